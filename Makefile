@@ -1,0 +1,44 @@
+# The one door. `make` lists the targets; each of them installs what it lacks.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench build plugins setup clean
+
+CARGO := cargo
+WMSHOST := target/release/wmshost
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: build plugins ## make a sample warehouse, run the main job twice and show what happened
+	@tests/demo.sh
+
+test: build plugins ## pass all tests
+	$(CARGO) test --release --workspace --quiet
+	cd plugins && $(CARGO) test --quiet
+
+check: ## what must hold before a change lands: format, lints, licences, tests
+	$(CARGO) fmt --all --check
+	cd plugins && $(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+	cd plugins && $(CARGO) clippy --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; else echo "cargo-deny is not installed: licences not checked"; fi
+	$(MAKE) test
+
+fix: ## repair what can be repaired by itself
+	$(CARGO) fmt --all
+	cd plugins && $(CARGO) fmt --all
+
+bench: build plugins ## full and incremental load of 1,000,000 rows beside plain SQL and native Rust (BENCH_ROWS=N for fewer)
+	$(CARGO) run --release --quiet -p wmshost-bench
+
+build: ## build the host into target/release/wmshost
+	$(CARGO) build --release
+
+plugins: setup ## build the plugins
+	cd plugins && $(CARGO) $$(cat .toolchain) build --release --target wasm32-wasip2
+
+setup: ## install what building plugins needs: the wasm32-wasip2 target
+	@plugins/setup.sh >/dev/null
+
+clean: ## remove what was built and the demo's data
+	rm -rf target plugins/target .wmshost

@@ -1,0 +1,8 @@
+//! Drivers: what the flow's ports for reading and writing databases become on a real one. Only this crate and
+//! the host's state know SQL drivers; whatever they say is turned into the flow's own types here.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `sqlite` | SQLite as source and as target |
+
+pub mod sqlite;

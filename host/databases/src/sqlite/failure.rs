@@ -1,0 +1,95 @@
+//! What SQLite's errors mean for the flow: the kind, which decides about a retry, and what a person can do.
+
+use rusqlite::{Error, ErrorCode};
+use wmshost_flow::{Failure, FailureKind};
+
+/// The failure that an error is, in words that begin with what was being done. Names neither a path nor a value;
+/// whoever tells an operator adds the path.
+pub(super) fn failure(doing: impl std::fmt::Display, error: Error) -> Failure {
+    let (kind, advice) = meaning(&error);
+    let said = said(&error);
+    match advice {
+        "" => Failure::new(kind, format!("{doing}: {said}")),
+        advice => Failure::new(kind, format!("{doing}: {said}; {advice}")),
+    }
+}
+
+/// SQLite's own words, without the statement and without a path.
+fn said(error: &Error) -> String {
+    match error {
+        // Opening puts the path behind its message.
+        Error::SqliteFailure(code, _) if code.code == ErrorCode::CannotOpen => {
+            "the database file cannot be opened".to_owned()
+        }
+        Error::SqlInputError { msg, .. } => msg.clone(),
+        error => error.to_string(),
+    }
+}
+
+fn meaning(error: &Error) -> (FailureKind, &'static str) {
+    use FailureKind::{Denied, InvalidConfig, Limit, Permanent, Transient};
+    match error {
+        Error::MultipleStatement => (Denied, "write one statement per query"),
+        _ => match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+                Transient,
+                "another process has locked the database: wait until it is done, or stop it",
+            ),
+            Some(ErrorCode::FileLockingProtocolFailed) => {
+                (Transient, "too many processes open the database at once")
+            }
+            Some(ErrorCode::SchemaChanged) => (Transient, "the table was changed meanwhile"),
+            Some(ErrorCode::SystemIoFailure) => {
+                (Transient, "see the system's log for errors of the disk")
+            }
+            Some(ErrorCode::CannotOpen) => {
+                (InvalidConfig, "check that file and folder exist and may be read and written")
+            }
+            Some(ErrorCode::PermissionDenied) => (InvalidConfig, "check the rights of file and folder"),
+            Some(ErrorCode::ReadOnly) => {
+                (Permanent, "the file or its folder is read-only: allow writing")
+            }
+            Some(ErrorCode::DiskFull) => (Permanent, "the disk is full: make room and run again"),
+            Some(ErrorCode::DatabaseCorrupt) => {
+                (Permanent, "the file is damaged: restore it from a backup")
+            }
+            Some(ErrorCode::NotADatabase) => (Permanent, "the file is no SQLite database"),
+            Some(ErrorCode::AuthorizationForStatementDenied) => (Denied, ""),
+            Some(ErrorCode::TooBig) => (Limit, "a value, a row or the statement is longer than allowed"),
+            Some(ErrorCode::OutOfMemory) => (Limit, "no memory is left"),
+            _ => (Permanent, ""),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn the_code_decides_about_the_kind() {
+        for (code, kind) in [
+            (ffi::SQLITE_BUSY, FailureKind::Transient),
+            (ffi::SQLITE_BUSY_SNAPSHOT, FailureKind::Transient),
+            (ffi::SQLITE_FULL, FailureKind::Permanent),
+            (ffi::SQLITE_READONLY, FailureKind::Permanent),
+            (ffi::SQLITE_CANTOPEN, FailureKind::InvalidConfig),
+            (ffi::SQLITE_CORRUPT, FailureKind::Permanent),
+            (ffi::SQLITE_NOTADB, FailureKind::Permanent),
+            (ffi::SQLITE_AUTH, FailureKind::Denied),
+            (ffi::SQLITE_TOOBIG, FailureKind::Limit),
+            (ffi::SQLITE_CONSTRAINT_NOTNULL, FailureKind::Permanent),
+        ] {
+            let error = Error::SqliteFailure(ffi::Error::new(code), Some("words".to_owned()));
+            assert_eq!(failure("reading", error).kind, kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_not_told() {
+        let error = rusqlite::Connection::open("/nowhere/secret.db").expect_err("no such folder");
+        assert!(!failure("opening", error).message.contains("secret"));
+    }
+}

@@ -1,0 +1,203 @@
+//! What a guest's statement may touch. SQLite itself asks, while it compiles a statement, about every table,
+//! column and function that the statement would use; here is the answer: SELECT from granted tables, and nothing
+//! else. A regular expression could be fooled; the compiler's own questions cannot.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+
+/// Functions that do more than compute.
+const DENIED_FUNCTIONS: [&str; 3] = ["load_extension", "fts3_tokenizer", "sqlite_compileoption_get"];
+
+/// What the guard does at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// The driver itself is at work: everything is allowed.
+    Off,
+    /// The driver compiles a granted view to learn what it reads.
+    Learning,
+    /// A guest's statement is compiled.
+    On,
+}
+
+/// A read of a table by the text of a view: table and view in lower case.
+type ViewRead = (String, String);
+
+struct Rules {
+    mode: Mode,
+    /// Granted tables and views in lower case.
+    granted: HashSet<String>,
+    /// What granted views read.
+    view_reads: HashSet<ViewRead>,
+    /// Whether the statement may give a name of its own to a part of it, which would look like a view.
+    may_name_parts: bool,
+    /// Why the last statement was denied.
+    denial: Option<String>,
+}
+
+/// The guard of one connection.
+pub(super) struct Guard(Mutex<Rules>);
+
+impl Guard {
+    /// A guard that is off.
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Rules {
+            mode: Mode::Off,
+            granted: HashSet::new(),
+            view_reads: HashSet::new(),
+            may_name_parts: false,
+            denial: None,
+        }))
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Rules> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Grants these tables and nothing else, and is off until the first guest's statement.
+    pub(super) fn grant(&self, tables: &BTreeSet<String>) {
+        let mut rules = self.rules();
+        rules.mode = Mode::Off;
+        rules.granted = tables.iter().map(|table| table.to_lowercase()).collect();
+        rules.view_reads.clear();
+    }
+
+    /// Whether a table is granted.
+    pub(super) fn is_granted(&self, table: &str) -> bool {
+        self.rules().granted.contains(&table.to_lowercase())
+    }
+
+    /// Compiles a granted view by `compile` and allows guests what it reads.
+    pub(super) fn learn<T>(&self, compile: impl FnOnce() -> T) -> T {
+        self.within(Mode::Learning, compile)
+    }
+
+    /// Compiles or runs a guest's statement by `compile`, with the guard on.
+    pub(super) fn watch<T>(&self, statement: &str, compile: impl FnOnce() -> T) -> T {
+        {
+            let mut rules = self.rules();
+            rules.denial = None;
+            // Without the word there is no part with a name. Whoever has it in a text is refused a view too.
+            rules.may_name_parts = statement.to_ascii_lowercase().contains("with");
+        }
+        self.within(Mode::On, compile)
+    }
+
+    fn within<T>(&self, mode: Mode, act: impl FnOnce() -> T) -> T {
+        self.rules().mode = mode;
+        let result = act();
+        self.rules().mode = Mode::Off;
+        result
+    }
+
+    /// Why the last guest's statement was denied.
+    pub(super) fn denial(&self) -> Option<String> {
+        self.rules().denial.take()
+    }
+
+    /// The answer to SQLite's question.
+    pub(super) fn judge(&self, context: &AuthContext<'_>) -> Authorization {
+        let mut rules = self.rules();
+        match rules.mode {
+            Mode::Off => Authorization::Allow,
+            Mode::Learning => {
+                rules.learn(context);
+                Authorization::Allow
+            }
+            Mode::On => match rules.objection(context) {
+                None => Authorization::Allow,
+                Some(reason) => {
+                    rules.denial.get_or_insert(reason);
+                    Authorization::Deny
+                }
+            },
+        }
+    }
+}
+
+impl Rules {
+    fn learn(&mut self, context: &AuthContext<'_>) {
+        if let AuthAction::Read { table_name, .. } = context.action
+            && let Some(view) = context.accessor
+        {
+            self.view_reads.insert((table_name.to_lowercase(), view.to_lowercase()));
+        }
+    }
+
+    fn objection(&self, context: &AuthContext<'_>) -> Option<String> {
+        match context.action {
+            AuthAction::Select | AuthAction::Recursive => None,
+            AuthAction::Read { table_name, column_name } => {
+                self.objection_to_read(table_name, column_name, context)
+            }
+            AuthAction::Function { function_name } => DENIED_FUNCTIONS
+                .iter()
+                .any(|denied| function_name.eq_ignore_ascii_case(denied))
+                .then(|| format!("the function {function_name} is not allowed")),
+            AuthAction::Pragma { pragma_name, .. } => {
+                Some(format!("PRAGMA {pragma_name} is not allowed: only SELECT is"))
+            }
+            other => Some(format!("only SELECT is allowed, not {}", verb(&other))),
+        }
+    }
+
+    fn objection_to_read(
+        &self,
+        table: &str,
+        column: &str,
+        context: &AuthContext<'_>,
+    ) -> Option<String> {
+        let lower = table.to_lowercase();
+        if lower.starts_with("sqlite_") || lower.starts_with("pragma_") {
+            return Some(format!("the table {table} of SQLite itself is not allowed"));
+        }
+        if !matches!(context.database_name, None | Some("main")) {
+            return Some(format!("the table {table} is in another database"));
+        }
+        if self.granted.contains(&lower) || self.is_of_view(lower, context.accessor) {
+            return None;
+        }
+        // Of a part that no column is read of, SQLite does not tell where it comes from: it could be any table.
+        let hint = match (context.accessor, column) {
+            (Some(reader), _) => format!("; {reader} reads it"),
+            (None, "") => "; of a view or a part named by WITH, select at least one column".to_owned(),
+            _ => String::new(),
+        };
+        Some(format!("the table {table} is not granted{hint}"))
+    }
+
+    /// Whether a granted view reads the table for the statement. A part that the statement names like the view
+    /// would look the same, so a statement that could name parts gets no such pardon.
+    fn is_of_view(&self, table: String, accessor: Option<&str>) -> bool {
+        let Some(view) = accessor else { return false };
+        !self.may_name_parts && self.view_reads.contains(&(table, view.to_lowercase()))
+    }
+}
+
+/// The word that an action begins with in SQL.
+fn verb(action: &AuthAction<'_>) -> &'static str {
+    match action {
+        AuthAction::Insert { .. } => "INSERT",
+        AuthAction::Update { .. } => "UPDATE",
+        AuthAction::Delete { .. } => "DELETE",
+        AuthAction::Attach { .. } => "ATTACH",
+        AuthAction::Detach { .. } => "DETACH",
+        AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => "a transaction",
+        AuthAction::AlterTable { .. } => "ALTER",
+        AuthAction::Analyze { .. } => "ANALYZE",
+        AuthAction::Reindex { .. } => "REINDEX",
+        AuthAction::DropTable { .. }
+        | AuthAction::DropIndex { .. }
+        | AuthAction::DropView { .. }
+        | AuthAction::DropTrigger { .. } => "DROP",
+        AuthAction::CreateTable { .. }
+        | AuthAction::CreateIndex { .. }
+        | AuthAction::CreateView { .. }
+        | AuthAction::CreateTrigger { .. }
+        | AuthAction::CreateTempTable { .. }
+        | AuthAction::CreateTempView { .. }
+        | AuthAction::CreateVtable { .. } => "CREATE",
+        _ => "anything else",
+    }
+}

@@ -1,0 +1,55 @@
+//! SQLite as a source and as a target.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `types` | declared column types and Arrow types, both ways |
+//! | `moment` | dates and timestamps as text |
+//! | `decimal` | exact decimals as text, whole numbers and binary fractions |
+//! | `table` | what SQLite knows of a table |
+//! | `failure` | what SQLite's errors mean for the flow |
+//! | `statement` | a prepared statement that keeps its connection |
+//! | `guard` | what a guest's statement may touch |
+//! | `lane` | a read-only connection with its guard and its limits |
+//! | `source` | one snapshot over many lanes |
+//! | `version` | a mark that changes with the file |
+//! | `session` | one stream's reading |
+//! | `column` | cells to Arrow columns |
+//! | `cursor` | the rows of a query |
+//! | `target` | opening a database for writing |
+//! | `gate` | one writer at a time, in turn |
+//! | `writer` | one stream's transactions |
+//! | `define` | creating and changing tables |
+//! | `encode` | Arrow columns to what SQLite stores |
+//! | `feed` | encoded rows as a table that a statement can select from |
+//! | `write` | inserting and merging |
+//! | `swap` | staged tables |
+//! | `checkpoint` | checkpoints in their table |
+//! | `quarantine` | rows that were taken out |
+
+mod checkpoint;
+mod column;
+mod cursor;
+mod decimal;
+mod define;
+mod encode;
+mod failure;
+mod feed;
+mod gate;
+mod guard;
+mod lane;
+mod moment;
+mod quarantine;
+mod session;
+mod source;
+mod statement;
+mod swap;
+mod table;
+mod target;
+mod types;
+mod version;
+mod write;
+mod writer;
+
+pub use checkpoint::{checkpoints, reset_checkpoint};
+pub use source::open_source;
+pub use target::open_target;

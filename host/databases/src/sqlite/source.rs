@@ -1,0 +1,108 @@
+//! One snapshot over many lanes. SQLite cannot hand a snapshot from one connection to another, but it can tell
+//! whether anybody committed: the lanes begin their transactions between two looks, and if nothing was committed
+//! between the looks, they all see the same.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use wmshost_flow::{Failure, Source, SourceGrant, SourceSession};
+
+use super::failure::failure;
+use super::lane::{Lane, open_read_only};
+use super::session::Session;
+use super::version::mark;
+
+/// How often to try for a moment without a commit.
+const TRIES: usize = 100;
+
+/// Opens a SQLite file for reading, as of now, for up to `sessions` sessions at a time. The failures name the
+/// path; those of its sessions, which a plugin gets to see, only the label.
+pub fn open_source(path: &Path, sessions: usize, label: &str) -> Result<Arc<dyn Source>, Failure> {
+    let doing = format!("source {label} ({})", path.display());
+    if !path.is_file() {
+        return Err(Failure::invalid_config(format!("{doing}: there is no such file")));
+    }
+    let snapshot = Snapshot::open(path, sessions).map_err(|error| failure(&doing, error))?;
+    let Some(snapshot) = snapshot else {
+        return Err(Failure::transient(format!(
+            "{doing}: others commit so often that no common moment was found in {TRIES} tries; run again"
+        )));
+    };
+    Ok(Arc::new(SqliteSource {
+        label: label.to_owned(),
+        version: snapshot.version,
+        lanes: Mutex::new(snapshot.lanes),
+    }))
+}
+
+struct SqliteSource {
+    label: String,
+    version: Option<String>,
+    /// All lanes; those that no session holds are free.
+    lanes: Mutex<Vec<Lane>>,
+}
+
+impl Source for SqliteSource {
+    fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure> {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        // A lane whose transaction SQLite ended, after an error of the disk for one, is out of the snapshot.
+        let free = lanes.iter().find(|lane| lane.is_free() && lane.by_driver(|c| !c.is_autocommit()));
+        let Some(lane) = free.cloned() else {
+            return Err(Failure::limit("source sessions", lanes.len(), lanes.len() + 1)
+                .within(format_args!("source {}", self.label)));
+        };
+        drop(lanes);
+        Ok(Box::new(Session::new(&self.label, lane, grant)?))
+    }
+
+    fn version(&self) -> Option<String> {
+        self.version.clone()
+    }
+}
+
+/// Lanes that see the same.
+struct Snapshot {
+    lanes: Vec<Lane>,
+    version: Option<String>,
+}
+
+impl Snapshot {
+    /// `None` if there was no moment without a commit.
+    fn open(path: &Path, sessions: usize) -> rusqlite::Result<Option<Self>> {
+        let monitor = open_read_only(path)?;
+        let lanes =
+            (0..sessions.max(1)).map(|_| Lane::open(path)).collect::<rusqlite::Result<Vec<_>>>()?;
+        for _ in 0..TRIES {
+            let before = commits(&monitor)?;
+            let mark_before = mark(path, now(&monitor)?);
+            for lane in &lanes {
+                lane.by_driver(begin)?;
+            }
+            let version = mark(path, now(&monitor)?).filter(|mark| Some(mark) == mark_before.as_ref());
+            if commits(&monitor)? == before {
+                return Ok(Some(Self { lanes, version }));
+            }
+            for lane in &lanes {
+                lane.by_driver(|connection| connection.execute_batch("ROLLBACK"))?;
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A number that is another one after anybody else's commit.
+fn commits(monitor: &Connection) -> rusqlite::Result<i64> {
+    monitor.query_row("PRAGMA main.data_version", [], |row| row.get(0))
+}
+
+/// The database's clock in seconds.
+fn now(monitor: &Connection) -> rusqlite::Result<i64> {
+    monitor.query_row("SELECT unixepoch()", [], |row| row.get(0))
+}
+
+/// Begins a transaction that sees what is there now: it begins with the first read.
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN")?;
+    connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))
+}

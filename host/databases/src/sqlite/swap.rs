@@ -1,0 +1,171 @@
+//! Staged tables. A load that replaces a table writes beside it and swaps at the end, so that readers see the
+//! old rows or the new and nothing between. If the content is the same the old table stays, untouched.
+
+use rusqlite::{Connection, Row};
+use wmshost_flow::{Counts, Failure};
+
+use super::failure::failure;
+use super::statement::lock;
+use super::table::{Table, quoted};
+use super::types::same_type;
+use super::writer::{MARKS, Writer, Written};
+
+impl Writer {
+    /// Puts the staged table in the place of the granted one.
+    pub(super) fn swap_tables(&mut self, table: &str) -> Result<Counts, Failure> {
+        if self.written(table)? != Written::Table {
+            return Err(Failure::denied(format!("{}: a staged table is not swapped", self.place)));
+        }
+        self.plans.clear();
+        let doing = format!("{}, swapping the table {table}", self.place);
+        let staged = self.find(&self.staged_name())?.ok_or_else(|| {
+            Failure::permanent(format!("{doing}: nothing is staged; stage it first"))
+        })?;
+        let old = self.find(table)?;
+        let connection = lock(&self.database);
+        replace(&connection, old.as_ref(), &staged, &self.grant.table).map_err(|error| failure(doing, error))
+    }
+}
+
+fn replace(
+    connection: &Connection,
+    old: Option<&Table>,
+    staged: &Table,
+    name: &str,
+) -> rusqlite::Result<Counts> {
+    let Some(old) = old else {
+        let inserted = count_rows(connection, &staged.name)?;
+        rename(connection, &staged.name, name)?;
+        return Ok(Counts { inserted, ..Counts::default() });
+    };
+    let (counts, same_columns) = compare(connection, old, staged)?;
+    let changed = counts.inserted + counts.updated + counts.deleted > 0 || !same_columns;
+    if !changed {
+        connection.execute_batch(&format!("DROP TABLE main.{}", quoted(&staged.name)))?;
+        return Ok(counts);
+    }
+    let belongings = belongings(connection, &old.name)?;
+    connection.execute_batch(&format!("DROP TABLE main.{}", quoted(&old.name)))?;
+    rename(connection, &staged.name, &old.name)?;
+    for belonging in belongings {
+        connection.execute_batch(&belonging)?;
+    }
+    Ok(counts)
+}
+
+fn rename(connection: &Connection, from: &str, to: &str) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!("ALTER TABLE main.{} RENAME TO {}", quoted(from), quoted(to)))
+}
+
+fn count_rows(connection: &Connection, table: &str) -> rusqlite::Result<u64> {
+    let count = format!("SELECT count(*) FROM main.{}", quoted(table));
+    connection.query_row(&count, [], |row| number(row, 0))
+}
+
+/// A count, which is never negative.
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(i64::unsigned_abs)
+}
+
+/// The statements that made the indexes and triggers which somebody added to a table.
+fn belongings(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT sql FROM main.sqlite_schema \
+         WHERE type IN ('index', 'trigger') AND tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL",
+    )?;
+    let statements = statement.query_map([table], |row| row.get(0))?;
+    statements.collect()
+}
+
+/// What the swap will do to the rows that readers see, and whether the columns stay the same.
+fn compare(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Result<(Counts, bool)> {
+    let same_columns = has_same_columns(old, staged);
+    let key = staged.key();
+    let counts = match key.is_empty() {
+        _ if key != old.key() || key.is_empty() && !same_columns => Counts {
+            inserted: count_rows(connection, &staged.name)?,
+            deleted: count_rows(connection, &old.name)?,
+            ..Counts::default()
+        },
+        true => compare_bags(connection, old, staged)?,
+        false => compare_by_key(connection, old, staged, &key, same_columns)?,
+    };
+    Ok((counts, same_columns))
+}
+
+fn has_same_columns(old: &Table, staged: &Table) -> bool {
+    let (old_columns, new_columns) = (old.schema(&MARKS), staged.schema(&MARKS));
+    old_columns.fields().len() == new_columns.fields().len()
+        && new_columns.fields().iter().all(|field| {
+            old.column(field.name())
+                .is_some_and(|column| same_type(&column.arrow, field.data_type()))
+        })
+}
+
+fn compare_by_key(
+    connection: &Connection,
+    old: &Table,
+    staged: &Table,
+    key: &[String],
+    same_columns: bool,
+) -> rusqlite::Result<Counts> {
+    let columns = staged.schema(&MARKS);
+    let names = columns.fields().iter().map(|field| quoted(field.name()));
+    let differences: Vec<_> =
+        names.map(|name| format!("n.{name} IS NOT o.{name} COLLATE BINARY")).collect();
+    let differs = if same_columns { differences.join(" OR ") } else { "true".to_owned() };
+    let on: Vec<_> = key.iter().map(quote_pair).collect();
+    let first = quoted(&key[0]);
+    let (total, matched, updated) = connection.query_row(
+        &format!(
+            "SELECT count(*), count(o.{first}), count(CASE WHEN o.{first} IS NOT NULL AND ({differs}) THEN 1 END) \
+             FROM main.{} AS n LEFT JOIN main.{} AS o ON {}",
+            quoted(&staged.name),
+            quoted(&old.name),
+            on.join(" AND ")
+        ),
+        [],
+        |row| Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?)),
+    )?;
+    Ok(Counts {
+        inserted: total - matched,
+        updated,
+        unchanged: matched - updated,
+        deleted: count_rows(connection, &old.name)?.saturating_sub(matched),
+        staged: 0,
+    })
+}
+
+fn quote_pair(name: &String) -> String {
+    format!("o.{0} = n.{0}", quoted(name))
+}
+
+/// Without a key, rows that are equal in all columns are the same, each as often as it is there.
+fn compare_bags(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Result<Counts> {
+    let columns = staged.schema(&MARKS);
+    let names: Vec<_> = columns.fields().iter().map(|field| quoted(field.name())).collect();
+    let numbers: Vec<_> = (1..=names.len()).map(|number| number.to_string()).collect();
+    let names = names.join(", ");
+    connection.query_row(
+        &format!(
+            "SELECT coalesce(sum(max(new - old, 0)), 0), coalesce(sum(min(new, old)), 0), \
+                    coalesce(sum(max(old - new, 0)), 0) \
+             FROM (SELECT {names}, sum(is_new) AS new, sum(1 - is_new) AS old \
+                   FROM (SELECT {names}, 1 AS is_new FROM main.{} \
+                         UNION ALL SELECT {names}, 0 FROM main.{}) \
+                   GROUP BY {})",
+            quoted(&staged.name),
+            quoted(&old.name),
+            numbers.join(", ")
+        ),
+        [],
+        |row| {
+            Ok(Counts {
+                inserted: number(row, 0)?,
+                unchanged: number(row, 1)?,
+                deleted: number(row, 2)?,
+                ..Counts::default()
+            })
+        },
+    )
+}

@@ -1,0 +1,149 @@
+//! What SQLite knows of a table.
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use rusqlite::{Connection, OptionalExtension as _};
+use wmshost_flow::Failure;
+
+use super::failure::failure;
+use super::types::arrow_type;
+
+/// A column as it is declared.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    /// Its name.
+    pub(super) name: String,
+    /// Its declared type, as it was written.
+    pub(super) declared: String,
+    /// What the declared type means.
+    pub(super) arrow: DataType,
+    /// Whether NULL may occur.
+    pub(super) nullable: bool,
+    /// Its place in the primary key, from 1; 0: none.
+    key_position: i64,
+}
+
+/// A table or a view.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    /// Its name as it was created.
+    pub(super) name: String,
+    /// Its columns in order.
+    pub(super) columns: Vec<Column>,
+}
+
+impl Table {
+    /// The table of this name, whatever its case; `None` if there is none.
+    pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Self>, Failure> {
+        Self::read(connection, name).map_err(|error| failure(format_args!("table {name}"), error))?.transpose()
+    }
+
+    fn read(connection: &Connection, name: &str) -> rusqlite::Result<Option<Result<Self, Failure>>> {
+        let found: Option<String> = connection
+            .query_row(
+                "SELECT name FROM main.sqlite_schema \
+                 WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
+                [name],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let Some(name) = found else { return Ok(None) };
+        // Hidden 1 are the hidden columns of virtual tables; 2 and 3 are generated columns.
+        let mut statement = connection.prepare(
+            "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1, 'main') WHERE hidden <> 1",
+        )?;
+        let columns = statement.query_map([&name], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+        let columns = columns.collect::<rusqlite::Result<Vec<_>>>()?;
+        let key_columns = columns.iter().filter(|(.., key_position)| *key_position > 0).count();
+        let columns = columns
+            .into_iter()
+            .map(|column| Column::new(&name, column, key_columns))
+            .collect::<Result<_, _>>();
+        Ok(Some(columns.map(|columns| Self { name, columns })))
+    }
+
+    /// The column of this name, whatever its case.
+    pub(super) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The columns of the primary key, in order.
+    pub(super) fn key(&self) -> Vec<String> {
+        let mut key: Vec<_> = self.columns.iter().filter(|column| column.key_position > 0).collect();
+        key.sort_by_key(|column| column.key_position);
+        key.into_iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// The columns, but for those that `leave_out` names.
+    pub(super) fn schema(&self, leave_out: &[&str]) -> SchemaRef {
+        let kept = self
+            .columns
+            .iter()
+            .filter(|column| !leave_out.iter().any(|name| column.name.eq_ignore_ascii_case(name)));
+        Arc::new(Schema::new(kept.map(Column::field).collect::<Vec<_>>()))
+    }
+}
+
+impl Column {
+    fn new(
+        table: &str,
+        (name, declared, not_null, key_position): (String, String, bool, i64),
+        key_columns: usize,
+    ) -> Result<Self, Failure> {
+        let arrow = arrow_type(&declared).ok_or_else(|| {
+            Failure::invalid_config(format!(
+                "table {table}, column {name}: the declared type {declared} is no decimal of up to 38 digits"
+            ))
+        })?;
+        // Of the primary keys only an alias of the row number is never NULL by itself.
+        let row_number =
+            key_position > 0 && key_columns == 1 && declared.eq_ignore_ascii_case("INTEGER");
+        Ok(Self { name, declared, arrow, nullable: !not_null && !row_number, key_position })
+    }
+
+    fn field(&self) -> Field {
+        Field::new(&self.name, self.arrow.clone(), self.nullable)
+    }
+}
+
+/// Whether a merge can tell rows apart by these columns: the primary key or a unique index has just them.
+pub(super) fn is_unique(connection: &Connection, table: &Table, key: &[String]) -> rusqlite::Result<bool> {
+    if same_columns(&table.key(), key) {
+        return Ok(true);
+    }
+    let mut indexes = connection.prepare(
+        "SELECT name FROM pragma_index_list(?1, 'main') WHERE \"unique\" = 1 AND partial = 0",
+    )?;
+    let mut columns =
+        connection.prepare("SELECT name FROM pragma_index_info(?1, 'main') ORDER BY seqno")?;
+    let names = indexes.query_map([&table.name], |row| row.get::<_, String>(0))?;
+    for index in names {
+        // An index over an expression has a column without a name.
+        let found = columns.query_map([index?], |row| row.get::<_, Option<String>>(0))?;
+        let found: Option<Vec<String>> = found.collect::<rusqlite::Result<_>>()?;
+        if found.is_some_and(|found| same_columns(&found, key)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn same_columns(a: &[String], b: &[String]) -> bool {
+    let within = |a: &[String], b: &[String]| {
+        a.iter().all(|name| b.iter().any(|other| name.eq_ignore_ascii_case(other)))
+    };
+    a.len() == b.len() && !a.is_empty() && within(a, b) && within(b, a)
+}
+
+/// A name as an identifier in a statement.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Names as a list of identifiers.
+pub(super) fn quoted_list<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    names.into_iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+}

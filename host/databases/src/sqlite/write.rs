@@ -1,0 +1,287 @@
+//! Inserting and merging: one statement per batch, prepared once for all batches of the same columns.
+
+use arrow_array::{Array as _, RecordBatch};
+use arrow_schema::{DataType, SchemaRef};
+use rusqlite::{Error, ErrorCode};
+use wmshost_flow::{Counts, Failure, MergeRule, Value};
+
+use super::encode::StoredRows;
+use super::failure::failure;
+use super::statement::{Statement, lock};
+use super::table::{Table, is_unique, quoted, quoted_list};
+use super::types::{is_decimal_text, same_type};
+use super::writer::{COUNT_UPDATE, MARKS, Writer, Written};
+
+/// Batches of how many shapes are prepared for at a time.
+const MOST_PLANS: usize = 8;
+
+/// A statement that writes batches of one shape.
+pub(super) struct Plan {
+    table: String,
+    columns: SchemaRef,
+    rule: Option<(Vec<String>, Option<String>)>,
+    statement: Statement,
+    /// Of each column, whether its decimals are stored as text.
+    as_text: Vec<bool>,
+    /// Where the columns are that must not be NULL.
+    key: Vec<usize>,
+}
+
+impl Plan {
+    fn is_for(&self, table: &str, columns: &SchemaRef, rule: Option<&MergeRule>) -> bool {
+        let same_rule = match (&self.rule, rule) {
+            (None, None) => true,
+            (Some((key, version)), Some(rule)) => *key == rule.key && *version == rule.version,
+            _ => false,
+        };
+        same_rule && self.table.eq_ignore_ascii_case(table) && self.columns == *columns
+    }
+}
+
+impl Writer {
+    /// Writes a batch into the table or its staged table: merges by a rule, else inserts.
+    pub(super) fn write_rows(
+        &mut self,
+        table: &str,
+        rows: &RecordBatch,
+        rule: Option<&MergeRule>,
+    ) -> Result<Counts, Failure> {
+        let written = self.written(table)?;
+        let at = self.plan_for(table, &rows.schema(), rule)?;
+        let plan = &mut self.plans[at];
+        check_key(rows, plan).map_err(|failure| failure.within(&self.place))?;
+        let stored = StoredRows::encode(rows, &plan.as_text, table)
+            .map_err(|failure| failure.within(&self.place))?;
+        let count = stored.rows as u64;
+        self.feed.offer(Some(stored));
+        let run = run(plan, &self.grant.run_id, &self.loaded_at);
+        let position = self.feed.position();
+        self.feed.offer(None);
+        let updated = self.take_updates();
+        let changed = run.map_err(|error| self.row_failure(table, position, error))?;
+        Ok(match written {
+            Written::Staged => Counts { staged: count, ..Counts::default() },
+            Written::Table => Counts {
+                inserted: changed - updated,
+                updated,
+                unchanged: count - changed,
+                ..Counts::default()
+            },
+        })
+    }
+
+    fn row_failure(&self, table: &str, position: usize, error: Error) -> Failure {
+        let constraint = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
+        let row = if constraint { format!(", row {} of the batch", position + 1) } else { String::new() };
+        failure(format_args!("{}, table {table}{row}", self.place), error)
+    }
+
+    /// Where the plan for such batches is; it is made if there is none.
+    fn plan_for(
+        &mut self,
+        table: &str,
+        columns: &SchemaRef,
+        rule: Option<&MergeRule>,
+    ) -> Result<usize, Failure> {
+        if let Some(at) = self.plans.iter().position(|plan| plan.is_for(table, columns, rule)) {
+            return Ok(at);
+        }
+        let plan = self.new_plan(table, columns, rule)?;
+        if self.plans.len() >= MOST_PLANS {
+            self.plans.remove(0);
+        }
+        self.plans.push(plan);
+        Ok(self.plans.len() - 1)
+    }
+
+    fn new_plan(
+        &mut self,
+        name: &str,
+        columns: &SchemaRef,
+        rule: Option<&MergeRule>,
+    ) -> Result<Plan, Failure> {
+        let place = format!("{}, table {name}", self.place);
+        let Some(table) = self.find(name)? else {
+            return Err(Failure::permanent(format!("{place}: there is no such table; create it first")));
+        };
+        let as_text = check_columns(&table, columns).map_err(|failure| failure.within(&place))?;
+        let mut key = table.key();
+        if let Some(rule) = rule {
+            self.check_rule(&table, columns, rule).map_err(|failure| failure.within(&place))?;
+            key.extend(rule.key.iter().cloned());
+        }
+        let key = key.iter().map(|name| {
+            position_of(columns, name).ok_or_else(|| {
+                Failure::permanent(format!("{place}: the batch lacks the key column {name}"))
+            })
+        });
+        let key = key.collect::<Result<_, _>>()?;
+        let prepared = self.feed.table(&lock(&self.database), columns.fields().len());
+        let prepared = prepared.and_then(|feed| {
+            Statement::prepare(&self.database, &statement_text(&table, columns, rule, &feed))
+        });
+        Ok(Plan {
+            table: name.to_owned(),
+            columns: SchemaRef::clone(columns),
+            rule: rule.map(|rule| (rule.key.clone(), rule.version.clone())),
+            statement: prepared.map_err(|error| failure(&place, error))?,
+            as_text,
+            key,
+        })
+    }
+
+    /// Whether the table can tell rows apart by the rule's key, and versions by its version column.
+    fn check_rule(&self, table: &Table, columns: &SchemaRef, rule: &MergeRule) -> Result<(), Failure> {
+        let unique = is_unique(&lock(&self.database), table, &rule.key)
+            .map_err(|error| failure("looking for a unique index", error))?;
+        if !unique {
+            return Err(Failure::invalid_config(format!(
+                "rows cannot be merged by {}: the table has no primary key or unique index on just that; \
+                 create one",
+                rule.key.join(", ")
+            )));
+        }
+        let Some(version) = &rule.version else { return Ok(()) };
+        if position_of(columns, version).is_none() {
+            return Err(Failure::permanent(format!("the batch lacks the version column {version}")));
+        }
+        match table.column(version) {
+            Some(column) if is_decimal_text(&column.declared) => {
+                Err(Failure::invalid_config(format!(
+                    "the version column {version} is a decimal of more than 15 digits, which SQLite stores as \
+                     text and cannot compare; use another one"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Runs a plan over the offered rows; gives how many rows were inserted or updated.
+fn run(plan: &mut Plan, run_id: &str, loaded_at: &str) -> Result<u64, Error> {
+    let mut running = plan.statement.run();
+    for (parameter, text) in [(1, run_id), (2, loaded_at)] {
+        if !running.bind(parameter, &Value::Text(text.to_owned())) {
+            return Err(Error::InvalidParameterCount(parameter, 2));
+        }
+    }
+    let result = running.step();
+    let changes = running.changes();
+    running.reset();
+    result.map(|_| changes)
+}
+
+/// A key that is NULL would tell nothing, and SQLite would make up a number for some.
+fn check_key(rows: &RecordBatch, plan: &Plan) -> Result<(), Failure> {
+    for at in &plan.key {
+        let column = rows.column(*at);
+        if column.null_count() > 0
+            && let Some(row) = (0..rows.num_rows()).find(|row| column.is_null(*row))
+        {
+            return Err(Failure::permanent(format!(
+                "table {}, row {} of the batch: the key column {} is NULL",
+                plan.table,
+                row + 1,
+                plan.columns.field(*at).name()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether every column of a batch is one of the table; gives whose decimals are stored as text.
+fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<bool>, Failure> {
+    if let Some(mark) = MARKS.iter().find(|mark| table.column(mark).is_none()) {
+        return Err(Failure::invalid_config(format!(
+            "it lacks the host's own column {mark}; add {} TEXT and {} TIMESTAMP(6)",
+            MARKS[0], MARKS[1]
+        )));
+    }
+    let fields = columns.fields().iter().enumerate().map(|(at, field)| {
+        let name = field.name();
+        let own = MARKS.iter().any(|mark| name.eq_ignore_ascii_case(mark));
+        let twice = columns.fields()[..at].iter().any(|other| other.name().eq_ignore_ascii_case(name));
+        match table.column(name) {
+            _ if own => Err(format!("the column {name} is written by the host itself")),
+            _ if twice => Err(format!("the batch has the column {name} twice")),
+            None => Err(format!("it has no column {name}; add it first")),
+            Some(column) if !takes(&column.arrow, field.data_type()) => Err(format!(
+                "the column {name} is declared {}, which takes {}; the batch has {}",
+                column.declared,
+                column.arrow,
+                field.data_type()
+            )),
+            Some(column) => Ok(is_decimal_text(&column.declared)),
+        }
+    });
+    fields.collect::<Result<_, _>>().map_err(Failure::permanent)
+}
+
+/// Whether a column of one type takes all values of another.
+fn takes(column: &DataType, batch: &DataType) -> bool {
+    match (column, batch) {
+        (DataType::Decimal128(most, scale), DataType::Decimal128(digits, same)) => {
+            digits <= most && scale == same
+        }
+        _ => same_type(column, batch),
+    }
+}
+
+fn position_of(columns: &SchemaRef, name: &str) -> Option<usize> {
+    columns.fields().iter().position(|field| field.name().eq_ignore_ascii_case(name))
+}
+
+/// The statement. A row that breaks a constraint ends it where it stands (`OR FAIL`): the transaction is rolled
+/// back anyway, so SQLite need not keep the pages as they were before the statement.
+fn statement_text(
+    table: &Table,
+    columns: &SchemaRef,
+    rule: Option<&MergeRule>,
+    feed: &str,
+) -> String {
+    let names = columns.fields().iter().map(|field| field.name());
+    let cells: Vec<_> = (0..columns.fields().len()).map(|at| format!("c{at}")).collect();
+    let conflict = rule.map(|rule| conflict_text(table, columns, rule)).unwrap_or_default();
+    format!(
+        "INSERT OR FAIL INTO main.{} AS t ({}, {}) SELECT {}, ?1, ?2 FROM {feed} WHERE true{conflict}",
+        quoted(&table.name),
+        quoted_list(names),
+        MARKS.join(", "),
+        cells.join(", "),
+    )
+}
+
+/// What becomes of a row whose key is there: nothing, if it is older or the same in all columns.
+fn conflict_text(table: &Table, columns: &SchemaRef, rule: &MergeRule) -> String {
+    let is_key = |name: &str| rule.key.iter().any(|key| key.eq_ignore_ascii_case(name));
+    let fields = columns.fields().iter().filter(|field| !is_key(field.name()));
+    let (mut sets, mut differences) = (Vec::new(), Vec::new());
+    for field in fields {
+        let name = quoted(field.name());
+        // Words that a table takes for the same are still different values.
+        let collation = match table.column(field.name()).map(|column| &column.arrow) {
+            Some(DataType::Utf8) => " COLLATE BINARY",
+            _ => "",
+        };
+        differences.push(format!("excluded.{name} IS NOT t.{name}{collation}"));
+        sets.push(format!("{name} = excluded.{name}"));
+    }
+    let key = quoted_list(&rule.key);
+    if sets.is_empty() {
+        return format!(" ON CONFLICT ({key}) DO NOTHING");
+    }
+    sets.push(format!("{} = {COUNT_UPDATE}()", MARKS[0]));
+    sets.push(format!("{0} = excluded.{0}", MARKS[1]));
+    let newer = rule.version.as_ref().map(|version| {
+        let version = quoted(version);
+        format!(
+            "(excluded.{version} >= t.{version} OR excluded.{version} IS NULL OR t.{version} IS NULL) AND "
+        )
+    });
+    format!(
+        " ON CONFLICT ({key}) DO UPDATE SET {} WHERE {}({})",
+        sets.join(", "),
+        newer.unwrap_or_default(),
+        differences.join(" OR ")
+    )
+}

@@ -1,0 +1,282 @@
+//! One stream's transactions. What is written in them is in the rooms beside: `define`, `write`, `swap`,
+//! `checkpoint`, `quarantine`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use wmshost_flow::{
+    Checkpoint, Clock, Counts, Failure, MergeRule, Rejected, TableDefinition, TargetGrant,
+    TargetSession,
+};
+
+use super::failure::failure;
+use super::feed::Feed;
+use super::gate::{Gate, Turn};
+use super::moment::MomentText;
+use super::statement::{Database, lock};
+use super::table::Table;
+use super::write::Plan;
+use super::{checkpoint, quarantine};
+
+/// The host's own columns: the run that wrote a row last, and when.
+pub(super) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
+/// What stands behind a table's name in the name of its staged table.
+const STAGED: &str = "__NEXT";
+/// The function that an update calls, to be counted and to have the run's id.
+pub(super) const COUNT_UPDATE: &str = "wms_count_update";
+
+/// Where a session stands.
+enum Transaction {
+    None,
+    Open { _turn: Turn },
+    /// A write failed half way: only a rollback is left.
+    Broken { _turn: Turn },
+}
+
+/// Which of the two tables a name means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// The granted table.
+    Table,
+    /// The one that is staged beside it.
+    Staged,
+}
+
+/// A session.
+pub(super) struct Writer {
+    /// Where failures say they come from.
+    pub(super) place: String,
+    pub(super) grant: TargetGrant,
+    pub(super) feed: Feed,
+    /// Statements that were prepared for batches like those before.
+    pub(super) plans: Vec<Plan>,
+    /// When the transaction began, as text.
+    pub(super) loaded_at: String,
+    pub(super) database: Database,
+    updates: Arc<AtomicU64>,
+    clock: Arc<dyn Clock>,
+    gate: Arc<Gate>,
+    transaction: Transaction,
+}
+
+impl Writer {
+    pub(super) fn new(
+        place: String,
+        grant: TargetGrant,
+        connection: Connection,
+        clock: Arc<dyn Clock>,
+        gate: Arc<Gate>,
+    ) -> Result<Self, Failure> {
+        let lower = grant.table.to_lowercase();
+        let own = [checkpoint::TABLE, quarantine::TABLE];
+        if lower.starts_with("sqlite_") || own.iter().any(|name| lower == name.to_lowercase()) {
+            return Err(Failure::invalid_config(format!(
+                "{place}: the name {} is kept for the host and SQLite; give the table another one",
+                grant.table
+            )));
+        }
+        let updates = Arc::new(AtomicU64::new(0));
+        count_updates(&connection, &grant.run_id, Arc::clone(&updates))
+            .map_err(|error| failure(&place, error))?;
+        Ok(Self {
+            place,
+            grant,
+            feed: Feed::new(),
+            plans: Vec::new(),
+            loaded_at: String::new(),
+            database: Database::new(connection.into()),
+            updates,
+            clock,
+            gate,
+            transaction: Transaction::None,
+        })
+    }
+
+    /// Which table a name means; any other is denied.
+    pub(super) fn written(&self, table: &str) -> Result<Written, Failure> {
+        if table.eq_ignore_ascii_case(&self.grant.table) {
+            Ok(Written::Table)
+        } else if table.eq_ignore_ascii_case(&self.staged_name()) {
+            Ok(Written::Staged)
+        } else {
+            Err(Failure::denied(format!(
+                "{}: the table {table} is not granted, {} is",
+                self.place, self.grant.table
+            )))
+        }
+    }
+
+    /// The name of the staged table.
+    pub(super) fn staged_name(&self) -> String {
+        format!("{}{STAGED}", self.grant.table)
+    }
+
+    /// The table of this name in the database.
+    pub(super) fn find(&self, table: &str) -> Result<Option<Table>, Failure> {
+        Table::find(&lock(&self.database), table).map_err(|failure| failure.within(&self.place))
+    }
+
+    /// Runs statements without parameters.
+    pub(super) fn execute(&self, doing: &str, sql: &str) -> Result<(), Failure> {
+        let done = lock(&self.database).execute_batch(sql);
+        done.map_err(|error| failure(format_args!("{}, {doing}", self.place), error))
+    }
+
+    /// Does a write. If it fails, the transaction can only be rolled back: what was written half stays unseen.
+    fn write<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        match self.transaction {
+            Transaction::Open { .. } => {}
+            Transaction::None => {
+                return Err(Failure::permanent(format!("{}: no transaction was begun", self.place)));
+            }
+            Transaction::Broken { .. } => {
+                return Err(Failure::permanent(format!(
+                    "{}: a write in this transaction failed; it can only be rolled back",
+                    self.place
+                )));
+            }
+        }
+        let result = act(self);
+        if result.is_err() {
+            self.transaction = match std::mem::replace(&mut self.transaction, Transaction::None) {
+                Transaction::Open { _turn } => Transaction::Broken { _turn },
+                other => other,
+            };
+        }
+        result
+    }
+
+    /// How many rows were updated since the last call.
+    pub(super) fn take_updates(&self) -> u64 {
+        self.updates.swap(0, Ordering::Relaxed)
+    }
+
+    /// Rolls back what is open, and lets the next writer in.
+    fn end(&mut self) -> rusqlite::Result<()> {
+        // What was created in the transaction is gone.
+        self.plans.clear();
+        let connection = lock(&self.database);
+        // After some errors SQLite has rolled back by itself.
+        let result =
+            if connection.is_autocommit() { Ok(()) } else { connection.execute_batch("ROLLBACK") };
+        drop(connection);
+        self.transaction = Transaction::None;
+        result
+    }
+}
+
+fn count_updates(
+    connection: &Connection,
+    run_id: &str,
+    updates: Arc<AtomicU64>,
+) -> rusqlite::Result<()> {
+    let run_id = run_id.to_owned();
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function(COUNT_UPDATE, 0, flags, move |_| {
+        updates.fetch_add(1, Ordering::Relaxed);
+        Ok(run_id.clone())
+    })
+}
+
+impl TargetSession for Writer {
+    fn begin(&mut self) -> Result<(), Failure> {
+        if !matches!(self.transaction, Transaction::None) {
+            return Err(Failure::permanent(format!("{}: a transaction is open already", self.place)));
+        }
+        let turn = self.gate.enter();
+        self.execute("beginning a transaction", "BEGIN IMMEDIATE")?;
+        self.transaction = Transaction::Open { _turn: turn };
+        let mut text = Vec::new();
+        if MomentText::default().timestamp(self.clock.now(), false, &mut text).is_none() {
+            let _ = self.end();
+            return Err(Failure::permanent("the clock is not between the years 0000 and 9999"));
+        }
+        self.loaded_at = String::from_utf8_lossy(&text).into_owned();
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        let committed = self.write(|writer| writer.execute("committing", "COMMIT"));
+        match committed {
+            Ok(()) => self.transaction = Transaction::None,
+            Err(_) => {
+                let _ = self.end();
+            }
+        }
+        committed
+    }
+
+    fn rollback(&mut self) -> Result<(), Failure> {
+        self.end().map_err(|error| failure(format_args!("{}, rolling back", self.place), error))
+    }
+
+    fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
+        self.written(table)?;
+        Ok(self.find(table)?.map(|table| TableDefinition {
+            columns: table.schema(&MARKS),
+            key: table.key(),
+            name: table.name,
+        }))
+    }
+
+    fn create(&mut self, table: &TableDefinition) -> Result<(), Failure> {
+        self.write(|writer| writer.create_table(table))
+    }
+
+    fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
+        self.write(|writer| writer.add_table_columns(table, columns))
+    }
+
+    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {
+        self.write(|writer| writer.write_rows(table, rows, None))
+    }
+
+    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure> {
+        self.write(|writer| writer.write_rows(table, rows, Some(rule)))
+    }
+
+    fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
+        self.write(|writer| writer.stage_table(table, resume))
+    }
+
+    fn swap(&mut self, table: &str) -> Result<Counts, Failure> {
+        self.write(|writer| writer.swap_tables(table))
+    }
+
+    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, Failure> {
+        checkpoint::read(&lock(&self.database), &self.grant.pipeline, &self.grant.stream)
+            .map_err(|failure| failure.within(&self.place))
+    }
+
+    fn write_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
+        self.write(|writer| {
+            let TargetGrant { pipeline, stream, .. } = &writer.grant;
+            checkpoint::write(&lock(&writer.database), pipeline, stream, checkpoint)
+                .map_err(|failure| failure.within(&writer.place))
+        })
+    }
+
+    fn quarantine(&mut self, rejected: &[Rejected]) -> Result<(), Failure> {
+        self.write(|writer| {
+            let connection = lock(&writer.database);
+            quarantine::write(&connection, &writer.grant, &writer.loaded_at, rejected).map_err(|error| {
+                failure(format_args!("{}, table {}", writer.place, quarantine::TABLE), error)
+            })
+        })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::warn!("{}: rolling back failed: {error}", self.place);
+        }
+    }
+}

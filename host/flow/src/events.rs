@@ -1,0 +1,101 @@
+//! What happened, as typed events. The flow tells; only the edge shows.
+
+use crate::failure::StreamFailure;
+use crate::value::Bookmark;
+
+/// What a stream has done so far, in rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Rows that came from the source.
+    pub read: u64,
+    /// Rows that are new or changed in the target.
+    pub written: u64,
+    /// Rows that the target had already.
+    pub unchanged: u64,
+    /// Rows that went to quarantine.
+    pub rejected: u64,
+    /// Rows that a transform filtered out.
+    pub filtered: u64,
+    /// Rows that a replaced table no longer has.
+    pub deleted: u64,
+    /// Bytes of Arrow columns that were loaded.
+    pub bytes: u64,
+    /// Batches that were loaded.
+    pub batches: u64,
+}
+
+/// How a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamStatus {
+    /// Everything was read and committed.
+    Succeeded,
+    /// The source did not change since the last run: nothing was read.
+    Unchanged,
+    /// Another stream's mistake was found before any row moved, so none did.
+    NotRun,
+    /// It failed; what was committed before stays.
+    Failed,
+    /// It was asked to stop; what was committed before stays.
+    Cancelled,
+}
+
+impl StreamStatus {
+    /// The status's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Unchanged => "unchanged",
+            Self::NotRun => "not-run",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// A stream's end.
+#[derive(Debug, Clone)]
+pub struct StreamSummary {
+    /// The stream's name.
+    pub stream: String,
+    /// How it ended.
+    pub status: StreamStatus,
+    /// What it did.
+    pub tally: Tally,
+    /// How long it took.
+    pub seconds: f64,
+    /// The bookmark of its last checkpoint.
+    pub bookmark: Option<Bookmark>,
+    /// Why it failed.
+    pub failure: Option<StreamFailure>,
+}
+
+/// Something that happened in a run.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A stream is open and begins to move rows.
+    Started {
+        /// The stream's name.
+        stream: &'a str,
+        /// How many rows to expect, if known.
+        expected_rows: Option<u64>,
+    },
+    /// A load batch and its checkpoint were committed.
+    Committed {
+        /// The stream's name.
+        stream: &'a str,
+        /// What the stream has done so far.
+        tally: Tally,
+    },
+    /// A stream ended.
+    Ended(&'a StreamSummary),
+}
+
+/// Whoever wants to know what happens. Called from many threads.
+pub trait Observer: Send + Sync {
+    /// Something happened.
+    fn event(&self, event: &Event<'_>);
+    /// Whether counting rows beforehand is wanted, for a share of the whole.
+    fn wants_expected_rows(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,52 @@
+//! The flow of a stream from source to target, without knowing how any part of it is made: no sandbox, no
+//! database driver, no printing, no clock of its own. Everything that touches the world comes in as a port.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `failure` | why something did not happen, and what that means for a retry |
+//! | `value` | single values and bookmarks |
+//! | `batch` | rows in flight, and the rows taken out of them |
+//! | `source` | port: reading a database in one snapshot |
+//! | `extract` | port: the stage that reads a stream |
+//! | `transform` | port: the stage that changes batches |
+//! | `load` | port: the stage that writes a stream |
+//! | `target` | port: writing a database in transactions |
+//! | `checkpoint` | how far a stream has come, kept in the target |
+//! | `commit` | the load stage: rows and checkpoint in one transaction |
+//! | `ready` | opening a stream, and finding what is wrong with it before any row moves |
+//! | `stream` | one stream: extract → transform → load on threads of their own |
+//! | `run` | the streams of a pipeline side by side |
+//! | `events` | what happened, for whoever shows it |
+//! | `clock` | port: time |
+
+mod batch;
+mod checkpoint;
+mod clock;
+mod commit;
+mod events;
+mod extract;
+mod failure;
+mod load;
+mod ready;
+mod run;
+mod source;
+mod stream;
+mod target;
+mod transform;
+mod value;
+
+pub use batch::{Batch, Rejected, row_as_json};
+pub use checkpoint::{Checkpoint, LoadMode};
+pub use clock::{Clock, Micros};
+pub use events::{Event, Observer, StreamStatus, StreamSummary, Tally};
+pub use extract::{Chunk, ExtractRequest, Extractor, Method, Opened, Step};
+pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
+pub use load::{LoadRequest, Loader};
+pub use run::{Cancel, check_streams, run_streams};
+pub use source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescription};
+pub use stream::{LoadPolicy, Stream, StreamContext};
+pub use target::{
+    Counts, MergeRule, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession,
+};
+pub use transform::Transform;
+pub use value::{Bookmark, Position, Value};

@@ -1,0 +1,96 @@
+//! The streams of a pipeline side by side. One stream's failure does not stop another.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::events::StreamSummary;
+use crate::failure::FailureKind;
+use crate::ready::Readiness;
+use crate::stream::{StageFailure, Stream, StreamContext};
+
+/// A wish to stop, heard by every stage after the batch in hand.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks every stage to stop.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// A wish that is made by setting this flag, as a signal handler does.
+    pub fn of_flag(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+
+    /// Whether somebody asked.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs streams, at most `concurrency` of them at once, and gives their ends in the order of the streams. All
+/// are opened first: if the configuration of one is wrong, none of them moves a row.
+pub fn run_streams(
+    streams: Vec<Stream>,
+    concurrency: usize,
+    context: &StreamContext,
+) -> Vec<StreamSummary> {
+    let ready = make_ready(streams, concurrency);
+    let is_misconfigured = |ready: &Opening| match &ready.1 {
+        Err(at) => {
+            matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied)
+        }
+        Ok(_) => false,
+    };
+    if ready.iter().any(is_misconfigured) {
+        return ready.into_iter().map(|(stream, ready)| stream.not_run(ready, context)).collect();
+    }
+    side_by_side(ready, concurrency, |(stream, ready)| stream.run(ready, context))
+}
+
+/// Opens streams as a run would, and gives what is wrong with them. Nothing is written.
+pub fn check_streams(
+    streams: Vec<Stream>,
+    concurrency: usize,
+    context: &StreamContext,
+) -> Vec<StreamSummary> {
+    let ready = make_ready(streams, concurrency).into_iter();
+    ready.map(|(stream, ready)| stream.not_run(ready, context)).collect()
+}
+
+type Opening = (Stream, Result<Readiness, StageFailure>);
+
+fn make_ready(streams: Vec<Stream>, concurrency: usize) -> Vec<Opening> {
+    side_by_side(streams, concurrency, |mut stream| {
+        let ready = stream.make_ready();
+        (stream, ready)
+    })
+}
+
+/// Does some work for each item, for at most `concurrency` at once; the results are in the order of the items.
+fn side_by_side<T: Send, R: Send>(
+    items: Vec<T>,
+    concurrency: usize,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let threads = concurrency.clamp(1, items.len().max(1));
+    let queue = Mutex::new(items.into_iter().enumerate());
+    let done = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let Some((index, item)) = next else { break };
+                    let result = work(item);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}

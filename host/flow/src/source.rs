@@ -1,0 +1,71 @@
+//! Port: reading a database. A source gives sessions that all see one snapshot, taken at the start of the run.
+
+use std::collections::BTreeSet;
+
+use arrow_schema::SchemaRef;
+
+use crate::batch::Batch;
+use crate::clock::Micros;
+use crate::failure::Failure;
+use crate::value::Value;
+
+/// The kind of SQL that a database understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// Oracle.
+    Oracle,
+}
+
+/// What a session may read, and what becomes of values that do not fit.
+#[derive(Debug, Clone, Default)]
+pub struct SourceGrant {
+    /// The tables that may be read, in the source's spelling; compared without case.
+    pub tables: BTreeSet<String>,
+    /// Whether a value that does not fit its column's declared type fails the read. Otherwise its row goes
+    /// to quarantine.
+    pub bad_value_fails: bool,
+}
+
+/// What a database knows of a table.
+#[derive(Debug, Clone)]
+pub struct TableDescription {
+    /// The table's name as the database spells it.
+    pub name: String,
+    /// Its columns.
+    pub columns: SchemaRef,
+    /// The columns of its primary key, in order; empty if it has none.
+    pub key: Vec<String>,
+}
+
+/// A database as of one moment.
+pub trait Source: Send + Sync {
+    /// A session in the snapshot that this source stands for, for one stream.
+    fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure>;
+    /// A mark that is equal for two snapshots only if nothing at all was changed between them; `None` where
+    /// the database cannot tell.
+    fn version(&self) -> Option<String>;
+}
+
+/// A read-only session in a snapshot.
+pub trait SourceSession: Send {
+    /// The kind of SQL it takes.
+    fn dialect(&self) -> Dialect;
+    /// The database's own clock, UTC.
+    fn now(&mut self) -> Result<Micros, Failure>;
+    /// The granted tables that exist.
+    fn tables(&mut self) -> Result<Vec<String>, Failure>;
+    /// A granted table; `None` if there is no such table.
+    fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure>;
+    /// Runs one SELECT over granted tables.
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure>;
+}
+
+/// The rows of a query, read as they are asked for.
+pub trait Cursor: Send {
+    /// The columns of every batch.
+    fn schema(&self) -> SchemaRef;
+    /// Up to `max_rows` rows, those with a bad value among the batch's rejected ones; `None` at the end.
+    fn next(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure>;
+}

@@ -1,0 +1,121 @@
+//! Port: writing a database in transactions. Only the flow begins and commits; a loader writes in between.
+
+use std::ops::AddAssign;
+use std::sync::{Arc, Mutex};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use crate::batch::Rejected;
+use crate::checkpoint::Checkpoint;
+use crate::failure::Failure;
+
+/// What a session may write, and the marks it puts on every row.
+#[derive(Debug, Clone)]
+pub struct TargetGrant {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The stream's name.
+    pub stream: String,
+    /// The one table that may be written.
+    pub table: String,
+    /// The run's id, for `wms_run_id`.
+    pub run_id: String,
+}
+
+/// A table as it is, or as it shall be, without the host's own columns.
+#[derive(Debug, Clone)]
+pub struct TableDefinition {
+    /// Its name.
+    pub name: String,
+    /// Its columns.
+    pub columns: SchemaRef,
+    /// The columns of its primary key, in order; empty: none.
+    pub key: Vec<String>,
+}
+
+/// How a merge tells rows apart and which version wins.
+#[derive(Debug, Clone)]
+pub struct MergeRule {
+    /// The columns that say which row is meant.
+    pub key: Vec<String>,
+    /// The column that says which version is newer: a lower incoming value loses, a NULL on either side
+    /// lets the incoming row win. `None`: the incoming row always wins.
+    pub version: Option<String>,
+}
+
+/// What happened to rows in a transaction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows that are new in the table.
+    pub inserted: u64,
+    /// Rows that replaced an older version.
+    pub updated: u64,
+    /// Rows that were there already, or were older than what was there.
+    pub unchanged: u64,
+    /// Rows written into a staged table, not visible yet.
+    pub staged: u64,
+    /// Rows that a swap took away.
+    pub deleted: u64,
+}
+
+impl Counts {
+    /// Rows that were handed over, whatever became of them.
+    pub fn received(&self) -> u64 {
+        self.inserted + self.updated + self.unchanged + self.staged
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.staged += other.staged;
+        self.deleted += other.deleted;
+    }
+}
+
+/// A database that can be written.
+pub trait Target: Send + Sync {
+    /// A session for one stream.
+    fn session(&self, grant: TargetGrant) -> Result<Box<dyn TargetSession>, Failure>;
+}
+
+/// A session that writes one table in transactions. Names other than the granted table are `denied`. Every
+/// write needs a transaction; dropping the session rolls an open one back.
+pub trait TargetSession: Send {
+    /// Begins a transaction; waits for other writers of the same database.
+    fn begin(&mut self) -> Result<(), Failure>;
+    /// Commits it.
+    fn commit(&mut self) -> Result<(), Failure>;
+    /// Undoes it.
+    fn rollback(&mut self) -> Result<(), Failure>;
+
+    /// The table's definition; `None` if there is no such table.
+    fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure>;
+    /// Creates the table.
+    fn create(&mut self, table: &TableDefinition) -> Result<(), Failure>;
+    /// Adds nullable columns at the end.
+    fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure>;
+    /// Inserts all rows, by column name. Goes into the staged table if that is the name given.
+    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure>;
+    /// Inserts what is new, updates what differs and is not older.
+    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure>;
+    /// Makes an empty table beside the table and gives its name; keeps the rows that an interrupted load
+    /// left there if `resume`.
+    fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure>;
+    /// Puts the staged table in the place of the table. Equal content leaves the old table alone.
+    fn swap(&mut self, table: &str) -> Result<Counts, Failure>;
+
+    /// The stream's last checkpoint.
+    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, Failure>;
+    /// Writes the stream's checkpoint, and what its extractor set in its own state, in this transaction.
+    fn write_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure>;
+    /// Writes rows that were taken out into quarantine, in this transaction. A row that is there already
+    /// from an earlier run is not written twice.
+    fn quarantine(&mut self, rejected: &[Rejected]) -> Result<(), Failure>;
+}
+
+/// A session shared by the flow, which commits, and the loader, which writes.
+pub type SharedTarget = Arc<Mutex<Box<dyn TargetSession>>>;

@@ -1,0 +1,116 @@
+//! Single values, and the bookmarks made of them.
+
+use std::fmt;
+
+/// One value: a query parameter or a part of a bookmark. Two values are equal only if type and value are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// NULL.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A whole number.
+    Int64(i64),
+    /// A binary floating point number.
+    Float64(f64),
+    /// An exact decimal as text: optional minus, digits, optional point and digits.
+    Decimal(String),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Microseconds since 1970-01-01T00:00:00.
+    Timestamp(i64),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("NULL"),
+            Self::Boolean(v) => write!(f, "{v}"),
+            Self::Int64(v) => write!(f, "{v}"),
+            Self::Float64(v) => write!(f, "{v:?}"),
+            Self::Decimal(v) | Self::Text(v) => f.write_str(v),
+            Self::Binary(v) => v.iter().try_for_each(|b| write!(f, "{b:02x}")),
+            Self::Date(v) => f.write_str(&date_text(i64::from(*v))),
+            Self::Timestamp(v) => f.write_str(&timestamp_text(*v)),
+        }
+    }
+}
+
+/// One named part of a bookmark.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Position {
+    /// The name that the extractor gave it.
+    pub name: String,
+    /// Its value.
+    pub value: Value,
+}
+
+/// A place in a stream, made and understood by its extractor only.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Bookmark(pub Vec<Position>);
+
+impl fmt::Display for Bookmark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, position) in self.0.iter().enumerate() {
+            let gap = if i == 0 { "" } else { ", " };
+            write!(f, "{gap}{}={}", position.name, position.value)?;
+        }
+        Ok(())
+    }
+}
+
+/// `2026-01-31` from days since 1970-01-01, in the proleptic Gregorian calendar
+/// (the algorithm of Howard Hinnant, "chrono-compatible low-level date algorithms").
+pub(crate) fn date_text(days: i64) -> String {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// `2026-01-31 23:59:59.999999` from microseconds since 1970-01-01T00:00:00.
+pub(crate) fn timestamp_text(micros: i64) -> String {
+    const DAY: i64 = 86_400_000_000;
+    let of_day = micros.rem_euclid(DAY);
+    let (seconds, fraction) = (of_day / 1_000_000, of_day % 1_000_000);
+    let date = date_text(micros.div_euclid(DAY));
+    format!(
+        "{date} {:02}:{:02}:{:02}.{fraction:06}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_timestamps_read_as_iso() {
+        assert_eq!(Value::Date(0).to_string(), "1970-01-01");
+        assert_eq!(Value::Date(-1).to_string(), "1969-12-31");
+        assert_eq!(Value::Date(19_782).to_string(), "2024-02-29");
+        assert_eq!(Value::Timestamp(-1).to_string(), "1969-12-31 23:59:59.999999");
+    }
+
+    #[test]
+    fn a_bookmark_names_its_parts() {
+        let bookmark = Bookmark(vec![
+            Position { name: "phase".into(), value: Value::Text("changes".into()) },
+            Position { name: "id".into(), value: Value::Int64(7) },
+        ]);
+        assert_eq!(bookmark.to_string(), "phase=changes, id=7");
+    }
+}

@@ -1,0 +1,111 @@
+//! The pipeline that can run: labels lead somewhere, plugins are there and made for their stage, settings are
+//! what the plugins declare, and no two streams write one table. Nothing later fails for reasons of
+//! configuration.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::connection::Connection;
+use crate::fit::check;
+use crate::mistakes::{Mistake, Mistakes, Report};
+use crate::plugins::PluginFacts;
+use crate::reference::Environment;
+use crate::resolved::{Limits, Resolved, RunOptions, StreamPlan, resolve};
+use crate::select::pick;
+use crate::settings::Setting;
+
+/// A plugin at its place in a stream.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// The plugin's label in the file.
+    pub plugin: String,
+    /// Its component file.
+    pub path: PathBuf,
+    /// Its own name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its settings in this stream, with the fallbacks put in.
+    pub settings: BTreeMap<String, Setting>,
+}
+
+/// A stream that can run.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    /// What the file says of it.
+    pub plan: StreamPlan,
+    /// Reads.
+    pub extractor: Stage,
+    /// Change, in this order.
+    pub transforms: Vec<Stage>,
+    /// Writes.
+    pub loader: Stage,
+}
+
+/// A pipeline that can run.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The file, as it was named.
+    pub file: PathBuf,
+    /// The pipeline's name, which its state is kept under.
+    pub name: String,
+    /// How it is run.
+    pub run: RunOptions,
+    /// What one instance of a plugin may use.
+    pub limits: Limits,
+    /// Databases by label.
+    pub connections: BTreeMap<String, Connection>,
+    /// The enabled streams, in the order of the file.
+    pub streams: Vec<Stream>,
+    /// The names of the streams that are not part of a run.
+    pub disabled: Vec<String>,
+    /// What is allowed, and is worth a second look.
+    pub warnings: Vec<Mistake>,
+}
+
+impl Checked {
+    /// The streams of these names, in the order of the file; without a name, all enabled ones.
+    pub fn select(&self, names: &[String]) -> Result<Vec<&Stream>, Mistakes> {
+        let disabled: Vec<&str> = self.disabled.iter().map(String::as_str).collect();
+        pick(
+            &self.file,
+            &self.streams,
+            &disabled,
+            |stream| &stream.plan.name,
+            names,
+        )
+    }
+}
+
+impl Resolved {
+    /// Checks that the parts fit together.
+    pub fn check(&self, plugins: &dyn PluginFacts) -> Result<Checked, Mistakes> {
+        let mut report = Report::new(self.places.clone());
+        let checked = check(self, plugins, &mut report);
+        finish(checked, report)
+    }
+
+    /// The streams of these names, in the order of the file, enabled or not; without a name, all.
+    pub fn select(&self, names: &[String]) -> Result<Vec<&StreamPlan>, Mistakes> {
+        pick(&self.file, &self.streams, &[], |stream| &stream.name, names)
+    }
+}
+
+/// Reads and checks a pipeline file, and tells the mistakes of all phases at once.
+pub fn check_file(
+    path: &Path,
+    environment: &dyn Environment,
+    plugins: &dyn PluginFacts,
+) -> Result<Checked, Mistakes> {
+    let mut report = Report::default();
+    let resolved = resolve(path, environment, &mut report);
+    let checked = resolved.and_then(|resolved| check(&resolved, plugins, &mut report));
+    finish(checked, report)
+}
+
+fn finish(checked: Option<Checked>, report: Report) -> Result<Checked, Mistakes> {
+    match checked {
+        Some(checked) => report.into_result(checked),
+        None => Err(Mistakes::several(report.into_list())),
+    }
+}

@@ -1,0 +1,301 @@
+//! Whether the parts of a pipeline fit together: labels, plugins, settings, tables. Reports everything that does
+//! not.
+
+use std::collections::BTreeMap;
+
+use crate::checked::{Checked, Stage, Stream};
+use crate::connection::Connection;
+use crate::keys::{file, plugin, stream as keys};
+use crate::mistakes::{Mistake, Report, join};
+use crate::plugins::{Facts, PluginFacts, World};
+use crate::resolved::{Method, Resolved, StreamPlan};
+use crate::settings;
+use crate::suggest;
+
+/// Reports all that does not fit. `None` only if it reported something.
+pub(crate) fn check(
+    pipeline: &Resolved,
+    plugins: &dyn PluginFacts,
+    report: &mut Report,
+) -> Option<Checked> {
+    let mut checker = Checker {
+        pipeline,
+        plugins,
+        facts: BTreeMap::new(),
+        report,
+    };
+    checker.some_stream();
+    for plan in &pipeline.streams {
+        checker.labels(plan);
+    }
+    let enabled = || pipeline.streams.iter().filter(|plan| plan.enabled);
+    let streams: Vec<_> = enabled().map(|plan| checker.stream(plan)).collect();
+    checker.tables();
+    let warnings = checker.warnings();
+    let disabled = pipeline.streams.iter().filter(|plan| !plan.enabled);
+    Some(Checked {
+        file: pipeline.file.clone(),
+        name: pipeline.name.clone(),
+        run: pipeline.run.clone(),
+        limits: pipeline.limits.clone(),
+        connections: pipeline.connections.clone(),
+        streams: streams.into_iter().collect::<Option<_>>()?,
+        disabled: disabled.map(|plan| plan.name.clone()).collect(),
+        warnings,
+    })
+}
+
+struct Checker<'a> {
+    pipeline: &'a Resolved,
+    plugins: &'a dyn PluginFacts,
+    /// What is known by plugin label; `None`: nothing, and that was reported.
+    facts: BTreeMap<String, Option<Facts>>,
+    report: &'a mut Report,
+}
+
+/// The path of a key of a stream.
+fn key_of(plan: &StreamPlan, name: &str) -> String {
+    join(&join(file::STREAMS.name, &plan.name), name)
+}
+
+impl Checker<'_> {
+    fn some_stream(&mut self) {
+        let streams = &self.pipeline.streams;
+        let unread = streams.is_empty() && self.report.spoiled(file::STREAMS.name);
+        if unread || streams.iter().any(|plan| plan.enabled) {
+            return;
+        }
+        let (message, advice) = if streams.is_empty() {
+            ("the pipeline has no stream", "add a table `[streams.name]`")
+        } else {
+            (
+                "every stream is disabled",
+                "take `enabled = false` out of those that should run",
+            )
+        };
+        self.report
+            .of(file::STREAMS.name, message, Some(advice.to_owned()));
+    }
+
+    /// The labels of a stream lead somewhere.
+    fn labels(&mut self, plan: &StreamPlan) {
+        let connections = &self.pipeline.declared_connections;
+        let plugins = &self.pipeline.declared_plugins;
+        let one = std::slice::from_ref::<String>;
+        let uses = [
+            (&keys::SOURCE, one(&plan.source), "connection", connections),
+            (&keys::TARGET, one(&plan.target), "connection", connections),
+            (&keys::EXTRACTOR, one(&plan.extractor), "plugin", plugins),
+            (
+                &keys::TRANSFORMS,
+                plan.transforms.as_slice(),
+                "plugin",
+                plugins,
+            ),
+            (&keys::LOADER, one(&plan.loader), "plugin", plugins),
+        ];
+        for (key, labels, what, declared) in uses {
+            let path = key_of(plan, key.name);
+            if self.report.spoiled(&path) || self.report.lost(&format!("{what}s")) {
+                continue;
+            }
+            for label in labels.iter().filter(|label| !declared.contains(*label)) {
+                let advice = suggest::advice(label, declared.iter().map(String::as_str))
+                    .unwrap_or_else(|| format!("add a table `[{what}s.{label}]`"));
+                let message = format!("there is no {what} `{label}`");
+                self.report.of(&path, message, Some(advice));
+            }
+        }
+    }
+
+    /// A stream with its plugins. `None` only if something was reported.
+    fn stream(&mut self, plan: &StreamPlan) -> Option<Stream> {
+        let change_key = key_of(plan, keys::CHANGE_KEY.name);
+        if plan.method == Method::Incremental
+            && plan.change_key.is_none()
+            && !self.report.spoiled(&change_key)
+            && !self.report.spoiled(&key_of(plan, keys::METHOD.name))
+        {
+            let advice = "add `change_key = …`, the column that tells when a row last changed, or take \
+                          `method = \"full\"`";
+            self.report.of(
+                &change_key,
+                "is missing; `incremental` needs it",
+                Some(advice.to_owned()),
+            );
+        }
+        let extractor = self.stage(
+            plan,
+            &plan.extractor,
+            keys::EXTRACTOR.name,
+            World::Extractor,
+        );
+        let transforms: Vec<_> = plan
+            .transforms
+            .iter()
+            .map(|label| self.stage(plan, label, keys::TRANSFORMS.name, World::Transform))
+            .collect();
+        let loader = self.stage(plan, &plan.loader, keys::LOADER.name, World::Loader);
+        self.unused_settings(plan);
+        Some(Stream {
+            plan: plan.clone(),
+            extractor: extractor?,
+            transforms: transforms.into_iter().collect::<Option<_>>()?,
+            loader: loader?,
+        })
+    }
+
+    fn stage(&mut self, plan: &StreamPlan, label: &str, key: &str, world: World) -> Option<Stage> {
+        let facts = self.facts(label)?;
+        if facts.world != world {
+            let place = match facts.world {
+                World::Extractor => "name it as `extractor`",
+                World::Transform => "name it among the `transforms`",
+                World::Loader => "name it as `loader`",
+                World::Models => "no stage of a stream can be one",
+            };
+            let message = format!("the plugin `{label}` is {}, not {world}", facts.world);
+            self.report
+                .of(&key_of(plan, key), message, Some(place.to_owned()));
+            return None;
+        }
+        let none = BTreeMap::new();
+        let given = plan.settings.get(label).unwrap_or(&none);
+        let path = join(&key_of(plan, keys::SETTINGS.name), label);
+        let settings = settings::check(&facts.settings, given, &path, self.report);
+        Some(Stage {
+            plugin: label.to_owned(),
+            path: self.pipeline.plugins.get(label)?.clone(),
+            name: facts.name,
+            version: facts.version,
+            settings,
+        })
+    }
+
+    /// What a plugin says of itself, asked once. `None`: nothing, and that was reported.
+    fn facts(&mut self, label: &str) -> Option<Facts> {
+        if let Some(known) = self.facts.get(label) {
+            return known.clone();
+        }
+        let path = self.pipeline.plugins.get(label)?;
+        let facts = match self.plugins.facts(path) {
+            Ok(facts) => Some(facts),
+            Err(problem) => {
+                let (message, advice) = problem.explain(path);
+                let key = join(&join(file::PLUGINS.name, label), plugin::PATH.name);
+                self.report.of(&key, message, Some(advice));
+                None
+            }
+        };
+        self.facts.insert(label.to_owned(), facts.clone());
+        facts
+    }
+
+    /// Settings for a plugin that the stream does not use.
+    fn unused_settings(&mut self, plan: &StreamPlan) {
+        let stages = [keys::EXTRACTOR, keys::TRANSFORMS, keys::LOADER];
+        if stages
+            .iter()
+            .any(|stage| self.report.spoiled(&key_of(plan, stage.name)))
+        {
+            return;
+        }
+        let used = || {
+            let ends = [plan.extractor.as_str(), plan.loader.as_str()];
+            let all = ends
+                .into_iter()
+                .chain(plan.transforms.iter().map(String::as_str));
+            all.filter(|label| !label.is_empty())
+        };
+        for label in plan
+            .settings
+            .keys()
+            .filter(|label| !used().any(|used| used == *label))
+        {
+            let key = join(&key_of(plan, keys::SETTINGS.name), label);
+            let message = format!("no stage of this stream uses the plugin `{label}`");
+            self.report
+                .of(&key, message, suggest::advice(label, used()));
+        }
+    }
+
+    /// No two streams write one table, and none writes the table that it reads.
+    fn tables(&mut self) {
+        let mut writers: BTreeMap<(String, String), &str> = BTreeMap::new();
+        for plan in self.pipeline.streams.iter().filter(|plan| plan.enabled) {
+            let key = key_of(plan, keys::TARGET_TABLE.name);
+            let source = self.database(&plan.source, &key_of(plan, keys::SOURCE.name));
+            let target = self.database(&plan.target, &key_of(plan, keys::TARGET.name));
+            let (Some(source), Some(target)) = (source, target) else {
+                continue;
+            };
+            if self.report.spoiled(&key) {
+                continue;
+            }
+            let table = plan.target_table.to_lowercase();
+            if source == target && plan.table.to_lowercase() == table {
+                let message = format!(
+                    "the stream would write `{}`, the table it reads",
+                    plan.table
+                );
+                self.report.of(
+                    &key,
+                    message,
+                    Some("name another `target_table`".to_owned()),
+                );
+            }
+            if let Some(other) = writers.get(&(target.clone(), table.clone())) {
+                let message = format!(
+                    "`{}` is written by the stream `{other}` already",
+                    plan.target_table
+                );
+                self.report.of(
+                    &key,
+                    message,
+                    Some("name another `target_table`".to_owned()),
+                );
+            } else {
+                writers.insert((target, table), &plan.name);
+            }
+        }
+    }
+
+    /// Which database a label stands for; of one with a mistake, the label. `None` for an unknown label.
+    fn database(&self, label: &str, key: &str) -> Option<String> {
+        if self.report.spoiled(key) {
+            return None;
+        }
+        let known = self
+            .pipeline
+            .connections
+            .get(label)
+            .map(Connection::database);
+        known.or_else(|| {
+            self.pipeline
+                .declared_connections
+                .contains(label)
+                .then(|| format!("label {label}"))
+        })
+    }
+
+    fn warnings(&self) -> Vec<Mistake> {
+        let mut warned = Report::new(self.pipeline.places.clone());
+        for plan in self.pipeline.streams.iter().filter(|plan| plan.enabled) {
+            let [source, target] =
+                [&plan.source, &plan.target].map(|l| self.pipeline.connections.get(l));
+            if let (Some(source @ Connection::Sqlite(_)), Some(target)) = (source, target)
+                && source.database() == target.database()
+            {
+                let message = format!("source and target are one file, {}", source);
+                let advice = "give the target a file of its own, so that its writers do not wait for the \
+                              source's";
+                warned.of(
+                    &key_of(plan, keys::TARGET.name),
+                    message,
+                    Some(advice.to_owned()),
+                );
+            }
+        }
+        warned.into_list()
+    }
+}

@@ -1,0 +1,63 @@
+//! Pipeline files: reading, resolving and checking them. What passes here does not fail later for reasons of
+//! configuration. No database, no sandbox, no printing; the environment and what is known of plugins come in
+//! as traits.
+//!
+//! The phases are types: the *authored* tree (what was typed, in known keys and right types), a [`Resolved`]
+//! pipeline (`extends` merged, defaults put in, references looked up) and a [`Checked`] one (labels, plugins,
+//! settings and tables fit together). Mistakes are collected through all phases and told at once.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `keys` | the one table of every key: its type, range, unit and default |
+//! | `kind` | what a key is |
+//! | `authored` | one file: TOML into a tree of known keys, each with its line |
+//! | `written` | one value: a literal of its key's type, or a reference |
+//! | `chain` | a file and the files it extends, merged |
+//! | `reference` | values from environment variables and files |
+//! | `words` | what names, tables, addresses and paths may look like |
+//! | `duration` | spans of time such as `90s` and `2h` |
+//! | `secret` | text that is never shown |
+//! | `connection` | what a database needs to be found and opened |
+//! | `scope` | typed reading of one table of the merged tree |
+//! | `resolved` | the pipeline with every value in place |
+//! | `plugins` | port: what is known of a component file |
+//! | `settings` | the settings of a plugin against what it declares |
+//! | `fit` | whether the parts fit together |
+//! | `checked` | the pipeline that can run |
+//! | `select` | the streams that were asked for |
+//! | `suggest` | did you mean …? |
+//! | `mistakes` | what is wrong: file, line, key, why, what to do |
+
+mod authored;
+mod chain;
+mod checked;
+mod connection;
+mod duration;
+mod fit;
+mod keys;
+mod kind;
+mod mistakes;
+mod plugins;
+mod reference;
+mod resolved;
+mod scope;
+mod secret;
+mod select;
+mod settings;
+mod suggest;
+mod words;
+mod written;
+
+pub use checked::{Checked, Stage, Stream, check_file};
+pub use connection::{Connection, OracleConnection, Service, SqliteConnection};
+pub use duration::{duration_text, parse_duration};
+pub use keys::{KeyHelp, all_keys};
+pub use mistakes::{Mistake, Mistakes};
+pub use plugins::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingKind, World};
+pub use reference::Environment;
+pub use resolved::{Limits, Method, NullKeys, OnBadValue, Resolved, RunOptions, StreamPlan, load};
+pub use secret::Secret;
+pub use settings::Setting;
+
+/// The reference of the format: a pipeline file with every key, its default, its unit and what it is for.
+pub const HELP: &str = include_str!("../../../pipelines/help.toml");

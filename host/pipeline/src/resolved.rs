@@ -1,0 +1,319 @@
+//! The pipeline with every value in place: `extends` merged, defaults put in, references looked up. Whether
+//! the parts fit together is for `checked`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::authored::{Node, Section};
+use crate::chain;
+use crate::connection::{self, Connection};
+use crate::keys::{file, limits, plugin, run, stream};
+use crate::kind::Key;
+use crate::mistakes::{Mistakes, Places, Report, join};
+use crate::reference::Environment;
+use crate::scope::Scope;
+use crate::settings::Given;
+
+/// How a stream is replicated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// The whole table, every time.
+    Full,
+    /// First the whole table, from then on what changed by the change key.
+    Incremental,
+}
+
+/// What becomes of rows without a change key in an incremental read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NullKeys {
+    /// They are read again in every run.
+    Include,
+    /// They are not read after the first run.
+    Ignore,
+}
+
+/// What becomes of a value that does not fit its column's declared type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBadValue {
+    /// Its row goes to quarantine.
+    Reject,
+    /// The run of the stream fails.
+    Fail,
+}
+
+/// How a pipeline is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOptions {
+    /// The most rows in one batch from an extractor.
+    pub extract_batch_rows: usize,
+    /// The rows after which the target commits.
+    pub load_batch_rows: usize,
+    /// The streams that run at once.
+    pub concurrency: usize,
+    /// The batches that may wait between two stages of a stream.
+    pub queue_batches: usize,
+}
+
+/// What one instance of a plugin may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory, in bytes.
+    pub memory_bytes: usize,
+    /// How long one call may take.
+    pub call_timeout: Duration,
+    /// The most bytes of columns in one batch.
+    pub batch_bytes: usize,
+    /// The log messages that are kept.
+    pub log_messages: usize,
+}
+
+/// A stream as the file describes it.
+#[derive(Debug, Clone)]
+pub struct StreamPlan {
+    /// Its name.
+    pub name: String,
+    /// Whether it is part of a run.
+    pub enabled: bool,
+    /// The label of the connection it reads.
+    pub source: String,
+    /// The label of the connection it writes.
+    pub target: String,
+    /// The table it reads.
+    pub table: String,
+    /// The table it writes.
+    pub target_table: String,
+    /// The label of the plugin that reads.
+    pub extractor: String,
+    /// The labels of the plugins that change batches, in this order.
+    pub transforms: Vec<String>,
+    /// The label of the plugin that writes.
+    pub loader: String,
+    /// How it is replicated.
+    pub method: Method,
+    /// The columns that identify a row; empty: the table's primary key.
+    pub key: Vec<String>,
+    /// The column that tells when a row last changed.
+    pub change_key: Option<String>,
+    /// How far behind the bookmark an incremental read starts.
+    pub lookback: Duration,
+    /// What becomes of rows without a change key.
+    pub null_keys: NullKeys,
+    /// What becomes of a value that does not fit.
+    pub on_bad_value: OnBadValue,
+    /// The most rows that may go to quarantine in one run; `None`: any number.
+    pub max_rejected: Option<u64>,
+    /// Settings by plugin label and key, as given.
+    pub(crate) settings: BTreeMap<String, BTreeMap<String, Given>>,
+}
+
+/// A pipeline with every value in place.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The file, as it was named.
+    pub file: PathBuf,
+    /// The pipeline's name, which its state is kept under.
+    pub name: String,
+    /// How it is run.
+    pub run: RunOptions,
+    /// What one instance of a plugin may use.
+    pub limits: Limits,
+    /// Component files by label.
+    pub plugins: BTreeMap<String, PathBuf>,
+    /// Databases by label.
+    pub connections: BTreeMap<String, Connection>,
+    /// The streams in the order of the file.
+    pub streams: Vec<StreamPlan>,
+    /// Labels that the file declares, with or without a mistake in what they mean.
+    pub(crate) declared_plugins: BTreeSet<String>,
+    pub(crate) declared_connections: BTreeSet<String>,
+    pub(crate) places: Places,
+}
+
+/// Reads a pipeline file with all that it extends and refers to. Tells all mistakes of these phases at once;
+/// [`crate::check_file`] tells those of the last phase too.
+pub fn load(path: &Path, environment: &dyn Environment) -> Result<Resolved, Mistakes> {
+    let mut report = Report::default();
+    match resolve(path, environment, &mut report) {
+        Some(resolved) => report.into_result(resolved),
+        None => Err(Mistakes::several(report.into_list())),
+    }
+}
+
+/// The pipeline with placeholders where the report has a mistake; `None` if a file could not be read.
+pub(crate) fn resolve(
+    path: &Path,
+    environment: &dyn Environment,
+    report: &mut Report,
+) -> Option<Resolved> {
+    let root = chain::read(path, report)?;
+    let mut reader = Reader {
+        root: &root,
+        environment,
+        report,
+    };
+    let name = {
+        let mut scope = reader.scope(&root, String::new());
+        scope.required_text(&file::NAME)
+    };
+    let (declared_plugins, plugins) = reader.each(&file::PLUGINS, |_, scope| {
+        scope.require(&plugin::PATH);
+        scope.path(&plugin::PATH)
+    });
+    let (declared_connections, connections) =
+        reader.each(&file::CONNECTIONS, |_, scope| connection::read(scope));
+    let run = reader.run();
+    let limits = reader.limits();
+    let streams = reader.streams();
+    Some(Resolved {
+        file: path.to_owned(),
+        name,
+        run,
+        limits,
+        plugins: plugins.into_iter().collect(),
+        connections: connections.into_iter().collect(),
+        streams: streams.into_iter().map(|(_, stream)| stream).collect(),
+        declared_plugins,
+        declared_connections,
+        places: report.places().clone(),
+    })
+}
+
+struct Reader<'a> {
+    root: &'a Section,
+    environment: &'a dyn Environment,
+    report: &'a mut Report,
+}
+
+impl<'a> Reader<'a> {
+    fn scope<'s>(&'s mut self, section: &'s Section, path: String) -> Scope<'s> {
+        Scope {
+            section,
+            path,
+            environment: self.environment,
+            report: self.report,
+        }
+    }
+
+    /// The section of a key, an empty one if it is not given.
+    fn section(&self, key: &Key) -> Section {
+        match self.root.entries.get(key.name) {
+            Some(Node::Section(section)) => section.clone(),
+            _ => Section::new(self.root.place.clone(), BTreeMap::new()),
+        }
+    }
+
+    /// The named tables of a section: all their names, and what those without a mistake mean.
+    fn each<T>(
+        &mut self,
+        key: &Key,
+        read: impl Fn(&str, &mut Scope<'_>) -> Option<T>,
+    ) -> (BTreeSet<String>, Vec<(String, T)>) {
+        let section = self.section(key);
+        let declared = section.entries.keys().cloned().collect();
+        let mut read_ones = Vec::new();
+        for (name, table) in section.tables() {
+            let mut scope = self.scope(table, join(key.name, name));
+            if let Some(value) = read(name, &mut scope) {
+                read_ones.push((name.to_owned(), value));
+            }
+        }
+        (declared, read_ones)
+    }
+
+    fn run(&mut self) -> RunOptions {
+        let section = self.section(&file::RUN);
+        let mut scope = self.scope(&section, file::RUN.name.to_owned());
+        RunOptions {
+            extract_batch_rows: size(&mut scope, &run::EXTRACT_BATCH_ROWS),
+            load_batch_rows: size(&mut scope, &run::LOAD_BATCH_ROWS),
+            concurrency: size(&mut scope, &run::CONCURRENCY),
+            queue_batches: size(&mut scope, &run::QUEUE_BATCHES),
+        }
+    }
+
+    fn limits(&mut self) -> Limits {
+        let section = self.section(&file::LIMITS);
+        let mut scope = self.scope(&section, file::LIMITS.name.to_owned());
+        Limits {
+            memory_bytes: size(&mut scope, &limits::MEMORY_MIB) << 20,
+            call_timeout: scope.span(&limits::CALL_TIMEOUT).unwrap_or_default(),
+            batch_bytes: size(&mut scope, &limits::BATCH_MIB) << 20,
+            log_messages: size(&mut scope, &limits::LOG_MESSAGES),
+        }
+    }
+
+    fn streams(&mut self) -> Vec<(String, StreamPlan)> {
+        self.each(&file::STREAMS, |name, scope| Some(stream_plan(name, scope)))
+            .1
+    }
+}
+
+/// A count of things in memory.
+fn size(scope: &mut Scope<'_>, key: &Key) -> usize {
+    scope
+        .count(key)
+        .and_then(|count| usize::try_from(count).ok())
+        .unwrap_or_default()
+}
+
+fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
+    let methods = [("full", Method::Full), ("incremental", Method::Incremental)];
+    let null_keys = [("include", NullKeys::Include), ("ignore", NullKeys::Ignore)];
+    let on_bad_value = [("reject", OnBadValue::Reject), ("fail", OnBadValue::Fail)];
+    let table = |prefix: &str, case: fn(&str) -> String| {
+        case(&format!("{prefix}{}", name.replace('-', "_")))
+    };
+    StreamPlan {
+        name: name.to_owned(),
+        enabled: scope.flag(&stream::ENABLED).unwrap_or(true),
+        source: scope.required_text(&stream::SOURCE),
+        target: scope.required_text(&stream::TARGET),
+        table: scope
+            .text(&stream::TABLE)
+            .unwrap_or_else(|| table("", str::to_lowercase)),
+        target_table: scope
+            .text(&stream::TARGET_TABLE)
+            .unwrap_or_else(|| table("wms_", str::to_uppercase)),
+        extractor: scope.required_text(&stream::EXTRACTOR),
+        transforms: scope.list(&stream::TRANSFORMS).unwrap_or_default(),
+        loader: scope.required_text(&stream::LOADER),
+        method: scope
+            .choice(&stream::METHOD, &methods)
+            .unwrap_or(Method::Full),
+        key: scope.list(&stream::KEY).unwrap_or_default(),
+        change_key: scope.text(&stream::CHANGE_KEY),
+        lookback: scope.span(&stream::LOOKBACK).unwrap_or_default(),
+        null_keys: scope
+            .choice(&stream::NULL_KEYS, &null_keys)
+            .unwrap_or(NullKeys::Include),
+        on_bad_value: scope
+            .choice(&stream::ON_BAD_VALUE, &on_bad_value)
+            .unwrap_or(OnBadValue::Reject),
+        max_rejected: scope.count(&stream::MAX_REJECTED),
+        settings: settings(scope),
+    }
+}
+
+/// What is given for each plugin. Its type is checked once the plugin is known.
+fn settings(scope: &mut Scope<'_>) -> BTreeMap<String, BTreeMap<String, Given>> {
+    let Some(Node::Section(plugins)) = scope.section.entries.get(stream::SETTINGS.name) else {
+        return BTreeMap::new();
+    };
+    let mut all = BTreeMap::new();
+    for (plugin, node) in &plugins.entries {
+        let Node::Section(section) = node else {
+            continue;
+        };
+        let mut given = BTreeMap::new();
+        for (name, node) in &section.entries {
+            if let Node::Leaf(leaf) = node
+                && let Some(found) = scope.look_up(leaf)
+            {
+                given.insert(name.clone(), Given::from(found));
+            }
+        }
+        all.insert(plugin.clone(), given);
+    }
+    all
+}

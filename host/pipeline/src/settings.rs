@@ -1,0 +1,206 @@
+//! The settings of a plugin in a stream, against what the plugin declares: known keys, right types, allowed
+//! values, nothing required left out; fallbacks put in.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use crate::mistakes::{Report, join};
+use crate::plugins::{SettingFacts, SettingKind};
+use crate::reference::{Found, Origin};
+use crate::secret::Secret;
+use crate::suggest;
+use crate::words::Objection;
+use crate::written::{Written, literal};
+
+/// The value of a setting.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Setting {
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// True or false.
+    Flag(bool),
+    /// A list of texts.
+    Texts(Vec<String>),
+}
+
+/// A setting as it was given: typed, or text by reference, which is not shown.
+#[derive(Debug, Clone)]
+pub(crate) enum Given {
+    Typed(Setting),
+    Referred(Secret, Origin),
+}
+
+impl From<Found> for Given {
+    fn from(found: Found) -> Self {
+        match found.value {
+            Written::Text(text) if !found.origin.public() => {
+                Self::Referred(Secret::new(text), found.origin)
+            }
+            value => Self::Typed(Setting::from(value)),
+        }
+    }
+}
+
+impl From<Written> for Setting {
+    fn from(value: Written) -> Self {
+        match value {
+            Written::Integer(number) => Self::Integer(number),
+            Written::Number(number) => Self::Number(number),
+            Written::Flag(flag) => Self::Flag(flag),
+            Written::Texts(texts) => Self::Texts(texts),
+            Written::Text(text) | Written::File(text) | Written::Variable { name: text, .. } => {
+                Self::Text(text)
+            }
+        }
+    }
+}
+
+/// The settings of a plugin, complete. `path` is that of its table of settings.
+pub(crate) fn check(
+    declared: &[SettingFacts],
+    given: &BTreeMap<String, Given>,
+    path: &str,
+    report: &mut Report,
+) -> BTreeMap<String, Setting> {
+    for name in given.keys() {
+        if !declared.iter().any(|setting| setting.name == *name) {
+            let known = declared.iter().map(|setting| setting.name.as_str());
+            let advice = suggest::advice(name, known)
+                .or_else(|| Some("remove it: the plugin takes no settings".to_owned()));
+            report.of(&join(path, name), "the plugin has no such setting", advice);
+        }
+    }
+    let mut settings = BTreeMap::new();
+    for setting in declared {
+        let key = join(path, &setting.name);
+        let given = given.get(&setting.name);
+        let value = match given {
+            Some(given) => value(setting, given),
+            None if report.spoiled(&key) => continue,
+            None => fallback(setting),
+        };
+        let shown = matches!(given, Some(Given::Typed(_)));
+        match value.and_then(|value| chosen(setting, value, shown)) {
+            Ok(value) => {
+                settings.insert(setting.name.clone(), value);
+            }
+            Err((message, advice)) => report.of(&key, message, advice),
+        }
+    }
+    settings
+}
+
+/// The given value as the declared type.
+fn value(setting: &SettingFacts, given: &Given) -> Result<Setting, Objection> {
+    let expected = expected(setting.kind);
+    match given {
+        Given::Typed(value) => {
+            let found = value.kind();
+            typed(setting.kind, value.clone())
+                .ok_or_else(|| (format!("must be {expected}, not {found}"), None))
+        }
+        Given::Referred(text, origin) => parsed(setting.kind, text.reveal())
+            .ok_or_else(|| (format!("{} is not {expected}", origin.subject("")), None)),
+    }
+}
+
+/// The value of a setting that is not given.
+fn fallback(setting: &SettingFacts) -> Result<Setting, Objection> {
+    let expected = expected(setting.kind);
+    let text = setting.fallback.as_deref().ok_or_else(|| {
+        let advice = format!("add `{} = …`: {expected}", setting.name);
+        ("is missing; the plugin needs it".to_owned(), Some(advice))
+    })?;
+    let written = DeValue::parse(text)
+        .ok()
+        .and_then(|value| literal(value.get_ref()));
+    let value = written.and_then(|value| typed(setting.kind, Setting::from(value)));
+    value.or_else(|| parsed(setting.kind, text)).ok_or_else(|| {
+        (
+            format!("the plugin's own fallback is not {expected}"),
+            Some("mend the plugin".to_owned()),
+        )
+    })
+}
+
+/// A value written in the file, as the declared type; a whole number is a number too.
+fn typed(kind: SettingKind, value: Setting) -> Option<Setting> {
+    match (kind, value) {
+        (SettingKind::Text, value @ Setting::Text(_))
+        | (SettingKind::Integer, value @ Setting::Integer(_))
+        | (SettingKind::Number, value @ Setting::Number(_))
+        | (SettingKind::Flag, value @ Setting::Flag(_))
+        | (SettingKind::Texts, value @ Setting::Texts(_)) => Some(value),
+        (SettingKind::Number, Setting::Integer(number)) => Some(Setting::Number(number as f64)),
+        _ => None,
+    }
+}
+
+/// A text from elsewhere, as the declared type; a list is written with commas.
+fn parsed(kind: SettingKind, text: &str) -> Option<Setting> {
+    match kind {
+        SettingKind::Text => Some(Setting::Text(text.to_owned())),
+        SettingKind::Integer => text.trim().parse().ok().map(Setting::Integer),
+        SettingKind::Number => text.trim().parse().ok().map(Setting::Number),
+        SettingKind::Flag => text.trim().parse().ok().map(Setting::Flag),
+        SettingKind::Texts => {
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
+            Some(Setting::Texts(items.map(str::to_owned).collect()))
+        }
+    }
+}
+
+/// The value, if it is among those that the plugin allows.
+fn chosen(setting: &SettingFacts, value: Setting, shown: bool) -> Result<Setting, Objection> {
+    let texts = match &value {
+        Setting::Text(text) => std::slice::from_ref(text),
+        Setting::Texts(texts) => texts.as_slice(),
+        _ => return Ok(value),
+    };
+    let allowed = |text: &String| setting.choices.is_empty() || setting.choices.contains(text);
+    let Some(wrong) = texts.iter().find(|text| !allowed(text)) else {
+        return Ok(value);
+    };
+    let choices = setting.choices.join(", ");
+    let near = suggest::nearest(wrong, setting.choices.iter().map(String::as_str));
+    let advice = near
+        .filter(|_| shown)
+        .map(|near| format!("did you mean `{near}`?"));
+    let subject = if shown {
+        format!("`{wrong}`")
+    } else {
+        "the value".to_owned()
+    };
+    Err((format!("{subject} is not one of {choices}"), advice))
+}
+
+impl Setting {
+    /// What it holds, in words.
+    fn kind(&self) -> &'static str {
+        expected(match self {
+            Self::Text(_) => SettingKind::Text,
+            Self::Integer(_) => SettingKind::Integer,
+            Self::Number(_) => SettingKind::Number,
+            Self::Flag(_) => SettingKind::Flag,
+            Self::Texts(_) => SettingKind::Texts,
+        })
+    }
+}
+
+fn expected(kind: SettingKind) -> &'static str {
+    match kind {
+        SettingKind::Text => "text",
+        SettingKind::Integer => "a whole number",
+        SettingKind::Number => "a number",
+        SettingKind::Flag => "true or false",
+        SettingKind::Texts => "a list of texts",
+    }
+}

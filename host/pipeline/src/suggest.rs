@@ -1,0 +1,40 @@
+//! Did you mean …? The nearest of the known words, if one is near enough to be a slip.
+
+/// The known word that `typed` was probably meant to be.
+pub(crate) fn nearest<'a>(
+    typed: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let typed = plain(typed);
+    let slips = (typed.chars().count() / 3).clamp(1, 3);
+    known
+        .into_iter()
+        .map(|word| (strsim::damerau_levenshtein(&typed, &plain(word)), word))
+        .filter(|(distance, _)| *distance <= slips)
+        .min()
+        .map(|(_, word)| word)
+}
+
+/// What to do about an unknown word: the nearest known one, or all of them.
+pub(crate) fn advice<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    match nearest(typed, known.iter().copied()) {
+        Some(word) => Some(format!("did you mean `{word}`?")),
+        None if known.is_empty() => None,
+        None => Some(format!("known here: {}", known.join(", "))),
+    }
+}
+
+/// Letters only matter without case, and `-` is as good as `_`. Nobody types a name of more than 64 letters.
+fn plain(word: &str) -> String {
+    word.chars()
+        .take(64)
+        .map(|c| {
+            if c == '-' {
+                '_'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect()
+}

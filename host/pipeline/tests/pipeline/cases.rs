@@ -1,0 +1,107 @@
+//! Every folder in tests/cases is a case: `pipeline.toml` with what it needs beside it, the variables in
+//! `environment`, and what is told about it in `expected.txt`. `UPDATE_EXPECTED=1` writes the expected files.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wmshost_pipeline::{Checked, check_file, duration_text};
+
+use crate::world::{ByFileName, variables};
+
+#[test]
+fn every_case_is_told_as_expected() {
+    let mut folders: Vec<PathBuf> = fs::read_dir("tests/cases")
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    assert!(!folders.is_empty());
+    let mut wrong = String::new();
+    for folder in folders {
+        let told = told(&folder);
+        let expected = folder.join("expected.txt");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            fs::write(&expected, &told).unwrap();
+        }
+        let expected = fs::read_to_string(&expected).unwrap_or_default();
+        if told != expected {
+            writeln!(
+                wrong,
+                "{}:\n--- expected\n{expected}--- told\n{told}",
+                folder.display()
+            )
+            .unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+fn told(folder: &Path) -> String {
+    let environment = fs::read_to_string(folder.join("environment")).unwrap_or_default();
+    let pairs = environment.lines().filter_map(|line| line.split_once('='));
+    let pairs = pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let result = check_file(
+        &folder.join("pipeline.toml"),
+        &variables(pairs),
+        &ByFileName,
+    );
+    let told = match result {
+        Ok(checked) => summary(&checked),
+        Err(mistakes) => format!("{mistakes}\n"),
+    };
+    told.replace(&format!("{}/", folder.display()), "")
+}
+
+fn summary(checked: &Checked) -> String {
+    let mut text = format!("{} {:?}\n", checked.name, checked.run);
+    writeln!(text, "{:?}", checked.limits).unwrap();
+    for (label, connection) in &checked.connections {
+        writeln!(text, "{label}: {connection}").unwrap();
+    }
+    for stream in &checked.streams {
+        let plan = &stream.plan;
+        writeln!(
+            text,
+            "{}: {}.{} to {}.{}",
+            plan.name, plan.source, plan.table, plan.target, plan.target_table
+        )
+        .unwrap();
+        let lookback = duration_text(plan.lookback);
+        writeln!(
+            text,
+            "  {:?} by {:?} {:?} lookback {lookback}",
+            plan.method, plan.key, plan.change_key
+        )
+        .unwrap();
+        writeln!(
+            text,
+            "  {:?} {:?} {:?}",
+            plan.null_keys, plan.on_bad_value, plan.max_rejected
+        )
+        .unwrap();
+        for stage in [&stream.extractor]
+            .into_iter()
+            .chain(&stream.transforms)
+            .chain([&stream.loader])
+        {
+            writeln!(
+                text,
+                "  {} {} {:?}",
+                stage.plugin,
+                stage.path.display(),
+                stage.settings
+            )
+            .unwrap();
+        }
+    }
+    for name in &checked.disabled {
+        writeln!(text, "{name}: disabled").unwrap();
+    }
+    for warning in &checked.warnings {
+        writeln!(text, "warning: {warning}").unwrap();
+    }
+    text
+}

@@ -1,0 +1,130 @@
+//! A day of changes in a sample warehouse, in one transaction: what fails leaves the file as it was. The day
+//! begins at the youngest change key of the file, so that days can follow one another.
+
+mod allocations;
+mod day;
+mod masters;
+mod orders;
+mod pick;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::error::SampleError;
+use crate::schema;
+use crate::summary::{Progress, Summary, TableSummary, database_bytes};
+use day::Day;
+
+/// How far a late row's change key lies behind the youngest one of its table before the change, minutes.
+pub const LATE_LIMIT_MINUTES: i64 = 90;
+
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What to change.
+#[derive(Debug, Clone)]
+pub struct ChangeOptions {
+    /// A file made by [`create`](crate::create()).
+    pub file: PathBuf,
+    /// Share of each table's rows to change or add, percent; above 0, at most 100.
+    pub percent: f64,
+    /// The same seed on the same contents makes the same changes.
+    pub seed: u64,
+}
+
+impl ChangeOptions {
+    /// Changes a share of a file.
+    pub fn new(file: impl Into<PathBuf>, percent: f64, seed: u64) -> Self {
+        Self {
+            file: file.into(),
+            percent,
+            seed,
+        }
+    }
+}
+
+/// Changes a sample warehouse as a day of work would. Three in ten changes of an incremental table are new
+/// rows; among new and changed rows alike one in twenty bears one shared change key (a tie), one in
+/// twenty-five is late, one in five hundred has none. Masters change, come and go; the other tables lose no
+/// row. `progress` hears, now and then and at the end of each table: the table, the rows touched, the rows
+/// to touch.
+pub fn change(
+    options: &ChangeOptions,
+    mut progress: impl FnMut(&str, u64, u64),
+) -> Result<Summary, SampleError> {
+    let began = Instant::now();
+    let file = options.file.as_path();
+    if !(options.percent > 0.0 && options.percent <= 100.0) {
+        return Err(SampleError::Percent {
+            asked: options.percent,
+        });
+    }
+    let mut connection = open(file)?;
+    let failed = |source| refused(file, source);
+    let tables = apply(&mut connection, options, &mut progress).map_err(failed)?;
+    let bytes = database_bytes(&connection).map_err(failed)?;
+    connection.close().map_err(|(_, source)| failed(source))?;
+    Ok(Summary {
+        file: file.to_path_buf(),
+        tables,
+        bytes,
+        seconds: began.elapsed().as_secs_f64(),
+    })
+}
+
+fn open(file: &Path) -> Result<Connection, SampleError> {
+    let path = file.to_path_buf();
+    match file.metadata() {
+        Ok(found) if found.is_dir() => return Err(SampleError::NotAFile { file: path }),
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
+            return Err(SampleError::Missing { file: path });
+        }
+        Err(source) => return Err(SampleError::file(file, "read the sample warehouse", source)),
+        Ok(_) => {}
+    }
+    let failed = |source| SampleError::database(file, "open the sample warehouse", source);
+    let connection =
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    connection.busy_timeout(PATIENCE).map_err(failed)?;
+    match schema::missing(&connection).map_err(failed)? {
+        Some(reason) => Err(SampleError::NotASample { file: path, reason }),
+        None => Ok(connection),
+    }
+}
+
+fn refused(file: &Path, source: rusqlite::Error) -> SampleError {
+    match &source {
+        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
+            SampleError::NotASample {
+                file: file.to_path_buf(),
+                reason: format!("a value was altered: {source}"),
+            }
+        }
+        _ => SampleError::database(file, "change the sample warehouse", source),
+    }
+}
+
+fn apply(
+    connection: &mut Connection,
+    options: &ChangeOptions,
+    progress: Progress<'_>,
+) -> rusqlite::Result<Vec<TableSummary>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let day = Day::after(&transaction, options)?;
+    let (items, items_summary) = masters::items(&transaction, &day, progress)?;
+    let (places, locations_summary) = masters::locations(&transaction, &day, progress)?;
+    let (lines, orders_summary) = orders::orders(&transaction, &day, &items, progress)?;
+    let lines_summary = orders::lines(&transaction, &day, &items, &lines, progress)?;
+    let allocations_summary =
+        allocations::allocations(&transaction, &day, &lines, &places, progress)?;
+    transaction.commit()?;
+    Ok(vec![
+        items_summary,
+        locations_summary,
+        orders_summary,
+        lines_summary,
+        allocations_summary,
+    ])
+}

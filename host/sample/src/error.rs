@@ -1,0 +1,112 @@
+//! What can go wrong with a sample warehouse. Every message says where, what, and what to do.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::world::MAX_ALLOCATIONS;
+
+/// Why a sample warehouse was not created or not changed. The file is then as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleError {
+    /// `create` found something at the path and was not told to replace it.
+    #[error("{}: there is a file already; name another file, or force its replacement", file.display())]
+    Exists {
+        /// The file asked for.
+        file: PathBuf,
+    },
+    /// The path cannot hold a file.
+    #[error("{}: this is no path of a file; name a file, such as .wmshost/wms.sqlite", file.display())]
+    NotAFile {
+        /// The path asked for.
+        file: PathBuf,
+    },
+    /// `change` found no file.
+    #[error("{}: there is no such file; make a sample warehouse there first with `sample create`", file.display())]
+    Missing {
+        /// The file asked for.
+        file: PathBuf,
+    },
+    /// `change` found a file that `create` did not make.
+    #[error("{}: not a sample warehouse ({reason}); name a file made by `sample create`", file.display())]
+    NotASample {
+        /// The file asked for.
+        file: PathBuf,
+        /// What is missing in it.
+        reason: String,
+    },
+    /// More allocations than the ids of the sample leave room for.
+    #[error("allocations: {asked} asked for, at most {MAX_ALLOCATIONS} possible; ask for fewer")]
+    TooMany {
+        /// The number asked for.
+        asked: u64,
+    },
+    /// A share outside of what a day can change.
+    #[error(
+        "percent: {asked} is not above 0 and at most 100; give the share of rows to change, such as 1 or 0.5"
+    )]
+    Percent {
+        /// The share asked for.
+        asked: f64,
+    },
+    /// A text that is no timestamp.
+    #[error("until: `{text}` is no timestamp from 1980 to 9998; write it as `2026-06-30 18:00:00`")]
+    Moment {
+        /// The text given.
+        text: String,
+    },
+    /// The operating system refused a step on a file.
+    #[error("{}: cannot {action}; check the path, its rights and the free space", file.display())]
+    File {
+        /// The file or folder.
+        file: PathBuf,
+        /// The step that failed.
+        action: &'static str,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// Someone else holds the file's write lock.
+    #[error("{}: another process is writing to the file; wait until it is done and try again", file.display())]
+    Busy {
+        /// The file.
+        file: PathBuf,
+    },
+    /// SQLite refused a step.
+    #[error("{}: cannot {action}; check the file, its rights and the free space", file.display())]
+    Database {
+        /// The file.
+        file: PathBuf,
+        /// The step that failed.
+        action: &'static str,
+        /// The reason.
+        source: rusqlite::Error,
+    },
+}
+
+impl SampleError {
+    /// A refusal of SQLite, told apart by what the user can do about it.
+    pub(crate) fn database(file: &Path, action: &'static str, source: rusqlite::Error) -> Self {
+        let file = file.to_path_buf();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { file },
+            Some(ErrorCode::NotADatabase) => Self::NotASample {
+                file,
+                reason: "it is no SQLite database".to_owned(),
+            },
+            _ => Self::Database {
+                file,
+                action,
+                source,
+            },
+        }
+    }
+
+    /// A refusal of the operating system.
+    pub(crate) fn file(file: &Path, action: &'static str, source: std::io::Error) -> Self {
+        Self::File {
+            file: file.to_path_buf(),
+            action,
+            source,
+        }
+    }
+}

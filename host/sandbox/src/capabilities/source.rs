@@ -1,0 +1,153 @@
+//! Reading a granted database. The plugin names a label; the host has opened it already.
+
+use std::time::Instant;
+
+use wasmtime::component::Resource;
+use wmshost_flow::{Cursor, Dialect, Failure, SourceSession, Value};
+
+use super::{Answer, answer};
+use crate::bindings::source::{self as wit, Host, HostConnection, HostCursor};
+use crate::bindings::types::{Column, Value as WitValue};
+use crate::columns::PluginBatch;
+use crate::convert::{columns_to_wit, value_from_wit};
+use crate::guest::Guest;
+
+/// A plugin's handle to the granted database.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Connection;
+
+/// A query whose rows are being read.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct OpenCursor(Box<dyn Cursor>);
+
+impl Guest {
+    fn session(&mut self) -> Result<&mut dyn SourceSession, Failure> {
+        match &mut self.source {
+            Some(source) => Ok(source.session.as_mut()),
+            None => Err(Failure::denied("no source is granted here")),
+        }
+    }
+
+    fn check_label(&self, label: &str) -> Result<(), Failure> {
+        let Some(source) = &self.source else {
+            return Err(Failure::denied("no source is granted here"));
+        };
+        if source.label == label {
+            return Ok(());
+        }
+        if source.known_labels.iter().any(|known| known == label) {
+            return Err(Failure::denied(format!(
+                "the source {label:?} is not granted to this stream; {:?} is",
+                source.label
+            )));
+        }
+        Err(Failure::invalid_config(format!("the pipeline has no connection {label:?}")))
+    }
+
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Resource<OpenCursor>, Failure> {
+        let cursor = self.session()?.query(statement, parameters)?;
+        self.push(OpenCursor(cursor))
+    }
+
+    fn next_batch(
+        &mut self,
+        cursor: &Resource<OpenCursor>,
+        max_rows: u32,
+    ) -> wasmtime::Result<Result<Option<Resource<PluginBatch>>, Failure>> {
+        let batch = match self.table.get_mut(cursor)?.0.next(max_rows.clamp(1, 1_000_000) as usize) {
+            Ok(Some(batch)) => batch,
+            Ok(None) => return Ok(Ok(None)),
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let bytes = batch.rows.get_array_memory_size();
+        if bytes > self.limits.batch_bytes {
+            let most = self.limits.batch_bytes;
+            return Ok(Err(Failure::limit("batch (bytes); ask for fewer rows", most, bytes)));
+        }
+        Ok(self.push(PluginBatch::new(batch)).map(Some))
+    }
+
+    /// A new handle for the plugin, if it has not too many.
+    pub(crate) fn push<T: Send + 'static>(&mut self, entry: T) -> Result<Resource<T>, Failure> {
+        let most = self.limits.handles;
+        self.table.push(entry).map_err(|_| Failure::limit("handles", most, most + 1))
+    }
+}
+
+impl Host for Guest {}
+
+impl HostConnection for Guest {
+    fn open(&mut self, label: String) -> Answer<Resource<Connection>> {
+        let opened = self.check_label(&label);
+        answer(opened.and_then(|()| self.push(Connection)))
+    }
+
+    fn dialect(&mut self, _: Resource<Connection>) -> wasmtime::Result<wit::Dialect> {
+        Ok(match self.session().map(|session| session.dialect()) {
+            Ok(Dialect::Oracle) => wit::Dialect::Oracle,
+            _ => wit::Dialect::Sqlite,
+        })
+    }
+
+    fn now(&mut self, _: Resource<Connection>) -> Answer<i64> {
+        answer(self.session().and_then(|session| session.now()))
+    }
+
+    fn tables(&mut self, _: Resource<Connection>) -> Answer<Vec<String>> {
+        answer(self.session().and_then(|session| session.tables()))
+    }
+
+    fn describe(
+        &mut self,
+        _: Resource<Connection>,
+        table: String,
+    ) -> Answer<Option<wit::TableDescription>> {
+        let found = self.session().and_then(|session| session.describe(&table));
+        answer(found.and_then(|table| {
+            let Some(table) = table else { return Ok(None) };
+            let columns = columns_to_wit(table.columns.fields())?;
+            Ok(Some(wit::TableDescription { name: table.name, columns, key: table.key }))
+        }))
+    }
+
+    fn query(
+        &mut self,
+        _: Resource<Connection>,
+        statement: String,
+        parameters: Vec<WitValue>,
+    ) -> Answer<Resource<OpenCursor>> {
+        let from = Instant::now();
+        let parameters: Vec<Value> = parameters.into_iter().map(value_from_wit).collect();
+        let cursor = Guest::query(self, &statement, &parameters);
+        self.timer.host_worked(from);
+        answer(cursor)
+    }
+
+    fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
+        self.table.delete(connection)?;
+        Ok(())
+    }
+}
+
+impl HostCursor for Guest {
+    fn schema(&mut self, cursor: Resource<OpenCursor>) -> wasmtime::Result<Vec<Column>> {
+        let schema = self.table.get(&cursor)?.0.schema();
+        columns_to_wit(schema.fields()).map_err(|failure| wasmtime::format_err!("{failure}"))
+    }
+
+    fn next(
+        &mut self,
+        cursor: Resource<OpenCursor>,
+        max_rows: u32,
+    ) -> Answer<Option<Resource<PluginBatch>>> {
+        let from = Instant::now();
+        let batch = self.next_batch(&cursor, max_rows);
+        self.timer.host_worked(from);
+        answer(batch?)
+    }
+
+    fn drop(&mut self, cursor: Resource<OpenCursor>) -> wasmtime::Result<()> {
+        self.table.delete(cursor)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! Components, compiled ahead of time and kept on disk. A kept artefact is found by what it was made of (the
+//! component's bytes and the engine's own compatibility mark) and used only if its digest is right, so that
+//! neither a changed plugin nor another host version nor a damaged file is ever run.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+use wmshost_flow::Failure;
+
+const MAGIC: &[u8; 8] = b"wmsaot01";
+
+/// A compiled component and what identifies it.
+pub(crate) struct Compiled {
+    pub(crate) component: Component,
+    /// The digest of the component's bytes, in hex.
+    pub(crate) digest: String,
+}
+
+/// The first eight bytes of every component, and of no core module.
+const COMPONENT_HEADER: [u8; 8] = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
+
+/// Reads, compiles and keeps the component in `file`; `cache` is the folder to keep it in.
+pub(crate) fn compile(engine: &Engine, file: &Path, cache: &Path) -> Result<Compiled, Failure> {
+    let wasm = fs::read(file).map_err(|e| {
+        Failure::invalid_config(format!(
+            "{}: the plugin cannot be read: {e}. Build the plugins (`make plugins`) or correct its path",
+            file.display()
+        ))
+    })?;
+    if wasm.get(..8) != Some(&COMPONENT_HEADER) {
+        let found = match wasm.get(..4) {
+            Some(b"\0asm") => "a core wasm module",
+            _ => "not WebAssembly",
+        };
+        return Err(Failure::invalid_config(format!(
+            "{}: {found}, not a component. Build it with `cargo build --target wasm32-wasip2`",
+            file.display()
+        )));
+    }
+    let digest = blake3::hash(&wasm).to_hex().to_string();
+    let kept = kept_path(engine, cache, &digest);
+    if let Some(component) = load_kept(engine, &kept) {
+        return Ok(Compiled { component, digest });
+    }
+    let artefact = engine.precompile_component(&wasm).map_err(|e| {
+        Failure::invalid_config(format!("{}: not a valid component: {e:#}", file.display()))
+    })?;
+    if let Err(error) = keep(&kept, &artefact) {
+        tracing::warn!("compiled plugin not kept in {}: {error}", kept.display());
+    }
+    let component = deserialize(engine, &artefact)
+        .map_err(|e| Failure::permanent(format!("{}: {e:#}", file.display())))?;
+    Ok(Compiled { component, digest })
+}
+
+fn kept_path(engine: &Engine, cache: &Path, digest: &str) -> PathBuf {
+    let mut engine_mark = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut engine_mark);
+    cache.join(format!("{digest}-{:016x}.aot", engine_mark.finish()))
+}
+
+/// The kept artefact if it is whole.
+fn load_kept(engine: &Engine, kept: &Path) -> Option<Component> {
+    let bytes = fs::read(kept).ok()?;
+    let (magic, rest) = bytes.split_at_checked(MAGIC.len())?;
+    let (digest, artefact) = rest.split_at_checked(blake3::OUT_LEN)?;
+    let whole = magic == MAGIC && blake3::hash(artefact).as_bytes() == digest;
+    if !whole {
+        tracing::warn!("kept plugin {} is damaged; compiling anew", kept.display());
+        return None;
+    }
+    deserialize(engine, artefact).ok()
+}
+
+#[expect(unsafe_code, reason = "the artefact was made by this engine or has the digest of one that was")]
+fn deserialize(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `deserialize` needs bytes that `precompile_component` made. They come straight from it, or from
+    // a file in the host's own folder whose digest proves that it is whole; wasmtime checks version and config.
+    unsafe { Component::deserialize(engine, artefact) }
+}
+
+/// Writes the artefact so that a reader sees all of it or nothing.
+fn keep(kept: &Path, artefact: &[u8]) -> std::io::Result<()> {
+    let folder = kept.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let draft = kept.with_extension(format!("tmp{}", std::process::id()));
+    let mut file = fs::File::create(&draft)?;
+    file.write_all(MAGIC)?;
+    file.write_all(blake3::hash(artefact).as_bytes())?;
+    file.write_all(artefact)?;
+    drop(file);
+    fs::rename(&draft, kept)
+}

@@ -1,0 +1,185 @@
+//! Between the contract's words and the flow's: failures, values, bookmarks, columns. What comes from a plugin
+//! is checked, never trusted.
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use wmshost_flow::{Bookmark, Failure, FailureKind, Position, Value};
+
+use crate::bindings::types as wit;
+
+/// The most positions of a bookmark, and the most bytes of one of them.
+const BOOKMARK_POSITIONS: usize = 16;
+const POSITION_BYTES: usize = 4 << 10;
+/// The longest message that is kept of a plugin's failure, in bytes.
+const MESSAGE_BYTES: usize = 4 << 10;
+
+pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
+    let message = failure.message;
+    match failure.kind {
+        FailureKind::InvalidConfig => wit::Failure::InvalidConfig(message),
+        FailureKind::Denied => wit::Failure::Denied(message),
+        FailureKind::Transient => wit::Failure::Transient(message),
+        FailureKind::Limit => wit::Failure::Limit(message),
+        FailureKind::Permanent | FailureKind::Trap | FailureKind::Cancelled => {
+            wit::Failure::Permanent(message)
+        }
+    }
+}
+
+pub(crate) fn failure_from_wit(failure: wit::Failure) -> Failure {
+    let (kind, message) = match failure {
+        wit::Failure::InvalidConfig(message) => (FailureKind::InvalidConfig, message),
+        wit::Failure::Denied(message) => (FailureKind::Denied, message),
+        wit::Failure::Transient(message) => (FailureKind::Transient, message),
+        wit::Failure::Permanent(message) => (FailureKind::Permanent, message),
+        wit::Failure::Limit(message) => (FailureKind::Limit, message),
+    };
+    Failure::new(kind, shortened(message, MESSAGE_BYTES))
+}
+
+/// The text, cut at a character's border if it is longer than so many bytes.
+pub(crate) fn shortened(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+pub(crate) fn value_from_wit(value: wit::Value) -> Value {
+    match value {
+        wit::Value::Null => Value::Null,
+        wit::Value::Boolean(v) => Value::Boolean(v),
+        wit::Value::Int64(v) => Value::Int64(v),
+        wit::Value::Float64(v) => Value::Float64(v),
+        wit::Value::Decimal(v) => Value::Decimal(v),
+        wit::Value::Text(v) => Value::Text(v),
+        wit::Value::Binary(v) => Value::Binary(v),
+        wit::Value::Date(v) => Value::Date(v),
+        wit::Value::Timestamp(v) => Value::Timestamp(v),
+    }
+}
+
+fn value_to_wit(value: &Value) -> wit::Value {
+    match value {
+        Value::Null => wit::Value::Null,
+        Value::Boolean(v) => wit::Value::Boolean(*v),
+        Value::Int64(v) => wit::Value::Int64(*v),
+        Value::Float64(v) => wit::Value::Float64(*v),
+        Value::Decimal(v) => wit::Value::Decimal(v.clone()),
+        Value::Text(v) => wit::Value::Text(v.clone()),
+        Value::Binary(v) => wit::Value::Binary(v.clone()),
+        Value::Date(v) => wit::Value::Date(*v),
+        Value::Timestamp(v) => wit::Value::Timestamp(*v),
+    }
+}
+
+pub(crate) fn bookmark_to_wit(bookmark: &Bookmark) -> wit::Bookmark {
+    let position = |p: &Position| wit::Position { name: p.name.clone(), value: value_to_wit(&p.value) };
+    bookmark.0.iter().map(position).collect()
+}
+
+pub(crate) fn bookmark_from_wit(bookmark: wit::Bookmark) -> Result<Bookmark, Failure> {
+    if bookmark.len() > BOOKMARK_POSITIONS {
+        return Err(Failure::limit("bookmark (positions)", BOOKMARK_POSITIONS, bookmark.len()));
+    }
+    let positions = bookmark.into_iter().map(|wit::Position { name, value }| {
+        let value = value_from_wit(value);
+        let bytes = name.len() + value_bytes(&value);
+        if bytes > POSITION_BYTES {
+            return Err(Failure::limit("bookmark position (bytes)", POSITION_BYTES, bytes));
+        }
+        Ok(Position { name, value })
+    });
+    positions.collect::<Result<_, _>>().map(Bookmark)
+}
+
+fn value_bytes(value: &Value) -> usize {
+    match value {
+        Value::Decimal(v) | Value::Text(v) => v.len(),
+        Value::Binary(v) => v.len(),
+        _ => 8,
+    }
+}
+
+/// A column's type in the contract's words; `None` for Arrow types that no driver makes.
+fn kind_to_wit(kind: &DataType) -> Option<wit::ColumnType> {
+    Some(match kind {
+        DataType::Boolean => wit::ColumnType::Boolean,
+        DataType::Int64 => wit::ColumnType::Int64,
+        DataType::Float64 => wit::ColumnType::Float64,
+        DataType::Decimal128(precision, scale) => wit::ColumnType::Decimal(wit::DecimalType {
+            precision: *precision,
+            scale: u8::try_from(*scale).ok()?,
+        }),
+        DataType::Utf8 => wit::ColumnType::Utf8,
+        DataType::Binary => wit::ColumnType::Binary,
+        DataType::Date32 => wit::ColumnType::Date,
+        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+            wit::ColumnType::Timestamp(if zone.is_some() { wit::Zone::Utc } else { wit::Zone::None })
+        }
+        _ => return None,
+    })
+}
+
+fn kind_from_wit(kind: wit::ColumnType) -> DataType {
+    match kind {
+        wit::ColumnType::Boolean => DataType::Boolean,
+        wit::ColumnType::Int64 => DataType::Int64,
+        wit::ColumnType::Float64 => DataType::Float64,
+        wit::ColumnType::Decimal(d) => {
+            DataType::Decimal128(d.precision, i8::try_from(d.scale).unwrap_or(i8::MAX))
+        }
+        wit::ColumnType::Utf8 => DataType::Utf8,
+        wit::ColumnType::Binary => DataType::Binary,
+        wit::ColumnType::Date => DataType::Date32,
+        wit::ColumnType::Timestamp(zone) => timestamp_type(zone),
+    }
+}
+
+/// The Arrow type of a timestamp column.
+pub(crate) fn timestamp_type(zone: wit::Zone) -> DataType {
+    let zone = (zone == wit::Zone::Utc).then(|| Arc::from("UTC"));
+    DataType::Timestamp(TimeUnit::Microsecond, zone)
+}
+
+pub(crate) fn columns_to_wit<'a>(
+    fields: impl IntoIterator<Item = &'a FieldRef>,
+) -> Result<Vec<wit::Column>, Failure> {
+    let column = |field: &FieldRef| {
+        let kind = kind_to_wit(field.data_type()).ok_or_else(|| {
+            Failure::permanent(format!(
+                "column {} has the type {}, which plugins cannot have",
+                field.name(),
+                field.data_type()
+            ))
+        })?;
+        Ok(wit::Column { name: field.name().clone(), kind, nullable: field.is_nullable() })
+    };
+    fields.into_iter().map(column).collect()
+}
+
+/// A schema that a plugin made: names must be there, unique and of bearable length, types possible.
+pub(crate) fn columns_from_wit(columns: Vec<wit::Column>) -> Result<SchemaRef, Failure> {
+    let mut fields: Vec<Field> = Vec::with_capacity(columns.len());
+    for wit::Column { name, kind, nullable } in columns {
+        if name.is_empty() || name.len() > 128 {
+            return Err(Failure::permanent("a column's name has 1 to 128 bytes"));
+        }
+        if fields.iter().any(|field| *field.name() == name) {
+            return Err(Failure::permanent(format!("two columns are called {name}")));
+        }
+        if let wit::ColumnType::Decimal(d) = &kind
+            && !((1..=38).contains(&d.precision) && d.scale <= d.precision)
+        {
+            return Err(Failure::permanent(format!(
+                "column {name}: decimal({}, {}) does not exist",
+                d.precision, d.scale
+            )));
+        }
+        fields.push(Field::new(name, kind_from_wit(kind), nullable));
+    }
+    Ok(Arc::new(Schema::new(fields)))
+}

@@ -1,0 +1,55 @@
+//! The wasm engine, and the clock that interrupts plugins.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use wasmtime::{Config, Engine, OptLevel};
+use wmshost_flow::Failure;
+
+/// How often a computing plugin is interrupted to look at its time.
+const TICK: Duration = Duration::from_millis(10);
+
+/// An engine with a thread that turns its epoch. The thread ends with it.
+pub(crate) struct TickingEngine {
+    pub(crate) engine: Engine,
+    stop: Arc<AtomicBool>,
+    ticker: Option<JoinHandle<()>>,
+}
+
+impl TickingEngine {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let mut config = Config::new();
+        config.wasm_component_model(true);
+        config.epoch_interruption(true);
+        config.cranelift_opt_level(OptLevel::Speed);
+        config.wasm_backtrace_max_frames(None);
+        config.max_wasm_stack(1 << 20);
+        config.memory_reservation_for_growth(0);
+        let engine = Engine::new(&config)
+            .map_err(|e| Failure::permanent(format!("the wasm engine does not start: {e:#}")))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let ticker = spawn_ticker(engine.clone(), Arc::clone(&stop));
+        Ok(Self { engine, stop, ticker: Some(ticker) })
+    }
+}
+
+fn spawn_ticker(engine: Engine, stop: Arc<AtomicBool>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        while !stop.load(Ordering::Relaxed) {
+            thread::park_timeout(TICK);
+            engine.increment_epoch();
+        }
+    })
+}
+
+impl Drop for TickingEngine {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(ticker) = self.ticker.take() {
+            ticker.thread().unpark();
+            let _ = ticker.join();
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Calling a plugin. Every call has its time; a trap becomes a failure that names plugin and function; what the
+//! plugin printed goes into the log.
+
+use std::sync::Arc;
+
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+use wasmtime_wasi::I32Exit;
+use wmshost_flow::{Failure, FailureKind};
+
+use crate::bindings::types;
+use crate::convert::{failure_from_wit, shortened};
+use crate::guest::Guest;
+use crate::limits::CallTimeUp;
+
+/// An instance with the typed view of its world.
+pub(crate) struct Instance<W> {
+    pub(crate) store: Store<Guest>,
+    pub(crate) world: Arc<W>,
+}
+
+impl<W> Instance<W> {
+    /// Makes an instance; `view` is the generated constructor of its world.
+    pub(crate) fn new(
+        engine: &Engine,
+        component: &Component,
+        linker: &Linker<Guest>,
+        guest: Guest,
+        view: impl FnOnce(&mut Store<Guest>, &Component, &Linker<Guest>) -> wasmtime::Result<W>,
+    ) -> Result<Self, Failure> {
+        let copied_bytes = guest.limits.copied_bytes;
+        let mut store = Store::new(engine, guest);
+        store.limiter(|guest| &mut guest.memory);
+        store.set_hostcall_fuel(copied_bytes);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|store| {
+            store.data().timer.check()?;
+            Ok(UpdateDeadline::Continue(1))
+        });
+        store.data_mut().timer.restart();
+        let world = view(&mut store, component, linker);
+        let world = world.map_err(|error| trap(&mut store, "instantiate", &error))?;
+        Ok(Self { store, world: Arc::new(world) })
+    }
+
+    /// Calls an exported function that cannot fail by itself.
+    pub(crate) fn call<T>(
+        &mut self,
+        function: &'static str,
+        call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<T>,
+    ) -> Result<T, Failure> {
+        self.store.data_mut().timer.restart();
+        self.store.set_epoch_deadline(1);
+        let world = Arc::clone(&self.world);
+        let result = call(&world, &mut self.store);
+        let result = result.map_err(|error| trap(&mut self.store, function, &error));
+        self.store.data_mut().log_output();
+        result
+    }
+
+    /// Calls an exported function that gives a failure of the contract.
+    pub(crate) fn ask<T>(
+        &mut self,
+        function: &'static str,
+        call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<Result<T, types::Failure>>,
+    ) -> Result<T, Failure> {
+        let plugin = self.store.data().identity.plugin.clone();
+        self.call(function, call)?
+            .map_err(|failure| failure_from_wit(failure).at(&plugin, function))
+    }
+}
+
+/// The failure behind an error of the engine: a limit, an exit, a trap.
+fn trap(store: &mut Store<Guest>, function: &'static str, error: &wasmtime::Error) -> Failure {
+    let guest = store.data_mut();
+    let plugin = guest.identity.plugin.clone();
+    let printed = guest.output[1].peek();
+    guest.log_output();
+    let failure = if let Some(time_up) = error.downcast_ref::<CallTimeUp>() {
+        let limit = format!("{:?}", time_up.limit);
+        Failure::limit("call_time", limit, "more")
+    } else if let Some(memory) = guest.memory.failure() {
+        memory
+    } else if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        Failure::new(FailureKind::Trap, format!("it called exit({})", exit.0))
+    } else if let Some(trap) = error.downcast_ref::<Trap>() {
+        Failure::new(FailureKind::Trap, format!("it trapped: {trap}"))
+    } else {
+        Failure::new(FailureKind::Trap, format!("it broke off: {error:#}"))
+    };
+    let mut failure = failure.at(&plugin, function);
+    if let Some(line) = printed.lines().find(|line| !line.trim().is_empty()) {
+        failure.message += &format!(" ({})", shortened(line.trim().to_owned(), 300));
+    }
+    failure
+}

@@ -1,0 +1,34 @@
+//! Plugins: components in a sandbox, as stages of the flow. The only room that names wasmtime.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `engine` | the engine, and the clock that interrupts plugins |
+//! | `compile` | components, compiled ahead of time and kept |
+//! | `plugin` | a component with its world: what it asks for, what it says of itself |
+//! | `link` | who may call what: each world's imports, and nothing else |
+//! | `guest` | what the host keeps for one instance |
+//! | `limits` | what an instance may use |
+//! | `instance` | calling a plugin: time, traps, output |
+//! | `stages` | instances as extractor, transform and loader |
+//! | `capabilities` | what plugins may call |
+//! | `columns` | a batch as plugins see it |
+//! | `convert` | between the contract's words and the flow's |
+//! | `bindings` | the contract, generated |
+
+mod bindings;
+mod capabilities;
+mod columns;
+mod compile;
+mod convert;
+mod engine;
+mod guest;
+mod instance;
+mod limits;
+mod link;
+mod plugin;
+mod stages;
+
+pub use guest::{GrantedSource, Identity, Setting};
+pub use limits::Limits;
+pub use link::{CONTRACT_VERSION, World};
+pub use plugin::{Description, Offer, Plugin, Sandbox, SettingDescription, SettingKind};

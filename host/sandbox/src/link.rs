@@ -1,0 +1,213 @@
+//! Who may call what. A world's imports are linked and nothing else: what is not linked cannot be called.
+
+use std::fmt;
+
+use wasmtime::Engine;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, HasData, HasSelf, Linker, ResourceTable};
+use wasmtime_wasi::WasiView;
+use wasmtime_wasi::cli::{WasiCli, WasiCliView};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
+use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
+use wasmtime_wasi::p2::bindings as wasi;
+use wasmtime_wasi::random::WasiRandom;
+use wmshost_flow::Failure;
+
+use crate::bindings::{batches, log, settings, source, state, target, types};
+use crate::guest::Guest;
+
+/// The version of the contract that this host speaks.
+pub const CONTRACT_VERSION: &str = "0.1.0";
+
+/// What a plugin is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum World {
+    /// Reads a stream.
+    Extractor,
+    /// Changes batches.
+    Transform,
+    /// Writes a stream.
+    Loader,
+    /// Declares models.
+    Models,
+}
+
+impl World {
+    const ALL: [Self; 4] = [Self::Extractor, Self::Transform, Self::Loader, Self::Models];
+
+    /// The world's name in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Extractor => "extractor",
+            Self::Transform => "transform",
+            Self::Loader => "loader",
+            Self::Models => "models",
+        }
+    }
+
+    /// The interface that only plugins of this world export.
+    fn export(self) -> &'static str {
+        match self {
+            Self::Extractor => "extraction",
+            Self::Transform => "transformation",
+            Self::Loader => "loading",
+            Self::Models => "modelling",
+        }
+    }
+
+    /// The contract's interfaces that the world imports.
+    fn imports(self) -> &'static [&'static str] {
+        match self {
+            Self::Extractor => &["types", "batches", "log", "settings", "state", "source"],
+            Self::Transform => &["types", "batches", "log", "settings"],
+            Self::Loader => &["types", "batches", "log", "settings", "target"],
+            Self::Models => &["types", "batches", "source", "log", "settings"],
+        }
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What of WASI every plugin gets, because its standard library wants it to be there: output, an environment
+/// and a file system that are empty, a clock that stands still, a seed that is always the same.
+const WASI: [&str; 14] = [
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:cli/terminal-stderr",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:io/error",
+    "wasi:io/streams",
+    "wasi:random/insecure-seed",
+];
+
+const CONTRACT: &str = "wmshost:plugin/";
+
+/// The world of a component, by what it exports.
+pub(crate) fn world_of(engine: &Engine, component: &Component) -> Result<World, Failure> {
+    let exports = interface_names(component.component_type().exports(engine));
+    let exported: Vec<&str> =
+        exports.iter().filter_map(|name| unversioned(name).strip_prefix(CONTRACT)).collect();
+    let mut worlds = World::ALL.into_iter().filter(|world| exported.contains(&world.export()));
+    match (worlds.next(), worlds.next()) {
+        (Some(world), None) if exported.contains(&"about") => Ok(world),
+        (Some(world), None) => Err(Failure::invalid_config(format!(
+            "it exports {} but not about; every plugin must",
+            world.export()
+        ))),
+        (None, _) => Err(Failure::invalid_config(
+            "it exports no stage of the contract (extraction, transformation, loading or modelling)",
+        )),
+        (Some(a), Some(b)) => {
+            Err(Failure::invalid_config(format!("it is both {a} and {b}; a plugin has one world")))
+        }
+    }
+}
+
+fn interface_names<'a>(
+    items: impl Iterator<Item = (&'a str, wasmtime::component::types::ComponentExtern<'a>)>,
+) -> Vec<String> {
+    items
+        .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentInstance(_)))
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+fn unversioned(name: &str) -> &str {
+    name.split('@').next().unwrap_or(name)
+}
+
+/// The interfaces that a component asks for.
+pub(crate) fn imports_of(engine: &Engine, component: &Component) -> Vec<String> {
+    component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Refuses a component that asks for more than its world has.
+pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Failure> {
+    let mut refused = Vec::new();
+    for import in imports {
+        let name = unversioned(import);
+        if let Some(interface) = name.strip_prefix(CONTRACT) {
+            let version = import.split('@').nth(1).unwrap_or("none");
+            if version != CONTRACT_VERSION {
+                return Err(Failure::invalid_config(format!(
+                    "it was built for contract {version}, this host offers {CONTRACT_VERSION}; build it \
+                     with a matching wmshost-plugin"
+                )));
+            }
+            if world.imports().contains(&interface) {
+                continue;
+            }
+        } else if WASI.contains(&name) {
+            continue;
+        }
+        refused.push(import.as_str());
+    }
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::denied(format!(
+        "it asks for {}, which the world {world} does not grant; it may have {} and WASI's output",
+        refused.join(", "),
+        world.imports().join(", ")
+    )))
+}
+
+/// A linker with what the world grants.
+pub(crate) fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<Guest>> {
+    let mut linker = Linker::new(engine);
+    link_wasi(&mut linker)?;
+    for interface in world.imports() {
+        match *interface {
+            "types" => types::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
+            "batches" => batches::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
+            "log" => log::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
+            "settings" => settings::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
+            "state" => state::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
+            "source" => source::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
+            "target" => target::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
+            other => wasmtime::bail!("no capability is called {other}"),
+        }
+    }
+    Ok(linker)
+}
+
+struct Io;
+
+impl HasData for Io {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+fn link_wasi(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    let l = linker;
+    wasi::cli::environment::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
+    wasi::cli::exit::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
+    wasi::cli::stdin::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
+    wasi::cli::stdout::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
+    wasi::cli::stderr::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
+    wasi::cli::terminal_input::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
+    wasi::cli::terminal_output::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
+    wasi::cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
+    wasi::cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
+    wasi::cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
+    wasi::clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, Guest::clocks)?;
+    wasi::random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |guest| {
+        guest.ctx().ctx.random()
+    })?;
+    wasi::filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, Guest::filesystem)?;
+    wasi::sync::filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Guest::filesystem)?;
+    wasmtime_wasi::p2::bindings::io::error::add_to_linker::<_, Io>(l, |guest| &mut guest.table)?;
+    wasi::sync::io::poll::add_to_linker::<_, Io>(l, |guest| &mut guest.table)?;
+    wasi::sync::io::streams::add_to_linker::<_, Io>(l, |guest| &mut guest.table)?;
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! A component with its world: what it asks for, what it says of itself, and the stages that are made of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+use wmshost_flow::{Extractor, Failure, Loader, SharedTarget, Transform};
+
+use crate::bindings::{about, any, extractor, loader, transform};
+use crate::compile::compile;
+use crate::engine::TickingEngine;
+use crate::guest::{GrantedSource, Guest, Identity};
+use crate::instance::Instance;
+use crate::limits::Limits;
+use crate::link::{World, check_imports, imports_of, linker, world_of};
+use crate::stages::{PluginExtractor, PluginLoader, PluginTransform};
+
+/// The place where plugins run: one engine, and the folder where compiled components are kept.
+pub struct Sandbox {
+    engine: TickingEngine,
+    cache: PathBuf,
+}
+
+impl Sandbox {
+    /// A sandbox that keeps compiled components in `cache`.
+    pub fn new(cache: PathBuf) -> Result<Self, Failure> {
+        Ok(Self { engine: TickingEngine::new()?, cache })
+    }
+
+    /// Loads the component in `file` under the name that the pipeline gives it. None of its code runs yet.
+    pub fn load(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
+        let engine = &self.engine.engine;
+        let compiled = compile(engine, file, &self.cache)?;
+        let at = |failure: Failure| failure.within(file.display());
+        let world = world_of(engine, &compiled.component).map_err(at)?;
+        let imports = imports_of(engine, &compiled.component);
+        check_imports(world, &imports).map_err(at)?;
+        let linker = linker(engine, world)
+            .map_err(|error| at(Failure::permanent(format!("linking {world}: {error:#}"))))?;
+        linker
+            .instantiate_pre(&compiled.component)
+            .map_err(|error| at(Failure::invalid_config(format!("not of this contract: {error:#}"))))?;
+        Ok(Plugin {
+            name: name.to_owned(),
+            file: file.to_owned(),
+            digest: compiled.digest,
+            world,
+            imports,
+            engine: engine.clone(),
+            component: compiled.component,
+            linker: Arc::new(linker),
+        })
+    }
+}
+
+/// What a setting may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingKind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// True or false.
+    Flag,
+    /// A list of texts.
+    Texts,
+}
+
+/// One key of a plugin's own table in the pipeline file.
+#[derive(Debug, Clone)]
+pub struct SettingDescription {
+    /// The key.
+    pub name: String,
+    /// What it may hold.
+    pub kind: SettingKind,
+    /// One sentence.
+    pub summary: String,
+    /// The value used when the key is not given; `None` if it is required.
+    pub fallback: Option<String>,
+    /// The allowed values; empty: any.
+    pub choices: Vec<String>,
+}
+
+/// What a plugin says of itself.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// Its own name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// One sentence.
+    pub summary: String,
+    /// Its settings.
+    pub settings: Vec<SettingDescription>,
+}
+
+/// A stream that a source offers.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// The table.
+    pub table: String,
+    /// Its columns.
+    pub columns: SchemaRef,
+    /// The columns that identify a row.
+    pub key: Vec<String>,
+    /// Columns that could serve as a change key, the likeliest first.
+    pub change_keys: Vec<String>,
+}
+
+/// A component, compiled and checked.
+#[derive(Clone)]
+pub struct Plugin {
+    /// Its name in the pipeline file.
+    pub name: String,
+    /// The file it came from.
+    pub file: PathBuf,
+    /// The digest of the file, in hex.
+    pub digest: String,
+    /// Its world.
+    pub world: World,
+    /// The interfaces it asks for.
+    pub imports: Vec<String>,
+    engine: Engine,
+    component: Component,
+    linker: Arc<Linker<Guest>>,
+}
+
+impl Plugin {
+    /// The same plugin under another name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
+    fn need(&self, world: World) -> Result<(), Failure> {
+        if self.world == world {
+            return Ok(());
+        }
+        Err(Failure::invalid_config(format!(
+            "plugin {} ({}) is of the world {}, and {world} is needed here",
+            self.name,
+            self.file.display(),
+            self.world
+        )))
+    }
+
+    /// What the plugin says of itself. It has no capability while it says so.
+    pub fn describe(&self) -> Result<Description, Failure> {
+        let identity = Identity { plugin: self.name.clone(), ..Identity::default() };
+        let guest = Guest::new(identity, Limits::default());
+        let said = self
+            .instance(guest, |store, component, linker| any::Any::instantiate(store, component, linker))?
+            .call("describe", |world, store| world.wmshost_plugin_about().call_describe(store))?;
+        Ok(description(said))
+    }
+
+    fn instance<W>(
+        &self,
+        guest: Guest,
+        view: impl FnOnce(
+            &mut wasmtime::Store<Guest>,
+            &Component,
+            &Linker<Guest>,
+        ) -> wasmtime::Result<W>,
+    ) -> Result<Instance<W>, Failure> {
+        Instance::new(&self.engine, &self.component, &self.linker, guest, view)
+    }
+
+    /// An instance that reads a stream from the granted source.
+    pub fn extractor(
+        &self,
+        identity: Identity,
+        limits: Limits,
+        source: GrantedSource,
+    ) -> Result<Box<dyn Extractor>, Failure> {
+        Ok(Box::new(self.open_extractor(identity, limits, source)?))
+    }
+
+    fn open_extractor(
+        &self,
+        identity: Identity,
+        limits: Limits,
+        source: GrantedSource,
+    ) -> Result<PluginExtractor, Failure> {
+        self.need(World::Extractor)?;
+        let mut guest = Guest::new(identity, limits);
+        guest.source = Some(source);
+        Ok(PluginExtractor::new(self.instance(guest, |store, component, linker| {
+            extractor::Extractor::instantiate(store, component, linker)
+        })?))
+    }
+
+    /// The streams that the granted source offers, as the plugin finds them.
+    pub fn discover(
+        &self,
+        identity: Identity,
+        limits: Limits,
+        source: GrantedSource,
+    ) -> Result<Vec<Offer>, Failure> {
+        let label = source.label.clone();
+        self.open_extractor(identity, limits, source)?.discover(&label)
+    }
+
+    /// An instance that changes batches.
+    pub fn transform(
+        &self,
+        identity: Identity,
+        limits: Limits,
+    ) -> Result<Box<dyn Transform>, Failure> {
+        self.need(World::Transform)?;
+        let guest = Guest::new(identity, limits);
+        let instance = self.instance(guest, |store, component, linker| {
+            transform::Transform::instantiate(store, component, linker)
+        })?;
+        Ok(Box::new(PluginTransform::new(instance)))
+    }
+
+    /// An instance that writes through the given session.
+    pub fn loader(
+        &self,
+        identity: Identity,
+        limits: Limits,
+        target: SharedTarget,
+    ) -> Result<Box<dyn Loader>, Failure> {
+        self.need(World::Loader)?;
+        let mut guest = Guest::new(identity, limits);
+        guest.target = Some(target);
+        Ok(Box::new(PluginLoader::new(self.instance(guest, |store, component, linker| {
+            loader::Loader::instantiate(store, component, linker)
+        })?)))
+    }
+}
+
+fn description(said: about::Description) -> Description {
+    let setting = |setting: about::SettingDescription| SettingDescription {
+        name: setting.name,
+        kind: match setting.kind {
+            about::SettingKind::Text => SettingKind::Text,
+            about::SettingKind::Integer => SettingKind::Integer,
+            about::SettingKind::Number => SettingKind::Number,
+            about::SettingKind::Flag => SettingKind::Flag,
+            about::SettingKind::Texts => SettingKind::Texts,
+        },
+        summary: setting.summary,
+        fallback: setting.fallback,
+        choices: setting.choices,
+    };
+    Description {
+        name: said.name,
+        version: said.version,
+        summary: said.summary,
+        settings: said.settings.into_iter().map(setting).collect(),
+    }
+}

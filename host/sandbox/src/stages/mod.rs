@@ -1,0 +1,9 @@
+//! Instances as stages of the flow.
+
+mod extractor;
+mod loader;
+mod transform;
+
+pub(crate) use extractor::PluginExtractor;
+pub(crate) use loader::PluginLoader;
+pub(crate) use transform::PluginTransform;

@@ -1,0 +1,83 @@
+//! Plugins, loaded and asked about themselves once, whoever needs them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use wmshost_flow::{Failure, FailureKind};
+use wmshost_pipeline::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingKind, World};
+use wmshost_sandbox::{self as sandbox, Plugin, Sandbox};
+
+/// The plugins that were asked for so far, by file.
+pub(crate) struct Catalog {
+    sandbox: Sandbox,
+    loaded: RefCell<BTreeMap<PathBuf, Result<Plugin, Failure>>>,
+}
+
+impl Catalog {
+    pub(crate) fn new(cache: PathBuf) -> Result<Self, Failure> {
+        Ok(Self { sandbox: Sandbox::new(cache)?, loaded: RefCell::default() })
+    }
+
+    /// The plugin in this file, under the name that the pipeline gives it.
+    pub(crate) fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
+        let mut loaded = self.loaded.borrow_mut();
+        let plugin = loaded
+            .entry(file.to_owned())
+            .or_insert_with(|| self.sandbox.load(name, file))
+            .clone()?;
+        Ok(plugin.named(name))
+    }
+}
+
+impl PluginFacts for Catalog {
+    fn facts(&self, path: &Path) -> Result<Facts, PluginProblem> {
+        if !path.exists() {
+            return Err(PluginProblem::Missing);
+        }
+        if let Err(error) = std::fs::File::open(path) {
+            return Err(PluginProblem::Unreadable(error.to_string()));
+        }
+        let plugin = self.plugin("plugin", path).map_err(|failure| problem(path, &failure))?;
+        if plugin.world == sandbox::World::Models {
+            return Err(PluginProblem::ForeignContract(
+                "this version of the host does not run models".to_owned(),
+            ));
+        }
+        let said = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.message))?;
+        let world = match plugin.world {
+            sandbox::World::Extractor => World::Extractor,
+            sandbox::World::Transform => World::Transform,
+            sandbox::World::Loader => World::Loader,
+            sandbox::World::Models => World::Models,
+        };
+        let settings = said.settings.into_iter().map(setting).collect();
+        Ok(Facts { world, name: said.name, version: said.version, settings })
+    }
+}
+
+fn problem(path: &Path, failure: &Failure) -> PluginProblem {
+    let place = format!("{}: ", path.display());
+    let why = failure.message.strip_prefix(&place).unwrap_or(&failure.message).to_owned();
+    let names_component = why.contains("not a component") || why.contains("not a valid component");
+    if names_component && failure.kind == FailureKind::InvalidConfig {
+        PluginProblem::NotAComponent(why)
+    } else {
+        PluginProblem::ForeignContract(why)
+    }
+}
+
+fn setting(setting: sandbox::SettingDescription) -> SettingFacts {
+    SettingFacts {
+        name: setting.name,
+        kind: match setting.kind {
+            sandbox::SettingKind::Text => SettingKind::Text,
+            sandbox::SettingKind::Integer => SettingKind::Integer,
+            sandbox::SettingKind::Number => SettingKind::Number,
+            sandbox::SettingKind::Flag => SettingKind::Flag,
+            sandbox::SettingKind::Texts => SettingKind::Texts,
+        },
+        fallback: setting.fallback,
+        choices: setting.choices,
+    }
+}

@@ -1,0 +1,228 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const AFTER: &str = "\
+Exit codes:
+  0    all was done
+  1    something failed while it ran; what was committed before stays
+  2    the command line, a pipeline file, a plugin or a database is not as it must be; nothing was written
+  130  asked to stop (SIGINT, SIGTERM); stopped after the batch in hand
+
+Environment:
+  WMSHOST_HOME   the host's own folder: compiled plugins, run history, logs (default .wmshost)
+  NO_COLOR       no colours, also on a terminal
+  and what the pipeline files refer to
+
+Examples:
+  wmshost sample create .wmshost/wms.db --allocations 100000 --seed 1
+  wmshost check pipelines/dev.toml
+  wmshost run pipelines/dev.toml
+  wmshost run pipelines/prod.toml --stream allocation --output json";
+
+/// Moves a warehouse's data through sandboxed plugins: extract, transform, load.
+#[derive(Parser)]
+#[command(name = "wmshost", version, after_help = AFTER, max_term_width = 120)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Show the log on standard error (-vv: more of it)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the streams of a pipeline
+    #[command(after_help = "\
+Every load batch is committed together with its checkpoint: after any interruption a new run goes on from there.
+
+Examples:
+  wmshost run pipelines/dev.toml
+  wmshost run pipelines/dev.toml --stream allocation --stream order_hdr
+  wmshost run pipelines/dev.toml --full-refresh --output json")]
+    Run {
+        #[command(flatten)]
+        selection: Selection,
+        /// Read everything again and put it in the place of what is there
+        #[arg(long)]
+        full_refresh: bool,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Find what is wrong with a pipeline, all of it at once; nothing is written
+    #[command(after_help = "Example:\n  wmshost check pipelines/prod.toml --offline")]
+    Check {
+        #[command(flatten)]
+        selection: Selection,
+        /// Look at files and plugins only, not at databases
+        #[arg(long)]
+        offline: bool,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show what a run would read and write, and from which bookmark; nothing is written
+    #[command(after_help = "Example:\n  wmshost plan pipelines/dev.toml --stream allocation")]
+    Plan {
+        #[command(flatten)]
+        selection: Selection,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Make and change a sample warehouse
+    #[command(subcommand)]
+    Sample(SampleCommand),
+    /// Look at checkpoints, or reset them
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Look at the runs so far
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Look at plugins
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Print every key of a pipeline file with its default and unit
+    Keys,
+    /// Print the completions for a shell
+    #[command(after_help = "Example:\n  wmshost completions bash > /etc/bash_completion.d/wmshost")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Selection {
+    /// The pipeline file
+    pub(crate) pipeline: PathBuf,
+    /// Only this stream; may be given several times
+    #[arg(long = "stream", value_name = "STREAM")]
+    pub(crate) streams: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct OutputArgs {
+    /// How the result is told on standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SampleCommand {
+    /// Make a sample warehouse: the same number and seed give the same data on any machine
+    #[command(after_help = "Example:\n  wmshost sample create .wmshost/wms.db --allocations 1000000 --seed 1")]
+    Create {
+        /// The SQLite file to make
+        file: PathBuf,
+        /// Rows of the table allocation; the other tables are in proportion
+        #[arg(long, value_name = "N", default_value_t = 100_000)]
+        allocations: u64,
+        /// What the data is made from
+        #[arg(long, value_name = "S", default_value_t = 1)]
+        seed: u64,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Apply a day of changes: inserts, updates, ties and rows that commit late
+    #[command(after_help = "Example:\n  wmshost sample change .wmshost/wms.db --percent 1 --seed 2")]
+    Change {
+        /// The sample warehouse
+        file: PathBuf,
+        /// How much of it changes, in percent
+        #[arg(long, value_name = "P", default_value_t = 1.0)]
+        percent: f64,
+        /// What the changes are made from
+        #[arg(long, value_name = "S", default_value_t = 1)]
+        seed: u64,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum StateCommand {
+    /// List the checkpoint of every stream
+    List {
+        #[command(flatten)]
+        selection: Selection,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show one stream's checkpoint in full
+    Show {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// The stream
+        #[arg(long)]
+        stream: String,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Forget a stream's checkpoint: its next run reads everything again; rows that are there stay
+    #[command(after_help = "Example:\n  wmshost state reset pipelines/dev.toml --stream allocation --yes")]
+    Reset {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// The stream; may be given several times
+        #[arg(long = "stream", value_name = "STREAM", required = true)]
+        streams: Vec<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RunsCommand {
+    /// List the last runs
+    List {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show one run with its streams
+    Show {
+        /// The run's id, or how it begins
+        run: String,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PluginCommand {
+    /// List the plugins of a pipeline
+    List {
+        /// The pipeline file
+        pipeline: PathBuf,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show what a component is, what it asks for and which settings it has
+    #[command(after_help = "\
+Example:
+  wmshost plugin inspect plugins/target/wasm32-wasip2/release/wmshost_transform_allocation.wasm")]
+    Inspect {
+        /// The component's file
+        file: PathBuf,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}

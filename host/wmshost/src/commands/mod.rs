@@ -1,0 +1,77 @@
+//! One room per command.
+
+mod check;
+mod plan;
+mod plugin;
+mod run;
+mod runs;
+mod sample;
+mod state;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::CommandFactory as _;
+use wmshost_flow::Clock;
+use wmshost_pipeline::{Checked, Mistakes, check_file};
+
+use crate::catalog::Catalog;
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+use crate::home::{Home, SystemClock, variable};
+use crate::{logs, report};
+
+/// What the commands stand on.
+pub(crate) struct Edge {
+    pub(crate) home: Home,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) verbose: u8,
+}
+
+impl Edge {
+    fn catalog(&self) -> anyhow::Result<Catalog> {
+        Ok(Catalog::new(self.home.plugins())?)
+    }
+
+    /// The pipeline in this file, checked; what is doubtful about it is said.
+    fn pipeline(&self, file: &Path, catalog: &Catalog) -> Result<Checked, Mistakes> {
+        let pipeline = check_file(file, &variable, catalog)?;
+        for warning in &pipeline.warnings {
+            report::warning(warning);
+        }
+        Ok(pipeline)
+    }
+}
+
+/// Does what was typed.
+pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+    let edge = Edge {
+        home: Home::find(),
+        clock: Arc::new(SystemClock::start()),
+        verbose: cli.verbose,
+    };
+    if let Command::Run { selection, full_refresh, output } = cli.command {
+        return run::run(&edge, &selection, full_refresh, output.output);
+    }
+    logs::start(None, edge.verbose)?;
+    match cli.command {
+        Command::Run { .. } => Ok(Exit::Success),
+        Command::Check { selection, offline, output } => {
+            check::check(&edge, &selection, offline, output.output)
+        }
+        Command::Plan { selection, output } => plan::plan(&edge, &selection, output.output),
+        Command::Sample(command) => sample::sample(command),
+        Command::State(command) => state::state(&edge, command),
+        Command::Runs(command) => runs::runs(&edge, command),
+        Command::Plugin(command) => plugin::plugin(&edge, command),
+        Command::Keys => {
+            report::print(wmshost_pipeline::HELP.trim_end());
+            Ok(Exit::Success)
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "wmshost", &mut io::stdout());
+            Ok(Exit::Success)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! How the process ends. The numbers are part of the interface and are told by `wmshost --help`.
+
+use std::process::ExitCode;
+
+use wmshost_flow::{Failure, FailureKind};
+use wmshost_pipeline::Mistakes;
+
+/// The ways to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All was done.
+    Success = 0,
+    /// Something failed while it ran; what was committed stays.
+    Failed = 1,
+    /// The command line, a pipeline file, a plugin or a database is not as it must be; nothing was written.
+    Configuration = 2,
+    /// It was asked to stop, and stopped after the batch in hand.
+    Cancelled = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// The way to end after an error that no command dealt with.
+pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
+    if error.is::<Mistakes>() {
+        return Exit::Configuration;
+    }
+    match error.downcast_ref::<Failure>().map(|failure| failure.kind) {
+        Some(FailureKind::InvalidConfig | FailureKind::Denied) => Exit::Configuration,
+        Some(FailureKind::Cancelled) => Exit::Cancelled,
+        _ => Exit::Failed,
+    }
+}

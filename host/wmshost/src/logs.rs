@@ -1,0 +1,38 @@
+//! The log of a run: one JSON object per line, in a file named for the run. On a terminal `-v` shows it too.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Sends what is logged from now on into `file`, and to standard error with `-v` (info) or `-vv` (debug).
+pub(crate) fn start(file: Option<&Path>, verbose: u8) -> anyhow::Result<()> {
+    let filter = match verbose {
+        0 => LevelFilter::OFF,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let shown =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    let kept = file.map(open).transpose()?.map(|file| {
+        tracing_subscriber::fmt::layer()
+            .json()
+            .with_writer(Arc::new(file))
+            .with_filter(filter.max(LevelFilter::INFO))
+    });
+    tracing_subscriber::registry().with(shown).with(kept).init();
+    Ok(())
+}
+
+fn open(file: &Path) -> anyhow::Result<File> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{}: the folder for logs cannot be made", folder.display()))?;
+    }
+    File::create(file).with_context(|| format!("{}: the log cannot be written", file.display()))
+}

@@ -1,0 +1,74 @@
+//! What people and programs are told. Results go to standard output, talk to standard error; colours appear only
+//! on a terminal.
+
+mod progress;
+mod run;
+mod table;
+
+use std::io::{self, Write as _};
+
+use console::style;
+use serde_json::Value as Json;
+use wmshost_flow::{Bookmark, Value};
+use wmshost_pipeline::Mistake;
+
+pub(crate) use progress::Watcher;
+pub(crate) use run::{RunReport, run};
+pub(crate) use table::{section, table};
+
+/// A line of the result. A reader that went away is no reason to complain.
+pub(crate) fn print(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// The result for programs.
+pub(crate) fn json(value: &Json) {
+    print(&format!("{value:#}"));
+}
+
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Something worth knowing.
+pub(crate) fn note(text: &str) {
+    say(&format!("{} {text}", style("note:").for_stderr().cyan()));
+}
+
+/// A question; the answer is typed behind it.
+pub(crate) fn ask(text: &str) {
+    let _ = write!(io::stderr(), "{text}");
+    let _ = io::stderr().flush();
+}
+
+/// Something allowed that is worth a second look.
+pub(crate) fn warning(mistake: &Mistake) {
+    say(&format!("{} {mistake}", style("warning:").for_stderr().yellow()));
+}
+
+/// Something that went wrong.
+pub(crate) fn failure(text: &str) {
+    say(&format!("{} {text}", style("error:").for_stderr().red().bold()));
+}
+
+/// The error that ends the process, with what lies behind it.
+pub(crate) fn error(error: &anyhow::Error) {
+    failure(&format!("{error:#}"));
+}
+
+/// A number with commas.
+pub(crate) fn count(number: u64) -> String {
+    indicatif::HumanCount(number).to_string()
+}
+
+/// A bookmark as an object, in the order of its parts.
+pub(crate) fn bookmark_json(bookmark: &Bookmark) -> Json {
+    let part = |value: &Value| match value {
+        Value::Null => Json::Null,
+        Value::Boolean(v) => Json::from(*v),
+        Value::Int64(v) => Json::from(*v),
+        Value::Float64(v) => Json::from(*v),
+        other => Json::from(other.to_string()),
+    };
+    bookmark.0.iter().map(|position| (position.name.clone(), part(&position.value))).collect()
+}

@@ -1,0 +1,121 @@
+//! How a run went.
+
+use console::style;
+use serde_json::json;
+use wmshost_flow::{StreamStatus, StreamSummary};
+use wmshost_state::RunStatus;
+
+use super::{bookmark_json, count, failure, print, table};
+use crate::cli::Output;
+
+/// A run that has ended.
+pub(crate) struct RunReport<'a> {
+    pub(crate) run_id: &'a str,
+    pub(crate) pipeline: &'a str,
+    pub(crate) status: RunStatus,
+    pub(crate) seconds: f64,
+    pub(crate) streams: &'a [StreamSummary],
+}
+
+/// Tells how a run went.
+pub(crate) fn run(report: &RunReport<'_>, output: Output) {
+    match output {
+        Output::Json => super::json(&as_json(report)),
+        Output::Text => as_text(report),
+    }
+    for end in report.streams {
+        if let Some(at) = &end.failure {
+            failure(&at.to_string());
+        }
+    }
+}
+
+fn as_json(report: &RunReport<'_>) -> serde_json::Value {
+    let streams: Vec<_> = report
+        .streams
+        .iter()
+        .map(|end| {
+            json!({
+                "stream": end.stream,
+                "status": end.status.name(),
+                "rows_read": end.tally.read,
+                "rows_written": end.tally.written,
+                "rows_unchanged": end.tally.unchanged,
+                "rows_rejected": end.tally.rejected,
+                "rows_filtered": end.tally.filtered,
+                "rows_deleted": end.tally.deleted,
+                "bytes": end.tally.bytes,
+                "seconds": end.seconds,
+                "bookmark": end.bookmark.as_ref().map(bookmark_json),
+                "error": end.failure.as_ref().map(|at| json!({
+                    "kind": at.failure.kind.name(),
+                    "stage": at.stage.to_string(),
+                    "batch": at.batch,
+                    "plugin": at.failure.site.as_ref().map(|site| &site.plugin),
+                    "function": at.failure.site.as_ref().map(|site| site.function),
+                    "message": at.failure.message,
+                })),
+            })
+        })
+        .collect();
+    json!({
+        "run_id": report.run_id,
+        "pipeline": report.pipeline,
+        "status": report.status.name(),
+        "seconds": report.seconds,
+        "streams": streams,
+    })
+}
+
+fn as_text(report: &RunReport<'_>) {
+    let status = match report.status {
+        RunStatus::Succeeded => style(report.status.name()).green(),
+        RunStatus::Cancelled => style(report.status.name()).yellow(),
+        _ => style(report.status.name()).red(),
+    };
+    let head =
+        ["stream", "status", "read", "written", "unchanged", "rejected", "seconds", "rows/s", "bookmark"];
+    let rows = report.streams.iter().map(|end| {
+        let tally = &end.tally;
+        vec![
+            end.stream.clone(),
+            shown_status(end.status),
+            count(tally.read),
+            count(tally.written),
+            count(tally.unchanged),
+            count(tally.rejected),
+            format!("{:.2}", end.seconds),
+            per_second(tally.read, end.seconds),
+            end.bookmark.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ]
+    });
+    table(&head, &[2, 3, 4, 5, 6, 7], rows.collect());
+    print(&format!(
+        "run {}: pipeline {} {status} in {:.2} s",
+        report.run_id, report.pipeline, report.seconds
+    ));
+}
+
+fn shown_status(status: StreamStatus) -> String {
+    let name = style(status.name());
+    match status {
+        StreamStatus::Succeeded | StreamStatus::Unchanged => name.green(),
+        StreamStatus::Cancelled | StreamStatus::NotRun => name.yellow(),
+        StreamStatus::Failed => name.red(),
+    }
+    .to_string()
+}
+
+/// A rate; nothing for streams too short to have one.
+pub(super) fn per_second(rows: u64, seconds: f64) -> String {
+    if rows == 0 || seconds < 0.001 {
+        return String::new();
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a rate for people"
+    )]
+    count((rows as f64 / seconds) as u64)
+}

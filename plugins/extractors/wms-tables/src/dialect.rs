@@ -1,0 +1,156 @@
+//! What differs between the kinds of SQL: names, parameters, order, and comparing rows with a place.
+
+use wmshost_plugin::contract::types::Value;
+use wmshost_plugin::source::Dialect;
+
+/// A column in a statement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named<'n> {
+    /// Its name as the source spells it.
+    pub(crate) name: &'n str,
+    /// Whether NULL may occur.
+    pub(crate) nullable: bool,
+}
+
+/// The text of a statement and its parameters, growing side by side.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    dialect: Dialect,
+    pub(crate) text: String,
+    pub(crate) parameters: Vec<Value>,
+}
+
+impl Statement {
+    pub(crate) fn new(dialect: Dialect, text: String) -> Self {
+        Self { dialect, text, parameters: Vec::new() }
+    }
+
+    /// Adds plain text.
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Adds a name.
+    pub(crate) fn name(&mut self, name: &str) -> &mut Self {
+        self.push(&quoted(name))
+    }
+
+    /// Adds a parameter. Each one has a number of its own, since drivers differ in how they bind one number twice.
+    pub(crate) fn parameter(&mut self, value: &Value) -> &mut Self {
+        self.parameters.push(value.clone());
+        let mark = if self.dialect == Dialect::Oracle { ':' } else { '?' };
+        let text = format!("{mark}{}", self.parameters.len());
+        self.push(&text)
+    }
+
+    /// Adds the condition that a row stands behind a place, in the order of these columns.
+    pub(crate) fn is_behind(&mut self, columns: &[Named<'_>], place: &[Value]) -> &mut Self {
+        match (self.dialect, columns, place) {
+            (_, [column], [value]) => self.name(column.name).push(" > ").parameter(value),
+            (Dialect::Sqlite, ..) => self.row_is_behind(columns, place),
+            (Dialect::Oracle, [column, rest @ ..], [value, values @ ..]) => {
+                self.push("(").name(column.name).push(" > ").parameter(value);
+                self.push(" OR (").name(column.name).push(" = ").parameter(value);
+                self.push(" AND ").is_behind(rest, values).push("))")
+            }
+            (Dialect::Oracle, ..) => self,
+        }
+    }
+
+    /// Adds the order of these columns. NULL comes first: a place never has one, so those rows stand before every place.
+    pub(crate) fn order(&mut self, columns: &[Named<'_>]) -> &mut Self {
+        self.push(" ORDER BY ");
+        for (at, column) in columns.iter().enumerate() {
+            self.push(if at == 0 { "" } else { ", " }).name(column.name);
+            if column.nullable && self.dialect == Dialect::Oracle {
+                self.push(" NULLS FIRST");
+            }
+        }
+        self
+    }
+
+    /// Adds a limit of rows.
+    pub(crate) fn limit(&mut self, rows: u32) -> &mut Self {
+        let text = match self.dialect {
+            Dialect::Sqlite => format!(" LIMIT {rows}"),
+            Dialect::Oracle => format!(" FETCH FIRST {rows} ROWS ONLY"),
+        };
+        self.push(&text)
+    }
+
+    fn row_is_behind(&mut self, columns: &[Named<'_>], place: &[Value]) -> &mut Self {
+        let names: Vec<String> = columns.iter().map(|column| quoted(column.name)).collect();
+        self.push("(").push(&names.join(", ")).push(") > (");
+        for (at, value) in place.iter().enumerate() {
+            self.push(if at == 0 { "" } else { ", " }).parameter(value);
+        }
+        self.push(")")
+    }
+}
+
+/// A name as an identifier that is taken as it is written.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The name under which a column goes on. Oracle spells names in upper case unless they were quoted; here they are
+/// shown in lower case, so that one pipeline and one transform fit both kinds of sources.
+pub(crate) fn shown(dialect: Dialect, name: &str) -> String {
+    let spelled_by_oracle = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '_' | '$' | '#');
+    if dialect == Dialect::Oracle && name.chars().all(spelled_by_oracle) {
+        name.to_ascii_lowercase()
+    } else {
+        name.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [Named<'_>; 3] = [
+        Named { name: "a", nullable: false },
+        Named { name: "b", nullable: true },
+        Named { name: "c", nullable: false },
+    ];
+
+    fn behind(dialect: Dialect, columns: usize) -> String {
+        let place = [Value::Int64(1), Value::Int64(2), Value::Int64(3)];
+        let mut statement = Statement::new(dialect, String::new());
+        statement.is_behind(&KEY[..columns], &place[..columns]);
+        statement.text
+    }
+
+    #[test]
+    fn sqlite_compares_rows() {
+        assert_eq!(behind(Dialect::Sqlite, 1), r#""a" > ?1"#);
+        assert_eq!(behind(Dialect::Sqlite, 3), r#"("a", "b", "c") > (?1, ?2, ?3)"#);
+    }
+
+    #[test]
+    fn oracle_compares_column_by_column() {
+        assert_eq!(behind(Dialect::Oracle, 1), r#""a" > :1"#);
+        assert_eq!(behind(Dialect::Oracle, 2), r#"("a" > :1 OR ("a" = :2 AND "b" > :3))"#);
+        assert_eq!(behind(Dialect::Oracle, 3), r#"("a" > :1 OR ("a" = :2 AND ("b" > :3 OR ("b" = :4 AND "c" > :5))))"#);
+    }
+
+    #[test]
+    fn null_comes_first_everywhere() {
+        let order = |dialect| Statement::new(dialect, String::new()).order(&KEY).text.clone();
+        assert_eq!(order(Dialect::Sqlite), r#" ORDER BY "a", "b", "c""#);
+        assert_eq!(order(Dialect::Oracle), r#" ORDER BY "a", "b" NULLS FIRST, "c""#);
+    }
+
+    #[test]
+    fn a_quote_in_a_name_is_doubled() {
+        assert_eq!(quoted(r#"a" OR "1"#), r#""a"" OR ""1""#);
+    }
+
+    #[test]
+    fn names_in_oracles_own_spelling_are_shown_in_lower_case() {
+        assert_eq!(shown(Dialect::Oracle, "LAST_UPDATED"), "last_updated");
+        assert_eq!(shown(Dialect::Oracle, "Mixed"), "Mixed");
+        assert_eq!(shown(Dialect::Sqlite, "LAST_UPDATED"), "LAST_UPDATED");
+    }
+}

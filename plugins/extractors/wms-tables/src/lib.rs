@@ -1,0 +1,49 @@
+//! The extractor `wms-tables`: reads the tables of a warehouse management system over SQL, whole or by what changed.
+//!
+//! | room | what it is |
+//! |---|---|
+//! | `discovery` | the streams that a source offers |
+//! | `table` | the table of a stream, checked against what is asked for |
+//! | `moment` | change keys as numbers |
+//! | `dialect` | what differs between the kinds of SQL |
+//! | `select` | the statements |
+//! | `bookmark` | where a stream stands |
+//! | `itinerary` | what a run reads, and where it stands afterwards |
+//! | `reader` | reads it |
+
+mod bookmark;
+mod dialect;
+mod discovery;
+mod itinerary;
+mod moment;
+mod reader;
+mod select;
+mod table;
+
+pub use reader::TableReader;
+use wmshost_plugin::contract::extraction::{Offer, Request};
+use wmshost_plugin::source::{Granted, Session};
+use wmshost_plugin::{Description, Extractor, Result, Settings};
+
+/// The extractor.
+#[derive(Debug)]
+pub struct WmsTables;
+
+impl Extractor for WmsTables {
+    type Reader = TableReader<Granted>;
+
+    fn describe() -> Description {
+        let summary = "Reads tables of a warehouse management system over SQL, whole or by what changed.";
+        Description::new("wms-tables", env!("CARGO_PKG_VERSION"), summary)
+    }
+
+    fn discover(_settings: &Settings, source: &str) -> Result<Vec<Offer>> {
+        discovery::discover(&<Granted as Session>::open(source)?)
+    }
+
+    fn open(_settings: &Settings, request: Request) -> Result<Self::Reader> {
+        TableReader::open(<Granted as Session>::open(&request.source)?, &request)
+    }
+}
+
+wmshost_plugin::export_extractor!(WmsTables);

@@ -1,0 +1,96 @@
+//! Change keys as numbers: microseconds of a timestamp, days of a date.
+
+use wmshost_plugin::contract::types::{ColumnType, Value, Zone};
+use wmshost_plugin::source::Dialect;
+
+const SECOND: i64 = 1_000_000;
+const HOUR: i64 = 3_600 * SECOND;
+const DAY: i64 = 86_400 * 1_000_000;
+
+/// How a change key of one type is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ticks {
+    /// Microseconds.
+    Timestamp,
+    /// Days.
+    Date,
+}
+
+impl Ticks {
+    /// For a column that tells a moment.
+    pub(crate) fn of(kind: ColumnType) -> Self {
+        if matches!(kind, ColumnType::Date) { Self::Date } else { Self::Timestamp }
+    }
+
+    /// A moment as a value of the source.
+    pub(crate) fn value(self, ticks: i64) -> Value {
+        match self {
+            Self::Timestamp => Value::Timestamp(ticks),
+            Self::Date => Value::Date(ticks.clamp(i32::MIN.into(), i32::MAX.into()) as i32),
+        }
+    }
+
+    /// A value of the source as a moment; `None` if it is of another type.
+    pub(crate) fn moment(self, value: &Value) -> Option<i64> {
+        match (self, value) {
+            (Self::Timestamp, Value::Timestamp(micros)) => Some(*micros),
+            (Self::Date, Value::Date(days)) => Some(i64::from(*days)),
+            _ => None,
+        }
+    }
+
+    /// The source's clock.
+    pub(crate) fn now(self, micros: i64) -> i64 {
+        match self {
+            Self::Timestamp => micros,
+            Self::Date => micros.div_euclid(DAY),
+        }
+    }
+
+    /// A time span in microseconds, rounded up.
+    pub(crate) fn span(self, micros: u64) -> i64 {
+        let micros = i64::try_from(micros).unwrap_or(i64::MAX);
+        match self {
+            Self::Timestamp => micros,
+            Self::Date => micros / DAY + i64::from(micros % DAY != 0),
+        }
+    }
+
+    /// One day.
+    pub(crate) fn day(self) -> i64 {
+        self.span(DAY as u64)
+    }
+}
+
+/// How far before a moment rows must be looked for, lest one is missed that is not before it, in ticks.
+///
+/// SQLite keeps timestamps as text and compares them as text. One with fewer digits behind the second stands before
+/// the same moment with more of them, but never a second before. One with an offset stands up to 15 hours before
+/// the same moment in UTC.
+pub(crate) fn slack(dialect: Dialect, kind: ColumnType) -> i64 {
+    match (dialect, kind) {
+        (Dialect::Sqlite, ColumnType::Timestamp(Zone::None)) => SECOND - 1,
+        (Dialect::Sqlite, ColumnType::Timestamp(Zone::Utc)) => 15 * HOUR + SECOND - 1,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_days_are_rounded_up() {
+        assert_eq!(Ticks::Date.span(1), 1);
+        assert_eq!(Ticks::Date.span(0), 0);
+        assert_eq!(Ticks::Date.span(DAY as u64 * 2), 2);
+        assert_eq!(Ticks::Timestamp.span(5), 5);
+    }
+
+    #[test]
+    fn values_come_back() {
+        assert_eq!(Ticks::Timestamp.moment(&Ticks::Timestamp.value(-7)), Some(-7));
+        assert_eq!(Ticks::Date.moment(&Ticks::Date.value(19_000)), Some(19_000));
+        assert_eq!(Ticks::Date.moment(&Value::Timestamp(0)), None);
+    }
+}

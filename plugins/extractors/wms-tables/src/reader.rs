@@ -1,0 +1,172 @@
+//! Reads a stream part by part, and knows after every batch where it stands.
+
+use std::collections::VecDeque;
+
+use wmshost_plugin::contract::extraction::{Method, Request};
+use wmshost_plugin::contract::types::{Schema, Value};
+use wmshost_plugin::source::{Cursor, Session};
+use wmshost_plugin::{AnyColumn, Batch, Reader, Result, Rows, Step, invalid_config, log};
+
+use crate::bookmark::{Place, ticks};
+use crate::dialect::Statement;
+use crate::itinerary::{self, Horizon, Itinerary, LastRow};
+use crate::select::{self, Part};
+use crate::table::Table;
+
+/// A stream being read.
+#[derive(Debug)]
+pub struct TableReader<S: Session> {
+    /// The rows of the part that is being read.
+    cursor: Option<S::Cursor>,
+    session: S,
+    table: Table,
+    schema: Schema,
+    method: Method,
+    horizon: Horizon,
+    /// Where the stream stands.
+    place: Place,
+    /// What is still to be read, beginning with what is being read.
+    parts: VecDeque<Part>,
+    batch_rows: u32,
+}
+
+impl<S: Session> TableReader<S> {
+    /// Begins to read a stream. All that can be wrong with the request is found here.
+    pub fn open(session: S, request: &Request) -> Result<Self> {
+        let missing = || invalid_config(format!("the source has no table {}, or it is not granted", request.table));
+        let description = session.describe(&request.table)?.ok_or_else(missing)?;
+        let table = Table::check(request, &description, session.dialect())?;
+        let horizon = horizon(&session, &table)?;
+        let Itinerary { start, parts } = match request.method {
+            Method::Full => itinerary::whole(request, &table)?,
+            Method::Incremental => itinerary::incremental(request, &table, horizon)?,
+        };
+        tell(request, &parts);
+        let mut reader = Self {
+            cursor: None,
+            session,
+            schema: table.schema(),
+            table,
+            method: request.method,
+            horizon,
+            place: start,
+            parts: parts.into(),
+            batch_rows: request.batch_rows.max(1),
+        };
+        reader.schema = reader.cursor_of_part()?.map_or(Vec::new(), |cursor| cursor.schema());
+        Ok(reader)
+    }
+
+    /// The rows of the part that is being read; `None` if there is nothing more to read.
+    fn cursor_of_part(&mut self) -> Result<Option<&mut S::Cursor>> {
+        if let (None, Some(part)) = (&self.cursor, self.parts.front()) {
+            let statement = select::rows(self.session.dialect(), &self.table, part);
+            self.cursor = Some(run(&self.session, &statement)?);
+        }
+        Ok(self.cursor.as_mut())
+    }
+
+    /// Moves the place behind the last row of a batch. Without such a row it stays: then it stands before those rows,
+    /// and they are read again.
+    fn advance(&mut self, rows: &Batch) -> Result<()> {
+        let Some(part) = self.parts.front() else { return Ok(()) };
+        if let Some(row) = last_row(&Rows::of(rows), &self.table, part)? {
+            self.place = itinerary::behind(&self.place, part, row, self.horizon);
+        }
+        Ok(())
+    }
+
+    fn end_part(&mut self) {
+        self.cursor = None;
+        if let Some(part) = self.parts.pop_front() {
+            self.place = itinerary::at_end(&self.place, &part, self.method, self.horizon);
+        }
+    }
+
+    fn count(&self, part: &Part) -> Option<u64> {
+        let mut cursor = run(&self.session, &select::count(self.session.dialect(), &self.table, part)).ok()?;
+        let counted = cursor.next(1).ok()??;
+        match Rows::of(&counted).any(select::COUNT).ok()?.value(0)? {
+            Value::Int64(count) => u64::try_from(count).ok(),
+            Value::Decimal(text) | Value::Text(text) => text.split('.').next()?.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl<S: Session> Reader for TableReader<S> {
+    fn schema(&self) -> Schema {
+        self.schema.clone()
+    }
+
+    fn key(&self) -> Vec<String> {
+        self.table.key.iter().map(|place| self.table.columns[*place].shown.clone()).collect()
+    }
+
+    fn expected_rows(&self) -> Option<u64> {
+        self.parts.iter().map(|part| self.count(part)).sum()
+    }
+
+    fn next(&mut self) -> Result<Step> {
+        let batch_rows = self.batch_rows;
+        while let Some(cursor) = self.cursor_of_part()? {
+            match cursor.next(batch_rows)? {
+                Some(rows) => {
+                    self.advance(&rows)?;
+                    return Ok(Step::Chunk(rows, self.place.bookmark(&self.table)));
+                }
+                None => self.end_part(),
+            }
+        }
+        Ok(Step::End(self.place.bookmark(&self.table)))
+    }
+}
+
+fn run<S: Session>(session: &S, statement: &Statement) -> Result<S::Cursor> {
+    session.query(&statement.text, &statement.parameters)
+}
+
+/// What the source's clock says, and how far changes reach that are not after it.
+fn horizon<S: Session>(session: &S, table: &Table) -> Result<Horizon> {
+    let Some(change_key) = table.change_key.map(|place| &table.columns[place]) else {
+        return Ok(Horizon { now: 0, high: None });
+    };
+    let now = ticks(table).now(session.now()?);
+    let statement = select::latest(session.dialect(), table, change_key, &ticks(table).value(now));
+    let mut cursor = run(session, &statement)?;
+    while let Some(rows) = cursor.next(1)? {
+        let rows = Rows::of(&rows);
+        if rows.count() > 0 {
+            let latest = rows.any(&change_key.shown)?.value(0);
+            return Ok(Horizon { now, high: latest.and_then(|value| ticks(table).moment(&value)) });
+        }
+    }
+    Ok(Horizon { now, high: None })
+}
+
+/// The last row of a batch that has a whole key: only such a row is a place to go on from.
+fn last_row(rows: &Rows<'_>, table: &Table, part: &Part) -> Result<Option<LastRow>> {
+    let column = |place: &usize| rows.any(&table.columns[*place].shown);
+    let key: Vec<AnyColumn> = table.order.iter().map(column).collect::<Result<_>>()?;
+    let moments = match (part, &table.change_key) {
+        (Part::ByChange(_), Some(change_key)) => Some(column(change_key)?),
+        _ => None,
+    };
+    for row in (0..rows.count()).rev() {
+        let Some(key) = key.iter().map(|column| column.value(row)).collect() else { continue };
+        let moment = moments.as_ref().and_then(|moments| ticks(table).moment(&moments.value(row)?));
+        if moments.is_none() || moment.is_some() {
+            return Ok(Some(LastRow { moment, key }));
+        }
+    }
+    Ok(None)
+}
+
+fn tell(request: &Request, parts: &[Part]) {
+    let what = match parts {
+        [Part::ByKey { after: None }] => "the whole table is read",
+        [Part::ByKey { .. }, ..] => "an interrupted load of the whole table goes on",
+        _ => "what changed is read",
+    };
+    log::info(format!("table {}: {what}", request.table));
+}

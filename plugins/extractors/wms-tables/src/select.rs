@@ -1,0 +1,197 @@
+//! The statements of a table. Every value is a parameter, every name is quoted.
+
+use wmshost_plugin::contract::types::Value;
+use wmshost_plugin::source::Dialect;
+
+use crate::dialect::{Named, Statement, quoted};
+use crate::table::{Field, Table};
+
+/// So many rows are looked at to find one with a change key that can be read.
+const ROWS_LOOKED_AT: u32 = 100;
+
+/// Which rows of a table, and in which order.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Part {
+    /// All rows by key, those behind this place.
+    ByKey { after: Option<Vec<Value>> },
+    /// The rows without a change key, by key.
+    WithoutChangeKey,
+    /// The rows with a change key, by it and by key.
+    ByChange(From),
+}
+
+/// Where rows by change key begin.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum From {
+    /// With the first.
+    Start,
+    /// With this change key.
+    At(Value),
+    /// Behind this change key and key, and with what may stand before it without being older, from `begin` on.
+    Behind { begin: Value, moment: Value, key: Vec<Value> },
+}
+
+/// The rows of a part.
+pub(crate) fn rows(dialect: Dialect, table: &Table, part: &Part) -> Statement {
+    let columns: Vec<String> = table.columns.iter().map(selected).collect();
+    let mut statement = Statement::new(dialect, format!("SELECT {}", columns.join(", ")));
+    from(&mut statement, table, part);
+    let mut order: Vec<Named<'_>> = Vec::new();
+    if let Part::ByChange(_) = part {
+        // Rows without a change key are not among these.
+        order.extend(change_key(table).map(|field| Named { name: &field.name, nullable: false }));
+    }
+    order.extend(table.order_names());
+    statement.order(&order);
+    statement
+}
+
+/// How many rows a part has.
+pub(crate) fn count(dialect: Dialect, table: &Table, part: &Part) -> Statement {
+    let mut statement = Statement::new(dialect, format!("SELECT COUNT(*) AS {}", quoted(COUNT)));
+    from(&mut statement, table, part);
+    statement
+}
+
+/// The name of the count.
+pub(crate) const COUNT: &str = "row_count";
+
+/// The latest change keys that are not in the future, the latest first.
+pub(crate) fn latest(dialect: Dialect, table: &Table, change_key: &Field, now: &Value) -> Statement {
+    let mut statement = Statement::new(dialect, format!("SELECT {} FROM ", selected(change_key)));
+    statement.name(&table.name).push(" WHERE ").name(&change_key.name).push(" <= ").parameter(now);
+    statement.push(" ORDER BY ").name(&change_key.name).push(" DESC").limit(ROWS_LOOKED_AT);
+    statement
+}
+
+fn change_key(table: &Table) -> Option<&Field> {
+    table.change_key.map(|place| &table.columns[place])
+}
+
+fn selected(field: &Field) -> String {
+    if field.name == field.shown {
+        quoted(&field.name)
+    } else {
+        format!("{} AS {}", quoted(&field.name), quoted(&field.shown))
+    }
+}
+
+fn from(statement: &mut Statement, table: &Table, part: &Part) {
+    statement.push(" FROM ").name(&table.name);
+    let key = table.order_names();
+    match (part, change_key(table)) {
+        (Part::ByKey { after: Some(after) }, _) => {
+            statement.push(" WHERE ").is_behind(&key, after);
+        }
+        (Part::WithoutChangeKey, Some(change_key)) => {
+            statement.push(" WHERE ").name(&change_key.name).push(" IS NULL");
+        }
+        (Part::ByChange(from), Some(change_key)) => begins(statement, change_key, &key, from),
+        (Part::ByKey { after: None } | Part::WithoutChangeKey | Part::ByChange(_), _) => {}
+    }
+}
+
+/// Where there is nothing to read again, the first comparison says nothing that the second does not; a database finds
+/// its way into an index by it.
+fn begins(statement: &mut Statement, change_key: &Field, key: &[Named<'_>], from: &From) {
+    statement.push(" WHERE ").name(&change_key.name);
+    match from {
+        From::Start => {
+            statement.push(" IS NOT NULL");
+        }
+        From::At(moment) => {
+            statement.push(" >= ").parameter(moment);
+        }
+        From::Behind { begin, moment, key: place } => {
+            statement.push(" >= ").parameter(begin).push(" AND ");
+            let again = begin != moment;
+            if again {
+                statement.push("(").name(&change_key.name).push(" < ").parameter(moment).push(" OR ");
+            }
+            let columns: Vec<Named<'_>> = [change_key.named()].into_iter().chain(key.iter().copied()).collect();
+            let place: Vec<Value> = [moment].into_iter().chain(place).cloned().collect();
+            statement.is_behind(&columns, &place);
+            statement.push(if again { ")" } else { "" });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::tests::{allocation, request};
+
+    fn text(dialect: Dialect, part: &Part) -> (String, Vec<Value>) {
+        let mut description = allocation();
+        description.columns.retain(|column| column.name != "WEIGHT");
+        let table = Table::check(&request(), &description, Dialect::Oracle).expect("a table");
+        let statement = rows(dialect, &table, part);
+        (statement.text, statement.parameters)
+    }
+
+    fn behind(text: &str) -> &str {
+        text.split_once(" FROM ").expect("a FROM").1
+    }
+
+    #[test]
+    fn a_whole_table_is_read_by_key() {
+        let (text, parameters) = text(Dialect::Oracle, &Part::ByKey { after: None });
+        let columns = r#""ALLOCATION_ID" AS "allocation_id", "SITE" AS "site", "LAST_UPDATED" AS "last_updated""#;
+        assert_eq!(text, format!(r#"SELECT {columns} FROM "ALLOCATION" ORDER BY "ALLOCATION_ID""#));
+        assert!(parameters.is_empty());
+    }
+
+    #[test]
+    fn a_table_goes_on_behind_a_key() {
+        let (text, parameters) = text(Dialect::Sqlite, &Part::ByKey { after: Some(vec![Value::Int64(7)]) });
+        assert_eq!(behind(&text), r#""ALLOCATION" WHERE "ALLOCATION_ID" > ?1 ORDER BY "ALLOCATION_ID""#);
+        assert_eq!(parameters, [Value::Int64(7)]);
+    }
+
+    #[test]
+    fn changes_are_read_by_change_key_and_key() {
+        let order = r#"ORDER BY "LAST_UPDATED", "ALLOCATION_ID""#;
+        let (text, _) = text(Dialect::Sqlite, &Part::ByChange(From::At(Value::Timestamp(9))));
+        assert_eq!(behind(&text), format!(r#""ALLOCATION" WHERE "LAST_UPDATED" >= ?1 {order}"#));
+    }
+
+    #[test]
+    fn changes_go_on_within_equal_change_keys() {
+        let order = r#"ORDER BY "LAST_UPDATED", "ALLOCATION_ID""#;
+        let (moment, key) = (Value::Timestamp(9), vec![Value::Int64(7)]);
+        let part = Part::ByChange(From::Behind { begin: moment.clone(), moment, key });
+        let (sqlite, parameters) = text(Dialect::Sqlite, &part);
+        let condition = r#""LAST_UPDATED" >= ?1 AND ("LAST_UPDATED", "ALLOCATION_ID") > (?2, ?3)"#;
+        assert_eq!(behind(&sqlite), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
+        assert_eq!(parameters, [Value::Timestamp(9), Value::Timestamp(9), Value::Int64(7)]);
+
+        let (oracle, parameters) = text(Dialect::Oracle, &part);
+        let condition = concat!(
+            r#""LAST_UPDATED" >= :1 AND ("LAST_UPDATED" > :2 "#,
+            r#"OR ("LAST_UPDATED" = :3 AND "ALLOCATION_ID" > :4))"#
+        );
+        assert_eq!(behind(&oracle), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
+        assert_eq!(parameters.len(), 4);
+    }
+
+    #[test]
+    fn changes_go_on_with_what_may_stand_before_them() {
+        let order = r#"ORDER BY "LAST_UPDATED", "ALLOCATION_ID""#;
+        let (begin, moment) = (Value::Timestamp(8), Value::Timestamp(9));
+        let part = Part::ByChange(From::Behind { begin, moment, key: vec![Value::Int64(7)] });
+        let (text, parameters) = text(Dialect::Sqlite, &part);
+        let condition = concat!(
+            r#""LAST_UPDATED" >= ?1 AND ("LAST_UPDATED" < ?2 "#,
+            r#"OR ("LAST_UPDATED", "ALLOCATION_ID") > (?3, ?4))"#
+        );
+        assert_eq!(behind(&text), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
+        assert_eq!(parameters[..2], [Value::Timestamp(8), Value::Timestamp(9)]);
+    }
+
+    #[test]
+    fn rows_without_a_change_key_are_read_by_key() {
+        let (text, _) = text(Dialect::Oracle, &Part::WithoutChangeKey);
+        let condition = r#""LAST_UPDATED" IS NULL"#;
+        assert_eq!(behind(&text), format!(r#""ALLOCATION" WHERE {condition} ORDER BY "ALLOCATION_ID""#));
+    }
+}

@@ -1,0 +1,225 @@
+//! The table of a stream: what of it is read, what identifies a row, and what tells when it changed.
+
+use wmshost_plugin::contract::extraction::{Method, Request};
+use wmshost_plugin::contract::types::{Column, ColumnType};
+use wmshost_plugin::source::{Dialect, TableDescription};
+use wmshost_plugin::{Result, all_mistakes, log, type_name};
+
+use crate::dialect::{Named, shown};
+use crate::moment::slack;
+
+/// So many columns can order a table: a bookmark has 16 positions, four of them for other things.
+const MOST_KEY_COLUMNS: usize = 12;
+
+/// A table, checked against what is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) columns: Vec<Field>,
+    /// What identifies a row, as places in `columns`.
+    pub(crate) key: Vec<usize>,
+    /// The order of rows: the key, and behind it what of the primary key is not in it, so that no two rows are equal.
+    pub(crate) order: Vec<usize>,
+    /// What tells when a row changed, as a place in `columns`.
+    pub(crate) change_key: Option<usize>,
+    /// How far before a change key rows are looked for, in its ticks.
+    pub(crate) slack: i64,
+}
+
+/// A column of the table.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    /// Its name as the source spells it.
+    pub(crate) name: String,
+    /// Its name in batches.
+    pub(crate) shown: String,
+    pub(crate) kind: ColumnType,
+    pub(crate) nullable: bool,
+}
+
+impl Table {
+    /// Checks what is asked for. All mistakes are told at once.
+    pub(crate) fn check(request: &Request, description: &TableDescription, dialect: Dialect) -> Result<Self> {
+        let columns = fields(description, dialect);
+        let mut mistakes = Vec::new();
+        let key = key(request, description, &columns, &mut mistakes);
+        let mut order = key.clone();
+        order.extend(places(&columns, &description.key).filter(|place| !key.contains(place)));
+        check_order(request, &columns, &order, &mut mistakes);
+        let change_key = change_key(request, &columns, &mut mistakes);
+        all_mistakes(&mistakes)?;
+        if description.key.is_empty() {
+            let table = &description.name;
+            log::warn(format!("table {table} has no primary key: a key that is not unique can lose rows on a restart"));
+        }
+        let slack = change_key.map_or(0, |place| slack(dialect, columns[place].kind));
+        Ok(Self { name: description.name.clone(), columns, key, order, change_key, slack })
+    }
+
+    /// The columns as they will be in batches.
+    pub(crate) fn schema(&self) -> Vec<Column> {
+        schema(&self.columns)
+    }
+
+    /// The columns that order the table.
+    pub(crate) fn order_names(&self) -> Vec<Named<'_>> {
+        self.order.iter().map(|place| self.columns[*place].named()).collect()
+    }
+}
+
+impl Field {
+    pub(crate) fn named(&self) -> Named<'_> {
+        Named { name: &self.name, nullable: self.nullable }
+    }
+}
+
+/// The columns of a table, with the names they have in batches.
+pub(crate) fn fields(description: &TableDescription, dialect: Dialect) -> Vec<Field> {
+    let field = |column: &Column| Field {
+        name: column.name.clone(),
+        shown: shown(dialect, &column.name),
+        kind: column.kind,
+        nullable: column.nullable,
+    };
+    description.columns.iter().map(field).collect()
+}
+
+/// Columns as they will be in batches.
+pub(crate) fn schema(fields: &[Field]) -> Vec<Column> {
+    fields
+        .iter()
+        .map(|field| Column { name: field.shown.clone(), kind: field.kind, nullable: field.nullable })
+        .collect()
+}
+
+fn key(request: &Request, description: &TableDescription, columns: &[Field], mistakes: &mut Vec<String>) -> Vec<usize> {
+    let names = if request.key.is_empty() { &description.key } else { &request.key };
+    for name in names.iter().filter(|name| place(columns, name).is_none()) {
+        mistakes.push(format!("key column {name} is not in table {}", description.name));
+    }
+    if names.is_empty() {
+        mistakes
+            .push(format!("table {} has no primary key; set `key` to columns that identify a row", description.name));
+    }
+    places(columns, names).collect()
+}
+
+fn check_order(request: &Request, columns: &[Field], order: &[usize], mistakes: &mut Vec<String>) {
+    for place in order {
+        let Field { shown, kind, .. } = &columns[*place];
+        if matches!(kind, ColumnType::Float64) {
+            mistakes
+                .push(format!("key column {shown} is {}: such numbers cannot be told apart safely", type_name(*kind)));
+        }
+    }
+    if order.len() > MOST_KEY_COLUMNS {
+        let (table, count) = (&request.table, order.len());
+        mistakes.push(format!("the key of table {table} has {count} columns, the most are {MOST_KEY_COLUMNS}"));
+    }
+}
+
+fn change_key(request: &Request, columns: &[Field], mistakes: &mut Vec<String>) -> Option<usize> {
+    if request.method == Method::Full {
+        return None;
+    }
+    let Some(name) = &request.change_key else {
+        mistakes.push("reading incrementally needs a change key; set `change-key`, or read the table whole".to_owned());
+        return None;
+    };
+    let Some(place) = place(columns, name) else {
+        mistakes.push(format!("change key {name} is not in table {}", request.table));
+        return None;
+    };
+    let kind = columns[place].kind;
+    if !is_moment(kind) {
+        mistakes.push(format!("change key {name} is {}, needed is a timestamp or a date", type_name(kind)));
+    }
+    Some(place)
+}
+
+/// Whether a column tells a moment.
+pub(crate) fn is_moment(kind: ColumnType) -> bool {
+    matches!(kind, ColumnType::Timestamp(_) | ColumnType::Date)
+}
+
+fn places<'p>(columns: &'p [Field], names: &'p [String]) -> impl Iterator<Item = usize> + 'p {
+    names.iter().filter_map(|name| place(columns, name))
+}
+
+/// A column by either of its names.
+fn place(columns: &[Field], name: &str) -> Option<usize> {
+    let shown = columns.iter().position(|field| field.shown == name);
+    shown.or_else(|| columns.iter().position(|field| field.name == name))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use wmshost_plugin::contract::types::Zone;
+
+    pub(crate) fn allocation() -> TableDescription {
+        let column = |name: &str, kind, nullable| Column { name: name.into(), kind, nullable };
+        TableDescription {
+            name: "ALLOCATION".into(),
+            columns: vec![
+                column("ALLOCATION_ID", ColumnType::Int64, false),
+                column("SITE", ColumnType::Utf8, true),
+                column("WEIGHT", ColumnType::Float64, true),
+                column("LAST_UPDATED", ColumnType::Timestamp(Zone::None), true),
+            ],
+            key: vec!["ALLOCATION_ID".into()],
+        }
+    }
+
+    pub(crate) fn request() -> Request {
+        Request {
+            name: "allocation".into(),
+            source: "wms".into(),
+            table: "allocation".into(),
+            method: Method::Incremental,
+            key: vec![],
+            change_key: Some("last_updated".into()),
+            lookback: 0,
+            include_null_keys: false,
+            bookmark: None,
+            batch_rows: 100,
+        }
+    }
+
+    #[test]
+    fn without_a_key_the_primary_key_is_taken() {
+        let table = Table::check(&request(), &allocation(), Dialect::Oracle).expect("no mistake");
+        assert_eq!((table.key, table.order), (vec![0], vec![0]));
+        assert_eq!(table.change_key, Some(3));
+    }
+
+    #[test]
+    fn the_primary_key_breaks_ties_of_another_key() {
+        let request = Request { key: vec!["site".into()], ..request() };
+        let table = Table::check(&request, &allocation(), Dialect::Oracle).expect("no mistake");
+        assert_eq!((table.key, table.order), (vec![1], vec![1, 0]));
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let request = Request { key: vec!["id".into(), "weight".into()], change_key: Some("site".into()), ..request() };
+        let message = Table::check(&request, &allocation(), Dialect::Oracle).expect_err("mistakes").to_string();
+        for part in ["id is not in", "weight is float64", "site is utf8, needed is a timestamp"] {
+            assert!(message.contains(part), "{part:?} is not in {message}");
+        }
+    }
+
+    #[test]
+    fn a_table_needs_a_key_and_a_change_key() {
+        let request = Request { change_key: None, ..request() };
+        let description = TableDescription { key: vec![], ..allocation() };
+        let message = Table::check(&request, &description, Dialect::Oracle).expect_err("mistakes").to_string();
+        assert!(message.contains("has no primary key") && message.contains("needs a change key"), "{message}");
+    }
+
+    #[test]
+    fn a_whole_table_needs_no_change_key() {
+        let request = Request { change_key: None, method: Method::Full, ..request() };
+        assert!(Table::check(&request, &allocation(), Dialect::Oracle).is_ok());
+    }
+}

@@ -1,0 +1,52 @@
+//! A transform that asks for the network: refused before any of its code runs.
+
+wit_bindgen::generate!({
+    path: "../../../../wit",
+    inline: "
+        package hostile:network;
+        world online {
+            include wmshost:plugin/transform@0.1.0;
+            import wasi:sockets/instance-network@0.2.0;
+        }
+        package wasi:sockets@0.2.0 {
+            interface network { resource network; }
+            interface instance-network {
+                use network.{network};
+                instance-network: func() -> network;
+            }
+        }
+    ",
+    world: "hostile:network/online",
+    generate_all,
+});
+
+use exports::wmshost::plugin::about::{Description, Guest as About};
+use exports::wmshost::plugin::transformation::Guest as Transformation;
+use wmshost::plugin::batches::Batch;
+use wmshost::plugin::types::{Column, Failure};
+
+struct Plugin;
+
+impl About for Plugin {
+    fn describe() -> Description {
+        Description {
+            name: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            summary: env!("CARGO_PKG_DESCRIPTION").into(),
+            settings: Vec::new(),
+        }
+    }
+}
+
+impl Transformation for Plugin {
+    fn output_schema(input: Vec<Column>) -> Result<Vec<Column>, Failure> {
+        Ok(input)
+    }
+
+    fn process(_: &Batch) -> Result<(), Failure> {
+        drop(wasi::sockets::instance_network::instance_network());
+        Ok(())
+    }
+}
+
+export!(Plugin);

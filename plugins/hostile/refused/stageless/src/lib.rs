@@ -1,0 +1,28 @@
+//! A component that says what it is, and is no stage: refused.
+
+wit_bindgen::generate!({
+    path: "../../../../wit",
+    inline: "
+        package hostile:stageless;
+        world idle { export wmshost:plugin/about@0.1.0; }
+    ",
+    world: "hostile:stageless/idle",
+    generate_all,
+});
+
+use exports::wmshost::plugin::about::{Description, Guest as About};
+
+struct Plugin;
+
+impl About for Plugin {
+    fn describe() -> Description {
+        Description {
+            name: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            summary: env!("CARGO_PKG_DESCRIPTION").into(),
+            settings: Vec::new(),
+        }
+    }
+}
+
+export!(Plugin);

@@ -1,0 +1,88 @@
+//! A transform that misbehaves in the way its setting `behaviour` says. A host is right if each of them ends as
+//! the sandbox's tests say; a behaviour that finds a hole says so by a failure that begins with `it got out`.
+//!
+//! | room | what it tries |
+//! |---|---|
+//! | `compute` | never to end, to trap, to take memory |
+//! | `talk` | to flood output and log |
+//! | `outside` | to see the machine |
+//! | `write` | to write columns that are none |
+//! | `rows` | to spoil the batch's rows and names |
+//! | `handles` | to use what it was not given |
+//! | `promise` | to lie about what it will make |
+
+mod compute;
+mod handles;
+mod outside;
+mod promise;
+mod rows;
+mod talk;
+mod write;
+
+wit_bindgen::generate!({ path: "../../../../wit", world: "transform" });
+
+use exports::wmshost::plugin::about::{Description, Guest as About, SettingDescription, SettingKind};
+use exports::wmshost::plugin::transformation::Guest as Transformation;
+use wmshost::plugin::batches::Batch;
+use wmshost::plugin::settings::{self, Setting};
+use wmshost::plugin::types::{Column, Failure};
+
+type Done = Result<(), Failure>;
+
+struct Plugin;
+
+/// What the setting says; nothing where there are no settings.
+fn behaviour() -> String {
+    match settings::get("behaviour") {
+        Some(Setting::Text(behaviour)) => behaviour,
+        _ => "none".into(),
+    }
+}
+
+/// A failure that tells the tests of a hole.
+fn got_out(how: impl std::fmt::Debug) -> Failure {
+    Failure::Permanent(format!("it got out: {how:?}"))
+}
+
+impl About for Plugin {
+    fn describe() -> Description {
+        let behaviour = SettingDescription {
+            name: "behaviour".into(),
+            kind: SettingKind::Text,
+            summary: "How to misbehave.".into(),
+            fallback: None,
+            choices: Vec::new(),
+        };
+        Description {
+            name: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            summary: env!("CARGO_PKG_DESCRIPTION").into(),
+            settings: vec![behaviour],
+        }
+    }
+}
+
+impl Transformation for Plugin {
+    fn output_schema(input: Vec<Column>) -> Result<Vec<Column>, Failure> {
+        promise::misbehave(&behaviour(), input)
+    }
+
+    fn process(batch: &Batch) -> Done {
+        let behaviour = behaviour();
+        let tries = [
+            compute::misbehave,
+            talk::misbehave,
+            outside::misbehave,
+            write::misbehave,
+            rows::misbehave,
+            handles::misbehave,
+        ];
+        match tries.into_iter().find_map(|attempt| attempt(&behaviour, batch)) {
+            Some(done) => done,
+            None if ["none", "loop-in-start"].contains(&behaviour.as_str()) => Ok(()),
+            None => Err(Failure::InvalidConfig(format!("no behaviour is called {behaviour}"))),
+        }
+    }
+}
+
+export!(Plugin);

@@ -1,0 +1,62 @@
+//! To spoil the batch's rows and names.
+
+use crate::wmshost::plugin::batches::{Batch, Texts};
+use crate::{Done, got_out};
+
+fn all(batch: &Batch) -> Vec<u32> {
+    (0..batch.row_count()).collect()
+}
+
+/// Writes a text that is as long as a batch may be into the first row, and sends the row into quarantine;
+/// then the same with the next.
+fn reject_big_rows(batch: &Batch) -> Done {
+    while batch.row_count() > 0 {
+        let bytes = 512 << 10;
+        let mut offsets = vec![bytes; batch.row_count() as usize + 1];
+        offsets[0] = 0;
+        let values = vec![b'x'; bytes as usize];
+        batch.write_texts("big", &Texts { offsets, values, validity: None })?;
+        batch.reject(&[0], "big", "because")?;
+    }
+    Err(got_out("all of them"))
+}
+
+/// A list that claims to have four billion rows.
+fn reject_billions(batch: &Batch) -> Done {
+    let rows = std::ptr::with_exposed_provenance::<u32>(4);
+    // SAFETY: none; only the host reads it, and must not.
+    let rows = unsafe { std::slice::from_raw_parts(rows, 0x1fff_ffff) };
+    batch.reject(rows, "rule", "reason")
+}
+
+fn reject_twice(batch: &Batch) -> Done {
+    batch.reject(&[2, 2, 2, 5, 2], "double", "named twice")?;
+    if batch.row_count() == 6 { Ok(()) } else { Err(got_out(batch.row_count())) }
+}
+
+pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
+    Some(match behaviour {
+        "reject-beyond" => batch.reject(&[0, 8], "rule", "reason"),
+        "reject-far-beyond" => batch.reject(&[u32::MAX], "rule", "reason"),
+        "reject-billions" => reject_billions(batch),
+        "reject-millions" => batch.reject(&vec![1; 4 << 20], "rule", "reason"),
+        "reject-long-reason" => batch.reject(&all(batch), &"r".repeat(1 << 20), &"é".repeat(1 << 20)),
+        "reject-big-rows" => reject_big_rows(batch),
+        "reject-twice" => reject_twice(batch),
+        "reject-all" => batch.reject(&all(batch), "rule", "reason"),
+        "filter-short" => batch.filter(&[]),
+        "filter-long" => batch.filter(&[0xff; 2]),
+        "filter-none" => batch.filter(&[0]),
+        "drop-unknown" => batch.drop_columns(&["id".into(), "nobody".into()]),
+        "drop-twice" => batch.drop_columns(&["id".into(), "id".into()]),
+        "drop-all" => batch.drop_columns(&["id".into(), "name".into()]),
+        "rename-double" => batch.rename("id", "name"),
+        "rename-unknown" => batch.rename("nobody", "somebody"),
+        "rename-empty" => batch.rename("id", ""),
+        "rename-long" => batch.rename("id", &"n".repeat(300)),
+        "read-unknown" => batch.read_int64s("nobody").map(|_| ()),
+        "read-other-type" => batch.read_texts("id").map(|_| ()),
+        "read-decimal" => batch.read_decimals("id").map(|_| ()),
+        _ => return None,
+    })
+}

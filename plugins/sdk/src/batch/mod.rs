@@ -1,0 +1,27 @@
+//! Batches: the host's handle to rows, or the same in memory where there is no host.
+//!
+//! | room | what it is |
+//! |---|---|
+//! | `rows` | one batch as a plugin works on it |
+//! | `derive` | what can be written as a column |
+//! | `one_column` | transforms of one column |
+//! | `memory` | a batch in memory, for native tests and benchmarks |
+//! | `trial` | a whole transform on a batch in memory |
+
+mod derive;
+#[cfg(not(target_family = "wasm"))]
+mod memory;
+mod one_column;
+mod rows;
+#[cfg(not(target_family = "wasm"))]
+mod trial;
+
+pub use derive::Derived;
+#[cfg(not(target_family = "wasm"))]
+pub use memory::{Batch, Rejected};
+pub use one_column::{declare_text, map_text};
+pub use rows::{Broken, Rows};
+#[cfg(not(target_family = "wasm"))]
+pub use trial::{shown, try_out};
+#[cfg(target_family = "wasm")]
+pub use wmshost_plugin_capabilities::batches::Batch;

@@ -1,0 +1,13 @@
+//! What a plugin may call, as traits where a test wants to stand in for the host.
+//!
+//! | room | what it is |
+//! |---|---|
+//! | `log` | messages into the run's log |
+//! | `state` | a small memory of the plugin's own |
+//! | `source` | reading a database |
+//! | `target` | writing a table |
+
+pub mod log;
+pub mod source;
+pub mod state;
+pub mod target;

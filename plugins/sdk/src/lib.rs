@@ -1,0 +1,73 @@
+//! What a wmshost plugin is written with: bindings of the contract, and a pleasant way to use them.
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`contract`] | the contract's own words, as generated |
+//! | `failure` | ways to fail |
+//! | `about` | what a plugin says of itself, and its settings |
+//! | [`log`], [`state`], [`source`], [`target`] | what a plugin may call |
+//! | `columns` | typed columns, read and written |
+//! | `batch` | batches: the host's, or in memory where there is no host |
+//! | `schema` | what a transform asks of its input and adds to it |
+//! | `quarantine` | which rows a transform rejects |
+//! | `stage` | the kinds of plugins: [`Extractor`], [`Transform`], [`Loader`] |
+//!
+//! A whole transform of one column:
+//!
+//! ```
+//! use wmshost_plugin::{Description, Result, Rows, Settings, Transform, contract::types::Schema};
+//!
+//! struct Trim;
+//!
+//! impl Transform for Trim {
+//!     fn describe() -> Description {
+//!         Description::new("trim", "0.1.0", "Trims the item's description.")
+//!     }
+//!     fn new(_settings: &Settings) -> Result<Self> {
+//!         Ok(Self)
+//!     }
+//!     fn output_schema(&self, input: Schema) -> Result<Schema> {
+//!         wmshost_plugin::declare_text(input, "item_description", "item_description_clean")
+//!     }
+//!     fn process(&mut self, rows: Rows<'_>) -> Result<()> {
+//!         wmshost_plugin::map_text(&rows, "item_description", "item_description_clean", |text| text.map(str::trim))
+//!     }
+//! }
+//!
+//! wmshost_plugin::export_transform!(Trim);
+//!
+//! // The same transform on a batch in memory, as a test has it.
+//! # #[cfg(not(target_family = "wasm"))] {
+//! # use wmshost_plugin::Batch;
+//! let batch = Batch::with_rows(2).texts("item_description", &[Some("  pallet "), None]);
+//! Trim.process(Rows::of(&batch)).expect("trimmed");
+//! let clean = Rows::of(&batch).texts("item_description_clean").expect("derived");
+//! assert_eq!(clean.iter().collect::<Vec<_>>(), [Some("pallet"), None]);
+//! # }
+//! ```
+
+mod about;
+mod batch;
+mod capability;
+mod columns;
+#[cfg(target_family = "wasm")]
+mod confined;
+pub mod contract;
+mod failure;
+mod quarantine;
+mod schema;
+mod stage;
+
+pub use about::{Declared, Description, Setting, Settings};
+pub use batch::{Batch, Broken, Derived, Rows, declare_text, map_text};
+#[cfg(not(target_family = "wasm"))]
+pub use batch::{Rejected, shown, try_out};
+pub use capability::{log, source, state, target};
+pub use columns::{AnyColumn, Column, Decimals, Labels, Mask, Numbers, TextWriter, Texts, Times, cleaned};
+pub use failure::{Failure, Result, all_mistakes, invalid_config, permanent, transient};
+pub use quarantine::{MISSING_KEY, Quarantine};
+pub use schema::{Input, type_name};
+#[doc(hidden)]
+#[cfg(target_family = "wasm")]
+pub use stage::export;
+pub use stage::{Extractor, Loader, Reader, Step, Transform};

@@ -1,0 +1,51 @@
+//! The house's two settings about rows that break rules: `key` and `reject`.
+
+use crate::about::{Declared, Description, Setting, Settings};
+use crate::batch::{Broken, Rows};
+use crate::failure::Result;
+
+/// The rule of rows whose key is NULL or blank. They are always rejected: nothing could be merged by it.
+pub const MISSING_KEY: &str = "missing-key";
+
+/// Which rows go into quarantine: those without a key, and those that break a rule that `reject` names.
+#[derive(Clone, Debug)]
+pub struct Quarantine {
+    key: String,
+    rules: Vec<String>,
+}
+
+impl Quarantine {
+    /// Declares the two settings: the usual key, and the rules that may be named.
+    pub fn declare(description: Description, key: &str, rules: &[&'static str]) -> Description {
+        description
+            .setting(
+                Declared::text("key", "The column that identifies a row; rows without it are rejected.")
+                    .fallback(Setting::Text(key.to_owned())),
+            )
+            .setting(
+                Declared::texts("reject", "Rules whose rows are rejected into quarantine, not only flagged.")
+                    .fallback(Setting::Texts(Vec::new()))
+                    .choices(rules),
+            )
+    }
+
+    /// What the pipeline file says.
+    pub fn of(settings: &Settings) -> Result<Self> {
+        Ok(Self { key: settings.text("key")?.to_owned(), rules: settings.texts("reject")?.to_vec() })
+    }
+
+    /// The column that identifies a row.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Rejects the rows without a key, those that break one of the rules that `always` hold, and those that break one
+    /// of the other rules, if `reject` names it.
+    pub fn reject(&self, rows: Rows<'_>, always: &[Broken<'_>], others: &[Broken<'_>]) -> Result<()> {
+        let missing = rows.missing(&self.key)?;
+        let named = others.iter().filter(|broken| self.rules.iter().any(|rule| rule == broken.rule));
+        let missing = Broken { rule: MISSING_KEY, reason: "the key is NULL or blank", rows: &missing };
+        let rules: Vec<_> = [missing].iter().chain(always).chain(named).copied().collect();
+        rows.reject(&rules)
+    }
+}

@@ -1,0 +1,54 @@
+//! Transforms: batches changed in flight.
+
+use crate::about::{Description, Settings};
+use crate::batch::Rows;
+use crate::contract::types::Schema;
+use crate::failure::Result;
+
+/// A plugin that changes batches. It sees the batches of one stream in order, and nothing else.
+pub trait Transform: Sized + 'static {
+    /// What the plugin says of itself. Called without any capability at work.
+    fn describe() -> Description;
+    /// Begins, with the settings of the pipeline file.
+    fn new(settings: &Settings) -> Result<Self>;
+    /// The columns that `process` makes of these.
+    fn output_schema(&self, input: Schema) -> Result<Schema>;
+    /// Changes one batch in place.
+    fn process(&mut self, rows: Rows<'_>) -> Result<()>;
+}
+
+#[cfg(target_family = "wasm")]
+pub(crate) mod exported {
+    //! A transform as the contract has it.
+
+    use std::marker::PhantomData;
+
+    use super::{Rows, Schema, Settings, Transform};
+    use crate::batch::Batch;
+    use crate::failure::Result;
+    use crate::stage::instance;
+    use wmshost_plugin_transform_world::{about, transformation};
+
+    /// The exports of a transform.
+    pub struct Exported<T>(PhantomData<T>);
+
+    fn begin<T: Transform>() -> Result<T> {
+        T::new(&Settings::of(&T::describe()))
+    }
+
+    impl<T: Transform> about::Guest for Exported<T> {
+        fn describe() -> about::Description {
+            T::describe().into()
+        }
+    }
+
+    impl<T: Transform> transformation::Guest for Exported<T> {
+        fn output_schema(input: Schema) -> Result<Schema> {
+            instance::with(begin::<T>, |transform| transform.output_schema(input))
+        }
+
+        fn process(rows: &Batch) -> Result<()> {
+            instance::with(begin::<T>, |transform| transform.process(Rows::of(rows)))
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Bindings of what the contract's world `extractor` exports. A crate of its own, because two sets of exports cannot stand
+//! in one: their macros would have the same names.
+#![allow(missing_docs, reason = "the contract's own comments document the generated code, where it has any")]
+
+wit_bindgen::generate!({
+    path: "../../../../wit",
+    world: "extractor",
+    with: {
+        "wmshost:plugin/types@0.1.0": wmshost_plugin_capabilities::types,
+        "wmshost:plugin/batches@0.1.0": wmshost_plugin_capabilities::batches,
+        "wmshost:plugin/log@0.1.0": wmshost_plugin_capabilities::log,
+        "wmshost:plugin/settings@0.1.0": wmshost_plugin_capabilities::settings,
+        "wmshost:plugin/state@0.1.0": wmshost_plugin_capabilities::state,
+        "wmshost:plugin/source@0.1.0": wmshost_plugin_capabilities::source,
+    },
+    pub_export_macro: true,
+    export_macro_name: "export_world",
+});
+
+pub use exports::wmshost::plugin::{about, extraction};

@@ -1,0 +1,275 @@
+//! The rules of a location: plain functions, each of one row's values. Percentages are in hundredths: 9550 is 95.50 %.
+
+use wmshost_plugin::cleaned;
+
+/// What a location is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Goods are picked here.
+    Pick,
+    /// Stock waits here to be moved to where it is picked.
+    Reserve,
+    /// Stock in large units.
+    Bulk,
+    /// Goods wait here for the next step.
+    Stage,
+    /// Stock waits here close to where it is picked.
+    Forward,
+    /// Goods come and go here.
+    Dock,
+    /// Broken goods.
+    Damaged,
+    /// A text that is none of these.
+    Other,
+    /// NULL or blank.
+    Missing,
+}
+
+/// The location types that are valid, in the order of their codes.
+pub const KINDS: [&str; 7] = ["PICK", "RESERVE", "BULK", "STAGE", "FORWARD", "DOCK", "DAMAGED"];
+/// How full a location is, in the order of the codes.
+pub const UTILIZATIONS: [&str; 6] = ["EMPTY", "LOW", "MEDIUM", "HIGH", "FULL", "UNLIMITED"];
+/// How well a location is used, in the order of the codes.
+pub const EFFICIENCIES: [&str; 2] = ["SUBOPTIMAL", "OPTIMAL"];
+/// What operations see in a location, in the order of the codes.
+pub const OPERATIONS: [&str; 6] =
+    ["PRIME_PICK", "STANDARD_PICK", "FORWARD_RESERVE", "BULK_RESERVE", "STAGING", "OTHER"];
+/// How easily a location is reached, in the order of the codes.
+pub const ACCESSES: [&str; 4] = ["HIGH_ACCESS", "MEDIUM_ACCESS", "EQUIPMENT_ACCESS", "LOW_ACCESS"];
+/// Text columns and what stands for a text that is missing.
+pub const USUAL_TEXTS: [(&str, &str); 6] = [
+    ("zone_id", "UNKNOWN"),
+    ("aisle", "00"),
+    ("bay", "00"),
+    ("level_no", USUAL_LEVEL),
+    ("temperature_zone", "AMBIENT"),
+    ("security_level", "STANDARD"),
+];
+/// The level of a location that has none: the ground.
+pub const USUAL_LEVEL: &str = "01";
+/// The place in the pick sequence of a location that has none: the last.
+pub const LAST_IN_SEQUENCE: i64 = 999_999;
+
+/// The highest place in the pick sequence of a prime location.
+const LAST_PRIME: i128 = 1_000;
+
+impl Kind {
+    /// Judges a type once, padded or not, in any case; all other rules go by this.
+    pub fn of(kind: Option<&str>) -> Self {
+        let Some(kind) = cleaned(kind) else { return Self::Missing };
+        let known = [Self::Pick, Self::Reserve, Self::Bulk, Self::Stage, Self::Forward, Self::Dock, Self::Damaged];
+        let at = KINDS.iter().position(|name| name.eq_ignore_ascii_case(kind));
+        at.map_or(Self::Other, |at| known[at])
+    }
+
+    /// Whether it is one of the seven.
+    pub fn is_valid(self) -> bool {
+        !matches!(self, Self::Other | Self::Missing)
+    }
+
+    /// In which order locations are looked at: 1 first.
+    pub fn priority(self) -> i64 {
+        match self {
+            Self::Pick => 1,
+            Self::Forward => 2,
+            Self::Reserve => 3,
+            Self::Bulk => 4,
+            Self::Stage => 5,
+            Self::Dock | Self::Damaged | Self::Other | Self::Missing => 6,
+        }
+    }
+}
+
+/// How what is used compares with the capacity: factors that bring both to one scale, and to hundredths of a percent.
+#[derive(Clone, Copy, Debug)]
+pub struct Ratio {
+    /// `None` where it has too many digits.
+    used_factor: Option<i128>,
+    capacity_factor: i128,
+}
+
+impl Ratio {
+    /// For numbers of these scales.
+    pub fn of_scales(used: u8, capacity: u8) -> Self {
+        let power = |scale: u8| 10i128.pow(u32::from(scale));
+        Self {
+            used_factor: power(capacity.saturating_sub(used)).checked_mul(10_000),
+            capacity_factor: power(used.saturating_sub(capacity)),
+        }
+    }
+
+    /// The percentage in hundredths, rounded half up; 0 without a capacity. `None` where it has too many digits.
+    pub fn percent(self, used: i128, capacity: i128) -> Option<i128> {
+        if capacity <= 0 {
+            return Some(0);
+        }
+        let used = used.checked_mul(self.used_factor?)?;
+        let capacity = capacity.checked_mul(self.capacity_factor)?;
+        let (whole, rest) = (used / capacity, used % capacity);
+        let rounds_away = rest.abs() >= capacity - rest.abs();
+        Some(if rounds_away { whole + used.signum() } else { whole })
+    }
+}
+
+/// The place in [`UTILIZATIONS`] of a location with these percentages; `limited` unless both capacities are 0.
+pub fn utilization(limited: bool, percent: i128) -> u8 {
+    match percent {
+        _ if !limited => 5,
+        percent if percent > 95_00 => 4,
+        percent if percent > 80_00 => 3,
+        percent if percent > 60_00 => 2,
+        percent if percent > 20_00 => 1,
+        _ => 0,
+    }
+}
+
+/// The place in [`EFFICIENCIES`].
+pub fn efficiency(kind: Kind, percent: i128) -> u8 {
+    u8::from(match kind {
+        Kind::Pick => (40_00..=80_00).contains(&percent),
+        Kind::Reserve => (60_00..=90_00).contains(&percent),
+        Kind::Bulk => percent > 70_00,
+        _ => false,
+    })
+}
+
+/// The place in [`OPERATIONS`]; `unit` is one in the scale of the sequence.
+pub fn operation(kind: Kind, pick_sequence: i128, unit: i128) -> u8 {
+    match kind {
+        Kind::Pick if pick_sequence <= unit.saturating_mul(LAST_PRIME) => 0,
+        Kind::Pick => 1,
+        Kind::Forward => 2,
+        Kind::Reserve => 3,
+        Kind::Stage => 4,
+        _ => 5,
+    }
+}
+
+/// The place in [`ACCESSES`].
+pub fn access(kind: Kind, level: Option<&str>) -> u8 {
+    match (kind, cleaned(level).unwrap_or(USUAL_LEVEL)) {
+        (Kind::Pick, "01") => 0,
+        (Kind::Pick | Kind::Forward, "01" | "02") => 1,
+        (Kind::Bulk, _) => 2,
+        _ => 3,
+    }
+}
+
+/// Whether a capacity or what is used of it, in any scale, makes no sense: less than zero.
+pub fn is_invalid_capacity(number: Option<i128>) -> bool {
+    number.is_some_and(|number| number < 0)
+}
+
+/// The code of an active flag: 0 for Y, 1 for N, padded or not, in any case; `None` for anything else.
+pub fn active_flag(flag: Option<&str>) -> Option<u8> {
+    match cleaned(flag)? {
+        "Y" | "y" => Some(0),
+        "N" | "n" => Some(1),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_known_padded_and_in_any_case() {
+        assert_eq!(Kind::of(Some(" pick ")), Kind::Pick);
+        assert_eq!(Kind::of(Some("DAMAGED")), Kind::Damaged);
+        assert!(!Kind::of(Some("ROOF")).is_valid());
+        assert!(!Kind::of(None).is_valid());
+    }
+
+    #[test]
+    fn types_have_priorities() {
+        let priorities =
+            ["PICK", "FORWARD", "RESERVE", "BULK", "STAGE", "DOCK"].map(|kind| Kind::of(Some(kind)).priority());
+        assert_eq!(priorities, [1, 2, 3, 4, 5, 6]);
+        assert_eq!(Kind::of(None).priority(), 6);
+    }
+
+    #[test]
+    fn a_percentage_is_rounded_half_up() {
+        let whole = Ratio::of_scales(0, 0);
+        assert_eq!(whole.percent(1, 3), Some(33_33));
+        assert_eq!(whole.percent(2, 3), Some(66_67));
+        assert_eq!(whole.percent(1, 800), Some(13), "0.125 % is 0.13 %");
+        assert_eq!(whole.percent(-1, 800), Some(-13));
+        assert_eq!(whole.percent(7, 7), Some(100_00));
+    }
+
+    #[test]
+    fn a_percentage_is_exact_in_any_scale() {
+        assert_eq!(Ratio::of_scales(3, 0).percent(955, 1), Some(95_50));
+        assert_eq!(Ratio::of_scales(0, 3).percent(1, 1_047), Some(95_51));
+        assert_eq!(Ratio::of_scales(2, 2).percent(19_10, 20_00), Some(95_50));
+    }
+
+    #[test]
+    fn without_a_capacity_nothing_is_used() {
+        assert_eq!(Ratio::of_scales(0, 0).percent(5, 0), Some(0));
+        assert_eq!(Ratio::of_scales(0, 0).percent(5, -1), Some(0));
+    }
+
+    #[test]
+    fn a_percentage_that_has_too_many_digits_is_none() {
+        assert_eq!(Ratio::of_scales(0, 20).percent(i128::MAX / 10, 1), None);
+    }
+
+    #[test]
+    fn a_location_is_as_full_as_its_percentage() {
+        let status = |percent| UTILIZATIONS[usize::from(utilization(true, percent))];
+        assert_eq!(status(95_01), "FULL");
+        assert_eq!(status(95_00), "HIGH");
+        assert_eq!(status(80_00), "MEDIUM");
+        assert_eq!(status(60_00), "LOW");
+        assert_eq!(status(20_00), "EMPTY");
+        assert_eq!(UTILIZATIONS[usize::from(utilization(false, 0))], "UNLIMITED");
+    }
+
+    #[test]
+    fn efficiency_depends_on_the_type() {
+        let optimal = |kind, percent| efficiency(kind, percent) == 1;
+        assert!(optimal(Kind::Pick, 40_00) && optimal(Kind::Pick, 80_00) && !optimal(Kind::Pick, 80_01));
+        assert!(optimal(Kind::Reserve, 60_00) && optimal(Kind::Reserve, 90_00) && !optimal(Kind::Reserve, 59_99));
+        assert!(optimal(Kind::Bulk, 70_01) && !optimal(Kind::Bulk, 70_00));
+        assert!(!optimal(Kind::Forward, 75_00) && !optimal(Kind::Missing, 75_00));
+    }
+
+    #[test]
+    fn operations_see_prime_locations() {
+        let category = |kind, sequence| OPERATIONS[usize::from(operation(kind, sequence, 1))];
+        assert_eq!(category(Kind::Pick, 1_000), "PRIME_PICK");
+        assert_eq!(category(Kind::Pick, 1_001), "STANDARD_PICK");
+        assert_eq!(category(Kind::Forward, 1), "FORWARD_RESERVE");
+        assert_eq!(category(Kind::Reserve, 1), "BULK_RESERVE");
+        assert_eq!(category(Kind::Stage, 1), "STAGING");
+        assert_eq!(category(Kind::Bulk, 1), "OTHER");
+    }
+
+    #[test]
+    fn access_depends_on_level_and_type() {
+        let rating = |kind, level| ACCESSES[usize::from(access(kind, level))];
+        assert_eq!(rating(Kind::Pick, Some("01")), "HIGH_ACCESS");
+        assert_eq!(rating(Kind::Pick, None), "HIGH_ACCESS", "without a level it is on the ground");
+        assert_eq!(rating(Kind::Pick, Some("02")), "MEDIUM_ACCESS");
+        assert_eq!(rating(Kind::Forward, Some("01")), "MEDIUM_ACCESS");
+        assert_eq!(rating(Kind::Bulk, Some("01")), "EQUIPMENT_ACCESS");
+        assert_eq!(rating(Kind::Pick, Some("03")), "LOW_ACCESS");
+        assert_eq!(rating(Kind::Stage, Some("01")), "LOW_ACCESS");
+    }
+
+    #[test]
+    fn a_capacity_must_not_be_below_zero() {
+        assert!(is_invalid_capacity(Some(-1)) && !is_invalid_capacity(Some(0)) && !is_invalid_capacity(None));
+    }
+
+    #[test]
+    fn an_active_flag_is_yes_or_no() {
+        assert_eq!(active_flag(Some(" n ")), Some(1));
+        assert_eq!(active_flag(Some("X")), None);
+        assert_eq!(active_flag(None), None);
+    }
+}

@@ -1,0 +1,209 @@
+//! Who runs when, and whether all ended with the same rows.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use rusqlite::Connection;
+use wait4::Wait4 as _;
+use wmshost_sample::{ChangeOptions, CreateOptions, change, create};
+
+use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, Phase, SOURCE_COLUMNS, TABLE};
+
+/// What to measure.
+pub(crate) struct Setup {
+    /// Allocations in the source.
+    pub(crate) rows: u64,
+    /// How often; the medians count.
+    pub(crate) rounds: u64,
+    /// How much of the source changes before the incremental run.
+    pub(crate) percent: u64,
+}
+
+/// The ways to do the job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The host with its plugins.
+    Wmshost,
+    /// One statement.
+    Sql,
+    /// Without the sandbox.
+    Native,
+}
+
+impl Way {
+    pub(crate) const ALL: [Self; 3] = [Self::Wmshost, Self::Sql, Self::Native];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Wmshost => "wmshost",
+            Self::Sql => "sql",
+            Self::Native => "native",
+        }
+    }
+}
+
+/// What one process cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    pub(crate) way: Way,
+    pub(crate) phase: Phase,
+    pub(crate) wall: Duration,
+    pub(crate) cpu: Duration,
+    pub(crate) peak_bytes: u64,
+}
+
+/// All that was measured.
+pub(crate) struct Results {
+    pub(crate) costs: Vec<Cost>,
+    /// Rows that the incremental run had to write.
+    pub(crate) changed: u64,
+}
+
+/// The files of a contest.
+struct Arena {
+    folder: tempfile::TempDir,
+    before: PathBuf,
+    after: PathBuf,
+}
+
+pub(crate) fn run(setup: &Setup) -> anyhow::Result<Results> {
+    let arena = Arena::prepare(setup)?;
+    warm_up(&arena)?;
+    let mut costs = Vec::new();
+    for round in 1..=setup.rounds {
+        for way in Way::ALL {
+            arena.clear(way)?;
+            for phase in Phase::ALL {
+                settle();
+                costs.push(arena.measure(way, phase)?);
+            }
+        }
+        arena.check_same()?;
+        eprintln!("round {round} of {} done: all three ways left the same rows", setup.rounds);
+    }
+    let changed = arena.changed()?;
+    Ok(Results { costs, changed })
+}
+
+/// Compiles the plugins, which happens once per version of them.
+fn warm_up(arena: &Arena) -> anyhow::Result<()> {
+    let status = Command::new(WMSHOST)
+        .args(["plugin", "list", "pipelines/dev.toml"])
+        .env("WMSHOST_HOME", arena.home())
+        .stdout(Stdio::null())
+        .status();
+    ensure!(status.context(BUILD_FIRST)?.success(), BUILD_FIRST);
+    Ok(())
+}
+
+const WMSHOST: &str = "target/release/wmshost";
+const BUILD_FIRST: &str = "run this by `make bench`, which builds host and plugins first";
+
+/// What was written before shall not be paid by whoever comes next.
+fn settle() {
+    let _ = Command::new("sync").status();
+}
+
+impl Arena {
+    fn prepare(setup: &Setup) -> anyhow::Result<Self> {
+        std::fs::create_dir_all("target")?;
+        let folder = tempfile::tempdir_in("target")?;
+        let (before, after) = (folder.path().join("before.db"), folder.path().join("after.db"));
+        eprintln!("making a warehouse of {} allocations", setup.rows);
+        create(&CreateOptions::new(before.clone(), setup.rows, 1), &mut |_, _, _| {})?;
+        std::fs::copy(&before, &after)?;
+        let options = ChangeOptions { file: after.clone(), percent: setup.percent as f64, seed: 2 };
+        change(&options, &mut |_, _, _| {})?;
+        Ok(Self { folder, before, after })
+    }
+
+    fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    fn target(&self, way: Way) -> PathBuf {
+        self.folder.path().join(format!("{}.db", way.name()))
+    }
+
+    fn source(&self, phase: Phase) -> &Path {
+        if phase == Phase::Full { &self.before } else { &self.after }
+    }
+
+    fn clear(&self, way: Way) -> anyhow::Result<()> {
+        let target = self.target(way);
+        for suffix in ["", "-wal", "-shm"] {
+            let mut file = target.clone().into_os_string();
+            file.push(suffix);
+            if Path::new(&file).exists() {
+                std::fs::remove_file(file)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&self, way: Way, phase: Phase) -> Command {
+        let mut command;
+        match way {
+            Way::Wmshost => {
+                command = Command::new(WMSHOST);
+                command
+                    .args(["run", "pipelines/dev.toml", "--stream", "allocation", "--output", "json"])
+                    .env("WMSHOST_HOME", self.home())
+                    .env("WMS_SQLITE", self.source(phase))
+                    .env("TARGET_SQLITE", self.target(way))
+                    .env("WMS_BATCH_SIZE", EXTRACT_ROWS.to_string())
+                    .env("TARGET_BATCH_SIZE", LOAD_ROWS.to_string());
+            }
+            Way::Sql | Way::Native => {
+                command = Command::new("/proc/self/exe");
+                command.args([way.name(), phase.name()]).arg(self.source(phase)).arg(self.target(way));
+            }
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    }
+
+    fn measure(&self, way: Way, phase: Phase) -> anyhow::Result<Cost> {
+        let begin = Instant::now();
+        let mut child = self.command(way, phase).spawn().context(BUILD_FIRST)?;
+        let end = child.wait4()?;
+        let wall = begin.elapsed();
+        if !end.status.success() {
+            bail!("{} ({}) ended with {}", way.name(), phase.name(), end.status);
+        }
+        let cpu = end.rusage.utime + end.rusage.stime;
+        Ok(Cost { way, phase, wall, cpu, peak_bytes: end.rusage.maxrss })
+    }
+
+    /// Compares what the ways left behind, but for the marks of who wrote a row and when.
+    fn check_same(&self) -> anyhow::Result<()> {
+        let columns = [&SOURCE_COLUMNS[..], &DERIVED_COLUMNS[..]].concat().join(", ");
+        let connection = Connection::open(self.target(Way::Wmshost))?;
+        for way in [Way::Sql, Way::Native] {
+            connection.execute("ATTACH ?1 AS other", [self.target(way).to_string_lossy()])?;
+            for (one, two) in [("main", "other"), ("other", "main")] {
+                let difference: i64 = connection.query_row(
+                    &format!(
+                        "SELECT count(*) FROM (SELECT {columns} FROM {one}.{TABLE} EXCEPT SELECT {columns} FROM {two}.{TABLE})"
+                    ),
+                    [],
+                    |row| row.get(0),
+                )?;
+                ensure!(difference == 0, "wmshost and {} differ in {difference} rows", way.name());
+            }
+            connection.execute_batch("DETACH other")?;
+        }
+        Ok(())
+    }
+
+    /// How many rows the incremental run wrote.
+    fn changed(&self) -> anyhow::Result<u64> {
+        let connection = Connection::open(self.target(Way::Wmshost))?;
+        let count = format!(
+            "SELECT count(*) FROM {TABLE} WHERE wms_run_id <> (SELECT min(wms_run_id) FROM {TABLE})"
+        );
+        Ok(connection.query_row(&count, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+}

@@ -1,0 +1,58 @@
+//! The main job beside the same job done in two other ways, all in one run on one machine:
+//!
+//! | way | what it is |
+//! |---|---|
+//! | `wmshost` | `wmshost run` with the shipped plugins in their sandbox |
+//! | `sql` | one `INSERT … SELECT` over an attached database, in the same SQLite |
+//! | `native` | the same drivers and the same flow with stages in plain Rust, no sandbox |
+//!
+//! Each measurement is a process of its own; time, CPU and memory are what the system says of it. The three
+//! ways must leave the same rows behind, or there is no result.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `job` | the table, the rules, and where a job's files are |
+//! | `sql` | the job in plain SQL |
+//! | `native` | the job in native Rust |
+//! | `contest` | who runs when, and whether all ended with the same rows |
+//! | `report` | medians and ratios, for people and programs |
+
+mod contest;
+mod job;
+mod native;
+mod report;
+mod sql;
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+const USAGE: &str = "usage: wmshost-bench            (BENCH_ROWS=1000000 BENCH_ROUNDS=3 BENCH_PERCENT=1)";
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => {
+            let setup = contest::Setup {
+                rows: number("BENCH_ROWS", 1_000_000)?,
+                rounds: number("BENCH_ROUNDS", 3)?.max(1),
+                percent: number("BENCH_PERCENT", 1)?,
+            };
+            let results = contest::run(&setup)?;
+            report::table(&setup, &results);
+            report::json(&setup, &results, Path::new("target/bench.json"))
+        }
+        ["sql", phase, source, target] => sql::run(phase.parse()?, Path::new(source), Path::new(target)),
+        ["native", phase, source, target] => {
+            native::run(phase.parse()?, Path::new(source), Path::new(target))
+        }
+        _ => bail!(USAGE),
+    }
+}
+
+fn number(variable: &str, usual: u64) -> anyhow::Result<u64> {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().with_context(|| format!("{variable}: {text:?} is no number; {USAGE}")),
+        Err(_) => Ok(usual),
+    }
+}

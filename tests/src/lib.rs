@@ -1,0 +1,1 @@
+//! Whole-program tests live in the test targets beside this file.
