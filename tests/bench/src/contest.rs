@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use rusqlite::Connection;
 use wait4::Wait4 as _;
-use wmshost_sample::{ChangeOptions, CreateOptions, change, create};
 
 use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, Phase, SOURCE_COLUMNS, TABLE};
 
@@ -101,6 +100,14 @@ fn warm_up(arena: &Arena) -> anyhow::Result<()> {
 const WMSHOST: &str = "target/release/wmshost";
 const BUILD_FIRST: &str = "run this by `make bench`, which builds host and plugins first";
 
+/// Makes or changes the warehouse; in a process of its own, since a child begins with its parent's peak of memory.
+fn sample(arguments: &[&str], file: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new(WMSHOST);
+    command.arg("sample").args(arguments).arg(file).stdout(Stdio::null());
+    ensure!(command.status().context(BUILD_FIRST)?.success(), BUILD_FIRST);
+    Ok(())
+}
+
 /// What was written before shall not be paid by whoever comes next.
 fn settle() {
     let _ = Command::new("sync").status();
@@ -112,10 +119,9 @@ impl Arena {
         let folder = tempfile::tempdir_in("target")?;
         let (before, after) = (folder.path().join("before.db"), folder.path().join("after.db"));
         eprintln!("making a warehouse of {} allocations", setup.rows);
-        create(&CreateOptions::new(before.clone(), setup.rows, 1), &mut |_, _, _| {})?;
+        sample(&["create", "--seed", "1", "--allocations", &setup.rows.to_string()], &before)?;
         std::fs::copy(&before, &after)?;
-        let options = ChangeOptions { file: after.clone(), percent: setup.percent as f64, seed: 2 };
-        change(&options, &mut |_, _, _| {})?;
+        sample(&["change", "--seed", "2", "--percent", &setup.percent.to_string()], &after)?;
         Ok(Self { folder, before, after })
     }
 
@@ -167,7 +173,7 @@ impl Arena {
 
     fn measure(&self, way: Way, phase: Phase) -> anyhow::Result<Cost> {
         let begin = Instant::now();
-        let mut child = self.command(way, phase).spawn().context(BUILD_FIRST)?;
+        let child = self.command(way, phase).spawn().context(BUILD_FIRST)?;
         let end = child.wait4()?;
         let wall = begin.elapsed();
         if !end.status.success() {

@@ -1,4 +1,4 @@
-//! The job in plain SQL: one statement and one transaction, with the settings that the host's own driver uses.
+//! The job in plain SQL: one statement and one transaction, with the rollback journal, which is the faster one for it.
 
 use std::path::Path;
 
@@ -34,8 +34,8 @@ const RULES: &str = "SELECT *,
 pub(crate) fn run(phase: Phase, source: &Path, target: &Path) -> anyhow::Result<()> {
     let connection = Connection::open(target)?;
     connection.execute_batch(
-        "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-         PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000;",
+        "PRAGMA page_size = 4096; PRAGMA synchronous = NORMAL;
+         PRAGMA cache_size = -8192;",
     )?;
     connection.execute("ATTACH ?1 AS wms", [source.to_string_lossy()])?;
     let (rows, on_conflict) = match phase {
