@@ -10,6 +10,7 @@
 //! | `extract` | port: the stage that reads a stream |
 //! | `transform` | port: the stage that changes batches |
 //! | `load` | port: the stage that writes a stream |
+//! | `sql` | port: plain SQL, for what the host itself keeps |
 //! | `target` | port: writing a database in transactions |
 //! | `checkpoint` | how far a stream has come, kept in the target |
 //! | `commit` | the load stage: rows and checkpoint in one transaction |
@@ -30,6 +31,7 @@ mod load;
 mod ready;
 mod run;
 mod source;
+mod sql;
 mod stream;
 mod target;
 mod transform;
@@ -44,6 +46,7 @@ pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
 pub use load::{LoadRequest, Loader};
 pub use run::{Cancel, check_streams, run_streams};
 pub use source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescription};
+pub use sql::{Sql, SqlSession};
 pub use stream::{LoadPolicy, Stream, StreamContext};
 pub use target::{
     Counts, MergeRule, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession,

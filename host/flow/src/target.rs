@@ -9,6 +9,7 @@ use arrow_schema::SchemaRef;
 use crate::batch::Rejected;
 use crate::checkpoint::Checkpoint;
 use crate::failure::Failure;
+use crate::sql::SqlSession;
 
 /// What a session may write, and the marks it puts on every row.
 #[derive(Debug, Clone)]
@@ -80,6 +81,8 @@ impl AddAssign for Counts {
 pub trait Target: Send + Sync {
     /// A session for one stream.
     fn session(&self, grant: TargetGrant) -> Result<Box<dyn TargetSession>, Failure>;
+    /// A session of the host's own.
+    fn sql(&self) -> Result<Box<dyn SqlSession>, Failure>;
 }
 
 /// A session that writes one table in transactions. Names other than the granted table are `denied`. Every

@@ -18,6 +18,7 @@
 //! | `target` | opening a database for writing |
 //! | `gate` | one writer at a time, in turn |
 //! | `writer` | one stream's transactions |
+//! | `plain` | plain SQL, for the host's own tables |
 //! | `define` | creating and changing tables |
 //! | `encode` | Arrow columns to what SQLite stores |
 //! | `feed` | encoded rows as a table that a statement can select from |
@@ -38,6 +39,7 @@ mod gate;
 mod guard;
 mod lane;
 mod moment;
+mod plain;
 mod quarantine;
 mod session;
 mod source;

@@ -162,6 +162,11 @@ impl Running<'_> {
         self.connection.changes()
     }
 
+    /// Rows that all statements of the connection have touched so far.
+    pub(super) fn total_changes(&self) -> u64 {
+        self.connection.total_changes()
+    }
+
     /// How many columns its rows have; 0 if it gives none.
     pub(super) fn column_count(&self) -> usize {
         // SAFETY: see Statement.

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use wmshost_flow::{Clock, Failure, Target, TargetGrant, TargetSession};
+use wmshost_flow::{Clock, Failure, SqlSession, Target, TargetGrant, TargetSession};
 
 use super::failure::failure;
 use super::gate::Gate;
+use super::plain::Plain;
 use super::writer::Writer;
 
 /// How long to wait for writers of other processes.
@@ -79,6 +80,12 @@ impl Target for SqliteTarget {
         let connection = connect(&self.path, self.busy_wait).map_err(|error| failure(&place, error))?;
         let (clock, gate) = (Arc::clone(&self.clock), Arc::clone(&self.gate));
         Ok(Box::new(Writer::new(place, grant, connection, clock, gate)?))
+    }
+
+    fn sql(&self) -> Result<Box<dyn SqlSession>, Failure> {
+        let place = format!("target {}", self.label);
+        let connection = connect(&self.path, self.busy_wait).map_err(|error| failure(&place, error))?;
+        Ok(Box::new(Plain::new(place, connection, Arc::clone(&self.gate))))
     }
 }
 

@@ -1,0 +1,28 @@
+//! Port: plain SQL, for what the host itself keeps and builds in a database: checkpoints, leases, quarantine,
+//! models. Never given to a plugin.
+
+use crate::failure::Failure;
+use crate::source::Dialect;
+use crate::value::Value;
+
+/// Statements, one at a time. Parameters stand in the text as `?1`, `?2` … (SQLite) or `:1`, `:2` … (Oracle).
+pub trait Sql {
+    /// The kind of SQL it takes.
+    fn dialect(&self) -> Dialect;
+    /// Runs a statement that gives no rows; gives how many rows it touched.
+    fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure>;
+    /// The rows of a query, all at once: it must be known to have few. What a value's type is, is the
+    /// database's word: SQLite has no moments, Oracle no booleans, and a number may come as a decimal.
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure>;
+}
+
+/// A session of the host's own. Outside a transaction every statement is one by itself; dropping the session
+/// rolls an open one back.
+pub trait SqlSession: Sql + Send {
+    /// Begins a transaction; waits for other writers of the same database.
+    fn begin(&mut self) -> Result<(), Failure>;
+    /// Commits it.
+    fn commit(&mut self) -> Result<(), Failure>;
+    /// Undoes it.
+    fn rollback(&mut self) -> Result<(), Failure>;
+}
