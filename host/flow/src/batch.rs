@@ -4,9 +4,7 @@
 use std::fmt::Write as _;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 
@@ -65,9 +63,7 @@ fn value_as_json(column: &dyn Array, row: usize) -> String {
             let value = column.as_primitive::<Float64Type>().value(row);
             if value.is_finite() { format!("{value:?}") } else { quoted(&value.to_string()) }
         }
-        DataType::Decimal128(..) => {
-            quoted(&column.as_primitive::<Decimal128Type>().value_as_string(row))
-        }
+        DataType::Decimal128(..) => quoted(&column.as_primitive::<Decimal128Type>().value_as_string(row)),
         DataType::Utf8 => quoted(column.as_string::<i32>().value(row)),
         DataType::Binary => {
             let bytes = column.as_binary::<i32>().value(row);

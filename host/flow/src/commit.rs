@@ -176,21 +176,12 @@ impl Commits<'_> {
 
     fn is_news(&self, bookmark: &Bookmark) -> bool {
         let Some(previous) = &self.previous else { return true };
-        let same_version =
-            self.source_version.is_none() || self.source_version == previous.source_version;
-        let same = previous.complete
-            && previous.bookmark == *bookmark
-            && previous.shape == self.shape
-            && same_version;
+        let same_version = self.source_version.is_none() || self.source_version == previous.source_version;
+        let same = previous.complete && previous.bookmark == *bookmark && previous.shape == self.shape && same_version;
         !same || self.tally.batches > 0
     }
 
-    fn write_checkpoint(
-        &mut self,
-        bookmark: Bookmark,
-        complete: bool,
-        batch: u64,
-    ) -> Result<(), Failure> {
+    fn write_checkpoint(&mut self, bookmark: Bookmark, complete: bool, batch: u64) -> Result<(), Failure> {
         let checkpoint = Checkpoint {
             bookmark,
             mode: self.mode,

@@ -48,8 +48,6 @@ pub use run::{Cancel, check_streams, run_streams};
 pub use source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescription};
 pub use sql::{Sql, SqlSession};
 pub use stream::{LoadPolicy, Stream, StreamContext};
-pub use target::{
-    Counts, MergeRule, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession,
-};
+pub use target::{Counts, MergeRule, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession};
 pub use transform::Transform;
 pub use value::{Bookmark, Position, Value};

@@ -36,14 +36,11 @@ impl Stream {
     /// Opens the source, asks every transform for its columns, and has the loader try the table.
     pub(crate) fn make_ready(&mut self) -> Result<Readiness, StageFailure> {
         let plan = self.plan().map_err(StageFailure::before(Stage::Load))?;
-        if let Some(checkpoint) =
-            self.unchanged(&plan).map_err(StageFailure::before(Stage::Load))?
-        {
+        if let Some(checkpoint) = self.unchanged(&plan).map_err(StageFailure::before(Stage::Load))? {
             return Ok(Readiness::Unchanged(checkpoint));
         }
         self.fill_request(&plan);
-        let opened =
-            self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))?;
+        let opened = self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))?;
         let request = LoadRequest {
             stream: self.name.clone(),
             table: self.target_table.clone(),
@@ -62,17 +59,13 @@ impl Stream {
     /// interrupted only if the source is provably the same; a load that merges always can.
     fn plan(&mut self) -> Result<Plan, Failure> {
         let previous = lock(&self.target).checkpoint()?;
-        let interrupted_replace =
-            previous.as_ref().is_some_and(|c| !c.complete && c.mode == LoadMode::Replace);
-        let replace = self.policy.full_refresh
-            || self.request.method == Method::Full
-            || interrupted_replace;
+        let interrupted_replace = previous.as_ref().is_some_and(|c| !c.complete && c.mode == LoadMode::Replace);
+        let replace = self.policy.full_refresh || self.request.method == Method::Full || interrupted_replace;
         if !replace {
             let resume = previous.is_some();
             return Ok(Plan { mode: LoadMode::Merge, resume, previous });
         }
-        let resume =
-            interrupted_replace && previous.as_ref().is_some_and(|c| self.is_same_snapshot(c));
+        let resume = interrupted_replace && previous.as_ref().is_some_and(|c| self.is_same_snapshot(c));
         Ok(Plan { mode: LoadMode::Replace, resume, previous })
     }
 
@@ -104,9 +97,7 @@ impl Stream {
     fn columns_after_transforms(&mut self, input: &SchemaRef) -> Result<SchemaRef, StageFailure> {
         let mut columns = Arc::clone(input);
         for transform in &mut self.transforms {
-            columns = transform
-                .output_schema(&columns)
-                .map_err(StageFailure::before(Stage::Transform))?;
+            columns = transform.output_schema(&columns).map_err(StageFailure::before(Stage::Transform))?;
         }
         Ok(columns)
     }

@@ -32,11 +32,7 @@ impl Cancel {
 
 /// Runs streams, at most `concurrency` of them at once, and gives their ends in the order of the streams. All
 /// are opened first: if the configuration of one is wrong, none of them moves a row.
-pub fn run_streams(
-    streams: Vec<Stream>,
-    concurrency: usize,
-    context: &StreamContext,
-) -> Vec<StreamSummary> {
+pub fn run_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamContext) -> Vec<StreamSummary> {
     let ready = make_ready(streams, concurrency);
     let is_misconfigured = |ready: &Opening| match &ready.1 {
         Err(at) => {
@@ -51,11 +47,7 @@ pub fn run_streams(
 }
 
 /// Opens streams as a run would, and gives what is wrong with them. Nothing is written.
-pub fn check_streams(
-    streams: Vec<Stream>,
-    concurrency: usize,
-    context: &StreamContext,
-) -> Vec<StreamSummary> {
+pub fn check_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamContext) -> Vec<StreamSummary> {
     let ready = make_ready(streams, concurrency).into_iter();
     ready.map(|(stream, ready)| stream.not_run(ready, context)).collect()
 }
@@ -70,11 +62,7 @@ fn make_ready(streams: Vec<Stream>, concurrency: usize) -> Vec<Opening> {
 }
 
 /// Does some work for each item, for at most `concurrency` at once; the results are in the order of the items.
-fn side_by_side<T: Send, R: Send>(
-    items: Vec<T>,
-    concurrency: usize,
-    work: impl Fn(T) -> R + Sync,
-) -> Vec<R> {
+fn side_by_side<T: Send, R: Send>(items: Vec<T>, concurrency: usize, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let threads = concurrency.clamp(1, items.len().max(1));
     let queue = Mutex::new(items.into_iter().enumerate());
     let done = Mutex::new(Vec::new());

@@ -93,11 +93,7 @@ pub(crate) fn lock(target: &SharedTarget) -> MutexGuard<'_, Box<dyn TargetSessio
 
 impl Stream {
     /// Runs the stream to its end and says how it went. What was committed stays, whatever happens later.
-    pub(crate) fn run(
-        mut self,
-        ready: Result<Readiness, StageFailure>,
-        context: &StreamContext,
-    ) -> StreamSummary {
+    pub(crate) fn run(mut self, ready: Result<Readiness, StageFailure>, context: &StreamContext) -> StreamSummary {
         let started = context.clock.elapsed();
         let mut tally = Tally::default();
         let mut bookmark = None;
@@ -201,11 +197,7 @@ impl Stream {
 }
 
 /// Reads until the end, a failure, a cancellation, or until nobody listens any more.
-fn extract(
-    extractor: &mut dyn Extractor,
-    out: &Sender<Message>,
-    context: &StreamContext,
-) -> Result<(), StageFailure> {
+fn extract(extractor: &mut dyn Extractor, out: &Sender<Message>, context: &StreamContext) -> Result<(), StageFailure> {
     for number in 1.. {
         if context.cancel.is_set() {
             break;

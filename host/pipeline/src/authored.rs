@@ -39,11 +39,7 @@ pub(crate) struct Section {
 
 impl Section {
     pub(crate) fn new(place: Place, entries: BTreeMap<String, Node>) -> Self {
-        Self {
-            order: (Reverse(place.rank), place.line),
-            place,
-            entries,
-        }
+        Self { order: (Reverse(place.rank), place.line), place, entries }
     }
 
     /// The tables in this one, in the order of the file; those of an extended file come first.
@@ -88,21 +84,9 @@ pub(crate) fn read(path: &Arc<Path>, rank: u32, report: &mut Report) -> Option<S
 }
 
 /// Reads the text of a file into a tree.
-pub(crate) fn parse(
-    path: &Arc<Path>,
-    rank: u32,
-    text: &str,
-    report: &mut Report,
-) -> Option<Section> {
-    let starts = std::iter::once(0)
-        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-        .collect();
-    let mut reader = Reader {
-        path,
-        rank,
-        starts,
-        report,
-    };
+pub(crate) fn parse(path: &Arc<Path>, rank: u32, text: &str, report: &mut Report) -> Option<Section> {
+    let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let mut reader = Reader { path, rank, starts, report };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let place = reader.place(error.span().map_or(0, |span| span.start), "");
@@ -113,28 +97,18 @@ pub(crate) fn parse(
         return None;
     }
     let place = reader.place(0, "");
-    Some(Section::new(
-        place,
-        reader.table(table.get_ref(), file::ALL, ""),
-    ))
+    Some(Section::new(place, reader.table(table.get_ref(), file::ALL, "")))
 }
 
 fn read_text(path: &Path) -> Result<String, (String, String)> {
     let failed = |error: std::io::Error| {
         let missing = error.kind() == std::io::ErrorKind::NotFound;
-        let message = if missing {
-            "no such file".into()
-        } else {
-            format!("cannot be read: {error}")
-        };
+        let message = if missing { "no such file".into() } else { format!("cannot be read: {error}") };
         (message, "correct the path".to_owned())
     };
     let meta = std::fs::metadata(path).map_err(failed)?;
     if !meta.is_file() {
-        return Err((
-            "is not a file".to_owned(),
-            "name the pipeline file itself".to_owned(),
-        ));
+        return Err(("is not a file".to_owned(), "name the pipeline file itself".to_owned()));
     }
     if meta.len() > MOST_FILE_BYTES {
         let [size, limit] = [meta.len(), MOST_FILE_BYTES].map(words::grouped);
@@ -142,12 +116,7 @@ fn read_text(path: &Path) -> Result<String, (String, String)> {
         return Err((message, "name the right file".to_owned()));
     }
     let bytes = std::fs::read(path).map_err(failed)?;
-    String::from_utf8(bytes).map_err(|_| {
-        (
-            "is not UTF-8 text".to_owned(),
-            "save it as UTF-8".to_owned(),
-        )
-    })
+    String::from_utf8(bytes).map_err(|_| ("is not UTF-8 text".to_owned(), "save it as UTF-8".to_owned()))
 }
 
 struct Reader<'a> {
@@ -162,12 +131,7 @@ impl Reader<'_> {
     fn place(&self, offset: usize, key: &str) -> Place {
         let line = self.starts.partition_point(|start| *start <= offset);
         let line = u32::try_from(line).unwrap_or(u32::MAX);
-        Place {
-            file: Arc::clone(self.path),
-            rank: self.rank,
-            line,
-            key: key.to_owned(),
-        }
+        Place { file: Arc::clone(self.path), rank: self.rank, line, key: key.to_owned() }
     }
 
     fn table(&mut self, table: &DeTable<'_>, keys: &[Key], around: &str) -> BTreeMap<String, Node> {
@@ -193,9 +157,7 @@ impl Reader<'_> {
             self.report.spoil(join(around, meant));
         }
         let advice = match meant {
-            None if !elsewhere.is_empty() => {
-                Some(format!("`{name}` belongs into {}", elsewhere.join(" or ")))
-            }
+            None if !elsewhere.is_empty() => Some(format!("`{name}` belongs into {}", elsewhere.join(" or "))),
             _ => suggest::advice(name, known),
         };
         self.report.at(place, "unknown key", advice);
@@ -207,14 +169,10 @@ impl Reader<'_> {
                 Node::Section(Section::new(place, self.table(table, keys, path)))
             }
             (Kind::Named(keys), DeValue::Table(table)) => {
-                let inner = |reader: &mut Self, table: &DeTable<'_>, path: &str| {
-                    reader.table(table, keys, path)
-                };
+                let inner = |reader: &mut Self, table: &DeTable<'_>, path: &str| reader.table(table, keys, path);
                 self.named(table, place, path, inner)
             }
-            (Kind::Settings, DeValue::Table(table)) => {
-                self.named(table, place, path, Self::settings)
-            }
+            (Kind::Settings, DeValue::Table(table)) => self.named(table, place, path, Self::settings),
             (_, value) => self.leaf(written::read(value, key), place),
         }
     }
@@ -241,8 +199,7 @@ impl Reader<'_> {
         for (name, value) in table {
             let (place, path) = self.entry(name, path);
             if let Err((message, advice)) = words::name(name.get_ref()) {
-                self.report
-                    .beside(&place, format!("`{}` {message}", name.get_ref()), advice);
+                self.report.beside(&place, format!("`{}` {message}", name.get_ref()), advice);
             }
             let node = if let DeValue::Table(table) = value.get_ref() {
                 Node::Section(Section::new(place, inner(self, table, &path)))

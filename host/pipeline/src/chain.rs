@@ -34,18 +34,10 @@ pub(crate) fn read(path: &Path, report: &mut Report) -> Option<Section> {
 }
 
 /// The file that a file extends; `None` if what it says about that is wrong.
-fn base(
-    section: &Section,
-    path: &Path,
-    seen: &BTreeSet<PathBuf>,
-    report: &mut Report,
-) -> Option<Option<Arc<Path>>> {
+fn base(section: &Section, path: &Path, seen: &BTreeSet<PathBuf>, report: &mut Report) -> Option<Option<Arc<Path>>> {
     let (place, name) = match section.entries.get(file::EXTENDS.name) {
         None => return Some(None),
-        Some(Node::Leaf(Leaf {
-            place,
-            value: Written::Text(name),
-        })) => (place, name),
+        Some(Node::Leaf(Leaf { place, value: Written::Text(name) })) => (place, name),
         Some(_) => return None,
     };
     if let Err((message, advice)) = words::path(name) {
@@ -70,8 +62,7 @@ fn base(
 /// A path that was typed in a file: relative to that file's folder.
 pub(crate) fn beside(file: &Path, path: &str) -> PathBuf {
     let path = path.strip_prefix("./").unwrap_or(path);
-    file.parent()
-        .map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
+    file.parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
 }
 
 /// The one name of a file that may be reached by several; of a file that does not exist yet, as near as can be
@@ -79,33 +70,23 @@ pub(crate) fn beside(file: &Path, path: &str) -> PathBuf {
 pub(crate) fn identity(path: &Path) -> PathBuf {
     let known = path.canonicalize().ok();
     let in_folder = || {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
         Some(folder.join(path.file_name()?))
     };
-    known
-        .or_else(in_folder)
-        .unwrap_or_else(|| path.components().collect())
+    known.or_else(in_folder).unwrap_or_else(|| path.components().collect())
 }
 
 fn merge(base: Section, nearer: Section) -> Section {
     let mut entries = base.entries;
     for (name, node) in nearer.entries {
         let node = match (entries.remove(&name), node) {
-            (Some(Node::Section(base)), Node::Section(nearer)) => {
-                Node::Section(merge(base, nearer))
-            }
+            (Some(Node::Section(base)), Node::Section(nearer)) => Node::Section(merge(base, nearer)),
             (_, node) => node,
         };
         entries.insert(name, node);
     }
-    Section {
-        place: nearer.place,
-        order: base.order,
-        entries,
-    }
+    Section { place: nearer.place, order: base.order, entries }
 }
 
 /// Gives every stream what `[stream_defaults]` says and the stream does not. Where that has a mistake, the
@@ -124,10 +105,7 @@ fn fill_defaults(merged: &mut Section, report: &mut Report) {
         };
         for key in stream::DEFAULTS {
             if let Some(default) = defaults.get(key.name) {
-                section
-                    .entries
-                    .entry(key.name.to_owned())
-                    .or_insert_with(|| default.clone());
+                section.entries.entry(key.name.to_owned()).or_insert_with(|| default.clone());
             } else if report.spoiled(&join(file::DEFAULTS.name, key.name)) {
                 report.spoil(join(&join(file::STREAMS.name, name), key.name));
             }

@@ -67,13 +67,7 @@ impl Checked {
     /// The streams of these names, in the order of the file; without a name, all enabled ones.
     pub fn select(&self, names: &[String]) -> Result<Vec<&Stream>, Mistakes> {
         let disabled: Vec<&str> = self.disabled.iter().map(String::as_str).collect();
-        pick(
-            &self.file,
-            &self.streams,
-            &disabled,
-            |stream| &stream.plan.name,
-            names,
-        )
+        pick(&self.file, &self.streams, &disabled, |stream| &stream.plan.name, names)
     }
 }
 
@@ -92,11 +86,7 @@ impl Resolved {
 }
 
 /// Reads and checks a pipeline file, and tells the mistakes of all phases at once.
-pub fn check_file(
-    path: &Path,
-    environment: &dyn Environment,
-    plugins: &dyn PluginFacts,
-) -> Result<Checked, Mistakes> {
+pub fn check_file(path: &Path, environment: &dyn Environment, plugins: &dyn PluginFacts) -> Result<Checked, Mistakes> {
     let mut report = Report::default();
     let resolved = resolve(path, environment, &mut report);
     let checked = resolved.and_then(|resolved| check(&resolved, plugins, &mut report));

@@ -67,11 +67,7 @@ impl Connection {
             Self::Oracle(oracle) => {
                 let schema = oracle.schema.as_ref().unwrap_or(&oracle.username);
                 let (host, port) = (oracle.host.to_lowercase(), oracle.port);
-                format!(
-                    "{host}:{port} {:?} {}",
-                    oracle.service,
-                    schema.to_uppercase()
-                )
+                format!("{host}:{port} {:?} {}", oracle.service, schema.to_uppercase())
             }
         }
     }
@@ -83,13 +79,7 @@ impl fmt::Display for Connection {
         match self {
             Self::Sqlite(file) => write!(f, "sqlite {}", file.path.display()),
             Self::Oracle(oracle) => {
-                let OracleConnection {
-                    host,
-                    port,
-                    service,
-                    username,
-                    ..
-                } = oracle;
+                let OracleConnection { host, port, service, username, .. } = oracle;
                 let service = match service {
                     Service::Name(name) => format!("/{name}"),
                     Service::Sid(sid) => format!(" sid {sid}"),
@@ -103,25 +93,16 @@ impl fmt::Display for Connection {
 /// Reads one table of `[connections]`.
 pub(crate) fn read(scope: &mut Scope<'_>) -> Option<Connection> {
     scope.require(&keys::DRIVER);
-    let drivers = [
-        (keys::SQLITE_NAME, keys::SQLITE),
-        (keys::ORACLE_NAME, keys::ORACLE),
-    ];
+    let drivers = [(keys::SQLITE_NAME, keys::SQLITE), (keys::ORACLE_NAME, keys::ORACLE)];
     let own = scope.choice(&keys::DRIVER, &drivers)?;
     let sqlite = own.len() == keys::SQLITE.len();
-    let driver = if sqlite {
-        keys::SQLITE_NAME
-    } else {
-        keys::ORACLE_NAME
-    };
+    let driver = if sqlite { keys::SQLITE_NAME } else { keys::ORACLE_NAME };
     for key in keys::ALL {
         if scope.has(key) && !own.iter().any(|known| known.name == key.name) {
             let known: Vec<_> = own.iter().map(|key| key.name).collect();
             let advice = format!("its keys are {}", known.join(", "));
             let message = format!("the driver {driver} has no such key");
-            scope
-                .report
-                .of(&join(&scope.path, key.name), message, Some(advice));
+            scope.report.of(&join(&scope.path, key.name), message, Some(advice));
         }
     }
     if sqlite {
@@ -137,9 +118,7 @@ fn oracle(scope: &mut Scope<'_>) -> Option<OracleConnection> {
         scope.require(key);
     }
     let host = scope.text(&keys::HOST);
-    let port = scope
-        .count(&keys::PORT)
-        .and_then(|port| u16::try_from(port).ok());
+    let port = scope.count(&keys::PORT).and_then(|port| u16::try_from(port).ok());
     let service = service(scope);
     let username = scope.text(&keys::USERNAME);
     let password = scope.secret(&keys::PASSWORD);
@@ -160,15 +139,12 @@ fn service(scope: &mut Scope<'_>) -> Option<Service> {
         (true, true) => {
             let key = join(&scope.path, keys::SID.name);
             let advice = "keep the one that the server's listener knows".to_owned();
-            scope
-                .report
-                .of(&key, "stands beside `service_name`", Some(advice));
+            scope.report.of(&key, "stands beside `service_name`", Some(advice));
             None
         }
         (false, false) => {
             let advice = "add `service_name = …`, or `sid = …` for an old server".to_owned();
-            let [key, other] =
-                [keys::SERVICE_NAME, keys::SID].map(|key| join(&scope.path, key.name));
+            let [key, other] = [keys::SERVICE_NAME, keys::SID].map(|key| join(&scope.path, key.name));
             if scope.report.spoiled(&key) || scope.report.spoiled(&other) {
                 return None;
             }

@@ -12,18 +12,13 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    Some(Duration::from_secs(
-        number.parse::<u64>().ok()?.checked_mul(*seconds)?,
-    ))
+    Some(Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(*seconds)?))
 }
 
 /// The shortest way to write a duration of whole seconds: the largest unit that leaves no rest.
 pub fn duration_text(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let fits = |unit: u64| seconds >= unit && seconds.is_multiple_of(unit);
-    let (name, unit) = UNITS
-        .into_iter()
-        .find(|(_, unit)| fits(*unit))
-        .unwrap_or(('s', 1));
+    let (name, unit) = UNITS.into_iter().find(|(_, unit)| fits(*unit)).unwrap_or(('s', 1));
     format!("{}{name}", seconds / unit)
 }

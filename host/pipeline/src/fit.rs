@@ -13,17 +13,8 @@ use crate::settings;
 use crate::suggest;
 
 /// Reports all that does not fit. `None` only if it reported something.
-pub(crate) fn check(
-    pipeline: &Resolved,
-    plugins: &dyn PluginFacts,
-    report: &mut Report,
-) -> Option<Checked> {
-    let mut checker = Checker {
-        pipeline,
-        plugins,
-        facts: BTreeMap::new(),
-        report,
-    };
+pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginFacts, report: &mut Report) -> Option<Checked> {
+    let mut checker = Checker { pipeline, plugins, facts: BTreeMap::new(), report };
     checker.some_stream();
     for plan in &pipeline.streams {
         checker.labels(plan);
@@ -68,13 +59,9 @@ impl Checker<'_> {
         let (message, advice) = if streams.is_empty() {
             ("the pipeline has no stream", "add a table `[streams.name]`")
         } else {
-            (
-                "every stream is disabled",
-                "take `enabled = false` out of those that should run",
-            )
+            ("every stream is disabled", "take `enabled = false` out of those that should run")
         };
-        self.report
-            .of(file::STREAMS.name, message, Some(advice.to_owned()));
+        self.report.of(file::STREAMS.name, message, Some(advice.to_owned()));
     }
 
     /// The labels of a stream lead somewhere.
@@ -86,12 +73,7 @@ impl Checker<'_> {
             (&keys::SOURCE, one(&plan.source), "connection", connections),
             (&keys::TARGET, one(&plan.target), "connection", connections),
             (&keys::EXTRACTOR, one(&plan.extractor), "plugin", plugins),
-            (
-                &keys::TRANSFORMS,
-                plan.transforms.as_slice(),
-                "plugin",
-                plugins,
-            ),
+            (&keys::TRANSFORMS, plan.transforms.as_slice(), "plugin", plugins),
             (&keys::LOADER, one(&plan.loader), "plugin", plugins),
         ];
         for (key, labels, what, declared) in uses {
@@ -118,18 +100,9 @@ impl Checker<'_> {
         {
             let advice = "add `change_key = …`, the column that tells when a row last changed, or take \
                           `method = \"full\"`";
-            self.report.of(
-                &change_key,
-                "is missing; `incremental` needs it",
-                Some(advice.to_owned()),
-            );
+            self.report.of(&change_key, "is missing; `incremental` needs it", Some(advice.to_owned()));
         }
-        let extractor = self.stage(
-            plan,
-            &plan.extractor,
-            keys::EXTRACTOR.name,
-            World::Extractor,
-        );
+        let extractor = self.stage(plan, &plan.extractor, keys::EXTRACTOR.name, World::Extractor);
         let transforms: Vec<_> = plan
             .transforms
             .iter()
@@ -155,8 +128,7 @@ impl Checker<'_> {
                 World::Models => "no stage of a stream can be one",
             };
             let message = format!("the plugin `{label}` is {}, not {world}", facts.world);
-            self.report
-                .of(&key_of(plan, key), message, Some(place.to_owned()));
+            self.report.of(&key_of(plan, key), message, Some(place.to_owned()));
             return None;
         }
         let none = BTreeMap::new();
@@ -194,28 +166,18 @@ impl Checker<'_> {
     /// Settings for a plugin that the stream does not use.
     fn unused_settings(&mut self, plan: &StreamPlan) {
         let stages = [keys::EXTRACTOR, keys::TRANSFORMS, keys::LOADER];
-        if stages
-            .iter()
-            .any(|stage| self.report.spoiled(&key_of(plan, stage.name)))
-        {
+        if stages.iter().any(|stage| self.report.spoiled(&key_of(plan, stage.name))) {
             return;
         }
         let used = || {
             let ends = [plan.extractor.as_str(), plan.loader.as_str()];
-            let all = ends
-                .into_iter()
-                .chain(plan.transforms.iter().map(String::as_str));
+            let all = ends.into_iter().chain(plan.transforms.iter().map(String::as_str));
             all.filter(|label| !label.is_empty())
         };
-        for label in plan
-            .settings
-            .keys()
-            .filter(|label| !used().any(|used| used == *label))
-        {
+        for label in plan.settings.keys().filter(|label| !used().any(|used| used == *label)) {
             let key = join(&key_of(plan, keys::SETTINGS.name), label);
             let message = format!("no stage of this stream uses the plugin `{label}`");
-            self.report
-                .of(&key, message, suggest::advice(label, used()));
+            self.report.of(&key, message, suggest::advice(label, used()));
         }
     }
 
@@ -234,26 +196,12 @@ impl Checker<'_> {
             }
             let table = plan.target_table.to_lowercase();
             if source == target && plan.table.to_lowercase() == table {
-                let message = format!(
-                    "the stream would write `{}`, the table it reads",
-                    plan.table
-                );
-                self.report.of(
-                    &key,
-                    message,
-                    Some("name another `target_table`".to_owned()),
-                );
+                let message = format!("the stream would write `{}`, the table it reads", plan.table);
+                self.report.of(&key, message, Some("name another `target_table`".to_owned()));
             }
             if let Some(other) = writers.get(&(target.clone(), table.clone())) {
-                let message = format!(
-                    "`{}` is written by the stream `{other}` already",
-                    plan.target_table
-                );
-                self.report.of(
-                    &key,
-                    message,
-                    Some("name another `target_table`".to_owned()),
-                );
+                let message = format!("`{}` is written by the stream `{other}` already", plan.target_table);
+                self.report.of(&key, message, Some("name another `target_table`".to_owned()));
             } else {
                 writers.insert((target, table), &plan.name);
             }
@@ -265,35 +213,21 @@ impl Checker<'_> {
         if self.report.spoiled(key) {
             return None;
         }
-        let known = self
-            .pipeline
-            .connections
-            .get(label)
-            .map(Connection::database);
-        known.or_else(|| {
-            self.pipeline
-                .declared_connections
-                .contains(label)
-                .then(|| format!("label {label}"))
-        })
+        let known = self.pipeline.connections.get(label).map(Connection::database);
+        known.or_else(|| self.pipeline.declared_connections.contains(label).then(|| format!("label {label}")))
     }
 
     fn warnings(&self) -> Vec<Mistake> {
         let mut warned = Report::new(self.pipeline.places.clone());
         for plan in self.pipeline.streams.iter().filter(|plan| plan.enabled) {
-            let [source, target] =
-                [&plan.source, &plan.target].map(|l| self.pipeline.connections.get(l));
+            let [source, target] = [&plan.source, &plan.target].map(|l| self.pipeline.connections.get(l));
             if let (Some(source @ Connection::Sqlite(_)), Some(target)) = (source, target)
                 && source.database() == target.database()
             {
                 let message = format!("source and target are one file, {}", source);
                 let advice = "give the target a file of its own, so that its writers do not wait for the \
                               source's";
-                warned.of(
-                    &key_of(plan, keys::TARGET.name),
-                    message,
-                    Some(advice.to_owned()),
-                );
+                warned.of(&key_of(plan, keys::TARGET.name), message, Some(advice.to_owned()));
             }
         }
         warned.into_list()

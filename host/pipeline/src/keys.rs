@@ -17,16 +17,7 @@ pub(crate) mod file {
     pub(crate) const LIMITS: Key = Key::new("limits", Kind::Table(limits::ALL));
     pub(crate) const DEFAULTS: Key = Key::new("stream_defaults", Kind::Table(stream::DEFAULTS));
     pub(crate) const STREAMS: Key = Key::new("streams", Kind::Named(stream::ALL));
-    pub(crate) const ALL: &[Key] = &[
-        NAME,
-        EXTENDS,
-        PLUGINS,
-        CONNECTIONS,
-        RUN,
-        LIMITS,
-        DEFAULTS,
-        STREAMS,
-    ];
+    pub(crate) const ALL: &[Key] = &[NAME, EXTENDS, PLUGINS, CONNECTIONS, RUN, LIMITS, DEFAULTS, STREAMS];
 }
 
 /// The keys of `[plugins.*]`.
@@ -44,35 +35,15 @@ pub(crate) mod connection {
     pub(crate) const DRIVER: Key = Key::new("driver", Kind::Choice(&[SQLITE_NAME, ORACLE_NAME]));
     pub(crate) const PATH: Key = Key::new("path", Kind::Path);
     pub(crate) const HOST: Key = Key::new("host", Kind::Address);
-    pub(crate) const PORT: Key =
-        Key::count("port", 1, 65_535, "TCP port").or(Fallback::Number(1521));
+    pub(crate) const PORT: Key = Key::count("port", 1, 65_535, "TCP port").or(Fallback::Number(1521));
     pub(crate) const SERVICE_NAME: Key = Key::new("service_name", Kind::Address);
     pub(crate) const SID: Key = Key::new("sid", Kind::Address);
     pub(crate) const USERNAME: Key = Key::new("username", Kind::Text);
     pub(crate) const PASSWORD: Key = Key::new("password", Kind::Secret);
     pub(crate) const SCHEMA: Key = Key::new("schema", Kind::Identifier);
     pub(crate) const SQLITE: &[Key] = &[DRIVER, PATH];
-    pub(crate) const ORACLE: &[Key] = &[
-        DRIVER,
-        HOST,
-        PORT,
-        SERVICE_NAME,
-        SID,
-        USERNAME,
-        PASSWORD,
-        SCHEMA,
-    ];
-    pub(crate) const ALL: &[Key] = &[
-        DRIVER,
-        PATH,
-        HOST,
-        PORT,
-        SERVICE_NAME,
-        SID,
-        USERNAME,
-        PASSWORD,
-        SCHEMA,
-    ];
+    pub(crate) const ORACLE: &[Key] = &[DRIVER, HOST, PORT, SERVICE_NAME, SID, USERNAME, PASSWORD, SCHEMA];
+    pub(crate) const ALL: &[Key] = &[DRIVER, PATH, HOST, PORT, SERVICE_NAME, SID, USERNAME, PASSWORD, SCHEMA];
 }
 
 /// The keys of `[run]`.
@@ -83,33 +54,18 @@ pub(crate) mod run {
         Key::count("extract_batch_rows", 1, MOST_ROWS, "rows").or(Fallback::Number(1_000));
     pub(crate) const LOAD_BATCH_ROWS: Key =
         Key::count("load_batch_rows", 1, MOST_ROWS, "rows").or(Fallback::Number(5_000));
-    pub(crate) const CONCURRENCY: Key =
-        Key::count("concurrency", 1, 64, "streams").or(Fallback::Number(4));
-    pub(crate) const QUEUE_BATCHES: Key =
-        Key::count("queue_batches", 1, 64, "batches").or(Fallback::Number(2));
-    pub(crate) const ALL: &[Key] = &[
-        EXTRACT_BATCH_ROWS,
-        LOAD_BATCH_ROWS,
-        CONCURRENCY,
-        QUEUE_BATCHES,
-    ];
+    pub(crate) const CONCURRENCY: Key = Key::count("concurrency", 1, 64, "streams").or(Fallback::Number(4));
+    pub(crate) const QUEUE_BATCHES: Key = Key::count("queue_batches", 1, 64, "batches").or(Fallback::Number(2));
+    pub(crate) const ALL: &[Key] = &[EXTRACT_BATCH_ROWS, LOAD_BATCH_ROWS, CONCURRENCY, QUEUE_BATCHES];
 }
 
 /// The keys of `[limits]`.
 pub(crate) mod limits {
     use super::*;
-    pub(crate) const MEMORY_MIB: Key =
-        Key::count("memory_mib", 1, 4_096, "MiB").or(Fallback::Number(64));
-    pub(crate) const CALL_TIMEOUT: Key = Key::new(
-        "call_timeout",
-        Kind::Span {
-            least: 1,
-            most: 3_600,
-        },
-    )
-    .or(Fallback::Number(30));
-    pub(crate) const BATCH_MIB: Key =
-        Key::count("batch_mib", 1, 2_047, "MiB").or(Fallback::Number(64));
+    pub(crate) const MEMORY_MIB: Key = Key::count("memory_mib", 1, 4_096, "MiB").or(Fallback::Number(64));
+    pub(crate) const CALL_TIMEOUT: Key =
+        Key::new("call_timeout", Kind::Span { least: 1, most: 3_600 }).or(Fallback::Number(30));
+    pub(crate) const BATCH_MIB: Key = Key::count("batch_mib", 1, 2_047, "MiB").or(Fallback::Number(64));
     pub(crate) const LOG_MESSAGES: Key =
         Key::count("log_messages", 0, 1_000_000, "messages").or(Fallback::Number(10_000));
     pub(crate) const ALL: &[Key] = &[MEMORY_MIB, CALL_TIMEOUT, BATCH_MIB, LOG_MESSAGES];
@@ -130,32 +86,16 @@ pub(crate) mod stream {
         Key::new("method", Kind::Choice(&["full", "incremental"])).or(Fallback::Text("full"));
     pub(crate) const KEY: Key = Key::new("key", Kind::Identifiers).or(Fallback::Empty);
     pub(crate) const CHANGE_KEY: Key = Key::new("change_key", Kind::Identifier);
-    pub(crate) const LOOKBACK: Key = Key::new(
-        "lookback",
-        Kind::Span {
-            least: 0,
-            most: 366 * DAY,
-        },
-    )
-    .or(Fallback::Number(900));
+    pub(crate) const LOOKBACK: Key =
+        Key::new("lookback", Kind::Span { least: 0, most: 366 * DAY }).or(Fallback::Number(900));
     pub(crate) const NULL_KEYS: Key =
         Key::new("null_keys", Kind::Choice(&["include", "ignore"])).or(Fallback::Text("include"));
     pub(crate) const ON_BAD_VALUE: Key =
         Key::new("on_bad_value", Kind::Choice(&["reject", "fail"])).or(Fallback::Text("reject"));
     pub(crate) const MAX_REJECTED: Key = Key::count("max_rejected", 0, 1_000_000_000_000, "rows");
     pub(crate) const SETTINGS: Key = Key::new("settings", Kind::Settings);
-    pub(crate) const DEFAULTS: &[Key] = &[
-        SOURCE,
-        TARGET,
-        EXTRACTOR,
-        LOADER,
-        METHOD,
-        CHANGE_KEY,
-        LOOKBACK,
-        NULL_KEYS,
-        ON_BAD_VALUE,
-        MAX_REJECTED,
-    ];
+    pub(crate) const DEFAULTS: &[Key] =
+        &[SOURCE, TARGET, EXTRACTOR, LOADER, METHOD, CHANGE_KEY, LOOKBACK, NULL_KEYS, ON_BAD_VALUE, MAX_REJECTED];
     pub(crate) const ALL: &[Key] = &[
         ENABLED,
         SOURCE,
@@ -201,11 +141,7 @@ fn collect(keys: &[Key], path: &str, all: &mut Vec<KeyHelp>) {
             Kind::Table(keys) => collect(keys, &path, all),
             Kind::Named(keys) => collect(keys, &(path + ".*"), all),
             _ => all.push(KeyHelp {
-                path: if matches!(key.kind, Kind::Settings) {
-                    path + ".*.*"
-                } else {
-                    path
-                },
+                path: if matches!(key.kind, Kind::Settings) { path + ".*.*" } else { path },
                 expected: key.kind.expected(),
                 fallback: key.fallback_text(),
             }),
@@ -218,11 +154,7 @@ pub(crate) fn tables_with(name: &str) -> Vec<String> {
     let mut tables = Vec::new();
     for table in file::ALL {
         if table.kind.keys().iter().any(|key| key.name == name) {
-            let any = if matches!(table.kind, Kind::Named(_)) {
-                ".…"
-            } else {
-                ""
-            };
+            let any = if matches!(table.kind, Kind::Named(_)) { ".…" } else { "" };
             tables.push(format!("`[{}{any}]`", table.name));
         }
     }

@@ -23,11 +23,7 @@ pub(crate) enum Kind {
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// A whole number of something.
-    Count {
-        least: u64,
-        most: u64,
-        unit: &'static str,
-    },
+    Count { least: u64, most: u64, unit: &'static str },
     /// A span of time; the bounds are in seconds.
     Span { least: u64, most: u64 },
     /// True or false.
@@ -69,12 +65,7 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) const fn new(name: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
-            kind,
-            fallback: Fallback::None,
-            literal: false,
-        }
+        Self { name, kind, fallback: Fallback::None, literal: false }
     }
 
     pub(crate) const fn or(mut self, fallback: Fallback) -> Self {
@@ -87,12 +78,7 @@ impl Key {
         self
     }
 
-    pub(crate) const fn count(
-        name: &'static str,
-        least: u64,
-        most: u64,
-        unit: &'static str,
-    ) -> Self {
+    pub(crate) const fn count(name: &'static str, least: u64, most: u64, unit: &'static str) -> Self {
         Self::new(name, Kind::Count { least, most, unit })
     }
 }
@@ -117,17 +103,11 @@ impl Kind {
     pub(crate) fn range(&self) -> String {
         match self {
             Self::Count { least, most, unit } => {
-                format!(
-                    "a whole number from {} to {} ({unit})",
-                    grouped(*least),
-                    grouped(*most)
-                )
+                format!("a whole number from {} to {} ({unit})", grouped(*least), grouped(*most))
             }
             Self::Span { least, most } => {
                 let [least, most] = [least, most].map(|s| duration_text(Duration::from_secs(*s)));
-                format!(
-                    "a duration from {least} to {most}, such as \"90s\", \"15m\", \"2h\" or \"7d\""
-                )
+                format!("a duration from {least} to {most}, such as \"90s\", \"15m\", \"2h\" or \"7d\"")
             }
             _ => String::new(),
         }
@@ -144,10 +124,8 @@ impl Kind {
 impl Key {
     /// Whether the value may come from a variable or another file.
     pub(crate) fn takes_reference(&self) -> bool {
-        let whole = matches!(
-            self.kind,
-            Kind::Table(_) | Kind::Named(_) | Kind::Settings | Kind::Names | Kind::Identifiers
-        );
+        let whole =
+            matches!(self.kind, Kind::Table(_) | Kind::Named(_) | Kind::Settings | Kind::Names | Kind::Identifiers);
         !whole && !self.literal
     }
 

@@ -33,9 +33,7 @@ impl fmt::Display for Mistake {
             write!(f, ": {}", self.key)?;
         }
         write!(f, ": {}", self.message)?;
-        self.advice
-            .as_ref()
-            .map_or(Ok(()), |advice| write!(f, "; {advice}"))
+        self.advice.as_ref().map_or(Ok(()), |advice| write!(f, "; {advice}"))
     }
 }
 
@@ -92,10 +90,7 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(places: Places) -> Self {
-        Self {
-            places,
-            ..Self::default()
-        }
+        Self { places, ..Self::default() }
     }
 
     pub(crate) fn know(&mut self, key: String, place: Place) {
@@ -117,27 +112,14 @@ impl Report {
         let Some((place, exact)) = self.place(key) else {
             return;
         };
-        let (place, shown) = (
-            place.clone(),
-            if exact {
-                place.key.clone()
-            } else {
-                key.to_owned()
-            },
-        );
+        let (place, shown) = (place.clone(), if exact { place.key.clone() } else { key.to_owned() });
         self.add(&place, shown, message.into(), advice);
     }
 
     /// A mistake of a file as a whole.
     pub(crate) fn file(&mut self, file: &Path, rank: u32, message: String, advice: Option<String>) {
         let file = file.display().to_string();
-        let mistake = Mistake {
-            file,
-            line: None,
-            key: String::new(),
-            message,
-            advice,
-        };
+        let mistake = Mistake { file, line: None, key: String::new(), message, advice };
         self.found.push((rank, mistake));
     }
 
@@ -148,8 +130,7 @@ impl Report {
         [key, typed].into_iter().any(|key| {
             let under = format!("{key}.");
             let below = self.spoiled.range(under.clone()..).next();
-            ancestors(key).any(|key| self.spoiled.contains(key))
-                || below.is_some_and(|found| found.starts_with(&under))
+            ancestors(key).any(|key| self.spoiled.contains(key)) || below.is_some_and(|found| found.starts_with(&under))
         })
     }
 
@@ -181,11 +162,7 @@ impl Report {
     }
 
     pub(crate) fn into_result<T>(self, value: T) -> Result<T, Mistakes> {
-        if self.is_empty() {
-            Ok(value)
-        } else {
-            Err(Mistakes::several(self.into_list()))
-        }
+        if self.is_empty() { Ok(value) } else { Err(Mistakes::several(self.into_list())) }
     }
 
     fn add(&mut self, place: &Place, key: String, message: String, advice: Option<String>) {
@@ -195,13 +172,7 @@ impl Report {
 
     fn tell(&mut self, place: &Place, key: String, message: String, advice: Option<String>) {
         let file = place.file.display().to_string();
-        let mistake = Mistake {
-            file,
-            line: Some(place.line),
-            key,
-            message,
-            advice,
-        };
+        let mistake = Mistake { file, line: Some(place.line), key, message, advice };
         self.found.push((place.rank, mistake));
     }
 
@@ -221,14 +192,6 @@ fn ancestors(key: &str) -> impl Iterator<Item = &str> {
 /// The path of a key in a table.
 pub(crate) fn join(path: &str, name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let name = if !name.is_empty() && name.chars().all(bare) {
-        name.to_owned()
-    } else {
-        format!("{name:?}")
-    };
-    if path.is_empty() {
-        name
-    } else {
-        format!("{path}.{name}")
-    }
+    let name = if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { format!("{name:?}") };
+    if path.is_empty() { name } else { format!("{path}.{name}") }
 }

@@ -88,26 +88,20 @@ impl PluginProblem {
     pub(crate) fn explain(&self, path: &Path) -> (String, String) {
         let path = path.display();
         let (message, advice) = match self {
-            Self::Missing => (
-                format!("no such file: {path}"),
-                "run `make plugins` to build the plugins, or correct the path",
-            ),
-            Self::Unreadable(why) => (
-                format!("{path} cannot be read: {why}"),
-                "correct the path or the file's rights",
-            ),
+            Self::Missing => {
+                (format!("no such file: {path}"), "run `make plugins` to build the plugins, or correct the path")
+            }
+            Self::Unreadable(why) => (format!("{path} cannot be read: {why}"), "correct the path or the file's rights"),
             Self::NotAComponent(why) => (
                 format!("{path} is not a WebAssembly component: {why}"),
                 "build it again with `make plugins` (target wasm32-wasip2)",
             ),
-            Self::ForeignContract(why) => (
-                format!("{path} does not fit this host: {why}"),
-                "build it against the contract in wit/ of this host",
-            ),
-            Self::Faulty(why) => (
-                format!("{path} failed when it was asked to describe itself: {why}"),
-                "mend the plugin's `describe`",
-            ),
+            Self::ForeignContract(why) => {
+                (format!("{path} does not fit this host: {why}"), "build it against the contract in wit/ of this host")
+            }
+            Self::Faulty(why) => {
+                (format!("{path} failed when it was asked to describe itself: {why}"), "mend the plugin's `describe`")
+            }
         };
         (message, advice.to_owned())
     }

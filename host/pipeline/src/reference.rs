@@ -60,50 +60,28 @@ pub(crate) struct Found {
 }
 
 /// The value of a leaf; otherwise what is wrong and what to do.
-pub(crate) fn look_up(
-    leaf: &Leaf,
-    environment: &dyn Environment,
-) -> Result<Found, (String, String)> {
+pub(crate) fn look_up(leaf: &Leaf, environment: &dyn Environment) -> Result<Found, (String, String)> {
     match &leaf.value {
         Written::Variable { name, default } => variable(name, default.as_deref(), environment),
         Written::File(path) => {
             let path = beside(&leaf.place.file, path);
             let value = Written::Text(content(&path)?);
-            Ok(Found {
-                value,
-                origin: Origin::File(path),
-            })
+            Ok(Found { value, origin: Origin::File(path) })
         }
-        value => Ok(Found {
-            value: value.clone(),
-            origin: Origin::Typed,
-        }),
+        value => Ok(Found { value: value.clone(), origin: Origin::Typed }),
     }
 }
 
 /// An empty variable counts as unset: that is how shells and containers unset them.
-fn variable(
-    name: &str,
-    default: Option<&Written>,
-    environment: &dyn Environment,
-) -> Result<Found, (String, String)> {
+fn variable(name: &str, default: Option<&Written>, environment: &dyn Environment) -> Result<Found, (String, String)> {
     let set = environment.variable(name);
     let empty = set.as_ref().is_some_and(|value| value.is_empty());
     match (set.filter(|value| !value.is_empty()), default) {
         (Some(value), _) => match value.into_string() {
-            Ok(text) => Ok(Found {
-                value: Written::Text(text),
-                origin: Origin::Variable(name.to_owned()),
-            }),
-            Err(_) => Err((
-                format!("the variable {name} is not UTF-8 text"),
-                "set it to text".to_owned(),
-            )),
+            Ok(text) => Ok(Found { value: Written::Text(text), origin: Origin::Variable(name.to_owned()) }),
+            Err(_) => Err((format!("the variable {name} is not UTF-8 text"), "set it to text".to_owned())),
         },
-        (None, Some(default)) => Ok(Found {
-            value: default.clone(),
-            origin: Origin::Default,
-        }),
+        (None, Some(default)) => Ok(Found { value: default.clone(), origin: Origin::Default }),
         (None, None) => {
             let state = if empty { "empty" } else { "not set" };
             let advice = "set it, or give the reference a `default`".to_owned();
@@ -116,40 +94,24 @@ fn variable(
 fn content(path: &Path) -> Result<String, (String, String)> {
     let shown = path.display();
     let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => (
-            format!("no such file: {shown}"),
-            "the path is relative to the file it stands in".to_owned(),
-        ),
-        _ => (
-            format!("{shown} cannot be read: {error}"),
-            "correct the path or its rights".to_owned(),
-        ),
+        std::io::ErrorKind::NotFound => {
+            (format!("no such file: {shown}"), "the path is relative to the file it stands in".to_owned())
+        }
+        _ => (format!("{shown} cannot be read: {error}"), "correct the path or its rights".to_owned()),
     };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(MOST_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    file.take(MOST_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MOST_FILE_BYTES {
         let message = format!("{shown} has more than {} KiB", MOST_FILE_BYTES >> 10);
-        return Err((
-            message,
-            "name the file that holds the value alone".to_owned(),
-        ));
+        return Err((message, "name the file that holds the value alone".to_owned()));
     }
-    let text = String::from_utf8(bytes).map_err(|_| {
-        (
-            format!("{shown} is not UTF-8 text"),
-            "save it as UTF-8".to_owned(),
-        )
-    })?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| (format!("{shown} is not UTF-8 text"), "save it as UTF-8".to_owned()))?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     if text.is_empty() {
-        return Err((
-            format!("{shown} is empty"),
-            "write the value into it".to_owned(),
-        ));
+        return Err((format!("{shown} is empty"), "write the value into it".to_owned()));
     }
     Ok(text.to_owned())
 }

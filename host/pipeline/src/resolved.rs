@@ -141,17 +141,9 @@ pub fn load(path: &Path, environment: &dyn Environment) -> Result<Resolved, Mist
 }
 
 /// The pipeline with placeholders where the report has a mistake; `None` if a file could not be read.
-pub(crate) fn resolve(
-    path: &Path,
-    environment: &dyn Environment,
-    report: &mut Report,
-) -> Option<Resolved> {
+pub(crate) fn resolve(path: &Path, environment: &dyn Environment, report: &mut Report) -> Option<Resolved> {
     let root = chain::read(path, report)?;
-    let mut reader = Reader {
-        root: &root,
-        environment,
-        report,
-    };
+    let mut reader = Reader { root: &root, environment, report };
     let name = {
         let mut scope = reader.scope(&root, String::new());
         scope.required_text(&file::NAME)
@@ -160,8 +152,7 @@ pub(crate) fn resolve(
         scope.require(&plugin::PATH);
         scope.path(&plugin::PATH)
     });
-    let (declared_connections, connections) =
-        reader.each(&file::CONNECTIONS, |_, scope| connection::read(scope));
+    let (declared_connections, connections) = reader.each(&file::CONNECTIONS, |_, scope| connection::read(scope));
     let run = reader.run();
     let limits = reader.limits();
     let streams = reader.streams();
@@ -187,12 +178,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn scope<'s>(&'s mut self, section: &'s Section, path: String) -> Scope<'s> {
-        Scope {
-            section,
-            path,
-            environment: self.environment,
-            report: self.report,
-        }
+        Scope { section, path, environment: self.environment, report: self.report }
     }
 
     /// The section of a key, an empty one if it is not given.
@@ -244,52 +230,36 @@ impl<'a> Reader<'a> {
     }
 
     fn streams(&mut self) -> Vec<(String, StreamPlan)> {
-        self.each(&file::STREAMS, |name, scope| Some(stream_plan(name, scope)))
-            .1
+        self.each(&file::STREAMS, |name, scope| Some(stream_plan(name, scope))).1
     }
 }
 
 /// A count of things in memory.
 fn size(scope: &mut Scope<'_>, key: &Key) -> usize {
-    scope
-        .count(key)
-        .and_then(|count| usize::try_from(count).ok())
-        .unwrap_or_default()
+    scope.count(key).and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
 }
 
 fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
     let methods = [("full", Method::Full), ("incremental", Method::Incremental)];
     let null_keys = [("include", NullKeys::Include), ("ignore", NullKeys::Ignore)];
     let on_bad_value = [("reject", OnBadValue::Reject), ("fail", OnBadValue::Fail)];
-    let table = |prefix: &str, case: fn(&str) -> String| {
-        case(&format!("{prefix}{}", name.replace('-', "_")))
-    };
+    let table = |prefix: &str, case: fn(&str) -> String| case(&format!("{prefix}{}", name.replace('-', "_")));
     StreamPlan {
         name: name.to_owned(),
         enabled: scope.flag(&stream::ENABLED).unwrap_or(true),
         source: scope.required_text(&stream::SOURCE),
         target: scope.required_text(&stream::TARGET),
-        table: scope
-            .text(&stream::TABLE)
-            .unwrap_or_else(|| table("", str::to_lowercase)),
-        target_table: scope
-            .text(&stream::TARGET_TABLE)
-            .unwrap_or_else(|| table("wms_", str::to_uppercase)),
+        table: scope.text(&stream::TABLE).unwrap_or_else(|| table("", str::to_lowercase)),
+        target_table: scope.text(&stream::TARGET_TABLE).unwrap_or_else(|| table("wms_", str::to_uppercase)),
         extractor: scope.required_text(&stream::EXTRACTOR),
         transforms: scope.list(&stream::TRANSFORMS).unwrap_or_default(),
         loader: scope.required_text(&stream::LOADER),
-        method: scope
-            .choice(&stream::METHOD, &methods)
-            .unwrap_or(Method::Full),
+        method: scope.choice(&stream::METHOD, &methods).unwrap_or(Method::Full),
         key: scope.list(&stream::KEY).unwrap_or_default(),
         change_key: scope.text(&stream::CHANGE_KEY),
         lookback: scope.span(&stream::LOOKBACK).unwrap_or_default(),
-        null_keys: scope
-            .choice(&stream::NULL_KEYS, &null_keys)
-            .unwrap_or(NullKeys::Include),
-        on_bad_value: scope
-            .choice(&stream::ON_BAD_VALUE, &on_bad_value)
-            .unwrap_or(OnBadValue::Reject),
+        null_keys: scope.choice(&stream::NULL_KEYS, &null_keys).unwrap_or(NullKeys::Include),
+        on_bad_value: scope.choice(&stream::ON_BAD_VALUE, &on_bad_value).unwrap_or(OnBadValue::Reject),
         max_rejected: scope.count(&stream::MAX_REJECTED),
         settings: settings(scope),
     }

@@ -53,8 +53,7 @@ impl Scope<'_> {
             return Some(text.to_owned());
         }
         let (text, origin, place) = self.words(key)?;
-        self.held(check(&text), &text, &origin, &place)
-            .then_some(text)
+        self.held(check(&text), &text, &origin, &place).then_some(text)
     }
 
     /// A name that must be given.
@@ -81,10 +80,7 @@ impl Scope<'_> {
         } else {
             return None;
         };
-        meanings
-            .iter()
-            .find(|(name, _)| *name == word)
-            .map(|(_, meaning)| *meaning)
+        meanings.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning)
     }
 
     /// A whole number within its key's range; a key without one gives its fallback.
@@ -131,11 +127,7 @@ impl Scope<'_> {
     /// True or false.
     pub(crate) fn flag(&mut self, key: &Key) -> Option<bool> {
         if !self.has(key) {
-            return if let Fallback::Flag(flag) = key.fallback {
-                Some(flag)
-            } else {
-                None
-            };
+            return if let Fallback::Flag(flag) = key.fallback { Some(flag) } else { None };
         }
         let (found, place) = self.found(key)?;
         match found.value {
@@ -143,8 +135,7 @@ impl Scope<'_> {
             Written::Text(text) => {
                 let flag = text.trim().parse().ok();
                 if flag.is_none() {
-                    let message =
-                        format!("{} is neither true nor false", found.origin.subject(&text));
+                    let message = format!("{} is neither true nor false", found.origin.subject(&text));
                     self.report.at(&place, message, None);
                 }
                 flag
@@ -183,23 +174,13 @@ impl Scope<'_> {
         let labels = matches!(key.kind, Kind::Names);
         let (mut seen, mut names) = (BTreeSet::new(), Vec::new());
         for item in items {
-            let check = if labels {
-                words::name(&item)
-            } else {
-                words::identifier(&item)
-            };
+            let check = if labels { words::name(&item) } else { words::identifier(&item) };
             if let Err((message, advice)) = check {
                 let subject = found.origin.subject(&item);
-                self.report
-                    .beside(&place, format!("{subject} {message}"), advice);
-            } else if !seen.insert(if labels {
-                item.clone()
-            } else {
-                item.to_lowercase()
-            }) {
+                self.report.beside(&place, format!("{subject} {message}"), advice);
+            } else if !seen.insert(if labels { item.clone() } else { item.to_lowercase() }) {
                 let advice = Some("name it once".to_owned());
-                self.report
-                    .beside(&place, format!("`{item}` is named twice"), advice);
+                self.report.beside(&place, format!("`{item}` is named twice"), advice);
             } else {
                 names.push(item);
             }
@@ -236,19 +217,9 @@ impl Scope<'_> {
     }
 
     /// Whether a word passed; reports it if not.
-    fn held(
-        &mut self,
-        checked: Result<(), Objection>,
-        word: &str,
-        origin: &Origin,
-        place: &Place,
-    ) -> bool {
+    fn held(&mut self, checked: Result<(), Objection>, word: &str, origin: &Origin, place: &Place) -> bool {
         if let Err((message, advice)) = &checked {
-            self.report.at(
-                place,
-                format!("{} {message}", origin.subject(word)),
-                advice.clone(),
-            );
+            self.report.at(place, format!("{} {message}", origin.subject(word)), advice.clone());
         }
         checked.is_ok()
     }
@@ -260,9 +231,5 @@ impl Scope<'_> {
 }
 
 fn number_fallback(key: &Key) -> Option<u64> {
-    if let Fallback::Number(number) = key.fallback {
-        Some(number)
-    } else {
-        None
-    }
+    if let Fallback::Number(number) = key.fallback { Some(number) } else { None }
 }

@@ -18,22 +18,13 @@ pub(crate) fn pick<'a, T>(
     let mut list = Vec::new();
     for wrong in asked.iter().filter(|asked| !known.contains(asked.as_str())) {
         let (message, advice) = if disabled.contains(&wrong.as_str()) {
-            (
-                format!("the stream `{wrong}` is disabled"),
-                Some("set `enabled = true`".to_owned()),
-            )
+            (format!("the stream `{wrong}` is disabled"), Some("set `enabled = true`".to_owned()))
         } else {
             let advice = suggest::advice(wrong, known.iter().copied());
             (format!("there is no stream `{wrong}`"), advice)
         };
         let file = file.display().to_string();
-        list.push(Mistake {
-            file,
-            line: None,
-            key: "streams".to_owned(),
-            message,
-            advice,
-        });
+        list.push(Mistake { file, line: None, key: "streams".to_owned(), message, advice });
     }
     if !list.is_empty() {
         return Err(Mistakes::several(list));

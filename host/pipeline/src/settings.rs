@@ -38,9 +38,7 @@ pub(crate) enum Given {
 impl From<Found> for Given {
     fn from(found: Found) -> Self {
         match found.value {
-            Written::Text(text) if !found.origin.public() => {
-                Self::Referred(Secret::new(text), found.origin)
-            }
+            Written::Text(text) if !found.origin.public() => Self::Referred(Secret::new(text), found.origin),
             value => Self::Typed(Setting::from(value)),
         }
     }
@@ -53,9 +51,7 @@ impl From<Written> for Setting {
             Written::Number(number) => Self::Number(number),
             Written::Flag(flag) => Self::Flag(flag),
             Written::Texts(texts) => Self::Texts(texts),
-            Written::Text(text) | Written::File(text) | Written::Variable { name: text, .. } => {
-                Self::Text(text)
-            }
+            Written::Text(text) | Written::File(text) | Written::Variable { name: text, .. } => Self::Text(text),
         }
     }
 }
@@ -70,8 +66,8 @@ pub(crate) fn check(
     for name in given.keys() {
         if !declared.iter().any(|setting| setting.name == *name) {
             let known = declared.iter().map(|setting| setting.name.as_str());
-            let advice = suggest::advice(name, known)
-                .or_else(|| Some("remove it: the plugin takes no settings".to_owned()));
+            let advice =
+                suggest::advice(name, known).or_else(|| Some("remove it: the plugin takes no settings".to_owned()));
             report.of(&join(path, name), "the plugin has no such setting", advice);
         }
     }
@@ -101,8 +97,7 @@ fn value(setting: &SettingFacts, given: &Given) -> Result<Setting, Objection> {
     match given {
         Given::Typed(value) => {
             let found = value.kind();
-            typed(setting.kind, value.clone())
-                .ok_or_else(|| (format!("must be {expected}, not {found}"), None))
+            typed(setting.kind, value.clone()).ok_or_else(|| (format!("must be {expected}, not {found}"), None))
         }
         Given::Referred(text, origin) => parsed(setting.kind, text.reveal())
             .ok_or_else(|| (format!("{} is not {expected}", origin.subject("")), None)),
@@ -116,16 +111,11 @@ fn fallback(setting: &SettingFacts) -> Result<Setting, Objection> {
         let advice = format!("add `{} = …`: {expected}", setting.name);
         ("is missing; the plugin needs it".to_owned(), Some(advice))
     })?;
-    let written = DeValue::parse(text)
-        .ok()
-        .and_then(|value| literal(value.get_ref()));
+    let written = DeValue::parse(text).ok().and_then(|value| literal(value.get_ref()));
     let value = written.and_then(|value| typed(setting.kind, Setting::from(value)));
-    value.or_else(|| parsed(setting.kind, text)).ok_or_else(|| {
-        (
-            format!("the plugin's own fallback is not {expected}"),
-            Some("mend the plugin".to_owned()),
-        )
-    })
+    value
+        .or_else(|| parsed(setting.kind, text))
+        .ok_or_else(|| (format!("the plugin's own fallback is not {expected}"), Some("mend the plugin".to_owned())))
 }
 
 /// A value written in the file, as the declared type; a whole number is a number too.
@@ -149,10 +139,7 @@ fn parsed(kind: SettingKind, text: &str) -> Option<Setting> {
         SettingKind::Number => text.trim().parse().ok().map(Setting::Number),
         SettingKind::Flag => text.trim().parse().ok().map(Setting::Flag),
         SettingKind::Texts => {
-            let items = text
-                .split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty());
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             Some(Setting::Texts(items.map(str::to_owned).collect()))
         }
     }
@@ -171,14 +158,8 @@ fn chosen(setting: &SettingFacts, value: Setting, shown: bool) -> Result<Setting
     };
     let choices = setting.choices.join(", ");
     let near = suggest::nearest(wrong, setting.choices.iter().map(String::as_str));
-    let advice = near
-        .filter(|_| shown)
-        .map(|near| format!("did you mean `{near}`?"));
-    let subject = if shown {
-        format!("`{wrong}`")
-    } else {
-        "the value".to_owned()
-    };
+    let advice = near.filter(|_| shown).map(|near| format!("did you mean `{near}`?"));
+    let subject = if shown { format!("`{wrong}`") } else { "the value".to_owned() };
     Err((format!("{subject} is not one of {choices}"), advice))
 }
 

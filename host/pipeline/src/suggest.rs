@@ -1,10 +1,7 @@
 //! Did you mean …? The nearest of the known words, if one is near enough to be a slip.
 
 /// The known word that `typed` was probably meant to be.
-pub(crate) fn nearest<'a>(
-    typed: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = plain(typed);
     let slips = (typed.chars().count() / 3).clamp(1, 3);
     known
@@ -27,14 +24,5 @@ pub(crate) fn advice<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) 
 
 /// Letters only matter without case, and `-` is as good as `_`. Nobody types a name of more than 64 letters.
 fn plain(word: &str) -> String {
-    word.chars()
-        .take(64)
-        .map(|c| {
-            if c == '-' {
-                '_'
-            } else {
-                c.to_ascii_lowercase()
-            }
-        })
-        .collect()
+    word.chars().take(64).map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
 }

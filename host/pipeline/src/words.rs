@@ -16,9 +16,7 @@ pub(crate) fn name(word: &str) -> Result<(), Objection> {
     if good && word.len() <= MOST_NAME_LETTERS {
         return Ok(());
     }
-    let rule = format!(
-        "write lower-case letters, digits, `-` and `_`, a letter first, at most {MOST_NAME_LETTERS}"
-    );
+    let rule = format!("write lower-case letters, digits, `-` and `_`, a letter first, at most {MOST_NAME_LETTERS}");
     Err(("is no name".to_owned(), Some(rule)))
 }
 
@@ -48,29 +46,21 @@ pub(crate) fn target_table(word: &str) -> Result<(), Objection> {
 
 /// A host name, service name or SID: one word, so that it cannot smuggle anything into a connect descriptor.
 pub(crate) fn address(word: &str) -> Result<(), Objection> {
-    let good =
-        |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '$' | '#' | '[' | ']');
+    let good = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '$' | '#' | '[' | ']');
     if !word.is_empty() && word.chars().all(good) {
         return Ok(());
     }
-    let rule =
-        "write one word of letters, digits, `.`, `-` and `_`; port and user have keys of their own";
+    let rule = "write one word of letters, digits, `.`, `-` and `_`; port and user have keys of their own";
     Err(("is no address".to_owned(), Some(rule.to_owned())))
 }
 
 /// Any text that is not empty and has no control characters.
 pub(crate) fn text(word: &str) -> Result<(), Objection> {
     if word.trim().is_empty() {
-        return Err((
-            "is empty".to_owned(),
-            Some("give it a value, or leave the key out".to_owned()),
-        ));
+        return Err(("is empty".to_owned(), Some("give it a value, or leave the key out".to_owned())));
     }
     if word.chars().any(char::is_control) {
-        return Err((
-            "holds control characters".to_owned(),
-            Some("remove them".to_owned()),
-        ));
+        return Err(("holds control characters".to_owned(), Some("remove them".to_owned())));
     }
     Ok(())
 }

@@ -29,9 +29,7 @@ const REFERENCE: &str = "write `{ env = \"VARIABLE\" }`, `{ env = \"VARIABLE\", 
 /// Reads the value of a key.
 pub(crate) fn read(value: &DeValue<'_>, key: &Key) -> Result<Written, Objection> {
     match value {
-        DeValue::Table(table) if key.takes_reference() => {
-            reference(table, |value| typed(value, key))
-        }
+        DeValue::Table(table) if key.takes_reference() => reference(table, |value| typed(value, key)),
         value => typed(value, key),
     }
 }
@@ -54,14 +52,8 @@ fn typed(value: &DeValue<'_>, key: &Key) -> Result<Written, Objection> {
     let text = matches!(written, Some(Written::Text(_)));
     let fits = match key.kind {
         Kind::Secret if text => {
-            let advice = format!(
-                "write `{0} = {{ env = \"VARIABLE\" }}` or `{0} = {{ file = \"path\" }}`",
-                key.name
-            );
-            return Err((
-                "a secret must not stand in the file".to_owned(),
-                Some(advice),
-            ));
+            let advice = format!("write `{0} = {{ env = \"VARIABLE\" }}` or `{0} = {{ file = \"path\" }}`", key.name);
+            return Err(("a secret must not stand in the file".to_owned(), Some(advice)));
         }
         Kind::Secret | Kind::Table(_) | Kind::Named(_) | Kind::Settings => false,
         Kind::Names | Kind::Identifiers => matches!(written, Some(Written::Texts(_))),
@@ -120,26 +112,17 @@ fn reference(
 pub(crate) fn literal(value: &DeValue<'_>) -> Option<Written> {
     match value {
         DeValue::String(text) => Some(Written::Text(text.to_string())),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .ok()
-            .map(Written::Integer),
-        DeValue::Float(number) => number
-            .as_str()
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite())
-            .map(Written::Number),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(Written::Integer),
+        DeValue::Float(number) => {
+            number.as_str().parse().ok().filter(|number: &f64| number.is_finite()).map(Written::Number)
+        }
         DeValue::Boolean(flag) => Some(Written::Flag(*flag)),
         DeValue::Array(items) => {
             let text = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
                 DeValue::String(text) => Some(text.to_string()),
                 _ => None,
             };
-            items
-                .iter()
-                .map(text)
-                .collect::<Option<_>>()
-                .map(Written::Texts)
+            items.iter().map(text).collect::<Option<_>>().map(Written::Texts)
         }
         DeValue::Datetime(_) | DeValue::Table(_) => None,
     }

@@ -4,10 +4,8 @@
 use crate::moment::{DAY, HOUR, Moment};
 
 /// Work per hour of a weekday, relative.
-const HOURS: [u64; 24] = [
-    20, 20, 20, 20, 20, 40, 80, 200, 220, 220, 220, 200, 140, 200, 220, 220, 220, 200, 120, 80, 80,
-    60, 40, 30,
-];
+const HOURS: [u64; 24] =
+    [20, 20, 20, 20, 20, 40, 80, 200, 220, 220, 220, 200, 140, 200, 220, 220, 220, 200, 120, 80, 80, 60, 40, 30];
 /// Work on Thursday (1970-01-01 was one) and the six days after it, percent of a full day.
 const WEEKDAYS: [u64; 7] = [100, 100, 40, 10, 100, 100, 100];
 /// Parts of one unit of work.
@@ -36,14 +34,9 @@ impl Calendar {
     /// The moment at which `part` of `whole` of the span's work is done; never falls as `part` rises.
     pub(crate) fn at(&self, part: u64, whole: u64) -> Moment {
         let total = self.before.last().copied().unwrap_or(0);
-        let wanted =
-            u128::from(part.min(whole)) * u128::from(total) * FINE / u128::from(whole.max(1));
+        let wanted = u128::from(part.min(whole)) * u128::from(total) * FINE / u128::from(whole.max(1));
         let reached = (wanted / FINE) as u64;
-        let hour = self
-            .before
-            .partition_point(|work| *work <= reached)
-            .clamp(1, self.before.len() - 1)
-            - 1;
+        let hour = self.before.partition_point(|work| *work <= reached).clamp(1, self.before.len() - 1) - 1;
         let work = self.before[hour + 1] - self.before[hour];
         let into = wanted - u128::from(self.before[hour]) * FINE;
         let micros = into * HOUR.unsigned_abs() as u128 / (u128::from(work) * FINE);
@@ -66,13 +59,9 @@ mod tests {
         let calendar = Calendar::new(Moment::DEFAULT_UNTIL, 400);
         let moments: Vec<_> = (0..=5_000).map(|part| calendar.at(part, 5_000)).collect();
         assert!(moments.is_sorted());
-        assert_eq!(
-            moments.first(),
-            Some(&Moment::DEFAULT_UNTIL.plus(-400 * DAY))
-        );
+        assert_eq!(moments.first(), Some(&Moment::DEFAULT_UNTIL.plus(-400 * DAY)));
         assert_eq!(moments.last(), Some(&Moment::DEFAULT_UNTIL));
-        let office =
-            |moment: &&Moment| (8 * HOUR..18 * HOUR).contains(&moment.micros().rem_euclid(DAY));
+        let office = |moment: &&Moment| (8 * HOUR..18 * HOUR).contains(&moment.micros().rem_euclid(DAY));
         let share = moments.iter().filter(office).count() * 100 / moments.len();
         assert!((65..80).contains(&share), "{share} % in office hours");
     }

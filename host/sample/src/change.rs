@@ -37,11 +37,7 @@ pub struct ChangeOptions {
 impl ChangeOptions {
     /// Changes a share of a file.
     pub fn new(file: impl Into<PathBuf>, percent: f64, seed: u64) -> Self {
-        Self {
-            file: file.into(),
-            percent,
-            seed,
-        }
+        Self { file: file.into(), percent, seed }
     }
 }
 
@@ -50,28 +46,18 @@ impl ChangeOptions {
 /// twenty-five is late, one in five hundred has none. Masters change, come and go; the other tables lose no
 /// row. `progress` hears, now and then and at the end of each table: the table, the rows touched, the rows
 /// to touch.
-pub fn change(
-    options: &ChangeOptions,
-    mut progress: impl FnMut(&str, u64, u64),
-) -> Result<Summary, SampleError> {
+pub fn change(options: &ChangeOptions, mut progress: impl FnMut(&str, u64, u64)) -> Result<Summary, SampleError> {
     let began = Instant::now();
     let file = options.file.as_path();
     if !(options.percent > 0.0 && options.percent <= 100.0) {
-        return Err(SampleError::Percent {
-            asked: options.percent,
-        });
+        return Err(SampleError::Percent { asked: options.percent });
     }
     let mut connection = open(file)?;
     let failed = |source| refused(file, source);
     let tables = apply(&mut connection, options, &mut progress).map_err(failed)?;
     let bytes = database_bytes(&connection).map_err(failed)?;
     connection.close().map_err(|(_, source)| failed(source))?;
-    Ok(Summary {
-        file: file.to_path_buf(),
-        tables,
-        bytes,
-        seconds: began.elapsed().as_secs_f64(),
-    })
+    Ok(Summary { file: file.to_path_buf(), tables, bytes, seconds: began.elapsed().as_secs_f64() })
 }
 
 fn open(file: &Path) -> Result<Connection, SampleError> {
@@ -85,8 +71,7 @@ fn open(file: &Path) -> Result<Connection, SampleError> {
         Ok(_) => {}
     }
     let failed = |source| SampleError::database(file, "open the sample warehouse", source);
-    let connection =
-        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     connection.busy_timeout(PATIENCE).map_err(failed)?;
     match schema::missing(&connection).map_err(failed)? {
         Some(reason) => Err(SampleError::NotASample { file: path, reason }),
@@ -97,10 +82,7 @@ fn open(file: &Path) -> Result<Connection, SampleError> {
 fn refused(file: &Path, source: rusqlite::Error) -> SampleError {
     match &source {
         rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
-            SampleError::NotASample {
-                file: file.to_path_buf(),
-                reason: format!("a value was altered: {source}"),
-            }
+            SampleError::NotASample { file: file.to_path_buf(), reason: format!("a value was altered: {source}") }
         }
         _ => SampleError::database(file, "change the sample warehouse", source),
     }
@@ -117,14 +99,7 @@ fn apply(
     let (places, locations_summary) = masters::locations(&transaction, &day, progress)?;
     let (lines, orders_summary) = orders::orders(&transaction, &day, &items, progress)?;
     let lines_summary = orders::lines(&transaction, &day, &items, &lines, progress)?;
-    let allocations_summary =
-        allocations::allocations(&transaction, &day, &lines, &places, progress)?;
+    let allocations_summary = allocations::allocations(&transaction, &day, &lines, &places, progress)?;
     transaction.commit()?;
-    Ok(vec![
-        items_summary,
-        locations_summary,
-        orders_summary,
-        lines_summary,
-        allocations_summary,
-    ])
+    Ok(vec![items_summary, locations_summary, orders_summary, lines_summary, allocations_summary])
 }

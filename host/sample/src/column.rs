@@ -21,8 +21,7 @@ impl ToSql for Stamp {
 
 impl FromSql for Moment {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Self::parse(value.as_str()?)
-            .ok_or_else(|| FromSqlError::Other("not a timestamp of the sample".into()))
+        Self::parse(value.as_str()?).ok_or_else(|| FromSqlError::Other("not a timestamp of the sample".into()))
     }
 }
 

@@ -34,52 +34,31 @@ pub struct CreateOptions {
 impl CreateOptions {
     /// A sample that ends at [`Moment::DEFAULT_UNTIL`] and replaces nothing.
     pub fn new(file: impl Into<PathBuf>, allocations: u64, seed: u64) -> Self {
-        Self {
-            file: file.into(),
-            allocations,
-            seed,
-            until: Moment::DEFAULT_UNTIL,
-            force: false,
-        }
+        Self { file: file.into(), allocations, seed, until: Moment::DEFAULT_UNTIL, force: false }
     }
 }
 
 /// Creates a sample warehouse. `progress` hears, now and then and at the end of each table: the table, the
 /// rows written, the rows in total.
-pub fn create(
-    options: &CreateOptions,
-    mut progress: impl FnMut(&str, u64, u64),
-) -> Result<Summary, SampleError> {
+pub fn create(options: &CreateOptions, mut progress: impl FnMut(&str, u64, u64)) -> Result<Summary, SampleError> {
     let began = Instant::now();
     let file = options.file.as_path();
     check(options)?;
-    if let Some(folder) = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        fs::create_dir_all(folder)
-            .map_err(|source| SampleError::file(folder, "create the folder", source))?;
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|source| SampleError::file(folder, "create the folder", source))?;
     }
     let unfinished = Unfinished::new(file)?;
     let world = World::new(options.seed, options.allocations, options.until);
-    let failed =
-        |source| SampleError::database(&unfinished.path, "write the sample warehouse", source);
+    let failed = |source| SampleError::database(&unfinished.path, "write the sample warehouse", source);
     let (tables, bytes) = write(&unfinished.path, &world, &mut progress).map_err(failed)?;
     unfinished.publish(file)?;
-    Ok(Summary {
-        file: file.to_path_buf(),
-        tables,
-        bytes,
-        seconds: began.elapsed().as_secs_f64(),
-    })
+    Ok(Summary { file: file.to_path_buf(), tables, bytes, seconds: began.elapsed().as_secs_f64() })
 }
 
 fn check(options: &CreateOptions) -> Result<(), SampleError> {
     let file = options.file.clone();
     if options.allocations > MAX_ALLOCATIONS {
-        return Err(SampleError::TooMany {
-            asked: options.allocations,
-        });
+        return Err(SampleError::TooMany { asked: options.allocations });
     }
     if file.file_name().is_none() || file.is_dir() {
         return Err(SampleError::NotAFile { file });
@@ -100,11 +79,7 @@ impl Unfinished {
     fn new(file: &Path) -> Result<Self, SampleError> {
         let path = with_suffix(file, ".tmp");
         // An earlier call may have been killed.
-        for leftover in [
-            path.clone(),
-            with_suffix(&path, "-wal"),
-            with_suffix(&path, "-shm"),
-        ] {
+        for leftover in [path.clone(), with_suffix(&path, "-wal"), with_suffix(&path, "-shm")] {
             remove(&leftover)?;
         }
         Ok(Self { path })
@@ -119,18 +94,13 @@ impl Unfinished {
         for leftover in [with_suffix(file, "-wal"), with_suffix(file, "-shm")] {
             remove(&leftover)?;
         }
-        fs::rename(&self.path, file)
-            .map_err(|source| SampleError::file(file, "give the new file its name", source))
+        fs::rename(&self.path, file).map_err(|source| SampleError::file(file, "give the new file its name", source))
     }
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        for leftover in [
-            self.path.clone(),
-            with_suffix(&self.path, "-wal"),
-            with_suffix(&self.path, "-shm"),
-        ] {
+        for leftover in [self.path.clone(), with_suffix(&self.path, "-wal"), with_suffix(&self.path, "-shm")] {
             // Nobody is left to tell, and the next call tries again.
             let _ = remove(&leftover);
         }
@@ -145,21 +115,15 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
 
 fn remove(file: &Path) -> Result<(), SampleError> {
     match fs::remove_file(file) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(SampleError::file(
-            file,
-            "remove what an earlier call left",
-            source,
-        )),
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(SampleError::file(file, "remove what an earlier call left", source))
+        }
         _ => Ok(()),
     }
 }
 
 /// Writes all tables in one transaction; returns what was written and the size of the database, bytes.
-fn write(
-    file: &Path,
-    world: &World,
-    progress: Progress<'_>,
-) -> rusqlite::Result<(Vec<TableSummary>, u64)> {
+fn write(file: &Path, world: &World, progress: Progress<'_>) -> rusqlite::Result<(Vec<TableSummary>, u64)> {
     let mut connection = Connection::open(file)?;
     // Nothing is lost with a half-written file, so nothing guards it.
     connection.execute_batch(
@@ -183,11 +147,7 @@ fn write(
     Ok((tables, bytes))
 }
 
-fn items(
-    connection: &Connection,
-    world: &World,
-    progress: Progress<'_>,
-) -> rusqlite::Result<TableSummary> {
+fn items(connection: &Connection, world: &World, progress: Progress<'_>) -> rusqlite::Result<TableSummary> {
     let mut meter = Meter::start(connection, ITEM_MASTER, world.items, progress)?;
     let mut insert = connection.prepare(item::INSERT)?;
     for index in 0..world.items {
@@ -197,11 +157,7 @@ fn items(
     meter.finish(connection, 0)
 }
 
-fn locations(
-    connection: &Connection,
-    world: &World,
-    progress: Progress<'_>,
-) -> rusqlite::Result<TableSummary> {
+fn locations(connection: &Connection, world: &World, progress: Progress<'_>) -> rusqlite::Result<TableSummary> {
     let mut meter = Meter::start(connection, LOCATION, world.locations, progress)?;
     let mut insert = connection.prepare(location::INSERT)?;
     for index in 0..world.locations {
@@ -211,11 +167,7 @@ fn locations(
     meter.finish(connection, 0)
 }
 
-fn orders(
-    connection: &Connection,
-    world: &World,
-    progress: Progress<'_>,
-) -> rusqlite::Result<TableSummary> {
+fn orders(connection: &Connection, world: &World, progress: Progress<'_>) -> rusqlite::Result<TableSummary> {
     let mut meter = Meter::start(connection, ORDER_HDR, world.orders, progress)?;
     let mut insert = connection.prepare(order::INSERT)?;
     let bulks = world.bulks(world.orders);
@@ -227,11 +179,7 @@ fn orders(
     meter.finish(connection, 0)
 }
 
-fn order_lines(
-    connection: &Connection,
-    world: &World,
-    progress: Progress<'_>,
-) -> rusqlite::Result<TableSummary> {
+fn order_lines(connection: &Connection, world: &World, progress: Progress<'_>) -> rusqlite::Result<TableSummary> {
     let total = world.line_total();
     let mut meter = Meter::start(connection, ORDER_DTL, total, progress)?;
     let mut insert = connection.prepare(order_line::INSERT)?;
@@ -248,11 +196,7 @@ fn order_lines(
     meter.finish(connection, 0)
 }
 
-fn allocations(
-    connection: &Connection,
-    world: &World,
-    progress: Progress<'_>,
-) -> rusqlite::Result<TableSummary> {
+fn allocations(connection: &Connection, world: &World, progress: Progress<'_>) -> rusqlite::Result<TableSummary> {
     let mut meter = Meter::start(connection, ALLOCATION, world.allocations, progress)?;
     let mut insert = connection.prepare(allocation::INSERT)?;
     for row in allocation::Allocations::new(world) {

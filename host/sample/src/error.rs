@@ -42,9 +42,7 @@ pub enum SampleError {
         asked: u64,
     },
     /// A share outside of what a day can change.
-    #[error(
-        "percent: {asked} is not above 0 and at most 100; give the share of rows to change, such as 1 or 0.5"
-    )]
+    #[error("percent: {asked} is not above 0 and at most 100; give the share of rows to change, such as 1 or 0.5")]
     Percent {
         /// The share asked for.
         asked: f64,
@@ -89,24 +87,13 @@ impl SampleError {
         let file = file.to_path_buf();
         match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { file },
-            Some(ErrorCode::NotADatabase) => Self::NotASample {
-                file,
-                reason: "it is no SQLite database".to_owned(),
-            },
-            _ => Self::Database {
-                file,
-                action,
-                source,
-            },
+            Some(ErrorCode::NotADatabase) => Self::NotASample { file, reason: "it is no SQLite database".to_owned() },
+            _ => Self::Database { file, action, source },
         }
     }
 
     /// A refusal of the operating system.
     pub(crate) fn file(file: &Path, action: &'static str, source: std::io::Error) -> Self {
-        Self::File {
-            file: file.to_path_buf(),
-            action,
-            source,
-        }
+        Self::File { file: file.to_path_buf(), action, source }
     }
 }

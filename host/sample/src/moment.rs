@@ -73,9 +73,7 @@ impl Moment {
             length @ 1..=6 => number(fraction)? * 10_i64.pow(6 - length as u32),
             _ => return None,
         };
-        Some(Self(
-            days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction,
-        ))
+        Some(Self(days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction))
     }
 }
 
@@ -94,9 +92,7 @@ impl FromStr for Moment {
         let years = Self(days(1980, 1, 1) * DAY)..Self(days(9999, 1, 1) * DAY);
         Self::parse(text.trim())
             .filter(|moment| years.contains(moment))
-            .ok_or_else(|| SampleError::Moment {
-                text: text.to_owned(),
-            })
+            .ok_or_else(|| SampleError::Moment { text: text.to_owned() })
     }
 }
 
@@ -108,9 +104,7 @@ fn digits(place: &mut [u8], mut value: i64) {
 }
 
 fn number(text: &str) -> Option<i64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 fn numbers(text: &str, separator: char, lengths: [usize; 3]) -> Option<[i64; 3]> {
@@ -161,40 +155,18 @@ mod tests {
             "9998-12-31 23:59:59.000000",
         ];
         for text in texts {
-            assert_eq!(
-                Moment::parse(text)
-                    .map(|moment| moment.to_string())
-                    .as_deref(),
-                Some(text)
-            );
+            assert_eq!(Moment::parse(text).map(|moment| moment.to_string()).as_deref(), Some(text));
         }
-        assert_eq!(
-            Moment::DEFAULT_UNTIL.to_string(),
-            "2026-06-30 18:00:00.000000"
-        );
-        assert_eq!(
-            Moment::parse("2026-06-30T18:00:00"),
-            Some(Moment::DEFAULT_UNTIL)
-        );
+        assert_eq!(Moment::DEFAULT_UNTIL.to_string(), "2026-06-30 18:00:00.000000");
+        assert_eq!(Moment::parse("2026-06-30T18:00:00"), Some(Moment::DEFAULT_UNTIL));
     }
 
     #[test]
     fn what_is_no_timestamp_is_refused() {
-        for text in [
-            "",
-            "2026-06-30",
-            "2026-02-29 00:00:00",
-            "2026-06-30 24:00:00",
-            "2026-6-30 00:00:00",
-        ] {
+        for text in ["", "2026-06-30", "2026-02-29 00:00:00", "2026-06-30 24:00:00", "2026-6-30 00:00:00"] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
         }
-        for text in [
-            "2026-06-30 18:00:00.",
-            "2026-06-30 18:00:00.1234567",
-            "1979-12-31 00:00:00",
-            "+026-06-30 1:1:1",
-        ] {
+        for text in ["2026-06-30 18:00:00.", "2026-06-30 18:00:00.1234567", "1979-12-31 00:00:00", "+026-06-30 1:1:1"] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
         }
     }

@@ -37,9 +37,7 @@ impl Random {
     /// The sequence of one row (or day): the same whichever rows were drawn before.
     pub(crate) fn keyed(seed: u64, purpose: Purpose, index: u64) -> Self {
         let base = mix(seed.wrapping_add((purpose as u64).wrapping_mul(GOLDEN)));
-        Self {
-            state: mix(base ^ index.wrapping_mul(0xD134_2543_DE82_EF95)),
-        }
+        Self { state: mix(base ^ index.wrapping_mul(0xD134_2543_DE82_EF95)) }
     }
 
     /// 64 fresh bits.
@@ -86,9 +84,7 @@ impl Random {
 
     /// One of the choices, all alike; `None` only when there are none.
     pub(crate) fn one_of<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
-        choices
-            .get(self.below(choices.len() as u64) as usize)
-            .copied()
+        choices.get(self.below(choices.len() as u64) as usize).copied()
     }
 
     /// A draw from a distribution given by points (share in a million, value), straight between them.
@@ -101,8 +97,7 @@ impl Random {
             if share < to {
                 // The share is drawn in steps; a second draw fills the step, or values would repeat.
                 let step = ((high - low) / (to - from)).max(0);
-                let within =
-                    i128::from(share - from) * i128::from(high - low) / i128::from(to - from);
+                let within = i128::from(share - from) * i128::from(high - low) / i128::from(to - from);
                 return low + within as i64 + self.between(0, step);
             }
         }
@@ -123,11 +118,7 @@ mod tests {
     #[test]
     fn the_bits_are_those_of_splitmix64() {
         let mut random = Random { state: 1_234_567 };
-        let expected = [
-            6_457_827_717_110_365_317,
-            3_203_168_211_198_807_973,
-            9_817_491_932_198_370_423,
-        ];
+        let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
         assert_eq!([random.bits(), random.bits(), random.bits()], expected);
     }
 

@@ -71,15 +71,7 @@ impl<'a> Meter<'a> {
     ) -> rusqlite::Result<Self> {
         progress(table, 0, total);
         let bytes_before = database_bytes(connection)?;
-        Ok(Self {
-            table,
-            total,
-            done: 0,
-            began: Instant::now(),
-            bytes_before,
-            progress,
-            touched: Touched::default(),
-        })
+        Ok(Self { table, total, done: 0, began: Instant::now(), bytes_before, progress, touched: Touched::default() })
     }
 
     pub(crate) fn inserted(&mut self) {
@@ -105,17 +97,9 @@ impl<'a> Meter<'a> {
     }
 
     /// Reports the end and says what was done; `rows` are the table's rows before.
-    pub(crate) fn finish(
-        self,
-        connection: &Connection,
-        rows: u64,
-    ) -> rusqlite::Result<TableSummary> {
+    pub(crate) fn finish(self, connection: &Connection, rows: u64) -> rusqlite::Result<TableSummary> {
         (self.progress)(self.table, self.done, self.done);
-        let Touched {
-            inserted,
-            updated,
-            deleted,
-        } = self.touched;
+        let Touched { inserted, updated, deleted } = self.touched;
         Ok(TableSummary {
             table: self.table,
             rows: rows + inserted - deleted,

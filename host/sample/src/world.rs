@@ -26,22 +26,11 @@ const LINES: [(u64, u64); 7] = [(20, 1), (22, 2), (20, 3), (15, 4), (11, 5), (7,
 /// Orders without a line, in a million.
 const EMPTY_ORDERS: u64 = 3_000;
 /// Pieces on a line.
-const QUANTITY: [(i64, i64); 6] = [
-    (0, 1),
-    (500_000, 4),
-    (800_000, 12),
-    (960_000, 60),
-    (995_000, 400),
-    (1_000_000, 3_000),
-];
+const QUANTITY: [(i64, i64); 6] =
+    [(0, 1), (500_000, 4), (800_000, 12), (960_000, 60), (995_000, 400), (1_000_000, 3_000)];
 /// Standard cost of an item, ten-thousandths.
-const COST: [(i64, i64); 5] = [
-    (0, 5_000),
-    (450_000, 100_000),
-    (850_000, 1_000_000),
-    (985_000, 10_000_000),
-    (1_000_000, 80_000_000),
-];
+const COST: [(i64, i64); 5] =
+    [(0, 5_000), (450_000, 100_000), (850_000, 1_000_000), (985_000, 10_000_000), (1_000_000, 80_000_000)];
 
 /// Locations around an item's home; more than the allocations among which those of one order lie.
 const NEIGHBOURHOOD: u64 = 127;
@@ -59,11 +48,7 @@ impl Bulk {
     fn new(calendar: &Calendar, rows: u64, after: u64, share: u64) -> Self {
         let part = |millionths: u64| (u128::from(rows) * u128::from(millionths) / 1_000_000) as u64;
         let to = part(after);
-        Self {
-            from: to.saturating_sub(part(share)),
-            to,
-            at: calendar.at(to, rows).plus(90 * MINUTE + 271_828),
-        }
+        Self { from: to.saturating_sub(part(share)), to, at: calendar.at(to, rows).plus(90 * MINUTE + 271_828) }
     }
 
     /// The change key it gave to a row, if it touched it.
@@ -110,25 +95,19 @@ impl World {
 
     /// The bulk updates of an incremental table with so many rows: 0.5 % at once, later 0.25 %.
     pub(crate) fn bulks(&self, rows: u64) -> [Bulk; 2] {
-        [(381_000, 5_000), (811_000, 2_500)]
-            .map(|(after, share)| Bulk::new(&self.calendar, rows, after, share))
+        [(381_000, 5_000), (811_000, 2_500)].map(|(after, share)| Bulk::new(&self.calendar, rows, after, share))
     }
 
     /// When an order was placed. Later than no allocation that can refer to it.
     pub(crate) fn ordered_at(&self, order: u64) -> Moment {
-        let lead =
-            Random::keyed(self.seed, Purpose::Order, order).between(20 * MINUTE, 80 * MINUTE);
+        let lead = Random::keyed(self.seed, Purpose::Order, order).between(20 * MINUTE, 80 * MINUTE);
         self.calendar.at(order, self.orders).plus(-lead)
     }
 
     /// How many lines an order has. The first always has one; a tiny sample has tiny orders.
     pub(crate) fn line_count(&self, order: u64) -> u64 {
         let mut random = Random::keyed(self.seed, Purpose::Line, order);
-        if order > 0 && random.chance(EMPTY_ORDERS) {
-            0
-        } else {
-            line_count(&mut random).min(self.allocations)
-        }
+        if order > 0 && random.chance(EMPTY_ORDERS) { 0 } else { line_count(&mut random).min(self.allocations) }
     }
 
     /// Rows of order_dtl.
@@ -141,11 +120,7 @@ impl World {
         let mut random = Random::keyed(self.seed, Purpose::Line, order ^ ((line + 1) << 40));
         let item = random.skewed(self.items);
         let quantity = quantity(&mut random);
-        PlannedLine {
-            item,
-            quantity,
-            price: price(item_cost(self.seed, item), &mut random),
-        }
+        PlannedLine { item, quantity, price: price(item_cost(self.seed, item), &mut random) }
     }
 
     /// Where an allocation takes an item from: mostly near the item's home, sometimes anywhere. Two

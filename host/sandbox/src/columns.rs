@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Decimal128Type};
 use arrow_array::{
-    Array, ArrayRef, ArrowNativeTypeOp, BinaryArray, BooleanArray, Decimal128Array, PrimitiveArray,
-    RecordBatch, RecordBatchOptions, StringArray,
+    Array, ArrayRef, ArrowNativeTypeOp, BinaryArray, BooleanArray, Decimal128Array, PrimitiveArray, RecordBatch,
+    RecordBatchOptions, StringArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
@@ -142,22 +142,13 @@ impl PluginBatch {
     }
 
     /// Takes rows out, with the rule they broke, the reason, and who says so.
-    pub(crate) fn reject(
-        &mut self,
-        rows: &[u32],
-        rule: &str,
-        reason: &str,
-        by: &str,
-    ) -> Result<(), Failure> {
+    pub(crate) fn reject(&mut self, rows: &[u32], rule: &str, reason: &str, by: &str) -> Result<(), Failure> {
         let mut keep = vec![true; self.rows];
         for &row in rows {
             match keep.get_mut(row as usize) {
                 Some(slot) => *slot = false,
                 None => {
-                    return Err(Failure::permanent(format!(
-                        "reject: row {row} of a batch of {} rows",
-                        self.rows
-                    )));
+                    return Err(Failure::permanent(format!("reject: row {row} of a batch of {} rows", self.rows)));
                 }
             }
         }
@@ -190,11 +181,7 @@ fn bitmap(name: &str, bytes: Vec<u8>, rows: usize) -> Result<BooleanBuffer, Fail
 }
 
 /// The validity that a plugin gave, for a column of so many rows.
-pub(crate) fn validity(
-    name: &str,
-    bytes: Option<Vec<u8>>,
-    rows: usize,
-) -> Result<Option<NullBuffer>, Failure> {
+pub(crate) fn validity(name: &str, bytes: Option<Vec<u8>>, rows: usize) -> Result<Option<NullBuffer>, Failure> {
     bytes.map(|bytes| bitmap(name, bytes, rows).map(NullBuffer::new)).transpose()
 }
 

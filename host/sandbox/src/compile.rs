@@ -46,14 +46,14 @@ pub(crate) fn compile(engine: &Engine, file: &Path, cache: &Path) -> Result<Comp
     if let Some(component) = load_kept(engine, &kept) {
         return Ok(Compiled { component, digest });
     }
-    let artefact = engine.precompile_component(&wasm).map_err(|e| {
-        Failure::invalid_config(format!("{}: not a valid component: {e:#}", file.display()))
-    })?;
+    let artefact = engine
+        .precompile_component(&wasm)
+        .map_err(|e| Failure::invalid_config(format!("{}: not a valid component: {e:#}", file.display())))?;
     if let Err(error) = keep(&kept, &artefact) {
         tracing::warn!("compiled plugin not kept in {}: {error}", kept.display());
     }
-    let component = deserialize(engine, &artefact)
-        .map_err(|e| Failure::permanent(format!("{}: {e:#}", file.display())))?;
+    let component =
+        deserialize(engine, &artefact).map_err(|e| Failure::permanent(format!("{}: {e:#}", file.display())))?;
     Ok(Compiled { component, digest })
 }
 

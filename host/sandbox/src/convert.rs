@@ -21,9 +21,7 @@ pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
         FailureKind::Denied => wit::Failure::Denied(message),
         FailureKind::Transient => wit::Failure::Transient(message),
         FailureKind::Limit => wit::Failure::Limit(message),
-        FailureKind::Permanent | FailureKind::Trap | FailureKind::Cancelled => {
-            wit::Failure::Permanent(message)
-        }
+        FailureKind::Permanent | FailureKind::Trap | FailureKind::Cancelled => wit::Failure::Permanent(message),
     }
 }
 
@@ -110,10 +108,9 @@ fn kind_to_wit(kind: &DataType) -> Option<wit::ColumnType> {
         DataType::Boolean => wit::ColumnType::Boolean,
         DataType::Int64 => wit::ColumnType::Int64,
         DataType::Float64 => wit::ColumnType::Float64,
-        DataType::Decimal128(precision, scale) => wit::ColumnType::Decimal(wit::DecimalType {
-            precision: *precision,
-            scale: u8::try_from(*scale).ok()?,
-        }),
+        DataType::Decimal128(precision, scale) => {
+            wit::ColumnType::Decimal(wit::DecimalType { precision: *precision, scale: u8::try_from(*scale).ok()? })
+        }
         DataType::Utf8 => wit::ColumnType::Utf8,
         DataType::Binary => wit::ColumnType::Binary,
         DataType::Date32 => wit::ColumnType::Date,
@@ -129,9 +126,7 @@ fn kind_from_wit(kind: wit::ColumnType) -> DataType {
         wit::ColumnType::Boolean => DataType::Boolean,
         wit::ColumnType::Int64 => DataType::Int64,
         wit::ColumnType::Float64 => DataType::Float64,
-        wit::ColumnType::Decimal(d) => {
-            DataType::Decimal128(d.precision, i8::try_from(d.scale).unwrap_or(i8::MAX))
-        }
+        wit::ColumnType::Decimal(d) => DataType::Decimal128(d.precision, i8::try_from(d.scale).unwrap_or(i8::MAX)),
         wit::ColumnType::Utf8 => DataType::Utf8,
         wit::ColumnType::Binary => DataType::Binary,
         wit::ColumnType::Date => DataType::Date32,
@@ -145,9 +140,7 @@ pub(crate) fn timestamp_type(zone: wit::Zone) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zone)
 }
 
-pub(crate) fn columns_to_wit<'a>(
-    fields: impl IntoIterator<Item = &'a FieldRef>,
-) -> Result<Vec<wit::Column>, Failure> {
+pub(crate) fn columns_to_wit<'a>(fields: impl IntoIterator<Item = &'a FieldRef>) -> Result<Vec<wit::Column>, Failure> {
     let column = |field: &FieldRef| {
         let kind = kind_to_wit(field.data_type()).ok_or_else(|| {
             Failure::permanent(format!(

@@ -27,8 +27,8 @@ impl TickingEngine {
         config.wasm_backtrace_max_frames(None);
         config.max_wasm_stack(1 << 20);
         config.memory_reservation_for_growth(0);
-        let engine = Engine::new(&config)
-            .map_err(|e| Failure::permanent(format!("the wasm engine does not start: {e:#}")))?;
+        let engine =
+            Engine::new(&config).map_err(|e| Failure::permanent(format!("the wasm engine does not start: {e:#}")))?;
         let stop = Arc::new(AtomicBool::new(false));
         let ticker = spawn_ticker(engine.clone(), Arc::clone(&stop));
         Ok(Self { engine, stop, ticker: Some(ticker) })

@@ -108,12 +108,7 @@ impl Guest {
         for (stream, output) in ["stdout", "stderr"].into_iter().zip(&self.output) {
             let text = output.take();
             for line in text.lines() {
-                tracing::info!(
-                    plugin = self.identity.plugin,
-                    stream = self.identity.stream,
-                    from = stream,
-                    "{line}"
-                );
+                tracing::info!(plugin = self.identity.plugin, stream = self.identity.stream, from = stream, "{line}");
             }
         }
     }

@@ -65,8 +65,7 @@ impl<W> Instance<W> {
         call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<Result<T, types::Failure>>,
     ) -> Result<T, Failure> {
         let plugin = self.store.data().identity.plugin.clone();
-        self.call(function, call)?
-            .map_err(|failure| failure_from_wit(failure).at(&plugin, function))
+        self.call(function, call)?.map_err(|failure| failure_from_wit(failure).at(&plugin, function))
     }
 }
 

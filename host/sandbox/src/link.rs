@@ -96,21 +96,17 @@ const CONTRACT: &str = "wmshost:plugin/";
 /// The world of a component, by what it exports.
 pub(crate) fn world_of(engine: &Engine, component: &Component) -> Result<World, Failure> {
     let exports = interface_names(component.component_type().exports(engine));
-    let exported: Vec<&str> =
-        exports.iter().filter_map(|name| unversioned(name).strip_prefix(CONTRACT)).collect();
+    let exported: Vec<&str> = exports.iter().filter_map(|name| unversioned(name).strip_prefix(CONTRACT)).collect();
     let mut worlds = World::ALL.into_iter().filter(|world| exported.contains(&world.export()));
     match (worlds.next(), worlds.next()) {
         (Some(world), None) if exported.contains(&"about") => Ok(world),
-        (Some(world), None) => Err(Failure::invalid_config(format!(
-            "it exports {} but not about; every plugin must",
-            world.export()
-        ))),
+        (Some(world), None) => {
+            Err(Failure::invalid_config(format!("it exports {} but not about; every plugin must", world.export())))
+        }
         (None, _) => Err(Failure::invalid_config(
             "it exports no stage of the contract (extraction, transformation, loading or modelling)",
         )),
-        (Some(a), Some(b)) => {
-            Err(Failure::invalid_config(format!("it is both {a} and {b}; a plugin has one world")))
-        }
+        (Some(a), Some(b)) => Err(Failure::invalid_config(format!("it is both {a} and {b}; a plugin has one world"))),
     }
 }
 
@@ -201,9 +197,7 @@ fn link_wasi(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     wasi::cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
     wasi::cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
     wasi::clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, Guest::clocks)?;
-    wasi::random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |guest| {
-        guest.ctx().ctx.random()
-    })?;
+    wasi::random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |guest| guest.ctx().ctx.random())?;
     wasi::filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, Guest::filesystem)?;
     wasi::sync::filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Guest::filesystem)?;
     wasmtime_wasi::p2::bindings::io::error::add_to_linker::<_, Io>(l, |guest| &mut guest.table)?;

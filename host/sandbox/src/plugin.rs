@@ -37,8 +37,8 @@ impl Sandbox {
         let world = world_of(engine, &compiled.component).map_err(at)?;
         let imports = imports_of(engine, &compiled.component);
         check_imports(world, &imports).map_err(at)?;
-        let linker = linker(engine, world)
-            .map_err(|error| at(Failure::permanent(format!("linking {world}: {error:#}"))))?;
+        let linker =
+            linker(engine, world).map_err(|error| at(Failure::permanent(format!("linking {world}: {error:#}"))))?;
         linker
             .instantiate_pre(&compiled.component)
             .map_err(|error| at(Failure::invalid_config(format!("not of this contract: {error:#}"))))?;
@@ -161,11 +161,7 @@ impl Plugin {
     fn instance<W>(
         &self,
         guest: Guest,
-        view: impl FnOnce(
-            &mut wasmtime::Store<Guest>,
-            &Component,
-            &Linker<Guest>,
-        ) -> wasmtime::Result<W>,
+        view: impl FnOnce(&mut wasmtime::Store<Guest>, &Component, &Linker<Guest>) -> wasmtime::Result<W>,
     ) -> Result<Instance<W>, Failure> {
         Instance::new(&self.engine, &self.component, &self.linker, guest, view)
     }
@@ -189,49 +185,36 @@ impl Plugin {
         self.need(World::Extractor)?;
         let mut guest = Guest::new(identity, limits);
         guest.source = Some(source);
-        Ok(PluginExtractor::new(self.instance(guest, |store, component, linker| {
-            extractor::Extractor::instantiate(store, component, linker)
-        })?))
+        Ok(PluginExtractor::new(
+            self.instance(guest, |store, component, linker| {
+                extractor::Extractor::instantiate(store, component, linker)
+            })?,
+        ))
     }
 
     /// The streams that the granted source offers, as the plugin finds them.
-    pub fn discover(
-        &self,
-        identity: Identity,
-        limits: Limits,
-        source: GrantedSource,
-    ) -> Result<Vec<Offer>, Failure> {
+    pub fn discover(&self, identity: Identity, limits: Limits, source: GrantedSource) -> Result<Vec<Offer>, Failure> {
         let label = source.label.clone();
         self.open_extractor(identity, limits, source)?.discover(&label)
     }
 
     /// An instance that changes batches.
-    pub fn transform(
-        &self,
-        identity: Identity,
-        limits: Limits,
-    ) -> Result<Box<dyn Transform>, Failure> {
+    pub fn transform(&self, identity: Identity, limits: Limits) -> Result<Box<dyn Transform>, Failure> {
         self.need(World::Transform)?;
         let guest = Guest::new(identity, limits);
-        let instance = self.instance(guest, |store, component, linker| {
-            transform::Transform::instantiate(store, component, linker)
-        })?;
+        let instance = self
+            .instance(guest, |store, component, linker| transform::Transform::instantiate(store, component, linker))?;
         Ok(Box::new(PluginTransform::new(instance)))
     }
 
     /// An instance that writes through the given session.
-    pub fn loader(
-        &self,
-        identity: Identity,
-        limits: Limits,
-        target: SharedTarget,
-    ) -> Result<Box<dyn Loader>, Failure> {
+    pub fn loader(&self, identity: Identity, limits: Limits, target: SharedTarget) -> Result<Box<dyn Loader>, Failure> {
         self.need(World::Loader)?;
         let mut guest = Guest::new(identity, limits);
         guest.target = Some(target);
-        Ok(Box::new(PluginLoader::new(self.instance(guest, |store, component, linker| {
-            loader::Loader::instantiate(store, component, linker)
-        })?)))
+        Ok(Box::new(PluginLoader::new(
+            self.instance(guest, |store, component, linker| loader::Loader::instantiate(store, component, linker))?,
+        )))
     }
 }
 

@@ -122,8 +122,7 @@ impl History {
         };
         let connection = Connection::open(file).map_err(place)?;
         connection.busy_timeout(Duration::from_secs(10)).map_err(place)?;
-        let version: i64 =
-            connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(place)?;
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(place)?;
         match version {
             0 => {
                 connection.pragma_update(None, "journal_mode", "WAL").map_err(place)?;
@@ -146,15 +145,7 @@ impl History {
         self.0
             .execute(
                 "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![
-                    run.run_id,
-                    run.pipeline,
-                    run.file,
-                    run.pid,
-                    run.started_at,
-                    run.status.name(),
-                    run.seconds
-                ],
+                params![run.run_id, run.pipeline, run.file, run.pid, run.started_at, run.status.name(), run.seconds],
             )
             .map(drop)
             .map_err(failed("noting a run"))
@@ -204,10 +195,7 @@ impl History {
         for run in self.select("WHERE status = 'running'", [])? {
             if !is_alive(run.pid) {
                 self.0
-                    .execute(
-                        "UPDATE runs SET status = 'interrupted' WHERE run_id = ?1",
-                        [&run.run_id],
-                    )
+                    .execute("UPDATE runs SET status = 'interrupted' WHERE run_id = ?1", [&run.run_id])
                     .map_err(failed("marking an interrupted run"))?;
             }
         }
@@ -266,8 +254,7 @@ impl History {
     fn select(&self, rest: &str, with: impl rusqlite::Params) -> Result<Vec<RunRecord>, Failure> {
         let at = failed("reading runs");
         let columns = "run_id, pipeline, file, pid, started_at, status, seconds";
-        let mut statement =
-            self.0.prepare(&format!("SELECT {columns} FROM runs {rest}")).map_err(&at)?;
+        let mut statement = self.0.prepare(&format!("SELECT {columns} FROM runs {rest}")).map_err(&at)?;
         let rows = statement.query_map(with, |row| {
             Ok(RunRecord {
                 run_id: row.get(0)?,

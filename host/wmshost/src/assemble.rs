@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
-    Clock, ExtractRequest, Failure, LoadPolicy, Method, Source, SourceGrant, Stream, Target,
-    TargetGrant,
+    Clock, ExtractRequest, Failure, LoadPolicy, Method, Source, SourceGrant, Stream, Target, TargetGrant,
 };
 use wmshost_pipeline::{self as pipeline, Checked, NullKeys, OnBadValue, Stage};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
@@ -28,16 +27,10 @@ impl Assembly<'_> {
     pub(crate) fn streams(&self, plans: &[&pipeline::Stream]) -> Result<Vec<Stream>, Failure> {
         let sources = self.sources(plans)?;
         let targets = self.targets(plans)?;
-        plans
-            .iter()
-            .map(|plan| self.stream(plan, &sources[&plan.plan.source], &targets[&plan.plan.target]))
-            .collect()
+        plans.iter().map(|plan| self.stream(plan, &sources[&plan.plan.source], &targets[&plan.plan.target])).collect()
     }
 
-    fn sources(
-        &self,
-        plans: &[&pipeline::Stream],
-    ) -> Result<BTreeMap<String, Arc<dyn Source>>, Failure> {
+    fn sources(&self, plans: &[&pipeline::Stream]) -> Result<BTreeMap<String, Arc<dyn Source>>, Failure> {
         let mut readers: BTreeMap<&str, usize> = BTreeMap::new();
         for plan in plans {
             *readers.entry(&plan.plan.source).or_default() += 1;
@@ -49,10 +42,7 @@ impl Assembly<'_> {
         readers.into_iter().map(open).collect()
     }
 
-    fn targets(
-        &self,
-        plans: &[&pipeline::Stream],
-    ) -> Result<BTreeMap<String, Arc<dyn Target>>, Failure> {
+    fn targets(&self, plans: &[&pipeline::Stream]) -> Result<BTreeMap<String, Arc<dyn Target>>, Failure> {
         let labels: BTreeSet<&str> = plans.iter().map(|plan| plan.plan.target.as_str()).collect();
         let open = |label: &str| {
             let connection = &self.pipeline.connections[label];

@@ -22,10 +22,7 @@ impl Catalog {
     /// The plugin in this file, under the name that the pipeline gives it.
     pub(crate) fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
         let mut loaded = self.loaded.borrow_mut();
-        let plugin = loaded
-            .entry(file.to_owned())
-            .or_insert_with(|| self.sandbox.load(name, file))
-            .clone()?;
+        let plugin = loaded.entry(file.to_owned()).or_insert_with(|| self.sandbox.load(name, file)).clone()?;
         Ok(plugin.named(name))
     }
 }
@@ -40,9 +37,7 @@ impl PluginFacts for Catalog {
         }
         let plugin = self.plugin("plugin", path).map_err(|failure| problem(path, &failure))?;
         if plugin.world == sandbox::World::Models {
-            return Err(PluginProblem::ForeignContract(
-                "this version of the host does not run models".to_owned(),
-            ));
+            return Err(PluginProblem::ForeignContract("this version of the host does not run models".to_owned()));
         }
         let said = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.message))?;
         let world = match plugin.world {

@@ -8,11 +8,7 @@ use wmshost_flow::{Clock, Failure, Source, Target};
 use wmshost_pipeline::{Connection, OracleConnection};
 
 /// Opens a source for so many sessions, in one snapshot.
-pub(crate) fn source(
-    label: &str,
-    connection: &Connection,
-    sessions: usize,
-) -> Result<Arc<dyn Source>, Failure> {
+pub(crate) fn source(label: &str, connection: &Connection, sessions: usize) -> Result<Arc<dyn Source>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::open_source(&file.path, sessions, label),
         Connection::Oracle(server) => Err(no_oracle(label, server)),
@@ -20,11 +16,7 @@ pub(crate) fn source(
 }
 
 /// Opens a target.
-pub(crate) fn target(
-    label: &str,
-    connection: &Connection,
-    clock: Arc<dyn Clock>,
-) -> Result<Arc<dyn Target>, Failure> {
+pub(crate) fn target(label: &str, connection: &Connection, clock: Arc<dyn Clock>) -> Result<Arc<dyn Target>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::open_target(&file.path, label, clock),
         Connection::Oracle(server) => Err(no_oracle(label, server)),

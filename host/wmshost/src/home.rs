@@ -60,12 +60,7 @@ impl Clock for SystemClock {
 /// An id for a run: its start in UTC, and a mark that tells apart runs of one second.
 pub(crate) fn new_run_id(clock: &dyn Clock) -> String {
     let now = clock.now();
-    let start: String = Value::Timestamp(now)
-        .to_string()
-        .chars()
-        .take(19)
-        .filter(char::is_ascii_digit)
-        .collect();
+    let start: String = Value::Timestamp(now).to_string().chars().take(19).filter(char::is_ascii_digit).collect();
     let mark = blake3::hash(format!("{now} {}", std::process::id()).as_bytes()).to_hex();
     format!("{}-{}-{}", &start[..8], &start[8..], &mark[..4])
 }

@@ -17,13 +17,9 @@ pub(crate) fn start(file: Option<&Path>, verbose: u8) -> anyhow::Result<()> {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    let shown =
-        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    let shown = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
     let kept = file.map(open).transpose()?.map(|file| {
-        tracing_subscriber::fmt::layer()
-            .json()
-            .with_writer(Arc::new(file))
-            .with_filter(filter.max(LevelFilter::INFO))
+        tracing_subscriber::fmt::layer().json().with_writer(Arc::new(file)).with_filter(filter.max(LevelFilter::INFO))
     });
     tracing_subscriber::registry().with(shown).with(kept).init();
     Ok(())

@@ -207,9 +207,7 @@ impl Arena {
     /// How many rows the incremental run wrote.
     fn changed(&self) -> anyhow::Result<u64> {
         let connection = Connection::open(self.target(Way::Wmshost))?;
-        let count = format!(
-            "SELECT count(*) FROM {TABLE} WHERE wms_run_id <> (SELECT min(wms_run_id) FROM {TABLE})"
-        );
+        let count = format!("SELECT count(*) FROM {TABLE} WHERE wms_run_id <> (SELECT min(wms_run_id) FROM {TABLE})");
         Ok(connection.query_row(&count, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 }

@@ -43,9 +43,7 @@ fn main() -> anyhow::Result<()> {
             report::json(&setup, &results, Path::new("target/bench.json"))
         }
         ["sql", phase, source, target] => sql::run(phase.parse()?, Path::new(source), Path::new(target)),
-        ["native", phase, source, target] => {
-            native::run(phase.parse()?, Path::new(source), Path::new(target))
-        }
+        ["native", phase, source, target] => native::run(phase.parse()?, Path::new(source), Path::new(target)),
         _ => bail!(USAGE),
     }
 }

@@ -14,10 +14,10 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Bookmark, Cancel, Chunk, Clock, Counts, Cursor, Event, ExtractRequest, Extractor, Failure,
-    LoadMode, LoadPolicy, LoadRequest, Loader, MergeRule, Method, Micros, Observer, Opened, Position,
-    SharedTarget, SourceGrant, SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition,
-    TargetGrant, Transform, Value, run_streams,
+    Batch, Bookmark, Cancel, Chunk, Clock, Counts, Cursor, Event, ExtractRequest, Extractor, Failure, LoadMode,
+    LoadPolicy, LoadRequest, Loader, MergeRule, Method, Micros, Observer, Opened, Position, SharedTarget, SourceGrant,
+    SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform, Value,
+    run_streams,
 };
 
 use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, LOOKBACK_MICROS, Phase, SOURCE_COLUMNS, TABLE};
@@ -38,12 +38,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         name: "allocation".to_owned(),
         request: request(),
         target_table: TABLE.to_owned(),
-        policy: LoadPolicy {
-            load_batch_rows: LOAD_ROWS,
-            queue_batches: 2,
-            max_rejected: None,
-            full_refresh: false,
-        },
+        policy: LoadPolicy { load_batch_rows: LOAD_ROWS, queue_batches: 2, max_rejected: None, full_refresh: false },
         shape: "native".to_owned(),
         source_version: source.version(),
         extractor: Box::new(Reader { session: source.session(&grant)?, parts: Vec::new(), high: None, rows: 0 }),
@@ -51,12 +46,8 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         loader: Box::new(Merger { target: Arc::clone(&session), rule: None }),
         target: session,
     };
-    let context = StreamContext {
-        run_id: "native".to_owned(),
-        clock,
-        observer: Arc::new(Nobody),
-        cancel: Cancel::default(),
-    };
+    let context =
+        StreamContext { run_id: "native".to_owned(), clock, observer: Arc::new(Nobody), cancel: Cancel::default() };
     let ends = run_streams(vec![stream], 1, &context);
     match ends.as_slice() {
         [end] if matches!(end.status, StreamStatus::Succeeded | StreamStatus::Unchanged) => Ok(()),

@@ -91,9 +91,8 @@ pub(crate) fn json(setup: &Setup, results: &Results, file: &Path) -> anyhow::Res
             }));
         }
     }
-    let ratios = |phase| {
-        json!({ "sql": ratio(results, phase, Way::Sql), "native": ratio(results, phase, Way::Native) })
-    };
+    let ratios =
+        |phase| json!({ "sql": ratio(results, phase, Way::Sql), "native": ratio(results, phase, Way::Native) });
     let all = json!({
         "rows": setup.rows,
         "percent": setup.percent,

@@ -67,9 +67,8 @@ fn since(connection: &Connection) -> anyhow::Result<String> {
 /// What becomes of a row that is there: nothing, if it is newer or the same.
 fn update() -> String {
     let columns = SOURCE_COLUMNS[1..].iter().chain(&DERIVED_COLUMNS);
-    let (sets, differences): (Vec<_>, Vec<_>) = columns
-        .map(|name| (format!("{name} = excluded.{name}"), format!("excluded.{name} IS NOT t.{name}")))
-        .unzip();
+    let (sets, differences): (Vec<_>, Vec<_>) =
+        columns.map(|name| (format!("{name} = excluded.{name}"), format!("excluded.{name} IS NOT t.{name}"))).unzip();
     format!(
         "ON CONFLICT (allocation_id) DO UPDATE SET {}, wms_run_id = excluded.wms_run_id,
             wms_loaded_at = excluded.wms_loaded_at

@@ -72,11 +72,7 @@ pub fn reset_checkpoint(path: &Path, pipeline: &str, stream: &str) -> Result<boo
 }
 
 /// A stream's checkpoint.
-pub(super) fn read(
-    connection: &Connection,
-    pipeline: &str,
-    stream: &str,
-) -> Result<Option<Checkpoint>, Failure> {
+pub(super) fn read(connection: &Connection, pipeline: &str, stream: &str) -> Result<Option<Checkpoint>, Failure> {
     let found = rows(connection, pipeline, Some(stream))?;
     Ok(found.into_iter().next().map(|(_, checkpoint)| checkpoint))
 }
@@ -85,11 +81,7 @@ fn all(connection: &Connection, pipeline: &str) -> Result<Vec<(String, Checkpoin
     rows(connection, pipeline, None)
 }
 
-fn rows(
-    connection: &Connection,
-    pipeline: &str,
-    stream: Option<&str>,
-) -> Result<Vec<(String, Checkpoint)>, Failure> {
+fn rows(connection: &Connection, pipeline: &str, stream: Option<&str>) -> Result<Vec<(String, Checkpoint)>, Failure> {
     let read = || -> rusqlite::Result<Vec<StoredCheckpoint>> {
         if !exists(connection)? {
             return Ok(Vec::new());
@@ -105,11 +97,7 @@ fn rows(
 
 fn exists(connection: &Connection) -> rusqlite::Result<bool> {
     let found = connection
-        .query_row(
-            "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1",
-            [TABLE],
-            |_| Ok(()),
-        )
+        .query_row("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1", [TABLE], |_| Ok(()))
         .optional()?;
     Ok(found.is_some())
 }
@@ -196,17 +184,13 @@ impl StoredCheckpoint {
         };
         let json = |text: &str| serde_json::from_str::<Json>(text).ok();
         let checkpoint = Checkpoint {
-            bookmark: json(&self.bookmark)
-                .and_then(|json| bookmark_of(&json))
-                .ok_or_else(|| damaged("bookmark"))?,
+            bookmark: json(&self.bookmark).and_then(|json| bookmark_of(&json)).ok_or_else(|| damaged("bookmark"))?,
             mode: [LoadMode::Merge, LoadMode::Replace]
                 .into_iter()
                 .find(|mode| mode.name() == self.mode)
                 .ok_or_else(|| damaged("mode"))?,
             complete: self.complete,
-            state: json(&self.state)
-                .and_then(|json| state_of(&json))
-                .ok_or_else(|| damaged("state"))?,
+            state: json(&self.state).and_then(|json| state_of(&json)).ok_or_else(|| damaged("state"))?,
             batch: u64::try_from(self.batch).map_err(|_| damaged("batch"))?,
             committed_at: parse_timestamp(self.committed_at.as_bytes(), false)
                 .ok_or_else(|| damaged("committed_at"))?,

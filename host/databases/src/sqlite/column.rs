@@ -72,16 +72,12 @@ impl ColumnBuilder {
             DataType::Boolean => Values::Boolean(BooleanBufferBuilder::new(0)),
             DataType::Int64 => Values::Int64(Vec::new()),
             DataType::Float64 => Values::Float64(Vec::new()),
-            DataType::Decimal128(precision, scale) => Values::Decimal {
-                values: Vec::new(),
-                precision: *precision,
-                scale: scale.unsigned_abs(),
-            },
+            DataType::Decimal128(precision, scale) => {
+                Values::Decimal { values: Vec::new(), precision: *precision, scale: scale.unsigned_abs() }
+            }
             DataType::Binary => Values::Binary(Bytes::default()),
             DataType::Date32 => Values::Date(Vec::new()),
-            DataType::Timestamp(_, zone) => {
-                Values::Timestamp { values: Vec::new(), zoned: zone.is_some() }
-            }
+            DataType::Timestamp(_, zone) => Values::Timestamp { values: Vec::new(), zoned: zone.is_some() },
             _ => Values::Text(Bytes::default()),
         };
         Self { data_type, values, nulls: NullBufferBuilder::new(0), last_bytes: 0 }

@@ -65,9 +65,7 @@ pub(super) fn computing_failure(source: &str, error: Error) -> Failure {
 impl QueryCursor {
     /// The columns of a statement that was bound but not run yet. Where one is an expression, which has no
     /// declared type, the first row is fetched and decides.
-    pub(super) fn columns_of(
-        running: &mut Running<'_>,
-    ) -> Result<(Vec<ResultColumn>, Place), Error> {
+    pub(super) fn columns_of(running: &mut Running<'_>) -> Result<(Vec<ResultColumn>, Place), Error> {
         let declared: Vec<_> = (0..running.column_count()).map(|at| running.declared(at)).collect();
         let place = match declared.iter().all(Option::is_some) {
             true => Place::Between,
@@ -80,11 +78,7 @@ impl QueryCursor {
                 Some(declared) => arrow_type(declared).unwrap_or(DataType::Utf8),
                 None => type_of(running.cell(at)),
             };
-            ResultColumn {
-                builder: ColumnBuilder::new(data_type),
-                name: running.column_name(at),
-                declared,
-            }
+            ResultColumn { builder: ColumnBuilder::new(data_type), name: running.column_name(at), declared }
         });
         Ok((columns.collect(), place))
     }
@@ -106,9 +100,7 @@ impl QueryCursor {
             }
         }
         // A join can make a NULL of any column.
-        let fields = columns
-            .iter()
-            .map(|column| Field::new(&column.name, column.builder.data_type().clone(), true));
+        let fields = columns.iter().map(|column| Field::new(&column.name, column.builder.data_type().clone(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         Ok(Self { source, lane, statement, schema, columns, place, bad_value_fails })
     }

@@ -75,11 +75,7 @@ impl Writer {
     }
 
     /// Makes the staged table, or goes on with the one that an interrupted load left.
-    pub(super) fn stage_table(
-        &mut self,
-        definition: &TableDefinition,
-        resume: bool,
-    ) -> Result<String, Failure> {
+    pub(super) fn stage_table(&mut self, definition: &TableDefinition, resume: bool) -> Result<String, Failure> {
         if self.written(&definition.name)? != Written::Table {
             return Err(Failure::denied(format!("{}: a staged table is not staged", self.place)));
         }
@@ -110,8 +106,10 @@ fn is_same(table: &Table, definition: &TableDefinition) -> bool {
     let columns = table.schema(&MARKS);
     let wanted = &definition.columns;
     columns.fields().len() == wanted.fields().len()
-        && columns.fields().iter().zip(wanted.fields()).all(|(found, wanted)| {
-            found.name() == wanted.name() && same_type(found.data_type(), wanted.data_type())
-        })
+        && columns
+            .fields()
+            .iter()
+            .zip(wanted.fields())
+            .all(|(found, wanted)| found.name() == wanted.name() && same_type(found.data_type(), wanted.data_type()))
         && table.key() == definition.key
 }

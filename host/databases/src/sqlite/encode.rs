@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::{
-    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::DataType;
@@ -113,9 +111,7 @@ impl StoredColumn {
     fn encode(column: &ArrayRef, as_text: bool) -> Result<Self, Unstorable> {
         let values = match column.data_type() {
             DataType::Boolean => StoredValues::Boolean(column.as_boolean().values().clone()),
-            DataType::Int64 => {
-                StoredValues::Integer(column.as_primitive::<Int64Type>().values().clone())
-            }
+            DataType::Int64 => StoredValues::Integer(column.as_primitive::<Int64Type>().values().clone()),
             DataType::Float64 => reals(column)?,
             DataType::Decimal128(_, scale) if as_text => decimal_texts(column, scale.unsigned_abs())?,
             DataType::Decimal128(_, scale) => numbers(column, scale.unsigned_abs())?,
@@ -147,13 +143,12 @@ fn reals(column: &ArrayRef) -> Result<StoredValues, Unstorable> {
 fn numbers(column: &ArrayRef, scale: u8) -> Result<StoredValues, Unstorable> {
     let why = "the column stores decimals as numbers, which keep 15 digits; declare it DECIMAL_TEXT";
     let decimals = column.as_primitive::<Decimal128Type>();
-    let numbers = decimals.values().iter().enumerate().map(|(row, unscaled)| {
-        match decimal::to_number(*unscaled, scale) {
+    let numbers =
+        decimals.values().iter().enumerate().map(|(row, unscaled)| match decimal::to_number(*unscaled, scale) {
             None if column.is_null(row) => Ok(Number::Whole(0)),
             None => Err(Unstorable { row, why }),
             Some(number) => Ok(number),
-        }
-    });
+        });
     Ok(StoredValues::Number(numbers.collect::<Result<_, _>>()?))
 }
 

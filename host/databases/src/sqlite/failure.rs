@@ -31,28 +31,19 @@ fn meaning(error: &Error) -> (FailureKind, &'static str) {
     match error {
         Error::MultipleStatement => (Denied, "write one statement per query"),
         _ => match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
-                Transient,
-                "another process has locked the database: wait until it is done, or stop it",
-            ),
-            Some(ErrorCode::FileLockingProtocolFailed) => {
-                (Transient, "too many processes open the database at once")
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                (Transient, "another process has locked the database: wait until it is done, or stop it")
             }
+            Some(ErrorCode::FileLockingProtocolFailed) => (Transient, "too many processes open the database at once"),
             Some(ErrorCode::SchemaChanged) => (Transient, "the table was changed meanwhile"),
-            Some(ErrorCode::SystemIoFailure) => {
-                (Transient, "see the system's log for errors of the disk")
-            }
+            Some(ErrorCode::SystemIoFailure) => (Transient, "see the system's log for errors of the disk"),
             Some(ErrorCode::CannotOpen) => {
                 (InvalidConfig, "check that file and folder exist and may be read and written")
             }
             Some(ErrorCode::PermissionDenied) => (InvalidConfig, "check the rights of file and folder"),
-            Some(ErrorCode::ReadOnly) => {
-                (Permanent, "the file or its folder is read-only: allow writing")
-            }
+            Some(ErrorCode::ReadOnly) => (Permanent, "the file or its folder is read-only: allow writing"),
             Some(ErrorCode::DiskFull) => (Permanent, "the disk is full: make room and run again"),
-            Some(ErrorCode::DatabaseCorrupt) => {
-                (Permanent, "the file is damaged: restore it from a backup")
-            }
+            Some(ErrorCode::DatabaseCorrupt) => (Permanent, "the file is damaged: restore it from a backup"),
             Some(ErrorCode::NotADatabase) => (Permanent, "the file is no SQLite database"),
             Some(ErrorCode::AuthorizationForStatementDenied) => (Denied, ""),
             Some(ErrorCode::TooBig) => (Limit, "a value, a row or the statement is longer than allowed"),

@@ -169,10 +169,7 @@ unsafe extern "C" fn disconnect(table: *mut ffi::sqlite3_vtab) -> c_int {
 }
 
 /// There is one way only to read it: from start to end.
-unsafe extern "C" fn best_index(
-    _table: *mut ffi::sqlite3_vtab,
-    plan: *mut ffi::sqlite3_index_info,
-) -> c_int {
+unsafe extern "C" fn best_index(_table: *mut ffi::sqlite3_vtab, plan: *mut ffi::sqlite3_index_info) -> c_int {
     // SAFETY: the plan is there to be written.
     unsafe {
         (*plan).estimatedCost = 1e6;
@@ -181,21 +178,11 @@ unsafe extern "C" fn best_index(
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn open(
-    table: *mut ffi::sqlite3_vtab,
-    cursor: *mut *mut ffi::sqlite3_vtab_cursor,
-) -> c_int {
+unsafe extern "C" fn open(table: *mut ffi::sqlite3_vtab, cursor: *mut *mut ffi::sqlite3_vtab_cursor) -> c_int {
     // SAFETY: made in `connect` and not disconnected yet.
     let table = unsafe { &*table.cast::<FeedTable>() };
     let base = ffi::sqlite3_vtab_cursor { pVtab: ptr::null_mut() };
-    let made = FeedCursor {
-        base,
-        slot: Arc::clone(&table.slot),
-        rows: None,
-        row: 0,
-        count: 0,
-        columns: table.columns,
-    };
+    let made = FeedCursor { base, slot: Arc::clone(&table.slot), rows: None, row: 0, count: 0, columns: table.columns };
     // SAFETY: the output is there to be written; `base` is the first field.
     unsafe { *cursor = Box::into_raw(Box::new(made)).cast() };
     ffi::SQLITE_OK
@@ -255,18 +242,12 @@ unsafe extern "C" fn column(
             Stored::Null => ffi::sqlite3_result_null(result),
             Stored::Integer(value) => ffi::sqlite3_result_int64(result, value),
             Stored::Real(value) => ffi::sqlite3_result_double(result, value),
-            Stored::Text(text) => ffi::sqlite3_result_text(
-                result,
-                text.as_ptr().cast(),
-                text.len() as c_int,
-                ffi::SQLITE_STATIC(),
-            ),
-            Stored::Blob(bytes) => ffi::sqlite3_result_blob(
-                result,
-                bytes.as_ptr().cast(),
-                bytes.len() as c_int,
-                ffi::SQLITE_STATIC(),
-            ),
+            Stored::Text(text) => {
+                ffi::sqlite3_result_text(result, text.as_ptr().cast(), text.len() as c_int, ffi::SQLITE_STATIC())
+            }
+            Stored::Blob(bytes) => {
+                ffi::sqlite3_result_blob(result, bytes.as_ptr().cast(), bytes.len() as c_int, ffi::SQLITE_STATIC())
+            }
         }
     }
     ffi::SQLITE_OK

@@ -128,9 +128,7 @@ impl Rules {
     fn objection(&self, context: &AuthContext<'_>) -> Option<String> {
         match context.action {
             AuthAction::Select | AuthAction::Recursive => None,
-            AuthAction::Read { table_name, column_name } => {
-                self.objection_to_read(table_name, column_name, context)
-            }
+            AuthAction::Read { table_name, column_name } => self.objection_to_read(table_name, column_name, context),
             AuthAction::Function { function_name } => DENIED_FUNCTIONS
                 .iter()
                 .any(|denied| function_name.eq_ignore_ascii_case(denied))
@@ -142,12 +140,7 @@ impl Rules {
         }
     }
 
-    fn objection_to_read(
-        &self,
-        table: &str,
-        column: &str,
-        context: &AuthContext<'_>,
-    ) -> Option<String> {
+    fn objection_to_read(&self, table: &str, column: &str, context: &AuthContext<'_>) -> Option<String> {
         let lower = table.to_lowercase();
         if lower.starts_with("sqlite_") || lower.starts_with("pragma_") {
             return Some(format!("the table {table} of SQLite itself is not allowed"));

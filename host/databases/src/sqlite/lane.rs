@@ -65,9 +65,7 @@ impl Lane {
         }
         let guard = Arc::new(Guard::new());
         let judge = Arc::clone(&guard);
-        connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| {
-            judge.judge(&context)
-        }))?;
+        connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| judge.judge(&context)))?;
         let ticks = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&ticks);
         connection.progress_handler(

@@ -28,12 +28,7 @@ impl Plain {
 }
 
 /// Runs a statement that gives no rows; gives how many rows it touched.
-pub(super) fn execute(
-    place: &str,
-    database: &Database,
-    statement: &str,
-    parameters: &[Value],
-) -> Result<u64, Failure> {
+pub(super) fn execute(place: &str, database: &Database, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
     with_statement(place, database, statement, parameters, |running| {
         let before = running.total_changes();
         while running.step()? {}

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use wmshost_flow::{
-    Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value,
-};
+use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value};
 
 use super::cursor::{QueryCursor, computing_failure};
 use super::failure::failure;
@@ -34,9 +32,8 @@ impl Session {
         let views = self.names("view")?;
         for view in views {
             let all = format!("SELECT * FROM main.{}", quoted(&view));
-            let compiled = self
-                .lane
-                .by_driver(|connection| self.lane.guard.learn(|| connection.prepare(&all).map(drop)));
+            let compiled =
+                self.lane.by_driver(|connection| self.lane.guard.learn(|| connection.prepare(&all).map(drop)));
             compiled.map_err(|error| failure(format_args!("{}, view {view}", self.place), error))?;
         }
         Ok(())
@@ -45,8 +42,8 @@ impl Session {
     /// The granted tables, or views, that exist.
     fn names(&self, kind: &str) -> Result<Vec<String>, Failure> {
         let read = |connection: &Connection| {
-            let mut statement = connection
-                .prepare("SELECT name FROM main.sqlite_schema WHERE type = ?1 ORDER BY name")?;
+            let mut statement =
+                connection.prepare("SELECT name FROM main.sqlite_schema WHERE type = ?1 ORDER BY name")?;
             let names = statement.query_map([kind], |row| row.get::<_, String>(0))?;
             names.collect::<rusqlite::Result<Vec<_>>>()
         };
@@ -115,18 +112,11 @@ impl SourceSession for Session {
 
     fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure> {
         if !self.lane.guard.is_granted(table) {
-            return Err(Failure::denied(format!(
-                "{}: the table {table} is not granted",
-                self.place
-            )));
+            return Err(Failure::denied(format!("{}: the table {table} is not granted", self.place)));
         }
         let found = self.lane.by_driver(|connection| Table::find(connection, table));
         let found = found.map_err(|failure| failure.within(&self.place))?;
-        Ok(found.map(|table| TableDescription {
-            columns: table.schema(&[]),
-            key: table.key(),
-            name: table.name,
-        }))
+        Ok(found.map(|table| TableDescription { columns: table.schema(&[]), key: table.key(), name: table.name }))
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
@@ -137,8 +127,7 @@ impl SourceSession for Session {
             return Err(Failure::denied(format!("{}: only SELECT is allowed", self.place)));
         }
         self.bind(&mut running, parameters)?;
-        let columns = QueryCursor::columns_of(&mut running)
-            .map_err(|error| computing_failure(&self.place, error))?;
+        let columns = QueryCursor::columns_of(&mut running).map_err(|error| computing_failure(&self.place, error))?;
         drop(running);
         let place = Arc::clone(&self.place);
         let fails = self.grant.bad_value_fails;

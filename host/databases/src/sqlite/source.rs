@@ -29,11 +29,7 @@ pub fn open_source(path: &Path, sessions: usize, label: &str) -> Result<Arc<dyn 
             "{doing}: others commit so often that no common moment was found in {TRIES} tries; run again"
         )));
     };
-    Ok(Arc::new(SqliteSource {
-        label: label.to_owned(),
-        version: snapshot.version,
-        lanes: Mutex::new(snapshot.lanes),
-    }))
+    Ok(Arc::new(SqliteSource { label: label.to_owned(), version: snapshot.version, lanes: Mutex::new(snapshot.lanes) }))
 }
 
 struct SqliteSource {
@@ -71,8 +67,7 @@ impl Snapshot {
     /// `None` if there was no moment without a commit.
     fn open(path: &Path, sessions: usize) -> rusqlite::Result<Option<Self>> {
         let monitor = open_read_only(path)?;
-        let lanes =
-            (0..sessions.max(1)).map(|_| Lane::open(path)).collect::<rusqlite::Result<Vec<_>>>()?;
+        let lanes = (0..sessions.max(1)).map(|_| Lane::open(path)).collect::<rusqlite::Result<Vec<_>>>()?;
         for _ in 0..TRIES {
             let before = commits(&monitor)?;
             let mark_before = mark(path, now(&monitor)?);

@@ -81,12 +81,9 @@ impl Drop for Statement {
 }
 
 /// Compiles the first statement of a text, if there is one, and gives what stands behind it.
-fn compile<'s>(
-    connection: &Connection,
-    sql: &'s str,
-) -> Result<(Option<NonNull<ffi::sqlite3_stmt>>, &'s str), Error> {
-    let length = c_int::try_from(sql.len())
-        .map_err(|_| Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_TOOBIG), None))?;
+fn compile<'s>(connection: &Connection, sql: &'s str) -> Result<(Option<NonNull<ffi::sqlite3_stmt>>, &'s str), Error> {
+    let length =
+        c_int::try_from(sql.len()).map_err(|_| Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_TOOBIG), None))?;
     let mut raw = ptr::null_mut();
     let mut tail: *const c_char = ptr::null();
     // SAFETY: the connection is open and borrowed; the text is `length` bytes long; both outputs are written.
@@ -183,8 +180,7 @@ impl Running<'_> {
     /// A column's name.
     pub(super) fn column_name(&self, column: usize) -> String {
         // SAFETY: see Statement; a column that does not exist gives NULL.
-        unsafe { text_of(ffi::sqlite3_column_name(self.raw.as_ptr(), column as c_int)) }
-            .unwrap_or_default()
+        unsafe { text_of(ffi::sqlite3_column_name(self.raw.as_ptr(), column as c_int)) }.unwrap_or_default()
     }
 
     /// The declared type of the table column that this column is; `None` if it is an expression.

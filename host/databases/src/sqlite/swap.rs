@@ -18,21 +18,16 @@ impl Writer {
         }
         self.plans.clear();
         let doing = format!("{}, swapping the table {table}", self.place);
-        let staged = self.find(&self.staged_name())?.ok_or_else(|| {
-            Failure::permanent(format!("{doing}: nothing is staged; stage it first"))
-        })?;
+        let staged = self
+            .find(&self.staged_name())?
+            .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged; stage it first")))?;
         let old = self.find(table)?;
         let connection = lock(&self.database);
         replace(&connection, old.as_ref(), &staged, &self.grant.table).map_err(|error| failure(doing, error))
     }
 }
 
-fn replace(
-    connection: &Connection,
-    old: Option<&Table>,
-    staged: &Table,
-    name: &str,
-) -> rusqlite::Result<Counts> {
+fn replace(connection: &Connection, old: Option<&Table>, staged: &Table, name: &str) -> rusqlite::Result<Counts> {
     let Some(old) = old else {
         let inserted = count_rows(connection, &staged.name)?;
         rename(connection, &staged.name, name)?;
@@ -96,10 +91,10 @@ fn compare(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Re
 fn has_same_columns(old: &Table, staged: &Table) -> bool {
     let (old_columns, new_columns) = (old.schema(&MARKS), staged.schema(&MARKS));
     old_columns.fields().len() == new_columns.fields().len()
-        && new_columns.fields().iter().all(|field| {
-            old.column(field.name())
-                .is_some_and(|column| same_type(&column.arrow, field.data_type()))
-        })
+        && new_columns
+            .fields()
+            .iter()
+            .all(|field| old.column(field.name()).is_some_and(|column| same_type(&column.arrow, field.data_type())))
 }
 
 fn compare_by_key(
@@ -111,8 +106,7 @@ fn compare_by_key(
 ) -> rusqlite::Result<Counts> {
     let columns = staged.schema(&MARKS);
     let names = columns.fields().iter().map(|field| quoted(field.name()));
-    let differences: Vec<_> =
-        names.map(|name| format!("n.{name} IS NOT o.{name} COLLATE BINARY")).collect();
+    let differences: Vec<_> = names.map(|name| format!("n.{name} IS NOT o.{name} COLLATE BINARY")).collect();
     let differs = if same_columns { differences.join(" OR ") } else { "true".to_owned() };
     let on: Vec<_> = key.iter().map(quote_pair).collect();
     let first = quoted(&key[0]);

@@ -50,18 +50,13 @@ impl Table {
             .optional()?;
         let Some(name) = found else { return Ok(None) };
         // Hidden 1 are the hidden columns of virtual tables; 2 and 3 are generated columns.
-        let mut statement = connection.prepare(
-            "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1, 'main') WHERE hidden <> 1",
-        )?;
-        let columns = statement.query_map([&name], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?;
+        let mut statement = connection
+            .prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1, 'main') WHERE hidden <> 1")?;
+        let columns = statement.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
         let columns = columns.collect::<rusqlite::Result<Vec<_>>>()?;
         let key_columns = columns.iter().filter(|(.., key_position)| *key_position > 0).count();
-        let columns = columns
-            .into_iter()
-            .map(|column| Column::new(&name, column, key_columns))
-            .collect::<Result<_, _>>();
+        let columns =
+            columns.into_iter().map(|column| Column::new(&name, column, key_columns)).collect::<Result<_, _>>();
         Ok(Some(columns.map(|columns| Self { name, columns })))
     }
 
@@ -79,10 +74,8 @@ impl Table {
 
     /// The columns, but for those that `leave_out` names.
     pub(super) fn schema(&self, leave_out: &[&str]) -> SchemaRef {
-        let kept = self
-            .columns
-            .iter()
-            .filter(|column| !leave_out.iter().any(|name| column.name.eq_ignore_ascii_case(name)));
+        let kept =
+            self.columns.iter().filter(|column| !leave_out.iter().any(|name| column.name.eq_ignore_ascii_case(name)));
         Arc::new(Schema::new(kept.map(Column::field).collect::<Vec<_>>()))
     }
 }
@@ -99,8 +92,7 @@ impl Column {
             ))
         })?;
         // Of the primary keys only an alias of the row number is never NULL by itself.
-        let row_number =
-            key_position > 0 && key_columns == 1 && declared.eq_ignore_ascii_case("INTEGER");
+        let row_number = key_position > 0 && key_columns == 1 && declared.eq_ignore_ascii_case("INTEGER");
         Ok(Self { name, declared, arrow, nullable: !not_null && !row_number, key_position })
     }
 
@@ -114,11 +106,9 @@ pub(super) fn is_unique(connection: &Connection, table: &Table, key: &[String]) 
     if same_columns(&table.key(), key) {
         return Ok(true);
     }
-    let mut indexes = connection.prepare(
-        "SELECT name FROM pragma_index_list(?1, 'main') WHERE \"unique\" = 1 AND partial = 0",
-    )?;
-    let mut columns =
-        connection.prepare("SELECT name FROM pragma_index_info(?1, 'main') ORDER BY seqno")?;
+    let mut indexes =
+        connection.prepare("SELECT name FROM pragma_index_list(?1, 'main') WHERE \"unique\" = 1 AND partial = 0")?;
+    let mut columns = connection.prepare("SELECT name FROM pragma_index_info(?1, 'main') ORDER BY seqno")?;
     let names = indexes.query_map([&table.name], |row| row.get::<_, String>(0))?;
     for index in names {
         // An index over an expression has a column without a name.
@@ -132,9 +122,8 @@ pub(super) fn is_unique(connection: &Connection, table: &Table, key: &[String]) 
 }
 
 fn same_columns(a: &[String], b: &[String]) -> bool {
-    let within = |a: &[String], b: &[String]| {
-        a.iter().all(|name| b.iter().any(|other| name.eq_ignore_ascii_case(other)))
-    };
+    let within =
+        |a: &[String], b: &[String]| a.iter().all(|name| b.iter().any(|other| name.eq_ignore_ascii_case(other)));
     a.len() == b.len() && !a.is_empty() && within(a, b) && within(b, a)
 }
 

@@ -44,17 +44,11 @@ pub(super) struct SqliteTarget {
 }
 
 impl SqliteTarget {
-    pub(super) fn open(
-        path: &Path,
-        label: &str,
-        clock: Arc<dyn Clock>,
-        busy_wait: Duration,
-    ) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path, label: &str, clock: Arc<dyn Clock>, busy_wait: Duration) -> Result<Self, Failure> {
         let doing = format!("target {label} ({})", path.display());
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                Failure::invalid_config(format!("{doing}: the folder cannot be made: {error}"))
-            })?;
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Failure::invalid_config(format!("{doing}: the folder cannot be made: {error}")))?;
         }
         let keeper = connect(path, busy_wait).map_err(|error| failure(&doing, error))?;
         check_log_mode(&keeper).map_err(|error| failure(&doing, error))?.map_err(|mode| {
@@ -91,9 +85,7 @@ impl Target for SqliteTarget {
 
 /// Opens a connection that may write.
 fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_wait)?;
     // The page size holds for a new file only. Renaming a table leaves the views over it as they are.

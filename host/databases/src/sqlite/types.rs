@@ -39,8 +39,9 @@ pub(super) fn arrow_type(declared: &str) -> Option<DataType> {
     let (name, arguments, behind) = parts(&declared);
     Some(match name {
         "BOOLEAN" | "BOOL" => DataType::Boolean,
-        "INTEGER" | "INT" | "BIGINT" | "SMALLINT" | "TINYINT" | "MEDIUMINT" | "INT2" | "INT4"
-        | "INT8" | "UNSIGNED" => DataType::Int64,
+        "INTEGER" | "INT" | "BIGINT" | "SMALLINT" | "TINYINT" | "MEDIUMINT" | "INT2" | "INT4" | "INT8" | "UNSIGNED" => {
+            DataType::Int64
+        }
         "NUMBER" | "DECIMAL" | "NUMERIC" | "DEC" => return number_type(arguments),
         "DECIMAL_WHOLE" | "DECIMAL_TEXT" => return exact_type(arguments),
         "REAL" | "DOUBLE" | "FLOAT" | "BINARY_DOUBLE" | "BINARY_FLOAT" => DataType::Float64,
@@ -115,9 +116,7 @@ pub(super) fn declared_type(arrow: &DataType) -> Option<String> {
         DataType::Binary => "BLOB".to_owned(),
         DataType::Date32 => "DATE_ONLY".to_owned(),
         DataType::Timestamp(TimeUnit::Microsecond, None) => "TIMESTAMP(6)".to_owned(),
-        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if is_utc(zone) => {
-            "TIMESTAMPTZ(6)".to_owned()
-        }
+        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if is_utc(zone) => "TIMESTAMPTZ(6)".to_owned(),
         DataType::Decimal128(precision, scale) => {
             let in_range = (1..=MOST_DIGITS).contains(precision) && (0..=*precision as i8).contains(scale);
             match (*precision, *scale) {

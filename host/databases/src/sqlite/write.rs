@@ -50,8 +50,7 @@ impl Writer {
         let at = self.plan_for(table, &rows.schema(), rule)?;
         let plan = &mut self.plans[at];
         check_key(rows, plan).map_err(|failure| failure.within(&self.place))?;
-        let stored = StoredRows::encode(rows, &plan.as_text, table)
-            .map_err(|failure| failure.within(&self.place))?;
+        let stored = StoredRows::encode(rows, &plan.as_text, table).map_err(|failure| failure.within(&self.place))?;
         let count = stored.rows as u64;
         self.feed.offer(Some(stored));
         let run = run(plan, &self.grant.run_id, &self.loaded_at);
@@ -61,12 +60,9 @@ impl Writer {
         let changed = run.map_err(|error| self.row_failure(table, position, error))?;
         Ok(match written {
             Written::Staged => Counts { staged: count, ..Counts::default() },
-            Written::Table => Counts {
-                inserted: changed - updated,
-                updated,
-                unchanged: count - changed,
-                ..Counts::default()
-            },
+            Written::Table => {
+                Counts { inserted: changed - updated, updated, unchanged: count - changed, ..Counts::default() }
+            }
         })
     }
 
@@ -77,12 +73,7 @@ impl Writer {
     }
 
     /// Where the plan for such batches is; it is made if there is none.
-    fn plan_for(
-        &mut self,
-        table: &str,
-        columns: &SchemaRef,
-        rule: Option<&MergeRule>,
-    ) -> Result<usize, Failure> {
+    fn plan_for(&mut self, table: &str, columns: &SchemaRef, rule: Option<&MergeRule>) -> Result<usize, Failure> {
         if let Some(at) = self.plans.iter().position(|plan| plan.is_for(table, columns, rule)) {
             return Ok(at);
         }
@@ -94,12 +85,7 @@ impl Writer {
         Ok(self.plans.len() - 1)
     }
 
-    fn new_plan(
-        &mut self,
-        name: &str,
-        columns: &SchemaRef,
-        rule: Option<&MergeRule>,
-    ) -> Result<Plan, Failure> {
+    fn new_plan(&mut self, name: &str, columns: &SchemaRef, rule: Option<&MergeRule>) -> Result<Plan, Failure> {
         let place = format!("{}, table {name}", self.place);
         let Some(table) = self.find(name)? else {
             return Err(Failure::permanent(format!("{place}: there is no such table; create it first")));
@@ -111,15 +97,13 @@ impl Writer {
             key.extend(rule.key.iter().cloned());
         }
         let key = key.iter().map(|name| {
-            position_of(columns, name).ok_or_else(|| {
-                Failure::permanent(format!("{place}: the batch lacks the key column {name}"))
-            })
+            position_of(columns, name)
+                .ok_or_else(|| Failure::permanent(format!("{place}: the batch lacks the key column {name}")))
         });
         let key = key.collect::<Result<_, _>>()?;
         let prepared = self.feed.table(&lock(&self.database), columns.fields().len());
-        let prepared = prepared.and_then(|feed| {
-            Statement::prepare(&self.database, &statement_text(&table, columns, rule, &feed))
-        });
+        let prepared =
+            prepared.and_then(|feed| Statement::prepare(&self.database, &statement_text(&table, columns, rule, &feed)));
         Ok(Plan {
             table: name.to_owned(),
             columns: SchemaRef::clone(columns),
@@ -146,12 +130,10 @@ impl Writer {
             return Err(Failure::permanent(format!("the batch lacks the version column {version}")));
         }
         match table.column(version) {
-            Some(column) if is_decimal_text(&column.declared) => {
-                Err(Failure::invalid_config(format!(
-                    "the version column {version} is a decimal of more than 15 digits, which SQLite stores as \
+            Some(column) if is_decimal_text(&column.declared) => Err(Failure::invalid_config(format!(
+                "the version column {version} is a decimal of more than 15 digits, which SQLite stores as \
                      text and cannot compare; use another one"
-                )))
-            }
+            ))),
             _ => Ok(()),
         }
     }
@@ -220,9 +202,7 @@ fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<bool>, Failur
 /// Whether a column of one type takes all values of another.
 fn takes(column: &DataType, batch: &DataType) -> bool {
     match (column, batch) {
-        (DataType::Decimal128(most, scale), DataType::Decimal128(digits, same)) => {
-            digits <= most && scale == same
-        }
+        (DataType::Decimal128(most, scale), DataType::Decimal128(digits, same)) => digits <= most && scale == same,
         _ => same_type(column, batch),
     }
 }
@@ -233,12 +213,7 @@ fn position_of(columns: &SchemaRef, name: &str) -> Option<usize> {
 
 /// The statement. A row that breaks a constraint ends it where it stands (`OR FAIL`): the transaction is rolled
 /// back anyway, so SQLite need not keep the pages as they were before the statement.
-fn statement_text(
-    table: &Table,
-    columns: &SchemaRef,
-    rule: Option<&MergeRule>,
-    feed: &str,
-) -> String {
+fn statement_text(table: &Table, columns: &SchemaRef, rule: Option<&MergeRule>, feed: &str) -> String {
     let names = columns.fields().iter().map(|field| field.name());
     let cells: Vec<_> = (0..columns.fields().len()).map(|at| format!("c{at}")).collect();
     let conflict = rule.map(|rule| conflict_text(table, columns, rule)).unwrap_or_default();
@@ -274,9 +249,7 @@ fn conflict_text(table: &Table, columns: &SchemaRef, rule: &MergeRule) -> String
     sets.push(format!("{0} = excluded.{0}", MARKS[1]));
     let newer = rule.version.as_ref().map(|version| {
         let version = quoted(version);
-        format!(
-            "(excluded.{version} >= t.{version} OR excluded.{version} IS NULL OR t.{version} IS NULL) AND "
-        )
+        format!("(excluded.{version} >= t.{version} OR excluded.{version} IS NULL OR t.{version} IS NULL) AND ")
     });
     format!(
         " ON CONFLICT ({key}) DO UPDATE SET {} WHERE {}({})",

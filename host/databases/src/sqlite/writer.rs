@@ -9,8 +9,7 @@ use arrow_schema::SchemaRef;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use wmshost_flow::{
-    Checkpoint, Clock, Counts, Failure, MergeRule, Rejected, TableDefinition, TargetGrant,
-    TargetSession,
+    Checkpoint, Clock, Counts, Failure, MergeRule, Rejected, TableDefinition, TargetGrant, TargetSession,
 };
 
 use super::failure::failure;
@@ -32,9 +31,13 @@ pub(super) const COUNT_UPDATE: &str = "wms_count_update";
 /// Where a session stands.
 enum Transaction {
     None,
-    Open { _turn: Turn },
+    Open {
+        _turn: Turn,
+    },
     /// A write failed half way: only a rollback is left.
-    Broken { _turn: Turn },
+    Broken {
+        _turn: Turn,
+    },
 }
 
 /// Which of the two tables a name means.
@@ -80,8 +83,7 @@ impl Writer {
             )));
         }
         let updates = Arc::new(AtomicU64::new(0));
-        count_updates(&connection, &grant.run_id, Arc::clone(&updates))
-            .map_err(|error| failure(&place, error))?;
+        count_updates(&connection, &grant.run_id, Arc::clone(&updates)).map_err(|error| failure(&place, error))?;
         Ok(Self {
             place,
             grant,
@@ -103,10 +105,7 @@ impl Writer {
         } else if table.eq_ignore_ascii_case(&self.staged_name()) {
             Ok(Written::Staged)
         } else {
-            Err(Failure::denied(format!(
-                "{}: the table {table} is not granted, {} is",
-                self.place, self.grant.table
-            )))
+            Err(Failure::denied(format!("{}: the table {table} is not granted, {} is", self.place, self.grant.table)))
         }
     }
 
@@ -127,10 +126,7 @@ impl Writer {
     }
 
     /// Does a write. If it fails, the transaction can only be rolled back: what was written half stays unseen.
-    fn write<T>(
-        &mut self,
-        act: impl FnOnce(&mut Self) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    fn write<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         match self.transaction {
             Transaction::Open { .. } => {}
             Transaction::None => {
@@ -164,19 +160,14 @@ impl Writer {
         self.plans.clear();
         let connection = lock(&self.database);
         // After some errors SQLite has rolled back by itself.
-        let result =
-            if connection.is_autocommit() { Ok(()) } else { connection.execute_batch("ROLLBACK") };
+        let result = if connection.is_autocommit() { Ok(()) } else { connection.execute_batch("ROLLBACK") };
         drop(connection);
         self.transaction = Transaction::None;
         result
     }
 }
 
-fn count_updates(
-    connection: &Connection,
-    run_id: &str,
-    updates: Arc<AtomicU64>,
-) -> rusqlite::Result<()> {
+fn count_updates(connection: &Connection, run_id: &str, updates: Arc<AtomicU64>) -> rusqlite::Result<()> {
     let run_id = run_id.to_owned();
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_scalar_function(COUNT_UPDATE, 0, flags, move |_| {
@@ -266,9 +257,8 @@ impl TargetSession for Writer {
     fn quarantine(&mut self, rejected: &[Rejected]) -> Result<(), Failure> {
         self.write(|writer| {
             let connection = lock(&writer.database);
-            quarantine::write(&connection, &writer.grant, &writer.loaded_at, rejected).map_err(|error| {
-                failure(format_args!("{}, table {}", writer.place, quarantine::TABLE), error)
-            })
+            quarantine::write(&connection, &writer.grant, &writer.loaded_at, rejected)
+                .map_err(|error| failure(format_args!("{}, table {}", writer.place, quarantine::TABLE), error))
         })
     }
 }

@@ -11,9 +11,7 @@ use crate::warehouse::{Warehouse, batch, definition, in_transaction, write_grant
 fn checkpoint(values: Vec<Value>) -> Checkpoint {
     let positions = values.into_iter().enumerate();
     Checkpoint {
-        bookmark: Bookmark(
-            positions.map(|(at, value)| Position { name: format!("p{at}"), value }).collect(),
-        ),
+        bookmark: Bookmark(positions.map(|(at, value)| Position { name: format!("p{at}"), value }).collect()),
         mode: LoadMode::Merge,
         complete: false,
         source_version: Some("v1".to_owned()),

@@ -77,10 +77,8 @@ fn only_changed_rows_get_the_marks_of_the_run() {
 
 #[test]
 fn keys_of_any_kind_merge() {
-    for (key, sql) in [
-        (vec!["name"], "PRIMARY KEY (\"name\")"),
-        (vec!["id", "name"], "PRIMARY KEY (\"id\", \"name\")"),
-    ] {
+    for (key, sql) in [(vec!["name"], "PRIMARY KEY (\"name\")"), (vec!["id", "name"], "PRIMARY KEY (\"id\", \"name\")")]
+    {
         let warehouse = Warehouse::new("");
         let mut writer = warehouse.writer();
         in_transaction(writer.as_mut(), |writer| writer.create(&definition(&key)));
@@ -125,10 +123,7 @@ fn a_table_of_somebody_else_is_merged_by_its_unique_index() {
     // The table takes A for a, the merge does not.
     let rows = batch(&[(1, Some("A"), None), (2, Some("b"), None)]);
     assert_eq!(merge(writer.as_mut(), &rows, None), counts(1, 1, 0));
-    assert_eq!(
-        warehouse.target_rows("SELECT id, name, other FROM t ORDER BY id"),
-        ["1 'A' 'kept'", "2 'b' 'kept'"]
-    );
+    assert_eq!(warehouse.target_rows("SELECT id, name, other FROM t ORDER BY id"), ["1 'A' 'kept'", "2 'b' 'kept'"]);
     warehouse.target_connection().execute_batch("ALTER TABLE t DROP COLUMN wms_run_id").expect("dropped");
     drop(writer);
     let mut writer = warehouse.writer();
@@ -204,8 +199,5 @@ fn columns_that_come_later_are_added() {
     let names: Vec<_> = described.columns.fields().iter().map(|field| field.name().as_str()).collect();
     assert_eq!(names, ["id", "name", "changed", "more"]);
     assert_eq!(described.key, ["id"]);
-    assert_eq!(
-        warehouse.target_rows("SELECT id, name, more FROM T ORDER BY id"),
-        ["1 'a' 'm'", "2 NULL 'n'"]
-    );
+    assert_eq!(warehouse.target_rows("SELECT id, name, more FROM T ORDER BY id"), ["1 'a' 'm'", "2 NULL 'n'"]);
 }

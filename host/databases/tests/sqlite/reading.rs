@@ -183,10 +183,7 @@ fn the_first_row_decides_about_expressions() {
     let mut reader = warehouse.reader(&["a"]);
     let query = "SELECT count(*) AS n, max(at) AS at, avg(ratio) AS r, NULL AS \"nothing\" FROM a";
     let batch = read_all(reader.as_mut(), query, &[]);
-    assert_eq!(
-        json(&batch.rows),
-        [r#"{"n":3,"at":"2026-01-31T10:00:00.5","r":1.75,"nothing":null}"#]
-    );
+    assert_eq!(json(&batch.rows), [r#"{"n":3,"at":"2026-01-31T10:00:00.5","r":1.75,"nothing":null}"#]);
     let nothing = read_all(reader.as_mut(), "SELECT id + 1 AS n FROM a WHERE false", &[]);
     assert_eq!(nothing.rows.num_rows(), 0);
     let failure = refusal(reader.as_mut(), "SELECT id, id FROM a");

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::types::Decimal128Type;
 use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, PrimitiveArray,
-    RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, PrimitiveArray, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
 };
 use proptest::prelude::*;
 use wmshost_databases::sqlite;
@@ -33,9 +33,7 @@ fn decimals(precision: u8, scale: i8) -> impl Strategy<Value = ArrayRef> {
 }
 
 fn any_decimals() -> impl Strategy<Value = ArrayRef> {
-    (1_u8..=38).prop_flat_map(|precision| {
-        (0..=precision as i8).prop_flat_map(move |scale| decimals(precision, scale))
-    })
+    (1_u8..=38).prop_flat_map(|precision| (0..=precision as i8).prop_flat_map(move |scale| decimals(precision, scale)))
 }
 
 fn any_column() -> impl Strategy<Value = ArrayRef> {
@@ -50,11 +48,9 @@ fn any_column() -> impl Strategy<Value = ArrayRef> {
         column(any::<String>()).prop_map(|v| Arc::new(StringArray::from_iter(v)) as ArrayRef),
         column(any::<Vec<u8>>()).prop_map(|v| Arc::new(BinaryArray::from_iter(v)) as ArrayRef),
         column(-719_528_i32..2_932_897).prop_map(|v| Arc::new(Date32Array::from_iter(v)) as ArrayRef),
+        column(any_moment()).prop_map(|v| Arc::new(TimestampMicrosecondArray::from_iter(v)) as ArrayRef),
         column(any_moment())
-            .prop_map(|v| Arc::new(TimestampMicrosecondArray::from_iter(v)) as ArrayRef),
-        column(any_moment()).prop_map(|v| {
-            Arc::new(TimestampMicrosecondArray::from_iter(v).with_timezone("UTC")) as ArrayRef
-        }),
+            .prop_map(|v| { Arc::new(TimestampMicrosecondArray::from_iter(v).with_timezone("UTC")) as ArrayRef }),
     ]
 }
 

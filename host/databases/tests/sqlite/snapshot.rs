@@ -107,8 +107,7 @@ fn age(warehouse: &Warehouse, seconds: u64) {
 #[test]
 fn the_version_changes_with_every_commit() {
     for mode in ["DELETE", "WAL"] {
-        let warehouse =
-            Warehouse::new(&format!("PRAGMA journal_mode = {mode}; CREATE TABLE a (n INTEGER);"));
+        let warehouse = Warehouse::new(&format!("PRAGMA journal_mode = {mode}; CREATE TABLE a (n INTEGER);"));
         // Open all along, so that the log stays.
         let writer: Connection = warehouse.source_connection();
         writer.execute_batch("INSERT INTO a VALUES (1)").expect("a commit");

@@ -55,10 +55,9 @@ fn other_tables_are_denied() {
     other.name = "OTHER".to_owned();
     let rule = MergeRule { key: vec!["id".to_owned()], version: None };
     let rows = batch(&[(1, None, None)]);
-    for failure in [
-        writer.describe("OTHER").expect_err("denied"),
-        writer.describe("WMSHOST_CHECKPOINT").expect_err("denied"),
-    ] {
+    for failure in
+        [writer.describe("OTHER").expect_err("denied"), writer.describe("WMSHOST_CHECKPOINT").expect_err("denied")]
+    {
         assert_eq!(failure.kind, FailureKind::Denied);
     }
     let mut denied = Vec::new();

@@ -10,8 +10,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Clock, Counts, Failure, Micros, Source, SourceGrant, SourceSession, TableDefinition, Target,
-    TargetGrant, TargetSession, Value,
+    Batch, Clock, Counts, Failure, Micros, Source, SourceGrant, SourceSession, TableDefinition, Target, TargetGrant,
+    TargetSession, Value,
 };
 
 /// A clock that a test turns.
@@ -98,12 +98,7 @@ pub(crate) fn grant(tables: &[&str]) -> SourceGrant {
 }
 
 pub(crate) fn write_grant(run_id: &str) -> TargetGrant {
-    TargetGrant {
-        pipeline: "p".to_owned(),
-        stream: "s".to_owned(),
-        table: "T".to_owned(),
-        run_id: run_id.to_owned(),
-    }
+    TargetGrant { pipeline: "p".to_owned(), stream: "s".to_owned(), table: "T".to_owned(), run_id: run_id.to_owned() }
 }
 
 /// The rows of a query, as text.
@@ -146,14 +141,9 @@ pub(crate) fn refusal(session: &mut dyn SourceSession, query: &str) -> Failure {
 pub(crate) fn batch(rows: &[(i64, Option<&str>, Option<i64>)]) -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.0)));
     let names: ArrayRef = Arc::new(StringArray::from_iter(rows.iter().map(|row| row.1)));
-    let changed: ArrayRef =
-        Arc::new(TimestampMicrosecondArray::from_iter(rows.iter().map(|row| row.2)));
-    RecordBatch::try_from_iter_with_nullable([
-        ("id", ids, true),
-        ("name", names, true),
-        ("changed", changed, true),
-    ])
-    .expect("a batch")
+    let changed: ArrayRef = Arc::new(TimestampMicrosecondArray::from_iter(rows.iter().map(|row| row.2)));
+    RecordBatch::try_from_iter_with_nullable([("id", ids, true), ("name", names, true), ("changed", changed, true)])
+        .expect("a batch")
 }
 
 /// The table T of such batches.

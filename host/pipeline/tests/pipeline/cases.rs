@@ -11,10 +11,7 @@ use crate::world::{ByFileName, variables};
 
 #[test]
 fn every_case_is_told_as_expected() {
-    let mut folders: Vec<PathBuf> = fs::read_dir("tests/cases")
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut folders: Vec<PathBuf> = fs::read_dir("tests/cases").unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     assert!(!folders.is_empty());
     let mut wrong = String::new();
@@ -26,12 +23,7 @@ fn every_case_is_told_as_expected() {
         }
         let expected = fs::read_to_string(&expected).unwrap_or_default();
         if told != expected {
-            writeln!(
-                wrong,
-                "{}:\n--- expected\n{expected}--- told\n{told}",
-                folder.display()
-            )
-            .unwrap();
+            writeln!(wrong, "{}:\n--- expected\n{expected}--- told\n{told}", folder.display()).unwrap();
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -40,14 +32,8 @@ fn every_case_is_told_as_expected() {
 fn told(folder: &Path) -> String {
     let environment = fs::read_to_string(folder.join("environment")).unwrap_or_default();
     let pairs = environment.lines().filter_map(|line| line.split_once('='));
-    let pairs = pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let result = check_file(
-        &folder.join("pipeline.toml"),
-        &variables(pairs),
-        &ByFileName,
-    );
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let result = check_file(&folder.join("pipeline.toml"), &variables(pairs), &ByFileName);
     let told = match result {
         Ok(checked) => summary(&checked),
         Err(mistakes) => format!("{mistakes}\n"),
@@ -63,38 +49,13 @@ fn summary(checked: &Checked) -> String {
     }
     for stream in &checked.streams {
         let plan = &stream.plan;
-        writeln!(
-            text,
-            "{}: {}.{} to {}.{}",
-            plan.name, plan.source, plan.table, plan.target, plan.target_table
-        )
-        .unwrap();
-        let lookback = duration_text(plan.lookback);
-        writeln!(
-            text,
-            "  {:?} by {:?} {:?} lookback {lookback}",
-            plan.method, plan.key, plan.change_key
-        )
-        .unwrap();
-        writeln!(
-            text,
-            "  {:?} {:?} {:?}",
-            plan.null_keys, plan.on_bad_value, plan.max_rejected
-        )
-        .unwrap();
-        for stage in [&stream.extractor]
-            .into_iter()
-            .chain(&stream.transforms)
-            .chain([&stream.loader])
-        {
-            writeln!(
-                text,
-                "  {} {} {:?}",
-                stage.plugin,
-                stage.path.display(),
-                stage.settings
-            )
+        writeln!(text, "{}: {}.{} to {}.{}", plan.name, plan.source, plan.table, plan.target, plan.target_table)
             .unwrap();
+        let lookback = duration_text(plan.lookback);
+        writeln!(text, "  {:?} by {:?} {:?} lookback {lookback}", plan.method, plan.key, plan.change_key).unwrap();
+        writeln!(text, "  {:?} {:?} {:?}", plan.null_keys, plan.on_bad_value, plan.max_rejected).unwrap();
+        for stage in [&stream.extractor].into_iter().chain(&stream.transforms).chain([&stream.loader]) {
+            writeln!(text, "  {} {} {:?}", stage.plugin, stage.path.display(), stage.settings).unwrap();
         }
     }
     for name in &checked.disabled {

@@ -70,16 +70,10 @@ fn answers(text: &str) {
     let path: &Path = &folder.path().join("pipeline.toml");
     std::fs::write(path, text).unwrap();
     if let Err(mistakes) = check_file(path, &set(&[("A", "7d"), ("B", "")]), &ByFileName) {
-        assert!(
-            !mistakes.list().is_empty(),
-            "refused without a reason:\n{text}"
-        );
+        assert!(!mistakes.list().is_empty(), "refused without a reason:\n{text}");
         for mistake in mistakes.list() {
             let lines = u32::try_from(text.split('\n').count()).unwrap();
-            assert!(
-                mistake.line.is_none_or(|line| (1..=lines).contains(&line)),
-                "{mistake}\n{text}"
-            );
+            assert!(mistake.line.is_none_or(|line| (1..=lines).contains(&line)), "{mistake}\n{text}");
         }
     }
 }

@@ -25,24 +25,12 @@ fn shipped(name: &str, variables: &[(&str, &str)]) -> Checked {
 #[test]
 fn development_runs_on_two_files() {
     let dev = shipped("dev.toml", &[]);
-    assert_eq!(
-        (dev.run.extract_batch_rows, dev.run.load_batch_rows),
-        (1_000, 5_000)
-    );
+    assert_eq!((dev.run.extract_batch_rows, dev.run.load_batch_rows), (1_000, 5_000));
     assert_eq!(dev.connections["wms"].to_string(), "sqlite .wmshost/wms.db");
-    assert_eq!(
-        dev.connections["analytics"].to_string(),
-        "sqlite .wmshost/analytics.db"
-    );
+    assert_eq!(dev.connections["analytics"].to_string(), "sqlite .wmshost/analytics.db");
     assert!(dev.warnings.is_empty());
-    let moved = shipped(
-        "dev.toml",
-        &[("TARGET_SQLITE", "/tmp/a.db"), ("WMS_BATCH_SIZE", "250")],
-    );
-    assert_eq!(
-        moved.connections["analytics"].to_string(),
-        "sqlite /tmp/a.db"
-    );
+    let moved = shipped("dev.toml", &[("TARGET_SQLITE", "/tmp/a.db"), ("WMS_BATCH_SIZE", "250")]);
+    assert_eq!(moved.connections["analytics"].to_string(), "sqlite /tmp/a.db");
     assert_eq!(moved.run.extract_batch_rows, 250);
 }
 
@@ -54,13 +42,7 @@ fn the_streams_of_the_warehouse_are_those_of_the_contract() {
         .map(|stream| {
             let plan = &stream.plan;
             let transforms = plan.transforms.join(" ");
-            (
-                plan.table.as_str(),
-                plan.target_table.as_str(),
-                plan.method,
-                plan.key.join(" "),
-                transforms,
-            )
+            (plan.table.as_str(), plan.target_table.as_str(), plan.method, plan.key.join(" "), transforms)
         })
         .collect();
     let row = |table, target, method, key: &str, transforms: &str| {
@@ -70,87 +52,42 @@ fn the_streams_of_the_warehouse_are_those_of_the_contract() {
     assert_eq!(
         told,
         [
-            row(
-                "allocation",
-                "WMS_ALLOCATION",
-                Incremental,
-                "allocation_id",
-                "allocation"
-            ),
-            row(
-                "order_hdr",
-                "WMS_ORDER_HDR",
-                Incremental,
-                "order_id",
-                "orders"
-            ),
-            row(
-                "order_dtl",
-                "WMS_ORDER_DTL",
-                Incremental,
-                "order_detail_id",
-                ""
-            ),
+            row("allocation", "WMS_ALLOCATION", Incremental, "allocation_id", "allocation"),
+            row("order_hdr", "WMS_ORDER_HDR", Incremental, "order_id", "orders"),
+            row("order_dtl", "WMS_ORDER_DTL", Incremental, "order_detail_id", ""),
             row("item_master", "WMS_ITEM_MASTER", Full, "item_id", "items"),
             row("location", "WMS_LOCATION", Full, "location_id", "locations"),
         ]
     );
-    assert!(
-        streams
-            .iter()
-            .all(|stream| stream.plan.lookback == Duration::from_secs(7_200))
-    );
+    assert!(streams.iter().all(|stream| stream.plan.lookback == Duration::from_secs(7_200)));
 }
 
 #[test]
 fn staging_and_production_run_on_oracle() {
-    for (name, rows, sid) in [
-        ("staging.toml", (2_000, 7_000), "WMSSTAGING"),
-        ("prod.toml", (5_000, 10_000), "WMSPROD"),
-    ] {
+    for (name, rows, sid) in [("staging.toml", (2_000, 7_000), "WMSSTAGING"), ("prod.toml", (5_000, 10_000), "WMSPROD")]
+    {
         let checked = shipped(name, CREDENTIALS);
-        assert_eq!(
-            (checked.run.extract_batch_rows, checked.run.load_batch_rows),
-            rows
-        );
-        let Connection::Oracle(wms) = &checked.connections["wms"] else {
-            panic!("{name} is not Oracle")
-        };
+        assert_eq!((checked.run.extract_batch_rows, checked.run.load_batch_rows), rows);
+        let Connection::Oracle(wms) = &checked.connections["wms"] else { panic!("{name} is not Oracle") };
         assert_eq!(wms.service, Service::Sid(sid.to_owned()));
         assert_eq!((wms.port, wms.password.reveal()), (1521, "hunter2"));
-        assert!(
-            !format!("{checked:?}").contains("hunter"),
-            "{name} shows a password"
-        );
+        assert!(!format!("{checked:?}").contains("hunter"), "{name} shows a password");
     }
 }
 
 #[test]
 fn production_without_variables_names_each_of_them() {
-    let mistakes = check_file(
-        Path::new("../../pipelines/prod.toml"),
-        &set(&[]),
-        &ByFileName,
-    )
-    .unwrap_err();
+    let mistakes = check_file(Path::new("../../pipelines/prod.toml"), &set(&[]), &ByFileName).unwrap_err();
     let told = mistakes.to_string();
     for (name, _) in CREDENTIALS {
-        assert!(
-            told.contains(&format!("the variable {name} is not set")),
-            "{told}"
-        );
+        assert!(told.contains(&format!("the variable {name} is not set")), "{told}");
     }
     assert_eq!(mistakes.list().len(), CREDENTIALS.len(), "{told}");
 }
 
 #[test]
 fn the_base_alone_lacks_only_its_connections() {
-    let told = check_file(
-        Path::new("../../pipelines/base.toml"),
-        &set(&[]),
-        &ByFileName,
-    )
-    .unwrap_err();
+    let told = check_file(Path::new("../../pipelines/base.toml"), &set(&[]), &ByFileName).unwrap_err();
     insta::assert_snapshot!(told.to_string(), @r"
     ../../pipelines/base.toml:16: stream_defaults.source: there is no connection `wms`; add a table `[connections.wms]`
     ../../pipelines/base.toml:17: stream_defaults.target: there is no connection `analytics`; add a table `[connections.analytics]`
@@ -178,15 +115,9 @@ fn the_reference_has_every_key_with_its_default() {
         let Some(fallback) = key.fallback else {
             continue;
         };
-        let told = comment
-            .replace(',', "")
-            .contains(&format!("Default: {}", fallback.replace(',', "")));
+        let told = comment.replace(',', "").contains(&format!("Default: {}", fallback.replace(',', "")));
         let from_streams = key.path.starts_with("stream_defaults.");
-        assert!(
-            told || from_streams && !value.is_empty(),
-            "{}: say \"Default: {fallback}\"",
-            key.path
-        );
+        assert!(told || from_streams && !value.is_empty(), "{}: say \"Default: {fallback}\"", key.path);
         if key.path.starts_with("run.") || key.path.starts_with("limits.") || from_streams {
             assert_eq!(*value, fallback, "{}", key.path);
         }
@@ -202,20 +133,12 @@ fn typed_keys(text: &str) -> BTreeMap<String, (String, String)> {
             comment.push_str(words);
         } else if line.starts_with('[') {
             let parts: Vec<&str> = line.trim_matches(['[', ']']).split('.').collect();
-            let named: Vec<&str> = parts
-                .iter()
-                .enumerate()
-                .map(|(at, part)| if at % 2 == 1 { "*" } else { part })
-                .collect();
+            let named: Vec<&str> =
+                parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { "*" } else { part }).collect();
             table = named.join(".") + ".";
         } else if let Some((name, value)) = line.split_once(" = ") {
-            let name = if table.contains("settings") {
-                "*"
-            } else {
-                name
-            };
-            keys.entry(format!("{table}{name}"))
-                .or_insert((value.to_owned(), std::mem::take(&mut comment)));
+            let name = if table.contains("settings") { "*" } else { name };
+            keys.entry(format!("{table}{name}")).or_insert((value.to_owned(), std::mem::take(&mut comment)));
         }
         if !line.starts_with('#') {
             comment.clear();

@@ -10,34 +10,13 @@ use crate::world::{ByFileName, set};
 
 #[test]
 fn durations_are_read_and_written() {
-    for (text, seconds) in [
-        ("0s", 0),
-        ("90s", 90),
-        ("15m", 900),
-        ("2h", 7_200),
-        ("7d", 604_800),
-    ] {
-        assert_eq!(
-            parse_duration(text),
-            Some(Duration::from_secs(seconds)),
-            "{text}"
-        );
+    for (text, seconds) in [("0s", 0), ("90s", 90), ("15m", 900), ("2h", 7_200), ("7d", 604_800)] {
+        assert_eq!(parse_duration(text), Some(Duration::from_secs(seconds)), "{text}");
         assert_eq!(duration_text(Duration::from_secs(seconds)), text);
     }
-    for text in [
-        "",
-        "s",
-        "90",
-        "1.5h",
-        "-1s",
-        "+1s",
-        "2 h",
-        "1h30m",
-        "7w",
-        "99999999999999999999d",
-        "2é",
-        "213503982334602d",
-    ] {
+    for text in
+        ["", "s", "90", "1.5h", "-1s", "+1s", "2 h", "1h30m", "7w", "99999999999999999999d", "2é", "213503982334602d"]
+    {
         assert_eq!(parse_duration(text), None, "{text}");
     }
 }
@@ -50,18 +29,10 @@ fn a_secret_is_never_shown() {
 }
 
 fn checked_dev(names: &[&str]) -> Result<Vec<String>, String> {
-    let checked = check_file(
-        Path::new("tests/cases/complete/pipeline.toml"),
-        &set(&[]),
-        &ByFileName,
-    )
-    .unwrap();
+    let checked = check_file(Path::new("tests/cases/complete/pipeline.toml"), &set(&[]), &ByFileName).unwrap();
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     match checked.select(&names) {
-        Ok(streams) => Ok(streams
-            .iter()
-            .map(|stream| stream.plan.name.clone())
-            .collect()),
+        Ok(streams) => Ok(streams.iter().map(|stream| stream.plan.name.clone()).collect()),
         Err(mistakes) => Err(mistakes.to_string()),
     }
 }
@@ -69,10 +40,7 @@ fn checked_dev(names: &[&str]) -> Result<Vec<String>, String> {
 #[test]
 fn streams_are_selected_by_name() {
     assert_eq!(checked_dev(&[]).unwrap(), ["allocation", "order-hdr"]);
-    assert_eq!(
-        checked_dev(&["order-hdr", "order-hdr"]).unwrap(),
-        ["order-hdr"]
-    );
+    assert_eq!(checked_dev(&["order-hdr", "order-hdr"]).unwrap(), ["order-hdr"]);
     insta::assert_snapshot!(checked_dev(&["alocation", "location", "nothing"]).unwrap_err(), @r"
     tests/cases/complete/pipeline.toml: streams: there is no stream `alocation`; did you mean `allocation`?
     tests/cases/complete/pipeline.toml: streams: the stream `location` is disabled; set `enabled = true`
@@ -86,13 +54,7 @@ fn state_can_be_reset_of_streams_that_are_disabled() {
     let resolved = load(Path::new("tests/cases/complete/pipeline.toml"), &set(&[])).unwrap();
     let selected = resolved.select(&["location".to_owned()]).unwrap();
     assert_eq!(selected.len(), 1);
-    assert!(
-        resolved
-            .select(&["locations".to_owned()])
-            .unwrap_err()
-            .to_string()
-            .contains("did you mean `location`?")
-    );
+    assert!(resolved.select(&["locations".to_owned()]).unwrap_err().to_string().contains("did you mean `location`?"));
 }
 
 #[test]
@@ -110,24 +72,14 @@ fn a_mistake_has_fields() {
 fn unreadable_files_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let told = |name: &str| {
-        let mistakes = load(&folder.path().join(name), &set(&[]))
-            .unwrap_err()
-            .to_string();
+        let mistakes = load(&folder.path().join(name), &set(&[])).unwrap_err().to_string();
         mistakes.replace(&format!("{}/", folder.path().display()), "")
     };
     fs::write(folder.path().join("binary.toml"), [0xff, 0xfe, 0]).unwrap();
     fs::write(folder.path().join("large.toml"), "#".repeat(2 << 20)).unwrap();
     fs::create_dir(folder.path().join("folder")).unwrap();
     fs::write(folder.path().join("empty.toml"), "").unwrap();
-    let all = [
-        "none.toml",
-        "binary.toml",
-        "large.toml",
-        "folder",
-        "empty.toml",
-    ]
-    .map(told)
-    .join("\n");
+    let all = ["none.toml", "binary.toml", "large.toml", "folder", "empty.toml"].map(told).join("\n");
     insta::assert_snapshot!(all, @r"
     none.toml: no such file; correct the path
     1 mistake

@@ -7,20 +7,12 @@ use wmshost_pipeline::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingK
 
 /// An environment of these variables.
 pub(crate) fn variables(list: Vec<(String, String)>) -> impl Fn(&str) -> Option<OsString> {
-    move |name| {
-        list.iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.into())
-    }
+    move |name| list.iter().find(|(known, _)| known == name).map(|(_, value)| value.into())
 }
 
 /// An environment of these variables.
 pub(crate) fn set(list: &[(&str, &str)]) -> impl Fn(&str) -> Option<OsString> + use<> {
-    variables(
-        list.iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
-    )
+    variables(list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
 }
 
 /// Plugins that are what their file names say.
@@ -28,60 +20,29 @@ pub(crate) struct ByFileName;
 
 impl PluginFacts for ByFileName {
     fn facts(&self, path: &Path) -> Result<Facts, PluginProblem> {
-        let name = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if name.contains("missing") {
             return Err(PluginProblem::Missing);
         } else if name.contains("corrupt") {
-            return Err(PluginProblem::NotAComponent(
-                "it begins with \"ELF\"".to_owned(),
-            ));
+            return Err(PluginProblem::NotAComponent("it begins with \"ELF\"".to_owned()));
         } else if name.contains("unreadable") {
             return Err(PluginProblem::Unreadable("permission denied".to_owned()));
         } else if name.contains("foreign") {
-            return Err(PluginProblem::ForeignContract(
-                "it exports no world of contract 0.1".to_owned(),
-            ));
+            return Err(PluginProblem::ForeignContract("it exports no world of contract 0.1".to_owned()));
         } else if name.contains("faulty") {
             return Err(PluginProblem::Faulty("it trapped".to_owned()));
         }
-        let worlds = [
-            ("extractor", World::Extractor),
-            ("loader", World::Loader),
-            ("models", World::Models),
-        ];
+        let worlds = [("extractor", World::Extractor), ("loader", World::Loader), ("models", World::Models)];
         let world = worlds.into_iter().find(|(part, _)| name.contains(part));
         let world = world.map_or(World::Transform, |(_, world)| world);
-        let settings = if name.contains("settings") {
-            settings()
-        } else {
-            reject()
-        };
-        Ok(Facts {
-            world,
-            name,
-            version: "0.1.0".to_owned(),
-            settings,
-        })
+        let settings = if name.contains("settings") { settings() } else { reject() };
+        Ok(Facts { world, name, version: "0.1.0".to_owned(), settings })
     }
 }
 
-fn setting(
-    name: &str,
-    kind: SettingKind,
-    fallback: Option<&str>,
-    choices: &[&str],
-) -> SettingFacts {
+fn setting(name: &str, kind: SettingKind, fallback: Option<&str>, choices: &[&str]) -> SettingFacts {
     let choices = choices.iter().map(|&choice| choice.to_owned()).collect();
-    SettingFacts {
-        name: name.to_owned(),
-        kind,
-        fallback: fallback.map(str::to_owned),
-        choices,
-    }
+    SettingFacts { name: name.to_owned(), kind, fallback: fallback.map(str::to_owned), choices }
 }
 
 fn reject() -> Vec<SettingFacts> {
@@ -93,12 +54,7 @@ fn reject() -> Vec<SettingFacts> {
 fn settings() -> Vec<SettingFacts> {
     vec![
         setting("label", SettingKind::Text, None, &[]),
-        setting(
-            "mode",
-            SettingKind::Text,
-            Some("\"plain\""),
-            &["plain", "strict"],
-        ),
+        setting("mode", SettingKind::Text, Some("\"plain\""), &["plain", "strict"]),
         setting("rows", SettingKind::Integer, Some("10"), &[]),
         setting("share", SettingKind::Number, Some("0.5"), &[]),
         setting("trim", SettingKind::Flag, Some("true"), &[]),

@@ -32,12 +32,7 @@ pub(super) fn allocations(
     update(connection, day, changes - new, &mut random, &mut meter)?;
     let mut roles = Roles::of(new);
     let mut insert = connection.prepare(allocation::INSERT)?;
-    let mut arrivals = Arrivals {
-        day,
-        lines,
-        places,
-        earlier: earlier_line(connection)?,
-    };
+    let mut arrivals = Arrivals { day, lines, places, earlier: earlier_line(connection)? };
     let mut before = None;
     for id in (table.last_id + 1)..=(table.last_id + new as i64) {
         let role = roles.draw(&mut random);
@@ -70,32 +65,18 @@ fn update(
          allocated_by_user = ifnull(allocated_by_user, ?4), last_updated = ?5 WHERE allocation_id = ?1",
     )?;
     for (id, role) in rows_to_update(connection, &day.allocations, wanted, random)? {
-        let found: Option<(Option<String>, Option<i64>, _, _)> = read
-            .query_row([id], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })
-            .optional()?;
+        let found: Option<(Option<String>, Option<i64>, _, _)> =
+            read.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?;
         let Some((status, quantity, created, previous)) = found else {
             continue;
         };
-        let key = day
-            .next_key(role, &day.allocations, (Some(created), previous), random)
-            .map(Stamp::from);
+        let key = day.next_key(role, &day.allocations, (Some(created), previous), random).map(Stamp::from);
         let (next, quantity) = match rank(&STATUSES, status.as_deref()) {
             None => (0, quantity),
             Some(SHIPPED) => (SHIPPED, Some(corrected(quantity))),
-            Some(rank) => (
-                random.between(rank as i64 + 1, SHIPPED as i64) as usize,
-                quantity,
-            ),
+            Some(rank) => (random.between(rank as i64 + 1, SHIPPED as i64) as usize, quantity),
         };
-        meter.updated(write.execute(params![
-            id,
-            STATUSES[next][0],
-            quantity,
-            user(random),
-            key
-        ])?);
+        meter.updated(write.execute(params![id, STATUSES[next][0], quantity, user(random), key])?);
     }
     Ok(())
 }
@@ -127,50 +108,25 @@ fn earlier_line(connection: &Connection) -> rusqlite::Result<Statement<'_>> {
 impl Arrivals<'_> {
     /// A new row: fresh ones mostly for a line that came today, all others for one of an earlier day. None
     /// if there is no line or no location left to refer to.
-    fn row(
-        &mut self,
-        id: i64,
-        role: Role,
-        random: &mut Random,
-    ) -> rusqlite::Result<Option<Allocation>> {
+    fn row(&mut self, id: i64, role: Role, random: &mut Random) -> rusqlite::Result<Option<Allocation>> {
         let day = self.day;
-        let place = self
-            .places
-            .get(random.skewed(self.places.len() as u64) as usize);
+        let place = self.places.get(random.skewed(self.places.len() as u64) as usize);
         let today = (role == Role::Fresh && random.chance(800_000))
-            .then(|| {
-                self.lines
-                    .get(random.below(self.lines.len() as u64) as usize)
-            })
+            .then(|| self.lines.get(random.below(self.lines.len() as u64) as usize))
             .flatten();
         let (refers_to, quantity, key, created) = if let Some(line) = today {
             let key = day.moment(line.ordered, random);
             let wait = key.since(line.ordered).max(0);
-            (
-                (line.order, line.item),
-                line.quantity,
-                Some(key),
-                key.plus(-random.between(0, wait)),
-            )
+            ((line.order, line.item), line.quantity, Some(key), key.plus(-random.between(0, wait)))
         } else {
-            let first = random.between(
-                day.lines.first_id,
-                day.lines.last_id.max(day.lines.first_id),
-            );
-            let found = self
-                .earlier
-                .query_row([first], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)));
+            let first = random.between(day.lines.first_id, day.lines.last_id.max(day.lines.first_id));
+            let found = self.earlier.query_row([first], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)));
             let Some((refers_to, quantity)) = found.optional()? else {
                 return Ok(None);
             };
             let key = day.key(role, &day.allocations, random);
             let made = key.unwrap_or_else(|| day.moment(day.allocations.latest, random));
-            (
-                refers_to,
-                quantity,
-                key,
-                made.plus(-random.between(0, 40 * MINUTE)),
-            )
+            (refers_to, quantity, key, made.plus(-random.between(0, 40 * MINUTE)))
         };
         Ok(place.map(|place| {
             let (order, item) = refers_to;

@@ -43,27 +43,14 @@ pub(super) enum Role {
 
 impl Day {
     /// The day after the youngest change key of a file.
-    pub(super) fn after(
-        connection: &Connection,
-        options: &ChangeOptions,
-    ) -> rusqlite::Result<Self> {
+    pub(super) fn after(connection: &Connection, options: &ChangeOptions) -> rusqlite::Result<Self> {
         let mut tables = Vec::new();
-        for (name, pk) in [
-            (ORDER_HDR, "order_id"),
-            (ORDER_DTL, "order_detail_id"),
-            (ALLOCATION, "allocation_id"),
-        ] {
+        for (name, pk) in [(ORDER_HDR, "order_id"), (ORDER_DTL, "order_detail_id"), (ALLOCATION, "allocation_id")] {
             tables.push(survey(connection, name, pk)?);
         }
-        let start = tables
-            .iter()
-            .filter_map(|(_, latest)| *latest)
-            .max()
-            .unwrap_or(Moment::DEFAULT_UNTIL);
-        let mut tables = tables.into_iter().map(|(table, latest)| Incremental {
-            latest: latest.unwrap_or(start),
-            ..table
-        });
+        let start = tables.iter().filter_map(|(_, latest)| *latest).max().unwrap_or(Moment::DEFAULT_UNTIL);
+        let mut tables =
+            tables.into_iter().map(|(table, latest)| Incremental { latest: latest.unwrap_or(start), ..table });
         let mut next = || tables.next().ok_or(rusqlite::Error::QueryReturnedNoRows);
         Ok(Self {
             seed: Random::keyed(options.seed, Purpose::Day, start.micros().unsigned_abs()).bits(),
@@ -103,20 +90,11 @@ impl Day {
     }
 
     /// A change key for a row of a table.
-    pub(super) fn key(
-        &self,
-        role: Role,
-        table: &Incremental,
-        random: &mut Random,
-    ) -> Option<Moment> {
+    pub(super) fn key(&self, role: Role, table: &Incremental, random: &mut Random) -> Option<Moment> {
         match role {
             Role::Fresh => Some(self.moment(self.start, random)),
             Role::Tied => Some(self.start.plus(10 * HOUR + 314_159)),
-            Role::Late => Some(
-                table
-                    .latest
-                    .plus(-random.between(1, LATE_LIMIT_MINUTES * MINUTE)),
-            ),
+            Role::Late => Some(table.latest.plus(-random.between(1, LATE_LIMIT_MINUTES * MINUTE))),
             Role::Unkeyed => None,
         }
     }
@@ -145,15 +123,8 @@ fn survey(
     pk: &'static str,
 ) -> rusqlite::Result<(Incremental, Option<Moment>)> {
     let one = |what: &str| format!("(SELECT {what} FROM {name})");
-    let (count, first, last) = (
-        one("count(*)"),
-        one(&format!("min({pk})")),
-        one(&format!("max({pk})")),
-    );
-    let query = format!(
-        "SELECT {count}, ifnull({first}, 1), ifnull({last}, 0), {}",
-        one("max(last_updated)")
-    );
+    let (count, first, last) = (one("count(*)"), one(&format!("min({pk})")), one(&format!("max({pk})")));
+    let query = format!("SELECT {count}, ifnull({first}, 1), ifnull({last}, 0), {}", one("max(last_updated)"));
     connection.query_row(&query, [], |row| {
         let latest: Option<Moment> = row.get(3)?;
         let rows: i64 = row.get(0)?;

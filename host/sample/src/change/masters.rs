@@ -28,29 +28,16 @@ struct Plan {
 
 impl Plan {
     fn of(changes: u64) -> Self {
-        let inserted = if changes < 2 {
-            0
-        } else {
-            (changes / 10).max(1)
-        };
-        let deleted = if changes < 3 {
-            0
-        } else {
-            (changes / 20).max(1)
-        };
-        Self {
-            updated: changes - inserted - deleted,
-            inserted,
-            deleted,
-        }
+        let inserted = if changes < 2 { 0 } else { (changes / 10).max(1) };
+        let deleted = if changes < 3 { 0 } else { (changes / 20).max(1) };
+        Self { updated: changes - inserted - deleted, inserted, deleted }
     }
 
     /// Positions to touch, and whether each is to be removed. The last row stays: its id tells the next one,
     /// and no id is given twice.
     fn touched(&self, rows: usize, random: &mut Random) -> Vec<(usize, bool)> {
         let mut left = [(self.updated, false), (self.deleted, true)];
-        let picks: Vec<i64> =
-            some_of(0, rows as u64, self.updated + self.deleted, random).collect();
+        let picks: Vec<i64> = some_of(0, rows as u64, self.updated + self.deleted, random).collect();
         let mut touched = Vec::new();
         for pick in picks {
             let last = pick as usize + 1 == rows;
@@ -72,12 +59,7 @@ pub(super) fn items(
     let mut random = day.random(Purpose::DayItems);
     let mut items: Vec<Stocked> = connection
         .prepare("SELECT item_id, ifnull(standard_cost, 1) FROM item_master ORDER BY item_id")?
-        .query_map([], |row| {
-            Ok(Stocked {
-                id: row.get(0)?,
-                cost: row.get(1)?,
-            })
-        })?
+        .query_map([], |row| Ok(Stocked { id: row.get(0)?, cost: row.get(1)? }))?
         .collect::<Result<_, _>>()?;
     let (rows, plan) = (items.len(), Plan::of(day.share(items.len() as u64)));
     let total = plan.updated + plan.inserted + plan.deleted;
@@ -100,10 +82,7 @@ pub(super) fn items(
     for id in next..next + plan.inserted as i64 {
         let index = (id - FIRST_ITEM).unsigned_abs();
         Item::of(day.seed(), index).insert(&mut insert)?;
-        items.push(Stocked {
-            id,
-            cost: item_cost(day.seed(), index),
-        });
+        items.push(Stocked { id, cost: item_cost(day.seed(), index) });
         meter.inserted();
     }
     let summary = meter.finish(connection, rows as u64)?;
@@ -205,17 +184,11 @@ impl<'a> LocationUpdates<'a> {
         if random.chance(100_000) {
             return self.active.execute([id]);
         }
-        let (room, current): (Measure, Option<Measure>) = self
-            .capacity
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (room, current): (Measure, Option<Measure>) =
+            self.capacity.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let volume = used(room, random);
         // An update that changes nothing is none.
-        let volume = if Some(volume) == current {
-            Decimal(volume.0 + 1)
-        } else {
-            volume
-        };
-        self.fill
-            .execute(params![id, volume, Decimal::<3>(volume.0 / 4)])
+        let volume = if Some(volume) == current { Decimal(volume.0 + 1) } else { volume };
+        self.fill.execute(params![id, volume, Decimal::<3>(volume.0 / 4)])
     }
 }

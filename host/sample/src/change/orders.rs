@@ -39,11 +39,7 @@ pub(super) fn orders(
     let mut random = day.random(Purpose::DayOrders);
     let changes = day.share(table.rows);
     let mut meter = Meter::start(connection, table.name, changes, progress)?;
-    let new = if items.is_empty() {
-        0
-    } else {
-        new_rows(changes)
-    };
+    let new = if items.is_empty() { 0 } else { new_rows(changes) };
     update_orders(connection, day, changes - new, &mut random, &mut meter)?;
     let mut roles = Roles::of(new);
     let mut insert = connection.prepare(order::INSERT)?;
@@ -64,25 +60,21 @@ fn update_orders(
     random: &mut Random,
     meter: &mut Meter<'_>,
 ) -> rusqlite::Result<()> {
-    let mut read = connection.prepare(
-        "SELECT order_status, order_date, last_updated FROM order_hdr WHERE order_id = ?1",
-    )?;
-    let mut advance = connection
-        .prepare("UPDATE order_hdr SET order_status = ?2, last_updated = ?3 WHERE order_id = ?1")?;
+    let mut read =
+        connection.prepare("SELECT order_status, order_date, last_updated FROM order_hdr WHERE order_id = ?1")?;
+    let mut advance =
+        connection.prepare("UPDATE order_hdr SET order_status = ?2, last_updated = ?3 WHERE order_id = ?1")?;
     let mut hurry = connection.prepare(
         "UPDATE order_hdr SET priority_code = CASE priority_code WHEN 'HIGH' THEN 'NORMAL' ELSE 'HIGH' END, \
          last_updated = ?2 WHERE order_id = ?1",
     )?;
     for (id, role) in rows_to_update(connection, &day.orders, wanted, random)? {
-        let found: Option<(Option<String>, _, _)> = read
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
+        let found: Option<(Option<String>, _, _)> =
+            read.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
         let Some((status, ordered, previous)) = found else {
             continue;
         };
-        let key = day
-            .next_key(role, &day.orders, (Some(ordered), previous), random)
-            .map(Stamp::from);
+        let key = day.next_key(role, &day.orders, (Some(ordered), previous), random).map(Stamp::from);
         let next = match rank(&STATUSES, status.as_deref()) {
             None => 0,
             Some(done) if done >= COMPLETED => {
@@ -119,22 +111,9 @@ fn new_order(
         };
         let (quantity, price) = (quantity(random), price(Decimal(item.cost.0.abs()), random));
         total += quantity * price.0;
-        lines.push(NewLine {
-            order: id,
-            item: item.id,
-            quantity,
-            ordered,
-            price,
-            role,
-        });
+        lines.push(NewLine { order: id, item: item.id, quantity, ordered, price, role });
     }
-    let mut order = Order::new(
-        id,
-        ordered,
-        Decimal(total),
-        customers(day.orders.rows),
-        random,
-    );
+    let mut order = Order::new(id, ordered, Decimal(total), customers(day.orders.rows), random);
     let rank = random.below(3) as usize;
     order.status = STATUSES[rank][0];
     order.updated = key;
@@ -156,28 +135,14 @@ pub(super) fn lines(
     let mut random = day.random(Purpose::DayLines);
     let changes = day.share(table.rows).max(new.len() as u64);
     let mut meter = Meter::start(connection, table.name, changes, progress)?;
-    update_lines(
-        connection,
-        day,
-        items,
-        changes - new.len() as u64,
-        &mut random,
-        &mut meter,
-    )?;
+    update_lines(connection, day, items, changes - new.len() as u64, &mut random, &mut meter)?;
     let mut insert = connection.prepare(order_line::INSERT)?;
     for (id, (place, line)) in (table.last_id + 1..).zip(new.iter().enumerate()) {
         let key = match line.role {
             Role::Fresh => Some(line.ordered.plus(PACE * (1 + place as i64 % 8))),
             role => day.key(role, table, &mut random),
         };
-        let mut row = OrderLine::new(
-            id,
-            line.order,
-            line.item,
-            line.quantity,
-            line.price,
-            line.ordered,
-        );
+        let mut row = OrderLine::new(id, line.order, line.item, line.quantity, line.price, line.ordered);
         row.updated = key;
         if line.role == Role::Fresh {
             row.soil(&mut random);
@@ -200,29 +165,21 @@ fn update_lines(
     let mut read = connection.prepare(
         "SELECT item_id, quantity_ordered, unit_price, last_updated FROM order_dtl WHERE order_detail_id = ?1",
     )?;
-    let mut substitute = connection.prepare(
-        "UPDATE order_dtl SET item_id = ?2, last_updated = ?3 WHERE order_detail_id = ?1",
-    )?;
+    let mut substitute =
+        connection.prepare("UPDATE order_dtl SET item_id = ?2, last_updated = ?3 WHERE order_detail_id = ?1")?;
     let mut resize = connection.prepare(
         "UPDATE order_dtl SET quantity_ordered = ?2, line_total = ?3, last_updated = ?4 WHERE order_detail_id = ?1",
     )?;
     for (id, role) in rows_to_update(connection, table, wanted, random)? {
-        let found: Option<(i64, Option<i64>, Option<Money>, _)> = read
-            .query_row([id], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })
-            .optional()?;
+        let found: Option<(i64, Option<i64>, Option<Money>, _)> =
+            read.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?;
         let Some((item, quantity, price, previous)) = found else {
             continue;
         };
-        let key = day
-            .next_key(role, table, (None, previous), random)
-            .map(Stamp::from);
+        let key = day.next_key(role, table, (None, previous), random).map(Stamp::from);
         // Another quantity sets the line apart from its order's total; another item does not.
         let resized = quantity.zip(price).filter(|_| random.chance(30_000));
-        let other = items
-            .get(random.below(items.len() as u64) as usize)
-            .map_or(item, |other| other.id);
+        let other = items.get(random.below(items.len() as u64) as usize).map_or(item, |other| other.id);
         let rows = match resized {
             Some((quantity, price)) => {
                 let quantity = quantity.abs() + 1;

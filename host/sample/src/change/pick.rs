@@ -11,11 +11,7 @@ const YOUNG_PERCENT: u64 = 60;
 
 /// New rows among so many changes.
 pub(super) fn new_rows(changes: u64) -> u64 {
-    if changes < 2 {
-        0
-    } else {
-        (changes * 30).div_ceil(100)
-    }
+    if changes < 2 { 0 } else { (changes * 30).div_ceil(100) }
 }
 
 /// A number of rows dealt out to roles, to be drawn in any order.
@@ -30,14 +26,7 @@ impl Roles {
         let late = if rows < 2 { 0 } else { rows.div_ceil(25) };
         let unkeyed = if rows < 10 { 0 } else { rows.div_ceil(500) };
         let fresh = rows - tied - late - unkeyed;
-        Self {
-            left: [
-                (fresh, Role::Fresh),
-                (tied, Role::Tied),
-                (late, Role::Late),
-                (unkeyed, Role::Unkeyed),
-            ],
-        }
+        Self { left: [(fresh, Role::Fresh), (tied, Role::Tied), (late, Role::Late), (unkeyed, Role::Unkeyed)] }
     }
 
     /// Takes one out.
@@ -61,12 +50,7 @@ impl Roles {
 }
 
 /// So many different numbers from a range, in ascending order, each set of them as likely as any other.
-pub(super) fn some_of(
-    first: i64,
-    count: u64,
-    wanted: u64,
-    random: &mut Random,
-) -> impl Iterator<Item = i64> {
+pub(super) fn some_of(first: i64, count: u64, wanted: u64, random: &mut Random) -> impl Iterator<Item = i64> {
     let mut wanted = wanted.min(count);
     (0..count).filter_map(move |index| {
         let taken = random.below(count - index) < wanted;
@@ -105,16 +89,10 @@ pub(super) fn rows_to_update(
 }
 
 /// Ids of rows without a change key, the lowest ones, in ascending order.
-fn without_key(
-    connection: &Connection,
-    table: &Incremental,
-    limit: u64,
-) -> rusqlite::Result<Vec<i64>> {
+fn without_key(connection: &Connection, table: &Incremental, limit: u64) -> rusqlite::Result<Vec<i64>> {
     let Incremental { name, pk, .. } = table;
     connection
-        .prepare(&format!(
-            "SELECT {pk} FROM {name} WHERE last_updated IS NULL ORDER BY {pk} LIMIT ?1"
-        ))?
+        .prepare(&format!("SELECT {pk} FROM {name} WHERE last_updated IS NULL ORDER BY {pk} LIMIT ?1"))?
         .query_map([limit as i64], |row| row.get(0))?
         .collect()
 }
@@ -130,29 +108,18 @@ mod tests {
         for (count, wanted) in [(0, 3), (1, 1), (100, 7), (100, 100), (5, 9)] {
             let picks: Vec<i64> = some_of(10, count, wanted, &mut random).collect();
             assert_eq!(picks.len() as u64, wanted.min(count));
-            assert!(
-                picks.is_sorted_by(|a, b| a < b)
-                    && picks.iter().all(|id| (10..10 + count as i64).contains(id))
-            );
+            assert!(picks.is_sorted_by(|a, b| a < b) && picks.iter().all(|id| (10..10 + count as i64).contains(id)));
         }
     }
 
     #[test]
     fn roles_are_dealt_out_exactly() {
         let mut random = Random::keyed(5, Purpose::Day, 1);
-        for (rows, expected) in [
-            (0, [0, 0, 0, 0]),
-            (1, [1, 0, 0, 0]),
-            (10, [8, 0, 1, 1]),
-            (1_000, [908, 50, 40, 2]),
-        ] {
+        for (rows, expected) in [(0, [0, 0, 0, 0]), (1, [1, 0, 0, 0]), (10, [8, 0, 1, 1]), (1_000, [908, 50, 40, 2])] {
             let mut roles = Roles::of(rows);
             let drawn: Vec<Role> = (0..rows).map(|_| roles.draw(&mut random)).collect();
             let count = |role| drawn.iter().filter(|drawn| **drawn == role).count();
-            assert_eq!(
-                [Role::Fresh, Role::Tied, Role::Late, Role::Unkeyed].map(count),
-                expected
-            );
+            assert_eq!([Role::Fresh, Role::Tied, Role::Late, Role::Unkeyed].map(count), expected);
         }
     }
 }

@@ -9,9 +9,7 @@ use crate::column::Stamp;
 use crate::moment::{DAY, MINUTE, Moment, SECOND};
 use crate::random::{MILLION, Purpose, Random};
 use crate::rows::{Spellings, changed_at};
-use crate::world::{
-    Bulk, FIRST_ALLOCATION, FIRST_ITEM, FIRST_LOCATION, FIRST_ORDER, World, bulk_key,
-};
+use crate::world::{Bulk, FIRST_ALLOCATION, FIRST_ITEM, FIRST_LOCATION, FIRST_ORDER, World, bulk_key};
 
 pub(crate) const INSERT: &str = "INSERT INTO allocation (allocation_id, order_id, item_id, location_id, \
     quantity_allocated, allocation_status, allocated_by_user, priority_level, created_date, last_updated) \
@@ -44,16 +42,7 @@ pub(crate) const GAP: [(i64, i64); 9] = [
     (1_000_000, 17 * DAY),
 ];
 /// Rows of an allocation run, by weight.
-const RUN: [(u64, u64); 8] = [
-    (55, 1),
-    (20, 2),
-    (10, 3),
-    (6, 4),
-    (4, 5),
-    (2, 6),
-    (2, 7),
-    (1, 8),
-];
+const RUN: [(u64, u64); 8] = [(55, 1), (20, 2), (10, 3), (6, 4), (4, 5), (2, 6), (2, 7), (1, 8)];
 /// Runs updated within one second, and rows of those that repeat the key before them, in a million.
 const TOGETHER: u64 = 80_000;
 const TIED: u64 = 50_000;
@@ -95,13 +84,7 @@ pub(crate) struct Allocation {
 
 impl Allocation {
     /// A clean row for an order line: order, item, location.
-    pub(crate) fn new(
-        id: i64,
-        refers_to: [i64; 3],
-        quantity: i64,
-        created: Moment,
-        random: &mut Random,
-    ) -> Self {
+    pub(crate) fn new(id: i64, refers_to: [i64; 3], quantity: i64, created: Moment, random: &mut Random) -> Self {
         let [order, item, location] = refers_to;
         Self {
             id,
@@ -111,9 +94,7 @@ impl Allocation {
             quantity: Some(quantity),
             status: Some(STATUSES[0][0]),
             user: user(random),
-            priority: (!random.chance(NO_PRIORITY))
-                .then(|| random.weighted(&PRIORITIES))
-                .flatten(),
+            priority: (!random.chance(NO_PRIORITY)).then(|| random.weighted(&PRIORITIES)).flatten(),
             created,
             updated: Some(created),
         }
@@ -131,8 +112,7 @@ impl Allocation {
             6_800..7_000 => self.status = None,
             7_000..8_500 => {
                 if let Some(before) = before {
-                    (self.order, self.item, self.location) =
-                        (before.order, before.item, before.location);
+                    (self.order, self.item, self.location) = (before.order, before.item, before.location);
                 }
             }
             8_500..9_500 => self.updated = None,
@@ -158,9 +138,7 @@ impl Allocation {
 
 /// One of ten users, or none.
 pub(crate) fn user(random: &mut Random) -> Option<&'static str> {
-    (!random.chance(NO_USER))
-        .then(|| random.weighted(&USERS))
-        .flatten()
+    (!random.chance(NO_USER)).then(|| random.weighted(&USERS)).flatten()
 }
 
 /// Rows that one allocation run made.
@@ -189,33 +167,14 @@ pub(crate) struct Allocations<'a> {
 impl<'a> Allocations<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
         let random = Random::keyed(world.seed, Purpose::Allocation, 0);
-        let run = Run {
-            left: 0,
-            began: world.until,
-            offset: 0,
-            order: 0,
-            line: 0,
-            second: None,
-            last_key: None,
-        };
-        Self {
-            world,
-            bulks: world.bulks(world.allocations),
-            index: 0,
-            random,
-            run,
-            before: None,
-        }
+        let run = Run { left: 0, began: world.until, offset: 0, order: 0, line: 0, second: None, last_key: None };
+        Self { world, bulks: world.bulks(world.allocations), index: 0, random, run, before: None }
     }
 
     fn start_run(&mut self) {
         let (world, random) = (self.world, &mut self.random);
-        let began = world.calendar.at(
-            self.index * FINE + random.below(FINE),
-            world.allocations * FINE,
-        );
-        let order = (u128::from(self.index) * u128::from(world.orders)
-            / u128::from(world.allocations)) as u64;
+        let began = world.calendar.at(self.index * FINE + random.below(FINE), world.allocations * FINE);
+        let order = (u128::from(self.index) * u128::from(world.orders) / u128::from(world.allocations)) as u64;
         let mut order = order.saturating_sub(random.below(24));
         while world.line_count(order) == 0 {
             order -= 1;
@@ -246,11 +205,7 @@ impl<'a> Allocations<'a> {
             return changed_at(created, gap, self.world.until, random);
         };
         let fresh = second.plus(random.between(0, SECOND - 1));
-        let key = self
-            .run
-            .last_key
-            .filter(|_| random.chance(TIED))
-            .unwrap_or(fresh);
+        let key = self.run.last_key.filter(|_| random.chance(TIED)).unwrap_or(fresh);
         self.run.last_key = Some(key);
         (key, false)
     }
@@ -266,24 +221,13 @@ impl<'a> Allocations<'a> {
         run.offset += random.between(1, PACE);
         let planned = world.line(run.order, line);
         let location = FIRST_LOCATION + world.place(planned.item, self.index, random) as i64;
-        let (order, item) = (
-            FIRST_ORDER + run.order as i64,
-            FIRST_ITEM + planned.item as i64,
-        );
-        let quantity = if random.chance(700_000) {
-            planned.quantity
-        } else {
-            random.between(1, planned.quantity)
-        };
+        let (order, item) = (FIRST_ORDER + run.order as i64, FIRST_ITEM + planned.item as i64);
+        let quantity = if random.chance(700_000) { planned.quantity } else { random.between(1, planned.quantity) };
         let id = FIRST_ALLOCATION + self.index as i64;
         let mut row = Allocation::new(id, [order, item, location], quantity, created, random);
         let (key, under_way) = self.key(created);
         let age = world.until.since(key);
-        let shares: &[_] = if under_way {
-            &OPEN
-        } else {
-            if age > YOUTH { &OLD } else { &YOUNG }
-        };
+        let shares: &[_] = if under_way { &OPEN } else { if age > YOUTH { &OLD } else { &YOUNG } };
         let rank = self.random.weighted(shares).unwrap_or(0);
         row.status = Some(STATUSES[rank][0]);
         row.updated = Some(key);

@@ -20,27 +20,14 @@ const CATEGORIES: [(&str, &str); 6] = [
     ("CHEMICALS", "CHE"),
     ("PHARMACY", "PHA"),
 ];
-const NOUNS: [&str; 8] = [
-    "CARTON", "BUNDLE", "CASE", "REFILL", "KIT", "PANEL", "BOTTLE", "SLEEVE",
-];
+const NOUNS: [&str; 8] = ["CARTON", "BUNDLE", "CASE", "REFILL", "KIT", "PANEL", "BOTTLE", "SLEEVE"];
 const KINDS: [&str; 6] = ["SMALL", "LARGE", "BLUE", "PLAIN", "DOUBLE", "TRAVEL"];
 const UNITS: [(u64, &str); 4] = [(70, "EA"), (18, "CS"), (8, "PK"), (4, "KG")];
 const STORAGE: [(u64, &str); 4] = [(70, "STANDARD"), (15, "COLD"), (8, "FROZEN"), (7, "SECURE")];
 const HAZMAT: [(u64, &str); 5] = [(5, "3"), (3, "8"), (2, "9"), (1, "2.1"), (1, "NONE")];
-const WEIGHT: [(i64, i64); 5] = [
-    (0, 20),
-    (600_000, 5_000),
-    (850_000, 20_000),
-    (970_000, 50_000),
-    (1_000_000, 400_000),
-];
-const VOLUME: [(i64, i64); 5] = [
-    (0, 100),
-    (600_000, 100_000),
-    (850_000, 500_000),
-    (970_000, 1_000_000),
-    (1_000_000, 6_000_000),
-];
+const WEIGHT: [(i64, i64); 5] = [(0, 20), (600_000, 5_000), (850_000, 20_000), (970_000, 50_000), (1_000_000, 400_000)];
+const VOLUME: [(i64, i64); 5] =
+    [(0, 100), (600_000, 100_000), (850_000, 500_000), (970_000, 1_000_000), (1_000_000, 6_000_000)];
 const SHELF_LIFE: [(i64, i64); 3] = [(0, 5), (600_000, 90), (1_000_000, 720)];
 
 /// One item.
@@ -63,22 +50,11 @@ impl Item {
     /// The item of an index, the same whenever it is asked for.
     pub(crate) fn of(seed: u64, index: u64) -> Self {
         let mut random = Random::keyed(seed, Purpose::Item, index);
-        let (category, noun) = (
-            category(seed, index).0,
-            random.one_of(&NOUNS).unwrap_or("CASE"),
-        );
+        let (category, noun) = (category(seed, index).0, random.one_of(&NOUNS).unwrap_or("CASE"));
         let shelf_life = random.chance(300_000).then(|| random.quantile(&SHELF_LIFE));
-        let perishable = if shelf_life.is_some() && random.chance(500_000) {
-            "PERISHABLE "
-        } else {
-            ""
-        };
+        let perishable = if shelf_life.is_some() && random.chance(500_000) { "PERISHABLE " } else { "" };
         let kind = random.one_of(&KINDS).unwrap_or("PLAIN");
-        let hazmat_share = if category == "CHEMICALS" {
-            450_000
-        } else {
-            20_000
-        };
+        let hazmat_share = if category == "CHEMICALS" { 450_000 } else { 20_000 };
         let mut item = Self {
             id: FIRST_ITEM + index as i64,
             code: code(seed, index),
@@ -89,14 +65,9 @@ impl Item {
             active: if random.chance(50_000) { "N" } else { "Y" },
             weight: (!random.chance(60_000)).then(|| Decimal(random.quantile(&WEIGHT))),
             volume: (!random.chance(60_000)).then(|| Decimal(random.quantile(&VOLUME))),
-            storage: (!random.chance(100_000))
-                .then(|| random.weighted(&STORAGE))
-                .flatten(),
+            storage: (!random.chance(100_000)).then(|| random.weighted(&STORAGE)).flatten(),
             shelf_life,
-            hazmat: random
-                .chance(hazmat_share)
-                .then(|| random.weighted(&HAZMAT))
-                .flatten(),
+            hazmat: random.chance(hazmat_share).then(|| random.weighted(&HAZMAT)).flatten(),
         };
         item.soil(seed, index, &mut random);
         item
@@ -135,9 +106,7 @@ impl Item {
 
 fn category(seed: u64, index: u64) -> (&'static str, &'static str) {
     // Not the item's own sequence: a duplicated code asks for the neighbour's category.
-    Random::keyed(seed, Purpose::Home, index)
-        .one_of(&CATEGORIES)
-        .unwrap_or(CATEGORIES[0])
+    Random::keyed(seed, Purpose::Home, index).one_of(&CATEGORIES).unwrap_or(CATEGORIES[0])
 }
 
 fn code(seed: u64, index: u64) -> String {

@@ -11,29 +11,15 @@ pub(crate) const INSERT: &str = "INSERT INTO location (location_id, location_cod
     bay, level_no, is_active, capacity_volume, capacity_weight, current_volume, current_weight, temperature_zone, \
     security_level, pick_sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 
-const KINDS: [(u64, &str); 7] = [
-    (50, "PICK"),
-    (22, "RESERVE"),
-    (10, "BULK"),
-    (5, "STAGE"),
-    (8, "FORWARD"),
-    (3, "DOCK"),
-    (2, "DAMAGED"),
-];
+const KINDS: [(u64, &str); 7] =
+    [(50, "PICK"), (22, "RESERVE"), (10, "BULK"), (5, "STAGE"), (8, "FORWARD"), (3, "DOCK"), (2, "DAMAGED")];
 const ZONES: [&str; 6] = ["A", "B", "C", "D", "COLD", "SECURE"];
 const TEMPERATURES: [(u64, &str); 3] = [(80, "AMBIENT"), (14, "CHILLED"), (6, "FROZEN")];
 const SECURITY: [(u64, &str); 3] = [(88, "STANDARD"), (9, "RESTRICTED"), (3, "CAGE")];
 /// Thousandths of what a PICK location holds, by type.
 const ROOM: [(&str, i64); 3] = [("RESERVE", 4), ("BULK", 12), ("STAGE", 8)];
 /// Used share of a location, thousandths.
-const USE: [(i64, i64); 6] = [
-    (0, 0),
-    (100_000, 1),
-    (400_000, 500),
-    (800_000, 800),
-    (950_000, 950),
-    (1_000_000, 1_000),
-];
+const USE: [(i64, i64); 6] = [(0, 0), (100_000, 1), (400_000, 500), (800_000, 800), (950_000, 950), (1_000_000, 1_000)];
 /// Locations of one level, and levels of one bay.
 const BAYS: u64 = 20;
 const LEVELS: u64 = 5;
@@ -73,12 +59,8 @@ impl Location {
             active: if random.chance(30_000) { "N" } else { "Y" },
             capacity,
             current: capacity.map(|room| room.map(|room| used(room, &mut random))),
-            temperature: (!random.chance(100_000))
-                .then(|| random.weighted(&TEMPERATURES))
-                .flatten(),
-            security: (!random.chance(100_000))
-                .then(|| random.weighted(&SECURITY))
-                .flatten(),
+            temperature: (!random.chance(100_000)).then(|| random.weighted(&TEMPERATURES)).flatten(),
+            security: (!random.chance(100_000)).then(|| random.weighted(&SECURITY)).flatten(),
             sequence: (kind == "PICK" || kind == "FORWARD").then_some(index as i64 + 1),
         };
         location.soil(index, &mut random);
@@ -89,11 +71,7 @@ impl Location {
         match random.below(MILLION) {
             0..3_000 => self.capacity = [Some(Decimal(0)); 2],
             3_000..4_500 => self.current[0] = Some(Decimal(-1_000)),
-            4_500..6_500 => {
-                self.current = self
-                    .capacity
-                    .map(|room| room.map(|room| Decimal(room.0 / 100 * 117)))
-            }
+            4_500..6_500 => self.current = self.capacity.map(|room| room.map(|room| Decimal(room.0 / 100 * 117))),
             6_500..8_000 => self.kind = "MEZZ",
             8_000..9_000 => self.kind = " pick",
             9_000..10_000 => self.code = code(index.saturating_sub(1)),
@@ -129,10 +107,7 @@ pub(crate) fn used(room: Measure, random: &mut Random) -> Measure {
 
 /// Volume and weight that a location of a type can hold; NULL for one in fifty.
 fn capacity(kind: &str, random: &mut Random) -> [Option<Measure>; 2] {
-    let times = ROOM
-        .iter()
-        .find(|(name, _)| *name == kind)
-        .map_or(1, |(_, times)| *times);
+    let times = ROOM.iter().find(|(name, _)| *name == kind).map_or(1, |(_, times)| *times);
     [(500, 4_000), (100, 900)].map(|(low, high)| {
         let room = Decimal(random.between(low, high) * 1_000 * times);
         (!random.chance(20_000)).then_some(room)
@@ -141,11 +116,7 @@ fn capacity(kind: &str, random: &mut Random) -> [Option<Measure>; 2] {
 
 /// Aisle, bay and level of an index.
 fn spot(index: u64) -> (u64, u64, u64) {
-    (
-        index / (BAYS * LEVELS) + 1,
-        index / LEVELS % BAYS + 1,
-        index % LEVELS + 1,
-    )
+    (index / (BAYS * LEVELS) + 1, index / LEVELS % BAYS + 1, index % LEVELS + 1)
 }
 
 fn zone(index: u64) -> &'static str {

@@ -31,19 +31,9 @@ const OPEN: [(u64, usize); 3] = [(40, 0), (35, 1), (25, 2)];
 /// After so long without a change, an order counts as old.
 const YOUTH: i64 = 4 * DAY;
 /// From an order's date to its last change, microseconds.
-const GAP: [(i64, i64); 5] = [
-    (0, MINUTE),
-    (500_000, 8 * HOUR),
-    (900_000, 2 * DAY),
-    (995_000, 9 * DAY),
-    (1_000_000, 30 * DAY),
-];
-const TYPES: [(u64, &str); 4] = [
-    (75, "STANDARD"),
-    (12, "EXPRESS"),
-    (8, "BACKORDER"),
-    (5, "TRANSFER"),
-];
+const GAP: [(i64, i64); 5] =
+    [(0, MINUTE), (500_000, 8 * HOUR), (900_000, 2 * DAY), (995_000, 9 * DAY), (1_000_000, 30 * DAY)];
+const TYPES: [(u64, &str); 4] = [(75, "STANDARD"), (12, "EXPRESS"), (8, "BACKORDER"), (5, "TRANSFER")];
 const PRIORITIES: [(u64, &str); 4] = [(5, "URGENT"), (15, "HIGH"), (65, "NORMAL"), (15, "LOW")];
 
 /// One order.
@@ -62,13 +52,7 @@ pub(crate) struct Order {
 
 impl Order {
     /// A clean new order.
-    pub(crate) fn new(
-        id: i64,
-        ordered: Moment,
-        total: Money,
-        customers: u64,
-        random: &mut Random,
-    ) -> Self {
+    pub(crate) fn new(id: i64, ordered: Moment, total: Money, customers: u64, random: &mut Random) -> Self {
         let customer = random.skewed(customers) as i64;
         let days = random.between(1, 14);
         Self {
@@ -78,12 +62,8 @@ impl Order {
             status: STATUSES[0][0],
             total: Some(total),
             requested: (!random.chance(120_000)).then_some(ordered.plus(days * DAY)),
-            kind: (!random.chance(100_000))
-                .then(|| random.weighted(&TYPES))
-                .flatten(),
-            priority: (!random.chance(100_000))
-                .then(|| random.weighted(&PRIORITIES))
-                .flatten(),
+            kind: (!random.chance(100_000)).then(|| random.weighted(&TYPES)).flatten(),
+            priority: (!random.chance(100_000)).then(|| random.weighted(&PRIORITIES)).flatten(),
             address: (!random.chance(50_000)).then_some(700_001 + customer * 3 + days % 3),
             updated: Some(ordered),
         }
@@ -93,35 +73,18 @@ impl Order {
     pub(crate) fn of(world: &World, bulks: &[Bulk], index: u64) -> Self {
         let mut random = Random::keyed(world.seed, Purpose::OrderRow, index);
         let lines = world.line_count(index);
-        let total = (0..lines)
-            .map(|line| world.line(index, line))
-            .map(|line| line.quantity * line.price.0)
-            .sum();
+        let total = (0..lines).map(|line| world.line(index, line)).map(|line| line.quantity * line.price.0).sum();
         let ordered = world.ordered_at(index);
         let id = FIRST_ORDER + index as i64;
-        let mut order = Self::new(
-            id,
-            ordered,
-            Decimal(total),
-            customers(world.orders),
-            &mut random,
-        );
+        let mut order = Self::new(id, ordered, Decimal(total), customers(world.orders), &mut random);
         let gap = random.quantile(&GAP);
         let (updated, under_way) = changed_at(ordered, gap, world.until, &mut random);
         let updated = bulk_key(bulks, index, ordered).unwrap_or(updated);
         let age = world.until.since(updated);
-        let shares: &[_] = if under_way {
-            &OPEN
-        } else {
-            if age > YOUTH { &OLD } else { &YOUNG }
-        };
+        let shares: &[_] = if under_way { &OPEN } else { if age > YOUTH { &OLD } else { &YOUNG } };
         let rank = random.weighted(shares).unwrap_or(0);
         // Goods that nobody ordered are not shipped.
-        let rank = if lines == 0 && rank == COMPLETED {
-            0
-        } else {
-            rank
-        };
+        let rank = if lines == 0 && rank == COMPLETED { 0 } else { rank };
         order.status = STATUSES[rank][0];
         order.updated = Some(updated);
         order.soil(rank, &mut random);
@@ -133,11 +96,7 @@ impl Order {
         match random.below(MILLION) {
             0..1_500 => self.total = None,
             1_500..2_500 => self.total = self.total.map(|total| Decimal(-total.0.max(1))),
-            2_500..4_500 => {
-                self.total = self
-                    .total
-                    .map(|total| Decimal(total.0 + random.between(2, 90_000)))
-            }
+            2_500..4_500 => self.total = self.total.map(|total| Decimal(total.0 + random.between(2, 90_000))),
             4_500..5_500 => self.status = random.one_of(&UNKNOWN).unwrap_or(UNKNOWN[0]),
             5_500..6_500 => self.status = STATUSES[rank][1],
             6_500..7_500 => self.status = STATUSES[rank][2],

@@ -14,12 +14,7 @@ pub(crate) const INSERT: &str = "INSERT INTO order_dtl (order_detail_id, order_i
     unit_price, line_total, last_updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 /// From an order's date to the last change of a line, microseconds.
-const GAP: [(i64, i64); 4] = [
-    (0, SECOND),
-    (700_000, 20 * MINUTE),
-    (950_000, 12 * HOUR),
-    (1_000_000, 9 * DAY),
-];
+const GAP: [(i64, i64); 4] = [(0, SECOND), (700_000, 20 * MINUTE), (950_000, 12 * HOUR), (1_000_000, 9 * DAY)];
 /// Orders whose lines were written by one statement, in a million.
 const AT_ONCE: u64 = 30_000;
 
@@ -36,24 +31,9 @@ pub(crate) struct OrderLine {
 
 impl OrderLine {
     /// A clean line.
-    pub(crate) fn new(
-        id: i64,
-        order: i64,
-        item: i64,
-        quantity: i64,
-        price: Money,
-        updated: Moment,
-    ) -> Self {
+    pub(crate) fn new(id: i64, order: i64, item: i64, quantity: i64, price: Money, updated: Moment) -> Self {
         let total = Decimal(price.0 * quantity);
-        Self {
-            id,
-            order,
-            item,
-            quantity: Some(quantity),
-            price: Some(price),
-            total,
-            updated: Some(updated),
-        }
+        Self { id, order, item, quantity: Some(quantity), price: Some(price), total, updated: Some(updated) }
     }
 
     /// Makes nearly one line in a hundred dirty.

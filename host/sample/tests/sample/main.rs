@@ -13,19 +13,10 @@ use wmshost_sample::{CreateOptions, create};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const TABLES: [&str; 5] = [
-    "allocation",
-    "order_hdr",
-    "order_dtl",
-    "item_master",
-    "location",
-];
+const TABLES: [&str; 5] = ["allocation", "order_hdr", "order_dtl", "item_master", "location"];
 /// The incremental tables, with their keys and the moment a row began.
-const INCREMENTAL: [(&str, &str); 3] = [
-    ("allocation", "allocation_id"),
-    ("order_hdr", "order_id"),
-    ("order_dtl", "order_detail_id"),
-];
+const INCREMENTAL: [(&str, &str); 3] =
+    [("allocation", "allocation_id"), ("order_hdr", "order_id"), ("order_dtl", "order_detail_id")];
 
 /// A sample in a folder that lives as long as the test.
 struct Sample {
@@ -38,10 +29,7 @@ impl Sample {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("wms.sqlite");
         create(&CreateOptions::new(&file, allocations, seed), |_, _, _| ())?;
-        Ok(Self {
-            _folder: folder,
-            file,
-        })
+        Ok(Self { _folder: folder, file })
     }
 
     fn open(&self) -> Result<Connection, rusqlite::Error> {
@@ -54,9 +42,7 @@ impl Sample {
 
     /// Part of a table's rows that meet a condition, percent.
     fn percent(&self, table: &str, condition: &str) -> Result<f64, rusqlite::Error> {
-        self.one(&format!(
-            "SELECT 100.0 * count(*) FILTER (WHERE {condition}) / count(*) FROM {table}"
-        ))
+        self.one(&format!("SELECT 100.0 * count(*) FILTER (WHERE {condition}) / count(*) FROM {table}"))
     }
 }
 
@@ -73,13 +59,10 @@ fn digest(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
                 match row.get_ref(column)? {
                     ValueRef::Null => hasher.update(b"n"),
                     ValueRef::Integer(value) => hasher.update(b"i").update(&value.to_le_bytes()),
-                    ValueRef::Real(value) => {
-                        hasher.update(b"r").update(&value.to_bits().to_le_bytes())
+                    ValueRef::Real(value) => hasher.update(b"r").update(&value.to_bits().to_le_bytes()),
+                    ValueRef::Text(value) | ValueRef::Blob(value) => {
+                        hasher.update(b"t").update(&(value.len() as u64).to_le_bytes()).update(value)
                     }
-                    ValueRef::Text(value) | ValueRef::Blob(value) => hasher
-                        .update(b"t")
-                        .update(&(value.len() as u64).to_le_bytes())
-                        .update(value),
                 };
             }
         }
@@ -89,8 +72,5 @@ fn digest(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
 
 #[track_caller]
 fn assert_between(what: &str, low: f64, value: f64, high: f64) {
-    assert!(
-        (low..=high).contains(&value),
-        "{what}: {value} is not from {low} to {high}"
-    );
+    assert!((low..=high).contains(&value), "{what}: {value} is not from {low} to {high}");
 }

@@ -4,9 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use rusqlite::Connection;
-use wmshost_sample::{
-    ChangeOptions, CreateOptions, MAX_ALLOCATIONS, Moment, SampleError, change, create,
-};
+use wmshost_sample::{ChangeOptions, CreateOptions, MAX_ALLOCATIONS, Moment, SampleError, change, create};
 
 use crate::{Outcome, Sample, digest};
 
@@ -14,9 +12,7 @@ use crate::{Outcome, Sample, digest};
 fn message<T>(result: Result<T, SampleError>, folder: &Path) -> String {
     match result {
         Ok(_) => "no refusal".to_owned(),
-        Err(error) => error
-            .to_string()
-            .replace(&*folder.to_string_lossy(), "[folder]"),
+        Err(error) => error.to_string().replace(&*folder.to_string_lossy(), "[folder]"),
     }
 }
 
@@ -40,17 +36,8 @@ fn an_existing_file_is_replaced_by_force_only() -> Outcome {
     assert_eq!(digest(&sample.file)?, before);
     // The old file's log must not be taken for the new one's.
     fs::write(sample.file.with_extension("sqlite-wal"), "stale")?;
-    fs::write(
-        sample.file.with_extension("sqlite.tmp"),
-        "left by a killed call",
-    )?;
-    create(
-        &CreateOptions {
-            force: true,
-            ..CreateOptions::new(&sample.file, 60, 1)
-        },
-        |_, _, _| (),
-    )?;
+    fs::write(sample.file.with_extension("sqlite.tmp"), "left by a killed call")?;
+    create(&CreateOptions { force: true, ..CreateOptions::new(&sample.file, 60, 1) }, |_, _, _| ())?;
     assert_eq!(sample.one::<i64>("SELECT count(*) FROM allocation")?, 60);
     Ok(())
 }
@@ -60,9 +47,7 @@ fn a_broken_off_creation_leaves_nothing() -> Outcome {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("wms.sqlite");
     let broken = std::panic::catch_unwind(|| {
-        create(&CreateOptions::new(&file, 10_000, 1), |table, done, _| {
-            assert!(table != "allocation" || done == 0)
-        })
+        create(&CreateOptions::new(&file, 10_000, 1), |table, done, _| assert!(table != "allocation" || done == 0))
     });
     assert!(broken.is_err());
     assert_eq!(fs::read_dir(folder.path())?.count(), 0);
@@ -108,36 +93,21 @@ fn only_a_sample_is_changed() -> Outcome {
     let folder = tempfile::tempdir()?;
     let (at, file) = (folder.path(), folder.path().join("other"));
     let not = |reason: &str| {
-        format!(
-            "[folder]/other: not a sample warehouse ({reason}); name a file made by `sample create`"
-        )
+        format!("[folder]/other: not a sample warehouse ({reason}); name a file made by `sample create`")
     };
     assert_eq!(
         message(changed(&file, 1.0), at),
         "[folder]/other: there is no such file; make a sample warehouse there first with `sample create`"
     );
-    fs::write(
-        &file,
-        "a text file that is long enough to be looked at as a database header ".repeat(20),
-    )?;
-    assert_eq!(
-        message(changed(&file, 1.0), at),
-        not("it is no SQLite database")
-    );
+    fs::write(&file, "a text file that is long enough to be looked at as a database header ".repeat(20))?;
+    assert_eq!(message(changed(&file, 1.0), at), not("it is no SQLite database"));
     fs::remove_file(&file)?;
-    Connection::open(&file)?
-        .execute_batch("CREATE TABLE allocation (allocation_id INTEGER PRIMARY KEY)")?;
-    assert_eq!(
-        message(changed(&file, 1.0), at),
-        not("it does not bear the mark of one")
-    );
+    Connection::open(&file)?.execute_batch("CREATE TABLE allocation (allocation_id INTEGER PRIMARY KEY)")?;
+    assert_eq!(message(changed(&file, 1.0), at), not("it does not bear the mark of one"));
     fs::remove_file(&file)?;
     created(&file)?;
     Connection::open(&file)?.execute_batch("DROP TABLE order_dtl")?;
-    assert_eq!(
-        message(changed(&file, 1.0), at),
-        not("table order_dtl is missing")
-    );
+    assert_eq!(message(changed(&file, 1.0), at), not("table order_dtl is missing"));
     Ok(())
 }
 
@@ -146,13 +116,12 @@ fn a_refused_change_leaves_the_file_as_it_was() -> Outcome {
     let sample = Sample::new(400, 1)?;
     let folder = sample.file.parent().ok_or("no parent")?;
     let writer = Connection::open(&sample.file)?;
-    writer.execute_batch("UPDATE allocation SET created_date = 'soon' WHERE allocation_id = (SELECT max(allocation_id) FROM allocation)")?;
+    writer.execute_batch(
+        "UPDATE allocation SET created_date = 'soon' WHERE allocation_id = (SELECT max(allocation_id) FROM allocation)",
+    )?;
     let before = digest(&sample.file)?;
     let refusal = message(changed(&sample.file, 100.0), folder);
-    assert!(
-        refusal.starts_with("[folder]/wms.sqlite: not a sample warehouse (a value was altered: "),
-        "{refusal}"
-    );
+    assert!(refusal.starts_with("[folder]/wms.sqlite: not a sample warehouse (a value was altered: "), "{refusal}");
     assert!(!refusal.contains("soon"), "{refusal}");
     assert_eq!(digest(&sample.file)?, before);
     writer.execute_batch("BEGIN IMMEDIATE")?;

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::types::{
-    ByteArrayType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow_array::types::{ByteArrayType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, GenericByteArray};
 use arrow_schema::DataType;
 use wasmtime::component::Resource;
@@ -41,11 +39,7 @@ fn texts<T: ByteArrayType<Offset = i32>>(array: &GenericByteArray<T>) -> Texts {
 }
 
 impl Guest {
-    fn read<T>(
-        &mut self,
-        batch: &Handle,
-        read: impl FnOnce(&PluginBatch) -> Result<T, Failure>,
-    ) -> Answer<T> {
+    fn read<T>(&mut self, batch: &Handle, read: impl FnOnce(&PluginBatch) -> Result<T, Failure>) -> Answer<T> {
         answer(read(self.table.get(batch)?))
     }
 
@@ -101,8 +95,8 @@ impl HostBatch for Guest {
             let DataType::Decimal128(precision, scale) = *kind else {
                 return Err(Failure::permanent(format!("column {column} is not decimal")));
             };
-            let scale = u8::try_from(scale)
-                .map_err(|_| Failure::permanent(format!("column {column} has a negative scale")))?;
+            let scale =
+                u8::try_from(scale).map_err(|_| Failure::permanent(format!("column {column} has a negative scale")))?;
             let values = array.values().inner().as_slice().to_vec();
             let validity = columns::validity_bytes(array);
             Ok(Decimals { kind: DecimalType { precision, scale }, values, validity })
@@ -135,9 +129,7 @@ impl HostBatch for Guest {
     }
 
     fn write_booleans(&mut self, batch: Handle, column: String, data: Booleans) -> Answer<()> {
-        self.write(&batch, &column, |rows| {
-            columns::boolean_array(&column, data.values, data.validity, rows)
-        })
+        self.write(&batch, &column, |rows| columns::boolean_array(&column, data.values, data.validity, rows))
     }
 
     fn write_int64s(&mut self, batch: Handle, column: String, data: Int64s) -> Answer<()> {
@@ -162,9 +154,7 @@ impl HostBatch for Guest {
     }
 
     fn write_texts(&mut self, batch: Handle, column: String, data: Texts) -> Answer<()> {
-        self.write(&batch, &column, |rows| {
-            columns::text_array(&column, data.offsets, data.values, data.validity, rows)
-        })
+        self.write(&batch, &column, |rows| columns::text_array(&column, data.offsets, data.values, data.validity, rows))
     }
 
     fn write_binaries(&mut self, batch: Handle, column: String, data: Texts) -> Answer<()> {
@@ -182,19 +172,13 @@ impl HostBatch for Guest {
 
     fn write_timestamps(&mut self, batch: Handle, column: String, data: Timestamps) -> Answer<()> {
         self.write(&batch, &column, |_| {
-            let array = columns::primitive_array::<TimestampMicrosecondType>(
-                &column,
-                data.values,
-                data.validity,
-            )?;
+            let array = columns::primitive_array::<TimestampMicrosecondType>(&column, data.values, data.validity)?;
             Ok(Arc::new(array.with_data_type(timestamp_type(data.zone))))
         })
     }
 
     fn write_categories(&mut self, batch: Handle, column: String, data: Categories) -> Answer<()> {
-        self.write(&batch, &column, |_| {
-            columns::category_array(&column, &data.labels, &data.codes, data.validity)
-        })
+        self.write(&batch, &column, |_| columns::category_array(&column, &data.labels, &data.codes, data.validity))
     }
 
     fn rename(&mut self, batch: Handle, column: String, to: String) -> Answer<()> {

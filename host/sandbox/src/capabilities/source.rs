@@ -97,11 +97,7 @@ impl HostConnection for Guest {
         answer(self.session().and_then(|session| session.tables()))
     }
 
-    fn describe(
-        &mut self,
-        _: Resource<Connection>,
-        table: String,
-    ) -> Answer<Option<wit::TableDescription>> {
+    fn describe(&mut self, _: Resource<Connection>, table: String) -> Answer<Option<wit::TableDescription>> {
         let found = self.session().and_then(|session| session.describe(&table));
         answer(found.and_then(|table| {
             let Some(table) = table else { return Ok(None) };
@@ -135,11 +131,7 @@ impl HostCursor for Guest {
         columns_to_wit(schema.fields()).map_err(|failure| wasmtime::format_err!("{failure}"))
     }
 
-    fn next(
-        &mut self,
-        cursor: Resource<OpenCursor>,
-        max_rows: u32,
-    ) -> Answer<Option<Resource<PluginBatch>>> {
+    fn next(&mut self, cursor: Resource<OpenCursor>, max_rows: u32) -> Answer<Option<Resource<PluginBatch>>> {
         let from = Instant::now();
         let batch = self.next_batch(&cursor, max_rows);
         self.timer.host_worked(from);

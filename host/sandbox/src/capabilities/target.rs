@@ -35,11 +35,7 @@ impl Guest {
 }
 
 fn definition(table: wit::Definition) -> Result<TableDefinition, Failure> {
-    Ok(TableDefinition {
-        name: table.name,
-        columns: columns_from_wit(table.columns)?,
-        key: table.key,
-    })
+    Ok(TableDefinition { name: table.name, columns: columns_from_wit(table.columns)?, key: table.key })
 }
 
 impl Host for Guest {
@@ -68,16 +64,10 @@ impl Host for Guest {
         self.count(counts)
     }
 
-    fn merge(
-        &mut self,
-        table: String,
-        rows: Resource<PluginBatch>,
-        rule: wit::MergeRule,
-    ) -> Answer<()> {
+    fn merge(&mut self, table: String, rows: Resource<PluginBatch>, rule: wit::MergeRule) -> Answer<()> {
         let rows = self.table.get(&rows)?.record_batch();
         let rule = MergeRule { key: rule.key, version: rule.version };
-        let counts =
-            rows.and_then(|rows| self.with_target(|target| target.merge(&table, &rows, &rule)));
+        let counts = rows.and_then(|rows| self.with_target(|target| target.merge(&table, &rows, &rule)));
         self.count(counts)
     }
 

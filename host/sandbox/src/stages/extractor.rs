@@ -21,9 +21,9 @@ impl PluginExtractor {
     }
 
     pub(crate) fn discover(&mut self, label: &str) -> Result<Vec<Offer>, Failure> {
-        let offers = self.instance.ask("discover", |world, store| {
-            world.wmshost_plugin_extraction().call_discover(store, label)
-        })?;
+        let offers = self
+            .instance
+            .ask("discover", |world, store| world.wmshost_plugin_extraction().call_discover(store, label))?;
         let offer = |offer: extraction::Offer| {
             let columns = columns_from_wit(offer.columns)?;
             Ok(Offer { table: offer.table, columns, key: offer.key, change_keys: offer.change_keys })
@@ -68,9 +68,8 @@ impl Extractor for PluginExtractor {
             bookmark: request.bookmark.as_ref().map(bookmark_to_wit),
             batch_rows: u32::try_from(request.batch_rows).unwrap_or(u32::MAX),
         };
-        let reader = self.instance.ask("open", |world, store| {
-            world.wmshost_plugin_extraction().call_open(store, &request)
-        })?;
+        let reader =
+            self.instance.ask("open", |world, store| world.wmshost_plugin_extraction().call_open(store, &request))?;
         self.reader = Some(reader);
         let (schema, key) = self.instance.call("schema", |world, store| {
             let extraction = world.wmshost_plugin_extraction();
@@ -89,9 +88,9 @@ impl Extractor for PluginExtractor {
 
     fn next(&mut self) -> Result<Step, Failure> {
         let reader = self.reader()?;
-        let step = self.instance.ask("next", |world, store| {
-            world.wmshost_plugin_extraction().reader().call_next(store, reader)
-        })?;
+        let step = self
+            .instance
+            .ask("next", |world, store| world.wmshost_plugin_extraction().reader().call_next(store, reader))?;
         match step {
             extraction::Step::Chunk(chunk) => self.take(chunk).map(Step::Chunk),
             extraction::Step::End(bookmark) => bookmark_from_wit(bookmark).map(Step::End),

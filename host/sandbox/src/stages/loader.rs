@@ -48,17 +48,13 @@ impl Loader for PluginLoader {
             version: request.version.clone(),
             resume: request.resume,
         };
-        self.counted("prepare", |world, store| {
-            world.wmshost_plugin_loading().call_prepare(store, &request)
-        })
+        self.counted("prepare", |world, store| world.wmshost_plugin_loading().call_prepare(store, &request))
     }
 
     fn load(&mut self, rows: RecordBatch) -> Result<Counts, Failure> {
         let handle = self.instance.store.data_mut().push(PluginBatch::new(Batch::new(rows)))?;
         let lent = Resource::new_borrow(handle.rep());
-        let counts = self.counted("load", |world, store| {
-            world.wmshost_plugin_loading().call_load(store, lent)
-        });
+        let counts = self.counted("load", |world, store| world.wmshost_plugin_loading().call_load(store, lent));
         self.instance
             .store
             .data_mut()

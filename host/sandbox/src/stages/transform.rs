@@ -32,9 +32,9 @@ impl Transform for PluginTransform {
     fn process(&mut self, batch: Batch) -> Result<Batch, Failure> {
         let handle = self.instance.store.data_mut().push(PluginBatch::new(batch))?;
         let lent = Resource::new_borrow(handle.rep());
-        let done = self.instance.ask("process", |world, store| {
-            world.wmshost_plugin_transformation().call_process(store, lent)
-        });
+        let done = self
+            .instance
+            .ask("process", |world, store| world.wmshost_plugin_transformation().call_process(store, lent));
         let batch = self.instance.store.data_mut().table.delete(handle);
         done?;
         batch.map_err(|error| Failure::permanent(format!("the batch: {error}")))?.into_batch()

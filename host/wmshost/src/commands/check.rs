@@ -20,12 +20,7 @@ impl Observer for Silent {
     fn event(&self, _: &Event<'_>) {}
 }
 
-pub(super) fn check(
-    edge: &Edge,
-    selection: &Selection,
-    offline: bool,
-    output: Output,
-) -> anyhow::Result<Exit> {
+pub(super) fn check(edge: &Edge, selection: &Selection, offline: bool, output: Output) -> anyhow::Result<Exit> {
     let catalog = edge.catalog()?;
     let pipeline = match edge.pipeline(&selection.pipeline, &catalog) {
         Ok(pipeline) => pipeline,
@@ -41,8 +36,7 @@ pub(super) fn check(
         .iter()
         .copied()
         .filter(|plan| {
-            !untested.contains_key(plan.plan.source.as_str())
-                && !untested.contains_key(plan.plan.target.as_str())
+            !untested.contains_key(plan.plan.source.as_str()) && !untested.contains_key(plan.plan.target.as_str())
         })
         .collect();
     let assembly = Assembly {
@@ -53,8 +47,7 @@ pub(super) fn check(
         full_refresh: false,
     };
     let ends = open(&assembly, &reachable, edge)?;
-    let failures: Vec<String> =
-        ends.iter().filter_map(|end| end.failure.as_ref()).map(ToString::to_string).collect();
+    let failures: Vec<String> = ends.iter().filter_map(|end| end.failure.as_ref()).map(ToString::to_string).collect();
     tell(&pipeline, &plans, &untested, &failures, output);
     Ok(if failures.is_empty() { Exit::Success } else { Exit::Configuration })
 }
@@ -83,8 +76,7 @@ fn untested_connections<'a>(
 fn scratch_targets(pipeline: &Checked) -> anyhow::Result<(Checked, Vec<tempfile::TempDir>)> {
     let mut pipeline = pipeline.clone();
     let mut folders = Vec::new();
-    let targets: Vec<String> =
-        pipeline.streams.iter().map(|stream| stream.plan.target.clone()).collect();
+    let targets: Vec<String> = pipeline.streams.iter().map(|stream| stream.plan.target.clone()).collect();
     for label in targets {
         if let Some(Connection::Sqlite(file)) = pipeline.connections.get_mut(&label)
             && !file.path.exists()
@@ -97,11 +89,7 @@ fn scratch_targets(pipeline: &Checked) -> anyhow::Result<(Checked, Vec<tempfile:
     Ok((pipeline, folders))
 }
 
-fn open(
-    assembly: &Assembly<'_>,
-    plans: &[&Stream],
-    edge: &Edge,
-) -> anyhow::Result<Vec<StreamSummary>> {
+fn open(assembly: &Assembly<'_>, plans: &[&Stream], edge: &Edge) -> anyhow::Result<Vec<StreamSummary>> {
     if plans.is_empty() {
         return Ok(Vec::new());
     }
@@ -115,13 +103,7 @@ fn open(
     Ok(check_streams(streams, assembly.pipeline.run.concurrency, &context))
 }
 
-fn tell(
-    pipeline: &Checked,
-    plans: &[&Stream],
-    untested: &BTreeMap<&str, &str>,
-    failures: &[String],
-    output: Output,
-) {
+fn tell(pipeline: &Checked, plans: &[&Stream], untested: &BTreeMap<&str, &str>, failures: &[String], output: Output) {
     if output == Output::Json {
         report::json(&json!({
             "ok": failures.is_empty(),
@@ -137,10 +119,7 @@ fn tell(
         report::failure(failure);
     }
     for (label, why) in untested {
-        report::note(&format!(
-            "connection {label} ({}) was not tested: {why}",
-            pipeline.connections[*label]
-        ));
+        report::note(&format!("connection {label} ({}) was not tested: {why}", pipeline.connections[*label]));
     }
     if failures.is_empty() {
         report::print(&format!(

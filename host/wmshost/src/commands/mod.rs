@@ -46,20 +46,14 @@ impl Edge {
 
 /// Does what was typed.
 pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    let edge = Edge {
-        home: Home::find(),
-        clock: Arc::new(SystemClock::start()),
-        verbose: cli.verbose,
-    };
+    let edge = Edge { home: Home::find(), clock: Arc::new(SystemClock::start()), verbose: cli.verbose };
     if let Command::Run { selection, full_refresh, output } = cli.command {
         return run::run(&edge, &selection, full_refresh, output.output);
     }
     logs::start(None, edge.verbose)?;
     match cli.command {
         Command::Run { .. } => Ok(Exit::Success),
-        Command::Check { selection, offline, output } => {
-            check::check(&edge, &selection, offline, output.output)
-        }
+        Command::Check { selection, offline, output } => check::check(&edge, &selection, offline, output.output),
         Command::Plan { selection, output } => plan::plan(&edge, &selection, output.output),
         Command::Sample(command) => sample::sample(command),
         Command::State(command) => state::state(&edge, command),

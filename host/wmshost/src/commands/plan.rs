@@ -64,13 +64,7 @@ fn plugin(stage: &Stage) -> String {
 fn show(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>) {
     let plan = &stream.plan;
     let transforms: Vec<String> = stream.transforms.iter().map(plugin).collect();
-    let stages = [
-        vec![plugin(&stream.extractor)],
-        transforms,
-        vec![plugin(&stream.loader)],
-    ]
-    .concat()
-    .join(" → ");
+    let stages = [vec![plugin(&stream.extractor)], transforms, vec![plugin(&stream.loader)]].concat().join(" → ");
     let change_key = plan.change_key.as_deref().map(|key| format!(" by {key}")).unwrap_or_default();
     let null_keys = match plan.null_keys {
         NullKeys::Include => "read again in every run",

@@ -29,9 +29,7 @@ fn list(edge: &Edge, file: &Path, output: Output) -> anyhow::Result<Exit> {
         found.push((label, plugin, said));
     }
     if output == Output::Json {
-        report::json(&json!(
-            found.iter().map(|(_, plugin, said)| as_json(plugin, said)).collect::<Vec<_>>()
-        ));
+        report::json(&json!(found.iter().map(|(_, plugin, said)| as_json(plugin, said)).collect::<Vec<_>>()));
         return Ok(Exit::Success);
     }
     let rows = found.iter().map(|(label, plugin, said)| {

@@ -6,9 +6,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
-use wmshost_flow::{
-    Cancel, FailureKind, StreamContext, StreamStatus, StreamSummary, run_streams,
-};
+use wmshost_flow::{Cancel, FailureKind, StreamContext, StreamStatus, StreamSummary, run_streams};
 use wmshost_state::{History, RunRecord, RunStatus};
 
 use super::Edge;
@@ -19,12 +17,7 @@ use crate::home::{is_alive, new_run_id};
 use crate::report::{RunReport, Watcher};
 use crate::{logs, report};
 
-pub(super) fn run(
-    edge: &Edge,
-    selection: &Selection,
-    full_refresh: bool,
-    output: Output,
-) -> anyhow::Result<Exit> {
+pub(super) fn run(edge: &Edge, selection: &Selection, full_refresh: bool, output: Output) -> anyhow::Result<Exit> {
     let run_id = new_run_id(edge.clock.as_ref());
     let cancel = cancel_on_signals()?;
     let catalog = edge.catalog()?;
@@ -62,10 +55,7 @@ pub(super) fn run(
     let seconds = edge.clock.elapsed().as_secs_f64();
     let status = status(&ends);
     history.end(&run_id, status, seconds, &ends)?;
-    report::run(
-        &RunReport { run_id: &run_id, pipeline: &pipeline.name, status, seconds, streams: &ends },
-        output,
-    );
+    report::run(&RunReport { run_id: &run_id, pipeline: &pipeline.name, status, seconds, streams: &ends }, output);
     Ok(exit(&ends))
 }
 
@@ -73,13 +63,9 @@ pub(super) fn run(
 fn cancel_on_signals() -> anyhow::Result<Cancel> {
     let asked = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(
-            signal,
-            Exit::Cancelled as i32,
-            Arc::clone(&asked),
-        )
-        .and_then(|_| flag::register(signal, Arc::clone(&asked)))
-        .context("signals cannot be handled")?;
+        flag::register_conditional_shutdown(signal, Exit::Cancelled as i32, Arc::clone(&asked))
+            .and_then(|_| flag::register(signal, Arc::clone(&asked)))
+            .context("signals cannot be handled")?;
     }
     Ok(Cancel::of_flag(asked))
 }
@@ -96,10 +82,10 @@ fn status(ends: &[StreamSummary]) -> RunStatus {
 }
 
 fn exit(ends: &[StreamSummary]) -> Exit {
-    let misconfigured = ends.iter().filter_map(|end| end.failure.as_ref()).any(|at| {
-        at.batch.is_none()
-            && matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied)
-    });
+    let misconfigured = ends
+        .iter()
+        .filter_map(|end| end.failure.as_ref())
+        .any(|at| at.batch.is_none() && matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied));
     match status(ends) {
         RunStatus::Failed if misconfigured => Exit::Configuration,
         RunStatus::Failed => Exit::Failed,

@@ -24,10 +24,7 @@ pub(super) fn state(_: &Edge, command: StateCommand) -> anyhow::Result<Exit> {
 }
 
 /// The target file of each of these streams, and its checkpoint.
-fn checkpoints(
-    pipeline: &Resolved,
-    names: &[String],
-) -> anyhow::Result<Vec<(String, PathBuf, Option<Checkpoint>)>> {
+fn checkpoints(pipeline: &Resolved, names: &[String]) -> anyhow::Result<Vec<(String, PathBuf, Option<Checkpoint>)>> {
     let mut known: BTreeMap<PathBuf, BTreeMap<String, Checkpoint>> = BTreeMap::new();
     let mut found = Vec::new();
     for plan in pipeline.select(names)? {
@@ -48,8 +45,7 @@ fn list(selection: &Selection, output: Output) -> anyhow::Result<Exit> {
     let pipeline = load(&selection.pipeline, &variable)?;
     let found = checkpoints(&pipeline, &selection.streams)?;
     if output == Output::Json {
-        let all: Vec<Value> =
-            found.iter().map(|(stream, _, found)| as_json(stream, found.as_ref())).collect();
+        let all: Vec<Value> = found.iter().map(|(stream, _, found)| as_json(stream, found.as_ref())).collect();
         report::json(&json!({ "pipeline": pipeline.name, "streams": all }));
         return Ok(Exit::Success);
     }
@@ -111,11 +107,8 @@ fn as_json(stream: &str, checkpoint: Option<&Checkpoint>) -> Value {
 fn reset(file: &Path, streams: &[String], yes: bool) -> anyhow::Result<Exit> {
     let pipeline = load(file, &variable)?;
     let found = checkpoints(&pipeline, streams)?;
-    let names: BTreeSet<&str> = found
-        .iter()
-        .filter(|(_, _, checkpoint)| checkpoint.is_some())
-        .map(|(stream, ..)| stream.as_str())
-        .collect();
+    let names: BTreeSet<&str> =
+        found.iter().filter(|(_, _, checkpoint)| checkpoint.is_some()).map(|(stream, ..)| stream.as_str()).collect();
     if names.is_empty() {
         report::print("there is no checkpoint to reset");
         return Ok(Exit::Success);

@@ -32,8 +32,7 @@ struct Line {
 impl Watcher {
     pub(crate) fn start(plans: &[&Stream], output: Output) -> Self {
         let terminal = std::io::stderr().is_terminal() && output == Output::Text;
-        let bars = terminal
-            .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10)));
+        let bars = terminal.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10)));
         let line = |plan: &&Stream| {
             let now = Instant::now();
             let bar = bars.as_ref().map(|bars| new_bar(bars, &plan.plan.name));
@@ -75,12 +74,8 @@ impl Line {
 
     fn committed(&mut self, stream: &str, tally: &Tally) {
         let rate = per_second(tally.read, self.started.elapsed().as_secs_f64());
-        let text = format!(
-            "{} rows, {rate} rows/s, {}, batch {}",
-            count(tally.read),
-            HumanBytes(tally.bytes),
-            tally.batches
-        );
+        let text =
+            format!("{} rows, {rate} rows/s, {}, batch {}", count(tally.read), HumanBytes(tally.bytes), tally.batches);
         if let Some(bar) = &self.bar {
             bar.set_position(tally.read);
             bar.set_message(text);

@@ -73,8 +73,7 @@ fn as_text(report: &RunReport<'_>) {
         RunStatus::Cancelled => style(report.status.name()).yellow(),
         _ => style(report.status.name()).red(),
     };
-    let head =
-        ["stream", "status", "read", "written", "unchanged", "rejected", "seconds", "rows/s", "bookmark"];
+    let head = ["stream", "status", "read", "written", "unchanged", "rejected", "seconds", "rows/s", "bookmark"];
     let rows = report.streams.iter().map(|end| {
         let tally = &end.tally;
         vec![
@@ -90,10 +89,7 @@ fn as_text(report: &RunReport<'_>) {
         ]
     });
     table(&head, &[2, 3, 4, 5, 6, 7], rows.collect());
-    print(&format!(
-        "run {}: pipeline {} {status} in {:.2} s",
-        report.run_id, report.pipeline, report.seconds
-    ));
+    print(&format!("run {}: pipeline {} {status} in {:.2} s", report.run_id, report.pipeline, report.seconds));
 }
 
 fn shown_status(status: StreamStatus) -> String {

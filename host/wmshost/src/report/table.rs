@@ -1,7 +1,7 @@
 //! Tables and sections.
 
-use console::{measure_text_width, pad_str, style};
 use console::Alignment::{Left, Right};
+use console::{measure_text_width, pad_str, style};
 
 use super::print;
 
