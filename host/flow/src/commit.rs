@@ -61,6 +61,8 @@ enum Gathered {
 /// The load stage of one stream.
 pub(crate) struct Commits<'a> {
     pub(crate) stream: &'a str,
+    /// The name under which the checkpoints are kept.
+    pub(crate) kept_as: &'a str,
     pub(crate) target: &'a SharedTarget,
     pub(crate) loader: &'a mut dyn Loader,
     pub(crate) policy: &'a Policy,
@@ -259,10 +261,10 @@ impl Commits<'_> {
         let ledger = Ledger { pipeline: &self.context.pipeline };
         let mut target = lock(self.target);
         match self.sequence {
-            Some(sequence) => ledger.advance(target.sql(), self.stream, sequence, &checkpoint)?,
+            Some(sequence) => ledger.advance(target.sql(), self.kept_as, sequence, &checkpoint)?,
             // If the transaction fails, so does the stream: nobody uses the number then.
             None => {
-                let row = ledger.append(target.sql(), self.stream, Action::Run, None, run_id, Some(&checkpoint))?;
+                let row = ledger.append(target.sql(), self.kept_as, Action::Run, None, run_id, Some(&checkpoint))?;
                 self.sequence = Some(row);
             }
         }

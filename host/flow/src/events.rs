@@ -1,5 +1,6 @@
 //! What happened, as typed events. The flow tells; only the edge shows.
 
+use crate::compare::Comparison;
 use crate::failure::StreamFailure;
 use crate::value::Bookmark;
 
@@ -67,6 +68,8 @@ pub struct StreamSummary {
     pub bookmark: Option<Bookmark>,
     /// What changed of the target's columns, in words.
     pub schema_changes: Vec<String>,
+    /// What a comparison of source and target found, where the run was due to make one.
+    pub comparison: Option<Comparison>,
     /// Why it failed.
     pub failure: Option<StreamFailure>,
 }

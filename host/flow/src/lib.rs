@@ -17,7 +17,11 @@
 //! | `policy` | how a stream is moved |
 //! | `change` | the transform stage: batches through plugins that may break |
 //! | `commit` | the load stage: rows and checkpoint in one transaction |
+//! | `compare` | comparing a source with its target, and repairing |
 //! | `ready` | opening a stream, and finding what is wrong with it before any row moves |
+//! | `reconcile` | what an incremental read cannot see |
+//! | `restore` | rows from quarantine, back into columns |
+//! | `replay` | rows from quarantine, once more on their way |
 //! | `stream` | one stream: extract → transform → load on threads of their own |
 //! | `run` | the streams of a pipeline side by side |
 //! | `events` | what happened, for whoever shows it |
@@ -28,6 +32,7 @@ mod change;
 mod checkpoint;
 mod clock;
 mod commit;
+mod compare;
 mod events;
 mod extract;
 mod failure;
@@ -35,6 +40,9 @@ mod house;
 mod load;
 mod policy;
 mod ready;
+mod reconcile;
+mod replay;
+mod restore;
 mod run;
 mod source;
 mod sql;
@@ -46,6 +54,7 @@ mod value;
 pub use batch::{Batch, Rejected, row_as_json};
 pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
+pub use compare::{Compare, Comparison, Depth, Difference, DifferenceKind};
 pub use events::{Event, Observer, StreamStatus, StreamSummary, Tally};
 pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
@@ -55,6 +64,8 @@ pub use house::{
 };
 pub use load::{LoadRequest, Loader};
 pub use policy::{Budget, Deletes, NewColumns, NewTypes, OnTrap, Policy, SchemaPolicy};
+pub use reconcile::Reconcile;
+pub use replay::Replayed;
 pub use run::{Cancel, check_streams, run_streams};
 pub use source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescription};
 pub use sql::{Sql, SqlSession};

@@ -82,7 +82,7 @@ impl Stream {
         Ok(Readiness::Ready(Box::new(ready)))
     }
 
-    fn take_lease(&self, context: &StreamContext) -> Result<Lease, Failure> {
+    pub(crate) fn take_lease(&self, context: &StreamContext) -> Result<Lease, Failure> {
         let lease = Lease {
             pipeline: context.pipeline.clone(),
             stream: self.name.clone(),
@@ -104,9 +104,11 @@ impl Stream {
     /// interrupted only if the source is provably the same; a load that merges always can.
     fn plan(&mut self, context: &StreamContext) -> Result<Plan, Failure> {
         let ledger = Ledger { pipeline: &context.pipeline };
-        let previous = ledger.checkpoint(lock(&self.target).sql(), &self.name)?;
+        let previous = ledger.checkpoint(lock(&self.target).sql(), &self.kept_as)?;
         let interrupted_replace = previous.as_ref().is_some_and(|c| !c.complete && c.mode == LoadMode::Replace);
-        let replace = self.policy.full_refresh || self.request.method == Method::Full || interrupted_replace;
+        let is_window = self.request.window.is_some();
+        let whole = self.policy.full_refresh || self.request.method == Method::Full || interrupted_replace;
+        let replace = whole && !is_window;
         if !replace {
             let resume = previous.is_some();
             return Ok(Plan { mode: LoadMode::Merge, resume, previous });
@@ -140,7 +142,7 @@ impl Stream {
         }
     }
 
-    fn columns_after_transforms(&mut self, input: &SchemaRef) -> Result<SchemaRef, StageFailure> {
+    pub(crate) fn columns_after_transforms(&mut self, input: &SchemaRef) -> Result<SchemaRef, StageFailure> {
         let mut columns = Arc::clone(input);
         for transform in &mut self.transforms {
             columns = transform.output_schema(&columns).map_err(StageFailure::before(Stage::Transform))?;

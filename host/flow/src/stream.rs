@@ -10,6 +10,7 @@ use crossbeam_channel::{Sender, bounded};
 use crate::change::Changes;
 use crate::clock::Clock;
 use crate::commit::{Commits, Message, Parcel};
+use crate::compare::Comparison;
 use crate::events::{Event, Observer, StreamStatus, StreamSummary, Tally};
 use crate::extract::{ExtractRequest, Extractor, Step};
 use crate::failure::{Failure, FailureKind, Stage, StreamFailure};
@@ -17,6 +18,7 @@ use crate::house::{Holder, Lease};
 use crate::load::Loader;
 use crate::policy::Policy;
 use crate::ready::{Opening, Readiness, Ready};
+use crate::reconcile::Reconcile;
 use crate::run::Cancel;
 use crate::target::{SharedTarget, TargetSession};
 use crate::transform::Transform;
@@ -44,6 +46,10 @@ pub struct Stream {
     pub loader: Box<dyn Loader>,
     /// Where to; the loader writes through the same session.
     pub target: SharedTarget,
+    /// The name under which its checkpoints are kept: its own, or that of a window of it.
+    pub kept_as: String,
+    /// How what an incremental read cannot see is found; `None`: not at all.
+    pub reconcile: Option<Reconcile>,
 }
 
 /// What the streams of a run share.
@@ -77,6 +83,12 @@ impl StageFailure {
         move |failure| Self { stage, batch: None, failure }
     }
 
+    /// The same, with the stream's name on it.
+    pub(crate) fn of_stream(self, stream: &str) -> StreamFailure {
+        let Self { stage, batch, failure } = self;
+        StreamFailure { stream: stream.to_owned(), stage, batch, failure }
+    }
+
     pub(crate) fn in_batch(stage: Stage, batch: u64) -> impl Fn(Failure) -> Self {
         move |failure| Self { stage, batch: Some(batch), failure }
     }
@@ -91,6 +103,8 @@ pub(crate) struct Progress {
     pub(crate) bookmark: Option<Bookmark>,
     /// What changed of the target's columns, in words.
     pub(crate) schema_changes: Vec<String>,
+    /// What a comparison of source and target found.
+    pub(crate) comparison: Option<Comparison>,
 }
 
 pub(crate) fn lock(target: &SharedTarget) -> MutexGuard<'_, Box<dyn TargetSession>> {
@@ -123,7 +137,7 @@ impl Stream {
     }
 
     /// Gives the lease back. Whoever comes next takes it over by himself if that fails.
-    fn give_back(&self, lease: Option<&Lease>) {
+    pub(crate) fn give_back(&self, lease: Option<&Lease>) {
         let Some(lease) = lease else { return };
         let mut target = lock(&self.target);
         let given = target.begin().and_then(|()| lease.release(target.sql())).and_then(|()| target.commit());
@@ -143,13 +157,10 @@ impl Stream {
         let (status, failure) = match result {
             Ok(status) => (status, None),
             Err(at) if at.failure.kind == FailureKind::Cancelled => (StreamStatus::Cancelled, None),
-            Err(StageFailure { stage, batch, failure }) => {
-                let failure = StreamFailure { stream: stream.clone(), stage, batch, failure };
-                (StreamStatus::Failed, Some(failure))
-            }
+            Err(at) => (StreamStatus::Failed, Some(at.of_stream(&stream))),
         };
-        let Progress { tally, bookmark, schema_changes } = progress;
-        let end = StreamSummary { stream, status, tally, seconds, bookmark, schema_changes, failure };
+        let Progress { tally, bookmark, schema_changes, comparison } = progress;
+        let end = StreamSummary { stream, status, tally, seconds, bookmark, schema_changes, comparison, failure };
         context.observer.event(&Event::Ended(&end));
         end
     }
@@ -167,7 +178,10 @@ impl Stream {
             self.prepare(&ready.request, lease, true).map_err(StageFailure::before(Stage::Load))?;
         context.observer.event(&Event::Reached { stream: &self.name, point: "table-prepared" });
         self.announce(context)?;
-        self.flow(context, ready, lease, progress)
+        let is_first_load = ready.previous.as_ref().is_none_or(|checkpoint| !checkpoint.complete);
+        let status = self.flow(context, ready, lease, progress)?;
+        self.reconcile(context, is_first_load, progress)?;
+        Ok(status)
     }
 
     fn announce(&mut self, context: &StreamContext) -> Result<(), StageFailure> {
@@ -193,6 +207,7 @@ impl Stream {
         let (ready_in, ready_out) = bounded(policy.queue_batches);
         let mut commits = Commits {
             stream: name,
+            kept_as: &self.kept_as,
             target,
             loader: loader.as_mut(),
             policy,

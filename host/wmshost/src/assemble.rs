@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
-    Budget, Cancel, Clock, Deletes, ExtractRequest, Failure, Method, NewColumns, NewTypes, NullKeys, Observer, OnTrap,
-    Policy, SchemaPolicy, Source, SourceGrant, Stream, StreamContext, Target, TargetGrant,
+    Budget, Cancel, Clock, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns, NewTypes, NullKeys, Observer,
+    OnTrap, Policy, Reconcile, SchemaPolicy, Source, SourceGrant, Stream, StreamContext, Target, TargetGrant, Window,
 };
-use wmshost_pipeline::{self as pipeline, Checked, OnBadValue, Stage, StreamPlan};
+use wmshost_pipeline::{self as pipeline, Checked, LateRows, OnBadValue, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
 
 use crate::catalog::Catalog;
@@ -22,6 +22,14 @@ pub(crate) struct Assembly<'a> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) run_id: String,
     pub(crate) full_refresh: bool,
+    /// Only this part of each stream, which keeps a checkpoint of its own.
+    pub(crate) window: Option<Window>,
+}
+
+/// Whether a run of the stream may have to compare source and target.
+fn reconciles(plan: &StreamPlan) -> bool {
+    let looks = plan.deletes != pipeline::Deletes::Ignore || plan.late_rows == LateRows::Reconcile;
+    looks && plan.method != pipeline::Method::Full
 }
 
 impl Assembly<'_> {
@@ -29,13 +37,39 @@ impl Assembly<'_> {
     pub(crate) fn streams(&self, plans: &[&pipeline::Stream]) -> Result<Vec<Stream>, Failure> {
         let sources = self.sources(plans)?;
         let targets = self.targets(plans)?;
-        plans.iter().map(|plan| self.stream(plan, &sources[&plan.plan.source], &targets[&plan.plan.target])).collect()
+        let stream = |plan: &&pipeline::Stream| {
+            let (source, target) = (&sources[&plan.plan.source], &targets[&plan.plan.target]);
+            let mut stream = self.stream(plan, source, target)?;
+            if reconciles(&plan.plan) && self.window.is_none() {
+                stream.reconcile = Some(self.reconcile(plan, source, target)?);
+            }
+            Ok(stream)
+        };
+        plans.iter().map(stream).collect()
+    }
+
+    /// What a stream needs to find what an incremental read cannot see.
+    fn reconcile(
+        &self,
+        stream: &pipeline::Stream,
+        source: &Arc<dyn Source>,
+        target: &Arc<dyn Target>,
+    ) -> Result<Reconcile, Failure> {
+        let plan = &stream.plan;
+        let connection = self.pipeline.connections[&plan.target].clone();
+        let (label, table) = (plan.target.clone(), plan.target_table.clone());
+        Ok(Reconcile {
+            depth: if plan.late_rows == LateRows::Reconcile { Depth::Rows } else { Depth::Keys },
+            every_micros: i64::try_from(plan.reconcile_every.as_micros()).unwrap_or(i64::MAX),
+            stream: Box::new(self.stream(stream, source, target)?),
+            open_target: Box::new(move || connect::target_reader(&label, &connection, &table)),
+        })
     }
 
     fn sources(&self, plans: &[&pipeline::Stream]) -> Result<BTreeMap<String, Arc<dyn Source>>, Failure> {
         let mut readers: BTreeMap<&str, usize> = BTreeMap::new();
         for plan in plans {
-            *readers.entry(&plan.plan.source).or_default() += 1;
+            *readers.entry(&plan.plan.source).or_default() += 1 + usize::from(reconciles(&plan.plan));
         }
         let open = |(label, sessions): (&str, usize)| {
             let source = connect::source(label, &self.pipeline.connections[label], sessions)?;
@@ -101,6 +135,11 @@ impl Assembly<'_> {
                 .collect::<Result<_, _>>()?,
             loader: writes.loader(writer, limits, Arc::clone(&session))?,
             target: session,
+            kept_as: match &self.window {
+                Some(window) => format!("{}/backfill/{}/{}", plan.name, window.start, window.end),
+                None => plan.name.clone(),
+            },
+            reconcile: None,
         })
     }
 
@@ -169,7 +208,7 @@ impl Assembly<'_> {
                 pipeline::NullKeys::Reject => NullKeys::Reject,
                 pipeline::NullKeys::Fail => NullKeys::Fail,
             },
-            window: None,
+            window: self.window.clone(),
             columns: Vec::new(),
             bookmark: None,
             state: BTreeMap::new(),

@@ -73,6 +73,26 @@ Examples:
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Compare source and target by count and hash per range of keys, and name what differs
+    #[command(after_help = "\
+Each stream's rows go through its own transforms as they would in a run; rows that go to quarantine are not expected in
+the target. Exit code 1 if anything differs that was not repaired.
+
+Examples:
+  wmshost verify pipelines/dev.toml
+  wmshost verify pipelines/dev.toml --stream allocation --repair --output json")]
+    Verify(VerifyArgs),
+    /// Read a part of a stream again by its change key, in resumable windows; its bookmark is not touched
+    #[command(after_help = "\
+What a window has loaded is kept under its own checkpoint: the same command goes on where it was interrupted. Rows that
+are newer in the target stay.
+
+Example:
+  wmshost backfill pipelines/dev.toml --stream allocation --from 2026-01-01 --to 2026-02-01 --window 7d")]
+    Backfill(BackfillArgs),
+    /// Look at rows that were rejected, and send them on their way again
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Make and change a sample warehouse
     #[command(subcommand)]
     Sample(SampleCommand),
@@ -95,6 +115,16 @@ Examples:
     },
 }
 
+impl Command {
+    /// Whether it runs streams, and so has a run's log.
+    pub(crate) fn runs_streams(&self) -> bool {
+        matches!(
+            self,
+            Self::Run { .. } | Self::Verify(_) | Self::Backfill(_) | Self::Quarantine(QuarantineCommand::Replay { .. })
+        )
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct Selection {
     /// The pipeline file
@@ -102,6 +132,97 @@ pub(crate) struct Selection {
     /// Only this stream; may be given several times
     #[arg(long = "stream", value_name = "STREAM")]
     pub(crate) streams: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Load what is missing or different, and take away what is extra as the stream's `deletes` says
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// How many rows that differ to name
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) show: usize,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct BackfillArgs {
+    /// The pipeline file
+    pub(crate) pipeline: PathBuf,
+    /// The stream
+    #[arg(long)]
+    pub(crate) stream: String,
+    /// The first moment, such as 2026-01-31 or "2026-01-31 06:00"
+    #[arg(long, value_name = "MOMENT")]
+    pub(crate) from: String,
+    /// The first moment behind the part
+    #[arg(long, value_name = "MOMENT")]
+    pub(crate) to: String,
+    /// How long one window is
+    #[arg(long, value_name = "DURATION", default_value = "7d")]
+    pub(crate) window: String,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// Rows of one stream's quarantine.
+#[derive(Args)]
+pub(crate) struct RowSelection {
+    /// The pipeline file
+    pub(crate) pipeline: PathBuf,
+    /// The stream
+    #[arg(long)]
+    pub(crate) stream: String,
+    /// Only rows that broke this rule
+    #[arg(long)]
+    pub(crate) rule: Option<String>,
+    /// Only this row, by its id or how it begins; may be given several times
+    #[arg(long = "id", value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// List the rows in quarantine
+    List {
+        #[command(flatten)]
+        selection: Selection,
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show one row in full
+    Show {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// The row's id, or how it begins
+        id: String,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Send rows through the transforms and into the target again; what is rejected again stays
+    #[command(after_help = "\
+Example:
+  wmshost quarantine replay pipelines/dev.toml --stream allocation --rule invalid-status")]
+    Replay {
+        #[command(flatten)]
+        rows: RowSelection,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Delete rows from quarantine for good
+    Drop {
+        #[command(flatten)]
+        rows: RowSelection,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Args)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wmshost_databases::sqlite;
-use wmshost_flow::{Clock, Failure, Source, SqlSession, Target};
+use wmshost_flow::{Clock, Failure, Source, SourceGrant, SourceSession, SqlSession, Target};
 use wmshost_pipeline::{Connection, OracleConnection};
 
 /// Opens a source for so many sessions, in one snapshot.
@@ -20,6 +20,16 @@ pub(crate) fn target(label: &str, connection: &Connection, clock: Arc<dyn Clock>
         Connection::Sqlite(file) => sqlite::open_target(&file.path, label, clock),
         Connection::Oracle(server) => Err(no_oracle(label, server)),
     }
+}
+
+/// A session that reads one table of a target, as it is now.
+pub(crate) fn target_reader(
+    label: &str,
+    connection: &Connection,
+    table: &str,
+) -> Result<Box<dyn SourceSession>, Failure> {
+    let grant = SourceGrant { tables: [table.to_owned()].into(), bad_value_fails: false };
+    source(label, connection, 1)?.session(&grant)
 }
 
 /// A session that reads what the host keeps in a target; `None` if the target is not there yet.

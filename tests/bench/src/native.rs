@@ -53,6 +53,8 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         transforms: vec![Box::new(Judge)],
         loader: Box::new(Merger { target: Arc::clone(&session), rule: None }),
         target: session,
+        kept_as: "allocation".to_owned(),
+        reconcile: None,
     };
     let context = StreamContext {
         pipeline: "bench".to_owned(),

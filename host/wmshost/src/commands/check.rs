@@ -45,6 +45,7 @@ pub(super) fn check(edge: &Edge, selection: &Selection, offline: bool, output: O
         clock: Arc::clone(&edge.clock),
         run_id: "check".to_owned(),
         full_refresh: false,
+        window: None,
     };
     let ends = open(&assembly, &reachable)?;
     let failures: Vec<String> = ends.iter().filter_map(|end| end.failure.as_ref()).map(ToString::to_string).collect();

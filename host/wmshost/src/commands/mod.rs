@@ -1,12 +1,16 @@
 //! One room per command.
 
+mod backfill;
 mod check;
+mod job;
 mod plan;
 mod plugin;
+mod quarantine;
 mod run;
 mod runs;
 mod sample;
 mod state;
+mod verify;
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
@@ -62,12 +66,15 @@ pub(crate) fn confirmed(yes: bool) -> anyhow::Result<bool> {
 /// Does what was typed.
 pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let edge = Edge { home: Home::find(), clock: Arc::new(SystemClock::start()), verbose: cli.verbose };
-    if let Command::Run { selection, full_refresh, output } = cli.command {
-        return run::run(&edge, &selection, full_refresh, output.output);
+    // What runs streams has a log of its own.
+    if !cli.command.runs_streams() {
+        logs::start(None, edge.verbose)?;
     }
-    logs::start(None, edge.verbose)?;
     match cli.command {
-        Command::Run { .. } => Ok(Exit::Success),
+        Command::Run { selection, full_refresh, output } => run::run(&edge, &selection, full_refresh, output.output),
+        Command::Verify(arguments) => verify::verify(&edge, &arguments),
+        Command::Backfill(arguments) => backfill::backfill(&edge, &arguments),
+        Command::Quarantine(command) => quarantine::quarantine(&edge, command),
         Command::Check { selection, offline, output } => check::check(&edge, &selection, offline, output.output),
         Command::Plan { selection, output } => plan::plan(&edge, &selection, output.output),
         Command::Sample(command) => sample::sample(command),

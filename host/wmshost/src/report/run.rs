@@ -5,7 +5,7 @@ use serde_json::json;
 use wmshost_flow::{StreamStatus, StreamSummary};
 use wmshost_state::RunStatus;
 
-use super::{bookmark_json, count, failure, print, table};
+use super::{bookmark_json, count, failure, note, print, table};
 use crate::cli::Output;
 
 /// A run that has ended.
@@ -47,6 +47,13 @@ fn as_json(report: &RunReport<'_>) -> serde_json::Value {
                 "bytes": end.tally.bytes,
                 "seconds": end.seconds,
                 "bookmark": end.bookmark.as_ref().map(bookmark_json),
+                "schema_changes": end.schema_changes,
+                "reconciled": end.comparison.as_ref().map(|found| json!({
+                    "missing": found.missing,
+                    "extra": found.extra,
+                    "different": found.different,
+                    "repaired": found.repaired,
+                })),
                 "error": end.failure.as_ref().map(|at| json!({
                     "kind": at.failure.kind.name(),
                     "stage": at.stage.to_string(),
@@ -89,6 +96,20 @@ fn as_text(report: &RunReport<'_>) {
         ]
     });
     table(&head, &[2, 3, 4, 5, 6, 7], rows.collect());
+    for end in report.streams {
+        for change in &end.schema_changes {
+            note(&format!("{}: column {change}", end.stream));
+        }
+        if let Some(found) = &end.comparison {
+            note(&format!(
+                "{}: compared with its source: {} rows were missing, {} different, {} no longer in the source",
+                end.stream,
+                count(found.missing),
+                count(found.different),
+                count(found.extra)
+            ));
+        }
+    }
     print(&format!("run {}: pipeline {} {status} in {:.2} s", report.run_id, report.pipeline, report.seconds));
 }
 

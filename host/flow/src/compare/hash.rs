@@ -1,0 +1,150 @@
+//! Rows as numbers: two rows that are equal in all columns have equal numbers; two that differ have, but for one
+//! chance in 2^64, different ones.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
+use foldhash::fast::FixedState;
+
+use crate::failure::Failure;
+
+const SEED: u64 = 0x7769_6d73_686f_7374;
+/// What stands for NULL.
+const NULL: u64 = 0x6e75_6c6c_6e75_6c6c;
+
+/// How rows of one side are turned into numbers, so that they are equal to those of the other.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hashing {
+    /// Whether an empty text is NULL on one of the sides.
+    pub(super) empty_is_null: bool,
+}
+
+/// A number for each row, over these columns in this order.
+pub(super) fn row_hashes(rows: &RecordBatch, columns: &[String], hashing: Hashing) -> Result<Vec<u64>, Failure> {
+    let mut hashes = vec![SEED; rows.num_rows()];
+    for name in columns {
+        let column = rows
+            .column_by_name(name)
+            .ok_or_else(|| Failure::permanent(format!("the batch lacks the column {name}")))?;
+        mix_column(&mut hashes, column.as_ref(), hashing)
+            .ok_or_else(|| Failure::permanent(format!("column {name}: {} is not compared", column.data_type())))?;
+    }
+    Ok(hashes)
+}
+
+/// Two numbers made one, in which both count.
+#[inline]
+fn mix(hash: u64, value: u64) -> u64 {
+    let product = u128::from(hash ^ value) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835_u128;
+    ((product >> 64) as u64) ^ (product as u64).rotate_left(23) ^ hash.rotate_left(7)
+}
+
+fn mix_column(hashes: &mut [u64], column: &dyn Array, hashing: Hashing) -> Option<()> {
+    match column.data_type() {
+        DataType::Boolean => {
+            let array = column.as_boolean();
+            each(hashes, column, |row| u64::from(array.value(row)));
+        }
+        DataType::Int64 => {
+            let values = column.as_primitive::<Int64Type>().values();
+            each(hashes, column, |row| values[row].cast_unsigned());
+        }
+        DataType::Float64 => {
+            let values = column.as_primitive::<Float64Type>().values();
+            each(hashes, column, |row| values[row].to_bits());
+        }
+        DataType::Decimal128(_, scale) => {
+            let values = column.as_primitive::<Decimal128Type>().values();
+            each(hashes, column, |row| decimal(values[row], *scale));
+        }
+        DataType::Utf8 => {
+            let array = column.as_string::<i32>();
+            let state = FixedState::with_seed(SEED);
+            each(hashes, column, |row| bytes(&state, array.value(row).as_bytes(), hashing.empty_is_null));
+        }
+        DataType::Binary => {
+            let array = column.as_binary::<i32>();
+            let state = FixedState::with_seed(SEED);
+            each(hashes, column, |row| bytes(&state, array.value(row), hashing.empty_is_null));
+        }
+        DataType::Date32 => {
+            let values = column.as_primitive::<Date32Type>().values();
+            each(hashes, column, |row| u64::from(values[row].cast_unsigned()));
+        }
+        DataType::Timestamp(..) => {
+            let values = column.as_primitive::<TimestampMicrosecondType>().values();
+            each(hashes, column, |row| values[row].cast_unsigned());
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+#[inline]
+fn each(hashes: &mut [u64], column: &dyn Array, value: impl Fn(usize) -> u64) {
+    if column.null_count() == 0 {
+        for (row, hash) in hashes.iter_mut().enumerate() {
+            *hash = mix(*hash, value(row));
+        }
+        return;
+    }
+    for (row, hash) in hashes.iter_mut().enumerate() {
+        *hash = mix(*hash, if column.is_null(row) { NULL } else { value(row) });
+    }
+}
+
+/// A decimal without the zeros at its end, so that a column of another scale gives the same.
+#[inline]
+fn decimal(mut unscaled: i128, mut scale: i8) -> u64 {
+    while scale > 0 && unscaled % 10 == 0 {
+        unscaled /= 10;
+        scale -= 1;
+    }
+    let bits = unscaled.cast_unsigned();
+    mix(mix(bits as u64, (bits >> 64) as u64), u64::from(scale.cast_unsigned()))
+}
+
+#[inline]
+fn bytes(state: &FixedState, bytes: &[u8], empty_is_null: bool) -> u64 {
+    use std::hash::BuildHasher as _;
+    if empty_is_null && bytes.is_empty() { NULL } else { state.hash_one(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Decimal128Array, Int64Array, StringArray};
+
+    use super::*;
+
+    fn hashes(columns: Vec<(&str, ArrayRef)>, hashing: Hashing) -> Vec<u64> {
+        let names: Vec<String> = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let rows = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true)));
+        row_hashes(&rows.expect("a batch"), &names, hashing).expect("hashes")
+    }
+
+    #[test]
+    fn what_differs_has_another_number() {
+        let ids: ArrayRef = Arc::new(Int64Array::from(vec![Some(0), Some(1), None, Some(0), Some(0)]));
+        let names: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), Some("a"), Some("a"), None, Some("")]));
+        let mut found = hashes(vec![("id", ids), ("name", names)], Hashing::default());
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found.len(), 5);
+    }
+
+    #[test]
+    fn a_wider_decimal_and_an_empty_text_may_be_the_same() {
+        let decimals = |values: Vec<i128>, precision, scale| -> ArrayRef {
+            Arc::new(Decimal128Array::from(values).with_precision_and_scale(precision, scale).expect("fits"))
+        };
+        let one = hashes(vec![("d", decimals(vec![1250, 0, -300], 10, 2))], Hashing::default());
+        let two = hashes(vec![("d", decimals(vec![125_000, 0, -30_000], 12, 4))], Hashing::default());
+        assert_eq!(one, two);
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![Some(""), None]));
+        let same = hashes(vec![("t", texts)], Hashing { empty_is_null: true });
+        assert_eq!(same[0], same[1]);
+    }
+}

@@ -1,0 +1,194 @@
+//! Streams run to their end: noted in the history, shown while they run, tried again where a reason passes.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use wmshost_flow::{
+    Cancel, Failure, FailureKind, Stage, StreamFailure, StreamStatus, StreamSummary, Tally, run_streams,
+};
+use wmshost_pipeline::Stream;
+use wmshost_state::{History, RunRecord, RunStatus};
+
+use super::Edge;
+use crate::assemble::Assembly;
+use crate::cli::Output;
+use crate::exit::Exit;
+use crate::home::is_alive;
+use crate::report;
+use crate::report::{RunReport, Watcher};
+
+/// The first pause before another try; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Streams to run.
+pub(super) struct Job<'a> {
+    pub(super) edge: &'a Edge,
+    pub(super) assembly: Assembly<'a>,
+    pub(super) plans: Vec<&'a Stream>,
+    pub(super) output: Output,
+    pub(super) cancel: Cancel,
+}
+
+impl Job<'_> {
+    /// Runs the streams, notes it in the history and tells how it went.
+    pub(super) fn go(&self) -> anyhow::Result<Exit> {
+        let mut history = History::open(&self.edge.home.history())?;
+        history.mark_interrupted(is_alive)?;
+        let (run_id, pipeline) = (&self.assembly.run_id, self.assembly.pipeline);
+        // What is wrong with the connections is found before the run counts as one.
+        let first = self.assembly.streams(&self.plans);
+        if let Err(failure) = &first
+            && failure.kind != FailureKind::Transient
+        {
+            return Err(failure.clone().into());
+        }
+        let started = self.edge.clock.elapsed();
+        history.begin(&RunRecord {
+            run_id: run_id.clone(),
+            pipeline: pipeline.name.clone(),
+            file: pipeline.file.display().to_string(),
+            pid: std::process::id(),
+            started_at: self.edge.clock.now(),
+            status: RunStatus::Running,
+            seconds: 0.0,
+        })?;
+        let ends = self.run(first);
+        let seconds = (self.edge.clock.elapsed() - started).as_secs_f64();
+        let status = status(&ends);
+        history.end(run_id, status, seconds, &ends)?;
+        report::run(&RunReport { run_id, pipeline: &pipeline.name, status, seconds, streams: &ends }, self.output);
+        Ok(exit(&ends))
+    }
+
+    /// Runs all streams, and those again that failed for a reason that passes.
+    fn run(&self, first: Result<Vec<wmshost_flow::Stream>, Failure>) -> Vec<StreamSummary> {
+        let mut ends = self.attempt(first, &self.plans);
+        for attempt in 1..=self.assembly.pipeline.run.retries {
+            let failed: Vec<&Stream> =
+                self.plans.iter().zip(&ends).filter(|(_, end)| is_transient(end)).map(|(plan, _)| *plan).collect();
+            if failed.is_empty() || !self.pause(attempt, &failed) {
+                break;
+            }
+            let again = self.attempt(self.assembly.streams(&failed), &failed);
+            for end in again {
+                if let Some(before) = ends.iter_mut().find(|before| before.stream == end.stream) {
+                    *before = together(before, end);
+                }
+            }
+        }
+        ends
+    }
+
+    fn attempt(&self, streams: Result<Vec<wmshost_flow::Stream>, Failure>, plans: &[&Stream]) -> Vec<StreamSummary> {
+        let streams = match streams {
+            Ok(streams) => streams,
+            Err(failure) => return plans.iter().map(|plan| not_opened(plan, &failure)).collect(),
+        };
+        let watcher = Arc::new(Watcher::start(plans, self.output));
+        let context = self.assembly.context(Arc::clone(&watcher) as _, self.cancel.clone());
+        let ends = run_streams(streams, self.assembly.pipeline.run.concurrency, &context);
+        watcher.finish();
+        ends
+    }
+
+    /// Waits before another try; `false` if the run was asked to stop meanwhile.
+    fn pause(&self, attempt: u64, failed: &[&Stream]) -> bool {
+        let doubled = u32::try_from(attempt - 1).ok().and_then(|times| 2_u32.checked_pow(times)).unwrap_or(u32::MAX);
+        let pause = FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
+        // Not all at once, where many wait for the same server.
+        let jitter = u32::try_from(self.edge.clock.now().rem_euclid(250)).unwrap_or(0);
+        let pause = pause + Duration::from_millis(u64::from(jitter));
+        let names = failed.iter().map(|plan| plan.plan.name.as_str()).collect::<Vec<_>>().join(", ");
+        let most = self.assembly.pipeline.run.retries;
+        let text = format!("{names}: the reason may pass; try {attempt} of {most} in {:.1} s", pause.as_secs_f64());
+        tracing::warn!("{text}");
+        report::note(&text);
+        let until = self.edge.clock.elapsed() + pause;
+        while self.edge.clock.elapsed() < until {
+            if self.cancel.is_set() {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        true
+    }
+}
+
+fn is_transient(end: &StreamSummary) -> bool {
+    end.failure.as_ref().is_some_and(|at| at.failure.kind == FailureKind::Transient)
+}
+
+/// The end of a stream whose connection could not be opened.
+fn not_opened(plan: &Stream, failure: &Failure) -> StreamSummary {
+    let stream = plan.plan.name.clone();
+    let failure =
+        StreamFailure { stream: stream.clone(), stage: Stage::Extract, batch: None, failure: failure.clone() };
+    StreamSummary {
+        stream,
+        status: StreamStatus::Failed,
+        tally: Tally::default(),
+        seconds: 0.0,
+        bookmark: None,
+        schema_changes: Vec::new(),
+        comparison: None,
+        failure: Some(failure),
+    }
+}
+
+/// Two tries of a stream as one end.
+fn together(before: &StreamSummary, mut end: StreamSummary) -> StreamSummary {
+    let (old, new) = (&before.tally, &mut end.tally);
+    new.read += old.read;
+    new.written += old.written;
+    new.unchanged += old.unchanged;
+    new.rejected += old.rejected;
+    new.filtered += old.filtered;
+    new.deleted += old.deleted;
+    new.bytes += old.bytes;
+    new.batches += old.batches;
+    end.seconds += before.seconds;
+    end.bookmark = end.bookmark.or_else(|| before.bookmark.clone());
+    end.schema_changes.splice(0..0, before.schema_changes.iter().cloned());
+    end
+}
+
+/// The first signal asks the run to stop; the second ends the process at once.
+pub(super) fn cancel_on_signals() -> anyhow::Result<Cancel> {
+    let asked = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, Exit::Cancelled as i32, Arc::clone(&asked))
+            .and_then(|_| flag::register(signal, Arc::clone(&asked)))
+            .context("signals cannot be handled")?;
+    }
+    Ok(Cancel::of_flag(asked))
+}
+
+fn status(ends: &[StreamSummary]) -> RunStatus {
+    let any = |status| ends.iter().any(|end| end.status == status);
+    if any(StreamStatus::Failed) || any(StreamStatus::NotRun) {
+        RunStatus::Failed
+    } else if any(StreamStatus::Cancelled) {
+        RunStatus::Cancelled
+    } else {
+        RunStatus::Succeeded
+    }
+}
+
+fn exit(ends: &[StreamSummary]) -> Exit {
+    let failures = || ends.iter().filter_map(|end| end.failure.as_ref());
+    let misconfigured = failures()
+        .any(|at| at.batch.is_none() && matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied));
+    let busy = failures().any(|at| at.failure.kind == FailureKind::Busy);
+    match status(ends) {
+        RunStatus::Failed if misconfigured => Exit::Configuration,
+        RunStatus::Failed if busy => Exit::Busy,
+        RunStatus::Failed => Exit::Failed,
+        RunStatus::Cancelled => Exit::Cancelled,
+        _ => Exit::Success,
+    }
+}
