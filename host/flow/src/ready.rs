@@ -65,6 +65,7 @@ impl Stream {
             // Another run may have ended in between.
             plan = self.plan(context).map_err(&at_load)?;
         }
+        self.check_table_is_there(&plan).map_err(&at_load)?;
         self.fill_request(&plan);
         let opened = self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))?;
         let request = LoadRequest {
@@ -132,6 +133,21 @@ impl Stream {
         checkpoint.source_version.is_some()
             && checkpoint.source_version == self.source_version
             && checkpoint.shape == self.shape
+    }
+
+    /// A table that is gone takes with it what the checkpoint says is there: going on would lose it silently.
+    fn check_table_is_there(&self, plan: &Plan) -> Result<(), Failure> {
+        if plan.mode != LoadMode::Merge || plan.previous.is_none() {
+            return Ok(());
+        }
+        match lock(&self.target).describe(&self.target_table)? {
+            Some(_) => Ok(()),
+            None => Err(Failure::invalid_config(format!(
+                "the table {} is gone, and the stream's checkpoint says that it was loaded: put the table back, or load \
+                 it anew after `wmshost state reset`",
+                self.target_table
+            ))),
+        }
     }
 
     fn fill_request(&mut self, plan: &Plan) {

@@ -116,10 +116,11 @@ impl Stream {
         if compare.repair {
             *lease = Some(self.take_lease(context).map_err(&at_load)?);
         }
-        let (source, columns, key) = self.open_whole(compare.depth)?;
+        let (columns, key) = self.open_whole(compare.depth)?;
         let table = target_table(reader.as_mut(), &self.target_table).map_err(&at_load)?;
         let (common, left_out): (Vec<_>, Vec<_>) =
             columns.fields().iter().map(|field| field.name().clone()).partition(|name| table.has(name));
+        let common = if compare.depth == Depth::Keys { key.clone() } else { common };
         let hashing = Hashing { empty_is_null: reader.dialect() == Dialect::Oracle };
         if compare.repair {
             self.prepare_repair(&columns, &key, lease.as_ref()).map_err(&at_load)?;
@@ -151,7 +152,7 @@ impl Stream {
             context,
         };
         let (parts_in, parts_out) = bounded(WAITING_RANGES);
-        let source_key: &[String] = &source;
+        let source_key: &[String] = &key;
         thread::scope(|scope| {
             let reading = scope.spawn(move || read(extractor.as_mut(), changes, source_key, &parts_in, context));
             let judged = judge.run(&parts_out);
@@ -162,19 +163,18 @@ impl Stream {
         Ok(judge.found)
     }
 
-    /// Opens the whole table by key; gives the key that orders it, the columns after all transforms, and the key.
-    fn open_whole(&mut self, depth: Depth) -> Result<(Vec<String>, SchemaRef, Vec<String>), StageFailure> {
+    /// Opens the whole table by key, or its keys only; gives the columns after the transforms, and the key.
+    fn open_whole(&mut self, depth: Depth) -> Result<(SchemaRef, Vec<String>), StageFailure> {
         let at_extract = StageFailure::before(Stage::Extract);
         self.request.method = Method::Full;
         self.request.batch_rows = RANGE_ROWS;
         let mut opened = self.extractor.open(&self.request).map_err(&at_extract)?;
         if depth == Depth::Keys {
-            self.request.columns = opened.key.clone();
+            (self.request.columns, self.request.change_key) = (opened.key.clone(), None);
             opened = self.extractor.open(&self.request).map_err(at_extract)?;
-            return Ok((opened.key.clone(), key_columns(&opened.schema, &opened.key)?, opened.key));
+            return Ok((opened.schema, opened.key));
         }
-        let columns = self.columns_after_transforms(&opened.schema)?;
-        Ok((opened.key.clone(), columns, opened.key))
+        Ok((self.columns_after_transforms(&opened.schema)?, opened.key))
     }
 
     /// Has the loader make ready for rows that win, whatever their version.
@@ -191,14 +191,6 @@ impl Stream {
         };
         self.prepare(&request, lease, true).map(drop)
     }
-}
-
-fn key_columns(columns: &SchemaRef, key: &[String]) -> Result<SchemaRef, StageFailure> {
-    let places = key.iter().map(|name| columns.index_of(name)).collect::<Result<Vec<_>, _>>();
-    let projected = places.and_then(|places| columns.project(&places));
-    projected.map(Into::into).map_err(|error| {
-        StageFailure::before(Stage::Extract)(Failure::permanent(format!("the key is not among the columns: {error}")))
-    })
 }
 
 /// What is known of the target's table.

@@ -86,6 +86,11 @@ fn tell(arguments: &VerifyArgs, found: &Found) {
     report::table(&head, &[2, 3, 4, 5, 6, 7, 8, 9], rows.collect());
     for (stream, _, compared) in found {
         let Ok(found) = compared else { continue };
+        let stay = found.missing + found.different + found.extra
+            - found.repaired.min(found.missing + found.different + found.extra);
+        if arguments.repair && stay > 0 {
+            report::note(&format!("{stream}: {stay} extra rows stay, as the stream's `deletes` says"));
+        }
         if !found.columns_left_out.is_empty() {
             report::note(&format!("{stream}: the target does not have {}", found.columns_left_out.join(", ")));
         }

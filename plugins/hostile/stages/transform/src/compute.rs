@@ -57,6 +57,14 @@ fn call_without_end(batch: &Batch) -> ! {
     }
 }
 
+/// Traps if a row is called `trap`.
+fn trap_at_name(batch: &Batch) -> Done {
+    let names = batch.read_texts("name")?;
+    let mut names = names.offsets.windows(2).map(|ends| &names.values[ends[0] as usize..ends[1] as usize]);
+    assert!(names.all(|name| name != b"trap"), "a row is called trap");
+    Ok(())
+}
+
 pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
     Some(match behaviour {
         "loop" => endless(),
@@ -64,6 +72,7 @@ pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
         "memory" => grow(),
         "memory-at-once" => Err(got_out(black_box(vec![0_u8; 0x7000_0000]).len())),
         "memory-refused" => grow_politely(),
+        "trap-at-name" => trap_at_name(batch),
         "panic" => panic!("the answer is not 42"),
         "unreachable" => core::arch::wasm32::unreachable(),
         "stack" => Err(got_out(deeper(0))),

@@ -1,0 +1,107 @@
+//! Disks that are full, files that are gone, cut off or locked.
+
+use std::fs::{File, OpenOptions};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use wmshost_tests::{Lab, assert_target_equals_source};
+
+use crate::{Numbers, times};
+
+fn beside(path: PathBuf, suffix: &str) -> PathBuf {
+    let mut name = path.into_os_string();
+    name.push(suffix);
+    name.into()
+}
+
+#[test]
+fn a_power_cut_that_takes_the_end_of_the_log_loses_nothing_for_good() {
+    let mut numbers = Numbers(3);
+    for _ in 0..times(25) {
+        let mut lab = Lab::sample(1_500, numbers.next() % 1_000);
+        lab.set("WMS_BATCH_SIZE", "50");
+        lab.set("TARGET_BATCH_SIZE", "100");
+        lab.set("WMSHOST_CRASH_AT", &format!("allocation:batch-committed:{}", 1 + numbers.below(12)));
+        assert_eq!(lab.wmshost("run", &[]).code(), None);
+        lab.set("WMSHOST_CRASH_AT", "");
+        // What the disk did not have yet: the end of the logs of target and history, and the index over them.
+        for file in [lab.target_path(), lab.path("home/state.db")] {
+            let log = beside(file.clone(), "-wal");
+            if let Ok(log) = OpenOptions::new().write(true).open(&log) {
+                let length = log.metadata().expect("metadata").len();
+                log.set_len(numbers.below(length + 1)).expect("cut off");
+            }
+            let _ = std::fs::remove_file(beside(file, "-shm"));
+        }
+        lab.run();
+        assert_target_equals_source(&lab);
+    }
+}
+
+#[test]
+fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
+    let mut lab = Lab::sample(4_000, 6);
+    lab.run();
+    let file = lab.source_path();
+    lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "90", "--seed", "1"]).succeeded();
+    lab.set("WMS_BATCH_SIZE", "100");
+    lab.set("TARGET_BATCH_SIZE", "100");
+    // No file may become longer than this: the system says so as a full disk does, in the middle of a write.
+    for kibibytes in [64, 200, 600, 1_200] {
+        let script = format!("trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\"");
+        let mut command = Command::new("bash");
+        command.args(["-c", &script, "bash"]).arg(lab.program()).args(["run", &lab.pipeline()]);
+        let ended = command.envs(lab.variables()).output().expect("it runs");
+        let err = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.code() == Some(1) || ended.status.code() == Some(2), "{:?} {err}", ended.status);
+        assert!(!err.contains("panicked"), "{err}");
+    }
+    lab.run();
+    assert_target_equals_source(&lab);
+}
+
+#[test]
+fn a_source_that_is_gone_or_cut_off_is_told_and_harms_nothing() {
+    let lab = Lab::sample(800, 8);
+    lab.run();
+    let kept = lab.path("kept.db");
+    std::fs::rename(lab.source_path(), &kept).expect("moved");
+    lab.wmshost("run", &[]).ended(2).says(&["source wms", "there is no such file"]);
+    std::fs::copy(&kept, lab.source_path()).expect("copied");
+    let half = std::fs::metadata(&kept).expect("metadata").len() / 2;
+    File::options().write(true).open(lab.source_path()).expect("the source").set_len(half).expect("cut off");
+    let damaged = lab.wmshost("run", &["--full-refresh"]);
+    assert!(damaged.code() == Some(1) || damaged.code() == Some(2), "{}", damaged.err());
+    assert!(damaged.err().contains("damaged") || damaged.err().contains("malformed"), "{}", damaged.err());
+    std::fs::rename(&kept, lab.source_path()).expect("moved");
+    lab.run();
+    assert_target_equals_source(&lab);
+}
+
+#[test]
+fn a_target_that_another_program_has_locked_is_waited_for() {
+    let lab = Lab::sample(800, 10);
+    lab.run();
+    let file = lab.source_path();
+    lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "5", "--seed", "1"]).succeeded();
+    let other = lab.target();
+    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let mut run = lab.begin_run();
+    // It cannot end while the target is locked.
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(run.try_wait().expect("a status").is_none(), "it did not wait");
+    other.execute_batch("COMMIT").expect("unlocked");
+    assert!(run.wait().expect("an end").success());
+    assert_target_equals_source(&lab);
+}
+
+#[test]
+fn a_history_that_is_damaged_is_told() {
+    let lab = Lab::sample(200, 12);
+    lab.run();
+    std::fs::write(lab.path("home/state.db"), "not a database at all, but long enough to be read as one")
+        .expect("written");
+    let _ = std::fs::remove_file(lab.path("home/state.db-wal"));
+    lab.wmshost("run", &[]).ended(2).says(&["state.db", "Move the file away"]);
+}

@@ -1,0 +1,70 @@
+//! A run that dies at a named point of its way.
+
+use wmshost_tests::{Lab, assert_target_equals_source};
+
+const POINTS: [&str; 10] = [
+    "lease-taken",
+    "table-prepared",
+    "batch-gathered",
+    "batch-loaded",
+    "checkpoint-written",
+    "batch-committed",
+    "finish-begun",
+    "finished",
+    "end-committed",
+    // In the middle of a stream that replaces its table.
+    "batch-committed:2",
+];
+
+fn lab() -> Lab {
+    let mut lab = Lab::sample(1_500, 21);
+    lab.set("WMS_BATCH_SIZE", "100");
+    lab.set("TARGET_BATCH_SIZE", "200");
+    lab
+}
+
+/// Dies at the point, then runs to the end. Gives how many rows the second run read of the stream.
+fn die_and_go_on(lab: &mut Lab, stream: &str, point: &str) -> u64 {
+    let times = if point.contains(':') { "" } else { ":1" };
+    lab.set("WMSHOST_CRASH_AT", &format!("{stream}:{point}{times}"));
+    let died = lab.wmshost("run", &[]);
+    assert_eq!(died.code(), None, "{stream} at {point}: {}", died.err());
+    lab.set("WMSHOST_CRASH_AT", "");
+    let read = lab.run_stream(stream)["rows_read"].as_u64().expect("a number");
+    assert_target_equals_source(lab);
+    read
+}
+
+#[test]
+fn a_full_load_that_dies_at_any_point_ends_equal() {
+    for stream in ["allocation", "item_master"] {
+        for point in POINTS {
+            let mut lab = lab();
+            let read = die_and_go_on(&mut lab, stream, point);
+            if stream == "allocation" && point == "batch-committed:2" {
+                assert!(read < 1_500, "what was committed is not read again: {read}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_incremental_run_that_dies_at_any_point_ends_equal() {
+    let mut lab = lab();
+    lab.run();
+    for (day, point) in (1..).zip(POINTS) {
+        let file = lab.source_path();
+        lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "30", "--seed", &day.to_string()])
+            .succeeded();
+        die_and_go_on(&mut lab, "allocation", point);
+    }
+}
+
+#[test]
+fn the_run_that_died_is_told_as_interrupted() {
+    let mut lab = lab();
+    die_and_go_on(&mut lab, "allocation", "batch-committed");
+    let runs = lab.plain(&["runs", "list", "--output", "json"]).succeeded().json();
+    let statuses: Vec<_> = runs.as_array().expect("runs").iter().map(|run| run["status"].clone()).collect();
+    assert_eq!(statuses, ["succeeded", "interrupted"]);
+}

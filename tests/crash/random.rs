@@ -1,0 +1,66 @@
+//! Runs that are killed at random moments.
+
+use std::time::{Duration, Instant};
+
+use wmshost_tests::{Lab, assert_target_equals_source};
+
+use crate::{Numbers, times};
+
+/// Kills a run after a while; `false` if it had ended before.
+fn kill_after(lab: &Lab, wait: Duration) -> bool {
+    let mut run = lab.begin_run();
+    std::thread::sleep(wait);
+    let killed = run.try_wait().expect("a status").is_none();
+    run.kill().expect("killed");
+    run.wait().expect("an end");
+    killed
+}
+
+fn lab(numbers: &mut Numbers) -> Lab {
+    let mut lab = Lab::sample(1_000 + numbers.below(500), numbers.next() % 1_000_000);
+    lab.set("WMS_BATCH_SIZE", &(20 + numbers.below(200)).to_string());
+    lab.set("TARGET_BATCH_SIZE", &(20 + numbers.below(400)).to_string());
+    lab
+}
+
+/// How long a run takes from its start to its end.
+fn usual_time(lab: &Lab) -> Duration {
+    let started = Instant::now();
+    lab.wmshost("run", &[]).succeeded();
+    started.elapsed()
+}
+
+#[test]
+fn full_loads_that_are_killed_end_equal() {
+    let mut numbers = Numbers(1);
+    let whole = usual_time(&lab(&mut numbers));
+    let mut killed = 0;
+    for _ in 0..times(100) {
+        let lab = lab(&mut numbers);
+        let wait = whole.mul_f64(numbers.below(1_000) as f64 / 1_000.0);
+        killed += u64::from(kill_after(&lab, wait));
+        lab.run();
+        assert_target_equals_source(&lab);
+    }
+    println!("full loads: {} begun, {killed} killed on the way, 0 rows lost, 0 doubled", times(100));
+    assert!(killed >= times(100) / 2, "too few runs were killed on the way: {killed}");
+}
+
+#[test]
+fn incremental_runs_that_are_killed_end_equal() {
+    let mut numbers = Numbers(2);
+    let mut lab = lab(&mut numbers);
+    lab.run();
+    let mut killed = 0;
+    for day in 0..times(120) {
+        let file = lab.source_path();
+        let seed = (day + 1).to_string();
+        lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "20", "--seed", &seed]).succeeded();
+        lab.set("TARGET_BATCH_SIZE", &(20 + numbers.below(100)).to_string());
+        killed += u64::from(kill_after(&lab, Duration::from_micros(5_000 + numbers.below(60_000))));
+        lab.run();
+        assert_target_equals_source(&lab);
+    }
+    println!("incremental runs: {} begun, {killed} killed on the way, 0 rows lost, 0 doubled", times(120));
+    assert!(killed >= times(120) / 4, "too few runs were killed on the way: {killed}");
+}

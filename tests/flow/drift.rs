@@ -1,0 +1,97 @@
+//! Columns that come, go, widen and narrow: F13, T11, T20.
+
+use wmshost_tests::Lab;
+
+const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2));
+    INSERT INTO s VALUES (1, 12.5), (2, -0.01);";
+
+fn lab(policy: &str) -> Lab {
+    let lab = Lab::with_stream(TABLE, &format!("method = \"append\"\n{policy}"));
+    lab.run();
+    lab
+}
+
+#[test]
+fn a_new_column_evolves_the_table_and_is_told() {
+    let lab = lab("");
+    lab.change("ALTER TABLE s ADD COLUMN note TEXT; INSERT INTO s VALUES (3, 1, 'new')");
+    let run = lab.run_stream("s");
+    assert_eq!(run["schema_changes"][0], "note was added (Utf8)");
+    assert_eq!(lab.rows("SELECT id, note FROM WMS_S ORDER BY id"), ["1 NULL", "2 NULL", "3 new"]);
+}
+
+#[test]
+fn a_frozen_table_refuses_before_a_row_moves() {
+    let lab = lab("new_columns = \"freeze\"");
+    lab.change("ALTER TABLE s ADD COLUMN note TEXT; INSERT INTO s VALUES (3, 1, 'new')");
+    lab.wmshost("run", &[]).ended(2).says(&["stream s, load", "column note (utf8) is new", "frozen", "new_columns"]);
+    lab.wmshost("check", &[]).ended(2).says(&["column note (utf8) is new"]);
+    assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 2);
+}
+
+#[test]
+fn a_discarded_column_is_left_out_and_told() {
+    let lab = lab("new_columns = \"discard\"");
+    lab.change("ALTER TABLE s ADD COLUMN note TEXT; INSERT INTO s VALUES (3, 1, 'new')");
+    let run = lab.run_stream("s");
+    assert_eq!(run["schema_changes"][0], "note is left out (Utf8)");
+    assert_eq!(lab.rows("SELECT id, amount FROM WMS_S ORDER BY id"), ["1 12.5", "2 -0.01", "3 1"]);
+}
+
+#[test]
+fn a_wider_type_widens_the_table_and_changes_no_value() {
+    for (wider, stored) in [
+        ("DECIMAL(12,4)", vec!["1 12.5", "2 -0.01", "3 1234567.8901"]),
+        ("DECIMAL(30,4)", vec!["1 12.5000", "2 -0.0100", "3 1234567.8901"]),
+    ] {
+        let lab = lab("");
+        lab.target().execute_batch("CREATE INDEX by_amount ON WMS_S (amount)").expect("an index");
+        lab.change(&format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, amount {wider}); INSERT INTO t SELECT * FROM s; DROP TABLE s;
+             ALTER TABLE t RENAME TO s; INSERT INTO s VALUES (3, 1234567.8901)"
+        ));
+        let run = lab.run_stream("s");
+        assert!(run["schema_changes"][0].as_str().expect("a change").starts_with("amount went from"), "{run}");
+        assert_eq!(lab.rows("SELECT id, amount FROM WMS_S ORDER BY id"), stored, "{wider}");
+        assert_eq!(lab.number("SELECT count(*) FROM sqlite_schema WHERE name = 'by_amount'"), 1, "indexes stay");
+        lab.wmshost("verify", &[]).succeeded();
+    }
+}
+
+#[test]
+fn a_type_that_nothing_holds_is_refused() {
+    let lab = lab("");
+    lab.change("CREATE TABLE t (id INTEGER PRIMARY KEY, amount TEXT); INSERT INTO t VALUES (3, 'x'); DROP TABLE s; ALTER TABLE t RENAME TO s");
+    lab.wmshost("run", &[]).ended(2).says(&["WMS_S.amount is decimal(8, 2), the stream has utf8", "--full-refresh"]);
+    let frozen = lab;
+    frozen.write_stream("method = \"append\"\nnew_types = \"freeze\"");
+    frozen.wmshost("run", &[]).ended(2).says(&["types are frozen"]);
+}
+
+#[test]
+fn a_narrower_type_a_column_that_went_and_another_order_are_no_problem() {
+    let lab = lab("");
+    lab.change(
+        "CREATE TABLE t (amount DECIMAL(6,1), id INTEGER PRIMARY KEY); INSERT INTO t (id, amount) VALUES (3, 7.5);
+         DROP TABLE s; ALTER TABLE t RENAME TO s",
+    );
+    lab.run();
+    assert_eq!(lab.rows("SELECT id, amount FROM WMS_S ORDER BY id"), ["1 12.5", "2 -0.01", "3 7.5"]);
+    lab.change(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (4); DROP TABLE s; ALTER TABLE t RENAME TO s",
+    );
+    let run = lab.run_stream("s");
+    assert_eq!(run["schema_changes"][0], "amount no longer comes from the source");
+    assert_eq!(lab.rows("SELECT id, amount FROM WMS_S ORDER BY id"), ["1 12.5", "2 -0.01", "3 7.5", "4 NULL"]);
+}
+
+#[test]
+fn a_changed_key_is_refused() {
+    let lab = lab("");
+    lab.change("ALTER TABLE s ADD COLUMN code TEXT; UPDATE s SET code = 'c' || id");
+    lab.write_stream("method = \"append\"\nkey = [\"code\"]");
+    let refused = lab.wmshost("run", &[]);
+    assert_ne!(refused.code(), Some(0));
+    refused.says(&["key"]);
+    assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 2);
+}

@@ -1,0 +1,10 @@
+//! The main job and its promises, through the real program on real files.
+
+mod deletes;
+mod drift;
+mod late;
+mod leases;
+mod main_job;
+mod quarantine;
+mod state;
+mod verify;
