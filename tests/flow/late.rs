@@ -99,10 +99,14 @@ fn an_older_version_never_wins() {
         "method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]",
     );
     // Two versions of one key in one batch, the newer one first; later an older one arrives.
-    lab.change("INSERT INTO s VALUES (1, 7, 'new', '2026-01-02 00:00:00.000000'), (2, 7, 'old', '2026-01-01 00:00:00.000000')");
+    lab.change(
+        "INSERT INTO s VALUES (1, 7, 'new', '2026-01-02 00:00:00.000000'), (2, 7, 'old', '2026-01-01 00:00:00.000000')",
+    );
     lab.run();
     assert_eq!(lab.rows("SELECT id, v FROM WMS_S"), ["7 new"]);
-    lab.change("INSERT INTO s VALUES (3, 7, 'older', '2025-12-31 23:59:59'), (4, 8, 'other', '2026-01-02 00:00:00.000000')");
+    lab.change(
+        "INSERT INTO s VALUES (3, 7, 'older', '2025-12-31 23:59:59'), (4, 8, 'other', '2026-01-02 00:00:00.000000')",
+    );
     lab.run();
     assert_eq!(lab.rows("SELECT id, v FROM WMS_S ORDER BY id"), ["7 new", "8 other"]);
 }

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use wmshost_flow::{Clock, Holder, Micros, Value};
@@ -94,7 +94,10 @@ pub(crate) fn is_gone(holder: &Holder) -> bool {
     }
 }
 
-/// Whether a process of this machine is alive.
+/// Whether a process of this machine is alive. One that has ended and that nobody asked for its end is not.
 pub(crate) fn is_alive(pid: u32) -> bool {
-    Path::new("/proc").join(pid.to_string()).exists()
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    // The state stands behind the name, which is in parentheses and may have any letter in it.
+    let state = stat.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());
+    !matches!(state, Some('Z' | 'X'))
 }
