@@ -87,7 +87,8 @@ impl Commits<'_> {
         while rows < self.policy.load_batch_rows {
             match input.recv() {
                 Ok(Message::Parcel(parcel)) => {
-                    rows += parcel.batch.rows.num_rows();
+                    // A batch without rows has its bookmark and its rejected rows: it counts too.
+                    rows += (parcel.batch.rows.num_rows() + parcel.batch.rejected.len()).max(1);
                     parcels.push(parcel);
                 }
                 Ok(Message::End(bookmark)) => return (parcels, Some(bookmark)),

@@ -49,7 +49,11 @@ pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
         "filter-none" => batch.filter(&[0]),
         "drop-unknown" => batch.drop_columns(&["id".into(), "nobody".into()]),
         "drop-twice" => batch.drop_columns(&["id".into(), "id".into()]),
-        "drop-all" => batch.drop_columns(&["id".into(), "name".into()]),
+        "drop-all" => {
+            let names: Vec<String> = batch.schema().into_iter().map(|column| column.name).collect();
+            batch.drop_columns(&names)
+        }
+        "drop-millions" => batch.drop_columns(&vec!["id".into(); 100_000]),
         "rename-double" => batch.rename("id", "name"),
         "rename-unknown" => batch.rename("nobody", "somebody"),
         "rename-empty" => batch.rename("id", ""),
