@@ -42,6 +42,16 @@ impl Parcel {
     }
 }
 
+/// What comes behind a load batch.
+enum Behind {
+    /// Another one, perhaps.
+    More,
+    /// The end of the stream.
+    End(Bookmark),
+    /// Nothing: nobody sends any more.
+    Nobody,
+}
+
 /// The load stage of one stream.
 pub(crate) struct Commits<'a> {
     pub(crate) stream: &'a str,
@@ -64,16 +74,16 @@ impl Commits<'_> {
     /// Commits load batch after load batch until the end of the stream, or until the stages before it stop.
     pub(crate) fn run(&mut self, input: Receiver<Message>) -> Result<StreamStatus, StageFailure> {
         loop {
-            let (parcels, end) = self.gather(&input);
+            let (parcels, behind) = self.gather(&input);
             if !parcels.is_empty() {
                 self.commit_batch(parcels)?;
             }
-            if let Some(bookmark) = end {
+            if let Behind::End(bookmark) = behind {
                 let number = self.tally.batches;
                 self.commit_end(bookmark).map_err(StageFailure::in_batch(Stage::Load, number))?;
                 return Ok(StreamStatus::Succeeded);
             }
-            if self.context.cancel.is_set() || input.is_empty() && is_closed(&input) {
+            if self.context.cancel.is_set() || matches!(behind, Behind::Nobody) {
                 let stopped = Failure::new(FailureKind::Cancelled, "the run was asked to stop");
                 return Err(StageFailure::before(Stage::Load)(stopped));
             }
@@ -81,7 +91,7 @@ impl Commits<'_> {
     }
 
     /// Waits for a load batch: enough rows, or the end, or nobody sending any more.
-    fn gather(&self, input: &Receiver<Message>) -> (Vec<Parcel>, Option<Bookmark>) {
+    fn gather(&self, input: &Receiver<Message>) -> (Vec<Parcel>, Behind) {
         let mut parcels = Vec::new();
         let mut rows = 0;
         while rows < self.policy.load_batch_rows {
@@ -91,11 +101,11 @@ impl Commits<'_> {
                     rows += (parcel.batch.rows.num_rows() + parcel.batch.rejected.len()).max(1);
                     parcels.push(parcel);
                 }
-                Ok(Message::End(bookmark)) => return (parcels, Some(bookmark)),
-                Err(_) => break,
+                Ok(Message::End(bookmark)) => return (parcels, Behind::End(bookmark)),
+                Err(_) => return (parcels, Behind::Nobody),
             }
         }
-        (parcels, None)
+        (parcels, Behind::More)
     }
 
     /// Writes the batches and the checkpoint behind the last one in one transaction.
@@ -221,9 +231,4 @@ impl Tally {
         self.unchanged += counts.unchanged;
         self.deleted += counts.deleted;
     }
-}
-
-/// Whether nobody sends any more.
-fn is_closed(input: &Receiver<Message>) -> bool {
-    matches!(input.try_recv(), Err(crossbeam_channel::TryRecvError::Disconnected))
 }

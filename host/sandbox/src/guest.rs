@@ -90,6 +90,7 @@ impl Guest {
         wasi.stdout(OutputHandle(Arc::clone(&output[0])));
         wasi.stderr(OutputHandle(Arc::clone(&output[1])));
         wasi.wall_clock(NoClock).socket_addr_check(|_, _| Box::pin(async { false }));
+        wasi.insecure_random_seed(0);
         wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);

@@ -15,6 +15,8 @@ use crate::limits::TimeUp;
 
 /// What the making of an instance is called in failures.
 const INSTANTIATE: &str = "instantiate";
+/// How much of what a plugin printed stands in the failure of its trap, in bytes.
+const PRINTED_BYTES: usize = 500;
 /// What wasmtime says of a call that copies too much; it keeps the type of that error to itself.
 const COPIED_TOO_MUCH: &str = "fuel allocated for hostcalls";
 
@@ -83,8 +85,10 @@ fn trap(store: &mut Store<Guest>, function: &'static str, error: &wasmtime::Erro
     let printed = guest.output[1].peek();
     guest.log_output();
     let mut failure = broken_off(guest, function, error).at(&plugin, function);
-    if let Some(line) = printed.lines().find(|line| !line.trim().is_empty()) {
-        failure.message += &format!(" ({})", shown(line.trim().to_owned(), 300));
+    // A panic says in its first line where and in its second why.
+    let lines: Vec<_> = printed.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
+    if !lines.is_empty() {
+        failure.message += &format!(" ({})", shown(lines.join(" "), PRINTED_BYTES));
     }
     failure
 }

@@ -74,12 +74,14 @@ impl fmt::Display for World {
 
 /// What of WASI every plugin gets, because its standard library wants it to be there: output, an environment
 /// and a file system that are empty, a clock that stands still, a seed that is always the same.
-const WASI: [&str; 14] = [
+const WASI: [&str; 16] = [
     "wasi:cli/environment",
     "wasi:cli/exit",
     "wasi:cli/stdin",
     "wasi:cli/stdout",
     "wasi:cli/stderr",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
     "wasi:cli/terminal-stdin",
     "wasi:cli/terminal-stdout",
     "wasi:cli/terminal-stderr",

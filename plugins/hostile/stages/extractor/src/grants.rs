@@ -44,7 +44,7 @@ fn parameters(behaviour: &str) -> Option<(String, Vec<Value>)> {
     let many: Vec<String> = (1..=5_000).map(|n| format!("?{n}")).collect();
     Some(match behaviour {
         "statement-long" => (format!("SELECT '{}' AS x", "x".repeat(300 << 10)), vec![]),
-        "statement-deep" => (format!("SELECT {}1{} AS x", "(".repeat(1_000), ")".repeat(1_000)), vec![]),
+        "statement-deep" => (format!("SELECT {}1{} AS x", "abs(".repeat(1_000), ")".repeat(1_000)), vec![]),
         "parameters-many" => (format!("SELECT {} AS x", many.join("+")), vec![Value::Int64(1); 5_000]),
         "parameters-missing" => ("SELECT ?1 AS x, ?2 AS y".into(), vec![Value::Int64(1)]),
         "parameter-huge" => ("SELECT length(?1) AS x".into(), vec![Value::Text("x".repeat(17 << 20))]),

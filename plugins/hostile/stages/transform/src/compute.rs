@@ -44,7 +44,7 @@ fn grow() -> Done {
 /// Asks for too much, takes the refusal, and traps for another reason later.
 fn grow_politely() -> Done {
     let mut wish = Vec::<u8>::new();
-    match wish.try_reserve(1 << 30) {
+    match black_box(&mut wish).try_reserve(1 << 30) {
         Ok(()) => Err(got_out(wish.capacity())),
         Err(_) => Ok(()),
     }
