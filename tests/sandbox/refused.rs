@@ -33,7 +33,7 @@ fn who_asks_for_too_much_is_refused() {
         (
             "hostile_wants_network",
             Denied,
-            "wasi:sockets/instance-network@0.2.0, which the world transform does not grant",
+            "wasi:sockets/instance-network@0.2.6, which the world transform does not grant",
         ),
         ("hostile_wants_clock", Denied, "wasi:clocks/monotonic-clock@"),
         ("hostile_stageless", InvalidConfig, "it exports no stage of the contract"),

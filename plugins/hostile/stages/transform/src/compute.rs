@@ -7,18 +7,14 @@ use crate::wmshost::plugin::types::Failure;
 use crate::{Done, behaviour, got_out};
 
 /// Runs while the instance is made, before any function is called.
-#[used]
-#[unsafe(link_section = ".init_array")]
-static START: extern "C" fn() = {
-    extern "C" fn start() {
-        match behaviour().as_str() {
-            "loop-in-start" => endless(),
-            "trap-in-start" => panic!("trapped at the start"),
-            _ => {}
-        }
+#[unsafe(no_mangle)]
+extern "C" fn _initialize() {
+    match behaviour().as_str() {
+        "loop-in-start" => endless(),
+        "trap-in-start" => panic!("trapped at the start"),
+        _ => {}
     }
-    start
-};
+}
 
 fn endless() -> ! {
     let mut n = 0_u64;
