@@ -39,7 +39,6 @@ fn who_asks_for_too_much_is_refused() {
         ("hostile_stageless", InvalidConfig, "it exports no stage of the contract"),
         ("hostile_two_stages", InvalidConfig, "it is both transform and loader; a plugin has one world"),
         ("hostile_next_contract", InvalidConfig, "(contract 0.2.0), this host offers 0.1.0; build it with a matching"),
-        ("hostile_misshapen", InvalidConfig, "not of this contract"),
     ] {
         check(&component(name), kind, words);
     }

@@ -42,16 +42,6 @@ impl Parcel {
     }
 }
 
-/// What comes behind a load batch.
-enum Behind {
-    /// Another one, perhaps.
-    More,
-    /// The end of the stream.
-    End(Bookmark),
-    /// Nothing: nobody sends any more.
-    Nobody,
-}
-
 /// The load stage of one stream.
 pub(crate) struct Commits<'a> {
     pub(crate) stream: &'a str,
@@ -74,16 +64,16 @@ impl Commits<'_> {
     /// Commits load batch after load batch until the end of the stream, or until the stages before it stop.
     pub(crate) fn run(&mut self, input: Receiver<Message>) -> Result<StreamStatus, StageFailure> {
         loop {
-            let (parcels, behind) = self.gather(&input);
+            let (parcels, end) = self.gather(&input);
             if !parcels.is_empty() {
                 self.commit_batch(parcels)?;
             }
-            if let Behind::End(bookmark) = behind {
+            if let Some(bookmark) = end {
                 let number = self.tally.batches;
                 self.commit_end(bookmark).map_err(StageFailure::in_batch(Stage::Load, number))?;
                 return Ok(StreamStatus::Succeeded);
             }
-            if self.context.cancel.is_set() || matches!(behind, Behind::Nobody) {
+            if self.context.cancel.is_set() || input.is_empty() && is_closed(&input) {
                 let stopped = Failure::new(FailureKind::Cancelled, "the run was asked to stop");
                 return Err(StageFailure::before(Stage::Load)(stopped));
             }
@@ -91,21 +81,20 @@ impl Commits<'_> {
     }
 
     /// Waits for a load batch: enough rows, or the end, or nobody sending any more.
-    fn gather(&self, input: &Receiver<Message>) -> (Vec<Parcel>, Behind) {
+    fn gather(&self, input: &Receiver<Message>) -> (Vec<Parcel>, Option<Bookmark>) {
         let mut parcels = Vec::new();
         let mut rows = 0;
         while rows < self.policy.load_batch_rows {
             match input.recv() {
                 Ok(Message::Parcel(parcel)) => {
-                    // A batch without rows has its bookmark and its rejected rows: it counts too.
-                    rows += (parcel.batch.rows.num_rows() + parcel.batch.rejected.len()).max(1);
+                    rows += parcel.batch.rows.num_rows();
                     parcels.push(parcel);
                 }
-                Ok(Message::End(bookmark)) => return (parcels, Behind::End(bookmark)),
-                Err(_) => return (parcels, Behind::Nobody),
+                Ok(Message::End(bookmark)) => return (parcels, Some(bookmark)),
+                Err(_) => break,
             }
         }
-        (parcels, Behind::More)
+        (parcels, None)
     }
 
     /// Writes the batches and the checkpoint behind the last one in one transaction.
@@ -231,4 +220,9 @@ impl Tally {
         self.unchanged += counts.unchanged;
         self.deleted += counts.deleted;
     }
+}
+
+/// Whether nobody sends any more.
+fn is_closed(input: &Receiver<Message>) -> bool {
+    matches!(input.try_recv(), Err(crossbeam_channel::TryRecvError::Disconnected))
 }

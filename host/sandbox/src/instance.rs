@@ -17,7 +17,9 @@ use crate::limits::TimeUp;
 const INSTANTIATE: &str = "instantiate";
 /// How much of what a plugin printed stands in the failure of its trap, in bytes.
 const PRINTED_BYTES: usize = 500;
-/// What wasmtime says of a call that copies too much; it keeps the type of that error to itself.
+/// What wasmtime says of a component with too many instances, tables or memories, and of a call that copies too
+/// much. It keeps the types of these errors to itself.
+const TOO_MANY: &str = "resource limit exceeded";
 const COPIED_TOO_MUCH: &str = "fuel allocated for hostcalls";
 
 /// An instance with the typed view of its world.
@@ -108,6 +110,9 @@ fn broken_off(guest: &Guest, function: &str, error: &wasmtime::Error) -> Failure
     }
     if error.root_cause().to_string().contains(COPIED_TOO_MUCH) {
         return Failure::limit("copied_bytes", guest.limits.copied_bytes, "more");
+    }
+    if error.root_cause().to_string().contains(TOO_MANY) {
+        return Failure::new(FailureKind::Limit, format!("{error:#}"));
     }
     if function == INSTANTIATE {
         return Failure::invalid_config(format!("it is not of this contract: {error:#}"));
