@@ -249,6 +249,12 @@ impl Warehouse {
         }
     }
 
+    /// The name of the table of rows that were taken out.
+    pub(crate) fn quarantine(&self) -> String {
+        let name = "SELECT name FROM sqlite_schema WHERE name LIKE '%_QUARANTINE'";
+        self.target().query_row(name, [], |row| row.get(0)).unwrap_or_else(|_| "nothing".to_owned())
+    }
+
     /// What the target holds of the victim: its table, its checkpoint, its quarantined rows, and the names of all
     /// tables but the staged one.
     pub(crate) fn holdings(&self) -> String {
@@ -257,10 +263,10 @@ impl Warehouse {
         for query in [
             "SELECT name, sql FROM sqlite_schema WHERE name <> 'WMS_ORDERS__NEXT' AND tbl_name <> 'WMS_ORDERS__NEXT' \
              AND name <> 'NEIGHBOUR' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'WMSHOST_%' \
-             AND name <> 'WMS_QUARANTINE' ORDER BY name",
+             AND name NOT LIKE '%_QUARANTINE' ORDER BY name",
             "SELECT * FROM WMS_ORDERS ORDER BY 1",
             "SELECT * FROM WMSHOST_CHECKPOINT WHERE stream = 'orders'",
-            "SELECT * FROM WMS_QUARANTINE WHERE stream = 'orders'",
+            &format!("SELECT * FROM {} WHERE stream = 'orders'", self.quarantine()),
         ] {
             let _ = writeln!(all, "{query}");
             for row in try_rows(&target, query) {

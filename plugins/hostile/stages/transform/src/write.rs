@@ -90,7 +90,7 @@ pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
         "columns-ignored" => columns_ignored(batch),
         "bytes-ignored" => bytes_ignored(batch),
         "copied" => batch.write_int64s("big", &numbers(1 << 20)),
-        "category-bomb" => category_bomb(batch, 8),
+        "category-bomb" => category_bomb(batch, batch.row_count() as usize),
         "category-bomb-long" => category_bomb(batch, 8 << 20),
         "too-few" => batch.write_int64s("bad", &numbers(7)),
         "too-many" => batch.write_int64s("bad", &numbers(9)),
