@@ -198,12 +198,10 @@ impl PluginBatch {
             let Because { rule, reason, by } = because;
             bytes += rule.len() + reason.len() + by.len();
             // In JSON a row is at least as long as its texts: what is too long is not made first.
-            let asked = bytes + text_bytes(&batch, row);
-            if asked > most {
-                return Err(Failure::limit("batch_bytes of rejected rows", most, asked));
-            }
+            check_rejected(bytes + text_bytes(&batch, row), most)?;
             let row = row_as_json(&batch, row);
             bytes += row.len();
+            check_rejected(bytes, most)?;
             rejected.push(Rejected { rule: rule.clone(), reason: reason.clone(), by: by.clone(), row });
         }
         self.keep(BooleanBuffer::from(keep).sliced().to_vec())?;
@@ -211,6 +209,13 @@ impl PluginBatch {
         self.rejected_bytes = bytes;
         Ok(())
     }
+}
+
+fn check_rejected(bytes: usize, most: usize) -> Result<(), Failure> {
+    if bytes > most {
+        return Err(Failure::limit("batch_bytes of rejected rows", most, bytes));
+    }
+    Ok(())
 }
 
 /// How long the texts and bytes of a row are.

@@ -7,14 +7,14 @@ fn all(batch: &Batch) -> Vec<u32> {
     (0..batch.row_count()).collect()
 }
 
-/// Writes a text that is as long as a batch may be into the first row, and sends the row into quarantine;
-/// then the same with the next.
+/// Writes a long text into the first row, which in JSON is six times as long, and sends the row into quarantine; then
+/// the same with the next.
 fn reject_big_rows(batch: &Batch) -> Done {
     while batch.row_count() > 0 {
         let bytes = 512 << 10;
         let mut offsets = vec![bytes; batch.row_count() as usize + 1];
         offsets[0] = 0;
-        let values = vec![b'x'; bytes as usize];
+        let values = vec![1; bytes as usize];
         batch.write_texts("big", &Texts { offsets, values, validity: None })?;
         batch.reject(&[0], "big", "because")?;
     }
