@@ -120,10 +120,10 @@ impl PluginBatch {
     /// Replaces the column of that name, or adds it as the last one.
     pub(crate) fn put(&mut self, name: &str, array: ArrayRef, limits: &Limits) -> Result<(), Failure> {
         self.check_changeable()?;
+        check_name(name)?;
         if array.len() != self.rows {
             return Err(wrong_length(name, array.len(), self.rows));
         }
-        check_name(name)?;
         let at = self.position(name).ok();
         let columns = self.columns.len() + usize::from(at.is_none());
         if columns > limits.batch_columns {
