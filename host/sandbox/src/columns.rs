@@ -14,6 +14,7 @@ use arrow_schema::{DataType, Field, FieldRef, Schema};
 use arrow_select::filter::filter;
 use wmshost_flow::{Batch, Failure, Rejected, row_as_json};
 
+use crate::convert::check_name;
 use crate::limits::Limits;
 
 /// The rows of one batch while a plugin has a handle to it.
@@ -22,13 +23,53 @@ pub struct PluginBatch {
     columns: Vec<(FieldRef, ArrayRef)>,
     rows: usize,
     rejected: Vec<Rejected>,
+    /// Bytes of the rows that the plugin took out.
+    rejected_bytes: usize,
+    access: Access,
 }
+
+/// What may be done to a batch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Anything.
+    Change,
+    /// Reading it, and leaving out columns.
+    Drop,
+    /// Reading it.
+    Read,
+}
+
+/// Why rows are taken out.
+pub(crate) struct Because {
+    /// The rule they broke.
+    pub(crate) rule: String,
+    /// The reason in words.
+    pub(crate) reason: String,
+    /// Who says so.
+    pub(crate) by: String,
+}
+
+/// The most labels of a column that is written by them.
+const LABELS: usize = 256;
 
 impl PluginBatch {
     pub(crate) fn new(batch: Batch) -> Self {
         let (schema, arrays, rows) = batch.rows.into_parts();
         let columns = schema.fields().iter().cloned().zip(arrays).collect();
-        Self { columns, rows, rejected: batch.rejected }
+        Self { columns, rows, rejected: batch.rejected, rejected_bytes: 0, access: Access::Change }
+    }
+
+    /// A batch that a plugin can read and not change, but that it may leave out columns.
+    pub(crate) fn fixed(rows: RecordBatch, may_drop: bool) -> Self {
+        let access = if may_drop { Access::Drop } else { Access::Read };
+        Self { access, ..Self::new(Batch::new(rows)) }
+    }
+
+    fn check_changeable(&self) -> Result<(), Failure> {
+        if self.access != Access::Change {
+            return Err(Failure::denied("a loader writes its batches as they are; to change them is for transforms"));
+        }
+        Ok(())
     }
 
     pub(crate) fn into_batch(self) -> Result<Batch, Failure> {
@@ -89,32 +130,33 @@ impl PluginBatch {
 
     /// Replaces the column of that name, or adds it as the last one.
     pub(crate) fn put(&mut self, name: &str, array: ArrayRef, limits: &Limits) -> Result<(), Failure> {
+        self.check_changeable()?;
+        check_name(name)?;
         if array.len() != self.rows {
             return Err(wrong_length(name, array.len(), self.rows));
         }
-        let field = Arc::new(Field::new(name, array.data_type().clone(), true));
-        match self.position(name) {
-            Ok(at) => self.columns[at] = (field, array),
-            Err(_) if name.is_empty() || name.len() > 128 => {
-                return Err(Failure::permanent("a column's name has 1 to 128 bytes"));
-            }
-            Err(_) => self.columns.push((field, array)),
+        let at = self.position(name).ok();
+        let columns = self.columns.len() + usize::from(at.is_none());
+        if columns > limits.batch_columns {
+            return Err(Failure::limit("batch_columns", limits.batch_columns, columns));
         }
-        self.check_limits(limits)
-    }
-
-    fn check_limits(&self, limits: &Limits) -> Result<(), Failure> {
-        if self.columns.len() > limits.batch_columns {
-            return Err(Failure::limit("batch_columns", limits.batch_columns, self.columns.len()));
-        }
-        let bytes: usize = self.columns.iter().map(|(_, array)| array.get_array_memory_size()).sum();
+        let others = self.columns.iter().enumerate().filter(|(other, _)| Some(*other) != at);
+        let bytes: usize = others.map(|(_, (_, array))| array.get_array_memory_size()).sum();
+        let bytes = bytes + array.get_array_memory_size();
         if bytes > limits.batch_bytes {
-            return Err(Failure::limit("batch (bytes)", limits.batch_bytes, bytes));
+            return Err(Failure::limit("batch_bytes", limits.batch_bytes, bytes));
+        }
+        let column = (Arc::new(Field::new(name, array.data_type().clone(), true)), array);
+        match at {
+            Some(at) => self.columns[at] = column,
+            None => self.columns.push(column),
         }
         Ok(())
     }
 
     pub(crate) fn rename(&mut self, name: &str, to: &str) -> Result<(), Failure> {
+        self.check_changeable()?;
+        check_name(to)?;
         let at = self.position(name)?;
         if name != to && self.position(to).is_ok() {
             return Err(Failure::permanent(format!("the batch has a column {to} already")));
@@ -125,14 +167,23 @@ impl PluginBatch {
     }
 
     pub(crate) fn drop_columns(&mut self, names: &[String]) -> Result<(), Failure> {
-        for name in names {
-            let at = self.position(name)?;
-            self.columns.remove(at);
+        if self.access != Access::Drop {
+            self.check_changeable()?;
         }
+        if names.len() > self.columns.len() {
+            return Err(Failure::permanent(format!(
+                "{} columns to drop from a batch of {}",
+                names.len(),
+                self.columns.len()
+            )));
+        }
+        names.iter().try_for_each(|name| self.position(name).map(drop))?;
+        self.columns.retain(|(field, _)| !names.contains(field.name()));
         Ok(())
     }
 
     pub(crate) fn keep(&mut self, keep: Vec<u8>) -> Result<(), Failure> {
+        self.check_changeable()?;
         let keep = BooleanArray::new(bitmap("filter", keep, self.rows)?, None);
         for (_, array) in &mut self.columns {
             *array = filter(array, &keep).map_err(|e| Failure::permanent(e.to_string()))?;
@@ -141,8 +192,9 @@ impl PluginBatch {
         Ok(())
     }
 
-    /// Takes rows out, with the rule they broke, the reason, and who says so.
-    pub(crate) fn reject(&mut self, rows: &[u32], rule: &str, reason: &str, by: &str) -> Result<(), Failure> {
+    /// Takes rows out. All that is taken out of a batch may have `most` bytes.
+    pub(crate) fn reject(&mut self, rows: &[u32], because: &Because, most: usize) -> Result<(), Failure> {
+        self.check_changeable()?;
         let mut keep = vec![true; self.rows];
         for &row in rows {
             match keep.get_mut(row as usize) {
@@ -153,16 +205,40 @@ impl PluginBatch {
             }
         }
         let batch = self.record_batch()?;
+        let mut rejected = Vec::new();
+        let mut bytes = self.rejected_bytes;
         for row in (0..self.rows).filter(|&row| !keep[row]) {
-            self.rejected.push(Rejected {
-                rule: rule.to_owned(),
-                reason: reason.to_owned(),
-                by: by.to_owned(),
-                row: row_as_json(&batch, row),
-            });
+            let Because { rule, reason, by } = because;
+            bytes += rule.len() + reason.len() + by.len();
+            // In JSON a row is at least as long as its texts: what is too long is not made first.
+            check_rejected(bytes + text_bytes(&batch, row), most)?;
+            let row = row_as_json(&batch, row);
+            bytes += row.len();
+            check_rejected(bytes, most)?;
+            rejected.push(Rejected { rule: rule.clone(), reason: reason.clone(), by: by.clone(), row });
         }
-        self.keep(BooleanBuffer::from(keep).sliced().to_vec())
+        self.keep(BooleanBuffer::from(keep).sliced().to_vec())?;
+        self.rejected.append(&mut rejected);
+        self.rejected_bytes = bytes;
+        Ok(())
     }
+}
+
+fn check_rejected(bytes: usize, most: usize) -> Result<(), Failure> {
+    if bytes > most {
+        return Err(Failure::limit("batch_bytes of rejected rows", most, bytes));
+    }
+    Ok(())
+}
+
+/// How long the texts and bytes of a row are.
+fn text_bytes(batch: &RecordBatch, row: usize) -> usize {
+    let length = |array: &ArrayRef| match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().value_length(row),
+        DataType::Binary => array.as_binary::<i32>().value_length(row),
+        _ => 0,
+    };
+    batch.columns().iter().map(|array| usize::try_from(length(array)).unwrap_or(0)).sum()
 }
 
 fn wrong_type(name: &str, array: &ArrayRef, wanted: &str) -> Failure {
@@ -274,35 +350,42 @@ pub(crate) fn binary_array(
     Ok(Arc::new(array))
 }
 
-/// Text from a few labels: the host spells out what the plugin only numbered.
+/// Text from a few labels: the host spells out what the plugin only numbered, up to `most` bytes.
 pub(crate) fn category_array(
     name: &str,
     labels: &[String],
     codes: &[u8],
     nulls: Option<Vec<u8>>,
+    rows: usize,
+    most: usize,
 ) -> Result<ArrayRef, Failure> {
-    let nulls = validity(name, nulls, codes.len())?;
+    if labels.len() > LABELS {
+        return Err(Failure::limit("labels", LABELS, labels.len()));
+    }
+    if codes.len() != rows {
+        return Err(wrong_length(name, codes.len(), rows));
+    }
+    let nulls = validity(name, nulls, rows)?;
     let is_null = |row| nulls.as_ref().is_some_and(|nulls: &NullBuffer| nulls.is_null(row));
-    let mut starts = Vec::with_capacity(codes.len() + 1);
-    let longest = labels.iter().map(String::len).max().unwrap_or(0);
-    let mut values = Vec::with_capacity(codes.len() * longest);
+    let label = |(row, &code): (usize, &u8)| match labels.get(usize::from(code)) {
+        _ if is_null(row) => Ok(""),
+        Some(label) => Ok(label.as_str()),
+        None => Err(Failure::permanent(format!("column {name}: no label has the code {code}"))),
+    };
+    let spelled = codes.iter().enumerate().map(label).collect::<Result<Vec<_>, _>>()?;
+    let bytes: usize = spelled.iter().map(|label| label.len()).sum();
+    if bytes > most.min(i32::MAX as usize) {
+        return Err(Failure::limit("batch_bytes", most, bytes).within(format_args!("column {name}")));
+    }
+    let mut starts = Vec::with_capacity(rows + 1);
+    let mut values = Vec::with_capacity(bytes);
     starts.push(0);
-    for (row, &code) in codes.iter().enumerate() {
-        match labels.get(usize::from(code)) {
-            Some(label) if !is_null(row) => values.extend_from_slice(label.as_bytes()),
-            None if !is_null(row) => {
-                return Err(Failure::permanent(format!("column {name}: no label has the code {code}")));
-            }
-            _ => {}
-        }
-        starts.push(i32::try_from(values.len()).map_err(|_| too_long(name))?);
+    for label in spelled {
+        values.extend_from_slice(label.as_bytes());
+        starts.push(values.len() as i32);
     }
     let starts = OffsetBuffer::new(ScalarBuffer::from(starts));
     let array = StringArray::try_new(starts, Buffer::from_vec(values), nulls)
         .map_err(|e| Failure::permanent(format!("column {name}: {e}")))?;
     Ok(Arc::new(array))
-}
-
-fn too_long(name: &str) -> Failure {
-    Failure::limit("column (bytes)", i32::MAX, format!("more in column {name}"))
 }

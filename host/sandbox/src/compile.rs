@@ -11,7 +11,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wmshost_flow::Failure;
 
-const MAGIC: &[u8; 8] = b"wmsaot01";
+const MAGIC: &[u8; 8] = b"wmsaot02";
 
 /// A compiled component and what identifies it.
 pub(crate) struct Compiled {
@@ -63,12 +63,19 @@ fn kept_path(engine: &Engine, cache: &Path, digest: &str) -> PathBuf {
     cache.join(format!("{digest}-{:016x}.aot", engine_mark.finish()))
 }
 
+/// A digest over the artefact and the name it is kept under, which tells component and engine: what was kept for
+/// another component does not fit.
+fn seal(kept: &Path, artefact: &[u8]) -> [u8; blake3::OUT_LEN] {
+    let name = kept.file_name().unwrap_or_default().as_encoded_bytes();
+    *blake3::Hasher::new().update(name).update(artefact).finalize().as_bytes()
+}
+
 /// The kept artefact if it is whole.
 fn load_kept(engine: &Engine, kept: &Path) -> Option<Component> {
     let bytes = fs::read(kept).ok()?;
     let (magic, rest) = bytes.split_at_checked(MAGIC.len())?;
     let (digest, artefact) = rest.split_at_checked(blake3::OUT_LEN)?;
-    let whole = magic == MAGIC && blake3::hash(artefact).as_bytes() == digest;
+    let whole = magic == MAGIC && seal(kept, artefact) == digest;
     if !whole {
         tracing::warn!("kept plugin {} is damaged; compiling anew", kept.display());
         return None;
@@ -79,7 +86,8 @@ fn load_kept(engine: &Engine, kept: &Path) -> Option<Component> {
 #[expect(unsafe_code, reason = "the artefact was made by this engine or has the digest of one that was")]
 fn deserialize(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: `deserialize` needs bytes that `precompile_component` made. They come straight from it, or from
-    // a file in the host's own folder whose digest proves that it is whole; wasmtime checks version and config.
+    // a file in the host's own folder whose digest proves that it is whole and of this component; wasmtime checks
+    // version and config.
     unsafe { Component::deserialize(engine, artefact) }
 }
 
@@ -89,9 +97,13 @@ fn keep(kept: &Path, artefact: &[u8]) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     let draft = kept.with_extension(format!("tmp{}", std::process::id()));
     let mut file = fs::File::create(&draft)?;
-    file.write_all(MAGIC)?;
-    file.write_all(blake3::hash(artefact).as_bytes())?;
-    file.write_all(artefact)?;
-    drop(file);
-    fs::rename(&draft, kept)
+    let written = file
+        .write_all(MAGIC)
+        .and_then(|()| file.write_all(&seal(kept, artefact)))
+        .and_then(|()| file.write_all(artefact))
+        .and_then(|()| fs::rename(&draft, kept));
+    if written.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    written
 }

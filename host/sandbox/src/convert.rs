@@ -11,11 +11,13 @@ use crate::bindings::types as wit;
 /// The most positions of a bookmark, and the most bytes of one of them.
 const BOOKMARK_POSITIONS: usize = 16;
 const POSITION_BYTES: usize = 4 << 10;
+/// The longest name of a column, in bytes.
+const NAME_BYTES: usize = 128;
 /// The longest message that is kept of a plugin's failure, in bytes.
 const MESSAGE_BYTES: usize = 4 << 10;
 
 pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
-    let message = failure.message;
+    let message = shortened(failure.message, MESSAGE_BYTES);
     match failure.kind {
         FailureKind::InvalidConfig => wit::Failure::InvalidConfig(message),
         FailureKind::Denied => wit::Failure::Denied(message),
@@ -35,7 +37,16 @@ pub(crate) fn failure_from_wit(failure: wit::Failure) -> Failure {
         wit::Failure::Permanent(message) => (FailureKind::Permanent, message),
         wit::Failure::Limit(message) => (FailureKind::Limit, message),
     };
-    Failure::new(kind, shortened(message, MESSAGE_BYTES))
+    Failure::new(kind, shown(message, MESSAGE_BYTES))
+}
+
+/// A plugin's text as it may be shown: cut, and without what could steer a terminal or look like another line.
+pub(crate) fn shown(text: String, most: usize) -> String {
+    let text = shortened(text, most);
+    if text.chars().any(char::is_control) {
+        return text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    }
+    text
 }
 
 /// The text, cut at a character's border if it is longer than so many bytes.
@@ -48,17 +59,31 @@ pub(crate) fn shortened(mut text: String, most: usize) -> String {
     text
 }
 
-pub(crate) fn value_from_wit(value: wit::Value) -> Value {
-    match value {
+pub(crate) fn value_from_wit(value: wit::Value) -> Result<Value, Failure> {
+    Ok(match value {
         wit::Value::Null => Value::Null,
         wit::Value::Boolean(v) => Value::Boolean(v),
         wit::Value::Int64(v) => Value::Int64(v),
         wit::Value::Float64(v) => Value::Float64(v),
-        wit::Value::Decimal(v) => Value::Decimal(v),
+        wit::Value::Decimal(v) if is_decimal(&v) => Value::Decimal(v),
+        wit::Value::Decimal(_) => {
+            return Err(Failure::permanent(
+                "a decimal is an optional minus, digits, and an optional point with digits",
+            ));
+        }
         wit::Value::Text(v) => Value::Text(v),
         wit::Value::Binary(v) => Value::Binary(v),
         wit::Value::Date(v) => Value::Date(v),
         wit::Value::Timestamp(v) => Value::Timestamp(v),
+    })
+}
+
+fn is_decimal(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    match unsigned.split_once('.') {
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => digits(unsigned),
     }
 }
 
@@ -83,13 +108,13 @@ pub(crate) fn bookmark_to_wit(bookmark: &Bookmark) -> wit::Bookmark {
 
 pub(crate) fn bookmark_from_wit(bookmark: wit::Bookmark) -> Result<Bookmark, Failure> {
     if bookmark.len() > BOOKMARK_POSITIONS {
-        return Err(Failure::limit("bookmark (positions)", BOOKMARK_POSITIONS, bookmark.len()));
+        return Err(Failure::limit("bookmark_positions", BOOKMARK_POSITIONS, bookmark.len()));
     }
     let positions = bookmark.into_iter().map(|wit::Position { name, value }| {
-        let value = value_from_wit(value);
+        let value = value_from_wit(value)?;
         let bytes = name.len() + value_bytes(&value);
         if bytes > POSITION_BYTES {
-            return Err(Failure::limit("bookmark position (bytes)", POSITION_BYTES, bytes));
+            return Err(Failure::limit("bookmark_position_bytes", POSITION_BYTES, bytes));
         }
         Ok(Position { name, value })
     });
@@ -156,13 +181,66 @@ pub(crate) fn columns_to_wit<'a>(fields: impl IntoIterator<Item = &'a FieldRef>)
     fields.into_iter().map(column).collect()
 }
 
+/// The name of a column: there, and of bearable length.
+pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
+    if name.is_empty() {
+        return Err(Failure::permanent("a column has no name"));
+    }
+    if name.len() > NAME_BYTES {
+        return Err(Failure::limit("column_name_bytes", NAME_BYTES, name.len()));
+    }
+    Ok(())
+}
+
+/// A key that a plugin named: each of its columns is there, and none twice.
+pub(crate) fn check_key(key: &[String], columns: &Schema) -> Result<(), Failure> {
+    if key.len() > columns.fields().len() {
+        return Err(Failure::permanent(format!(
+            "a key of {} columns in a table of {}",
+            key.len(),
+            columns.fields().len()
+        )));
+    }
+    for (at, name) in key.iter().enumerate() {
+        let name = shown(name.clone(), NAME_BYTES);
+        if columns.index_of(&name).is_err() {
+            return Err(Failure::permanent(format!("the key column {name} is not among the columns")));
+        }
+        if key[..at].contains(&name) {
+            return Err(Failure::permanent(format!("the key names the column {name} twice")));
+        }
+    }
+    Ok(())
+}
+
+/// Holds a batch to the columns that its plugin promised.
+pub(crate) fn check_promise(promised: Option<&SchemaRef>, found: &Schema) -> Result<(), Failure> {
+    let Some(promised) = promised else { return Ok(()) };
+    let shape = |field: &FieldRef| format!("{} ({})", field.name(), field.data_type());
+    let pairs = promised.fields().iter().zip(found.fields());
+    let mut differing = pairs.filter(|(a, b)| a.name() != b.name() || a.data_type() != b.data_type());
+    if let Some((a, b)) = differing.next() {
+        return Err(Failure::permanent(format!(
+            "the batch has the column {} where {} was promised",
+            shape(b),
+            shape(a)
+        )));
+    }
+    let (promised, found) = (promised.fields().len(), found.fields().len());
+    if promised != found {
+        return Err(Failure::permanent(format!("the batch has {found} columns where {promised} were promised")));
+    }
+    Ok(())
+}
+
 /// A schema that a plugin made: names must be there, unique and of bearable length, types possible.
-pub(crate) fn columns_from_wit(columns: Vec<wit::Column>) -> Result<SchemaRef, Failure> {
+pub(crate) fn columns_from_wit(columns: Vec<wit::Column>, most: usize) -> Result<SchemaRef, Failure> {
+    if columns.len() > most {
+        return Err(Failure::limit("batch_columns", most, columns.len()));
+    }
     let mut fields: Vec<Field> = Vec::with_capacity(columns.len());
     for wit::Column { name, kind, nullable } in columns {
-        if name.is_empty() || name.len() > 128 {
-            return Err(Failure::permanent("a column's name has 1 to 128 bytes"));
-        }
+        check_name(&name)?;
         if fields.iter().any(|field| *field.name() == name) {
             return Err(Failure::permanent(format!("two columns are called {name}")));
         }

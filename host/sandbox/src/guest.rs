@@ -1,16 +1,18 @@
 //! What the host keeps for one plugin instance, and the WASI that it gets: output into the log, and nothing else.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
-use wmshost_flow::{Counts, SharedTarget, SourceSession};
+use wmshost_flow::{Counts, Failure, SharedTarget, SourceSession};
 
+use crate::capabilities::{LoadRules, OwnState};
+use crate::columns::PluginBatch;
 use crate::limits::{CallTimer, Limits, MemoryGuard};
 
 /// A value of the plugin's own table in the pipeline file.
@@ -69,11 +71,16 @@ pub(crate) struct Guest {
     wasi: WasiCtx,
     pub(crate) output: [Arc<Output>; 2],
     pub(crate) messages: u64,
+    /// Batches that the table holds.
+    batches: usize,
     pub(crate) source: Option<GrantedSource>,
+    /// The most rows that a read may give at once.
+    pub(crate) batch_rows: u32,
     pub(crate) target: Option<SharedTarget>,
     pub(crate) counts: Counts,
-    pub(crate) state: BTreeMap<String, Vec<u8>>,
-    pub(crate) state_changes: BTreeMap<String, Option<Vec<u8>>>,
+    /// What the load under way is held to.
+    pub(crate) rules: Option<LoadRules>,
+    pub(crate) state: OwnState,
 }
 
 impl Guest {
@@ -83,34 +90,51 @@ impl Guest {
         wasi.stdout(OutputHandle(Arc::clone(&output[0])));
         wasi.stderr(OutputHandle(Arc::clone(&output[1])));
         wasi.wall_clock(NoClock).socket_addr_check(|_, _| Box::pin(async { false }));
+        wasi.insecure_random_seed(0);
         wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         Self {
             memory: MemoryGuard::new(limits.memory_bytes),
-            timer: CallTimer::new(limits.call_time),
+            timer: CallTimer::new(&limits),
             table,
             wasi: wasi.build(),
             output,
             messages: 0,
+            batches: 0,
             source: None,
+            batch_rows: 1_000_000,
             target: None,
             counts: Counts::default(),
-            state: BTreeMap::new(),
-            state_changes: BTreeMap::new(),
+            rules: None,
+            state: OwnState::default(),
             identity,
             limits,
         }
     }
 
-    /// Writes what the plugin printed since the last call into the log.
-    pub(crate) fn log_output(&mut self) {
-        for (stream, output) in ["stdout", "stderr"].into_iter().zip(&self.output) {
-            let text = output.take();
-            for line in text.lines() {
-                tracing::info!(plugin = self.identity.plugin, stream = self.identity.stream, from = stream, "{line}");
-            }
+    /// A new handle for the plugin, if it has not too many.
+    pub(crate) fn push<T: Send + 'static>(&mut self, entry: T) -> Result<Resource<T>, Failure> {
+        let most = self.limits.handles;
+        self.table.push(entry).map_err(|_| Failure::limit("handles", most, most + 1))
+    }
+
+    /// A new handle for a batch, if the plugin has not too many of them.
+    pub(crate) fn push_batch(&mut self, batch: PluginBatch) -> Result<Resource<PluginBatch>, Failure> {
+        let most = self.limits.batches;
+        if self.batches == most {
+            return Err(Failure::limit("batches", most, most + 1));
         }
+        let handle = self.push(batch)?;
+        self.batches += 1;
+        Ok(handle)
+    }
+
+    /// Takes a batch back.
+    pub(crate) fn take_batch(&mut self, handle: Resource<PluginBatch>) -> Result<PluginBatch, Failure> {
+        let batch = self.table.delete(handle).map_err(|error| Failure::permanent(format!("the batch: {error}")))?;
+        self.batches -= 1;
+        Ok(batch)
     }
 }
 
@@ -136,29 +160,41 @@ impl HostWallClock for NoClock {
 /// What a plugin prints: kept up to a limit, then counted and dropped.
 pub(crate) struct Output {
     most: usize,
-    kept: Mutex<Vec<u8>>,
+    printed: Mutex<Printed>,
+}
+
+/// What was printed since it was taken last.
+#[derive(Default)]
+struct Printed {
+    kept: Vec<u8>,
+    dropped: usize,
 }
 
 impl Output {
     fn new(most: usize) -> Self {
-        Self { most, kept: Mutex::new(Vec::new()) }
+        Self { most, printed: Mutex::default() }
+    }
+
+    fn printed(&self) -> MutexGuard<'_, Printed> {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn push(&self, bytes: &[u8]) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = self.most.saturating_sub(kept.len());
-        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let mut printed = self.printed();
+        let room = self.most.saturating_sub(printed.kept.len()).min(bytes.len());
+        printed.kept.extend_from_slice(&bytes[..room]);
+        printed.dropped += bytes.len() - room;
     }
 
     /// What is kept now.
     pub(crate) fn peek(&self) -> String {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&kept).into_owned()
+        String::from_utf8_lossy(&self.printed().kept).into_owned()
     }
 
-    fn take(&self) -> String {
-        let bytes = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
-        String::from_utf8_lossy(&bytes).into_owned()
+    /// What is kept, and how many bytes were not.
+    pub(crate) fn take(&self) -> (String, usize) {
+        let Printed { kept, dropped } = std::mem::take(&mut *self.printed());
+        (String::from_utf8_lossy(&kept).into_owned(), dropped)
     }
 }
 

@@ -9,9 +9,18 @@ use wasmtime_wasi::I32Exit;
 use wmshost_flow::{Failure, FailureKind};
 
 use crate::bindings::types;
-use crate::convert::{failure_from_wit, shortened};
+use crate::convert::{failure_from_wit, shown};
 use crate::guest::Guest;
-use crate::limits::CallTimeUp;
+use crate::limits::TimeUp;
+
+/// What the making of an instance is called in failures.
+const INSTANTIATE: &str = "instantiate";
+/// How much of what a plugin printed stands in the failure of its trap, in bytes.
+const PRINTED_BYTES: usize = 500;
+/// What wasmtime says of a component with too many instances, tables or memories, and of a call that copies too
+/// much. It keeps the types of these errors to itself.
+const TOO_MANY: &str = "resource limit exceeded";
+const COPIED_TOO_MUCH: &str = "fuel allocated for hostcalls";
 
 /// An instance with the typed view of its world.
 pub(crate) struct Instance<W> {
@@ -39,7 +48,7 @@ impl<W> Instance<W> {
         });
         store.data_mut().timer.restart();
         let world = view(&mut store, component, linker);
-        let world = world.map_err(|error| trap(&mut store, "instantiate", &error))?;
+        let world = world.map_err(|error| trap(&mut store, INSTANTIATE, &error))?;
         Ok(Self { store, world: Arc::new(world) })
     }
 
@@ -49,7 +58,9 @@ impl<W> Instance<W> {
         function: &'static str,
         call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<T>,
     ) -> Result<T, Failure> {
-        self.store.data_mut().timer.restart();
+        let guest = self.store.data_mut();
+        guest.timer.restart();
+        guest.memory.restart();
         self.store.set_epoch_deadline(1);
         let world = Arc::clone(&self.world);
         let result = call(&world, &mut self.store);
@@ -75,21 +86,36 @@ fn trap(store: &mut Store<Guest>, function: &'static str, error: &wasmtime::Erro
     let plugin = guest.identity.plugin.clone();
     let printed = guest.output[1].peek();
     guest.log_output();
-    let failure = if let Some(time_up) = error.downcast_ref::<CallTimeUp>() {
-        let limit = format!("{:?}", time_up.limit);
-        Failure::limit("call_time", limit, "more")
-    } else if let Some(memory) = guest.memory.failure() {
-        memory
-    } else if let Some(exit) = error.downcast_ref::<I32Exit>() {
-        Failure::new(FailureKind::Trap, format!("it called exit({})", exit.0))
-    } else if let Some(trap) = error.downcast_ref::<Trap>() {
-        Failure::new(FailureKind::Trap, format!("it trapped: {trap}"))
-    } else {
-        Failure::new(FailureKind::Trap, format!("it broke off: {error:#}"))
-    };
-    let mut failure = failure.at(&plugin, function);
-    if let Some(line) = printed.lines().find(|line| !line.trim().is_empty()) {
-        failure.message += &format!(" ({})", shortened(line.trim().to_owned(), 300));
+    let mut failure = broken_off(guest, function, error).at(&plugin, function);
+    // A panic says in its first line where and in its second why.
+    let lines: Vec<_> = printed.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
+    if !lines.is_empty() {
+        failure.message += &format!(" ({})", shown(lines.join(" "), PRINTED_BYTES));
     }
     failure
+}
+
+fn broken_off(guest: &Guest, function: &str, error: &wasmtime::Error) -> Failure {
+    if let Some(TimeUp { name, limit }) = error.downcast_ref() {
+        return Failure::limit(name, format_args!("{limit:?}"), "more");
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return Failure::new(FailureKind::Trap, format!("it called exit({})", exit.0));
+    }
+    if let Some(memory) = guest.memory.failure() {
+        return memory;
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return Failure::new(FailureKind::Trap, format!("it trapped: {trap}"));
+    }
+    if error.root_cause().to_string().contains(COPIED_TOO_MUCH) {
+        return Failure::limit("copied_bytes", guest.limits.copied_bytes, "more");
+    }
+    if error.root_cause().to_string().contains(TOO_MANY) {
+        return Failure::new(FailureKind::Limit, format!("{error:#}"));
+    }
+    if function == INSTANTIATE {
+        return Failure::invalid_config(format!("it is not of this contract: {error:#}"));
+    }
+    Failure::new(FailureKind::Trap, format!("it broke off: {error:#}"))
 }

@@ -11,19 +11,26 @@ use wmshost_flow::Failure;
 pub struct Limits {
     /// The most linear memory, in bytes.
     pub memory_bytes: usize,
-    /// The longest that one call may compute, not counting what the host does for it.
+    /// The longest that one call may compute, not counting what the databases do for it.
     pub call_time: Duration,
-    /// The most bytes that the columns of one batch may take.
+    /// The longest that the databases may work for one call.
+    pub wait_time: Duration,
+    /// The most bytes that the columns of one batch may take; the rows that were taken out of it may take as
+    /// many.
     pub batch_bytes: usize,
-    /// The most columns of a batch.
+    /// The most columns of a batch or a table.
     pub batch_columns: usize,
+    /// The most batches that may be open at once.
+    pub batches: usize,
+    /// The most batches without a row that an extractor may give one after the other.
+    pub empty_batches: u32,
     /// The most handles (batches, cursors, connections) that may be open at once.
     pub handles: usize,
-    /// The most messages in the log; further ones are counted and left out.
+    /// The most messages and printed lines in the log; further ones are counted and left out.
     pub log_messages: u64,
     /// The longest message, in bytes; longer ones are cut.
     pub message_bytes: usize,
-    /// How much of standard output and of standard error is kept, in bytes.
+    /// How much of a call's standard output and of its standard error is kept, in bytes.
     pub output_bytes: usize,
     /// The most bytes that one call of the host may copy out of the plugin.
     pub copied_bytes: usize,
@@ -34,8 +41,11 @@ impl Default for Limits {
         Self {
             memory_bytes: 64 << 20,
             call_time: Duration::from_secs(30),
+            wait_time: Duration::from_secs(3_600),
             batch_bytes: 64 << 20,
             batch_columns: 1_000,
+            batches: 4,
+            empty_batches: 1_000,
             handles: 64,
             log_messages: 10_000,
             message_bytes: 4 << 10,
@@ -45,34 +55,60 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// What a plugin may use while it says what it is.
+    pub(crate) fn for_description() -> Self {
+        Self { call_time: Duration::from_secs(5), ..Self::default() }
+    }
+}
+
+/// The most elements of all tables of one instance together.
+const TABLE_ELEMENTS: usize = 100_000;
+
 /// Watches the memory of one instance, and remembers what was refused so that the error can name it.
 #[derive(Debug)]
 pub(crate) struct MemoryGuard {
     most: usize,
-    refused: Option<usize>,
+    bytes: usize,
+    elements: usize,
+    refused: Option<Failure>,
 }
 
 impl MemoryGuard {
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, refused: None }
+        Self { most, bytes: 0, elements: 0, refused: None }
+    }
+
+    /// Forgets what an earlier call was refused: it lived on.
+    pub(crate) fn restart(&mut self) {
+        self.refused = None;
     }
 
     /// The failure behind a trap, if it was memory that the guest did not get.
     pub(crate) fn failure(&self) -> Option<Failure> {
-        self.refused.map(|asked| Failure::limit("memory (bytes)", self.most, asked))
+        self.refused.clone()
     }
 }
 
 impl ResourceLimiter for MemoryGuard {
-    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > self.most {
-            self.refused = Some(desired);
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let asked = self.bytes.saturating_add(desired.saturating_sub(current));
+        if asked > self.most {
+            self.refused = Some(Failure::limit("memory_bytes", self.most, asked));
+            return Ok(false);
         }
-        Ok(desired <= self.most)
+        self.bytes = asked;
+        Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= 100_000)
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let asked = self.elements.saturating_add(desired.saturating_sub(current));
+        if asked > TABLE_ELEMENTS {
+            self.refused = Some(Failure::limit("table_elements", TABLE_ELEMENTS, asked));
+            return Ok(false);
+        }
+        self.elements = asked;
+        Ok(true)
     }
 
     fn instances(&self) -> usize {
@@ -91,36 +127,45 @@ impl ResourceLimiter for MemoryGuard {
 /// The time of the call that is under way.
 #[derive(Debug)]
 pub(crate) struct CallTimer {
-    limit: Duration,
+    call_time: Duration,
+    wait_time: Duration,
     started: Instant,
-    in_host: Duration,
+    waited: Duration,
 }
 
-/// A call computed longer than it may.
+/// A call computed, or waited, longer than it may.
 #[derive(Debug, thiserror::Error)]
-#[error("limit call_time: {limit:?} allowed")]
-pub(crate) struct CallTimeUp {
+#[error("limit {name}: {limit:?} allowed")]
+pub(crate) struct TimeUp {
+    pub(crate) name: &'static str,
     pub(crate) limit: Duration,
 }
 
 impl CallTimer {
-    pub(crate) fn new(limit: Duration) -> Self {
-        Self { limit, started: Instant::now(), in_host: Duration::ZERO }
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let Limits { call_time, wait_time, .. } = *limits;
+        Self { call_time, wait_time, started: Instant::now(), waited: Duration::ZERO }
     }
 
     pub(crate) fn restart(&mut self) {
         self.started = Instant::now();
-        self.in_host = Duration::ZERO;
+        self.waited = Duration::ZERO;
     }
 
-    /// Counts the time since `from` as the host's, not the plugin's.
+    /// Counts the time since `from` as a database's, not the plugin's.
     pub(crate) fn host_worked(&mut self, from: Instant) {
-        self.in_host += from.elapsed();
+        self.waited += from.elapsed();
     }
 
-    /// Called at every tick of the epoch while the guest computes.
-    pub(crate) fn check(&self) -> Result<(), CallTimeUp> {
-        let computed = self.started.elapsed().saturating_sub(self.in_host);
-        if computed > self.limit { Err(CallTimeUp { limit: self.limit }) } else { Ok(()) }
+    /// Called at every tick of the epoch while the guest computes, so also soon after it has waited.
+    pub(crate) fn check(&self) -> Result<(), TimeUp> {
+        let computed = self.started.elapsed().saturating_sub(self.waited);
+        if computed > self.call_time {
+            return Err(TimeUp { name: "call_time", limit: self.call_time });
+        }
+        if self.waited > self.wait_time {
+            return Err(TimeUp { name: "wait_time", limit: self.wait_time });
+        }
+        Ok(())
     }
 }

@@ -74,12 +74,14 @@ impl fmt::Display for World {
 
 /// What of WASI every plugin gets, because its standard library wants it to be there: output, an environment
 /// and a file system that are empty, a clock that stands still, a seed that is always the same.
-const WASI: [&str; 14] = [
+const WASI: [&str; 16] = [
     "wasi:cli/environment",
     "wasi:cli/exit",
     "wasi:cli/stdin",
     "wasi:cli/stdout",
     "wasi:cli/stderr",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
     "wasi:cli/terminal-stdin",
     "wasi:cli/terminal-stdout",
     "wasi:cli/terminal-stderr",
@@ -96,6 +98,7 @@ const CONTRACT: &str = "wmshost:plugin/";
 /// The world of a component, by what it exports.
 pub(crate) fn world_of(engine: &Engine, component: &Component) -> Result<World, Failure> {
     let exports = interface_names(component.component_type().exports(engine));
+    exports.iter().try_for_each(|export| check_version(export))?;
     let exported: Vec<&str> = exports.iter().filter_map(|name| unversioned(name).strip_prefix(CONTRACT)).collect();
     let mut worlds = World::ALL.into_iter().filter(|world| exported.contains(&world.export()));
     match (worlds.next(), worlds.next()) {
@@ -123,6 +126,22 @@ fn unversioned(name: &str) -> &str {
     name.split('@').next().unwrap_or(name)
 }
 
+/// Refuses an interface of another version of the contract.
+fn check_version(interface: &str) -> Result<(), Failure> {
+    let Some((name, version)) =
+        interface.strip_prefix(CONTRACT).map(|name| name.split_once('@').unwrap_or((name, "none")))
+    else {
+        return Ok(());
+    };
+    if version == CONTRACT_VERSION {
+        return Ok(());
+    }
+    Err(Failure::invalid_config(format!(
+        "it asks for {name} (contract {version}), this host offers {CONTRACT_VERSION}; build it with a matching \
+         wmshost-plugin"
+    )))
+}
+
 /// The interfaces that a component asks for.
 pub(crate) fn imports_of(engine: &Engine, component: &Component) -> Vec<String> {
     component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect()
@@ -134,13 +153,7 @@ pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Fail
     for import in imports {
         let name = unversioned(import);
         if let Some(interface) = name.strip_prefix(CONTRACT) {
-            let version = import.split('@').nth(1).unwrap_or("none");
-            if version != CONTRACT_VERSION {
-                return Err(Failure::invalid_config(format!(
-                    "it was built for contract {version}, this host offers {CONTRACT_VERSION}; build it \
-                     with a matching wmshost-plugin"
-                )));
-            }
+            check_version(import)?;
             if world.imports().contains(&interface) {
                 continue;
             }

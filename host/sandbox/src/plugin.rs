@@ -10,6 +10,7 @@ use wmshost_flow::{Extractor, Failure, Loader, SharedTarget, Transform};
 
 use crate::bindings::{about, any, extractor, loader, transform};
 use crate::compile::compile;
+use crate::convert::shown;
 use crate::engine::TickingEngine;
 use crate::guest::{GrantedSource, Guest, Identity};
 use crate::instance::Instance;
@@ -151,11 +152,11 @@ impl Plugin {
     /// What the plugin says of itself. It has no capability while it says so.
     pub fn describe(&self) -> Result<Description, Failure> {
         let identity = Identity { plugin: self.name.clone(), ..Identity::default() };
-        let guest = Guest::new(identity, Limits::default());
+        let guest = Guest::new(identity, Limits::for_description());
         let said = self
             .instance(guest, |store, component, linker| any::Any::instantiate(store, component, linker))?
             .call("describe", |world, store| world.wmshost_plugin_about().call_describe(store))?;
-        Ok(description(said))
+        description(said).map_err(|failure| failure.at(&self.name, "describe"))
     }
 
     fn instance<W>(
@@ -221,9 +222,19 @@ impl Plugin {
     }
 }
 
-fn description(said: about::Description) -> Description {
+/// The most settings of a plugin, and the most choices of one of them.
+const SETTINGS: usize = 256;
+/// The longest text in a description, in bytes.
+const TEXT_BYTES: usize = 1 << 10;
+
+fn description(said: about::Description) -> Result<Description, Failure> {
+    let longest = said.settings.iter().map(|setting| setting.choices.len()).max().unwrap_or(0);
+    if said.settings.len().max(longest) > SETTINGS {
+        return Err(Failure::limit("described settings or choices", SETTINGS, said.settings.len().max(longest)));
+    }
+    let text = |text: String| shown(text, TEXT_BYTES);
     let setting = |setting: about::SettingDescription| SettingDescription {
-        name: setting.name,
+        name: text(setting.name),
         kind: match setting.kind {
             about::SettingKind::Text => SettingKind::Text,
             about::SettingKind::Integer => SettingKind::Integer,
@@ -231,14 +242,14 @@ fn description(said: about::Description) -> Description {
             about::SettingKind::Flag => SettingKind::Flag,
             about::SettingKind::Texts => SettingKind::Texts,
         },
-        summary: setting.summary,
-        fallback: setting.fallback,
-        choices: setting.choices,
+        summary: text(setting.summary),
+        fallback: setting.fallback.map(text),
+        choices: setting.choices.into_iter().map(text).collect(),
     };
-    Description {
-        name: said.name,
-        version: said.version,
-        summary: said.summary,
+    Ok(Description {
+        name: text(said.name),
+        version: text(said.version),
+        summary: text(said.summary),
         settings: said.settings.into_iter().map(setting).collect(),
-    }
+    })
 }

@@ -13,8 +13,8 @@ use crate::bindings::batches::{
     Booleans, Categories, Dates, Decimals, Float64s, Host, HostBatch, Int64s, Texts, Timestamps,
 };
 use crate::bindings::types::{Column, DecimalType, Zone};
-use crate::columns::{self, PluginBatch};
-use crate::convert::{columns_to_wit, shortened, timestamp_type};
+use crate::columns::{self, Because, PluginBatch};
+use crate::convert::{columns_to_wit, shown, timestamp_type};
 use crate::guest::Guest;
 
 // Decimals cross as the machine has them in memory; the contract says little-endian.
@@ -178,7 +178,10 @@ impl HostBatch for Guest {
     }
 
     fn write_categories(&mut self, batch: Handle, column: String, data: Categories) -> Answer<()> {
-        self.write(&batch, &column, |_| columns::category_array(&column, &data.labels, &data.codes, data.validity))
+        let most = self.limits.batch_bytes;
+        self.write(&batch, &column, |rows| {
+            columns::category_array(&column, &data.labels, &data.codes, data.validity, rows, most)
+        })
     }
 
     fn rename(&mut self, batch: Handle, column: String, to: String) -> Answer<()> {
@@ -195,12 +198,13 @@ impl HostBatch for Guest {
 
     fn reject(&mut self, batch: Handle, rows: Vec<u32>, rule: String, reason: String) -> Answer<()> {
         let by = self.identity.signature();
-        let (rule, reason) = (shortened(rule, RULE_BYTES), shortened(reason, REASON_BYTES));
-        answer(self.table.get_mut(&batch)?.reject(&rows, &rule, &reason, &by))
+        let because = Because { rule: shown(rule, RULE_BYTES), reason: shown(reason, REASON_BYTES), by };
+        let most = self.limits.batch_bytes;
+        answer(self.table.get_mut(&batch)?.reject(&rows, &because, most))
     }
 
     fn drop(&mut self, batch: Handle) -> wasmtime::Result<()> {
-        self.table.delete(batch)?;
+        self.take_batch(batch).map_err(|failure| wasmtime::format_err!("{failure}"))?;
         Ok(())
     }
 }

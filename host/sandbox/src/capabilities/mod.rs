@@ -10,6 +10,8 @@ mod target;
 
 #[expect(unreachable_pub, reason = "the generated bindings re-export them")]
 pub use source::{Connection, OpenCursor};
+pub(crate) use state::OwnState;
+pub(crate) use target::{LoadRules, Phase};
 
 use wmshost_flow::Failure;
 

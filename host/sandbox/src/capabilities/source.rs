@@ -44,6 +44,14 @@ impl Guest {
         Err(Failure::invalid_config(format!("the pipeline has no connection {label:?}")))
     }
 
+    /// Works on the source, and counts the time as the database's.
+    fn waiting<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        let from = Instant::now();
+        let done = work(self);
+        self.timer.host_worked(from);
+        done
+    }
+
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Resource<OpenCursor>, Failure> {
         let cursor = self.session()?.query(statement, parameters)?;
         self.push(OpenCursor(cursor))
@@ -54,7 +62,8 @@ impl Guest {
         cursor: &Resource<OpenCursor>,
         max_rows: u32,
     ) -> wasmtime::Result<Result<Option<Resource<PluginBatch>>, Failure>> {
-        let batch = match self.table.get_mut(cursor)?.0.next(max_rows.clamp(1, 1_000_000) as usize) {
+        let rows = max_rows.clamp(1, self.batch_rows.max(1)) as usize;
+        let batch = match self.table.get_mut(cursor)?.0.next(rows) {
             Ok(Some(batch)) => batch,
             Ok(None) => return Ok(Ok(None)),
             Err(failure) => return Ok(Err(failure)),
@@ -62,15 +71,9 @@ impl Guest {
         let bytes = batch.rows.get_array_memory_size();
         if bytes > self.limits.batch_bytes {
             let most = self.limits.batch_bytes;
-            return Ok(Err(Failure::limit("batch (bytes); ask for fewer rows", most, bytes)));
+            return Ok(Err(Failure::limit("batch_bytes", most, bytes).within("ask for fewer rows")));
         }
-        Ok(self.push(PluginBatch::new(batch)).map(Some))
-    }
-
-    /// A new handle for the plugin, if it has not too many.
-    pub(crate) fn push<T: Send + 'static>(&mut self, entry: T) -> Result<Resource<T>, Failure> {
-        let most = self.limits.handles;
-        self.table.push(entry).map_err(|_| Failure::limit("handles", most, most + 1))
+        Ok(self.push_batch(PluginBatch::new(batch)).map(Some))
     }
 }
 
@@ -90,15 +93,15 @@ impl HostConnection for Guest {
     }
 
     fn now(&mut self, _: Resource<Connection>) -> Answer<i64> {
-        answer(self.session().and_then(|session| session.now()))
+        answer(self.waiting(|guest| guest.session()?.now()))
     }
 
     fn tables(&mut self, _: Resource<Connection>) -> Answer<Vec<String>> {
-        answer(self.session().and_then(|session| session.tables()))
+        answer(self.waiting(|guest| guest.session()?.tables()))
     }
 
     fn describe(&mut self, _: Resource<Connection>, table: String) -> Answer<Option<wit::TableDescription>> {
-        let found = self.session().and_then(|session| session.describe(&table));
+        let found = self.waiting(|guest| guest.session()?.describe(&table));
         answer(found.and_then(|table| {
             let Some(table) = table else { return Ok(None) };
             let columns = columns_to_wit(table.columns.fields())?;
@@ -112,11 +115,8 @@ impl HostConnection for Guest {
         statement: String,
         parameters: Vec<WitValue>,
     ) -> Answer<Resource<OpenCursor>> {
-        let from = Instant::now();
-        let parameters: Vec<Value> = parameters.into_iter().map(value_from_wit).collect();
-        let cursor = Guest::query(self, &statement, &parameters);
-        self.timer.host_worked(from);
-        answer(cursor)
+        let parameters: Result<Vec<Value>, Failure> = parameters.into_iter().map(value_from_wit).collect();
+        answer(parameters.and_then(|parameters| self.waiting(|guest| Guest::query(guest, &statement, &parameters))))
     }
 
     fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {

@@ -1,20 +1,97 @@
 //! Writing the table of the stream. The session knows which table is granted and refuses any other; the flow
-//! has begun the transaction and will commit it.
+//! has begun the transaction and will commit it. What the session cannot know, how this load is meant, is held
+//! here: a loader that writes by another key or past the staged table would lose rows without a sign.
 
 use std::sync::PoisonError;
 use std::time::Instant;
 
 use wasmtime::component::Resource;
-use wmshost_flow::{Counts, Failure, MergeRule, TableDefinition, TargetSession};
+use wmshost_flow::{Counts, Failure, LoadMode, LoadRequest, MergeRule, NewColumns, TableDefinition, TargetSession};
 
 use super::{Answer, answer};
 use crate::bindings::target::{self as wit, Host};
 use crate::bindings::types::Column;
 use crate::columns::PluginBatch;
-use crate::convert::{columns_from_wit, columns_to_wit};
+use crate::convert::{check_key, columns_from_wit, columns_to_wit};
 use crate::guest::Guest;
 
+/// Where a load stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The table is made ready.
+    Prepare,
+    /// Batches are written.
+    Load,
+    /// The result is put in place.
+    Finish,
+}
+
+/// What a load is held to.
+pub(crate) struct LoadRules {
+    mode: LoadMode,
+    key: Vec<String>,
+    version: Option<String>,
+    /// Whether columns may be left out.
+    pub(crate) may_drop: bool,
+    pub(crate) phase: Phase,
+    swapped: bool,
+}
+
+impl LoadRules {
+    pub(crate) fn of(request: &LoadRequest) -> Self {
+        let (key, version) = (request.key.clone(), request.version.clone());
+        let may_drop = request.schema.new_columns == NewColumns::Discard;
+        Self { mode: request.mode, key, version, may_drop, phase: Phase::Prepare, swapped: false }
+    }
+
+    fn check_merge(&self, rule: &MergeRule) -> Result<(), Failure> {
+        if rule.key == self.key && rule.version == self.version {
+            return Ok(());
+        }
+        let version = self.version.as_deref().unwrap_or("none");
+        Err(Failure::permanent(format!(
+            "the merge goes by another rule than the stream's: key ({}), version {version}",
+            self.key.join(", ")
+        )))
+    }
+
+    /// Staging belongs to `prepare`, swapping to `finish`, and both to loads that replace the table.
+    fn check_step(&self, what: &str, phase: Phase) -> Result<(), Failure> {
+        if self.mode == LoadMode::Replace && self.phase == phase {
+            return Ok(());
+        }
+        let place = if phase == Phase::Prepare { "prepare" } else { "finish" };
+        Err(Failure::denied(format!("{what} is for {place}, in a load that replaces the table")))
+    }
+
+    /// Rows of a load that replaces go into the staged table, others into the table.
+    fn check_written(&self, counts: &Counts) -> Result<(), Failure> {
+        let into_staged = counts.staged > 0;
+        if counts.received() == 0 || into_staged == (self.mode == LoadMode::Replace) {
+            return Ok(());
+        }
+        let wanted = if into_staged { "the table" } else { "the staged table" };
+        Err(Failure::permanent(format!("the rows of this load go into {wanted}")))
+    }
+
+    fn swap(&mut self) {
+        self.swapped = true;
+    }
+
+    /// What was staged must be in place at the end.
+    pub(crate) fn check_finished(&self) -> Result<(), Failure> {
+        if self.mode == LoadMode::Replace && !self.swapped {
+            return Err(Failure::permanent("it finished without a swap; the rows are in the staged table still"));
+        }
+        Ok(())
+    }
+}
+
 impl Guest {
+    fn rules(&self) -> Result<&LoadRules, Failure> {
+        self.rules.as_ref().ok_or_else(|| Failure::denied("no load is under way"))
+    }
+
     /// Works on the target, and counts the time as the host's.
     fn with_target<T>(
         &mut self,
@@ -29,13 +106,20 @@ impl Guest {
         done
     }
 
+    /// Counts rows that were written, if they went where they should.
     fn count(&mut self, counts: Result<Counts, Failure>) -> Answer<()> {
-        answer(counts.map(|counts| self.counts += counts))
+        answer(counts.and_then(|counts| {
+            self.rules()?.check_written(&counts)?;
+            self.counts += counts;
+            Ok(())
+        }))
     }
-}
 
-fn definition(table: wit::Definition) -> Result<TableDefinition, Failure> {
-    Ok(TableDefinition { name: table.name, columns: columns_from_wit(table.columns)?, key: table.key })
+    fn definition(&self, table: wit::Definition) -> Result<TableDefinition, Failure> {
+        let columns = columns_from_wit(table.columns, self.limits.batch_columns)?;
+        check_key(&table.key, &columns)?;
+        Ok(TableDefinition { name: table.name, columns, key: table.key })
+    }
 }
 
 impl Host for Guest {
@@ -49,17 +133,17 @@ impl Host for Guest {
     }
 
     fn create(&mut self, table: wit::Definition) -> Answer<()> {
-        let table = definition(table);
+        let table = self.definition(table);
         answer(table.and_then(|table| self.with_target(|target| target.create(&table))))
     }
 
     fn add_columns(&mut self, table: String, columns: Vec<Column>) -> Answer<()> {
-        let columns = columns_from_wit(columns);
+        let columns = columns_from_wit(columns, self.limits.batch_columns);
         answer(columns.and_then(|c| self.with_target(|target| target.add_columns(&table, &c))))
     }
 
     fn widen_columns(&mut self, table: String, columns: Vec<Column>) -> Answer<()> {
-        let columns = columns_from_wit(columns);
+        let columns = columns_from_wit(columns, self.limits.batch_columns);
         answer(columns.and_then(|c| self.with_target(|target| target.widen_columns(&table, &c))))
     }
 
@@ -72,17 +156,24 @@ impl Host for Guest {
     fn merge(&mut self, table: String, rows: Resource<PluginBatch>, rule: wit::MergeRule) -> Answer<()> {
         let rows = self.table.get(&rows)?.record_batch();
         let rule = MergeRule { key: rule.key, version: rule.version };
-        let counts = rows.and_then(|rows| self.with_target(|target| target.merge(&table, &rows, &rule)));
+        let allowed = self.rules().and_then(|rules| rules.check_merge(&rule));
+        let counts = allowed.and(rows);
+        let counts = counts.and_then(|rows| self.with_target(|target| target.merge(&table, &rows, &rule)));
         self.count(counts)
     }
 
     fn stage(&mut self, table: wit::Definition, resume: bool) -> Answer<String> {
-        let table = definition(table);
+        let allowed = self.rules().and_then(|rules| rules.check_step("staging", Phase::Prepare));
+        let table = allowed.and_then(|()| self.definition(table));
         answer(table.and_then(|table| self.with_target(|target| target.stage(&table, resume))))
     }
 
     fn swap(&mut self, table: String) -> Answer<()> {
-        let counts = self.with_target(|target| target.swap(&table));
-        self.count(counts)
+        let allowed = self.rules().and_then(|rules| rules.check_step("swapping", Phase::Finish));
+        let counts = allowed.and_then(|()| self.with_target(|target| target.swap(&table)));
+        answer(counts.map(|counts| {
+            self.counts += counts;
+            self.rules.as_mut().map(LoadRules::swap);
+        }))
     }
 }

@@ -1,34 +1,51 @@
 //! A plugin that reads a stream.
 
+use arrow_schema::SchemaRef;
 use wasmtime::component::ResourceAny;
 use wmshost_flow::{Chunk, ExtractRequest, Extractor, Failure, Method, NullKeys, Opened, Step};
 
-use crate::bindings::extraction;
 use crate::bindings::extractor::Extractor as World;
-use crate::convert::{bookmark_from_wit, bookmark_to_wit, columns_from_wit, value_to_wit};
+use crate::bindings::{extraction, types};
+use crate::capabilities::OwnState;
+use crate::convert::{bookmark_from_wit, bookmark_to_wit, check_key, check_promise, columns_from_wit, value_to_wit};
 use crate::instance::Instance;
 use crate::plugin::Offer;
+
+/// The most streams that a source may offer.
+const OFFERS: usize = 10_000;
 
 /// A plugin that reads a stream.
 pub(crate) struct PluginExtractor {
     instance: Instance<World>,
     reader: Option<ResourceAny>,
+    promised: Option<SchemaRef>,
+    /// Batches without a row since the last one with rows.
+    empty_batches: u32,
 }
 
 impl PluginExtractor {
     pub(crate) fn new(instance: Instance<World>) -> Self {
-        Self { instance, reader: None }
+        Self { instance, reader: None, promised: None, empty_batches: 0 }
     }
 
     pub(crate) fn discover(&mut self, label: &str) -> Result<Vec<Offer>, Failure> {
         let offers = self
             .instance
             .ask("discover", |world, store| world.wmshost_plugin_extraction().call_discover(store, label))?;
+        let most = self.instance.store.data().limits.batch_columns;
+        if offers.len() > OFFERS {
+            return Err(self.said("discover", Failure::limit("offers", OFFERS, offers.len())));
+        }
         let offer = |offer: extraction::Offer| {
-            let columns = columns_from_wit(offer.columns)?;
+            let columns = columns_from_wit(offer.columns, most).map_err(|failure| self.said("discover", failure))?;
             Ok(Offer { table: offer.table, columns, key: offer.key, change_keys: offer.change_keys })
         };
         offers.into_iter().map(offer).collect()
+    }
+
+    /// A failure over what the plugin gave.
+    fn said(&self, function: &'static str, failure: Failure) -> Failure {
+        failure.at(&self.instance.store.data().identity.plugin, function)
     }
 
     fn reader(&self) -> Result<ResourceAny, Failure> {
@@ -38,21 +55,37 @@ impl PluginExtractor {
     /// Takes a chunk's batch out of the instance, with what the plugin set in its memory.
     fn take(&mut self, chunk: extraction::Chunk) -> Result<Chunk, Failure> {
         let guest = self.instance.store.data_mut();
-        let batch = guest
-            .table
-            .delete(chunk.rows)
-            .map_err(|error| Failure::permanent(format!("the chunk's batch: {error}")))?;
-        Ok(Chunk {
-            batch: batch.into_batch()?,
-            bookmark: bookmark_from_wit(chunk.bookmark)?,
-            state: std::mem::take(&mut guest.state_changes),
-        })
+        let batch = guest.take_batch(chunk.rows)?.into_batch()?;
+        check_promise(self.promised.as_ref(), &batch.rows.schema())?;
+        let bookmark = bookmark_from_wit(chunk.bookmark)?;
+        let empty = batch.rows.num_rows() + batch.rejected.len() == 0;
+        self.empty_batches = if empty { self.empty_batches + 1 } else { 0 };
+        let most = guest.limits.empty_batches;
+        if self.empty_batches > most {
+            return Err(Failure::limit("empty_batches", most, self.empty_batches));
+        }
+        Ok(Chunk { batch, bookmark, state: guest.state.take_changes() })
+    }
+
+    /// What the reader says of its rows, checked against the request.
+    fn opened(&self, schema: Vec<types::Column>, key: Vec<String>, asked: &[String]) -> Result<Opened, Failure> {
+        let schema = columns_from_wit(schema, self.instance.store.data().limits.batch_columns)?;
+        check_key(&key, &schema)?;
+        let as_asked = asked.len() == key.len() && asked.iter().zip(&key).all(|(a, b)| a.eq_ignore_ascii_case(b));
+        if !asked.is_empty() && !as_asked {
+            let (asked, key) = (asked.join(", "), key.join(", "));
+            return Err(Failure::permanent(format!("it reads by the key ({key}), ({asked}) was asked for")));
+        }
+        Ok(Opened { schema, key })
     }
 }
 
 impl Extractor for PluginExtractor {
     fn open(&mut self, request: &ExtractRequest) -> Result<Opened, Failure> {
-        self.instance.store.data_mut().state = request.state.clone();
+        let guest = self.instance.store.data_mut();
+        guest.state = OwnState::of(&request.state);
+        guest.batch_rows = u32::try_from(request.batch_rows).unwrap_or(u32::MAX);
+        let asked = &request.key;
         let request = extraction::Request {
             name: request.stream.clone(),
             source: request.source.clone(),
@@ -77,7 +110,7 @@ impl Extractor for PluginExtractor {
             }),
             columns: request.columns.clone(),
             bookmark: request.bookmark.as_ref().map(bookmark_to_wit),
-            batch_rows: u32::try_from(request.batch_rows).unwrap_or(u32::MAX),
+            batch_rows: guest.batch_rows,
         };
         let reader =
             self.instance.ask("open", |world, store| world.wmshost_plugin_extraction().call_open(store, &request))?;
@@ -87,7 +120,10 @@ impl Extractor for PluginExtractor {
             let schema = extraction.reader().call_schema(&mut *store, reader)?;
             Ok((schema, extraction.reader().call_key(store, reader)?))
         })?;
-        Ok(Opened { schema: columns_from_wit(schema)?, key })
+        let opened = self.opened(schema, key, asked).map_err(|failure| self.said("schema", failure))?;
+        self.promised = Some(SchemaRef::clone(&opened.schema));
+        self.empty_batches = 0;
+        Ok(opened)
     }
 
     fn expected_rows(&mut self) -> Result<Option<u64>, Failure> {
@@ -102,9 +138,10 @@ impl Extractor for PluginExtractor {
         let step = self
             .instance
             .ask("next", |world, store| world.wmshost_plugin_extraction().reader().call_next(store, reader))?;
-        match step {
+        let step = match step {
             extraction::Step::Chunk(chunk) => self.take(chunk).map(Step::Chunk),
             extraction::Step::End(bookmark) => bookmark_from_wit(bookmark).map(Step::End),
-        }
+        };
+        step.map_err(|failure| self.said("next", failure))
     }
 }

@@ -3,10 +3,11 @@
 use arrow_array::RecordBatch;
 use wasmtime::Store;
 use wasmtime::component::Resource;
-use wmshost_flow::{Batch, Counts, Failure, LoadMode, LoadRequest, Loader, NewColumns, NewTypes};
+use wmshost_flow::{Counts, Failure, LoadMode, LoadRequest, Loader, NewColumns, NewTypes};
 
 use crate::bindings::loader::Loader as World;
 use crate::bindings::{loading, types};
+use crate::capabilities::{LoadRules, Phase};
 use crate::columns::PluginBatch;
 use crate::convert::columns_to_wit;
 use crate::guest::Guest;
@@ -25,10 +26,15 @@ impl PluginLoader {
     /// Calls the plugin and gives what the target says was done meanwhile.
     fn counted(
         &mut self,
+        phase: Phase,
         function: &'static str,
         call: impl FnOnce(&World, &mut Store<Guest>) -> wasmtime::Result<Result<(), types::Failure>>,
     ) -> Result<Counts, Failure> {
-        self.instance.store.data_mut().counts = Counts::default();
+        let guest = self.instance.store.data_mut();
+        guest.counts = Counts::default();
+        if let Some(rules) = &mut guest.rules {
+            rules.phase = phase;
+        }
         self.instance.ask(function, call)?;
         Ok(self.instance.store.data().counts)
     }
@@ -36,6 +42,7 @@ impl PluginLoader {
 
 impl Loader for PluginLoader {
     fn prepare(&mut self, request: &LoadRequest) -> Result<Counts, Failure> {
+        self.instance.store.data_mut().rules = Some(LoadRules::of(request));
         let request = loading::Request {
             name: request.stream.clone(),
             table: request.table.clone(),
@@ -57,23 +64,28 @@ impl Loader for PluginLoader {
             },
             resume: request.resume,
         };
-        self.counted("prepare", |world, store| world.wmshost_plugin_loading().call_prepare(store, &request))
+        self.counted(Phase::Prepare, "prepare", |world, store| {
+            world.wmshost_plugin_loading().call_prepare(store, &request)
+        })
     }
 
     fn load(&mut self, rows: RecordBatch) -> Result<Counts, Failure> {
-        let handle = self.instance.store.data_mut().push(PluginBatch::new(Batch::new(rows)))?;
+        let guest = self.instance.store.data_mut();
+        let may_drop = guest.rules.as_ref().is_some_and(|rules| rules.may_drop);
+        let handle = guest.push_batch(PluginBatch::fixed(rows, may_drop))?;
         let lent = Resource::new_borrow(handle.rep());
-        let counts = self.counted("load", |world, store| world.wmshost_plugin_loading().call_load(store, lent));
-        self.instance
-            .store
-            .data_mut()
-            .table
-            .delete(handle)
-            .map_err(|error| Failure::permanent(format!("the batch: {error}")))?;
+        let counts =
+            self.counted(Phase::Load, "load", |world, store| world.wmshost_plugin_loading().call_load(store, lent));
+        self.instance.store.data_mut().take_batch(handle)?;
         counts
     }
 
     fn finish(&mut self) -> Result<Counts, Failure> {
-        self.counted("finish", |world, store| world.wmshost_plugin_loading().call_finish(store))
+        let counts =
+            self.counted(Phase::Finish, "finish", |world, store| world.wmshost_plugin_loading().call_finish(store))?;
+        let guest = self.instance.store.data();
+        let finished = guest.rules.as_ref().map_or(Ok(()), LoadRules::check_finished);
+        finished.map_err(|failure| failure.at(&guest.identity.plugin, "finish"))?;
+        Ok(counts)
     }
 }

@@ -7,18 +7,14 @@ use crate::wmshost::plugin::types::Failure;
 use crate::{Done, behaviour, got_out};
 
 /// Runs while the instance is made, before any function is called.
-#[used]
-#[unsafe(link_section = ".init_array")]
-static START: extern "C" fn() = {
-    extern "C" fn start() {
-        match behaviour().as_str() {
-            "loop-in-start" => endless(),
-            "trap-in-start" => panic!("trapped at the start"),
-            _ => {}
-        }
+#[unsafe(no_mangle)]
+extern "C" fn _initialize() {
+    match behaviour().as_str() {
+        "loop-in-start" => endless(),
+        "trap-in-start" => panic!("trapped at the start"),
+        _ => {}
     }
-    start
-};
+}
 
 fn endless() -> ! {
     let mut n = 0_u64;
@@ -44,7 +40,7 @@ fn grow() -> Done {
 /// Asks for too much, takes the refusal, and traps for another reason later.
 fn grow_politely() -> Done {
     let mut wish = Vec::<u8>::new();
-    match wish.try_reserve(1 << 30) {
+    match black_box(&mut wish).try_reserve(1 << 30) {
         Ok(()) => Err(got_out(wish.capacity())),
         Err(_) => Ok(()),
     }
@@ -74,7 +70,7 @@ pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
         "memory-refused" => grow_politely(),
         "trap-at-name" => trap_at_name(batch),
         "panic" => panic!("the answer is not 42"),
-        "unreachable" => core::arch::wasm32::unreachable(),
+        "unreachable" => std::process::abort(),
         "stack" => Err(got_out(deeper(0))),
         "exit" => std::process::exit(0),
         "exit-1" => std::process::exit(1),

@@ -3,7 +3,6 @@
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
 use std::hash::BuildHasher as _;
-use std::time::SystemTime;
 
 use crate::wmshost::plugin::batches::{Batch, Int64s};
 use crate::{Done, got_out};
@@ -32,15 +31,6 @@ fn files() -> Done {
     nothing(fs::remove_file("/etc/hostname"))
 }
 
-fn clock() -> Done {
-    let before = SystemTime::now();
-    for _ in 0..1_000_000 {
-        std::hint::black_box(before);
-    }
-    let now = SystemTime::now();
-    if now == before && now == SystemTime::UNIX_EPOCH { Ok(()) } else { Err(got_out(now)) }
-}
-
 /// What a hash map's order hangs on, into a column for the tests to compare.
 fn seed(batch: &Batch) -> Done {
     let seed = RandomState::new().hash_one(42).cast_signed();
@@ -53,7 +43,6 @@ pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
         "environment" => none(std::env::vars_os()),
         "arguments" => none(std::env::args_os()),
         "files" => files(),
-        "clock" => clock(),
         "seed" => seed(batch),
         "process" => nothing(std::process::Command::new("/bin/true").spawn()),
         _ => return None,

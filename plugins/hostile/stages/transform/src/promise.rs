@@ -18,8 +18,9 @@ pub(crate) fn misbehave(behaviour: &str, input: Vec<Column>) -> Result<Vec<Colum
         "promise-scale" => vec![column("bad", decimal(5, 6))],
         "promise-empty-name" => vec![column("", ColumnType::Date)],
         "promise-long-name" => vec![column("n".repeat(300), ColumnType::Date)],
-        "promise-many" => (0..1_000_000).map(|n| column(format!("c{n}"), ColumnType::Date)).collect(),
+        "promise-many" => (0..100_000).map(|n| column(format!("c{n}"), ColumnType::Date)).collect(),
         "promise-trap" => panic!("no promise"),
+        "seed" => vec![column("seed", ColumnType::Int64)],
         "promise-more" => vec![column("never-made", ColumnType::Int64)],
         _ => Vec::new(),
     };

@@ -35,6 +35,28 @@ fn bytes_without_end(batch: &Batch) -> Done {
     Err(got_out("250 MiB"))
 }
 
+/// Goes on after every refusal: what was refused must not be there.
+fn columns_ignored(batch: &Batch) -> Done {
+    let tries = (0..2_000).map(|n| batch.write_int64s(&format!("c{n}"), &numbers(batch.row_count() as usize)));
+    let last = tries.last().unwrap_or(Ok(()));
+    match batch.schema().len() {
+        0..=1_000 => last,
+        more => Err(got_out(more)),
+    }
+}
+
+fn bytes_ignored(batch: &Batch) -> Done {
+    let bytes = 4 << 20;
+    let mut offsets = vec![0; batch.row_count() as usize];
+    offsets.push(bytes);
+    let data = Texts { offsets, values: vec![b'x'; bytes as usize], validity: None };
+    let last = (0..64).map(|n| batch.write_texts(&format!("t{n}"), &data)).last().unwrap_or(Ok(()));
+    match batch.schema().len() {
+        0..=18 => last,
+        more => Err(got_out(more)),
+    }
+}
+
 /// Few bytes here that would be many there.
 fn category_bomb(batch: &Batch, codes: usize) -> Done {
     let labels = vec!["x".repeat(8 << 20)];
@@ -65,8 +87,10 @@ pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
     Some(match behaviour {
         "columns" => columns_without_end(batch),
         "bytes" => bytes_without_end(batch),
+        "columns-ignored" => columns_ignored(batch),
+        "bytes-ignored" => bytes_ignored(batch),
         "copied" => batch.write_int64s("big", &numbers(1 << 20)),
-        "category-bomb" => category_bomb(batch, 8),
+        "category-bomb" => category_bomb(batch, batch.row_count() as usize),
         "category-bomb-long" => category_bomb(batch, 8 << 20),
         "too-few" => batch.write_int64s("bad", &numbers(7)),
         "too-many" => batch.write_int64s("bad", &numbers(9)),

@@ -1,0 +1,1 @@
+//! What people and scripts type, and what they are told.

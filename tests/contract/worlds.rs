@@ -1,0 +1,75 @@
+//! The table in `worlds.wit` is the truth about who may call what.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use wit_parser::{WorldItem, WorldKey};
+use wmshost_sandbox::Sandbox;
+
+use crate::wit::{Contract, NOT_RUN_YET, folder};
+
+type Names = BTreeSet<String>;
+
+/// What every stage has: the words of the contract, and the batches that it is handed. They give no access to
+/// anything that was not handed over.
+const WORDS: [&str; 2] = ["types", "batches"];
+
+/// World, what it may call, what it must offer.
+fn table() -> BTreeMap<String, (Names, Names)> {
+    let text = std::fs::read_to_string(folder().join("worlds.wit")).expect("worlds.wit");
+    let rows = text.lines().filter_map(|line| line.trim().strip_prefix("/// |"));
+    let names = |cell: &str| cell.split(',').map(|name| name.trim().to_owned()).collect();
+    let rows = rows.filter_map(|row| {
+        let cells: Vec<&str> = row.trim_end_matches('|').split('|').map(str::trim).collect();
+        let [world, calls, offers] = cells[..] else { panic!("three columns: {row}") };
+        let is_head = world == "world" || world.starts_with('-');
+        (!is_head).then(|| (world.to_owned(), (names(calls), names(offers))))
+    });
+    rows.filter(|(world, _)| !NOT_RUN_YET.contains(&world.as_str())).collect()
+}
+
+fn interfaces<'a>(contract: &Contract, items: impl Iterator<Item = (&'a WorldKey, &'a WorldItem)>) -> Names {
+    let name = |(key, item): (&WorldKey, &WorldItem)| match item {
+        WorldItem::Interface { id, .. } => contract.resolve.interfaces[*id].name.clone().expect("a name"),
+        _ => panic!("a world has interfaces only: {key:?}"),
+    };
+    items.map(name).collect()
+}
+
+#[test]
+fn worlds_call_and_offer_what_the_table_says() {
+    let contract = Contract::read();
+    let found: BTreeMap<_, _> = contract
+        .worlds()
+        .map(|(name, world)| {
+            let mut calls = interfaces(&contract, world.imports.iter());
+            WORDS.iter().for_each(|word| assert!(calls.remove(*word), "{name} has {word}"));
+            (name.to_owned(), (calls, interfaces(&contract, world.exports.iter())))
+        })
+        .collect();
+    assert_eq!(found, table());
+}
+
+/// The components that come with the host ask for no more than that, and the host takes them.
+#[test]
+fn shipped_plugins_keep_to_the_table() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/target/wasm32-wasip2/release");
+    let sandbox = Sandbox::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")).expect("a sandbox");
+    let table = table();
+    let files = std::fs::read_dir(&folder).map(|files| files.map(|file| file.expect("a file").path()).collect());
+    let mut files: Vec<_> = files.unwrap_or_default();
+    files.retain(|file| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        name.starts_with("wmshost_") && name.ends_with(".wasm") && !name.contains("_models")
+    });
+    assert!(!files.is_empty(), "{} has no plugins: build them first (`make plugins`)", folder.display());
+    for file in files {
+        let plugin = sandbox.load("plugin", &file).expect("a plugin of this contract");
+        let (calls, _) = &table[plugin.world.name()];
+        for import in &plugin.imports {
+            let name = import.strip_prefix("wmshost:plugin/").and_then(|name| name.split('@').next());
+            let granted = name.is_some_and(|name| calls.contains(name) || WORDS.contains(&name));
+            assert!(granted, "{}: {import}", file.display());
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Kept artefacts: a damaged, foreign or unwritable cache never runs wrong code, and never fails a run that could go
+//! on.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wmshost_sandbox::{Limits, Sandbox};
+
+use crate::world::{component, identity};
+
+/// The name that a component in this sandbox says it has.
+fn name(sandbox: &Sandbox, guest: &str) -> String {
+    let plugin = sandbox.load(guest, &component(guest)).expect("a plugin");
+    plugin.transform(identity(guest, "none"), Limits::default()).expect("an instance");
+    plugin.describe().expect("a description").name
+}
+
+fn sandbox(folder: &Path) -> Sandbox {
+    Sandbox::new(folder.to_owned()).expect("a sandbox")
+}
+
+/// The one artefact in a folder.
+fn artefact(folder: &Path) -> PathBuf {
+    let mut files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let (first, second) = (files.next().expect("an artefact"), files.next());
+    assert_eq!(second, None, "and nothing beside it");
+    first
+}
+
+/// What becomes of the kept artefact of `echo`, and of the bytes of it.
+type Damage = fn(&Path, &[u8]);
+
+const DAMAGES: [(&str, Damage); 9] = [
+    ("empty", |file, _| fs::write(file, b"").expect("written")),
+    ("header only", |file, bytes| fs::write(file, &bytes[..8]).expect("written")),
+    ("cut in the digest", |file, bytes| fs::write(file, &bytes[..20]).expect("written")),
+    ("cut", |file, bytes| fs::write(file, &bytes[..bytes.len() / 2]).expect("written")),
+    ("longer", |file, bytes| fs::write(file, [bytes, b"more"].concat()).expect("written")),
+    ("a bit flipped", |file, bytes| {
+        let mut flipped = bytes.to_vec();
+        flipped[bytes.len() / 2] ^= 1;
+        fs::write(file, flipped).expect("written");
+    }),
+    ("another header", |file, bytes| fs::write(file, [b"wmsaot00", &bytes[8..]].concat()).expect("written")),
+    ("text", |file, _| fs::write(file, "rm -rf /\n".repeat(1_000)).expect("written")),
+    ("a folder", |file, _| {
+        fs::remove_file(file).expect("removed");
+        fs::create_dir(file).expect("made");
+    }),
+];
+
+#[test]
+fn damage_is_noticed_and_mended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(name(&sandbox(folder.path()), "hostile_echo"), "hostile-echo");
+    let file = artefact(folder.path());
+    let whole = fs::read(&file).expect("an artefact");
+    for (damage, act) in DAMAGES {
+        act(&file, &whole);
+        assert_eq!(name(&sandbox(folder.path()), "hostile_echo"), "hostile-echo", "{damage}");
+        if file.is_file() {
+            assert!(fs::read(&file).expect("an artefact") == whole, "{damage}: not mended");
+        }
+    }
+}
+
+#[test]
+fn an_artefact_of_another_component_is_not_run() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let guests = ["hostile_echo", "hostile_transform"];
+    for (folder, guest) in folders.iter().zip(guests) {
+        name(&sandbox(folder.path()), guest);
+    }
+    let [echo, other] = folders.each_ref().map(|folder| artefact(folder.path()));
+    fs::copy(&other, &echo).expect("swapped");
+    assert_eq!(name(&sandbox(folders[0].path()), "hostile_echo"), "hostile-echo");
+    assert!(fs::read(&echo).expect("mended") != fs::read(&other).expect("there"));
+}
+
+#[test]
+fn a_whole_artefact_is_used_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    name(&sandbox(folder.path()), "hostile_echo");
+    let file = artefact(folder.path());
+    let made = fs::metadata(&file).expect("there").modified().expect("a time");
+    name(&sandbox(folder.path()), "hostile_echo");
+    assert_eq!(fs::metadata(artefact(folder.path())).expect("there").modified().expect("a time"), made);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_no_obstacle() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a file");
+    fs::write(&file, "in the way").expect("a file");
+    for cache in [file.join("plugins"), file, PathBuf::from("/proc/plugins"), PathBuf::from("/dev/null")] {
+        assert_eq!(name(&sandbox(&cache), "hostile_echo"), "hostile-echo", "{}", cache.display());
+    }
+}
+
+#[test]
+fn many_may_fill_it_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(name(&sandbox(folder.path()), "hostile_echo"), "hostile-echo"));
+        }
+    });
+    assert!(artefact(folder.path()).is_file());
+}

@@ -1,0 +1,180 @@
+//! The program itself with a hostile plugin in a pipeline: it goes on, ends with the right code, and says what, where
+//! and why. What a plugin prints reaches neither its output nor the terminal, and only so much of it the log.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::world::component;
+
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/wmshost");
+
+/// A folder with a source of two tables and a pipeline of two streams, one of them through a hostile transform.
+struct Site(TempDir);
+
+impl Site {
+    fn new(behaviour: &str) -> Self {
+        let site = Self(tempfile::tempdir().expect("a folder"));
+        let source = Connection::open(site.0.path().join("source.db")).expect("a source");
+        let tables = ["orders", "neighbours"].map(|table| {
+            format!(
+                "CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT, amount INTEGER);
+                 WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 8)
+                 INSERT INTO {table} SELECT id, 'name ' || id, id * 10 FROM n;"
+            )
+        });
+        source.execute_batch(&tables.join("\n")).expect("tables");
+        fs::write(site.0.path().join("pipeline.toml"), pipeline(behaviour)).expect("a pipeline");
+        site
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        assert!(Path::new(PROGRAM).is_file(), "{PROGRAM} is missing: build it first (`make build`)");
+        let mut command = Command::new(PROGRAM);
+        command.args(["run", "pipeline.toml"]).args(arguments).current_dir(self.0.path());
+        command.env("WMSHOST_HOME", self.0.path().join("home")).env_remove("RUST_BACKTRACE");
+        command.output().expect("the program starts")
+    }
+
+    /// How many rows a target table has; none if it is not there.
+    fn rows(&self, table: &str) -> i64 {
+        let target = Connection::open(self.0.path().join("target.db")).expect("the target");
+        target.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap_or(0)
+    }
+
+    /// The log of its last run.
+    fn log(&self) -> String {
+        let logs = fs::read_dir(self.0.path().join("home/logs")).expect("logs");
+        let log = logs.map(|file| file.expect("a file").path()).max().expect("a log");
+        fs::read_to_string(log).expect("a log")
+    }
+}
+
+fn pipeline(behaviour: &str) -> String {
+    let [extractor, transform, loader] =
+        ["wmshost_extractor_wms_tables", "hostile_transform", "wmshost_loader_table"].map(component);
+    format!(
+        r#"
+        name = "hostile"
+        [plugins]
+        wms-tables.path = {extractor:?}
+        hostile.path = {transform:?}
+        table.path = {loader:?}
+        [connections.wms]
+        driver = "sqlite"
+        path = "source.db"
+        [connections.analytics]
+        driver = "sqlite"
+        path = "target.db"
+        [limits]
+        memory_mib = 16
+        call_timeout = "1s"
+        batch_mib = 4
+        log_messages = 100
+        [stream_defaults]
+        source = "wms"
+        target = "analytics"
+        extractor = "wms-tables"
+        loader = "table"
+        [streams.orders]
+        transforms = ["hostile"]
+        settings.hostile.behaviour = "{behaviour}"
+        [streams.neighbours]
+        "#
+    )
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+#[test]
+fn a_hostile_plugin_fails_its_stream_and_no_other() {
+    for (behaviour, words) in [
+        ("panic", "stream orders, transform, batch 1, plugin hostile in process: it trapped: wasm trap: "),
+        ("panic", "the answer is not 42"),
+        ("loop", "plugin hostile in process: limit call_time: 1s allowed, more asked for"),
+        ("memory", "plugin hostile in process: limit memory_bytes: 16777216 allowed, "),
+        ("bytes", "plugin hostile in process: limit batch_bytes: 4194304 allowed, "),
+        ("exit", "plugin hostile in process: it called exit(0)"),
+        ("promise-more", "plugin hostile in process: the batch has 3 columns where 4 were promised"),
+        ("print-then-trap", "red"),
+    ] {
+        let site = Site::new(behaviour);
+        let end = site.run(&[]);
+        let told = text(&end.stderr);
+        assert_eq!(end.status.code(), Some(1), "{behaviour}: {told}");
+        assert!(told.contains(words), "{behaviour}: {told}");
+        assert!(!told.contains('\u{1b}') && !told.contains("panicked at 'host"), "{behaviour}: {told:?}");
+        assert_eq!((site.rows("WMS_ORDERS"), site.rows("WMS_NEIGHBOURS")), (0, 8), "{behaviour}");
+    }
+}
+
+#[test]
+fn what_is_wrong_before_the_first_row_is_a_matter_of_configuration() {
+    let site = Site::new("none");
+    let pipeline = fs::read_to_string(site.0.path().join("pipeline.toml")).expect("a pipeline");
+    for (guest, words) in [
+        ("hostile_wants_source", "wmshost:plugin/source@0.1.0"),
+        ("hostile_wants_network", "wasi:sockets/"),
+        ("hostile_next_contract", "(contract 0.2.0), this host offers 0.1.0"),
+        ("hostile_slow_describe", "limit call_time: 5s allowed"),
+    ] {
+        let name = |guest: &str| component(guest).display().to_string();
+        let other = pipeline.replace(&name("hostile_transform"), &name(guest));
+        fs::write(site.0.path().join("pipeline.toml"), other).expect("a pipeline");
+        let end = site.run(&[]);
+        let told = text(&end.stderr);
+        assert_eq!(end.status.code(), Some(2), "{guest}: {told}");
+        assert!(told.contains(words), "{guest}: {told}");
+        assert!(!site.0.path().join("target.db").exists(), "{guest}");
+    }
+}
+
+#[test]
+fn a_failure_is_told_to_programs_too() {
+    let site = Site::new("loop");
+    let end = site.run(&["--output", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&end.stdout).expect("JSON alone");
+    let streams = report["streams"].as_array().expect("streams");
+    let orders = streams.iter().find(|stream| stream["stream"] == "orders").expect("the stream");
+    let error = &orders["error"];
+    for (key, value) in [("kind", "limit"), ("stage", "transform"), ("plugin", "hostile"), ("function", "process")] {
+        assert_eq!(error[key], value, "{error}");
+    }
+    let message = error["message"].as_str().expect("a message");
+    assert!(message.starts_with("limit call_time: 1s allowed, more asked for"), "{message}");
+}
+
+#[test]
+fn what_a_plugin_prints_goes_into_the_log_and_nowhere_else() {
+    for (behaviour, line) in
+        [("stdout", "All work and no play"), ("stderr", "All work and no play"), ("log", "message 7")]
+    {
+        let site = Site::new(behaviour);
+        let end = site.run(&["--output", "json"]);
+        assert_eq!(end.status.code(), Some(0), "{behaviour}: {}", text(&end.stderr));
+        serde_json::from_slice::<serde_json::Value>(&end.stdout).expect("JSON alone");
+        assert!(!text(&end.stderr).contains(line), "{behaviour}");
+        let log = site.log();
+        assert!(log.contains(line), "{behaviour}: {log}");
+        assert!(log.len() < 100 * (5 << 10), "{behaviour}: a log of {} bytes", log.len());
+        let of_plugin = log.lines().filter(|line| line.contains("\"hostile\"")).count();
+        assert!(of_plugin <= 101, "{behaviour}: {of_plugin} messages");
+        assert!(log.contains("limit log_messages: 100 allowed, "), "{behaviour}: {log}");
+        assert_eq!(site.rows("WMS_ORDERS"), 8, "{behaviour}");
+    }
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_does_not_stop_a_run() {
+    let site = Site::new("none");
+    fs::create_dir(site.0.path().join("home")).expect("a folder");
+    fs::write(site.0.path().join("home/plugins"), "in the way").expect("a file");
+    let end = site.run(&[]);
+    assert_eq!(end.status.code(), Some(0), "{}", text(&end.stderr));
+    assert_eq!(site.rows("WMS_ORDERS"), 8);
+}

@@ -1,0 +1,1 @@
+//! What the code must keep, looked at as text.
