@@ -1,7 +1,7 @@
 # The one door. `make` lists the targets; each of them installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench build plugins setup clean
+.PHONY: help demo test test-long check fix bench build plugins setup clean
 
 CARGO := cargo
 WMSHOST := target/release/wmshost
@@ -15,6 +15,9 @@ demo: build plugins ## make a sample warehouse, run the main job twice and show 
 test: build plugins ## pass all tests
 	$(CARGO) test --release --workspace --quiet
 	cd plugins && $(CARGO) test --quiet
+
+test-long: build plugins ## the tests that kill runs, ten times as often
+	WMSHOST_TEST_LONG=1 $(CARGO) test --release -p wmshost-tests --test crash -- --nocapture
 
 check: ## what must hold before a change lands: format, lints, licences, tests
 	$(CARGO) fmt --all --check
@@ -31,8 +34,9 @@ fix: ## repair what can be repaired by itself
 bench: build plugins ## full and incremental load of 1,000,000 rows beside plain SQL and native Rust (BENCH_ROWS=N for fewer)
 	$(CARGO) run --release --quiet -p wmshost-bench
 
+# With the tests, so that what they and the host share is compiled once, with one set of features.
 build: ## build the host into target/release/wmshost
-	$(CARGO) build --release
+	$(CARGO) build --release --workspace --all-targets
 
 plugins: setup ## build the plugins
 	cd plugins && $(CARGO) $$(cat .toolchain) build --release --target wasm32-wasip2

@@ -1,1 +1,93 @@
-//! What the code must keep, looked at as text.
+//! What the code must keep, looked at as text: arrows between rooms, printing and clocks at the edge only, the length
+//! of files, the map of the code.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Lines of a file without its tests, at the most.
+const MOST_LINES: usize = 400;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the project's folder")
+}
+
+/// The Rust files below a folder, with their text.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() && !entry.ends_with("target") {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(&entry).expect("a text");
+                found.push((entry, text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has no source");
+    found
+}
+
+/// The text of a file in front of its tests, without comments.
+fn code(text: &str) -> String {
+    let end = text.find("#[cfg(test)]").unwrap_or(text.len());
+    text[..end].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn assert_without(folder: &str, words: &[&str], why: &str) {
+    for (file, text) in sources(folder) {
+        for word in words {
+            assert!(!code(&text).contains(word), "{}: {word} {why}", file.display());
+        }
+    }
+}
+
+#[test]
+fn arrows_point_one_way() {
+    for room in ["flow", "databases", "state", "pipeline", "sample", "wmshost"] {
+        assert_without(&format!("host/{room}/src"), &["wasmtime::"], "belongs into the sandbox");
+    }
+    for room in ["flow", "sandbox", "pipeline"] {
+        assert_without(&format!("host/{room}/src"), &["rusqlite::", "oracledb::"], "belongs into the drivers");
+    }
+    assert_without(
+        "host/flow/src",
+        &["wmshost_databases", "wmshost_sandbox", "wmshost_pipeline"],
+        "stands to the right of the flow",
+    );
+}
+
+#[test]
+fn only_the_edge_prints_reads_the_environment_and_looks_at_the_wall_clock() {
+    for room in ["flow", "databases", "state", "sandbox", "pipeline", "sample"] {
+        let words =
+            ["println!", "eprintln!", "print!(", "std::env::var", "env::var_os", "SystemTime::now", "process::exit"];
+        assert_without(&format!("host/{room}/src"), &words, "belongs to the edge");
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_can_be_held_in_mind() {
+    for folder in ["host", "plugins", "tests"] {
+        for (file, text) in sources(folder) {
+            let is_attribute_first = text.starts_with("#!");
+            assert!(text.starts_with("//!") || is_attribute_first, "{} does not begin with //!", file.display());
+            let is_test = file.components().any(|part| part.as_os_str() == "tests");
+            let lines = text.find("#[cfg(test)]").map_or(text.lines().count(), |end| text[..end].lines().count());
+            assert!(is_test || lines <= MOST_LINES, "{} has {lines} lines", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_map_of_the_code_names_every_room() {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the map");
+    for entry in fs::read_dir(root().join("host")).expect("the host").map(|entry| entry.expect("an entry")) {
+        let room = format!("`host/{}/`", entry.file_name().to_string_lossy());
+        assert!(map.contains(&room), "ARCHITECTURE.md does not name {room}");
+    }
+    for folder in ["wit", "plugins", "pipelines", "tests"] {
+        assert!(map.contains(&format!("`{folder}/`")), "ARCHITECTURE.md does not name {folder}/");
+    }
+}

@@ -1,0 +1,127 @@
+//! Mistakes: one clear message each, all of a file's at once, exit code 2, nothing written.
+
+use std::fs;
+
+use wmshost_tests::{Lab, plugin};
+
+const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO s VALUES (1, 'a');";
+
+/// A lab whose pipeline file got this text, and what `check` and `run` say of it.
+fn refused(change: impl Fn(String) -> String, words: &[&str]) {
+    let lab = Lab::with_stream(TABLE, "");
+    let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
+    fs::write(lab.pipeline(), change(text)).expect("written");
+    for command in ["check", "run"] {
+        lab.wmshost(command, &[]).ended(2).says(words);
+        assert!(!lab.target_path().exists(), "{command} wrote a target");
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told_at_once_with_line_and_key() {
+    refused(
+        |text| text.replace("loader = \"table\"", "loader = \"tabel\"\nmethod = \"some\"\ncolour = 1\nkey = 5"),
+        &[
+            "streams.s.loader: there is no plugin `tabel`; did you mean `table`?",
+            "streams.s.method",
+            "streams.s.colour: unknown key",
+            "streams.s.key: must be a list",
+            "4 mistakes",
+        ],
+    );
+}
+
+#[test]
+fn what_the_file_refers_to_must_be_there_and_be_what_it_is_used_as() {
+    refused(
+        |text| text.replace("[streams.s]", "[streams.s]\ntable = { env = \"WMSHOST_NOT_SET\" }"),
+        &["WMSHOST_NOT_SET", "not set"],
+    );
+    refused(
+        |text| text.replace("extractor = \"wms-tables\"", "extractor = \"table\""),
+        &["plugin `table` is a loader"],
+    );
+    refused(|text| text.replace("wmshost_loader_table.wasm", "missing.wasm"), &["missing.wasm", "make plugins"]);
+    refused(|text| format!("extends = \"pipeline.toml\"\n{text}"), &["extends"]);
+    refused(
+        |text| {
+            format!(
+                "{text}\n[streams.t]\nsource = \"wms\"\ntarget = \"ana\"\nextractor = \"wms-tables\"\nloader = \"table\"\ntable = \"s\"\ntarget_table = \"WMS_S\""
+            )
+        },
+        &["WMS_S", "is written by the stream"],
+    );
+    refused(|text| text.replace("source = \"wms\"", "source = \"oracle\""), &["there is no connection `oracle`"]);
+}
+
+#[test]
+fn a_component_that_is_none_or_is_damaged_is_refused() {
+    for (bytes, words) in [
+        (b"\x7fELF-something-else".to_vec(), "not a component"),
+        (b"\0asm\x01\0\0\0".to_vec(), "core wasm module"),
+        (fs::read(plugin("wmshost-loader-table")).expect("a plugin")[..5_000].to_vec(), "component"),
+    ] {
+        let lab = Lab::with_stream(TABLE, "");
+        let file = lab.path("damaged.wasm");
+        fs::write(&file, bytes).expect("written");
+        let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
+        let good = plugin("wmshost-loader-table").to_string_lossy().into_owned();
+        fs::write(lab.pipeline(), text.replace(&good, &file.to_string_lossy())).expect("written");
+        lab.wmshost("run", &[]).ended(2).says(&["damaged.wasm", words]);
+    }
+}
+
+#[test]
+fn a_table_or_column_that_is_not_there_is_told_before_anything_is_written() {
+    for (stream, words) in [
+        ("table = \"nothing\"", "no table nothing"),
+        ("key = [\"nobody\"]", "key column nobody is not in table s"),
+        ("method = \"incremental\"\nchange_key = \"v\"", "needed is a timestamp"),
+        ("method = \"incremental\"", "change_key"),
+        ("transforms = [\"allocation\"]", "allocation_id"),
+    ] {
+        let lab = Lab::with_stream(TABLE, stream);
+        lab.wmshost("check", &[]).ended(2).says(&[words]);
+        lab.wmshost("run", &[]).ended(2).says(&[words]);
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'";
+        assert!(!lab.target_path().exists() || lab.number(tables) == 0, "{stream}");
+    }
+}
+
+#[test]
+fn one_streams_mistake_keeps_all_streams_from_writing() {
+    let lab = Lab::with_stream(
+        TABLE,
+        "\n[streams.t]\nsource = \"wms\"\ntarget = \"ana\"\nextractor = \"wms-tables\"\nloader = \"table\"",
+    );
+    lab.wmshost("run", &[]).ended(2).says(&["stream t, extract", "no table t"]);
+    assert_eq!(lab.number("SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'"), 0);
+}
+
+#[test]
+fn databases_that_are_none_or_cannot_be_written_are_told() {
+    let lab = Lab::with_stream(TABLE, "");
+    fs::write(
+        lab.target_path(),
+        "this is a text file, long enough to be looked at as a database file, and then some more of it",
+    )
+    .expect("written");
+    lab.wmshost("run", &[]).ended(1).says(&["target ana", "no SQLite database"]);
+    let lab = Lab::with_stream(TABLE, "");
+    fs::write(lab.source_path(), "nothing of the kind").expect("written");
+    let told = lab.wmshost("run", &[]);
+    assert_ne!(told.code(), Some(0));
+    told.says(&["source wms"]);
+    let mut lab = Lab::with_stream(TABLE, "");
+    lab.set("WMSHOST_HOME", "/proc/nowhere");
+    lab.wmshost("run", &[]).ended(2).says(&["WMSHOST_HOME"]);
+}
+
+#[test]
+fn streams_that_do_not_exist_are_told_with_a_guess() {
+    let lab = Lab::sample(50, 1);
+    lab.wmshost("run", &["--stream", "alocation"])
+        .ended(2)
+        .says(&["there is no stream `alocation`", "did you mean `allocation`"]);
+    lab.plain(&["run", "/nowhere/pipeline.toml"]).ended(2).says(&["/nowhere/pipeline.toml", "no such file"]);
+}
