@@ -85,6 +85,32 @@ fn percentiles_lie_between_neighbours() {
 }
 
 #[test]
+fn percentiles_stand_beside_other_aggregates() {
+    let median = SQL().percentile_placed("v", 0.5);
+    let placed = SQL().placed("t", &["g"], "v");
+    let found = rows(&format!("SELECT g, COUNT(*), {median} FROM ({placed}) GROUP BY g ORDER BY g"));
+    assert_eq!(found[1], [text("a"), Value::Integer(5), Value::Real(2.5)], "a NULL counts as a row, not as a value");
+    let nothing = rows(&format!(
+        "SELECT COUNT(*), {median} FROM ({}) GROUP BY g",
+        SQL().placed("(SELECT g, NULL AS v FROM t WHERE g = 'b')", &["g"], "v")
+    ));
+    assert_eq!(nothing, [[Value::Integer(1), Value::Null]]);
+}
+
+#[test]
+fn an_instant_is_shown_by_the_clocks_of_its_time() {
+    let offsets = [("", -7_200), ("2019-02-17 02:00:00", -10_800)];
+    let shown = |instant: &str| value(&SQL().wall_clock(&format!("'{instant}'"), &offsets));
+    assert_eq!(shown("2019-02-17 01:59:59.999999Z"), text("2019-02-16 23:59:59.999999"));
+    assert_eq!(shown("2019-02-17 02:00:00.000000Z"), text("2019-02-16 23:00:00.000000"));
+    assert_eq!(
+        value(&SQL().wall_clock("'2026-01-01 00:00:00.000001Z'", &[("", 3_600)])),
+        text("2026-01-01 01:00:00.000001")
+    );
+    assert_eq!(value(&SQL().wall_clock("NULL", &offsets)), Value::Null);
+}
+
+#[test]
 fn windows_look_back_and_ahead() {
     let (before, behind) = (SQL().previous("v", "g", "at"), SQL().next("v", "g", "at"));
     let total = SQL().running("SUM(v)", "g", "at");
@@ -109,10 +135,13 @@ fn numbers_divide_with_a_fraction() {
     assert_eq!(value(&SQL().ratio("1", "4")), Value::Real(0.25));
     assert_eq!(value(&SQL().percent("1", "3", 2)), Value::Real(33.33));
     assert_eq!(value(&SQL().percent("1", "0", 2)), Value::Null);
+    assert_eq!(value(&SQL().percentage("57", "100")), Value::Real(57.0));
+    assert_eq!(value(&SQL().number("CAST('10.5' AS TEXT)")), Value::Real(10.5));
     assert_eq!(value(&SQL().greatest(&["1", "3", "2"])), Value::Integer(3));
     assert_eq!(value(&SQL().flag("NULL > 1")), Value::Integer(0));
     assert_eq!(value(&SQL().cleaned("' picked '")), text("PICKED"));
     assert_eq!(value(&SQL().cleaned("'  '")), Value::Null);
+    assert_eq!(value(&SQL().trimmed("char(9) || ' a b' || char(10)")), text("a b"));
 }
 
 #[test]

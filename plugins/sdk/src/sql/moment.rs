@@ -117,6 +117,38 @@ impl Sql {
         )
     }
 
+    /// The moment so many seconds later, its microseconds kept; fewer than none is earlier.
+    pub fn plus_seconds(self, moment: &str, seconds: i32) -> String {
+        self.pick(
+            || {
+                format!(
+                    "(strftime('%Y-%m-%d %H:%M:%S', substr({moment}, 1, 19), '{seconds:+} seconds') \
+                     || substr({moment}, 20, 7))"
+                )
+            },
+            || format!("({moment} + NUMTODSINTERVAL({seconds}, 'SECOND'))"),
+        )
+    }
+
+    /// An instant as the clocks on the wall show it. `offsets` are the seconds that they are ahead of UTC, each with the
+    /// moment in UTC since when (`2019-02-17 02:00:00`), in this order; the first one holds from the beginning.
+    /// Neither database is asked for its own time zones, so the answer is the same in both.
+    pub fn wall_clock(self, instant: &str, offsets: &[(&str, i32)]) -> String {
+        let utc = self.pick(|| instant.to_owned(), || format!("SYS_EXTRACT_UTC({instant})"));
+        let shown = |seconds: i32| self.plus_seconds(&utc, seconds);
+        let Some(((_, first), later)) = offsets.split_first() else { return shown(0) };
+        let mut cases: String = later
+            .iter()
+            .rev()
+            .map(|(since, seconds)| format!("WHEN {utc} >= {} THEN {} ", self.timestamp(since), shown(*seconds)))
+            .collect();
+        if cases.is_empty() {
+            return shown(*first);
+        }
+        cases.push_str(&format!("ELSE {}", shown(*first)));
+        format!("CASE {cases} END")
+    }
+
     /// A date as a literal: `2026-01-31`.
     pub fn date(self, day: &str) -> String {
         self.pick(|| format!("'{day}'"), || format!("DATE '{day}'"))

@@ -39,9 +39,25 @@ impl Sql {
         self.pick(|| format!("CAST({value} AS INTEGER)"), || format!("TRUNC({value})"))
     }
 
-    /// The text trimmed and in upper case; NULL where nothing is left.
+    /// A number as one, where the column's type does not say so: SQLite keeps wide decimals as text.
+    pub fn number(self, value: &str) -> String {
+        self.pick(|| format!("({value} + 0)"), || value.to_owned())
+    }
+
+    /// The text without blanks, tabs and line ends around it; NULL where nothing is left.
+    pub fn trimmed(self, text: &str) -> String {
+        self.pick(
+            || format!("NULLIF(trim({text}, char(9, 10, 11, 12, 13, 32)), '')"),
+            || {
+                let blanks = "CHR(9) || CHR(10) || CHR(11) || CHR(12) || CHR(13) || CHR(32)";
+                format!("LTRIM(RTRIM({text}, {blanks}), {blanks})")
+            },
+        )
+    }
+
+    /// The same in upper case.
     pub fn cleaned(self, text: &str) -> String {
-        self.pick(|| format!("NULLIF(upper(trim({text})), '')"), || format!("UPPER(TRIM({text}))"))
+        format!("UPPER({})", self.trimmed(text))
     }
 
     /// The quotient, with a fraction; NULL where the divisor is 0.
@@ -52,9 +68,14 @@ impl Sql {
         )
     }
 
-    /// How many percent, rounded to so many digits; NULL where there is no whole.
+    /// How many percent, not rounded; NULL where there is no whole. What is a whole number of percent comes out as one.
+    pub fn percentage(self, part: &str, whole: &str) -> String {
+        format!("(100.0 * ({part}) / NULLIF({whole}, 0))")
+    }
+
+    /// The same, rounded to so many digits.
     pub fn percent(self, part: &str, whole: &str, digits: u8) -> String {
-        format!("ROUND(100.0 * {}, {digits})", self.ratio(part, whole))
+        format!("ROUND({}, {digits})", self.percentage(part, whole))
     }
 
     /// The least of some values; NULL if one of them is.

@@ -47,26 +47,47 @@ impl Sql {
     pub fn percentiles(self, relation: &str, group: &[&str], value: &str, wanted: &[(&str, f64)]) -> String {
         let columns: String = group.iter().map(|column| format!("{column}, ")).collect();
         let behind = if group.is_empty() { String::new() } else { format!(" GROUP BY {}", group.join(", ")) };
-        let percentile = |(name, fraction): &(&str, f64)| {
-            let expression = self.pick(
-                || counted_out(*fraction),
-                || format!("PERCENTILE_CONT({fraction:?}) WITHIN GROUP (ORDER BY {value})"),
-            );
-            format!("{expression} AS {name}")
+        let named = |value: &str| {
+            let one =
+                |(name, fraction): &(&str, f64)| format!("{} AS {name}", self.percentile_placed(value, *fraction));
+            wanted.iter().map(one).collect::<Vec<_>>().join(", ")
         };
-        let percentiles = wanted.iter().map(percentile).collect::<Vec<_>>().join(", ");
+        self.pick(
+            || {
+                let known = format!(
+                    "(SELECT {columns}{value} AS wms_value FROM {relation} wms_known WHERE {value} IS NOT NULL)"
+                );
+                let placed = self.placed(&known, group, "wms_value");
+                format!("SELECT {columns}{} FROM ({placed}) wms_placed{behind}", named("wms_value"))
+            },
+            || format!("SELECT {columns}{} FROM {relation} wms_all WHERE {value} IS NOT NULL{behind}", named(value)),
+        )
+    }
+
+    /// A SELECT of all rows of `relation`, ready for [`percentile_placed`](Sql::percentile_placed) where percentiles
+    /// stand beside other aggregates: SQLite gets each value's place in its group, in `wms_place` and `wms_count`.
+    pub fn placed(self, relation: &str, group: &[&str], value: &str) -> String {
         self.pick(
             || {
                 let within =
                     if group.is_empty() { String::new() } else { format!("PARTITION BY {} ", group.join(", ")) };
+                let order = format!("{within}ORDER BY {value} NULLS LAST");
+                // One order for both windows, so that the rows are sorted once.
                 format!(
-                    "SELECT {columns}{percentiles} FROM (SELECT {columns}{value} AS wms_value, \
-                     ROW_NUMBER() OVER ({within}ORDER BY {value}) AS wms_place, \
-                     COUNT(*) OVER ({within}) AS wms_count \
-                     FROM {relation} wms_all WHERE {value} IS NOT NULL) wms_placed{behind}"
+                    "SELECT wms_all.*, ROW_NUMBER() OVER ({order}) AS wms_place, COUNT({value}) OVER ({order} \
+                     ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS wms_count FROM {relation} wms_all"
                 )
             },
-            || format!("SELECT {columns}{percentiles} FROM {relation} wms_all WHERE {value} IS NOT NULL{behind}"),
+            || format!("SELECT wms_all.* FROM {relation} wms_all"),
+        )
+    }
+
+    /// An aggregate: the percentile of `value` over rows of [`placed`](Sql::placed), grouped by the same columns.
+    /// NULLs do not count.
+    pub fn percentile_placed(self, value: &str, fraction: f64) -> String {
+        self.pick(
+            || counted_out(value, fraction),
+            || format!("PERCENTILE_CONT({fraction:?}) WITHIN GROUP (ORDER BY {value})"),
         )
     }
 
@@ -77,11 +98,11 @@ impl Sql {
 }
 
 /// The weighted sum of the two values around the point: at place `1 + fraction · (count − 1)`.
-fn counted_out(fraction: f64) -> String {
+fn counted_out(value: &str, fraction: f64) -> String {
     let behind = format!("({fraction:?} * (wms_count - 1) - CAST({fraction:?} * (wms_count - 1) AS INTEGER))");
     let place = format!("CAST({fraction:?} * (wms_count - 1) AS INTEGER)");
     format!(
-        "SUM(CASE wms_place - 1 - {place} WHEN 0 THEN wms_value * (1.0 - {behind}) \
-         WHEN 1 THEN wms_value * {behind} END)"
+        "SUM(CASE wms_place - 1 - {place} WHEN 0 THEN {value} * (1.0 - {behind}) \
+         WHEN 1 THEN {value} * {behind} END)"
     )
 }
