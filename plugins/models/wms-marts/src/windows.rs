@@ -4,14 +4,10 @@
 
 /// A SELECT of the affected windows.
 pub(crate) struct Affected<'s> {
-    /// The column that tells windows apart.
+    /// The column that tells windows apart. Rows without it are in none.
     pub(crate) window: &'s str,
     /// The model that is read.
     pub(crate) from: &'s str,
-    /// Which of its rows are taken.
-    pub(crate) only: &'s str,
-    /// When one of them was last changed.
-    pub(crate) changed: &'s str,
     /// How many of them a window had: an aggregate over the model's own rows.
     pub(crate) counted: &'s str,
 }
@@ -19,13 +15,13 @@ pub(crate) struct Affected<'s> {
 impl Affected<'_> {
     /// The SELECT, for [`Model::replaced_by`](wmshost_plugin::models::Model::replaced_by).
     pub(crate) fn select(&self) -> String {
-        let Self { window, from, only, changed, counted } = self;
+        let Self { window, from, counted } = self;
         format!(
-            "SELECT {window} FROM {{{from}}} WHERE {only} AND {changed} > {{watermark}}
+            "SELECT {window} FROM {{{from}}} WHERE wms_loaded_at > {{watermark}} AND {window} IS NOT NULL
 UNION
 SELECT built.{window}
 FROM (SELECT {window}, {counted} AS row_count FROM {{this}} GROUP BY {window}) built
-LEFT JOIN (SELECT {window}, COUNT(*) AS row_count FROM {{{from}}} WHERE {only} GROUP BY {window}) found
+LEFT JOIN (SELECT {window}, COUNT(*) AS row_count FROM {{{from}}} WHERE {window} IS NOT NULL GROUP BY {window}) found
   ON found.{window} = built.{window}
 WHERE found.row_count IS NULL OR found.row_count <> built.row_count"
         )

@@ -12,7 +12,8 @@ pub(super) fn model(site: &Site) -> Model {
         .sql(statement(site))
         .columns([
             int64("item_id", "The item."),
-            int64("movements_90d", "How many movements."),
+            int64("movements", "How many movements, of all time."),
+            int64("movements_90d", "How many in today and the 90 days before, as the following."),
             float64("outbound_quantity_90d", "What left, in the item's unit."),
             float64("inbound_quantity_90d", "What came in, in the item's unit."),
             float64("avg_daily_movements", "Movements per day of the 90."),
@@ -21,7 +22,7 @@ pub(super) fn model(site: &Site) -> Model {
             text("velocity_category", "HIGH from 5 movements a day, MEDIUM from 1, LOW from 0.1, else DORMANT."),
         ])
         .index(["item_id"])
-        .test(not_null(["item_id", "movements_90d", "velocity_category"]))
+        .test(not_null(["item_id", "movements", "movements_90d", "velocity_category"]))
         .test(unique(["item_id"]))
         .test(at_least("outbound_quantity_90d", 0))
         .test(at_least("inbound_quantity_90d", 0))
@@ -29,19 +30,23 @@ pub(super) fn model(site: &Site) -> Model {
         .unit_test(
             UnitTest::new("out and in of an item are set against each other")
                 .now("2026-06-30 12:00:00")
-                .given("int_inventory_movements", rows! {
-                    movement_type, item_id, movement_date, quantity;
-                    "OUTBOUND", 1, "2026-06-30", 30;
-                    "OUTBOUND", 1, "2026-04-01", 20;
-                    "OUTBOUND", 1, "2026-03-31", 1_000;
-                    "OUTBOUND", 1, "2026-07-01", 1_000;
-                    "INBOUND", 1, "2026-06-01", 200;
-                    "OUTBOUND", 2, "2026-06-01", 5;
-                })
+                .given(
+                    "int_inventory_movements",
+                    rows! {
+                        movement_type, item_id, movement_date, quantity;
+                        "OUTBOUND", 1, "2026-06-30", 30;
+                        "OUTBOUND", 1, "2026-04-01", 20;
+                        "OUTBOUND", 1, "2026-03-31", 1_000;
+                        "OUTBOUND", 1, "2026-07-01", 1_000;
+                        "INBOUND", 1, "2026-06-01", 200;
+                        "OUTBOUND", 2, "2026-06-01", 5;
+                    },
+                )
                 .expect(rows! {
-                    item_id, movements_90d, outbound_quantity_90d, inbound_quantity_90d, turnover_pct, velocity_category;
-                    1, 3, 50.0, 200.0, 25.0, "DORMANT";
-                    2, 1, 5.0, 0.0, NULL, "DORMANT";
+                    item_id, movements, movements_90d, outbound_quantity_90d, inbound_quantity_90d, turnover_pct,
+                    velocity_category;
+                    1, 5, 3, 50.0, 200.0, 25.0, "DORMANT";
+                    2, 1, 1, 5.0, 0.0, NULL, "DORMANT";
                 }),
         )
 }
@@ -55,7 +60,7 @@ fn statement(site: &Site) -> String {
     };
     format!(
         "WITH summed AS (
-  SELECT item_id, {movements} AS movements_90d, {outbound} AS outbound_quantity_90d, {inbound} AS inbound_quantity_90d
+  SELECT item_id, COUNT(*) AS movements, {movements} AS movements_90d, {outbound} AS outbound_quantity_90d, {inbound} AS inbound_quantity_90d
   FROM {{int_inventory_movements}} movements
   GROUP BY item_id
 ),
@@ -63,7 +68,7 @@ averaged AS (
   SELECT summed.*, {per_day} AS avg_daily_movements, {out_per_day} AS avg_daily_outbound_quantity
   FROM summed
 )
-SELECT item_id, movements_90d, outbound_quantity_90d, inbound_quantity_90d, avg_daily_movements,
+SELECT item_id, movements, movements_90d, outbound_quantity_90d, inbound_quantity_90d, avg_daily_movements,
   avg_daily_outbound_quantity, {turnover} AS turnover_pct, {velocity} AS velocity_category
 FROM averaged",
         movements = count_where(&recent),

@@ -7,13 +7,7 @@ use wmshost_plugin::models::{Model, NULL, UnitTest, at_least, between, columns::
 use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
-    let affected = Affected {
-        window: "location_id",
-        from: "stg_wms_allocation",
-        only: "location_id IS NOT NULL",
-        changed: "wms_loaded_at",
-        counted: "MAX(allocation_count)",
-    };
+    let affected = Affected { window: "location_id", from: "stg_wms_allocation", counted: "MAX(allocation_count)" };
     let placed = site.sql.placed("taken", &["location_id"], "processing_time_seconds");
     Model::intermediate("int_location_performance")
         .summary("How allocations fare at each location, over all time.")

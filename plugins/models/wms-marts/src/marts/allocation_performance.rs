@@ -23,13 +23,7 @@ const GRAIN: [&str; 8] = [
 ];
 
 pub(super) fn model(site: &Site) -> Model {
-    let affected = Affected {
-        window: "allocation_date",
-        from: "stg_wms_allocation",
-        only: "allocation_date IS NOT NULL",
-        changed: "wms_loaded_at",
-        counted: "SUM(allocation_count)",
-    };
+    let affected = Affected { window: "allocation_date", from: "stg_wms_allocation", counted: "SUM(allocation_count)" };
     let model = Model::mart("fact_allocation_performance")
         .summary(
             "Allocations by day, location, item, user, status group, quantity tier, day type and time type. Days in which \

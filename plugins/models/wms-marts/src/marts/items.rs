@@ -15,7 +15,7 @@ pub(super) fn model(site: &Site) -> Model {
             "Items, with what was ordered and allocated of them today and in the 90 days before. It changes with the day, \
              so it is built anew.",
         )
-        .reads(["stg_wms_items", "stg_wms_order_lines", "stg_wms_orders", "stg_wms_allocation"])
+        .reads(["stg_wms_items", "stg_wms_order_lines", "stg_wms_orders", "stg_wms_allocation", "int_item_turnover"])
         .sql(statement(site))
         .columns(columns(site))
         .index(["item_id"])
@@ -71,7 +71,7 @@ fn statement(site: &Site) -> String {
     SUM(lines.quantity_ordered) AS total_quantity_ordered, AVG(lines.unit_price) AS avg_unit_price,
     MAX(orders.order_date) AS last_order_date
   FROM {{stg_wms_orders}} orders JOIN {{stg_wms_order_lines}} lines ON lines.order_id = orders.order_id
-  WHERE {order_is_recent}
+  WHERE {order_is_recent} AND lines.item_id IS NOT NULL
   GROUP BY lines.item_id
 ),
 allocated AS (
@@ -82,11 +82,11 @@ allocated AS (
   GROUP BY item_id
 ),
 known AS (
-  SELECT item_id FROM {{stg_wms_items}} WHERE item_id IS NOT NULL
+  SELECT item_id FROM {{stg_wms_items}}
   UNION
-  SELECT item_id FROM {{stg_wms_allocation}} WHERE item_id IS NOT NULL
+  SELECT item_id FROM {{int_item_turnover}}
   UNION
-  SELECT item_id FROM {{stg_wms_order_lines}} WHERE item_id IS NOT NULL
+  SELECT item_id FROM ordered
 ),
 gathered AS (
   SELECT known.item_id, items.item_code, items.item_description,
@@ -159,7 +159,7 @@ fn unit_tested(model: Model) -> Model {
         .unit_test(
             UnitTest::new("items that are inactive or not in the master have a row")
                 .given("stg_wms_items", rows! { item_id, is_active, standard_cost; 1, 0, 2.5 })
-                .given("stg_wms_allocation", rows! { allocation_id, item_id; 1, 2 })
+                .given("int_item_turnover", rows! { item_id; 2 })
                 .expect(rows! {
                     item_key, item_id, is_active, is_in_master, avg_unit_price, volume_category, velocity_category,
                     fulfillment_performance;

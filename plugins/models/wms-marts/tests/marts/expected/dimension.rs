@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arithmetic::{grade, mean, percent};
-use super::{allocations, is_recent, local_day, masters, orders, row, shown};
+use super::{allocations, is_recent, local_day, masters, movements, orders, row, shown};
 use crate::cell::{Cell, IntoCell, Row};
 use crate::warehouse::Warehouse;
 
@@ -11,11 +11,10 @@ pub(super) fn rows(warehouse: &Warehouse) -> Vec<Row> {
     let masters: BTreeMap<i64, Row> =
         masters::items(warehouse).into_iter().map(|item| (item.id, masters::item(item))).collect();
     let allocated = allocations::all(warehouse);
-    let lines = orders::lines(warehouse);
-    let known: BTreeSet<i64> = (masters.keys().copied())
-        .chain(allocated.iter().filter_map(|row| row.raw.item))
-        .chain(lines.iter().filter_map(|line| line.item))
-        .collect();
+    let lines = orders::lines(warehouse).into_iter().filter_map(|line| line.item);
+    let is_ordered = |item: &i64| matches!(ordered(warehouse, *item, &Cell::Null)["orders_count"], Cell::Number(count) if count > 0.0);
+    let known: BTreeSet<i64> =
+        (masters.keys().copied()).chain(movements::items(warehouse)).chain(lines.filter(is_ordered)).collect();
     let row = |item: i64| {
         let mut row = of_master(masters.get(&item));
         row.insert("item_id".to_owned(), item.cell());

@@ -27,8 +27,6 @@ use crate::cell::Row;
 use crate::moment::{DAY, SECOND, moment_text};
 use crate::warehouse::{CLOCKS_CHANGE, Mark, Terms, Warehouse};
 
-pub(crate) use arithmetic::{percent_rank, percentile};
-
 /// A row from columns and values.
 macro_rules! row {
     ($($name:ident: $value:expr),+ $(,)?) => {

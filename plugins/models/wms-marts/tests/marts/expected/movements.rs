@@ -108,6 +108,11 @@ impl Turnover {
     }
 }
 
+/// The items that something moved of.
+pub(super) fn items(warehouse: &Warehouse) -> Vec<i64> {
+    by_item(&all(warehouse)).into_keys().collect()
+}
+
 fn by_item(movements: &[Movement]) -> BTreeMap<i64, Vec<&Movement>> {
     let mut items: BTreeMap<i64, Vec<&Movement>> = BTreeMap::new();
     movements.iter().for_each(|movement| items.entry(movement.item).or_default().push(movement));
@@ -120,6 +125,7 @@ pub(super) fn turnover_rows(warehouse: &Warehouse) -> Vec<Row> {
         let turnover = Turnover::of(warehouse, &movements);
         row! {
             item_id: item,
+            movements: movements.len(),
             movements_90d: turnover.movements,
             outbound_quantity_90d: turnover.outbound,
             inbound_quantity_90d: turnover.inbound,
