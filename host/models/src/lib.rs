@@ -16,12 +16,20 @@
 //! | `build` | building models |
 //! | `test` | tests of models and streams |
 //! | `unit` | models over a few rows |
+//! | `lineage` | which columns a column is made of |
+//! | `freshness` | how old things are |
+//! | `past` | what the target remembers of models |
+//! | `manifest` | what is declared and how a run went, as JSON |
 
 mod build;
 mod check;
 mod dialect;
+mod freshness;
 mod graph;
+mod lineage;
+mod manifest;
 mod mistake;
+mod past;
 mod prepare;
 mod project;
 mod select;
@@ -31,6 +39,8 @@ mod test;
 mod unit;
 
 pub use build::{Action, BuildOptions, NodeResult, NodeStatus, Observer, Report, Runner};
+pub use freshness::{Age, FreshnessStatus};
+pub use manifest::past_results;
 pub use mistake::Mistake;
 pub use project::{Project, Setup};
 pub use select::{Past, Selected};

@@ -13,6 +13,7 @@ mod names;
 mod tests;
 
 pub(crate) use names::hint;
+pub(crate) use tests::columns as test_columns;
 
 use std::collections::BTreeMap;
 
