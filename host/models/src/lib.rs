@@ -19,6 +19,7 @@
 //! | `lineage` | which columns a column is made of |
 //! | `freshness` | how old things are |
 //! | `past` | what the target remembers of models |
+//! | `openlineage` | a run as events for lineage tools |
 //! | `manifest` | what is declared and how a run went, as JSON |
 
 mod build;
@@ -29,6 +30,7 @@ mod graph;
 mod lineage;
 mod manifest;
 mod mistake;
+mod openlineage;
 mod past;
 mod prepare;
 mod project;

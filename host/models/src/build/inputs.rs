@@ -80,6 +80,17 @@ impl Reading<'_> {
     }
 }
 
+/// What a model reads now, outside of a build.
+pub(crate) fn inputs_now(
+    project: &Project,
+    at: usize,
+    built: &BTreeMap<String, Built>,
+    now: i64,
+    sql: &mut dyn Sql,
+) -> Result<BTreeMap<String, String>, Failure> {
+    Reading { project, built, now }.inputs(at, sql, &mut BTreeMap::new())
+}
+
 /// The mark of a stream's table: when its newest row was last changed; empty for a table without rows.
 fn newest(sql: &mut dyn Sql, writer: Writer, table: &str, stream: &str) -> Result<String, Failure> {
     if kind_of(sql, writer, table)?.is_none() {

@@ -16,5 +16,6 @@ mod rows;
 mod runner;
 mod table;
 
+pub(crate) use inputs::inputs_now;
 pub use model::Action;
 pub use runner::{BuildOptions, NodeResult, NodeStatus, Observer, Report, Runner};
