@@ -17,6 +17,7 @@
 //! | `ready` | opening a stream, and finding what is wrong with it before any row moves |
 //! | `stream` | one stream: extract → transform → load on threads of their own |
 //! | `run` | the streams of a pipeline side by side |
+//! | [`model`] | what a plugin of models declares
 //! | `events` | what happened, for whoever shows it |
 //! | `clock` | port: time |
 
@@ -28,6 +29,7 @@ mod events;
 mod extract;
 mod failure;
 mod load;
+pub mod model;
 mod ready;
 mod run;
 mod source;

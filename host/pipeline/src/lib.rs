@@ -19,6 +19,7 @@
 //! | `secret` | text that is never shown |
 //! | `connection` | what a database needs to be found and opened |
 //! | `scope` | typed reading of one table of the merged tree |
+//! | `models` | the models that are built of what the streams write |
 //! | `resolved` | the pipeline with every value in place |
 //! | `plugins` | port: what is known of a component file |
 //! | `settings` | the settings of a plugin against what it declares |
@@ -37,6 +38,7 @@ mod fit;
 mod keys;
 mod kind;
 mod mistakes;
+mod models;
 mod plugins;
 mod reference;
 mod resolved;
@@ -53,6 +55,7 @@ pub use connection::{Connection, OracleConnection, Service, SqliteConnection};
 pub use duration::{duration_text, parse_duration};
 pub use keys::{KeyHelp, all_keys};
 pub use mistakes::{Mistake, Mistakes};
+pub use models::{Models, ModelsPlan, variable_literal};
 pub use plugins::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingKind, World};
 pub use reference::Environment;
 pub use resolved::{Limits, Method, NullKeys, OnBadValue, Resolved, RunOptions, StreamPlan, load};

@@ -19,6 +19,7 @@
 //! | `gate` | one writer at a time, in turn |
 //! | `writer` | one stream's transactions |
 //! | `plain` | plain SQL, for the host's own tables |
+//! | `scratch` | databases in memory |
 //! | `define` | creating and changing tables |
 //! | `encode` | Arrow columns to what SQLite stores |
 //! | `feed` | encoded rows as a table that a statement can select from |
@@ -41,6 +42,7 @@ mod lane;
 mod moment;
 mod plain;
 mod quarantine;
+mod scratch;
 mod session;
 mod source;
 mod statement;
@@ -53,5 +55,6 @@ mod write;
 mod writer;
 
 pub use checkpoint::{checkpoints, reset_checkpoint};
+pub use scratch::open_scratch;
 pub use source::open_source;
 pub use target::open_target;

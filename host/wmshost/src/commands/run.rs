@@ -9,7 +9,7 @@ use signal_hook::flag;
 use wmshost_flow::{Cancel, FailureKind, StreamContext, StreamStatus, StreamSummary, run_streams};
 use wmshost_state::{History, RunRecord, RunStatus};
 
-use super::Edge;
+use super::{Edge, models};
 use crate::assemble::Assembly;
 use crate::cli::{Output, Selection};
 use crate::exit::Exit;
@@ -34,6 +34,7 @@ pub(super) fn run(edge: &Edge, selection: &Selection, full_refresh: bool, output
         full_refresh,
     };
     let streams = assembly.streams(&plans)?;
+    let asked = cancel.clone();
     history.begin(&RunRecord {
         run_id: run_id.clone(),
         pipeline: pipeline.name.clone(),
@@ -56,11 +57,15 @@ pub(super) fn run(edge: &Edge, selection: &Selection, full_refresh: bool, output
     let status = status(&ends);
     history.end(&run_id, status, seconds, &ends)?;
     report::run(&RunReport { run_id: &run_id, pipeline: &pipeline.name, status, seconds, streams: &ends }, output);
-    Ok(exit(&ends))
+    let loaded = exit(&ends);
+    if loaded != Exit::Success {
+        return Ok(loaded);
+    }
+    models::after_load(edge, &pipeline, &catalog, &run_id, &asked, output)
 }
 
 /// The first signal asks the run to stop; the second ends the process at once.
-fn cancel_on_signals() -> anyhow::Result<Cancel> {
+pub(super) fn cancel_on_signals() -> anyhow::Result<Cancel> {
     let asked = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         flag::register_conditional_shutdown(signal, Exit::Cancelled as i32, Arc::clone(&asked))
