@@ -4,7 +4,7 @@
 use crate::site::{OWNER, Site};
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    SourceTable, Test, accepted, at_least, columns::*, days, exists_in, hours, not_null, recent, unique,
+    SourceTable, Test, accepted, at_least, columns::*, days, exists_in, hours, not_null, unique,
 };
 
 /// All of them.
@@ -71,11 +71,6 @@ fn allocation(site: &Site) -> SourceTable {
         .test(mostly(exists_in("order_id", "order_hdr", "order_id")))
         .test(mostly(exists_in("item_id", "item_master", "item_id")))
         .test(mostly(exists_in("location_id", "location", "location_id")))
-        .test(
-            recent("last_updated", days(2))
-                .says("The warehouse has not changed an allocation for two days: a holiday, or it writes elsewhere.")
-                .warns(),
-        )
         .fresh(hours(2), hours(4))
 }
 

@@ -4,9 +4,7 @@ use crate::rating::UNKNOWN;
 use crate::site::Site;
 use crate::windows::in_changes;
 use wmshost_plugin::contract::modelling::ModelColumn;
-use wmshost_plugin::models::{
-    Model, NULL, UnitTest, accepted, at_least, between, columns::*, exists_in, hours, not_null, unique,
-};
+use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, between, columns::*, hours, not_null, unique};
 use wmshost_plugin::rows;
 
 const PERCENTILES: [(&str, f64); 4] =
@@ -149,7 +147,6 @@ fn tested(model: Model) -> Model {
         .test(at_least("quantity", 0))
         .test(at_least("running_movement_count", 1))
         .test(between("quantity_percent_rank", 0, 1))
-        .test(exists_in("item_id", "dim_items", "item_id").says("A movement whose item has no row in dim_items."))
 }
 
 fn unit_tested(model: Model) -> Model {

@@ -5,7 +5,7 @@ use crate::rating::{count_where, grade, ladder, ladder_up};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, not_null, unique,
+    Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, no_rows, not_null, unique,
 };
 use wmshost_plugin::rows;
 
@@ -140,6 +140,13 @@ fn tested(model: Model) -> Model {
         .test(not_null(["item_key", "item_id"]))
         .test(unique(["item_key"]))
         .test(unique(["item_id"]).says("An item of the master is there twice."))
+        .test(
+            no_rows(
+                "facts_find_their_item",
+                "SELECT item_id FROM {int_item_turnover} WHERE item_id NOT IN (SELECT item_id FROM {this})",
+            )
+            .says("An item that something moved of has no row: facts would be orphans."),
+        )
         .test(accepted("volume_category", ["High", "Medium", "Low", "No Activity"]))
         .test(accepted("fulfillment_performance", ["Excellent", "Good", "Average", "Poor"]))
         .test(accepted("velocity_category", ["Fast Moving", "Regular Moving", "Slow Moving", "Dormant"]))

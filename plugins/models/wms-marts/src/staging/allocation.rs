@@ -3,9 +3,7 @@
 use super::{BY_CHANGE, versions};
 use crate::rating::ladder_up;
 use crate::site::Site;
-use wmshost_plugin::models::{
-    Model, NULL, UnitTest, accepted, at_least, columns::*, exists_in, holds, hours, not_null, unique,
-};
+use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, columns::*, holds, hours, not_null, unique};
 use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
@@ -125,12 +123,6 @@ fn tested(model: Model) -> Model {
         .test(
             holds("a_valid_quantity_is_above_zero", "valid_quantity IS NULL OR valid_quantity > 0")
                 .says("The transform's rule and the model's use of it differ."),
-        )
-        .test(exists_in("item_id", "stg_wms_items", "item_id").says("An item that the master does not have.").warns())
-        .test(
-            exists_in("location_id", "stg_wms_locations", "location_id")
-                .says("A location that the master does not have.")
-                .warns(),
         )
 }
 

@@ -2,7 +2,7 @@
 
 use super::{BY_CHANGE, versions};
 use crate::site::Site;
-use wmshost_plugin::models::{Model, UnitTest, at_least, columns::*, exists_in, not_null, unique};
+use wmshost_plugin::models::{Model, UnitTest, at_least, columns::*, not_null, unique};
 use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
@@ -33,10 +33,8 @@ WHERE version = 1 AND {is_there}",
             decimal("line_total", 15, 2, "The price of all."),
             site.moment("last_updated", "When it last changed."),
         ])
-        .test(not_null(["order_detail_id", "order_id"]))
+        .test(not_null(["order_detail_id"]))
         .test(unique(["order_detail_id"]).says("Two versions of a line got through."))
-        .test(exists_in("order_id", "stg_wms_orders", "order_id").says("Lines may arrive before their order.").warns())
-        .test(exists_in("item_id", "stg_wms_items", "item_id").says("An item that the master does not have.").warns())
         .test(at_least("unit_price", 0).warns())
         .unit_test(
             UnitTest::new("the latest version counts")

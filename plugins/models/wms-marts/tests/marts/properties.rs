@@ -14,7 +14,7 @@ use crate::tables::{database_of, load};
 use crate::warehouse::{TODAY, Terms, Warehouse, any_loaded_warehouse, any_warehouse};
 
 /// How many warehouses are tried; more by the environment variable.
-fn cases() -> ProptestConfig {
+pub(crate) fn cases() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(128);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
