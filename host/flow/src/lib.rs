@@ -24,6 +24,7 @@
 //! | `replay` | rows from quarantine, once more on their way |
 //! | `stream` | one stream: extract → transform → load on threads of their own |
 //! | `run` | the streams of a pipeline side by side |
+//! | [`model`] | what a plugin of models declares
 //! | `events` | what happened, for whoever shows it |
 //! | `clock` | port: time |
 
@@ -39,6 +40,7 @@ mod failure;
 mod house;
 mod load;
 mod policy;
+pub mod model;
 mod ready;
 mod reconcile;
 mod replay;

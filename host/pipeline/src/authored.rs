@@ -172,6 +172,7 @@ impl Reader<'_> {
                 let inner = |reader: &mut Self, table: &DeTable<'_>, path: &str| reader.table(table, keys, path);
                 self.named(table, place, path, inner)
             }
+            (Kind::Values, DeValue::Table(table)) => Node::Section(Section::new(place, self.settings(table, path))),
             (Kind::Settings, DeValue::Table(table)) => self.named(table, place, path, Self::settings),
             (_, value) => self.leaf(written::read(value, key), place),
         }

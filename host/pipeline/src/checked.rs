@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::connection::Connection;
 use crate::fit::check;
 use crate::mistakes::{Mistake, Mistakes, Report};
+use crate::models::Models;
 use crate::plugins::PluginFacts;
 use crate::reference::Environment;
 use crate::resolved::{Limits, Resolved, RunOptions, StreamPlan, resolve};
@@ -57,6 +58,8 @@ pub struct Checked {
     pub connections: BTreeMap<String, Connection>,
     /// The enabled streams, in the order of the file.
     pub streams: Vec<Stream>,
+    /// The models that are built of what the streams write; `None` if no plugin declares any.
+    pub models: Option<Models>,
     /// The names of the streams that are not part of a run.
     pub disabled: Vec<String>,
     /// What is allowed, and is worth a second look.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use crate::checked::{Checked, Stage, Stream};
 use crate::connection::Connection;
-use crate::keys::{file, plugin, stream as keys};
+use crate::keys::{file, models as model_keys, plugin, stream as keys};
 use crate::mistakes::{Mistake, Report, join};
+use crate::models::Models;
 use crate::plugins::{Facts, PluginFacts, World};
 use crate::policies::Method;
 use crate::resolved::{Resolved, StreamPlan};
-use crate::settings;
+use crate::settings::{self, Given};
 use crate::suggest;
 
 /// Reports all that does not fit. `None` only if it reported something.
@@ -23,6 +24,7 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginFacts, report: &mut
     let enabled = || pipeline.streams.iter().filter(|plan| plan.enabled);
     let streams: Vec<_> = enabled().map(|plan| checker.stream(plan)).collect();
     checker.tables();
+    let models = checker.models();
     let warnings = checker.warnings();
     let disabled = pipeline.streams.iter().filter(|plan| !plan.enabled);
     Some(Checked {
@@ -32,6 +34,7 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginFacts, report: &mut
         limits: pipeline.limits.clone(),
         connections: pipeline.connections.clone(),
         streams: streams.into_iter().collect::<Option<_>>()?,
+        models: models?,
         disabled: disabled.map(|plan| plan.name.clone()).collect(),
         warnings,
     })
@@ -126,16 +129,26 @@ impl Checker<'_> {
                 World::Extractor => "name it as `extractor`",
                 World::Transform => "name it among the `transforms`",
                 World::Loader => "name it as `loader`",
-                World::Models => "no stage of a stream can be one",
+                World::Models => "name it among the `plugins` of `[models]`",
             };
             let message = format!("the plugin `{label}` is {}, not {world}", facts.world);
             self.report.of(&key_of(plan, key), message, Some(place.to_owned()));
             return None;
         }
+        self.settled(label, facts, &plan.settings, &key_of(plan, keys::SETTINGS.name))
+    }
+
+    /// A plugin with its settings, which stand under this key.
+    fn settled(
+        &mut self,
+        label: &str,
+        facts: Facts,
+        settings: &BTreeMap<String, BTreeMap<String, Given>>,
+        key: &str,
+    ) -> Option<Stage> {
         let none = BTreeMap::new();
-        let given = plan.settings.get(label).unwrap_or(&none);
-        let path = join(&key_of(plan, keys::SETTINGS.name), label);
-        let settings = settings::check(&facts.settings, given, &path, self.report);
+        let given = settings.get(label).unwrap_or(&none);
+        let settings = settings::check(&facts.settings, given, &join(key, label), self.report);
         Some(Stage {
             plugin: label.to_owned(),
             path: self.pipeline.plugins.get(label)?.clone(),
@@ -143,6 +156,60 @@ impl Checker<'_> {
             version: facts.version,
             settings,
         })
+    }
+
+    /// The plugins that declare models. `None` only if something was reported.
+    fn models(&mut self) -> Option<Option<Models>> {
+        let plan = &self.pipeline.models;
+        let key = |name: &str| join(file::MODELS.name, name);
+        for label in plan.settings.keys().filter(|label| !plan.plugins.contains(label)) {
+            let known = plan.plugins.iter().map(String::as_str);
+            let message = format!("the plugin `{label}` is not among the models' plugins");
+            self.report.of(&join(&key(model_keys::SETTINGS.name), label), message, suggest::advice(label, known));
+        }
+        if plan.plugins.is_empty() {
+            return Some(None);
+        }
+        let target = match self.pipeline.models_target() {
+            Ok(target) => Some(target),
+            Err(message) => {
+                self.report.of(&key(model_keys::TARGET.name), message, None);
+                None
+            }
+        };
+        if let (Some(_), Some(target)) = (&plan.target, &target)
+            && !self.pipeline.declared_connections.contains(target)
+        {
+            let known = self.pipeline.declared_connections.iter().map(String::as_str);
+            let advice = suggest::advice(target, known);
+            self.report.of(&key(model_keys::TARGET.name), format!("there is no connection `{target}`"), advice);
+        }
+        let plugins: Vec<Option<Stage>> = plan.plugins.iter().map(|label| self.model_plugin(label)).collect();
+        Some(Some(Models {
+            plugins: plugins.into_iter().collect::<Option<_>>()?,
+            target: target?,
+            threads: plan.threads,
+            after_load: plan.after_load,
+            variables: plan.variables.clone(),
+        }))
+    }
+
+    fn model_plugin(&mut self, label: &str) -> Option<Stage> {
+        let key = join(file::MODELS.name, model_keys::PLUGINS.name);
+        if !self.pipeline.declared_plugins.contains(label) {
+            let known = self.pipeline.declared_plugins.iter().map(String::as_str);
+            let advice = suggest::advice(label, known).unwrap_or_else(|| format!("add a table `[plugins.{label}]`"));
+            self.report.of(&key, format!("there is no plugin `{label}`"), Some(advice));
+            return None;
+        }
+        let facts = self.facts(label)?;
+        if facts.world != World::Models {
+            let advice = Some("name it as a stage of a stream".to_owned());
+            self.report.of(&key, format!("the plugin `{label}` is {}, not {}", facts.world, World::Models), advice);
+            return None;
+        }
+        let settings = join(file::MODELS.name, model_keys::SETTINGS.name);
+        self.settled(label, facts, &self.pipeline.models.settings, &settings)
     }
 
     /// What a plugin says of itself, asked once. `None`: nothing, and that was reported.

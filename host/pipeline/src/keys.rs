@@ -17,7 +17,8 @@ pub(crate) mod file {
     pub(crate) const LIMITS: Key = Key::new("limits", Kind::Table(limits::ALL));
     pub(crate) const DEFAULTS: Key = Key::new("stream_defaults", Kind::Table(stream::DEFAULTS));
     pub(crate) const STREAMS: Key = Key::new("streams", Kind::Named(stream::ALL));
-    pub(crate) const ALL: &[Key] = &[NAME, EXTENDS, PLUGINS, CONNECTIONS, RUN, LIMITS, DEFAULTS, STREAMS];
+    pub(crate) const MODELS: Key = Key::new("models", Kind::Table(models::ALL));
+    pub(crate) const ALL: &[Key] = &[NAME, EXTENDS, PLUGINS, CONNECTIONS, RUN, LIMITS, DEFAULTS, STREAMS, MODELS];
 }
 
 /// The keys of `[plugins.*]`.
@@ -154,6 +155,18 @@ pub(crate) mod stream {
     ];
 }
 
+/// The keys of `[models]`.
+pub(crate) mod models {
+    use super::*;
+    pub(crate) const PLUGINS: Key = Key::new("plugins", Kind::Names).or(Fallback::Empty);
+    pub(crate) const TARGET: Key = Key::new("target", Kind::Name);
+    pub(crate) const THREADS: Key = Key::count("threads", 1, 64, "models").or(Fallback::Number(4));
+    pub(crate) const AFTER_LOAD: Key = Key::new("after_load", Kind::Flag).or(Fallback::Flag(true));
+    pub(crate) const VARS: Key = Key::new("vars", Kind::Values);
+    pub(crate) const SETTINGS: Key = Key::new("settings", Kind::Settings);
+    pub(crate) const ALL: &[Key] = &[PLUGINS, TARGET, THREADS, AFTER_LOAD, VARS, SETTINGS];
+}
+
 /// What is to be known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHelp {
@@ -179,7 +192,11 @@ fn collect(keys: &[Key], path: &str, all: &mut Vec<KeyHelp>) {
             Kind::Table(keys) => collect(keys, &path, all),
             Kind::Named(keys) => collect(keys, &(path + ".*"), all),
             _ => all.push(KeyHelp {
-                path: if matches!(key.kind, Kind::Settings) { path + ".*.*" } else { path },
+                path: match key.kind {
+                    Kind::Settings => path + ".*.*",
+                    Kind::Values => path + ".*",
+                    _ => path,
+                },
                 expected: key.kind.expected(),
                 fallback: key.fallback_text(),
             }),

@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     Named(&'static [Key]),
     /// A table per plugin, with the keys that the plugin declares.
     Settings,
+    /// A table of values under names of one's own.
+    Values,
 }
 
 /// The value of a key that is not given.
@@ -95,7 +97,7 @@ impl Kind {
             Self::Flag => "true or false".to_owned(),
             Self::Secret => "a reference: `{ env = \"…\" }` or `{ file = \"…\" }`".to_owned(),
             Self::Names | Self::Identifiers => "a list of names".to_owned(),
-            Self::Table(_) | Self::Named(_) | Self::Settings => "a table".to_owned(),
+            Self::Table(_) | Self::Named(_) | Self::Settings | Self::Values => "a table".to_owned(),
         }
     }
 
@@ -124,8 +126,10 @@ impl Kind {
 impl Key {
     /// Whether the value may come from a variable or another file.
     pub(crate) fn takes_reference(&self) -> bool {
-        let whole =
-            matches!(self.kind, Kind::Table(_) | Kind::Named(_) | Kind::Settings | Kind::Names | Kind::Identifiers);
+        let whole = matches!(
+            self.kind,
+            Kind::Table(_) | Kind::Named(_) | Kind::Settings | Kind::Values | Kind::Names | Kind::Identifiers
+        );
         !whole && !self.literal
     }
 

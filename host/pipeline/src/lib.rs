@@ -20,6 +20,7 @@
 //! | `connection` | what a database needs to be found and opened |
 //! | `scope` | typed reading of one table of the merged tree |
 //! | `policies` | the words that decide how a stream is moved |
+//! | `models` | the models that are built of what the streams write |
 //! | `resolved` | the pipeline with every value in place |
 //! | `plugins` | port: what is known of a component file |
 //! | `settings` | the settings of a plugin against what it declares |
@@ -38,6 +39,7 @@ mod fit;
 mod keys;
 mod kind;
 mod mistakes;
+mod models;
 mod plugins;
 mod policies;
 mod reference;
@@ -55,6 +57,7 @@ pub use connection::{Connection, OracleConnection, Service, SqliteConnection};
 pub use duration::{duration_text, parse_duration};
 pub use keys::{KeyHelp, all_keys};
 pub use mistakes::{Mistake, Mistakes};
+pub use models::{Models, ModelsPlan, variable_literal};
 pub use plugins::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingKind, World};
 pub use policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnTrap};
 pub use reference::Environment;

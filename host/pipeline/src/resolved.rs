@@ -12,6 +12,7 @@ use crate::keys::{file, limits, plugin, run, stream};
 use crate::kind::Key;
 use crate::mistakes::{Mistakes, Places, Report, join};
 use crate::policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnTrap};
+use crate::models::{self, ModelsPlan};
 use crate::reference::Environment;
 use crate::scope::Scope;
 use crate::settings::Given;
@@ -114,6 +115,8 @@ pub struct Resolved {
     pub connections: BTreeMap<String, Connection>,
     /// The streams in the order of the file.
     pub streams: Vec<StreamPlan>,
+    /// The models that are built of what the streams write.
+    pub models: ModelsPlan,
     /// Labels that the file declares, with or without a mistake in what they mean.
     pub(crate) declared_plugins: BTreeSet<String>,
     pub(crate) declared_connections: BTreeSet<String>,
@@ -146,6 +149,7 @@ pub(crate) fn resolve(path: &Path, environment: &dyn Environment, report: &mut R
     let run = reader.run();
     let limits = reader.limits();
     let streams = reader.streams();
+    let models = reader.models();
     Some(Resolved {
         file: path.to_owned(),
         name,
@@ -154,6 +158,7 @@ pub(crate) fn resolve(path: &Path, environment: &dyn Environment, report: &mut R
         plugins: plugins.into_iter().collect(),
         connections: connections.into_iter().collect(),
         streams: streams.into_iter().map(|(_, stream)| stream).collect(),
+        models,
         declared_plugins,
         declared_connections,
         places: report.places().clone(),
@@ -220,6 +225,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn models(&mut self) -> ModelsPlan {
+        let section = self.section(&file::MODELS);
+        models::read(&mut self.scope(&section, file::MODELS.name.to_owned()))
+    }
+
     fn streams(&mut self) -> Vec<(String, StreamPlan)> {
         self.each(&file::STREAMS, |name, scope| Some(stream_plan(name, scope))).1
     }
@@ -261,7 +271,7 @@ fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
 }
 
 /// What is given for each plugin. Its type is checked once the plugin is known.
-fn settings(scope: &mut Scope<'_>) -> BTreeMap<String, BTreeMap<String, Given>> {
+pub(crate) fn settings(scope: &mut Scope<'_>) -> BTreeMap<String, BTreeMap<String, Given>> {
     let Some(Node::Section(plugins)) = scope.section.entries.get(stream::SETTINGS.name) else {
         return BTreeMap::new();
     };

@@ -42,6 +42,19 @@ pub(crate) mod loader {
     });
 }
 
+pub(crate) mod models {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "models",
+        imports: { default: trappable },
+        with: {
+            "wmshost:plugin/types": super::extractor::wmshost::plugin::types,
+            "wmshost:plugin/log": super::extractor::wmshost::plugin::log,
+            "wmshost:plugin/settings": super::extractor::wmshost::plugin::settings,
+        },
+    });
+}
+
 /// What every plugin exports, whatever its world.
 pub(crate) mod any {
     wasmtime::component::bindgen!({
@@ -59,3 +72,4 @@ pub(crate) use extractor::exports::wmshost::plugin::extraction;
 pub(crate) use extractor::wmshost::plugin::{batches, log, settings, source, state, types};
 pub(crate) use loader::exports::wmshost::plugin::loading;
 pub(crate) use loader::wmshost::plugin::target;
+pub(crate) use models::exports::wmshost::plugin::modelling;

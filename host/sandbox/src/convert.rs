@@ -148,7 +148,7 @@ fn kind_to_wit(kind: &DataType) -> Option<wit::ColumnType> {
     })
 }
 
-fn kind_from_wit(kind: wit::ColumnType) -> DataType {
+pub(crate) fn kind_from_wit(kind: wit::ColumnType) -> DataType {
     match kind {
         wit::ColumnType::Boolean => DataType::Boolean,
         wit::ColumnType::Int64 => DataType::Int64,

@@ -34,6 +34,14 @@ pub struct Limits {
     pub output_bytes: usize,
     /// The most bytes that one call of the host may copy out of the plugin.
     pub copied_bytes: usize,
+    /// The most models that one plugin may declare.
+    pub declared_models: usize,
+    /// The most entries of all lists of one declaration: columns, tests, values of fixtures.
+    pub declared_parts: usize,
+    /// The most bytes of all texts of one declaration.
+    pub declared_bytes: usize,
+    /// The longest SQL of one model or test, in bytes.
+    pub statement_bytes: usize,
 }
 
 impl Default for Limits {
@@ -51,6 +59,10 @@ impl Default for Limits {
             message_bytes: 4 << 10,
             output_bytes: 64 << 10,
             copied_bytes: 64 << 20,
+            declared_models: 1_000,
+            declared_parts: 100_000,
+            declared_bytes: 8 << 20,
+            statement_bytes: 256 << 10,
         }
     }
 }

@@ -61,7 +61,7 @@ impl World {
             Self::Extractor => &["types", "batches", "log", "settings", "state", "source"],
             Self::Transform => &["types", "batches", "log", "settings"],
             Self::Loader => &["types", "batches", "log", "settings", "target"],
-            Self::Models => &["types", "batches", "source", "log", "settings"],
+            Self::Models => &["types", "log", "settings"],
         }
     }
 }

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
-use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
-use wmshost_flow::{Extractor, Failure, Loader, SharedTarget, Transform};
+use wmshost_flow::model::Declaration;
+use wmshost_flow::{Dialect, Extractor, Failure, Loader, SharedTarget, Transform};
 
-use crate::bindings::{about, any, extractor, loader, transform};
+use crate::bindings::{about, any, extractor, loader, models, transform};
 use crate::compile::compile;
 use crate::convert::shown;
 use crate::engine::TickingEngine;
@@ -16,18 +16,18 @@ use crate::guest::{GrantedSource, Guest, Identity};
 use crate::instance::Instance;
 use crate::limits::Limits;
 use crate::link::{World, check_imports, imports_of, linker, world_of};
-use crate::stages::{PluginExtractor, PluginLoader, PluginTransform};
+use crate::stages::{PluginExtractor, PluginLoader, PluginTransform, declare};
 
 /// The place where plugins run: one engine, and the folder where compiled components are kept.
 pub struct Sandbox {
-    engine: TickingEngine,
+    engine: Arc<TickingEngine>,
     cache: PathBuf,
 }
 
 impl Sandbox {
     /// A sandbox that keeps compiled components in `cache`.
     pub fn new(cache: PathBuf) -> Result<Self, Failure> {
-        Ok(Self { engine: TickingEngine::new()?, cache })
+        Ok(Self { engine: Arc::new(TickingEngine::new()?), cache })
     }
 
     /// Loads the component in `file` under the name that the pipeline gives it. None of its code runs yet.
@@ -49,7 +49,7 @@ impl Sandbox {
             digest: compiled.digest,
             world,
             imports,
-            engine: engine.clone(),
+            engine: Arc::clone(&self.engine),
             component: compiled.component,
             linker: Arc::new(linker),
         })
@@ -125,7 +125,8 @@ pub struct Plugin {
     pub world: World,
     /// The interfaces it asks for.
     pub imports: Vec<String>,
-    engine: Engine,
+    /// Kept so that the clock which ends calls goes on as long as there is a plugin.
+    engine: Arc<TickingEngine>,
     component: Component,
     linker: Arc<Linker<Guest>>,
 }
@@ -164,7 +165,7 @@ impl Plugin {
         guest: Guest,
         view: impl FnOnce(&mut wasmtime::Store<Guest>, &Component, &Linker<Guest>) -> wasmtime::Result<W>,
     ) -> Result<Instance<W>, Failure> {
-        Instance::new(&self.engine, &self.component, &self.linker, guest, view)
+        Instance::new(&self.engine.engine, &self.component, &self.linker, guest, view)
     }
 
     /// An instance that reads a stream from the granted source.
@@ -219,6 +220,16 @@ impl Plugin {
         Ok(Box::new(PluginLoader::new(
             self.instance(guest, |store, component, linker| loader::Loader::instantiate(store, component, linker))?,
         )))
+    }
+
+    /// The models that the plugin declares for this dialect.
+    pub fn models(&self, identity: Identity, limits: Limits, dialect: Dialect) -> Result<Declaration, Failure> {
+        self.need(World::Models)?;
+        let guest = Guest::new(identity, limits);
+        let models = |store: &mut wasmtime::Store<Guest>, component: &Component, linker: &Linker<Guest>| {
+            models::Models::instantiate(store, component, linker)
+        };
+        declare(&mut self.instance(guest, models)?, dialect)
     }
 }
 

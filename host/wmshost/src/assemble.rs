@@ -228,7 +228,8 @@ pub(crate) fn limits(limits: &pipeline::Limits) -> Limits {
     }
 }
 
-fn identity(stage: &Stage, stream: &str) -> Identity {
+/// Who an instance is, and its settings.
+pub(crate) fn identity(stage: &Stage, stream: &str) -> Identity {
     let setting = |(name, setting): (&String, &pipeline::Setting)| {
         let setting = match setting {
             pipeline::Setting::Text(v) => Setting::Text(v.clone()),

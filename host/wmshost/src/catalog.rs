@@ -36,9 +36,6 @@ impl PluginFacts for Catalog {
             return Err(PluginProblem::Unreadable(error.to_string()));
         }
         let plugin = self.plugin("plugin", path).map_err(|failure| problem(path, &failure))?;
-        if plugin.world == sandbox::World::Models {
-            return Err(PluginProblem::ForeignContract("this version of the host does not run models".to_owned()));
-        }
         let said = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.message))?;
         let world = match plugin.world {
             sandbox::World::Extractor => World::Extractor,

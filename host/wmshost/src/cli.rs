@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::{KpiArgs, ModelsCommand};
+
 const AFTER: &str = "\
 Exit codes:
   0    all was done
@@ -93,6 +95,12 @@ Example:
     /// Look at rows that were rejected, and send them on their way again
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Build, test and document what is made of the loaded tables
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Draw the numbers of the last days
+    #[command(after_help = "Example:\n  wmshost kpi pipelines/dev.toml --days 14")]
+    Kpi(KpiArgs),
     /// Make and change a sample warehouse
     #[command(subcommand)]
     Sample(SampleCommand),

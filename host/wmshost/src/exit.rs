@@ -28,7 +28,7 @@ impl From<Exit> for ExitCode {
 
 /// The way to end after an error that no command dealt with.
 pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
-    if error.is::<Mistakes>() {
+    if error.is::<Mistakes>() || error.is::<crate::commands::ModelMistakes>() {
         return Exit::Configuration;
     }
     match error.downcast_ref::<Failure>().map(|failure| failure.kind) {

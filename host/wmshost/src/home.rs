@@ -7,6 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use wmshost_flow::{Clock, Holder, Micros, Value};
 
+use crate::commands::Shelf;
+
 /// Where the host keeps what is its own: `WMSHOST_HOME`, or `.wmshost` where it was started.
 #[derive(Debug, Clone)]
 pub(crate) struct Home(PathBuf);
@@ -24,6 +26,11 @@ impl Home {
     /// The history of runs.
     pub(crate) fn history(&self) -> PathBuf {
         self.0.join("state.db")
+    }
+
+    /// What is kept of a pipeline's models.
+    pub(crate) fn models(&self, pipeline: &str) -> Shelf {
+        Shelf(self.0.join("models").join(pipeline))
     }
 
     /// The log of a run.

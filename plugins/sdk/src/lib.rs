@@ -10,7 +10,9 @@
 //! | `batch` | batches: the host's, or in memory where there is no host |
 //! | `schema` | what a transform asks of its input and adds to it |
 //! | `quarantine` | which rows a transform rejects |
-//! | `stage` | the kinds of plugins: [`Extractor`], [`Transform`], [`Loader`] |
+//! | [`models`] | what a plugin of models declares, and how it is written |
+//! | [`Sql`] | SQL where the databases differ |
+//! | `stage` | the kinds of plugins: [`Extractor`], [`Transform`], [`Loader`], [`Models`] |
 //!
 //! A whole transform of one column:
 //!
@@ -54,8 +56,10 @@ mod columns;
 mod confined;
 pub mod contract;
 mod failure;
+pub mod models;
 mod quarantine;
 mod schema;
+mod sql;
 mod stage;
 
 pub use about::{Declared, Description, Setting, Settings};
@@ -67,7 +71,8 @@ pub use columns::{AnyColumn, Column, Decimals, Labels, Mask, Numbers, TextWriter
 pub use failure::{Failure, Result, all_mistakes, invalid_config, permanent, transient};
 pub use quarantine::{MISSING_KEY, Quarantine};
 pub use schema::{Input, type_name};
+pub use sql::Sql;
 #[doc(hidden)]
 #[cfg(target_family = "wasm")]
 pub use stage::export;
-pub use stage::{Extractor, Loader, Reader, Step, Transform};
+pub use stage::{Extractor, Loader, Models, Reader, Step, Transform};

@@ -19,6 +19,7 @@
 //! | `gate` | one writer at a time, in turn |
 //! | `writer` | one stream's transactions |
 //! | `plain` | plain SQL, for the host's own tables |
+//! | `scratch` | databases in memory |
 //! | `define` | creating and changing tables |
 //! | `encode` | Arrow columns to what SQLite stores |
 //! | `feed` | encoded rows as a table that a statement can select from |
@@ -39,6 +40,7 @@ mod lane;
 mod moment;
 mod plain;
 mod remove;
+mod scratch;
 mod session;
 mod source;
 mod statement;
@@ -50,5 +52,6 @@ mod version;
 mod write;
 mod writer;
 
+pub use scratch::open_scratch;
 pub use source::open_source;
 pub use target::{open_target, read_target};

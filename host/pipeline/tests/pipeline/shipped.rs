@@ -133,11 +133,16 @@ fn typed_keys(text: &str) -> BTreeMap<String, (String, String)> {
             comment.push_str(words);
         } else if line.starts_with('[') {
             let parts: Vec<&str> = line.trim_matches(['[', ']']).split('.').collect();
-            let named: Vec<&str> =
-                parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { "*" } else { part }).collect();
+            // `[models]` has its own tables at the places where the others have names.
+            let name_at = usize::from(parts[0] != "models");
+            let named: Vec<&str> = parts
+                .iter()
+                .enumerate()
+                .map(|(at, part)| if at % 2 == name_at && at > 0 { "*" } else { part })
+                .collect();
             table = named.join(".") + ".";
         } else if let Some((name, value)) = line.split_once(" = ") {
-            let name = if table.contains("settings") { "*" } else { name };
+            let name = if table.contains("settings") || table.contains("vars") { "*" } else { name };
             keys.entry(format!("{table}{name}")).or_insert((value.to_owned(), std::mem::take(&mut comment)));
         }
         if !line.starts_with('#') {

@@ -35,6 +35,10 @@ impl PluginFacts for ByFileName {
         let worlds = [("extractor", World::Extractor), ("loader", World::Loader), ("models", World::Models)];
         let world = worlds.into_iter().find(|(part, _)| name.contains(part));
         let world = world.map_or(World::Transform, |(_, world)| world);
+        if world == World::Models {
+            let zone = setting("time_zone", SettingKind::Text, Some("\"UTC\""), &[]);
+            return Ok(Facts { world, name, version: "0.1.0".to_owned(), settings: vec![zone] });
+        }
         let settings = if name.contains("settings") { settings() } else { reject() };
         Ok(Facts { world, name, version: "0.1.0".to_owned(), settings })
     }

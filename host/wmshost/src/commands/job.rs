@@ -158,7 +158,7 @@ fn together(before: &StreamSummary, mut end: StreamSummary) -> StreamSummary {
 }
 
 /// The first signal asks the run to stop; the second ends the process at once.
-pub(super) fn cancel_on_signals() -> anyhow::Result<Cancel> {
+pub(in crate::commands) fn cancel_on_signals() -> anyhow::Result<Cancel> {
     let asked = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         flag::register_conditional_shutdown(signal, Exit::Cancelled as i32, Arc::clone(&asked))

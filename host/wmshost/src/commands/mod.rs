@@ -3,6 +3,7 @@
 mod backfill;
 mod check;
 mod job;
+mod models;
 mod plan;
 mod plugin;
 mod quarantine;
@@ -25,6 +26,8 @@ use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 use crate::home::{Home, SystemClock, variable};
 use crate::{logs, report};
+
+pub(crate) use models::{KpiArgs, ModelMistakes, ModelsCommand, Shelf};
 
 /// What the commands stand on.
 pub(crate) struct Edge {
@@ -77,6 +80,8 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Quarantine(command) => quarantine::quarantine(&edge, command),
         Command::Check { selection, offline, output } => check::check(&edge, &selection, offline, output.output),
         Command::Plan { selection, output } => plan::plan(&edge, &selection, output.output),
+        Command::Models(command) => models::models(&edge, command),
+        Command::Kpi(args) => models::kpi(&edge, &args),
         Command::Sample(command) => sample::sample(command),
         Command::State(command) => state::state(&edge, command),
         Command::Runs(command) => runs::runs(&edge, command),

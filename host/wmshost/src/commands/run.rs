@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Edge;
 use super::job::{Job, cancel_on_signals};
+use super::{Edge, models};
 use crate::assemble::Assembly;
 use crate::cli::{Output, Selection};
 use crate::exit::Exit;
@@ -25,5 +25,10 @@ pub(super) fn run(edge: &Edge, selection: &Selection, full_refresh: bool, output
         full_refresh,
         window: None,
     };
-    Job { edge, assembly, plans, output, cancel }.go()
+    let run_id = assembly.run_id.clone();
+    let loaded = Job { edge, assembly, plans, output, cancel: cancel.clone() }.go()?;
+    if loaded != Exit::Success {
+        return Ok(loaded);
+    }
+    models::after_load(edge, &pipeline, &catalog, &run_id, &cancel, output)
 }

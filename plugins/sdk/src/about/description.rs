@@ -3,6 +3,7 @@
 use super::Setting;
 use wmshost_plugin_extractor_world::about as extractor;
 use wmshost_plugin_loader_world::about as loader;
+use wmshost_plugin_models_world::about as models;
 use wmshost_plugin_transform_world::about as transform;
 
 /// What a plugin says of itself.
@@ -151,7 +152,7 @@ macro_rules! told_in {
     )*};
 }
 
-told_in! { extractor transform loader }
+told_in! { extractor transform loader models }
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,16 @@
-//! The three kinds of plugins: a trait and a macro each. The macro makes the component's exports; natively it makes
+//! The four kinds of plugins: a trait and a macro each. The macro makes the component's exports; natively it makes
 //! nothing, so that several plugins fit into one test program.
 
 mod extractor;
 #[cfg(target_family = "wasm")]
 pub(crate) mod instance;
 mod loader;
+mod models;
 mod transform;
 
 pub use extractor::{Extractor, Reader, Step};
 pub use loader::Loader;
+pub use models::Models;
 pub use transform::Transform;
 
 /// What the macros need. Not for authors.
@@ -17,9 +19,11 @@ pub use transform::Transform;
 pub mod export {
     pub use super::extractor::exported::Exported as ExportedExtractor;
     pub use super::loader::exported::Exported as ExportedLoader;
+    pub use super::models::exported::Exported as ExportedModels;
     pub use super::transform::exported::Exported as ExportedTransform;
     pub use wmshost_plugin_extractor_world as extractor_world;
     pub use wmshost_plugin_loader_world as loader_world;
+    pub use wmshost_plugin_models_world as models_world;
     pub use wmshost_plugin_transform_world as transform_world;
 }
 
@@ -55,6 +59,18 @@ macro_rules! export_loader {
         const _: () = {
             type Exported = $crate::export::ExportedLoader<$loader>;
     $crate::export::loader_world::export_world!(Exported with_types_in $crate::export::loader_world);
+        };
+    };
+}
+
+/// Makes this type the models of the component.
+#[macro_export]
+macro_rules! export_models {
+    ($models:ty) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            type Exported = $crate::export::ExportedModels<$models>;
+    $crate::export::models_world::export_world!(Exported with_types_in $crate::export::models_world);
         };
     };
 }

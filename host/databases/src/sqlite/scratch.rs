@@ -1,0 +1,17 @@
+//! Databases in memory that hold nothing and vanish with their session: to prove SQL in, without a warehouse.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use wmshost_flow::{Failure, SqlSession};
+
+use super::failure::failure;
+use super::gate::Gate;
+use super::plain::Plain;
+
+/// An empty database in memory.
+pub fn open_scratch() -> Result<Box<dyn SqlSession>, Failure> {
+    let place = "a database in memory".to_owned();
+    let connection = Connection::open_in_memory().map_err(|error| failure(&place, error))?;
+    Ok(Box::new(Plain::new(place, connection, Arc::new(Gate::default()))))
+}

@@ -1,0 +1,409 @@
+//! What a plugin of models declares: SQL over the tables that streams write, with tests and documentation. Only
+//! words; what is made of them, the crate `wmshost-models` knows. The contract's `models.wit` tells what each means.
+
+use arrow_schema::DataType;
+
+use crate::value::Value;
+
+/// Where a model stands in the flow from raw tables to what people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    /// One source table, cleaned.
+    Staging,
+    /// Joined and computed, not meant for readers.
+    Intermediate,
+    /// What people and dashboards read.
+    Mart,
+}
+
+impl Layer {
+    /// The layer's name in selections and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Staging => "staging",
+            Self::Intermediate => "intermediate",
+            Self::Mart => "mart",
+        }
+    }
+}
+
+/// How a model becomes something that can be queried.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Materialization {
+    /// A view.
+    View,
+    /// A table, built aside and swapped in.
+    Table,
+    /// A table that only takes in what changed.
+    Incremental(Increment),
+    /// A table that keeps every version of every row.
+    History(History),
+    /// Nothing of its own: its SQL goes into the models that use it.
+    Ephemeral,
+}
+
+impl Materialization {
+    /// Its name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Table => "table",
+            Self::Incremental(increment) => match increment.strategy {
+                Strategy::Merge(_) => "incremental merge",
+                Strategy::Replace(_) => "incremental replace",
+                Strategy::Append => "incremental append",
+            },
+            Self::History(_) => "history",
+            Self::Ephemeral => "ephemeral",
+        }
+    }
+
+    /// Whether rows of its own are kept.
+    pub fn has_rows(&self) -> bool {
+        matches!(self, Self::Table | Self::Incremental(_) | Self::History(_))
+    }
+}
+
+/// How an incremental model follows its inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Increment {
+    /// How its rows meet those that are there.
+    pub strategy: Strategy,
+    /// A SELECT of what is affected since the watermark.
+    pub changes: Option<String>,
+    /// How far behind the watermark to look, in seconds.
+    pub lookback: u32,
+    /// What becomes of the table when the columns change.
+    pub on_change: OnChange,
+}
+
+/// How the rows of an incremental build meet those that are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Strategy {
+    /// By these key columns.
+    Merge(Vec<String>),
+    /// Window by window, as cut by these columns.
+    Replace(Vec<String>),
+    /// They are added.
+    Append,
+}
+
+/// What becomes of the table when the model's columns are others than its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnChange {
+    /// The model is built in full.
+    Rebuild,
+    /// New columns are added.
+    AddColumns,
+    /// The model fails.
+    Fail,
+}
+
+/// What makes a new version of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The columns that say which row is meant.
+    pub key: Vec<String>,
+    /// The columns whose change makes a new version; empty: all but the key.
+    pub compared: Vec<String>,
+    /// The column that tells since when a row is as it is.
+    pub since: Option<String>,
+    /// Whether a key that is gone ends its version.
+    pub ends_missing: bool,
+}
+
+/// A column that a model gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: DataType,
+    /// One sentence.
+    pub summary: String,
+}
+
+/// How old something may be, in seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freshness {
+    /// From when on it is a warning.
+    pub warn_after: Option<u64>,
+    /// From when on it is an error.
+    pub error_after: Option<u64>,
+    /// The timestamp column whose highest value counts; `None`: when it was last loaded or built.
+    pub by: Option<String>,
+}
+
+/// What a number that is measured may be.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Bounds {
+    /// The least.
+    pub least: Option<f64>,
+    /// The most.
+    pub most: Option<f64>,
+    /// How far it may fall against the last run that passed, in percent of it.
+    pub most_fall: Option<f64>,
+    /// How far it may rise.
+    pub most_rise: Option<f64>,
+}
+
+/// What a test asserts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Assertion {
+    /// No NULL in any of these columns.
+    NotNull(Vec<String>),
+    /// No two rows alike in these columns.
+    Unique(Vec<String>),
+    /// Only these values, or NULL.
+    AcceptedValues {
+        /// The column.
+        column: String,
+        /// The values.
+        values: Vec<Value>,
+    },
+    /// Every value but NULL exists there.
+    Relationship {
+        /// The column.
+        column: String,
+        /// A model or a stream.
+        to: String,
+        /// Its column.
+        to_column: String,
+    },
+    /// Every value but NULL lies within.
+    Range {
+        /// The column.
+        column: String,
+        /// The least.
+        least: Option<Value>,
+        /// The most.
+        most: Option<Value>,
+    },
+    /// A condition that is true in every row.
+    Expression(String),
+    /// The highest value of this timestamp column is at most so many seconds old.
+    Recency {
+        /// The column.
+        column: String,
+        /// How many seconds.
+        seconds: u64,
+    },
+    /// How many rows there are.
+    RowCount(Bounds),
+    /// A number measured over all rows.
+    Distribution {
+        /// A SQL aggregate.
+        aggregate: String,
+        /// What it may be.
+        bounds: Bounds,
+    },
+    /// A SELECT of the rows that are wrong.
+    Custom(String),
+}
+
+impl Assertion {
+    /// The assertion's name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotNull(_) => "not null",
+            Self::Unique(_) => "unique",
+            Self::AcceptedValues { .. } => "accepted values",
+            Self::Relationship { .. } => "relationship",
+            Self::Range { .. } => "range",
+            Self::Expression(_) => "expression",
+            Self::Recency { .. } => "recency",
+            Self::RowCount(_) => "row count",
+            Self::Distribution { .. } => "distribution",
+            Self::Custom(_) => "custom",
+        }
+    }
+}
+
+/// What a failed test means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The models behind are not built, and the run fails.
+    Error,
+    /// It is told, and stops nothing.
+    Warn,
+}
+
+/// How many failing rows are too many: more than this.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Threshold {
+    /// So many rows.
+    Rows(u64),
+    /// So many percent of the rows tested.
+    Percent(f64),
+}
+
+/// A test of a model or of a stream's table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Test {
+    /// Its name, unique within what it tests.
+    pub name: String,
+    /// What it asserts.
+    pub assertion: Assertion,
+    /// What a failure means.
+    pub severity: Severity,
+    /// Only rows for which this is true are tested.
+    pub only_where: Option<String>,
+    /// From when on it warns.
+    pub warn_if: Threshold,
+    /// From when on it fails.
+    pub error_if: Threshold,
+    /// One sentence.
+    pub summary: String,
+}
+
+/// Rows as an author writes them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rows {
+    /// The columns' names.
+    pub columns: Vec<String>,
+    /// The values, row by row.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// The model's SQL over a few rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitTest {
+    /// What it proves.
+    pub name: String,
+    /// The rows of dependencies, or of `this`.
+    pub given: Vec<(String, Rows)>,
+    /// What `{now}` is, in microseconds since 1970-01-01T00:00:00.
+    pub now: Option<i64>,
+    /// Variables, as SQL literals.
+    pub variables: Vec<(String, String)>,
+    /// The watermark of an incremental build; `None`: a full build.
+    pub watermark: Option<i64>,
+    /// What the model gives.
+    pub expected: Rows,
+}
+
+/// How a table is cut by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interval {
+    /// By day.
+    Day,
+    /// By month.
+    Month,
+}
+
+/// What a model's table wants beside its rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Storage {
+    /// Indexes, each by its columns.
+    pub indexes: Vec<Vec<String>>,
+    /// A column to cut the table by.
+    pub partition: Option<(String, Interval)>,
+    /// Whether the optimizer's statistics are renewed.
+    pub statistics: bool,
+}
+
+/// A model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub layer: Layer,
+    /// How it is built.
+    pub materialization: Materialization,
+    /// The streams and models that it reads.
+    pub depends_on: Vec<String>,
+    /// One SELECT.
+    pub statement: String,
+    /// The columns that it gives.
+    pub columns: Vec<ModelColumn>,
+    /// What must hold.
+    pub tests: Vec<Test>,
+    /// Proofs over a few rows.
+    pub unit_tests: Vec<UnitTest>,
+    /// What its table wants.
+    pub storage: Storage,
+    /// How old it may be.
+    pub freshness: Option<Freshness>,
+    /// One sentence; then what there is to know.
+    pub summary: String,
+    /// Words to select it by.
+    pub tags: Vec<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+}
+
+/// What is known and asserted of a stream's table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceTable {
+    /// The stream's name.
+    pub name: String,
+    /// One sentence.
+    pub summary: String,
+    /// The columns that are known.
+    pub columns: Vec<ModelColumn>,
+    /// What must hold.
+    pub tests: Vec<Test>,
+    /// How old it may be.
+    pub freshness: Option<Freshness>,
+    /// Words to select it by.
+    pub tags: Vec<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+}
+
+/// What a number should be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Goal {
+    /// This or more.
+    AtLeast(f64),
+    /// This or less.
+    AtMost(f64),
+}
+
+/// A number that people steer by: one row per day of a mart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Indicator {
+    /// Its name.
+    pub name: String,
+    /// One sentence.
+    pub summary: String,
+    /// The model.
+    pub model: String,
+    /// Its date column.
+    pub day: String,
+    /// The column with the number.
+    pub column: String,
+    /// The unit.
+    pub unit: String,
+    /// What it should be.
+    pub goal: Option<Goal>,
+}
+
+/// Who reads models outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// Its name.
+    pub name: String,
+    /// One sentence.
+    pub summary: String,
+    /// The models it reads.
+    pub depends_on: Vec<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Where it is.
+    pub url: Option<String>,
+}
+
+/// All that a plugin declares.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Declaration {
+    /// Models.
+    pub models: Vec<Model>,
+    /// What is known of the tables they read.
+    pub sources: Vec<SourceTable>,
+    /// Numbers.
+    pub indicators: Vec<Indicator>,
+    /// Readers.
+    pub readers: Vec<Reader>,
+}

@@ -1,0 +1,304 @@
+//! One model, in one transaction: its rows and what the host notes of them are there together, or not at all.
+
+use std::collections::BTreeMap;
+
+use wmshost_flow::model::{Materialization, OnChange, Strategy};
+use wmshost_flow::{Clock, Failure, SqlSession, Value};
+
+use super::history;
+use super::inputs::{Inputs, Reading, index_stream, views_changed, watermark};
+use super::rows::{Moved, Stamp, drop_work_table, fill, set_aside, take_in};
+use super::table::Table;
+use crate::project::{ParsedModel, Project, Speaker};
+use crate::store::{Built, Store, kind_of, whole};
+use crate::template::Mode;
+
+/// What was done with a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Its view was made.
+    View,
+    /// It was built in full.
+    Full,
+    /// What changed was taken in.
+    Incremental,
+    /// New versions of rows were taken in.
+    Versions,
+    /// Nothing: neither it nor what it reads has changed.
+    Unchanged,
+    /// Nothing: its SQL is part of others.
+    Ephemeral,
+}
+
+impl Action {
+    /// The action's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Full => "full",
+            Self::Incremental => "incremental",
+            Self::Versions => "versions",
+            Self::Unchanged => "unchanged",
+            Self::Ephemeral => "ephemeral",
+        }
+    }
+}
+
+/// What was done, and how many rows there are now and were touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Done {
+    pub(super) action: Action,
+    pub(super) rows: Option<u64>,
+    pub(super) changed: u64,
+}
+
+/// What building needs.
+pub(super) struct Site<'s> {
+    pub(super) project: &'s Project,
+    pub(super) store: Store<'s>,
+    pub(super) clock: &'s dyn Clock,
+    pub(super) run_id: &'s str,
+    /// When the run began.
+    pub(super) now: i64,
+    pub(super) full_refresh: bool,
+    /// Whether to build what has not changed.
+    pub(super) force: bool,
+    /// The nodes whose newest rows an incremental model looks for.
+    pub(super) followed: std::collections::BTreeSet<usize>,
+}
+
+impl Site<'_> {
+    /// Builds a model; `built` is how the models were built last, and `marks` those of the streams.
+    pub(super) fn build(
+        &self,
+        at: usize,
+        built: &BTreeMap<String, Built>,
+        marks: &mut BTreeMap<usize, String>,
+        sql: &mut dyn SqlSession,
+    ) -> Result<(Done, Option<Built>), Failure> {
+        let node = &self.project.nodes[at];
+        let Some(model) = node.model() else { return Err(Failure::permanent("a stream is no model")) };
+        if model.model.materialization == Materialization::Ephemeral {
+            return Ok((Done { action: Action::Ephemeral, rows: None, changed: 0 }, None));
+        }
+        sql.begin()?;
+        let build = Build { site: self, at, model, before: built.get(&node.name) };
+        let done = build.run(&Reading { project: self.project, built, now: self.now }, marks, sql);
+        match done {
+            Ok((done, built)) => {
+                sql.commit()?;
+                Ok((done, Some(built)))
+            }
+            Err(failure) => {
+                sql.rollback()?;
+                Err(failure)
+            }
+        }
+    }
+}
+
+struct Build<'b> {
+    site: &'b Site<'b>,
+    at: usize,
+    model: &'b ParsedModel,
+    before: Option<&'b Built>,
+}
+
+impl Build<'_> {
+    fn run(
+        &self,
+        reading: &Reading<'_>,
+        marks: &mut BTreeMap<usize, String>,
+        sql: &mut dyn SqlSession,
+    ) -> Result<(Done, Built), Failure> {
+        let node = &self.site.project.nodes[self.at];
+        let writer = self.site.project.writer();
+        if let Some(increment) = self.model.increment() {
+            for base in self.site.project.bases(self.at) {
+                let base_node = &self.site.project.nodes[base];
+                if base_node.model().is_none() && kind_of(sql, writer, &base_node.table)?.is_some() {
+                    index_stream(sql, writer, &base_node.table)?;
+                }
+                // What is appended must not be read twice: look again, inside of this transaction.
+                if increment.strategy == Strategy::Append {
+                    marks.remove(&base);
+                }
+            }
+        }
+        let inputs = reading.inputs(self.at, sql, marks)?;
+        let there = kind_of(sql, writer, &node.table)?;
+        let wanted = if self.model.is_live() { "view" } else { "table" };
+        let before = self.before.filter(|_| there.as_deref() == Some(wanted) && !self.site.full_refresh);
+        let is_same = before.is_some_and(|before| before.fingerprint == self.model.fingerprint);
+        let changed_at = Value::Timestamp(self.site.clock.now()).to_string();
+        let (done, changed_at) = match before {
+            Some(before) if is_same && before.inputs == inputs && !self.site.force => {
+                (Done { action: Action::Unchanged, rows: before.rows, changed: 0 }, before.changed_at.clone())
+            }
+            _ if self.model.is_live() => (self.view(is_same, sql)?, changed_at),
+            before => {
+                let stamp = Stamp { run_id: writer.text(self.site.run_id), loaded_at: self.moment(&changed_at) };
+                let done = self.rows(before, is_same, &inputs, &stamp, sql)?;
+                let is_untouched = done.changed == 0 && done.action != Action::Full;
+                let kept = before.filter(|_| is_untouched).map(|before| before.changed_at.clone());
+                (done, kept.unwrap_or(changed_at))
+            }
+        };
+        let built = Built {
+            fingerprint: self.model.fingerprint.clone(),
+            inputs,
+            changed_at,
+            checked_at: self.site.clock.now(),
+            rows: done.rows,
+            run_id: self.site.run_id.to_owned(),
+        };
+        self.site.store.write_built(sql, &node.name, &built)?;
+        Ok((done, built))
+    }
+
+    fn moment(&self, text: &str) -> String {
+        match self.site.project.dialect {
+            wmshost_flow::Dialect::Sqlite => format!("'{text}'"),
+            wmshost_flow::Dialect::Oracle => format!("TIMESTAMP '{text}'"),
+        }
+    }
+
+    fn table(&self) -> Table<'_> {
+        Table {
+            writer: self.site.project.writer(),
+            node: &self.site.project.nodes[self.at],
+            model: self.model,
+            is_followed: self.site.followed.contains(&self.at),
+        }
+    }
+
+    fn speaker(&self) -> Speaker<'_> {
+        Speaker {
+            now: self.site.now,
+            run_id: self.site.run_id,
+            live: self.model.is_live(),
+            ..self.site.project.speaker()
+        }
+    }
+
+    fn view(&self, is_same: bool, sql: &mut dyn SqlSession) -> Result<Done, Failure> {
+        if !is_same {
+            let table = self.table();
+            table.remove(sql)?;
+            let statement = self.speaker().statement(self.at, Mode::Full);
+            sql.execute(&format!("CREATE VIEW {} AS {statement}", table.name()), &[])?;
+        }
+        Ok(Done { action: if is_same { Action::Unchanged } else { Action::View }, rows: None, changed: 0 })
+    }
+
+    fn rows(
+        &self,
+        before: Option<&Built>,
+        is_same: bool,
+        inputs: &Inputs,
+        stamp: &Stamp,
+        sql: &mut dyn SqlSession,
+    ) -> Result<Done, Failure> {
+        match (&self.model.model.materialization, before) {
+            (Materialization::History(history), before) => {
+                let is_first = before.is_none();
+                let table = self.table();
+                if is_first {
+                    table.create_aside(sql)?;
+                    table.swap(sql)?;
+                } else if !is_same {
+                    table.add_columns(sql)?;
+                }
+                let statement = self.speaker().statement(self.at, Mode::Full);
+                let moved = history::take_in(&table, history, &statement, stamp, sql)?;
+                let action = if is_first { Action::Full } else { Action::Versions };
+                self.done(action, before, moved, sql)
+            }
+            (Materialization::Incremental(increment), Some(before))
+                if self.can_go_on(before, is_same, inputs, sql)? =>
+            {
+                let seen = watermark(&before.inputs, inputs) - i64::from(increment.lookback) * 1_000_000;
+                let moved = self.increment(&increment.strategy, seen, stamp, sql)?;
+                self.done(Action::Incremental, Some(before), moved, sql)
+            }
+            _ => self.full(stamp, sql),
+        }
+    }
+
+    /// Whether what is there can be gone on with.
+    fn can_go_on(
+        &self,
+        before: &Built,
+        is_same: bool,
+        inputs: &Inputs,
+        sql: &mut dyn SqlSession,
+    ) -> Result<bool, Failure> {
+        if self.site.force && before.inputs == *inputs || views_changed(&before.inputs, inputs) {
+            return Ok(false);
+        }
+        let on_change = self.model.increment().map_or(OnChange::Rebuild, |increment| increment.on_change);
+        match on_change {
+            _ if is_same => Ok(true),
+            OnChange::Rebuild => Ok(false),
+            OnChange::AddColumns => self.table().add_columns(sql).map(|_| true),
+            OnChange::Fail if self.table().add_columns(sql)? => Err(Failure::invalid_config(
+                "its columns are others than its table's, and it says that this is a failure; build it with --full-refresh",
+            )),
+            OnChange::Fail => Ok(true),
+        }
+    }
+
+    fn full(&self, stamp: &Stamp, sql: &mut dyn SqlSession) -> Result<Done, Failure> {
+        let table = self.table();
+        table.create_aside(sql)?;
+        let statement = self.speaker().statement(self.at, Mode::Full);
+        let filled = fill(&table, &statement, stamp, sql)?;
+        table.swap(sql)?;
+        if self.model.model.storage.statistics {
+            table.analyze(sql)?;
+        }
+        Ok(Done { action: Action::Full, rows: Some(filled), changed: filled })
+    }
+
+    fn increment(
+        &self,
+        strategy: &Strategy,
+        watermark: i64,
+        stamp: &Stamp,
+        sql: &mut dyn SqlSession,
+    ) -> Result<Moved, Failure> {
+        let writer = self.site.project.writer();
+        let speaker = Speaker { watermark: Some(watermark), ..self.speaker() };
+        if let Some(changes) = &self.model.changes {
+            let changes = speaker.write(changes, self.at, Mode::Incremental);
+            set_aside(writer, "changes", &format!("SELECT DISTINCT * FROM ({changes}\n) wms_change"), sql)?;
+        }
+        let statement = speaker.statement(self.at, Mode::Incremental);
+        let moved = take_in(&self.table(), strategy, &statement, stamp, sql)?;
+        if self.model.changes.is_some() {
+            drop_work_table(writer, "changes", sql)?;
+        }
+        Ok(moved)
+    }
+
+    fn done(
+        &self,
+        action: Action,
+        before: Option<&Built>,
+        moved: Moved,
+        sql: &mut dyn SqlSession,
+    ) -> Result<Done, Failure> {
+        if self.model.model.storage.statistics && moved.changed() > 0 {
+            self.table().analyze(sql)?;
+        }
+        let rows = match before.and_then(|before| before.rows) {
+            Some(rows) => (rows + moved.inserted).saturating_sub(moved.deleted),
+            None => {
+                let count = format!("SELECT COUNT(*) FROM {}", self.table().name());
+                let rows = sql.query(&count, &[])?;
+                rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0)
+            }
+        };
+        Ok(Done { action, rows: Some(rows), changed: moved.changed() })
+    }
+}

@@ -1,0 +1,206 @@
+//! Rows on their way into a table: all of them at once, or only what changed, by key, by window or added.
+
+use wmshost_flow::model::Strategy;
+use wmshost_flow::{Dialect, Failure, Sql};
+
+use super::table::Table;
+use crate::dialect::{MARKS, Writer};
+
+/// What the rows get as the host's own marks, as literals.
+pub(super) struct Stamp {
+    pub(super) run_id: String,
+    pub(super) loaded_at: String,
+}
+
+/// What became of rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Moved {
+    pub(super) inserted: u64,
+    pub(super) updated: u64,
+    pub(super) deleted: u64,
+}
+
+impl Moved {
+    pub(super) fn changed(self) -> u64 {
+        self.inserted + self.updated + self.deleted
+    }
+}
+
+/// Fills the table aside with all that the statement gives.
+pub(super) fn fill(table: &Table<'_>, statement: &str, stamp: &Stamp, sql: &mut dyn Sql) -> Result<u64, Failure> {
+    let columns = table.columns();
+    let hint = match table.writer.0 {
+        Dialect::Oracle => " /*+ APPEND */",
+        Dialect::Sqlite => "",
+    };
+    let insert = format!(
+        "INSERT{hint} INTO {} ({}, {}) SELECT {}, {}, {} FROM ({statement}\n) wms_new",
+        table.aside(),
+        table.writer.names("", &columns),
+        table.writer.names("", MARKS),
+        table.writer.names("wms_new.", &columns),
+        stamp.run_id,
+        stamp.loaded_at,
+    );
+    sql.execute(&insert, &[])
+}
+
+/// Sets rows aside in a table that only this session sees.
+pub(super) fn set_aside(writer: Writer, name: &str, select: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+    drop_work_table(writer, name, sql)?;
+    sql.execute(&writer.create_work_table(name, select), &[]).map(drop)
+}
+
+/// Drops such a table if it is there.
+pub(super) fn drop_work_table(writer: Writer, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+    let table = writer.work_table(name);
+    match writer.0 {
+        Dialect::Sqlite => sql.execute(&format!("DROP TABLE IF EXISTS {table}"), &[]).map(drop),
+        // It may not be there, and Oracle has no way to ask in the same statement.
+        Dialect::Oracle => {
+            let _ = sql.execute(&format!("DROP TABLE {table}"), &[]);
+            Ok(())
+        }
+    }
+}
+
+/// Moves the statement's rows into the table by the model's strategy.
+pub(super) fn take_in(
+    table: &Table<'_>,
+    strategy: &Strategy,
+    statement: &str,
+    stamp: &Stamp,
+    sql: &mut dyn Sql,
+) -> Result<Moved, Failure> {
+    let writer = table.writer;
+    let columns = table.columns();
+    set_aside(
+        writer,
+        "rows",
+        &format!("SELECT {} FROM ({statement}\n) wms_new", writer.names("wms_new.", &columns)),
+        sql,
+    )?;
+    let moved = match strategy {
+        Strategy::Merge(key) => merge(table, key, stamp, sql)?,
+        Strategy::Replace(window) => {
+            let deleted = delete_windows(table, window, sql)?;
+            Moved { deleted, inserted: insert(table, "", stamp, sql)?, updated: 0 }
+        }
+        Strategy::Append => Moved { inserted: insert(table, "", stamp, sql)?, ..Moved::default() },
+    };
+    drop_work_table(writer, "rows", sql)?;
+    Ok(moved)
+}
+
+/// Inserts the rows that were set aside, those for which the condition is true.
+pub(super) fn insert(table: &Table<'_>, condition: &str, stamp: &Stamp, sql: &mut dyn Sql) -> Result<u64, Failure> {
+    let columns = table.columns();
+    let statement = format!(
+        "INSERT INTO {} ({}, {}) SELECT {}, {}, {} FROM {} wms_new{condition}",
+        table.name(),
+        table.writer.names("", &columns),
+        table.writer.names("", MARKS),
+        table.writer.names("wms_new.", &columns),
+        stamp.run_id,
+        stamp.loaded_at,
+        table.writer.work_table("rows"),
+    );
+    sql.execute(&statement, &[])
+}
+
+fn merge(table: &Table<'_>, key: &[String], stamp: &Stamp, sql: &mut dyn Sql) -> Result<Moved, Failure> {
+    let writer = table.writer;
+    check_key(writer, key, sql)?;
+    let rest: Vec<String> = table
+        .columns()
+        .into_iter()
+        .filter(|column| !key.iter().any(|part| part.eq_ignore_ascii_case(column)))
+        .collect();
+    let on: Vec<String> = key.iter().map(|part| format!("wms_old.{0} = wms_new.{0}", writer.name(part))).collect();
+    let on = on.join(" AND ");
+    let updated = if rest.is_empty() { 0 } else { update(table, &rest, &on, stamp, sql)? };
+    let missing = format!(" WHERE NOT EXISTS (SELECT 1 FROM {} wms_old WHERE {on})", table.name());
+    Ok(Moved { updated, inserted: insert(table, &missing, stamp, sql)?, deleted: 0 })
+}
+
+/// Updates the rows that differ.
+fn update(table: &Table<'_>, rest: &[String], on: &str, stamp: &Stamp, sql: &mut dyn Sql) -> Result<u64, Failure> {
+    let writer = table.writer;
+    let pair = |column: &String| {
+        let name = writer.name(column);
+        writer.same(&format!("wms_old.{name}"), &format!("wms_new.{name}"))
+    };
+    let same: Vec<String> = rest.iter().map(pair).collect();
+    let differs = format!("NOT ({})", same.join(" AND "));
+    let marks = [(MARKS[0], &stamp.run_id), (MARKS[1], &stamp.loaded_at)];
+    let marks = marks.map(|(name, value)| format!("{} = {value}", writer.name(name)));
+    let name = table.name();
+    let rows = writer.work_table("rows");
+    let statement = match writer.0 {
+        Dialect::Sqlite => {
+            let sets: Vec<String> =
+                rest.iter().map(|column| format!("{0} = wms_new.{0}", writer.name(column))).collect();
+            format!(
+                "UPDATE {name} AS wms_old SET {}, {} FROM {rows} AS wms_new WHERE {on} AND {differs}",
+                sets.join(", "),
+                marks.join(", ")
+            )
+        }
+        Dialect::Oracle => {
+            let sets: Vec<String> =
+                rest.iter().map(|column| format!("wms_old.{0} = wms_new.{0}", writer.name(column))).collect();
+            format!(
+                "MERGE INTO {name} wms_old USING {rows} wms_new ON ({on}) \
+                 WHEN MATCHED THEN UPDATE SET {}, {} WHERE {differs}",
+                sets.join(", "),
+                marks.join(", ")
+            )
+        }
+    };
+    sql.execute(&statement, &[])
+}
+
+/// Whether the rows that were set aside have each key once, and none that is NULL.
+pub(super) fn check_key(writer: Writer, key: &[String], sql: &mut dyn Sql) -> Result<(), Failure> {
+    let names = writer.names("", key);
+    let rows = writer.work_table("rows");
+    let nulls: Vec<String> = key.iter().map(|part| format!("{} IS NULL", writer.name(part))).collect();
+    let wrong = format!(
+        "SELECT 1 FROM {rows} WHERE {} UNION ALL \
+         SELECT 2 FROM (SELECT {names} FROM {rows} GROUP BY {names} HAVING COUNT(*) > 1) wms_twice",
+        nulls.join(" OR ")
+    );
+    let found = sql.query(&format!("{wrong} {}", writer.first_rows(1)), &[])?;
+    match found.first().and_then(|row| row.first()).and_then(crate::store::whole) {
+        None => Ok(()),
+        Some(1) => Err(Failure::permanent(format!("its SQL gives a row with NULL in its key ({})", key.join(", ")))),
+        Some(_) => Err(Failure::permanent(format!(
+            "its SQL gives two rows with one key ({}); group or choose among them",
+            key.join(", ")
+        ))),
+    }
+}
+
+/// Deletes the windows that were found to be affected.
+fn delete_windows(table: &Table<'_>, window: &[String], sql: &mut dyn Sql) -> Result<u64, Failure> {
+    let writer = table.writer;
+    let same: Vec<String> = window
+        .iter()
+        .map(|column| {
+            let name = writer.name(column);
+            writer.same(&format!("wms_old.{name}"), &format!("wms_change.{name}"))
+        })
+        .collect();
+    let same = same.join(" AND ");
+    let (name, changes) = (table.name(), writer.work_table("changes"));
+    let statement = match writer.0 {
+        Dialect::Sqlite => format!(
+            "DELETE FROM {name} WHERE rowid IN \
+             (SELECT wms_old.rowid FROM {changes} AS wms_change CROSS JOIN {name} AS wms_old WHERE {same})"
+        ),
+        Dialect::Oracle => {
+            format!("DELETE FROM {name} wms_old WHERE EXISTS (SELECT 1 FROM {changes} wms_change WHERE {same})")
+        }
+    };
+    sql.execute(&statement, &[])
+}

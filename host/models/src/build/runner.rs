@@ -1,0 +1,402 @@
+//! Which node is next, on how many threads. A node is built, then tested; what is behind it waits for both, and is
+//! left out if one of them failed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use wmshost_flow::{Cancel, Clock, Failure, Micros, SqlSession, Target};
+
+use super::model::{Action, Done, Site};
+use crate::project::{Project, Speaker};
+use crate::select::Selected;
+use crate::store::{Built, Store, Tested};
+use crate::test::{TestResult, Testing, test_node};
+use crate::unit::{Scratch, UnitResult, run_unit_tests};
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub struct BuildOptions {
+    /// With which nodes.
+    pub selected: Selected,
+    /// Whether models are built.
+    pub build: bool,
+    /// Whether tests are run. Where models are built too, only those whose tables changed, or whose last test failed.
+    pub test: bool,
+    /// Whether unit tests are run, in the same way.
+    pub unit_test: bool,
+    /// Whether incremental models are built in full, and histories from the start.
+    pub full_refresh: bool,
+    /// Whether to build what has not changed.
+    pub force: bool,
+    /// Whether the first failure ends the run.
+    pub fail_fast: bool,
+    /// Nodes at once.
+    pub threads: usize,
+}
+
+/// How a node ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeStatus {
+    /// As it should.
+    Succeeded,
+    /// It could not be built; what was there stays.
+    Errored,
+    /// One of its tests failed.
+    Failed,
+    /// Something that it reads failed, or the run was stopped.
+    Skipped,
+}
+
+impl NodeStatus {
+    /// The status's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Errored => "errored",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// How a node ended, with its numbers.
+#[derive(Debug, Clone)]
+pub struct NodeResult {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a model.
+    pub is_model: bool,
+    /// How it ended.
+    pub status: NodeStatus,
+    /// What was done; nothing where it was only tested.
+    pub action: Option<Action>,
+    /// The rows it has now.
+    pub rows: Option<u64>,
+    /// The rows that were inserted, updated or deleted.
+    pub changed: u64,
+    /// What there is to say.
+    pub message: String,
+    /// Seconds since the run began.
+    pub started: f64,
+    /// How long it took.
+    pub seconds: f64,
+    /// How its tests went.
+    pub tests: Vec<TestResult>,
+    /// How its unit tests went.
+    pub unit_tests: Vec<UnitResult>,
+}
+
+/// Who is told what happens.
+pub trait Observer: Sync {
+    /// A node begins.
+    fn started(&self, _name: &str) {}
+    /// A node has ended.
+    fn finished(&self, _result: &NodeResult) {}
+}
+
+/// How a run over models ended.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The run.
+    pub run_id: String,
+    /// When it began, UTC.
+    pub began_at: Micros,
+    /// How long it took.
+    pub seconds: f64,
+    /// The nodes, in the order in which they ended.
+    pub nodes: Vec<NodeResult>,
+}
+
+impl Report {
+    /// Whether anything did not go as it should.
+    pub fn has_failed(&self) -> bool {
+        self.nodes.iter().any(|node| node.status != NodeStatus::Succeeded)
+    }
+}
+
+/// Builds and tests the models of a project.
+pub struct Runner<'r> {
+    /// The models.
+    pub project: &'r Project,
+    /// The same models in SQLite's SQL, for unit tests, and where to run those.
+    pub proving: Option<(&'r Project, &'r dyn Scratch)>,
+    /// Where they are built.
+    pub target: &'r dyn Target,
+    /// Time.
+    pub clock: &'r dyn Clock,
+    /// Who is told.
+    pub observer: &'r dyn Observer,
+    /// The wish to stop.
+    pub cancel: &'r Cancel,
+    /// The pipeline's name.
+    pub pipeline: &'r str,
+    /// The run's id.
+    pub run_id: &'r str,
+    /// What is to be done.
+    pub options: BuildOptions,
+}
+
+/// What the threads share.
+struct Shared {
+    /// What is not begun yet, and what each of it waits for.
+    waiting: BTreeMap<usize, BTreeSet<usize>>,
+    running: usize,
+    blocked: BTreeSet<usize>,
+    stopped: bool,
+    built: BTreeMap<String, Built>,
+    marks: BTreeMap<usize, String>,
+    results: Vec<NodeResult>,
+}
+
+impl Runner<'_> {
+    /// Does what is to be done. A node's failure is in the report; a failure here is one of the target.
+    pub fn run(&self) -> Result<Report, Failure> {
+        let (began, began_at) = (self.clock.elapsed(), self.clock.now());
+        let store = self.store();
+        let mut sql = self.target.sql()?;
+        store.prepare(sql.as_mut())?;
+        let built = store.built(sql.as_mut())?;
+        let tested = store.tested(sql.as_mut())?;
+        let site = self.site(began_at);
+        let shared = Mutex::new(Shared {
+            waiting: self.waiting(),
+            running: 0,
+            blocked: BTreeSet::new(),
+            stopped: false,
+            built,
+            marks: BTreeMap::new(),
+            results: Vec::new(),
+        });
+        let moved = Condvar::new();
+        let worker = Worker { runner: self, site: &site, tested: &tested, shared: &shared, moved: &moved, began };
+        let mut first = Some(sql);
+        thread::scope(|scope| {
+            let count = self.options.threads.clamp(1, 64).min(lock(&shared).waiting.len().max(1));
+            for _ in 0..count {
+                let session = first.take();
+                let worker = &worker;
+                scope.spawn(move || worker.work(session));
+            }
+        });
+        let results = std::mem::take(&mut lock(&shared).results);
+        let seconds = (self.clock.elapsed() - began).as_secs_f64();
+        Ok(Report { run_id: self.run_id.to_owned(), began_at, seconds, nodes: results })
+    }
+
+    fn store(&self) -> Store<'_> {
+        Store { pipeline: self.pipeline, writer: self.project.writer() }
+    }
+
+    fn site(&self, now: i64) -> Site<'_> {
+        let followed = self
+            .project
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| node.model().is_some_and(|model| model.increment().is_some()))
+            .flat_map(|(at, _)| self.project.bases(at))
+            .collect();
+        Site {
+            project: self.project,
+            store: self.store(),
+            clock: self.clock,
+            run_id: self.run_id,
+            now,
+            full_refresh: self.options.full_refresh,
+            force: self.options.force,
+            followed,
+        }
+    }
+
+    /// What is to be done, and what of it each node waits for.
+    fn waiting(&self) -> BTreeMap<usize, BTreeSet<usize>> {
+        let has_work = |at: &usize| {
+            let node = &self.project.nodes[*at];
+            node.model().is_some() || self.options.test && !node.tests.is_empty()
+        };
+        let chosen: BTreeSet<usize> = self.options.selected.0.iter().copied().filter(has_work).collect();
+        let before = |at: usize| self.project.ancestors(at, usize::MAX).intersection(&chosen).copied().collect();
+        chosen.iter().map(|&at| (at, before(at))).collect()
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Worker<'w> {
+    runner: &'w Runner<'w>,
+    site: &'w Site<'w>,
+    tested: &'w BTreeMap<(String, String), Tested>,
+    shared: &'w Mutex<Shared>,
+    moved: &'w Condvar,
+    began: std::time::Duration,
+}
+
+impl Worker<'_> {
+    fn work(&self, mut session: Option<Box<dyn SqlSession>>) {
+        while let Some(at) = self.next() {
+            let started = self.runner.clock.elapsed();
+            self.runner.observer.started(&self.runner.project.nodes[at].name);
+            let mut result = match self.session(&mut session) {
+                Ok(sql) => self.node(at, sql),
+                Err(failure) => self.ended(at, NodeStatus::Errored, failure.message),
+            };
+            result.started = (started - self.began).as_secs_f64();
+            result.seconds = (self.runner.clock.elapsed() - started).as_secs_f64();
+            self.finish(at, result);
+        }
+    }
+
+    fn session<'s>(&self, session: &'s mut Option<Box<dyn SqlSession>>) -> Result<&'s mut dyn SqlSession, Failure> {
+        if session.is_none() {
+            *session = Some(self.runner.target.sql()?);
+        }
+        match session {
+            Some(session) => Ok(session.as_mut()),
+            None => Err(Failure::permanent("there is no session")),
+        }
+    }
+
+    /// The next node that waits for nothing; `None` when there is none left. Nodes behind a failure end at once.
+    fn next(&self) -> Option<usize> {
+        let mut shared = lock(self.shared);
+        loop {
+            shared.stopped |= self.runner.cancel.is_set();
+            self.skip(&mut shared);
+            let ready = shared.waiting.iter().find(|(_, before)| before.is_empty()).map(|(&at, _)| at);
+            if let Some(at) = ready {
+                shared.waiting.remove(&at);
+                shared.running += 1;
+                return Some(at);
+            }
+            if shared.waiting.is_empty() || shared.running == 0 {
+                return None;
+            }
+            shared = self.moved.wait(shared).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Ends all that cannot be begun any more.
+    fn skip(&self, shared: &mut Shared) {
+        let project = self.runner.project;
+        let blocked: Vec<(usize, String)> = shared
+            .waiting
+            .keys()
+            .filter_map(|&at| {
+                let cause = project.ancestors(at, usize::MAX).into_iter().find(|read| shared.blocked.contains(read));
+                match cause {
+                    Some(cause) => Some((at, format!("it reads {}, which failed", project.nodes[cause].name))),
+                    None if shared.stopped => Some((at, "the run was stopped before".to_owned())),
+                    None => None,
+                }
+            })
+            .collect();
+        for (at, why) in blocked {
+            shared.waiting.remove(&at);
+            let result = self.ended(at, NodeStatus::Skipped, why);
+            self.runner.observer.finished(&result);
+            shared.results.push(result);
+        }
+    }
+
+    fn finish(&self, at: usize, result: NodeResult) {
+        self.runner.observer.finished(&result);
+        let mut shared = lock(self.shared);
+        shared.running -= 1;
+        if result.status != NodeStatus::Succeeded {
+            shared.blocked.insert(at);
+            shared.stopped |= self.runner.options.fail_fast;
+        }
+        for before in shared.waiting.values_mut() {
+            before.remove(&at);
+        }
+        shared.results.push(result);
+        drop(shared);
+        self.moved.notify_all();
+    }
+
+    fn ended(&self, at: usize, status: NodeStatus, message: String) -> NodeResult {
+        let node = &self.runner.project.nodes[at];
+        NodeResult {
+            name: node.name.clone(),
+            is_model: node.model().is_some(),
+            status,
+            action: None,
+            rows: None,
+            changed: 0,
+            message,
+            started: (self.runner.clock.elapsed() - self.began).as_secs_f64(),
+            seconds: 0.0,
+            tests: Vec::new(),
+            unit_tests: Vec::new(),
+        }
+    }
+
+    fn node(&self, at: usize, sql: &mut dyn SqlSession) -> NodeResult {
+        let mut result = self.ended(at, NodeStatus::Succeeded, String::new());
+        let outcome = self.unit_tests(at, &mut result).and_then(|()| self.build(at, sql, &mut result));
+        let outcome = outcome.and_then(|()| self.tests(at, sql, &mut result));
+        if let Err(failure) = outcome {
+            (result.status, result.message) = (NodeStatus::Errored, failure.message);
+        }
+        result
+    }
+
+    fn unit_tests(&self, at: usize, result: &mut NodeResult) -> Result<(), Failure> {
+        let options = &self.runner.options;
+        let node = &self.runner.project.nodes[at];
+        let (Some((project, scratch)), Some(model)) = (self.runner.proving, node.model()) else { return Ok(()) };
+        let is_proven = options.build
+            && lock(self.shared).built.get(&node.name).is_some_and(|built| built.fingerprint == model.fingerprint);
+        if !options.unit_test || is_proven {
+            return Ok(());
+        }
+        result.unit_tests = run_unit_tests(project, &node.name, scratch)?;
+        if result.unit_tests.iter().any(|test| !test.passed) {
+            result.status = NodeStatus::Failed;
+            result.message = "a unit test failed".to_owned();
+        }
+        Ok(())
+    }
+
+    fn build(&self, at: usize, sql: &mut dyn SqlSession, result: &mut NodeResult) -> Result<(), Failure> {
+        if !self.runner.options.build || !result.is_model || result.status != NodeStatus::Succeeded {
+            return Ok(());
+        }
+        let (built, mut marks) = {
+            let shared = lock(self.shared);
+            (shared.built.clone(), shared.marks.clone())
+        };
+        let (Done { action, rows, changed }, note) = self.site.build(at, &built, &mut marks, sql)?;
+        (result.action, result.rows, result.changed) = (Some(action), rows, changed);
+        let mut shared = lock(self.shared);
+        shared.marks.extend(marks);
+        if let Some(note) = note {
+            shared.built.insert(result.name.clone(), note);
+        }
+        Ok(())
+    }
+
+    fn tests(&self, at: usize, sql: &mut dyn SqlSession, result: &mut NodeResult) -> Result<(), Failure> {
+        let options = &self.runner.options;
+        let node = &self.runner.project.nodes[at];
+        let passed_before = node.tests.iter().all(|parsed| {
+            let before = self.tested.get(&(node.name.clone(), parsed.test.name.clone()));
+            before.is_some_and(|before| matches!(before.status.as_str(), "passed" | "warned"))
+        });
+        let is_unchanged = options.build && matches!(result.action, Some(Action::Unchanged));
+        if !options.test || result.status != NodeStatus::Succeeded || is_unchanged && passed_before {
+            return Ok(());
+        }
+        let speaker = Speaker { now: self.site.now, run_id: self.runner.run_id, ..self.runner.project.speaker() };
+        let testing = Testing { speaker, store: self.site.store, clock: self.runner.clock, before: self.tested };
+        result.tests = test_node(&testing, at, sql)?;
+        if result.tests.iter().any(|test| test.status.stops()) {
+            result.status = NodeStatus::Failed;
+            result.message = "a test failed".to_owned();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! Everything about declarations that can be known without a database. Nothing stops at the first mistake.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `names` | names and references |
+//! | `model` | one model: materialization, columns, SQL, unit tests |
+//! | `tests` | tests of models and streams |
+//! | `cycle` | models that read each other in a circle |
+
+mod cycle;
+mod model;
+mod names;
+mod tests;
+
+pub(crate) use names::hint;
+pub(crate) use tests::columns as test_columns;
+
+use std::collections::BTreeMap;
+
+use wmshost_flow::model::Declaration;
+
+use crate::mistake::{Mistake, excerpt, line_and_column};
+use crate::project::{Kind, Node, Project, Setup};
+use crate::template::{Misspelt, Template};
+
+/// Mistakes as they are found.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) all: Vec<Mistake>,
+}
+
+/// Where something stands: the plugin and the place in it.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) plugin: &'a str,
+    pub(crate) place: &'a str,
+}
+
+impl Findings {
+    pub(crate) fn add(&mut self, at: At<'_>, what: impl Into<String>) {
+        let (plugin, place) = (at.plugin.to_owned(), at.place.to_owned());
+        self.all.push(Mistake { plugin, place, what: what.into(), excerpt: None });
+    }
+
+    /// A mistake at a place in SQL.
+    pub(crate) fn in_sql(&mut self, at: At<'_>, sql: &str, offset: usize, what: impl Into<String>) {
+        let (line, column) = line_and_column(sql, offset);
+        self.all.push(Mistake {
+            plugin: at.plugin.to_owned(),
+            place: format!("{} {line}:{column}", at.place),
+            what: what.into(),
+            excerpt: Some(excerpt(sql, offset)),
+        });
+    }
+
+    fn parse(&mut self, at: At<'_>, sql: &str) -> Option<Template> {
+        match Template::parse(sql) {
+            Ok(template) => Some(template),
+            Err(wrong) => {
+                for Misspelt { at: offset, what } in wrong {
+                    self.in_sql(at, sql, offset, what);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// The declarations as one project, or all that is wrong with them.
+pub(crate) fn project(setup: Setup) -> Result<Project, Vec<Mistake>> {
+    let mut findings = Findings::default();
+    let known = names::known(&setup, &mut findings);
+    let Setup { dialect, streams, variables, plugins } = setup;
+    let mut project = Project {
+        dialect,
+        variables,
+        nodes: Vec::new(),
+        by_name: BTreeMap::new(),
+        indicators: Vec::new(),
+        readers: Vec::new(),
+    };
+    for (name, table) in &streams {
+        project.by_name.insert(name.clone(), project.nodes.len());
+        project.nodes.push(stream(name, table));
+    }
+    for (plugin, declared) in plugins {
+        declaration(&mut project, &plugin, declared, &known, &mut findings);
+    }
+    connect(&mut project);
+    cycle::find(&project, &mut findings);
+    if findings.all.is_empty() {
+        names::references(&project, &mut findings);
+    }
+    if !findings.all.is_empty() {
+        return Err(findings.all);
+    }
+    model::fingerprints(&mut project);
+    levels(&mut project);
+    Ok(project)
+}
+
+fn stream(name: &str, table: &str) -> Node {
+    Node {
+        name: name.to_owned(),
+        plugin: String::new(),
+        table: table.to_owned(),
+        kind: Kind::Stream(None),
+        reads: Vec::new(),
+        read_by: Vec::new(),
+        level: 0,
+        tests: Vec::new(),
+    }
+}
+
+fn declaration(
+    project: &mut Project,
+    plugin: &str,
+    declared: Declaration,
+    known: &names::Known,
+    findings: &mut Findings,
+) {
+    for source in declared.sources {
+        let place = format!("stream {}", source.name);
+        let at = At { plugin, place: &place };
+        let Some(&node) = project.by_name.get(&source.name).filter(|&&node| project.nodes[node].model().is_none())
+        else {
+            findings.add(at, format!("the pipeline has no such stream{}", known.hint(&source.name)));
+            continue;
+        };
+        if !project.nodes[node].plugin.is_empty() {
+            findings.add(at, format!("the plugin {} declares it too", project.nodes[node].plugin));
+            continue;
+        }
+        let tests = tests::parse(&source.tests, at, findings);
+        let node = &mut project.nodes[node];
+        (node.plugin, node.tests, node.kind) = (plugin.to_owned(), tests, Kind::Stream(Some(source)));
+    }
+    for declared in declared.models {
+        let place = format!("model {}", declared.name);
+        let at = At { plugin, place: &place };
+        let tests = tests::parse(&declared.tests, at, findings);
+        let Some(parsed) = model::parse(declared, at, &project.variables, known, findings) else { continue };
+        let name = parsed.model.name.clone();
+        if project.by_name.contains_key(&name) {
+            continue;
+        }
+        project.by_name.insert(name.clone(), project.nodes.len());
+        project.nodes.push(Node {
+            table: name.to_ascii_uppercase(),
+            name,
+            plugin: plugin.to_owned(),
+            kind: Kind::Model(Box::new(parsed)),
+            reads: Vec::new(),
+            read_by: Vec::new(),
+            level: 0,
+            tests,
+        });
+    }
+    project.indicators.extend(declared.indicators);
+    project.readers.extend(declared.readers.into_iter().map(|reader| (plugin.to_owned(), reader)));
+}
+
+fn connect(project: &mut Project) {
+    for at in 0..project.nodes.len() {
+        let Some(model) = project.nodes[at].model() else { continue };
+        let reads: Vec<usize> =
+            model.model.depends_on.iter().filter_map(|name| project.by_name.get(name).copied()).collect();
+        for &read in &reads {
+            project.nodes[read].read_by.push(at);
+        }
+        project.nodes[at].reads = reads;
+    }
+}
+
+/// How many steps each node is from the streams. There is no circle any more.
+fn levels(project: &mut Project) {
+    let mut open: Vec<usize> = (0..project.nodes.len()).filter(|&at| project.nodes[at].reads.is_empty()).collect();
+    while let Some(at) = open.pop() {
+        let level = project.nodes[at].level + 1;
+        for reader in project.nodes[at].read_by.clone() {
+            if project.nodes[reader].level < level {
+                project.nodes[reader].level = level;
+                open.push(reader);
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! One model: its materialization, columns and SQL, and its unit tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wmshost_flow::model::{Materialization, Model, Strategy};
+use wmshost_flow::{Dialect, Value};
+
+use super::names::{Known, check_column};
+use super::{At, Findings};
+use crate::dialect::{MARKS, VERSION, Writer};
+use crate::project::{Node, ParsedModel, Project};
+use crate::template::{Mode, Template, Word};
+
+/// Parses a model and finds what is wrong with it; `None` if its SQL cannot be parsed.
+pub(super) fn parse(
+    model: Model,
+    at: At<'_>,
+    variables: &BTreeMap<String, String>,
+    known: &Known,
+    findings: &mut Findings,
+) -> Option<ParsedModel> {
+    columns(&model, at, findings);
+    materialization(&model, at, findings);
+    dependencies(&model, at, known, findings);
+    let sql_place = format!("{}, SQL", at.place);
+    let changes_place = format!("{}, changes", at.place);
+    let sql_at = At { place: &sql_place, ..at };
+    let statement = findings.parse(sql_at, &model.statement);
+    let given = match &model.materialization {
+        Materialization::Incremental(increment) => increment.changes.clone(),
+        _ => None,
+    };
+    let changes_at = At { place: &changes_place, ..at };
+    let changes = given.map(|changes| findings.parse(changes_at, &changes));
+    let (statement, changes) = (statement?, changes.map_or(Some(None), |changes| changes.map(Some))?);
+    words(&model, &statement, false, sql_at, variables, findings);
+    if let Some(changes) = &changes {
+        words(&model, changes, true, changes_at, variables, findings);
+    }
+    unused(&model, &statement, changes.as_ref(), at, findings);
+    Some(ParsedModel { model, statement, changes, fingerprint: String::new() })
+}
+
+fn columns(model: &Model, at: At<'_>, findings: &mut Findings) {
+    if model.columns.is_empty() {
+        findings.add(at, "it declares no columns; declare those that its SQL gives");
+    }
+    let mut seen = BTreeSet::new();
+    let has_rows = model.materialization.has_rows();
+    let is_history = matches!(model.materialization, Materialization::History(_));
+    for column in &model.columns {
+        let name = column.name.to_ascii_lowercase();
+        let is_mark = has_rows && MARKS.contains(&name.as_str()) || is_history && VERSION.contains(&name.as_str());
+        if name.is_empty() || name.contains('"') {
+            findings.add(at, "a column has no usable name");
+        }
+        if is_mark {
+            findings.add(at, format!("the column {name} is the host's own; it adds it by itself"));
+        }
+        if Writer(Dialect::Oracle).declared(&column.kind).is_none() {
+            findings.add(at, format!("the column {name} has a type for which no target has a place"));
+        }
+        if !seen.insert(name) {
+            findings.add(at, format!("it declares the column {} twice", column.name));
+        }
+    }
+}
+
+fn materialization(model: &Model, at: At<'_>, findings: &mut Findings) {
+    let mut need = |columns: &[String], what: &str| {
+        if columns.is_empty() {
+            findings.add(at, format!("its {what} has no columns"));
+        }
+        for column in columns {
+            if !model.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
+                findings.add(at, format!("its {what} names the column {column}, which it does not declare"));
+            }
+        }
+    };
+    match &model.materialization {
+        Materialization::Incremental(increment) => match &increment.strategy {
+            Strategy::Merge(key) => need(key, "key"),
+            Strategy::Replace(window) => {
+                need(window, "window");
+            }
+            Strategy::Append => {}
+        },
+        Materialization::History(history) => {
+            need(&history.key, "key");
+            if !history.compared.is_empty() {
+                need(&history.compared, "comparison");
+            }
+            if let Some(since) = &history.since {
+                need(std::slice::from_ref(since), "`since`");
+            }
+        }
+        Materialization::View | Materialization::Table | Materialization::Ephemeral => {}
+    }
+    let storage = &model.storage;
+    for index in &storage.indexes {
+        need(index, "index");
+    }
+    if let Some((column, _)) = &storage.partition {
+        need(std::slice::from_ref(column), "partition");
+    }
+    if let Materialization::Incremental(increment) = &model.materialization
+        && matches!(increment.strategy, Strategy::Replace(_))
+        && increment.changes.is_none()
+    {
+        findings.add(at, "it replaces windows and does not tell which: give it `changes`");
+    }
+    let wants = !storage.indexes.is_empty() || storage.partition.is_some() || storage.statistics;
+    if wants && !model.materialization.has_rows() {
+        let kind = model.materialization.name();
+        findings.add(at, format!("an index, a partition or statistics need a table, and it is {kind}"));
+    }
+}
+
+fn dependencies(model: &Model, at: At<'_>, known: &Known, findings: &mut Findings) {
+    let mut seen = BTreeSet::new();
+    for name in &model.depends_on {
+        if !known.has(name) {
+            let hint = known.hint(name);
+            findings.add(at, format!("it reads {name}, which is neither a stream nor a model{hint}"));
+        }
+        if !seen.insert(name) {
+            findings.add(at, format!("it names {name} twice among what it reads"));
+        }
+    }
+}
+
+/// Whether each placeholder has a meaning where it stands.
+fn words(
+    model: &Model,
+    template: &Template,
+    in_changes: bool,
+    at: At<'_>,
+    variables: &BTreeMap<String, String>,
+    findings: &mut Findings,
+) {
+    let incremental = matches!(model.materialization, Materialization::Incremental(_));
+    for used in template.uses() {
+        let guarded = in_changes || used.only == Some(Mode::Incremental);
+        let what = match used.word {
+            Word::Relation(name) if !model.depends_on.contains(name) => {
+                format!("{{{name}}} is not among what the model reads; add it there")
+            }
+            Word::This | Word::Watermark | Word::Changes if !incremental => {
+                "only an incremental model has this placeholder".to_owned()
+            }
+            Word::This | Word::Watermark | Word::Changes if !guarded => {
+                "in a full build there is no such thing: put it between {when incremental} and {end}".to_owned()
+            }
+            Word::Changes if in_changes => "`changes` cannot read itself".to_owned(),
+            Word::Changes if !has_changes(model) => "the model has no `changes`".to_owned(),
+            Word::RunId if !model.materialization.has_rows() => "a view outlives its run".to_owned(),
+            Word::Variable(name, None) if !variables.contains_key(name) => {
+                format!("the variable {name} is not given; give it under [models.vars] or write {{var:{name}=literal}}")
+            }
+            _ => continue,
+        };
+        findings.in_sql(at, &template.source, used.at, what);
+    }
+}
+
+fn has_changes(model: &Model) -> bool {
+    matches!(&model.materialization, Materialization::Incremental(increment) if increment.changes.is_some())
+}
+
+fn unused(model: &Model, statement: &Template, changes: Option<&Template>, at: At<'_>, findings: &mut Findings) {
+    let used: BTreeSet<&str> = statement
+        .uses()
+        .chain(changes.into_iter().flat_map(Template::uses))
+        .filter_map(|used| match used.word {
+            Word::Relation(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    for name in model.depends_on.iter().filter(|name| !used.contains(name.as_str())) {
+        findings.add(at, format!("it says that it reads {name}, but its SQL has no {{{name}}}"));
+    }
+}
+
+/// Whether the fixtures and the expected rows of unit tests have columns that there are.
+pub(super) fn fixtures(project: &Project, node: &Node, parsed: &ParsedModel, findings: &mut Findings) {
+    let mut names = BTreeSet::new();
+    for test in &parsed.model.unit_tests {
+        let place = format!("{}, unit test {:?}", node.place(), test.name);
+        let at = At { plugin: &node.plugin, place: &place };
+        if !names.insert(&test.name) {
+            findings.add(at, "another unit test has that name");
+        }
+        for (name, rows) in &test.given {
+            let read = match name.as_str() {
+                "this" => Some(node),
+                name if parsed.model.depends_on.iter().any(|read| read == name) => {
+                    project.by_name.get(name).map(|&at| &project.nodes[at])
+                }
+                _ => None,
+            };
+            match read {
+                Some(read) => rows.columns.iter().for_each(|column| check_column(read, column, at, findings)),
+                None => findings.add(at, format!("it gives rows for {name}, which the model does not read")),
+            }
+            widths(name, rows, at, findings);
+        }
+        for column in &test.expected.columns {
+            check_column(node, column, at, findings);
+        }
+        widths("the expected rows", &test.expected, at, findings);
+        if test.expected.columns.is_empty() {
+            findings.add(at, "it expects no columns: name at least one");
+        }
+        if test.watermark.is_some() && parsed.increment().is_none() {
+            findings.add(at, "it is an incremental build, and the model is none");
+        }
+    }
+}
+
+fn widths(what: &str, rows: &wmshost_flow::model::Rows, at: At<'_>, findings: &mut Findings) {
+    let wide = rows.columns.len();
+    for (number, row) in (1..).zip(&rows.rows).filter(|(_, row)| row.len() != wide) {
+        findings.add(at, format!("{what}: row {number} has {} values for {wide} columns", row.len()));
+    }
+}
+
+/// Marks each model with a digest of all that shapes it: its own declaration, the tables it reads, the variables
+/// it uses, and the SQL of ephemeral models, which becomes its own.
+pub(super) fn fingerprints(project: &mut Project) {
+    for at in 0..project.nodes.len() {
+        let Some(parsed) = project.nodes[at].model() else { continue };
+        let model = &parsed.model;
+        let speaker = project.speaker();
+        let mut digest = blake3::Hasher::new();
+        let full = speaker.statement(at, Mode::Full);
+        let incremental = speaker.statement(at, Mode::Incremental);
+        let changes = parsed.changes.as_ref().map(|changes| speaker.write(changes, at, Mode::Incremental));
+        let columns: Vec<String> =
+            model.columns.iter().map(|column| format!("{} {}", column.name, column.kind)).collect();
+        let parts = [
+            full,
+            incremental,
+            changes.unwrap_or_default(),
+            columns.join(","),
+            format!("{:?} {:?}", model.materialization, model.storage),
+        ];
+        for part in parts {
+            digest.update(&(part.len() as u64).to_le_bytes());
+            digest.update(part.as_bytes());
+        }
+        let fingerprint = digest.finalize().to_hex()[..16].to_owned();
+        if let crate::project::Kind::Model(parsed) = &mut project.nodes[at].kind {
+            parsed.fingerprint = fingerprint;
+        }
+    }
+}
+
+/// Whether values of this sort can stand in SQL.
+pub(super) fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Decimal(digits) => {
+            let digits = digits.strip_prefix('-').unwrap_or(digits);
+            !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
+        }
+        _ => true,
+    }
+}

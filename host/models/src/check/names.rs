@@ -1,0 +1,139 @@
+//! Names and references.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{At, Findings};
+use crate::project::{Node, Project, Setup};
+use crate::template::is_name;
+
+/// The names there are.
+pub(super) struct Known {
+    pub(super) names: BTreeSet<String>,
+}
+
+impl Known {
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// `; did you mean x?`, if there is something like it.
+    pub(super) fn hint(&self, name: &str) -> String {
+        hint(name, self.names.iter().map(String::as_str))
+    }
+}
+
+/// `; did you mean x?`, if one of the names is like it.
+pub(crate) fn hint<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> String {
+    let nearest = names.map(|known| (distance(name, known), known)).min();
+    match nearest {
+        Some((distance, known)) if distance <= name.len() / 3 + 1 => format!("; did you mean {known}?"),
+        _ => String::new(),
+    }
+}
+
+/// How many letters differ between two names (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let changed = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Collects the names of streams and models, and finds those that cannot be.
+pub(super) fn known(setup: &Setup, findings: &mut Findings) -> Known {
+    let mut owners: BTreeMap<String, String> = BTreeMap::new();
+    let tables: BTreeMap<String, &String> =
+        setup.streams.iter().map(|(name, table)| (table.to_ascii_uppercase(), name)).collect();
+    let mut names: BTreeSet<String> = setup.streams.keys().cloned().collect();
+    for (plugin, declared) in &setup.plugins {
+        for model in &declared.models {
+            let name = model.name.as_str();
+            let place = format!("model {name}");
+            let at = At { plugin, place: &place };
+            if !is_name(name) || name.contains('-') {
+                findings.add(at, "the name is no name: lower-case letters, digits and `_`, a letter first, at most 63");
+            }
+            if name.starts_with("wmshost_") {
+                findings.add(at, "names that begin with wmshost_ are the host's own");
+            }
+            if matches!(name, "this" | "changes" | "watermark" | "now" | "today" | "run_id" | "end") {
+                findings.add(at, "the name means something else between braces; choose another");
+            }
+            if setup.streams.contains_key(name) {
+                findings.add(at, "a stream has that name; choose another");
+            }
+            if let Some(stream) = tables.get(&name.to_ascii_uppercase()) {
+                findings.add(at, format!("its table would be that of the stream {stream}; choose another name"));
+            }
+            if let Some(owner) = owners.insert(name.to_owned(), plugin.clone()) {
+                let by = if owner == *plugin { "this plugin".to_owned() } else { format!("the plugin {owner}") };
+                findings.add(at, format!("declared twice: {by} has a model of that name already"));
+            }
+            names.insert(name.to_owned());
+        }
+    }
+    Known { names }
+}
+
+/// References from one node to the columns of another, once all nodes are known.
+pub(super) fn references(project: &Project, findings: &mut Findings) {
+    for node in &project.nodes {
+        super::tests::references(project, node, findings);
+        if let Some(model) = node.model() {
+            super::model::fixtures(project, node, model, findings);
+        }
+    }
+    for indicator in &project.indicators {
+        let place = format!("indicator {}", indicator.name);
+        let plugin = project.by_name.get(&indicator.model).map_or("", |&at| project.nodes[at].plugin.as_str());
+        let at = At { plugin, place: &place };
+        match project.by_name.get(&indicator.model).map(|&at| &project.nodes[at]) {
+            Some(node) if node.model().is_some() => {
+                for column in [&indicator.day, &indicator.column] {
+                    check_column(node, column, at, findings);
+                }
+            }
+            _ => findings.add(at, format!("there is no model {}", indicator.model)),
+        }
+    }
+    for (plugin, reader) in &project.readers {
+        let place = format!("reader {}", reader.name);
+        for name in reader.depends_on.iter().filter(|name| !project.by_name.contains_key(*name)) {
+            let hint = hint(name, project.by_name.keys().map(String::as_str));
+            findings
+                .add(At { plugin, place: &place }, format!("it reads {name}, which is neither model nor stream{hint}"));
+        }
+    }
+}
+
+/// Whether a node has the column, as far as its columns are known.
+pub(super) fn check_column(node: &Node, column: &str, at: At<'_>, findings: &mut Findings) {
+    let marks = crate::dialect::MARKS.iter().chain(&crate::dialect::VERSION);
+    let is_own = marks.clone().any(|mark| mark.eq_ignore_ascii_case(column));
+    let columns = node.columns();
+    let is_there = columns.iter().any(|known| known.name.eq_ignore_ascii_case(column));
+    // Of a stream's table there may be more columns than are declared: the database has the last word.
+    if !is_there && !is_own && node.model().is_some() {
+        let hint = hint(column, columns.iter().map(|column| column.name.as_str()));
+        findings.add(at, format!("{} has no column {column}{hint}", node.place()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_guessed() {
+        let names = ["dim_items", "stg_wms_items"];
+        assert_eq!(hint("dim_item", names.into_iter()), "; did you mean dim_items?");
+        assert_eq!(hint("orders", names.into_iter()), "");
+    }
+}

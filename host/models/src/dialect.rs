@@ -1,0 +1,169 @@
+//! How SQL is written for a kind of database: names, literals, types. The host writes all DDL and DML of models
+//! with it.
+
+use arrow_schema::{DataType, TimeUnit};
+use wmshost_flow::{Dialect, Value};
+
+/// What the host adds to the rows of a model, as to those of a stream.
+pub(crate) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
+/// What a history has behind its columns.
+pub(crate) const VERSION: [&str; 3] = ["wms_valid_from", "wms_valid_to", "wms_is_current"];
+
+/// Writes SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Writer(pub(crate) Dialect);
+
+impl Writer {
+    /// A column's or table's name. Oracle keeps names in capitals.
+    pub(crate) fn name(self, name: &str) -> String {
+        let name = match self.0 {
+            Dialect::Sqlite => name.replace('"', "\"\""),
+            Dialect::Oracle => name.to_ascii_uppercase().replace('"', ""),
+        };
+        format!("\"{name}\"")
+    }
+
+    /// Names with commas between, each with this before it.
+    pub(crate) fn names<S: AsRef<str>>(self, before: &str, names: impl IntoIterator<Item = S>) -> String {
+        let names = names.into_iter().map(|name| format!("{before}{}", self.name(name.as_ref())));
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// A text literal.
+    pub(crate) fn text(self, text: &str) -> String {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+
+    /// A value as a literal.
+    pub(crate) fn literal(self, value: &Value) -> String {
+        match value {
+            Value::Null => "NULL".to_owned(),
+            Value::Boolean(value) => u8::from(*value).to_string(),
+            Value::Int64(value) => value.to_string(),
+            Value::Float64(value) if value.is_finite() => format!("{value:?}"),
+            Value::Float64(_) => "NULL".to_owned(),
+            Value::Decimal(digits) => digits.clone(),
+            Value::Text(text) => self.text(text),
+            Value::Binary(_) => match self.0 {
+                Dialect::Sqlite => format!("x'{value}'"),
+                Dialect::Oracle => format!("HEXTORAW('{value}')"),
+            },
+            Value::Date(_) => match self.0 {
+                Dialect::Sqlite => format!("'{value}'"),
+                Dialect::Oracle => format!("DATE '{value}'"),
+            },
+            Value::Timestamp(_) => match self.0 {
+                Dialect::Sqlite => format!("'{value}'"),
+                Dialect::Oracle => format!("TIMESTAMP '{value}'"),
+            },
+        }
+    }
+
+    /// The moment of a statement, for views, which live longer than a run.
+    pub(crate) fn live_now(self) -> &'static str {
+        match self.0 {
+            Dialect::Sqlite => "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
+            Dialect::Oracle => "CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS TIMESTAMP)",
+        }
+    }
+
+    /// Its date.
+    pub(crate) fn live_today(self) -> &'static str {
+        match self.0 {
+            Dialect::Sqlite => "date('now')",
+            Dialect::Oracle => "TRUNC(CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE))",
+        }
+    }
+
+    /// The type to declare a column with; `None` for a type that no plugin can name.
+    pub(crate) fn declared(self, kind: &DataType) -> Option<String> {
+        Some(match (self.0, kind) {
+            (Dialect::Sqlite, DataType::Boolean) => "BOOLEAN".to_owned(),
+            (Dialect::Sqlite, DataType::Int64) => "INTEGER".to_owned(),
+            (Dialect::Sqlite, DataType::Float64) => "DOUBLE".to_owned(),
+            (Dialect::Sqlite, DataType::Utf8) => "TEXT".to_owned(),
+            (Dialect::Sqlite, DataType::Binary) => "BLOB".to_owned(),
+            (Dialect::Sqlite, DataType::Date32) => "DATE_ONLY".to_owned(),
+            (Dialect::Sqlite, DataType::Timestamp(TimeUnit::Microsecond, None)) => "TIMESTAMP(6)".to_owned(),
+            (Dialect::Sqlite, DataType::Timestamp(TimeUnit::Microsecond, Some(_))) => "TIMESTAMPTZ(6)".to_owned(),
+            (Dialect::Sqlite, DataType::Decimal128(precision, 0)) => format!("DECIMAL_WHOLE({precision})"),
+            (Dialect::Sqlite, DataType::Decimal128(precision, scale)) => format!("DECIMAL({precision},{scale})"),
+            (Dialect::Oracle, DataType::Boolean) => "NUMBER(1)".to_owned(),
+            (Dialect::Oracle, DataType::Int64) => "NUMBER(19)".to_owned(),
+            (Dialect::Oracle, DataType::Float64) => "BINARY_DOUBLE".to_owned(),
+            (Dialect::Oracle, DataType::Utf8) => "VARCHAR2(4000 BYTE)".to_owned(),
+            (Dialect::Oracle, DataType::Binary) => "RAW(2000)".to_owned(),
+            (Dialect::Oracle, DataType::Date32) => "DATE".to_owned(),
+            (Dialect::Oracle, DataType::Timestamp(TimeUnit::Microsecond, None)) => "TIMESTAMP(6)".to_owned(),
+            (Dialect::Oracle, DataType::Timestamp(TimeUnit::Microsecond, Some(_))) => {
+                "TIMESTAMP(6) WITH TIME ZONE".to_owned()
+            }
+            (Dialect::Oracle, DataType::Decimal128(precision, scale)) => format!("NUMBER({precision},{scale})"),
+            _ => return None,
+        })
+    }
+
+    /// What stands for a SELECT of nothing: `FROM dual` where there must be a table.
+    pub(crate) fn from_nothing(self) -> &'static str {
+        match self.0 {
+            Dialect::Sqlite => "",
+            Dialect::Oracle => " FROM dual",
+        }
+    }
+
+    /// The first rows of a SELECT.
+    pub(crate) fn first_rows(self, rows: usize) -> String {
+        match self.0 {
+            Dialect::Sqlite => format!("LIMIT {rows}"),
+            Dialect::Oracle => format!("FETCH FIRST {rows} ROWS ONLY"),
+        }
+    }
+
+    /// A condition: two values are the same, NULL and NULL too.
+    pub(crate) fn same(self, a: &str, b: &str) -> String {
+        match self.0 {
+            Dialect::Sqlite => format!("{a} IS {b}"),
+            Dialect::Oracle => format!("DECODE({a}, {b}, 1, 0) = 1"),
+        }
+    }
+
+    /// A parameter of a statement.
+    pub(crate) fn parameter(self, number: usize) -> String {
+        match self.0 {
+            Dialect::Sqlite => format!("?{number}"),
+            Dialect::Oracle => format!(":{number}"),
+        }
+    }
+
+    /// The name of a table that only this session sees, for rows on their way.
+    pub(crate) fn work_table(self, name: &str) -> String {
+        match self.0 {
+            Dialect::Sqlite => format!("temp.\"wmshost_{name}\""),
+            Dialect::Oracle => format!("ORA$PTT_WMSHOST_{}", name.to_ascii_uppercase()),
+        }
+    }
+
+    /// Makes such a table of a SELECT.
+    pub(crate) fn create_work_table(self, name: &str, select: &str) -> String {
+        let table = self.work_table(name);
+        match self.0 {
+            Dialect::Sqlite => format!("CREATE TABLE {table} AS {select}"),
+            Dialect::Oracle => {
+                format!("CREATE PRIVATE TEMPORARY TABLE {table} ON COMMIT PRESERVE DEFINITION AS {select}")
+            }
+        }
+    }
+
+    /// An empty relation with these columns, for SQL that is only looked at.
+    pub(crate) fn empty<S: AsRef<str>>(self, columns: impl IntoIterator<Item = (S, Option<DataType>)>) -> String {
+        let columns = columns.into_iter().map(|(name, kind)| {
+            let name = self.name(name.as_ref());
+            match kind.and_then(|kind| self.declared(&kind)) {
+                Some(kind) if self.0 == Dialect::Oracle => format!("CAST(NULL AS {kind}) AS {name}"),
+                _ => format!("NULL AS {name}"),
+            }
+        });
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        format!("(SELECT {columns}{} WHERE 1 = 0)", self.from_nothing())
+    }
+}

@@ -1,0 +1,220 @@
+//! What is declared, and how a run went, as JSON for other programs. The fields are part of the interface: new ones
+//! may be added, none changes its meaning; `format` grows when one must.
+
+use serde_json::{Value as Json, json};
+use wmshost_flow::Value;
+use wmshost_flow::model::{Freshness, Goal, Indicator, ModelColumn};
+
+use crate::build::{NodeResult, NodeStatus, Report};
+use crate::lineage::ColumnSources;
+use crate::project::{Node, Project};
+use crate::test::{TestResult, TestStatus};
+
+/// The format of both.
+const FORMAT: u32 = 1;
+
+impl Project {
+    /// All that is declared: streams, models, columns with what they are made of, tests, numbers and readers.
+    pub fn manifest(&self, pipeline: &str, now: i64) -> Json {
+        let lineage = self.column_lineage();
+        let mut order: Vec<usize> = (0..self.nodes.len()).collect();
+        order.sort_by_key(|&at| (self.nodes[at].level, self.nodes[at].name.clone()));
+        let nodes: Vec<Json> = order.iter().map(|&at| self.node_json(at, &lineage, now)).collect();
+        let readers: Vec<Json> = self
+            .readers
+            .iter()
+            .map(|(plugin, reader)| {
+                json!({
+                    "name": reader.name, "plugin": plugin, "summary": reader.summary, "reads": reader.depends_on,
+                    "owner": reader.owner, "url": reader.url,
+                })
+            })
+            .collect();
+        json!({
+            "format": FORMAT,
+            "pipeline": pipeline,
+            "made_at": moment(now),
+            "nodes": nodes,
+            "indicators": self.indicators.iter().map(indicator).collect::<Vec<_>>(),
+            "readers": readers,
+        })
+    }
+
+    fn node_json(&self, at: usize, lineage: &ColumnSources, now: i64) -> Json {
+        let node = &self.nodes[at];
+        let names = |nodes: &[usize]| nodes.iter().map(|&at| self.nodes[at].name.clone()).collect::<Vec<_>>();
+        let tests: Vec<Json> = node
+            .tests
+            .iter()
+            .map(|parsed| {
+                let test = &parsed.test;
+                let severity = match test.severity {
+                    wmshost_flow::model::Severity::Error => "error",
+                    wmshost_flow::model::Severity::Warn => "warn",
+                };
+                json!({
+                    "name": test.name, "assertion": test.assertion.name(), "severity": severity,
+                    "columns": crate::check::test_columns(&test.assertion), "summary": test.summary,
+                    "sql": crate::test::query_of(&self.speaker(), at, parsed),
+                })
+            })
+            .collect();
+        let columns: Vec<Json> = node.columns().iter().map(|column| self.column_json(at, column, lineage)).collect();
+        let mut json = json!({
+            "name": node.name,
+            "kind": if node.model().is_some() { "model" } else { "stream" },
+            "plugin": node.plugin,
+            "table": node.table,
+            "level": node.level,
+            "reads": names(&node.reads),
+            "read_by": names(&node.read_by),
+            "columns": columns,
+            "tests": tests,
+        });
+        let more = self.details(node, now);
+        if let (Some(json), Json::Object(more)) = (json.as_object_mut(), more) {
+            json.extend(more);
+        }
+        json
+    }
+
+    fn details(&self, node: &Node, now: i64) -> Json {
+        match &node.kind {
+            crate::project::Kind::Model(parsed) => {
+                let model = &parsed.model;
+                let (full, incremental) = self.compiled(&node.name, now).unwrap_or_default();
+                json!({
+                    "layer": model.layer.name(),
+                    "materialized": model.materialization.name(),
+                    "summary": model.summary,
+                    "tags": model.tags,
+                    "owner": model.owner,
+                    "fingerprint": parsed.fingerprint,
+                    "sql": model.statement,
+                    "changes_sql": parsed.changes.as_ref().map(|changes| changes.source.clone()),
+                    "compiled": full,
+                    "compiled_incremental": incremental,
+                    "unit_tests": model.unit_tests.iter().map(|test| test.name.clone()).collect::<Vec<_>>(),
+                    "freshness": model.freshness.as_ref().map(freshness),
+                })
+            }
+            crate::project::Kind::Stream(Some(source)) => json!({
+                "summary": source.summary,
+                "tags": source.tags,
+                "owner": source.owner,
+                "freshness": source.freshness.as_ref().map(freshness),
+            }),
+            crate::project::Kind::Stream(None) => json!({ "summary": "", "tags": [] }),
+        }
+    }
+
+    fn column_json(&self, at: usize, column: &ModelColumn, lineage: &ColumnSources) -> Json {
+        let from: Vec<String> = lineage
+            .get(&(at, column.name.to_ascii_lowercase()))
+            .into_iter()
+            .flatten()
+            .map(|(node, column)| format!("{}.{column}", self.nodes[*node].name))
+            .collect();
+        json!({
+            "name": column.name, "type": type_name(&column.kind), "summary": column.summary, "from": from,
+        })
+    }
+}
+
+/// A type as people write it.
+fn type_name(kind: &arrow_schema::DataType) -> String {
+    use arrow_schema::DataType;
+    match kind {
+        DataType::Boolean => "boolean".to_owned(),
+        DataType::Int64 => "int64".to_owned(),
+        DataType::Float64 => "float64".to_owned(),
+        DataType::Utf8 => "text".to_owned(),
+        DataType::Binary => "binary".to_owned(),
+        DataType::Date32 => "date".to_owned(),
+        DataType::Decimal128(precision, scale) => format!("decimal({precision}, {scale})"),
+        DataType::Timestamp(_, None) => "timestamp".to_owned(),
+        DataType::Timestamp(_, Some(_)) => "timestamp in UTC".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn freshness(freshness: &Freshness) -> Json {
+    json!({ "warn_after": freshness.warn_after, "error_after": freshness.error_after, "by": freshness.by })
+}
+
+fn indicator(indicator: &Indicator) -> Json {
+    let goal = indicator.goal.map(|goal| match goal {
+        Goal::AtLeast(goal) => json!({ "at_least": goal }),
+        Goal::AtMost(goal) => json!({ "at_most": goal }),
+    });
+    json!({
+        "name": indicator.name, "summary": indicator.summary, "model": indicator.model, "day": indicator.day,
+        "column": indicator.column, "unit": indicator.unit, "goal": goal,
+    })
+}
+
+/// A moment as JSON has it: ISO 8601 in UTC.
+pub(crate) fn moment(micros: i64) -> String {
+    Value::Timestamp(micros).to_string().replace(' ', "T") + "Z"
+}
+
+impl Report {
+    /// How the run went.
+    pub fn to_json(&self, pipeline: &str) -> Json {
+        json!({
+            "format": FORMAT,
+            "pipeline": pipeline,
+            "run_id": self.run_id,
+            "began_at": moment(self.began_at),
+            "seconds": self.seconds,
+            "status": if self.has_failed() { "failed" } else { "succeeded" },
+            "nodes": self.nodes.iter().map(node_result).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn node_result(node: &NodeResult) -> Json {
+    let units: Vec<Json> = node
+        .unit_tests
+        .iter()
+        .map(|test| json!({ "name": test.name, "passed": test.passed, "difference": test.difference }))
+        .collect();
+    json!({
+        "name": node.name,
+        "kind": if node.is_model { "model" } else { "stream" },
+        "status": node.status.name(),
+        "result": result_word(node),
+        "action": node.action.map(crate::build::Action::name),
+        "rows": node.rows,
+        "changed": node.changed,
+        "message": node.message,
+        "started": node.started,
+        "seconds": node.seconds,
+        "tests": node.tests.iter().map(test_result).collect::<Vec<_>>(),
+        "unit_tests": units,
+    })
+}
+
+fn test_result(test: &TestResult) -> Json {
+    json!({
+        "name": test.name, "assertion": test.assertion, "status": test.status.name(), "failing": test.failing,
+        "measured": test.measured, "message": test.message, "seconds": test.seconds,
+    })
+}
+
+/// How a node ended, in the words of `result:`.
+fn result_word(node: &NodeResult) -> &'static str {
+    match node.status {
+        NodeStatus::Errored => "error",
+        NodeStatus::Failed => "fail",
+        NodeStatus::Skipped => "skipped",
+        NodeStatus::Succeeded if node.tests.iter().any(|test| test.status == TestStatus::Warned) => "warn",
+        NodeStatus::Succeeded => "success",
+    }
+}
+
+/// How the nodes of a run ended, from its JSON: by name, in the words of `result:`.
+pub fn past_results(results: &Json) -> std::collections::BTreeMap<String, String> {
+    let nodes = results["nodes"].as_array().into_iter().flatten();
+    nodes.filter_map(|node| Some((node["name"].as_str()?.to_owned(), node["result"].as_str()?.to_owned()))).collect()
+}

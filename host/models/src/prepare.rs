@@ -1,0 +1,200 @@
+//! Whether the database takes the SQL: every statement is compiled before any model is built, over empty relations
+//! in the place of models. Says where in the model's own text a mistake stands, and whether the columns are those
+//! that were declared.
+
+use wmshost_flow::{Dialect, Failure, FailureKind, Sql, SqlSession};
+
+use crate::check::{At, Findings};
+use crate::dialect::Writer;
+use crate::mistake::{Mistake, locate};
+use crate::project::{Node, ParsedModel, Project, Speaker};
+use crate::store::{kind_of, text_of};
+use crate::template::{Mode, Template};
+use crate::test::query_of;
+
+/// What looking at SQL needs.
+struct Examiner<'p, 's> {
+    project: &'p Project,
+    sql: &'s mut dyn SqlSession,
+    findings: Findings,
+    /// Streams that have no table yet: what reads them cannot be looked at.
+    absent: Vec<usize>,
+}
+
+impl Project {
+    /// Compiles the SQL of all models and tests in the target's database, without running any of it. What reads a
+    /// stream that was never loaded is left out, since its table's columns are not known yet; gives the names of
+    /// those streams.
+    pub fn examine(&self, sql: &mut dyn SqlSession) -> Result<Result<Vec<String>, Vec<Mistake>>, Failure> {
+        let mut absent = Vec::new();
+        for at in (0..self.nodes.len()).filter(|&at| self.nodes[at].model().is_none()) {
+            if kind_of(sql, self.writer(), &self.nodes[at].table)?.is_none() {
+                absent.push(at);
+            }
+        }
+        let names = absent.iter().map(|&at| self.nodes[at].name.clone()).collect();
+        let mut examiner = Examiner { project: self, sql, findings: Findings::default(), absent };
+        for at in 0..self.nodes.len() {
+            examiner.node(at)?;
+        }
+        let wrong = examiner.findings.all;
+        Ok(if wrong.is_empty() { Ok(names) } else { Err(wrong) })
+    }
+}
+
+impl Examiner<'_, '_> {
+    fn node(&mut self, at: usize) -> Result<(), Failure> {
+        let node = &self.project.nodes[at];
+        if self.absent.contains(&at) {
+            return Ok(());
+        }
+        let mut is_sound = true;
+        if let Some(model) = node.model() {
+            if self.reads_absent(at) {
+                return Ok(());
+            }
+            is_sound = self.model(at, node, model)?;
+        }
+        if is_sound { self.tests(at, node) } else { Ok(()) }
+    }
+
+    /// Whether it reads a stream without a table; an ephemeral model's SQL is part of its own.
+    fn reads_absent(&self, at: usize) -> bool {
+        self.project.ancestors(at, usize::MAX).iter().any(|read| self.absent.contains(read))
+    }
+
+    fn model(&mut self, at: usize, node: &Node, model: &ParsedModel) -> Result<bool, Failure> {
+        let speaker = Speaker { empty: true, live: model.is_live(), ..self.project.speaker() };
+        let place = format!("{}, SQL", node.place());
+        let before = self.findings.all.len();
+        let full = speaker.statement(at, Mode::Full);
+        if let Some(columns) = self.columns(node, &place, &model.statement, &full)? {
+            self.compare(node, model, &columns);
+        }
+        if let Some(changes) = &model.changes {
+            let place = format!("{}, changes", node.place());
+            let statement = speaker.write(changes, at, Mode::Incremental);
+            if let Some(columns) = self.columns(node, &place, changes, &statement)? {
+                let window = columns.into_iter().map(|name| (name, None));
+                let changes = self.project.writer().empty(window);
+                let incremental = speaker.statement(at, Mode::Incremental);
+                let work_table = self.project.writer().work_table("changes");
+                self.columns(node, &place_of(node), &model.statement, &incremental.replace(&work_table, &changes))?;
+            }
+        } else if model.increment().is_some() {
+            let incremental = speaker.statement(at, Mode::Incremental);
+            self.columns(node, &place, &model.statement, &incremental)?;
+        }
+        Ok(self.findings.all.len() == before)
+    }
+
+    /// The names of the columns that a SELECT gives, or a finding.
+    fn columns(
+        &mut self,
+        node: &Node,
+        place: &str,
+        template: &Template,
+        statement: &str,
+    ) -> Result<Option<Vec<String>>, Failure> {
+        let columns = columns_of(self.sql, self.project.writer(), statement);
+        self.note(node, place, Some(template), columns)
+    }
+
+    /// Notes what the database says against a text, with the place in it that the message names.
+    fn note<T>(
+        &mut self,
+        node: &Node,
+        place: &str,
+        template: Option<&Template>,
+        said: Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        let failure = match said {
+            Ok(value) => return Ok(Some(value)),
+            Err(failure) if failure.kind == FailureKind::Transient => return Err(failure),
+            Err(failure) => failure,
+        };
+        let at = At { plugin: &node.plugin, place };
+        let found = template.and_then(|template| Some((template, locate(&template.source, &failure.message)?)));
+        match found {
+            Some((template, offset)) => self.findings.in_sql(at, &template.source, offset, failure.message),
+            None => self.findings.add(at, failure.message),
+        }
+        Ok(None)
+    }
+
+    /// Whether the columns are the declared ones. Oracle's are only counted.
+    fn compare(&mut self, node: &Node, model: &ParsedModel, found: &[String]) {
+        let place = node.place();
+        let at = At { plugin: &node.plugin, place: &place };
+        let declared = &model.model.columns;
+        let has = |names: &[String], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let missing: Vec<&str> =
+            declared.iter().map(|column| column.name.as_str()).filter(|name| !has(found, name)).collect();
+        let marks = crate::dialect::MARKS.map(str::to_owned);
+        let undeclared: Vec<&str> = found
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !declared.iter().any(|column| column.name.eq_ignore_ascii_case(name)))
+            .collect();
+        if !missing.is_empty() {
+            self.findings.add(at, format!("its SQL does not give the declared columns {}", missing.join(", ")));
+        }
+        let own: Vec<&str> = undeclared.iter().copied().filter(|name| has(&marks, name)).collect();
+        if model.model.materialization.has_rows() && !own.is_empty() {
+            self.findings.add(at, format!("its SQL gives {}, which the host adds by itself", own.join(", ")));
+        } else if !undeclared.is_empty() {
+            let undeclared = undeclared.join(", ");
+            self.findings.add(at, format!("its SQL gives columns that are not declared: {undeclared}; declare them"));
+        }
+    }
+
+    fn tests(&mut self, at: usize, node: &Node) -> Result<(), Failure> {
+        let speaker = Speaker { empty: true, ..self.project.speaker() };
+        for parsed in &node.tests {
+            let looks_at_absent =
+                parsed.relations(self.project).any(|other| self.absent.contains(&other) || self.reads_absent(other));
+            if looks_at_absent {
+                continue;
+            }
+            let statement = query_of(&speaker, at, parsed);
+            let place = format!("{}, test {}", node.place(), parsed.test.name);
+            let source = parsed.sql.as_ref().or(parsed.only_where.as_ref());
+            let compiled = compile(self.sql, self.project.writer(), &statement);
+            self.note(node, &place, source, compiled)?;
+        }
+        Ok(())
+    }
+}
+
+fn place_of(node: &Node) -> String {
+    format!("{}, SQL", node.place())
+}
+
+/// Compiles a SELECT and does not run it.
+fn compile(sql: &mut dyn Sql, writer: Writer, select: &str) -> Result<(), Failure> {
+    match writer.0 {
+        Dialect::Sqlite => sql.query(&format!("EXPLAIN {select}"), &[]).map(drop),
+        Dialect::Oracle => columns_of(sql, writer, select).map(drop),
+    }
+}
+
+/// The names of the columns that a SELECT gives. It is compiled, and no row is read.
+pub(crate) fn columns_of(sql: &mut dyn Sql, writer: Writer, select: &str) -> Result<Vec<String>, Failure> {
+    match writer.0 {
+        Dialect::Sqlite => {
+            sql.execute("DROP TABLE IF EXISTS temp.wmshost_look", &[])?;
+            sql.execute(&format!("CREATE TABLE temp.wmshost_look AS SELECT * FROM ({select}\n) LIMIT 0"), &[])?;
+            let rows = sql.query("SELECT name FROM pragma_table_info('wmshost_look', 'temp') ORDER BY cid", &[])?;
+            sql.execute("DROP TABLE temp.wmshost_look", &[])?;
+            Ok(rows.iter().map(|row| text_of(row, 0)).collect())
+        }
+        Dialect::Oracle => {
+            let view = "WMSHOST_LOOK";
+            sql.execute(&format!("CREATE OR REPLACE VIEW {view} AS {select}"), &[])?;
+            let names = "SELECT LOWER(column_name) FROM user_tab_columns WHERE table_name = :1 ORDER BY column_id";
+            let rows = sql.query(names, &[wmshost_flow::Value::Text(view.to_owned())])?;
+            sql.execute(&format!("DROP VIEW {view}"), &[])?;
+            Ok(rows.iter().map(|row| text_of(row, 0)).collect())
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! All models of a pipeline as one graph: the streams they read, the models of all plugins, and what depends on
+//! what. Made only of declarations without a mistake.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wmshost_flow::Dialect;
+use wmshost_flow::model::{Declaration, Increment, Indicator, Materialization, Model, Reader, SourceTable, Test};
+
+use crate::check;
+use crate::dialect::Writer;
+use crate::mistake::Mistake;
+use crate::template::{Mode, Template, Word};
+
+/// What a project is made of.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The kind of SQL that the target takes.
+    pub dialect: Dialect,
+    /// The streams of the pipeline: names and target tables.
+    pub streams: BTreeMap<String, String>,
+    /// Variables of the pipeline file, as SQL literals.
+    pub variables: BTreeMap<String, String>,
+    /// What each plugin declares, by its name in the pipeline file.
+    pub plugins: Vec<(String, Declaration)>,
+}
+
+/// All models of a pipeline.
+#[derive(Debug)]
+pub struct Project {
+    pub(crate) dialect: Dialect,
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) by_name: BTreeMap<String, usize>,
+    pub(crate) indicators: Vec<Indicator>,
+    pub(crate) readers: Vec<(String, Reader)>,
+}
+
+/// A stream or a model.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    /// The plugin that declares it; empty for a stream that none does.
+    pub(crate) plugin: String,
+    /// The table or view; an ephemeral model has none.
+    pub(crate) table: String,
+    pub(crate) kind: Kind,
+    /// What it reads, and what reads it.
+    pub(crate) reads: Vec<usize>,
+    pub(crate) read_by: Vec<usize>,
+    /// Steps from the streams.
+    pub(crate) level: usize,
+    pub(crate) tests: Vec<ParsedTest>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Stream(Option<SourceTable>),
+    Model(Box<ParsedModel>),
+}
+
+/// A model with its SQL parsed.
+#[derive(Debug)]
+pub(crate) struct ParsedModel {
+    pub(crate) model: Model,
+    pub(crate) statement: Template,
+    pub(crate) changes: Option<Template>,
+    /// Changes with all that shapes what the model gives.
+    pub(crate) fingerprint: String,
+}
+
+/// A test with its SQL parsed.
+#[derive(Debug, Clone)]
+pub(crate) struct ParsedTest {
+    pub(crate) test: Test,
+    /// The SQL of an expression, a measure or a custom test.
+    pub(crate) sql: Option<Template>,
+    pub(crate) only_where: Option<Template>,
+}
+
+impl Project {
+    /// Checks everything that can be known without a database. Gives all mistakes at once.
+    pub fn new(setup: Setup) -> Result<Self, Vec<Mistake>> {
+        check::project(setup)
+    }
+
+    /// Whether there is a model at all.
+    pub fn is_empty(&self) -> bool {
+        self.models().next().is_none()
+    }
+
+    /// The names of all models, those they read before them.
+    pub fn model_names(&self) -> Vec<&str> {
+        let mut models: Vec<&Node> = self.models().map(|(node, _)| node).collect();
+        models.sort_by_key(|node| (node.level, node.name.as_str()));
+        models.into_iter().map(|node| node.name.as_str()).collect()
+    }
+
+    /// The numbers that people steer by.
+    pub fn indicators(&self) -> &[Indicator] {
+        &self.indicators
+    }
+
+    /// The table or view of a model or a stream.
+    pub fn table(&self, name: &str) -> Option<&str> {
+        self.by_name.get(name).map(|&at| self.nodes[at].table.as_str())
+    }
+
+    /// What a model's SQL becomes in a full build, and in an incremental one if it has one.
+    pub fn compiled(&self, name: &str, now: i64) -> Option<(String, Option<String>)> {
+        let at = *self.by_name.get(name)?;
+        let model = self.nodes[at].model()?;
+        let speaker = Speaker { now, run_id: "run", live: model.is_live(), ..self.speaker() };
+        let full = speaker.statement(at, Mode::Full);
+        let incremental = model.increment().map(|_| speaker.statement(at, Mode::Incremental));
+        Some((full, incremental))
+    }
+
+    pub(crate) fn models(&self) -> impl Iterator<Item = (&Node, &ParsedModel)> {
+        self.nodes.iter().filter_map(|node| node.model().map(|model| (node, model)))
+    }
+
+    pub(crate) fn writer(&self) -> Writer {
+        Writer(self.dialect)
+    }
+
+    /// Writes the SQL of this project.
+    pub(crate) fn speaker(&self) -> Speaker<'_> {
+        Speaker { project: self, now: 0, run_id: "", watermark: None, live: false, empty: false }
+    }
+
+    /// The streams and the models with rows that a node reads, itself or through views and ephemeral models.
+    pub(crate) fn bases(&self, at: usize) -> BTreeSet<usize> {
+        let mut bases = BTreeSet::new();
+        let mut open = self.nodes[at].reads.clone();
+        let mut seen = BTreeSet::new();
+        while let Some(read) = open.pop() {
+            if !seen.insert(read) {
+                continue;
+            }
+            match self.nodes[read].model() {
+                Some(model) if !model.model.materialization.has_rows() => open.extend(&self.nodes[read].reads),
+                _ => {
+                    bases.insert(read);
+                }
+            }
+        }
+        bases
+    }
+}
+
+impl Node {
+    pub(crate) fn model(&self) -> Option<&ParsedModel> {
+        match &self.kind {
+            Kind::Model(model) => Some(model),
+            Kind::Stream(_) => None,
+        }
+    }
+
+    /// The columns that are known, with their types.
+    pub(crate) fn columns(&self) -> &[wmshost_flow::model::ModelColumn] {
+        match &self.kind {
+            Kind::Model(model) => &model.model.columns,
+            Kind::Stream(Some(source)) => &source.columns,
+            Kind::Stream(None) => &[],
+        }
+    }
+
+    /// `model dim_items`, `stream allocation`.
+    pub(crate) fn place(&self) -> String {
+        let kind = if self.model().is_some() { "model" } else { "stream" };
+        format!("{kind} {}", self.name)
+    }
+}
+
+impl ParsedModel {
+    pub(crate) fn increment(&self) -> Option<&Increment> {
+        match &self.model.materialization {
+            Materialization::Incremental(increment) => Some(increment),
+            _ => None,
+        }
+    }
+
+    /// Whether its SQL is kept and run later.
+    pub(crate) fn is_live(&self) -> bool {
+        !self.model.materialization.has_rows()
+    }
+}
+
+/// Writes out the SQL of a project for one purpose.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Speaker<'p> {
+    pub(crate) project: &'p Project,
+    /// What `{now}` is.
+    pub(crate) now: i64,
+    pub(crate) run_id: &'p str,
+    pub(crate) watermark: Option<i64>,
+    /// Whether `{now}` is the moment when the SQL runs, as in views.
+    pub(crate) live: bool,
+    /// Whether models are empty relations, for SQL that is only looked at.
+    pub(crate) empty: bool,
+}
+
+impl Speaker<'_> {
+    /// A model's SELECT.
+    pub(crate) fn statement(&self, at: usize, mode: Mode) -> String {
+        match self.project.nodes[at].model() {
+            Some(model) => self.write(&model.statement, at, mode),
+            None => format!("SELECT * FROM {}", self.relation(at)),
+        }
+    }
+
+    /// Any SQL of a node.
+    pub(crate) fn write(&self, template: &Template, at: usize, mode: Mode) -> String {
+        template.render(mode, |word| self.spell(word, at))
+    }
+
+    /// What stands for a placeholder.
+    pub(crate) fn spell(&self, word: &Word, at: usize) -> String {
+        use wmshost_flow::Value;
+        let writer = self.project.writer();
+        match word {
+            Word::Relation(name) => match self.project.by_name.get(name) {
+                Some(&read) => self.relation(read),
+                None => writer.name(name),
+            },
+            Word::This => self.relation(at),
+            Word::Changes => writer.work_table("changes"),
+            Word::Watermark => writer.literal(&Value::Timestamp(self.watermark.unwrap_or(EARLIEST))),
+            Word::Now if self.live => writer.live_now().to_owned(),
+            Word::Today if self.live => writer.live_today().to_owned(),
+            Word::Now => writer.literal(&Value::Timestamp(self.now)),
+            Word::Today => writer.literal(&Value::Date(day_of(self.now))),
+            Word::RunId => writer.text(self.run_id),
+            Word::Variable(name, fallback) => {
+                let given = self.project.variables.get(name).or(fallback.as_ref());
+                given.cloned().unwrap_or_else(|| "NULL".to_owned())
+            }
+        }
+    }
+
+    /// What stands for a node in a FROM.
+    pub(crate) fn relation(&self, at: usize) -> String {
+        let node = &self.project.nodes[at];
+        let writer = self.project.writer();
+        match node.model() {
+            Some(model) if model.model.materialization == Materialization::Ephemeral && !self.empty => {
+                format!("({})", self.statement(at, Mode::Full))
+            }
+            Some(model) if self.empty => {
+                let own = model.model.columns.iter().map(|column| (column.name.as_str(), Some(column.kind.clone())));
+                let has_rows = model.model.materialization.has_rows();
+                let marks = crate::dialect::MARKS.iter().filter(|_| has_rows).map(|mark| (*mark, None));
+                let is_history = matches!(model.model.materialization, Materialization::History(_));
+                let versions = crate::dialect::VERSION.iter().filter(|_| is_history).map(|name| (*name, None));
+                writer.empty(own.chain(versions).chain(marks))
+            }
+            _ => writer.name(&node.table),
+        }
+    }
+}
+
+/// Before anything that is loaded.
+pub(crate) const EARLIEST: i64 = -62_135_596_800_000_000;
+
+pub(crate) fn day_of(micros: i64) -> i32 {
+    i32::try_from(micros.div_euclid(86_400_000_000)).unwrap_or(i32::MAX)
+}

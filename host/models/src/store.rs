@@ -1,0 +1,324 @@
+//! What the host keeps of models in the target, beside them: how each was last built, how each test last went, and
+//! the rows that failed. Written in the transaction of the rows that it speaks of.
+
+use std::collections::BTreeMap;
+
+use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value};
+
+use crate::dialect::Writer;
+
+/// The host's own tables in the target.
+pub const MODEL_TABLE: &str = "WMSHOST_MODEL";
+/// How tests went.
+pub const TEST_TABLE: &str = "WMSHOST_TEST";
+/// Rows that failed tests.
+pub const FAILURES_TABLE: &str = "WMSHOST_TEST_FAILURES";
+
+/// The most failing rows of a test that are kept.
+pub(crate) const KEPT_FAILURES: usize = 100;
+
+/// How a model was last built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Built {
+    /// The fingerprint of its declaration.
+    pub fingerprint: String,
+    /// What it read: of each stream or model with rows, the newest row's mark, as text.
+    pub inputs: BTreeMap<String, String>,
+    /// The mark of its own newest rows: when it last changed.
+    pub changed_at: String,
+    /// When it was last built or found unchanged, UTC.
+    pub checked_at: Micros,
+    /// Its rows, if it has any of its own.
+    pub rows: Option<u64>,
+    /// The run that built it.
+    pub run_id: String,
+}
+
+/// How a test last went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tested {
+    /// `passed`, `warned`, `failed` or `errored`.
+    pub status: String,
+    /// The failing rows.
+    pub failing: u64,
+    /// What a measuring test measured when it last passed.
+    pub measured: Option<f64>,
+    /// When, UTC.
+    pub at: Micros,
+}
+
+/// The host's own tables, for one pipeline.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Store<'p> {
+    pub(crate) pipeline: &'p str,
+    pub(crate) writer: Writer,
+}
+
+impl Store<'_> {
+    /// Makes the tables where they are not there yet.
+    pub(crate) fn prepare(self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        let (text, long, moment, number, real) = match self.writer.0 {
+            Dialect::Sqlite => ("TEXT", "TEXT", "TIMESTAMP(6)", "INTEGER", "DOUBLE"),
+            Dialect::Oracle => ("VARCHAR2(128)", "VARCHAR2(4000)", "TIMESTAMP(6)", "NUMBER(19)", "BINARY_DOUBLE"),
+        };
+        let tables = [
+            (
+                MODEL_TABLE,
+                format!(
+                    "pipeline {text} NOT NULL, model {text} NOT NULL, fingerprint {text} NOT NULL, \
+                     inputs {long} NOT NULL, changed_at {text} NOT NULL, checked_at {moment} NOT NULL, \
+                     row_count {number}, run_id {text} NOT NULL, PRIMARY KEY (pipeline, model)"
+                ),
+            ),
+            (
+                TEST_TABLE,
+                format!(
+                    "pipeline {text} NOT NULL, node {text} NOT NULL, test {text} NOT NULL, status {text} NOT NULL, \
+                     failing {number} NOT NULL, measured {real}, tested_at {moment} NOT NULL, \
+                     run_id {text} NOT NULL, PRIMARY KEY (pipeline, node, test)"
+                ),
+            ),
+            (
+                FAILURES_TABLE,
+                format!(
+                    "pipeline {text} NOT NULL, node {text} NOT NULL, test {text} NOT NULL, \
+                     row_number {number} NOT NULL, failing_row {long} NOT NULL, run_id {text} NOT NULL, \
+                     PRIMARY KEY (pipeline, node, test, row_number)"
+                ),
+            ),
+        ];
+        for (name, columns) in tables {
+            if kind_of(sql, self.writer, name)?.is_none() {
+                sql.execute(&format!("CREATE TABLE {} ({columns})", self.writer.name(name)), &[])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How all models of the pipeline were last built.
+    pub(crate) fn built(self, sql: &mut dyn Sql) -> Result<BTreeMap<String, Built>, Failure> {
+        if kind_of(sql, self.writer, MODEL_TABLE)?.is_none() {
+            return Ok(BTreeMap::new());
+        }
+        let statement = format!(
+            "SELECT model, fingerprint, inputs, changed_at, {}, row_count, run_id FROM {MODEL_TABLE} \
+             WHERE pipeline = {}",
+            self.moment_text("checked_at"),
+            self.writer.parameter(1)
+        );
+        let rows = sql.query(&statement, &[Value::Text(self.pipeline.to_owned())])?;
+        Ok(rows.into_iter().filter_map(|row| built(&row)).collect())
+    }
+
+    /// Notes how a model was built.
+    pub(crate) fn write_built(self, sql: &mut dyn Sql, model: &str, built: &Built) -> Result<(), Failure> {
+        self.forget(sql, model)?;
+        let inputs = serde_json::to_string(&built.inputs)
+            .map_err(|error| Failure::permanent(format!("noting the inputs of {model}: {error}")))?;
+        let values = [
+            Value::Text(self.pipeline.to_owned()),
+            Value::Text(model.to_owned()),
+            Value::Text(built.fingerprint.clone()),
+            Value::Text(inputs),
+            Value::Text(built.changed_at.clone()),
+            self.moment(built.checked_at),
+            built.rows.map_or(Value::Null, count),
+            Value::Text(built.run_id.clone()),
+        ];
+        let columns = "pipeline, model, fingerprint, inputs, changed_at, checked_at, row_count, run_id";
+        self.insert(sql, MODEL_TABLE, columns, &values)
+    }
+
+    /// Forgets a model: it is built in full next time.
+    pub(crate) fn forget(self, sql: &mut dyn Sql, model: &str) -> Result<(), Failure> {
+        let [one, two] = [1, 2].map(|number| self.writer.parameter(number));
+        let delete = format!("DELETE FROM {MODEL_TABLE} WHERE pipeline = {one} AND model = {two}");
+        sql.execute(&delete, &[Value::Text(self.pipeline.to_owned()), Value::Text(model.to_owned())]).map(drop)
+    }
+
+    /// How all tests of the pipeline last went, by node and test.
+    pub(crate) fn tested(self, sql: &mut dyn Sql) -> Result<BTreeMap<(String, String), Tested>, Failure> {
+        if kind_of(sql, self.writer, TEST_TABLE)?.is_none() {
+            return Ok(BTreeMap::new());
+        }
+        let statement = format!(
+            "SELECT node, test, status, failing, measured, {} FROM {TEST_TABLE} WHERE pipeline = {}",
+            self.moment_text("tested_at"),
+            self.writer.parameter(1)
+        );
+        let rows = sql.query(&statement, &[Value::Text(self.pipeline.to_owned())])?;
+        Ok(rows.into_iter().filter_map(|row| tested(&row)).collect())
+    }
+
+    /// Notes how a test went, and some of the rows that failed.
+    pub(crate) fn write_tested(
+        self,
+        sql: &mut dyn Sql,
+        (node, test): (&str, &str),
+        tested: &Tested,
+        failing_rows: &[String],
+        run_id: &str,
+    ) -> Result<(), Failure> {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let key = [text(self.pipeline), text(node), text(test)];
+        let [one, two, three] = [1, 2, 3].map(|number| self.writer.parameter(number));
+        for table in [TEST_TABLE, FAILURES_TABLE] {
+            let which = format!("pipeline = {one} AND node = {two} AND test = {three}");
+            sql.execute(&format!("DELETE FROM {table} WHERE {which}"), &key)?;
+        }
+        let measured = tested.measured.map_or(Value::Null, Value::Float64);
+        let mut values = key.to_vec();
+        values.extend([text(&tested.status), count(tested.failing), measured, self.moment(tested.at), text(run_id)]);
+        let columns = "pipeline, node, test, status, failing, measured, tested_at, run_id";
+        self.insert(sql, TEST_TABLE, columns, &values)?;
+        for (number, row) in (1..).zip(failing_rows) {
+            let mut values = key.to_vec();
+            values.extend([Value::Int64(number), text(row), text(run_id)]);
+            self.insert(sql, FAILURES_TABLE, "pipeline, node, test, row_number, failing_row, run_id", &values)?;
+        }
+        Ok(())
+    }
+
+    /// The kept failing rows of tests, as JSON: node, test, row.
+    pub(crate) fn failing_rows(self, sql: &mut dyn Sql) -> Result<Vec<(String, String, String)>, Failure> {
+        if kind_of(sql, self.writer, FAILURES_TABLE)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let statement = format!(
+            "SELECT node, test, failing_row FROM {FAILURES_TABLE} WHERE pipeline = {} ORDER BY node, test, row_number",
+            self.writer.parameter(1)
+        );
+        let rows = sql.query(&statement, &[Value::Text(self.pipeline.to_owned())])?;
+        Ok(rows.into_iter().map(|row| (text_of(&row, 0), text_of(&row, 1), text_of(&row, 2))).collect())
+    }
+
+    fn insert(self, sql: &mut dyn Sql, table: &str, columns: &str, values: &[Value]) -> Result<(), Failure> {
+        let places: Vec<String> = (1..=values.len()).map(|number| self.writer.parameter(number)).collect();
+        sql.execute(&format!("INSERT INTO {table} ({columns}) VALUES ({})", places.join(", ")), values).map(drop)
+    }
+
+    /// A moment as it is stored: SQLite has text.
+    fn moment(self, micros: Micros) -> Value {
+        let moment = Value::Timestamp(micros);
+        match self.writer.0 {
+            Dialect::Sqlite => Value::Text(moment.to_string()),
+            Dialect::Oracle => moment,
+        }
+    }
+
+    fn moment_text(self, column: &str) -> String {
+        moment_text(self.writer, column)
+    }
+}
+
+/// A timestamp as text, `2026-01-31 23:59:59.999999`, whatever the database has.
+pub(crate) fn moment_text(writer: Writer, expression: &str) -> String {
+    match writer.0 {
+        Dialect::Sqlite => expression.to_owned(),
+        Dialect::Oracle => format!("TO_CHAR({expression}, 'YYYY-MM-DD HH24:MI:SS.FF6')"),
+    }
+}
+
+/// What the database has under a name: `table` or `view`.
+pub(crate) fn kind_of(sql: &mut dyn Sql, writer: Writer, name: &str) -> Result<Option<String>, Failure> {
+    let (statement, name) = match writer.0 {
+        Dialect::Sqlite => (
+            "SELECT type FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
+            name.to_owned(),
+        ),
+        Dialect::Oracle => (
+            "SELECT LOWER(object_type) FROM user_objects WHERE object_type IN ('TABLE', 'VIEW') AND object_name = :1",
+            name.to_ascii_uppercase(),
+        ),
+    };
+    let rows = sql.query(statement, &[Value::Text(name)])?;
+    Ok(rows.first().map(|row| text_of(row, 0)))
+}
+
+fn built(row: &[Value]) -> Option<(String, Built)> {
+    let built = Built {
+        fingerprint: text_of(row, 1),
+        inputs: serde_json::from_str(&text_of(row, 2)).ok()?,
+        changed_at: text_of(row, 3),
+        checked_at: parse_moment(&text_of(row, 4))?,
+        rows: whole(row.get(5)?),
+        run_id: text_of(row, 6),
+    };
+    Some((text_of(row, 0), built))
+}
+
+fn tested(row: &[Value]) -> Option<((String, String), Tested)> {
+    let tested = Tested {
+        status: text_of(row, 2),
+        failing: whole(row.get(3)?)?,
+        measured: real(row.get(4)?),
+        at: parse_moment(&text_of(row, 5))?,
+    };
+    Some(((text_of(row, 0), text_of(row, 1)), tested))
+}
+
+/// The value of a column as text; empty for NULL.
+pub(crate) fn text_of(row: &[Value], at: usize) -> String {
+    match row.get(at) {
+        None | Some(Value::Null) => String::new(),
+        Some(value) => value.to_string(),
+    }
+}
+
+/// A value as a count. Numbers may come as decimals.
+pub(crate) fn whole(value: &Value) -> Option<u64> {
+    match value {
+        Value::Int64(value) => u64::try_from(*value).ok(),
+        Value::Null => None,
+        value => real(value).filter(|value| *value >= 0.0).map(|value| value as u64),
+    }
+}
+
+/// A value as a number.
+pub(crate) fn real(value: &Value) -> Option<f64> {
+    match value {
+        Value::Int64(value) => Some(*value as f64),
+        Value::Float64(value) => Some(*value),
+        Value::Decimal(digits) => digits.parse().ok(),
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn count(count: u64) -> Value {
+    Value::Int64(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// Microseconds since 1970-01-01T00:00:00 of `2026-01-31 23:59:59.999999`; a shorter fraction is one too.
+pub(crate) fn parse_moment(text: &str) -> Option<Micros> {
+    let digits = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (digits(0, 4)?, digits(5, 7)?, digits(8, 10)?);
+    let (hour, minute, second) = match text.len() {
+        10 => (0, 0, 0),
+        _ => (digits(11, 13)?, digits(14, 16)?, digits(17, 19).unwrap_or(0)),
+    };
+    let fraction: String =
+        text.get(20..).unwrap_or_default().chars().take_while(char::is_ascii_digit).take(6).collect();
+    let micros = format!("{fraction:0<6}").parse::<i64>().ok()?;
+    let shifted = year - i64::from(month <= 2);
+    let era = shifted.div_euclid(400);
+    let of_era = shifted.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_come_back() {
+        for micros in [0, -1, 1_709_210_096_123_456, -62_135_596_800_000_000] {
+            assert_eq!(parse_moment(&Value::Timestamp(micros).to_string()), Some(micros));
+        }
+        assert_eq!(parse_moment("1970-01-02"), Some(86_400_000_000));
+        assert_eq!(parse_moment("1970-01-01 00:00:00.5"), Some(500_000));
+        assert_eq!(parse_moment("soon"), None);
+    }
+}

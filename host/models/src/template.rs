@@ -1,0 +1,225 @@
+//! SQL with placeholders. Parsed once, with the place of everything that is wrong; written out as often as needed.
+
+use std::ops::Range;
+
+/// SQL with placeholders.
+#[derive(Debug, Clone)]
+pub(crate) struct Template {
+    pub(crate) source: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone)]
+struct Part {
+    piece: Piece,
+    /// The builds it stands in; `None`: in all.
+    only: Option<Mode>,
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Text(Range<usize>),
+    Brace(&'static str),
+    Word(Word, usize),
+}
+
+/// Which of a model's two forms is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Full,
+    Incremental,
+}
+
+/// What a placeholder stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Word {
+    Relation(String),
+    This,
+    Watermark,
+    Changes,
+    Variable(String, Option<String>),
+    Now,
+    Today,
+    RunId,
+}
+
+/// A placeholder, where it stands, and in which builds.
+#[derive(Debug, Clone)]
+pub(crate) struct Use<'t> {
+    pub(crate) word: &'t Word,
+    pub(crate) at: usize,
+    pub(crate) only: Option<Mode>,
+}
+
+/// What is wrong with a template, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Misspelt {
+    pub(crate) at: usize,
+    pub(crate) what: String,
+}
+
+impl Template {
+    /// Parses the text; all mistakes at once.
+    pub(crate) fn parse(source: &str) -> Result<Self, Vec<Misspelt>> {
+        let mut parser = Parser { source, at: 0, only: None, opened: 0, parts: Vec::new(), wrong: Vec::new() };
+        parser.run();
+        if parser.wrong.is_empty() {
+            Ok(Self { source: source.to_owned(), parts: parser.parts })
+        } else {
+            Err(parser.wrong)
+        }
+    }
+
+    /// Its placeholders, in order.
+    pub(crate) fn uses(&self) -> impl Iterator<Item = Use<'_>> {
+        self.parts.iter().filter_map(|part| match &part.piece {
+            Piece::Word(word, at) => Some(Use { word, at: *at, only: part.only }),
+            _ => None,
+        })
+    }
+
+    /// Whether a word stands in it, in builds of this mode.
+    pub(crate) fn has(&self, wanted: &Word, mode: Mode) -> bool {
+        self.uses().any(|used| used.word == wanted && used.only.is_none_or(|only| only == mode))
+    }
+
+    /// The SQL, with what `spell` gives for each placeholder.
+    pub(crate) fn render(&self, mode: Mode, mut spell: impl FnMut(&Word) -> String) -> String {
+        let mut text = String::with_capacity(self.source.len() + 64);
+        for part in self.parts.iter().filter(|part| part.only.is_none_or(|only| only == mode)) {
+            match &part.piece {
+                Piece::Text(range) => text.push_str(&self.source[range.clone()]),
+                Piece::Brace(brace) => text.push_str(brace),
+                Piece::Word(word, _) => text.push_str(&spell(word)),
+            }
+        }
+        text
+    }
+}
+
+struct Parser<'s> {
+    source: &'s str,
+    at: usize,
+    only: Option<Mode>,
+    /// Where the open `{when …}` stands.
+    opened: usize,
+    parts: Vec<Part>,
+    wrong: Vec<Misspelt>,
+}
+
+impl Parser<'_> {
+    fn run(&mut self) {
+        while let Some(found) = self.source[self.at..].find(['{', '}']) {
+            let brace = self.at + found;
+            self.push(Piece::Text(self.at..brace));
+            let rest = &self.source[brace..];
+            if rest.starts_with("{{") || rest.starts_with("}}") {
+                self.push(Piece::Brace(if rest.starts_with('{') { "{" } else { "}" }));
+                self.at = brace + 2;
+            } else if rest.starts_with('}') {
+                self.wrong(brace, "a } without its {; write }} for a brace");
+                self.at = brace + 1;
+            } else if let Some(end) = rest.find('}') {
+                let inside = rest[1..end].to_owned();
+                self.at = brace + end + 1;
+                self.placeholder(inside.trim(), brace);
+            } else {
+                self.wrong(brace, "a { without its }; write {{ for a brace");
+                self.at = self.source.len();
+            }
+        }
+        self.push(Piece::Text(self.at..self.source.len()));
+        if self.only.is_some() {
+            self.wrong(self.opened, "a {when …} without its {end}");
+        }
+    }
+
+    fn push(&mut self, piece: Piece) {
+        if !matches!(&piece, Piece::Text(range) if range.is_empty()) {
+            self.parts.push(Part { piece, only: self.only });
+        }
+    }
+
+    fn wrong(&mut self, at: usize, what: &str) {
+        self.wrong.push(Misspelt { at, what: what.to_owned() });
+    }
+
+    fn placeholder(&mut self, inside: &str, at: usize) {
+        let word = match inside {
+            "this" => Word::This,
+            "watermark" => Word::Watermark,
+            "changes" => Word::Changes,
+            "now" => Word::Now,
+            "today" => Word::Today,
+            "run_id" => Word::RunId,
+            "when incremental" => return self.open(Mode::Incremental, at),
+            "when full" => return self.open(Mode::Full, at),
+            "end" => return self.close(at),
+            _ => match inside.strip_prefix("var:") {
+                Some(variable) => {
+                    let (name, fallback) = match variable.split_once('=') {
+                        Some((name, fallback)) => (name, Some(fallback.trim().to_owned())),
+                        None => (variable, None),
+                    };
+                    Word::Variable(name.trim().to_owned(), fallback)
+                }
+                None if is_name(inside) => Word::Relation(inside.to_owned()),
+                None => return self.wrong(at, &format!("{{{inside}}} is no placeholder")),
+            },
+        };
+        self.push(Piece::Word(word, at));
+    }
+
+    fn open(&mut self, mode: Mode, at: usize) {
+        if self.only.is_some() {
+            self.wrong(at, "a {when …} in another one; close that with {end} first");
+        }
+        (self.only, self.opened) = (Some(mode), at);
+    }
+
+    fn close(&mut self, at: usize) {
+        if self.only.is_none() {
+            self.wrong(at, "an {end} without its {when …}");
+        }
+        self.only = None;
+    }
+}
+
+/// Whether it can be the name of a model or a stream.
+pub(crate) fn is_name(text: &str) -> bool {
+    let mut characters = text.chars();
+    let first = characters.next().is_some_and(|c| c.is_ascii_lowercase());
+    let rest = characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
+    first && rest && text.len() <= 63
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(word: &Word) -> String {
+        format!("<{word:?}>")
+    }
+
+    #[test]
+    fn placeholders_are_spelled() {
+        let template = Template::parse("SELECT '{{}}' FROM {a} WHERE x > {var:n = 3}").expect("parsed");
+        let text = template.render(Mode::Full, shown);
+        assert_eq!(text, "SELECT '{}' FROM <Relation(\"a\")> WHERE x > <Variable(\"n\", Some(\"3\"))>");
+    }
+
+    #[test]
+    fn parts_stand_in_their_build_only() {
+        let template = Template::parse("a{when incremental} b {watermark}{end}{when full} c{end} d").expect("parsed");
+        assert_eq!(template.render(Mode::Full, shown), "a c d");
+        assert_eq!(template.render(Mode::Incremental, shown), "a b <Watermark> d");
+        assert!(template.has(&Word::Watermark, Mode::Incremental) && !template.has(&Word::Watermark, Mode::Full));
+    }
+
+    #[test]
+    fn all_that_is_misspelt_is_told_with_its_place() {
+        let wrong = Template::parse("{A} } {end} {when full} {when full} {x").expect_err("misspelt");
+        let places: Vec<_> = wrong.iter().map(|wrong| wrong.at).collect();
+        assert_eq!(places, [0, 4, 6, 24, 36, 24]);
+    }
+}

@@ -1,0 +1,116 @@
+//! The SELECT of the rows that fail a test; of a measuring test, the SELECT of its number.
+
+use wmshost_flow::model::Assertion;
+use wmshost_flow::{Dialect, Value};
+
+use crate::dialect::Writer;
+use crate::project::{ParsedTest, Project, Speaker};
+use crate::template::{Mode, Template, Word};
+
+impl ParsedTest {
+    /// The other nodes that the test looks at.
+    pub(crate) fn relations<'t>(&'t self, project: &'t Project) -> impl Iterator<Item = usize> + 't {
+        let named =
+            self.sql.iter().chain(&self.only_where).flat_map(Template::uses).filter_map(|used| match used.word {
+                Word::Relation(name) => Some(name.as_str()),
+                _ => None,
+            });
+        let to = match &self.test.assertion {
+            Assertion::Relationship { to, .. } => Some(to.as_str()),
+            _ => None,
+        };
+        named.chain(to).filter_map(|name| project.by_name.get(name).copied())
+    }
+}
+
+/// The SELECT of a test.
+pub(crate) fn query_of(speaker: &Speaker<'_>, at: usize, parsed: &ParsedTest) -> String {
+    let writer = speaker.project.writer();
+    let from = tested_rows(speaker, at, parsed);
+    let sql = parsed.sql.as_ref().map(|sql| speaker.write(sql, at, Mode::Full)).unwrap_or_default();
+    if let Some(fails) = row_condition(speaker, at, parsed) {
+        return format!("SELECT * FROM {from} wms_tested WHERE {fails}");
+    }
+    match &parsed.test.assertion {
+        Assertion::Unique(columns) => {
+            let names = writer.names("", columns);
+            let filled: Vec<String> =
+                columns.iter().map(|column| format!("{} IS NOT NULL", writer.name(column))).collect();
+            format!(
+                "SELECT {names}, COUNT(*) AS times FROM {from} wms_tested WHERE {} GROUP BY {names} HAVING COUNT(*) > 1",
+                filled.join(" AND ")
+            )
+        }
+        Assertion::Relationship { column, to, to_column } => {
+            let column = writer.name(column);
+            let to = speaker.project.by_name.get(to).map(|&to| speaker.relation(to)).unwrap_or_default();
+            let there = writer.name(to_column);
+            format!(
+                "SELECT * FROM {from} wms_tested WHERE {column} IS NOT NULL AND {column} NOT IN \
+                 (SELECT {there} FROM {to} wms_there WHERE {there} IS NOT NULL)"
+            )
+        }
+        Assertion::Recency { column, .. } => {
+            let newest = format!("MAX({})", writer.name(column));
+            format!("SELECT {} FROM {from} wms_tested", age(writer, &newest, speaker.now))
+        }
+        Assertion::RowCount(_) => format!("SELECT COUNT(*) FROM {from} wms_tested"),
+        Assertion::Distribution { .. } => format!("SELECT {sql} FROM {from} wms_tested"),
+        _ => sql,
+    }
+}
+
+/// The rows that a test looks at.
+pub(crate) fn tested_rows(speaker: &Speaker<'_>, at: usize, parsed: &ParsedTest) -> String {
+    let relation = speaker.relation(at);
+    match condition(speaker, at, parsed) {
+        Some(condition) => format!("(SELECT * FROM {relation} wms_all WHERE {condition})"),
+        None => relation,
+    }
+}
+
+/// The test's `only_where`.
+pub(crate) fn condition(speaker: &Speaker<'_>, at: usize, parsed: &ParsedTest) -> Option<String> {
+    parsed.only_where.as_ref().map(|condition| format!("({})", speaker.write(condition, at, Mode::Full)))
+}
+
+/// The condition under which a row fails, of a test that can be told from the row alone.
+pub(crate) fn row_condition(speaker: &Speaker<'_>, at: usize, parsed: &ParsedTest) -> Option<String> {
+    let writer = speaker.project.writer();
+    Some(match &parsed.test.assertion {
+        Assertion::NotNull(columns) => {
+            let nulls = columns.iter().map(|column| format!("{} IS NULL", writer.name(column)));
+            format!("({})", nulls.collect::<Vec<_>>().join(" OR "))
+        }
+        Assertion::AcceptedValues { column, values } => {
+            let column = writer.name(column);
+            let values: Vec<String> = values.iter().map(|value| writer.literal(value)).collect();
+            match values.as_slice() {
+                [] => format!("{column} IS NOT NULL"),
+                values => format!("{column} NOT IN ({})", values.join(", ")),
+            }
+        }
+        Assertion::Range { column, least, most } => {
+            let column = writer.name(column);
+            let beyond = |sign: &str, bound: &Option<Value>| {
+                bound.as_ref().map(|bound| format!("{column} {sign} {}", writer.literal(bound)))
+            };
+            let sides: Vec<String> = beyond("<", least).into_iter().chain(beyond(">", most)).collect();
+            if sides.is_empty() { "1 = 0".to_owned() } else { format!("({})", sides.join(" OR ")) }
+        }
+        Assertion::Expression(_) => {
+            let sql = parsed.sql.as_ref().map(|sql| speaker.write(sql, at, Mode::Full)).unwrap_or_default();
+            format!("CASE WHEN {sql} THEN 0 ELSE 1 END = 1")
+        }
+        _ => return None,
+    })
+}
+
+/// How many seconds a timestamp is older than a moment.
+pub(crate) fn age(writer: Writer, moment: &str, now: i64) -> String {
+    let now = writer.literal(&Value::Timestamp(now));
+    match writer.0 {
+        Dialect::Sqlite => format!("unixepoch(substr({now}, 1, 19)) - unixepoch(substr({moment}, 1, 19))"),
+        Dialect::Oracle => format!("(CAST({now} AS DATE) - CAST({moment} AS DATE)) * 86400"),
+    }
+}

@@ -1,0 +1,238 @@
+//! Running the tests of a node. Tests that can be told from a row alone share one pass over the table; of those that
+//! fail, some rows are kept.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use wmshost_flow::model::{Assertion, Threshold};
+use wmshost_flow::{Clock, Failure, Sql, SqlSession, Value};
+
+use super::query::{condition, query_of, row_condition, tested_rows};
+use super::verdict::{TestResult, TestStatus, beyond, over_number, over_rows};
+use crate::prepare::columns_of;
+use crate::project::{ParsedTest, Speaker};
+use crate::store::{KEPT_FAILURES, Store, Tested, real, whole};
+
+/// What running tests needs.
+pub(crate) struct Testing<'t> {
+    pub(crate) speaker: Speaker<'t>,
+    pub(crate) store: Store<'t>,
+    pub(crate) clock: &'t dyn Clock,
+    /// How the tests went before.
+    pub(crate) before: &'t BTreeMap<(String, String), Tested>,
+}
+
+/// Runs all tests of a node, and keeps how they went.
+pub(crate) fn test_node(
+    testing: &Testing<'_>,
+    at: usize,
+    sql: &mut dyn SqlSession,
+) -> Result<Vec<TestResult>, Failure> {
+    let node = &testing.speaker.project.nodes[at];
+    if node.tests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let started = testing.clock.elapsed();
+    let shared = shared_counts(testing, at, sql);
+    let share = seconds(testing.clock.elapsed() - started) / shared.len().max(1) as f64;
+    let mut results = Vec::new();
+    let mut kept = Vec::new();
+    for parsed in &node.tests {
+        let started = testing.clock.elapsed();
+        let counted = shared.get(parsed.test.name.as_str()).copied();
+        let (mut result, rows) = one(testing, at, parsed, counted, sql);
+        result.seconds = seconds(testing.clock.elapsed() - started) + counted.map_or(0.0, |_| share);
+        results.push(result);
+        kept.push(rows);
+    }
+    sql.begin()?;
+    let written = write(testing, &node.name, &results, &kept, sql);
+    match written {
+        Ok(()) => sql.commit()?,
+        Err(failure) => {
+            sql.rollback()?;
+            return Err(failure);
+        }
+    }
+    Ok(results)
+}
+
+fn seconds(time: Duration) -> f64 {
+    time.as_secs_f64()
+}
+
+fn write(
+    testing: &Testing<'_>,
+    node: &str,
+    results: &[TestResult],
+    kept: &[Vec<String>],
+    sql: &mut dyn SqlSession,
+) -> Result<(), Failure> {
+    for (result, rows) in results.iter().zip(kept) {
+        let before = testing.before.get(&(node.to_owned(), result.name.clone()));
+        let is_better = matches!(result.status, TestStatus::Passed | TestStatus::Warned);
+        let measured = if is_better { result.measured } else { before.and_then(|before| before.measured) };
+        let tested = Tested {
+            status: result.status.name().to_owned(),
+            failing: result.failing,
+            measured,
+            at: testing.clock.now(),
+        };
+        testing.store.write_tested(sql, (node, &result.name), &tested, rows, testing.speaker.run_id)?;
+    }
+    Ok(())
+}
+
+/// Failing and tested rows of the tests that one pass can count. Where it cannot be run, each test is run alone, so
+/// that the error is told by the one that it belongs to.
+fn shared_counts<'t>(testing: &Testing<'t>, at: usize, sql: &mut dyn Sql) -> BTreeMap<&'t str, (u64, u64)> {
+    let node = &testing.speaker.project.nodes[at];
+    let mut names = Vec::new();
+    let mut counts = Vec::new();
+    for parsed in &node.tests {
+        let Some(fails) = row_condition(&testing.speaker, at, parsed) else { continue };
+        let only = condition(&testing.speaker, at, parsed);
+        names.push(parsed.test.name.as_str());
+        match &only {
+            Some(only) => {
+                counts.push(format!("COUNT(CASE WHEN {only} AND {fails} THEN 1 END)"));
+                counts.push(format!("COUNT(CASE WHEN {only} THEN 1 END)"));
+            }
+            None => {
+                counts.push(format!("COUNT(CASE WHEN {fails} THEN 1 END)"));
+                counts.push("COUNT(*)".to_owned());
+            }
+        }
+    }
+    if names.is_empty() {
+        return BTreeMap::new();
+    }
+    let statement = format!("SELECT {} FROM {} wms_tested", counts.join(", "), testing.speaker.relation(at));
+    let Ok(rows) = sql.query(&statement, &[]) else { return BTreeMap::new() };
+    let Some(row) = rows.first() else { return BTreeMap::new() };
+    let number = |at: usize| row.get(at).and_then(whole).unwrap_or(0);
+    names.into_iter().enumerate().map(|(n, name)| (name, (number(2 * n), number(2 * n + 1)))).collect()
+}
+
+/// Runs one test; gives how it went and some of the failing rows as JSON.
+fn one(
+    testing: &Testing<'_>,
+    at: usize,
+    parsed: &ParsedTest,
+    counted: Option<(u64, u64)>,
+    sql: &mut dyn Sql,
+) -> (TestResult, Vec<String>) {
+    let test = &parsed.test;
+    let mut result = TestResult {
+        name: test.name.clone(),
+        assertion: test.assertion.name(),
+        status: TestStatus::Errored,
+        failing: 0,
+        measured: None,
+        message: String::new(),
+        seconds: 0.0,
+    };
+    let judged = match measures(testing, at, parsed, sql) {
+        Some(measured) => measured.map(|(status, message, measured)| {
+            result.measured = measured;
+            (status, message, Vec::new())
+        }),
+        None => count(testing, at, parsed, counted, sql).and_then(|(failing, tested)| {
+            result.failing = failing;
+            let (status, message) = over_rows(test, failing, tested);
+            let rows = if failing > 0 { failing_rows(testing, at, parsed, sql)? } else { Vec::new() };
+            Ok((status, message, rows))
+        }),
+    };
+    match judged {
+        Ok((status, message, rows)) => {
+            (result.status, result.message) = (status, message);
+            (result, rows)
+        }
+        Err(failure) => {
+            result.message = failure.message;
+            (result, Vec::new())
+        }
+    }
+}
+
+type Measured = Result<(TestStatus, String, Option<f64>), Failure>;
+
+/// The verdict of a test that measures; `None` for one that looks for rows.
+fn measures(testing: &Testing<'_>, at: usize, parsed: &ParsedTest, sql: &mut dyn Sql) -> Option<Measured> {
+    let test = &parsed.test;
+    let node = &testing.speaker.project.nodes[at];
+    let mut number = || -> Result<Option<f64>, Failure> {
+        let rows = sql.query(&query_of(&testing.speaker, at, parsed), &[])?;
+        Ok(rows.first().and_then(|row| row.first()).and_then(real))
+    };
+    Some(match &test.assertion {
+        Assertion::RowCount(bounds) | Assertion::Distribution { bounds, .. } => number().map(|measured| {
+            let key = (node.name.clone(), test.name.clone());
+            let before = testing.before.get(&key).and_then(|before| before.measured);
+            let (status, message) = over_number(test, bounds, measured, before);
+            (status, message, measured)
+        }),
+        Assertion::Recency { seconds, column } => number().map(|age| match age {
+            Some(age) if age <= *seconds as f64 => (TestStatus::Passed, String::new(), Some(age)),
+            Some(age) => {
+                (beyond(test), format!("the newest {column} is {age:.0} s old, {seconds} s may be"), Some(age))
+            }
+            None => (beyond(test), format!("there is no {column} at all"), None),
+        }),
+        _ => return None,
+    })
+}
+
+fn count(
+    testing: &Testing<'_>,
+    at: usize,
+    parsed: &ParsedTest,
+    counted: Option<(u64, u64)>,
+    sql: &mut dyn Sql,
+) -> Result<(u64, u64), Failure> {
+    if let Some(counted) = counted {
+        return Ok(counted);
+    }
+    let mut number = |statement: String| -> Result<u64, Failure> {
+        let rows = sql.query(&statement, &[])?;
+        Ok(rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0))
+    };
+    let failing = number(format!("SELECT COUNT(*) FROM ({}\n) wms_failing", query_of(&testing.speaker, at, parsed)))?;
+    let test = &parsed.test;
+    let is_share = [test.warn_if, test.error_if].iter().any(|threshold| matches!(threshold, Threshold::Percent(_)));
+    let tested = if is_share && failing > 0 {
+        number(format!("SELECT COUNT(*) FROM {} wms_tested", tested_rows(&testing.speaker, at, parsed)))?
+    } else {
+        0
+    };
+    Ok((failing, tested))
+}
+
+/// Some of the failing rows, each as a JSON object.
+fn failing_rows(
+    testing: &Testing<'_>,
+    at: usize,
+    parsed: &ParsedTest,
+    sql: &mut dyn Sql,
+) -> Result<Vec<String>, Failure> {
+    let writer = testing.speaker.project.writer();
+    let select = query_of(&testing.speaker, at, parsed);
+    let columns = columns_of(sql, writer, &select)?;
+    let rows =
+        sql.query(&format!("SELECT * FROM ({select}\n) wms_failing {}", writer.first_rows(KEPT_FAILURES)), &[])?;
+    Ok(rows.iter().map(|row| as_json(&columns, row)).collect())
+}
+
+fn as_json(columns: &[String], row: &[Value]) -> String {
+    let value = |value: &Value| match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Boolean(value) => (*value).into(),
+        Value::Int64(value) => (*value).into(),
+        Value::Float64(value) => (*value).into(),
+        value => value.to_string().into(),
+    };
+    let object: serde_json::Map<String, serde_json::Value> =
+        columns.iter().zip(row).map(|(column, cell)| (column.clone(), value(cell))).collect();
+    serde_json::Value::Object(object).to_string()
+}

@@ -1,0 +1,145 @@
+//! Tests of models and streams.
+
+use wmshost_flow::Value;
+use wmshost_flow::model::{Assertion, Bounds, Declaration, Severity, SourceTable, Test, Threshold};
+use wmshost_models::{Project, TestStatus};
+
+use crate::warehouse::{HOUR, Warehouse, model, names, node, project, setup, test};
+
+fn tested(tests: Vec<Test>) -> Project {
+    let mut stock = model(
+        "stock_now",
+        &["stock"],
+        &["id", "item", "place", "amount"],
+        "SELECT id, item, place, amount FROM {stock}",
+    );
+    stock.tests = tests;
+    project(vec![stock])
+}
+
+fn statuses(warehouse: &Warehouse, models: &Project) -> Vec<(String, TestStatus, u64)> {
+    let report = warehouse.build(models);
+    let tests = &node(&report, "stock_now").tests;
+    tests.iter().map(|test| (test.name.clone(), test.status, test.failing)).collect()
+}
+
+#[test]
+fn every_assertion_finds_its_rows() {
+    let warehouse = Warehouse::new();
+    warehouse.run_sql("INSERT INTO WMS_STOCK VALUES (7, NULL, NULL, -1, NULL, 'load', '2026-01-05 12:00:01')");
+    warehouse.stock(8, 99, "A", 10);
+    let range = |least, most| Assertion::Range { column: "amount".into(), least, most };
+    let bounds = Bounds { least: Some(1.0), most: Some(4.0), ..Bounds::default() };
+    let models = tested(vec![
+        test("filled", Assertion::NotNull(names(&["item", "place"]))),
+        test("filled_id", Assertion::NotNull(names(&["id"]))),
+        test("one_per_place", Assertion::Unique(names(&["item", "place"]))),
+        test("one_amount", Assertion::Unique(names(&["amount"]))),
+        test("places", Assertion::AcceptedValues { column: "place".into(), values: vec![Value::Text("A".into())] }),
+        test("known", Assertion::Relationship { column: "item".into(), to: "item".into(), to_column: "item".into() }),
+        test("positive", range(Some(Value::Int64(0)), None)),
+        test("small", range(None, Some(Value::Decimal("10.5".into())))),
+        test("odd", Assertion::Expression("item <> 2".into())),
+        test("rows", Assertion::RowCount(bounds)),
+        test("mean", Assertion::Distribution { aggregate: "AVG(amount)".into(), bounds }),
+        test("custom", Assertion::Custom("SELECT id FROM {this} WHERE id > 2".into())),
+    ]);
+    use TestStatus::{Failed, Passed};
+    let expected = [
+        ("filled", Failed, 1),
+        ("filled_id", Passed, 0),
+        ("one_per_place", Passed, 0),
+        ("one_amount", Failed, 1),
+        ("places", Failed, 1),
+        ("known", Failed, 1),
+        ("positive", Failed, 1),
+        ("small", Failed, 1),
+        // NULL is not true.
+        ("odd", Failed, 2),
+        ("rows", Failed, 0),
+        ("mean", Failed, 0),
+        ("custom", Failed, 3),
+    ];
+    assert_eq!(statuses(&warehouse, &models), expected.map(|(name, status, n)| (name.to_owned(), status, n)));
+    let kept = "SELECT test, failing_row FROM WMSHOST_TEST_FAILURES WHERE test IN ('known', 'custom') ORDER BY test, row_number";
+    assert_eq!(
+        warehouse.rows(kept),
+        [
+            "custom {\"id\":3}",
+            "custom {\"id\":7}",
+            "custom {\"id\":8}",
+            "known {\"amount\":10,\"id\":8,\"item\":99,\"place\":\"A\",\"wms_loaded_at\":\"2026-01-05 12:00:00.000005\",\
+             \"wms_run_id\":\"run-1\"}",
+        ]
+        .map(|row| match row.find("\"wms_loaded_at\"") {
+            // When the model was built is of no matter here.
+            Some(_) => warehouse.rows("SELECT 'known ' || failing_row FROM WMSHOST_TEST_FAILURES WHERE test = 'known'")[0].clone(),
+            None => row.to_owned(),
+        })
+    );
+    warehouse.run_sql("DELETE FROM WMS_STOCK WHERE id > 2");
+    warehouse.stock(1, 1, "A", 11);
+    statuses(&warehouse, &models);
+    assert_eq!(warehouse.rows("SELECT count(*) FROM WMSHOST_TEST_FAILURES WHERE test IN ('known', 'custom')"), ["0"]);
+}
+
+#[test]
+fn severity_and_thresholds_decide() {
+    let warehouse = Warehouse::new();
+    let odd = || Assertion::Expression("place = 'A'".into());
+    let models = tested(vec![
+        Test { severity: Severity::Warn, ..test("warns", odd()) },
+        Test { error_if: Threshold::Rows(1), ..test("bears_one", odd()) },
+        Test { error_if: Threshold::Percent(30.0), warn_if: Threshold::Percent(50.0), ..test("a_third", odd()) },
+        Test { only_where: Some("item = 2".into()), ..test("only_item_2", odd()) },
+        test("cannot_run", Assertion::Expression("no_function(id)".into())),
+    ]);
+    let found: Vec<_> = statuses(&warehouse, &models).into_iter().map(|(_, status, n)| (status, n)).collect();
+    use TestStatus::{Errored, Failed, Passed, Warned};
+    assert_eq!(found, [(Warned, 1), (Warned, 1), (Failed, 1), (Passed, 0), (Errored, 0)]);
+}
+
+#[test]
+fn numbers_are_held_against_the_last_run_that_passed() {
+    let warehouse = Warehouse::new();
+    let bounds = Bounds { most_fall: Some(10.0), ..Bounds::default() };
+    let models = tested(vec![test("rows", Assertion::RowCount(bounds))]);
+    assert_eq!(statuses(&warehouse, &models)[0].1, TestStatus::Passed);
+    warehouse.run_sql("DELETE FROM WMS_STOCK WHERE id = 3");
+    warehouse.stock(1, 1, "A", 1);
+    for _ in 0..2 {
+        let report = warehouse.build(&models);
+        let test = &node(&report, "stock_now").tests[0];
+        assert_eq!((test.status, test.measured), (TestStatus::Failed, Some(2.0)));
+        assert_eq!(test.message, "2 is 33.3 % less than 3 before, 10 % may be");
+    }
+}
+
+#[test]
+fn streams_are_tested_before_what_reads_them() {
+    let warehouse = Warehouse::new();
+    warehouse.later(3 * HOUR);
+    let mut declared = setup(vec![model("named", &["item"], &["name"], "SELECT name FROM {item}")]);
+    let source = |tests| SourceTable {
+        name: "item".into(),
+        summary: String::new(),
+        columns: Vec::new(),
+        tests,
+        freshness: None,
+        tags: Vec::new(),
+        owner: None,
+    };
+    let recency = Assertion::Recency { column: "wms_loaded_at".into(), seconds: 7_200 };
+    declared.plugins[0].1 =
+        Declaration { sources: vec![source(vec![test("fresh", recency)])], ..declared.plugins[0].1.clone() };
+    let models = Project::new(declared).expect("sound");
+    let report = warehouse.build(&models);
+    let test = &node(&report, "item").tests[0];
+    assert_eq!(
+        (test.status, test.message.as_str()),
+        (TestStatus::Failed, "the newest wms_loaded_at is 10800 s old, 7200 s may be")
+    );
+    assert_eq!(node(&report, "named").message, "it reads item, which failed");
+    warehouse.item(2, "crate");
+    assert!(!warehouse.build(&models).has_failed());
+}

@@ -1,0 +1,97 @@
+//! The models of a pipeline: which plugins declare them, where they are built and how.
+
+use std::collections::BTreeMap;
+
+use crate::authored::Node;
+use crate::checked::Stage;
+use crate::keys::models as keys;
+use crate::resolved::{Resolved, settings};
+use crate::scope::Scope;
+use crate::settings::{Given, Setting};
+
+/// The models of a pipeline as the file describes them.
+#[derive(Debug, Clone, Default)]
+pub struct ModelsPlan {
+    /// The labels of the plugins that declare them.
+    pub plugins: Vec<String>,
+    /// The label of the connection they are built in; `None`: the one that the streams write.
+    pub target: Option<String>,
+    /// Models at once.
+    pub threads: usize,
+    /// Whether a run ends with those whose inputs have changed.
+    pub after_load: bool,
+    /// Variables for their SQL, as SQL literals.
+    pub variables: BTreeMap<String, String>,
+    /// Settings by plugin label and key, as given.
+    pub(crate) settings: BTreeMap<String, BTreeMap<String, Given>>,
+}
+
+/// The models of a pipeline, ready to be asked for.
+#[derive(Debug, Clone)]
+pub struct Models {
+    /// The plugins that declare them.
+    pub plugins: Vec<Stage>,
+    /// The label of the connection they are built in.
+    pub target: String,
+    /// Models at once.
+    pub threads: usize,
+    /// Whether a run ends with those whose inputs have changed.
+    pub after_load: bool,
+    /// Variables for their SQL, as SQL literals.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// Reads the section.
+pub(crate) fn read(scope: &mut Scope<'_>) -> ModelsPlan {
+    ModelsPlan {
+        plugins: scope.list(&keys::PLUGINS).unwrap_or_default(),
+        target: scope.text(&keys::TARGET),
+        threads: scope.count(&keys::THREADS).and_then(|count| usize::try_from(count).ok()).unwrap_or_default(),
+        after_load: scope.flag(&keys::AFTER_LOAD).unwrap_or(true),
+        variables: variables(scope),
+        settings: settings(scope),
+    }
+}
+
+fn variables(scope: &mut Scope<'_>) -> BTreeMap<String, String> {
+    let Some(Node::Section(section)) = scope.section.entries.get(keys::VARS.name) else {
+        return BTreeMap::new();
+    };
+    let mut variables = BTreeMap::new();
+    for (name, node) in &section.entries {
+        if let Node::Leaf(leaf) = node
+            && let Some(found) = scope.look_up(leaf)
+        {
+            variables.insert(name.clone(), variable_literal(&Setting::from(found.value)));
+        }
+    }
+    variables
+}
+
+/// A value as a SQL literal: a text in quotes, a list of texts with commas, for an IN.
+pub fn variable_literal(value: &Setting) -> String {
+    let text = |text: &String| format!("'{}'", text.replace('\'', "''"));
+    match value {
+        Setting::Text(value) => text(value),
+        Setting::Integer(value) => value.to_string(),
+        Setting::Number(value) => format!("{value:?}"),
+        Setting::Flag(value) => u8::from(*value).to_string(),
+        Setting::Texts(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
+    }
+}
+
+impl Resolved {
+    /// Where models are built: the connection that is named, or the one that all streams write.
+    pub(crate) fn models_target(&self) -> Result<String, String> {
+        if let Some(target) = &self.models.target {
+            return Ok(target.clone());
+        }
+        let mut targets: Vec<&String> = self.streams.iter().map(|plan| &plan.target).collect();
+        targets.sort();
+        targets.dedup();
+        match targets.as_slice() {
+            [target] => Ok((*target).clone()),
+            _ => Err(format!("the streams write {} connections; name the one to build models in", targets.len())),
+        }
+    }
+}

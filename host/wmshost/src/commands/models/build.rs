@@ -1,0 +1,134 @@
+//! Building and testing models, by command and at the end of a run.
+
+use wmshost_flow::Cancel;
+use wmshost_models::{BuildOptions, Report, Runner, Selected};
+use wmshost_pipeline::Checked;
+
+use super::told::{self, Telling};
+use super::typed::BuildArgs;
+use super::workshop::{Memory, Workshop};
+use crate::catalog::Catalog;
+use crate::cli::Output;
+use crate::commands::Edge;
+use crate::commands::job::cancel_on_signals;
+use crate::exit::Exit;
+use crate::home::new_run_id;
+use crate::report;
+
+/// What is to be done with models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    Build,
+    Test,
+    BuildAndTest,
+}
+
+/// `models run`, `models test`, `models build`.
+pub(super) fn run(edge: &Edge, args: &BuildArgs, work: Work) -> anyhow::Result<Exit> {
+    let cancel = cancel_on_signals()?;
+    let workshop = Workshop::open(edge, &args.which.pipeline, &args.which.vars)?;
+    let selected = workshop.select(&args.which)?;
+    go(edge, &workshop, args, selected, work, &cancel)
+}
+
+/// `models retry`.
+pub(super) fn retry(edge: &Edge, args: &BuildArgs) -> anyhow::Result<Exit> {
+    let cancel = cancel_on_signals()?;
+    let workshop = Workshop::open(edge, &args.which.pipeline, &args.which.vars)?;
+    let failed: Vec<String> = ["error", "fail", "skipped"].map(|result| format!("result:{result}")).into();
+    let selected = workshop.project.select(&failed, &args.which.exclude, &workshop.past()?);
+    let selected = selected.map_err(|wrong| wmshost_flow::Failure::invalid_config(wrong.join("; ")))?;
+    if selected.names(&workshop.project).is_empty() {
+        report::note("nothing of the last run failed: there is nothing to do again");
+        return Ok(Exit::Success);
+    }
+    go(edge, &workshop, args, selected, Work::BuildAndTest, &cancel)
+}
+
+fn go(
+    edge: &Edge,
+    workshop: &Workshop,
+    args: &BuildArgs,
+    selected: Selected,
+    work: Work,
+    cancel: &Cancel,
+) -> anyhow::Result<Exit> {
+    for stream in workshop.examine()? {
+        report::note(&format!("the stream {stream} was never loaded; what reads it cannot be looked at yet"));
+    }
+    let options = BuildOptions {
+        selected,
+        build: work != Work::Test,
+        test: work != Work::Build,
+        unit_test: work != Work::Build,
+        full_refresh: args.full_refresh,
+        force: args.force,
+        fail_fast: args.fail_fast,
+        threads: args.threads.unwrap_or(workshop.threads),
+    };
+    let run_id = new_run_id(edge.clock.as_ref());
+    build(edge, workshop, options, &run_id, cancel, args.which.output.output)
+}
+
+/// The models whose inputs have changed, at the end of a run.
+pub(in crate::commands) fn after_load(
+    edge: &Edge,
+    pipeline: &Checked,
+    catalog: &Catalog,
+    run_id: &str,
+    cancel: &Cancel,
+    output: Output,
+) -> anyhow::Result<Exit> {
+    if !pipeline.models.as_ref().is_some_and(|models| models.after_load) || cancel.is_set() {
+        return Ok(Exit::Success);
+    }
+    let Some(workshop) = Workshop::of(edge, pipeline, catalog, &[])? else { return Ok(Exit::Success) };
+    workshop.examine()?;
+    let options = BuildOptions {
+        selected: workshop.project.everything(),
+        build: true,
+        test: true,
+        unit_test: false,
+        full_refresh: false,
+        force: false,
+        fail_fast: false,
+        threads: workshop.threads,
+    };
+    build(edge, &workshop, options, run_id, cancel, output)
+}
+
+fn build(
+    edge: &Edge,
+    workshop: &Workshop,
+    options: BuildOptions,
+    run_id: &str,
+    cancel: &Cancel,
+    output: Output,
+) -> anyhow::Result<Exit> {
+    let telling = Telling::new(output);
+    let runner = Runner {
+        project: &workshop.project,
+        proving: Some((workshop.proving(), &Memory)),
+        target: workshop.target.as_ref(),
+        clock: edge.clock.as_ref(),
+        observer: &telling,
+        cancel,
+        pipeline: &workshop.name,
+        run_id,
+        options,
+    };
+    let ended = runner.run()?;
+    keep(edge, workshop, &ended)?;
+    told::report(workshop, &ended, output);
+    Ok(match () {
+        () if cancel.is_set() => Exit::Cancelled,
+        () if ended.has_failed() => Exit::Failed,
+        () => Exit::Success,
+    })
+}
+
+fn keep(edge: &Edge, workshop: &Workshop, ended: &Report) -> anyhow::Result<()> {
+    workshop.shelf.keep_manifest(&workshop.project.manifest(&workshop.name, edge.clock.now()))?;
+    workshop.shelf.keep_results(&ended.to_json(&workshop.name))?;
+    workshop.shelf.add_events(&workshop.project.lineage_events(&workshop.name, ended))
+}

@@ -1,0 +1,173 @@
+//! The models of a pipeline, declared by their plugins, checked as a whole, with the database they are built in.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use wmshost_databases::sqlite;
+use wmshost_flow::model::Declaration;
+use wmshost_flow::{Dialect, Failure, SqlSession, Target};
+use wmshost_models::{Mistake, Past, Project, Scratch, Selected, Setup, past_results};
+use wmshost_pipeline::{Checked, Setting, variable_literal};
+use wmshost_sandbox::Identity;
+
+use super::shelf::Shelf;
+use super::typed::SelectArgs;
+use crate::assemble::{identity, limits};
+use crate::catalog::Catalog;
+use crate::commands::Edge;
+use crate::connect;
+
+/// All that is wrong with what plugins declare.
+#[derive(Debug)]
+pub(crate) struct Mistakes(Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for mistake in &self.0 {
+            writeln!(f, "{mistake}")?;
+        }
+        let plural = if self.0.len() == 1 { "" } else { "s" };
+        write!(f, "{} mistake{plural} in the models; nothing was built", self.0.len())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// Databases in memory, for unit tests.
+pub(super) struct Memory;
+
+impl Scratch for Memory {
+    fn session(&self) -> Result<Box<dyn SqlSession>, Failure> {
+        sqlite::open_scratch()
+    }
+}
+
+/// The models of a pipeline and where they are built.
+pub(super) struct Workshop {
+    pub(super) name: String,
+    pub(super) project: Project,
+    /// The same in SQLite's SQL, where the target takes another.
+    proving: Option<Project>,
+    pub(super) target: Arc<dyn Target>,
+    pub(super) threads: usize,
+    pub(super) shelf: Shelf,
+}
+
+impl Workshop {
+    /// Opens the models of a pipeline file.
+    pub(super) fn open(edge: &Edge, file: &Path, vars: &[String]) -> anyhow::Result<Self> {
+        let catalog = edge.catalog()?;
+        let pipeline = edge.pipeline(file, &catalog)?;
+        match Self::of(edge, &pipeline, &catalog, vars)? {
+            Some(workshop) => Ok(workshop),
+            None => bail!(Failure::invalid_config(format!(
+                "{}: no plugin declares models; name one under `plugins` of [models]",
+                file.display()
+            ))),
+        }
+    }
+
+    /// The models of a checked pipeline; `None` if it has none.
+    pub(super) fn of(
+        edge: &Edge,
+        pipeline: &Checked,
+        catalog: &Catalog,
+        vars: &[String],
+    ) -> anyhow::Result<Option<Self>> {
+        let Some(models) = &pipeline.models else { return Ok(None) };
+        let connection = &pipeline.connections[&models.target];
+        let target = connect::target(&models.target, connection, Arc::clone(&edge.clock))?;
+        let dialect = target.sql()?.dialect();
+        let mut variables = models.variables.clone();
+        for given in vars {
+            let (name, value) = given.split_once('=').with_context(|| format!("--vars {given}: write KEY=VALUE"))?;
+            variables.insert(name.trim().to_owned(), typed_literal(value.trim()));
+        }
+        let declared = |dialect| -> Result<Vec<(String, Declaration)>, Failure> {
+            let one = |stage: &wmshost_pipeline::Stage| {
+                let plugin = catalog.plugin(&stage.plugin, &stage.path)?;
+                let identity: Identity = identity(stage, "");
+                Ok((stage.plugin.clone(), plugin.models(identity, limits(&pipeline.limits), dialect)?))
+            };
+            models.plugins.iter().map(one).collect()
+        };
+        let streams: BTreeMap<String, String> = pipeline
+            .streams
+            .iter()
+            .filter(|stream| stream.plan.target == models.target)
+            .map(|stream| (stream.plan.name.clone(), stream.plan.target_table.clone()))
+            .collect();
+        let project = |dialect| -> anyhow::Result<Project> {
+            let plugins = declared(dialect)?;
+            let (streams, variables) = (streams.clone(), variables.clone());
+            Ok(Project::new(Setup { dialect, streams, variables, plugins }).map_err(Mistakes)?)
+        };
+        Ok(Some(Self {
+            name: pipeline.name.clone(),
+            project: project(dialect)?,
+            proving: if dialect == Dialect::Sqlite { None } else { Some(project(Dialect::Sqlite)?) },
+            target,
+            threads: models.threads,
+            shelf: edge.home.models(&pipeline.name),
+        }))
+    }
+
+    /// The models as unit tests take them.
+    pub(super) fn proving(&self) -> &Project {
+        self.proving.as_ref().unwrap_or(&self.project)
+    }
+
+    /// Has the database look at all SQL. Gives the streams that were never loaded.
+    pub(super) fn examine(&self) -> anyhow::Result<Vec<String>> {
+        let mut sql = self.target.sql()?;
+        Ok(self.project.examine(sql.as_mut())?.map_err(Mistakes)?)
+    }
+
+    /// What was selected.
+    pub(super) fn select(&self, args: &SelectArgs) -> anyhow::Result<Selected> {
+        let past = self.past()?;
+        self.project
+            .select(&args.select, &args.exclude, &past)
+            .map_err(|wrong| Failure::invalid_config(format!("selection: {}", wrong.join("; "))).into())
+    }
+
+    /// What `state:` and `result:` go by.
+    pub(super) fn past(&self) -> anyhow::Result<Past> {
+        let mut sql = self.target.sql()?;
+        let built = self.project.built(&self.name, sql.as_mut())?;
+        let fingerprints = built.into_iter().map(|(name, built)| (name, built.fingerprint)).collect();
+        let results = self.shelf.results().map(|results| past_results(&results)).unwrap_or_default();
+        Ok(Past { fingerprints, results })
+    }
+}
+
+/// What was typed as a value, as a SQL literal.
+fn typed_literal(value: &str) -> String {
+    let setting = if let Ok(number) = value.parse() {
+        Setting::Integer(number)
+    } else if let Ok(number) = value.parse::<f64>()
+        && number.is_finite()
+    {
+        Setting::Number(number)
+    } else if let Ok(flag) = value.parse() {
+        Setting::Flag(flag)
+    } else {
+        Setting::Text(value.to_owned())
+    };
+    variable_literal(&setting)
+}
+
+/// Writes a file so that a reader sees all of it or what was there.
+pub(super) fn write_file(path: &Path, content: &str) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
+    }
+    let draft = path.with_extension("tmp");
+    fs::write(&draft, content)
+        .and_then(|()| fs::rename(&draft, path))
+        .with_context(|| format!("{}: cannot be written", path.display()))
+}

@@ -1,0 +1,55 @@
+//! The models `wms-marts`: what the warehouse's tables become for the people who read them.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `site` | what differs from one warehouse to another: the settings |
+//! | `sources` | what is known and asserted of the tables that the streams write |
+//! | `staging` | one source table each, the latest version of every row under clean names |
+//! | `intermediate` | what several marts are computed from |
+//! | `marts` | what people and dashboards read |
+//! | `rating` | numbers into words: categories, performance, the efficiency score |
+//! | `windows` | which days, items and places an incremental build has to compute again |
+//!
+//! A rule that needs one row alone stands in the transform of its stream and is not repeated here: staging takes
+//! the transforms' columns. What stands here needs other rows, other tables or today's date.
+//!
+//! Rules that hold in every model:
+//!
+//! - A rate is computed from sums, never from rates. Nothing is rounded: whoever shows a number rounds it.
+//! - What is not known is NULL or says `Unknown`; it never falls into the last category by itself.
+//! - A quantity counts where it is valid, by the one rule of the transform; everywhere else it is no quantity.
+//! - A key is made of the values that identify the row, so that it is the same in every build and every database.
+
+mod intermediate;
+mod marts;
+mod rating;
+mod site;
+mod sources;
+mod staging;
+mod windows;
+
+use site::Site;
+use wmshost_plugin::models::Declaration;
+use wmshost_plugin::{Description, Models, Result, Settings, Sql};
+
+/// The models.
+#[derive(Debug)]
+pub struct WmsMarts;
+
+impl Models for WmsMarts {
+    fn describe() -> Description {
+        let summary = "The warehouse's models: staging, performance, facts, daily indicators.";
+        Site::declare(Description::new("wms-marts", env!("CARGO_PKG_VERSION"), summary))
+    }
+
+    fn declare(settings: &Settings, sql: Sql) -> Result<Declaration> {
+        let site = Site::of(settings, sql)?;
+        let declaration = sources::all(&site).into_iter().fold(Declaration::new(), Declaration::source);
+        let models = [staging::all(&site), intermediate::all(&site), marts::all(&site)];
+        let declaration = models.into_iter().flatten().fold(declaration, Declaration::model);
+        let declaration = marts::indicators().into_iter().fold(declaration, Declaration::indicator);
+        Ok(declaration.reader(marts::dashboard()))
+    }
+}
+
+wmshost_plugin::export_models!(WmsMarts);

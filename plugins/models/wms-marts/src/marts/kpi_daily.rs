@@ -1,0 +1,98 @@
+//! `kpi_daily`: one row per day, from sums over all rows of the day: never an average of averages.
+
+use crate::rating::efficiency;
+use crate::site::Site;
+use crate::windows::in_changes;
+use wmshost_plugin::models::{Model, NULL, UnitTest, at_least, between, columns::*, hours, not_null, unique};
+use wmshost_plugin::rows;
+
+/// Days whose rows changed, and days that are gone.
+const CHANGES: &str = "SELECT allocation_date FROM {fact_allocation_performance} WHERE wms_loaded_at > {watermark}
+UNION
+SELECT built.allocation_date
+FROM {this} built LEFT JOIN {fact_allocation_performance} found ON found.allocation_date = built.allocation_date
+WHERE found.allocation_date IS NULL";
+
+pub(super) fn model(site: &Site) -> Model {
+    let model = Model::mart("kpi_daily")
+        .summary("How each day went. A day without allocations has no row.")
+        .reads(["fact_allocation_performance"])
+        .replaced_by(["allocation_date"], CHANGES)
+        .sql(statement(site))
+        .columns([
+            date("allocation_date", "The day."),
+            int64("allocation_count", "How many allocations were made."),
+            decimal("total_quantity_allocated", 15, 3, "Their valid quantities added up."),
+            int64("timed_count", "How many of them have a processing time."),
+            int64("shipped_count", "How many are shipped by now."),
+            int64("within_1hour_count", "How many were processed within an hour."),
+            int64("excellent_quality_count", "How many are of excellent quality."),
+            int64("high_priority_count", "How many are of high priority."),
+            float64("avg_processing_time_seconds", "The mean processing time, in seconds."),
+            float64("fulfillment_rate_pct", "How many are shipped, in percent."),
+            float64("within_1hour_rate_pct", "How many were processed within an hour, in percent."),
+            float64("excellent_quality_rate_pct", "How many are of excellent quality, in percent."),
+            float64("overall_efficiency_score", "0.4 fulfillment, 0.3 within an hour, 0.3 excellent; 100 at most."),
+        ])
+        .index(["allocation_date"])
+        .fresh(hours(4), hours(8));
+    model
+        .test(not_null(["allocation_date", "allocation_count", "fulfillment_rate_pct", "overall_efficiency_score"]))
+        .test(unique(["allocation_date"]))
+        .test(at_least("allocation_count", 1))
+        .test(between("fulfillment_rate_pct", 0, 100))
+        .test(between("within_1hour_rate_pct", 0, 100))
+        .test(between("excellent_quality_rate_pct", 0, 100))
+        .test(between("overall_efficiency_score", 0, 100))
+        .unit_test(
+            UnitTest::new("rates come from sums, not from rates")
+                .given(
+                    "fact_allocation_performance",
+                    rows! {
+                        allocation_date, status_group, allocation_count, timed_count, total_processing_time_seconds,
+                        avg_processing_time_seconds, shipped_count, within_1hour_count, excellent_quality_count,
+                        fulfillment_rate_pct;
+                        "2026-06-01", "Fulfilled", 9, 9, 900.0, 100.0, 9, 9, 9, 100.0;
+                        "2026-06-01", "Active", 1, 1, 9_100.0, 9_100.0, 0, 0, 0, 0.0;
+                        "2026-06-03", "Active", 1, 0, 0.0, NULL, 0, 0, 0, 0.0;
+                    },
+                )
+                .expect(rows! {
+                    allocation_date, allocation_count, avg_processing_time_seconds, fulfillment_rate_pct,
+                    excellent_quality_rate_pct, overall_efficiency_score;
+                    "2026-06-01", 10, 1_000.0, 90.0, 90.0, 90.0;
+                    "2026-06-03", 1, NULL, 0.0, 0.0, 0.0;
+                }),
+        )
+}
+
+fn statement(site: &Site) -> String {
+    let sql = site.sql;
+    format!(
+        "WITH summed AS (
+  SELECT allocation_date, SUM(allocation_count) AS allocation_count,
+    SUM(total_quantity_allocated) AS total_quantity_allocated, SUM(timed_count) AS timed_count,
+    SUM(total_processing_time_seconds) AS total_processing_time_seconds, SUM(shipped_count) AS shipped_count,
+    SUM(within_1hour_count) AS within_1hour_count, SUM(excellent_quality_count) AS excellent_quality_count,
+    SUM(high_priority_count) AS high_priority_count
+  FROM {{fact_allocation_performance}}
+  WHERE 1 = 1 {only_affected}
+  GROUP BY allocation_date
+),
+rated AS (
+  SELECT allocation_date, allocation_count, total_quantity_allocated, timed_count, shipped_count, within_1hour_count,
+    excellent_quality_count, high_priority_count, {mean_time} AS avg_processing_time_seconds,
+    {fulfillment} AS fulfillment_rate_pct, {within_1hour} AS within_1hour_rate_pct,
+    {excellent} AS excellent_quality_rate_pct
+  FROM summed
+)
+SELECT rated.*, {efficiency} AS overall_efficiency_score
+FROM rated",
+        only_affected = in_changes("allocation_date"),
+        mean_time = sql.ratio("total_processing_time_seconds", "timed_count"),
+        fulfillment = sql.percentage("shipped_count", "allocation_count"),
+        within_1hour = sql.percentage("within_1hour_count", "allocation_count"),
+        excellent = sql.percentage("excellent_quality_count", "allocation_count"),
+        efficiency = efficiency(sql, "fulfillment_rate_pct", "within_1hour_rate_pct", "excellent_quality_rate_pct"),
+    )
+}

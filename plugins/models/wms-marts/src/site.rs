@@ -1,0 +1,198 @@
+//! What differs from one warehouse to another, as its pipeline file says; and the pieces of SQL that follow from it.
+
+use wmshost_plugin::contract::modelling::ModelColumn;
+use wmshost_plugin::contract::types::Value;
+use wmshost_plugin::models::{at, columns, date};
+use wmshost_plugin::{Declared, Description, Result, Setting, Settings, Sql, all_mistakes};
+
+/// Who answers for models and sources.
+pub(crate) const OWNER: &str = "warehouse analytics";
+/// How many days behind today count as recent.
+pub(crate) const RECENT_DAYS: i32 = 90;
+
+/// A warehouse and the database its tables are loaded into.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// Writes the SQL.
+    pub(crate) sql: Sql,
+    /// What counts as today: an expression.
+    pub(crate) today: String,
+    /// From which priority on an allocation is urgent.
+    pub(crate) high_priority: i64,
+    /// The stream of receipts, where there is one.
+    pub(crate) receipts: Option<String>,
+    soft_deletes: Vec<String>,
+    offsets: Vec<(String, i32)>,
+}
+
+impl Site {
+    /// Declares the settings.
+    pub(crate) fn declare(description: Description) -> Description {
+        let none = || Setting::Texts(Vec::new());
+        description
+            .setting(
+                Declared::text("today", "The date that counts as today, `2026-06-30`; empty: the run's own.")
+                    .fallback(Setting::Text(String::new())),
+            )
+            .setting(
+                Declared::integer("high_priority_from", "The lowest priority level that counts as high.")
+                    .fallback(Setting::Integer(4)),
+            )
+            .setting(
+                Declared::text(
+                    "receipts",
+                    "The stream of goods received, with the columns receipt_id, order_id, item_id, location_id, \
+                     quantity_received, receipt_status, received_date; empty: there is none, and no inbound movement.",
+                )
+                .fallback(Setting::Text(String::new())),
+            )
+            .setting(
+                Declared::texts("soft_deletes", "The streams that mark deleted rows in the column wms_deleted_at.")
+                    .fallback(none()),
+            )
+            .setting(
+                Declared::texts(
+                    "utc_offsets",
+                    "How far the warehouse's clocks are ahead of UTC: the first offset, `-02:00`, then each change with \
+                     its moment in UTC, `2019-02-17 02:00:00 -03:00`. Only for timestamps that are instants in UTC; \
+                     empty: they are what the warehouse's clocks show.",
+                )
+                .fallback(none()),
+            )
+    }
+
+    /// Reads the settings.
+    pub(crate) fn of(settings: &Settings, sql: Sql) -> Result<Self> {
+        let mut mistakes = Vec::new();
+        let today = match settings.text("today")? {
+            "" => "{today}".to_owned(),
+            day if matches!(date(day), Value::Date(_)) => sql.date(day),
+            day => {
+                mistakes.push(format!("setting today: {day:?} is no date like 2026-06-30"));
+                String::new()
+            }
+        };
+        let mut offsets = Vec::new();
+        for (at, written) in settings.texts("utc_offsets")?.iter().enumerate() {
+            match offset(written, at == 0) {
+                Some(offset) => offsets.push(offset),
+                None => mistakes.push(format!(
+                    "setting utc_offsets: {written:?} is none; the first is like -02:00, the others are like \
+                     2019-02-17 02:00:00 -03:00"
+                )),
+            }
+        }
+        if offsets.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
+            mistakes.push("setting utc_offsets: the changes must ascend in time".to_owned());
+        }
+        all_mistakes(&mistakes)?;
+        let receipts = settings.text("receipts")?;
+        Ok(Self {
+            sql,
+            today,
+            high_priority: settings.integer("high_priority_from")?,
+            receipts: (!receipts.is_empty()).then(|| receipts.to_owned()),
+            soft_deletes: settings.texts("soft_deletes")?.to_vec(),
+            offsets,
+        })
+    }
+
+    /// The moment of a source as the warehouse's clocks show it.
+    pub(crate) fn local(&self, moment: &str) -> String {
+        if self.offsets.is_empty() {
+            return moment.to_owned();
+        }
+        let offsets: Vec<_> = self.offsets.iter().map(|(since, seconds)| (since.as_str(), *seconds)).collect();
+        self.sql.wall_clock(moment, &offsets)
+    }
+
+    /// A timestamp of a source, as a column of a model.
+    pub(crate) fn moment(&self, name: &str, summary: &str) -> ModelColumn {
+        if self.offsets.is_empty() { columns::timestamp(name, summary) } else { columns::instant(name, summary) }
+    }
+
+    /// Whether the stream's table marks deleted rows.
+    pub(crate) fn marks_deleted(&self, stream: &str) -> bool {
+        self.soft_deletes.iter().any(|marked| marked == stream)
+    }
+
+    /// The condition that a version of a row is not one of a deleted row.
+    pub(crate) fn is_there(&self, stream: &str) -> &'static str {
+        if self.marks_deleted(stream) { "wms_deleted_at IS NULL" } else { "1 = 1" }
+    }
+
+    /// The flag that the row is deleted, for models that keep such rows because facts refer to them.
+    pub(crate) fn is_deleted(&self, stream: &str) -> String {
+        self.sql.flag(if self.marks_deleted(stream) { "wms_deleted_at IS NOT NULL" } else { "1 = 0" })
+    }
+
+    /// The condition that a version of a row is new since the watermark.
+    pub(crate) fn is_new(&self, stream: &str) -> &'static str {
+        if self.marks_deleted(stream) {
+            "(wms_loaded_at > {watermark} OR wms_deleted_at > {watermark})"
+        } else {
+            "wms_loaded_at > {watermark}"
+        }
+    }
+
+    /// The condition that a moment, as the warehouse's clocks show it, lies in the days up to today that count as
+    /// recent. NULL and what lies ahead of today are not.
+    pub(crate) fn is_recent(&self, local_moment: &str) -> String {
+        let first = self.sql.plus_days(&self.today, -RECENT_DAYS);
+        let end = self.sql.plus_days(&self.today, 1);
+        format!("{local_moment} >= {first} AND {local_moment} < {end}")
+    }
+}
+
+/// An offset as it is written, in seconds, with the moment since when; `None` where it is none.
+fn offset(written: &str, first: bool) -> Option<(String, i32)> {
+    let (since, offset) = if first { ("", written) } else { written.rsplit_once(' ')? };
+    let is_moment = since.len() == 19 && matches!(at(since), Value::Timestamp(_));
+    let (sign, digits) = match offset.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let (hours, minutes) = (hours.parse::<i32>().ok()?, minutes.parse::<i32>().ok()?);
+    let valid = (first || is_moment) && (0..=15).contains(&hours) && (0..60).contains(&minutes);
+    valid.then(|| (since.to_owned(), sign * (hours * 3_600 + minutes * 60)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::WmsMarts;
+    use wmshost_plugin::Models;
+
+    fn site(given: &[(&str, Setting)]) -> Result<Site> {
+        Site::of(&Settings::given(&WmsMarts::describe(), given), Sql::sqlite())
+    }
+
+    #[test]
+    fn offsets_are_read_with_their_moments() {
+        assert_eq!(offset("-02:00", true), Some((String::new(), -7_200)));
+        let change = offset("2019-02-17 02:00:00 +05:30", false);
+        assert_eq!(change, Some(("2019-02-17 02:00:00".to_owned(), 19_800)));
+        for wrong in ["", "2", "02:00", "-2", "-02:60", "2019-02-17 -03:00"] {
+            assert_eq!(offset(wrong, false), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn all_mistakes_of_the_settings_are_told_at_once() {
+        let offsets = ["BRT", "2020-01-01 00:00:00 -03:00", "2019-01-01 00:00:00 -02:00"].map(str::to_owned);
+        let given = [("today", Setting::Text("soon".into())), ("utc_offsets", Setting::Texts(offsets.into()))];
+        let message = site(&given).expect_err("mistakes").to_string();
+        for part in ["is no date like 2026-06-30", "is none; the first is like", "must ascend"] {
+            assert!(message.contains(part), "{part:?} is not in {message}");
+        }
+    }
+
+    #[test]
+    fn today_is_the_runs_own_unless_it_is_given() {
+        assert_eq!(site(&[]).expect("settings").today, "{today}");
+        let given = [("today", Setting::Text("2026-06-30".into()))];
+        assert_eq!(site(&given).expect("settings").today, "'2026-06-30'");
+    }
+}

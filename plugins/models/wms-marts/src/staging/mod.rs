@@ -1,0 +1,44 @@
+//! Staging: one source table each, the latest version of every row, under clean names and without deleted rows.
+//! Masters keep their deleted rows, with a flag, because facts refer to them.
+//!
+//! | model | one row per |
+//! |---|---|
+//! | `stg_wms_allocation` | allocation |
+//! | `stg_wms_orders` | order, with what its lines add up to |
+//! | `stg_wms_order_lines` | order line |
+//! | `stg_wms_items` | item |
+//! | `stg_wms_locations` | location |
+
+mod allocation;
+mod items;
+mod locations;
+mod order_lines;
+mod orders;
+
+use crate::site::{OWNER, Site};
+use wmshost_plugin::models::Model;
+
+/// All of them.
+pub(crate) fn all(site: &Site) -> Vec<Model> {
+    let models = [
+        allocation::model(site),
+        order_lines::model(site),
+        orders::model(site),
+        items::model(site),
+        locations::model(site),
+    ];
+    models.into_iter().map(|model| model.tags(["wms", "staging"]).owner(OWNER)).collect()
+}
+
+/// A SELECT of the versions of a stream's rows, numbered from the latest of each key, in `version`.
+fn versions(stream: &str, key: &str, latest_first: &str, only: &str) -> String {
+    format!(
+        "SELECT raw_rows.*, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {latest_first}) AS version
+  FROM {{{stream}}} raw_rows{only}"
+    )
+}
+
+/// The order of versions where the source tells when a row last changed.
+const BY_CHANGE: &str = "last_updated DESC NULLS LAST, wms_loaded_at DESC NULLS LAST";
+/// The order of versions where it does not.
+const BY_LOAD: &str = "wms_loaded_at DESC NULLS LAST";

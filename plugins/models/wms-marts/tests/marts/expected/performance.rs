@@ -1,0 +1,130 @@
+//! `int_location_performance`, `int_user_performance`, `int_allocation_performance`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::allocations::{Judged, all, columns};
+use super::arithmetic::{mean, percent, percentile};
+use super::row;
+use crate::cell::{Cell, IntoCell, Row};
+use crate::warehouse::Warehouse;
+
+/// What a place or a user is measured by.
+struct Measured {
+    count: usize,
+    mean: Option<f64>,
+    median: Option<f64>,
+    fulfillment: Option<f64>,
+    within_1hour: Option<f64>,
+    excellent: Option<f64>,
+    per_day: Option<f64>,
+    days: usize,
+}
+
+fn measure(rows: &[&Judged<'_>]) -> Measured {
+    let times: Vec<f64> = rows.iter().filter_map(|row| row.seconds).collect();
+    let share = |holds: &dyn Fn(&Judged<'_>) -> bool| percent(rows.iter().filter(|row| holds(row)).count(), rows.len());
+    let dated = rows.iter().filter_map(|row| row.day);
+    let days = dated.clone().collect::<BTreeSet<_>>().len();
+    Measured {
+        count: rows.len(),
+        mean: mean(&times),
+        median: percentile(&times, 0.5),
+        fulfillment: share(&|row| row.is_shipped()),
+        within_1hour: share(&|row| row.is_within(3_600.0)),
+        excellent: share(&|row| row.quality == "Excellent"),
+        per_day: (days > 0).then(|| dated.count() as f64 / days as f64),
+        days,
+    }
+}
+
+fn measures(measured: &Measured) -> Row {
+    row! {
+        allocation_count: measured.count,
+        avg_processing_time_seconds: measured.mean,
+        median_processing_time_seconds: measured.median,
+        fulfillment_rate_pct: measured.fulfillment,
+        within_1hour_rate_pct: measured.within_1hour,
+        excellent_quality_rate_pct: measured.excellent,
+    }
+}
+
+fn grouped<'a, 'w, K: Ord>(
+    rows: &'a [Judged<'w>],
+    key: impl Fn(&Judged<'w>) -> Option<K>,
+) -> BTreeMap<K, Vec<&'a Judged<'w>>> {
+    let mut groups: BTreeMap<K, Vec<&Judged<'w>>> = BTreeMap::new();
+    for row in rows {
+        if let Some(key) = key(row) {
+            groups.entry(key).or_default().push(row);
+        }
+    }
+    groups
+}
+
+fn user(row: &Judged<'_>) -> Option<String> {
+    (row.user != "SYSTEM").then(|| row.user.clone())
+}
+
+pub(super) fn location_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let all = all(warehouse);
+    let groups = grouped(&all, |row| row.raw.location);
+    let row = |(location, rows): (i64, Vec<&Judged<'_>>)| {
+        let mut row = measures(&measure(&rows));
+        row.insert("location_id".to_owned(), location.cell());
+        row
+    };
+    groups.into_iter().map(row).collect()
+}
+
+pub(super) fn user_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let all = all(warehouse);
+    let row = |(user, rows): (String, Vec<&Judged<'_>>)| {
+        let measured = measure(&rows);
+        let mut row = measures(&measured);
+        row.insert("allocated_by_user".to_owned(), user.cell());
+        row.insert("active_days".to_owned(), measured.days.cell());
+        row.insert("allocations_per_day".to_owned(), measured.per_day.cell());
+        row
+    };
+    grouped(&all, user).into_iter().map(row).collect()
+}
+
+fn standing(time: Option<f64>, measured: Option<&Measured>) -> &'static str {
+    match (time, measured.and_then(|measured| measured.median.zip(measured.mean))) {
+        (Some(time), Some((median, _))) if time <= median => "Above Average",
+        (Some(time), Some((_, mean))) if time <= mean => "Average",
+        (Some(_), Some(_)) => "Below Average",
+        _ => "Unknown",
+    }
+}
+
+pub(super) fn allocation_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let all = all(warehouse);
+    let of_location: BTreeMap<_, _> =
+        grouped(&all, |row| row.raw.location).into_iter().map(|(key, rows)| (key, measure(&rows))).collect();
+    let of_user: BTreeMap<_, _> = grouped(&all, user).into_iter().map(|(key, rows)| (key, measure(&rows))).collect();
+    let row = |row: &Judged<'_>| {
+        let location = row.raw.location.and_then(|location| of_location.get(&location));
+        let user = of_user.get(&row.user);
+        let mut made = columns(warehouse, row);
+        made.remove("has_invalid_quantity");
+        made.remove("has_invalid_status");
+        let number = |of: Option<&Measured>, value: fn(&Measured) -> Option<f64>| -> Cell { of.and_then(value).cell() };
+        made.extend(row! {
+            location_allocation_count: location.map(|location| location.count),
+            location_avg_processing_time_seconds: number(location, |of| of.mean),
+            location_median_processing_time_seconds: number(location, |of| of.median),
+            location_fulfillment_rate_pct: number(location, |of| of.fulfillment),
+            location_within_1hour_rate_pct: number(location, |of| of.within_1hour),
+            location_excellent_quality_rate_pct: number(location, |of| of.excellent),
+            user_allocation_count: user.map(|user| user.count),
+            user_avg_processing_time_seconds: number(user, |of| of.mean),
+            user_fulfillment_rate_pct: number(user, |of| of.fulfillment),
+            user_allocations_per_day: number(user, |of| of.per_day),
+            performance_vs_location: standing(row.seconds, location),
+            performance_vs_user: if user.is_none() { "Not Rated" } else { standing(row.seconds, user) },
+        });
+        made
+    };
+    all.iter().map(row).collect()
+}

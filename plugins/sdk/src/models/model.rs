@@ -1,0 +1,264 @@
+//! One model.
+
+use super::{Test, UnitTest, names};
+use crate::contract::modelling::{
+    self, Freshness, Increment, Interval, Layer, Materialization, ModelColumn, OnChange, Storage, Strategy,
+};
+
+/// One model. A staging model is a view and any other a table, until it says otherwise.
+#[derive(Clone, Debug)]
+pub struct Model(modelling::Model);
+
+/// What makes a new version of a row.
+#[derive(Clone, Debug)]
+pub struct History(modelling::History);
+
+impl Model {
+    /// One source table, cleaned. A view.
+    pub fn staging(name: &str) -> Self {
+        Self::of(name, Layer::Staging, Materialization::View)
+    }
+
+    /// Joined and computed, not meant for readers. A table.
+    pub fn intermediate(name: &str) -> Self {
+        Self::of(name, Layer::Intermediate, Materialization::Table)
+    }
+
+    /// What people and dashboards read. A table.
+    pub fn mart(name: &str) -> Self {
+        Self::of(name, Layer::Mart, Materialization::Table)
+    }
+
+    fn of(name: &str, layer: Layer, materialization: Materialization) -> Self {
+        Self(modelling::Model {
+            name: name.to_owned(),
+            layer,
+            materialization,
+            depends_on: Vec::new(),
+            statement: String::new(),
+            columns: Vec::new(),
+            tests: Vec::new(),
+            unit_tests: Vec::new(),
+            storage: Storage { indexes: Vec::new(), partition: None, statistics: false },
+            freshness: None,
+            summary: String::new(),
+            tags: Vec::new(),
+            owner: None,
+        })
+    }
+
+    /// Makes it a view.
+    #[must_use]
+    pub fn view(self) -> Self {
+        self.built(Materialization::View)
+    }
+
+    /// Makes it a table that is built anew every time.
+    #[must_use]
+    pub fn table(self) -> Self {
+        self.built(Materialization::Table)
+    }
+
+    /// Leaves it to the models that use it.
+    #[must_use]
+    pub fn ephemeral(self) -> Self {
+        self.built(Materialization::Ephemeral)
+    }
+
+    /// Makes it incremental: rows are merged by this key.
+    #[must_use]
+    pub fn merged_by<N: Into<String>>(self, key: impl IntoIterator<Item = N>) -> Self {
+        self.incremental(Strategy::Merge(names(key)))
+    }
+
+    /// Makes it incremental: windows (days, places) are replaced as a whole. `changes` is the SELECT that gives the
+    /// windows affected since `{watermark}`, in these columns.
+    #[must_use]
+    pub fn replaced_by<N: Into<String>>(self, window: impl IntoIterator<Item = N>, changes: impl Into<String>) -> Self {
+        self.incremental(Strategy::Replace(names(window))).changes(changes)
+    }
+
+    /// Makes it incremental: rows are only ever added.
+    #[must_use]
+    pub fn appended(self) -> Self {
+        self.incremental(Strategy::Append)
+    }
+
+    /// Keeps every version of every row.
+    #[must_use]
+    pub fn history(self, history: History) -> Self {
+        self.built(Materialization::History(history.0))
+    }
+
+    fn incremental(self, strategy: Strategy) -> Self {
+        let increment = Increment { strategy, changes: None, lookback: 0, on_change: OnChange::Rebuild };
+        self.built(Materialization::Incremental(increment))
+    }
+
+    fn built(mut self, materialization: Materialization) -> Self {
+        self.0.materialization = materialization;
+        self
+    }
+
+    fn increment(mut self, change: impl FnOnce(&mut Increment)) -> Self {
+        if let Materialization::Incremental(increment) = &mut self.0.materialization {
+            change(increment);
+        }
+        self
+    }
+
+    /// The SELECT of what is affected since `{watermark}`, which becomes the table `{changes}`. For an incremental
+    /// model, as are the next two.
+    #[must_use]
+    pub fn changes(self, changes: impl Into<String>) -> Self {
+        let changes = changes.into();
+        self.increment(|increment| increment.changes = Some(changes))
+    }
+
+    /// How many seconds behind the watermark to look.
+    #[must_use]
+    pub fn lookback(self, seconds: u32) -> Self {
+        self.increment(|increment| increment.lookback = seconds)
+    }
+
+    /// What becomes of the table when the columns change.
+    #[must_use]
+    pub fn on_change(self, on_change: OnChange) -> Self {
+        self.increment(|increment| increment.on_change = on_change)
+    }
+
+    /// One sentence; then what there is to know.
+    #[must_use]
+    pub fn summary(mut self, summary: &str) -> Self {
+        self.0.summary = summary.to_owned();
+        self
+    }
+
+    /// The streams and models that the SQL reads.
+    #[must_use]
+    pub fn reads<N: Into<String>>(mut self, dependencies: impl IntoIterator<Item = N>) -> Self {
+        self.0.depends_on = names(dependencies);
+        self
+    }
+
+    /// One SELECT.
+    #[must_use]
+    pub fn sql(mut self, statement: impl Into<String>) -> Self {
+        self.0.statement = statement.into();
+        self
+    }
+
+    /// The columns that it gives, all of them.
+    #[must_use]
+    pub fn columns(mut self, columns: impl IntoIterator<Item = ModelColumn>) -> Self {
+        self.0.columns.extend(columns);
+        self
+    }
+
+    /// Asserts something.
+    #[must_use]
+    pub fn test(mut self, test: Test) -> Self {
+        self.0.tests.push(test.into());
+        self
+    }
+
+    /// Proves it over a few rows.
+    #[must_use]
+    pub fn unit_test(mut self, test: UnitTest) -> Self {
+        self.0.unit_tests.push(test.into());
+        self
+    }
+
+    /// Wants an index over these columns.
+    #[must_use]
+    pub fn index<N: Into<String>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.0.storage.indexes.push(names(columns));
+        self
+    }
+
+    /// Wants the table cut by day, where the database can.
+    #[must_use]
+    pub fn partition_by_day(mut self, column: &str) -> Self {
+        self.0.storage.partition = Some((column.to_owned(), Interval::Day));
+        self
+    }
+
+    /// Wants the table cut by month, where the database can.
+    #[must_use]
+    pub fn partition_by_month(mut self, column: &str) -> Self {
+        self.0.storage.partition = Some((column.to_owned(), Interval::Month));
+        self
+    }
+
+    /// Wants the optimizer's statistics renewed after a build that changed rows.
+    #[must_use]
+    pub fn statistics(mut self) -> Self {
+        self.0.storage.statistics = true;
+        self
+    }
+
+    /// How many seconds ago it may have been built last: from when on that is a warning, and an error.
+    #[must_use]
+    pub fn fresh(mut self, warn_after: u64, error_after: u64) -> Self {
+        self.0.freshness = Some(Freshness { warn_after: Some(warn_after), error_after: Some(error_after), by: None });
+        self
+    }
+
+    /// Words to select it by.
+    #[must_use]
+    pub fn tags<N: Into<String>>(mut self, tags: impl IntoIterator<Item = N>) -> Self {
+        self.0.tags = names(tags);
+        self
+    }
+
+    /// Who answers for it.
+    #[must_use]
+    pub fn owner(mut self, owner: &str) -> Self {
+        self.0.owner = Some(owner.to_owned());
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// All of it, in the contract's words.
+    pub fn declared(&self) -> &modelling::Model {
+        &self.0
+    }
+}
+
+impl From<Model> for modelling::Model {
+    fn from(model: Model) -> Self {
+        model.0
+    }
+}
+
+impl History {
+    /// Versions of the rows with this key; a change of any other column makes a new one.
+    pub fn of<N: Into<String>>(key: impl IntoIterator<Item = N>) -> Self {
+        Self(modelling::History { key: names(key), compared: Vec::new(), since: None, ends_missing: false })
+    }
+
+    /// Only a change of these columns makes a new version.
+    #[must_use]
+    pub fn compares<N: Into<String>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.0.compared = names(columns);
+        self
+    }
+
+    /// The column that tells since when a row is as it is.
+    #[must_use]
+    pub fn since(mut self, column: &str) -> Self {
+        self.0.since = Some(column.to_owned());
+        self
+    }
+
+    /// A key that is gone ends its version.
+    #[must_use]
+    pub fn ends_missing(mut self) -> Self {
+        self.0.ends_missing = true;
+        self
+    }
+}

@@ -1,0 +1,108 @@
+//! Rows before and behind, running totals, percentiles. SQLite has no percentiles of its own: they are counted out
+//! with windows, to the same result as Oracle's `PERCENTILE_CONT`.
+
+use super::Sql;
+
+impl Sql {
+    /// The value in the row before, within the rows of one `group`.
+    pub fn previous(self, value: &str, group: &str, order: &str) -> String {
+        format!("LAG({value}) OVER (PARTITION BY {group} ORDER BY {order})")
+    }
+
+    /// The value in the row behind.
+    pub fn next(self, value: &str, group: &str, order: &str) -> String {
+        format!("LEAD({value}) OVER (PARTITION BY {group} ORDER BY {order})")
+    }
+
+    /// An aggregate (`SUM(quantity)`) over all rows of the group up to this one. The order must have no ties.
+    pub fn running(self, aggregate: &str, group: &str, order: &str) -> String {
+        format!(
+            "{aggregate} OVER (PARTITION BY {group} ORDER BY {order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+        )
+    }
+
+    /// An aggregate over this row and so many before it.
+    pub fn moving(self, aggregate: &str, group: &str, order: &str, before: u32) -> String {
+        format!(
+            "{aggregate} OVER (PARTITION BY {group} ORDER BY {order} ROWS BETWEEN {before} PRECEDING AND CURRENT ROW)"
+        )
+    }
+
+    /// How many rows of the group are before this one in the order: 0 to 1.
+    pub fn percent_rank(self, group: &str, order: &str) -> String {
+        format!("PERCENT_RANK() OVER (PARTITION BY {group} ORDER BY {order})")
+    }
+
+    /// A SELECT of all columns of `relation` that keeps one row for each key: the first in the order.
+    pub fn first_by_key(self, relation: &str, key: &str, order: &str) -> String {
+        format!(
+            "SELECT * FROM (SELECT wms_all.*, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) AS wms_place \
+             FROM {relation} wms_all) wms_placed WHERE wms_place = 1"
+        )
+    }
+
+    /// A SELECT of the group's columns and of percentiles of `value`, each a name and a fraction: `("median", 0.5)`.
+    /// Between two values it takes the point in proportion; NULLs do not count, and a group of only NULLs has no row.
+    /// `relation` is a table or a SELECT in parentheses; without group columns there is one row.
+    pub fn percentiles(self, relation: &str, group: &[&str], value: &str, wanted: &[(&str, f64)]) -> String {
+        let columns: String = group.iter().map(|column| format!("{column}, ")).collect();
+        let behind = if group.is_empty() { String::new() } else { format!(" GROUP BY {}", group.join(", ")) };
+        let named = |value: &str| {
+            let one =
+                |(name, fraction): &(&str, f64)| format!("{} AS {name}", self.percentile_placed(value, *fraction));
+            wanted.iter().map(one).collect::<Vec<_>>().join(", ")
+        };
+        self.pick(
+            || {
+                let known = format!(
+                    "(SELECT {columns}{value} AS wms_value FROM {relation} wms_known WHERE {value} IS NOT NULL)"
+                );
+                let placed = self.placed(&known, group, "wms_value");
+                format!("SELECT {columns}{} FROM ({placed}) wms_placed{behind}", named("wms_value"))
+            },
+            || format!("SELECT {columns}{} FROM {relation} wms_all WHERE {value} IS NOT NULL{behind}", named(value)),
+        )
+    }
+
+    /// A SELECT of all rows of `relation`, ready for [`percentile_placed`](Sql::percentile_placed) where percentiles
+    /// stand beside other aggregates: SQLite gets each value's place in its group, in `wms_place` and `wms_count`.
+    pub fn placed(self, relation: &str, group: &[&str], value: &str) -> String {
+        self.pick(
+            || {
+                let within =
+                    if group.is_empty() { String::new() } else { format!("PARTITION BY {} ", group.join(", ")) };
+                let order = format!("{within}ORDER BY {value} NULLS LAST");
+                // One order for both windows, so that the rows are sorted once.
+                format!(
+                    "SELECT wms_all.*, ROW_NUMBER() OVER ({order}) AS wms_place, COUNT({value}) OVER ({order} \
+                     ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS wms_count FROM {relation} wms_all"
+                )
+            },
+            || format!("SELECT wms_all.* FROM {relation} wms_all"),
+        )
+    }
+
+    /// An aggregate: the percentile of `value` over rows of [`placed`](Sql::placed), grouped by the same columns.
+    /// NULLs do not count.
+    pub fn percentile_placed(self, value: &str, fraction: f64) -> String {
+        self.pick(
+            || counted_out(value, fraction),
+            || format!("PERCENTILE_CONT({fraction:?}) WITHIN GROUP (ORDER BY {value})"),
+        )
+    }
+
+    /// The same for the median alone.
+    pub fn median(self, relation: &str, group: &[&str], value: &str, name: &str) -> String {
+        self.percentiles(relation, group, value, &[(name, 0.5)])
+    }
+}
+
+/// The weighted sum of the two values around the point: at place `1 + fraction · (count − 1)`.
+fn counted_out(value: &str, fraction: f64) -> String {
+    let behind = format!("({fraction:?} * (wms_count - 1) - CAST({fraction:?} * (wms_count - 1) AS INTEGER))");
+    let place = format!("CAST({fraction:?} * (wms_count - 1) AS INTEGER)");
+    format!(
+        "SUM(CASE wms_place - 1 - {place} WHEN 0 THEN {value} * (1.0 - {behind}) \
+         WHEN 1 THEN {value} * {behind} END)"
+    )
+}

@@ -1,0 +1,18 @@
+//! Bindings of what the contract's world `models` exports. A crate of its own, because two sets of exports cannot stand
+//! in one: their macros would have the same names.
+#![allow(missing_docs, reason = "the contract's own comments document the generated code, where it has any")]
+
+wit_bindgen::generate!({
+    path: "../../../../wit",
+    world: "models",
+    with: {
+        "wmshost:plugin/types@0.1.0": wmshost_plugin_capabilities::types,
+        "wmshost:plugin/log@0.1.0": wmshost_plugin_capabilities::log,
+        "wmshost:plugin/settings@0.1.0": wmshost_plugin_capabilities::settings,
+    },
+    additional_derives: [PartialEq],
+    pub_export_macro: true,
+    export_macro_name: "export_world",
+});
+
+pub use exports::wmshost::plugin::{about, modelling};
