@@ -52,6 +52,15 @@ pub fn row_as_json(rows: &RecordBatch, row: usize) -> String {
     json
 }
 
+/// ` (id = 7)`: the key of a row, for a person; nothing if the batch does not have all of it.
+pub(crate) fn key_in_words(rows: &RecordBatch, row: usize, key: &[String]) -> String {
+    let part = |name: &String| Some(format!("{name} = {}", value_as_json(rows.column_by_name(name)?.as_ref(), row)));
+    match key.iter().map(part).collect::<Option<Vec<_>>>() {
+        Some(parts) if !parts.is_empty() => format!(" ({})", parts.join(", ")),
+        _ => String::new(),
+    }
+}
+
 fn value_as_json(column: &dyn Array, row: usize) -> String {
     if column.is_null(row) {
         return "null".to_owned();

@@ -30,6 +30,11 @@ impl LoadMode {
             Self::Replace => "replace",
         }
     }
+
+    /// The mode of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Merge, Self::Replace].into_iter().find(|mode| mode.name() == name)
+    }
 }
 
 /// How far a stream has come, as committed in the target.

@@ -1,18 +1,24 @@
 //! The load stage: gathers batches to a load batch, writes them, and commits them with their checkpoint.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Rejected};
 use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::events::{Event, StreamStatus, Tally};
 use crate::extract::Chunk;
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::house::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine};
 use crate::load::Loader;
-use crate::stream::{LoadPolicy, StageFailure, StreamContext, lock};
+use crate::policy::Policy;
+use crate::stream::{Progress, StageFailure, StreamContext, lock};
 use crate::target::{Counts, SharedTarget};
-use crate::value::Bookmark;
+use crate::value::{Bookmark, timestamp_text};
+
+/// How long to wait for rows before the lease is renewed without any.
+const PATIENCE: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
 
 /// What travels between the stages.
 pub(crate) enum Message {
@@ -42,80 +48,137 @@ impl Parcel {
     }
 }
 
+/// What was waited for.
+enum Gathered {
+    /// A load batch; more may come.
+    Parcels(Vec<Parcel>),
+    /// The last load batch, which may be empty, and the place behind the stream.
+    Last(Vec<Parcel>, Bookmark),
+    /// The last load batch; the stages before have stopped on the way.
+    BrokenOff(Vec<Parcel>),
+}
+
 /// The load stage of one stream.
 pub(crate) struct Commits<'a> {
     pub(crate) stream: &'a str,
     pub(crate) target: &'a SharedTarget,
     pub(crate) loader: &'a mut dyn Loader,
-    pub(crate) policy: &'a LoadPolicy,
+    pub(crate) policy: &'a Policy,
     pub(crate) context: &'a StreamContext,
+    pub(crate) lease: Option<&'a Lease>,
     pub(crate) mode: LoadMode,
+    pub(crate) key: &'a [String],
     pub(crate) shape: &'a str,
     pub(crate) source_version: Option<String>,
     pub(crate) state: BTreeMap<String, Vec<u8>>,
     pub(crate) previous: Option<Checkpoint>,
+    /// The run's row in the ledger, once it has one.
+    pub(crate) sequence: Option<i64>,
     /// What was committed so far.
-    pub(crate) tally: &'a mut Tally,
-    /// The last committed bookmark.
-    pub(crate) bookmark: &'a mut Option<Bookmark>,
+    pub(crate) progress: &'a mut Progress,
 }
 
 impl Commits<'_> {
     /// Commits load batch after load batch until the end of the stream, or until the stages before it stop.
     pub(crate) fn run(&mut self, input: Receiver<Message>) -> Result<StreamStatus, StageFailure> {
         loop {
-            let (parcels, end) = self.gather(&input);
-            if !parcels.is_empty() {
-                self.commit_batch(parcels)?;
-            }
-            if let Some(bookmark) = end {
-                let number = self.tally.batches;
-                self.commit_end(bookmark).map_err(StageFailure::in_batch(Stage::Load, number))?;
-                return Ok(StreamStatus::Succeeded);
-            }
-            if self.context.cancel.is_set() || input.is_empty() && is_closed(&input) {
-                let stopped = Failure::new(FailureKind::Cancelled, "the run was asked to stop");
-                return Err(StageFailure::before(Stage::Load)(stopped));
+            match self.gather(&input)? {
+                Gathered::Parcels(parcels) => {
+                    self.commit_batch(parcels)?;
+                    if self.context.cancel.is_set() {
+                        return Err(stopped());
+                    }
+                }
+                Gathered::Last(parcels, bookmark) => {
+                    self.commit_batch(parcels)?;
+                    let number = self.progress.tally.batches;
+                    self.commit_end(bookmark).map_err(StageFailure::in_batch(Stage::Load, number))?;
+                    return Ok(StreamStatus::Succeeded);
+                }
+                Gathered::BrokenOff(parcels) => {
+                    self.commit_batch(parcels)?;
+                    return Err(stopped());
+                }
             }
         }
     }
 
     /// Waits for a load batch: enough rows, or the end, or nobody sending any more.
-    fn gather(&self, input: &Receiver<Message>) -> (Vec<Parcel>, Option<Bookmark>) {
+    fn gather(&mut self, input: &Receiver<Message>) -> Result<Gathered, StageFailure> {
         let mut parcels = Vec::new();
         let mut rows = 0;
-        while rows < self.policy.load_batch_rows {
-            match input.recv() {
+        while rows < self.policy.load_batch_rows as u64 {
+            match input.recv_timeout(PATIENCE) {
                 Ok(Message::Parcel(parcel)) => {
-                    rows += parcel.batch.rows.num_rows();
+                    rows += parcel.read.max(1);
                     parcels.push(parcel);
                 }
-                Ok(Message::End(bookmark)) => return (parcels, Some(bookmark)),
-                Err(_) => break,
+                Ok(Message::End(bookmark)) => return Ok(Gathered::Last(parcels, bookmark)),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.stay_alive().map_err(StageFailure::in_batch(Stage::Load, self.progress.tally.batches))?;
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(Gathered::BrokenOff(parcels)),
             }
         }
-        (parcels, None)
+        Ok(Gathered::Parcels(parcels))
+    }
+
+    /// Renews the lease while no rows come.
+    fn stay_alive(&mut self) -> Result<(), Failure> {
+        if self.lease.is_some() { self.in_transaction(|_| Ok(())) } else { Ok(()) }
     }
 
     /// Writes the batches and the checkpoint behind the last one in one transaction.
     fn commit_batch(&mut self, parcels: Vec<Parcel>) -> Result<(), StageFailure> {
-        let mut tally = *self.tally;
-        let first = parcels.first().map_or(0, |parcel| parcel.number);
-        lock(self.target).begin().map_err(StageFailure::in_batch(Stage::Load, first))?;
-        let mut bookmark = None;
-        for parcel in parcels {
-            let number = parcel.number;
-            bookmark = Some(parcel.bookmark.clone());
-            let loaded = self.load(parcel, &mut tally);
-            self.undo_on_failure(loaded).map_err(StageFailure::in_batch(Stage::Load, number))?;
-        }
-        let at_last = StageFailure::in_batch(Stage::Load, tally.batches);
-        let Some(bookmark) = bookmark else { return Ok(()) };
-        let written = self.write_checkpoint(bookmark, false, tally.batches);
-        self.undo_on_failure(written).map_err(&at_last)?;
-        lock(self.target).commit().map_err(at_last)?;
-        self.committed(tally);
+        let Some(last) = parcels.last() else { return Ok(()) };
+        let (bookmark, number) = (last.bookmark.clone(), last.number);
+        self.check_budget(&parcels).map_err(StageFailure::in_batch(Stage::Load, number))?;
+        self.reached("batch-gathered");
+        let mut tally = self.progress.tally;
+        // In which batch it went wrong.
+        let mut at = parcels.first().map_or(number, |parcel| parcel.number);
+        let written = self.in_transaction(|commits| {
+            for parcel in parcels {
+                at = parcel.number;
+                commits.load(parcel, &mut tally)?;
+            }
+            commits.reached("batch-loaded");
+            commits.write_checkpoint(&bookmark, false, number)?;
+            commits.reached("checkpoint-written");
+            Ok(())
+        });
+        written.map_err(|failure| StageFailure::in_batch(Stage::Load, at)(failure))?;
+        self.committed(tally, bookmark);
+        self.reached("batch-committed");
         Ok(())
+    }
+
+    /// Acts in a transaction that renews the lease as well; commits what was done, or undoes it.
+    fn in_transaction(&mut self, act: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<(), Failure> {
+        lock(self.target).begin()?;
+        let renewed = match self.lease {
+            Some(lease) => lease.renew(lock(self.target).sql()),
+            None => Ok(()),
+        };
+        if let Err(failure) = renewed.and_then(|()| act(self)) {
+            if let Err(undo) = lock(self.target).rollback() {
+                tracing::warn!(stream = self.stream, "rolling back failed too: {undo}");
+            }
+            return Err(failure);
+        }
+        lock(self.target).commit()
+    }
+
+    /// Fails before anything is written if too many rows were rejected. The rows in hand go to quarantine all the
+    /// same, so that there is something to look at.
+    fn check_budget(&mut self, parcels: &[Parcel]) -> Result<(), Failure> {
+        let rejected = || parcels.iter().flat_map(|parcel| &parcel.batch.rejected);
+        let all_rejected = self.progress.tally.rejected + rejected().count() as u64;
+        let all_read = self.progress.tally.read + parcels.iter().map(|parcel| parcel.read).sum::<u64>();
+        let Err(failure) = self.policy.budget.check(all_rejected, all_read, false) else { return Ok(()) };
+        let rows: Vec<_> = rejected().cloned().collect();
+        self.in_transaction(|commits| commits.quarantine(&rows))?;
+        Err(failure)
     }
 
     fn load(&mut self, parcel: Parcel, tally: &mut Tally) -> Result<(), Failure> {
@@ -127,10 +190,7 @@ impl Commits<'_> {
         tally.rejected += rejected;
         tally.filtered += read.saturating_sub(rows + rejected);
         tally.bytes += batch.rows.get_array_memory_size() as u64;
-        self.check_rejected(tally.rejected)?;
-        if rejected > 0 {
-            lock(self.target).quarantine(&batch.rejected)?;
-        }
+        self.quarantine(&batch.rejected)?;
         if rows > 0 {
             let counts = self.loader.load(batch.rows)?;
             if counts.received() != rows {
@@ -150,27 +210,29 @@ impl Commits<'_> {
         Ok(())
     }
 
-    fn check_rejected(&self, rejected: u64) -> Result<(), Failure> {
-        match self.policy.max_rejected {
-            Some(most) if rejected > most => Err(Failure::limit("max_rejected", most, rejected)
-                .within("too many rows for quarantine; see WMS_QUARANTINE for those of the batches before")),
-            _ => Ok(()),
+    fn quarantine(&self, rejected: &[Rejected]) -> Result<(), Failure> {
+        if rejected.is_empty() {
+            return Ok(());
         }
+        let quarantine = Quarantine { pipeline: &self.context.pipeline };
+        let at = timestamp_text(self.context.clock.now());
+        let run_id = &self.context.run_id;
+        quarantine.add(lock(self.target).sql(), self.stream, run_id, &at, rejected, self.key)
     }
 
     /// Finishes the load and marks its checkpoint complete. Writes nothing where nothing has changed.
     fn commit_end(&mut self, bookmark: Bookmark) -> Result<(), Failure> {
-        lock(self.target).begin()?;
-        let finished = self.loader.finish();
-        let counts = self.undo_on_failure(finished)?;
-        let mut tally = *self.tally;
-        tally.add(counts);
-        if self.is_news(&bookmark) {
-            let written = self.write_checkpoint(bookmark, true, tally.batches);
-            self.undo_on_failure(written)?;
-        }
-        lock(self.target).commit()?;
-        self.committed(tally);
+        self.policy.budget.check(self.progress.tally.rejected, self.progress.tally.read, true)?;
+        let mut tally = self.progress.tally;
+        let number = tally.batches;
+        self.reached("finish-begun");
+        self.in_transaction(|commits| {
+            tally.add(commits.loader.finish()?);
+            commits.reached("finished");
+            if commits.is_news(&bookmark) { commits.write_checkpoint(&bookmark, true, number) } else { Ok(()) }
+        })?;
+        self.committed(tally, bookmark);
+        self.reached("end-committed");
         Ok(())
     }
 
@@ -178,40 +240,48 @@ impl Commits<'_> {
         let Some(previous) = &self.previous else { return true };
         let same_version = self.source_version.is_none() || self.source_version == previous.source_version;
         let same = previous.complete && previous.bookmark == *bookmark && previous.shape == self.shape && same_version;
-        !same || self.tally.batches > 0
+        !same || self.progress.tally.batches > 0
     }
 
-    fn write_checkpoint(&mut self, bookmark: Bookmark, complete: bool, batch: u64) -> Result<(), Failure> {
+    fn write_checkpoint(&mut self, bookmark: &Bookmark, complete: bool, batch: u64) -> Result<(), Failure> {
+        let run_id = &self.context.run_id;
         let checkpoint = Checkpoint {
-            bookmark,
+            bookmark: bookmark.clone(),
             mode: self.mode,
             complete,
             source_version: self.source_version.clone(),
             shape: self.shape.to_owned(),
             state: self.state.clone(),
-            run_id: self.context.run_id.clone(),
+            run_id: run_id.clone(),
             batch,
             committed_at: self.context.clock.now(),
         };
-        lock(self.target).write_checkpoint(&checkpoint)?;
-        *self.bookmark = Some(checkpoint.bookmark);
+        let ledger = Ledger { pipeline: &self.context.pipeline };
+        let mut target = lock(self.target);
+        match self.sequence {
+            Some(sequence) => ledger.advance(target.sql(), self.stream, sequence, &checkpoint)?,
+            // If the transaction fails, so does the stream: nobody uses the number then.
+            None => {
+                let row = ledger.append(target.sql(), self.stream, Action::Run, None, run_id, Some(&checkpoint))?;
+                self.sequence = Some(row);
+            }
+        }
         Ok(())
     }
 
-    /// Rolls the transaction back if what was done in it failed.
-    fn undo_on_failure<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
-        if result.is_err()
-            && let Err(undo) = lock(self.target).rollback()
-        {
-            tracing::warn!(stream = self.stream, "rolling back failed too: {undo}");
-        }
-        result
-    }
-
-    fn committed(&mut self, tally: Tally) {
-        *self.tally = tally;
+    fn committed(&mut self, tally: Tally, bookmark: Bookmark) {
+        self.progress.tally = tally;
+        self.progress.bookmark = Some(bookmark);
         self.context.observer.event(&Event::Committed { stream: self.stream, tally });
     }
+
+    fn reached(&self, point: &'static str) {
+        self.context.observer.event(&Event::Reached { stream: self.stream, point });
+    }
+}
+
+fn stopped() -> StageFailure {
+    StageFailure::before(Stage::Load)(Failure::new(FailureKind::Cancelled, "the run was asked to stop"))
 }
 
 impl Tally {
@@ -220,9 +290,4 @@ impl Tally {
         self.unchanged += counts.unchanged;
         self.deleted += counts.deleted;
     }
-}
-
-/// Whether nobody sends any more.
-fn is_closed(input: &Receiver<Message>) -> bool {
-    matches!(input.try_recv(), Err(crossbeam_channel::TryRecvError::Disconnected))
 }

@@ -65,6 +65,8 @@ pub struct StreamSummary {
     pub seconds: f64,
     /// The bookmark of its last checkpoint.
     pub bookmark: Option<Bookmark>,
+    /// What changed of the target's columns, in words.
+    pub schema_changes: Vec<String>,
     /// Why it failed.
     pub failure: Option<StreamFailure>,
 }
@@ -85,6 +87,13 @@ pub enum Event<'a> {
         stream: &'a str,
         /// What the stream has done so far.
         tally: Tally,
+    },
+    /// A stream has come to a named point of its way. For tests that break it off there.
+    Reached {
+        /// The stream's name.
+        stream: &'a str,
+        /// The point.
+        point: &'static str,
     },
     /// A stream ended.
     Ended(&'a StreamSummary),

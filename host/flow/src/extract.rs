@@ -6,7 +6,7 @@ use arrow_schema::SchemaRef;
 
 use crate::batch::Batch;
 use crate::failure::Failure;
-use crate::value::Bookmark;
+use crate::value::{Bookmark, Value};
 
 /// How a stream is replicated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Method {
     Full,
     /// First the whole table, from then on what changed by the change key.
     Incremental,
+    /// Rows are only ever added: those behind the highest key that was read.
+    Append,
 }
 
 impl Method {
@@ -23,8 +25,31 @@ impl Method {
         match self {
             Self::Full => "full",
             Self::Incremental => "incremental",
+            Self::Append => "append",
         }
     }
+}
+
+/// What becomes of rows without a change key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NullKeys {
+    /// They are read again in every incremental run.
+    Include,
+    /// They are read in the first run only.
+    Ignore,
+    /// They go to quarantine.
+    Reject,
+    /// The first of them fails the stream.
+    Fail,
+}
+
+/// A part of a stream by its change key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Window {
+    /// Its first value.
+    pub start: Value,
+    /// The first value behind it.
+    pub end: Value,
 }
 
 /// What is to be read.
@@ -44,8 +69,12 @@ pub struct ExtractRequest {
     pub change_key: Option<String>,
     /// How far behind the bookmark an incremental read starts, in microseconds.
     pub lookback_micros: u64,
-    /// Whether rows without a change key are read again in every incremental run.
-    pub include_null_keys: bool,
+    /// What becomes of rows without a change key.
+    pub null_keys: NullKeys,
+    /// Only rows of this window; `None`: all.
+    pub window: Option<Window>,
+    /// Only these columns and those of the key; empty: all.
+    pub columns: Vec<String>,
     /// The last checkpoint's bookmark; `None`: from the start.
     pub bookmark: Option<Bookmark>,
     /// The extractor's own memory, as of that checkpoint.

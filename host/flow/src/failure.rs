@@ -18,6 +18,8 @@ pub enum FailureKind {
     Limit,
     /// A plugin broke off: it trapped.
     Trap,
+    /// Another run holds the stream.
+    Busy,
     /// The run was asked to stop.
     Cancelled,
 }
@@ -32,6 +34,7 @@ impl FailureKind {
             Self::Permanent => "permanent",
             Self::Limit => "limit",
             Self::Trap => "trap",
+            Self::Busy => "busy",
             Self::Cancelled => "cancelled",
         }
     }

@@ -13,6 +13,9 @@
 //! | `sql` | port: plain SQL, for what the host itself keeps |
 //! | `target` | port: writing a database in transactions |
 //! | `checkpoint` | how far a stream has come, kept in the target |
+//! | `house` | what the host keeps in the target beside the rows |
+//! | `policy` | how a stream is moved |
+//! | `change` | the transform stage: batches through plugins that may break |
 //! | `commit` | the load stage: rows and checkpoint in one transaction |
 //! | `ready` | opening a stream, and finding what is wrong with it before any row moves |
 //! | `stream` | one stream: extract → transform → load on threads of their own |
@@ -21,13 +24,16 @@
 //! | `clock` | port: time |
 
 mod batch;
+mod change;
 mod checkpoint;
 mod clock;
 mod commit;
 mod events;
 mod extract;
 mod failure;
+mod house;
 mod load;
+mod policy;
 mod ready;
 mod run;
 mod source;
@@ -41,13 +47,18 @@ pub use batch::{Batch, Rejected, row_as_json};
 pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
 pub use events::{Event, Observer, StreamStatus, StreamSummary, Tally};
-pub use extract::{Chunk, ExtractRequest, Extractor, Method, Opened, Step};
+pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
+pub use house::{
+    Action, Entry, HOUSE_PREFIX, Holder, LEASE_SECONDS, Lease, Ledger, Quarantine, QuarantinedRow, bookmark_from_json,
+    bookmark_to_json,
+};
 pub use load::{LoadRequest, Loader};
+pub use policy::{Budget, Deletes, NewColumns, NewTypes, OnTrap, Policy, SchemaPolicy};
 pub use run::{Cancel, check_streams, run_streams};
 pub use source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescription};
 pub use sql::{Sql, SqlSession};
-pub use stream::{LoadPolicy, Stream, StreamContext};
-pub use target::{Counts, MergeRule, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession};
+pub use stream::{Stream, StreamContext};
+pub use target::{Counts, MergeRule, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession};
 pub use transform::Transform;
-pub use value::{Bookmark, Position, Value};
+pub use value::{Bookmark, Position, Value, timestamp_from_text};

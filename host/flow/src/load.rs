@@ -6,6 +6,7 @@ use arrow_schema::SchemaRef;
 
 use crate::checkpoint::LoadMode;
 use crate::failure::Failure;
+use crate::policy::SchemaPolicy;
 use crate::target::Counts;
 
 /// What is to be written.
@@ -23,6 +24,8 @@ pub struct LoadRequest {
     pub key: Vec<String>,
     /// The column that says which version of a row is newer.
     pub version: Option<String>,
+    /// What becomes of columns that the table does not have, or cannot hold.
+    pub schema: SchemaPolicy,
     /// Whether this goes on with an interrupted load.
     pub resume: bool,
 }

@@ -8,8 +8,11 @@ use arrow_schema::SchemaRef;
 use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::extract::Method;
 use crate::failure::{Failure, Stage};
+use crate::house::{Lease, Ledger};
 use crate::load::LoadRequest;
-use crate::stream::{StageFailure, Stream, lock};
+use crate::policy::Deletes;
+use crate::stream::{StageFailure, Stream, StreamContext, lock};
+use crate::target::TableDefinition;
 
 /// What a look at both ends of a stream found.
 pub(crate) enum Readiness {
@@ -17,6 +20,12 @@ pub(crate) enum Readiness {
     Unchanged(Checkpoint),
     /// There may be something to do.
     Ready(Box<Ready>),
+}
+
+/// A stream that was opened, well or not, and the lease that it took.
+pub(crate) struct Opening {
+    pub(crate) ready: Result<Readiness, StageFailure>,
+    pub(crate) lease: Option<Lease>,
 }
 
 /// A stream that is open.
@@ -33,11 +42,28 @@ struct Plan {
 }
 
 impl Stream {
+    /// Opens the stream: for a run, which takes its lease, or only to see what is wrong with it.
+    pub(crate) fn open(&mut self, context: &StreamContext, for_run: bool) -> Opening {
+        let mut lease = None;
+        let ready = self.make_ready(context, for_run.then_some(&mut lease));
+        Opening { ready, lease }
+    }
+
     /// Opens the source, asks every transform for its columns, and has the loader try the table.
-    pub(crate) fn make_ready(&mut self) -> Result<Readiness, StageFailure> {
-        let plan = self.plan().map_err(StageFailure::before(Stage::Load))?;
-        if let Some(checkpoint) = self.unchanged(&plan).map_err(StageFailure::before(Stage::Load))? {
+    fn make_ready(
+        &mut self,
+        context: &StreamContext,
+        lease: Option<&mut Option<Lease>>,
+    ) -> Result<Readiness, StageFailure> {
+        let at_load = StageFailure::before(Stage::Load);
+        let mut plan = self.plan(context).map_err(&at_load)?;
+        if let Some(checkpoint) = self.unchanged(&plan).map_err(&at_load)? {
             return Ok(Readiness::Unchanged(checkpoint));
+        }
+        if let Some(lease) = lease {
+            *lease = Some(self.take_lease(context).map_err(&at_load)?);
+            // Another run may have ended in between.
+            plan = self.plan(context).map_err(&at_load)?;
         }
         self.fill_request(&plan);
         let opened = self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))?;
@@ -48,17 +74,37 @@ impl Stream {
             columns: self.columns_after_transforms(&opened.schema)?,
             key: opened.key,
             version: self.request.change_key.clone(),
+            schema: self.policy.schema,
             resume: plan.resume,
         };
         let ready = Ready { request, previous: plan.previous };
-        self.prepare(&ready, false).map_err(StageFailure::before(Stage::Load))?;
+        self.prepare(&ready.request, None, false).map_err(at_load)?;
         Ok(Readiness::Ready(Box::new(ready)))
+    }
+
+    fn take_lease(&self, context: &StreamContext) -> Result<Lease, Failure> {
+        let lease = Lease {
+            pipeline: context.pipeline.clone(),
+            stream: self.name.clone(),
+            run_id: context.run_id.clone(),
+            holder: context.holder.clone(),
+        };
+        let mut target = lock(&self.target);
+        target.begin()?;
+        match lease.acquire(target.sql(), &context.is_gone) {
+            Ok(()) => target.commit().map(|()| lease),
+            Err(failure) => {
+                target.rollback()?;
+                Err(failure)
+            }
+        }
     }
 
     /// What the checkpoint means for this run. A load that replaces the table goes on where it was
     /// interrupted only if the source is provably the same; a load that merges always can.
-    fn plan(&mut self) -> Result<Plan, Failure> {
-        let previous = lock(&self.target).checkpoint()?;
+    fn plan(&mut self, context: &StreamContext) -> Result<Plan, Failure> {
+        let ledger = Ledger { pipeline: &context.pipeline };
+        let previous = ledger.checkpoint(lock(&self.target).sql(), &self.name)?;
         let interrupted_replace = previous.as_ref().is_some_and(|c| !c.complete && c.mode == LoadMode::Replace);
         let replace = self.policy.full_refresh || self.request.method == Method::Full || interrupted_replace;
         if !replace {
@@ -102,18 +148,64 @@ impl Stream {
         Ok(columns)
     }
 
-    /// Lets the loader make the table ready, for good or only to see that it can.
-    pub(crate) fn prepare(&mut self, ready: &Ready, for_good: bool) -> Result<(), Failure> {
+    /// Lets the loader make the table ready, for good or only to see that it can; tells what changes of the table's
+    /// columns.
+    pub(crate) fn prepare(
+        &mut self,
+        request: &LoadRequest,
+        lease: Option<&Lease>,
+        for_good: bool,
+    ) -> Result<Vec<String>, Failure> {
         lock(&self.target).begin()?;
-        let prepared = self.loader.prepare(&ready.request);
+        let prepared = self.prepare_within(request, lease);
         let mut target = lock(&self.target);
-        match prepared {
-            Ok(_) if for_good => target.commit(),
-            Ok(_) => target.rollback(),
-            Err(failure) => {
-                target.rollback()?;
-                Err(failure)
+        if prepared.is_ok() && for_good {
+            target.commit()?;
+        } else {
+            target.rollback()?;
+        }
+        prepared
+    }
+
+    fn prepare_within(&mut self, request: &LoadRequest, lease: Option<&Lease>) -> Result<Vec<String>, Failure> {
+        let target = |stream: &Self| lock(&stream.target).describe(&request.table);
+        if let Some(lease) = lease {
+            lease.renew(lock(&self.target).sql())?;
+        }
+        let before = target(self)?;
+        self.loader.prepare(request)?;
+        if self.policy.deletes == Deletes::Mark {
+            lock(&self.target).keep_deleted(&request.table)?;
+        }
+        let after = target(self)?;
+        Ok(schema_changes(before.as_ref(), after.as_ref(), &request.columns))
+    }
+}
+
+/// What changed of a table that was there, in words, and what it has that no longer comes.
+fn schema_changes(
+    before: Option<&TableDefinition>,
+    after: Option<&TableDefinition>,
+    coming: &SchemaRef,
+) -> Vec<String> {
+    let (Some(before), Some(after)) = (before, after) else { return Vec::new() };
+    let mut changes = Vec::new();
+    for field in after.columns.fields() {
+        match before.columns.field_with_name(field.name()) {
+            Err(_) => changes.push(format!("{} was added ({})", field.name(), field.data_type())),
+            Ok(old) if old.data_type() != field.data_type() => {
+                changes.push(format!("{} went from {} to {}", field.name(), old.data_type(), field.data_type()));
             }
+            Ok(_) if coming.field_with_name(field.name()).is_err() => {
+                changes.push(format!("{} no longer comes from the source", field.name()));
+            }
+            Ok(_) => {}
         }
     }
+    for field in coming.fields() {
+        if after.columns.field_with_name(field.name()).is_err() {
+            changes.push(format!("{} is left out ({})", field.name(), field.data_type()));
+        }
+    }
+    changes
 }

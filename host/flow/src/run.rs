@@ -6,8 +6,8 @@ use std::thread;
 
 use crate::events::StreamSummary;
 use crate::failure::FailureKind;
-use crate::ready::Readiness;
-use crate::stream::{StageFailure, Stream, StreamContext};
+use crate::ready::Opening;
+use crate::stream::{Stream, StreamContext};
 
 /// A wish to stop, heard by every stage after the batch in hand.
 #[derive(Debug, Clone, Default)]
@@ -33,31 +33,29 @@ impl Cancel {
 /// Runs streams, at most `concurrency` of them at once, and gives their ends in the order of the streams. All
 /// are opened first: if the configuration of one is wrong, none of them moves a row.
 pub fn run_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamContext) -> Vec<StreamSummary> {
-    let ready = make_ready(streams, concurrency);
-    let is_misconfigured = |ready: &Opening| match &ready.1 {
-        Err(at) => {
-            matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied)
-        }
+    let opened = open(streams, concurrency, context, true);
+    let keeps_all_from_running = |opened: &Opened| match &opened.1.ready {
+        Err(at) => matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied),
         Ok(_) => false,
     };
-    if ready.iter().any(is_misconfigured) {
-        return ready.into_iter().map(|(stream, ready)| stream.not_run(ready, context)).collect();
+    if opened.iter().any(keeps_all_from_running) {
+        return opened.into_iter().map(|(stream, opening)| stream.not_run(opening, context)).collect();
     }
-    side_by_side(ready, concurrency, |(stream, ready)| stream.run(ready, context))
+    side_by_side(opened, concurrency, |(stream, opening)| stream.run(opening, context))
 }
 
 /// Opens streams as a run would, and gives what is wrong with them. Nothing is written.
 pub fn check_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamContext) -> Vec<StreamSummary> {
-    let ready = make_ready(streams, concurrency).into_iter();
-    ready.map(|(stream, ready)| stream.not_run(ready, context)).collect()
+    let opened = open(streams, concurrency, context, false).into_iter();
+    opened.map(|(stream, opening)| stream.not_run(opening, context)).collect()
 }
 
-type Opening = (Stream, Result<Readiness, StageFailure>);
+type Opened = (Stream, Opening);
 
-fn make_ready(streams: Vec<Stream>, concurrency: usize) -> Vec<Opening> {
+fn open(streams: Vec<Stream>, concurrency: usize, context: &StreamContext, for_run: bool) -> Vec<Opened> {
     side_by_side(streams, concurrency, |mut stream| {
-        let ready = stream.make_ready();
-        (stream, ready)
+        let opening = stream.open(context, for_run);
+        (stream, opening)
     })
 }
 

@@ -11,6 +11,8 @@ pub trait Sql {
     fn dialect(&self) -> Dialect;
     /// Runs a statement that gives no rows; gives how many rows it touched.
     fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure>;
+    /// Runs such a statement once for each of these rows of parameters; gives how many rows it touched in all.
+    fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure>;
     /// The rows of a query, all at once: it must be known to have few. What a value's type is, is the
     /// database's word: SQLite has no moments, Oracle no booleans, and a number may come as a decimal.
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure>;

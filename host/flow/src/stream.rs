@@ -5,33 +5,22 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread;
 
-use arrow_schema::SchemaRef;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Sender, bounded};
 
+use crate::change::Changes;
 use crate::clock::Clock;
 use crate::commit::{Commits, Message, Parcel};
 use crate::events::{Event, Observer, StreamStatus, StreamSummary, Tally};
 use crate::extract::{ExtractRequest, Extractor, Step};
 use crate::failure::{Failure, FailureKind, Stage, StreamFailure};
+use crate::house::{Holder, Lease};
 use crate::load::Loader;
-use crate::ready::{Readiness, Ready};
+use crate::policy::Policy;
+use crate::ready::{Opening, Readiness, Ready};
 use crate::run::Cancel;
 use crate::target::{SharedTarget, TargetSession};
 use crate::transform::Transform;
 use crate::value::Bookmark;
-
-/// How a stream is written.
-#[derive(Debug, Clone)]
-pub struct LoadPolicy {
-    /// Rows in one transaction, at least one batch.
-    pub load_batch_rows: usize,
-    /// Batches that may wait between two stages.
-    pub queue_batches: usize,
-    /// The most rows that may go to quarantine in one run; more fail it. `None`: any number.
-    pub max_rejected: Option<u64>,
-    /// Whether to read everything again and put it in the place of what is there.
-    pub full_refresh: bool,
-}
 
 /// A stream, ready to run: what to move, and the stages that move it.
 pub struct Stream {
@@ -41,8 +30,8 @@ pub struct Stream {
     pub request: ExtractRequest,
     /// The table to write.
     pub target_table: String,
-    /// How it is written.
-    pub policy: LoadPolicy,
+    /// How it is moved.
+    pub policy: Policy,
     /// A digest of what shapes the rows: plugins, settings, columns.
     pub shape: String,
     /// The version mark of the source's snapshot.
@@ -60,8 +49,14 @@ pub struct Stream {
 /// What the streams of a run share.
 #[derive(Clone)]
 pub struct StreamContext {
+    /// The pipeline's name.
+    pub pipeline: String,
     /// The run's id.
     pub run_id: String,
+    /// The process that runs it.
+    pub holder: Holder,
+    /// Whether the process of another run is known to have ended.
+    pub is_gone: fn(&Holder) -> bool,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Who hears what happens.
@@ -87,42 +82,62 @@ impl StageFailure {
     }
 }
 
+/// How far a stream has come in a run.
+#[derive(Default)]
+pub(crate) struct Progress {
+    /// What was committed so far.
+    pub(crate) tally: Tally,
+    /// The last committed bookmark.
+    pub(crate) bookmark: Option<Bookmark>,
+    /// What changed of the target's columns, in words.
+    pub(crate) schema_changes: Vec<String>,
+}
+
 pub(crate) fn lock(target: &SharedTarget) -> MutexGuard<'_, Box<dyn TargetSession>> {
     target.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Stream {
     /// Runs the stream to its end and says how it went. What was committed stays, whatever happens later.
-    pub(crate) fn run(mut self, ready: Result<Readiness, StageFailure>, context: &StreamContext) -> StreamSummary {
+    pub(crate) fn run(mut self, opening: Opening, context: &StreamContext) -> StreamSummary {
         let started = context.clock.elapsed();
-        let mut tally = Tally::default();
-        let mut bookmark = None;
+        let Opening { ready, lease } = opening;
+        let mut progress = Progress::default();
         let result = ready.and_then(|ready| match ready {
             Readiness::Unchanged(checkpoint) => {
-                bookmark = Some(checkpoint.bookmark);
+                progress.bookmark = Some(checkpoint.bookmark);
                 Ok(StreamStatus::Unchanged)
             }
-            Readiness::Ready(ready) => self.move_rows(context, *ready, &mut tally, &mut bookmark),
+            Readiness::Ready(ready) => self.move_rows(context, *ready, lease.as_ref(), &mut progress),
         });
+        self.give_back(lease.as_ref());
         let seconds = (context.clock.elapsed() - started).as_secs_f64();
-        let end = self.ended(result, tally, seconds, bookmark);
-        context.observer.event(&Event::Ended(&end));
-        end
+        self.ended(result, progress, seconds, context)
     }
 
     /// The end of a stream that another one's mistake kept from running.
-    pub(crate) fn not_run(self, ready: Result<Readiness, StageFailure>, context: &StreamContext) -> StreamSummary {
-        let end = self.ended(ready.map(|_| StreamStatus::NotRun), Tally::default(), 0.0, None);
-        context.observer.event(&Event::Ended(&end));
-        end
+    pub(crate) fn not_run(self, opening: Opening, context: &StreamContext) -> StreamSummary {
+        self.give_back(opening.lease.as_ref());
+        let result = opening.ready.map(|_| StreamStatus::NotRun);
+        self.ended(result, Progress::default(), 0.0, context)
+    }
+
+    /// Gives the lease back. Whoever comes next takes it over by himself if that fails.
+    fn give_back(&self, lease: Option<&Lease>) {
+        let Some(lease) = lease else { return };
+        let mut target = lock(&self.target);
+        let given = target.begin().and_then(|()| lease.release(target.sql())).and_then(|()| target.commit());
+        if let Err(failure) = given {
+            tracing::warn!(stream = self.name, "the lease was not given back: {failure}");
+        }
     }
 
     fn ended(
         self,
         result: Result<StreamStatus, StageFailure>,
-        tally: Tally,
+        progress: Progress,
         seconds: f64,
-        bookmark: Option<Bookmark>,
+        context: &StreamContext,
     ) -> StreamSummary {
         let stream = self.name;
         let (status, failure) = match result {
@@ -133,20 +148,26 @@ impl Stream {
                 (StreamStatus::Failed, Some(failure))
             }
         };
-        StreamSummary { stream, status, tally, seconds, bookmark, failure }
+        let Progress { tally, bookmark, schema_changes } = progress;
+        let end = StreamSummary { stream, status, tally, seconds, bookmark, schema_changes, failure };
+        context.observer.event(&Event::Ended(&end));
+        end
     }
 
     fn move_rows(
         &mut self,
         context: &StreamContext,
         ready: Ready,
-        tally: &mut Tally,
-        bookmark: &mut Option<Bookmark>,
+        lease: Option<&Lease>,
+        progress: &mut Progress,
     ) -> Result<StreamStatus, StageFailure> {
-        *bookmark = ready.previous.as_ref().map(|checkpoint| checkpoint.bookmark.clone());
-        self.prepare(&ready, true).map_err(StageFailure::before(Stage::Load))?;
+        context.observer.event(&Event::Reached { stream: &self.name, point: "lease-taken" });
+        progress.bookmark = ready.previous.as_ref().map(|checkpoint| checkpoint.bookmark.clone());
+        progress.schema_changes =
+            self.prepare(&ready.request, lease, true).map_err(StageFailure::before(Stage::Load))?;
+        context.observer.event(&Event::Reached { stream: &self.name, point: "table-prepared" });
         self.announce(context)?;
-        self.flow(context, ready, tally, bookmark)
+        self.flow(context, ready, lease, progress)
     }
 
     fn announce(&mut self, context: &StreamContext) -> Result<(), StageFailure> {
@@ -164,8 +185,8 @@ impl Stream {
         &mut self,
         context: &StreamContext,
         ready: Ready,
-        tally: &mut Tally,
-        bookmark: &mut Option<Bookmark>,
+        lease: Option<&Lease>,
+        progress: &mut Progress,
     ) -> Result<StreamStatus, StageFailure> {
         let Self { name, extractor, transforms, loader, target, policy, .. } = self;
         let (raw_in, raw_out) = bounded(policy.queue_batches);
@@ -176,18 +197,21 @@ impl Stream {
             loader: loader.as_mut(),
             policy,
             context,
+            lease,
             mode: ready.request.mode,
+            key: &ready.request.key,
             shape: &self.shape,
             source_version: self.source_version.clone(),
             state: self.request.state.clone(),
             previous: ready.previous,
-            tally,
-            bookmark,
+            sequence: None,
+            progress,
         };
-        let columns = &ready.request.columns;
+        let changes =
+            Changes { transforms, columns: &ready.request.columns, key: &ready.request.key, on_trap: policy.on_trap };
         thread::scope(|scope| {
             let extract = scope.spawn(move || extract(extractor.as_mut(), &raw_in, context));
-            let transform = scope.spawn(move || transform(transforms, columns, &raw_out, &ready_in));
+            let transform = scope.spawn(move || changes.run(&raw_out, &ready_in));
             let loaded = commits.run(ready_out);
             let extracted = extract.join().unwrap_or_else(|panic| resume_unwind(panic));
             let transformed = transform.join().unwrap_or_else(|panic| resume_unwind(panic));
@@ -212,54 +236,4 @@ fn extract(extractor: &mut dyn Extractor, out: &Sender<Message>, context: &Strea
         }
     }
     Ok(())
-}
-
-/// Changes batch after batch, and holds the plugins to the columns that they promised.
-fn transform(
-    transforms: &mut [Box<dyn Transform>],
-    columns: &SchemaRef,
-    input: &Receiver<Message>,
-    out: &Sender<Message>,
-) -> Result<(), StageFailure> {
-    for message in input {
-        let message = match message {
-            Message::End(bookmark) => Message::End(bookmark),
-            Message::Parcel(mut parcel) => {
-                let number = parcel.number;
-                let at = StageFailure::in_batch(Stage::Transform, number);
-                for transform in transforms.iter_mut() {
-                    parcel.batch = transform.process(parcel.batch).map_err(&at)?;
-                }
-                check_columns(columns, &parcel.batch.rows.schema()).map_err(at)?;
-                Message::Parcel(parcel)
-            }
-        };
-        if out.send(message).is_err() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Refuses a batch whose columns are not those that the table was prepared for.
-fn check_columns(promised: &SchemaRef, found: &SchemaRef) -> Result<(), Failure> {
-    if promised.fields().len() == found.fields().len() {
-        let mut pairs = promised.fields().iter().zip(found.fields());
-        let differs = pairs.find(|(a, b)| a.name() != b.name() || a.data_type() != b.data_type());
-        return match differs {
-            None => Ok(()),
-            Some((a, b)) => Err(Failure::permanent(format!(
-                "the batch has column {} ({}) where {} ({}) was promised",
-                b.name(),
-                b.data_type(),
-                a.name(),
-                a.data_type()
-            ))),
-        };
-    }
-    Err(Failure::permanent(format!(
-        "the batch has {} columns where {} were promised",
-        found.fields().len(),
-        promised.fields().len()
-    )))
 }

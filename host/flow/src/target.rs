@@ -6,10 +6,8 @@ use std::sync::{Arc, Mutex};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use crate::batch::Rejected;
-use crate::checkpoint::Checkpoint;
 use crate::failure::Failure;
-use crate::sql::SqlSession;
+use crate::sql::{Sql, SqlSession};
 
 /// What a session may write, and the marks it puts on every row.
 #[derive(Debug, Clone)]
@@ -77,6 +75,15 @@ impl AddAssign for Counts {
     }
 }
 
+/// What becomes of rows that the source no longer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// They stay, with the moment in `wms_deleted_at`.
+    Mark,
+    /// They go.
+    Delete,
+}
+
 /// A database that can be written.
 pub trait Target: Send + Sync {
     /// A session for one stream.
@@ -101,6 +108,8 @@ pub trait TargetSession: Send {
     fn create(&mut self, table: &TableDefinition) -> Result<(), Failure>;
     /// Adds nullable columns at the end.
     fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure>;
+    /// Gives columns wider types; no value changes by it.
+    fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure>;
     /// Inserts all rows, by column name. Goes into the staged table if that is the name given.
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure>;
     /// Inserts what is new, updates what differs and is not older.
@@ -111,13 +120,14 @@ pub trait TargetSession: Send {
     /// Puts the staged table in the place of the table. Equal content leaves the old table alone.
     fn swap(&mut self, table: &str) -> Result<Counts, Failure>;
 
-    /// The stream's last checkpoint.
-    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, Failure>;
-    /// Writes the stream's checkpoint, and what its extractor set in its own state, in this transaction.
-    fn write_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure>;
-    /// Writes rows that were taken out into quarantine, in this transaction. A row that is there already
-    /// from an earlier run is not written twice.
-    fn quarantine(&mut self, rejected: &[Rejected]) -> Result<(), Failure>;
+    /// Makes the table keep rows that are taken away: it gets the column `wms_deleted_at` if it lacks it.
+    fn keep_deleted(&mut self, table: &str) -> Result<(), Failure>;
+    /// Takes the rows with these keys away, or marks them as deleted; gives how many there were. Rows that are
+    /// marked already do not count. The batch has the key's columns only.
+    fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure>;
+
+    /// Statements of the host's own, in the session's transaction if one is open.
+    fn sql(&mut self) -> &mut dyn Sql;
 }
 
 /// A session shared by the flow, which commits, and the loader, which writes.

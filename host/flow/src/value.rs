@@ -87,6 +87,41 @@ pub(crate) fn timestamp_text(micros: i64) -> String {
     format!("{date} {:02}:{:02}:{:02}.{fraction:06}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
+/// Days since 1970-01-01 of a date in the proleptic Gregorian calendar; the inverse of [`date_text`].
+fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted_month = (month + 9) % 12;
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// Microseconds since 1970-01-01T00:00:00 of `2026-01-31`, `2026-01-31 23:59` and longer up to the sixth digit of
+/// the second, with a blank or a `T` between, and with `Z` or nothing behind; `None` if it is no such moment.
+pub fn timestamp_from_text(text: &str) -> Option<i64> {
+    let text = text.trim().strip_suffix('Z').unwrap_or(text.trim());
+    let (date, time) = text.split_once([' ', 'T']).unwrap_or((text, "00:00"));
+    let number = |text: &str, digits: usize| -> Option<i64> {
+        (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+    };
+    let mut parts = date.split('-');
+    let (year, month, day) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let days = days_of(year, month, day);
+    if parts.next().is_some() || date_text(days) != date {
+        return None;
+    }
+    let mut parts = time.split(':');
+    let (hours, minutes) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let (seconds, fraction) =
+        parts.next().unwrap_or("00").split_once('.').unwrap_or_else(|| (time.get(6..).unwrap_or("00"), "0"));
+    let seconds = number(seconds, 2)?;
+    let fraction_digits = u32::try_from(fraction.len()).ok().filter(|digits| (1..=6).contains(digits))?;
+    let micros = number(fraction, fraction.len())? * 10_i64.pow(6 - fraction_digits);
+    let fits = hours < 24 && minutes < 60 && seconds < 60 && parts.next().is_none();
+    fits.then(|| days * 86_400_000_000 + ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + micros)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +132,19 @@ mod tests {
         assert_eq!(Value::Date(-1).to_string(), "1969-12-31");
         assert_eq!(Value::Date(19_782).to_string(), "2024-02-29");
         assert_eq!(Value::Timestamp(-1).to_string(), "1969-12-31 23:59:59.999999");
+    }
+
+    #[test]
+    fn a_moment_comes_back_from_its_text() {
+        for micros in [0, -1, 1_769_853_600_123_456, 951_782_400_000_000, -62_135_596_800_000_000] {
+            assert_eq!(timestamp_from_text(&timestamp_text(micros)), Some(micros));
+        }
+        assert_eq!(timestamp_from_text("1970-01-02"), Some(86_400_000_000));
+        assert_eq!(timestamp_from_text("1970-01-01T00:01Z"), Some(60_000_000));
+        assert_eq!(timestamp_from_text("1970-01-01 00:00:01.5"), Some(1_500_000));
+        for text in ["", "1970", "1970-02-30", "1970-01-01 24:00", "1970-01-01 1:00", "1970-01-01 00:00:00.1234567"] {
+            assert_eq!(timestamp_from_text(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::connection::Connection;
 use crate::keys::{file, plugin, stream as keys};
 use crate::mistakes::{Mistake, Report, join};
 use crate::plugins::{Facts, PluginFacts, World};
-use crate::resolved::{Method, Resolved, StreamPlan};
+use crate::policies::Method;
+use crate::resolved::{Resolved, StreamPlan};
 use crate::settings;
 use crate::suggest;
 

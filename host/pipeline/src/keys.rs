@@ -56,7 +56,8 @@ pub(crate) mod run {
         Key::count("load_batch_rows", 1, MOST_ROWS, "rows").or(Fallback::Number(5_000));
     pub(crate) const CONCURRENCY: Key = Key::count("concurrency", 1, 64, "streams").or(Fallback::Number(4));
     pub(crate) const QUEUE_BATCHES: Key = Key::count("queue_batches", 1, 64, "batches").or(Fallback::Number(2));
-    pub(crate) const ALL: &[Key] = &[EXTRACT_BATCH_ROWS, LOAD_BATCH_ROWS, CONCURRENCY, QUEUE_BATCHES];
+    pub(crate) const RETRIES: Key = Key::count("retries", 0, 20, "tries").or(Fallback::Number(3));
+    pub(crate) const ALL: &[Key] = &[EXTRACT_BATCH_ROWS, LOAD_BATCH_ROWS, CONCURRENCY, QUEUE_BATCHES, RETRIES];
 }
 
 /// The keys of `[limits]`.
@@ -83,19 +84,49 @@ pub(crate) mod stream {
     pub(crate) const TRANSFORMS: Key = Key::new("transforms", Kind::Names).or(Fallback::Empty);
     pub(crate) const LOADER: Key = Key::new("loader", Kind::Name);
     pub(crate) const METHOD: Key =
-        Key::new("method", Kind::Choice(&["full", "incremental"])).or(Fallback::Text("full"));
+        Key::new("method", Kind::Choice(&["full", "incremental", "append"])).or(Fallback::Text("full"));
     pub(crate) const KEY: Key = Key::new("key", Kind::Identifiers).or(Fallback::Empty);
     pub(crate) const CHANGE_KEY: Key = Key::new("change_key", Kind::Identifier);
     pub(crate) const LOOKBACK: Key =
         Key::new("lookback", Kind::Span { least: 0, most: 366 * DAY }).or(Fallback::Number(900));
     pub(crate) const NULL_KEYS: Key =
-        Key::new("null_keys", Kind::Choice(&["include", "ignore"])).or(Fallback::Text("include"));
+        Key::new("null_keys", Kind::Choice(&["include", "ignore", "reject", "fail"])).or(Fallback::Text("include"));
+    pub(crate) const LATE_ROWS: Key =
+        Key::new("late_rows", Kind::Choice(&["lookback", "reconcile"])).or(Fallback::Text("lookback"));
+    pub(crate) const DELETES: Key =
+        Key::new("deletes", Kind::Choice(&["ignore", "soft", "hard"])).or(Fallback::Text("ignore"));
+    pub(crate) const RECONCILE_EVERY: Key =
+        Key::new("reconcile_every", Kind::Span { least: 0, most: 366 * DAY }).or(Fallback::Number(DAY));
+    pub(crate) const NEW_COLUMNS: Key =
+        Key::new("new_columns", Kind::Choice(&["evolve", "freeze", "discard"])).or(Fallback::Text("evolve"));
+    pub(crate) const NEW_TYPES: Key =
+        Key::new("new_types", Kind::Choice(&["evolve", "freeze"])).or(Fallback::Text("evolve"));
     pub(crate) const ON_BAD_VALUE: Key =
         Key::new("on_bad_value", Kind::Choice(&["reject", "fail"])).or(Fallback::Text("reject"));
+    pub(crate) const ON_TRAP: Key =
+        Key::new("on_trap", Kind::Choice(&["fail_run", "retry", "quarantine"])).or(Fallback::Text("fail_run"));
     pub(crate) const MAX_REJECTED: Key = Key::count("max_rejected", 0, 1_000_000_000_000, "rows");
+    pub(crate) const MAX_REJECTED_PERCENT: Key = Key::count("max_rejected_percent", 0, 100, "percent");
     pub(crate) const SETTINGS: Key = Key::new("settings", Kind::Settings);
-    pub(crate) const DEFAULTS: &[Key] =
-        &[SOURCE, TARGET, EXTRACTOR, LOADER, METHOD, CHANGE_KEY, LOOKBACK, NULL_KEYS, ON_BAD_VALUE, MAX_REJECTED];
+    pub(crate) const DEFAULTS: &[Key] = &[
+        SOURCE,
+        TARGET,
+        EXTRACTOR,
+        LOADER,
+        METHOD,
+        CHANGE_KEY,
+        LOOKBACK,
+        NULL_KEYS,
+        LATE_ROWS,
+        DELETES,
+        RECONCILE_EVERY,
+        NEW_COLUMNS,
+        NEW_TYPES,
+        ON_BAD_VALUE,
+        ON_TRAP,
+        MAX_REJECTED,
+        MAX_REJECTED_PERCENT,
+    ];
     pub(crate) const ALL: &[Key] = &[
         ENABLED,
         SOURCE,
@@ -110,8 +141,15 @@ pub(crate) mod stream {
         CHANGE_KEY,
         LOOKBACK,
         NULL_KEYS,
+        LATE_ROWS,
+        DELETES,
+        RECONCILE_EVERY,
+        NEW_COLUMNS,
+        NEW_TYPES,
         ON_BAD_VALUE,
+        ON_TRAP,
         MAX_REJECTED,
+        MAX_REJECTED_PERCENT,
         SETTINGS,
     ];
 }

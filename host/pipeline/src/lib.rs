@@ -19,6 +19,7 @@
 //! | `secret` | text that is never shown |
 //! | `connection` | what a database needs to be found and opened |
 //! | `scope` | typed reading of one table of the merged tree |
+//! | `policies` | the words that decide how a stream is moved |
 //! | `resolved` | the pipeline with every value in place |
 //! | `plugins` | port: what is known of a component file |
 //! | `settings` | the settings of a plugin against what it declares |
@@ -38,6 +39,7 @@ mod keys;
 mod kind;
 mod mistakes;
 mod plugins;
+mod policies;
 mod reference;
 mod resolved;
 mod scope;
@@ -54,8 +56,9 @@ pub use duration::{duration_text, parse_duration};
 pub use keys::{KeyHelp, all_keys};
 pub use mistakes::{Mistake, Mistakes};
 pub use plugins::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingKind, World};
+pub use policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnTrap};
 pub use reference::Environment;
-pub use resolved::{Limits, Method, NullKeys, OnBadValue, Resolved, RunOptions, StreamPlan, load};
+pub use resolved::{Limits, Resolved, RunOptions, StreamPlan, load};
 pub use secret::Secret;
 pub use settings::Setting;
 

@@ -11,36 +11,10 @@ use crate::connection::{self, Connection};
 use crate::keys::{file, limits, plugin, run, stream};
 use crate::kind::Key;
 use crate::mistakes::{Mistakes, Places, Report, join};
+use crate::policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnTrap};
 use crate::reference::Environment;
 use crate::scope::Scope;
 use crate::settings::Given;
-
-/// How a stream is replicated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// The whole table, every time.
-    Full,
-    /// First the whole table, from then on what changed by the change key.
-    Incremental,
-}
-
-/// What becomes of rows without a change key in an incremental read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NullKeys {
-    /// They are read again in every run.
-    Include,
-    /// They are not read after the first run.
-    Ignore,
-}
-
-/// What becomes of a value that does not fit its column's declared type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnBadValue {
-    /// Its row goes to quarantine.
-    Reject,
-    /// The run of the stream fails.
-    Fail,
-}
 
 /// How a pipeline is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +27,8 @@ pub struct RunOptions {
     pub concurrency: usize,
     /// The batches that may wait between two stages of a stream.
     pub queue_batches: usize,
+    /// How often a stream is tried again that failed for a reason that passes.
+    pub retries: u64,
 }
 
 /// What one instance of a plugin may use.
@@ -99,10 +75,24 @@ pub struct StreamPlan {
     pub lookback: Duration,
     /// What becomes of rows without a change key.
     pub null_keys: NullKeys,
+    /// How rows are found that commit later than the lookback.
+    pub late_rows: LateRows,
+    /// What becomes of rows that the source no longer has.
+    pub deletes: Deletes,
+    /// How long a comparison of all keys holds; zero: every run compares them.
+    pub reconcile_every: Duration,
+    /// What becomes of columns that the target does not have.
+    pub new_columns: NewColumns,
+    /// What becomes of columns whose values the target's type cannot hold.
+    pub new_types: NewTypes,
     /// What becomes of a value that does not fit.
     pub on_bad_value: OnBadValue,
+    /// What to do when a transform breaks down.
+    pub on_trap: OnTrap,
     /// The most rows that may go to quarantine in one run; `None`: any number.
     pub max_rejected: Option<u64>,
+    /// The most rows of a hundred that may go to quarantine in one run; `None`: any share.
+    pub max_rejected_percent: Option<u64>,
     /// Settings by plugin label and key, as given.
     pub(crate) settings: BTreeMap<String, BTreeMap<String, Given>>,
 }
@@ -215,6 +205,7 @@ impl<'a> Reader<'a> {
             load_batch_rows: size(&mut scope, &run::LOAD_BATCH_ROWS),
             concurrency: size(&mut scope, &run::CONCURRENCY),
             queue_batches: size(&mut scope, &run::QUEUE_BATCHES),
+            retries: scope.count(&run::RETRIES).unwrap_or_default(),
         }
     }
 
@@ -240,9 +231,6 @@ fn size(scope: &mut Scope<'_>, key: &Key) -> usize {
 }
 
 fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
-    let methods = [("full", Method::Full), ("incremental", Method::Incremental)];
-    let null_keys = [("include", NullKeys::Include), ("ignore", NullKeys::Ignore)];
-    let on_bad_value = [("reject", OnBadValue::Reject), ("fail", OnBadValue::Fail)];
     let table = |prefix: &str, case: fn(&str) -> String| case(&format!("{prefix}{}", name.replace('-', "_")));
     StreamPlan {
         name: name.to_owned(),
@@ -254,13 +242,20 @@ fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
         extractor: scope.required_text(&stream::EXTRACTOR),
         transforms: scope.list(&stream::TRANSFORMS).unwrap_or_default(),
         loader: scope.required_text(&stream::LOADER),
-        method: scope.choice(&stream::METHOD, &methods).unwrap_or(Method::Full),
+        method: scope.choice(&stream::METHOD, Method::WORDS).unwrap_or(Method::Full),
         key: scope.list(&stream::KEY).unwrap_or_default(),
         change_key: scope.text(&stream::CHANGE_KEY),
         lookback: scope.span(&stream::LOOKBACK).unwrap_or_default(),
-        null_keys: scope.choice(&stream::NULL_KEYS, &null_keys).unwrap_or(NullKeys::Include),
-        on_bad_value: scope.choice(&stream::ON_BAD_VALUE, &on_bad_value).unwrap_or(OnBadValue::Reject),
+        null_keys: scope.choice(&stream::NULL_KEYS, NullKeys::WORDS).unwrap_or(NullKeys::Include),
+        late_rows: scope.choice(&stream::LATE_ROWS, LateRows::WORDS).unwrap_or(LateRows::Lookback),
+        deletes: scope.choice(&stream::DELETES, Deletes::WORDS).unwrap_or(Deletes::Ignore),
+        reconcile_every: scope.span(&stream::RECONCILE_EVERY).unwrap_or_default(),
+        new_columns: scope.choice(&stream::NEW_COLUMNS, NewColumns::WORDS).unwrap_or(NewColumns::Evolve),
+        new_types: scope.choice(&stream::NEW_TYPES, NewTypes::WORDS).unwrap_or(NewTypes::Evolve),
+        on_bad_value: scope.choice(&stream::ON_BAD_VALUE, OnBadValue::WORDS).unwrap_or(OnBadValue::Reject),
+        on_trap: scope.choice(&stream::ON_TRAP, OnTrap::WORDS).unwrap_or(OnTrap::FailRun),
         max_rejected: scope.count(&stream::MAX_REJECTED),
+        max_rejected_percent: scope.count(&stream::MAX_REJECTED_PERCENT),
         settings: settings(scope),
     }
 }

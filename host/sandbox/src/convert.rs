@@ -21,7 +21,9 @@ pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
         FailureKind::Denied => wit::Failure::Denied(message),
         FailureKind::Transient => wit::Failure::Transient(message),
         FailureKind::Limit => wit::Failure::Limit(message),
-        FailureKind::Permanent | FailureKind::Trap | FailureKind::Cancelled => wit::Failure::Permanent(message),
+        FailureKind::Permanent | FailureKind::Trap | FailureKind::Busy | FailureKind::Cancelled => {
+            wit::Failure::Permanent(message)
+        }
     }
 }
 
@@ -60,7 +62,7 @@ pub(crate) fn value_from_wit(value: wit::Value) -> Value {
     }
 }
 
-fn value_to_wit(value: &Value) -> wit::Value {
+pub(crate) fn value_to_wit(value: &Value) -> wit::Value {
     match value {
         Value::Null => wit::Value::Null,
         Value::Boolean(v) => wit::Value::Boolean(*v),

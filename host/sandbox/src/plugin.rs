@@ -201,10 +201,13 @@ impl Plugin {
     /// An instance that changes batches.
     pub fn transform(&self, identity: Identity, limits: Limits) -> Result<Box<dyn Transform>, Failure> {
         self.need(World::Transform)?;
-        let guest = Guest::new(identity, limits);
-        let instance = self
-            .instance(guest, |store, component, linker| transform::Transform::instantiate(store, component, linker))?;
-        Ok(Box::new(PluginTransform::new(instance)))
+        let plugin = self.clone();
+        let make = move || {
+            let guest = Guest::new(identity.clone(), limits.clone());
+            plugin
+                .instance(guest, |store, component, linker| transform::Transform::instantiate(store, component, linker))
+        };
+        Ok(Box::new(PluginTransform::new(Box::new(make))?))
     }
 
     /// An instance that writes through the given session.

@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
-    Clock, ExtractRequest, Failure, LoadPolicy, Method, Source, SourceGrant, Stream, Target, TargetGrant,
+    Budget, Cancel, Clock, Deletes, ExtractRequest, Failure, Method, NewColumns, NewTypes, NullKeys, Observer, OnTrap,
+    Policy, SchemaPolicy, Source, SourceGrant, Stream, StreamContext, Target, TargetGrant,
 };
-use wmshost_pipeline::{self as pipeline, Checked, NullKeys, OnBadValue, Stage};
+use wmshost_pipeline::{self as pipeline, Checked, OnBadValue, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
 
 use crate::catalog::Catalog;
 use crate::connect;
+use crate::home::{is_gone, this_process};
 
 /// What streams are made of.
 pub(crate) struct Assembly<'a> {
@@ -89,12 +91,7 @@ impl Assembly<'_> {
             name: plan.name.clone(),
             request: self.request(plan),
             target_table: plan.target_table.clone(),
-            policy: LoadPolicy {
-                load_batch_rows: self.pipeline.run.load_batch_rows,
-                queue_batches: self.pipeline.run.queue_batches,
-                max_rejected: plan.max_rejected,
-                full_refresh: self.full_refresh,
-            },
+            policy: self.policy(plan),
             shape: blake3::hash(shape.as_bytes()).to_hex()[..16].to_owned(),
             source_version: source.version(),
             extractor: reads.extractor(reader, limits.clone(), granted)?,
@@ -107,7 +104,53 @@ impl Assembly<'_> {
         })
     }
 
-    fn request(&self, plan: &pipeline::StreamPlan) -> ExtractRequest {
+    /// What the streams share.
+    pub(crate) fn context(&self, observer: Arc<dyn Observer>, cancel: Cancel) -> StreamContext {
+        StreamContext {
+            pipeline: self.pipeline.name.clone(),
+            run_id: self.run_id.clone(),
+            holder: this_process(),
+            is_gone,
+            clock: Arc::clone(&self.clock),
+            observer,
+            cancel,
+        }
+    }
+
+    /// How a stream is moved, in the flow's words.
+    fn policy(&self, plan: &StreamPlan) -> Policy {
+        #[expect(clippy::cast_precision_loss, reason = "at most 100")]
+        let percent = plan.max_rejected_percent.map(|percent| percent as f64);
+        Policy {
+            load_batch_rows: self.pipeline.run.load_batch_rows,
+            queue_batches: self.pipeline.run.queue_batches,
+            budget: Budget { rows: plan.max_rejected, percent },
+            on_trap: match plan.on_trap {
+                pipeline::OnTrap::FailRun => OnTrap::Fail,
+                pipeline::OnTrap::Retry => OnTrap::Retry,
+                pipeline::OnTrap::Quarantine => OnTrap::Quarantine,
+            },
+            deletes: match plan.deletes {
+                pipeline::Deletes::Ignore => Deletes::Ignore,
+                pipeline::Deletes::Soft => Deletes::Mark,
+                pipeline::Deletes::Hard => Deletes::Delete,
+            },
+            schema: SchemaPolicy {
+                new_columns: match plan.new_columns {
+                    pipeline::NewColumns::Evolve => NewColumns::Evolve,
+                    pipeline::NewColumns::Freeze => NewColumns::Freeze,
+                    pipeline::NewColumns::Discard => NewColumns::Discard,
+                },
+                new_types: match plan.new_types {
+                    pipeline::NewTypes::Evolve => NewTypes::Evolve,
+                    pipeline::NewTypes::Freeze => NewTypes::Freeze,
+                },
+            },
+            full_refresh: self.full_refresh,
+        }
+    }
+
+    fn request(&self, plan: &StreamPlan) -> ExtractRequest {
         ExtractRequest {
             stream: plan.name.clone(),
             source: plan.source.clone(),
@@ -115,11 +158,19 @@ impl Assembly<'_> {
             method: match plan.method {
                 pipeline::Method::Full => Method::Full,
                 pipeline::Method::Incremental => Method::Incremental,
+                pipeline::Method::Append => Method::Append,
             },
             key: plan.key.clone(),
             change_key: plan.change_key.clone(),
             lookback_micros: u64::try_from(plan.lookback.as_micros()).unwrap_or(u64::MAX),
-            include_null_keys: plan.null_keys == NullKeys::Include,
+            null_keys: match plan.null_keys {
+                pipeline::NullKeys::Include => NullKeys::Include,
+                pipeline::NullKeys::Ignore => NullKeys::Ignore,
+                pipeline::NullKeys::Reject => NullKeys::Reject,
+                pipeline::NullKeys::Fail => NullKeys::Fail,
+            },
+            window: None,
+            columns: Vec::new(),
             bookmark: None,
             state: BTreeMap::new(),
             batch_rows: self.pipeline.run.extract_batch_rows,

@@ -10,6 +10,7 @@ Exit codes:
   0    all was done
   1    something failed while it ran; what was committed before stays
   2    the command line, a pipeline file, a plugin or a database is not as it must be; nothing was written
+  3    another run holds a stream; nothing of that stream was written
   130  asked to stop (SIGINT, SIGTERM); stopped after the batch in hand
 
 Environment:
@@ -75,7 +76,7 @@ Examples:
     /// Make and change a sample warehouse
     #[command(subcommand)]
     Sample(SampleCommand),
-    /// Look at checkpoints, or reset them
+    /// How far each stream has come: look at it, or change it by hand
     #[command(subcommand)]
     State(StateCommand),
     /// Look at the runs so far
@@ -173,6 +174,35 @@ pub(crate) enum StateCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Show one stream's history: every run's checkpoint and every change by hand
+    Log {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// The stream
+        #[arg(long)]
+        stream: String,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show what differs between the checkpoints of two runs of a stream
+    #[command(
+        after_help = "Example:\n  wmshost state diff pipelines/dev.toml --stream allocation --from 20260131-0600"
+    )]
+    Diff {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// The stream
+        #[arg(long)]
+        stream: String,
+        /// The run to begin with, by its id or how it begins
+        #[arg(long, value_name = "RUN")]
+        from: String,
+        /// The run to end with; the newest if not given
+        #[arg(long, value_name = "RUN")]
+        to: Option<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
     /// Forget a stream's checkpoint: its next run reads everything again; rows that are there stay
     #[command(after_help = "Example:\n  wmshost state reset pipelines/dev.toml --stream allocation --yes")]
     Reset {
@@ -181,6 +211,60 @@ pub(crate) enum StateCommand {
         /// The stream; may be given several times
         #[arg(long = "stream", value_name = "STREAM", required = true)]
         streams: Vec<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Put an earlier checkpoint of one stream back: its next run goes on from there; rows that are there stay
+    #[command(after_help = "\
+Example:
+  wmshost state rollback pipelines/dev.toml --stream allocation --to 20260131-060000-1f2e")]
+    Rollback {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// The stream
+        #[arg(long)]
+        stream: String,
+        /// The run whose checkpoint is put back, by its id or how it begins
+        #[arg(long, value_name = "RUN")]
+        to: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Set where a stream goes on
+    #[command(after_help = "\
+Example:
+  wmshost state set pipelines/dev.toml --stream allocation --bookmark \"2026-01-31 06:00:00\"")]
+    Set {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// The stream
+        #[arg(long)]
+        stream: String,
+        /// A moment for a stream that is read by its change key, or the positions of a bookmark as JSON
+        #[arg(long)]
+        bookmark: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Write the checkpoints of a pipeline as JSON
+    #[command(after_help = "Example:\n  wmshost state export pipelines/dev.toml --file state.json")]
+    Export {
+        #[command(flatten)]
+        selection: Selection,
+        /// The file to write; standard output if not given
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// Take over the checkpoints that an export holds
+    Import {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// The file that `export` wrote
+        #[arg(long)]
+        file: PathBuf,
         /// Do not ask
         #[arg(long)]
         yes: bool,

@@ -1,10 +1,9 @@
 //! Databases by what the pipeline says of them.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use wmshost_databases::sqlite;
-use wmshost_flow::{Clock, Failure, Source, Target};
+use wmshost_flow::{Clock, Failure, Source, SqlSession, Target};
 use wmshost_pipeline::{Connection, OracleConnection};
 
 /// Opens a source for so many sessions, in one snapshot.
@@ -23,10 +22,10 @@ pub(crate) fn target(label: &str, connection: &Connection, clock: Arc<dyn Clock>
     }
 }
 
-/// The file of a SQLite connection.
-pub(crate) fn sqlite_file<'a>(label: &str, connection: &'a Connection) -> Result<&'a Path, Failure> {
+/// A session that reads what the host keeps in a target; `None` if the target is not there yet.
+pub(crate) fn reader(label: &str, connection: &Connection) -> Result<Option<Box<dyn SqlSession>>, Failure> {
     match connection {
-        Connection::Sqlite(file) => Ok(&file.path),
+        Connection::Sqlite(file) => sqlite::read_target(&file.path, label),
         Connection::Oracle(server) => Err(no_oracle(label, server)),
     }
 }

@@ -14,6 +14,8 @@ pub(crate) enum Exit {
     Failed = 1,
     /// The command line, a pipeline file, a plugin or a database is not as it must be; nothing was written.
     Configuration = 2,
+    /// Another run holds a stream.
+    Busy = 3,
     /// It was asked to stop, and stopped after the batch in hand.
     Cancelled = 130,
 }
@@ -31,6 +33,7 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
     }
     match error.downcast_ref::<Failure>().map(|failure| failure.kind) {
         Some(FailureKind::InvalidConfig | FailureKind::Denied) => Exit::Configuration,
+        Some(FailureKind::Busy) => Exit::Busy,
         Some(FailureKind::Cancelled) => Exit::Cancelled,
         _ => Exit::Failed,
     }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use wmshost_flow::{Clock, Micros, Value};
+use wmshost_flow::{Clock, Holder, Micros, Value};
 
 /// Where the host keeps what is its own: `WMSHOST_HOME`, or `.wmshost` where it was started.
 #[derive(Debug, Clone)]
@@ -63,6 +63,35 @@ pub(crate) fn new_run_id(clock: &dyn Clock) -> String {
     let start: String = Value::Timestamp(now).to_string().chars().take(19).filter(char::is_ascii_digit).collect();
     let mark = blake3::hash(format!("{now} {}", std::process::id()).as_bytes()).to_hex();
     format!("{}-{}-{}", &start[..8], &start[8..], &mark[..4])
+}
+
+/// This process, as it holds leases.
+pub(crate) fn this_process() -> Holder {
+    Holder { machine: machine(), process: std::process::id() }
+}
+
+/// The machine's name, which of its starts this is, and in which room of processes: a process's number means something
+/// only in one.
+fn machine() -> String {
+    let read = |file: &str| std::fs::read_to_string(file).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let [name, start] = ["/proc/sys/kernel/hostname", "/proc/sys/kernel/random/boot_id"].map(read);
+    let room = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    format!("{name} {} {}", start.get(..8).unwrap_or_default(), room.display())
+}
+
+/// Whether a holder of a lease is known to have ended: its process, or its machine since the last start.
+pub(crate) fn is_gone(holder: &Holder) -> bool {
+    let here = machine();
+    let parts = |machine: &str| -> Option<(String, String)> {
+        let mut words = machine.split(' ').map(str::to_owned);
+        Some((words.next()?, words.next()?))
+    };
+    match (parts(&here), parts(&holder.machine)) {
+        (Some((name, start)), Some((other, other_start))) if !name.is_empty() && name == other => {
+            start != other_start || here == holder.machine && !is_alive(holder.process)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a process of this machine is alive.

@@ -9,6 +9,7 @@
 //! | `logs` | the log of a run |
 //! | `catalog` | plugins, loaded once |
 //! | `connect` | databases by what the pipeline says of them |
+//! | `crash` | dying on purpose, for tests |
 //! | `assemble` | streams made of a checked pipeline |
 //! | `commands` | one room per command |
 //! | `report` | progress, tables, JSON |
@@ -18,6 +19,7 @@ mod catalog;
 mod cli;
 mod commands;
 mod connect;
+mod crash;
 mod exit;
 mod home;
 mod logs;

@@ -14,10 +14,10 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Bookmark, Cancel, Chunk, Clock, Counts, Cursor, Event, ExtractRequest, Extractor, Failure, LoadMode,
-    LoadPolicy, LoadRequest, Loader, MergeRule, Method, Micros, Observer, Opened, Position, SharedTarget, SourceGrant,
-    SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform, Value,
-    run_streams,
+    Batch, Bookmark, Budget, Cancel, Chunk, Clock, Counts, Cursor, Deletes, Event, ExtractRequest, Extractor, Failure,
+    Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnTrap,
+    Opened, Policy, Position, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Step, Stream, StreamContext,
+    StreamStatus, TableDefinition, TargetGrant, Transform, Value, run_streams,
 };
 
 use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, LOOKBACK_MICROS, Phase, SOURCE_COLUMNS, TABLE};
@@ -38,7 +38,15 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         name: "allocation".to_owned(),
         request: request(),
         target_table: TABLE.to_owned(),
-        policy: LoadPolicy { load_batch_rows: LOAD_ROWS, queue_batches: 2, max_rejected: None, full_refresh: false },
+        policy: Policy {
+            load_batch_rows: LOAD_ROWS,
+            queue_batches: 2,
+            budget: Budget::default(),
+            on_trap: OnTrap::Fail,
+            deletes: Deletes::Ignore,
+            schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
+            full_refresh: false,
+        },
         shape: "native".to_owned(),
         source_version: source.version(),
         extractor: Box::new(Reader { session: source.session(&grant)?, parts: Vec::new(), high: None, rows: 0 }),
@@ -46,8 +54,15 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         loader: Box::new(Merger { target: Arc::clone(&session), rule: None }),
         target: session,
     };
-    let context =
-        StreamContext { run_id: "native".to_owned(), clock, observer: Arc::new(Nobody), cancel: Cancel::default() };
+    let context = StreamContext {
+        pipeline: "bench".to_owned(),
+        holder: Holder { machine: "bench".to_owned(), process: std::process::id() },
+        is_gone: |_| true,
+        run_id: "native".to_owned(),
+        clock,
+        observer: Arc::new(Nobody),
+        cancel: Cancel::default(),
+    };
     let ends = run_streams(vec![stream], 1, &context);
     match ends.as_slice() {
         [end] if matches!(end.status, StreamStatus::Succeeded | StreamStatus::Unchanged) => Ok(()),
@@ -64,7 +79,9 @@ fn request() -> ExtractRequest {
         key: vec!["allocation_id".to_owned()],
         change_key: Some("last_updated".to_owned()),
         lookback_micros: LOOKBACK_MICROS.unsigned_abs(),
-        include_null_keys: true,
+        null_keys: NullKeys::Include,
+        window: None,
+        columns: Vec::new(),
         bookmark: None,
         state: BTreeMap::new(),
         batch_rows: EXTRACT_ROWS,
@@ -226,6 +243,10 @@ impl Judge {
 impl Transform for Judge {
     fn output_schema(&mut self, input: &SchemaRef) -> Result<SchemaRef, Failure> {
         Ok(Self::schema(input))
+    }
+
+    fn renew(&mut self) -> Result<(), Failure> {
+        Ok(())
     }
 
     fn process(&mut self, batch: Batch) -> Result<Batch, Failure> {

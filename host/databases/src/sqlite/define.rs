@@ -1,12 +1,15 @@
 //! Creating and changing tables. A table gets the host's own two columns behind those it was asked for; of its
 //! columns only the key is NOT NULL, for what a source never leaves out today it may leave out tomorrow.
 
-use arrow_schema::{Field, SchemaRef};
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_flow::{Failure, TableDefinition};
 
-use super::table::{Table, quoted, quoted_list};
-use super::types::{declared_type, same_type};
-use super::writer::{MARKS, Writer, Written};
+use super::decimal::REAL_DIGITS;
+use super::table::{Column, Table, quoted, quoted_list};
+use super::types::{INT64_DIGITS, declared_type, same_type};
+use super::writer::{DELETED, MARKS, OWN_COLUMNS, Writer, Written};
 
 impl Writer {
     /// Creates the granted table.
@@ -19,7 +22,7 @@ impl Writer {
     fn create_as(&self, name: &str, definition: &TableDefinition) -> Result<(), Failure> {
         let body = self.table_body(definition)?;
         let sql = format!("CREATE TABLE main.{} ({body})", quoted(name));
-        self.execute(&format!("creating the table {name}"), &sql)
+        self.run(&format!("creating the table {name}"), &sql)
     }
 
     /// What stands in the parentheses of CREATE TABLE.
@@ -48,7 +51,7 @@ impl Writer {
     }
 
     fn declared(&self, table: &str, field: &Field) -> Result<String, Failure> {
-        if MARKS.iter().any(|mark| field.name().eq_ignore_ascii_case(mark)) {
+        if OWN_COLUMNS.iter().any(|own| field.name().eq_ignore_ascii_case(own)) {
             return Err(self.refused(table, field.name(), "has a name that the host keeps for itself"));
         }
         declared_type(field.data_type()).ok_or_else(|| {
@@ -69,9 +72,43 @@ impl Writer {
             let declared = self.declared(table, field)?;
             let column = quoted(field.name());
             let sql = format!("ALTER TABLE main.{} ADD COLUMN {column} {declared}", quoted(table));
-            self.execute(&format!("adding the column {} to {table}", field.name()), &sql)?;
+            self.run(&format!("adding the column {} to {table}", field.name()), &sql)?;
         }
         Ok(())
+    }
+
+    /// Gives columns wider types: SQLite cannot change a declared type, so the table is built anew beside itself.
+    pub(super) fn widen_table_columns(&mut self, table: &str, wider: &SchemaRef) -> Result<(), Failure> {
+        if self.written(table)? != Written::Table {
+            return Err(Failure::denied(format!("{}: a staged table is not widened", self.place)));
+        }
+        self.plans.clear();
+        let missing = || Failure::permanent(format!("{}: there is no table {table}", self.place));
+        let old = self.find(table)?.ok_or_else(missing)?;
+        let column = |field: &Arc<Field>| match wider.field_with_name(field.name()) {
+            Ok(wide) => Arc::new(wide.clone().with_nullable(field.is_nullable())),
+            Err(_) => Arc::clone(field),
+        };
+        let columns = old.schema(&OWN_COLUMNS);
+        let columns = Arc::new(Schema::new(columns.fields().iter().map(column).collect::<Vec<_>>()));
+        let definition = TableDefinition { name: old.name.clone(), columns, key: old.key() };
+        let copied = copied_cells(&old, wider).map_err(|why| self.refused(table, &why.0, &why.1))?;
+        let beside = self.staged_name();
+        self.run(&format!("dropping the table {beside}"), &format!("DROP TABLE IF EXISTS main.{}", quoted(&beside)))?;
+        self.create_as(&beside, &definition)?;
+        if old.column(DELETED).is_some() {
+            let alter = format!("ALTER TABLE main.{} ADD COLUMN {DELETED} TIMESTAMP(6)", quoted(&beside));
+            self.run("adding the host's own column", &alter)?;
+        }
+        let names = old.columns.iter().map(|column| &column.name);
+        let copy = format!(
+            "INSERT INTO main.{} ({}) SELECT {copied} FROM main.{}",
+            quoted(&beside),
+            quoted_list(names),
+            quoted(&old.name)
+        );
+        self.run(&format!("widening the table {table}"), &copy)?;
+        self.put_in_place(&old, &beside)
     }
 
     /// Makes the staged table, or goes on with the one that an interrupted load left.
@@ -95,15 +132,57 @@ impl Writer {
             };
         }
         let drop = format!("DROP TABLE IF EXISTS main.{}", quoted(&name));
-        self.execute(&format!("dropping the table {name}"), &drop)?;
+        self.run(&format!("dropping the table {name}"), &drop)?;
         self.create_as(&name, definition)?;
         Ok(name)
     }
 }
 
+/// The cells of a table as its wider copy stores them; else the column that cannot be widened, and why.
+fn copied_cells(old: &Table, wider: &SchemaRef) -> Result<String, (String, String)> {
+    let cell = |column: &Column| {
+        let name = quoted(&column.name);
+        let Ok(wide) = wider.field_with_name(&column.name) else { return Ok(name) };
+        widened_cell(&name, &column.arrow, wide.data_type()).ok_or_else(|| {
+            let why = format!("is {} and cannot be widened to {}", column.declared, wide.data_type());
+            (column.name.clone(), why)
+        })
+    };
+    Ok(old.columns.iter().map(cell).collect::<Result<Vec<_>, _>>()?.join(", "))
+}
+
+/// A number in the form in which a wider decimal is stored: as it is, or with all its digits as text.
+fn widened_cell(name: &str, old: &DataType, wide: &DataType) -> Option<String> {
+    let (digits, scale) = match old {
+        DataType::Int64 => (INT64_DIGITS, 0),
+        DataType::Decimal128(digits, scale) => (*digits, *scale),
+        _ => return same_type(old, wide).then(|| name.to_owned()),
+    };
+    let DataType::Decimal128(most, most_behind) = wide else { return None };
+    let fits =
+        *most_behind >= scale && i16::from(*most) - i16::from(*most_behind) >= i16::from(digits) - i16::from(scale);
+    let was_text = matches!(old, DataType::Decimal128(..)) && digits > REAL_DIGITS;
+    let zeros = "0".repeat(usize::from((most_behind - scale).unsigned_abs()));
+    let point = if scale == 0 && *most_behind > 0 { "." } else { "" };
+    fits.then(|| match *most > REAL_DIGITS {
+        false => name.to_owned(),
+        true if was_text => format!("{name} || '{point}{zeros}'"),
+        // Up to 15 digits come back from a binary fraction as they went in.
+        true => format!(
+            "CASE typeof({name}) WHEN 'integer' THEN CAST({name} AS TEXT) || '{}' WHEN 'real' THEN \
+             printf('%.{most_behind}f', {name}) ELSE {name} END",
+            if *most_behind > 0 {
+                format!(".{}", "0".repeat(usize::from(most_behind.unsigned_abs())))
+            } else {
+                String::new()
+            }
+        ),
+    })
+}
+
 /// Whether a table is what a definition says.
 fn is_same(table: &Table, definition: &TableDefinition) -> bool {
-    let columns = table.schema(&MARKS);
+    let columns = table.schema(&OWN_COLUMNS);
     let wanted = &definition.columns;
     columns.fields().len() == wanted.fields().len()
         && columns

@@ -24,10 +24,8 @@
 //! | `feed` | encoded rows as a table that a statement can select from |
 //! | `write` | inserting and merging |
 //! | `swap` | staged tables |
-//! | `checkpoint` | checkpoints in their table |
-//! | `quarantine` | rows that were taken out |
+//! | `remove` | deleting rows, or marking them as deleted |
 
-mod checkpoint;
 mod column;
 mod cursor;
 mod decimal;
@@ -40,7 +38,7 @@ mod guard;
 mod lane;
 mod moment;
 mod plain;
-mod quarantine;
+mod remove;
 mod session;
 mod source;
 mod statement;
@@ -52,6 +50,5 @@ mod version;
 mod write;
 mod writer;
 
-pub use checkpoint::{checkpoints, reset_checkpoint};
 pub use source::open_source;
-pub use target::open_target;
+pub use target::{open_target, read_target};

@@ -1,5 +1,6 @@
 //! Plain SQL, for what the host itself keeps and builds.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -7,6 +8,7 @@ use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
 
 use super::failure::failure;
 use super::gate::{Gate, Turn};
+use super::lane::open_read_only;
 use super::statement::{Cell, Database, Running, Statement, lock};
 
 /// A session of the host's own.
@@ -22,6 +24,12 @@ impl Plain {
         Self { place, database: Database::new(connection.into()), gate, turn: None }
     }
 
+    /// A session that only reads.
+    pub(super) fn read_only(place: String, path: &Path) -> Result<Self, Failure> {
+        let connection = open_read_only(path).map_err(|error| failure(&place, error))?;
+        Ok(Self::new(place, connection, Gate::of(path)))
+    }
+
     fn run(&self, statement: &str) -> Result<(), Failure> {
         lock(&self.database).execute_batch(statement).map_err(|error| failure(&self.place, error))
     }
@@ -29,9 +37,28 @@ impl Plain {
 
 /// Runs a statement that gives no rows; gives how many rows it touched.
 pub(super) fn execute(place: &str, database: &Database, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
-    with_statement(place, database, statement, parameters, |running| {
+    with_statement(place, database, statement, |running| {
         let before = running.total_changes();
-        while running.step()? {}
+        bind(place, running, parameters)?;
+        finish(place, running)?;
+        Ok(running.total_changes() - before)
+    })
+}
+
+/// Runs such a statement once for each row of parameters.
+pub(super) fn execute_many(
+    place: &str,
+    database: &Database,
+    statement: &str,
+    rows: &[Vec<Value>],
+) -> Result<u64, Failure> {
+    with_statement(place, database, statement, |running| {
+        let before = running.total_changes();
+        for row in rows {
+            bind(place, running, row)?;
+            finish(place, running)?;
+            running.reset();
+        }
         Ok(running.total_changes() - before)
     })
 }
@@ -43,9 +70,10 @@ pub(super) fn query(
     statement: &str,
     parameters: &[Value],
 ) -> Result<Vec<Vec<Value>>, Failure> {
-    with_statement(place, database, statement, parameters, |running| {
+    with_statement(place, database, statement, |running| {
+        bind(place, running, parameters)?;
         let mut rows = Vec::new();
-        while running.step()? {
+        while running.step().map_err(|error| failure(place, error))? {
             rows.push((0..running.column_count()).map(|at| value(running.cell(at))).collect());
         }
         Ok(rows)
@@ -56,17 +84,24 @@ fn with_statement<T>(
     place: &str,
     database: &Database,
     statement: &str,
-    parameters: &[Value],
-    act: impl FnOnce(&mut Running<'_>) -> Result<T, rusqlite::Error>,
+    act: impl FnOnce(&mut Running<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let mut prepared = Statement::prepare(database, statement).map_err(|error| failure(place, error))?;
-    let mut running = prepared.run();
+    act(&mut prepared.run())
+}
+
+fn bind(place: &str, running: &mut Running<'_>, parameters: &[Value]) -> Result<(), Failure> {
     for (number, value) in (1..).zip(parameters) {
         if !running.bind(number, value) {
             return Err(Failure::permanent(format!("{place}: parameter {number} cannot be bound")));
         }
     }
-    act(&mut running).map_err(|error| failure(place, error))
+    Ok(())
+}
+
+fn finish(place: &str, running: &mut Running<'_>) -> Result<(), Failure> {
+    while running.step().map_err(|error| failure(place, error))? {}
+    Ok(())
 }
 
 fn value(cell: Cell<'_>) -> Value {
@@ -87,6 +122,11 @@ impl Sql for Plain {
     fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
         let _turn = self.turn.is_none().then(|| self.gate.enter());
         execute(&self.place, &self.database, statement, parameters)
+    }
+
+    fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
+        let _turn = self.turn.is_none().then(|| self.gate.enter());
+        execute_many(&self.place, &self.database, statement, rows)
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {

@@ -6,9 +6,9 @@ use wmshost_flow::{Counts, Failure};
 
 use super::failure::failure;
 use super::statement::lock;
-use super::table::{Table, quoted};
+use super::table::{Table, quoted, quoted_list};
 use super::types::same_type;
-use super::writer::{MARKS, Writer, Written};
+use super::writer::{DELETED, MARKS, OWN_COLUMNS, Writer, Written};
 
 impl Writer {
     /// Puts the staged table in the place of the granted one.
@@ -22,8 +22,53 @@ impl Writer {
             .find(&self.staged_name())?
             .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged; stage it first")))?;
         let old = self.find(table)?;
+        let keeps_deleted = old.as_ref().is_some_and(|old| old.column(DELETED).is_some());
+        let (marked, staged) = match &old {
+            Some(old) if keeps_deleted && !staged.key().is_empty() => {
+                let marked = self.keep_missing(old, &staged).map_err(|error| failure(&doing, error))?;
+                (marked, self.find(&self.staged_name())?.unwrap_or(staged))
+            }
+            _ => (0, staged),
+        };
         let connection = lock(&self.database);
-        replace(&connection, old.as_ref(), &staged, &self.grant.table).map_err(|error| failure(doing, error))
+        let counts = replace(&connection, old.as_ref(), &staged, &self.grant.table);
+        let counts = counts.map_err(|error| failure(doing, error))?;
+        Ok(Counts { updated: counts.updated - marked, deleted: counts.deleted + marked, ..counts })
+    }
+
+    /// Gives a table the place of another.
+    pub(super) fn put_in_place(&self, old: &Table, beside: &str) -> Result<(), Failure> {
+        let placed = put_in_place(&lock(&self.database), old, beside);
+        placed.map_err(|error| failure(format_args!("{}, replacing the table {}", self.place, old.name), error))
+    }
+
+    /// Puts the rows that are not staged into the staged table, marked as deleted; gives how many were not marked
+    /// before.
+    fn keep_missing(&self, old: &Table, staged: &Table) -> rusqlite::Result<u64> {
+        let connection = lock(&self.database);
+        let (from, to) = (quoted(&old.name), quoted(&staged.name));
+        if staged.column(DELETED).is_none() {
+            connection.execute_batch(&format!("ALTER TABLE main.{to} ADD COLUMN {DELETED} TIMESTAMP(6)"))?;
+        }
+        let on: Vec<_> = staged.key().iter().map(quote_pair).collect();
+        let missing = format!("NOT EXISTS (SELECT 1 FROM main.{to} AS n WHERE {})", on.join(" AND "));
+        let count = format!("SELECT count(*) FROM main.{from} AS o WHERE o.{DELETED} IS NULL AND {missing}");
+        let marked = connection.query_row(&count, [], |row| number(row, 0))?;
+        let columns = staged.schema(&OWN_COLUMNS);
+        let common = columns.fields().iter().map(|field| field.name()).filter(|name| old.column(name).is_some());
+        let common = quoted_list(common);
+        // Rows that were marked before keep the marks of then.
+        let mark =
+            |own: &str, parameter: u8| format!("CASE WHEN o.{DELETED} IS NULL THEN ?{parameter} ELSE o.{own} END");
+        let insert = format!(
+            "INSERT INTO main.{to} ({common}, {}, {DELETED}) SELECT {common}, {}, {}, {} FROM main.{from} AS o WHERE {missing}",
+            MARKS.join(", "),
+            mark(MARKS[0], 1),
+            mark(MARKS[1], 2),
+            mark(DELETED, 2),
+        );
+        connection.execute(&insert, [&self.grant.run_id, &self.loaded_at])?;
+        Ok(marked)
     }
 }
 
@@ -39,13 +84,16 @@ fn replace(connection: &Connection, old: Option<&Table>, staged: &Table, name: &
         connection.execute_batch(&format!("DROP TABLE main.{}", quoted(&staged.name)))?;
         return Ok(counts);
     }
+    put_in_place(connection, old, &staged.name)?;
+    Ok(counts)
+}
+
+/// Gives a table the place of another, with the indexes and triggers that somebody added to that.
+fn put_in_place(connection: &Connection, old: &Table, beside: &str) -> rusqlite::Result<()> {
     let belongings = belongings(connection, &old.name)?;
     connection.execute_batch(&format!("DROP TABLE main.{}", quoted(&old.name)))?;
-    rename(connection, &staged.name, &old.name)?;
-    for belonging in belongings {
-        connection.execute_batch(&belonging)?;
-    }
-    Ok(counts)
+    rename(connection, beside, &old.name)?;
+    belongings.iter().try_for_each(|belonging| connection.execute_batch(belonging))
 }
 
 fn rename(connection: &Connection, from: &str, to: &str) -> rusqlite::Result<()> {

@@ -33,6 +33,14 @@ pub fn open_target(path: &Path, label: &str, clock: Arc<dyn Clock>) -> Result<Ar
     Ok(Arc::new(target))
 }
 
+/// A session of the host's own that only reads a target; `None` if the file is not there yet.
+pub fn read_target(path: &Path, label: &str) -> Result<Option<Box<dyn SqlSession>>, Failure> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(Plain::read_only(format!("target {label} ({})", path.display()), path)?)))
+}
+
 pub(super) struct SqliteTarget {
     label: String,
     path: PathBuf,

@@ -29,7 +29,7 @@ use super::decimal::REAL_DIGITS;
 /// The most digits of a decimal.
 const MOST_DIGITS: u8 = 38;
 /// The most digits that fit every whole number of 64 bits.
-const INT64_DIGITS: u8 = 18;
+pub(super) const INT64_DIGITS: u8 = 18;
 /// The name that stands for UTC in Arrow timestamps.
 const UTC: &str = "UTC";
 

@@ -8,9 +8,9 @@ use wmshost_flow::{Counts, Failure, MergeRule, Value};
 use super::encode::StoredRows;
 use super::failure::failure;
 use super::statement::{Statement, lock};
-use super::table::{Table, is_unique, quoted, quoted_list};
+use super::table::{Column, Table, is_unique, quoted, quoted_list};
 use super::types::{is_decimal_text, same_type};
-use super::writer::{COUNT_UPDATE, MARKS, Writer, Written};
+use super::writer::{COUNT_UPDATE, DELETED, MARKS, OWN_COLUMNS, Writer, Written};
 
 /// Batches of how many shapes are prepared for at a time.
 const MOST_PLANS: usize = 8;
@@ -181,13 +181,13 @@ fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<bool>, Failur
     }
     let fields = columns.fields().iter().enumerate().map(|(at, field)| {
         let name = field.name();
-        let own = MARKS.iter().any(|mark| name.eq_ignore_ascii_case(mark));
+        let own = OWN_COLUMNS.iter().any(|mark| name.eq_ignore_ascii_case(mark));
         let twice = columns.fields()[..at].iter().any(|other| other.name().eq_ignore_ascii_case(name));
         match table.column(name) {
             _ if own => Err(format!("the column {name} is written by the host itself")),
             _ if twice => Err(format!("the batch has the column {name} twice")),
             None => Err(format!("it has no column {name}; add it first")),
-            Some(column) if !takes(&column.arrow, field.data_type()) => Err(format!(
+            Some(column) if !takes(column, field.data_type()) => Err(format!(
                 "the column {name} is declared {}, which takes {}; the batch has {}",
                 column.declared,
                 column.arrow,
@@ -199,11 +199,16 @@ fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<bool>, Failur
     fields.collect::<Result<_, _>>().map_err(Failure::permanent)
 }
 
-/// Whether a column of one type takes all values of another.
-fn takes(column: &DataType, batch: &DataType) -> bool {
-    match (column, batch) {
-        (DataType::Decimal128(most, scale), DataType::Decimal128(digits, same)) => digits <= most && scale == same,
-        _ => same_type(column, batch),
+/// Whether a column takes all values of a type. Decimals that are stored as text have all their digits behind the
+/// point, so that equal ones are equal texts; those need the very scale.
+fn takes(column: &Column, batch: &DataType) -> bool {
+    match (&column.arrow, batch) {
+        (DataType::Decimal128(most, most_behind), DataType::Decimal128(digits, behind)) => {
+            let whole_digits = |digits: u8, behind: i8| i16::from(digits) - i16::from(behind);
+            let fits = behind <= most_behind && whole_digits(*digits, *behind) <= whole_digits(*most, *most_behind);
+            fits && (behind == most_behind || !is_decimal_text(&column.declared))
+        }
+        (there, batch) => same_type(there, batch),
     }
 }
 
@@ -242,6 +247,12 @@ fn conflict_text(table: &Table, columns: &SchemaRef, rule: &MergeRule) -> String
         sets.push(format!("{name} = excluded.{name}"));
     }
     let key = quoted_list(&rule.key);
+    let keeps_deleted = table.column(DELETED).is_some();
+    if keeps_deleted {
+        // A row that is there again is there, whatever its version.
+        differences.push(format!("t.{DELETED} IS NOT NULL"));
+        sets.push(format!("{DELETED} = NULL"));
+    }
     if sets.is_empty() {
         return format!(" ON CONFLICT ({key}) DO NOTHING");
     }
@@ -249,7 +260,8 @@ fn conflict_text(table: &Table, columns: &SchemaRef, rule: &MergeRule) -> String
     sets.push(format!("{0} = excluded.{0}", MARKS[1]));
     let newer = rule.version.as_ref().map(|version| {
         let version = quoted(version);
-        format!("(excluded.{version} >= t.{version} OR excluded.{version} IS NULL OR t.{version} IS NULL) AND ")
+        let again = if keeps_deleted { format!(" OR t.{DELETED} IS NOT NULL") } else { String::new() };
+        format!("(excluded.{version} >= t.{version} OR excluded.{version} IS NULL OR t.{version} IS NULL{again}) AND ")
     });
     format!(
         " ON CONFLICT ({key}) DO UPDATE SET {} WHERE {}({})",

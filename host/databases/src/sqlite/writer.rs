@@ -1,5 +1,4 @@
-//! One stream's transactions. What is written in them is in the rooms beside: `define`, `write`, `swap`,
-//! `checkpoint`, `quarantine`.
+//! One stream's transactions. What is written in them is in the rooms beside: `define`, `write`, `swap`, `remove`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,20 +8,25 @@ use arrow_schema::SchemaRef;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use wmshost_flow::{
-    Checkpoint, Clock, Counts, Failure, MergeRule, Rejected, TableDefinition, TargetGrant, TargetSession,
+    Clock, Counts, Dialect, Failure, HOUSE_PREFIX, MergeRule, Removal, Sql, TableDefinition, TargetGrant,
+    TargetSession, Value,
 };
 
 use super::failure::failure;
 use super::feed::Feed;
 use super::gate::{Gate, Turn};
 use super::moment::MomentText;
+use super::plain;
 use super::statement::{Database, lock};
 use super::table::Table;
 use super::write::Plan;
-use super::{checkpoint, quarantine};
 
 /// The host's own columns: the run that wrote a row last, and when.
 pub(super) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
+/// Another column of the host's own, in tables that keep what is deleted: when the source had the row no longer.
+pub(super) const DELETED: &str = "wms_deleted_at";
+/// All columns of the host's own.
+pub(super) const OWN_COLUMNS: [&str; 3] = [MARKS[0], MARKS[1], DELETED];
 /// What stands behind a table's name in the name of its staged table.
 const STAGED: &str = "__NEXT";
 /// The function that an update calls, to be counted and to have the run's id.
@@ -75,8 +79,7 @@ impl Writer {
         gate: Arc<Gate>,
     ) -> Result<Self, Failure> {
         let lower = grant.table.to_lowercase();
-        let own = [checkpoint::TABLE, quarantine::TABLE];
-        if lower.starts_with("sqlite_") || own.iter().any(|name| lower == name.to_lowercase()) {
+        if lower.starts_with("sqlite_") || lower.starts_with(&HOUSE_PREFIX.to_lowercase()) {
             return Err(Failure::invalid_config(format!(
                 "{place}: the name {} is kept for the host and SQLite; give the table another one",
                 grant.table
@@ -120,7 +123,7 @@ impl Writer {
     }
 
     /// Runs statements without parameters.
-    pub(super) fn execute(&self, doing: &str, sql: &str) -> Result<(), Failure> {
+    pub(super) fn run(&self, doing: &str, sql: &str) -> Result<(), Failure> {
         let done = lock(&self.database).execute_batch(sql);
         done.map_err(|error| failure(format_args!("{}, {doing}", self.place), error))
     }
@@ -182,7 +185,7 @@ impl TargetSession for Writer {
             return Err(Failure::permanent(format!("{}: a transaction is open already", self.place)));
         }
         let turn = self.gate.enter();
-        self.execute("beginning a transaction", "BEGIN IMMEDIATE")?;
+        self.run("beginning a transaction", "BEGIN IMMEDIATE")?;
         self.transaction = Transaction::Open { _turn: turn };
         let mut text = Vec::new();
         if MomentText::default().timestamp(self.clock.now(), false, &mut text).is_none() {
@@ -194,7 +197,7 @@ impl TargetSession for Writer {
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
-        let committed = self.write(|writer| writer.execute("committing", "COMMIT"));
+        let committed = self.write(|writer| writer.run("committing", "COMMIT"));
         match committed {
             Ok(()) => self.transaction = Transaction::None,
             Err(_) => {
@@ -211,7 +214,7 @@ impl TargetSession for Writer {
     fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
         self.written(table)?;
         Ok(self.find(table)?.map(|table| TableDefinition {
-            columns: table.schema(&MARKS),
+            columns: table.schema(&OWN_COLUMNS),
             key: table.key(),
             name: table.name,
         }))
@@ -223,6 +226,10 @@ impl TargetSession for Writer {
 
     fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
         self.write(|writer| writer.add_table_columns(table, columns))
+    }
+
+    fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
+        self.write(|writer| writer.widen_table_columns(table, columns))
     }
 
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {
@@ -241,25 +248,34 @@ impl TargetSession for Writer {
         self.write(|writer| writer.swap_tables(table))
     }
 
-    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, Failure> {
-        checkpoint::read(&lock(&self.database), &self.grant.pipeline, &self.grant.stream)
-            .map_err(|failure| failure.within(&self.place))
+    fn keep_deleted(&mut self, table: &str) -> Result<(), Failure> {
+        self.write(|writer| writer.add_deleted_column(table))
     }
 
-    fn write_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
-        self.write(|writer| {
-            let TargetGrant { pipeline, stream, .. } = &writer.grant;
-            checkpoint::write(&lock(&writer.database), pipeline, stream, checkpoint)
-                .map_err(|failure| failure.within(&writer.place))
-        })
+    fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
+        self.write(|writer| writer.remove_rows(table, keys, removal))
     }
 
-    fn quarantine(&mut self, rejected: &[Rejected]) -> Result<(), Failure> {
-        self.write(|writer| {
-            let connection = lock(&writer.database);
-            quarantine::write(&connection, &writer.grant, &writer.loaded_at, rejected)
-                .map_err(|error| failure(format_args!("{}, table {}", writer.place, quarantine::TABLE), error))
-        })
+    fn sql(&mut self) -> &mut dyn Sql {
+        self
+    }
+}
+
+impl Sql for Writer {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
+        self.write(|writer| plain::execute(&writer.place, &writer.database, statement, parameters))
+    }
+
+    fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
+        self.write(|writer| plain::execute_many(&writer.place, &writer.database, statement, rows))
+    }
+
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
+        plain::query(&self.place, &self.database, statement, parameters)
     }
 }
 

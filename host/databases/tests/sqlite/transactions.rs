@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use wmshost_databases::sqlite;
-use wmshost_flow::{FailureKind, MergeRule, Rejected};
+use wmshost_flow::{FailureKind, MergeRule, Quarantine, Rejected};
 
 use crate::warehouse::{Warehouse, batch, counts, definition, in_transaction, write_grant};
 
@@ -77,7 +77,7 @@ fn other_tables_are_denied() {
     }
     assert!(denied.iter().all(|failure| failure.kind == FailureKind::Denied), "{denied:?}");
     let mut own = write_grant("run-1");
-    own.table = "wms_quarantine".to_owned();
+    own.table = "wmshost_quarantine".to_owned();
     assert!(warehouse.target().session(own).is_err());
 }
 
@@ -120,19 +120,22 @@ fn rows_taken_out_are_kept_once() {
     for run in ["run-1", "run-2"] {
         let mut writer = warehouse.target().session(write_grant(run)).expect("a session");
         in_transaction(writer.as_mut(), |writer| {
-            writer.quarantine(&[
+            let rows = [
                 rejected("negative", "{\"id\":1}", &format!("in {run}")),
                 rejected("negative", "{\"id\":2}", "below 0"),
                 rejected("status", "{\"id\":1}", "unknown"),
-            ])
+            ];
+            Quarantine { pipeline: "p" }.add(writer.sql(), "s", run, "2026-01-31", &rows, &["id".to_owned()])
         });
     }
     assert_eq!(
-        warehouse.target_rows("SELECT id, rule, reason, rejected_by, run_id, row FROM WMS_QUARANTINE ORDER BY id"),
+        warehouse.target_rows(
+            "SELECT row_key, rule, reason, rejected_by, run_id, row_json FROM WMSHOST_QUARANTINE ORDER BY rule, row_key"
+        ),
         [
-            "1 'negative' 'in run-1' 'cleaner 1.0' 'run-1' '{\"id\":1}'",
-            "2 'negative' 'below 0' 'cleaner 1.0' 'run-1' '{\"id\":2}'",
-            "3 'status' 'unknown' 'cleaner 1.0' 'run-1' '{\"id\":1}'",
+            "'id=1' 'negative' 'in run-1' 'cleaner 1.0' 'run-1' '{\"id\":1}'",
+            "'id=2' 'negative' 'below 0' 'cleaner 1.0' 'run-1' '{\"id\":2}'",
+            "'id=1' 'status' 'unknown' 'cleaner 1.0' 'run-1' '{\"id\":1}'",
         ]
     );
 }

@@ -58,6 +58,11 @@ impl Host for Guest {
         answer(columns.and_then(|c| self.with_target(|target| target.add_columns(&table, &c))))
     }
 
+    fn widen_columns(&mut self, table: String, columns: Vec<Column>) -> Answer<()> {
+        let columns = columns_from_wit(columns);
+        answer(columns.and_then(|c| self.with_target(|target| target.widen_columns(&table, &c))))
+    }
+
     fn insert(&mut self, table: String, rows: Resource<PluginBatch>) -> Answer<()> {
         let rows = self.table.get(&rows)?.record_batch();
         let counts = rows.and_then(|rows| self.with_target(|target| target.insert(&table, &rows)));

@@ -1,11 +1,11 @@
 //! A plugin that reads a stream.
 
 use wasmtime::component::ResourceAny;
-use wmshost_flow::{Chunk, ExtractRequest, Extractor, Failure, Method, Opened, Step};
+use wmshost_flow::{Chunk, ExtractRequest, Extractor, Failure, Method, NullKeys, Opened, Step};
 
 use crate::bindings::extraction;
 use crate::bindings::extractor::Extractor as World;
-use crate::convert::{bookmark_from_wit, bookmark_to_wit, columns_from_wit};
+use crate::convert::{bookmark_from_wit, bookmark_to_wit, columns_from_wit, value_to_wit};
 use crate::instance::Instance;
 use crate::plugin::Offer;
 
@@ -60,11 +60,22 @@ impl Extractor for PluginExtractor {
             method: match request.method {
                 Method::Full => extraction::Method::Full,
                 Method::Incremental => extraction::Method::Incremental,
+                Method::Append => extraction::Method::Append,
             },
             key: request.key.clone(),
             change_key: request.change_key.clone(),
             lookback: request.lookback_micros,
-            include_null_keys: request.include_null_keys,
+            null_keys: match request.null_keys {
+                NullKeys::Include => extraction::NullKeys::Include,
+                NullKeys::Ignore => extraction::NullKeys::Ignore,
+                NullKeys::Reject => extraction::NullKeys::Reject,
+                NullKeys::Fail => extraction::NullKeys::Fail,
+            },
+            window: request.window.as_ref().map(|window| extraction::Window {
+                start: value_to_wit(&window.start),
+                end: value_to_wit(&window.end),
+            }),
+            columns: request.columns.clone(),
             bookmark: request.bookmark.as_ref().map(bookmark_to_wit),
             batch_rows: u32::try_from(request.batch_rows).unwrap_or(u32::MAX),
         };

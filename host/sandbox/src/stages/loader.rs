@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 use wasmtime::Store;
 use wasmtime::component::Resource;
-use wmshost_flow::{Batch, Counts, Failure, LoadMode, LoadRequest, Loader};
+use wmshost_flow::{Batch, Counts, Failure, LoadMode, LoadRequest, Loader, NewColumns, NewTypes};
 
 use crate::bindings::loader::Loader as World;
 use crate::bindings::{loading, types};
@@ -46,6 +46,15 @@ impl Loader for PluginLoader {
             columns: columns_to_wit(request.columns.fields())?,
             key: request.key.clone(),
             version: request.version.clone(),
+            new_columns: match request.schema.new_columns {
+                NewColumns::Evolve => loading::NewColumns::Evolve,
+                NewColumns::Freeze => loading::NewColumns::Freeze,
+                NewColumns::Discard => loading::NewColumns::Discard,
+            },
+            new_types: match request.schema.new_types {
+                NewTypes::Evolve => loading::NewTypes::Evolve,
+                NewTypes::Freeze => loading::NewTypes::Freeze,
+            },
             resume: request.resume,
         };
         self.counted("prepare", |world, store| world.wmshost_plugin_loading().call_prepare(store, &request))

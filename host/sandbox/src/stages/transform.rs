@@ -9,14 +9,18 @@ use crate::columns::PluginBatch;
 use crate::convert::{columns_from_wit, columns_to_wit};
 use crate::instance::Instance;
 
+/// Makes an instance.
+type Make = Box<dyn Fn() -> Result<Instance<World>, Failure> + Send>;
+
 /// A plugin that changes batches.
 pub(crate) struct PluginTransform {
+    make: Make,
     instance: Instance<World>,
 }
 
 impl PluginTransform {
-    pub(crate) fn new(instance: Instance<World>) -> Self {
-        Self { instance }
+    pub(crate) fn new(make: Make) -> Result<Self, Failure> {
+        Ok(Self { instance: make()?, make })
     }
 }
 
@@ -27,6 +31,11 @@ impl Transform for PluginTransform {
             world.wmshost_plugin_transformation().call_output_schema(store, &input)
         })?;
         columns_from_wit(output)
+    }
+
+    fn renew(&mut self) -> Result<(), Failure> {
+        self.instance = (self.make)()?;
+        Ok(())
     }
 
     fn process(&mut self, batch: Batch) -> Result<Batch, Failure> {

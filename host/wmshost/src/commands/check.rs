@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
-use wmshost_flow::{Cancel, Event, Observer, StreamContext, StreamSummary, check_streams};
+use wmshost_flow::{Cancel, Event, Observer, StreamSummary, check_streams};
 use wmshost_pipeline::{Checked, Connection, Stream};
 
 use super::Edge;
@@ -46,7 +46,7 @@ pub(super) fn check(edge: &Edge, selection: &Selection, offline: bool, output: O
         run_id: "check".to_owned(),
         full_refresh: false,
     };
-    let ends = open(&assembly, &reachable, edge)?;
+    let ends = open(&assembly, &reachable)?;
     let failures: Vec<String> = ends.iter().filter_map(|end| end.failure.as_ref()).map(ToString::to_string).collect();
     tell(&pipeline, &plans, &untested, &failures, output);
     Ok(if failures.is_empty() { Exit::Success } else { Exit::Configuration })
@@ -89,17 +89,12 @@ fn scratch_targets(pipeline: &Checked) -> anyhow::Result<(Checked, Vec<tempfile:
     Ok((pipeline, folders))
 }
 
-fn open(assembly: &Assembly<'_>, plans: &[&Stream], edge: &Edge) -> anyhow::Result<Vec<StreamSummary>> {
+fn open(assembly: &Assembly<'_>, plans: &[&Stream]) -> anyhow::Result<Vec<StreamSummary>> {
     if plans.is_empty() {
         return Ok(Vec::new());
     }
     let streams = assembly.streams(plans)?;
-    let context = StreamContext {
-        run_id: assembly.run_id.clone(),
-        clock: Arc::clone(&edge.clock),
-        observer: Arc::new(Silent),
-        cancel: Cancel::default(),
-    };
+    let context = assembly.context(Arc::new(Silent), Cancel::default());
     Ok(check_streams(streams, assembly.pipeline.run.concurrency, &context))
 }
 

@@ -8,7 +8,7 @@ mod runs;
 mod sample;
 mod state;
 
-use std::io;
+use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,6 +42,21 @@ impl Edge {
         }
         Ok(pipeline)
     }
+}
+
+/// Asks whether to go on, unless that was said already.
+pub(crate) fn confirmed(yes: bool) -> anyhow::Result<bool> {
+    if yes {
+        return Ok(true);
+    }
+    if !io::stdin().is_terminal() {
+        report::note("nobody to ask; say --yes");
+        return Ok(false);
+    }
+    report::ask("go on? [y/N] ");
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// Does what was typed.

@@ -1,9 +1,11 @@
 //! `wmshost plan`: what a run would read and write, and from which bookmark.
 
 use serde_json::{Value, json};
-use wmshost_databases::sqlite;
-use wmshost_flow::{Checkpoint, Failure, LoadMode};
-use wmshost_pipeline::{Checked, Method, NullKeys, OnBadValue, Stage, Stream, duration_text};
+use wmshost_flow::{Checkpoint, Failure, Ledger, LoadMode};
+use wmshost_pipeline::{
+    Checked, Connection, Deletes, LateRows, Method, NullKeys, OnBadValue, OnTrap, Stage, Stream, StreamPlan,
+    duration_text,
+};
 
 use super::Edge;
 use crate::cli::{Output, Selection};
@@ -30,17 +32,15 @@ pub(super) fn plan(edge: &Edge, selection: &Selection, output: Output) -> anyhow
     Ok(Exit::Success)
 }
 
-/// The stream's checkpoint; `None` also where the target cannot be looked at by this version.
+/// The stream's checkpoint; `None` also where the target is not there yet, or cannot be looked at by this version.
 fn checkpoint(pipeline: &Checked, stream: &Stream) -> Result<Option<Checkpoint>, Failure> {
     let label = &stream.plan.target;
-    let Ok(file) = connect::sqlite_file(label, &pipeline.connections[label]) else {
-        return Ok(None);
-    };
-    if !file.exists() {
-        return Ok(None);
+    match connect::reader(label, &pipeline.connections[label]) {
+        Ok(Some(mut reader)) => Ledger { pipeline: &pipeline.name }.checkpoint(reader.as_mut(), &stream.plan.name),
+        Ok(None) => Ok(None),
+        Err(_) if matches!(pipeline.connections[label], Connection::Oracle(_)) => Ok(None),
+        Err(failure) => Err(failure),
     }
-    let found = sqlite::checkpoints(file, &pipeline.name)?;
-    Ok(found.into_iter().find(|(name, _)| *name == stream.plan.name).map(|(_, found)| found))
 }
 
 /// What the next run does, in one sentence.
@@ -48,6 +48,7 @@ fn next_step(stream: &Stream, checkpoint: Option<&Checkpoint>) -> String {
     let lookback = duration_text(stream.plan.lookback);
     match (stream.plan.method, checkpoint) {
         (Method::Full, _) => "read the whole table, put it in the place of the target".to_owned(),
+        (Method::Append, Some(c)) => format!("read rows behind {}", c.bookmark),
         (_, None) => "read the whole table by key, then only changes".to_owned(),
         (_, Some(c)) if !c.complete && c.mode == LoadMode::Replace => {
             "go on with an interrupted full refresh, or begin it anew if the source has changed".to_owned()
@@ -69,31 +70,68 @@ fn show(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>) {
     let null_keys = match plan.null_keys {
         NullKeys::Include => "read again in every run",
         NullKeys::Ignore => "left out after the first load",
+        NullKeys::Reject => "to quarantine",
+        NullKeys::Fail => "fail the stream",
     };
     let bad_values = match plan.on_bad_value {
         OnBadValue::Reject => "to quarantine",
         OnBadValue::Fail => "fail the stream",
     };
-    let budget = plan.max_rejected.map_or("any number".to_owned(), |most| most.to_string());
+    let on_trap = match plan.on_trap {
+        OnTrap::FailRun => "fail the stream, naming the row",
+        OnTrap::Retry => "one more try in a fresh instance, then fail",
+        OnTrap::Quarantine => "the rows that do it go to quarantine",
+    };
     let key = if plan.key.is_empty() { "the primary key".to_owned() } else { plan.key.join(", ") };
     let mut lines = vec![
         ("from", format!("{} {} ({})", plan.source, plan.table, pipeline.connections[&plan.source])),
         ("to", format!("{} {} ({})", plan.target, plan.target_table, pipeline.connections[&plan.target])),
         ("through", stages),
-        ("method", format!("{}{change_key}, key {key}", method(plan.method))),
+        ("method", format!("{}{change_key}, key {key}", plan.method.word())),
         ("next", next_step(stream, checkpoint)),
-        ("bad values", format!("{bad_values}; rejected rows allowed: {budget}")),
+        ("bad values", bad_values.to_owned()),
+        ("plugin breaks", on_trap.to_owned()),
+        ("rejected rows", budget(plan)),
+        ("schema", format!("new columns: {}, new types: {}", plan.new_columns.word(), plan.new_types.word())),
+        ("deletes", deletes(plan)),
     ];
     if plan.method == Method::Incremental {
         lines.push(("null keys", null_keys.to_owned()));
+        lines.push(("late rows", late_rows(plan)));
     }
     report::section(&plan.name, &lines);
 }
 
-fn method(method: Method) -> &'static str {
-    match method {
-        Method::Full => "full",
-        Method::Incremental => "incremental",
+/// How many rows may be rejected.
+fn budget(plan: &StreamPlan) -> String {
+    let rows = plan.max_rejected.map(|most| format!("at most {most}"));
+    let percent = plan.max_rejected_percent.map(|most| format!("at most {most} %"));
+    let parts: Vec<_> = rows.into_iter().chain(percent).collect();
+    if parts.is_empty() { "any number".to_owned() } else { parts.join(", ") }
+}
+
+fn late_rows(plan: &StreamPlan) -> String {
+    let lookback = duration_text(plan.lookback);
+    match plan.late_rows {
+        LateRows::Lookback => format!("found up to {lookback} late"),
+        LateRows::Reconcile => {
+            format!(
+                "found up to {lookback} late by every run, all by a comparison every {}",
+                duration_text(plan.reconcile_every)
+            )
+        }
+    }
+}
+
+fn deletes(plan: &StreamPlan) -> String {
+    let every = duration_text(plan.reconcile_every);
+    match (plan.deletes, plan.method) {
+        (Deletes::Ignore, Method::Full) => "gone with the old table".to_owned(),
+        (Deletes::Ignore, _) => "not looked for".to_owned(),
+        (Deletes::Soft, Method::Full) => "marked in wms_deleted_at".to_owned(),
+        (Deletes::Soft, _) => format!("marked in wms_deleted_at, keys are compared every {every}"),
+        (Deletes::Hard, Method::Full) => "gone with the old table".to_owned(),
+        (Deletes::Hard, _) => format!("deleted, keys are compared every {every}"),
     }
 }
 
@@ -106,13 +144,20 @@ fn as_json(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>)
         "extractor": plugin(&stream.extractor),
         "transforms": stream.transforms.iter().map(plugin).collect::<Vec<_>>(),
         "loader": plugin(&stream.loader),
-        "method": method(plan.method),
+        "method": plan.method.word(),
         "key": plan.key,
         "change_key": plan.change_key,
         "lookback_seconds": plan.lookback.as_secs(),
-        "null_keys": if plan.null_keys == NullKeys::Include { "include" } else { "ignore" },
-        "on_bad_value": if plan.on_bad_value == OnBadValue::Reject { "reject" } else { "fail" },
+        "null_keys": plan.null_keys.word(),
+        "late_rows": plan.late_rows.word(),
+        "deletes": plan.deletes.word(),
+        "reconcile_seconds": plan.reconcile_every.as_secs(),
+        "new_columns": plan.new_columns.word(),
+        "new_types": plan.new_types.word(),
+        "on_bad_value": plan.on_bad_value.word(),
+        "on_trap": plan.on_trap.word(),
         "max_rejected": plan.max_rejected,
+        "max_rejected_percent": plan.max_rejected_percent,
         "next": next_step(stream, checkpoint),
         "bookmark": checkpoint.map(|c| report::bookmark_json(&c.bookmark)),
     })

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
-use wmshost_flow::{Cancel, FailureKind, StreamContext, StreamStatus, StreamSummary, run_streams};
+use wmshost_flow::{Cancel, FailureKind, StreamStatus, StreamSummary, run_streams};
 use wmshost_state::{History, RunRecord, RunStatus};
 
 use super::Edge;
@@ -44,12 +44,7 @@ pub(super) fn run(edge: &Edge, selection: &Selection, full_refresh: bool, output
         seconds: 0.0,
     })?;
     let watcher = Arc::new(Watcher::start(&plans, output));
-    let context = StreamContext {
-        run_id: run_id.clone(),
-        clock: Arc::clone(&edge.clock),
-        observer: Arc::clone(&watcher) as _,
-        cancel,
-    };
+    let context = assembly.context(Arc::clone(&watcher) as _, cancel);
     let ends = run_streams(streams, pipeline.run.concurrency, &context);
     watcher.finish();
     let seconds = edge.clock.elapsed().as_secs_f64();
@@ -86,8 +81,10 @@ fn exit(ends: &[StreamSummary]) -> Exit {
         .iter()
         .filter_map(|end| end.failure.as_ref())
         .any(|at| at.batch.is_none() && matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied));
+    let busy = ends.iter().filter_map(|end| end.failure.as_ref()).any(|at| at.failure.kind == FailureKind::Busy);
     match status(ends) {
         RunStatus::Failed if misconfigured => Exit::Configuration,
+        RunStatus::Failed if busy => Exit::Busy,
         RunStatus::Failed => Exit::Failed,
         RunStatus::Cancelled => Exit::Cancelled,
         _ => Exit::Success,

@@ -12,6 +12,7 @@ use wmshost_pipeline::Stream;
 use super::run::per_second;
 use super::{count, say};
 use crate::cli::Output;
+use crate::crash::CrashPoint;
 
 /// How often a stream says how far it is where nothing can move.
 const QUIET_LINE: Duration = Duration::from_secs(10);
@@ -20,6 +21,7 @@ const QUIET_LINE: Duration = Duration::from_secs(10);
 pub(crate) struct Watcher {
     bars: Option<MultiProgress>,
     streams: Mutex<BTreeMap<String, Line>>,
+    crash: CrashPoint,
 }
 
 struct Line {
@@ -39,7 +41,7 @@ impl Watcher {
             (plan.plan.name.clone(), Line { bar, started: now, told: now, expected: None })
         };
         let streams = plans.iter().map(line).collect();
-        Self { bars, streams: Mutex::new(streams) }
+        Self { bars, streams: Mutex::new(streams), crash: CrashPoint::of_environment() }
     }
 
     /// Takes the moving lines away.
@@ -98,6 +100,7 @@ impl Observer for Watcher {
     fn event(&self, event: &Event<'_>) {
         let name = match event {
             Event::Started { stream, .. } | Event::Committed { stream, .. } => *stream,
+            Event::Reached { stream, point } => return self.crash.reached(stream, point),
             Event::Ended(end) => &end.stream,
         };
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,6 +109,7 @@ impl Observer for Watcher {
             Event::Started { expected_rows, .. } => line.started(*expected_rows),
             Event::Committed { stream, tally } => line.committed(stream, tally),
             Event::Ended(end) => line.ended(end),
+            Event::Reached { .. } => {}
         }
     }
 

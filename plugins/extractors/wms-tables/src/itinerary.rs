@@ -10,9 +10,9 @@
 //! | a change key in the future | the watermark never passes the source's own clock; such a row is read in every run until its time has come |
 //! | a row without a change key | read in every run, if the stream asks for it |
 
-use wmshost_plugin::contract::extraction::{Method, Request};
+use wmshost_plugin::contract::extraction::{Method, NullKeys, Request, Window};
 use wmshost_plugin::contract::types::Value;
-use wmshost_plugin::{Result, permanent};
+use wmshost_plugin::{Result, invalid_config, permanent};
 
 use crate::bookmark::{Inside, Place, ticks};
 use crate::select::{From, Part};
@@ -52,6 +52,31 @@ pub(crate) fn whole(request: &Request, table: &Table) -> Result<Itinerary> {
     Ok(Itinerary { start: Place::Whole { after: after.clone() }, parts: vec![Part::ByKey { after }] })
 }
 
+/// What a run reads of a table whose rows are only ever added: those behind the last one.
+pub(crate) fn append(request: &Request, table: &Table) -> Result<Itinerary> {
+    whole(request, table)
+}
+
+/// What is read of a window of changes: from its start, or behind where the reading was interrupted.
+pub(crate) fn window(request: &Request, table: &Table, window: &Window) -> Result<Itinerary> {
+    let wrong = || invalid_config("a window needs two moments of the change key's type, the first before the second");
+    let ticks = ticks(table);
+    let start = ticks.moment(&window.start).ok_or_else(wrong)?;
+    let end = ticks.moment(&window.end).filter(|end| start < *end).ok_or_else(wrong)?;
+    let place = request.bookmark.as_ref().map(|bookmark| Place::of(bookmark, table)).transpose()?;
+    let from = match &place {
+        Some(Place::Done) => return Ok(Itinerary { start: Place::Done, parts: Vec::new() }),
+        Some(Place::Changes { inside: Some(inside), .. }) => From::Behind {
+            begin: ticks.value(inside.moment.saturating_sub(table.slack)),
+            moment: ticks.value(inside.moment),
+            key: inside.key.clone(),
+        },
+        _ => From::At(ticks.value(start.saturating_sub(table.slack))),
+    };
+    let start = place.unwrap_or(Place::Changes { watermark: None, inside: None });
+    Ok(Itinerary { start, parts: vec![Part::Within(from, ticks.value(end))] })
+}
+
 /// What a run reads of a table that is read incrementally.
 pub(crate) fn incremental(request: &Request, table: &Table, horizon: Horizon) -> Result<Itinerary> {
     let place = request.bookmark.as_ref().map(|bookmark| Place::of(bookmark, table)).transpose()?;
@@ -81,7 +106,7 @@ fn parts(request: &Request, table: &Table, start: &Place) -> Vec<Part> {
         Place::Changes { inside: Some(inside), .. } => vec![Part::ByChange(resumed(inside, request, table))],
         place => vec![since(place.watermark())],
     };
-    if request.include_null_keys {
+    if request.null_keys != NullKeys::Ignore {
         parts.push(Part::WithoutChangeKey);
     }
     parts
@@ -126,13 +151,16 @@ pub(crate) fn behind(place: &Place, part: &Part, row: LastRow, horizon: Horizon)
     match (part, moment) {
         (Part::ByKey { .. }, _) if matches!(place, Place::Whole { .. }) => Place::Whole { after: Some(key) },
         (Part::ByKey { .. }, _) => Place::First { watermark, after: Some(key) },
+        (Part::Within(..), Some(moment)) => {
+            Place::Changes { watermark: None, inside: Some(Inside { moment, key, high: None }) }
+        }
         (Part::ByChange(_), Some(moment)) => {
             let reached = horizon.high.map(|high| high.min(moment));
             let inside = Inside { moment, key, high: horizon.high };
             Place::Changes { watermark: watermark.max(reached), inside: Some(inside) }
         }
         // These are read from the first in every run: there is no place within them.
-        (Part::ByChange(_), None) | (Part::WithoutChangeKey, _) => place.clone(),
+        (Part::ByChange(_) | Part::Within(..), None) | (Part::WithoutChangeKey, _) => place.clone(),
     }
 }
 
@@ -140,7 +168,9 @@ pub(crate) fn behind(place: &Place, part: &Part, row: LastRow, horizon: Horizon)
 pub(crate) fn at_end(place: &Place, part: &Part, method: Method, horizon: Horizon) -> Place {
     let watermark = place.watermark();
     match (method, part) {
-        (Method::Full, _) => Place::Done,
+        (_, Part::Within(..)) | (Method::Full, _) => Place::Done,
+        // The place behind the last row is where the next run goes on.
+        (Method::Append, _) => place.clone(),
         (Method::Incremental, Part::ByChange(_)) => {
             Place::Changes { watermark: watermark.max(horizon.high), inside: None }
         }
@@ -218,7 +248,7 @@ mod tests {
             (Place::Changes { watermark: Some(70), inside: None }, since(70)),
             (Place::Changes { watermark: Some(50), inside: Some(inside) }, Part::ByChange(goes_on(50, 50, 5))),
         ] {
-            let request = Request { include_null_keys: true, ..request_at(&place) };
+            let request = Request { null_keys: NullKeys::Include, ..request_at(&place) };
             assert_eq!(parts_of(&request, 90), [first, Part::WithoutChangeKey]);
         }
     }

@@ -2,16 +2,19 @@
 
 use std::collections::VecDeque;
 
-use wmshost_plugin::contract::extraction::{Method, Request};
+use wmshost_plugin::contract::extraction::{Method, NullKeys, Request};
 use wmshost_plugin::contract::types::{Schema, Value};
 use wmshost_plugin::source::{Cursor, Session};
-use wmshost_plugin::{AnyColumn, Batch, Reader, Result, Rows, Step, invalid_config, log};
+use wmshost_plugin::{AnyColumn, Batch, Broken, Reader, Result, Rows, Step, invalid_config, log, permanent};
 
 use crate::bookmark::{Place, ticks};
 use crate::dialect::Statement;
 use crate::itinerary::{self, Horizon, Itinerary, LastRow};
 use crate::select::{self, Part};
 use crate::table::Table;
+
+/// The rule of rows without a change key.
+const NULL_CHANGE_KEY: &str = "null-change-key";
 
 /// A stream being read.
 #[derive(Debug)]
@@ -22,6 +25,7 @@ pub struct TableReader<S: Session> {
     table: Table,
     schema: Schema,
     method: Method,
+    null_keys: NullKeys,
     horizon: Horizon,
     /// Where the stream stands.
     place: Place,
@@ -37,9 +41,11 @@ impl<S: Session> TableReader<S> {
         let description = session.describe(&request.table)?.ok_or_else(missing)?;
         let table = Table::check(request, &description, session.dialect())?;
         let horizon = horizon(&session, &table)?;
-        let Itinerary { start, parts } = match request.method {
-            Method::Full => itinerary::whole(request, &table)?,
-            Method::Incremental => itinerary::incremental(request, &table, horizon)?,
+        let Itinerary { start, parts } = match (&request.window, request.method) {
+            (Some(window), _) => itinerary::window(request, &table, window)?,
+            (None, Method::Full) => itinerary::whole(request, &table)?,
+            (None, Method::Append) => itinerary::append(request, &table)?,
+            (None, Method::Incremental) => itinerary::incremental(request, &table, horizon)?,
         };
         tell(request, &parts);
         let mut reader = Self {
@@ -48,12 +54,15 @@ impl<S: Session> TableReader<S> {
             schema: table.schema(),
             table,
             method: request.method,
+            null_keys: request.null_keys,
             horizon,
             place: start,
             parts: parts.into(),
             batch_rows: request.batch_rows.max(1),
         };
-        reader.schema = reader.cursor_of_part()?.map_or(Vec::new(), |cursor| cursor.schema());
+        if let Some(cursor) = reader.cursor_of_part()? {
+            reader.schema = cursor.schema();
+        }
         Ok(reader)
     }
 
@@ -74,6 +83,26 @@ impl<S: Session> TableReader<S> {
             self.place = itinerary::behind(&self.place, part, row, self.horizon);
         }
         Ok(())
+    }
+
+    /// Rejects rows without a change key, or fails, if the stream asks for it.
+    fn judge_change_keys(&self, batch: &Batch) -> Result<()> {
+        let (NullKeys::Reject | NullKeys::Fail, Some(place)) = (self.null_keys, self.table.change_key) else {
+            return Ok(());
+        };
+        let rows = Rows::of(batch);
+        let missing = rows.missing(&self.table.columns[place].shown)?;
+        match (!missing.is_empty(), self.null_keys) {
+            (false, _) => Ok(()),
+            (true, NullKeys::Fail) => Err(permanent(format!(
+                "table {} has a row without {}; correct it, or let null_keys be another than \"fail\"",
+                self.table.name, self.table.columns[place].shown
+            ))),
+            (true, _) => {
+                let reason = "its change key is NULL: no incremental run would see when it changes";
+                rows.reject(&[Broken { rule: NULL_CHANGE_KEY, reason, rows: &missing }])
+            }
+        }
     }
 
     fn end_part(&mut self) {
@@ -113,6 +142,7 @@ impl<S: Session> Reader for TableReader<S> {
             match cursor.next(batch_rows)? {
                 Some(rows) => {
                     self.advance(&rows)?;
+                    self.judge_change_keys(&rows)?;
                     return Ok(Step::Chunk(rows, self.place.bookmark(&self.table)));
                 }
                 None => self.end_part(),
@@ -149,7 +179,7 @@ fn last_row(rows: &Rows<'_>, table: &Table, part: &Part) -> Result<Option<LastRo
     let column = |place: &usize| rows.any(&table.columns[*place].shown);
     let key: Vec<AnyColumn> = table.order.iter().map(column).collect::<Result<_>>()?;
     let moments = match (part, &table.change_key) {
-        (Part::ByChange(_), Some(change_key)) => Some(column(change_key)?),
+        (Part::ByChange(_) | Part::Within(..), Some(change_key)) => Some(column(change_key)?),
         _ => None,
     };
     for row in (0..rows.count()).rev() {

@@ -18,6 +18,8 @@ pub(crate) enum Part {
     WithoutChangeKey,
     /// The rows with a change key, by it and by key.
     ByChange(From),
+    /// Those of them before this change key.
+    Within(From, Value),
 }
 
 /// Where rows by change key begin.
@@ -37,7 +39,7 @@ pub(crate) fn rows(dialect: Dialect, table: &Table, part: &Part) -> Statement {
     let mut statement = Statement::new(dialect, format!("SELECT {}", columns.join(", ")));
     from(&mut statement, table, part);
     let mut order: Vec<Named<'_>> = Vec::new();
-    if let Part::ByChange(_) = part {
+    if let Part::ByChange(_) | Part::Within(..) = part {
         // Rows without a change key are not among these.
         order.extend(change_key(table).map(|field| Named { name: &field.name, nullable: false }));
     }
@@ -87,7 +89,11 @@ fn from(statement: &mut Statement, table: &Table, part: &Part) {
             statement.push(" WHERE ").name(&change_key.name).push(" IS NULL");
         }
         (Part::ByChange(from), Some(change_key)) => begins(statement, change_key, &key, from),
-        (Part::ByKey { after: None } | Part::WithoutChangeKey | Part::ByChange(_), _) => {}
+        (Part::Within(from, end), Some(change_key)) => {
+            begins(statement, change_key, &key, from);
+            statement.push(" AND ").name(&change_key.name).push(" < ").parameter(end);
+        }
+        (Part::ByKey { after: None } | Part::WithoutChangeKey | Part::ByChange(_) | Part::Within(..), _) => {}
     }
 }
 

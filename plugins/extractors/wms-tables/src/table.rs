@@ -40,7 +40,7 @@ pub(crate) struct Field {
 impl Table {
     /// Checks what is asked for. All mistakes are told at once.
     pub(crate) fn check(request: &Request, description: &TableDescription, dialect: Dialect) -> Result<Self> {
-        let columns = fields(description, dialect);
+        let columns = wanted(fields(description, dialect), request, description);
         let mut mistakes = Vec::new();
         let key = key(request, description, &columns, &mut mistakes);
         let mut order = key.clone();
@@ -84,6 +84,17 @@ pub(crate) fn fields(description: &TableDescription, dialect: Dialect) -> Vec<Fi
     description.columns.iter().map(field).collect()
 }
 
+/// The columns that are asked for, beside those that identify a row and tell when it changed.
+fn wanted(columns: Vec<Field>, request: &Request, description: &TableDescription) -> Vec<Field> {
+    if request.columns.is_empty() {
+        return columns;
+    }
+    let names = [&request.columns, &request.key, &description.key].into_iter().flatten();
+    let names: Vec<&String> = names.chain(request.change_key.iter()).collect();
+    let is_wanted = |field: &Field| names.iter().any(|name| **name == field.shown || **name == field.name);
+    columns.into_iter().filter(is_wanted).collect()
+}
+
 /// Columns as they will be in batches.
 pub(crate) fn schema(fields: &[Field]) -> Vec<Column> {
     fields
@@ -119,7 +130,7 @@ fn check_order(request: &Request, columns: &[Field], order: &[usize], mistakes: 
 }
 
 fn change_key(request: &Request, columns: &[Field], mistakes: &mut Vec<String>) -> Option<usize> {
-    if request.method == Method::Full {
+    if request.method != Method::Incremental && request.window.is_none() {
         return None;
     }
     let Some(name) = &request.change_key else {
@@ -155,6 +166,7 @@ fn place(columns: &[Field], name: &str) -> Option<usize> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use wmshost_plugin::contract::extraction::NullKeys;
     use wmshost_plugin::contract::types::Zone;
 
     pub(crate) fn allocation() -> TableDescription {
@@ -180,7 +192,9 @@ pub(crate) mod tests {
             key: vec![],
             change_key: Some("last_updated".into()),
             lookback: 0,
-            include_null_keys: false,
+            null_keys: NullKeys::Ignore,
+            window: None,
+            columns: vec![],
             bookmark: None,
             batch_rows: 100,
         }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use rusqlite::types::{ToSqlOutput, Value as Cell_, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 use wmshost_extractor_wms_tables::TableReader;
-use wmshost_plugin::contract::extraction::{Method, Request};
+use wmshost_plugin::contract::extraction::{Method, NullKeys, Request};
 use wmshost_plugin::contract::types::{Bookmark, Column, ColumnType, Schema, Value, Zone};
 use wmshost_plugin::source::{Cursor, Dialect, Session, TableDescription};
 use wmshost_plugin::{Batch, Failure, Reader, Result, Rows, Step, permanent};
@@ -197,7 +197,9 @@ fn request() -> Request {
         key: vec![],
         change_key: Some("at".into()),
         lookback: 0,
-        include_null_keys: false,
+        null_keys: NullKeys::Ignore,
+        window: None,
+        columns: vec![],
         bookmark: None,
         batch_rows: 3,
     }
@@ -304,7 +306,7 @@ fn a_row_that_commits_late_while_a_run_is_interrupted_is_found() {
 #[test]
 fn rows_without_a_change_key_are_read_in_every_run_if_asked_for() {
     let mut pipeline = Pipeline::new();
-    pipeline.request.include_null_keys = true;
+    pipeline.request.null_keys = NullKeys::Include;
     (0..5).for_each(|id| pipeline.put(id, "a", Some(id)));
     (5..15).for_each(|id| pipeline.put(id, "null", None));
     pipeline.run();
@@ -396,7 +398,7 @@ fn whatever_happens_the_target_becomes_equal() {
         let mut pipeline = Pipeline::new();
         let lookback = 20;
         pipeline.request.lookback = lookback * SECOND as u64;
-        pipeline.request.include_null_keys = true;
+        pipeline.request.null_keys = NullKeys::Include;
         pipeline.request.batch_rows = 1 + chance.below(5) as u32;
         let mut clock = 1_000;
         (0..20).for_each(|id| pipeline.put(id, "first", Some(500 + id)));

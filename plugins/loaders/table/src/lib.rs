@@ -2,14 +2,15 @@
 //!
 //! | mode | at the beginning | for every batch | at the end |
 //! |---|---|---|---|
-//! | merge | the table is created, or gets the columns it lacks | rows are merged by key; a newer version wins | |
+//! | merge | the table is created, or made to fit | rows are merged by key; a newer version wins | |
 //! | replace | an empty table is staged beside the table | rows are inserted into it | it takes the table's place |
 //!
-//! A column that is there with another type is a mistake of the pipeline file: nothing is converted silently.
+//! Columns that the table lacks are added, left out or refused, and types that it cannot hold are widened or refused, as
+//! the stream's policies say. Nothing is converted silently.
 
 mod plan;
 
-use plan::{Plan, check, definition, plan};
+use plan::{Plan, check, plan};
 use wmshost_plugin::contract::loading::{Mode, Request};
 use wmshost_plugin::contract::types::Column;
 use wmshost_plugin::target::{Granted, MergeRule, Target};
@@ -24,6 +25,8 @@ pub struct IntoTarget<T> {
     target: T,
     table: String,
     way: Way,
+    /// Columns that are not written.
+    left_out: Vec<String>,
 }
 
 /// How rows get into the table.
@@ -46,6 +49,9 @@ impl<T: Target + Default + 'static> Loader for IntoTarget<T> {
     }
 
     fn load(&mut self, rows: &Batch) -> Result<()> {
+        if !self.left_out.is_empty() {
+            rows.drop_columns(&self.left_out)?;
+        }
         match &self.way {
             Way::Merge(rule) => self.target.merge(&self.table, rows, rule),
             Way::Replace { staged } => self.target.insert(staged, rows),
@@ -65,27 +71,32 @@ impl<T: Target> IntoTarget<T> {
     pub fn begin(target: T, request: Request) -> Result<Self> {
         check(&request)?;
         let existing = target.describe(&request.table)?;
-        let ready = plan(&request, existing.as_ref())?;
+        let Plan { table, wanted, add, widen, left_out } = plan(request.clone(), existing.as_ref())?;
         let way = match request.mode {
-            Mode::Merge => {
-                carry_out(&target, &request.table, &ready)?;
+            Mode::Merge if existing.is_none() => {
+                target.create(&wanted)?;
                 Way::Merge(MergeRule { key: request.key, version: request.version })
             }
-            Mode::Replace => Way::Replace { staged: target.stage(&definition(&request), request.resume)? },
+            Mode::Merge => {
+                make_fit(&target, &table, &add, &widen)?;
+                Way::Merge(MergeRule { key: request.key, version: request.version })
+            }
+            Mode::Replace => Way::Replace { staged: target.stage(&wanted, request.resume)? },
         };
-        Ok(Self { target, table: request.table, way })
+        Ok(Self { target, table, way, left_out })
     }
 }
 
-fn carry_out(target: &impl Target, table: &str, ready: &Plan) -> Result<()> {
-    match ready {
-        Plan::Create(definition) => target.create(definition),
-        Plan::Add(columns) if columns.is_empty() => Ok(()),
-        Plan::Add(columns) => {
-            log::info(format!("table {table} gets {}", names(columns)));
-            target.add_columns(table, columns)
-        }
+fn make_fit(target: &impl Target, table: &str, add: &[Column], widen: &[Column]) -> Result<()> {
+    if !widen.is_empty() {
+        log::info(format!("table {table} gets wider: {}", names(widen)));
+        target.widen_columns(table, widen)?;
     }
+    if !add.is_empty() {
+        log::info(format!("table {table} gets {}", names(add)));
+        target.add_columns(table, add)?;
+    }
+    Ok(())
 }
 
 fn names(columns: &[Column]) -> String {

@@ -1,32 +1,35 @@
 //! What a table needs before a stream can be merged into it, and what is wrong with it.
 
-use wmshost_plugin::contract::loading::{Mode, Request};
-use wmshost_plugin::contract::types::{Column, ColumnType};
+use wmshost_plugin::contract::loading::{Mode, NewColumns, NewTypes, Request};
+use wmshost_plugin::contract::types::{Column, ColumnType, DecimalType};
 use wmshost_plugin::target::Definition;
 use wmshost_plugin::{Result, all_mistakes, type_name};
 
 /// What makes the table ready.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Plan {
-    /// There is no table: create it.
-    Create(Definition),
-    /// There is a table: add these columns, if any.
-    Add(Vec<Column>),
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// The table's name.
+    pub(crate) table: String,
+    /// The table as the stream asks for it, for when it is made anew.
+    pub(crate) wanted: Definition,
+    /// What a table that is there lacks.
+    pub(crate) add: Vec<Column>,
+    /// What a table that is there cannot hold.
+    pub(crate) widen: Vec<Column>,
+    /// What is not written.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// The table as the stream asks for it. Its key columns are never NULL; the others may be, since what the source says
 /// of them can change.
-pub(crate) fn definition(request: &Request) -> Definition {
+fn definition(request: &Request, left_out: &[String]) -> Definition {
     let column = |column: &Column| Column {
         nullable: !request.key.contains(&column.name),
         name: column.name.clone(),
         ..*column
     };
-    Definition {
-        name: request.table.clone(),
-        columns: request.columns.iter().map(column).collect(),
-        key: request.key.clone(),
-    }
+    let kept = request.columns.iter().filter(|column| !left_out.contains(&column.name));
+    Definition { name: request.table.clone(), columns: kept.map(column).collect(), key: request.key.clone() }
 }
 
 /// Finds all that is wrong with a request by itself.
@@ -44,30 +47,76 @@ pub(crate) fn check(request: &Request) -> Result<()> {
     all_mistakes(&mistakes)
 }
 
-/// Compares the table that is there with what the stream asks for.
-pub(crate) fn plan(request: &Request, existing: Option<&Definition>) -> Result<Plan> {
-    let wanted = definition(request);
-    let Some(existing) = existing else { return Ok(Plan::Create(wanted)) };
-    all_mistakes(&mistakes(request, existing))?;
-    let missing = wanted.columns.into_iter().filter(|column| find(&existing.columns, &column.name).is_none());
-    Ok(Plan::Add(missing.map(|column| Column { nullable: true, ..column }).collect()))
+/// Compares the table that is there with what the stream asks for. All mistakes are told at once.
+pub(crate) fn plan(request: Request, existing: Option<&Definition>) -> Result<Plan> {
+    let table = request.table.clone();
+    let Some(existing) = existing else {
+        let wanted = definition(&request, &[]);
+        return Ok(Plan { table, wanted, add: Vec::new(), widen: Vec::new(), left_out: Vec::new() });
+    };
+    let mut mistakes = if request.mode == Mode::Merge { obstacles(&request, existing) } else { Vec::new() };
+    let widen = widened(&request, existing, &mut mistakes);
+    let missing = request.columns.iter().filter(|column| find(&existing.columns, &column.name).is_none());
+    let missing: Vec<&Column> = missing.collect();
+    let (mut add, mut left_out) = (Vec::new(), Vec::new());
+    match request.new_columns {
+        NewColumns::Evolve => {
+            add =
+                missing.iter().map(|column| Column { nullable: true, name: column.name.clone(), ..**column }).collect();
+        }
+        NewColumns::Freeze => mistakes.extend(missing.iter().map(|column| {
+            format!(
+                "column {} ({}) is new, and table {table} is frozen: add it there, or let new_columns be \"evolve\" or \
+                 \"discard\"",
+                column.name,
+                type_name(column.kind)
+            )
+        })),
+        NewColumns::Discard => left_out = missing.iter().map(|column| column.name.clone()).collect(),
+    }
+    all_mistakes(&mistakes)?;
+    Ok(Plan { table, wanted: definition(&request, &left_out), add, widen, left_out })
 }
 
-/// What is wrong with a table that is there.
-fn mistakes(request: &Request, existing: &Definition) -> Vec<String> {
-    let table = &request.table;
-    let mut mistakes = Vec::new();
+/// The columns that the table cannot hold as it is, with a type that can; those without one are mistakes. A table that
+/// is replaced has its types from the stream: only a frozen one minds.
+fn widened(request: &Request, existing: &Definition, mistakes: &mut Vec<String>) -> Vec<Column> {
+    let mut widen = Vec::new();
     for column in &request.columns {
         let there = find(&existing.columns, &column.name);
-        if let Some(there) = there.filter(|there| !holds(there.kind, column.kind)) {
-            let (there, here) = (type_name(there.kind), type_name(column.kind));
-            mistakes.push(format!("column {table}.{} is {there}, the stream has {here}", column.name));
+        let Some(there) = there.filter(|there| !holds(there.kind, column.kind)) else { continue };
+        match (request.new_types, request.mode, both(there.kind, column.kind)) {
+            (NewTypes::Evolve, Mode::Replace, _) => {}
+            (NewTypes::Evolve, Mode::Merge, Some(kind)) => widen.push(Column { kind, ..there.clone() }),
+            (policy, ..) => {
+                let (place, name) = (&request.table, &column.name);
+                let (there, here) = (type_name(there.kind), type_name(column.kind));
+                let advice = match policy {
+                    NewTypes::Freeze => "types are frozen: change it there, or let new_types be \"evolve\"",
+                    NewTypes::Evolve => "no type holds both: load the stream anew with --full-refresh",
+                };
+                mistakes.push(format!("column {place}.{name} is {there}, the stream has {here}; {advice}"));
+            }
         }
     }
-    if request.mode == Mode::Merge {
-        mistakes.extend(obstacles(request, existing));
+    widen
+}
+
+/// The decimal that holds the numbers of both types, if there is one.
+fn both(there: ColumnType, here: ColumnType) -> Option<ColumnType> {
+    let digits = |kind: ColumnType| match kind {
+        ColumnType::Int64 => Some((18, 0)),
+        ColumnType::Decimal(kind) => Some((kind.precision - kind.scale, kind.scale)),
+        _ => None,
+    };
+    // A column of the stream that is int64 fits no decimal column: its values would have to be converted.
+    if matches!(here, ColumnType::Int64) {
+        return None;
     }
-    mistakes
+    let ((one, one_behind), (two, two_behind)) = (digits(there)?, digits(here)?);
+    let (whole, scale) = (one.max(two), one_behind.max(two_behind));
+    let precision = whole + scale;
+    (precision <= 38).then_some(ColumnType::Decimal(DecimalType { precision, scale }))
 }
 
 /// What keeps rows from being merged into a table that is there, and does not matter where it is replaced.
@@ -94,7 +143,7 @@ fn obstacles(request: &Request, existing: &Definition) -> Vec<String> {
 fn holds(there: ColumnType, here: ColumnType) -> bool {
     match (there, here) {
         (ColumnType::Decimal(there), ColumnType::Decimal(here)) => {
-            let whole_digits = |kind: wmshost_plugin::contract::types::DecimalType| kind.precision - kind.scale;
+            let whole_digits = |kind: DecimalType| kind.precision - kind.scale;
             there.scale >= here.scale && whole_digits(there) >= whole_digits(here)
         }
         (there, here) => there == here,
@@ -112,7 +161,6 @@ fn same_names(one: &[String], two: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wmshost_plugin::contract::types::DecimalType;
 
     fn column(name: &str, kind: ColumnType, nullable: bool) -> Column {
         Column { name: name.into(), kind, nullable }
@@ -130,6 +178,8 @@ mod tests {
             columns: vec![column("id", ColumnType::Int64, true), column("quantity", decimal(10, 2), true)],
             key: vec!["id".into()],
             version: None,
+            new_columns: NewColumns::Evolve,
+            new_types: NewTypes::Evolve,
             resume: false,
         }
     }
@@ -159,16 +209,37 @@ mod tests {
 
     #[test]
     fn a_table_that_is_not_there_is_created() {
-        let Ok(Plan::Create(definition)) = plan(&request(), None) else { panic!("a creation expected") };
-        assert!(!definition.columns[0].nullable, "a key column is never NULL");
-        assert_eq!(definition.key, ["id"]);
+        let wanted = plan(request(), None).expect("a plan").wanted;
+        assert!(!wanted.columns[0].nullable, "a key column is never NULL");
+        assert_eq!(wanted.key, ["id"]);
     }
 
     #[test]
     fn a_new_column_is_added() {
         let existing = table(vec![column("id", ColumnType::Int64, false)]);
-        let added = Plan::Add(vec![column("quantity", decimal(10, 2), true)]);
-        assert_eq!(plan(&request(), Some(&existing)), Ok(added));
+        assert_eq!(plan(request(), Some(&existing)).expect("a plan").add, [column("quantity", decimal(10, 2), true)]);
+    }
+
+    #[test]
+    fn a_new_column_is_left_out_or_refused_by_policy() {
+        let existing = table(vec![column("id", ColumnType::Int64, false)]);
+        let discard = Request { new_columns: NewColumns::Discard, ..request() };
+        let plan_of = plan(discard, Some(&existing)).expect("a plan");
+        assert_eq!((plan_of.left_out, plan_of.add), (vec!["quantity".to_owned()], vec![]));
+        let freeze = Request { new_columns: NewColumns::Freeze, ..request() };
+        let message = message(plan(freeze, Some(&existing)));
+        assert!(message.contains("quantity (decimal(10, 2)) is new"), "{message}");
+    }
+
+    #[test]
+    fn a_type_is_widened_or_refused_by_policy() {
+        let existing = table(vec![column("id", ColumnType::Int64, false), column("quantity", ColumnType::Int64, true)]);
+        let widen = plan(request(), Some(&existing)).expect("a plan").widen;
+        assert_eq!(widen, [column("quantity", decimal(20, 2), true)]);
+        let freeze = Request { new_types: NewTypes::Freeze, ..request() };
+        assert!(message(plan(freeze, Some(&existing))).contains("types are frozen"));
+        let replaced = Request { mode: Mode::Replace, ..request() };
+        assert_eq!(plan(replaced, Some(&existing)).expect("a plan").widen, []);
     }
 
     #[test]
@@ -178,21 +249,22 @@ mod tests {
             column("quantity", decimal(12, 2), true),
             column("note", ColumnType::Utf8, true),
         ];
-        assert_eq!(plan(&request(), Some(&table(columns))), Ok(Plan::Add(vec![])));
+        let plan = plan(request(), Some(&table(columns))).expect("a plan");
+        assert_eq!((plan.add, plan.widen, plan.left_out), (vec![], vec![], vec![]));
     }
 
     #[test]
     fn all_types_that_differ_are_named() {
-        let existing = table(vec![column("id", ColumnType::Utf8, false), column("quantity", decimal(10, 1), true)]);
-        let message = message(plan(&request(), Some(&existing)));
+        let existing = table(vec![column("id", ColumnType::Utf8, false), column("quantity", ColumnType::Date, true)]);
+        let message = message(plan(request(), Some(&existing)));
         assert!(message.contains("allocation.id is utf8, the stream has int64"), "{message}");
-        assert!(message.contains("allocation.quantity is decimal(10, 1), the stream has decimal(10, 2)"), "{message}");
+        assert!(message.contains("allocation.quantity is date, the stream has decimal(10, 2)"), "{message}");
     }
 
     #[test]
     fn a_column_that_must_not_be_null_must_come_from_the_stream() {
         let existing = table(vec![column("id", ColumnType::Int64, false), column("site", ColumnType::Utf8, false)]);
-        let message = message(plan(&request(), Some(&existing)));
+        let message = message(plan(request(), Some(&existing)));
         assert!(message.contains("allocation.site must not be NULL"), "{message}");
     }
 
@@ -200,14 +272,14 @@ mod tests {
     fn a_table_that_is_replaced_may_have_had_other_columns() {
         let existing = table(vec![column("site", ColumnType::Utf8, false)]);
         let request = Request { mode: Mode::Replace, ..request() };
-        assert!(plan(&request, Some(&existing)).is_ok());
+        assert!(plan(request, Some(&existing)).is_ok());
     }
 
     #[test]
     fn another_key_is_a_mistake() {
         let existing =
             Definition { key: vec!["quantity".into()], ..table(vec![column("id", ColumnType::Int64, false)]) };
-        let message = message(plan(&request(), Some(&existing)));
+        let message = message(plan(request(), Some(&existing)));
         assert!(message.contains("is (quantity), the stream's is (id)"), "{message}");
     }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use wmshost_loader_table::IntoTarget;
-use wmshost_plugin::contract::loading::{Mode, Request};
+use wmshost_plugin::contract::loading::{Mode, NewColumns, NewTypes, Request};
 use wmshost_plugin::contract::types::{Column, ColumnType};
 use wmshost_plugin::target::{Definition, MergeRule, Target};
 use wmshost_plugin::{Batch, Loader as _, Result};
@@ -37,6 +37,9 @@ impl Target for Diary {
     fn add_columns(&self, table: &str, columns: &[Column]) -> Result<()> {
         self.note(format!("add {} to {table}", columns[0].name))
     }
+    fn widen_columns(&self, table: &str, columns: &[Column]) -> Result<()> {
+        self.note(format!("widen {} of {table}", columns[0].name))
+    }
     fn insert(&self, table: &str, rows: &Batch) -> Result<()> {
         self.note(format!("insert {} into {table}", rows.row_count()))
     }
@@ -64,6 +67,8 @@ fn request(mode: Mode) -> Request {
         mode,
         columns: vec![column("id"), column("version")],
         key: vec!["id".into()],
+        new_columns: NewColumns::Evolve,
+        new_types: NewTypes::Evolve,
         version: Some("version".into()),
         resume: true,
     }

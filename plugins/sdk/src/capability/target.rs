@@ -14,6 +14,8 @@ pub trait Target {
     fn create(&self, table: &Definition) -> Result<()>;
     /// Adds nullable columns at the end.
     fn add_columns(&self, table: &str, columns: &[Column]) -> Result<()>;
+    /// Gives columns wider types.
+    fn widen_columns(&self, table: &str, columns: &[Column]) -> Result<()>;
     /// Inserts all rows.
     fn insert(&self, table: &str, rows: &Batch) -> Result<()>;
     /// Inserts the rows that are new and updates those that differ and are not older.
@@ -38,6 +40,9 @@ impl Target for Granted {
     }
     fn add_columns(&self, table: &str, columns: &[Column]) -> Result<()> {
         crate::contract::target::add_columns(table, columns)
+    }
+    fn widen_columns(&self, table: &str, columns: &[Column]) -> Result<()> {
+        crate::contract::target::widen_columns(table, columns)
     }
     fn insert(&self, table: &str, rows: &Batch) -> Result<()> {
         crate::contract::target::insert(table, rows)
@@ -70,6 +75,9 @@ mod absent {
             Err(absent())
         }
         fn add_columns(&self, _table: &str, _columns: &[Column]) -> Result<()> {
+            Err(absent())
+        }
+        fn widen_columns(&self, _table: &str, _columns: &[Column]) -> Result<()> {
             Err(absent())
         }
         fn insert(&self, _table: &str, _rows: &Batch) -> Result<()> {

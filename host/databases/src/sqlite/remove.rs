@@ -1,0 +1,76 @@
+//! Rows that the source no longer has: deleted, or marked as deleted.
+
+use arrow_array::RecordBatch;
+use wmshost_flow::{Failure, Removal, Value};
+
+use super::encode::StoredRows;
+use super::failure::failure;
+use super::statement::{Statement, lock};
+use super::table::{Table, quoted, quoted_list};
+use super::types::is_decimal_text;
+use super::writer::{DELETED, MARKS, Writer, Written};
+
+impl Writer {
+    /// Makes a table keep what is deleted.
+    pub(super) fn add_deleted_column(&mut self, table: &str) -> Result<(), Failure> {
+        self.written(table)?;
+        match self.find(table)? {
+            Some(found) if found.column(DELETED).is_none() => {
+                self.plans.clear();
+                let alter = format!("ALTER TABLE main.{} ADD COLUMN {DELETED} TIMESTAMP(6)", quoted(table));
+                self.run(&format!("adding the column {DELETED} to {table}"), &alter)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes away the rows with these keys.
+    pub(super) fn remove_rows(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
+        let place = format!("{}, table {table}", self.place);
+        if self.written(table)? != Written::Table {
+            return Err(Failure::denied(format!("{place}: rows are taken from the table itself only")));
+        }
+        let found = self.find(table)?;
+        let found = found.ok_or_else(|| Failure::permanent(format!("{place}: there is no such table")))?;
+        let schema = keys.schema();
+        let columns: Vec<_> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        let as_text = as_text(&found, &columns).map_err(|failure| failure.within(&place))?;
+        let stored = StoredRows::encode(keys, &as_text, table).map_err(|failure| failure.within(&place))?;
+        let feed = self.feed.table(&lock(&self.database), columns.len());
+        let prepared =
+            feed.and_then(|feed| Statement::prepare(&self.database, &text(&found, &columns, &feed, removal)));
+        let mut statement = prepared.map_err(|error| failure(&place, error))?;
+        self.feed.offer(Some(stored));
+        let mut running = statement.run();
+        let marks = [self.grant.run_id.clone(), self.loaded_at.clone()].map(Value::Text);
+        for (number, mark) in (1..=running.parameter_count()).zip(&marks) {
+            running.bind(number, mark);
+        }
+        let removed = running.step().map(|_| running.changes());
+        drop(running);
+        self.feed.offer(None);
+        removed.map_err(|error| failure(&place, error))
+    }
+}
+
+/// Of each key column, whether its decimals are stored as text.
+fn as_text(table: &Table, columns: &[String]) -> Result<Vec<bool>, Failure> {
+    let column = |name: &String| match table.column(name) {
+        Some(column) => Ok(is_decimal_text(&column.declared)),
+        None => Err(Failure::permanent(format!("it has no column {name}"))),
+    };
+    columns.iter().map(column).collect()
+}
+
+fn text(table: &Table, columns: &[String], feed: &str, removal: Removal) -> String {
+    let (name, key) = (quoted(&table.name), quoted_list(columns));
+    let cells: Vec<_> = (0..columns.len()).map(|at| format!("c{at}")).collect();
+    let which = format!("({key}) IN (SELECT {} FROM {feed})", cells.join(", "));
+    match removal {
+        Removal::Delete => format!("DELETE FROM main.{name} WHERE {which}"),
+        Removal::Mark => format!(
+            "UPDATE main.{name} SET {} = ?1, {} = ?2, {DELETED} = ?2 WHERE {DELETED} IS NULL AND {which}",
+            MARKS[0], MARKS[1]
+        ),
+    }
+}

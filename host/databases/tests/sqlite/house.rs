@@ -1,0 +1,152 @@
+//! What the host keeps in a target: checkpoints that stand with their rows or not at all, leases that only one run
+//! holds, quarantine without doubles.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use wmshost_flow::{
+    Action, Bookmark, Checkpoint, Failure, FailureKind, Holder, Lease, Ledger, LoadMode, Position, TargetSession, Value,
+};
+
+use crate::warehouse::{Warehouse, batch, definition, in_transaction};
+
+const LEDGER: Ledger<'_> = Ledger { pipeline: "p" };
+
+fn checkpoint(values: Vec<Value>) -> Checkpoint {
+    let positions = values.into_iter().enumerate();
+    Checkpoint {
+        bookmark: Bookmark(positions.map(|(at, value)| Position { name: format!("p{at}"), value }).collect()),
+        mode: LoadMode::Merge,
+        complete: false,
+        source_version: Some("v1".to_owned()),
+        shape: "shape".to_owned(),
+        state: BTreeMap::from([("k".to_owned(), vec![0, 255]), ("é".to_owned(), Vec::new())]),
+        run_id: "run-1".to_owned(),
+        batch: 7,
+        committed_at: 1_769_853_600_123_456,
+    }
+}
+
+fn append(writer: &mut dyn TargetSession, stream: &str, checkpoint: &Checkpoint) -> Result<i64, Failure> {
+    LEDGER.append(writer.sql(), stream, Action::Run, None, &checkpoint.run_id, Some(checkpoint))
+}
+
+#[test]
+fn a_checkpoint_goes_with_its_rows() {
+    let warehouse = Warehouse::new("");
+    let mut writer = warehouse.writer();
+    assert_eq!(LEDGER.checkpoint(writer.sql(), "s").expect("no table yet"), None);
+    in_transaction(writer.as_mut(), |writer| writer.create(&definition(&["id"])));
+    let first = checkpoint(vec![Value::Int64(1)]);
+    in_transaction(writer.as_mut(), |writer| {
+        writer.insert("T", &batch(&[(1, None, None)]))?;
+        append(writer, "s", &first)
+    });
+    writer.begin().expect("a transaction");
+    writer.insert("T", &batch(&[(2, None, None)])).expect("written");
+    append(writer.as_mut(), "s", &checkpoint(vec![Value::Int64(2)])).expect("written");
+    drop(writer);
+    let mut writer = warehouse.writer();
+    assert_eq!(LEDGER.checkpoint(writer.sql(), "s").expect("a checkpoint"), Some(first));
+    assert_eq!(warehouse.target_rows("SELECT id FROM T"), ["1"]);
+    assert_eq!(LEDGER.checkpoint(writer.sql(), "other").expect("none"), None);
+}
+
+#[test]
+fn the_history_keeps_every_change_and_the_last_one_counts() {
+    let warehouse = Warehouse::new("");
+    let mut session = warehouse.target().sql().expect("a session");
+    let first = checkpoint(vec![Value::Int64(1)]);
+    assert_eq!(LEDGER.append(session.as_mut(), "s", Action::Run, None, "run-1", Some(&first)), Ok(1));
+    assert_eq!(LEDGER.append(session.as_mut(), "t", Action::Run, None, "run-1", Some(&first)), Ok(1));
+    assert_eq!(LEDGER.append(session.as_mut(), "s", Action::Reset, Some("by hand"), "cmd", None), Ok(2));
+    assert_eq!(LEDGER.checkpoint(session.as_mut(), "s"), Ok(None));
+    let history = LEDGER.history(session.as_mut(), "s").expect("a history");
+    let told: Vec<_> = history.iter().map(|entry| (entry.sequence, entry.action, entry.note.as_deref())).collect();
+    assert_eq!(told, [(1, Action::Run, None), (2, Action::Reset, Some("by hand"))]);
+    assert_eq!(LEDGER.streams(session.as_mut()).expect("streams").len(), 2);
+    assert_eq!(Ledger { pipeline: "q" }.history(session.as_mut(), "s"), Ok(Vec::new()));
+}
+
+#[test]
+fn a_checkpoint_from_the_future_or_with_damage_is_refused() {
+    for (change, words) in [
+        ("format = 2", "format 2, this host knows formats up to 1"),
+        ("bookmark = '[{}]'", "column bookmark is damaged"),
+        ("state = '{\"k\":\"0\"}'", "column state is damaged"),
+        ("mode = 'append'", "column mode is damaged"),
+        ("action = 'dream'", "column action is damaged"),
+        ("committed_at = 'noon'", "column committed_at is damaged"),
+    ] {
+        let warehouse = Warehouse::new("");
+        let mut writer = warehouse.writer();
+        in_transaction(writer.as_mut(), |writer| append(writer, "s", &checkpoint(Vec::new())));
+        let update = format!("UPDATE WMSHOST_CHECKPOINT SET {change}");
+        warehouse.target_connection().execute_batch(&update).expect("an update");
+        let failure = LEDGER.checkpoint(writer.sql(), "s").expect_err(change);
+        assert!(failure.message.contains(words), "{failure}");
+    }
+}
+
+#[test]
+fn a_table_of_that_name_by_somebody_else_is_left_alone() {
+    let warehouse = Warehouse::new("");
+    let mut writer = warehouse.writer();
+    warehouse.target_connection().execute_batch("CREATE TABLE WMSHOST_CHECKPOINT (a)").expect("a table");
+    let failure = LEDGER.checkpoint(writer.sql(), "s").expect_err("a foreign table");
+    assert!(failure.message.contains("must be one that a wmshost made"), "{failure}");
+}
+
+fn lease(run_id: &str, process: u32) -> Lease {
+    let holder = Holder { machine: "here".to_owned(), process };
+    Lease { pipeline: "p".to_owned(), stream: "s".to_owned(), run_id: run_id.to_owned(), holder }
+}
+
+#[test]
+fn a_lease_is_held_by_one_run_until_it_is_gone_or_late() {
+    let warehouse = Warehouse::new("");
+    let target = warehouse.target();
+    let mut session = target.sql().expect("a session");
+    let alive = |_: &Holder| false;
+    lease("run-1", 1)
+        .act(session.as_mut(), &alive, |session| {
+            // Another run looks while the first one is at work.
+            let held = lease("run-2", 2).acquire(session, &alive).expect_err("held");
+            assert_eq!(held.kind, FailureKind::Busy);
+            assert!(held.message.contains("run run-1 (process 1 on here) holds the stream"), "{held}");
+            // The first one's process has ended.
+            lease("run-2", 2).acquire(session, &|holder| holder.process == 1).expect("taken over");
+            let lost = lease("run-1", 1).renew(session).expect_err("lost");
+            assert!(lost.kind == FailureKind::Busy && lost.message.contains("run run-2"), "{lost}");
+            // The second one has not been heard of for too long.
+            session.execute("UPDATE WMSHOST_LEASE SET expires_at = 0", &[])?;
+            lease("run-3", 3).acquire(session, &alive)
+        })
+        .expect("done");
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Boolean),
+        any::<i64>().prop_map(Value::Int64),
+        any::<f64>().prop_filter("equal to itself", |v| !v.is_nan()).prop_map(Value::Float64),
+        "-?[0-9]{1,38}(\\.[0-9]{1,10})?".prop_map(Value::Decimal),
+        any::<String>().prop_map(Value::Text),
+        any::<Vec<u8>>().prop_map(Value::Binary),
+        any::<i32>().prop_map(Value::Date),
+        any::<i64>().prop_map(Value::Timestamp),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn every_value_comes_back(values in prop::collection::vec(any_value(), 0..10)) {
+        let warehouse = Warehouse::new("");
+        let mut writer = warehouse.writer();
+        let written = checkpoint(values);
+        in_transaction(writer.as_mut(), |writer| append(writer, "s", &written));
+        prop_assert_eq!(LEDGER.checkpoint(writer.sql(), "s").expect("a checkpoint"), Some(written));
+    }
+}

@@ -1,0 +1,71 @@
+//! Bookmarks and states as text: JSON that keeps types and every last bit.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use crate::value::{Bookmark, Position, Value};
+
+/// A bookmark as JSON: a list of `{"name", "type", "value"}`.
+pub fn bookmark_to_json(bookmark: &Bookmark) -> Json {
+    bookmark.0.iter().map(position_json).collect()
+}
+
+/// The bookmark in such JSON; `None` if it is none.
+pub fn bookmark_from_json(json: &Json) -> Option<Bookmark> {
+    json.as_array()?.iter().map(position_of).collect::<Option<_>>().map(Bookmark)
+}
+
+/// Floating point numbers are text, so that NaN and every last bit come back.
+fn position_json(Position { name, value }: &Position) -> Json {
+    let (kind, value) = match value {
+        Value::Null => ("null", Json::Null),
+        Value::Boolean(value) => ("boolean", json!(value)),
+        Value::Int64(value) => ("int64", json!(value)),
+        Value::Float64(value) => ("float64", json!(format!("{value:?}"))),
+        Value::Decimal(value) => ("decimal", json!(value)),
+        Value::Text(value) => ("text", json!(value)),
+        Value::Binary(value) => ("binary", json!(hex(value))),
+        Value::Date(value) => ("date", json!(value)),
+        Value::Timestamp(value) => ("timestamp", json!(value)),
+    };
+    json!({ "name": name, "type": kind, "value": value })
+}
+
+fn position_of(json: &Json) -> Option<Position> {
+    let value = json.get("value")?;
+    let text = || value.as_str().map(str::to_owned);
+    let value = match json.get("type")?.as_str()? {
+        "null" => Value::Null,
+        "boolean" => Value::Boolean(value.as_bool()?),
+        "int64" => Value::Int64(value.as_i64()?),
+        "float64" => Value::Float64(value.as_str()?.parse().ok()?),
+        "decimal" => Value::Decimal(text()?),
+        "text" => Value::Text(text()?),
+        "binary" => Value::Binary(unhex(value.as_str()?)?),
+        "date" => Value::Date(value.as_i64()?.try_into().ok()?),
+        "timestamp" => Value::Timestamp(value.as_i64()?),
+        _ => return None,
+    };
+    Some(Position { name: json.get("name")?.as_str()?.to_owned(), value })
+}
+
+pub(crate) fn state_to_json(state: &BTreeMap<String, Vec<u8>>) -> Json {
+    state.iter().map(|(key, value)| (key.clone(), json!(hex(value)))).collect()
+}
+
+pub(crate) fn state_from_json(json: &Json) -> Option<BTreeMap<String, Vec<u8>>> {
+    let entries = json.as_object()?.iter();
+    entries.map(|(key, value)| Some((key.clone(), unhex(value.as_str()?)?))).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let bytes = text.as_bytes();
+    let digit = |digit: u8| char::from(digit).to_digit(16);
+    let pairs = bytes.chunks_exact(2).map(|pair| Some((digit(pair[0])? * 16 + digit(pair[1])?) as u8));
+    (bytes.len() % 2 == 0).then(|| pairs.collect::<Option<_>>())?
+}

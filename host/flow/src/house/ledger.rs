@@ -1,0 +1,254 @@
+//! How far each stream has come. The ledger is only ever added to: a run has one row, which its checkpoints
+//! bring forward until it is complete, and every change by hand is a row of its own. What counts is the last row.
+
+use std::collections::BTreeMap;
+
+use super::json::{bookmark_from_json, bookmark_to_json, state_from_json, state_to_json};
+use super::table::{Cells, Kind, Table, optional, text};
+use crate::checkpoint::{Checkpoint, LoadMode};
+use crate::failure::Failure;
+use crate::sql::Sql;
+use crate::value::{Value, timestamp_from_text, timestamp_text};
+
+/// The format that is written. A host reads this one and older ones.
+const FORMAT: i64 = 1;
+
+const TABLE: Table = Table {
+    name: "WMSHOST_CHECKPOINT",
+    columns: &[
+        ("pipeline", Kind::Name),
+        ("stream", Kind::Name),
+        ("sequence", Kind::Integer),
+        ("action", Kind::Name),
+        ("run_id", Kind::Name),
+        ("note", Kind::Text),
+        ("format", Kind::Integer),
+        ("bookmark", Kind::Long),
+        ("mode", Kind::Name),
+        ("complete", Kind::Integer),
+        ("source_version", Kind::Text),
+        ("shape", Kind::Name),
+        ("state", Kind::Long),
+        ("batch", Kind::Integer),
+        ("committed_at", Kind::Name),
+    ],
+    key: 3,
+};
+
+/// What made a row of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// A run: the checkpoint stands with the rows before it.
+    Run,
+    /// The checkpoint was forgotten by hand.
+    Reset,
+    /// An earlier checkpoint was put back by hand.
+    Rollback,
+    /// A bookmark was set by hand.
+    Set,
+    /// A checkpoint came from an export.
+    Import,
+}
+
+impl Action {
+    const ALL: [Self; 5] = [Self::Run, Self::Reset, Self::Rollback, Self::Set, Self::Import];
+
+    /// The action's name in the ledger and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Reset => "reset",
+            Self::Rollback => "rollback",
+            Self::Set => "set",
+            Self::Import => "import",
+        }
+    }
+}
+
+/// A row of the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its number in the stream's history, from 1.
+    pub sequence: i64,
+    /// What made it.
+    pub action: Action,
+    /// The run that made it, or the id of the command.
+    pub run_id: String,
+    /// Why, in words.
+    pub note: Option<String>,
+    /// The checkpoint; `None` after a reset.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// The history of one pipeline's streams.
+pub struct Ledger<'a> {
+    /// The pipeline.
+    pub pipeline: &'a str,
+}
+
+impl Ledger<'_> {
+    /// The last row of a stream; `None` if it never ran. What counts is its checkpoint.
+    pub fn last(&self, sql: &mut dyn Sql, stream: &str) -> Result<Option<Entry>, Failure> {
+        let condition = "stream = ?2 AND sequence = (SELECT max(sequence) FROM WMSHOST_CHECKPOINT \
+                         WHERE pipeline = ?3 AND stream = ?4)";
+        let found = self.select(sql, condition, &[stream, self.pipeline, stream])?;
+        Ok(found.into_iter().next().map(|(_, entry)| entry))
+    }
+
+    /// A stream's checkpoint.
+    pub fn checkpoint(&self, sql: &mut dyn Sql, stream: &str) -> Result<Option<Checkpoint>, Failure> {
+        Ok(self.last(sql, stream)?.and_then(|entry| entry.checkpoint))
+    }
+
+    /// All rows of a stream, the oldest first.
+    pub fn history(&self, sql: &mut dyn Sql, stream: &str) -> Result<Vec<Entry>, Failure> {
+        let found = self.select(sql, "stream = ?2", &[stream])?;
+        Ok(found.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    /// The streams that the ledger knows, with their last rows.
+    pub fn streams(&self, sql: &mut dyn Sql) -> Result<BTreeMap<String, Entry>, Failure> {
+        // Rows come in order, so that the last one of a stream is the one that stays.
+        Ok(self.select(sql, "1 = 1", &[])?.into_iter().collect())
+    }
+
+    /// Adds a row behind the last one; gives its number.
+    pub fn append(
+        &self,
+        sql: &mut dyn Sql,
+        stream: &str,
+        action: Action,
+        note: Option<&str>,
+        run_id: &str,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Result<i64, Failure> {
+        TABLE.make(sql)?;
+        let sequence = self.last_sequence(sql, stream)? + 1;
+        let mut row = vec![
+            Value::Text(self.pipeline.to_owned()),
+            Value::Text(stream.to_owned()),
+            Value::Int64(sequence),
+            Value::Text(action.name().to_owned()),
+            Value::Text(run_id.to_owned()),
+            optional(note),
+        ];
+        row.extend(cells(checkpoint));
+        sql.execute(&TABLE.insert_statement(sql.dialect()), &row)?;
+        Ok(sequence)
+    }
+
+    /// Brings a run's row forward.
+    pub(crate) fn advance(
+        &self,
+        sql: &mut dyn Sql,
+        stream: &str,
+        sequence: i64,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), Failure> {
+        let statement = text(
+            sql.dialect(),
+            "UPDATE WMSHOST_CHECKPOINT SET format = ?1, bookmark = ?2, mode = ?3, complete = ?4, \
+             source_version = ?5, shape = ?6, state = ?7, batch = ?8, committed_at = ?9 \
+             WHERE pipeline = ?10 AND stream = ?11 AND sequence = ?12",
+        );
+        let mut parameters = cells(Some(checkpoint));
+        parameters.extend([
+            Value::Text(self.pipeline.to_owned()),
+            Value::Text(stream.to_owned()),
+            Value::Int64(sequence),
+        ]);
+        match sql.execute(&statement, &parameters)? {
+            1 => Ok(()),
+            _ => Err(Failure::permanent(format!(
+                "table {}: the row of this run is gone; somebody else writes it",
+                TABLE.name
+            ))),
+        }
+    }
+
+    fn last_sequence(&self, sql: &mut dyn Sql, stream: &str) -> Result<i64, Failure> {
+        let statement =
+            text(sql.dialect(), "SELECT max(sequence) FROM WMSHOST_CHECKPOINT WHERE pipeline = ?1 AND stream = ?2");
+        let rows = sql.query(&statement, &[Value::Text(self.pipeline.to_owned()), Value::Text(stream.to_owned())])?;
+        match rows.into_iter().next() {
+            Some(row) => Ok(Cells::of(&TABLE, row).optional_integer()?.unwrap_or(0)),
+            None => Ok(0),
+        }
+    }
+
+    fn select(&self, sql: &mut dyn Sql, condition: &str, parameters: &[&str]) -> Result<Vec<(String, Entry)>, Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(Vec::new());
+        }
+        let statement = format!(
+            "SELECT {} FROM {} WHERE pipeline = ?1 AND {condition} ORDER BY stream, sequence",
+            TABLE.column_list(),
+            TABLE.name
+        );
+        let all = [self.pipeline].into_iter().chain(parameters.iter().copied());
+        let parameters: Vec<_> = all.map(|text| Value::Text(text.to_owned())).collect();
+        let rows = sql.query(&text(sql.dialect(), &statement), &parameters).map_err(|failure| {
+            failure.within(format_args!("table {}, which must be one that a wmshost made", TABLE.name))
+        })?;
+        rows.into_iter().map(entry).collect()
+    }
+}
+
+/// The columns behind `note`.
+fn cells(checkpoint: Option<&Checkpoint>) -> Vec<Value> {
+    let Some(checkpoint) = checkpoint else {
+        return [vec![Value::Int64(FORMAT)], vec![Value::Null; TABLE.columns.len() - 7]].concat();
+    };
+    vec![
+        Value::Int64(FORMAT),
+        Value::Text(bookmark_to_json(&checkpoint.bookmark).to_string()),
+        Value::Text(checkpoint.mode.name().to_owned()),
+        Value::Int64(i64::from(checkpoint.complete)),
+        optional(checkpoint.source_version.as_deref()),
+        Value::Text(checkpoint.shape.clone()),
+        Value::Text(state_to_json(&checkpoint.state).to_string()),
+        Value::Int64(i64::try_from(checkpoint.batch).unwrap_or(i64::MAX)),
+        Value::Text(timestamp_text(checkpoint.committed_at)),
+    ]
+}
+
+fn entry(row: Vec<Value>) -> Result<(String, Entry), Failure> {
+    let mut cells = Cells::of(&TABLE, row);
+    let _pipeline = cells.text()?;
+    let stream = cells.text()?;
+    let sequence = cells.integer()?;
+    let action = cells.text()?;
+    let action = Action::ALL.into_iter().find(|known| known.name() == action).ok_or_else(|| cells.damaged())?;
+    let run_id = cells.text()?;
+    let note = cells.optional_text()?;
+    let format = cells.integer()?;
+    if format > FORMAT {
+        return Err(Failure::invalid_config(format!(
+            "table {}, stream {stream}: the checkpoint has format {format}, this host knows formats up to {FORMAT}; \
+             use the host that wrote it, or reset the stream's state",
+            TABLE.name
+        )));
+    }
+    let checkpoint = match cells.optional_text()? {
+        Some(bookmark) => Some(checkpoint(&bookmark, &run_id, &mut cells)?),
+        None => None,
+    };
+    Ok((stream, Entry { sequence, action, run_id, note, checkpoint }))
+}
+
+/// The checkpoint in the columns behind `bookmark`.
+fn checkpoint(bookmark: &str, run_id: &str, cells: &mut Cells<'_>) -> Result<Checkpoint, Failure> {
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    let bookmark = json(bookmark).and_then(|json| bookmark_from_json(&json)).ok_or_else(|| cells.damaged())?;
+    let mode = cells.text()?;
+    let mode = LoadMode::named(&mode).ok_or_else(|| cells.damaged())?;
+    let complete = cells.integer()? != 0;
+    let source_version = cells.optional_text()?;
+    let shape = cells.text()?;
+    let state = cells.text()?;
+    let state = json(&state).and_then(|json| state_from_json(&json)).ok_or_else(|| cells.damaged())?;
+    let batch = u64::try_from(cells.integer()?).map_err(|_| cells.damaged())?;
+    let committed_at = timestamp_from_text(&cells.text()?).ok_or_else(|| cells.damaged())?;
+    let run_id = run_id.to_owned();
+    Ok(Checkpoint { bookmark, mode, complete, source_version, shape, state, run_id, batch, committed_at })
+}

@@ -1,0 +1,24 @@
+//! What the host keeps in a target beside the rows: tables of its own, written in plain SQL, in the same
+//! transactions as the rows. No plugin can name them.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `table` | making and finding such a table in any dialect |
+//! | `ledger` | how far each stream has come: every run's checkpoint and every change by hand |
+//! | `json` | bookmarks and states as text |
+//! | `lease` | who may write a stream now |
+//! | `quarantine` | rows that were taken out, with the reason |
+
+pub(crate) mod json;
+mod lease;
+mod ledger;
+mod quarantine;
+mod table;
+
+pub use json::{bookmark_from_json, bookmark_to_json};
+pub use lease::{Holder, LEASE_SECONDS, Lease};
+pub use ledger::{Action, Entry, Ledger};
+pub use quarantine::{Quarantine, QuarantinedRow};
+
+/// How the name of every table of the host begins; streams cannot write such tables.
+pub const HOUSE_PREFIX: &str = "WMSHOST_";

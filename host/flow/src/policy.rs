@@ -1,0 +1,130 @@
+//! How a stream is moved: what the pipeline file decides, not the plugins.
+
+use crate::failure::Failure;
+
+/// Below so many rows a share of rejected ones says nothing yet.
+const ROWS_FOR_A_SHARE: u64 = 1_000;
+
+/// How a stream is moved.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Rows in one transaction, at least one batch.
+    pub load_batch_rows: usize,
+    /// Batches that may wait between two stages.
+    pub queue_batches: usize,
+    /// How many rows may go to quarantine.
+    pub budget: Budget,
+    /// What to do when a transform breaks down.
+    pub on_trap: OnTrap,
+    /// What becomes of rows that the source no longer has.
+    pub deletes: Deletes,
+    /// What becomes of a source that changes its columns.
+    pub schema: SchemaPolicy,
+    /// Whether to read everything again and put it in the place of what is there.
+    pub full_refresh: bool,
+}
+
+/// How many rows of one run may go to quarantine; more fail it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Budget {
+    /// So many rows; `None`: any number.
+    pub rows: Option<u64>,
+    /// So many of a hundred that were read; `None`: any share. Looked at from the thousandth row on, and at the end.
+    pub percent: Option<f64>,
+}
+
+impl Budget {
+    /// Fails if too many of the rows that were read so far were rejected.
+    pub(crate) fn check(&self, rejected: u64, read: u64, at_end: bool) -> Result<(), Failure> {
+        const LOOK: &str = "too many rows for quarantine; `wmshost quarantine list` shows them";
+        if let Some(most) = self.rows.filter(|most| rejected > *most) {
+            return Err(Failure::limit("max_rejected", most, rejected).within(LOOK));
+        }
+        if !at_end && read < ROWS_FOR_A_SHARE || rejected == 0 {
+            return Ok(());
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a share for a comparison")]
+        let share = 100.0 * rejected as f64 / read as f64;
+        match self.percent {
+            Some(most) if share > most => {
+                let asked = format!("{share:.2} ({rejected} of {read} rows)");
+                Err(Failure::limit("max_rejected_percent", most, asked).within(LOOK))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What to do when a transform traps, takes too long or too much memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnTrap {
+    /// Find the row that does it, and fail.
+    Fail,
+    /// Try the batch once more in a fresh instance, then as above.
+    Retry,
+    /// Find the rows that do it, put them into quarantine, and go on with the others.
+    Quarantine,
+}
+
+/// What becomes of rows that the source no longer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletes {
+    /// They stay. A table that is replaced has them no longer all the same.
+    Ignore,
+    /// They stay, marked with the moment in `wms_deleted_at`.
+    Mark,
+    /// They are deleted.
+    Delete,
+}
+
+/// What becomes of a source that changes its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SchemaPolicy {
+    /// Of columns that the target does not have.
+    pub new_columns: NewColumns,
+    /// Of columns whose values the target's type cannot hold.
+    pub new_types: NewTypes,
+}
+
+/// What becomes of columns that the target does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewColumns {
+    /// They are added.
+    Evolve,
+    /// The stream fails before it moves a row.
+    Freeze,
+    /// They are left out.
+    Discard,
+}
+
+/// What becomes of columns whose values the target's type cannot hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewTypes {
+    /// The target's column is widened where no value changes by it.
+    Evolve,
+    /// The stream fails before it moves a row.
+    Freeze,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_of_rows_holds_from_the_first() {
+        let budget = Budget { rows: Some(2), percent: None };
+        assert!(budget.check(2, 2, false).is_ok());
+        assert!(budget.check(3, 9_000_000, false).is_err());
+        assert!(Budget { rows: Some(0), percent: None }.check(1, 1, false).is_err());
+    }
+
+    #[test]
+    fn a_share_is_looked_at_when_it_says_something() {
+        let budget = Budget { rows: None, percent: Some(1.0) };
+        assert!(budget.check(5, 10, false).is_ok());
+        assert!(budget.check(5, 10, true).is_err());
+        assert!(budget.check(10, 1_000, false).is_ok());
+        assert!(budget.check(11, 1_000, false).is_err());
+        assert!(budget.check(0, 0, true).is_ok());
+    }
+}

@@ -1,0 +1,106 @@
+//! `wmshost state`: how far each stream has come, and changing that by hand.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `look` | list, show, log, diff |
+//! | `change` | reset, rollback, set: each a new row of the ledger |
+//! | `carry` | export and import |
+
+mod carry;
+mod change;
+mod look;
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use wmshost_flow::{Checkpoint, Entry, Failure, Ledger, SqlSession};
+use wmshost_pipeline::{Resolved, StreamPlan, load};
+
+use super::Edge;
+use crate::cli::StateCommand;
+use crate::exit::Exit;
+use crate::home::variable;
+use crate::{connect, report};
+
+pub(super) fn state(edge: &Edge, command: StateCommand) -> anyhow::Result<Exit> {
+    match command {
+        StateCommand::List { selection, output } => look::list(&selection, output.output),
+        StateCommand::Show { pipeline, stream, output } => look::show(&pipeline, &stream, output.output),
+        StateCommand::Log { pipeline, stream, output } => look::log(&pipeline, &stream, output.output),
+        StateCommand::Diff { pipeline, stream, from, to, output } => {
+            look::diff(&pipeline, &stream, &from, to.as_deref(), output.output)
+        }
+        StateCommand::Reset { pipeline, streams, yes } => change::reset(edge, &pipeline, &streams, yes),
+        StateCommand::Rollback { pipeline, stream, to, yes } => change::rollback(edge, &pipeline, &stream, &to, yes),
+        StateCommand::Set { pipeline, stream, bookmark, yes } => change::set(edge, &pipeline, &stream, &bookmark, yes),
+        StateCommand::Export { selection, file } => carry::export(&selection, file.as_deref()),
+        StateCommand::Import { pipeline, file, yes } => carry::import(edge, &pipeline, &file, yes),
+    }
+}
+
+/// One stream of a pipeline and what its target keeps of it.
+struct Kept {
+    pipeline: Resolved,
+    plan: StreamPlan,
+    /// `None` if the target is not there yet.
+    reader: Option<Box<dyn SqlSession>>,
+}
+
+impl Kept {
+    fn of(file: &Path, stream: &str) -> anyhow::Result<Self> {
+        let pipeline = load(file, &variable)?;
+        let plans = pipeline.select(&[stream.to_owned()])?;
+        let plan =
+            plans.into_iter().next().cloned().ok_or_else(|| Failure::invalid_config("there is no such stream"))?;
+        let reader = reader(&pipeline, &plan)?;
+        Ok(Self { pipeline, plan, reader })
+    }
+
+    fn history(&mut self) -> Result<Vec<Entry>, Failure> {
+        match &mut self.reader {
+            Some(reader) => Ledger { pipeline: &self.pipeline.name }.history(reader.as_mut(), &self.plan.name),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+fn reader(pipeline: &Resolved, plan: &StreamPlan) -> Result<Option<Box<dyn SqlSession>>, Failure> {
+    connect::reader(&plan.target, connection(pipeline, plan)?)
+}
+
+fn connection<'a>(pipeline: &'a Resolved, plan: &StreamPlan) -> Result<&'a wmshost_pipeline::Connection, Failure> {
+    let missing = || Failure::invalid_config(format!("there is no connection {}", plan.target));
+    pipeline.connections.get(&plan.target).ok_or_else(missing)
+}
+
+/// The row of a stream's history that a run made, or a command; by the id or how it begins.
+fn entry_of<'a>(history: &'a [Entry], stream: &str, run: &str) -> Result<&'a Entry, Failure> {
+    let found: Vec<&Entry> = history.iter().filter(|entry| entry.run_id.starts_with(run)).collect();
+    match found.as_slice() {
+        [.., last] if found.iter().all(|entry| entry.run_id == last.run_id) => Ok(last),
+        [] => Err(Failure::invalid_config(format!(
+            "stream {stream}: no run {run:?} is in its history; `wmshost state log` shows those that are"
+        ))),
+        many => Err(Failure::invalid_config(format!(
+            "stream {stream}: {} rows of its history begin with {run:?}; give more of the id",
+            many.len()
+        ))),
+    }
+}
+
+fn checkpoint_json(checkpoint: &Checkpoint) -> Json {
+    json!({
+        "bookmark": report::bookmark_json(&checkpoint.bookmark),
+        "mode": checkpoint.mode.name(),
+        "complete": checkpoint.complete,
+        "run_id": checkpoint.run_id,
+        "batch": checkpoint.batch,
+        "shape": checkpoint.shape,
+        "source_version": checkpoint.source_version,
+        "committed_at": moment(checkpoint.committed_at),
+    })
+}
+
+fn moment(micros: i64) -> String {
+    wmshost_flow::Value::Timestamp(micros).to_string()
+}
