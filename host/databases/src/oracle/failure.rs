@@ -10,7 +10,7 @@
 //! | slow | a call that took too long, 01013 | the run again; more time, or fewer rows at a time |
 //! | refused | 00942 01031 01039 01720 01749 28112 | a right is missing |
 //! | login | 01005 01017 01045 28000 28001 28002 28003 28009 28040 | never again with these credentials |
-//! | row | 00001 01400 01407 01438 01722 01830 01839 01840 01843 01847 01858 01861 02290 02291 02292 12899 22835 | the row, not the batch |
+//! | row | 00001 01400 01401 01407 01426 01438 01461 01722 01830 01839 01840 01843 01847 01858 01861 02290 02291 02292 12899 22835 | the row, not the batch |
 //! | wrong | everything else | stays wrong |
 
 use std::fmt;

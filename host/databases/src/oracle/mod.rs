@@ -20,25 +20,44 @@
 //! | `session` | one stream's reading |
 //! | `cursor` | the rows of a query |
 //! | `column` | cells to Arrow columns |
+//! | `target` | opening a server for writing |
+//! | `writer` | one stream's transactions |
+//! | `table` | what the server knows of a table that is written |
+//! | `define` | creating and changing tables |
+//! | `encode` | batches as the driver binds them |
+//! | `write` | inserting, and finding the rows that cannot be |
+//! | `merge` | inserting what is new, updating what differs |
+//! | `swap` | staged tables |
+//! | `remove` | rows that the source no longer has |
 
 mod column;
 mod connect;
 mod cursor;
+mod define;
+mod encode;
 mod failure;
 mod guard;
 mod link;
+mod merge;
 mod moment;
 mod names;
 mod number;
 mod plain;
 mod pool;
+mod remove;
 mod retry;
 mod scope;
 mod session;
 mod settings;
 mod source;
+mod swap;
+mod table;
+mod target;
 mod types;
 mod value;
+mod write;
+mod writer;
 
 pub use settings::{Address, BareNumber, Password, Protocol, Server, Service, Settings, Snapshot, Tags, Trust};
 pub use source::open_source;
+pub use target::open_target;

@@ -11,6 +11,9 @@ use super::failure::trouble;
 use super::settings::Tags;
 use super::value::{all_bindable, rows};
 
+/// Rows of a statement that travel together.
+const MANY_ROWS: usize = 1_000;
+
 /// A session of the host's own.
 pub(super) struct Plain {
     links: Arc<Links>,
@@ -70,6 +73,25 @@ pub(super) fn execute(link: &mut LentLink, place: &str, statement: &str, values:
     on(link, place, |connection| Ok(connection.execute(statement, &bound)?.rows_affected()))
 }
 
+/// Runs a statement once for each row of values; gives how many rows it touched in all.
+pub(super) fn execute_many(
+    link: &mut LentLink,
+    place: &str,
+    statement: &str,
+    rows: &[Vec<Value>],
+) -> Result<u64, Failure> {
+    let mut touched = 0;
+    for rows in rows.chunks(MANY_ROWS) {
+        let bound = rows.iter().map(|values| bind(place, values)).collect::<Result<Vec<_>, _>>()?;
+        let bound: Vec<Vec<&dyn ToDbValue>> =
+            bound.iter().map(|values| values.iter().map(AsRef::as_ref).collect()).collect();
+        let slices: Vec<&[&dyn ToDbValue]> = bound.iter().map(Vec::as_slice).collect();
+        touched +=
+            on(link, place, |connection| Ok(connection.execute_batch(statement, slices.as_slice())?.rows_affected()))?;
+    }
+    Ok(touched)
+}
+
 /// The rows of a query.
 pub(super) fn query(
     link: &mut LentLink,
@@ -107,6 +129,14 @@ impl Sql for Plain {
             return apart(&self.links, statement, parameters);
         }
         let touched = execute(&mut self.link, &self.links.maker().place, statement, parameters);
+        if !self.in_transaction {
+            self.settle(touched.is_ok())?;
+        }
+        touched
+    }
+
+    fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
+        let touched = execute_many(&mut self.link, &self.links.maker().place, statement, rows);
         if !self.in_transaction {
             self.settle(touched.is_ok())?;
         }

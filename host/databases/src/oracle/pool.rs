@@ -146,6 +146,11 @@ impl<M: Maker> Lent<M> {
     pub(super) fn mark_broken(&mut self) {
         self.broken = true;
     }
+
+    /// Whether that was said.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
 }
 
 impl<M: Maker> Deref for Lent<M> {

@@ -26,11 +26,11 @@
 //! |---|---|
 //! | Boolean | `NUMBER(1)` with the values 0 and 1 |
 //! | Int64 | `NUMBER(19)` |
-//! | Decimal128(p, s) | `NUMBER(p,s)` |
+//! | Decimal128(p, s) | `NUMBER(p,s)`; of 1 and 19 whole digits `NUMBER(2)` and `NUMBER(20)`, to be told from the two above |
 //! | Float64 | `BINARY_DOUBLE` |
 //! | Utf8 | `VARCHAR2(4000 BYTE)`, in a key `VARCHAR2(255 CHAR)` |
-//! | Binary | `BLOB`, in a key `RAW(255)` |
-//! | Date32 | `DATE` at midnight |
+//! | Binary | `RAW(2000)`, in a key `RAW(255)` |
+//! | Date32 | `TIMESTAMP(0)` at midnight, to be told from a `DATE` of somebody else, which has a time |
 //! | Timestamp(µs) | `TIMESTAMP(6)` |
 //! | Timestamp(µs, UTC) | `TIMESTAMP(6) WITH TIME ZONE`, at +00:00 |
 
@@ -187,12 +187,13 @@ pub(super) fn declared_type(arrow: &DataType, in_key: bool) -> Option<String> {
         DataType::Utf8 if in_key => "VARCHAR2(255 CHAR)".to_owned(),
         DataType::Utf8 => "VARCHAR2(4000 BYTE)".to_owned(),
         DataType::Binary if in_key => "RAW(255)".to_owned(),
-        DataType::Binary => "BLOB".to_owned(),
-        DataType::Date32 => "DATE".to_owned(),
+        DataType::Binary => "RAW(2000)".to_owned(),
+        DataType::Date32 => "TIMESTAMP(0)".to_owned(),
         DataType::Timestamp(TimeUnit::Microsecond, None) => "TIMESTAMP(6)".to_owned(),
         DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if is_utc(zone) => {
             "TIMESTAMP(6) WITH TIME ZONE".to_owned()
         }
+        DataType::Decimal128(precision @ (1 | 19), 0) => format!("NUMBER({},0)", precision + 1),
         DataType::Decimal128(precision, scale) => {
             let in_range = (1..=MOST_DIGITS).contains(precision) && (0..=*precision as i8).contains(scale);
             in_range.then(|| format!("NUMBER({precision},{scale})"))?
