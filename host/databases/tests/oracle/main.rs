@@ -1,0 +1,1 @@
+//! Oracle as source and as target, by the stand-in.
