@@ -273,11 +273,6 @@ impl Trouble {
     }
 }
 
-/// The failure that an error means.
-pub(super) fn failure(place: impl fmt::Display, error: &Error) -> Failure {
-    trouble(error).failure(place)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@
 use std::sync::Once;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oracledb::{Config, Connection, Error};
 
@@ -32,8 +32,6 @@ const SESSION: &str = "ALTER SESSION SET NLS_TERRITORY = 'AMERICA' NLS_LANGUAGE 
 /// A connection.
 pub(super) struct Link {
     connection: Option<Connection>,
-    /// When it was opened.
-    pub(super) opened: Instant,
     /// The server's version: 19, 23 …
     pub(super) version: usize,
     /// The most bytes that a name may have there.
@@ -166,12 +164,7 @@ fn connect(config: Config, session: &[String], call_timeout: Duration) -> Result
     }
     let version = connection.version()?.0;
     let name_bytes = connection.max_identifier_length()?;
-    Ok(Link {
-        connection: Some(connection),
-        opened: Instant::now(),
-        version,
-        name_bytes: if name_bytes == 0 { 30 } else { name_bytes },
-    })
+    Ok(Link { connection: Some(connection), version, name_bytes: if name_bytes == 0 { 30 } else { name_bytes } })
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ const SCN: [&str; 3] = [
     "SELECT TO_CHAR(TIMESTAMP_TO_SCN(SYSTIMESTAMP)) FROM dual",
 ];
 const NOW: &str = "SELECT SYS_EXTRACT_UTC(SYSTIMESTAMP) FROM dual";
-/// The age of the oldest open transaction in seconds, rounded up; NULL if none is open.
-const OLDEST: &str = "SELECT CEIL((SYSDATE - MIN(start_date)) * 86400) FROM v$transaction";
+/// The server's local time, and when the oldest open transaction began by it; NULL if none is open.
+const OLDEST: &str = "SELECT CAST(SYSDATE AS TIMESTAMP), CAST(MIN(start_date) AS TIMESTAMP) FROM v$transaction";
 
 /// Opens an Oracle server for reading, as of now, for up to `sessions` sessions at a time.
 pub fn open_source(mut settings: Settings, sessions: usize, label: &str) -> Result<Arc<dyn Source>, Failure> {
@@ -93,13 +93,11 @@ fn age_of_oldest(link: &mut LentLink, place: &str) -> Result<Option<i64>, Failur
             return Ok(None);
         }
     };
-    let seconds = match rows.first().and_then(|row| row.first()) {
-        Some(Value::Int64(seconds)) => *seconds,
+    Ok(Some(match rows.first().map(Vec::as_slice) {
+        // Its start is known to the second only.
+        Some([Value::Timestamp(now), Value::Timestamp(start)]) => (now - start).max(0) + SECOND,
         _ => 0,
-    };
-    // Its start is known to the second only.
-    let margin = i64::from(seconds > 0);
-    Ok(Some((seconds.max(0) + margin) * SECOND))
+    }))
 }
 
 fn scn(link: &mut LentLink, place: &str) -> Result<u64, Failure> {
@@ -130,7 +128,8 @@ fn attempt(link: &mut LentLink, statement: &str) -> Result<Result<Vec<Vec<Value>
     });
     match run {
         Ok(rows) => Ok(Ok(rows)),
-        Err(trouble) if matches!(trouble.class, Class::Refused | Class::Wrong) => Ok(Err(trouble.to_string())),
+        // A function of a package that may not be executed is no identifier at all.
+        Err(trouble) if trouble.class == Class::Refused || trouble.code == Some(904) => Ok(Err(trouble.to_string())),
         Err(trouble) => {
             if trouble.class.is_gone() {
                 link.mark_broken();

@@ -39,12 +39,7 @@ fn stories_of_merging_end_as_told() {
                 ),
                 (&[(3, None, None)], None, counts(0, 1, 0)),
             ],
-            rows: &[
-                "1 a 1970-01-01 00:00:00.000001",
-                "2 B 1970-01-01 00:00:00.000001",
-                "3 NULL NULL",
-                "4 NULL NULL",
-            ],
+            rows: &["1 a 1970-01-01 00:00:00.000001", "2 B 1970-01-01 00:00:00.000001", "3 NULL NULL", "4 NULL NULL"],
         },
         Story {
             name: "versions of one key in a batch meet one after another",

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::types::Decimal128Type;
 use arrow_array::{
-    Array as _, ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, PrimitiveArray, RecordBatch,
-    StringArray, TimestampMicrosecondArray,
+    Array as _, ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, PrimitiveArray,
+    RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 
 use crate::world::{in_transaction, worlds};
@@ -91,10 +91,15 @@ fn every_value_comes_back() {
             // What a source makes of a type may be another one that holds the same values.
             let same = given.data_type() == found.data_type();
             let shown = |values: &ArrayRef| -> Vec<String> {
-                let one = RecordBatch::try_from_iter_with_nullable([("v", Arc::clone(values), true)]).expect("a column");
+                let one =
+                    RecordBatch::try_from_iter_with_nullable([("v", Arc::clone(values), true)]).expect("a column");
                 (0..one.num_rows()).map(|row| normal(&wmshost_flow::row_as_json(&one, row))).collect()
             };
-            assert!(same && given == found || shown(given) == shown(found), "{}, column {name}: {given:?} came back as {found:?}", world.driver());
+            assert!(
+                same && given == found || shown(given) == shown(found),
+                "{}, column {name}: {given:?} came back as {found:?}",
+                world.driver()
+            );
         }
     }
 }

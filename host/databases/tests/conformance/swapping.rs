@@ -22,10 +22,7 @@ fn a_table_is_replaced_row_by_row_and_counted() {
     let full: Rows<'_> = &[(1, Some("a"), None), (2, Some("b"), None), (3, Some("c"), None)];
     let later: Rows<'_> = &[(1, Some("a"), None), (2, Some("B"), None), (4, Some("d"), None)];
     for (key, steps) in [
-        (
-            &["id"][..],
-            [(full, swapped(3, 0, 0, 0)), (full, swapped(0, 0, 3, 0)), (later, swapped(1, 1, 1, 1))],
-        ),
+        (&["id"][..], [(full, swapped(3, 0, 0, 0)), (full, swapped(0, 0, 3, 0)), (later, swapped(1, 1, 1, 1))]),
         (&[], [(full, swapped(3, 0, 0, 0)), (full, swapped(0, 0, 3, 0)), (later, swapped(2, 0, 1, 2))]),
     ] {
         for world in worlds() {
