@@ -38,7 +38,7 @@ impl Assembly<'_> {
             *readers.entry(&plan.plan.source).or_default() += 1;
         }
         let open = |(label, sessions): (&str, usize)| {
-            let source = connect::source(label, &self.pipeline.connections[label], sessions)?;
+            let source = connect::source(label, &self.pipeline.connections[label], sessions, &self.errand())?;
             Ok((label.to_owned(), source))
         };
         readers.into_iter().map(open).collect()
@@ -48,10 +48,14 @@ impl Assembly<'_> {
         let labels: BTreeSet<&str> = plans.iter().map(|plan| plan.plan.target.as_str()).collect();
         let open = |label: &str| {
             let connection = &self.pipeline.connections[label];
-            let target = connect::target(label, connection, Arc::clone(&self.clock))?;
+            let target = connect::target(label, connection, plans.len(), Arc::clone(&self.clock))?;
             Ok((label.to_owned(), target))
         };
         labels.into_iter().map(open).collect()
+    }
+
+    fn errand(&self) -> connect::Errand<'_> {
+        connect::Errand { pipeline: &self.pipeline.name, run_id: &self.run_id }
     }
 
     fn stream(

@@ -29,6 +29,7 @@
 //! | `merge` | inserting what is new, updating what differs |
 //! | `swap` | staged tables |
 //! | `remove` | rows that the source no longer has |
+//! | `probe` | trying a connection, and what its user lacks |
 
 mod column;
 mod connect;
@@ -44,6 +45,7 @@ mod names;
 mod number;
 mod plain;
 mod pool;
+mod probe;
 mod remove;
 mod retry;
 mod scope;
@@ -58,6 +60,7 @@ mod value;
 mod write;
 mod writer;
 
+pub use probe::{Missing, Probe, probe_source, probe_target};
 pub use settings::{Address, BareNumber, Password, Protocol, Server, Service, Settings, Snapshot, Tags, Trust};
 pub use source::open_source;
-pub use target::open_target;
+pub use target::{open_reader, open_target};

@@ -23,7 +23,7 @@ pub(super) struct Plain {
 
 impl Plain {
     pub(super) fn new(links: Arc<Links>) -> Result<Self, Failure> {
-        let link = links.take().map_err(|failure| within(&links, failure))?;
+        let link = take(&links)?;
         link.tag(&Tags { action: "host".to_owned(), ..links.maker().settings.tags.clone() });
         Ok(Self { links, link, in_transaction: false })
     }
@@ -37,8 +37,13 @@ impl Plain {
     }
 }
 
+/// A connection out of the pool.
+pub(super) fn take(links: &Arc<Links>) -> Result<LentLink, Failure> {
+    links.take().map_err(|failure| within(links, failure))
+}
+
 /// A pool's failure, with the place it is about, unless it names it.
-pub(super) fn within(links: &Links, failure: Failure) -> Failure {
+fn within(links: &Links, failure: Failure) -> Failure {
     let place = &links.maker().place;
     if failure.message.starts_with(place.as_str()) { failure } else { failure.within(place) }
 }
@@ -112,7 +117,7 @@ fn bind(place: &str, values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, Failur
 
 /// Runs a statement on a connection of its own and commits it.
 pub(super) fn apart(links: &Arc<Links>, statement: &str, values: &[Value]) -> Result<u64, Failure> {
-    let mut link = links.take().map_err(|failure| within(links, failure))?;
+    let mut link = take(links)?;
     let place = &links.maker().place;
     let touched = execute(&mut link, place, statement, values)?;
     on(&mut link, place, oracledb::Connection::commit)?;

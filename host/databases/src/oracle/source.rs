@@ -10,7 +10,7 @@ use wmshost_flow::{Failure, Micros, Source, SourceGrant, SourceSession, Value};
 use super::connect::{LentLink, Links, links};
 use super::failure::{Class, trouble};
 use super::moment::micros_of;
-use super::plain::{on, within};
+use super::plain::{self, on};
 use super::session::{Moment, Session};
 use super::settings::{Settings, Snapshot, Tags};
 
@@ -31,7 +31,7 @@ pub fn open_source(mut settings: Settings, sessions: usize, label: &str) -> Resu
     // One more than the streams, for the moment itself.
     settings.connections = settings.connections.max(sessions + 1);
     let links = links(format!("source {label}"), settings)?;
-    let mut link = links.take().map_err(|failure| within(&links, failure))?;
+    let mut link = plain::take(&links)?;
     let moment = moment(&mut link, &links)?;
     drop(link);
     Ok(Arc::new(OracleSource { links, moment }))
@@ -44,7 +44,7 @@ struct OracleSource {
 
 impl Source for OracleSource {
     fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure> {
-        let link = self.links.take().map_err(|failure| within(&self.links, failure))?;
+        let link = plain::take(&self.links)?;
         let maker = self.links.maker();
         let action = grant.tables.iter().next().cloned().unwrap_or_default();
         link.tag(&Tags { action, ..maker.settings.tags.clone() });

@@ -22,6 +22,12 @@ pub fn open_target(
     Ok(Arc::new(OracleTarget { links: links(format!("target {label}"), settings)?, clock }))
 }
 
+/// A session that reads what the host keeps in a server.
+pub fn open_reader(mut settings: Settings, label: &str) -> Result<Box<dyn SqlSession>, Failure> {
+    settings.connections = settings.connections.max(2);
+    Ok(Box::new(Plain::new(links(format!("target {label}"), settings)?)?))
+}
+
 struct OracleTarget {
     links: Arc<Links>,
     clock: Arc<dyn Clock>,

@@ -14,7 +14,7 @@ use super::connect::{LentLink, Links};
 use super::define::Change;
 use super::failure::{Class, trouble};
 use super::names::{quoted, spelled};
-use super::plain::{self, apart, is_definition, on, within};
+use super::plain::{self, apart, is_definition, on};
 use super::settings::Tags;
 use super::table::Table;
 
@@ -220,7 +220,7 @@ impl Writer {
 
 /// A connection that says whose work it does.
 fn take(links: &Arc<Links>, grant: &TargetGrant) -> Result<LentLink, Failure> {
-    let link = links.take().map_err(|failure| within(links, failure))?;
+    let link = plain::take(links)?;
     let (module, action, client_id) = (grant.pipeline.clone(), grant.stream.clone(), grant.run_id.clone());
     link.tag(&Tags { module, action, client_id });
     Ok(link)

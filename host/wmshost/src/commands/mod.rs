@@ -3,6 +3,7 @@
 mod check;
 mod plan;
 mod plugin;
+mod probe;
 mod run;
 mod runs;
 mod sample;
@@ -68,7 +69,14 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     logs::start(None, edge.verbose)?;
     match cli.command {
         Command::Run { .. } => Ok(Exit::Success),
-        Command::Check { selection, offline, output } => check::check(&edge, &selection, offline, output.output),
+        Command::Check { selection, offline, connect, output } => {
+            let reach = match (offline, connect) {
+                (true, _) => check::Reach::Offline,
+                (_, true) => check::Reach::Connections,
+                _ => check::Reach::Streams,
+            };
+            check::check(&edge, &selection, reach, output.output)
+        }
         Command::Plan { selection, output } => plan::plan(&edge, &selection, output.output),
         Command::Sample(command) => sample::sample(command),
         Command::State(command) => state::state(&edge, command),
