@@ -3,6 +3,8 @@
 //!
 //! | room | what it is for |
 //! |---|---|
+//! | `oracle` | Oracle as source and as target |
 //! | `sqlite` | SQLite as source and as target |
 
+pub mod oracle;
 pub mod sqlite;

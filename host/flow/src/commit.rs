@@ -291,5 +291,6 @@ impl Tally {
         self.written += counts.inserted + counts.updated;
         self.unchanged += counts.unchanged;
         self.deleted += counts.deleted;
+        self.rejected += counts.rejected;
     }
 }

@@ -56,12 +56,14 @@ pub struct Counts {
     pub staged: u64,
     /// Rows that a swap took away.
     pub deleted: u64,
+    /// Rows that the database refused one by one; the session has put them into quarantine.
+    pub rejected: u64,
 }
 
 impl Counts {
     /// Rows that were handed over, whatever became of them.
     pub fn received(&self) -> u64 {
-        self.inserted + self.updated + self.unchanged + self.staged
+        self.inserted + self.updated + self.unchanged + self.staged + self.rejected
     }
 }
 
@@ -72,6 +74,7 @@ impl AddAssign for Counts {
         self.unchanged += other.unchanged;
         self.staged += other.staged;
         self.deleted += other.deleted;
+        self.rejected += other.rejected;
     }
 }
 

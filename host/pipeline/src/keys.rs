@@ -42,9 +42,104 @@ pub(crate) mod connection {
     pub(crate) const USERNAME: Key = Key::new("username", Kind::Text);
     pub(crate) const PASSWORD: Key = Key::new("password", Kind::Secret);
     pub(crate) const SCHEMA: Key = Key::new("schema", Kind::Identifier);
+    pub(crate) const DESCRIPTOR: Key = Key::new("descriptor", Kind::Text);
+    pub(crate) const TNS_ALIAS: Key = Key::new("tns_alias", Kind::Address);
+    pub(crate) const TNS_ADMIN: Key = Key::new("tns_admin", Kind::Path);
+    pub(crate) const PROTOCOL: Key = Key::new("protocol", Kind::Choice(&["tcp", "tcps"])).or(Fallback::Text("tcp"));
+    pub(crate) const CA_FILE: Key = Key::new("ca_file", Kind::Path);
+    pub(crate) const WALLET: Key = Key::new("wallet", Kind::Path);
+    pub(crate) const WALLET_PASSWORD: Key = Key::new("wallet_password", Kind::Secret);
+    pub(crate) const SERVER: Key =
+        Key::new("server", Kind::Choice(&["dedicated", "pooled"])).or(Fallback::Text("dedicated"));
+    pub(crate) const CONNECTION_CLASS: Key = Key::new("connection_class", Kind::Address).or(Fallback::Text("WMSHOST"));
+    pub(crate) const SDU: Key = Key::count("sdu", 512, 2_097_152, "bytes").or(Fallback::Number(65_535));
+    pub(crate) const CONNECT_TIMEOUT: Key = span("connect_timeout", 1, 600, 15);
+    pub(crate) const CONNECT_BUDGET: Key = span("connect_budget", 0, 3_600, 60);
+    pub(crate) const CALL_TIMEOUT: Key = span("call_timeout", 1, DAY, 300);
+    pub(crate) const POOL_TIMEOUT: Key = span("pool_timeout", 1, 3_600, 60);
+    pub(crate) const PING_AFTER: Key = span("ping_after", 0, 3_600, 30);
+    pub(crate) const MAX_LIFETIME: Key = span("max_lifetime", 60, DAY, 3_600);
+    pub(crate) const CONNECTIONS: Key = Key::count("connections", 1, 256, "connections").or(Fallback::Number(16));
+    pub(crate) const FETCH_ROWS: Key = Key::count("fetch_rows", 1, 100_000, "rows");
+    pub(crate) const ARRAY_ROWS: Key = Key::count("array_rows", 1, 100_000, "rows").or(Fallback::Number(5_000));
+    pub(crate) const BARE_NUMBER: Key =
+        Key::new("bare_number", Kind::Choice(&["decimal", "text"])).or(Fallback::Text("decimal"));
+    pub(crate) const LOB_MIB: Key = Key::count("lob_mib", 1, 1_024, "MiB").or(Fallback::Number(1));
+    pub(crate) const COMMIT_LAG: Key = span("commit_lag", 0, DAY, 60);
+    pub(crate) const SNAPSHOT: Key =
+        Key::new("snapshot", Kind::Choice(&["scn", "statement"])).or(Fallback::Text("scn"));
     pub(crate) const SQLITE: &[Key] = &[DRIVER, PATH];
-    pub(crate) const ORACLE: &[Key] = &[DRIVER, HOST, PORT, SERVICE_NAME, SID, USERNAME, PASSWORD, SCHEMA];
-    pub(crate) const ALL: &[Key] = &[DRIVER, PATH, HOST, PORT, SERVICE_NAME, SID, USERNAME, PASSWORD, SCHEMA];
+    pub(crate) const ORACLE: &[Key] = &[
+        DRIVER,
+        HOST,
+        PORT,
+        SERVICE_NAME,
+        SID,
+        USERNAME,
+        PASSWORD,
+        SCHEMA,
+        DESCRIPTOR,
+        TNS_ALIAS,
+        TNS_ADMIN,
+        PROTOCOL,
+        CA_FILE,
+        WALLET,
+        WALLET_PASSWORD,
+        SERVER,
+        CONNECTION_CLASS,
+        SDU,
+        CONNECT_TIMEOUT,
+        CONNECT_BUDGET,
+        CALL_TIMEOUT,
+        POOL_TIMEOUT,
+        PING_AFTER,
+        MAX_LIFETIME,
+        CONNECTIONS,
+        FETCH_ROWS,
+        ARRAY_ROWS,
+        BARE_NUMBER,
+        LOB_MIB,
+        COMMIT_LAG,
+        SNAPSHOT,
+    ];
+    pub(crate) const ALL: &[Key] = &[
+        DRIVER,
+        PATH,
+        HOST,
+        PORT,
+        SERVICE_NAME,
+        SID,
+        USERNAME,
+        PASSWORD,
+        SCHEMA,
+        DESCRIPTOR,
+        TNS_ALIAS,
+        TNS_ADMIN,
+        PROTOCOL,
+        CA_FILE,
+        WALLET,
+        WALLET_PASSWORD,
+        SERVER,
+        CONNECTION_CLASS,
+        SDU,
+        CONNECT_TIMEOUT,
+        CONNECT_BUDGET,
+        CALL_TIMEOUT,
+        POOL_TIMEOUT,
+        PING_AFTER,
+        MAX_LIFETIME,
+        CONNECTIONS,
+        FETCH_ROWS,
+        ARRAY_ROWS,
+        BARE_NUMBER,
+        LOB_MIB,
+        COMMIT_LAG,
+        SNAPSHOT,
+    ];
+
+    const fn span(name: &'static str, least: u64, most: u64, fallback: u64) -> Key {
+        Key::new(name, Kind::Span { least, most }).or(Fallback::Number(fallback))
+    }
 }
 
 /// The keys of `[run]`.

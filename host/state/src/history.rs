@@ -298,6 +298,8 @@ mod tests {
             tally: Tally { read: 7, written: 5, unchanged: 1, rejected: 1, ..Tally::default() },
             seconds: 0.5,
             bookmark: None,
+            schema_changes: Vec::new(),
+            comparison: None,
             failure: None,
         };
         history.end("a1", RunStatus::Succeeded, 1.5, &[end]).unwrap();

@@ -58,11 +58,15 @@ impl Assembly<'_> {
         let plan = &stream.plan;
         let connection = self.pipeline.connections[&plan.target].clone();
         let (label, table) = (plan.target.clone(), plan.target_table.clone());
+        let (pipeline, run_id) = (self.pipeline.name.clone(), self.run_id.clone());
         Ok(Reconcile {
             depth: if plan.late_rows == LateRows::Reconcile { Depth::Rows } else { Depth::Keys },
             every_micros: i64::try_from(plan.reconcile_every.as_micros()).unwrap_or(i64::MAX),
             stream: Box::new(self.stream(stream, source, target)?),
-            open_target: Box::new(move || connect::target_reader(&label, &connection, &table)),
+            open_target: Box::new(move || {
+                let errand = connect::Errand { pipeline: &pipeline, run_id: &run_id };
+                connect::target_reader(&label, &connection, &table, &errand)
+            }),
         })
     }
 
@@ -72,7 +76,7 @@ impl Assembly<'_> {
             *readers.entry(&plan.plan.source).or_default() += 1 + usize::from(reconciles(&plan.plan));
         }
         let open = |(label, sessions): (&str, usize)| {
-            let source = connect::source(label, &self.pipeline.connections[label], sessions)?;
+            let source = connect::source(label, &self.pipeline.connections[label], sessions, &self.errand())?;
             Ok((label.to_owned(), source))
         };
         readers.into_iter().map(open).collect()
@@ -82,10 +86,14 @@ impl Assembly<'_> {
         let labels: BTreeSet<&str> = plans.iter().map(|plan| plan.plan.target.as_str()).collect();
         let open = |label: &str| {
             let connection = &self.pipeline.connections[label];
-            let target = connect::target(label, connection, Arc::clone(&self.clock))?;
+            let target = connect::target(label, connection, 2 * plans.len(), Arc::clone(&self.clock))?;
             Ok((label.to_owned(), target))
         };
         labels.into_iter().map(open).collect()
+    }
+
+    pub(crate) fn errand(&self) -> connect::Errand<'_> {
+        connect::Errand { pipeline: &self.pipeline.name, run_id: &self.run_id }
     }
 
     fn stream(

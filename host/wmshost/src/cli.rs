@@ -64,6 +64,9 @@ Examples:
         /// Look at files and plugins only, not at databases
         #[arg(long)]
         offline: bool,
+        /// Try each connection first: version, time zone, round trip, and the rights that its user lacks
+        #[arg(long, conflicts_with = "offline")]
+        connect: bool,
         #[command(flatten)]
         output: OutputArgs,
     },

@@ -2,23 +2,46 @@
 
 use std::sync::Arc;
 
+use wmshost_databases::oracle::{
+    self, Address, BareNumber, Password, Protocol, Server, Settings, Snapshot, Tags, Trust,
+};
 use wmshost_databases::sqlite;
 use wmshost_flow::{Clock, Failure, Source, SourceGrant, SourceSession, SqlSession, Target};
-use wmshost_pipeline::{Connection, OracleConnection};
+use wmshost_pipeline::{Connection, OracleAddress, OracleConnection, Secret, Service};
+
+/// Whose work a session does.
+pub(crate) struct Errand<'a> {
+    pub(crate) pipeline: &'a str,
+    pub(crate) run_id: &'a str,
+}
 
 /// Opens a source for so many sessions, in one snapshot.
-pub(crate) fn source(label: &str, connection: &Connection, sessions: usize) -> Result<Arc<dyn Source>, Failure> {
+pub(crate) fn source(
+    label: &str,
+    connection: &Connection,
+    sessions: usize,
+    errand: &Errand<'_>,
+) -> Result<Arc<dyn Source>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::open_source(&file.path, sessions, label),
-        Connection::Oracle(server) => Err(no_oracle(label, server)),
+        Connection::Oracle(server) => {
+            let tags =
+                Tags { module: errand.pipeline.to_owned(), client_id: errand.run_id.to_owned(), ..Tags::default() };
+            oracle::open_source(Settings { tags, ..settings(server) }, sessions, label)
+        }
     }
 }
 
-/// Opens a target.
-pub(crate) fn target(label: &str, connection: &Connection, clock: Arc<dyn Clock>) -> Result<Arc<dyn Target>, Failure> {
+/// Opens a target for so many sessions.
+pub(crate) fn target(
+    label: &str,
+    connection: &Connection,
+    sessions: usize,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn Target>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::open_target(&file.path, label, clock),
-        Connection::Oracle(server) => Err(no_oracle(label, server)),
+        Connection::Oracle(server) => oracle::open_target(settings(server), sessions, label, clock),
     }
 }
 
@@ -27,23 +50,63 @@ pub(crate) fn target_reader(
     label: &str,
     connection: &Connection,
     table: &str,
+    errand: &Errand<'_>,
 ) -> Result<Box<dyn SourceSession>, Failure> {
     let grant = SourceGrant { tables: [table.to_owned()].into(), bad_value_fails: false };
-    source(label, connection, 1)?.session(&grant)
+    source(label, connection, 1, errand)?.session(&grant)
 }
 
 /// A session that reads what the host keeps in a target; `None` if the target is not there yet.
 pub(crate) fn reader(label: &str, connection: &Connection) -> Result<Option<Box<dyn SqlSession>>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::read_target(&file.path, label),
-        Connection::Oracle(server) => Err(no_oracle(label, server)),
+        Connection::Oracle(server) => oracle::open_reader(settings(server), label).map(Some),
     }
 }
 
-fn no_oracle(label: &str, server: &OracleConnection) -> Failure {
-    Failure::invalid_config(format!(
-        "connection {label} ({}:{}): this version of wmshost has no Oracle driver yet; run a pipeline on \
-         SQLite, such as pipelines/dev.toml",
-        server.host, server.port
-    ))
+/// An Oracle server in the driver's words.
+pub(crate) fn settings(server: &OracleConnection) -> Settings {
+    let password = |secret: &Secret| Password::new(secret.reveal());
+    let mut settings = Settings::new(address(&server.address), &server.username, password(&server.password));
+    settings.schema = server.schema.clone();
+    settings.trust = Trust {
+        ca_file: server.ca_file.clone(),
+        wallet: server.wallet.clone(),
+        wallet_password: server.wallet_password.as_ref().map(password),
+    };
+    settings.server = match &server.pooled_class {
+        None => Server::Dedicated,
+        Some(class) => Server::Pooled { class: class.clone() },
+    };
+    settings.sdu = server.sdu;
+    settings.connect_timeout = server.connect_timeout;
+    settings.connect_budget = server.connect_budget;
+    settings.call_timeout = server.call_timeout;
+    settings.wait_timeout = server.pool_timeout;
+    settings.ping_after = server.ping_after;
+    settings.max_lifetime = server.max_lifetime;
+    settings.connections = server.connections;
+    settings.fetch_rows = server.fetch_rows;
+    settings.array_rows = server.array_rows;
+    settings.bare_number = if server.bare_number_is_text { BareNumber::Text } else { BareNumber::Decimal };
+    settings.lob_bytes = server.lob_bytes;
+    settings.commit_lag = server.commit_lag;
+    settings.snapshot = if server.one_snapshot { Snapshot::Scn } else { Snapshot::Statement };
+    settings
+}
+
+fn address(address: &OracleAddress) -> Address {
+    match address {
+        OracleAddress::Descriptor(text) => Address::Descriptor(text.clone()),
+        OracleAddress::Alias { name, folder } => Address::Alias { name: name.clone(), folder: folder.clone() },
+        OracleAddress::Host { host, port, service, encrypted } => Address::Host {
+            host: host.clone(),
+            port: *port,
+            service: match service {
+                Service::Name(name) => oracle::Service::Name(name.clone()),
+                Service::Sid(sid) => oracle::Service::Sid(sid.clone()),
+            },
+            protocol: if *encrypted { Protocol::Tcps } else { Protocol::Tcp },
+        },
+    }
 }

@@ -175,6 +175,7 @@ fn compare_by_key(
         unchanged: matched - updated,
         deleted: count_rows(connection, &old.name)?.saturating_sub(matched),
         staged: 0,
+        rejected: 0,
     })
 }
 

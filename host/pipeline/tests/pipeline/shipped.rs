@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use wmshost_pipeline::{Checked, Connection, HELP, Method, Service, all_keys, check_file, load};
+use wmshost_pipeline::{Checked, Connection, HELP, Method, OracleAddress, Service, all_keys, check_file, load};
 
 use crate::world::{ByFileName, set};
 
@@ -69,8 +69,9 @@ fn staging_and_production_run_on_oracle() {
         let checked = shipped(name, CREDENTIALS);
         assert_eq!((checked.run.extract_batch_rows, checked.run.load_batch_rows), rows);
         let Connection::Oracle(wms) = &checked.connections["wms"] else { panic!("{name} is not Oracle") };
-        assert_eq!(wms.service, Service::Sid(sid.to_owned()));
-        assert_eq!((wms.port, wms.password.reveal()), (1521, "hunter2"));
+        let OracleAddress::Host { port, service, .. } = &wms.address else { panic!("{name} names no host") };
+        assert_eq!(*service, Service::Sid(sid.to_owned()));
+        assert_eq!((*port, wms.password.reveal()), (1521, "hunter2"));
         assert!(!format!("{checked:?}").contains("hunter"), "{name} shows a password");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use wmshost_flow::{Cancel, Event, Observer, StreamSummary, check_streams};
 use wmshost_pipeline::{Checked, Connection, Stream};
 
-use super::Edge;
+use super::{Edge, probe};
 use crate::assemble::Assembly;
 use crate::cli::{Output, Selection};
 use crate::exit::Exit;
@@ -20,7 +20,18 @@ impl Observer for Silent {
     fn event(&self, _: &Event<'_>) {}
 }
 
-pub(super) fn check(edge: &Edge, selection: &Selection, offline: bool, output: Output) -> anyhow::Result<Exit> {
+/// How near to the databases a check goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Files and plugins only.
+    Offline,
+    /// Every stream is opened.
+    Streams,
+    /// Every connection is tried first.
+    Connections,
+}
+
+pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Output) -> anyhow::Result<Exit> {
     let catalog = edge.catalog()?;
     let pipeline = match edge.pipeline(&selection.pipeline, &catalog) {
         Ok(pipeline) => pipeline,
@@ -31,12 +42,15 @@ pub(super) fn check(edge: &Edge, selection: &Selection, offline: bool, output: O
         Err(mistakes) => return Err(mistakes.into()),
     };
     let plans = pipeline.select(&selection.streams)?;
-    let untested = untested_connections(&pipeline, &plans, offline);
+    let untested = untested_connections(&plans, reach);
+    let probes = if reach == Reach::Connections { probe::probe(&pipeline, &plans) } else { Vec::new() };
     let reachable: Vec<&Stream> = plans
         .iter()
         .copied()
         .filter(|plan| {
-            !untested.contains_key(plan.plan.source.as_str()) && !untested.contains_key(plan.plan.target.as_str())
+            let untested = |label: &str| untested.contains_key(label);
+            let unreachable = |label: &str| probes.iter().any(|probe| probe.label == label && probe.failure.is_some());
+            ![&plan.plan.source, &plan.plan.target].into_iter().any(|label| untested(label) || unreachable(label))
         })
         .collect();
     let assembly = Assembly {
@@ -48,28 +62,20 @@ pub(super) fn check(edge: &Edge, selection: &Selection, offline: bool, output: O
         window: None,
     };
     let ends = open(&assembly, &reachable)?;
-    let failures: Vec<String> = ends.iter().filter_map(|end| end.failure.as_ref()).map(ToString::to_string).collect();
-    tell(&pipeline, &plans, &untested, &failures, output);
+    let mut failures: Vec<String> = probes.iter().flat_map(probe::Probed::failures).collect();
+    failures.extend(ends.iter().filter_map(|end| end.failure.as_ref()).map(ToString::to_string));
+    if output == Output::Text {
+        probes.iter().for_each(probe::Probed::tell);
+    }
+    tell(&pipeline, &plans, &untested, &probes, &failures, output);
     Ok(if failures.is_empty() { Exit::Success } else { Exit::Configuration })
 }
 
 /// Connections that this check leaves alone, and why.
-fn untested_connections<'a>(
-    pipeline: &'a Checked,
-    plans: &[&'a Stream],
-    offline: bool,
-) -> BTreeMap<&'a str, &'static str> {
+fn untested_connections<'a>(plans: &[&'a Stream], reach: Reach) -> BTreeMap<&'a str, &'static str> {
     let labels = plans.iter().flat_map(|plan| [&plan.plan.source, &plan.plan.target]);
-    labels
-        .filter_map(|label| {
-            let why = match &pipeline.connections[label] {
-                _ if offline => "--offline",
-                Connection::Oracle(_) => "this version has no Oracle driver yet",
-                Connection::Sqlite(_) => return None,
-            };
-            Some((label.as_str(), why))
-        })
-        .collect()
+    let offline = reach == Reach::Offline;
+    labels.filter(|_| offline).map(|label| (label.as_str(), "--offline")).collect()
 }
 
 /// Puts an empty database into the place of every target that does not exist yet, so that looking at it does not
@@ -99,13 +105,21 @@ fn open(assembly: &Assembly<'_>, plans: &[&Stream]) -> anyhow::Result<Vec<Stream
     Ok(check_streams(streams, assembly.pipeline.run.concurrency, &context))
 }
 
-fn tell(pipeline: &Checked, plans: &[&Stream], untested: &BTreeMap<&str, &str>, failures: &[String], output: Output) {
+fn tell(
+    pipeline: &Checked,
+    plans: &[&Stream],
+    untested: &BTreeMap<&str, &str>,
+    probes: &[probe::Probed],
+    failures: &[String],
+    output: Output,
+) {
     if output == Output::Json {
         report::json(&json!({
             "ok": failures.is_empty(),
             "pipeline": pipeline.name,
             "streams": plans.iter().map(|plan| &plan.plan.name).collect::<Vec<_>>(),
             "untested_connections": untested,
+            "connections": probes.iter().map(probe::Probed::as_json).collect::<Vec<_>>(),
             "failures": failures,
             "warnings": pipeline.warnings,
         }));

@@ -6,6 +6,7 @@ mod job;
 mod models;
 mod plan;
 mod plugin;
+mod probe;
 mod quarantine;
 mod run;
 mod runs;
@@ -78,7 +79,14 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Verify(arguments) => verify::verify(&edge, &arguments),
         Command::Backfill(arguments) => backfill::backfill(&edge, &arguments),
         Command::Quarantine(command) => quarantine::quarantine(&edge, command),
-        Command::Check { selection, offline, output } => check::check(&edge, &selection, offline, output.output),
+        Command::Check { selection, offline, connect, output } => {
+            let reach = match (offline, connect) {
+                (true, _) => check::Reach::Offline,
+                (_, true) => check::Reach::Connections,
+                _ => check::Reach::Streams,
+            };
+            check::check(&edge, &selection, reach, output.output)
+        }
         Command::Plan { selection, output } => plan::plan(&edge, &selection, output.output),
         Command::Models(command) => models::models(&edge, command),
         Command::Kpi(args) => models::kpi(&edge, &args),

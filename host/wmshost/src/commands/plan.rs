@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wmshost_flow::{Checkpoint, Failure, Ledger, LoadMode};
 use wmshost_pipeline::{
-    Checked, Connection, Deletes, LateRows, Method, NullKeys, OnBadValue, OnTrap, Stage, Stream, StreamPlan,
+    Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnTrap, Stage, Stream, StreamPlan,
     duration_text,
 };
 
@@ -32,13 +32,12 @@ pub(super) fn plan(edge: &Edge, selection: &Selection, output: Output) -> anyhow
     Ok(Exit::Success)
 }
 
-/// The stream's checkpoint; `None` also where the target is not there yet, or cannot be looked at by this version.
+/// The stream's checkpoint; `None` also where the target is not there yet.
 fn checkpoint(pipeline: &Checked, stream: &Stream) -> Result<Option<Checkpoint>, Failure> {
     let label = &stream.plan.target;
     match connect::reader(label, &pipeline.connections[label]) {
         Ok(Some(mut reader)) => Ledger { pipeline: &pipeline.name }.checkpoint(reader.as_mut(), &stream.plan.name),
         Ok(None) => Ok(None),
-        Err(_) if matches!(pipeline.connections[label], Connection::Oracle(_)) => Ok(None),
         Err(failure) => Err(failure),
     }
 }

@@ -170,7 +170,7 @@ fn drop_rows(edge: &Edge, selection: &RowSelection, yes: bool) -> anyhow::Result
         return Ok(Exit::Failed);
     }
     for plan in pipeline.select(std::slice::from_ref(&selection.stream))? {
-        let target = connect::target(&plan.target, &pipeline.connections[&plan.target], Arc::clone(&edge.clock))?;
+        let target = connect::target(&plan.target, &pipeline.connections[&plan.target], 1, Arc::clone(&edge.clock))?;
         let mut session = target.sql()?;
         session.begin()?;
         let dropped = Quarantine { pipeline: &pipeline.name }.remove(session.as_mut(), &rows)?;

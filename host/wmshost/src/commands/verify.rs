@@ -41,7 +41,8 @@ pub(super) fn verify(edge: &Edge, arguments: &VerifyArgs) -> anyhow::Result<Exit
     for (plan, stream) in plans.iter().zip(assembly.streams(&plans)?) {
         let plan = &plan.plan;
         let started = edge.clock.elapsed();
-        let reader = connect::target_reader(&plan.target, &pipeline.connections[&plan.target], &plan.target_table)?;
+        let connection = &pipeline.connections[&plan.target];
+        let reader = connect::target_reader(&plan.target, connection, &plan.target_table, &assembly.errand())?;
         let compared = stream.compare(reader, compare, &context);
         found.push((plan.name.clone(), (edge.clock.elapsed() - started).as_secs_f64(), compared));
     }

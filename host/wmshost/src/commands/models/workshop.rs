@@ -80,7 +80,7 @@ impl Workshop {
     ) -> anyhow::Result<Option<Self>> {
         let Some(models) = &pipeline.models else { return Ok(None) };
         let connection = &pipeline.connections[&models.target];
-        let target = connect::target(&models.target, connection, Arc::clone(&edge.clock))?;
+        let target = connect::target(&models.target, connection, models.threads + 2, Arc::clone(&edge.clock))?;
         let dialect = target.sql()?.dialect();
         let mut variables = models.variables.clone();
         for given in vars {

@@ -25,7 +25,7 @@ pub(super) fn append(
     note: &str,
     checkpoint: Option<&Checkpoint>,
 ) -> Result<(), Failure> {
-    let target = connect::target(&plan.target, connection(pipeline, plan)?, Arc::clone(&edge.clock))?;
+    let target = connect::target(&plan.target, connection(pipeline, plan)?, 1, Arc::clone(&edge.clock))?;
     let run_id = new_run_id(edge.clock.as_ref());
     let lease = Lease {
         pipeline: pipeline.name.clone(),

@@ -1,0 +1,129 @@
+//! Connecting, again and again within a budget, and the pool that holds what came of it.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use tempfile::TempDir;
+use wmshost_flow::Failure;
+
+use super::failure::{Class, Trouble};
+use super::link::Link;
+use super::pool::{Lent, Limits, Maker, Pool};
+use super::retry::{Breaker, Closed, Pauses};
+use super::settings::{Settings, objection};
+
+/// The connections to one server.
+pub(super) type Links = Pool<Connector>;
+/// A connection that is lent.
+pub(super) type LentLink = Lent<Connector>;
+
+/// Makes connections.
+pub(super) struct Connector {
+    /// Where failures say they come from; a label, never an address.
+    pub(super) place: String,
+    /// The server.
+    pub(super) settings: Settings,
+    wallet: Option<Wallet>,
+    breaker: Breaker,
+}
+
+/// The folder that the driver reads certificates from.
+enum Wallet {
+    Given(String),
+    /// The driver knows wallets only, so a CA file is put into one.
+    Made(TempDir),
+}
+
+impl Wallet {
+    fn of(settings: &Settings) -> std::io::Result<Option<Self>> {
+        if let Some(folder) = &settings.trust.wallet {
+            return Ok(Some(Self::Given(folder.to_string_lossy().into_owned())));
+        }
+        let Some(file) = &settings.trust.ca_file else { return Ok(None) };
+        let folder = tempfile::tempdir()?;
+        std::fs::copy(file, folder.path().join("ewallet.pem"))?;
+        Ok(Some(Self::Made(folder)))
+    }
+
+    fn folder(&self) -> String {
+        match self {
+            Self::Given(folder) => folder.clone(),
+            Self::Made(folder) => folder.path().to_string_lossy().into_owned(),
+        }
+    }
+}
+
+/// A pool for a server. Nothing is connected yet.
+pub(super) fn links(place: String, settings: Settings) -> Result<Arc<Links>, Failure> {
+    if let Some(objection) = objection(&settings) {
+        return Err(Failure::invalid_config(format!("{place}: {objection}")));
+    }
+    let wallet = Wallet::of(&settings)
+        .map_err(|error| Failure::invalid_config(format!("{place}: the CA file cannot be read: {}", error.kind())))?;
+    let limits = Limits {
+        most: settings.connections.max(1),
+        wait: settings.wait_timeout,
+        ping_after: settings.ping_after,
+        max_lifetime: settings.max_lifetime,
+    };
+    Ok(Pool::new(Connector { place, settings, wallet, breaker: Breaker::default() }, limits))
+}
+
+impl Connector {
+    /// Connects once, whatever happened before.
+    pub(super) fn try_once(&self) -> Result<Link, Trouble> {
+        Link::open(&self.settings, self.wallet.as_ref().map(Wallet::folder).as_deref())
+    }
+
+    fn refusal(&self, closed: &Closed) -> Failure {
+        match closed {
+            Closed::Refused(words) => Failure::denied(format!("{}: {words}", self.place)),
+            Closed::For(span) => Failure::transient(format!(
+                "{}: connecting failed again and again; it is left alone for another {} s",
+                self.place,
+                span.as_secs().max(1)
+            )),
+        }
+    }
+}
+
+impl Maker for Connector {
+    type Item = Link;
+
+    fn make(&self) -> Result<Link, Failure> {
+        self.breaker.check(Instant::now()).map_err(|closed| self.refusal(&closed))?;
+        let mut pauses = Pauses::within(self.settings.connect_budget);
+        for attempt in 1_u32.. {
+            let begun = Instant::now();
+            let trouble = match self.try_once() {
+                Ok(link) => {
+                    self.breaker.worked();
+                    tracing::debug!(attempt, version = link.version, "{}: connected", self.place);
+                    return Ok(link);
+                }
+                Err(trouble) => trouble,
+            };
+            tracing::warn!(attempt, "{}: connecting failed: {trouble}", self.place);
+            match trouble.class {
+                Class::Login => {
+                    self.breaker.refuse(trouble.to_string());
+                    return Err(trouble.failure(&self.place));
+                }
+                Class::Gone | Class::Slow | Class::Unknown => match pauses.next(begun.elapsed()) {
+                    Some(pause) => thread::sleep(pause),
+                    None => {
+                        self.breaker.failed(Instant::now());
+                        return Err(trouble.failure(format_args!("{}, after {attempt} tries", self.place)));
+                    }
+                },
+                _ => return Err(trouble.failure(&self.place)),
+            }
+        }
+        unreachable!("the budget ends before the numbers do")
+    }
+
+    fn is_alive(&self, link: &Link) -> bool {
+        link.answers(&self.settings)
+    }
+}

@@ -1,0 +1,310 @@
+//! What Oracle's errors mean for the flow. A code is known by its number, never by its text; the text is the
+//! server's and may hold rows' values, so of the codes listed here it is not passed on.
+//!
+//! | class | codes | what follows |
+//! |---|---|---|
+//! | gone | 00028 01012 01033 01034 01089 01090 01092 02396 03113 03114 03135 12153 12170 12505 12514 12516 12518 12519 12520 12521 12526 12527 12528 12537 12541 12543 12547 12571 17002, a dead socket | connect again, read from the last commit |
+//! | unknown | 25408 25402 25405, and `gone` while committing | look at the checkpoint |
+//! | again | 00054 00060 00018 00020 02049 04020 04021 04061 04068 08177 30006 | the same transaction again |
+//! | snapshot | 01466 01555 08181 08180 | the run again, with a new snapshot |
+//! | slow | a call that took too long, 01013 | the run again; more time, or fewer rows at a time |
+//! | refused | 00942 01031 01039 01720 01749 28112 | a right is missing |
+//! | login | 01005 01017 01045 28000 28001 28002 28003 28009 28040 | never again with these credentials |
+//! | row | 00001 01400 01401 01407 01426 01438 01461 01722 01830 01839 01840 01843 01847 01858 01861 02290 02291 02292 12899 22835 | the row, not the batch |
+//! | wrong | everything else | stays wrong |
+
+use std::fmt;
+
+use oracledb::{Error, ErrorKind};
+use wmshost_flow::{Failure, FailureKind};
+
+/// What an error means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// The connection is gone or cannot be had now.
+    Gone,
+    /// Whether the commit took place is not known.
+    Unknown,
+    /// The transaction lost against another one.
+    Again,
+    /// The snapshot cannot be read any more.
+    Snapshot,
+    /// The server took too long.
+    Slow,
+    /// A right is missing.
+    Refused,
+    /// The login is wrong, locked or expired.
+    Login,
+    /// A row breaks a rule of its table.
+    Row,
+    /// Anything else.
+    Wrong,
+}
+
+impl Class {
+    /// Whether a new connection may help.
+    pub(super) fn is_gone(self) -> bool {
+        matches!(self, Self::Gone | Self::Unknown)
+    }
+
+    fn kind(self) -> FailureKind {
+        match self {
+            Self::Gone | Self::Unknown | Self::Again | Self::Snapshot | Self::Slow => FailureKind::Transient,
+            Self::Refused | Self::Login => FailureKind::Denied,
+            Self::Row | Self::Wrong => FailureKind::Permanent,
+        }
+    }
+}
+
+/// An error, sorted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// What it means.
+    pub(super) class: Class,
+    /// Its number, where it has one.
+    pub(super) code: Option<usize>,
+    /// What it says, without addresses and values.
+    words: String,
+}
+
+/// The class of a code.
+pub(super) fn class_of(code: usize) -> Class {
+    match code {
+        28
+        | 1012
+        | 1033
+        | 1034
+        | 1089
+        | 1090
+        | 1092
+        | 2396
+        | 3113
+        | 3114
+        | 3135
+        | 12153
+        | 12170
+        | 12505
+        | 12514
+        | 12516
+        | 12518..=12521
+        | 12526..=12528
+        | 12537
+        | 12541
+        | 12543
+        | 12547
+        | 12571
+        | 17002 => Class::Gone,
+        25402 | 25405 | 25408 => Class::Unknown,
+        18 | 20 | 54 | 60 | 2049 | 4020 | 4021 | 4061 | 4068 | 8177 | 30006 => Class::Again,
+        1466 | 1555 | 8180 | 8181 => Class::Snapshot,
+        1013 => Class::Slow,
+        942 | 1031 | 1039 | 1720 | 1749 | 28112 => Class::Refused,
+        1005 | 1017 | 1045 | 28000..=28003 | 28009 | 28040 => Class::Login,
+        1
+        | 1400
+        | 1407
+        | 1438
+        | 1722
+        | 1830
+        | 1839
+        | 1840
+        | 1843
+        | 1847
+        | 1858
+        | 1861
+        | 2290..=2292
+        | 12899
+        | 22835 => Class::Row,
+        _ => Class::Wrong,
+    }
+}
+
+/// Sorts an error.
+pub(super) fn trouble(error: &Error) -> Trouble {
+    let of_code = |code: usize, text: Option<&str>| Trouble {
+        class: class_of(code),
+        code: Some(code),
+        words: words(code).map_or_else(|| first_line(code, text), str::to_owned),
+    };
+    let plain = |class, words: &str| Trouble { class, code: None, words: words.to_owned() };
+    match error.kind() {
+        ErrorKind::DbError(error) => of_code(error.code(), Some(error.message())),
+        ErrorKind::InvalidServiceName(..) => of_code(12514, None),
+        ErrorKind::InvalidSid(..) => of_code(12505, None),
+        ErrorKind::ListenerRefusedConnection(_, _, _, code) => of_code(*code, None),
+        ErrorKind::CallTimeoutExceeded => plain(Class::Slow, "the server did not answer in time"),
+        ErrorKind::DeadConnection | ErrorKind::UnableToRecover | ErrorKind::NotConnected | ErrorKind::LockPoisoned => {
+            plain(Class::Gone, "the server or the network closed the connection")
+        }
+        ErrorKind::UnexpectedRefuse(_) | ErrorKind::InvalidRedirect(_) => {
+            plain(Class::Gone, "the listener refused the connection without saying why")
+        }
+        ErrorKind::TlsOperation | ErrorKind::StreamOperation => stream_trouble(error),
+        ErrorKind::PemFileOperation | ErrorKind::WalletPrivateKeyInvalid(_) => {
+            plain(Class::Wrong, "the wallet or the certificate file is damaged")
+        }
+        ErrorKind::WalletPasswordMissingOrInvalid(..) => {
+            plain(Class::Login, "the wallet's password is wrong or missing")
+        }
+        ErrorKind::WalletUnreadable(_) => plain(Class::Wrong, "the wallet's ewallet.pem cannot be read"),
+        ErrorKind::TnsAliasNotFound(..) => plain(Class::Wrong, "tnsnames.ora has no such alias"),
+        ErrorKind::InvalidConnectString(..) | ErrorKind::InvalidDescriptorNode(..) => {
+            plain(Class::Wrong, "the connect descriptor cannot be read")
+        }
+        ErrorKind::ServerVersionNotSupported => {
+            plain(Class::Wrong, "the server is older than Oracle 12.1, which the thin driver does not speak to")
+        }
+        ErrorKind::UnknownTtcMessageType(..)
+        | ErrorKind::OutOfData
+        | ErrorKind::IntegerTooLarge(..)
+        | ErrorKind::UnexpectedNegativeInteger => plain(Class::Gone, "the server's answer was damaged on its way"),
+        other => plain(Class::Wrong, &format!("the driver says {}", variant(other))),
+    }
+}
+
+/// A failed read or write of the socket. The driver hides what it comes from; that TLS was the reason, only its
+/// text tells.
+fn stream_trouble(error: &Error) -> Trouble {
+    let text = error.to_string();
+    let Some(words) = tls_words(&text) else {
+        let refused = text.contains("refused");
+        let words = if refused { "nobody listens at the address" } else { "the network failed" };
+        return Trouble::new(Class::Gone, words.to_owned());
+    };
+    Trouble::new(
+        Class::Wrong,
+        format!("the encrypted connection was not made: {words}; check the CA, the host's name and the protocol"),
+    )
+}
+
+fn tls_words(text: &str) -> Option<&'static str> {
+    let words = [
+        ("certificate expired", "the server's certificate has expired"),
+        ("not valid for name", "the server's certificate is of another host"),
+        ("NotValidForName", "the server's certificate is of another host"),
+        ("UnknownIssuer", "nobody trusted has signed the server's certificate"),
+        ("peer certificate", "the server's certificate is not accepted"),
+        ("corrupt message", "the server does not answer in TLS"),
+        ("fatal alert", "the server broke it off"),
+    ];
+    words.into_iter().find(|(part, _)| text.contains(part)).map(|(_, words)| words)
+}
+
+/// The name of an error of the driver, without what it holds.
+fn variant(kind: &ErrorKind) -> String {
+    let text = format!("{kind:?}");
+    text.split(['(', ' ', '{']).next().unwrap_or_default().to_owned()
+}
+
+/// What is said of codes that are often met.
+fn words(code: usize) -> Option<&'static str> {
+    Some(match code {
+        1 => "a unique key is there already",
+        28 => "the session was killed",
+        54 => "the row or table is locked by somebody else",
+        60 => "a deadlock; the transaction lost",
+        942 => "the table does not exist, or no right to it was granted",
+        1005 | 1017 => "user name or password is wrong; it is not tried again, so that the account is not locked",
+        1031 => "a right is missing",
+        1033 | 1034 | 1089 | 1090 | 1092 => "the database is starting or shutting down",
+        1045 => "the user may not log in: CREATE SESSION is not granted",
+        1400 | 1407 => "a NULL stands where the column forbids it; an empty text is a NULL to Oracle",
+        1438 => "a number has more digits than its column",
+        1466 => "the table was changed after the moment that is read; start the run again for a new snapshot",
+        1555 => {
+            "the snapshot is too old, the server has overwritten what it needs; start the run again for a new \
+                 snapshot, or ask for a longer UNDO_RETENTION"
+        }
+        1722 => "a text is no number",
+        2291 => "a row refers to one that is not there",
+        2292 => "a row that others refer to cannot go",
+        2396 => "the session was idle for too long",
+        3113 | 3114 | 3135 => "the connection broke off",
+        8177 => "another transaction changed the same rows",
+        8180 | 8181 => "the snapshot is not known any more; start the run again for a new one",
+        12170 => "the network did not answer in time",
+        12505 => "the listener does not know the SID, or the database is not up yet",
+        12514 => "the listener does not know the service, or the database is not up yet",
+        12516 | 12518..=12520 => "the listener has no free process for one more session",
+        12526..=12528 => "the database takes no new sessions at the moment",
+        12537 | 12547 | 12571 => "the listener or the network broke the connection off",
+        12541 => "nobody listens at the address",
+        12899 => "a text is longer than its column",
+        25408 | 25402 | 25405 => "the server cannot say whether the statement was carried out",
+        28000 => "the account is locked",
+        28001 => "the password has expired",
+        28040 => {
+            "the server takes no password verifier that this driver knows; give the account a 12C verifier by \
+                  setting its password anew, or use the driver oci"
+        }
+        30006 => "the row is locked by somebody else",
+        _ => return None,
+    })
+}
+
+/// The first line of the server's text; what triggers and procedures say is left out, for it may hold anything.
+fn first_line(code: usize, text: Option<&str>) -> String {
+    if (20_000..21_000).contains(&code) {
+        return "raised by code in the database; its text is in the server's trace".to_owned();
+    }
+    let line = text.unwrap_or_default().lines().next().unwrap_or_default();
+    let line = line.strip_prefix(&format!("ORA-{code:05}: ")).unwrap_or(line);
+    if line.is_empty() { "the listener refused the connection".to_owned() } else { line.to_owned() }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => write!(f, "ORA-{code:05}: {}", self.words),
+            None => f.write_str(&self.words),
+        }
+    }
+}
+
+impl Trouble {
+    /// Trouble without a number.
+    pub(super) fn new(class: Class, words: String) -> Self {
+        Self { class, code: None, words }
+    }
+
+    /// The failure that says so.
+    pub(super) fn failure(&self, place: impl fmt::Display) -> Failure {
+        Failure::new(self.class.kind(), format!("{place}: {self}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_of_the_field_has_its_class() {
+        for (class, codes) in [
+            (
+                Class::Gone,
+                &[
+                    3113, 3114, 3135, 12170, 12514, 12516, 12520, 12528, 12537, 12541, 12547, 12571, 1033, 1034, 1089,
+                    1090, 28, 2396,
+                ][..],
+            ),
+            (Class::Unknown, &[25408]),
+            (Class::Again, &[60, 8177, 54, 4068, 30006, 18, 20]),
+            (Class::Snapshot, &[1555, 8181, 1466]),
+            (Class::Login, &[1017, 28000, 28001]),
+            (Class::Refused, &[942, 1031]),
+            (Class::Row, &[1, 1400, 12899, 1722, 1438, 1830]),
+            (Class::Wrong, &[600, 911, 904, 906, 933]),
+        ] {
+            for code in codes {
+                assert_eq!(class_of(*code), class, "ORA-{code:05}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_raised_text_is_not_passed_on() {
+        let text = first_line(20_001, Some("ORA-20001: customer Jane Doe is blocked"));
+        assert!(!text.contains("Jane"));
+        assert_eq!(first_line(904, Some("ORA-00904: \"X\": invalid identifier\nHelp: …")), "\"X\": invalid identifier");
+    }
+}

@@ -1,0 +1,66 @@
+//! Oracle as a source and as a target, by Oracle's own thin driver: no client has to be installed.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `settings` | what it takes to reach a server |
+//! | `failure` | what Oracle's errors mean for the flow |
+//! | `retry` | when to try again |
+//! | `names` | names, quoted and in upper case |
+//! | `link` | one connection, with its session set up |
+//! | `pool` | connections for many |
+//! | `connect` | connecting within a budget |
+//! | `moment` | dates and timestamps |
+//! | `number` | exact decimals |
+//! | `value` | single values to the server and back |
+//! | `types` | Oracle's types and Arrow types, both ways |
+//! | `plain` | plain SQL, for the host's own tables |
+//! | `guard` | what a guest's statement may do |
+//! | `scope` | the names that can be seen in a statement |
+//! | `source` | one moment over many sessions |
+//! | `session` | one stream's reading |
+//! | `cursor` | the rows of a query |
+//! | `column` | cells to Arrow columns |
+//! | `target` | opening a server for writing |
+//! | `writer` | one stream's transactions |
+//! | `table` | what the server knows of a table that is written |
+//! | `define` | creating and changing tables |
+//! | `encode` | batches as the driver binds them |
+//! | `write` | inserting, and finding the rows that cannot be |
+//! | `merge` | inserting what is new, updating what differs |
+//! | `swap` | staged tables |
+//! | `remove` | rows that the source no longer has |
+//! | `probe` | trying a connection, and what its user lacks |
+
+mod column;
+mod connect;
+mod cursor;
+mod define;
+mod encode;
+mod failure;
+mod guard;
+mod link;
+mod merge;
+mod moment;
+mod names;
+mod number;
+mod plain;
+mod pool;
+mod probe;
+mod remove;
+mod retry;
+mod scope;
+mod session;
+mod settings;
+mod source;
+mod swap;
+mod table;
+mod target;
+mod types;
+mod value;
+mod write;
+mod writer;
+
+pub use probe::{Missing, Probe, probe_source, probe_target};
+pub use settings::{Address, BareNumber, Password, Protocol, Server, Service, Settings, Snapshot, Tags, Trust};
+pub use source::open_source;
+pub use target::{open_reader, open_target};

@@ -1,0 +1,196 @@
+//! Plain SQL, for what the host itself keeps and builds. A statement that changes the shape of things commits in
+//! Oracle whatever stands before it; within a transaction it therefore runs on a connection of its own.
+
+use std::sync::Arc;
+
+use oracledb::{Error, ToDbValue};
+use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
+
+use super::connect::{LentLink, Links};
+use super::failure::trouble;
+use super::settings::Tags;
+use super::value::{all_bindable, rows};
+
+/// Rows of a statement that travel together.
+const MANY_ROWS: usize = 1_000;
+
+/// A session of the host's own.
+pub(super) struct Plain {
+    links: Arc<Links>,
+    link: LentLink,
+    in_transaction: bool,
+}
+
+impl Plain {
+    pub(super) fn new(links: Arc<Links>) -> Result<Self, Failure> {
+        let link = take(&links)?;
+        link.tag(&Tags { action: "host".to_owned(), ..links.maker().settings.tags.clone() });
+        Ok(Self { links, link, in_transaction: false })
+    }
+
+    fn settle(&mut self, commit: bool) -> Result<(), Failure> {
+        self.in_transaction = false;
+        let place = &self.links.maker().place;
+        let settled =
+            on(&mut self.link, place, |connection| if commit { connection.commit() } else { connection.rollback() });
+        settled.map_err(|failure| failure.within(if commit { "committing" } else { "rolling back" }))
+    }
+}
+
+/// A connection out of the pool.
+pub(super) fn take(links: &Arc<Links>) -> Result<LentLink, Failure> {
+    links.take().map_err(|failure| within(links, failure))
+}
+
+/// A pool's failure, with the place it is about, unless it names it.
+fn within(links: &Links, failure: Failure) -> Failure {
+    let place = &links.maker().place;
+    if failure.message.starts_with(place.as_str()) { failure } else { failure.within(place) }
+}
+
+/// Acts on a connection; one that is gone is not lent again.
+pub(super) fn on<T>(
+    link: &mut LentLink,
+    place: &str,
+    act: impl FnOnce(&oracledb::Connection) -> Result<T, Error>,
+) -> Result<T, Failure> {
+    let acted = link.connection().and_then(|connection| act(connection).map_err(|error| trouble(&error)));
+    acted.map_err(|trouble| {
+        if trouble.class.is_gone() {
+            link.mark_broken();
+        }
+        trouble.failure(place)
+    })
+}
+
+/// Whether a statement changes the shape of things.
+pub(super) fn is_definition(statement: &str) -> bool {
+    let word = statement.split_whitespace().next().unwrap_or_default();
+    ["CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "COMMENT", "RENAME"]
+        .iter()
+        .any(|verb| word.eq_ignore_ascii_case(verb))
+}
+
+/// Runs a statement that gives no rows; gives how many rows it touched.
+pub(super) fn execute(link: &mut LentLink, place: &str, statement: &str, values: &[Value]) -> Result<u64, Failure> {
+    let bound = bind(place, values)?;
+    let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
+    on(link, place, |connection| Ok(connection.execute(statement, &bound)?.rows_affected()))
+}
+
+/// Runs a statement once for each row of values; gives how many rows it touched in all.
+pub(super) fn execute_many(
+    link: &mut LentLink,
+    place: &str,
+    statement: &str,
+    rows: &[Vec<Value>],
+) -> Result<u64, Failure> {
+    let mut touched = 0;
+    for rows in rows.chunks(MANY_ROWS) {
+        let bound = rows.iter().map(|values| bind(place, values)).collect::<Result<Vec<_>, _>>()?;
+        let bound: Vec<Vec<&dyn ToDbValue>> =
+            bound.iter().map(|values| values.iter().map(AsRef::as_ref).collect()).collect();
+        let slices: Vec<&[&dyn ToDbValue]> = bound.iter().map(Vec::as_slice).collect();
+        touched +=
+            on(link, place, |connection| Ok(connection.execute_batch(statement, slices.as_slice())?.rows_affected()))?;
+    }
+    Ok(touched)
+}
+
+/// The rows of a query.
+pub(super) fn query(
+    link: &mut LentLink,
+    place: &str,
+    statement: &str,
+    values: &[Value],
+) -> Result<Vec<Vec<Value>>, Failure> {
+    let bound = bind(place, values)?;
+    let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
+    on(link, place, |connection| rows(connection.query(statement, &bound)?))
+}
+
+fn bind(place: &str, values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, Failure> {
+    all_bindable(values).map_err(|number| {
+        Failure::permanent(format!("{place}: parameter {number} has a value that Oracle cannot hold"))
+    })
+}
+
+/// Runs a statement on a connection of its own and commits it.
+pub(super) fn apart(links: &Arc<Links>, statement: &str, values: &[Value]) -> Result<u64, Failure> {
+    let mut link = take(links)?;
+    let place = &links.maker().place;
+    let touched = execute(&mut link, place, statement, values)?;
+    on(&mut link, place, oracledb::Connection::commit)?;
+    Ok(touched)
+}
+
+impl Sql for Plain {
+    fn dialect(&self) -> Dialect {
+        Dialect::Oracle
+    }
+
+    fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
+        if self.in_transaction && is_definition(statement) {
+            return apart(&self.links, statement, parameters);
+        }
+        let touched = execute(&mut self.link, &self.links.maker().place, statement, parameters);
+        if !self.in_transaction {
+            self.settle(touched.is_ok())?;
+        }
+        touched
+    }
+
+    fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
+        let touched = execute_many(&mut self.link, &self.links.maker().place, statement, rows);
+        if !self.in_transaction {
+            self.settle(touched.is_ok())?;
+        }
+        touched
+    }
+
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
+        query(&mut self.link, &self.links.maker().place, statement, parameters)
+    }
+}
+
+impl SqlSession for Plain {
+    fn begin(&mut self) -> Result<(), Failure> {
+        if self.in_transaction {
+            let place = &self.links.maker().place;
+            return Err(Failure::permanent(format!("{place}: a transaction is open already")));
+        }
+        self.in_transaction = true;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        self.settle(true)
+    }
+
+    fn rollback(&mut self) -> Result<(), Failure> {
+        self.settle(false)
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        if self.in_transaction && self.settle(false).is_err() {
+            self.link.mark_broken();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_are_known_by_their_verb() {
+        for statement in ["CREATE TABLE t (a NUMBER)", " alter table t add b number", "Drop table t"] {
+            assert!(is_definition(statement), "{statement}");
+        }
+        for statement in ["SELECT created FROM t", "INSERT INTO t VALUES (1)", "MERGE INTO create_log", ""] {
+            assert!(!is_definition(statement), "{statement}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Connections for many. The driver's own pool hangs when it is to open two at once, and its taking has no limit;
+//! this one serves in the order of asking, waits only so long, tries a connection that was idle, and lets none
+//! grow too old.
+
+use std::collections::VecDeque;
+use std::ops::Deref;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use wmshost_flow::Failure;
+
+/// Makes what a pool lends.
+pub(super) trait Maker: Send + Sync {
+    /// What is lent.
+    type Item: Send;
+    /// Makes one.
+    fn make(&self) -> Result<Self::Item, Failure>;
+    /// Whether one that was idle can still be used.
+    fn is_alive(&self, item: &Self::Item) -> bool;
+}
+
+/// The limits of a pool.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    /// Items at a time.
+    pub(super) most: usize,
+    /// How long to wait for one.
+    pub(super) wait: Duration,
+    /// An item that was idle for longer is tried before it is lent.
+    pub(super) ping_after: Duration,
+    /// An item older than this is not lent again.
+    pub(super) max_lifetime: Duration,
+}
+
+/// A pool.
+pub(super) struct Pool<M: Maker> {
+    maker: M,
+    limits: Limits,
+    queue: Mutex<Queue<M::Item>>,
+    moved: Condvar,
+}
+
+struct Idle<T> {
+    item: T,
+    made: Instant,
+    since: Instant,
+}
+
+struct Queue<T> {
+    idle: Vec<Idle<T>>,
+    /// Lent, idle or being made.
+    open: usize,
+    next_ticket: u64,
+    waiting: VecDeque<u64>,
+}
+
+impl<M: Maker> Pool<M> {
+    pub(super) fn new(maker: M, limits: Limits) -> Arc<Self> {
+        let queue = Queue { idle: Vec::new(), open: 0, next_ticket: 0, waiting: VecDeque::new() };
+        Arc::new(Self { maker, limits, queue: Mutex::new(queue), moved: Condvar::new() })
+    }
+
+    /// What makes the items.
+    pub(super) fn maker(&self) -> &M {
+        &self.maker
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue<M::Item>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lends an item: an idle one that is alive, or a new one.
+    pub(super) fn take(self: &Arc<Self>) -> Result<Lent<M>, Failure> {
+        let mut idle = self.wait_for_turn()?;
+        // From here on a place is ours; it is given back if no item can be made.
+        let place = Place(Arc::clone(self));
+        while let Some(Idle { item, made, since }) = idle.take() {
+            let tired = since.elapsed() >= self.limits.ping_after && !self.maker.is_alive(&item);
+            if made.elapsed() < self.limits.max_lifetime && !tired {
+                return Ok(Lent { item: Some(item), made, broken: false, place });
+            }
+            drop(item);
+            idle = self.queue().idle.pop();
+            if idle.is_some() {
+                // Two places for one item: the old one's is free.
+                self.queue().open -= 1;
+            }
+        }
+        let item = self.maker.make()?;
+        Ok(Lent { item: Some(item), made: Instant::now(), broken: false, place })
+    }
+
+    /// Waits for a place, and gives the item that is idle in it, if there is one.
+    fn wait_for_turn(&self) -> Result<Option<Idle<M::Item>>, Failure> {
+        let end = Instant::now() + self.limits.wait;
+        let mut queue = self.queue();
+        let ticket = queue.next_ticket;
+        queue.next_ticket += 1;
+        queue.waiting.push_back(ticket);
+        loop {
+            let first = queue.waiting.front() == Some(&ticket);
+            if first && (!queue.idle.is_empty() || queue.open < self.limits.most) {
+                queue.waiting.pop_front();
+                let idle = queue.idle.pop();
+                if idle.is_none() {
+                    queue.open += 1;
+                }
+                self.moved.notify_all();
+                return Ok(idle);
+            }
+            let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+                queue.waiting.retain(|waiting| *waiting != ticket);
+                self.moved.notify_all();
+                return Err(Failure::transient(format!(
+                    "all {} connections are in use, and none was given back within {} s; run fewer streams at once, \
+                     or allow more `connections`",
+                    self.limits.most,
+                    self.limits.wait.as_secs_f64()
+                )));
+            };
+            queue = self.moved.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// A place in the pool; free again when dropped.
+struct Place<M: Maker>(Arc<Pool<M>>);
+
+impl<M: Maker> Drop for Place<M> {
+    fn drop(&mut self) {
+        self.0.queue().open -= 1;
+        self.0.moved.notify_all();
+    }
+}
+
+/// An item that is lent; it goes back when dropped, unless it broke.
+pub(super) struct Lent<M: Maker> {
+    item: Option<M::Item>,
+    made: Instant,
+    broken: bool,
+    place: Place<M>,
+}
+
+impl<M: Maker> Lent<M> {
+    /// Says that the item is not to be lent again.
+    pub(super) fn mark_broken(&mut self) {
+        self.broken = true;
+    }
+
+    /// Whether that was said.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+}
+
+impl<M: Maker> Deref for Lent<M> {
+    type Target = M::Item;
+
+    fn deref(&self) -> &M::Item {
+        match &self.item {
+            Some(item) => item,
+            None => unreachable!("an item leaves only when this is dropped"),
+        }
+    }
+}
+
+impl<M: Maker> Drop for Lent<M> {
+    fn drop(&mut self) {
+        let Some(item) = self.item.take() else { return };
+        if self.broken || self.made.elapsed() >= self.place.0.limits.max_lifetime {
+            return;
+        }
+        let mut queue = self.place.0.queue();
+        queue.idle.push(Idle { item, made: self.made, since: Instant::now() });
+        // The place's own drop takes it off again.
+        queue.open += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Makes numbers; those in `dead` do not answer.
+    #[derive(Default)]
+    struct Numbers {
+        made: AtomicUsize,
+        dead: Mutex<Vec<usize>>,
+        fails: bool,
+    }
+
+    impl Maker for Numbers {
+        type Item = usize;
+
+        fn make(&self) -> Result<usize, Failure> {
+            if self.fails {
+                return Err(Failure::transient("no number"));
+            }
+            Ok(self.made.fetch_add(1, Ordering::SeqCst))
+        }
+
+        fn is_alive(&self, item: &usize) -> bool {
+            !self.dead.lock().expect("unharmed").contains(item)
+        }
+    }
+
+    fn limits(most: usize) -> Limits {
+        let hour = Duration::from_secs(3_600);
+        Limits { most, wait: Duration::from_millis(20), ping_after: hour, max_lifetime: hour }
+    }
+
+    #[test]
+    fn an_item_is_lent_again() {
+        let pool = Pool::new(Numbers::default(), limits(2));
+        let first = *pool.take().expect("an item");
+        assert_eq!(*pool.take().expect("an item"), first);
+        let (one, two) = (pool.take().expect("one"), pool.take().expect("two"));
+        assert_ne!(*one, *two);
+    }
+
+    #[test]
+    fn a_full_pool_fails_after_a_while_and_says_so() {
+        let pool = Pool::new(Numbers::default(), limits(1));
+        let kept = pool.take().expect("an item");
+        let failure = pool.take().err().expect("the pool is full");
+        assert!(failure.message.contains("all 1 connections are in use"), "{failure}");
+        drop(kept);
+        assert!(pool.take().is_ok());
+    }
+
+    #[test]
+    fn a_place_is_not_lost_when_nothing_can_be_made() {
+        let pool = Pool::new(Numbers { fails: true, ..Numbers::default() }, limits(1));
+        for _ in 0..3 {
+            assert_eq!(pool.take().err().expect("no number").message, "no number");
+        }
+    }
+
+    #[test]
+    fn idle_items_that_do_not_answer_are_replaced_and_broken_ones_too() {
+        let pool = Pool::new(Numbers::default(), Limits { ping_after: Duration::ZERO, ..limits(3) });
+        let lent: Vec<_> = (0..3).map(|_| pool.take().expect("an item")).collect();
+        drop(lent);
+        pool.maker().dead.lock().expect("unharmed").extend([1, 2]);
+        let alive = pool.take().expect("an item");
+        assert_eq!(*alive, 0, "the only one alive of three");
+        let mut others = [pool.take().expect("a new one"), pool.take().expect("a new one")];
+        assert_eq!((*others[0], *others[1]), (3, 4), "all places were kept");
+        assert!(pool.take().is_err());
+        others[0].mark_broken();
+        drop(others);
+        drop(alive);
+        let again: Vec<_> = (0..3).map(|_| *pool.take().expect("an item")).collect();
+        assert!(!again.contains(&3), "{again:?}");
+    }
+
+    #[test]
+    fn old_items_are_not_lent() {
+        let pool = Pool::new(Numbers::default(), Limits { max_lifetime: Duration::ZERO, ..limits(1) });
+        assert_eq!(*pool.take().expect("an item"), 0);
+        assert_eq!(*pool.take().expect("an item"), 1);
+    }
+
+    #[test]
+    fn those_who_wait_are_served_in_the_order_of_asking() {
+        let pool = Pool::new(Numbers::default(), Limits { wait: Duration::from_secs(60), ..limits(1) });
+        let kept = pool.take().expect("an item");
+        let order = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for number in 1..=5_usize {
+                let (pool, order) = (&pool, &order);
+                scope.spawn(move || {
+                    let _lent = pool.take().expect("an item");
+                    order.lock().expect("unharmed").push(number);
+                });
+                while pool.queue().waiting.len() < number {
+                    std::thread::yield_now();
+                }
+            }
+            drop(kept);
+        });
+        assert_eq!(*order.lock().expect("unharmed"), [1, 2, 3, 4, 5]);
+    }
+}

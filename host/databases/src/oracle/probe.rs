@@ -1,0 +1,148 @@
+//! Trying a connection: whether the server is reached, who answers there, and what the user lacks, each with the
+//! GRANT to ask for.
+
+use std::time::{Duration, Instant};
+
+use oracledb::ToDbValue;
+use wmshost_flow::{Failure, Value};
+
+use super::connect::{LentLink, links};
+use super::failure::{Class, trouble};
+use super::names::{quoted, spelled};
+use super::plain::{on, query};
+use super::settings::{Settings, Snapshot};
+
+/// Round trips of which the quickest is told.
+const PINGS: usize = 3;
+
+/// What a server said.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// Its version.
+    pub version: String,
+    /// The quickest of a few round trips.
+    pub round_trip: Duration,
+    /// The zone that its own moments are in.
+    pub database_zone: String,
+    /// Rights that are missing and without which the streams do not run.
+    pub missing: Vec<Missing>,
+    /// Rights that are missing and would make the streams better.
+    pub wanted: Vec<Missing>,
+}
+
+/// A right that is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// What cannot be done, in words.
+    pub what: String,
+    /// The statement that an administrator has to run.
+    pub grant: String,
+}
+
+/// Tries a source that these tables are read from.
+pub fn probe_source(settings: Settings, tables: &[&str], label: &str) -> Result<Probe, Failure> {
+    let (mut link, mut probe, place, settings) = reach(settings, label)?;
+    let user = spelled(&settings.user);
+    for table in tables {
+        let plain = format!("SELECT 1 FROM {} WHERE 1 = 0", quoted(table));
+        let back = format!("SELECT 1 FROM {} AS OF SCN {{}} WHERE 1 = 0", quoted(table));
+        if let Some(words) = refusal(&mut link, &plain, &place)? {
+            probe.missing.push(Missing {
+                what: format!("the table {} cannot be read ({words})", spelled(table)),
+                grant: format!("GRANT SELECT ON {} TO {user}", owned(&settings, table)),
+            });
+        } else if settings.snapshot == Snapshot::Scn
+            && let Some(scn) = scn(&mut link, &place)?
+            && let Some(words) = refusal(&mut link, &back.replace("{}", &scn), &place)?
+        {
+            probe.missing.push(Missing {
+                what: format!("the table {} cannot be read as of the run's moment ({words})", spelled(table)),
+                grant: format!("GRANT FLASHBACK ON {} TO {user}", owned(&settings, table)),
+            });
+        }
+    }
+    if let Some(words) = refusal(&mut link, "SELECT MIN(start_date) FROM v$transaction", &place)? {
+        probe.wanted.push(Missing {
+            what: format!("open transactions cannot be seen ({words}); `commit_lag` is used instead"),
+            grant: format!("GRANT SELECT ON V_$TRANSACTION TO {user}"),
+        });
+    }
+    if settings.snapshot == Snapshot::Scn && refusal(&mut link, EXACT_SCN, &place)?.is_some() {
+        probe.wanted.push(Missing {
+            what: "the system change number is known to about three seconds only".to_owned(),
+            grant: format!("GRANT SELECT ON V_$DATABASE TO {user}"),
+        });
+    }
+    Ok(probe)
+}
+
+/// Tries a target.
+pub fn probe_target(settings: Settings, label: &str) -> Result<Probe, Failure> {
+    let (mut link, mut probe, place, settings) = reach(settings, label)?;
+    let user = spelled(&settings.user);
+    let own = settings.schema.as_ref().is_none_or(|schema| spelled(schema) == user);
+    let right = if own { "CREATE TABLE" } else { "CREATE ANY TABLE" };
+    let found = query(
+        &mut link,
+        &place,
+        "SELECT privilege FROM session_privs WHERE privilege = :1",
+        &[Value::Text(right.to_owned())],
+    )?;
+    if found.is_empty() {
+        probe
+            .missing
+            .push(Missing { what: "tables cannot be made".to_owned(), grant: format!("GRANT {right} TO {user}") });
+    }
+    Ok(probe)
+}
+
+const EXACT_SCN: &str = "SELECT TO_CHAR(current_scn) FROM v$database";
+
+fn reach(mut settings: Settings, label: &str) -> Result<(LentLink, Probe, String, Settings), Failure> {
+    // Whoever tries a connection wants to know now.
+    settings.connect_budget = Duration::ZERO;
+    let place = format!("connection {label}");
+    let links = links(place.clone(), settings.clone())?;
+    let mut link = super::plain::take(&links)?;
+    let version = on(&mut link, &place, oracledb::Connection::version)?.to_string();
+    let mut round_trip = Duration::MAX;
+    for _ in 0..PINGS {
+        let begun = Instant::now();
+        on(&mut link, &place, oracledb::Connection::ping)?;
+        round_trip = round_trip.min(begun.elapsed());
+    }
+    let zone = query(&mut link, &place, "SELECT DBTIMEZONE FROM dual", &[])?;
+    let database_zone = match zone.into_iter().next().and_then(|row| row.into_iter().next()) {
+        Some(Value::Text(zone)) => zone,
+        _ => "unknown".to_owned(),
+    };
+    let probe = Probe { version, round_trip, database_zone, missing: Vec::new(), wanted: Vec::new() };
+    Ok((link, probe, place, settings))
+}
+
+/// In which words a query is refused, if it is.
+fn refusal(link: &mut LentLink, statement: &str, place: &str) -> Result<Option<String>, Failure> {
+    let nothing: &[&dyn ToDbValue] = &[];
+    let tried = link
+        .connection()
+        .and_then(|connection| connection.query(statement, nothing).map(drop).map_err(|error| trouble(&error)));
+    match tried {
+        Ok(()) => Ok(None),
+        Err(trouble) if trouble.class == Class::Refused || trouble.code == Some(904) => Ok(Some(trouble.to_string())),
+        Err(trouble) => Err(trouble.failure(place)),
+    }
+}
+
+fn scn(link: &mut LentLink, place: &str) -> Result<Option<String>, Failure> {
+    let any = "SELECT TO_CHAR(TIMESTAMP_TO_SCN(SYSTIMESTAMP)) FROM dual";
+    let statement = if refusal(link, EXACT_SCN, place)?.is_none() { EXACT_SCN } else { any };
+    let rows = query(link, place, statement, &[])?;
+    Ok(rows.into_iter().flatten().next().map(|value| value.to_string()))
+}
+
+fn owned(settings: &Settings, table: &str) -> String {
+    match &settings.schema {
+        Some(schema) => format!("{}.{}", spelled(schema), spelled(table)),
+        None => spelled(table),
+    }
+}

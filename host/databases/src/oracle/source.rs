@@ -1,0 +1,140 @@
+//! One moment over many sessions. At the start of a run the source is asked for the system change number that all
+//! its sessions read as of, and for a time behind which nothing can be committed any more: that of the oldest
+//! transaction which is open, so that a transaction that commits late is read by the next run.
+
+use std::sync::Arc;
+
+use oracledb::OracleTimestamp;
+use wmshost_flow::{Failure, Micros, Source, SourceGrant, SourceSession, Value};
+
+use super::connect::{LentLink, Links, links};
+use super::failure::{Class, trouble};
+use super::moment::micros_of;
+use super::plain::{self, on};
+use super::session::{Moment, Session};
+use super::settings::{Settings, Snapshot, Tags};
+
+const SECOND: i64 = 1_000_000;
+
+/// How to ask for the system change number, the most exact first; the last one needs no right.
+const SCN: [&str; 3] = [
+    "SELECT TO_CHAR(current_scn) FROM v$database",
+    "SELECT TO_CHAR(dbms_flashback.get_system_change_number) FROM dual",
+    "SELECT TO_CHAR(TIMESTAMP_TO_SCN(SYSTIMESTAMP)) FROM dual",
+];
+const NOW: &str = "SELECT SYS_EXTRACT_UTC(SYSTIMESTAMP) FROM dual";
+/// The server's local time, and when the oldest open transaction began by it; NULL if none is open.
+const OLDEST: &str = "SELECT CAST(SYSDATE AS TIMESTAMP), CAST(MIN(start_date) AS TIMESTAMP) FROM v$transaction";
+
+/// Opens an Oracle server for reading, as of now, for up to `sessions` sessions at a time.
+pub fn open_source(mut settings: Settings, sessions: usize, label: &str) -> Result<Arc<dyn Source>, Failure> {
+    // One more than the streams, for the moment itself.
+    settings.connections = settings.connections.max(sessions + 1);
+    let links = links(format!("source {label}"), settings)?;
+    let mut link = plain::take(&links)?;
+    let moment = moment(&mut link, &links)?;
+    drop(link);
+    Ok(Arc::new(OracleSource { links, moment }))
+}
+
+struct OracleSource {
+    links: Arc<Links>,
+    moment: Moment,
+}
+
+impl Source for OracleSource {
+    fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure> {
+        let link = plain::take(&self.links)?;
+        let maker = self.links.maker();
+        let action = grant.tables.iter().next().cloned().unwrap_or_default();
+        link.tag(&Tags { action, ..maker.settings.tags.clone() });
+        Ok(Box::new(Session::new(maker.place.clone(), maker.settings.clone(), link, grant, self.moment)))
+    }
+
+    /// A number that changes with every commit of anybody says nothing of the tables that are read.
+    fn version(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The moment of a run. The clock is read before the number: a transaction that is open at the number began
+/// either before the clock was read, and is seen, or after it.
+fn moment(link: &mut LentLink, links: &Arc<Links>) -> Result<Moment, Failure> {
+    let maker = links.maker();
+    let place = &maker.place;
+    let now = on(link, place, |connection| connection.query_row(NOW, &[])?.get::<OracleTimestamp>(0))?;
+    let now = micros_of(&truncated(now))
+        .ok_or_else(|| Failure::permanent(format!("{place}: the server's clock is outside of the years 1 to 9999")))?;
+    let lag = match age_of_oldest(link, place)? {
+        Some(age) => age,
+        None => i64::try_from(maker.settings.commit_lag.as_micros()).unwrap_or(i64::MAX),
+    };
+    let now: Micros = now.saturating_sub(lag);
+    let scn = match maker.settings.snapshot {
+        Snapshot::Scn => Some(scn(link, place)?),
+        Snapshot::Statement => None,
+    };
+    tracing::debug!(scn, lag_seconds = lag / SECOND, "{place}: the moment of the run is taken");
+    Ok(Moment { scn, now })
+}
+
+/// The clock's nanoseconds are more than is kept.
+fn truncated(at: OracleTimestamp) -> OracleTimestamp {
+    let nanoseconds = at.nanoseconds() / 1_000 * 1_000;
+    OracleTimestamp::new_timestamp(at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second(), nanoseconds)
+}
+
+/// How old the oldest open transaction is, in microseconds; `None` if nobody may look.
+fn age_of_oldest(link: &mut LentLink, place: &str) -> Result<Option<i64>, Failure> {
+    let rows = match attempt(link, OLDEST)? {
+        Ok(rows) => rows,
+        Err(words) => {
+            tracing::info!("{place}: open transactions cannot be seen ({words}); the declared commit_lag is used");
+            return Ok(None);
+        }
+    };
+    Ok(Some(match rows.first().map(Vec::as_slice) {
+        // Its start is known to the second only.
+        Some([Value::Timestamp(now), Value::Timestamp(start)]) => (now - start).max(0) + SECOND,
+        _ => 0,
+    }))
+}
+
+fn scn(link: &mut LentLink, place: &str) -> Result<u64, Failure> {
+    let mut reasons = Vec::new();
+    for statement in SCN {
+        match attempt(link, statement)? {
+            Ok(rows) => match rows.first().and_then(|row| row.first()) {
+                Some(Value::Text(number)) if number.parse::<u64>().is_ok() => {
+                    return number.parse().map_err(|_| Failure::permanent("a number is none"));
+                }
+                _ => reasons.push("no number came".to_owned()),
+            },
+            Err(words) => reasons.push(words),
+        }
+    }
+    Err(Failure::denied(format!(
+        "{place}: the system change number cannot be asked for ({}); GRANT SELECT ON V_$DATABASE or EXECUTE ON \
+         DBMS_FLASHBACK, or set `snapshot = \"statement\"`",
+        reasons.join("; ")
+    )))
+}
+
+/// Runs a query that may be refused; the inner error says in which words it was.
+fn attempt(link: &mut LentLink, statement: &str) -> Result<Result<Vec<Vec<Value>>, String>, Failure> {
+    let run = link.connection().and_then(|connection| {
+        let rows = connection.query(statement, &[]).and_then(super::value::rows);
+        rows.map_err(|error| trouble(&error))
+    });
+    match run {
+        Ok(rows) => Ok(Ok(rows)),
+        // A function of a package that may not be executed is no identifier at all.
+        Err(trouble) if trouble.class == Class::Refused || trouble.code == Some(904) => Ok(Err(trouble.to_string())),
+        Err(trouble) => {
+            if trouble.class.is_gone() {
+                link.mark_broken();
+            }
+            Err(trouble.failure("taking the moment of the run"))
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What the server knows of a table that is written. Its types are read the other way round than those of a
+//! source: a table that was made here must be described as it was asked for.
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use oracledb::{
+    DB_TYPE_BINARY_DOUBLE, DB_TYPE_CHAR, DB_TYPE_DATE, DB_TYPE_LONG, DB_TYPE_LONG_NVARCHAR, DB_TYPE_LONG_RAW,
+    DB_TYPE_NCHAR, DB_TYPE_NUMBER, DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_TZ, Metadata,
+};
+use wmshost_flow::{Failure, Value};
+
+use super::connect::LentLink;
+use super::failure::trouble;
+use super::names::{quoted, shown, spelled};
+use super::plain::query;
+use super::settings::BareNumber;
+use super::types::{reading, timestamp};
+use super::value::is_any;
+
+const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_columns cc \
+     ON cc.owner = c.owner AND cc.constraint_name = c.constraint_name \
+     WHERE c.owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND c.table_name = :1 AND c.constraint_type = 'P' \
+     ORDER BY cc.position";
+
+const UNIQUE: &str = "SELECT i.index_name, ic.column_name FROM all_indexes i JOIN all_ind_columns ic \
+     ON ic.index_owner = i.owner AND ic.index_name = i.index_name \
+     WHERE i.table_owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND i.table_name = :1 \
+     AND i.uniqueness = 'UNIQUE' ORDER BY i.index_name, ic.column_position";
+
+/// A column that is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Column {
+    /// Its name as the host spells it.
+    pub(super) name: String,
+    /// Its type as the server calls it.
+    pub(super) declared: String,
+    /// What it takes; `None`: nothing that the host has.
+    pub(super) arrow: Option<DataType>,
+    /// Whether NULL may occur.
+    pub(super) nullable: bool,
+    /// To how many letters the server pads it with blanks; 0: it does not.
+    pub(super) padded_to: usize,
+    /// How many digits of a second it keeps, of a moment.
+    pub(super) second_digits: u32,
+    /// Whether it may be compared with others.
+    pub(super) comparable: bool,
+}
+
+/// A table that is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Table {
+    /// Its columns in order.
+    pub(super) columns: Vec<Column>,
+    /// The columns of its primary key, in order.
+    pub(super) key: Vec<String>,
+}
+
+impl Table {
+    /// The table of this name; `None` if there is none.
+    pub(super) fn find(link: &mut LentLink, place: &str, name: &str) -> Result<Option<Self>, Failure> {
+        let nothing = format!("SELECT * FROM {} WHERE 1 = 0", quoted(name));
+        let described = link
+            .connection()
+            .and_then(|connection| connection.query(&nothing, &[]).map_err(|error| trouble(&error)))
+            .map(|cursor| cursor.columns().iter().map(Column::of).collect::<Vec<_>>());
+        let columns = match described {
+            Ok(columns) => columns,
+            Err(trouble) if trouble.code == Some(942) => return Ok(None),
+            Err(trouble) => {
+                if trouble.class.is_gone() {
+                    link.mark_broken();
+                }
+                return Err(trouble.failure(format_args!("{place}, table {name}")));
+            }
+        };
+        let key = query(link, place, KEY, &[Value::Text(spelled(name))])?;
+        let key = key.into_iter().filter_map(|row| text(row.into_iter().next())).collect();
+        Ok(Some(Self { columns, key }))
+    }
+
+    /// The column of this name, whatever its case.
+    pub(super) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| spelled(&column.name) == spelled(name))
+    }
+
+    /// The columns, but for those that `leave_out` names.
+    pub(super) fn schema(&self, leave_out: &[&str]) -> SchemaRef {
+        let kept = self.columns.iter().filter(|column| !leave_out.contains(&column.name.as_str()));
+        // What the host cannot write is shown as text, which fits nothing else.
+        let field =
+            |column: &Column| Field::new(&column.name, column.arrow.clone().unwrap_or(DataType::Null), column.nullable);
+        Arc::new(Schema::new(kept.map(field).collect::<Vec<_>>()))
+    }
+
+    /// Whether a merge can tell rows apart by these columns: the primary key or a unique index has just them.
+    pub(super) fn is_unique(
+        &self,
+        link: &mut LentLink,
+        place: &str,
+        name: &str,
+        key: &[String],
+    ) -> Result<bool, Failure> {
+        if same_names(&self.key, key) {
+            return Ok(true);
+        }
+        let rows = query(link, place, UNIQUE, &[Value::Text(spelled(name))])?;
+        let mut indexes: Vec<(String, Vec<String>)> = Vec::new();
+        for row in rows {
+            let mut cells = row.into_iter();
+            let (Some(index), Some(column)) = (text(cells.next()), text(cells.next())) else { continue };
+            match indexes.last_mut() {
+                Some((last, columns)) if *last == index => columns.push(shown(&column)),
+                _ => indexes.push((index, vec![shown(&column)])),
+            }
+        }
+        Ok(indexes.iter().any(|(_, columns)| same_names(columns, key)))
+    }
+}
+
+fn text(value: Option<Value>) -> Option<String> {
+    match value {
+        Some(Value::Text(text)) => Some(shown(&text)),
+        _ => None,
+    }
+}
+
+fn same_names(a: &[String], b: &[String]) -> bool {
+    let within =
+        |a: &[String], b: &[String]| a.iter().all(|name| b.iter().any(|other| spelled(name) == spelled(other)));
+    a.len() == b.len() && !a.is_empty() && within(a, b) && within(b, a)
+}
+
+impl Column {
+    fn of(column: &Metadata) -> Self {
+        let kind = column.db_type();
+        let is = |of| is_any(kind, of);
+        let moment = is(&[DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_TZ]);
+        Self {
+            name: shown(column.name()),
+            declared: column.data_type(),
+            arrow: written_type(column),
+            nullable: column.nullable(),
+            padded_to: if is(&[DB_TYPE_CHAR, DB_TYPE_NCHAR]) { column.max_size() as usize } else { 0 },
+            second_digits: if moment { column.scale().unsigned_abs().into() } else { 0 },
+            comparable: !is(&[DB_TYPE_LONG, DB_TYPE_LONG_NVARCHAR, DB_TYPE_LONG_RAW]),
+        }
+    }
+}
+
+/// What a column takes. The inverse of `types::declared_type`.
+fn written_type(column: &Metadata) -> Option<DataType> {
+    let kind = column.db_type();
+    if is_any(kind, &[DB_TYPE_NUMBER]) {
+        match (column.precision(), column.scale()) {
+            (1, 0) => return Some(DataType::Boolean),
+            (19, 0) => return Some(DataType::Int64),
+            (precision @ 1..=38, scale @ 0..=38) if scale <= precision as i8 => {
+                return Some(DataType::Decimal128(precision, scale));
+            }
+            _ => {}
+        }
+    }
+    if is_any(kind, &[DB_TYPE_DATE]) {
+        return Some(timestamp(false));
+    }
+    if is_any(kind, &[DB_TYPE_TIMESTAMP]) && column.scale() == 0 {
+        return Some(DataType::Date32);
+    }
+    if is_any(kind, &[DB_TYPE_BINARY_DOUBLE]) {
+        return Some(DataType::Float64);
+    }
+    reading(column, BareNumber::Decimal).map(super::types::Reading::arrow)
+}

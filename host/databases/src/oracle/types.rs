@@ -1,0 +1,280 @@
+//! Oracle's types and Arrow types, both ways. What the server says of a column decides what it is; a value that
+//! does not fit is a bad value, never a rounded one.
+//!
+//! | Oracle | Arrow | what cannot be kept, and what happens then |
+//! |---|---|---|
+//! | `NUMBER(p)`, p ≤ 18; negative scale within 18 digits | Int64 | |
+//! | `NUMBER(p,s)`, `INTEGER` = `NUMBER(38)` | Decimal128(p, s) | |
+//! | `NUMBER(p,s)` beyond 38 digits | Utf8 | nothing: every digit is text |
+//! | `NUMBER`, `FLOAT`, expressions | Decimal128(38, 10), or Utf8 if the connection says `bare_number = "text"` | more than 28 digits before or 10 behind the point: bad value |
+//! | `BINARY_FLOAT`, `BINARY_DOUBLE` | Float64 | nothing: every BINARY_FLOAT is a double |
+//! | `CHAR`, `NCHAR` | Utf8 | nothing: with the blanks that the server pads with |
+//! | `VARCHAR2`, `NVARCHAR2`, `LONG` | Utf8 | nothing; '' is NULL to Oracle itself |
+//! | `CLOB`, `NCLOB` | Utf8 | more bytes than the connection's `lob_mib`: bad value |
+//! | `RAW`, `LONG RAW` | Binary | |
+//! | `BLOB` | Binary | more bytes than `lob_mib`: bad value |
+//! | `DATE` | Timestamp(µs) | years before 1: bad value |
+//! | `TIMESTAMP(n)` | Timestamp(µs) | years before 1, digits behind the sixth: bad value |
+//! | `TIMESTAMP(n) WITH TIME ZONE` | Timestamp(µs, UTC) | the same; the offset is not kept, select it with `EXTRACT` if needed |
+//! | `TIMESTAMP(n) WITH LOCAL TIME ZONE` | Timestamp(µs, UTC) | where the server does not send it in UTC: refused |
+//! | `INTERVAL YEAR TO MONTH`, `INTERVAL DAY TO SECOND` | Utf8 | nothing: as Oracle writes them, `+01-02` and `+003 04:05:06.789000000` |
+//! | `ROWID`, `UROWID` | Utf8 | |
+//! | `BOOLEAN` (23ai) | Boolean | |
+//! | `JSON`, `VECTOR`, `XMLTYPE`, objects, collections, `BFILE`, cursors | refused | the column must be left out, or turned to text by a view |
+//!
+//! | Arrow | declared in a new table |
+//! |---|---|
+//! | Boolean | `NUMBER(1)` with the values 0 and 1 |
+//! | Int64 | `NUMBER(19)` |
+//! | Decimal128(p, s) | `NUMBER(p,s)`; of 1 and 19 whole digits `NUMBER(2)` and `NUMBER(20)`, to be told from the two above |
+//! | Float64 | `BINARY_DOUBLE` |
+//! | Utf8 | `VARCHAR2(4000 BYTE)`, in a key `VARCHAR2(255 CHAR)` |
+//! | Binary | `RAW(2000)`, in a key `RAW(255)` |
+//! | Date32 | `TIMESTAMP(0)` at midnight, to be told from a `DATE` of somebody else, which has a time |
+//! | Timestamp(µs) | `TIMESTAMP(6)` |
+//! | Timestamp(µs, UTC) | `TIMESTAMP(6) WITH TIME ZONE`, at +00:00 |
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, TimeUnit};
+use oracledb::{
+    DB_TYPE_BINARY_DOUBLE, DB_TYPE_BINARY_FLOAT, DB_TYPE_BINARY_INTEGER, DB_TYPE_BLOB, DB_TYPE_BOOLEAN, DB_TYPE_CHAR,
+    DB_TYPE_CLOB, DB_TYPE_DATE, DB_TYPE_INTERVAL_DS, DB_TYPE_INTERVAL_YM, DB_TYPE_LONG, DB_TYPE_LONG_NVARCHAR,
+    DB_TYPE_LONG_RAW, DB_TYPE_NCHAR, DB_TYPE_NCLOB, DB_TYPE_NUMBER, DB_TYPE_NVARCHAR, DB_TYPE_RAW, DB_TYPE_ROWID,
+    DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_LTZ, DB_TYPE_TIMESTAMP_TZ, DB_TYPE_UROWID, DB_TYPE_VARCHAR, DbType, Metadata,
+};
+
+use super::settings::BareNumber;
+use super::value::is_any;
+
+/// The most digits of a decimal.
+pub(super) const MOST_DIGITS: u8 = 38;
+/// The most digits that fit every whole number of 64 bits.
+const INT64_DIGITS: i16 = 18;
+/// Digits behind the point of a number whose column does not say.
+const BARE_SCALE: u8 = 10;
+/// How the server describes a number without a scale of its own.
+const NO_SCALE: i8 = -127;
+/// The name that stands for UTC in Arrow timestamps.
+const UTC: &str = "UTC";
+
+/// How a column is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// A whole number.
+    Int64,
+    /// A decimal of this precision and scale.
+    Decimal(u8, u8),
+    /// A number with all its digits, as text.
+    Digits,
+    /// A binary fraction of 64 bits.
+    Double,
+    /// A binary fraction of 32 bits.
+    Single,
+    /// Text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// A moment, in UTC if `zoned`.
+    Moment {
+        /// Whether it stands in a time zone.
+        zoned: bool,
+    },
+    /// Years and months.
+    Months,
+    /// Days and seconds.
+    Seconds,
+    /// True or false.
+    Flag,
+}
+
+impl Reading {
+    /// The Arrow type that it gives.
+    pub(super) fn arrow(self) -> DataType {
+        match self {
+            Self::Int64 => DataType::Int64,
+            Self::Decimal(precision, scale) => DataType::Decimal128(precision, scale as i8),
+            Self::Double | Self::Single => DataType::Float64,
+            Self::Digits | Self::Text | Self::Months | Self::Seconds => DataType::Utf8,
+            Self::Bytes => DataType::Binary,
+            Self::Moment { zoned } => timestamp(zoned),
+            Self::Flag => DataType::Boolean,
+        }
+    }
+}
+
+/// How a column is read whose type is known; `None` if it cannot be.
+pub(super) fn reading(column: &Metadata, bare: BareNumber) -> Option<Reading> {
+    let kind = column.db_type();
+    if column.is_array() {
+        return None;
+    }
+    if is_any(kind, &[DB_TYPE_NUMBER, DB_TYPE_BINARY_INTEGER]) {
+        return Some(of_number(column.precision(), column.scale(), bare));
+    }
+    of_kind(kind)
+}
+
+fn of_kind(kind: &DbType) -> Option<Reading> {
+    let texts: &[&DbType] = &[
+        DB_TYPE_VARCHAR,
+        DB_TYPE_NVARCHAR,
+        DB_TYPE_CHAR,
+        DB_TYPE_NCHAR,
+        DB_TYPE_LONG,
+        DB_TYPE_LONG_NVARCHAR,
+        DB_TYPE_CLOB,
+        DB_TYPE_NCLOB,
+        DB_TYPE_ROWID,
+        DB_TYPE_UROWID,
+    ];
+    let simple = [
+        (DB_TYPE_DATE, Reading::Moment { zoned: false }),
+        (DB_TYPE_TIMESTAMP, Reading::Moment { zoned: false }),
+        (DB_TYPE_TIMESTAMP_TZ, Reading::Moment { zoned: true }),
+        (DB_TYPE_TIMESTAMP_LTZ, Reading::Moment { zoned: true }),
+        (DB_TYPE_BINARY_DOUBLE, Reading::Double),
+        (DB_TYPE_BINARY_FLOAT, Reading::Single),
+        (DB_TYPE_RAW, Reading::Bytes),
+        (DB_TYPE_LONG_RAW, Reading::Bytes),
+        (DB_TYPE_BLOB, Reading::Bytes),
+        (DB_TYPE_INTERVAL_YM, Reading::Months),
+        (DB_TYPE_INTERVAL_DS, Reading::Seconds),
+        (DB_TYPE_BOOLEAN, Reading::Flag),
+    ];
+    if is_any(kind, texts) {
+        return Some(Reading::Text);
+    }
+    simple.iter().find(|(known, _)| *known == kind).map(|(_, reading)| *reading)
+}
+
+fn of_number(precision: u8, scale: i8, bare: BareNumber) -> Reading {
+    let (precision, scale) = match (precision, scale) {
+        (_, NO_SCALE) | (0, 0) => {
+            return match bare {
+                BareNumber::Decimal => Reading::Decimal(MOST_DIGITS, BARE_SCALE),
+                BareNumber::Text => Reading::Digits,
+            };
+        }
+        (0, scale) => (i16::from(MOST_DIGITS), i16::from(scale)),
+        (precision, scale) => (i16::from(precision), i16::from(scale)),
+    };
+    // A negative scale counts zeros in front of the point; a scale beyond the precision, zeros behind it.
+    let digits = if scale < 0 { precision - scale } else { precision.max(scale) };
+    match u8::try_from(digits).ok().filter(|digits| *digits <= MOST_DIGITS) {
+        None => Reading::Digits,
+        Some(_) if scale <= 0 && digits <= INT64_DIGITS => Reading::Int64,
+        Some(digits) => Reading::Decimal(digits, scale.max(0) as u8),
+    }
+}
+
+/// Whether a column's values may be of any length.
+pub(super) fn is_long(kind: &DbType) -> bool {
+    is_any(kind, &[DB_TYPE_LONG, DB_TYPE_LONG_NVARCHAR, DB_TYPE_LONG_RAW, DB_TYPE_CLOB, DB_TYPE_NCLOB, DB_TYPE_BLOB])
+}
+
+/// An Arrow timestamp of microseconds.
+pub(super) fn timestamp(zoned: bool) -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, zoned.then(|| Arc::from(UTC)))
+}
+
+/// The type to declare for an Arrow type; `None` if Oracle has no place for it.
+pub(super) fn declared_type(arrow: &DataType, in_key: bool) -> Option<String> {
+    Some(match arrow {
+        DataType::Boolean => "NUMBER(1)".to_owned(),
+        DataType::Int64 => "NUMBER(19)".to_owned(),
+        DataType::Float64 => "BINARY_DOUBLE".to_owned(),
+        DataType::Utf8 if in_key => "VARCHAR2(255 CHAR)".to_owned(),
+        DataType::Utf8 => "VARCHAR2(4000 BYTE)".to_owned(),
+        DataType::Binary if in_key => "RAW(255)".to_owned(),
+        DataType::Binary => "RAW(2000)".to_owned(),
+        DataType::Date32 => "TIMESTAMP(0)".to_owned(),
+        DataType::Timestamp(TimeUnit::Microsecond, None) => "TIMESTAMP(6)".to_owned(),
+        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if is_utc(zone) => {
+            "TIMESTAMP(6) WITH TIME ZONE".to_owned()
+        }
+        DataType::Decimal128(precision @ (1 | 19), 0) => format!("NUMBER({},0)", precision + 1),
+        DataType::Decimal128(precision, scale) => {
+            let in_range = (1..=MOST_DIGITS).contains(precision) && (0..=*precision as i8).contains(scale);
+            in_range.then(|| format!("NUMBER({precision},{scale})"))?
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a zone is UTC, however it is spelled.
+pub(super) fn is_utc(zone: &str) -> bool {
+    matches!(zone, UTC | "Z" | "+00:00")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_become_what_holds_all_their_values() {
+        let decimal = |precision, scale| Reading::Decimal(precision, scale);
+        for (precision, scale, expected) in [
+            (1, 0, Reading::Int64),
+            (18, 0, Reading::Int64),
+            (19, 0, decimal(19, 0)),
+            (38, 0, decimal(38, 0)),
+            (12, 2, decimal(12, 2)),
+            (38, 10, decimal(38, 10)),
+            (3, 5, decimal(5, 5)),
+            (5, -2, Reading::Int64),
+            (18, -2, decimal(20, 0)),
+            (38, -2, Reading::Digits),
+            (5, 40, Reading::Digits),
+            (0, 4, decimal(38, 4)),
+            (0, 0, decimal(38, 10)),
+            (0, NO_SCALE, decimal(38, 10)),
+            (126, NO_SCALE, decimal(38, 10)),
+        ] {
+            assert_eq!(of_number(precision, scale, BareNumber::Decimal), expected, "NUMBER({precision},{scale})");
+        }
+        assert_eq!(of_number(0, NO_SCALE, BareNumber::Text), Reading::Digits);
+        assert_eq!(of_number(12, 2, BareNumber::Text), decimal(12, 2));
+    }
+
+    #[test]
+    fn no_number_is_a_float() {
+        for (precision, scale) in (0..=38).flat_map(|precision| (-84..=127).map(move |scale| (precision, scale))) {
+            let reading = of_number(precision, scale, BareNumber::Decimal);
+            assert_ne!(reading.arrow(), DataType::Float64, "NUMBER({precision},{scale})");
+        }
+    }
+
+    #[test]
+    fn every_other_type_has_its_reading_or_none() {
+        use oracledb::{DB_TYPE_BFILE, DB_TYPE_CURSOR, DB_TYPE_JSON, DB_TYPE_OBJECT, DB_TYPE_VECTOR, DB_TYPE_XMLTYPE};
+        for kind in [DB_TYPE_JSON, DB_TYPE_VECTOR, DB_TYPE_XMLTYPE, DB_TYPE_OBJECT, DB_TYPE_BFILE, DB_TYPE_CURSOR] {
+            assert_eq!(of_kind(kind), None, "{kind}");
+        }
+        for (kind, expected) in [
+            (DB_TYPE_CHAR, DataType::Utf8),
+            (DB_TYPE_NCLOB, DataType::Utf8),
+            (DB_TYPE_UROWID, DataType::Utf8),
+            (DB_TYPE_INTERVAL_DS, DataType::Utf8),
+            (DB_TYPE_BLOB, DataType::Binary),
+            (DB_TYPE_BINARY_FLOAT, DataType::Float64),
+            (DB_TYPE_DATE, timestamp(false)),
+            (DB_TYPE_TIMESTAMP_LTZ, timestamp(true)),
+            (DB_TYPE_BOOLEAN, DataType::Boolean),
+        ] {
+            assert_eq!(of_kind(kind).map(Reading::arrow), Some(expected), "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_place_is_not_declared() {
+        for arrow in [
+            DataType::Int32,
+            DataType::Timestamp(TimeUnit::Millisecond, None),
+            DataType::Timestamp(TimeUnit::Microsecond, Some("America/Sao_Paulo".into())),
+            DataType::Decimal128(10, -2),
+        ] {
+            assert_eq!(declared_type(&arrow, false), None, "{arrow}");
+        }
+    }
+}

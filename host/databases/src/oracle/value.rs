@@ -1,0 +1,92 @@
+//! Single values to the server and back, for parameters and for the host's own statements.
+
+use oracledb::{
+    Cursor, DB_TYPE_BINARY_DOUBLE, DB_TYPE_BINARY_FLOAT, DB_TYPE_BINARY_INTEGER, DB_TYPE_BOOLEAN, DB_TYPE_DATE,
+    DB_TYPE_LONG_RAW, DB_TYPE_NUMBER, DB_TYPE_RAW, DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_LTZ, DB_TYPE_TIMESTAMP_TZ,
+    DbType, Error, OracleNumber, OracleTimestamp, Row, ToDbValue,
+};
+use wmshost_flow::Value;
+
+use super::moment::{micros_of, timestamp_of};
+
+const DAY: i64 = 86_400_000_000;
+
+/// A value as the driver binds it; `None` if the server cannot hold it.
+pub(super) fn bindable(value: &Value) -> Option<Box<dyn ToDbValue>> {
+    Some(match value {
+        Value::Null => Box::new(None::<String>),
+        Value::Boolean(value) => Box::new(i64::from(*value)),
+        Value::Int64(value) => Box::new(*value),
+        Value::Float64(value) => Box::new(*value),
+        Value::Decimal(text) => Box::new(text.parse::<OracleNumber>().ok()?),
+        Value::Text(text) => Box::new(text.clone()),
+        Value::Binary(bytes) => Box::new(bytes.clone()),
+        Value::Date(days) => Box::new(timestamp_of(i64::from(*days).checked_mul(DAY)?)?),
+        Value::Timestamp(micros) => Box::new(timestamp_of(*micros)?),
+    })
+}
+
+/// Values as the driver binds them; the number of the first one, from 1, that cannot be.
+pub(super) fn all_bindable(values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, usize> {
+    values.iter().enumerate().map(|(at, value)| bindable(value).ok_or(at + 1)).collect()
+}
+
+/// All rows of a query.
+pub(super) fn rows(cursor: Cursor) -> Result<Vec<Vec<Value>>, Error> {
+    let mut rows = Vec::new();
+    for row in cursor {
+        let row = row?;
+        let types: Vec<_> = row.columns().iter().map(oracledb::Metadata::db_type).collect();
+        let values = types.iter().enumerate().map(|(at, kind)| value(&row, at, kind));
+        rows.push(values.collect::<Result<_, _>>()?);
+    }
+    Ok(rows)
+}
+
+/// Whether a type is one of these. Types are told apart by what they are, not by where they stand.
+pub(super) fn is_any(kind: &DbType, of: &[&DbType]) -> bool {
+    of.iter().any(|other| *other == kind)
+}
+
+fn value(row: &Row, at: usize, kind: &DbType) -> Result<Value, Error> {
+    if is_any(kind, &[DB_TYPE_NUMBER, DB_TYPE_BINARY_INTEGER]) {
+        return Ok(row.get::<Option<OracleNumber>>(at)?.map_or(Value::Null, |number| {
+            let text = number.to_string();
+            text.parse().map_or(Value::Decimal(text), Value::Int64)
+        }));
+    }
+    if is_any(kind, &[DB_TYPE_BINARY_DOUBLE, DB_TYPE_BINARY_FLOAT]) {
+        return if kind == DB_TYPE_BINARY_FLOAT {
+            Ok(row.get::<Option<f32>>(at)?.map_or(Value::Null, |value| Value::Float64(value.into())))
+        } else {
+            Ok(row.get::<Option<f64>>(at)?.map_or(Value::Null, Value::Float64))
+        };
+    }
+    if is_any(kind, &[DB_TYPE_DATE, DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_TZ, DB_TYPE_TIMESTAMP_LTZ]) {
+        let moment = row.get::<Option<OracleTimestamp>>(at)?;
+        return Ok(
+            moment.map_or(Value::Null, |at| micros_of(&at).map_or(Value::Text(at.to_string()), Value::Timestamp))
+        );
+    }
+    if is_any(kind, &[DB_TYPE_RAW, DB_TYPE_LONG_RAW]) {
+        return Ok(row.get::<Option<Vec<u8>>>(at)?.map_or(Value::Null, Value::Binary));
+    }
+    if kind == DB_TYPE_BOOLEAN {
+        return Ok(row.get::<Option<bool>>(at)?.map_or(Value::Null, Value::Boolean));
+    }
+    Ok(row.get::<Option<String>>(at)?.map_or(Value::Null, Value::Text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_cannot_hold_is_not_bound() {
+        let values = [Value::Int64(1), Value::Timestamp(i64::MAX)];
+        assert_eq!(all_bindable(&values).err(), Some(2));
+        assert!(bindable(&Value::Date(i32::MAX)).is_none());
+        assert!(bindable(&Value::Decimal("1,5".into())).is_none());
+        assert!(all_bindable(&[Value::Null, Value::Boolean(true), Value::Date(0)]).is_ok());
+    }
+}

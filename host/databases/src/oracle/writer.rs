@@ -1,0 +1,359 @@
+//! One stream's transactions. What is written in them is in the rooms beside: `define`, `write`, `merge`, `swap`,
+//! `remove`.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use wmshost_flow::{
+    Clock, Counts, Dialect, Entry, Failure, HOUSE_PREFIX, Ledger, MergeRule, Removal, Sql, TableDefinition,
+    TargetGrant, TargetSession, Value,
+};
+
+use super::connect::{LentLink, Links};
+use super::define::Change;
+use super::failure::{Class, trouble};
+use super::names::{quoted, spelled};
+use super::plain::{self, apart, is_definition, on};
+use super::settings::Tags;
+use super::table::Table;
+
+/// The host's own columns: the run that wrote a row last, and when.
+pub(super) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
+/// Another column of the host's own, in tables that keep what is deleted: when the source had the row no longer.
+pub(super) const DELETED: &str = "wms_deleted_at";
+/// All columns of the host's own.
+pub(super) const OWN_COLUMNS: [&str; 3] = [MARKS[0], MARKS[1], DELETED];
+/// What stands behind a table's name in the name of its staged table.
+const STAGED: &str = "__NEXT";
+/// The table whose rows tell whether a transaction took place.
+const WITNESS: &str = "WMSHOST_CHECKPOINT";
+
+/// Where a session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    None,
+    Open,
+    /// A write failed half way: only a rollback is left.
+    Broken,
+}
+
+/// Which of the two tables a name means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// The granted table.
+    Table,
+    /// The one that is staged beside it.
+    Staged,
+}
+
+/// A session.
+pub(super) struct Writer {
+    /// Where failures say they come from.
+    pub(super) place: String,
+    pub(super) grant: TargetGrant,
+    pub(super) links: Arc<Links>,
+    pub(super) link: LentLink,
+    /// Changes of tables that were asked for and not carried out yet.
+    pub(super) changes: Vec<Change>,
+    /// Whether rows were written in this transaction.
+    pub(super) has_written: bool,
+    /// When the transaction began, in microseconds.
+    pub(super) loaded_at: i64,
+    /// Whether the staged table is of no use once the transaction is committed.
+    pub(super) staged_is_done: bool,
+    /// The tables as they were found last.
+    found: Vec<(Written, Option<Arc<Table>>)>,
+    /// Whether the ledger was written in this transaction.
+    has_witness: bool,
+    clock: Arc<dyn Clock>,
+    transaction: Transaction,
+}
+
+impl Writer {
+    pub(super) fn new(links: Arc<Links>, grant: TargetGrant, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let place = links.maker().place.clone();
+        if spelled(&grant.table).starts_with(HOUSE_PREFIX) {
+            return Err(Failure::invalid_config(format!(
+                "{place}: the name {} is kept for the host; give the table another one",
+                grant.table
+            )));
+        }
+        let link = take(&links, &grant)?;
+        Ok(Self {
+            place,
+            grant,
+            links,
+            link,
+            changes: Vec::new(),
+            has_written: false,
+            loaded_at: 0,
+            staged_is_done: false,
+            found: Vec::new(),
+            has_witness: false,
+            clock,
+            transaction: Transaction::None,
+        })
+    }
+
+    /// Which table a name means; any other is denied.
+    pub(super) fn written(&self, table: &str) -> Result<Written, Failure> {
+        if spelled(table) == spelled(&self.grant.table) {
+            Ok(Written::Table)
+        } else if spelled(table) == spelled(&self.staged_name()) {
+            Ok(Written::Staged)
+        } else {
+            Err(Failure::denied(format!("{}: the table {table} is not granted, {} is", self.place, self.grant.table)))
+        }
+    }
+
+    /// The name of the staged table.
+    pub(super) fn staged_name(&self) -> String {
+        format!("{}{STAGED}", self.grant.table)
+    }
+
+    /// The most bytes that a name may have.
+    pub(super) fn name_bytes(&self) -> usize {
+        self.link.name_bytes
+    }
+
+    /// A table as the server has it now.
+    pub(super) fn find_now(&mut self, table: &str) -> Result<Option<Table>, Failure> {
+        Table::find(&mut self.link, &self.place, table)
+    }
+
+    /// A table as it was found last.
+    pub(super) fn find(&mut self, which: Written) -> Result<Option<Arc<Table>>, Failure> {
+        if let Some((_, known)) = self.found.iter().find(|(known, _)| *known == which) {
+            return Ok(known.clone());
+        }
+        let name = match which {
+            Written::Table => self.grant.table.clone(),
+            Written::Staged => self.staged_name(),
+        };
+        let found = self.find_now(&name)?.map(Arc::new);
+        self.found.push((which, found.clone()));
+        Ok(found)
+    }
+
+    /// Has tables looked at anew.
+    pub(super) fn forget_tables(&mut self) {
+        self.found.clear();
+    }
+
+    /// Does a write. If it fails, the transaction can only be rolled back: what was written half stays unseen.
+    fn write<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        match self.transaction {
+            Transaction::Open => {}
+            Transaction::None => return Err(Failure::permanent(format!("{}: no transaction was begun", self.place))),
+            Transaction::Broken => {
+                return Err(Failure::permanent(format!(
+                    "{}: a write in this transaction failed; it can only be rolled back",
+                    self.place
+                )));
+            }
+        }
+        let result = act(self);
+        if result.is_err() {
+            self.transaction = Transaction::Broken;
+        }
+        result
+    }
+
+    /// Does a write of rows, after the changes of tables that come before it.
+    fn write_rows<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.write(|writer| {
+            writer.carry_out()?;
+            writer.has_written = true;
+            act(writer)
+        })
+    }
+
+    fn end(&mut self) {
+        self.transaction = Transaction::None;
+        self.changes.clear();
+        self.has_written = false;
+        self.has_witness = false;
+        self.staged_is_done = false;
+    }
+
+    /// What the ledger will say once the transaction is committed.
+    fn witness(&mut self) -> Result<Option<Entry>, Failure> {
+        if !self.has_witness {
+            return Ok(None);
+        }
+        let TargetGrant { pipeline, stream, .. } = self.grant.clone();
+        Ledger { pipeline: &pipeline }.last(self, &stream)
+    }
+
+    /// Commits, and finds out whether it happened where the server could not say.
+    fn commit_for_sure(&mut self) -> Result<(), Failure> {
+        let witness = self.witness()?;
+        let committed = self.link.connection().and_then(|link| link.commit().map_err(|error| trouble(&error)));
+        let Err(trouble) = committed else { return Ok(()) };
+        self.link.mark_broken();
+        if !trouble.class.is_gone() && trouble.class != Class::Slow {
+            return Err(trouble.failure(format_args!("{}, committing", self.place)));
+        }
+        let lost = trouble.failure(format_args!("{}, committing", self.place));
+        tracing::warn!("{lost}; looking whether it took place");
+        self.link = take(&self.links, &self.grant).map_err(|failure| {
+            failure.within(format_args!("{lost}; whether it took place is not known, the next run finds out"))
+        })?;
+        let TargetGrant { pipeline, stream, .. } = self.grant.clone();
+        let ledger = Ledger { pipeline: &pipeline };
+        if witness.is_some() && ledger.last(self, &stream)? == witness {
+            tracing::info!("{}: the commit took place", self.place);
+            return Ok(());
+        }
+        Err(lost.within("the commit did not take place"))
+    }
+
+    fn drop_staged(&mut self) {
+        let drop = format!("DROP TABLE {} PURGE", quoted(&self.staged_name()));
+        self.forget_tables();
+        if let Err(failure) = apart(&self.links, &drop, &[]) {
+            tracing::warn!("{}: the staged table stays until the next load: {failure}", self.place);
+        }
+    }
+}
+
+/// A connection that says whose work it does.
+fn take(links: &Arc<Links>, grant: &TargetGrant) -> Result<LentLink, Failure> {
+    let link = plain::take(links)?;
+    let (module, action, client_id) = (grant.pipeline.clone(), grant.stream.clone(), grant.run_id.clone());
+    link.tag(&Tags { module, action, client_id });
+    Ok(link)
+}
+
+impl TargetSession for Writer {
+    fn begin(&mut self) -> Result<(), Failure> {
+        if self.transaction != Transaction::None {
+            return Err(Failure::permanent(format!("{}: a transaction is open already", self.place)));
+        }
+        if self.link.is_broken() {
+            self.link = take(&self.links, &self.grant)?;
+            self.forget_tables();
+        }
+        self.transaction = Transaction::Open;
+        self.loaded_at = self.clock.now();
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        let committed = self.write(|writer| {
+            writer.carry_out()?;
+            writer.commit_for_sure()
+        });
+        let done = self.staged_is_done && committed.is_ok();
+        if committed.is_err()
+            && let Err(failure) = self.rollback()
+        {
+            tracing::warn!("{failure}");
+        }
+        self.end();
+        if done {
+            self.drop_staged();
+        }
+        committed
+    }
+
+    fn rollback(&mut self) -> Result<(), Failure> {
+        let open = self.transaction != Transaction::None;
+        self.end();
+        // Of a connection that is gone the server has undone everything.
+        if !open || self.link.is_broken() {
+            return Ok(());
+        }
+        let undone = on(&mut self.link, &self.place, oracledb::Connection::rollback);
+        if undone.is_err() {
+            self.link.mark_broken();
+        }
+        undone.map_err(|failure| failure.within("rolling back"))
+    }
+
+    fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
+        match self.written(table)? {
+            Written::Table => self.foreseen(),
+            Written::Staged => {
+                let staged = self.find_now(table)?;
+                Ok(staged.map(|found| TableDefinition {
+                    columns: found.schema(&OWN_COLUMNS),
+                    key: found.key,
+                    name: table.to_owned(),
+                }))
+            }
+        }
+    }
+
+    fn create(&mut self, table: &TableDefinition) -> Result<(), Failure> {
+        self.write(|writer| writer.ask(&table.name, Change::Create(table.clone())))
+    }
+
+    fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
+        self.write(|writer| writer.ask(table, Change::Add(Arc::clone(columns))))
+    }
+
+    fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
+        self.write(|writer| writer.ask(table, Change::Widen(Arc::clone(columns))))
+    }
+
+    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {
+        self.write_rows(|writer| writer.insert_rows(table, rows))
+    }
+
+    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure> {
+        self.write_rows(|writer| writer.merge_rows(table, rows, rule))
+    }
+
+    fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
+        self.write(|writer| writer.stage_table(table, resume))
+    }
+
+    fn swap(&mut self, table: &str) -> Result<Counts, Failure> {
+        self.write_rows(|writer| writer.swap_rows(table))
+    }
+
+    fn keep_deleted(&mut self, table: &str) -> Result<(), Failure> {
+        self.write(|writer| writer.ask(table, Change::KeepDeleted))
+    }
+
+    fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
+        self.write_rows(|writer| writer.remove_rows(table, keys, removal))
+    }
+
+    fn sql(&mut self) -> &mut dyn Sql {
+        self
+    }
+}
+
+impl Sql for Writer {
+    fn dialect(&self) -> Dialect {
+        Dialect::Oracle
+    }
+
+    fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
+        if is_definition(statement) {
+            return self.write(|writer| apart(&writer.links, statement, parameters));
+        }
+        self.has_witness |= statement.contains(WITNESS);
+        self.write(|writer| plain::execute(&mut writer.link, &writer.place, statement, parameters))
+    }
+
+    fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
+        self.has_witness |= statement.contains(WITNESS);
+        self.write(|writer| plain::execute_many(&mut writer.link, &writer.place, statement, rows))
+    }
+
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
+        plain::query(&mut self.link, &self.place, statement, parameters)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Err(failure) = self.rollback() {
+            tracing::warn!("{failure}");
+        }
+    }
+}

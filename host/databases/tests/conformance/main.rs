@@ -1,0 +1,10 @@
+//! What every driver must do, in one suite over all of them: SQLite, and Oracle by the stand-in or by a real
+//! server, which `WMSHOST_ORACLE_DSN`, `WMSHOST_ORACLE_USER` and `WMSHOST_ORACLE_PASSWORD` name.
+
+mod house;
+mod merging;
+mod removing;
+mod round_trip;
+mod swapping;
+mod transactions;
+mod world;

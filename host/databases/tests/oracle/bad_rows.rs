@@ -1,0 +1,78 @@
+//! Rows that the database refuses go to quarantine one by one; their neighbours go in.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use wmshost_flow::{Counts, MergeRule, Value};
+use wmshost_oracle_stand_in::Release;
+
+use crate::server::{SHARED, rows, run, settings, writer};
+
+fn batch(count: i64, text: impl Fn(i64) -> Option<String>) -> RecordBatch {
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..count));
+    let texts: ArrayRef = Arc::new(StringArray::from_iter((0..count).map(text)));
+    RecordBatch::try_from_iter_with_nullable([("id", ids, false), ("name", texts, true)]).expect("a batch")
+}
+
+const TABLE: &str = "(ID NUMBER(19) PRIMARY KEY, NAME VARCHAR2(10 BYTE) CHECK (NAME <> 'forbidden'), \
+                     WMS_RUN_ID VARCHAR2(128), WMS_LOADED_AT TIMESTAMP(6))";
+
+#[test]
+fn bad_rows_are_found_and_the_others_written() {
+    let settings = settings(&SHARED, Release::R19);
+    for (table, merges) in [("BAD_INSERT", false), ("BAD_MERGE", true)] {
+        run(&settings, &[&format!("CREATE TABLE {table} {TABLE}")]);
+        // Ten letters fit, ten that are two bytes each do not.
+        let rows_given = batch(1_000, |id| match id {
+            17 => Some("ä".repeat(10)),
+            503 => Some("forbidden".into()),
+            _ => Some(format!("n{id}")),
+        });
+        let mut writer = writer(&settings, table);
+        writer.begin().expect("a transaction");
+        let counted = if merges {
+            writer.merge(table, &rows_given, &MergeRule { key: vec!["id".into()], version: None })
+        } else {
+            writer.insert(table, &rows_given)
+        };
+        assert_eq!(counted, Ok(Counts { inserted: 998, rejected: 2, ..Counts::default() }), "{table}");
+        writer.commit().expect("a commit");
+        assert_eq!(rows(&settings, &format!("SELECT COUNT(*) FROM {table}")), [[Value::Int64(998)]]);
+        let found = rows(
+            &settings,
+            &format!("SELECT rule, row_key FROM WMSHOST_QUARANTINE WHERE stream = '{table}' ORDER BY rule"),
+        );
+        let rules: Vec<String> = found.iter().map(|row| row[0].to_string()).collect();
+        assert_eq!(rules, ["ora-02290", "ora-12899"], "{table}");
+        assert!(found[1][1].to_string().contains("17"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_row_that_is_there_already_is_refused_alone() {
+    let settings = settings(&SHARED, Release::R23);
+    run(&settings, &[&format!("CREATE TABLE BAD_TWICE {TABLE}"), "INSERT INTO BAD_TWICE (ID) VALUES (3)"]);
+    let mut writer = writer(&settings, "BAD_TWICE");
+    writer.begin().expect("a transaction");
+    let counted = writer.insert("BAD_TWICE", &batch(8, |_| None));
+    assert_eq!(counted, Ok(Counts { inserted: 7, rejected: 1, ..Counts::default() }));
+    writer.commit().expect("a commit");
+}
+
+#[test]
+fn what_oracle_would_change_silently_is_refused() {
+    let settings = settings(&SHARED, Release::R19);
+    run(
+        &settings,
+        &[
+            "CREATE TABLE BAD_ROUND (ID NUMBER(19) PRIMARY KEY, AT DATE, WMS_RUN_ID VARCHAR2(128), WMS_LOADED_AT TIMESTAMP(6))",
+        ],
+    );
+    let ids: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let at: ArrayRef = Arc::new(arrow_array::TimestampMicrosecondArray::from(vec![1_500_000]));
+    let rows = RecordBatch::try_from_iter([("id", ids), ("at", at)]).expect("a batch");
+    let mut writer = writer(&settings, "BAD_ROUND");
+    writer.begin().expect("a transaction");
+    let failure = writer.insert("BAD_ROUND", &rows).expect_err("half a second has no place");
+    assert!(failure.message.contains("fewer digits of a second"), "{failure}");
+}

@@ -1,0 +1,8 @@
+//! What only Oracle can do or get wrong, by the stand-in: connecting and its failures, types, snapshots, faults.
+
+mod bad_rows;
+mod connecting;
+mod faults;
+mod reading;
+mod server;
+mod snapshots;

@@ -1,0 +1,211 @@
+//! Every type of Oracle's, as the table in the driver's `types` room says, and the values that cannot be kept.
+
+use wmshost_databases::oracle::{BareNumber, Settings};
+use wmshost_flow::{FailureKind, Value};
+use wmshost_oracle_stand_in::Release;
+
+use crate::server::{SHARED, as_json, grant, read, reader, run, settings, source};
+
+fn made(settings: &Settings, table: &str, columns: &str, rows: &[&str]) {
+    let create = format!("CREATE TABLE {table} ({columns})");
+    let inserts: Vec<String> = rows.iter().map(|row| format!("INSERT INTO {table} VALUES ({row})")).collect();
+    let all: Vec<&str> = std::iter::once(create.as_str()).chain(inserts.iter().map(String::as_str)).collect();
+    run(settings, &all);
+}
+
+/// A declared type, a value as it is written, the Arrow type, and the value as JSON.
+const TYPES: &[(&str, &str, &str, &str)] = &[
+    ("NUMBER(10)", "42", "Int64", "42"),
+    ("NUMBER(18)", "-999999999999999999", "Int64", "-999999999999999999"),
+    ("NUMBER(19)", "9999999999999999999", "Decimal128(19, 0)", "\"9999999999999999999\""),
+    ("NUMBER(12,2)", "-1.5", "Decimal128(12, 2)", "\"-1.50\""),
+    (
+        "NUMBER(38,10)",
+        "1234567890123456789012345678.0123456789",
+        "Decimal128(38, 10)",
+        "\"1234567890123456789012345678.0123456789\"",
+    ),
+    ("INTEGER", "7", "Decimal128(38, 0)", "\"7\""),
+    ("NUMBER", "0.1", "Decimal128(38, 10)", "\"0.1000000000\""),
+    ("FLOAT", "0.25", "Decimal128(38, 10)", "\"0.2500000000\""),
+    ("BINARY_DOUBLE", "0.1", "Float64", "0.1"),
+    ("BINARY_FLOAT", "0.5", "Float64", "0.5"),
+    ("CHAR(4)", "'ab'", "Utf8", "\"ab  \""),
+    ("VARCHAR2(20)", "'ä€ x'", "Utf8", "\"ä€ x\""),
+    ("NVARCHAR2(20)", "'ä€'", "Utf8", "\"ä€\""),
+    ("CLOB", "'long text'", "Utf8", "\"long text\""),
+    ("RAW(16)", "HEXTORAW('00FF')", "Binary", "\"00ff\""),
+    ("BLOB", "HEXTORAW('01')", "Binary", "\"01\""),
+    (
+        "DATE",
+        "TO_DATE('2026-01-31 23:59:58', 'YYYY-MM-DD HH24:MI:SS')",
+        "Timestamp(µs)",
+        "\"2026-01-31 23:59:58.000000\"",
+    ),
+    ("TIMESTAMP(6)", "TIMESTAMP '2026-01-31 23:59:58.123456'", "Timestamp(µs)", "\"2026-01-31 23:59:58.123456\""),
+    (
+        "TIMESTAMP(6) WITH TIME ZONE",
+        "TIMESTAMP '2026-01-31 09:00:00.5 -03:00'",
+        "Timestamp(µs, \"UTC\")",
+        "\"2026-01-31 12:00:00.500000Z\"",
+    ),
+    ("VARCHAR2(5)", "''", "Utf8", "null"),
+    ("NUMBER(3)", "NULL", "Int64", "null"),
+];
+
+#[test]
+fn every_type_is_read_as_the_table_says() {
+    for release in Release::ALL {
+        let settings = settings(&SHARED, release);
+        for (at, (declared, value, arrow, json)) in TYPES.iter().enumerate() {
+            let table = format!("TYPES_{release:?}_{at}");
+            made(&settings, &table, &format!("V {declared}"), &[value]);
+            let mut session = reader(&settings, &[&table]);
+            let described = session.describe(&table).expect("granted").expect("there");
+            let batch = read(session.as_mut(), &format!("SELECT v AS \"v\" FROM {table}"), &[]);
+            assert_eq!(described.columns.field(0).data_type().to_string(), *arrow, "{declared}");
+            assert_eq!(batch.rows.schema().field(0).data_type().to_string(), *arrow, "{declared}");
+            assert_eq!(as_json(&batch), [format!("{{\"v\":{json}}}")], "{declared}");
+        }
+    }
+}
+
+/// A declared type, a value that cannot be kept, and what the reason says.
+const MISFITS: &[(&str, &str, &str)] = &[
+    ("NUMBER", "0.12345678901", "more digits"),
+    ("NUMBER", "12345678901234567890123456789", "more digits"),
+    ("TIMESTAMP(9)", "TIMESTAMP '2026-01-31 00:00:00.123456789'", "finer than microseconds"),
+    ("CLOB", "RPAD('x', 3000, 'x')", "larger than what is read"),
+];
+
+#[test]
+fn values_that_cannot_be_kept_go_out_of_the_batch_or_fail_the_read() {
+    let mut settings = settings(&SHARED, Release::R19);
+    settings.lob_bytes = 2_000;
+    for (at, (declared, value, words)) in MISFITS.iter().enumerate() {
+        let table = format!("MISFITS_{at}");
+        made(
+            &settings,
+            &table,
+            &format!("ID NUMBER(5), V {declared}"),
+            &["1, NULL", &format!("2, {value}"), "3, NULL"],
+        );
+        let statement = format!("SELECT id, v FROM {table} ORDER BY id");
+        let mut session = reader(&settings, &[&table]);
+        let batch = read(session.as_mut(), &statement, &[]);
+        if batch.rejected.is_empty() && declared.starts_with("TIMESTAMP") {
+            // The stand-in keeps microseconds only.
+            continue;
+        }
+        assert_eq!(as_json(&batch), [r#"{"ID":1,"V":null}"#, r#"{"ID":3,"V":null}"#], "{declared}");
+        let [rejected] = batch.rejected.as_slice() else { panic!("{declared}: {:?}", batch.rejected) };
+        assert!(rejected.reason.contains(words) && rejected.reason.contains("column V"), "{rejected:?}");
+        assert!(rejected.row.starts_with(r#"{"ID":2,"#), "{rejected:?}");
+        let strict = wmshost_flow::SourceGrant { bad_value_fails: true, ..grant(&[&table]) };
+        let mut session = source(&settings).expect("a source").session(&strict).expect("a session");
+        let failure = session.query(&statement, &[]).expect("a cursor").next(10).expect_err("a bad value");
+        assert_eq!(failure.kind, FailureKind::Permanent);
+        assert!(failure.message.contains(words), "{failure}");
+    }
+}
+
+#[test]
+fn bare_numbers_are_text_if_the_connection_says_so() {
+    let mut settings = settings(&SHARED, Release::R19);
+    settings.bare_number = BareNumber::Text;
+    made(&settings, "BARE", "V NUMBER, W NUMBER(5,2)", &["0.123456789012345678901234567890123456789, 1.5"]);
+    let mut session = reader(&settings, &["BARE"]);
+    let batch = read(session.as_mut(), "SELECT v, w FROM bare", &[]);
+    assert_eq!(as_json(&batch), [r#"{"V":"0.123456789012345678901234567890123456789","W":"1.50"}"#]);
+}
+
+#[test]
+fn rows_come_in_batches_to_the_last_one() {
+    for (release, fetch) in
+        [(Release::R19, None), (Release::R23, None), (Release::R19, Some(7)), (Release::R23, Some(1))]
+    {
+        let mut settings = settings(&SHARED, release);
+        settings.fetch_rows = fetch;
+        let table = format!("MANY_{release:?}_{}", fetch.unwrap_or(0));
+        run(&settings, &[&format!("CREATE TABLE {table} (ID NUMBER(10), NAME VARCHAR2(40))")]);
+        let many: Vec<Vec<Value>> =
+            (0..1_234).map(|id| vec![Value::Int64(id), Value::Text(format!("name {}", id % 3))]).collect();
+        let mut sql = crate::server::target(&settings).sql().expect("a session");
+        let inserted = sql.execute_many(&format!("INSERT INTO {table} VALUES (:1, :2)"), &many);
+        assert_eq!(inserted, Ok(1_234));
+        let mut session = reader(&settings, &[&table]);
+        let mut cursor = session
+            .query(&format!("SELECT id, name FROM {table} WHERE id >= :1 ORDER BY id"), &[Value::Int64(34)])
+            .expect("a cursor");
+        // The session is not needed any more: the cursor keeps the connection.
+        drop(session);
+        let mut sizes = Vec::new();
+        let mut next = 34;
+        while let Some(batch) = cursor.next(500).expect("rows") {
+            sizes.push(batch.rows.num_rows());
+            for json in as_json(&batch) {
+                assert_eq!(json, format!("{{\"ID\":{next},\"NAME\":\"name {}\"}}", next % 3));
+                next += 1;
+            }
+        }
+        assert_eq!((sizes, next), (vec![500, 500, 200], 1_234), "{release:?} {fetch:?}");
+        assert!(cursor.next(1).expect("the end").is_none());
+    }
+}
+
+#[test]
+fn parameters_of_every_type_are_compared_rightly() {
+    let settings = settings(&SHARED, Release::R23);
+    made(
+        &settings,
+        "PARAMETERS",
+        "ID NUMBER(5), AMOUNT NUMBER(12,2), NAME VARCHAR2(20), AT TIMESTAMP(6), D DATE, TZ TIMESTAMP(6) WITH TIME ZONE",
+        &[
+            "1, 1.50, 'a', TIMESTAMP '2026-01-31 12:00:00.000001', DATE '2026-01-31', TIMESTAMP '2026-01-31 09:00:00 -03:00'",
+        ],
+    );
+    let noon = 1_769_860_800_000_000;
+    let mut session = reader(&settings, &["parameters"]);
+    for (condition, value, found) in [
+        ("id = :1", Value::Int64(1), 1),
+        ("amount = :1", Value::Decimal("1.5".into()), 1),
+        ("amount > :1", Value::Decimal("1.50".into()), 0),
+        ("name = :1", Value::Text("a".into()), 1),
+        ("at > :1", Value::Timestamp(noon), 1),
+        ("at >= :1", Value::Timestamp(noon + 1), 1),
+        ("at > :1", Value::Timestamp(noon + 1), 0),
+        ("d = :1", Value::Date(20_484), 1),
+        ("tz = :1", Value::Timestamp(noon), 1),
+        ("tz < :1", Value::Timestamp(noon), 0),
+        ("id = :1", Value::Null, 0),
+    ] {
+        let batch = read(session.as_mut(), &format!("SELECT id FROM parameters WHERE {condition}"), &[value.clone()]);
+        assert_eq!(batch.rows.num_rows(), found, "{condition} {value:?}");
+    }
+}
+
+#[test]
+fn a_table_is_described_with_its_key_and_only_if_it_is_granted() {
+    let settings = settings(&SHARED, Release::R19);
+    run(
+        &settings,
+        &["CREATE TABLE DESCRIBED (B VARCHAR2(5) NOT NULL, A NUMBER(5) NOT NULL, C DATE, PRIMARY KEY (A, B))"],
+    );
+    let mut session = reader(&settings, &["described", "missing"]);
+    let described = session.describe("Described").expect("granted").expect("there");
+    assert_eq!((described.name.as_str(), described.key), ("DESCRIBED", vec!["A".to_owned(), "B".to_owned()]));
+    let nullable: Vec<_> = described.columns.fields().iter().map(|field| field.is_nullable()).collect();
+    assert_eq!(nullable, [false, false, true]);
+    assert!(session.describe("missing").expect("granted").is_none());
+    assert_eq!(session.describe("other").expect_err("not granted").kind, FailureKind::Denied);
+    assert_eq!(session.tables().expect("granted tables"), ["DESCRIBED"]);
+    for statement in [
+        "SELECT a FROM other",
+        "DELETE FROM described",
+        "SELECT dbms_random.value FROM described",
+        "SELECT USER FROM described",
+    ] {
+        let failure = session.query(statement, &[]).err().expect("denied");
+        assert_eq!(failure.kind, FailureKind::Denied, "{statement}: {failure}");
+    }
+}

@@ -1,0 +1,481 @@
+//! What is special inside of statements: bind variables, pseudo-columns, ROWNUM, `AS OF SCN`, derived tables.
+
+use super::calls;
+use super::names;
+use super::statement::{AsOf, Wait};
+use super::words::Word;
+use crate::engine::Refusal;
+use crate::values::kind::Kind;
+
+/// What is gathered over the parts of one statement.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// Bind variables so far, one per place where one stands.
+    pub(crate) binds: Vec<String>,
+    /// Bind variables of the same name are one: in PL/SQL.
+    pub(crate) by_name: bool,
+    pub(crate) as_of: Option<AsOf>,
+    pub(crate) reads_scn: bool,
+    pub(crate) reads_sessions: bool,
+    pub(crate) locks: bool,
+    pub(crate) wait: Option<Wait>,
+    pub(crate) derived: usize,
+}
+
+impl Gathered {
+    /// The parameter that a bind variable becomes.
+    pub(crate) fn bind(&mut self, name: &str) -> String {
+        let known = self.binds.iter().position(|bind| self.by_name && bind == name);
+        let at = known.unwrap_or_else(|| {
+            self.binds.push(name.to_owned());
+            self.binds.len() - 1
+        });
+        format!("${}", at + 1)
+    }
+}
+
+/// The clause that words stand in.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Clause {
+    #[default]
+    Other,
+    Select,
+    From,
+    Where,
+    Order,
+}
+
+/// What is within one pair of parentheses.
+#[derive(Debug, Default)]
+struct Level {
+    clause: Clause,
+    /// A query in a FROM clause, which needs an alias.
+    derived: bool,
+    /// `CAST( … AS type)`.
+    cast: bool,
+    /// Rows by ROWNUM.
+    limit: Option<String>,
+}
+
+/// Goes through words and writes PostgreSQL's.
+struct Writer<'w> {
+    words: &'w [Word],
+    at: usize,
+    gathered: &'w mut Gathered,
+    levels: Vec<Level>,
+    written: Vec<String>,
+}
+
+/// Words in PostgreSQL's SQL.
+pub(crate) fn written(words: &[Word], gathered: &mut Gathered) -> Result<String, Refusal> {
+    let mut writer = Writer { words, at: 0, gathered, levels: vec![Level::default()], written: Vec::new() };
+    while writer.at < words.len() {
+        writer.step()?;
+    }
+    writer.end_of_query();
+    Ok(writer.written.join(" "))
+}
+
+/// Words that cannot be the alias of a derived table.
+const AFTER_TABLE: [&str; 28] = [
+    "WHERE",
+    "GROUP",
+    "ORDER",
+    "HAVING",
+    "UNION",
+    "MINUS",
+    "INTERSECT",
+    "EXCEPT",
+    "FETCH",
+    "OFFSET",
+    "JOIN",
+    "INNER",
+    "LEFT",
+    "RIGHT",
+    "FULL",
+    "CROSS",
+    "NATURAL",
+    "ON",
+    "USING",
+    "CONNECT",
+    "START",
+    "FOR",
+    "WHEN",
+    "SET",
+    "VALUES",
+    "RETURNING",
+    "LOG",
+    "SELECT",
+];
+
+impl Writer<'_> {
+    fn word(&self, ahead: usize) -> Option<&Word> {
+        self.words.get(self.at + ahead)
+    }
+
+    fn is(&self, ahead: usize, what: &str) -> bool {
+        self.word(ahead).is_some_and(|word| word.is(what))
+    }
+
+    fn was(&self, what: &str) -> bool {
+        self.at.checked_sub(1).and_then(|at| self.words.get(at)).is_some_and(|word| word.is(what))
+    }
+
+    fn write(&mut self, text: impl Into<String>) {
+        self.written.push(text.into());
+    }
+
+    fn level(&mut self) -> &mut Level {
+        if self.levels.is_empty() {
+            self.levels.push(Level::default());
+        }
+        let last = self.levels.len() - 1;
+        &mut self.levels[last]
+    }
+
+    fn step(&mut self) -> Result<(), Refusal> {
+        let Some(word) = self.word(0).cloned() else { return Ok(()) };
+        match &word {
+            Word::Bind(name) => {
+                let bind = self.gathered.bind(name);
+                self.write(bind);
+                self.at += 1;
+            }
+            Word::Sign("(") => self.open(),
+            Word::Sign(")") => self.close(),
+            Word::Sign("(+)") => return Err(Refusal::unsupported("outer joins by (+); write LEFT JOIN")),
+            Word::Name(name) if !self.was(".") => self.name(name)?,
+            Word::Quoted(_) => self.qualified(&word),
+            word => {
+                self.write(word.plain());
+                self.at += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self) {
+        let in_from = self.level().clause == Clause::From && self.was(",");
+        let before = in_from || ["FROM", "JOIN", "USING"].iter().any(|word| self.was(word));
+        let derived = before && (self.is(1, "SELECT") || self.is(1, "WITH") || self.is(1, "("));
+        let cast = self.was("CAST");
+        self.write("(");
+        self.levels.push(Level { derived, cast, ..Level::default() });
+        self.at += 1;
+    }
+
+    fn close(&mut self) {
+        self.end_of_query();
+        let derived = self.levels.pop().is_some_and(|level| level.derived);
+        self.write(")");
+        self.at += 1;
+        let named = match self.word(0) {
+            Some(Word::Name(name)) => !AFTER_TABLE.contains(&name.as_str()),
+            Some(Word::Quoted(_)) => true,
+            _ => false,
+        };
+        if derived && !named {
+            self.gathered.derived += 1;
+            let alias = format!("AS ora$derived{}", self.gathered.derived);
+            self.write(alias);
+        }
+    }
+
+    fn end_of_query(&mut self) {
+        if let Some(limit) = self.level().limit.take() {
+            self.write(format!("LIMIT ({limit})::bigint"));
+        }
+    }
+
+    fn name(&mut self, name: &str) -> Result<(), Refusal> {
+        if self.clause(name)? || self.pseudo(name)? || self.literal(name) || self.table_option(name)? {
+            return Ok(());
+        }
+        if self.is(1, "(") {
+            if let Some((text, taken)) = calls::call(&self.words[self.at..], self.gathered)? {
+                self.write(text);
+                self.at += taken;
+                return Ok(());
+            }
+        }
+        if name == "AS" && self.level().cast {
+            return self.cast_type();
+        }
+        let word = Word::Name(name.to_owned());
+        self.qualified(&word);
+        Ok(())
+    }
+
+    /// A name, and what may follow it behind a dot.
+    fn qualified(&mut self, word: &Word) {
+        let plain = word.plain();
+        if plain.contains("v$session") {
+            self.gathered.reads_sessions = true;
+        }
+        if plain == "current_scn" {
+            self.gathered.reads_scn = true;
+        }
+        let column = match self.word(2) {
+            Some(Word::Name(name)) if self.is(1, ".") => name.as_str(),
+            _ => "",
+        };
+        let text = match column {
+            "ROWID" => format!("sys.rowid({plain}.ctid)"),
+            "ORA_ROWSCN" => format!("sys.rowscn({plain}.xmin)"),
+            "NEXTVAL" => format!("nextval({})", names::literal(&plain)),
+            "CURRVAL" => format!("currval({})", names::literal(&plain)),
+            "CURRENT_SCN" => {
+                self.gathered.reads_scn = true;
+                format!("{plain}.current_scn")
+            }
+            _ => {
+                self.write(plain);
+                self.at += 1;
+                if self.is(0, ".") {
+                    self.write(".");
+                    self.at += 1;
+                    if let Some(word) = self.word(0).filter(|word| matches!(word, Word::Name(_) | Word::Quoted(_))) {
+                        let plain = word.plain();
+                        self.gathered.reads_sessions |= plain.contains("v$session");
+                        self.write(plain);
+                        self.at += 1;
+                    }
+                }
+                return;
+            }
+        };
+        self.write(text);
+        self.at += 3;
+    }
+
+    fn clause(&mut self, name: &str) -> Result<bool, Refusal> {
+        let clause = match name {
+            "SELECT" => Clause::Select,
+            "FROM" => Clause::From,
+            "WHERE" => Clause::Where,
+            "ORDER" => Clause::Order,
+            "GROUP" | "HAVING" | "SET" | "VALUES" | "RETURNING" => Clause::Other,
+            "UNION" | "INTERSECT" => {
+                self.end_of_query();
+                Clause::Other
+            }
+            "MINUS" => {
+                self.end_of_query();
+                self.write("EXCEPT");
+                self.at += 1;
+                return Ok(true);
+            }
+            "CONNECT" if self.is(1, "BY") => return Err(Refusal::unsupported("CONNECT BY")),
+            _ => return Ok(false),
+        };
+        if clause == Clause::Order && self.level().limit.is_some() {
+            return Err(Refusal::unsupported("ROWNUM and ORDER BY in one query; order in a derived table"));
+        }
+        self.level().clause = clause;
+        self.write(name);
+        self.at += 1;
+        Ok(true)
+    }
+
+    fn pseudo(&mut self, name: &str) -> Result<bool, Refusal> {
+        let text = match name {
+            "SYSDATE" => "sys.sysdate()",
+            "SYSTIMESTAMP" => "statement_timestamp()",
+            "CURRENT_TIMESTAMP" => "statement_timestamp()",
+            "CURRENT_DATE" => "sys.local_today()",
+            "LOCALTIMESTAMP" => "sys.local_now()",
+            "SESSIONTIMEZONE" => "current_setting('TimeZone')",
+            "DBTIMEZONE" => "'+00:00'",
+            "USER" if !self.is(1, ".") => "sys.current_user_name()",
+            "ROWID" => "sys.rowid(ctid)",
+            "ORA_ROWSCN" => "sys.rowscn(xmin)",
+            "ROWNUM" => return self.rownum().map(|()| true),
+            "DBMS_FLASHBACK" if self.is(1, ".") && self.is(2, "GET_SYSTEM_CHANGE_NUMBER") => {
+                self.gathered.reads_scn = true;
+                self.at += 2;
+                "sys.current_scn()"
+            }
+            _ => return Ok(false),
+        };
+        self.write(text);
+        self.at += 1;
+        let parentheses = self.is(0, "(") && (self.is(1, ")") || self.is(2, ")"));
+        if parentheses && !matches!(name, "USER" | "ROWID" | "ORA_ROWSCN") {
+            self.at += if self.is(1, ")") { 2 } else { 3 };
+        }
+        Ok(true)
+    }
+
+    fn literal(&mut self, name: &str) -> bool {
+        let Some(Word::Text(text)) = self.word(1) else { return false };
+        let quoted = names::literal(text);
+        let zoned = text.len() > 19 && text[11..].contains(['+', '-']) || text.ends_with('Z');
+        let written = match name {
+            "DATE" => format!("CAST({quoted} AS oracle.date)"),
+            "TIMESTAMP" if zoned => format!("CAST({quoted} AS timestamptz)"),
+            "TIMESTAMP" => format!("CAST({quoted} AS timestamp)"),
+            _ => return false,
+        };
+        self.write(written);
+        self.at += 2;
+        true
+    }
+
+    /// `ROWNUM <= n` becomes a limit; elsewhere rows are counted.
+    fn rownum(&mut self) -> Result<(), Refusal> {
+        if self.level().clause != Clause::Where {
+            self.write("row_number() OVER ()");
+            self.at += 1;
+            return Ok(());
+        }
+        let limit = match self.word(2).cloned() {
+            Some(Word::Number(number)) => number,
+            Some(Word::Bind(name)) => self.gathered.bind(&name),
+            _ => return Err(Refusal::unsupported("ROWNUM compared with anything but a number")),
+        };
+        let limit = match self.word(1) {
+            Some(Word::Sign("<=")) => limit,
+            Some(Word::Sign("=")) if limit == "1" => limit,
+            Some(Word::Sign("<")) => format!("{limit} - 1"),
+            _ => return Err(Refusal::unsupported("ROWNUM compared by anything but <, <= or = 1")),
+        };
+        self.level().limit = Some(limit);
+        self.write("TRUE");
+        self.at += 3;
+        Ok(())
+    }
+
+    /// `AS OF SCN`, FETCH FIRST, FOR UPDATE.
+    fn table_option(&mut self, name: &str) -> Result<bool, Refusal> {
+        match name {
+            "AS" if self.is(1, "OF") && self.is(2, "SCN") => self.as_of().map(|()| true),
+            "AS" if self.is(1, "OF") => Err(Refusal::unsupported("AS OF TIMESTAMP; use AS OF SCN")),
+            "FETCH" | "OFFSET" if self.level().clause != Clause::Select => {
+                self.end_of_query();
+                self.write(name);
+                self.at += 1;
+                if self.is(0, "FIRST") || self.is(0, "NEXT") {
+                    self.write("NEXT");
+                    self.at += 1;
+                }
+                if let Some(Word::Bind(bind)) = self.word(0).cloned() {
+                    let bind = self.gathered.bind(&bind);
+                    self.write(format!("({bind}::bigint)"));
+                    self.at += 1;
+                }
+                Ok(true)
+            }
+            "FOR" if self.is(1, "UPDATE") => {
+                self.gathered.locks = true;
+                self.write("FOR UPDATE");
+                self.at += 2;
+                if self.is(0, "OF") {
+                    self.at += 1;
+                    while matches!(self.word(0), Some(Word::Name(name)) if name != "NOWAIT" && name != "WAIT" && name != "SKIP")
+                        || self.is(0, ".")
+                        || self.is(0, ",")
+                        || matches!(self.word(0), Some(Word::Quoted(_)))
+                    {
+                        self.at += 1;
+                    }
+                }
+                if let (true, Some(Word::Number(seconds))) = (self.is(0, "WAIT"), self.word(1)) {
+                    self.gathered.wait = Some(Wait(seconds.parse().unwrap_or(0)));
+                    self.at += 2;
+                }
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn as_of(&mut self) -> Result<(), Refusal> {
+        let as_of = match self.word(3).cloned() {
+            Some(Word::Bind(name)) => {
+                self.gathered.bind(&name);
+                AsOf::Bind(self.gathered.binds.len() - 1)
+            }
+            Some(Word::Number(number)) => AsOf::Number(
+                number
+                    .parse()
+                    .map_err(|_| Refusal::new(8181, "specified number is not a valid system change number"))?,
+            ),
+            Some(Word::Sign("(")) => {
+                // One value in parentheses.
+                let inner = self.words.get(self.at + 4).cloned();
+                let as_of = match inner {
+                    Some(Word::Bind(name)) => {
+                        self.gathered.bind(&name);
+                        AsOf::Bind(self.gathered.binds.len() - 1)
+                    }
+                    Some(Word::Number(number)) => AsOf::Number(number.parse().unwrap_or(-1)),
+                    _ => return Err(Refusal::unsupported("AS OF SCN with an expression")),
+                };
+                self.at += 2;
+                as_of
+            }
+            _ => return Err(Refusal::unsupported("AS OF SCN with an expression")),
+        };
+        self.gathered.as_of.get_or_insert(as_of);
+        self.at += 4;
+        Ok(())
+    }
+
+    fn cast_type(&mut self) -> Result<(), Refusal> {
+        let (kind, taken) = Kind::read(&self.words[self.at + 1..])?;
+        self.write("AS");
+        self.write(kind.in_engine());
+        self.at += 1 + taken;
+        Ok(())
+    }
+}
+
+/// The place of the parenthesis that closes the one here.
+pub(crate) fn closing(words: &[Word], open: usize) -> Result<usize, Refusal> {
+    let mut depth = 0_usize;
+    for (at, word) in words.iter().enumerate().skip(open) {
+        if word.is("(") {
+            depth += 1;
+        } else if word.is(")") {
+            depth -= 1;
+            if depth == 0 {
+                return Ok(at);
+            }
+        }
+    }
+    Err(Refusal::new(907, "missing right parenthesis"))
+}
+
+/// Words between commas that stand in no parentheses.
+pub(crate) fn listed(words: &[Word]) -> Vec<&[Word]> {
+    let mut parts = Vec::new();
+    let (mut begin, mut depth) = (0, 0_usize);
+    for (at, word) in words.iter().enumerate() {
+        match word {
+            Word::Sign("(") => depth += 1,
+            Word::Sign(")") => depth = depth.saturating_sub(1),
+            Word::Sign(",") if depth == 0 => {
+                parts.push(&words[begin..at]);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if begin < words.len() {
+        parts.push(&words[begin..]);
+    }
+    parts
+}
+
+/// The first place of a keyword that stands in no parentheses.
+pub(crate) fn outside(words: &[Word], keyword: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    words.iter().position(|word| {
+        match word {
+            Word::Sign("(") => depth += 1,
+            Word::Sign(")") => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && word.is(keyword)
+    })
+}

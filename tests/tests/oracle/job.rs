@@ -1,0 +1,146 @@
+//! The job: full, incremental, late commits, faults, a killed server, a wrong certificate, an expired password.
+
+use std::time::{Duration, Instant};
+
+use wmshost_oracle_stand_in::{Account, AccountState, Effect, Fault, Moment, Options, StandIn};
+
+use crate::warehouse::{Warehouse, told};
+
+const ALLOCATIONS: u32 = 3_000;
+
+fn warehouse() -> Warehouse {
+    Warehouse::new(StandIn::start(Options::default()).expect("a stand-in"), ALLOCATIONS)
+}
+
+#[test]
+fn the_job_ends_as_it_does_on_sqlite() {
+    let warehouse = warehouse();
+    let pipeline = warehouse.usual_pipeline();
+    let checked = warehouse.wmshost(&["check", "--connect", &pipeline], &[]);
+    let text = told(&checked);
+    assert!(checked.status.success(), "{text}");
+    assert!(text.contains("Oracle 19.") && text.contains("Oracle 23.") && text.contains("round trip"), "{text}");
+
+    warehouse.run(&pipeline);
+    warehouse.assert_same_as_sqlite("after the first run");
+    for day in 1..=2 {
+        warehouse.change_sample(day);
+        warehouse.copy_sample();
+        warehouse.run(&pipeline);
+        warehouse.assert_same_as_sqlite("after a day of changes");
+    }
+    let nothing = warehouse.wmshost(&["run", &pipeline, "--output", "json"], &[]);
+    let report: serde_json::Value = serde_json::from_slice(&nothing.stdout).expect("a report");
+    let written: u64 = report["streams"].as_array().expect("streams").iter().filter_map(|s| s["written"].as_u64()).sum();
+    assert_eq!(written, 0, "nothing has changed: {report:#}");
+    let state = told(&warehouse.wmshost(&["state", "list", &pipeline], &[]));
+    assert!(state.contains("allocation") && state.contains("complete"), "{state}");
+    let plan = told(&warehouse.wmshost(&["plan", &pipeline], &[]));
+    assert!(plan.contains("read changes since"), "{plan}");
+}
+
+#[test]
+fn a_row_that_commits_late_is_read_by_the_next_run() {
+    let warehouse = warehouse();
+    // Without a lookback only the bound below open transactions is left.
+    let pipeline = warehouse.pipeline(
+        &warehouse.server.wallet().join("ca.pem"),
+        "\n[streams.allocation]\nlookback = \"0s\"\n[streams.order_hdr]\nenabled = false\n[streams.order_dtl]\n\
+         enabled = false\n[streams.item_master]\nenabled = false\n[streams.location]\nenabled = false\n",
+    );
+    warehouse.run(&pipeline);
+    let mut late = warehouse.server.admin().expect("an admin");
+    late.execute("BEGIN").expect("a transaction");
+    let insert = |id: u32| {
+        format!(
+            "INSERT INTO wms.allocation (allocation_id, order_id, item_id, location_id, quantity_allocated, \
+             allocation_status, created_date, last_updated) VALUES ({id}, 1, 1, 1, 1, 'PICKED', \
+             clock_timestamp() AT TIME ZONE 'UTC', clock_timestamp() AT TIME ZONE 'UTC')"
+        )
+    };
+    late.execute(&insert(9_000_001)).expect("a row");
+    let mut other = warehouse.server.admin().expect("an admin");
+    // Time passes: the start of a transaction is known to the second only.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(2_100) {
+        std::thread::yield_now();
+    }
+    other.execute(&insert(9_000_002)).expect("a row");
+    warehouse.run(&pipeline);
+    late.execute("COMMIT").expect("a commit");
+    warehouse.run(&pipeline);
+    let mut sql = warehouse.sql("MART", "mart");
+    let found = sql
+        .query("SELECT allocation_id FROM wms_allocation WHERE allocation_id > 9000000 ORDER BY allocation_id", &[])
+        .expect("rows");
+    let found: Vec<String> = found.iter().map(|row| row[0].to_string()).collect();
+    assert_eq!(found, ["9000001", "9000002"]);
+}
+
+#[test]
+fn whatever_fails_the_next_run_ends_with_the_same_rows() {
+    for (name, fault) in [
+        ("cut before a commit", Fault::new(Moment::Commit, Effect::DropBefore).skip(6).account("MART")),
+        ("cut behind a commit", Fault::new(Moment::Commit, Effect::DropAfter).skip(6).account("MART")),
+        ("half an answer to a commit", Fault::new(Moment::Commit, Effect::Half).skip(8).account("MART")),
+        ("a deadlock", Fault::new(Moment::Statement("WHEN NOT MATCHED".into()), Effect::Fail(60)).skip(2)),
+        ("a lost read", Fault::new(Moment::Fetch("ALLOCATION".into()), Effect::DropBefore).skip(3)),
+        ("a snapshot that is too old", Fault::new(Moment::Fetch("ALLOCATION".into()), Effect::Fail(1_555)).skip(2)),
+        ("a killed server", Fault::new(Moment::Commit, Effect::Kill).skip(7).account("MART")),
+    ] {
+        let warehouse = warehouse();
+        let pipeline = warehouse.usual_pipeline();
+        let kills = name.contains("killed");
+        let id = warehouse.server.faults().add(fault);
+        let output = warehouse.wmshost(&["run", &pipeline], &[]);
+        assert_eq!(warehouse.server.faults().struck(id), 1, "{name}: it did not strike: {}", told(&output));
+        if name != "cut behind a commit" && name != "half an answer to a commit" {
+            assert!(!output.status.success(), "{name}: {}", told(&output));
+        }
+        let text = told(&output);
+        assert!(!text.contains("wms/") && !text.contains("panicked"), "{name}: {text}");
+        if kills {
+            let end = Instant::now() + Duration::from_secs(30);
+            while let Err(error) = warehouse.server.open() {
+                assert!(Instant::now() < end, "{error}");
+                std::thread::yield_now();
+            }
+        }
+        warehouse.run(&pipeline);
+        warehouse.assert_same_as_sqlite(name);
+    }
+}
+
+#[test]
+fn a_process_that_dies_anywhere_is_made_good_by_the_next_run() {
+    for point in ["allocation:batch-loaded:2", "allocation:batch-committed:2", "item_master:finished:1", "item_master:end-committed:1"] {
+        let warehouse = warehouse();
+        let pipeline = warehouse.usual_pipeline();
+        let output = warehouse.wmshost(&["run", &pipeline], &[("WMSHOST_CRASH_AT", point)]);
+        assert!(output.status.code().is_none(), "{point}: it did not die: {}", told(&output));
+        warehouse.run(&pipeline);
+        warehouse.assert_same_as_sqlite(point);
+    }
+}
+
+#[test]
+fn a_connection_that_cannot_be_had_is_told_with_its_label_alone() {
+    let account = Account::new("OLD", "old").state(AccountState::Expired);
+    let server = StandIn::start(Options::default().account(account)).expect("a stand-in");
+    let warehouse = Warehouse::new(server, 100);
+    let right = warehouse.server.wallet().join("ca.pem");
+    let wrong = warehouse.server.wrong_wallet().join("ca.pem");
+    for (ca_file, variables, words) in [
+        (&wrong, &[][..], "nobody trusted has signed"),
+        (&right, &[("TARGET_ORACLE_USERNAME", "OLD"), ("TARGET_ORACLE_PASSWORD", "old")][..], "ORA-28001"),
+        (&right, &[("TARGET_ORACLE_PASSWORD", "not-the-word")][..], "ORA-01017"),
+    ] {
+        let pipeline = warehouse.pipeline(ca_file, "");
+        for command in [&["run", &pipeline][..], &["check", "--connect", &pipeline]] {
+            let output = warehouse.wmshost(command, variables);
+            let text = told(&output);
+            assert!(!output.status.success() && text.contains(words), "{words}: {text}");
+            assert!(!text.contains("not-the-word"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The main job with the production pipeline, from one Oracle server to another: the stand-in in both places. The
+//! same job from SQLite to SQLite is the measure: both must end with the same rows.
+
+mod job;
+mod warehouse;

@@ -1,0 +1,273 @@
+//! A sample warehouse in SQLite, the same in the stand-in, and the job on both.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, params_from_iter};
+use tempfile::TempDir;
+use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
+use wmshost_flow::{Clock, Micros, SqlSession, Value};
+use wmshost_oracle_stand_in::{Release, StandIn, Transport};
+
+/// The source's tables, as Oracle declares them, and their keys.
+const TABLES: [(&str, &str, &str); 5] = [
+    (
+        "item_master",
+        "item_id",
+        "item_id NUMBER(18) PRIMARY KEY, item_code VARCHAR2(50), item_description VARCHAR2(255), \
+         item_category VARCHAR2(50), unit_of_measure VARCHAR2(10), standard_cost NUMBER(12,4), \
+         is_active VARCHAR2(1), item_weight NUMBER(12,3), item_volume NUMBER(12,3), storage_type VARCHAR2(30), \
+         shelf_life_days NUMBER(18), hazmat_class VARCHAR2(20)",
+    ),
+    (
+        "location",
+        "location_id",
+        "location_id NUMBER(18) PRIMARY KEY, location_code VARCHAR2(50), location_type VARCHAR2(20), \
+         zone_id VARCHAR2(20), aisle VARCHAR2(10), bay VARCHAR2(10), level_no VARCHAR2(10), \
+         is_active VARCHAR2(1), capacity_volume NUMBER(12,3), capacity_weight NUMBER(12,3), \
+         current_volume NUMBER(12,3), current_weight NUMBER(12,3), temperature_zone VARCHAR2(20), \
+         security_level VARCHAR2(20), pick_sequence NUMBER(18)",
+    ),
+    (
+        "order_hdr",
+        "order_id",
+        "order_id NUMBER(18) PRIMARY KEY, customer_id NUMBER(18) NOT NULL, order_date TIMESTAMP(6) NOT NULL, \
+         order_status VARCHAR2(20), total_amount NUMBER(12,2), requested_ship_date TIMESTAMP(6), \
+         order_type VARCHAR2(20), priority_code VARCHAR2(20), ship_to_address_id NUMBER(18), \
+         last_updated TIMESTAMP(6)",
+    ),
+    (
+        "order_dtl",
+        "order_detail_id",
+        "order_detail_id NUMBER(18) PRIMARY KEY, order_id NUMBER(18) NOT NULL, item_id NUMBER(18) NOT NULL, \
+         quantity_ordered NUMBER(12,3), unit_price NUMBER(12,2), line_total NUMBER(12,2), \
+         last_updated TIMESTAMP(6)",
+    ),
+    (
+        "allocation",
+        "allocation_id",
+        "allocation_id NUMBER(18) PRIMARY KEY, order_id NUMBER(18) NOT NULL, item_id NUMBER(18) NOT NULL, \
+         location_id NUMBER(18) NOT NULL, quantity_allocated NUMBER(12,3), allocation_status VARCHAR2(20), \
+         allocated_by_user VARCHAR2(50), priority_level NUMBER(18), created_date TIMESTAMP(6) NOT NULL, \
+         last_updated TIMESTAMP(6)",
+    ),
+];
+
+struct StandingClock;
+
+impl Clock for StandingClock {
+    fn now(&self) -> Micros {
+        0
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// A warehouse in both kinds of databases.
+pub(crate) struct Warehouse {
+    folder: TempDir,
+    pub(crate) server: StandIn,
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the root")
+}
+
+impl Warehouse {
+    /// The same sample in SQLite and in the stand-in.
+    pub(crate) fn new(server: StandIn, allocations: u32) -> Self {
+        let warehouse = Self { folder: tempfile::tempdir().expect("a folder"), server };
+        warehouse.wmshost(&["sample", "create", &warehouse.sample(), "--allocations", &allocations.to_string()], &[]);
+        let mut sql = warehouse.sql("WMS", "wms");
+        for (table, _, columns) in TABLES {
+            sql.execute(&format!("CREATE TABLE {table} ({columns})"), &[]).expect("a table");
+        }
+        warehouse.copy_sample();
+        warehouse
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_string_lossy().into_owned()
+    }
+
+    fn sample(&self) -> String {
+        self.path("wms.db")
+    }
+
+    /// Makes the stand-in's tables those of the sample.
+    pub(crate) fn copy_sample(&self) {
+        let sample = Connection::open(self.sample()).expect("the sample");
+        let mut sql = self.sql("WMS", "wms");
+        for (table, ..) in TABLES {
+            sql.execute(&format!("DELETE FROM {table}"), &[]).expect("an empty table");
+            let mut statement = sample.prepare(&format!("SELECT * FROM {table}")).expect("a query");
+            let columns = statement.column_count();
+            let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let rows = statement.query_map([], |row| (0..columns).map(|at| row.get::<_, Cell>(at)).collect());
+            let rows: Vec<Vec<Cell>> = rows.expect("rows").collect::<Result<_, _>>().expect("rows");
+            let rows: Vec<Vec<Value>> =
+                rows.into_iter().map(|row| row.into_iter().zip(&names).map(|(cell, name)| bound(cell, name)).collect()).collect();
+            let marks: Vec<String> = (1..=columns).map(|number| format!(":{number}")).collect();
+            // Values of one column have one type, so that rows with a NULL first do not decide it.
+            sql.execute_many(&format!("INSERT INTO {table} VALUES ({})", marks.join(", ")), &rows)
+                .unwrap_or_else(|failure| panic!("{table}: {failure}"));
+        }
+    }
+
+    /// A day goes by in the sample.
+    pub(crate) fn change_sample(&self, seed: u32) {
+        self.wmshost(&["sample", "change", &self.sample(), "--percent", "5", "--seed", &seed.to_string()], &[]);
+    }
+
+    /// Changes the sample itself.
+    pub(crate) fn in_sample(&self, statement: &str) {
+        let sample = Connection::open(self.sample()).expect("the sample");
+        sample.execute(statement, params_from_iter::<[&str; 0]>([])).expect("a statement");
+    }
+
+    /// A session of the host's own on the stand-in.
+    pub(crate) fn sql(&self, user: &str, password: &str) -> Box<dyn SqlSession> {
+        let address = Address::Host {
+            host: "localhost".to_owned(),
+            port: self.server.port(Release::R23, Transport::Tcp),
+            service: Service::Name("STANDIN".to_owned()),
+            protocol: Protocol::Tcp,
+        };
+        let settings = Settings::new(address, user, Password::new(password));
+        let target = oracle::open_target(settings, 1, "test", Arc::new(StandingClock)).expect("a target");
+        target.sql().expect("a session")
+    }
+
+    /// The production pipeline, at the stand-in's ports, with these lines behind.
+    pub(crate) fn pipeline(&self, ca_file: &Path, more: &str) -> String {
+        let file = self.path("oracle.toml");
+        let text = format!(
+            "extends = {:?}\n\n[connections.wms]\nport = {}\nconnect_budget = \"2s\"\n\n[connections.analytics]\nport = {}\n\
+             protocol = \"tcps\"\nca_file = {ca_file:?}\nconnect_budget = \"2s\"\n{more}",
+            root().join("pipelines/prod.toml"),
+            self.server.port(Release::R19, Transport::Tcp),
+            self.server.port(Release::R23, Transport::Tcps),
+        );
+        std::fs::write(&file, text).expect("a pipeline file");
+        file
+    }
+
+    /// The pipeline with the right certificate and small batches.
+    pub(crate) fn usual_pipeline(&self) -> String {
+        self.pipeline(&self.server.wallet().join("ca.pem"), "")
+    }
+
+    /// Runs the program with the production variables.
+    pub(crate) fn wmshost(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(root().join("target/release/wmshost"));
+        command
+            .args(arguments)
+            .env("WMSHOST_HOME", self.folder.path().join("home"))
+            .env("WMS_SQLITE", self.sample())
+            .env("TARGET_SQLITE", self.path("analytics.db"))
+            .env("WMS_ORACLE_HOST", "localhost")
+            .env("WMS_ORACLE_SID", "ORCL")
+            .env("WMS_ORACLE_USERNAME", "WMS")
+            .env("WMS_ORACLE_PASSWORD", "wms")
+            .env("TARGET_ORACLE_HOST", "localhost")
+            .env("TARGET_ORACLE_SERVICE_NAME", "STANDIN")
+            .env("TARGET_ORACLE_USERNAME", "MART")
+            .env("TARGET_ORACLE_PASSWORD", "mart")
+            .env("TARGET_ORACLE_SCHEMA", "MART")
+            .env("WMS_BATCH_SIZE", "500")
+            .env("TARGET_BATCH_SIZE", "1000")
+            .envs(variables.iter().copied());
+        command.output().expect("the program, built by `make build`")
+    }
+
+    /// Runs a pipeline that must succeed.
+    pub(crate) fn run(&self, pipeline: &str) -> Output {
+        let output = self.wmshost(&["run", pipeline], &[]);
+        assert!(output.status.success(), "{}", told(&output));
+        output
+    }
+
+    /// The same job from SQLite to SQLite, and the stream tables of both targets, which must be equal.
+    pub(crate) fn assert_same_as_sqlite(&self, when: &str) {
+        let output = self.wmshost(&["run", &root().join("pipelines/dev.toml").to_string_lossy()], &[]);
+        assert!(output.status.success(), "{}", told(&output));
+        let target = Connection::open(self.path("analytics.db")).expect("the target");
+        let mut sql = self.sql("MART", "mart");
+        for (table, key, _) in TABLES {
+            let table = format!("WMS_{}", table.to_uppercase());
+            let (expected, columns) = sqlite_rows(&target, &table, key);
+            let list = columns.join(", ");
+            let rows = sql.query(&format!("SELECT {list} FROM {table} ORDER BY {key}"), &[]).expect("rows");
+            let found: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
+            assert_eq!(found.len(), expected.len(), "{when}: rows of {table}");
+            for (found, expected) in found.iter().zip(&expected) {
+                assert_eq!(found, expected, "{when}: {table} ({list})");
+            }
+        }
+    }
+}
+
+/// What a program said.
+pub(crate) fn told(output: &Output) -> String {
+    format!(
+        "exit {:?}\n{}\n{}",
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+fn bound(cell: Cell, column: &str) -> Value {
+    let moment = column.ends_with("_date") || column == "last_updated";
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Integer(value) => Value::Decimal(value.to_string()),
+        Cell::Real(value) => Value::Decimal(format!("{value}")),
+        Cell::Text(text) if moment => {
+            wmshost_flow::timestamp_from_text(&text).map_or(Value::Text(text), Value::Timestamp)
+        }
+        Cell::Text(text) => Value::Text(text),
+        Cell::Blob(bytes) => Value::Binary(bytes),
+    }
+}
+
+fn sqlite_rows(target: &Connection, table: &str, key: &str) -> (Vec<Vec<String>>, Vec<String>) {
+    let mut statement = target.prepare(&format!("SELECT * FROM {table} ORDER BY {key}")).expect("a query");
+    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let kept: BTreeMap<usize, String> =
+        names.into_iter().enumerate().filter(|(_, name)| !name.starts_with("wms_")).collect();
+    let rows = statement.query_map([], |row| kept.keys().map(|at| row.get::<_, Cell>(*at)).collect::<Result<Vec<_>, _>>());
+    let rows = rows.expect("rows").map(|row| row.expect("a row").iter().map(sqlite_shown).collect()).collect();
+    (rows, kept.into_values().collect())
+}
+
+/// A value in one form, whichever database holds it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Text(text) if text.is_empty() => "NULL".to_owned(),
+        Value::Decimal(text) => plain_number(text),
+        other => other.to_string(),
+    }
+}
+
+fn sqlite_shown(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => "NULL".to_owned(),
+        Cell::Integer(value) => value.to_string(),
+        Cell::Real(value) => plain_number(&format!("{value}")),
+        Cell::Text(text) if text.is_empty() => "NULL".to_owned(),
+        Cell::Text(text) => text.strip_suffix('Z').unwrap_or(text).to_owned(),
+        Cell::Blob(bytes) => format!("{bytes:?}"),
+    }
+}
+
+fn plain_number(text: &str) -> String {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
+}
