@@ -52,10 +52,20 @@ CREATE FUNCTION sys.rowid(place tid) RETURNS varchar(18) LANGUAGE sql IMMUTABLE 
     SELECT 'AAAA' || upper(encode(tidsend(place), 'hex')) || 'AA'
 $$;
 
+-- What PostgreSQL calls the elements of a date format.
+CREATE FUNCTION sys.elements(format text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT regexp_replace(regexp_replace(regexp_replace(format, 'FF[7-9]?(?![0-9])', 'US', 'gi'), 'RRRR', 'YYYY', 'gi'), 'RR', 'YY', 'gi')
+$$;
+CREATE FUNCTION sys.to_char(moment timestamp, format text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+    SELECT pg_catalog.to_char(moment, sys.elements(format))
+$$;
+CREATE FUNCTION sys.to_char(moment timestamptz, format text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+    SELECT pg_catalog.to_char(moment, sys.elements(format))
+$$;
 CREATE FUNCTION sys.read_moment(value text, format text) RETURNS timestamptz LANGUAGE plpgsql STABLE STRICT AS $$
-DECLARE moment timestamptz := pg_catalog.to_timestamp(value, format);
+DECLARE moment timestamptz := pg_catalog.to_timestamp(value, sys.elements(format));
 BEGIN
-    IF length(value) > length(pg_catalog.to_char(moment, format)) THEN
+    IF length(value) > length(pg_catalog.to_char(moment, sys.elements(format))) THEN
         RAISE EXCEPTION 'ORA-01830: date format picture ends before converting entire input string';
     END IF;
     RETURN moment;
@@ -149,19 +159,31 @@ CREATE CAST (varchar AS timestamp) WITH INOUT AS ASSIGNMENT;
 CREATE FUNCTION sys.joined(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT nullif(pg_catalog.concat(a, b), '')
 $$;
+CREATE OPERATOR sys.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = sys.joined);
 CREATE FUNCTION sys.joined(a numeric, b text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT nullif(pg_catalog.concat(a, b), '')
 $$;
 CREATE FUNCTION sys.joined(a text, b numeric) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT nullif(pg_catalog.concat(a, b), '')
 $$;
-CREATE FUNCTION sys.joined(a numeric, b numeric) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT nullif(pg_catalog.concat(a, b), '')
-$$;
-CREATE OPERATOR sys.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = sys.joined);
 CREATE OPERATOR sys.|| (LEFTARG = numeric, RIGHTARG = text, FUNCTION = sys.joined);
 CREATE OPERATOR sys.|| (LEFTARG = text, RIGHTARG = numeric, FUNCTION = sys.joined);
-CREATE OPERATOR sys.|| (LEFTARG = numeric, RIGHTARG = numeric, FUNCTION = sys.joined);
+CREATE FUNCTION sys.joined(a int, b text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(pg_catalog.concat(a, b), '')
+$$;
+CREATE FUNCTION sys.joined(a text, b int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(pg_catalog.concat(a, b), '')
+$$;
+CREATE OPERATOR sys.|| (LEFTARG = int, RIGHTARG = text, FUNCTION = sys.joined);
+CREATE OPERATOR sys.|| (LEFTARG = text, RIGHTARG = int, FUNCTION = sys.joined);
+CREATE FUNCTION sys.joined(a bigint, b text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(pg_catalog.concat(a, b), '')
+$$;
+CREATE FUNCTION sys.joined(a text, b bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(pg_catalog.concat(a, b), '')
+$$;
+CREATE OPERATOR sys.|| (LEFTARG = bigint, RIGHTARG = text, FUNCTION = sys.joined);
+CREATE OPERATOR sys.|| (LEFTARG = text, RIGHTARG = bigint, FUNCTION = sys.joined);
 CREATE FUNCTION sys.trimmed(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT nullif(pg_catalog.btrim(value), '')
 $$;
@@ -196,19 +218,20 @@ $$;
 CREATE FUNCTION sys.guessed(kind oid, modifier int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE kind
         WHEN 'numeric'::regtype THEN CASE WHEN modifier < 4 THEN 'NUMBER' ELSE
-            'NUMBER(' || ((modifier - 4) >> 16) || ',' || ((((modifier - 4) & 2047) # 1024) - 1024) || ')' END
+            format('NUMBER(%s,%s)', (modifier - 4) >> 16, (((modifier - 4) & 2047) # 1024) - 1024) END
         WHEN 'int4'::regtype THEN 'NUMBER(10,0)'
         WHEN 'int8'::regtype THEN 'NUMBER(19,0)'
         WHEN 'float8'::regtype THEN 'BINARY_DOUBLE'
         WHEN 'float4'::regtype THEN 'BINARY_FLOAT'
         WHEN 'oracle.date'::regtype THEN 'DATE'
         WHEN 'date'::regtype THEN 'DATE'
-        WHEN 'timestamp'::regtype THEN CASE modifier WHEN 0 THEN 'DATE' WHEN -1 THEN 'TIMESTAMP(6)'
-            ELSE 'TIMESTAMP(' || modifier || ')' END
-        WHEN 'timestamptz'::regtype THEN 'TIMESTAMP(' || CASE modifier WHEN -1 THEN 6 ELSE modifier END || ') WITH TIME ZONE'
+        WHEN 'timestamp'::regtype THEN
+            CASE modifier WHEN 0 THEN 'DATE' WHEN -1 THEN 'TIMESTAMP(6)' ELSE format('TIMESTAMP(%s)', modifier) END
+        WHEN 'timestamptz'::regtype THEN
+            format('TIMESTAMP(%s) WITH TIME ZONE', CASE modifier WHEN -1 THEN 6 ELSE modifier END)
         WHEN 'bytea'::regtype THEN 'RAW(2000)'
-        WHEN 'bpchar'::regtype THEN 'CHAR(' || (modifier - 4) || ' CHAR)'
-        WHEN 'varchar'::regtype THEN 'VARCHAR2(' || CASE WHEN modifier < 4 THEN 4000 ELSE modifier - 4 END || ' CHAR)'
+        WHEN 'bpchar'::regtype THEN format('CHAR(%s CHAR)', modifier - 4)
+        WHEN 'varchar'::regtype THEN format('VARCHAR2(%s CHAR)', CASE WHEN modifier < 4 THEN 4000 ELSE modifier - 4 END)
         ELSE 'VARCHAR2(4000 BYTE)' END
 $$;
 

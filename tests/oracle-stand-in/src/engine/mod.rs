@@ -17,7 +17,7 @@ mod refusal;
 mod session;
 mod snapshot;
 
-pub(crate) use cluster::{Cluster, OWNER};
+pub(crate) use cluster::{Cluster, OWNER, missing};
 pub(crate) use columns::Column;
 pub(crate) use link::{Field, Link, Parameter};
 pub(crate) use refusal::{BYTES_CHECK, Refusal};

@@ -174,7 +174,7 @@ impl From<Report> for Refusal {
             "57P01" | "57P02" | "57P03" => {
                 Refusal::new(1089, "immediate shutdown in progress - no operations are permitted")
             }
-            _ => said(600, &format!("internal error code, arguments: [stand-in], [{}]", report.state)),
+            state => said(3001, &format!("unimplemented feature (PostgreSQL refused it with {state})")),
         }
     }
 }

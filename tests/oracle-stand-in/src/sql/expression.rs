@@ -55,7 +55,14 @@ struct Level {
     cast: bool,
     /// Rows by ROWNUM.
     limit: Option<String>,
+    /// The query counts, sums or the like, so that ROWNUM limits what goes into that.
+    aggregates: bool,
+    /// Where in the text what is behind FROM and behind WHERE begins.
+    from: usize,
+    condition: usize,
 }
+
+const AGGREGATES: [&str; 6] = ["COUNT", "SUM", "MIN", "MAX", "AVG", "LISTAGG"];
 
 /// Goes through words and writes PostgreSQL's.
 struct Writer<'w> {
@@ -182,9 +189,15 @@ impl Writer<'_> {
     }
 
     fn end_of_query(&mut self) {
-        if let Some(limit) = self.level().limit.take() {
-            self.write(format!("LIMIT ({limit})::bigint"));
+        let Some(limit) = self.level().limit.take() else { return };
+        let (aggregates, from, condition) = (self.level().aggregates, self.level().from, self.level().condition);
+        if !aggregates {
+            return self.write(format!("LIMIT ({limit})::bigint"));
         }
+        // The rows are limited before they are counted. The last word before WHERE is the table or its alias.
+        let alias = condition.checked_sub(2).and_then(|at| self.written.get(at)).cloned().unwrap_or_default();
+        let rows = self.written.split_off(from).join(" ");
+        self.write(format!("( SELECT * FROM {rows} LIMIT ({limit})::bigint ) AS {alias}"));
     }
 
     fn name(&mut self, name: &str) -> Result<(), Refusal> {
@@ -192,6 +205,8 @@ impl Writer<'_> {
             return Ok(());
         }
         if self.is(1, "(") {
+            let aggregates = AGGREGATES.contains(&name) && self.level().clause == Clause::Select;
+            self.level().aggregates |= aggregates;
             if let Some((text, taken)) = calls::call(&self.words[self.at..], self.gathered)? {
                 self.write(text);
                 self.at += taken;
@@ -268,12 +283,18 @@ impl Writer<'_> {
             "CONNECT" if self.is(1, "BY") => return Err(Refusal::unsupported("CONNECT BY")),
             _ => return Ok(false),
         };
-        if clause == Clause::Order && self.level().limit.is_some() {
-            return Err(Refusal::unsupported("ROWNUM and ORDER BY in one query; order in a derived table"));
+        if (clause == Clause::Order || name == "GROUP") && self.level().limit.is_some() {
+            return Err(Refusal::unsupported("ROWNUM with ORDER BY or GROUP BY in one query; use a derived table"));
         }
         self.level().clause = clause;
         self.write(name);
         self.at += 1;
+        let at = self.written.len();
+        match clause {
+            Clause::From => self.level().from = at,
+            Clause::Where => self.level().condition = at,
+            _ => {}
+        }
         Ok(true)
     }
 

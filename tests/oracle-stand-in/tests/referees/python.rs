@@ -1,0 +1,37 @@
+//! python-oracledb, thin, goes through its scenario in each release and by each transport.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use wmshost_oracle_stand_in::{Release, Transport};
+
+use crate::stand::{left_out, stand_in};
+
+fn python() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("../../target/oracle-stand-in-python/bin/python");
+    if python.exists() { Some(python) } else { left_out("python-oracledb is not installed") }
+}
+
+fn pass(release: Release, transport: Transport) {
+    let (Some(stand_in), Some(python)) = (stand_in(), python()) else { return };
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("referees/scenario.py");
+    let mut command = Command::new(python);
+    command.arg(scenario).arg(stand_in.address(release, transport));
+    if transport == Transport::Tcps {
+        command.arg(stand_in.wallet()).arg(stand_in.wrong_wallet());
+    }
+    let done = command.output().expect("python runs");
+    let told = String::from_utf8_lossy(&done.stdout);
+    let summary = told.lines().last().unwrap_or_default();
+    assert!(done.status.success(), "{told}\n{}\n{:?}", String::from_utf8_lossy(&done.stderr), stand_in.notes());
+    println!("{summary}");
+}
+
+/// One test: the scenario's tables are the same in each way.
+#[test]
+fn python_passes_every_way() {
+    for (release, transport) in crate::stand::ways() {
+        pass(release, transport);
+    }
+}
