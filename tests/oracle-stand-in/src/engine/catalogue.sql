@@ -255,7 +255,7 @@ CREATE VIEW sys.all_tables AS
     SELECT r.owner, r.shown_name AS table_name, 'USERS'::varchar(30) AS tablespace_name, 'VALID'::varchar(8) AS status,
            CASE WHEN s.last_analyze IS NULL THEN NULL ELSE r.tuples::numeric END AS num_rows,
            CASE WHEN s.last_analyze IS NULL THEN NULL ELSE r.pages::numeric END AS blocks,
-           s.last_analyze::oracle.date AS last_analyzed, 'NO'::varchar(3) AS partitioned,
+           date_trunc('second', s.last_analyze)::oracle.date AS last_analyzed, 'NO'::varchar(3) AS partitioned,
            (CASE WHEN t.temporary IS NULL THEN 'N' ELSE 'Y' END)::varchar(1) AS temporary,
            (CASE t.temporary WHEN 'DELETE' THEN 'SYS$TRANSACTION' WHEN 'PRESERVE' THEN 'SYS$SESSION' END)::varchar(15) AS duration,
            (CASE WHEN t.rowdependencies THEN 'ENABLED' ELSE 'DISABLED' END)::varchar(8) AS dependencies,
@@ -409,12 +409,12 @@ CREATE VIEW sys.product_component_version AS
 CREATE VIEW sys.v$instance AS
     SELECT 1::numeric AS instance_number, 'standin'::varchar(16) AS instance_name, 'localhost'::varchar(64) AS host_name,
            sys.setting('release')::varchar(17) AS version, sys.setting('release')::varchar(17) AS version_full,
-           pg_postmaster_start_time()::oracle.date AS startup_time, 'OPEN'::varchar(12) AS status,
+           date_trunc('second', pg_postmaster_start_time())::oracle.date AS startup_time, 'OPEN'::varchar(12) AS status,
            'ACTIVE'::varchar(17) AS database_status, 'PRIMARY_INSTANCE'::varchar(18) AS instance_role;
 CREATE VIEW sys.v$database AS
     SELECT 1::numeric AS dbid, 'STANDIN'::varchar(9) AS name, sys.current_scn() AS current_scn, 'READ WRITE'::varchar(20) AS open_mode,
            'ARCHIVELOG'::varchar(12) AS log_mode, 'PRIMARY'::varchar(16) AS database_role, 'STANDIN'::varchar(30) AS db_unique_name,
-           pg_postmaster_start_time()::oracle.date AS created;
+           date_trunc('second', pg_postmaster_start_time())::oracle.date AS created;
 CREATE VIEW sys.v$parameter AS
     SELECT p.name::varchar(80) AS name, p.value::varchar(4000) AS value, p.value::varchar(4000) AS display_value
     FROM (VALUES ('compatible', sys.setting('release')), ('undo_retention', '900'), ('db_block_size', '8192'),
@@ -450,7 +450,7 @@ CREATE VIEW sys.v$session AS
 CREATE VIEW sys.v$transaction AS
     SELECT int8send(a.backend_xid::text::bigint) AS addr, 1::numeric AS xidusn, 0::numeric AS xidslot,
            a.backend_xid::text::numeric AS xidsqn, 'ACTIVE'::varchar(16) AS status,
-           to_char(a.xact_start, 'MM/DD/YY HH24:MI:SS')::varchar(20) AS start_time, a.xact_start::oracle.date AS start_date,
+           to_char(a.xact_start, 'MM/DD/YY HH24:MI:SS')::varchar(20) AS start_time, date_trunc('second', a.xact_start)::oracle.date AS start_date,
            sys.scn(a.xact_start) AS start_scn, sys.scn(a.xact_start) AS start_scnb, 0::numeric AS start_scnw,
            int8send(a.pid::bigint) AS ses_addr, 1::numeric AS used_urec, 1::numeric AS used_ublk
     FROM pg_stat_activity a WHERE a.backend_xid IS NOT NULL;

@@ -252,6 +252,9 @@ impl Session {
             return self.guarded(|session| session.define_parts(definition, watch));
         }
         self.commit()?;
+        if let Some(name) = &definition.drops {
+            self.drop_copy(name)?;
+        }
         self.run("BEGIN")?;
         self.run(DEFINITION_WAIT)?;
         match self.define_parts(definition, watch) {
@@ -348,6 +351,18 @@ impl Session {
                 Err(refusal)
             }
         }
+    }
+
+    /// Drops this session's copy of a global temporary table that is about to be dropped itself.
+    fn drop_copy(&mut self, name: &str) -> Result<(), Refusal> {
+        let mut known = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.iter().any(|temporary| temporary.name == name) {
+            return Ok(());
+        }
+        known.retain(|temporary| temporary.name != name);
+        drop(known);
+        self.copied.remove(name);
+        self.run(&format!("DROP TABLE IF EXISTS pg_temp.{}", names::quoted(name)))
     }
 
     /// Makes this session's copies of the global temporary tables that a statement names.
