@@ -32,7 +32,9 @@ impl StandIn {
         let cluster = Cluster::start()?;
         let socket = cluster.socket().to_owned();
         let mut link = Link::open(&socket, OWNER).map_err(|error| anyhow!("{error}"))?;
-        link.run(CATALOGUE, &|| false).map_err(|error| anyhow!("preparing PostgreSQL: {error}"))?;
+        for part in CATALOGUE {
+            link.run(part, &|| false).map_err(|error| anyhow!("preparing PostgreSQL: {error}"))?;
+        }
         for account in &options.accounts {
             create(&mut link, account)?;
         }

@@ -19,7 +19,9 @@ pub(crate) const OWNER: &str = "stand_in";
 
 const BINARIES: &str = "/usr/lib/postgresql/15/bin";
 const ORAFCE: &str = "/usr/share/postgresql/15/extension/orafce.control";
-const PREFIX: &str = "wmshost-oracle-stand-in-";
+/// Begins the names of temporary folders; the number of the process follows. What a killed process leaves behind is
+/// removed by the next one.
+pub(crate) const PREFIX: &str = "wmshost-oracle-stand-in-";
 const START_LIMIT: Duration = Duration::from_secs(20);
 /// Between two looks whether the server is up.
 const PAUSE: Duration = Duration::from_millis(10);

@@ -1,7 +1,8 @@
 //! CREATE, DROP, TRUNCATE, GRANT.
 
-use super::expression::{Gathered, closing, listed, outside, written};
+use super::expression::{Gathered, written};
 use super::names;
+use super::parts::{closing, listed, outside};
 use super::statement::{Query, query};
 use super::table::{Column, Item, item, spelled};
 use super::words::Word;

@@ -1,7 +1,8 @@
 //! The columns and constraints of a table.
 
-use super::expression::{Gathered, closing, outside, written};
+use super::expression::{Gathered, written};
 use super::names;
+use super::parts::{closing, outside};
 use super::words::Word;
 use crate::engine::{BYTES_CHECK, Refusal};
 use crate::values::kind::Kind;

@@ -15,9 +15,9 @@ fn python() -> Option<PathBuf> {
 
 fn pass(release: Release, transport: Transport) {
     let (Some(stand_in), Some(python)) = (stand_in(), python()) else { return };
-    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("referees/scenario.py");
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("referees/python/scenario.py");
     let mut command = Command::new(python);
-    command.arg(scenario).arg(stand_in.address(release, transport));
+    command.env("PYTHONDONTWRITEBYTECODE", "1").arg(scenario).arg(stand_in.address(release, transport));
     if transport == Transport::Tcps {
         command.arg(stand_in.wallet()).arg(stand_in.wrong_wallet());
     }

@@ -1,0 +1,137 @@
+//! Words that stand for something else: pseudo-columns, ROWNUM, `AS OF SCN`, FETCH FIRST, FOR UPDATE.
+
+use super::expression::{Clause, Writer};
+use super::statement::{AsOf, Wait};
+use super::words::Word;
+use crate::engine::Refusal;
+
+impl Writer<'_> {
+    pub(super) fn pseudo(&mut self, name: &str) -> Result<bool, Refusal> {
+        let text = match name {
+            "SYSDATE" => "sys.sysdate()",
+            "SYSTIMESTAMP" => "statement_timestamp()",
+            "CURRENT_TIMESTAMP" => "statement_timestamp()",
+            "CURRENT_DATE" => "sys.local_today()",
+            "LOCALTIMESTAMP" => "sys.local_now()",
+            "SESSIONTIMEZONE" => "current_setting('TimeZone')",
+            "DBTIMEZONE" => "'+00:00'",
+            "USER" if !self.is(1, ".") => "sys.current_user_name()",
+            "ROWID" => "sys.rowid(ctid)",
+            "ORA_ROWSCN" => "sys.rowscn(xmin)",
+            "ROWNUM" => return self.rownum().map(|()| true),
+            "DBMS_FLASHBACK" if self.is(1, ".") && self.is(2, "GET_SYSTEM_CHANGE_NUMBER") => {
+                self.gathered.reads_scn = true;
+                self.at += 2;
+                "sys.current_scn()"
+            }
+            _ => return Ok(false),
+        };
+        self.write(text);
+        self.at += 1;
+        let parentheses = self.is(0, "(") && (self.is(1, ")") || self.is(2, ")"));
+        if parentheses && !matches!(name, "USER" | "ROWID" | "ORA_ROWSCN") {
+            self.at += if self.is(1, ")") { 2 } else { 3 };
+        }
+        Ok(true)
+    }
+
+    /// `ROWNUM <= n` becomes a limit; elsewhere rows are counted.
+    fn rownum(&mut self) -> Result<(), Refusal> {
+        if self.level().clause != Clause::Where {
+            self.write("row_number() OVER ()");
+            self.at += 1;
+            return Ok(());
+        }
+        let limit = match self.word(2).cloned() {
+            Some(Word::Number(number)) => number,
+            Some(Word::Bind(name)) => self.gathered.bind(&name),
+            _ => return Err(Refusal::unsupported("ROWNUM compared with anything but a number")),
+        };
+        let limit = match self.word(1) {
+            Some(Word::Sign("<=")) => limit,
+            Some(Word::Sign("=")) if limit == "1" => limit,
+            Some(Word::Sign("<")) => format!("{limit} - 1"),
+            _ => return Err(Refusal::unsupported("ROWNUM compared by anything but <, <= or = 1")),
+        };
+        self.level().limit = Some(limit);
+        self.write("TRUE");
+        self.at += 3;
+        Ok(())
+    }
+
+    /// `AS OF SCN`, FETCH FIRST, FOR UPDATE.
+    pub(super) fn table_option(&mut self, name: &str) -> Result<bool, Refusal> {
+        match name {
+            "AS" if self.is(1, "OF") && self.is(2, "SCN") => self.as_of().map(|()| true),
+            "AS" if self.is(1, "OF") => Err(Refusal::unsupported("AS OF TIMESTAMP; use AS OF SCN")),
+            "FETCH" | "OFFSET" if self.level().clause != Clause::Select => {
+                self.end_of_query();
+                self.write(name);
+                self.at += 1;
+                if self.is(0, "FIRST") || self.is(0, "NEXT") {
+                    self.write("NEXT");
+                    self.at += 1;
+                }
+                if let Some(Word::Bind(bind)) = self.word(0).cloned() {
+                    let bind = self.gathered.bind(&bind);
+                    self.write(format!("({bind}::bigint)"));
+                    self.at += 1;
+                }
+                Ok(true)
+            }
+            "FOR" if self.is(1, "UPDATE") => {
+                self.gathered.locks = true;
+                self.write("FOR UPDATE");
+                self.at += 2;
+                if self.is(0, "OF") {
+                    self.at += 1;
+                    while matches!(self.word(0), Some(Word::Name(name)) if name != "NOWAIT" && name != "WAIT" && name != "SKIP")
+                        || self.is(0, ".")
+                        || self.is(0, ",")
+                        || matches!(self.word(0), Some(Word::Quoted(_)))
+                    {
+                        self.at += 1;
+                    }
+                }
+                if let (true, Some(Word::Number(seconds))) = (self.is(0, "WAIT"), self.word(1)) {
+                    self.gathered.wait = Some(Wait(seconds.parse().unwrap_or(0)));
+                    self.at += 2;
+                }
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn as_of(&mut self) -> Result<(), Refusal> {
+        let as_of = match self.word(3).cloned() {
+            Some(Word::Bind(name)) => {
+                self.gathered.bind(&name);
+                AsOf::Bind(self.gathered.binds.len() - 1)
+            }
+            Some(Word::Number(number)) => AsOf::Number(
+                number
+                    .parse()
+                    .map_err(|_| Refusal::new(8181, "specified number is not a valid system change number"))?,
+            ),
+            Some(Word::Sign("(")) => {
+                // One value in parentheses.
+                let inner = self.word(4).cloned();
+                let as_of = match inner {
+                    Some(Word::Bind(name)) => {
+                        self.gathered.bind(&name);
+                        AsOf::Bind(self.gathered.binds.len() - 1)
+                    }
+                    Some(Word::Number(number)) => AsOf::Number(number.parse().unwrap_or(-1)),
+                    _ => return Err(Refusal::unsupported("AS OF SCN with an expression")),
+                };
+                self.at += 2;
+                as_of
+            }
+            _ => return Err(Refusal::unsupported("AS OF SCN with an expression")),
+        };
+        self.gathered.as_of.get_or_insert(as_of);
+        self.at += 4;
+        Ok(())
+    }
+}
