@@ -6,7 +6,7 @@ import decimal
 import oracledb
 
 import referee
-from referee import drop, rows, run, step
+from referee import connect, drop, rows, run, step
 
 
 TYPES = """CREATE TABLE types (
@@ -135,4 +135,74 @@ def temporary_large_objects():
     run("INSERT INTO types (id, name, doc, bin) VALUES (11, 'tmp', :1, :2)", doc, data)
     got = rows("SELECT doc, bin FROM types WHERE id = 11")[0]
     assert (got[0].read(), got[1].read()) == ("helloé☃", b"\x01\x02")
+    referee.connection.rollback()
+
+
+@step
+def the_rarer_types_survive():
+    drop("rare")
+    run(
+        """CREATE TABLE rare (id NUMBER(5), nat NVARCHAR2(10), nch NCHAR(3), ndoc NCLOB, loc TIMESTAMP(3) WITH LOCAL TIME ZONE,
+            years INTERVAL YEAR(4) TO MONTH, days INTERVAL DAY(5) TO SECOND(3), day TIMESTAMP(0))"""
+    )
+    row = {
+        "nat": "é𝄞",
+        "nch": "ab",
+        "ndoc": "ñ" * 5000,
+        "loc": datetime.datetime(2026, 3, 1, 12, 0, 0, 500000),
+        "years": oracledb.IntervalYM(-3, -4),
+        "days": datetime.timedelta(days=-12, seconds=-5, milliseconds=-250),
+        "day": datetime.datetime(2026, 3, 1),
+    }
+    with referee.connection.cursor() as cursor:
+        cursor.setinputsizes(
+            nat=oracledb.DB_TYPE_NVARCHAR,
+            nch=oracledb.DB_TYPE_NCHAR,
+            ndoc=oracledb.DB_TYPE_NCLOB,
+            loc=oracledb.DB_TYPE_TIMESTAMP_LTZ,
+            years=oracledb.DB_TYPE_INTERVAL_YM,
+            days=oracledb.DB_TYPE_INTERVAL_DS,
+        )
+        names = ", ".join(row)
+        cursor.execute(f"INSERT INTO rare ({names}) VALUES ({', '.join(':' + name for name in row)})", row)
+        cursor.execute(f"SELECT {names} FROM rare", fetch_lobs=False)
+        kinds = [column.type_code.name.removeprefix("DB_TYPE_") for column in cursor.description]
+        back = cursor.fetchone()
+    assert kinds == ["NVARCHAR", "NCHAR", "LONG_NVARCHAR", "TIMESTAMP_LTZ", "INTERVAL_YM", "INTERVAL_DS", "TIMESTAMP"], kinds
+    for (name, sent), got in zip(row.items(), back):
+        assert got == (sent.ljust(3) if name == "nch" else sent), (name, sent, got)
+    told = rows("SELECT data_type FROM user_tab_columns WHERE table_name = 'RARE' ORDER BY column_id")
+    assert [kind for (kind,) in told[1:7]] == [
+        "NVARCHAR2",
+        "NCHAR",
+        "NCLOB",
+        "TIMESTAMP(3) WITH LOCAL TIME ZONE",
+        "INTERVAL YEAR(4) TO MONTH",
+        "INTERVAL DAY(5) TO SECOND(3)",
+    ], told
+    referee.connection.rollback()
+
+
+@step
+def local_times_are_told_in_the_sessions_zone():
+    sql = "SELECT CAST(TIMESTAMP '2026-01-31 12:00:00 +00:00' AS TIMESTAMP WITH LOCAL TIME ZONE) FROM dual"
+    with connect() as other, other.cursor() as cursor:
+        cursor.execute("ALTER SESSION SET TIME_ZONE = '+02:00'")
+        cursor.execute(sql)
+        assert cursor.description[0].type_code == oracledb.DB_TYPE_TIMESTAMP_LTZ
+        assert cursor.fetchone() == (datetime.datetime(2026, 1, 31, 14),)
+        cursor.execute("ALTER SESSION SET TIME_ZONE = '+00:00'")
+        assert cursor.execute(sql).fetchone() == (datetime.datetime(2026, 1, 31, 12),)
+
+
+@step
+def truths_are_values():
+    if referee.connection.version.startswith("19"):
+        return
+    drop("truths")
+    run("CREATE TABLE truths (id NUMBER(1), flag BOOLEAN)")
+    run("INSERT INTO truths VALUES (1, :1)", True)
+    run("INSERT INTO truths VALUES (2, FALSE)")
+    run("INSERT INTO truths VALUES (3, NULL)")
+    assert rows("SELECT flag FROM truths ORDER BY id") == [(True,), (False,), (None,)]
     referee.connection.rollback()

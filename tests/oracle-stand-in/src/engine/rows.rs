@@ -5,11 +5,14 @@ use super::link::{Link, Parameter, Watch};
 use super::refusal::Refusal;
 use crate::sql::Query;
 use crate::values::cell;
+use crate::values::kind::Kind;
 
 /// The rows of a query, as the wire wants them.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) columns: Vec<Column>,
+    /// So many seconds east of UTC the session is.
+    zone: i64,
     bytes: Vec<u8>,
     /// Where each cell begins and how long it is; a cell of NULL is `NULL` long.
     cells: Vec<(usize, u32)>,
@@ -36,7 +39,7 @@ impl Rows {
                 // To Oracle the empty text is NULL; an empty LOB is not.
                 Some([]) if !column.kind.is_lob() => self.cells.push((begin, NULL)),
                 Some(bytes) => {
-                    self.bytes.extend(cell::encode(bytes, column.engine_kind, &column.kind)?);
+                    self.bytes.extend(cell::encode(bytes, column.engine_kind, &column.kind, self.zone)?);
                     self.cells.push((begin, (self.bytes.len() - begin) as u32));
                 }
                 None => self.cells.push((begin, NULL)),
@@ -55,7 +58,16 @@ pub(super) fn read(
     watch: Watch<'_>,
 ) -> Result<Rows, Refusal> {
     let columns = describe(link, &query.sql, kinds)?;
-    let mut rows = Rows { columns, ..Rows::default() };
+    let is_local = columns.iter().any(|column| matches!(column.kind, Kind::TimestampLtz(_)));
+    let zone = if is_local { zone(link)? } else { 0 };
+    let mut rows = Rows { columns, zone, ..Rows::default() };
     link.query((&query.sql, kinds), parameters, watch, |_, cells| rows.push(cells))?;
     Ok(rows)
+}
+
+/// How many seconds east of UTC the session is.
+fn zone(link: &mut Link) -> Result<i64, Refusal> {
+    let rows = link.rows("SELECT extract(timezone FROM now())::bigint")?;
+    let zone = rows.into_iter().flatten().flatten().next();
+    zone.and_then(|zone| zone.parse().ok()).ok_or_else(|| Refusal::internal("PostgreSQL told no time zone"))
 }

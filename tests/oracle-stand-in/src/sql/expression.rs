@@ -316,7 +316,8 @@ impl Writer<'_> {
     fn cast_type(&mut self) -> Result<(), Refusal> {
         let (kind, taken) = Kind::read(&self.words[self.at + 1..])?;
         self.write("AS");
-        self.write(kind.in_engine());
+        let local = matches!(kind, Kind::TimestampLtz(_));
+        self.write(if local { "sys.ltz".to_owned() } else { kind.in_engine() });
         self.at += 1 + taken;
         Ok(())
     }

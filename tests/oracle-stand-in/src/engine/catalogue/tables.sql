@@ -54,23 +54,29 @@ CREATE VIEW sys.dba_tables AS SELECT * FROM sys.all_tables;
 
 CREATE VIEW sys.all_tab_columns AS
     SELECT owner, table_name, column_name,
-           (CASE WHEN type LIKE 'TIMESTAMP%' THEN type ELSE regexp_replace(type, '\(.*', '') END)::varchar(128) AS data_type,
+           (CASE WHEN type LIKE 'TIMESTAMP%' OR type LIKE 'INTERVAL%' THEN type ELSE regexp_replace(type, '\(.*', '') END)::varchar(128) AS data_type,
            NULL::varchar(3) AS data_type_mod, NULL::varchar(128) AS data_type_owner,
            (CASE WHEN type LIKE 'NUMBER%' OR type LIKE 'FLOAT%' THEN 22
                  WHEN type = 'DATE' THEN 7 WHEN type LIKE '%WITH TIME ZONE' THEN 13 WHEN type LIKE 'TIMESTAMP%' THEN 11
+                 WHEN type LIKE 'INTERVAL Y%' THEN 5 WHEN type LIKE 'INTERVAL D%' THEN 11 WHEN type = 'BOOLEAN' THEN 1
+                 WHEN type LIKE 'N%CHAR%' THEN substring(type FROM '\((\d+)')::int * 2
                  WHEN type = 'BINARY_DOUBLE' THEN 8 WHEN type = 'BINARY_FLOAT' THEN 4
-                 WHEN type IN ('CLOB', 'BLOB') THEN 4000 WHEN type = 'LONG' THEN 0
+                 WHEN type IN ('CLOB', 'NCLOB', 'BLOB') THEN 4000 WHEN type = 'LONG' THEN 0
                  WHEN type LIKE '%CHAR)' THEN least(substring(type FROM '\((\d+)')::int * 4, 4000)
                  ELSE substring(type FROM '\((\d+)')::int END)::numeric AS data_length,
-           (CASE WHEN type LIKE 'NUMBER%' OR type LIKE 'FLOAT%' THEN substring(type FROM '\((\d+)') END)::numeric AS data_precision,
+           (CASE WHEN type LIKE 'NUMBER%' OR type LIKE 'FLOAT%' OR type LIKE 'INTERVAL%'
+                 THEN substring(type FROM '\((\d+)') END)::numeric AS data_precision,
            (CASE WHEN type LIKE 'NUMBER%' THEN substring(type FROM ',(-?\d+)')
-                 WHEN type LIKE 'TIMESTAMP%' THEN substring(type FROM '\((\d+)') END)::numeric AS data_scale,
+                 WHEN type LIKE 'TIMESTAMP%' THEN substring(type FROM '\((\d+)')
+                 WHEN type LIKE 'INTERVAL D%' THEN substring(type FROM 'SECOND\((\d+)')
+                 WHEN type LIKE 'INTERVAL%' THEN '0' END)::numeric AS data_scale,
            (CASE WHEN required THEN 'N' ELSE 'Y' END)::varchar(1) AS nullable, place::numeric AS column_id,
            value::varchar(4000) AS data_default, length(value)::numeric AS default_length,
            NULL::numeric AS num_distinct, NULL::numeric AS num_nulls,
            (CASE WHEN type LIKE '%CHAR%' THEN substring(type FROM '\((\d+)') ELSE '0' END)::numeric AS char_length,
-           (CASE WHEN type LIKE '%CHAR)' THEN 'C' WHEN type LIKE '%CHAR%' THEN 'B' END)::varchar(1) AS char_used,
-           (CASE WHEN type LIKE '%CHAR%' OR type IN ('CLOB', 'LONG') THEN 'CHAR_CS' END)::varchar(44) AS character_set_name,
+           (CASE WHEN type LIKE '%CHAR)' OR type LIKE 'N%CHAR%' THEN 'C' WHEN type LIKE '%CHAR%' THEN 'B' END)::varchar(1) AS char_used,
+           (CASE WHEN type LIKE 'N%CHAR%' OR type = 'NCLOB' THEN 'NCHAR_CS'
+                 WHEN type LIKE '%CHAR%' OR type IN ('CLOB', 'LONG') THEN 'CHAR_CS' END)::varchar(44) AS character_set_name,
            'NO'::varchar(3) AS hidden_column, 'NO'::varchar(3) AS virtual_column, 'NO'::varchar(3) AS identity_column,
            place::numeric AS internal_column_id, own
     FROM sys.attributes;

@@ -100,6 +100,22 @@ CREATE FUNCTION sys.trunc(moment timestamp, unit text) RETURNS oracle.date LANGU
         WHEN 'HH24' THEN 'hour' WHEN 'MI' THEN 'minute' ELSE 'day' END, moment)::oracle.date
 $$;
 
+-- What is cast to TIMESTAMP WITH LOCAL TIME ZONE: a timestamptz under another name.
+CREATE TYPE sys.ltz;
+CREATE FUNCTION sys.ltz_in(cstring, oid, int4) RETURNS sys.ltz LANGUAGE internal STABLE STRICT AS 'timestamptz_in';
+CREATE FUNCTION sys.ltz_out(sys.ltz) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'timestamptz_out';
+CREATE FUNCTION sys.ltz_recv(internal, oid, int4) RETURNS sys.ltz LANGUAGE internal STABLE STRICT AS 'timestamptz_recv';
+CREATE FUNCTION sys.ltz_send(sys.ltz) RETURNS bytea LANGUAGE internal STABLE STRICT AS 'timestamptz_send';
+CREATE TYPE sys.ltz (
+    INPUT = sys.ltz_in, OUTPUT = sys.ltz_out, RECEIVE = sys.ltz_recv, SEND = sys.ltz_send, LIKE = timestamptz
+);
+CREATE CAST (sys.ltz AS timestamptz) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (timestamptz AS sys.ltz) WITHOUT FUNCTION AS ASSIGNMENT;
+CREATE FUNCTION sys.as_local(moment timestamp) RETURNS sys.ltz LANGUAGE sql STABLE STRICT AS $$
+    SELECT moment::timestamptz::sys.ltz
+$$;
+CREATE CAST (timestamp AS sys.ltz) WITH FUNCTION sys.as_local AS ASSIGNMENT;
+
 -- Dates are counted in days.
 CREATE FUNCTION sys.later(moment timestamp, days numeric) RETURNS oracle.date LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT (moment + round(days * 86400) * interval '1 second')::oracle.date
