@@ -92,6 +92,10 @@ def changes_return_columns():
         assert (identity.getvalue(), when.getvalue()) == ([9000], ["back"])
         cursor.execute("UPDATE many SET name = 'z' WHERE id <= 3 RETURNING id INTO :1", [identity])
         assert sorted(identity.getvalue()) == [1, 2, 3] and cursor.rowcount == 3
+        back = cursor.var(oracledb.DB_TYPE_NUMBER, arraysize=2)
+        cursor.setinputsizes(None, back)
+        cursor.executemany("INSERT INTO many (id) VALUES (:1) RETURNING id + 1 INTO :2", [(9001,), (9002,)])
+        assert back.values == [[9002], [9003]], back.values
         referee.connection.rollback()
 
 

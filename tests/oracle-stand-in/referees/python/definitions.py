@@ -56,6 +56,7 @@ def rights_are_kept():
         assert cursor.execute("SELECT COUNT(*) FROM wms.many").fetchone() == (5000,)
         refused("ORA-00942", lambda: cursor.execute("SELECT * FROM wms.types"))
         refused("ORA-00942", lambda: cursor.execute("SELECT * FROM v$session"))
+        refused("ORA-01031", lambda: cursor.execute("CREATE TABLE mine (id NUMBER)"))
         assert cursor.execute("SELECT table_name FROM all_tables WHERE owner = 'WMS'").fetchall() == [("MANY",)]
         assert cursor.execute("SELECT privilege FROM all_tab_privs WHERE table_name = 'MANY'").fetchall() == [("SELECT",)]
         assert cursor.execute("SELECT privilege FROM session_privs").fetchall() == [("CREATE SESSION",)]

@@ -109,6 +109,10 @@ def old_states_are_read_by_their_number():
     assert later > scn
     count = "SELECT COUNT(*) FROM many AS OF SCN :1 WHERE id <= 11 AND name LIKE 'name%'"
     assert (rows(count, scn), rows(count, later)) == ([(11,)], [(0,)])
+    both = "SELECT COUNT(*) FROM many AS OF SCN :1 a JOIN many AS OF SCN (:2) b ON a.id = b.id WHERE a.id <= 11"
+    assert rows(both, scn, scn) == [(11,)]
+    refused("ORA-03001", lambda: rows(both, scn, later))
+    refused("ORA-03001", lambda: run("INSERT INTO many SELECT * FROM many AS OF SCN :1", scn))
     assert rows("SELECT id FROM many WHERE ORA_ROWSCN > :1", scn) == [(11,)]
     refused("ORA-08181", lambda: rows(count, 12345))
     with referee.connection.cursor() as cursor:

@@ -89,6 +89,8 @@ def values_survive():
 def nulls_are_null_and_so_is_the_empty_text():
     run("INSERT INTO types (id, name, bytes) VALUES (2, 'n', '')")
     run("INSERT INTO types (id, name, bytes) VALUES (3, 'n', :1)", "")
+    run("UPDATE types SET code = 'é' WHERE id = 3")
+    assert rows("SELECT code FROM types WHERE code = 'é'") == [("é   ",)]
     assert rows("SELECT COUNT(*) FROM types WHERE id > 1 AND bytes IS NULL AND doc IS NULL AND at IS NULL") == [(2,)]
     assert rows("SELECT TRIM('  '), '' || NULL, 'a' || NULL FROM dual") == [(None, None, "a")]
     referee.connection.rollback()

@@ -151,7 +151,6 @@ impl From<Report> for Refusal {
             "40001" => Refusal::new(8177, "can't serialize access for this transaction"),
             "40P01" => Refusal::new(60, "deadlock detected while waiting for resource"),
             "42501" if report.message.contains("must be owner") => Refusal::new(1031, "insufficient privileges"),
-            "42501" if report.message.contains("permission denied for schema") => no_table(),
             "42501" if report.message.contains("permission denied for") => no_right(&report),
             "42601" | "42P02" => syntax(&report),
             "42702" => Refusal::new(918, format!("{}: column ambiguously specified", report.named())),

@@ -79,13 +79,9 @@ impl Session {
         parameters: &[Parameter],
         watch: Watch<'_>,
     ) -> Result<Rows, Refusal> {
-        self.make_copies(&query.sql)?;
-        if query.reads_scn {
-            let number = self.shared.snapshots.take()?;
-            self.run(&format!("SELECT set_config('ora.scn', '{number}', false)"))?;
-        }
-        if let Some(as_of) = query.as_of {
-            return self.query_as_of(query, kinds, parameters, as_of, watch);
+        self.prepare(query)?;
+        if !query.as_of.is_empty() {
+            return self.query_as_of(query, kinds, parameters, watch);
         }
         if query.locks {
             self.begin()?;
@@ -104,23 +100,44 @@ impl Session {
         }
     }
 
+    /// Gets ready what a statement names.
+    fn prepare(&mut self, query: &Query) -> Result<(), Refusal> {
+        self.make_copies(&query.sql)?;
+        if query.reads_scn {
+            let number = self.shared.snapshots.take()?;
+            self.run(&format!("SELECT set_config('ora.scn', '{number}', false)"))?;
+        }
+        Ok(())
+    }
+
+    fn prepare_change(&mut self, query: &Query) -> Result<(), Refusal> {
+        if !query.as_of.is_empty() {
+            return Err(Refusal::unsupported("a change that reads AS OF SCN"));
+        }
+        self.prepare(query)?;
+        self.begin()
+    }
+
     /// Reads on a connection of its own, in the snapshot of the number.
     fn query_as_of(
         &mut self,
         query: &Query,
         kinds: &[u32],
         parameters: &[Parameter],
-        as_of: AsOf,
         watch: Watch<'_>,
     ) -> Result<Rows, Refusal> {
         let invalid = || Refusal::new(8181, "specified number is not a valid system change number");
-        let number = match as_of {
-            AsOf::Number(number) => number,
-            AsOf::Bind(at) => match parameters.get(at) {
-                Some(Parameter::Text(text)) => text.parse().map_err(|_| invalid())?,
-                _ => return Err(invalid()),
+        let mut numbers = query.as_of.iter().map(|as_of| match as_of {
+            AsOf::Number(number) => Ok(*number),
+            AsOf::Bind(at) => match parameters.get(*at) {
+                Some(Parameter::Text(text)) => text.parse().map_err(|_| invalid()),
+                _ => Err(invalid()),
             },
-        };
+        });
+        let number = numbers.next().unwrap_or_else(|| Err(invalid()))?;
+        if numbers.any(|other| other != Ok(number)) {
+            return Err(Refusal::unsupported("tables of one statement AS OF different numbers"));
+        }
         let name = self.shared.snapshots.name(number)?;
         let mut link = Link::open(&self.shared.socket, &self.role)?;
         link.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", &|| false)?;
@@ -139,8 +156,7 @@ impl Session {
         watch: Watch<'_>,
     ) -> Result<Changed, (u64, Refusal)> {
         let none = |refusal| (0, refusal);
-        self.make_copies(&query.sql).map_err(none)?;
-        self.begin().map_err(none)?;
+        self.prepare_change(query).map_err(none)?;
         let mut changed = Changed::default();
         let mut begin = 0;
         while begin < array.len() {
@@ -197,8 +213,7 @@ impl Session {
         parameters: &[Parameter],
         watch: Watch<'_>,
     ) -> Result<Rows, Refusal> {
-        self.make_copies(&query.sql)?;
-        self.begin()?;
+        self.prepare_change(query)?;
         self.guarded(|session| rows::read(&mut session.link, query, kinds, parameters, watch))
     }
 

@@ -14,7 +14,7 @@ pub(crate) struct Gathered {
     pub(crate) binds: Vec<String>,
     /// Bind variables of the same name are one: in PL/SQL.
     pub(crate) by_name: bool,
-    pub(crate) as_of: Option<AsOf>,
+    pub(crate) as_of: Vec<AsOf>,
     pub(crate) reads_scn: bool,
     pub(crate) reads_sessions: bool,
     pub(crate) locks: bool,

@@ -62,76 +62,65 @@ impl Writer<'_> {
     /// `AS OF SCN`, FETCH FIRST, FOR UPDATE.
     pub(super) fn table_option(&mut self, name: &str) -> Result<bool, Refusal> {
         match name {
-            "AS" if self.is(1, "OF") && self.is(2, "SCN") => self.as_of().map(|()| true),
-            "AS" if self.is(1, "OF") => Err(Refusal::unsupported("AS OF TIMESTAMP; use AS OF SCN")),
-            "FETCH" | "OFFSET" if self.level().clause != Clause::Select => {
-                self.end_of_query();
-                self.write(name);
-                self.at += 1;
-                if self.is(0, "FIRST") || self.is(0, "NEXT") {
-                    self.write("NEXT");
-                    self.at += 1;
-                }
-                if let Some(Word::Bind(bind)) = self.word(0).cloned() {
-                    let bind = self.gathered.bind(&bind);
-                    self.write(format!("({bind}::bigint)"));
-                    self.at += 1;
-                }
-                Ok(true)
-            }
-            "FOR" if self.is(1, "UPDATE") => {
-                self.gathered.locks = true;
-                self.write("FOR UPDATE");
-                self.at += 2;
-                if self.is(0, "OF") {
-                    self.at += 1;
-                    while matches!(self.word(0), Some(Word::Name(name)) if name != "NOWAIT" && name != "WAIT" && name != "SKIP")
-                        || self.is(0, ".")
-                        || self.is(0, ",")
-                        || matches!(self.word(0), Some(Word::Quoted(_)))
-                    {
-                        self.at += 1;
-                    }
-                }
-                if let (true, Some(Word::Number(seconds))) = (self.is(0, "WAIT"), self.word(1)) {
-                    self.gathered.wait = Some(Wait(seconds.parse().unwrap_or(0)));
-                    self.at += 2;
-                }
-                Ok(true)
-            }
-            _ => Ok(false),
+            "AS" if self.is(1, "OF") && self.is(2, "SCN") => self.as_of()?,
+            "AS" if self.is(1, "OF") => return Err(Refusal::unsupported("AS OF TIMESTAMP; use AS OF SCN")),
+            "FETCH" | "OFFSET" if self.level().clause != Clause::Select => self.first_rows(name),
+            "FOR" if self.is(1, "UPDATE") => self.for_update(),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn first_rows(&mut self, name: &str) {
+        self.end_of_query();
+        self.write(name);
+        self.at += 1;
+        if self.is(0, "FIRST") || self.is(0, "NEXT") {
+            self.write("NEXT");
+            self.at += 1;
+        }
+        if let Some(Word::Bind(bind)) = self.word(0).cloned() {
+            let bind = self.gathered.bind(&bind);
+            self.write(format!("({bind}::bigint)"));
+            self.at += 1;
         }
     }
 
+    /// Oracle names columns behind OF, PostgreSQL tables: without, all tables are meant.
+    fn for_update(&mut self) {
+        self.gathered.locks = true;
+        self.write("FOR UPDATE");
+        self.at += 2;
+        if self.is(0, "OF") {
+            let ends = |word: &Word| ["NOWAIT", "WAIT", "SKIP", ")"].iter().any(|end| word.is(end));
+            while self.word(0).is_some_and(|word| !ends(word)) {
+                self.at += 1;
+            }
+        }
+        if let (true, Some(Word::Number(seconds))) = (self.is(0, "WAIT"), self.word(1)) {
+            self.gathered.wait = Some(Wait(seconds.parse().unwrap_or(0)));
+            self.at += 2;
+        }
+    }
+
+    /// The number may stand in parentheses.
     fn as_of(&mut self) -> Result<(), Refusal> {
-        let as_of = match self.word(3).cloned() {
+        let within = usize::from(self.is(3, "("));
+        let as_of = match self.word(3 + within).cloned() {
             Some(Word::Bind(name)) => {
                 self.gathered.bind(&name);
                 AsOf::Bind(self.gathered.binds.len() - 1)
             }
-            Some(Word::Number(number)) => AsOf::Number(
-                number
-                    .parse()
-                    .map_err(|_| Refusal::new(8181, "specified number is not a valid system change number"))?,
-            ),
-            Some(Word::Sign("(")) => {
-                // One value in parentheses.
-                let inner = self.word(4).cloned();
-                let as_of = match inner {
-                    Some(Word::Bind(name)) => {
-                        self.gathered.bind(&name);
-                        AsOf::Bind(self.gathered.binds.len() - 1)
-                    }
-                    Some(Word::Number(number)) => AsOf::Number(number.parse().unwrap_or(-1)),
-                    _ => return Err(Refusal::unsupported("AS OF SCN with an expression")),
-                };
-                self.at += 2;
-                as_of
+            Some(Word::Number(number)) => {
+                let number = number.parse();
+                AsOf::Number(
+                    number.map_err(|_| Refusal::new(8181, "specified number is not a valid system change number"))?,
+                )
             }
             _ => return Err(Refusal::unsupported("AS OF SCN with an expression")),
         };
-        self.gathered.as_of.get_or_insert(as_of);
-        self.at += 4;
+        self.gathered.as_of.push(as_of);
+        self.at += 4 + 2 * within;
         Ok(())
     }
 }

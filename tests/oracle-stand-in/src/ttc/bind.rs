@@ -77,7 +77,8 @@ pub(super) fn read_rows(
     count: usize,
     long_last: bool,
 ) -> Result<Result<Vec<Vec<Parameter>>, Refusal>, Broken> {
-    let mut rows = Vec::with_capacity(count);
+    // What a client announces need not come.
+    let mut rows = Vec::with_capacity(count.min(10_000));
     let mut refused = None;
     for _ in 0..count {
         let message = line.byte()?;

@@ -23,6 +23,7 @@ pub(crate) fn encode(bytes: &[u8], engine_kind: u32, kind: &Kind, zone: i64) -> 
         Kind::Boolean => Ok(if bytes == [1] { vec![1, 1] } else { vec![0] }),
         // A large object is turned when it is read.
         Kind::NVarchar2(_) | Kind::NChar(_) => Ok(national(bytes)),
+        Kind::Char(length, false) => Ok(padded(bytes, *length as usize)),
         _ => Ok(bytes.to_vec()),
     }
 }
@@ -63,6 +64,12 @@ fn moment_of(bytes: &[u8], engine_kind: u32, shape: Shape) -> Result<Vec<u8>, Re
 fn moved(bytes: &[u8], seconds: i64) -> Result<[u8; 8], Refusal> {
     let micros = bytes.try_into().map_err(|_| Refusal::internal("a timestamp of another length"))?;
     Ok((i64::from_be_bytes(micros) + seconds * 1_000_000).to_be_bytes())
+}
+
+/// PostgreSQL pads to so many characters, Oracle to so many bytes.
+fn padded(text: &[u8], length: usize) -> Vec<u8> {
+    let blanks = text.iter().rev().take_while(|byte| **byte == b' ').count();
+    text[..text.len().min(length.max(text.len() - blanks))].to_vec()
 }
 
 /// Text in the national character set, AL16UTF16.

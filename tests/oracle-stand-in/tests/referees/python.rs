@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use wmshost_oracle_stand_in::{Release, Transport};
+use wmshost_oracle_stand_in::{Effect, Fault, Moment, Release, Transport};
 
 use crate::stand::{left_out, stand_in};
 
@@ -26,6 +26,30 @@ fn pass(release: Release, transport: Transport) {
     let summary = told.lines().last().unwrap_or_default();
     assert!(done.status.success(), "{told}\n{}\n{:?}", String::from_utf8_lossy(&done.stderr), stand_in.notes());
     println!("{summary}");
+}
+
+/// Garbled answers may do anything to a client, so that it is a process of its own. The stand-in must not mind.
+#[test]
+fn garbled_answers_harm_the_client_alone() {
+    let (Some(stand_in), Some(python)) = (stand_in(), python()) else { return };
+    let address = stand_in.address(Release::R23, Transport::Tcp);
+    let ask = |words: &str| {
+        let script = format!(
+            "import oracledb\n\
+             c = oracledb.connect(user='garbled', password='garbled', dsn='{address}')\n\
+             c.call_timeout = 2000\n\
+             print(c.cursor().execute(\"SELECT '{words}' FROM dual\").fetchone()[0])\n"
+        );
+        let done = Command::new(&python).args(["-c", &script]).output().expect("python runs");
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    };
+    for seed in 0..4 {
+        let moment = Moment::Statement("'garbled'".to_owned());
+        let id = stand_in.faults().add(Fault::new(moment, Effect::Garble { seed }).account("GARBLED"));
+        ask("garbled");
+        assert_eq!(stand_in.faults().struck(id), 1);
+    }
+    assert_eq!(ask("whole"), "whole");
 }
 
 /// One test: the scenario's tables are the same in each way.

@@ -13,7 +13,8 @@ static STAND_IN: LazyLock<StandIn> = LazyLock::new(|| {
         .account(account("READER").read_only().without_catalogue())
         .account(account("NATIVE"))
         .account(account("FAULTS"))
-        .account(account("COST"));
+        .account(account("COST"))
+        .account(account("GARBLED"));
     StandIn::start(options).expect("a stand-in")
 });
 
