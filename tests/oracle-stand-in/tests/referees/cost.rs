@@ -1,12 +1,14 @@
 //! What the stand-in itself costs: rows per second inserted and fetched. A floor far below what it reaches, so that a
 //! change for the worse by orders of magnitude is noticed and a busy machine is not.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use oracledb::{BindParameters, Connection, connect};
 use wmshost_oracle_stand_in::{Release, Transport};
 
 use crate::native::config;
+use crate::python::{python, script};
 use crate::stand::stand_in;
 
 const ROWS: i64 = 50_000;
@@ -53,5 +55,17 @@ fn rows_come_and_go_fast_enough() {
         let (inserted, fetched) = (per_second(insert(&connection)), per_second(fetch(&connection)));
         println!("{release:?}: {inserted} rows/s inserted, {fetched} rows/s fetched, by the crate oracledb");
         assert!(inserted > SLOWEST && fetched > SLOWEST, "{inserted} and {fetched} rows/s");
+    }
+}
+
+#[test]
+fn rows_come_and_go_with_python_too() {
+    let (Some(stand_in), Some(python)) = (stand_in(), python()) else { return };
+    for release in Release::ALL {
+        let mut command = Command::new(&python);
+        command.arg(script("cost.py")).arg(stand_in.address(release, Transport::Tcp));
+        let done = command.output().expect("python runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        println!("{release:?}: {}, by python-oracledb", String::from_utf8_lossy(&done.stdout).trim());
     }
 }

@@ -7,17 +7,22 @@ use wmshost_oracle_stand_in::{Effect, Fault, Moment, Release, Transport};
 
 use crate::stand::{left_out, stand_in};
 
-fn python() -> Option<PathBuf> {
+/// The Python that has python-oracledb.
+pub(crate) fn python() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join("../../target/oracle-stand-in-python/bin/python");
     if python.exists() { Some(python) } else { left_out("python-oracledb is not installed") }
 }
 
+/// A script of the referee.
+pub(crate) fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("referees/python").join(name)
+}
+
 fn pass(release: Release, transport: Transport) {
     let (Some(stand_in), Some(python)) = (stand_in(), python()) else { return };
-    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("referees/python/scenario.py");
     let mut command = Command::new(python);
-    command.env("PYTHONDONTWRITEBYTECODE", "1").arg(scenario).arg(stand_in.address(release, transport));
+    command.env("PYTHONDONTWRITEBYTECODE", "1").arg(script("scenario.py")).arg(stand_in.address(release, transport));
     if transport == Transport::Tcps {
         command.arg(stand_in.wallet()).arg(stand_in.wrong_wallet());
     }
