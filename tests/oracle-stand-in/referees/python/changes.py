@@ -6,7 +6,7 @@ import decimal
 import oracledb
 
 import referee
-from referee import drop, refused, rows, run, step
+from referee import connect, drop, refused, rows, run, step
 
 
 MANY = [(i, f"name {i % 7}", decimal.Decimal(i) / 8, None if i % 5 == 0 else datetime.datetime(2026, 1, 1)) for i in range(1, 5001)]
@@ -109,3 +109,16 @@ def blocks_give_values():
         assert (number.getvalue(), text.getvalue()) == (3, "name 3")
         refused("ORA-20001", lambda: cursor.execute("BEGIN RAISE_APPLICATION_ERROR(-20001, 'no'); END;"))
         refused("ORA-06550", lambda: cursor.execute("BEGIN no_such_procedure(1); END;"))
+
+
+@step
+def cursors_that_are_left_open_are_too_many():
+    with connect(stmtcachesize=0) as other:
+        cursors = [other.cursor() for _ in range(400)]
+
+        def leave_open():
+            for at, cursor in enumerate(cursors):
+                cursor.prefetchrows = cursor.arraysize = 1
+                cursor.execute(f"SELECT {at} FROM many WHERE ROWNUM <= 3").fetchone()
+
+        refused("ORA-01000", leave_open)

@@ -167,6 +167,7 @@ impl From<Report> for Refusal {
             "42P16" => said(922, "missing or invalid option"),
             "2BP01" => said(2449, "unique/primary keys in table referenced by foreign keys"),
             "3B001" => said(1086, "savepoint never established in this session or is invalid"),
+            "53300" => Refusal::new(20, "maximum number of processes (200) exceeded"),
             "54001" => said(913, "too many values"),
             "55P03" => Refusal::new(54, "resource busy and acquire with NOWAIT specified or timeout expired"),
             "57014" => Refusal::new(1013, "user requested cancel of current operation"),

@@ -102,7 +102,29 @@ impl Kind {
             "ROWID" | "UROWID" => Kind::Rowid,
             other => return Err(Refusal::new(902, format!("invalid datatype ({other})"))),
         };
+        kind.check()?;
         Ok((kind, taken))
+    }
+
+    /// Refuses what Oracle would not declare.
+    fn check(&self) -> Result<(), Refusal> {
+        let too_long = |length: u32, most: u32| match length {
+            0 => Err(Refusal::new(1723, "zero-length columns are not allowed")),
+            length if length > most => Err(Refusal::new(910, "specified length too long for its datatype")),
+            _ => Ok(()),
+        };
+        match self {
+            Kind::Varchar2(length, _) => too_long(*length, LONGEST_TEXT),
+            Kind::NVarchar2(length) | Kind::Char(length, _) | Kind::Raw(length) => too_long(*length, LONGEST_RAW),
+            Kind::NChar(length) => too_long(*length, LONGEST_RAW / 2),
+            Kind::Number(Some((precision, _))) if !(1..=38).contains(precision) => {
+                Err(Refusal::new(1727, "numeric precision specifier is out of range (1 to 38)"))
+            }
+            Kind::Number(Some((_, scale))) if *scale < -84 => {
+                Err(Refusal::new(1728, "numeric scale specifier is out of range (-84 to 127)"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads a type as it was kept.
@@ -217,6 +239,15 @@ mod tests {
             assert_eq!(kind.declared(), kept);
             assert_eq!(Kind::kept(kept).expect(kept), kind);
         }
-        assert_eq!(Kind::kept("sdo_geometry").expect_err("unknown").code, 902);
+        for (declared, code) in [
+            ("sdo_geometry", 902),
+            ("varchar2(4001)", 910),
+            ("char(2001 char)", 910),
+            ("varchar2(0)", 1723),
+            ("number(39)", 1727),
+            ("number(10,-85)", 1728),
+        ] {
+            assert_eq!(Kind::kept(declared).expect_err(declared).code, code, "{declared}");
+        }
     }
 }

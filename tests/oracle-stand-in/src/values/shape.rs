@@ -61,6 +61,8 @@ impl Kind {
     pub(crate) fn bytes_checked(&self) -> Option<u32> {
         match self {
             Kind::Varchar2(length, false) | Kind::Char(length, false) | Kind::Raw(length) => Some(*length),
+            // However many characters are allowed, there is no room for more bytes.
+            Kind::Varchar2(length, true) if length * 4 > LONGEST_TEXT => Some(LONGEST_TEXT),
             _ => None,
         }
     }

@@ -203,12 +203,31 @@ CREATE OPERATOR sys.|| (LEFTARG = text, RIGHTARG = bigint, FUNCTION = sys.joined
 CREATE FUNCTION sys.trimmed(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT nullif(pg_catalog.btrim(value), '')
 $$;
-CREATE FUNCTION sys.ltrim(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT nullif(pg_catalog.ltrim(value), '')
+CREATE FUNCTION sys.ltrim(value text, what text DEFAULT ' ') RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT nullif(pg_catalog.ltrim(value, what), '')
 $$;
-CREATE FUNCTION sys.rtrim(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT nullif(pg_catalog.rtrim(value), '')
+CREATE FUNCTION sys.rtrim(value text, what text DEFAULT ' ') RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT nullif(pg_catalog.rtrim(value, what), '')
 $$;
+CREATE FUNCTION sys.substr(value text, place numeric) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT nullif(oracle.substr(value, place::int), '')
+$$;
+CREATE FUNCTION sys.substr(value text, place numeric, count numeric) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE WHEN count >= 1 THEN nullif(oracle.substr(value, place::int, count::int), '') END
+$$;
+CREATE FUNCTION sys.substr(value text, place int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT sys.substr(value, place::numeric)
+$$;
+CREATE FUNCTION sys.substr(value text, place int, count int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT sys.substr(value, place::numeric, count::numeric)
+$$;
+CREATE FUNCTION sys.translate(value text, what text, by text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT nullif(pg_catalog.translate(value, what, by), '')
+$$;
+CREATE FUNCTION sys.regexp_replace(value text, pattern text, by text DEFAULT '') RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(pg_catalog.regexp_replace(value, pattern, coalesce(by, ''), 'g'), '')
+$$;
+CREATE FUNCTION sys.concat(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT sys.joined(a, b) $$;
 CREATE FUNCTION sys.replace(value text, what text, by text DEFAULT NULL) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT nullif(pg_catalog.replace(value, coalesce(what, ''), coalesce(by, '')), '')
 $$;
