@@ -43,6 +43,8 @@ def temporary_tables_are_private():
     drop("gtt")
     run("CREATE GLOBAL TEMPORARY TABLE gtt (id NUMBER(10), at DATE) ON COMMIT PRESERVE ROWS")
     run("INSERT INTO gtt VALUES (1, SYSDATE)")
+    referee.connection.rollback()
+    run("INSERT INTO gtt VALUES (1, SYSDATE)")
     referee.connection.commit()
     with connect() as other:
         assert other.cursor().execute("SELECT COUNT(*) FROM gtt").fetchone() == (0,)

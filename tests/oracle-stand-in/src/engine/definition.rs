@@ -7,7 +7,7 @@ use super::columns::describe;
 use super::link::Watch;
 use super::refusal::Refusal;
 use super::session::Session;
-use crate::sql::{Definition, declaration, names};
+use crate::sql::{Definition, Temporary, declaration, names};
 
 /// How long a definition waits for a table that others use. Oracle does not wait at all.
 const DEFINITION_WAIT: &str = "SET LOCAL lock_timeout = '500ms'";
@@ -15,6 +15,14 @@ const DEFINITION_WAIT: &str = "SET LOCAL lock_timeout = '500ms'";
 impl Session {
     /// Creates, alters or drops.
     pub(crate) fn define(&mut self, definition: &Definition, watch: Watch<'_>) -> Result<(), Refusal> {
+        if let Some((_, query)) = &definition.derived {
+            if !query.binds.is_empty() {
+                return Err(Refusal::new(1027, "bind variables not allowed for data definition operations"));
+            }
+            if !query.as_of.is_empty() {
+                return Err(Refusal::unsupported("a definition that reads AS OF SCN"));
+            }
+        }
         if definition.within_transaction {
             self.begin()?;
             return self.guarded(|session| session.define_parts(definition, watch));
@@ -35,7 +43,8 @@ impl Session {
         if let Some(temporary) = &definition.temporary {
             let mut temporaries = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner);
             temporaries.retain(|known| known.name != temporary.name);
-            temporaries.push(temporary.clone());
+            let schema = temporary.schema.clone().or_else(|| Some(self.role.clone()));
+            temporaries.push(Temporary { schema, ..temporary.clone() });
         }
         Ok(())
     }
@@ -75,13 +84,16 @@ impl Session {
             }
             let name = names::quoted(&temporary.name);
             let rows = if temporary.keeps_rows { "PRESERVE" } else { "DELETE" };
-            let schema = names::quoted(&self.role);
+            let schema = names::quoted(temporary.schema.as_deref().unwrap_or(&self.role));
             self.run(&format!(
                 "CREATE TEMP TABLE IF NOT EXISTS {name} (LIKE {schema}.{name} INCLUDING ALL) ON COMMIT {rows} ROWS; \
                  INSERT INTO sys.declared SELECT 'pg_temp.{name}'::regclass, num, type FROM sys.declared \
                  WHERE rel = '{schema}.{name}'::regclass ON CONFLICT DO NOTHING"
             ))?;
-            self.copied.insert(temporary.name.clone());
+            // What is made within a transaction may be taken back.
+            if !self.in_transaction() {
+                self.copied.insert(temporary.name.clone());
+            }
         }
         Ok(())
     }

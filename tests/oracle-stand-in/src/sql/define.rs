@@ -25,6 +25,8 @@ pub(crate) struct Definition {
 /// A global temporary table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Temporary {
+    /// As PostgreSQL stores the name of its schema, where the statement tells it.
+    pub(crate) schema: Option<String>,
     /// As PostgreSQL stores its name.
     pub(crate) name: String,
     pub(crate) keeps_rows: bool,
@@ -136,7 +138,8 @@ fn table(words: &[Word], temper: Temper) -> Result<Definition, Refusal> {
         let keeps_rows = has("PRESERVE");
         let name = words[taken - 1].stored().unwrap_or_default();
         definition.sql.push(trait_of(&path, "temporary", if keeps_rows { "'PRESERVE'" } else { "'DELETE'" }));
-        definition.temporary = Some(Temporary { name, keeps_rows });
+        let schema = if taken == 1 { None } else { words[0].stored() };
+        definition.temporary = Some(Temporary { schema, name, keeps_rows });
     }
     if has("ROWDEPENDENCIES") {
         definition.sql.push(trait_of(&path, "rowdependencies", "true"));
