@@ -376,29 +376,4 @@ impl Conversation {
         answer.end(self.agreed, &End { in_transaction, cursor: wish.cursor, rows, error, refused });
         self.reply(answer)
     }
-
-    pub(super) fn fetch(&mut self) -> Result<Next, Broken> {
-        let number = self.line.small()?;
-        let count = self.line.small()?;
-        let sql = self.cursors.get(&number).map(|cursor| cursor.sql.clone()).unwrap_or_default();
-        match self.strike(Happening::Fetch(&sql))? {
-            Some(refusal) => self.refuse(number, 0, &refusal),
-            None => self.fetch_rows(number, count),
-        }
-    }
-
-    fn fetch_rows(&mut self, number: u16, count: usize) -> Result<Next, Broken> {
-        let Some(mut cursor) = self.cursors.remove(&number) else {
-            return self.refuse(0, 0, &Refusal::new(1001, "invalid cursor"));
-        };
-        let mut answer = Answer::default();
-        let last = cursor.fetching.write(&mut answer, count, &mut self.lobs);
-        let no_more = Fetching::no_more();
-        let error = last.then_some(&no_more);
-        let rows = cursor.fetching.next as u64;
-        let in_transaction = self.in_transaction();
-        answer.end(self.agreed, &End { in_transaction, cursor: number, rows, error, ..End::default() });
-        self.cursors.insert(number, cursor);
-        self.reply(answer)
-    }
 }

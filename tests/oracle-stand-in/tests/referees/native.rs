@@ -141,6 +141,16 @@ fn streaming(connection: &Connection, batch: &RecordBatch) {
             assert_eq!(amount.replace('.', ""), amounts.value(at).to_string());
         }
     }
+    // Rows that repeat a column, behind them rows that repeat none.
+    let sql =
+        "SELECT id, CASE WHEN id < 25 THEN 'a' ELSE 'b' || id END FROM item WHERE id BETWEEN 21 AND 28 ORDER BY id";
+    let told: Vec<(i64, String)> = connection
+        .query(sql, &[])
+        .expect("a cursor")
+        .map(|row| row.and_then(|row| Ok((row.get(0)?, row.get(1)?))).expect("a row"))
+        .collect();
+    let expected = (21..29).map(|id| (id, if id < 25 { "a".to_owned() } else { format!("b{id}") }));
+    assert_eq!(told, expected.collect::<Vec<_>>());
     assert_eq!(batch.schema().field(3).data_type(), &DataType::Timestamp(TimeUnit::Microsecond, None));
 }
 
