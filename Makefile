@@ -44,5 +44,9 @@ plugins: setup ## build the plugins
 setup: ## install what building plugins needs: the wasm32-wasip2 target
 	@plugins/setup.sh >/dev/null
 
+.PHONY: setup-oracle
+setup-oracle: ## install what the tests by the Oracle stand-in need: PostgreSQL, orafce, python-oracledb
+	@tests/oracle-stand-in/setup.sh >/dev/null
+
 clean: ## remove what was built and the demo's data
 	rm -rf target plugins/target .wmshost

@@ -1,7 +1,8 @@
 //! CREATE, DROP, TRUNCATE, GRANT.
 
-use super::expression::{Gathered, closing, listed, outside, written};
+use super::expression::{Gathered, written};
 use super::names;
+use super::parts::{closing, listed, outside};
 use super::statement::{Query, query};
 use super::table::{Column, Item, item, spelled};
 use super::words::Word;
@@ -17,11 +18,15 @@ pub(crate) struct Definition {
     pub(crate) within_transaction: bool,
     /// The temporary table that sessions get their own copy of.
     pub(crate) temporary: Option<Temporary>,
+    /// The table that it drops, as PostgreSQL stores its name.
+    pub(crate) drops: Option<String>,
 }
 
 /// A global temporary table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Temporary {
+    /// As PostgreSQL stores the name of its schema, where the statement tells it.
+    pub(crate) schema: Option<String>,
     /// As PostgreSQL stores its name.
     pub(crate) name: String,
     pub(crate) keeps_rows: bool,
@@ -59,9 +64,10 @@ pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
     } else if begins(words, "CREATE") && outside(words, "VIEW").is_some() {
         return view(words);
     } else if begins(words, "DROP TABLE") {
-        let (path, _) = path(after(2))?;
+        let (path, taken) = path(after(2))?;
         let cascade = outside(words, "CASCADE").map_or("", |_| " CASCADE");
-        return Ok(Definition::of(format!("DROP TABLE {path}{cascade}")));
+        let drops = words.get(1 + taken).and_then(Word::stored);
+        return Ok(Definition { drops, ..Definition::of(format!("DROP TABLE {path}{cascade}")) });
     } else if begins(words, "DROP VIEW") || begins(words, "DROP INDEX") || begins(words, "DROP SEQUENCE") {
         let (path, _) = path(after(2))?;
         return Ok(Definition::of(format!("DROP {} {path}", words[1].plain())));
@@ -132,7 +138,8 @@ fn table(words: &[Word], temper: Temper) -> Result<Definition, Refusal> {
         let keeps_rows = has("PRESERVE");
         let name = words[taken - 1].stored().unwrap_or_default();
         definition.sql.push(trait_of(&path, "temporary", if keeps_rows { "'PRESERVE'" } else { "'DELETE'" }));
-        definition.temporary = Some(Temporary { name, keeps_rows });
+        let schema = if taken == 1 { None } else { words[0].stored() };
+        definition.temporary = Some(Temporary { schema, name, keeps_rows });
     }
     if has("ROWDEPENDENCIES") {
         definition.sql.push(trait_of(&path, "rowdependencies", "true"));

@@ -16,6 +16,9 @@ use crate::sql::{Control, Statement};
 /// How long a waiting call looks at its client.
 pub(super) const LOOK: Duration = Duration::from_millis(1);
 
+/// What OPEN_CURSORS is: a client that leaves cursors open is to notice.
+const MOST_CURSORS: usize = 300;
+
 /// What a client asks for with a statement.
 mod option {
     pub(super) const BIND: u64 = 0x08;
@@ -126,6 +129,7 @@ impl Conversation {
     pub(super) fn execute(&mut self) -> Result<Next, Broken> {
         let request = self.read_execute()?;
         let has = |option: u64| request.options & option != 0;
+        let too_many = request.cursor == 0 && self.cursors.len() >= MOST_CURSORS;
         let (number, mut cursor) = self.take_cursor(request.cursor, request.sql);
         if has(option::DEFINE) {
             let columns = request.defines.max(cursor.fetching.rows.columns.len());
@@ -147,6 +151,7 @@ impl Conversation {
             rows = self.read_values(&cursor, request.executions)?;
         }
         let statement = match understood {
+            Ok(_) if too_many => return self.refuse(0, 0, &Refusal::new(1000, "maximum open cursors exceeded")),
             Ok(statement) => statement,
             Err(refusal) => return self.refuse(0, 0, &refusal),
         };
@@ -369,31 +374,6 @@ impl Conversation {
         let rows = changed.counts.iter().sum();
         let refused = &changed.refused;
         answer.end(self.agreed, &End { in_transaction, cursor: wish.cursor, rows, error, refused });
-        self.reply(answer)
-    }
-
-    pub(super) fn fetch(&mut self) -> Result<Next, Broken> {
-        let number = self.line.small()?;
-        let count = self.line.small()?;
-        let sql = self.cursors.get(&number).map(|cursor| cursor.sql.clone()).unwrap_or_default();
-        match self.strike(Happening::Fetch(&sql))? {
-            Some(refusal) => self.refuse(number, 0, &refusal),
-            None => self.fetch_rows(number, count),
-        }
-    }
-
-    fn fetch_rows(&mut self, number: u16, count: usize) -> Result<Next, Broken> {
-        let Some(mut cursor) = self.cursors.remove(&number) else {
-            return self.refuse(0, 0, &Refusal::new(1001, "invalid cursor"));
-        };
-        let mut answer = Answer::default();
-        let last = cursor.fetching.write(&mut answer, count, &mut self.lobs);
-        let no_more = Fetching::no_more();
-        let error = last.then_some(&no_more);
-        let rows = cursor.fetching.next as u64;
-        let in_transaction = self.in_transaction();
-        answer.end(self.agreed, &End { in_transaction, cursor: number, rows, error, ..End::default() });
-        self.cursors.insert(number, cursor);
         self.reply(answer)
     }
 }

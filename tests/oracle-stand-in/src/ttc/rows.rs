@@ -2,10 +2,15 @@
 
 use super::answer::Answer;
 use super::bind::Bind;
+use super::conversation::{Conversation, Next};
 use super::lob::Lobs;
-use super::message::kind;
+use super::message::{End, kind};
 use crate::engine::{Refusal, Rows};
-use crate::values::kind::{Kind, wire};
+use crate::faults::Happening;
+use crate::net::Broken;
+use crate::values::cell::national;
+use crate::values::codes::wire;
+use crate::values::kind::Kind;
 
 /// A NULL in a column that is fetched as LONG.
 const NULL_FETCHED: u64 = 1405;
@@ -51,13 +56,14 @@ impl Fetching {
         end == self.rows.len()
     }
 
-    /// Which columns differ from the row before and so are sent, where not all are.
+    /// Which columns differ from the row before and so are sent; `None`: all, as in a first row.
     fn sent(&self, row: usize, compresses: bool) -> Option<Vec<bool>> {
         let before = row.checked_sub(1).filter(|_| compresses)?;
         let columns = 0..self.rows.columns.len();
         let sent: Vec<bool> =
             columns.map(|column| self.rows.cell(row, column) != self.rows.cell(before, column)).collect();
-        sent.contains(&false).then_some(sent)
+        // The driver oracledb keeps a vector in force until the next one, so a whole row has one, too.
+        Some(sent)
     }
 
     fn announce(&self, answer: &mut Answer, sent: &[bool]) {
@@ -73,11 +79,41 @@ impl Fetching {
         let wanted =
             self.defines.as_ref().and_then(|defines| defines.get(column)).map_or(kind.wire(), |bind| bind.kind);
         if kind.is_lob() && matches!(wanted, wire::CLOB | wire::BLOB) {
-            return lobs.cell(*kind == Kind::Clob, value, answer);
+            return lobs.cell(*kind != Kind::Blob, value, answer);
         }
-        answer.value(value.unwrap_or_default());
+        match value {
+            Some(text) if *kind == Kind::NClob => answer.value(&national(text)),
+            value => answer.value(value.unwrap_or_default()),
+        };
         if matches!(wanted, wire::LONG | wire::LONG_RAW) {
             answer.integer(0).integer(if value.is_none() { NULL_FETCHED } else { 0 });
         }
+    }
+}
+
+impl Conversation {
+    pub(super) fn fetch(&mut self) -> Result<Next, Broken> {
+        let number = self.line.small()?;
+        let count = self.line.small()?;
+        let sql = self.cursors.get(&number).map(|cursor| cursor.sql.clone()).unwrap_or_default();
+        match self.strike(Happening::Fetch(&sql))? {
+            Some(refusal) => self.refuse(number, 0, &refusal),
+            None => self.fetch_rows(number, count),
+        }
+    }
+
+    pub(super) fn fetch_rows(&mut self, number: u16, count: usize) -> Result<Next, Broken> {
+        let Some(mut cursor) = self.cursors.remove(&number) else {
+            return self.refuse(0, 0, &Refusal::new(1001, "invalid cursor"));
+        };
+        let mut answer = Answer::default();
+        let last = cursor.fetching.write(&mut answer, count, &mut self.lobs);
+        let no_more = Fetching::no_more();
+        let error = last.then_some(&no_more);
+        let rows = cursor.fetching.next as u64;
+        let in_transaction = self.in_transaction();
+        answer.end(self.agreed, &End { in_transaction, cursor: number, rows, error, ..End::default() });
+        self.cursors.insert(number, cursor);
+        self.reply(answer)
     }
 }
