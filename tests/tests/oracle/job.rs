@@ -31,7 +31,8 @@ fn the_job_ends_as_it_does_on_sqlite() {
     }
     let nothing = warehouse.wmshost(&["run", &pipeline, "--output", "json"], &[]);
     let report: serde_json::Value = serde_json::from_slice(&nothing.stdout).expect("a report");
-    let written: u64 = report["streams"].as_array().expect("streams").iter().filter_map(|s| s["written"].as_u64()).sum();
+    let written: u64 =
+        report["streams"].as_array().expect("streams").iter().filter_map(|s| s["written"].as_u64()).sum();
     assert_eq!(written, 0, "nothing has changed: {report:#}");
     let state = told(&warehouse.wmshost(&["state", "list", &pipeline], &[]));
     assert!(state.contains("allocation") && state.contains("complete"), "{state}");
@@ -113,7 +114,12 @@ fn whatever_fails_the_next_run_ends_with_the_same_rows() {
 
 #[test]
 fn a_process_that_dies_anywhere_is_made_good_by_the_next_run() {
-    for point in ["allocation:batch-loaded:2", "allocation:batch-committed:2", "item_master:finished:1", "item_master:end-committed:1"] {
+    for point in [
+        "allocation:batch-loaded:2",
+        "allocation:batch-committed:2",
+        "item_master:finished:1",
+        "item_master:end-committed:1",
+    ] {
         let warehouse = warehouse();
         let pipeline = warehouse.usual_pipeline();
         let output = warehouse.wmshost(&["run", &pipeline], &[("WMSHOST_CRASH_AT", point)]);

@@ -6,8 +6,8 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, params_from_iter};
 use tempfile::TempDir;
 use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
 use wmshost_flow::{Clock, Micros, SqlSession, Value};
@@ -112,10 +112,11 @@ impl Warehouse {
             let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
             let rows = statement.query_map([], |row| (0..columns).map(|at| row.get::<_, Cell>(at)).collect());
             let rows: Vec<Vec<Cell>> = rows.expect("rows").collect::<Result<_, _>>().expect("rows");
-            let rows: Vec<Vec<Value>> =
-                rows.into_iter().map(|row| row.into_iter().zip(&names).map(|(cell, name)| bound(cell, name)).collect()).collect();
+            let rows: Vec<Vec<Value>> = rows
+                .into_iter()
+                .map(|row| row.into_iter().zip(&names).map(|(cell, name)| bound(cell, name)).collect())
+                .collect();
             let marks: Vec<String> = (1..=columns).map(|number| format!(":{number}")).collect();
-            // Values of one column have one type, so that rows with a NULL first do not decide it.
             sql.execute_many(&format!("INSERT INTO {table} VALUES ({})", marks.join(", ")), &rows)
                 .unwrap_or_else(|failure| panic!("{table}: {failure}"));
         }
@@ -124,12 +125,6 @@ impl Warehouse {
     /// A day goes by in the sample.
     pub(crate) fn change_sample(&self, seed: u32) {
         self.wmshost(&["sample", "change", &self.sample(), "--percent", "5", "--seed", &seed.to_string()], &[]);
-    }
-
-    /// Changes the sample itself.
-    pub(crate) fn in_sample(&self, statement: &str) {
-        let sample = Connection::open(self.sample()).expect("the sample");
-        sample.execute(statement, params_from_iter::<[&str; 0]>([])).expect("a statement");
     }
 
     /// A session of the host's own on the stand-in.
@@ -243,7 +238,8 @@ fn sqlite_rows(target: &Connection, table: &str, key: &str) -> (Vec<Vec<String>>
     let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
     let kept: BTreeMap<usize, String> =
         names.into_iter().enumerate().filter(|(_, name)| !name.starts_with("wms_")).collect();
-    let rows = statement.query_map([], |row| kept.keys().map(|at| row.get::<_, Cell>(*at)).collect::<Result<Vec<_>, _>>());
+    let rows =
+        statement.query_map([], |row| kept.keys().map(|at| row.get::<_, Cell>(*at)).collect::<Result<Vec<_>, _>>());
     let rows = rows.expect("rows").map(|row| row.expect("a row").iter().map(sqlite_shown).collect()).collect();
     (rows, kept.into_values().collect())
 }

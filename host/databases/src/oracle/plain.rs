@@ -9,7 +9,7 @@ use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
 use super::connect::{LentLink, Links};
 use super::failure::trouble;
 use super::settings::Tags;
-use super::value::{all_bindable, rows};
+use super::value::{all_bindable, rows, rows_bindable};
 
 /// Rows of a statement that travel together.
 const MANY_ROWS: usize = 1_000;
@@ -87,7 +87,7 @@ pub(super) fn execute_many(
 ) -> Result<u64, Failure> {
     let mut touched = 0;
     for rows in rows.chunks(MANY_ROWS) {
-        let bound = rows.iter().map(|values| bind(place, values)).collect::<Result<Vec<_>, _>>()?;
+        let bound = rows_bindable(rows).map_err(|number| cannot_hold(place, number))?;
         let bound: Vec<Vec<&dyn ToDbValue>> =
             bound.iter().map(|values| values.iter().map(AsRef::as_ref).collect()).collect();
         let slices: Vec<&[&dyn ToDbValue]> = bound.iter().map(Vec::as_slice).collect();
@@ -110,9 +110,11 @@ pub(super) fn query(
 }
 
 fn bind(place: &str, values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, Failure> {
-    all_bindable(values).map_err(|number| {
-        Failure::permanent(format!("{place}: parameter {number} has a value that Oracle cannot hold"))
-    })
+    all_bindable(values).map_err(|number| cannot_hold(place, number))
+}
+
+fn cannot_hold(place: &str, number: usize) -> Failure {
+    Failure::permanent(format!("{place}: parameter {number} has a value that Oracle cannot hold"))
 }
 
 /// Runs a statement on a connection of its own and commits it.
