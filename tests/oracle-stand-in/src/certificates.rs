@@ -10,6 +10,8 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tempfile::TempDir;
 
+use crate::engine::PREFIX;
+
 /// The certificates of one stand-in.
 pub(crate) struct Certificates {
     pub(crate) server: Arc<ServerConfig>,
@@ -31,7 +33,10 @@ impl Certificates {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)?;
-        let folder = tempfile::Builder::new().prefix("wmshost-certificates-").tempdir().context("making a folder")?;
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{PREFIX}{}-certificates-", std::process::id()))
+            .tempdir()
+            .context("making a folder")?;
         let made = Self { server: Arc::new(server), folder };
         for (wallet, pem) in [(made.wallet(), trusted), (made.wrong_wallet(), other)] {
             fs::create_dir_all(&wallet)?;

@@ -31,6 +31,11 @@ pub enum Effect {
     DropAfter,
     /// The call is carried out; half of the answer is sent, then the connection is cut.
     Half,
+    /// Up to three bytes of the answer are others, the same ones for the same seed.
+    Garble {
+        /// Decides which bytes, and what they become.
+        seed: u64,
+    },
     /// The answer comes in pieces of so many bytes, with a pause behind each.
     Slow {
         /// How many bytes at once.
@@ -49,7 +54,23 @@ pub enum Effect {
 pub(crate) enum Harm {
     Nothing,
     Half,
+    Garble { seed: u64 },
     Slow { bytes: usize, pause: Duration },
+}
+
+/// Changes up to three bytes.
+pub(crate) fn garble(bytes: &mut [u8], seed: u64) {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    for _ in 0..3 {
+        // Xorshift: nothing here needs better numbers, and a seed must always mean the same.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let at = (state >> 8) as usize % bytes.len().max(1);
+        if let Some(byte) = bytes.get_mut(at) {
+            *byte ^= state as u8 | 1;
+        }
+    }
 }
 
 /// One fault.
@@ -179,6 +200,19 @@ mod tests {
             [false, false, true, true, false]
         );
         assert_eq!(faults.struck(id), 2);
+    }
+
+    #[test]
+    fn a_seed_always_garbles_the_same() {
+        let garbled = |seed| {
+            let mut bytes = [0; 40];
+            garble(&mut bytes, seed);
+            bytes
+        };
+        assert_ne!(garbled(1), [0; 40]);
+        assert_eq!(garbled(1), garbled(1));
+        assert_ne!(garbled(1), garbled(2));
+        garble(&mut [], 1);
     }
 
     #[test]

@@ -18,7 +18,10 @@ use super::link::Link;
 pub(crate) const OWNER: &str = "stand_in";
 
 const BINARIES: &str = "/usr/lib/postgresql/15/bin";
-const PREFIX: &str = "wmshost-oracle-stand-in-";
+const ORAFCE: &str = "/usr/share/postgresql/15/extension/orafce.control";
+/// Begins the names of temporary folders; the number of the process follows. What a killed process leaves behind is
+/// removed by the next one.
+pub(crate) const PREFIX: &str = "wmshost-oracle-stand-in-";
 const START_LIMIT: Duration = Duration::from_secs(20);
 /// Between two looks whether the server is up.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -42,6 +45,17 @@ const SETTINGS: [&str; 16] = [
     "max_prepared_transactions=0",
     "client_min_messages=error",
 ];
+
+/// What a cluster needs and this machine lacks.
+pub(crate) fn missing() -> Option<&'static str> {
+    if !Path::new(BINARIES).join("postgres").exists() {
+        Some("PostgreSQL 15 is not installed")
+    } else if !Path::new(ORAFCE).exists() {
+        Some("orafce for PostgreSQL 15 is not installed")
+    } else {
+        None
+    }
+}
 
 /// A running cluster. Stops, and removes its folder, when it is dropped.
 pub(crate) struct Cluster {

@@ -29,6 +29,7 @@ fn of_fields(link: &mut Link, fields: &[Field]) -> Result<Vec<Column>, Refusal> 
         let known = declared.iter().find(|known| known.table == field.table && known.number == field.number);
         let kind = match known.and_then(|known| known.kind.as_deref()) {
             Some(kind) => Kind::kept(kind)?,
+            None if field.kind >= FIRST_OF_USERS && is_local(link, field.kind)? => Kind::TimestampLtz(6),
             None => Kind::of(field),
         };
         columns.push(Column {
@@ -39,6 +40,14 @@ fn of_fields(link: &mut Link, fields: &[Field]) -> Result<Vec<Column>, Refusal> 
         });
     }
     Ok(columns)
+}
+
+/// Types above this number are not PostgreSQL's own.
+const FIRST_OF_USERS: u32 = 16_384;
+
+/// Whether a type is that of expressions that are cast to TIMESTAMP WITH LOCAL TIME ZONE.
+fn is_local(link: &mut Link, kind: u32) -> Result<bool, Refusal> {
+    Ok(!link.rows(&format!("SELECT FROM pg_type WHERE oid = {kind} AND typname = 'ltz'"))?.is_empty())
 }
 
 struct Declared {

@@ -176,6 +176,9 @@ impl Link {
         watch: Watch<'_>,
     ) -> Result<Vec<u64>, (usize, Refusal)> {
         let mut affected = Vec::with_capacity(rows.len());
+        if rows.is_empty() {
+            return Ok(affected);
+        }
         self.parse(sql, kinds);
         for part in rows.chunks(ROWS_UNDER_WAY) {
             for parameters in part {

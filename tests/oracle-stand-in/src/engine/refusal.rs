@@ -151,7 +151,6 @@ impl From<Report> for Refusal {
             "40001" => Refusal::new(8177, "can't serialize access for this transaction"),
             "40P01" => Refusal::new(60, "deadlock detected while waiting for resource"),
             "42501" if report.message.contains("must be owner") => Refusal::new(1031, "insufficient privileges"),
-            "42501" if report.message.contains("permission denied for schema") => no_table(),
             "42501" if report.message.contains("permission denied for") => no_right(&report),
             "42601" | "42P02" => syntax(&report),
             "42702" => Refusal::new(918, format!("{}: column ambiguously specified", report.named())),
@@ -168,13 +167,14 @@ impl From<Report> for Refusal {
             "42P16" => said(922, "missing or invalid option"),
             "2BP01" => said(2449, "unique/primary keys in table referenced by foreign keys"),
             "3B001" => said(1086, "savepoint never established in this session or is invalid"),
+            "53300" => Refusal::new(20, "maximum number of processes (200) exceeded"),
             "54001" => said(913, "too many values"),
             "55P03" => Refusal::new(54, "resource busy and acquire with NOWAIT specified or timeout expired"),
             "57014" => Refusal::new(1013, "user requested cancel of current operation"),
             "57P01" | "57P02" | "57P03" => {
                 Refusal::new(1089, "immediate shutdown in progress - no operations are permitted")
             }
-            _ => said(600, &format!("internal error code, arguments: [stand-in], [{}]", report.state)),
+            state => said(3001, &format!("unimplemented feature (PostgreSQL refused it with {state})")),
         }
     }
 }

@@ -3,15 +3,14 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::columns::{Column, describe};
 use super::link::{Link, Parameter, Watch};
 use super::refusal::Refusal;
+use super::rows::{self, Rows};
 use super::snapshot::Snapshots;
-use crate::sql::names;
-use crate::sql::{AsOf, Control, Definition, Query, Temporary};
-use crate::values::cell;
+use crate::sql::{AsOf, Control, Query, Temporary, names};
 
 /// A statement of an array goes back to here when a row is refused.
 const SAVEPOINT: &str = "SAVEPOINT ora$statement";
@@ -19,8 +18,6 @@ const RELEASE: &str = "RELEASE SAVEPOINT ora$statement";
 const BACK: &str = "ROLLBACK TO SAVEPOINT ora$statement; RELEASE SAVEPOINT ora$statement";
 /// So many rows of an array go through at once.
 const PART: usize = 500;
-/// How long a definition waits for a table that others use. Oracle does not wait at all.
-const DEFINITION_WAIT: &str = "SET LOCAL lock_timeout = '500ms'";
 
 /// What all sessions share.
 pub(crate) struct Shared {
@@ -28,46 +25,6 @@ pub(crate) struct Shared {
     pub(crate) snapshots: Snapshots,
     /// The global temporary tables, of which each session has its own copy.
     pub(crate) temporaries: Mutex<Vec<Temporary>>,
-}
-
-/// The rows of a query, as the wire wants them.
-#[derive(Debug, Default)]
-pub(crate) struct Rows {
-    pub(crate) columns: Vec<Column>,
-    bytes: Vec<u8>,
-    /// Where each cell begins and how long it is; a cell of NULL is `NULL` long.
-    cells: Vec<(usize, u32)>,
-}
-
-const NULL: u32 = u32::MAX;
-
-impl Rows {
-    /// How many rows there are.
-    pub(crate) fn len(&self) -> usize {
-        self.cells.len().checked_div(self.columns.len()).unwrap_or(0)
-    }
-
-    /// One cell.
-    pub(crate) fn cell(&self, row: usize, column: usize) -> Option<&[u8]> {
-        let (begin, length) = self.cells[row * self.columns.len() + column];
-        (length != NULL).then(|| &self.bytes[begin..begin + length as usize])
-    }
-
-    fn push(&mut self, cells: &[Option<&[u8]>]) -> Result<(), Refusal> {
-        for (cell, column) in cells.iter().zip(&self.columns) {
-            let begin = self.bytes.len();
-            match cell {
-                // To Oracle the empty text is NULL; an empty LOB is not.
-                Some([]) if !column.kind.is_lob() => self.cells.push((begin, NULL)),
-                Some(bytes) => {
-                    self.bytes.extend(cell::encode(bytes, column.engine_kind, &column.kind)?);
-                    self.cells.push((begin, (self.bytes.len() - begin) as u32));
-                }
-                None => self.cells.push((begin, NULL)),
-            }
-        }
-        Ok(())
-    }
 }
 
 /// What an array of changes did.
@@ -81,10 +38,10 @@ pub(crate) struct Changed {
 
 /// One session.
 pub(crate) struct Session {
-    link: Link,
-    role: String,
-    shared: Arc<Shared>,
-    copied: HashSet<String>,
+    pub(super) link: Link,
+    pub(super) role: String,
+    pub(super) shared: Arc<Shared>,
+    pub(super) copied: HashSet<String>,
 }
 
 impl Session {
@@ -122,29 +79,43 @@ impl Session {
         parameters: &[Parameter],
         watch: Watch<'_>,
     ) -> Result<Rows, Refusal> {
+        self.prepare(query)?;
+        if !query.as_of.is_empty() {
+            return self.query_as_of(query, kinds, parameters, watch);
+        }
+        if query.locks {
+            self.begin()?;
+        }
+        let read = self.guarded(|session| {
+            if let Some(wait) = query.wait {
+                session.run(&format!("SET LOCAL lock_timeout = '{}s'", wait.0.max(1)))?;
+            }
+            rows::read(&mut session.link, query, kinds, parameters, watch)
+        });
+        match read {
+            Err(refusal) if query.wait.is_some() && refusal.code == 54 => {
+                Err(Refusal::new(30006, "resource busy; acquire with WAIT timeout expired"))
+            }
+            read => read,
+        }
+    }
+
+    /// Gets ready what a statement names.
+    fn prepare(&mut self, query: &Query) -> Result<(), Refusal> {
         self.make_copies(&query.sql)?;
         if query.reads_scn {
             let number = self.shared.snapshots.take()?;
             self.run(&format!("SELECT set_config('ora.scn', '{number}', false)"))?;
         }
-        if let Some(as_of) = query.as_of {
-            return self.query_as_of(query, kinds, parameters, as_of, watch);
+        Ok(())
+    }
+
+    fn prepare_change(&mut self, query: &Query) -> Result<(), Refusal> {
+        if !query.as_of.is_empty() {
+            return Err(Refusal::unsupported("a change that reads AS OF SCN"));
         }
-        if query.locks {
-            self.begin()?;
-        }
-        let rows = self.guarded(|session| {
-            if let Some(wait) = query.wait {
-                session.run(&format!("SET LOCAL lock_timeout = '{}s'", wait.0.max(1)))?;
-            }
-            rows(&mut session.link, query, kinds, parameters, watch)
-        });
-        match rows {
-            Err(refusal) if query.wait.is_some() && refusal.code == 54 => {
-                Err(Refusal::new(30006, "resource busy; acquire with WAIT timeout expired"))
-            }
-            rows => rows,
-        }
+        self.prepare(query)?;
+        self.begin()
     }
 
     /// Reads on a connection of its own, in the snapshot of the number.
@@ -153,22 +124,25 @@ impl Session {
         query: &Query,
         kinds: &[u32],
         parameters: &[Parameter],
-        as_of: AsOf,
         watch: Watch<'_>,
     ) -> Result<Rows, Refusal> {
         let invalid = || Refusal::new(8181, "specified number is not a valid system change number");
-        let number = match as_of {
-            AsOf::Number(number) => number,
-            AsOf::Bind(at) => match parameters.get(at) {
-                Some(Parameter::Text(text)) => text.parse().map_err(|_| invalid())?,
-                _ => return Err(invalid()),
+        let mut numbers = query.as_of.iter().map(|as_of| match as_of {
+            AsOf::Number(number) => Ok(*number),
+            AsOf::Bind(at) => match parameters.get(*at) {
+                Some(Parameter::Text(text)) => text.parse().map_err(|_| invalid()),
+                _ => Err(invalid()),
             },
-        };
+        });
+        let number = numbers.next().unwrap_or_else(|| Err(invalid()))?;
+        if numbers.any(|other| other != Ok(number)) {
+            return Err(Refusal::unsupported("tables of one statement AS OF different numbers"));
+        }
         let name = self.shared.snapshots.name(number)?;
         let mut link = Link::open(&self.shared.socket, &self.role)?;
         link.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", &|| false)?;
         link.run(&format!("SET TRANSACTION SNAPSHOT {}", names::literal(&name)), &|| false)?;
-        rows(&mut link, query, kinds, parameters, watch)
+        rows::read(&mut link, query, kinds, parameters, watch)
     }
 
     /// Runs a change once per row of parameters. Without `goes_on` the first row that is refused ends it; what the
@@ -182,8 +156,7 @@ impl Session {
         watch: Watch<'_>,
     ) -> Result<Changed, (u64, Refusal)> {
         let none = |refusal| (0, refusal);
-        self.make_copies(&query.sql).map_err(none)?;
-        self.begin().map_err(none)?;
+        self.prepare_change(query).map_err(none)?;
         let mut changed = Changed::default();
         let mut begin = 0;
         while begin < array.len() {
@@ -240,47 +213,8 @@ impl Session {
         parameters: &[Parameter],
         watch: Watch<'_>,
     ) -> Result<Rows, Refusal> {
-        self.make_copies(&query.sql)?;
-        self.begin()?;
-        self.guarded(|session| rows(&mut session.link, query, kinds, parameters, watch))
-    }
-
-    /// Creates, alters or drops.
-    pub(crate) fn define(&mut self, definition: &Definition, watch: Watch<'_>) -> Result<(), Refusal> {
-        if definition.within_transaction {
-            self.begin()?;
-            return self.guarded(|session| session.define_parts(definition, watch));
-        }
-        self.commit()?;
-        self.run("BEGIN")?;
-        self.run(DEFINITION_WAIT)?;
-        match self.define_parts(definition, watch) {
-            Ok(()) => self.commit()?,
-            Err(refusal) => {
-                self.rollback()?;
-                return Err(refusal);
-            }
-        }
-        if let Some(temporary) = &definition.temporary {
-            let mut temporaries = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner);
-            temporaries.retain(|known| known.name != temporary.name);
-            temporaries.push(temporary.clone());
-        }
-        Ok(())
-    }
-
-    fn define_parts(&mut self, definition: &Definition, watch: Watch<'_>) -> Result<(), Refusal> {
-        for sql in &definition.sql {
-            self.link.run(sql, watch)?;
-        }
-        let Some((path, query)) = &definition.derived else { return Ok(()) };
-        let columns = describe(&mut self.link, &query.sql, &[])?;
-        let own = describe(&mut self.link, &format!("SELECT * FROM {path}"), &[])?;
-        for (column, own) in columns.iter().zip(own) {
-            let declaration = crate::sql::declaration(path, &names::shown(&own.name), &column.kind.declared());
-            self.link.run(&declaration, watch)?;
-        }
-        Ok(())
+        self.prepare_change(query)?;
+        self.guarded(|session| rows::read(&mut session.link, query, kinds, parameters, watch))
     }
 
     /// Transactions and settings.
@@ -328,12 +262,12 @@ impl Session {
         self.guarded(|session| session.link.run(&format!("SELECT pg_sleep({})", time.as_secs_f64()), watch).map(drop))
     }
 
-    fn begin(&mut self) -> Result<(), Refusal> {
+    pub(super) fn begin(&mut self) -> Result<(), Refusal> {
         if self.in_transaction() { Ok(()) } else { self.run("BEGIN") }
     }
 
     /// What fails within a transaction takes back only itself.
-    fn guarded<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
+    pub(super) fn guarded<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
         if !self.in_transaction() {
             return run(self);
         }
@@ -349,37 +283,4 @@ impl Session {
             }
         }
     }
-
-    /// Makes this session's copies of the global temporary tables that a statement names.
-    fn make_copies(&mut self, sql: &str) -> Result<(), Refusal> {
-        let known = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for temporary in known.iter().filter(|temporary| sql.contains(&temporary.name)) {
-            if self.copied.contains(&temporary.name) && !self.in_transaction() {
-                continue;
-            }
-            let name = names::quoted(&temporary.name);
-            let rows = if temporary.keeps_rows { "PRESERVE" } else { "DELETE" };
-            let schema = names::quoted(&self.role);
-            self.run(&format!(
-                "CREATE TEMP TABLE IF NOT EXISTS {name} (LIKE {schema}.{name} INCLUDING ALL) ON COMMIT {rows} ROWS; \
-                 INSERT INTO sys.declared SELECT 'pg_temp.{name}'::regclass, num, type FROM sys.declared \
-                 WHERE rel = '{schema}.{name}'::regclass ON CONFLICT DO NOTHING"
-            ))?;
-            self.copied.insert(temporary.name.clone());
-        }
-        Ok(())
-    }
-}
-
-fn rows(
-    link: &mut Link,
-    query: &Query,
-    kinds: &[u32],
-    parameters: &[Parameter],
-    watch: Watch<'_>,
-) -> Result<Rows, Refusal> {
-    let columns = describe(link, &query.sql, kinds)?;
-    let mut rows = Rows { columns, ..Rows::default() };
-    link.query((&query.sql, kinds), parameters, watch, |_, cells| rows.push(cells))?;
-    Ok(rows)
 }

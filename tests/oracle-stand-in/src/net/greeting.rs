@@ -37,7 +37,7 @@ impl Wanted {
         let text = match body.get(begin..begin + length) {
             Some(text) => text.to_vec(),
             // Too long for this packet: it comes in one of its own.
-            None => line.read_packet()?.1.split_off(2),
+            None => line.read_packet()?.1.get(2..).unwrap_or_default().to_vec(),
         };
         let text = String::from_utf8_lossy(&text).to_uppercase().replace(' ', "");
         let value = |key: &str| {

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use crate::faults::Harm;
+use crate::faults::{Harm, garble};
 
 /// The client asks for a service.
 pub(crate) const CONNECT: u8 = 1;
@@ -169,6 +169,13 @@ impl Line {
                 self.stream.write_all(&packets[..packets.len() / 2])?;
                 self.stream.flush()?;
                 Err(Broken::Dropped)
+            }
+            Harm::Garble { seed } => {
+                let mut garbled = answer.to_vec();
+                garble(&mut garbled, seed);
+                let packets = self.packets(&garbled, marks_end);
+                self.stream.write_all(&packets)?;
+                Ok(self.stream.flush()?)
             }
             Harm::Slow { bytes, pause } => {
                 for piece in packets.chunks(bytes.max(1)) {

@@ -1,8 +1,8 @@
 //! ALTER TABLE.
 
 use super::define::{Definition, declaration, declared, path, relation};
-use super::expression::{closing, listed, outside};
 use super::names;
+use super::parts::{closing, listed, outside};
 use super::table::{Item, bytes_check, constraint, item, options, spelled};
 use super::words::Word;
 use crate::engine::{BYTES_CHECK, Refusal};

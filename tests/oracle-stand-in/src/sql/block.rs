@@ -1,6 +1,7 @@
 //! The PL/SQL that clients send: blocks of calls, assignments to bind variables, and statements. No variables, no loops.
 
-use super::expression::{Gathered, closing, listed, outside, written};
+use super::expression::{Gathered, written};
+use super::parts::{closing, listed, outside};
 use super::statement::{Query, Statement};
 use super::words::Word;
 use crate::engine::Refusal;

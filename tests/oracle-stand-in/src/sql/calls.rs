@@ -1,6 +1,7 @@
 //! Functions that PostgreSQL spells differently.
 
-use super::expression::{Gathered, closing, listed, outside, written};
+use super::expression::{Gathered, written};
+use super::parts::{closing, listed, outside};
 use super::words::Word;
 use crate::engine::Refusal;
 

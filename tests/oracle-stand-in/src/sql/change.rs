@@ -1,6 +1,7 @@
 //! INSERT, UPDATE, DELETE, MERGE.
 
-use super::expression::{Gathered, closing, listed, outside, written};
+use super::expression::{Gathered, written};
+use super::parts::{closing, listed, outside};
 use super::statement::{Query, Returning};
 use super::words::Word;
 use crate::engine::Refusal;

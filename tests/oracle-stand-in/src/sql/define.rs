@@ -1,7 +1,8 @@
 //! CREATE, DROP, TRUNCATE, GRANT.
 
-use super::expression::{Gathered, closing, listed, outside, written};
+use super::expression::{Gathered, written};
 use super::names;
+use super::parts::{closing, listed, outside};
 use super::statement::{Query, query};
 use super::table::{Column, Item, item, spelled};
 use super::words::Word;
@@ -17,6 +18,8 @@ pub(crate) struct Definition {
     pub(crate) within_transaction: bool,
     /// The temporary table that sessions get their own copy of.
     pub(crate) temporary: Option<Temporary>,
+    /// The table that it drops, as PostgreSQL stores its name.
+    pub(crate) drops: Option<String>,
 }
 
 /// A global temporary table.
@@ -59,9 +62,10 @@ pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
     } else if begins(words, "CREATE") && outside(words, "VIEW").is_some() {
         return view(words);
     } else if begins(words, "DROP TABLE") {
-        let (path, _) = path(after(2))?;
+        let (path, taken) = path(after(2))?;
         let cascade = outside(words, "CASCADE").map_or("", |_| " CASCADE");
-        return Ok(Definition::of(format!("DROP TABLE {path}{cascade}")));
+        let drops = words.get(1 + taken).and_then(Word::stored);
+        return Ok(Definition { drops, ..Definition::of(format!("DROP TABLE {path}{cascade}")) });
     } else if begins(words, "DROP VIEW") || begins(words, "DROP INDEX") || begins(words, "DROP SEQUENCE") {
         let (path, _) = path(after(2))?;
         return Ok(Definition::of(format!("DROP {} {path}", words[1].plain())));

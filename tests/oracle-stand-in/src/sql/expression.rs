@@ -14,7 +14,7 @@ pub(crate) struct Gathered {
     pub(crate) binds: Vec<String>,
     /// Bind variables of the same name are one: in PL/SQL.
     pub(crate) by_name: bool,
-    pub(crate) as_of: Option<AsOf>,
+    pub(crate) as_of: Vec<AsOf>,
     pub(crate) reads_scn: bool,
     pub(crate) reads_sessions: bool,
     pub(crate) locks: bool,
@@ -36,7 +36,7 @@ impl Gathered {
 
 /// The clause that words stand in.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Clause {
+pub(super) enum Clause {
     #[default]
     Other,
     Select,
@@ -47,21 +47,28 @@ enum Clause {
 
 /// What is within one pair of parentheses.
 #[derive(Debug, Default)]
-struct Level {
-    clause: Clause,
+pub(super) struct Level {
+    pub(super) clause: Clause,
     /// A query in a FROM clause, which needs an alias.
     derived: bool,
     /// `CAST( … AS type)`.
     cast: bool,
     /// Rows by ROWNUM.
-    limit: Option<String>,
+    pub(super) limit: Option<String>,
+    /// The query counts, sums or the like, so that ROWNUM limits what goes into that.
+    aggregates: bool,
+    /// Where in the text what is behind FROM and behind WHERE begins.
+    from: usize,
+    condition: usize,
 }
 
+const AGGREGATES: [&str; 6] = ["COUNT", "SUM", "MIN", "MAX", "AVG", "LISTAGG"];
+
 /// Goes through words and writes PostgreSQL's.
-struct Writer<'w> {
+pub(super) struct Writer<'w> {
     words: &'w [Word],
-    at: usize,
-    gathered: &'w mut Gathered,
+    pub(super) at: usize,
+    pub(super) gathered: &'w mut Gathered,
     levels: Vec<Level>,
     written: Vec<String>,
 }
@@ -109,11 +116,11 @@ const AFTER_TABLE: [&str; 28] = [
 ];
 
 impl Writer<'_> {
-    fn word(&self, ahead: usize) -> Option<&Word> {
+    pub(super) fn word(&self, ahead: usize) -> Option<&Word> {
         self.words.get(self.at + ahead)
     }
 
-    fn is(&self, ahead: usize, what: &str) -> bool {
+    pub(super) fn is(&self, ahead: usize, what: &str) -> bool {
         self.word(ahead).is_some_and(|word| word.is(what))
     }
 
@@ -121,11 +128,11 @@ impl Writer<'_> {
         self.at.checked_sub(1).and_then(|at| self.words.get(at)).is_some_and(|word| word.is(what))
     }
 
-    fn write(&mut self, text: impl Into<String>) {
+    pub(super) fn write(&mut self, text: impl Into<String>) {
         self.written.push(text.into());
     }
 
-    fn level(&mut self) -> &mut Level {
+    pub(super) fn level(&mut self) -> &mut Level {
         if self.levels.is_empty() {
             self.levels.push(Level::default());
         }
@@ -181,10 +188,16 @@ impl Writer<'_> {
         }
     }
 
-    fn end_of_query(&mut self) {
-        if let Some(limit) = self.level().limit.take() {
-            self.write(format!("LIMIT ({limit})::bigint"));
+    pub(super) fn end_of_query(&mut self) {
+        let Some(limit) = self.level().limit.take() else { return };
+        let (aggregates, from, condition) = (self.level().aggregates, self.level().from, self.level().condition);
+        if !aggregates {
+            return self.write(format!("LIMIT ({limit})::bigint"));
         }
+        // The rows are limited before they are counted. The last word before WHERE is the table or its alias.
+        let alias = condition.checked_sub(2).and_then(|at| self.written.get(at)).cloned().unwrap_or_default();
+        let rows = self.written.split_off(from).join(" ");
+        self.write(format!("( SELECT * FROM {rows} LIMIT ({limit})::bigint ) AS {alias}"));
     }
 
     fn name(&mut self, name: &str) -> Result<(), Refusal> {
@@ -192,6 +205,8 @@ impl Writer<'_> {
             return Ok(());
         }
         if self.is(1, "(") {
+            let aggregates = AGGREGATES.contains(&name) && self.level().clause == Clause::Select;
+            self.level().aggregates |= aggregates;
             if let Some((text, taken)) = calls::call(&self.words[self.at..], self.gathered)? {
                 self.write(text);
                 self.at += taken;
@@ -268,40 +283,17 @@ impl Writer<'_> {
             "CONNECT" if self.is(1, "BY") => return Err(Refusal::unsupported("CONNECT BY")),
             _ => return Ok(false),
         };
-        if clause == Clause::Order && self.level().limit.is_some() {
-            return Err(Refusal::unsupported("ROWNUM and ORDER BY in one query; order in a derived table"));
+        if (clause == Clause::Order || name == "GROUP") && self.level().limit.is_some() {
+            return Err(Refusal::unsupported("ROWNUM with ORDER BY or GROUP BY in one query; use a derived table"));
         }
         self.level().clause = clause;
         self.write(name);
         self.at += 1;
-        Ok(true)
-    }
-
-    fn pseudo(&mut self, name: &str) -> Result<bool, Refusal> {
-        let text = match name {
-            "SYSDATE" => "sys.sysdate()",
-            "SYSTIMESTAMP" => "statement_timestamp()",
-            "CURRENT_TIMESTAMP" => "statement_timestamp()",
-            "CURRENT_DATE" => "sys.local_today()",
-            "LOCALTIMESTAMP" => "sys.local_now()",
-            "SESSIONTIMEZONE" => "current_setting('TimeZone')",
-            "DBTIMEZONE" => "'+00:00'",
-            "USER" if !self.is(1, ".") => "sys.current_user_name()",
-            "ROWID" => "sys.rowid(ctid)",
-            "ORA_ROWSCN" => "sys.rowscn(xmin)",
-            "ROWNUM" => return self.rownum().map(|()| true),
-            "DBMS_FLASHBACK" if self.is(1, ".") && self.is(2, "GET_SYSTEM_CHANGE_NUMBER") => {
-                self.gathered.reads_scn = true;
-                self.at += 2;
-                "sys.current_scn()"
-            }
-            _ => return Ok(false),
-        };
-        self.write(text);
-        self.at += 1;
-        let parentheses = self.is(0, "(") && (self.is(1, ")") || self.is(2, ")"));
-        if parentheses && !matches!(name, "USER" | "ROWID" | "ORA_ROWSCN") {
-            self.at += if self.is(1, ")") { 2 } else { 3 };
+        let at = self.written.len();
+        match clause {
+            Clause::From => self.level().from = at,
+            Clause::Where => self.level().condition = at,
+            _ => {}
         }
         Ok(true)
     }
@@ -321,161 +313,12 @@ impl Writer<'_> {
         true
     }
 
-    /// `ROWNUM <= n` becomes a limit; elsewhere rows are counted.
-    fn rownum(&mut self) -> Result<(), Refusal> {
-        if self.level().clause != Clause::Where {
-            self.write("row_number() OVER ()");
-            self.at += 1;
-            return Ok(());
-        }
-        let limit = match self.word(2).cloned() {
-            Some(Word::Number(number)) => number,
-            Some(Word::Bind(name)) => self.gathered.bind(&name),
-            _ => return Err(Refusal::unsupported("ROWNUM compared with anything but a number")),
-        };
-        let limit = match self.word(1) {
-            Some(Word::Sign("<=")) => limit,
-            Some(Word::Sign("=")) if limit == "1" => limit,
-            Some(Word::Sign("<")) => format!("{limit} - 1"),
-            _ => return Err(Refusal::unsupported("ROWNUM compared by anything but <, <= or = 1")),
-        };
-        self.level().limit = Some(limit);
-        self.write("TRUE");
-        self.at += 3;
-        Ok(())
-    }
-
-    /// `AS OF SCN`, FETCH FIRST, FOR UPDATE.
-    fn table_option(&mut self, name: &str) -> Result<bool, Refusal> {
-        match name {
-            "AS" if self.is(1, "OF") && self.is(2, "SCN") => self.as_of().map(|()| true),
-            "AS" if self.is(1, "OF") => Err(Refusal::unsupported("AS OF TIMESTAMP; use AS OF SCN")),
-            "FETCH" | "OFFSET" if self.level().clause != Clause::Select => {
-                self.end_of_query();
-                self.write(name);
-                self.at += 1;
-                if self.is(0, "FIRST") || self.is(0, "NEXT") {
-                    self.write("NEXT");
-                    self.at += 1;
-                }
-                if let Some(Word::Bind(bind)) = self.word(0).cloned() {
-                    let bind = self.gathered.bind(&bind);
-                    self.write(format!("({bind}::bigint)"));
-                    self.at += 1;
-                }
-                Ok(true)
-            }
-            "FOR" if self.is(1, "UPDATE") => {
-                self.gathered.locks = true;
-                self.write("FOR UPDATE");
-                self.at += 2;
-                if self.is(0, "OF") {
-                    self.at += 1;
-                    while matches!(self.word(0), Some(Word::Name(name)) if name != "NOWAIT" && name != "WAIT" && name != "SKIP")
-                        || self.is(0, ".")
-                        || self.is(0, ",")
-                        || matches!(self.word(0), Some(Word::Quoted(_)))
-                    {
-                        self.at += 1;
-                    }
-                }
-                if let (true, Some(Word::Number(seconds))) = (self.is(0, "WAIT"), self.word(1)) {
-                    self.gathered.wait = Some(Wait(seconds.parse().unwrap_or(0)));
-                    self.at += 2;
-                }
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
-    }
-
-    fn as_of(&mut self) -> Result<(), Refusal> {
-        let as_of = match self.word(3).cloned() {
-            Some(Word::Bind(name)) => {
-                self.gathered.bind(&name);
-                AsOf::Bind(self.gathered.binds.len() - 1)
-            }
-            Some(Word::Number(number)) => AsOf::Number(
-                number
-                    .parse()
-                    .map_err(|_| Refusal::new(8181, "specified number is not a valid system change number"))?,
-            ),
-            Some(Word::Sign("(")) => {
-                // One value in parentheses.
-                let inner = self.words.get(self.at + 4).cloned();
-                let as_of = match inner {
-                    Some(Word::Bind(name)) => {
-                        self.gathered.bind(&name);
-                        AsOf::Bind(self.gathered.binds.len() - 1)
-                    }
-                    Some(Word::Number(number)) => AsOf::Number(number.parse().unwrap_or(-1)),
-                    _ => return Err(Refusal::unsupported("AS OF SCN with an expression")),
-                };
-                self.at += 2;
-                as_of
-            }
-            _ => return Err(Refusal::unsupported("AS OF SCN with an expression")),
-        };
-        self.gathered.as_of.get_or_insert(as_of);
-        self.at += 4;
-        Ok(())
-    }
-
     fn cast_type(&mut self) -> Result<(), Refusal> {
         let (kind, taken) = Kind::read(&self.words[self.at + 1..])?;
         self.write("AS");
-        self.write(kind.in_engine());
+        let local = matches!(kind, Kind::TimestampLtz(_));
+        self.write(if local { "sys.ltz".to_owned() } else { kind.in_engine() });
         self.at += 1 + taken;
         Ok(())
     }
-}
-
-/// The place of the parenthesis that closes the one here.
-pub(crate) fn closing(words: &[Word], open: usize) -> Result<usize, Refusal> {
-    let mut depth = 0_usize;
-    for (at, word) in words.iter().enumerate().skip(open) {
-        if word.is("(") {
-            depth += 1;
-        } else if word.is(")") {
-            depth -= 1;
-            if depth == 0 {
-                return Ok(at);
-            }
-        }
-    }
-    Err(Refusal::new(907, "missing right parenthesis"))
-}
-
-/// Words between commas that stand in no parentheses.
-pub(crate) fn listed(words: &[Word]) -> Vec<&[Word]> {
-    let mut parts = Vec::new();
-    let (mut begin, mut depth) = (0, 0_usize);
-    for (at, word) in words.iter().enumerate() {
-        match word {
-            Word::Sign("(") => depth += 1,
-            Word::Sign(")") => depth = depth.saturating_sub(1),
-            Word::Sign(",") if depth == 0 => {
-                parts.push(&words[begin..at]);
-                begin = at + 1;
-            }
-            _ => {}
-        }
-    }
-    if begin < words.len() {
-        parts.push(&words[begin..]);
-    }
-    parts
-}
-
-/// The first place of a keyword that stands in no parentheses.
-pub(crate) fn outside(words: &[Word], keyword: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    words.iter().position(|word| {
-        match word {
-            Word::Sign("(") => depth += 1,
-            Word::Sign(")") => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0 && word.is(keyword)
-    })
 }

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `names` | names on both sides |
 //! | `words` | a statement as words |
-//! | `expression` | what is special inside of statements |
+//! | `parts` | finding the parts of a statement |
+//! | `expression` | words in their clauses |
+//! | `special` | words that stand for something else |
 //! | `calls` | functions that are spelled differently |
 //! | `statement` | which kind of statement it is |
 //! | `change` | INSERT, UPDATE, DELETE, MERGE |
@@ -22,6 +24,8 @@ mod control;
 mod define;
 mod expression;
 pub(crate) mod names;
+mod parts;
+mod special;
 mod statement;
 mod table;
 pub(crate) mod words;

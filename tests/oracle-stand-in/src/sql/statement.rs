@@ -26,7 +26,8 @@ pub(crate) struct Query {
     pub(crate) sql: String,
     /// The bind variables of its parameters, in order.
     pub(crate) binds: Vec<String>,
-    pub(crate) as_of: Option<AsOf>,
+    /// One for each table that is read in an old state.
+    pub(crate) as_of: Vec<AsOf>,
     /// It asks for the current system change number.
     pub(crate) reads_scn: bool,
     /// It asks for the sessions.
@@ -157,7 +158,7 @@ mod tests {
             panic!("no query");
         };
         assert_eq!(query.sql, "SELECT a FROM t x WHERE b = $2");
-        assert_eq!(query.as_of, Some(AsOf::Bind(0)));
+        assert_eq!(query.as_of, [AsOf::Bind(0)]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The columns and constraints of a table.
 
-use super::expression::{Gathered, closing, outside, written};
+use super::expression::{Gathered, written};
 use super::names;
+use super::parts::{closing, outside};
 use super::words::Word;
 use crate::engine::{BYTES_CHECK, Refusal};
 use crate::values::kind::Kind;
@@ -38,7 +39,9 @@ pub(super) fn item(words: &[Word]) -> Result<Item, Refusal> {
 pub(super) fn bytes_check(name: &str, kind: &Kind) -> Option<String> {
     let most = kind.bytes_checked()?;
     let constraint = names::quoted(&format!("{BYTES_CHECK}{name}"));
-    Some(format!("CONSTRAINT {constraint} CHECK (octet_length({}) <= {most})", spelled(name)))
+    // As text a CHAR has no padding, which PostgreSQL counts in characters.
+    let cast = if matches!(kind, Kind::Char(..)) { "::text" } else { "" };
+    Some(format!("CONSTRAINT {constraint} CHECK (octet_length({}{cast}) <= {most})", spelled(name)))
 }
 
 /// A stored name, in quotes where it needs them.

@@ -72,6 +72,7 @@ pub(crate) fn words(sql: &str) -> Result<Vec<Word>, Refusal> {
             '/' if rest.starts_with("/*") => rest.split_once("*/").map_or("", |(_, rest)| rest),
             _ => {
                 let (word, rest) = word(rest)?;
+                check_length(&word)?;
                 words.push(word);
                 rest
             }
@@ -109,6 +110,22 @@ fn word(rest: &str) -> Result<(Word, &str), Refusal> {
             let sign = sign.ok_or_else(|| Refusal::new(911, format!("{c}: invalid character")))?;
             Ok((Word::Sign(sign), &rest[sign.len()..]))
         }
+    }
+}
+
+/// Bytes of a name in Oracle and in PostgreSQL, which would cut it.
+const LONGEST_NAME: usize = 128;
+const LONGEST_NAME_HERE: usize = 63;
+
+fn check_length(word: &Word) -> Result<(), Refusal> {
+    match word {
+        Word::Name(name) | Word::Quoted(name) if name.len() > LONGEST_NAME => {
+            Err(Refusal::new(972, "identifier is too long"))
+        }
+        Word::Name(name) | Word::Quoted(name) if name.len() > LONGEST_NAME_HERE => {
+            Err(Refusal::unsupported("names of more than 63 bytes"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -223,5 +240,7 @@ mod tests {
     fn what_is_no_sql_is_refused() {
         assert_eq!(words("select 'x").expect_err("unfinished").code, 1756);
         assert_eq!(words("select ! from").expect_err("no character").code, 911);
+        assert_eq!(words(&"x".repeat(129)).expect_err("too long").code, 972);
+        assert_eq!(words(&"x".repeat(64)).expect_err("too long here").code, 3001);
     }
 }

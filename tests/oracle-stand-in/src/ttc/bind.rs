@@ -5,10 +5,13 @@ use super::message::{Agreed, FIELDS_12_2, kind};
 use crate::engine::{Parameter, Refusal};
 use crate::net::{Broken, Line};
 use crate::values::cell;
-use crate::values::kind::{LONGEST_TEXT, wire};
+use crate::values::codes::wire;
+use crate::values::kind::LONGEST_TEXT;
 
 /// Stands for NULL where a length cannot.
 const ESCAPE: u8 = 253;
+/// The form of text in the national character set.
+const NATIONAL: u8 = 2;
 
 /// The type of a bind variable, or of a column as the client wants it.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +19,7 @@ pub(super) struct Bind {
     /// Its number on the wire.
     pub(super) kind: u8,
     size: u32,
+    is_national: bool,
 }
 
 impl Bind {
@@ -28,12 +32,12 @@ impl Bind {
             line.value()?;
         }
         line.skip_integers(2)?;
-        line.byte()?;
+        let is_national = line.byte()? == NATIONAL;
         line.integer()?;
         if agreed.fields >= FIELDS_12_2 {
             line.integer()?;
         }
-        Ok(Self { kind, size })
+        Ok(Self { kind, size, is_national })
     }
 
     /// The type that PostgreSQL is told.
@@ -61,7 +65,7 @@ impl Bind {
             },
             _ => line.value()?,
         };
-        Ok(value.map_or(Ok(Parameter::Null), |value| cell::decode(value, self.kind)))
+        Ok(value.map_or(Ok(Parameter::Null), |value| cell::decode(value, self.kind, self.is_national)))
     }
 }
 
@@ -73,7 +77,8 @@ pub(super) fn read_rows(
     count: usize,
     long_last: bool,
 ) -> Result<Result<Vec<Vec<Parameter>>, Refusal>, Broken> {
-    let mut rows = Vec::with_capacity(count);
+    // What a client announces need not come.
+    let mut rows = Vec::with_capacity(count.min(10_000));
     let mut refused = None;
     for _ in 0..count {
         let message = line.byte()?;

@@ -11,7 +11,8 @@ use super::message::kind;
 use crate::engine::{Parameter, Refusal, Rows};
 use crate::net::Broken;
 use crate::sql::{Block, Handler, Query, Returning, Statement, Step};
-use crate::values::kind::{Kind, wire};
+use crate::values::codes::wire;
+use crate::values::kind::Kind;
 use crate::values::{moment, number};
 
 const INPUT: u8 = 32;

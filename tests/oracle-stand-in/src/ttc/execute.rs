@@ -16,6 +16,9 @@ use crate::sql::{Control, Statement};
 /// How long a waiting call looks at its client.
 pub(super) const LOOK: Duration = Duration::from_millis(1);
 
+/// What OPEN_CURSORS is: a client that leaves cursors open is to notice.
+const MOST_CURSORS: usize = 300;
+
 /// What a client asks for with a statement.
 mod option {
     pub(super) const BIND: u64 = 0x08;
@@ -126,6 +129,7 @@ impl Conversation {
     pub(super) fn execute(&mut self) -> Result<Next, Broken> {
         let request = self.read_execute()?;
         let has = |option: u64| request.options & option != 0;
+        let too_many = request.cursor == 0 && self.cursors.len() >= MOST_CURSORS;
         let (number, mut cursor) = self.take_cursor(request.cursor, request.sql);
         if has(option::DEFINE) {
             let columns = request.defines.max(cursor.fetching.rows.columns.len());
@@ -147,6 +151,7 @@ impl Conversation {
             rows = self.read_values(&cursor, request.executions)?;
         }
         let statement = match understood {
+            Ok(_) if too_many => return self.refuse(0, 0, &Refusal::new(1000, "maximum open cursors exceeded")),
             Ok(statement) => statement,
             Err(refusal) => return self.refuse(0, 0, &refusal),
         };

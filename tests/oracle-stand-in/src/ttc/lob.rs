@@ -7,7 +7,7 @@ use super::conversation::{Conversation, Next};
 use super::message::kind;
 use crate::engine::{Parameter, Refusal};
 use crate::net::{Broken, Line};
-use crate::values::kind::wire;
+use crate::values::codes::wire;
 
 /// The length of a locator.
 const LOCATOR: usize = 40;

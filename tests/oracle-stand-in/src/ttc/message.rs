@@ -184,7 +184,12 @@ impl Answer {
         let text = column.kind.is_text();
         self.byte(column.kind.wire()).byte(0).byte(precision).byte(scale.to_be_bytes()[0]).integer(bytes.into());
         self.integer(0).integer(0).integer(0).integer(0);
-        self.integer(if text { UTF8.into() } else { 0 }).byte(text.into()).integer(size.into());
+        let (charset, form) = match (column.kind.is_national(), text) {
+            (true, _) => (AL16UTF16, 2),
+            (_, true) => (UTF8, 1),
+            _ => (0, 0),
+        };
+        self.integer(charset.into()).byte(form).integer(size.into());
         if agreed.fields >= FIELDS_12_2 {
             self.integer(0);
         }

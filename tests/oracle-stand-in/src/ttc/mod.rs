@@ -5,6 +5,7 @@
 //! | `answer` | the bytes of an answer |
 //! | `message` | the messages that answers are made of |
 //! | `logon` | who is there: O5LOGON |
+//! | `welcome` | the messages of logging on |
 //! | `conversation` | one client from its first packet to its last |
 //! | `piggyback` | what clients send along with a call |
 //! | `bind` | bind variables |
@@ -23,5 +24,6 @@ mod logon;
 mod message;
 mod piggyback;
 mod rows;
+mod welcome;
 
 pub(crate) use conversation::Conversation;

@@ -5,7 +5,9 @@ use super::bind::Bind;
 use super::lob::Lobs;
 use super::message::kind;
 use crate::engine::{Refusal, Rows};
-use crate::values::kind::{Kind, wire};
+use crate::values::cell::national;
+use crate::values::codes::wire;
+use crate::values::kind::Kind;
 
 /// A NULL in a column that is fetched as LONG.
 const NULL_FETCHED: u64 = 1405;
@@ -73,9 +75,12 @@ impl Fetching {
         let wanted =
             self.defines.as_ref().and_then(|defines| defines.get(column)).map_or(kind.wire(), |bind| bind.kind);
         if kind.is_lob() && matches!(wanted, wire::CLOB | wire::BLOB) {
-            return lobs.cell(*kind == Kind::Clob, value, answer);
+            return lobs.cell(*kind != Kind::Blob, value, answer);
         }
-        answer.value(value.unwrap_or_default());
+        match value {
+            Some(text) if *kind == Kind::NClob => answer.value(&national(text)),
+            value => answer.value(value.unwrap_or_default()),
+        };
         if matches!(wanted, wire::LONG | wire::LONG_RAW) {
             answer.integer(0).integer(if value.is_none() { NULL_FETCHED } else { 0 });
         }

@@ -1,12 +1,15 @@
 //! One value: from PostgreSQL to the wire, and from a bind variable to PostgreSQL.
 
-use super::kind::{Kind, engine, wire};
+use super::codes::{engine, wire};
+use super::interval;
+use super::kind::Kind;
 use super::moment::{self, Shape};
 use super::number;
 use crate::engine::{Parameter, Refusal};
 
-/// The wire's bytes of a value that PostgreSQL sent, which has this type there and that one in Oracle.
-pub(crate) fn encode(bytes: &[u8], engine_kind: u32, kind: &Kind) -> Result<Vec<u8>, Refusal> {
+/// The wire's bytes of a value that PostgreSQL sent, which has this type there and that one in Oracle. The session's
+/// time zone is so many seconds east.
+pub(crate) fn encode(bytes: &[u8], engine_kind: u32, kind: &Kind, zone: i64) -> Result<Vec<u8>, Refusal> {
     match kind {
         Kind::Number(_) | Kind::Float(_) => number_of(bytes, engine_kind),
         Kind::BinaryDouble => double(bytes, engine_kind).map(|value| ordered_double(value).to_vec()),
@@ -14,7 +17,13 @@ pub(crate) fn encode(bytes: &[u8], engine_kind: u32, kind: &Kind) -> Result<Vec<
         Kind::Date => moment_of(bytes, engine_kind, Shape::Date),
         Kind::Timestamp(_) => moment_of(bytes, engine_kind, Shape::Timestamp),
         Kind::TimestampTz(_) => moment_of(bytes, engine_kind, Shape::Zoned),
-        _ if engine_kind == engine::TID => Ok(rowid(bytes).into_bytes()),
+        Kind::TimestampLtz(_) => moment::from_micros(&moved(bytes, zone)?, Shape::Timestamp),
+        Kind::IntervalYm(_) => interval::years(bytes),
+        Kind::IntervalDs(..) => interval::days(bytes),
+        Kind::Boolean => Ok(if bytes == [1] { vec![1, 1] } else { vec![0] }),
+        // A large object is turned when it is read.
+        Kind::NVarchar2(_) | Kind::NChar(_) => Ok(national(bytes)),
+        Kind::Char(length, false) => Ok(padded(bytes, *length as usize)),
         _ => Ok(bytes.to_vec()),
     }
 }
@@ -23,7 +32,6 @@ fn number_of(bytes: &[u8], engine_kind: u32) -> Result<Vec<u8>, Refusal> {
     let whole = |value: i64| number::from_text(&value.to_string());
     match (engine_kind, bytes) {
         (engine::NUMERIC, _) => number::from_numeric(bytes),
-        (engine::BOOL, [value]) => whole(i64::from(*value)),
         (engine::INT2, [a, b]) => whole(i64::from(i16::from_be_bytes([*a, *b]))),
         (engine::INT4, [a, b, c, d]) => whole(i64::from(i32::from_be_bytes([*a, *b, *c, *d]))),
         (engine::OID, [a, b, c, d]) => whole(i64::from(u32::from_be_bytes([*a, *b, *c, *d]))),
@@ -53,9 +61,25 @@ fn moment_of(bytes: &[u8], engine_kind: u32, shape: Shape) -> Result<Vec<u8>, Re
     moment::from_micros(&micros.to_be_bytes(), shape)
 }
 
-/// A row's place in PostgreSQL, in the length of a ROWID.
-fn rowid(bytes: &[u8]) -> String {
-    format!("AAAA{}", hex::encode_upper(bytes)).chars().chain("AAAA".chars()).take(18).collect()
+fn moved(bytes: &[u8], seconds: i64) -> Result<[u8; 8], Refusal> {
+    let micros = bytes.try_into().map_err(|_| Refusal::internal("a timestamp of another length"))?;
+    Ok((i64::from_be_bytes(micros) + seconds * 1_000_000).to_be_bytes())
+}
+
+/// PostgreSQL pads to so many characters, Oracle to so many bytes.
+fn padded(text: &[u8], length: usize) -> Vec<u8> {
+    let blanks = text.iter().rev().take_while(|byte| **byte == b' ').count();
+    text[..text.len().min(length.max(text.len() - blanks))].to_vec()
+}
+
+/// Text in the national character set, AL16UTF16.
+pub(crate) fn national(text: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(text).encode_utf16().flat_map(u16::to_be_bytes).collect()
+}
+
+fn of_national(bytes: &[u8]) -> String {
+    let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+    String::from_utf16_lossy(&units)
 }
 
 /// Floating point numbers are sent so that they order as their bytes do.
@@ -71,8 +95,8 @@ fn ordered_float(value: f32) -> [u8; 4] {
     ordered.to_be_bytes()
 }
 
-/// What a bind variable of this type on the wire is for PostgreSQL.
-pub(crate) fn decode(bytes: Vec<u8>, kind: u8) -> Result<Parameter, Refusal> {
+/// What a bind variable of this type on the wire is for PostgreSQL; in the national character set or not.
+pub(crate) fn decode(bytes: Vec<u8>, kind: u8, is_national: bool) -> Result<Parameter, Refusal> {
     let odd = || Refusal::new(1722, "invalid number (a bind variable of another length)");
     Ok(match kind {
         wire::NUMBER | wire::INTEGER => Parameter::Text(number::to_text(&bytes)?),
@@ -90,7 +114,9 @@ pub(crate) fn decode(bytes: Vec<u8>, kind: u8) -> Result<Parameter, Refusal> {
             let bits = if bits >> 31 == 1 { bits & !(1 << 31) } else { !bits };
             Parameter::Text(f32::from_bits(bits).to_string())
         }
+        wire::INTERVAL_YM | wire::INTERVAL_DS => Parameter::Text(interval::to_text(&bytes)?),
         wire::BOOLEAN => Parameter::Text(u8::from(bytes.last() == Some(&1)).to_string()),
+        _ if is_national => Parameter::Text(of_national(&bytes)),
         _ => {
             let text = String::from_utf8(bytes);
             Parameter::Text(text.map_err(|_| Refusal::new(29275, "partial multibyte character (in a bind variable)"))?)
@@ -105,6 +131,7 @@ pub(crate) fn parameter_kind(kind: u8) -> u32 {
         wire::DATE | wire::TIMESTAMP => engine::TIMESTAMP,
         wire::TIMESTAMP_TZ | wire::TIMESTAMP_LTZ => engine::TIMESTAMPTZ,
         wire::RAW | wire::LONG_RAW | wire::BLOB => engine::BYTEA,
+        wire::INTERVAL_YM | wire::INTERVAL_DS => engine::INTERVAL,
         wire::BINARY_DOUBLE => engine::FLOAT8,
         wire::BINARY_FLOAT => engine::FLOAT4,
         _ => 0,
@@ -118,8 +145,8 @@ mod tests {
     #[test]
     fn floating_point_numbers_survive() {
         for value in [0.0, 1.5, -1.5, f64::MAX, f64::MIN_POSITIVE] {
-            let bytes = encode(&value.to_be_bytes(), engine::FLOAT8, &Kind::BinaryDouble).expect("bytes");
-            assert_eq!(decode(bytes, wire::BINARY_DOUBLE).expect("value"), Parameter::Text(value.to_string()));
+            let bytes = encode(&value.to_be_bytes(), engine::FLOAT8, &Kind::BinaryDouble, 0).expect("bytes");
+            assert_eq!(decode(bytes, wire::BINARY_DOUBLE, false).expect("value"), Parameter::Text(value.to_string()));
         }
     }
 
@@ -128,7 +155,7 @@ mod tests {
         for (bytes, kind, text) in
             [(&7_i32.to_be_bytes()[..], engine::INT4, "7"), (&(-8_i64).to_be_bytes()[..], engine::INT8, "-8")]
         {
-            let image = encode(bytes, kind, &Kind::Number(None)).expect("bytes");
+            let image = encode(bytes, kind, &Kind::Number(None), 0).expect("bytes");
             assert_eq!(number::to_text(&image).expect("text"), text);
         }
     }

@@ -1,6 +1,6 @@
-//! Column types: as declared in Oracle's words, what they are in PostgreSQL, and what the wire says of them.
+//! Column types as they are declared in Oracle's words.
 
-use crate::engine::{Field, Refusal};
+use crate::engine::Refusal;
 use crate::sql::words::{Word, words};
 
 /// Oracle's type of a column or an expression.
@@ -16,11 +16,22 @@ pub(crate) enum Kind {
     Varchar2(u32, bool),
     /// Likewise, and padded with blanks.
     Char(u32, bool),
+    /// Characters of the national character set.
+    NVarchar2(u32),
+    NChar(u32),
     Date,
     Timestamp(u8),
     TimestampTz(u8),
+    /// Shown in the session's time zone.
+    TimestampLtz(u8),
+    /// Digits of the years.
+    IntervalYm(u8),
+    /// Digits of the days and of fractions of a second.
+    IntervalDs(u8, u8),
+    Boolean,
     Raw(u32),
     Clob,
+    NClob,
     Blob,
     Long,
     Rowid,
@@ -28,50 +39,11 @@ pub(crate) enum Kind {
 
 /// The longest VARCHAR2 of a server with standard strings.
 pub(crate) const LONGEST_TEXT: u32 = 4000;
-const LONGEST_RAW: u32 = 2000;
+pub(super) const LONGEST_RAW: u32 = 2000;
 /// The default of FLOAT.
 const FLOAT_DIGITS: u8 = 126;
 /// PostgreSQL counts fractions of a second no finer.
-const MICROS: u8 = 6;
-
-/// Numbers of types on the wire.
-pub(crate) mod wire {
-    pub(crate) const VARCHAR: u8 = 1;
-    pub(crate) const NUMBER: u8 = 2;
-    pub(crate) const INTEGER: u8 = 3;
-    pub(crate) const LONG: u8 = 8;
-    pub(crate) const DATE: u8 = 12;
-    pub(crate) const RAW: u8 = 23;
-    pub(crate) const LONG_RAW: u8 = 24;
-    pub(crate) const CHAR: u8 = 96;
-    pub(crate) const BINARY_FLOAT: u8 = 100;
-    pub(crate) const BINARY_DOUBLE: u8 = 101;
-    pub(crate) const CLOB: u8 = 112;
-    pub(crate) const BLOB: u8 = 113;
-    pub(crate) const TIMESTAMP: u8 = 180;
-    pub(crate) const TIMESTAMP_TZ: u8 = 181;
-    pub(crate) const TIMESTAMP_LTZ: u8 = 231;
-    pub(crate) const BOOLEAN: u8 = 252;
-}
-
-/// Numbers of types in PostgreSQL.
-pub(crate) mod engine {
-    pub(crate) const BOOL: u32 = 16;
-    pub(crate) const BYTEA: u32 = 17;
-    pub(crate) const INT8: u32 = 20;
-    pub(crate) const INT2: u32 = 21;
-    pub(crate) const INT4: u32 = 23;
-    pub(crate) const TID: u32 = 27;
-    pub(crate) const OID: u32 = 26;
-    pub(crate) const FLOAT4: u32 = 700;
-    pub(crate) const FLOAT8: u32 = 701;
-    pub(crate) const BPCHAR: u32 = 1042;
-    pub(crate) const VARCHAR: u32 = 1043;
-    pub(crate) const DATE: u32 = 1082;
-    pub(crate) const TIMESTAMP: u32 = 1114;
-    pub(crate) const TIMESTAMPTZ: u32 = 1184;
-    pub(crate) const NUMERIC: u32 = 1700;
-}
+pub(super) const MICROS: u8 = 6;
 
 impl Kind {
     /// Reads a type at the beginning of these words and says how many it takes.
@@ -100,9 +72,9 @@ impl Kind {
             "BINARY_FLOAT" => Kind::BinaryFloat,
             "BINARY_DOUBLE" => Kind::BinaryDouble,
             "VARCHAR2" | "VARCHAR" => Kind::Varchar2(first.unwrap_or(LONGEST_TEXT), counts_characters(false)),
-            "NVARCHAR2" => Kind::Varchar2(first.unwrap_or(LONGEST_TEXT), true),
+            "NVARCHAR2" => Kind::NVarchar2(first.unwrap_or(LONGEST_RAW)),
             "CHAR" | "CHARACTER" => Kind::Char(first.unwrap_or(1), counts_characters(false)),
-            "NCHAR" => Kind::Char(first.unwrap_or(1), true),
+            "NCHAR" => Kind::NChar(first.unwrap_or(1)),
             "DATE" => Kind::Date,
             "TIMESTAMP" => {
                 let scale = first.map_or(MICROS, |scale| scale.min(9) as u8);
@@ -111,13 +83,16 @@ impl Kind {
                     Kind::TimestampTz(scale)
                 } else if after(taken, &["WITH", "LOCAL", "TIME", "ZONE"]) {
                     taken += 4;
-                    Kind::TimestampTz(scale)
+                    Kind::TimestampLtz(scale)
                 } else {
                     Kind::Timestamp(scale)
                 }
             }
+            "INTERVAL" => return Self::interval(words),
+            "BOOLEAN" => Kind::Boolean,
             "RAW" => Kind::Raw(first.unwrap_or(LONGEST_RAW)),
-            "CLOB" | "NCLOB" => Kind::Clob,
+            "CLOB" => Kind::Clob,
+            "NCLOB" => Kind::NClob,
             "BLOB" => Kind::Blob,
             "LONG" if after(taken, &["RAW"]) => {
                 taken += 1;
@@ -127,12 +102,52 @@ impl Kind {
             "ROWID" | "UROWID" => Kind::Rowid,
             other => return Err(Refusal::new(902, format!("invalid datatype ({other})"))),
         };
+        kind.check()?;
         Ok((kind, taken))
+    }
+
+    /// Refuses what Oracle would not declare.
+    fn check(&self) -> Result<(), Refusal> {
+        let too_long = |length: u32, most: u32| match length {
+            0 => Err(Refusal::new(1723, "zero-length columns are not allowed")),
+            length if length > most => Err(Refusal::new(910, "specified length too long for its datatype")),
+            _ => Ok(()),
+        };
+        match self {
+            Kind::Varchar2(length, _) => too_long(*length, LONGEST_TEXT),
+            Kind::NVarchar2(length) | Kind::Char(length, _) | Kind::Raw(length) => too_long(*length, LONGEST_RAW),
+            Kind::NChar(length) => too_long(*length, LONGEST_RAW / 2),
+            Kind::Number(Some((precision, _))) if !(1..=38).contains(precision) => {
+                Err(Refusal::new(1727, "numeric precision specifier is out of range (1 to 38)"))
+            }
+            Kind::Number(Some((_, scale))) if *scale < -84 => {
+                Err(Refusal::new(1728, "numeric scale specifier is out of range (-84 to 127)"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads a type as it was kept.
     pub(crate) fn kept(text: &str) -> Result<Self, Refusal> {
         Ok(Self::read(&words(text)?)?.0)
+    }
+
+    /// `INTERVAL YEAR(2) TO MONTH`, `INTERVAL DAY(2) TO SECOND(6)`.
+    fn interval(words: &[Word]) -> Result<(Self, usize), Refusal> {
+        let unit = words.get(1).ok_or_else(|| Refusal::new(902, "invalid datatype"))?;
+        let digits = |arguments: &[String], otherwise: u8| {
+            arguments.first().and_then(|digits| digits.parse().ok()).unwrap_or(otherwise)
+        };
+        let (leading, first) = arguments(&words[1..]);
+        // INTERVAL, the unit with its digits, TO.
+        let last = 1 + first + 1;
+        let (behind, second) = arguments(words.get(last..).unwrap_or_default());
+        let kind = if unit.is("YEAR") {
+            Kind::IntervalYm(digits(&leading, 2))
+        } else {
+            Kind::IntervalDs(digits(&leading, 2), digits(&behind, MICROS))
+        };
+        Ok((kind, last + second))
     }
 
     fn number(arguments: &[String]) -> Self {
@@ -142,59 +157,6 @@ impl Kind {
             Some("*") if arguments.len() == 1 => Kind::Number(None),
             Some("*") => Kind::Number(Some((38, scale))),
             Some(precision) => Kind::Number(Some((precision.parse().unwrap_or(38), scale))),
-        }
-    }
-
-    /// The type of what PostgreSQL returns, where nothing better is known.
-    pub(crate) fn of(field: &Field) -> Self {
-        let length = || field.modifier.checked_sub(4).filter(|length| *length > 0).map(|length| length as u32);
-        match field.kind {
-            engine::NUMERIC if field.modifier >= 4 => {
-                let modifier = field.modifier - 4;
-                // The scale has 11 bits and a sign.
-                let scale = ((modifier & 0x7ff) ^ 1024) - 1024;
-                Kind::Number(Some(((modifier >> 16) as u8, scale as i8)))
-            }
-            engine::NUMERIC | engine::INT2 | engine::INT4 | engine::INT8 | engine::OID | engine::BOOL => {
-                Kind::Number(None)
-            }
-            engine::FLOAT4 => Kind::BinaryFloat,
-            engine::FLOAT8 => Kind::BinaryDouble,
-            engine::BPCHAR => Kind::Char(length().unwrap_or(1), true),
-            engine::VARCHAR => Kind::Varchar2(length().unwrap_or(LONGEST_TEXT), true),
-            engine::DATE => Kind::Date,
-            engine::TIMESTAMP if field.modifier == 0 => Kind::Date,
-            engine::TIMESTAMP => Kind::Timestamp(u8::try_from(field.modifier).unwrap_or(MICROS)),
-            engine::TIMESTAMPTZ => Kind::TimestampTz(u8::try_from(field.modifier).unwrap_or(MICROS)),
-            engine::BYTEA => Kind::Raw(LONGEST_RAW),
-            engine::TID => Kind::Rowid,
-            _ => Kind::Varchar2(LONGEST_TEXT, false),
-        }
-    }
-
-    /// The type in PostgreSQL's words.
-    pub(crate) fn in_engine(&self) -> String {
-        match self {
-            Kind::Number(None) | Kind::Float(_) => "numeric".to_owned(),
-            Kind::Number(Some((precision, scale))) => format!("numeric({precision},{scale})"),
-            Kind::BinaryFloat => "float4".to_owned(),
-            Kind::BinaryDouble => "float8".to_owned(),
-            Kind::Varchar2(length, _) => format!("varchar({length})"),
-            Kind::Char(length, _) => format!("char({length})"),
-            Kind::Date => "oracle.date".to_owned(),
-            Kind::Timestamp(scale) => format!("timestamp({})", scale.min(&MICROS)),
-            Kind::TimestampTz(scale) => format!("timestamptz({})", scale.min(&MICROS)),
-            Kind::Raw(_) | Kind::Blob => "bytea".to_owned(),
-            Kind::Clob | Kind::Long => "text".to_owned(),
-            Kind::Rowid => "varchar(18)".to_owned(),
-        }
-    }
-
-    /// How many bytes PostgreSQL is to count by a check of its own.
-    pub(crate) fn bytes_checked(&self) -> Option<u32> {
-        match self {
-            Kind::Varchar2(length, false) | Kind::Char(length, false) | Kind::Raw(length) => Some(*length),
-            _ => None,
         }
     }
 
@@ -212,73 +174,19 @@ impl Kind {
             Kind::Date => "DATE".to_owned(),
             Kind::Timestamp(scale) => format!("TIMESTAMP({scale})"),
             Kind::TimestampTz(scale) => format!("TIMESTAMP({scale}) WITH TIME ZONE"),
+            Kind::TimestampLtz(scale) => format!("TIMESTAMP({scale}) WITH LOCAL TIME ZONE"),
+            Kind::IntervalYm(digits) => format!("INTERVAL YEAR({digits}) TO MONTH"),
+            Kind::IntervalDs(digits, scale) => format!("INTERVAL DAY({digits}) TO SECOND({scale})"),
+            Kind::Boolean => "BOOLEAN".to_owned(),
+            Kind::NVarchar2(length) => format!("NVARCHAR2({length})"),
+            Kind::NChar(length) => format!("NCHAR({length})"),
+            Kind::NClob => "NCLOB".to_owned(),
             Kind::Raw(length) => format!("RAW({length})"),
             Kind::Clob => "CLOB".to_owned(),
             Kind::Blob => "BLOB".to_owned(),
             Kind::Long => "LONG".to_owned(),
             Kind::Rowid => "ROWID".to_owned(),
         }
-    }
-
-    /// Its number on the wire.
-    pub(crate) fn wire(&self) -> u8 {
-        match self {
-            Kind::Number(_) | Kind::Float(_) => wire::NUMBER,
-            Kind::BinaryFloat => wire::BINARY_FLOAT,
-            Kind::BinaryDouble => wire::BINARY_DOUBLE,
-            Kind::Varchar2(..) => wire::VARCHAR,
-            Kind::Char(..) => wire::CHAR,
-            Kind::Date => wire::DATE,
-            Kind::Timestamp(_) => wire::TIMESTAMP,
-            Kind::TimestampTz(_) => wire::TIMESTAMP_TZ,
-            Kind::Raw(_) => wire::RAW,
-            Kind::Clob => wire::CLOB,
-            Kind::Blob => wire::BLOB,
-            Kind::Long => wire::LONG,
-            // As text: a client asks for no more than to hand it back.
-            Kind::Rowid => wire::VARCHAR,
-        }
-    }
-
-    /// Precision and scale on the wire.
-    pub(crate) fn digits(&self) -> (u8, i8) {
-        match self {
-            Kind::Number(None) => (0, -127),
-            Kind::Number(Some(digits)) => *digits,
-            Kind::Float(digits) => (*digits, -127),
-            Kind::Timestamp(scale) | Kind::TimestampTz(scale) => (0, *scale as i8),
-            _ => (0, 0),
-        }
-    }
-
-    /// Its size in bytes on the wire, and in the unit it was declared with.
-    pub(crate) fn sizes(&self) -> (u32, u32) {
-        match self {
-            Kind::Number(_) | Kind::Float(_) => (22, 0),
-            Kind::BinaryFloat => (4, 0),
-            Kind::BinaryDouble => (8, 0),
-            // A character has up to four bytes.
-            Kind::Varchar2(length, true) => ((length * 4).min(LONGEST_TEXT), *length),
-            Kind::Char(length, true) => ((length * 4).min(LONGEST_RAW), *length),
-            Kind::Varchar2(length, false) | Kind::Char(length, false) => (*length, *length),
-            Kind::Date => (7, 0),
-            Kind::Timestamp(_) => (11, 0),
-            Kind::TimestampTz(_) => (13, 0),
-            Kind::Raw(length) => (*length, 0),
-            Kind::Clob | Kind::Blob => (LONGEST_TEXT, 0),
-            Kind::Long => (i32::MAX as u32, 0),
-            Kind::Rowid => (18, 18),
-        }
-    }
-
-    /// Whether it is text, in the database's character set.
-    pub(crate) fn is_text(&self) -> bool {
-        matches!(self, Kind::Varchar2(..) | Kind::Char(..) | Kind::Clob | Kind::Long | Kind::Rowid)
-    }
-
-    /// Whether its values are reached through locators.
-    pub(crate) fn is_lob(&self) -> bool {
-        matches!(self, Kind::Clob | Kind::Blob)
     }
 }
 
@@ -320,20 +228,26 @@ mod tests {
             ("timestamp", "TIMESTAMP(6)"),
             ("timestamp(9) with time zone", "TIMESTAMP(9) WITH TIME ZONE"),
             ("long raw", "BLOB"),
+            ("interval day to second", "INTERVAL DAY(2) TO SECOND(6)"),
+            ("interval day(5) to second(3)", "INTERVAL DAY(5) TO SECOND(3)"),
+            ("interval year(4) to month", "INTERVAL YEAR(4) TO MONTH"),
+            ("timestamp(3) with local time zone", "TIMESTAMP(3) WITH LOCAL TIME ZONE"),
+            ("nvarchar2(7)", "NVARCHAR2(7)"),
             ("float", "FLOAT(126)"),
         ] {
             let kind = Kind::kept(declared).expect(declared);
             assert_eq!(kind.declared(), kept);
             assert_eq!(Kind::kept(kept).expect(kept), kind);
         }
-        assert_eq!(Kind::kept("sdo_geometry").expect_err("unknown").code, 902);
-    }
-
-    #[test]
-    fn postgresqls_numeric_tells_precision_and_scale() {
-        let field = |modifier| Field { name: String::new(), table: 0, number: 0, kind: engine::NUMERIC, modifier };
-        assert_eq!(Kind::of(&field((10 << 16) + 2 + 4)), Kind::Number(Some((10, 2))));
-        assert_eq!(Kind::of(&field((5 << 16) + (-2 & 0x7ff) + 4)), Kind::Number(Some((5, -2))));
-        assert_eq!(Kind::of(&field(-1)), Kind::Number(None));
+        for (declared, code) in [
+            ("sdo_geometry", 902),
+            ("varchar2(4001)", 910),
+            ("char(2001 char)", 910),
+            ("varchar2(0)", 1723),
+            ("number(39)", 1727),
+            ("number(10,-85)", 1728),
+        ] {
+            assert_eq!(Kind::kept(declared).expect_err(declared).code, code, "{declared}");
+        }
     }
 }

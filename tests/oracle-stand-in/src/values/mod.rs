@@ -4,10 +4,16 @@
 //! |---|---|
 //! | `number` | NUMBER |
 //! | `moment` | DATE and TIMESTAMP |
-//! | `kind` | column types: as declared, in PostgreSQL, on the wire |
+//! | `interval` | INTERVAL |
+//! | `kind` | column types as declared |
+//! | `shape` | column types in PostgreSQL and on the wire |
+//! | `codes` | the numbers of types |
 //! | `cell` | one value between PostgreSQL and the wire |
 
 pub(crate) mod cell;
+pub(crate) mod codes;
+mod interval;
 pub(crate) mod kind;
 pub(crate) mod moment;
 pub(crate) mod number;
+mod shape;

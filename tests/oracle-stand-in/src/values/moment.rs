@@ -27,8 +27,10 @@ pub(crate) fn from_micros(bytes: &[u8], shape: Shape) -> Result<Vec<u8>, Refusal
     let (seconds, micros) = (micros.div_euclid(MICROS), micros.rem_euclid(MICROS));
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = civil(days + DAYS_TO_2000);
-    if !(1..=9999).contains(&year) {
-        return Err(invalid("a year beyond 9999"));
+    // There is no year 0: 1 BC is the year before 1.
+    let year = if year <= 0 { year - 1 } else { year };
+    if !(-4712..=9999).contains(&year) {
+        return Err(invalid("a year beyond 9999 or before 4712 BC"));
     }
     let fields =
         [year / 100 + 100, year % 100 + 100, month, day, second / 3600 + 1, second / 60 % 60 + 1, second % 60 + 1];
@@ -54,7 +56,8 @@ pub(crate) fn to_text(image: &[u8]) -> Result<String, Refusal> {
         None => 0,
     };
     let zone = if image.len() >= WITH_ZONE { "+00" } else { "" };
-    Ok(format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{nanos:09}{zone}"))
+    let (year, era) = if year < 0 { (-year, " BC") } else { (year, "") };
+    Ok(format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{nanos:09}{zone}{era}"))
 }
 
 fn invalid(what: &str) -> Refusal {
@@ -87,6 +90,14 @@ mod tests {
         assert_eq!(text(0, Shape::Date), "2000-01-01 00:00:00.000000000");
         assert_eq!(text(-1, Shape::Timestamp), "1999-12-31 23:59:59.999999000");
         assert_eq!(text(86_400 * MICROS * 59 + 500_000, Shape::Zoned), "2000-02-29 00:00:00.500000000+00");
+    }
+
+    #[test]
+    fn years_before_the_first_are_told_as_such() {
+        // The first of January of 1 BC.
+        let micros = -730_485 * DAY * MICROS;
+        assert_eq!(from_micros(&micros.to_be_bytes(), Shape::Date).expect("a date")[..4], [100, 99, 1, 1]);
+        assert_eq!(text(micros, Shape::Date), "0001-01-01 00:00:00.000000000 BC");
     }
 
     #[test]

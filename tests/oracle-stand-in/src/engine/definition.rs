@@ -1,0 +1,88 @@
+//! Definitions: they end the transaction before them, wait for nobody, and go through whole or not at all. And each
+//! session's own copies of global temporary tables, which PostgreSQL has none of.
+
+use std::sync::PoisonError;
+
+use super::columns::describe;
+use super::link::Watch;
+use super::refusal::Refusal;
+use super::session::Session;
+use crate::sql::{Definition, declaration, names};
+
+/// How long a definition waits for a table that others use. Oracle does not wait at all.
+const DEFINITION_WAIT: &str = "SET LOCAL lock_timeout = '500ms'";
+
+impl Session {
+    /// Creates, alters or drops.
+    pub(crate) fn define(&mut self, definition: &Definition, watch: Watch<'_>) -> Result<(), Refusal> {
+        if definition.within_transaction {
+            self.begin()?;
+            return self.guarded(|session| session.define_parts(definition, watch));
+        }
+        self.commit()?;
+        if let Some(name) = &definition.drops {
+            self.drop_copy(name)?;
+        }
+        self.run("BEGIN")?;
+        self.run(DEFINITION_WAIT)?;
+        match self.define_parts(definition, watch) {
+            Ok(()) => self.commit()?,
+            Err(refusal) => {
+                self.rollback()?;
+                return Err(refusal);
+            }
+        }
+        if let Some(temporary) = &definition.temporary {
+            let mut temporaries = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner);
+            temporaries.retain(|known| known.name != temporary.name);
+            temporaries.push(temporary.clone());
+        }
+        Ok(())
+    }
+
+    fn define_parts(&mut self, definition: &Definition, watch: Watch<'_>) -> Result<(), Refusal> {
+        for sql in &definition.sql {
+            self.link.run(sql, watch)?;
+        }
+        let Some((path, query)) = &definition.derived else { return Ok(()) };
+        let columns = describe(&mut self.link, &query.sql, &[])?;
+        let own = describe(&mut self.link, &format!("SELECT * FROM {path}"), &[])?;
+        for (column, own) in columns.iter().zip(own) {
+            let declaration = declaration(path, &names::shown(&own.name), &column.kind.declared());
+            self.link.run(&declaration, watch)?;
+        }
+        Ok(())
+    }
+
+    /// Drops this session's copy of a global temporary table that is about to be dropped itself.
+    fn drop_copy(&mut self, name: &str) -> Result<(), Refusal> {
+        let mut known = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.iter().any(|temporary| temporary.name == name) {
+            return Ok(());
+        }
+        known.retain(|temporary| temporary.name != name);
+        drop(known);
+        self.copied.remove(name);
+        self.run(&format!("DROP TABLE IF EXISTS pg_temp.{}", names::quoted(name)))
+    }
+
+    /// Makes this session's copies of the global temporary tables that a statement names.
+    pub(super) fn make_copies(&mut self, sql: &str) -> Result<(), Refusal> {
+        let known = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for temporary in known.iter().filter(|temporary| sql.contains(&temporary.name)) {
+            if self.copied.contains(&temporary.name) && !self.in_transaction() {
+                continue;
+            }
+            let name = names::quoted(&temporary.name);
+            let rows = if temporary.keeps_rows { "PRESERVE" } else { "DELETE" };
+            let schema = names::quoted(&self.role);
+            self.run(&format!(
+                "CREATE TEMP TABLE IF NOT EXISTS {name} (LIKE {schema}.{name} INCLUDING ALL) ON COMMIT {rows} ROWS; \
+                 INSERT INTO sys.declared SELECT 'pg_temp.{name}'::regclass, num, type FROM sys.declared \
+                 WHERE rel = '{schema}.{name}'::regclass ON CONFLICT DO NOTHING"
+            ))?;
+            self.copied.insert(temporary.name.clone());
+        }
+        Ok(())
+    }
+}
