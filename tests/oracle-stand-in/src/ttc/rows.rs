@@ -53,13 +53,14 @@ impl Fetching {
         end == self.rows.len()
     }
 
-    /// Which columns differ from the row before and so are sent, where not all are.
+    /// Which columns differ from the row before and so are sent; `None`: all, as in a first row.
     fn sent(&self, row: usize, compresses: bool) -> Option<Vec<bool>> {
         let before = row.checked_sub(1).filter(|_| compresses)?;
         let columns = 0..self.rows.columns.len();
         let sent: Vec<bool> =
             columns.map(|column| self.rows.cell(row, column) != self.rows.cell(before, column)).collect();
-        sent.contains(&false).then_some(sent)
+        // The driver oracledb keeps a vector in force until the next one, so a whole row has one, too.
+        Some(sent)
     }
 
     fn announce(&self, answer: &mut Answer, sent: &[bool]) {
