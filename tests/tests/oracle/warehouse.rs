@@ -249,6 +249,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Text(text) if text.is_empty() => "NULL".to_owned(),
         Value::Decimal(text) => plain_number(text),
+        Value::Text(text) if text.parse::<f64>().is_ok() => plain_number(text),
         other => other.to_string(),
     }
 }
@@ -259,6 +260,8 @@ fn sqlite_shown(cell: &Cell) -> String {
         Cell::Integer(value) => value.to_string(),
         Cell::Real(value) => plain_number(&format!("{value}")),
         Cell::Text(text) if text.is_empty() => "NULL".to_owned(),
+        // Decimals of many digits are text there, with all their zeros.
+        Cell::Text(text) if text.parse::<f64>().is_ok() => plain_number(text),
         Cell::Text(text) => text.strip_suffix('Z').unwrap_or(text).to_owned(),
         Cell::Blob(bytes) => format!("{bytes:?}"),
     }
