@@ -1,7 +1,7 @@
 # The one door. `make` lists the targets; each of them installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench build plugins setup clean
+.PHONY: help demo test test-oracle check fix bench build plugins setup clean
 
 CARGO := cargo
 WMSHOST := target/release/wmshost
@@ -15,6 +15,10 @@ demo: build plugins ## make a sample warehouse, run the main job twice and show 
 test: build plugins ## pass all tests
 	$(CARGO) test --release --workspace --quiet
 	cd plugins && $(CARGO) test --quiet
+
+test-oracle: ## pass the drivers' tests on a real server: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD
+	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }
+	$(CARGO) test --release --quiet -p wmshost-databases --test conformance
 
 check: ## what must hold before a change lands: format, lints, licences, tests
 	$(CARGO) fmt --all --check

@@ -70,7 +70,7 @@ pub(super) fn rows(cursor: Cursor) -> Result<Vec<Vec<Value>>, Error> {
 
 /// Whether a type is one of these. Types are told apart by what they are, not by where they stand.
 pub(super) fn is_any(kind: &DbType, of: &[&DbType]) -> bool {
-    of.iter().any(|other| *other == kind)
+    of.contains(&kind)
 }
 
 fn value(row: &Row, at: usize, kind: &DbType) -> Result<Value, Error> {

@@ -179,7 +179,11 @@ fn parameters_of_every_type_are_compared_rightly() {
         ("tz < :1", Value::Timestamp(noon), 0),
         ("id = :1", Value::Null, 0),
     ] {
-        let batch = read(session.as_mut(), &format!("SELECT id FROM parameters WHERE {condition}"), &[value.clone()]);
+        let batch = read(
+            session.as_mut(),
+            &format!("SELECT id FROM parameters WHERE {condition}"),
+            std::slice::from_ref(&value),
+        );
         assert_eq!(batch.rows.num_rows(), found, "{condition} {value:?}");
     }
 }

@@ -109,7 +109,7 @@ impl Warehouse {
             sql.execute(&format!("DELETE FROM {table}"), &[]).expect("an empty table");
             let mut statement = sample.prepare(&format!("SELECT * FROM {table}")).expect("a query");
             let columns = statement.column_count();
-            let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let rows = statement.query_map([], |row| (0..columns).map(|at| row.get::<_, Cell>(at)).collect());
             let rows: Vec<Vec<Cell>> = rows.expect("rows").collect::<Result<_, _>>().expect("rows");
             let rows: Vec<Vec<Value>> = rows
@@ -144,8 +144,8 @@ impl Warehouse {
     pub(crate) fn pipeline(&self, ca_file: &Path, more: &str) -> String {
         let file = self.path("oracle.toml");
         let text = format!(
-            "extends = {:?}\n\n[connections.wms]\nport = {}\nconnect_budget = \"2s\"\n\n[connections.analytics]\nport = {}\n\
-             protocol = \"tcps\"\nca_file = {ca_file:?}\nconnect_budget = \"2s\"\n{more}",
+            "extends = {:?}\n\n[connections.wms]\nport = {}\nconnect_budget = \"2s\"\ncall_timeout = \"10s\"\n\n[connections.analytics]\nport = {}\n\
+             protocol = \"tcps\"\nca_file = {ca_file:?}\nconnect_budget = \"2s\"\ncall_timeout = \"10s\"\n{more}",
             root().join("pipelines/prod.toml"),
             self.server.port(Release::R19, Transport::Tcp),
             self.server.port(Release::R23, Transport::Tcps),
@@ -235,7 +235,7 @@ fn bound(cell: Cell, column: &str) -> Value {
 
 fn sqlite_rows(target: &Connection, table: &str, key: &str) -> (Vec<Vec<String>>, Vec<String>) {
     let mut statement = target.prepare(&format!("SELECT * FROM {table} ORDER BY {key}")).expect("a query");
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let kept: BTreeMap<usize, String> =
         names.into_iter().enumerate().filter(|(_, name)| !name.starts_with("wms_")).collect();
     let rows =

@@ -112,6 +112,22 @@ fn whatever_fails_the_next_run_ends_with_the_same_rows() {
     }
 }
 
+/// Bytes that change on the way can make the driver break off, and the process with it; whatever it does, the next
+/// run makes it good.
+#[test]
+fn a_garbled_answer_does_no_harm() {
+    for seed in 1..=4 {
+        let warehouse = warehouse();
+        let pipeline = warehouse.usual_pipeline();
+        let garbled = Fault::new(Moment::Commit, Effect::Garble { seed }).skip(5).account("MART");
+        let id = warehouse.server.faults().add(garbled);
+        let output = warehouse.wmshost(&["run", &pipeline], &[]);
+        assert_eq!(warehouse.server.faults().struck(id), 1, "seed {seed}: it did not strike: {}", told(&output));
+        warehouse.run(&pipeline);
+        warehouse.assert_same_as_sqlite(&format!("a garbled answer, seed {seed}"));
+    }
+}
+
 #[test]
 fn a_process_that_dies_anywhere_is_made_good_by_the_next_run() {
     for point in [
