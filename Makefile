@@ -1,7 +1,7 @@
 # The one door. `make` lists the targets; each of them installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check fix bench build plugins setup clean
+.PHONY: help demo test test-long test-oracle check fix bench build plugins setup setup-oracle clean
 
 CARGO := cargo
 WMSHOST := target/release/wmshost
@@ -18,6 +18,10 @@ test: build plugins ## pass all tests
 
 test-long: build plugins ## the tests that kill runs, ten times as often
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release -p wmshost-tests --test crash -- --nocapture
+
+test-oracle: ## pass the drivers' tests on a real server: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD
+	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }
+	$(CARGO) test --release --quiet -p wmshost-databases --test conformance
 
 check: ## what must hold before a change lands: format, lints, licences, tests
 	$(CARGO) fmt --all --check

@@ -1,6 +1,6 @@
 //! Connecting, again and again within a budget, and the pool that holds what came of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
@@ -24,6 +24,8 @@ pub(super) struct Connector {
     pub(super) place: String,
     /// The server.
     pub(super) settings: Settings,
+    /// Held while the shape of things is changed: one at a time.
+    pub(super) definitions: Mutex<()>,
     wallet: Option<Wallet>,
     breaker: Breaker,
 }
@@ -67,7 +69,10 @@ pub(super) fn links(place: String, settings: Settings) -> Result<Arc<Links>, Fai
         ping_after: settings.ping_after,
         max_lifetime: settings.max_lifetime,
     };
-    Ok(Pool::new(Connector { place, settings, wallet, breaker: Breaker::default() }, limits))
+    Ok(Pool::new(
+        Connector { place, settings, definitions: Mutex::default(), wallet, breaker: Breaker::default() },
+        limits,
+    ))
 }
 
 impl Connector {

@@ -203,6 +203,7 @@ fn words(code: usize) -> Option<&'static str> {
         28 => "the session was killed",
         54 => "the row or table is locked by somebody else",
         60 => "a deadlock; the transaction lost",
+        955 => "the name is taken already",
         942 => "the table does not exist, or no right to it was granted",
         1005 | 1017 => "user name or password is wrong; it is not tried again, so that the account is not locked",
         1031 => "a right is missing",

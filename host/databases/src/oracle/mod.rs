@@ -15,6 +15,7 @@
 //! | `types` | Oracle's types and Arrow types, both ways |
 //! | `plain` | plain SQL, for the host's own tables |
 //! | `guard` | what a guest's statement may do |
+//! | `clauses` | which clauses, functions and literals it may have |
 //! | `scope` | the names that can be seen in a statement |
 //! | `source` | one moment over many sessions |
 //! | `session` | one stream's reading |
@@ -31,6 +32,7 @@
 //! | `remove` | rows that the source no longer has |
 //! | `probe` | trying a connection, and what its user lacks |
 
+mod clauses;
 mod column;
 mod connect;
 mod cursor;

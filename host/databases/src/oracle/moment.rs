@@ -14,7 +14,7 @@ pub(super) fn micros_of(at: &OracleTimestamp) -> Option<i64> {
         && at.hour() < 24
         && at.minute() < 60
         && at.second() < 60;
-    if !valid || at.nanoseconds() % 1_000 != 0 {
+    if !valid || !at.nanoseconds().is_multiple_of(1_000) {
         return None;
     }
     let days = days_of(at.year().into(), at.month().into(), at.day().into());

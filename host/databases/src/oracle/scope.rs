@@ -3,108 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlparser::ast::{
-    DataType, Distinct, Expr, Fetch, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident,
-    InTarget, Join, JoinConstraint, JoinOperator, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectFlavor,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, Value,
-    WildcardAdditionalOptions, WindowFrameBound, WindowType,
+    Expr, Fetch, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident, InTarget,
+    JoinConstraint, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
+    SetExpr, TableAlias, TableFactor, TableWithJoins, WindowFrameBound, WindowType,
 };
 
+use super::clauses::{
+    Checked, alias_of, check_type, check_wildcard, constraint, denied, full_name, has_odd_clauses, name_of,
+    only_computes, plain_only, value_is_plain,
+};
 use super::guard::{Columns, Objection};
 
-/// Functions that compute and do nothing else.
-const FUNCTIONS: &[&str] = &[
-    "ABS",
-    "ADD_MONTHS",
-    "ASCII",
-    "AVG",
-    "BITAND",
-    "CEIL",
-    "CHR",
-    "COALESCE",
-    "CONCAT",
-    "CORR",
-    "COUNT",
-    "CUME_DIST",
-    "DECODE",
-    "DENSE_RANK",
-    "EXP",
-    "EXTRACT",
-    "FIRST_VALUE",
-    "FLOOR",
-    "FROM_TZ",
-    "GREATEST",
-    "HEXTORAW",
-    "INITCAP",
-    "INSTR",
-    "LAG",
-    "LAST_DAY",
-    "LAST_VALUE",
-    "LEAD",
-    "LEAST",
-    "LENGTH",
-    "LENGTHB",
-    "LISTAGG",
-    "LN",
-    "LOG",
-    "LOWER",
-    "LPAD",
-    "LTRIM",
-    "MAX",
-    "MEDIAN",
-    "MIN",
-    "MOD",
-    "MONTHS_BETWEEN",
-    "NEXT_DAY",
-    "NTILE",
-    "NULLIF",
-    "NUMTODSINTERVAL",
-    "NUMTOYMINTERVAL",
-    "NVL",
-    "NVL2",
-    "ORA_HASH",
-    "PERCENTILE_CONT",
-    "PERCENTILE_DISC",
-    "PERCENT_RANK",
-    "POWER",
-    "RANK",
-    "RATIO_TO_REPORT",
-    "RAWTOHEX",
-    "REGEXP_COUNT",
-    "REGEXP_INSTR",
-    "REGEXP_LIKE",
-    "REGEXP_REPLACE",
-    "REGEXP_SUBSTR",
-    "REPLACE",
-    "ROUND",
-    "ROWIDTOCHAR",
-    "ROW_NUMBER",
-    "RPAD",
-    "RTRIM",
-    "SIGN",
-    "SQRT",
-    "STANDARD_HASH",
-    "STDDEV",
-    "SUBSTR",
-    "SUBSTRB",
-    "SUM",
-    "SYS_EXTRACT_UTC",
-    "TO_BINARY_DOUBLE",
-    "TO_CHAR",
-    "TO_DATE",
-    "TO_NUMBER",
-    "TO_TIMESTAMP",
-    "TO_TIMESTAMP_TZ",
-    "TRANSLATE",
-    "TRIM",
-    "TRUNC",
-    "UPPER",
-    "VARIANCE",
-];
 /// Names that are no columns, and tell nothing but the row's place or the time.
 const PSEUDO_COLUMNS: &[&str] =
     &["ROWNUM", "ROWID", "ORA_ROWSCN", "SYSDATE", "SYSTIMESTAMP", "CURRENT_DATE", "CURRENT_TIMESTAMP"];
-/// Types that a cast may name and that the parser does not know as such.
-const TYPES: &[&str] = &["NUMBER", "VARCHAR2", "NVARCHAR2", "NCHAR", "RAW", "BINARY_DOUBLE", "BINARY_FLOAT"];
 /// The table of one row.
 const DUAL: &str = "DUAL";
 
@@ -122,26 +34,6 @@ pub(super) struct Checker<'a, 'c> {
     /// What can be seen, the innermost last.
     scopes: Vec<Vec<Relation>>,
     tables: Vec<ObjectName>,
-}
-
-type Checked<T = ()> = Result<T, Objection>;
-
-fn denied<T>(why: impl Into<String>) -> Checked<T> {
-    Err(Objection::Denied(why.into()))
-}
-
-fn plain_only<T>() -> Checked<T> {
-    denied("only a plain SELECT is allowed, without clauses that lock, repeat or write")
-}
-
-/// A name as Oracle understands it.
-fn name_of(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_uppercase() }
-}
-
-fn full_name(name: &ObjectName) -> String {
-    let parts = name.0.iter().map(|part| part.as_ident().map_or_else(|| part.to_string(), name_of));
-    parts.collect::<Vec<_>>().join(".")
 }
 
 impl<'a, 'c> Checker<'a, 'c> {
@@ -449,7 +341,7 @@ impl<'a, 'c> Checker<'a, 'c> {
 
     fn function(&mut self, function: &Function) -> Checked {
         let name = full_name(&function.name);
-        if function.name.0.len() != 1 || !FUNCTIONS.contains(&name.as_str()) {
+        if function.name.0.len() != 1 || !only_computes(&name) {
             return denied(format!("the function {name} is not among those that only compute"));
         }
         if !matches!(function.parameters, FunctionArguments::None) || function.uses_odbc_syntax {
@@ -488,76 +380,5 @@ impl<'a, 'c> Checker<'a, 'c> {
                 Ok(())
             }
         }
-    }
-}
-
-fn has_odd_clauses(select: &Select) -> bool {
-    !select.optimizer_hints.is_empty()
-        || !matches!(select.distinct, None | Some(Distinct::All | Distinct::Distinct))
-        || select.select_modifiers.is_some()
-        || select.top.is_some()
-        || select.exclude.is_some()
-        || select.into.is_some()
-        || !select.lateral_views.is_empty()
-        || select.prewhere.is_some()
-        || !select.connect_by.is_empty()
-        || !select.cluster_by.is_empty()
-        || !select.distribute_by.is_empty()
-        || !select.sort_by.is_empty()
-        || !select.named_window.is_empty()
-        || select.qualify.is_some()
-        || select.value_table_mode.is_some()
-        || select.flavor != SelectFlavor::Standard
-}
-
-fn check_wildcard(options: &WildcardAdditionalOptions) -> Checked {
-    let odd = options.opt_ilike.is_some()
-        || options.opt_exclude.is_some()
-        || options.opt_except.is_some()
-        || options.opt_replace.is_some()
-        || options.opt_rename.is_some()
-        || options.opt_alias.is_some();
-    if odd { plain_only() } else { Ok(()) }
-}
-
-fn constraint(join: &Join) -> Option<&JoinConstraint> {
-    match &join.join_operator {
-        _ if join.global => None,
-        JoinOperator::Join(on)
-        | JoinOperator::Inner(on)
-        | JoinOperator::Left(on)
-        | JoinOperator::LeftOuter(on)
-        | JoinOperator::Right(on)
-        | JoinOperator::RightOuter(on)
-        | JoinOperator::FullOuter(on)
-        | JoinOperator::CrossJoin(on) => Some(on),
-        _ => None,
-    }
-}
-
-fn alias_of(alias: Option<&TableAlias>) -> Checked<Option<String>> {
-    match alias {
-        Some(TableAlias { columns, at, .. }) if !columns.is_empty() || at.is_some() => plain_only(),
-        alias => Ok(alias.map(|alias| name_of(&alias.name))),
-    }
-}
-
-fn check_type(data_type: &DataType) -> Checked {
-    match data_type {
-        DataType::Custom(name, _) if !TYPES.contains(&full_name(name).as_str()) => {
-            denied(format!("the type {name} is not allowed in a cast"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn value_is_plain(value: &Value) -> Checked {
-    match value {
-        Value::Number(..)
-        | Value::SingleQuotedString(_)
-        | Value::NationalStringLiteral(_)
-        | Value::Null
-        | Value::Placeholder(_) => Ok(()),
-        _ => denied("a literal of this kind is not allowed; bind the value as a parameter"),
     }
 }

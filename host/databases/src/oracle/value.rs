@@ -26,6 +26,31 @@ pub(super) fn bindable(value: &Value) -> Option<Box<dyn ToDbValue>> {
     })
 }
 
+/// NULL of the type that a value is bound as: in many rows a parameter has one type, NULL or not.
+fn null_like(value: &Value) -> Box<dyn ToDbValue> {
+    match value {
+        Value::Boolean(_) | Value::Int64(_) | Value::Decimal(_) => Box::new(None::<OracleNumber>),
+        Value::Float64(_) => Box::new(None::<f64>),
+        Value::Binary(_) => Box::new(None::<Vec<u8>>),
+        Value::Date(_) | Value::Timestamp(_) => Box::new(None::<OracleTimestamp>),
+        Value::Null | Value::Text(_) => Box::new(None::<String>),
+    }
+}
+
+/// Rows of values as the driver binds them; the number of the first parameter, from 1, that cannot be.
+pub(super) fn rows_bindable(rows: &[Vec<Value>]) -> Result<Vec<Vec<Box<dyn ToDbValue>>>, usize> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let kinds: Vec<&Value> = (0..columns)
+        .map(|at| rows.iter().filter_map(|row| row.get(at)).find(|value| **value != Value::Null))
+        .map(|found| found.unwrap_or(&Value::Null))
+        .collect();
+    let bound = |(at, value): (usize, &Value)| match value {
+        Value::Null => Ok(null_like(kinds.get(at).copied().unwrap_or(&Value::Null))),
+        value => bindable(value).ok_or(at + 1),
+    };
+    rows.iter().map(|row| row.iter().enumerate().map(bound).collect()).collect()
+}
+
 /// Values as the driver binds them; the number of the first one, from 1, that cannot be.
 pub(super) fn all_bindable(values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, usize> {
     values.iter().enumerate().map(|(at, value)| bindable(value).ok_or(at + 1)).collect()
@@ -45,7 +70,7 @@ pub(super) fn rows(cursor: Cursor) -> Result<Vec<Vec<Value>>, Error> {
 
 /// Whether a type is one of these. Types are told apart by what they are, not by where they stand.
 pub(super) fn is_any(kind: &DbType, of: &[&DbType]) -> bool {
-    of.iter().any(|other| *other == kind)
+    of.contains(&kind)
 }
 
 fn value(row: &Row, at: usize, kind: &DbType) -> Result<Value, Error> {
@@ -88,5 +113,14 @@ mod tests {
         assert!(bindable(&Value::Date(i32::MAX)).is_none());
         assert!(bindable(&Value::Decimal("1,5".into())).is_none());
         assert!(all_bindable(&[Value::Null, Value::Boolean(true), Value::Date(0)]).is_ok());
+    }
+
+    #[test]
+    fn a_null_has_the_type_of_its_neighbours() {
+        let rows = [[Value::Null, Value::Null], [Value::Int64(1), Value::Null]].map(Vec::from);
+        let bound = rows_bindable(&rows).expect("values");
+        assert!(bound[0][0].db_type() == DB_TYPE_NUMBER && bound[0][1].db_type() == oracledb::DB_TYPE_VARCHAR);
+        let rows = [[Value::Null], [Value::Timestamp(0)]].map(Vec::from);
+        assert!(rows_bindable(&rows).expect("values")[0][0].db_type() == DB_TYPE_TIMESTAMP);
     }
 }

@@ -117,9 +117,10 @@ impl Writer {
         self.link.name_bytes
     }
 
-    /// A table as the server has it now.
-    pub(super) fn find_now(&mut self, table: &str) -> Result<Option<Table>, Failure> {
-        Table::find(&mut self.link, &self.place, table)
+    /// A table as the server has it now. Looked at beside the transaction, so that it holds nothing that a change of
+    /// the table would have to wait for.
+    pub(super) fn find_now(&self, table: &str) -> Result<Option<Table>, Failure> {
+        Table::find(&mut plain::take(&self.links)?, &self.place, table)
     }
 
     /// A table as it was found last.

@@ -36,7 +36,7 @@ impl Clock for TurnedClock {
 /// Where the rows are.
 enum Place {
     Sqlite(TempDir),
-    Oracle(Settings),
+    Oracle(Box<Settings>),
 }
 
 /// A database with a table of its own, `table`, which is not there yet.
@@ -74,7 +74,7 @@ pub(crate) fn worlds() -> Vec<World> {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let table = format!("T{}_{number}", std::process::id());
     let folder = tempfile::tempdir().expect("a folder");
-    [Place::Sqlite(folder), Place::Oracle(oracle_settings(number))]
+    [Place::Sqlite(folder), Place::Oracle(Box::new(oracle_settings(number)))]
         .into_iter()
         .map(|place| World { place, table: table.clone(), clock: Arc::default() })
         .collect()
@@ -94,7 +94,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         match &self.place {
             Place::Sqlite(folder) => sqlite::open_target(&folder.path().join("t.db"), "ana", clock),
-            Place::Oracle(settings) => oracle::open_target(settings.clone(), 4, "ana", clock),
+            Place::Oracle(settings) => oracle::open_target(Settings::clone(settings), 4, "ana", clock),
         }
         .expect("the target")
     }
@@ -102,7 +102,7 @@ impl World {
     pub(crate) fn source(&self) -> Arc<dyn Source> {
         match &self.place {
             Place::Sqlite(folder) => sqlite::open_source(&folder.path().join("t.db"), 2, "wms"),
-            Place::Oracle(settings) => oracle::open_source(settings.clone(), 2, "wms"),
+            Place::Oracle(settings) => oracle::open_source(Settings::clone(settings), 2, "wms"),
         }
         .expect("the source")
     }
@@ -133,15 +133,6 @@ impl World {
         let mut sql = self.target().sql().expect("a session");
         let rows = sql.query(&query, &[]).unwrap_or_else(|failure| panic!("{query}: {failure}"));
         rows.iter().map(|row| row.iter().map(shown).collect::<Vec<_>>().join(" ")).collect()
-    }
-
-    /// Runs statements; `T` in them is the table.
-    pub(crate) fn run(&self, statements: &[&str]) {
-        let mut sql = self.target().sql().expect("a session");
-        for statement in statements {
-            let statement = self.named(statement);
-            sql.execute(&statement, &[]).unwrap_or_else(|failure| panic!("{statement}: {failure}"));
-        }
     }
 
     fn named(&self, statement: &str) -> String {

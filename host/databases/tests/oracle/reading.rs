@@ -179,7 +179,11 @@ fn parameters_of_every_type_are_compared_rightly() {
         ("tz < :1", Value::Timestamp(noon), 0),
         ("id = :1", Value::Null, 0),
     ] {
-        let batch = read(session.as_mut(), &format!("SELECT id FROM parameters WHERE {condition}"), &[value.clone()]);
+        let batch = read(
+            session.as_mut(),
+            &format!("SELECT id FROM parameters WHERE {condition}"),
+            std::slice::from_ref(&value),
+        );
         assert_eq!(batch.rows.num_rows(), found, "{condition} {value:?}");
     }
 }
@@ -207,5 +211,45 @@ fn a_table_is_described_with_its_key_and_only_if_it_is_granted() {
     ] {
         let failure = session.query(statement, &[]).err().expect("denied");
         assert_eq!(failure.kind, FailureKind::Denied, "{statement}: {failure}");
+    }
+}
+
+#[test]
+fn a_cursor_that_was_left_does_not_harm_the_next() {
+    for release in Release::ALL {
+        let settings = settings(&SHARED, release);
+        let table = format!("LEFT_{release:?}");
+        run(
+            &settings,
+            &[&format!(
+                "CREATE TABLE {table} (ID NUMBER(18) PRIMARY KEY, AMOUNT NUMBER(12,3), NAME VARCHAR2(20), CHANGED TIMESTAMP(6))"
+            )],
+        );
+        let many: Vec<Vec<Value>> = (0..3_000)
+            .map(|id| {
+                let moment = if id % 7 == 0 { Value::Null } else { Value::Timestamp(1_769_853_600_000_000 + id / 5) };
+                let amount = if id % 11 == 0 { Value::Null } else { Value::Decimal(format!("{}.5", id % 10)) };
+                vec![Value::Int64(id), amount, Value::Text("PICKED".into()), moment]
+            })
+            .collect();
+        let mut sql = crate::server::target(&settings).sql().expect("a session");
+        sql.execute_many(&format!("INSERT INTO {table} VALUES (:1, :2, :3, :4)"), &many).expect("rows");
+        let mut session = reader(&settings, &[&table]);
+        session.describe(&table).expect("granted").expect("there");
+        let latest = format!(
+            "SELECT \"CHANGED\" AS \"changed\" FROM \"{table}\" WHERE \"CHANGED\" <= :1 ORDER BY \"CHANGED\" DESC FETCH FIRST 100 ROWS ONLY"
+        );
+        let mut cursor = session.query(&latest, &[Value::Timestamp(1_869_853_600_000_000)]).expect("a cursor");
+        assert_eq!(cursor.next(1).expect("a row").expect("one").rows.num_rows(), 1);
+        drop(cursor);
+        let all = format!(
+            "SELECT \"ID\" AS \"id\", \"AMOUNT\" AS \"amount\", \"NAME\" AS \"name\", \"CHANGED\" AS \"changed\" FROM \"{table}\" ORDER BY \"ID\""
+        );
+        let mut cursor = session.query(&all, &[]).expect("a cursor");
+        let mut rows = 0;
+        while let Some(batch) = cursor.next(500).expect("rows") {
+            rows += batch.rows.num_rows();
+        }
+        assert_eq!(rows, 3_000, "{release:?}");
     }
 }

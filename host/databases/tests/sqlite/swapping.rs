@@ -16,7 +16,7 @@ fn replace(writer: &mut dyn TargetSession, key: &[&str], rows: &RecordBatch) -> 
 }
 
 fn swapped(inserted: u64, updated: u64, unchanged: u64, deleted: u64) -> Counts {
-    Counts { inserted, updated, unchanged, staged: 0, deleted }
+    Counts { inserted, updated, unchanged, deleted, ..Counts::default() }
 }
 
 #[test]

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 use wmshost_flow::{Checkpoint, Failure, Ledger, LoadMode};
 use wmshost_pipeline::{
-    Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnTrap, Stage, Stream, StreamPlan,
-    duration_text,
+    Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnTrap, Stage, Stream, StreamPlan, duration_text,
 };
 
 use super::Edge;

@@ -6,8 +6,8 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, params_from_iter};
 use tempfile::TempDir;
 use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
 use wmshost_flow::{Clock, Micros, SqlSession, Value};
@@ -109,13 +109,14 @@ impl Warehouse {
             sql.execute(&format!("DELETE FROM {table}"), &[]).expect("an empty table");
             let mut statement = sample.prepare(&format!("SELECT * FROM {table}")).expect("a query");
             let columns = statement.column_count();
-            let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let rows = statement.query_map([], |row| (0..columns).map(|at| row.get::<_, Cell>(at)).collect());
             let rows: Vec<Vec<Cell>> = rows.expect("rows").collect::<Result<_, _>>().expect("rows");
-            let rows: Vec<Vec<Value>> =
-                rows.into_iter().map(|row| row.into_iter().zip(&names).map(|(cell, name)| bound(cell, name)).collect()).collect();
+            let rows: Vec<Vec<Value>> = rows
+                .into_iter()
+                .map(|row| row.into_iter().zip(&names).map(|(cell, name)| bound(cell, name)).collect())
+                .collect();
             let marks: Vec<String> = (1..=columns).map(|number| format!(":{number}")).collect();
-            // Values of one column have one type, so that rows with a NULL first do not decide it.
             sql.execute_many(&format!("INSERT INTO {table} VALUES ({})", marks.join(", ")), &rows)
                 .unwrap_or_else(|failure| panic!("{table}: {failure}"));
         }
@@ -124,12 +125,6 @@ impl Warehouse {
     /// A day goes by in the sample.
     pub(crate) fn change_sample(&self, seed: u32) {
         self.wmshost(&["sample", "change", &self.sample(), "--percent", "5", "--seed", &seed.to_string()], &[]);
-    }
-
-    /// Changes the sample itself.
-    pub(crate) fn in_sample(&self, statement: &str) {
-        let sample = Connection::open(self.sample()).expect("the sample");
-        sample.execute(statement, params_from_iter::<[&str; 0]>([])).expect("a statement");
     }
 
     /// A session of the host's own on the stand-in.
@@ -149,8 +144,8 @@ impl Warehouse {
     pub(crate) fn pipeline(&self, ca_file: &Path, more: &str) -> String {
         let file = self.path("oracle.toml");
         let text = format!(
-            "extends = {:?}\n\n[connections.wms]\nport = {}\nconnect_budget = \"2s\"\n\n[connections.analytics]\nport = {}\n\
-             protocol = \"tcps\"\nca_file = {ca_file:?}\nconnect_budget = \"2s\"\n{more}",
+            "extends = {:?}\n\n[connections.wms]\nport = {}\nconnect_budget = \"2s\"\ncall_timeout = \"10s\"\n\n[connections.analytics]\nport = {}\n\
+             protocol = \"tcps\"\nca_file = {ca_file:?}\nconnect_budget = \"2s\"\ncall_timeout = \"10s\"\n{more}",
             root().join("pipelines/prod.toml"),
             self.server.port(Release::R19, Transport::Tcp),
             self.server.port(Release::R23, Transport::Tcps),
@@ -240,10 +235,11 @@ fn bound(cell: Cell, column: &str) -> Value {
 
 fn sqlite_rows(target: &Connection, table: &str, key: &str) -> (Vec<Vec<String>>, Vec<String>) {
     let mut statement = target.prepare(&format!("SELECT * FROM {table} ORDER BY {key}")).expect("a query");
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let kept: BTreeMap<usize, String> =
         names.into_iter().enumerate().filter(|(_, name)| !name.starts_with("wms_")).collect();
-    let rows = statement.query_map([], |row| kept.keys().map(|at| row.get::<_, Cell>(*at)).collect::<Result<Vec<_>, _>>());
+    let rows =
+        statement.query_map([], |row| kept.keys().map(|at| row.get::<_, Cell>(*at)).collect::<Result<Vec<_>, _>>());
     let rows = rows.expect("rows").map(|row| row.expect("a row").iter().map(sqlite_shown).collect()).collect();
     (rows, kept.into_values().collect())
 }
@@ -253,6 +249,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Text(text) if text.is_empty() => "NULL".to_owned(),
         Value::Decimal(text) => plain_number(text),
+        Value::Text(text) if text.parse::<f64>().is_ok() => plain_number(text),
         other => other.to_string(),
     }
 }
@@ -263,6 +260,8 @@ fn sqlite_shown(cell: &Cell) -> String {
         Cell::Integer(value) => value.to_string(),
         Cell::Real(value) => plain_number(&format!("{value}")),
         Cell::Text(text) if text.is_empty() => "NULL".to_owned(),
+        // Decimals of many digits are text there, with all their zeros.
+        Cell::Text(text) if text.parse::<f64>().is_ok() => plain_number(text),
         Cell::Text(text) => text.strip_suffix('Z').unwrap_or(text).to_owned(),
         Cell::Blob(bytes) => format!("{bytes:?}"),
     }

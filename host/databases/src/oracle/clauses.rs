@@ -1,0 +1,117 @@
+//! Which clauses, functions, types and literals a guest's statement may have; and names as Oracle understands them.
+
+use sqlparser::ast::{
+    DataType, Distinct, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Select, SelectFlavor, TableAlias, Value,
+    WildcardAdditionalOptions,
+};
+
+use super::guard::Objection;
+
+/// Functions that compute and do nothing else.
+const FUNCTIONS: &str = "ABS ADD_MONTHS ASCII AVG BITAND CEIL CHR COALESCE CONCAT CORR COUNT CUME_DIST DECODE DENSE_RANK EXP \
+    EXTRACT FIRST_VALUE FLOOR FROM_TZ GREATEST HEXTORAW INITCAP INSTR LAG LAST_DAY LAST_VALUE LEAD LEAST \
+    LENGTH LENGTHB LISTAGG LN LOG LOWER LPAD LTRIM MAX MEDIAN MIN MOD MONTHS_BETWEEN NEXT_DAY NTILE NULLIF \
+    NUMTODSINTERVAL NUMTOYMINTERVAL NVL NVL2 ORA_HASH PERCENTILE_CONT PERCENTILE_DISC PERCENT_RANK POWER \
+    RANK RATIO_TO_REPORT RAWTOHEX REGEXP_COUNT REGEXP_INSTR REGEXP_LIKE REGEXP_REPLACE REGEXP_SUBSTR REPLACE \
+    ROUND ROWIDTOCHAR ROW_NUMBER RPAD RTRIM SIGN SQRT STANDARD_HASH STDDEV SUBSTR SUBSTRB SUM \
+    SYS_EXTRACT_UTC TO_BINARY_DOUBLE TO_CHAR TO_DATE TO_NUMBER TO_TIMESTAMP TO_TIMESTAMP_TZ TRANSLATE TRIM \
+    TRUNC UPPER VARIANCE";
+/// Types that a cast may name and that the parser does not know as such.
+const TYPES: &[&str] = &["NUMBER", "VARCHAR2", "NVARCHAR2", "NCHAR", "RAW", "BINARY_DOUBLE", "BINARY_FLOAT"];
+
+/// What a check gives.
+pub(super) type Checked<T = ()> = Result<T, Objection>;
+
+pub(super) fn denied<T>(why: impl Into<String>) -> Checked<T> {
+    Err(Objection::Denied(why.into()))
+}
+
+pub(super) fn plain_only<T>() -> Checked<T> {
+    denied("only a plain SELECT is allowed, without clauses that lock, repeat or write")
+}
+
+/// A name as Oracle understands it.
+pub(super) fn name_of(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_uppercase() }
+}
+
+pub(super) fn full_name(name: &ObjectName) -> String {
+    let parts = name.0.iter().map(|part| part.as_ident().map_or_else(|| part.to_string(), name_of));
+    parts.collect::<Vec<_>>().join(".")
+}
+
+/// Whether a function is one of those that only compute.
+pub(super) fn only_computes(function: &str) -> bool {
+    FUNCTIONS.split_whitespace().any(|known| known == function)
+}
+
+pub(super) fn has_odd_clauses(select: &Select) -> bool {
+    !select.optimizer_hints.is_empty()
+        || !matches!(select.distinct, None | Some(Distinct::All | Distinct::Distinct))
+        || select.select_modifiers.is_some()
+        || select.top.is_some()
+        || select.exclude.is_some()
+        || select.into.is_some()
+        || !select.lateral_views.is_empty()
+        || select.prewhere.is_some()
+        || !select.connect_by.is_empty()
+        || !select.cluster_by.is_empty()
+        || !select.distribute_by.is_empty()
+        || !select.sort_by.is_empty()
+        || !select.named_window.is_empty()
+        || select.qualify.is_some()
+        || select.value_table_mode.is_some()
+        || select.flavor != SelectFlavor::Standard
+}
+
+pub(super) fn check_wildcard(options: &WildcardAdditionalOptions) -> Checked {
+    let odd = options.opt_ilike.is_some()
+        || options.opt_exclude.is_some()
+        || options.opt_except.is_some()
+        || options.opt_replace.is_some()
+        || options.opt_rename.is_some()
+        || options.opt_alias.is_some();
+    if odd { plain_only() } else { Ok(()) }
+}
+
+pub(super) fn constraint(join: &Join) -> Option<&JoinConstraint> {
+    match &join.join_operator {
+        _ if join.global => None,
+        JoinOperator::Join(on)
+        | JoinOperator::Inner(on)
+        | JoinOperator::Left(on)
+        | JoinOperator::LeftOuter(on)
+        | JoinOperator::Right(on)
+        | JoinOperator::RightOuter(on)
+        | JoinOperator::FullOuter(on)
+        | JoinOperator::CrossJoin(on) => Some(on),
+        _ => None,
+    }
+}
+
+pub(super) fn alias_of(alias: Option<&TableAlias>) -> Checked<Option<String>> {
+    match alias {
+        Some(TableAlias { columns, at, .. }) if !columns.is_empty() || at.is_some() => plain_only(),
+        alias => Ok(alias.map(|alias| name_of(&alias.name))),
+    }
+}
+
+pub(super) fn check_type(data_type: &DataType) -> Checked {
+    match data_type {
+        DataType::Custom(name, _) if !TYPES.contains(&full_name(name).as_str()) => {
+            denied(format!("the type {name} is not allowed in a cast"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn value_is_plain(value: &Value) -> Checked {
+    match value {
+        Value::Number(..)
+        | Value::SingleQuotedString(_)
+        | Value::NationalStringLiteral(_)
+        | Value::Null
+        | Value::Placeholder(_) => Ok(()),
+        _ => denied("a literal of this kind is not allowed; bind the value as a parameter"),
+    }
+}
