@@ -8,7 +8,7 @@ use std::thread;
 use wmshost_flow::{Cancel, Clock, Failure, Micros, SqlSession, Target};
 
 use super::model::{Action, Done, Site};
-use crate::project::{Project, Speaker};
+use crate::project::{ParsedTest, Project, Speaker};
 use crate::select::Selected;
 use crate::store::{Built, Store, Tested};
 use crate::test::{TestResult, Testing, test_node};
@@ -179,7 +179,8 @@ impl Runner<'_> {
                 scope.spawn(move || worker.work(session));
             }
         });
-        let results = std::mem::take(&mut lock(&shared).results);
+        let mut results = std::mem::take(&mut lock(&shared).results);
+        worker.late_tests(&mut results)?;
         let seconds = (self.clock.elapsed() - began).as_secs_f64();
         Ok(Report { run_id: self.run_id.to_owned(), began_at, seconds, nodes: results })
     }
@@ -384,19 +385,74 @@ impl Worker<'_> {
         let node = &self.runner.project.nodes[at];
         let passed_before = node.tests.iter().all(|parsed| {
             let before = self.tested.get(&(node.name.clone(), parsed.test.name.clone()));
-            before.is_some_and(|before| matches!(before.status.as_str(), "passed" | "warned"))
+            self.is_late(at, parsed) || before.is_some_and(Tested::has_passed)
         });
         let is_unchanged = options.build && matches!(result.action, Some(Action::Unchanged));
         if !options.test || result.status != NodeStatus::Succeeded || is_unchanged && passed_before {
             return Ok(());
         }
+        result.tests = test_node(&self.testing(), at, &|parsed| !self.is_late(at, parsed), sql)?;
+        judge(result);
+        Ok(())
+    }
+
+    fn testing(&self) -> Testing<'_> {
         let speaker = Speaker { now: self.site.now, run_id: self.runner.run_id, ..self.runner.project.speaker() };
-        let testing = Testing { speaker, store: self.site.store, clock: self.runner.clock, before: self.tested };
-        result.tests = test_node(&testing, at, sql)?;
-        if result.tests.iter().any(|test| test.status.stops()) {
-            result.status = NodeStatus::Failed;
-            result.message = "a test failed".to_owned();
+        Testing { speaker, store: self.site.store, clock: self.runner.clock, before: self.tested }
+    }
+
+    /// Whether a test looks at a model that its own node does not read: that may be built later, or read the node.
+    fn is_late(&self, at: usize, parsed: &ParsedTest) -> bool {
+        let project = self.runner.project;
+        let before = project.ancestors(at, usize::MAX);
+        parsed
+            .relations(project)
+            .any(|other| other != at && !before.contains(&other) && project.nodes[other].model().is_some())
+    }
+
+    /// Runs the tests that had to wait for other models, once all are built. They stop nothing any more.
+    fn late_tests(&self, results: &mut [NodeResult]) -> Result<(), Failure> {
+        let project = self.runner.project;
+        if !self.runner.options.test || lock(self.shared).stopped {
+            return Ok(());
+        }
+        let nodes = |is_meant: &dyn Fn(&NodeResult) -> bool| -> BTreeSet<usize> {
+            let meant = results.iter().filter(|result| is_meant(result));
+            meant.filter_map(|result| project.by_name.get(&result.name).copied()).collect()
+        };
+        let unbuilt = nodes(&|result| matches!(result.status, NodeStatus::Errored | NodeStatus::Skipped));
+        let acted = nodes(&|result| result.action != Some(Action::Unchanged));
+        let mut session = None;
+        for result in results.iter_mut().filter(|result| result.status == NodeStatus::Succeeded) {
+            let Some(&at) = project.by_name.get(&result.name) else { continue };
+            let name = result.name.clone();
+            let is_due = |parsed: &ParsedTest| {
+                let others: Vec<usize> = parsed.relations(project).collect();
+                let before = self.tested.get(&(name.clone(), parsed.test.name.clone()));
+                let is_news = !before.is_some_and(Tested::has_passed)
+                    || acted.contains(&at)
+                    || others.iter().any(|other| acted.contains(other));
+                self.is_late(at, parsed) && is_news && !others.iter().any(|other| unbuilt.contains(other))
+            };
+            if !project.nodes[at].tests.iter().any(is_due) {
+                continue;
+            }
+            let started = self.runner.clock.elapsed();
+            result.tests.extend(test_node(&self.testing(), at, &is_due, self.session(&mut session)?)?);
+            result.seconds += (self.runner.clock.elapsed() - started).as_secs_f64();
+            judge(result);
+            if result.status != NodeStatus::Succeeded {
+                self.runner.observer.finished(result);
+            }
         }
         Ok(())
+    }
+}
+
+/// A node of which a test failed has failed.
+fn judge(result: &mut NodeResult) {
+    if result.tests.iter().any(|test| test.status.stops()) {
+        result.status = NodeStatus::Failed;
+        result.message = "a test failed".to_owned();
     }
 }
