@@ -21,8 +21,12 @@ const layer = (node) => node.layer ?? "stream";
 const link = (name, column) =>
   el("a", { href: `#/${encodeURIComponent(name)}${column ? `/${encodeURIComponent(column)}` : ""}` }, column ? `${name}.${column}` : name);
 const count = (number) => (number === null || number === undefined ? "" : Number(number).toLocaleString("en"));
-const table = (head, rows) => el("div", { class: "scroll" }, el("table", null,
-  el("thead", null, el("tr", null, head.map((title) => el("th", null, title)))), el("tbody", null, rows)));
+/** A table; on a phone each row becomes a card, and the head's words stand before its cells. */
+function table(head, rows) {
+  for (const row of rows) [...row.children].forEach((cell, at) => cell.setAttribute("data-label", head[at] ?? ""));
+  return el("div", { class: "scroll" }, el("table", null,
+    el("thead", null, el("tr", null, head.map((title) => el("th", null, title)))), el("tbody", null, rows)));
+}
 const tone = { passed: "good", succeeded: "good", fresh: "good", success: "good", warned: "warn", warn: "warn", failed: "bad", errored: "bad", error: "bad", never: "bad", fail: "bad", skipped: "warn" };
 const said = (status) => el("span", { class: tone[status] ?? "soft" }, status ?? "not run");
 const between = (items) => items.flatMap((item, at) => (at ? [", ", item] : [item]));
@@ -44,8 +48,18 @@ function reach(name, key) {
 function graph(names, here) {
   const shown = new Set(names);
   const boxes = new Map();
+  const origins = new Map();
   const columns = [];
   for (const name of names) (columns[nodes.get(name).level] ??= []).push(name);
+  for (const name of names) {
+    const origin = nodes.get(name).origin;
+    if (!origin) continue;
+    const [source, plugins] = [`source ${name}`, `plugins ${name}`];
+    boxes.set(source, { level: 0, label: `${origin.source}.${origin.table}`, kind: "source", reads: [] });
+    boxes.set(plugins, { level: 1, label: origin.plugins.join(" › "), kind: "plugin", reads: [source] });
+    origins.set(name, plugins);
+  }
+  const shift = origins.size ? 2 : 0;
   const readers = manifest.readers.filter((reader) => reader.reads.some((name) => shown.has(name)));
   const levels = columns.filter(Boolean);
   const place = (name) => boxes.get(name)?.row ?? 0;
@@ -55,9 +69,10 @@ function graph(names, here) {
       return reads.length ? reads.reduce((sum, read) => sum + place(read), 0) / reads.length : 0;
     };
     if (level) column.sort((a, b) => weight(a) - weight(b) || a.localeCompare(b));
-    column.forEach((name, row) => boxes.set(name, { level, row, label: name, kind: layer(nodes.get(name)), href: `#/${encodeURIComponent(name)}` }));
+    column.forEach((name, row) => boxes.set(name, { level: level + shift, row, label: name, kind: layer(nodes.get(name)), href: `#/${encodeURIComponent(name)}` }));
   });
-  readers.forEach((reader, row) => boxes.set(`reader ${reader.name}`, { level: levels.length, row, label: reader.name, kind: "reader", reads: reader.reads }));
+  for (const [name, plugins] of origins) for (const origin of [plugins, `source ${name}`]) boxes.get(origin).row = place(name);
+  readers.forEach((reader, row) => boxes.set(`reader ${reader.name}`, { level: levels.length + shift, row, label: reader.name, kind: "reader", reads: reader.reads }));
   const widths = [];
   for (const box of boxes.values()) widths[box.level] = Math.max(widths[box.level] ?? 0, box.label.length * 7.4 + 20);
   const lefts = widths.map((_, at) => 12 + widths.slice(0, at).reduce((sum, width) => sum + width + 56, 0));
@@ -69,7 +84,7 @@ function graph(names, here) {
     width: lefts.at(-1) + widths.at(-1) + 12, height: deepest * 40 + 16,
   });
   for (const [name, box] of boxes) {
-    for (const read of box.reads ?? nodes.get(name).reads) {
+    for (const read of box.reads ?? [...nodes.get(name).reads, ...(origins.has(name) ? [origins.get(name)] : [])]) {
       const from = boxes.get(read);
       if (!from) continue;
       const [x1, y1] = [lefts[from.level] + widths[from.level], top(from) + 14];
@@ -85,7 +100,7 @@ function graph(names, here) {
       el("text", { x: x + 10, y: y + 18 }, box.label), el("title", null, `${box.kind} ${box.label}`));
     picture.append(group);
   }
-  const key = ["stream", "staging", "intermediate", "mart", "reader"].map((kind) => el("span", null, el("i", { style: `border-color: var(--${kind})` }), kind));
+  const key = ["source", "plugin", "stream", "staging", "intermediate", "mart", "reader"].map((kind) => el("span", null, el("i", { style: `border-color: var(--${kind})` }), kind));
   return [el("div", { class: "scroll" }, picture), el("div", { class: "key" }, key)];
 }
 
@@ -126,14 +141,15 @@ function indicators() {
 function testsOf(name) {
   const all = Object.values(last[name]?.tests ?? {});
   const bad = all.filter((test) => test.status !== "passed").length;
-  return all.length ? el("span", { class: bad ? "bad" : "good" }, bad ? `${bad} of ${all.length} not passed` : `${all.length} passed`) : el("span", { class: "soft" }, "not run");
+  const worst = all.some((test) => tone[test.status] === "bad") ? "bad" : bad ? "warn" : "good";
+  return all.length ? el("span", { class: worst }, bad ? `${bad} of ${all.length} not passed` : `${all.length} passed`) : el("span", { class: "soft" }, "not run");
 }
 
 function overview() {
   const rows = manifest.nodes.map((node) => el("tr", null,
     el("td", { class: "name" }, link(node.name)), el("td", null, layer(node)), el("td", null, node.materialized ?? ""),
     el("td", { class: "number" }, count(last[node.name]?.rows ?? profiles[node.name]?.rows)), el("td", null, testsOf(node.name)),
-    el("td", null, freshness[node.name] ? said(freshness[node.name].status) : ""), el("td", null, (node.summary ?? "").split("\n")[0])));
+    el("td", null, freshness[node.name] ? said(freshness[node.name].status) : ""), el("td", { class: "words" }, (node.summary ?? "").split("\n")[0])));
   const plugins = [...new Set(manifest.nodes.map((node) => node.plugin).filter(Boolean))];
   main.replaceChildren(el("h1", null, `Models of ${manifest.pipeline}`),
     el("p", { class: "summary soft" }, `${manifest.nodes.length} nodes of ${plugins.join(", ")}; written ${manifest.made_at.slice(0, 19).replace("T", " ")} UTC`),
@@ -149,7 +165,7 @@ function columnRows(node, wanted) {
     const filled = profile.get(column.name);
     const full = filled ? 100 - filled.null_pct : 0;
     const split = (from) => [from.slice(0, from.indexOf(".")), from.slice(from.indexOf(".") + 1)];
-    return el("tr", { class: column.name === wanted ? "hit" : null }, el("td", { class: "name" }, column.name), el("td", null, column.type), el("td", null, column.summary),
+    return el("tr", { class: column.name === wanted ? "hit" : null }, el("td", { class: "name" }, column.name), el("td", null, column.type), el("td", { class: "words" }, column.summary),
       el("td", null, between(column.from.map((from) => link(...split(from))))),
       el("td", null, between((uses.get(`${node.name}.${column.name.toLowerCase()}`) ?? []).map(([name, used]) => link(name, used)))),
       el("td", { class: "number" }, filled ? [el("span", { class: "bar" }, el("i", { style: `width: ${full}%` })), `${full.toFixed(full === 100 ? 0 : 2)} %`] : ""),
@@ -171,7 +187,8 @@ function testRows(node) {
 function page(node, column) {
   const built = last[node.name];
   const fresh = freshness[node.name];
-  const facts = [layer(node), node.materialized, node.table && `table ${node.table}`, node.plugin && `plugin ${node.plugin}`, node.owner && `owner ${node.owner}`, ...(node.tags ?? []).map((tag) => `#${tag}`),
+  const origin = node.origin && `from ${node.origin.source}.${node.origin.table} through ${node.origin.plugins.join(", ")}`;
+  const facts = [layer(node), origin, node.materialized, node.table && `table ${node.table}`, node.plugin && `plugin ${node.plugin}`, node.owner && `owner ${node.owner}`, ...(node.tags ?? []).map((tag) => `#${tag}`),
     built?.rows !== undefined && built?.rows !== null && `${count(built.rows)} rows`, built?.built_at && `built ${built.built_at.slice(0, 19).replace("T", " ")} UTC`].filter(Boolean).map((fact) => el("li", null, fact));
   if (fresh) facts.push(el("li", { class: tone[fresh.status] }, fresh.seconds === null ? "never loaded" : `${fresh.status}: ${age(fresh.seconds)} old, by ${fresh.by}`));
   const near = [...reach(node.name, "reads"), node.name, ...reach(node.name, "read_by")];
@@ -205,19 +222,26 @@ function search(words) {
 
 function navigate() {
   const [name, column] = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
+  if (name.startsWith("?")) { box.value = name.slice(1); return search(box.value); }
   const node = nodes.get(name);
-  const kinds = ["mart", "intermediate", "staging", "stream"];
-  document.getElementById("nav").replaceChildren(...kinds.flatMap((kind) => {
-    const links = manifest.nodes.filter((known) => layer(known) === kind).map((known) => { const made = link(known.name); if (known === node) made.setAttribute("aria-current", "page"); return made; });
-    return links.length ? [el("h2", null, kind), ...links] : [];
-  }));
+  list(node);
   document.title = node ? `${node.name} – ${manifest.pipeline}` : `Models of ${manifest.pipeline}`;
   if (node) page(node, column); else overview();
   if (!column) scrollTo(0, 0);
 }
 
+/** All that there is, by layer. */
+function list(node) {
+  const kinds = ["mart", "intermediate", "staging", "stream"];
+  document.getElementById("nav").replaceChildren(...kinds.flatMap((kind) => {
+    const links = manifest.nodes.filter((known) => layer(known) === kind).map((known) => { const made = link(known.name); if (known === node) made.setAttribute("aria-current", "page"); return made; });
+    return links.length ? [el("h2", null, kind), ...links] : [];
+  }));
+}
+
 document.getElementById("pipeline").textContent = manifest.pipeline;
 const box = document.getElementById("search");
-box.addEventListener("input", () => (box.value.trim() ? search(box.value) : navigate()));
+box.addEventListener("input", () => { history.replaceState(null, "", box.value.trim() ? `#/?${encodeURIComponent(box.value)}` : "#/"); navigate(); });
 addEventListener("hashchange", () => { box.value = ""; navigate(); });
+list();
 navigate();
