@@ -30,6 +30,7 @@ pub(super) fn check(edge: &Edge, selection: &Selection, offline: bool, output: O
         }
         Err(mistakes) => return Err(mistakes.into()),
     };
+    super::models::check(&pipeline, &catalog)?;
     let plans = pipeline.select(&selection.streams)?;
     let untested = untested_connections(&pipeline, &plans, offline);
     let reachable: Vec<&Stream> = plans

@@ -38,6 +38,33 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
+/// What the plugins of a pipeline declare for a dialect, checked as a whole, without a database.
+pub(super) fn declared(
+    pipeline: &Checked,
+    models: &wmshost_pipeline::Models,
+    catalog: &Catalog,
+    dialect: Dialect,
+    variables: BTreeMap<String, String>,
+) -> anyhow::Result<Project> {
+    let one = |stage: &wmshost_pipeline::Stage| -> Result<(String, Declaration), Failure> {
+        let plugin = catalog.plugin(&stage.plugin, &stage.path)?;
+        let identity: Identity = identity(stage, "");
+        // Whatever keeps a plugin from declaring its models, nothing was built yet.
+        let declared = plugin.models(identity, limits(&pipeline.limits), dialect);
+        let declared = declared
+            .map_err(|failure| Failure::invalid_config(format!("plugin {}, declare: {failure}", stage.plugin)))?;
+        Ok((stage.plugin.clone(), declared))
+    };
+    let plugins = models.plugins.iter().map(one).collect::<Result<_, _>>()?;
+    let streams = pipeline
+        .streams
+        .iter()
+        .filter(|stream| stream.plan.target == models.target)
+        .map(|stream| (stream.plan.name.clone(), stream.plan.target_table.clone()))
+        .collect();
+    Ok(Project::new(Setup { dialect, streams, variables, plugins }).map_err(Mistakes)?)
+}
+
 /// Databases in memory, for unit tests.
 pub(super) struct Memory;
 
@@ -90,25 +117,7 @@ impl Workshop {
             let (name, value) = given.split_once('=').with_context(|| format!("--vars {given}: write KEY=VALUE"))?;
             variables.insert(name.trim().to_owned(), typed_literal(value.trim()));
         }
-        let declared = |dialect| -> Result<Vec<(String, Declaration)>, Failure> {
-            let one = |stage: &wmshost_pipeline::Stage| {
-                let plugin = catalog.plugin(&stage.plugin, &stage.path)?;
-                let identity: Identity = identity(stage, "");
-                Ok((stage.plugin.clone(), plugin.models(identity, limits(&pipeline.limits), dialect)?))
-            };
-            models.plugins.iter().map(one).collect()
-        };
-        let streams: BTreeMap<String, String> = pipeline
-            .streams
-            .iter()
-            .filter(|stream| stream.plan.target == models.target)
-            .map(|stream| (stream.plan.name.clone(), stream.plan.target_table.clone()))
-            .collect();
-        let project = |dialect| -> anyhow::Result<Project> {
-            let plugins = declared(dialect)?;
-            let (streams, variables) = (streams.clone(), variables.clone());
-            Ok(Project::new(Setup { dialect, streams, variables, plugins }).map_err(Mistakes)?)
-        };
+        let project = |dialect| declared(pipeline, models, catalog, dialect, variables.clone());
         Ok(Some(Self {
             name: pipeline.name.clone(),
             project: project(dialect)?,
