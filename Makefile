@@ -12,7 +12,7 @@ help: ## list the targets
 demo: build plugins ## make a sample warehouse, run the main job twice and show what happened
 	@tests/demo.sh
 
-test: build plugins ## pass all tests
+test: build plugins setup-oracle ## pass all tests
 	$(CARGO) test --release --workspace --quiet
 	cd plugins && $(CARGO) test --quiet
 
@@ -48,7 +48,6 @@ plugins: setup ## build the plugins
 setup: ## install what building plugins needs: the wasm32-wasip2 target
 	@plugins/setup.sh >/dev/null
 
-.PHONY: setup-oracle
 setup-oracle: ## install what the tests by the Oracle stand-in need: PostgreSQL, orafce, python-oracledb
 	@tests/oracle-stand-in/setup.sh >/dev/null
 

@@ -7,7 +7,7 @@ use wmshost_flow::{Clock, Failure, SqlSession, Value};
 
 use super::history;
 use super::inputs::{Inputs, Reading, index_stream, views_changed, watermark};
-use super::rows::{Moved, Stamp, drop_work_table, fill, set_aside, take_in};
+use super::rows::{Moved, Stamp, carry_marks, drop_work_table, fill, set_aside, take_in};
 use super::table::Table;
 use crate::project::{ParsedModel, Project, Speaker};
 use crate::store::{Built, Store, kind_of, whole};
@@ -139,7 +139,8 @@ impl Build<'_> {
             before => {
                 let stamp = Stamp { run_id: writer.text(self.site.run_id), loaded_at: self.moment(&changed_at) };
                 let done = self.rows(before, is_same, &inputs, &stamp, sql)?;
-                let is_untouched = done.changed == 0 && done.action != Action::Full;
+                // Also of a table that was built in full and came out as it was.
+                let is_untouched = done.changed == 0 && done.rows == before.and_then(|before| before.rows);
                 let kept = before.filter(|_| is_untouched).map(|before| before.changed_at.clone());
                 (done, kept.unwrap_or(changed_at))
             }
@@ -221,7 +222,7 @@ impl Build<'_> {
                 let moved = self.increment(&increment.strategy, seen, stamp, sql)?;
                 self.done(Action::Incremental, Some(before), moved, sql)
             }
-            _ => self.full(stamp, sql),
+            _ => self.full(before.filter(|_| is_same), stamp, sql),
         }
     }
 
@@ -248,16 +249,21 @@ impl Build<'_> {
         }
     }
 
-    fn full(&self, stamp: &Stamp, sql: &mut dyn SqlSession) -> Result<Done, Failure> {
+    fn full(&self, before: Option<&Built>, stamp: &Stamp, sql: &mut dyn SqlSession) -> Result<Done, Failure> {
         let table = self.table();
         table.create_aside(sql)?;
         let statement = self.speaker().statement(self.at, Mode::Full);
         let filled = fill(&table, &statement, stamp, sql)?;
+        let carried = if table.is_followed { carry_marks(&table, sql)? } else { None };
+        if carried == Some(filled) && before.and_then(|before| before.rows) == Some(filled) {
+            table.drop_aside(sql)?;
+            return Ok(Done { action: Action::Full, rows: Some(filled), changed: 0 });
+        }
         table.swap(sql)?;
         if self.model.model.storage.statistics {
             table.analyze(sql)?;
         }
-        Ok(Done { action: Action::Full, rows: Some(filled), changed: filled })
+        Ok(Done { action: Action::Full, rows: Some(filled), changed: filled - carried.unwrap_or(0).min(filled) })
     }
 
     fn increment(

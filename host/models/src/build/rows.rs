@@ -5,6 +5,8 @@ use wmshost_flow::{Dialect, Failure, Sql};
 
 use super::table::Table;
 use crate::dialect::{MARKS, Writer};
+use crate::prepare::columns_of;
+use crate::store::kind_of;
 
 /// What the rows get as the host's own marks, as literals.
 pub(super) struct Stamp {
@@ -158,6 +160,40 @@ fn update(table: &Table<'_>, rest: &[String], on: &str, stamp: &Stamp, sql: &mut
         }
     };
     sql.execute(&statement, &[])
+}
+
+/// Gives rows of the table aside that are as they were the marks that they had, so that what reads the table sees only
+/// what changed. Gives how many; `None` where it cannot be told, for lack of a key or of the same columns.
+pub(super) fn carry_marks(table: &Table<'_>, sql: &mut dyn Sql) -> Result<Option<u64>, Failure> {
+    let (writer, columns) = (table.writer, table.columns());
+    let Some(key) = table.key() else { return Ok(None) };
+    if kind_of(sql, writer, &table.node.table)?.as_deref() != Some("table") {
+        return Ok(None);
+    }
+    let there = columns_of(sql, writer, &format!("SELECT * FROM {}", table.name()))?;
+    let is_there = |name: &str| there.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if !columns.iter().map(String::as_str).chain(MARKS).all(is_there) {
+        return Ok(None);
+    }
+    let pair = |column: &String, same: bool| {
+        let (old, new) = (format!("wms_old.{}", writer.name(column)), format!("wms_new.{}", writer.name(column)));
+        if same { writer.same(&old, &new) } else { format!("{old} = {new}") }
+    };
+    let on = key.iter().map(|column| pair(column, false)).collect::<Vec<_>>().join(" AND ");
+    let same = columns.iter().map(|column| pair(column, true)).collect::<Vec<_>>().join(" AND ");
+    let [run_id, loaded_at] = MARKS.map(|mark| writer.name(mark));
+    let (aside, name) = (table.aside(), table.name());
+    let statement = match writer.0 {
+        Dialect::Sqlite => format!(
+            "UPDATE {aside} AS wms_new SET {run_id} = wms_old.{run_id}, {loaded_at} = wms_old.{loaded_at} \
+             FROM {name} AS wms_old WHERE {on} AND {same}"
+        ),
+        Dialect::Oracle => format!(
+            "MERGE INTO {aside} wms_new USING {name} wms_old ON ({on}) WHEN MATCHED THEN UPDATE SET \
+             wms_new.{run_id} = wms_old.{run_id}, wms_new.{loaded_at} = wms_old.{loaded_at} WHERE {same}"
+        ),
+    };
+    sql.execute(&statement, &[]).map(Some)
 }
 
 /// Whether the rows that were set aside have each key once, and none that is NULL.

@@ -1,7 +1,7 @@
 //! Making, indexing and swapping tables. A table is built aside and takes the old one's place at the end, in the
 //! transaction that it was built in where the database's DDL has one: readers see the old rows or the new.
 
-use wmshost_flow::model::{Interval, Materialization, Strategy};
+use wmshost_flow::model::{Assertion, Interval, Materialization, Strategy};
 use wmshost_flow::{Dialect, Failure, Sql};
 
 use crate::dialect::{MARKS, VERSION, Writer};
@@ -37,6 +37,19 @@ impl Table<'_> {
 
     fn versions(&self) -> &'static [&'static str] {
         if matches!(self.model.model.materialization, Materialization::History(_)) { &VERSION } else { &[] }
+    }
+
+    /// The columns that tell rows apart: the key that rows are merged by, or what is tested to be unique.
+    pub(super) fn key(&self) -> Option<&[String]> {
+        if let Materialization::Incremental(increment) = &self.model.model.materialization
+            && let Strategy::Merge(key) = &increment.strategy
+        {
+            return Some(key);
+        }
+        self.node.tests.iter().find_map(|parsed| match &parsed.test.assertion {
+            Assertion::Unique(columns) if parsed.only_where.is_none() => Some(columns.as_slice()),
+            _ => None,
+        })
     }
 
     /// Makes the table aside, empty.
@@ -79,6 +92,11 @@ impl Table<'_> {
             }
             _ => String::new(),
         }
+    }
+
+    /// Drops the table aside: what is there is the same.
+    pub(super) fn drop_aside(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        sql.execute(&format!("DROP TABLE {}", self.aside()), &[]).map(drop)
     }
 
     /// Puts the table aside in the place of whatever has its name, with its indexes.

@@ -206,3 +206,29 @@ fn any_order_of_loads_and_builds_ends_alike() {
         assert_eq!(followed, warehouse.rows(query), "{query}");
     }
 }
+
+#[test]
+fn a_table_that_is_built_anew_passes_on_only_what_changed() {
+    let warehouse = Warehouse::new();
+    let mut totals = model(
+        "totals",
+        &["stock"],
+        &["item", "amount"],
+        "SELECT item, SUM(amount) AS amount FROM {stock} GROUP BY item",
+    );
+    totals.tests = vec![crate::warehouse::test("one", wmshost_flow::model::Assertion::Unique(names(&["item"])))];
+    let statement = format!("SELECT item, amount * 10 AS tenfold FROM {{totals}} {CHANGED}");
+    let tens = model("tens", &["totals"], &["item", "tenfold"], &statement);
+    let models = project(vec![totals, incremental(Strategy::Merge(names(&["item"])), None, tens)]);
+    warehouse.build(&models);
+    warehouse.stock(4, 2, "B", 1);
+    let report = warehouse.build(&models);
+    assert_eq!((action(&report, "totals"), node(&report, "totals").changed), ("full", 1));
+    assert_eq!((action(&report, "tens"), node(&report, "tens").changed), ("incremental", 1));
+    assert_eq!(warehouse.rows("SELECT item, tenfold FROM TENS ORDER BY item"), ["1 300", "2 60"]);
+    // Another place, the same amounts: the table comes out as it was, and nothing behind it has to be done.
+    warehouse.stock(4, 2, "C", 1);
+    let report = warehouse.build(&models);
+    assert_eq!((action(&report, "totals"), node(&report, "totals").changed), ("full", 0));
+    assert_eq!(action(&report, "tens"), "unchanged");
+}

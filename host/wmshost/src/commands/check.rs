@@ -41,6 +41,7 @@ pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Ou
         }
         Err(mistakes) => return Err(mistakes.into()),
     };
+    super::models::check(&pipeline, &catalog)?;
     let plans = pipeline.select(&selection.streams)?;
     let untested = untested_connections(&plans, reach);
     let probes = if reach == Reach::Connections { probe::probe(&pipeline, &plans) } else { Vec::new() };

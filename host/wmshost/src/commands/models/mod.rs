@@ -22,7 +22,11 @@ mod told;
 mod typed;
 mod workshop;
 
+use wmshost_flow::Dialect;
+use wmshost_pipeline::{Checked, Connection};
+
 use super::Edge;
+use crate::catalog::Catalog;
 use crate::exit::Exit;
 
 pub(super) use build::after_load;
@@ -30,6 +34,18 @@ pub(super) use kpi::kpi;
 pub(crate) use shelf::Shelf;
 pub(crate) use typed::{KpiArgs, ModelsCommand};
 pub(crate) use workshop::Mistakes as ModelMistakes;
+
+/// What is wrong with the models of a pipeline, as far as it can be known without a database.
+pub(super) fn check(pipeline: &Checked, catalog: &Catalog) -> anyhow::Result<()> {
+    if let Some(models) = &pipeline.models {
+        let dialect = match &pipeline.connections[&models.target] {
+            Connection::Sqlite(_) => Dialect::Sqlite,
+            Connection::Oracle(_) => Dialect::Oracle,
+        };
+        workshop::declared(pipeline, models, catalog, dialect, models.variables.clone())?;
+    }
+    Ok(())
+}
 
 /// Does what was typed.
 pub(super) fn models(edge: &Edge, command: ModelsCommand) -> anyhow::Result<Exit> {

@@ -7,9 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use serde_json::{Value as Json, json};
 use wmshost_databases::sqlite;
 use wmshost_flow::model::Declaration;
-use wmshost_flow::{Dialect, Failure, SqlSession, Target};
+use wmshost_flow::{Dialect, Failure, Micros, SqlSession, Target};
 use wmshost_models::{Mistake, Past, Project, Scratch, Selected, Setup, past_results};
 use wmshost_pipeline::{Checked, Setting, variable_literal};
 use wmshost_sandbox::Identity;
@@ -37,6 +38,33 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
+/// What the plugins of a pipeline declare for a dialect, checked as a whole, without a database.
+pub(super) fn declared(
+    pipeline: &Checked,
+    models: &wmshost_pipeline::Models,
+    catalog: &Catalog,
+    dialect: Dialect,
+    variables: BTreeMap<String, String>,
+) -> anyhow::Result<Project> {
+    let one = |stage: &wmshost_pipeline::Stage| -> Result<(String, Declaration), Failure> {
+        let plugin = catalog.plugin(&stage.plugin, &stage.path)?;
+        let identity: Identity = identity(stage, "");
+        // Whatever keeps a plugin from declaring its models, nothing was built yet.
+        let declared = plugin.models(identity, limits(&pipeline.limits), dialect);
+        let declared = declared
+            .map_err(|failure| Failure::invalid_config(format!("plugin {}, declare: {failure}", stage.plugin)))?;
+        Ok((stage.plugin.clone(), declared))
+    };
+    let plugins = models.plugins.iter().map(one).collect::<Result<_, _>>()?;
+    let streams = pipeline
+        .streams
+        .iter()
+        .filter(|stream| stream.plan.target == models.target)
+        .map(|stream| (stream.plan.name.clone(), stream.plan.target_table.clone()))
+        .collect();
+    Ok(Project::new(Setup { dialect, streams, variables, plugins }).map_err(Mistakes)?)
+}
+
 /// Databases in memory, for unit tests.
 pub(super) struct Memory;
 
@@ -55,6 +83,8 @@ pub(super) struct Workshop {
     pub(super) target: Arc<dyn Target>,
     pub(super) threads: usize,
     pub(super) shelf: Shelf,
+    /// Where each stream's rows come from, and through which plugins.
+    origins: BTreeMap<String, Json>,
 }
 
 impl Workshop {
@@ -87,25 +117,7 @@ impl Workshop {
             let (name, value) = given.split_once('=').with_context(|| format!("--vars {given}: write KEY=VALUE"))?;
             variables.insert(name.trim().to_owned(), typed_literal(value.trim()));
         }
-        let declared = |dialect| -> Result<Vec<(String, Declaration)>, Failure> {
-            let one = |stage: &wmshost_pipeline::Stage| {
-                let plugin = catalog.plugin(&stage.plugin, &stage.path)?;
-                let identity: Identity = identity(stage, "");
-                Ok((stage.plugin.clone(), plugin.models(identity, limits(&pipeline.limits), dialect)?))
-            };
-            models.plugins.iter().map(one).collect()
-        };
-        let streams: BTreeMap<String, String> = pipeline
-            .streams
-            .iter()
-            .filter(|stream| stream.plan.target == models.target)
-            .map(|stream| (stream.plan.name.clone(), stream.plan.target_table.clone()))
-            .collect();
-        let project = |dialect| -> anyhow::Result<Project> {
-            let plugins = declared(dialect)?;
-            let (streams, variables) = (streams.clone(), variables.clone());
-            Ok(Project::new(Setup { dialect, streams, variables, plugins }).map_err(Mistakes)?)
-        };
+        let project = |dialect| declared(pipeline, models, catalog, dialect, variables.clone());
         Ok(Some(Self {
             name: pipeline.name.clone(),
             project: project(dialect)?,
@@ -113,6 +125,7 @@ impl Workshop {
             target,
             threads: models.threads,
             shelf: edge.home.models(&pipeline.name),
+            origins: pipeline.streams.iter().map(origin).collect(),
         }))
     }
 
@@ -125,6 +138,19 @@ impl Workshop {
     pub(super) fn examine(&self) -> anyhow::Result<Vec<String>> {
         let mut sql = self.target.sql()?;
         Ok(self.project.examine(sql.as_mut())?.map_err(Mistakes)?)
+    }
+
+    /// All that is declared, with where the streams come from.
+    pub(super) fn manifest(&self, now: Micros) -> Json {
+        let mut manifest = self.project.manifest(&self.name, now);
+        for node in manifest["nodes"].as_array_mut().into_iter().flatten() {
+            if let Some(origin) = node["name"].as_str().and_then(|name| self.origins.get(name))
+                && node["kind"] == "stream"
+            {
+                node["origin"] = origin.clone();
+            }
+        }
+        manifest
     }
 
     /// What was selected.
@@ -143,6 +169,13 @@ impl Workshop {
         let results = self.shelf.results().map(|results| past_results(&results)).unwrap_or_default();
         Ok(Past { fingerprints, results })
     }
+}
+
+fn origin(stream: &wmshost_pipeline::Stream) -> (String, Json) {
+    let plan = &stream.plan;
+    let transforms = plan.transforms.iter();
+    let plugins: Vec<&String> = [&plan.extractor].into_iter().chain(transforms).chain([&plan.loader]).collect();
+    (plan.name.clone(), json!({ "source": plan.source, "table": plan.table, "plugins": plugins }))
 }
 
 /// What was typed as a value, as a SQL literal.

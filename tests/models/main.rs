@@ -1,0 +1,198 @@
+//! `wmshost models` as it is typed: the program, a pipeline, plugins in the sandbox, a database. Needs what `make build
+//! plugins` builds.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use rusqlite::Connection;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// A folder with a sample warehouse and a pipeline whose models are two small ones.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new(settings: &str) -> Self {
+        let place = Self { folder: tempfile::tempdir().expect("a folder") };
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project");
+        let root = root.display();
+        let pipeline = format!(
+            "extends = \"{root}/pipelines/dev.toml\"\n\
+             [plugins]\nsmall.path = \"{root}/plugins/target/wasm32-wasip2/release/hostile_models.wasm\"\n\
+             [models]\nplugins = [\"small\"]\n{settings}"
+        );
+        std::fs::write(place.path("p.toml"), pipeline).expect("written");
+        let made = place.run(&["sample", "create", &place.text("wms.db"), "--allocations", "2000", "--seed", "1"]);
+        assert_eq!(made.status.code(), Some(0), "{}", told(&made));
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/wmshost");
+        Command::new(program)
+            .args(words)
+            .current_dir(self.folder.path())
+            .env("WMSHOST_HOME", self.path("home"))
+            .env("WMS_SQLITE", self.path("wms.db"))
+            .env("TARGET_SQLITE", self.path("target.db"))
+            .env("NO_COLOR", "1")
+            .output()
+            .expect("the program starts")
+    }
+
+    fn ends(&self, code: i32, words: &[&str]) -> String {
+        let ended = self.run(words);
+        assert_eq!(ended.status.code(), Some(code), "{words:?}: {}", told(&ended));
+        told(&ended)
+    }
+
+    fn json(&self, words: &[&str]) -> Json {
+        let ended = self.run(&[words, &["--output", "json"]].concat());
+        serde_json::from_slice(&ended.stdout).unwrap_or_else(|error| panic!("{words:?}: {error}: {}", told(&ended)))
+    }
+}
+
+fn told(ended: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr))
+}
+
+/// Name and action of the nodes of a run's results.
+fn actions(results: &Json) -> Vec<(&str, &str)> {
+    let nodes = results["nodes"].as_array().expect("nodes");
+    let models = nodes.iter().filter(|node| node["kind"] == "model");
+    models.map(|node| (node["name"].as_str().unwrap_or(""), node["action"].as_str().unwrap_or("-"))).collect()
+}
+
+#[test]
+fn a_run_ends_with_the_models_whose_inputs_changed() {
+    let place = Place::new("");
+    let first = place.ends(0, &["run", "p.toml"]);
+    assert!(first.contains("models of wms succeeded"), "{first}");
+    let again = place.json(&["models", "build", "p.toml"]);
+    assert_eq!(actions(&again), [("stg_small", "unchanged"), ("per_day", "unchanged")]);
+    assert!(place.ends(0, &["models", "diff", "p.toml"]).contains("unchanged"));
+    place.ends(0, &["sample", "change", "wms.db", "--percent", "1", "--seed", "2"]);
+    let second = place.ends(0, &["run", "p.toml"]);
+    assert!(second.lines().any(|line| line.starts_with("per_day") && line.contains("full")), "{second}");
+    let rows = |query| {
+        let database = Connection::open(place.path("target.db")).expect("the target");
+        database.query_row(query, [], |row| row.get::<_, i64>(0)).expect("a number")
+    };
+    assert_eq!(rows("SELECT SUM(allocations) FROM PER_DAY"), rows("SELECT COUNT(*) FROM WMS_ALLOCATION"));
+}
+
+#[test]
+fn models_can_be_left_out_of_runs() {
+    let place = Place::new("after_load = false\n");
+    assert!(!place.ends(0, &["run", "p.toml"]).contains("models of"));
+    assert!(place.ends(0, &["models", "build", "p.toml"]).contains("2 passed"));
+}
+
+#[test]
+fn mistakes_end_with_2_before_anything_is_built() {
+    let place = Place::new("");
+    let unloaded = place.ends(1, &["models", "build", "p.toml"]);
+    assert!(unloaded.contains("the stream allocation was never loaded"), "{unloaded}");
+    place.ends(0, &["run", "p.toml"]);
+    let slip = place.ends(2, &["models", "run", "p.toml", "--select", "per_dy"]);
+    assert!(slip.contains("\"per_dy\" matches nothing; did you mean per_day?"), "{slip}");
+    Connection::open(place.path("target.db"))
+        .and_then(|database| {
+            database.execute_batch("DROP VIEW STG_SMALL; ALTER TABLE WMS_ALLOCATION RENAME COLUMN created_date TO made")
+        })
+        .expect("renamed");
+    let broken = place.ends(2, &["models", "build", "p.toml"]);
+    assert!(broken.contains("plugin small, model stg_small, SQL 1:30"), "{broken}");
+    assert!(broken.contains("no such column: created_date"), "{broken}");
+
+    let refused = Place::new("[models.settings.small]\nbehaviour = \"many-models\"\n");
+    let check = refused.ends(2, &["check", "p.toml", "--offline"]);
+    assert!(check.contains("plugin small, declare: limit declared_models: 1000 allowed, 100002 asked for"), "{check}");
+}
+
+#[test]
+fn retry_does_again_what_failed() {
+    let place = Place::new("");
+    place.ends(0, &["run", "p.toml"]);
+    assert!(place.ends(0, &["models", "retry", "p.toml"]).contains("nothing of the last run failed"));
+    let file = place.path("home/models/wms/run_results.json");
+    let kept = std::fs::read_to_string(&file).expect("results");
+    let mut results: Json = serde_json::from_str(&kept).expect("JSON");
+    for node in results["nodes"].as_array_mut().expect("nodes") {
+        if node["name"] == "per_day" {
+            node["result"] = "error".into();
+        }
+    }
+    std::fs::write(&file, results.to_string()).expect("written");
+    assert_eq!(actions(&place.json(&["models", "retry", "p.toml"])), [("per_day", "unchanged")]);
+}
+
+#[test]
+fn what_is_declared_and_what_happened_can_be_read_by_programs() {
+    let place = Place::new("");
+    place.ends(0, &["run", "p.toml"]);
+    let list = place.json(&["models", "list", "p.toml", "--select", "per_day"]);
+    assert_eq!(list[0]["columns"][0]["from"], serde_json::json!(["stg_small.day"]));
+    let shown = place.json(&["models", "show", "p.toml", "stg_small"]);
+    assert_eq!(shown["node"]["columns"][1]["from"], serde_json::json!(["allocation.created_date"]));
+    assert_eq!(shown["last"]["tests"]["unique_allocation_id"]["status"], "passed");
+    let compiled = place.json(&["models", "compile", "p.toml", "--select", "per_day"]);
+    assert!(compiled[0]["compiled"].as_str().is_some_and(|sql| sql.contains("FROM \"STG_SMALL\"")));
+    let fresh = place.json(&["models", "freshness", "p.toml"]);
+    assert_eq!((fresh[0]["name"].as_str(), fresh[0]["status"].as_str()), (Some("allocation"), Some("fresh")));
+    let events = std::fs::read_to_string(place.path("home/models/wms/openlineage.ndjson")).expect("events");
+    let events: Vec<Json> = events.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let kinds: Vec<_> =
+        events.iter().map(|event| (event["job"]["name"].as_str(), event["eventType"].as_str())).collect();
+    let expected = [("stg_small", "START"), ("stg_small", "COMPLETE"), ("per_day", "START"), ("per_day", "COMPLETE")];
+    assert_eq!(kinds, expected.map(|(name, kind)| (Some(name), Some(kind))));
+    assert_eq!(events[3]["inputs"][0]["name"], "STG_SMALL");
+    assert!(place.ends(0, &["kpi", "p.toml"]).contains("no plugin of this pipeline declares an indicator"));
+}
+
+/// The page as a browser has drawn it; `None` where there is no browser.
+fn drawn(place: &Place, anchor: &str) -> Option<String> {
+    let page = format!("file://{}{anchor}", place.text("site/index.html"));
+    let profile = format!("--user-data-dir={}", place.text("profile"));
+    let flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom"];
+    let ended = Command::new("chromium").args(flags).arg(profile).arg(page).output().ok()?;
+    Some(String::from_utf8_lossy(&ended.stdout).into_owned())
+}
+
+#[test]
+fn the_documentation_is_drawn_by_a_browser_without_a_network() {
+    let place = Place::new("");
+    place.ends(0, &["run", "p.toml"]);
+    place.ends(0, &["models", "docs", "p.toml", "--to", "site"]);
+    for name in ["index.html", "style.css", "site.js", "data.js"] {
+        let content = std::fs::read_to_string(place.path("site").join(name)).expect("a file of the site");
+        let outside =
+            content.match_indices("http").filter(|(at, _)| !content[*at..].starts_with("http://www.w3.org/2000/svg"));
+        assert_eq!(outside.count(), 0, "{name} reaches out");
+    }
+    let Some(all) = drawn(&place, "") else {
+        eprintln!("chromium is not installed: the site was written, and not looked at");
+        return;
+    };
+    for part in ["Models of wms", "wms-tables › allocation › table", "per_day", "2,000", "1 passed"] {
+        assert!(all.contains(part), "{part:?} is not in {all}");
+    }
+    let model = drawn(&place, "#/per_day/day").expect("a browser");
+    for part in
+        ["Allocations per day.", "stg_small.day", "class=\"hit\"", "unique_day", "days are counted apart", "100 %"]
+    {
+        assert!(model.contains(part), "{part:?} is not in {model}");
+    }
+    let found = drawn(&place, "#/?how%20many").expect("a browser");
+    assert!(found.contains("1 found") && found.contains("per_day.allocations"), "{found}");
+}
