@@ -9,9 +9,10 @@ use wmshost_plugin::rows;
 /// Days whose rows changed, and days that are gone.
 const CHANGES: &str = "SELECT allocation_date FROM {fact_allocation_performance} WHERE wms_loaded_at > {watermark}
 UNION
-SELECT built.allocation_date
-FROM {this} built LEFT JOIN {fact_allocation_performance} found ON found.allocation_date = built.allocation_date
-WHERE found.allocation_date IS NULL";
+SELECT built.allocation_date FROM {this} built
+WHERE NOT EXISTS (
+  SELECT 1 FROM {fact_allocation_performance} found WHERE found.allocation_date = built.allocation_date
+)";
 
 pub(super) fn model(site: &Site) -> Model {
     let model = Model::mart("kpi_daily")

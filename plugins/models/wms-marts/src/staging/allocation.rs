@@ -62,7 +62,7 @@ fn statement(site: &Site) -> String {
     let sql = site.sql;
     let only = "\n  {when incremental} WHERE allocation_id IN (SELECT allocation_id FROM {changes}) {end}";
     format!(
-        "WITH versions AS (
+        "WITH numbered AS (
   {versions}
 ),
 latest AS (
@@ -71,7 +71,7 @@ latest AS (
     allocation_status_clean AS allocation_status, status_group, allocated_by_user_clean AS allocated_by_user,
     priority_level_clean AS priority_level, has_invalid_quantity, has_invalid_status, data_quality_score,
     created_date, last_updated, {created_local} AS created_local
-  FROM versions
+  FROM numbered
   WHERE version = 1 AND {is_there}
 ),
 timed AS (
