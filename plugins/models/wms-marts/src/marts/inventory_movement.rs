@@ -86,7 +86,7 @@ SELECT {key} AS movement_key, s.movement_type, s.movement_id, s.order_id, s.item
 FROM sequenced s
 LEFT JOIN spread ON spread.item_id = s.item_id AND spread.movement_type = s.movement_type
 LEFT JOIN {{int_item_turnover}} t ON t.item_id = s.item_id",
-        only_affected = in_changes("item_id"),
+        only_affected = in_changes(&["item_id"]),
         percentiles = sql.percentiles("moved", &["item_id", "movement_type"], "quantity", &PERCENTILES),
         running_net = of_item("SUM(net_quantity)"),
         running_avg = of_item("AVG(quantity)"),
