@@ -47,6 +47,13 @@ pub struct Tested {
     pub at: Micros,
 }
 
+impl Tested {
+    /// Whether it stopped nothing.
+    pub(crate) fn has_passed(&self) -> bool {
+        matches!(self.status.as_str(), "passed" | "warned")
+    }
+}
+
 /// The host's own tables, for one pipeline.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Store<'p> {

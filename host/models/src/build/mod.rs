@@ -2,7 +2,9 @@
 //!
 //! | room | what it is for |
 //! |---|---|
+//! | `report` | what is to be done, and how it went |
 //! | `runner` | which node is next, on how many threads |
+//! | `late` | tests that wait until all is built |
 //! | `model` | one model: full, incremental, unchanged |
 //! | `inputs` | what a model reads, and whether that has changed |
 //! | `rows` | rows on their way into a table |
@@ -11,11 +13,14 @@
 
 mod history;
 mod inputs;
+mod late;
 mod model;
+mod report;
 mod rows;
 mod runner;
 mod table;
 
 pub(crate) use inputs::inputs_now;
 pub use model::Action;
-pub use runner::{BuildOptions, NodeResult, NodeStatus, Observer, Report, Runner};
+pub use report::{BuildOptions, NodeResult, NodeStatus, Observer, Report};
+pub use runner::Runner;

@@ -5,115 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use wmshost_flow::{Cancel, Clock, Failure, Micros, SqlSession, Target};
+use wmshost_flow::{Cancel, Clock, Failure, SqlSession, Target};
 
+use super::late::judge;
 use super::model::{Action, Done, Site};
+use super::report::{BuildOptions, NodeResult, NodeStatus, Observer, Report};
 use crate::project::{Project, Speaker};
-use crate::select::Selected;
 use crate::store::{Built, Store, Tested};
-use crate::test::{TestResult, Testing, test_node};
-use crate::unit::{Scratch, UnitResult, run_unit_tests};
-
-/// What is to be done.
-#[derive(Debug, Clone)]
-pub struct BuildOptions {
-    /// With which nodes.
-    pub selected: Selected,
-    /// Whether models are built.
-    pub build: bool,
-    /// Whether tests are run. Where models are built too, only those whose tables changed, or whose last test failed.
-    pub test: bool,
-    /// Whether unit tests are run, in the same way.
-    pub unit_test: bool,
-    /// Whether incremental models are built in full, and histories from the start.
-    pub full_refresh: bool,
-    /// Whether to build what has not changed.
-    pub force: bool,
-    /// Whether the first failure ends the run.
-    pub fail_fast: bool,
-    /// Nodes at once.
-    pub threads: usize,
-}
-
-/// How a node ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NodeStatus {
-    /// As it should.
-    Succeeded,
-    /// It could not be built; what was there stays.
-    Errored,
-    /// One of its tests failed.
-    Failed,
-    /// Something that it reads failed, or the run was stopped.
-    Skipped,
-}
-
-impl NodeStatus {
-    /// The status's name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Errored => "errored",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
-/// How a node ended, with its numbers.
-#[derive(Debug, Clone)]
-pub struct NodeResult {
-    /// Its name.
-    pub name: String,
-    /// Whether it is a model.
-    pub is_model: bool,
-    /// How it ended.
-    pub status: NodeStatus,
-    /// What was done; nothing where it was only tested.
-    pub action: Option<Action>,
-    /// The rows it has now.
-    pub rows: Option<u64>,
-    /// The rows that were inserted, updated or deleted.
-    pub changed: u64,
-    /// What there is to say.
-    pub message: String,
-    /// Seconds since the run began.
-    pub started: f64,
-    /// How long it took.
-    pub seconds: f64,
-    /// How its tests went.
-    pub tests: Vec<TestResult>,
-    /// How its unit tests went.
-    pub unit_tests: Vec<UnitResult>,
-}
-
-/// Who is told what happens.
-pub trait Observer: Sync {
-    /// A node begins.
-    fn started(&self, _name: &str) {}
-    /// A node has ended.
-    fn finished(&self, _result: &NodeResult) {}
-}
-
-/// How a run over models ended.
-#[derive(Debug, Clone)]
-pub struct Report {
-    /// The run.
-    pub run_id: String,
-    /// When it began, UTC.
-    pub began_at: Micros,
-    /// How long it took.
-    pub seconds: f64,
-    /// The nodes, in the order in which they ended.
-    pub nodes: Vec<NodeResult>,
-}
-
-impl Report {
-    /// Whether anything did not go as it should.
-    pub fn has_failed(&self) -> bool {
-        self.nodes.iter().any(|node| node.status != NodeStatus::Succeeded)
-    }
-}
+use crate::test::{Testing, test_node};
+use crate::unit::{Scratch, run_unit_tests};
 
 /// Builds and tests the models of a project.
 pub struct Runner<'r> {
@@ -138,12 +38,12 @@ pub struct Runner<'r> {
 }
 
 /// What the threads share.
-struct Shared {
+pub(super) struct Shared {
     /// What is not begun yet, and what each of it waits for.
     waiting: BTreeMap<usize, BTreeSet<usize>>,
     running: usize,
     blocked: BTreeSet<usize>,
-    stopped: bool,
+    pub(super) stopped: bool,
     built: BTreeMap<String, Built>,
     marks: BTreeMap<usize, String>,
     results: Vec<NodeResult>,
@@ -179,7 +79,8 @@ impl Runner<'_> {
                 scope.spawn(move || worker.work(session));
             }
         });
-        let results = std::mem::take(&mut lock(&shared).results);
+        let mut results = std::mem::take(&mut lock(&shared).results);
+        worker.late_tests(&mut results)?;
         let seconds = (self.clock.elapsed() - began).as_secs_f64();
         Ok(Report { run_id: self.run_id.to_owned(), began_at, seconds, nodes: results })
     }
@@ -221,15 +122,15 @@ impl Runner<'_> {
     }
 }
 
-fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+pub(super) fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-struct Worker<'w> {
-    runner: &'w Runner<'w>,
+pub(super) struct Worker<'w> {
+    pub(super) runner: &'w Runner<'w>,
     site: &'w Site<'w>,
-    tested: &'w BTreeMap<(String, String), Tested>,
-    shared: &'w Mutex<Shared>,
+    pub(super) tested: &'w BTreeMap<(String, String), Tested>,
+    pub(super) shared: &'w Mutex<Shared>,
     moved: &'w Condvar,
     began: std::time::Duration,
 }
@@ -249,7 +150,10 @@ impl Worker<'_> {
         }
     }
 
-    fn session<'s>(&self, session: &'s mut Option<Box<dyn SqlSession>>) -> Result<&'s mut dyn SqlSession, Failure> {
+    pub(super) fn session<'s>(
+        &self,
+        session: &'s mut Option<Box<dyn SqlSession>>,
+    ) -> Result<&'s mut dyn SqlSession, Failure> {
         if session.is_none() {
             *session = Some(self.runner.target.sql()?);
         }
@@ -384,19 +288,19 @@ impl Worker<'_> {
         let node = &self.runner.project.nodes[at];
         let passed_before = node.tests.iter().all(|parsed| {
             let before = self.tested.get(&(node.name.clone(), parsed.test.name.clone()));
-            before.is_some_and(|before| matches!(before.status.as_str(), "passed" | "warned"))
+            self.is_late(at, parsed) || before.is_some_and(Tested::has_passed)
         });
         let is_unchanged = options.build && matches!(result.action, Some(Action::Unchanged));
         if !options.test || result.status != NodeStatus::Succeeded || is_unchanged && passed_before {
             return Ok(());
         }
-        let speaker = Speaker { now: self.site.now, run_id: self.runner.run_id, ..self.runner.project.speaker() };
-        let testing = Testing { speaker, store: self.site.store, clock: self.runner.clock, before: self.tested };
-        result.tests = test_node(&testing, at, sql)?;
-        if result.tests.iter().any(|test| test.status.stops()) {
-            result.status = NodeStatus::Failed;
-            result.message = "a test failed".to_owned();
-        }
+        result.tests = test_node(&self.testing(), at, &|parsed| !self.is_late(at, parsed), sql)?;
+        judge(result);
         Ok(())
+    }
+
+    pub(super) fn testing(&self) -> Testing<'_> {
+        let speaker = Speaker { now: self.site.now, run_id: self.runner.run_id, ..self.runner.project.speaker() };
+        Testing { speaker, store: self.site.store, clock: self.runner.clock, before: self.tested }
     }
 }

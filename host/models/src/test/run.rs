@@ -22,22 +22,24 @@ pub(crate) struct Testing<'t> {
     pub(crate) before: &'t BTreeMap<(String, String), Tested>,
 }
 
-/// Runs all tests of a node, and keeps how they went.
+/// Runs those tests of a node that are due, and keeps how they went.
 pub(crate) fn test_node(
     testing: &Testing<'_>,
     at: usize,
+    is_due: &dyn Fn(&ParsedTest) -> bool,
     sql: &mut dyn SqlSession,
 ) -> Result<Vec<TestResult>, Failure> {
     let node = &testing.speaker.project.nodes[at];
-    if node.tests.is_empty() {
+    let due: Vec<&ParsedTest> = node.tests.iter().filter(|parsed| is_due(parsed)).collect();
+    if due.is_empty() {
         return Ok(Vec::new());
     }
     let started = testing.clock.elapsed();
-    let shared = shared_counts(testing, at, sql);
+    let shared = shared_counts(testing, at, &due, sql);
     let share = seconds(testing.clock.elapsed() - started) / shared.len().max(1) as f64;
     let mut results = Vec::new();
     let mut kept = Vec::new();
-    for parsed in &node.tests {
+    for parsed in due {
         let started = testing.clock.elapsed();
         let counted = shared.get(parsed.test.name.as_str()).copied();
         let (mut result, rows) = one(testing, at, parsed, counted, sql);
@@ -85,11 +87,15 @@ fn write(
 
 /// Failing and tested rows of the tests that one pass can count. Where it cannot be run, each test is run alone, so
 /// that the error is told by the one that it belongs to.
-fn shared_counts<'t>(testing: &Testing<'t>, at: usize, sql: &mut dyn Sql) -> BTreeMap<&'t str, (u64, u64)> {
-    let node = &testing.speaker.project.nodes[at];
+fn shared_counts<'t>(
+    testing: &Testing<'_>,
+    at: usize,
+    due: &[&'t ParsedTest],
+    sql: &mut dyn Sql,
+) -> BTreeMap<&'t str, (u64, u64)> {
     let mut names = Vec::new();
     let mut counts = Vec::new();
-    for parsed in &node.tests {
+    for parsed in due {
         let Some(fails) = row_condition(&testing.speaker, at, parsed) else { continue };
         let only = condition(&testing.speaker, at, parsed);
         names.push(parsed.test.name.as_str());

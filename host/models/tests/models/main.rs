@@ -5,5 +5,6 @@ mod checking;
 mod following;
 mod proving;
 mod selecting;
+mod speed;
 mod testing;
 mod warehouse;

@@ -143,3 +143,27 @@ fn streams_are_tested_before_what_reads_them() {
     warehouse.item(2, "crate");
     assert!(!warehouse.build(&models).has_failed());
 }
+
+#[test]
+fn a_test_waits_for_the_model_that_it_looks_at() {
+    let warehouse = Warehouse::new();
+    let mut lines = model("lines", &["stock"], &["item"], "SELECT item FROM {stock}");
+    let there = Assertion::Relationship { column: "item".into(), to: "heads".into(), to_column: "item".into() };
+    lines.tests = vec![test("has_head", there)];
+    // It reads what is tested against it.
+    let heads = model(
+        "heads",
+        &["lines", "item"],
+        &["item"],
+        "SELECT i.item FROM {item} i WHERE i.item IN (SELECT item FROM {lines})",
+    );
+    let models = project(vec![lines, heads]);
+    let report = warehouse.build(&models);
+    assert!(!report.has_failed(), "{report:#?}");
+    assert_eq!(node(&report, "lines").tests[0].status, TestStatus::Passed);
+    assert_eq!(node(&warehouse.build(&models), "lines").tests.len(), 0);
+    warehouse.stock(4, 77, "A", 1);
+    let report = warehouse.build(&models);
+    assert_eq!(node(&report, "lines").tests[0].status, TestStatus::Failed);
+    assert_eq!(crate::warehouse::action(&report, "heads"), "full");
+}

@@ -128,7 +128,7 @@ fn build(
 }
 
 fn keep(edge: &Edge, workshop: &Workshop, ended: &Report) -> anyhow::Result<()> {
-    workshop.shelf.keep_manifest(&workshop.project.manifest(&workshop.name, edge.clock.now()))?;
+    workshop.shelf.keep_manifest(&workshop.manifest(edge.clock.now()))?;
     workshop.shelf.keep_results(&ended.to_json(&workshop.name))?;
     workshop.shelf.add_events(&workshop.project.lineage_events(&workshop.name, ended))
 }

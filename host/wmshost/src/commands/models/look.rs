@@ -15,7 +15,7 @@ use crate::report::{print, section, table};
 fn nodes(edge: &Edge, workshop: &Workshop, args: &SelectArgs) -> anyhow::Result<Vec<Json>> {
     let selected = workshop.select(args)?;
     let names = selected.names(&workshop.project);
-    let manifest = workshop.project.manifest(&workshop.name, edge.clock.now());
+    let manifest = workshop.manifest(edge.clock.now());
     let nodes = manifest["nodes"].as_array().cloned().unwrap_or_default();
     Ok(nodes.into_iter().filter(|node| node["name"].as_str().is_some_and(|name| names.contains(&name))).collect())
 }
@@ -57,7 +57,7 @@ pub(super) fn list(edge: &Edge, args: &SelectArgs) -> anyhow::Result<Exit> {
 /// `models show`.
 pub(super) fn show(edge: &Edge, args: &ShowArgs) -> anyhow::Result<Exit> {
     let workshop = Workshop::open(edge, &args.pipeline, &args.vars)?;
-    let manifest = workshop.project.manifest(&workshop.name, edge.clock.now());
+    let manifest = workshop.manifest(edge.clock.now());
     let found = manifest["nodes"].as_array().into_iter().flatten().find(|node| node["name"] == args.name.as_str());
     let Some(node) = found else {
         let selected = workshop.project.select(std::slice::from_ref(&args.name), &[], &Default::default());

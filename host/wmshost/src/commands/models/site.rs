@@ -16,7 +16,7 @@ pub(super) fn docs(edge: &Edge, args: &DocsArgs) -> anyhow::Result<Exit> {
     let workshop = Workshop::open(edge, &args.pipeline, &args.vars)?;
     let now = edge.clock.now();
     let mut sql = workshop.target.sql()?;
-    let manifest = workshop.project.manifest(&workshop.name, now);
+    let manifest = workshop.manifest(now);
     let mut profiles = serde_json::Map::new();
     if !args.no_profile {
         for name in workshop.project.everything().names(&workshop.project) {

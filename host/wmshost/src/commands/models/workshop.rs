@@ -7,9 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use serde_json::{Value as Json, json};
 use wmshost_databases::sqlite;
 use wmshost_flow::model::Declaration;
-use wmshost_flow::{Dialect, Failure, SqlSession, Target};
+use wmshost_flow::{Dialect, Failure, Micros, SqlSession, Target};
 use wmshost_models::{Mistake, Past, Project, Scratch, Selected, Setup, past_results};
 use wmshost_pipeline::{Checked, Setting, variable_literal};
 use wmshost_sandbox::Identity;
@@ -55,6 +56,8 @@ pub(super) struct Workshop {
     pub(super) target: Arc<dyn Target>,
     pub(super) threads: usize,
     pub(super) shelf: Shelf,
+    /// Where each stream's rows come from, and through which plugins.
+    origins: BTreeMap<String, Json>,
 }
 
 impl Workshop {
@@ -113,6 +116,7 @@ impl Workshop {
             target,
             threads: models.threads,
             shelf: edge.home.models(&pipeline.name),
+            origins: pipeline.streams.iter().map(origin).collect(),
         }))
     }
 
@@ -125,6 +129,19 @@ impl Workshop {
     pub(super) fn examine(&self) -> anyhow::Result<Vec<String>> {
         let mut sql = self.target.sql()?;
         Ok(self.project.examine(sql.as_mut())?.map_err(Mistakes)?)
+    }
+
+    /// All that is declared, with where the streams come from.
+    pub(super) fn manifest(&self, now: Micros) -> Json {
+        let mut manifest = self.project.manifest(&self.name, now);
+        for node in manifest["nodes"].as_array_mut().into_iter().flatten() {
+            if let Some(origin) = node["name"].as_str().and_then(|name| self.origins.get(name))
+                && node["kind"] == "stream"
+            {
+                node["origin"] = origin.clone();
+            }
+        }
+        manifest
     }
 
     /// What was selected.
@@ -143,6 +160,13 @@ impl Workshop {
         let results = self.shelf.results().map(|results| past_results(&results)).unwrap_or_default();
         Ok(Past { fingerprints, results })
     }
+}
+
+fn origin(stream: &wmshost_pipeline::Stream) -> (String, Json) {
+    let plan = &stream.plan;
+    let transforms = plan.transforms.iter();
+    let plugins: Vec<&String> = [&plan.extractor].into_iter().chain(transforms).chain([&plan.loader]).collect();
+    (plan.name.clone(), json!({ "source": plan.source, "table": plan.table, "plugins": plugins }))
 }
 
 /// What was typed as a value, as a SQL literal.
