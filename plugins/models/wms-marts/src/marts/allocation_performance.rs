@@ -5,7 +5,9 @@ use crate::rating::{GRADES, UNKNOWN, count_where, efficiency, grade};
 use crate::site::Site;
 use crate::windows::{Affected, in_changes};
 use wmshost_plugin::contract::modelling::ModelColumn;
-use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, columns::*, holds, hours, not_null, unique};
+use wmshost_plugin::models::{
+    Model, NULL, UnitTest, accepted, at_least, columns::*, exists_in, holds, hours, not_null, unique,
+};
 use wmshost_plugin::rows;
 
 /// What tells rows apart. Places and items first: they sort faster than texts.
@@ -166,6 +168,7 @@ fn tested(model: Model) -> Model {
     model
         .test(not_null(["performance_key", "allocation_date", "allocation_count"]))
         .test(unique(["performance_key"]).says("A key does not tell the rows of the grain apart."))
+        .test(exists_in("item_id", "dim_items", "item_id").says("A fact whose item has no row in dim_items."))
         .test(at_least("allocation_count", 1))
         .test(holds(
             "rates_and_score_are_of_100",

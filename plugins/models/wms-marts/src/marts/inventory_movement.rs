@@ -4,7 +4,9 @@ use crate::rating::UNKNOWN;
 use crate::site::Site;
 use crate::windows::in_changes;
 use wmshost_plugin::contract::modelling::ModelColumn;
-use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, between, columns::*, hours, not_null, unique};
+use wmshost_plugin::models::{
+    Model, NULL, UnitTest, accepted, at_least, between, columns::*, exists_in, hours, not_null, unique,
+};
 use wmshost_plugin::rows;
 
 const PERCENTILES: [(&str, f64); 4] =
@@ -140,6 +142,7 @@ fn tested(model: Model) -> Model {
     model
         .test(not_null(["movement_key", "item_id", "movement_date", "business_impact_score"]))
         .test(unique(["movement_key"]))
+        .test(exists_in("item_id", "dim_items", "item_id").says("A movement whose item has no row in dim_items."))
         .test(accepted("movement_type", ["OUTBOUND", "INBOUND"]))
         .test(accepted("business_impact_score", [100, 90, 80, 60, 40]))
         .test(accepted("quantity_trend", TRENDS))
