@@ -98,7 +98,7 @@ FROM timed",
         day = sql.day("created_local"),
         weekday = sql.iso_weekday("created_local"),
         hour = sql.hour("created_local"),
-        processing_time = sql.seconds_between("created_date", "last_updated"),
+        processing_time = site.elapsed("created_date", "last_updated"),
         quantity_tier =
             ladder_up("valid_quantity", "'Unknown'", &[("10", "Small"), ("100", "Medium"), ("1000", "Large")], "Bulk"),
     )
