@@ -90,8 +90,8 @@ fn production_without_variables_names_each_of_them() {
 fn the_base_alone_lacks_only_its_connections() {
     let told = check_file(Path::new("../../pipelines/base.toml"), &set(&[]), &ByFileName).unwrap_err();
     insta::assert_snapshot!(told.to_string(), @r"
-    ../../pipelines/base.toml:16: stream_defaults.source: there is no connection `wms`; add a table `[connections.wms]`
-    ../../pipelines/base.toml:17: stream_defaults.target: there is no connection `analytics`; add a table `[connections.analytics]`
+    ../../pipelines/base.toml:17: stream_defaults.source: there is no connection `wms`; add a table `[connections.wms]`
+    ../../pipelines/base.toml:18: stream_defaults.target: there is no connection `analytics`; add a table `[connections.analytics]`
     2 mistakes
     ");
 }

@@ -37,7 +37,9 @@ impl PluginFacts for ByFileName {
         let world = world.map_or(World::Transform, |(_, world)| world);
         if world == World::Models {
             let zone = setting("time_zone", SettingKind::Text, Some("\"UTC\""), &[]);
-            return Ok(Facts { world, name, version: "0.1.0".to_owned(), settings: vec![zone] });
+            let today = setting("today", SettingKind::Text, Some("\"\""), &[]);
+            let offsets = setting("utc_offsets", SettingKind::Texts, Some("[]"), &[]);
+            return Ok(Facts { world, name, version: "0.1.0".to_owned(), settings: vec![zone, today, offsets] });
         }
         let settings = if name.contains("settings") { settings() } else { reject() };
         Ok(Facts { world, name, version: "0.1.0".to_owned(), settings })

@@ -106,6 +106,14 @@ impl Site {
         self.sql.wall_clock(moment, &offsets)
     }
 
+    /// The seconds between two moments of a source: those that really went by, where they are instants.
+    pub(crate) fn elapsed(&self, from: &str, to: &str) -> String {
+        if self.offsets.is_empty() {
+            return self.sql.seconds_between(from, to);
+        }
+        self.sql.seconds_between(&self.sql.utc(from), &self.sql.utc(to))
+    }
+
     /// A timestamp of a source, as a column of a model.
     pub(crate) fn moment(&self, name: &str, summary: &str) -> ModelColumn {
         if self.offsets.is_empty() { columns::timestamp(name, summary) } else { columns::instant(name, summary) }

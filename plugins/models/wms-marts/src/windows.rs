@@ -4,11 +4,11 @@
 
 /// A SELECT of the affected windows.
 pub(crate) struct Affected<'s> {
-    /// The column that tells windows apart. Rows without it are in none.
-    pub(crate) window: &'s str,
+    /// The columns that tell windows apart. Rows without the first are in none; the others are never NULL.
+    pub(crate) window: &'s [&'s str],
     /// The model that is read.
     pub(crate) from: &'s str,
-    /// How many of them a window had: an aggregate over the model's own rows.
+    /// How many of its rows a window had: an aggregate over the model's own rows.
     pub(crate) counted: &'s str,
 }
 
@@ -16,19 +16,26 @@ impl Affected<'_> {
     /// The SELECT, for [`Model::replaced_by`](wmshost_plugin::models::Model::replaced_by).
     pub(crate) fn select(&self) -> String {
         let Self { window, from, counted } = self;
+        let (first, columns) = (window[0], window.join(", "));
+        let of_built: Vec<_> = window.iter().map(|column| format!("built.{column}")).collect();
+        let same: Vec<_> = window.iter().map(|column| format!("found.{column} = built.{column}")).collect();
         format!(
-            "SELECT {window} FROM {{{from}}} WHERE wms_loaded_at > {{watermark}} AND {window} IS NOT NULL
+            "SELECT {columns} FROM {{{from}}} WHERE wms_loaded_at > {{watermark}} AND {first} IS NOT NULL
 UNION
-SELECT built.{window}
-FROM (SELECT {window}, {counted} AS row_count FROM {{this}} GROUP BY {window}) built
-LEFT JOIN (SELECT {window}, COUNT(*) AS row_count FROM {{{from}}} WHERE {window} IS NOT NULL GROUP BY {window}) found
-  ON found.{window} = built.{window}
-WHERE found.row_count IS NULL OR found.row_count <> built.row_count"
+SELECT {of_built}
+FROM (SELECT {columns}, {counted} AS row_count FROM {{this}} GROUP BY {columns}) built
+LEFT JOIN (SELECT {columns}, COUNT(*) AS row_count FROM {{{from}}} WHERE {first} IS NOT NULL GROUP BY {columns}) found
+  ON {same}
+WHERE found.row_count IS NULL OR found.row_count <> built.row_count",
+            of_built = of_built.join(", "),
+            same = same.join(" AND "),
         )
     }
 }
 
 /// The condition that restricts an incremental build to the affected windows.
-pub(crate) fn in_changes(window: &str) -> String {
-    format!("{{when incremental}} AND {window} IN (SELECT {window} FROM {{changes}}) {{end}}")
+pub(crate) fn in_changes(window: &[&str]) -> String {
+    let columns = window.join(", ");
+    let row = if window.len() == 1 { columns.clone() } else { format!("({columns})") };
+    format!("{{when incremental}} AND {row} IN (SELECT {columns} FROM {{changes}}) {{end}}")
 }

@@ -130,11 +130,16 @@ impl Sql {
         )
     }
 
+    /// An instant as a timestamp without zone, in UTC.
+    pub fn utc(self, instant: &str) -> String {
+        self.pick(|| instant.to_owned(), || format!("SYS_EXTRACT_UTC({instant})"))
+    }
+
     /// An instant as the clocks on the wall show it. `offsets` are the seconds that they are ahead of UTC, each with the
     /// moment in UTC since when (`2019-02-17 02:00:00`), in this order; the first one holds from the beginning.
     /// Neither database is asked for its own time zones, so the answer is the same in both.
     pub fn wall_clock(self, instant: &str, offsets: &[(&str, i32)]) -> String {
-        let utc = self.pick(|| instant.to_owned(), || format!("SYS_EXTRACT_UTC({instant})"));
+        let utc = self.utc(instant);
         let shown = |seconds: i32| self.plus_seconds(&utc, seconds);
         let Some(((_, first), later)) = offsets.split_first() else { return shown(0) };
         let mut cases: String = later

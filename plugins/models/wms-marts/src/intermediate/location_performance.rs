@@ -7,7 +7,7 @@ use wmshost_plugin::models::{Model, NULL, UnitTest, at_least, between, columns::
 use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
-    let affected = Affected { window: "location_id", from: "stg_wms_allocation", counted: "MAX(allocation_count)" };
+    let affected = Affected { window: &["location_id"], from: "stg_wms_allocation", counted: "MAX(allocation_count)" };
     let placed = site.sql.placed("taken", &["location_id"], "processing_time_seconds");
     Model::intermediate("int_location_performance")
         .summary("How allocations fare at each location, over all time.")
@@ -22,7 +22,7 @@ pub(super) fn model(site: &Site) -> Model {
 SELECT location_id, {performance}
 FROM ({placed}) placed
 GROUP BY location_id",
-            only_affected = in_changes("location_id"),
+            only_affected = in_changes(&["location_id"]),
             performance = performance(site),
         ))
         .columns([int64("location_id", "The location.")])

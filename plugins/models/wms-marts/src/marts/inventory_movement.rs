@@ -4,7 +4,9 @@ use crate::rating::UNKNOWN;
 use crate::site::Site;
 use crate::windows::in_changes;
 use wmshost_plugin::contract::modelling::ModelColumn;
-use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, between, columns::*, hours, not_null, unique};
+use wmshost_plugin::models::{
+    Model, NULL, UnitTest, accepted, at_least, between, columns::*, exists_in, hours, not_null, unique,
+};
 use wmshost_plugin::rows;
 
 const PERCENTILES: [(&str, f64); 4] =
@@ -86,7 +88,7 @@ SELECT {key} AS movement_key, s.movement_type, s.movement_id, s.order_id, s.item
 FROM sequenced s
 LEFT JOIN spread ON spread.item_id = s.item_id AND spread.movement_type = s.movement_type
 LEFT JOIN {{int_item_turnover}} t ON t.item_id = s.item_id",
-        only_affected = in_changes("item_id"),
+        only_affected = in_changes(&["item_id"]),
         percentiles = sql.percentiles("moved", &["item_id", "movement_type"], "quantity", &PERCENTILES),
         running_net = of_item("SUM(net_quantity)"),
         running_avg = of_item("AVG(quantity)"),
@@ -140,6 +142,7 @@ fn tested(model: Model) -> Model {
     model
         .test(not_null(["movement_key", "item_id", "movement_date", "business_impact_score"]))
         .test(unique(["movement_key"]))
+        .test(exists_in("item_id", "dim_items", "item_id").says("A movement whose item has no row in dim_items."))
         .test(accepted("movement_type", ["OUTBOUND", "INBOUND"]))
         .test(accepted("business_impact_score", [100, 90, 80, 60, 40]))
         .test(accepted("quantity_trend", TRENDS))

@@ -1,23 +1,15 @@
-//! `kpi_daily`: one row per day, from sums over all rows of the day: never an average of averages.
+//! `kpi_daily`: one row per day, from sums over all rows of the day: never an average of averages. It is built anew:
+//! to add up all facts takes no longer than to find out which days changed.
 
 use crate::rating::efficiency;
 use crate::site::Site;
-use crate::windows::in_changes;
 use wmshost_plugin::models::{Model, NULL, UnitTest, at_least, between, columns::*, hours, not_null, unique};
 use wmshost_plugin::rows;
-
-/// Days whose rows changed, and days that are gone.
-const CHANGES: &str = "SELECT allocation_date FROM {fact_allocation_performance} WHERE wms_loaded_at > {watermark}
-UNION
-SELECT built.allocation_date
-FROM {this} built LEFT JOIN {fact_allocation_performance} found ON found.allocation_date = built.allocation_date
-WHERE found.allocation_date IS NULL";
 
 pub(super) fn model(site: &Site) -> Model {
     let model = Model::mart("kpi_daily")
         .summary("How each day went. A day without allocations has no row.")
         .reads(["fact_allocation_performance"])
-        .replaced_by(["allocation_date"], CHANGES)
         .sql(statement(site))
         .columns([
             date("allocation_date", "The day."),
@@ -76,7 +68,6 @@ fn statement(site: &Site) -> String {
     SUM(within_1hour_count) AS within_1hour_count, SUM(excellent_quality_count) AS excellent_quality_count,
     SUM(high_priority_count) AS high_priority_count
   FROM {{fact_allocation_performance}}
-  WHERE 1 = 1 {only_affected}
   GROUP BY allocation_date
 ),
 rated AS (
@@ -88,7 +79,6 @@ rated AS (
 )
 SELECT rated.*, {efficiency} AS overall_efficiency_score
 FROM rated",
-        only_affected = in_changes("allocation_date"),
         mean_time = sql.ratio("total_processing_time_seconds", "timed_count"),
         fulfillment = sql.percentage("shipped_count", "allocation_count"),
         within_1hour = sql.percentage("within_1hour_count", "allocation_count"),

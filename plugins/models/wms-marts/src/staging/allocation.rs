@@ -19,6 +19,7 @@ pub(super) fn model(site: &Site) -> Model {
             int64("allocation_id", "The allocation."),
             int64("order_id", "Its order."),
             int64("item_id", "Its item."),
+            text("item_key", "The key of the item in dim_items; ~n where none is named."),
             int64("location_id", "Where its stock lies."),
             decimal("quantity_allocated", 15, 3, "The quantity as the source has it, in the item's unit."),
             decimal("valid_quantity", 15, 3, "The quantity where it is valid, else NULL."),
@@ -39,7 +40,7 @@ pub(super) fn model(site: &Site) -> Model {
             float64("fulfillment_time_seconds", "The same where it is shipped, else NULL."),
         ])
         .index(["allocation_id"])
-        .index(["allocation_date"])
+        .index(["allocation_date", "item_key"])
         .index(["item_id"])
         .index(["location_id"])
         .statistics()
@@ -62,7 +63,7 @@ fn statement(site: &Site) -> String {
     let sql = site.sql;
     let only = "\n  {when incremental} WHERE allocation_id IN (SELECT allocation_id FROM {changes}) {end}";
     format!(
-        "WITH versions AS (
+        "WITH numbered AS (
   {versions}
 ),
 latest AS (
@@ -71,7 +72,7 @@ latest AS (
     allocation_status_clean AS allocation_status, status_group, allocated_by_user_clean AS allocated_by_user,
     priority_level_clean AS priority_level, has_invalid_quantity, has_invalid_status, data_quality_score,
     created_date, last_updated, {created_local} AS created_local
-  FROM versions
+  FROM numbered
   WHERE version = 1 AND {is_there}
 ),
 timed AS (
@@ -79,7 +80,7 @@ timed AS (
     {processing_time} AS processing_time_seconds
   FROM latest
 )
-SELECT allocation_id, order_id, item_id, location_id, quantity_allocated, valid_quantity,
+SELECT allocation_id, order_id, item_id, {item_key} AS item_key, location_id, quantity_allocated, valid_quantity,
   {quantity_tier} AS quantity_tier,
   allocation_status, status_group, allocated_by_user, priority_level, has_invalid_quantity, has_invalid_status,
   data_quality_score, created_date, last_updated, allocation_date,
@@ -91,12 +92,13 @@ SELECT allocation_id, order_id, item_id, location_id, quantity_allocated, valid_
 FROM timed",
         versions = versions("allocation", "allocation_id", BY_CHANGE, only),
         quantity = sql.number("quantity_allocated"),
+        item_key = sql.surrogate_key(&["item_id"]),
         created_local = site.local("created_date"),
         is_there = site.is_there("allocation"),
         day = sql.day("created_local"),
         weekday = sql.iso_weekday("created_local"),
         hour = sql.hour("created_local"),
-        processing_time = sql.seconds_between("created_date", "last_updated"),
+        processing_time = site.elapsed("created_date", "last_updated"),
         quantity_tier =
             ladder_up("valid_quantity", "'Unknown'", &[("10", "Small"), ("100", "Medium"), ("1000", "Large")], "Bulk"),
     )

@@ -13,7 +13,7 @@ pub(super) fn model(site: &Site) -> Model {
         )
         .reads(["item_master"])
         .sql(format!(
-            "WITH versions AS (
+            "WITH numbered AS (
   {versions}
 )
 SELECT item_id, item_code_clean AS item_code, item_description, item_category_clean AS item_category,
@@ -22,7 +22,7 @@ SELECT item_id, item_code_clean AS item_code, item_description, item_category_cl
   hazmat_class_clean AS hazmat_class, is_perishable, is_hazmat, size_category, value_category,
   handling_classification, has_invalid_code, has_invalid_description, has_invalid_cost, has_invalid_active_flag,
   data_quality_score
-FROM versions
+FROM numbered
 WHERE version = 1",
             versions = versions("item_master", "item_id", BY_LOAD, ""),
             cost = sql.number("standard_cost"),

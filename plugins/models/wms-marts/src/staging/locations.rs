@@ -44,7 +44,7 @@ pub(super) fn model(site: &Site) -> Model {
 fn statement(site: &Site) -> String {
     let sql = site.sql;
     format!(
-        "WITH versions AS (
+        "WITH numbered AS (
   {versions}
 )
 SELECT location_id, location_code, location_type_clean AS location_type, zone_id_clean AS zone_id,
@@ -57,7 +57,7 @@ SELECT location_id, location_code, location_type_clean AS location_type, zone_id
   {volume_pct} AS volume_utilization_pct, {weight_pct} AS weight_utilization_pct,
   type_priority, utilization_status, efficiency_status, operational_category, accessibility_rating,
   has_invalid_code, has_invalid_type, has_invalid_capacity, has_invalid_active_flag, data_quality_score
-FROM versions
+FROM numbered
 WHERE version = 1",
         versions = versions("location", "location_id", BY_LOAD, ""),
         is_active = sql.flag("is_active_clean = 'Y'"),

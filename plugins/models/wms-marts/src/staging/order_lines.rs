@@ -11,12 +11,12 @@ pub(super) fn model(site: &Site) -> Model {
         .summary("Order lines, the latest version of each.")
         .reads(["order_dtl"])
         .sql(format!(
-            "WITH versions AS (
+            "WITH numbered AS (
   {versions}
 )
 SELECT order_detail_id, order_id, item_id, {quantity} AS quantity_ordered, {price} AS unit_price,
   {total} AS line_total, last_updated
-FROM versions
+FROM numbered
 WHERE version = 1 AND {is_there}",
             versions = versions("order_dtl", "order_detail_id", BY_CHANGE, ""),
             quantity = sql.number("quantity_ordered"),

@@ -65,7 +65,7 @@ fn statement(site: &Site) -> String {
         missing("last_updated"),
     ];
     format!(
-        "WITH versions AS (
+        "WITH numbered AS (
   {versions}
 ),
 headers AS (
@@ -74,7 +74,7 @@ headers AS (
     order_type AS raw_order_type, order_type_clean AS order_type,
     priority_code AS raw_priority_code, priority_code_clean AS priority_code, priority_rank,
     ship_to_address_id, last_updated, order_size_category, has_invalid_amount, has_invalid_status
-  FROM versions
+  FROM numbered
   WHERE version = 1 AND {is_there}
 ),
 summed_lines AS (

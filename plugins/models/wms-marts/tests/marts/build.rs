@@ -128,7 +128,7 @@ pub(crate) fn execute(database: &Connection, sql: &str) {
 /// The rows of a SELECT.
 pub(crate) fn select(database: &Connection, sql: &str) -> Vec<Row> {
     let mut statement = database.prepare(sql).unwrap_or_else(|error| panic!("{error} in\n{sql}"));
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let row = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Row> {
         let cell = |(at, name): (usize, &String)| Ok((name.clone(), Cell::from(row.get::<_, Stored>(at)?)));
         names.iter().enumerate().map(cell).collect()

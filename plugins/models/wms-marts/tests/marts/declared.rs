@@ -144,7 +144,7 @@ fn fixture(
     let places = vec!["?"; given.rows.columns.len()].join(", ");
     let insert = format!("INSERT INTO {table} ({}) VALUES ({places})", given.rows.columns.join(", "));
     for row in &given.rows.rows {
-        let values = row.iter().map(|value| stored(value)).collect::<Vec<Stored>>();
+        let values = row.iter().map(stored).collect::<Vec<Stored>>();
         database.execute(&insert, rusqlite::params_from_iter(values)).expect("a row");
     }
 }
@@ -201,6 +201,10 @@ fn assert_holds(database: &Connection, declaration: &Declaration, model: &Model,
             let tables = declaration.models.iter().map(|model| (model.name.clone(), model.name.to_uppercase()));
             relations.extend(tables.chain([("this".to_owned(), table.clone())]));
             format!("EXISTS ({})", render(rows, &relations, moment, false))
+        }
+        Assertion::Relationship(reference) => {
+            let (column, to) = (&reference.column, reference.to.to_uppercase());
+            format!("{column} NOT IN (SELECT {} FROM {to})", reference.to_column)
         }
         other => panic!("no model is tested by {other:?}"),
     };

@@ -101,12 +101,27 @@ fn a_window_without_changes_is_not_built_again() {
     load(&database, &warehouse);
     execute(
         &database,
-        "UPDATE KPI_DAILY SET wms_run_id = 'first'; UPDATE FACT_INVENTORY_MOVEMENT SET wms_run_id = 'first'",
+        "UPDATE FACT_ALLOCATION_PERFORMANCE SET wms_run_id = 'first'; UPDATE FACT_INVENTORY_MOVEMENT SET wms_run_id = 'first'",
     );
     build_all(&database, &declaration, &Moment { now: noon(TODAY) + 2, watermark: Some(noon(TODAY)) });
     let untouched = |sql: &str| database.query_row(sql, [], |row| row.get::<_, String>(0)).expect("a row");
-    let days = "SELECT group_concat(allocation_date) FROM KPI_DAILY WHERE wms_run_id = 'first'";
-    assert_eq!(untouched(days), crate::moment::date_text(TODAY - 1));
+    let facts = "SELECT group_concat(item_id) FROM (SELECT item_id FROM FACT_ALLOCATION_PERFORMANCE WHERE wms_run_id = 'first' ORDER BY 1)";
+    assert_eq!(untouched(facts), "1,2", "3 is of the same day as 2");
     let items = "SELECT group_concat(item_id) FROM (SELECT item_id FROM FACT_INVENTORY_MOVEMENT WHERE wms_run_id = 'first' ORDER BY 1)";
     assert_eq!(untouched(items), "1,2");
+}
+
+/// What becomes old is recent no longer, also where nothing is loaded and no quantity tells.
+#[test]
+fn a_day_that_goes_by_counts() {
+    let at = noon(TODAY - 90);
+    let movement = crate::warehouse::Allocation { id: 1, item: Some(1), created: Some(at), ..Default::default() };
+    let mut warehouse = Warehouse { allocations: vec![movement], ..Warehouse::default() };
+    let declaration = declared(&[], Sql::sqlite());
+    let database = database_of(&warehouse);
+    build_all(&database, &declaration, &Moment { now: noon(TODAY), watermark: None });
+    assert_as_expected("today", &database, &declaration, &warehouse);
+    warehouse.terms.today += 1;
+    build_all(&database, &declaration, &Moment { now: noon(TODAY + 1), watermark: Some(noon(TODAY)) });
+    assert_as_expected("tomorrow", &database, &declaration, &warehouse);
 }

@@ -94,6 +94,7 @@ pub(super) fn columns(warehouse: &Warehouse, row: &Judged<'_>) -> Row {
         allocation_id: raw.id,
         order_id: raw.order,
         item_id: raw.item,
+        item_key: raw.item.map_or("~n".to_owned(), |item| item.to_string()),
         location_id: raw.location,
         quantity_allocated: scaled(raw.quantity, 3),
         valid_quantity: row.quantity,

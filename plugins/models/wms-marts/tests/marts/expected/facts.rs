@@ -94,6 +94,7 @@ fn fact(key: &str, rows: &[&Judged<'_>]) -> Row {
         allocation_date: date_text(day),
         location_id: first.raw.location,
         item_id: first.raw.item,
+        item_key: first.raw.item.map_or("~n".to_owned(), |item| item.to_string()),
         allocated_by_user: first.user.clone(),
         status_group: first.group,
         quantity_tier: first.tier,

@@ -107,8 +107,9 @@ pub(super) fn allocation_rows(warehouse: &Warehouse) -> Vec<Row> {
         let location = row.raw.location.and_then(|location| of_location.get(&location));
         let user = of_user.get(&row.user);
         let mut made = columns(warehouse, row);
-        made.remove("has_invalid_quantity");
-        made.remove("has_invalid_status");
+        for own in ["has_invalid_quantity", "has_invalid_status", "item_key"] {
+            made.remove(own);
+        }
         let number = |of: Option<&Measured>, value: fn(&Measured) -> Option<f64>| -> Cell { of.and_then(value).cell() };
         made.extend(row! {
             location_allocation_count: location.map(|location| location.count),

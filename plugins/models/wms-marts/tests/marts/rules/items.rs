@@ -98,6 +98,18 @@ fn movements_add_up_within_their_item() {
 }
 
 #[test]
+fn what_comes_in_at_the_same_moment_comes_first() {
+    let built = built(&Warehouse {
+        terms: Terms { receipts: true, ..Terms::default() },
+        allocations: vec![allocation(1)],
+        receipts: vec![Receipt { received: Some(TEN), ..receipt(9) }],
+        ..Warehouse::default()
+    });
+    let found = built.shown("movement_key, running_net_quantity", "fact_inventory_movement ORDER BY 1");
+    assert_eq!(found, ["INBOUND|9|10", "OUTBOUND|1|5"]);
+}
+
+#[test]
 fn movements_know_their_neighbours() {
     let quantities = [3_000, 5_000, 5_000, 1_000];
     let of = |(id, quantity)| Allocation { created: Some(TEN + id), quantity: Some(quantity), ..allocation(id) };

@@ -67,7 +67,7 @@ fn a_place_is_measured_by_all_of_its_allocations() {
 
 #[test]
 fn a_time_is_above_average_up_to_the_median_and_average_up_to_the_mean() {
-    let built = built(&allocations([taking(1, 10), taking(2, 20), taking(3, 25), taking(4, 90)]));
+    let built = built(&allocations([taking(1, 0), taking(2, 0), taking(3, 10), taking(4, 30)]));
     let standings = built.shown("performance_vs_location", "int_allocation_performance ORDER BY allocation_id");
     assert_eq!(standings, ["Above Average", "Above Average", "Average", "Below Average"]);
     let standings = built.shown("performance_vs_user", "int_allocation_performance ORDER BY allocation_id");

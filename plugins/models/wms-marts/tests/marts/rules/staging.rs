@@ -121,6 +121,22 @@ fn an_order_is_poor_if_a_flag_is_up_and_excellent_if_complete() {
 }
 
 #[test]
+fn an_order_that_lacks_anything_that_matters_is_good() {
+    let complete = order(1);
+    let lacking = [
+        Order { customer: None, ..complete.clone() },
+        Order { date: None, ..complete.clone() },
+        Order { requested: None, ..complete.clone() },
+        Order { kind: None, ..complete.clone() },
+        Order { priority: Some(" \t"), ..complete.clone() },
+        Order { address: None, ..complete.clone() },
+        Order { updated: None, ..complete },
+    ];
+    let built = built(&orders((1..).zip(lacking).map(|(id, order)| Order { id, ..order })));
+    assert_eq!(built.shown("data_quality_score", "stg_wms_orders"), ["Good"; 7]);
+}
+
+#[test]
 fn an_item_is_handled_by_what_it_is() {
     let heavy = Some(60_000);
     let built = built(&Warehouse {
