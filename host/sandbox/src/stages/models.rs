@@ -100,7 +100,7 @@ impl Meter<'_> {
         };
         self.bytes = self.bytes.saturating_add(bytes);
         self.text(String::new())?;
-        Ok(value_from_wit(value))
+        value_from_wit(value)
     }
 
     fn model(&mut self, model: wit::Model) -> Result<model::Model, Failure> {
