@@ -104,7 +104,7 @@ impl Writer {
     }
 
     /// What stands for a SELECT of nothing: `FROM dual` where there must be a table.
-    pub(crate) fn from_nothing(self) -> &'static str {
+    pub(crate) fn dummy_table(self) -> &'static str {
         match self.0 {
             Dialect::Sqlite => "",
             Dialect::Oracle => " FROM dual",
@@ -164,6 +164,6 @@ impl Writer {
             }
         });
         let columns = columns.collect::<Vec<_>>().join(", ");
-        format!("(SELECT {columns}{} WHERE 1 = 0)", self.from_nothing())
+        format!("(SELECT {columns}{} WHERE 1 = 0)", self.dummy_table())
     }
 }

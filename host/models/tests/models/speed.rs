@@ -10,16 +10,18 @@ use crate::warehouse::{Warehouse, model, names, project, test, view};
 
 /// Nine models in four layers, as a warehouse has them.
 fn nine() -> Vec<Model> {
-    let columns = ["id", "item", "place", "amount"];
-    let clean = "SELECT id, item, upper(trim(place)) AS place, amount FROM {stock} WHERE amount IS NOT NULL";
-    let ranked = "SELECT id, item, place, amount, \
+    let columns = ["id", "item", "place", "amount", "at", "changed", "status", "user"];
+    let clean = "SELECT id, item, upper(trim(place)) AS place, amount, at, wms_loaded_at AS changed, \
+                 CASE id % 4 WHEN 0 THEN 'ALLOCATED' WHEN 1 THEN 'RESERVED' WHEN 2 THEN 'PICKED' ELSE 'SHIPPED' END AS status, \
+                 'user' || (id % 10) AS user FROM {stock} WHERE amount IS NOT NULL";
+    let ranked = "SELECT id, item, place, amount, at, changed, status, user, \
                   row_number() OVER (PARTITION BY item ORDER BY id) AS number, \
                   sum(amount) OVER (PARTITION BY item ORDER BY id) AS total FROM {stg_stock}";
     let mut models = vec![
         view("stg_stock", &["stock"], &columns, clean),
         view("stg_item", &["item"], &["item", "name"], "SELECT item, name FROM {item}"),
         view("stg_place", &["stock"], &["place"], "SELECT DISTINCT place FROM {stock}"),
-        model("ranked", &["stg_stock"], &["id", "item", "place", "amount", "number", "total"], ranked),
+        model("ranked", &["stg_stock"], &[&columns[..], &["number", "total"]].concat(), ranked),
         model(
             "per_item",
             &["stg_stock"],
@@ -35,9 +37,9 @@ fn nine() -> Vec<Model> {
         model(
             "fact",
             &["ranked", "per_item"],
-            &["id", "item", "place", "amount", "share"],
-            "SELECT r.id, r.item, r.place, r.amount, 100 * r.amount / max(p.amount, 1) AS share \
-             FROM {ranked} r JOIN {per_item} p ON p.item = r.item",
+            &[&columns[..], &["share"]].concat(),
+            "SELECT r.id, r.item, r.place, r.amount, r.at, r.changed, r.status, r.user, \
+             100 * r.amount / max(p.amount, 1) AS share FROM {ranked} r JOIN {per_item} p ON p.item = r.item",
         ),
         model(
             "dim",

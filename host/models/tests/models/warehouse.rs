@@ -172,7 +172,8 @@ pub(crate) fn selected(project: &Project, words: &[&str]) -> wmshost_models::Sel
 /// A table whose columns are all whole numbers, but for `name` and `place`.
 pub(crate) fn model(name: &str, reads: &[&str], columns: &[&str], statement: &str) -> Model {
     let kind = |column: &str| match column {
-        "name" | "place" => DataType::Utf8,
+        "name" | "place" | "status" | "user" => DataType::Utf8,
+        "at" | "changed" => DataType::Timestamp(arrow_schema::TimeUnit::Microsecond, None),
         _ => DataType::Int64,
     };
     let column = |name: &&str| ModelColumn { name: (*name).to_owned(), kind: kind(name), summary: String::new() };

@@ -23,6 +23,15 @@ pub(super) enum Work {
     BuildAndTest,
 }
 
+/// What a build is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// It is all that was asked for.
+    Alone,
+    /// A run of the pipeline's streams ends with it.
+    OfRun,
+}
+
 /// `models run`, `models test`, `models build`.
 pub(super) fn run(edge: &Edge, args: &BuildArgs, work: Work) -> anyhow::Result<Exit> {
     let cancel = cancel_on_signals()?;
@@ -67,7 +76,7 @@ fn go(
         threads: args.threads.unwrap_or(workshop.threads),
     };
     let run_id = new_run_id(edge.clock.as_ref());
-    build(edge, workshop, options, &run_id, cancel, args.which.output.output)
+    build(edge, workshop, options, &run_id, cancel, args.which.output.output, Ending::Alone)
 }
 
 /// The models whose inputs have changed, at the end of a run.
@@ -94,7 +103,7 @@ pub(in crate::commands) fn after_load(
         fail_fast: false,
         threads: workshop.threads,
     };
-    build(edge, &workshop, options, run_id, cancel, output)
+    build(edge, &workshop, options, run_id, cancel, output, Ending::OfRun)
 }
 
 fn build(
@@ -104,6 +113,7 @@ fn build(
     run_id: &str,
     cancel: &Cancel,
     output: Output,
+    ending: Ending,
 ) -> anyhow::Result<Exit> {
     let telling = Telling::new(output);
     let runner = Runner {
@@ -119,7 +129,11 @@ fn build(
     };
     let ended = runner.run()?;
     keep(edge, workshop, &ended)?;
-    told::report(workshop, &ended, output);
+    match ending {
+        // The run has told its own result there, and a program expects one.
+        Ending::OfRun if output == Output::Json => told::note(workshop, &ended),
+        _ => told::report(workshop, &ended, output),
+    }
     Ok(match () {
         () if cancel.is_set() => Exit::Cancelled,
         () if ended.has_failed() => Exit::Failed,

@@ -27,6 +27,13 @@ impl Observer for Telling {
     }
 }
 
+/// In one line, beside a result that was told already.
+pub(super) fn note(workshop: &Workshop, ended: &Report) {
+    let status = if ended.has_failed() { "failed" } else { "succeeded" };
+    let results = workshop.shelf.0.join("run_results.json");
+    report::note(&format!("models of {} {status}; see {}", workshop.name, results.display()));
+}
+
 /// How a run went.
 pub(super) fn report(workshop: &Workshop, ended: &Report, output: Output) {
     if output == Output::Json {
