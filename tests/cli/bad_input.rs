@@ -114,7 +114,7 @@ fn databases_that_are_none_or_cannot_be_written_are_told() {
     told.says(&["source wms"]);
     let mut lab = Lab::with_stream(TABLE, "");
     lab.set("WMSHOST_HOME", "/proc/nowhere");
-    lab.wmshost("run", &[]).ended(2).says(&["WMSHOST_HOME"]);
+    lab.wmshost("run", &[]).ended(2).says(&["/proc/nowhere", "WMSHOST_HOME"]);
 }
 
 #[test]

@@ -4,9 +4,6 @@ use std::path::{Path, PathBuf};
 
 use wit_parser::{Interface, Package, Resolve, World};
 
-/// What no host runs yet; it is held to the rules when one does.
-pub(crate) const NOT_RUN_YET: [&str; 2] = ["models", "modelling"];
-
 /// The folder of the contract.
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit")
@@ -30,12 +27,10 @@ impl Contract {
     }
 
     pub(crate) fn interfaces(&self) -> impl Iterator<Item = (&str, &Interface)> {
-        let all = self.package().interfaces.iter().map(|(name, id)| (name.as_str(), &self.resolve.interfaces[*id]));
-        all.filter(|(name, _)| !NOT_RUN_YET.contains(name))
+        self.package().interfaces.iter().map(|(name, id)| (name.as_str(), &self.resolve.interfaces[*id]))
     }
 
     pub(crate) fn worlds(&self) -> impl Iterator<Item = (&str, &World)> {
-        let all = self.package().worlds.iter().map(|(name, id)| (name.as_str(), &self.resolve.worlds[*id]));
-        all.filter(|(name, _)| !NOT_RUN_YET.contains(name))
+        self.package().worlds.iter().map(|(name, id)| (name.as_str(), &self.resolve.worlds[*id]))
     }
 }

@@ -34,9 +34,13 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// The shipped development pipeline over a sample warehouse of so many allocations.
+    /// The shipped development pipeline, without its models, over a sample warehouse of so many allocations.
     pub fn sample(allocations: u64, seed: u64) -> Self {
-        let lab = Self::new(root().join("pipelines/dev.toml"));
+        let mut lab = Self::new(PathBuf::new());
+        lab.pipeline = lab.folder.path().join("pipeline.toml");
+        let shipped = root().join("pipelines/dev.toml");
+        let text = format!("extends = {shipped:?}\n[models]\nafter_load = false\n");
+        std::fs::write(&lab.pipeline, text).expect("a pipeline file");
         let (count, seed) = (allocations.to_string(), seed.to_string());
         let file = lab.source_path();
         lab.plain(&["sample", "create", &file.to_string_lossy(), "--allocations", &count, "--seed", &seed]).succeeded();

@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use wmshost_flow::Failure;
 
 /// Sends what is logged from now on into `file`, and to standard error with `-v` (info) or `-vv` (debug).
 pub(crate) fn start(file: Option<&Path>, verbose: u8) -> anyhow::Result<()> {
@@ -26,9 +26,12 @@ pub(crate) fn start(file: Option<&Path>, verbose: u8) -> anyhow::Result<()> {
 }
 
 fn open(file: &Path) -> anyhow::Result<File> {
+    let refused = |error: std::io::Error| {
+        let why = format!("{}: the log cannot be written: {error}", file.display());
+        Failure::invalid_config(format!("{why}. Set WMSHOST_HOME to a folder that can be written"))
+    };
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("{}: the folder for logs cannot be made", folder.display()))?;
+        fs::create_dir_all(folder).map_err(refused)?;
     }
-    File::create(file).with_context(|| format!("{}: the log cannot be written", file.display()))
+    Ok(File::create(file).map_err(refused)?)
 }
