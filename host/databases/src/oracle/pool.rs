@@ -44,6 +44,8 @@ struct Idle<T> {
     item: T,
     made: Instant,
     since: Instant,
+    /// Another one broke since: this one may have, too.
+    suspect: bool,
 }
 
 struct Queue<T> {
@@ -74,8 +76,9 @@ impl<M: Maker> Pool<M> {
         let mut idle = self.wait_for_turn()?;
         // From here on a place is ours; it is given back if no item can be made.
         let place = Place(Arc::clone(self));
-        while let Some(Idle { item, made, since }) = idle.take() {
-            let tired = since.elapsed() >= self.limits.ping_after && !self.maker.is_alive(&item);
+        while let Some(Idle { item, made, since, suspect }) = idle.take() {
+            let tired = suspect || since.elapsed() >= self.limits.ping_after;
+            let tired = tired && !self.maker.is_alive(&item);
             if made.elapsed() < self.limits.max_lifetime && !tired {
                 return Ok(Lent { item: Some(item), made, broken: false, place });
             }
@@ -142,9 +145,10 @@ pub(super) struct Lent<M: Maker> {
 }
 
 impl<M: Maker> Lent<M> {
-    /// Says that the item is not to be lent again.
+    /// Says that the item is not to be lent again, and that those which are idle must be tried before they are.
     pub(super) fn mark_broken(&mut self) {
         self.broken = true;
+        self.place.0.queue().idle.iter_mut().for_each(|idle| idle.suspect = true);
     }
 
     /// Whether that was said.
@@ -171,7 +175,7 @@ impl<M: Maker> Drop for Lent<M> {
             return;
         }
         let mut queue = self.place.0.queue();
-        queue.idle.push(Idle { item, made: self.made, since: Instant::now() });
+        queue.idle.push(Idle { item, made: self.made, since: Instant::now(), suspect: false });
         // The place's own drop takes it off again.
         queue.open += 1;
     }
@@ -254,6 +258,17 @@ mod tests {
         drop(alive);
         let again: Vec<_> = (0..3).map(|_| *pool.take().expect("an item")).collect();
         assert!(!again.contains(&3), "{again:?}");
+    }
+
+    #[test]
+    fn when_one_breaks_the_idle_ones_are_tried_before_they_are_lent() {
+        let pool = Pool::new(Numbers::default(), limits(2));
+        let mut lent: Vec<_> = (0..2).map(|_| pool.take().expect("an item")).collect();
+        let mut broken = lent.remove(0);
+        drop(lent);
+        pool.maker().dead.lock().expect("unharmed").push(1);
+        broken.mark_broken();
+        assert_eq!(*pool.take().expect("a new one"), 2);
     }
 
     #[test]
