@@ -84,10 +84,15 @@ pub(super) fn take_in(
     )?;
     let moved = match strategy {
         Strategy::Merge(key) => merge(table, key, stamp, sql)?,
-        Strategy::Replace(window) => {
-            let deleted = delete_windows(table, window, sql)?;
-            Moved { deleted, inserted: insert(table, "", stamp, sql)?, updated: 0 }
-        }
+        Strategy::Replace(window) => match table.key() {
+            Some(key) if writer.0 == Dialect::Sqlite && check_key(writer, key, sql).is_ok() => {
+                replace_by_key(table, window, key, stamp, sql)?
+            }
+            _ => {
+                let deleted = delete_windows(table, window, "", sql)?;
+                Moved { deleted, inserted: insert(table, "", stamp, sql)?, updated: 0 }
+            }
+        },
         Strategy::Append => Moved { inserted: insert(table, "", stamp, sql)?, ..Moved::default() },
     };
     drop_work_table(writer, "rows", sql)?;
@@ -217,8 +222,30 @@ pub(super) fn check_key(writer: Writer, key: &[String], sql: &mut dyn Sql) -> Re
     }
 }
 
-/// Deletes the windows that were found to be affected.
-fn delete_windows(table: &Table<'_>, window: &[String], sql: &mut dyn Sql) -> Result<u64, Failure> {
+/// Replaces windows where rows can be told apart: only rows that are gone, others or new are written, and rows that
+/// come out as they were keep their marks.
+fn replace_by_key(
+    table: &Table<'_>,
+    window: &[String],
+    key: &[String],
+    stamp: &Stamp,
+    sql: &mut dyn Sql,
+) -> Result<Moved, Failure> {
+    let writer = table.writer;
+    let names = writer.names("", key);
+    let index = writer.name(&format!("{}_KEY", table.node.table));
+    sql.execute(&format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({names})", table.name()), &[])?;
+    sql.execute(&format!("CREATE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})"), &[])?;
+    let on: Vec<String> = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part))).collect();
+    let rows = writer.work_table("rows");
+    let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} AS wms_new WHERE {})", on.join(" AND "));
+    let deleted = delete_windows(table, window, &gone, sql)?;
+    let merged = merge(table, key, stamp, sql)?;
+    Ok(Moved { deleted, ..merged })
+}
+
+/// Deletes the windows that were found to be affected, or those of their rows for which a condition is true too.
+fn delete_windows(table: &Table<'_>, window: &[String], only: &str, sql: &mut dyn Sql) -> Result<u64, Failure> {
     let writer = table.writer;
     let same: Vec<String> = window
         .iter()
@@ -232,7 +259,7 @@ fn delete_windows(table: &Table<'_>, window: &[String], sql: &mut dyn Sql) -> Re
     let statement = match writer.0 {
         Dialect::Sqlite => format!(
             "DELETE FROM {name} WHERE rowid IN \
-             (SELECT wms_old.rowid FROM {changes} AS wms_change CROSS JOIN {name} AS wms_old WHERE {same})"
+             (SELECT wms_old.rowid FROM {changes} AS wms_change CROSS JOIN {name} AS wms_old WHERE {same}{only})"
         ),
         Dialect::Oracle => {
             format!("DELETE FROM {name} wms_old WHERE EXISTS (SELECT 1 FROM {changes} wms_change WHERE {same})")

@@ -93,6 +93,49 @@ fn windows_are_replaced_as_a_whole() {
 }
 
 #[test]
+fn windows_with_a_key_write_only_what_differs() {
+    let warehouse = Warehouse::new();
+    let mut declared = windowed();
+    declared[1].tests = vec![crate::warehouse::test("one", wmshost_flow::model::Assertion::Unique(names(&["place"])))];
+    let models = project(declared);
+    warehouse.build(&models);
+    // Both places are affected, one of them comes out as it was.
+    warehouse.stock(5, 2, "B", 4);
+    warehouse.stock(1, 1, "A", 10);
+    let report = warehouse.build(&models);
+    assert_eq!((action(&report, "places"), node(&report, "places").changed), ("incremental", 1));
+    // A place whose rows are all gone is gone: its window is told by what was there.
+    let query = "SELECT place, items, amount FROM PLACES ORDER BY place";
+    let (followed, whole) = both(&warehouse, &models, query);
+    assert_eq!(followed, whole);
+    assert_eq!(followed, ["A 2 15", "B 2 24"]);
+}
+
+#[test]
+fn a_window_that_came_out_empty_is_emptied() {
+    for keyed in [false, true] {
+        let warehouse = Warehouse::new();
+        let statement = "SELECT place, SUM(amount) AS amount FROM {stock} WHERE amount > 0 \
+                         {when incremental} AND place IN (SELECT place FROM {changes}) {end} GROUP BY place";
+        let changes = "SELECT place FROM {stock} WHERE wms_loaded_at > {watermark}";
+        let mut sums = incremental(
+            Strategy::Replace(names(&["place"])),
+            Some(changes),
+            model("sums", &["stock"], &["place", "amount"], statement),
+        );
+        if keyed {
+            sums.tests = vec![crate::warehouse::test("one", wmshost_flow::model::Assertion::Unique(names(&["place"])))];
+        }
+        let models = project(vec![sums]);
+        warehouse.build(&models);
+        warehouse.stock(2, 1, "B", 0);
+        let report = warehouse.build(&models);
+        assert_eq!((action(&report, "sums"), node(&report, "sums").rows), ("incremental", Some(1)), "{keyed}");
+        assert_eq!(warehouse.rows("SELECT place, amount FROM SUMS"), ["A 15"], "{keyed}");
+    }
+}
+
+#[test]
 fn what_is_appended_is_appended_once() {
     let warehouse = Warehouse::new();
     let statement = format!("SELECT id, amount FROM {{stock}} {CHANGED}");
@@ -185,6 +228,11 @@ fn any_order_of_loads_and_builds_ends_alike() {
     let warehouse = Warehouse::new();
     let mut declared = windowed();
     declared.push(merged());
+    // The same windows again, with a key to tell their rows apart.
+    let mut keyed = windowed().remove(1);
+    keyed.name = "keyed".into();
+    keyed.tests = vec![crate::warehouse::test("one", wmshost_flow::model::Assertion::Unique(names(&["place"])))];
+    declared.push(keyed);
     let models = project(declared);
     for _ in 0..60 {
         match random(4) {
@@ -198,9 +246,11 @@ fn any_order_of_loads_and_builds_ends_alike() {
         }
     }
     warehouse.build(&models);
-    for query in
-        ["SELECT id, item, doubled FROM MERGED ORDER BY id", "SELECT place, items, amount FROM PLACES ORDER BY place"]
-    {
+    for query in [
+        "SELECT id, item, doubled FROM MERGED ORDER BY id",
+        "SELECT place, items, amount FROM PLACES ORDER BY place",
+        "SELECT place, items, amount FROM KEYED ORDER BY place",
+    ] {
         let followed = warehouse.rows(query);
         warehouse.run(&models, |options| options.full_refresh = true);
         assert_eq!(followed, warehouse.rows(query), "{query}");
