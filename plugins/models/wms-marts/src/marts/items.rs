@@ -64,23 +64,8 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
 
 fn statement(site: &Site) -> String {
     let sql = site.sql;
-    let ordered_at = site.local("orders.order_date");
     format!(
-        "WITH ordered AS (
-  SELECT lines.item_id, COUNT(DISTINCT lines.order_id) AS orders_count,
-    SUM(lines.quantity_ordered) AS total_quantity_ordered, AVG(lines.unit_price) AS avg_unit_price,
-    MAX(orders.order_date) AS last_order_date
-  FROM {{stg_wms_orders}} orders JOIN {{stg_wms_order_lines}} lines ON lines.order_id = orders.order_id
-  WHERE {order_is_recent} AND lines.item_id IS NOT NULL
-  GROUP BY lines.item_id
-),
-allocated AS (
-  SELECT item_id, COUNT(*) AS allocations_count, SUM(valid_quantity) AS total_quantity_allocated,
-    {shipped} AS shipped_allocations_count, AVG(fulfillment_time_seconds) AS avg_fulfillment_time_seconds
-  FROM {{stg_wms_allocation}}
-  WHERE {allocation_is_recent}
-  GROUP BY item_id
-),
+        "WITH {lately},
 known AS (
   SELECT item_id FROM {{stg_wms_items}}
   UNION
@@ -116,9 +101,7 @@ SELECT {key} AS item_key, gathered.*,
   {performance} AS fulfillment_performance,
   {velocity} AS velocity_category
 FROM gathered",
-        order_is_recent = site.is_recent(&ordered_at),
-        shipped = count_where("allocation_status = 'SHIPPED'"),
-        allocation_is_recent = site.is_recent("allocation_date"),
+        lately = lately(site),
         is_in_master = sql.flag("items.item_id IS NOT NULL"),
         days_since_order = sql.days_between(&site.local("ordered.last_order_date"), &site.today),
         fulfillment = sql.percentage("allocated.shipped_allocations_count", "allocated.allocations_count"),
@@ -132,6 +115,30 @@ FROM gathered",
             &[("7", "Fast Moving"), ("30", "Regular Moving"), ("90", "Slow Moving")],
             "Dormant"
         ),
+    )
+}
+
+/// What was ordered and allocated of each item: the tables `ordered` and `allocated`.
+fn lately(site: &Site) -> String {
+    format!(
+        "ordered AS (
+  SELECT lines.item_id, COUNT(DISTINCT lines.order_id) AS orders_count,
+    SUM(lines.quantity_ordered) AS total_quantity_ordered, AVG(lines.unit_price) AS avg_unit_price,
+    MAX(orders.order_date) AS last_order_date
+  FROM {{stg_wms_orders}} orders JOIN {{stg_wms_order_lines}} lines ON lines.order_id = orders.order_id
+  WHERE {order_is_recent} AND lines.item_id IS NOT NULL
+  GROUP BY lines.item_id
+),
+allocated AS (
+  SELECT item_id, COUNT(*) AS allocations_count, SUM(valid_quantity) AS total_quantity_allocated,
+    {shipped} AS shipped_allocations_count, AVG(fulfillment_time_seconds) AS avg_fulfillment_time_seconds
+  FROM {{stg_wms_allocation}}
+  WHERE {allocation_is_recent}
+  GROUP BY item_id
+)",
+        order_is_recent = site.is_recent(&site.local("orders.order_date")),
+        shipped = count_where("allocation_status = 'SHIPPED'"),
+        allocation_is_recent = site.is_recent("allocation_date"),
     )
 }
 

@@ -2,6 +2,7 @@
 
 use super::{BY_LOAD, versions};
 use crate::site::Site;
+use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{Model, UnitTest, accepted, columns::*, not_null, unique};
 use wmshost_plugin::rows;
 
@@ -31,31 +32,7 @@ WHERE version = 1",
             weight = sql.number("item_weight"),
             volume = sql.number("item_volume"),
         ))
-        .columns([
-            int64("item_id", "The item."),
-            text("item_code", "The code, trimmed and in upper case."),
-            text("item_description", "The description as the source has it."),
-            text("item_category", "The category; UNKNOWN where there is none."),
-            text("unit_of_measure", "The unit of its quantities."),
-            decimal("standard_cost", 15, 4, "What one costs."),
-            boolean("is_active", "Whether the flag is Y."),
-            boolean("is_deleted", "Whether the source no longer has it."),
-            decimal("item_weight", 15, 3, "The weight of one."),
-            decimal("item_volume", 15, 3, "The volume of one."),
-            text("storage_type", "The storage type; STANDARD where there is none."),
-            int64("shelf_life_days", "How long it keeps, in days."),
-            text("hazmat_class", "The hazmat class; NONE where there is none."),
-            boolean("is_perishable", "Whether it goes bad."),
-            boolean("is_hazmat", "Whether it is dangerous."),
-            text("size_category", "OVERSIZED, LARGE, MEDIUM or SMALL; UNKNOWN without weight and volume."),
-            text("value_category", "LOW_VALUE to PREMIUM_VALUE; UNKNOWN without a cost."),
-            text("handling_classification", "SPECIAL_HANDLING, PERISHABLE, HAZMAT, OVERSIZED or STANDARD."),
-            boolean("has_invalid_code", "Whether the code is NULL or shorter than 3 characters."),
-            boolean("has_invalid_description", "Whether the description is NULL or shorter than 5 characters."),
-            boolean("has_invalid_cost", "Whether the cost is NULL or below zero."),
-            boolean("has_invalid_active_flag", "Whether the flag is neither Y nor N."),
-            text("data_quality_score", "Excellent, Good or Poor."),
-        ]);
+        .columns(columns());
     model
         .test(not_null(["item_id"]))
         .test(unique(["item_id"]).says("Two versions of an item got through."))
@@ -77,4 +54,32 @@ WHERE version = 1",
                 )
                 .expect(rows! { item_id, is_active, is_deleted; 1, 1, 0; 2, 0, 0; 3, 0, 0 }),
         )
+}
+
+fn columns() -> Vec<ModelColumn> {
+    vec![
+        int64("item_id", "The item."),
+        text("item_code", "The code, trimmed and in upper case."),
+        text("item_description", "The description as the source has it."),
+        text("item_category", "The category; UNKNOWN where there is none."),
+        text("unit_of_measure", "The unit of its quantities."),
+        decimal("standard_cost", 15, 4, "What one costs."),
+        boolean("is_active", "Whether the flag is Y."),
+        boolean("is_deleted", "Whether the source no longer has it."),
+        decimal("item_weight", 15, 3, "The weight of one."),
+        decimal("item_volume", 15, 3, "The volume of one."),
+        text("storage_type", "The storage type; STANDARD where there is none."),
+        int64("shelf_life_days", "How long it keeps, in days."),
+        text("hazmat_class", "The hazmat class; NONE where there is none."),
+        boolean("is_perishable", "Whether it goes bad."),
+        boolean("is_hazmat", "Whether it is dangerous."),
+        text("size_category", "OVERSIZED, LARGE, MEDIUM or SMALL; UNKNOWN without weight and volume."),
+        text("value_category", "LOW_VALUE to PREMIUM_VALUE; UNKNOWN without a cost."),
+        text("handling_classification", "SPECIAL_HANDLING, PERISHABLE, HAZMAT, OVERSIZED or STANDARD."),
+        boolean("has_invalid_code", "Whether the code is NULL or shorter than 3 characters."),
+        boolean("has_invalid_description", "Whether the description is NULL or shorter than 5 characters."),
+        boolean("has_invalid_cost", "Whether the cost is NULL or below zero."),
+        boolean("has_invalid_active_flag", "Whether the flag is neither Y nor N."),
+        text("data_quality_score", "Excellent, Good or Poor."),
+    ]
 }

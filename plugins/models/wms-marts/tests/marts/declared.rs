@@ -9,12 +9,13 @@ use wmshost_plugin::Sql;
 use wmshost_plugin::contract::modelling::{Assertion, Declaration, Materialization, Model, Severity, Test, UnitTest};
 use wmshost_plugin::contract::types::Value;
 
+use crate::any::any_warehouse;
 use crate::build::{Moment, build_all, declared, execute, render, select, stored, streams};
 use crate::cell::{Cell, Row};
 use crate::moment::DAY;
 use crate::properties::cases;
 use crate::tables::database_of;
-use crate::warehouse::{TODAY, Terms, any_warehouse};
+use crate::warehouse::{TODAY, Terms};
 
 const EVERYTHING: Terms = Terms { today: TODAY, zoned: true, soft_deletes: true, receipts: true };
 

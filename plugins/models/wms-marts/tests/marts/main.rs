@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `moment` | timestamps and dates as text |
 //! | `cell` | values and rows, and how they are compared |
-//! | `warehouse` | random warehouses, with all the dirt there is |
+//! | `warehouse` | a warehouse as its rows |
+//! | `any` | random warehouses, with all the dirt there is |
 //! | `tables` | a warehouse in SQLite, by way of the transforms |
 //! | `build` | the models built in order, in full or incrementally |
 //! | `expected` | what the models must give, computed in plain Rust |
@@ -14,6 +15,7 @@
 //! | `oracle` | the SQL for Oracle is Oracle's |
 //! | `speed` | how long a million allocations take |
 
+mod any;
 mod build;
 mod cell;
 mod declared;

@@ -6,12 +6,13 @@ use rusqlite::Connection;
 use wmshost_plugin::Sql;
 use wmshost_plugin::contract::modelling::{Declaration, Materialization};
 
+use crate::any::{any_loaded_warehouse, any_warehouse};
 use crate::build::{Moment, build_all, declared, execute, rows_of};
 use crate::cell::assert_same;
 use crate::expected;
 use crate::moment::DAY;
 use crate::tables::{database_of, load};
-use crate::warehouse::{TODAY, Terms, Warehouse, any_loaded_warehouse, any_warehouse};
+use crate::warehouse::{TODAY, Terms, Warehouse};
 
 /// How many warehouses are tried; more by the environment variable.
 pub(crate) fn cases() -> ProptestConfig {

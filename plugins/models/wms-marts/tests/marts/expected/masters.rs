@@ -99,6 +99,26 @@ fn used(there: i64, fits: i64) -> i64 {
     if fits <= 0 { 0 } else { (10_000.0 * there as f64 / fits as f64).round() as i64 }
 }
 
+fn operation(kind: Option<&str>, sequence: i64) -> &'static str {
+    match kind {
+        Some("PICK") if sequence <= 1_000 => "PRIME_PICK",
+        Some("PICK") => "STANDARD_PICK",
+        Some("FORWARD") => "FORWARD_RESERVE",
+        Some("RESERVE") => "BULK_RESERVE",
+        Some("STAGE") => "STAGING",
+        _ => "OTHER",
+    }
+}
+
+fn access(kind: Option<&str>, level: &str) -> &'static str {
+    match (kind, level) {
+        (Some("PICK"), "01") => "HIGH_ACCESS",
+        (Some("PICK" | "FORWARD"), "01" | "02") => "MEDIUM_ACCESS",
+        (Some("BULK"), _) => "EQUIPMENT_ACCESS",
+        _ => "LOW_ACCESS",
+    }
+}
+
 fn location(location: &Location) -> Row {
     let kind = upper(location.kind);
     let is = |name: &str| kind.as_deref() == Some(name);
@@ -151,20 +171,8 @@ fn location(location: &Location) -> Row {
             7_001.. if is("BULK") => "OPTIMAL",
             _ => "SUBOPTIMAL",
         },
-        operational_category: match kind.as_deref() {
-            Some("PICK") if sequence <= 1_000 => "PRIME_PICK",
-            Some("PICK") => "STANDARD_PICK",
-            Some("FORWARD") => "FORWARD_RESERVE",
-            Some("RESERVE") => "BULK_RESERVE",
-            Some("STAGE") => "STAGING",
-            _ => "OTHER",
-        },
-        accessibility_rating: match (kind.as_deref(), level.as_str()) {
-            (Some("PICK"), "01") => "HIGH_ACCESS",
-            (Some("PICK" | "FORWARD"), "01" | "02") => "MEDIUM_ACCESS",
-            (Some("BULK"), _) => "EQUIPMENT_ACCESS",
-            _ => "LOW_ACCESS",
-        },
+        operational_category: operation(kind.as_deref(), sequence),
+        accessibility_rating: access(kind.as_deref(), &level),
         has_invalid_code: invalid[0],
         has_invalid_type: invalid[1],
         has_invalid_capacity: invalid[2],
