@@ -19,7 +19,9 @@ impl Place {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project");
         let root = root.display();
         let pipeline = format!(
-            "extends = \"{root}/pipelines/dev.toml\"\n\
+            "extends = \"{root}/pipelines/base.toml\"\n\
+             [connections.wms]\ndriver = \"sqlite\"\npath = {{ env = \"WMS_SQLITE\" }}\n\
+             [connections.analytics]\ndriver = \"sqlite\"\npath = {{ env = \"TARGET_SQLITE\" }}\n\
              [plugins]\nsmall.path = \"{root}/plugins/target/wasm32-wasip2/release/hostile_models.wasm\"\n\
              [models]\nplugins = [\"small\"]\n{settings}"
         );

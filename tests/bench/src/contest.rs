@@ -118,6 +118,10 @@ impl Arena {
         std::fs::create_dir_all("target")?;
         let folder = tempfile::tempdir_in("target")?;
         let (before, after) = (folder.path().join("before.db"), folder.path().join("after.db"));
+        // The job is the load: models are left out.
+        let shipped = std::env::current_dir()?.join("pipelines/dev.toml");
+        let pipeline = format!("extends = {shipped:?}\n[models]\nafter_load = false\n");
+        std::fs::write(folder.path().join("bench.toml"), pipeline)?;
         eprintln!("making a warehouse of {} allocations", setup.rows);
         sample(&["create", "--seed", "1", "--allocations", &setup.rows.to_string()], &before)?;
         std::fs::copy(&before, &after)?;
@@ -155,7 +159,9 @@ impl Arena {
             Way::Wmshost => {
                 command = Command::new(WMSHOST);
                 command
-                    .args(["run", "pipelines/dev.toml", "--stream", "allocation", "--output", "json"])
+                    .arg("run")
+                    .arg(self.folder.path().join("bench.toml"))
+                    .args(["--stream", "allocation", "--output", "json"])
                     .env("WMSHOST_HOME", self.home())
                     .env("WMS_SQLITE", self.source(phase))
                     .env("TARGET_SQLITE", self.target(way))
