@@ -140,12 +140,12 @@ impl Warehouse {
         target.sql().expect("a session")
     }
 
-    /// The production pipeline, at the stand-in's ports, with these lines behind.
+    /// The production pipeline, at the stand-in's ports, without tries of its own after a failure, with these lines behind.
     pub(crate) fn pipeline(&self, ca_file: &Path, more: &str) -> String {
         let file = self.path("oracle.toml");
         let text = format!(
             "extends = {:?}\n\n[connections.wms]\nport = {}\nconnect_budget = \"2s\"\ncall_timeout = \"10s\"\n\n[connections.analytics]\nport = {}\n\
-             protocol = \"tcps\"\nca_file = {ca_file:?}\nconnect_budget = \"2s\"\ncall_timeout = \"10s\"\n{more}",
+             protocol = \"tcps\"\nca_file = {ca_file:?}\nconnect_budget = \"2s\"\ncall_timeout = \"10s\"\n\n[run]\nretries = 0\n{more}",
             root().join("pipelines/prod.toml"),
             self.server.port(Release::R19, Transport::Tcp),
             self.server.port(Release::R23, Transport::Tcps),
