@@ -62,6 +62,8 @@ pub(crate) mod connection {
     pub(crate) const CONNECTIONS: Key = Key::count("connections", 1, 256, "connections").or(Fallback::Number(16));
     pub(crate) const FETCH_ROWS: Key = Key::count("fetch_rows", 1, 100_000, "rows");
     pub(crate) const ARRAY_ROWS: Key = Key::count("array_rows", 1, 100_000, "rows").or(Fallback::Number(5_000));
+    pub(crate) const BULK_MERGE_ROWS: Key =
+        Key::count("bulk_merge_rows", 1, 1_000_000, "rows").or(Fallback::Number(500));
     pub(crate) const BARE_NUMBER: Key =
         Key::new("bare_number", Kind::Choice(&["decimal", "text"])).or(Fallback::Text("decimal"));
     pub(crate) const LOB_MIB: Key = Key::count("lob_mib", 1, 1_024, "MiB").or(Fallback::Number(1));
@@ -97,6 +99,7 @@ pub(crate) mod connection {
         CONNECTIONS,
         FETCH_ROWS,
         ARRAY_ROWS,
+        BULK_MERGE_ROWS,
         BARE_NUMBER,
         LOB_MIB,
         COMMIT_LAG,
@@ -131,6 +134,7 @@ pub(crate) mod connection {
         CONNECTIONS,
         FETCH_ROWS,
         ARRAY_ROWS,
+        BULK_MERGE_ROWS,
         BARE_NUMBER,
         LOB_MIB,
         COMMIT_LAG,

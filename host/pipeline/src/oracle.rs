@@ -50,6 +50,8 @@ pub struct OracleConnection {
     pub fetch_rows: Option<u32>,
     /// Rows per round trip that are written.
     pub array_rows: usize,
+    /// A batch of so many rows is merged at once, by way of a temporary table.
+    pub bulk_merge_rows: usize,
     /// Whether numbers that are declared without digits are text.
     pub bare_number_is_text: bool,
     /// The largest text or binary object that is read, in bytes.
@@ -144,8 +146,8 @@ pub(crate) fn read(scope: &mut Scope<'_>) -> Option<OracleConnection> {
         &keys::COMMIT_LAG,
     ]
     .map(|key| scope.span(key));
-    let [sdu, connections, fetch_rows, array_rows, lob_mib] =
-        [&keys::SDU, &keys::CONNECTIONS, &keys::FETCH_ROWS, &keys::ARRAY_ROWS, &keys::LOB_MIB]
+    let [sdu, connections, fetch_rows, array_rows, bulk_merge_rows, lob_mib] =
+        [&keys::SDU, &keys::CONNECTIONS, &keys::FETCH_ROWS, &keys::ARRAY_ROWS, &keys::BULK_MERGE_ROWS, &keys::LOB_MIB]
             .map(|key| scope.count(key));
     let bare_number_is_text = scope.choice(&keys::BARE_NUMBER, &[("decimal", false), ("text", true)]);
     let one_snapshot = scope.choice(&keys::SNAPSHOT, &[("scn", true), ("statement", false)]);
@@ -168,6 +170,7 @@ pub(crate) fn read(scope: &mut Scope<'_>) -> Option<OracleConnection> {
         connections: usize::try_from(connections?).ok()?,
         fetch_rows: fetch_rows.and_then(|rows| u32::try_from(rows).ok()),
         array_rows: usize::try_from(array_rows?).ok()?,
+        bulk_merge_rows: usize::try_from(bulk_merge_rows?).ok()?,
         bare_number_is_text: bare_number_is_text?,
         lob_bytes: usize::try_from(lob_mib?).ok()? << 20,
         commit_lag: commit_lag?,

@@ -88,6 +88,7 @@ pub(crate) fn settings(server: &OracleConnection) -> Settings {
     settings.connections = server.connections;
     settings.fetch_rows = server.fetch_rows;
     settings.array_rows = server.array_rows;
+    settings.bulk_merge_rows = server.bulk_merge_rows;
     settings.bare_number = if server.bare_number_is_text { BareNumber::Text } else { BareNumber::Decimal };
     settings.lob_bytes = server.lob_bytes;
     settings.commit_lag = server.commit_lag;

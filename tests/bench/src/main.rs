@@ -14,12 +14,14 @@
 //! | `job` | the table, the rules, and where a job's files are |
 //! | `sql` | the job in plain SQL |
 //! | `native` | the job in native Rust |
+//! | `oracle` | another contest: the Oracle driver beside python-oracledb |
 //! | `contest` | who runs when, and whether all ended with the same rows |
 //! | `report` | medians and ratios, for people and programs |
 
 mod contest;
 mod job;
 mod native;
+mod oracle;
 mod report;
 mod sql;
 
@@ -27,7 +29,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-const USAGE: &str = "usage: wmshost-bench            (BENCH_ROWS=1000000 BENCH_ROUNDS=3 BENCH_PERCENT=1)";
+const USAGE: &str = "usage: wmshost-bench [oracle]   (BENCH_ROWS=1000000 BENCH_ROUNDS=3 BENCH_PERCENT=1)";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +44,12 @@ fn main() -> anyhow::Result<()> {
             report::table(&setup, &results);
             report::json(&setup, &results, Path::new("target/bench.json"))
         }
+        ["oracle"] => oracle::contest(
+            number("BENCH_ROWS", 200_000)?,
+            number("BENCH_ROUNDS", 3)?.max(1),
+            Path::new("target/bench-oracle.json"),
+        ),
+        ["oracle-client", way, address, rows, array] => oracle::client(way, address, rows.parse()?, array.parse()?),
         ["sql", phase, source, target] => sql::run(phase.parse()?, Path::new(source), Path::new(target)),
         ["native", phase, source, target] => native::run(phase.parse()?, Path::new(source), Path::new(target)),
         _ => bail!(USAGE),

@@ -143,7 +143,7 @@ impl Writer {
         })
     }
 
-    fn check_name(&self, name: &str) -> Result<(), Failure> {
+    pub(super) fn check_name(&self, name: &str) -> Result<(), Failure> {
         check(name, self.name_bytes()).map_err(|failure| failure.within(&self.place))
     }
 

@@ -25,17 +25,34 @@ impl Writer {
         let found = self.found(Written::Table, table)?;
         self.check_rule(&found, table, &rows.schema(), rule)?;
         let load = self.load(&found, table, rows, &rule.key)?;
-        let texts = vec![update_text(table, &found, &rows.schema(), rule), insert_text(table, &rows.schema(), rule)];
+        let texts = vec![update_text(table, &found, &rows.schema(), rule), merge_text(table, &rows.schema(), rule)];
         let statements = Statements { texts, key: rule.key.clone() };
         let mut counts = Counts::default();
         for wave in waves(&load, &rows.schema(), rule)? {
-            let count = wave.rows.num_rows() as u64;
-            let (touched, rejected) = self.write_carefully(&statements, &wave)?;
-            let (updated, inserted) = (touched[0], touched[1]);
-            let unchanged = count.saturating_sub(updated + inserted + rejected);
-            counts += Counts { inserted, updated, unchanged, rejected, ..Counts::default() };
+            counts += self.merge_wave(table, &found, &statements, &wave, rule)?;
         }
         Ok(counts)
+    }
+
+    /// Merges rows of which no two have the same key.
+    fn merge_wave(
+        &mut self,
+        table: &str,
+        found: &Table,
+        statements: &Statements,
+        wave: &Load,
+        rule: &MergeRule,
+    ) -> Result<Counts, Failure> {
+        let count = wave.rows.num_rows();
+        if count >= self.links.maker().settings.bulk_merge_rows
+            && let Some(counts) = self.merge_bulk(table, found, wave, rule)?
+        {
+            return Ok(counts);
+        }
+        let (touched, rejected) = self.write_carefully(statements, wave)?;
+        let (updated, inserted) = (touched[0], touched[1]);
+        let unchanged = (count as u64).saturating_sub(updated + inserted + rejected);
+        Ok(Counts { inserted, updated, unchanged, rejected, ..Counts::default() })
     }
 
     /// Whether the table can tell rows apart by the rule's key, and versions by its version column.
@@ -157,14 +174,18 @@ fn update_text(name: &str, table: &Table, columns: &SchemaRef, rule: &MergeRule)
     format!("MERGE INTO {} t USING {} ON ({}) {matched}", quoted(name), source_text(columns), on_text(&rule.key))
 }
 
-fn insert_text(name: &str, columns: &SchemaRef, rule: &MergeRule) -> String {
-    let names = || columns.fields().iter().map(|field| field.name().as_str()).chain(MARKS);
+fn merge_text(name: &str, columns: &SchemaRef, rule: &MergeRule) -> String {
     format!(
-        "MERGE INTO {} t USING {} ON ({}) WHEN NOT MATCHED THEN INSERT ({}) VALUES ({})",
+        "MERGE INTO {} t USING {} ON ({}) {}",
         quoted(name),
         source_text(columns),
         on_text(&rule.key),
-        quoted_list("", names()),
-        quoted_list("s.", names())
+        insert_clause(columns)
     )
+}
+
+/// What a MERGE does with a row of `s` that has none in `t`.
+pub(super) fn insert_clause(columns: &SchemaRef) -> String {
+    let names = || columns.fields().iter().map(|field| field.name().as_str()).chain(MARKS);
+    format!("WHEN NOT MATCHED THEN INSERT ({}) VALUES ({})", quoted_list("", names()), quoted_list("s.", names()))
 }

@@ -28,10 +28,12 @@
 //! | `encode` | batches as the driver binds them |
 //! | `write` | inserting, and finding the rows that cannot be |
 //! | `merge` | inserting what is new, updating what differs |
+//! | `bulk` | merging a large batch at once |
 //! | `swap` | staged tables |
 //! | `remove` | rows that the source no longer has |
 //! | `probe` | trying a connection, and what its user lacks |
 
+mod bulk;
 mod clauses;
 mod column;
 mod connect;

@@ -2,9 +2,13 @@
 //! calendar. Oracle counts the days before 1582-10-15 in the Julian one; what is read are the same year, month
 //! and day, not the same distance in days. Years 1 to 9999 are taken, others are bad values.
 
+use std::ops::Range;
+
 use oracledb::OracleTimestamp;
 
 const DAY: i64 = 86_400_000_000;
+/// The microseconds of the years 1 to 9999.
+pub(super) const MICROS: Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 
 /// Microseconds since 1970-01-01T00:00:00; `None` if they cannot hold the moment.
 pub(super) fn micros_of(at: &OracleTimestamp) -> Option<i64> {
@@ -65,10 +69,10 @@ mod tests {
     fn moments_at_the_ends_of_the_calendar() {
         let first = OracleTimestamp::new_date(1, 1, 1);
         let last = OracleTimestamp::new_timestamp(9_999, 12, 31, 23, 59, 59, 999_999_000);
-        assert_eq!(micros_of(&first), Some(-62_135_596_800_000_000));
-        assert_eq!(micros_of(&last), Some(253_402_300_799_999_999));
-        assert_eq!(timestamp_of(-62_135_596_800_000_001), None);
-        assert_eq!(timestamp_of(253_402_300_800_000_000), None);
+        assert_eq!(micros_of(&first), Some(MICROS.start));
+        assert_eq!(micros_of(&last), Some(MICROS.end - 1));
+        assert_eq!(timestamp_of(MICROS.start - 1), None);
+        assert_eq!(timestamp_of(MICROS.end), None);
     }
 
     #[test]
@@ -87,7 +91,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_moment_comes_back(micros in -62_135_596_800_000_000_i64..253_402_300_800_000_000) {
+        fn every_moment_comes_back(micros in MICROS) {
             let moment = timestamp_of(micros).expect("in range");
             prop_assert_eq!(micros_of(&moment), Some(micros));
         }

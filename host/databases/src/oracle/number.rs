@@ -1,50 +1,76 @@
-//! Exact decimals out of Oracle's numbers. The driver gives a number's digits as text only; nothing here goes by
-//! way of a binary fraction.
+//! Exact decimals out of Oracle's numbers. The driver gives a number's digits as text only; they are added up as
+//! they are written, and nothing here goes by way of a binary fraction.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write};
 
 use oracledb::OracleNumber;
 
-/// Reads numbers, with one piece of memory for all of them.
+/// The most digits that 128 bits hold whatever they are.
+const MOST_DIGITS: u32 = 38;
+
+/// The number without its point, at this scale; `None` if it has more digits than that.
+pub(super) fn unscaled(number: &OracleNumber, precision: u8, scale: u8) -> Option<i128> {
+    let mut sum = Sum::default();
+    write!(sum, "{number}").ok()?;
+    sum.at(precision, scale)
+}
+
+/// Adds up the digits that are written into it: an optional minus, digits, an optional point and digits.
 #[derive(Debug, Default)]
-pub(super) struct Digits(String);
+struct Sum {
+    value: u128,
+    /// Digits but for the zeros in front.
+    digits: u32,
+    /// Digits behind the point, and whether there is one.
+    behind: u32,
+    has_point: bool,
+    is_negative: bool,
+    has_digit: bool,
+}
 
-impl Digits {
-    /// The number without its point, at this scale; `None` if it has more digits than that.
-    pub(super) fn unscaled(&mut self, number: &OracleNumber, precision: u8, scale: u8) -> Option<i128> {
-        unscaled(self.text(number), precision, scale)
-    }
-
-    /// The number as text: optional minus, digits, optional point and digits.
-    pub(super) fn text(&mut self, number: &OracleNumber) -> &str {
-        self.0.clear();
-        let _ = write!(self.0, "{number}");
-        &self.0
+impl Sum {
+    /// The unscaled value.
+    fn at(&self, precision: u8, scale: u8) -> Option<i128> {
+        let (mut value, mut behind) = (self.value, self.behind);
+        while behind > scale.into() && value.is_multiple_of(10) {
+            value /= 10;
+            behind -= 1;
+        }
+        let zeros = u32::from(scale).checked_sub(behind)?;
+        let value = value.checked_mul(10_u128.checked_pow(zeros)?)?;
+        let fits = self.has_digit && value < 10_u128.checked_pow(precision.into())?;
+        let value = i128::try_from(value).ok().filter(|_| fits)?;
+        Some(if self.is_negative { -value } else { value })
     }
 }
 
-/// The unscaled value of such a text.
-pub(super) fn unscaled(text: &str, precision: u8, scale: u8) -> Option<i128> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let zeros = usize::from(scale).checked_sub(fraction.len())?;
-    if whole.is_empty() && fraction.is_empty() {
-        return None;
-    }
-    let mut value: i128 = 0;
-    for byte in whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', zeros)) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
+impl Write for Sum {
+    fn write_char(&mut self, c: char) -> fmt::Result {
+        match c {
+            '0'..='9' => {
+                let digit = u128::from(c as u8 - b'0');
+                self.digits += u32::from(self.value > 0 || digit > 0);
+                if self.digits > MOST_DIGITS {
+                    return Err(fmt::Error);
+                }
+                // Most numbers are short, and a short multiplication is quicker.
+                self.value = match u64::try_from(self.value) {
+                    Ok(value) if value < u64::MAX / 16 => u128::from(value * 10) + digit,
+                    _ => self.value * 10 + digit,
+                };
+                self.behind += u32::from(self.has_point);
+                self.has_digit = true;
+            }
+            '-' if !self.has_digit && !self.is_negative => self.is_negative = true,
+            '.' if !self.has_point => self.has_point = true,
+            _ => return Err(fmt::Error),
         }
-        value = value.checked_mul(10)?.checked_add(i128::from(digit))?;
+        Ok(())
     }
-    let fits = value < 10_i128.checked_pow(precision.into())?;
-    fits.then_some(if negative { -value } else { value })
+
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|c| self.write_char(c))
+    }
 }
 
 #[cfg(test)]
@@ -68,8 +94,11 @@ mod tests {
             ("~", 38, 0, None),
             ("", 38, 0, None),
             ("1e5", 38, 0, None),
+            ("1.2.3", 38, 3, None),
         ] {
-            assert_eq!(unscaled(text, precision, scale), expected, "{text}");
+            let mut sum = Sum::default();
+            let written = sum.write_str(text);
+            assert_eq!(written.ok().and_then(|()| sum.at(precision, scale)), expected, "{text}");
         }
     }
 
@@ -81,7 +110,18 @@ mod tests {
             let sign = if value < 0 { "-" } else { "" };
             let text = if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{}.{fraction}", if whole.is_empty() { "0" } else { whole }) };
             let number: OracleNumber = text.parse().expect("a number");
-            prop_assert_eq!(Digits::default().unscaled(&number, 38, scale), Some(value.into()));
+            prop_assert_eq!(unscaled(&number, 38, scale), Some(value.into()));
+        }
+
+        #[test]
+        fn all_digits_survive(digits in "[1-9][0-9]{0,37}", behind in 0_usize..=38, negative: bool) {
+            let padded = format!("{digits:0>39}");
+            let (whole, fraction) = padded.split_at(padded.len() - behind.min(38));
+            let text = format!("{}{whole}.{fraction}0", if negative { "-" } else { "" });
+            let number: OracleNumber = text.parse().expect("a number");
+            let expected = digits.parse::<i128>().expect("38 digits");
+            let expected = if negative { -expected } else { expected };
+            prop_assert_eq!(unscaled(&number, 38, behind.min(38) as u8), Some(expected));
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Settings {
     pub fetch_rows: Option<u32>,
     /// Rows per round trip that are written.
     pub array_rows: usize,
+    /// A batch of so many rows is merged by way of a temporary table.
+    pub bulk_merge_rows: usize,
     /// Connections at a time.
     pub connections: usize,
     /// How long to wait for a free connection.
@@ -67,6 +69,7 @@ impl Settings {
             call_timeout: Duration::from_secs(300),
             fetch_rows: None,
             array_rows: 5_000,
+            bulk_merge_rows: 500,
             connections: 16,
             wait_timeout: Duration::from_secs(60),
             ping_after: Duration::from_secs(30),

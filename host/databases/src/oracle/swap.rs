@@ -98,7 +98,7 @@ impl Writer {
         Ok(counts)
     }
 
-    fn run(&mut self, statement: &str, values: &[Value]) -> Result<u64, Failure> {
+    pub(super) fn run(&mut self, statement: &str, values: &[Value]) -> Result<u64, Failure> {
         execute(&mut self.link, &self.place, statement, values)
     }
 

@@ -48,11 +48,7 @@ impl Writer {
         let which = self.written(table)?;
         let found = self.found(which, table)?;
         let load = self.load(&found, table, rows, &found.key)?;
-        let columns = rows.schema();
-        let names = columns.fields().iter().map(|field| field.name().as_str()).chain(MARKS);
-        let marks: Vec<_> = (1..=load.wire.num_columns()).map(|number| format!(":{number}")).collect();
-        let text = format!("INSERT INTO {} ({}) VALUES ({})", quoted(table), quoted_list("", names), marks.join(", "));
-        let statements = Statements { texts: vec![text], key: found.key.clone() };
+        let statements = Statements { texts: vec![insert_text(table, &rows.schema())], key: found.key.clone() };
         let (touched, rejected) = self.write_carefully(&statements, &load)?;
         let written = touched.iter().sum();
         Ok(match which {
@@ -144,6 +140,13 @@ impl Writer {
         let at = Value::Timestamp(self.loaded_at).to_string();
         Quarantine { pipeline: &grant.pipeline }.add(self, &grant.stream, &grant.run_id, &at, rejected, key)
     }
+}
+
+/// The insertion of rows of these columns and the host's marks.
+pub(super) fn insert_text(table: &str, columns: &SchemaRef) -> String {
+    let names = || columns.fields().iter().map(|field| field.name().as_str()).chain(MARKS);
+    let bound: Vec<_> = (1..=names().count()).map(|number| format!(":{number}")).collect();
+    format!("INSERT INTO {} ({}) VALUES ({})", quoted(table), quoted_list("", names()), bound.join(", "))
 }
 
 fn rejection(trouble: &Trouble, row: &RecordBatch) -> Rejected {

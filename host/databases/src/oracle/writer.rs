@@ -10,6 +10,7 @@ use wmshost_flow::{
     TargetGrant, TargetSession, Value,
 };
 
+use super::bulk::Bulk;
 use super::connect::{LentLink, Links};
 use super::define::Change;
 use super::failure::{Class, trouble};
@@ -62,6 +63,8 @@ pub(super) struct Writer {
     pub(super) loaded_at: i64,
     /// Whether the staged table is of no use once the transaction is committed.
     pub(super) staged_is_done: bool,
+    /// The temporary table for large merges.
+    pub(super) bulk: Bulk,
     /// The tables as they were found last.
     found: Vec<(Written, Option<Arc<Table>>)>,
     /// Whether the ledger was written in this transaction.
@@ -89,6 +92,7 @@ impl Writer {
             has_written: false,
             loaded_at: 0,
             staged_is_done: false,
+            bulk: Bulk::Unknown,
             found: Vec::new(),
             has_witness: false,
             clock,
@@ -140,6 +144,9 @@ impl Writer {
     /// Has tables looked at anew.
     pub(super) fn forget_tables(&mut self) {
         self.found.clear();
+        if self.bulk != Bulk::Refused {
+            self.bulk = Bulk::Unknown;
+        }
     }
 
     /// Does a write. If it fails, the transaction can only be rolled back: what was written half stays unseen.
@@ -176,6 +183,9 @@ impl Writer {
         self.has_written = false;
         self.has_witness = false;
         self.staged_is_done = false;
+        if self.bulk == Bulk::Used {
+            self.bulk = Bulk::Empty;
+        }
     }
 
     /// What the ledger will say once the transaction is committed.

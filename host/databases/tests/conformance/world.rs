@@ -68,15 +68,16 @@ fn oracle_settings(number: u32) -> Settings {
     Settings::new(address, "MART", Password::new("mart"))
 }
 
-/// A world of each kind.
+/// A world of each kind; Oracle merges row by row in one, and large batches at once in another.
 pub(crate) fn worlds() -> Vec<World> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let table = format!("T{}_{number}", std::process::id());
     let folder = tempfile::tempdir().expect("a folder");
-    [Place::Sqlite(folder), Place::Oracle(Box::new(oracle_settings(number)))]
+    let oracle = |bulk_merge_rows| Place::Oracle(Box::new(Settings { bulk_merge_rows, ..oracle_settings(number) }));
+    [("", Place::Sqlite(folder)), ("", oracle(usize::MAX)), ("B", oracle(2))]
         .into_iter()
-        .map(|place| World { place, table: table.clone(), clock: Arc::default() })
+        .map(|(suffix, place)| World { place, table: format!("{table}{suffix}"), clock: Arc::default() })
         .collect()
 }
 
@@ -87,7 +88,11 @@ impl World {
 
     /// The driver, for messages.
     pub(crate) fn driver(&self) -> &'static str {
-        if self.is_oracle() { "oracle" } else { "sqlite" }
+        match &self.place {
+            Place::Sqlite(_) => "sqlite",
+            Place::Oracle(settings) if settings.bulk_merge_rows < usize::MAX => "oracle, at once",
+            Place::Oracle(_) => "oracle",
+        }
     }
 
     pub(crate) fn target(&self) -> Arc<dyn Target> {
@@ -157,7 +162,7 @@ impl Drop for World {
     fn drop(&mut self) {
         if let Place::Oracle(_) = self.place {
             let mut sql = self.target().sql().expect("a session");
-            for table in [self.table.clone(), format!("{}__NEXT", self.table)] {
+            for table in [self.table.clone(), format!("{}__NEXT", self.table), format!("{}__MERGE", self.table)] {
                 let _ = sql.execute(&format!("DROP TABLE \"{table}\" PURGE"), &[]);
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use wmshost_databases::oracle::Settings;
 use wmshost_flow::{Counts, MergeRule, Value};
 use wmshost_oracle_stand_in::Release;
 
@@ -19,8 +20,10 @@ const TABLE: &str = "(ID NUMBER(19) PRIMARY KEY, NAME VARCHAR2(10 BYTE) CHECK (N
 
 #[test]
 fn bad_rows_are_found_and_the_others_written() {
-    let settings = settings(&SHARED, Release::R19);
-    for (table, merges) in [("BAD_INSERT", false), ("BAD_MERGE", true)] {
+    for (table, merges, bulk_merge_rows) in
+        [("BAD_INSERT", false, usize::MAX), ("BAD_MERGE", true, usize::MAX), ("BAD_BULK", true, 1)]
+    {
+        let settings = Settings { bulk_merge_rows, ..settings(&SHARED, Release::R19) };
         run(&settings, &[&format!("CREATE TABLE {table} {TABLE}")]);
         // Ten letters fit, ten that are two bytes each do not.
         let rows_given = batch(1_000, |id| match id {

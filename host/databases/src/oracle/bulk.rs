@@ -1,0 +1,143 @@
+//! Merging a large batch at once: its rows go into a temporary table beside the table, where only this session sees
+//! them, and one MERGE takes them over. A statement that is bound to every row is run for every row; this one is
+//! run once, and the server may read the table whole rather than look every row up. The temporary table is kept for
+//! the next time; it is made on a connection of its own, since making it commits. Where that may not be, and where
+//! one of the rows cannot go in, rows are merged as in `merge`.
+
+use arrow_schema::SchemaRef;
+use wmshost_flow::{Counts, Failure, MergeRule};
+
+use super::failure::{Class, Trouble, trouble};
+use super::merge::{insert_clause, matched_text, on_text};
+use super::names::{quoted, quoted_list, spelled};
+use super::plain::{apart, on};
+use super::table::Table;
+use super::write::{Load, Statements, insert_text};
+use super::writer::Writer;
+
+/// What stands behind a table's name in the name of its temporary table.
+const BULK: &str = "__MERGE";
+/// Where to go back to if the rows cannot be taken over together.
+const SAVEPOINT: &str = "wms_merge";
+
+/// What is known of the temporary table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bulk {
+    /// Nothing yet.
+    Unknown,
+    /// It is there, with the table's columns, and empty.
+    Empty,
+    /// It has rows of this transaction.
+    Used,
+    /// It cannot be had.
+    Refused,
+}
+
+impl Writer {
+    /// Merges rows of which no two have the same key; `None` if that has to be done row by row.
+    pub(super) fn merge_bulk(
+        &mut self,
+        name: &str,
+        found: &Table,
+        load: &Load,
+        rule: &MergeRule,
+    ) -> Result<Option<Counts>, Failure> {
+        let bulk = format!("{name}{BULK}");
+        if self.bulk == Bulk::Unknown {
+            self.bulk = self.find_bulk(name, found, &bulk)?;
+        }
+        if self.bulk == Bulk::Refused {
+            return Ok(None);
+        }
+        let place = format!("{}, table {name}", self.place);
+        on(&mut self.link, &place, |link| link.execute(&format!("SAVEPOINT {SAVEPOINT}"), &[]).map(drop))?;
+        if self.bulk == Bulk::Used {
+            self.run(&format!("DELETE FROM {}", quoted(&bulk)), &[])?;
+        }
+        self.bulk = Bulk::Used;
+        let statements = Statements { texts: vec![insert_text(&bulk, &load.rows.schema())], key: rule.key.clone() };
+        let (touched, rejected) = self.write_carefully(&statements, load)?;
+        let staged = touched.iter().sum::<u64>();
+        match self.take_over(name, found, &bulk, &load.rows.schema(), rule) {
+            Ok((matched, written)) => {
+                let inserted = staged.saturating_sub(matched);
+                let updated = written.saturating_sub(inserted);
+                let unchanged = staged.saturating_sub(written);
+                Ok(Some(Counts { inserted, updated, unchanged, rejected, ..Counts::default() }))
+            }
+            Err(trouble) if trouble.class == Class::Row => {
+                let back = format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}");
+                on(&mut self.link, &place, |link| link.execute(&back, &[]).map(drop))?;
+                Ok(None)
+            }
+            Err(trouble) => {
+                if trouble.class.is_gone() {
+                    self.link.mark_broken();
+                }
+                Err(trouble.failure(place))
+            }
+        }
+    }
+
+    /// Takes the temporary table's rows over; gives how many of them the table had, and how many were written.
+    fn take_over(
+        &mut self,
+        name: &str,
+        found: &Table,
+        bulk: &str,
+        columns: &SchemaRef,
+        rule: &MergeRule,
+    ) -> Result<(u64, u64), Trouble> {
+        let (table, bulk, on) = (quoted(name), quoted(bulk), on_text(&rule.key));
+        let names: Vec<String> = columns.fields().iter().map(|field| field.name().clone()).collect();
+        let matched = matched_text(found, &names, &rule.key, rule.version.as_deref()).unwrap_or_default();
+        let count = format!("SELECT COUNT(*) FROM {bulk} s WHERE EXISTS (SELECT 1 FROM {table} t WHERE {on})");
+        let merge = format!("MERGE INTO {table} t USING {bulk} s ON ({on}) {matched} {}", insert_clause(columns));
+        let link = self.link.connection()?;
+        let run = || -> Result<(u64, u64), oracledb::Error> {
+            let there: i64 = link.query_row(&count, &[])?.get(0)?;
+            Ok((there.unsigned_abs(), link.execute(&merge, &[])?.rows_affected()))
+        };
+        run().map_err(|error| trouble(&error))
+    }
+
+    /// Looks for the temporary table, and makes it if it is not there or is not like the table any more.
+    fn find_bulk(&mut self, name: &str, found: &Table, bulk: &str) -> Result<Bulk, Failure> {
+        if self.check_name(bulk).is_err() {
+            tracing::info!(
+                "{}, table {name}: its name is too long to have {BULK} behind it: large batches are merged row by row",
+                self.place
+            );
+            return Ok(Bulk::Refused);
+        }
+        let known = self.find_now(bulk)?;
+        if known.as_ref().is_some_and(|known| is_like(known, found)) {
+            return Ok(Bulk::Empty);
+        }
+        let names = found.columns.iter().map(|column| column.name.as_str());
+        let made = format!(
+            "CREATE GLOBAL TEMPORARY TABLE {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} WHERE 1 = 0",
+            quoted(bulk),
+            quoted_list("", names),
+            quoted(name)
+        );
+        let gone = known.map(|_| format!("DROP TABLE {}", quoted(bulk)));
+        for statement in gone.into_iter().chain([made]) {
+            if let Err(failure) = apart(&self.links, &statement, &[]) {
+                tracing::warn!(
+                    "{failure}; the temporary table {bulk} would make large merges quicker: rows are merged one by one"
+                );
+                return Ok(Bulk::Refused);
+            }
+        }
+        Ok(Bulk::Empty)
+    }
+}
+
+/// Whether a table has the columns of another, of the same types.
+fn is_like(table: &Table, other: &Table) -> bool {
+    let shape = |table: &Table| {
+        table.columns.iter().map(|column| (spelled(&column.name), column.declared.clone())).collect::<Vec<_>>()
+    };
+    shape(table) == shape(other)
+}

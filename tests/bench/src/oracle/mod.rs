@@ -1,0 +1,89 @@
+//! The Oracle driver beside python-oracledb, both as clients of one stand-in: rows per CPU second of the client,
+//! since the server's share is the stand-in's and says nothing of a real one.
+
+mod client;
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+use wmshost_oracle_stand_in::{Account, Options, Release, StandIn, Transport};
+
+pub(crate) use client::run as client;
+
+const USER: &str = "BENCH";
+const PASSWORD: &str = "bench";
+/// What the driver inserts and all fetch.
+const TABLE: &str = "BENCH_ROWS";
+
+/// What is compared: our way, the other client's, and what that is.
+const MATCHES: [(&str, &str, &str); 4] = [
+    ("insert", "insert", "executemany of tuples"),
+    ("insert", "insert-frame", "executemany of Arrow columns"),
+    ("fetch", "fetch", "fetch_df_batches, decimals exact"),
+    ("fetch", "fetch-float", "fetch_df_batches, decimals as floats"),
+];
+
+/// Rows of the batches that are merged both ways.
+const BATCHES: [u64; 7] = [10, 50, 100, 500, 1_000, 5_000, 10_000];
+
+/// Runs every client and prints the figures; writes them to `file` as JSON.
+pub(crate) fn contest(rows: u64, rounds: u64, file: &Path) -> anyhow::Result<()> {
+    let stand_in = StandIn::start(Options::default().account(Account::new(USER, PASSWORD)))?;
+    let port = stand_in.port(Release::R23, Transport::Tcp);
+    let descriptor = format!(
+        "(DESCRIPTION=(SDU=65535)(ADDRESS=(PROTOCOL=tcp)(HOST=localhost)(PORT={port}))(CONNECT_DATA=(SERVICE_NAME=STANDIN)))"
+    );
+    let own = |way: &str, rows: u64, array: u64| {
+        let mut command = Command::new("/proc/self/exe");
+        measure(command.args(["oracle-client", way, &descriptor, &rows.to_string(), &array.to_string()]), rounds)
+    };
+    let ours = |way: &str| own(way, rows, 0);
+    let python = String::from_utf8(Command::new("tests/oracle-stand-in/setup.sh").output()?.stdout)?;
+    let theirs = |way: &str| {
+        let mut command = Command::new(python.trim());
+        command.args(["tests/bench/oracle_client.py", way, &descriptor, &rows.to_string(), "5000"]);
+        measure(&mut command, rounds)
+    };
+    // What the driver inserts is what all fetch.
+    let inserted = ours("insert")?;
+    let fetched = ours("fetch")?;
+    println!("{rows} allocations of 12 columns, 23ai over TCP, best of {rounds}; rows per CPU second of the client");
+    println!("{:<8} {:>12} {:>12}  beside", "way", "wmshost", "python");
+    let mut results = Vec::new();
+    for (way, other, what) in MATCHES {
+        let ours = if way == "insert" { &inserted } else { &fetched };
+        let theirs = theirs(other)?;
+        let [own, other] = [ours, &theirs]
+            .map(|cost| cost["rows"].as_f64().unwrap_or_default() / cost["cpu_seconds"].as_f64().unwrap_or_default());
+        println!("{way:<8} {own:>12.0} {other:>12.0}  {:.2} × {what}", own / other);
+        results.push(json!({ "way": way, "beside": what, "wmshost": ours, "python": theirs, "ratio": own / other }));
+    }
+    println!("merging into a table, batch by batch: seconds in all, server included, row by row and at once");
+    for batch in BATCHES {
+        let rows = (batch * 20).min(rows);
+        let [single, bulk] = [own("merge", rows, batch)?, own("merge-bulk", rows, batch)?];
+        let [single, bulk] = [&single, &bulk].map(|cost| cost["seconds"].as_f64().unwrap_or_default());
+        println!("{batch:>8} rows {single:>9.3} {bulk:>9.3}  {:.2} ×", single / bulk);
+        results.push(json!({ "way": "merge", "batch": batch, "row_by_row_seconds": single, "at_once_seconds": bulk }));
+    }
+    std::fs::write(file, format!("{:#}\n", json!({ "rows": rows, "results": results })))?;
+    println!("written to {}", file.display());
+    Ok(())
+}
+
+/// The cheapest of so many runs, by CPU.
+fn measure(command: &mut Command, rounds: u64) -> anyhow::Result<Value> {
+    let mut best: Option<Value> = None;
+    for _ in 0..rounds {
+        let output = command.output().context("a client")?;
+        ensure!(output.status.success(), "a client failed: {}", String::from_utf8_lossy(&output.stderr));
+        let cost: Value = serde_json::from_slice(&output.stdout)?;
+        let cpu = |cost: &Value| cost["cpu_seconds"].as_f64().unwrap_or(f64::MAX);
+        if best.as_ref().is_none_or(|known| cpu(&cost) < cpu(known)) {
+            best = Some(cost);
+        }
+    }
+    best.context("no round")
+}
