@@ -1,7 +1,7 @@
 # The one door. `make` lists the targets; each of them installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-oracle check fix bench build plugins setup setup-oracle clean
+.PHONY: help demo test test-long test-oracle check fix bench bench-oracle build plugins setup setup-oracle clean
 
 CARGO := cargo
 WMSHOST := target/release/wmshost
@@ -16,8 +16,8 @@ test: build plugins setup-oracle ## pass all tests
 	$(CARGO) test --release --workspace --quiet
 	cd plugins && $(CARGO) test --quiet
 
-test-long: build plugins ## the tests that kill runs, ten times as often
-	WMSHOST_TEST_LONG=1 $(CARGO) test --release -p wmshost-tests --test crash -- --nocapture
+test-long: build plugins setup-oracle ## the tests that kill runs, ten times as often, and 1,000,000 rows from Oracle to Oracle
+	WMSHOST_TEST_LONG=1 $(CARGO) test --release -p wmshost-tests --test crash --test oracle -- --nocapture
 
 test-oracle: ## pass the drivers' tests on a real server: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD
 	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }
@@ -37,6 +37,9 @@ fix: ## repair what can be repaired by itself
 
 bench: build plugins ## full and incremental load of 1,000,000 rows beside plain SQL and native Rust (BENCH_ROWS=N for fewer)
 	$(CARGO) run --release --quiet -p wmshost-bench
+
+bench-oracle: build setup-oracle ## the Oracle driver beside python-oracledb on the stand-in: rows per CPU second, and merges both ways
+	$(CARGO) run --release --quiet -p wmshost-bench -- oracle
 
 # With the tests, so that what they and the host share is compiled once, with one set of features.
 build: ## build the host into target/release/wmshost

@@ -112,6 +112,54 @@ fn whatever_fails_the_next_run_ends_with_the_same_rows() {
     }
 }
 
+#[test]
+fn what_differs_between_two_servers_is_found_and_repaired() {
+    let warehouse = warehouse();
+    let pipeline = warehouse.usual_pipeline();
+    warehouse.run(&pipeline);
+    let verified = warehouse.wmshost(&["verify", &pipeline], &[]);
+    assert!(verified.status.success(), "{}", told(&verified));
+    let mut sql = warehouse.sql("MART", "mart");
+    let mut number = |query: &str| sql.query(query, &[]).expect("a number")[0][0].to_string();
+    let gone = number("SELECT MIN(allocation_id) FROM wms_allocation");
+    let changed = number("SELECT MAX(allocation_id) FROM wms_allocation");
+    let item = number("SELECT MAX(item_id) FROM wms_item_master");
+    for statement in [
+        format!("DELETE FROM wms_allocation WHERE allocation_id = {gone}"),
+        format!("UPDATE wms_allocation SET priority_level = 99 WHERE allocation_id = {changed}"),
+        format!("UPDATE wms_item_master SET item_description = NULL WHERE item_id = {item}"),
+        "INSERT INTO wms_order_hdr (order_id, customer_id, order_date) VALUES (88888888, 1, SYSDATE)".to_owned(),
+    ] {
+        assert_eq!(sql.execute(&statement, &[]), Ok(1), "{statement}");
+    }
+    let verified = warehouse.wmshost(&["verify", &pipeline, "--output", "json"], &[]);
+    let text = told(&verified);
+    assert!(!verified.status.success(), "{text}");
+    let report: serde_json::Value = serde_json::from_slice(&verified.stdout).expect("a report");
+    let mut found: Vec<String> = Vec::new();
+    for stream in report["streams"].as_array().expect("streams") {
+        for row in stream["rows"].as_array().expect("rows") {
+            let difference = row["difference"].as_str().expect("a kind");
+            found.push(format!("{difference}: {}", row["key"]));
+        }
+    }
+    found.sort();
+    let expected = [
+        format!("different: {{\"allocation_id\":{changed}}}"),
+        format!("different: {{\"item_id\":{item}}}"),
+        "extra: {\"order_id\":88888888}".to_owned(),
+        format!("missing: {{\"allocation_id\":{gone}}}"),
+    ];
+    assert_eq!(found, expected, "{report:#}");
+    // What is extra stays, since the stream does not ask for deletes.
+    let repaired = warehouse.wmshost(&["verify", &pipeline, "--repair"], &[]);
+    assert!(told(&repaired).contains("1 extra rows stay"), "{}", told(&repaired));
+    assert_eq!(sql.execute("DELETE FROM wms_order_hdr WHERE order_id = 88888888", &[]), Ok(1));
+    let verified = warehouse.wmshost(&["verify", &pipeline], &[]);
+    assert!(verified.status.success(), "{}", told(&verified));
+    warehouse.assert_same_as_sqlite("after a repair");
+}
+
 /// Bytes that change on the way can make the driver break off, and the process with it; whatever it does, the next
 /// run makes it good.
 #[test]

@@ -2,4 +2,5 @@
 //! same job from SQLite to SQLite is the measure: both must end with the same rows.
 
 mod job;
+mod large;
 mod warehouse;

@@ -110,15 +110,25 @@ impl Warehouse {
             let mut statement = sample.prepare(&format!("SELECT * FROM {table}")).expect("a query");
             let columns = statement.column_count();
             let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-            let rows = statement.query_map([], |row| (0..columns).map(|at| row.get::<_, Cell>(at)).collect());
-            let rows: Vec<Vec<Cell>> = rows.expect("rows").collect::<Result<_, _>>().expect("rows");
-            let rows: Vec<Vec<Value>> = rows
-                .into_iter()
-                .map(|row| row.into_iter().zip(&names).map(|(cell, name)| bound(cell, name)).collect())
-                .collect();
             let marks: Vec<String> = (1..=columns).map(|number| format!(":{number}")).collect();
-            sql.execute_many(&format!("INSERT INTO {table} VALUES ({})", marks.join(", ")), &rows)
-                .unwrap_or_else(|failure| panic!("{table}: {failure}"));
+            let insert = format!("INSERT INTO {table} VALUES ({})", marks.join(", "));
+            let mut rows = statement.query([]).expect("rows");
+            let mut part = Vec::new();
+            loop {
+                let row = rows.next().expect("a row").map(|row| {
+                    let cell = |at: usize| bound(row.get::<_, Cell>(at).expect("a cell"), &names[at]);
+                    (0..columns).map(cell).collect::<Vec<Value>>()
+                });
+                let is_last = row.is_none();
+                part.extend(row);
+                if part.len() == 5_000 || is_last {
+                    sql.execute_many(&insert, &part).unwrap_or_else(|failure| panic!("{table}: {failure}"));
+                    part.clear();
+                }
+                if is_last {
+                    break;
+                }
+            }
         }
     }
 
@@ -161,6 +171,10 @@ impl Warehouse {
 
     /// Runs the program with the production variables.
     pub(crate) fn wmshost(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        self.command(arguments, variables).output().expect("the program, built by `make build`")
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(root().join("target/release/wmshost"));
         command
             .args(arguments)
@@ -179,7 +193,7 @@ impl Warehouse {
             .env("WMS_BATCH_SIZE", "500")
             .env("TARGET_BATCH_SIZE", "1000")
             .envs(variables.iter().copied());
-        command.output().expect("the program, built by `make build`")
+        command
     }
 
     /// Runs a pipeline that must succeed.

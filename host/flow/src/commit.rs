@@ -13,7 +13,7 @@ use crate::failure::{Failure, FailureKind, Stage};
 use crate::house::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine};
 use crate::load::Loader;
 use crate::policy::Policy;
-use crate::stream::{Progress, StageFailure, StreamContext, lock};
+use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
 use crate::target::{Counts, SharedTarget};
 use crate::value::{Bookmark, timestamp_text};
 
@@ -157,18 +157,8 @@ impl Commits<'_> {
 
     /// Acts in a transaction that renews the lease as well; commits what was done, or undoes it.
     fn in_transaction(&mut self, act: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<(), Failure> {
-        lock(self.target).begin()?;
-        let renewed = match self.lease {
-            Some(lease) => lease.renew(lock(self.target).sql()),
-            None => Ok(()),
-        };
-        if let Err(failure) = renewed.and_then(|()| act(self)) {
-            if let Err(undo) = lock(self.target).rollback() {
-                tracing::warn!(stream = self.stream, "rolling back failed too: {undo}");
-            }
-            return Err(failure);
-        }
-        lock(self.target).commit()
+        let (target, lease) = (self.target, self.lease);
+        in_transaction(target, lease, || act(self))
     }
 
     /// Fails before anything is written if too many rows were rejected. The rows in hand go to quarantine all the

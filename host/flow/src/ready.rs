@@ -11,7 +11,7 @@ use crate::failure::{Failure, Stage};
 use crate::house::{Lease, Ledger};
 use crate::load::LoadRequest;
 use crate::policy::Deletes;
-use crate::stream::{StageFailure, Stream, StreamContext, lock};
+use crate::stream::{StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::target::TableDefinition;
 
 /// What a look at both ends of a stream found.
@@ -90,15 +90,8 @@ impl Stream {
             run_id: context.run_id.clone(),
             holder: context.holder.clone(),
         };
-        let mut target = lock(&self.target);
-        target.begin()?;
-        match lease.acquire(target.sql(), &context.is_gone) {
-            Ok(()) => target.commit().map(|()| lease),
-            Err(failure) => {
-                target.rollback()?;
-                Err(failure)
-            }
-        }
+        in_transaction(&self.target, None, || lease.acquire(lock(&self.target).sql(), &context.is_gone))?;
+        Ok(lease)
     }
 
     /// What the checkpoint means for this run. A load that replaces the table goes on where it was

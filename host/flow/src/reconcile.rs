@@ -6,7 +6,7 @@ use crate::compare::{Compare, Depth};
 use crate::failure::{Failure, Stage};
 use crate::house::{Action, Ledger};
 use crate::source::SourceSession;
-use crate::stream::{Progress, StageFailure, Stream, StreamContext, lock};
+use crate::stream::{Progress, StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::value::{Bookmark, Position, Value};
 
 /// Opens the target for reading, as it is after the load.
@@ -76,15 +76,9 @@ impl Stream {
         };
         let ledger = Ledger { pipeline: &context.pipeline };
         let name = kept_as(&self.name);
-        let mut target = lock(&self.target);
-        target.begin()?;
-        let noted = ledger.append(target.sql(), &name, Action::Run, None, &context.run_id, Some(&checkpoint));
-        match noted {
-            Ok(_) => target.commit(),
-            Err(failure) => {
-                target.rollback()?;
-                Err(failure)
-            }
-        }
+        in_transaction(&self.target, None, || {
+            let sql = &mut *lock(&self.target);
+            ledger.append(sql.sql(), &name, Action::Run, None, &context.run_id, Some(&checkpoint)).map(drop)
+        })
     }
 }

@@ -11,7 +11,7 @@ use crate::failure::{Failure, Stage, StreamFailure};
 use crate::house::{Lease, Quarantine, QuarantinedRow};
 use crate::load::LoadRequest;
 use crate::restore::row_from_json;
-use crate::stream::{StageFailure, Stream, StreamContext, lock};
+use crate::stream::{StageFailure, Stream, StreamContext, in_transaction, lock};
 
 /// How a replay went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,31 +64,17 @@ impl Stream {
                 Err(failure) => replayed.kept.push((row.id.clone(), failure.message)),
             }
         }
-        lock(&self.target).begin().map_err(&at_load)?;
-        let loaded = self.load_and_release(good, lease.as_ref(), context);
-        let mut target = lock(&self.target);
-        match loaded {
-            Ok(count) => {
-                target.commit().map_err(at_load)?;
-                replayed.loaded = count;
-                Ok(replayed)
-            }
-            Err(failure) => {
-                target.rollback().map_err(&at_load)?;
-                Err(at_load(failure))
-            }
-        }
+        let target = Arc::clone(&self.target);
+        let loaded = in_transaction(&target, lease.as_ref(), || self.load_and_release(good, context));
+        replayed.loaded = loaded.map_err(at_load)?;
+        Ok(replayed)
     }
 
     fn load_and_release(
         &mut self,
         good: Vec<(&QuarantinedRow, Batch)>,
-        lease: Option<&Lease>,
         context: &StreamContext,
     ) -> Result<u64, Failure> {
-        if let Some(lease) = lease {
-            lease.renew(lock(&self.target).sql())?;
-        }
         let mut released = Vec::new();
         for (row, batch) in good {
             // A transform may have filtered the row out: then there is nothing to load.

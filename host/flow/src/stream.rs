@@ -111,6 +111,25 @@ pub(crate) fn lock(target: &SharedTarget) -> MutexGuard<'_, Box<dyn TargetSessio
     target.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Acts in a transaction, which renews the lease too; commits what was done, or undoes it.
+pub(crate) fn in_transaction<T>(
+    target: &SharedTarget,
+    lease: Option<&Lease>,
+    act: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    lock(target).begin()?;
+    let renewed = lease.map_or(Ok(()), |lease| lease.renew(lock(target).sql()));
+    match renewed.and_then(|()| act()) {
+        Ok(done) => lock(target).commit().map(|()| done),
+        Err(failure) => {
+            if let Err(undo) = lock(target).rollback() {
+                tracing::warn!("rolling back failed too: {undo}");
+            }
+            Err(failure)
+        }
+    }
+}
+
 impl Stream {
     /// Runs the stream to its end and says how it went. What was committed stays, whatever happens later.
     pub(crate) fn run(mut self, opening: Opening, context: &StreamContext) -> StreamSummary {
@@ -139,8 +158,7 @@ impl Stream {
     /// Gives the lease back. Whoever comes next takes it over by himself if that fails.
     pub(crate) fn give_back(&self, lease: Option<&Lease>) {
         let Some(lease) = lease else { return };
-        let mut target = lock(&self.target);
-        let given = target.begin().and_then(|()| lease.release(target.sql())).and_then(|()| target.commit());
+        let given = in_transaction(&self.target, None, || lease.release(lock(&self.target).sql()));
         if let Err(failure) = given {
             tracing::warn!(stream = self.name, "the lease was not given back: {failure}");
         }

@@ -10,14 +10,16 @@ use foldhash::fast::FixedState;
 use crate::failure::Failure;
 
 const SEED: u64 = 0x7769_6d73_686f_7374;
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 /// What stands for NULL.
 const NULL: u64 = 0x6e75_6c6c_6e75_6c6c;
 
 /// How rows of one side are turned into numbers, so that they are equal to those of the other.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hashing {
-    /// Whether an empty text is NULL on one of the sides.
-    pub(super) empty_is_null: bool,
+    /// As Oracle keeps them: an empty text is NULL, truth values and whole numbers are decimals, days are moments.
+    pub(super) as_oracle: bool,
 }
 
 /// A number for each row, over these columns in this order.
@@ -42,9 +44,17 @@ fn mix(hash: u64, value: u64) -> u64 {
 
 fn mix_column(hashes: &mut [u64], column: &dyn Array, hashing: Hashing) -> Option<()> {
     match column.data_type() {
+        DataType::Boolean if hashing.as_oracle => {
+            let array = column.as_boolean();
+            each(hashes, column, |row| decimal(array.value(row).into(), 0));
+        }
         DataType::Boolean => {
             let array = column.as_boolean();
             each(hashes, column, |row| u64::from(array.value(row)));
+        }
+        DataType::Int64 if hashing.as_oracle => {
+            let values = column.as_primitive::<Int64Type>().values();
+            each(hashes, column, |row| decimal(values[row].into(), 0));
         }
         DataType::Int64 => {
             let values = column.as_primitive::<Int64Type>().values();
@@ -61,16 +71,17 @@ fn mix_column(hashes: &mut [u64], column: &dyn Array, hashing: Hashing) -> Optio
         DataType::Utf8 => {
             let array = column.as_string::<i32>();
             let state = FixedState::with_seed(SEED);
-            each(hashes, column, |row| bytes(&state, array.value(row).as_bytes(), hashing.empty_is_null));
+            each(hashes, column, |row| bytes(&state, array.value(row).as_bytes(), hashing.as_oracle));
         }
         DataType::Binary => {
             let array = column.as_binary::<i32>();
             let state = FixedState::with_seed(SEED);
-            each(hashes, column, |row| bytes(&state, array.value(row), hashing.empty_is_null));
+            each(hashes, column, |row| bytes(&state, array.value(row), hashing.as_oracle));
         }
         DataType::Date32 => {
             let values = column.as_primitive::<Date32Type>().values();
-            each(hashes, column, |row| u64::from(values[row].cast_unsigned()));
+            let day = if hashing.as_oracle { DAY } else { 1 };
+            each(hashes, column, |row| (i64::from(values[row]) * day).cast_unsigned());
         }
         DataType::Timestamp(..) => {
             let values = column.as_primitive::<TimestampMicrosecondType>().values();
@@ -115,7 +126,9 @@ fn bytes(state: &FixedState, bytes: &[u8], empty_is_null: bool) -> u64 {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{ArrayRef, Decimal128Array, Int64Array, StringArray};
+    use arrow_array::{
+        ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    };
 
     use super::*;
 
@@ -144,7 +157,27 @@ mod tests {
         let two = hashes(vec![("d", decimals(vec![125_000, 0, -30_000], 12, 4))], Hashing::default());
         assert_eq!(one, two);
         let texts: ArrayRef = Arc::new(StringArray::from(vec![Some(""), None]));
-        let same = hashes(vec![("t", texts)], Hashing { empty_is_null: true });
+        let same = hashes(vec![("t", texts)], Hashing { as_oracle: true });
         assert_eq!(same[0], same[1]);
+    }
+
+    #[test]
+    fn what_oracle_keeps_in_another_type_is_the_same() {
+        let wide = |values: Vec<i128>| -> ArrayRef {
+            Arc::new(Decimal128Array::from(values).with_precision_and_scale(20, 0).expect("fits"))
+        };
+        let pairs: [(ArrayRef, ArrayRef); 3] = [
+            (Arc::new(BooleanArray::from(vec![true, false])), wide(vec![1, 0])),
+            (Arc::new(Int64Array::from(vec![-70, i64::MAX])), wide(vec![-70, i64::MAX.into()])),
+            (
+                Arc::new(Date32Array::from(vec![-1, 20_000])),
+                Arc::new(TimestampMicrosecondArray::from(vec![-DAY, 20_000 * DAY])),
+            ),
+        ];
+        for (one, two) in pairs {
+            let [one, two] = [one, two].map(|column| hashes(vec![("c", column)], Hashing { as_oracle: true }));
+            assert_eq!(one, two);
+            assert_ne!(one[0], one[1]);
+        }
     }
 }

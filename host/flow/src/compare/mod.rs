@@ -5,10 +5,12 @@
 //! | room | what it is for |
 //! |---|---|
 //! | `hash` | rows as numbers |
+//! | `alike` | the target's rows as the source has them |
 //! | `range` | ranges of keys, and reading one of the target |
 //! | `difference` | what differs in a range |
 //! | `verify` | one stream, range by range |
 
+mod alike;
 mod difference;
 mod hash;
 mod range;

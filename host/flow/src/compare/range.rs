@@ -6,8 +6,9 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, SchemaRef};
 
+use super::alike::like_source;
 use crate::failure::Failure;
 use crate::source::{Dialect, SourceSession};
 use crate::value::Value;
@@ -79,18 +80,21 @@ pub(super) struct TargetTable {
     pub(super) columns: Vec<String>,
     /// The columns that identify a row, in the source's order.
     pub(super) key: Vec<String>,
+    /// The columns as the source has them.
+    pub(super) source: SchemaRef,
     /// Whether rows may be marked as deleted.
     pub(super) keeps_deleted: bool,
 }
 
 impl TargetTable {
-    /// The rows of a range that are not marked as deleted.
+    /// The rows of a range that are not marked as deleted, as the source has them.
     pub(super) fn read(&mut self, range: &Range) -> Result<Vec<RecordBatch>, Failure> {
         let mut statement = Statement { dialect: self.session.dialect(), text: String::new(), parameters: Vec::new() };
-        let columns: Vec<_> = self.columns.iter().map(|name| quoted(name)).collect();
-        statement.text = format!("SELECT {} FROM {} WHERE 1 = 1", columns.join(", "), quoted(&self.table));
+        let columns: Vec<_> = self.columns.iter().map(|name| statement.name(name)).collect();
+        statement.text = format!("SELECT {} FROM {} WHERE 1 = 1", columns.join(", "), statement.name(&self.table));
         if self.keeps_deleted {
-            statement.text.push_str(" AND \"wms_deleted_at\" IS NULL");
+            let deleted = statement.name("wms_deleted_at");
+            statement.text.push_str(&format!(" AND {deleted} IS NULL"));
         }
         if let Some(behind) = &range.behind {
             statement.text.push_str(" AND ");
@@ -110,7 +114,7 @@ impl TargetTable {
                     self.table, bad.reason
                 )));
             }
-            batches.push(batch.rows);
+            batches.push(like_source(&batch.rows, &self.columns, &self.key, &self.source)?);
         }
         Ok(batches)
     }
@@ -126,6 +130,12 @@ struct Statement {
 }
 
 impl Statement {
+    /// A name as an identifier: Oracle keeps names in upper case.
+    fn name(&self, name: &str) -> String {
+        let name = name.replace('"', "\"\"");
+        if self.dialect == Dialect::Oracle { format!("\"{}\"", name.to_uppercase()) } else { format!("\"{name}\"") }
+    }
+
     fn parameter(&mut self, value: &Value) {
         self.parameters.push(value.clone());
         let mark = if self.dialect == Dialect::Oracle { ':' } else { '?' };
@@ -136,7 +146,7 @@ impl Statement {
     /// `at_last`.
     fn compare(&mut self, columns: &[String], strictly: &str, at_last: &str, key: &[Value]) {
         let ([column, rest @ ..], [value, values @ ..]) = (columns, key) else { return };
-        let name = quoted(column);
+        let name = self.name(column);
         if rest.is_empty() {
             self.text.push_str(&format!("{name} {at_last} "));
             self.parameter(value);
@@ -152,10 +162,6 @@ impl Statement {
     }
 }
 
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,7 +171,7 @@ mod tests {
         let mut statement = Statement { dialect: Dialect::Oracle, text: String::new(), parameters: Vec::new() };
         let key = [Value::Int64(1), Value::Int64(2)];
         statement.compare(&["a".to_owned(), "b".to_owned()], "<", "<=", &key);
-        assert_eq!(statement.text, r#"("a" < :1 OR ("a" = :2 AND "b" <= :3))"#);
+        assert_eq!(statement.text, r#"("A" < :1 OR ("A" = :2 AND "B" <= :3))"#);
         assert_eq!(statement.parameters, [Value::Int64(1), Value::Int64(1), Value::Int64(2)]);
     }
 

@@ -19,7 +19,7 @@ use crate::house::Lease;
 use crate::load::{LoadRequest, Loader};
 use crate::policy::Deletes;
 use crate::source::{Dialect, SourceSession};
-use crate::stream::{StageFailure, Stream, StreamContext, lock};
+use crate::stream::{StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::target::{Removal, SharedTarget};
 use crate::value::Value;
 
@@ -78,7 +78,17 @@ pub struct Comparison {
 impl Comparison {
     /// Whether nothing differs.
     pub fn is_equal(&self) -> bool {
-        self.missing + self.extra + self.different == 0
+        self.differing() == 0
+    }
+
+    /// How many rows differed.
+    pub fn differing(&self) -> u64 {
+        self.missing + self.extra + self.different
+    }
+
+    /// How many of them a repair left as they were.
+    pub fn remaining(&self) -> u64 {
+        self.differing().saturating_sub(self.repaired)
     }
 }
 
@@ -121,7 +131,7 @@ impl Stream {
         let (common, left_out): (Vec<_>, Vec<_>) =
             columns.fields().iter().map(|field| field.name().clone()).partition(|name| table.has(name));
         let common = if compare.depth == Depth::Keys { key.clone() } else { common };
-        let hashing = Hashing { empty_is_null: reader.dialect() == Dialect::Oracle };
+        let hashing = Hashing { as_oracle: reader.dialect() == Dialect::Oracle };
         if compare.repair {
             self.prepare_repair(&columns, &key, lease.as_ref()).map_err(&at_load)?;
         }
@@ -136,6 +146,7 @@ impl Stream {
                 table: table.name,
                 columns: common.clone(),
                 key: key.clone(),
+                source: SchemaRef::clone(&columns),
                 keeps_deleted: table.keeps_deleted,
             },
             key: &key,
@@ -201,8 +212,9 @@ struct KnownTable {
 }
 
 impl KnownTable {
+    /// Whether it has the column, however its name is spelled.
     fn has(&self, name: &str) -> bool {
-        self.columns.field_with_name(name).is_ok()
+        self.columns.fields().iter().any(|field| field.name().to_lowercase() == name.to_lowercase())
     }
 }
 
@@ -210,8 +222,9 @@ fn target_table(reader: &mut dyn SourceSession, table: &str) -> Result<KnownTabl
     let Some(found) = reader.describe(table)? else {
         return Err(Failure::invalid_config(format!("the target has no table {table}: run the stream first")));
     };
-    let keeps_deleted = found.columns.field_with_name("wms_deleted_at").is_ok();
-    Ok(KnownTable { name: found.name, columns: found.columns, keeps_deleted })
+    let mut known = KnownTable { name: found.name, columns: found.columns, keeps_deleted: false };
+    known.keeps_deleted = known.has("wms_deleted_at");
+    Ok(known)
 }
 
 /// Reads the source through the transforms, and tells of every part up to which key it goes.
@@ -336,15 +349,8 @@ impl Repair<'_> {
         if differences.to_load.is_none() && to_remove.is_none() {
             return Ok(0);
         }
-        lock(self.target).begin()?;
-        let repaired = self.repair_within(table, differences.to_load, to_remove);
-        match repaired {
-            Ok(rows) => lock(self.target).commit().map(|()| rows),
-            Err(failure) => {
-                lock(self.target).rollback()?;
-                Err(failure)
-            }
-        }
+        let (target, lease) = (self.target, self.lease);
+        in_transaction(target, lease, || self.repair_within(table, differences.to_load, to_remove))
     }
 
     fn repair_within(
@@ -353,9 +359,6 @@ impl Repair<'_> {
         to_load: Option<RecordBatch>,
         to_remove: Option<(RecordBatch, Removal)>,
     ) -> Result<u64, Failure> {
-        if let Some(lease) = self.lease {
-            lease.renew(lock(self.target).sql())?;
-        }
         let mut repaired = 0;
         if let Some(rows) = to_load {
             repaired += self.loader.load(rows)?.received();

@@ -87,9 +87,8 @@ fn tell(arguments: &VerifyArgs, found: &Found) {
     report::table(&head, &[2, 3, 4, 5, 6, 7, 8, 9], rows.collect());
     for (stream, _, compared) in found {
         let Ok(found) = compared else { continue };
-        let stay = found.missing + found.different + found.extra
-            - found.repaired.min(found.missing + found.different + found.extra);
-        if arguments.repair && stay > 0 {
+        if arguments.repair && found.remaining() > 0 {
+            let stay = found.remaining();
             report::note(&format!("{stream}: {stay} extra rows stay, as the stream's `deletes` says"));
         }
         if !found.columns_left_out.is_empty() {
@@ -98,7 +97,7 @@ fn tell(arguments: &VerifyArgs, found: &Found) {
         for difference in found.named.iter().take(arguments.show) {
             report::print(&format!("{stream}: {} {}", difference.kind.name(), difference.key));
         }
-        let more = (found.missing + found.extra + found.different).saturating_sub(arguments.show as u64);
+        let more = found.differing().saturating_sub(arguments.show as u64);
         if more > 0 && arguments.show > 0 {
             report::print(&format!("{stream}: and {} more", report::count(more)));
         }

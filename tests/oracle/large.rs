@@ -1,0 +1,54 @@
+//! Many rows from one server to the other: complete, equal on both sides, in memory that does not grow with them.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use wmshost_oracle_stand_in::{Options, StandIn};
+
+use crate::warehouse::{Warehouse, told};
+
+/// The peak of memory of a full load of so many allocations, in MiB; the load is looked over row by row.
+fn load(allocations: u32) -> u64 {
+    let warehouse = Warehouse::new(StandIn::start(Options::default()).expect("a stand-in"), allocations);
+    let pipeline = warehouse.pipeline(
+        &warehouse.server.wallet().join("ca.pem"),
+        "load_batch_rows = 10000\nextract_batch_rows = 5000\n[models]\nafter_load = false\n",
+    );
+    let begin = Instant::now();
+    let mut run = warehouse.command(&["run", &pipeline, "--output", "json"], &[]);
+    let mut run = run.stdout(Stdio::null()).spawn().expect("a run");
+    let mut peak = 0;
+    let status = loop {
+        peak = peak.max(peak_of(run.id()));
+        if let Some(status) = run.try_wait().expect("its state") {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(status.success());
+    println!("{allocations} allocations in {:.1?}, {peak} MiB at most", begin.elapsed());
+
+    let verified = warehouse.wmshost(&["verify", &pipeline, "--output", "json"], &[]);
+    assert!(verified.status.success(), "{}", told(&verified));
+    let counted = |user: &str, password: &str, table: &str| {
+        let rows = warehouse.sql(user, password).query(&format!("SELECT COUNT(*) FROM {table}"), &[]).expect("a count");
+        rows[0][0].to_string()
+    };
+    assert_eq!(counted("WMS", "wms", "allocation"), allocations.to_string());
+    assert_eq!(counted("MART", "mart", "wms_allocation"), allocations.to_string());
+    peak
+}
+
+/// The most MiB that a process had so far. What the system says of it at its end would count what its parent had.
+fn peak_of(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or_default() >> 10
+}
+
+#[test]
+fn many_rows_arrive_and_memory_stays_flat() {
+    let many = if std::env::var_os("WMSHOST_TEST_LONG").is_some() { 1_000_000 } else { 40_000 };
+    let [few, many] = [many / 10, many].map(load);
+    assert!(many < few + few / 2 + 16, "{few} MiB for a tenth of the rows, {many} MiB for all");
+}
