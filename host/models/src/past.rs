@@ -7,7 +7,6 @@ use wmshost_flow::{Failure, Micros, Sql, Value};
 
 use crate::build::inputs_now;
 use crate::manifest::moment;
-use crate::prepare::columns_of;
 use crate::project::Project;
 use crate::select::Selected;
 use crate::store::{Built, Store, kind_of, moment_text, parse_moment, real, text_of, whole};
@@ -93,7 +92,7 @@ impl Project {
             return Ok(Default::default());
         }
         let select = format!("SELECT * FROM {}", writer.name(table));
-        let columns = columns_of(sql, writer, &select)?;
+        let columns = sql.columns(&select)?;
         let found = sql.query(&format!("{select} {}", writer.first_rows(rows)), &[])?;
         let rows = found.iter().map(|row| (0..row.len()).map(|at| text_of(row, at)).collect()).collect();
         Ok((columns, rows))

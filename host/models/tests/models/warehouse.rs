@@ -113,6 +113,7 @@ impl Warehouse {
             force: false,
             fail_fast: false,
             threads: 3,
+            not_loaded: BTreeMap::new(),
         };
         change(&mut options);
         let runner = Runner {
