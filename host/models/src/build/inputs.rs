@@ -124,9 +124,7 @@ pub(super) fn index_stream(sql: &mut dyn Sql, writer: Writer, table: &str) -> Re
     let index = format!("WMSHOST_IX_{}", table.to_ascii_uppercase());
     let found = match writer.0 {
         Dialect::Sqlite => "SELECT 1 FROM main.sqlite_schema WHERE type = 'index' AND name = ?1 COLLATE NOCASE",
-        Dialect::Oracle => {
-            &*format!("SELECT 1 FROM all_indexes WHERE {} AND index_name = :1", writer.is_own_schema())
-        }
+        Dialect::Oracle => &*format!("SELECT 1 FROM all_indexes WHERE {} AND index_name = :1", writer.is_own_schema()),
     };
     let name = [Value::Text(index.clone())];
     if !sql.query(found, &name)?.is_empty() {

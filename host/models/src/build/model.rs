@@ -188,7 +188,8 @@ impl Build<'_> {
     fn view(&self, is_same: bool, sql: &mut dyn SqlSession) -> Result<Done, Failure> {
         if !is_same {
             let table = self.table();
-            let replaces = self.is_oracle() && kind_of(sql, table.writer, &table.node.table)?.as_deref() == Some("view");
+            let replaces =
+                self.is_oracle() && kind_of(sql, table.writer, &table.node.table)?.as_deref() == Some("view");
             if !replaces {
                 table.remove(sql)?;
             }

@@ -27,7 +27,8 @@ impl Table<'_> {
              WHERE {own} AND table_name = :1 ORDER BY column_id"
         );
         let mut shape = sql.query(&columns, &table)?;
-        shape.extend(sql.query(&format!("SELECT partitioned FROM all_tables WHERE {own} AND table_name = :1"), &table)?);
+        shape
+            .extend(sql.query(&format!("SELECT partitioned FROM all_tables WHERE {own} AND table_name = :1"), &table)?);
         Ok(shape)
     }
 
@@ -80,9 +81,8 @@ impl Table<'_> {
             }
         }
         let wanted = self.indexes();
-        let is_same = |a: &[String], b: &[String]| {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
-        };
+        let is_same =
+            |a: &[String], b: &[String]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b));
         let prefix = format!("{}_IX", self.node.table);
         let is_stale = |(name, columns): &&(String, Vec<String>)| {
             name.starts_with(&prefix) && !wanted.iter().any(|(_, wanted)| is_same(wanted, columns))
