@@ -190,10 +190,35 @@ fn models_give_the_same_rows_as_on_sqlite() {
     models(&warehouse, &["docs", &oracle, "--to", &warehouse.path("site")]);
 }
 
+/// Clocks that are behind UTC, and once were turned: the days of rows are others, and timestamps are instants.
+#[test]
+fn instants_give_the_same_rows_as_on_sqlite() {
+    let warehouse = warehouse(500);
+    let settings = format!("{TODAY}utc_offsets = [\"-03:00\", \"2026-02-22 02:00:00 +05:30\"]\n");
+    let wallet = warehouse.server.wallet().join("ca.pem");
+    let sqlite = warehouse.sqlite_pipeline();
+    warehouse.run(&warehouse.usual_pipeline());
+    let written = std::fs::read_to_string(&sqlite).expect("a pipeline");
+    std::fs::write(&sqlite, written + &settings).expect("written");
+    // The tables are there with other types: they are exchanged, and the views that read them stay.
+    for pipeline in [&warehouse.pipeline(&wallet, &settings), &sqlite] {
+        warehouse.run(pipeline);
+    }
+    assert_same_models(&warehouse, "with offsets");
+    let mut sql = warehouse.sql("MART", "mart");
+    let zoned = "SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'MART' AND table_name = 'STG_WMS_ALLOCATION' \
+                 AND data_type = 'TIMESTAMP(6) WITH TIME ZONE'";
+    assert_eq!(rows(sql.as_mut(), zoned), [[Value::Int64(2)]]);
+}
+
 #[test]
 fn columns_have_the_types_that_were_declared() {
     let warehouse = warehouse(300);
+    // This server has no partitions: two tables do without.
+    let partitions = Fault::new(Moment::Statement("PARTITION BY RANGE".into()), Effect::Fail(439)).times(3);
+    let partitions = warehouse.server.faults().add(partitions.account("MART"));
     warehouse.run(&warehouse.usual_pipeline());
+    assert_eq!(warehouse.server.faults().struck(partitions), 2);
     let mut sql = warehouse.sql("MART", "mart");
     let query = "SELECT column_name, data_type, data_length, data_precision, data_scale FROM all_tab_columns \
                  WHERE owner = 'MART' AND table_name = 'STG_WMS_ALLOCATION' ORDER BY column_id";

@@ -229,7 +229,8 @@ impl Store<'_> {
 pub(crate) fn moment_text(writer: Writer, expression: &str) -> String {
     match writer.0 {
         Dialect::Sqlite => expression.to_owned(),
-        Dialect::Oracle => format!("TO_CHAR({expression}, 'YYYY-MM-DD HH24:MI:SS.FF6')"),
+        // A DATE has no fraction to show.
+        Dialect::Oracle => format!("TO_CHAR(CAST({expression} AS TIMESTAMP(6)), 'YYYY-MM-DD HH24:MI:SS.FF6')"),
     }
 }
 

@@ -82,7 +82,8 @@ pub(super) fn query(
 
 /// The names of the columns that a query gives.
 pub(super) fn columns(place: &str, database: &Database, query: &str) -> Result<Vec<String>, Failure> {
-    with_statement(place, database, query, |running| {
+    // Within another one only a query is one.
+    with_statement(place, database, &format!("SELECT * FROM ({query}\n) LIMIT 0"), |running| {
         Ok((0..running.column_count()).map(|at| running.column_name(at)).collect())
     })
 }

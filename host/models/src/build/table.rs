@@ -82,8 +82,16 @@ impl Table<'_> {
         for (name, kind) in MARKS.iter().zip([text, moment]) {
             parts.push(format!("{} {kind}", self.writer.name(name)));
         }
-        let statement = format!("CREATE TABLE {} ({}){}", self.aside(), parts.join(", "), self.partitions());
-        sql.execute(&statement, &[]).map(drop)
+        let create = format!("CREATE TABLE {} ({})", self.aside(), parts.join(", "));
+        let made = match self.partitions() {
+            Some(partitions) => match sql.execute(&format!("{create}{partitions}"), &[]) {
+                // The server has no partitions: the table does without.
+                Err(failure) if failure.message.contains("ORA-00439") => sql.execute(&create, &[]),
+                made => made,
+            },
+            None => sql.execute(&create, &[]),
+        };
+        made.map(drop)
     }
 
     /// The type to declare a column with.
@@ -92,20 +100,17 @@ impl Table<'_> {
         if is_key { self.writer.declared_in_key(&column.kind) } else { self.writer.declared(&column.kind) }
     }
 
-    fn partitions(&self) -> String {
-        match (&self.model.model.storage.partition, self.writer.0) {
-            (Some((column, interval)), Dialect::Oracle) => {
-                let every = match interval {
-                    Interval::Day => "NUMTODSINTERVAL(1, 'DAY')",
-                    Interval::Month => "NUMTOYMINTERVAL(1, 'MONTH')",
-                };
-                format!(
-                    " PARTITION BY RANGE ({}) INTERVAL ({every}) (PARTITION p_first VALUES LESS THAN (DATE '2000-01-01'))",
-                    self.writer.name(column)
-                )
-            }
-            _ => String::new(),
-        }
+    fn partitions(&self) -> Option<String> {
+        let (column, interval) = self.model.model.storage.partition.as_ref()?;
+        let every = match (self.writer.0, interval) {
+            (Dialect::Sqlite, _) => return None,
+            (Dialect::Oracle, Interval::Day) => "NUMTODSINTERVAL(1, 'DAY')",
+            (Dialect::Oracle, Interval::Month) => "NUMTOYMINTERVAL(1, 'MONTH')",
+        };
+        Some(format!(
+            " PARTITION BY RANGE ({}) INTERVAL ({every}) (PARTITION p_first VALUES LESS THAN (DATE '2000-01-01'))",
+            self.writer.name(column)
+        ))
     }
 
     /// Drops the table aside if it is there.
