@@ -228,7 +228,7 @@ fn columns_have_the_types_that_were_declared() {
         .collect();
     for column in [
         "ALLOCATION_ID NUMBER 22 19 0",
-        "ITEM_KEY VARCHAR2 1020 NULL NULL",
+        "ITEM_KEY VARCHAR2 4000 NULL NULL",
         "QUANTITY_ALLOCATED NUMBER 22 15 3",
         "QUANTITY_TIER VARCHAR2 4000 NULL NULL",
         "HAS_INVALID_QUANTITY NUMBER 22 1 0",

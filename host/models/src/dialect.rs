@@ -114,11 +114,12 @@ impl Writer {
         })
     }
 
-    /// The same for a column that stands in a key or an index. Oracle's have limits, so that text in them is shorter.
-    pub(crate) fn declared_in_key(self, kind: &DataType) -> Option<String> {
+    /// The same for a column that stands in an index with so many texts in all: Oracle's entries hold some 6,000 bytes.
+    pub(crate) fn declared_in_index(self, kind: &DataType, texts: usize) -> Option<String> {
+        let share = 6_000 / texts.max(1);
         match (self.0, kind) {
-            (Dialect::Oracle, DataType::Utf8) => Some("VARCHAR2(255 CHAR)".to_owned()),
-            (Dialect::Oracle, DataType::Binary) => Some("RAW(255)".to_owned()),
+            (Dialect::Oracle, DataType::Utf8) => Some(format!("VARCHAR2({} BYTE)", share.min(4_000))),
+            (Dialect::Oracle, DataType::Binary) => Some(format!("RAW({})", share.min(2_000))),
             _ => self.declared(kind),
         }
     }

@@ -7,7 +7,7 @@ use wmshost_flow::{Clock, Dialect, Failure, SqlSession, Value};
 
 use super::history;
 use super::inputs::{Inputs, Reading, index_stream, views_changed, watermark};
-use super::rows::{Moved, Stamp, carry_marks, check_key, drop_work_table, fill, set_aside, take_in};
+use super::rows::{Moved, Stamp, carry_marks, fill, set_aside, take_in};
 use super::table::Table;
 use crate::mistake::{excerpt, line_and_column, locate};
 use crate::project::{ParsedModel, Project, Speaker};
@@ -100,10 +100,10 @@ impl Site<'_> {
     }
 }
 
-struct Build<'b> {
-    site: &'b Site<'b>,
+pub(super) struct Build<'b> {
+    pub(super) site: &'b Site<'b>,
     at: usize,
-    model: &'b ParsedModel,
+    pub(super) model: &'b ParsedModel,
     before: Option<&'b Built>,
 }
 
@@ -167,7 +167,7 @@ impl Build<'_> {
         }
     }
 
-    fn table(&self) -> Table<'_> {
+    pub(super) fn table(&self) -> Table<'_> {
         Table {
             writer: self.site.project.writer(),
             node: &self.site.project.nodes[self.at],
@@ -277,61 +277,8 @@ impl Build<'_> {
         Ok(Done { action: Action::Full, rows: Some(filled), changed: filled - carried.unwrap_or(0).min(filled) })
     }
 
-    fn is_oracle(&self) -> bool {
+    pub(super) fn is_oracle(&self) -> bool {
         self.site.project.dialect == Dialect::Oracle
-    }
-
-    /// Ends the transaction where the table aside is the host's alone anyway: Oracle does not read what a direct
-    /// insert wrote before its commit, nor change the shape of what is locked.
-    fn settle(&self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        if self.is_oracle() {
-            sql.commit()?;
-            sql.begin()?;
-        }
-        Ok(())
-    }
-
-    /// Has the table aside, or its rows, take the place of what is there.
-    fn place(&self, table: &Table<'_>, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        if !self.is_oracle() {
-            return table.swap(sql);
-        }
-        if let Some(Strategy::Merge(key)) = self.model.increment().map(|increment| &increment.strategy) {
-            check_key(table.writer, &table.aside(), key, sql)?;
-        }
-        if table.has_shape_of_aside(sql)? {
-            return table.replace_rows(sql);
-        }
-        // Whatever happens behind the exchange, the next build begins from the start.
-        self.site.store.forget(sql, &table.node.name)?;
-        self.settle(sql)?;
-        table.exchange(sql)
-    }
-
-    /// Drops the tables of rows on their way: before the end of a transaction where that does not commit it.
-    fn drop_work_tables(&self, is_committed: bool, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        if self.is_oracle() == is_committed {
-            for name in ["changes", "rows"] {
-                drop_work_table(self.site.project.writer(), name, sql)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What is left to do in Oracle once the rows are committed, since it commits by itself.
-    fn tidy(&self, done: Done, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        let is_written = matches!(done.action, Action::Full | Action::Incremental | Action::Versions);
-        if !self.is_oracle() || !is_written {
-            return Ok(());
-        }
-        let table = self.table();
-        self.drop_work_tables(true, sql)?;
-        table.drop_aside(sql)?;
-        table.match_indexes(sql)?;
-        if self.model.model.storage.statistics && done.changed > 0 {
-            table.analyze(sql)?;
-        }
-        Ok(())
     }
 
     /// A failure with the place in the model's SQL that it names, if it does.

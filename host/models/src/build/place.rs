@@ -3,8 +3,11 @@
 //! commit, and then the new. Only where the shape has changed are the tables themselves exchanged, by two statements
 //! between which there is no table of that name; if the second fails, the first is undone.
 
-use wmshost_flow::{Failure, Sql, Value};
+use wmshost_flow::model::Strategy;
+use wmshost_flow::{Failure, Sql, SqlSession, Value};
 
+use super::model::{Action, Build, Done};
+use super::rows::{check_key, drop_work_table};
 use super::table::Table;
 use crate::dialect::MARKS;
 use crate::store::{kind_of, text_of};
@@ -100,6 +103,61 @@ impl Table<'_> {
             let name = free.into_iter().find(|name| !there.iter().any(|(known, _)| known == name)).unwrap_or_default();
             self.create_index(&name, is_unique, &columns, sql)?;
             there.push((name, columns));
+        }
+        Ok(())
+    }
+}
+
+impl Build<'_> {
+    /// Ends the transaction where the table aside is the host's alone anyway: Oracle does not read what a direct
+    /// insert wrote before its commit, nor change the shape of what is locked.
+    pub(super) fn settle(&self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if self.is_oracle() {
+            sql.commit()?;
+            sql.begin()?;
+        }
+        Ok(())
+    }
+
+    /// Has the table aside, or its rows, take the place of what is there.
+    pub(super) fn place(&self, table: &Table<'_>, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if !self.is_oracle() {
+            return table.swap(sql);
+        }
+        if let Some(Strategy::Merge(key)) = self.model.increment().map(|increment| &increment.strategy) {
+            check_key(table.writer, &table.aside(), key, sql)?;
+        }
+        if table.has_shape_of_aside(sql)? {
+            return table.replace_rows(sql);
+        }
+        // Whatever happens behind the exchange, the next build begins from the start.
+        self.site.store.forget(sql, &table.node.name)?;
+        self.settle(sql)?;
+        table.exchange(sql)
+    }
+
+    /// Drops the tables of rows on their way: before the end of a transaction where that does not commit it.
+    pub(super) fn drop_work_tables(&self, is_committed: bool, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if self.is_oracle() == is_committed {
+            for name in ["changes", "rows"] {
+                drop_work_table(self.site.project.writer(), name, sql)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is left to do in Oracle once the rows are committed, since it commits by itself.
+    pub(super) fn tidy(&self, done: Done, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        let is_written = matches!(done.action, Action::Full | Action::Incremental | Action::Versions);
+        if !self.is_oracle() || !is_written {
+            return Ok(());
+        }
+        let table = self.table();
+        self.drop_work_tables(true, sql)?;
+        table.drop_aside(sql)?;
+        table.match_indexes(sql)?;
+        if self.model.model.storage.statistics && done.changed > 0 {
+            table.analyze(sql)?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! transaction that it was built in where the database's DDL has one: readers see the old rows or the new. Oracle's
 //! DDL has none: what happens there is told in `place`.
 
+use arrow_schema::DataType;
 use wmshost_flow::model::{Assertion, Interval, Materialization, ModelColumn, Strategy};
 use wmshost_flow::{Dialect, Failure, Sql};
 
@@ -96,8 +97,13 @@ impl Table<'_> {
 
     /// The type to declare a column with.
     fn declared(&self, column: &ModelColumn) -> Option<String> {
-        let is_key = self.indexes().iter().any(|(_, columns)| columns.contains(&column.name));
-        if is_key { self.writer.declared_in_key(&column.kind) } else { self.writer.declared(&column.kind) }
+        let is_text = |name: &String| {
+            let known = self.model.model.columns.iter().find(|known| known.name.eq_ignore_ascii_case(name));
+            known.is_some_and(|known| matches!(known.kind, DataType::Utf8 | DataType::Binary))
+        };
+        let indexes = self.indexes().into_iter().filter(|(_, columns)| columns.contains(&column.name));
+        let most_texts = indexes.map(|(_, columns)| columns.iter().filter(|name| is_text(name)).count()).max();
+        self.writer.declared_in_index(&column.kind, most_texts.unwrap_or(0))
     }
 
     fn partitions(&self) -> Option<String> {

@@ -326,3 +326,22 @@ fn a_table_that_is_built_anew_passes_on_only_what_changed() {
     assert_eq!((action(&report, "totals"), node(&report, "totals").changed), ("full", 0));
     assert_eq!(action(&report, "tens"), "unchanged");
 }
+
+#[test]
+fn texts_of_an_index_share_its_room() {
+    let (warehouse, _) = warehouse();
+    let statement = "SELECT i.item, i.name, s.place FROM {item} i JOIN {stock} s ON s.item = i.item";
+    let mut placed = model("placed", &["item", "stock"], &["item", "name", "place"], statement);
+    placed.storage.indexes = vec![names(&["name", "place"]), names(&["item"])];
+    assert!(!warehouse.build(&project(vec![placed.clone()])).has_failed());
+    let widths = "SELECT data_type, data_length FROM user_tab_columns WHERE table_name = 'PLACED' ORDER BY column_id";
+    let expected = ["NUMBER 22", "VARCHAR2 3000", "VARCHAR2 3000", "VARCHAR2 128", "TIMESTAMP(6) 11"];
+    assert_eq!(warehouse.rows(widths), expected);
+    // Other indexes on the same columns are made and dropped without a new table.
+    placed.storage.indexes = vec![names(&["name", "place"]), names(&["place", "item"])];
+    assert!(!warehouse.build(&project(vec![placed])).has_failed());
+    let indexes =
+        "SELECT index_name, column_name FROM user_ind_columns WHERE table_name = 'PLACED' ORDER BY 1, column_position";
+    let expected = ["PLACED_IX1 NAME", "PLACED_IX1 PLACE", "PLACED_IX2 PLACE", "PLACED_IX2 ITEM"];
+    assert_eq!(warehouse.rows(indexes), expected);
+}
