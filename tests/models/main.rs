@@ -162,6 +162,20 @@ fn what_is_declared_and_what_happened_can_be_read_by_programs() {
     assert!(place.ends(0, &["kpi", "p.toml"]).contains("no plugin of this pipeline declares an indicator"));
 }
 
+#[test]
+fn what_reads_a_disabled_stream_without_a_table_is_left_out() {
+    let place = Place::new("[streams.allocation]\nenabled = false\n");
+    let run = place.ends(0, &["run", "p.toml"]);
+    let why =
+        "it reads the stream allocation, which is disabled and was never loaded: there is no table WMS_ALLOCATION";
+    assert!(run.contains(&format!("left out stg_small: {why}")) && run.contains("models of wms succeeded"), "{run}");
+    let built = place.json(&["models", "build", "p.toml"]);
+    let results: Vec<_> =
+        built["nodes"].as_array().expect("nodes").iter().map(|node| node["result"].as_str()).collect();
+    assert_eq!(results, [Some("left_out"); 2], "{built:#}");
+    assert!(place.ends(0, &["models", "retry", "p.toml"]).contains("nothing of the last run failed"));
+}
+
 /// The page as a browser has drawn it; `None` where there is no browser.
 fn drawn(place: &Place, anchor: &str) -> Option<String> {
     let page = format!("file://{}{anchor}", place.text("site/index.html"));

@@ -57,6 +57,9 @@ const TABLES: [(&str, &str, &str); 5] = [
     ),
 ];
 
+/// What counts as today for models, as in the pipeline for development.
+pub(crate) const TODAY: &str = "\n[models.settings.wms-marts]\ntoday = \"2026-06-30\"\n";
+
 struct StandingClock;
 
 impl Clock for StandingClock {
@@ -93,7 +96,7 @@ impl Warehouse {
         warehouse
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_string_lossy().into_owned()
     }
 
@@ -164,9 +167,9 @@ impl Warehouse {
         file
     }
 
-    /// The pipeline with the right certificate and small batches.
+    /// The pipeline with the right certificate and small batches, and with the day that the sample ends as today.
     pub(crate) fn usual_pipeline(&self) -> String {
-        self.pipeline(&self.server.wallet().join("ca.pem"), "")
+        self.pipeline(&self.server.wallet().join("ca.pem"), TODAY)
     }
 
     /// Runs the program with the production variables.
@@ -203,14 +206,17 @@ impl Warehouse {
         output
     }
 
+    /// The same pipeline from SQLite to SQLite.
+    pub(crate) fn sqlite_pipeline(&self) -> String {
+        let pipeline = self.path("sqlite.toml");
+        let shipped = root().join("pipelines/dev.toml");
+        std::fs::write(&pipeline, format!("extends = {shipped:?}\n")).expect("written");
+        pipeline
+    }
+
     /// The same job from SQLite to SQLite, and the stream tables of both targets, which must be equal.
     pub(crate) fn assert_same_as_sqlite(&self, when: &str) {
-        // The rows are compared, not what models make of them.
-        let pipeline = self.folder.path().join("sqlite.toml");
-        let shipped = root().join("pipelines/dev.toml");
-        std::fs::write(&pipeline, format!("extends = {shipped:?}\n[models]\nafter_load = false\n")).expect("written");
-        let output = self.wmshost(&["run", &pipeline.to_string_lossy()], &[]);
-        assert!(output.status.success(), "{}", told(&output));
+        self.run(&self.sqlite_pipeline());
         let target = Connection::open(self.path("analytics.db")).expect("the target");
         let mut sql = self.sql("MART", "mart");
         for (table, key, _) in TABLES {

@@ -9,6 +9,17 @@ pub(crate) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
 /// What a history has behind its columns.
 pub(crate) const VERSION: [&str; 3] = ["wms_valid_from", "wms_valid_to", "wms_is_current"];
 
+/// The types of the marks.
+pub(crate) fn mark_types() -> [DataType; 2] {
+    [DataType::Utf8, DataType::Timestamp(TimeUnit::Microsecond, None)]
+}
+
+/// The types of what a history has behind its columns.
+pub(crate) fn version_types() -> [DataType; 3] {
+    let moment = DataType::Timestamp(TimeUnit::Microsecond, None);
+    [moment.clone(), moment, DataType::Boolean]
+}
+
 /// Writes SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Writer(pub(crate) Dialect);
@@ -101,6 +112,47 @@ impl Writer {
             (Dialect::Oracle, DataType::Decimal128(precision, scale)) => format!("NUMBER({precision},{scale})"),
             _ => return None,
         })
+    }
+
+    /// The same for a column that stands in an index with so many texts in all: Oracle's entries hold some 6,000 bytes.
+    pub(crate) fn declared_in_index(self, kind: &DataType, texts: usize) -> Option<String> {
+        let share = 6_000 / texts.max(1);
+        match (self.0, kind) {
+            (Dialect::Oracle, DataType::Utf8) => Some(format!("VARCHAR2({} BYTE)", share.min(4_000))),
+            (Dialect::Oracle, DataType::Binary) => Some(format!("RAW({})", share.min(2_000))),
+            _ => self.declared(kind),
+        }
+    }
+
+    /// A column as a value of the type that it is declared with: Oracle computes with more digits than it stores, and
+    /// rows that are compared must be as stored.
+    pub(crate) fn as_stored(self, before: &str, name: &str, kind: &DataType) -> String {
+        let name = self.name(name);
+        match (self.0, self.declared(kind)) {
+            (Dialect::Oracle, Some(declared)) => format!("CAST({before}{name} AS {declared}) AS {name}"),
+            _ => format!("{before}{name}"),
+        }
+    }
+
+    /// The most bytes of a text in the host's own tables.
+    pub(crate) fn longest_text(self) -> usize {
+        match self.0 {
+            Dialect::Sqlite => usize::MAX,
+            Dialect::Oracle => 4_000,
+        }
+    }
+
+    /// What stands behind a DROP TABLE, so that Oracle does not keep the table in its recycle bin.
+    pub(crate) fn for_good(self) -> &'static str {
+        match self.0 {
+            Dialect::Sqlite => "",
+            Dialect::Oracle => " PURGE",
+        }
+    }
+
+    /// The condition that an owner is the one whose tables have no need to be named with it.
+    pub(crate) fn is_own_schema(self) -> &'static str {
+        "owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')"
     }
 
     /// What stands for a SELECT of nothing: `FROM dual` where there must be a table.

@@ -208,6 +208,7 @@ fn result_word(node: &NodeResult) -> &'static str {
         NodeStatus::Errored => "error",
         NodeStatus::Failed => "fail",
         NodeStatus::Skipped => "skipped",
+        NodeStatus::LeftOut => "left_out",
         NodeStatus::Succeeded if node.tests.iter().any(|test| test.status == TestStatus::Warned) => "warn",
         NodeStatus::Succeeded => "success",
     }

@@ -50,9 +50,18 @@ pub(crate) fn locate(text: &str, message: &str) -> Option<usize> {
         .iter()
         .find_map(|before| message.split_once(before))
         .map(|(_, word)| word.split([' ', ';', ',']).next().unwrap_or_default())
+        .or_else(|| oracles_name(message))
         .or_else(|| message.split('"').nth(1))?;
-    let word = named.rsplit('.').next().unwrap_or(named);
+    let word = named.rsplit('.').next().unwrap_or(named).trim_matches('"');
     find_word(text, word)
+}
+
+/// What Oracle names before it says what is wrong with it: `"T"."PRICE": invalid identifier`.
+fn oracles_name(message: &str) -> Option<&str> {
+    let (_, behind) = message.split_once("ORA-")?;
+    let ends = [": invalid identifier", ": column ambiguously", ": identifier too long"];
+    let end = ends.iter().find_map(|end| behind.find(end))?;
+    behind[..end].rsplit(' ').next()
 }
 
 fn find_word(text: &str, word: &str) -> Option<usize> {
@@ -81,6 +90,7 @@ mod tests {
         assert_eq!(excerpt(sql, at), "  2 |   price\n    |   ^");
         assert_eq!(locate(sql, "near \"FROM\": syntax error"), Some(25));
         assert_eq!(locate(sql, "ORA-00904: \"PRICE\": invalid identifier"), Some(19));
+        assert_eq!(locate(sql, "t: ORA-00904: \"ORDER_ID\".\"PRICE\": invalid identifier"), Some(19));
         assert_eq!(locate("SELECT total_price", "no such column: price"), None);
     }
 }

@@ -13,7 +13,10 @@ const PRODUCER: &str = concat!("https://wmshost.invalid/wmshost-models/", env!("
 impl Project {
     /// The events of a run.
     pub fn lineage_events(&self, pipeline: &str, report: &Report) -> Vec<Json> {
-        let built = report.nodes.iter().filter(|node| node.is_model && node.status != NodeStatus::Skipped);
+        let built = report
+            .nodes
+            .iter()
+            .filter(|node| node.is_model && !matches!(node.status, NodeStatus::Skipped | NodeStatus::LeftOut));
         built
             .filter(|node| node.action.is_some_and(|action| action.name() != "unchanged") || node.action.is_none())
             .flat_map(|node| self.events_of(pipeline, report, node))

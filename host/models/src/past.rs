@@ -7,10 +7,9 @@ use wmshost_flow::{Failure, Micros, Sql, Value};
 
 use crate::build::inputs_now;
 use crate::manifest::moment;
-use crate::prepare::columns_of;
 use crate::project::Project;
 use crate::select::Selected;
-use crate::store::{Built, Store, kind_of, moment_text, parse_moment, real, text_of, whole};
+use crate::store::{Built, Store, kind_of, parse_moment, real, text_of, whole};
 
 impl Project {
     /// How each model was last built.
@@ -93,7 +92,7 @@ impl Project {
             return Ok(Default::default());
         }
         let select = format!("SELECT * FROM {}", writer.name(table));
-        let columns = columns_of(sql, writer, &select)?;
+        let columns = sql.columns(&select)?;
         let found = sql.query(&format!("{select} {}", writer.first_rows(rows)), &[])?;
         let rows = found.iter().map(|row| (0..row.len()).map(|at| text_of(row, at)).collect()).collect();
         Ok((columns, rows))
@@ -105,9 +104,9 @@ impl Project {
         if kind_of(sql, writer, "WMSHOST_CHECKPOINT")?.is_none() {
             return Ok(BTreeMap::new());
         }
+        // The ledger keeps moments as text, in all databases.
         let statement = format!(
-            "SELECT stream, {} FROM WMSHOST_CHECKPOINT WHERE pipeline = {}",
-            moment_text(writer, "committed_at"),
+            "SELECT stream, MAX(committed_at) FROM WMSHOST_CHECKPOINT WHERE pipeline = {} GROUP BY stream",
             writer.parameter(1)
         );
         let rows = sql.query(&statement, &[Value::Text(pipeline.to_owned())])?;

@@ -8,7 +8,7 @@ use crate::check::{At, Findings};
 use crate::dialect::Writer;
 use crate::mistake::{Mistake, locate};
 use crate::project::{Node, ParsedModel, Project, Speaker};
-use crate::store::{kind_of, text_of};
+use crate::store::kind_of;
 use crate::template::{Mode, Template};
 use crate::test::query_of;
 
@@ -75,7 +75,11 @@ impl Examiner<'_, '_> {
             let place = format!("{}, changes", node.place());
             let statement = speaker.write(changes, at, Mode::Incremental);
             if let Some(columns) = self.columns(node, &place, changes, &statement)? {
-                let window = columns.into_iter().map(|name| (name, None));
+                let kind_of = |name: &str| {
+                    let known = node.columns().iter().find(|column| column.name.eq_ignore_ascii_case(name));
+                    known.map(|column| column.kind.clone())
+                };
+                let window = columns.iter().map(|name| (name, kind_of(name)));
                 let changes = self.project.writer().empty(window);
                 let incremental = speaker.statement(at, Mode::Incremental);
                 let work_table = self.project.writer().work_table("changes");
@@ -96,7 +100,7 @@ impl Examiner<'_, '_> {
         template: &Template,
         statement: &str,
     ) -> Result<Option<Vec<String>>, Failure> {
-        let columns = columns_of(self.sql, self.project.writer(), statement);
+        let columns = self.sql.columns(statement);
         self.note(node, place, Some(template), columns)
     }
 
@@ -174,27 +178,6 @@ fn place_of(node: &Node) -> String {
 fn compile(sql: &mut dyn Sql, writer: Writer, select: &str) -> Result<(), Failure> {
     match writer.0 {
         Dialect::Sqlite => sql.query(&format!("EXPLAIN {select}"), &[]).map(drop),
-        Dialect::Oracle => columns_of(sql, writer, select).map(drop),
-    }
-}
-
-/// The names of the columns that a SELECT gives. It is compiled, and no row is read.
-pub(crate) fn columns_of(sql: &mut dyn Sql, writer: Writer, select: &str) -> Result<Vec<String>, Failure> {
-    match writer.0 {
-        Dialect::Sqlite => {
-            sql.execute("DROP TABLE IF EXISTS temp.wmshost_look", &[])?;
-            sql.execute(&format!("CREATE TABLE temp.wmshost_look AS SELECT * FROM ({select}\n) LIMIT 0"), &[])?;
-            let rows = sql.query("SELECT name FROM pragma_table_info('wmshost_look', 'temp') ORDER BY cid", &[])?;
-            sql.execute("DROP TABLE temp.wmshost_look", &[])?;
-            Ok(rows.iter().map(|row| text_of(row, 0)).collect())
-        }
-        Dialect::Oracle => {
-            let view = "WMSHOST_LOOK";
-            sql.execute(&format!("CREATE OR REPLACE VIEW {view} AS {select}"), &[])?;
-            let names = "SELECT LOWER(column_name) FROM user_tab_columns WHERE table_name = :1 ORDER BY column_id";
-            let rows = sql.query(names, &[wmshost_flow::Value::Text(view.to_owned())])?;
-            sql.execute(&format!("DROP VIEW {view}"), &[])?;
-            Ok(rows.iter().map(|row| text_of(row, 0)).collect())
-        }
+        Dialect::Oracle => sql.columns(select).map(drop),
     }
 }

@@ -7,7 +7,7 @@ use wmshost_flow::Dialect;
 use wmshost_flow::model::{Declaration, Increment, Indicator, Materialization, Model, Reader, SourceTable, Test};
 
 use crate::check;
-use crate::dialect::Writer;
+use crate::dialect::{MARKS, VERSION, Writer, mark_types, version_types};
 use crate::mistake::Mistake;
 use crate::template::{Mode, Template, Word};
 
@@ -249,9 +249,9 @@ impl Speaker<'_> {
             Some(model) if self.empty => {
                 let own = model.model.columns.iter().map(|column| (column.name.as_str(), Some(column.kind.clone())));
                 let has_rows = model.model.materialization.has_rows();
-                let marks = crate::dialect::MARKS.iter().filter(|_| has_rows).map(|mark| (*mark, None));
+                let marks = MARKS.into_iter().zip(mark_types().map(Some)).filter(|_| has_rows);
                 let is_history = matches!(model.model.materialization, Materialization::History(_));
-                let versions = crate::dialect::VERSION.iter().filter(|_| is_history).map(|name| (*name, None));
+                let versions = VERSION.into_iter().zip(version_types().map(Some)).filter(|_| is_history);
                 writer.empty(own.chain(versions).chain(marks))
             }
             _ => writer.name(&node.table),

@@ -95,8 +95,15 @@ impl Store<'_> {
             ),
         ];
         for (name, columns) in tables {
-            if kind_of(sql, self.writer, name)?.is_none() {
-                sql.execute(&format!("CREATE TABLE {} ({columns})", self.writer.name(name)), &[])?;
+            if kind_of(sql, self.writer, name)?.is_some() {
+                continue;
+            }
+            let made = sql.execute(&format!("CREATE TABLE {} ({columns})", self.writer.name(name)), &[]);
+            // Another process may have made it meanwhile.
+            if let Err(failure) = made
+                && kind_of(sql, self.writer, name)?.is_none()
+            {
+                return Err(failure);
             }
         }
         Ok(())
@@ -222,7 +229,8 @@ impl Store<'_> {
 pub(crate) fn moment_text(writer: Writer, expression: &str) -> String {
     match writer.0 {
         Dialect::Sqlite => expression.to_owned(),
-        Dialect::Oracle => format!("TO_CHAR({expression}, 'YYYY-MM-DD HH24:MI:SS.FF6')"),
+        // A DATE has no fraction to show.
+        Dialect::Oracle => format!("TO_CHAR(CAST({expression} AS TIMESTAMP(6)), 'YYYY-MM-DD HH24:MI:SS.FF6')"),
     }
 }
 
@@ -234,7 +242,11 @@ pub(crate) fn kind_of(sql: &mut dyn Sql, writer: Writer, name: &str) -> Result<O
             name.to_owned(),
         ),
         Dialect::Oracle => (
-            "SELECT LOWER(object_type) FROM user_objects WHERE object_type IN ('TABLE', 'VIEW') AND object_name = :1",
+            &*format!(
+                "SELECT LOWER(object_type) FROM all_objects \
+                 WHERE {} AND object_type IN ('TABLE', 'VIEW') AND object_name = :1",
+                writer.is_own_schema()
+            ),
             name.to_ascii_uppercase(),
         ),
     };

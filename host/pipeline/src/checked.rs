@@ -60,8 +60,8 @@ pub struct Checked {
     pub streams: Vec<Stream>,
     /// The models that are built of what the streams write; `None` if no plugin declares any.
     pub models: Option<Models>,
-    /// The names of the streams that are not part of a run.
-    pub disabled: Vec<String>,
+    /// The streams that are not part of a run.
+    pub disabled: Vec<StreamPlan>,
     /// What is allowed, and is worth a second look.
     pub warnings: Vec<Mistake>,
 }
@@ -69,7 +69,7 @@ pub struct Checked {
 impl Checked {
     /// The streams of these names, in the order of the file; without a name, all enabled ones.
     pub fn select(&self, names: &[String]) -> Result<Vec<&Stream>, Mistakes> {
-        let disabled: Vec<&str> = self.disabled.iter().map(String::as_str).collect();
+        let disabled: Vec<&str> = self.disabled.iter().map(|plan| plan.name.as_str()).collect();
         pick(&self.file, &self.streams, &disabled, |stream| &stream.plan.name, names)
     }
 }

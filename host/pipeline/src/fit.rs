@@ -35,7 +35,7 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginFacts, report: &mut
         connections: pipeline.connections.clone(),
         streams: streams.into_iter().collect::<Option<_>>()?,
         models: models?,
-        disabled: disabled.map(|plan| plan.name.clone()).collect(),
+        disabled: disabled.cloned().collect(),
         warnings,
     })
 }

@@ -8,11 +8,14 @@ use wmshost_flow::{Dialect, Failure, HOUSE_PREFIX, Sql, SqlSession, Value};
 
 use super::connect::{LentLink, Links};
 use super::failure::trouble;
+use super::names::shown;
 use super::settings::Tags;
 use super::value::{all_bindable, rows, rows_bindable};
 
 /// Rows of a statement that travel together.
 const MANY_ROWS: usize = 1_000;
+/// What the names of private temporary tables begin with.
+const PRIVATE_PREFIX: &str = "ORA$PTT_";
 
 /// A session of the host's own.
 pub(super) struct Plain {
@@ -63,12 +66,13 @@ pub(super) fn on<T>(
     })
 }
 
-/// Whether a statement changes the shape of things.
+/// Whether a statement changes the shape of things for all. Private temporary tables are their session's own.
 pub(super) fn is_definition(statement: &str) -> bool {
-    let word = statement.split_whitespace().next().unwrap_or_default();
-    ["CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "COMMENT", "RENAME"]
-        .iter()
-        .any(|verb| word.eq_ignore_ascii_case(verb))
+    let mut words = statement.split_whitespace();
+    let word = words.next().unwrap_or_default();
+    let is_private = words.take(2).any(|word| word.eq_ignore_ascii_case("PRIVATE") || word.starts_with(PRIVATE_PREFIX));
+    let verbs = ["CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "COMMENT", "RENAME"];
+    !is_private && verbs.iter().any(|verb| word.eq_ignore_ascii_case(verb))
 }
 
 /// Runs a statement that gives no rows; gives how many rows it touched.
@@ -107,6 +111,14 @@ pub(super) fn query(
     let bound = bind(place, values)?;
     let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
     on(link, place, |connection| rows(connection.query(statement, &bound)?))
+}
+
+/// The names of the columns that a query gives.
+pub(super) fn columns(link: &mut LentLink, place: &str, query: &str) -> Result<Vec<String>, Failure> {
+    let nothing = format!("SELECT * FROM ({query}\n) WHERE 1 = 0");
+    on(link, place, |connection| {
+        Ok(connection.query(&nothing, &[])?.columns().iter().map(|column| shown(column.name())).collect())
+    })
 }
 
 fn bind(place: &str, values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, Failure> {
@@ -161,6 +173,10 @@ impl Sql for Plain {
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
         query(&mut self.link, &self.links.maker().place, statement, parameters)
     }
+
+    fn columns(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+        columns(&mut self.link, &self.links.maker().place, query)
+    }
 }
 
 impl SqlSession for Plain {
@@ -199,7 +215,14 @@ mod tests {
         for statement in ["CREATE TABLE t (a NUMBER)", " alter table t add b number", "Drop table t"] {
             assert!(is_definition(statement), "{statement}");
         }
-        for statement in ["SELECT created FROM t", "INSERT INTO t VALUES (1)", "MERGE INTO create_log", ""] {
+        for statement in [
+            "SELECT created FROM t",
+            "INSERT INTO t VALUES (1)",
+            "MERGE INTO create_log",
+            "CREATE PRIVATE TEMPORARY TABLE ORA$PTT_A ON COMMIT PRESERVE DEFINITION AS SELECT 1 a FROM dual",
+            "DROP TABLE ORA$PTT_A",
+            "",
+        ] {
             assert!(!is_definition(statement), "{statement}");
         }
     }

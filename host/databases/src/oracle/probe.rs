@@ -81,17 +81,17 @@ pub fn probe_target(settings: Settings, label: &str) -> Result<Probe, Failure> {
     let (mut link, mut probe, place, settings) = reach(settings, label)?;
     let user = spelled(&settings.user);
     let own = settings.schema.as_ref().is_none_or(|schema| spelled(schema) == user);
-    let right = if own { "CREATE TABLE" } else { "CREATE ANY TABLE" };
-    let found = query(
-        &mut link,
-        &place,
-        "SELECT privilege FROM session_privs WHERE privilege = :1",
-        &[Value::Text(right.to_owned())],
-    )?;
-    if found.is_empty() {
-        probe
-            .missing
-            .push(Missing { what: "tables cannot be made".to_owned(), grant: format!("GRANT {right} TO {user}") });
+    let any = if own { "" } else { "ANY " };
+    let mut lacks = |right: &str| -> Result<Option<String>, Failure> {
+        let found = "SELECT privilege FROM session_privs WHERE privilege = :1";
+        let found = query(&mut link, &place, found, &[Value::Text(right.to_owned())])?;
+        Ok(found.is_empty().then(|| format!("GRANT {right} TO {user}")))
+    };
+    if let Some(grant) = lacks(&format!("CREATE {any}TABLE"))? {
+        probe.missing.push(Missing { what: "tables cannot be made".to_owned(), grant });
+    }
+    if let Some(grant) = lacks(&format!("CREATE {any}VIEW"))? {
+        probe.wanted.push(Missing { what: "models that are views cannot be made".to_owned(), grant });
     }
     Ok(probe)
 }

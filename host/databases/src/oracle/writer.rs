@@ -359,6 +359,10 @@ impl Sql for Writer {
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
         plain::query(&mut self.link, &self.place, statement, parameters)
     }
+
+    fn columns(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+        plain::columns(&mut self.link, &self.place, query)
+    }
 }
 
 impl Drop for Writer {

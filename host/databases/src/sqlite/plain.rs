@@ -80,6 +80,14 @@ pub(super) fn query(
     })
 }
 
+/// The names of the columns that a query gives.
+pub(super) fn columns(place: &str, database: &Database, query: &str) -> Result<Vec<String>, Failure> {
+    // Within another one only a query is one.
+    with_statement(place, database, &format!("SELECT * FROM ({query}\n) LIMIT 0"), |running| {
+        Ok((0..running.column_count()).map(|at| running.column_name(at)).collect())
+    })
+}
+
 fn with_statement<T>(
     place: &str,
     database: &Database,
@@ -131,6 +139,10 @@ impl Sql for Plain {
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
         query(&self.place, &self.database, statement, parameters)
+    }
+
+    fn columns(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+        columns(&self.place, &self.database, query)
     }
 }
 

@@ -277,6 +277,10 @@ impl Sql for Writer {
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
         plain::query(&self.place, &self.database, statement, parameters)
     }
+
+    fn columns(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+        plain::columns(&self.place, &self.database, query)
+    }
 }
 
 impl Drop for Writer {

@@ -67,5 +67,5 @@ pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let bytes = text.as_bytes();
     let digit = |digit: u8| char::from(digit).to_digit(16);
     let pairs = bytes.chunks_exact(2).map(|pair| Some((digit(pair[0])? * 16 + digit(pair[1])?) as u8));
-    (bytes.len() % 2 == 0).then(|| pairs.collect::<Option<_>>())?
+    bytes.len().is_multiple_of(2).then(|| pairs.collect::<Option<_>>())?
 }

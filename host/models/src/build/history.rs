@@ -4,7 +4,7 @@
 use wmshost_flow::model::History;
 use wmshost_flow::{Dialect, Failure, Sql};
 
-use super::rows::{Moved, Stamp, check_key, drop_work_table, set_aside};
+use super::rows::{Moved, Stamp, check_key, set_aside};
 use super::table::Table;
 use crate::dialect::{MARKS, VERSION};
 
@@ -18,8 +18,8 @@ pub(super) fn take_in(
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
     let own: Vec<&str> = table.model.model.columns.iter().map(|column| column.name.as_str()).collect();
-    set_aside(writer, "rows", &format!("SELECT {} FROM ({statement}\n) wms_new", writer.names("wms_new.", &own)), sql)?;
-    check_key(writer, &history.key, sql)?;
+    set_aside(writer, "rows", &format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new.")), sql)?;
+    check_key(writer, &writer.work_table("rows"), &history.key, sql)?;
     let since = match &history.since {
         Some(column) => format!("COALESCE(wms_new.{}, {})", writer.name(column), stamp.loaded_at),
         None => stamp.loaded_at.clone(),
@@ -74,7 +74,6 @@ pub(super) fn take_in(
         ),
         &[],
     )?;
-    drop_work_table(writer, "rows", sql)?;
     Ok(Moved { inserted, updated: ended + gone, deleted: 0 })
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{Dialect, Failure, Sql, Value};
+use wmshost_flow::{Dialect, Failure, FailureKind, Sql, Value};
 
 use crate::dialect::{MARKS, Writer};
 use crate::project::{EARLIEST, Project, day_of};
@@ -124,14 +124,24 @@ pub(super) fn index_stream(sql: &mut dyn Sql, writer: Writer, table: &str) -> Re
     let index = format!("WMSHOST_IX_{}", table.to_ascii_uppercase());
     let found = match writer.0 {
         Dialect::Sqlite => "SELECT 1 FROM main.sqlite_schema WHERE type = 'index' AND name = ?1 COLLATE NOCASE",
-        Dialect::Oracle => "SELECT 1 FROM user_indexes WHERE index_name = :1",
+        Dialect::Oracle => &*format!("SELECT 1 FROM all_indexes WHERE {} AND index_name = :1", writer.is_own_schema()),
     };
-    if sql.query(found, &[Value::Text(index.clone())])?.is_empty() {
-        let statement =
-            format!("CREATE INDEX {} ON {} ({})", writer.name(&index), writer.name(table), writer.name(MARKS[1]));
-        sql.execute(&statement, &[])?;
+    let name = [Value::Text(index.clone())];
+    if !sql.query(found, &name)?.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let statement =
+        format!("CREATE INDEX {} ON {} ({})", writer.name(&index), writer.name(table), writer.name(MARKS[1]));
+    match sql.execute(&statement, &[]) {
+        // Somebody is writing the table, or has made the index meanwhile; it only makes things quicker.
+        Err(failure)
+            if writer.0 == Dialect::Oracle
+                && (failure.kind == FailureKind::Transient || !sql.query(found, &name)?.is_empty()) =>
+        {
+            Ok(())
+        }
+        made => made.map(drop),
+    }
 }
 
 #[cfg(test)]

@@ -32,7 +32,8 @@ impl Worker<'_> {
             let meant = results.iter().filter(|result| is_meant(result));
             meant.filter_map(|result| project.by_name.get(&result.name).copied()).collect()
         };
-        let unbuilt = nodes(&|result| matches!(result.status, NodeStatus::Errored | NodeStatus::Skipped));
+        let mut unbuilt = nodes(&|result| matches!(result.status, NodeStatus::Errored | NodeStatus::Skipped));
+        unbuilt.extend(self.left_out.keys());
         let acted = nodes(&|result| result.action != Some(Action::Unchanged));
         let mut session = None;
         for result in results.iter_mut().filter(|result| result.status == NodeStatus::Succeeded) {

@@ -5,16 +5,20 @@
 //! | `report` | what is to be done, and how it went |
 //! | `runner` | which node is next, on how many threads |
 //! | `late` | tests that wait until all is built |
+//! | `left_out` | what reads streams that have no table |
 //! | `model` | one model: full, incremental, unchanged |
 //! | `inputs` | what a model reads, and whether that has changed |
 //! | `rows` | rows on their way into a table |
 //! | `history` | every version of every row |
 //! | `table` | making, indexing and swapping tables |
+//! | `place` | how a table takes its place in Oracle |
 
 mod history;
 mod inputs;
 mod late;
+mod left_out;
 mod model;
+mod place;
 mod report;
 mod rows;
 mod runner;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use wmshost_flow::model::{Materialization, OnChange, Strategy};
-use wmshost_flow::{Clock, Failure, SqlSession, Value};
+use wmshost_flow::{Clock, Dialect, Failure, SqlSession, Value};
 
 use super::history;
 use super::inputs::{Inputs, Reading, index_stream, views_changed, watermark};
-use super::rows::{Moved, Stamp, carry_marks, drop_work_table, fill, set_aside, take_in};
+use super::rows::{Moved, Stamp, carry_marks, fill, set_aside, take_in};
 use super::table::Table;
+use crate::mistake::{excerpt, line_and_column, locate};
 use crate::project::{ParsedModel, Project, Speaker};
 use crate::store::{Built, Store, kind_of, whole};
 use crate::template::Mode;
@@ -75,11 +76,11 @@ impl Site<'_> {
         built: &BTreeMap<String, Built>,
         marks: &mut BTreeMap<usize, String>,
         sql: &mut dyn SqlSession,
-    ) -> Result<(Done, Option<Built>), Failure> {
+    ) -> Result<(Done, Option<Built>, Option<String>), Failure> {
         let node = &self.project.nodes[at];
         let Some(model) = node.model() else { return Err(Failure::permanent("a stream is no model")) };
         if model.model.materialization == Materialization::Ephemeral {
-            return Ok((Done { action: Action::Ephemeral, rows: None, changed: 0 }, None));
+            return Ok((Done { action: Action::Ephemeral, rows: None, changed: 0 }, None, None));
         }
         sql.begin()?;
         let build = Build { site: self, at, model, before: built.get(&node.name) };
@@ -87,20 +88,22 @@ impl Site<'_> {
         match done {
             Ok((done, built)) => {
                 sql.commit()?;
-                Ok((done, Some(built)))
+                let remark = build.tidy(done, sql).err().map(|failure| format!("it is built, but: {failure}"));
+                Ok((done, Some(built), remark))
             }
             Err(failure) => {
-                sql.rollback()?;
-                Err(failure)
+                // On a connection that is gone this fails too; the first failure is the one to tell.
+                let _ = sql.rollback();
+                Err(build.placed(failure))
             }
         }
     }
 }
 
-struct Build<'b> {
-    site: &'b Site<'b>,
+pub(super) struct Build<'b> {
+    pub(super) site: &'b Site<'b>,
     at: usize,
-    model: &'b ParsedModel,
+    pub(super) model: &'b ParsedModel,
     before: Option<&'b Built>,
 }
 
@@ -159,12 +162,12 @@ impl Build<'_> {
 
     fn moment(&self, text: &str) -> String {
         match self.site.project.dialect {
-            wmshost_flow::Dialect::Sqlite => format!("'{text}'"),
-            wmshost_flow::Dialect::Oracle => format!("TIMESTAMP '{text}'"),
+            Dialect::Sqlite => format!("'{text}'"),
+            Dialect::Oracle => format!("TIMESTAMP '{text}'"),
         }
     }
 
-    fn table(&self) -> Table<'_> {
+    pub(super) fn table(&self) -> Table<'_> {
         Table {
             writer: self.site.project.writer(),
             node: &self.site.project.nodes[self.at],
@@ -185,9 +188,14 @@ impl Build<'_> {
     fn view(&self, is_same: bool, sql: &mut dyn SqlSession) -> Result<Done, Failure> {
         if !is_same {
             let table = self.table();
-            table.remove(sql)?;
+            let replaces =
+                self.is_oracle() && kind_of(sql, table.writer, &table.node.table)?.as_deref() == Some("view");
+            if !replaces {
+                table.remove(sql)?;
+            }
+            let create = if replaces { "CREATE OR REPLACE" } else { "CREATE" };
             let statement = self.speaker().statement(self.at, Mode::Full);
-            sql.execute(&format!("CREATE VIEW {} AS {statement}", table.name()), &[])?;
+            sql.execute(&format!("{create} VIEW {} AS {statement}", table.name()), &[])?;
         }
         Ok(Done { action: if is_same { Action::Unchanged } else { Action::View }, rows: None, changed: 0 })
     }
@@ -206,12 +214,13 @@ impl Build<'_> {
                 let table = self.table();
                 if is_first {
                     table.create_aside(sql)?;
-                    table.swap(sql)?;
+                    self.place(&table, sql)?;
                 } else if !is_same {
                     table.add_columns(sql)?;
                 }
                 let statement = self.speaker().statement(self.at, Mode::Full);
                 let moved = history::take_in(&table, history, &statement, stamp, sql)?;
+                self.drop_work_tables(false, sql)?;
                 let action = if is_first { Action::Full } else { Action::Versions };
                 self.done(action, before, moved, sql)
             }
@@ -254,16 +263,39 @@ impl Build<'_> {
         table.create_aside(sql)?;
         let statement = self.speaker().statement(self.at, Mode::Full);
         let filled = fill(&table, &statement, stamp, sql)?;
+        self.settle(sql)?;
         let carried = if table.is_followed { carry_marks(&table, sql)? } else { None };
+        self.settle(sql)?;
         if carried == Some(filled) && before.and_then(|before| before.rows) == Some(filled) {
             table.drop_aside(sql)?;
             return Ok(Done { action: Action::Full, rows: Some(filled), changed: 0 });
         }
-        table.swap(sql)?;
-        if self.model.model.storage.statistics {
+        self.place(&table, sql)?;
+        if self.model.model.storage.statistics && !self.is_oracle() {
             table.analyze(sql)?;
         }
         Ok(Done { action: Action::Full, rows: Some(filled), changed: filled - carried.unwrap_or(0).min(filled) })
+    }
+
+    pub(super) fn is_oracle(&self) -> bool {
+        self.site.project.dialect == Dialect::Oracle
+    }
+
+    /// A failure with the place in the model's SQL that it names, if it does.
+    fn placed(&self, failure: Failure) -> Failure {
+        let texts = [("SQL", Some(&self.model.statement)), ("changes", self.model.changes.as_ref())];
+        let found = texts.into_iter().find_map(|(name, template)| {
+            let source = &template?.source;
+            Some((name, source, locate(source, &failure.message)?))
+        });
+        match found {
+            Some((name, source, offset)) => {
+                let (line, column) = line_and_column(source, offset);
+                let message = format!("{name} {line}:{column}: {}\n{}", failure.message, excerpt(source, offset));
+                Failure { message, ..failure }
+            }
+            None => failure,
+        }
     }
 
     fn increment(
@@ -281,9 +313,7 @@ impl Build<'_> {
         }
         let statement = speaker.statement(self.at, Mode::Incremental);
         let moved = take_in(&self.table(), strategy, &statement, stamp, sql)?;
-        if self.model.changes.is_some() {
-            drop_work_table(writer, "changes", sql)?;
-        }
+        self.drop_work_tables(false, sql)?;
         Ok(moved)
     }
 
@@ -294,7 +324,7 @@ impl Build<'_> {
         moved: Moved,
         sql: &mut dyn SqlSession,
     ) -> Result<Done, Failure> {
-        if self.model.model.storage.statistics && moved.changed() > 0 {
+        if self.model.model.storage.statistics && moved.changed() > 0 && !self.is_oracle() {
             self.table().analyze(sql)?;
         }
         let rows = match before.and_then(|before| before.rows) {

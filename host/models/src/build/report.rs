@@ -1,5 +1,7 @@
 //! What is to be done with models, and how it went.
 
+use std::collections::BTreeMap;
+
 use wmshost_flow::Micros;
 
 use super::model::Action;
@@ -26,6 +28,9 @@ pub struct BuildOptions {
     pub fail_fast: bool,
     /// Nodes at once.
     pub threads: usize,
+    /// Streams that may have no table yet, each with why: what reads one that has none is left out, and nothing has
+    /// failed by that.
+    pub not_loaded: BTreeMap<String, String>,
 }
 
 /// How a node ended.
@@ -39,6 +44,8 @@ pub enum NodeStatus {
     Failed,
     /// Something that it reads failed, or the run was stopped.
     Skipped,
+    /// It reads a stream that has no table, and need not have one.
+    LeftOut,
 }
 
 impl NodeStatus {
@@ -49,6 +56,7 @@ impl NodeStatus {
             Self::Errored => "errored",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
+            Self::LeftOut => "left out",
         }
     }
 }
@@ -104,6 +112,6 @@ pub struct Report {
 impl Report {
     /// Whether anything did not go as it should.
     pub fn has_failed(&self) -> bool {
-        self.nodes.iter().any(|node| node.status != NodeStatus::Succeeded)
+        self.nodes.iter().any(|node| !matches!(node.status, NodeStatus::Succeeded | NodeStatus::LeftOut))
     }
 }

@@ -5,7 +5,6 @@ use wmshost_flow::{Dialect, Failure, Sql};
 
 use super::table::Table;
 use crate::dialect::{MARKS, Writer};
-use crate::prepare::columns_of;
 use crate::store::kind_of;
 
 /// What the rows get as the host's own marks, as literals.
@@ -66,7 +65,8 @@ pub(super) fn drop_work_table(writer: Writer, name: &str, sql: &mut dyn Sql) -> 
     }
 }
 
-/// Moves the statement's rows into the table by the model's strategy.
+/// Moves the statement's rows into the table by the model's strategy. What is set aside stays in the session until
+/// the transaction has ended: where dropping it commits, that must not happen in the middle.
 pub(super) fn take_in(
     table: &Table<'_>,
     strategy: &Strategy,
@@ -75,17 +75,11 @@ pub(super) fn take_in(
     sql: &mut dyn Sql,
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
-    let columns = table.columns();
-    set_aside(
-        writer,
-        "rows",
-        &format!("SELECT {} FROM ({statement}\n) wms_new", writer.names("wms_new.", &columns)),
-        sql,
-    )?;
-    let moved = match strategy {
+    set_aside(writer, "rows", &format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new.")), sql)?;
+    Ok(match strategy {
         Strategy::Merge(key) => merge(table, key, stamp, sql)?,
         Strategy::Replace(window) => match table.key() {
-            Some(key) if writer.0 == Dialect::Sqlite && check_key(writer, key, sql).is_ok() => {
+            Some(key) if check_key(writer, &writer.work_table("rows"), key, sql).is_ok() => {
                 replace_by_key(table, window, key, stamp, sql)?
             }
             _ => {
@@ -94,9 +88,7 @@ pub(super) fn take_in(
             }
         },
         Strategy::Append => Moved { inserted: insert(table, "", stamp, sql)?, ..Moved::default() },
-    };
-    drop_work_table(writer, "rows", sql)?;
-    Ok(moved)
+    })
 }
 
 /// Inserts the rows that were set aside, those for which the condition is true.
@@ -117,7 +109,7 @@ pub(super) fn insert(table: &Table<'_>, condition: &str, stamp: &Stamp, sql: &mu
 
 fn merge(table: &Table<'_>, key: &[String], stamp: &Stamp, sql: &mut dyn Sql) -> Result<Moved, Failure> {
     let writer = table.writer;
-    check_key(writer, key, sql)?;
+    check_key(writer, &writer.work_table("rows"), key, sql)?;
     let rest: Vec<String> = table
         .columns()
         .into_iter()
@@ -175,7 +167,7 @@ pub(super) fn carry_marks(table: &Table<'_>, sql: &mut dyn Sql) -> Result<Option
     if kind_of(sql, writer, &table.node.table)?.as_deref() != Some("table") {
         return Ok(None);
     }
-    let there = columns_of(sql, writer, &format!("SELECT * FROM {}", table.name()))?;
+    let there = sql.columns(&format!("SELECT * FROM {}", table.name()))?;
     let is_there = |name: &str| there.iter().any(|known| known.eq_ignore_ascii_case(name));
     if !columns.iter().map(String::as_str).chain(MARKS).all(is_there) {
         return Ok(None);
@@ -193,18 +185,20 @@ pub(super) fn carry_marks(table: &Table<'_>, sql: &mut dyn Sql) -> Result<Option
             "UPDATE {aside} AS wms_new SET {run_id} = wms_old.{run_id}, {loaded_at} = wms_old.{loaded_at} \
              FROM {name} AS wms_old WHERE {on} AND {same}"
         ),
+        // A key that stands in two old rows would be an error there.
         Dialect::Oracle => format!(
-            "MERGE INTO {aside} wms_new USING {name} wms_old ON ({on}) WHEN MATCHED THEN UPDATE SET \
-             wms_new.{run_id} = wms_old.{run_id}, wms_new.{loaded_at} = wms_old.{loaded_at} WHERE {same}"
+            "MERGE INTO {aside} wms_new USING (SELECT wms_all.*, COUNT(*) OVER (PARTITION BY {keys}) AS wms_times \
+             FROM {name} wms_all) wms_old ON ({on} AND wms_old.wms_times = 1) WHEN MATCHED THEN UPDATE SET \
+             wms_new.{run_id} = wms_old.{run_id}, wms_new.{loaded_at} = wms_old.{loaded_at} WHERE {same}",
+            keys = writer.names("wms_all.", key),
         ),
     };
     sql.execute(&statement, &[]).map(Some)
 }
 
-/// Whether the rows that were set aside have each key once, and none that is NULL.
-pub(super) fn check_key(writer: Writer, key: &[String], sql: &mut dyn Sql) -> Result<(), Failure> {
+/// Whether rows have each key once, and none that is NULL.
+pub(super) fn check_key(writer: Writer, rows: &str, key: &[String], sql: &mut dyn Sql) -> Result<(), Failure> {
     let names = writer.names("", key);
-    let rows = writer.work_table("rows");
     let nulls: Vec<String> = key.iter().map(|part| format!("{} IS NULL", writer.name(part))).collect();
     let wrong = format!(
         "SELECT 1 FROM {rows} WHERE {} UNION ALL \
@@ -232,13 +226,15 @@ fn replace_by_key(
     sql: &mut dyn Sql,
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
-    let names = writer.names("", key);
-    let index = writer.name(&format!("{}_KEY", table.node.table));
-    sql.execute(&format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({names})", table.name()), &[])?;
-    sql.execute(&format!("CREATE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})"), &[])?;
+    if writer.0 == Dialect::Sqlite {
+        let names = writer.names("", key);
+        let index = writer.name(&format!("{}_KEY", table.node.table));
+        sql.execute(&format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({names})", table.name()), &[])?;
+        sql.execute(&format!("CREATE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})"), &[])?;
+    }
     let on: Vec<String> = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part))).collect();
     let rows = writer.work_table("rows");
-    let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} AS wms_new WHERE {})", on.join(" AND "));
+    let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} wms_new WHERE {})", on.join(" AND "));
     let deleted = delete_windows(table, window, &gone, sql)?;
     let merged = merge(table, key, stamp, sql)?;
     Ok(Moved { deleted, ..merged })
@@ -247,23 +243,31 @@ fn replace_by_key(
 /// Deletes the windows that were found to be affected, or those of their rows for which a condition is true too.
 fn delete_windows(table: &Table<'_>, window: &[String], only: &str, sql: &mut dyn Sql) -> Result<u64, Failure> {
     let writer = table.writer;
-    let same: Vec<String> = window
-        .iter()
-        .map(|column| {
+    let pairs = |pair: &dyn Fn(&str, &str) -> String| -> String {
+        let one = |column: &String| {
             let name = writer.name(column);
-            writer.same(&format!("wms_old.{name}"), &format!("wms_change.{name}"))
-        })
-        .collect();
-    let same = same.join(" AND ");
+            pair(&format!("wms_old.{name}"), &format!("wms_change.{name}"))
+        };
+        window.iter().map(one).collect::<Vec<_>>().join(" AND ")
+    };
+    let same = pairs(&|old, change| writer.same(old, change));
     let (name, changes) = (table.name(), writer.work_table("changes"));
-    let statement = match writer.0 {
-        Dialect::Sqlite => format!(
+    let Dialect::Oracle = writer.0 else {
+        let statement = format!(
             "DELETE FROM {name} WHERE rowid IN \
              (SELECT wms_old.rowid FROM {changes} AS wms_change CROSS JOIN {name} AS wms_old WHERE {same}{only})"
-        ),
-        Dialect::Oracle => {
-            format!("DELETE FROM {name} wms_old WHERE EXISTS (SELECT 1 FROM {changes} wms_change WHERE {same})")
-        }
+        );
+        return sql.execute(&statement, &[]);
     };
-    sql.execute(&statement, &[])
+    // Windows without NULL are found by a join; only the others must be looked at one by one.
+    let equal = pairs(&|old, change| format!("{old} = {change}"));
+    let nulls: Vec<String> = window.iter().map(|column| format!("wms_old.{} IS NULL", writer.name(column))).collect();
+    let mut deleted = 0;
+    for (rows, condition) in [("", equal), (&*format!("({}) AND ", nulls.join(" OR ")), same)] {
+        let statement = format!(
+            "DELETE FROM {name} wms_old WHERE {rows}EXISTS (SELECT 1 FROM {changes} wms_change WHERE {condition}){only}"
+        );
+        deleted += sql.execute(&statement, &[])?;
+    }
+    Ok(deleted)
 }

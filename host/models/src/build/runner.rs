@@ -10,7 +10,7 @@ use wmshost_flow::{Cancel, Clock, Failure, SqlSession, Target};
 use super::late::judge;
 use super::model::{Action, Done, Site};
 use super::report::{BuildOptions, NodeResult, NodeStatus, Observer, Report};
-use crate::project::{Project, Speaker};
+use crate::project::{ParsedTest, Project, Speaker};
 use crate::store::{Built, Store, Tested};
 use crate::test::{Testing, test_node};
 use crate::unit::{Scratch, run_unit_tests};
@@ -40,13 +40,13 @@ pub struct Runner<'r> {
 /// What the threads share.
 pub(super) struct Shared {
     /// What is not begun yet, and what each of it waits for.
-    waiting: BTreeMap<usize, BTreeSet<usize>>,
+    pub(super) waiting: BTreeMap<usize, BTreeSet<usize>>,
     running: usize,
     blocked: BTreeSet<usize>,
     pub(super) stopped: bool,
     built: BTreeMap<String, Built>,
     marks: BTreeMap<usize, String>,
-    results: Vec<NodeResult>,
+    pub(super) results: Vec<NodeResult>,
 }
 
 impl Runner<'_> {
@@ -58,6 +58,7 @@ impl Runner<'_> {
         store.prepare(sql.as_mut())?;
         let built = store.built(sql.as_mut())?;
         let tested = store.tested(sql.as_mut())?;
+        let left_out = self.left_out(sql.as_mut())?;
         let site = self.site(began_at);
         let shared = Mutex::new(Shared {
             waiting: self.waiting(),
@@ -69,7 +70,16 @@ impl Runner<'_> {
             results: Vec::new(),
         });
         let moved = Condvar::new();
-        let worker = Worker { runner: self, site: &site, tested: &tested, shared: &shared, moved: &moved, began };
+        let worker = Worker {
+            runner: self,
+            site: &site,
+            tested: &tested,
+            left_out: &left_out,
+            shared: &shared,
+            moved: &moved,
+            began,
+        };
+        worker.leave_out();
         let mut first = Some(sql);
         thread::scope(|scope| {
             let count = self.options.threads.clamp(1, 64).min(lock(&shared).waiting.len().max(1));
@@ -130,6 +140,8 @@ pub(super) struct Worker<'w> {
     pub(super) runner: &'w Runner<'w>,
     site: &'w Site<'w>,
     pub(super) tested: &'w BTreeMap<(String, String), Tested>,
+    /// What has no table, and need not have one: why.
+    pub(super) left_out: &'w BTreeMap<usize, String>,
     pub(super) shared: &'w Mutex<Shared>,
     moved: &'w Condvar,
     began: std::time::Duration,
@@ -144,6 +156,10 @@ impl Worker<'_> {
                 Ok(sql) => self.node(at, sql),
                 Err(failure) => self.ended(at, NodeStatus::Errored, failure.message),
             };
+            if result.status == NodeStatus::Errored {
+                // Its connection may be gone.
+                session = None;
+            }
             result.started = (started - self.began).as_secs_f64();
             result.seconds = (self.runner.clock.elapsed() - started).as_secs_f64();
             self.finish(at, result);
@@ -221,7 +237,7 @@ impl Worker<'_> {
         self.moved.notify_all();
     }
 
-    fn ended(&self, at: usize, status: NodeStatus, message: String) -> NodeResult {
+    pub(super) fn ended(&self, at: usize, status: NodeStatus, message: String) -> NodeResult {
         let node = &self.runner.project.nodes[at];
         NodeResult {
             name: node.name.clone(),
@@ -273,8 +289,9 @@ impl Worker<'_> {
             let shared = lock(self.shared);
             (shared.built.clone(), shared.marks.clone())
         };
-        let (Done { action, rows, changed }, note) = self.site.build(at, &built, &mut marks, sql)?;
+        let (Done { action, rows, changed }, note, remark) = self.site.build(at, &built, &mut marks, sql)?;
         (result.action, result.rows, result.changed) = (Some(action), rows, changed);
+        result.message = remark.unwrap_or_default();
         let mut shared = lock(self.shared);
         shared.marks.extend(marks);
         if let Some(note) = note {
@@ -288,13 +305,16 @@ impl Worker<'_> {
         let node = &self.runner.project.nodes[at];
         let passed_before = node.tests.iter().all(|parsed| {
             let before = self.tested.get(&(node.name.clone(), parsed.test.name.clone()));
-            self.is_late(at, parsed) || before.is_some_and(Tested::has_passed)
+            let is_elsewhere = self.is_late(at, parsed) || self.looks_at_left_out(parsed).is_some();
+            is_elsewhere || before.is_some_and(Tested::has_passed)
         });
         let is_unchanged = options.build && matches!(result.action, Some(Action::Unchanged));
         if !options.test || result.status != NodeStatus::Succeeded || is_unchanged && passed_before {
             return Ok(());
         }
-        result.tests = test_node(&self.testing(), at, &|parsed| !self.is_late(at, parsed), sql)?;
+        let is_due = |parsed: &ParsedTest| !self.is_late(at, parsed) && self.looks_at_left_out(parsed).is_none();
+        result.tests = test_node(&self.testing(), at, &is_due, sql)?;
+        result.tests.extend(self.tests_left_out(at));
         judge(result);
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! Making, indexing and swapping tables. A table is built aside and takes the old one's place at the end, in the
-//! transaction that it was built in where the database's DDL has one: readers see the old rows or the new.
+//! transaction that it was built in where the database's DDL has one: readers see the old rows or the new. Oracle's
+//! DDL has none: what happens there is told in `place`.
 
-use wmshost_flow::model::{Assertion, Interval, Materialization, Strategy};
+use arrow_schema::DataType;
+use wmshost_flow::model::{Assertion, Interval, Materialization, ModelColumn, Strategy};
 use wmshost_flow::{Dialect, Failure, Sql};
 
 use crate::dialect::{MARKS, VERSION, Writer};
-use crate::prepare::columns_of;
 use crate::project::{Node, ParsedModel};
 use crate::store::kind_of;
 
@@ -26,13 +27,23 @@ impl Table<'_> {
 
     /// The table that is built aside.
     pub(super) fn aside(&self) -> String {
-        self.writer.name(&format!("WMSHOST_NEW_{}", self.node.table))
+        self.writer.name(&self.aside_table())
+    }
+
+    pub(super) fn aside_table(&self) -> String {
+        format!("WMSHOST_NEW_{}", self.node.table)
     }
 
     /// Its columns, the host's own behind them.
     pub(super) fn columns(&self) -> Vec<String> {
         let own = self.model.model.columns.iter().map(|column| column.name.clone());
         own.chain(self.versions().iter().map(|name| (*name).to_owned())).collect()
+    }
+
+    /// The model's own columns as they will be stored, each with this before it.
+    pub(super) fn stored(&self, before: &str) -> String {
+        let own = self.model.model.columns.iter();
+        own.map(|column| self.writer.as_stored(before, &column.name, &column.kind)).collect::<Vec<_>>().join(", ")
     }
 
     fn versions(&self) -> &'static [&'static str] {
@@ -54,12 +65,10 @@ impl Table<'_> {
 
     /// Makes the table aside, empty.
     pub(super) fn create_aside(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
-        if kind_of(sql, self.writer, &format!("WMSHOST_NEW_{}", self.node.table))?.is_some() {
-            sql.execute(&format!("DROP TABLE {}", self.aside()), &[])?;
-        }
+        self.drop_aside(sql)?;
         let mut parts = Vec::new();
         for column in &self.model.model.columns {
-            let declared = self.writer.declared(&column.kind).ok_or_else(|| {
+            let declared = self.declared(column).ok_or_else(|| {
                 Failure::invalid_config(format!("the column {} has a type without a place", column.name))
             })?;
             parts.push(format!("{} {declared}", self.writer.name(&column.name)));
@@ -74,29 +83,48 @@ impl Table<'_> {
         for (name, kind) in MARKS.iter().zip([text, moment]) {
             parts.push(format!("{} {kind}", self.writer.name(name)));
         }
-        let statement = format!("CREATE TABLE {} ({}){}", self.aside(), parts.join(", "), self.partitions());
-        sql.execute(&statement, &[]).map(drop)
+        let create = format!("CREATE TABLE {} ({})", self.aside(), parts.join(", "));
+        let made = match self.partitions() {
+            Some(partitions) => match sql.execute(&format!("{create}{partitions}"), &[]) {
+                // The server has no partitions: the table does without.
+                Err(failure) if failure.message.contains("ORA-00439") => sql.execute(&create, &[]),
+                made => made,
+            },
+            None => sql.execute(&create, &[]),
+        };
+        made.map(drop)
     }
 
-    fn partitions(&self) -> String {
-        match (&self.model.model.storage.partition, self.writer.0) {
-            (Some((column, interval)), Dialect::Oracle) => {
-                let every = match interval {
-                    Interval::Day => "NUMTODSINTERVAL(1, 'DAY')",
-                    Interval::Month => "NUMTOYMINTERVAL(1, 'MONTH')",
-                };
-                format!(
-                    " PARTITION BY RANGE ({}) INTERVAL ({every}) (PARTITION p_first VALUES LESS THAN (DATE '2000-01-01'))",
-                    self.writer.name(column)
-                )
-            }
-            _ => String::new(),
-        }
+    /// The type to declare a column with.
+    fn declared(&self, column: &ModelColumn) -> Option<String> {
+        let is_text = |name: &String| {
+            let known = self.model.model.columns.iter().find(|known| known.name.eq_ignore_ascii_case(name));
+            known.is_some_and(|known| matches!(known.kind, DataType::Utf8 | DataType::Binary))
+        };
+        let indexes = self.indexes().into_iter().filter(|(_, columns)| columns.contains(&column.name));
+        let most_texts = indexes.map(|(_, columns)| columns.iter().filter(|name| is_text(name)).count()).max();
+        self.writer.declared_in_index(&column.kind, most_texts.unwrap_or(0))
     }
 
-    /// Drops the table aside: what is there is the same.
+    fn partitions(&self) -> Option<String> {
+        let (column, interval) = self.model.model.storage.partition.as_ref()?;
+        let every = match (self.writer.0, interval) {
+            (Dialect::Sqlite, _) => return None,
+            (Dialect::Oracle, Interval::Day) => "NUMTODSINTERVAL(1, 'DAY')",
+            (Dialect::Oracle, Interval::Month) => "NUMTOYMINTERVAL(1, 'MONTH')",
+        };
+        Some(format!(
+            " PARTITION BY RANGE ({}) INTERVAL ({every}) (PARTITION p_first VALUES LESS THAN (DATE '2000-01-01'))",
+            self.writer.name(column)
+        ))
+    }
+
+    /// Drops the table aside if it is there.
     pub(super) fn drop_aside(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
-        sql.execute(&format!("DROP TABLE {}", self.aside()), &[]).map(drop)
+        match kind_of(sql, self.writer, &self.aside_table())? {
+            Some(_) => sql.execute(&format!("DROP TABLE {}{}", self.aside(), self.writer.for_good()), &[]).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Puts the table aside in the place of whatever has its name, with its indexes.
@@ -116,40 +144,55 @@ impl Table<'_> {
         }
     }
 
-    fn index(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
-        let mut wanted: Vec<(&str, Vec<String>)> = Vec::new();
+    /// The indexes that it should have: whether unique, and their columns.
+    pub(super) fn indexes(&self) -> Vec<(bool, Vec<String>)> {
+        let mut wanted: Vec<(bool, Vec<String>)> = Vec::new();
         match &self.model.model.materialization {
             Materialization::Incremental(increment) => match &increment.strategy {
-                Strategy::Merge(key) => wanted.push(("UNIQUE ", key.clone())),
-                Strategy::Replace(window) => wanted.push(("", window.clone())),
+                Strategy::Merge(key) => wanted.push((true, key.clone())),
+                Strategy::Replace(window) => wanted.push((false, window.clone())),
                 Strategy::Append => {}
             },
-            Materialization::History(history) => wanted.push(("", history.key.clone())),
+            Materialization::History(history) => wanted.push((false, history.key.clone())),
             _ => {}
         }
-        wanted.extend(self.model.model.storage.indexes.iter().map(|columns| ("", columns.clone())));
+        wanted.extend(self.model.model.storage.indexes.iter().map(|columns| (false, columns.clone())));
         if self.is_followed {
-            wanted.push(("", vec![MARKS[1].to_owned()]));
+            wanted.push((false, vec![MARKS[1].to_owned()]));
         }
-        for (number, (unique, columns)) in (1..).zip(wanted) {
-            let name = self.writer.name(&format!("{}_IX{number}", self.node.table));
-            let columns_text = self.writer.names("", &columns);
-            let statement = format!("CREATE {unique}INDEX {name} ON {} ({columns_text})", self.name());
-            sql.execute(&statement, &[]).map_err(|failure| match unique {
-                "" => failure,
-                _ => failure.within(format!("the key {} must be unique", columns.join(", "))),
+        wanted
+    }
+
+    fn index(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        for (number, (is_unique, columns)) in (1..).zip(self.indexes()) {
+            let name = format!("{}_IX{number}", self.node.table);
+            self.create_index(&name, is_unique, &columns, sql).map_err(|failure| match is_unique {
+                false => failure,
+                true => failure.within(format!("the key {} must be unique", columns.join(", "))),
             })?;
         }
         Ok(())
     }
 
+    pub(super) fn create_index(
+        &self,
+        name: &str,
+        is_unique: bool,
+        columns: &[String],
+        sql: &mut dyn Sql,
+    ) -> Result<(), Failure> {
+        let unique = if is_unique { "UNIQUE " } else { "" };
+        let (name, columns) = (self.writer.name(name), self.writer.names("", columns));
+        sql.execute(&format!("CREATE {unique}INDEX {name} ON {} ({columns})", self.name()), &[]).map(drop)
+    }
+
     /// Adds the declared columns that the table lacks; gives whether its columns were others than declared.
     pub(super) fn add_columns(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
-        let there = columns_of(sql, self.writer, &format!("SELECT * FROM {}", self.name()))?;
+        let there = sql.columns(&format!("SELECT * FROM {}", self.name()))?;
         let is_there = |name: &str| there.iter().any(|known| known.eq_ignore_ascii_case(name));
         let missing: Vec<_> = self.model.model.columns.iter().filter(|column| !is_there(&column.name)).collect();
         for column in &missing {
-            let declared = self.writer.declared(&column.kind).unwrap_or_default();
+            let declared = self.declared(column).unwrap_or_default();
             let words = match self.writer.0 {
                 Dialect::Sqlite => format!("ADD COLUMN {} {declared}", self.writer.name(&column.name)),
                 Dialect::Oracle => format!("ADD ({} {declared})", self.writer.name(&column.name)),
@@ -163,9 +206,10 @@ impl Table<'_> {
     pub(super) fn analyze(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let statement = match self.writer.0 {
             Dialect::Sqlite => format!("ANALYZE {}", self.name()),
-            Dialect::Oracle => {
-                format!("BEGIN DBMS_STATS.GATHER_TABLE_STATS(USER, '{}'); END;", self.node.table.replace('\'', ""))
-            }
+            Dialect::Oracle => format!(
+                "BEGIN DBMS_STATS.GATHER_TABLE_STATS(SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), {}); END;",
+                self.writer.text(&self.node.table)
+            ),
         };
         sql.execute(&statement, &[]).map(drop)
     }

@@ -9,7 +9,6 @@ use wmshost_flow::{Clock, Failure, Sql, SqlSession, Value};
 
 use super::query::{condition, query_of, row_condition, tested_rows};
 use super::verdict::{TestResult, TestStatus, beyond, over_number, over_rows};
-use crate::prepare::columns_of;
 use crate::project::{ParsedTest, Speaker};
 use crate::store::{KEPT_FAILURES, Store, Tested, real, whole};
 
@@ -52,7 +51,7 @@ pub(crate) fn test_node(
     match written {
         Ok(()) => sql.commit()?,
         Err(failure) => {
-            sql.rollback()?;
+            let _ = sql.rollback();
             return Err(failure);
         }
     }
@@ -224,13 +223,14 @@ fn failing_rows(
 ) -> Result<Vec<String>, Failure> {
     let writer = testing.speaker.project.writer();
     let select = query_of(&testing.speaker, at, parsed);
-    let columns = columns_of(sql, writer, &select)?;
+    let columns = sql.columns(&select)?;
     let rows =
         sql.query(&format!("SELECT * FROM ({select}\n) wms_failing {}", writer.first_rows(KEPT_FAILURES)), &[])?;
-    Ok(rows.iter().map(|row| as_json(&columns, row)).collect())
+    Ok(rows.iter().map(|row| as_json(&columns, row, writer.longest_text())).collect())
 }
 
-fn as_json(columns: &[String], row: &[Value]) -> String {
+/// A row as a JSON object of at most so many bytes: the columns that do not fit any more are left out.
+fn as_json(columns: &[String], row: &[Value], most: usize) -> String {
     let value = |value: &Value| match value {
         Value::Null => serde_json::Value::Null,
         Value::Boolean(value) => (*value).into(),
@@ -238,7 +238,28 @@ fn as_json(columns: &[String], row: &[Value]) -> String {
         Value::Float64(value) => (*value).into(),
         value => value.to_string().into(),
     };
-    let object: serde_json::Map<String, serde_json::Value> =
-        columns.iter().zip(row).map(|(column, cell)| (column.clone(), value(cell))).collect();
+    let mut left = most.saturating_sub(2);
+    let mut object = serde_json::Map::new();
+    for (column, cell) in columns.iter().zip(row) {
+        let cell = value(cell);
+        // In quotes, with a colon and a comma.
+        let taken = column.len() + cell.to_string().len() + 4;
+        let Some(rest) = left.checked_sub(taken) else { continue };
+        left = rest;
+        object.insert(column.clone(), cell);
+    }
     serde_json::Value::Object(object).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_row_is_kept_as_far_as_it_fits() {
+        let columns = ["a", "long", "b"].map(str::to_owned);
+        let row = [Value::Int64(1), Value::Text("x".repeat(50)), Value::Text("y\"".into())];
+        assert_eq!(as_json(&columns, &row, 40), r#"{"a":1,"b":"y\""}"#);
+        assert_eq!(as_json(&columns, &row, usize::MAX).len(), 77);
+    }
 }

@@ -40,7 +40,8 @@ impl Scratch for Memory {
 }
 
 pub(crate) struct Warehouse {
-    _folder: TempDir,
+    /// Where the database is, if it is a file.
+    _folder: Option<TempDir>,
     pub(crate) target: Arc<dyn Target>,
     pub(crate) clock: Arc<TurnedClock>,
 }
@@ -54,7 +55,7 @@ impl Warehouse {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(TurnedClock(AtomicI64::new(NOON)));
         let target = sqlite::open_target(&folder.path().join("t.db"), "analytics", clock.clone()).expect("a target");
-        let warehouse = Self { _folder: folder, target, clock };
+        let warehouse = Self { _folder: Some(folder), target, clock };
         warehouse.run_sql(
             "CREATE TABLE WMS_STOCK (id INTEGER PRIMARY KEY, item INTEGER, place TEXT, amount INTEGER, \
              at TIMESTAMP(6), wms_run_id TEXT, wms_loaded_at TIMESTAMP(6))",
@@ -68,6 +69,12 @@ impl Warehouse {
             warehouse.stock(id, item, place, amount);
         }
         warehouse
+    }
+
+    /// Over a database that is there, without any table yet.
+    pub(crate) fn over(open: impl FnOnce(Arc<TurnedClock>) -> Arc<dyn Target>) -> Self {
+        let clock = Arc::new(TurnedClock(AtomicI64::new(NOON)));
+        Self { _folder: None, target: open(clock.clone()), clock }
     }
 
     /// Turns the clock on.
@@ -113,6 +120,7 @@ impl Warehouse {
             force: false,
             fail_fast: false,
             threads: 3,
+            not_loaded: BTreeMap::new(),
         };
         change(&mut options);
         let runner = Runner {

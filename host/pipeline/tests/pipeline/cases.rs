@@ -58,8 +58,8 @@ fn summary(checked: &Checked) -> String {
             writeln!(text, "  {} {} {:?}", stage.plugin, stage.path.display(), stage.settings).unwrap();
         }
     }
-    for name in &checked.disabled {
-        writeln!(text, "{name}: disabled").unwrap();
+    for plan in &checked.disabled {
+        writeln!(text, "{}: disabled", plan.name).unwrap();
     }
     for warning in &checked.warnings {
         writeln!(text, "warning: {warning}").unwrap();

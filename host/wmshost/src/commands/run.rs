@@ -26,9 +26,10 @@ pub(super) fn run(edge: &Edge, selection: &Selection, full_refresh: bool, output
         window: None,
     };
     let run_id = assembly.run_id.clone();
+    let streams = plans.clone();
     let loaded = Job { edge, assembly, plans, output, cancel: cancel.clone() }.go()?;
     if loaded != Exit::Success {
         return Ok(loaded);
     }
-    models::after_load(edge, &pipeline, &catalog, &run_id, &cancel, output)
+    models::after_load(edge, &pipeline, &catalog, (&run_id, &streams), &cancel, output)
 }

@@ -33,6 +33,25 @@ def tables_change():
 
 
 @step
+def views_know_tables_by_their_names():
+    drop("beneath", "beneath2")
+    run("CREATE TABLE beneath (id NUMBER(5), name VARCHAR2(5))")
+    run("INSERT INTO beneath VALUES (1, 'a')")
+    referee.connection.commit()
+    run("CREATE OR REPLACE VIEW above AS SELECT id FROM beneath")
+    run("CREATE OR REPLACE VIEW highest AS SELECT COUNT(*) AS many FROM above")
+    run("ALTER TABLE beneath RENAME TO beneath2")
+    run("CREATE TABLE beneath (id NUMBER(7), more DATE)")
+    assert rows("SELECT many FROM highest") == [(0,)]
+    run("DROP TABLE beneath PURGE")
+    run("ALTER TABLE beneath2 RENAME TO beneath")
+    assert rows("SELECT id FROM above") == [(1,)]
+    assert rows("SELECT many FROM highest") == [(1,)]
+    run("DROP VIEW highest")
+    run("DROP VIEW above")
+
+
+@step
 def temporary_tables_are_private():
     run("CREATE PRIVATE TEMPORARY TABLE ora$ptt_stage (id NUMBER(10), name VARCHAR2(10)) ON COMMIT DROP DEFINITION")
     with referee.connection.cursor() as cursor:

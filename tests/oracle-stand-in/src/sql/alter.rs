@@ -1,6 +1,6 @@
 //! ALTER TABLE.
 
-use super::define::{Definition, declaration, declared, path, relation};
+use super::define::{Definition, beneath_views, declaration, declared, path, relation};
 use super::names;
 use super::parts::{closing, listed, outside};
 use super::table::{Item, bytes_check, constraint, item, options, spelled};
@@ -35,12 +35,17 @@ pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
     let Some(Word::Name(verb)) = action.first() else { return Err(Refusal::new(1735, "invalid ALTER TABLE option")) };
     match verb.as_str() {
         "ADD" => add(&path, &action[1..]),
-        "MODIFY" => modify(&path, &action[1..]),
-        "DROP" => drop(&path, &action[1..]),
-        "RENAME" => rename(&path, &action[1..]),
+        "MODIFY" => modify(&path, &action[1..]).map(|definition| beneath(&path, definition)),
+        "DROP" => drop(&path, &action[1..]).map(|definition| beneath(&path, definition)),
+        "RENAME" => rename(&path, &action[1..]).map(|definition| beneath(&path, definition)),
         verb if IGNORED.contains(&verb) => Ok(Definition::default()),
         verb => Err(Refusal::unsupported(format!("ALTER TABLE {verb}"))),
     }
+}
+
+/// A definition that views of the table do not stand against.
+fn beneath(path: &str, definition: Definition) -> Definition {
+    Definition { sql: beneath_views(path, definition.sql), ..definition }
 }
 
 /// What stands in parentheses, or all of it where there are none.

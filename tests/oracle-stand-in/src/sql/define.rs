@@ -67,8 +67,19 @@ pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
         let (path, taken) = path(after(2))?;
         let cascade = outside(words, "CASCADE").map_or("", |_| " CASCADE");
         let drops = words.get(1 + taken).and_then(Word::stored);
-        return Ok(Definition { drops, ..Definition::of(format!("DROP TABLE {path}{cascade}")) });
-    } else if begins(words, "DROP VIEW") || begins(words, "DROP INDEX") || begins(words, "DROP SEQUENCE") {
+        let drop = format!("DROP TABLE {path}{cascade}");
+        // A private temporary table belongs to its session, and dropping it ends no transaction.
+        if drops.as_ref().is_some_and(|name| name.starts_with(PRIVATE)) {
+            return Ok(Definition { within_transaction: true, ..Definition::of(drop) });
+        }
+        return Ok(Definition { sql: beneath_views(&path, vec![drop]), drops, ..Definition::default() });
+    } else if begins(words, "DROP VIEW") {
+        let (path, _) = path(after(2))?;
+        return Ok(Definition {
+            sql: beneath_views(&path, vec![format!("DROP VIEW {path}")]),
+            ..Definition::default()
+        });
+    } else if begins(words, "DROP INDEX") || begins(words, "DROP SEQUENCE") {
         let (path, _) = path(after(2))?;
         return Ok(Definition::of(format!("DROP {} {path}", words[1].plain())));
     } else if begins(words, "TRUNCATE TABLE") {
@@ -88,6 +99,18 @@ pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
     let told = words.iter().take(3).map(Word::plain).collect::<Vec<_>>().join(" ");
     if known { Err(Refusal::unsupported(told)) } else { Err(Refusal::new(900, "invalid SQL statement")) }
 }
+
+/// What the names of private temporary tables begin with, as PostgreSQL stores them.
+const PRIVATE: &str = "ora$ptt_";
+
+/// Statements that take a relation away from under the views that read it.
+pub(super) fn beneath_views(path: &str, sql: Vec<String>) -> Vec<String> {
+    let detach = format!("SELECT sys.detach_views({})", relation(path));
+    [detach].into_iter().chain(sql).chain([ATTACH.to_owned()]).collect()
+}
+
+/// Makes the views again that read what is there now.
+const ATTACH: &str = "SELECT sys.attach_views()";
 
 /// A name with or without its schema, and how many words it takes.
 pub(super) fn path(words: &[Word]) -> Result<(String, usize), Refusal> {
@@ -167,6 +190,7 @@ fn made(path: &str, items: &[Word], temp: &str, on_commit: &str) -> Result<Defin
     }
     let mut sql = vec![format!("CREATE {temp}TABLE {path} ({}){on_commit}", texts.join(", "))];
     sql.extend(columns.iter().map(|column| declared(path, column)));
+    sql.extend(temp.is_empty().then(|| ATTACH.to_owned()));
     Ok(Definition { sql, ..Definition::default() })
 }
 
@@ -225,16 +249,20 @@ fn view(words: &[Word]) -> Result<Definition, Refusal> {
     let query = query(&body[..read_only.unwrap_or(body.len())])?;
     let mut sql = Vec::new();
     if outside(&words[..at], "REPLACE").is_some() {
+        let known = format!("to_regclass({})", names::literal(&path.replace(' ', "")));
+        sql.push(format!("SELECT sys.detach_views({known}) WHERE {known} IS NOT NULL"));
         sql.push(format!("DROP VIEW IF EXISTS {path}"));
     }
     sql.push(format!("CREATE VIEW {path} {columns} AS {}", query.sql));
+    sql.push(ATTACH.to_owned());
     Ok(Definition { sql, derived: Some((path, query)), ..Definition::default() })
 }
 
 fn rename(words: &[Word]) -> Result<Definition, Refusal> {
     match words {
         [from, to, name] if to.is("TO") => {
-            Ok(Definition::of(format!("ALTER TABLE {} RENAME TO {}", from.plain(), name.plain())))
+            let rename = format!("ALTER TABLE {} RENAME TO {}", from.plain(), name.plain());
+            Ok(Definition { sql: beneath_views(&from.plain(), vec![rename]), ..Definition::default() })
         }
         _ => Err(Refusal::new(905, "missing keyword")),
     }

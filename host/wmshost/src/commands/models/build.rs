@@ -2,7 +2,7 @@
 
 use wmshost_flow::Cancel;
 use wmshost_models::{BuildOptions, Report, Runner, Selected};
-use wmshost_pipeline::Checked;
+use wmshost_pipeline::{Checked, Stream};
 
 use super::told::{self, Telling};
 use super::typed::BuildArgs;
@@ -74,17 +74,18 @@ fn go(
         force: args.force,
         fail_fast: args.fail_fast,
         threads: args.threads.unwrap_or(workshop.threads),
+        not_loaded: workshop.disabled.clone(),
     };
     let run_id = new_run_id(edge.clock.as_ref());
     build(edge, workshop, options, &run_id, cancel, args.which.output.output, Ending::Alone)
 }
 
-/// The models whose inputs have changed, at the end of a run.
+/// The models whose inputs have changed, at the end of a run of these streams.
 pub(in crate::commands) fn after_load(
     edge: &Edge,
     pipeline: &Checked,
     catalog: &Catalog,
-    run_id: &str,
+    (run_id, streams): (&str, &[&Stream]),
     cancel: &Cancel,
     output: Output,
 ) -> anyhow::Result<Exit> {
@@ -93,6 +94,13 @@ pub(in crate::commands) fn after_load(
     }
     let Some(workshop) = Workshop::of(edge, pipeline, catalog, &[])? else { return Ok(Exit::Success) };
     workshop.examine()?;
+    // A part of the pipeline may run before the rest ever did: its models are built as far as there are tables.
+    let mut not_loaded = workshop.disabled.clone();
+    for stream in &pipeline.streams {
+        let runs = streams.iter().any(|run| run.plan.name == stream.plan.name);
+        let why = if runs { "gave no table" } else { "is not part of this run" };
+        not_loaded.insert(stream.plan.name.clone(), why.to_owned());
+    }
     let options = BuildOptions {
         selected: workshop.project.everything(),
         build: true,
@@ -102,6 +110,7 @@ pub(in crate::commands) fn after_load(
         force: false,
         fail_fast: false,
         threads: workshop.threads,
+        not_loaded,
     };
     build(edge, &workshop, options, run_id, cancel, output, Ending::OfRun)
 }

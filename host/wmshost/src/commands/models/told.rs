@@ -21,7 +21,8 @@ impl Telling {
 impl Observer for Telling {
     fn finished(&self, result: &NodeResult) {
         tracing::info!(model = result.name, status = result.status.name(), seconds = result.seconds, "node ended");
-        if self.output == Output::Text && result.status != NodeStatus::Succeeded {
+        let is_well = matches!(result.status, NodeStatus::Succeeded | NodeStatus::LeftOut);
+        if self.output == Output::Text && !is_well {
             report::failure(&format!("{}: {}: {}", result.name, result.status.name(), result.message));
         }
     }
@@ -65,7 +66,7 @@ fn shown(status: NodeStatus) -> String {
     let name = style(status.name());
     match status {
         NodeStatus::Succeeded => name.green(),
-        NodeStatus::Skipped => name.yellow(),
+        NodeStatus::Skipped | NodeStatus::LeftOut => name.yellow(),
         NodeStatus::Errored | NodeStatus::Failed => name.red(),
     }
     .to_string()
@@ -90,10 +91,17 @@ fn tests(node: &NodeResult) -> String {
     parts.join(", ")
 }
 
-/// The tests that did not pass.
+/// Why a node was left out, what else there is to say of one that was built, and the tests that did not pass.
 fn details(node: &NodeResult) {
+    if matches!(node.status, NodeStatus::Succeeded | NodeStatus::LeftOut) && !node.message.is_empty() {
+        report::print(&format!("  {} {}: {}", shown(node.status), node.name, node.message));
+    }
     for test in node.tests.iter().filter(|test| test.status != TestStatus::Passed) {
-        let mark = if test.status == TestStatus::Warned { style("warned").yellow() } else { style("failed").red() };
+        let mark = match test.status {
+            TestStatus::Warned => style("warned").yellow(),
+            TestStatus::Skipped => style("not run").yellow(),
+            _ => style("failed").red(),
+        };
         report::print(&format!("  {mark} {}.{} ({}): {}", node.name, test.name, test.assertion, test.message));
     }
     for test in node.unit_tests.iter().filter(|test| !test.passed) {

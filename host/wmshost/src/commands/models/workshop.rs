@@ -12,7 +12,7 @@ use wmshost_databases::sqlite;
 use wmshost_flow::model::Declaration;
 use wmshost_flow::{Dialect, Failure, Micros, SqlSession, Target};
 use wmshost_models::{Mistake, Past, Project, Scratch, Selected, Setup, past_results};
-use wmshost_pipeline::{Checked, Setting, variable_literal};
+use wmshost_pipeline::{Checked, Setting, StreamPlan, variable_literal};
 use wmshost_sandbox::Identity;
 
 use super::shelf::Shelf;
@@ -56,13 +56,16 @@ pub(super) fn declared(
         Ok((stage.plugin.clone(), declared))
     };
     let plugins = models.plugins.iter().map(one).collect::<Result<_, _>>()?;
-    let streams = pipeline
-        .streams
-        .iter()
-        .filter(|stream| stream.plan.target == models.target)
-        .map(|stream| (stream.plan.name.clone(), stream.plan.target_table.clone()))
+    let streams = plans(pipeline)
+        .filter(|plan| plan.target == models.target)
+        .map(|plan| (plan.name.clone(), plan.target_table.clone()))
         .collect();
     Ok(Project::new(Setup { dialect, streams, variables, plugins }).map_err(Mistakes)?)
+}
+
+/// All streams, also those that do not run: their tables may be there.
+fn plans(pipeline: &Checked) -> impl Iterator<Item = &StreamPlan> {
+    pipeline.streams.iter().map(|stream| &stream.plan).chain(&pipeline.disabled)
 }
 
 /// Databases in memory, for unit tests.
@@ -85,6 +88,8 @@ pub(super) struct Workshop {
     pub(super) shelf: Shelf,
     /// Where each stream's rows come from, and through which plugins.
     origins: BTreeMap<String, Json>,
+    /// The streams that do not run, and why.
+    pub(super) disabled: BTreeMap<String, String>,
 }
 
 impl Workshop {
@@ -125,7 +130,8 @@ impl Workshop {
             target,
             threads: models.threads,
             shelf: edge.home.models(&pipeline.name),
-            origins: pipeline.streams.iter().map(origin).collect(),
+            origins: plans(pipeline).map(origin).collect(),
+            disabled: pipeline.disabled.iter().map(|plan| (plan.name.clone(), "is disabled".to_owned())).collect(),
         }))
     }
 
@@ -171,8 +177,7 @@ impl Workshop {
     }
 }
 
-fn origin(stream: &wmshost_pipeline::Stream) -> (String, Json) {
-    let plan = &stream.plan;
+fn origin(plan: &StreamPlan) -> (String, Json) {
     let transforms = plan.transforms.iter();
     let plugins: Vec<&String> = [&plan.extractor].into_iter().chain(transforms).chain([&plan.loader]).collect();
     (plan.name.clone(), json!({ "source": plan.source, "table": plan.table, "plugins": plugins }))

@@ -168,6 +168,59 @@ BEGIN
     END IF;
 END $$;
 
+-- Views ------------------------------------------------------------------------------------------------------------
+
+-- Oracle's views know tables by their names: a table may go or change its name under them, and another one come.
+-- PostgreSQL's know the table itself. So views are taken away before that, and made again where they can be.
+CREATE TABLE sys.late_views (place serial, space name, name name, definition text, types text[]);
+GRANT SELECT, INSERT, DELETE ON sys.late_views TO PUBLIC;
+GRANT USAGE ON SEQUENCE sys.late_views_place_seq TO PUBLIC;
+CREATE FUNCTION sys.detach_views(relation regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE one record;
+BEGIN
+    FOR one IN
+        WITH RECURSIVE readers AS (
+            SELECT relation::oid AS rel, 0 AS depth
+            UNION
+            SELECT w.ev_class, r.depth + 1 FROM readers r
+            JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.rel AND d.classid = 'pg_rewrite'::regclass
+            JOIN pg_rewrite w ON w.oid = d.objid AND w.ev_class <> r.rel
+        )
+        SELECT r.rel, max(r.depth) AS depth, n.nspname AS space, c.relname AS name
+        FROM readers r JOIN pg_class c ON c.oid = r.rel JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE r.depth > 0 GROUP BY r.rel, n.nspname, c.relname ORDER BY 2
+    LOOP
+        INSERT INTO sys.late_views (space, name, definition, types)
+        VALUES (one.space, one.name, pg_get_viewdef(one.rel),
+                ARRAY(SELECT d.type FROM pg_attribute a LEFT JOIN sys.declared d ON d.rel = a.attrelid AND d.num = a.attnum
+                      WHERE a.attrelid = one.rel AND a.attnum > 0 ORDER BY a.attnum));
+    END LOOP;
+    FOR one IN
+        SELECT v.space, v.name FROM sys.late_views v WHERE to_regclass(format('%I.%I', v.space, v.name)) IS NOT NULL
+        ORDER BY v.place DESC
+    LOOP
+        EXECUTE format('DROP VIEW IF EXISTS %I.%I', one.space, one.name);
+    END LOOP;
+END $$;
+CREATE FUNCTION sys.attach_views() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE late record;
+BEGIN
+    FOR late IN SELECT * FROM sys.late_views ORDER BY place LOOP
+        BEGIN
+            IF to_regclass(format('%I.%I', late.space, late.name)) IS NULL THEN
+                EXECUTE format('CREATE VIEW %I.%I AS %s', late.space, late.name, late.definition);
+                INSERT INTO sys.declared
+                SELECT format('%I.%I', late.space, late.name)::regclass, t.num, t.type
+                FROM unnest(late.types) WITH ORDINALITY AS t(type, num) WHERE t.type IS NOT NULL
+                ON CONFLICT (rel, num) DO UPDATE SET type = excluded.type;
+            END IF;
+            DELETE FROM sys.late_views WHERE place = late.place;
+        EXCEPTION WHEN OTHERS THEN
+            NULL; -- It is invalid as long as what it reads is not there.
+        END;
+    END LOOP;
+END $$;
+
 -- Rights -----------------------------------------------------------------------------------------------------------
 
 CREATE VIEW sys.all_tab_privs AS

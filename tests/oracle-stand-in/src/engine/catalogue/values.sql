@@ -59,6 +59,7 @@ $$;
 CREATE FUNCTION sys.to_char(moment timestamp, format text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
     SELECT pg_catalog.to_char(moment, sys.elements(format))
 $$;
+CREATE FUNCTION sys.to_char(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT value $$;
 CREATE FUNCTION sys.to_char(moment timestamptz, format text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
     SELECT pg_catalog.to_char(moment, sys.elements(format))
 $$;

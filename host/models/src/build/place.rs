@@ -1,0 +1,164 @@
+//! How a table that was built aside takes its place in Oracle, whose DDL commits. Where the table that is there has the
+//! same columns, its rows are replaced in the transaction that notes the build: readers see the old rows until the
+//! commit, and then the new. Only where the shape has changed are the tables themselves exchanged, by two statements
+//! between which there is no table of that name; if the second fails, the first is undone.
+
+use wmshost_flow::model::Strategy;
+use wmshost_flow::{Failure, Sql, SqlSession, Value};
+
+use super::model::{Action, Build, Done};
+use super::rows::{check_key, drop_work_table};
+use super::table::Table;
+use crate::dialect::MARKS;
+use crate::store::{kind_of, text_of};
+
+impl Table<'_> {
+    /// Whether the table that is there has the columns of the one aside, in type and order.
+    pub(super) fn has_shape_of_aside(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
+        if kind_of(sql, self.writer, &self.node.table)?.as_deref() != Some("table") {
+            return Ok(false);
+        }
+        let old = self.shape(&self.node.table, sql)?;
+        Ok(old == self.shape(&self.aside_table(), sql)?)
+    }
+
+    fn shape(&self, table: &str, sql: &mut dyn Sql) -> Result<Vec<Vec<Value>>, Failure> {
+        let own = self.writer.is_own_schema();
+        let table = [Value::Text(table.to_ascii_uppercase())];
+        let columns = format!(
+            "SELECT column_name, data_type, data_length, data_precision, data_scale, char_used FROM all_tab_columns \
+             WHERE {own} AND table_name = :1 ORDER BY column_id"
+        );
+        let mut shape = sql.query(&columns, &table)?;
+        shape
+            .extend(sql.query(&format!("SELECT partitioned FROM all_tables WHERE {own} AND table_name = :1"), &table)?);
+        Ok(shape)
+    }
+
+    /// Replaces the rows by those aside.
+    pub(super) fn replace_rows(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let columns = self.columns();
+        let columns = self.writer.names("", columns.iter().map(String::as_str).chain(MARKS));
+        let (name, aside) = (self.name(), self.aside());
+        sql.execute(&format!("DELETE FROM {name}"), &[])?;
+        sql.execute(&format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {aside}"), &[]).map(drop)
+    }
+
+    /// Exchanges whatever has the name for the table aside.
+    pub(super) fn exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let old_table = format!("WMSHOST_OLD_{}", self.node.table);
+        let (name, aside, old) = (self.name(), self.aside(), self.writer.name(&old_table));
+        let drop_old = format!("DROP TABLE {old}{}", self.writer.for_good());
+        if kind_of(sql, self.writer, &old_table)?.is_some() {
+            sql.execute(&drop_old, &[])?;
+        }
+        let had_table = match kind_of(sql, self.writer, &self.node.table)?.as_deref() {
+            Some("view") => sql.execute(&format!("DROP VIEW {name}"), &[]).map(|_| false)?,
+            Some(_) => sql.execute(&format!("ALTER TABLE {name} RENAME TO {old}"), &[]).map(|_| true)?,
+            None => false,
+        };
+        let placed = sql.execute(&format!("ALTER TABLE {aside} RENAME TO {name}"), &[]);
+        match (placed, had_table) {
+            (Ok(_), true) => sql.execute(&drop_old, &[]).map(drop),
+            (Err(failure), true) => {
+                sql.execute(&format!("ALTER TABLE {old} RENAME TO {name}"), &[])?;
+                Err(failure)
+            }
+            (placed, false) => placed.map(drop),
+        }
+    }
+
+    /// Makes the indexes that it should have and lacks, and drops those of its own that it should not have.
+    pub(super) fn match_indexes(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let found = format!(
+            "SELECT index_name, column_name FROM all_ind_columns WHERE table_{} AND table_name = :1 \
+             ORDER BY index_name, column_position",
+            self.writer.is_own_schema()
+        );
+        let mut there: Vec<(String, Vec<String>)> = Vec::new();
+        for row in sql.query(&found, &[Value::Text(self.node.table.clone())])? {
+            let (index, column) = (text_of(&row, 0), text_of(&row, 1));
+            match there.last_mut().filter(|(name, _)| *name == index) {
+                Some((_, columns)) => columns.push(column),
+                None => there.push((index, vec![column])),
+            }
+        }
+        let wanted = self.indexes();
+        let is_same =
+            |a: &[String], b: &[String]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b));
+        let prefix = format!("{}_IX", self.node.table);
+        let is_stale = |(name, columns): &&(String, Vec<String>)| {
+            name.starts_with(&prefix) && !wanted.iter().any(|(_, wanted)| is_same(wanted, columns))
+        };
+        for (name, _) in there.iter().filter(is_stale) {
+            sql.execute(&format!("DROP INDEX {}", self.writer.name(name)), &[])?;
+        }
+        there.retain(|index| !is_stale(&index));
+        for (is_unique, columns) in wanted {
+            // Oracle takes no second index on the same columns.
+            if there.iter().any(|(_, known)| is_same(known, &columns)) {
+                continue;
+            }
+            let free = (1..).map(|number| format!("{prefix}{number}"));
+            let name = free.into_iter().find(|name| !there.iter().any(|(known, _)| known == name)).unwrap_or_default();
+            self.create_index(&name, is_unique, &columns, sql)?;
+            there.push((name, columns));
+        }
+        Ok(())
+    }
+}
+
+impl Build<'_> {
+    /// Ends the transaction where the table aside is the host's alone anyway: Oracle does not read what a direct
+    /// insert wrote before its commit, nor change the shape of what is locked.
+    pub(super) fn settle(&self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if self.is_oracle() {
+            sql.commit()?;
+            sql.begin()?;
+        }
+        Ok(())
+    }
+
+    /// Has the table aside, or its rows, take the place of what is there.
+    pub(super) fn place(&self, table: &Table<'_>, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if !self.is_oracle() {
+            return table.swap(sql);
+        }
+        if let Some(Strategy::Merge(key)) = self.model.increment().map(|increment| &increment.strategy) {
+            check_key(table.writer, &table.aside(), key, sql)?;
+        }
+        if table.has_shape_of_aside(sql)? {
+            return table.replace_rows(sql);
+        }
+        // Whatever happens behind the exchange, the next build begins from the start.
+        self.site.store.forget(sql, &table.node.name)?;
+        self.settle(sql)?;
+        table.exchange(sql)
+    }
+
+    /// Drops the tables of rows on their way: before the end of a transaction where that does not commit it.
+    pub(super) fn drop_work_tables(&self, is_committed: bool, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if self.is_oracle() == is_committed {
+            for name in ["changes", "rows"] {
+                drop_work_table(self.site.project.writer(), name, sql)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is left to do in Oracle once the rows are committed, since it commits by itself.
+    pub(super) fn tidy(&self, done: Done, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        let is_written = matches!(done.action, Action::Full | Action::Incremental | Action::Versions);
+        if !self.is_oracle() || !is_written {
+            return Ok(());
+        }
+        let table = self.table();
+        self.drop_work_tables(true, sql)?;
+        table.drop_aside(sql)?;
+        table.match_indexes(sql)?;
+        if self.model.model.storage.statistics && done.changed > 0 {
+            table.analyze(sql)?;
+        }
+        Ok(())
+    }
+}
