@@ -1,7 +1,7 @@
 //! The server's cells to Arrow columns. A row is read whole before any of it goes into a column, so that a cell
 //! that does not fit leaves no trace.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
@@ -10,10 +10,7 @@ use arrow_array::builder::{
     TimestampMicrosecondBuilder,
 };
 use arrow_schema::ArrowError;
-use oracledb::{Error, OracleIntervalDS, OracleIntervalYM, OracleNumber, OracleTimestamp, Row};
 
-use super::moment::micros_of;
-use super::number::Digits;
 use super::types::Reading;
 
 /// A cell, ready for its column.
@@ -50,79 +47,32 @@ impl Cell {
     }
 }
 
-/// Reads one cell of a row.
-pub(super) fn cell(
-    row: &mut Row,
-    at: usize,
-    reading: Reading,
-    most_bytes: usize,
-    digits: &mut Digits,
-) -> Result<Cell, Error> {
-    Ok(match reading {
-        Reading::Int64 => number(row.get::<Option<OracleNumber>>(at)?, |number| {
-            digits.unscaled(number, 19, 0).and_then(|value| i64::try_from(value).ok()).map(Cell::Int64)
-        }),
-        Reading::Decimal(precision, scale) => number(row.get::<Option<OracleNumber>>(at)?, |number| {
-            digits.unscaled(number, precision, scale).map(Cell::Decimal)
-        }),
-        Reading::Digits => {
-            number(row.get::<Option<OracleNumber>>(at)?, |number| Some(Cell::Text(digits.text(number).to_owned())))
-        }
-        Reading::Double => row.get::<Option<f64>>(at)?.map_or(Cell::Null, Cell::Float64),
-        Reading::Single => row.get::<Option<f32>>(at)?.map_or(Cell::Null, |value| Cell::Float64(value.into())),
-        Reading::Text => match row.take::<Option<String>>(at)? {
-            None => Cell::Null,
-            Some(text) if text.len() > most_bytes => too_long(text.len()),
-            Some(text) => Cell::Text(text),
-        },
-        Reading::Bytes => match row.take::<Option<Vec<u8>>>(at)? {
-            None => Cell::Null,
-            Some(bytes) if bytes.len() > most_bytes => too_long(bytes.len()),
-            Some(bytes) => Cell::Bytes(bytes),
-        },
-        Reading::Moment { .. } => match row.get::<Option<OracleTimestamp>>(at)? {
-            None => Cell::Null,
-            Some(moment) => micros_of(&moment).map_or_else(
-                || Cell::Misfit(moment.to_string(), "is outside of the years 1 to 9999, or finer than microseconds"),
-                Cell::Moment,
-            ),
-        },
-        Reading::Months => {
-            row.get::<Option<OracleIntervalYM>>(at)?.map_or(Cell::Null, |span| Cell::Text(months(&span)))
-        }
-        Reading::Seconds => {
-            row.get::<Option<OracleIntervalDS>>(at)?.map_or(Cell::Null, |span| Cell::Text(seconds(&span)))
-        }
-        Reading::Flag => row.get::<Option<bool>>(at)?.map_or(Cell::Null, Cell::Flag),
-    })
+/// A number that does not fit.
+pub(super) fn number_misfit(number: &impl Display) -> Cell {
+    Cell::Misfit(number.to_string(), "has more digits than can be kept exactly")
 }
 
-fn number(number: Option<OracleNumber>, read: impl FnOnce(&OracleNumber) -> Option<Cell>) -> Cell {
-    let Some(number) = number else { return Cell::Null };
-    read(&number).unwrap_or_else(|| Cell::Misfit(number.to_string(), "has more digits than can be kept exactly"))
+/// A moment that does not fit.
+pub(super) fn moment_misfit(moment: &impl Display) -> Cell {
+    Cell::Misfit(moment.to_string(), "is outside of the years 1 to 9999, or finer than microseconds")
 }
 
-fn too_long(bytes: usize) -> Cell {
+/// A text or binary of so many bytes.
+pub(super) fn too_long(bytes: usize) -> Cell {
     Cell::Misfit(format!("{bytes} bytes"), "is larger than what is read at most (lob_mib of the connection)")
 }
 
-fn months(span: &OracleIntervalYM) -> String {
-    let sign = if span.years() < 0 || span.months() < 0 { '-' } else { '+' };
-    format!("{sign}{:02}-{:02}", span.years().unsigned_abs(), span.months().unsigned_abs())
+/// An interval as Oracle writes it.
+pub(super) fn months_text(years: i64, months: i64) -> String {
+    let sign = if years < 0 || months < 0 { '-' } else { '+' };
+    format!("{sign}{:02}-{:02}", years.unsigned_abs(), months.unsigned_abs())
 }
 
-fn seconds(span: &OracleIntervalDS) -> String {
-    let negative =
-        span.days() < 0 || span.hours() < 0 || span.minutes() < 0 || span.seconds() < 0 || span.nanoseconds() < 0;
-    format!(
-        "{}{:03} {:02}:{:02}:{:02}.{:09}",
-        if negative { '-' } else { '+' },
-        span.days().unsigned_abs(),
-        span.hours().unsigned_abs(),
-        span.minutes().unsigned_abs(),
-        span.seconds().unsigned_abs(),
-        span.nanoseconds().unsigned_abs()
-    )
+/// An interval of days, hours, minutes, seconds and nanoseconds as Oracle writes it.
+pub(super) fn days_text(parts: [i32; 5]) -> String {
+    let sign = if parts.iter().any(|part| *part < 0) { '-' } else { '+' };
+    let [days, hours, minutes, seconds, nanoseconds] = parts.map(i32::unsigned_abs);
+    format!("{sign}{days:03} {hours:02}:{minutes:02}:{seconds:02}.{nanoseconds:09}")
 }
 
 /// A column under construction.
@@ -240,10 +190,10 @@ mod tests {
 
     #[test]
     fn intervals_read_as_oracle_writes_them() {
-        assert_eq!(months(&OracleIntervalYM::new(1, 2)), "+01-02");
-        assert_eq!(months(&OracleIntervalYM::new(0, -3)), "-00-03");
-        assert_eq!(seconds(&OracleIntervalDS::new(3, 4, 5, 6, 789_000_000)), "+003 04:05:06.789000000");
-        assert_eq!(seconds(&OracleIntervalDS::new(0, 0, 0, -1, 0)), "-000 00:00:01.000000000");
+        assert_eq!(months_text(1, 2), "+01-02");
+        assert_eq!(months_text(0, -3), "-00-03");
+        assert_eq!(days_text([3, 4, 5, 6, 789_000_000]), "+003 04:05:06.789000000");
+        assert_eq!(days_text([0, 0, 0, -1, 0]), "-000 00:00:01.000000000");
     }
 
     #[test]

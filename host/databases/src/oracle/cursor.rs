@@ -8,9 +8,10 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, Schema, SchemaRef};
 use wmshost_flow::{Batch, Cursor, Failure, Rejected};
 
-use super::column::{Cell, ColumnBuilder, cell, row_as_json};
+use super::client::Rows;
+use super::column::{Cell, ColumnBuilder, row_as_json};
 use super::connect::LentLink;
-use super::failure::trouble;
+use super::failure::Trouble;
 use super::number::Digits;
 use super::types::Reading;
 
@@ -26,10 +27,24 @@ const BATCH_BYTES: usize = 32 << 20;
 /// A connection that a session and its cursors share; it goes back to the pool after the last of them.
 pub(super) type SharedLink = Arc<Mutex<LentLink>>;
 
+/// How the rows of a query are read.
+pub(super) struct Reader {
+    /// Where failures say they come from.
+    pub(super) place: Arc<str>,
+    /// The connection that they come by.
+    pub(super) link: SharedLink,
+    /// How each column is read.
+    pub(super) readings: Vec<Reading>,
+    /// The largest text or binary object.
+    pub(super) lob_bytes: usize,
+    /// Whether a row that cannot be kept fails the read.
+    pub(super) bad_value_fails: bool,
+}
+
 /// The rows of a query.
-pub(super) struct QueryCursor {
+pub(super) struct QueryCursor<R: Rows> {
     place: Arc<str>,
-    rows: oracledb::Cursor,
+    rows: R,
     link: SharedLink,
     names: Vec<String>,
     /// The types as the server calls them, for messages.
@@ -41,17 +56,11 @@ pub(super) struct QueryCursor {
     bad_value_fails: bool,
 }
 
-impl QueryCursor {
+impl<R: Rows> QueryCursor<R> {
     /// A cursor over a query that was started.
-    pub(super) fn new(
-        place: Arc<str>,
-        rows: oracledb::Cursor,
-        readings: Vec<Reading>,
-        link: SharedLink,
-        lob_bytes: usize,
-        bad_value_fails: bool,
-    ) -> Result<Self, Failure> {
-        let names: Vec<String> = rows.columns().iter().map(|column| column.name().to_owned()).collect();
+    pub(super) fn new(rows: R, reader: Reader) -> Result<Self, Failure> {
+        let Reader { place, link, readings, lob_bytes, bad_value_fails } = reader;
+        let names: Vec<String> = rows.columns().iter().map(|column| column.name.clone()).collect();
         for (at, name) in names.iter().enumerate() {
             if names[..at].contains(name) {
                 return Err(Failure::permanent(format!(
@@ -62,7 +71,7 @@ impl QueryCursor {
         // A join can make a NULL of any column.
         let fields = names.iter().zip(&readings).map(|(name, reading)| Field::new(name, reading.arrow(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let declared = rows.columns().iter().map(oracledb::Metadata::data_type).collect();
+        let declared = rows.columns().iter().map(|column| column.declared.clone()).collect();
         Ok(Self { place, rows, link, names, declared, readings, schema, at_end: false, lob_bytes, bad_value_fails })
     }
 
@@ -76,11 +85,11 @@ impl QueryCursor {
                 self.at_end = true;
                 break;
             };
-            let mut row = row.map_err(|error| self.failed(&error))?;
+            let mut row = row.map_err(|trouble| self.failed(&trouble))?;
             cells.clear();
             for (at, reading) in self.readings.iter().enumerate() {
-                let read = cell(&mut row, at, *reading, self.lob_bytes, &mut digits);
-                cells.push(read.map_err(|error| self.failed(&error))?);
+                let read = R::cell(&mut row, at, *reading, self.lob_bytes, &mut digits);
+                cells.push(read.map_err(|trouble| self.failed(&trouble))?);
             }
             bytes += cells.iter().map(Cell::bytes).sum::<usize>();
             if let Some(reason) = self.misfit(&cells) {
@@ -108,8 +117,7 @@ impl QueryCursor {
         })
     }
 
-    fn failed(&self, error: &oracledb::Error) -> Failure {
-        let trouble = trouble(error);
+    fn failed(&self, trouble: &Trouble) -> Failure {
         if trouble.class.is_gone() {
             self.link.lock().unwrap_or_else(PoisonError::into_inner).mark_broken();
         }
@@ -117,7 +125,7 @@ impl QueryCursor {
     }
 }
 
-impl Cursor for QueryCursor {
+impl<R: Rows> Cursor for QueryCursor<R> {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }

@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, Timesta
 use arrow_schema::{DataType, Field, Schema};
 use wmshost_flow::Failure;
 
-use super::moment::timestamp_of;
+use super::moment::parts_of;
 use super::table::Column;
 
 const DAY: i64 = 86_400_000_000;
@@ -94,7 +94,7 @@ fn text(values: &StringArray, column: &Column) -> ArrayRef {
 
 fn check_year(micros: Option<i64>) -> Result<(), &'static str> {
     match micros {
-        Some(micros) if timestamp_of(micros).is_none() => Err("the moment is outside of the years 1 to 9999"),
+        Some(micros) if parts_of(micros).is_none() => Err("the moment is outside of the years 1 to 9999"),
         _ => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! Oracle as a source and as a target, by Oracle's own thin driver: no client has to be installed.
+//! Oracle as a source and as a target.
 //!
 //! | room | what it is for |
 //! |---|---|
@@ -6,12 +6,13 @@
 //! | `failure` | what Oracle's errors mean for the flow |
 //! | `retry` | when to try again |
 //! | `names` | names, quoted and in upper case |
+//! | `client` | what is asked of a connection |
+//! | `thin` | a connection by Oracle's own driver in pure Rust: nothing has to be installed |
 //! | `link` | one connection, with its session set up |
 //! | `pool` | connections for many |
 //! | `connect` | connecting within a budget |
 //! | `moment` | dates and timestamps |
 //! | `number` | exact decimals |
-//! | `value` | single values to the server and back |
 //! | `types` | Oracle's types and Arrow types, both ways |
 //! | `plain` | plain SQL, for the host's own tables |
 //! | `guard` | what a guest's statement may do |
@@ -33,6 +34,7 @@
 //! | `probe` | trying a connection, and what its user lacks |
 
 mod clauses;
+mod client;
 mod column;
 mod connect;
 mod cursor;
@@ -57,12 +59,12 @@ mod source;
 mod swap;
 mod table;
 mod target;
+mod thin;
 mod types;
-mod value;
 mod write;
 mod writer;
 
 pub use probe::{Missing, Probe, probe_source, probe_target};
-pub use settings::{Address, BareNumber, Password, Protocol, Server, Service, Settings, Snapshot, Tags, Trust};
+pub use settings::{Address, BareNumber, Driver, Password, Protocol, Server, Service, Settings, Snapshot, Tags, Trust};
 pub use source::open_source;
 pub use target::{open_reader, open_target};

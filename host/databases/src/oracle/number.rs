@@ -1,9 +1,7 @@
 //! Exact decimals out of Oracle's numbers. The driver gives a number's digits as text only; nothing here goes by
 //! way of a binary fraction.
 
-use std::fmt::Write as _;
-
-use oracledb::OracleNumber;
+use std::fmt::{Display, Write as _};
 
 /// Reads numbers, with one piece of memory for all of them.
 #[derive(Debug, Default)]
@@ -11,12 +9,12 @@ pub(super) struct Digits(String);
 
 impl Digits {
     /// The number without its point, at this scale; `None` if it has more digits than that.
-    pub(super) fn unscaled(&mut self, number: &OracleNumber, precision: u8, scale: u8) -> Option<i128> {
+    pub(super) fn unscaled(&mut self, number: &impl Display, precision: u8, scale: u8) -> Option<i128> {
         unscaled(self.text(number), precision, scale)
     }
 
     /// The number as text: optional minus, digits, optional point and digits.
-    pub(super) fn text(&mut self, number: &OracleNumber) -> &str {
+    pub(super) fn text(&mut self, number: &impl Display) -> &str {
         self.0.clear();
         let _ = write!(self.0, "{number}");
         &self.0
@@ -49,6 +47,7 @@ pub(super) fn unscaled(text: &str, precision: u8, scale: u8) -> Option<i128> {
 
 #[cfg(test)]
 mod tests {
+    use oracledb::OracleNumber;
     use proptest::prelude::*;
 
     use super::*;

@@ -4,21 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_schema::{Field, Schema};
-use oracledb::{DB_TYPE_TIMESTAMP_LTZ, Metadata, OracleTimestamp, ToDbValue};
 use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value};
 
+use super::client::{ColumnInfo, Kind, Started};
 use super::connect::LentLink;
-use super::cursor::{QueryCursor, SharedLink};
-use super::failure::{Class, trouble};
+use super::cursor::{Reader, SharedLink};
+use super::failure::Class;
 use super::guard::{self, Objection};
 use super::names::{quoted, spelled};
-use super::plain::{on, query as plain_query};
+use super::plain::query as plain_query;
 use super::settings::Settings;
 use super::types::{Reading, is_long, reading};
-use super::value::{all_bindable, is_any};
 
 /// Rows per round trip where they may hold large objects.
 const LONG_ROWS: u32 = 16;
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 
 const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_columns cc \
      ON cc.owner = c.owner AND cc.constraint_name = c.constraint_name \
@@ -66,14 +67,10 @@ impl Session {
     }
 
     /// What the server says of a table's columns; `None` if there is no table.
-    fn metadata(&self, table: &str) -> Result<Option<Vec<Metadata>>, Failure> {
+    fn metadata(&self, table: &str) -> Result<Option<Vec<ColumnInfo>>, Failure> {
         let nothing = format!("SELECT * FROM {} WHERE 1 = 0", quoted(table));
         let mut link = self.link();
-        let described = link
-            .connection()
-            .and_then(|connection| connection.query(&nothing, &[]).map_err(|error| trouble(&error)))
-            .map(|cursor| cursor.columns().to_vec());
-        match described {
+        match link.client().and_then(|client| client.describe(&nothing)) {
             Ok(columns) => Ok(Some(columns)),
             Err(trouble) if trouble.code == Some(942) => Ok(None),
             Err(trouble) => {
@@ -85,8 +82,8 @@ impl Session {
         }
     }
 
-    fn readings(&mut self, columns: &[Metadata], of: &str) -> Result<Vec<Reading>, Failure> {
-        if columns.iter().any(|column| is_any(column.db_type(), &[DB_TYPE_TIMESTAMP_LTZ])) && !self.local_is_utc()? {
+    fn readings(&mut self, columns: &[ColumnInfo], of: &str) -> Result<Vec<Reading>, Failure> {
+        if columns.iter().any(|column| column.kind == Kind::TimestampLtz) && !self.local_is_utc()? {
             return Err(Failure::invalid_config(format!(
                 "{}, {of}: the server sends TIMESTAMP WITH LOCAL TIME ZONE in another zone than UTC; select the column \
                  CAST to TIMESTAMP WITH TIME ZONE, or by a view",
@@ -98,8 +95,8 @@ impl Session {
                 Failure::invalid_config(format!(
                     "{}, {of}: the column {} is {}, which cannot be read; leave it out, or have a view turn it into text",
                     self.place,
-                    column.name(),
-                    column.data_type()
+                    column.name,
+                    column.declared
                 ))
             })
         });
@@ -111,10 +108,10 @@ impl Session {
         if let Some(known) = self.local_is_utc {
             return Ok(known);
         }
-        let hour = on(&mut self.link(), &self.place, |connection| {
-            Ok(connection.query_row(LOCAL_NOON, &[])?.get::<OracleTimestamp>(0)?.hour())
-        })?;
-        Ok(*self.local_is_utc.insert(hour == 12))
+        let noon = plain_query(&mut self.link(), &self.place, LOCAL_NOON, &[])?;
+        let is_noon =
+            matches!(noon.first().map(Vec::as_slice), Some([Value::Timestamp(at)]) if at.rem_euclid(DAY) == DAY / 2);
+        Ok(*self.local_is_utc.insert(is_noon))
     }
 
     /// The statement as it may run.
@@ -125,7 +122,7 @@ impl Session {
             if let Some(known) = columns.get(table) {
                 return Ok(known.clone());
             }
-            let names = self.metadata(table)?.map(|all| all.iter().map(|column| column.name().to_owned()).collect());
+            let names = self.metadata(table)?.map(|all| all.iter().map(|column| column.name.clone()).collect());
             columns.insert(table.to_owned(), names.clone());
             Ok(names)
         });
@@ -166,7 +163,7 @@ impl SourceSession for Session {
         let fields = columns
             .iter()
             .zip(&readings)
-            .map(|(column, reading)| Field::new(column.name(), reading.arrow(), column.nullable()));
+            .map(|(column, reading)| Field::new(&column.name, reading.arrow(), column.nullable));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let key = plain_query(&mut self.link(), &self.place, KEY, &[Value::Text(spelled(table))])?;
         let key = key.into_iter().filter_map(|row| match row.into_iter().next() {
@@ -178,40 +175,32 @@ impl SourceSession for Session {
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
         let statement = self.checked(statement, parameters.len())?;
-        let bound = all_bindable(parameters).map_err(|number| {
-            Failure::permanent(format!("{}: parameter {number} has a value that Oracle cannot hold", self.place))
-        })?;
-        let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
-        let rows = self.start(&statement, &bound)?;
-        let columns = rows.columns().to_vec();
+        let started = self.start(&statement, parameters)?;
+        let columns = started.columns().to_vec();
         let readings = self.readings(&columns, "statement")?;
-        let place = Arc::clone(&self.place);
-        let (lob_bytes, fails) = (self.settings.lob_bytes, self.grant.bad_value_fails);
-        let cursor = QueryCursor::new(place, rows, readings, Arc::clone(&self.link), lob_bytes, fails)?;
-        Ok(Box::new(cursor))
+        started.into_cursor(Reader {
+            place: Arc::clone(&self.place),
+            link: Arc::clone(&self.link),
+            readings,
+            lob_bytes: self.settings.lob_bytes,
+            bad_value_fails: self.grant.bad_value_fails,
+        })
     }
 }
 
 impl Session {
-    fn start(&self, statement: &str, bound: &[&dyn ToDbValue]) -> Result<oracledb::Cursor, Failure> {
+    fn start(&self, statement: &str, values: &[Value]) -> Result<Box<dyn Started>, Failure> {
         let mut link = self.link();
         let rows = link.fetch_rows(&self.settings);
-        let run = |rows: u32| {
-            let connection = link.connection()?;
-            let started = connection
-                .statement(statement)
-                .and_then(|builder| builder.fetch_array_size(rows).prefetch_rows(rows).build())
-                .and_then(|prepared| prepared.query(bound));
-            started.map_err(|error| trouble(&error))
-        };
+        let run = |rows: u32| link.client()?.start(statement, values, rows);
         // Large objects come inline: fewer of them at a time.
-        let started = run(rows).and_then(|cursor| {
-            let long = cursor.columns().iter().any(|column| is_long(column.db_type()));
+        let started = run(rows).and_then(|started| {
+            let long = started.columns().iter().any(|column| is_long(column.kind));
             if long && rows > LONG_ROWS {
-                drop(cursor);
+                drop(started);
                 return run(LONG_ROWS);
             }
-            Ok(cursor)
+            Ok(started)
         });
         started.map_err(|trouble| {
             if trouble.class.is_gone() {

@@ -4,9 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Statements that a connection keeps open.
+pub(super) const STATEMENTS: usize = 40;
+
 /// A server, who logs in, and the limits of doing so.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Which driver speaks to it.
+    pub driver: Driver,
     /// Where it is.
     pub address: Address,
     /// The user to log in as.
@@ -55,6 +60,7 @@ impl Settings {
     /// A server with the usual limits.
     pub fn new(address: Address, user: impl Into<String>, password: Password) -> Self {
         Self {
+            driver: Driver::Thin,
             address,
             user: user.into(),
             password,
@@ -78,6 +84,13 @@ impl Settings {
             tags: Tags::default(),
         }
     }
+}
+
+/// Which driver speaks to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Driver {
+    /// Oracle's own in pure Rust; nothing has to be installed.
+    Thin,
 }
 
 /// Where a server is.

@@ -1,0 +1,87 @@
+//! The rows of a query, from the driver's cursor.
+
+use oracledb::{Cursor, Error, OracleIntervalDS, OracleIntervalYM, OracleNumber, OracleTimestamp, Row};
+
+use super::column::columns;
+use super::trouble::trouble;
+use super::value::micros;
+use crate::oracle::client::{ColumnInfo, Rows};
+use crate::oracle::column::{Cell, days_text, moment_misfit, months_text, number_misfit, too_long};
+use crate::oracle::failure::Trouble;
+use crate::oracle::number::Digits;
+use crate::oracle::types::Reading;
+
+/// A query that was started.
+pub(super) struct ThinRows {
+    cursor: Cursor,
+    columns: Vec<ColumnInfo>,
+}
+
+impl ThinRows {
+    pub(super) fn new(cursor: Cursor) -> Self {
+        let columns = columns(cursor.columns());
+        Self { cursor, columns }
+    }
+}
+
+impl Rows for ThinRows {
+    type Row = Row;
+
+    fn columns(&self) -> &[ColumnInfo] {
+        &self.columns
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<Result<Row, Trouble>> {
+        self.cursor.next().map(|row| row.map_err(|error| trouble(&error)))
+    }
+
+    #[inline]
+    fn cell(row: &mut Row, at: usize, reading: Reading, most: usize, digits: &mut Digits) -> Result<Cell, Trouble> {
+        cell(row, at, reading, most, digits).map_err(|error| trouble(&error))
+    }
+}
+
+fn cell(row: &mut Row, at: usize, reading: Reading, most_bytes: usize, digits: &mut Digits) -> Result<Cell, Error> {
+    Ok(match reading {
+        Reading::Int64 => number(row.get::<Option<OracleNumber>>(at)?, |number| {
+            digits.unscaled(number, 19, 0).and_then(|value| i64::try_from(value).ok()).map(Cell::Int64)
+        }),
+        Reading::Decimal(precision, scale) => number(row.get::<Option<OracleNumber>>(at)?, |number| {
+            digits.unscaled(number, precision, scale).map(Cell::Decimal)
+        }),
+        Reading::Digits => {
+            number(row.get::<Option<OracleNumber>>(at)?, |number| Some(Cell::Text(digits.text(number).to_owned())))
+        }
+        Reading::Double => row.get::<Option<f64>>(at)?.map_or(Cell::Null, Cell::Float64),
+        Reading::Single => row.get::<Option<f32>>(at)?.map_or(Cell::Null, |value| Cell::Float64(value.into())),
+        Reading::Text => match row.take::<Option<String>>(at)? {
+            None => Cell::Null,
+            Some(text) if text.len() > most_bytes => too_long(text.len()),
+            Some(text) => Cell::Text(text),
+        },
+        Reading::Bytes => match row.take::<Option<Vec<u8>>>(at)? {
+            None => Cell::Null,
+            Some(bytes) if bytes.len() > most_bytes => too_long(bytes.len()),
+            Some(bytes) => Cell::Bytes(bytes),
+        },
+        Reading::Moment { .. } => match row.get::<Option<OracleTimestamp>>(at)? {
+            None => Cell::Null,
+            Some(moment) => micros(&moment).map_or_else(|| moment_misfit(&moment), Cell::Moment),
+        },
+        Reading::Months => row
+            .get::<Option<OracleIntervalYM>>(at)?
+            .map_or(Cell::Null, |span| Cell::Text(months_text(span.years().into(), span.months().into()))),
+        Reading::Seconds => row.get::<Option<OracleIntervalDS>>(at)?.map_or(Cell::Null, |span| {
+            let parts =
+                [span.days(), span.hours().into(), span.minutes().into(), span.seconds().into(), span.nanoseconds()];
+            Cell::Text(days_text(parts))
+        }),
+        Reading::Flag => row.get::<Option<bool>>(at)?.map_or(Cell::Null, Cell::Flag),
+    })
+}
+
+fn number(number: Option<OracleNumber>, read: impl FnOnce(&OracleNumber) -> Option<Cell>) -> Cell {
+    let Some(number) = number else { return Cell::Null };
+    read(&number).unwrap_or_else(|| number_misfit(&number))
+}
