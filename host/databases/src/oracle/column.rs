@@ -173,7 +173,7 @@ fn value_as_json(reading: Reading, cell: &Cell) -> String {
     }
 }
 
-fn decimal_text(value: i128, scale: u8) -> String {
+pub(super) fn decimal_text(value: i128, scale: u8) -> String {
     let digits = format!("{:0width$}", value.unsigned_abs(), width = usize::from(scale) + 1);
     let (whole, fraction) = digits.split_at(digits.len() - usize::from(scale));
     let point = if scale > 0 { "." } else { "" };

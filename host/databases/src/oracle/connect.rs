@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use wmshost_flow::Failure;
 
 use super::failure::{Class, Trouble};
-use super::link::Link;
+use super::link::{Link, client_objection};
 use super::pool::{Lent, Limits, Maker, Pool};
 use super::retry::{Breaker, Closed, Pauses};
 use super::settings::{Settings, objection};
@@ -56,9 +56,14 @@ impl Wallet {
     }
 }
 
+/// Why these settings cannot be used at all by this program where it runs, if they cannot. Nothing is connected.
+pub fn unusable(settings: &Settings) -> Option<String> {
+    objection(settings).or_else(|| client_objection(settings))
+}
+
 /// A pool for a server. Nothing is connected yet.
 pub(super) fn links(place: String, settings: Settings) -> Result<Arc<Links>, Failure> {
-    if let Some(objection) = objection(&settings) {
+    if let Some(objection) = unusable(&settings) {
         return Err(Failure::invalid_config(format!("{place}: {objection}")));
     }
     let wallet = Wallet::of(&settings)

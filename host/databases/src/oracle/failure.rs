@@ -158,7 +158,7 @@ fn words(code: usize) -> Option<&'static str> {
         28001 => "the password has expired",
         28040 => {
             "the server takes no password verifier that this driver knows; give the account a 12C verifier by \
-                  setting its password anew, or use the driver oci"
+                  setting its password anew, or use the client \"oci\""
         }
         30006 => "the row is locked by somebody else",
         _ => return None,

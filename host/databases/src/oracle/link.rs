@@ -12,13 +12,20 @@ use std::time::Duration;
 use super::client::{Client, Opened};
 use super::failure::{Class, Trouble};
 use super::names::quoted;
-use super::settings::{Driver, Settings, Tags};
+#[cfg(feature = "oci")]
+use super::oci;
+use super::settings::{ClientKind, Settings, Tags};
 use super::thin;
 
 /// How long to wait for a server to say goodbye.
 const CLOSING: Duration = Duration::from_secs(2);
 /// The first version whose answers cost the same per row at any size.
 const QUICK_VERSION: usize = 23;
+
+/// What to do where the program lacks the second driver.
+#[cfg(not(feature = "oci"))]
+const NOT_BUILT: &str = "this program was built without the client \"oci\": build it with `cargo build --release \
+     -p wmshost --features oci` (a C compiler is needed), or set `client = \"thin\"`, which needs nothing";
 
 /// What every session is set to. The territory comes first, since it resets what is behind it.
 const SESSION: &str = "ALTER SESSION SET NLS_TERRITORY = 'AMERICA' NLS_LANGUAGE = 'AMERICAN' \
@@ -54,7 +61,7 @@ impl Link {
                 Err(Trouble::new(Class::Gone, format!("nothing was answered within {most} s (connect_timeout)")))
             }
             Err(RecvTimeoutError::Disconnected) => {
-                Err(Trouble::new(Class::Wrong, broke_off(settings.driver).to_owned()))
+                Err(Trouble::new(Class::Wrong, broke_off(settings.client).to_owned()))
             }
         }
     }
@@ -110,6 +117,17 @@ fn up_to(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
+/// Why the client cannot be used with these settings here, if it cannot.
+pub(super) fn client_objection(settings: &Settings) -> Option<String> {
+    match settings.client {
+        ClientKind::Thin => None,
+        #[cfg(feature = "oci")]
+        ClientKind::Oci => oci::objection(settings),
+        #[cfg(not(feature = "oci"))]
+        ClientKind::Oci => Some(NOT_BUILT.to_owned()),
+    }
+}
+
 fn session_statements(settings: &Settings) -> Vec<String> {
     let mut statements = vec![SESSION.to_owned()];
     if let Some(schema) = &settings.schema {
@@ -119,8 +137,12 @@ fn session_statements(settings: &Settings) -> Vec<String> {
 }
 
 fn connect(settings: &Settings, wallet: Option<&str>) -> Result<Link, Trouble> {
-    let Opened { client, version, name_bytes } = match settings.driver {
-        Driver::Thin => thin::connect(settings, wallet)?,
+    let Opened { client, version, name_bytes } = match settings.client {
+        ClientKind::Thin => thin::connect(settings, wallet)?,
+        #[cfg(feature = "oci")]
+        ClientKind::Oci => oci::connect(settings)?,
+        #[cfg(not(feature = "oci"))]
+        ClientKind::Oci => return Err(Trouble::new(Class::Wrong, NOT_BUILT.to_owned())),
     };
     client.set_call_timeout(settings.call_timeout)?;
     for statement in session_statements(settings) {
@@ -130,12 +152,13 @@ fn connect(settings: &Settings, wallet: Option<&str>) -> Result<Link, Trouble> {
 }
 
 /// What it means that a driver gave up by a panic.
-fn broke_off(driver: Driver) -> &'static str {
-    match driver {
-        Driver::Thin => {
+fn broke_off(client: ClientKind) -> &'static str {
+    match client {
+        ClientKind::Thin => {
             "the thin driver broke off while logging in; it knows neither native network encryption nor accounts \
-             with an 11G verifier only: use TCPS and set the password anew, or the driver oci"
+             with an 11G verifier only: use TCPS and set the password anew, or the client \"oci\""
         }
+        ClientKind::Oci => "the client \"oci\" broke off while logging in",
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `names` | names, quoted and in upper case |
 //! | `client` | what is asked of a connection |
 //! | `thin` | a connection by Oracle's own driver in pure Rust: nothing has to be installed |
+//! | `oci` | a connection by Oracle's Instant Client, if the program was built with it |
 //! | `link` | one connection, with its session set up |
 //! | `pool` | connections for many |
 //! | `connect` | connecting within a budget |
@@ -47,6 +48,8 @@ mod merge;
 mod moment;
 mod names;
 mod number;
+#[cfg(feature = "oci")]
+mod oci;
 mod plain;
 mod pool;
 mod probe;
@@ -64,7 +67,10 @@ mod types;
 mod write;
 mod writer;
 
+pub use connect::unusable;
 pub use probe::{Missing, Probe, probe_source, probe_target};
-pub use settings::{Address, BareNumber, Driver, Password, Protocol, Server, Service, Settings, Snapshot, Tags, Trust};
+pub use settings::{
+    Address, BareNumber, ClientKind, Password, Protocol, Server, Service, Settings, Snapshot, Tags, Trust,
+};
 pub use source::open_source;
 pub use target::{open_reader, open_target};

@@ -10,8 +10,8 @@ pub(super) const STATEMENTS: usize = 40;
 /// A server, who logs in, and the limits of doing so.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Which driver speaks to it.
-    pub driver: Driver,
+    /// What speaks to it.
+    pub client: ClientKind,
     /// Where it is.
     pub address: Address,
     /// The user to log in as.
@@ -60,7 +60,7 @@ impl Settings {
     /// A server with the usual limits.
     pub fn new(address: Address, user: impl Into<String>, password: Password) -> Self {
         Self {
-            driver: Driver::Thin,
+            client: ClientKind::Thin,
             address,
             user: user.into(),
             password,
@@ -86,11 +86,13 @@ impl Settings {
     }
 }
 
-/// Which driver speaks to a server.
+/// What speaks to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Driver {
-    /// Oracle's own in pure Rust; nothing has to be installed.
+pub enum ClientKind {
+    /// Oracle's own driver in pure Rust; nothing has to be installed.
     Thin,
+    /// Oracle's Instant Client, which must be installed, if the program was built with the feature `oci`.
+    Oci,
 }
 
 /// Where a server is.

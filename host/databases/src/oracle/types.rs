@@ -48,7 +48,7 @@ const INT64_DIGITS: i16 = 18;
 /// Digits behind the point of a number whose column does not say.
 const BARE_SCALE: u8 = 10;
 /// How the server describes a number without a scale of its own.
-const NO_SCALE: i8 = -127;
+pub(super) const NO_SCALE: i8 = -127;
 /// The name that stands for UTC in Arrow timestamps.
 const UTC: &str = "UTC";
 
