@@ -64,6 +64,15 @@ pub(super) struct Opened {
     pub(super) name_bytes: usize,
 }
 
+/// How the rows of a query come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fetch {
+    /// How many per round trip.
+    pub(super) rows: u32,
+    /// Whether large objects come by locator, and not with their rows.
+    pub(super) by_locator: bool,
+}
+
 /// What writing many rows did.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
@@ -86,8 +95,8 @@ pub(super) trait Client: Send {
     fn query(&self, statement: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Trouble>;
     /// The columns of a query that gives no rows.
     fn describe(&self, statement: &str) -> Result<Vec<ColumnInfo>, Trouble>;
-    /// Starts a query whose rows are read so many per round trip.
-    fn start(&self, statement: &str, values: &[Value], rows: u32) -> Result<Box<dyn Started>, Trouble>;
+    /// Starts a query.
+    fn start(&self, statement: &str, values: &[Value], fetch: Fetch) -> Result<Box<dyn Started>, Trouble>;
     fn commit(&self) -> Result<(), Trouble>;
     fn rollback(&self) -> Result<(), Trouble>;
     /// Asks the server for an answer.

@@ -57,9 +57,17 @@ pub(super) fn moment_misfit(moment: &impl Display) -> Cell {
     Cell::Misfit(moment.to_string(), "is outside of the years 1 to 9999, or finer than microseconds")
 }
 
+/// Why a text or binary is not read.
+pub(super) const TOO_LONG: &str = "is larger than what is read at most (lob_mib of the connection)";
+
+/// A text or binary of this size.
+pub(super) fn too_long(size: String) -> Cell {
+    Cell::Misfit(size, TOO_LONG)
+}
+
 /// A text or binary of so many bytes.
-pub(super) fn too_long(bytes: usize) -> Cell {
-    Cell::Misfit(format!("{bytes} bytes"), "is larger than what is read at most (lob_mib of the connection)")
+pub(super) fn too_many_bytes(bytes: usize) -> Cell {
+    too_long(format!("{bytes} bytes"))
 }
 
 /// An interval as Oracle writes it.
@@ -94,10 +102,10 @@ impl ColumnBuilder {
                 Self::Decimal(Decimal128Builder::with_capacity(rows), precision, scale)
             }
             Reading::Double | Reading::Single => Self::Float64(Float64Builder::with_capacity(rows)),
-            Reading::Digits | Reading::Text | Reading::Months | Reading::Seconds => {
+            Reading::Digits | Reading::Text | Reading::TextLob | Reading::Months | Reading::Seconds => {
                 Self::Text(StringBuilder::with_capacity(rows, rows * 8))
             }
-            Reading::Bytes => Self::Bytes(BinaryBuilder::with_capacity(rows, rows * 8)),
+            Reading::Bytes | Reading::BytesLob => Self::Bytes(BinaryBuilder::with_capacity(rows, rows * 8)),
             Reading::Moment { zoned } => Self::Moment(TimestampMicrosecondBuilder::with_capacity(rows), zoned),
             Reading::Flag => Self::Flag(BooleanBuilder::with_capacity(rows)),
         }

@@ -9,7 +9,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use wmshost_flow::{Batch, Cursor, Failure, Rejected};
 
 use super::client::Rows;
-use super::column::{Cell, ColumnBuilder, row_as_json};
+use super::column::{Cell, ColumnBuilder, TOO_LONG, row_as_json};
 use super::connect::LentLink;
 use super::failure::Trouble;
 use super::number::Digits;
@@ -111,7 +111,9 @@ impl<R: Rows> QueryCursor<R> {
     fn misfit(&self, cells: &[Cell]) -> Option<String> {
         cells.iter().enumerate().find_map(|(at, cell)| match cell {
             Cell::Misfit(_, why) => {
-                Some(format!("the column {}, declared {}, holds a value that {why}", self.names[at], self.declared[at]))
+                let limit = if *why == TOO_LONG { format!(": {} bytes", self.lob_bytes) } else { String::new() };
+                let (name, declared) = (&self.names[at], &self.declared[at]);
+                Some(format!("the column {name}, declared {declared}, holds a value that {why}{limit}"))
             }
             _ => None,
         })

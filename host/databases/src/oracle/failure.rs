@@ -46,6 +46,11 @@ impl Class {
         matches!(self, Self::Gone | Self::Unknown)
     }
 
+    /// Whether connecting again may help.
+    pub(super) fn may_pass(self) -> bool {
+        matches!(self, Self::Gone | Self::Slow | Self::Unknown)
+    }
+
     fn kind(self) -> FailureKind {
         match self {
             Self::Gone | Self::Unknown | Self::Again | Self::Snapshot | Self::Slow => FailureKind::Transient,

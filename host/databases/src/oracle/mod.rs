@@ -19,8 +19,10 @@
 //! | `guard` | what a guest's statement may do |
 //! | `clauses` | which clauses, functions and literals it may have |
 //! | `scope` | the names that can be seen in a statement |
+//! | `dates` | moments that are compared with a DATE |
 //! | `source` | one moment over many sessions |
 //! | `session` | one stream's reading |
+//! | `lob` | large objects, with their rows or in pieces |
 //! | `cursor` | the rows of a query |
 //! | `column` | cells to Arrow columns |
 //! | `target` | opening a server for writing |
@@ -39,11 +41,13 @@ mod client;
 mod column;
 mod connect;
 mod cursor;
+mod dates;
 mod define;
 mod encode;
 mod failure;
 mod guard;
 mod link;
+mod lob;
 mod merge;
 mod moment;
 mod names;

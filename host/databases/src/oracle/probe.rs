@@ -7,7 +7,7 @@ use wmshost_flow::{Failure, Value};
 
 use super::connect::{LentLink, links};
 use super::failure::Class;
-use super::names::{quoted, spelled};
+use super::names::{owned, quoted, spelled};
 use super::plain::{on, query};
 use super::settings::{Settings, Snapshot};
 
@@ -133,11 +133,4 @@ fn scn(link: &mut LentLink, place: &str) -> Result<Option<String>, Failure> {
     let statement = if refusal(link, EXACT_SCN, place)?.is_none() { EXACT_SCN } else { any };
     let rows = query(link, place, statement, &[])?;
     Ok(rows.into_iter().flatten().next().map(|value| value.to_string()))
-}
-
-fn owned(settings: &Settings, table: &str) -> String {
-    match &settings.schema {
-        Some(schema) => format!("{}.{}", spelled(schema), spelled(table)),
-        None => spelled(table),
-    }
 }

@@ -69,6 +69,10 @@ pub(super) enum Reading {
     Text,
     /// Bytes.
     Bytes,
+    /// Text, by locator.
+    TextLob,
+    /// Bytes, by locator.
+    BytesLob,
     /// A moment, in UTC if `zoned`.
     Moment {
         /// Whether it stands in a time zone.
@@ -83,14 +87,23 @@ pub(super) enum Reading {
 }
 
 impl Reading {
+    /// The same, of a column whose large objects come by locator.
+    pub(super) fn by_locator(self, kind: Kind) -> Self {
+        match kind {
+            Kind::Clob => Self::TextLob,
+            Kind::Blob => Self::BytesLob,
+            _ => self,
+        }
+    }
+
     /// The Arrow type that it gives.
     pub(super) fn arrow(self) -> DataType {
         match self {
             Self::Int64 => DataType::Int64,
             Self::Decimal(precision, scale) => DataType::Decimal128(precision, scale as i8),
             Self::Double | Self::Single => DataType::Float64,
-            Self::Digits | Self::Text | Self::Months | Self::Seconds => DataType::Utf8,
-            Self::Bytes => DataType::Binary,
+            Self::Digits | Self::Text | Self::TextLob | Self::Months | Self::Seconds => DataType::Utf8,
+            Self::Bytes | Self::BytesLob => DataType::Binary,
             Self::Moment { zoned } => timestamp(zoned),
             Self::Flag => DataType::Boolean,
         }

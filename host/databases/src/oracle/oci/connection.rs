@@ -12,7 +12,7 @@ use super::bind::{all_bindable, set, type_of, type_of_many};
 use super::column::columns;
 use super::rows::{OciRows, plain};
 use super::trouble::{of_server, trouble};
-use crate::oracle::client::{Client, ColumnInfo, Opened, Started, Touched};
+use crate::oracle::client::{Client, ColumnInfo, Fetch, Opened, Started, Touched};
 use crate::oracle::failure::{Class, Trouble};
 use crate::oracle::settings::{Address, STATEMENTS, Server, Settings, Tags, connect_text};
 
@@ -154,11 +154,15 @@ impl Client for OciClient {
         self.run(|connection| Ok(columns(connection.query(statement, &[])?.column_info())))
     }
 
-    fn start(&self, statement: &str, values: &[Value], rows: u32) -> Result<Box<dyn Started>, Trouble> {
+    fn start(&self, statement: &str, values: &[Value], fetch: Fetch) -> Result<Box<dyn Started>, Trouble> {
         let bound = all_bindable(values)?;
         let found = self.run(|connection| {
-            let prepared = connection.statement(statement).fetch_array_size(rows).prefetch_rows(rows).build()?;
-            prepared.into_result_set(&references(&bound))
+            let mut builder = connection.statement(statement);
+            builder.fetch_array_size(fetch.rows).prefetch_rows(fetch.rows);
+            if fetch.by_locator {
+                builder.lob_locator();
+            }
+            builder.build()?.into_result_set(&references(&bound))
         })?;
         Ok(Box::new(OciRows::new(found)))
     }

@@ -1,14 +1,15 @@
 //! The rows of a query, from ODPI-C's array of fetched rows.
 
-use oracle::sql_type::InnerValue;
+use oracle::sql_type::{Blob, Clob, InnerValue, Lob as _, Nclob, OracleType};
 use oracle::{ResultSet, Row, SqlValue};
 use wmshost_flow::Value;
 
 use super::column::columns;
 use super::trouble::trouble;
 use crate::oracle::client::{ColumnInfo, Kind, Rows};
-use crate::oracle::column::{Cell, days_text, moment_misfit, months_text, number_misfit, too_long};
+use crate::oracle::column::{Cell, days_text, moment_misfit, months_text, number_misfit, too_many_bytes};
 use crate::oracle::failure::{Class, Trouble};
+use crate::oracle::lob;
 use crate::oracle::moment::{Parts, micros_of};
 use crate::oracle::number::{Digits, unscaled};
 use crate::oracle::types::Reading;
@@ -39,6 +40,9 @@ impl Rows for OciRows {
 
     fn cell(row: &mut Row, at: usize, reading: Reading, most: usize, _: &mut Digits) -> Result<Cell, Trouble> {
         let value = &row.sql_values()[at];
+        if matches!(reading, Reading::TextLob | Reading::BytesLob) {
+            return lob_cell(value, reading, most);
+        }
         cell(value, reading, most).map_err(|error| trouble(&error))?.ok_or_else(|| unexpected(value))
     }
 }
@@ -46,6 +50,32 @@ impl Rows for OciRows {
 fn unexpected(value: &SqlValue<'_>) -> Trouble {
     let kind = value.oracle_type().map_or_else(|_| "?".to_owned(), ToString::to_string);
     Trouble::new(Class::Wrong, format!("the driver gave a value of {kind} for a column of another type"))
+}
+
+/// Reads a large object by its locator.
+fn lob_cell(value: &SqlValue<'_>, reading: Reading, most: usize) -> Result<Cell, Trouble> {
+    let of_driver = |error: oracle::Error| trouble(&error);
+    if value.is_null().map_err(of_driver)? {
+        return Ok(Cell::Null);
+    }
+    let read = match (value.oracle_type().map_err(of_driver)?, reading) {
+        (OracleType::NCLOB, Reading::TextLob) => {
+            let mut found: Nclob = value.get().map_err(of_driver)?;
+            let size = found.size().map_err(of_driver)?;
+            lob::text(&mut found, size, most)
+        }
+        (_, Reading::TextLob) => {
+            let mut found: Clob = value.get().map_err(of_driver)?;
+            let size = found.size().map_err(of_driver)?;
+            lob::text(&mut found, size, most)
+        }
+        _ => {
+            let mut found: Blob = value.get().map_err(of_driver)?;
+            let size = found.size().map_err(of_driver)?;
+            lob::binary(&mut found, size, most)
+        }
+    };
+    read.map_err(|error| lob::trouble(&error))
 }
 
 /// Reads a cell; `None` if it is not of the type that it was described as.
@@ -70,10 +100,10 @@ fn cell(value: &SqlValue<'_>, reading: Reading, most_bytes: usize) -> oracle::Re
         (InnerValue::Number(text), Reading::Digits) => Cell::Text(text.to_owned()),
         (InnerValue::Double(value), Reading::Double) => Cell::Float64(value),
         (InnerValue::Float(value), Reading::Single) => Cell::Float64(value.into()),
-        (InnerValue::Char(bytes), Reading::Text) if bytes.len() > most_bytes => too_long(bytes.len()),
+        (InnerValue::Char(bytes), Reading::Text) if bytes.len() > most_bytes => too_many_bytes(bytes.len()),
         (InnerValue::Char(bytes), Reading::Text) => Cell::Text(String::from_utf8_lossy(bytes).into_owned()),
         (InnerValue::Rowid(_), Reading::Text) => Cell::Text(value.get()?),
-        (InnerValue::Raw(bytes), Reading::Bytes) if bytes.len() > most_bytes => too_long(bytes.len()),
+        (InnerValue::Raw(bytes), Reading::Bytes) if bytes.len() > most_bytes => too_many_bytes(bytes.len()),
         (InnerValue::Raw(bytes), Reading::Bytes) => Cell::Bytes(bytes.to_owned()),
         (InnerValue::Timestamp(_), Reading::Moment { .. }) => {
             let moment: oracle::sql_type::Timestamp = value.get()?;

@@ -11,7 +11,7 @@ use super::column::columns;
 use super::rows::ThinRows;
 use super::trouble::trouble;
 use super::value::{all_bindable, rows, rows_bindable};
-use crate::oracle::client::{Client, ColumnInfo, Opened, Started, Touched};
+use crate::oracle::client::{Client, ColumnInfo, Fetch, Opened, Started, Touched};
 use crate::oracle::failure::Trouble;
 use crate::oracle::settings::{Address, STATEMENTS, Server, Settings, Tags, connect_text};
 
@@ -90,14 +90,20 @@ impl Client for ThinClient {
     }
 
     fn describe(&self, statement: &str) -> Result<Vec<ColumnInfo>, Trouble> {
-        self.run(|connection| Ok(columns(connection.query(statement, &[])?.columns())))
+        // With locators, for without them it calls large objects LONG.
+        self.run(|connection| {
+            let cursor = connection.statement(statement)?.fetch_lobs().build()?.query(&[])?;
+            Ok(columns(cursor.columns()))
+        })
     }
 
-    fn start(&self, statement: &str, values: &[Value], rows: u32) -> Result<Box<dyn Started>, Trouble> {
+    fn start(&self, statement: &str, values: &[Value], fetch: Fetch) -> Result<Box<dyn Started>, Trouble> {
         let bound = all_bindable(values)?;
         let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
         let cursor = self.run(|connection| {
-            connection.statement(statement)?.fetch_array_size(rows).prefetch_rows(rows).build()?.query(&bound)
+            let builder = connection.statement(statement)?.fetch_array_size(fetch.rows).prefetch_rows(fetch.rows);
+            let builder = if fetch.by_locator { builder.fetch_lobs() } else { builder };
+            builder.build()?.query(&bound)
         })?;
         Ok(Box::new(ThinRows::new(cursor)))
     }

@@ -1,13 +1,14 @@
 //! The rows of a query, from the driver's cursor.
 
-use oracledb::{Cursor, Error, OracleIntervalDS, OracleIntervalYM, OracleNumber, OracleTimestamp, Row};
+use oracledb::{Cursor, Error, Lob, OracleIntervalDS, OracleIntervalYM, OracleNumber, OracleTimestamp, Row};
 
 use super::column::columns;
 use super::trouble::trouble;
 use super::value::micros;
 use crate::oracle::client::{ColumnInfo, Rows};
-use crate::oracle::column::{Cell, days_text, moment_misfit, months_text, number_misfit, too_long};
+use crate::oracle::column::{Cell, days_text, moment_misfit, months_text, number_misfit, too_many_bytes};
 use crate::oracle::failure::Trouble;
+use crate::oracle::lob;
 use crate::oracle::number::Digits;
 use crate::oracle::types::Reading;
 
@@ -38,7 +39,10 @@ impl Rows for ThinRows {
 
     #[inline]
     fn cell(row: &mut Row, at: usize, reading: Reading, most: usize, digits: &mut Digits) -> Result<Cell, Trouble> {
-        cell(row, at, reading, most, digits).map_err(|error| trouble(&error))
+        match reading {
+            Reading::TextLob | Reading::BytesLob => lob_cell(row, at, reading, most),
+            _ => cell(row, at, reading, most, digits).map_err(|error| trouble(&error)),
+        }
     }
 }
 
@@ -57,12 +61,14 @@ fn cell(row: &mut Row, at: usize, reading: Reading, most_bytes: usize, digits: &
         Reading::Single => row.get::<Option<f32>>(at)?.map_or(Cell::Null, |value| Cell::Float64(value.into())),
         Reading::Text => match row.take::<Option<String>>(at)? {
             None => Cell::Null,
-            Some(text) if text.len() > most_bytes => too_long(text.len()),
+            Some(text) if text.len() > most_bytes => too_many_bytes(text.len()),
             Some(text) => Cell::Text(text),
         },
+        // Read elsewhere.
+        Reading::TextLob | Reading::BytesLob => Cell::Null,
         Reading::Bytes => match row.take::<Option<Vec<u8>>>(at)? {
             None => Cell::Null,
-            Some(bytes) if bytes.len() > most_bytes => too_long(bytes.len()),
+            Some(bytes) if bytes.len() > most_bytes => too_many_bytes(bytes.len()),
             Some(bytes) => Cell::Bytes(bytes),
         },
         Reading::Moment { .. } => match row.get::<Option<OracleTimestamp>>(at)? {
@@ -79,6 +85,19 @@ fn cell(row: &mut Row, at: usize, reading: Reading, most_bytes: usize, digits: &
         }),
         Reading::Flag => row.get::<Option<bool>>(at)?.map_or(Cell::Null, Cell::Flag),
     })
+}
+
+/// Reads a large object by its locator, which knows how large it is.
+fn lob_cell(row: &mut Row, at: usize, reading: Reading, most: usize) -> Result<Cell, Trouble> {
+    let found: Option<Lob> = row.take(at).map_err(|error| trouble(&error))?;
+    let Some(mut found) = found else { return Ok(Cell::Null) };
+    let size = found.get_size().map_err(|error| trouble(&error))? as u64;
+    let read = if reading == Reading::TextLob {
+        lob::text(&mut found, size, most)
+    } else {
+        lob::binary(&mut found, size, most)
+    };
+    read.map_err(|error| lob::trouble(&error))
 }
 
 fn number(number: Option<OracleNumber>, read: impl FnOnce(&OracleNumber) -> Option<Cell>) -> Cell {
