@@ -180,6 +180,11 @@ mod tests {
                 "SELECT NVL(customer, 'x'), TO_CHAR(last_updated, 'YYYY'), CASE WHEN amount > 1 THEN 1 ELSE 0 END, ROWNUM FROM orders AS OF SCN 42",
             ),
             (
+                "SELECT last_updated, TO_CHAR(last_updated, 'TZH:TZM') AS last_updated_offset FROM orders",
+                0,
+                "SELECT last_updated, TO_CHAR(last_updated, 'TZH:TZM') AS last_updated_offset FROM orders AS OF SCN 42",
+            ),
+            (
                 "SELECT id, ROW_NUMBER() OVER (PARTITION BY customer ORDER BY amount DESC) AS rn FROM orders UNION ALL SELECT id, 1 FROM order_lines",
                 0,
                 "SELECT id, ROW_NUMBER() OVER (PARTITION BY customer ORDER BY amount DESC) AS rn FROM orders AS OF SCN 42 UNION ALL SELECT id, 1 FROM order_lines AS OF SCN 42",

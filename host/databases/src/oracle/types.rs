@@ -10,12 +10,12 @@
 //! | `BINARY_FLOAT`, `BINARY_DOUBLE` | Float64 | nothing: every BINARY_FLOAT is a double |
 //! | `CHAR`, `NCHAR` | Utf8 | nothing: with the blanks that the server pads with |
 //! | `VARCHAR2`, `NVARCHAR2`, `LONG` | Utf8 | nothing; '' is NULL to Oracle itself |
-//! | `CLOB`, `NCLOB` | Utf8 | more bytes than the connection's `lob_mib`: bad value |
+//! | `CLOB`, `NCLOB` | Utf8 | more bytes than the connection's `lob_mib`: bad value; an empty one is an empty text |
 //! | `RAW`, `LONG RAW` | Binary | |
 //! | `BLOB` | Binary | more bytes than `lob_mib`: bad value |
 //! | `DATE` | Timestamp(µs) | years before 1: bad value |
 //! | `TIMESTAMP(n)` | Timestamp(µs) | years before 1, digits behind the sixth: bad value |
-//! | `TIMESTAMP(n) WITH TIME ZONE` | Timestamp(µs, UTC) | the same; the offset is not kept, select it with `EXTRACT` if needed |
+//! | `TIMESTAMP(n) WITH TIME ZONE` | Timestamp(µs, UTC) | the same; the offset is not kept, select `TO_CHAR(c, 'TZH:TZM')` beside it if needed |
 //! | `TIMESTAMP(n) WITH LOCAL TIME ZONE` | Timestamp(µs, UTC) | where the server does not send it in UTC: refused |
 //! | `INTERVAL YEAR TO MONTH`, `INTERVAL DAY TO SECOND` | Utf8 | nothing: as Oracle writes them, `+01-02` and `+003 04:05:06.789000000` |
 //! | `ROWID`, `UROWID` | Utf8 | |

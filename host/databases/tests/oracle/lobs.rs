@@ -156,7 +156,7 @@ fn a_connection_that_breaks_off_within_an_object_is_not_used_again() {
     let mut session = reader(&settings, &["T"]);
     let mut cursor = session.query("SELECT id, v FROM T", &[]).expect("a cursor");
     server.faults().add(Fault::new(Moment::LargeObject, Effect::DropBefore).skip(1));
-    let failure = cursor.next(10).err().expect("a fault");
+    let Err(failure) = cursor.next(10) else { panic!("no fault") };
     assert_eq!(failure.kind, wmshost_flow::FailureKind::Transient, "{failure}");
     drop((cursor, session));
     assert_eq!(all(&settings, "T").rows.num_rows(), 2);
