@@ -1,6 +1,7 @@
 //! A connection by Oracle's own libraries.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
@@ -32,15 +33,16 @@ pub(in crate::oracle) fn objection(settings: &Settings) -> Option<String> {
             "the client \"oci\" takes the wallet from the descriptor: write MY_WALLET_DIRECTORY there".to_owned(),
         );
     }
-    Version::client().err().map(|error| trouble(&error).to_string())
+    let folder = match &settings.address {
+        Address::Alias { folder, .. } => Some(folder.as_path()),
+        _ => None,
+    };
+    initialize(folder).err().map(|trouble| trouble.to_string())
 }
 
 /// Connects once.
 pub(in crate::oracle) fn connect(settings: &Settings) -> Result<Opened, Trouble> {
     let opened = || -> Result<Opened, Error> {
-        if let Address::Alias { folder, .. } = &settings.address {
-            find_aliases_in(folder)?;
-        }
         let text = with_wallet(connect_text(settings), settings.trust.wallet.as_deref());
         let mut connector = Connector::new(&settings.user, settings.password.reveal(), text);
         connector.driver_name("wmshost : oci").stmt_cache_size(STATEMENTS as u32);
@@ -56,12 +58,28 @@ pub(in crate::oracle) fn connect(settings: &Settings) -> Result<Opened, Trouble>
     opened().map_err(|error| trouble(&error))
 }
 
-/// The libraries read one folder per process: that of the first connection which names one.
-fn find_aliases_in(folder: &Path) -> Result<(), Error> {
-    if InitParams::is_initialized() {
-        return Ok(());
+/// Loads the libraries. They read aliases in one folder per process: that of the first connection.
+fn initialize(folder: Option<&Path>) -> Result<(), Trouble> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let first = FOLDER.get_or_init(|| folder.map(Path::to_owned)).as_deref();
+    let load = || -> Result<Version, Error> {
+        let mut parameters = InitParams::new();
+        if let Some(folder) = first {
+            parameters.oracle_client_config_dir(folder.to_string_lossy().as_ref())?;
+        }
+        parameters.init()?;
+        Version::client()
+    };
+    load().map_err(|error| trouble(&error))?;
+    if folder.is_some() && folder != first {
+        return Err(Trouble::new(
+            Class::Wrong,
+            "the client \"oci\" reads aliases in one folder only, that of the first connection that is opened: put all \
+             aliases into one tnsnames.ora, and give every connection its `tns_alias` and `tns_admin`, or a `descriptor`"
+                .to_owned(),
+        ));
     }
-    InitParams::new().oracle_client_config_dir(folder.to_string_lossy().as_ref())?.init().map(drop)
+    Ok(())
 }
 
 /// Puts the wallet's folder into a descriptor.
