@@ -19,14 +19,15 @@ test: build plugins setup-oracle ## pass all tests
 test-long: build plugins setup-oracle ## the tests that kill runs, ten times as often, and 1,000,000 rows from Oracle to Oracle
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release -p wmshost-tests --test crash --test oracle -- --nocapture
 
-test-oracle: ## pass the drivers' tests on a real server: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD
+test-oracle: ## pass the drivers' tests on a real server: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD, _CLIENT=oci
 	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }
-	$(CARGO) test --release --quiet -p wmshost-databases --test conformance
+	$(CARGO) test --release --quiet -p wmshost-databases $(if $(filter oci,$(WMSHOST_ORACLE_CLIENT)),--features oci) --test conformance
 
 check: ## what must hold before a change lands: format, lints, licences, tests
 	$(CARGO) fmt --all --check
 	cd plugins && $(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --release -p wmshost-databases --features oci --all-targets -- -D warnings
 	cd plugins && $(CARGO) clippy --all-targets -- -D warnings
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; else echo "cargo-deny is not installed: licences not checked"; fi
 	$(MAKE) test

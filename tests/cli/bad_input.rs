@@ -55,6 +55,19 @@ fn what_the_file_refers_to_must_be_there_and_be_what_it_is_used_as() {
 }
 
 #[test]
+fn a_client_that_this_program_lacks_is_told_by_check_without_a_server() {
+    let lab = Lab::with_stream(TABLE, "");
+    let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
+    let other =
+        "host = \"localhost\"\nservice_name = \"S\"\nusername = \"u\"\npassword = { env = \"HOME\" }\nclient = \"oci\"";
+    let (before, behind) = text.split_once("[connections.wms]").expect("the source");
+    let rest = behind.find("\n[").map_or("", |at| &behind[at..]);
+    fs::write(lab.pipeline(), format!("{before}[connections.wms]\ndriver = \"oracle\"\n{other}\n{rest}"))
+        .expect("written");
+    lab.wmshost("check", &["--offline"]).ended(2).says(&["connection wms", "built without", "--features oci"]);
+}
+
+#[test]
 fn a_component_that_is_none_or_is_damaged_is_refused() {
     for (bytes, words) in [
         (b"\x7fELF-something-else".to_vec(), "not a component"),

@@ -35,6 +35,7 @@ pub(crate) mod connection {
     pub(crate) const ORACLE_NAME: &str = "oracle";
     pub(crate) const DRIVER: Key = Key::new("driver", Kind::Choice(&[SQLITE_NAME, ORACLE_NAME]));
     pub(crate) const PATH: Key = Key::new("path", Kind::Path);
+    pub(crate) const CLIENT: Key = Key::new("client", Kind::Choice(&["thin", "oci"])).or(Fallback::Text("thin"));
     pub(crate) const HOST: Key = Key::new("host", Kind::Address);
     pub(crate) const PORT: Key = Key::count("port", 1, 65_535, "TCP port").or(Fallback::Number(1521));
     pub(crate) const SERVICE_NAME: Key = Key::new("service_name", Kind::Address);
@@ -73,6 +74,7 @@ pub(crate) mod connection {
     pub(crate) const SQLITE: &[Key] = &[DRIVER, PATH];
     pub(crate) const ORACLE: &[Key] = &[
         DRIVER,
+        CLIENT,
         HOST,
         PORT,
         SERVICE_NAME,
@@ -108,6 +110,7 @@ pub(crate) mod connection {
     pub(crate) const ALL: &[Key] = &[
         DRIVER,
         PATH,
+        CLIENT,
         HOST,
         PORT,
         SERVICE_NAME,

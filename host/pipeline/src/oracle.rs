@@ -14,6 +14,8 @@ use crate::secret::Secret;
 /// An Oracle server.
 #[derive(Debug, Clone)]
 pub struct OracleConnection {
+    /// Whether Oracle's Instant Client speaks to it, and not the driver that needs nothing.
+    pub by_instant_client: bool,
     /// Where it is.
     pub address: OracleAddress,
     /// The user to log in as.
@@ -128,6 +130,7 @@ pub(crate) fn read(scope: &mut Scope<'_>) -> Option<OracleConnection> {
     for key in [&keys::USERNAME, &keys::PASSWORD] {
         scope.require(key);
     }
+    let by_instant_client = scope.choice(&keys::CLIENT, &[("thin", false), ("oci", true)]);
     let address = address(scope);
     let username = scope.text(&keys::USERNAME);
     let password = scope.secret(&keys::PASSWORD);
@@ -152,6 +155,7 @@ pub(crate) fn read(scope: &mut Scope<'_>) -> Option<OracleConnection> {
     let bare_number_is_text = scope.choice(&keys::BARE_NUMBER, &[("decimal", false), ("text", true)]);
     let one_snapshot = scope.choice(&keys::SNAPSHOT, &[("scn", true), ("statement", false)]);
     Some(OracleConnection {
+        by_instant_client: by_instant_client?,
         address: address?,
         username: username?,
         password: password?,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wmshost_databases::oracle::{
-    self, Address, BareNumber, Password, Protocol, Server, Settings, Snapshot, Tags, Trust,
+    self, Address, BareNumber, ClientKind, Password, Protocol, Server, Settings, Snapshot, Tags, Trust,
 };
 use wmshost_databases::sqlite;
 use wmshost_flow::{Clock, Failure, Source, SourceGrant, SourceSession, SqlSession, Target};
@@ -64,10 +64,19 @@ pub(crate) fn reader(label: &str, connection: &Connection) -> Result<Option<Box<
     }
 }
 
+/// Why a connection cannot be used at all by this program where it runs, if it cannot. Nothing is connected.
+pub(crate) fn unusable(connection: &Connection) -> Option<String> {
+    match connection {
+        Connection::Sqlite(_) => None,
+        Connection::Oracle(server) => oracle::unusable(&settings(server)),
+    }
+}
+
 /// An Oracle server in the driver's words.
 pub(crate) fn settings(server: &OracleConnection) -> Settings {
     let password = |secret: &Secret| Password::new(secret.reveal());
     let mut settings = Settings::new(address(&server.address), &server.username, password(&server.password));
+    settings.client = if server.by_instant_client { ClientKind::Oci } else { ClientKind::Thin };
     settings.schema = server.schema.clone();
     settings.trust = Trust {
         ca_file: server.ca_file.clone(),

@@ -14,6 +14,8 @@ pub enum Moment {
     Statement(String),
     /// Further rows are fetched of a statement whose text contains these words, in any case.
     Fetch(String),
+    /// Something is done to a large object through its locator.
+    LargeObject,
     /// A transaction is committed, in whichever way.
     Commit,
 }
@@ -129,6 +131,7 @@ pub(crate) enum Happening<'h> {
     Call,
     Statement(&'h str),
     Fetch(&'h str),
+    LargeObject,
     Commit,
 }
 
@@ -137,7 +140,7 @@ impl Moment {
         let contains = |text: &str, words: &str| text.to_uppercase().contains(&words.to_uppercase());
         match (self, happening) {
             (Moment::Connect, Happening::Connect) | (Moment::Call, Happening::Call) => true,
-            (Moment::Commit, Happening::Commit) => true,
+            (Moment::Commit, Happening::Commit) | (Moment::LargeObject, Happening::LargeObject) => true,
             (Moment::Statement(words), Happening::Statement(text)) => contains(text, words),
             (Moment::Fetch(words), Happening::Fetch(text)) => contains(text, words),
             _ => false,

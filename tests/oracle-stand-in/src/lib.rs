@@ -26,4 +26,5 @@ mod values;
 
 pub use faults::{Effect, Fault, FaultId, Faults, Moment};
 pub use options::{Account, AccountState, Options, Release, Transport, Verifier};
+pub use server::Asked;
 pub use stand_in::{Admin, StandIn};

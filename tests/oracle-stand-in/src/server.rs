@@ -10,6 +10,15 @@ use crate::faults::Faults;
 use crate::options::Options;
 use crate::sql::names;
 
+/// What a client asked for in one round trip.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// So many rows of the statement with this text.
+    Rows(String, usize),
+    /// So many units of a large object: bytes, or those of UTF-16.
+    Piece(u64),
+}
+
 /// The stand-in as conversations see it.
 pub(crate) struct Server {
     pub(crate) options: Options,
@@ -19,6 +28,7 @@ pub(crate) struct Server {
     pub(crate) sessions: Sessions,
     pub(crate) lines: Lines,
     notes: Mutex<Vec<String>>,
+    asked: Mutex<Vec<Asked>>,
     closed: Mutex<bool>,
 }
 
@@ -32,6 +42,7 @@ impl Server {
             sessions: Sessions::default(),
             lines: Lines::default(),
             notes: Mutex::default(),
+            asked: Mutex::default(),
             closed: Mutex::default(),
         }
     }
@@ -39,6 +50,16 @@ impl Server {
     /// Keeps what the stand-in did not understand.
     pub(crate) fn note(&self, note: &str) {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note.to_owned());
+    }
+
+    /// Keeps what a client asked for in one round trip.
+    pub(crate) fn ask(&self, asked: Asked) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
+    }
+
+    /// What clients asked for so far.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the stand-in did not understand so far.

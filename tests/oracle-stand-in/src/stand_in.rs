@@ -10,7 +10,7 @@ use crate::engine::{CATALOGUE, Cluster, Link, OWNER, Shared, Snapshots, missing}
 use crate::faults::Faults;
 use crate::net::Door;
 use crate::options::{Account, Options, Release, Transport};
-use crate::server::Server;
+use crate::server::{Asked, Server};
 use crate::sql::names;
 
 /// A running stand-in. Stops when it is dropped.
@@ -146,6 +146,12 @@ impl StandIn {
         self.doors.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.server.open();
         self.listen().map(drop)
+    }
+
+    /// What clients asked for so far, round trip by round trip: rows of statements, pieces of large objects.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Asked> {
+        self.server.asked()
     }
 
     /// What clients sent that the stand-in did not understand. Good to look at when a client behaves oddly.

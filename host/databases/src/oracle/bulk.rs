@@ -5,9 +5,9 @@
 //! one of the rows cannot go in, rows are merged as in `merge`.
 
 use arrow_schema::SchemaRef;
-use wmshost_flow::{Counts, Failure, MergeRule};
+use wmshost_flow::{Counts, Failure, MergeRule, Value};
 
-use super::failure::{Class, Trouble, trouble};
+use super::failure::{Class, Trouble};
 use super::merge::{insert_clause, matched_text, on_text};
 use super::names::{quoted, quoted_list, spelled};
 use super::plain::{apart, on};
@@ -50,7 +50,7 @@ impl Writer {
             return Ok(None);
         }
         let place = format!("{}, table {name}", self.place);
-        on(&mut self.link, &place, |link| link.execute(&format!("SAVEPOINT {SAVEPOINT}"), &[]).map(drop))?;
+        on(&mut self.link, &place, |client| client.execute(&format!("SAVEPOINT {SAVEPOINT}"), &[]))?;
         if self.bulk == Bulk::Used {
             self.run(&format!("DELETE FROM {}", quoted(&bulk)), &[])?;
         }
@@ -67,7 +67,7 @@ impl Writer {
             }
             Err(trouble) if trouble.class == Class::Row => {
                 let back = format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}");
-                on(&mut self.link, &place, |link| link.execute(&back, &[]).map(drop))?;
+                on(&mut self.link, &place, |client| client.execute(&back, &[]))?;
                 Ok(None)
             }
             Err(trouble) => {
@@ -93,12 +93,12 @@ impl Writer {
         let matched = matched_text(found, &names, &rule.key, rule.version.as_deref()).unwrap_or_default();
         let count = format!("SELECT COUNT(*) FROM {bulk} s WHERE EXISTS (SELECT 1 FROM {table} t WHERE {on})");
         let merge = format!("MERGE INTO {table} t USING {bulk} s ON ({on}) {matched} {}", insert_clause(columns));
-        let link = self.link.connection()?;
-        let run = || -> Result<(u64, u64), oracledb::Error> {
-            let there: i64 = link.query_row(&count, &[])?.get(0)?;
-            Ok((there.unsigned_abs(), link.execute(&merge, &[])?.rows_affected()))
+        let client = self.link.client()?;
+        let there = match client.query(&count, &[])?.first().and_then(|row| row.first()) {
+            Some(Value::Int64(count)) => count.unsigned_abs(),
+            _ => 0,
         };
-        run().map_err(|error| trouble(&error))
+        Ok((there, client.execute(&merge, &[])?))
     }
 
     /// Looks for the temporary table, and makes it if it is not there or is not like the table any more.

@@ -1,16 +1,14 @@
 //! Connecting, again and again within a budget, and the pool that holds what came of it.
 
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Instant;
 
 use tempfile::TempDir;
 use wmshost_flow::Failure;
 
-use super::failure::{Class, Trouble};
-use super::link::Link;
+use super::failure::Trouble;
+use super::link::{Link, client_objection};
 use super::pool::{Lent, Limits, Maker, Pool};
-use super::retry::{Breaker, Closed, Pauses};
+use super::retry::{Breaker, Closed, GivenUp, RealTime, persist};
 use super::settings::{Settings, objection};
 
 /// The connections to one server.
@@ -56,9 +54,14 @@ impl Wallet {
     }
 }
 
+/// Why these settings cannot be used at all by this program where it runs, if they cannot. Nothing is connected.
+pub fn unusable(settings: &Settings) -> Option<String> {
+    objection(settings).or_else(|| client_objection(settings))
+}
+
 /// A pool for a server. Nothing is connected yet.
 pub(super) fn links(place: String, settings: Settings) -> Result<Arc<Links>, Failure> {
-    if let Some(objection) = objection(&settings) {
+    if let Some(objection) = unusable(&settings) {
         return Err(Failure::invalid_config(format!("{place}: {objection}")));
     }
     let wallet = Wallet::of(&settings)
@@ -97,35 +100,12 @@ impl Maker for Connector {
     type Item = Link;
 
     fn make(&self) -> Result<Link, Failure> {
-        self.breaker.check(Instant::now()).map_err(|closed| self.refusal(&closed))?;
-        let mut pauses = Pauses::within(self.settings.connect_budget);
-        for attempt in 1_u32.. {
-            let begun = Instant::now();
-            let trouble = match self.try_once() {
-                Ok(link) => {
-                    self.breaker.worked();
-                    tracing::debug!(attempt, version = link.version, "{}: connected", self.place);
-                    return Ok(link);
-                }
-                Err(trouble) => trouble,
-            };
-            tracing::warn!(attempt, "{}: connecting failed: {trouble}", self.place);
-            match trouble.class {
-                Class::Login => {
-                    self.breaker.refuse(trouble.to_string());
-                    return Err(trouble.failure(&self.place));
-                }
-                Class::Gone | Class::Slow | Class::Unknown => match pauses.next(begun.elapsed()) {
-                    Some(pause) => thread::sleep(pause),
-                    None => {
-                        self.breaker.failed(Instant::now());
-                        return Err(trouble.failure(format_args!("{}, after {attempt} tries", self.place)));
-                    }
-                },
-                _ => return Err(trouble.failure(&self.place)),
-            }
-        }
-        unreachable!("the budget ends before the numbers do")
+        let made = persist(&self.place, self.settings.connect_budget, &self.breaker, &RealTime, || self.try_once());
+        made.map_err(|given_up| match given_up {
+            GivenUp::Closed(closed) => self.refusal(&closed),
+            GivenUp::Failed(_, trouble) if !trouble.class.may_pass() => trouble.failure(&self.place),
+            GivenUp::Failed(tries, trouble) => trouble.failure(format_args!("{}, after {tries} tries", self.place)),
+        })
     }
 
     fn is_alive(&self, link: &Link) -> bool {

@@ -15,7 +15,6 @@
 
 use std::fmt;
 
-use oracledb::{Error, ErrorKind};
 use wmshost_flow::{Failure, FailureKind};
 
 /// What an error means.
@@ -45,6 +44,11 @@ impl Class {
     /// Whether a new connection may help.
     pub(super) fn is_gone(self) -> bool {
         matches!(self, Self::Gone | Self::Unknown)
+    }
+
+    /// Whether connecting again may help.
+    pub(super) fn may_pass(self) -> bool {
+        matches!(self, Self::Gone | Self::Slow | Self::Unknown)
     }
 
     fn kind(self) -> FailureKind {
@@ -119,83 +123,6 @@ pub(super) fn class_of(code: usize) -> Class {
     }
 }
 
-/// Sorts an error.
-pub(super) fn trouble(error: &Error) -> Trouble {
-    let of_code = |code: usize, text: Option<&str>| Trouble {
-        class: class_of(code),
-        code: Some(code),
-        words: words(code).map_or_else(|| first_line(code, text), str::to_owned),
-    };
-    let plain = |class, words: &str| Trouble { class, code: None, words: words.to_owned() };
-    match error.kind() {
-        ErrorKind::DbError(error) => of_code(error.code(), Some(error.message())),
-        ErrorKind::InvalidServiceName(..) => of_code(12514, None),
-        ErrorKind::InvalidSid(..) => of_code(12505, None),
-        ErrorKind::ListenerRefusedConnection(_, _, _, code) => of_code(*code, None),
-        ErrorKind::CallTimeoutExceeded => plain(Class::Slow, "the server did not answer in time"),
-        ErrorKind::DeadConnection | ErrorKind::UnableToRecover | ErrorKind::NotConnected | ErrorKind::LockPoisoned => {
-            plain(Class::Gone, "the server or the network closed the connection")
-        }
-        ErrorKind::UnexpectedRefuse(_) | ErrorKind::InvalidRedirect(_) => {
-            plain(Class::Gone, "the listener refused the connection without saying why")
-        }
-        ErrorKind::TlsOperation | ErrorKind::StreamOperation => stream_trouble(error),
-        ErrorKind::PemFileOperation | ErrorKind::WalletPrivateKeyInvalid(_) => {
-            plain(Class::Wrong, "the wallet or the certificate file is damaged")
-        }
-        ErrorKind::WalletPasswordMissingOrInvalid(..) => {
-            plain(Class::Login, "the wallet's password is wrong or missing")
-        }
-        ErrorKind::WalletUnreadable(_) => plain(Class::Wrong, "the wallet's ewallet.pem cannot be read"),
-        ErrorKind::TnsAliasNotFound(..) => plain(Class::Wrong, "tnsnames.ora has no such alias"),
-        ErrorKind::InvalidConnectString(..) | ErrorKind::InvalidDescriptorNode(..) => {
-            plain(Class::Wrong, "the connect descriptor cannot be read")
-        }
-        ErrorKind::ServerVersionNotSupported => {
-            plain(Class::Wrong, "the server is older than Oracle 12.1, which the thin driver does not speak to")
-        }
-        ErrorKind::UnknownTtcMessageType(..)
-        | ErrorKind::OutOfData
-        | ErrorKind::IntegerTooLarge(..)
-        | ErrorKind::UnexpectedNegativeInteger => plain(Class::Gone, "the server's answer was damaged on its way"),
-        other => plain(Class::Wrong, &format!("the driver says {}", variant(other))),
-    }
-}
-
-/// A failed read or write of the socket. The driver hides what it comes from; that TLS was the reason, only its
-/// text tells.
-fn stream_trouble(error: &Error) -> Trouble {
-    let text = error.to_string();
-    let Some(words) = tls_words(&text) else {
-        let refused = text.contains("refused");
-        let words = if refused { "nobody listens at the address" } else { "the network failed" };
-        return Trouble::new(Class::Gone, words.to_owned());
-    };
-    Trouble::new(
-        Class::Wrong,
-        format!("the encrypted connection was not made: {words}; check the CA, the host's name and the protocol"),
-    )
-}
-
-fn tls_words(text: &str) -> Option<&'static str> {
-    let words = [
-        ("certificate expired", "the server's certificate has expired"),
-        ("not valid for name", "the server's certificate is of another host"),
-        ("NotValidForName", "the server's certificate is of another host"),
-        ("UnknownIssuer", "nobody trusted has signed the server's certificate"),
-        ("peer certificate", "the server's certificate is not accepted"),
-        ("corrupt message", "the server does not answer in TLS"),
-        ("fatal alert", "the server broke it off"),
-    ];
-    words.into_iter().find(|(part, _)| text.contains(part)).map(|(_, words)| words)
-}
-
-/// The name of an error of the driver, without what it holds.
-fn variant(kind: &ErrorKind) -> String {
-    let text = format!("{kind:?}");
-    text.split(['(', ' ', '{']).next().unwrap_or_default().to_owned()
-}
-
 /// What is said of codes that are often met.
 fn words(code: usize) -> Option<&'static str> {
     Some(match code {
@@ -236,7 +163,7 @@ fn words(code: usize) -> Option<&'static str> {
         28001 => "the password has expired",
         28040 => {
             "the server takes no password verifier that this driver knows; give the account a 12C verifier by \
-                  setting its password anew, or use the driver oci"
+                  setting its password anew, or use the client \"oci\""
         }
         30006 => "the row is locked by somebody else",
         _ => return None,
@@ -263,6 +190,17 @@ impl fmt::Display for Trouble {
 }
 
 impl Trouble {
+    /// Trouble with a number. `text` is what the server says of it.
+    pub(super) fn of_code(code: usize, text: Option<&str>) -> Self {
+        let words = words(code).map_or_else(|| first_line(code, text), str::to_owned);
+        Self { class: class_of(code), code: Some(code), words }
+    }
+
+    /// A parameter, counted from 1, that Oracle cannot hold.
+    pub(super) fn unbindable(number: usize) -> Self {
+        Self::new(Class::Wrong, format!("parameter {number} has a value that Oracle cannot hold"))
+    }
+
     /// Trouble without a number.
     pub(super) fn new(class: Class, words: String) -> Self {
         Self { class, code: None, words }

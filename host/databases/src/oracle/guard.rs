@@ -14,7 +14,6 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
 use wmshost_flow::Failure;
 
-use super::names::spelled;
 use super::scope::Checker;
 
 /// How deep a statement may nest.
@@ -36,7 +35,7 @@ pub(super) enum Objection {
 /// Gives the columns of a granted table by its name as Oracle spells it; `None` if there is no such table.
 pub(super) type Columns<'a> = dyn FnMut(&str) -> Result<Option<Vec<String>>, Failure> + 'a;
 
-/// Checks a statement, and gives it with its tables read as of a system change number, if one is given.
+/// Checks a statement by the names of the granted tables, and gives it with its tables read as of a system change number, if one is given.
 pub(super) fn check(
     statement: &str,
     parameters: usize,
@@ -61,8 +60,7 @@ pub(super) fn check(
         [_] => return Err(Objection::Denied("only SELECT is allowed".to_owned())),
         _ => return Err(Objection::Denied("one statement at a time is allowed".to_owned())),
     };
-    let granted = granted.iter().map(|table| spelled(table)).collect();
-    let mut checker = Checker::new(&granted, columns);
+    let mut checker = Checker::new(granted, columns);
     checker.query(query)?;
     Ok(match scn {
         Some(scn) => with_scn(statement, &checker.into_tables(), scn),
@@ -115,7 +113,7 @@ fn with_scn(statement: &str, tables: &[ObjectName], scn: u64) -> String {
 }
 
 /// Where a place in lines and letters is in bytes.
-fn offset_of(text: &str, at: Location) -> Option<usize> {
+pub(super) fn offset_of(text: &str, at: Location) -> Option<usize> {
     let mut start = 0;
     for _ in 1..at.line {
         start += text[start..].find('\n')? + 1;
@@ -131,7 +129,7 @@ mod tests {
     use super::*;
 
     fn try_check(statement: &str, parameters: usize) -> Result<String, Objection> {
-        let granted = BTreeSet::from(["orders".to_owned(), "order_lines".to_owned()]);
+        let granted = BTreeSet::from(["ORDERS".to_owned(), "ORDER_LINES".to_owned()]);
         let mut columns = |table: &str| {
             let names: &[&str] = match table {
                 "ORDERS" => &["ID", "CUSTOMER", "AMOUNT", "LAST_UPDATED", "Mixed"],
@@ -180,6 +178,11 @@ mod tests {
                 "SELECT NVL(customer, 'x'), TO_CHAR(last_updated, 'YYYY'), CASE WHEN amount > 1 THEN 1 ELSE 0 END, ROWNUM FROM orders",
                 0,
                 "SELECT NVL(customer, 'x'), TO_CHAR(last_updated, 'YYYY'), CASE WHEN amount > 1 THEN 1 ELSE 0 END, ROWNUM FROM orders AS OF SCN 42",
+            ),
+            (
+                "SELECT last_updated, TO_CHAR(last_updated, 'TZH:TZM') AS last_updated_offset FROM orders",
+                0,
+                "SELECT last_updated, TO_CHAR(last_updated, 'TZH:TZM') AS last_updated_offset FROM orders AS OF SCN 42",
             ),
             (
                 "SELECT id, ROW_NUMBER() OVER (PARTITION BY customer ORDER BY amount DESC) AS rn FROM orders UNION ALL SELECT id, 1 FROM order_lines",

@@ -5,23 +5,27 @@
 //! meets what it does not know, and closing waits for a server that may be gone. So both happen on threads of
 //! their own, which are waited for only so long.
 
-use std::sync::Once;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use oracledb::{Config, Connection, Error};
-
-use super::failure::{Class, Trouble, trouble};
+use super::client::{Client, Opened};
+use super::failure::{Class, Trouble};
 use super::names::quoted;
-use super::settings::{Address, Server, Settings, Tags, connect_text};
+#[cfg(feature = "oci")]
+use super::oci;
+use super::settings::{ClientKind, Settings, Tags};
+use super::thin;
 
 /// How long to wait for a server to say goodbye.
 const CLOSING: Duration = Duration::from_secs(2);
-/// Statements that the driver keeps open per connection.
-const STATEMENTS: usize = 40;
 /// The first version whose answers cost the same per row at any size.
 const QUICK_VERSION: usize = 23;
+
+/// What to do where the program lacks the second driver.
+#[cfg(not(feature = "oci"))]
+const NOT_BUILT: &str = "this program was built without the client \"oci\": build it with `cargo build --release \
+     -p wmshost --features oci` (a C compiler is needed), or set `client = \"thin\"`, which needs nothing";
 
 /// What every session is set to. The territory comes first, since it resets what is behind it.
 const SESSION: &str = "ALTER SESSION SET NLS_TERRITORY = 'AMERICA' NLS_LANGUAGE = 'AMERICAN' \
@@ -31,7 +35,7 @@ const SESSION: &str = "ALTER SESSION SET NLS_TERRITORY = 'AMERICA' NLS_LANGUAGE 
 
 /// A connection.
 pub(super) struct Link {
-    connection: Option<Connection>,
+    client: Option<Box<dyn Client>>,
     /// The server's version: 19, 23 …
     pub(super) version: usize,
     /// The most bytes that a name may have there.
@@ -41,56 +45,49 @@ pub(super) struct Link {
 impl Link {
     /// Tries once to connect.
     pub(super) fn open(settings: &Settings, wallet: Option<&str>) -> Result<Self, Trouble> {
-        install_provider();
-        let config = config(settings, wallet).map_err(|error| trouble(&error))?;
         let (done, result) = mpsc::channel();
-        let session = session_statements(settings);
-        let call_timeout = settings.call_timeout;
+        let (asked, wallet) = (settings.clone(), wallet.map(str::to_owned));
         let connect = move || {
-            let _ = done.send(connect(config, &session, call_timeout));
+            let _ = done.send(connect(&asked, wallet.as_deref()));
         };
         thread::Builder::new()
             .name("oracle-connect".to_owned())
             .spawn(connect)
             .map_err(|error| Trouble::new(Class::Gone, format!("no thread could be started: {error}")))?;
         match result.recv_timeout(settings.connect_timeout) {
-            Ok(Ok(link)) => Ok(link),
-            Ok(Err(error)) => Err(trouble(&error)),
+            Ok(opened) => opened,
             Err(RecvTimeoutError::Timeout) => {
                 let most = settings.connect_timeout.as_secs_f64();
                 Err(Trouble::new(Class::Gone, format!("nothing was answered within {most} s (connect_timeout)")))
             }
-            Err(RecvTimeoutError::Disconnected) => Err(Trouble::new(
-                Class::Wrong,
-                "the thin driver broke off while logging in; it knows neither native network encryption nor accounts \
-                 with an 11G verifier only: use TCPS and set the password anew, or the driver oci"
-                    .to_owned(),
-            )),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(Trouble::new(Class::Wrong, broke_off(settings.client).to_owned()))
+            }
         }
     }
 
     /// The connection.
-    pub(super) fn connection(&self) -> Result<&Connection, Trouble> {
-        self.connection.as_ref().ok_or_else(|| Trouble::new(Class::Gone, "the connection was closed".to_owned()))
+    pub(super) fn client(&self) -> Result<&dyn Client, Trouble> {
+        self.client.as_deref().ok_or_else(|| Trouble::new(Class::Gone, "the connection was closed".to_owned()))
     }
 
     /// Whether the server still answers, within a short time.
     pub(super) fn answers(&self, settings: &Settings) -> bool {
-        let Ok(connection) = self.connection() else { return false };
-        let ping = || -> Result<(), Error> {
-            connection.set_call_timeout(Some(settings.connect_timeout.min(settings.call_timeout)))?;
-            connection.ping()?;
-            connection.set_call_timeout(Some(settings.call_timeout))
+        let ping = || -> Result<(), Trouble> {
+            let client = self.client()?;
+            client.set_call_timeout(settings.connect_timeout.min(settings.call_timeout))?;
+            client.ping()?;
+            client.set_call_timeout(settings.call_timeout)
         };
         ping().is_ok()
     }
 
-    /// Has the session say whose work it does. Costs no round trip: it travels with the next call.
+    /// Has the session say whose work it does.
     pub(super) fn tag(&self, tags: &Tags) {
-        let Ok(connection) = self.connection() else { return };
-        let _ = connection.set_module(up_to(&tags.module, 64));
-        let _ = connection.set_action(up_to(&tags.action, 64));
-        let _ = connection.set_client_identifier(up_to(&tags.client_id, 64));
+        let Ok(client) = self.client() else { return };
+        let [module, action, client_id] =
+            [&tags.module, &tags.action, &tags.client_id].map(|tag| up_to(tag, 64).to_owned());
+        client.tag(&Tags { module, action, client_id });
     }
 
     /// The rows per round trip that suit the server.
@@ -101,10 +98,10 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(client) = self.client.take() else { return };
         let (done, closed) = mpsc::channel();
         let close = move || {
-            drop(connection);
+            drop(client);
             let _ = done.send(());
         };
         if thread::Builder::new().name("oracle-close".to_owned()).spawn(close).is_ok()
@@ -120,32 +117,15 @@ fn up_to(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// The driver panics where two providers of cryptography are linked and none was chosen.
-fn install_provider() {
-    static ONCE: Once = Once::new();
-    // Somebody else's choice is as good.
-    ONCE.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
-}
-
-fn config(settings: &Settings, wallet: Option<&str>) -> Result<Config, Error> {
-    let mut config = Config::default()
-        .set_credentials(&settings.user, settings.password.reveal())
-        .set_driver_name("wmshost : thin")
-        .set_stmtcachesize(STATEMENTS)
-        .set_transport_connect_timeout(Some(settings.connect_timeout));
-    if let Some(wallet) = wallet {
-        config = config.set_wallet_location(wallet);
+/// Why the client cannot be used with these settings here, if it cannot.
+pub(super) fn client_objection(settings: &Settings) -> Option<String> {
+    match settings.client {
+        ClientKind::Thin => None,
+        #[cfg(feature = "oci")]
+        ClientKind::Oci => oci::objection(settings),
+        #[cfg(not(feature = "oci"))]
+        ClientKind::Oci => Some(NOT_BUILT.to_owned()),
     }
-    if let Some(password) = &settings.trust.wallet_password {
-        config = config.set_wallet_password(password.reveal());
-    }
-    if let Server::Pooled { class } = &settings.server {
-        config = config.set_cclass(class.as_str());
-    }
-    if let Address::Alias { folder, .. } = &settings.address {
-        config = config.set_config_dir(&folder.to_string_lossy());
-    }
-    config.set_connect_string(&connect_text(settings))
 }
 
 fn session_statements(settings: &Settings) -> Vec<String> {
@@ -156,15 +136,30 @@ fn session_statements(settings: &Settings) -> Vec<String> {
     statements
 }
 
-fn connect(config: Config, session: &[String], call_timeout: Duration) -> Result<Link, Error> {
-    let connection = oracledb::connect(config)?;
-    connection.set_call_timeout(Some(call_timeout))?;
-    for statement in session {
-        connection.execute(statement, &[])?;
+fn connect(settings: &Settings, wallet: Option<&str>) -> Result<Link, Trouble> {
+    let Opened { client, version, name_bytes } = match settings.client {
+        ClientKind::Thin => thin::connect(settings, wallet)?,
+        #[cfg(feature = "oci")]
+        ClientKind::Oci => oci::connect(settings)?,
+        #[cfg(not(feature = "oci"))]
+        ClientKind::Oci => return Err(Trouble::new(Class::Wrong, NOT_BUILT.to_owned())),
+    };
+    client.set_call_timeout(settings.call_timeout)?;
+    for statement in session_statements(settings) {
+        client.execute(&statement, &[])?;
     }
-    let version = connection.version()?.0;
-    let name_bytes = connection.max_identifier_length()?;
-    Ok(Link { connection: Some(connection), version, name_bytes: if name_bytes == 0 { 30 } else { name_bytes } })
+    Ok(Link { client: Some(client), version, name_bytes: if name_bytes == 0 { 30 } else { name_bytes } })
+}
+
+/// What it means that a driver gave up by a panic.
+fn broke_off(client: ClientKind) -> &'static str {
+    match client {
+        ClientKind::Thin => {
+            "the thin driver broke off while logging in; it knows neither native network encryption nor accounts \
+             with an 11G verifier only: use TCPS and set the password anew, or the client \"oci\""
+        }
+        ClientKind::Oci => "the client \"oci\" broke off while logging in",
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Oracle as a source and as a target, by Oracle's own thin driver: no client has to be installed.
+//! Oracle as a source and as a target.
 //!
 //! | room | what it is for |
 //! |---|---|
@@ -6,19 +6,23 @@
 //! | `failure` | what Oracle's errors mean for the flow |
 //! | `retry` | when to try again |
 //! | `names` | names, quoted and in upper case |
+//! | `client` | what is asked of a connection |
+//! | `thin` | a connection by Oracle's own driver in pure Rust: nothing has to be installed |
+//! | `oci` | a connection by Oracle's Instant Client, if the program was built with it |
 //! | `link` | one connection, with its session set up |
 //! | `pool` | connections for many |
 //! | `connect` | connecting within a budget |
 //! | `moment` | dates and timestamps |
 //! | `number` | exact decimals |
-//! | `value` | single values to the server and back |
 //! | `types` | Oracle's types and Arrow types, both ways |
 //! | `plain` | plain SQL, for the host's own tables |
 //! | `guard` | what a guest's statement may do |
 //! | `clauses` | which clauses, functions and literals it may have |
 //! | `scope` | the names that can be seen in a statement |
+//! | `dates` | moments that are compared with a DATE |
 //! | `source` | one moment over many sessions |
 //! | `session` | one stream's reading |
+//! | `lob` | large objects, with their rows or in pieces |
 //! | `cursor` | the rows of a query |
 //! | `column` | cells to Arrow columns |
 //! | `target` | opening a server for writing |
@@ -35,18 +39,23 @@
 
 mod bulk;
 mod clauses;
+mod client;
 mod column;
 mod connect;
 mod cursor;
+mod dates;
 mod define;
 mod encode;
 mod failure;
 mod guard;
 mod link;
+mod lob;
 mod merge;
 mod moment;
 mod names;
 mod number;
+#[cfg(feature = "oci")]
+mod oci;
 mod plain;
 mod pool;
 mod probe;
@@ -59,12 +68,15 @@ mod source;
 mod swap;
 mod table;
 mod target;
+mod thin;
 mod types;
-mod value;
 mod write;
 mod writer;
 
+pub use connect::unusable;
 pub use probe::{Missing, Probe, probe_source, probe_target};
-pub use settings::{Address, BareNumber, Password, Protocol, Server, Service, Settings, Snapshot, Tags, Trust};
+pub use settings::{
+    Address, BareNumber, ClientKind, Password, Protocol, Server, Service, Settings, Snapshot, Tags, Trust,
+};
 pub use source::open_source;
 pub use target::{open_reader, open_target};

@@ -4,36 +4,46 @@
 
 use std::ops::Range;
 
-use oracledb::OracleTimestamp;
+/// The parts of a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) year: i16,
+    pub(super) month: u8,
+    pub(super) day: u8,
+    pub(super) hour: u8,
+    pub(super) minute: u8,
+    pub(super) second: u8,
+    pub(super) nanoseconds: u32,
+}
 
 const DAY: i64 = 86_400_000_000;
 /// The microseconds of the years 1 to 9999.
 pub(super) const MICROS: Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 
 /// Microseconds since 1970-01-01T00:00:00; `None` if they cannot hold the moment.
-pub(super) fn micros_of(at: &OracleTimestamp) -> Option<i64> {
-    let valid = (1..=9_999).contains(&at.year())
-        && (1..=12).contains(&at.month())
-        && (1..=31).contains(&at.day())
-        && at.hour() < 24
-        && at.minute() < 60
-        && at.second() < 60;
-    if !valid || !at.nanoseconds().is_multiple_of(1_000) {
+pub(super) fn micros_of(at: &Parts) -> Option<i64> {
+    let valid = (1..=9_999).contains(&at.year)
+        && (1..=12).contains(&at.month)
+        && (1..=31).contains(&at.day)
+        && at.hour < 24
+        && at.minute < 60
+        && at.second < 60;
+    if !valid || !at.nanoseconds.is_multiple_of(1_000) {
         return None;
     }
-    let days = days_of(at.year().into(), at.month().into(), at.day().into());
-    let seconds = i64::from(at.hour()) * 3_600 + i64::from(at.minute()) * 60 + i64::from(at.second());
-    Some(days * DAY + seconds * 1_000_000 + i64::from(at.nanoseconds() / 1_000))
+    let days = days_of(at.year.into(), at.month.into(), at.day.into());
+    let seconds = i64::from(at.hour) * 3_600 + i64::from(at.minute) * 60 + i64::from(at.second);
+    Some(days * DAY + seconds * 1_000_000 + i64::from(at.nanoseconds / 1_000))
 }
 
 /// The parts of a moment; `None` outside of the years 1 to 9999.
-pub(super) fn timestamp_of(micros: i64) -> Option<OracleTimestamp> {
+pub(super) fn parts_of(micros: i64) -> Option<Parts> {
     let (year, month, day) = date_of(micros.div_euclid(DAY))?;
     let of_day = micros.rem_euclid(DAY);
     let seconds = of_day / 1_000_000;
     let nanoseconds = (of_day % 1_000_000) as u32 * 1_000;
     let [hour, minute, second] = [seconds / 3_600, seconds / 60 % 60, seconds % 60].map(|part| part as u8);
-    Some(OracleTimestamp::new_timestamp(year, month, day, hour, minute, second, nanoseconds))
+    Some(Parts { year, month, day, hour, minute, second, nanoseconds })
 }
 
 /// Days since 1970-01-01 (the algorithm of Howard Hinnant, "chrono-compatible low-level date algorithms").
@@ -65,34 +75,38 @@ mod tests {
 
     use super::*;
 
+    fn parts([year, month, day]: [i16; 3], [hour, minute, second]: [u8; 3], nanoseconds: u32) -> Parts {
+        Parts { year, month: month as u8, day: day as u8, hour, minute, second, nanoseconds }
+    }
+
     #[test]
     fn moments_at_the_ends_of_the_calendar() {
-        let first = OracleTimestamp::new_date(1, 1, 1);
-        let last = OracleTimestamp::new_timestamp(9_999, 12, 31, 23, 59, 59, 999_999_000);
+        let first = parts([1, 1, 1], [0; 3], 0);
+        let last = parts([9_999, 12, 31], [23, 59, 59], 999_999_000);
         assert_eq!(micros_of(&first), Some(MICROS.start));
         assert_eq!(micros_of(&last), Some(MICROS.end - 1));
-        assert_eq!(timestamp_of(MICROS.start - 1), None);
-        assert_eq!(timestamp_of(MICROS.end), None);
+        assert_eq!(parts_of(MICROS.start - 1), None);
+        assert_eq!(parts_of(MICROS.end), None);
     }
 
     #[test]
     fn what_microseconds_cannot_hold_is_refused() {
         for moment in [
-            OracleTimestamp::new_date(-4_712, 1, 1),
-            OracleTimestamp::new_date(0, 1, 1),
-            OracleTimestamp::new_date(10_000, 1, 1),
-            OracleTimestamp::new_date(2_026, 13, 1),
-            OracleTimestamp::new_timestamp(2_026, 1, 1, 0, 0, 0, 1),
-            OracleTimestamp::new_timestamp(2_026, 1, 1, 24, 0, 0, 0),
+            parts([-4_712, 1, 1], [0; 3], 0),
+            parts([0, 1, 1], [0; 3], 0),
+            parts([10_000, 1, 1], [0; 3], 0),
+            parts([2_026, 13, 1], [0; 3], 0),
+            parts([2_026, 1, 1], [0, 0, 0], 1),
+            parts([2_026, 1, 1], [24, 0, 0], 0),
         ] {
-            assert_eq!(micros_of(&moment), None, "{moment}");
+            assert_eq!(micros_of(&moment), None, "{moment:?}");
         }
     }
 
     proptest! {
         #[test]
         fn every_moment_comes_back(micros in MICROS) {
-            let moment = timestamp_of(micros).expect("in range");
+            let moment = parts_of(micros).expect("in range");
             prop_assert_eq!(micros_of(&moment), Some(micros));
         }
     }

@@ -4,6 +4,8 @@
 
 use wmshost_flow::Failure;
 
+use super::settings::Settings;
+
 /// A name as Oracle spells it.
 pub(super) fn spelled(name: &str) -> String {
     name.to_uppercase()
@@ -15,9 +17,22 @@ pub(super) fn shown(name: &str) -> String {
     if name.chars().all(plain) { name.to_lowercase() } else { name.to_owned() }
 }
 
+/// A name as an identifier in a statement, in just these letters.
+pub(super) fn exactly(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', ""))
+}
+
+/// A table with its owner, as it stands in a GRANT.
+pub(super) fn owned(settings: &Settings, table: &str) -> String {
+    match &settings.schema {
+        Some(schema) => format!("{}.{}", spelled(schema), spelled(table)),
+        None => spelled(table),
+    }
+}
+
 /// A name as an identifier in a statement.
 pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", spelled(name).replace('"', ""))
+    exactly(&spelled(name))
 }
 
 /// Names as a list of identifiers, each with something before it.

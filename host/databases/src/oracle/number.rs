@@ -1,21 +1,20 @@
 //! Exact decimals out of Oracle's numbers. The driver gives a number's digits as text only; they are added up as
 //! they are written, and nothing here goes by way of a binary fraction.
 
-use std::fmt::{self, Write};
-
-use oracledb::OracleNumber;
+use std::fmt::{self, Display, Write};
 
 /// The most digits that 128 bits hold whatever they are.
 const MOST_DIGITS: u32 = 38;
 
-/// The number without its point, at this scale; `None` if it has more digits than that.
-pub(super) fn unscaled(number: &OracleNumber, precision: u8, scale: u8) -> Option<i128> {
+/// A number that shows itself as an optional minus, digits, an optional point and digits: without its point, at this
+/// scale; `None` if it has more digits than that.
+pub(super) fn unscaled(number: &(impl Display + ?Sized), precision: u8, scale: u8) -> Option<i128> {
     let mut sum = Sum::default();
     write!(sum, "{number}").ok()?;
     sum.at(precision, scale)
 }
 
-/// Adds up the digits that are written into it: an optional minus, digits, an optional point and digits.
+/// Adds up the digits that are written into it.
 #[derive(Debug, Default)]
 struct Sum {
     value: u128,
@@ -75,6 +74,7 @@ impl Write for Sum {
 
 #[cfg(test)]
 mod tests {
+    use oracledb::OracleNumber;
     use proptest::prelude::*;
 
     use super::*;

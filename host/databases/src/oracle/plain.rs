@@ -3,14 +3,13 @@
 
 use std::sync::{Arc, PoisonError};
 
-use oracledb::{Error, ToDbValue};
 use wmshost_flow::{Dialect, Failure, HOUSE_PREFIX, Sql, SqlSession, Value};
 
+use super::client::Client;
 use super::connect::{LentLink, Links};
-use super::failure::trouble;
+use super::failure::Trouble;
 use super::names::shown;
 use super::settings::Tags;
-use super::value::{all_bindable, rows, rows_bindable};
 
 /// Rows of a statement that travel together.
 const MANY_ROWS: usize = 1_000;
@@ -34,8 +33,7 @@ impl Plain {
     fn settle(&mut self, commit: bool) -> Result<(), Failure> {
         self.in_transaction = false;
         let place = &self.links.maker().place;
-        let settled =
-            on(&mut self.link, place, |connection| if commit { connection.commit() } else { connection.rollback() });
+        let settled = on(&mut self.link, place, |client| if commit { client.commit() } else { client.rollback() });
         settled.map_err(|failure| failure.within(if commit { "committing" } else { "rolling back" }))
     }
 }
@@ -55,10 +53,9 @@ fn within(links: &Links, failure: Failure) -> Failure {
 pub(super) fn on<T>(
     link: &mut LentLink,
     place: &str,
-    act: impl FnOnce(&oracledb::Connection) -> Result<T, Error>,
+    act: impl FnOnce(&dyn Client) -> Result<T, Trouble>,
 ) -> Result<T, Failure> {
-    let acted = link.connection().and_then(|connection| act(connection).map_err(|error| trouble(&error)));
-    acted.map_err(|trouble| {
+    link.client().and_then(act).map_err(|trouble| {
         if trouble.class.is_gone() {
             link.mark_broken();
         }
@@ -77,9 +74,7 @@ pub(super) fn is_definition(statement: &str) -> bool {
 
 /// Runs a statement that gives no rows; gives how many rows it touched.
 pub(super) fn execute(link: &mut LentLink, place: &str, statement: &str, values: &[Value]) -> Result<u64, Failure> {
-    let bound = bind(place, values)?;
-    let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
-    on(link, place, |connection| Ok(connection.execute(statement, &bound)?.rows_affected()))
+    on(link, place, |client| client.execute(statement, values))
 }
 
 /// Runs a statement once for each row of values; gives how many rows it touched in all.
@@ -91,12 +86,7 @@ pub(super) fn execute_many(
 ) -> Result<u64, Failure> {
     let mut touched = 0;
     for rows in rows.chunks(MANY_ROWS) {
-        let bound = rows_bindable(rows).map_err(|number| cannot_hold(place, number))?;
-        let bound: Vec<Vec<&dyn ToDbValue>> =
-            bound.iter().map(|values| values.iter().map(AsRef::as_ref).collect()).collect();
-        let slices: Vec<&[&dyn ToDbValue]> = bound.iter().map(Vec::as_slice).collect();
-        touched +=
-            on(link, place, |connection| Ok(connection.execute_batch(statement, slices.as_slice())?.rows_affected()))?;
+        touched += on(link, place, |client| client.execute_many(statement, rows))?;
     }
     Ok(touched)
 }
@@ -108,25 +98,14 @@ pub(super) fn query(
     statement: &str,
     values: &[Value],
 ) -> Result<Vec<Vec<Value>>, Failure> {
-    let bound = bind(place, values)?;
-    let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
-    on(link, place, |connection| rows(connection.query(statement, &bound)?))
+    on(link, place, |client| client.query(statement, values))
 }
 
 /// The names of the columns that a query gives.
 pub(super) fn columns(link: &mut LentLink, place: &str, query: &str) -> Result<Vec<String>, Failure> {
     let nothing = format!("SELECT * FROM ({query}\n) WHERE 1 = 0");
-    on(link, place, |connection| {
-        Ok(connection.query(&nothing, &[])?.columns().iter().map(|column| shown(column.name())).collect())
-    })
-}
-
-fn bind(place: &str, values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, Failure> {
-    all_bindable(values).map_err(|number| cannot_hold(place, number))
-}
-
-fn cannot_hold(place: &str, number: usize) -> Failure {
-    Failure::permanent(format!("{place}: parameter {number} has a value that Oracle cannot hold"))
+    let described = on(link, place, |client| client.describe(&nothing))?;
+    Ok(described.iter().map(|column| shown(&column.name)).collect())
 }
 
 /// Changes the shape of things on a connection of its own. A table of the host's own that somebody else has made

@@ -3,12 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use oracledb::ToDbValue;
 use wmshost_flow::{Failure, Value};
 
 use super::connect::{LentLink, links};
-use super::failure::{Class, trouble};
-use super::names::{quoted, spelled};
+use super::failure::Class;
+use super::names::{owned, quoted, spelled};
 use super::plain::{on, query};
 use super::settings::{Settings, Snapshot};
 
@@ -104,11 +103,11 @@ fn reach(mut settings: Settings, label: &str) -> Result<(LentLink, Probe, String
     let place = format!("connection {label}");
     let links = links(place.clone(), settings.clone())?;
     let mut link = super::plain::take(&links)?;
-    let version = on(&mut link, &place, oracledb::Connection::version)?.to_string();
+    let version = on(&mut link, &place, |client| client.version())?;
     let mut round_trip = Duration::MAX;
     for _ in 0..PINGS {
         let begun = Instant::now();
-        on(&mut link, &place, oracledb::Connection::ping)?;
+        on(&mut link, &place, |client| client.ping())?;
         round_trip = round_trip.min(begun.elapsed());
     }
     let zone = query(&mut link, &place, "SELECT DBTIMEZONE FROM dual", &[])?;
@@ -122,12 +121,8 @@ fn reach(mut settings: Settings, label: &str) -> Result<(LentLink, Probe, String
 
 /// In which words a query is refused, if it is.
 fn refusal(link: &mut LentLink, statement: &str, place: &str) -> Result<Option<String>, Failure> {
-    let nothing: &[&dyn ToDbValue] = &[];
-    let tried = link
-        .connection()
-        .and_then(|connection| connection.query(statement, nothing).map(drop).map_err(|error| trouble(&error)));
-    match tried {
-        Ok(()) => Ok(None),
+    match link.client().and_then(|client| client.describe(statement)) {
+        Ok(_) => Ok(None),
         Err(trouble) if trouble.class == Class::Refused || trouble.code == Some(904) => Ok(Some(trouble.to_string())),
         Err(trouble) => Err(trouble.failure(place)),
     }
@@ -138,11 +133,4 @@ fn scn(link: &mut LentLink, place: &str) -> Result<Option<String>, Failure> {
     let statement = if refusal(link, EXACT_SCN, place)?.is_none() { EXACT_SCN } else { any };
     let rows = query(link, place, statement, &[])?;
     Ok(rows.into_iter().flatten().next().map(|value| value.to_string()))
-}
-
-fn owned(settings: &Settings, table: &str) -> String {
-    match &settings.schema {
-        Some(schema) => format!("{}.{}", spelled(schema), spelled(table)),
-        None => spelled(table),
-    }
 }

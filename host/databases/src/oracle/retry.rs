@@ -1,10 +1,14 @@
 //! When to try again. Only connecting is tried again here, with growing pauses and within a budget; what happens
 //! within a transaction is for the flow to decide. After too many failures a connection is left alone for a
-//! while, and after a refused login for good: every wrong password brings an account nearer to being locked.
+//! while, then one caller may try it for all, and after a refused login it is left alone for good: every wrong
+//! password brings an account nearer to being locked.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use super::failure::{Class, Trouble};
 
 /// The first pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -34,6 +38,73 @@ impl Pauses {
         self.left = self.left.checked_sub(spent + pause)?;
         self.next = (self.next * 2).min(LONGEST_PAUSE);
         Some(pause)
+    }
+}
+
+/// Time as trying again sees it.
+pub(super) trait Time {
+    fn now(&self) -> Instant;
+    fn sleep(&self, span: Duration);
+}
+
+/// The time of this machine.
+pub(super) struct RealTime;
+
+impl Time for RealTime {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn sleep(&self, span: Duration) {
+        thread::sleep(span);
+    }
+}
+
+/// How trying again ended without success.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum GivenUp {
+    /// It was not tried.
+    Closed(Closed),
+    /// It failed so often; the last time like this.
+    Failed(u32, Trouble),
+}
+
+/// Tries until it works, the budget is used up, or trying again is no use. Every failure is logged.
+pub(super) fn persist<T>(
+    place: &str,
+    budget: Duration,
+    breaker: &Breaker,
+    time: &impl Time,
+    mut attempt: impl FnMut() -> Result<T, Trouble>,
+) -> Result<T, GivenUp> {
+    breaker.check(time.now()).map_err(GivenUp::Closed)?;
+    let mut pauses = Pauses::within(budget);
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let begun = time.now();
+        let trouble = match attempt() {
+            Ok(made) => {
+                breaker.worked();
+                tracing::debug!(attempt = attempts, "{place}: connected");
+                return Ok(made);
+            }
+            Err(trouble) => trouble,
+        };
+        tracing::warn!(attempt = attempts, "{place}: connecting failed: {trouble}");
+        match trouble.class {
+            Class::Login => breaker.refuse(trouble.to_string()),
+            class if class.may_pass() => match pauses.next(time.now() - begun) {
+                Some(pause) => {
+                    time.sleep(pause);
+                    continue;
+                }
+                None => breaker.failed(time.now()),
+            },
+            // The server answered: whatever is wrong, it is there.
+            _ => breaker.worked(),
+        }
+        return Err(GivenUp::Failed(attempts, trouble));
     }
 }
 
@@ -69,15 +140,19 @@ impl Breaker {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether it may be tried.
+    /// Whether it may be tried. After a while of being left alone one caller may; the others wait for what comes of it.
     pub(super) fn check(&self, now: Instant) -> Result<(), Closed> {
-        let state = self.state();
+        let mut state = self.state();
         if let Some(words) = &state.refused {
             return Err(Closed::Refused(words.clone()));
         }
         match state.closed_until {
             Some(until) if until > now => Err(Closed::For(until - now)),
-            _ => Ok(()),
+            Some(_) => {
+                state.closed_until = Some(now + COOLING);
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 
@@ -133,10 +208,102 @@ mod tests {
             breaker.failed(now);
         }
         assert_eq!(breaker.check(now), Err(Closed::For(COOLING)));
-        assert_eq!(breaker.check(now + COOLING), Ok(()));
+        let later = now + COOLING;
+        assert_eq!(breaker.check(later), Ok(()));
+        assert_eq!(breaker.check(later), Err(Closed::For(COOLING)), "one tries for all");
+        breaker.failed(later);
+        assert_eq!(breaker.check(later), Err(Closed::For(COOLING)), "one failure is enough now");
+        assert_eq!(breaker.check(later + COOLING), Ok(()));
         breaker.worked();
         breaker.failed(now);
         assert_eq!(breaker.check(now), Ok(()));
+    }
+
+    /// Time that passes by sleeping, and by so much at each look.
+    struct FakeTime(Mutex<(Instant, Vec<Duration>)>, Duration);
+
+    impl FakeTime {
+        fn new(per_try: Duration) -> Self {
+            Self(Mutex::new((Instant::now(), Vec::new())), per_try)
+        }
+
+        fn slept(&self) -> Vec<Duration> {
+            self.0.lock().expect("unharmed").1.clone()
+        }
+    }
+
+    impl Time for FakeTime {
+        fn now(&self) -> Instant {
+            let mut state = self.0.lock().expect("unharmed");
+            state.0 += self.1;
+            state.0
+        }
+
+        fn sleep(&self, span: Duration) {
+            let mut state = self.0.lock().expect("unharmed");
+            state.0 += span;
+            state.1.push(span);
+        }
+    }
+
+    fn of_code(code: usize) -> Trouble {
+        Trouble::of_code(code, None)
+    }
+
+    fn failing(breaker: &Breaker, time: &FakeTime, code: usize, times: u32) -> (u32, Result<(), GivenUp>) {
+        let mut tries = 0;
+        let ended = persist("x", Duration::from_secs(60), breaker, time, || {
+            tries += 1;
+            if tries > times { Ok(()) } else { Err(of_code(code)) }
+        });
+        (tries, ended)
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again_with_growing_pauses() {
+        for code in [3_113, 12_170, 12_514, 12_528, 12_541, 1_033, 1_034, 25_408] {
+            let (breaker, time) = (Breaker::default(), FakeTime::new(Duration::from_millis(5)));
+            assert_eq!(failing(&breaker, &time, code, 4), (5, Ok(())), "ORA-{code:05}");
+            let slept = time.slept();
+            assert!(slept.len() == 4 && slept[3] > slept[0] * 2, "{slept:?}");
+            assert_eq!(breaker.check(time.now()), Ok(()));
+        }
+    }
+
+    #[test]
+    fn the_budget_counts_the_tries_themselves() {
+        let time = FakeTime::new(Duration::from_secs(25));
+        let (tries, ended) = failing(&Breaker::default(), &time, 12_170, u32::MAX);
+        assert_eq!(ended, Err(GivenUp::Failed(tries, of_code(12_170))));
+        assert_eq!(tries, 3, "of 25 s each, in 60 s");
+    }
+
+    #[test]
+    fn what_stays_wrong_is_tried_once() {
+        for code in [1_017, 1_045, 28_000, 28_001, 28_040, 942, 1_031, 904, 600, 1_400, 8_177] {
+            let (breaker, time) = (Breaker::default(), FakeTime::new(Duration::ZERO));
+            assert_eq!(failing(&breaker, &time, code, 9), (1, Err(GivenUp::Failed(1, of_code(code)))), "ORA-{code:05}");
+            assert_eq!(time.slept(), []);
+            let is_login = Trouble::of_code(code, None).class == Class::Login;
+            let again = failing(&breaker, &time, code, 0);
+            if is_login {
+                assert_eq!(again, (0, Err(GivenUp::Closed(Closed::Refused(of_code(code).to_string())))));
+            } else {
+                assert_eq!(again, (1, Ok(())), "ORA-{code:05}");
+            }
+        }
+    }
+
+    #[test]
+    fn after_three_budgets_it_is_left_alone_and_then_tried_once_for_all() {
+        let (breaker, time) = (Breaker::default(), FakeTime::new(Duration::ZERO));
+        for _ in 0..MOST_FAILURES {
+            assert!(failing(&breaker, &time, 12_541, u32::MAX).0 > 1);
+        }
+        assert_eq!(failing(&breaker, &time, 12_541, 0).1, Err(GivenUp::Closed(Closed::For(COOLING))));
+        time.sleep(COOLING);
+        assert_eq!(failing(&breaker, &time, 12_541, 0), (1, Ok(())));
+        assert_eq!(failing(&breaker, &time, 12_541, 0), (1, Ok(())));
     }
 
     #[test]

@@ -4,26 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_schema::{Field, Schema};
-use oracledb::{DB_TYPE_TIMESTAMP_LTZ, Metadata, OracleTimestamp, ToDbValue};
 use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value};
 
+use super::client::{ColumnInfo, Kind, Started};
 use super::connect::LentLink;
-use super::cursor::{QueryCursor, SharedLink};
-use super::failure::{Class, trouble};
+use super::cursor::{Reader, SharedLink};
+use super::dates::as_dates;
+use super::failure::Class;
 use super::guard::{self, Objection};
-use super::names::{quoted, spelled};
-use super::plain::{on, query as plain_query};
+use super::lob;
+use super::names::{exactly, owned, spelled};
+use super::plain::query as plain_query;
 use super::settings::Settings;
-use super::types::{Reading, is_long, reading};
-use super::value::{all_bindable, is_any};
+use super::types::{Reading, reading};
 
-/// Rows per round trip where they may hold large objects.
-const LONG_ROWS: u32 = 16;
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 
 const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_columns cc \
      ON cc.owner = c.owner AND cc.constraint_name = c.constraint_name \
-     WHERE c.owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND c.table_name = :1 AND c.constraint_type = 'P' \
-     ORDER BY cc.position";
+     WHERE c.owner = NVL(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND c.table_name = :2 \
+     AND c.constraint_type = 'P' ORDER BY cc.position";
+
+/// What a synonym stands for; the schema's own comes before a public one. Not if it is elsewhere.
+const SYNONYM: &str = "SELECT table_owner, table_name FROM all_synonyms \
+     WHERE synonym_name = :1 AND owner IN (SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), 'PUBLIC') AND db_link IS NULL \
+     ORDER BY DECODE(owner, 'PUBLIC', 1, 0)";
 
 /// A noon in UTC, as the server would send it in a column of local time.
 const LOCAL_NOON: &str =
@@ -38,6 +44,13 @@ pub(super) struct Moment {
     pub(super) now: Micros,
 }
 
+/// A table, view or synonym that is there.
+struct Found {
+    /// Its name as Oracle spells it.
+    name: String,
+    columns: Vec<ColumnInfo>,
+}
+
 /// A session.
 pub(super) struct Session {
     place: Arc<str>,
@@ -45,16 +58,16 @@ pub(super) struct Session {
     link: SharedLink,
     grant: SourceGrant,
     moment: Moment,
-    /// Columns of granted tables, as far as they were asked for.
-    columns: BTreeMap<String, Option<Vec<String>>>,
+    /// Granted tables, as far as they were asked for.
+    tables: BTreeMap<String, Option<Arc<Found>>>,
     local_is_utc: Option<bool>,
 }
 
 impl Session {
     pub(super) fn new(place: String, settings: Settings, link: LentLink, grant: &SourceGrant, moment: Moment) -> Self {
         let link = Arc::new(Mutex::new(link));
-        let (grant, columns) = (grant.clone(), BTreeMap::new());
-        Self { place: place.into(), settings, link, grant, moment, columns, local_is_utc: None }
+        let (grant, tables) = (grant.clone(), BTreeMap::new());
+        Self { place: place.into(), settings, link, grant, moment, tables, local_is_utc: None }
     }
 
     fn link(&self) -> MutexGuard<'_, LentLink> {
@@ -65,15 +78,31 @@ impl Session {
         self.grant.tables.iter().any(|granted| spelled(granted) == spelled(table))
     }
 
-    /// What the server says of a table's columns; `None` if there is no table.
-    fn metadata(&self, table: &str) -> Result<Option<Vec<Metadata>>, Failure> {
-        let nothing = format!("SELECT * FROM {} WHERE 1 = 0", quoted(table));
+    /// What is called so: in upper case, as Oracle spells a name that was not quoted, or else as it is written.
+    fn found(&mut self, table: &str) -> Result<Option<Arc<Found>>, Failure> {
+        if let Some(known) = self.tables.get(table) {
+            return Ok(known.clone());
+        }
+        let mut names = vec![spelled(table)];
+        if names[0] != table {
+            names.push(table.to_owned());
+        }
+        let mut found = None;
+        for name in names {
+            if let Some(columns) = self.metadata(&name)? {
+                found = Some(Arc::new(Found { name, columns }));
+                break;
+            }
+        }
+        self.tables.insert(table.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    /// What the server says of the columns of what is called exactly so; `None` if there is nothing.
+    fn metadata(&self, table: &str) -> Result<Option<Vec<ColumnInfo>>, Failure> {
+        let nothing = format!("SELECT * FROM {} WHERE 1 = 0", exactly(table));
         let mut link = self.link();
-        let described = link
-            .connection()
-            .and_then(|connection| connection.query(&nothing, &[]).map_err(|error| trouble(&error)))
-            .map(|cursor| cursor.columns().to_vec());
-        match described {
+        match link.client().and_then(|client| client.describe(&nothing)) {
             Ok(columns) => Ok(Some(columns)),
             Err(trouble) if trouble.code == Some(942) => Ok(None),
             Err(trouble) => {
@@ -85,8 +114,8 @@ impl Session {
         }
     }
 
-    fn readings(&mut self, columns: &[Metadata], of: &str) -> Result<Vec<Reading>, Failure> {
-        if columns.iter().any(|column| is_any(column.db_type(), &[DB_TYPE_TIMESTAMP_LTZ])) && !self.local_is_utc()? {
+    fn readings(&mut self, columns: &[ColumnInfo], of: &str) -> Result<Vec<Reading>, Failure> {
+        if columns.iter().any(|column| column.kind == Kind::TimestampLtz) && !self.local_is_utc()? {
             return Err(Failure::invalid_config(format!(
                 "{}, {of}: the server sends TIMESTAMP WITH LOCAL TIME ZONE in another zone than UTC; select the column \
                  CAST to TIMESTAMP WITH TIME ZONE, or by a view",
@@ -98,8 +127,8 @@ impl Session {
                 Failure::invalid_config(format!(
                     "{}, {of}: the column {} is {}, which cannot be read; leave it out, or have a view turn it into text",
                     self.place,
-                    column.name(),
-                    column.data_type()
+                    column.name,
+                    column.declared
                 ))
             })
         });
@@ -111,26 +140,30 @@ impl Session {
         if let Some(known) = self.local_is_utc {
             return Ok(known);
         }
-        let hour = on(&mut self.link(), &self.place, |connection| {
-            Ok(connection.query_row(LOCAL_NOON, &[])?.get::<OracleTimestamp>(0)?.hour())
-        })?;
-        Ok(*self.local_is_utc.insert(hour == 12))
+        let noon = plain_query(&mut self.link(), &self.place, LOCAL_NOON, &[])?;
+        let is_noon =
+            matches!(noon.first().map(Vec::as_slice), Some([Value::Timestamp(at)]) if at.rem_euclid(DAY) == DAY / 2);
+        Ok(*self.local_is_utc.insert(is_noon))
     }
 
-    /// The statement as it may run.
-    fn checked(&mut self, statement: &str, parameters: usize) -> Result<String, Failure> {
-        let mut columns = std::mem::take(&mut self.columns);
-        let granted: BTreeSet<String> = self.grant.tables.iter().map(|table| spelled(table)).collect();
-        let checked = guard::check(statement, parameters, &granted, self.moment.scn, &mut |table| {
-            if let Some(known) = columns.get(table) {
-                return Ok(known.clone());
-            }
-            let names = self.metadata(table)?.map(|all| all.iter().map(|column| column.name().to_owned()).collect());
-            columns.insert(table.to_owned(), names.clone());
-            Ok(names)
+    /// The statement and its parameters as they may run.
+    fn checked(&mut self, statement: &str, parameters: &[Value]) -> Result<(String, Vec<Value>), Failure> {
+        let mut known: BTreeMap<String, Option<Arc<Found>>> = BTreeMap::new();
+        for table in self.grant.tables.clone() {
+            let found = self.found(&table)?;
+            known.insert(found.as_ref().map_or_else(|| spelled(&table), |found| found.name.clone()), found);
+        }
+        let granted: BTreeSet<String> = known.keys().cloned().collect();
+        let checked = guard::check(statement, parameters.len(), &granted, self.moment.scn, &mut |table| {
+            let found = known.get(table).cloned().flatten();
+            Ok(found.map(|found| found.columns.iter().map(|column| column.name.clone()).collect()))
         });
-        self.columns = columns;
-        checked.map_err(|objection| match objection {
+        let columns = || known.values().flatten().flat_map(|found| &found.columns);
+        let is_date = |name: &str| {
+            let mut same = columns().filter(|column| column.name == name || column.name == spelled(name)).peekable();
+            same.peek().is_some() && same.all(|column| column.kind == Kind::Date)
+        };
+        checked.map(|statement| as_dates(&statement, parameters, is_date)).map_err(|objection| match objection {
             Objection::Unreadable(why) => Failure::permanent(format!("{}: {why}", self.place)),
             Objection::Denied(why) => Failure::denied(format!("{}: {why}", self.place)),
             Objection::Failed(failure) => failure,
@@ -150,9 +183,7 @@ impl SourceSession for Session {
     fn tables(&mut self) -> Result<Vec<String>, Failure> {
         let mut found = Vec::new();
         for table in self.grant.tables.clone() {
-            if self.metadata(&table)?.is_some() {
-                found.push(spelled(&table));
-            }
+            found.extend(self.found(&table)?.map(|found| found.name.clone()));
         }
         Ok(found)
     }
@@ -161,70 +192,80 @@ impl SourceSession for Session {
         if !self.is_granted(table) {
             return Err(Failure::denied(format!("{}: the table {table} is not granted", self.place)));
         }
-        let Some(columns) = self.metadata(table)? else { return Ok(None) };
-        let readings = self.readings(&columns, &format!("table {table}"))?;
-        let fields = columns
+        let Some(found) = self.found(table)? else { return Ok(None) };
+        let readings = self.readings(&found.columns, &format!("table {table}"))?;
+        let fields = found
+            .columns
             .iter()
             .zip(&readings)
-            .map(|(column, reading)| Field::new(column.name(), reading.arrow(), column.nullable()));
+            .map(|(column, reading)| Field::new(&column.name, reading.arrow(), column.nullable));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let key = plain_query(&mut self.link(), &self.place, KEY, &[Value::Text(spelled(table))])?;
-        let key = key.into_iter().filter_map(|row| match row.into_iter().next() {
-            Some(Value::Text(column)) => Some(column),
-            _ => None,
-        });
-        Ok(Some(TableDescription { name: spelled(table), columns: schema, key: key.collect() }))
+        let key = self.key_of(&found.name)?;
+        Ok(Some(TableDescription { name: found.name.clone(), columns: schema, key }))
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
-        let statement = self.checked(statement, parameters.len())?;
-        let bound = all_bindable(parameters).map_err(|number| {
-            Failure::permanent(format!("{}: parameter {number} has a value that Oracle cannot hold", self.place))
-        })?;
-        let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
-        let rows = self.start(&statement, &bound)?;
-        let columns = rows.columns().to_vec();
-        let readings = self.readings(&columns, "statement")?;
-        let place = Arc::clone(&self.place);
-        let (lob_bytes, fails) = (self.settings.lob_bytes, self.grant.bad_value_fails);
-        let cursor = QueryCursor::new(place, rows, readings, Arc::clone(&self.link), lob_bytes, fails)?;
-        Ok(Box::new(cursor))
+        let (statement, parameters) = self.checked(statement, parameters)?;
+        let (started, by_locator) = self.start(&statement, &parameters)?;
+        let columns = started.columns().to_vec();
+        let mut readings = self.readings(&columns, "statement")?;
+        if by_locator {
+            readings.iter_mut().zip(&columns).for_each(|(reading, column)| *reading = reading.by_locator(column.kind));
+        }
+        started.into_cursor(Reader {
+            place: Arc::clone(&self.place),
+            link: Arc::clone(&self.link),
+            readings,
+            lob_bytes: self.settings.lob_bytes,
+            bad_value_fails: self.grant.bad_value_fails,
+        })
     }
 }
 
 impl Session {
-    fn start(&self, statement: &str, bound: &[&dyn ToDbValue]) -> Result<oracledb::Cursor, Failure> {
+    /// The primary key of a table, or of the one that a synonym stands for.
+    fn key_of(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let key = self.key(Value::Null, Value::Text(name.to_owned()))?;
+        if !key.is_empty() {
+            return Ok(key);
+        }
+        let meant = plain_query(&mut self.link(), &self.place, SYNONYM, &[Value::Text(name.to_owned())])?;
+        match meant.into_iter().next().as_deref() {
+            Some([owner @ Value::Text(_), table @ Value::Text(_)]) => self.key(owner.clone(), table.clone()),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn key(&self, owner: Value, table: Value) -> Result<Vec<String>, Failure> {
+        let rows = plain_query(&mut self.link(), &self.place, KEY, &[owner, table])?;
+        let text = |value| if let Value::Text(text) = value { Some(text) } else { None };
+        Ok(rows.into_iter().filter_map(|row| text(row.into_iter().next()?)).collect())
+    }
+
+    /// Which rights reading as of the run's moment needs.
+    fn flashback_hint(&self) -> String {
+        let user = spelled(&self.settings.user);
+        let grants = self.grant.tables.iter();
+        let grants = grants.map(|table| format!("GRANT FLASHBACK ON {} TO {user}", owned(&self.settings, table)));
+        let grants: Vec<_> = grants.collect();
+        format!(" (reading as of the run's moment needs {}, or `snapshot = \"statement\"`)", grants.join("; "))
+    }
+
+    fn start(&self, statement: &str, values: &[Value]) -> Result<(Box<dyn Started>, bool), Failure> {
         let mut link = self.link();
         let rows = link.fetch_rows(&self.settings);
-        let run = |rows: u32| {
-            let connection = link.connection()?;
-            let started = connection
-                .statement(statement)
-                .and_then(|builder| builder.fetch_array_size(rows).prefetch_rows(rows).build())
-                .and_then(|prepared| prepared.query(bound));
-            started.map_err(|error| trouble(&error))
-        };
-        // Large objects come inline: fewer of them at a time.
-        let started = run(rows).and_then(|cursor| {
-            let long = cursor.columns().iter().any(|column| is_long(column.db_type()));
-            if long && rows > LONG_ROWS {
-                drop(cursor);
-                return run(LONG_ROWS);
-            }
-            Ok(cursor)
-        });
+        let started =
+            link.client().and_then(|client| lob::start(client, statement, values, rows, self.settings.lob_bytes));
         started.map_err(|trouble| {
             if trouble.class.is_gone() {
                 link.mark_broken();
             }
             let failure = trouble.failure(format_args!("{}, statement", self.place));
             let hint = match trouble.class {
-                Class::Refused if self.moment.scn.is_some() => {
-                    " (reading as of the run's moment needs GRANT FLASHBACK ON each table, or `snapshot = \"statement\"`)"
-                }
-                _ => "",
+                Class::Refused if self.moment.scn.is_some() => self.flashback_hint(),
+                _ => String::new(),
             };
-            Failure { message: failure.message + hint, ..failure }
+            Failure { message: failure.message + &hint, ..failure }
         })
     }
 }

@@ -4,9 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Statements that a connection keeps open.
+pub(super) const STATEMENTS: usize = 40;
+
 /// A server, who logs in, and the limits of doing so.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// What speaks to it.
+    pub client: ClientKind,
     /// Where it is.
     pub address: Address,
     /// The user to log in as.
@@ -57,6 +62,7 @@ impl Settings {
     /// A server with the usual limits.
     pub fn new(address: Address, user: impl Into<String>, password: Password) -> Self {
         Self {
+            client: ClientKind::Thin,
             address,
             user: user.into(),
             password,
@@ -81,6 +87,15 @@ impl Settings {
             tags: Tags::default(),
         }
     }
+}
+
+/// What speaks to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    /// Oracle's own driver in pure Rust; nothing has to be installed.
+    Thin,
+    /// Oracle's Instant Client, which must be installed, if the program was built with the feature `oci`.
+    Oci,
 }
 
 /// Where a server is.

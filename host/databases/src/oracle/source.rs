@@ -4,13 +4,11 @@
 
 use std::sync::Arc;
 
-use oracledb::OracleTimestamp;
 use wmshost_flow::{Failure, Micros, Source, SourceGrant, SourceSession, Value};
 
 use super::connect::{LentLink, Links, links};
-use super::failure::{Class, trouble};
-use super::moment::micros_of;
-use super::plain::{self, on};
+use super::failure::Class;
+use super::plain::{self, query};
 use super::session::{Moment, Session};
 use super::settings::{Settings, Snapshot, Tags};
 
@@ -22,7 +20,8 @@ const SCN: [&str; 3] = [
     "SELECT TO_CHAR(dbms_flashback.get_system_change_number) FROM dual",
     "SELECT TO_CHAR(TIMESTAMP_TO_SCN(SYSTIMESTAMP)) FROM dual",
 ];
-const NOW: &str = "SELECT SYS_EXTRACT_UTC(SYSTIMESTAMP) FROM dual";
+/// The clock may be finer than what is kept.
+const NOW: &str = "SELECT CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS TIMESTAMP(6)) FROM dual";
 /// The server's local time, and when the oldest open transaction began by it; NULL if none is open.
 const OLDEST: &str = "SELECT CAST(SYSDATE AS TIMESTAMP), CAST(MIN(start_date) AS TIMESTAMP) FROM v$transaction";
 
@@ -62,9 +61,11 @@ impl Source for OracleSource {
 fn moment(link: &mut LentLink, links: &Arc<Links>) -> Result<Moment, Failure> {
     let maker = links.maker();
     let place = &maker.place;
-    let now = on(link, place, |connection| connection.query_row(NOW, &[])?.get::<OracleTimestamp>(0))?;
-    let now = micros_of(&truncated(now))
-        .ok_or_else(|| Failure::permanent(format!("{place}: the server's clock is outside of the years 1 to 9999")))?;
+    let now = match query(link, place, NOW, &[])?.first().map(Vec::as_slice) {
+        // CAST rounds: what it gives may lie half a microsecond ahead.
+        Some([Value::Timestamp(now)]) => now - 1,
+        _ => return Err(Failure::permanent(format!("{place}: the server's clock is outside of the years 1 to 9999"))),
+    };
     let lag = match age_of_oldest(link, place)? {
         Some(age) => age,
         None => i64::try_from(maker.settings.commit_lag.as_micros()).unwrap_or(i64::MAX),
@@ -76,12 +77,6 @@ fn moment(link: &mut LentLink, links: &Arc<Links>) -> Result<Moment, Failure> {
     };
     tracing::debug!(scn, lag_seconds = lag / SECOND, "{place}: the moment of the run is taken");
     Ok(Moment { scn, now })
-}
-
-/// The clock's nanoseconds are more than is kept.
-fn truncated(at: OracleTimestamp) -> OracleTimestamp {
-    let nanoseconds = at.nanoseconds() / 1_000 * 1_000;
-    OracleTimestamp::new_timestamp(at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second(), nanoseconds)
 }
 
 /// How old the oldest open transaction is, in microseconds; `None` if nobody may look.
@@ -122,11 +117,7 @@ fn scn(link: &mut LentLink, place: &str) -> Result<u64, Failure> {
 
 /// Runs a query that may be refused; the inner error says in which words it was.
 fn attempt(link: &mut LentLink, statement: &str) -> Result<Result<Vec<Vec<Value>>, String>, Failure> {
-    let run = link.connection().and_then(|connection| {
-        let rows = connection.query(statement, &[]).and_then(super::value::rows);
-        rows.map_err(|error| trouble(&error))
-    });
-    match run {
+    match link.client().and_then(|client| client.query(statement, &[])) {
         Ok(rows) => Ok(Ok(rows)),
         // A function of a package that may not be executed is no identifier at all.
         Err(trouble) if trouble.class == Class::Refused || trouble.code == Some(904) => Ok(Err(trouble.to_string())),

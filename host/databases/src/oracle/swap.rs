@@ -2,7 +2,8 @@
 //! not the tables: in one transaction, with the checkpoint, what is gone is deleted, what differs updated, what is
 //! new inserted. Renaming would commit by itself, before the checkpoint or after it, and would leave a moment
 //! without a table; this way readers see the old rows or the new, and indexes, grants, synonyms and statistics
-//! stay. Equal rows are not touched.
+//! stay. Equal rows are not touched. A column that the stream has no longer stays, empty: as NULL in rows that were
+//! there as in new ones, unless it has a default or may not be NULL, for then somebody else fills it.
 
 use wmshost_flow::{Counts, Failure, Value};
 
@@ -11,6 +12,11 @@ use super::names::{quoted, quoted_list, spelled};
 use super::plain::{execute, query};
 use super::table::Table;
 use super::writer::{DELETED, MARKS, OWN_COLUMNS, Writer, Written};
+
+/// The columns of a table that may be NULL and have no default.
+const FREE: &str = "SELECT column_name FROM all_tab_columns \
+     WHERE owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = :1 AND nullable = 'Y' \
+     AND default_length IS NULL";
 
 impl Writer {
     /// Makes the granted table's rows those of the staged one.
@@ -24,10 +30,13 @@ impl Writer {
             .find(Written::Staged)?
             .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged; stage it first")))?;
         let old = self.found(Written::Table, table)?;
+        let columns: Vec<String> =
+            staged.schema(&OWN_COLUMNS).fields().iter().map(|field| field.name().clone()).collect();
         let swap = Swap {
+            emptied: self.left_over(&old, &columns)?,
             table: quoted(table),
             staged_table: quoted(&self.staged_name()),
-            columns: staged.schema(&OWN_COLUMNS).fields().iter().map(|field| field.name().clone()).collect(),
+            columns,
             old: &old,
             key: &staged.key,
         };
@@ -57,7 +66,8 @@ impl Writer {
         } else {
             self.run(&format!("DELETE FROM {} t WHERE {missing}", swap.table), &[])?
         };
-        let updated = match matched_text(swap.old, &swap.columns, swap.key, None) {
+        let matched = matched_text(swap.old, &swap.columns, swap.key, None);
+        let updated = match with_emptied(matched, &swap.emptied) {
             Some(matched) => self.run(
                 &format!(
                     "MERGE INTO {} t USING {} s ON ({}) {matched}",
@@ -94,8 +104,36 @@ impl Writer {
         if counts.inserted + counts.deleted > 0 {
             self.run(&format!("DELETE FROM {}", swap.table), &[])?;
             self.run(&swap.insert_text(), &[])?;
+        } else if !swap.emptied.is_empty() {
+            let (sets, lefts) = emptied_texts(&swap.emptied, "");
+            self.run(&format!("UPDATE {} SET {sets} WHERE {lefts}", swap.table), &[])?;
         }
         Ok(counts)
+    }
+
+    /// The columns of the old table that are to be emptied.
+    fn left_over(&mut self, old: &Table, columns: &[String]) -> Result<Vec<String>, Failure> {
+        let is_left = |name: &str| {
+            columns.iter().map(String::as_str).chain(OWN_COLUMNS).all(|other| spelled(other) != spelled(name))
+        };
+        let left: Vec<String> =
+            old.columns.iter().map(|column| column.name.clone()).filter(|name| is_left(name)).collect();
+        if left.is_empty() {
+            return Ok(left);
+        }
+        let rows = query(&mut self.link, &self.place, FREE, &[Value::Text(spelled(&self.grant.table))])?;
+        let free = |name: &String| {
+            rows.iter().any(|row| matches!(row.first(), Some(Value::Text(free)) if *free == spelled(name)))
+        };
+        let (emptied, kept): (Vec<_>, Vec<_>) = left.into_iter().partition(free);
+        for (names, what) in
+            [(&emptied, "is emptied"), (&kept, "is left alone, for it has a default or may not be NULL")]
+        {
+            for name in names {
+                tracing::warn!("{}: the stream has the column {name} no longer; it {what}", self.place);
+            }
+        }
+        Ok(emptied)
     }
 
     pub(super) fn run(&mut self, statement: &str, values: &[Value]) -> Result<u64, Failure> {
@@ -113,6 +151,8 @@ impl Writer {
 
 /// What is swapped; names are quoted.
 struct Swap<'a> {
+    /// Columns of the old table that the staged one lacks; not quoted.
+    emptied: Vec<String>,
     table: String,
     staged_table: String,
     columns: Vec<String>,
@@ -134,6 +174,46 @@ impl Swap<'_> {
     }
 }
 
+/// A MERGE's update that empties columns, too.
+fn with_emptied(matched: Option<String>, emptied: &[String]) -> Option<String> {
+    if emptied.is_empty() {
+        return matched;
+    }
+    let (sets, lefts) = emptied_texts(emptied, "t.");
+    let Some(matched) = matched else {
+        return Some(format!("WHEN MATCHED THEN UPDATE SET {sets} WHERE {lefts}"));
+    };
+    let (before, condition) = matched.split_once(" WHERE ")?;
+    Some(format!("{before}, {sets} WHERE {lefts} OR {condition}"))
+}
+
+/// What empties columns, and what tells that one of them is not empty.
+fn emptied_texts(emptied: &[String], before: &str) -> (String, String) {
+    let sets: Vec<_> = emptied.iter().map(|name| format!("{before}{} = NULL", quoted(name))).collect();
+    let lefts: Vec<_> = emptied.iter().map(|name| format!("{before}{} IS NOT NULL", quoted(name))).collect();
+    (sets.join(", "), lefts.join(" OR "))
+}
+
 fn same_key(a: &[String], b: &[String]) -> bool {
     a.len() == b.len() && a.iter().all(|name| b.iter().any(|other| spelled(name) == spelled(other)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emptied_columns_join_what_differs() {
+        let emptied = ["c".to_owned()];
+        assert_eq!(
+            with_emptied(Some("WHEN MATCHED THEN UPDATE SET t.\"A\" = s.\"A\" WHERE (x)".to_owned()), &emptied)
+                .as_deref(),
+            Some("WHEN MATCHED THEN UPDATE SET t.\"A\" = s.\"A\", t.\"C\" = NULL WHERE t.\"C\" IS NOT NULL OR (x)")
+        );
+        assert_eq!(
+            with_emptied(None, &emptied).as_deref(),
+            Some("WHEN MATCHED THEN UPDATE SET t.\"C\" = NULL WHERE t.\"C\" IS NOT NULL")
+        );
+        assert_eq!(with_emptied(None, &[]), None);
+    }
 }

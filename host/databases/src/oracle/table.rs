@@ -4,19 +4,14 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use oracledb::{
-    DB_TYPE_BINARY_DOUBLE, DB_TYPE_CHAR, DB_TYPE_DATE, DB_TYPE_LONG, DB_TYPE_LONG_NVARCHAR, DB_TYPE_LONG_RAW,
-    DB_TYPE_NCHAR, DB_TYPE_NUMBER, DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_TZ, Metadata,
-};
 use wmshost_flow::{Failure, Value};
 
+use super::client::{ColumnInfo, Kind};
 use super::connect::LentLink;
-use super::failure::trouble;
 use super::names::{quoted, shown, spelled};
 use super::plain::query;
 use super::settings::BareNumber;
-use super::types::{reading, timestamp};
-use super::value::is_any;
+use super::types::{is_long, reading, timestamp};
 
 const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_columns cc \
      ON cc.owner = c.owner AND cc.constraint_name = c.constraint_name \
@@ -60,12 +55,8 @@ impl Table {
     /// The table of this name; `None` if there is none.
     pub(super) fn find(link: &mut LentLink, place: &str, name: &str) -> Result<Option<Self>, Failure> {
         let nothing = format!("SELECT * FROM {} WHERE 1 = 0", quoted(name));
-        let described = link
-            .connection()
-            .and_then(|connection| connection.query(&nothing, &[]).map_err(|error| trouble(&error)))
-            .map(|cursor| cursor.columns().iter().map(Column::of).collect::<Vec<_>>());
-        let columns = match described {
-            Ok(columns) => columns,
+        let columns = match link.client().and_then(|client| client.describe(&nothing)) {
+            Ok(columns) => columns.iter().map(Column::of).collect(),
             Err(trouble) if trouble.code == Some(942) => return Ok(None),
             Err(trouble) => {
                 if trouble.class.is_gone() {
@@ -132,43 +123,32 @@ fn same_names(a: &[String], b: &[String]) -> bool {
 }
 
 impl Column {
-    fn of(column: &Metadata) -> Self {
-        let kind = column.db_type();
-        let is = |of| is_any(kind, of);
-        let moment = is(&[DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_TZ]);
+    fn of(column: &ColumnInfo) -> Self {
+        let moment = matches!(column.kind, Kind::Timestamp | Kind::TimestampTz);
         Self {
-            name: shown(column.name()),
-            declared: column.data_type(),
+            name: shown(&column.name),
+            declared: column.declared.clone(),
             arrow: written_type(column),
-            nullable: column.nullable(),
-            padded_to: if is(&[DB_TYPE_CHAR, DB_TYPE_NCHAR]) { column.max_size() as usize } else { 0 },
-            second_digits: if moment { column.scale().unsigned_abs().into() } else { 0 },
-            comparable: !is(&[DB_TYPE_LONG, DB_TYPE_LONG_NVARCHAR, DB_TYPE_LONG_RAW]),
+            nullable: column.nullable,
+            padded_to: column.letters,
+            second_digits: if moment { column.scale.unsigned_abs().into() } else { 0 },
+            comparable: !is_long(column.kind),
         }
     }
 }
 
 /// What a column takes. The inverse of `types::declared_type`.
-fn written_type(column: &Metadata) -> Option<DataType> {
-    let kind = column.db_type();
-    if is_any(kind, &[DB_TYPE_NUMBER]) {
-        match (column.precision(), column.scale()) {
-            (1, 0) => return Some(DataType::Boolean),
-            (19, 0) => return Some(DataType::Int64),
-            (precision @ 1..=38, scale @ 0..=38) if scale <= precision as i8 => {
-                return Some(DataType::Decimal128(precision, scale));
-            }
-            _ => {}
+fn written_type(column: &ColumnInfo) -> Option<DataType> {
+    match (column.kind, column.precision, column.scale) {
+        (Kind::Number, 1, 0) => return Some(DataType::Boolean),
+        (Kind::Number, 19, 0) => return Some(DataType::Int64),
+        (Kind::Number, precision @ 1..=38, scale @ 0..=38) if scale <= precision as i8 => {
+            return Some(DataType::Decimal128(precision, scale));
         }
-    }
-    if is_any(kind, &[DB_TYPE_DATE]) {
-        return Some(timestamp(false));
-    }
-    if is_any(kind, &[DB_TYPE_TIMESTAMP]) && column.scale() == 0 {
-        return Some(DataType::Date32);
-    }
-    if is_any(kind, &[DB_TYPE_BINARY_DOUBLE]) {
-        return Some(DataType::Float64);
+        (Kind::Date, ..) => return Some(timestamp(false)),
+        (Kind::Timestamp, _, 0) => return Some(DataType::Date32),
+        (Kind::BinaryDouble, ..) => return Some(DataType::Float64),
+        _ => {}
     }
     reading(column, BareNumber::Decimal).map(super::types::Reading::arrow)
 }

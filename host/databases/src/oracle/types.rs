@@ -10,12 +10,12 @@
 //! | `BINARY_FLOAT`, `BINARY_DOUBLE` | Float64 | nothing: every BINARY_FLOAT is a double |
 //! | `CHAR`, `NCHAR` | Utf8 | nothing: with the blanks that the server pads with |
 //! | `VARCHAR2`, `NVARCHAR2`, `LONG` | Utf8 | nothing; '' is NULL to Oracle itself |
-//! | `CLOB`, `NCLOB` | Utf8 | more bytes than the connection's `lob_mib`: bad value |
+//! | `CLOB`, `NCLOB` | Utf8 | more bytes than the connection's `lob_mib`: bad value; an empty one is an empty text |
 //! | `RAW`, `LONG RAW` | Binary | |
 //! | `BLOB` | Binary | more bytes than `lob_mib`: bad value |
 //! | `DATE` | Timestamp(µs) | years before 1: bad value |
 //! | `TIMESTAMP(n)` | Timestamp(µs) | years before 1, digits behind the sixth: bad value |
-//! | `TIMESTAMP(n) WITH TIME ZONE` | Timestamp(µs, UTC) | the same; the offset is not kept, select it with `EXTRACT` if needed |
+//! | `TIMESTAMP(n) WITH TIME ZONE` | Timestamp(µs, UTC) | the same; the offset is not kept, select `TO_CHAR(c, 'TZH:TZM')` beside it if needed |
 //! | `TIMESTAMP(n) WITH LOCAL TIME ZONE` | Timestamp(µs, UTC) | where the server does not send it in UTC: refused |
 //! | `INTERVAL YEAR TO MONTH`, `INTERVAL DAY TO SECOND` | Utf8 | nothing: as Oracle writes them, `+01-02` and `+003 04:05:06.789000000` |
 //! | `ROWID`, `UROWID` | Utf8 | |
@@ -37,15 +37,9 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, TimeUnit};
-use oracledb::{
-    DB_TYPE_BINARY_DOUBLE, DB_TYPE_BINARY_FLOAT, DB_TYPE_BINARY_INTEGER, DB_TYPE_BLOB, DB_TYPE_BOOLEAN, DB_TYPE_CHAR,
-    DB_TYPE_CLOB, DB_TYPE_DATE, DB_TYPE_INTERVAL_DS, DB_TYPE_INTERVAL_YM, DB_TYPE_LONG, DB_TYPE_LONG_NVARCHAR,
-    DB_TYPE_LONG_RAW, DB_TYPE_NCHAR, DB_TYPE_NCLOB, DB_TYPE_NUMBER, DB_TYPE_NVARCHAR, DB_TYPE_RAW, DB_TYPE_ROWID,
-    DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_LTZ, DB_TYPE_TIMESTAMP_TZ, DB_TYPE_UROWID, DB_TYPE_VARCHAR, DbType, Metadata,
-};
 
+use super::client::{ColumnInfo, Kind};
 use super::settings::BareNumber;
-use super::value::is_any;
 
 /// The most digits of a decimal.
 pub(super) const MOST_DIGITS: u8 = 38;
@@ -54,7 +48,7 @@ const INT64_DIGITS: i16 = 18;
 /// Digits behind the point of a number whose column does not say.
 const BARE_SCALE: u8 = 10;
 /// How the server describes a number without a scale of its own.
-const NO_SCALE: i8 = -127;
+pub(super) const NO_SCALE: i8 = -127;
 /// The name that stands for UTC in Arrow timestamps.
 const UTC: &str = "UTC";
 
@@ -75,6 +69,10 @@ pub(super) enum Reading {
     Text,
     /// Bytes.
     Bytes,
+    /// Text, by locator.
+    TextLob,
+    /// Bytes, by locator.
+    BytesLob,
     /// A moment, in UTC if `zoned`.
     Moment {
         /// Whether it stands in a time zone.
@@ -89,14 +87,23 @@ pub(super) enum Reading {
 }
 
 impl Reading {
+    /// The same, of a column whose large objects come by locator.
+    pub(super) fn by_locator(self, kind: Kind) -> Self {
+        match kind {
+            Kind::Clob => Self::TextLob,
+            Kind::Blob => Self::BytesLob,
+            _ => self,
+        }
+    }
+
     /// The Arrow type that it gives.
     pub(super) fn arrow(self) -> DataType {
         match self {
             Self::Int64 => DataType::Int64,
             Self::Decimal(precision, scale) => DataType::Decimal128(precision, scale as i8),
             Self::Double | Self::Single => DataType::Float64,
-            Self::Digits | Self::Text | Self::Months | Self::Seconds => DataType::Utf8,
-            Self::Bytes => DataType::Binary,
+            Self::Digits | Self::Text | Self::TextLob | Self::Months | Self::Seconds => DataType::Utf8,
+            Self::Bytes | Self::BytesLob => DataType::Binary,
             Self::Moment { zoned } => timestamp(zoned),
             Self::Flag => DataType::Boolean,
         }
@@ -104,48 +111,20 @@ impl Reading {
 }
 
 /// How a column is read whose type is known; `None` if it cannot be.
-pub(super) fn reading(column: &Metadata, bare: BareNumber) -> Option<Reading> {
-    let kind = column.db_type();
-    if column.is_array() {
-        return None;
-    }
-    if is_any(kind, &[DB_TYPE_NUMBER, DB_TYPE_BINARY_INTEGER]) {
-        return Some(of_number(column.precision(), column.scale(), bare));
-    }
-    of_kind(kind)
-}
-
-fn of_kind(kind: &DbType) -> Option<Reading> {
-    let texts: &[&DbType] = &[
-        DB_TYPE_VARCHAR,
-        DB_TYPE_NVARCHAR,
-        DB_TYPE_CHAR,
-        DB_TYPE_NCHAR,
-        DB_TYPE_LONG,
-        DB_TYPE_LONG_NVARCHAR,
-        DB_TYPE_CLOB,
-        DB_TYPE_NCLOB,
-        DB_TYPE_ROWID,
-        DB_TYPE_UROWID,
-    ];
-    let simple = [
-        (DB_TYPE_DATE, Reading::Moment { zoned: false }),
-        (DB_TYPE_TIMESTAMP, Reading::Moment { zoned: false }),
-        (DB_TYPE_TIMESTAMP_TZ, Reading::Moment { zoned: true }),
-        (DB_TYPE_TIMESTAMP_LTZ, Reading::Moment { zoned: true }),
-        (DB_TYPE_BINARY_DOUBLE, Reading::Double),
-        (DB_TYPE_BINARY_FLOAT, Reading::Single),
-        (DB_TYPE_RAW, Reading::Bytes),
-        (DB_TYPE_LONG_RAW, Reading::Bytes),
-        (DB_TYPE_BLOB, Reading::Bytes),
-        (DB_TYPE_INTERVAL_YM, Reading::Months),
-        (DB_TYPE_INTERVAL_DS, Reading::Seconds),
-        (DB_TYPE_BOOLEAN, Reading::Flag),
-    ];
-    if is_any(kind, texts) {
-        return Some(Reading::Text);
-    }
-    simple.iter().find(|(known, _)| *known == kind).map(|(_, reading)| *reading)
+pub(super) fn reading(column: &ColumnInfo, bare: BareNumber) -> Option<Reading> {
+    Some(match column.kind {
+        Kind::Number => of_number(column.precision, column.scale, bare),
+        Kind::Varchar | Kind::Char | Kind::Long | Kind::Clob | Kind::Rowid => Reading::Text,
+        Kind::Raw | Kind::LongRaw | Kind::Blob => Reading::Bytes,
+        Kind::Date | Kind::Timestamp => Reading::Moment { zoned: false },
+        Kind::TimestampTz | Kind::TimestampLtz => Reading::Moment { zoned: true },
+        Kind::BinaryDouble => Reading::Double,
+        Kind::BinaryFloat => Reading::Single,
+        Kind::IntervalYm => Reading::Months,
+        Kind::IntervalDs => Reading::Seconds,
+        Kind::Boolean => Reading::Flag,
+        Kind::Other => return None,
+    })
 }
 
 fn of_number(precision: u8, scale: i8, bare: BareNumber) -> Reading {
@@ -169,8 +148,8 @@ fn of_number(precision: u8, scale: i8, bare: BareNumber) -> Reading {
 }
 
 /// Whether a column's values may be of any length.
-pub(super) fn is_long(kind: &DbType) -> bool {
-    is_any(kind, &[DB_TYPE_LONG, DB_TYPE_LONG_NVARCHAR, DB_TYPE_LONG_RAW, DB_TYPE_CLOB, DB_TYPE_NCLOB, DB_TYPE_BLOB])
+pub(super) fn is_long(kind: Kind) -> bool {
+    matches!(kind, Kind::Long | Kind::LongRaw | Kind::Clob | Kind::Blob)
 }
 
 /// An Arrow timestamp of microseconds.
@@ -247,22 +226,29 @@ mod tests {
 
     #[test]
     fn every_other_type_has_its_reading_or_none() {
-        use oracledb::{DB_TYPE_BFILE, DB_TYPE_CURSOR, DB_TYPE_JSON, DB_TYPE_OBJECT, DB_TYPE_VECTOR, DB_TYPE_XMLTYPE};
-        for kind in [DB_TYPE_JSON, DB_TYPE_VECTOR, DB_TYPE_XMLTYPE, DB_TYPE_OBJECT, DB_TYPE_BFILE, DB_TYPE_CURSOR] {
-            assert_eq!(of_kind(kind), None, "{kind}");
-        }
+        let column = |kind| ColumnInfo {
+            name: "c".into(),
+            kind,
+            precision: 0,
+            scale: 0,
+            letters: 0,
+            nullable: true,
+            declared: "?".into(),
+        };
+        assert_eq!(reading(&column(Kind::Other), BareNumber::Decimal), None);
         for (kind, expected) in [
-            (DB_TYPE_CHAR, DataType::Utf8),
-            (DB_TYPE_NCLOB, DataType::Utf8),
-            (DB_TYPE_UROWID, DataType::Utf8),
-            (DB_TYPE_INTERVAL_DS, DataType::Utf8),
-            (DB_TYPE_BLOB, DataType::Binary),
-            (DB_TYPE_BINARY_FLOAT, DataType::Float64),
-            (DB_TYPE_DATE, timestamp(false)),
-            (DB_TYPE_TIMESTAMP_LTZ, timestamp(true)),
-            (DB_TYPE_BOOLEAN, DataType::Boolean),
+            (Kind::Char, DataType::Utf8),
+            (Kind::Clob, DataType::Utf8),
+            (Kind::Rowid, DataType::Utf8),
+            (Kind::IntervalDs, DataType::Utf8),
+            (Kind::Blob, DataType::Binary),
+            (Kind::BinaryFloat, DataType::Float64),
+            (Kind::Date, timestamp(false)),
+            (Kind::TimestampLtz, timestamp(true)),
+            (Kind::Boolean, DataType::Boolean),
         ] {
-            assert_eq!(of_kind(kind).map(Reading::arrow), Some(expected), "{kind}");
+            let read = reading(&column(kind), BareNumber::Decimal);
+            assert_eq!(read.map(Reading::arrow), Some(expected), "{kind:?}");
         }
     }
 

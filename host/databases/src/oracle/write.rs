@@ -1,14 +1,15 @@
 //! Inserting, many rows at a time. If one of them cannot be, the database says so of all: the batch is halved
 //! until the row stands alone, which then goes to quarantine with what the database said, and the others go in.
 
-use arrow_array::{Array as _, RecordBatch};
+use arrow_array::{Array as _, BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
-use oracledb::BindParameters;
+use arrow_select::filter::filter_record_batch;
 use wmshost_flow::{Counts, Failure, Quarantine, Rejected, Value, row_as_json};
 
+use super::client::Touched;
 use super::define::takes;
 use super::encode::Wire;
-use super::failure::{Class, Trouble, trouble};
+use super::failure::{Class, Trouble};
 use super::names::{quoted, quoted_list, spelled};
 use super::plain::on;
 use super::table::{Column, Table};
@@ -97,10 +98,11 @@ impl Writer {
         rejected: &mut Vec<Rejected>,
     ) -> Result<(), Failure> {
         let place = format!("{}, table {}", self.place, self.grant.table);
-        on(&mut self.link, &place, |link| link.execute(&format!("SAVEPOINT {SAVEPOINT}"), &[]).map(drop))?;
+        on(&mut self.link, &place, |client| client.execute(&format!("SAVEPOINT {SAVEPOINT}"), &[]))?;
         let trouble = match self.run_all(statements, &load.wire) {
-            Ok(counts) => {
-                touched.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
+            Ok(done) => {
+                touched.iter_mut().zip(done.touched).for_each(|(all, count)| *all += count);
+                rejected.extend(done.failed.iter().map(|(row, trouble)| rejection(trouble, &load.rows.slice(*row, 1))));
                 return Ok(());
             }
             Err(trouble) => trouble,
@@ -111,7 +113,7 @@ impl Writer {
         if trouble.class != Class::Row {
             return Err(trouble.failure(place));
         }
-        on(&mut self.link, &place, |link| link.execute(&format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"), &[]).map(drop))?;
+        on(&mut self.link, &place, |client| client.execute(&format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"), &[]))?;
         let rows = load.rows.num_rows();
         if rows == 1 {
             rejected.push(rejection(&trouble, &load.rows));
@@ -122,14 +124,22 @@ impl Writer {
         self.write_part(statements, &load.slice(half, rows - half), touched, rejected)
     }
 
-    /// Runs each statement for all rows.
-    fn run_all(&self, statements: &Statements, wire: &RecordBatch) -> Result<Vec<u64>, Trouble> {
-        let link = self.link.connection()?;
-        let run = |text: &String| {
-            let done = link.execute_batch(text, BindParameters::Arrow(wire.clone()));
-            done.map(|done| done.rows_affected()).map_err(|error| trouble(&error))
-        };
-        statements.texts.iter().map(run).collect()
+    /// Runs each statement for all rows, but for those that one before it could not write.
+    fn run_all(&self, statements: &Statements, wire: &RecordBatch) -> Result<Done, Trouble> {
+        let client = self.link.client()?;
+        let mut done = Done::default();
+        for text in &statements.texts {
+            if done.failed.is_empty() {
+                let Touched { rows, failed } = client.execute_batch(text, wire)?;
+                done.add(rows, failed)?;
+                continue;
+            }
+            let left: Vec<usize> =
+                (0..wire.num_rows()).filter(|row| done.failed.iter().all(|(failed, _)| failed != row)).collect();
+            let Touched { rows, failed } = client.execute_batch(text, &only(wire, &left)?)?;
+            done.add(rows, failed.into_iter().map(|(row, trouble)| (left[row], trouble)).collect())?;
+        }
+        Ok(done)
     }
 
     fn put_into_quarantine(&mut self, rejected: &[Rejected], key: &[String]) -> Result<(), Failure> {
@@ -147,6 +157,33 @@ pub(super) fn insert_text(table: &str, columns: &SchemaRef) -> String {
     let names = || columns.fields().iter().map(|field| field.name().as_str()).chain(MARKS);
     let bound: Vec<_> = (1..=names().count()).map(|number| format!(":{number}")).collect();
     format!("INSERT INTO {} ({}) VALUES ({})", quoted(table), quoted_list("", names()), bound.join(", "))
+}
+
+/// What statements did to rows.
+#[derive(Default)]
+struct Done {
+    /// How many rows each statement touched.
+    touched: Vec<u64>,
+    /// The rows that could not be written, in order.
+    failed: Vec<(usize, Trouble)>,
+}
+
+impl Done {
+    fn add(&mut self, rows: u64, failed: Vec<(usize, Trouble)>) -> Result<(), Trouble> {
+        // What is not the row's own fault fails the batch.
+        if let Some((_, trouble)) = failed.iter().find(|(_, trouble)| trouble.class != Class::Row) {
+            return Err(trouble.clone());
+        }
+        self.touched.push(rows);
+        self.failed.extend(failed);
+        self.failed.sort_by_key(|(row, _)| *row);
+        Ok(())
+    }
+}
+
+fn only(wire: &RecordBatch, rows: &[usize]) -> Result<RecordBatch, Trouble> {
+    let mask: BooleanArray = (0..wire.num_rows()).map(|row| Some(rows.binary_search(&row).is_ok())).collect();
+    filter_record_batch(wire, &mask).map_err(|error| Trouble::new(Class::Wrong, format!("splitting a batch: {error}")))
 }
 
 fn rejection(trouble: &Trouble, row: &RecordBatch) -> Rejected {

@@ -11,9 +11,10 @@ use wmshost_flow::{
 };
 
 use super::bulk::Bulk;
+use super::client::Client;
 use super::connect::{LentLink, Links};
 use super::define::Change;
-use super::failure::{Class, trouble};
+use super::failure::Class;
 use super::names::{quoted, spelled};
 use super::plain::{self, apart, is_definition, on};
 use super::settings::Tags;
@@ -200,7 +201,7 @@ impl Writer {
     /// Commits, and finds out whether it happened where the server could not say.
     fn commit_for_sure(&mut self) -> Result<(), Failure> {
         let witness = self.witness()?;
-        let committed = self.link.connection().and_then(|link| link.commit().map_err(|error| trouble(&error)));
+        let committed = self.link.client().and_then(Client::commit);
         let Err(trouble) = committed else { return Ok(()) };
         self.link.mark_broken();
         if !trouble.class.is_gone() && trouble.class != Class::Slow {
@@ -276,7 +277,7 @@ impl TargetSession for Writer {
         if !open || self.link.is_broken() {
             return Ok(());
         }
-        let undone = on(&mut self.link, &self.place, oracledb::Connection::rollback);
+        let undone = on(&mut self.link, &self.place, |client| client.rollback());
         if undone.is_err() {
             self.link.mark_broken();
         }

@@ -54,6 +54,29 @@ fn readers_see_the_old_rows_until_the_swap_is_committed() {
 }
 
 #[test]
+fn a_column_that_the_stream_has_no_longer_is_gone_or_empty() {
+    let changed = Some(1_769_853_600_000_000);
+    for key in [&["id"][..], &[]] {
+        for world in worlds() {
+            let mut writer = world.writer();
+            replace(&world, writer.as_mut(), key, &[(1, Some("a"), changed), (2, Some("b"), None)]);
+            let rows = batch(&[(1, Some("a"), None), (2, Some("b"), None), (3, Some("c"), None)]);
+            let narrower = rows.project(&[0, 1]).expect("two columns");
+            let definition = world.definition_of(&narrower, key);
+            for _ in 0..2 {
+                let staged = in_transaction(writer.as_mut(), |writer| writer.stage(&definition, false));
+                in_transaction(writer.as_mut(), |writer| writer.insert(&staged, &narrower));
+                in_transaction(writer.as_mut(), |writer| writer.swap(&world.table));
+            }
+            assert_eq!(world.rows("SELECT id, name FROM T ORDER BY id"), ["1 a", "2 b", "3 c"], "{}", world.driver());
+            if world.is_oracle() {
+                assert_eq!(world.rows("SELECT COUNT(changed) FROM T"), ["0"], "key {key:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_interrupted_load_goes_on_where_it_was() {
     for world in worlds() {
         let mut writer = world.writer();

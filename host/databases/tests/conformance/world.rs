@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use tempfile::TempDir;
-use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
+use wmshost_databases::oracle::{self, Address, ClientKind, Password, Protocol, Service, Settings};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
     Clock, Counts, Failure, Micros, Source, SourceGrant, TableDefinition, Target, TargetGrant, TargetSession, Value,
@@ -56,7 +56,11 @@ fn oracle_settings(number: u32) -> Settings {
         let missing = "WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD stand beside WMSHOST_ORACLE_DSN";
         let [user, password] =
             ["WMSHOST_ORACLE_USER", "WMSHOST_ORACLE_PASSWORD"].map(|name| variable(name).expect(missing));
-        return Settings::new(Address::Descriptor(dsn), user, Password::new(password));
+        let mut settings = Settings::new(Address::Descriptor(dsn), user, Password::new(password));
+        if variable("WMSHOST_ORACLE_CLIENT").is_some_and(|client| client == "oci") {
+            settings.client = ClientKind::Oci;
+        }
+        return settings;
     }
     let release = if number.is_multiple_of(2) { Release::R19 } else { Release::R23 };
     let address = Address::Host {

@@ -1,9 +1,10 @@
 //! Connecting: every way to find a server, and every way to fail, told without an address or a secret.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wmshost_databases::oracle::{Address, Protocol, Service, Settings};
+use wmshost_databases::oracle::{self, Address, ClientKind, Protocol, Service, Settings};
 use wmshost_flow::{Failure, FailureKind, Value};
 use wmshost_oracle_stand_in::{
     Account, AccountState, Effect, Fault, Moment, Options, Release, StandIn, Transport, Verifier,
@@ -101,6 +102,24 @@ fn an_encrypted_connection_checks_the_servers_certificate() {
     plain.connect_timeout = Duration::from_millis(300);
     plain.connect_budget = Duration::ZERO;
     assert!(failure(&plain).message.contains("connect_timeout"));
+}
+
+/// Where the Instant Client is installed, there is nothing to say.
+#[test]
+fn what_the_other_client_lacks_is_told_before_anything_is_connected() {
+    let mut other = settings(&SHARED, Release::R19);
+    other.client = ClientKind::Oci;
+    let Some(why) = oracle::unusable(&other) else { return };
+    let expected: &[&str] = if cfg!(feature = "oci") {
+        &["Instant Client", "DPI-1047", "https://", "LD_LIBRARY_PATH", "client = \"thin\""]
+    } else {
+        &["built without", "--features oci", "client = \"thin\""]
+    };
+    for words in expected {
+        assert!(why.contains(words), "{words} is not in {why}");
+    }
+    let failure = oracle::open_target(other, 1, "ana", Arc::new(crate::server::StandingClock)).err().expect("unusable");
+    assert_eq!((failure.kind, failure.message), (FailureKind::InvalidConfig, format!("target ana: {why}")));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod bad_rows;
 mod connecting;
 mod faults;
+mod lobs;
 mod reading;
 mod server;
 mod snapshots;

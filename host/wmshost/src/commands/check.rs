@@ -11,7 +11,7 @@ use super::{Edge, probe};
 use crate::assemble::Assembly;
 use crate::cli::{Output, Selection};
 use crate::exit::Exit;
-use crate::report;
+use crate::{connect, report};
 
 /// Nobody listens while streams are only opened.
 struct Silent;
@@ -43,8 +43,11 @@ pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Ou
     };
     super::models::check(&pipeline, &catalog)?;
     let plans = pipeline.select(&selection.streams)?;
-    let untested = untested_connections(&plans, reach);
-    let probes = if reach == Reach::Connections { probe::probe(&pipeline, &plans) } else { Vec::new() };
+    let unusable = unusable_connections(&pipeline, &plans);
+    let mut untested = untested_connections(&plans, reach);
+    untested.extend(unusable.keys().map(|label| (*label, "not usable")));
+    let probes =
+        if reach == Reach::Connections && unusable.is_empty() { probe::probe(&pipeline, &plans) } else { Vec::new() };
     let reachable: Vec<&Stream> = plans
         .iter()
         .copied()
@@ -63,13 +66,21 @@ pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Ou
         window: None,
     };
     let ends = open(&assembly, &reachable)?;
-    let mut failures: Vec<String> = probes.iter().flat_map(probe::Probed::failures).collect();
+    let mut failures: Vec<String> = unusable.iter().map(|(label, why)| format!("connection {label}: {why}")).collect();
+    failures.extend(probes.iter().flat_map(probe::Probed::failures));
     failures.extend(ends.iter().filter_map(|end| end.failure.as_ref()).map(ToString::to_string));
     if output == Output::Text {
         probes.iter().for_each(probe::Probed::tell);
     }
     tell(&pipeline, &plans, &untested, &probes, &failures, output);
     Ok(if failures.is_empty() { Exit::Success } else { Exit::Configuration })
+}
+
+/// Connections that this program cannot use where it runs, and why.
+fn unusable_connections<'a>(pipeline: &Checked, plans: &[&'a Stream]) -> BTreeMap<&'a str, String> {
+    let labels = plans.iter().flat_map(|plan| [&plan.plan.source, &plan.plan.target]);
+    let unusable = |label: &'a String| Some((label.as_str(), connect::unusable(pipeline.connections.get(label)?)?));
+    labels.filter_map(unusable).collect()
 }
 
 /// Connections that this check leaves alone, and why.

@@ -61,6 +61,10 @@ pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
         return index(after(2), "");
     } else if begins(words, "CREATE SEQUENCE") {
         return sequence(after(2));
+    } else if begins(words, "CREATE SYNONYM") {
+        return synonym(after(2));
+    } else if begins(words, "CREATE OR REPLACE SYNONYM") {
+        return synonym(after(4));
     } else if begins(words, "CREATE") && outside(words, "VIEW").is_some() {
         return view(words);
     } else if begins(words, "DROP TABLE") {
@@ -73,6 +77,8 @@ pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
             return Ok(Definition { within_transaction: true, ..Definition::of(drop) });
         }
         return Ok(Definition { sql: beneath_views(&path, vec![drop]), drops, ..Definition::default() });
+    } else if begins(words, "DROP SYNONYM") {
+        return Ok(Definition::of(format!("DROP VIEW {}", path(after(2))?.0)));
     } else if begins(words, "DROP VIEW") {
         let (path, _) = path(after(2))?;
         return Ok(Definition {
@@ -255,6 +261,25 @@ fn view(words: &[Word]) -> Result<Definition, Refusal> {
     }
     sql.push(format!("CREATE VIEW {path} {columns} AS {}", query.sql));
     sql.push(ATTACH.to_owned());
+    Ok(Definition { sql, derived: Some((path, query)), ..Definition::default() })
+}
+
+/// A synonym is a view of all that its table has, and known for what it is.
+fn synonym(words: &[Word]) -> Result<Definition, Refusal> {
+    let (path, taken) = path(words)?;
+    if !words.get(taken).is_some_and(|word| word.is("FOR")) {
+        return Err(Refusal::new(905, "missing keyword"));
+    }
+    let target = &words[taken + 1..];
+    let mut body = vec![Word::Name("SELECT".to_owned()), Word::Sign("*"), Word::Name("FROM".to_owned())];
+    body.extend(target.iter().cloned());
+    let query = query(&body)?;
+    let target = relation(&self::path(target)?.0);
+    let sql = vec![
+        format!("DROP VIEW IF EXISTS {path}"),
+        format!("CREATE VIEW {path} AS {}", query.sql),
+        format!("INSERT INTO sys.synonyms (rel, target) VALUES ({}, {target})", relation(&path)),
+    ];
     Ok(Definition { sql, derived: Some((path, query)), ..Definition::default() })
 }
 

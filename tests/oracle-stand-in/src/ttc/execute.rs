@@ -11,6 +11,7 @@ use super::rows::Fetching;
 use crate::engine::{Changed, Parameter, Refusal};
 use crate::faults::Happening;
 use crate::net::Broken;
+use crate::server::Asked;
 use crate::sql::{Control, Statement};
 
 /// How long a waiting call looks at its client.
@@ -311,6 +312,9 @@ impl Conversation {
         }
         let fetches = wish.fetches && (!cursor.fetching.has_lobs() || cursor.fetching.defines.is_some());
         let no_more = Fetching::no_more();
+        if fetches {
+            self.server.ask(Asked::Rows(cursor.sql.clone(), wish.rows));
+        }
         let last = fetches && cursor.fetching.write(&mut answer, wish.rows, &mut self.lobs);
         if fetches {
             answer.call_values(None);

@@ -6,7 +6,9 @@ use super::answer::Answer;
 use super::conversation::{Conversation, Next};
 use super::message::kind;
 use crate::engine::{Parameter, Refusal};
+use crate::faults::Happening;
 use crate::net::{Broken, Line};
+use crate::server::Asked;
 use crate::values::codes::wire;
 
 /// The length of a locator.
@@ -245,6 +247,12 @@ impl Conversation {
     /// One operation on a large object.
     pub(super) fn lob(&mut self) -> Result<Next, Broken> {
         let request = Request::read(&mut self.line)?;
+        if let Some(refusal) = self.strike(Happening::LargeObject)? {
+            return self.refuse(0, 0, &refusal);
+        }
+        if request.operation == operation::READ {
+            self.server.ask(Asked::Piece(request.amount.unwrap_or(0)));
+        }
         let outcome = match self.lobs.perform(&request) {
             Ok(outcome) => outcome,
             Err(refusal) => return self.refuse(0, 0, &refusal),

@@ -8,6 +8,7 @@ use super::message::{End, kind};
 use crate::engine::{Refusal, Rows};
 use crate::faults::Happening;
 use crate::net::Broken;
+use crate::server::Asked;
 use crate::values::cell::national;
 use crate::values::codes::wire;
 use crate::values::kind::Kind;
@@ -39,7 +40,8 @@ impl Fetching {
     pub(super) fn write(&mut self, answer: &mut Answer, count: usize, lobs: &mut Lobs) -> bool {
         answer.byte(kind::ROW_HEADER).byte(0).integer(0).integer(0).count(count).integer(0).integer(0).integer(0);
         let end = self.next.saturating_add(count).min(self.rows.len());
-        let compresses = !self.has_lobs() && !self.rows.columns.iter().any(|column| column.kind == Kind::Long);
+        let compresses = !self.has_lobs()
+            && !self.rows.columns.iter().any(|column| matches!(column.kind, Kind::Long | Kind::LongRaw));
         for row in self.next..end {
             let sent = self.sent(row, compresses);
             if let Some(sent) = &sent {
@@ -106,6 +108,7 @@ impl Conversation {
         let Some(mut cursor) = self.cursors.remove(&number) else {
             return self.refuse(0, 0, &Refusal::new(1001, "invalid cursor"));
         };
+        self.server.ask(Asked::Rows(cursor.sql.clone(), count));
         let mut answer = Answer::default();
         let last = cursor.fetching.write(&mut answer, count, &mut self.lobs);
         let no_more = Fetching::no_more();

@@ -34,6 +34,7 @@ pub(crate) enum Kind {
     NClob,
     Blob,
     Long,
+    LongRaw,
     Rowid,
 }
 
@@ -96,7 +97,7 @@ impl Kind {
             "BLOB" => Kind::Blob,
             "LONG" if after(taken, &["RAW"]) => {
                 taken += 1;
-                Kind::Blob
+                Kind::LongRaw
             }
             "LONG" => Kind::Long,
             "ROWID" | "UROWID" => Kind::Rowid,
@@ -185,6 +186,7 @@ impl Kind {
             Kind::Clob => "CLOB".to_owned(),
             Kind::Blob => "BLOB".to_owned(),
             Kind::Long => "LONG".to_owned(),
+            Kind::LongRaw => "LONG RAW".to_owned(),
             Kind::Rowid => "ROWID".to_owned(),
         }
     }
@@ -227,7 +229,7 @@ mod tests {
             ("char", "CHAR(1 BYTE)"),
             ("timestamp", "TIMESTAMP(6)"),
             ("timestamp(9) with time zone", "TIMESTAMP(9) WITH TIME ZONE"),
-            ("long raw", "BLOB"),
+            ("long raw", "LONG RAW"),
             ("interval day to second", "INTERVAL DAY(2) TO SECOND(6)"),
             ("interval day(5) to second(3)", "INTERVAL DAY(5) TO SECOND(3)"),
             ("interval year(4) to month", "INTERVAL YEAR(4) TO MONTH"),

@@ -51,7 +51,7 @@ impl Kind {
             Kind::IntervalYm(_) => "interval year to month".to_owned(),
             Kind::IntervalDs(_, scale) => format!("interval day to second({})", scale.min(&MICROS)),
             Kind::Boolean => "boolean".to_owned(),
-            Kind::Raw(_) | Kind::Blob => "bytea".to_owned(),
+            Kind::Raw(_) | Kind::Blob | Kind::LongRaw => "bytea".to_owned(),
             Kind::Clob | Kind::NClob | Kind::Long => "text".to_owned(),
             Kind::Rowid => "varchar(18)".to_owned(),
         }
@@ -86,6 +86,7 @@ impl Kind {
             Kind::Clob | Kind::NClob => wire::CLOB,
             Kind::Blob => wire::BLOB,
             Kind::Long => wire::LONG,
+            Kind::LongRaw => wire::LONG_RAW,
             // As text: a client asks for no more than to hand it back.
             Kind::Rowid => wire::VARCHAR,
         }
@@ -122,7 +123,7 @@ impl Kind {
             Kind::TimestampTz(_) => (13, 0),
             Kind::Raw(length) => (*length, 0),
             Kind::Clob | Kind::NClob | Kind::Blob => (LONGEST_TEXT, 0),
-            Kind::Long => (i32::MAX as u32, 0),
+            Kind::Long | Kind::LongRaw => (i32::MAX as u32, 0),
             Kind::Rowid => (18, 18),
         }
     }

@@ -91,6 +91,14 @@ CREATE VIEW sys.all_views AS
     FROM sys.relations r WHERE r.kind IN ('v', 'm');
 CREATE VIEW sys.user_views AS SELECT * FROM sys.all_views WHERE own;
 
+-- What a synonym stands for. One that was dropped is no relation any more.
+CREATE TABLE sys.synonyms (rel oid PRIMARY KEY, target oid NOT NULL);
+GRANT SELECT, INSERT ON sys.synonyms TO PUBLIC;
+CREATE VIEW sys.all_synonyms AS
+    SELECT r.owner, r.shown_name AS synonym_name, t.owner AS table_owner, t.shown_name AS table_name,
+           NULL::varchar(128) AS db_link
+    FROM sys.synonyms s JOIN sys.relations r ON r.rel = s.rel JOIN sys.relations t ON t.rel = s.target;
+
 CREATE VIEW sys.constraints AS
     SELECT r.rel, k.oid AS id, r.owner, sys.shown(k.conname) AS constraint_name,
            (CASE k.contype WHEN 'p' THEN 'P' WHEN 'u' THEN 'U' WHEN 'f' THEN 'R' ELSE 'C' END)::varchar(1) AS constraint_type,
@@ -141,9 +149,6 @@ CREATE VIEW sys.all_objects AS
            'VALID'::varchar(7) AS status, NULL::oracle.date AS created, NULL::oracle.date AS last_ddl_time, r.own
     FROM sys.relations r;
 CREATE VIEW sys.user_objects AS SELECT * FROM sys.all_objects WHERE own;
-CREATE VIEW sys.all_synonyms AS
-    SELECT ''::varchar(128) AS owner, ''::varchar(128) AS synonym_name, ''::varchar(128) AS table_owner,
-           ''::varchar(128) AS table_name, ''::varchar(128) AS db_link WHERE false;
 CREATE VIEW sys.all_tab_comments AS
     SELECT owner, shown_name AS table_name, (CASE WHEN kind IN ('v', 'm') THEN 'VIEW' ELSE 'TABLE' END)::varchar(11) AS table_type,
            obj_description(rel, 'pg_class')::varchar(4000) AS comments, own FROM sys.relations;

@@ -7,12 +7,13 @@ use oracledb::{
 };
 use wmshost_flow::Value;
 
-use super::moment::{micros_of, timestamp_of};
+use crate::oracle::failure::Trouble;
+use crate::oracle::moment::{Parts, micros_of, parts_of};
 
 const DAY: i64 = 86_400_000_000;
 
 /// A value as the driver binds it; `None` if the server cannot hold it.
-pub(super) fn bindable(value: &Value) -> Option<Box<dyn ToDbValue>> {
+fn bindable(value: &Value) -> Option<Box<dyn ToDbValue>> {
     Some(match value {
         Value::Null => Box::new(None::<String>),
         Value::Boolean(value) => Box::new(i64::from(*value)),
@@ -37,8 +38,8 @@ fn null_like(value: &Value) -> Box<dyn ToDbValue> {
     }
 }
 
-/// Rows of values as the driver binds them; the number of the first parameter, from 1, that cannot be.
-pub(super) fn rows_bindable(rows: &[Vec<Value>]) -> Result<Vec<Vec<Box<dyn ToDbValue>>>, usize> {
+/// Rows of values as the driver binds them.
+pub(super) fn rows_bindable(rows: &[Vec<Value>]) -> Result<Vec<Vec<Box<dyn ToDbValue>>>, Trouble> {
     let columns = rows.first().map_or(0, Vec::len);
     let kinds: Vec<&Value> = (0..columns)
         .map(|at| rows.iter().filter_map(|row| row.get(at)).find(|value| **value != Value::Null))
@@ -46,14 +47,15 @@ pub(super) fn rows_bindable(rows: &[Vec<Value>]) -> Result<Vec<Vec<Box<dyn ToDbV
         .collect();
     let bound = |(at, value): (usize, &Value)| match value {
         Value::Null => Ok(null_like(kinds.get(at).copied().unwrap_or(&Value::Null))),
-        value => bindable(value).ok_or(at + 1),
+        value => bindable(value).ok_or_else(|| Trouble::unbindable(at + 1)),
     };
     rows.iter().map(|row| row.iter().enumerate().map(bound).collect()).collect()
 }
 
-/// Values as the driver binds them; the number of the first one, from 1, that cannot be.
-pub(super) fn all_bindable(values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, usize> {
-    values.iter().enumerate().map(|(at, value)| bindable(value).ok_or(at + 1)).collect()
+/// Values as the driver binds them.
+pub(super) fn all_bindable(values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, Trouble> {
+    let bound = |(at, value)| bindable(value).ok_or_else(|| Trouble::unbindable(at + 1));
+    values.iter().enumerate().map(bound).collect()
 }
 
 /// All rows of a query.
@@ -68,8 +70,26 @@ pub(super) fn rows(cursor: Cursor) -> Result<Vec<Vec<Value>>, Error> {
     Ok(rows)
 }
 
-/// Whether a type is one of these. Types are told apart by what they are, not by where they stand.
-pub(super) fn is_any(kind: &DbType, of: &[&DbType]) -> bool {
+/// Microseconds since 1970-01-01T00:00:00; `None` if they cannot hold the moment.
+#[inline]
+pub(super) fn micros(at: &OracleTimestamp) -> Option<i64> {
+    micros_of(&Parts {
+        year: at.year(),
+        month: at.month(),
+        day: at.day(),
+        hour: at.hour(),
+        minute: at.minute(),
+        second: at.second(),
+        nanoseconds: at.nanoseconds(),
+    })
+}
+
+fn timestamp_of(micros: i64) -> Option<OracleTimestamp> {
+    let Parts { year, month, day, hour, minute, second, nanoseconds } = parts_of(micros)?;
+    Some(OracleTimestamp::new_timestamp(year, month, day, hour, minute, second, nanoseconds))
+}
+
+fn is_any(kind: &DbType, of: &[&DbType]) -> bool {
     of.contains(&kind)
 }
 
@@ -89,9 +109,7 @@ fn value(row: &Row, at: usize, kind: &DbType) -> Result<Value, Error> {
     }
     if is_any(kind, &[DB_TYPE_DATE, DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_TZ, DB_TYPE_TIMESTAMP_LTZ]) {
         let moment = row.get::<Option<OracleTimestamp>>(at)?;
-        return Ok(
-            moment.map_or(Value::Null, |at| micros_of(&at).map_or(Value::Text(at.to_string()), Value::Timestamp))
-        );
+        return Ok(moment.map_or(Value::Null, |at| micros(&at).map_or(Value::Text(at.to_string()), Value::Timestamp)));
     }
     if is_any(kind, &[DB_TYPE_RAW, DB_TYPE_LONG_RAW]) {
         return Ok(row.get::<Option<Vec<u8>>>(at)?.map_or(Value::Null, Value::Binary));
@@ -109,7 +127,7 @@ mod tests {
     #[test]
     fn what_the_server_cannot_hold_is_not_bound() {
         let values = [Value::Int64(1), Value::Timestamp(i64::MAX)];
-        assert_eq!(all_bindable(&values).err(), Some(2));
+        assert_eq!(all_bindable(&values).err(), Some(Trouble::unbindable(2)));
         assert!(bindable(&Value::Date(i32::MAX)).is_none());
         assert!(bindable(&Value::Decimal("1,5".into())).is_none());
         assert!(all_bindable(&[Value::Null, Value::Boolean(true), Value::Date(0)]).is_ok());

@@ -1,0 +1,135 @@
+//! What the rooms of this driver ask of a connection. Two kinds give it: `thin`, which is always there, and `oci`,
+//! if the program was built with it. A call is dispatched once per statement, and once per batch of rows that is
+//! read or written; never per row or cell.
+
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use wmshost_flow::{Cursor, Failure, Value};
+
+use super::column::Cell;
+use super::cursor::{QueryCursor, Reader};
+use super::failure::Trouble;
+use super::settings::Tags;
+use super::types::Reading;
+
+/// What kind of type a column has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Number,
+    BinaryDouble,
+    BinaryFloat,
+    Varchar,
+    Char,
+    Long,
+    LongRaw,
+    Clob,
+    Blob,
+    Raw,
+    Rowid,
+    Date,
+    Timestamp,
+    TimestampTz,
+    TimestampLtz,
+    IntervalYm,
+    IntervalDs,
+    Boolean,
+    /// One that cannot be read.
+    Other,
+}
+
+/// What the server says of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ColumnInfo {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    /// Digits, of a number; 0: it does not say.
+    pub(super) precision: u8,
+    /// Digits behind the point, of a number or of a second.
+    pub(super) scale: i8,
+    /// Letters, of a text of fixed length.
+    pub(super) letters: usize,
+    pub(super) nullable: bool,
+    /// The type as the server calls it.
+    pub(super) declared: String,
+}
+
+/// A connection that was made.
+pub(super) struct Opened {
+    pub(super) client: Box<dyn Client>,
+    /// The server's version: 19, 23 …
+    pub(super) version: usize,
+    /// The most bytes that a name may have there; 0: not known.
+    pub(super) name_bytes: usize,
+}
+
+/// How the rows of a query come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fetch {
+    /// How many per round trip.
+    pub(super) rows: u32,
+    /// Whether large objects come by locator, and not with their rows.
+    pub(super) by_locator: bool,
+}
+
+/// What writing many rows did.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    /// How many rows were touched.
+    pub(super) rows: u64,
+    /// The rows of the batch that could not be written, in order, each with the reason; the others were. Empty where
+    /// the driver cannot go on behind such a row: the first one fails the call.
+    pub(super) failed: Vec<(usize, Trouble)>,
+}
+
+/// A connection.
+pub(super) trait Client: Send {
+    /// Runs a statement that gives no rows; gives how many it touched.
+    fn execute(&self, statement: &str, values: &[Value]) -> Result<u64, Trouble>;
+    /// Runs a statement once for each row of values; gives how many rows it touched in all.
+    fn execute_many(&self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Trouble>;
+    /// Runs a statement once for each row of a batch.
+    fn execute_batch(&self, statement: &str, rows: &RecordBatch) -> Result<Touched, Trouble>;
+    /// All rows of a query.
+    fn query(&self, statement: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Trouble>;
+    /// The columns of a query that gives no rows.
+    fn describe(&self, statement: &str) -> Result<Vec<ColumnInfo>, Trouble>;
+    /// Starts a query.
+    fn start(&self, statement: &str, values: &[Value], fetch: Fetch) -> Result<Box<dyn Started>, Trouble>;
+    fn commit(&self) -> Result<(), Trouble>;
+    fn rollback(&self) -> Result<(), Trouble>;
+    /// Asks the server for an answer.
+    fn ping(&self) -> Result<(), Trouble>;
+    /// The server's version in full.
+    fn version(&self) -> Result<String, Trouble>;
+    fn set_call_timeout(&self, span: Duration) -> Result<(), Trouble>;
+    /// Has the session say whose work it does. Each text has 64 bytes at most.
+    fn tag(&self, tags: &Tags);
+}
+
+/// The rows of a query that was started, one by one. Not to be called through a table of functions: `Started` is.
+pub(super) trait Rows: Send + 'static {
+    type Row;
+    fn columns(&self) -> &[ColumnInfo];
+    /// The next row; `None` at the end.
+    fn next(&mut self) -> Option<Result<Self::Row, Trouble>>;
+    /// Reads one cell of a row.
+    fn cell(row: &mut Self::Row, at: usize, reading: Reading, most: usize) -> Result<Cell, Trouble>;
+}
+
+/// A query that was started, of whichever client.
+pub(super) trait Started: Send {
+    fn columns(&self) -> &[ColumnInfo];
+    /// The rows as batches.
+    fn into_cursor(self: Box<Self>, reader: Reader) -> Result<Box<dyn Cursor>, Failure>;
+}
+
+impl<R: Rows> Started for R {
+    fn columns(&self) -> &[ColumnInfo] {
+        Rows::columns(self)
+    }
+
+    fn into_cursor(self: Box<Self>, reader: Reader) -> Result<Box<dyn Cursor>, Failure> {
+        Ok(Box::new(QueryCursor::new(*self, reader)?))
+    }
+}

@@ -1,0 +1,213 @@
+//! Large objects. Where all that a statement gives are small, they come with their rows, as many rows at a time as
+//! a few megabytes hold. Else the rows come with locators, and each object is read by itself in pieces: never
+//! more of them is held than one and a piece, and one beyond the limit is not read at all.
+
+use std::io::{self, ErrorKind, Read};
+
+use wmshost_flow::Value;
+
+use super::client::{Client, ColumnInfo, Fetch, Kind, Started};
+use super::column::{Cell, too_long};
+use super::failure::{Class, Trouble};
+
+/// The largest object that comes with its row, in bytes.
+const INLINE_BYTES: u64 = 64 << 10;
+/// How many bytes of objects may come at a time.
+const FETCH_BYTES: u64 = 4 << 20;
+/// Rows per round trip that may hold a LONG, of which nothing is known.
+const LONG_ROWS: u32 = 16;
+/// Rows per round trip that hold locators.
+const LOCATOR_ROWS: u32 = 100;
+/// How much of an object is read at a time.
+const PIECE_BYTES: usize = 256 << 10;
+/// The most bytes of UTF-8 that one of the units has which the server counts text by, those of UTF-16.
+const UNIT_BYTES: u64 = 3;
+
+/// Starts a query in the way that suits its large objects; says whether they come by locator.
+pub(super) fn start(
+    client: &dyn Client,
+    statement: &str,
+    values: &[Value],
+    rows: u32,
+    lob_bytes: usize,
+) -> Result<(Box<dyn Started>, bool), Trouble> {
+    let started = client.start(statement, values, Fetch { rows, by_locator: true })?;
+    let is_any = |kinds: &[Kind]| started.columns().iter().any(|column| kinds.contains(&column.kind));
+    let (lobs, longs) = (is_any(&[Kind::Clob, Kind::Blob]), is_any(&[Kind::Long, Kind::LongRaw]));
+    if !lobs && !longs {
+        return Ok((started, false));
+    }
+    let columns = started.columns().to_vec();
+    drop(started);
+    let most = if longs { rows.min(LONG_ROWS) } else { rows };
+    let inline = if lobs { row_bytes(client, statement, values, &columns, lob_bytes)? } else { Some(0) };
+    let fetch = match inline {
+        Some(bytes) => Fetch { rows: rows_of(bytes).min(most), by_locator: false },
+        None => Fetch { rows: LOCATOR_ROWS.min(most), by_locator: true },
+    };
+    Ok((client.start(statement, values, fetch)?, fetch.by_locator))
+}
+
+/// How many rows come at a time if each has so many bytes.
+fn rows_of(bytes: u64) -> u32 {
+    u32::try_from(FETCH_BYTES / bytes.max(1)).unwrap_or(u32::MAX).max(1)
+}
+
+/// The bytes of all large objects of a row at most; `None` if one is too large to come with its row, or empty, which
+/// would come as NULL, or if they cannot be measured.
+fn row_bytes(
+    client: &dyn Client,
+    statement: &str,
+    values: &[Value],
+    columns: &[ColumnInfo],
+    lob_bytes: usize,
+) -> Result<Option<u64>, Trouble> {
+    let lobs: Vec<_> = columns.iter().filter(|column| matches!(column.kind, Kind::Clob | Kind::Blob)).collect();
+    let sizes = lobs.iter().map(|column| format!("MIN(LENGTH(\"{0}\")), MAX(LENGTH(\"{0}\"))", column.name));
+    let measure = format!("SELECT {} FROM ({statement}) w", sizes.collect::<Vec<_>>().join(", "));
+    let measured = match client.query(&measure, values) {
+        Ok(rows) => rows.into_iter().next().unwrap_or_default(),
+        Err(trouble) if trouble.class.is_gone() => return Err(trouble),
+        Err(_) => return Ok(None),
+    };
+    let most = INLINE_BYTES.min(lob_bytes as u64);
+    let mut bytes = 0;
+    for (column, sizes) in lobs.iter().zip(measured.chunks(2)) {
+        let largest = match sizes {
+            [Value::Null, Value::Null] => 0,
+            [Value::Int64(1..), Value::Int64(largest)] => largest.unsigned_abs(),
+            _ => return Ok(None),
+        };
+        let largest = if column.kind == Kind::Clob { largest.saturating_mul(UNIT_BYTES) } else { largest };
+        if largest > most {
+            return Ok(None);
+        }
+        bytes += largest;
+    }
+    Ok(Some(bytes))
+}
+
+/// Reads a text of so many units through its locator.
+pub(super) fn text(lob: &mut impl Read, units: u64, most: usize) -> io::Result<Cell> {
+    // A unit has one byte at least.
+    if units > most as u64 {
+        return Ok(too_long(format!("{units} letters")));
+    }
+    let room = usize::try_from(units.saturating_mul(UNIT_BYTES)).unwrap_or(usize::MAX);
+    match bytes(lob, room, most)? {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Cell::Text(text)),
+            Err(_) => Err(io::Error::from(ErrorKind::InvalidData)),
+        },
+        Err(read) => Ok(too_long(format!("more than {read} bytes"))),
+    }
+}
+
+/// Reads a binary of so many bytes through its locator.
+pub(super) fn binary(lob: &mut impl Read, size: u64, most: usize) -> io::Result<Cell> {
+    if size > most as u64 {
+        return Ok(too_long(format!("{size} bytes")));
+    }
+    match bytes(lob, usize::try_from(size).unwrap_or(usize::MAX), most)? {
+        Ok(bytes) => Ok(Cell::Bytes(bytes)),
+        Err(read) => Ok(too_long(format!("more than {read} bytes"))),
+    }
+}
+
+/// All bytes of an object, or how many were read when it turned out to have more than the most.
+fn bytes(lob: &mut impl Read, room: usize, most: usize) -> io::Result<Result<Vec<u8>, usize>> {
+    let mut all = Vec::with_capacity(room.min(PIECE_BYTES));
+    let mut piece = vec![0; PIECE_BYTES.min(room.max(4 * UNIT_BYTES as usize))];
+    loop {
+        let length = match lob.read(&mut piece) {
+            // The piece ended within a letter of two units; one unit less ends before it.
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                let shorter = piece.len() - UNIT_BYTES as usize;
+                lob.read(&mut piece[..shorter])?
+            }
+            length => length?,
+        };
+        if length == 0 {
+            return Ok(Ok(all));
+        }
+        if all.len() + length > most {
+            return Ok(Err(all.len() + length));
+        }
+        all.extend_from_slice(&piece[..length]);
+    }
+}
+
+/// What it means that an object could not be read. The drivers hide what it comes from; only their text tells.
+pub(super) fn trouble(error: &io::Error) -> Trouble {
+    let text = error.to_string();
+    let code = text.strip_prefix("ORA-").and_then(|rest| rest.get(..5)).and_then(|code| code.parse().ok());
+    match code {
+        Some(code) => Trouble::of_code(code, Some(&text)),
+        None if error.kind() == ErrorKind::InvalidData => {
+            Trouble::new(Class::Wrong, "a large object holds text that is none".to_owned())
+        }
+        None if text.contains("timeout") => Trouble::new(Class::Slow, "the server did not answer in time".to_owned()),
+        None => Trouble::new(Class::Gone, "the connection broke off within a large object".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Text as a server keeps it, which cannot give half of a letter.
+    struct Units(Vec<u16>, usize);
+
+    impl Read for Units {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            let end = self.0.len().min(self.1 + buf.len() / 3);
+            let text = String::from_utf16(&self.0[self.1..end]).map_err(|_| io::Error::from(ErrorKind::InvalidData))?;
+            buf[..text.len()].copy_from_slice(text.as_bytes());
+            self.1 = end;
+            Ok(text.len())
+        }
+    }
+
+    fn read(letters: &str, most: usize) -> Cell {
+        let units: Vec<u16> = letters.encode_utf16().collect();
+        let count = units.len() as u64;
+        text(&mut Units(units, 0), count, most).expect("a text")
+    }
+
+    #[test]
+    fn a_letter_on_the_border_of_pieces_is_not_torn() {
+        let units = PIECE_BYTES / 3;
+        for letter in ["a", "ä", "€", "😀"] {
+            for before in [0, units - 2, units - 1, units, 2 * units - 1] {
+                let all = format!("{}{}", "x".repeat(before), letter.repeat(units));
+                assert_eq!(read(&all, 1 << 30), Cell::Text(all), "{letter} behind {before}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_limit_counts_bytes() {
+        assert_eq!(read("äää", 6), Cell::Text("äää".into()));
+        assert!(matches!(read("äää", 5), Cell::Misfit(..)));
+        assert!(matches!(read("xxxxxx", 5), Cell::Misfit(what, _) if what == "6 letters"));
+        assert_eq!(read("", 0), Cell::Text(String::new()));
+        assert_eq!(binary(&mut &b"abc"[..], 3, 3).expect("bytes"), Cell::Bytes(b"abc".to_vec()));
+        assert!(matches!(binary(&mut &b"abc"[..], 3, 2), Ok(Cell::Misfit(..))));
+    }
+
+    #[test]
+    fn many_small_objects_come_at_a_time_and_few_large_ones() {
+        assert_eq!((rows_of(0), rows_of(1_000), rows_of(FETCH_BYTES), rows_of(u64::MAX)), (4 << 20, 4_194, 1, 1));
+    }
+
+    #[test]
+    fn errors_within_an_object_have_their_class() {
+        for (text, class) in [
+            ("ORA-01555: snapshot too old", Class::Snapshot),
+            ("the configured call timeout was exceeded", Class::Slow),
+            ("the connection is closed", Class::Gone),
+        ] {
+            assert_eq!(trouble(&io::Error::other(text)).class, class, "{text}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! A process of its own, in which nobody has chosen a provider of cryptography: the thin driver gives up by a panic
+//! there where two of them are linked, so the host chooses one before it connects.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
+use wmshost_flow::{Clock, Micros, Value};
+use wmshost_oracle_stand_in::{Options, Release, StandIn, Transport};
+
+struct StandingClock;
+
+impl Clock for StandingClock {
+    fn now(&self) -> Micros {
+        0
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[test]
+fn an_encrypted_connection_is_made_where_no_provider_was_chosen() {
+    let server = StandIn::start(Options::default()).expect("a stand-in");
+    assert!(rustls::crypto::CryptoProvider::get_default().is_none(), "somebody has chosen one");
+    let address = Address::Host {
+        host: "localhost".to_owned(),
+        port: server.port(Release::R19, Transport::Tcps),
+        service: Service::Name("STANDIN".to_owned()),
+        protocol: Protocol::Tcps,
+    };
+    let mut settings = Settings::new(address, "WMS", Password::new("wms"));
+    settings.trust.wallet = Some(server.wallet());
+    let target = oracle::open_target(settings, 1, "ana", Arc::new(StandingClock)).expect("a target");
+    let rows = target.sql().expect("a session").query("SELECT 1 FROM dual", &[]).expect("a row");
+    assert_eq!(rows, [[Value::Int64(1)]]);
+    assert!(rustls::crypto::CryptoProvider::get_default().is_some());
+}
