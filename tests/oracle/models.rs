@@ -84,7 +84,7 @@ fn is_same(expected: &Cell, found: &Value) -> bool {
 fn on_sqlite(target: &Connection, model: &str, key: &str) -> (BTreeMap<String, Vec<Cell>>, Vec<String>) {
     let mut look = target.prepare(&format!("SELECT * FROM {model} LIMIT 0")).expect("the model");
     let columns: Vec<String> =
-        look.column_names().into_iter().filter(|name| !name.starts_with("wms_")).map(str::to_owned).collect();
+        look.column_names().filter(|name| !name.starts_with("wms_")).map(str::to_owned).collect();
     drop(look.query([]).expect("no rows"));
     let list = columns.join(", ");
     let mut statement = target.prepare(&format!("SELECT {key}, {list} FROM {model}")).expect("a query");
