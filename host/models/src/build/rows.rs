@@ -85,7 +85,7 @@ pub(super) fn take_in(
     let moved = match strategy {
         Strategy::Merge(key) => merge(table, key, stamp, sql)?,
         Strategy::Replace(window) => match table.key() {
-            Some(key) if writer.0 == Dialect::Sqlite && check_key(writer, key, sql).is_ok() => {
+            Some(key) if writer.0 == Dialect::Sqlite && index_rows(writer, key, sql)? => {
                 replace_by_key(table, window, key, stamp, sql)?
             }
             _ => {
@@ -116,8 +116,12 @@ pub(super) fn insert(table: &Table<'_>, condition: &str, stamp: &Stamp, sql: &mu
 }
 
 fn merge(table: &Table<'_>, key: &[String], stamp: &Stamp, sql: &mut dyn Sql) -> Result<Moved, Failure> {
+    check_key(table.writer, key, sql)?;
+    merge_checked(table, key, stamp, sql)
+}
+
+fn merge_checked(table: &Table<'_>, key: &[String], stamp: &Stamp, sql: &mut dyn Sql) -> Result<Moved, Failure> {
     let writer = table.writer;
-    check_key(writer, key, sql)?;
     let rest: Vec<String> = table
         .columns()
         .into_iter()
@@ -222,6 +226,22 @@ pub(super) fn check_key(writer: Writer, key: &[String], sql: &mut dyn Sql) -> Re
     }
 }
 
+/// Indexes the rows that were set aside by a key; gives whether each of them has one of its own.
+fn index_rows(writer: Writer, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let nulls: Vec<String> = key.iter().map(|part| format!("{} IS NULL", writer.name(part))).collect();
+    let missing = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", writer.work_table("rows"), nulls.join(" OR "));
+    if !sql.query(&missing, &[])?.is_empty() {
+        return Ok(false);
+    }
+    let names = writer.names("", key);
+    let index = format!("CREATE UNIQUE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})");
+    match sql.execute(&index, &[]) {
+        Ok(_) => Ok(true),
+        Err(failure) if check_key(writer, key, sql).is_ok() => Err(failure),
+        Err(_) => Ok(false),
+    }
+}
+
 /// Replaces windows where rows can be told apart: only rows that are gone, others or new are written, and rows that
 /// come out as they were keep their marks.
 fn replace_by_key(
@@ -233,14 +253,15 @@ fn replace_by_key(
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
     let names = writer.names("", key);
-    let index = writer.name(&format!("{}_KEY", table.node.table));
-    sql.execute(&format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({names})", table.name()), &[])?;
-    sql.execute(&format!("CREATE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})"), &[])?;
+    if !table.indexes().iter().any(|(_, columns)| columns.starts_with(key)) {
+        let index = writer.name(&format!("{}_KEY", table.node.table));
+        sql.execute(&format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({names})", table.name()), &[])?;
+    }
     let on: Vec<String> = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part))).collect();
     let rows = writer.work_table("rows");
     let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} AS wms_new WHERE {})", on.join(" AND "));
     let deleted = delete_windows(table, window, &gone, sql)?;
-    let merged = merge(table, key, stamp, sql)?;
+    let merged = merge_checked(table, key, stamp, sql)?;
     Ok(Moved { deleted, ..merged })
 }
 

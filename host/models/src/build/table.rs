@@ -116,8 +116,9 @@ impl Table<'_> {
         }
     }
 
-    fn index(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
-        let mut wanted: Vec<(&str, Vec<String>)> = Vec::new();
+    /// The indexes that it has, each once: one whose columns another begins with is none of its own.
+    pub(super) fn indexes(&self) -> Vec<(&'static str, Vec<String>)> {
+        let mut wanted: Vec<(&'static str, Vec<String>)> = Vec::new();
         match &self.model.model.materialization {
             Materialization::Incremental(increment) => match &increment.strategy {
                 Strategy::Merge(key) => wanted.push(("UNIQUE ", key.clone())),
@@ -131,7 +132,20 @@ impl Table<'_> {
         if self.is_followed {
             wanted.push(("", vec![MARKS[1].to_owned()]));
         }
-        for (number, (unique, columns)) in (1..).zip(wanted) {
+        let is_within = |(at, columns): (usize, &Vec<String>)| {
+            let others = wanted.iter().enumerate().filter(|(other, _)| *other != at);
+            others
+                .into_iter()
+                .any(|(other, (_, longer))| longer.starts_with(columns) && (longer.len() > columns.len() || other < at))
+        };
+        let kept = wanted.iter().enumerate();
+        kept.filter(|(at, (unique, columns))| !unique.is_empty() || !is_within((*at, columns)))
+            .map(|(_, index)| index.clone())
+            .collect()
+    }
+
+    fn index(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        for (number, (unique, columns)) in (1..).zip(self.indexes()) {
             let name = self.writer.name(&format!("{}_IX{number}", self.node.table));
             let columns_text = self.writer.names("", &columns);
             let statement = format!("CREATE {unique}INDEX {name} ON {} ({columns_text})", self.name());
@@ -162,7 +176,11 @@ impl Table<'_> {
     /// Renews the optimizer's statistics.
     pub(super) fn analyze(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let statement = match self.writer.0 {
-            Dialect::Sqlite => format!("ANALYZE {}", self.name()),
+            Dialect::Sqlite => {
+                // Some hundred rows of each index tell as much as all of them, for the choice of a plan.
+                sql.query("PRAGMA analysis_limit = 1000", &[])?;
+                format!("ANALYZE {}", self.name())
+            }
             Dialect::Oracle => {
                 format!("BEGIN DBMS_STATS.GATHER_TABLE_STATS(USER, '{}'); END;", self.node.table.replace('\'', ""))
             }
