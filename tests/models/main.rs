@@ -122,6 +122,32 @@ fn mistakes_end_with_2_before_anything_is_built() {
     assert!(check.contains("plugin small, declare: limit declared_models: 1000 allowed, 100002 asked for"), "{check}");
 }
 
+/// Told by `check` already, with model and place, and nothing is built.
+#[test]
+fn sql_that_reaches_out_is_refused_before_anything_runs() {
+    let place = Place::new("[models.settings.small]\nbehaviour = \"reach-out\"\n");
+    let check = place.ends(2, &["check", "p.toml", "--offline"]);
+    for part in [
+        "model another_table, SQL 1:67: it names the table WMS_ITEM_MASTER; tables are named by placeholders only",
+        "model quoted_table, SQL 1:41: it names the table \"WMS_LOCATION\"",
+        "model other_schema, SQL 1:41: it names the table main.WMS_LOCATION",
+        "model the_catalogue, SQL 1:41: it names the table sqlite_master",
+        "model the_users, SQL 1:41: it names the table ALL_USERS",
+        "model shadowed, SQL 1:6: a part named WMS_LOCATION would hide the table of location",
+        "model commented_out, SQL 1:40: a comment in a comment",
+        "model in_quotes, SQL 1:28: a placeholder is a name or a value by itself",
+        "model two_statements, SQL 1:39: it is one SELECT, without `;`",
+        "model pragma, SQL 1:1: it is one SELECT; this begins with PRAGMA",
+        "model attach, SQL 1:1: it is one SELECT; this begins with ATTACH",
+        "model a_file, SQL 1:8: the function readfile is not among those that only compute",
+        "model a_write, SQL 1:1: it is one SELECT; this begins with INSERT",
+    ] {
+        assert!(check.contains(part), "{part:?} is not in\n{check}");
+    }
+    assert_eq!(place.run(&["run", "p.toml"]).status.code(), Some(2));
+    assert!(!place.path("target.db").exists(), "something ran");
+}
+
 #[test]
 fn retry_does_again_what_failed() {
     let place = Place::new("");

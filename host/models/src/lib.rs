@@ -7,6 +7,7 @@
 //! | `mistake` | what is wrong with a declaration, and where |
 //! | `template` | SQL with placeholders |
 //! | `project` | all models of a pipeline as one graph |
+//! | `guard` | what a plugin's SQL may name and call |
 //! | `check` | what can be known without a database |
 //! | `dialect` | how SQL is written for a kind of database |
 //! | `prepare` | whether the database takes the SQL |
@@ -27,6 +28,7 @@ mod check;
 mod dialect;
 mod freshness;
 mod graph;
+mod guard;
 mod lineage;
 mod manifest;
 mod mistake;

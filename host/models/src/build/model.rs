@@ -324,9 +324,6 @@ impl Build<'_> {
         moved: Moved,
         sql: &mut dyn SqlSession,
     ) -> Result<Done, Failure> {
-        if self.model.model.storage.statistics && moved.changed() > 0 && !self.is_oracle() {
-            self.table().analyze(sql)?;
-        }
         let rows = match before.and_then(|before| before.rows) {
             Some(rows) => (rows + moved.inserted).saturating_sub(moved.deleted),
             None => {
@@ -335,6 +332,10 @@ impl Build<'_> {
                 rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0)
             }
         };
+        // Fewer changes than this move no plan.
+        if self.model.model.storage.statistics && moved.changed() * 10 > rows && !self.is_oracle() {
+            self.table().analyze(sql)?;
+        }
         Ok(Done { action, rows: Some(rows), changed: moved.changed() })
     }
 }

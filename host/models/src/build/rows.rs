@@ -79,9 +79,7 @@ pub(super) fn take_in(
     Ok(match strategy {
         Strategy::Merge(key) => merge(table, key, stamp, sql)?,
         Strategy::Replace(window) => match table.key() {
-            Some(key) if check_key(writer, &writer.work_table("rows"), key, sql).is_ok() => {
-                replace_by_key(table, window, key, stamp, sql)?
-            }
+            Some(key) if has_keys(writer, key, sql)? => replace_by_key(table, window, key, stamp, sql)?,
             _ => {
                 let deleted = delete_windows(table, window, "", sql)?;
                 Moved { deleted, inserted: insert(table, "", stamp, sql)?, updated: 0 }
@@ -108,8 +106,12 @@ pub(super) fn insert(table: &Table<'_>, condition: &str, stamp: &Stamp, sql: &mu
 }
 
 fn merge(table: &Table<'_>, key: &[String], stamp: &Stamp, sql: &mut dyn Sql) -> Result<Moved, Failure> {
+    check_key(table.writer, &table.writer.work_table("rows"), key, sql)?;
+    merge_checked(table, key, stamp, sql)
+}
+
+fn merge_checked(table: &Table<'_>, key: &[String], stamp: &Stamp, sql: &mut dyn Sql) -> Result<Moved, Failure> {
     let writer = table.writer;
-    check_key(writer, &writer.work_table("rows"), key, sql)?;
     let rest: Vec<String> = table
         .columns()
         .into_iter()
@@ -216,6 +218,26 @@ pub(super) fn check_key(writer: Writer, rows: &str, key: &[String], sql: &mut dy
     }
 }
 
+/// Whether each of the rows that were set aside has a key of its own. SQLite gets an index by it.
+fn has_keys(writer: Writer, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let rows = writer.work_table("rows");
+    if writer.0 == Dialect::Oracle {
+        return Ok(check_key(writer, &rows, key, sql).is_ok());
+    }
+    let nulls: Vec<String> = key.iter().map(|part| format!("{} IS NULL", writer.name(part))).collect();
+    let missing = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", rows, nulls.join(" OR "));
+    if !sql.query(&missing, &[])?.is_empty() {
+        return Ok(false);
+    }
+    let names = writer.names("", key);
+    let index = format!("CREATE UNIQUE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})");
+    match sql.execute(&index, &[]) {
+        Ok(_) => Ok(true),
+        Err(failure) if check_key(writer, &rows, key, sql).is_ok() => Err(failure),
+        Err(_) => Ok(false),
+    }
+}
+
 /// Replaces windows where rows can be told apart: only rows that are gone, others or new are written, and rows that
 /// come out as they were keep their marks.
 fn replace_by_key(
@@ -226,17 +248,16 @@ fn replace_by_key(
     sql: &mut dyn Sql,
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
-    if writer.0 == Dialect::Sqlite {
+    if writer.0 == Dialect::Sqlite && !table.indexes().iter().any(|(_, columns)| columns.starts_with(key)) {
         let names = writer.names("", key);
         let index = writer.name(&format!("{}_KEY", table.node.table));
         sql.execute(&format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({names})", table.name()), &[])?;
-        sql.execute(&format!("CREATE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})"), &[])?;
     }
     let on: Vec<String> = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part))).collect();
     let rows = writer.work_table("rows");
     let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} wms_new WHERE {})", on.join(" AND "));
     let deleted = delete_windows(table, window, &gone, sql)?;
-    let merged = merge(table, key, stamp, sql)?;
+    let merged = merge_checked(table, key, stamp, sql)?;
     Ok(Moved { deleted, ..merged })
 }
 

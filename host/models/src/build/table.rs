@@ -144,7 +144,8 @@ impl Table<'_> {
         }
     }
 
-    /// The indexes that it should have: whether unique, and their columns.
+    /// The indexes that it should have, whether unique, and their columns: each once, and none whose columns another
+    /// begins with.
     pub(super) fn indexes(&self) -> Vec<(bool, Vec<String>)> {
         let mut wanted: Vec<(bool, Vec<String>)> = Vec::new();
         match &self.model.model.materialization {
@@ -160,7 +161,16 @@ impl Table<'_> {
         if self.is_followed {
             wanted.push((false, vec![MARKS[1].to_owned()]));
         }
-        wanted
+        let is_within = |(at, columns): (usize, &Vec<String>)| {
+            let others = wanted.iter().enumerate().filter(|(other, _)| *other != at);
+            others
+                .into_iter()
+                .any(|(other, (_, longer))| longer.starts_with(columns) && (longer.len() > columns.len() || other < at))
+        };
+        let kept = wanted.iter().enumerate();
+        kept.filter(|(at, (is_unique, columns))| *is_unique || !is_within((*at, columns)))
+            .map(|(_, index)| index.clone())
+            .collect()
     }
 
     fn index(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
@@ -205,7 +215,11 @@ impl Table<'_> {
     /// Renews the optimizer's statistics.
     pub(super) fn analyze(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let statement = match self.writer.0 {
-            Dialect::Sqlite => format!("ANALYZE {}", self.name()),
+            Dialect::Sqlite => {
+                // Some hundred rows of each index tell as much as all of them, for the choice of a plan.
+                sql.query("PRAGMA analysis_limit = 1000", &[])?;
+                format!("ANALYZE {}", self.name())
+            }
             Dialect::Oracle => format!(
                 "BEGIN DBMS_STATS.GATHER_TABLE_STATS(SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), {}); END;",
                 self.writer.text(&self.node.table)
