@@ -13,6 +13,8 @@ pub enum TestStatus {
     Failed,
     /// The test itself could not be run.
     Errored,
+    /// It was not run: what it looks at was left out.
+    Skipped,
     /// It was not run: it has passed, and nothing that it looks at has changed since.
     Unchanged,
 }
@@ -25,6 +27,7 @@ impl TestStatus {
             Self::Warned => "warned",
             Self::Failed => "failed",
             Self::Errored => "errored",
+            Self::Skipped => "skipped",
             Self::Unchanged => "unchanged",
         }
     }
