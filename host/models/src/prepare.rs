@@ -5,6 +5,7 @@
 use wmshost_flow::{Dialect, Failure, FailureKind, Sql, SqlSession};
 
 use crate::check::{At, Findings};
+use crate::contract::fits;
 use crate::dialect::Writer;
 use crate::mistake::{Mistake, locate};
 use crate::project::{Node, ParsedModel, Project, Speaker};
@@ -69,13 +70,14 @@ impl Examiner<'_, '_> {
         let before = self.findings.all.len();
         let full = speaker.statement(at, Mode::Full);
         if let Some(columns) = self.columns(node, &place, &model.statement, &full)? {
-            self.compare(node, model, &columns);
+            self.compare_types(node, model, &columns);
+            self.compare(node, model, &columns.into_iter().map(|(name, _)| name).collect::<Vec<_>>());
         }
         if let Some(changes) = &model.changes {
             let place = format!("{}, changes", node.place());
             let statement = speaker.write(changes, at, Mode::Incremental);
             if let Some(columns) = self.columns(node, &place, changes, &statement)? {
-                let window = columns.into_iter().map(|name| (name, None));
+                let window = columns.into_iter().map(|(name, _)| (name, None));
                 let changes = self.project.writer().empty(window);
                 let incremental = speaker.statement(at, Mode::Incremental);
                 let work_table = self.project.writer().work_table("changes");
@@ -88,16 +90,30 @@ impl Examiner<'_, '_> {
         Ok(self.findings.all.len() == before)
     }
 
-    /// The names of the columns that a SELECT gives, or a finding.
+    /// The columns that a SELECT gives, with their types where they are told, or a finding.
     fn columns(
         &mut self,
         node: &Node,
         place: &str,
         template: &Template,
         statement: &str,
-    ) -> Result<Option<Vec<String>>, Failure> {
-        let columns = columns_of(self.sql, self.project.writer(), statement);
+    ) -> Result<Option<Vec<(String, String)>>, Failure> {
+        let columns = described(self.sql, self.project.writer(), statement);
         self.note(node, place, Some(template), columns)
+    }
+
+    /// Whether the types are the declared ones, as far as the database tells them before it runs the SQL.
+    fn compare_types(&mut self, node: &Node, model: &ParsedModel, found: &[(String, String)]) {
+        let place = node.place();
+        let at = At { plugin: &node.plugin, place: &place };
+        for column in &model.model.columns {
+            let told = found.iter().find(|(name, kind)| !kind.is_empty() && name.eq_ignore_ascii_case(&column.name));
+            if let Some((_, kind)) = told.filter(|(_, kind)| !fits(&column.kind, kind)) {
+                let what =
+                    format!("the column {} is declared {}, and its SQL gives {kind} there", column.name, column.kind);
+                self.findings.add(at, what);
+            }
+        }
     }
 
     /// Notes what the database says against a text, with the place in it that the message names.
@@ -180,21 +196,27 @@ fn compile(sql: &mut dyn Sql, writer: Writer, select: &str) -> Result<(), Failur
 
 /// The names of the columns that a SELECT gives. It is compiled, and no row is read.
 pub(crate) fn columns_of(sql: &mut dyn Sql, writer: Writer, select: &str) -> Result<Vec<String>, Failure> {
+    Ok(described(sql, writer, select)?.into_iter().map(|(name, _)| name).collect())
+}
+
+/// The same with their types, where the database tells them before it runs the SELECT; else without a word.
+fn described(sql: &mut dyn Sql, writer: Writer, select: &str) -> Result<Vec<(String, String)>, Failure> {
     match writer.0 {
         Dialect::Sqlite => {
             sql.execute("DROP TABLE IF EXISTS temp.wmshost_look", &[])?;
             sql.execute(&format!("CREATE TABLE temp.wmshost_look AS SELECT * FROM ({select}\n) LIMIT 0"), &[])?;
             let rows = sql.query("SELECT name FROM pragma_table_info('wmshost_look', 'temp') ORDER BY cid", &[])?;
             sql.execute("DROP TABLE temp.wmshost_look", &[])?;
-            Ok(rows.iter().map(|row| text_of(row, 0)).collect())
+            Ok(rows.iter().map(|row| (text_of(row, 0), String::new())).collect())
         }
         Dialect::Oracle => {
             let view = "WMSHOST_LOOK";
             sql.execute(&format!("CREATE OR REPLACE VIEW {view} AS {select}"), &[])?;
-            let names = "SELECT LOWER(column_name) FROM user_tab_columns WHERE table_name = :1 ORDER BY column_id";
+            let names =
+                "SELECT LOWER(column_name), data_type FROM user_tab_columns WHERE table_name = :1 ORDER BY column_id";
             let rows = sql.query(names, &[wmshost_flow::Value::Text(view.to_owned())])?;
             sql.execute(&format!("DROP VIEW {view}"), &[])?;
-            Ok(rows.iter().map(|row| text_of(row, 0)).collect())
+            Ok(rows.iter().map(|row| (text_of(row, 0), text_of(row, 1))).collect())
         }
     }
 }

@@ -4,6 +4,7 @@ use wmshost_flow::model::Strategy;
 use wmshost_flow::{Dialect, Failure, Sql};
 
 use super::table::Table;
+use crate::contract::check_rows;
 use crate::dialect::{MARKS, Writer};
 use crate::prepare::columns_of;
 use crate::store::kind_of;
@@ -44,13 +45,34 @@ pub(super) fn fill(table: &Table<'_>, statement: &str, stamp: &Stamp, sql: &mut 
         stamp.run_id,
         stamp.loaded_at,
     );
-    sql.execute(&insert, &[])
+    let filled = sql.execute(&insert, &[])?;
+    check_rows(table.writer, &table.aside(), &table.model.model.columns, sql)?;
+    Ok(filled)
 }
 
 /// Sets rows aside in a table that only this session sees.
 pub(super) fn set_aside(writer: Writer, name: &str, select: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
     drop_work_table(writer, name, sql)?;
     sql.execute(&writer.create_work_table(name, select), &[]).map(drop)
+}
+
+/// Sets the rows of a model's statement aside, as its table would have them, and holds them to what it declares.
+pub(super) fn set_rows_aside(
+    table: &Table<'_>,
+    columns: &[String],
+    statement: &str,
+    sql: &mut dyn Sql,
+) -> Result<(), Failure> {
+    let writer = table.writer;
+    let select = format!("SELECT {} FROM ({statement}\n) wms_new", writer.names("wms_new.", columns));
+    if writer.0 == Dialect::Oracle {
+        return set_aside(writer, "rows", &select, sql);
+    }
+    drop_work_table(writer, "rows", sql)?;
+    let rows = writer.work_table("rows");
+    sql.execute(&format!("CREATE TABLE {rows} ({})", table.declared_columns()?.join(", ")), &[])?;
+    sql.execute(&format!("INSERT INTO {rows} ({}) {select}", writer.names("", columns)), &[])?;
+    check_rows(writer, &rows, &table.model.model.columns, sql)
 }
 
 /// Drops such a table if it is there.
@@ -76,12 +98,7 @@ pub(super) fn take_in(
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
     let columns = table.columns();
-    set_aside(
-        writer,
-        "rows",
-        &format!("SELECT {} FROM ({statement}\n) wms_new", writer.names("wms_new.", &columns)),
-        sql,
-    )?;
+    set_rows_aside(table, &columns, statement, sql)?;
     let moved = match strategy {
         Strategy::Merge(key) => merge(table, key, stamp, sql)?,
         Strategy::Replace(window) => match table.key() {

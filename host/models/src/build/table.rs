@@ -57,6 +57,20 @@ impl Table<'_> {
         if kind_of(sql, self.writer, &format!("WMSHOST_NEW_{}", self.node.table))?.is_some() {
             sql.execute(&format!("DROP TABLE {}", self.aside()), &[])?;
         }
+        let mut parts = self.declared_columns()?;
+        let [text, moment] = match self.writer.0 {
+            Dialect::Sqlite => ["TEXT", "TIMESTAMP(6)"],
+            Dialect::Oracle => ["VARCHAR2(128)", "TIMESTAMP(6)"],
+        };
+        for (name, kind) in MARKS.iter().zip([text, moment]) {
+            parts.push(format!("{} {kind}", self.writer.name(name)));
+        }
+        let statement = format!("CREATE TABLE {} ({}){}", self.aside(), parts.join(", "), self.partitions());
+        sql.execute(&statement, &[]).map(drop)
+    }
+
+    /// Its columns with their types, without the host's marks.
+    pub(super) fn declared_columns(&self) -> Result<Vec<String>, Failure> {
         let mut parts = Vec::new();
         for column in &self.model.model.columns {
             let declared = self.writer.declared(&column.kind).ok_or_else(|| {
@@ -64,18 +78,14 @@ impl Table<'_> {
             })?;
             parts.push(format!("{} {declared}", self.writer.name(&column.name)));
         }
-        let [text, moment, flag] = match self.writer.0 {
-            Dialect::Sqlite => ["TEXT", "TIMESTAMP(6)", "BOOLEAN"],
-            Dialect::Oracle => ["VARCHAR2(128)", "TIMESTAMP(6)", "NUMBER(1)"],
+        let [moment, flag] = match self.writer.0 {
+            Dialect::Sqlite => ["TIMESTAMP(6)", "BOOLEAN"],
+            Dialect::Oracle => ["TIMESTAMP(6)", "NUMBER(1)"],
         };
         for (name, kind) in self.versions().iter().zip([moment, moment, flag]) {
             parts.push(format!("{} {kind}", self.writer.name(name)));
         }
-        for (name, kind) in MARKS.iter().zip([text, moment]) {
-            parts.push(format!("{} {kind}", self.writer.name(name)));
-        }
-        let statement = format!("CREATE TABLE {} ({}){}", self.aside(), parts.join(", "), self.partitions());
-        sql.execute(&statement, &[]).map(drop)
+        Ok(parts)
     }
 
     fn partitions(&self) -> String {
