@@ -4,6 +4,7 @@ use wmshost_flow::Cancel;
 use wmshost_models::{BuildOptions, Report, Runner, Selected};
 use wmshost_pipeline::Checked;
 
+use super::post::post;
 use super::told::{self, Telling};
 use super::typed::BuildArgs;
 use super::workshop::{Memory, Workshop};
@@ -144,5 +145,13 @@ fn build(
 fn keep(edge: &Edge, workshop: &Workshop, ended: &Report) -> anyhow::Result<()> {
     workshop.shelf.keep_manifest(&workshop.manifest(edge.clock.now()))?;
     workshop.shelf.keep_results(&ended.to_json(&workshop.name))?;
-    workshop.shelf.add_events(&workshop.project.lineage_events(&workshop.name, ended))
+    let events = workshop.project.lineage_events(&workshop.name, ended);
+    workshop.shelf.add_events(&events)?;
+    if let Some(lineage) = &workshop.lineage
+        && let Err(why) = post(lineage, &events)
+    {
+        tracing::warn!(why, "lineage events were not delivered");
+        report::note(&format!("warning: {why}"));
+    }
+    Ok(())
 }

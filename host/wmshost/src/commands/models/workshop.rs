@@ -12,7 +12,7 @@ use wmshost_databases::sqlite;
 use wmshost_flow::model::Declaration;
 use wmshost_flow::{Dialect, Failure, Micros, SqlSession, Target};
 use wmshost_models::{Mistake, Past, Project, Scratch, Selected, Setup, past_results};
-use wmshost_pipeline::{Checked, Setting, variable_literal};
+use wmshost_pipeline::{Checked, Lineage, Setting, variable_literal};
 use wmshost_sandbox::Identity;
 
 use super::shelf::Shelf;
@@ -83,6 +83,8 @@ pub(super) struct Workshop {
     pub(super) target: Arc<dyn Target>,
     pub(super) threads: usize,
     pub(super) shelf: Shelf,
+    /// Who is told of lineage.
+    pub(super) lineage: Option<Lineage>,
     /// Where each stream's rows come from, and through which plugins.
     origins: BTreeMap<String, Json>,
 }
@@ -125,6 +127,7 @@ impl Workshop {
             target,
             threads: models.threads,
             shelf: edge.home.models(&pipeline.name),
+            lineage: models.lineage.clone(),
             origins: pipeline.streams.iter().map(origin).collect(),
         }))
     }
