@@ -170,7 +170,7 @@ pub(crate) fn by_hand(models: &Path, target: &Path, host: &Path) -> anyhow::Resu
     models.sort_by_key(|node| (node["level"].as_u64(), node["name"].as_str().map(str::to_owned)));
     let indexes = indexes(host)?;
     let database = Connection::open(target)?;
-    database.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA analysis_limit = 1000")?;
+    database.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA analysis_limit = 1000")?;
     for node in models {
         let text = |key: &str| node[key].as_str().unwrap_or_default();
         let (table, select) = (text("table"), text("compiled"));

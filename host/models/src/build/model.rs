@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wmshost_flow::model::{Materialization, OnChange, Strategy};
-use wmshost_flow::{Clock, Failure, SqlSession, Value};
+use wmshost_flow::{Clock, Dialect, Failure, SqlSession, Value};
 
 use super::history;
 use super::inputs::{Inputs, Reading, index_stream, views_changed, watermark};
@@ -12,6 +12,9 @@ use super::table::Table;
 use crate::project::{ParsedModel, Project, Speaker};
 use crate::store::{Built, Store, kind_of, whole};
 use crate::template::Mode;
+
+/// KiB of pages that SQLite may keep while it builds a model.
+const ROOM: &str = "cache_size = -65536";
 
 /// What was done with a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,18 +84,24 @@ impl Site<'_> {
         if model.model.materialization == Materialization::Ephemeral {
             return Ok((Done { action: Action::Ephemeral, rows: None, changed: 0 }, None));
         }
+        self.room(ROOM, sql)?;
         sql.begin()?;
         let build = Build { site: self, at, model, before: built.get(&node.name) };
         let done = build.run(&Reading { project: self.project, built, now: self.now }, marks, sql);
-        match done {
-            Ok((done, built)) => {
-                sql.commit()?;
-                Ok((done, Some(built)))
-            }
-            Err(failure) => {
-                sql.rollback()?;
-                Err(failure)
-            }
+        let ended = match done {
+            Ok((done, built)) => sql.commit().map(|()| (done, Some(built))),
+            Err(failure) => sql.rollback().and(Err(failure)),
+        };
+        self.room("shrink_memory", sql)?;
+        ended
+    }
+
+    /// SQLite sorts and changes large tables several times as fast with room for pages. One model is built at a time
+    /// there, so that the room is needed once, and it is given back.
+    fn room(&self, what: &str, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        match self.project.dialect {
+            Dialect::Sqlite => sql.query(&format!("PRAGMA {what}"), &[]).map(drop),
+            Dialect::Oracle => Ok(()),
         }
     }
 }
@@ -159,8 +168,8 @@ impl Build<'_> {
 
     fn moment(&self, text: &str) -> String {
         match self.site.project.dialect {
-            wmshost_flow::Dialect::Sqlite => format!("'{text}'"),
-            wmshost_flow::Dialect::Oracle => format!("TIMESTAMP '{text}'"),
+            Dialect::Sqlite => format!("'{text}'"),
+            Dialect::Oracle => format!("TIMESTAMP '{text}'"),
         }
     }
 
