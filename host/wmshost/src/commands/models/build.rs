@@ -93,7 +93,11 @@ pub(in crate::commands) fn after_load(
         return Ok(Exit::Success);
     }
     let Some(workshop) = Workshop::of(edge, pipeline, catalog, &[])? else { return Ok(Exit::Success) };
-    workshop.examine()?;
+    // What was built as it is declared now, the database has looked at already.
+    let built = workshop.past()?.fingerprints;
+    if workshop.project.has_news(&built) {
+        workshop.examine()?;
+    }
     let options = BuildOptions {
         selected: workshop.project.everything(),
         build: true,
