@@ -10,6 +10,7 @@
 //! | `guard` | what a plugin's SQL may name and call |
 //! | `check` | what can be known without a database |
 //! | `dialect` | how SQL is written for a kind of database |
+//! | `contract` | whether what SQL gives has the declared types |
 //! | `prepare` | whether the database takes the SQL |
 //! | `graph` | who depends on whom |
 //! | `select` | which models are meant |
@@ -25,6 +26,7 @@
 
 mod build;
 mod check;
+mod contract;
 mod dialect;
 mod freshness;
 mod graph;

@@ -59,10 +59,18 @@ pub(crate) fn excerpt(text: &str, at: usize) -> String {
 
 /// Where a database's message points to: the word that it names, if it stands in the text.
 pub(crate) fn locate(text: &str, message: &str) -> Option<usize> {
-    let named = ["no such column: ", "no such table: ", "no such function: ", "ambiguous column name: "]
+    const BEFORE: [&str; 6] = [
+        "no such column: ",
+        "no such table: ",
+        "no such function: ",
+        "ambiguous column name: ",
+        "number of arguments to function ",
+        "misuse of aggregate: ",
+    ];
+    let named = BEFORE
         .iter()
         .find_map(|before| message.split_once(before))
-        .map(|(_, word)| word.split([' ', ';', ',']).next().unwrap_or_default())
+        .map(|(_, word)| word.split([' ', ';', ',', '(']).next().unwrap_or_default())
         .or_else(|| oracles_name(message))
         .or_else(|| message.split('"').nth(1))?;
     let word = named.rsplit('.').next().unwrap_or(named).trim_matches('"');

@@ -114,10 +114,15 @@ pub(super) fn query(
 }
 
 /// The names of the columns that a query gives.
-pub(super) fn columns(link: &mut LentLink, place: &str, query: &str) -> Result<Vec<String>, Failure> {
+pub(super) fn columns(link: &mut LentLink, place: &str, query: &str) -> Result<Vec<(String, String)>, Failure> {
     let nothing = format!("SELECT * FROM ({query}\n) WHERE 1 = 0");
     on(link, place, |connection| {
-        Ok(connection.query(&nothing, &[])?.columns().iter().map(|column| shown(column.name())).collect())
+        Ok(connection
+            .query(&nothing, &[])?
+            .columns()
+            .iter()
+            .map(|column| (shown(column.name()), column.data_type()))
+            .collect())
     })
 }
 
@@ -174,7 +179,7 @@ impl Sql for Plain {
         query(&mut self.link, &self.links.maker().place, statement, parameters)
     }
 
-    fn columns(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+    fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
         columns(&mut self.link, &self.links.maker().place, query)
     }
 }

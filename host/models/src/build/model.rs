@@ -14,6 +14,9 @@ use crate::project::{ParsedModel, Project, Speaker};
 use crate::store::{Built, Store, kind_of, whole};
 use crate::template::Mode;
 
+/// KiB of pages that SQLite may keep while it builds a model.
+const ROOM: &str = "cache_size = -65536";
+
 /// What was done with a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -82,10 +85,11 @@ impl Site<'_> {
         if model.model.materialization == Materialization::Ephemeral {
             return Ok((Done { action: Action::Ephemeral, rows: None, changed: 0 }, None, None));
         }
+        self.room(ROOM, sql)?;
         sql.begin()?;
         let build = Build { site: self, at, model, before: built.get(&node.name) };
         let done = build.run(&Reading { project: self.project, built, now: self.now }, marks, sql);
-        match done {
+        let ended = match done {
             Ok((done, built)) => {
                 sql.commit()?;
                 let remark = build.tidy(done, sql).err().map(|failure| format!("it is built, but: {failure}"));
@@ -96,6 +100,17 @@ impl Site<'_> {
                 let _ = sql.rollback();
                 Err(build.placed(failure))
             }
+        };
+        let shrunk = self.room("shrink_memory", sql);
+        ended.and_then(|ended| shrunk.map(|()| ended))
+    }
+
+    /// SQLite sorts and changes large tables several times as fast with room for pages. One model is built at a time
+    /// there, so that the room is needed once, and it is given back.
+    fn room(&self, what: &str, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        match self.project.dialect {
+            Dialect::Sqlite => sql.query(&format!("PRAGMA {what}"), &[]).map(drop),
+            Dialect::Oracle => Ok(()),
         }
     }
 }

@@ -4,6 +4,7 @@ use wmshost_flow::model::Strategy;
 use wmshost_flow::{Dialect, Failure, Sql};
 
 use super::table::Table;
+use crate::contract::check_rows;
 use crate::dialect::{MARKS, Writer};
 use crate::store::kind_of;
 
@@ -43,13 +44,35 @@ pub(super) fn fill(table: &Table<'_>, statement: &str, stamp: &Stamp, sql: &mut 
         stamp.run_id,
         stamp.loaded_at,
     );
-    sql.execute(&insert, &[])
+    let filled = sql.execute(&insert, &[])?;
+    check_rows(table.writer, &table.aside(), &table.model.model.columns, sql)?;
+    Ok(filled)
 }
 
 /// Sets rows aside in a table that only this session sees.
 pub(super) fn set_aside(writer: Writer, name: &str, select: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
     drop_work_table(writer, name, sql)?;
     sql.execute(&writer.create_work_table(name, select), &[]).map(drop)
+}
+
+/// Sets the rows of a model's statement aside, as its table would have them, and holds them to what it declares.
+pub(super) fn set_rows_aside(
+    table: &Table<'_>,
+    columns: &[String],
+    statement: &str,
+    sql: &mut dyn Sql,
+) -> Result<(), Failure> {
+    let writer = table.writer;
+    if writer.0 == Dialect::Oracle {
+        let select = format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new."));
+        return set_aside(writer, "rows", &select, sql);
+    }
+    let select = format!("SELECT {} FROM ({statement}\n) wms_new", writer.names("wms_new.", columns));
+    drop_work_table(writer, "rows", sql)?;
+    let rows = writer.work_table("rows");
+    sql.execute(&format!("CREATE TABLE {rows} ({})", table.declared_columns()?.join(", ")), &[])?;
+    sql.execute(&format!("INSERT INTO {rows} ({}) {select}", writer.names("", columns)), &[])?;
+    check_rows(writer, &rows, &table.model.model.columns, sql)
 }
 
 /// Drops such a table if it is there.
@@ -75,7 +98,7 @@ pub(super) fn take_in(
     sql: &mut dyn Sql,
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
-    set_aside(writer, "rows", &format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new.")), sql)?;
+    set_rows_aside(table, &table.columns(), statement, sql)?;
     Ok(match strategy {
         Strategy::Merge(key) => merge(table, key, stamp, sql)?,
         Strategy::Replace(window) => match table.key() {
@@ -170,7 +193,7 @@ pub(super) fn carry_marks(table: &Table<'_>, sql: &mut dyn Sql) -> Result<Option
         return Ok(None);
     }
     let there = sql.columns(&format!("SELECT * FROM {}", table.name()))?;
-    let is_there = |name: &str| there.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let is_there = |name: &str| there.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
     if !columns.iter().map(String::as_str).chain(MARKS).all(is_there) {
         return Ok(None);
     }

@@ -297,7 +297,7 @@ fn failing_rows(
 ) -> Result<Vec<String>, Failure> {
     let writer = testing.speaker.project.writer();
     let select = query_of(&testing.speaker, at, parsed);
-    let columns = sql.columns(&select)?;
+    let columns: Vec<String> = sql.columns(&select)?.into_iter().map(|(name, _)| name).collect();
     let rows =
         sql.query(&format!("SELECT * FROM ({select}\n) wms_failing {}", writer.first_rows(KEPT_FAILURES)), &[])?;
     Ok(rows.iter().map(|row| as_json(&columns, row, writer.longest_text())).collect())

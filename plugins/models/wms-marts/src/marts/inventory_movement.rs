@@ -2,7 +2,7 @@
 
 use crate::rating::UNKNOWN;
 use crate::site::Site;
-use crate::windows::in_changes;
+use crate::windows::in_many_changes;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
     Model, NULL, UnitTest, accepted, at_least, between, columns::*, exists_in, hours, not_null, unique,
@@ -102,7 +102,7 @@ FROM sequenced s
 LEFT JOIN spread ON {same_spread}
 LEFT JOIN counted ON {same_counted} AND counted.quantity = s.quantity
 LEFT JOIN {{int_item_turnover}} t ON t.item_id = s.item_id",
-        only_affected = in_changes(&["item_id"]),
+        only_affected = in_many_changes("item_id"),
         counted = sql.distribution("moved", kind, "quantity"),
         percentiles = percentiles.join(", "),
         same_spread = same_kind("spread"),
