@@ -36,7 +36,7 @@ fix: ## repair what can be repaired by itself
 	$(CARGO) fmt --all
 	cd plugins && $(CARGO) fmt --all
 
-bench: build plugins ## full and incremental load of 1,000,000 rows beside plain SQL and native Rust (BENCH_ROWS=N for fewer)
+bench: build plugins ## full and incremental load of 1,000,000 rows beside plain SQL and native Rust (BENCH_ROWS=N for fewer; BENCH_MODELS=1: the models)
 	$(CARGO) run --release --quiet -p wmshost-bench
 
 bench-oracle: build setup-oracle ## the Oracle driver beside python-oracledb on the stand-in: rows per CPU second, and merges both ways

@@ -1,8 +1,12 @@
 //! `wmshost models` as it is typed: the program, a pipeline, plugins in the sandbox, a database. Needs what `make build
 //! plugins` builds.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 
 use rusqlite::Connection;
 use serde_json::Value as Json;
@@ -122,6 +126,32 @@ fn mistakes_end_with_2_before_anything_is_built() {
     assert!(check.contains("plugin small, declare: limit declared_models: 1000 allowed, 100002 asked for"), "{check}");
 }
 
+/// Told by `check` already, with model and place, and nothing is built.
+#[test]
+fn sql_that_reaches_out_is_refused_before_anything_runs() {
+    let place = Place::new("[models.settings.small]\nbehaviour = \"reach-out\"\n");
+    let check = place.ends(2, &["check", "p.toml", "--offline"]);
+    for part in [
+        "model another_table, SQL 1:67: it names the table WMS_ITEM_MASTER; tables are named by placeholders only",
+        "model quoted_table, SQL 1:41: it names the table \"WMS_LOCATION\"",
+        "model other_schema, SQL 1:41: it names the table main.WMS_LOCATION",
+        "model the_catalogue, SQL 1:41: it names the table sqlite_master",
+        "model the_users, SQL 1:41: it names the table ALL_USERS",
+        "model shadowed, SQL 1:6: a part named WMS_LOCATION would hide the table of location",
+        "model commented_out, SQL 1:40: a comment in a comment",
+        "model in_quotes, SQL 1:28: a placeholder is a name or a value by itself",
+        "model two_statements, SQL 1:39: it is one SELECT, without `;`",
+        "model pragma, SQL 1:1: it is one SELECT; this begins with PRAGMA",
+        "model attach, SQL 1:1: it is one SELECT; this begins with ATTACH",
+        "model a_file, SQL 1:8: the function readfile is not among those that only compute",
+        "model a_write, SQL 1:1: it is one SELECT; this begins with INSERT",
+    ] {
+        assert!(check.contains(part), "{part:?} is not in\n{check}");
+    }
+    assert_eq!(place.run(&["run", "p.toml"]).status.code(), Some(2));
+    assert!(!place.path("target.db").exists(), "something ran");
+}
+
 #[test]
 fn retry_does_again_what_failed() {
     let place = Place::new("");
@@ -174,6 +204,111 @@ fn what_reads_a_disabled_stream_without_a_table_is_left_out() {
         built["nodes"].as_array().expect("nodes").iter().map(|node| node["result"].as_str()).collect();
     assert_eq!(results, [Some("left_out"); 2], "{built:#}");
     assert!(place.ends(0, &["models", "retry", "p.toml"]).contains("nothing of the last run failed"));
+}
+
+/// A server that takes lineage events, or answers with another code.
+struct Listener {
+    address: String,
+    heard: Receiver<(String, Json)>,
+}
+
+impl Listener {
+    fn answering(code: u16) -> Self {
+        let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}/api/v1/lineage", socket.local_addr().expect("an address"));
+        let (tell, heard) = channel();
+        thread::spawn(move || {
+            for connection in socket.incoming().map_while(Result::ok) {
+                let tell = tell.clone();
+                thread::spawn(move || {
+                    while let Some(request) = answered(&connection, code) {
+                        drop(tell.send(request));
+                    }
+                });
+            }
+        });
+        Self { address, heard }
+    }
+}
+
+/// Reads one request and answers it: the head, and the body.
+fn answered(connection: &TcpStream, code: u16) -> Option<(String, Json)> {
+    let mut reader = BufReader::new(connection);
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().ok()?;
+        }
+        if line == "\r\n" {
+            break;
+        }
+        head.push_str(&line.to_ascii_lowercase());
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let mut connection = connection;
+    connection.write_all(format!("HTTP/1.1 {code} .\r\ncontent-length: 0\r\n\r\n").as_bytes()).ok()?;
+    Some((head, serde_json::from_slice(&body).ok()?))
+}
+
+/// Whether an event has what the specification of OpenLineage wants of a RunEvent.
+fn assert_is_run_event(event: &Json) {
+    let text = |at: &str| event.pointer(at).and_then(Json::as_str).unwrap_or_else(|| panic!("no {at} in {event:#}"));
+    assert!(["START", "COMPLETE", "FAIL"].contains(&text("/eventType")), "{event:#}");
+    let time = text("/eventTime");
+    assert!(time.len() >= 20 && &time[10..11] == "T" && time.ends_with('Z'), "{time} is no moment with a zone");
+    let uuid: Vec<usize> = text("/run/runId").split('-').map(str::len).collect();
+    assert_eq!(uuid, [8, 4, 4, 4, 12]);
+    for part in ["/job/namespace", "/job/name"] {
+        assert!(!text(part).is_empty());
+    }
+    for address in ["/producer", "/schemaURL"] {
+        assert!(text(address).starts_with("https://"));
+    }
+    for side in ["inputs", "outputs"] {
+        for dataset in event[side].as_array().expect("datasets") {
+            assert!(dataset["namespace"].is_string() && dataset["name"].is_string(), "{dataset:#}");
+            let facets = ["facets", "outputFacets"].map(|kind| dataset[kind].as_object());
+            for facet in facets.into_iter().flatten().flat_map(|facets| facets.values()) {
+                assert!(facet["_producer"].is_string() && facet["_schemaURL"].is_string(), "{facet:#}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lineage_is_told_to_a_server_and_fails_nothing() {
+    let listener = Listener::answering(201);
+    let key = "lineage_key = { env = \"LINEAGE_TEST_KEY\", default = \"open sesame\" }";
+    let place = Place::new(&format!("lineage = \"{}\"\n{key}\n", listener.address));
+    let told = place.ends(0, &["run", "p.toml"]);
+    assert!(!told.contains("warning") && !told.contains("sesame"), "{told}");
+    let heard: Vec<(String, Json)> = listener.heard.try_iter().collect();
+    let names = heard.iter().map(|(_, event)| (event["job"]["name"].as_str(), event["eventType"].as_str()));
+    let expected = [("stg_small", "START"), ("stg_small", "COMPLETE"), ("per_day", "START"), ("per_day", "COMPLETE")];
+    assert!(names.eq(expected.map(|(name, kind)| (Some(name), Some(kind)))), "{heard:#?}");
+    for (head, event) in &heard {
+        assert!(
+            head.starts_with("post /api/v1/lineage http/1.1") && head.contains("authorization: bearer open sesame")
+        );
+        assert_is_run_event(event);
+    }
+
+    // One that is busy is asked three times, and then told of; the build has succeeded all the same.
+    let busy = Listener::answering(503);
+    let place = Place::new(&format!("lineage = \"{}\"\n", busy.address));
+    let told = place.ends(0, &["run", "p.toml"]);
+    assert!(told.contains("warning: lineage: 4 of 4 events were not delivered to http://127.0.0.1:"), "{told}");
+    assert!(told.contains("it answered 503") && told.contains("models of wms succeeded"), "{told}");
+    assert_eq!(busy.heard.try_iter().count(), 3);
+
+    let place = Place::new("lineage = \"localhost:5000\"\n");
+    let check = place.ends(2, &["check", "p.toml", "--offline"]);
+    assert!(check.contains("begins with http:// or https://"), "{check}");
 }
 
 /// The page as a browser has drawn it; `None` where there is no browser.

@@ -11,6 +11,7 @@
 //! | `transform` | port: the stage that changes batches |
 //! | `load` | port: the stage that writes a stream |
 //! | `sql` | port: plain SQL, for what the host itself keeps |
+//! | `functions` | functions of SQL that only compute |
 //! | `target` | port: writing a database in transactions |
 //! | `checkpoint` | how far a stream has come, kept in the target |
 //! | `house` | what the host keeps in the target beside the rows |
@@ -37,6 +38,7 @@ mod compare;
 mod events;
 mod extract;
 mod failure;
+mod functions;
 mod house;
 mod load;
 pub mod model;
@@ -60,6 +62,7 @@ pub use compare::{Compare, Comparison, Depth, Difference, DifferenceKind};
 pub use events::{Event, Observer, StreamStatus, StreamSummary, Tally};
 pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
+pub use functions::only_computes;
 pub use house::{
     Action, Entry, HOUSE_PREFIX, Holder, LEASE_SECONDS, Lease, Ledger, Quarantine, QuarantinedRow, bookmark_from_json,
     bookmark_to_json,

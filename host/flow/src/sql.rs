@@ -16,8 +16,9 @@ pub trait Sql {
     /// The rows of a query, all at once: it must be known to have few. What a value's type is, is the
     /// database's word: SQLite has no moments, Oracle no booleans, and a number may come as a decimal.
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure>;
-    /// The names of the columns that a query gives, Oracle's plain ones in lower case. No row is read.
-    fn columns(&mut self, query: &str) -> Result<Vec<String>, Failure>;
+    /// The columns that a query gives: names, Oracle's plain ones in lower case, and types in the database's words where
+    /// it tells them before the query is run, else without a word. No row is read.
+    fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure>;
 }
 
 /// A session of the host's own. Outside a transaction every statement is one by itself; dropping the session

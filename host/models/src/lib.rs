@@ -7,8 +7,10 @@
 //! | `mistake` | what is wrong with a declaration, and where |
 //! | `template` | SQL with placeholders |
 //! | `project` | all models of a pipeline as one graph |
+//! | `guard` | what a plugin's SQL may name and call |
 //! | `check` | what can be known without a database |
 //! | `dialect` | how SQL is written for a kind of database |
+//! | `contract` | whether what SQL gives has the declared types |
 //! | `prepare` | whether the database takes the SQL |
 //! | `graph` | who depends on whom |
 //! | `select` | which models are meant |
@@ -24,9 +26,11 @@
 
 mod build;
 mod check;
+mod contract;
 mod dialect;
 mod freshness;
 mod graph;
+mod guard;
 mod lineage;
 mod manifest;
 mod mistake;

@@ -34,6 +34,19 @@ pub(crate) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     (line, column)
 }
 
+/// The place in a text that line and column, both from 1, name.
+pub(crate) fn offset_at(text: &str, line: u64, column: u64) -> usize {
+    let mut start = 0;
+    for _ in 1..line {
+        match text[start..].find('\n') {
+            Some(found) => start += found + 1,
+            None => return text.len(),
+        }
+    }
+    let letters = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
+    text[start..].char_indices().nth(letters).map_or(text.len(), |(at, _)| start + at)
+}
+
 /// The line of that place, and a mark under it.
 pub(crate) fn excerpt(text: &str, at: usize) -> String {
     let (line, column) = line_and_column(text, at);
@@ -46,10 +59,18 @@ pub(crate) fn excerpt(text: &str, at: usize) -> String {
 
 /// Where a database's message points to: the word that it names, if it stands in the text.
 pub(crate) fn locate(text: &str, message: &str) -> Option<usize> {
-    let named = ["no such column: ", "no such table: ", "no such function: ", "ambiguous column name: "]
+    const BEFORE: [&str; 6] = [
+        "no such column: ",
+        "no such table: ",
+        "no such function: ",
+        "ambiguous column name: ",
+        "number of arguments to function ",
+        "misuse of aggregate: ",
+    ];
+    let named = BEFORE
         .iter()
         .find_map(|before| message.split_once(before))
-        .map(|(_, word)| word.split([' ', ';', ',']).next().unwrap_or_default())
+        .map(|(_, word)| word.split([' ', ';', ',', '(']).next().unwrap_or_default())
         .or_else(|| oracles_name(message))
         .or_else(|| message.split('"').nth(1))?;
     let word = named.rsplit('.').next().unwrap_or(named).trim_matches('"');

@@ -50,10 +50,19 @@ impl Project {
         }
         let seconds = |after: f64| report.began_at + (after * 1e6) as i64;
         let event = |kind: &str, at: i64, outputs: Vec<Json>| {
+            let mut run = json!({ "runId": run_uuid(&report.run_id, &result.name) });
+            if kind == "FAIL" {
+                run["facets"]["errorMessage"] = json!({
+                    "_producer": PRODUCER,
+                    "_schemaURL": "https://openlineage.io/spec/facets/1-0-1/ErrorMessageRunFacet.json",
+                    "message": result.message,
+                    "programmingLanguage": "SQL",
+                });
+            }
             json!({
                 "eventType": kind,
                 "eventTime": moment(at),
-                "run": { "runId": run_uuid(&report.run_id, &result.name) },
+                "run": run,
                 "job": { "namespace": namespace, "name": result.name },
                 "inputs": inputs,
                 "outputs": outputs,

@@ -17,6 +17,15 @@ impl Project {
         Store { pipeline, writer: self.writer() }.built(sql)
     }
 
+    /// Whether a model was never built, or not as it is declared now. `built` has the fingerprints of the last builds.
+    pub fn has_news(&self, built: &BTreeMap<String, String>) -> bool {
+        let is_news = |node: &crate::project::Node, fingerprint: &String| built.get(&node.name) != Some(fingerprint);
+        let mut kept = self
+            .models()
+            .filter(|(_, model)| model.model.materialization != wmshost_flow::model::Materialization::Ephemeral);
+        kept.any(|(node, model)| is_news(node, &model.fingerprint))
+    }
+
     /// How models and tests went last, and some rows that failed, as JSON by node.
     pub fn remembered(&self, pipeline: &str, sql: &mut dyn Sql) -> Result<Json, Failure> {
         let store = Store { pipeline, writer: self.writer() };
@@ -94,6 +103,7 @@ impl Project {
         let select = format!("SELECT * FROM {}", writer.name(table));
         let columns = sql.columns(&select)?;
         let found = sql.query(&format!("{select} {}", writer.first_rows(rows)), &[])?;
+        let columns = columns.into_iter().map(|(name, _)| name).collect();
         let rows = found.iter().map(|row| (0..row.len()).map(|at| text_of(row, at)).collect()).collect();
         Ok((columns, rows))
     }

@@ -5,6 +5,7 @@
 use wmshost_flow::{Dialect, Failure, FailureKind, Sql, SqlSession};
 
 use crate::check::{At, Findings};
+use crate::contract::fits;
 use crate::dialect::Writer;
 use crate::mistake::{Mistake, locate};
 use crate::project::{Node, ParsedModel, Project, Speaker};
@@ -69,7 +70,8 @@ impl Examiner<'_, '_> {
         let before = self.findings.all.len();
         let full = speaker.statement(at, Mode::Full);
         if let Some(columns) = self.columns(node, &place, &model.statement, &full)? {
-            self.compare(node, model, &columns);
+            self.compare_types(node, model, &columns);
+            self.compare(node, model, &columns.into_iter().map(|(name, _)| name).collect::<Vec<_>>());
         }
         if let Some(changes) = &model.changes {
             let place = format!("{}, changes", node.place());
@@ -79,7 +81,7 @@ impl Examiner<'_, '_> {
                     let known = node.columns().iter().find(|column| column.name.eq_ignore_ascii_case(name));
                     known.map(|column| column.kind.clone())
                 };
-                let window = columns.iter().map(|name| (name, kind_of(name)));
+                let window = columns.iter().map(|(name, _)| (name, kind_of(name)));
                 let changes = self.project.writer().empty(window);
                 let incremental = speaker.statement(at, Mode::Incremental);
                 let work_table = self.project.writer().work_table("changes");
@@ -92,16 +94,30 @@ impl Examiner<'_, '_> {
         Ok(self.findings.all.len() == before)
     }
 
-    /// The names of the columns that a SELECT gives, or a finding.
+    /// The columns that a SELECT gives, with their types where they are told, or a finding.
     fn columns(
         &mut self,
         node: &Node,
         place: &str,
         template: &Template,
         statement: &str,
-    ) -> Result<Option<Vec<String>>, Failure> {
+    ) -> Result<Option<Vec<(String, String)>>, Failure> {
         let columns = self.sql.columns(statement);
         self.note(node, place, Some(template), columns)
+    }
+
+    /// Whether the types are the declared ones, as far as the database tells them before it runs the SQL.
+    fn compare_types(&mut self, node: &Node, model: &ParsedModel, found: &[(String, String)]) {
+        let place = node.place();
+        let at = At { plugin: &node.plugin, place: &place };
+        for column in &model.model.columns {
+            let told = found.iter().find(|(name, kind)| !kind.is_empty() && name.eq_ignore_ascii_case(&column.name));
+            if let Some((_, kind)) = told.filter(|(_, kind)| !fits(&column.kind, kind)) {
+                let what =
+                    format!("the column {} is declared {}, and its SQL gives {kind} there", column.name, column.kind);
+                self.findings.add(at, what);
+            }
+        }
     }
 
     /// Notes what the database says against a text, with the place in it that the message names.

@@ -45,6 +45,8 @@ pub struct Tested {
     pub measured: Option<f64>,
     /// When, UTC.
     pub at: Micros,
+    /// What it looked at: of each stream or model, the newest row's mark; under `#`, the test's own digest.
+    pub seen: BTreeMap<String, String>,
 }
 
 impl Tested {
@@ -82,7 +84,7 @@ impl Store<'_> {
                 format!(
                     "pipeline {text} NOT NULL, node {text} NOT NULL, test {text} NOT NULL, status {text} NOT NULL, \
                      failing {number} NOT NULL, measured {real}, tested_at {moment} NOT NULL, \
-                     run_id {text} NOT NULL, PRIMARY KEY (pipeline, node, test)"
+                     run_id {text} NOT NULL, seen {long}, PRIMARY KEY (pipeline, node, test)"
                 ),
             ),
             (
@@ -106,7 +108,30 @@ impl Store<'_> {
                 return Err(failure);
             }
         }
-        Ok(())
+        self.add_seen(long, sql)
+    }
+
+    /// A table of an earlier version has no place for what a test looked at.
+    fn add_seen(self, long: &str, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if self.has_seen(sql)? {
+            return Ok(());
+        }
+        let words = match self.writer.0 {
+            Dialect::Sqlite => format!("ADD COLUMN seen {long}"),
+            Dialect::Oracle => format!("ADD (seen {long})"),
+        };
+        sql.execute(&format!("ALTER TABLE {} {words}", self.writer.name(TEST_TABLE)), &[]).map(drop)
+    }
+
+    fn has_seen(self, sql: &mut dyn Sql) -> Result<bool, Failure> {
+        let found = match self.writer.0 {
+            Dialect::Sqlite => "SELECT 1 FROM pragma_table_info(?1) WHERE name = 'seen'",
+            Dialect::Oracle => &*format!(
+                "SELECT 1 FROM all_tab_columns WHERE {} AND table_name = :1 AND column_name = 'SEEN'",
+                self.writer.is_own_schema()
+            ),
+        };
+        Ok(!sql.query(found, &[Value::Text(TEST_TABLE.to_owned())])?.is_empty())
     }
 
     /// How all models of the pipeline were last built.
@@ -156,8 +181,9 @@ impl Store<'_> {
             return Ok(BTreeMap::new());
         }
         let statement = format!(
-            "SELECT node, test, status, failing, measured, {} FROM {TEST_TABLE} WHERE pipeline = {}",
+            "SELECT node, test, status, failing, measured, {}, {} FROM {TEST_TABLE} WHERE pipeline = {}",
             self.moment_text("tested_at"),
+            if self.has_seen(sql)? { "seen" } else { "NULL" },
             self.writer.parameter(1)
         );
         let rows = sql.query(&statement, &[Value::Text(self.pipeline.to_owned())])?;
@@ -182,8 +208,11 @@ impl Store<'_> {
         }
         let measured = tested.measured.map_or(Value::Null, Value::Float64);
         let mut values = key.to_vec();
+        let seen = serde_json::to_string(&tested.seen)
+            .map_err(|error| Failure::permanent(format!("noting what {test} looked at: {error}")))?;
         values.extend([text(&tested.status), count(tested.failing), measured, self.moment(tested.at), text(run_id)]);
-        let columns = "pipeline, node, test, status, failing, measured, tested_at, run_id";
+        values.push(text(&seen));
+        let columns = "pipeline, node, test, status, failing, measured, tested_at, run_id, seen";
         self.insert(sql, TEST_TABLE, columns, &values)?;
         for (number, row) in (1..).zip(failing_rows) {
             let mut values = key.to_vec();
@@ -272,6 +301,7 @@ fn tested(row: &[Value]) -> Option<((String, String), Tested)> {
         failing: whole(row.get(3)?)?,
         measured: real(row.get(4)?),
         at: parse_moment(&text_of(row, 5))?,
+        seen: serde_json::from_str(&text_of(row, 6)).unwrap_or_default(),
     };
     Some(((text_of(row, 0), text_of(row, 1)), tested))
 }

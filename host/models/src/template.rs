@@ -84,16 +84,52 @@ impl Template {
     }
 
     /// The SQL, with what `spell` gives for each placeholder.
-    pub(crate) fn render(&self, mode: Mode, mut spell: impl FnMut(&Word) -> String) -> String {
-        let mut text = String::with_capacity(self.source.len() + 64);
+    pub(crate) fn render(&self, mode: Mode, spell: impl FnMut(&Word) -> String) -> String {
+        self.written(mode, spell).text
+    }
+
+    /// The same, with the way back to the source.
+    pub(crate) fn written(&self, mode: Mode, mut spell: impl FnMut(&Word) -> String) -> Written {
+        let mut written = Written { text: String::with_capacity(self.source.len() + 64), pieces: Vec::new() };
+        let mut brace_at = 0;
         for part in self.parts.iter().filter(|part| part.only.is_none_or(|only| only == mode)) {
+            let from = written.text.len();
             match &part.piece {
-                Piece::Text(range) => text.push_str(&self.source[range.clone()]),
-                Piece::Brace(brace) => text.push_str(brace),
-                Piece::Word(word, _) => text.push_str(&spell(word)),
+                Piece::Text(range) => {
+                    written.pieces.push((from, range.start, true));
+                    written.text.push_str(&self.source[range.clone()]);
+                    brace_at = range.end;
+                }
+                Piece::Brace(brace) => {
+                    written.pieces.push((from, brace_at, false));
+                    written.text.push_str(brace);
+                }
+                Piece::Word(word, at) => {
+                    written.pieces.push((from, *at, false));
+                    written.text.push_str(&spell(word));
+                }
             }
         }
-        text
+        written
+    }
+}
+
+/// SQL as it was written out, with the way back to its source.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub(crate) text: String,
+    /// Where each piece begins: in the text, in the source, and whether it stands there letter by letter.
+    pieces: Vec<(usize, usize, bool)>,
+}
+
+impl Written {
+    /// Where in the source a place of the text comes from.
+    pub(crate) fn source_of(&self, at: usize) -> usize {
+        match self.pieces.iter().rev().find(|(from, _, _)| *from <= at) {
+            Some((from, source, true)) => source + (at - from),
+            Some((_, source, false)) => *source,
+            None => 0,
+        }
     }
 }
 

@@ -184,12 +184,21 @@ impl Checker<'_> {
             let advice = suggest::advice(target, known);
             self.report.of(&key(model_keys::TARGET.name), format!("there is no connection `{target}`"), advice);
         }
+        if let Some(lineage) = &plan.lineage
+            && !["http://", "https://"]
+                .iter()
+                .any(|begin| lineage.url.strip_prefix(begin).is_some_and(|rest| !rest.is_empty()))
+        {
+            let message = "it is no address that begins with http:// or https://".to_owned();
+            self.report.of(&key(model_keys::LINEAGE.name), message, None);
+        }
         let plugins: Vec<Option<Stage>> = plan.plugins.iter().map(|label| self.model_plugin(label)).collect();
         Some(Some(Models {
             plugins: plugins.into_iter().collect::<Option<_>>()?,
             target: target?,
             threads: plan.threads,
             after_load: plan.after_load,
+            lineage: plan.lineage.clone(),
             variables: plan.variables.clone(),
         }))
     }

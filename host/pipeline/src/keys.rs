@@ -264,9 +264,11 @@ pub(crate) mod models {
     pub(crate) const TARGET: Key = Key::new("target", Kind::Name);
     pub(crate) const THREADS: Key = Key::count("threads", 1, 64, "models").or(Fallback::Number(4));
     pub(crate) const AFTER_LOAD: Key = Key::new("after_load", Kind::Flag).or(Fallback::Flag(true));
+    pub(crate) const LINEAGE: Key = Key::new("lineage", Kind::Text);
+    pub(crate) const LINEAGE_KEY: Key = Key::new("lineage_key", Kind::Secret);
     pub(crate) const VARS: Key = Key::new("vars", Kind::Values);
     pub(crate) const SETTINGS: Key = Key::new("settings", Kind::Settings);
-    pub(crate) const ALL: &[Key] = &[PLUGINS, TARGET, THREADS, AFTER_LOAD, VARS, SETTINGS];
+    pub(crate) const ALL: &[Key] = &[PLUGINS, TARGET, THREADS, AFTER_LOAD, LINEAGE, LINEAGE_KEY, VARS, SETTINGS];
 }
 
 /// What is to be known of a key.

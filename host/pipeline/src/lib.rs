@@ -58,7 +58,7 @@ pub use connection::{Connection, SqliteConnection};
 pub use duration::{duration_text, parse_duration};
 pub use keys::{KeyHelp, all_keys};
 pub use mistakes::{Mistake, Mistakes};
-pub use models::{Models, ModelsPlan, variable_literal};
+pub use models::{Lineage, Models, ModelsPlan, variable_literal};
 pub use oracle::{OracleAddress, OracleConnection, Service};
 pub use plugins::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingKind, World};
 pub use policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnTrap};

@@ -7,7 +7,17 @@ use crate::checked::Stage;
 use crate::keys::models as keys;
 use crate::resolved::{Resolved, settings};
 use crate::scope::Scope;
+use crate::secret::Secret;
 use crate::settings::{Given, Setting};
+
+/// A server that takes OpenLineage events.
+#[derive(Debug, Clone)]
+pub struct Lineage {
+    /// Its address: `http://` or `https://`.
+    pub url: String,
+    /// What it is shown as a bearer's token.
+    pub key: Option<Secret>,
+}
 
 /// The models of a pipeline as the file describes them.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +30,8 @@ pub struct ModelsPlan {
     pub threads: usize,
     /// Whether a run ends with those whose inputs have changed.
     pub after_load: bool,
+    /// Where a run's lineage events are posted to, and with which key.
+    pub lineage: Option<Lineage>,
     /// Variables for their SQL, as SQL literals.
     pub variables: BTreeMap<String, String>,
     /// Settings by plugin label and key, as given.
@@ -37,6 +49,8 @@ pub struct Models {
     pub threads: usize,
     /// Whether a run ends with those whose inputs have changed.
     pub after_load: bool,
+    /// Where a run's lineage events are posted to, and with which key.
+    pub lineage: Option<Lineage>,
     /// Variables for their SQL, as SQL literals.
     pub variables: BTreeMap<String, String>,
 }
@@ -48,9 +62,15 @@ pub(crate) fn read(scope: &mut Scope<'_>) -> ModelsPlan {
         target: scope.text(&keys::TARGET),
         threads: scope.count(&keys::THREADS).and_then(|count| usize::try_from(count).ok()).unwrap_or_default(),
         after_load: scope.flag(&keys::AFTER_LOAD).unwrap_or(true),
+        lineage: lineage(scope),
         variables: variables(scope),
         settings: settings(scope),
     }
+}
+
+fn lineage(scope: &mut Scope<'_>) -> Option<Lineage> {
+    let key = scope.secret(&keys::LINEAGE_KEY);
+    scope.text(&keys::LINEAGE).map(|url| Lineage { url, key })
 }
 
 fn variables(scope: &mut Scope<'_>) -> BTreeMap<String, String> {

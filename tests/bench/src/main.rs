@@ -15,11 +15,13 @@
 //! | `sql` | the job in plain SQL |
 //! | `native` | the job in native Rust |
 //! | `oracle` | another contest: the Oracle driver beside python-oracledb |
+//! | `models` | the models beside the same statements by hand |
 //! | `contest` | who runs when, and whether all ended with the same rows |
 //! | `report` | medians and ratios, for people and programs |
 
 mod contest;
 mod job;
+mod models;
 mod native;
 mod oracle;
 mod report;
@@ -29,11 +31,16 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-const USAGE: &str = "usage: wmshost-bench [oracle]   (BENCH_ROWS=1000000 BENCH_ROUNDS=3 BENCH_PERCENT=1)";
+const USAGE: &str = "usage: wmshost-bench [oracle]   (BENCH_ROWS=1000000 BENCH_ROUNDS=3 BENCH_PERCENT=1; BENCH_MODELS=1: \
+                     the models instead)";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] if std::env::var_os("BENCH_MODELS").is_some() => {
+            let size = models::Size { rows: number("BENCH_ROWS", 200_000)?, percent: number("BENCH_PERCENT", 1)? };
+            models::run(&size, Path::new("target/bench-models.json"))
+        }
         [] => {
             let setup = contest::Setup {
                 rows: number("BENCH_ROWS", 1_000_000)?,
@@ -50,6 +57,9 @@ fn main() -> anyhow::Result<()> {
             Path::new("target/bench-oracle.json"),
         ),
         ["oracle-client", way, address, rows, array] => oracle::client(way, address, rows.parse()?, array.parse()?),
+        ["models-by-hand", models, target, host] => {
+            models::by_hand(Path::new(models), Path::new(target), Path::new(host))
+        }
         ["sql", phase, source, target] => sql::run(phase.parse()?, Path::new(source), Path::new(target)),
         ["native", phase, source, target] => native::run(phase.parse()?, Path::new(source), Path::new(target)),
         _ => bail!(USAGE),

@@ -7,15 +7,6 @@ use sqlparser::ast::{
 
 use super::guard::Objection;
 
-/// Functions that compute and do nothing else.
-const FUNCTIONS: &str = "ABS ADD_MONTHS ASCII AVG BITAND CEIL CHR COALESCE CONCAT CORR COUNT CUME_DIST DECODE DENSE_RANK EXP \
-    EXTRACT FIRST_VALUE FLOOR FROM_TZ GREATEST HEXTORAW INITCAP INSTR LAG LAST_DAY LAST_VALUE LEAD LEAST \
-    LENGTH LENGTHB LISTAGG LN LOG LOWER LPAD LTRIM MAX MEDIAN MIN MOD MONTHS_BETWEEN NEXT_DAY NTILE NULLIF \
-    NUMTODSINTERVAL NUMTOYMINTERVAL NVL NVL2 ORA_HASH PERCENTILE_CONT PERCENTILE_DISC PERCENT_RANK POWER \
-    RANK RATIO_TO_REPORT RAWTOHEX REGEXP_COUNT REGEXP_INSTR REGEXP_LIKE REGEXP_REPLACE REGEXP_SUBSTR REPLACE \
-    ROUND ROWIDTOCHAR ROW_NUMBER RPAD RTRIM SIGN SQRT STANDARD_HASH STDDEV SUBSTR SUBSTRB SUM \
-    SYS_EXTRACT_UTC TO_BINARY_DOUBLE TO_CHAR TO_DATE TO_NUMBER TO_TIMESTAMP TO_TIMESTAMP_TZ TRANSLATE TRIM \
-    TRUNC UPPER VARIANCE";
 /// Types that a cast may name and that the parser does not know as such.
 const TYPES: &[&str] = &["NUMBER", "VARCHAR2", "NVARCHAR2", "NCHAR", "RAW", "BINARY_DOUBLE", "BINARY_FLOAT"];
 
@@ -38,11 +29,6 @@ pub(super) fn name_of(ident: &Ident) -> String {
 pub(super) fn full_name(name: &ObjectName) -> String {
     let parts = name.0.iter().map(|part| part.as_ident().map_or_else(|| part.to_string(), name_of));
     parts.collect::<Vec<_>>().join(".")
-}
-
-/// Whether a function is one of those that only compute.
-pub(super) fn only_computes(function: &str) -> bool {
-    FUNCTIONS.split_whitespace().any(|known| known == function)
 }
 
 pub(super) fn has_odd_clauses(select: &Select) -> bool {

@@ -101,11 +101,11 @@ pub(super) fn query(
     on(link, place, |client| client.query(statement, values))
 }
 
-/// The names of the columns that a query gives.
-pub(super) fn columns(link: &mut LentLink, place: &str, query: &str) -> Result<Vec<String>, Failure> {
+/// The names of the columns that a query gives, and their types as the server calls them.
+pub(super) fn columns(link: &mut LentLink, place: &str, query: &str) -> Result<Vec<(String, String)>, Failure> {
     let nothing = format!("SELECT * FROM ({query}\n) WHERE 1 = 0");
     let described = on(link, place, |client| client.describe(&nothing))?;
-    Ok(described.iter().map(|column| shown(&column.name)).collect())
+    Ok(described.into_iter().map(|column| (shown(&column.name), column.declared)).collect())
 }
 
 /// Changes the shape of things on a connection of its own. A table of the host's own that somebody else has made
@@ -153,7 +153,7 @@ impl Sql for Plain {
         query(&mut self.link, &self.links.maker().place, statement, parameters)
     }
 
-    fn columns(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+    fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
         columns(&mut self.link, &self.links.maker().place, query)
     }
 }

@@ -7,10 +7,11 @@ use sqlparser::ast::{
     JoinConstraint, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
     SetExpr, TableAlias, TableFactor, TableWithJoins, WindowFrameBound, WindowType,
 };
+use wmshost_flow::{Dialect, only_computes};
 
 use super::clauses::{
-    Checked, alias_of, check_type, check_wildcard, constraint, denied, full_name, has_odd_clauses, name_of,
-    only_computes, plain_only, value_is_plain,
+    Checked, alias_of, check_type, check_wildcard, constraint, denied, full_name, has_odd_clauses, name_of, plain_only,
+    value_is_plain,
 };
 use super::guard::{Columns, Objection};
 
@@ -341,7 +342,7 @@ impl<'a, 'c> Checker<'a, 'c> {
 
     fn function(&mut self, function: &Function) -> Checked {
         let name = full_name(&function.name);
-        if function.name.0.len() != 1 || !only_computes(&name) {
+        if function.name.0.len() != 1 || !only_computes(Dialect::Oracle, &name) {
             return denied(format!("the function {name} is not among those that only compute"));
         }
         if !matches!(function.parameters, FunctionArguments::None) || function.uses_odbc_syntax {

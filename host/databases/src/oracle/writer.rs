@@ -361,7 +361,7 @@ impl Sql for Writer {
         plain::query(&mut self.link, &self.place, statement, parameters)
     }
 
-    fn columns(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+    fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
         plain::columns(&mut self.link, &self.place, query)
     }
 }

@@ -81,10 +81,10 @@ pub(super) fn query(
 }
 
 /// The names of the columns that a query gives.
-pub(super) fn columns(place: &str, database: &Database, query: &str) -> Result<Vec<String>, Failure> {
+pub(super) fn columns(place: &str, database: &Database, query: &str) -> Result<Vec<(String, String)>, Failure> {
     // Within another one only a query is one.
     with_statement(place, database, &format!("SELECT * FROM ({query}\n) LIMIT 0"), |running| {
-        Ok((0..running.column_count()).map(|at| running.column_name(at)).collect())
+        Ok((0..running.column_count()).map(|at| (running.column_name(at), String::new())).collect())
     })
 }
 
@@ -141,7 +141,7 @@ impl Sql for Plain {
         query(&self.place, &self.database, statement, parameters)
     }
 
-    fn columns(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+    fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
         columns(&self.place, &self.database, query)
     }
 }

@@ -278,7 +278,7 @@ impl Sql for Writer {
         plain::query(&self.place, &self.database, statement, parameters)
     }
 
-    fn columns(&mut self, query: &str) -> Result<Vec<String>, Failure> {
+    fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
         plain::columns(&self.place, &self.database, query)
     }
 }

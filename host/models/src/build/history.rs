@@ -4,7 +4,7 @@
 use wmshost_flow::model::History;
 use wmshost_flow::{Dialect, Failure, Sql};
 
-use super::rows::{Moved, Stamp, check_key, set_aside};
+use super::rows::{Moved, Stamp, check_key, set_rows_aside};
 use super::table::Table;
 use crate::dialect::{MARKS, VERSION};
 
@@ -17,8 +17,8 @@ pub(super) fn take_in(
     sql: &mut dyn Sql,
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
-    let own: Vec<&str> = table.model.model.columns.iter().map(|column| column.name.as_str()).collect();
-    set_aside(writer, "rows", &format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new.")), sql)?;
+    let own: Vec<String> = table.model.model.columns.iter().map(|column| column.name.clone()).collect();
+    set_rows_aside(table, &own, statement, sql)?;
     check_key(writer, &writer.work_table("rows"), &history.key, sql)?;
     let since = match &history.since {
         Some(column) => format!("COALESCE(wms_new.{}, {})", writer.name(column), stamp.loaded_at),
@@ -28,11 +28,9 @@ pub(super) fn take_in(
     let on = pairs(table, &history.key, " AND ", |old, new| format!("{old} = {new}"));
     let compared: Vec<String> = match history.compared.is_empty() {
         false => history.compared.clone(),
-        true => own
-            .iter()
-            .filter(|name| !history.key.iter().any(|part| part.eq_ignore_ascii_case(name)))
-            .map(|name| (*name).to_owned())
-            .collect(),
+        true => {
+            own.iter().filter(|name| !history.key.iter().any(|part| part.eq_ignore_ascii_case(name))).cloned().collect()
+        }
     };
     let same = match compared.is_empty() {
         true => "1 = 1".to_owned(),

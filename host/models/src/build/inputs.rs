@@ -41,16 +41,48 @@ impl Reading<'_> {
                     ))
                 })?,
                 (None, Some(mark)) => mark.clone(),
-                (None, None) => {
-                    let mark = newest(sql, self.project.writer(), &node.table, &node.name)?;
-                    marks.insert(base, mark.clone());
-                    mark
-                }
+                (None, None) => self.stream(base, sql, marks)?,
             };
             inputs.insert(node.name.clone(), mark);
         }
         self.between(at, &bases, &mut inputs);
         Ok(inputs)
+    }
+
+    /// The mark of a stream's table.
+    fn stream(&self, at: usize, sql: &mut dyn Sql, marks: &mut BTreeMap<usize, String>) -> Result<String, Failure> {
+        let node = &self.project.nodes[at];
+        let mark = newest(sql, self.project.writer(), &node.table, &node.name)?;
+        marks.insert(at, mark.clone());
+        Ok(mark)
+    }
+
+    /// What marks the rows of a node as they are now: its own mark, or those of what its view reads.
+    pub(super) fn of_node(
+        &self,
+        at: usize,
+        sql: &mut dyn Sql,
+        marks: &mut BTreeMap<usize, String>,
+    ) -> Result<Inputs, Failure> {
+        let node = &self.project.nodes[at];
+        match node.model() {
+            Some(model) if model.is_live() => {
+                let mut inputs = self.inputs(at, sql, marks)?;
+                inputs.insert(format!("{}#", node.name), model.fingerprint.clone());
+                Ok(inputs)
+            }
+            Some(_) => {
+                let mark = self.built.get(&node.name).map(|built| built.changed_at.clone());
+                Ok(Inputs::from([(node.name.clone(), mark.unwrap_or_default())]))
+            }
+            None => {
+                let mark = match marks.get(&at) {
+                    Some(mark) => mark.clone(),
+                    None => self.stream(at, sql, marks)?,
+                };
+                Ok(Inputs::from([(node.name.clone(), mark)]))
+            }
+        }
     }
 
     /// Views and ephemeral models between a model and the tables, and whether the time matters.

@@ -51,7 +51,12 @@ impl Worker<'_> {
                 continue;
             }
             let started = self.runner.clock.elapsed();
-            result.tests.extend(test_node(&self.testing(), at, &is_due, self.session(&mut session)?)?);
+            let sql = self.session(&mut session)?;
+            let mut due = Vec::new();
+            for parsed in project.nodes[at].tests.iter().filter(|parsed| is_due(parsed)) {
+                due.push((parsed, self.due(at, parsed, sql)));
+            }
+            result.tests.extend(test_node(&self.testing(), at, &due, sql)?);
             result.seconds += (self.runner.clock.elapsed() - started).as_secs_f64();
             judge(result);
             if result.status != NodeStatus::Succeeded {

@@ -14,6 +14,9 @@ use crate::project::{ParsedModel, Project, Speaker};
 use crate::store::{Built, Store, kind_of, whole};
 use crate::template::Mode;
 
+/// KiB of pages that SQLite may keep while it builds a model.
+const ROOM: &str = "cache_size = -65536";
+
 /// What was done with a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -82,10 +85,11 @@ impl Site<'_> {
         if model.model.materialization == Materialization::Ephemeral {
             return Ok((Done { action: Action::Ephemeral, rows: None, changed: 0 }, None, None));
         }
+        self.room(ROOM, sql)?;
         sql.begin()?;
         let build = Build { site: self, at, model, before: built.get(&node.name) };
         let done = build.run(&Reading { project: self.project, built, now: self.now }, marks, sql);
-        match done {
+        let ended = match done {
             Ok((done, built)) => {
                 sql.commit()?;
                 let remark = build.tidy(done, sql).err().map(|failure| format!("it is built, but: {failure}"));
@@ -96,6 +100,17 @@ impl Site<'_> {
                 let _ = sql.rollback();
                 Err(build.placed(failure))
             }
+        };
+        let shrunk = self.room("shrink_memory", sql);
+        ended.and_then(|ended| shrunk.map(|()| ended))
+    }
+
+    /// SQLite sorts and changes large tables several times as fast with room for pages. One model is built at a time
+    /// there, so that the room is needed once, and it is given back.
+    fn room(&self, what: &str, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        match self.project.dialect {
+            Dialect::Sqlite => sql.query(&format!("PRAGMA {what}"), &[]).map(drop),
+            Dialect::Oracle => Ok(()),
         }
     }
 }
@@ -324,9 +339,6 @@ impl Build<'_> {
         moved: Moved,
         sql: &mut dyn SqlSession,
     ) -> Result<Done, Failure> {
-        if self.model.model.storage.statistics && moved.changed() > 0 && !self.is_oracle() {
-            self.table().analyze(sql)?;
-        }
         let rows = match before.and_then(|before| before.rows) {
             Some(rows) => (rows + moved.inserted).saturating_sub(moved.deleted),
             None => {
@@ -335,6 +347,10 @@ impl Build<'_> {
                 rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0)
             }
         };
+        // Fewer changes than this move no plan.
+        if self.model.model.storage.statistics && moved.changed() * 10 > rows && !self.is_oracle() {
+            self.table().analyze(sql)?;
+        }
         Ok(Done { action, rows: Some(rows), changed: moved.changed() })
     }
 }

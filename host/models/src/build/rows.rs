@@ -4,6 +4,7 @@ use wmshost_flow::model::Strategy;
 use wmshost_flow::{Dialect, Failure, Sql};
 
 use super::table::Table;
+use crate::contract::check_rows;
 use crate::dialect::{MARKS, Writer};
 use crate::store::kind_of;
 
@@ -43,13 +44,35 @@ pub(super) fn fill(table: &Table<'_>, statement: &str, stamp: &Stamp, sql: &mut 
         stamp.run_id,
         stamp.loaded_at,
     );
-    sql.execute(&insert, &[])
+    let filled = sql.execute(&insert, &[])?;
+    check_rows(table.writer, &table.aside(), &table.model.model.columns, sql)?;
+    Ok(filled)
 }
 
 /// Sets rows aside in a table that only this session sees.
 pub(super) fn set_aside(writer: Writer, name: &str, select: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
     drop_work_table(writer, name, sql)?;
     sql.execute(&writer.create_work_table(name, select), &[]).map(drop)
+}
+
+/// Sets the rows of a model's statement aside, as its table would have them, and holds them to what it declares.
+pub(super) fn set_rows_aside(
+    table: &Table<'_>,
+    columns: &[String],
+    statement: &str,
+    sql: &mut dyn Sql,
+) -> Result<(), Failure> {
+    let writer = table.writer;
+    if writer.0 == Dialect::Oracle {
+        let select = format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new."));
+        return set_aside(writer, "rows", &select, sql);
+    }
+    let select = format!("SELECT {} FROM ({statement}\n) wms_new", writer.names("wms_new.", columns));
+    drop_work_table(writer, "rows", sql)?;
+    let rows = writer.work_table("rows");
+    sql.execute(&format!("CREATE TABLE {rows} ({})", table.declared_columns()?.join(", ")), &[])?;
+    sql.execute(&format!("INSERT INTO {rows} ({}) {select}", writer.names("", columns)), &[])?;
+    check_rows(writer, &rows, &table.model.model.columns, sql)
 }
 
 /// Drops such a table if it is there.
@@ -75,13 +98,11 @@ pub(super) fn take_in(
     sql: &mut dyn Sql,
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
-    set_aside(writer, "rows", &format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new.")), sql)?;
+    set_rows_aside(table, &table.columns(), statement, sql)?;
     Ok(match strategy {
         Strategy::Merge(key) => merge(table, key, stamp, sql)?,
         Strategy::Replace(window) => match table.key() {
-            Some(key) if check_key(writer, &writer.work_table("rows"), key, sql).is_ok() => {
-                replace_by_key(table, window, key, stamp, sql)?
-            }
+            Some(key) if has_keys(writer, key, sql)? => replace_by_key(table, window, key, stamp, sql)?,
             _ => {
                 let deleted = delete_windows(table, window, "", sql)?;
                 Moved { deleted, inserted: insert(table, "", stamp, sql)?, updated: 0 }
@@ -108,8 +129,12 @@ pub(super) fn insert(table: &Table<'_>, condition: &str, stamp: &Stamp, sql: &mu
 }
 
 fn merge(table: &Table<'_>, key: &[String], stamp: &Stamp, sql: &mut dyn Sql) -> Result<Moved, Failure> {
+    check_key(table.writer, &table.writer.work_table("rows"), key, sql)?;
+    merge_checked(table, key, stamp, sql)
+}
+
+fn merge_checked(table: &Table<'_>, key: &[String], stamp: &Stamp, sql: &mut dyn Sql) -> Result<Moved, Failure> {
     let writer = table.writer;
-    check_key(writer, &writer.work_table("rows"), key, sql)?;
     let rest: Vec<String> = table
         .columns()
         .into_iter()
@@ -168,7 +193,7 @@ pub(super) fn carry_marks(table: &Table<'_>, sql: &mut dyn Sql) -> Result<Option
         return Ok(None);
     }
     let there = sql.columns(&format!("SELECT * FROM {}", table.name()))?;
-    let is_there = |name: &str| there.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let is_there = |name: &str| there.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
     if !columns.iter().map(String::as_str).chain(MARKS).all(is_there) {
         return Ok(None);
     }
@@ -216,6 +241,26 @@ pub(super) fn check_key(writer: Writer, rows: &str, key: &[String], sql: &mut dy
     }
 }
 
+/// Whether each of the rows that were set aside has a key of its own. SQLite gets an index by it.
+fn has_keys(writer: Writer, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let rows = writer.work_table("rows");
+    if writer.0 == Dialect::Oracle {
+        return Ok(check_key(writer, &rows, key, sql).is_ok());
+    }
+    let nulls: Vec<String> = key.iter().map(|part| format!("{} IS NULL", writer.name(part))).collect();
+    let missing = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", rows, nulls.join(" OR "));
+    if !sql.query(&missing, &[])?.is_empty() {
+        return Ok(false);
+    }
+    let names = writer.names("", key);
+    let index = format!("CREATE UNIQUE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})");
+    match sql.execute(&index, &[]) {
+        Ok(_) => Ok(true),
+        Err(failure) if check_key(writer, &rows, key, sql).is_ok() => Err(failure),
+        Err(_) => Ok(false),
+    }
+}
+
 /// Replaces windows where rows can be told apart: only rows that are gone, others or new are written, and rows that
 /// come out as they were keep their marks.
 fn replace_by_key(
@@ -226,17 +271,16 @@ fn replace_by_key(
     sql: &mut dyn Sql,
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
-    if writer.0 == Dialect::Sqlite {
+    if writer.0 == Dialect::Sqlite && !table.indexes().iter().any(|(_, columns)| columns.starts_with(key)) {
         let names = writer.names("", key);
         let index = writer.name(&format!("{}_KEY", table.node.table));
         sql.execute(&format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({names})", table.name()), &[])?;
-        sql.execute(&format!("CREATE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})"), &[])?;
     }
     let on: Vec<String> = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part))).collect();
     let rows = writer.work_table("rows");
     let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} wms_new WHERE {})", on.join(" AND "));
     let deleted = delete_windows(table, window, &gone, sql)?;
-    let merged = merge(table, key, stamp, sql)?;
+    let merged = merge_checked(table, key, stamp, sql)?;
     Ok(Moved { deleted, ..merged })
 }
 

@@ -7,12 +7,13 @@ use std::thread;
 
 use wmshost_flow::{Cancel, Clock, Failure, SqlSession, Target};
 
+use super::inputs::Reading;
 use super::late::judge;
-use super::model::{Action, Done, Site};
+use super::model::{Done, Site};
 use super::report::{BuildOptions, NodeResult, NodeStatus, Observer, Report};
 use crate::project::{ParsedTest, Project, Speaker};
 use crate::store::{Built, Store, Tested};
-use crate::test::{Testing, test_node};
+use crate::test::{Due, Seen, Testing, digest, due, test_node};
 use crate::unit::{Scratch, run_unit_tests};
 
 /// Builds and tests the models of a project.
@@ -301,22 +302,48 @@ impl Worker<'_> {
     }
 
     fn tests(&self, at: usize, sql: &mut dyn SqlSession, result: &mut NodeResult) -> Result<(), Failure> {
-        let options = &self.runner.options;
-        let node = &self.runner.project.nodes[at];
-        let passed_before = node.tests.iter().all(|parsed| {
-            let before = self.tested.get(&(node.name.clone(), parsed.test.name.clone()));
-            let is_elsewhere = self.is_late(at, parsed) || self.looks_at_left_out(parsed).is_some();
-            is_elsewhere || before.is_some_and(Tested::has_passed)
-        });
-        let is_unchanged = options.build && matches!(result.action, Some(Action::Unchanged));
-        if !options.test || result.status != NodeStatus::Succeeded || is_unchanged && passed_before {
+        if !self.runner.options.test || result.status != NodeStatus::Succeeded {
             return Ok(());
         }
-        let is_due = |parsed: &ParsedTest| !self.is_late(at, parsed) && self.looks_at_left_out(parsed).is_none();
-        result.tests = test_node(&self.testing(), at, &is_due, sql)?;
+        let node = &self.runner.project.nodes[at];
+        let is_meant = |parsed: &&ParsedTest| !self.is_late(at, parsed) && self.looks_at_left_out(parsed).is_none();
+        let tests: Vec<&ParsedTest> = node.tests.iter().filter(is_meant).collect();
+        let mut due = Vec::new();
+        for parsed in tests {
+            due.push((parsed, self.due(at, parsed, sql)));
+        }
+        result.tests = test_node(&self.testing(), at, &due, sql)?;
         result.tests.extend(self.tests_left_out(at));
         judge(result);
         Ok(())
+    }
+
+    /// How much of its rows a test has to look at. Who asks for tests alone, or for all anew, has them look at all.
+    pub(super) fn due(&self, at: usize, parsed: &ParsedTest, sql: &mut dyn SqlSession) -> Due {
+        let options = &self.runner.options;
+        let node = &self.runner.project.nodes[at];
+        let seen = self.seen(at, parsed, sql).unwrap_or_default();
+        let digest = digest(&Speaker { now: 0, ..self.testing().speaker }, at, parsed);
+        let goes_on = options.build && !options.full_refresh && !options.force && !seen.is_empty();
+        let before = self.tested.get(&(node.name.clone(), parsed.test.name.clone())).filter(|_| goes_on);
+        let has_marks = node.model().is_none_or(|model| !model.is_live());
+        due(parsed, before, seen, digest, has_marks.then_some(node.name.as_str()))
+    }
+
+    /// The marks of all that a test looks at; those of a stream are kept for who asks next.
+    fn seen(&self, at: usize, parsed: &ParsedTest, sql: &mut dyn SqlSession) -> Result<Seen, Failure> {
+        let project = self.runner.project;
+        let (built, mut marks) = {
+            let shared = lock(self.shared);
+            (shared.built.clone(), shared.marks.clone())
+        };
+        let reading = Reading { project, built: &built, now: self.site.now };
+        let mut seen = Seen::new();
+        for other in parsed.relations(project).chain([at]) {
+            seen.extend(reading.of_node(other, sql, &mut marks)?);
+        }
+        lock(self.shared).marks.extend(marks);
+        Ok(seen)
     }
 
     pub(super) fn testing(&self) -> Testing<'_> {

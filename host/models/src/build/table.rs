@@ -66,20 +66,11 @@ impl Table<'_> {
     /// Makes the table aside, empty.
     pub(super) fn create_aside(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         self.drop_aside(sql)?;
-        let mut parts = Vec::new();
-        for column in &self.model.model.columns {
-            let declared = self.declared(column).ok_or_else(|| {
-                Failure::invalid_config(format!("the column {} has a type without a place", column.name))
-            })?;
-            parts.push(format!("{} {declared}", self.writer.name(&column.name)));
-        }
-        let [text, moment, flag] = match self.writer.0 {
-            Dialect::Sqlite => ["TEXT", "TIMESTAMP(6)", "BOOLEAN"],
-            Dialect::Oracle => ["VARCHAR2(128)", "TIMESTAMP(6)", "NUMBER(1)"],
+        let mut parts = self.declared_columns()?;
+        let [text, moment] = match self.writer.0 {
+            Dialect::Sqlite => ["TEXT", "TIMESTAMP(6)"],
+            Dialect::Oracle => ["VARCHAR2(128)", "TIMESTAMP(6)"],
         };
-        for (name, kind) in self.versions().iter().zip([moment, moment, flag]) {
-            parts.push(format!("{} {kind}", self.writer.name(name)));
-        }
         for (name, kind) in MARKS.iter().zip([text, moment]) {
             parts.push(format!("{} {kind}", self.writer.name(name)));
         }
@@ -93,6 +84,25 @@ impl Table<'_> {
             None => sql.execute(&create, &[]),
         };
         made.map(drop)
+    }
+
+    /// Its columns with their types, without the host's marks.
+    pub(super) fn declared_columns(&self) -> Result<Vec<String>, Failure> {
+        let mut parts = Vec::new();
+        for column in &self.model.model.columns {
+            let declared = self.declared(column).ok_or_else(|| {
+                Failure::invalid_config(format!("the column {} has a type without a place", column.name))
+            })?;
+            parts.push(format!("{} {declared}", self.writer.name(&column.name)));
+        }
+        let [moment, flag] = match self.writer.0 {
+            Dialect::Sqlite => ["TIMESTAMP(6)", "BOOLEAN"],
+            Dialect::Oracle => ["TIMESTAMP(6)", "NUMBER(1)"],
+        };
+        for (name, kind) in self.versions().iter().zip([moment, moment, flag]) {
+            parts.push(format!("{} {kind}", self.writer.name(name)));
+        }
+        Ok(parts)
     }
 
     /// The type to declare a column with.
@@ -144,7 +154,8 @@ impl Table<'_> {
         }
     }
 
-    /// The indexes that it should have: whether unique, and their columns.
+    /// The indexes that it should have, whether unique, and their columns: each once, and none whose columns another
+    /// begins with.
     pub(super) fn indexes(&self) -> Vec<(bool, Vec<String>)> {
         let mut wanted: Vec<(bool, Vec<String>)> = Vec::new();
         match &self.model.model.materialization {
@@ -160,7 +171,16 @@ impl Table<'_> {
         if self.is_followed {
             wanted.push((false, vec![MARKS[1].to_owned()]));
         }
-        wanted
+        let is_within = |(at, columns): (usize, &Vec<String>)| {
+            let others = wanted.iter().enumerate().filter(|(other, _)| *other != at);
+            others
+                .into_iter()
+                .any(|(other, (_, longer))| longer.starts_with(columns) && (longer.len() > columns.len() || other < at))
+        };
+        let kept = wanted.iter().enumerate();
+        kept.filter(|(at, (is_unique, columns))| *is_unique || !is_within((*at, columns)))
+            .map(|(_, index)| index.clone())
+            .collect()
     }
 
     fn index(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
@@ -189,7 +209,7 @@ impl Table<'_> {
     /// Adds the declared columns that the table lacks; gives whether its columns were others than declared.
     pub(super) fn add_columns(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
         let there = sql.columns(&format!("SELECT * FROM {}", self.name()))?;
-        let is_there = |name: &str| there.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let is_there = |name: &str| there.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
         let missing: Vec<_> = self.model.model.columns.iter().filter(|column| !is_there(&column.name)).collect();
         for column in &missing {
             let declared = self.declared(column).unwrap_or_default();
@@ -205,7 +225,11 @@ impl Table<'_> {
     /// Renews the optimizer's statistics.
     pub(super) fn analyze(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let statement = match self.writer.0 {
-            Dialect::Sqlite => format!("ANALYZE {}", self.name()),
+            Dialect::Sqlite => {
+                // Some hundred rows of each index tell as much as all of them, for the choice of a plan.
+                sql.query("PRAGMA analysis_limit = 1000", &[])?;
+                format!("ANALYZE {}", self.name())
+            }
             Dialect::Oracle => format!(
                 "BEGIN DBMS_STATS.GATHER_TABLE_STATS(SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), {}); END;",
                 self.writer.text(&self.node.table)

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use wmshost_flow::model::Declaration;
 
+use crate::guard;
 use crate::mistake::{Mistake, excerpt, line_and_column};
 use crate::project::{Kind, Node, Project, Setup};
 use crate::template::{Misspelt, Template};
@@ -88,6 +89,7 @@ pub(crate) fn project(setup: Setup) -> Result<Project, Vec<Mistake>> {
     }
     connect(&mut project);
     cycle::find(&project, &mut findings);
+    guard::look(&project, &mut findings);
     if findings.all.is_empty() {
         names::references(&project, &mut findings);
     }

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wmshost_flow::model::{Assertion, Threshold};
-use wmshost_flow::{Clock, Failure, Sql, SqlSession, Value};
+use wmshost_flow::model::{Assertion, Test, Threshold};
+use wmshost_flow::{Clock, Dialect, Failure, Sql, SqlSession, Value};
 
+use super::due::{Due, Extent};
 use super::query::{condition, query_of, row_condition, tested_rows};
 use super::verdict::{TestResult, TestStatus, beyond, over_number, over_rows};
+use crate::dialect::MARKS;
 use crate::project::{ParsedTest, Speaker};
 use crate::store::{KEPT_FAILURES, Store, Tested, real, whole};
 
@@ -21,41 +23,119 @@ pub(crate) struct Testing<'t> {
     pub(crate) before: &'t BTreeMap<(String, String), Tested>,
 }
 
-/// Runs those tests of a node that are due, and keeps how they went.
+/// Runs those tests of a node that are due, and keeps how they went. Those that need no look are given as unchanged.
 pub(crate) fn test_node(
     testing: &Testing<'_>,
     at: usize,
-    is_due: &dyn Fn(&ParsedTest) -> bool,
+    due: &[(&ParsedTest, Due)],
     sql: &mut dyn SqlSession,
 ) -> Result<Vec<TestResult>, Failure> {
     let node = &testing.speaker.project.nodes[at];
-    let due: Vec<&ParsedTest> = node.tests.iter().filter(|parsed| is_due(parsed)).collect();
+    let mut results: Vec<TestResult> =
+        due.iter().filter(|(_, due)| due.extent == Extent::Nothing).map(|(parsed, _)| blank(&parsed.test)).collect();
+    let due: Vec<&(&ParsedTest, Due)> = due.iter().filter(|(_, due)| due.extent != Extent::Nothing).collect();
     if due.is_empty() {
-        return Ok(Vec::new());
+        return Ok(results);
     }
     let started = testing.clock.elapsed();
-    let shared = shared_counts(testing, at, &due, sql);
+    let shared = counts(testing, at, &due, sql);
     let share = seconds(testing.clock.elapsed() - started) / shared.len().max(1) as f64;
-    let mut results = Vec::new();
-    let mut kept = Vec::new();
-    for parsed in due {
+    let mut told = Vec::new();
+    for (parsed, due) in due {
         let started = testing.clock.elapsed();
         let counted = shared.get(parsed.test.name.as_str()).copied();
         let (mut result, rows) = one(testing, at, parsed, counted, sql);
         result.seconds = seconds(testing.clock.elapsed() - started) + counted.map_or(0.0, |_| share);
-        results.push(result);
-        kept.push(rows);
+        told.push((result, rows, due));
     }
     sql.begin()?;
-    let written = write(testing, &node.name, &results, &kept, sql);
-    match written {
+    match write(testing, &node.name, &told, sql) {
         Ok(()) => sql.commit()?,
         Err(failure) => {
             let _ = sql.rollback();
             return Err(failure);
         }
     }
+    results.extend(told.into_iter().map(|(result, _, _)| result));
     Ok(results)
+}
+
+/// Failing and tested rows of the tests that one pass over the table, or over what is new in it, can count; and of
+/// keys that are new.
+fn counts<'t>(
+    testing: &Testing<'_>,
+    at: usize,
+    due: &[&(&'t ParsedTest, Due)],
+    sql: &mut dyn Sql,
+) -> BTreeMap<&'t str, (u64, u64)> {
+    let since: Vec<(&ParsedTest, &str)> =
+        due.iter().filter_map(|(parsed, due)| Some((*parsed, due.since()?))).collect();
+    let newer = since.iter().map(|(_, since)| *since).min().map(|since| testing.newer(at, since));
+    let mut counted = BTreeMap::new();
+    if let Some(newer) = &newer {
+        let tests: Vec<&ParsedTest> = since.iter().map(|(parsed, _)| *parsed).collect();
+        counted.extend(shared_counts(testing, at, &tests, Some(newer), sql));
+        for parsed in tests {
+            if let Some(failing) = new_keys_twice(testing, at, parsed, newer, sql) {
+                counted.insert(parsed.test.name.as_str(), (failing, 0));
+            }
+        }
+        // What is new is wrong: how much of all is, only a look at all of it tells.
+        counted.retain(|_, (failing, _)| *failing == 0);
+    }
+    let whole: Vec<&ParsedTest> = due
+        .iter()
+        .map(|(parsed, _)| *parsed)
+        .filter(|parsed| !counted.contains_key(parsed.test.name.as_str()))
+        .collect();
+    counted.extend(shared_counts(testing, at, &whole, None, sql));
+    counted
+}
+
+/// How many keys that new rows have are there twice.
+fn new_keys_twice(
+    testing: &Testing<'_>,
+    at: usize,
+    parsed: &ParsedTest,
+    newer: &str,
+    sql: &mut dyn Sql,
+) -> Option<u64> {
+    let Assertion::Unique(columns) = &parsed.test.assertion else { return None };
+    let writer = testing.speaker.project.writer();
+    let names = writer.names("", columns);
+    let row = if columns.len() == 1 { names.clone() } else { format!("({names})") };
+    let relation = testing.speaker.relation(at);
+    let statement = format!(
+        "SELECT COUNT(*) FROM (SELECT {names} FROM {relation} wms_tested WHERE {row} IN \
+         (SELECT {names} FROM {relation} wms_new WHERE {newer}) GROUP BY {names} HAVING COUNT(*) > 1) wms_twice"
+    );
+    let rows = sql.query(&statement, &[]).ok()?;
+    rows.first().and_then(|row| row.first()).and_then(whole)
+}
+
+fn blank(test: &Test) -> TestResult {
+    TestResult {
+        name: test.name.clone(),
+        assertion: test.assertion.name(),
+        status: TestStatus::Unchanged,
+        failing: 0,
+        measured: None,
+        message: String::new(),
+        seconds: 0.0,
+    }
+}
+
+impl Testing<'_> {
+    /// The condition that a row is newer than a mark. Loads may give rows of one moment in two commits.
+    fn newer(&self, at: usize, mark: &str) -> String {
+        let project = self.speaker.project;
+        let sign = if project.nodes[at].model().is_some() { ">" } else { ">=" };
+        let mark = match project.dialect {
+            Dialect::Sqlite => project.writer().text(mark),
+            Dialect::Oracle => format!("TIMESTAMP {}", project.writer().text(mark)),
+        };
+        format!("{} {sign} {mark}", project.writer().name(MARKS[1]))
+    }
 }
 
 fn seconds(time: Duration) -> f64 {
@@ -65,11 +145,10 @@ fn seconds(time: Duration) -> f64 {
 fn write(
     testing: &Testing<'_>,
     node: &str,
-    results: &[TestResult],
-    kept: &[Vec<String>],
+    told: &[(TestResult, Vec<String>, &Due)],
     sql: &mut dyn SqlSession,
 ) -> Result<(), Failure> {
-    for (result, rows) in results.iter().zip(kept) {
+    for (result, rows, due) in told {
         let before = testing.before.get(&(node.to_owned(), result.name.clone()));
         let is_better = matches!(result.status, TestStatus::Passed | TestStatus::Warned);
         let measured = if is_better { result.measured } else { before.and_then(|before| before.measured) };
@@ -78,6 +157,7 @@ fn write(
             failing: result.failing,
             measured,
             at: testing.clock.now(),
+            seen: due.seen.clone(),
         };
         testing.store.write_tested(sql, (node, &result.name), &tested, rows, testing.speaker.run_id)?;
     }
@@ -90,6 +170,7 @@ fn shared_counts<'t>(
     testing: &Testing<'_>,
     at: usize,
     due: &[&'t ParsedTest],
+    only_rows: Option<&str>,
     sql: &mut dyn Sql,
 ) -> BTreeMap<&'t str, (u64, u64)> {
     let mut names = Vec::new();
@@ -112,7 +193,8 @@ fn shared_counts<'t>(
     if names.is_empty() {
         return BTreeMap::new();
     }
-    let statement = format!("SELECT {} FROM {} wms_tested", counts.join(", "), testing.speaker.relation(at));
+    let only = only_rows.map(|only| format!(" WHERE {only}")).unwrap_or_default();
+    let statement = format!("SELECT {} FROM {} wms_tested{only}", counts.join(", "), testing.speaker.relation(at));
     let Ok(rows) = sql.query(&statement, &[]) else { return BTreeMap::new() };
     let Some(row) = rows.first() else { return BTreeMap::new() };
     let number = |at: usize| row.get(at).and_then(whole).unwrap_or(0);
@@ -128,15 +210,7 @@ fn one(
     sql: &mut dyn Sql,
 ) -> (TestResult, Vec<String>) {
     let test = &parsed.test;
-    let mut result = TestResult {
-        name: test.name.clone(),
-        assertion: test.assertion.name(),
-        status: TestStatus::Errored,
-        failing: 0,
-        measured: None,
-        message: String::new(),
-        seconds: 0.0,
-    };
+    let mut result = TestResult { status: TestStatus::Errored, ..blank(test) };
     let judged = match measures(testing, at, parsed, sql) {
         Some(measured) => measured.map(|(status, message, measured)| {
             result.measured = measured;
@@ -223,7 +297,7 @@ fn failing_rows(
 ) -> Result<Vec<String>, Failure> {
     let writer = testing.speaker.project.writer();
     let select = query_of(&testing.speaker, at, parsed);
-    let columns = sql.columns(&select)?;
+    let columns: Vec<String> = sql.columns(&select)?.into_iter().map(|(name, _)| name).collect();
     let rows =
         sql.query(&format!("SELECT * FROM ({select}\n) wms_failing {}", writer.first_rows(KEPT_FAILURES)), &[])?;
     Ok(rows.iter().map(|row| as_json(&columns, row, writer.longest_text())).collect())

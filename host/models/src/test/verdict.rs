@@ -13,8 +13,10 @@ pub enum TestStatus {
     Failed,
     /// The test itself could not be run.
     Errored,
-    /// It was not run.
+    /// It was not run: what it looks at was left out.
     Skipped,
+    /// It was not run: it has passed, and nothing that it looks at has changed since.
+    Unchanged,
 }
 
 impl TestStatus {
@@ -26,6 +28,7 @@ impl TestStatus {
             Self::Failed => "failed",
             Self::Errored => "errored",
             Self::Skipped => "skipped",
+            Self::Unchanged => "unchanged",
         }
     }
 

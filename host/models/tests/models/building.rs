@@ -194,3 +194,51 @@ fn a_history_keeps_every_version() {
         ["1 box 12:00 13:00 0", "1 carton 13:00 - 1", "2 crate 12:00 14:00 0", "3 barrel 14:00 - 1"]
     );
 }
+
+/// What a model gives is held to what it declares before it takes the old rows' place: told with model, column, what is
+/// declared and what was found.
+#[test]
+fn another_type_than_declared_leaves_what_was_there() {
+    let warehouse = Warehouse::new();
+    let declared = |amount: &str| {
+        project(vec![model(
+            "kept",
+            &["stock"],
+            &["id", "amount"],
+            &format!("SELECT id, {amount} AS amount FROM {{stock}}"),
+        )])
+    };
+    warehouse.build(&declared("amount"));
+    for (amount, found) in [
+        ("CASE id WHEN 2 THEN 'many' ELSE amount END", "text there, in 1 rows"),
+        ("amount + 0.5", "real there, in 3 rows"),
+        ("CASE WHEN id > 1 THEN x'00' END", "blob there, in 2 rows"),
+    ] {
+        let report = warehouse.build(&declared(amount));
+        let kept = node(&report, "kept");
+        let told = format!("the column amount is declared Int64, and its SQL gives {found}");
+        assert!(kept.message.contains(&told), "{amount}: {}", kept.message);
+        assert_eq!(warehouse.rows("SELECT SUM(amount) FROM KEPT"), ["35"], "what was there stays");
+    }
+    // Text that is a number is one in a column of numbers, and NULL is of every type.
+    assert!(!warehouse.build(&declared("CASE id WHEN 1 THEN '7' END")).has_failed());
+    assert_eq!(warehouse.rows("SELECT SUM(amount), COUNT(*) FROM KEPT"), ["7 3"]);
+}
+
+/// What comes by an increment is held to it too.
+#[test]
+fn another_type_in_an_increment_leaves_what_was_there() {
+    use wmshost_flow::model::Strategy;
+    let warehouse = Warehouse::new();
+    let statement = "SELECT id, CASE WHEN amount = 99 THEN 'much' ELSE amount END AS amount FROM {stock} \
+                     {when incremental} WHERE wms_loaded_at > {watermark} {end}";
+    let kept = model("kept", &["stock"], &["id", "amount"], statement);
+    let models =
+        project(vec![crate::warehouse::incremental(Strategy::Merge(crate::warehouse::names(&["id"])), None, kept)]);
+    warehouse.build(&models);
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(4, 1, "A", 99);
+    let report = warehouse.build(&models);
+    assert!(node(&report, "kept").message.contains("declared Int64, and its SQL gives text"), "{report:#?}");
+    assert_eq!(warehouse.rows("SELECT COUNT(*) FROM KEPT"), ["3"]);
+}

@@ -77,14 +77,14 @@ fn the_database_looks_at_sql_before_anything_is_built() {
     let found = told(vec![
         model("broken", &["stock"], &["id", "amount"], broken),
         model("behind", &["broken"], &["id"], "SELECT id, amount FROM {broken}"),
-        view("odd", &["stock"], &["id", "gone"], "SELEC id FROM {stock}"),
+        view("odd", &["stock"], &["id"], "SELECT id, abs() FROM {stock}"),
         view("unlike", &["stock"], &["id", "gone"], "SELECT id, item FROM {stock}"),
         view("more", &["stock"], &["id"], "SELECT id, item FROM {stock}"),
     ]);
     let expected = [
         "plugin marts, model broken, SQL 2:8: target analytics: no such column: amuont\n  2 |        amuont AS amount\n    |        ^",
         "model behind: its SQL gives columns that are not declared: amount",
-        "model odd, SQL 1:10: target analytics: near \"FROM\": syntax error",
+        "model odd, SQL 1:12: target analytics: wrong number of arguments to function abs()",
         "model unlike: its SQL does not give the declared columns gone",
         "model more: its SQL gives columns that are not declared: item; declare them",
     ];

@@ -92,7 +92,7 @@ fn severity_and_thresholds_decide() {
         Test { error_if: Threshold::Rows(1), ..test("bears_one", odd()) },
         Test { error_if: Threshold::Percent(30.0), warn_if: Threshold::Percent(50.0), ..test("a_third", odd()) },
         Test { only_where: Some("item = 2".into()), ..test("only_item_2", odd()) },
-        test("cannot_run", Assertion::Expression("no_function(id)".into())),
+        test("cannot_run", Assertion::Expression("abs(id, id)".into())),
     ]);
     let found: Vec<_> = statuses(&warehouse, &models).into_iter().map(|(_, status, n)| (status, n)).collect();
     use TestStatus::{Errored, Failed, Passed, Warned};
@@ -166,4 +166,39 @@ fn a_test_waits_for_the_model_that_it_looks_at() {
     let report = warehouse.build(&models);
     assert_eq!(node(&report, "lines").tests[0].status, TestStatus::Failed);
     assert_eq!(crate::warehouse::action(&report, "heads"), "full");
+}
+
+/// A test that has passed looks at what is new since, and at nothing where nothing is new.
+#[test]
+fn tests_look_at_what_changed_since_they_passed() {
+    use TestStatus::{Failed, Passed, Unchanged};
+    let warehouse = Warehouse::new();
+    let models = tested(vec![
+        test("filled", Assertion::NotNull(names(&["place"]))),
+        test("once", Assertion::Unique(names(&["id"]))),
+        test("few", Assertion::RowCount(Bounds { most: Some(9.0), ..Bounds::default() })),
+    ]);
+    let all = |report: &wmshost_models::Report| -> Vec<TestStatus> {
+        let mut tests: Vec<_> =
+            node(report, "stock_now").tests.iter().map(|test| (test.name.clone(), test.status)).collect();
+        tests.sort_by(|a, b| a.0.cmp(&b.0));
+        tests.into_iter().map(|(_, status)| status).collect()
+    };
+    assert_eq!(all(&warehouse.build(&models)), [Passed; 3]);
+    assert_eq!(all(&warehouse.build(&models)), [Unchanged; 3]);
+    // Who asks for tests, or for everything anew, has them run.
+    assert_eq!(all(&warehouse.run(&models, |options| options.build = false)), [Passed; 3]);
+    assert_eq!(all(&warehouse.run(&models, |options| options.full_refresh = true)), [Passed; 3]);
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(4, 1, "C", 1);
+    assert_eq!(all(&warehouse.build(&models)), [Passed; 3]);
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(5, 1, "D", 1);
+    warehouse.run_sql("UPDATE WMS_STOCK SET place = NULL WHERE id IN (4, 5)");
+    let report = warehouse.build(&models);
+    assert_eq!(all(&report), [Passed, Failed, Passed]);
+    // Once it has failed, all rows are looked at: also the one that was not loaded again.
+    let filled = node(&report, "stock_now").tests.iter().find(|test| test.name == "filled").expect("a test");
+    assert_eq!(filled.failing, 2);
+    assert_eq!(all(&warehouse.build(&models)), [Unchanged, Failed, Unchanged]);
 }

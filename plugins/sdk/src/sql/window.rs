@@ -91,7 +91,43 @@ impl Sql {
         )
     }
 
-    /// The same for the median alone.
+    /// A SELECT of how the values of each group are spread: the group's columns, each value once, how many rows have it
+    /// (`wms_times`), how many have less (`wms_below`), how many have any (`wms_total`). Where values come back again and
+    /// again, as quantities do, this costs less than to sort all rows. NULLs do not count.
+    pub fn distribution(self, relation: &str, group: &[&str], value: &str) -> String {
+        let columns = group.join(", ");
+        let running =
+            format!("PARTITION BY {columns} ORDER BY {value} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW");
+        format!(
+            "SELECT wms_counted.*, SUM(wms_times) OVER ({running}) - wms_times AS wms_below, \
+             SUM(wms_times) OVER (PARTITION BY {columns}) AS wms_total \
+             FROM (SELECT {columns}, {value}, COUNT(*) AS wms_times FROM {relation} wms_known \
+             WHERE {value} IS NOT NULL GROUP BY {columns}, {value}) wms_counted"
+        )
+    }
+
+    /// An aggregate: the percentile of `value` over rows of [`distribution`](Sql::distribution), grouped by its group.
+    /// Between two values it takes the point in proportion.
+    pub fn percentile_distributed(self, value: &str, fraction: f64) -> String {
+        let point = format!("({fraction:?} * (wms_total - 1))");
+        let place = self.whole(&point);
+        let behind = format!("({point} - {place})");
+        let share = |place: &str, weight: &str| {
+            format!(
+                "CASE WHEN {place} >= wms_below AND {place} < wms_below + wms_times THEN {value} * {weight} ELSE 0 END"
+            )
+        };
+        let lower = share(&place, &format!("(1.0 - {behind})"));
+        let upper = share(&format!("({place} + 1)"), &behind);
+        format!("SUM({lower} + {upper})")
+    }
+
+    /// Where a row's value lies in its group, 0 to 1: the share of the other values that are less. NULL for NULL.
+    pub fn rank_distributed(self, value: &str, below: &str, total: &str) -> String {
+        format!("CASE WHEN {value} IS NULL THEN NULL WHEN {total} = 1 THEN 0.0 ELSE 1.0 * {below} / ({total} - 1) END")
+    }
+
+    /// [`percentiles`](Sql::percentiles) for the median alone.
     pub fn median(self, relation: &str, group: &[&str], value: &str, name: &str) -> String {
         self.percentiles(relation, group, value, &[(name, 0.5)])
     }

@@ -4,6 +4,7 @@ use wmshost_flow::Cancel;
 use wmshost_models::{BuildOptions, Report, Runner, Selected};
 use wmshost_pipeline::{Checked, Stream};
 
+use super::post::post;
 use super::told::{self, Telling};
 use super::typed::BuildArgs;
 use super::workshop::{Memory, Workshop};
@@ -93,7 +94,11 @@ pub(in crate::commands) fn after_load(
         return Ok(Exit::Success);
     }
     let Some(workshop) = Workshop::of(edge, pipeline, catalog, &[])? else { return Ok(Exit::Success) };
-    workshop.examine()?;
+    // What was built as it is declared now, the database has looked at already.
+    let built = workshop.past()?.fingerprints;
+    if workshop.project.has_news(&built) {
+        workshop.examine()?;
+    }
     // A part of the pipeline may run before the rest ever did: its models are built as far as there are tables.
     let mut not_loaded = workshop.disabled.clone();
     for stream in &pipeline.streams {
@@ -153,5 +158,13 @@ fn build(
 fn keep(edge: &Edge, workshop: &Workshop, ended: &Report) -> anyhow::Result<()> {
     workshop.shelf.keep_manifest(&workshop.manifest(edge.clock.now()))?;
     workshop.shelf.keep_results(&ended.to_json(&workshop.name))?;
-    workshop.shelf.add_events(&workshop.project.lineage_events(&workshop.name, ended))
+    let events = workshop.project.lineage_events(&workshop.name, ended);
+    workshop.shelf.add_events(&events)?;
+    if let Some(lineage) = &workshop.lineage
+        && let Err(why) = post(lineage, &events)
+    {
+        tracing::warn!(why, "lineage events were not delivered");
+        report::note(&format!("warning: {why}"));
+    }
+    Ok(())
 }

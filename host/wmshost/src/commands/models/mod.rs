@@ -10,12 +10,14 @@
 //! | `site` | the documentation |
 //! | `kpi` | numbers of the last days, drawn |
 //! | `shelf` | manifests, results and events, kept in the host's folder |
+//! | `post` | lineage events to a server |
 //! | `told` | what people are told |
 
 mod age;
 mod build;
 mod kpi;
 mod look;
+mod post;
 mod shelf;
 mod site;
 mod told;

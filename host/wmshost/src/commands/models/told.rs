@@ -1,7 +1,7 @@
 //! What people are told of models: one line per node while a run goes on, and how it went.
 
 use console::style;
-use wmshost_models::{NodeResult, NodeStatus, Observer, Report, TestStatus};
+use wmshost_models::{NodeResult, NodeStatus, Observer, Report, TestResult, TestStatus};
 
 use super::workshop::Workshop;
 use crate::cli::Output;
@@ -74,7 +74,8 @@ fn shown(status: NodeStatus) -> String {
 
 /// `12 passed, 1 warned`.
 fn tests(node: &NodeResult) -> String {
-    let statuses = [TestStatus::Passed, TestStatus::Warned, TestStatus::Failed, TestStatus::Errored];
+    let statuses =
+        [TestStatus::Passed, TestStatus::Warned, TestStatus::Failed, TestStatus::Errored, TestStatus::Unchanged];
     let parts: Vec<String> = statuses
         .into_iter()
         .map(|status| {
@@ -96,7 +97,8 @@ fn details(node: &NodeResult) {
     if matches!(node.status, NodeStatus::Succeeded | NodeStatus::LeftOut) && !node.message.is_empty() {
         report::print(&format!("  {} {}: {}", shown(node.status), node.name, node.message));
     }
-    for test in node.tests.iter().filter(|test| test.status != TestStatus::Passed) {
+    let is_told = |test: &&TestResult| !matches!(test.status, TestStatus::Passed | TestStatus::Unchanged);
+    for test in node.tests.iter().filter(is_told) {
         let mark = match test.status {
             TestStatus::Warned => style("warned").yellow(),
             TestStatus::Skipped => style("not run").yellow(),

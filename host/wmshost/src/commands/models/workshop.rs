@@ -12,7 +12,7 @@ use wmshost_databases::sqlite;
 use wmshost_flow::model::Declaration;
 use wmshost_flow::{Dialect, Failure, Micros, SqlSession, Target};
 use wmshost_models::{Mistake, Past, Project, Scratch, Selected, Setup, past_results};
-use wmshost_pipeline::{Checked, Setting, StreamPlan, variable_literal};
+use wmshost_pipeline::{Checked, Lineage, Setting, StreamPlan, variable_literal};
 use wmshost_sandbox::Identity;
 
 use super::shelf::Shelf;
@@ -86,6 +86,8 @@ pub(super) struct Workshop {
     pub(super) target: Arc<dyn Target>,
     pub(super) threads: usize,
     pub(super) shelf: Shelf,
+    /// Who is told of lineage.
+    pub(super) lineage: Option<Lineage>,
     /// Where each stream's rows come from, and through which plugins.
     origins: BTreeMap<String, Json>,
     /// The streams that do not run, and why.
@@ -130,6 +132,7 @@ impl Workshop {
             target,
             threads: models.threads,
             shelf: edge.home.models(&pipeline.name),
+            lineage: models.lineage.clone(),
             origins: plans(pipeline).map(origin).collect(),
             disabled: pipeline.disabled.iter().map(|plan| (plan.name.clone(), "is disabled".to_owned())).collect(),
         }))

@@ -31,6 +31,7 @@ impl Models for Misbehaving {
                 declaration
                     .model(Model::mart("proven").unit_test(UnitTest::new("many rows").given("allocation", given)))
             }
+            "reach-out" => reaching_out().fold(declaration, Declaration::model),
             "loop" => loop {
                 std::hint::black_box(&declaration);
             },
@@ -43,6 +44,29 @@ impl Models for Misbehaving {
 
 fn one() -> Test {
     no_rows("nothing", "SELECT 1 AS x WHERE 1 = 0")
+}
+
+/// SQL that reaches for what its models do not read, each in another way.
+fn reaching_out() -> impl Iterator<Item = Model> {
+    let tries = [
+        ("another_table", "SELECT allocation_id FROM {allocation} UNION SELECT item_id FROM WMS_ITEM_MASTER"),
+        ("quoted_table", "SELECT allocation_id FROM {allocation}, \"WMS_LOCATION\""),
+        ("other_schema", "SELECT allocation_id FROM {allocation}, main.WMS_LOCATION"),
+        ("the_catalogue", "SELECT allocation_id FROM {allocation}, sqlite_master"),
+        ("the_users", "SELECT allocation_id FROM {allocation}, ALL_USERS"),
+        ("shadowed", "WITH WMS_LOCATION AS (SELECT 1 AS allocation_id) SELECT allocation_id FROM {allocation}"),
+        ("commented_out", "SELECT allocation_id FROM {allocation} /* /* */ , secret -- */"),
+        ("in_quotes", "SELECT allocation_id FROM \"{allocation}\", secret"),
+        ("two_statements", "SELECT allocation_id FROM {allocation}; DROP TABLE WMS_LOCATION"),
+        ("pragma", "PRAGMA writable_schema = 1"),
+        ("attach", "ATTACH '/tmp/elsewhere.db' AS elsewhere"),
+        ("a_file", "SELECT readfile('/etc/passwd') AS allocation_id FROM {allocation}"),
+        ("a_write", "INSERT INTO WMS_LOCATION SELECT * FROM {allocation}"),
+    ];
+    tries.into_iter().map(|(name, sql)| {
+        let model = Model::mart(name).sql(sql).columns([int64("allocation_id", "Its number.")]);
+        if sql.contains("{allocation}") { model.reads(["allocation"]) } else { model }
+    })
 }
 
 fn honest(sql: Sql) -> Declaration {

@@ -2,7 +2,7 @@
 
 use super::{performance, performance_columns};
 use crate::site::Site;
-use crate::windows::{Affected, in_changes};
+use crate::windows::{Affected, in_many_changes};
 use wmshost_plugin::models::{Model, NULL, UnitTest, at_least, between, columns::*, not_null, unique};
 use wmshost_plugin::rows;
 
@@ -22,7 +22,7 @@ pub(super) fn model(site: &Site) -> Model {
 SELECT location_id, {performance}
 FROM ({placed}) placed
 GROUP BY location_id",
-            only_affected = in_changes(&["location_id"]),
+            only_affected = in_many_changes("location_id"),
             performance = performance(site),
         ))
         .columns([int64("location_id", "The location.")])

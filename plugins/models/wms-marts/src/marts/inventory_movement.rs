@@ -2,7 +2,7 @@
 
 use crate::rating::UNKNOWN;
 use crate::site::Site;
-use crate::windows::in_changes;
+use crate::windows::in_many_changes;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
     Model, NULL, UnitTest, accepted, at_least, between, columns::*, exists_in, hours, not_null, unique,
@@ -24,11 +24,12 @@ pub(super) fn model(site: &Site) -> Model {
         .sql(statement(site))
         .columns(columns(site))
         .index(["item_id"])
+        .index(["movement_key"])
         .index(["movement_date"])
         .partition_by_month("movement_date")
         .statistics()
         .fresh(hours(4), hours(8));
-    unit_tested(tested(model))
+    unit_tested(site, tested(model))
 }
 
 /// Items with new movements, and items whose movements or last 90 days are not those that were counted when they were
@@ -49,9 +50,18 @@ WHERE found.item_id IS NULL OR found.movements <> built.movements OR found.movem
 
 fn statement(site: &Site) -> String {
     let sql = site.sql;
-    let by_item = "moved_at, movement_type, movement_id";
+    // Where nothing comes in, all movements are of one kind, and one order of rows does for both.
+    let kind: &[&str] = if site.receipts.is_some() { &["item_id", "movement_type"] } else { &["item_id"] };
+    let by_item =
+        if site.receipts.is_some() { "moved_at, movement_type, movement_id" } else { "moved_at, movement_id" };
     let of_item = |aggregate: &str| sql.running(aggregate, "item_id", by_item);
-    let of_kind = "item_id, movement_type";
+    let of_kind = kind.join(", ");
+    let same_kind =
+        |alias: &str| kind.iter().map(|name| format!("{alias}.{name} = s.{name}")).collect::<Vec<_>>().join(" AND ");
+    let percentiles: Vec<_> = PERCENTILES
+        .iter()
+        .map(|(name, fraction)| format!("{} AS {name}", sql.percentile_distributed("quantity", *fraction)))
+        .collect();
     format!(
         "WITH moved AS (
   SELECT movement_type, movement_id, order_id, item_id, location_id, movement_date, moved_at, movement_status,
@@ -59,14 +69,16 @@ fn statement(site: &Site) -> String {
   FROM {{int_inventory_movements}} movements
   WHERE 1 = 1 {only_affected}
 ),
+counted AS (
+  {counted}
+),
 spread AS (
-  {percentiles}
+  SELECT {of_kind}, {percentiles} FROM counted GROUP BY {of_kind}
 ),
 sequenced AS (
   SELECT moved.*,
     {running_net} AS running_net_quantity, {running_avg} AS running_avg_quantity, {running_count} AS running_movement_count,
-    {previous} AS previous_quantity, {next} AS next_quantity, {place} AS place_in_kind,
-    CASE WHEN quantity IS NULL THEN NULL ELSE {percent_rank} END AS quantity_percent_rank
+    {previous} AS previous_quantity, {next} AS next_quantity, {place} AS place_in_kind
   FROM moved
 )
 SELECT {key} AS movement_key, s.movement_type, s.movement_id, s.order_id, s.item_id, s.location_id, s.movement_date,
@@ -77,7 +89,8 @@ SELECT {key} AS movement_key, s.movement_type, s.movement_id, s.order_id, s.item
     WHEN s.quantity > s.previous_quantity THEN 'Increasing'
     WHEN s.quantity < s.previous_quantity THEN 'Decreasing'
     ELSE 'Stable' END AS quantity_trend,
-  spread.quantity_p25, spread.quantity_p50, spread.quantity_p75, spread.quantity_p90, s.quantity_percent_rank,
+  spread.quantity_p25, spread.quantity_p50, spread.quantity_p75, spread.quantity_p90,
+  {percent_rank} AS quantity_percent_rank,
   t.movements_90d AS item_movements_90d,
   t.outbound_quantity_90d AS item_outbound_quantity_90d,
   t.inbound_quantity_90d AS item_inbound_quantity_90d,
@@ -86,18 +99,21 @@ SELECT {key} AS movement_key, s.movement_type, s.movement_id, s.order_id, s.item
   t.turnover_pct AS item_turnover_pct,
   t.velocity_category AS item_velocity_category
 FROM sequenced s
-LEFT JOIN spread ON spread.item_id = s.item_id AND spread.movement_type = s.movement_type
+LEFT JOIN spread ON {same_spread}
+LEFT JOIN counted ON {same_counted} AND counted.quantity = s.quantity
 LEFT JOIN {{int_item_turnover}} t ON t.item_id = s.item_id",
-        only_affected = in_changes(&["item_id"]),
-        percentiles = sql.percentiles("moved", &["item_id", "movement_type"], "quantity", &PERCENTILES),
+        only_affected = in_many_changes("item_id"),
+        counted = sql.distribution("moved", kind, "quantity"),
+        percentiles = percentiles.join(", "),
+        same_spread = same_kind("spread"),
+        same_counted = same_kind("counted"),
         running_net = of_item("SUM(net_quantity)"),
         running_avg = of_item("AVG(quantity)"),
         running_count = of_item("COUNT(*)"),
-        previous = sql.previous("quantity", of_kind, "moved_at, movement_id"),
-        next = sql.next("quantity", of_kind, "moved_at, movement_id"),
-        place = sql.running("COUNT(*)", of_kind, "moved_at, movement_id"),
-        // Rows without a quantity are ranked among themselves, so that they do not move the others.
-        percent_rank = sql.percent_rank(&format!("{of_kind}, {}", sql.flag("quantity IS NULL")), "quantity"),
+        previous = sql.previous("quantity", &of_kind, "moved_at, movement_id"),
+        next = sql.next("quantity", &of_kind, "moved_at, movement_id"),
+        place = sql.running("COUNT(*)", &of_kind, "moved_at, movement_id"),
+        percent_rank = sql.rank_distributed("s.quantity", "counted.wms_below", "counted.wms_total"),
         key = sql.surrogate_key(&["s.movement_type", "s.movement_id"]),
     )
 }
@@ -152,8 +168,8 @@ fn tested(model: Model) -> Model {
         .test(between("quantity_percent_rank", 0, 1))
 }
 
-fn unit_tested(model: Model) -> Model {
-    model.unit_test(
+fn unit_tested(site: &Site, model: Model) -> Model {
+    let model = model.unit_test(
         UnitTest::new("movements follow each other within their item, ties by their number")
             .given(
                 "int_inventory_movements",
@@ -161,9 +177,31 @@ fn unit_tested(model: Model) -> Model {
                     movement_type, movement_id, item_id, moved_at, quantity, net_quantity;
                     "OUTBOUND", 2, 1, "2026-06-01 08:00:00.000000", 4, -4;
                     "OUTBOUND", 1, 1, "2026-06-01 08:00:00.000000", 2, -2;
-                    "INBOUND", 9, 1, "2026-06-01 07:00:00.000000", 10, 10;
                     "OUTBOUND", 3, 1, "2026-06-02 08:00:00.000000", NULL, NULL;
                     "OUTBOUND", 4, 2, "2026-06-02 08:00:00.000000", 7, -7;
+                },
+            )
+            .expect(rows! {
+                movement_key, running_net_quantity, running_movement_count, previous_quantity, next_quantity,
+                quantity_trend, quantity_p50, quantity_percent_rank;
+                "OUTBOUND|1", -2.0, 1, NULL, 4, "First", 3.0, 0.0;
+                "OUTBOUND|2", -6.0, 2, 2, NULL, "Increasing", 3.0, 1.0;
+                "OUTBOUND|3", -6.0, 3, 4, NULL, "Unknown", 3.0, NULL;
+                "OUTBOUND|4", -7.0, 1, NULL, NULL, "First", 7.0, 0.0;
+            }),
+    );
+    if site.receipts.is_none() {
+        return model;
+    }
+    model.unit_test(
+        UnitTest::new("what comes in and what leaves are compared apart and added up together")
+            .given(
+                "int_inventory_movements",
+                rows! {
+                    movement_type, movement_id, item_id, moved_at, quantity, net_quantity;
+                    "INBOUND", 9, 1, "2026-06-01 07:00:00.000000", 10, 10;
+                    "OUTBOUND", 1, 1, "2026-06-01 08:00:00.000000", 2, -2;
+                    "OUTBOUND", 2, 1, "2026-06-01 08:00:00.000000", 4, -4;
                 },
             )
             .expect(rows! {
@@ -172,8 +210,6 @@ fn unit_tested(model: Model) -> Model {
                 "INBOUND|9", 10.0, 1, NULL, NULL, "First", 10.0, 0.0;
                 "OUTBOUND|1", 8.0, 2, NULL, 4, "First", 3.0, 0.0;
                 "OUTBOUND|2", 4.0, 3, 2, NULL, "Increasing", 3.0, 1.0;
-                "OUTBOUND|3", 4.0, 4, 4, NULL, "Unknown", 3.0, NULL;
-                "OUTBOUND|4", -7.0, 1, NULL, NULL, "First", 7.0, 0.0;
             }),
     )
 }

@@ -7,9 +7,11 @@ use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
     let sql = site.sql;
+    let only = "\n  {when incremental} WHERE order_detail_id IN (SELECT order_detail_id FROM {changes}) {end}";
     Model::staging("stg_wms_order_lines")
-        .summary("Order lines, the latest version of each.")
+        .summary("Order lines, the latest version of each. A table, because several models read them; it follows the changes.")
         .reads(["order_dtl"])
+        .replaced_by(["order_detail_id"], changes(site))
         .sql(format!(
             "WITH numbered AS (
   {versions}
@@ -18,7 +20,7 @@ SELECT order_detail_id, order_id, item_id, {quantity} AS quantity_ordered, {pric
   {total} AS line_total, last_updated
 FROM numbered
 WHERE version = 1 AND {is_there}",
-            versions = versions("order_dtl", "order_detail_id", BY_CHANGE, ""),
+            versions = versions("order_dtl", "order_detail_id", BY_CHANGE, only),
             quantity = sql.number("quantity_ordered"),
             price = sql.number("unit_price"),
             total = sql.number("line_total"),
@@ -33,6 +35,8 @@ WHERE version = 1 AND {is_there}",
             decimal("line_total", 15, 2, "The price of all."),
             site.moment("last_updated", "When it last changed."),
         ])
+        .index(["order_id"])
+        .statistics()
         .test(not_null(["order_detail_id"]))
         .test(unique(["order_detail_id"]).says("Two versions of a line got through."))
         .test(at_least("unit_price", 0).warns())
@@ -48,4 +52,15 @@ WHERE version = 1 AND {is_there}",
                 )
                 .expect(rows! { order_detail_id, order_id, quantity_ordered; 1, 7, 3 }),
         )
+}
+
+fn changes(site: &Site) -> String {
+    format!(
+        "SELECT order_detail_id FROM {{order_dtl}} WHERE {is_new}
+UNION
+SELECT built.order_detail_id
+FROM {{this}} built LEFT JOIN {{order_dtl}} found ON found.order_detail_id = built.order_detail_id
+WHERE found.order_detail_id IS NULL",
+        is_new = site.is_new("order_dtl"),
+    )
 }

@@ -9,12 +9,15 @@ use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
     let model = Model::staging("stg_wms_orders")
-        .table()
-        .summary("Orders, the latest version of each, with what their lines add up to. A table, because of the lines.")
+        .summary(
+            "Orders, the latest version of each, with what their lines add up to. A table, because of the lines; it follows \
+             the changes of both, and the days that go by.",
+        )
         .reads(["order_hdr", "stg_wms_order_lines"])
+        .replaced_by(["order_id"], changes(site))
         .sql(statement(site))
         .columns(columns(site))
-        .index(["order_id"])
+        .index(["order_date"])
         .statistics()
         .fresh(days(1), days(2));
     unit_tested(tested(model))
@@ -51,8 +54,30 @@ fn columns(site: &Site) -> Vec<wmshost_plugin::contract::modelling::ModelColumn>
     ]
 }
 
+/// Orders that are new or gone, those with new lines or fewer than were counted, and those a day older than computed.
+fn changes(site: &Site) -> String {
+    format!(
+        "SELECT order_id FROM {{order_hdr}} WHERE {is_new}
+UNION
+SELECT order_id FROM {{stg_wms_order_lines}} WHERE wms_loaded_at > {{watermark}} AND order_id IS NOT NULL
+UNION
+SELECT built.order_id
+FROM {{this}} built LEFT JOIN {{order_hdr}} found ON found.order_id = built.order_id
+WHERE found.order_id IS NULL
+UNION
+SELECT built.order_id
+FROM {{this}} built
+LEFT JOIN (SELECT order_id, COUNT(*) AS row_count FROM {{stg_wms_order_lines}} GROUP BY order_id) found
+  ON found.order_id = built.order_id
+WHERE COALESCE(found.row_count, 0) <> built.line_count OR built.days_since_order <> {age}",
+        is_new = site.is_new("order_hdr"),
+        age = site.sql.days_between(&site.local("built.order_date"), &site.today),
+    )
+}
+
 fn statement(site: &Site) -> String {
     let sql = site.sql;
+    let only = "{when incremental} WHERE order_id IN (SELECT order_id FROM {changes}) {end}";
     let missing = |column: &str| format!("{column} IS NULL");
     let blank = |column: &str| format!("{} IS NULL", sql.trimmed(column));
     let incomplete = [
@@ -83,6 +108,7 @@ summed_lines AS (
     MIN(unit_price) AS min_unit_price, MAX(unit_price) AS max_unit_price,
     COUNT(DISTINCT item_id) AS unique_item_count
   FROM {{stg_wms_order_lines}}
+  {only}
   GROUP BY order_id
 ),
 joined AS (
@@ -105,7 +131,7 @@ SELECT order_id, customer_id, order_date, order_status, status_group, total_amou
     WHEN {incomplete} THEN 'Good'
     ELSE 'Excellent' END AS data_quality_score
 FROM judged",
-        versions = versions("order_hdr", "order_id", BY_CHANGE, ""),
+        versions = versions("order_hdr", "order_id", BY_CHANGE, &format!("\n  {only}")),
         amount = sql.number("total_amount"),
         is_there = site.is_there("order_hdr"),
         // Sums of binary fractions are off by less than a millionth: a difference of 0.01 is none.

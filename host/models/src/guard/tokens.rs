@@ -1,0 +1,157 @@
+//! Which signs may stand in a plugin's SQL, and that each placeholder is a word by itself there.
+
+use sqlparser::dialect::Dialect as SqlDialect;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+
+use super::Objection;
+use crate::mistake::offset_at;
+use crate::project::Project;
+use crate::template::{Template, Word};
+
+/// Operators of one text: each nests what stands before it one deeper, and what walks the text goes as deep.
+const MOST_OPERATORS: usize = 4_000;
+
+/// Words that stand for placeholders while a text is looked at, and stand nowhere in it by themselves.
+pub(super) struct Marks {
+    begin: String,
+}
+
+impl Marks {
+    /// Words that neither the text nor a variable has.
+    pub(super) fn of(template: &Template, project: &Project) -> Self {
+        let mut known = template.source.to_lowercase();
+        known.extend(project.variables.values().map(|value| value.to_lowercase()));
+        let free = (0..).map(|number| format!("wmsmark{number}x")).find(|begin| !known.contains(begin));
+        Self { begin: free.unwrap_or_default() }
+    }
+
+    /// A mark for each placeholder of a text, in order.
+    pub(super) fn all(&self) -> impl FnMut(&Word) -> String {
+        let mut number = 0;
+        move |_| {
+            number += 1;
+            format!("{}{number}z", self.begin)
+        }
+    }
+
+    /// The mark of what stands for a table: always the same.
+    pub(super) fn of_word(&self, word: &Word) -> String {
+        let kind = if *word == Word::Changes { "c" } else { "t" };
+        format!("{}{kind}z", self.begin)
+    }
+
+    /// Whether a word is a mark.
+    pub(super) fn is_mark(&self, word: &str) -> bool {
+        let kind = word.strip_prefix(&self.begin).and_then(|rest| rest.strip_suffix('z'));
+        kind.is_some_and(|kind| {
+            matches!(kind, "t" | "c") || !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_digit())
+        })
+    }
+
+    /// Where the marks stand in a text.
+    fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = usize> + 't {
+        text.match_indices(&self.begin).map(|(at, _)| at)
+    }
+}
+
+/// The text's tokens, if they may stand there.
+pub(super) fn taken_apart(
+    dialect: &dyn SqlDialect,
+    text: &str,
+    marks: &Marks,
+) -> Result<Vec<TokenWithSpan>, Objection> {
+    let tokens = Tokenizer::new(dialect, text).tokenize_with_location().map_err(|error| Objection {
+        at: offset_at(text, error.location.line, error.location.column),
+        what: format!("it cannot be read as SQL: {}", error.message),
+    })?;
+    let mut operators = 0;
+    let mut by_themselves = Vec::new();
+    for token in &tokens {
+        let at = || offset_at(text, token.span.start.line, token.span.start.column);
+        if let Some(what) = objection(&token.token) {
+            return Err(Objection { at: at(), what });
+        }
+        if let Token::Word(word) = &token.token
+            && word.quote_style.is_none()
+            && marks.is_mark(&word.value)
+        {
+            by_themselves.push((at(), word.value.len()));
+        }
+        operators += usize::from(is_operator(&token.token));
+    }
+    if operators > MOST_OPERATORS {
+        return Err(Objection { at: 0, what: format!("it has {operators} operators, {MOST_OPERATORS} may be") });
+    }
+    for place in marks.places(text) {
+        let word = text[place..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len() - place);
+        if !by_themselves.contains(&(place, word)) {
+            let what = "a placeholder is a name or a value by itself: it stands in no text, comment or other name";
+            return Err(Objection { at: place, what: what.to_owned() });
+        }
+    }
+    match tokens.last().map(|token| &token.token) {
+        Some(Token::Whitespace(Whitespace::SingleLineComment { comment, .. })) if !comment.ends_with('\n') => {
+            Err(Objection { at: text.len(), what: "it ends in a comment; end the comment's line".to_owned() })
+        }
+        _ => Ok(tokens),
+    }
+}
+
+/// Why a token may not stand in a text.
+fn objection(token: &Token) -> Option<String> {
+    use Token::{
+        Ampersand, Arrow, Comma, Div, DoubleEq, EOF, Eq, Gt, GtEq, HexStringLiteral, LParen, LongArrow, Lt, LtEq,
+        Minus, Mod, Mul, Neq, Number, Period, Pipe, Plus, QuoteDelimitedStringLiteral, RParen, SemiColon, ShiftLeft,
+        ShiftRight, SingleQuotedString, StringConcat, Tilde, Word,
+    };
+    match token {
+        Word(word) if matches!(word.quote_style, None | Some('"')) => None,
+        Word(word) => Some(format!("{word}: a name is quoted with \" or not at all")),
+        Token::Whitespace(Whitespace::MultiLineComment(comment)) if comment.contains("/*") => {
+            Some("a comment in a comment; databases differ about where it ends".to_owned())
+        }
+        Token::Whitespace(Whitespace::SingleLineComment { prefix, .. }) if prefix != "--" => {
+            Some(format!("{prefix} begins no comment here; write -- before it"))
+        }
+        Token::Whitespace(_)
+        | EOF
+        | Number(..)
+        | SingleQuotedString(_)
+        | HexStringLiteral(_)
+        | QuoteDelimitedStringLiteral(_) => None,
+        Comma | Period | LParen | RParen | Eq | DoubleEq | Neq | Lt | Gt | LtEq | GtEq | Plus | Minus | Mul | Div
+        | Mod | StringConcat | Ampersand | Pipe | ShiftLeft | ShiftRight | Tilde | Arrow | LongArrow => None,
+        SemiColon => Some("it is one SELECT, without `;`".to_owned()),
+        other => Some(format!("{other} has no meaning in the SQL of a model")),
+    }
+}
+
+fn is_operator(token: &Token) -> bool {
+    const WORDS: [&str; 11] =
+        ["AND", "OR", "NOT", "IS", "LIKE", "COLLATE", "BETWEEN", "UNION", "EXCEPT", "INTERSECT", "MINUS"];
+    match token {
+        Token::Word(word) if word.quote_style.is_none() => {
+            WORDS.iter().any(|operator| word.value.eq_ignore_ascii_case(operator))
+        }
+        Token::Word(_) | Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_) => false,
+        Token::HexStringLiteral(_) | Token::QuoteDelimitedStringLiteral(_) | Token::Comma | Token::EOF => false,
+        _ => true,
+    }
+}
+
+/// Whether the first word is one that a SELECT can begin with.
+pub(super) fn begins_as_select(tokens: &[TokenWithSpan], text: &str) -> Result<(), Objection> {
+    let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
+    let Some(first) = first else { return Err(Objection { at: 0, what: "there is no SELECT".to_owned() }) };
+    let is_begin = match &first.token {
+        Token::LParen => true,
+        Token::Word(word) => {
+            word.quote_style.is_none()
+                && ["SELECT", "WITH", "VALUES"].iter().any(|begin| word.value.eq_ignore_ascii_case(begin))
+        }
+        _ => false,
+    };
+    let at = offset_at(text, first.span.start.line, first.span.start.column);
+    let what = format!("it is one SELECT; this begins with {}", first.token);
+    if is_begin { Ok(()) } else { Err(Objection { at, what }) }
+}
