@@ -45,6 +45,8 @@ pub(super) fn model(site: &Site) -> Model {
     unit_tested(tested(model))
 }
 
+/// Hardly any row stands for more than two allocations, and of two the median is their middle: only where there are more
+/// are the times put in order.
 fn statement(site: &Site) -> String {
     let sql = site.sql;
     let grain = GRAIN.join(", ");
@@ -63,22 +65,36 @@ counted AS (
     COUNT(processing_time_seconds) AS timed_count,
     COALESCE(SUM(processing_time_seconds), 0) AS total_processing_time_seconds,
     AVG(processing_time_seconds) AS avg_processing_time_seconds,
-    {median} AS median_processing_time_seconds,
     MIN(processing_time_seconds) AS min_processing_time_seconds,
     MAX(processing_time_seconds) AS max_processing_time_seconds,
     {shipped} AS shipped_count,
     {excellent} AS excellent_quality_count, {good} AS good_quality_count, {poor} AS poor_quality_count,
     {within_1hour} AS within_1hour_count, {within_30min} AS within_30min_count,
     {high_priority} AS high_priority_count
+  FROM taken
+  GROUP BY {grain}
+),
+crowded AS (
+  SELECT taken.* FROM taken
+  WHERE (allocation_date, item_key) IN (SELECT allocation_date, item_key FROM counted WHERE timed_count > 2)
+),
+middle AS (
+  SELECT {key} AS crowd_key, {median} AS crowd_median
   FROM ({placed}) placed
   GROUP BY {grain}
 ),
+keyed AS (
+  SELECT {key} AS performance_key, counted.* FROM counted
+),
 rated AS (
-  SELECT counted.*, {fulfillment_rate} AS fulfillment_rate_pct, {within_1hour_rate} AS within_1hour_rate_pct,
+  SELECT keyed.*,
+    CASE WHEN timed_count > 2 THEN middle.crowd_median
+      ELSE (min_processing_time_seconds + max_processing_time_seconds) / 2 END AS median_processing_time_seconds,
+    {fulfillment_rate} AS fulfillment_rate_pct, {within_1hour_rate} AS within_1hour_rate_pct,
     {excellent_rate} AS excellent_quality_rate_pct
-  FROM counted
+  FROM keyed LEFT JOIN middle ON middle.crowd_key = keyed.performance_key
 )
-SELECT {key} AS performance_key, rated.*,
+SELECT rated.*,
   {year} AS allocation_year, {quarter} AS allocation_quarter, {month} AS allocation_month,
   {week} AS allocation_iso_week, {day_of_month} AS allocation_day_of_month, {weekday} AS allocation_iso_weekday,
   {fulfillment_grade} AS fulfillment_category,
@@ -95,7 +111,7 @@ FROM rated",
         within_1hour = count_where("processing_time_seconds <= 3600"),
         within_30min = count_where("processing_time_seconds <= 1800"),
         high_priority = count_where(&format!("priority_level >= {}", site.high_priority)),
-        placed = sql.placed("taken", &GRAIN, "processing_time_seconds"),
+        placed = sql.placed("crowded", &GRAIN, "processing_time_seconds"),
         fulfillment_rate = share("shipped_count"),
         within_1hour_rate = share("within_1hour_count"),
         excellent_rate = share("excellent_quality_count"),
