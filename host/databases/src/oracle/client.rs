@@ -7,11 +7,10 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use wmshost_flow::{Cursor, Failure, Value};
 
-use super::column::Cell;
+use super::column::{ColumnBuilder, Taken};
 use super::cursor::{QueryCursor, Reader};
 use super::failure::Trouble;
 use super::settings::Tags;
-use super::types::Reading;
 
 /// What kind of type a column has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,8 +112,8 @@ pub(super) trait Rows: Send + 'static {
     fn columns(&self) -> &[ColumnInfo];
     /// The next row; `None` at the end.
     fn next(&mut self) -> Option<Result<Self::Row, Trouble>>;
-    /// Reads one cell of a row.
-    fn cell(row: &mut Self::Row, at: usize, reading: Reading, most: usize) -> Result<Cell, Trouble>;
+    /// Takes the cell at a place of a row over into its column.
+    fn take(column: &mut ColumnBuilder, row: &mut Self::Row, at: usize, most_bytes: usize) -> Result<Taken, Trouble>;
 }
 
 /// A query that was started, of whichever client.

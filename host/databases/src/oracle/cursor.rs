@@ -4,12 +4,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
-use arrow_schema::{Field, Schema, SchemaRef};
-use wmshost_flow::{Batch, Cursor, Failure, Rejected};
+use arrow_array::{BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
+use arrow_select::filter::filter_record_batch;
+use wmshost_flow::{Batch, Cursor, Failure, Rejected, row_as_json};
 
 use super::client::Rows;
-use super::column::{Cell, ColumnBuilder, TOO_LONG, row_as_json};
+use super::column::{ColumnBuilder, TOO_LONG, Taken};
 use super::connect::LentLink;
 use super::failure::Trouble;
 use super::types::Reading;
@@ -22,6 +23,14 @@ const DRIVER: &str = "oracle";
 const ROOM_ROWS: usize = 65_536;
 /// A batch ends at so many bytes of text and binary.
 const BATCH_BYTES: usize = 32 << 20;
+
+/// A cell that did not fit.
+struct Misfit {
+    row: usize,
+    column: usize,
+    text: String,
+    why: &'static str,
+}
 
 /// A connection that a session and its cursors share; it goes back to the pool after the last of them.
 pub(super) type SharedLink = Arc<Mutex<LentLink>>;
@@ -74,47 +83,58 @@ impl<R: Rows> QueryCursor<R> {
         Ok(Self { place, rows, link, names, declared, readings, schema, at_end: false, lob_bytes, bad_value_fails })
     }
 
-    /// Reads up to so many rows; gives how many went in, and those that did not.
-    fn fill(&mut self, columns: &mut [ColumnBuilder], max_rows: usize) -> Result<(usize, Vec<Rejected>), Failure> {
-        let (mut rows, mut bytes, mut rejected) = (0, 0, Vec::new());
-        let mut cells = Vec::with_capacity(columns.len());
-        while rows + rejected.len() < max_rows && bytes < BATCH_BYTES {
+    /// Reads up to so many rows; gives how many came, and the cells that did not fit, by their rows.
+    fn fill(&mut self, columns: &mut [ColumnBuilder], max_rows: usize) -> Result<(usize, Vec<Misfit>), Failure> {
+        let (mut rows, mut bytes, mut misfits) = (0, 0, Vec::new());
+        while rows < max_rows && bytes < BATCH_BYTES {
             let Some(row) = self.rows.next() else {
                 self.at_end = true;
                 break;
             };
             let mut row = row.map_err(|trouble| self.failed(&trouble))?;
-            cells.clear();
-            for (at, reading) in self.readings.iter().enumerate() {
-                let read = R::cell(&mut row, at, *reading, self.lob_bytes);
-                cells.push(read.map_err(|trouble| self.failed(&trouble))?);
-            }
-            bytes += cells.iter().map(Cell::bytes).sum::<usize>();
-            if let Some(reason) = self.misfit(&cells) {
-                if self.bad_value_fails {
-                    return Err(Failure::permanent(format!("{}: {reason}", self.place)));
+            for (column, builder) in columns.iter_mut().enumerate() {
+                match R::take(builder, &mut row, column, self.lob_bytes).map_err(|trouble| self.failed(&trouble))? {
+                    Taken::Kept(more) => bytes += more,
+                    Taken::Misfit(misfit) => {
+                        let (text, why) = *misfit;
+                        misfits.push(Misfit { row: rows, column, text, why });
+                    }
                 }
-                let row = row_as_json(&self.names, &self.readings, &cells);
-                bytes += row.len();
-                rejected.push(Rejected { rule: BAD_VALUE.to_owned(), reason, by: DRIVER.to_owned(), row });
-                continue;
             }
-            columns.iter_mut().zip(cells.drain(..)).for_each(|(column, cell)| column.push(cell));
             rows += 1;
         }
-        Ok((rows, rejected))
+        match misfits.first() {
+            Some(misfit) if self.bad_value_fails => {
+                Err(Failure::permanent(format!("{}: {}", self.place, self.reason(misfit))))
+            }
+            _ => Ok((rows, misfits)),
+        }
     }
 
-    /// Why the row does not fit, without its value.
-    fn misfit(&self, cells: &[Cell]) -> Option<String> {
-        cells.iter().enumerate().find_map(|(at, cell)| match cell {
-            Cell::Misfit(_, why) => {
-                let limit = if *why == TOO_LONG { format!(": {} bytes", self.lob_bytes) } else { String::new() };
-                let (name, declared) = (&self.names[at], &self.declared[at]);
-                Some(format!("the column {name}, declared {declared}, holds a value that {why}{limit}"))
-            }
-            _ => None,
-        })
+    /// Why a row does not fit, without its value.
+    fn reason(&self, misfit: &Misfit) -> String {
+        let (name, declared) = (&self.names[misfit.column], &self.declared[misfit.column]);
+        let limit = if misfit.why == TOO_LONG { format!(": {} bytes", self.lob_bytes) } else { String::new() };
+        format!("the column {name}, declared {declared}, holds a value that {}{limit}", misfit.why)
+    }
+
+    /// Takes the rows with cells that did not fit out of a batch.
+    fn without_misfits(&self, rows: RecordBatch, misfits: &[Misfit]) -> Result<Batch, ArrowError> {
+        if misfits.is_empty() {
+            return Ok(Batch::new(rows));
+        }
+        let mut fits = vec![true; rows.num_rows()];
+        let mut rejected = Vec::new();
+        for misfits in misfits.chunk_by(|one, other| one.row == other.row) {
+            fits[misfits[0].row] = false;
+            rejected.push(Rejected {
+                rule: BAD_VALUE.to_owned(),
+                reason: self.reason(&misfits[0]),
+                by: DRIVER.to_owned(),
+                row: as_json(&rows.slice(misfits[0].row, 1), misfits)?,
+            });
+        }
+        Ok(Batch { rows: filter_record_batch(&rows, &BooleanArray::from(fits))?, rejected })
     }
 
     fn failed(&self, trouble: &Trouble) -> Failure {
@@ -141,14 +161,31 @@ impl<R: Rows> Cursor for QueryCursor<R> {
             // The driver would go on behind the rows that were lost.
             self.at_end = true;
         }
-        let (rows, rejected) = filled?;
-        if rows == 0 && rejected.is_empty() {
+        let (rows, misfits) = filled?;
+        if rows == 0 {
             return Ok(None);
         }
-        let broken = |error| Failure::permanent(format!("{}: {error}", self.place));
-        let columns = columns.iter_mut().map(ColumnBuilder::finish).collect::<Result<Vec<_>, _>>().map_err(broken)?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let rows = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options).map_err(broken)?;
-        Ok(Some(Batch { rows, rejected }))
+        let batch = || {
+            let columns = columns.iter_mut().map(ColumnBuilder::finish).collect::<Result<Vec<_>, _>>()?;
+            let options = RecordBatchOptions::new().with_row_count(Some(rows));
+            let rows = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
+            self.without_misfits(rows, &misfits)
+        };
+        let mut batch = batch;
+        batch().map(Some).map_err(|error: ArrowError| Failure::permanent(format!("{}: {error}", self.place)))
     }
+}
+
+/// A row as a JSON object, with the values that did not fit as text.
+fn as_json(row: &RecordBatch, misfits: &[Misfit]) -> Result<String, ArrowError> {
+    let mut columns = row.columns().to_vec();
+    for misfit in misfits {
+        columns[misfit.column] = Arc::new(StringArray::from(vec![misfit.text.as_str()]));
+    }
+    let schema = row.schema();
+    let names = schema.fields().iter().map(|field| field.name());
+    Ok(row_as_json(
+        &RecordBatch::try_from_iter_with_nullable(names.zip(columns).map(|(name, column)| (name, column, true)))?,
+        0,
+    ))
 }

@@ -7,7 +7,6 @@ use std::io::{self, ErrorKind, Read};
 use wmshost_flow::Value;
 
 use super::client::{Client, ColumnInfo, Fetch, Kind, Started};
-use super::column::{Cell, too_long};
 use super::failure::{Class, Trouble};
 
 /// The largest object that comes with its row, in bytes.
@@ -87,31 +86,30 @@ fn row_bytes(
     Ok(Some(bytes))
 }
 
-/// Reads a text of so many units through its locator.
-pub(super) fn text(lob: &mut impl Read, units: u64, most: usize) -> io::Result<Cell> {
+/// Reads a text of so many units through its locator; if it has more bytes than the most, gives what is known of
+/// its size.
+pub(super) fn text(lob: &mut impl Read, units: u64, most: usize) -> io::Result<Result<String, String>> {
     // A unit has one byte at least.
     if units > most as u64 {
-        return Ok(too_long(format!("{units} letters")));
+        return Ok(Err(format!("{units} letters")));
     }
     let room = usize::try_from(units.saturating_mul(UNIT_BYTES)).unwrap_or(usize::MAX);
     match bytes(lob, room, most)? {
         Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Ok(Cell::Text(text)),
+            Ok(text) => Ok(Ok(text)),
             Err(_) => Err(io::Error::from(ErrorKind::InvalidData)),
         },
-        Err(read) => Ok(too_long(format!("more than {read} bytes"))),
+        Err(read) => Ok(Err(format!("more than {read} bytes"))),
     }
 }
 
-/// Reads a binary of so many bytes through its locator.
-pub(super) fn binary(lob: &mut impl Read, size: u64, most: usize) -> io::Result<Cell> {
+/// Reads a binary of so many bytes through its locator; likewise.
+pub(super) fn binary(lob: &mut impl Read, size: u64, most: usize) -> io::Result<Result<Vec<u8>, String>> {
     if size > most as u64 {
-        return Ok(too_long(format!("{size} bytes")));
+        return Ok(Err(format!("{size} bytes")));
     }
-    match bytes(lob, usize::try_from(size).unwrap_or(usize::MAX), most)? {
-        Ok(bytes) => Ok(Cell::Bytes(bytes)),
-        Err(read) => Ok(too_long(format!("more than {read} bytes"))),
-    }
+    let read = bytes(lob, usize::try_from(size).unwrap_or(usize::MAX), most)?;
+    Ok(read.map_err(|read| format!("more than {read} bytes")))
 }
 
 /// All bytes of an object, or how many were read when it turned out to have more than the most.
@@ -168,7 +166,7 @@ mod tests {
         }
     }
 
-    fn read(letters: &str, most: usize) -> Cell {
+    fn read(letters: &str, most: usize) -> Result<String, String> {
         let units: Vec<u16> = letters.encode_utf16().collect();
         let count = units.len() as u64;
         text(&mut Units(units, 0), count, most).expect("a text")
@@ -180,19 +178,19 @@ mod tests {
         for letter in ["a", "ä", "€", "😀"] {
             for before in [0, units - 2, units - 1, units, 2 * units - 1] {
                 let all = format!("{}{}", "x".repeat(before), letter.repeat(units));
-                assert_eq!(read(&all, 1 << 30), Cell::Text(all), "{letter} behind {before}");
+                assert!(read(&all, 1 << 30).as_ref() == Ok(&all), "{letter} behind {before}");
             }
         }
     }
 
     #[test]
     fn the_limit_counts_bytes() {
-        assert_eq!(read("äää", 6), Cell::Text("äää".into()));
-        assert!(matches!(read("äää", 5), Cell::Misfit(..)));
-        assert!(matches!(read("xxxxxx", 5), Cell::Misfit(what, _) if what == "6 letters"));
-        assert_eq!(read("", 0), Cell::Text(String::new()));
-        assert_eq!(binary(&mut &b"abc"[..], 3, 3).expect("bytes"), Cell::Bytes(b"abc".to_vec()));
-        assert!(matches!(binary(&mut &b"abc"[..], 3, 2), Ok(Cell::Misfit(..))));
+        assert_eq!(read("äää", 6).as_deref(), Ok("äää"));
+        assert!(read("äää", 5).is_err());
+        assert_eq!(read("xxxxxx", 5), Err("6 letters".to_owned()));
+        assert_eq!(read("", 0).as_deref(), Ok(""));
+        assert_eq!(binary(&mut &b"abc"[..], 3, 3).expect("bytes"), Ok(b"abc".to_vec()));
+        assert!(binary(&mut &b"abc"[..], 3, 2).expect("bytes").is_err());
     }
 
     #[test]

@@ -6,15 +6,14 @@ use std::fmt::{self, Display, Write};
 /// The most digits that 128 bits hold whatever they are.
 const MOST_DIGITS: u32 = 38;
 
-/// A number that shows itself as an optional minus, digits, an optional point and digits: without its point, at this
-/// scale; `None` if it has more digits than that.
-pub(super) fn unscaled(number: &(impl Display + ?Sized), precision: u8, scale: u8) -> Option<i128> {
+/// The number without its point, at this scale; `None` if it has more digits than that.
+pub(super) fn unscaled(number: &impl Display, precision: u8, scale: u8) -> Option<i128> {
     let mut sum = Sum::default();
     write!(sum, "{number}").ok()?;
     sum.at(precision, scale)
 }
 
-/// Adds up the digits that are written into it.
+/// Adds up the digits that are written into it: an optional minus, digits, an optional point and digits.
 #[derive(Debug, Default)]
 struct Sum {
     value: u128,

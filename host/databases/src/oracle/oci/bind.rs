@@ -9,7 +9,6 @@ use oracle::{Batch, Connection, SqlValue};
 use wmshost_flow::Value;
 
 use super::trouble::trouble;
-use crate::oracle::column::decimal_text;
 use crate::oracle::failure::{Class, Trouble};
 use crate::oracle::moment::{Parts, parts_of};
 
@@ -98,6 +97,13 @@ pub(super) fn type_of(column: &ArrayRef) -> Result<OracleType, Trouble> {
     })
 }
 
+fn decimal_text(value: i128, scale: u8) -> String {
+    let digits = format!("{:0width$}", value.unsigned_abs(), width = usize::from(scale) + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - usize::from(scale));
+    let point = if scale > 0 { "." } else { "" };
+    format!("{}{whole}{point}{fraction}", if value < 0 { "-" } else { "" })
+}
+
 /// Sets one cell of the row under construction.
 pub(super) fn set(
     batch: &mut Batch<'_>,
@@ -140,6 +146,13 @@ mod tests {
             assert!(bindable(&value).is_none(), "{value:?}");
         }
         assert!(all_bindable(&[Value::Null, Value::Boolean(true), Value::Date(0)]).is_ok());
+    }
+
+    #[test]
+    fn decimals_keep_every_digit() {
+        for (value, scale, text) in [(-5, 2, "-0.05"), (1_250, 2, "12.50"), (7, 0, "7"), (0, 3, "0.000")] {
+            assert_eq!(decimal_text(value, scale), text);
+        }
     }
 
     #[test]

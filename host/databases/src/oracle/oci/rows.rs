@@ -1,18 +1,17 @@
 //! The rows of a query, from ODPI-C's array of fetched rows.
 
-use oracle::sql_type::{Blob, Clob, InnerValue, Lob as _, Nclob, OracleType};
+use oracle::sql_type::{Blob, Clob, InnerValue, IntervalDS, IntervalYM, Lob as _, Nclob, OracleType, Timestamp};
 use oracle::{ResultSet, Row, SqlValue};
 use wmshost_flow::Value;
 
 use super::column::columns;
 use super::trouble::trouble;
 use crate::oracle::client::{ColumnInfo, Kind, Rows};
-use crate::oracle::column::{Cell, days_text, moment_misfit, months_text, number_misfit, too_many_bytes};
+use crate::oracle::column::{ColumnBuilder, Taken, days_text, months_text, put_bytes, put_text};
 use crate::oracle::failure::{Class, Trouble};
 use crate::oracle::lob;
 use crate::oracle::moment::{Parts, micros_of};
 use crate::oracle::number::unscaled;
-use crate::oracle::types::Reading;
 
 /// A query that was started.
 pub(super) struct OciRows {
@@ -38,12 +37,12 @@ impl Rows for OciRows {
         self.rows.next().map(|row| row.map_err(|error| trouble(&error)))
     }
 
-    fn cell(row: &mut Row, at: usize, reading: Reading, most: usize) -> Result<Cell, Trouble> {
+    fn take(column: &mut ColumnBuilder, row: &mut Row, at: usize, most_bytes: usize) -> Result<Taken, Trouble> {
         let value = &row.sql_values()[at];
-        if matches!(reading, Reading::TextLob | Reading::BytesLob) {
-            return lob_cell(value, reading, most);
+        if matches!(column, ColumnBuilder::TextLob(_) | ColumnBuilder::BytesLob(_)) {
+            return take_lob(column, value, most_bytes);
         }
-        cell(value, reading, most).map_err(|error| trouble(&error))?.ok_or_else(|| unexpected(value))
+        take(column, value, most_bytes).map_err(|error| trouble(&error))?.ok_or_else(|| unexpected(value))
     }
 }
 
@@ -53,73 +52,95 @@ fn unexpected(value: &SqlValue<'_>) -> Trouble {
 }
 
 /// Reads a large object by its locator.
-fn lob_cell(value: &SqlValue<'_>, reading: Reading, most: usize) -> Result<Cell, Trouble> {
+fn take_lob(column: &mut ColumnBuilder, value: &SqlValue<'_>, most: usize) -> Result<Taken, Trouble> {
     let of_driver = |error: oracle::Error| trouble(&error);
+    let broken = |error| lob::trouble(&error);
     if value.is_null().map_err(of_driver)? {
-        return Ok(Cell::Null);
+        return Ok(column.put_lob(None, None));
     }
-    let read = match (value.oracle_type().map_err(of_driver)?, reading) {
-        (OracleType::NCLOB, Reading::TextLob) => {
-            let mut found: Nclob = value.get().map_err(of_driver)?;
-            let size = found.size().map_err(of_driver)?;
-            lob::text(&mut found, size, most)
-        }
-        (_, Reading::TextLob) => {
-            let mut found: Clob = value.get().map_err(of_driver)?;
-            let size = found.size().map_err(of_driver)?;
-            lob::text(&mut found, size, most)
-        }
-        _ => {
-            let mut found: Blob = value.get().map_err(of_driver)?;
-            let size = found.size().map_err(of_driver)?;
-            lob::binary(&mut found, size, most)
-        }
+    if matches!(column, ColumnBuilder::BytesLob(_)) {
+        let mut found: Blob = value.get().map_err(of_driver)?;
+        let size = found.size().map_err(of_driver)?;
+        return Ok(column.put_lob(None, Some(lob::binary(&mut found, size, most).map_err(broken)?)));
+    }
+    let text = if value.oracle_type().map_err(of_driver)? == &OracleType::NCLOB {
+        let mut found: Nclob = value.get().map_err(of_driver)?;
+        let size = found.size().map_err(of_driver)?;
+        lob::text(&mut found, size, most)
+    } else {
+        let mut found: Clob = value.get().map_err(of_driver)?;
+        let size = found.size().map_err(of_driver)?;
+        lob::text(&mut found, size, most)
     };
-    read.map_err(|error| lob::trouble(&error))
+    Ok(column.put_lob(Some(text.map_err(broken)?), None))
 }
 
-/// Reads a cell; `None` if it is not of the type that it was described as.
-fn cell(value: &SqlValue<'_>, reading: Reading, most_bytes: usize) -> oracle::Result<Option<Cell>> {
-    if value.is_null()? {
-        return Ok(Some(Cell::Null));
-    }
-    Ok(Some(match (value.as_inner_value()?, reading) {
-        (InnerValue::Int64(whole), Reading::Int64) => Cell::Int64(whole),
-        (InnerValue::Int64(whole), Reading::Decimal(precision, scale)) => {
-            let text = whole.to_string();
-            unscaled(&text, precision, scale).map_or_else(|| number_misfit(&text), Cell::Decimal)
+/// Takes a cell over; `None` if it is not of the type that it was described as.
+fn take(column: &mut ColumnBuilder, value: &SqlValue<'_>, most_bytes: usize) -> oracle::Result<Option<Taken>> {
+    // A NULL has no inner value.
+    let inner = if value.is_null()? { None } else { Some(value.as_inner_value()?) };
+    let mut taken = Taken::Kept(0);
+    match (column, inner) {
+        (ColumnBuilder::Int64(column), None) => column.append_null(),
+        (ColumnBuilder::Int64(column), Some(InnerValue::Int64(whole))) => column.append_value(whole),
+        (ColumnBuilder::Int64(column), Some(InnerValue::Number(text))) => {
+            let whole = unscaled(&text, 19, 0).and_then(|whole| i64::try_from(whole).ok());
+            taken = if whole.is_some() { taken } else { Taken::number(&text) };
+            column.append_option(whole);
         }
-        (InnerValue::Int64(whole), Reading::Digits) => Cell::Text(whole.to_string()),
-        (InnerValue::Number(text), Reading::Int64) => {
-            let whole = unscaled(text, 19, 0).and_then(|whole| i64::try_from(whole).ok());
-            whole.map_or_else(|| number_misfit(&text), Cell::Int64)
+        (ColumnBuilder::Decimal(column, ..), None) => column.append_null(),
+        (ColumnBuilder::Decimal(column, precision, scale), Some(InnerValue::Int64(whole))) => {
+            let decimal = unscaled(&whole, *precision, *scale);
+            taken = if decimal.is_some() { taken } else { Taken::number(&whole) };
+            column.append_option(decimal);
         }
-        (InnerValue::Number(text), Reading::Decimal(precision, scale)) => {
-            unscaled(text, precision, scale).map_or_else(|| number_misfit(&text), Cell::Decimal)
+        (ColumnBuilder::Decimal(column, precision, scale), Some(InnerValue::Number(text))) => {
+            let decimal = unscaled(&text, *precision, *scale);
+            taken = if decimal.is_some() { taken } else { Taken::number(&text) };
+            column.append_option(decimal);
         }
-        (InnerValue::Number(text), Reading::Digits) => Cell::Text(text.to_owned()),
-        (InnerValue::Double(value), Reading::Double) => Cell::Float64(value),
-        (InnerValue::Float(value), Reading::Single) => Cell::Float64(value.into()),
-        (InnerValue::Char(bytes), Reading::Text) if bytes.len() > most_bytes => too_many_bytes(bytes.len()),
-        (InnerValue::Char(bytes), Reading::Text) => Cell::Text(String::from_utf8_lossy(bytes).into_owned()),
-        (InnerValue::Rowid(_), Reading::Text) => Cell::Text(value.get()?),
-        (InnerValue::Raw(bytes), Reading::Bytes) if bytes.len() > most_bytes => too_many_bytes(bytes.len()),
-        (InnerValue::Raw(bytes), Reading::Bytes) => Cell::Bytes(bytes.to_owned()),
-        (InnerValue::Timestamp(_), Reading::Moment { .. }) => {
-            let moment: oracle::sql_type::Timestamp = value.get()?;
-            micros(&moment).map_or_else(|| moment_misfit(&moment), Cell::Moment)
+        (ColumnBuilder::Digits(column), None) => column.append_null(),
+        (ColumnBuilder::Digits(column), Some(InnerValue::Int64(whole))) => column.append_value(whole.to_string()),
+        (ColumnBuilder::Digits(column), Some(InnerValue::Number(text))) => column.append_value(text),
+        (ColumnBuilder::Double(column) | ColumnBuilder::Single(column), None) => column.append_null(),
+        (ColumnBuilder::Double(column), Some(InnerValue::Double(value))) => column.append_value(value),
+        (ColumnBuilder::Single(column), Some(InnerValue::Float(value))) => column.append_value(value.into()),
+        (ColumnBuilder::Text(column), None) => column.append_null(),
+        (ColumnBuilder::Text(column), Some(InnerValue::Char(bytes))) => {
+            taken = put_text(column, Some(&String::from_utf8_lossy(bytes)), most_bytes);
         }
-        (InnerValue::IntervalYM(_), Reading::Months) => {
-            let span: oracle::sql_type::IntervalYM = value.get()?;
-            Cell::Text(months_text(span.years().into(), span.months().into()))
+        (ColumnBuilder::Text(column), Some(InnerValue::Rowid(_))) => column.append_value(value.get::<String>()?),
+        (ColumnBuilder::Bytes(column), None) => column.append_null(),
+        (ColumnBuilder::Bytes(column), Some(InnerValue::Raw(bytes))) => {
+            taken = put_bytes(column, Some(bytes), most_bytes);
         }
-        (InnerValue::IntervalDS(_), Reading::Seconds) => {
-            let span: oracle::sql_type::IntervalDS = value.get()?;
-            Cell::Text(days_text([span.days(), span.hours(), span.minutes(), span.seconds(), span.nanoseconds()]))
+        (ColumnBuilder::Moment(column, _), None) => column.append_null(),
+        (ColumnBuilder::Moment(column, _), Some(InnerValue::Timestamp(_))) => {
+            let moment: Timestamp = value.get()?;
+            let micros = micros(&moment);
+            taken = if micros.is_some() { taken } else { Taken::moment(&moment) };
+            column.append_option(micros);
         }
-        (InnerValue::Boolean(flag), Reading::Flag) => Cell::Flag(flag),
+        (ColumnBuilder::Months(column) | ColumnBuilder::Seconds(column), None) => column.append_null(),
+        (ColumnBuilder::Months(column), Some(InnerValue::IntervalYM(_))) => {
+            let span: IntervalYM = value.get()?;
+            column.append_value(months_text(span.years().into(), span.months().into()));
+        }
+        (ColumnBuilder::Seconds(column), Some(InnerValue::IntervalDS(_))) => {
+            let span: IntervalDS = value.get()?;
+            column.append_value(days_text([
+                span.days(),
+                span.hours(),
+                span.minutes(),
+                span.seconds(),
+                span.nanoseconds(),
+            ]));
+        }
+        (ColumnBuilder::Flag(column), None) => column.append_null(),
+        (ColumnBuilder::Flag(column), Some(InnerValue::Boolean(flag))) => column.append_value(flag),
         _ => return Ok(None),
-    }))
+    }
+    Ok(Some(taken))
 }
 
 /// Microseconds since 1970-01-01T00:00:00 UTC; the driver gives a moment in the zone that it was written in.

@@ -1,16 +1,16 @@
 //! The rows of a query, from the driver's cursor.
 
+use arrow_array::builder::StringBuilder;
 use oracledb::{Cursor, Error, Lob, OracleIntervalDS, OracleIntervalYM, OracleNumber, OracleTimestamp, Row};
 
 use super::column::columns;
 use super::trouble::trouble;
 use super::value::micros;
 use crate::oracle::client::{ColumnInfo, Rows};
-use crate::oracle::column::{Cell, days_text, moment_misfit, months_text, number_misfit, too_many_bytes};
+use crate::oracle::column::{ColumnBuilder, Taken, days_text, months_text, put_bytes, put_text};
 use crate::oracle::failure::Trouble;
 use crate::oracle::lob;
 use crate::oracle::number::unscaled;
-use crate::oracle::types::Reading;
 
 /// A query that was started.
 pub(super) struct ThinRows {
@@ -38,67 +38,90 @@ impl Rows for ThinRows {
     }
 
     #[inline]
-    fn cell(row: &mut Row, at: usize, reading: Reading, most: usize) -> Result<Cell, Trouble> {
-        match reading {
-            Reading::TextLob | Reading::BytesLob => lob_cell(row, at, reading, most),
-            _ => cell(row, at, reading, most).map_err(|error| trouble(&error)),
+    fn take(column: &mut ColumnBuilder, row: &mut Row, at: usize, most_bytes: usize) -> Result<Taken, Trouble> {
+        match column {
+            ColumnBuilder::TextLob(_) | ColumnBuilder::BytesLob(_) => take_lob(column, row, at, most_bytes),
+            column => take(column, row, at, most_bytes).map_err(|error| trouble(&error)),
         }
     }
 }
 
-fn cell(row: &mut Row, at: usize, reading: Reading, most_bytes: usize) -> Result<Cell, Error> {
-    Ok(match reading {
-        Reading::Int64 => number(row.get::<Option<OracleNumber>>(at)?, |number| {
-            unscaled(number, 19, 0).and_then(|value| i64::try_from(value).ok()).map(Cell::Int64)
-        }),
-        Reading::Decimal(precision, scale) => {
-            number(row.get::<Option<OracleNumber>>(at)?, |number| unscaled(number, precision, scale).map(Cell::Decimal))
+#[inline]
+fn take(column: &mut ColumnBuilder, row: &Row, at: usize, most_bytes: usize) -> Result<Taken, Error> {
+    let mut taken = Taken::Kept(0);
+    match column {
+        ColumnBuilder::Int64(column) => {
+            let number = row.get::<Option<OracleNumber>>(at)?;
+            let value = number.as_ref().and_then(|number| i64::try_from(unscaled(number, 19, 0)?).ok());
+            taken = fits(number.as_ref(), value.is_some());
+            column.append_option(value);
         }
-        Reading::Digits => number(row.get::<Option<OracleNumber>>(at)?, |number| Some(Cell::Text(number.to_string()))),
-        Reading::Double => row.get::<Option<f64>>(at)?.map_or(Cell::Null, Cell::Float64),
-        Reading::Single => row.get::<Option<f32>>(at)?.map_or(Cell::Null, |value| Cell::Float64(value.into())),
-        Reading::Text => match row.take::<Option<String>>(at)? {
-            None => Cell::Null,
-            Some(text) if text.len() > most_bytes => too_many_bytes(text.len()),
-            Some(text) => Cell::Text(text),
+        ColumnBuilder::Decimal(column, precision, scale) => {
+            let number = row.get::<Option<OracleNumber>>(at)?;
+            let value = number.as_ref().and_then(|number| unscaled(number, *precision, *scale));
+            taken = fits(number.as_ref(), value.is_some());
+            column.append_option(value);
+        }
+        ColumnBuilder::Digits(column) => {
+            put(column, row.get::<Option<OracleNumber>>(at)?.as_ref(), OracleNumber::to_string);
+        }
+        ColumnBuilder::Double(column) => column.append_option(row.get::<Option<f64>>(at)?),
+        ColumnBuilder::Single(column) => column.append_option(row.get::<Option<f32>>(at)?.map(f64::from)),
+        ColumnBuilder::Text(column) => match row.get::<Option<&str>>(at) {
+            Ok(text) => taken = put_text(column, text, most_bytes),
+            // A row's address is kept otherwise.
+            Err(_) => taken = put_text(column, row.get::<Option<String>>(at)?.as_deref(), most_bytes),
         },
-        // Read elsewhere.
-        Reading::TextLob | Reading::BytesLob => Cell::Null,
-        Reading::Bytes => match row.take::<Option<Vec<u8>>>(at)? {
-            None => Cell::Null,
-            Some(bytes) if bytes.len() > most_bytes => too_many_bytes(bytes.len()),
-            Some(bytes) => Cell::Bytes(bytes),
-        },
-        Reading::Moment { .. } => match row.get::<Option<OracleTimestamp>>(at)? {
-            None => Cell::Null,
-            Some(moment) => micros(&moment).map_or_else(|| moment_misfit(&moment), Cell::Moment),
-        },
-        Reading::Months => row
-            .get::<Option<OracleIntervalYM>>(at)?
-            .map_or(Cell::Null, |span| Cell::Text(months_text(span.years().into(), span.months().into()))),
-        Reading::Seconds => row.get::<Option<OracleIntervalDS>>(at)?.map_or(Cell::Null, |span| {
-            let parts =
-                [span.days(), span.hours().into(), span.minutes().into(), span.seconds().into(), span.nanoseconds()];
-            Cell::Text(days_text(parts))
+        ColumnBuilder::Bytes(column) => taken = put_bytes(column, row.get::<Option<&[u8]>>(at)?, most_bytes),
+        ColumnBuilder::Moment(column, _) => {
+            let moment = row.get::<Option<OracleTimestamp>>(at)?;
+            let micros = moment.as_ref().and_then(micros);
+            if let (Some(moment), None) = (&moment, micros) {
+                taken = Taken::moment(moment);
+            }
+            column.append_option(micros);
+        }
+        ColumnBuilder::Months(column) => put(column, row.get::<Option<OracleIntervalYM>>(at)?.as_ref(), |span| {
+            months_text(span.years().into(), span.months().into())
         }),
-        Reading::Flag => row.get::<Option<bool>>(at)?.map_or(Cell::Null, Cell::Flag),
-    })
+        ColumnBuilder::Seconds(column) => put(column, row.get::<Option<OracleIntervalDS>>(at)?.as_ref(), |span| {
+            let [hours, minutes, seconds] = [span.hours(), span.minutes(), span.seconds()].map(i32::from);
+            days_text([span.days(), hours, minutes, seconds, span.nanoseconds()])
+        }),
+        ColumnBuilder::Flag(column) => column.append_option(row.get::<Option<bool>>(at)?),
+        // Taken elsewhere.
+        ColumnBuilder::TextLob(column) => column.append_null(),
+        ColumnBuilder::BytesLob(column) => column.append_null(),
+    }
+    Ok(taken)
 }
 
 /// Reads a large object by its locator, which knows how large it is.
-fn lob_cell(row: &mut Row, at: usize, reading: Reading, most: usize) -> Result<Cell, Trouble> {
+fn take_lob(column: &mut ColumnBuilder, row: &mut Row, at: usize, most_bytes: usize) -> Result<Taken, Trouble> {
     let found: Option<Lob> = row.take(at).map_err(|error| trouble(&error))?;
-    let Some(mut found) = found else { return Ok(Cell::Null) };
-    let size = found.get_size().map_err(|error| trouble(&error))? as u64;
-    let read = if reading == Reading::TextLob {
-        lob::text(&mut found, size, most)
-    } else {
-        lob::binary(&mut found, size, most)
+    let broken = |error| lob::trouble(&error);
+    let size = |found: &mut Lob| found.get_size().map(|size| size as u64).map_err(|error| trouble(&error));
+    let (text, bytes) = match (&column, found) {
+        (_, None) => (None, None),
+        (ColumnBuilder::TextLob(_), Some(mut found)) => {
+            let size = size(&mut found)?;
+            (Some(lob::text(&mut found, size, most_bytes).map_err(broken)?), None)
+        }
+        (_, Some(mut found)) => {
+            let size = size(&mut found)?;
+            (None, Some(lob::binary(&mut found, size, most_bytes).map_err(broken)?))
+        }
     };
-    read.map_err(|error| lob::trouble(&error))
+    Ok(column.put_lob(text, bytes))
 }
 
-fn number(number: Option<OracleNumber>, read: impl FnOnce(&OracleNumber) -> Option<Cell>) -> Cell {
-    let Some(number) = number else { return Cell::Null };
-    read(&number).unwrap_or_else(|| number_misfit(&number))
+fn fits(number: Option<&OracleNumber>, is_kept: bool) -> Taken {
+    match number {
+        Some(number) if !is_kept => Taken::number(number),
+        _ => Taken::Kept(0),
+    }
+}
+
+fn put<T>(column: &mut StringBuilder, value: Option<&T>, text: impl FnOnce(&T) -> String) {
+    column.append_option(value.map(text));
 }
