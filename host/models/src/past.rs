@@ -156,6 +156,9 @@ impl Project {
     ) -> Result<(&'static str, String), Failure> {
         let node = &self.nodes[at];
         let Some(model) = node.model() else { return Ok(("unchanged", String::new())) };
+        if model.model.materialization == wmshost_flow::model::Materialization::Ephemeral {
+            return Ok(("unchanged", "it is part of what reads it".to_owned()));
+        }
         let full = if model.is_live() { "view" } else { "full" };
         let Some(before) = built.get(&node.name) else { return Ok((full, "it was never built".to_owned())) };
         if before.fingerprint != model.fingerprint {

@@ -168,6 +168,10 @@ fn owner(node: &Node) -> Option<&String> {
 
 fn state(node: &Node, past: &Past, wanted: &str) -> bool {
     let Some(model) = node.model() else { return false };
+    // What is part of others is never built; those that read it are others then.
+    if model.model.materialization == wmshost_flow::model::Materialization::Ephemeral {
+        return false;
+    }
     match past.fingerprints.get(&node.name) {
         None => true,
         Some(built) => wanted == "modified" && *built != model.fingerprint,
