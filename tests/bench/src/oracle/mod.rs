@@ -60,6 +60,14 @@ pub(crate) fn contest(rows: u64, rounds: u64, file: &Path) -> anyhow::Result<()>
         println!("{way:<8} {own:>12.0} {other:>12.0}  {:.2} × {what}", own / other);
         results.push(json!({ "way": way, "beside": what, "wmshost": ours, "python": theirs, "ratio": own / other }));
     }
+    let walked = ours("walk")?;
+    let [walked_rate, fetched_rate] = [&walked, &fetched]
+        .map(|cost| cost["rows"].as_f64().unwrap_or_default() / cost["cpu_seconds"].as_f64().unwrap_or_default());
+    println!(
+        "fetch    {fetched_rate:>12.0} {walked_rate:>12.0}  {:.2} × the crate oracledb alone, its rows dropped",
+        fetched_rate / walked_rate
+    );
+    results.push(json!({ "way": "walk", "crate": walked }));
     println!("merging into a table, batch by batch: seconds in all, server included, row by row and at once");
     for batch in BATCHES {
         let rows = (batch * 20).min(rows);

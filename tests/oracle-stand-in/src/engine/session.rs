@@ -44,6 +44,13 @@ pub(crate) struct Session {
     pub(super) copied: HashSet<String>,
 }
 
+/// Tables of 32 pages and more that a text names and nobody has analyzed yet.
+const SAMPLE_BEGIN: &str = "DO $sample$ DECLARE t regclass; BEGIN FOR t IN SELECT c.oid FROM pg_class c \
+     WHERE c.relkind = 'r' AND c.reltuples < 0 AND pg_has_role(c.relowner, 'USAGE') \
+     AND (c.relpersistence = 'p' OR c.relnamespace = pg_my_temp_schema()) AND strpos(";
+const SAMPLE_END: &str = ", quote_ident(c.relname)) > 0 AND pg_relation_size(c.oid) >= 262144 \
+     LOOP EXECUTE format('ANALYZE %s', t); END LOOP; END $sample$";
+
 impl Session {
     /// Opens a session for an account.
     pub(crate) fn open(shared: Arc<Shared>, role: &str) -> Result<Self, Refusal> {
@@ -115,7 +122,13 @@ impl Session {
             return Err(Refusal::unsupported("a change that reads AS OF SCN"));
         }
         self.prepare(query)?;
-        self.begin()
+        self.begin()?;
+        if query.binds.is_empty() { self.guarded(|session| session.sample(&query.sql)) } else { Ok(()) }
+    }
+
+    /// Oracle looks at a sample of tables that have no statistics before it plans; PostgreSQL would take them for tiny.
+    fn sample(&mut self, sql: &str) -> Result<(), Refusal> {
+        self.run(&format!("{SAMPLE_BEGIN}{}{SAMPLE_END}", names::literal(sql)))
     }
 
     /// Reads on a connection of its own, in the snapshot of the number.
