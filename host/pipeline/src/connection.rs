@@ -11,6 +11,7 @@ use crate::scope::Scope;
 
 /// How a database is reached.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a pipeline has few connections")]
 pub enum Connection {
     /// A SQLite file.
     Sqlite(SqliteConnection),

@@ -92,7 +92,7 @@ fn compile<'s>(connection: &Connection, sql: &'s str) -> Result<(Option<NonNull<
             connection.handle(),
             sql.as_ptr().cast(),
             length,
-            ffi::SQLITE_PREPARE_PERSISTENT as u32,
+            ffi::SQLITE_PREPARE_PERSISTENT,
             &raw mut raw,
             &raw mut tail,
         )

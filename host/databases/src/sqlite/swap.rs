@@ -50,7 +50,7 @@ impl Writer {
         if staged.column(DELETED).is_none() {
             connection.execute_batch(&format!("ALTER TABLE main.{to} ADD COLUMN {DELETED} TIMESTAMP(6)"))?;
         }
-        let on: Vec<_> = staged.key().iter().map(quote_pair).collect();
+        let on: Vec<_> = staged.key().iter().map(|name| quote_pair(name)).collect();
         let missing = format!("NOT EXISTS (SELECT 1 FROM main.{to} AS n WHERE {})", on.join(" AND "));
         let count = format!("SELECT count(*) FROM main.{from} AS o WHERE o.{DELETED} IS NULL AND {missing}");
         let marked = connection.query_row(&count, [], |row| number(row, 0))?;
@@ -156,7 +156,7 @@ fn compare_by_key(
     let names = columns.fields().iter().map(|field| quoted(field.name()));
     let differences: Vec<_> = names.map(|name| format!("n.{name} IS NOT o.{name} COLLATE BINARY")).collect();
     let differs = if same_columns { differences.join(" OR ") } else { "true".to_owned() };
-    let on: Vec<_> = key.iter().map(quote_pair).collect();
+    let on: Vec<_> = key.iter().map(|name| quote_pair(name)).collect();
     let first = quoted(&key[0]);
     let (total, matched, updated) = connection.query_row(
         &format!(
@@ -179,7 +179,7 @@ fn compare_by_key(
     })
 }
 
-fn quote_pair(name: &String) -> String {
+fn quote_pair(name: &str) -> String {
     format!("o.{0} = n.{0}", quoted(name))
 }
 
