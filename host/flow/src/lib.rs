@@ -4,6 +4,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | `failure` | why something did not happen, and what that means for a retry |
+//! | `calendar` | days and dates |
 //! | `value` | single values and bookmarks |
 //! | `batch` | rows in flight, and the rows taken out of them |
 //! | `source` | port: reading a database in one snapshot |
@@ -30,6 +31,7 @@
 //! | `clock` | port: time |
 
 mod batch;
+mod calendar;
 mod change;
 mod checkpoint;
 mod clock;
@@ -56,6 +58,7 @@ mod transform;
 mod value;
 
 pub use batch::{Batch, Rejected, row_as_json};
+pub use calendar::{date_of, days_of};
 pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
 pub use compare::{Compare, Comparison, Depth, Difference, DifferenceKind};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::calendar::{date_of, days_of};
+
 /// One value: a query parameter or a part of a bookmark. Two values are equal only if type and value are.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -63,18 +65,9 @@ impl fmt::Display for Bookmark {
     }
 }
 
-/// `2026-01-31` from days since 1970-01-01, in the proleptic Gregorian calendar
-/// (the algorithm of Howard Hinnant, "chrono-compatible low-level date algorithms").
+/// `2026-01-31` from days since 1970-01-01.
 pub(crate) fn date_text(days: i64) -> String {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = date_of(days);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
@@ -85,16 +78,6 @@ pub(crate) fn timestamp_text(micros: i64) -> String {
     let (seconds, fraction) = (of_day / 1_000_000, of_day % 1_000_000);
     let date = date_text(micros.div_euclid(DAY));
     format!("{date} {:02}:{:02}:{:02}.{fraction:06}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
-}
-
-/// Days since 1970-01-01 of a date in the proleptic Gregorian calendar; the inverse of [`date_text`].
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let shifted_month = (month + 9) % 12;
-    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 /// Microseconds since 1970-01-01T00:00:00 of `2026-01-31`, `2026-01-31 23:59` and longer up to the sixth digit of

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value};
+use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value, days_of};
 
 use crate::dialect::Writer;
 
@@ -349,12 +349,7 @@ pub(crate) fn parse_moment(text: &str) -> Option<Micros> {
     let fraction: String =
         text.get(20..).unwrap_or_default().chars().take_while(char::is_ascii_digit).take(6).collect();
     let micros = format!("{fraction:0<6}").parse::<i64>().ok()?;
-    let shifted = year - i64::from(month <= 2);
-    let era = shifted.div_euclid(400);
-    let of_era = shifted.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micros)
+    Some((((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micros)
 }
 
 #[cfg(test)]

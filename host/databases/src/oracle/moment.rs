@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use wmshost_flow::{date_of, days_of};
+
 /// The parts of a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Parts {
@@ -38,35 +40,15 @@ pub(super) fn micros_of(at: &Parts) -> Option<i64> {
 
 /// The parts of a moment; `None` outside of the years 1 to 9999.
 pub(super) fn parts_of(micros: i64) -> Option<Parts> {
-    let (year, month, day) = date_of(micros.div_euclid(DAY))?;
+    if !MICROS.contains(&micros) {
+        return None;
+    }
+    let (year, month, day) = date_of(micros.div_euclid(DAY));
     let of_day = micros.rem_euclid(DAY);
     let seconds = of_day / 1_000_000;
     let nanoseconds = (of_day % 1_000_000) as u32 * 1_000;
     let [hour, minute, second] = [seconds / 3_600, seconds / 60 % 60, seconds % 60].map(|part| part as u8);
-    Some(Parts { year, month, day, hour, minute, second, nanoseconds })
-}
-
-/// Days since 1970-01-01 (the algorithm of Howard Hinnant, "chrono-compatible low-level date algorithms").
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let shifted_year = year - i64::from(month <= 2);
-    let era = shifted_year.div_euclid(400);
-    let year_of_era = shifted_year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// The inverse of `days_of`, for the years 1 to 9999.
-fn date_of(days: i64) -> Option<(i16, u8, u8)> {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (1..=9_999).contains(&year).then_some((year as i16, month as u8, day as u8))
+    Some(Parts { year: year as i16, month: month as u8, day: day as u8, hour, minute, second, nanoseconds })
 }
 
 #[cfg(test)]

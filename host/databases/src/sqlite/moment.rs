@@ -1,6 +1,8 @@
 //! Dates and timestamps as text. SQLite has no type for them: they are stored as `2026-01-31 23:59:59.999999`,
 //! instants with a `Z` behind, so that text order is time order. Reading takes the usual variants as well.
 
+use wmshost_flow::{date_of, days_of};
+
 const DAY: i64 = 86_400_000_000;
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`; `None` if it is anything else, or no date of the calendar.
@@ -41,16 +43,6 @@ fn parse_days(text: &[u8]) -> Option<i64> {
         _ => return None,
     };
     (1..=days_in_month).contains(&day).then(|| days_of(year, month, day))
-}
-
-/// Days since 1970-01-01 (the algorithm of Howard Hinnant, "chrono-compatible low-level date algorithms").
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let shifted_year = year - i64::from(month <= 2);
-    let era = shifted_year.div_euclid(400);
-    let year_of_era = shifted_year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
 }
 
 /// The time of day in microseconds, and what stands behind it.
@@ -154,15 +146,7 @@ fn put_two(text: &mut [u8], at: usize, value: u32) {
 }
 
 fn date_text(days: i64) -> Option<[u8; 10]> {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = date_of(days);
     let year = u32::try_from(year).ok().filter(|year| *year <= 9_999)?;
     let mut text = *b"0000-00-00";
     put_two(&mut text, 0, year / 100);
