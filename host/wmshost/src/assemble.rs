@@ -32,7 +32,12 @@ fn reconciles(plan: &StreamPlan) -> bool {
     looks && plan.method != pipeline::Method::Full
 }
 
-impl Assembly<'_> {
+impl<'a> Assembly<'a> {
+    /// Whole streams, each from where it is.
+    pub(crate) fn new(pipeline: &'a Checked, catalog: &'a Catalog, clock: &Arc<dyn Clock>, run_id: String) -> Self {
+        Self { pipeline, catalog, clock: Arc::clone(clock), run_id, full_refresh: false, window: None }
+    }
+
     /// Makes the streams. All sources are opened before, so that all streams see one snapshot of each.
     pub(crate) fn streams(&self, plans: &[&pipeline::Stream]) -> Result<Vec<Stream>, Failure> {
         let sources = self.sources(plans)?;

@@ -1,7 +1,6 @@
 //! `wmshost backfill`: a part of a stream read again by its change key, window by window. Each window keeps a
 //! checkpoint of its own: what is done is not done again, and the stream's own bookmark is not touched.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use wmshost_flow::{Failure, Value, Window, timestamp_from_text};
@@ -34,12 +33,8 @@ pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<
     for (number, window) in (1..).zip(windows) {
         report::note(&format!("window {number} of {count}: from {} to {}", window.start, window.end));
         let assembly = Assembly {
-            pipeline: &pipeline,
-            catalog: &catalog,
-            clock: Arc::clone(&edge.clock),
-            run_id: new_run_id(edge.clock.as_ref()),
-            full_refresh: false,
             window: Some(window),
+            ..Assembly::new(&pipeline, &catalog, &edge.clock, new_run_id(edge.clock.as_ref()))
         };
         let plans = plans.clone();
         let exit = Job { edge, assembly, plans, output: arguments.output.output, cancel: cancel.clone() }.go()?;

@@ -57,14 +57,8 @@ pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Ou
             ![&plan.plan.source, &plan.plan.target].into_iter().any(|label| untested(label) || unreachable(label))
         })
         .collect();
-    let assembly = Assembly {
-        pipeline: &scratch_targets(&pipeline)?.0,
-        catalog: &catalog,
-        clock: Arc::clone(&edge.clock),
-        run_id: "check".to_owned(),
-        full_refresh: false,
-        window: None,
-    };
+    let scratch = scratch_targets(&pipeline)?;
+    let assembly = Assembly::new(&scratch.0, &catalog, &edge.clock, "check".to_owned());
     let ends = open(&assembly, &reachable)?;
     let mut failures: Vec<String> = unusable.iter().map(|(label, why)| format!("connection {label}: {why}")).collect();
     failures.extend(probes.iter().flat_map(probe::Probed::failures));

@@ -132,14 +132,7 @@ fn replay(edge: &Edge, selection: &RowSelection, output: Output) -> anyhow::Resu
     let pipeline = edge.pipeline(&selection.pipeline, &catalog)?;
     let plans = pipeline.select(std::slice::from_ref(&selection.stream))?;
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
-    let assembly = Assembly {
-        pipeline: &pipeline,
-        catalog: &catalog,
-        clock: Arc::clone(&edge.clock),
-        run_id: run_id.clone(),
-        full_refresh: false,
-        window: None,
-    };
+    let assembly = Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone());
     let context = assembly.context(Arc::new(Watcher::start(&[], output)), cancel);
     let mut replayed = Default::default();
     for stream in assembly.streams(&plans)? {

@@ -1,7 +1,5 @@
 //! `wmshost run`: the main job.
 
-use std::sync::Arc;
-
 use super::job::{Job, cancel_on_signals};
 use super::{Edge, models};
 use crate::assemble::Assembly;
@@ -17,14 +15,7 @@ pub(super) fn run(edge: &Edge, selection: &Selection, full_refresh: bool, output
     let pipeline = edge.pipeline(&selection.pipeline, &catalog)?;
     let plans = pipeline.select(&selection.streams)?;
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
-    let assembly = Assembly {
-        pipeline: &pipeline,
-        catalog: &catalog,
-        clock: Arc::clone(&edge.clock),
-        run_id,
-        full_refresh,
-        window: None,
-    };
+    let assembly = Assembly { full_refresh, ..Assembly::new(&pipeline, &catalog, &edge.clock, run_id) };
     let run_id = assembly.run_id.clone();
     let streams = plans.clone();
     let loaded = Job { edge, assembly, plans, output, cancel: cancel.clone() }.go()?;

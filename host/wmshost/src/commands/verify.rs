@@ -26,14 +26,7 @@ pub(super) fn verify(edge: &Edge, arguments: &VerifyArgs) -> anyhow::Result<Exit
     let pipeline = edge.pipeline(&arguments.selection.pipeline, &catalog)?;
     let plans = pipeline.select(&arguments.selection.streams)?;
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
-    let assembly = Assembly {
-        pipeline: &pipeline,
-        catalog: &catalog,
-        clock: Arc::clone(&edge.clock),
-        run_id,
-        full_refresh: false,
-        window: None,
-    };
+    let assembly = Assembly::new(&pipeline, &catalog, &edge.clock, run_id);
     let watcher = Arc::new(Watcher::start(&plans, arguments.output.output));
     let context = assembly.context(Arc::clone(&watcher) as _, cancel);
     let compare = Compare { depth: Depth::Rows, repair: arguments.repair };
