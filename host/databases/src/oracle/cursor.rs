@@ -165,13 +165,12 @@ impl<R: Rows> Cursor for QueryCursor<R> {
         if rows == 0 {
             return Ok(None);
         }
-        let batch = || {
+        let mut batch = || {
             let columns = columns.iter_mut().map(ColumnBuilder::finish).collect::<Result<Vec<_>, _>>()?;
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
             let rows = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
             self.without_misfits(rows, &misfits)
         };
-        let mut batch = batch;
         batch().map(Some).map_err(|error: ArrowError| Failure::permanent(format!("{}: {error}", self.place)))
     }
 }
