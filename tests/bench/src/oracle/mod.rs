@@ -55,19 +55,29 @@ pub(crate) fn contest(rows: u64, rounds: u64, file: &Path) -> anyhow::Result<()>
     for (way, other, what) in MATCHES {
         let ours = if way == "insert" { &inserted } else { &fetched };
         let theirs = theirs(other)?;
-        let [own, other] = [ours, &theirs]
-            .map(|cost| cost["rows"].as_f64().unwrap_or_default() / cost["cpu_seconds"].as_f64().unwrap_or_default());
+        let [own, other] = [ours, &theirs].map(rate);
         println!("{way:<8} {own:>12.0} {other:>12.0}  {:.2} × {what}", own / other);
         results.push(json!({ "way": way, "beside": what, "wmshost": ours, "python": theirs, "ratio": own / other }));
     }
     let walked = ours("walk")?;
-    let [walked_rate, fetched_rate] = [&walked, &fetched]
-        .map(|cost| cost["rows"].as_f64().unwrap_or_default() / cost["cpu_seconds"].as_f64().unwrap_or_default());
+    let [walked_rate, fetched_rate] = [&walked, &fetched].map(rate);
     println!(
         "fetch    {fetched_rate:>12.0} {walked_rate:>12.0}  {:.2} × the crate oracledb alone, its rows dropped",
         fetched_rate / walked_rate
     );
     results.push(json!({ "way": "walk", "crate": walked }));
+    merges(rows, &own, &mut results)?;
+    std::fs::write(file, format!("{:#}\n", json!({ "rows": rows, "results": results })))?;
+    println!("written to {}", file.display());
+    Ok(())
+}
+
+/// Merges batches of each size both ways.
+fn merges(
+    rows: u64,
+    own: &impl Fn(&str, u64, u64) -> anyhow::Result<Value>,
+    results: &mut Vec<Value>,
+) -> anyhow::Result<()> {
     println!("merging into a table, batch by batch: seconds in all, server included, row by row and at once");
     for batch in BATCHES {
         let rows = (batch * 20).min(rows);
@@ -76,9 +86,12 @@ pub(crate) fn contest(rows: u64, rounds: u64, file: &Path) -> anyhow::Result<()>
         println!("{batch:>8} rows {single:>9.3} {bulk:>9.3}  {:.2} ×", single / bulk);
         results.push(json!({ "way": "merge", "batch": batch, "row_by_row_seconds": single, "at_once_seconds": bulk }));
     }
-    std::fs::write(file, format!("{:#}\n", json!({ "rows": rows, "results": results })))?;
-    println!("written to {}", file.display());
     Ok(())
+}
+
+/// Rows per CPU second.
+fn rate(cost: &Value) -> f64 {
+    cost["rows"].as_f64().unwrap_or_default() / cost["cpu_seconds"].as_f64().unwrap_or_default()
 }
 
 /// The cheapest of so many runs, by CPU.
