@@ -161,6 +161,29 @@ fn what_differs_between_two_servers_is_found_and_repaired() {
     warehouse.assert_same_as_sqlite("after a repair");
 }
 
+#[test]
+fn rows_that_the_source_no_longer_has_are_taken_away_or_marked() {
+    let warehouse = warehouse();
+    let pipeline = warehouse.pipeline(
+        &warehouse.server.wallet().join("ca.pem"),
+        "\n[models]\nafter_load = false\n[streams.allocation]\ndeletes = \"hard\"\nreconcile_every = \"0s\"\n\
+         [streams.order_dtl]\ndeletes = \"soft\"\nreconcile_every = \"0s\"\n",
+    );
+    warehouse.run(&pipeline);
+    let mut source = warehouse.sql("WMS", "wms");
+    for (table, key) in [("allocation", "allocation_id"), ("order_dtl", "order_detail_id")] {
+        let gone = format!("DELETE FROM {table} WHERE {key} <= (SELECT MIN({key}) + 6 FROM {table})");
+        assert_eq!(source.execute(&gone, &[]), Ok(7), "{table}");
+    }
+    warehouse.run(&pipeline);
+    let mut target = warehouse.sql("MART", "mart");
+    let mut number = |query: &str| target.query(query, &[]).expect("a number")[0][0].to_string();
+    assert_eq!(number("SELECT COUNT(*) FROM wms_allocation"), (ALLOCATIONS - 7).to_string());
+    assert_eq!(number("SELECT COUNT(*) FROM wms_order_dtl WHERE wms_deleted_at IS NOT NULL"), "7");
+    let verified = warehouse.wmshost(&["verify", &pipeline], &[]);
+    assert!(verified.status.success(), "{}", told(&verified));
+}
+
 /// Bytes that change on the way can make the driver break off, and the process with it; whatever it does, the next
 /// run makes it good.
 #[test]
