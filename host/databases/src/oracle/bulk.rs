@@ -5,9 +5,9 @@
 //! one of the rows cannot go in, rows are merged as in `merge`.
 
 use arrow_schema::SchemaRef;
-use wmshost_flow::{Counts, Failure, MergeRule, Value};
+use wmshost_flow::{Counts, Failure, MergeRule};
 
-use super::failure::{Class, Trouble};
+use super::failure::Class;
 use super::merge::{insert_clause, matched_text, on_text};
 use super::names::{quoted, quoted_list, spelled};
 use super::plain::{apart, on};
@@ -58,8 +58,13 @@ impl Writer {
         let statements = Statements { texts: vec![insert_text(&bulk, &load.rows.schema())], key: rule.key.clone() };
         let (touched, rejected) = self.write_carefully(&statements, load)?;
         let staged = touched.iter().sum::<u64>();
-        match self.take_over(name, found, &bulk, &load.rows.schema(), rule) {
-            Ok((matched, written)) => {
+        let (table, staged_table, is_same) = (quoted(name), quoted(&bulk), on_text(&rule.key));
+        let matched = self.count(&format!(
+            "SELECT COUNT(*) FROM {staged_table} s WHERE EXISTS (SELECT 1 FROM {table} t WHERE {is_same})"
+        ))?;
+        let merge = merge_text(name, found, &bulk, &load.rows.schema(), rule);
+        match self.link.client().and_then(|client| client.execute(&merge, &[])) {
+            Ok(written) => {
                 let inserted = staged.saturating_sub(matched);
                 let updated = written.saturating_sub(inserted);
                 let unchanged = staged.saturating_sub(written);
@@ -77,28 +82,6 @@ impl Writer {
                 Err(trouble.failure(place))
             }
         }
-    }
-
-    /// Takes the temporary table's rows over; gives how many of them the table had, and how many were written.
-    fn take_over(
-        &mut self,
-        name: &str,
-        found: &Table,
-        bulk: &str,
-        columns: &SchemaRef,
-        rule: &MergeRule,
-    ) -> Result<(u64, u64), Trouble> {
-        let (table, bulk, on) = (quoted(name), quoted(bulk), on_text(&rule.key));
-        let names: Vec<String> = columns.fields().iter().map(|field| field.name().clone()).collect();
-        let matched = matched_text(found, &names, &rule.key, rule.version.as_deref()).unwrap_or_default();
-        let count = format!("SELECT COUNT(*) FROM {bulk} s WHERE EXISTS (SELECT 1 FROM {table} t WHERE {on})");
-        let merge = format!("MERGE INTO {table} t USING {bulk} s ON ({on}) {matched} {}", insert_clause(columns));
-        let client = self.link.client()?;
-        let there = match client.query(&count, &[])?.first().and_then(|row| row.first()) {
-            Some(Value::Int64(count)) => count.unsigned_abs(),
-            _ => 0,
-        };
-        Ok((there, client.execute(&merge, &[])?))
     }
 
     /// Looks for the temporary table, and makes it if it is not there or is not like the table any more.
@@ -132,6 +115,19 @@ impl Writer {
         }
         Ok(Bulk::Empty)
     }
+}
+
+/// The statement that takes the temporary table's rows over.
+fn merge_text(name: &str, found: &Table, bulk: &str, columns: &SchemaRef, rule: &MergeRule) -> String {
+    let names: Vec<String> = columns.fields().iter().map(|field| field.name().clone()).collect();
+    let matched = matched_text(found, &names, &rule.key, rule.version.as_deref()).unwrap_or_default();
+    format!(
+        "MERGE INTO {} t USING {} s ON ({}) {matched} {}",
+        quoted(name),
+        quoted(bulk),
+        on_text(&rule.key),
+        insert_clause(columns)
+    )
 }
 
 /// Whether a table has the columns of another, of the same types.

@@ -145,7 +145,8 @@ impl Writer {
         execute(&mut self.link, &self.place, statement, values)
     }
 
-    fn count(&mut self, statement: &str) -> Result<u64, Failure> {
+    /// The number that a query gives.
+    pub(super) fn count(&mut self, statement: &str) -> Result<u64, Failure> {
         let rows = query(&mut self.link, &self.place, statement, &[])?;
         match rows.first().and_then(|row| row.first()) {
             Some(Value::Int64(count)) => Ok(count.unsigned_abs()),
