@@ -36,6 +36,17 @@ pub struct Project {
     pub(crate) readers: Vec<(String, Reader)>,
 }
 
+/// A model's SQL as it is run.
+#[derive(Debug, Clone, Default)]
+pub struct Compiled {
+    /// In a full build.
+    pub full: String,
+    /// In an incremental build, if it has one.
+    pub incremental: Option<String>,
+    /// What fills `{changes}` before that.
+    pub changes: Option<String>,
+}
+
 /// A stream or a model.
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -106,14 +117,14 @@ impl Project {
         self.by_name.get(name).map(|&at| self.nodes[at].table.as_str())
     }
 
-    /// What a model's SQL becomes in a full build, and in an incremental one if it has one.
-    pub fn compiled(&self, name: &str, now: i64) -> Option<(String, Option<String>)> {
+    /// What a model's SQL becomes.
+    pub fn compiled(&self, name: &str, now: i64) -> Option<Compiled> {
         let at = *self.by_name.get(name)?;
         let model = self.nodes[at].model()?;
         let speaker = Speaker { now, run_id: "run", live: model.is_live(), ..self.speaker() };
-        let full = speaker.statement(at, Mode::Full);
         let incremental = model.increment().map(|_| speaker.statement(at, Mode::Incremental));
-        Some((full, incremental))
+        let changes = model.changes.as_ref().map(|changes| speaker.write(changes, at, Mode::Incremental));
+        Some(Compiled { full: speaker.statement(at, Mode::Full), incremental, changes })
     }
 
     pub(crate) fn models(&self) -> impl Iterator<Item = (&Node, &ParsedModel)> {

@@ -140,7 +140,10 @@ fn merge_checked(table: &Table<'_>, key: &[String], stamp: &Stamp, sql: &mut dyn
         .into_iter()
         .filter(|column| !key.iter().any(|part| part.eq_ignore_ascii_case(column)))
         .collect();
-    let on: Vec<String> = key.iter().map(|part| format!("wms_old.{0} = wms_new.{0}", writer.name(part))).collect();
+    // The sign has SQLite go from the rows on their way, which may be few, to the table, which may be large.
+    let sign = if writer.0 == Dialect::Sqlite { "+" } else { "" };
+    let on: Vec<String> =
+        key.iter().map(|part| format!("wms_old.{0} = {sign}wms_new.{0}", writer.name(part))).collect();
     let on = on.join(" AND ");
     let updated = if rest.is_empty() { 0 } else { update(table, &rest, &on, stamp, sql)? };
     let missing = format!(" WHERE NOT EXISTS (SELECT 1 FROM {} wms_old WHERE {on})", table.name());
@@ -160,7 +163,6 @@ fn update(table: &Table<'_>, rest: &[String], on: &str, stamp: &Stamp, sql: &mut
     let marks = marks.map(|(name, value)| format!("{} = {value}", writer.name(name)));
     let name = table.name();
     let rows = writer.work_table("rows");
-    // The rows on their way are few: from them to the table's own index.
     let both = match writer.0 {
         Dialect::Sqlite => format!("{rows} AS wms_new CROSS JOIN {name} AS wms_old"),
         Dialect::Oracle => format!("{rows} wms_new CROSS JOIN {name} wms_old"),

@@ -1,17 +1,17 @@
 //! `int_inventory_movements`: what leaves the stock and what comes in. What leaves are allocations. What comes in are
 //! receipts, where the pipeline has a stream of them: none are made up where it has not.
 
+use crate::following::Followed;
 use crate::site::Site;
 use wmshost_plugin::models::{Model, NULL, UnitTest, columns::*};
 use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
-    let streams = ["stg_wms_allocation"].into_iter().chain(site.receipts.as_deref());
-    let inbound = site.receipts.as_deref().map(|stream| format!("\nUNION ALL\n{}", inbound(site, stream)));
+    let inbound = site.receipts.as_ref().map(|_| format!("\nUNION ALL\n{INBOUND}"));
     Model::intermediate("int_inventory_movements")
         .ephemeral()
         .summary("Movements of stock: out by allocations, in by receipts where there is a stream of them.")
-        .reads(streams)
+        .reads(sources(site))
         .sql(OUTBOUND.to_owned() + &inbound.unwrap_or_default())
         .columns([
             text("movement_type", "OUTBOUND or INBOUND."),
@@ -26,7 +26,6 @@ pub(super) fn model(site: &Site) -> Model {
             decimal("net_quantity", 15, 3, "The same, below zero where it leaves."),
             float64("processing_time_seconds", "How long an allocation took, in seconds."),
             int64("business_impact_score", "Shipped within an hour 100, received 90, shipped 80, picked 60, else 40."),
-            timestamp("changed_at", "When the row was last loaded."),
         ])
         .unit_test(
             UnitTest::new("movements have a score, a day and an item")
@@ -56,28 +55,29 @@ const OUTBOUND: &str =
   CASE WHEN allocation_status = 'SHIPPED' AND processing_time_seconds <= 3600 THEN 100
     WHEN allocation_status = 'SHIPPED' THEN 80
     WHEN allocation_status = 'PICKED' THEN 60
-    ELSE 40 END AS business_impact_score,
-  wms_loaded_at AS changed_at
+    ELSE 40 END AS business_impact_score
 FROM {stg_wms_allocation}
 WHERE item_id IS NOT NULL AND allocation_date IS NOT NULL";
 
-fn inbound(site: &Site, stream: &str) -> String {
-    let sql = site.sql;
-    format!(
-        "SELECT 'INBOUND' AS movement_type, receipt_id AS movement_id, order_id, item_id, location_id,
-  {day} AS movement_date, received_date AS moved_at, {status} AS movement_status,
-  CASE WHEN {quantity} > 0 THEN {quantity} END AS quantity,
-  CASE WHEN {quantity} > 0 THEN {quantity} END AS net_quantity, NULL AS processing_time_seconds,
-  CASE WHEN {status} = 'RECEIVED' THEN 90 ELSE 40 END AS business_impact_score,
-  wms_loaded_at AS changed_at
-FROM (
-  SELECT receipts.*, ROW_NUMBER() OVER (PARTITION BY receipt_id ORDER BY wms_loaded_at DESC NULLS LAST) AS version
-  FROM {{{stream}}} receipts
-) latest
-WHERE version = 1 AND {is_there} AND item_id IS NOT NULL AND received_date IS NOT NULL",
-        day = sql.day(&site.local("received_date")),
-        status = sql.cleaned("receipt_status"),
-        quantity = sql.number("quantity_received"),
-        is_there = site.is_there(stream),
-    )
+const INBOUND: &str = "SELECT 'INBOUND' AS movement_type, receipt_id AS movement_id, order_id, item_id, location_id,
+  receipt_date AS movement_date, received_date AS moved_at, receipt_status AS movement_status,
+  valid_quantity AS quantity, valid_quantity AS net_quantity, NULL AS processing_time_seconds,
+  CASE WHEN receipt_status = 'RECEIVED' THEN 90 ELSE 40 END AS business_impact_score
+FROM {stg_wms_receipts}
+WHERE item_id IS NOT NULL AND receipt_date IS NOT NULL";
+
+/// The models that movements are made of.
+pub(crate) fn sources(site: &Site) -> Vec<&'static str> {
+    let inbound = site.receipts.as_ref().map(|_| "stg_wms_receipts");
+    ["stg_wms_allocation"].into_iter().chain(inbound).collect()
+}
+
+/// A SELECT of the items that movements of came or went.
+pub(crate) fn items_moved(site: &Site) -> String {
+    let days = [("stg_wms_allocation", "allocation_date"), ("stg_wms_receipts", "receipt_date")];
+    let of = |(from, day): (&str, &str)| {
+        let only = format!("item_id IS NOT NULL AND {day} IS NOT NULL");
+        Followed { from, window: &[("item_id", "item_id")], only: &only }.windows()
+    };
+    days.into_iter().take(sources(site).len()).map(of).collect::<Vec<_>>().join("\nUNION ALL\n")
 }

@@ -1,8 +1,9 @@
 //! `fact_inventory_movement`: every movement of stock beside the other movements of its item.
 
+use crate::following::Followed;
+use crate::intermediate::{items_moved, movement_sources};
 use crate::rating::UNKNOWN;
 use crate::site::Site;
-use crate::windows::in_many_changes;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
     Model, NULL, UnitTest, accepted, at_least, between, columns::*, exists_in, hours, not_null, unique,
@@ -19,8 +20,8 @@ pub(super) fn model(site: &Site) -> Model {
             "Movements of stock with running totals, neighbours and percentiles within their item. Items of which \
              something moved, or whose last 90 days are others than before, are computed again.",
         )
-        .reads(["int_inventory_movements", "int_item_turnover"])
-        .replaced_by(["item_id"], CHANGES)
+        .reads(["int_inventory_movements", "int_item_turnover"].into_iter().chain(movement_sources(site)))
+        .replaced_by(["item_id"], changes(site))
         .sql(statement(site))
         .columns(columns(site))
         .index(["item_id"])
@@ -32,21 +33,11 @@ pub(super) fn model(site: &Site) -> Model {
     unit_tested(site, tested(model))
 }
 
-/// Items with new movements, and items whose movements or last 90 days are not those that were counted when they were
-/// built: some are gone, or have become old. The turnover has both, so no movement is looked at twice.
-const CHANGES: &str = "SELECT item_id FROM {int_inventory_movements} movements WHERE changed_at > {watermark}
-UNION
-SELECT built.item_id
-FROM (
-  SELECT item_id, COUNT(*) AS movements, MAX(item_movements_90d) AS movements_90d,
-    MAX(item_outbound_quantity_90d) AS outbound_quantity_90d, MAX(item_inbound_quantity_90d) AS inbound_quantity_90d
-  FROM {this}
-  GROUP BY item_id
-) built
-LEFT JOIN {int_item_turnover} found ON found.item_id = built.item_id
-WHERE found.item_id IS NULL OR found.movements <> built.movements OR found.movements_90d <> built.movements_90d
-  OR found.outbound_quantity_90d <> built.outbound_quantity_90d
-  OR found.inbound_quantity_90d <> built.inbound_quantity_90d";
+/// Items that something moved of, or whose last 90 days are others than before.
+fn changes(site: &Site) -> String {
+    let turnover = Followed { from: "int_item_turnover", window: &[("item_id", "item_id")], only: "1 = 1" };
+    format!("{}\nUNION ALL\n{}", items_moved(site), turnover.windows())
+}
 
 fn statement(site: &Site) -> String {
     let sql = site.sql;
@@ -67,7 +58,7 @@ fn statement(site: &Site) -> String {
   SELECT movement_type, movement_id, order_id, item_id, location_id, movement_date, moved_at, movement_status,
     quantity, net_quantity, processing_time_seconds, business_impact_score
   FROM {{int_inventory_movements}} movements
-  WHERE 1 = 1 {only_affected}
+  {{when incremental}} WHERE item_id IN (SELECT item_id FROM {{changes}}) {{end}}
 ),
 counted AS (
   {counted}
@@ -102,7 +93,6 @@ FROM sequenced s
 LEFT JOIN spread ON {same_spread}
 LEFT JOIN counted ON {same_counted} AND counted.quantity = s.quantity
 LEFT JOIN {{int_item_turnover}} t ON t.item_id = s.item_id",
-        only_affected = in_many_changes("item_id"),
         counted = sql.distribution("moved", kind, "quantity"),
         percentiles = percentiles.join(", "),
         same_spread = same_kind("spread"),

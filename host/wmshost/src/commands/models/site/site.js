@@ -200,6 +200,7 @@ function page(node, column) {
   if (node.sql) parts.push(el("h2", null, "SQL"), code(node.sql));
   if (node.changes_sql) parts.push(el("h2", null, "Changes"), code(node.changes_sql));
   if (node.compiled) parts.push(el("details", null, el("summary", null, "As it is run"), code(node.compiled)));
+  if (node.compiled_changes) parts.push(el("details", null, el("summary", null, "What it finds changed"), code(node.compiled_changes)));
   if (node.compiled_incremental) parts.push(el("details", null, el("summary", null, "As it is run, incremental"), code(node.compiled_incremental)));
   main.replaceChildren(...parts);
   main.querySelector("tr.hit")?.scrollIntoView({ block: "center" });

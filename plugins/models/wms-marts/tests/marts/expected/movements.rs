@@ -1,4 +1,4 @@
-//! `int_item_turnover` and `fact_inventory_movement`.
+//! `stg_wms_receipts`, `int_item_turnover` and `fact_inventory_movement`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::arithmetic::{mean, percent_rank, percentile, scaled};
 use super::{allocations, is_recent, latest, local_day, row, shown, upper};
 use crate::cell::Row;
 use crate::moment::date_text;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Receipt, Warehouse};
 
 #[derive(Clone, Debug)]
 struct Movement {
@@ -75,6 +75,24 @@ fn all(warehouse: &Warehouse) -> Vec<Movement> {
     let mut movements: Vec<_> = outbound.chain(inbound).collect();
     movements.sort_by_key(|movement| (movement.at, movement.kind(), movement.id));
     movements
+}
+
+/// The receipts that are there, the latest version of each.
+pub(super) fn receipt_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let receipts = latest(&warehouse.receipts, |row| row.id, |_| None, |row| row.mark);
+    let row = |row: &Receipt| {
+        row! {
+            receipt_id: row.id,
+            order_id: None::<i64>,
+            item_id: row.item,
+            location_id: None::<i64>,
+            valid_quantity: scaled(row.quantity.filter(|quantity| *quantity > 0), 3),
+            receipt_status: upper(row.status),
+            received_date: shown(&warehouse.terms, row.received),
+            receipt_date: row.received.map(|received| date_text(local_day(&warehouse.terms, received))),
+        }
+    };
+    receipts.into_iter().filter(|row| !row.mark.deleted).map(row).collect()
 }
 
 struct Turnover {
