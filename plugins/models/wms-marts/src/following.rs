@@ -1,16 +1,25 @@
-//! How a model follows the rows of a table it is computed from: by windows that rows came to or left, which are computed
-//! again, or by sums, to which new rows are added and from which former ones are taken off. Either way only what
-//! changed is looked at.
+//! How a model follows the rows of tables that it is computed from: by windows that rows came to or left, which are
+//! computed again, or by sums, to which new rows are added and from which former ones are taken off. Either way only
+//! what changed is looked at.
 
-/// A table that is followed, in windows.
+/// A table whose rows are followed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'s> {
+    /// The model whose table it is. It must be incremental.
+    pub(crate) model: &'s str,
+    /// What each column of the window is made of.
+    pub(crate) window: &'s [&'s str],
+    /// The condition that a row counts. The windows of rows that count have no NULL.
+    pub(crate) only: &'s str,
+}
+
+/// What is followed, in windows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Followed<'s> {
-    /// The model whose rows they are. It must be incremental.
-    pub(crate) from: &'s str,
-    /// What tells windows apart: columns, and what each of them is made of.
-    pub(crate) window: &'s [(&'s str, &'s str)],
-    /// The condition that a row counts. Windows of rows that count have no NULL.
-    pub(crate) only: &'s str,
+    /// The columns that tell windows apart.
+    pub(crate) window: &'s [&'s str],
+    /// Whose rows they are.
+    pub(crate) sources: &'s [Source<'s>],
 }
 
 /// A sum that is kept up to date: a whole number, so that nothing is lost on the way.
@@ -42,53 +51,59 @@ impl Followed<'_> {
     /// A SELECT of the windows that rows came to, or left. For
     /// [`Model::replaced_by`](wmshost_plugin::models::Model::replaced_by).
     pub(crate) fn windows(&self) -> String {
-        let (Self { from, only, .. }, window) = (self, self.made());
-        format!(
-            "SELECT {window} FROM {{{from}}} came WHERE wms_loaded_at > {{watermark:{from}}} AND {only}
+        let moved = self.sources.iter().map(|source| {
+            let (Source { model, only, .. }, window) = (source, self.made(source));
+            format!(
+                "SELECT {window} FROM {{{model}}} came WHERE wms_loaded_at > {{watermark:{model}}} AND {only}
 UNION ALL
-SELECT {window} FROM {{former:{from}}} went WHERE {only}"
-        )
+SELECT {window} FROM {{former:{model}}} went WHERE {only}"
+            )
+        });
+        moved.collect::<Vec<_>>().join("\nUNION ALL\n")
     }
 
     /// A SELECT of a row for each window, with its columns and these sums. The first counts rows: a window without any
     /// has no row.
     pub(crate) fn sums(&self, sums: &[Sum]) -> String {
-        let Self { from, only, .. } = self;
+        let names = self.window.join(", ");
         let listed = |term: &dyn Fn(&Sum) -> String| sums.iter().map(term).collect::<Vec<_>>().join(", ");
+        let (added, taken) = (
+            listed(&|sum| format!("{} AS {}", sum.adds, sum.name)),
+            listed(&|sum| format!("-({}) AS {}", sum.adds, sum.name)),
+        );
+        let terms = self.sources.iter().map(|source| {
+            let (Source { model, only, .. }, made) = (source, self.made(source));
+            format!(
+                "SELECT {made}, {added} FROM {{{model}}} came
+    WHERE {only} {{when incremental}} AND wms_loaded_at > {{watermark:{model}}}
+    UNION ALL
+    SELECT {made}, {taken} FROM {{former:{model}}} went WHERE {only} {{end}}"
+            )
+        });
         format!(
             "SELECT {names}, {summed}
   FROM (
-    SELECT {made}, {added} FROM {{{from}}} came
-    WHERE {only} {{when incremental}} AND wms_loaded_at > {{watermark:{from}}}
-    UNION ALL
-    SELECT {made}, {taken} FROM {{former:{from}}} went WHERE {only}
+    {terms} {{when incremental}}
     UNION ALL
     SELECT {names}, {built} FROM {{this}} built WHERE ({names}) IN (SELECT {names} FROM {{changes}}) {{end}}
   ) terms
   GROUP BY {names} {{when incremental}} HAVING SUM({count}) > 0 {{end}}",
-            names = self.names(),
-            made = self.made(),
             summed = listed(&|sum| format!("SUM({0}) AS {0}", sum.name)),
-            added = listed(&|sum| format!("{} AS {}", sum.adds, sum.name)),
-            taken = listed(&|sum| format!("-({}) AS {}", sum.adds, sum.name)),
+            terms = terms.collect::<Vec<_>>().join("\n    UNION ALL\n    "),
             built = listed(&|sum| format!("{} AS {}", sum.kept, sum.name)),
             count = sums.first().map_or("0", |sum| sum.name),
         )
     }
 
-    /// The condition that restricts an incremental build to the windows that changed, behind another one.
-    pub(crate) fn and_changed(&self) -> String {
-        let parts: Vec<_> = self.window.iter().map(|(_, made)| *made).collect();
-        let (names, parts) = (self.names(), parts.join(", "));
-        format!("{{when incremental}} AND ({parts}) IN (SELECT {names} FROM {{changes}}) {{end}}")
+    fn made(&self, source: &Source<'_>) -> String {
+        let made = |(name, made): (&&str, &&str)| if name == made { (*name).to_owned() } else { format!("{made} AS {name}") };
+        self.window.iter().zip(source.window).map(made).collect::<Vec<_>>().join(", ")
     }
+}
 
-    fn names(&self) -> String {
-        self.window.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-    }
-
-    fn made(&self) -> String {
-        let made = |(name, made): &(&str, &str)| if name == made { (*name).to_owned() } else { format!("{made} AS {name}") };
-        self.window.iter().map(made).collect::<Vec<_>>().join(", ")
-    }
+/// The condition that a row, by what its window is made of, is in one that changed. Only in an incremental build; it
+/// stands behind another condition.
+pub(crate) fn and_changed(window: &[&str], made: &[&str]) -> String {
+    let (names, made) = (window.join(", "), made.join(", "));
+    format!("{{when incremental}} AND ({made}) IN (SELECT {names} FROM {{changes}}) {{end}}")
 }

@@ -1,22 +1,22 @@
 //! `int_location_performance`: how allocations fare at each location.
 
 use super::performance::{COUNTS, count_columns, rate_columns, rates, sums};
-use crate::following::Followed;
+use crate::following::{Followed, Source, and_changed};
 use crate::site::Site;
 use wmshost_plugin::models::{Model, NULL, UnitTest, at_least, between, columns::*, not_null, unique};
 use wmshost_plugin::rows;
 
+const WINDOW: [&str; 1] = ["location_id"];
 const FOLLOWED: Followed<'static> = Followed {
-    from: "stg_wms_allocation",
-    window: &[("location_id", "location_id")],
-    only: "location_id IS NOT NULL",
+    window: &WINDOW,
+    sources: &[Source { model: "stg_wms_allocation", window: &WINDOW, only: "location_id IS NOT NULL" }],
 };
 
 pub(super) fn model(site: &Site) -> Model {
     let model = Model::intermediate("int_location_performance")
         .summary("How allocations fare at each location, over all time. Its sums follow every change.")
         .reads(["stg_wms_allocation"])
-        .replaced_by(["location_id"], FOLLOWED.windows())
+        .replaced_by(WINDOW, FOLLOWED.windows())
         .sql(statement(site))
         .columns([int64("location_id", "The location.")])
         .columns(count_columns())
@@ -38,7 +38,7 @@ fn statement(site: &Site) -> String {
   SELECT location_id, processing_time_seconds FROM {{stg_wms_allocation}} allocations
   WHERE location_id IS NOT NULL {}
 )",
-        FOLLOWED.and_changed()
+        and_changed(&WINDOW, &WINDOW)
     );
     format!(
         "WITH summed AS (

@@ -7,19 +7,24 @@
 //! | `int_user_times` | user and minute of processing time |
 //! | `int_user_performance` | user: times and rates, and per day |
 //! | `int_allocation_performance` | allocation, beside the performance of its location and its user |
-//! | `int_inventory_movements` | movement of stock, out and in |
+//! | `int_inventory_movements` | movement of stock, out and in, beside its neighbours |
+//! | `int_item_quantities` | item, out or in, and quantity: how often it moved |
+//! | `int_item_spread` | item, out or in: percentiles of its quantities |
 //! | `int_item_turnover` | item: its movements in the last 90 days |
 
 mod allocation_performance;
 mod inventory_movements;
+mod item_quantities;
 mod item_turnover;
 mod location_performance;
+mod movement;
 mod performance;
 mod user_days;
 mod user_performance;
 mod user_times;
 
-pub(crate) use inventory_movements::{items_moved, sources as movement_sources};
+pub(crate) use inventory_movements::columns as movement_columns;
+pub(crate) use item_quantities::percentile_columns;
 
 use crate::site::{OWNER, Site};
 use wmshost_plugin::models::Model;
@@ -33,6 +38,8 @@ pub(crate) fn all(site: &Site) -> Vec<Model> {
         user_performance::model(site),
         allocation_performance::model(site),
         inventory_movements::model(site),
+        item_quantities::quantities(site),
+        item_quantities::spread(site),
         item_turnover::model(site),
     ];
     models.into_iter().map(|model| model.tags(["wms", "performance"]).owner(OWNER)).collect()

@@ -1,16 +1,19 @@
 //! `int_user_days`: on which days each user allocated. It follows every change, so that nobody has to go through all
 //! allocations to count days.
 
-use crate::following::{Followed, Sum};
+use crate::following::{Followed, Source, Sum};
 use wmshost_plugin::models::{Model, UnitTest, at_least, columns::*, holds, not_null, unique};
 use wmshost_plugin::rows;
 
 const WINDOW: [&str; 2] = ["allocated_by_user", "allocation_date"];
 
 const FOLLOWED: Followed<'static> = Followed {
-    from: "stg_wms_allocation",
-    window: &[(WINDOW[0], WINDOW[0]), (WINDOW[1], WINDOW[1])],
-    only: "allocated_by_user <> 'SYSTEM' AND allocation_date IS NOT NULL",
+    window: &WINDOW,
+    sources: &[Source {
+        model: "stg_wms_allocation",
+        window: &WINDOW,
+        only: "allocated_by_user <> 'SYSTEM' AND allocation_date IS NOT NULL",
+    }],
 };
 
 pub(super) fn model() -> Model {

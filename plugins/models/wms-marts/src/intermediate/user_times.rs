@@ -2,7 +2,7 @@
 //! allocations: from here the median is found without going through them.
 
 use super::performance::{COUNTS, count_columns, sums};
-use crate::following::Followed;
+use crate::following::{Followed, Source};
 use crate::site::Site;
 use wmshost_plugin::models::{Model, UnitTest, at_least, between, columns::*, not_null, unique};
 use wmshost_plugin::rows;
@@ -18,8 +18,8 @@ const USERS: &str = "allocated_by_user <> 'SYSTEM'";
 
 pub(super) fn model(site: &Site) -> Model {
     let minute = minute(site, "processing_time_seconds");
-    let window = [(WINDOW[0], WINDOW[0]), (WINDOW[1], minute.as_str())];
-    let followed = Followed { from: "stg_wms_allocation", window: &window, only: USERS };
+    let source = Source { model: "stg_wms_allocation", window: &[WINDOW[0], &minute], only: USERS };
+    let followed = Followed { window: &WINDOW, sources: &[source] };
     Model::intermediate("int_user_times")
         .summary("Allocations of each user by the minute of their processing time. SYSTEM is no user.")
         .reads(["stg_wms_allocation"])

@@ -1,7 +1,7 @@
 //! `fact_allocation_performance`: allocations by day, place, item, user and four more. Rates of one row say little,
 //! because the status group is part of the grain: sum the counts, or read `kpi_daily`.
 
-use crate::following::Followed;
+use crate::following::{Followed, Source, and_changed};
 use crate::rating::{GRADES, UNKNOWN, count_where, efficiency, grade};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
@@ -26,9 +26,8 @@ const GRAIN: [&str; 8] = [
 const WINDOW: [&str; 2] = ["allocation_date", "item_key"];
 
 const FOLLOWED: Followed<'static> = Followed {
-    from: "stg_wms_allocation",
-    window: &[(WINDOW[0], WINDOW[0]), (WINDOW[1], WINDOW[1])],
-    only: "allocation_date IS NOT NULL",
+    window: &WINDOW,
+    sources: &[Source { model: "stg_wms_allocation", window: &WINDOW, only: "allocation_date IS NOT NULL" }],
 };
 
 pub(super) fn model(site: &Site) -> Model {
@@ -106,7 +105,7 @@ SELECT rated.*,
   {quality_grade} AS quality_category,
   {efficiency} AS overall_efficiency_score
 FROM rated",
-        only_changed = FOLLOWED.and_changed(),
+        only_changed = and_changed(&WINDOW, &WINDOW),
         median = sql.percentile_placed("processing_time_seconds", 0.5),
         shipped = count_where("allocation_status = 'SHIPPED'"),
         excellent = count_where("data_quality_score = 'Excellent'"),

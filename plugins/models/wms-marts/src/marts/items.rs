@@ -1,7 +1,7 @@
 //! `dim_items`: every item that a fact can refer to, with what was ordered and allocated of it lately. An item that the
 //! master does not have gets a row too, and inactive or deleted ones keep theirs: no fact is an orphan.
 
-use crate::following::Followed;
+use crate::following::{Followed, Source};
 use crate::rating::{count_where, grade, ladder, ladder_up};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
@@ -73,7 +73,13 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
 
 /// Items that changed in the master or left it, and those whose orders, lines, allocations or movements changed.
 fn changes(site: &Site) -> String {
-    let of = |from, only| Followed { from, window: &[("item_id", "item_id")], only }.windows();
+    let window = ["item_id"];
+    let of = |model, only| Source { model, window: &window, only };
+    let sources = [
+        of("stg_wms_order_lines", "item_id IS NOT NULL"),
+        of("stg_wms_allocation", "item_id IS NOT NULL"),
+        of("int_item_turnover", "1 = 1"),
+    ];
     format!(
         "SELECT item_id FROM {{item_master}} came WHERE {is_new} AND item_id IS NOT NULL
 UNION ALL
@@ -87,17 +93,11 @@ WHERE item_id IS NOT NULL AND order_id IN (
   SELECT order_id FROM {{former:stg_wms_order_headers}} went
 )
 UNION ALL
-{lines}
-UNION ALL
-{allocations}
-UNION ALL
-{turnover}
+{moved}
 UNION ALL
 SELECT item_id FROM {{this}} built WHERE {day_went_by}",
         is_new = site.is_new("item_master"),
-        lines = of("stg_wms_order_lines", "item_id IS NOT NULL"),
-        allocations = of("stg_wms_allocation", "item_id IS NOT NULL"),
-        turnover = of("int_item_turnover", "1 = 1"),
+        moved = Followed { window: &window, sources: &sources }.windows(),
         day_went_by = site.day_went_by(),
     )
 }

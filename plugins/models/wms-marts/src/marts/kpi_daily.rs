@@ -1,23 +1,23 @@
 //! `kpi_daily`: one row per day, from sums over all rows of the day: never an average of averages. The sums follow the
 //! facts.
 
-use crate::following::{Followed, Sum};
+use crate::following::{Followed, Source, Sum};
 use crate::rating::efficiency;
 use crate::site::Site;
 use wmshost_plugin::models::{Model, NULL, UnitTest, at_least, between, columns::*, hours, not_null, unique};
 use wmshost_plugin::rows;
 
+const WINDOW: [&str; 1] = ["allocation_date"];
 const FOLLOWED: Followed<'static> = Followed {
-    from: "fact_allocation_performance",
-    window: &[("allocation_date", "allocation_date")],
-    only: "1 = 1",
+    window: &WINDOW,
+    sources: &[Source { model: "fact_allocation_performance", window: &WINDOW, only: "1 = 1" }],
 };
 
 pub(super) fn model(site: &Site) -> Model {
     let model = Model::mart("kpi_daily")
         .summary("How each day went. A day without allocations has no row.")
         .reads(["fact_allocation_performance"])
-        .replaced_by(["allocation_date"], FOLLOWED.windows())
+        .replaced_by(WINDOW, FOLLOWED.windows())
         .sql(statement(site))
         .columns([
             date("allocation_date", "The day."),

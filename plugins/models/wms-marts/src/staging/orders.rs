@@ -2,7 +2,7 @@
 //! all that does not change with the day; the second adds the order's age, as of whenever it is read.
 
 use super::{BY_CHANGE, versions};
-use crate::following::Followed;
+use crate::following::{Followed, Source};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
@@ -85,8 +85,9 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
 
 /// Orders that are new or gone, and those whose lines changed.
 fn changes(site: &Site) -> String {
-    let lines =
-        Followed { from: "stg_wms_order_lines", window: &[("order_id", "order_id")], only: "order_id IS NOT NULL" };
+    let window = ["order_id"];
+    let source = Source { model: "stg_wms_order_lines", window: &window, only: "order_id IS NOT NULL" };
+    let lines = Followed { window: &window, sources: &[source] };
     format!(
         "SELECT order_id FROM {{order_hdr}} came WHERE {is_new}
 UNION ALL

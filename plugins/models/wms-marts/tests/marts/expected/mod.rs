@@ -7,7 +7,7 @@
 //! | `orders` | `stg_wms_order_lines`, `stg_wms_order_headers`, `stg_wms_orders` |
 //! | `masters` | `stg_wms_items`, `stg_wms_locations` |
 //! | `performance` | `int_location_performance`, `int_user_*`, `int_allocation_performance` |
-//! | `movements` | `stg_wms_receipts`, `int_item_turnover`, `fact_inventory_movement` |
+//! | `movements` | `stg_wms_receipts`, `int_inventory_movements`, `int_item_*`, `fact_inventory_movement` |
 //! | `dimension` | `dim_items` |
 //! | `facts` | `fact_allocation_performance`, `kpi_daily` |
 
@@ -51,6 +51,9 @@ pub(crate) fn rows(model: &str, warehouse: &Warehouse) -> (&'static [&'static st
         "int_user_times" => (&["allocated_by_user", "processing_minute"], performance::user_time_rows(warehouse)),
         "int_user_performance" => (&["allocated_by_user"], performance::user_rows(warehouse)),
         "int_allocation_performance" => (&["allocation_id"], performance::allocation_rows(warehouse)),
+        "int_inventory_movements" => (&["movement_key"], movements::own_rows(warehouse)),
+        "int_item_quantities" => (&["item_id", "movement_type", "quantity"], movements::quantity_rows(warehouse)),
+        "int_item_spread" => (&["item_id", "movement_type"], movements::spread_rows(warehouse)),
         "int_item_turnover" => (&["item_id"], movements::turnover_rows(warehouse)),
         "fact_inventory_movement" => (&["movement_key"], movements::rows(warehouse)),
         "dim_items" => (&["item_id"], dimension::rows(warehouse)),

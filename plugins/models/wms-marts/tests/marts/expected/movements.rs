@@ -1,4 +1,4 @@
-//! `stg_wms_receipts`, `int_item_turnover` and `fact_inventory_movement`.
+//! `stg_wms_receipts`, `int_item_*`, `int_inventory_movements` and `fact_inventory_movement`.
 
 use std::collections::BTreeMap;
 
@@ -160,6 +160,72 @@ pub(super) fn rows(warehouse: &Warehouse) -> Vec<Row> {
     let movements = all(warehouse);
     let items = by_item(&movements);
     items.values().flat_map(|of_item| (0..of_item.len()).map(|at| columns(warehouse, of_item, at))).collect()
+}
+
+/// The columns of the fact that the movements' own table has.
+const OWN: [&str; 19] = [
+    "movement_key",
+    "movement_type",
+    "movement_id",
+    "order_id",
+    "item_id",
+    "location_id",
+    "movement_date",
+    "moved_at",
+    "movement_status",
+    "quantity",
+    "net_quantity",
+    "processing_time_seconds",
+    "business_impact_score",
+    "running_net_quantity",
+    "running_avg_quantity",
+    "running_movement_count",
+    "previous_quantity",
+    "next_quantity",
+    "quantity_trend",
+];
+
+pub(super) fn own_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let mut rows = rows(warehouse);
+    rows.iter_mut().for_each(|row| row.retain(|name, _| OWN.contains(&name.as_str())));
+    rows
+}
+
+/// The quantities that were moved, by item and type.
+fn quantities(warehouse: &Warehouse) -> BTreeMap<(i64, &'static str), Vec<f64>> {
+    let mut found: BTreeMap<(i64, &'static str), Vec<f64>> = BTreeMap::new();
+    for movement in all(warehouse) {
+        if let Some(quantity) = movement.quantity {
+            found.entry((movement.item, movement.kind())).or_default().push(quantity);
+        }
+    }
+    found
+}
+
+pub(super) fn quantity_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let of_kind = |((item, kind), mut quantities): ((i64, &'static str), Vec<f64>)| {
+        quantities.sort_by(f64::total_cmp);
+        let same = quantities.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect::<Vec<_>>();
+        same.into_iter().map(move |(quantity, count)| {
+            row! { item_id: item, movement_type: kind, quantity: quantity, movement_count: count }
+        })
+    };
+    quantities(warehouse).into_iter().flat_map(of_kind).collect()
+}
+
+pub(super) fn spread_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let row = |((item, kind), quantities): ((i64, &'static str), Vec<f64>)| {
+        row! {
+            item_id: item,
+            movement_type: kind,
+            quantity_count: quantities.len(),
+            quantity_p25: percentile(&quantities, 0.25),
+            quantity_p50: percentile(&quantities, 0.5),
+            quantity_p75: percentile(&quantities, 0.75),
+            quantity_p90: percentile(&quantities, 0.9),
+        }
+    };
+    quantities(warehouse).into_iter().map(row).collect()
 }
 
 /// The movement at a place among those of its item.
