@@ -137,7 +137,16 @@ impl Project {
 
     /// Writes the SQL of this project.
     pub(crate) fn speaker(&self) -> Speaker<'_> {
-        Speaker { project: self, now: 0, run_id: "", watermark: None, seen: None, lookback: 0, live: false, empty: false }
+        Speaker {
+            project: self,
+            now: 0,
+            run_id: "",
+            watermark: None,
+            seen: None,
+            lookback: 0,
+            live: false,
+            empty: false,
+        }
     }
 
     /// The streams and the models with rows that a node reads, itself or through views and ephemeral models.

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
 
+use super::inputs::{Inputs, LOST, Reading};
+use super::model::{Build, Done};
 use super::table::Table;
 use crate::dialect::{MARKS, REPLACED_AT, Writer};
 use crate::project::{EARLIEST, Node, Project, former_table};
@@ -24,15 +26,6 @@ impl Project {
         let follows = |read: &&usize| self.nodes[**read].model().is_some_and(|model| model.reads_former(name));
         self.nodes[at].read_by.iter().filter(follows).copied().collect()
     }
-}
-
-/// Up to when all who follow a node have seen its former rows. Who was never built will be built in full.
-pub(super) fn seen_by_all(project: &Project, at: usize, built: &BTreeMap<String, Built>) -> Option<i64> {
-    let seen = |follower: usize| {
-        let before = built.get(&project.nodes[follower].name)?;
-        Some(before.inputs.get(&project.nodes[at].name).and_then(|mark| parse_moment(mark)).unwrap_or(EARLIEST))
-    };
-    project.followers(at).into_iter().filter_map(seen).min()
 }
 
 /// Makes the tables of former rows where they lack or have other columns. That begins a new chain, which is noted
@@ -88,9 +81,48 @@ fn create(writer: Writer, node: &Node, name: &str, sql: &mut dyn Sql) -> Result<
         Dialect::Oracle => ["VARCHAR2(128)", "TIMESTAMP(6)"],
     };
     let marks = MARKS.into_iter().chain([REPLACED_AT]).zip([text, moment, moment]);
-    let columns: Vec<String> =
-        own.chain(marks.map(|(mark, kind)| format!("{} {kind}", writer.name(mark)))).collect();
+    let columns: Vec<String> = own.chain(marks.map(|(mark, kind)| format!("{} {kind}", writer.name(mark)))).collect();
     sql.execute(&format!("CREATE TABLE {name} ({})", columns.join(", ")), &[]).map(drop)
+}
+
+impl Build<'_> {
+    /// Notes when rows went, and what becomes of the former rows.
+    pub(super) fn note(
+        &self,
+        done: Done,
+        changed_at: &str,
+        reading: &Reading<'_>,
+        inputs: &mut Inputs,
+        sql: &mut dyn SqlSession,
+    ) -> Result<(), Failure> {
+        if done.lost {
+            inputs.insert(LOST.to_owned(), changed_at.to_owned());
+        }
+        let table = self.table();
+        if !table.is_kept {
+            return Ok(());
+        }
+        let seen = self.seen_by_all(reading.built).filter(|_| done.keeps_chain);
+        table.forget_former(seen, sql)?;
+        // More than there are rows: to follow them would cost more than to begin anew.
+        let keeps_chain = done.keeps_chain && table.count_former(sql)? <= done.rows.unwrap_or(0);
+        if !keeps_chain {
+            table.forget_former(None, sql)?;
+            inputs.insert(CHAIN.to_owned(), changed_at.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Up to when all who follow have seen the former rows. Who was never built will be built in full.
+    fn seen_by_all(&self, built: &BTreeMap<String, Built>) -> Option<i64> {
+        let project = self.site.project;
+        let seen = |follower: usize| {
+            let before = built.get(&project.nodes[follower].name)?;
+            let mark = before.inputs.get(&project.nodes[self.at].name).and_then(|mark| parse_moment(mark));
+            Some(mark.unwrap_or(EARLIEST))
+        };
+        project.followers(self.at).into_iter().filter_map(seen).min()
+    }
 }
 
 impl Table<'_> {

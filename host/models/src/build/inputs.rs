@@ -204,8 +204,7 @@ fn index_mark(sql: &mut dyn Sql, writer: Writer, table: &str, index: &str, colum
     if !sql.query(found, &name)?.is_empty() {
         return Ok(());
     }
-    let statement =
-        format!("CREATE INDEX {} ON {} ({})", writer.name(index), writer.name(table), writer.name(column));
+    let statement = format!("CREATE INDEX {} ON {} ({})", writer.name(index), writer.name(table), writer.name(column));
     match sql.execute(&statement, &[]) {
         // Somebody is writing the table, or has made the index meanwhile; it only makes things quicker.
         Err(failure)

@@ -6,8 +6,7 @@ use wmshost_flow::model::{Materialization, OnChange, Strategy};
 use wmshost_flow::{Clock, Dialect, Failure, SqlSession, Value};
 
 use super::history;
-use super::former::{CHAIN, seen_by_all};
-use super::inputs::{Inputs, LOST, Marks, Reading, index_stream, views_changed, watermark};
+use super::inputs::{Inputs, Marks, Reading, index_stream, views_changed, watermark};
 use super::rows::{Moved, Stamp, carry_marks, fill, set_aside, take_in};
 use super::table::Table;
 use crate::mistake::{excerpt, line_and_column, locate};
@@ -135,7 +134,7 @@ fn later(now: i64, built: &BTreeMap<String, Built>) -> i64 {
 
 pub(super) struct Build<'b> {
     pub(super) site: &'b Site<'b>,
-    at: usize,
+    pub(super) at: usize,
     pub(super) model: &'b ParsedModel,
     before: Option<&'b Built>,
 }
@@ -192,26 +191,6 @@ impl Build<'_> {
         };
         self.site.store.write_built(sql, &node.name, &built)?;
         Ok((done, built))
-    }
-
-    /// Notes when rows went, and what becomes of the former rows.
-    fn note(&self, done: Done, changed_at: &str, reading: &Reading<'_>, inputs: &mut Inputs, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        if done.lost {
-            inputs.insert(LOST.to_owned(), changed_at.to_owned());
-        }
-        let table = self.table();
-        if !table.is_kept {
-            return Ok(());
-        }
-        let seen = seen_by_all(self.site.project, self.at, reading.built).filter(|_| done.keeps_chain);
-        table.forget_former(seen, sql)?;
-        // More than there are rows: to follow them would cost more than to begin anew.
-        let keeps_chain = done.keeps_chain && table.count_former(sql)? <= done.rows.unwrap_or(0);
-        if !keeps_chain {
-            table.forget_former(None, sql)?;
-            inputs.insert(CHAIN.to_owned(), changed_at.to_owned());
-        }
-        Ok(())
     }
 
     fn moment(&self, text: &str) -> String {

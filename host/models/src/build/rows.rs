@@ -313,17 +313,15 @@ fn delete_windows(
     let Dialect::Oracle = writer.0 else {
         let found = format!("{changes} AS wms_change CROSS JOIN {name} AS wms_old WHERE {same}{only}");
         table.keep_former(&found, &stamp.loaded_at, sql)?;
-        return sql
-            .execute(&format!("DELETE FROM {name} WHERE rowid IN (SELECT wms_old.rowid FROM {found})"), &[]);
+        return sql.execute(&format!("DELETE FROM {name} WHERE rowid IN (SELECT wms_old.rowid FROM {found})"), &[]);
     };
     // Windows without NULL are found by a join; only the others must be looked at one by one.
     let equal = pairs(&|old, change| format!("{old} = {change}"));
     let nulls: Vec<String> = window.iter().map(|column| format!("wms_old.{} IS NULL", writer.name(column))).collect();
     let mut deleted = 0;
     for (rows, condition) in [("", equal), (&*format!("({}) AND ", nulls.join(" OR ")), same)] {
-        let found = format!(
-            "{name} wms_old WHERE {rows}EXISTS (SELECT 1 FROM {changes} wms_change WHERE {condition}){only}"
-        );
+        let found =
+            format!("{name} wms_old WHERE {rows}EXISTS (SELECT 1 FROM {changes} wms_change WHERE {condition}){only}");
         table.keep_former(&found, &stamp.loaded_at, sql)?;
         deleted += sql.execute(&format!("DELETE FROM {found}"), &[])?;
     }

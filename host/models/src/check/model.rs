@@ -143,7 +143,7 @@ fn words(
         let guarded = in_changes || used.only == Some(Mode::Incremental);
         let what = match used.word {
             Word::Relation(name) | Word::WatermarkOf(name) | Word::Former(name) if !model.depends_on.contains(name) => {
-                format!("{name} is not among what the model reads; add it there")
+                format!("{{{name}}} is not among what the model reads; add it there")
             }
             word if word.is_incremental() && !incremental => {
                 "only an incremental model has this placeholder".to_owned()
@@ -183,7 +183,8 @@ pub(super) fn marks(project: &Project, node: &Node, parsed: &ParsedModel, findin
     let place = node.place();
     let at = At { plugin: &node.plugin, place: &place };
     for used in parsed.templates().flat_map(Template::uses) {
-        let Some(read) = used.word.node().and_then(|name| project.by_name.get(name)).map(|&at| &project.nodes[at]) else {
+        let Some(read) = used.word.node().and_then(|name| project.by_name.get(name)).map(|&at| &project.nodes[at])
+        else {
             continue;
         };
         let has_rows = read.model().is_none_or(|model| !model.is_live());

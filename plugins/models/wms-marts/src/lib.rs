@@ -8,7 +8,6 @@
 //! | `intermediate` | what several marts are computed from |
 //! | `marts` | what people and dashboards read |
 //! | `rating` | numbers into words: categories, performance, the efficiency score |
-//! | `following` | how a model follows the rows that it is computed from |
 //!
 //! A rule that needs one row alone stands in the transform of its stream and is not repeated here: staging takes
 //! the transforms' columns. What stands here needs other rows, other tables or today's date.
@@ -20,7 +19,6 @@
 //! - A quantity counts where it is valid, by the one rule of the transform; everywhere else it is no quantity.
 //! - A key is made of the values that identify the row, so that it is the same in every build and every database.
 
-mod following;
 mod intermediate;
 mod marts;
 mod rating;

@@ -111,7 +111,8 @@ pub(super) fn compile(edge: &Edge, args: &SelectArgs) -> anyhow::Result<Exit> {
     let nodes: Vec<Json> = nodes(edge, &workshop, args)?.into_iter().filter(|node| node["kind"] == "model").collect();
     if args.output.output == Output::Json {
         const KEYS: [&str; 4] = ["name", "compiled", "compiled_changes", "compiled_incremental"];
-        let pick = |node: &Json| Json::Object(KEYS.map(|key| (key.to_owned(), node[key].clone())).into_iter().collect());
+        let pick =
+            |node: &Json| Json::Object(KEYS.map(|key| (key.to_owned(), node[key].clone())).into_iter().collect());
         report::json(&nodes.iter().map(pick).collect());
         return Ok(Exit::Success);
     }

@@ -85,30 +85,38 @@ LEFT JOIN {{int_user_performance}} u ON u.allocated_by_user = a.allocated_by_use
 }
 
 fn unit_tested(model: Model) -> Model {
-    model
-        .unit_test(
-            UnitTest::new("times are compared with median and mean")
-                .given("stg_wms_allocation", rows! {
+    model.unit_test(
+        UnitTest::new("times are compared with median and mean")
+            .given(
+                "stg_wms_allocation",
+                rows! {
                     allocation_id, location_id, allocated_by_user, processing_time_seconds;
                     1, 7, "ANN", 20.0;
                     2, 7, "SYSTEM", 21.0;
                     3, 7, "SYSTEM", 51.0;
                     4, 7, "ANN", NULL;
                     5, 8, "BOB", 1.0;
-                })
-                .given("int_location_performance", rows! {
+                },
+            )
+            .given(
+                "int_location_performance",
+                rows! {
                     location_id, median_processing_time_seconds, avg_processing_time_seconds; 7, 20.0, 50.0;
-                })
-                .given("int_user_performance", rows! {
+                },
+            )
+            .given(
+                "int_user_performance",
+                rows! {
                     allocated_by_user, median_processing_time_seconds, avg_processing_time_seconds; "ANN", 10.0, 15.0;
-                })
-                .expect(rows! {
-                    allocation_id, performance_vs_location, performance_vs_user;
-                    1, "Above Average", "Below Average";
-                    2, "Average", "Not Rated";
-                    3, "Below Average", "Not Rated";
-                    4, "Unknown", "Unknown";
-                    5, "Unknown", "Not Rated";
-                }),
-        )
+                },
+            )
+            .expect(rows! {
+                allocation_id, performance_vs_location, performance_vs_user;
+                1, "Above Average", "Below Average";
+                2, "Average", "Not Rated";
+                3, "Below Average", "Not Rated";
+                4, "Unknown", "Unknown";
+                5, "Unknown", "Not Rated";
+            }),
+    )
 }

@@ -3,11 +3,12 @@
 //! made up where it has not.
 
 use super::movement::{KINDS, followed_by_item, sources};
-use crate::following::and_changed;
 use crate::rating::UNKNOWN;
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
-use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, columns::*, exists_in, not_null, unique};
+use wmshost_plugin::models::{
+    Model, NULL, UnitTest, accepted, and_changed, at_least, columns::*, exists_in, not_null, unique,
+};
 use wmshost_plugin::rows;
 
 const TRENDS: [&str; 5] = ["First", "Increasing", "Decreasing", "Stable", UNKNOWN];
@@ -179,15 +180,21 @@ fn unit_tested(site: &Site, model: Model) -> Model {
     }
     model.unit_test(
         UnitTest::new("what comes in and what leaves are compared apart and added up together")
-            .given("stg_wms_receipts", rows! {
-                receipt_id, item_id, receipt_date, received_date, valid_quantity;
-                9, 1, "2026-06-01", "2026-06-01 07:00:00.000000", 10;
-            })
-            .given("stg_wms_allocation", rows! {
-                allocation_id, item_id, allocation_date, created_date, valid_quantity;
-                1, 1, "2026-06-01", "2026-06-01 08:00:00.000000", 2;
-                2, 1, "2026-06-01", "2026-06-01 08:00:00.000000", 4;
-            })
+            .given(
+                "stg_wms_receipts",
+                rows! {
+                    receipt_id, item_id, receipt_date, received_date, valid_quantity;
+                    9, 1, "2026-06-01", "2026-06-01 07:00:00.000000", 10;
+                },
+            )
+            .given(
+                "stg_wms_allocation",
+                rows! {
+                    allocation_id, item_id, allocation_date, created_date, valid_quantity;
+                    1, 1, "2026-06-01", "2026-06-01 08:00:00.000000", 2;
+                    2, 1, "2026-06-01", "2026-06-01 08:00:00.000000", 4;
+                },
+            )
             .expect(rows! {
                 movement_key, running_net_quantity, running_movement_count, previous_quantity, next_quantity,
                 quantity_trend;

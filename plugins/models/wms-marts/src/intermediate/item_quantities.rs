@@ -2,9 +2,10 @@
 //! back again and again: where one stands among the others is told by counts, without putting all movements in order.
 
 use super::movement::{KINDS, followed_by_kind, sources};
-use crate::following::{Sum, and_changed};
 use crate::site::Site;
-use wmshost_plugin::models::{Model, UnitTest, accepted, at_least, columns::*, holds, not_null, unique};
+use wmshost_plugin::models::{
+    Model, Sum, UnitTest, accepted, and_changed, at_least, columns::*, holds, not_null, unique,
+};
 use wmshost_plugin::rows;
 
 const QUANTITY: [&str; 3] = ["item_id", "movement_type", "quantity"];
@@ -36,15 +37,24 @@ pub(super) fn quantities(site: &Site) -> Model {
         .unit_test(
             UnitTest::new("movements that change their quantity are counted anew")
                 .incremental("2026-06-01 00:00:00")
-                .given("stg_wms_allocation", rows! {
-                    item_id, allocation_date, valid_quantity, wms_loaded_at;
-                    1, "2026-06-01", 2.5, "2026-06-02 00:00:00.000000";
-                })
-                .given("former:stg_wms_allocation", rows! { item_id, allocation_date, valid_quantity; 1, "2026-06-01", 4 })
-                .given("this", rows! {
-                    item_id, movement_type, quantity, movement_count;
-                    1, "OUTBOUND", 2.5, 3; 1, "OUTBOUND", 4, 1; 2, "OUTBOUND", 4, 1;
-                })
+                .given(
+                    "stg_wms_allocation",
+                    rows! {
+                        item_id, allocation_date, valid_quantity, wms_loaded_at;
+                        1, "2026-06-01", 2.5, "2026-06-02 00:00:00.000000";
+                    },
+                )
+                .given(
+                    "former:stg_wms_allocation",
+                    rows! { item_id, allocation_date, valid_quantity; 1, "2026-06-01", 4 },
+                )
+                .given(
+                    "this",
+                    rows! {
+                        item_id, movement_type, quantity, movement_count;
+                        1, "OUTBOUND", 2.5, 3; 1, "OUTBOUND", 4, 1; 2, "OUTBOUND", 4, 1;
+                    },
+                )
                 .expect(rows! { item_id, movement_type, quantity, movement_count; 1, "OUTBOUND", 2.5, 4 }),
         )
 }
@@ -84,13 +94,19 @@ GROUP BY item_id, movement_type",
         .test(not_null(KIND))
         .test(unique(KIND))
         .test(at_least("quantity_count", 1))
-        .test(holds("percentiles_ascend", "quantity_p25 <= quantity_p50 AND quantity_p50 <= quantity_p75 AND quantity_p75 <= quantity_p90"))
+        .test(holds(
+            "percentiles_ascend",
+            "quantity_p25 <= quantity_p50 AND quantity_p50 <= quantity_p75 AND quantity_p75 <= quantity_p90",
+        ))
         .unit_test(
             UnitTest::new("percentiles lie in proportion between two quantities")
-                .given("int_item_quantities", rows! {
-                    item_id, movement_type, quantity, movement_count;
-                    1, "OUTBOUND", 2, 2; 1, "OUTBOUND", 4, 1; 1, "OUTBOUND", 8, 1; 1, "INBOUND", 5, 1;
-                })
+                .given(
+                    "int_item_quantities",
+                    rows! {
+                        item_id, movement_type, quantity, movement_count;
+                        1, "OUTBOUND", 2, 2; 1, "OUTBOUND", 4, 1; 1, "OUTBOUND", 8, 1; 1, "INBOUND", 5, 1;
+                    },
+                )
                 .expect(rows! {
                     item_id, movement_type, quantity_count, quantity_p25, quantity_p50, quantity_p75, quantity_p90;
                     1, "OUTBOUND", 4, 2.0, 3.0, 5.0, 6.8; 1, "INBOUND", 1, 5.0, 5.0, 5.0, 5.0;

@@ -1,15 +1,16 @@
 //! `int_location_performance`: how allocations fare at each location.
 
 use super::performance::{COUNTS, count_columns, rate_columns, rates, sums};
-use crate::following::{Followed, Source, and_changed};
 use crate::site::Site;
-use wmshost_plugin::models::{Model, NULL, UnitTest, at_least, between, columns::*, not_null, unique};
+use wmshost_plugin::models::{
+    Followed, FollowedTable, Model, NULL, UnitTest, and_changed, at_least, between, columns::*, not_null, unique,
+};
 use wmshost_plugin::rows;
 
 const WINDOW: [&str; 1] = ["location_id"];
 const FOLLOWED: Followed<'static> = Followed {
     window: &WINDOW,
-    sources: &[Source { model: "stg_wms_allocation", window: &WINDOW, only: "location_id IS NOT NULL" }],
+    tables: &[FollowedTable { model: "stg_wms_allocation", window: &WINDOW, only: "location_id IS NOT NULL" }],
 };
 
 pub(super) fn model(site: &Site) -> Model {
@@ -61,14 +62,17 @@ fn unit_tested(model: Model) -> Model {
     model
         .unit_test(
             UnitTest::new("a location is measured by all of its allocations")
-                .given("stg_wms_allocation", rows! {
-                    allocation_id, location_id, processing_time_seconds, allocation_status, data_quality_score;
-                    1, 7, 100.0, "SHIPPED", "Excellent";
-                    2, 7, 200.0, "PICKED", "Poor";
-                    3, 7, 7_200.0, "SHIPPED", "Good";
-                    4, 7, NULL, "ALLOCATED", "Good";
-                    5, NULL, 1.0, "SHIPPED", "Good";
-                })
+                .given(
+                    "stg_wms_allocation",
+                    rows! {
+                        allocation_id, location_id, processing_time_seconds, allocation_status, data_quality_score;
+                        1, 7, 100.0, "SHIPPED", "Excellent";
+                        2, 7, 200.0, "PICKED", "Poor";
+                        3, 7, 7_200.0, "SHIPPED", "Good";
+                        4, 7, NULL, "ALLOCATED", "Good";
+                        5, NULL, 1.0, "SHIPPED", "Good";
+                    },
+                )
                 .expect(rows! {
                     location_id, allocation_count, timed_count, total_processing_time_seconds,
                     avg_processing_time_seconds, median_processing_time_seconds,
@@ -79,21 +83,30 @@ fn unit_tested(model: Model) -> Model {
         .unit_test(
             UnitTest::new("what changed is added to the sums, and what was before is taken off")
                 .incremental("2026-06-01 00:00:00")
-                .given("stg_wms_allocation", rows! {
-                    location_id, processing_time_seconds, allocation_status, wms_loaded_at;
-                    7, 100.0, "SHIPPED", "2026-05-01 00:00:00.000000";
-                    7, 300.000_001, "SHIPPED", "2026-06-02 00:00:00.000000";
-                    8, 1.0, "PICKED", "2026-05-01 00:00:00.000000";
-                })
-                .given("former:stg_wms_allocation", rows! {
-                    location_id, processing_time_seconds, allocation_status;
-                    7, 200.0, "PICKED"; 9, 5.0, "PICKED";
-                })
-                .given("this", rows! {
-                    location_id, allocation_count, timed_count, total_processing_time_seconds, shipped_count,
-                    within_1hour_count, excellent_quality_count;
-                    7, 2, 2, 300.0, 1, 2, 0; 8, 1, 1, 1.0, 0, 1, 0; 9, 1, 1, 5.0, 0, 1, 0;
-                })
+                .given(
+                    "stg_wms_allocation",
+                    rows! {
+                        location_id, processing_time_seconds, allocation_status, wms_loaded_at;
+                        7, 100.0, "SHIPPED", "2026-05-01 00:00:00.000000";
+                        7, 300.000_001, "SHIPPED", "2026-06-02 00:00:00.000000";
+                        8, 1.0, "PICKED", "2026-05-01 00:00:00.000000";
+                    },
+                )
+                .given(
+                    "former:stg_wms_allocation",
+                    rows! {
+                        location_id, processing_time_seconds, allocation_status;
+                        7, 200.0, "PICKED"; 9, 5.0, "PICKED";
+                    },
+                )
+                .given(
+                    "this",
+                    rows! {
+                        location_id, allocation_count, timed_count, total_processing_time_seconds, shipped_count,
+                        within_1hour_count, excellent_quality_count;
+                        7, 2, 2, 300.0, 1, 2, 0; 8, 1, 1, 1.0, 0, 1, 0; 9, 1, 1, 5.0, 0, 1, 0;
+                    },
+                )
                 .expect(rows! {
                     location_id, allocation_count, total_processing_time_seconds, shipped_count,
                     median_processing_time_seconds;

@@ -1,7 +1,7 @@
 //! Where movements come from, for all models that follow them.
 
-use crate::following::{Followed, Source};
 use crate::site::Site;
+use wmshost_plugin::models::{Followed, FollowedTable};
 
 /// The kinds of movements.
 pub(crate) const KINDS: [&str; 2] = ["OUTBOUND", "INBOUND"];
@@ -23,8 +23,8 @@ pub(super) fn sources(site: &Site) -> Vec<&'static str> {
 
 /// A SELECT of the items that something moved of.
 pub(super) fn followed_by_item(site: &Site) -> String {
-    let sources = MADE_OF.map(|(model, only)| Source { model, window: &["item_id"], only });
-    Followed { window: &["item_id"], sources: &sources[..kinds(site)] }.windows()
+    let tables = MADE_OF.map(|(model, only)| FollowedTable { model, window: &["item_id"], only });
+    Followed { window: &["item_id"], tables: &tables[..kinds(site)] }.windows()
 }
 
 /// Movements with a quantity, followed by their item, their kind and, where it is wanted, by quantity.
@@ -32,7 +32,7 @@ pub(super) fn followed_by_kind<R>(site: &Site, window: &[&str], then: impl FnOnc
     let only = MADE_OF.map(|(_, only)| format!("{only} AND valid_quantity IS NOT NULL"));
     let windows = KINDS.map(|kind| format!("'{kind}'"));
     let made: Vec<[&str; 3]> = windows.iter().map(|kind| ["item_id", kind.as_str(), "valid_quantity"]).collect();
-    let source = |at: usize| Source { model: MADE_OF[at].0, window: &made[at][..window.len()], only: &only[at] };
-    let sources: Vec<Source<'_>> = (0..kinds(site)).map(source).collect();
-    then(Followed { window, sources: &sources })
+    let table = |at: usize| FollowedTable { model: MADE_OF[at].0, window: &made[at][..window.len()], only: &only[at] };
+    let tables: Vec<FollowedTable<'_>> = (0..kinds(site)).map(table).collect();
+    then(Followed { window, tables: &tables })
 }

@@ -1,9 +1,9 @@
 //! What locations and users are measured by: sums over their allocations, which follow every change, and the rates and
 //! means that come from them.
 
-use crate::following::Sum;
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
+use wmshost_plugin::models::Sum;
 use wmshost_plugin::models::columns::*;
 
 /// The sums over allocations. Times are added up in microseconds, exactly.
@@ -20,7 +20,8 @@ pub(super) fn sums(site: &Site) -> Vec<Sum> {
 }
 
 /// The columns of the sums.
-pub(super) const COUNTS: &str = "allocation_count, timed_count, total_micros / 1000000.0 AS total_processing_time_seconds,
+pub(super) const COUNTS: &str =
+    "allocation_count, timed_count, total_micros / 1000000.0 AS total_processing_time_seconds,
   shipped_count, within_1hour_count, excellent_quality_count";
 
 pub(super) fn count_columns() -> [ModelColumn; 6] {

@@ -1,15 +1,16 @@
 //! `int_user_days`: on which days each user allocated. It follows every change, so that nobody has to go through all
 //! allocations to count days.
 
-use crate::following::{Followed, Source, Sum};
-use wmshost_plugin::models::{Model, UnitTest, at_least, columns::*, holds, not_null, unique};
+use wmshost_plugin::models::{
+    Followed, FollowedTable, Model, Sum, UnitTest, at_least, columns::*, holds, not_null, unique,
+};
 use wmshost_plugin::rows;
 
 const WINDOW: [&str; 2] = ["allocated_by_user", "allocation_date"];
 
 const FOLLOWED: Followed<'static> = Followed {
     window: &WINDOW,
-    sources: &[Source {
+    tables: &[FollowedTable {
         model: "stg_wms_allocation",
         window: &WINDOW,
         only: "allocated_by_user <> 'SYSTEM' AND allocation_date IS NOT NULL",

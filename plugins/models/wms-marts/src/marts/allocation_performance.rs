@@ -1,12 +1,12 @@
 //! `fact_allocation_performance`: allocations by day, place, item, user and four more. Rates of one row say little,
 //! because the status group is part of the grain: sum the counts, or read `kpi_daily`.
 
-use crate::following::{Followed, Source, and_changed};
 use crate::rating::{GRADES, UNKNOWN, count_where, efficiency, grade};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    Model, NULL, UnitTest, accepted, at_least, columns::*, exists_in, holds, hours, not_null, unique,
+    Followed, FollowedTable, Model, NULL, UnitTest, accepted, and_changed, at_least, columns::*, exists_in, holds,
+    hours, not_null, unique,
 };
 use wmshost_plugin::rows;
 
@@ -27,7 +27,7 @@ const WINDOW: [&str; 2] = ["allocation_date", "item_key"];
 
 const FOLLOWED: Followed<'static> = Followed {
     window: &WINDOW,
-    sources: &[Source { model: "stg_wms_allocation", window: &WINDOW, only: "allocation_date IS NOT NULL" }],
+    tables: &[FollowedTable { model: "stg_wms_allocation", window: &WINDOW, only: "allocation_date IS NOT NULL" }],
 };
 
 pub(super) fn model(site: &Site) -> Model {

@@ -59,19 +59,28 @@ LEFT JOIN {{int_item_turnover}} t ON t.item_id = m.item_id",
 fn unit_tested(model: Model) -> Model {
     model.unit_test(
         UnitTest::new("a movement is ranked among those of its item and type")
-            .given("int_inventory_movements", rows! {
-                movement_key, movement_type, item_id, quantity;
-                "OUTBOUND|1", "OUTBOUND", 1, 2; "OUTBOUND|2", "OUTBOUND", 1, 4; "OUTBOUND|3", "OUTBOUND", 1, NULL;
-                "OUTBOUND|4", "OUTBOUND", 2, 7; "INBOUND|1", "INBOUND", 1, 3;
-            })
-            .given("int_item_quantities", rows! {
-                item_id, movement_type, quantity, movement_count;
-                1, "OUTBOUND", 2, 1; 1, "OUTBOUND", 4, 1; 2, "OUTBOUND", 7, 1; 1, "INBOUND", 3, 1;
-            })
-            .given("int_item_spread", rows! {
-                item_id, movement_type, quantity_count, quantity_p50; 1, "OUTBOUND", 2, 3.0; 2, "OUTBOUND", 1, 7.0;
-                1, "INBOUND", 1, 3.0;
-            })
+            .given(
+                "int_inventory_movements",
+                rows! {
+                    movement_key, movement_type, item_id, quantity;
+                    "OUTBOUND|1", "OUTBOUND", 1, 2; "OUTBOUND|2", "OUTBOUND", 1, 4; "OUTBOUND|3", "OUTBOUND", 1, NULL;
+                    "OUTBOUND|4", "OUTBOUND", 2, 7; "INBOUND|1", "INBOUND", 1, 3;
+                },
+            )
+            .given(
+                "int_item_quantities",
+                rows! {
+                    item_id, movement_type, quantity, movement_count;
+                    1, "OUTBOUND", 2, 1; 1, "OUTBOUND", 4, 1; 2, "OUTBOUND", 7, 1; 1, "INBOUND", 3, 1;
+                },
+            )
+            .given(
+                "int_item_spread",
+                rows! {
+                    item_id, movement_type, quantity_count, quantity_p50; 1, "OUTBOUND", 2, 3.0; 2, "OUTBOUND", 1, 7.0;
+                    1, "INBOUND", 1, 3.0;
+                },
+            )
             .given("int_item_turnover", rows! { item_id, movements_90d, velocity_category; 1, 4, "LOW" })
             .expect(rows! {
                 movement_key, quantity_p50, quantity_percent_rank, item_movements_90d, item_velocity_category;

@@ -1,12 +1,12 @@
 //! `dim_items`: every item that a fact can refer to, with what was ordered and allocated of it lately. An item that the
 //! master does not have gets a row too, and inactive or deleted ones keep theirs: no fact is an orphan.
 
-use crate::following::{Followed, Source};
 use crate::rating::{count_where, grade, ladder, ladder_up};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, no_rows, not_null, unique,
+    Followed, FollowedTable, Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, no_rows,
+    not_null, unique,
 };
 use wmshost_plugin::rows;
 
@@ -74,8 +74,8 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
 /// Items that changed in the master or left it, and those whose orders, lines, allocations or movements changed.
 fn changes(site: &Site) -> String {
     let window = ["item_id"];
-    let of = |model, only| Source { model, window: &window, only };
-    let sources = [
+    let of = |model, only| FollowedTable { model, window: &window, only };
+    let tables = [
         of("stg_wms_order_lines", "item_id IS NOT NULL"),
         of("stg_wms_allocation", "item_id IS NOT NULL"),
         of("int_item_turnover", "1 = 1"),
@@ -97,7 +97,7 @@ UNION ALL
 UNION ALL
 SELECT item_id FROM {{this}} built WHERE {day_went_by}",
         is_new = site.is_new("item_master"),
-        moved = Followed { window: &window, sources: &sources }.windows(),
+        moved = Followed { window: &window, tables: &tables }.windows(),
         day_went_by = site.day_went_by(),
     )
 }

@@ -1,16 +1,17 @@
 //! `kpi_daily`: one row per day, from sums over all rows of the day: never an average of averages. The sums follow the
 //! facts.
 
-use crate::following::{Followed, Source, Sum};
 use crate::rating::efficiency;
 use crate::site::Site;
-use wmshost_plugin::models::{Model, NULL, UnitTest, at_least, between, columns::*, hours, not_null, unique};
+use wmshost_plugin::models::{
+    Followed, FollowedTable, Model, NULL, Sum, UnitTest, at_least, between, columns::*, hours, not_null, unique,
+};
 use wmshost_plugin::rows;
 
 const WINDOW: [&str; 1] = ["allocation_date"];
 const FOLLOWED: Followed<'static> = Followed {
     window: &WINDOW,
-    sources: &[Source { model: "fact_allocation_performance", window: &WINDOW, only: "1 = 1" }],
+    tables: &[FollowedTable { model: "fact_allocation_performance", window: &WINDOW, only: "1 = 1" }],
 };
 
 pub(super) fn model(site: &Site) -> Model {
@@ -70,7 +71,8 @@ pub(super) fn model(site: &Site) -> Model {
 fn sums(site: &Site) -> Vec<Sum> {
     let scaled = |column: &str, digits| format!("COALESCE({}, 0)", site.sql.scaled(column, digits));
     let (quantity, time) = (scaled("total_quantity_allocated", 3), scaled("total_processing_time_seconds", 6));
-    let counts = ["timed_count", "shipped_count", "within_1hour_count", "excellent_quality_count", "high_priority_count"];
+    let counts =
+        ["timed_count", "shipped_count", "within_1hour_count", "excellent_quality_count", "high_priority_count"];
     let mut sums = vec![
         Sum::of("allocation_count", "allocation_count"),
         Sum::of("total_thousandths", quantity.clone()).kept_as(quantity),

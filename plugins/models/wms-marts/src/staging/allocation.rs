@@ -3,7 +3,9 @@
 use super::{BY_CHANGE, versions};
 use crate::rating::ladder_up;
 use crate::site::Site;
-use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, columns::*, exists_in, holds, hours, not_null, unique};
+use wmshost_plugin::models::{
+    Model, NULL, UnitTest, accepted, at_least, columns::*, exists_in, holds, hours, not_null, unique,
+};
 use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {

@@ -2,11 +2,11 @@
 //! all that does not change with the day; the second adds the order's age, as of whenever it is read.
 
 use super::{BY_CHANGE, versions};
-use crate::following::{Followed, Source};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, not_null, unique,
+    Followed, FollowedTable, Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, not_null,
+    unique,
 };
 use wmshost_plugin::rows;
 
@@ -30,9 +30,12 @@ pub(super) fn aged(site: &Site) -> Model {
         .unit_test(
             UnitTest::new("an order's age is counted in midnights")
                 .now("2026-06-30 23:00:00")
-                .given("stg_wms_order_headers", rows! {
-                    order_id, order_date; 1, "2026-06-01 23:59:59.999999"; 2, "2026-06-30 00:00:00.000000"; 3, NULL;
-                })
+                .given(
+                    "stg_wms_order_headers",
+                    rows! {
+                        order_id, order_date; 1, "2026-06-01 23:59:59.999999"; 2, "2026-06-30 00:00:00.000000"; 3, NULL;
+                    },
+                )
                 .expect(rows! { order_id, days_since_order; 1, 29; 2, 0; 3, NULL }),
         )
 }
@@ -86,8 +89,8 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
 /// Orders that are new or gone, and those whose lines changed.
 fn changes(site: &Site) -> String {
     let window = ["order_id"];
-    let source = Source { model: "stg_wms_order_lines", window: &window, only: "order_id IS NOT NULL" };
-    let lines = Followed { window: &window, sources: &[source] };
+    let table = FollowedTable { model: "stg_wms_order_lines", window: &window, only: "order_id IS NOT NULL" };
+    let lines = Followed { window: &window, tables: &[table] };
     format!(
         "SELECT order_id FROM {{order_hdr}} came WHERE {is_new}
 UNION ALL

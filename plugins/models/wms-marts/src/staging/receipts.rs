@@ -46,11 +46,14 @@ WHERE version = 1 AND {is_there}",
         .test(holds("a_valid_quantity_is_above_zero", "valid_quantity IS NULL OR valid_quantity > 0"))
         .unit_test(
             UnitTest::new("the latest version counts, cleaned")
-                .given(stream, rows! {
-                    receipt_id, quantity_received, receipt_status, received_date, wms_loaded_at;
-                    1, 5, "NEW", "2026-06-05 10:00:00.000000", "2026-06-05 11:00:00.000000";
-                    1, 0, " received ", "2026-06-05 10:00:00.000000", "2026-06-05 12:00:00.000000";
-                })
+                .given(
+                    stream,
+                    rows! {
+                        receipt_id, quantity_received, receipt_status, received_date, wms_loaded_at;
+                        1, 5, "NEW", "2026-06-05 10:00:00.000000", "2026-06-05 11:00:00.000000";
+                        1, 0, " received ", "2026-06-05 10:00:00.000000", "2026-06-05 12:00:00.000000";
+                    },
+                )
                 .expect(rows! {
                     receipt_id, valid_quantity, receipt_status, receipt_date; 1, NULL, "RECEIVED", "2026-06-05";
                 }),

@@ -162,7 +162,9 @@ pub(crate) fn render(sql: &str, relations: &Relations, moment: &Moment, incremen
             "now" => rendered.push_str(&format!("'{}'", moment_text(moment.now))),
             "today" => rendered.push_str(&format!("'{}'", date_text(moment.now.div_euclid(crate::moment::DAY)))),
             "changes" => rendered.push_str("temp.changes"),
-            "built_today" => rendered.push_str(&format!("'{}'", date_text(seen(moment).div_euclid(crate::moment::DAY)))),
+            "built_today" => {
+                rendered.push_str(&format!("'{}'", date_text(seen(moment).div_euclid(crate::moment::DAY))))
+            }
             name => match name.split_once(':') {
                 Some(("watermark", _)) => rendered.push_str(&format!("'{}'", moment_text(seen(moment)))),
                 Some(("former", name)) => rendered.push_str(&former(relation(name, relations), moment)),

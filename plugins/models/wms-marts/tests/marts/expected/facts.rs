@@ -132,7 +132,9 @@ pub(super) fn kpi_rows(warehouse: &Warehouse) -> Vec<Row> {
     let row = |(day, rows): (i64, Vec<&Judged<'_>>)| {
         let counted = Counted::of(&rows);
         let mut row = counted.columns();
-        row.extend(row! { allocation_date: date_text(day), total_processing_time_seconds: counted.times.iter().sum::<f64>() });
+        row.extend(
+            row! { allocation_date: date_text(day), total_processing_time_seconds: counted.times.iter().sum::<f64>() },
+        );
         row
     };
     days.into_iter().map(row).collect()

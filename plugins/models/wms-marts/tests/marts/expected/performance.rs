@@ -29,8 +29,11 @@ struct Measured {
 fn measure(rows: &[&Judged<'_>]) -> Measured {
     let times: Vec<f64> = rows.iter().filter_map(|row| row.seconds).collect();
     let count = |holds: &dyn Fn(&Judged<'_>) -> bool| rows.iter().filter(|row| holds(row)).count();
-    let (shipped, within, best) =
-        (count(&|row| row.is_shipped()), count(&|row| row.is_within(3_600.0)), count(&|row| row.quality == "Excellent"));
+    let (shipped, within, best) = (
+        count(&|row| row.is_shipped()),
+        count(&|row| row.is_within(3_600.0)),
+        count(&|row| row.quality == "Excellent"),
+    );
     let dated = rows.iter().filter_map(|row| row.day);
     let days = dated.clone().collect::<BTreeSet<_>>().len();
     Measured {
