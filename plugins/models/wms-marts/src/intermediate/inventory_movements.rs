@@ -2,13 +2,12 @@
 //! behind it. What leaves are allocations. What comes in are receipts, where the pipeline has a stream of them: none are
 //! made up where it has not.
 
-use super::movement::{KINDS, followed_by_item, sources};
+use super::movement::{KINDS, sources};
+use super::sequence::{changes, statement};
 use crate::rating::UNKNOWN;
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
-use wmshost_plugin::models::{
-    Model, NULL, UnitTest, accepted, and_changed, at_least, columns::*, exists_in, not_null, unique,
-};
+use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, columns::*, exists_in, not_null, unique};
 use wmshost_plugin::rows;
 
 const TRENDS: [&str; 5] = ["First", "Increasing", "Decreasing", "Stable", UNKNOWN];
@@ -17,85 +16,19 @@ pub(super) fn model(site: &Site) -> Model {
     let model = Model::intermediate("int_inventory_movements")
         .summary(
             "Movements of stock with running totals and neighbours within their item: out by allocations, in by receipts \
-             where there is a stream of them. Items of which something moved are computed again; rows that come out as \
-             they were stay.",
+             where there is a stream of them. What changes moves the totals of the item's movements behind it; those \
+             before stay.",
         )
         .reads(sources(site))
-        .replaced_by(["item_id"], followed_by_item(site))
+        .replaced_by(["movement_key"], changes(site))
         .sql(statement(site))
         .columns(columns(site))
         .index(["item_id", "movement_date", "movement_type", "quantity"])
-        .index(["movement_key"])
+        .index(["item_id", "movement_type", "moved_at", "movement_id"])
         .index(["movement_date"])
         .partition_by_month("movement_date")
         .statistics();
     unit_tested(site, tested(model))
-}
-
-/// What moved, of the items that changed.
-fn moved(site: &Site) -> String {
-    let only_changed = and_changed(&["item_id"], &["item_id"]);
-    let outbound = format!(
-        "SELECT 'OUTBOUND' AS movement_type, allocation_id AS movement_id, order_id, item_id, location_id,
-    allocation_date AS movement_date, created_date AS moved_at, allocation_status AS movement_status,
-    valid_quantity AS quantity, -valid_quantity AS net_quantity, processing_time_seconds,
-    CASE WHEN allocation_status = 'SHIPPED' AND processing_time_seconds <= 3600 THEN 100
-      WHEN allocation_status = 'SHIPPED' THEN 80
-      WHEN allocation_status = 'PICKED' THEN 60
-      ELSE 40 END AS business_impact_score
-  FROM {{stg_wms_allocation}} allocations
-  WHERE item_id IS NOT NULL AND allocation_date IS NOT NULL {only_changed}"
-    );
-    let inbound = format!(
-        "SELECT 'INBOUND' AS movement_type, receipt_id AS movement_id, order_id, item_id, location_id,
-    receipt_date AS movement_date, received_date AS moved_at, receipt_status AS movement_status,
-    valid_quantity AS quantity, valid_quantity AS net_quantity, NULL AS processing_time_seconds,
-    CASE WHEN receipt_status = 'RECEIVED' THEN 90 ELSE 40 END AS business_impact_score
-  FROM {{stg_wms_receipts}} receipts
-  WHERE item_id IS NOT NULL AND receipt_date IS NOT NULL {only_changed}"
-    );
-    match site.receipts {
-        Some(_) => format!("{outbound}\n  UNION ALL\n  {inbound}"),
-        None => outbound,
-    }
-}
-
-fn statement(site: &Site) -> String {
-    let sql = site.sql;
-    // Where nothing comes in, all movements are of one kind, and one order of rows does for both.
-    let (of_kind, by_item) = match site.receipts {
-        Some(_) => ("item_id, movement_type", "moved_at, movement_type, movement_id"),
-        None => ("item_id", "moved_at, movement_id"),
-    };
-    let of_item = |aggregate: &str| sql.running(aggregate, "item_id", by_item);
-    format!(
-        "WITH moved AS (
-  {moved}
-),
-sequenced AS (
-  SELECT moved.*,
-    {running_net} AS running_net_quantity, {running_avg} AS running_avg_quantity, {running_count} AS running_movement_count,
-    {previous} AS previous_quantity, {next} AS next_quantity, {place} AS place_in_kind
-  FROM moved
-)
-SELECT {key} AS movement_key, movement_type, movement_id, order_id, item_id, location_id, movement_date,
-  moved_at, movement_status, quantity, net_quantity, processing_time_seconds, business_impact_score,
-  running_net_quantity, running_avg_quantity, running_movement_count, previous_quantity, next_quantity,
-  CASE WHEN place_in_kind = 1 THEN 'First'
-    WHEN quantity IS NULL OR previous_quantity IS NULL THEN 'Unknown'
-    WHEN quantity > previous_quantity THEN 'Increasing'
-    WHEN quantity < previous_quantity THEN 'Decreasing'
-    ELSE 'Stable' END AS quantity_trend
-FROM sequenced",
-        moved = moved(site),
-        running_net = of_item("SUM(net_quantity)"),
-        running_avg = of_item("AVG(quantity)"),
-        running_count = of_item("COUNT(*)"),
-        previous = sql.previous("quantity", of_kind, "moved_at, movement_id"),
-        next = sql.next("quantity", of_kind, "moved_at, movement_id"),
-        place = sql.running("COUNT(*)", of_kind, "moved_at, movement_id"),
-        key = sql.surrogate_key(&["movement_type", "movement_id"]),
-    )
 }
 
 /// The columns that the fact has too.
@@ -115,6 +48,8 @@ pub(crate) fn columns(site: &Site) -> Vec<ModelColumn> {
         float64("processing_time_seconds", "How long an allocation took, in seconds."),
         int64("business_impact_score", "Shipped within an hour 100, received 90, shipped 80, picked 60, else 40."),
         float64("running_net_quantity", "What the item's movements up to this one add up to, in minus out."),
+        float64("running_quantity", "The same, out and in alike."),
+        int64("running_quantity_count", "How many movements of the item up to this one have a quantity."),
         float64("running_avg_quantity", "The mean quantity of the item's movements up to this one."),
         int64("running_movement_count", "How many movements of the item there were up to this one."),
         decimal("previous_quantity", 15, 3, "The quantity of the item's movement of this type before this one."),
@@ -175,6 +110,36 @@ fn unit_tested(site: &Site, model: Model) -> Model {
                     "OUTBOUND|4", -7.0, 1, NULL, NULL, "First";
                 }),
         );
+    let model = model.unit_test(
+        UnitTest::new("a build begins where something changed, with what there was before")
+            .incremental("2026-06-10 00:00:00")
+            .given("stg_wms_allocation", rows! {
+                allocation_id, item_id, allocation_date, created_date, valid_quantity, wms_loaded_at;
+                1, 7, "2026-06-01", "2026-06-01 08:00:00.000000", 1, "2026-06-01 09:00:00.000000";
+                2, 7, "2026-06-02", "2026-06-02 08:00:00.000000", 2, "2026-06-02 09:00:00.000000";
+                4, 7, "2026-06-04", "2026-06-04 08:00:00.000000", 4, "2026-06-04 09:00:00.000000";
+                5, 7, "2026-06-05", "2026-06-05 08:00:00.000000", 5, "2026-06-11 09:00:00.000000";
+            })
+            .given("former:stg_wms_allocation", rows! {
+                allocation_id, item_id, allocation_date, created_date; 3, 7, "2026-06-03", "2026-06-03 08:00:00.000000";
+            })
+            .given("this", rows! {
+                movement_key, movement_type, movement_id, item_id, moved_at, quantity, running_net_quantity,
+                running_quantity, running_quantity_count, running_movement_count, previous_quantity, next_quantity,
+                quantity_trend;
+                "OUTBOUND|1", "OUTBOUND", 1, 7, "2026-06-01 08:00:00.000000", 1, -1.0, 1.0, 1, 1, NULL, 2, "First";
+                "OUTBOUND|2", "OUTBOUND", 2, 7, "2026-06-02 08:00:00.000000", 2, -3.0, 3.0, 2, 2, 1, 3, "Increasing";
+                "OUTBOUND|3", "OUTBOUND", 3, 7, "2026-06-03 08:00:00.000000", 3, -6.0, 6.0, 3, 3, 2, 4, "Increasing";
+                "OUTBOUND|4", "OUTBOUND", 4, 7, "2026-06-04 08:00:00.000000", 4, -10.0, 10.0, 4, 4, 3, NULL, "Increasing";
+            })
+            .expect(rows! {
+                movement_key, running_net_quantity, running_quantity, running_avg_quantity, running_movement_count,
+                previous_quantity, next_quantity, quantity_trend;
+                "OUTBOUND|2", -3.0, 3.0, NULL, 2, 1, 4, "Increasing";
+                "OUTBOUND|4", -7.0, 7.0, 2.333_333_333_333, 3, 2, 5, "Increasing";
+                "OUTBOUND|5", -12.0, 12.0, 3.0, 4, 4, NULL, "Increasing";
+            }),
+    );
     if site.receipts.is_none() {
         return model;
     }

@@ -1,6 +1,6 @@
 //! `int_item_turnover`: what moved of each item in the last 90 days, out and in together.
 
-use super::movement::{followed_by_item, sources};
+use super::movement::{items_moved, sources};
 use crate::rating::{count_where, ladder};
 use crate::site::{RECENT_DAYS, Site};
 use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, columns::*, not_null, unique};
@@ -58,7 +58,7 @@ fn changes(site: &Site) -> String {
         "{moved}
 UNION ALL
 SELECT item_id FROM {{this}} built WHERE {day_went_by}",
-        moved = followed_by_item(site),
+        moved = items_moved(site),
         day_went_by = site.day_went_by(),
     )
 }

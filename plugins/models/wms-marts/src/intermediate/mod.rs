@@ -19,6 +19,7 @@ mod item_turnover;
 mod location_performance;
 mod movement;
 mod performance;
+mod sequence;
 mod user_days;
 mod user_performance;
 mod user_times;

@@ -163,7 +163,7 @@ pub(super) fn rows(warehouse: &Warehouse) -> Vec<Row> {
 }
 
 /// The columns of the fact that the movements' own table has.
-const OWN: [&str; 19] = [
+const OWN: [&str; 21] = [
     "movement_key",
     "movement_type",
     "movement_id",
@@ -178,6 +178,8 @@ const OWN: [&str; 19] = [
     "processing_time_seconds",
     "business_impact_score",
     "running_net_quantity",
+    "running_quantity",
+    "running_quantity_count",
     "running_avg_quantity",
     "running_movement_count",
     "previous_quantity",
@@ -238,6 +240,7 @@ fn columns(warehouse: &Warehouse, of_item: &[&Movement], at: usize) -> Row {
     let previous = place.checked_sub(1).map(|before| peers[before].quantity);
     let net: Vec<f64> = so_far.iter().filter_map(|movement| movement.net()).collect();
     let turnover = Turnover::of(warehouse, of_item);
+    let moved: Vec<f64> = so_far.iter().filter_map(|movement| movement.quantity).collect();
     row! {
         movement_key: format!("{}|{}", own.kind(), own.id),
         movement_type: own.kind(),
@@ -253,7 +256,9 @@ fn columns(warehouse: &Warehouse, of_item: &[&Movement], at: usize) -> Row {
         processing_time_seconds: own.seconds,
         business_impact_score: own.score,
         running_net_quantity: (!net.is_empty()).then(|| net.iter().sum::<f64>()),
-        running_avg_quantity: mean(&so_far.iter().filter_map(|movement| movement.quantity).collect::<Vec<_>>()),
+        running_quantity: (!moved.is_empty()).then(|| moved.iter().sum::<f64>()),
+        running_quantity_count: moved.len(),
+        running_avg_quantity: mean(&moved),
         running_movement_count: so_far.len(),
         previous_quantity: previous.flatten(),
         next_quantity: peers.get(place + 1).and_then(|next| next.quantity),
