@@ -30,6 +30,7 @@ impl Writer {
         if self.written(table)? != Written::Table {
             return Err(Failure::denied(format!("{place}: rows are taken from the table itself only")));
         }
+        let loaded_at = self.mark()?;
         let found = self.find(table)?;
         let found = found.ok_or_else(|| Failure::permanent(format!("{place}: there is no such table")))?;
         let schema = keys.schema();
@@ -42,7 +43,7 @@ impl Writer {
         let mut statement = prepared.map_err(|error| failure(&place, error))?;
         self.feed.offer(Some(stored));
         let mut running = statement.run();
-        let marks = [self.grant.run_id.clone(), self.loaded_at.clone()].map(Value::Text);
+        let marks = [self.grant.run_id.clone(), loaded_at].map(Value::Text);
         for (number, mark) in (1..=running.parameter_count()).zip(&marks) {
             running.bind(number, mark);
         }
