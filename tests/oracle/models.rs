@@ -245,7 +245,7 @@ fn receipts_and_deleted_rows_give_the_same_rows_as_on_sqlite() {
         "DELETE FROM receipt WHERE receipt_id % 11 = 0;
          DELETE FROM allocation WHERE allocation_id % 13 = 0;
          DELETE FROM order_dtl WHERE order_detail_id % 17 = 0;
-         DELETE FROM item_master WHERE item_id IN (3, 5);
+         DELETE FROM item_master WHERE item_id IN (SELECT item_id FROM item_master ORDER BY item_id LIMIT 2);
          UPDATE receipt SET quantity_received = 77, last_updated = '2026-06-30 12:00:00.000000' WHERE receipt_id % 19 = 0;",
     );
     run("after rows were deleted");

@@ -114,10 +114,10 @@ impl Warehouse {
             "CREATE TABLE receipt (receipt_id INTEGER PRIMARY KEY, order_id INTEGER, item_id INTEGER, location_id INTEGER,
                 quantity_received DECIMAL(12,3), receipt_status TEXT, received_date TIMESTAMP(6), last_updated TIMESTAMP(6));
              INSERT INTO receipt
-             SELECT 2 * order_detail_id + twice.n, order_id, nullif(item_id, 7), 1 + order_detail_id % 10,
-                CASE order_detail_id % 17 WHEN 0 THEN NULL WHEN 1 THEN -1 ELSE quantity_ordered END,
+             SELECT 2 * order_detail_id + twice.n, order_id, CASE WHEN order_detail_id % 97 > 0 THEN item_id END, 1 + order_detail_id % 10,
+                CASE order_detail_id % 101 WHEN 0 THEN NULL WHEN 1 THEN -1 ELSE quantity_ordered END,
                 CASE order_detail_id % 7 WHEN 0 THEN 'EXPECTED' WHEN 1 THEN ' received ' WHEN 2 THEN NULL ELSE 'RECEIVED' END,
-                CASE order_detail_id % 23 WHEN 0 THEN NULL ELSE order_date END, line.last_updated
+                CASE WHEN order_detail_id % 103 > 0 THEN order_date END, line.last_updated
              FROM order_dtl AS line JOIN order_hdr USING (order_id) JOIN (SELECT 0 AS n UNION SELECT 1) AS twice
              WHERE order_detail_id % 5 > 0 AND (twice.n = 0 OR order_detail_id % 3 = 0);",
         );

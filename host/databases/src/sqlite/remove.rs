@@ -11,14 +11,18 @@ use super::types::is_decimal_text;
 use super::writer::{DELETED, MARKS, Writer, Written};
 
 impl Writer {
-    /// Makes a table keep what is deleted.
+    /// Makes a table keep what is deleted. One that is not there yet comes of the staged one.
     pub(super) fn add_deleted_column(&mut self, table: &str) -> Result<(), Failure> {
         self.written(table)?;
-        match self.find(table)? {
+        let found = match self.find(table)? {
+            Some(found) => Some(found),
+            None => self.find(&self.staged_name())?,
+        };
+        match found {
             Some(found) if found.column(DELETED).is_none() => {
                 self.plans.clear();
-                let alter = format!("ALTER TABLE main.{} ADD COLUMN {DELETED} TIMESTAMP(6)", quoted(table));
-                self.run(&format!("adding the column {DELETED} to {table}"), &alter)
+                let alter = format!("ALTER TABLE main.{} ADD COLUMN {DELETED} TIMESTAMP(6)", quoted(&found.name));
+                self.run(&format!("adding the column {DELETED} to {}", found.name), &alter)
             }
             _ => Ok(()),
         }
