@@ -11,7 +11,7 @@ use wmshost_oracle_stand_in::{Account, Effect, Fault, Moment, Options, Release, 
 
 use crate::warehouse::{HOUR, Warehouse, action, incremental, model, names, node, setup, test, told, view};
 
-const ACCOUNTS: u32 = 12;
+const ACCOUNTS: u32 = 13;
 
 /// One for all tests, which have an account each.
 static SERVER: LazyLock<StandIn> = LazyLock::new(|| {
