@@ -190,6 +190,21 @@ fn models_give_the_same_rows_as_on_sqlite() {
     models(&warehouse, &["docs", &oracle, "--to", &warehouse.path("site")]);
 }
 
+/// T16: the clock of the machine that runs the program is an hour ahead, then an hour behind, then right.
+#[test]
+fn a_wrong_clock_hides_nothing_from_models() {
+    let warehouse = warehouse(1_000);
+    let (oracle, sqlite) = (warehouse.usual_pipeline(), warehouse.sqlite_pipeline());
+    for (day, skew) in (*DAYS.start()..).zip(["3600", "-3600", "0"]) {
+        let output = warehouse.wmshost(&["run", &oracle], &[("WMSHOST_CLOCK_AHEAD", skew)]);
+        assert!(output.status.success(), "{skew} s: {}", told(&output));
+        warehouse.run(&sqlite);
+        assert_same_models(&warehouse, &format!("with the clock {skew} s ahead"));
+        warehouse.change_sample(day);
+        warehouse.copy_sample();
+    }
+}
+
 /// Clocks that are behind UTC, and once were turned: the days of rows are others, and timestamps are instants.
 #[test]
 fn instants_give_the_same_rows_as_on_sqlite() {
