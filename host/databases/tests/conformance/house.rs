@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wmshost_flow::{
-    Action, Bookmark, Checkpoint, FailureKind, Hold, Holder, Lease, Ledger, LoadMode, Position, Quarantine, Rejected,
-    Value,
+    Action, Bookmark, Checkpoint, Clock, FailureKind, Hold, Holder, LEASE_SECONDS, Lease, Ledger, LoadMode, Micros,
+    Position, Quarantine, Rejected, Value,
 };
 
 use crate::world::{World, batch, in_transaction, worlds};
@@ -129,6 +130,44 @@ fn a_lease_that_is_held_stays_alive_and_nothing_is_committed_without_it() {
         let written = hold(&world, "run-5", Hold::BEAT).during(|target| target.sql()?.execute(&insert, &[]));
         assert_eq!(written, Ok(Ok(1)), "{driver}");
         assert!(leases("run_id").is_empty(), "{driver}: it was not given back");
+    }
+}
+
+/// Seconds that went by.
+#[derive(Default)]
+struct Hung(AtomicU64);
+
+impl Clock for Hung {
+    fn now(&self) -> Micros {
+        0
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Not only at its next commit: on Oracle a statement that changes a table waits for none.
+#[test]
+fn who_hung_for_longer_than_the_lease_looks_before_the_next_statement() {
+    for world in worlds() {
+        let driver = world.driver();
+        in_transaction(world.writer().as_mut(), |writer| writer.create(&world.definition(&["id"])));
+        let insert = format!("INSERT INTO {} (id) VALUES (1)", world.table);
+        let take_over = format!("UPDATE WMSHOST_LEASE SET run_id = 'run-2' WHERE pipeline = '{}'", world.table);
+        let clock = Arc::new(Hung::default());
+        let held = Hold { clock: Arc::clone(&clock) as _, ..hold(&world, "run-1", Hold::BEAT) };
+        let lost = held.during(|target| {
+            let mut sql = target.sql().expect("a session");
+            clock.0.store(LEASE_SECONDS.unsigned_abs() + 1, Ordering::Relaxed);
+            sql.execute(&insert, &[]).expect("nobody came meanwhile");
+            world.target().sql().expect("a session").execute(&take_over, &[]).expect("taken over");
+            clock.0.store(2 * LEASE_SECONDS.unsigned_abs() + 1, Ordering::Relaxed);
+            let failure = sql.execute(&insert, &[]).expect_err("it is somebody else's");
+            assert_eq!(failure.kind, FailureKind::Busy, "{driver}: {failure}");
+        });
+        assert_eq!(lost.expect_err("lost").kind, FailureKind::Busy, "{driver}");
+        assert_eq!(world.rows("SELECT id FROM T"), ["1"], "{driver}");
     }
 }
 
