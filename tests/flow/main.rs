@@ -1,5 +1,6 @@
 //! The main job and its promises, through the real program on real files.
 
+mod clock;
 mod deletes;
 mod drift;
 mod late;

@@ -1,6 +1,8 @@
 //! `wmshost models` as it is typed: the program, a pipeline, plugins in the sandbox, a database. Needs what `make build
 //! plugins` builds.
 
+mod leases;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -19,6 +21,10 @@ struct Place {
 
 impl Place {
     fn new(settings: &str) -> Self {
+        Self::with_allocations(settings, 2_000)
+    }
+
+    fn with_allocations(settings: &str, allocations: u32) -> Self {
         let place = Self { folder: tempfile::tempdir().expect("a folder") };
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project");
         let root = root.display();
@@ -30,7 +36,9 @@ impl Place {
              [models]\nplugins = [\"small\"]\n{settings}"
         );
         std::fs::write(place.path("p.toml"), pipeline).expect("written");
-        let made = place.run(&["sample", "create", &place.text("wms.db"), "--allocations", "2000", "--seed", "1"]);
+        let allocations = allocations.to_string();
+        let made =
+            place.run(&["sample", "create", &place.text("wms.db"), "--allocations", &allocations, "--seed", "1"]);
         assert_eq!(made.status.code(), Some(0), "{}", told(&made));
         place
     }
@@ -44,17 +52,25 @@ impl Place {
     }
 
     fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().expect("the program starts")
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/wmshost");
-        Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(words)
             .current_dir(self.folder.path())
             .env("WMSHOST_HOME", self.path("home"))
             .env("WMS_SQLITE", self.path("wms.db"))
             .env("TARGET_SQLITE", self.path("target.db"))
             .env("NO_COLOR", "1")
-            .env("LINEAGE_TEST_KEY", "open sesame")
-            .output()
-            .expect("the program starts")
+            .env("LINEAGE_TEST_KEY", "open sesame");
+        command
+    }
+
+    fn target(&self) -> Connection {
+        Connection::open(self.path("target.db")).expect("the target")
     }
 
     fn ends(&self, code: i32, words: &[&str]) -> String {
@@ -145,6 +161,9 @@ fn sql_that_reaches_out_is_refused_before_anything_runs() {
         "model pragma, SQL 1:1: it is one SELECT; this begins with PRAGMA",
         "model attach, SQL 1:1: it is one SELECT; this begins with ATTACH",
         "model a_file, SQL 1:8: the function readfile is not among those that only compute",
+        "model a_package, SQL 1:8: pack.age is no column of a relation in FROM",
+        "model anothers_package, SQL 1:8: other.pack.age is no column of a relation in FROM",
+        "model beside, SQL 1:56: pack.age is no column of a relation in FROM",
         "model a_write, SQL 1:1: it is one SELECT; this begins with INSERT",
     ] {
         assert!(check.contains(part), "{part:?} is not in\n{check}");

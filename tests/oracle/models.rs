@@ -190,16 +190,29 @@ fn models_give_the_same_rows_as_on_sqlite() {
     models(&warehouse, &["docs", &oracle, "--to", &warehouse.path("site")]);
 }
 
+/// T16: the clock of the machine that runs the program is an hour ahead, then an hour behind, then right.
+#[test]
+fn a_wrong_clock_hides_nothing_from_models() {
+    let warehouse = warehouse(1_000);
+    let (oracle, sqlite) = (warehouse.usual_pipeline(), warehouse.sqlite_pipeline());
+    for (day, skew) in (*DAYS.start()..).zip(["3600", "-3600", "0"]) {
+        let output = warehouse.wmshost(&["run", &oracle], &[("WMSHOST_CLOCK_AHEAD", skew)]);
+        assert!(output.status.success(), "{skew} s: {}", told(&output));
+        warehouse.run(&sqlite);
+        assert_same_models(&warehouse, &format!("with the clock {skew} s ahead"));
+        warehouse.change_sample(day);
+        warehouse.copy_sample();
+    }
+}
+
 /// Clocks that are behind UTC, and once were turned: the days of rows are others, and timestamps are instants.
 #[test]
 fn instants_give_the_same_rows_as_on_sqlite() {
     let warehouse = warehouse(500);
     let settings = format!("{TODAY}utc_offsets = [\"-03:00\", \"2026-02-22 02:00:00 +05:30\"]\n");
     let wallet = warehouse.server.wallet().join("ca.pem");
-    let sqlite = warehouse.sqlite_pipeline();
     warehouse.run(&warehouse.usual_pipeline());
-    let written = std::fs::read_to_string(&sqlite).expect("a pipeline");
-    std::fs::write(&sqlite, written + &settings).expect("written");
+    let sqlite = warehouse.sqlite_pipeline_with(&settings);
     // The tables are there with other types: they are exchanged, and the views that read them stay.
     for pipeline in [&warehouse.pipeline(&wallet, &settings), &sqlite] {
         warehouse.run(pipeline);
@@ -209,6 +222,68 @@ fn instants_give_the_same_rows_as_on_sqlite() {
     let zoned = "SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'MART' AND table_name = 'STG_WMS_ALLOCATION' \
                  AND data_type = 'TIMESTAMP(6) WITH TIME ZONE'";
     assert_eq!(rows(sql.as_mut(), zoned), [[Value::Int64(2)]]);
+}
+
+/// What the shipped pipelines have none of: a stream of receipts, and streams that keep what the source has deleted.
+const RECEIPTS_AND_DELETES: &str = "receipts = \"receipt\"\n\
+    soft_deletes = [\"allocation\", \"order_dtl\", \"item_master\", \"receipt\"]\n\
+    [streams.receipt]\nmethod = \"incremental\"\nkey = [\"receipt_id\"]\nchange_key = \"last_updated\"\n\
+    deletes = \"soft\"\nreconcile_every = \"0s\"\n\
+    [streams.allocation]\ndeletes = \"soft\"\nreconcile_every = \"0s\"\n\
+    [streams.order_dtl]\ndeletes = \"soft\"\nreconcile_every = \"0s\"\n\
+    [streams.item_master]\ndeletes = \"soft\"\n";
+
+#[test]
+fn receipts_and_deleted_rows_give_the_same_rows_as_on_sqlite() {
+    let warehouse = warehouse(1_000);
+    warehouse.add_receipts();
+    let settings = format!("{TODAY}{RECEIPTS_AND_DELETES}");
+    let oracle = warehouse.pipeline(&warehouse.server.wallet().join("ca.pem"), &settings);
+    let sqlite = warehouse.sqlite_pipeline_with(&settings);
+    let run = |when: &str| {
+        warehouse.copy_sample();
+        warehouse.copy_table("receipt");
+        warehouse.run(&oracle);
+        warehouse.run(&sqlite);
+        assert_same_models(&warehouse, when);
+    };
+    let number = |query: &str| match rows(warehouse.sql("MART", "mart").as_mut(), query)[0][0] {
+        Value::Int64(number) => number,
+        ref other => panic!("{query}: {other}"),
+    };
+    run("after the first run");
+    let inbound = "SELECT COUNT(*) FROM FACT_INVENTORY_MOVEMENT WHERE movement_type = 'INBOUND'";
+    let (inbound_before, allocations) = (number(inbound), number("SELECT COUNT(*) FROM STG_WMS_ALLOCATION"));
+    assert!(inbound_before > 300, "{inbound_before}");
+
+    warehouse.change(
+        "DELETE FROM receipt WHERE receipt_id % 11 = 0;
+         DELETE FROM allocation WHERE allocation_id % 13 = 0;
+         DELETE FROM order_dtl WHERE order_detail_id % 17 = 0;
+         DELETE FROM item_master WHERE item_id IN (SELECT item_id FROM item_master ORDER BY item_id LIMIT 2);
+         UPDATE receipt SET quantity_received = 77, last_updated = '2026-06-30 12:00:00.000000' WHERE receipt_id % 19 = 0;",
+    );
+    run("after rows were deleted");
+    assert!(number(inbound) < inbound_before && number("SELECT COUNT(*) FROM STG_WMS_ALLOCATION") < allocations);
+    assert_eq!(number("SELECT COUNT(*) FROM WMS_ITEM_MASTER WHERE wms_deleted_at IS NOT NULL"), 2);
+    for deleted in ["WMS_RECEIPT", "WMS_ALLOCATION", "WMS_ORDER_DTL"] {
+        assert!(number(&format!("SELECT COUNT(*) FROM {deleted} WHERE wms_deleted_at IS NOT NULL")) > 20, "{deleted}");
+    }
+
+    // Some are there again.
+    warehouse.change(
+        "INSERT INTO receipt SELECT receipt_id + 1000000, order_id, item_id, location_id, quantity_received, 'RECEIVED',
+             received_date, '2026-06-30 13:00:00.000000' FROM receipt WHERE receipt_id % 23 = 0;
+         INSERT INTO receipt VALUES (11, 1, 1, 1, 5, 'RECEIVED', '2026-06-29 10:00:00.000000', '2026-06-30 13:00:00.000000'),
+             (22, 1, 1, 1, 5, 'RECEIVED', '2026-06-29 10:00:00.000000', '2026-06-30 13:00:00.000000')
+             ON CONFLICT DO NOTHING;",
+    );
+    warehouse.change_sample(*DAYS.start());
+    run("after rows came back");
+    models(&warehouse, &["build", &oracle, "--full-refresh"]);
+    assert_same_models(&warehouse, "built from the start");
+    let tests = "SELECT COUNT(*) FROM WMSHOST_TEST WHERE node = 'receipt' AND status = 'passed'";
+    assert!(number(tests) > 0);
 }
 
 #[test]

@@ -57,6 +57,10 @@ const TABLES: [(&str, &str, &str); 5] = [
     ),
 ];
 
+/// Goods received, which the sample has none of.
+const RECEIPT: &str = "receipt_id NUMBER(18) PRIMARY KEY, order_id NUMBER(18), item_id NUMBER(18), location_id NUMBER(18), \
+     quantity_received NUMBER(12,3), receipt_status VARCHAR2(20), received_date TIMESTAMP(6), last_updated TIMESTAMP(6)";
+
 /// What counts as today for models, as in the pipeline for development.
 pub(crate) const TODAY: &str = "\n[models.settings.wms-marts]\ntoday = \"2026-06-30\"\n";
 
@@ -104,33 +108,57 @@ impl Warehouse {
         self.path("wms.db")
     }
 
+    /// Adds a table of receipts to both: most lines of orders came in, some twice, in all states.
+    pub(crate) fn add_receipts(&self) {
+        self.change(
+            "CREATE TABLE receipt (receipt_id INTEGER PRIMARY KEY, order_id INTEGER, item_id INTEGER, location_id INTEGER,
+                quantity_received DECIMAL(12,3), receipt_status TEXT, received_date TIMESTAMP(6), last_updated TIMESTAMP(6));
+             INSERT INTO receipt
+             SELECT 2 * order_detail_id + twice.n, order_id, CASE WHEN order_detail_id % 97 > 0 THEN item_id END, 1 + order_detail_id % 10,
+                CASE order_detail_id % 101 WHEN 0 THEN NULL WHEN 1 THEN -1 ELSE quantity_ordered END,
+                CASE order_detail_id % 7 WHEN 0 THEN 'EXPECTED' WHEN 1 THEN ' received ' WHEN 2 THEN NULL ELSE 'RECEIVED' END,
+                CASE WHEN order_detail_id % 103 > 0 THEN order_date END, line.last_updated
+             FROM order_dtl AS line JOIN order_hdr USING (order_id) JOIN (SELECT 0 AS n UNION SELECT 1) AS twice
+             WHERE order_detail_id % 5 > 0 AND (twice.n = 0 OR order_detail_id % 3 = 0);",
+        );
+        self.sql("WMS", "wms").execute(&format!("CREATE TABLE receipt ({RECEIPT})"), &[]).expect("a table");
+        self.copy_table("receipt");
+    }
+
+    /// Changes the sample.
+    pub(crate) fn change(&self, statements: &str) {
+        Connection::open(self.sample()).expect("the sample").execute_batch(statements).expect("valid statements");
+    }
+
     /// Makes the stand-in's tables those of the sample.
     pub(crate) fn copy_sample(&self) {
+        TABLES.iter().for_each(|(table, ..)| self.copy_table(table));
+    }
+
+    pub(crate) fn copy_table(&self, table: &str) {
         let sample = Connection::open(self.sample()).expect("the sample");
         let mut sql = self.sql("WMS", "wms");
-        for (table, ..) in TABLES {
-            sql.execute(&format!("DELETE FROM {table}"), &[]).expect("an empty table");
-            let mut statement = sample.prepare(&format!("SELECT * FROM {table}")).expect("a query");
-            let columns = statement.column_count();
-            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-            let marks: Vec<String> = (1..=columns).map(|number| format!(":{number}")).collect();
-            let insert = format!("INSERT INTO {table} VALUES ({})", marks.join(", "));
-            let mut rows = statement.query([]).expect("rows");
-            let mut part = Vec::new();
-            loop {
-                let row = rows.next().expect("a row").map(|row| {
-                    let cell = |at: usize| bound(row.get::<_, Cell>(at).expect("a cell"), &names[at]);
-                    (0..columns).map(cell).collect::<Vec<Value>>()
-                });
-                let is_last = row.is_none();
-                part.extend(row);
-                if part.len() == 5_000 || is_last {
-                    sql.execute_many(&insert, &part).unwrap_or_else(|failure| panic!("{table}: {failure}"));
-                    part.clear();
-                }
-                if is_last {
-                    break;
-                }
+        sql.execute(&format!("DELETE FROM {table}"), &[]).expect("an empty table");
+        let mut statement = sample.prepare(&format!("SELECT * FROM {table}")).expect("a query");
+        let columns = statement.column_count();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let marks: Vec<String> = (1..=columns).map(|number| format!(":{number}")).collect();
+        let insert = format!("INSERT INTO {table} VALUES ({})", marks.join(", "));
+        let mut rows = statement.query([]).expect("rows");
+        let mut part = Vec::new();
+        loop {
+            let row = rows.next().expect("a row").map(|row| {
+                let cell = |at: usize| bound(row.get::<_, Cell>(at).expect("a cell"), &names[at]);
+                (0..columns).map(cell).collect::<Vec<Value>>()
+            });
+            let is_last = row.is_none();
+            part.extend(row);
+            if part.len() == 5_000 || is_last {
+                sql.execute_many(&insert, &part).unwrap_or_else(|failure| panic!("{table}: {failure}"));
+                part.clear();
+            }
+            if is_last {
+                break;
             }
         }
     }
@@ -208,9 +236,14 @@ impl Warehouse {
 
     /// The same pipeline from SQLite to SQLite.
     pub(crate) fn sqlite_pipeline(&self) -> String {
+        self.sqlite_pipeline_with("")
+    }
+
+    /// The same with these lines behind.
+    pub(crate) fn sqlite_pipeline_with(&self, more: &str) -> String {
         let pipeline = self.path("sqlite.toml");
         let shipped = root().join("pipelines/dev.toml");
-        std::fs::write(&pipeline, format!("extends = {shipped:?}\n")).expect("written");
+        std::fs::write(&pipeline, format!("extends = {shipped:?}\n{more}")).expect("written");
         pipeline
     }
 

@@ -18,7 +18,7 @@ pub enum FailureKind {
     Limit,
     /// A plugin broke off: it trapped.
     Trap,
-    /// Another run holds the stream.
+    /// Another run holds the stream, or builds the models.
     Busy,
     /// The run was asked to stop.
     Cancelled,

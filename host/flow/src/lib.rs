@@ -67,8 +67,8 @@ pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, St
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
 pub use functions::only_computes;
 pub use house::{
-    Action, Entry, HOUSE_PREFIX, Holder, LEASE_SECONDS, Lease, Ledger, Quarantine, QuarantinedRow, bookmark_from_json,
-    bookmark_to_json,
+    Action, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine, QuarantinedRow,
+    bookmark_from_json, bookmark_to_json,
 };
 pub use load::{LoadRequest, Loader};
 pub use policy::{Budget, Deletes, NewColumns, NewTypes, OnTrap, Policy, SchemaPolicy};

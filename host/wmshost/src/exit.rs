@@ -14,7 +14,7 @@ pub(crate) enum Exit {
     Failed = 1,
     /// The command line, a pipeline file, a plugin or a database is not as it must be; nothing was written.
     Configuration = 2,
-    /// Another run holds a stream.
+    /// Another run holds a stream, or the models.
     Busy = 3,
     /// It was asked to stop, and stopped after the batch in hand.
     Cancelled = 130,

@@ -44,23 +44,28 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
     env::var_os(name)
 }
 
-/// The machine's clocks.
-pub(crate) struct SystemClock(Instant);
+/// The machine's clocks. `WMSHOST_CLOCK_AHEAD=-3600` turns the wall clock by so many seconds, for the tests that prove
+/// that a wrong one does no harm.
+pub(crate) struct SystemClock {
+    started: Instant,
+    ahead: Micros,
+}
 
 impl SystemClock {
     pub(crate) fn start() -> Self {
-        Self(Instant::now())
+        let seconds = variable("WMSHOST_CLOCK_AHEAD").and_then(|text| text.to_str()?.parse::<i32>().ok());
+        Self { started: Instant::now(), ahead: Micros::from(seconds.unwrap_or(0)) * 1_000_000 }
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Micros {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
+        Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX).saturating_add(self.ahead)
     }
 
     fn elapsed(&self) -> Duration {
-        self.0.elapsed()
+        self.started.elapsed()
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use wmshost_flow::{
-    Clock, Counts, Dialect, Entry, Failure, HOUSE_PREFIX, Ledger, MergeRule, Removal, Sql, TableDefinition,
-    TargetGrant, TargetSession, Value,
+    Clock, Counts, Dialect, Entry, Failure, HOUSE_PREFIX, Ledger, Marks, MergeRule, Micros, Removal, Sql,
+    TableDefinition, TargetGrant, TargetSession, Value,
 };
 
 use super::bulk::Bulk;
@@ -60,8 +60,9 @@ pub(super) struct Writer {
     pub(super) changes: Vec<Change>,
     /// Whether rows were written in this transaction.
     pub(super) has_written: bool,
-    /// When the transaction began, in microseconds.
-    pub(super) loaded_at: i64,
+    /// The mark of the transaction's rows, in microseconds.
+    pub(super) loaded_at: Micros,
+    marks: Marks,
     /// Whether the staged table is of no use once the transaction is committed.
     pub(super) staged_is_done: bool,
     /// The temporary table for large merges.
@@ -92,6 +93,7 @@ impl Writer {
             changes: Vec::new(),
             has_written: false,
             loaded_at: 0,
+            marks: Marks::default(),
             staged_is_done: false,
             bulk: Bulk::Unknown,
             found: Vec::new(),
@@ -173,8 +175,32 @@ impl Writer {
     fn write_rows<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         self.write(|writer| {
             writer.carry_out()?;
+            if !writer.has_written {
+                writer.loaded_at = writer.mark()?;
+            }
             writer.has_written = true;
             act(writer)
+        })
+    }
+
+    /// A mark for the transaction's rows.
+    fn mark(&mut self) -> Result<Micros, Failure> {
+        let (table, now) = (spelled(&self.grant.table), self.clock.now());
+        let mut marks = std::mem::take(&mut self.marks);
+        let mark = marks.next(self, &table, now, Self::newest_mark);
+        self.marks = marks;
+        mark
+    }
+
+    /// The newest mark of the table's rows.
+    fn newest_mark(&mut self) -> Result<Option<Micros>, Failure> {
+        if self.find_now(&self.grant.table)?.is_none_or(|table| table.column(MARKS[1]).is_none()) {
+            return Ok(None);
+        }
+        let newest = format!("SELECT MAX({}) FROM {}", quoted(MARKS[1]), quoted(&self.grant.table));
+        Ok(match self.query(&newest, &[])?.first().and_then(|row| row.first()) {
+            Some(Value::Timestamp(newest)) => Some(*newest),
+            _ => None,
         })
     }
 
@@ -248,7 +274,6 @@ impl TargetSession for Writer {
             self.forget_tables();
         }
         self.transaction = Transaction::Open;
-        self.loaded_at = self.clock.now();
         Ok(())
     }
 

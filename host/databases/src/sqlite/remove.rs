@@ -11,14 +11,18 @@ use super::types::is_decimal_text;
 use super::writer::{DELETED, MARKS, Writer, Written};
 
 impl Writer {
-    /// Makes a table keep what is deleted.
+    /// Makes a table keep what is deleted. One that is not there yet comes of the staged one.
     pub(super) fn add_deleted_column(&mut self, table: &str) -> Result<(), Failure> {
         self.written(table)?;
-        match self.find(table)? {
+        let found = match self.find(table)? {
+            Some(found) => Some(found),
+            None => self.find(&self.staged_name())?,
+        };
+        match found {
             Some(found) if found.column(DELETED).is_none() => {
                 self.plans.clear();
-                let alter = format!("ALTER TABLE main.{} ADD COLUMN {DELETED} TIMESTAMP(6)", quoted(table));
-                self.run(&format!("adding the column {DELETED} to {table}"), &alter)
+                let alter = format!("ALTER TABLE main.{} ADD COLUMN {DELETED} TIMESTAMP(6)", quoted(&found.name));
+                self.run(&format!("adding the column {DELETED} to {}", found.name), &alter)
             }
             _ => Ok(()),
         }
@@ -30,6 +34,7 @@ impl Writer {
         if self.written(table)? != Written::Table {
             return Err(Failure::denied(format!("{place}: rows are taken from the table itself only")));
         }
+        let loaded_at = self.mark()?;
         let found = self.find(table)?;
         let found = found.ok_or_else(|| Failure::permanent(format!("{place}: there is no such table")))?;
         let schema = keys.schema();
@@ -42,7 +47,7 @@ impl Writer {
         let mut statement = prepared.map_err(|error| failure(&place, error))?;
         self.feed.offer(Some(stored));
         let mut running = statement.run();
-        let marks = [self.grant.run_id.clone(), self.loaded_at.clone()].map(Value::Text);
+        let marks = [self.grant.run_id.clone(), loaded_at].map(Value::Text);
         for (number, mark) in (1..=running.parameter_count()).zip(&marks) {
             running.bind(number, mark);
         }

@@ -25,7 +25,8 @@ impl Writer {
         let keeps_deleted = old.as_ref().is_some_and(|old| old.column(DELETED).is_some());
         let (marked, staged) = match &old {
             Some(old) if keeps_deleted && !staged.key().is_empty() => {
-                let marked = self.keep_missing(old, &staged).map_err(|error| failure(&doing, error))?;
+                let loaded_at = self.mark()?;
+                let marked = self.keep_missing(old, &staged, &loaded_at).map_err(|error| failure(&doing, error))?;
                 (marked, self.find(&self.staged_name())?.unwrap_or(staged))
             }
             _ => (0, staged),
@@ -44,7 +45,7 @@ impl Writer {
 
     /// Puts the rows that are not staged into the staged table, marked as deleted; gives how many were not marked
     /// before.
-    fn keep_missing(&self, old: &Table, staged: &Table) -> rusqlite::Result<u64> {
+    fn keep_missing(&self, old: &Table, staged: &Table, loaded_at: &str) -> rusqlite::Result<u64> {
         let connection = lock(&self.database);
         let (from, to) = (quoted(&old.name), quoted(&staged.name));
         if staged.column(DELETED).is_none() {
@@ -67,7 +68,7 @@ impl Writer {
             mark(MARKS[1], 2),
             mark(DELETED, 2),
         );
-        connection.execute(&insert, [&self.grant.run_id, &self.loaded_at])?;
+        connection.execute(&insert, [&self.grant.run_id, loaded_at])?;
         Ok(marked)
     }
 }

@@ -47,13 +47,14 @@ impl Writer {
         rule: Option<&MergeRule>,
     ) -> Result<Counts, Failure> {
         let written = self.written(table)?;
+        let loaded_at = self.mark()?;
         let at = self.plan_for(table, &rows.schema(), rule)?;
         let plan = &mut self.plans[at];
         check_key(rows, plan).map_err(|failure| failure.within(&self.place))?;
         let stored = StoredRows::encode(rows, &plan.as_text, table).map_err(|failure| failure.within(&self.place))?;
         let count = stored.rows as u64;
         self.feed.offer(Some(stored));
-        let run = run(plan, &self.grant.run_id, &self.loaded_at);
+        let run = run(plan, &self.grant.run_id, &loaded_at);
         let position = self.feed.position();
         self.feed.offer(None);
         let updated = self.take_updates();

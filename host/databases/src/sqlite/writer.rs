@@ -8,8 +8,8 @@ use arrow_schema::SchemaRef;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use wmshost_flow::{
-    Clock, Counts, Dialect, Failure, HOUSE_PREFIX, MergeRule, Removal, Sql, TableDefinition, TargetGrant,
-    TargetSession, Value,
+    Clock, Counts, Dialect, Failure, HOUSE_PREFIX, Marks, MergeRule, Micros, Removal, Sql, TableDefinition,
+    TargetGrant, TargetSession, Value, timestamp_from_text,
 };
 
 use super::failure::failure;
@@ -18,7 +18,7 @@ use super::gate::{Gate, Turn};
 use super::moment::MomentText;
 use super::plain;
 use super::statement::{Database, lock};
-use super::table::Table;
+use super::table::{Table, quoted};
 use super::write::Plan;
 
 /// The host's own columns: the run that wrote a row last, and when.
@@ -61,8 +61,9 @@ pub(super) struct Writer {
     pub(super) feed: Feed,
     /// Statements that were prepared for batches like those before.
     pub(super) plans: Vec<Plan>,
-    /// When the transaction began, as text.
-    pub(super) loaded_at: String,
+    /// The mark of the transaction's rows, as text, once it has any.
+    loaded_at: Option<String>,
+    marks: Marks,
     pub(super) database: Database,
     updates: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
@@ -92,7 +93,8 @@ impl Writer {
             grant,
             feed: Feed::new(),
             plans: Vec::new(),
-            loaded_at: String::new(),
+            loaded_at: None,
+            marks: Marks::default(),
             database: Database::new(connection.into()),
             updates,
             clock,
@@ -152,6 +154,37 @@ impl Writer {
         result
     }
 
+    /// The mark of the transaction's rows.
+    pub(super) fn mark(&mut self) -> Result<String, Failure> {
+        if let Some(mark) = &self.loaded_at {
+            return Ok(mark.clone());
+        }
+        let (table, now) = (self.grant.table.to_uppercase(), self.clock.now());
+        let mut marks = std::mem::take(&mut self.marks);
+        let next = marks.next(self, &table, now, Self::newest_mark);
+        self.marks = marks;
+        let mut text = Vec::new();
+        if MomentText::default().timestamp(next?, false, &mut text).is_none() {
+            return Err(Failure::permanent("the clock is not between the years 0000 and 9999"));
+        }
+        let mark = String::from_utf8_lossy(&text).into_owned();
+        self.loaded_at = Some(mark.clone());
+        Ok(mark)
+    }
+
+    /// The newest mark of the table's rows.
+    fn newest_mark(&mut self) -> Result<Option<Micros>, Failure> {
+        let table = self.grant.table.clone();
+        if self.find(&table)?.is_none_or(|table| table.column(MARKS[1]).is_none()) {
+            return Ok(None);
+        }
+        let newest = self.query(&format!("SELECT max({}) FROM main.{}", MARKS[1], quoted(&table)), &[])?;
+        Ok(match newest.first().and_then(|row| row.first()) {
+            Some(Value::Text(text)) => timestamp_from_text(text),
+            _ => None,
+        })
+    }
+
     /// How many rows were updated since the last call.
     pub(super) fn take_updates(&self) -> u64 {
         self.updates.swap(0, Ordering::Relaxed)
@@ -187,12 +220,7 @@ impl TargetSession for Writer {
         let turn = self.gate.enter();
         self.run("beginning a transaction", "BEGIN IMMEDIATE")?;
         self.transaction = Transaction::Open { _turn: turn };
-        let mut text = Vec::new();
-        if MomentText::default().timestamp(self.clock.now(), false, &mut text).is_none() {
-            let _ = self.end();
-            return Err(Failure::permanent("the clock is not between the years 0000 and 9999"));
-        }
-        self.loaded_at = String::from_utf8_lossy(&text).into_owned();
+        self.loaded_at = None;
         Ok(())
     }
 

@@ -1,12 +1,16 @@
 //! What the host keeps beside the rows, in the same transactions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use wmshost_flow::{
-    Action, Bookmark, Checkpoint, FailureKind, Holder, Lease, Ledger, LoadMode, Position, Quarantine, Rejected, Value,
+    Action, Bookmark, Checkpoint, Clock, FailureKind, Hold, Holder, LEASE_SECONDS, Lease, Ledger, LoadMode, Micros,
+    Position, Quarantine, Rejected, Value,
 };
 
-use crate::world::{batch, in_transaction, worlds};
+use crate::world::{World, batch, in_transaction, worlds};
 
 fn checkpoint(batch: u64) -> Checkpoint {
     Checkpoint {
@@ -64,6 +68,106 @@ fn a_lease_keeps_others_out() {
         let failure = lease("run-2", 2).acquire(sql.as_mut(), &|_| false).expect_err("held");
         sql.rollback().expect("a rollback");
         assert_eq!(failure.kind, FailureKind::Busy, "{}: {failure}", world.driver());
+    }
+}
+
+fn hold(world: &World, run_id: &str, beat: Duration) -> Hold {
+    let holder = Holder { machine: "elsewhere".to_owned(), process: 1 };
+    Hold {
+        target: world.target(),
+        lease: Lease::of_models(&world.table, run_id, holder),
+        is_gone: |_| false,
+        clock: Arc::clone(&world.clock) as _,
+        beat,
+    }
+}
+
+#[test]
+fn a_lease_that_is_held_stays_alive_and_nothing_is_committed_without_it() {
+    for world in worlds() {
+        let driver = world.driver();
+        let set = |what: &str| {
+            let statement = format!("UPDATE WMSHOST_LEASE SET {what} WHERE pipeline = '{}'", world.table);
+            world.target().sql().expect("a session").execute(&statement, &[]).expect("changed");
+        };
+        let leases =
+            |what: &str| world.rows(&format!("SELECT {what} FROM WMSHOST_LEASE WHERE pipeline = '{}'", world.table));
+        in_transaction(world.writer().as_mut(), |writer| writer.create(&world.definition(&["id"])));
+
+        hold(&world, "run-1", Duration::from_millis(1))
+            .during(|_| {
+                set("expires_at = 0");
+                while leases("expires_at") == ["0"] {
+                    std::thread::yield_now();
+                }
+                let busy = hold(&world, "run-2", Hold::BEAT).during(|_| ()).expect_err("held");
+                assert_eq!(busy.kind, FailureKind::Busy, "{driver}: {busy}");
+                let words = "run run-1 (process 1 on elsewhere) holds the models, last seen";
+                assert!(busy.message.starts_with(words), "{driver}: {busy}");
+            })
+            .expect("held to the end");
+        assert!(leases("run_id").is_empty(), "{driver}: it was not given back");
+        let failed = hold(&world, "run-1", Hold::BEAT).during(|_| Err::<(), _>("it failed"));
+        assert_eq!(failed, Ok(Err("it failed")));
+        assert!(leases("run_id").is_empty(), "{driver}: it was not given back");
+
+        let insert = format!("INSERT INTO {} (id) VALUES (1)", world.table);
+        let lost = hold(&world, "run-3", Hold::BEAT).during(|target| {
+            set("run_id = 'run-4'");
+            let mut sql = target.sql().expect("a session");
+            sql.begin().expect("a transaction");
+            sql.execute(&insert, &[]).expect("inserted");
+            let lost = sql.commit().expect_err("it is somebody else's");
+            assert_eq!(lost.kind, FailureKind::Busy, "{driver}: {lost}");
+            sql.execute(&insert, &[]).expect_err("nothing more is written");
+        });
+        let words = "this run lost its lease: run run-4 (process 1 on elsewhere) has taken the models over";
+        assert_eq!(lost.expect_err("lost").message, words, "{driver}");
+        assert!(world.rows("SELECT id FROM T").is_empty(), "{driver}: it was written without the lease");
+
+        // The other one has died.
+        set("expires_at = 0");
+        let written = hold(&world, "run-5", Hold::BEAT).during(|target| target.sql()?.execute(&insert, &[]));
+        assert_eq!(written, Ok(Ok(1)), "{driver}");
+        assert!(leases("run_id").is_empty(), "{driver}: it was not given back");
+    }
+}
+
+/// Seconds that went by.
+#[derive(Default)]
+struct Hung(AtomicU64);
+
+impl Clock for Hung {
+    fn now(&self) -> Micros {
+        0
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Not only at its next commit: on Oracle a statement that changes a table waits for none.
+#[test]
+fn who_hung_for_longer_than_the_lease_looks_before_the_next_statement() {
+    for world in worlds() {
+        let driver = world.driver();
+        in_transaction(world.writer().as_mut(), |writer| writer.create(&world.definition(&["id"])));
+        let insert = format!("INSERT INTO {} (id) VALUES (1)", world.table);
+        let take_over = format!("UPDATE WMSHOST_LEASE SET run_id = 'run-2' WHERE pipeline = '{}'", world.table);
+        let clock = Arc::new(Hung::default());
+        let held = Hold { clock: Arc::clone(&clock) as _, ..hold(&world, "run-1", Hold::BEAT) };
+        let lost = held.during(|target| {
+            let mut sql = target.sql().expect("a session");
+            clock.0.store(LEASE_SECONDS.unsigned_abs() + 1, Ordering::Relaxed);
+            sql.execute(&insert, &[]).expect("nobody came meanwhile");
+            world.target().sql().expect("a session").execute(&take_over, &[]).expect("taken over");
+            clock.0.store(2 * LEASE_SECONDS.unsigned_abs() + 1, Ordering::Relaxed);
+            let failure = sql.execute(&insert, &[]).expect_err("it is somebody else's");
+            assert_eq!(failure.kind, FailureKind::Busy, "{driver}: {failure}");
+        });
+        assert_eq!(lost.expect_err("lost").kind, FailureKind::Busy, "{driver}");
+        assert_eq!(world.rows("SELECT id FROM T"), ["1"], "{driver}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! server, which `WMSHOST_ORACLE_DSN`, `WMSHOST_ORACLE_USER` and `WMSHOST_ORACLE_PASSWORD` name.
 
 mod house;
+mod marks;
 mod merging;
 mod removing;
 mod round_trip;

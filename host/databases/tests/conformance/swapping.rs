@@ -36,6 +36,28 @@ fn a_table_is_replaced_row_by_row_and_counted() {
     }
 }
 
+/// From the first load on, when there is no table yet to get the column.
+#[test]
+fn a_table_that_is_replaced_keeps_what_is_deleted() {
+    for world in worlds() {
+        let mut writer = world.writer();
+        let replace = |writer: &mut dyn TargetSession, rows: Rows<'_>| {
+            let staged = in_transaction(writer, |writer| {
+                let staged = writer.stage(&world.definition(&["id"]), false)?;
+                writer.keep_deleted(&world.table).map(|()| staged)
+            });
+            in_transaction(writer, |writer| writer.insert(&staged, &batch(rows)));
+            in_transaction(writer, |writer| writer.swap(&world.table))
+        };
+        let deleted = || world.rows("SELECT id FROM T WHERE wms_deleted_at IS NOT NULL ORDER BY id");
+        let both: Rows<'_> = &[(1, Some("a"), None), (2, Some("b"), None)];
+        assert_eq!(replace(writer.as_mut(), both), swapped(2, 0, 0, 0), "{}", world.driver());
+        assert!(deleted().is_empty(), "{}", world.driver());
+        assert_eq!(replace(writer.as_mut(), &both[..1]), swapped(0, 0, 1, 1), "{}", world.driver());
+        assert_eq!(deleted(), ["2"], "{}", world.driver());
+    }
+}
+
 #[test]
 fn readers_see_the_old_rows_until_the_swap_is_committed() {
     for world in worlds() {

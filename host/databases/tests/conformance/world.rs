@@ -169,6 +169,7 @@ impl Drop for World {
             for table in [self.table.clone(), format!("{}__NEXT", self.table), format!("{}__MERGE", self.table)] {
                 let _ = sql.execute(&format!("DROP TABLE \"{table}\" PURGE"), &[]);
             }
+            let _ = sql.execute(&format!("DELETE FROM WMSHOST_MARK WHERE table_name = '{}'", self.table), &[]);
         }
     }
 }

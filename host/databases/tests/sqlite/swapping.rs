@@ -75,10 +75,8 @@ fn what_was_built_on_the_table_stays() {
         .expect("an index, a view and a trigger");
     replace(writer.as_mut(), &["id"], &batch(&[(2, Some("b"), None)]));
     assert_eq!(warehouse.target_rows("SELECT * FROM names"), ["'b'"]);
-    assert_eq!(
-        warehouse.target_rows("SELECT name, tbl_name FROM sqlite_schema WHERE type IN ('index', 'trigger') ORDER BY 1"),
-        ["'by_name' 'T'", "'told' 'T'"]
-    );
+    let belongings = "SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger') AND tbl_name = 'T' ORDER BY 1";
+    assert_eq!(warehouse.target_rows(belongings), ["'by_name'", "'told'"]);
     assert_eq!(warehouse.target_rows("PRAGMA integrity_check"), ["'ok'"]);
 }
 

@@ -1,6 +1,6 @@
-//! Who may write a stream now. A lease is a row in the target with a time on the target's own clock. Each
-//! transaction of a run renews its lease: if somebody else has taken it over meanwhile, the transaction fails,
-//! so that two runs never both write.
+//! Who may write a stream now, or build a pipeline's models. A lease is a row in the target with a time on the
+//! target's own clock. Each transaction of a run renews its lease: if somebody else has taken it over meanwhile, the
+//! transaction fails, so that two runs never both write.
 //!
 //! | the holder … | the lease |
 //! |---|---|
@@ -17,6 +17,8 @@ use crate::value::{Value, timestamp_text};
 
 /// How long a lease lasts without a renewal, in seconds.
 pub const LEASE_SECONDS: i64 = 120;
+/// What stands for the models in the place of a stream; no stream can have such a name.
+const MODELS: &str = "(models)";
 
 const TABLE: Table = Table {
     name: "WMSHOST_LEASE",
@@ -48,7 +50,7 @@ impl Holder {
     }
 }
 
-/// The right of a run to write a stream.
+/// The right of a run to write a stream, or to build the models.
 #[derive(Debug, Clone)]
 pub struct Lease {
     /// The pipeline.
@@ -70,17 +72,36 @@ struct Standing {
 }
 
 impl Lease {
+    /// The right to build the models of a pipeline.
+    pub fn of_models(pipeline: &str, run_id: &str, holder: Holder) -> Self {
+        let [pipeline, stream, run_id] = [pipeline, MODELS, run_id].map(str::to_owned);
+        Self { pipeline, stream, run_id, holder }
+    }
+
+    /// Takes the lease, in a transaction of its own. Fails with `busy` if another run holds it: at once, even if that
+    /// one is in the midst of a long transaction.
+    pub(crate) fn take(&self, session: &mut dyn SqlSession, is_gone: &dyn Fn(&Holder) -> bool) -> Result<(), Failure> {
+        if TABLE.exists(session)? {
+            self.check_is_free(session, is_gone)?;
+        }
+        within(session, |session| self.acquire(session, is_gone))
+    }
+
+    /// Gives the lease back, in a transaction of its own.
+    pub(crate) fn give_back(&self, session: &mut dyn SqlSession) -> Result<(), Failure> {
+        within(session, |session| self.release(session))
+    }
+
     /// Takes the lease, in a transaction of the caller. `is_gone` tells of a holder whether its process is known to
     /// have ended. Fails with `busy` if another run holds it.
     pub fn acquire(&self, sql: &mut dyn Sql, is_gone: &dyn Fn(&Holder) -> bool) -> Result<(), Failure> {
         TABLE.make(sql)?;
-        let now = now(sql)?;
-        if let Some(standing) = self.standing(sql)? {
-            let is_over = standing.run_id == self.run_id || standing.expires_at <= now || is_gone(&standing.holder);
-            if !is_over {
-                return Err(self.held_by(&standing, now));
-            }
-            self.delete(sql, &standing.run_id)?;
+        let (standing, now) = self.check_is_free(sql, is_gone)?;
+        if let Some(standing) = standing
+            && self.delete(sql, &standing.run_id, Some(standing.renewed_at))? == 0
+        {
+            // Its holder, or somebody else, was quicker.
+            self.check_is_free(sql, &|_| false)?;
         }
         let row = [
             Value::Text(self.pipeline.clone()),
@@ -91,7 +112,36 @@ impl Lease {
             Value::Int64(now),
             Value::Int64(now + LEASE_SECONDS),
         ];
-        sql.execute(&TABLE.insert_statement(sql.dialect()), &row).map(drop)
+        let written = sql.execute(&TABLE.insert_statement(sql.dialect()), &row);
+        if let Err(failure) = written {
+            // Two may come at once, and one of them is told so by the table's key.
+            self.check_is_free(sql, &|_| false)?;
+            return Err(failure);
+        }
+        Ok(())
+    }
+
+    /// Fails if another run holds the lease; else gives the one that is there all the same, and the time.
+    fn check_is_free(
+        &self,
+        sql: &mut dyn Sql,
+        is_gone: &dyn Fn(&Holder) -> bool,
+    ) -> Result<(Option<Standing>, i64), Failure> {
+        let now = now(sql)?;
+        let standing = self.standing(sql)?;
+        match standing {
+            Some(standing)
+                if !(standing.run_id == self.run_id || standing.expires_at <= now || is_gone(&standing.holder)) =>
+            {
+                Err(self.held_by(&standing, now))
+            }
+            standing => Ok((standing, now)),
+        }
+    }
+
+    /// What it is a lease of.
+    fn subject(&self) -> &'static str {
+        if self.stream == MODELS { "the models" } else { "the stream" }
     }
 
     /// Renews the lease, in a transaction of the caller; fails if it is somebody else's by now.
@@ -109,10 +159,11 @@ impl Lease {
             Some(standing) => Failure::new(
                 FailureKind::Busy,
                 format!(
-                    "this run lost its lease: run {} (process {} on {}) has taken the stream over",
+                    "this run lost its lease: run {} (process {} on {}) has taken {} over",
                     standing.run_id,
                     standing.holder.process,
-                    standing.holder.name()
+                    standing.holder.name(),
+                    self.subject()
                 ),
             ),
             None => Failure::new(FailureKind::Busy, "this run's lease was taken away; run again"),
@@ -121,7 +172,7 @@ impl Lease {
 
     /// Gives the lease back.
     pub(crate) fn release(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
-        self.delete(sql, &self.run_id)
+        self.delete(sql, &self.run_id, None).map(drop)
     }
 
     /// Acts under the lease, in one transaction: for what changes a stream's state by hand. Fails with `busy` if a run
@@ -132,25 +183,22 @@ impl Lease {
         is_gone: &dyn Fn(&Holder) -> bool,
         act: impl FnOnce(&mut dyn SqlSession) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        session.begin()?;
-        let mut done = self.acquire(session, is_gone).and_then(|()| act(session));
-        if done.is_ok() {
-            done = self.release(session);
-        }
-        match done {
-            Ok(()) => session.commit(),
-            Err(failure) => {
-                session.rollback()?;
-                Err(failure)
-            }
-        }
+        within(session, |session| {
+            self.acquire(session, is_gone)?;
+            act(session)?;
+            self.release(session)
+        })
     }
 
-    fn delete(&self, sql: &mut dyn Sql, run_id: &str) -> Result<(), Failure> {
-        let statement =
-            text(sql.dialect(), "DELETE FROM WMSHOST_LEASE WHERE pipeline = ?1 AND stream = ?2 AND run_id = ?3");
-        let parameters = [&self.pipeline, &self.stream, run_id].map(|text| Value::Text(text.to_owned()));
-        sql.execute(&statement, &parameters).map(drop)
+    /// Deletes the lease of a run, if it still stands as it was seen; gives how many that were.
+    fn delete(&self, sql: &mut dyn Sql, run_id: &str, renewed_at: Option<i64>) -> Result<u64, Failure> {
+        let mut statement = "DELETE FROM WMSHOST_LEASE WHERE pipeline = ?1 AND stream = ?2 AND run_id = ?3".to_owned();
+        let mut parameters = [&self.pipeline, &self.stream, run_id].map(|text| Value::Text(text.to_owned())).to_vec();
+        if let Some(renewed_at) = renewed_at {
+            statement.push_str(" AND renewed_at = ?4");
+            parameters.push(Value::Int64(renewed_at));
+        }
+        sql.execute(&text(sql.dialect(), &statement), &parameters)
     }
 
     fn standing(&self, sql: &mut dyn Sql) -> Result<Option<Standing>, Failure> {
@@ -166,15 +214,31 @@ impl Lease {
         Failure::new(
             FailureKind::Busy,
             format!(
-                "run {} (process {} on {}) holds the stream, last seen {} s ago; wait for its end. If that machine is \
-                 gone, the lease ends by itself at {} UTC",
+                "run {} (process {} on {}) holds {}, last seen {} s ago; wait for its end. If that machine is gone, the \
+                 lease ends by itself at {} UTC",
                 standing.run_id,
                 standing.holder.process,
                 standing.holder.name(),
+                self.subject(),
                 (now - standing.renewed_at).max(0),
                 &until[..19]
             ),
         )
+    }
+}
+
+/// Acts in a transaction.
+fn within(
+    session: &mut dyn SqlSession,
+    act: impl FnOnce(&mut dyn SqlSession) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    session.begin()?;
+    match act(session) {
+        Ok(()) => session.commit(),
+        Err(failure) => {
+            session.rollback()?;
+            Err(failure)
+        }
     }
 }
 

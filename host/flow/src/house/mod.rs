@@ -6,18 +6,24 @@
 //! | `table` | making and finding such a table in any dialect |
 //! | `ledger` | how far each stream has come: every run's checkpoint and every change by hand |
 //! | `json` | bookmarks and states as text |
-//! | `lease` | who may write a stream now |
+//! | `lease` | who may write a stream now, or build the models |
+//! | `hold` | a lease held over many transactions of plain SQL |
+//! | `mark` | when rows were written, by a clock that never goes back |
 //! | `quarantine` | rows that were taken out, with the reason |
 
+mod hold;
 pub(crate) mod json;
 mod lease;
 mod ledger;
+mod mark;
 mod quarantine;
 mod table;
 
+pub use hold::Hold;
 pub use json::{bookmark_from_json, bookmark_to_json};
 pub use lease::{Holder, LEASE_SECONDS, Lease};
 pub use ledger::{Action, Entry, Ledger};
+pub use mark::Marks;
 pub use quarantine::{Quarantine, QuarantinedRow};
 
 /// How the name of every table of the host begins; streams cannot write such tables.

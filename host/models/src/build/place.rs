@@ -1,7 +1,8 @@
 //! How a table that was built aside takes its place in Oracle, whose DDL commits. Where the table that is there has the
 //! same columns, its rows are replaced in the transaction that notes the build: readers see the old rows until the
 //! commit, and then the new. Only where the shape has changed are the tables themselves exchanged, by two statements
-//! between which there is no table of that name; if the second fails, the first is undone.
+//! between which there is no table of that name; if the second fails, the first is undone. So it is where a table takes
+//! the place of a view, which is made again from what the server knows of it.
 
 use wmshost_flow::model::Strategy;
 use wmshost_flow::{Failure, Sql, SqlSession, Value};
@@ -44,7 +45,7 @@ impl Table<'_> {
         sql.execute(&format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {aside}"), &[]).map(drop)
     }
 
-    /// Exchanges whatever has the name for the table aside.
+    /// Exchanges whatever has the name for the table aside. What was there comes back if that fails half way.
     pub(super) fn exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let old_table = format!("WMSHOST_OLD_{}", self.node.table);
         let (name, aside, old) = (self.name(), self.aside(), self.writer.name(&old_table));
@@ -52,20 +53,43 @@ impl Table<'_> {
         if kind_of(sql, self.writer, &old_table)?.is_some() {
             sql.execute(&drop_old, &[])?;
         }
-        let had_table = match kind_of(sql, self.writer, &self.node.table)?.as_deref() {
-            Some("view") => sql.execute(&format!("DROP VIEW {name}"), &[]).map(|_| false)?,
-            Some(_) => sql.execute(&format!("ALTER TABLE {name} RENAME TO {old}"), &[]).map(|_| true)?,
-            None => false,
-        };
-        let placed = sql.execute(&format!("ALTER TABLE {aside} RENAME TO {name}"), &[]);
-        match (placed, had_table) {
-            (Ok(_), true) => sql.execute(&drop_old, &[]).map(drop),
-            (Err(failure), true) => {
-                sql.execute(&format!("ALTER TABLE {old} RENAME TO {name}"), &[])?;
-                Err(failure)
+        let kind = kind_of(sql, self.writer, &self.node.table)?;
+        let (make_way, undo) = match kind.as_deref() {
+            Some("view") => (Some(format!("DROP VIEW {name}")), Some(self.view_again(sql)?)),
+            Some(_) => {
+                let rename = |from: &str, to: &str| Some(format!("ALTER TABLE {from} RENAME TO {to}"));
+                (rename(&name, &old), rename(&old, &name))
             }
-            (placed, false) => placed.map(drop),
+            None => (None, None),
+        };
+        if let Some(make_way) = make_way {
+            sql.execute(&make_way, &[])?;
         }
+        let placed = sql.execute(&format!("ALTER TABLE {aside} RENAME TO {name}"), &[]);
+        match (placed, undo) {
+            (Err(failure), Some(undo)) => Err(match sql.execute(&undo, &[]) {
+                Ok(_) => failure,
+                Err(why) => {
+                    let message = format!("{failure}; what had the name before did not come back: {why}");
+                    Failure { message, ..failure }
+                }
+            }),
+            (Ok(_), _) if kind.as_deref() == Some("table") => sql.execute(&drop_old, &[]).map(drop),
+            (placed, _) => placed.map(drop),
+        }
+    }
+
+    /// The statement that makes the view which has the table's name again, as it is now.
+    fn view_again(&self, sql: &mut dyn Sql) -> Result<String, Failure> {
+        let own = self.writer.is_own_schema();
+        let view = [Value::Text(self.node.table.to_ascii_uppercase())];
+        let text = sql.query(&format!("SELECT text FROM all_views WHERE {own} AND view_name = :1"), &view)?;
+        let text = text.first().map(|row| text_of(row, 0)).unwrap_or_default();
+        let columns =
+            format!("SELECT column_name FROM all_tab_columns WHERE {own} AND table_name = :1 ORDER BY column_id");
+        let columns = sql.query(&columns, &view)?;
+        let columns: Vec<String> = columns.iter().map(|row| format!("\"{}\"", text_of(row, 0))).collect();
+        Ok(format!("CREATE VIEW {} ({}) AS {text}", self.name(), columns.join(", ")))
     }
 
     /// Makes the indexes that it should have and lacks, and drops those of its own that it should not have.

@@ -9,7 +9,11 @@
 //! | `walk` | what a parsed SELECT names and calls |
 //! | `names` | which names can be seen at a place |
 //!
-//! What it cannot know: in Oracle a function of the schema can be called like a column, without parentheses.
+//! In Oracle a function of a schema can be called like a column, without parentheses. What stands before a point must
+//! therefore be a relation that can be seen there, and where no relation is seen but `dual`, a word is none of a column.
+//! What the text cannot tell: whether a word by itself, or behind the name of a relation, is one of the columns of a
+//! table or of a subquery. So `SELECT f FROM {stock}` passes where the account has a function `f` of its own, or a synonym
+//! for one: the account that builds models should have neither.
 
 mod names;
 mod tokens;
@@ -133,7 +137,7 @@ impl Guard<'_> {
             tokens::begins_as_select(&tokens, text)?;
         }
         let mut parser = Parser::new(self.dialect()).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
-        let mut walk = Walk::new(self.project, marks, text);
+        let mut walk = Walk::new(self.project, marks, text, shape == Shape::Expression);
         match shape {
             Shape::Select => {
                 let query: Box<Query> = parser.parse_query().map_err(|error| unreadable(&error))?;

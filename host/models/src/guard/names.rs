@@ -1,8 +1,11 @@
-//! Which names can be seen at a place of a SELECT: parts named by WITH, and names of relations in FROM.
+//! Which names can be seen at a place of a SELECT: parts named by WITH, and names of relations in FROM. A part of WITH
+//! and a subquery in FROM see nothing of the FROM that they stand beside or in.
 
 use std::collections::BTreeSet;
 
-use sqlparser::ast::{Cte, Ident, ObjectName, Query, Select, SetExpr, TableFactor, TableWithJoins};
+use sqlparser::ast::{
+    Cte, Ident, JoinOperator, ObjectName, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
+};
 use wmshost_flow::Dialect;
 
 /// A name as the database understands it.
@@ -14,14 +17,29 @@ pub(super) fn understood(dialect: Dialect, ident: &Ident) -> String {
     }
 }
 
-/// What a query names for itself.
+/// What a query names for itself, or one SELECT of it.
+#[derive(Default)]
 pub(super) struct Frame {
     /// The parts of its WITH whose end was not reached yet, the next one first.
     coming: Vec<Part>,
     /// Those that can be seen by now.
     parts: BTreeSet<String>,
-    /// What its relations are called.
-    relations: BTreeSet<String>,
+    from: From,
+    /// What a query's SELECT calls its columns: behind it they can be named so.
+    columns: BTreeSet<String>,
+    /// How many of the frames around it cannot be seen from within, the innermost first.
+    unseen: usize,
+}
+
+/// The relations in FROM.
+#[derive(Default)]
+struct From {
+    /// What they are called.
+    names: BTreeSet<String>,
+    /// Whether there are any whose columns the text does not tell: all but `dual`.
+    has_columns: bool,
+    /// Subqueries that see none of the others.
+    blind: Vec<*const Query>,
 }
 
 struct Part {
@@ -35,12 +53,14 @@ struct Part {
 /// The names of all queries around a place, the innermost last.
 pub(super) struct Names {
     dialect: Dialect,
+    /// Whether the text stands where columns can be named that it says nothing of.
+    is_within: bool,
     frames: Vec<Frame>,
 }
 
 impl Names {
-    pub(super) fn new(dialect: Dialect) -> Self {
-        Self { dialect, frames: Vec::new() }
+    pub(super) fn new(dialect: Dialect, is_within: bool) -> Self {
+        Self { dialect, is_within, frames: Vec::new() }
     }
 
     /// A query begins.
@@ -55,11 +75,18 @@ impl Names {
         }
         let recursive = query.with.as_ref().is_some_and(|with| with.recursive);
         let coming = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| self.part(cte, recursive)).collect();
-        let relations = match query.body.as_ref() {
-            SetExpr::Select(select) => self.relations(select),
-            _ => BTreeSet::new(),
+        let unseen = match self.frames.last() {
+            // The query that it is a part of.
+            _ if of_part.is_some() => 1,
+            // The SELECT that it stands in, and the query of that.
+            Some(around) if around.from.blind.iter().any(|blind| std::ptr::eq(*blind, query)) => 2,
+            _ => 0,
         };
-        self.frames.push(Frame { coming, parts, relations });
+        let (from, columns) = match query.body.as_ref() {
+            SetExpr::Select(select) => (self.from(select), self.columns(select)),
+            _ => Default::default(),
+        };
+        self.frames.push(Frame { coming, parts, from, columns, unseen });
     }
 
     /// In Oracle a part without a list of columns does not see itself: its name within is that of a table.
@@ -84,8 +111,8 @@ impl Names {
 
     /// One SELECT of a query begins.
     pub(super) fn begin_select(&mut self, select: &Select) {
-        let relations = self.relations(select);
-        self.frames.push(Frame { coming: Vec::new(), parts: BTreeSet::new(), relations });
+        let from = self.from(select);
+        self.frames.push(Frame { from, ..Frame::default() });
     }
 
     pub(super) fn end_select(&mut self) {
@@ -101,35 +128,78 @@ impl Names {
     /// Whether what stands before the point of a column is a relation.
     pub(super) fn is_relation(&self, name: &Ident) -> bool {
         let name = understood(self.dialect, name);
-        self.frames.iter().any(|frame| frame.relations.contains(&name))
+        self.seen().any(|frame| frame.from.names.contains(&name))
     }
 
-    fn relations(&self, select: &Select) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        select.from.iter().for_each(|from| self.from(from, &mut found));
-        found
+    /// Whether a word by itself can be a column: no text tells which columns a table has, but where there is no table
+    /// there are none.
+    pub(super) fn may_be_column(&self, name: &Ident) -> bool {
+        let mut seen = self.seen();
+        let is_named = self.frames.last().is_some_and(|frame| frame.columns.contains(&understood(self.dialect, name)));
+        is_named || self.is_within || seen.any(|frame| frame.from.has_columns)
     }
 
-    fn from(&self, from: &TableWithJoins, found: &mut BTreeSet<String>) {
-        self.factor(&from.relation, found);
-        from.joins.iter().for_each(|join| self.factor(&join.relation, found));
+    /// The frames whose relations can be seen, the innermost first.
+    fn seen(&self) -> impl Iterator<Item = &Frame> {
+        let mut unseen = 0;
+        self.frames.iter().rev().filter(move |frame| {
+            let is_seen = unseen == 0;
+            unseen = frame.unseen.max(usize::saturating_sub(unseen, 1));
+            is_seen
+        })
     }
 
-    fn factor(&self, factor: &TableFactor, found: &mut BTreeSet<String>) {
+    fn from(&self, select: &Select) -> From {
+        let mut from = From::default();
+        select.from.iter().for_each(|tables| self.tables(tables, &mut from));
+        from
+    }
+
+    fn tables(&self, tables: &TableWithJoins, from: &mut From) {
+        self.factor(&tables.relation, true, from);
+        for join in &tables.joins {
+            // What is applied sees what stands before it.
+            let applied = matches!(join.join_operator, JoinOperator::CrossApply | JoinOperator::OuterApply);
+            self.factor(&join.relation, !applied, from);
+        }
+    }
+
+    fn factor(&self, factor: &TableFactor, is_blind: bool, from: &mut From) {
         let alias = match factor {
             TableFactor::Table { name: ObjectName(parts), alias, .. } => {
                 let own = parts.last().and_then(|part| part.as_ident());
+                let is_dual = own.is_some_and(|own| understood(self.dialect, own) == "DUAL");
+                from.has_columns |= !is_dual;
                 alias.as_ref().map(|alias| &alias.name).or(own)
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
-                self.from(table_with_joins, found);
+                self.tables(table_with_joins, from);
                 alias.as_ref().map(|alias| &alias.name)
             }
-            TableFactor::Derived { alias, .. }
-            | TableFactor::Pivot { alias, .. }
-            | TableFactor::Unpivot { alias, .. } => alias.as_ref().map(|alias| &alias.name),
-            _ => None,
+            TableFactor::Derived { lateral, subquery, alias, .. } => {
+                from.has_columns = true;
+                if is_blind && !lateral {
+                    from.blind.push(&raw const **subquery);
+                }
+                alias.as_ref().map(|alias| &alias.name)
+            }
+            TableFactor::Pivot { alias, .. } | TableFactor::Unpivot { alias, .. } => {
+                from.has_columns = true;
+                alias.as_ref().map(|alias| &alias.name)
+            }
+            _ => {
+                from.has_columns = true;
+                None
+            }
         };
-        found.extend(alias.map(|name| understood(self.dialect, name)));
+        from.names.extend(alias.map(|name| understood(self.dialect, name)));
+    }
+
+    fn columns(&self, select: &Select) -> BTreeSet<String> {
+        let named = select.projection.iter().filter_map(|item| match item {
+            SelectItem::ExprWithAlias { alias, .. } => Some(understood(self.dialect, alias)),
+            _ => None,
+        });
+        named.collect()
     }
 }

@@ -107,6 +107,18 @@ const ALWAYS: &[(&str, &str)] = &[
     ("SELECT pack.age(id) AS id FROM {stock}", "the function pack.age is not among"),
     ("SELECT sequence.NEXTVAL AS id FROM {stock}", "1:8: sequence.NEXTVAL is no column of a relation in FROM"),
     ("SELECT dbms_utility.get_time AS id FROM {stock} s", "dbms_utility.get_time is no column"),
+    ("SELECT other.pack.age AS id FROM {stock} s", "1:8: other.pack.age is no column of a relation in FROM"),
+    ("SELECT s.pack.age AS id FROM {stock} s", "s.pack.age is no column"),
+    ("SELECT id FROM {stock} s ORDER BY pack.age", "1:35: pack.age is no column"),
+    ("SELECT MAX(pack.age) OVER (PARTITION BY pack.kind) AS id FROM {stock} s", "pack.age is no column"),
+    // A relation of that name there is, but not where it is named.
+    ("SELECT x.id FROM {stock} pack, (SELECT pack.age AS id FROM {stock} t) x", "1:40: pack.age is no column"),
+    ("SELECT x.id FROM {stock} pack JOIN (SELECT pack.age AS id FROM {stock} t) x ON 1 = 1", "pack.age is no column"),
+    (
+        "WITH x AS (SELECT pack.age AS id FROM {stock} t) SELECT x.id FROM x, {stock} pack",
+        "1:19: pack.age is no column",
+    ),
+    ("SELECT id FROM {stock} s WHERE id IN (SELECT t.id FROM {stock} t) AND t.id = 1", "t.id is no column"),
     ("SELECT id FROM {stock} WHERE id = :1", "1:35: : has no meaning"),
     ("SELECT id FROM {stock}, LATERAL f(id)", "in FROM stand placeholders, subqueries and joins, not LATERAL f(id)"),
     ("", "there is no SELECT"),
@@ -157,12 +169,36 @@ fn oracles_own_doors_are_shut() {
             ("SELECT id FROM {stock}, TABLE(f())", "not TABLE(f())"),
             ("SELECT id FROM {stock}, XMLTABLE('x' PASSING y COLUMNS z NUMBER PATH 'z')", "not XMLTABLE"),
             ("BEGIN f() END", "this begins with BEGIN"),
+            ("SELECT age AS id FROM dual", "1:8: age is no column of a relation in FROM; a function is called so, too"),
+            ("SELECT \"AGE\" AS id FROM dual d", "\"AGE\" is no column"),
+            ("SELECT age AS id", "age is no column"),
+            ("SELECT 1 AS id FROM dual ORDER BY age", "1:35: age is no column"),
+            ("SELECT age AS age FROM dual ORDER BY age", "1:8: age is no column"),
+            ("SELECT 1 AS id FROM dual WHERE age = 1", "age is no column"),
+            ("SELECT 1 AS id FROM dual UNION SELECT age FROM dual", "age is no column"),
+            ("SELECT 1 AS id FROM dual WHERE EXISTS (SELECT age FROM dual)", "age is no column"),
+            ("SELECT x.id FROM (SELECT age AS id FROM dual) x, {stock}", "1:26: age is no column"),
+            ("WITH x AS (SELECT age AS id FROM dual) SELECT x.id FROM x, {stock}", "1:19: age is no column"),
+            ("SELECT USER AS id FROM {stock}", "1:8: USER tells who is connected; it is no column"),
+            ("SELECT s.id FROM {stock} s WHERE uid > 1", "uid tells who is connected"),
             ("WITH a AS (SELECT id FROM a) SELECT id FROM a, {stock}", "1:27: it names the table a"),
         ],
     );
     let recursive =
         "WITH a (n) AS (SELECT 1 FROM dual UNION ALL SELECT n + 1 FROM a WHERE n < 3) SELECT a.n AS id FROM a, {stock}";
     assert_eq!(told(Dialect::Oracle, model("m", recursive)), "");
+    for statement in [
+        "SELECT LEVEL AS id FROM dual CONNECT BY LEVEL <= 9 ORDER BY id",
+        "SELECT (SELECT MAX(x.n) FROM (SELECT s.a AS n FROM dual UNION ALL SELECT b FROM dual) x) AS id FROM {stock} s",
+        "SELECT x.id FROM {stock} s CROSS APPLY (SELECT s.id AS id FROM dual) x",
+        "SELECT x.id FROM {stock} s CROSS JOIN LATERAL (SELECT s.id + amount AS id FROM dual) x",
+        "SELECT TRUNC(SYSDATE) - DATE '2026-01-01' AS id FROM dual",
+        "SELECT (WITH x AS (SELECT s.id FROM dual) SELECT x.id FROM x) AS id FROM {stock} s",
+    ] {
+        let mut alone = model("m", statement);
+        alone.depends_on.retain(|_| statement.contains("{stock}"));
+        assert_eq!(told(Dialect::Oracle, alone), "", "{statement}");
+    }
 }
 
 #[test]

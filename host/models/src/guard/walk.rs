@@ -17,6 +17,11 @@ use crate::project::Project;
 const PSEUDO: [&str; 7] =
     ["CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "SYSDATE", "SYSTIMESTAMP", "ROWNUM"];
 
+/// Of Oracle, what it tells of rows that come from no table.
+const OF_NO_TABLE: [&str; 5] = ["DUMMY", "LEVEL", "ROWID", "CONNECT_BY_ISLEAF", "CONNECT_BY_ISCYCLE"];
+/// Of Oracle, who is connected. No column can have such a name without quotes.
+const ACCOUNT: [&str; 2] = ["USER", "UID"];
+
 type Step = ControlFlow<Objection>;
 
 /// Walks one text.
@@ -28,8 +33,9 @@ pub(super) struct Walk<'w> {
 }
 
 impl<'w> Walk<'w> {
-    pub(super) fn new(project: &'w Project, marks: &'w Marks, text: &'w str) -> Self {
-        Self { project, marks, text, names: Names::new(project.dialect) }
+    /// `is_within`: the text is part of one that has a FROM.
+    pub(super) fn new(project: &'w Project, marks: &'w Marks, text: &'w str, is_within: bool) -> Self {
+        Self { project, marks, text, names: Names::new(project.dialect, is_within) }
     }
 
     fn refuse(&self, at: Option<&Ident>, what: impl Into<String>) -> Step {
@@ -117,10 +123,30 @@ impl<'w> Walk<'w> {
             [] => ControlFlow::Continue(()),
         }
     }
+
+    /// In Oracle a function of the schema can be called like a column, without parentheses.
+    fn word(&self, word: &Ident) -> Step {
+        if self.project.dialect != Dialect::Oracle {
+            return ControlFlow::Continue(());
+        }
+        let is_plain = word.quote_style.is_none();
+        if is_plain && is_one_of(&ACCOUNT, &word.value) {
+            return self.refuse(Some(word), format!("{word} tells who is connected; it is no column"));
+        }
+        let is_known = is_plain && (is_pseudo(&word.value) || is_one_of(&OF_NO_TABLE, &word.value));
+        if is_known || self.names.may_be_column(word) || self.marks.is_mark(&word.value) {
+            return ControlFlow::Continue(());
+        }
+        self.refuse(Some(word), format!("{word} is no column of a relation in FROM; a function is called so, too"))
+    }
 }
 
 fn is_pseudo(name: &str) -> bool {
-    PSEUDO.iter().any(|known| known.eq_ignore_ascii_case(name))
+    is_one_of(&PSEUDO, name)
+}
+
+fn is_one_of(known: &[&str], name: &str) -> bool {
+    known.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 impl Visitor for Walk<'_> {
@@ -204,6 +230,7 @@ impl Visitor for Walk<'_> {
         match expr {
             Expr::Function(function) => self.function(function),
             Expr::CompoundIdentifier(parts) => self.compound(parts),
+            Expr::Identifier(word) => self.word(word),
             Expr::In { target: InTarget::Unnest(_), .. } => self.refuse(None, "UNNEST is not known here"),
             Expr::In { target: InTarget::Table { name, args: Some(_) }, .. } => self.refuse_table(name),
             Expr::CompoundFieldAccess { .. }

@@ -11,7 +11,7 @@ use wmshost_oracle_stand_in::{Account, Effect, Fault, Moment, Options, Release, 
 
 use crate::warehouse::{HOUR, Warehouse, action, incremental, model, names, node, setup, test, told, view};
 
-const ACCOUNTS: u32 = 12;
+const ACCOUNTS: u32 = 13;
 
 /// One for all tests, which have an account each.
 static SERVER: LazyLock<StandIn> = LazyLock::new(|| {
@@ -162,6 +162,40 @@ fn a_failed_model_leaves_what_was_there_and_says_where() {
     assert_eq!(warehouse.rows(NAMED), ["box 30", "crate 5"]);
     assert!(!warehouse.build(&project(wider)).has_failed());
     assert_eq!(warehouse.rows("SELECT item, amount, more FROM TOTALS ORDER BY item"), ["1 30 1", "2 5 1"]);
+}
+
+/// A view that is to become a table, where the table does not get the name: the view is there again, and whatever reads
+/// it.
+#[test]
+fn a_view_comes_back_where_a_table_cannot_take_its_place() {
+    let (warehouse, account) = warehouse();
+    let mut models = totals();
+    models[0].statement =
+        "SELECT item, amount /* all but 'nothing' */ FROM {stock} WHERE amount > 0 AND COALESCE(place, 'it''s') <> 'none'"
+            .into();
+    models.push(view("read", &["stg"], &["item"], "SELECT item FROM {stg}"));
+    warehouse.build(&project(models.clone()));
+    let rows = |warehouse: &Warehouse| {
+        warehouse.rows("SELECT s.item, s.amount FROM STG s JOIN READ r ON r.item = s.item ORDER BY 1, 2")
+    };
+    let before = rows(&warehouse);
+    assert_eq!(before.len(), 5);
+    models[0].materialization = Materialization::Table;
+    let models = project(models);
+    for effect in [Effect::Fail(60), Effect::DropBefore] {
+        let second = Moment::Statement("ALTER TABLE \"WMSHOST_NEW_STG\"".into());
+        let fault = SERVER.faults().add(Fault::new(second, effect).account(&account));
+        let report = warehouse.run(&models, |options| options.threads = 1);
+        assert_eq!(SERVER.faults().struck(fault), 1);
+        assert_eq!(node(&report, "stg").status, NodeStatus::Errored, "{report:#?}");
+        let kind = "SELECT object_type FROM user_objects WHERE object_name = 'STG'";
+        assert_eq!(warehouse.rows(kind), ["VIEW"], "{}", node(&report, "stg").message);
+        assert_eq!(rows(&warehouse), before);
+        stock(&warehouse, 9, 2, "C", 0);
+    }
+    assert!(!warehouse.build(&models).has_failed());
+    assert_eq!(warehouse.rows("SELECT object_type FROM user_objects WHERE object_name = 'STG'"), ["TABLE"]);
+    assert_eq!(rows(&warehouse), before);
 }
 
 #[test]

@@ -129,6 +129,10 @@ impl From<Report> for Refusal {
         }
         let said = |code: u32, words: &str| Refusal::new(code, format!("{words} ({})", report.message));
         match report.state.as_str() {
+            // Two sessions made one thing at once.
+            "23505" if report.constraint_name().starts_with("PG_CATALOG.") => {
+                said(955, "name is already used by an existing object")
+            }
             "23505" => Refusal::new(1, format!("unique constraint ({}) violated", report.constraint_name())),
             "23502" => Refusal::new(1400, format!("cannot insert NULL into ({})", report.column_name())),
             "23514" => report.check(),
@@ -225,6 +229,8 @@ mod tests {
     fn names_are_told_as_oracle_spells_them() {
         let refusal = told(&["C23505", "Mduplicate key", "swms", "titem", "npk_item"]);
         assert_eq!(refusal.to_string(), "ORA-00001: unique constraint (WMS.PK_ITEM) violated");
+        let refusal = told(&["C23505", "Mduplicate key", "spg_catalog", "tpg_type", "npg_type_typname_nsp_index"]);
+        assert_eq!(refusal.code, 955);
         let refusal = told(&["C42703", "Mcolumn t.nope does not exist"]);
         assert_eq!(refusal.to_string(), r#"ORA-00904: "T"."NOPE": invalid identifier"#);
         let refusal = told(&["C23514", "Mcheck", "swms", "titem", "nora$bytes$name"]);

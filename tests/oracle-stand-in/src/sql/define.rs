@@ -260,6 +260,8 @@ fn view(words: &[Word]) -> Result<Definition, Refusal> {
         sql.push(format!("DROP VIEW IF EXISTS {path}"));
     }
     sql.push(format!("CREATE VIEW {path} {columns} AS {}", query.sql));
+    let text = body.iter().map(Word::read).collect::<Vec<_>>().join(" ");
+    sql.push(format!("SELECT sys.note_view({}, {})", relation(&path), names::literal(&text)));
     sql.push(ATTACH.to_owned());
     Ok(Definition { sql, derived: Some((path, query)), ..Definition::default() })
 }

@@ -61,6 +61,19 @@ impl Word {
     }
 }
 
+impl Word {
+    /// The word in Oracle's SQL, as it was read.
+    pub(super) fn read(&self) -> String {
+        match self {
+            Word::Name(name) | Word::Number(name) => name.clone(),
+            Word::Quoted(name) => format!("\"{name}\""),
+            Word::Text(text) => format!("'{}'", text.replace('\'', "''")),
+            Word::Bind(name) => format!(":{name}"),
+            Word::Sign(sign) => (*sign).to_owned(),
+        }
+    }
+}
+
 /// The words of a statement.
 pub(crate) fn words(sql: &str) -> Result<Vec<Word>, Refusal> {
     let mut rest = sql.trim_end_matches('\0');

@@ -1,6 +1,8 @@
 //! Building and testing models, by command and at the end of a run.
 
-use wmshost_flow::Cancel;
+use std::sync::Arc;
+
+use wmshost_flow::{Cancel, Failure, FailureKind, Hold, Lease};
 use wmshost_models::{BuildOptions, Report, Runner, Selected};
 use wmshost_pipeline::{Checked, Stream};
 
@@ -13,7 +15,7 @@ use crate::cli::Output;
 use crate::commands::Edge;
 use crate::commands::job::cancel_on_signals;
 use crate::exit::Exit;
-use crate::home::new_run_id;
+use crate::home::{is_gone, new_run_id, this_process};
 use crate::report;
 
 /// What is to be done with models.
@@ -117,9 +119,28 @@ pub(in crate::commands) fn after_load(
         threads: workshop.threads,
         not_loaded,
     };
-    build(edge, &workshop, options, run_id, cancel, output, Ending::OfRun)
+    build(edge, &workshop, options, run_id, cancel, output, Ending::OfRun).map_err(|error| {
+        match error.downcast::<Failure>() {
+            Ok(busy) if busy.kind == FailureKind::Busy => not_built(&busy, pipeline, run_id).into(),
+            Ok(failure) => failure.into(),
+            Err(error) => error,
+        }
+    })
 }
 
+/// What a run says whose rows are loaded when another process builds the models.
+fn not_built(busy: &Failure, pipeline: &Checked, run_id: &str) -> Failure {
+    let why = &busy.message;
+    let file = pipeline.file.display();
+    let message = format!(
+        "the rows of run {run_id} are loaded, but its models are not built: {why}. Build them then, or leave it to the \
+         next run: wmshost models build {file}"
+    );
+    Failure::new(FailureKind::Busy, message)
+}
+
+/// Builds under the lease of the models, which one process has at a time: two would share the names of the tables that
+/// they build aside.
 fn build(
     edge: &Edge,
     workshop: &Workshop,
@@ -129,25 +150,35 @@ fn build(
     output: Output,
     ending: Ending,
 ) -> anyhow::Result<Exit> {
-    let telling = Telling::new(output);
-    let runner = Runner {
-        project: &workshop.project,
-        proving: Some((workshop.proving(), &Memory)),
-        target: workshop.target.as_ref(),
-        clock: edge.clock.as_ref(),
-        observer: &telling,
-        cancel,
-        pipeline: &workshop.name,
-        run_id,
-        options,
+    let hold = Hold {
+        target: Arc::clone(&workshop.target),
+        lease: Lease::of_models(&workshop.name, run_id, this_process()),
+        is_gone,
+        clock: Arc::clone(&edge.clock),
+        beat: Hold::BEAT,
     };
-    let ended = runner.run()?;
-    keep(edge, workshop, &ended)?;
-    match ending {
-        // The run has told its own result there, and a program expects one.
-        Ending::OfRun if output == Output::Json => told::note(workshop, &ended),
-        _ => told::report(workshop, &ended, output),
-    }
+    let telling = Telling::new(output);
+    let ended = hold.during(|target| -> anyhow::Result<Report> {
+        let runner = Runner {
+            project: &workshop.project,
+            proving: Some((workshop.proving(), &Memory)),
+            target,
+            clock: edge.clock.as_ref(),
+            observer: &telling,
+            cancel,
+            pipeline: &workshop.name,
+            run_id,
+            options,
+        };
+        let ended = runner.run()?;
+        keep(edge, workshop, &ended)?;
+        match ending {
+            // The run has told its own result there, and a program expects one.
+            Ending::OfRun if output == Output::Json => told::note(workshop, &ended),
+            _ => told::report(workshop, &ended, output),
+        }
+        Ok(ended)
+    })??;
     Ok(match () {
         () if cancel.is_set() => Exit::Cancelled,
         () if ended.has_failed() => Exit::Failed,

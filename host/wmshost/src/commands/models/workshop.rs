@@ -117,7 +117,8 @@ impl Workshop {
     ) -> anyhow::Result<Option<Self>> {
         let Some(models) = &pipeline.models else { return Ok(None) };
         let connection = &pipeline.connections[&models.target];
-        let target = connect::target(&models.target, connection, models.threads + 2, Arc::clone(&edge.clock))?;
+        // One for each thread, and for changes of shape, the tests at the end and the lease.
+        let target = connect::target(&models.target, connection, models.threads + 3, Arc::clone(&edge.clock))?;
         let dialect = target.sql()?.dialect();
         let mut variables = models.variables.clone();
         for given in vars {

@@ -61,6 +61,12 @@ fn reaching_out() -> impl Iterator<Item = Model> {
         ("pragma", "PRAGMA writable_schema = 1"),
         ("attach", "ATTACH '/tmp/elsewhere.db' AS elsewhere"),
         ("a_file", "SELECT readfile('/etc/passwd') AS allocation_id FROM {allocation}"),
+        ("a_package", "SELECT pack.age AS allocation_id FROM {allocation}"),
+        ("anothers_package", "SELECT other.pack.age AS allocation_id FROM {allocation}"),
+        (
+            "beside",
+            "SELECT x.allocation_id FROM {allocation} pack, (SELECT pack.age AS allocation_id FROM {allocation}) x",
+        ),
         ("a_write", "INSERT INTO WMS_LOCATION SELECT * FROM {allocation}"),
     ];
     tries.into_iter().map(|(name, sql)| {

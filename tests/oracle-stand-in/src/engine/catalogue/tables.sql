@@ -85,11 +85,21 @@ CREATE VIEW sys.user_tab_columns AS SELECT * FROM sys.all_tab_columns WHERE own;
 CREATE VIEW sys.user_tab_cols AS SELECT * FROM sys.all_tab_columns WHERE own;
 CREATE VIEW sys.dba_tab_columns AS SELECT * FROM sys.all_tab_columns;
 
+-- What views were made of, in Oracle's words.
+CREATE TABLE sys.view_texts (space name, name name, text text NOT NULL, PRIMARY KEY (space, name));
+GRANT SELECT, INSERT, UPDATE ON sys.view_texts TO PUBLIC;
+CREATE FUNCTION sys.note_view(relation regclass, text text) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO sys.view_texts
+    SELECT n.nspname, c.relname, text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation
+    ON CONFLICT (space, name) DO UPDATE SET text = excluded.text
+$$;
 CREATE VIEW sys.all_views AS
-    SELECT r.owner, r.shown_name AS view_name, length(pg_get_viewdef(r.rel))::numeric AS text_length,
-           pg_get_viewdef(r.rel)::varchar(4000) AS text, 'N'::varchar(1) AS read_only, r.own
-    FROM sys.relations r WHERE r.kind IN ('v', 'm');
+    SELECT r.owner, r.shown_name AS view_name, length(v.text)::numeric AS text_length, v.text, 'N'::varchar(1) AS read_only,
+           r.own
+    FROM sys.relations r LEFT JOIN sys.view_texts v ON (v.space, v.name) = (r.space, r.name) WHERE r.kind IN ('v', 'm');
 CREATE VIEW sys.user_views AS SELECT * FROM sys.all_views WHERE own;
+INSERT INTO sys.declared SELECT attrelid, attnum, 'LONG' FROM pg_attribute
+    WHERE attrelid IN ('sys.all_views'::regclass, 'sys.user_views'::regclass) AND attname = 'text';
 
 -- What a synonym stands for. One that was dropped is no relation any more.
 CREATE TABLE sys.synonyms (rel oid PRIMARY KEY, target oid NOT NULL);

@@ -1,0 +1,94 @@
+//! T16: the clock of the machine that runs the program is an hour ahead of the source's, or behind it, and is set between
+//! runs. Rows, bookmarks and models do not mind.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+use wmshost_tests::{Lab, assert_target_equals_source};
+
+/// By how many seconds the clock is wrong in run after run.
+const SKEWS: [i64; 5] = [3_600, -3_600, 0, -3_600, 3_600];
+
+/// The rows of all models, without the host's own marks.
+fn models(lab: &Lab) -> BTreeMap<String, Vec<String>> {
+    let relations = lab.rows(
+        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'WMS%' AND name NOT LIKE 'sqlite%'",
+    );
+    let rows_of = |relation: &String| {
+        let columns = lab.rows(&format!(
+            "SELECT name FROM pragma_table_info('{relation}') WHERE name NOT IN ('wms_run_id', 'wms_loaded_at')"
+        ));
+        let columns = columns.join(", ");
+        (relation.clone(), lab.rows(&format!("SELECT {columns} FROM {relation} ORDER BY {columns}")))
+    };
+    relations.iter().map(rows_of).collect()
+}
+
+fn actions(built: &Json) -> Vec<String> {
+    let nodes = built["nodes"].as_array().expect("nodes").iter();
+    nodes.filter_map(|node| Some(format!("{} {}", node["name"].as_str()?, node["action"].as_str()?))).collect()
+}
+
+#[test]
+fn rows_and_models_are_right_whatever_the_clock_says() {
+    let mut lab = Lab::sample(4_000, 16);
+    let source = lab.source_path().to_string_lossy().into_owned();
+    for (day, skew) in (1..).zip(SKEWS) {
+        lab.set("WMSHOST_CLOCK_AHEAD", &skew.to_string());
+        lab.run();
+        assert_target_equals_source(&lab);
+        let built = lab.wmshost("models build", &["--output", "json"]).succeeded().json();
+        let kept = models(&lab);
+        assert!(kept.len() > 10 && kept.values().all(|rows| !rows.is_empty()), "{:?}", kept.keys());
+        if day > 1 {
+            let actions = actions(&built);
+            let incremental = "fact_inventory_movement incremental".to_owned();
+            assert!(actions.contains(&incremental), "{skew} s, day {day}: {actions:?}");
+        }
+        // What was kept up is what is made from the start.
+        let beside = lab.path("analytics.db").with_extension("copy");
+        std::fs::copy(lab.target_path(), &beside).expect("a copy");
+        lab.wmshost("models build", &["--full-refresh"]).succeeded();
+        let made = models(&lab);
+        let different: Vec<&String> = made.keys().filter(|relation| kept[*relation] != made[*relation]).collect();
+        assert!(different.is_empty(), "{skew} s, day {day}: {different:?} are not what a full build gives");
+        std::fs::copy(beside, lab.target_path()).expect("put back");
+        lab.plain(&["sample", "change", &source, "--percent", "2", "--seed", &day.to_string()]).succeeded();
+    }
+}
+
+const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6));";
+const STREAM: &str = "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"0s\"\n";
+
+/// A row that changed so many seconds from now, by the source's clock.
+fn put(lab: &Lab, id: u32, seconds: i64) {
+    lab.change(&format!(
+        "INSERT OR REPLACE INTO s VALUES ({id}, 'at {seconds}', strftime('%Y-%m-%d %H:%M:%f000', 'now', '{seconds} seconds'))"
+    ));
+}
+
+#[test]
+fn the_bookmark_knows_the_clock_of_the_source_only() {
+    let mut lab = Lab::with_stream(TABLE, STREAM);
+    put(&lab, 1, -1_800);
+    for (id, skew) in (2..).step_by(2).zip(SKEWS) {
+        lab.set("WMSHOST_CLOCK_AHEAD", &skew.to_string());
+        // One that is new, and one that the source itself dates ahead.
+        put(&lab, id, -60);
+        put(&lab, id + 1, 1_200);
+        let before = lab.number("SELECT unixepoch() - 61");
+        lab.run();
+        let source = "ATTACH '{}' AS source".replace("{}", &lab.source_path().to_string_lossy());
+        let target = lab.target();
+        target.execute_batch(&source).expect("the source");
+        let different = "SELECT count(*) FROM source.s AS o LEFT JOIN WMS_S AS n USING (id) WHERE n.v IS NOT o.v";
+        let different: i64 = target.query_row(different, [], |row| row.get(0)).expect("a number");
+        assert_eq!(different, 0, "{skew} s");
+        let watermark = lab.number(
+            "SELECT json_extract(part.value, '$.value') / 1000000 FROM WMSHOST_CHECKPOINT, json_each(bookmark) AS part \
+             WHERE json_extract(part.value, '$.name') = 'watermark' ORDER BY sequence DESC LIMIT 1",
+        );
+        let after = lab.number("SELECT unixepoch()");
+        assert!((before..=after).contains(&watermark), "{skew} s: {watermark} is not in {before}..={after}");
+    }
+}
