@@ -3,6 +3,7 @@
 mod building;
 mod checking;
 mod following;
+mod histories;
 mod oracle;
 mod proving;
 mod selecting;

@@ -111,6 +111,11 @@ impl Warehouse {
     }
 
     pub(crate) fn run(&self, project: &Project, change: impl FnOnce(&mut BuildOptions)) -> Report {
+        self.run_as("wms", project, change)
+    }
+
+    /// As a pipeline of that name, which remembers nothing of another's.
+    pub(crate) fn run_as(&self, pipeline: &str, project: &Project, change: impl FnOnce(&mut BuildOptions)) -> Report {
         let mut options = BuildOptions {
             selected: project.everything(),
             build: true,
@@ -130,7 +135,7 @@ impl Warehouse {
             clock: self.clock.as_ref(),
             observer: &Silent,
             cancel: &Cancel::default(),
-            pipeline: "wms",
+            pipeline,
             run_id: "run-1",
             options,
         };
