@@ -78,8 +78,7 @@ pub(crate) fn run(rows: u64, file: &Path) -> anyhow::Result<()> {
     }
     eprintln!("comparing all rows with those of a full build");
     place.check_in_full()?;
-    let figures =
-        Figures { rows, full: median(full), hand: median(hand), tests: median(tests), nothing, increments };
+    let figures = Figures { rows, full: median(full), hand: median(hand), tests: median(tests), nothing, increments };
     figures.print();
     figures.keep(file)
 }

@@ -100,13 +100,7 @@ struct Look<'l> {
 
 impl Look<'_> {
     /// What is known of a test of which so many rows failed before; `None` if that does not tell that it has passed.
-    fn tell(
-        &mut self,
-        parsed: &ParsedTest,
-        failed: u64,
-        counted: Option<u64>,
-        sql: &mut dyn Sql,
-    ) -> Option<Counted> {
+    fn tell(&mut self, parsed: &ParsedTest, failed: u64, counted: Option<u64>, sql: &mut dyn Sql) -> Option<Counted> {
         let failures = new_failures(&self.testing.speaker, self.at, parsed, &self.newer)?;
         let new = match counted {
             Some(new) => new,

@@ -85,12 +85,7 @@ fn twice(writer: Writer, columns: &[String], from: &str, condition: &str) -> Str
 }
 
 /// The SELECT of the rows whose value is none of those of the rows there for which a condition is true.
-fn missing(
-    speaker: &Speaker<'_>,
-    from: &str,
-    (column, to, to_column): (&str, &str, &str),
-    condition: &str,
-) -> String {
+fn missing(speaker: &Speaker<'_>, from: &str, (column, to, to_column): (&str, &str, &str), condition: &str) -> String {
     let writer = speaker.project.writer();
     let (column, there) = (writer.name(column), writer.name(to_column));
     let to = speaker.project.by_name.get(to).map(|&to| speaker.relation(to)).unwrap_or_default();

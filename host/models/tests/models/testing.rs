@@ -202,3 +202,103 @@ fn tests_look_at_what_changed_since_they_passed() {
     assert_eq!(filled.failing, 2);
     assert_eq!(all(&warehouse.build(&models)), [Unchanged, Failed, Unchanged]);
 }
+
+/// New rows tell how many can fail at most; only where that is too many are all counted.
+#[test]
+fn what_new_rows_tell_is_the_most_that_can_fail() {
+    use TestStatus::{Passed, Warned};
+    let warehouse = Warehouse::new();
+    for (id, place) in [(4, "?"), (5, "C")] {
+        warehouse.stock(id, 1, place, 1);
+    }
+    let places = Assertion::AcceptedValues {
+        column: "place".into(),
+        values: ["A", "B", "C"].map(|place| Value::Text(place.into())).to_vec(),
+    };
+    let models =
+        tested(vec![Test { severity: Severity::Warn, warn_if: Threshold::Percent(34.0), ..test("places", places) }]);
+    let look = || {
+        let test = node(&warehouse.build(&models), "stock_now").tests[0].clone();
+        let kept = warehouse.rows("SELECT failing_row ->> 'id' FROM WMSHOST_TEST_FAILURES ORDER BY row_number");
+        let noted = warehouse.rows("SELECT failing, at_most FROM WMSHOST_TEST");
+        assert_eq!(noted, [format!("{} {}", test.failing, u8::from(test.at_most))]);
+        (test.status, test.failing, test.at_most, kept)
+    };
+    assert_eq!(look(), (Passed, 1, false, names(&["4"])));
+    // The row that failed is well again, and another one fails.
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(4, 1, "A", 1);
+    warehouse.stock(5, 1, "?", 1);
+    warehouse.stock(6, 1, "C", 1);
+    assert_eq!(look(), (Passed, 2, true, names(&["4"])), "at most 2 of 6");
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(6, 1, "?", 1);
+    assert_eq!(look(), (Passed, 2, false, names(&["5", "6"])), "at most 3 of 6 would be too many: all are counted");
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(3, 1, "?", 1);
+    assert_eq!(look(), (Warned, 3, false, names(&["3", "5", "6"])));
+    // What has not passed is looked at whole.
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(3, 1, "A", 1);
+    warehouse.stock(5, 1, "B", 1);
+    warehouse.stock(6, 1, "B", 1);
+    assert_eq!(look(), (Passed, 0, false, Vec::new()));
+    // None failed before: what fails is among the new rows, and is counted exactly.
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(2, 1, "?", 1);
+    assert_eq!(look(), (Passed, 1, false, names(&["2"])));
+}
+
+/// The same warehouse, whose tests were noted by a version that knew less of them.
+#[test]
+fn notes_of_an_earlier_version_are_gone_on_with() {
+    use TestStatus::Unchanged;
+    let warehouse = Warehouse::new();
+    let models = tested(vec![test("filled", Assertion::NotNull(names(&["place"])))]);
+    warehouse.build(&models);
+    warehouse.run_sql("ALTER TABLE WMSHOST_TEST DROP COLUMN at_most");
+    assert_eq!(node(&warehouse.build(&models), "stock_now").tests[0].status, Unchanged);
+    warehouse.run_sql("ALTER TABLE WMSHOST_TEST DROP COLUMN seen");
+    assert_eq!(statuses(&warehouse, &models)[0].1, TestStatus::Passed);
+}
+
+/// A reference of an old row holds as long as what it refers to has lost nothing: then only those of new rows are
+/// looked up.
+#[test]
+fn references_are_followed_from_new_rows_alone_while_nothing_is_lost() {
+    use TestStatus::{Failed, Passed};
+    let warehouse = Warehouse::new();
+    let mut declared = setup(Vec::new());
+    let there = Assertion::Relationship { column: "item".into(), to: "item".into(), to_column: "item".into() };
+    let source = SourceTable {
+        name: "stock".into(),
+        summary: String::new(),
+        columns: Vec::new(),
+        tests: vec![test("known", there)],
+        freshness: None,
+        tags: Vec::new(),
+        owner: None,
+    };
+    declared.plugins[0].1.sources = vec![source];
+    let models = Project::new(declared).expect("sound");
+    let look = || {
+        let report = warehouse.build(&models);
+        let test = &node(&report, "stock").tests[0];
+        (test.status, test.failing)
+    };
+    assert_eq!(look(), (Passed, 0));
+    // No load leaves such a row: it shows what is looked at.
+    warehouse.run_sql("UPDATE WMS_STOCK SET item = 77 WHERE id = 1");
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(4, 2, "A", 1);
+    assert_eq!(look(), (Passed, 0), "the old row is not looked at");
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.item(3, "barrel");
+    warehouse.stock(5, 3, "A", 1);
+    assert_eq!(look(), (Failed, 1), "what it refers to is another: all are looked at");
+    warehouse.run_sql("UPDATE WMS_STOCK SET item = 1 WHERE id = 1");
+    assert_eq!(look(), (Passed, 0));
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(6, 78, "A", 1);
+    assert_eq!(look(), (Failed, 1), "a new row refers to nothing");
+}

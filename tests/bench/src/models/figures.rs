@@ -44,7 +44,7 @@ impl Figures {
     pub(super) fn print(&self) {
         println!("models over {} allocations, medians of {ROUNDS}", self.rows);
         let line = |name: &str, took: Took, more: String| {
-            println!("{name:<28} {:>8.2} CPU s {:>8.2} s{more}", took.cpu.as_secs_f64(), took.wall.as_secs_f64());
+            println!("{name:<30} {:>8.2} CPU s {:>8.2} s{more}", took.cpu.as_secs_f64(), took.wall.as_secs_f64());
         };
         for (name, took) in self.runs() {
             line(name, took, String::new());

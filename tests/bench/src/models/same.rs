@@ -112,3 +112,39 @@ fn is_near(one: &Value, two: &Value) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn other_rows_are_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let target = |name: &str, rows: &str| {
+            let path = folder.path().join(name);
+            let database = Connection::open(&path).expect("a database");
+            let made = format!("CREATE TABLE M (id INTEGER, name TEXT, share DOUBLE); INSERT INTO M VALUES {rows}");
+            database.execute_batch(&made).expect("rows");
+            path
+        };
+        let columns = [("share", "float64"), ("id", "int64"), ("name", "text")];
+        let columns = columns.map(|(name, kind)| json!({ "name": name, "type": kind }));
+        let listing = [json!({ "table": "M", "materialized": "table", "columns": columns })];
+        let one = target("one", "(1, NULL, 1000.0), (2, 'b', 0.0), (2, 'b', 0.0)");
+        for (name, rows, same, near) in [
+            ("equal", "(2, 'b', 0), (1, NULL, 1000.0), (2, 'b', 0.0)", true, true),
+            ("close", "(1, NULL, 1000.0000001), (2, 'b', 1e-12), (2, 'b', 0.0)", false, true),
+            ("number", "(1, NULL, 1000.1), (2, 'b', 0.0), (2, 'b', 0.0)", false, false),
+            ("null", "(1, '', 1000.0), (2, 'b', 0.0), (2, 'b', 0.0)", false, false),
+            ("null_number", "(1, NULL, 1000.0), (2, 'b', NULL), (2, 'b', 0.0)", false, false),
+            ("once", "(1, NULL, 1000.0), (2, 'b', 0.0)", false, false),
+            ("other_twice", "(1, NULL, 1000.0), (2, 'b', 0.0), (1, NULL, 1000.0)", true, false),
+        ] {
+            let two = target(name, rows);
+            assert_eq!(assert_same(&listing, &one, &two).is_ok(), same, "{name}");
+            assert_eq!(assert_near(&listing, &one, &two).is_ok(), near, "{name}");
+        }
+    }
+}
