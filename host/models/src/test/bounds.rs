@@ -1,7 +1,8 @@
 //! What new rows tell of all rows. A row fails now because it is new and fails, or because it failed before and is as
 //! it was: what failed before and what fails of the new is the most that can fail. Rows that were changed or deleted
 //! can only make it fewer. Where the most that can fail is within the thresholds, the test has passed, as a count of
-//! all rows would say; where it is not, nothing is told here, and all are counted.
+//! all rows would say; where it is not, nothing is told here, and all are counted. Where all rows are new, as in a
+//! table that was replaced, what fails of them is all that fails.
 
 use std::collections::BTreeMap;
 
@@ -76,7 +77,7 @@ pub(super) fn told_by_new_rows<'t>(
     let Some(newer) = oldest.map(|mark| testing.newer(at, mark)) else { return BTreeMap::new() };
     let parsed: Vec<&ParsedTest> = tests.iter().map(|(parsed, _)| *parsed).collect();
     let shared = shared_counts(testing, at, &parsed, Some(&newer), sql);
-    let mut look = Look { testing, at, newer, rows: None };
+    let mut look = Look { testing, at, newer, rows: None, all_are_new: None };
     let mut told = BTreeMap::new();
     for (parsed, failed) in tests {
         let name = parsed.test.name.as_str();
@@ -96,24 +97,41 @@ struct Look<'l> {
     newer: String,
     /// How many rows there are in all, once that was asked.
     rows: Option<u64>,
+    /// Whether all of them are new, once that was asked.
+    all_are_new: Option<bool>,
 }
 
 impl Look<'_> {
-    /// What is known of a test of which so many rows failed before; `None` if that does not tell that it has passed.
+    /// What is known of a test of which so many rows failed before; `None` if that does not tell how it has gone.
     fn tell(&mut self, parsed: &ParsedTest, failed: u64, counted: Option<u64>, sql: &mut dyn Sql) -> Option<Counted> {
         let failures = new_failures(&self.testing.speaker, self.at, parsed, &self.newer)?;
         let new = match counted {
             Some(new) => new,
             None => number_of(&format!("({failures}\n)"), sql).ok()?,
         };
-        let failing = failed + new;
+        let (failing, among) = match failed {
+            0 => (new, Among::New(failures)),
+            _ if self.all_are_new(sql) => (new, Among::All),
+            failed => (failed + new, Among::NewAndBefore),
+        };
         let tested = match failing > 0 && parsed.has_share() {
             true => self.tested(parsed, sql)?,
             false => 0,
         };
-        let among = if failed == 0 { Among::New(failures) } else { Among::NewAndBefore };
         let (status, _) = over_rows(&parsed.test, failing, tested);
-        (status == TestStatus::Passed).then_some(Counted { failing, tested, among })
+        let is_told = status == TestStatus::Passed || matches!(among, Among::All);
+        is_told.then_some(Counted { failing, tested, among })
+    }
+
+    fn all_are_new(&mut self, sql: &mut dyn Sql) -> bool {
+        if self.all_are_new.is_none() {
+            let speaker = &self.testing.speaker;
+            let first = speaker.project.writer().first_rows(1);
+            let is_old = format!("CASE WHEN {} THEN 0 ELSE 1 END = 1", self.newer);
+            let old = format!("SELECT 1 FROM {} wms_old WHERE {is_old} {first}", speaker.relation(self.at));
+            self.all_are_new = sql.query(&old, &[]).ok().map(|rows| rows.is_empty());
+        }
+        self.all_are_new.unwrap_or(false)
     }
 
     /// How many rows a test is about. An index counts all of a table's, but not those of a condition.

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::model::{
-    Assertion, Declaration, History, Materialization, Severity, SourceTable, Strategy, Test, Threshold,
-};
+use wmshost_flow::model::{Assertion, History, Materialization, Severity, Strategy, Test, Threshold};
 use wmshost_flow::{Clock as _, Value};
 use wmshost_models::{Project, Report, TestResult, TestStatus};
 
-use crate::warehouse::{HOUR, Warehouse, incremental, model, names, setup, test, view};
+use crate::warehouse::{HOUR, Warehouse, incremental, model, names, setup, source, test, view};
 
 /// The same numbers on every machine.
 struct Chance(u64);
@@ -102,16 +100,7 @@ fn declared(chance: &mut Chance) -> Project {
     }
     let heads = incremental(by_item(), Some(heads_changed), model("heads", &["item"], &["item", "name"], heads));
     let mut setup = setup(vec![lines, versions, anew, seen, heads]);
-    let source = SourceTable {
-        name: "stock".into(),
-        summary: String::new(),
-        columns: Vec::new(),
-        tests: tests(Some("item"), chance),
-        freshness: None,
-        tags: Vec::new(),
-        owner: None,
-    };
-    setup.plugins[0].1 = Declaration { sources: vec![source], ..setup.plugins[0].1.clone() };
+    setup.plugins[0].1.sources = vec![source("stock", tests(Some("item"), chance))];
     Project::new(setup).expect("sound")
 }
 

@@ -1,10 +1,10 @@
 //! Tests of models and streams.
 
 use wmshost_flow::Value;
-use wmshost_flow::model::{Assertion, Bounds, Declaration, Severity, SourceTable, Test, Threshold};
+use wmshost_flow::model::{Assertion, Bounds, Declaration, Severity, Test, Threshold};
 use wmshost_models::{Project, TestStatus};
 
-use crate::warehouse::{HOUR, Warehouse, model, names, node, project, setup, test};
+use crate::warehouse::{HOUR, Warehouse, model, names, node, project, setup, source, test};
 
 fn tested(tests: Vec<Test>) -> Project {
     let mut stock = model(
@@ -15,6 +15,13 @@ fn tested(tests: Vec<Test>) -> Project {
     );
     stock.tests = tests;
     project(vec![stock])
+}
+
+/// The stream `stock` with tests, and nothing that reads it.
+fn stream_tested(tests: Vec<Test>) -> Project {
+    let mut declared = setup(Vec::new());
+    declared.plugins[0].1.sources = vec![source("stock", tests)];
+    Project::new(declared).expect("sound")
 }
 
 fn statuses(warehouse: &Warehouse, models: &Project) -> Vec<(String, TestStatus, u64)> {
@@ -120,18 +127,9 @@ fn streams_are_tested_before_what_reads_them() {
     let warehouse = Warehouse::new();
     warehouse.later(3 * HOUR);
     let mut declared = setup(vec![model("named", &["item"], &["name"], "SELECT name FROM {item}")]);
-    let source = |tests| SourceTable {
-        name: "item".into(),
-        summary: String::new(),
-        columns: Vec::new(),
-        tests,
-        freshness: None,
-        tags: Vec::new(),
-        owner: None,
-    };
     let recency = Assertion::Recency { column: "wms_loaded_at".into(), seconds: 7_200 };
     declared.plugins[0].1 =
-        Declaration { sources: vec![source(vec![test("fresh", recency)])], ..declared.plugins[0].1.clone() };
+        Declaration { sources: vec![source("item", vec![test("fresh", recency)])], ..declared.plugins[0].1.clone() };
     let models = Project::new(declared).expect("sound");
     let report = warehouse.build(&models);
     let test = &node(&report, "item").tests[0];
@@ -215,10 +213,10 @@ fn what_new_rows_tell_is_the_most_that_can_fail() {
         column: "place".into(),
         values: ["A", "B", "C"].map(|place| Value::Text(place.into())).to_vec(),
     };
-    let models =
-        tested(vec![Test { severity: Severity::Warn, warn_if: Threshold::Percent(34.0), ..test("places", places) }]);
+    let some = Threshold::Percent(34.0);
+    let models = stream_tested(vec![Test { severity: Severity::Warn, warn_if: some, ..test("places", places) }]);
     let look = || {
-        let test = node(&warehouse.build(&models), "stock_now").tests[0].clone();
+        let test = node(&warehouse.build(&models), "stock").tests[0].clone();
         let kept = warehouse.rows("SELECT failing_row ->> 'id' FROM WMSHOST_TEST_FAILURES ORDER BY row_number");
         let noted = warehouse.rows("SELECT failing, at_most FROM WMSHOST_TEST");
         assert_eq!(noted, [format!("{} {}", test.failing, u8::from(test.at_most))]);
@@ -249,6 +247,31 @@ fn what_new_rows_tell_is_the_most_that_can_fail() {
     assert_eq!(look(), (Passed, 1, false, names(&["2"])));
 }
 
+/// A table that was replaced has new rows only: what fails of them is all that fails.
+#[test]
+fn where_all_rows_are_new_they_are_counted_exactly() {
+    let warehouse = Warehouse::new();
+    let filled = Assertion::NotNull(names(&["place"]));
+    let models = stream_tested(vec![Test {
+        error_if: Threshold::Percent(40.0),
+        warn_if: Threshold::Rows(1),
+        ..test("filled", filled)
+    }]);
+    for (without, expected) in
+        [(1, (TestStatus::Passed, 1)), (1, (TestStatus::Passed, 1)), (2, (TestStatus::Failed, 2))]
+    {
+        warehouse.later(crate::warehouse::HOUR);
+        warehouse.run_sql("DELETE FROM WMS_STOCK");
+        for id in 1..=4 {
+            warehouse.stock(id, 1, "A", 1);
+        }
+        warehouse.run_sql(&format!("UPDATE WMS_STOCK SET place = NULL WHERE id <= {without}"));
+        let report = warehouse.build(&models);
+        let test = &node(&report, "stock").tests[0];
+        assert_eq!(((test.status, test.failing), test.at_most), (expected, false), "{test:?}");
+    }
+}
+
 /// The same warehouse, whose tests were noted by a version that knew less of them.
 #[test]
 fn notes_of_an_earlier_version_are_gone_on_with() {
@@ -268,19 +291,8 @@ fn notes_of_an_earlier_version_are_gone_on_with() {
 fn references_are_followed_from_new_rows_alone_while_nothing_is_lost() {
     use TestStatus::{Failed, Passed};
     let warehouse = Warehouse::new();
-    let mut declared = setup(Vec::new());
     let there = Assertion::Relationship { column: "item".into(), to: "item".into(), to_column: "item".into() };
-    let source = SourceTable {
-        name: "stock".into(),
-        summary: String::new(),
-        columns: Vec::new(),
-        tests: vec![test("known", there)],
-        freshness: None,
-        tags: Vec::new(),
-        owner: None,
-    };
-    declared.plugins[0].1.sources = vec![source];
-    let models = Project::new(declared).expect("sound");
+    let models = stream_tested(vec![test("known", there)]);
     let look = || {
         let report = warehouse.build(&models);
         let test = &node(&report, "stock").tests[0];
