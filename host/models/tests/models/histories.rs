@@ -177,7 +177,7 @@ fn compare(warehouse: &Warehouse, models: &Project, change: &str, seen: &mut See
 #[test]
 fn new_rows_say_what_all_rows_say() {
     let mut seen = Seen::default();
-    let histories = if std::env::var_os("WMSHOST_TEST_LONG").is_some() { 400 } else { 16 };
+    let histories = if std::env::var_os("WMSHOST_TEST_LONG").is_some() { 100 } else { 16 };
     for seed in 0..histories {
         let mut chance = Chance(seed);
         let warehouse = Warehouse::new();
