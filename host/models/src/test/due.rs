@@ -91,10 +91,11 @@ impl ParsedTest {
 }
 
 /// Whether a node may have lost rows, or keys of rows, since a look, by the marks then and now. It has not where its
-/// rows are the same. Views, and what was never built, have no mark of their own.
+/// rows are the same: the newest, and what else marks a stream. Views, and what was never built, have no mark.
 fn may_have_lost_rows(node: &str, then: &Seen, now: &Seen) -> bool {
-    let mark = |seen: &Seen| seen.get(node).filter(|mark| !mark.is_empty()).cloned();
-    mark(now).is_none() || mark(then) != mark(now)
+    let newest = now.get(node).filter(|mark| !mark.is_empty());
+    let rest = format!("{{{node}}}");
+    newest.is_none() || then.get(node) != newest || then.get(&rest) != now.get(&rest)
 }
 
 /// The digest of all that shapes a test's outcome but for the rows.
