@@ -6,6 +6,8 @@ use wmshost_flow::{Dialect, Value};
 
 /// What the host adds to the rows of a model, as to those of a stream.
 pub(crate) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
+/// When a former row was replaced or went.
+pub(crate) const REPLACED_AT: &str = "wms_replaced_at";
 /// What a history has behind its columns.
 pub(crate) const VERSION: [&str; 3] = ["wms_valid_from", "wms_valid_to", "wms_is_current"];
 

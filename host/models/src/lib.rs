@@ -48,7 +48,7 @@ pub use build::{Action, BuildOptions, NodeResult, NodeStatus, Observer, Report, 
 pub use freshness::{Age, FreshnessStatus};
 pub use manifest::past_results;
 pub use mistake::Mistake;
-pub use project::{Project, Setup};
+pub use project::{Compiled, Project, Setup};
 pub use select::{Past, Selected};
 pub use store::{Built, FAILURES_TABLE, MODEL_TABLE, TEST_TABLE, Tested};
 pub use test::{TestResult, TestStatus};

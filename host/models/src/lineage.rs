@@ -30,7 +30,7 @@ impl Project {
             let Some(model) = node.model() else { continue };
             let sql = model.statement.render(Mode::Full, |word| match word {
                 Word::Relation(name) => format!("wms_node_{}", self.by_name.get(name).copied().unwrap_or(usize::MAX)),
-                Word::This | Word::Changes => "wms_nothing".to_owned(),
+                Word::This | Word::Changes | Word::Former(_) => "wms_nothing".to_owned(),
                 _ => "NULL".to_owned(),
             });
             let dialect: &dyn SqlDialect = match self.dialect {

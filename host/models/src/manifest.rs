@@ -82,7 +82,7 @@ impl Project {
         match &node.kind {
             crate::project::Kind::Model(parsed) => {
                 let model = &parsed.model;
-                let (full, incremental) = self.compiled(&node.name, now).unwrap_or_default();
+                let compiled = self.compiled(&node.name, now).unwrap_or_default();
                 json!({
                     "layer": model.layer.name(),
                     "materialized": model.materialization.name(),
@@ -92,8 +92,9 @@ impl Project {
                     "fingerprint": parsed.fingerprint,
                     "sql": model.statement,
                     "changes_sql": parsed.changes.as_ref().map(|changes| changes.source.clone()),
-                    "compiled": full,
-                    "compiled_incremental": incremental,
+                    "compiled": compiled.full,
+                    "compiled_changes": compiled.changes,
+                    "compiled_incremental": compiled.incremental,
                     "unit_tests": model.unit_tests.iter().map(|test| test.name.clone()).collect::<Vec<_>>(),
                     "freshness": model.freshness.as_ref().map(freshness),
                 })

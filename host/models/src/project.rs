@@ -7,8 +7,9 @@ use wmshost_flow::Dialect;
 use wmshost_flow::model::{Declaration, Increment, Indicator, Materialization, Model, Reader, SourceTable, Test};
 
 use crate::check;
-use crate::dialect::{MARKS, VERSION, Writer, mark_types, version_types};
+use crate::dialect::{MARKS, REPLACED_AT, VERSION, Writer, mark_types, version_types};
 use crate::mistake::Mistake;
+use crate::store::parse_moment;
 use crate::template::{Mode, Template, Word};
 
 /// What a project is made of.
@@ -33,6 +34,17 @@ pub struct Project {
     pub(crate) by_name: BTreeMap<String, usize>,
     pub(crate) indicators: Vec<Indicator>,
     pub(crate) readers: Vec<(String, Reader)>,
+}
+
+/// A model's SQL as it is run.
+#[derive(Debug, Clone, Default)]
+pub struct Compiled {
+    /// In a full build.
+    pub full: String,
+    /// In an incremental build, if it has one.
+    pub incremental: Option<String>,
+    /// What fills `{changes}` before that.
+    pub changes: Option<String>,
 }
 
 /// A stream or a model.
@@ -105,14 +117,14 @@ impl Project {
         self.by_name.get(name).map(|&at| self.nodes[at].table.as_str())
     }
 
-    /// What a model's SQL becomes in a full build, and in an incremental one if it has one.
-    pub fn compiled(&self, name: &str, now: i64) -> Option<(String, Option<String>)> {
+    /// What a model's SQL becomes.
+    pub fn compiled(&self, name: &str, now: i64) -> Option<Compiled> {
         let at = *self.by_name.get(name)?;
         let model = self.nodes[at].model()?;
         let speaker = Speaker { now, run_id: "run", live: model.is_live(), ..self.speaker() };
-        let full = speaker.statement(at, Mode::Full);
         let incremental = model.increment().map(|_| speaker.statement(at, Mode::Incremental));
-        Some((full, incremental))
+        let changes = model.changes.as_ref().map(|changes| speaker.write(changes, at, Mode::Incremental));
+        Some(Compiled { full: speaker.statement(at, Mode::Full), incremental, changes })
     }
 
     pub(crate) fn models(&self) -> impl Iterator<Item = (&Node, &ParsedModel)> {
@@ -125,7 +137,16 @@ impl Project {
 
     /// Writes the SQL of this project.
     pub(crate) fn speaker(&self) -> Speaker<'_> {
-        Speaker { project: self, now: 0, run_id: "", watermark: None, live: false, empty: false }
+        Speaker {
+            project: self,
+            now: 0,
+            run_id: "",
+            watermark: None,
+            seen: None,
+            lookback: 0,
+            live: false,
+            empty: false,
+        }
     }
 
     /// The streams and the models with rows that a node reads, itself or through views and ephemeral models.
@@ -173,6 +194,16 @@ impl Node {
 }
 
 impl ParsedModel {
+    /// All of its SQL.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
+        [&self.statement].into_iter().chain(&self.changes)
+    }
+
+    /// Whether it reads the former rows of this node.
+    pub(crate) fn reads_former(&self, name: &str) -> bool {
+        self.templates().flat_map(Template::uses).any(|used| matches!(used.word, Word::Former(of) if of == name))
+    }
+
     pub(crate) fn increment(&self) -> Option<&Increment> {
         match &self.model.materialization {
             Materialization::Incremental(increment) => Some(increment),
@@ -194,6 +225,10 @@ pub(crate) struct Speaker<'p> {
     pub(crate) now: i64,
     pub(crate) run_id: &'p str,
     pub(crate) watermark: Option<i64>,
+    /// What the last build read, for the watermark of each dependency.
+    pub(crate) seen: Option<&'p BTreeMap<String, String>>,
+    /// How far before it to look, in microseconds.
+    pub(crate) lookback: i64,
     /// Whether `{now}` is the moment when the SQL runs, as in views.
     pub(crate) live: bool,
     /// Whether models are empty relations, for SQL that is only looked at.
@@ -226,6 +261,9 @@ impl Speaker<'_> {
             Word::This => self.relation(at),
             Word::Changes => writer.work_table("changes"),
             Word::Watermark => writer.literal(&Value::Timestamp(self.watermark.unwrap_or(EARLIEST))),
+            Word::WatermarkOf(name) => writer.literal(&Value::Timestamp(self.watermark_of(name))),
+            Word::Former(name) => self.former(name),
+            Word::BuiltToday => writer.literal(&Value::Date(self.built_today())),
             Word::Now if self.live => writer.live_now().to_owned(),
             Word::Today if self.live => writer.live_today().to_owned(),
             Word::Now => writer.literal(&Value::Timestamp(self.now)),
@@ -236,6 +274,30 @@ impl Speaker<'_> {
                 given.cloned().unwrap_or_else(|| "NULL".to_owned())
             }
         }
+    }
+
+    /// Up to when the last build saw a dependency.
+    fn watermark_of(&self, name: &str) -> i64 {
+        let seen = self.seen.and_then(|seen| seen.get(name)).and_then(|mark| parse_moment(mark));
+        seen.map(|seen| seen - self.lookback).or(self.watermark).unwrap_or(EARLIEST)
+    }
+
+    fn built_today(&self) -> i32 {
+        let seen = self.seen.and_then(|seen| seen.get("{today}")).and_then(|day| parse_moment(day));
+        day_of(seen.or(self.watermark).unwrap_or(EARLIEST))
+    }
+
+    /// The rows of a dependency as the last build saw them, those that are others or gone since.
+    fn former(&self, name: &str) -> String {
+        let Some(&read) = self.project.by_name.get(name) else { return String::new() };
+        if self.empty {
+            return self.relation(read);
+        }
+        let writer = self.project.writer();
+        let seen = writer.literal(&wmshost_flow::Value::Timestamp(self.watermark_of(name)));
+        let [table, loaded_at, replaced_at] =
+            [&*former_table(&self.project.nodes[read].table), MARKS[1], REPLACED_AT].map(|name| writer.name(name));
+        format!("(SELECT * FROM {table} WHERE {replaced_at} > {seen} AND {loaded_at} <= {seen})")
     }
 
     /// What stands for a node in a FROM.
@@ -257,6 +319,11 @@ impl Speaker<'_> {
             _ => writer.name(&node.table),
         }
     }
+}
+
+/// The table that keeps the former rows of a model's table.
+pub(crate) fn former_table(table: &str) -> String {
+    format!("WMSHOST_WAS_{table}")
 }
 
 /// Before anything that is loaded.

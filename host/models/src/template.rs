@@ -36,11 +36,35 @@ pub(crate) enum Word {
     Relation(String),
     This,
     Watermark,
+    /// The watermark of one dependency.
+    WatermarkOf(String),
     Changes,
+    /// The rows of a dependency that are others or gone since, as they were.
+    Former(String),
     Variable(String, Option<String>),
     Now,
     Today,
+    /// What `{today}` was at the last build.
+    BuiltToday,
     RunId,
+}
+
+impl Word {
+    /// Whether only an incremental build has it.
+    pub(crate) fn is_incremental(&self) -> bool {
+        matches!(
+            self,
+            Self::This | Self::Watermark | Self::WatermarkOf(_) | Self::Changes | Self::Former(_) | Self::BuiltToday
+        )
+    }
+
+    /// The stream or model that it names.
+    pub(crate) fn node(&self) -> Option<&str> {
+        match self {
+            Self::Relation(name) | Self::WatermarkOf(name) | Self::Former(name) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// A placeholder, where it stands, and in which builds.
@@ -187,20 +211,23 @@ impl Parser<'_> {
             "changes" => Word::Changes,
             "now" => Word::Now,
             "today" => Word::Today,
+            "built_today" => Word::BuiltToday,
             "run_id" => Word::RunId,
             "when incremental" => return self.open(Mode::Incremental, at),
             "when full" => return self.open(Mode::Full, at),
             "end" => return self.close(at),
-            _ => match inside.strip_prefix("var:") {
-                Some(variable) => {
+            _ => match inside.split_once(':') {
+                Some(("var", variable)) => {
                     let (name, fallback) = match variable.split_once('=') {
                         Some((name, fallback)) => (name, Some(fallback.trim().to_owned())),
                         None => (variable, None),
                     };
                     Word::Variable(name.trim().to_owned(), fallback)
                 }
+                Some(("watermark", name)) if is_name(name) => Word::WatermarkOf(name.to_owned()),
+                Some(("former", name)) if is_name(name) => Word::Former(name.to_owned()),
                 None if is_name(inside) => Word::Relation(inside.to_owned()),
-                None => return self.wrong(at, &format!("{{{inside}}} is no placeholder")),
+                _ => return self.wrong(at, &format!("{{{inside}}} is no placeholder")),
             },
         };
         self.push(Piece::Word(word, at));

@@ -7,7 +7,7 @@ use wmshost_flow::model::{Rows, UnitTest};
 use wmshost_flow::{Failure, Sql, SqlSession, Value};
 
 use crate::dialect::{MARKS, VERSION};
-use crate::project::{Node, ParsedModel, Project, Speaker};
+use crate::project::{Node, ParsedModel, Project, Speaker, former_table};
 use crate::store::{parse_moment, real};
 use crate::template::Mode;
 
@@ -61,11 +61,15 @@ impl Proof<'_> {
         let writer = self.project.writer();
         for &read in &self.project.nodes[self.at].reads {
             let node = &self.project.nodes[read];
-            self.fixture(node, &node.name, sql)?;
+            self.fixture(node, &node.name, &node.table, sql)?;
+            if self.model.reads_former(&node.name) {
+                self.fixture(node, &format!("former:{}", node.name), &former_table(&node.table), sql)?;
+            }
         }
         let mode = if self.test.watermark.is_some() { Mode::Incremental } else { Mode::Full };
         if mode == Mode::Incremental {
-            self.fixture(&self.project.nodes[self.at], "this", sql)?;
+            let node = &self.project.nodes[self.at];
+            self.fixture(node, "this", &node.table, sql)?;
         }
         let speaker = Speaker {
             now: self.test.now.unwrap_or(NOW),
@@ -87,7 +91,7 @@ impl Proof<'_> {
     }
 
     /// Makes the table that stands for a dependency and fills it.
-    fn fixture(&self, node: &Node, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+    fn fixture(&self, node: &Node, name: &str, table: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
         let writer = self.project.writer();
         let empty = Rows::default();
         let given = self.test.given.iter().find(|(given, _)| given == name).map_or(&empty, |(_, rows)| rows);
@@ -103,7 +107,7 @@ impl Proof<'_> {
             let kind = kind.and_then(|kind| writer.declared(kind)).unwrap_or_default();
             format!("{} {kind}", writer.name(name))
         });
-        let table = writer.name(&node.table);
+        let table = writer.name(table);
         sql.execute(&format!("CREATE TABLE {table} ({})", declared.collect::<Vec<_>>().join(", ")), &[])?;
         if given.rows.is_empty() {
             return Ok(());
@@ -134,6 +138,9 @@ impl Voiced<'_> {
         let writer = project.writer();
         template.render(mode, |word| match word {
             Word::Relation(name) => project.table(name).map(|table| writer.name(table)).unwrap_or_default(),
+            Word::Former(name) => {
+                project.table(name).map(|table| writer.name(&former_table(table))).unwrap_or_default()
+            }
             Word::Variable(name, _) => match self.test.variables.iter().find(|(given, _)| given == name) {
                 Some((_, literal)) => literal.clone(),
                 None => self.speaker.spell(word, at),

@@ -5,14 +5,33 @@ use std::collections::BTreeMap;
 
 use wmshost_flow::{Dialect, Failure, FailureKind, Sql, Value};
 
+use super::former::CHAIN;
 use crate::dialect::{MARKS, Writer};
 use crate::project::{EARLIEST, Project, day_of};
 use crate::store::{Built, kind_of, moment_text, parse_moment, text_of};
 use crate::template::{Mode, Word};
 
-/// What a model reads: by name, the mark of each table; by name and `#`, the fingerprint of each view between; by
-/// `{now}` and `{today}`, the moment if it matters.
+/// What a model reads: by name, the mark of each table; by name and `#`, the fingerprint of each view between, and with
+/// `former` the chain of former rows; by `{name}`, what else marks a stream; by `{now}` and `{today}`, the moment if it
+/// matters; by [`CHAIN`] and [`LOST`], what is noted of the model's own rows.
 pub(super) type Inputs = BTreeMap<String, String>;
+
+/// The column in which a stream's table marks rows that the source no longer has.
+const DELETED_AT: &str = "wms_deleted_at";
+/// Where a model's own inputs note when rows of it last went.
+pub(super) const LOST: &str = "{lost}";
+
+/// Mark of a stream's table.
+#[derive(Debug, Clone)]
+pub(super) struct StreamMark {
+    /// When its newest row was last changed; empty for a table without rows.
+    newest: String,
+    /// How many rows it has, and when one was last marked as deleted: neither makes a row newer.
+    rest: String,
+}
+
+/// Marks of streams, as far as they were looked at.
+pub(super) type Marks = BTreeMap<usize, StreamMark>;
 
 /// What reading inputs needs.
 pub(super) struct Reading<'r> {
@@ -23,66 +42,70 @@ pub(super) struct Reading<'r> {
 
 impl Reading<'_> {
     /// What a model reads now. `marks` are those of streams looked at before.
-    pub(super) fn inputs(
-        &self,
-        at: usize,
-        sql: &mut dyn Sql,
-        marks: &mut BTreeMap<usize, String>,
-    ) -> Result<Inputs, Failure> {
+    pub(super) fn inputs(&self, at: usize, sql: &mut dyn Sql, marks: &mut Marks) -> Result<Inputs, Failure> {
         let mut inputs = Inputs::new();
         let bases = self.project.bases(at);
         for &base in &bases {
             let node = &self.project.nodes[base];
-            let mark = match (node.model(), marks.get(&base)) {
-                (Some(_), _) => self.built.get(&node.name).map(|built| built.changed_at.clone()).ok_or_else(|| {
-                    Failure::invalid_config(format!(
-                        "it reads {0}, which is not built yet; build that too: --select +{1}",
-                        node.name, self.project.nodes[at].name
-                    ))
-                })?,
-                (None, Some(mark)) => mark.clone(),
-                (None, None) => self.stream(base, sql, marks)?,
-            };
-            inputs.insert(node.name.clone(), mark);
+            match node.model() {
+                None => self.stream(base, sql, marks, &mut inputs)?,
+                Some(_) => {
+                    let built = self.built.get(&node.name).ok_or_else(|| {
+                        Failure::invalid_config(format!(
+                            "it reads {0}, which is not built yet; build that too: --select +{1}",
+                            node.name, self.project.nodes[at].name
+                        ))
+                    })?;
+                    inputs.insert(node.name.clone(), built.changed_at.clone());
+                }
+            }
         }
         self.between(at, &bases, &mut inputs);
+        self.noted(at, &mut inputs);
         Ok(inputs)
     }
 
-    /// The mark of a stream's table.
-    fn stream(&self, at: usize, sql: &mut dyn Sql, marks: &mut BTreeMap<usize, String>) -> Result<String, Failure> {
+    /// The chains of former rows that it follows, and what was noted of its own rows.
+    fn noted(&self, at: usize, inputs: &mut Inputs) {
         let node = &self.project.nodes[at];
-        let mark = newest(sql, self.project.writer(), &node.table, &node.name)?;
-        marks.insert(at, mark.clone());
-        Ok(mark)
+        let note = |name: &str, key: &str| self.built.get(name).and_then(|built| built.inputs.get(key)).cloned();
+        for &read in &node.reads {
+            let name = &self.project.nodes[read].name;
+            if node.model().is_some_and(|model| model.reads_former(name)) {
+                inputs.insert(format!("{name} former#"), note(name, CHAIN).unwrap_or_default());
+            }
+        }
+        inputs.extend([CHAIN, LOST].into_iter().filter_map(|key| Some((key.to_owned(), note(&node.name, key)?))));
+    }
+
+    /// The marks of a stream's table.
+    fn stream(&self, at: usize, sql: &mut dyn Sql, marks: &mut Marks, inputs: &mut Inputs) -> Result<(), Failure> {
+        let node = &self.project.nodes[at];
+        let mark = match marks.get(&at) {
+            Some(mark) => mark.clone(),
+            None => marks.entry(at).or_insert(mark(sql, self.project.writer(), &node.table, &node.name)?).clone(),
+        };
+        inputs.insert(node.name.clone(), mark.newest);
+        inputs.insert(format!("{{{}}}", node.name), mark.rest);
+        Ok(())
     }
 
     /// What marks the rows of a node as they are now: its own mark, or those of what its view reads.
-    pub(super) fn of_node(
-        &self,
-        at: usize,
-        sql: &mut dyn Sql,
-        marks: &mut BTreeMap<usize, String>,
-    ) -> Result<Inputs, Failure> {
+    pub(super) fn of_node(&self, at: usize, sql: &mut dyn Sql, marks: &mut Marks) -> Result<Inputs, Failure> {
         let node = &self.project.nodes[at];
+        let mut inputs = Inputs::new();
         match node.model() {
             Some(model) if model.is_live() => {
-                let mut inputs = self.inputs(at, sql, marks)?;
+                inputs = self.inputs(at, sql, marks)?;
                 inputs.insert(format!("{}#", node.name), model.fingerprint.clone());
-                Ok(inputs)
             }
             Some(_) => {
                 let mark = self.built.get(&node.name).map(|built| built.changed_at.clone());
-                Ok(Inputs::from([(node.name.clone(), mark.unwrap_or_default())]))
+                inputs.insert(node.name.clone(), mark.unwrap_or_default());
             }
-            None => {
-                let mark = match marks.get(&at) {
-                    Some(mark) => mark.clone(),
-                    None => self.stream(at, sql, marks)?,
-                };
-                Ok(Inputs::from([(node.name.clone(), mark)]))
-            }
+            None => self.stream(at, sql, marks, &mut inputs)?,
         }
+        Ok(inputs)
     }
 
     /// Views and ephemeral models between a model and the tables, and whether the time matters.
@@ -120,19 +143,30 @@ pub(crate) fn inputs_now(
     now: i64,
     sql: &mut dyn Sql,
 ) -> Result<BTreeMap<String, String>, Failure> {
-    Reading { project, built, now }.inputs(at, sql, &mut BTreeMap::new())
+    Reading { project, built, now }.inputs(at, sql, &mut Marks::new())
 }
 
-/// The mark of a stream's table: when its newest row was last changed; empty for a table without rows.
-fn newest(sql: &mut dyn Sql, writer: Writer, table: &str, stream: &str) -> Result<String, Failure> {
+fn mark(sql: &mut dyn Sql, writer: Writer, table: &str, stream: &str) -> Result<StreamMark, Failure> {
     if kind_of(sql, writer, table)?.is_none() {
         return Err(Failure::invalid_config(format!(
             "it reads the stream {stream}, which was never loaded: there is no table {table}; run the pipeline first"
         )));
     }
-    let newest = moment_text(writer, &format!("MAX({})", MARKS[1]));
-    let rows = sql.query(&format!("SELECT {newest} FROM {}", writer.name(table)), &[])?;
-    Ok(rows.first().map(|row| text_of(row, 0)).unwrap_or_default())
+    let marks_deleted = marks_deleted(sql, writer, table)?;
+    // One at a time: the greatest is at the end of an index, which a look at several would not use.
+    let mut one = |expression: &str| -> Result<String, Failure> {
+        let rows = sql.query(&format!("SELECT {expression} FROM {}", writer.name(table)), &[])?;
+        Ok(rows.first().map(|row| text_of(row, 0)).unwrap_or_default())
+    };
+    let newest = |column: &str| moment_text(writer, &format!("MAX({})", writer.name(column)));
+    let deleted = if marks_deleted { one(&newest(DELETED_AT))? } else { String::new() };
+    Ok(StreamMark { newest: one(&newest(MARKS[1]))?, rest: format!("{} {deleted}", one("COUNT(*)")?) })
+}
+
+/// Whether a stream's table keeps rows that the source no longer has.
+fn marks_deleted(sql: &mut dyn Sql, writer: Writer, table: &str) -> Result<bool, Failure> {
+    let columns = sql.columns(&format!("SELECT * FROM {}", writer.name(table)))?;
+    Ok(columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(DELETED_AT)))
 }
 
 /// Up to when everything that the changed inputs have was seen by the last build.
@@ -151,19 +185,26 @@ pub(super) fn views_changed(before: &Inputs, now: &Inputs) -> bool {
     views(before) != views(now)
 }
 
-/// Makes the newest rows of a stream's table quick to find.
+/// Makes the newest rows of a stream's table quick to find, and those last marked as deleted.
 pub(super) fn index_stream(sql: &mut dyn Sql, writer: Writer, table: &str) -> Result<(), Failure> {
-    let index = format!("WMSHOST_IX_{}", table.to_ascii_uppercase());
+    let table_name = table.to_ascii_uppercase();
+    index_mark(sql, writer, table, &format!("WMSHOST_IX_{table_name}"), MARKS[1])?;
+    match marks_deleted(sql, writer, table)? {
+        true => index_mark(sql, writer, table, &format!("WMSHOST_IX2_{table_name}"), DELETED_AT),
+        false => Ok(()),
+    }
+}
+
+fn index_mark(sql: &mut dyn Sql, writer: Writer, table: &str, index: &str, column: &str) -> Result<(), Failure> {
     let found = match writer.0 {
         Dialect::Sqlite => "SELECT 1 FROM main.sqlite_schema WHERE type = 'index' AND name = ?1 COLLATE NOCASE",
         Dialect::Oracle => &*format!("SELECT 1 FROM all_indexes WHERE {} AND index_name = :1", writer.is_own_schema()),
     };
-    let name = [Value::Text(index.clone())];
+    let name = [Value::Text(index.to_owned())];
     if !sql.query(found, &name)?.is_empty() {
         return Ok(());
     }
-    let statement =
-        format!("CREATE INDEX {} ON {} ({})", writer.name(&index), writer.name(table), writer.name(MARKS[1]));
+    let statement = format!("CREATE INDEX {} ON {} ({})", writer.name(index), writer.name(table), writer.name(column));
     match sql.execute(&statement, &[]) {
         // Somebody is writing the table, or has made the index meanwhile; it only makes things quicker.
         Err(failure)

@@ -9,10 +9,12 @@
 //! | `model` | one model: full, incremental, unchanged |
 //! | `inputs` | what a model reads, and whether that has changed |
 //! | `rows` | rows on their way into a table |
+//! | `former` | rows as they were before they were replaced, for those who follow |
 //! | `history` | every version of every row |
 //! | `table` | making, indexing and swapping tables |
 //! | `place` | how a table takes its place in Oracle |
 
+mod former;
 mod history;
 mod inputs;
 mod late;

@@ -6,12 +6,12 @@ use wmshost_flow::model::{Materialization, OnChange, Strategy};
 use wmshost_flow::{Clock, Dialect, Failure, SqlSession, Value};
 
 use super::history;
-use super::inputs::{Inputs, Reading, index_stream, views_changed, watermark};
+use super::inputs::{Inputs, Marks, Reading, index_stream, views_changed, watermark};
 use super::rows::{Moved, Stamp, carry_marks, fill, set_aside, take_in};
 use super::table::Table;
 use crate::mistake::{excerpt, line_and_column, locate};
 use crate::project::{ParsedModel, Project, Speaker};
-use crate::store::{Built, Store, kind_of, whole};
+use crate::store::{Built, Store, kind_of, parse_moment, whole};
 use crate::template::Mode;
 
 /// KiB of pages that SQLite may keep while it builds a model.
@@ -54,6 +54,17 @@ pub(super) struct Done {
     pub(super) action: Action,
     pub(super) rows: Option<u64>,
     pub(super) changed: u64,
+    /// Whether rows went, or may have.
+    pub(super) lost: bool,
+    /// Whether the former rows that are kept go on from those of the builds before.
+    pub(super) keeps_chain: bool,
+}
+
+impl Done {
+    /// What touches no row.
+    fn nothing(action: Action, rows: Option<u64>) -> Self {
+        Self { action, rows, changed: 0, lost: false, keeps_chain: true }
+    }
 }
 
 /// What building needs.
@@ -77,13 +88,13 @@ impl Site<'_> {
         &self,
         at: usize,
         built: &BTreeMap<String, Built>,
-        marks: &mut BTreeMap<usize, String>,
+        marks: &mut Marks,
         sql: &mut dyn SqlSession,
     ) -> Result<(Done, Option<Built>, Option<String>), Failure> {
         let node = &self.project.nodes[at];
         let Some(model) = node.model() else { return Err(Failure::permanent("a stream is no model")) };
         if model.model.materialization == Materialization::Ephemeral {
-            return Ok((Done { action: Action::Ephemeral, rows: None, changed: 0 }, None, None));
+            return Ok((Done::nothing(Action::Ephemeral, None), None, None));
         }
         self.room(ROOM, sql)?;
         sql.begin()?;
@@ -115,9 +126,15 @@ impl Site<'_> {
     }
 }
 
+/// A moment later than all that models were marked with, also where the clock went back.
+fn later(now: i64, built: &BTreeMap<String, Built>) -> i64 {
+    let latest = built.values().filter_map(|built| parse_moment(&built.changed_at)).max();
+    latest.map_or(now, |latest| now.max(latest + 1))
+}
+
 pub(super) struct Build<'b> {
     pub(super) site: &'b Site<'b>,
-    at: usize,
+    pub(super) at: usize,
     pub(super) model: &'b ParsedModel,
     before: Option<&'b Built>,
 }
@@ -126,7 +143,7 @@ impl Build<'_> {
     fn run(
         &self,
         reading: &Reading<'_>,
-        marks: &mut BTreeMap<usize, String>,
+        marks: &mut Marks,
         sql: &mut dyn SqlSession,
     ) -> Result<(Done, Built), Failure> {
         let node = &self.site.project.nodes[self.at];
@@ -143,15 +160,15 @@ impl Build<'_> {
                 }
             }
         }
-        let inputs = reading.inputs(self.at, sql, marks)?;
+        let mut inputs = reading.inputs(self.at, sql, marks)?;
         let there = kind_of(sql, writer, &node.table)?;
         let wanted = if self.model.is_live() { "view" } else { "table" };
         let before = self.before.filter(|_| there.as_deref() == Some(wanted) && !self.site.full_refresh);
         let is_same = before.is_some_and(|before| before.fingerprint == self.model.fingerprint);
-        let changed_at = Value::Timestamp(self.site.clock.now()).to_string();
+        let changed_at = Value::Timestamp(later(self.site.clock.now(), reading.built)).to_string();
         let (done, changed_at) = match before {
             Some(before) if is_same && before.inputs == inputs && !self.site.force => {
-                (Done { action: Action::Unchanged, rows: before.rows, changed: 0 }, before.changed_at.clone())
+                (Done::nothing(Action::Unchanged, before.rows), before.changed_at.clone())
             }
             _ if self.model.is_live() => (self.view(is_same, sql)?, changed_at),
             before => {
@@ -160,6 +177,7 @@ impl Build<'_> {
                 // Also of a table that was built in full and came out as it was.
                 let is_untouched = done.changed == 0 && done.rows == before.and_then(|before| before.rows);
                 let kept = before.filter(|_| is_untouched).map(|before| before.changed_at.clone());
+                self.note(done, &changed_at, reading, &mut inputs, sql)?;
                 (done, kept.unwrap_or(changed_at))
             }
         };
@@ -188,6 +206,7 @@ impl Build<'_> {
             node: &self.site.project.nodes[self.at],
             model: self.model,
             is_followed: self.site.followed.contains(&self.at),
+            is_kept: !self.site.project.followers(self.at).is_empty(),
         }
     }
 
@@ -212,7 +231,7 @@ impl Build<'_> {
             let statement = self.speaker().statement(self.at, Mode::Full);
             sql.execute(&format!("{create} VIEW {} AS {statement}", table.name()), &[])?;
         }
-        Ok(Done { action: if is_same { Action::Unchanged } else { Action::View }, rows: None, changed: 0 })
+        Ok(Done::nothing(if is_same { Action::Unchanged } else { Action::View }, None))
     }
 
     fn rows(
@@ -242,8 +261,10 @@ impl Build<'_> {
             (Materialization::Incremental(increment), Some(before))
                 if self.can_go_on(before, is_same, inputs, sql)? =>
             {
-                let seen = watermark(&before.inputs, inputs) - i64::from(increment.lookback) * 1_000_000;
-                let moved = self.increment(&increment.strategy, seen, stamp, sql)?;
+                let lookback = i64::from(increment.lookback) * 1_000_000;
+                let watermark = Some(watermark(&before.inputs, inputs) - lookback);
+                let speaker = Speaker { watermark, seen: Some(&before.inputs), lookback, ..self.speaker() };
+                let moved = self.increment(&increment.strategy, speaker, stamp, sql)?;
                 self.done(Action::Incremental, Some(before), moved, sql)
             }
             _ => self.full(before.filter(|_| is_same), stamp, sql),
@@ -283,13 +304,14 @@ impl Build<'_> {
         self.settle(sql)?;
         if carried == Some(filled) && before.and_then(|before| before.rows) == Some(filled) {
             table.drop_aside(sql)?;
-            return Ok(Done { action: Action::Full, rows: Some(filled), changed: 0 });
+            return Ok(Done::nothing(Action::Full, Some(filled)));
         }
         self.place(&table, sql)?;
         if self.model.model.storage.statistics && !self.is_oracle() {
             table.analyze(sql)?;
         }
-        Ok(Done { action: Action::Full, rows: Some(filled), changed: filled - carried.unwrap_or(0).min(filled) })
+        let changed = filled - carried.unwrap_or(0).min(filled);
+        Ok(Done { action: Action::Full, rows: Some(filled), changed, lost: true, keeps_chain: false })
     }
 
     pub(super) fn is_oracle(&self) -> bool {
@@ -316,12 +338,11 @@ impl Build<'_> {
     fn increment(
         &self,
         strategy: &Strategy,
-        watermark: i64,
+        speaker: Speaker<'_>,
         stamp: &Stamp,
         sql: &mut dyn SqlSession,
     ) -> Result<Moved, Failure> {
         let writer = self.site.project.writer();
-        let speaker = Speaker { watermark: Some(watermark), ..self.speaker() };
         if let Some(changes) = &self.model.changes {
             let changes = speaker.write(changes, self.at, Mode::Incremental);
             set_aside(writer, "changes", &format!("SELECT DISTINCT * FROM ({changes}\n) wms_change"), sql)?;
@@ -351,6 +372,7 @@ impl Build<'_> {
         if self.model.model.storage.statistics && moved.changed() * 10 > rows && !self.is_oracle() {
             self.table().analyze(sql)?;
         }
-        Ok(Done { action, rows: Some(rows), changed: moved.changed() })
+        let lost = moved.deleted > 0;
+        Ok(Done { action, rows: Some(rows), changed: moved.changed(), lost, keeps_chain: before.is_some() })
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn take_in(
         Strategy::Replace(window) => match table.key() {
             Some(key) if has_keys(writer, key, sql)? => replace_by_key(table, window, key, stamp, sql)?,
             _ => {
-                let deleted = delete_windows(table, window, "", sql)?;
+                let deleted = delete_windows(table, window, "", stamp, sql)?;
                 Moved { deleted, inserted: insert(table, "", stamp, sql)?, updated: 0 }
             }
         },
@@ -140,7 +140,10 @@ fn merge_checked(table: &Table<'_>, key: &[String], stamp: &Stamp, sql: &mut dyn
         .into_iter()
         .filter(|column| !key.iter().any(|part| part.eq_ignore_ascii_case(column)))
         .collect();
-    let on: Vec<String> = key.iter().map(|part| format!("wms_old.{0} = wms_new.{0}", writer.name(part))).collect();
+    // The sign has SQLite go from the rows on their way, which may be few, to the table, which may be large.
+    let sign = if writer.0 == Dialect::Sqlite { "+" } else { "" };
+    let on: Vec<String> =
+        key.iter().map(|part| format!("wms_old.{0} = {sign}wms_new.{0}", writer.name(part))).collect();
     let on = on.join(" AND ");
     let updated = if rest.is_empty() { 0 } else { update(table, &rest, &on, stamp, sql)? };
     let missing = format!(" WHERE NOT EXISTS (SELECT 1 FROM {} wms_old WHERE {on})", table.name());
@@ -160,6 +163,11 @@ fn update(table: &Table<'_>, rest: &[String], on: &str, stamp: &Stamp, sql: &mut
     let marks = marks.map(|(name, value)| format!("{} = {value}", writer.name(name)));
     let name = table.name();
     let rows = writer.work_table("rows");
+    let both = match writer.0 {
+        Dialect::Sqlite => format!("{rows} AS wms_new CROSS JOIN {name} AS wms_old"),
+        Dialect::Oracle => format!("{rows} wms_new CROSS JOIN {name} wms_old"),
+    };
+    table.keep_former(&format!("{both} WHERE {on} AND {differs}"), &stamp.loaded_at, sql)?;
     let statement = match writer.0 {
         Dialect::Sqlite => {
             let sets: Vec<String> =
@@ -279,13 +287,19 @@ fn replace_by_key(
     let on: Vec<String> = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part))).collect();
     let rows = writer.work_table("rows");
     let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} wms_new WHERE {})", on.join(" AND "));
-    let deleted = delete_windows(table, window, &gone, sql)?;
+    let deleted = delete_windows(table, window, &gone, stamp, sql)?;
     let merged = merge_checked(table, key, stamp, sql)?;
     Ok(Moved { deleted, ..merged })
 }
 
 /// Deletes the windows that were found to be affected, or those of their rows for which a condition is true too.
-fn delete_windows(table: &Table<'_>, window: &[String], only: &str, sql: &mut dyn Sql) -> Result<u64, Failure> {
+fn delete_windows(
+    table: &Table<'_>,
+    window: &[String],
+    only: &str,
+    stamp: &Stamp,
+    sql: &mut dyn Sql,
+) -> Result<u64, Failure> {
     let writer = table.writer;
     let pairs = |pair: &dyn Fn(&str, &str) -> String| -> String {
         let one = |column: &String| {
@@ -297,21 +311,19 @@ fn delete_windows(table: &Table<'_>, window: &[String], only: &str, sql: &mut dy
     let same = pairs(&|old, change| writer.same(old, change));
     let (name, changes) = (table.name(), writer.work_table("changes"));
     let Dialect::Oracle = writer.0 else {
-        let statement = format!(
-            "DELETE FROM {name} WHERE rowid IN \
-             (SELECT wms_old.rowid FROM {changes} AS wms_change CROSS JOIN {name} AS wms_old WHERE {same}{only})"
-        );
-        return sql.execute(&statement, &[]);
+        let found = format!("{changes} AS wms_change CROSS JOIN {name} AS wms_old WHERE {same}{only}");
+        table.keep_former(&found, &stamp.loaded_at, sql)?;
+        return sql.execute(&format!("DELETE FROM {name} WHERE rowid IN (SELECT wms_old.rowid FROM {found})"), &[]);
     };
     // Windows without NULL are found by a join; only the others must be looked at one by one.
     let equal = pairs(&|old, change| format!("{old} = {change}"));
     let nulls: Vec<String> = window.iter().map(|column| format!("wms_old.{} IS NULL", writer.name(column))).collect();
     let mut deleted = 0;
     for (rows, condition) in [("", equal), (&*format!("({}) AND ", nulls.join(" OR ")), same)] {
-        let statement = format!(
-            "DELETE FROM {name} wms_old WHERE {rows}EXISTS (SELECT 1 FROM {changes} wms_change WHERE {condition}){only}"
-        );
-        deleted += sql.execute(&statement, &[])?;
+        let found =
+            format!("{name} wms_old WHERE {rows}EXISTS (SELECT 1 FROM {changes} wms_change WHERE {condition}){only}");
+        table.keep_former(&found, &stamp.loaded_at, sql)?;
+        deleted += sql.execute(&format!("DELETE FROM {found}"), &[])?;
     }
     Ok(deleted)
 }

@@ -7,7 +7,8 @@ use std::thread;
 
 use wmshost_flow::{Cancel, Clock, Failure, SqlSession, Target};
 
-use super::inputs::Reading;
+use super::former;
+use super::inputs::{Marks, Reading};
 use super::late::judge;
 use super::model::{Done, Site};
 use super::report::{BuildOptions, NodeResult, NodeStatus, Observer, Report};
@@ -46,7 +47,7 @@ pub(super) struct Shared {
     blocked: BTreeSet<usize>,
     pub(super) stopped: bool,
     built: BTreeMap<String, Built>,
-    marks: BTreeMap<usize, String>,
+    marks: Marks,
     pub(super) results: Vec<NodeResult>,
 }
 
@@ -57,7 +58,10 @@ impl Runner<'_> {
         let store = self.store();
         let mut sql = self.target.sql()?;
         store.prepare(sql.as_mut())?;
-        let built = store.built(sql.as_mut())?;
+        let mut built = store.built(sql.as_mut())?;
+        if self.options.build {
+            former::prepare(self.project, store, &mut built, began_at, sql.as_mut())?;
+        }
         let tested = store.tested(sql.as_mut())?;
         let left_out = self.left_out(sql.as_mut())?;
         let site = self.site(began_at);
@@ -67,7 +71,7 @@ impl Runner<'_> {
             blocked: BTreeSet::new(),
             stopped: false,
             built,
-            marks: BTreeMap::new(),
+            marks: Marks::new(),
             results: Vec::new(),
         });
         let moved = Condvar::new();
@@ -290,7 +294,7 @@ impl Worker<'_> {
             let shared = lock(self.shared);
             (shared.built.clone(), shared.marks.clone())
         };
-        let (Done { action, rows, changed }, note, remark) = self.site.build(at, &built, &mut marks, sql)?;
+        let (Done { action, rows, changed, .. }, note, remark) = self.site.build(at, &built, &mut marks, sql)?;
         (result.action, result.rows, result.changed) = (Some(action), rows, changed);
         result.message = remark.unwrap_or_default();
         let mut shared = lock(self.shared);

@@ -18,6 +18,8 @@ pub(super) struct Table<'m> {
     pub(super) model: &'m ParsedModel,
     /// Whether what reads it wants to find its newest rows quickly.
     pub(super) is_followed: bool,
+    /// Whether the rows that are replaced in it are kept, for those who follow it.
+    pub(super) is_kept: bool,
 }
 
 impl Table<'_> {

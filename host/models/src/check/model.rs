@@ -142,13 +142,13 @@ fn words(
     for used in template.uses() {
         let guarded = in_changes || used.only == Some(Mode::Incremental);
         let what = match used.word {
-            Word::Relation(name) if !model.depends_on.contains(name) => {
+            Word::Relation(name) | Word::WatermarkOf(name) | Word::Former(name) if !model.depends_on.contains(name) => {
                 format!("{{{name}}} is not among what the model reads; add it there")
             }
-            Word::This | Word::Watermark | Word::Changes if !incremental => {
+            word if word.is_incremental() && !incremental => {
                 "only an incremental model has this placeholder".to_owned()
             }
-            Word::This | Word::Watermark | Word::Changes if !guarded => {
+            word if word.is_incremental() && !guarded => {
                 "in a full build there is no such thing: put it between {when incremental} and {end}".to_owned()
             }
             Word::Changes if in_changes => "`changes` cannot read itself".to_owned(),
@@ -171,13 +171,34 @@ fn unused(model: &Model, statement: &Template, changes: Option<&Template>, at: A
     let used: BTreeSet<&str> = statement
         .uses()
         .chain(changes.into_iter().flat_map(Template::uses))
-        .filter_map(|used| match used.word {
-            Word::Relation(name) => Some(name.as_str()),
-            _ => None,
-        })
+        .filter_map(|used| used.word.node())
         .collect();
     for name in model.depends_on.iter().filter(|name| !used.contains(name.as_str())) {
         findings.add(at, format!("it says that it reads {name}, but its SQL has no {{{name}}}"));
+    }
+}
+
+/// Whether what a model follows of its dependencies is kept of them: marks of tables, former rows of incremental ones.
+pub(super) fn marks(project: &Project, node: &Node, parsed: &ParsedModel, findings: &mut Findings) {
+    let place = node.place();
+    let at = At { plugin: &node.plugin, place: &place };
+    for used in parsed.templates().flat_map(Template::uses) {
+        let Some(read) = used.word.node().and_then(|name| project.by_name.get(name)).map(|&at| &project.nodes[at])
+        else {
+            continue;
+        };
+        let has_rows = read.model().is_none_or(|model| !model.is_live());
+        let what = match used.word {
+            Word::WatermarkOf(name) if !has_rows => format!("{name} has no rows of its own, and no watermark"),
+            Word::Former(name) if read.model().and_then(ParsedModel::increment).is_none() => {
+                format!("only of incremental models former rows are kept, and {name} is none")
+            }
+            Word::Former(name) if parsed.increment().is_some_and(|increment| increment.lookback > 0) => {
+                format!("with a lookback the former rows of {name} are not those of the last build")
+            }
+            _ => continue,
+        };
+        findings.add(at, what);
     }
 }
 
@@ -191,7 +212,7 @@ pub(super) fn fixtures(project: &Project, node: &Node, parsed: &ParsedModel, fin
             findings.add(at, "another unit test has that name");
         }
         for (name, rows) in &test.given {
-            let read = match name.as_str() {
+            let read = match name.strip_prefix("former:").unwrap_or(name) {
                 "this" => Some(node),
                 name if parsed.model.depends_on.iter().any(|read| read == name) => {
                     project.by_name.get(name).map(|&at| &project.nodes[at])

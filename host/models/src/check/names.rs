@@ -63,7 +63,7 @@ pub(super) fn known(setup: &Setup, findings: &mut Findings) -> Known {
             if name.starts_with("wmshost_") {
                 findings.add(at, "names that begin with wmshost_ are the host's own");
             }
-            if matches!(name, "this" | "changes" | "watermark" | "now" | "today" | "run_id" | "end") {
+            if matches!(name, "this" | "changes" | "watermark" | "now" | "today" | "built_today" | "run_id" | "end") {
                 findings.add(at, "the name means something else between braces; choose another");
             }
             if setup.streams.contains_key(name) {
@@ -88,6 +88,7 @@ pub(super) fn references(project: &Project, findings: &mut Findings) {
         super::tests::references(project, node, findings);
         if let Some(model) = node.model() {
             super::model::fixtures(project, node, model, findings);
+            super::model::marks(project, node, model, findings);
         }
     }
     for indicator in &project.indicators {

@@ -66,7 +66,7 @@ fn values_are_plain(assertion: &Assertion) -> bool {
 
 fn words(template: &Template, at: At<'_>, findings: &mut Findings) {
     for used in template.uses() {
-        if matches!(used.word, Word::Changes | Word::Watermark) || used.only.is_some() {
+        if used.word.is_incremental() && *used.word != Word::This || used.only.is_some() {
             findings.in_sql(at, &template.source, used.at, "a test has no build: this placeholder means nothing here");
         }
     }

@@ -108,7 +108,7 @@ impl Guard<'_> {
         let marked = template.written(mode, marks.all());
         self.tokens(&marked.text, &marks).map_err(|objection| (marked, objection))?;
         let written = template.written(mode, |word| match word {
-            Word::Relation(_) | Word::This | Word::Changes => marks.of_word(word),
+            Word::Relation(_) | Word::This | Word::Changes | Word::Former(_) => marks.of_word(word),
             value => self.project.speaker().spell(value, 0),
         });
         let parsed =

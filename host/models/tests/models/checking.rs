@@ -129,7 +129,8 @@ fn an_ephemeral_model_becomes_part_of_others() {
     inner.materialization = Materialization::Ephemeral;
     let outer = model("outer_rows", &["inner_rows"], &["id"], "SELECT id FROM {inner_rows} x");
     let models = project(vec![inner, outer]);
-    let (full, incremental) = models.compiled("outer_rows", 0).expect("a model");
+    let compiled = models.compiled("outer_rows", 0).expect("a model");
+    let (full, incremental) = (compiled.full, compiled.incremental);
     assert_eq!(full, "SELECT id FROM (SELECT id FROM \"WMS_STOCK\" WHERE amount > 7) x");
     assert_eq!(incremental, None);
     let warehouse = Warehouse::new();

@@ -64,7 +64,7 @@ fn by_hand(warehouse: &Warehouse, models: &[Model], project: &Project) -> Durati
     let mut sql = warehouse.target.sql().expect("a session");
     let begin = Instant::now();
     for model in &tables {
-        let (select, _) = project.compiled(&model.name, 0).expect("a model");
+        let select = project.compiled(&model.name, 0).expect("a model").full;
         sql.begin().expect("begun");
         for statement in [
             format!("DROP TABLE IF EXISTS HAND_{}", model.name),

@@ -8,7 +8,6 @@
 //! | `intermediate` | what several marts are computed from |
 //! | `marts` | what people and dashboards read |
 //! | `rating` | numbers into words: categories, performance, the efficiency score |
-//! | `windows` | which days, items and places an incremental build has to compute again |
 //!
 //! A rule that needs one row alone stands in the transform of its stream and is not repeated here: staging takes
 //! the transforms' columns. What stands here needs other rows, other tables or today's date.
@@ -26,7 +25,6 @@ mod rating;
 mod site;
 mod sources;
 mod staging;
-mod windows;
 
 use site::Site;
 use wmshost_plugin::models::Declaration;

@@ -10,6 +10,9 @@ pub(crate) const OWNER: &str = "warehouse analytics";
 /// How many days behind today count as recent.
 pub(crate) const RECENT_DAYS: i32 = 90;
 
+/// The run's own date.
+const TODAY: &str = "{today}";
+
 /// A warehouse and the database its tables are loaded into.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
@@ -65,7 +68,7 @@ impl Site {
     pub(crate) fn of(settings: &Settings, sql: Sql) -> Result<Self> {
         let mut mistakes = Vec::new();
         let today = match settings.text("today")? {
-            "" => "{today}".to_owned(),
+            "" => TODAY.to_owned(),
             day if matches!(date(day), Value::Date(_)) => sql.date(day),
             day => {
                 mistakes.push(format!("setting today: {day:?} is no date like 2026-06-30"));
@@ -134,13 +137,18 @@ impl Site {
         self.sql.flag(if self.marks_deleted(stream) { "wms_deleted_at IS NOT NULL" } else { "1 = 0" })
     }
 
-    /// The condition that a version of a row is new since the watermark.
-    pub(crate) fn is_new(&self, stream: &str) -> &'static str {
-        if self.marks_deleted(stream) {
-            "(wms_loaded_at > {watermark} OR wms_deleted_at > {watermark})"
-        } else {
-            "wms_loaded_at > {watermark}"
+    /// The condition that a version of a row is new since the last build.
+    pub(crate) fn is_new(&self, stream: &str) -> String {
+        let loaded = format!("wms_loaded_at > {{watermark:{stream}}}");
+        match self.marks_deleted(stream) {
+            true => format!("({loaded} OR wms_deleted_at > {{watermark:{stream}}})"),
+            false => loaded,
         }
+    }
+
+    /// The condition that the day is not the one of the last build. A day that is given by a setting stays.
+    pub(crate) fn day_went_by(&self) -> &'static str {
+        if self.today == TODAY { "{built_today} <> {today}" } else { "1 = 0" }
     }
 
     /// The condition that a moment, as the warehouse's clocks show it, lies in the days up to today that count as

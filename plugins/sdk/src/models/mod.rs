@@ -42,6 +42,7 @@
 //! | [`columns`] | the columns that a model gives |
 //! | `declaration` | all that a plugin declares |
 //! | `model` | one model |
+//! | `following` | SQL that looks only at what changed |
 //! | `source` | what is known of a stream's table |
 //! | `test` | what must hold |
 //! | `unit` | a model over a few rows |
@@ -49,6 +50,7 @@
 
 pub mod columns;
 mod declaration;
+mod following;
 mod indicator;
 mod model;
 mod source;
@@ -56,6 +58,7 @@ mod test;
 mod unit;
 
 pub use declaration::Declaration;
+pub use following::{Followed, FollowedTable, Sum, and_changed};
 pub use indicator::{Indicator, Reader};
 pub use model::{History, Model};
 pub use source::SourceTable;

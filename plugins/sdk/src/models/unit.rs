@@ -23,7 +23,8 @@ impl UnitTest {
         })
     }
 
-    /// The rows of a dependency, or of `this`: what an incremental build finds.
+    /// The rows of a dependency, of `this`: what an incremental build finds, or of `former:name`: what it does not find
+    /// any more.
     #[must_use]
     pub fn given(mut self, name: &str, rows: Rows) -> Self {
         self.0.given.push(Fixture { name: name.to_owned(), rows });

@@ -39,6 +39,15 @@ impl Sql {
         self.pick(|| format!("CAST({value} AS INTEGER)"), || format!("TRUNC({value})"))
     }
 
+    /// A number as a whole number of its last decimal place: 1.5 with 3 is 1500. What is added up so loses nothing.
+    pub fn scaled(self, value: &str, places: u32) -> String {
+        let factor = 10_i64.pow(places);
+        self.pick(
+            || format!("CAST(ROUND({value} * {factor}.0) AS INTEGER)"),
+            || format!("CAST(ROUND({value} * {factor}) AS NUMBER(19))"),
+        )
+    }
+
     /// A number as one, where the column's type does not say so: SQLite keeps wide decimals as text.
     pub fn number(self, value: &str) -> String {
         self.pick(|| format!("({value} + 0)"), || value.to_owned())

@@ -96,13 +96,22 @@ impl Sql {
     /// again, as quantities do, this costs less than to sort all rows. NULLs do not count.
     pub fn distribution(self, relation: &str, group: &[&str], value: &str) -> String {
         let columns = group.join(", ");
+        let counted = format!(
+            "(SELECT {columns}, {value}, COUNT(*) AS wms_count FROM {relation} wms_known \
+             WHERE {value} IS NOT NULL GROUP BY {columns}, {value}) wms_counted"
+        );
+        self.distribution_counted(&counted, group, value, "wms_count")
+    }
+
+    /// The same of what is counted already: `relation`, which may have its condition behind it, has each value of a group
+    /// once, with how many rows have it in `count`.
+    pub fn distribution_counted(self, relation: &str, group: &[&str], value: &str, count: &str) -> String {
+        let columns = group.join(", ");
         let running =
             format!("PARTITION BY {columns} ORDER BY {value} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW");
         format!(
-            "SELECT wms_counted.*, SUM(wms_times) OVER ({running}) - wms_times AS wms_below, \
-             SUM(wms_times) OVER (PARTITION BY {columns}) AS wms_total \
-             FROM (SELECT {columns}, {value}, COUNT(*) AS wms_times FROM {relation} wms_known \
-             WHERE {value} IS NOT NULL GROUP BY {columns}, {value}) wms_counted"
+            "SELECT {columns}, {value}, {count} AS wms_times, SUM({count}) OVER ({running}) - {count} AS wms_below, \
+             SUM({count}) OVER (PARTITION BY {columns}) AS wms_total FROM {relation}"
         )
     }
 

@@ -110,15 +110,19 @@ pub(super) fn compile(edge: &Edge, args: &SelectArgs) -> anyhow::Result<Exit> {
     workshop.examine()?;
     let nodes: Vec<Json> = nodes(edge, &workshop, args)?.into_iter().filter(|node| node["kind"] == "model").collect();
     if args.output.output == Output::Json {
-        let pick = |node: &Json| json!({ "name": node["name"], "compiled": node["compiled"], "compiled_incremental": node["compiled_incremental"] });
+        const KEYS: [&str; 4] = ["name", "compiled", "compiled_changes", "compiled_incremental"];
+        let pick =
+            |node: &Json| Json::Object(KEYS.map(|key| (key.to_owned(), node[key].clone())).into_iter().collect());
         report::json(&nodes.iter().map(pick).collect());
         return Ok(Exit::Success);
     }
     for node in nodes {
         print(&format!("-- {} ({})\n{};\n", text(&node["name"]), text(&node["materialized"]), text(&node["compiled"])));
-        let incremental = text(&node["compiled_incremental"]);
-        if !incremental.is_empty() {
-            print(&format!("-- {}, incremental\n{incremental};\n", text(&node["name"])));
+        for (key, what) in [("compiled_changes", "what changed"), ("compiled_incremental", "incremental")] {
+            let sql = text(&node[key]);
+            if !sql.is_empty() {
+                print(&format!("-- {}, {what}\n{sql};\n", text(&node["name"])));
+            }
         }
     }
     Ok(Exit::Success)

@@ -1,5 +1,6 @@
 //! `int_item_turnover`: what moved of each item in the last 90 days, out and in together.
 
+use super::movement::{items_moved, sources};
 use crate::rating::{count_where, ladder};
 use crate::site::{RECENT_DAYS, Site};
 use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, columns::*, not_null, unique};
@@ -7,8 +8,9 @@ use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
     Model::intermediate("int_item_turnover")
-        .summary("What moved of each item in the 90 days up to today. It changes with the day, so it is built anew.")
-        .reads(["int_inventory_movements"])
+        .summary("What moved of each item in the 90 days up to today. It follows the items that something moved of, and the day.")
+        .reads(["int_inventory_movements"].into_iter().chain(sources(site)))
+        .replaced_by(["item_id"], changes(site))
         .sql(statement(site))
         .columns([
             int64("item_id", "The item."),
@@ -51,6 +53,16 @@ pub(super) fn model(site: &Site) -> Model {
         )
 }
 
+fn changes(site: &Site) -> String {
+    format!(
+        "{moved}
+UNION ALL
+SELECT item_id FROM {{this}} built WHERE {day_went_by}",
+        moved = items_moved(site),
+        day_went_by = site.day_went_by(),
+    )
+}
+
 fn statement(site: &Site) -> String {
     let sql = site.sql;
     let recent = site.is_recent("movement_date");
@@ -62,6 +74,7 @@ fn statement(site: &Site) -> String {
         "WITH summed AS (
   SELECT item_id, COUNT(*) AS movements, {movements} AS movements_90d, {outbound} AS outbound_quantity_90d, {inbound} AS inbound_quantity_90d
   FROM {{int_inventory_movements}} movements
+  {{when incremental}} WHERE item_id IN (SELECT item_id FROM {{changes}}) {{end}}
   GROUP BY item_id
 ),
 averaged AS (

@@ -3,60 +3,45 @@
 //! | model | one row per |
 //! |---|---|
 //! | `int_location_performance` | location: its allocations' times and rates |
-//! | `int_user_performance` | user, without SYSTEM: the same, and per day |
+//! | `int_user_days` | user, without SYSTEM, and day |
+//! | `int_user_times` | user and minute of processing time |
+//! | `int_user_performance` | user: times and rates, and per day |
 //! | `int_allocation_performance` | allocation, beside the performance of its location and its user |
-//! | `int_inventory_movements` | movement of stock, out and in |
+//! | `int_inventory_movements` | movement of stock, out and in, beside its neighbours |
+//! | `int_item_quantities` | item, out or in, and quantity: how often it moved |
+//! | `int_item_spread` | item, out or in: percentiles of its quantities |
 //! | `int_item_turnover` | item: its movements in the last 90 days |
 
 mod allocation_performance;
 mod inventory_movements;
+mod item_quantities;
 mod item_turnover;
 mod location_performance;
+mod movement;
+mod performance;
+mod sequence;
+mod user_days;
 mod user_performance;
+mod user_times;
 
-use crate::rating::count_where;
+pub(crate) use inventory_movements::columns as movement_columns;
+pub(crate) use item_quantities::percentile_columns;
+
 use crate::site::{OWNER, Site};
-use wmshost_plugin::contract::modelling::ModelColumn;
-use wmshost_plugin::models::{Model, columns::*};
+use wmshost_plugin::models::Model;
 
 /// All of them.
 pub(crate) fn all(site: &Site) -> Vec<Model> {
     let models = [
         location_performance::model(site),
+        user_days::model(),
+        user_times::model(site),
         user_performance::model(site),
         allocation_performance::model(site),
         inventory_movements::model(site),
+        item_quantities::quantities(site),
+        item_quantities::spread(site),
         item_turnover::model(site),
     ];
     models.into_iter().map(|model| model.tags(["wms", "performance"]).owner(OWNER)).collect()
-}
-
-/// The aggregates that locations and users are measured by, over allocations.
-fn performance(site: &Site) -> String {
-    let sql = site.sql;
-    let share = |condition: &str| sql.percentage(&count_where(condition), "COUNT(*)");
-    format!(
-        "COUNT(*) AS allocation_count,
-  AVG(processing_time_seconds) AS avg_processing_time_seconds,
-  {median} AS median_processing_time_seconds,
-  {fulfillment} AS fulfillment_rate_pct,
-  {within_1hour} AS within_1hour_rate_pct,
-  {excellent} AS excellent_quality_rate_pct",
-        median = sql.percentile_placed("processing_time_seconds", 0.5),
-        fulfillment = share("allocation_status = 'SHIPPED'"),
-        within_1hour = share("processing_time_seconds <= 3600"),
-        excellent = share("data_quality_score = 'Excellent'"),
-    )
-}
-
-/// Their columns.
-fn performance_columns() -> [ModelColumn; 6] {
-    [
-        int64("allocation_count", "How many allocations."),
-        float64("avg_processing_time_seconds", "The mean processing time, in seconds."),
-        float64("median_processing_time_seconds", "The median processing time, in seconds."),
-        float64("fulfillment_rate_pct", "How many of them are shipped, in percent."),
-        float64("within_1hour_rate_pct", "How many were processed within an hour, in percent."),
-        float64("excellent_quality_rate_pct", "How many are of excellent quality, in percent."),
-    ]
 }

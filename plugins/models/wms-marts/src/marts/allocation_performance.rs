@@ -3,10 +3,10 @@
 
 use crate::rating::{GRADES, UNKNOWN, count_where, efficiency, grade};
 use crate::site::Site;
-use crate::windows::{Affected, in_changes};
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    Model, NULL, UnitTest, accepted, at_least, columns::*, exists_in, holds, hours, not_null, unique,
+    Followed, FollowedTable, Model, NULL, UnitTest, accepted, and_changed, at_least, columns::*, exists_in, holds,
+    hours, not_null, unique,
 };
 use wmshost_plugin::rows;
 
@@ -25,18 +25,21 @@ const GRAIN: [&str; 8] = [
 /// What is computed again as a whole: an item on a day. Changes come to many days, but to few items of each.
 const WINDOW: [&str; 2] = ["allocation_date", "item_key"];
 
+const FOLLOWED: Followed<'static> = Followed {
+    window: &WINDOW,
+    tables: &[FollowedTable { model: "stg_wms_allocation", window: &WINDOW, only: "allocation_date IS NOT NULL" }],
+};
+
 pub(super) fn model(site: &Site) -> Model {
-    let affected = Affected { window: &WINDOW, from: "stg_wms_allocation", counted: "SUM(allocation_count)" };
     let model = Model::mart("fact_allocation_performance")
         .summary(
             "Allocations by day, location, item, user, status group, quantity tier, day type and time type. What \
              changed is computed again, item by item and day by day. Allocations without a creation date are on no day and left out.",
         )
         .reads(["stg_wms_allocation"])
-        .replaced_by(WINDOW, affected.select())
+        .replaced_by(WINDOW, FOLLOWED.windows())
         .sql(statement(site))
         .columns(columns())
-        .index([WINDOW[0], WINDOW[1], "allocation_count"])
         .index(["performance_key"])
         .index(["item_id"])
         .partition_by_month("allocation_date")
@@ -55,7 +58,7 @@ fn statement(site: &Site) -> String {
         "WITH taken AS (
   SELECT {grain}, item_key, valid_quantity, processing_time_seconds, allocation_status, data_quality_score, priority_level
   FROM {{stg_wms_allocation}}
-  WHERE allocation_date IS NOT NULL {only_affected}
+  WHERE allocation_date IS NOT NULL {only_changed}
 ),
 counted AS (
   SELECT {grain}, MIN(item_key) AS item_key,
@@ -102,7 +105,7 @@ SELECT rated.*,
   {quality_grade} AS quality_category,
   {efficiency} AS overall_efficiency_score
 FROM rated",
-        only_affected = in_changes(&WINDOW),
+        only_changed = and_changed(&WINDOW, &WINDOW),
         median = sql.percentile_placed("processing_time_seconds", 0.5),
         shipped = count_where("allocation_status = 'SHIPPED'"),
         excellent = count_where("data_quality_score = 'Excellent'"),
@@ -239,16 +242,7 @@ fn unit_tested(model: Model) -> Model {
                         "2026-01-03", NULL, "~n", 7, "2026-05-01 00:00:00.000000";
                     },
                 )
-                .given(
-                    "this",
-                    rows! {
-                        allocation_date, item_key, allocation_count;
-                        "2026-01-01", "1", 1;
-                        "2026-01-01", "2", 1;
-                        "2026-01-02", "1", 1;
-                        "2026-01-03", "~n", 2;
-                    },
-                )
+                .given("former:stg_wms_allocation", rows! { allocation_date, item_key; "2026-01-03", "~n"; NULL, "2" })
                 .expect(rows! {
                     allocation_date, item_id, location_id, allocation_count;
                     "2026-01-01", 1, 7, 1; "2026-01-01", 1, 8, 1; "2026-01-03", NULL, 7, 1;

@@ -5,17 +5,26 @@ use crate::rating::{count_where, grade, ladder, ladder_up};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, no_rows, not_null, unique,
+    Followed, FollowedTable, Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, no_rows,
+    not_null, unique,
 };
 use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
     let model = Model::mart("dim_items")
         .summary(
-            "Items, with what was ordered and allocated of them today and in the 90 days before. It changes with the day, \
-             so it is built anew.",
+            "Items, with what was ordered and allocated of them today and in the 90 days before. Items of which any of it \
+             changed are computed again; when a day went by, all.",
         )
-        .reads(["stg_wms_items", "stg_wms_order_lines", "stg_wms_orders", "stg_wms_allocation", "int_item_turnover"])
+        .reads([
+            "item_master",
+            "stg_wms_items",
+            "stg_wms_order_lines",
+            "stg_wms_order_headers",
+            "stg_wms_allocation",
+            "int_item_turnover",
+        ])
+        .replaced_by(["item_id"], changes(site))
         .sql(statement(site))
         .columns(columns(site))
         .index(["item_id"])
@@ -62,14 +71,45 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
     ]
 }
 
+/// Items that changed in the master or left it, and those whose orders, lines, allocations or movements changed.
+fn changes(site: &Site) -> String {
+    let window = ["item_id"];
+    let of = |model, only| FollowedTable { model, window: &window, only };
+    let tables = [
+        of("stg_wms_order_lines", "item_id IS NOT NULL"),
+        of("stg_wms_allocation", "item_id IS NOT NULL"),
+        of("int_item_turnover", "1 = 1"),
+    ];
+    format!(
+        "SELECT item_id FROM {{item_master}} came WHERE {is_new} AND item_id IS NOT NULL
+UNION ALL
+SELECT built.item_id FROM {{this}} built LEFT JOIN {{item_master}} found ON found.item_id = built.item_id
+WHERE built.is_in_master = 1 AND found.item_id IS NULL
+UNION ALL
+SELECT item_id FROM {{stg_wms_order_lines}} lines
+WHERE item_id IS NOT NULL AND order_id IN (
+  SELECT order_id FROM {{stg_wms_order_headers}} came WHERE wms_loaded_at > {{watermark:stg_wms_order_headers}}
+  UNION ALL
+  SELECT order_id FROM {{former:stg_wms_order_headers}} went
+)
+UNION ALL
+{moved}
+UNION ALL
+SELECT item_id FROM {{this}} built WHERE {day_went_by}",
+        is_new = site.is_new("item_master"),
+        moved = Followed { window: &window, tables: &tables }.windows(),
+        day_went_by = site.day_went_by(),
+    )
+}
+
 fn statement(site: &Site) -> String {
     let sql = site.sql;
     format!(
         "WITH {lately},
 known AS (
-  SELECT item_id FROM {{stg_wms_items}}
+  SELECT item_id FROM {{stg_wms_items}} {changed}
   UNION
-  SELECT item_id FROM {{int_item_turnover}}
+  SELECT item_id FROM {{int_item_turnover}} {changed}
   UNION
   SELECT item_id FROM ordered
 ),
@@ -102,6 +142,7 @@ SELECT {key} AS item_key, gathered.*,
   {velocity} AS velocity_category
 FROM gathered",
         lately = lately(site),
+        changed = "{when incremental} WHERE item_id IN (SELECT item_id FROM {changes}) {end}",
         is_in_master = sql.flag("items.item_id IS NOT NULL"),
         days_since_order = sql.days_between(&site.local("ordered.last_order_date"), &site.today),
         fulfillment = sql.percentage("allocated.shipped_allocations_count", "allocated.allocations_count"),
@@ -125,15 +166,16 @@ fn lately(site: &Site) -> String {
   SELECT lines.item_id, COUNT(DISTINCT lines.order_id) AS orders_count,
     SUM(lines.quantity_ordered) AS total_quantity_ordered, AVG(lines.unit_price) AS avg_unit_price,
     MAX(orders.order_date) AS last_order_date
-  FROM {{stg_wms_orders}} orders JOIN {{stg_wms_order_lines}} lines ON lines.order_id = orders.order_id
+  FROM {{stg_wms_order_headers}} orders JOIN {{stg_wms_order_lines}} lines ON lines.order_id = orders.order_id
   WHERE {order_is_recent} AND lines.item_id IS NOT NULL
+    {{when incremental}} AND lines.item_id IN (SELECT item_id FROM {{changes}}) {{end}}
   GROUP BY lines.item_id
 ),
 allocated AS (
   SELECT item_id, COUNT(*) AS allocations_count, SUM(valid_quantity) AS total_quantity_allocated,
     {shipped} AS shipped_allocations_count, AVG(fulfillment_time_seconds) AS avg_fulfillment_time_seconds
   FROM {{stg_wms_allocation}}
-  WHERE {allocation_is_recent}
+  WHERE {allocation_is_recent} {{when incremental}} AND item_id IN (SELECT item_id FROM {{changes}}) {{end}}
   GROUP BY item_id
 )",
         order_is_recent = site.is_recent(&site.local("orders.order_date")),
@@ -186,7 +228,7 @@ fn unit_tested(model: Model) -> Model {
                 .now("2026-06-30 12:00:00")
                 .given("stg_wms_items", rows! { item_id, is_active; 1, 1 })
                 .given(
-                    "stg_wms_orders",
+                    "stg_wms_order_headers",
                     rows! {
                         order_id, order_date;
                         1, "2026-03-31 23:59:59.999999";

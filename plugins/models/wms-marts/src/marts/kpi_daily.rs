@@ -1,21 +1,31 @@
-//! `kpi_daily`: one row per day, from sums over all rows of the day: never an average of averages. It is built anew:
-//! to add up all facts takes no longer than to find out which days changed.
+//! `kpi_daily`: one row per day, from sums over all rows of the day: never an average of averages. The sums follow the
+//! facts.
 
 use crate::rating::efficiency;
 use crate::site::Site;
-use wmshost_plugin::models::{Model, NULL, UnitTest, at_least, between, columns::*, hours, not_null, unique};
+use wmshost_plugin::models::{
+    Followed, FollowedTable, Model, NULL, Sum, UnitTest, at_least, between, columns::*, hours, not_null, unique,
+};
 use wmshost_plugin::rows;
+
+const WINDOW: [&str; 1] = ["allocation_date"];
+const FOLLOWED: Followed<'static> = Followed {
+    window: &WINDOW,
+    tables: &[FollowedTable { model: "fact_allocation_performance", window: &WINDOW, only: "1 = 1" }],
+};
 
 pub(super) fn model(site: &Site) -> Model {
     let model = Model::mart("kpi_daily")
         .summary("How each day went. A day without allocations has no row.")
         .reads(["fact_allocation_performance"])
+        .replaced_by(WINDOW, FOLLOWED.windows())
         .sql(statement(site))
         .columns([
             date("allocation_date", "The day."),
             int64("allocation_count", "How many allocations were made."),
             decimal("total_quantity_allocated", 15, 3, "Their valid quantities added up."),
             int64("timed_count", "How many of them have a processing time."),
+            float64("total_processing_time_seconds", "Their processing times added up, in seconds."),
             int64("shipped_count", "How many are shipped by now."),
             int64("within_1hour_count", "How many were processed within an hour."),
             int64("excellent_quality_count", "How many are of excellent quality."),
@@ -58,20 +68,29 @@ pub(super) fn model(site: &Site) -> Model {
         )
 }
 
+fn sums(site: &Site) -> Vec<Sum> {
+    let scaled = |column: &str, digits| format!("COALESCE({}, 0)", site.sql.scaled(column, digits));
+    let (quantity, time) = (scaled("total_quantity_allocated", 3), scaled("total_processing_time_seconds", 6));
+    let counts =
+        ["timed_count", "shipped_count", "within_1hour_count", "excellent_quality_count", "high_priority_count"];
+    let mut sums = vec![
+        Sum::of("allocation_count", "allocation_count"),
+        Sum::of("total_thousandths", quantity.clone()).kept_as(quantity),
+        Sum::of("total_micros", time.clone()).kept_as(time),
+    ];
+    sums.extend(counts.map(|count| Sum::of(count, format!("COALESCE({count}, 0)"))));
+    sums
+}
+
 fn statement(site: &Site) -> String {
     let sql = site.sql;
     format!(
         "WITH summed AS (
-  SELECT allocation_date, SUM(allocation_count) AS allocation_count,
-    SUM(total_quantity_allocated) AS total_quantity_allocated, SUM(timed_count) AS timed_count,
-    SUM(total_processing_time_seconds) AS total_processing_time_seconds, SUM(shipped_count) AS shipped_count,
-    SUM(within_1hour_count) AS within_1hour_count, SUM(excellent_quality_count) AS excellent_quality_count,
-    SUM(high_priority_count) AS high_priority_count
-  FROM {{fact_allocation_performance}}
-  GROUP BY allocation_date
+  {sums}
 ),
 rated AS (
-  SELECT allocation_date, allocation_count, total_quantity_allocated, timed_count, shipped_count, within_1hour_count,
+  SELECT allocation_date, allocation_count, total_thousandths / 1000.0 AS total_quantity_allocated, timed_count,
+    total_micros / 1000000.0 AS total_processing_time_seconds, shipped_count, within_1hour_count,
     excellent_quality_count, high_priority_count, {mean_time} AS avg_processing_time_seconds,
     {fulfillment} AS fulfillment_rate_pct, {within_1hour} AS within_1hour_rate_pct,
     {excellent} AS excellent_quality_rate_pct
@@ -79,7 +98,8 @@ rated AS (
 )
 SELECT rated.*, {efficiency} AS overall_efficiency_score
 FROM rated",
-        mean_time = sql.ratio("total_processing_time_seconds", "timed_count"),
+        sums = FOLLOWED.sums(&sums(site)),
+        mean_time = sql.ratio("total_micros", "(timed_count * 1000000)"),
         fulfillment = sql.percentage("shipped_count", "allocation_count"),
         within_1hour = sql.percentage("within_1hour_count", "allocation_count"),
         excellent = sql.percentage("excellent_quality_count", "allocation_count"),

@@ -3,7 +3,9 @@
 use super::{BY_CHANGE, versions};
 use crate::rating::ladder_up;
 use crate::site::Site;
-use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, columns::*, holds, hours, not_null, unique};
+use wmshost_plugin::models::{
+    Model, NULL, UnitTest, accepted, at_least, columns::*, exists_in, holds, hours, not_null, unique,
+};
 use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
@@ -42,7 +44,9 @@ pub(super) fn model(site: &Site) -> Model {
         .index(["allocation_date", "item_key"])
         // The last two: what an item's days add up to is read from the index alone.
         .index(["item_id", "allocation_date", "valid_quantity"])
-        .index(["location_id"])
+        // The middle of a location's times, and of a user's, is found in order.
+        .index(["location_id", "processing_time_seconds"])
+        .index(["allocated_by_user", "processing_time_seconds"])
         .statistics()
         .fresh(hours(2), hours(4));
     unit_tested(tested(model))
@@ -51,7 +55,7 @@ pub(super) fn model(site: &Site) -> Model {
 fn changes(site: &Site) -> String {
     format!(
         "SELECT allocation_id FROM {{allocation}} WHERE {is_new}
-UNION
+UNION ALL
 SELECT built.allocation_id
 FROM {{this}} built LEFT JOIN {{allocation}} found ON found.allocation_id = built.allocation_id
 WHERE found.allocation_id IS NULL",
@@ -117,6 +121,12 @@ fn tested(model: Model) -> Model {
         .test(accepted("quantity_tier", ["Small", "Medium", "Large", "Bulk", "Unknown"]))
         .test(accepted("day_type", ["Weekday", "Weekend", "Unknown"]))
         .test(accepted("time_type", ["Business Hours", "After Hours", "Unknown"]))
+        .test(exists_in("location_id", "int_location_performance", "location_id").says("A location is not measured."))
+        .test(
+            exists_in("allocated_by_user", "int_user_performance", "allocated_by_user")
+                .only_where("allocated_by_user <> 'SYSTEM'")
+                .says("A user is not measured."),
+        )
         .test(
             at_least("processing_time_seconds", 0)
                 .says("An allocation changed before it was made: clocks that differ, or an import.")

@@ -4,29 +4,34 @@
 //! | model | one row per |
 //! |---|---|
 //! | `stg_wms_allocation` | allocation |
-//! | `stg_wms_orders` | order, with what its lines add up to |
 //! | `stg_wms_order_lines` | order line |
+//! | `stg_wms_order_headers` | order, with what its lines add up to |
+//! | `stg_wms_orders` | the same, with its age |
 //! | `stg_wms_items` | item |
 //! | `stg_wms_locations` | location |
+//! | `stg_wms_receipts` | receipt, where there is a stream of them |
 
 mod allocation;
 mod items;
 mod locations;
 mod order_lines;
 mod orders;
+mod receipts;
 
 use crate::site::{OWNER, Site};
 use wmshost_plugin::models::Model;
 
 /// All of them.
 pub(crate) fn all(site: &Site) -> Vec<Model> {
-    let models = [
+    let mut models = vec![
         allocation::model(site),
         order_lines::model(site),
         orders::model(site),
+        orders::aged(site),
         items::model(site),
         locations::model(site),
     ];
+    models.extend(site.receipts.as_deref().map(|stream| receipts::model(site, stream)));
     models.into_iter().map(|model| model.tags(["wms", "staging"]).owner(OWNER)).collect()
 }
 

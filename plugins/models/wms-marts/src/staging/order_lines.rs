@@ -36,6 +36,7 @@ WHERE version = 1 AND {is_there}",
             site.moment("last_updated", "When it last changed."),
         ])
         .index(["order_id"])
+        .index(["item_id"])
         .statistics()
         .test(not_null(["order_detail_id"]))
         .test(unique(["order_detail_id"]).says("Two versions of a line got through."))
@@ -57,7 +58,7 @@ WHERE version = 1 AND {is_there}",
 fn changes(site: &Site) -> String {
     format!(
         "SELECT order_detail_id FROM {{order_dtl}} WHERE {is_new}
-UNION
+UNION ALL
 SELECT built.order_detail_id
 FROM {{this}} built LEFT JOIN {{order_dtl}} found ON found.order_detail_id = built.order_detail_id
 WHERE found.order_detail_id IS NULL",

@@ -1,17 +1,50 @@
-//! `stg_wms_orders`: one row per order, with what its lines add up to.
+//! `stg_wms_order_headers` and `stg_wms_orders`: one row per order, with what its lines add up to. The first is a table of
+//! all that does not change with the day; the second adds the order's age, as of whenever it is read.
 
 use super::{BY_CHANGE, versions};
 use crate::site::Site;
+use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, not_null, unique,
+    Followed, FollowedTable, Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, not_null,
+    unique,
 };
 use wmshost_plugin::rows;
 
+/// The orders with their age: a view, since it changes every day. What can be wrong in it is tested in the table.
+pub(super) fn aged(site: &Site) -> Model {
+    let mut columns = columns(site);
+    let at = columns.iter().position(|column| column.name == "line_count").unwrap_or(columns.len());
+    columns.insert(at, int64("days_since_order", "Midnights since it was ordered."));
+    let age = site.sql.days_between(&site.local("order_date"), &site.today);
+    let made = |column: &ModelColumn| match column.name.as_str() {
+        "days_since_order" => format!("{age} AS days_since_order"),
+        name => name.to_owned(),
+    };
+    let select = columns.iter().map(made).collect::<Vec<_>>().join(", ");
+    Model::staging("stg_wms_orders")
+        .view()
+        .summary("Orders, the latest version of each, with what their lines add up to and how old they are.")
+        .reads(["stg_wms_order_headers"])
+        .sql(format!("SELECT {select}\nFROM {{stg_wms_order_headers}} headers"))
+        .columns(columns)
+        .unit_test(
+            UnitTest::new("an order's age is counted in midnights")
+                .now("2026-06-30 23:00:00")
+                .given(
+                    "stg_wms_order_headers",
+                    rows! {
+                        order_id, order_date; 1, "2026-06-01 23:59:59.999999"; 2, "2026-06-30 00:00:00.000000"; 3, NULL;
+                    },
+                )
+                .expect(rows! { order_id, days_since_order; 1, 29; 2, 0; 3, NULL }),
+        )
+}
+
 pub(super) fn model(site: &Site) -> Model {
-    let model = Model::staging("stg_wms_orders")
+    let model = Model::staging("stg_wms_order_headers")
         .summary(
             "Orders, the latest version of each, with what their lines add up to. A table, because of the lines; it follows \
-             the changes of both, and the days that go by.",
+             the changes of both.",
         )
         .reads(["order_hdr", "stg_wms_order_lines"])
         .replaced_by(["order_id"], changes(site))
@@ -23,7 +56,7 @@ pub(super) fn model(site: &Site) -> Model {
     unit_tested(tested(model))
 }
 
-fn columns(site: &Site) -> Vec<wmshost_plugin::contract::modelling::ModelColumn> {
+fn columns(site: &Site) -> Vec<ModelColumn> {
     vec![
         int64("order_id", "The order."),
         int64("customer_id", "Who ordered."),
@@ -37,7 +70,6 @@ fn columns(site: &Site) -> Vec<wmshost_plugin::contract::modelling::ModelColumn>
         int64("priority_rank", "URGENT 1, HIGH 2, NORMAL 3, another 4."),
         int64("ship_to_address_id", "Where to."),
         site.moment("last_updated", "When it last changed."),
-        int64("days_since_order", "Midnights since it was ordered."),
         int64("line_count", "How many lines; 0 without any, as the following."),
         decimal("total_quantity_ordered", 15, 3, "The sum of the lines' quantities."),
         decimal("calculated_total_amount", 15, 2, "The sum of the lines' totals."),
@@ -54,24 +86,21 @@ fn columns(site: &Site) -> Vec<wmshost_plugin::contract::modelling::ModelColumn>
     ]
 }
 
-/// Orders that are new or gone, those with new lines or fewer than were counted, and those a day older than computed.
+/// Orders that are new or gone, and those whose lines changed.
 fn changes(site: &Site) -> String {
+    let window = ["order_id"];
+    let table = FollowedTable { model: "stg_wms_order_lines", window: &window, only: "order_id IS NOT NULL" };
+    let lines = Followed { window: &window, tables: &[table] };
     format!(
-        "SELECT order_id FROM {{order_hdr}} WHERE {is_new}
-UNION
-SELECT order_id FROM {{stg_wms_order_lines}} WHERE wms_loaded_at > {{watermark}} AND order_id IS NOT NULL
-UNION
+        "SELECT order_id FROM {{order_hdr}} came WHERE {is_new}
+UNION ALL
+{lines}
+UNION ALL
 SELECT built.order_id
 FROM {{this}} built LEFT JOIN {{order_hdr}} found ON found.order_id = built.order_id
-WHERE found.order_id IS NULL
-UNION
-SELECT built.order_id
-FROM {{this}} built
-LEFT JOIN (SELECT order_id, COUNT(*) AS row_count FROM {{stg_wms_order_lines}} GROUP BY order_id) found
-  ON found.order_id = built.order_id
-WHERE COALESCE(found.row_count, 0) <> built.line_count OR built.days_since_order <> {age}",
+WHERE found.order_id IS NULL",
         is_new = site.is_new("order_hdr"),
-        age = site.sql.days_between(&site.local("built.order_date"), &site.today),
+        lines = lines.windows(),
     )
 }
 
@@ -126,8 +155,7 @@ judged AS (
   FROM joined
 )
 SELECT order_id, customer_id, order_date, order_status, status_group, total_amount, requested_ship_date, order_type,
-  priority_code, priority_rank, ship_to_address_id, last_updated, {age} AS days_since_order,
-  line_count, total_quantity_ordered, calculated_total_amount, avg_unit_price, min_unit_price, max_unit_price,
+  priority_code, priority_rank, ship_to_address_id, last_updated, line_count, total_quantity_ordered, calculated_total_amount, avg_unit_price, min_unit_price, max_unit_price,
   unique_item_count, order_size_category, has_invalid_amount, has_invalid_status, has_amount_variance, has_no_lines,
   CASE WHEN has_invalid_amount = 1 OR has_invalid_status = 1 OR has_amount_variance = 1 OR has_no_lines = 1 THEN 'Poor'
     WHEN {incomplete} THEN 'Good'
@@ -139,7 +167,6 @@ FROM judged",
         // Sums of binary fractions are off by less than a millionth: a difference of 0.01 is none.
         variance = sql.flag("total_amount IS NULL OR ABS(ROUND(total_amount - calculated_total_amount, 6)) > 0.01"),
         no_lines = sql.flag("line_count = 0"),
-        age = sql.days_between(&site.local("order_date"), &site.today),
         incomplete = incomplete.join(" OR "),
     )
 }
@@ -175,7 +202,6 @@ fn unit_tested(model: Model) -> Model {
     model
         .unit_test(
             UnitTest::new("lines are added up")
-                .now("2026-06-30 23:00:00")
                 .given("order_hdr", complete(1, "10.01"))
                 .given("stg_wms_order_lines", rows! {
                     order_detail_id, order_id, item_id, quantity_ordered, unit_price, line_total;
@@ -183,9 +209,9 @@ fn unit_tested(model: Model) -> Model {
                     2, 1, 5, 2, 3.0, 6.0;
                 })
                 .expect(rows! {
-                    order_id, days_since_order, line_count, total_quantity_ordered, calculated_total_amount,
+                    order_id, line_count, total_quantity_ordered, calculated_total_amount,
                     avg_unit_price, unique_item_count, has_amount_variance, has_no_lines, data_quality_score;
-                    1, 29, 2, 3, 10, 3.5, 1, 0, 0, "Excellent";
+                    1, 2, 3, 10, 3.5, 1, 0, 0, "Excellent";
                 }),
         )
         .unit_test(

@@ -71,10 +71,9 @@ pub(crate) fn build(database: &Connection, model: &Model, relations: &mut Relati
             let rows = format!("CREATE TEMP TABLE fresh AS {}", statement(true));
             execute(database, &format!("DROP TABLE IF EXISTS temp.fresh; {rows}"));
             let windows = windows.join(", ");
-            execute(
-                database,
-                &format!("DELETE FROM {table} WHERE ({windows}) IN (SELECT {windows} FROM temp.changes)"),
-            );
+            let replaced = format!("FROM {table} WHERE ({windows}) IN (SELECT {windows} FROM temp.changes)");
+            let former = format!("INSERT INTO WAS_{table} SELECT *, '{}' {replaced}", moment_text(moment.now));
+            execute(database, &format!("{former}; DELETE {replaced}"));
             insert(database, model, &table, "temp.fresh", moment.now);
         }
         Materialization::Table | Materialization::Incremental(_) => {
@@ -82,7 +81,8 @@ pub(crate) fn build(database: &Connection, model: &Model, relations: &mut Relati
             execute(
                 database,
                 &format!(
-                    "DROP TABLE IF EXISTS {table}; CREATE TABLE {table} ({}, wms_run_id TEXT, wms_loaded_at TIMESTAMP(6))",
+                    "DROP TABLE IF EXISTS {table}; CREATE TABLE {table} ({}, wms_run_id TEXT, wms_loaded_at TIMESTAMP(6));
+                     DROP TABLE IF EXISTS WAS_{table}; CREATE TABLE WAS_{table} AS SELECT *, '' AS wms_replaced_at FROM {table}",
                     columns.join(", ")
                 ),
             );
@@ -161,18 +161,33 @@ pub(crate) fn render(sql: &str, relations: &Relations, moment: &Moment, incremen
             }
             "now" => rendered.push_str(&format!("'{}'", moment_text(moment.now))),
             "today" => rendered.push_str(&format!("'{}'", date_text(moment.now.div_euclid(crate::moment::DAY)))),
-            "watermark" => {
-                let watermark = moment.watermark.expect("only incremental builds have a watermark");
-                rendered.push_str(&format!("'{}'", moment_text(watermark)));
-            }
             "changes" => rendered.push_str("temp.changes"),
-            name => {
-                let relation = relations.get(name).unwrap_or_else(|| panic!("{{{name}}} stands for nothing in\n{sql}"));
-                rendered.push_str(relation);
+            "built_today" => {
+                rendered.push_str(&format!("'{}'", date_text(seen(moment).div_euclid(crate::moment::DAY))))
             }
+            name => match name.split_once(':') {
+                Some(("watermark", _)) => rendered.push_str(&format!("'{}'", moment_text(seen(moment)))),
+                Some(("former", name)) => rendered.push_str(&former(relation(name, relations), moment)),
+                _ => rendered.push_str(relation(name, relations)),
+            },
         }
     }
     rendered + rest
+}
+
+fn relation<'r>(name: &str, relations: &'r Relations) -> &'r str {
+    relations.get(name).unwrap_or_else(|| panic!("{name} stands for nothing"))
+}
+
+/// What the last build saw: it was at that moment.
+fn seen(moment: &Moment) -> i64 {
+    moment.watermark.expect("only incremental builds look back")
+}
+
+/// The rows of a table that the last build saw and that are not there any more.
+fn former(table: &str, moment: &Moment) -> String {
+    let seen = moment_text(seen(moment));
+    format!("(SELECT * FROM WAS_{table} WHERE wms_replaced_at > '{seen}' AND wms_loaded_at <= '{seen}')")
 }
 
 /// A value of the contract as SQLite stores it.

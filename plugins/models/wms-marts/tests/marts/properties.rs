@@ -102,13 +102,13 @@ fn a_window_without_changes_is_not_built_again() {
     load(&database, &warehouse);
     execute(
         &database,
-        "UPDATE FACT_ALLOCATION_PERFORMANCE SET wms_run_id = 'first'; UPDATE FACT_INVENTORY_MOVEMENT SET wms_run_id = 'first'",
+        "UPDATE FACT_ALLOCATION_PERFORMANCE SET wms_run_id = 'first'; UPDATE INT_INVENTORY_MOVEMENTS SET wms_run_id = 'first'",
     );
     build_all(&database, &declaration, &Moment { now: noon(TODAY) + 2, watermark: Some(noon(TODAY)) });
     let untouched = |sql: &str| database.query_row(sql, [], |row| row.get::<_, String>(0)).expect("a row");
     let facts = "SELECT group_concat(item_id) FROM (SELECT item_id FROM FACT_ALLOCATION_PERFORMANCE WHERE wms_run_id = 'first' ORDER BY 1)";
     assert_eq!(untouched(facts), "1,2", "3 is of the same day as 2");
-    let items = "SELECT group_concat(item_id) FROM (SELECT item_id FROM FACT_INVENTORY_MOVEMENT WHERE wms_run_id = 'first' ORDER BY 1)";
+    let items = "SELECT group_concat(item_id) FROM (SELECT item_id FROM INT_INVENTORY_MOVEMENTS WHERE wms_run_id = 'first' ORDER BY 1)";
     assert_eq!(untouched(items), "1,2");
 }
 

@@ -188,7 +188,7 @@ function page(node, column) {
   const built = last[node.name];
   const fresh = freshness[node.name];
   const origin = node.origin && `from ${node.origin.source}.${node.origin.table} through ${node.origin.plugins.join(", ")}`;
-  const facts = [layer(node), origin, node.materialized, node.table && `table ${node.table}`, node.plugin && `plugin ${node.plugin}`, node.owner && `owner ${node.owner}`, ...(node.tags ?? []).map((tag) => `#${tag}`),
+  const facts = [layer(node), origin, node.materialized, node.table && `${node.materialized === "view" ? "view" : "table"} ${node.table}`, node.plugin && `plugin ${node.plugin}`, node.owner && `owner ${node.owner}`, ...(node.tags ?? []).map((tag) => `#${tag}`),
     built?.rows !== undefined && built?.rows !== null && `${count(built.rows)} rows`, built?.built_at && `built ${built.built_at.slice(0, 19).replace("T", " ")} UTC`].filter(Boolean).map((fact) => el("li", null, fact));
   if (fresh) facts.push(el("li", { class: tone[fresh.status] }, fresh.seconds === null ? "never loaded" : `${fresh.status}: ${age(fresh.seconds)} old, by ${fresh.by}`));
   const near = [...reach(node.name, "reads"), node.name, ...reach(node.name, "read_by")];
@@ -200,8 +200,11 @@ function page(node, column) {
   if (node.sql) parts.push(el("h2", null, "SQL"), code(node.sql));
   if (node.changes_sql) parts.push(el("h2", null, "Changes"), code(node.changes_sql));
   if (node.compiled) parts.push(el("details", null, el("summary", null, "As it is run"), code(node.compiled)));
+  if (node.compiled_changes) parts.push(el("details", null, el("summary", null, "What it finds changed"), code(node.compiled_changes)));
   if (node.compiled_incremental) parts.push(el("details", null, el("summary", null, "As it is run, incremental"), code(node.compiled_incremental)));
   main.replaceChildren(...parts);
+  // The picture may be wider than the screen: the model itself is in its middle.
+  main.querySelector("svg a.here")?.scrollIntoView({ block: "nearest", inline: "center" });
   main.querySelector("tr.hit")?.scrollIntoView({ block: "center" });
 }
 

@@ -130,8 +130,11 @@ pub(super) fn kpi_rows(warehouse: &Warehouse) -> Vec<Row> {
         }
     });
     let row = |(day, rows): (i64, Vec<&Judged<'_>>)| {
-        let mut row = Counted::of(&rows).columns();
-        row.extend(row! { allocation_date: date_text(day) });
+        let counted = Counted::of(&rows);
+        let mut row = counted.columns();
+        row.extend(
+            row! { allocation_date: date_text(day), total_processing_time_seconds: counted.times.iter().sum::<f64>() },
+        );
         row
     };
     days.into_iter().map(row).collect()

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `arithmetic` | means, percentiles, shares, words for numbers |
 //! | `allocations` | `stg_wms_allocation` |
-//! | `orders` | `stg_wms_order_lines`, `stg_wms_orders` |
+//! | `orders` | `stg_wms_order_lines`, `stg_wms_order_headers`, `stg_wms_orders` |
 //! | `masters` | `stg_wms_items`, `stg_wms_locations` |
-//! | `performance` | `int_location_performance`, `int_user_performance`, `int_allocation_performance` |
-//! | `movements` | `int_item_turnover`, `fact_inventory_movement` |
+//! | `performance` | `int_location_performance`, `int_user_*`, `int_allocation_performance` |
+//! | `movements` | `stg_wms_receipts`, `int_inventory_movements`, `int_item_*`, `fact_inventory_movement` |
 //! | `dimension` | `dim_items` |
 //! | `facts` | `fact_allocation_performance`, `kpi_daily` |
 
@@ -41,12 +41,19 @@ pub(crate) fn rows(model: &str, warehouse: &Warehouse) -> (&'static [&'static st
     match model {
         "stg_wms_allocation" => (&["allocation_id"], allocations::rows(warehouse)),
         "stg_wms_order_lines" => (&["order_detail_id"], orders::line_rows(warehouse)),
+        "stg_wms_order_headers" => (&["order_id"], orders::header_rows(warehouse)),
+        "stg_wms_receipts" => (&["receipt_id"], movements::receipt_rows(warehouse)),
         "stg_wms_orders" => (&["order_id"], orders::rows(warehouse)),
         "stg_wms_items" => (&["item_id"], masters::item_rows(warehouse)),
         "stg_wms_locations" => (&["location_id"], masters::location_rows(warehouse)),
         "int_location_performance" => (&["location_id"], performance::location_rows(warehouse)),
+        "int_user_days" => (&["allocated_by_user", "allocation_date"], performance::user_day_rows(warehouse)),
+        "int_user_times" => (&["allocated_by_user", "processing_minute"], performance::user_time_rows(warehouse)),
         "int_user_performance" => (&["allocated_by_user"], performance::user_rows(warehouse)),
         "int_allocation_performance" => (&["allocation_id"], performance::allocation_rows(warehouse)),
+        "int_inventory_movements" => (&["movement_key"], movements::own_rows(warehouse)),
+        "int_item_quantities" => (&["item_id", "movement_type", "quantity"], movements::quantity_rows(warehouse)),
+        "int_item_spread" => (&["item_id", "movement_type"], movements::spread_rows(warehouse)),
         "int_item_turnover" => (&["item_id"], movements::turnover_rows(warehouse)),
         "fact_inventory_movement" => (&["movement_key"], movements::rows(warehouse)),
         "dim_items" => (&["item_id"], dimension::rows(warehouse)),

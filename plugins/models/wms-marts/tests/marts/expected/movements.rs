@@ -1,4 +1,4 @@
-//! `int_item_turnover` and `fact_inventory_movement`.
+//! `stg_wms_receipts`, `int_item_*`, `int_inventory_movements` and `fact_inventory_movement`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::arithmetic::{mean, percent_rank, percentile, scaled};
 use super::{allocations, is_recent, latest, local_day, row, shown, upper};
 use crate::cell::Row;
 use crate::moment::date_text;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Receipt, Warehouse};
 
 #[derive(Clone, Debug)]
 struct Movement {
@@ -77,6 +77,24 @@ fn all(warehouse: &Warehouse) -> Vec<Movement> {
     movements
 }
 
+/// The receipts that are there, the latest version of each.
+pub(super) fn receipt_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let receipts = latest(&warehouse.receipts, |row| row.id, |_| None, |row| row.mark);
+    let row = |row: &Receipt| {
+        row! {
+            receipt_id: row.id,
+            order_id: None::<i64>,
+            item_id: row.item,
+            location_id: None::<i64>,
+            valid_quantity: scaled(row.quantity.filter(|quantity| *quantity > 0), 3),
+            receipt_status: upper(row.status),
+            received_date: shown(&warehouse.terms, row.received),
+            receipt_date: row.received.map(|received| date_text(local_day(&warehouse.terms, received))),
+        }
+    };
+    receipts.into_iter().filter(|row| !row.mark.deleted).map(row).collect()
+}
+
 struct Turnover {
     movements: usize,
     outbound: f64,
@@ -144,6 +162,74 @@ pub(super) fn rows(warehouse: &Warehouse) -> Vec<Row> {
     items.values().flat_map(|of_item| (0..of_item.len()).map(|at| columns(warehouse, of_item, at))).collect()
 }
 
+/// The columns of the fact that the movements' own table has.
+const OWN: [&str; 21] = [
+    "movement_key",
+    "movement_type",
+    "movement_id",
+    "order_id",
+    "item_id",
+    "location_id",
+    "movement_date",
+    "moved_at",
+    "movement_status",
+    "quantity",
+    "net_quantity",
+    "processing_time_seconds",
+    "business_impact_score",
+    "running_net_quantity",
+    "running_quantity",
+    "running_quantity_count",
+    "running_avg_quantity",
+    "running_movement_count",
+    "previous_quantity",
+    "next_quantity",
+    "quantity_trend",
+];
+
+pub(super) fn own_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let mut rows = rows(warehouse);
+    rows.iter_mut().for_each(|row| row.retain(|name, _| OWN.contains(&name.as_str())));
+    rows
+}
+
+/// The quantities that were moved, by item and type.
+fn quantities(warehouse: &Warehouse) -> BTreeMap<(i64, &'static str), Vec<f64>> {
+    let mut found: BTreeMap<(i64, &'static str), Vec<f64>> = BTreeMap::new();
+    for movement in all(warehouse) {
+        if let Some(quantity) = movement.quantity {
+            found.entry((movement.item, movement.kind())).or_default().push(quantity);
+        }
+    }
+    found
+}
+
+pub(super) fn quantity_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let of_kind = |((item, kind), mut quantities): ((i64, &'static str), Vec<f64>)| {
+        quantities.sort_by(f64::total_cmp);
+        let same = quantities.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect::<Vec<_>>();
+        same.into_iter().map(move |(quantity, count)| {
+            row! { item_id: item, movement_type: kind, quantity: quantity, movement_count: count }
+        })
+    };
+    quantities(warehouse).into_iter().flat_map(of_kind).collect()
+}
+
+pub(super) fn spread_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let row = |((item, kind), quantities): ((i64, &'static str), Vec<f64>)| {
+        row! {
+            item_id: item,
+            movement_type: kind,
+            quantity_count: quantities.len(),
+            quantity_p25: percentile(&quantities, 0.25),
+            quantity_p50: percentile(&quantities, 0.5),
+            quantity_p75: percentile(&quantities, 0.75),
+            quantity_p90: percentile(&quantities, 0.9),
+        }
+    };
+    quantities(warehouse).into_iter().map(row).collect()
+}
+
 /// The movement at a place among those of its item.
 fn columns(warehouse: &Warehouse, of_item: &[&Movement], at: usize) -> Row {
     let own = of_item[at];
@@ -154,6 +240,7 @@ fn columns(warehouse: &Warehouse, of_item: &[&Movement], at: usize) -> Row {
     let previous = place.checked_sub(1).map(|before| peers[before].quantity);
     let net: Vec<f64> = so_far.iter().filter_map(|movement| movement.net()).collect();
     let turnover = Turnover::of(warehouse, of_item);
+    let moved: Vec<f64> = so_far.iter().filter_map(|movement| movement.quantity).collect();
     row! {
         movement_key: format!("{}|{}", own.kind(), own.id),
         movement_type: own.kind(),
@@ -169,7 +256,9 @@ fn columns(warehouse: &Warehouse, of_item: &[&Movement], at: usize) -> Row {
         processing_time_seconds: own.seconds,
         business_impact_score: own.score,
         running_net_quantity: (!net.is_empty()).then(|| net.iter().sum::<f64>()),
-        running_avg_quantity: mean(&so_far.iter().filter_map(|movement| movement.quantity).collect::<Vec<_>>()),
+        running_quantity: (!moved.is_empty()).then(|| moved.iter().sum::<f64>()),
+        running_quantity_count: moved.len(),
+        running_avg_quantity: mean(&moved),
         running_movement_count: so_far.len(),
         previous_quantity: previous.flatten(),
         next_quantity: peers.get(place + 1).and_then(|next| next.quantity),

@@ -1,4 +1,4 @@
-//! `stg_wms_order_lines` and `stg_wms_orders`.
+//! `stg_wms_order_lines`, `stg_wms_order_headers` and `stg_wms_orders`.
 
 use std::collections::BTreeSet;
 
@@ -33,6 +33,13 @@ pub(super) fn line_rows(warehouse: &Warehouse) -> Vec<Row> {
         }
     };
     lines(warehouse).into_iter().map(line).collect()
+}
+
+/// The orders without their age.
+pub(super) fn header_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let mut rows = rows(warehouse);
+    rows.iter_mut().for_each(|row| drop(row.remove("days_since_order")));
+    rows
 }
 
 pub(super) fn rows(warehouse: &Warehouse) -> Vec<Row> {

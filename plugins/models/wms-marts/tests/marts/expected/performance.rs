@@ -1,4 +1,4 @@
-//! `int_location_performance`, `int_user_performance`, `int_allocation_performance`.
+//! `int_location_performance`, `int_user_days`, `int_user_times`, `int_user_performance`, `int_allocation_performance`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,17 @@ use super::allocations::{Judged, all, columns};
 use super::arithmetic::{mean, percent, percentile};
 use super::row;
 use crate::cell::{Cell, IntoCell, Row};
+use crate::moment::date_text;
 use crate::warehouse::Warehouse;
 
 /// What a place or a user is measured by.
 struct Measured {
     count: usize,
+    timed: usize,
+    total: f64,
+    shipped: usize,
+    within: usize,
+    best: usize,
     mean: Option<f64>,
     median: Option<f64>,
     fulfillment: Option<f64>,
@@ -22,30 +28,52 @@ struct Measured {
 
 fn measure(rows: &[&Judged<'_>]) -> Measured {
     let times: Vec<f64> = rows.iter().filter_map(|row| row.seconds).collect();
-    let share = |holds: &dyn Fn(&Judged<'_>) -> bool| percent(rows.iter().filter(|row| holds(row)).count(), rows.len());
+    let count = |holds: &dyn Fn(&Judged<'_>) -> bool| rows.iter().filter(|row| holds(row)).count();
+    let (shipped, within, best) = (
+        count(&|row| row.is_shipped()),
+        count(&|row| row.is_within(3_600.0)),
+        count(&|row| row.quality == "Excellent"),
+    );
     let dated = rows.iter().filter_map(|row| row.day);
     let days = dated.clone().collect::<BTreeSet<_>>().len();
     Measured {
         count: rows.len(),
+        timed: times.len(),
+        total: times.iter().sum(),
+        shipped,
+        within,
+        best,
         mean: mean(&times),
         median: percentile(&times, 0.5),
-        fulfillment: share(&|row| row.is_shipped()),
-        within_1hour: share(&|row| row.is_within(3_600.0)),
-        excellent: share(&|row| row.quality == "Excellent"),
+        fulfillment: percent(shipped, rows.len()),
+        within_1hour: percent(within, rows.len()),
+        excellent: percent(best, rows.len()),
         per_day: (days > 0).then(|| dated.count() as f64 / days as f64),
         days,
     }
 }
 
-fn measures(measured: &Measured) -> Row {
+fn counts(measured: &Measured) -> Row {
     row! {
         allocation_count: measured.count,
+        timed_count: measured.timed,
+        total_processing_time_seconds: measured.total,
+        shipped_count: measured.shipped,
+        within_1hour_count: measured.within,
+        excellent_quality_count: measured.best,
+    }
+}
+
+fn measures(measured: &Measured) -> Row {
+    let mut row = counts(measured);
+    row.extend(row! {
         avg_processing_time_seconds: measured.mean,
         median_processing_time_seconds: measured.median,
         fulfillment_rate_pct: measured.fulfillment,
         within_1hour_rate_pct: measured.within_1hour,
         excellent_quality_rate_pct: measured.excellent,
-    }
+    });
+    row
 }
 
 fn grouped<'a, 'w, K: Ord>(
@@ -74,6 +102,29 @@ pub(super) fn location_rows(warehouse: &Warehouse) -> Vec<Row> {
         row
     };
     groups.into_iter().map(row).collect()
+}
+
+pub(super) fn user_day_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let all = all(warehouse);
+    let row = |((user, day), rows): ((String, i64), Vec<&Judged<'_>>)| {
+        row! { allocated_by_user: user, allocation_date: date_text(day), allocation_count: rows.len() }
+    };
+    grouped(&all, |row| user(row).zip(row.day)).into_iter().map(row).collect()
+}
+
+pub(super) fn user_time_rows(warehouse: &Warehouse) -> Vec<Row> {
+    let all = all(warehouse);
+    let minute = |row: &Judged<'_>| match row.seconds {
+        None => -2,
+        Some(seconds) if seconds < 0.0 => -1,
+        Some(seconds) => ((seconds / 60.0) as i64).min(1_440),
+    };
+    let row = |((user, minute), rows): ((String, i64), Vec<&Judged<'_>>)| {
+        let mut row = counts(&measure(&rows));
+        row.extend(row! { allocated_by_user: user, processing_minute: minute });
+        row
+    };
+    grouped(&all, |row| user(row).map(|user| (user, minute(row)))).into_iter().map(row).collect()
 }
 
 pub(super) fn user_rows(warehouse: &Warehouse) -> Vec<Row> {

@@ -1,0 +1,163 @@
+//! Former rows: of a model that others follow, each row that is changed or taken away is kept as it was, until all
+//! who follow have seen it. They tell sums what to take off, and windows that something left them, without a look at
+//! all rows. They go into their table in the transaction that replaces the rows.
+//!
+//! The rows kept are a chain from some build on, which has a name: the moment when it began. A full build begins a
+//! new one; who has followed another is built in full itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
+
+use super::inputs::{Inputs, LOST, Reading};
+use super::model::{Build, Done};
+use super::table::Table;
+use crate::dialect::{MARKS, REPLACED_AT, Writer};
+use crate::project::{EARLIEST, Node, Project, former_table};
+use crate::store::{Built, Store, kind_of, parse_moment, whole};
+
+/// Where a model's own inputs note the chain.
+pub(super) const CHAIN: &str = "{former}";
+
+impl Project {
+    /// The models that follow the former rows of a node.
+    pub(super) fn followers(&self, at: usize) -> Vec<usize> {
+        let name = &self.nodes[at].name;
+        let follows = |read: &&usize| self.nodes[**read].model().is_some_and(|model| model.reads_former(name));
+        self.nodes[at].read_by.iter().filter(follows).copied().collect()
+    }
+}
+
+/// Makes the tables of former rows where they lack or have other columns. That begins a new chain, which is noted
+/// before, so that whatever happens between nobody goes on with the old one.
+pub(super) fn prepare(
+    project: &Project,
+    store: Store<'_>,
+    built: &mut BTreeMap<String, Built>,
+    now: i64,
+    sql: &mut dyn SqlSession,
+) -> Result<(), Failure> {
+    let writer = project.writer();
+    for at in (0..project.nodes.len()).filter(|&at| !project.followers(at).is_empty()) {
+        let node = &project.nodes[at];
+        let table = former_table(&node.table);
+        let is_there = kind_of(sql, writer, &table)?.is_some();
+        let is_fit = is_there && has_columns(writer, node, &table, sql)?;
+        let chain = built.get(&node.name).map(|built| built.inputs.contains_key(CHAIN));
+        if is_fit && chain != Some(false) {
+            continue;
+        }
+        if let Some(before) = built.get_mut(&node.name) {
+            before.inputs.insert(CHAIN.to_owned(), Value::Timestamp(now).to_string());
+            store.write_built(sql, &node.name, before)?;
+        }
+        if is_fit {
+            continue;
+        }
+        let name = writer.name(&table);
+        if is_there {
+            sql.execute(&format!("DROP TABLE {name}{}", writer.for_good()), &[])?;
+        }
+        create(writer, node, &name, sql)?;
+    }
+    Ok(())
+}
+
+fn has_columns(writer: Writer, node: &Node, table: &str, sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let found = sql.columns(&format!("SELECT * FROM {}", writer.name(table)))?;
+    let found: BTreeSet<String> = found.into_iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    let own = node.columns().iter().map(|column| column.name.to_ascii_lowercase());
+    let wanted: BTreeSet<String> = own.chain(MARKS.into_iter().chain([REPLACED_AT]).map(str::to_owned)).collect();
+    Ok(found == wanted)
+}
+
+fn create(writer: Writer, node: &Node, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+    let own = node.columns().iter().filter_map(|column| {
+        let kind = writer.declared(&column.kind)?;
+        Some(format!("{} {kind}", writer.name(&column.name)))
+    });
+    let [text, moment] = match writer.0 {
+        Dialect::Sqlite => ["TEXT", "TIMESTAMP(6)"],
+        Dialect::Oracle => ["VARCHAR2(128)", "TIMESTAMP(6)"],
+    };
+    let marks = MARKS.into_iter().chain([REPLACED_AT]).zip([text, moment, moment]);
+    let columns: Vec<String> = own.chain(marks.map(|(mark, kind)| format!("{} {kind}", writer.name(mark)))).collect();
+    sql.execute(&format!("CREATE TABLE {name} ({})", columns.join(", ")), &[]).map(drop)
+}
+
+impl Build<'_> {
+    /// Notes when rows went, and what becomes of the former rows.
+    pub(super) fn note(
+        &self,
+        done: Done,
+        changed_at: &str,
+        reading: &Reading<'_>,
+        inputs: &mut Inputs,
+        sql: &mut dyn SqlSession,
+    ) -> Result<(), Failure> {
+        if done.lost {
+            inputs.insert(LOST.to_owned(), changed_at.to_owned());
+        }
+        let table = self.table();
+        if !table.is_kept {
+            return Ok(());
+        }
+        let seen = self.seen_by_all(reading.built).filter(|_| done.keeps_chain);
+        table.forget_former(seen, sql)?;
+        // More than there are rows: to follow them would cost more than to begin anew.
+        let keeps_chain = done.keeps_chain && table.count_former(sql)? <= done.rows.unwrap_or(0);
+        if !keeps_chain {
+            table.forget_former(None, sql)?;
+            inputs.insert(CHAIN.to_owned(), changed_at.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Up to when all who follow have seen the former rows. Who was never built will be built in full.
+    fn seen_by_all(&self, built: &BTreeMap<String, Built>) -> Option<i64> {
+        let project = self.site.project;
+        let seen = |follower: usize| {
+            let before = built.get(&project.nodes[follower].name)?;
+            let mark = before.inputs.get(&project.nodes[self.at].name).and_then(|mark| parse_moment(mark));
+            Some(mark.unwrap_or(EARLIEST))
+        };
+        project.followers(self.at).into_iter().filter_map(seen).min()
+    }
+}
+
+impl Table<'_> {
+    fn former(&self) -> String {
+        self.writer.name(&former_table(&self.node.table))
+    }
+
+    /// Keeps rows as they are: those that `from` gives as `wms_old`. `from` stands behind FROM, its condition with it.
+    pub(super) fn keep_former(&self, from: &str, loaded_at: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+        if !self.is_kept {
+            return Ok(());
+        }
+        let columns: Vec<String> = self.columns().into_iter().chain(MARKS.map(str::to_owned)).collect();
+        let statement = format!(
+            "INSERT INTO {} ({}, {}) SELECT {}, {loaded_at} FROM {from}",
+            self.former(),
+            self.writer.names("", &columns),
+            self.writer.name(REPLACED_AT),
+            self.writer.names("wms_old.", &columns),
+        );
+        sql.execute(&statement, &[]).map(drop)
+    }
+
+    /// Drops the former rows that all have seen.
+    pub(super) fn forget_former(&self, seen: Option<i64>, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let only = seen.map(|seen| {
+            let seen = self.writer.literal(&Value::Timestamp(seen));
+            format!(" WHERE {} <= {seen}", self.writer.name(REPLACED_AT))
+        });
+        sql.execute(&format!("DELETE FROM {}{}", self.former(), only.unwrap_or_default()), &[]).map(drop)
+    }
+
+    /// How many former rows there are.
+    pub(super) fn count_former(&self, sql: &mut dyn Sql) -> Result<u64, Failure> {
+        let rows = sql.query(&format!("SELECT COUNT(*) FROM {}", self.former()), &[])?;
+        Ok(rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0))
+    }
+}
