@@ -199,7 +199,7 @@ fn node_result(node: &NodeResult) -> Json {
 fn test_result(test: &TestResult) -> Json {
     json!({
         "name": test.name, "assertion": test.assertion, "status": test.status.name(), "failing": test.failing,
-        "measured": test.measured, "message": test.message, "seconds": test.seconds,
+        "at_most": test.at_most, "measured": test.measured, "message": test.message, "seconds": test.seconds,
     })
 }
 

@@ -40,8 +40,8 @@ impl Project {
         let mut tests: BTreeMap<(String, String), Json> = BTreeMap::new();
         for (key, tested) in store.tested(sql)? {
             let json = json!({
-                "status": tested.status, "failing": tested.failing, "measured": tested.measured,
-                "at": moment(tested.at), "rows": [],
+                "status": tested.status, "failing": tested.failing, "at_most": tested.at_most,
+                "measured": tested.measured, "at": moment(tested.at), "rows": [],
             });
             tests.insert(key, json);
         }

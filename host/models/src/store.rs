@@ -1,7 +1,7 @@
 //! What the host keeps of models in the target, beside them: how each was last built, how each test last went, and
 //! the rows that failed. Written in the transaction of the rows that it speaks of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value, days_of};
 
@@ -41,6 +41,8 @@ pub struct Tested {
     pub status: String,
     /// The failing rows.
     pub failing: u64,
+    /// Whether they may be fewer: since all were counted, only new rows were.
+    pub at_most: bool,
     /// What a measuring test measured when it last passed.
     pub measured: Option<f64>,
     /// When, UTC.
@@ -84,7 +86,7 @@ impl Store<'_> {
                 format!(
                     "pipeline {text} NOT NULL, node {text} NOT NULL, test {text} NOT NULL, status {text} NOT NULL, \
                      failing {number} NOT NULL, measured {real}, tested_at {moment} NOT NULL, \
-                     run_id {text} NOT NULL, seen {long}, PRIMARY KEY (pipeline, node, test)"
+                     run_id {text} NOT NULL, seen {long}, at_most {number}, PRIMARY KEY (pipeline, node, test)"
                 ),
             ),
             (
@@ -108,30 +110,25 @@ impl Store<'_> {
                 return Err(failure);
             }
         }
-        self.add_seen(long, sql)
+        self.add_to_tested(&[("seen", long), ("at_most", number)], sql)
     }
 
-    /// A table of an earlier version has no place for what a test looked at.
-    fn add_seen(self, long: &str, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        if self.has_seen(sql)? {
-            return Ok(());
+    /// A table of an earlier version has no place for all that is noted of a test.
+    fn add_to_tested(self, columns: &[(&str, &str)], sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        let there = self.columns_of_tested(sql)?;
+        for (name, kind) in columns.iter().filter(|(name, _)| !there.contains(*name)) {
+            let words = match self.writer.0 {
+                Dialect::Sqlite => format!("ADD COLUMN {name} {kind}"),
+                Dialect::Oracle => format!("ADD ({name} {kind})"),
+            };
+            sql.execute(&format!("ALTER TABLE {} {words}", self.writer.name(TEST_TABLE)), &[])?;
         }
-        let words = match self.writer.0 {
-            Dialect::Sqlite => format!("ADD COLUMN seen {long}"),
-            Dialect::Oracle => format!("ADD (seen {long})"),
-        };
-        sql.execute(&format!("ALTER TABLE {} {words}", self.writer.name(TEST_TABLE)), &[]).map(drop)
+        Ok(())
     }
 
-    fn has_seen(self, sql: &mut dyn Sql) -> Result<bool, Failure> {
-        let found = match self.writer.0 {
-            Dialect::Sqlite => "SELECT 1 FROM pragma_table_info(?1) WHERE name = 'seen'",
-            Dialect::Oracle => &*format!(
-                "SELECT 1 FROM all_tab_columns WHERE {} AND table_name = :1 AND column_name = 'SEEN'",
-                self.writer.is_own_schema()
-            ),
-        };
-        Ok(!sql.query(found, &[Value::Text(TEST_TABLE.to_owned())])?.is_empty())
+    fn columns_of_tested(self, sql: &mut dyn Sql) -> Result<BTreeSet<String>, Failure> {
+        let columns = sql.columns(&format!("SELECT * FROM {}", self.writer.name(TEST_TABLE)))?;
+        Ok(columns.into_iter().map(|(name, _)| name.to_ascii_lowercase()).collect())
     }
 
     /// How all models of the pipeline were last built.
@@ -180,29 +177,30 @@ impl Store<'_> {
         if kind_of(sql, self.writer, TEST_TABLE)?.is_none() {
             return Ok(BTreeMap::new());
         }
+        let there = self.columns_of_tested(sql)?;
+        let [seen, at_most] = ["seen", "at_most"].map(|name| if there.contains(name) { name } else { "NULL" });
         let statement = format!(
-            "SELECT node, test, status, failing, measured, {}, {} FROM {TEST_TABLE} WHERE pipeline = {}",
+            "SELECT node, test, status, failing, measured, {}, {seen}, {at_most} FROM {TEST_TABLE} WHERE pipeline = {}",
             self.moment_text("tested_at"),
-            if self.has_seen(sql)? { "seen" } else { "NULL" },
             self.writer.parameter(1)
         );
         let rows = sql.query(&statement, &[Value::Text(self.pipeline.to_owned())])?;
         Ok(rows.into_iter().filter_map(|row| tested(&row)).collect())
     }
 
-    /// Notes how a test went, and some of the rows that failed.
+    /// Notes how a test went, and some of the rows that failed; without any given, those that were kept before stay.
     pub(crate) fn write_tested(
         self,
         sql: &mut dyn Sql,
         (node, test): (&str, &str),
         tested: &Tested,
-        failing_rows: &[String],
+        failing_rows: Option<&[String]>,
         run_id: &str,
     ) -> Result<(), Failure> {
         let text = |text: &str| Value::Text(text.to_owned());
         let key = [text(self.pipeline), text(node), text(test)];
         let [one, two, three] = [1, 2, 3].map(|number| self.writer.parameter(number));
-        for table in [TEST_TABLE, FAILURES_TABLE] {
+        for table in [Some(TEST_TABLE), failing_rows.map(|_| FAILURES_TABLE)].into_iter().flatten() {
             let which = format!("pipeline = {one} AND node = {two} AND test = {three}");
             sql.execute(&format!("DELETE FROM {table} WHERE {which}"), &key)?;
         }
@@ -211,10 +209,10 @@ impl Store<'_> {
         let seen = serde_json::to_string(&tested.seen)
             .map_err(|error| Failure::permanent(format!("noting what {test} looked at: {error}")))?;
         values.extend([text(&tested.status), count(tested.failing), measured, self.moment(tested.at), text(run_id)]);
-        values.push(text(&seen));
-        let columns = "pipeline, node, test, status, failing, measured, tested_at, run_id, seen";
+        values.extend([text(&seen), count(u64::from(tested.at_most))]);
+        let columns = "pipeline, node, test, status, failing, measured, tested_at, run_id, seen, at_most";
         self.insert(sql, TEST_TABLE, columns, &values)?;
-        for (number, row) in (1..).zip(failing_rows) {
+        for (number, row) in (1..).zip(failing_rows.unwrap_or_default()) {
             let mut values = key.to_vec();
             values.extend([Value::Int64(number), text(row), text(run_id)]);
             self.insert(sql, FAILURES_TABLE, "pipeline, node, test, row_number, failing_row, run_id", &values)?;
@@ -302,6 +300,7 @@ fn tested(row: &[Value]) -> Option<((String, String), Tested)> {
         measured: real(row.get(4)?),
         at: parse_moment(&text_of(row, 5))?,
         seen: serde_json::from_str(&text_of(row, 6)).unwrap_or_default(),
+        at_most: whole(row.get(7)?) == Some(1),
     };
     Some(((text_of(row, 0), text_of(row, 1)), tested))
 }

@@ -38,8 +38,7 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] if std::env::var_os("BENCH_MODELS").is_some() => {
-            let size = models::Size { rows: number("BENCH_ROWS", 200_000)?, percent: number("BENCH_PERCENT", 1)? };
-            models::run(&size, Path::new("target/bench-models.json"))
+            models::run(number("BENCH_ROWS", 200_000)?, Path::new("target/bench-models.json"))
         }
         [] => {
             let setup = contest::Setup {

@@ -71,6 +71,7 @@ impl Worker<'_> {
                     assertion: parsed.test.assertion.name(),
                     status: TestStatus::Skipped,
                     failing: 0,
+                    at_most: false,
                     measured: None,
                     message: format!("it looks at {other}, which is left out"),
                     seconds: 0.0,

@@ -1,11 +1,12 @@
 //! How much of a test's rows has to be looked at: nothing where it has passed and nothing has changed since; where a
-//! row is judged by itself, or a key by its equals, only what is new since.
+//! row is judged by itself, a key by its equals, or a reference by keys of which none is gone, what is new since.
 
 use std::collections::BTreeMap;
 
 use wmshost_flow::model::{Assertion, Severity};
 
 use super::query::query_of;
+use crate::check::test_columns;
 use crate::project::{ParsedTest, Speaker};
 use crate::store::Tested;
 use crate::template::{Template, Word};
@@ -15,14 +16,16 @@ pub(crate) type Seen = BTreeMap<String, String>;
 
 /// What a test's own digest stands under.
 const DIGEST: &str = "#";
+/// The column that tells when the source was first seen without a row.
+const DELETED: &str = "wms_deleted_at";
 
 /// How much has to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// Nothing.
     Nothing,
-    /// The node's rows that are newer than this mark.
-    Since(String),
+    /// The node's rows that are newer than this mark; as many as `failing` failed among the rows up to it.
+    Since { mark: String, failing: u64 },
     /// All.
     Whole,
 }
@@ -40,9 +43,10 @@ impl Due {
         Self { extent: Extent::Whole, seen }
     }
 
-    pub(crate) fn since(&self) -> Option<&str> {
+    /// The mark behind which rows are new, and how many failed up to it.
+    pub(super) fn since(&self) -> Option<(&str, u64)> {
         match &self.extent {
-            Extent::Since(mark) => Some(mark),
+            Extent::Since { mark, failing } => Some((mark, *failing)),
             _ => None,
         }
     }
@@ -56,24 +60,42 @@ impl ParsedTest {
             || words.into_iter().any(|used| matches!(used.word, Word::Now | Word::Today | Word::RunId))
     }
 
-    /// Whether rows that have passed pass as long as they are the same, whatever becomes of others. A mark of deletion
-    /// changes a row and not when it was loaded.
+    /// Whether rows that have passed pass as long as they are the same, whatever becomes of others but of what the
+    /// test refers to. A mark of deletion changes a row and not always when it was loaded.
     fn judges_rows_alone(&self) -> bool {
         let texts = self.sql.iter().chain(&self.only_where);
         let looks_around = texts.clone().any(|sql| {
             let text = sql.source.to_ascii_lowercase();
-            text.contains("select") || text.contains("wms_deleted_at")
+            text.contains("select") || text.contains(DELETED)
         });
         let names_others =
             texts.flat_map(Template::uses).any(|used| matches!(used.word, Word::Relation(_) | Word::This));
-        let is_of_row = match self.test.assertion {
+        let assertion = &self.test.assertion;
+        let is_of_row = match assertion {
             Assertion::NotNull(_) | Assertion::AcceptedValues { .. } | Assertion::Range { .. } => true,
-            Assertion::Expression(_) => true,
+            Assertion::Expression(_) | Assertion::Relationship { .. } => true,
             Assertion::Unique(_) => self.only_where.is_none(),
             _ => false,
         };
-        is_of_row && !looks_around && !names_others
+        let is_deletion = test_columns(assertion).iter().any(|column| column.eq_ignore_ascii_case(DELETED));
+        is_of_row && !looks_around && !names_others && !is_deletion
     }
+
+    /// Whether what the test refers to may have lost a row since a look, by the marks then and now.
+    fn may_have_lost_sight(&self, then: &Seen, now: &Seen) -> bool {
+        match &self.test.assertion {
+            Assertion::Relationship { to, .. } => may_have_lost_rows(to, then, now),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a node may have lost rows, or keys of rows, since a look, by the marks then and now. It has not where its
+/// rows are the same: the newest, and what else marks a stream. Views, and what was never built, have no mark.
+fn may_have_lost_rows(node: &str, then: &Seen, now: &Seen) -> bool {
+    let newest = now.get(node).filter(|mark| !mark.is_empty());
+    let rest = format!("{{{node}}}");
+    newest.is_none() || then.get(node) != newest || then.get(&rest) != now.get(&rest)
 }
 
 /// The digest of all that shapes a test's outcome but for the rows.
@@ -104,10 +126,16 @@ pub(crate) fn due(
     if before.seen == seen {
         return Due { extent: Extent::Nothing, seen };
     }
-    let is_same = before.seen.get(DIGEST) == seen.get(DIGEST) && before.failing == 0 && parsed.judges_rows_alone();
-    let mark = own.filter(|_| is_same).and_then(|own| before.seen.get(own)).filter(|mark| !mark.is_empty());
+    let is_same = before.seen.get(DIGEST) == seen.get(DIGEST)
+        && parsed.judges_rows_alone()
+        && !parsed.may_have_lost_sight(&before.seen, &seen);
+    let own = own.filter(|_| is_same);
+    let mark = own.and_then(|own| Some((before.seen.get(own)?, seen.get(own)?)));
     match mark {
-        Some(mark) => Due { extent: Extent::Since(mark.clone()), seen },
-        None => Due::whole(seen),
+        // A mark that went back is none: a clock was set, or the newest rows are gone.
+        Some((then, now)) if !then.is_empty() && then <= now => {
+            Due { extent: Extent::Since { mark: then.clone(), failing: before.failing }, seen }
+        }
+        _ => Due::whole(seen),
     }
 }

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `query` | the SELECT of the rows that fail a test |
 //! | `due` | how much of the rows has to be looked at |
+//! | `bounds` | what new rows tell of all |
 //! | `run` | running the tests of a node and keeping what failed |
 //! | `verdict` | what the numbers mean |
 
+mod bounds;
 mod due;
 mod query;
 mod run;

@@ -1,4 +1,4 @@
-//! The SELECT of the rows that fail a test; of a measuring test, the SELECT of its number.
+//! The SELECT of the rows that fail a test, of all or of new rows alone; of a measuring test, the SELECT of its number.
 
 use wmshost_flow::model::Assertion;
 use wmshost_flow::{Dialect, Value};
@@ -33,22 +33,13 @@ pub(crate) fn query_of(speaker: &Speaker<'_>, at: usize, parsed: &ParsedTest) ->
     }
     match &parsed.test.assertion {
         Assertion::Unique(columns) => {
-            let names = writer.names("", columns);
             let filled: Vec<String> =
                 columns.iter().map(|column| format!("{} IS NOT NULL", writer.name(column))).collect();
-            format!(
-                "SELECT {names}, COUNT(*) AS times FROM {from} wms_tested WHERE {} GROUP BY {names} HAVING COUNT(*) > 1",
-                filled.join(" AND ")
-            )
+            twice(writer, columns, &from, &filled.join(" AND "))
         }
         Assertion::Relationship { column, to, to_column } => {
-            let column = writer.name(column);
-            let to = speaker.project.by_name.get(to).map(|&to| speaker.relation(to)).unwrap_or_default();
             let there = writer.name(to_column);
-            format!(
-                "SELECT * FROM {from} wms_tested WHERE {column} IS NOT NULL AND {column} NOT IN \
-                 (SELECT {there} FROM {to} wms_there WHERE {there} IS NOT NULL)"
-            )
+            missing(speaker, &from, (column, to, to_column), &format!("{there} IS NOT NULL"))
         }
         Assertion::Recency { column, .. } => {
             let newest = format!("MAX({})", writer.name(column));
@@ -58,6 +49,50 @@ pub(crate) fn query_of(speaker: &Speaker<'_>, at: usize, parsed: &ParsedTest) ->
         Assertion::Distribution { .. } => format!("SELECT {sql} FROM {from} wms_tested"),
         _ => sql,
     }
+}
+
+/// The SELECT of the rows that fail among those for which `newer` is true; of keys that are there twice, of those that
+/// such rows have. Of a test that can tell nothing from new rows, nothing.
+pub(super) fn new_failures(speaker: &Speaker<'_>, at: usize, parsed: &ParsedTest, newer: &str) -> Option<String> {
+    let writer = speaker.project.writer();
+    let from = tested_rows(speaker, at, parsed);
+    if let Some(fails) = row_condition(speaker, at, parsed) {
+        return Some(format!("SELECT * FROM {from} wms_tested WHERE {newer} AND {fails}"));
+    }
+    match &parsed.test.assertion {
+        Assertion::Unique(columns) => {
+            let names = writer.names("", columns);
+            let key = if columns.len() == 1 { names.clone() } else { format!("({names})") };
+            let is_new = format!("{key} IN (SELECT {names} FROM {from} wms_new WHERE {newer})");
+            Some(twice(writer, columns, &from, &is_new))
+        }
+        Assertion::Relationship { column, to, to_column } => {
+            // Only what new rows refer to is looked up there, by an index if there is one.
+            let (name, there) = (writer.name(column), writer.name(to_column));
+            let is_meant = format!("{there} IN (SELECT {name} FROM {from} wms_new WHERE {newer})");
+            Some(format!("{} AND {newer}", missing(speaker, &from, (column, to, to_column), &is_meant)))
+        }
+        _ => None,
+    }
+}
+
+/// The SELECT of the keys that are there twice among rows for which a condition is true.
+fn twice(writer: Writer, columns: &[String], from: &str, condition: &str) -> String {
+    let names = writer.names("", columns);
+    format!(
+        "SELECT {names}, COUNT(*) AS times FROM {from} wms_tested WHERE {condition} GROUP BY {names} HAVING COUNT(*) > 1"
+    )
+}
+
+/// The SELECT of the rows whose value is none of those of the rows there for which a condition is true.
+fn missing(speaker: &Speaker<'_>, from: &str, (column, to, to_column): (&str, &str, &str), condition: &str) -> String {
+    let writer = speaker.project.writer();
+    let (column, there) = (writer.name(column), writer.name(to_column));
+    let to = speaker.project.by_name.get(to).map(|&to| speaker.relation(to)).unwrap_or_default();
+    format!(
+        "SELECT * FROM {from} wms_tested WHERE {column} IS NOT NULL AND {column} NOT IN \
+         (SELECT {there} FROM {to} wms_there WHERE {condition})"
+    )
 }
 
 /// The rows that a test looks at.

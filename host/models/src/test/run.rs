@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wmshost_flow::model::{Assertion, Test, Threshold};
+use wmshost_flow::model::{Assertion, Test};
 use wmshost_flow::{Clock, Dialect, Failure, Sql, SqlSession, Value};
 
+use super::bounds::{Counted, told_by_new_rows};
 use super::due::{Due, Extent};
 use super::query::{condition, query_of, row_condition, tested_rows};
 use super::verdict::{TestResult, TestStatus, beyond, over_number, over_rows};
@@ -43,7 +44,7 @@ pub(crate) fn test_node(
     let mut told = Vec::new();
     for (parsed, due) in due {
         let started = testing.clock.elapsed();
-        let counted = shared.get(parsed.test.name.as_str()).copied();
+        let counted = shared.get(parsed.test.name.as_str());
         let (mut result, rows) = one(testing, at, parsed, counted, sql);
         result.seconds = seconds(testing.clock.elapsed() - started) + counted.map_or(0.0, |_| share);
         told.push((result, rows, due));
@@ -60,57 +61,22 @@ pub(crate) fn test_node(
     Ok(results)
 }
 
-/// Failing and tested rows of the tests that one pass over the table, or over what is new in it, can count; and of
-/// keys that are new.
+/// What is counted without a look by each test alone: what new rows tell, and what one pass over the table can count.
 fn counts<'t>(
     testing: &Testing<'_>,
     at: usize,
     due: &[&(&'t ParsedTest, Due)],
     sql: &mut dyn Sql,
-) -> BTreeMap<&'t str, (u64, u64)> {
-    let since: Vec<(&ParsedTest, &str)> =
-        due.iter().filter_map(|(parsed, due)| Some((*parsed, due.since()?))).collect();
-    let newer = since.iter().map(|(_, since)| *since).min().map(|since| testing.newer(at, since));
-    let mut counted = BTreeMap::new();
-    if let Some(newer) = &newer {
-        let tests: Vec<&ParsedTest> = since.iter().map(|(parsed, _)| *parsed).collect();
-        counted.extend(shared_counts(testing, at, &tests, Some(newer), sql));
-        for parsed in tests {
-            if let Some(failing) = new_keys_twice(testing, at, parsed, newer, sql) {
-                counted.insert(parsed.test.name.as_str(), (failing, 0));
-            }
-        }
-        // What is new is wrong: how much of all is, only a look at all of it tells.
-        counted.retain(|_, (failing, _)| *failing == 0);
-    }
-    let whole: Vec<&ParsedTest> = due
+) -> BTreeMap<&'t str, Counted> {
+    let mut counted = told_by_new_rows(testing, at, due, sql);
+    let rest: Vec<&ParsedTest> = due
         .iter()
         .map(|(parsed, _)| *parsed)
         .filter(|parsed| !counted.contains_key(parsed.test.name.as_str()))
         .collect();
-    counted.extend(shared_counts(testing, at, &whole, None, sql));
+    let all = shared_counts(testing, at, &rest, None, sql);
+    counted.extend(all.into_iter().map(|(name, (failing, tested))| (name, Counted::of_all(failing, tested))));
     counted
-}
-
-/// How many keys that new rows have are there twice.
-fn new_keys_twice(
-    testing: &Testing<'_>,
-    at: usize,
-    parsed: &ParsedTest,
-    newer: &str,
-    sql: &mut dyn Sql,
-) -> Option<u64> {
-    let Assertion::Unique(columns) = &parsed.test.assertion else { return None };
-    let writer = testing.speaker.project.writer();
-    let names = writer.names("", columns);
-    let row = if columns.len() == 1 { names.clone() } else { format!("({names})") };
-    let relation = testing.speaker.relation(at);
-    let statement = format!(
-        "SELECT COUNT(*) FROM (SELECT {names} FROM {relation} wms_tested WHERE {row} IN \
-         (SELECT {names} FROM {relation} wms_new WHERE {newer}) GROUP BY {names} HAVING COUNT(*) > 1) wms_twice"
-    );
-    let rows = sql.query(&statement, &[]).ok()?;
-    rows.first().and_then(|row| row.first()).and_then(whole)
 }
 
 fn blank(test: &Test) -> TestResult {
@@ -119,6 +85,7 @@ fn blank(test: &Test) -> TestResult {
         assertion: test.assertion.name(),
         status: TestStatus::Unchanged,
         failing: 0,
+        at_most: false,
         measured: None,
         message: String::new(),
         seconds: 0.0,
@@ -127,7 +94,7 @@ fn blank(test: &Test) -> TestResult {
 
 impl Testing<'_> {
     /// The condition that a row is newer than a mark. Loads may give rows of one moment in two commits.
-    fn newer(&self, at: usize, mark: &str) -> String {
+    pub(super) fn newer(&self, at: usize, mark: &str) -> String {
         let project = self.speaker.project;
         let sign = if project.nodes[at].model().is_some() { ">" } else { ">=" };
         let mark = match project.dialect {
@@ -145,7 +112,7 @@ fn seconds(time: Duration) -> f64 {
 fn write(
     testing: &Testing<'_>,
     node: &str,
-    told: &[(TestResult, Vec<String>, &Due)],
+    told: &[(TestResult, Option<Vec<String>>, &Due)],
     sql: &mut dyn SqlSession,
 ) -> Result<(), Failure> {
     for (result, rows, due) in told {
@@ -155,18 +122,20 @@ fn write(
         let tested = Tested {
             status: result.status.name().to_owned(),
             failing: result.failing,
+            at_most: result.at_most,
             measured,
             at: testing.clock.now(),
             seen: due.seen.clone(),
         };
-        testing.store.write_tested(sql, (node, &result.name), &tested, rows, testing.speaker.run_id)?;
+        let key = (node, result.name.as_str());
+        testing.store.write_tested(sql, key, &tested, rows.as_deref(), testing.speaker.run_id)?;
     }
     Ok(())
 }
 
 /// Failing and tested rows of the tests that one pass can count. Where it cannot be run, each test is run alone, so
 /// that the error is told by the one that it belongs to.
-fn shared_counts<'t>(
+pub(super) fn shared_counts<'t>(
     testing: &Testing<'_>,
     at: usize,
     due: &[&'t ParsedTest],
@@ -201,26 +170,29 @@ fn shared_counts<'t>(
     names.into_iter().enumerate().map(|(n, name)| (name, (number(2 * n), number(2 * n + 1)))).collect()
 }
 
-/// Runs one test; gives how it went and some of the failing rows as JSON.
+/// Runs one test; gives how it went and some of the failing rows as JSON, or none where those kept before are to stay.
 fn one(
     testing: &Testing<'_>,
     at: usize,
     parsed: &ParsedTest,
-    counted: Option<(u64, u64)>,
+    counted: Option<&Counted>,
     sql: &mut dyn Sql,
-) -> (TestResult, Vec<String>) {
+) -> (TestResult, Option<Vec<String>>) {
     let test = &parsed.test;
     let mut result = TestResult { status: TestStatus::Errored, ..blank(test) };
     let judged = match measures(testing, at, parsed, sql) {
         Some(measured) => measured.map(|(status, message, measured)| {
             result.measured = measured;
-            (status, message, Vec::new())
+            (status, message, Some(Vec::new()))
         }),
-        None => count(testing, at, parsed, counted, sql).and_then(|(failing, tested)| {
-            result.failing = failing;
-            let (status, message) = over_rows(test, failing, tested);
-            let rows = if failing > 0 { failing_rows(testing, at, parsed, sql)? } else { Vec::new() };
-            Ok((status, message, rows))
+        None => count(testing, at, parsed, counted, sql).and_then(|counted| {
+            (result.failing, result.at_most) = (counted.failing, counted.at_most());
+            let (status, message) = over_rows(test, counted.failing, counted.tested);
+            if counted.at_most() {
+                return Ok((status, format!("at most {} rows fail", counted.failing), None));
+            }
+            let rows = if counted.failing > 0 { failing_rows(testing, at, parsed, &counted, sql)? } else { Vec::new() };
+            Ok((status, message, Some(rows)))
         }),
     };
     match judged {
@@ -230,7 +202,7 @@ fn one(
         }
         Err(failure) => {
             result.message = failure.message;
-            (result, Vec::new())
+            (result, Some(Vec::new()))
         }
     }
 }
@@ -267,25 +239,24 @@ fn count(
     testing: &Testing<'_>,
     at: usize,
     parsed: &ParsedTest,
-    counted: Option<(u64, u64)>,
+    counted: Option<&Counted>,
     sql: &mut dyn Sql,
-) -> Result<(u64, u64), Failure> {
+) -> Result<Counted, Failure> {
     if let Some(counted) = counted {
-        return Ok(counted);
+        return Ok(counted.clone());
     }
-    let mut number = |statement: String| -> Result<u64, Failure> {
-        let rows = sql.query(&statement, &[])?;
-        Ok(rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0))
+    let failing = number_of(&format!("({}\n)", query_of(&testing.speaker, at, parsed)), sql)?;
+    let tested = match failing > 0 && parsed.has_share() {
+        true => number_of(&tested_rows(&testing.speaker, at, parsed), sql)?,
+        false => 0,
     };
-    let failing = number(format!("SELECT COUNT(*) FROM ({}\n) wms_failing", query_of(&testing.speaker, at, parsed)))?;
-    let test = &parsed.test;
-    let is_share = [test.warn_if, test.error_if].iter().any(|threshold| matches!(threshold, Threshold::Percent(_)));
-    let tested = if is_share && failing > 0 {
-        number(format!("SELECT COUNT(*) FROM {} wms_tested", tested_rows(&testing.speaker, at, parsed)))?
-    } else {
-        0
-    };
-    Ok((failing, tested))
+    Ok(Counted::of_all(failing, tested))
+}
+
+/// How many rows a relation has.
+pub(super) fn number_of(relation: &str, sql: &mut dyn Sql) -> Result<u64, Failure> {
+    let rows = sql.query(&format!("SELECT COUNT(*) FROM {relation} wms_counted"), &[])?;
+    Ok(rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0))
 }
 
 /// Some of the failing rows, each as a JSON object.
@@ -293,10 +264,11 @@ fn failing_rows(
     testing: &Testing<'_>,
     at: usize,
     parsed: &ParsedTest,
+    counted: &Counted,
     sql: &mut dyn Sql,
 ) -> Result<Vec<String>, Failure> {
     let writer = testing.speaker.project.writer();
-    let select = query_of(&testing.speaker, at, parsed);
+    let select = counted.failures().map_or_else(|| query_of(&testing.speaker, at, parsed), str::to_owned);
     let columns: Vec<String> = sql.columns(&select)?.into_iter().map(|(name, _)| name).collect();
     let rows =
         sql.query(&format!("SELECT * FROM ({select}\n) wms_failing {}", writer.first_rows(KEPT_FAILURES)), &[])?;

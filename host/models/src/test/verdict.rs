@@ -49,6 +49,8 @@ pub struct TestResult {
     pub status: TestStatus,
     /// Rows that fail.
     pub failing: u64,
+    /// Whether they may be fewer: only new rows were looked at, and of those that failed before, some may be gone.
+    pub at_most: bool,
     /// What was measured.
     pub measured: Option<f64>,
     /// What there is to say: the limit that was passed, the error.

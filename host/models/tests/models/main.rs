@@ -4,6 +4,7 @@ mod building;
 mod checking;
 mod following;
 mod former;
+mod histories;
 mod oracle;
 mod proving;
 mod selecting;

@@ -1,10 +1,10 @@
 //! Tests of models and streams.
 
 use wmshost_flow::Value;
-use wmshost_flow::model::{Assertion, Bounds, Declaration, Severity, SourceTable, Test, Threshold};
+use wmshost_flow::model::{Assertion, Bounds, Declaration, Severity, Test, Threshold};
 use wmshost_models::{Project, TestStatus};
 
-use crate::warehouse::{HOUR, Warehouse, model, names, node, project, setup, test};
+use crate::warehouse::{HOUR, Warehouse, model, names, node, project, setup, source, test};
 
 fn tested(tests: Vec<Test>) -> Project {
     let mut stock = model(
@@ -15,6 +15,13 @@ fn tested(tests: Vec<Test>) -> Project {
     );
     stock.tests = tests;
     project(vec![stock])
+}
+
+/// The stream `stock` with tests, and nothing that reads it.
+fn stream_tested(tests: Vec<Test>) -> Project {
+    let mut declared = setup(Vec::new());
+    declared.plugins[0].1.sources = vec![source("stock", tests)];
+    Project::new(declared).expect("sound")
 }
 
 fn statuses(warehouse: &Warehouse, models: &Project) -> Vec<(String, TestStatus, u64)> {
@@ -120,18 +127,9 @@ fn streams_are_tested_before_what_reads_them() {
     let warehouse = Warehouse::new();
     warehouse.later(3 * HOUR);
     let mut declared = setup(vec![model("named", &["item"], &["name"], "SELECT name FROM {item}")]);
-    let source = |tests| SourceTable {
-        name: "item".into(),
-        summary: String::new(),
-        columns: Vec::new(),
-        tests,
-        freshness: None,
-        tags: Vec::new(),
-        owner: None,
-    };
     let recency = Assertion::Recency { column: "wms_loaded_at".into(), seconds: 7_200 };
     declared.plugins[0].1 =
-        Declaration { sources: vec![source(vec![test("fresh", recency)])], ..declared.plugins[0].1.clone() };
+        Declaration { sources: vec![source("item", vec![test("fresh", recency)])], ..declared.plugins[0].1.clone() };
     let models = Project::new(declared).expect("sound");
     let report = warehouse.build(&models);
     let test = &node(&report, "item").tests[0];
@@ -201,4 +199,118 @@ fn tests_look_at_what_changed_since_they_passed() {
     let filled = node(&report, "stock_now").tests.iter().find(|test| test.name == "filled").expect("a test");
     assert_eq!(filled.failing, 2);
     assert_eq!(all(&warehouse.build(&models)), [Unchanged, Failed, Unchanged]);
+}
+
+/// New rows tell how many can fail at most; only where that is too many are all counted.
+#[test]
+fn what_new_rows_tell_is_the_most_that_can_fail() {
+    use TestStatus::{Passed, Warned};
+    let warehouse = Warehouse::new();
+    for (id, place) in [(4, "?"), (5, "C")] {
+        warehouse.stock(id, 1, place, 1);
+    }
+    let places = Assertion::AcceptedValues {
+        column: "place".into(),
+        values: ["A", "B", "C"].map(|place| Value::Text(place.into())).to_vec(),
+    };
+    let some = Threshold::Percent(34.0);
+    let models = stream_tested(vec![Test { severity: Severity::Warn, warn_if: some, ..test("places", places) }]);
+    let look = || {
+        let test = node(&warehouse.build(&models), "stock").tests[0].clone();
+        let kept = warehouse.rows("SELECT failing_row ->> 'id' FROM WMSHOST_TEST_FAILURES ORDER BY row_number");
+        let noted = warehouse.rows("SELECT failing, at_most FROM WMSHOST_TEST");
+        assert_eq!(noted, [format!("{} {}", test.failing, u8::from(test.at_most))]);
+        (test.status, test.failing, test.at_most, kept)
+    };
+    assert_eq!(look(), (Passed, 1, false, names(&["4"])));
+    // The row that failed is well again, and another one fails.
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(4, 1, "A", 1);
+    warehouse.stock(5, 1, "?", 1);
+    warehouse.stock(6, 1, "C", 1);
+    assert_eq!(look(), (Passed, 2, true, names(&["4"])), "at most 2 of 6");
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(6, 1, "?", 1);
+    assert_eq!(look(), (Passed, 2, false, names(&["5", "6"])), "at most 3 of 6 would be too many: all are counted");
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(3, 1, "?", 1);
+    assert_eq!(look(), (Warned, 3, false, names(&["3", "5", "6"])));
+    // What has not passed is looked at whole.
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(3, 1, "A", 1);
+    warehouse.stock(5, 1, "B", 1);
+    warehouse.stock(6, 1, "B", 1);
+    assert_eq!(look(), (Passed, 0, false, Vec::new()));
+    // None failed before: what fails is among the new rows, and is counted exactly.
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(2, 1, "?", 1);
+    assert_eq!(look(), (Passed, 1, false, names(&["2"])));
+}
+
+/// A table that was replaced has new rows only: what fails of them is all that fails.
+#[test]
+fn where_all_rows_are_new_they_are_counted_exactly() {
+    let warehouse = Warehouse::new();
+    let filled = Assertion::NotNull(names(&["place"]));
+    let models = stream_tested(vec![Test {
+        error_if: Threshold::Percent(40.0),
+        warn_if: Threshold::Rows(1),
+        ..test("filled", filled)
+    }]);
+    for (without, expected) in
+        [(1, (TestStatus::Passed, 1)), (1, (TestStatus::Passed, 1)), (2, (TestStatus::Failed, 2))]
+    {
+        warehouse.later(crate::warehouse::HOUR);
+        warehouse.run_sql("DELETE FROM WMS_STOCK");
+        for id in 1..=4 {
+            warehouse.stock(id, 1, "A", 1);
+        }
+        warehouse.run_sql(&format!("UPDATE WMS_STOCK SET place = NULL WHERE id <= {without}"));
+        let report = warehouse.build(&models);
+        let test = &node(&report, "stock").tests[0];
+        assert_eq!(((test.status, test.failing), test.at_most), (expected, false), "{test:?}");
+    }
+}
+
+/// The same warehouse, whose tests were noted by a version that knew less of them.
+#[test]
+fn notes_of_an_earlier_version_are_gone_on_with() {
+    use TestStatus::Unchanged;
+    let warehouse = Warehouse::new();
+    let models = tested(vec![test("filled", Assertion::NotNull(names(&["place"])))]);
+    warehouse.build(&models);
+    warehouse.run_sql("ALTER TABLE WMSHOST_TEST DROP COLUMN at_most");
+    assert_eq!(node(&warehouse.build(&models), "stock_now").tests[0].status, Unchanged);
+    warehouse.run_sql("ALTER TABLE WMSHOST_TEST DROP COLUMN seen");
+    assert_eq!(statuses(&warehouse, &models)[0].1, TestStatus::Passed);
+}
+
+/// A reference of an old row holds as long as what it refers to has lost nothing: then only those of new rows are
+/// looked up.
+#[test]
+fn references_are_followed_from_new_rows_alone_while_nothing_is_lost() {
+    use TestStatus::{Failed, Passed};
+    let warehouse = Warehouse::new();
+    let there = Assertion::Relationship { column: "item".into(), to: "item".into(), to_column: "item".into() };
+    let models = stream_tested(vec![test("known", there)]);
+    let look = || {
+        let report = warehouse.build(&models);
+        let test = &node(&report, "stock").tests[0];
+        (test.status, test.failing)
+    };
+    assert_eq!(look(), (Passed, 0));
+    // No load leaves such a row: it shows what is looked at.
+    warehouse.run_sql("UPDATE WMS_STOCK SET item = 77 WHERE id = 1");
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(4, 2, "A", 1);
+    assert_eq!(look(), (Passed, 0), "the old row is not looked at");
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.item(3, "barrel");
+    warehouse.stock(5, 3, "A", 1);
+    assert_eq!(look(), (Failed, 1), "what it refers to is another: all are looked at");
+    warehouse.run_sql("UPDATE WMS_STOCK SET item = 1 WHERE id = 1");
+    assert_eq!(look(), (Passed, 0));
+    warehouse.later(crate::warehouse::HOUR);
+    warehouse.stock(6, 78, "A", 1);
+    assert_eq!(look(), (Failed, 1), "a new row refers to nothing");
 }

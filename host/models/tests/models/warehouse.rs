@@ -9,8 +9,8 @@ use arrow_schema::DataType;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::model::{
-    Assertion, Declaration, Increment, Layer, Materialization, Model, ModelColumn, OnChange, Severity, Storage,
-    Strategy, Test, Threshold,
+    Assertion, Declaration, Increment, Layer, Materialization, Model, ModelColumn, OnChange, Severity, SourceTable,
+    Storage, Strategy, Test, Threshold,
 };
 use wmshost_flow::{Cancel, Clock, Dialect, Failure, Micros, SqlSession, Target, Value};
 use wmshost_models::{BuildOptions, Mistake, NodeResult, Observer, Past, Project, Report, Runner, Scratch, Setup};
@@ -111,6 +111,11 @@ impl Warehouse {
     }
 
     pub(crate) fn run(&self, project: &Project, change: impl FnOnce(&mut BuildOptions)) -> Report {
+        self.run_as("wms", project, change)
+    }
+
+    /// As a pipeline of that name, which remembers nothing of another's.
+    pub(crate) fn run_as(&self, pipeline: &str, project: &Project, change: impl FnOnce(&mut BuildOptions)) -> Report {
         let mut options = BuildOptions {
             selected: project.everything(),
             build: true,
@@ -130,7 +135,7 @@ impl Warehouse {
             clock: self.clock.as_ref(),
             observer: &Silent,
             cancel: &Cancel::default(),
-            pipeline: "wms",
+            pipeline,
             run_id: "run-1",
             options,
         };
@@ -222,6 +227,19 @@ pub(crate) fn test(name: &str, assertion: Assertion) -> Test {
         warn_if: Threshold::Rows(0),
         error_if: Threshold::Rows(0),
         summary: String::new(),
+    }
+}
+
+/// A stream's table with tests.
+pub(crate) fn source(name: &str, tests: Vec<Test>) -> SourceTable {
+    SourceTable {
+        name: name.to_owned(),
+        summary: String::new(),
+        columns: Vec::new(),
+        tests,
+        freshness: None,
+        tags: Vec::new(),
+        owner: None,
     }
 }
 

@@ -177,7 +177,7 @@ function testRows(node) {
   return node.tests.map((test) => {
     const went = last[node.name]?.tests?.[test.name];
     const rows = went?.rows ?? [];
-    const failing = rows.length ? el("details", null, el("summary", null, `${count(went.failing)} failing rows`),
+    const failing = rows.length ? el("details", null, el("summary", null, `${went.at_most ? "at most " : ""}${count(went.failing)} failing rows`),
       table(Object.keys(rows[0]), rows.map((row) => el("tr", null, Object.values(row).map((value) => el("td", null, value === null ? "NULL" : String(value))))))) : null;
     return el("tr", null, el("td", { class: "name" }, test.name), el("td", null, `${test.assertion}${test.severity === "warn" ? " (warns)" : ""}`), el("td", null, said(went?.status)),
       el("td", null, test.summary, went?.measured !== null && went?.measured !== undefined ? ` measured ${went.measured}` : "", failing, el("details", null, el("summary", null, "SQL"), code(test.sql))));
