@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_flow::Dialect;
-use wmshost_flow::model::{Declaration, Increment, Indicator, Materialization, Model, Reader, SourceTable, Test};
+use wmshost_flow::model::{
+    Assertion, Declaration, Increment, Indicator, Materialization, Model, Reader, SourceTable, Test,
+};
 
 use crate::check;
 use crate::dialect::{MARKS, REPLACED_AT, VERSION, Writer, mark_types, version_types};
@@ -147,6 +149,16 @@ impl Project {
             live: false,
             empty: false,
         }
+    }
+
+    /// Whether tests look for values in columns of a node that are none of these.
+    pub(crate) fn refers_beyond(&self, at: usize, key: Option<&[String]>) -> bool {
+        let is_key = |column: &String| key.is_some_and(|key| key.iter().any(|part| part.eq_ignore_ascii_case(column)));
+        let tests = self.nodes.iter().flat_map(|node| &node.tests);
+        tests.into_iter().any(|parsed| match &parsed.test.assertion {
+            Assertion::Relationship { to, to_column, .. } => *to == self.nodes[at].name && !is_key(to_column),
+            _ => false,
+        })
     }
 
     /// The streams and the models with rows that a node reads, itself or through views and ephemeral models.

@@ -16,6 +16,11 @@ use crate::template::{Mode, Word};
 /// matters; by [`CHAIN`] and [`LOST`], what is noted of the model's own rows.
 pub(super) type Inputs = BTreeMap<String, String>;
 
+/// Under which name a test notes when rows of a model last went.
+pub(crate) fn lost_rows(model: &str) -> String {
+    format!("{{lost {model}}}")
+}
+
 /// The column in which a stream's table marks rows that the source no longer has.
 const DELETED_AT: &str = "wms_deleted_at";
 /// Where a model's own inputs note when rows of it last went.
@@ -100,8 +105,10 @@ impl Reading<'_> {
                 inputs.insert(format!("{}#", node.name), model.fingerprint.clone());
             }
             Some(_) => {
-                let mark = self.built.get(&node.name).map(|built| built.changed_at.clone());
-                inputs.insert(node.name.clone(), mark.unwrap_or_default());
+                let built = self.built.get(&node.name);
+                inputs.insert(node.name.clone(), built.map(|built| built.changed_at.clone()).unwrap_or_default());
+                let lost = built.and_then(|built| built.inputs.get(LOST)).cloned();
+                inputs.insert(lost_rows(&node.name), lost.unwrap_or_default());
             }
             None => self.stream(at, sql, marks, &mut inputs)?,
         }

@@ -7,7 +7,7 @@ use wmshost_flow::{Clock, Dialect, Failure, SqlSession, Value};
 
 use super::history;
 use super::inputs::{Inputs, Marks, Reading, index_stream, views_changed, watermark};
-use super::rows::{Moved, Stamp, carry_marks, fill, set_aside, take_in};
+use super::rows::{Moved, Stamp, carry_marks, fill, loses_keys, set_aside, take_in};
 use super::table::Table;
 use crate::mistake::{excerpt, line_and_column, locate};
 use crate::project::{ParsedModel, Project, Speaker};
@@ -201,13 +201,15 @@ impl Build<'_> {
     }
 
     pub(super) fn table(&self) -> Table<'_> {
-        Table {
+        let table = Table {
             writer: self.site.project.writer(),
             node: &self.site.project.nodes[self.at],
             model: self.model,
             is_followed: self.site.followed.contains(&self.at),
             is_kept: !self.site.project.followers(self.at).is_empty(),
-        }
+            refers_beyond_key: false,
+        };
+        Table { refers_beyond_key: self.site.project.refers_beyond(self.at, table.key()), ..table }
     }
 
     fn speaker(&self) -> Speaker<'_> {
@@ -306,12 +308,13 @@ impl Build<'_> {
             table.drop_aside(sql)?;
             return Ok(Done::nothing(Action::Full, Some(filled)));
         }
+        let lost = carried.is_none() || table.refers_beyond_key || loses_keys(&table, sql)?;
         self.place(&table, sql)?;
         if self.model.model.storage.statistics && !self.is_oracle() {
             table.analyze(sql)?;
         }
         let changed = filled - carried.unwrap_or(0).min(filled);
-        Ok(Done { action: Action::Full, rows: Some(filled), changed, lost: true, keeps_chain: false })
+        Ok(Done { action: Action::Full, rows: Some(filled), changed, lost, keeps_chain: false })
     }
 
     pub(super) fn is_oracle(&self) -> bool {
@@ -372,7 +375,7 @@ impl Build<'_> {
         if self.model.model.storage.statistics && moved.changed() * 10 > rows && !self.is_oracle() {
             self.table().analyze(sql)?;
         }
-        let lost = moved.deleted > 0;
+        let lost = moved.deleted > 0 || moved.updated > 0 && self.table().refers_beyond_key;
         Ok(Done { action, rows: Some(rows), changed: moved.changed(), lost, keeps_chain: before.is_some() })
     }
 }

@@ -101,9 +101,9 @@ pub(super) fn take_in(
     set_rows_aside(table, &table.columns(), statement, sql)?;
     Ok(match strategy {
         Strategy::Merge(key) => merge(table, key, stamp, sql)?,
-        Strategy::Replace(window) => match table.key() {
-            Some(key) if has_keys(writer, key, sql)? => replace_by_key(table, window, key, stamp, sql)?,
-            _ => {
+        Strategy::Replace(window) => match key_that_tells(table, sql)? {
+            Some(key) => replace_by_key(table, window, key, stamp, sql)?,
+            None => {
                 let deleted = delete_windows(table, window, "", stamp, sql)?;
                 Moved { deleted, inserted: insert(table, "", stamp, sql)?, updated: 0 }
             }
@@ -200,6 +200,10 @@ pub(super) fn carry_marks(table: &Table<'_>, sql: &mut dyn Sql) -> Result<Option
     if kind_of(sql, writer, &table.node.table)?.as_deref() != Some("table") {
         return Ok(None);
     }
+    // A row that came out twice would get its mark twice.
+    if check_key(writer, &table.aside(), key, sql).is_err() {
+        return Ok(None);
+    }
     let there = sql.columns(&format!("SELECT * FROM {}", table.name()))?;
     let is_there = |name: &str| there.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
     if !columns.iter().map(String::as_str).chain(MARKS).all(is_there) {
@@ -227,6 +231,16 @@ pub(super) fn carry_marks(table: &Table<'_>, sql: &mut dyn Sql) -> Result<Option
         ),
     };
     sql.execute(&statement, &[]).map(Some)
+}
+
+/// Whether a key of the table that is there is none of the one aside.
+pub(super) fn loses_keys(table: &Table<'_>, sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let writer = table.writer;
+    let Some(key) = table.key() else { return Ok(true) };
+    let (names, less) = (writer.names("", key), if writer.0 == Dialect::Oracle { "MINUS" } else { "EXCEPT" });
+    let gone = format!("SELECT {names} FROM {} {less} SELECT {names} FROM {}", table.name(), table.aside());
+    let gone = format!("SELECT 1 FROM ({gone}) wms_gone {}", writer.first_rows(1));
+    Ok(!sql.query(&gone, &[])?.is_empty())
 }
 
 /// Whether rows have each key once, and none that is NULL.
@@ -269,6 +283,36 @@ fn has_keys(writer: Writer, key: &[String], sql: &mut dyn Sql) -> Result<bool, F
     }
 }
 
+/// The key, if it tells apart the rows that were set aside, and those in the table that they meet.
+fn key_that_tells<'t>(table: &Table<'t>, sql: &mut dyn Sql) -> Result<Option<&'t [String]>, Failure> {
+    let writer = table.writer;
+    let Some(key) = table.key() else { return Ok(None) };
+    if !has_keys(writer, key, sql)? {
+        return Ok(None);
+    }
+    if writer.0 == Dialect::Sqlite && !table.indexes().iter().any(|(_, columns)| columns.starts_with(key)) {
+        let names = writer.names("", key);
+        let index = writer.name(&format!("{}_KEY", table.node.table));
+        sql.execute(&format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({names})", table.name()), &[])?;
+    }
+    Ok(if is_there_twice(table, key, sql)? { None } else { Some(key) })
+}
+
+/// Whether a key of the rows that were set aside is in the table more than once: then it tells no rows apart there.
+fn is_there_twice(table: &Table<'_>, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let writer = table.writer;
+    let on: Vec<String> = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part))).collect();
+    let twice = format!(
+        "SELECT 1 FROM {} wms_new CROSS JOIN {} wms_old WHERE {} GROUP BY {} HAVING COUNT(*) > 1 {}",
+        writer.work_table("rows"),
+        table.name(),
+        on.join(" AND "),
+        writer.names("wms_new.", key),
+        writer.first_rows(1),
+    );
+    Ok(!sql.query(&twice, &[])?.is_empty())
+}
+
 /// Replaces windows where rows can be told apart: only rows that are gone, others or new are written, and rows that
 /// come out as they were keep their marks.
 fn replace_by_key(
@@ -279,11 +323,6 @@ fn replace_by_key(
     sql: &mut dyn Sql,
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
-    if writer.0 == Dialect::Sqlite && !table.indexes().iter().any(|(_, columns)| columns.starts_with(key)) {
-        let names = writer.names("", key);
-        let index = writer.name(&format!("{}_KEY", table.node.table));
-        sql.execute(&format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({names})", table.name()), &[])?;
-    }
     let on: Vec<String> = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part))).collect();
     let rows = writer.work_table("rows");
     let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} wms_new WHERE {})", on.join(" AND "));

@@ -20,9 +20,11 @@ pub(super) struct Table<'m> {
     pub(super) is_followed: bool,
     /// Whether the rows that are replaced in it are kept, for those who follow it.
     pub(super) is_kept: bool,
+    /// Whether tests look for values of columns that are not of its key: those can go without a row going.
+    pub(super) refers_beyond_key: bool,
 }
 
-impl Table<'_> {
+impl<'t> Table<'t> {
     pub(super) fn name(&self) -> String {
         self.writer.name(&self.node.table)
     }
@@ -53,7 +55,7 @@ impl Table<'_> {
     }
 
     /// The columns that tell rows apart: the key that rows are merged by, or what is tested to be unique.
-    pub(super) fn key(&self) -> Option<&[String]> {
+    pub(super) fn key(&self) -> Option<&'t [String]> {
         if let Materialization::Incremental(increment) = &self.model.model.materialization
             && let Strategy::Merge(key) = &increment.strategy
         {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use wmshost_flow::model::{Assertion, Severity};
 
 use super::query::query_of;
+use crate::build::lost_rows;
 use crate::check::test_columns;
 use crate::project::{ParsedTest, Speaker};
 use crate::store::Tested;
@@ -90,10 +91,15 @@ impl ParsedTest {
     }
 }
 
-/// Whether a node may have lost rows, or keys of rows, since a look, by the marks then and now. It has not where its
-/// rows are the same: the newest, and what else marks a stream. Views, and what was never built, have no mark.
+/// Whether a node may have lost rows, or keys of rows, since a look, by the marks then and now. Of a model with rows it
+/// is noted when it last did; a stream has not where its rows are the same: the newest, and what else marks it. Views,
+/// and what was never built, have no mark.
 fn may_have_lost_rows(node: &str, then: &Seen, now: &Seen) -> bool {
     let newest = now.get(node).filter(|mark| !mark.is_empty());
+    let lost = lost_rows(node);
+    if let Some(lost_at) = now.get(&lost) {
+        return newest.is_none() || then.get(&lost) != Some(lost_at);
+    }
     let rest = format!("{{{node}}}");
     newest.is_none() || then.get(node) != newest || then.get(&rest) != now.get(&rest)
 }

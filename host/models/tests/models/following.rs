@@ -111,6 +111,61 @@ fn windows_with_a_key_write_only_what_differs() {
     assert_eq!(followed, ["A 2 15", "B 2 24"]);
 }
 
+/// A key that is there twice, before or after, tells no rows apart; its test fails, and nothing else is wrong.
+#[test]
+fn rows_with_one_key_are_neither_lost_nor_doubled() {
+    let warehouse = Warehouse::new();
+    let statement =
+        "SELECT item, place, amount FROM {stock} {when incremental} WHERE place IN (SELECT place FROM {changes}) {end}";
+    let changes = "SELECT place FROM {stock} WHERE wms_loaded_at > {watermark}";
+    let columns = &["item", "place", "amount"];
+    let mut keyed = incremental(
+        Strategy::Replace(names(&["place"])),
+        Some(changes),
+        model("keyed", &["stock"], columns, statement),
+    );
+    keyed.tests = vec![crate::warehouse::test("one", wmshost_flow::model::Assertion::Unique(names(&["item"])))];
+    let models = project(vec![keyed]);
+    let query = "SELECT item, place, amount FROM KEYED ORDER BY 1, 2, 3";
+    // The item 1 is at two places, so the key is there twice from the beginning.
+    warehouse.build(&models);
+    for (id, item, place, amount) in [(4, 1, "A", 7), (2, 2, "B", 3), (3, 3, "A", 5), (4, 4, "C", 1), (1, 1, "C", 9)] {
+        warehouse.stock(id, item, place, amount);
+        warehouse.stock(9, 9, "A", amount);
+        warehouse.stock(8, 8, "B", amount);
+        warehouse.build(&models);
+        let followed = warehouse.rows(query);
+        assert_eq!(
+            followed,
+            warehouse.rows(&query.replace("KEYED", "WMS_STOCK")),
+            "after {id} {item} {place} {amount}"
+        );
+    }
+}
+
+#[test]
+fn a_row_that_comes_out_twice_is_new() {
+    let warehouse = Warehouse::new();
+    let mut table = model("rows", &["stock"], &["item"], "SELECT item FROM {stock} WHERE id < 3");
+    table.tests = vec![crate::warehouse::test("one", wmshost_flow::model::Assertion::Unique(names(&["item"])))];
+    let behind = incremental(
+        Strategy::Append,
+        None,
+        model(
+            "behind",
+            &["rows"],
+            &["item"],
+            "SELECT item FROM {rows} {when incremental} WHERE wms_loaded_at > {watermark} {end}",
+        ),
+    );
+    let models = project(vec![table, behind]);
+    warehouse.stock(2, 2, "B", 20);
+    assert_eq!(node(&warehouse.build(&models), "rows").tests[0].status.name(), "passed");
+    warehouse.stock(2, 1, "B", 20);
+    let report = warehouse.build(&models);
+    assert_eq!((node(&report, "rows").changed, node(&report, "rows").tests[0].status.name()), (2, "failed"));
+}
+
 #[test]
 fn a_window_that_came_out_empty_is_emptied() {
     for keyed in [false, true] {

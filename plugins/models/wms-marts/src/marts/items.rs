@@ -187,8 +187,8 @@ allocated AS (
 fn tested(model: Model) -> Model {
     model
         .test(not_null(["item_key", "item_id"]))
-        .test(unique(["item_key"]))
         .test(unique(["item_id"]).says("An item of the master is there twice."))
+        .test(unique(["item_key"]))
         .test(
             no_rows(
                 "facts_find_their_item",
