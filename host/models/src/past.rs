@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 use wmshost_flow::{Failure, Micros, Sql, Value};
 
-use crate::build::inputs_now;
+use crate::build::{inputs_now, views_changed};
 use crate::manifest::moment;
 use crate::project::Project;
 use crate::select::Selected;
@@ -172,15 +172,16 @@ impl Project {
             Ok(inputs) => inputs,
             Err(failure) => return Ok(("failed", failure.message)),
         };
-        let changed: Vec<&str> = inputs
+        let changed: BTreeSet<&str> = inputs
             .iter()
             .filter(|(name, mark)| before.inputs.get(*name) != Some(mark))
-            .map(|(name, _)| name.trim_end_matches('#'))
+            .map(|(name, _)| name.trim_end_matches(" former#").trim_matches(['{', '}', '#']))
             .collect();
-        Ok(match (changed.is_empty(), model.increment().is_some()) {
-            (true, _) => ("unchanged", String::new()),
-            (false, true) => ("incremental", format!("{} changed", changed.join(", "))),
-            (false, false) => (full, format!("{} changed", changed.join(", "))),
+        let why = format!("{} changed", changed.iter().copied().collect::<Vec<_>>().join(", "));
+        Ok(match model.increment() {
+            _ if changed.is_empty() => ("unchanged", String::new()),
+            Some(_) if !views_changed(&before.inputs, &inputs) => ("incremental", why),
+            _ => (full, why),
         })
     }
 

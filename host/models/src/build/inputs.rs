@@ -184,8 +184,8 @@ pub(super) fn watermark(before: &Inputs, now: &Inputs) -> i64 {
     changed.unwrap_or_else(|| tables().map(seen).max().unwrap_or(EARLIEST))
 }
 
-/// Whether views between changed: then what they gave before cannot be told any more.
-pub(super) fn views_changed(before: &Inputs, now: &Inputs) -> bool {
+/// Whether views between, or chains of former rows, are others: then what they gave before cannot be told any more.
+pub(crate) fn views_changed(before: &Inputs, now: &Inputs) -> bool {
     let views = |inputs: &Inputs| -> BTreeMap<String, String> {
         inputs.iter().filter(|(name, _)| name.ends_with('#')).map(|(a, b)| (a.clone(), b.clone())).collect()
     };

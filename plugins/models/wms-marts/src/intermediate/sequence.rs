@@ -1,6 +1,7 @@
 //! The SQL of `int_inventory_movements`: movements in the order of their item. A movement that comes, changes or goes
 //! moves the totals of those behind it and nothing before it, so an incremental build begins at the first such moment of
-//! each item, with the totals of the movement before.
+//! each item, with the totals of the movement before. Quantities are added up in thousandths, exactly: totals are the same
+//! wherever a build begins.
 
 use super::movement::{Kind, kinds, moments_moved};
 use crate::site::Site;
@@ -10,7 +11,7 @@ const MOVED: &str =
     "movement_type, movement_id, order_id, item_id, location_id, movement_date, moved_at, movement_status,
     quantity, net_quantity, processing_time_seconds, business_impact_score";
 
-/// Quantities are added up in thousandths, exactly, so that totals are the same wherever a build begins.
+/// How movements are put in order within their item, what a kind is there, and the order within it.
 struct Order {
     by_item: &'static str,
     kind: &'static str,

@@ -159,16 +159,17 @@ FROM gathered",
     )
 }
 
-/// What was ordered and allocated of each item: the tables `ordered` and `allocated`.
+/// What was ordered and allocated of each item: the tables `ordered` and `allocated`. The join and the sign have SQLite go
+/// from recent orders to their lines: a few items may have most of all lines there ever were.
 fn lately(site: &Site) -> String {
     format!(
         "ordered AS (
   SELECT lines.item_id, COUNT(DISTINCT lines.order_id) AS orders_count,
     SUM(lines.quantity_ordered) AS total_quantity_ordered, AVG(lines.unit_price) AS avg_unit_price,
     MAX(orders.order_date) AS last_order_date
-  FROM {{stg_wms_order_headers}} orders JOIN {{stg_wms_order_lines}} lines ON lines.order_id = orders.order_id
-  WHERE {order_is_recent} AND lines.item_id IS NOT NULL
-    {{when incremental}} AND lines.item_id IN (SELECT item_id FROM {{changes}}) {{end}}
+  FROM {{stg_wms_order_headers}} orders CROSS JOIN {{stg_wms_order_lines}} lines
+  WHERE lines.order_id = orders.order_id AND {order_is_recent} AND lines.item_id IS NOT NULL
+    {{when incremental}} AND +lines.item_id IN (SELECT item_id FROM {{changes}}) {{end}}
   GROUP BY lines.item_id
 ),
 allocated AS (

@@ -35,7 +35,7 @@ WHERE version = 1 AND {is_there}",
             decimal("line_total", 15, 2, "The price of all."),
             site.moment("last_updated", "When it last changed."),
         ])
-        .index(["order_id"])
+        .index(["order_id", "item_id"])
         .index(["item_id"])
         .statistics()
         .test(not_null(["order_detail_id"]))
