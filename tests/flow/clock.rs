@@ -42,7 +42,7 @@ fn rows_and_models_are_right_whatever_the_clock_says() {
         assert!(kept.len() > 10 && kept.values().all(|rows| !rows.is_empty()), "{:?}", kept.keys());
         if day > 1 {
             let actions = actions(&built);
-            let incremental = "fact_inventory_movement incremental".to_owned();
+            let incremental = "int_inventory_movements incremental".to_owned();
             assert!(actions.contains(&incremental), "{skew} s, day {day}: {actions:?}");
         }
         // What was kept up is what is made from the start.
