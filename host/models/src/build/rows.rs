@@ -97,7 +97,6 @@ pub(super) fn take_in(
     stamp: &Stamp,
     sql: &mut dyn Sql,
 ) -> Result<Moved, Failure> {
-    let writer = table.writer;
     set_rows_aside(table, &table.columns(), statement, sql)?;
     Ok(match strategy {
         Strategy::Merge(key) => merge(table, key, stamp, sql)?,
