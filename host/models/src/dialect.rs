@@ -8,6 +8,8 @@ use wmshost_flow::{Dialect, Value};
 pub(crate) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
 /// When a former row was replaced or went.
 pub(crate) const REPLACED_AT: &str = "wms_replaced_at";
+/// The column in which a stream's table marks rows that the source no longer has.
+pub(crate) const DELETED_AT: &str = "wms_deleted_at";
 /// What a history has behind its columns.
 pub(crate) const VERSION: [&str; 3] = ["wms_valid_from", "wms_valid_to", "wms_is_current"];
 
@@ -124,6 +126,15 @@ impl Writer {
             (Dialect::Oracle, DataType::Binary) => Some(format!("RAW({})", share.min(2_000))),
             _ => self.declared(kind),
         }
+    }
+
+    /// The marks of rows with their types, as columns of a table.
+    pub(crate) fn declared_marks(self) -> [String; 2] {
+        let run_id = match self.0 {
+            Dialect::Sqlite => "TEXT",
+            Dialect::Oracle => "VARCHAR2(128)",
+        };
+        [(MARKS[0], run_id), (MARKS[1], "TIMESTAMP(6)")].map(|(mark, kind)| format!("{} {kind}", self.name(mark)))
     }
 
     /// A column as a value of the type that it is declared with: Oracle computes with more digits than it stores, and

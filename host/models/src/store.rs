@@ -313,6 +313,12 @@ pub(crate) fn text_of(row: &[Value], at: usize) -> String {
     }
 }
 
+/// How many rows a relation has.
+pub(crate) fn rows_of(relation: &str, sql: &mut dyn Sql) -> Result<u64, Failure> {
+    let rows = sql.query(&format!("SELECT COUNT(*) FROM {relation} wms_counted"), &[])?;
+    Ok(rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0))
+}
+
 /// A value as a count. Numbers may come as decimals.
 pub(crate) fn whole(value: &Value) -> Option<u64> {
     match value {

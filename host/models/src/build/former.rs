@@ -7,14 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
+use wmshost_flow::{Failure, Sql, SqlSession, Value};
 
 use super::inputs::{Inputs, LOST, Reading};
 use super::model::{Build, Done};
 use super::table::Table;
 use crate::dialect::{MARKS, REPLACED_AT, Writer};
 use crate::project::{EARLIEST, Node, Project, former_table};
-use crate::store::{Built, Store, kind_of, parse_moment, whole};
+use crate::store::{Built, Store, kind_of, parse_moment, rows_of};
 
 /// Where a model's own inputs note the chain.
 pub(super) const CHAIN: &str = "{former}";
@@ -76,12 +76,8 @@ fn create(writer: Writer, node: &Node, name: &str, sql: &mut dyn Sql) -> Result<
         let kind = writer.declared(&column.kind)?;
         Some(format!("{} {kind}", writer.name(&column.name)))
     });
-    let [text, moment] = match writer.0 {
-        Dialect::Sqlite => ["TEXT", "TIMESTAMP(6)"],
-        Dialect::Oracle => ["VARCHAR2(128)", "TIMESTAMP(6)"],
-    };
-    let marks = MARKS.into_iter().chain([REPLACED_AT]).zip([text, moment, moment]);
-    let columns: Vec<String> = own.chain(marks.map(|(mark, kind)| format!("{} {kind}", writer.name(mark)))).collect();
+    let replaced_at = format!("{} TIMESTAMP(6)", writer.name(REPLACED_AT));
+    let columns: Vec<String> = own.chain(writer.declared_marks()).chain([replaced_at]).collect();
     sql.execute(&format!("CREATE TABLE {name} ({})", columns.join(", ")), &[]).map(drop)
 }
 
@@ -105,7 +101,7 @@ impl Build<'_> {
         let seen = self.seen_by_all(reading.built).filter(|_| done.keeps_chain);
         table.forget_former(seen, sql)?;
         // More than there are rows: to follow them would cost more than to begin anew.
-        let keeps_chain = done.keeps_chain && table.count_former(sql)? <= done.rows.unwrap_or(0);
+        let keeps_chain = done.keeps_chain && rows_of(&table.former(), sql)? <= done.rows.unwrap_or(0);
         if !keeps_chain {
             table.forget_former(None, sql)?;
             inputs.insert(CHAIN.to_owned(), changed_at.to_owned());
@@ -153,11 +149,5 @@ impl Table<'_> {
             format!(" WHERE {} <= {seen}", self.writer.name(REPLACED_AT))
         });
         sql.execute(&format!("DELETE FROM {}{}", self.former(), only.unwrap_or_default()), &[]).map(drop)
-    }
-
-    /// How many former rows there are.
-    pub(super) fn count_former(&self, sql: &mut dyn Sql) -> Result<u64, Failure> {
-        let rows = sql.query(&format!("SELECT COUNT(*) FROM {}", self.former()), &[])?;
-        Ok(rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0))
     }
 }

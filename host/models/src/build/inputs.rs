@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use wmshost_flow::{Dialect, Failure, FailureKind, Sql, Value};
 
 use super::former::CHAIN;
-use crate::dialect::{MARKS, Writer};
+use crate::dialect::{DELETED_AT, MARKS, Writer};
 use crate::project::{EARLIEST, Project, day_of};
 use crate::store::{Built, kind_of, moment_text, parse_moment, text_of};
 use crate::template::{Mode, Word};
@@ -16,13 +16,16 @@ use crate::template::{Mode, Word};
 /// matters; by [`CHAIN`] and [`LOST`], what is noted of the model's own rows.
 pub(super) type Inputs = BTreeMap<String, String>;
 
+/// Under which name it is noted what else marks a stream than its newest row.
+pub(crate) fn rest_of(stream: &str) -> String {
+    format!("{{{stream}}}")
+}
+
 /// Under which name a test notes when rows of a model last went.
 pub(crate) fn lost_rows(model: &str) -> String {
     format!("{{lost {model}}}")
 }
 
-/// The column in which a stream's table marks rows that the source no longer has.
-const DELETED_AT: &str = "wms_deleted_at";
 /// Where a model's own inputs note when rows of it last went.
 pub(super) const LOST: &str = "{lost}";
 
@@ -91,7 +94,7 @@ impl Reading<'_> {
             None => marks.entry(at).or_insert(mark(sql, self.project.writer(), &node.table, &node.name)?).clone(),
         };
         inputs.insert(node.name.clone(), mark.newest);
-        inputs.insert(format!("{{{}}}", node.name), mark.rest);
+        inputs.insert(rest_of(&node.name), mark.rest);
         Ok(())
     }
 

@@ -26,7 +26,7 @@ mod rows;
 mod runner;
 mod table;
 
-pub(crate) use inputs::{inputs_now, lost_rows, views_changed};
+pub(crate) use inputs::{inputs_now, lost_rows, rest_of, views_changed};
 pub use model::Action;
 pub use report::{BuildOptions, NodeResult, NodeStatus, Observer, Report};
 pub use runner::Runner;

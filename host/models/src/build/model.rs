@@ -11,7 +11,7 @@ use super::rows::{Moved, Stamp, carry_marks, fill, loses_keys, set_aside, take_i
 use super::table::Table;
 use crate::mistake::{excerpt, line_and_column, locate};
 use crate::project::{ParsedModel, Project, Speaker};
-use crate::store::{Built, Store, kind_of, parse_moment, whole};
+use crate::store::{Built, Store, kind_of, parse_moment, rows_of};
 use crate::template::Mode;
 
 /// KiB of pages that SQLite may keep while it builds a model.
@@ -201,15 +201,18 @@ impl Build<'_> {
     }
 
     pub(super) fn table(&self) -> Table<'_> {
-        let table = Table {
+        Table {
             writer: self.site.project.writer(),
             node: &self.site.project.nodes[self.at],
             model: self.model,
             is_followed: self.site.followed.contains(&self.at),
             is_kept: !self.site.project.followers(self.at).is_empty(),
-            refers_beyond_key: false,
-        };
-        Table { refers_beyond_key: self.site.project.refers_beyond(self.at, table.key()), ..table }
+        }
+    }
+
+    /// Whether tests look for values of columns that are not of its key: those can go without a row going.
+    fn refers_beyond_key(&self) -> bool {
+        self.site.project.refers_beyond(self.at, self.table().key())
     }
 
     fn speaker(&self) -> Speaker<'_> {
@@ -308,7 +311,7 @@ impl Build<'_> {
             table.drop_aside(sql)?;
             return Ok(Done::nothing(Action::Full, Some(filled)));
         }
-        let lost = carried.is_none() || table.refers_beyond_key || loses_keys(&table, sql)?;
+        let lost = carried.is_none() || self.refers_beyond_key() || loses_keys(&table, sql)?;
         self.place(&table, sql)?;
         if self.model.model.storage.statistics && !self.is_oracle() {
             table.analyze(sql)?;
@@ -365,17 +368,13 @@ impl Build<'_> {
     ) -> Result<Done, Failure> {
         let rows = match before.and_then(|before| before.rows) {
             Some(rows) => (rows + moved.inserted).saturating_sub(moved.deleted),
-            None => {
-                let count = format!("SELECT COUNT(*) FROM {}", self.table().name());
-                let rows = sql.query(&count, &[])?;
-                rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0)
-            }
+            None => rows_of(&self.table().name(), sql)?,
         };
         // Fewer changes than this move no plan.
         if self.model.model.storage.statistics && moved.changed() * 10 > rows && !self.is_oracle() {
             self.table().analyze(sql)?;
         }
-        let lost = moved.deleted > 0 || moved.updated > 0 && self.table().refers_beyond_key;
+        let lost = moved.deleted > 0 || moved.updated > 0 && self.refers_beyond_key();
         Ok(Done { action, rows: Some(rows), changed: moved.changed(), lost, keeps_chain: before.is_some() })
     }
 }

@@ -297,15 +297,20 @@ fn key_that_tells<'t>(table: &Table<'t>, sql: &mut dyn Sql) -> Result<Option<&'t
     Ok(if is_there_twice(table, key, sql)? { None } else { Some(key) })
 }
 
+/// The condition that a new row and an old one have the same key.
+fn same_key(writer: Writer, key: &[String]) -> String {
+    let same = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part)));
+    same.collect::<Vec<_>>().join(" AND ")
+}
+
 /// Whether a key of the rows that were set aside is in the table more than once: then it tells no rows apart there.
 fn is_there_twice(table: &Table<'_>, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
     let writer = table.writer;
-    let on: Vec<String> = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part))).collect();
     let twice = format!(
         "SELECT 1 FROM {} wms_new CROSS JOIN {} wms_old WHERE {} GROUP BY {} HAVING COUNT(*) > 1 {}",
         writer.work_table("rows"),
         table.name(),
-        on.join(" AND "),
+        same_key(writer, key),
         writer.names("wms_new.", key),
         writer.first_rows(1),
     );
@@ -322,9 +327,8 @@ fn replace_by_key(
     sql: &mut dyn Sql,
 ) -> Result<Moved, Failure> {
     let writer = table.writer;
-    let on: Vec<String> = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part))).collect();
     let rows = writer.work_table("rows");
-    let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} wms_new WHERE {})", on.join(" AND "));
+    let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} wms_new WHERE {})", same_key(writer, key));
     let deleted = delete_windows(table, window, &gone, stamp, sql)?;
     let merged = merge_checked(table, key, stamp, sql)?;
     Ok(Moved { deleted, ..merged })

@@ -20,8 +20,6 @@ pub(super) struct Table<'m> {
     pub(super) is_followed: bool,
     /// Whether the rows that are replaced in it are kept, for those who follow it.
     pub(super) is_kept: bool,
-    /// Whether tests look for values of columns that are not of its key: those can go without a row going.
-    pub(super) refers_beyond_key: bool,
 }
 
 impl<'t> Table<'t> {
@@ -71,13 +69,7 @@ impl<'t> Table<'t> {
     pub(super) fn create_aside(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         self.drop_aside(sql)?;
         let mut parts = self.declared_columns()?;
-        let [text, moment] = match self.writer.0 {
-            Dialect::Sqlite => ["TEXT", "TIMESTAMP(6)"],
-            Dialect::Oracle => ["VARCHAR2(128)", "TIMESTAMP(6)"],
-        };
-        for (name, kind) in MARKS.iter().zip([text, moment]) {
-            parts.push(format!("{} {kind}", self.writer.name(name)));
-        }
+        parts.extend(self.writer.declared_marks());
         let create = format!("CREATE TABLE {} ({})", self.aside(), parts.join(", "));
         let made = match self.partitions() {
             Some(partitions) => match sql.execute(&format!("{create}{partitions}"), &[]) {

@@ -11,9 +11,10 @@ use wmshost_flow::model::Threshold;
 
 use super::due::Due;
 use super::query::new_failures;
-use super::run::{Testing, number_of, shared_counts};
+use super::run::{Testing, shared_counts};
 use super::verdict::{TestStatus, over_rows};
 use crate::project::ParsedTest;
+use crate::store::rows_of;
 
 /// What was counted for a test.
 #[derive(Debug, Clone)]
@@ -107,7 +108,7 @@ impl Look<'_> {
         let failures = new_failures(&self.testing.speaker, self.at, parsed, &self.newer)?;
         let new = match counted {
             Some(new) => new,
-            None => number_of(&format!("({failures}\n)"), sql).ok()?,
+            None => rows_of(&format!("({failures}\n)"), sql).ok()?,
         };
         let (failing, among) = match failed {
             0 => (new, Among::New(failures)),
@@ -140,7 +141,7 @@ impl Look<'_> {
             return None;
         }
         if self.rows.is_none() {
-            self.rows = number_of(&self.testing.speaker.relation(self.at), sql).ok();
+            self.rows = rows_of(&self.testing.speaker.relation(self.at), sql).ok();
         }
         self.rows
     }

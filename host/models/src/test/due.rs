@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use wmshost_flow::model::{Assertion, Severity};
 
 use super::query::query_of;
-use crate::build::lost_rows;
+use crate::build::{lost_rows, rest_of};
 use crate::check::test_columns;
+use crate::dialect::DELETED_AT;
 use crate::project::{ParsedTest, Speaker};
 use crate::store::Tested;
 use crate::template::{Template, Word};
@@ -17,8 +18,6 @@ pub(crate) type Seen = BTreeMap<String, String>;
 
 /// What a test's own digest stands under.
 const DIGEST: &str = "#";
-/// The column that tells when the source was first seen without a row.
-const DELETED: &str = "wms_deleted_at";
 
 /// How much has to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +66,7 @@ impl ParsedTest {
         let texts = self.sql.iter().chain(&self.only_where);
         let looks_around = texts.clone().any(|sql| {
             let text = sql.source.to_ascii_lowercase();
-            text.contains("select") || text.contains(DELETED)
+            text.contains("select") || text.contains(DELETED_AT)
         });
         let names_others =
             texts.flat_map(Template::uses).any(|used| matches!(used.word, Word::Relation(_) | Word::This));
@@ -78,7 +77,7 @@ impl ParsedTest {
             Assertion::Unique(_) => self.only_where.is_none(),
             _ => false,
         };
-        let is_deletion = test_columns(assertion).iter().any(|column| column.eq_ignore_ascii_case(DELETED));
+        let is_deletion = test_columns(assertion).iter().any(|column| column.eq_ignore_ascii_case(DELETED_AT));
         is_of_row && !looks_around && !names_others && !is_deletion
     }
 
@@ -100,7 +99,7 @@ fn may_have_lost_rows(node: &str, then: &Seen, now: &Seen) -> bool {
     if let Some(lost_at) = now.get(&lost) {
         return newest.is_none() || then.get(&lost) != Some(lost_at);
     }
-    let rest = format!("{{{node}}}");
+    let rest = rest_of(node);
     newest.is_none() || then.get(node) != newest || then.get(&rest) != now.get(&rest)
 }
 

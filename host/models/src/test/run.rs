@@ -13,7 +13,7 @@ use super::query::{condition, query_of, row_condition, tested_rows};
 use super::verdict::{TestResult, TestStatus, beyond, over_number, over_rows};
 use crate::dialect::MARKS;
 use crate::project::{ParsedTest, Speaker};
-use crate::store::{KEPT_FAILURES, Store, Tested, real, whole};
+use crate::store::{KEPT_FAILURES, Store, Tested, real, rows_of, whole};
 
 /// What running tests needs.
 pub(crate) struct Testing<'t> {
@@ -245,18 +245,12 @@ fn count(
     if let Some(counted) = counted {
         return Ok(counted.clone());
     }
-    let failing = number_of(&format!("({}\n)", query_of(&testing.speaker, at, parsed)), sql)?;
+    let failing = rows_of(&format!("({}\n)", query_of(&testing.speaker, at, parsed)), sql)?;
     let tested = match failing > 0 && parsed.has_share() {
-        true => number_of(&tested_rows(&testing.speaker, at, parsed), sql)?,
+        true => rows_of(&tested_rows(&testing.speaker, at, parsed), sql)?,
         false => 0,
     };
     Ok(Counted::of_all(failing, tested))
-}
-
-/// How many rows a relation has.
-pub(super) fn number_of(relation: &str, sql: &mut dyn Sql) -> Result<u64, Failure> {
-    let rows = sql.query(&format!("SELECT COUNT(*) FROM {relation} wms_counted"), &[])?;
-    Ok(rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0))
 }
 
 /// Some of the failing rows, each as a JSON object.

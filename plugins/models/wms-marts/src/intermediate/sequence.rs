@@ -106,19 +106,12 @@ sequenced AS (
   SELECT moved.*, {totals}, {neighbours}
   FROM moved
 )
-SELECT {key} AS movement_key, {MOVED},
-  {net} AS running_net_quantity, {quantity} AS running_quantity, summed_count AS running_quantity_count,
-  {mean} AS running_avg_quantity, movement_count AS running_movement_count, previous_quantity, next_quantity,
-  {trend} AS quantity_trend
+{told}
 FROM sequenced",
         moved = moved(site, ""),
         totals = totals(site, ["net_quantity", "quantity", "1"]),
         neighbours = neighbours(site),
-        key = key(site, "movement_type", "movement_id"),
-        net = thousandths("summed_net"),
-        quantity = thousandths("summed_quantity"),
-        mean = mean(site, "summed_quantity", "summed_count"),
-        trend = TREND,
+        told = told(site, ["summed_net", "summed_quantity", "summed_count", "movement_count"]),
     )
 }
 
@@ -167,10 +160,7 @@ gathered AS (
   FROM sequenced s LEFT JOIN base ON base.item_id = s.item_id
   WHERE s.is_moved = 1
 )
-SELECT {key} AS movement_key, {MOVED},
-  {total_net} AS running_net_quantity, {total_quantity} AS running_quantity, total_count AS running_quantity_count,
-  {mean} AS running_avg_quantity, total_movements AS running_movement_count, previous_quantity, next_quantity,
-  {trend} AS quantity_trend
+{told}
 FROM gathered
 UNION ALL
 SELECT b.movement_key, b.movement_type, b.movement_id, b.order_id, b.item_id, b.location_id, b.movement_date, b.moved_at,
@@ -192,11 +182,7 @@ FROM before b JOIN sequenced s ON s.movement_type = b.movement_type AND s.moveme
             ]
         ),
         neighbours = neighbours(site),
-        key = key(site, "movement_type", "movement_id"),
-        total_net = thousandths("total_net"),
-        total_quantity = thousandths("total_quantity"),
-        mean = mean(site, "total_quantity", "total_count"),
-        trend = TREND,
+        told = told(site, ["total_net", "total_quantity", "total_count", "total_movements"]),
     )
 }
 
@@ -249,10 +235,14 @@ fn key(site: &Site, kind: &str, id: &str) -> String {
     site.sql.surrogate_key(&[kind, id])
 }
 
-fn thousandths(total: &str) -> String {
-    format!("{total} / 1000.0")
-}
-
-fn mean(site: &Site, total: &str, count: &str) -> String {
-    site.sql.ratio(total, &format!("({count} * 1000)"))
+/// The SELECT of the model's columns, from these totals: net quantity, quantity, how many have one, and how many there are.
+fn told(site: &Site, [net, quantity, count, movements]: [&str; 4]) -> String {
+    format!(
+        "SELECT {key} AS movement_key, {MOVED},
+  {net} / 1000.0 AS running_net_quantity, {quantity} / 1000.0 AS running_quantity, {count} AS running_quantity_count,
+  {mean} AS running_avg_quantity, {movements} AS running_movement_count, previous_quantity, next_quantity,
+  {TREND} AS quantity_trend",
+        key = key(site, "movement_type", "movement_id"),
+        mean = site.sql.ratio(quantity, &format!("({count} * 1000)")),
+    )
 }
