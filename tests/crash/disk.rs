@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use wmshost_tests::{Lab, assert_target_equals_source};
+use wmshost_tests::{Lab, Numbers, assert_target_equals_source};
 
-use crate::{Numbers, times};
+use crate::times;
 
 fn beside(path: PathBuf, suffix: &str) -> PathBuf {
     let mut name = path.into_os_string();

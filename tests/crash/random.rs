@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use wmshost_tests::{Lab, assert_target_equals_source};
+use wmshost_tests::{Lab, Numbers, assert_target_equals_source};
 
-use crate::{Numbers, times};
+use crate::times;
 
 /// Kills a run after a while; `false` if it had ended before.
 fn kill_after(lab: &Lab, wait: Duration) -> bool {

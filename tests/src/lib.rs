@@ -5,9 +5,12 @@
 //! |---|---|
 //! | `lab` | a folder with a pipeline, a source and a target, and running the program on them |
 //! | `expected` | what the target must hold, recomputed in plain SQL |
+//! | `numbers` | numbers that look random and are the same every time |
 
 mod expected;
 mod lab;
+mod numbers;
 
 pub use expected::assert_target_equals_source;
 pub use lab::{Lab, Ran, plugin};
+pub use numbers::Numbers;

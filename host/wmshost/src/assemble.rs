@@ -16,14 +16,19 @@ use crate::connect;
 use crate::home::{is_gone, this_process};
 
 /// What streams are made of.
-pub(crate) struct Assembly<'a> {
-    pub(crate) pipeline: &'a Checked,
-    pub(crate) catalog: &'a Catalog,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) run_id: String,
-    pub(crate) full_refresh: bool,
+pub struct Assembly<'a> {
+    /// The pipeline that they are part of.
+    pub pipeline: &'a Checked,
+    /// The plugins.
+    pub catalog: &'a Catalog,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The run that they belong to.
+    pub run_id: String,
+    /// Whether to read everything again and put it in the place of what is there.
+    pub full_refresh: bool,
     /// Only this part of each stream, which keeps a checkpoint of its own.
-    pub(crate) window: Option<Window>,
+    pub window: Option<Window>,
 }
 
 /// Whether a run of the stream may have to compare source and target.
@@ -34,12 +39,12 @@ fn reconciles(plan: &StreamPlan) -> bool {
 
 impl<'a> Assembly<'a> {
     /// Whole streams, each from where it is.
-    pub(crate) fn new(pipeline: &'a Checked, catalog: &'a Catalog, clock: &Arc<dyn Clock>, run_id: String) -> Self {
+    pub fn new(pipeline: &'a Checked, catalog: &'a Catalog, clock: &Arc<dyn Clock>, run_id: String) -> Self {
         Self { pipeline, catalog, clock: Arc::clone(clock), run_id, full_refresh: false, window: None }
     }
 
     /// Makes the streams. All sources are opened before, so that all streams see one snapshot of each.
-    pub(crate) fn streams(&self, plans: &[&pipeline::Stream]) -> Result<Vec<Stream>, Failure> {
+    pub fn streams(&self, plans: &[&pipeline::Stream]) -> Result<Vec<Stream>, Failure> {
         let sources = self.sources(plans)?;
         let targets = self.targets(plans)?;
         let stream = |plan: &&pipeline::Stream| {
@@ -97,7 +102,8 @@ impl<'a> Assembly<'a> {
         labels.into_iter().map(open).collect()
     }
 
-    pub(crate) fn errand(&self) -> connect::Errand<'_> {
+    /// Whose work its sessions do.
+    pub fn errand(&self) -> connect::Errand<'_> {
         connect::Errand { pipeline: &self.pipeline.name, run_id: &self.run_id }
     }
 
@@ -157,7 +163,7 @@ impl<'a> Assembly<'a> {
     }
 
     /// What the streams share.
-    pub(crate) fn context(&self, observer: Arc<dyn Observer>, cancel: Cancel) -> StreamContext {
+    pub fn context(&self, observer: Arc<dyn Observer>, cancel: Cancel) -> StreamContext {
         StreamContext {
             pipeline: self.pipeline.name.clone(),
             run_id: self.run_id.clone(),

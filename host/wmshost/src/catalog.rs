@@ -9,13 +9,14 @@ use wmshost_pipeline::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingK
 use wmshost_sandbox::{self as sandbox, Plugin, Sandbox};
 
 /// The plugins that were asked for so far, by file.
-pub(crate) struct Catalog {
+pub struct Catalog {
     sandbox: Sandbox,
     loaded: RefCell<BTreeMap<PathBuf, Result<Plugin, Failure>>>,
 }
 
 impl Catalog {
-    pub(crate) fn new(cache: PathBuf) -> Result<Self, Failure> {
+    /// No plugins yet; what is compiled is kept in the folder `cache`.
+    pub fn new(cache: PathBuf) -> Result<Self, Failure> {
         Ok(Self { sandbox: Sandbox::new(cache)?, loaded: RefCell::default() })
     }
 

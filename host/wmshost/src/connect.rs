@@ -10,9 +10,11 @@ use wmshost_flow::{Clock, Failure, Source, SourceGrant, SourceSession, SqlSessio
 use wmshost_pipeline::{Connection, OracleAddress, OracleConnection, Secret, Service};
 
 /// Whose work a session does.
-pub(crate) struct Errand<'a> {
-    pub(crate) pipeline: &'a str,
-    pub(crate) run_id: &'a str,
+pub struct Errand<'a> {
+    /// The pipeline's name.
+    pub pipeline: &'a str,
+    /// The run's id.
+    pub run_id: &'a str,
 }
 
 /// Opens a source for so many sessions, in one snapshot.
@@ -46,7 +48,7 @@ pub(crate) fn target(
 }
 
 /// A session that reads one table of a target, as it is now.
-pub(crate) fn target_reader(
+pub fn target_reader(
     label: &str,
     connection: &Connection,
     table: &str,
@@ -57,7 +59,7 @@ pub(crate) fn target_reader(
 }
 
 /// A session that reads what the host keeps in a target; `None` if the target is not there yet.
-pub(crate) fn reader(label: &str, connection: &Connection) -> Result<Option<Box<dyn SqlSession>>, Failure> {
+pub fn reader(label: &str, connection: &Connection) -> Result<Option<Box<dyn SqlSession>>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::read_target(&file.path, label),
         Connection::Oracle(server) => oracle::open_reader(settings(server), label).map(Some),

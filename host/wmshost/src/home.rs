@@ -46,13 +46,14 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
 
 /// The machine's clocks. `WMSHOST_CLOCK_AHEAD=-3600` turns the wall clock by so many seconds, for the tests that prove
 /// that a wrong one does no harm.
-pub(crate) struct SystemClock {
+pub struct SystemClock {
     started: Instant,
     ahead: Micros,
 }
 
 impl SystemClock {
-    pub(crate) fn start() -> Self {
+    /// A clock whose `elapsed` begins now.
+    pub fn start() -> Self {
         let seconds = variable("WMSHOST_CLOCK_AHEAD").and_then(|text| text.to_str()?.parse::<i32>().ok());
         Self { started: Instant::now(), ahead: Micros::from(seconds.unwrap_or(0)) * 1_000_000 }
     }

@@ -1,41 +1,7 @@
-//! The edge: the command line. Only here is anything printed, is the environment read, has the host a clock and
-//! does it exit.
-//!
-//! | room | what it is for |
-//! |---|---|
-//! | `cli` | what can be typed |
-//! | `exit` | how the process ends |
-//! | `home` | the host's own folder, the environment, the clock |
-//! | `logs` | the log of a run |
-//! | `catalog` | plugins, loaded once |
-//! | `connect` | databases by what the pipeline says of them |
-//! | `crash` | dying on purpose, for tests |
-//! | `assemble` | streams made of a checked pipeline |
-//! | `commands` | one room per command |
-//! | `report` | progress, tables, JSON |
-
-mod assemble;
-mod catalog;
-mod cli;
-mod commands;
-mod connect;
-mod crash;
-mod exit;
-mod home;
-mod logs;
-mod report;
+//! The program: all of it is in the library beside it.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    match commands::dispatch(cli) {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            report::error(&error);
-            exit::of_error(&error).into()
-        }
-    }
+    wmshost_runtime::main()
 }
