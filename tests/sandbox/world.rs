@@ -57,6 +57,7 @@ pub(crate) fn identity(plugin: &str, behaviour: &str) -> Identity {
     Identity {
         plugin: plugin.to_owned(),
         version: "0.1.0".to_owned(),
+        digest: None,
         stream: "orders".to_owned(),
         settings: BTreeMap::from([("behaviour".to_owned(), behaviour)]),
     }

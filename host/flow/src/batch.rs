@@ -5,22 +5,44 @@ use std::fmt::Write as _;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_schema::DataType;
+use arrow_select::filter::filter_record_batch;
 
+use crate::failure::{Failure, Stage};
+use crate::origin::Origin;
 use crate::value::{date_text, timestamp_text};
+
+/// Which policy decides about a row that was taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A value of it has no place: in its column's type, in the key, in a batch, or in the target (`on_bad_value`).
+    BadValue,
+    /// It broke a rule of a plugin.
+    Rule,
+    /// It broke a plugin (`on_trap`).
+    Breakdown,
+}
 
 /// A row that did not go on, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
+    /// Which policy decides about it.
+    pub cause: Cause,
     /// The short name of the rule that the row broke.
     pub rule: String,
-    /// The reason in words.
+    /// The reason in words; may quote a value.
     pub reason: String,
-    /// Who took it out: a plugin with its version, or the driver.
+    /// The stage that took it out.
+    pub stage: Stage,
+    /// Who took it out: a plugin with its version, the driver, or the host.
     pub by: String,
-    /// The row as a JSON object, as it was when it was taken out.
+    /// The digest of that plugin's bytes.
+    pub digest: Option<String>,
+    /// The row as the source had it, as a JSON object.
     pub row: String,
+    /// Its place among the rows that were read together, from 0; `None` where it is not known.
+    pub place: Option<usize>,
 }
 
 /// Rows in flight.
@@ -30,12 +52,35 @@ pub struct Batch {
     pub rows: RecordBatch,
     /// The rows that were taken out.
     pub rejected: Vec<Rejected>,
+    /// What the rows were made of.
+    pub origin: Origin,
 }
 
 impl Batch {
     /// A batch out of which no row was taken yet.
     pub fn new(rows: RecordBatch) -> Self {
-        Self { rows, rejected: Vec::new() }
+        Self::read(rows, Vec::new())
+    }
+
+    /// Rows as they were just read, without those that could not be.
+    pub fn read(rows: RecordBatch, rejected: Vec<Rejected>) -> Self {
+        let origin = Origin::of(&rows);
+        Self { rows, rejected, origin }
+    }
+
+    /// A part of the rows, without those that were taken out.
+    pub(crate) fn slice(&self, offset: usize, length: usize) -> Self {
+        let (rows, origin) = (self.rows.slice(offset, length), self.origin.slice(offset, length));
+        Self { rows, rejected: Vec::new(), origin }
+    }
+
+    /// The rows for which the mask is true; the others are forgotten.
+    pub(crate) fn only(self, mask: &BooleanArray) -> Result<Self, Failure> {
+        let Self { rows, rejected, mut origin } = self;
+        let rows = filter_record_batch(&rows, mask)
+            .map_err(|error| Failure::permanent(format!("taking rows out of a batch: {error}")))?;
+        origin.keep(mask);
+        Ok(Self { rows, rejected, origin })
     }
 }
 
@@ -62,33 +107,39 @@ pub(crate) fn key_in_words(rows: &RecordBatch, row: usize, key: &[String]) -> St
 }
 
 fn value_as_json(column: &dyn Array, row: usize) -> String {
-    if column.is_null(row) {
-        return "null".to_owned();
+    match (plain_value(column, row), column.data_type()) {
+        (None, _) => "null".to_owned(),
+        (Some(text), DataType::Boolean | DataType::Int64) => text,
+        (Some(text), DataType::Float64) if column.as_primitive::<Float64Type>().value(row).is_finite() => text,
+        (Some(text), _) => quoted(&text),
     }
-    match column.data_type() {
+}
+
+/// One value as text; `None` if it is NULL, or of a type that no driver makes.
+pub(crate) fn plain_value(column: &dyn Array, row: usize) -> Option<String> {
+    if column.is_null(row) {
+        return None;
+    }
+    Some(match column.data_type() {
         DataType::Boolean => column.as_boolean().value(row).to_string(),
         DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
-        DataType::Float64 => {
-            let value = column.as_primitive::<Float64Type>().value(row);
-            if value.is_finite() { format!("{value:?}") } else { quoted(&value.to_string()) }
-        }
-        DataType::Decimal128(..) => quoted(&column.as_primitive::<Decimal128Type>().value_as_string(row)),
-        DataType::Utf8 => quoted(column.as_string::<i32>().value(row)),
-        DataType::Binary => {
-            let bytes = column.as_binary::<i32>().value(row);
-            quoted(&bytes.iter().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            }))
-        }
-        DataType::Date32 => quoted(&date_text(column.as_primitive::<Date32Type>().value(row).into())),
+        DataType::Float64 => match column.as_primitive::<Float64Type>().value(row) {
+            value if value.is_finite() => format!("{value:?}"),
+            value => value.to_string(),
+        },
+        DataType::Decimal128(..) => column.as_primitive::<Decimal128Type>().value_as_string(row),
+        DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
+        DataType::Binary => column.as_binary::<i32>().value(row).iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }),
+        DataType::Date32 => date_text(column.as_primitive::<Date32Type>().value(row).into()),
         DataType::Timestamp(_, zone) => {
             let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
-            let zone = if zone.is_some() { "Z" } else { "" };
-            quoted(&(timestamp_text(micros) + zone))
+            timestamp_text(micros) + if zone.is_some() { "Z" } else { "" }
         }
-        _ => "null".to_owned(),
-    }
+        _ => return None,
+    })
 }
 
 /// A JSON string.

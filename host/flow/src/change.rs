@@ -8,9 +8,10 @@ use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::batch::{Batch, Rejected, key_in_words, row_as_json};
+use crate::batch::{Batch, Cause, Rejected};
 use crate::commit::Message;
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::origin::Origin;
 use crate::policy::OnTrap;
 use crate::stream::StageFailure;
 use crate::transform::Transform;
@@ -85,9 +86,10 @@ impl Breaking<'_> {
 
     /// Finds the rows that break the plugin, by halves; fails with the first, or goes on without them.
     fn without_breaking_rows(&mut self, batch: Batch, failure: Failure) -> Result<Batch, Failure> {
-        let mut search = Search { rows: &batch.rows, good: Vec::new(), rejected: batch.rejected, breaking: Vec::new() };
+        let rejected = batch.rejected.clone();
+        let mut search = Search { batch: &batch, good: Vec::new(), origins: Vec::new(), rejected, breaking: Vec::new() };
         search.go(self, 0..batch.rows.num_rows(), Some(failure))?;
-        let Search { good, rejected, breaking, .. } = search;
+        let Search { good, origins, rejected, breaking, .. } = search;
         tracing::warn!("{} rows break a plugin and go to quarantine", breaking.len());
         let schema = match good.first() {
             Some(first) => first.schema(),
@@ -95,7 +97,9 @@ impl Breaking<'_> {
         };
         let rows = concat_batches(&schema, &good)
             .map_err(|error| Failure::permanent(format!("the parts of the batch do not fit together: {error}")))?;
-        Ok(Batch { rows, rejected })
+        let lengths: Vec<_> = good.iter().map(RecordBatch::num_rows).collect();
+        let origin = batch.origin.together(&origins, &lengths);
+        Ok(Batch { rows, rejected, origin })
     }
 
     fn output_of_none(&mut self, rows: &RecordBatch) -> Result<SchemaRef, Failure> {
@@ -106,8 +110,9 @@ impl Breaking<'_> {
 
 /// The search for rows that break a plugin.
 struct Search<'a> {
-    rows: &'a RecordBatch,
+    batch: &'a Batch,
     good: Vec<RecordBatch>,
+    origins: Vec<Origin>,
     rejected: Vec<Rejected>,
     breaking: Vec<usize>,
 }
@@ -120,9 +125,10 @@ impl Search<'_> {
         }
         let failure = match known {
             Some(failure) => failure,
-            None => match plugin.transform.process(Batch::new(self.rows.slice(part.start, part.len()))) {
+            None => match plugin.transform.process(self.batch.slice(part.start, part.len())) {
                 Ok(batch) => {
                     self.good.push(batch.rows);
+                    self.origins.push(batch.origin);
                     self.rejected.extend(batch.rejected);
                     return Ok(());
                 }
@@ -142,7 +148,7 @@ impl Search<'_> {
     fn found(&mut self, plugin: &Breaking<'_>, row: usize, failure: Failure) -> Result<(), Failure> {
         self.breaking.push(row);
         if plugin.on_trap != OnTrap::Quarantine {
-            let key = key_in_words(self.rows, row, plugin.key);
+            let key = self.batch.origin.key_in_words(row, plugin.key);
             return Err(Failure {
                 message: format!(
                     "{}; row {} of the batch does it{key}. Put such rows into quarantine by on_trap = \"quarantine\"",
@@ -159,8 +165,17 @@ impl Search<'_> {
             });
         }
         let by = failure.site.as_ref().map_or_else(String::new, |site| site.plugin.clone());
-        let row = row_as_json(self.rows, row);
-        self.rejected.push(Rejected { rule: RULE.to_owned(), reason: failure.message, by, row });
+        let origin = &self.batch.origin;
+        self.rejected.push(Rejected {
+            cause: Cause::Breakdown,
+            rule: RULE.to_owned(),
+            reason: failure.message,
+            stage: Stage::Transform,
+            by,
+            digest: None,
+            row: origin.row_as_json(row),
+            place: Some(origin.place(row)),
+        });
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! The load stage: gathers batches to a load batch, writes them, and commits them with their checkpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use arrow_array::RecordBatch;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::batch::{Batch, Rejected};
@@ -10,7 +11,8 @@ use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::events::{Event, StreamStatus, Tally};
 use crate::extract::Chunk;
 use crate::failure::{Failure, FailureKind, Stage};
-use crate::house::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine};
+use crate::house::row_key::{KeyDigest, digest_at};
+use crate::house::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine, RejectedIn};
 use crate::load::Loader;
 use crate::policy::Policy;
 use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
@@ -76,6 +78,10 @@ pub(crate) struct Commits<'a> {
     pub(crate) previous: Option<Checkpoint>,
     /// The run's row in the ledger, once it has one.
     pub(crate) sequence: Option<i64>,
+    /// The keys of rows that are in quarantine, as the run began.
+    pub(crate) quarantined: HashSet<KeyDigest>,
+    /// Those of them that were staged: their rows leave quarantine when the load takes the table's place.
+    pub(crate) resolved: Vec<KeyDigest>,
     /// What was committed so far.
     pub(crate) progress: &'a mut Progress,
 }
@@ -184,6 +190,7 @@ impl Commits<'_> {
         tally.bytes += batch.rows.get_array_memory_size() as u64;
         self.quarantine(&batch.rejected)?;
         if rows > 0 {
+            self.resolve(&batch.rows)?;
             let counts = self.loader.load(batch.rows)?;
             if counts.received() != rows {
                 return Err(Failure::permanent(format!(
@@ -202,6 +209,30 @@ impl Commits<'_> {
         Ok(())
     }
 
+    /// Forgets older copies of these rows in quarantine: the rows that are loaded are what the source has now.
+    fn resolve(&mut self, rows: &RecordBatch) -> Result<(), Failure> {
+        if self.quarantined.is_empty() {
+            return Ok(());
+        }
+        let keys = (0..rows.num_rows()).filter_map(|row| digest_at(rows, row, self.key));
+        let keys: Vec<_> = keys.filter(|key| self.quarantined.contains(key)).collect();
+        keys.iter().for_each(|key| {
+            self.quarantined.remove(key);
+        });
+        match self.mode {
+            LoadMode::Merge => self.forget(keys),
+            LoadMode::Replace => {
+                self.resolved.extend(keys);
+                Ok(())
+            }
+        }
+    }
+
+    fn forget(&self, keys: Vec<KeyDigest>) -> Result<(), Failure> {
+        let quarantine = Quarantine { pipeline: &self.context.pipeline };
+        quarantine.forget(lock(self.target).sql(), self.stream, &self.context.run_id, keys).map(drop)
+    }
+
     fn quarantine(&self, rejected: &[Rejected]) -> Result<(), Failure> {
         if rejected.is_empty() {
             return Ok(());
@@ -209,7 +240,8 @@ impl Commits<'_> {
         let quarantine = Quarantine { pipeline: &self.context.pipeline };
         let at = timestamp_text(self.context.clock.now());
         let run_id = &self.context.run_id;
-        quarantine.add(lock(self.target).sql(), self.stream, run_id, &at, rejected, self.key)
+        let run = RejectedIn { stream: self.stream, run_id, at: &at };
+        quarantine.add(lock(self.target).sql(), run, rejected, self.key).map(drop)
     }
 
     /// Finishes the load and marks its checkpoint complete. Writes nothing where nothing has changed.
@@ -220,6 +252,8 @@ impl Commits<'_> {
         self.reached("finish-begun");
         self.in_transaction(|commits| {
             tally.add(commits.loader.finish()?);
+            let resolved = std::mem::take(&mut commits.resolved);
+            commits.forget(resolved)?;
             commits.reached("finished");
             if commits.is_news(&bookmark) { commits.write_checkpoint(&bookmark, true, number) } else { Ok(()) }
         })?;

@@ -7,6 +7,7 @@
 //! | `calendar` | days and dates |
 //! | `value` | single values and bookmarks |
 //! | `batch` | rows in flight, and the rows taken out of them |
+//! | `origin` | what the rows of a batch were made of |
 //! | `source` | port: reading a database in one snapshot |
 //! | `extract` | port: the stage that reads a stream |
 //! | `transform` | port: the stage that changes batches |
@@ -44,6 +45,7 @@ mod functions;
 mod house;
 mod load;
 pub mod model;
+mod origin;
 mod policy;
 mod ready;
 mod reconcile;
@@ -57,7 +59,7 @@ mod target;
 mod transform;
 mod value;
 
-pub use batch::{Batch, Rejected, row_as_json};
+pub use batch::{Batch, Cause, Rejected, row_as_json};
 pub use calendar::{date_of, days_of};
 pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
@@ -67,10 +69,11 @@ pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, St
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
 pub use functions::only_computes;
 pub use house::{
-    Action, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine, QuarantinedRow,
+    Action, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn,
     bookmark_from_json, bookmark_to_json,
 };
 pub use load::{LoadRequest, Loader};
+pub use origin::Origin;
 pub use policy::{Budget, Deletes, NewColumns, NewTypes, OnTrap, Policy, SchemaPolicy};
 pub use reconcile::Reconcile;
 pub use replay::Replayed;

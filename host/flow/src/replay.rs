@@ -1,39 +1,67 @@
-//! Rows from quarantine, once more on their way: through the transforms as they are now, and into the target. What is
-//! rejected again stays in quarantine.
+//! Rows from quarantine, once more on their way: as the source had them, through the transforms as they are now, and into
+//! the target. What is rejected again stays in quarantine, and so does an older copy of a row that was loaded since.
 
 use std::sync::Arc;
+
+use arrow_array::Array as _;
+use arrow_schema::SchemaRef;
 
 use crate::batch::{Batch, Rejected};
 use crate::change::Changes;
 use crate::checkpoint::LoadMode;
+use crate::clock::Micros;
 use crate::extract::Method;
-use crate::failure::{Failure, Stage, StreamFailure};
-use crate::house::{Lease, Quarantine, QuarantinedRow};
+use crate::failure::{Failure, FailureKind, Stage, StreamFailure};
+use crate::house::{Lease, Quarantine, QuarantineFilter, QuarantinedRow};
 use crate::load::LoadRequest;
 use crate::restore::row_from_json;
 use crate::stream::{StageFailure, Stream, StreamContext, in_transaction, lock};
+use crate::value::{timestamp_from_text, timestamp_text};
+
+/// Rows that are replayed in one transaction.
+const PAGE_ROWS: usize = 200;
+/// The most rows that stay and are named one by one.
+const MOST_NAMED: usize = 1_000;
 
 /// How a replay went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Replayed {
     /// Rows that are in the target now, or were there already in a newer version.
     pub loaded: u64,
-    /// Rows that stay in quarantine: by id, and why.
+    /// Rows that stay in quarantine.
+    pub stayed: u64,
+    /// The first of them: by id, and why.
     pub kept: Vec<(String, String)>,
 }
 
+impl Replayed {
+    fn keep(&mut self, row: &QuarantinedRow, why: String) {
+        self.stayed += 1;
+        if self.kept.len() < MOST_NAMED {
+            self.kept.push((row.id.clone(), why));
+        }
+    }
+}
+
+/// What rows go through.
+struct Way {
+    /// The columns that the extractor gives.
+    read: SchemaRef,
+    request: LoadRequest,
+}
+
 impl Stream {
-    /// Sends rows of its quarantine on their way again, all in one transaction under the stream's lease.
-    pub fn replay(mut self, rows: &[QuarantinedRow], context: &StreamContext) -> Result<Replayed, StreamFailure> {
+    /// Sends rows of its quarantine on their way again, page by page in transactions under the stream's lease.
+    pub fn replay(mut self, filter: &QuarantineFilter, context: &StreamContext) -> Result<Replayed, StreamFailure> {
         let mut lease = None;
-        let replayed = self.replay_within(rows, context, &mut lease);
+        let replayed = self.replay_within(filter, context, &mut lease);
         self.give_back(lease.as_ref());
         replayed.map_err(|at| at.of_stream(&self.name))
     }
 
     fn replay_within(
         &mut self,
-        rows: &[QuarantinedRow],
+        filter: &QuarantineFilter,
         context: &StreamContext,
         lease: &mut Option<Lease>,
     ) -> Result<Replayed, StageFailure> {
@@ -41,50 +69,99 @@ impl Stream {
         *lease = Some(self.take_lease(context).map_err(&at_load)?);
         self.request.method = Method::Full;
         let opened = self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))?;
-        let columns = self.columns_after_transforms(&opened.schema)?;
         let request = LoadRequest {
             stream: self.name.clone(),
             table: self.target_table.clone(),
             mode: LoadMode::Merge,
-            columns: Arc::clone(&columns),
+            columns: self.columns_after_transforms(&opened.schema)?,
             key: opened.key,
             version: self.request.change_key.clone(),
             schema: self.policy.schema,
             resume: true,
         };
         self.prepare(&request, lease.as_ref(), true).map_err(&at_load)?;
-        let mut replayed = Replayed::default();
+        let way = Way { read: opened.schema, request };
+        let quarantine = Quarantine { pipeline: &context.pipeline };
+        let (mut replayed, mut last) = (Replayed::default(), None);
+        loop {
+            if context.cancel.is_set() {
+                let said = format!("the replay was asked to stop; {} rows are loaded and stay so", replayed.loaded);
+                return Err(at_load(Failure::new(FailureKind::Cancelled, said)));
+            }
+            let page = quarantine.page(lock(&self.target).sql(), filter, last.as_ref(), PAGE_ROWS, true);
+            let page = page.map_err(&at_load)?;
+            let Some(end) = page.last().cloned() else { return Ok(replayed) };
+            self.replay_page(&way, page, context, lease.as_ref(), &mut replayed).map_err(&at_load)?;
+            last = Some(end);
+        }
+    }
+
+    fn replay_page(
+        &mut self,
+        way: &Way,
+        page: Vec<QuarantinedRow>,
+        context: &StreamContext,
+        lease: Option<&Lease>,
+        replayed: &mut Replayed,
+    ) -> Result<(), Failure> {
         let mut good = Vec::new();
-        for row in rows {
+        for row in page {
             let Self { transforms, policy, .. } = self;
-            let mut changes = Changes { transforms, columns: &columns, key: &request.key, on_trap: policy.on_trap };
-            match row_from_json(&row.row, &opened.schema).and_then(|batch| changes.change(Batch::new(batch))) {
+            let (columns, key) = (&way.request.columns, &way.request.key[..]);
+            let mut changes = Changes { transforms, columns, key, on_trap: policy.on_trap };
+            match row_from_json(&row.row, &way.read).and_then(|batch| changes.change(Batch::new(batch))) {
                 Ok(batch) if batch.rejected.is_empty() => good.push((row, batch)),
-                Ok(batch) => replayed.kept.push((row.id.clone(), reasons(&batch.rejected))),
-                Err(failure) => replayed.kept.push((row.id.clone(), failure.message)),
+                Ok(batch) => replayed.keep(&row, reasons(&batch.rejected)),
+                Err(failure) => replayed.keep(&row, failure.message),
             }
         }
         let target = Arc::clone(&self.target);
-        let loaded = in_transaction(&target, lease.as_ref(), || self.load_and_release(good, context));
-        replayed.loaded = loaded.map_err(at_load)?;
-        Ok(replayed)
+        let (loaded, kept) = in_transaction(&target, lease, || self.load_and_release(way, good, context))?;
+        replayed.loaded += loaded;
+        kept.into_iter().for_each(|(row, why)| replayed.keep(&row, why));
+        Ok(())
     }
 
+    /// Loads rows and takes them out of quarantine; returns how many, and those that stay.
     fn load_and_release(
         &mut self,
-        good: Vec<(&QuarantinedRow, Batch)>,
+        way: &Way,
+        good: Vec<(QuarantinedRow, Batch)>,
         context: &StreamContext,
-    ) -> Result<u64, Failure> {
-        let mut released = Vec::new();
+    ) -> Result<(u64, Vec<(QuarantinedRow, String)>), Failure> {
+        let (mut released, mut kept) = (Vec::new(), Vec::new());
         for (row, batch) in good {
             // A transform may have filtered the row out: then there is nothing to load.
             if batch.rows.num_rows() > 0 {
+                if let Some(at) = self.loaded_since(way, &row, &batch)? {
+                    kept.push((row, format!(
+                        "the target has this row as it was loaded at {} UTC, after it was rejected; drop this older copy",
+                        timestamp_text(at)
+                    )));
+                    continue;
+                }
                 self.loader.load(batch.rows)?;
             }
-            released.push(row.clone());
+            released.push(row);
         }
         Quarantine { pipeline: &context.pipeline }.remove(lock(&self.target).sql(), &released)?;
-        Ok(released.len() as u64)
+        Ok((released.len() as u64, kept))
+    }
+
+    /// When the target's row of this key was loaded, if that was after this row was rejected. A row that has a version
+    /// needs no such look: the newer one wins.
+    fn loaded_since(&self, way: &Way, row: &QuarantinedRow, batch: &Batch) -> Result<Option<Micros>, Failure> {
+        let version = way.request.version.as_ref().and_then(|name| batch.rows.column_by_name(name));
+        if version.is_some_and(|version| version.null_count() == 0) {
+            return Ok(None);
+        }
+        let schema = batch.rows.schema();
+        let places = way.request.key.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, _>>();
+        let keys = places.and_then(|places| batch.rows.project(&places));
+        let keys = keys.map_err(|error| Failure::permanent(format!("the key's columns: {error}")))?;
+        let loaded = lock(&self.target).loaded_at(&way.request.table, &keys)?;
+        let rejected = timestamp_from_text(&row.rejected_at).unwrap_or(Micros::MIN);
+        Ok(loaded.into_iter().flatten().find(|loaded| *loaded > rejected))
     }
 }
 

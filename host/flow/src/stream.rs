@@ -1,6 +1,7 @@
 //! One stream: extract → transform → load, each on a thread of its own with a bounded queue between them.
 //! The load stage is the only one that commits, and it commits rows and checkpoint together.
 
+use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread;
@@ -14,7 +15,8 @@ use crate::compare::Comparison;
 use crate::events::{Event, Observer, StreamStatus, StreamSummary, Tally};
 use crate::extract::{ExtractRequest, Extractor, Step};
 use crate::failure::{Failure, FailureKind, Stage, StreamFailure};
-use crate::house::{Holder, Lease};
+use crate::house::row_key::KeyDigest;
+use crate::house::{Holder, Lease, Quarantine};
 use crate::load::Loader;
 use crate::policy::Policy;
 use crate::ready::{Opening, Readiness, Ready};
@@ -202,6 +204,25 @@ impl Stream {
         Ok(status)
     }
 
+    /// The keys of the stream's rows in quarantine. Rows that an interrupted load has rejected become those of the run that
+    /// goes on with it.
+    fn quarantined(
+        &self,
+        context: &StreamContext,
+        ready: &Ready,
+        lease: Option<&Lease>,
+    ) -> Result<HashSet<KeyDigest>, Failure> {
+        let quarantine = Quarantine { pipeline: &context.pipeline };
+        let keys = quarantine.keys(lock(&self.target).sql(), &self.name)?;
+        let interrupted = ready.previous.as_ref().filter(|previous| ready.request.resume && !previous.complete);
+        if let Some(previous) = interrupted.filter(|_| !keys.is_empty()) {
+            in_transaction(&self.target, lease, || {
+                quarantine.adopt(lock(&self.target).sql(), &self.name, &previous.run_id, &context.run_id)
+            })?;
+        }
+        Ok(keys)
+    }
+
     fn announce(&mut self, context: &StreamContext) -> Result<(), StageFailure> {
         let expected_rows = if context.observer.wants_expected_rows() {
             self.extractor.expected_rows().map_err(StageFailure::before(Stage::Extract))?
@@ -220,6 +241,7 @@ impl Stream {
         lease: Option<&Lease>,
         progress: &mut Progress,
     ) -> Result<StreamStatus, StageFailure> {
+        let quarantined = self.quarantined(context, &ready, lease).map_err(StageFailure::before(Stage::Load))?;
         let Self { name, extractor, transforms, loader, target, policy, .. } = self;
         let (raw_in, raw_out) = bounded(policy.queue_batches);
         let (ready_in, ready_out) = bounded(policy.queue_batches);
@@ -238,6 +260,8 @@ impl Stream {
             state: self.request.state.clone(),
             previous: ready.previous,
             sequence: None,
+            quarantined,
+            resolved: Vec::new(),
             progress,
         };
         let changes =

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
+use crate::clock::Micros;
 use crate::failure::Failure;
 use crate::sql::{Sql, SqlSession};
 
@@ -128,6 +129,9 @@ pub trait TargetSession: Send {
     /// Takes the rows with these keys away, or marks them as deleted; gives how many there were. Rows that are
     /// marked already do not count. The batch has the key's columns only.
     fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure>;
+    /// When the rows with these keys were loaded, in the order of the keys; `None` for one that is not there. The batch has
+    /// the key's columns only.
+    fn loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure>;
 
     /// Statements of the host's own, in the session's transaction if one is open.
     fn sql(&mut self) -> &mut dyn Sql;

@@ -12,7 +12,7 @@ use arrow_array::{
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use arrow_select::filter::filter;
-use wmshost_flow::{Batch, Failure, Rejected, row_as_json};
+use wmshost_flow::{Batch, Cause, Failure, Origin, Rejected, Stage};
 
 use crate::convert::check_name;
 use crate::limits::Limits;
@@ -23,6 +23,8 @@ pub struct PluginBatch {
     columns: Vec<(FieldRef, ArrayRef)>,
     rows: usize,
     rejected: Vec<Rejected>,
+    /// What the rows were made of.
+    origin: Origin,
     /// Bytes of the rows that the plugin took out.
     rejected_bytes: usize,
     access: Access,
@@ -41,12 +43,16 @@ enum Access {
 
 /// Why rows are taken out.
 pub(crate) struct Because {
+    /// The stage that takes them out.
+    pub(crate) stage: Stage,
     /// The rule they broke.
     pub(crate) rule: String,
     /// The reason in words.
     pub(crate) reason: String,
     /// Who says so.
     pub(crate) by: String,
+    /// The digest of the plugin's bytes.
+    pub(crate) digest: Option<String>,
 }
 
 /// The most labels of a column that is written by them.
@@ -54,9 +60,10 @@ const LABELS: usize = 256;
 
 impl PluginBatch {
     pub(crate) fn new(batch: Batch) -> Self {
-        let (schema, arrays, rows) = batch.rows.into_parts();
+        let Batch { rows, rejected, origin } = batch;
+        let (schema, arrays, rows) = rows.into_parts();
         let columns = schema.fields().iter().cloned().zip(arrays).collect();
-        Self { columns, rows, rejected: batch.rejected, rejected_bytes: 0, access: Access::Change }
+        Self { columns, rows, rejected, origin, rejected_bytes: 0, access: Access::Change }
     }
 
     /// A batch that a plugin can read and not change, but that it may leave out columns.
@@ -73,7 +80,7 @@ impl PluginBatch {
     }
 
     pub(crate) fn into_batch(self) -> Result<Batch, Failure> {
-        Ok(Batch { rows: self.record_batch()?, rejected: self.rejected })
+        Ok(Batch { rows: self.record_batch()?, rejected: self.rejected, origin: self.origin })
     }
 
     /// The rows as they are; columns are shared, not copied.
@@ -189,6 +196,7 @@ impl PluginBatch {
             *array = filter(array, &keep).map_err(|e| Failure::permanent(e.to_string()))?;
         }
         self.rows = keep.true_count();
+        self.origin.keep(&keep);
         Ok(())
     }
 
@@ -204,18 +212,19 @@ impl PluginBatch {
                 }
             }
         }
-        let batch = self.record_batch()?;
         let mut rejected = Vec::new();
         let mut bytes = self.rejected_bytes;
         for row in (0..self.rows).filter(|&row| !keep[row]) {
-            let Because { rule, reason, by } = because;
+            let Because { stage, rule, reason, by, digest } = because;
             bytes += rule.len() + reason.len() + by.len();
             // In JSON a row is at least as long as its texts: what is too long is not made first.
-            check_rejected(bytes + text_bytes(&batch, row), most)?;
-            let row = row_as_json(&batch, row);
+            check_rejected(bytes + self.origin.text_bytes(row), most)?;
+            let place = Some(self.origin.place(row));
+            let row = self.origin.row_as_json(row);
             bytes += row.len();
             check_rejected(bytes, most)?;
-            rejected.push(Rejected { rule: rule.clone(), reason: reason.clone(), by: by.clone(), row });
+            let (rule, reason, by, digest) = (rule.clone(), reason.clone(), by.clone(), digest.clone());
+            rejected.push(Rejected { cause: Cause::Rule, rule, reason, stage: *stage, by, digest, row, place });
         }
         self.keep(BooleanBuffer::from(keep).sliced().to_vec())?;
         self.rejected.append(&mut rejected);
@@ -229,16 +238,6 @@ fn check_rejected(bytes: usize, most: usize) -> Result<(), Failure> {
         return Err(Failure::limit("batch_bytes of rejected rows", most, bytes));
     }
     Ok(())
-}
-
-/// How long the texts and bytes of a row are.
-fn text_bytes(batch: &RecordBatch, row: usize) -> usize {
-    let length = |array: &ArrayRef| match array.data_type() {
-        DataType::Utf8 => array.as_string::<i32>().value_length(row),
-        DataType::Binary => array.as_binary::<i32>().value_length(row),
-        _ => 0,
-    };
-    batch.columns().iter().map(|array| usize::try_from(length(array)).unwrap_or(0)).sum()
 }
 
 fn wrong_type(name: &str, array: &ArrayRef, wanted: &str) -> Failure {

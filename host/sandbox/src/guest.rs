@@ -37,6 +37,8 @@ pub struct Identity {
     pub plugin: String,
     /// Its version, as it says itself.
     pub version: String,
+    /// The digest of its bytes, where it is known.
+    pub digest: Option<String>,
     /// The stream it works for.
     pub stream: String,
     /// Its settings, fallbacks put in.

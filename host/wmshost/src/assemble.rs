@@ -135,7 +135,8 @@ impl<'a> Assembly<'a> {
         let mut staged = |stage: &Stage| -> Result<(Plugin, Identity), Failure> {
             let plugin = self.catalog.plugin(&stage.plugin, &stage.path)?;
             let _ = write!(shape, " {} {:?}", plugin.digest, stage.settings);
-            Ok((plugin, identity(stage, &plan.name)))
+            let digest = Some(plugin.digest.clone());
+            Ok((plugin, Identity { digest, ..identity(stage, &plan.name) }))
         };
         let (reads, reader) = staged(extractor)?;
         let changes = transforms.iter().map(&mut staged).collect::<Result<Vec<_>, _>>()?;
@@ -262,6 +263,7 @@ pub(crate) fn identity(stage: &Stage, stream: &str) -> Identity {
     Identity {
         plugin: stage.plugin.clone(),
         version: stage.version.clone(),
+        digest: None,
         stream: stream.to_owned(),
         settings: stage.settings.iter().map(setting).collect(),
     }

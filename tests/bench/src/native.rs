@@ -256,7 +256,7 @@ impl Transform for Judge {
         let columns = batch.rows.columns().iter().cloned().chain(Self::derive(&batch.rows)).collect();
         let rows = RecordBatch::try_new(schema, columns)
             .map_err(|error| Failure::permanent(format!("the batch does not hold together: {error}")))?;
-        Ok(Batch { rows, rejected: batch.rejected })
+        Ok(Batch { rows, ..batch })
     }
 }
 

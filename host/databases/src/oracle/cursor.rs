@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow_array::{BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
-use wmshost_flow::{Batch, Cursor, Failure, Rejected, row_as_json};
+use wmshost_flow::{Batch, Cause, Cursor, Failure, Rejected, Stage, row_as_json};
 
 use super::client::Rows;
 use super::column::{ColumnBuilder, TOO_LONG, Taken};
@@ -128,13 +128,17 @@ impl<R: Rows> QueryCursor<R> {
         for misfits in misfits.chunk_by(|one, other| one.row == other.row) {
             fits[misfits[0].row] = false;
             rejected.push(Rejected {
+                cause: Cause::BadValue,
                 rule: BAD_VALUE.to_owned(),
                 reason: self.reason(&misfits[0]),
+                stage: Stage::Extract,
                 by: DRIVER.to_owned(),
+                digest: None,
                 row: as_json(&rows.slice(misfits[0].row, 1), misfits)?,
+                place: Some(misfits[0].row),
             });
         }
-        Ok(Batch { rows: filter_record_batch(&rows, &BooleanArray::from(fits))?, rejected })
+        Ok(Batch::read(filter_record_batch(&rows, &BooleanArray::from(fits))?, rejected))
     }
 
     fn failed(&self, trouble: &Trouble) -> Failure {

@@ -35,6 +35,7 @@
 //! | `bulk` | merging a large batch at once |
 //! | `swap` | staged tables |
 //! | `remove` | rows that the source no longer has |
+//! | `loaded` | when rows were loaded |
 //! | `probe` | trying a connection, and what its user lacks |
 
 mod bulk;
@@ -49,6 +50,7 @@ mod encode;
 mod failure;
 mod guard;
 mod link;
+mod loaded;
 mod lob;
 mod merge;
 mod moment;

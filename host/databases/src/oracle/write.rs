@@ -4,7 +4,7 @@
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
-use wmshost_flow::{Counts, Failure, Quarantine, Rejected, Value, row_as_json};
+use wmshost_flow::{Cause, Counts, Failure, Quarantine, Rejected, RejectedIn, Stage, Value, row_as_json};
 
 use super::client::Touched;
 use super::define::takes;
@@ -148,7 +148,8 @@ impl Writer {
         }
         let grant = self.grant.clone();
         let at = Value::Timestamp(self.loaded_at).to_string();
-        Quarantine { pipeline: &grant.pipeline }.add(self, &grant.stream, &grant.run_id, &at, rejected, key)
+        let run = RejectedIn { stream: &grant.stream, run_id: &grant.run_id, at: &at };
+        Quarantine { pipeline: &grant.pipeline }.add(self, run, rejected, key).map(drop)
     }
 }
 
@@ -188,10 +189,14 @@ fn only(wire: &RecordBatch, rows: &[usize]) -> Result<RecordBatch, Trouble> {
 
 fn rejection(trouble: &Trouble, row: &RecordBatch) -> Rejected {
     Rejected {
+        cause: Cause::BadValue,
         rule: trouble.code.map_or_else(|| "refused".to_owned(), |code| format!("ora-{code:05}")),
         reason: trouble.to_string(),
+        stage: Stage::Load,
         by: DRIVER.to_owned(),
+        digest: None,
         row: row_as_json(row, 0),
+        place: None,
     }
 }
 

@@ -359,6 +359,10 @@ impl TargetSession for Writer {
         self.write_rows(|writer| writer.remove_rows(table, keys, removal))
     }
 
+    fn loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure> {
+        self.rows_loaded_at(table, keys)
+    }
+
     fn sql(&mut self) -> &mut dyn Sql {
         self
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use rusqlite::{Error, ErrorCode};
-use wmshost_flow::{Batch, Cursor, Failure, Rejected};
+use wmshost_flow::{Batch, Cause, Cursor, Failure, Rejected, Stage};
 
 use super::column::ColumnBuilder;
 use super::failure::failure;
@@ -127,7 +127,7 @@ impl QueryCursor {
                 }
                 Err(at) => {
                     self.columns[..at].iter_mut().for_each(|column| column.builder.truncate(rows));
-                    let misfit = rejection(&running, &self.columns, at);
+                    let misfit = rejection(&running, &self.columns, at, rows + rejected.len());
                     if self.bad_value_fails {
                         return Err(Failure::permanent(format!("{}: {}", self.source, misfit.reason)));
                     }
@@ -168,7 +168,7 @@ impl Cursor for QueryCursor {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let schema = Arc::clone(&self.schema);
         let rows = RecordBatch::try_new_with_options(schema, columns, &options).map_err(broken)?;
-        Ok(Some(Batch { rows, rejected }))
+        Ok(Some(Batch::read(rows, rejected)))
     }
 }
 
@@ -193,7 +193,7 @@ fn type_of(cell: Cell<'_>) -> DataType {
 
 /// The current row as one that was taken out. The reason tells no value; the row does.
 #[cold]
-fn rejection(running: &Running<'_>, columns: &[ResultColumn], at: usize) -> Rejected {
+fn rejection(running: &Running<'_>, columns: &[ResultColumn], at: usize, place: usize) -> Rejected {
     let column = &columns[at];
     let class = match running.cell(at) {
         Cell::Null => "NULL",
@@ -208,10 +208,14 @@ fn rejection(running: &Running<'_>, columns: &[ResultColumn], at: usize) -> Reje
         Some(declared) => format!("the column {}, declared {declared},", column.name),
     };
     Rejected {
+        cause: Cause::BadValue,
         rule: BAD_VALUE.to_owned(),
         reason: format!("{declared} holds a value stored as {class} that does not fit"),
+        stage: Stage::Extract,
         by: DRIVER.to_owned(),
+        digest: None,
         row: row_as_json(running, columns),
+        place: Some(place),
     }
 }
 

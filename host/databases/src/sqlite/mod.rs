@@ -26,6 +26,7 @@
 //! | `write` | inserting and merging |
 //! | `swap` | staged tables |
 //! | `remove` | deleting rows, or marking them as deleted |
+//! | `loaded` | when rows were loaded |
 
 mod column;
 mod cursor;
@@ -37,6 +38,7 @@ mod feed;
 mod gate;
 mod guard;
 mod lane;
+mod loaded;
 mod moment;
 mod plain;
 mod remove;

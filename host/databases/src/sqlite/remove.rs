@@ -59,7 +59,7 @@ impl Writer {
 }
 
 /// Of each key column, whether its decimals are stored as text.
-fn as_text(table: &Table, columns: &[String]) -> Result<Vec<bool>, Failure> {
+pub(super) fn as_text(table: &Table, columns: &[String]) -> Result<Vec<bool>, Failure> {
     let column = |name: &String| match table.column(name) {
         Some(column) => Ok(is_decimal_text(&column.declared)),
         None => Err(Failure::permanent(format!("it has no column {name}"))),

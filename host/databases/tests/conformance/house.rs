@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wmshost_flow::{
-    Action, Bookmark, Checkpoint, Clock, FailureKind, Hold, Holder, LEASE_SECONDS, Lease, Ledger, LoadMode, Micros,
-    Position, Quarantine, Rejected, Value,
+    Action, Bookmark, Cause, Checkpoint, Clock, FailureKind, Hold, Holder, LEASE_SECONDS, Lease, Ledger, LoadMode, Micros,
+    Position, Quarantine, Rejected, RejectedIn, Stage, Value,
 };
 
 use crate::world::{World, batch, in_transaction, worlds};
@@ -177,18 +177,23 @@ fn a_rejected_row_is_kept_once() {
         let mut writer = world.writer();
         let quarantine = Quarantine { pipeline: &world.table };
         let rejected = Rejected {
+            cause: Cause::BadValue,
             rule: "bad-value".into(),
             reason: "it does not fit".into(),
+            stage: Stage::Extract,
             by: "test".into(),
+            digest: None,
+            place: None,
             row: format!("{{\"id\":\"1\",\"text\":\"{}\"}}", "ä".repeat(5_000)),
         };
         for run in ["run-1", "run-2"] {
             in_transaction(writer.as_mut(), |writer| {
                 let rows = std::slice::from_ref(&rejected);
-                quarantine.add(writer.sql(), "s", run, "2026-01-31 12:00:00", rows, &["id".to_owned()])
+                let run = RejectedIn { stream: "s", run_id: run, at: "2026-01-31 12:00:00" };
+                quarantine.add(writer.sql(), run, rows, &["id".to_owned()])
             });
         }
         let query = format!("SELECT run_id, rule FROM WMSHOST_QUARANTINE WHERE pipeline = '{}'", world.table);
-        assert_eq!(world.rows(&query), ["run-1 bad-value"], "{}", world.driver());
+        assert_eq!(world.rows(&query), ["run-2 bad-value"], "{}", world.driver());
     }
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use wmshost_databases::sqlite;
-use wmshost_flow::{FailureKind, MergeRule, Quarantine, Rejected};
+use wmshost_flow::{Cause, FailureKind, MergeRule, Quarantine, Rejected, RejectedIn, Stage};
 
 use crate::warehouse::{Warehouse, batch, counts, definition, in_transaction, write_grant};
 
@@ -112,10 +112,14 @@ fn streams_write_one_after_the_other() {
 fn rows_taken_out_are_kept_once() {
     let warehouse = Warehouse::new("");
     let rejected = |rule: &str, row: &str, reason: &str| Rejected {
+        cause: Cause::Rule,
         rule: rule.to_owned(),
         reason: reason.to_owned(),
+        stage: Stage::Transform,
         by: "cleaner 1.0".to_owned(),
+        digest: None,
         row: row.to_owned(),
+        place: None,
     };
     for run in ["run-1", "run-2"] {
         let mut writer = warehouse.target().session(write_grant(run)).expect("a session");
@@ -125,7 +129,8 @@ fn rows_taken_out_are_kept_once() {
                 rejected("negative", "{\"id\":2}", "below 0"),
                 rejected("status", "{\"id\":1}", "unknown"),
             ];
-            Quarantine { pipeline: "p" }.add(writer.sql(), "s", run, "2026-01-31", &rows, &["id".to_owned()])
+            let run = RejectedIn { stream: "s", run_id: run, at: "2026-01-31" };
+            Quarantine { pipeline: "p" }.add(writer.sql(), run, &rows, &["id".to_owned()])
         });
     }
     assert_eq!(

@@ -10,6 +10,7 @@
 //! | `hold` | a lease held over many transactions of plain SQL |
 //! | `mark` | when rows were written, by a clock that never goes back |
 //! | `quarantine` | rows that were taken out, with the reason |
+//! | `row_key` | by which key such a row is known again |
 
 mod hold;
 pub(crate) mod json;
@@ -17,6 +18,7 @@ mod lease;
 mod ledger;
 mod mark;
 mod quarantine;
+pub(crate) mod row_key;
 mod table;
 
 pub use hold::Hold;
@@ -24,7 +26,7 @@ pub use json::{bookmark_from_json, bookmark_to_json};
 pub use lease::{Holder, LEASE_SECONDS, Lease};
 pub use ledger::{Action, Entry, Ledger};
 pub use mark::Marks;
-pub use quarantine::{Quarantine, QuarantinedRow};
+pub use quarantine::{Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn};
 
 /// How the name of every table of the host begins; streams cannot write such tables.
 pub const HOUSE_PREFIX: &str = "WMSHOST_";

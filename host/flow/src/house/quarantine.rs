@@ -1,9 +1,14 @@
-//! Rows that were taken out, with the reason. They are written in the transaction of the rows around them. A row
-//! that breaks the same rule in a later run is not written twice.
+//! Rows that were taken out, with the reason, as the source had them. They are written in the transaction of the rows
+//! around them. A row that breaks the same rule in a later run is not written twice; a row whose key is loaded by a
+//! later run, or taken out by it in another version, is forgotten.
 
+use std::collections::HashSet;
+
+use super::row_key::{KeyDigest, digest_of_json, words_of_json};
 use super::table::{Cells, Kind, Table, optional, text};
 use crate::batch::Rejected;
 use crate::failure::Failure;
+use crate::source::Dialect;
 use crate::sql::Sql;
 use crate::value::Value;
 
@@ -13,19 +18,31 @@ const TABLE: Table = Table {
         ("pipeline", Kind::Name),
         ("stream", Kind::Name),
         ("id", Kind::Name),
-        ("rule", Kind::Text),
+        ("rule", Kind::Name),
         ("reason", Kind::Text),
+        ("stage", Kind::Name),
         ("rejected_by", Kind::Text),
+        ("digest", Kind::Name),
         ("run_id", Kind::Name),
         ("rejected_at", Kind::Name),
         ("row_key", Kind::Text),
+        ("key_digest", Kind::Name),
         ("row_json", Kind::Long),
     ],
     key: 3,
 };
+/// Finds the rows of a key.
+const KEY_INDEX: &str =
+    "CREATE INDEX WMSHOST_QUARANTINE_KEY ON WMSHOST_QUARANTINE (pipeline, stream, key_digest)";
 
 /// How many ids are asked for at once.
 const IDS_AT_ONCE: usize = 100;
+/// How many rows are read at once.
+const PAGE_ROWS: usize = 500;
+/// The longest reason, in characters; a text of the host's tables may have 2,000, of up to four bytes each in 4,000.
+const REASON_CHARS: usize = 1_000;
+/// The longest rule and the longest name of who took a row out, in characters.
+const NAME_CHARS: usize = 128;
 
 /// A row in quarantine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,16 +55,31 @@ pub struct QuarantinedRow {
     pub rule: String,
     /// The reason in words.
     pub reason: String,
-    /// Who took it out: a plugin with its version, or the driver.
+    /// The stage that took it out: extract, transform or load.
+    pub stage: String,
+    /// Who took it out: a plugin with its version, the driver, or the host.
     pub by: String,
-    /// The run that wrote it.
+    /// The digest of that plugin's bytes.
+    pub digest: Option<String>,
+    /// The run that took it out last.
     pub run_id: String,
-    /// When, UTC, as text.
+    /// When that was, UTC, as text.
     pub rejected_at: String,
     /// Its key in words, where the stream has one.
     pub key: Option<String>,
-    /// The row as a JSON object.
+    /// The row as the source had it, as a JSON object; empty where it was not asked for.
     pub row: String,
+}
+
+/// Which rows of a stream's quarantine are meant.
+#[derive(Debug, Clone, Default)]
+pub struct QuarantineFilter {
+    /// The stream.
+    pub stream: String,
+    /// Only rows that broke this rule.
+    pub rule: Option<String>,
+    /// Only rows whose ids begin with one of these; empty: all.
+    pub ids: Vec<String>,
 }
 
 /// The quarantine of one pipeline.
@@ -56,36 +88,78 @@ pub struct Quarantine<'a> {
     pub pipeline: &'a str,
 }
 
+/// A run that takes rows out, and the moment.
+#[derive(Debug, Clone, Copy)]
+pub struct RejectedIn<'a> {
+    /// The stream.
+    pub stream: &'a str,
+    /// The run.
+    pub run_id: &'a str,
+    /// The moment, UTC, as text.
+    pub at: &'a str,
+}
+
 impl Quarantine<'_> {
-    /// Writes rows that are not there yet.
+    /// Writes rows; of those that are there already it notes that this run has met them again. Forgets what earlier runs
+    /// took out under the same keys: the source has other versions now. Returns how many rows are new.
     pub fn add(
         &self,
         sql: &mut dyn Sql,
-        stream: &str,
-        run_id: &str,
-        rejected_at: &str,
+        run: RejectedIn<'_>,
         rejected: &[Rejected],
         key: &[String],
-    ) -> Result<(), Failure> {
-        TABLE.make(sql)?;
+    ) -> Result<u64, Failure> {
+        if rejected.is_empty() {
+            return Ok(0);
+        }
+        self.make(sql)?;
+        let mut new = 0;
         for part in rejected.chunks(IDS_AT_ONCE) {
             let ids: Vec<String> = part.iter().map(|row| id_of(&row.rule, &row.row)).collect();
-            let known = self.known(sql, stream, &ids)?;
+            let known = self.known(sql, run.stream, &ids)?;
             let mut rows: Vec<Vec<Value>> = Vec::new();
             for (row, id) in part.iter().zip(&ids) {
-                let is_new = !known.contains(id) && !rows.iter().any(|row| row[2] == Value::Text(id.clone()));
+                let is_new = !known.contains(id) && !rows.iter().any(|row| row[2] == text_value(id));
                 if is_new {
-                    let words = [self.pipeline, stream, id, &row.rule, &row.reason, &row.by, run_id, rejected_at];
-                    let mut cells = words.map(|text| Value::Text(text.to_owned())).to_vec();
-                    cells.extend([optional(key_in_words(&row.row, key).as_deref()), Value::Text(row.row.clone())]);
-                    rows.push(cells);
+                    rows.push(self.cells(run, row, id, key));
                 }
             }
+            new += rows.len() as u64;
             if !rows.is_empty() {
                 sql.execute_many(&TABLE.insert_statement(sql.dialect()), &rows)?;
             }
+            self.meet_again(sql, run, &known)?;
+            let digests = part.iter().filter_map(|row| digest_of_json(&row.row, key));
+            self.forget(sql, run.stream, run.run_id, digests.collect())?;
         }
-        Ok(())
+        Ok(new)
+    }
+
+    fn make(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        if TABLE.exists(sql)? {
+            return Ok(());
+        }
+        TABLE.make(sql)?;
+        sql.execute(KEY_INDEX, &[]).map(drop)
+    }
+
+    fn cells(&self, run: RejectedIn<'_>, row: &Rejected, id: &str, key: &[String]) -> Vec<Value> {
+        let digest = digest_of_json(&row.row, key).map(|digest| digest.to_text());
+        vec![
+            text_value(self.pipeline),
+            text_value(run.stream),
+            text_value(id),
+            text_value(&cut(&row.rule, NAME_CHARS)),
+            text_value(&cut(&row.reason, REASON_CHARS)),
+            text_value(&row.stage.to_string()),
+            text_value(&cut(&row.by, NAME_CHARS)),
+            optional(row.digest.as_deref()),
+            text_value(run.run_id),
+            text_value(run.at),
+            optional(words_of_json(&row.row, key).as_deref()),
+            optional(digest.as_deref()),
+            text_value(&row.row),
+        ]
     }
 
     /// Those of the ids that are there.
@@ -95,39 +169,181 @@ impl Quarantine<'_> {
             "SELECT id FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id IN ({})",
             marks.join(", ")
         );
-        let parameters: Vec<_> = [self.pipeline, stream]
-            .into_iter()
-            .chain(ids.iter().map(String::as_str))
-            .map(|text| Value::Text(text.to_owned()))
-            .collect();
+        let parameters: Vec<_> =
+            [self.pipeline, stream].into_iter().chain(ids.iter().map(String::as_str)).map(text_value).collect();
         let rows = sql.query(&text(sql.dialect(), &statement), &parameters)?;
         rows.into_iter().map(|row| Cells::of(&TABLE, row).text()).collect()
     }
 
-    /// The rows of these streams, the newest last; of all streams if none is named.
-    pub fn rows(&self, sql: &mut dyn Sql, streams: &[String]) -> Result<Vec<QuarantinedRow>, Failure> {
+    fn meet_again(&self, sql: &mut dyn Sql, run: RejectedIn<'_>, ids: &[String]) -> Result<(), Failure> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let statement = "UPDATE WMSHOST_QUARANTINE SET run_id = ?1, rejected_at = ?2 \
+                         WHERE pipeline = ?3 AND stream = ?4 AND id = ?5";
+        let rows = ids.iter().map(|id| [run.run_id, run.at, self.pipeline, run.stream, id].map(text_value).to_vec());
+        sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
+    }
+
+    /// The keys of a stream's rows, to tell whether a row that is loaded has an older copy here.
+    pub(crate) fn keys(&self, sql: &mut dyn Sql, stream: &str) -> Result<HashSet<KeyDigest>, Failure> {
+        let mut keys = HashSet::new();
+        if !TABLE.exists(sql)? {
+            return Ok(keys);
+        }
+        let filter = QuarantineFilter { stream: stream.to_owned(), ..QuarantineFilter::default() };
+        let mut after = None;
+        loop {
+            let page = self.select(sql, &filter, "id, rejected_at, key_digest", after.as_ref(), PAGE_ROWS)?;
+            for row in &page {
+                if let Some(Value::Text(digest)) = row.get(2) {
+                    keys.extend(KeyDigest::of_text(digest));
+                }
+            }
+            match page.last().map(Vec::as_slice) {
+                Some([Value::Text(id), Value::Text(at), ..]) if page.len() == PAGE_ROWS => {
+                    after = Some((at.clone(), id.clone()));
+                }
+                _ => return Ok(keys),
+            }
+        }
+    }
+
+    /// Forgets the rows with these keys that other runs than this one took out; returns how many there were.
+    pub(crate) fn forget(
+        &self,
+        sql: &mut dyn Sql,
+        stream: &str,
+        run_id: &str,
+        keys: Vec<KeyDigest>,
+    ) -> Result<u64, Failure> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let statement = "DELETE FROM WMSHOST_QUARANTINE \
+                         WHERE pipeline = ?1 AND stream = ?2 AND key_digest = ?3 AND run_id <> ?4";
+        let rows = keys.iter().map(|key| [self.pipeline, stream, &key.to_text(), run_id].map(text_value).to_vec());
+        sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>())
+    }
+
+    /// Makes the rows of an interrupted run those of the run that goes on with it.
+    pub(crate) fn adopt(&self, sql: &mut dyn Sql, stream: &str, from: &str, run_id: &str) -> Result<(), Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(());
+        }
+        let statement =
+            "UPDATE WMSHOST_QUARANTINE SET run_id = ?1 WHERE pipeline = ?2 AND stream = ?3 AND run_id = ?4";
+        let parameters = [run_id, self.pipeline, stream, from].map(text_value);
+        sql.execute(&text(sql.dialect(), statement), &parameters).map(drop)
+    }
+
+    /// How many rows are meant.
+    pub fn count(&self, sql: &mut dyn Sql, filter: &QuarantineFilter) -> Result<u64, Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(0);
+        }
+        let (condition, parameters) = self.condition(filter);
+        let statement = format!("SELECT COUNT(*) FROM WMSHOST_QUARANTINE WHERE {condition}");
+        let rows = sql.query(&text(sql.dialect(), &statement), &parameters)?;
+        Ok(match rows.first().and_then(|row| row.first()) {
+            Some(Value::Int64(count)) => count.unsigned_abs(),
+            Some(Value::Decimal(count)) => count.parse().unwrap_or(0),
+            _ => 0,
+        })
+    }
+
+    /// Up to so many of the rows that are meant, those taken out first before the others, behind `after`; with the rows
+    /// themselves, which can be large, or without.
+    pub fn page(
+        &self,
+        sql: &mut dyn Sql,
+        filter: &QuarantineFilter,
+        after: Option<&QuarantinedRow>,
+        limit: usize,
+        with_rows: bool,
+    ) -> Result<Vec<QuarantinedRow>, Failure> {
         if !TABLE.exists(sql)? {
             return Ok(Vec::new());
         }
-        let statement = format!(
-            "SELECT {} FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 ORDER BY stream, rejected_at, id",
-            TABLE.column_list()
-        );
-        let rows = sql.query(&text(sql.dialect(), &statement), &[Value::Text(self.pipeline.to_owned())])?;
-        let rows = rows.into_iter().map(quarantined).collect::<Result<Vec<_>, _>>()?;
-        Ok(rows.into_iter().filter(|row| streams.is_empty() || streams.contains(&row.stream)).collect())
+        let list = TABLE.column_list();
+        let list = if with_rows { list } else { list.replace("row_json", "NULL") };
+        let after = after.map(|row| (row.rejected_at.clone(), row.id.clone()));
+        self.select(sql, filter, &list, after.as_ref(), limit)?.into_iter().map(quarantined).collect()
     }
 
-    /// Takes rows out of quarantine; gives how many there were.
+    fn select(
+        &self,
+        sql: &mut dyn Sql,
+        filter: &QuarantineFilter,
+        list: &str,
+        after: Option<&(String, String)>,
+        limit: usize,
+    ) -> Result<Vec<Vec<Value>>, Failure> {
+        let (mut condition, mut parameters) = self.condition(filter);
+        if let Some((at, id)) = after {
+            let next = parameters.len() + 1;
+            condition.push_str(&format!(
+                " AND (rejected_at > ?{next} OR (rejected_at = ?{} AND id > ?{}))",
+                next + 1,
+                next + 2
+            ));
+            parameters.extend([at, at, id].map(|text| text_value(text)));
+        }
+        let end = match sql.dialect() {
+            Dialect::Sqlite => format!("LIMIT {limit}"),
+            Dialect::Oracle => format!("FETCH FIRST {limit} ROWS ONLY"),
+        };
+        let statement = format!("SELECT {list} FROM WMSHOST_QUARANTINE WHERE {condition} ORDER BY rejected_at, id {end}");
+        sql.query(&text(sql.dialect(), &statement), &parameters)
+    }
+
+    fn condition(&self, filter: &QuarantineFilter) -> (String, Vec<Value>) {
+        let mut condition = "pipeline = ?1 AND stream = ?2".to_owned();
+        let mut parameters = vec![text_value(self.pipeline), text_value(&filter.stream)];
+        if let Some(rule) = &filter.rule {
+            parameters.push(text_value(rule));
+            condition.push_str(&format!(" AND rule = ?{}", parameters.len()));
+        }
+        let begins: Vec<String> = filter
+            .ids
+            .iter()
+            .map(|id| {
+                parameters.push(text_value(id));
+                format!("SUBSTR(id, 1, {}) = ?{}", id.chars().count().max(1), parameters.len())
+            })
+            .collect();
+        if !begins.is_empty() {
+            condition.push_str(&format!(" AND ({})", begins.join(" OR ")));
+        }
+        (condition, parameters)
+    }
+
+    /// Deletes the rows that are meant; returns how many there were.
+    pub fn clear(&self, sql: &mut dyn Sql, filter: &QuarantineFilter) -> Result<u64, Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(0);
+        }
+        let (condition, parameters) = self.condition(filter);
+        let statement = format!("DELETE FROM WMSHOST_QUARANTINE WHERE {condition}");
+        sql.execute(&text(sql.dialect(), &statement), &parameters)
+    }
+
+    /// Takes rows out of quarantine; returns how many there were.
     pub fn remove(&self, sql: &mut dyn Sql, rows: &[QuarantinedRow]) -> Result<u64, Failure> {
         let statement =
             text(sql.dialect(), "DELETE FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id = ?3");
-        let rows: Vec<Vec<Value>> = rows
-            .iter()
-            .map(|row| [self.pipeline, &row.stream, &row.id].map(|text| Value::Text(text.to_owned())).to_vec())
-            .collect();
+        let rows: Vec<Vec<Value>> =
+            rows.iter().map(|row| [self.pipeline, &row.stream, &row.id].map(text_value).to_vec()).collect();
         if rows.is_empty() { Ok(0) } else { sql.execute_many(&statement, &rows) }
     }
+}
+
+fn text_value(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }
 
 /// A row's id: the same rule and the same row have the same.
@@ -137,29 +353,16 @@ fn id_of(rule: &str, row: &str) -> String {
     digest.finalize().to_hex()[..32].to_owned()
 }
 
-/// `id=7, site=A` from a row.
-fn key_in_words(row: &str, key: &[String]) -> Option<String> {
-    let row: serde_json::Value = serde_json::from_str(row).ok()?;
-    let part = |name: &String| {
-        let value = row.get(name)?;
-        Some(format!("{name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-    };
-    let words = key.iter().map(part).collect::<Option<Vec<_>>>()?.join(", ");
-    (!words.is_empty()).then(|| words.chars().take(500).collect())
-}
-
 fn quarantined(row: Vec<Value>) -> Result<QuarantinedRow, Failure> {
     let mut cells = Cells::of(&TABLE, row);
     let _pipeline = cells.text()?;
-    Ok(QuarantinedRow {
-        stream: cells.text()?,
-        id: cells.text()?,
-        rule: cells.optional_text()?.unwrap_or_default(),
-        reason: cells.optional_text()?.unwrap_or_default(),
-        by: cells.optional_text()?.unwrap_or_default(),
-        run_id: cells.text()?,
-        rejected_at: cells.text()?,
-        key: cells.optional_text()?,
-        row: cells.optional_text()?.unwrap_or_default(),
-    })
+    let mut cell = || -> Result<Option<String>, Failure> { cells.optional_text() };
+    let mut required = || Ok::<_, Failure>(cell()?.unwrap_or_default());
+    let (stream, id, rule, reason) = (required()?, required()?, required()?, required()?);
+    let (stage, by, digest) = (required()?, required()?, cell()?);
+    let mut required = || Ok::<_, Failure>(cell()?.unwrap_or_default());
+    let (run_id, rejected_at) = (required()?, required()?);
+    let (key, _key_digest, row) = (cell()?, cell()?, cell()?);
+    let row = row.unwrap_or_default();
+    Ok(QuarantinedRow { stream, id, rule, reason, stage, by, digest, run_id, rejected_at, key, row })
 }

@@ -6,7 +6,7 @@ use arrow_array::types::{ByteArrayType, Date32Type, Decimal128Type, Float64Type,
 use arrow_array::{Array, ArrayRef, GenericByteArray};
 use arrow_schema::DataType;
 use wasmtime::component::Resource;
-use wmshost_flow::Failure;
+use wmshost_flow::{Failure, Stage};
 
 use super::{Answer, answer};
 use crate::bindings::batches::{
@@ -197,8 +197,11 @@ impl HostBatch for Guest {
     }
 
     fn reject(&mut self, batch: Handle, rows: Vec<u32>, rule: String, reason: String) -> Answer<()> {
-        let by = self.identity.signature();
-        let because = Because { rule: shown(rule, RULE_BYTES), reason: shown(reason, REASON_BYTES), by };
+        let (by, digest) = (self.identity.signature(), self.identity.digest.clone());
+        // Of the worlds that can take rows out, only the extractor's has a source.
+        let stage = if self.source.is_some() { Stage::Extract } else { Stage::Transform };
+        let (rule, reason) = (shown(rule, RULE_BYTES), shown(reason, REASON_BYTES));
+        let because = Because { stage, rule, reason, by, digest };
         let most = self.limits.batch_bytes;
         answer(self.table.get_mut(&batch)?.reject(&rows, &because, most))
     }

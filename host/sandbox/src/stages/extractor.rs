@@ -2,7 +2,7 @@
 
 use arrow_schema::SchemaRef;
 use wasmtime::component::ResourceAny;
-use wmshost_flow::{Chunk, ExtractRequest, Extractor, Failure, Method, NullKeys, Opened, Step};
+use wmshost_flow::{Chunk, ExtractRequest, Extractor, Failure, Method, NullKeys, Opened, Origin, Step};
 
 use crate::bindings::extractor::Extractor as World;
 use crate::bindings::{extraction, types};
@@ -55,7 +55,9 @@ impl PluginExtractor {
     /// Takes a chunk's batch out of the instance, with what the plugin set in its memory.
     fn take(&mut self, chunk: extraction::Chunk) -> Result<Chunk, Failure> {
         let guest = self.instance.store.data_mut();
-        let batch = guest.take_batch(chunk.rows)?.into_batch()?;
+        let mut batch = guest.take_batch(chunk.rows)?.into_batch()?;
+        // From here on rows come back by way of the transforms: what the extractor gave is what was read.
+        batch.origin = Origin::of(&batch.rows);
         check_promise(self.promised.as_ref(), &batch.rows.schema())?;
         let bookmark = bookmark_from_wit(chunk.bookmark)?;
         let empty = batch.rows.num_rows() + batch.rejected.len() == 0;

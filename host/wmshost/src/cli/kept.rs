@@ -157,18 +157,27 @@ pub(crate) struct RowSelection {
     pub(crate) ids: Vec<String>,
 }
 
+#[derive(Args)]
+pub(crate) struct QuarantineListArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Only rows that broke this rule
+    #[arg(long)]
+    pub(crate) rule: Option<String>,
+    /// How many; 0: all
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
+    /// Begin behind this row, by its id or how it begins
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum QuarantineCommand {
-    /// List the rows in quarantine
-    List {
-        #[command(flatten)]
-        selection: Selection,
-        /// How many
-        #[arg(long, value_name = "N", default_value_t = 50)]
-        limit: usize,
-        #[command(flatten)]
-        output: OutputArgs,
-    },
+    /// List the rows in quarantine, those that were rejected first before the others
+    List(QuarantineListArgs),
     /// Show one row in full
     Show {
         /// The pipeline file

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use kept::{QuarantineCommand, RowSelection, RunsCommand, StateCommand};
+pub(crate) use kept::{QuarantineCommand, QuarantineListArgs, RowSelection, RunsCommand, StateCommand};
 
 use crate::commands::{KpiArgs, ModelsCommand};
 

@@ -1,62 +1,146 @@
-//! `wmshost quarantine`: rows that were taken out, and sending them on their way again.
+//! `wmshost quarantine`: rows that were taken out, and sending them on their way again. Rows are read page by page: a
+//! quarantine can be large.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
-use wmshost_flow::{Failure, Quarantine, QuarantinedRow};
+use wmshost_flow::{Failure, Quarantine, QuarantineFilter, QuarantinedRow, SqlSession};
 use wmshost_pipeline::{Resolved, StreamPlan, load};
 
 use super::job::cancel_on_signals;
 use super::{Edge, confirmed};
 use crate::assemble::Assembly;
-use crate::cli::{Output, QuarantineCommand, RowSelection, Selection};
+use crate::cli::{Output, QuarantineCommand, QuarantineListArgs, RowSelection};
 use crate::exit::Exit;
 use crate::home::{new_run_id, variable};
-use crate::report::Watcher;
+use crate::report::{Watcher, plain};
 use crate::{connect, logs, report};
+
+/// Rows that are read at once: few, for each may be as large as a batch.
+const PAGE_ROWS: usize = 50;
+/// How much of an id is shown.
+const ID_CHARS: usize = 12;
 
 pub(super) fn quarantine(edge: &Edge, command: QuarantineCommand) -> anyhow::Result<Exit> {
     match command {
-        QuarantineCommand::List { selection, limit, output } => list(&selection, limit, output.output),
+        QuarantineCommand::List(arguments) => list(&arguments),
         QuarantineCommand::Show { pipeline, id, output } => show(&pipeline, &id, output.output),
         QuarantineCommand::Replay { rows, output } => replay(edge, &rows, output.output),
         QuarantineCommand::Drop { rows, yes } => drop_rows(edge, &rows, yes),
     }
 }
 
-/// The rows of one stream's target that belong to it.
-fn rows_of(pipeline: &Resolved, plan: &StreamPlan) -> Result<Vec<QuarantinedRow>, Failure> {
+/// A session that reads the target of a stream; `None` if it is not there yet.
+fn reader(pipeline: &Resolved, plan: &StreamPlan) -> Result<Option<Box<dyn SqlSession>>, Failure> {
     let missing = || Failure::invalid_config(format!("there is no connection {}", plan.target));
     let connection = pipeline.connections.get(&plan.target).ok_or_else(missing)?;
-    let Some(mut reader) = connect::reader(&plan.target, connection)? else { return Ok(Vec::new()) };
-    Quarantine { pipeline: &pipeline.name }.rows(reader.as_mut(), std::slice::from_ref(&plan.name))
+    connect::reader(&plan.target, connection)
 }
 
-fn list(selection: &Selection, limit: usize, output: Output) -> anyhow::Result<Exit> {
-    let pipeline = load(&selection.pipeline, &variable)?;
-    let mut rows = Vec::new();
-    for plan in pipeline.select(&selection.streams)? {
-        rows.extend(rows_of(&pipeline, plan)?);
+/// A part of an id as it is typed; of a stored one anything else cannot be asked for.
+fn check_ids(ids: &[String]) -> Result<(), Failure> {
+    match ids.iter().find(|id| id.is_empty() || !id.chars().all(|c| c.is_ascii_hexdigit())) {
+        Some(wrong) => Err(Failure::invalid_config(format!(
+            "{wrong:?} is no id: ids are the hexadecimal digits that `wmshost quarantine list` shows"
+        ))),
+        None => Ok(()),
     }
-    if output == Output::Json {
-        report::json(&json!(rows.iter().map(as_json).collect::<Vec<_>>()));
-        return Ok(Exit::Success);
+}
+
+/// What is still to be listed.
+struct Listing {
+    left: usize,
+    /// The beginning of the id behind which the list begins.
+    after: Option<String>,
+    json: bool,
+    rows: Vec<Vec<String>>,
+    listed: u64,
+}
+
+fn list(arguments: &QuarantineListArgs) -> anyhow::Result<Exit> {
+    let pipeline = load(&arguments.selection.pipeline, &variable)?;
+    check_ids(arguments.after.as_slice())?;
+    let mut listing = Listing {
+        left: if arguments.limit == 0 { usize::MAX } else { arguments.limit },
+        after: arguments.after.clone(),
+        json: arguments.output.output == Output::Json,
+        rows: Vec::new(),
+        listed: 0,
+    };
+    let mut count = 0;
+    for plan in pipeline.select(&arguments.selection.streams)? {
+        let Some(mut sql) = reader(&pipeline, plan)? else { continue };
+        let filter = filter(&plan.name, arguments.rule.clone(), Vec::new());
+        let quarantine = Quarantine { pipeline: &pipeline.name };
+        count += quarantine.count(sql.as_mut(), &filter)?;
+        listing.stream(&quarantine, sql.as_mut(), &filter)?;
     }
-    let shown = rows.iter().take(limit).map(|row| {
-        vec![
-            row.id[..12].to_owned(),
-            row.stream.clone(),
-            row.key.clone().unwrap_or_default(),
-            row.rule.clone(),
-            row.reason.clone(),
-            row.by.clone(),
-            row.rejected_at.chars().take(19).collect(),
-        ]
-    });
-    report::table(&["id", "stream", "key", "rule", "reason", "by", "at (UTC)"], &[], shown.collect());
-    report::print(&format!("{} rows in quarantine", report::count(rows.len() as u64)));
+    if let Some(after) = &listing.after {
+        return Err(Failure::invalid_config(format!("no row in quarantine has an id that begins with {after:?}")).into());
+    }
+    if listing.json {
+        report::print(if listing.listed == 0 { "[]" } else { "\n]" });
+    } else {
+        report::table(&["id", "stream", "key", "stage", "rule", "reason", "by", "at (UTC)"], &[], listing.rows);
+        report::print(&format!("{} rows in quarantine", report::count(count)));
+    }
+    if listing.listed < count && listing.left == 0 {
+        report::note("there are more: --limit N lists more of them, 0 all; --after ID goes on behind a row");
+    }
     Ok(Exit::Success)
+}
+
+fn filter(stream: &str, rule: Option<String>, ids: Vec<String>) -> QuarantineFilter {
+    QuarantineFilter { stream: stream.to_owned(), rule, ids }
+}
+
+impl Listing {
+    /// Lists the rows of a stream as far as there is room; JSON is printed row by row.
+    fn stream(
+        &mut self,
+        quarantine: &Quarantine<'_>,
+        sql: &mut dyn wmshost_flow::Sql,
+        filter: &QuarantineFilter,
+    ) -> anyhow::Result<()> {
+        let mut last = match &self.after {
+            None => None,
+            Some(id) => {
+                let after = QuarantineFilter { ids: vec![id.clone()], ..filter.clone() };
+                let Some(found) = quarantine.page(sql, &after, None, 1, false)?.pop() else { return Ok(()) };
+                self.after = None;
+                Some(found)
+            }
+        };
+        while self.left > 0 {
+            let page = quarantine.page(sql, filter, last.as_ref(), PAGE_ROWS.min(self.left), self.json)?;
+            let Some(end) = page.last().cloned() else { break };
+            self.left -= page.len();
+            for row in &page {
+                self.row(row);
+            }
+            last = Some(end);
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, row: &QuarantinedRow) {
+        if self.json {
+            let before = if self.listed == 0 { "[\n" } else { ",\n" };
+            report::print_part(&format!("{before}{}", as_json(row)));
+        } else {
+            let (id, key) = (shown_id(&row.id), row.key.as_deref().unwrap_or_default());
+            let at: String = row.rejected_at.chars().take(19).collect();
+            let cells = [&id, &row.stream, key, &row.stage, &row.rule, &row.reason, &row.by, &at];
+            self.rows.push(cells.map(plain).to_vec());
+        }
+        self.listed += 1;
+    }
+}
+
+/// The beginning of an id, which is any text that stands in the table.
+fn shown_id(id: &str) -> String {
+    id.chars().take(ID_CHARS).collect()
 }
 
 fn as_json(row: &QuarantinedRow) -> Json {
@@ -66,7 +150,9 @@ fn as_json(row: &QuarantinedRow) -> Json {
         "key": row.key,
         "rule": row.rule,
         "reason": row.reason,
+        "stage": row.stage,
         "rejected_by": row.by,
+        "digest": row.digest,
         "run_id": row.run_id,
         "rejected_at": row.rejected_at,
         "row": serde_json::from_str::<Json>(&row.row).unwrap_or_else(|_| Json::String(row.row.clone())),
@@ -75,12 +161,17 @@ fn as_json(row: &QuarantinedRow) -> Json {
 
 fn show(file: &Path, id: &str, output: Output) -> anyhow::Result<Exit> {
     let pipeline = load(file, &variable)?;
-    let mut found = Vec::new();
+    check_ids(&[id.to_owned()])?;
+    let (mut found, mut count) = (Vec::new(), 0);
     for plan in &pipeline.streams {
-        found.extend(rows_of(&pipeline, plan)?.into_iter().filter(|row| row.id.starts_with(id)));
+        let Some(mut sql) = reader(&pipeline, plan)? else { continue };
+        let filter = filter(&plan.name, None, vec![id.to_owned()]);
+        let quarantine = Quarantine { pipeline: &pipeline.name };
+        count += quarantine.count(sql.as_mut(), &filter)?;
+        found.extend(quarantine.page(sql.as_mut(), &filter, None, 2, true)?);
     }
     let [row] = found.as_slice() else {
-        let message = match found.len() {
+        let message = match count {
             0 => format!("no row in quarantine has an id that begins with {id:?}"),
             many => format!("{many} rows have an id that begins with {id:?}; give more of it"),
         };
@@ -91,73 +182,94 @@ fn show(file: &Path, id: &str, output: Output) -> anyhow::Result<Exit> {
         return Ok(Exit::Success);
     }
     let mut lines = vec![
-        ("stream", row.stream.clone()),
-        ("rule", row.rule.clone()),
-        ("reason", row.reason.clone()),
-        ("by", row.by.clone()),
-        ("run", row.run_id.clone()),
-        ("at", format!("{} UTC", row.rejected_at)),
+        ("stream", plain(&row.stream)),
+        ("key", plain(row.key.as_deref().unwrap_or("-"))),
+        ("rule", plain(&row.rule)),
+        ("reason", plain(&row.reason)),
+        ("stage", plain(&row.stage)),
+        ("by", plain(&row.by)),
+        ("run", plain(&row.run_id)),
+        ("at", format!("{} UTC", plain(&row.rejected_at))),
     ];
-    if let Ok(Json::Object(cells)) = serde_json::from_str::<Json>(&row.row) {
-        lines.extend(cells.into_iter().map(|(name, value)| ("row", format!("{name} = {value}"))));
+    if let Some(digest) = &row.digest {
+        lines.insert(6, ("digest", plain(digest)));
     }
-    report::section(&row.id, &lines);
+    match serde_json::from_str::<Json>(&row.row) {
+        Ok(Json::Object(cells)) => {
+            lines.extend(cells.into_iter().map(|(name, value)| ("row", plain(&format!("{name} = {value}")))));
+        }
+        _ => lines.push(("row", plain(&row.row))),
+    }
+    report::section(&plain(&row.id), &lines);
     Ok(Exit::Success)
 }
 
-/// The rows that are meant, of one stream.
-fn selected(pipeline: &Resolved, rows: &RowSelection) -> anyhow::Result<Vec<QuarantinedRow>> {
-    let plans = pipeline.select(std::slice::from_ref(&rows.stream))?;
-    let mut found = Vec::new();
-    for plan in plans {
-        found.extend(rows_of(pipeline, plan)?);
+/// The rows that are meant, of one stream, and how many there are.
+fn selected(pipeline: &Resolved, rows: &RowSelection) -> anyhow::Result<(QuarantineFilter, u64)> {
+    check_ids(&rows.ids)?;
+    let mut count = 0;
+    let filter = filter(&rows.stream, rows.rule.clone(), rows.ids.clone());
+    for plan in pipeline.select(std::slice::from_ref(&rows.stream))? {
+        let mut sql = reader(pipeline, plan)?;
+        let quarantine = Quarantine { pipeline: &pipeline.name };
+        for id in &rows.ids {
+            let one = QuarantineFilter { rule: None, ids: vec![id.clone()], ..filter.clone() };
+            let there = sql.as_mut().map_or(Ok(0), |sql| quarantine.count(sql.as_mut(), &one))?;
+            if there == 0 {
+                let stream = &rows.stream;
+                let message = format!("stream {stream}: no row in quarantine has an id that begins with {id:?}");
+                return Err(Failure::invalid_config(message).into());
+            }
+        }
+        count += sql.as_mut().map_or(Ok(0), |sql| quarantine.count(sql.as_mut(), &filter))?;
     }
-    if let Some(unknown) = rows.ids.iter().find(|id| !found.iter().any(|row| row.id.starts_with(*id))) {
-        let stream = &rows.stream;
-        let message = format!("stream {stream}: no row in quarantine has an id that begins with {unknown:?}");
-        return Err(Failure::invalid_config(message).into());
-    }
-    let is_meant = |row: &QuarantinedRow| {
-        let by_id = rows.ids.is_empty() || rows.ids.iter().any(|id| row.id.starts_with(id));
-        by_id && rows.rule.as_ref().is_none_or(|rule| row.rule == *rule)
-    };
-    Ok(found.into_iter().filter(is_meant).collect())
+    Ok((filter, count))
 }
 
 fn replay(edge: &Edge, selection: &RowSelection, output: Output) -> anyhow::Result<Exit> {
     let run_id = new_run_id(edge.clock.as_ref());
     let cancel = cancel_on_signals()?;
-    let rows = selected(&load(&selection.pipeline, &variable)?, selection)?;
+    let (filter, _) = selected(&load(&selection.pipeline, &variable)?, selection)?;
     let catalog = edge.catalog()?;
     let pipeline = edge.pipeline(&selection.pipeline, &catalog)?;
     let plans = pipeline.select(std::slice::from_ref(&selection.stream))?;
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
     let assembly = Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone());
     let context = assembly.context(Arc::new(Watcher::start(&[], output)), cancel);
-    let mut replayed = Default::default();
+    let mut replayed = wmshost_flow::Replayed::default();
     for stream in assembly.streams(&plans)? {
-        replayed = stream.replay(&rows, &context)?;
+        replayed = stream.replay(&filter, &context)?;
     }
     if output == Output::Json {
         let kept: Vec<_> = replayed.kept.iter().map(|(id, why)| json!({ "id": id, "reason": why })).collect();
-        report::json(&json!({ "run_id": run_id, "stream": selection.stream, "loaded": replayed.loaded, "kept": kept }));
+        report::json(&json!({
+            "run_id": run_id,
+            "stream": selection.stream,
+            "loaded": replayed.loaded,
+            "stayed": replayed.stayed,
+            "kept": kept,
+        }));
     } else {
         for (id, why) in &replayed.kept {
-            report::print(&format!("{} stays: {why}", &id[..12]));
+            report::print(&format!("{} stays: {}", shown_id(id), plain(why)));
         }
-        report::print(&format!("{} rows loaded, {} stay in quarantine", replayed.loaded, replayed.kept.len()));
+        let more = replayed.stayed - replayed.kept.len() as u64;
+        if more > 0 {
+            report::print(&format!("and {} more stay", report::count(more)));
+        }
+        report::print(&format!("{} rows loaded, {} stay in quarantine", replayed.loaded, replayed.stayed));
     }
-    Ok(if replayed.kept.is_empty() { Exit::Success } else { Exit::Failed })
+    Ok(if replayed.stayed == 0 { Exit::Success } else { Exit::Failed })
 }
 
 fn drop_rows(edge: &Edge, selection: &RowSelection, yes: bool) -> anyhow::Result<Exit> {
     let pipeline = load(&selection.pipeline, &variable)?;
-    let rows = selected(&pipeline, selection)?;
-    if rows.is_empty() {
+    let (filter, count) = selected(&pipeline, selection)?;
+    if count == 0 {
         report::print("there is no such row in quarantine");
         return Ok(Exit::Success);
     }
-    report::note(&format!("{} rows of {} are deleted from quarantine for good", rows.len(), selection.stream));
+    report::note(&format!("{count} rows of {} are deleted from quarantine for good", selection.stream));
     if !confirmed(yes)? {
         report::print("nothing was deleted");
         return Ok(Exit::Failed);
@@ -166,7 +278,7 @@ fn drop_rows(edge: &Edge, selection: &RowSelection, yes: bool) -> anyhow::Result
         let target = connect::target(&plan.target, &pipeline.connections[&plan.target], 1, Arc::clone(&edge.clock))?;
         let mut session = target.sql()?;
         session.begin()?;
-        let dropped = Quarantine { pipeline: &pipeline.name }.remove(session.as_mut(), &rows)?;
+        let dropped = Quarantine { pipeline: &pipeline.name }.clear(session.as_mut(), &filter)?;
         session.commit()?;
         report::print(&format!("{dropped} rows deleted"));
     }

@@ -21,6 +21,21 @@ pub(crate) fn print(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
+/// A part of the result, without an end of line.
+pub(crate) fn print_part(text: &str) {
+    let _ = write!(io::stdout(), "{text}");
+}
+
+/// A text that came from outside, for a terminal: what steers one, or changes the direction or the width of what is
+/// shown, is replaced.
+pub(crate) fn plain(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
 /// The result for programs.
 pub(crate) fn json(value: &Json) {
     print(&format!("{value:#}"));

@@ -1,0 +1,54 @@
+//! When rows were loaded.
+
+use arrow_array::RecordBatch;
+use wmshost_flow::{Failure, Micros, timestamp_from_text};
+
+use super::encode::StoredRows;
+use super::failure::failure;
+use super::remove::as_text;
+use super::statement::{Cell, Statement, lock};
+use super::table::quoted;
+use super::writer::{MARKS, Writer};
+
+impl Writer {
+    /// When the rows with these keys were loaded.
+    pub(super) fn rows_loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure> {
+        let place = format!("{}, table {table}", self.place);
+        self.written(table)?;
+        let mut loaded = vec![None; keys.num_rows()];
+        let Some(found) = self.find(table)? else { return Ok(loaded) };
+        let columns: Vec<_> = keys.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let as_text = as_text(&found, &columns).map_err(|failure| failure.within(&place))?;
+        let stored = StoredRows::encode(keys, &as_text, table).map_err(|failure| failure.within(&place))?;
+        let same: Vec<_> = columns.iter().enumerate().map(|(at, name)| format!("t.{} = f.c{at}", quoted(name))).collect();
+        let feed = self.feed.table(&lock(&self.database), columns.len());
+        let prepared = feed.and_then(|feed| {
+            let text = format!(
+                "SELECT f.rowid, t.{} FROM {feed} AS f JOIN main.{} AS t ON {}",
+                MARKS[1],
+                quoted(&found.name),
+                same.join(" AND ")
+            );
+            Statement::prepare(&self.database, &text)
+        });
+        let mut statement = prepared.map_err(|error| failure(&place, error))?;
+        self.feed.offer(Some(stored));
+        let mut running = statement.run();
+        let done = loop {
+            match running.step() {
+                Ok(true) => {
+                    if let (Cell::Integer(row), Cell::Text(at)) = (running.cell(0), running.cell(1))
+                        && let Some(slot) = usize::try_from(row).ok().and_then(|row| loaded.get_mut(row))
+                    {
+                        *slot = std::str::from_utf8(at).ok().and_then(timestamp_from_text);
+                    }
+                }
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(running);
+        self.feed.offer(None);
+        done.map(|()| loaded).map_err(|error| failure(&place, error))
+    }
+}

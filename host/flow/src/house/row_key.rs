@@ -1,0 +1,75 @@
+//! The keys of rows in quarantine: in words for people, and as a digest by which a row that is loaded is known again.
+
+use arrow_array::RecordBatch;
+use serde_json::Value as Json;
+
+use crate::batch::plain_value;
+
+/// The longest key in words, in characters.
+const WORDS_CHARS: usize = 500;
+
+/// A digest of the values of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct KeyDigest(u128);
+
+impl KeyDigest {
+    /// As it is kept.
+    pub(crate) fn to_text(self) -> String {
+        format!("{:032x}", self.0)
+    }
+
+    /// The digest in such a text.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        u128::from_str_radix(text, 16).ok().map(Self)
+    }
+
+    fn of_parts<'p>(parts: impl Iterator<Item = &'p [u8]>) -> Self {
+        let mut digest = blake3::Hasher::new();
+        for part in parts {
+            digest.update(&(part.len() as u64).to_le_bytes()).update(part);
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest.finalize().as_bytes()[..16]);
+        Self(u128::from_be_bytes(bytes))
+    }
+}
+
+/// The digest of the key of a row in JSON; `None` if a part of it is missing, NULL or not the value it should be.
+pub(crate) fn digest_of_json(row: &str, key: &[String]) -> Option<KeyDigest> {
+    if key.is_empty() {
+        return None;
+    }
+    let row: Json = serde_json::from_str(row).ok()?;
+    let part = |name: &String| match row.get(name)? {
+        Json::Null | Json::Object(_) | Json::Array(_) => None,
+        Json::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    let parts = key.iter().map(part).collect::<Option<Vec<_>>>()?;
+    Some(KeyDigest::of_parts(parts.iter().map(String::as_bytes)))
+}
+
+/// The digest of the key of a row in a batch; likewise.
+pub(crate) fn digest_at(rows: &RecordBatch, row: usize, key: &[String]) -> Option<KeyDigest> {
+    if key.is_empty() {
+        return None;
+    }
+    let part = |name: &String| plain_value(rows.column_by_name(name)?.as_ref(), row);
+    let parts = key.iter().map(part).collect::<Option<Vec<_>>>()?;
+    Some(KeyDigest::of_parts(parts.iter().map(String::as_bytes)))
+}
+
+/// `id=7, site=A` from a row in JSON.
+pub(crate) fn words_of_json(row: &str, key: &[String]) -> Option<String> {
+    let row: Json = serde_json::from_str(row).ok()?;
+    let part = |name: &String| {
+        let words = match row.get(name)? {
+            Json::Null => "NULL".to_owned(),
+            Json::String(text) => text.replace(char::is_control, "\u{fffd}"),
+            other => other.to_string(),
+        };
+        Some(format!("{name}={words}"))
+    };
+    let words = key.iter().map(part).collect::<Option<Vec<_>>>()?.join(", ");
+    (!words.is_empty()).then(|| words.chars().take(WORDS_CHARS).collect())
+}

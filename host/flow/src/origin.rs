@@ -1,0 +1,119 @@
+//! What the rows of a batch were made of. Transforms change batches in place; a row that is taken out is kept as the
+//! source had it, so every batch carries the rows that were read and knows which of them each of its rows comes from.
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array as _, ArrayRef, BooleanArray, RecordBatch};
+use arrow_schema::DataType;
+
+use crate::batch::{key_in_words, row_as_json};
+
+/// The rows as they were read, and the place among them of each row of a batch.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    read: RecordBatch,
+    /// `None`: every row comes from the row at its own place.
+    places: Option<Vec<u32>>,
+}
+
+impl Origin {
+    /// The origin of rows that nobody has changed yet: themselves.
+    pub fn of(rows: &RecordBatch) -> Self {
+        Self { read: rows.clone(), places: None }
+    }
+
+    /// The place of a row among the rows that were read, from 0.
+    pub fn place(&self, row: usize) -> usize {
+        self.places.as_ref().and_then(|places| places.get(row)).map_or(row, |place| *place as usize)
+    }
+
+    /// The rows that were read.
+    pub(crate) fn read(&self) -> &RecordBatch {
+        &self.read
+    }
+
+    /// A row as it was read, as a JSON object; an empty one for a row that was not read.
+    pub fn row_as_json(&self, row: usize) -> String {
+        let place = self.place(row);
+        if place < self.read.num_rows() { row_as_json(&self.read, place) } else { "{}".to_owned() }
+    }
+
+    /// How long the texts and bytes of a row were when it was read.
+    pub fn text_bytes(&self, row: usize) -> usize {
+        let place = self.place(row);
+        let length = |array: &ArrayRef| match array.data_type() {
+            DataType::Utf8 => array.as_string::<i32>().value_length(place),
+            DataType::Binary => array.as_binary::<i32>().value_length(place),
+            _ => 0,
+        };
+        if place >= self.read.num_rows() {
+            return 0;
+        }
+        self.read.columns().iter().map(|array| usize::try_from(length(array)).unwrap_or(0)).sum()
+    }
+
+    /// ` (id = 7)`: the key that a row was read with, for a person.
+    pub(crate) fn key_in_words(&self, row: usize, key: &[String]) -> String {
+        let place = self.place(row);
+        if place < self.read.num_rows() { key_in_words(&self.read, place, key) } else { String::new() }
+    }
+
+    /// Keeps the places of the rows for which the mask is true.
+    pub fn keep(&mut self, mask: &BooleanArray) {
+        let kept = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row));
+        let places = kept.map(|row| u32::try_from(self.place(row)).unwrap_or(u32::MAX)).collect();
+        self.places = Some(places);
+    }
+
+    /// The origin of a part of the rows.
+    pub(crate) fn slice(&self, offset: usize, length: usize) -> Self {
+        let places = (offset..offset + length).map(|row| u32::try_from(self.place(row)).unwrap_or(u32::MAX));
+        Self { read: self.read.clone(), places: Some(places.collect()) }
+    }
+
+    /// The origin of these parts of one batch, one after the other.
+    pub(crate) fn together(&self, parts: &[Self], lengths: &[usize]) -> Self {
+        let places = parts.iter().zip(lengths).flat_map(|(part, length)| {
+            (0..*length).map(|row| u32::try_from(part.place(row)).unwrap_or(u32::MAX))
+        });
+        Self { read: self.read.clone(), places: Some(places.collect()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::Int64Array;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn batch(ids: Vec<i64>) -> RecordBatch {
+        RecordBatch::try_from_iter([("id", Arc::new(Int64Array::from(ids)) as ArrayRef)]).expect("a batch")
+    }
+
+    proptest! {
+        /// Whatever is kept and cut, a row leads to the row it was read as.
+        #[test]
+        fn every_row_leads_to_what_it_was_read_as(masks in proptest::collection::vec(any::<u64>(), 0..6), cut: bool) {
+            let ids: Vec<i64> = (100..140).collect();
+            let rows = batch(ids.clone());
+            let (mut origin, mut kept) = (Origin::of(&rows), ids);
+            for bits in masks {
+                let mask: Vec<bool> = (0..kept.len()).map(|row| bits >> (row % 64) & 1 == 1).collect();
+                origin.keep(&BooleanArray::from(mask.clone()));
+                kept = kept.into_iter().zip(mask).filter_map(|(id, keep)| keep.then_some(id)).collect();
+                if cut {
+                    let half = kept.len() / 2;
+                    let (one, two) = (origin.slice(0, half), origin.slice(half, kept.len() - half));
+                    origin = origin.together(&[two, one], &[kept.len() - half, half]);
+                    kept.rotate_left(half);
+                }
+            }
+            for (row, id) in kept.iter().enumerate() {
+                prop_assert_eq!(origin.row_as_json(row), format!("{{\"id\":{id}}}"));
+                prop_assert_eq!(origin.key_in_words(row, &["id".to_owned()]), format!(" (id = {id})"));
+            }
+        }
+    }
+}
