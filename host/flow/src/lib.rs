@@ -29,6 +29,7 @@
 //! | `run` | the streams of a pipeline side by side |
 //! | [`model`] | what a plugin of models declares
 //! | `events` | what happened, for whoever shows it |
+//! | `order` | the host's order of values, and how a database keeps it |
 //! | `clock` | port: time |
 
 mod batch;
@@ -46,6 +47,7 @@ mod house;
 mod load;
 pub mod model;
 mod origin;
+mod order;
 mod policy;
 mod ready;
 mod reconcile;
@@ -74,6 +76,7 @@ pub use house::{
 };
 pub use load::{LoadRequest, Loader};
 pub use origin::Origin;
+pub use order::{Bounds, ColumnOrder, order_of_keys, order_of_values};
 pub use policy::{Budget, Deletes, NewColumns, NewTypes, OnTrap, Policy, SchemaPolicy};
 pub use reconcile::Reconcile;
 pub use replay::Replayed;

@@ -7,6 +7,7 @@ use arrow_schema::SchemaRef;
 use crate::batch::Batch;
 use crate::clock::Micros;
 use crate::failure::Failure;
+use crate::order::ColumnOrder;
 use crate::value::Value;
 
 /// The kind of SQL that a database understands.
@@ -37,6 +38,18 @@ pub struct TableDescription {
     pub columns: SchemaRef,
     /// The columns of its primary key, in order; empty if it has none.
     pub key: Vec<String>,
+    /// How this database orders by each column in the host's order (see [`ColumnOrder`]); where it cannot, why.
+    pub order: Vec<Result<ColumnOrder, String>>,
+}
+
+impl TableDescription {
+    /// How the database orders by a column, whatever the case of its name; where it cannot, why.
+    pub fn order_of(&self, column: &str) -> Result<&ColumnOrder, String> {
+        let place = self.columns.fields().iter().position(|field| field.name().eq_ignore_ascii_case(column));
+        let order = place.and_then(|place| self.order.get(place));
+        let order = order.ok_or_else(|| format!("table {} has no column {column}", self.name))?;
+        order.as_ref().map_err(|why| format!("table {} cannot be ordered by {column}: {why}", self.name))
+    }
 }
 
 /// A database as of one moment.

@@ -19,6 +19,7 @@
 //! | `guard` | what a guest's statement may do |
 //! | `clauses` | which clauses, functions and literals it may have |
 //! | `scope` | the names that can be seen in a statement |
+//! | `order` | the host's order of a column, in Oracle's words |
 //! | `dates` | moments that are compared with a DATE |
 //! | `source` | one moment over many sessions |
 //! | `session` | one stream's reading |
@@ -58,6 +59,7 @@ mod names;
 mod number;
 #[cfg(feature = "oci")]
 mod oci;
+mod order;
 mod plain;
 mod pool;
 mod probe;

@@ -14,6 +14,7 @@ use super::failure::Class;
 use super::guard::{self, Objection};
 use super::lob;
 use super::names::{exactly, owned, spelled};
+use super::order::order_of;
 use super::plain::query as plain_query;
 use super::settings::Settings;
 use super::types::{Reading, reading};
@@ -201,7 +202,8 @@ impl SourceSession for Session {
             .map(|(column, reading)| Field::new(&column.name, reading.arrow(), column.nullable));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let key = self.key_of(&found.name)?;
-        Ok(Some(TableDescription { name: found.name.clone(), columns: schema, key }))
+        let order = found.columns.iter().zip(&readings).map(|(column, reading)| order_of(column, *reading)).collect();
+        Ok(Some(TableDescription { name: found.name.clone(), columns: schema, key, order }))
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {

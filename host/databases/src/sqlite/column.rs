@@ -138,7 +138,7 @@ impl ColumnBuilder {
             (Values::Date(values), Cell::Text(text)) => values.push(parse_date(text).ok_or(Misfit)?),
             // A number in a column without a type, or of a type that no rule knows.
             (Values::Text(values), Cell::Integer(value)) => values.push(value.to_string().as_bytes()),
-            (Values::Text(values), Cell::Real(value)) => values.push(format!("{value:?}").as_bytes()),
+            (Values::Text(values), Cell::Real(value)) => values.push(text_of_real(value).as_bytes()),
             _ => return Err(Misfit),
         }
         self.nulls.append_non_null();
@@ -207,6 +207,11 @@ impl ColumnBuilder {
             }
         })
     }
+}
+
+/// A binary fraction as text, as it is read and compared.
+pub(super) fn text_of_real(value: f64) -> String {
+    format!("{value:?}")
 }
 
 /// The unscaled decimal in a cell.

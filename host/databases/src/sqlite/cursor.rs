@@ -12,6 +12,7 @@ use wmshost_flow::{Batch, Cause, Cursor, Failure, Rejected, Stage};
 use super::column::ColumnBuilder;
 use super::failure::failure;
 use super::lane::{Lane, limits};
+use super::meaning::Decided;
 use super::statement::{Cell, Running, Statement};
 use super::types::arrow_type;
 
@@ -65,7 +66,10 @@ pub(super) fn computing_failure(source: &str, error: Error) -> Failure {
 impl QueryCursor {
     /// The columns of a statement that was bound but not run yet. Where one is an expression, which has no
     /// declared type, the first row is fetched and decides.
-    pub(super) fn columns_of(running: &mut Running<'_>) -> Result<(Vec<ResultColumn>, Place), Error> {
+    pub(super) fn columns_of(
+        running: &mut Running<'_>,
+        decided: &Decided,
+    ) -> Result<(Vec<ResultColumn>, Place), Error> {
         let declared: Vec<_> = (0..running.column_count()).map(|at| running.declared(at)).collect();
         let place = match declared.iter().all(Option::is_some) {
             true => Place::Between,
@@ -75,7 +79,9 @@ impl QueryCursor {
         let columns = declared.into_iter().enumerate().map(|(at, declared)| {
             // A number beyond all decimals is read as text here; to describe its table is a failure.
             let data_type = match &declared {
-                Some(declared) => arrow_type(declared).unwrap_or(DataType::Utf8),
+                Some(declared) => decided_type(running, at, decided)
+                    .or_else(|| arrow_type(declared))
+                    .unwrap_or(DataType::Utf8),
                 None => type_of(running.cell(at)),
             };
             ResultColumn { builder: ColumnBuilder::new(data_type), name: running.column_name(at), declared }
@@ -180,6 +186,15 @@ fn read_row(running: &Running<'_>, columns: &mut [ResultColumn]) -> Result<usize
         bytes += column.builder.push(running.cell(at)).map_err(|_| at)?;
     }
     Ok(bytes)
+}
+
+/// The type of a column whose declared type does not say it.
+fn decided_type(running: &Running<'_>, at: usize, decided: &Decided) -> Option<DataType> {
+    if decided.is_empty() {
+        return None;
+    }
+    let (table, column) = running.origin(at)?;
+    decided.get(&(table.to_lowercase(), column.to_lowercase())).cloned()
 }
 
 fn type_of(cell: Cell<'_>) -> DataType {

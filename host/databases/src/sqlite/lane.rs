@@ -10,6 +10,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::guard::Guard;
+use super::order::add_functions;
 use super::statement::{Database, lock};
 
 /// How long to wait for a writer that is just committing.
@@ -63,6 +64,7 @@ impl Lane {
         ] {
             connection.set_limit(limit, most)?;
         }
+        add_functions(&connection)?;
         let guard = Arc::new(Guard::new());
         let judge = Arc::clone(&guard);
         connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| judge.judge(&context)))?;

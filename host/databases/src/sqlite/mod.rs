@@ -13,6 +13,9 @@
 //! | `source` | one snapshot over many lanes |
 //! | `version` | a mark that changes with the file |
 //! | `session` | one stream's reading |
+//! | `order` | the host's order of a column, in SQLite's words |
+//! | `meaning` | what a granted table's columns are, and how it is ordered |
+//! | `rewrite` | comparisons of a guest's statement, by what values mean |
 //! | `column` | cells to Arrow columns |
 //! | `cursor` | the rows of a query |
 //! | `target` | opening a database for writing |
@@ -39,9 +42,12 @@ mod gate;
 mod guard;
 mod lane;
 mod loaded;
+mod meaning;
 mod moment;
+mod order;
 mod plain;
 mod remove;
+mod rewrite;
 mod scratch;
 mod session;
 mod source;

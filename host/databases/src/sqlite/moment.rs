@@ -1,9 +1,13 @@
 //! Dates and timestamps as text. SQLite has no type for them: they are stored as `2026-01-31 23:59:59.999999`,
 //! instants with a `Z` behind, so that text order is time order. Reading takes the usual variants as well.
 
+use std::ops::Range;
+
 use wmshost_flow::{date_of, days_of};
 
 const DAY: i64 = 86_400_000_000;
+/// The microseconds of the years 0000 to 9999, the only ones that text can hold and sort.
+pub(super) const YEARS: Range<i64> = -62_167_219_200_000_000..253_402_300_800_000_000;
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`; `None` if it is anything else, or no date of the calendar.
 pub(super) fn parse_date(text: &[u8]) -> Option<i32> {
@@ -26,7 +30,8 @@ pub(super) fn parse_timestamp(text: &[u8], zoned: bool) -> Option<i64> {
     }
     let (time, rest) = parse_time(rest)?;
     let offset = if zoned { parse_offset(rest)? } else { rest.is_empty().then_some(0)? };
-    Some(day + time - offset)
+    // The offset could take it out of the years that text can hold.
+    Some(day + time - offset).filter(|at| YEARS.contains(at))
 }
 
 fn parse_days(text: &[u8]) -> Option<i64> {
@@ -183,6 +188,8 @@ mod tests {
             ("2026-01-31 14:30:00 +0230", true, noon),
             ("2026-01-31 13:00:00+01", true, noon),
             ("0000-01-01 00:00:00", false, Some(-62_167_219_200_000_000)),
+            ("9999-12-31 23:00:00-02:00", true, None),
+            ("0000-01-01 00:00:00+00:01", true, None),
             ("2026-01-31", true, None),
             ("2026-01-31 12:00:00", true, None),
             ("2026-01-31 12:00:00Z", false, None),

@@ -1,5 +1,7 @@
 //! One stream's reading.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -7,7 +9,10 @@ use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession,
 
 use super::cursor::{QueryCursor, computing_failure};
 use super::failure::failure;
+use super::decimal;
 use super::lane::Lane;
+use super::meaning::{Decided, decide, description};
+use super::rewrite::by_meaning;
 use super::statement::{Running, Statement};
 use super::table::{Table, quoted};
 
@@ -16,15 +21,51 @@ pub(super) struct Session {
     place: Arc<str>,
     lane: Lane,
     grant: SourceGrant,
+    /// Whether the database keeps text in UTF-16.
+    wide: bool,
+    /// Granted tables, by their names in lower case, as far as they were asked for.
+    tables: BTreeMap<String, Option<Arc<TableDescription>>>,
+    /// The columns whose types are not what is declared.
+    decided: Decided,
 }
 
 impl Session {
     /// A session on a free lane.
     pub(super) fn new(label: &str, lane: Lane, grant: &SourceGrant) -> Result<Self, Failure> {
         lane.grant(&grant.tables);
-        let session = Self { place: format!("source {label}").into(), lane, grant: grant.clone() };
+        let place: Arc<str> = format!("source {label}").into();
+        let encoding = lane.by_driver(|connection| connection.query_row("PRAGMA encoding", [], |row| row.get(0)));
+        let encoding: String = encoding.map_err(|error| failure(&place, error))?;
+        let wide = encoding != "UTF-8";
+        let (grant, tables) = (grant.clone(), BTreeMap::new());
+        let session = Self { place, lane, grant, wide, tables, decided: Decided::new() };
         session.learn_views()?;
         Ok(session)
+    }
+
+    /// A granted table, and what its columns are; `None` if there is none.
+    fn table(&mut self, name: &str) -> Result<Option<Arc<TableDescription>>, Failure> {
+        let lower = name.to_lowercase();
+        if let Some(known) = self.tables.get(&lower) {
+            return Ok(known.clone());
+        }
+        let found = self.lane.by_driver(|connection| Table::find(connection, name));
+        let found = found.map_err(|failure| failure.within(&self.place))?;
+        let described = found.map(|mut table| {
+            self.lane.begin_call();
+            decide(&self.lane.database, &mut table, &mut self.decided)?;
+            description(&self.lane.database, &table, self.wide).map(Arc::new)
+        });
+        let described = described.transpose();
+        let described = described.map_err(|error| failure(format_args!("{}, table {name}", self.place), error))?;
+        self.tables.insert(lower, described.clone());
+        Ok(described)
+    }
+
+    /// All granted tables that can be described.
+    fn granted(&mut self) -> Vec<Arc<TableDescription>> {
+        let names: Vec<String> = self.grant.tables.iter().cloned().collect();
+        names.iter().filter_map(|name| self.table(name).ok().flatten()).collect()
     }
 
     /// Has the guard learn what the granted views read.
@@ -76,7 +117,7 @@ impl Session {
             )));
         }
         for (number, value) in (1..).zip(parameters) {
-            if !running.bind(number, value) {
+            if !running.bind(number, &as_stored(value)) {
                 return Err(Failure::permanent(format!(
                     "{}: parameter {number} has a value that SQLite cannot hold",
                     self.place
@@ -84,6 +125,21 @@ impl Session {
             }
         }
         Ok(())
+    }
+}
+
+/// A decimal as the number that a numeric column would store. As text, one with zeros behind the point would become a
+/// binary fraction before it is compared, which keeps 15 digits only.
+fn as_stored(value: &Value) -> Cow<'_, Value> {
+    const MOST_SCALE: usize = 38;
+    let Value::Decimal(text) = value else { return Cow::Borrowed(value) };
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction).trim_end_matches('0');
+    let scale = fraction.len().min(MOST_SCALE) as u8;
+    let number = decimal::from_text(text.as_bytes(), 38, scale).and_then(|value| decimal::to_number(value, scale));
+    match number {
+        Some(decimal::Number::Whole(value)) => Cow::Owned(Value::Int64(value)),
+        Some(decimal::Number::Real(value)) => Cow::Owned(Value::Float64(value)),
+        None => Cow::Borrowed(value),
     }
 }
 
@@ -114,20 +170,21 @@ impl SourceSession for Session {
         if !self.lane.guard.is_granted(table) {
             return Err(Failure::denied(format!("{}: the table {table} is not granted", self.place)));
         }
-        let found = self.lane.by_driver(|connection| Table::find(connection, table));
-        let found = found.map_err(|failure| failure.within(&self.place))?;
-        Ok(found.map(|table| TableDescription { columns: table.schema(&[]), key: table.key(), name: table.name }))
+        Ok(self.table(table)?.map(|table| TableDescription::clone(&table)))
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
+        let tables = self.granted();
+        let by_meaning = by_meaning(statement, parameters, &tables);
+        let statement = by_meaning.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
         self.lane.begin_call();
-        let mut compiled = self.compile(statement)?;
+        let mut compiled = self.compile(&statement)?;
         let mut running = compiled.run();
         if running.column_count() == 0 || !running.is_plain_read() {
             return Err(Failure::denied(format!("{}: only SELECT is allowed", self.place)));
         }
         self.bind(&mut running, parameters)?;
-        let columns = QueryCursor::columns_of(&mut running).map_err(|error| computing_failure(&self.place, error))?;
+        let columns = QueryCursor::columns_of(&mut running, &self.decided).map_err(|error| computing_failure(&self.place, error))?;
         drop(running);
         let place = Arc::clone(&self.place);
         let fails = self.grant.bad_value_fails;

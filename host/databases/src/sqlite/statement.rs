@@ -195,6 +195,17 @@ impl Running<'_> {
         }
     }
 
+    /// The table and the column that this column is, as they were created; `None` if it is an expression.
+    pub(super) fn origin(&self, column: usize) -> Option<(String, String)> {
+        let raw = self.raw.as_ptr();
+        let column = column as c_int;
+        // SAFETY: see Statement; a column that does not exist gives NULL.
+        unsafe {
+            let table = text_of(ffi::sqlite3_column_table_name(raw, column))?;
+            Some((table, text_of(ffi::sqlite3_column_origin_name(raw, column))?))
+        }
+    }
+
     /// A cell of the current row; NULL if there is no row or no such column.
     #[inline]
     pub(super) fn cell(&self, column: usize) -> Cell<'_> {

@@ -21,7 +21,7 @@ pub(super) struct Column {
     /// Whether NULL may occur.
     pub(super) nullable: bool,
     /// Its place in the primary key, from 1; 0: none.
-    key_position: i64,
+    pub(super) key_position: i64,
 }
 
 /// A table or a view.
@@ -29,6 +29,8 @@ pub(super) struct Column {
 pub(super) struct Table {
     /// Its name as it was created.
     pub(super) name: String,
+    /// Whether it is a view.
+    pub(super) is_view: bool,
     /// Its columns in order.
     pub(super) columns: Vec<Column>,
 }
@@ -40,15 +42,15 @@ impl Table {
     }
 
     fn read(connection: &Connection, name: &str) -> rusqlite::Result<Option<Result<Self, Failure>>> {
-        let found: Option<String> = connection
+        let found: Option<(String, bool)> = connection
             .query_row(
-                "SELECT name FROM main.sqlite_schema \
+                "SELECT name, type = 'view' FROM main.sqlite_schema \
                  WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
                 [name],
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
-        let Some(name) = found else { return Ok(None) };
+        let Some((name, is_view)) = found else { return Ok(None) };
         // Hidden 1 are the hidden columns of virtual tables; 2 and 3 are generated columns.
         let mut statement = connection
             .prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1, 'main') WHERE hidden <> 1")?;
@@ -57,7 +59,7 @@ impl Table {
         let key_columns = columns.iter().filter(|(.., key_position)| *key_position > 0).count();
         let columns =
             columns.into_iter().map(|column| Column::new(&name, column, key_columns)).collect::<Result<_, _>>();
-        Ok(Some(columns.map(|columns| Self { name, columns })))
+        Ok(Some(columns.map(|columns| Self { name, is_view, columns })))
     }
 
     /// The column of this name, whatever its case.

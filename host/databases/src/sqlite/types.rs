@@ -4,18 +4,21 @@
 //! | declared | Arrow | stored as |
 //! |---|---|---|
 //! | `BOOLEAN`, `BOOL` | Boolean | 0 or 1 |
-//! | `INTEGER`, `INT`, `BIGINT`, `SMALLINT` … | Int64 | whole number |
+//! | `INTEGER`, `INT`, `BIGINT`, `SMALLINT`, `BIG INT`, `INT64`, `SERIAL` … | Int64 | whole number |
 //! | `NUMBER(p)`, `DECIMAL(p)`, `NUMERIC(p)`, scale 0, p ≤ 18 | Int64 | whole number |
 //! | `NUMBER(p,s)`, `DECIMAL(p,s)`, `NUMERIC(p,s)` | Decimal128(p, s) | whole number or binary fraction |
-//! | `NUMBER`, `DECIMAL`, `NUMERIC` alone | Decimal128(38, 10) | the same |
+//! | `NUMBER`, `DECIMAL`, `NUMERIC` alone, `MONEY` | Decimal128(38, 10) | the same |
 //! | `DECIMAL_WHOLE(p)` | Decimal128(p, 0), p ≤ 15 | whole number |
 //! | `DECIMAL_TEXT(p,s)` | Decimal128(p, s), p > 15 | canonical text |
-//! | `REAL`, `DOUBLE`, `FLOAT`, `BINARY_DOUBLE` … | Float64 | binary fraction |
+//! | `REAL`, `DOUBLE`, `FLOAT`, `FLOAT8`, `BINARY_DOUBLE` … | Float64 | binary fraction |
 //! | `BLOB`, `RAW`, `BINARY` … | Binary | bytes |
 //! | `DATE`, which as in Oracle has a time, `TIMESTAMP[(n)]`, `DATETIME` | Timestamp(µs) | text |
 //! | `TIMESTAMP WITH TIME ZONE`, `TIMESTAMPTZ[(n)]` | Timestamp(µs, UTC) | text with `Z` |
 //! | `DATE_ONLY` | Date32 | text |
 //! | everything else, and no type at all | Utf8 | text |
+//!
+//! A key or indexed column whose declared type says nothing, as `LONG`, `UUID` or none at all, is Int64 if nothing but
+//! numbers is in it (see `session`): as text, 10 would come before 9.
 //!
 //! A decimal in `DECIMAL(38,10)`, the reading of a bare `NUMBER`, that has more than 10 digits behind the point
 //! is a bad value: it is never rounded.
@@ -39,12 +42,16 @@ pub(super) fn arrow_type(declared: &str) -> Option<DataType> {
     let (name, arguments, behind) = parts(&declared);
     Some(match name {
         "BOOLEAN" | "BOOL" => DataType::Boolean,
-        "INTEGER" | "INT" | "BIGINT" | "SMALLINT" | "TINYINT" | "MEDIUMINT" | "INT2" | "INT4" | "INT8" | "UNSIGNED" => {
+        "INTEGER" | "INT" | "BIGINT" | "SMALLINT" | "TINYINT" | "MEDIUMINT" | "HUGEINT" | "UNSIGNED" => DataType::Int64,
+        "INT1" | "INT2" | "INT3" | "INT4" | "INT8" | "INT16" | "INT32" | "INT64" | "UINT" | "UINT32" | "UINT64" => {
             DataType::Int64
         }
-        "NUMBER" | "DECIMAL" | "NUMERIC" | "DEC" => return number_type(arguments),
+        "BIG" | "SMALL" | "TINY" | "MEDIUM" if behind == "INT" || behind == "INTEGER" => DataType::Int64,
+        "SERIAL" | "BIGSERIAL" | "SMALLSERIAL" | "SERIAL2" | "SERIAL4" | "SERIAL8" => DataType::Int64,
+        "NUMBER" | "DECIMAL" | "NUMERIC" | "DEC" | "MONEY" | "SMALLMONEY" => return number_type(arguments),
         "DECIMAL_WHOLE" | "DECIMAL_TEXT" => return exact_type(arguments),
-        "REAL" | "DOUBLE" | "FLOAT" | "BINARY_DOUBLE" | "BINARY_FLOAT" => DataType::Float64,
+        "REAL" | "DOUBLE" | "FLOAT" | "FLOAT4" | "FLOAT8" | "FLOAT32" | "FLOAT64" => DataType::Float64,
+        "BINARY_DOUBLE" | "BINARY_FLOAT" => DataType::Float64,
         "BLOB" | "RAW" | "BINARY" | "VARBINARY" | "BYTEA" => DataType::Binary,
         "LONG" if behind == "RAW" => DataType::Binary,
         "DATE_ONLY" => DataType::Date32,
@@ -52,6 +59,48 @@ pub(super) fn arrow_type(declared: &str) -> Option<DataType> {
         "DATE" | "DATETIME" | "TIMESTAMP" => timestamp(is_zoned(behind)),
         _ => DataType::Utf8,
     })
+}
+
+/// What SQLite turns a value into that is stored in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Affinity {
+    /// A whole number, if it looks like one.
+    Integer,
+    /// Text.
+    Text,
+    /// Nothing: it stays as it is.
+    None,
+    /// A binary fraction, if it looks like a number.
+    Real,
+    /// A number, if it looks like one.
+    Numeric,
+}
+
+impl Affinity {
+    /// Whether what looks like a number becomes one.
+    pub(super) fn is_numeric(self) -> bool {
+        matches!(self, Self::Integer | Self::Real | Self::Numeric)
+    }
+}
+
+/// The affinity of a declared type, by SQLite's own rules.
+pub(super) fn affinity(declared: &str) -> Affinity {
+    let declared = declared.trim().to_ascii_uppercase();
+    let has = |word: &str| declared.contains(word);
+    match () {
+        // The type of a STRICT table that keeps every value as it is.
+        () if declared == "ANY" || declared.is_empty() => Affinity::None,
+        () if has("INT") => Affinity::Integer,
+        () if has("CHAR") || has("CLOB") || has("TEXT") => Affinity::Text,
+        () if has("BLOB") => Affinity::None,
+        () if has("REAL") || has("FLOA") || has("DOUB") => Affinity::Real,
+        () => Affinity::Numeric,
+    }
+}
+
+/// Whether a declared type does not say what is in a column: it is read as text, but SQLite keeps numbers in it.
+pub(super) fn is_undecided(declared: &str) -> bool {
+    affinity(declared) != Affinity::Text && arrow_type(declared) == Some(DataType::Utf8)
 }
 
 /// The first word, what stands in parentheses behind it, and the words behind that.
@@ -164,6 +213,11 @@ mod tests {
             ("BOOLEAN", Some(DataType::Boolean)),
             ("integer", Some(DataType::Int64)),
             ("BIGINT", Some(DataType::Int64)),
+            ("BIG INT", Some(DataType::Int64)),
+            ("int64", Some(DataType::Int64)),
+            ("SERIAL", Some(DataType::Int64)),
+            ("FLOAT8", Some(DataType::Float64)),
+            ("MONEY", Some(decimal(38, 10))),
             ("NUMBER(10)", Some(DataType::Int64)),
             ("NUMBER(18, 0)", Some(DataType::Int64)),
             ("NUMBER(19)", Some(decimal(19, 0))),
@@ -196,6 +250,16 @@ mod tests {
             ("DATE_ONLY", Some(DataType::Date32)),
         ] {
             assert_eq!(arrow_type(declared), expected, "{declared}");
+        }
+    }
+
+    #[test]
+    fn a_type_that_says_nothing_is_undecided() {
+        for declared in ["", "ANY", "LONG", "UUID", "STRING", "INTERVAL DAY TO SECOND"] {
+            assert!(is_undecided(declared), "{declared}");
+        }
+        for declared in ["TEXT", "VARCHAR2(20)", "CLOB", "INTEGER", "BLOB", "MONEY", "DATE"] {
+            assert!(!is_undecided(declared), "{declared}");
         }
     }
 

@@ -1,7 +1,5 @@
 //! Ranges of keys, and reading one of the target.
 
-use std::cmp::Ordering;
-
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
@@ -42,33 +40,6 @@ fn value_at(column: &ArrayRef, row: usize) -> Option<Value> {
         DataType::Timestamp(..) => Value::Timestamp(column.as_primitive::<TimestampMicrosecondType>().value(row)),
         _ => return None,
     })
-}
-
-/// The order of two keys; `None` if they cannot be compared.
-pub(super) fn order(one: &[Value], two: &[Value]) -> Option<Ordering> {
-    for (a, b) in one.iter().zip(two) {
-        match order_of_values(a, b)? {
-            Ordering::Equal => {}
-            decided => return Some(decided),
-        }
-    }
-    Some(one.len().cmp(&two.len()))
-}
-
-fn order_of_values(a: &Value, b: &Value) -> Option<Ordering> {
-    match (a, b) {
-        (Value::Boolean(a), Value::Boolean(b)) => Some(a.cmp(b)),
-        (Value::Int64(a), Value::Int64(b)) | (Value::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
-        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
-        (Value::Binary(a), Value::Binary(b)) => Some(a.cmp(b)),
-        (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
-        // Of one column, so that both have the same digits behind the point.
-        (Value::Decimal(a), Value::Decimal(b)) => {
-            let unscaled = |text: &str| text.replace('.', "").parse::<i128>().ok();
-            Some(unscaled(a)?.cmp(&unscaled(b)?))
-        }
-        _ => None,
-    }
 }
 
 /// The table of a target as it is read back.
@@ -173,16 +144,5 @@ mod tests {
         statement.compare(&["a".to_owned(), "b".to_owned()], "<", "<=", &key);
         assert_eq!(statement.text, r#"("A" < :1 OR ("A" = :2 AND "B" <= :3))"#);
         assert_eq!(statement.parameters, [Value::Int64(1), Value::Int64(1), Value::Int64(2)]);
-    }
-
-    #[test]
-    fn keys_have_an_order_where_they_can_be_compared() {
-        let decimal = |text: &str| Value::Decimal(text.to_owned());
-        assert_eq!(order(&[decimal("-1.50")], &[decimal("1.25")]), Some(Ordering::Less));
-        assert_eq!(
-            order(&[Value::Int64(1), Value::Date(3)], &[Value::Int64(1), Value::Date(2)]),
-            Some(Ordering::Greater)
-        );
-        assert_eq!(order(&[Value::Int64(1)], &[Value::Date(1)]), None);
     }
 }

@@ -9,7 +9,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::difference::{Difference, DifferenceKind, Differences, Side, differences};
 use super::hash::Hashing;
-use super::range::{Range, TargetTable, key_at, order};
+use super::range::{Range, TargetTable, key_at};
+use crate::order::order_of_keys;
 use crate::change::Changes;
 use crate::checkpoint::LoadMode;
 use crate::events::{Event, Tally};
@@ -248,7 +249,7 @@ fn read(
         let first = (0..raw.num_rows()).find_map(|row| key_at(raw, key, row));
         for (behind, before) in [(&first, &last), (&up_to, &first)] {
             if let (Some(behind), Some(before)) = (behind, before)
-                && order(before, behind).is_none_or(std::cmp::Ordering::is_gt)
+                && order_of_keys(before, behind).is_none_or(std::cmp::Ordering::is_gt)
             {
                 return Err(at(Failure::permanent(
                     "the extractor does not read the whole table in the order of its key, so that ranges of keys cannot \

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use wasmtime::component::Resource;
-use wmshost_flow::{Cursor, Dialect, Failure, SourceSession, Value};
+use wmshost_flow::{Bounds, ColumnOrder, Cursor, Dialect, Failure, SourceSession, Value};
 
 use super::{Answer, answer};
 use crate::bindings::source::{self as wit, Host, HostConnection, HostCursor};
@@ -79,6 +79,11 @@ impl Guest {
 
 impl Host for Guest {}
 
+fn order_to_wit(order: ColumnOrder) -> wit::ColumnOrder {
+    let bounds = order.bounds.map(|Bounds { least, most }| wit::ColumnBounds { least, most });
+    wit::ColumnOrder { expression: order.expression, function: order.function, bounds }
+}
+
 impl HostConnection for Guest {
     fn open(&mut self, label: String) -> Answer<Resource<Connection>> {
         let opened = self.check_label(&label);
@@ -105,7 +110,8 @@ impl HostConnection for Guest {
         answer(found.and_then(|table| {
             let Some(table) = table else { return Ok(None) };
             let columns = columns_to_wit(table.columns.fields())?;
-            Ok(Some(wit::TableDescription { name: table.name, columns, key: table.key }))
+            let order = table.order.into_iter().map(|order| order.map(order_to_wit)).collect();
+            Ok(Some(wit::TableDescription { name: table.name, columns, key: table.key, order }))
         }))
     }
 

@@ -1,7 +1,7 @@
 //! What differs between the kinds of SQL: names, parameters, order, and comparing rows with a place.
 
 use wmshost_plugin::contract::types::Value;
-use wmshost_plugin::source::Dialect;
+use wmshost_plugin::source::{ColumnOrder, Dialect};
 
 /// A column in a statement.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,20 @@ pub(crate) struct Named<'n> {
     pub(crate) name: &'n str,
     /// Whether NULL may occur.
     pub(crate) nullable: bool,
+    /// How the source orders by it; `None`: by the column.
+    pub(crate) order: Option<&'n ColumnOrder>,
+}
+
+impl Named<'_> {
+    /// What is ordered by and compared.
+    fn expression(&self) -> String {
+        self.order.map_or_else(|| quoted(self.name), |order| order.expression.clone())
+    }
+
+    /// What a parameter goes through that is compared with it.
+    fn function(&self) -> Option<&str> {
+        self.order?.function.as_deref()
+    }
 }
 
 /// The text of a statement and its parameters, growing side by side.
@@ -44,25 +58,61 @@ impl Statement {
         self.push(&text)
     }
 
+    /// Adds a parameter that went through a function first.
+    fn through(&mut self, function: Option<&str>, value: &Value) -> &mut Self {
+        match function {
+            Some(function) => self.push(function).push("(").parameter(value).push(")"),
+            None => self.parameter(value),
+        }
+    }
+
+    /// Adds a comparison of a column with a value.
+    fn compared(&mut self, column: Named<'_>, operator: &str, value: &Value) -> &mut Self {
+        self.push(&column.expression()).push(operator).through(column.function(), value)
+    }
+
+    /// Adds the condition that a column has this value or a later one, by an index where there is one.
+    pub(crate) fn is_at_least(&mut self, column: Named<'_>, value: &Value) -> &mut Self {
+        if let Some(bounds) = column.order.and_then(|order| order.bounds.as_ref()) {
+            self.name(column.name).push(" >= ").through(Some(&bounds.least), value).push(" AND ");
+        }
+        self.compared(column, " >= ", value)
+    }
+
+    /// Adds the condition that a column has a value `<` or `<=` this one, by an index where there is one.
+    pub(crate) fn is_at_most(&mut self, column: Named<'_>, value: &Value, operator: &str) -> &mut Self {
+        if let Some(bounds) = column.order.and_then(|order| order.bounds.as_ref()) {
+            self.name(column.name).push(" <= ").through(Some(&bounds.most), value).push(" AND ");
+        }
+        self.compared(column, &format!(" {operator} "), value)
+    }
+
     /// Adds the condition that a row stands behind a place, in the order of these columns.
     pub(crate) fn is_behind(&mut self, columns: &[Named<'_>], place: &[Value]) -> &mut Self {
         match (self.dialect, columns, place) {
-            (_, [column], [value]) => self.name(column.name).push(" > ").parameter(value),
+            (_, [column], [value]) => self.compared(*column, " > ", value),
             (Dialect::Sqlite, ..) => self.row_is_behind(columns, place),
             (Dialect::Oracle, [column, rest @ ..], [value, values @ ..]) => {
-                self.push("(").name(column.name).push(" > ").parameter(value);
-                self.push(" OR (").name(column.name).push(" = ").parameter(value);
+                self.push("(").compared(*column, " > ", value);
+                self.push(" OR (").compared(*column, " = ", value);
                 self.push(" AND ").is_behind(rest, values).push("))")
             }
             (Dialect::Oracle, ..) => self,
         }
     }
 
+    /// Adds how a column is stored, for an order that an index serves.
+    pub(crate) fn stored_order(&mut self, column: Named<'_>) -> &mut Self {
+        self.name(column.name);
+        // With a collation SQLite takes the column as it is stored, whatever its values mean.
+        self.push(if self.dialect == Dialect::Sqlite { " COLLATE BINARY" } else { "" })
+    }
+
     /// Adds the order of these columns. NULL comes first: a place never has one, so those rows stand before every place.
     pub(crate) fn order(&mut self, columns: &[Named<'_>]) -> &mut Self {
         self.push(" ORDER BY ");
         for (at, column) in columns.iter().enumerate() {
-            self.push(if at == 0 { "" } else { ", " }).name(column.name);
+            self.push(if at == 0 { "" } else { ", " }).push(&column.expression());
             if column.nullable && self.dialect == Dialect::Oracle {
                 self.push(" NULLS FIRST");
             }
@@ -80,10 +130,10 @@ impl Statement {
     }
 
     fn row_is_behind(&mut self, columns: &[Named<'_>], place: &[Value]) -> &mut Self {
-        let names: Vec<String> = columns.iter().map(|column| quoted(column.name)).collect();
-        self.push("(").push(&names.join(", ")).push(") > (");
-        for (at, value) in place.iter().enumerate() {
-            self.push(if at == 0 { "" } else { ", " }).parameter(value);
+        let columns_text: Vec<String> = columns.iter().map(Named::expression).collect();
+        self.push("(").push(&columns_text.join(", ")).push(") > (");
+        for (at, (column, value)) in columns.iter().zip(place).enumerate() {
+            self.push(if at == 0 { "" } else { ", " }).through(column.function(), value);
         }
         self.push(")")
     }
@@ -110,9 +160,9 @@ mod tests {
     use super::*;
 
     const KEY: [Named<'_>; 3] = [
-        Named { name: "a", nullable: false },
-        Named { name: "b", nullable: true },
-        Named { name: "c", nullable: false },
+        Named { name: "a", nullable: false, order: None },
+        Named { name: "b", nullable: true, order: None },
+        Named { name: "c", nullable: false, order: None },
     ];
 
     fn behind(dialect: Dialect, columns: usize) -> String {

@@ -63,6 +63,7 @@ mod tests {
             name: "ORDER_HDR".into(),
             columns: vec![time("ORDER_DATE"), time("MOD_TS"), text("UPDATED_AT"), time("LAST_UPDATED"), time("DUE")],
             key: vec!["ORDER_ID".into()],
+            order: vec![],
         };
         let offer = offer(&description, Dialect::Oracle);
         assert_eq!(offer.change_keys, ["last_updated", "mod_ts", "order_date", "due"]);

@@ -2,7 +2,7 @@
 //!
 //! | what could lose a row | why it does not |
 //! |---|---|
-//! | a timestamp that SQLite keeps as a shorter text, or with an offset | rows are looked for `slack` before every moment |
+//! | a timestamp that SQLite keeps as a shorter text, or with an offset | rows are compared and ordered by the expressions of the table's description |
 //! | equal change keys across a boundary | a place within changes has the key too |
 //! | a row that commits late, with an older change key | every run begins `lookback` before the watermark |
 //! | the same, while an interrupted run waits to go on | it goes on at its place or `lookback` before where that run began to look, whichever comes first |
@@ -67,11 +67,10 @@ pub(crate) fn window(request: &Request, table: &Table, window: &Window) -> Resul
     let from = match &place {
         Some(Place::Done) => return Ok(Itinerary { start: Place::Done, parts: Vec::new() }),
         Some(Place::Changes { inside: Some(inside), .. }) => From::Behind {
-            begin: ticks.value(inside.moment.saturating_sub(table.slack)),
             moment: ticks.value(inside.moment),
             key: inside.key.clone(),
         },
-        _ => From::At(ticks.value(start.saturating_sub(table.slack))),
+        _ => From::At(ticks.value(start)),
     };
     let start = place.unwrap_or(Place::Changes { watermark: None, inside: None });
     Ok(Itinerary { start, parts: vec![Part::Within(from, ticks.value(end))] })
@@ -115,7 +114,7 @@ fn parts(request: &Request, table: &Table, start: &Place) -> Vec<Part> {
 /// Where rows begin that are to be read before a moment by the lookback.
 fn before(moment: Option<i64>, request: &Request, table: &Table) -> From {
     let ticks = ticks(table);
-    let back = ticks.span(request.lookback).saturating_add(table.slack);
+    let back = ticks.span(request.lookback);
     moment.map_or(From::Start, |moment| From::At(ticks.value(moment.saturating_sub(back))))
 }
 
@@ -125,7 +124,6 @@ fn resumed(inside: &Inside, request: &Request, table: &Table) -> From {
     let again = inside.high.map(|high| high.saturating_sub(ticks.span(request.lookback)));
     match again {
         Some(again) if inside.moment < again => From::Behind {
-            begin: ticks.value(inside.moment.saturating_sub(table.slack)),
             moment: ticks.value(inside.moment),
             key: inside.key.clone(),
         },
@@ -208,8 +206,8 @@ mod tests {
         Part::ByChange(From::At(Value::Timestamp(moment)))
     }
 
-    fn goes_on(begin: i64, moment: i64, id: i64) -> From {
-        From::Behind { begin: Value::Timestamp(begin), moment: Value::Timestamp(moment), key: key(id) }
+    fn goes_on(moment: i64, id: i64) -> From {
+        From::Behind { moment: Value::Timestamp(moment), key: key(id) }
     }
 
     fn parts_of(request: &Request, high: i64) -> Vec<Part> {
@@ -246,7 +244,7 @@ mod tests {
         let inside = Inside { moment: 50, key: key(5), high: Some(70) };
         for (place, first) in [
             (Place::Changes { watermark: Some(70), inside: None }, since(70)),
-            (Place::Changes { watermark: Some(50), inside: Some(inside) }, Part::ByChange(goes_on(50, 50, 5))),
+            (Place::Changes { watermark: Some(50), inside: Some(inside) }, Part::ByChange(goes_on(50, 5))),
         ] {
             let request = Request { null_keys: NullKeys::Include, ..request_at(&place) };
             assert_eq!(parts_of(&request, 90), [first, Part::WithoutChangeKey]);
@@ -257,7 +255,7 @@ mod tests {
     fn an_interrupted_run_goes_on_behind_its_last_row() {
         let inside = Inside { moment: 50, key: key(5), high: Some(70) };
         let place = Place::Changes { watermark: Some(50), inside: Some(inside) };
-        let behind = Part::ByChange(goes_on(50, 50, 5));
+        let behind = Part::ByChange(goes_on(50, 5));
         assert_eq!(parts_of(&Request { lookback: 10, ..request_at(&place) }, 90), [behind]);
     }
 
@@ -266,16 +264,6 @@ mod tests {
         let inside = Inside { moment: 65, key: key(5), high: Some(70) };
         let place = Place::Changes { watermark: Some(65), inside: Some(inside) };
         assert_eq!(parts_of(&Request { lookback: 10, ..request_at(&place) }, 90), [since(60)]);
-    }
-
-    #[test]
-    fn what_may_stand_before_a_moment_without_being_older_is_read_again() {
-        let table = Table { slack: 3, ..table() };
-        let inside = Inside { moment: 50, key: key(5), high: Some(70) };
-        let parts = |place: Place| incremental(&request_at(&place), &table, horizon(90)).expect("an itinerary").parts;
-        let place = Place::Changes { watermark: Some(50), inside: Some(inside) };
-        assert_eq!(parts(place), [Part::ByChange(goes_on(47, 50, 5))]);
-        assert_eq!(parts(Place::Changes { watermark: Some(70), inside: None }), [since(67)]);
     }
 
     #[test]

@@ -1,10 +1,7 @@
 //! Change keys as numbers: microseconds of a timestamp, days of a date.
 
-use wmshost_plugin::contract::types::{ColumnType, Value, Zone};
-use wmshost_plugin::source::Dialect;
+use wmshost_plugin::contract::types::{ColumnType, Value};
 
-const SECOND: i64 = 1_000_000;
-const HOUR: i64 = 3_600 * SECOND;
 const DAY: i64 = 86_400 * 1_000_000;
 
 /// How a change key of one type is counted.
@@ -59,19 +56,6 @@ impl Ticks {
     /// One day.
     pub(crate) fn day(self) -> i64 {
         self.span(DAY as u64)
-    }
-}
-
-/// How far before a moment rows must be looked for, lest one is missed that is not before it, in ticks.
-///
-/// SQLite keeps timestamps as text and compares them as text. One with fewer digits behind the second stands before
-/// the same moment with more of them, but never a second before. One with an offset stands up to 15 hours before
-/// the same moment in UTC.
-pub(crate) fn slack(dialect: Dialect, kind: ColumnType) -> i64 {
-    match (dialect, kind) {
-        (Dialect::Sqlite, ColumnType::Timestamp(Zone::None)) => SECOND - 1,
-        (Dialect::Sqlite, ColumnType::Timestamp(Zone::Utc)) => 15 * HOUR + SECOND - 1,
-        _ => 0,
     }
 }
 

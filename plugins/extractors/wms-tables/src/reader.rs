@@ -11,7 +11,7 @@ use crate::bookmark::{Place, ticks};
 use crate::dialect::Statement;
 use crate::itinerary::{self, Horizon, Itinerary, LastRow};
 use crate::select::{self, Part};
-use crate::table::Table;
+use crate::table::{Field, Table};
 
 /// The rule of rows without a change key.
 const NULL_CHANGE_KEY: &str = "null-change-key";
@@ -161,17 +161,35 @@ fn horizon<S: Session>(session: &S, table: &Table) -> Result<Horizon> {
     let Some(change_key) = table.change_key.map(|place| &table.columns[place]) else {
         return Ok(Horizon { now: 0, high: None });
     };
-    let now = ticks(table).now(session.now()?);
-    let statement = select::latest(session.dialect(), table, change_key, &ticks(table).value(now));
-    let mut cursor = run(session, &statement)?;
+    let ticks = ticks(table);
+    let now = ticks.now(session.now()?);
+    let (dialect, until) = (session.dialect(), ticks.value(now));
+    let is_exact = change_key.order.as_ref().is_ok_and(|order| order.bounds.is_none());
+    let stored = first(session, &select::stored_latest(dialect, table, change_key, &until), table, change_key)?;
+    if is_exact {
+        return Ok(Horizon { now, high: stored });
+    }
+    // What is stored as the latest may be spelled otherwise than a later one. Whatever is later than the moment below
+    // is found from there on; only if nothing is, all rows have to be looked at.
+    let from = stored.map(|stored| ticks.value(stored.saturating_sub(2 * ticks.day())));
+    let mut high = first(session, &select::latest(dialect, table, change_key, from.as_ref(), &until), table, change_key)?;
+    if high.is_none() && from.is_some() {
+        high = first(session, &select::latest(dialect, table, change_key, None, &until), table, change_key)?;
+    }
+    Ok(Horizon { now, high })
+}
+
+/// The change key in the first row of a statement's that can be read.
+fn first<S: Session>(session: &S, statement: &Statement, table: &Table, change_key: &Field) -> Result<Option<i64>> {
+    let mut cursor = run(session, statement)?;
     while let Some(rows) = cursor.next(1)? {
         let rows = Rows::of(&rows);
         if rows.count() > 0 {
             let latest = rows.any(&change_key.shown)?.value(0);
-            return Ok(Horizon { now, high: latest.and_then(|value| ticks(table).moment(&value)) });
+            return Ok(latest.and_then(|value| ticks(table).moment(&value)));
         }
     }
-    Ok(Horizon { now, high: None })
+    Ok(None)
 }
 
 /// The last row of a batch that has a whole key: only such a row is a place to go on from.

@@ -29,8 +29,8 @@ pub(crate) enum From {
     Start,
     /// With this change key.
     At(Value),
-    /// Behind this change key and key, and with what may stand before it without being older, from `begin` on.
-    Behind { begin: Value, moment: Value, key: Vec<Value> },
+    /// Behind this change key and key.
+    Behind { moment: Value, key: Vec<Value> },
 }
 
 /// The rows of a part.
@@ -41,7 +41,7 @@ pub(crate) fn rows(dialect: Dialect, table: &Table, part: &Part) -> Statement {
     let mut order: Vec<Named<'_>> = Vec::new();
     if let Part::ByChange(_) | Part::Within(..) = part {
         // Rows without a change key are not among these.
-        order.extend(change_key(table).map(|field| Named { name: &field.name, nullable: false }));
+        order.extend(change_key(table).map(|field| Named { nullable: false, ..field.named() }));
     }
     order.extend(table.order_names());
     statement.order(&order);
@@ -58,11 +58,30 @@ pub(crate) fn count(dialect: Dialect, table: &Table, part: &Part) -> Statement {
 /// The name of the count.
 pub(crate) const COUNT: &str = "row_count";
 
-/// The latest change keys that are not in the future, the latest first.
-pub(crate) fn latest(dialect: Dialect, table: &Table, change_key: &Field, now: &Value) -> Statement {
+/// The change keys that are stored as if they were the latest up to now, the latest first. Where they are stored in
+/// several spellings others may be later, but not by much; an index answers at once.
+pub(crate) fn stored_latest(dialect: Dialect, table: &Table, change_key: &Field, now: &Value) -> Statement {
     let mut statement = Statement::new(dialect, format!("SELECT {} FROM ", selected(change_key)));
-    statement.name(&table.name).push(" WHERE ").name(&change_key.name).push(" <= ").parameter(now);
-    statement.push(" ORDER BY ").name(&change_key.name).push(" DESC").limit(ROWS_LOOKED_AT);
+    statement.name(&table.name).push(" WHERE ").is_at_most(change_key.named(), now, "<=");
+    statement.push(" ORDER BY ").stored_order(change_key.named()).push(" DESC").limit(ROWS_LOOKED_AT);
+    statement
+}
+
+/// The latest change key up to now; with `from`, if there is one from there on.
+pub(crate) fn latest(
+    dialect: Dialect,
+    table: &Table,
+    change_key: &Field,
+    from: Option<&Value>,
+    now: &Value,
+) -> Statement {
+    let named = Named { nullable: false, ..change_key.named() };
+    let mut statement = Statement::new(dialect, format!("SELECT {} FROM ", selected(change_key)));
+    statement.name(&table.name).push(" WHERE ").is_at_most(named, now, "<=");
+    if let Some(from) = from {
+        statement.push(" AND ").is_at_least(named, from);
+    }
+    statement.order(&[named]).push(" DESC").limit(ROWS_LOOKED_AT);
     statement
 }
 
@@ -91,33 +110,27 @@ fn from(statement: &mut Statement, table: &Table, part: &Part) {
         (Part::ByChange(from), Some(change_key)) => begins(statement, change_key, &key, from),
         (Part::Within(from, end), Some(change_key)) => {
             begins(statement, change_key, &key, from);
-            statement.push(" AND ").name(&change_key.name).push(" < ").parameter(end);
+            statement.push(" AND ").is_at_most(change_key.named(), end, "<");
         }
         (Part::ByKey { after: None } | Part::WithoutChangeKey | Part::ByChange(_) | Part::Within(..), _) => {}
     }
 }
 
-/// Where there is nothing to read again, the first comparison says nothing that the second does not; a database finds
-/// its way into an index by it.
+/// The first of two comparisons says nothing that the second does not; a database finds its way into an index by it.
 fn begins(statement: &mut Statement, change_key: &Field, key: &[Named<'_>], from: &From) {
-    statement.push(" WHERE ").name(&change_key.name);
+    statement.push(" WHERE ");
     match from {
         From::Start => {
-            statement.push(" IS NOT NULL");
+            statement.name(&change_key.name).push(" IS NOT NULL");
         }
         From::At(moment) => {
-            statement.push(" >= ").parameter(moment);
+            statement.is_at_least(change_key.named(), moment);
         }
-        From::Behind { begin, moment, key: place } => {
-            statement.push(" >= ").parameter(begin).push(" AND ");
-            let again = begin != moment;
-            if again {
-                statement.push("(").name(&change_key.name).push(" < ").parameter(moment).push(" OR ");
-            }
+        From::Behind { moment, key: place } => {
+            statement.is_at_least(change_key.named(), moment).push(" AND ");
             let columns: Vec<Named<'_>> = [change_key.named()].into_iter().chain(key.iter().copied()).collect();
             let place: Vec<Value> = [moment].into_iter().chain(place).cloned().collect();
             statement.is_behind(&columns, &place);
-            statement.push(if again { ")" } else { "" });
         }
     }
 }
@@ -125,11 +138,14 @@ fn begins(statement: &mut Statement, change_key: &Field, key: &[Named<'_>], from
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::tests::{allocation, request};
+    use crate::table::tests::{allocation, plain, request};
+    use wmshost_plugin::contract::extraction::Request;
+    use wmshost_plugin::source::{ColumnBounds, ColumnOrder};
 
     fn text(dialect: Dialect, part: &Part) -> (String, Vec<Value>) {
         let mut description = allocation();
         description.columns.retain(|column| column.name != "WEIGHT");
+        description.order.remove(2);
         let table = Table::check(&request(), &description, Dialect::Oracle).expect("a table");
         let statement = rows(dialect, &table, part);
         (statement.text, statement.parameters)
@@ -165,7 +181,7 @@ mod tests {
     fn changes_go_on_within_equal_change_keys() {
         let order = r#"ORDER BY "LAST_UPDATED", "ALLOCATION_ID""#;
         let (moment, key) = (Value::Timestamp(9), vec![Value::Int64(7)]);
-        let part = Part::ByChange(From::Behind { begin: moment.clone(), moment, key });
+        let part = Part::ByChange(From::Behind { moment, key });
         let (sqlite, parameters) = text(Dialect::Sqlite, &part);
         let condition = r#""LAST_UPDATED" >= ?1 AND ("LAST_UPDATED", "ALLOCATION_ID") > (?2, ?3)"#;
         assert_eq!(behind(&sqlite), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
@@ -181,17 +197,35 @@ mod tests {
     }
 
     #[test]
-    fn changes_go_on_with_what_may_stand_before_them() {
-        let order = r#"ORDER BY "LAST_UPDATED", "ALLOCATION_ID""#;
-        let (begin, moment) = (Value::Timestamp(8), Value::Timestamp(9));
-        let part = Part::ByChange(From::Behind { begin, moment, key: vec![Value::Int64(7)] });
-        let (text, parameters) = text(Dialect::Sqlite, &part);
+    fn values_are_compared_and_ordered_by_the_expressions_of_the_source() {
+        let mut description = allocation();
+        description.columns.retain(|column| column.name != "WEIGHT");
+        description.order.remove(2);
+        description.order[1] = Ok(ColumnOrder { expression: "\"SITE\" COLLATE BINARY".into(), ..plain("SITE") });
+        description.order[2] = Ok(ColumnOrder {
+            expression: "f(\"LAST_UPDATED\")".into(),
+            function: Some("f".into()),
+            bounds: Some(ColumnBounds { least: "least".into(), most: "most".into() }),
+        });
+        let request = Request { key: vec!["site".into()], ..request() };
+        let table = Table::check(&request, &description, Dialect::Sqlite).expect("a table");
+        let moment = Value::Timestamp(9);
+        let from = From::Behind { moment: moment.clone(), key: vec![Value::Text("a".into()), Value::Int64(7)] };
+        let statement = rows(Dialect::Sqlite, &table, &Part::Within(from, moment.clone()));
         let condition = concat!(
-            r#""LAST_UPDATED" >= ?1 AND ("LAST_UPDATED" < ?2 "#,
-            r#"OR ("LAST_UPDATED", "ALLOCATION_ID") > (?3, ?4))"#
+            r#""LAST_UPDATED" >= least(?1) AND f("LAST_UPDATED") >= f(?2) AND "#,
+            r#"(f("LAST_UPDATED"), "SITE" COLLATE BINARY, "ALLOCATION_ID") > (f(?3), ?4, ?5) AND "#,
+            r#""LAST_UPDATED" <= most(?6) AND f("LAST_UPDATED") < f(?7)"#
         );
-        assert_eq!(behind(&text), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
-        assert_eq!(parameters[..2], [Value::Timestamp(8), Value::Timestamp(9)]);
+        let order = r#"ORDER BY f("LAST_UPDATED"), "SITE" COLLATE BINARY, "ALLOCATION_ID""#;
+        assert_eq!(behind(&statement.text), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
+        let change_key = change_key(&table).expect("one");
+        let stored = stored_latest(Dialect::Sqlite, &table, change_key, &moment).text;
+        let condition = r#""LAST_UPDATED" <= most(?1) AND f("LAST_UPDATED") <= f(?2)"#;
+        let order = r#"ORDER BY "LAST_UPDATED" COLLATE BINARY DESC LIMIT 100"#;
+        assert_eq!(behind(&stored), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
+        let exact = latest(Dialect::Sqlite, &table, change_key, Some(&moment), &moment).text;
+        assert!(exact.ends_with(r#" ORDER BY f("LAST_UPDATED") DESC LIMIT 100"#), "{exact}");
     }
 
     #[test]

@@ -2,11 +2,10 @@
 
 use wmshost_plugin::contract::extraction::{Method, Request};
 use wmshost_plugin::contract::types::{Column, ColumnType};
-use wmshost_plugin::source::{Dialect, TableDescription};
+use wmshost_plugin::source::{ColumnOrder, Dialect, TableDescription};
 use wmshost_plugin::{Result, all_mistakes, log, type_name};
 
 use crate::dialect::{Named, shown};
-use crate::moment::slack;
 
 /// So many columns can order a table: a bookmark has 16 positions, four of them for other things.
 const MOST_KEY_COLUMNS: usize = 12;
@@ -22,8 +21,6 @@ pub(crate) struct Table {
     pub(crate) order: Vec<usize>,
     /// What tells when a row changed, as a place in `columns`.
     pub(crate) change_key: Option<usize>,
-    /// How far before a change key rows are looked for, in its ticks.
-    pub(crate) slack: i64,
 }
 
 /// A column of the table.
@@ -35,6 +32,8 @@ pub(crate) struct Field {
     pub(crate) shown: String,
     pub(crate) kind: ColumnType,
     pub(crate) nullable: bool,
+    /// How the source orders by it in the host's order; else why it cannot.
+    pub(crate) order: std::result::Result<ColumnOrder, String>,
 }
 
 impl Table {
@@ -47,13 +46,15 @@ impl Table {
         order.extend(places(&columns, &description.key).filter(|place| !key.contains(place)));
         check_order(request, &columns, &order, &mut mistakes);
         let change_key = change_key(request, &columns, &mut mistakes);
+        if let Some(Field { shown, order: Err(why), .. }) = change_key.map(|place| &columns[place]) {
+            mistakes.push(format!("change key {shown} has no order: {why}"));
+        }
         all_mistakes(&mistakes)?;
         if description.key.is_empty() {
             let table = &description.name;
             log::warn(format!("table {table} has no primary key: a key that is not unique can lose rows on a restart"));
         }
-        let slack = change_key.map_or(0, |place| slack(dialect, columns[place].kind));
-        Ok(Self { name: description.name.clone(), columns, key, order, change_key, slack })
+        Ok(Self { name: description.name.clone(), columns, key, order, change_key })
     }
 
     /// The columns as they will be in batches.
@@ -69,19 +70,22 @@ impl Table {
 
 impl Field {
     pub(crate) fn named(&self) -> Named<'_> {
-        Named { name: &self.name, nullable: self.nullable }
+        Named { name: &self.name, nullable: self.nullable, order: self.order.as_ref().ok() }
     }
 }
 
 /// The columns of a table, with the names they have in batches.
 pub(crate) fn fields(description: &TableDescription, dialect: Dialect) -> Vec<Field> {
-    let field = |column: &Column| Field {
+    let unknown = || Err("the source does not say how it orders by it".to_owned());
+    let orders = description.order.iter().cloned().chain(std::iter::repeat_with(unknown));
+    let field = |(column, order): (&Column, _)| Field {
         name: column.name.clone(),
         shown: shown(dialect, &column.name),
         kind: column.kind,
         nullable: column.nullable,
+        order,
     };
-    description.columns.iter().map(field).collect()
+    description.columns.iter().zip(orders).map(field).collect()
 }
 
 /// The columns that are asked for, beside those that identify a row and tell when it changed.
@@ -117,8 +121,10 @@ fn key(request: &Request, description: &TableDescription, columns: &[Field], mis
 
 fn check_order(request: &Request, columns: &[Field], order: &[usize], mistakes: &mut Vec<String>) {
     for place in order {
-        let Field { shown, kind, .. } = &columns[*place];
-        if matches!(kind, ColumnType::Float64) {
+        let Field { shown, kind, order, .. } = &columns[*place];
+        if let Err(why) = order {
+            mistakes.push(format!("key column {shown} has no order: {why}"));
+        } else if matches!(kind, ColumnType::Float64) {
             mistakes
                 .push(format!("key column {shown} is {}: such numbers cannot be told apart safely", type_name(*kind)));
         }
@@ -180,7 +186,13 @@ pub(crate) mod tests {
                 column("LAST_UPDATED", ColumnType::Timestamp(Zone::None), true),
             ],
             key: vec!["ALLOCATION_ID".into()],
+            order: ["ALLOCATION_ID", "SITE", "WEIGHT", "LAST_UPDATED"].map(|name| Ok(plain(name))).into(),
         }
+    }
+
+    /// The order of a column that its own index serves.
+    pub(crate) fn plain(name: &str) -> ColumnOrder {
+        ColumnOrder { expression: format!("\"{name}\""), function: None, bounds: None }
     }
 
     pub(crate) fn request() -> Request {
@@ -219,6 +231,17 @@ pub(crate) mod tests {
         let request = Request { key: vec!["id".into(), "weight".into()], change_key: Some("site".into()), ..request() };
         let message = Table::check(&request, &allocation(), Dialect::Oracle).expect_err("mistakes").to_string();
         for part in ["id is not in", "weight is float64", "site is utf8, needed is a timestamp"] {
+            assert!(message.contains(part), "{part:?} is not in {message}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_order_is_no_key() {
+        let mut description = allocation();
+        description.order[0] = Err("its reason".into());
+        description.order[3] = Err("another".into());
+        let message = Table::check(&request(), &description, Dialect::Oracle).expect_err("mistakes").to_string();
+        for part in ["allocation_id has no order: its reason", "change key last_updated has no order: another"] {
             assert!(message.contains(part), "{part:?} is not in {message}");
         }
     }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ToSql, params_from_iter};
 use wmshost_extractor_wms_tables::TableReader;
 use wmshost_plugin::contract::extraction::{Method, NullKeys, Request};
 use wmshost_plugin::contract::types::{Bookmark, Column, ColumnType, Schema, Value, Zone};
-use wmshost_plugin::source::{Cursor, Dialect, Session, TableDescription};
+use wmshost_plugin::source::{ColumnOrder, Cursor, Dialect, Session, TableDescription};
 use wmshost_plugin::{Batch, Failure, Reader, Result, Rows, Step, permanent};
 
 const SECOND: i64 = 1_000_000;
@@ -69,7 +69,13 @@ impl Session for Source {
         Ok(vec!["stock".into()])
     }
     fn describe(&self, table: &str) -> Result<Option<TableDescription>> {
-        let description = TableDescription { name: "stock".into(), columns: columns(), key: vec!["id".into()] };
+        let plain = |name: &str| ColumnOrder { expression: format!("\"{name}\""), function: None, bounds: None };
+        let description = TableDescription {
+            name: "stock".into(),
+            columns: columns(),
+            key: vec!["id".into()],
+            order: ["id", "site", "at"].map(|name| Ok(plain(name))).into(),
+        };
         Ok((table == "stock").then_some(description))
     }
     fn query(&self, statement: &str, parameters: &[Value]) -> Result<Read> {

@@ -4,7 +4,7 @@ use crate::batch::Batch;
 use crate::contract::types::{Schema, Value};
 use crate::failure::Result;
 
-pub use crate::contract::source::{Dialect, TableDescription};
+pub use crate::contract::source::{ColumnBounds, ColumnOrder, Dialect, TableDescription};
 
 /// A read-only session. All sessions of a run see one and the same snapshot.
 pub trait Session: Sized {

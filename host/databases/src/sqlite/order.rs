@@ -1,0 +1,198 @@
+//! The host's order of a column, in SQLite's words. SQLite orders by how a value is stored; here it is told to order
+//! by what the value means:
+//!
+//! | column | expression | why |
+//! |---|---|---|
+//! | numbers of a numeric affinity, dates, bytes | the column | SQLite's order is the host's |
+//! | text of TEXT affinity in a UTF-8 database | the column, or `"c" COLLATE BINARY` | the column may have another collation |
+//! | other text: a UTF-16 database, numbers in a column read as text | `wms_text("c")` | the bytes of UTF-8 |
+//! | decimals kept as text | `wms_decimal("c")` | '10' would come before '9' |
+//! | timestamps | `wms_moment("c")`, `wms_instant("c")` | one moment has many spellings |
+//! | a column that a view computes | none | its type is that of its first row |
+//!
+//! A value that does not fit its column comes behind all that do; NULL comes first.
+
+use arrow_schema::DataType;
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::{Value as Stored, ValueRef};
+use wmshost_flow::{Bounds, ColumnOrder};
+
+use super::column::text_of_real;
+use super::moment::{MomentText, YEARS, parse_timestamp};
+use super::table::{Column, quoted};
+use super::types::{Affinity, affinity};
+
+/// The bytes of a value's text in UTF-8.
+const TEXT: &str = "wms_text";
+/// A text that sorts as the decimal does.
+const DECIMAL: &str = "wms_decimal";
+/// A moment without a zone, in the spelling that sorts.
+const MOMENT: &str = "wms_moment";
+/// A moment in UTC, in the spelling that sorts.
+const INSTANT: &str = "wms_instant";
+/// The same of a parameter, which has no zone.
+const INSTANT_AT: &str = "wms_instant_at";
+
+const DAY: i64 = 86_400_000_000;
+/// An offset takes a moment's text this far from its text in UTC at most.
+const MOST_OFFSET: i64 = 16 * 3_600_000_000;
+
+/// How SQLite orders by a column of a database in UTF-8, or in UTF-16 if `wide`. `is_binary`: the column is known to
+/// have no other collation.
+pub(super) fn order_of(column: &Column, wide: bool, is_binary: bool) -> ColumnOrder {
+    let name = quoted(&column.name);
+    let by = |function: &str| ColumnOrder {
+        expression: format!("{function}({name})"),
+        function: Some(function.to_owned()),
+        bounds: None,
+    };
+    let affinity = affinity(&column.declared);
+    match &column.arrow {
+        DataType::Utf8 if affinity == Affinity::Text && !wide && is_binary => ColumnOrder::of(name),
+        DataType::Utf8 if affinity == Affinity::Text && !wide => ColumnOrder::of(format!("{name} COLLATE BINARY")),
+        DataType::Utf8 => by(TEXT),
+        DataType::Decimal128(..) if !affinity.is_numeric() => by(DECIMAL),
+        DataType::Timestamp(_, None) => ColumnOrder { bounds: Some(bounds(MOMENT)), ..by(MOMENT) },
+        DataType::Timestamp(_, Some(_)) => ColumnOrder {
+            function: Some(INSTANT_AT.to_owned()),
+            bounds: Some(bounds(INSTANT)),
+            ..by(INSTANT)
+        },
+        _ => ColumnOrder::of(name),
+    }
+}
+
+fn bounds(function: &str) -> Bounds {
+    Bounds { least: format!("{function}_least"), most: format!("{function}_most") }
+}
+
+/// Lets a connection use the functions of the expressions above.
+pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+    let functions: [(&str, fn(ValueRef<'_>) -> Stored); 9] = [
+        (TEXT, text_key),
+        (DECIMAL, decimal_key),
+        (MOMENT, |value| moment_key(value, false)),
+        (INSTANT, |value| moment_key(value, true)),
+        (INSTANT_AT, |value| written(parameter_at(value), true)),
+        ("wms_moment_least", |value| bound(value, 0, least)),
+        ("wms_moment_most", |value| bound(value, 0, most)),
+        ("wms_instant_least", |value| bound(value, -MOST_OFFSET, least)),
+        ("wms_instant_most", |value| bound(value, MOST_OFFSET, most)),
+    ];
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    for (name, function) in functions {
+        connection.create_scalar_function(name, 1, flags, move |context| {
+            let value = context.get_raw(0);
+            Ok(if value == ValueRef::Null { Stored::Null } else { function(value) })
+        })?;
+    }
+    Ok(())
+}
+
+/// What a value becomes that does not fit: bytes, which come behind all texts.
+fn misfit() -> Stored {
+    Stored::Blob(Vec::new())
+}
+
+fn text_key(value: ValueRef<'_>) -> Stored {
+    Stored::Blob(match value {
+        ValueRef::Null => return Stored::Null,
+        ValueRef::Integer(value) => value.to_string().into_bytes(),
+        ValueRef::Real(value) => text_of_real(value).into_bytes(),
+        ValueRef::Text(text) => text.to_vec(),
+        // No text in UTF-8 begins so.
+        ValueRef::Blob(bytes) => [&[0xff], bytes].concat(),
+    })
+}
+
+fn decimal_key(value: ValueRef<'_>) -> Stored {
+    let text = match value {
+        ValueRef::Integer(value) => value.to_string(),
+        ValueRef::Real(value) if value.is_finite() => value.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        _ => return misfit(),
+    };
+    sortable(&text).map_or_else(misfit, Stored::Text)
+}
+
+/// A text that sorts as the decimal in a text does; `None` if there is none. A sign, the number of digits before the
+/// point as a letter, all digits; of a negative number the complements of those, and what sorts behind every digit.
+fn sortable(text: &str) -> Option<String> {
+    const MOST_WHOLE: usize = 60;
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    if whole.len() > MOST_WHOLE {
+        return None;
+    }
+    if whole.is_empty() && fraction.is_empty() {
+        return Some("1".to_owned());
+    }
+    let count = whole.len() as u8;
+    let digits = whole.bytes().chain(fraction.bytes());
+    Some(if is_negative {
+        let complements = digits.map(|digit| char::from(b'9' - (digit - b'0')));
+        ['0', char::from(b'A' + MOST_WHOLE as u8 - count)].into_iter().chain(complements).chain(['~']).collect()
+    } else {
+        ['2', char::from(b'A' + count)].into_iter().chain(digits.map(char::from)).collect()
+    })
+}
+
+fn moment_key(value: ValueRef<'_>, zoned: bool) -> Stored {
+    match value {
+        ValueRef::Text(text) => written(parse_timestamp(text, zoned), zoned),
+        _ => misfit(),
+    }
+}
+
+fn written(micros: Option<i64>, zoned: bool) -> Stored {
+    let mut out = Vec::with_capacity(27);
+    let text = micros.and_then(|micros| MomentText::default().timestamp(micros, zoned, &mut out));
+    match text.and_then(|()| String::from_utf8(out).ok()) {
+        Some(text) => Stored::Text(text),
+        None => misfit(),
+    }
+}
+
+/// The moment of a parameter: one without a zone is in UTC.
+fn parameter_at(value: ValueRef<'_>) -> Option<i64> {
+    let ValueRef::Text(text) = value else { return None };
+    parse_timestamp(text, false).or_else(|| parse_timestamp(text, true))
+}
+
+/// The bound of a parameter that is moved by `offset` first. A parameter that is no moment bounds nothing: there is no
+/// bound that all columns keep, and NULL lets the comparison fail, as the expression's does.
+fn bound(value: ValueRef<'_>, offset: i64, text: fn(i64) -> Option<String>) -> Stored {
+    let at = parameter_at(value).and_then(|at| text(at.saturating_add(offset)));
+    at.map_or(Stored::Null, Stored::Text)
+}
+
+/// No spelling of a moment from here on sorts before this text: `2026-01-31`, with ` 12:00` behind if the day has
+/// begun, and `:30` if the minute has.
+fn least(micros: i64) -> Option<String> {
+    let mut out = Vec::new();
+    MomentText::default().timestamp(micros.max(YEARS.start), false, &mut out)?;
+    let of_day = micros.rem_euclid(DAY);
+    out.truncate(match of_day {
+        0 => 10,
+        _ if of_day % 60_000_000 < 1_000_000 => 16,
+        _ => 19,
+    });
+    String::from_utf8(out).ok()
+}
+
+/// No spelling of a moment up to here sorts behind this text: the day, and what comes behind every separator.
+fn most(micros: i64) -> Option<String> {
+    let mut out = Vec::new();
+    MomentText::default().date(micros.min(YEARS.end - 1).div_euclid(DAY), &mut out)?;
+    out.push(b'U');
+    String::from_utf8(out).ok()
+}
