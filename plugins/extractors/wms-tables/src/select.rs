@@ -145,7 +145,7 @@ mod tests {
     fn text(dialect: Dialect, part: &Part) -> (String, Vec<Value>) {
         let mut description = allocation();
         description.columns.retain(|column| column.name != "WEIGHT");
-        description.order.remove(2);
+        let _weight = description.order.remove(2);
         let table = Table::check(&request(), &description, Dialect::Oracle).expect("a table");
         let statement = rows(dialect, &table, part);
         (statement.text, statement.parameters)
@@ -200,7 +200,7 @@ mod tests {
     fn values_are_compared_and_ordered_by_the_expressions_of_the_source() {
         let mut description = allocation();
         description.columns.retain(|column| column.name != "WEIGHT");
-        description.order.remove(2);
+        let _weight = description.order.remove(2);
         description.order[1] = Ok(ColumnOrder { expression: "\"SITE\" COLLATE BINARY".into(), ..plain("SITE") });
         description.order[2] = Ok(ColumnOrder {
             expression: "f(\"LAST_UPDATED\")".into(),
@@ -208,7 +208,7 @@ mod tests {
             bounds: Some(ColumnBounds { least: "least".into(), most: "most".into() }),
         });
         let request = Request { key: vec!["site".into()], ..request() };
-        let table = Table::check(&request, &description, Dialect::Sqlite).expect("a table");
+        let table = Table::check(&request, &description, Dialect::Oracle).expect("a table");
         let moment = Value::Timestamp(9);
         let from = From::Behind { moment: moment.clone(), key: vec![Value::Text("a".into()), Value::Int64(7)] };
         let statement = rows(Dialect::Sqlite, &table, &Part::Within(from, moment.clone()));
