@@ -1,5 +1,6 @@
 //! The host's order of a column, in Oracle's words. Every session compares and sorts by NLS_SORT = BINARY, so that most
-//! types are ordered as the host does, by the column itself and its indexes.
+//! types are ordered as the host does, by the column itself and its indexes. Text is ordered by the bytes of its
+//! character set, which is the order of UTF-8 in some only.
 
 use wmshost_flow::ColumnOrder;
 
@@ -7,8 +8,15 @@ use super::client::{ColumnInfo, Kind};
 use super::names::exactly;
 use super::types::Reading;
 
-/// How Oracle orders by a column; else why it cannot in the host's order.
-pub(super) fn order_of(column: &ColumnInfo, reading: Reading) -> Result<ColumnOrder, String> {
+/// Character sets whose bytes sort as those of UTF-8 do. (In UTF8, which is CESU-8 to others, only letters beyond 16 bits
+/// do not, and no expression mends that.)
+const SORTED: [&str; 4] = ["AL32UTF8", "UTF8", "US7ASCII", "WE8ISO8859P1"];
+/// Turns text of a character set without letters beyond 16 bits into UTF-16, which sorts by letter.
+const TO_UTF16: &str = "TO_NCHAR";
+
+/// How Oracle orders by a column of a database with this character set; else why it cannot in the host's order.
+pub(super) fn order_of(column: &ColumnInfo, reading: Reading, charset: &str) -> Result<ColumnOrder, String> {
+    let name = exactly(&column.name);
     let why = match (reading, column.kind) {
         (Reading::Digits, _) => {
             "its numbers are read as text, and Oracle orders them by value; a NUMBER without precision is read as a decimal \
@@ -19,7 +27,19 @@ pub(super) fn order_of(column: &ColumnInfo, reading: Reading) -> Result<ColumnOr
             "Oracle cannot order by values of any length"
         }
         (_, Kind::Rowid) => "a row's address is not ordered as its text is, and changes when the row moves",
-        _ => return Ok(ColumnOrder::of(exactly(&column.name))),
+        (Reading::Text, _) if !SORTED.contains(&charset) && !is_national(column) => {
+            let function = Some(TO_UTF16.to_owned());
+            return Ok(ColumnOrder { function, ..ColumnOrder::of(format!("{TO_UTF16}({name})")) });
+        }
+        // The national character set is UTF-16, in which letters beyond 16 bits come too early.
+        (Reading::Text, _) if is_national(column) && charset == "AL32UTF8" => {
+            return Ok(ColumnOrder::of(format!("CAST({name} AS VARCHAR2(4000))")));
+        }
+        _ => return Ok(ColumnOrder::of(name)),
     };
     Err(why.to_owned())
+}
+
+fn is_national(column: &ColumnInfo) -> bool {
+    column.declared.starts_with('N') && matches!(column.kind, Kind::Varchar | Kind::Char)
 }

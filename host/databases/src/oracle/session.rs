@@ -32,6 +32,9 @@ const SYNONYM: &str = "SELECT table_owner, table_name FROM all_synonyms \
      WHERE synonym_name = :1 AND owner IN (SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), 'PUBLIC') AND db_link IS NULL \
      ORDER BY DECODE(owner, 'PUBLIC', 1, 0)";
 
+/// The character set of text that is not national.
+const CHARSET: &str = "SELECT value FROM nls_database_parameters WHERE parameter = 'NLS_CHARACTERSET'";
+
 /// A noon in UTC, as the server would send it in a column of local time.
 const LOCAL_NOON: &str =
     "SELECT CAST(TIMESTAMP '2026-01-31 12:00:00 +00:00' AS TIMESTAMP WITH LOCAL TIME ZONE) FROM dual";
@@ -62,13 +65,15 @@ pub(super) struct Session {
     /// Granted tables, as far as they were asked for.
     tables: BTreeMap<String, Option<Arc<Found>>>,
     local_is_utc: Option<bool>,
+    /// The database's character set.
+    charset: Option<Arc<str>>,
 }
 
 impl Session {
     pub(super) fn new(place: String, settings: Settings, link: LentLink, grant: &SourceGrant, moment: Moment) -> Self {
         let link = Arc::new(Mutex::new(link));
         let (grant, tables) = (grant.clone(), BTreeMap::new());
-        Self { place: place.into(), settings, link, grant, moment, tables, local_is_utc: None }
+        Self { place: place.into(), settings, link, grant, moment, tables, local_is_utc: None, charset: None }
     }
 
     fn link(&self) -> MutexGuard<'_, LentLink> {
@@ -134,6 +139,18 @@ impl Session {
             })
         });
         readings.collect()
+    }
+
+    fn charset(&mut self) -> Result<Arc<str>, Failure> {
+        if let Some(known) = &self.charset {
+            return Ok(Arc::clone(known));
+        }
+        let found = plain_query(&mut self.link(), &self.place, CHARSET, &[])?;
+        let found: Arc<str> = match found.first().map(Vec::as_slice) {
+            Some([Value::Text(name)]) => name.as_str().into(),
+            _ => return Err(Failure::permanent(format!("{}: the server does not tell its character set", self.place))),
+        };
+        Ok(Arc::clone(self.charset.insert(found)))
     }
 
     /// Whether moments of local time come in UTC. The session's zone is UTC, but a driver could overlook it.
@@ -202,7 +219,9 @@ impl SourceSession for Session {
             .map(|(column, reading)| Field::new(&column.name, reading.arrow(), column.nullable));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let key = self.key_of(&found.name)?;
-        let order = found.columns.iter().zip(&readings).map(|(column, reading)| order_of(column, *reading)).collect();
+        let charset = self.charset()?;
+        let columns = found.columns.iter().zip(&readings);
+        let order = columns.map(|(column, reading)| order_of(column, *reading, &charset)).collect();
         Ok(Some(TableDescription { name: found.name.clone(), columns: schema, key, order }))
     }
 

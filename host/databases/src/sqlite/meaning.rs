@@ -11,7 +11,7 @@ use wmshost_flow::{ColumnOrder, TableDescription};
 use super::order::order_of;
 use super::statement::{Database, Statement, lock};
 use super::table::{Column, Table, quoted};
-use super::types::is_undecided;
+use super::types::{arrow_type, is_undecided};
 
 /// Why a view's column has no order.
 const COMPUTED: &str = "a view computes it, so that its type is that of its first row; use a column of a table";
@@ -24,17 +24,22 @@ pub(super) type Decided = BTreeMap<(String, String), DataType>;
 
 /// Decides the columns of a table whose declared types say nothing. A view's columns are what those of its tables are.
 pub(super) fn decide(database: &Database, table: &mut Table, decided: &mut Decided) -> rusqlite::Result<()> {
-    if !table.columns.iter().any(|column| is_undecided(&column.declared)) {
-        return Ok(());
+    if table.is_view {
+        return decide_view(database, table, decided);
     }
-    if !table.is_view {
-        return decide_stored(&lock(database), table, decided);
-    }
-    let mut statement = Statement::prepare(database, &all_of(&table.name))?;
+    decide_stored(&lock(database), table, decided)
+}
+
+fn decide_view(database: &Database, view: &mut Table, decided: &mut Decided) -> rusqlite::Result<()> {
+    let mut statement = Statement::prepare(database, &all_of(&view.name))?;
     let running = statement.run();
-    let origins: Vec<_> = (0..running.column_count()).map(|at| running.origin(at)).collect();
+    let columns: Vec<_> = (0..running.column_count()).map(|at| (running.declared(at), running.origin(at))).collect();
     drop(running);
-    for (column, origin) in table.columns.iter_mut().zip(origins) {
+    for (column, (declared, origin)) in view.columns.iter_mut().zip(columns) {
+        let Some(declared) = declared else { continue };
+        // Of a view SQLite names the affinity where its table's column has no type.
+        column.arrow = arrow_type(&declared).unwrap_or(DataType::Utf8);
+        column.declared = declared;
         let Some((name, of)) = origin.filter(|_| is_undecided(&column.declared)) else { continue };
         if let Ok(Some(mut below)) = Table::find(&lock(database), &name) {
             decide_stored(&lock(database), &mut below, decided)?;
@@ -47,6 +52,9 @@ pub(super) fn decide(database: &Database, table: &mut Table, decided: &mut Decid
 }
 
 fn decide_stored(connection: &Connection, table: &mut Table, decided: &mut Decided) -> rusqlite::Result<()> {
+    if !table.columns.iter().any(|column| is_undecided(&column.declared)) {
+        return Ok(());
+    }
     let indexed = indexed_columns(connection, &table.name)?;
     let name = table.name.clone();
     for column in table.columns.iter_mut().filter(|column| is_undecided(&column.declared)) {

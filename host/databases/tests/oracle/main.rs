@@ -4,6 +4,7 @@ mod bad_rows;
 mod connecting;
 mod faults;
 mod lobs;
+mod ordering;
 mod reading;
 mod server;
 mod snapshots;

@@ -3,6 +3,7 @@
 mod guard;
 mod house;
 mod merging;
+mod ordering;
 mod reading;
 mod round_trip;
 mod snapshot;

@@ -169,13 +169,9 @@ fn horizon<S: Session>(session: &S, table: &Table) -> Result<Horizon> {
     if is_exact {
         return Ok(Horizon { now, high: stored });
     }
-    // What is stored as the latest may be spelled otherwise than a later one. Whatever is later than the moment below
-    // is found from there on; only if nothing is, all rows have to be looked at.
-    let from = stored.map(|stored| ticks.value(stored.saturating_sub(2 * ticks.day())));
-    let mut high = first(session, &select::latest(dialect, table, change_key, from.as_ref(), &until), table, change_key)?;
-    if high.is_none() && from.is_some() {
-        high = first(session, &select::latest(dialect, table, change_key, None, &until), table, change_key)?;
-    }
+    // What is stored as the latest may be spelled otherwise than what is later: that stands at its moment or behind it.
+    let from = stored.map(|stored| ticks.value(stored));
+    let high = first(session, &select::latest(dialect, table, change_key, from.as_ref(), &until), table, change_key)?;
     Ok(Horizon { now, high })
 }
 
