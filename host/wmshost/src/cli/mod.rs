@@ -58,6 +58,8 @@ Examples:
         #[arg(long)]
         full_refresh: bool,
         #[command(flatten)]
+        allowed: AllowedDeletes,
+        #[command(flatten)]
         output: OutputArgs,
     },
     /// Find what is wrong with a pipeline, all of it at once; nothing is written
@@ -149,6 +151,14 @@ pub(crate) struct Selection {
     pub(crate) streams: Vec<String>,
 }
 
+/// Deletions that the guards `max_deleted` and `max_deleted_percent` would stop.
+#[derive(Args)]
+pub(crate) struct AllowedDeletes {
+    /// Delete rows of this stream's target that the source no longer has, however many; may be given several times
+    #[arg(long = "allow-deletes", value_name = "STREAM")]
+    pub(crate) streams: Vec<String>,
+}
+
 #[derive(Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
@@ -156,6 +166,8 @@ pub(crate) struct VerifyArgs {
     /// Load what is missing or different, and take away what is extra as the stream's `deletes` says
     #[arg(long)]
     pub(crate) repair: bool,
+    #[command(flatten)]
+    pub(crate) allowed: AllowedDeletes,
     /// How many rows that differ to name
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) show: usize,

@@ -149,6 +149,7 @@ fn together(before: &StreamSummary, mut end: StreamSummary) -> StreamSummary {
     new.rejected += old.rejected;
     new.filtered += old.filtered;
     new.deleted += old.deleted;
+    new.duplicates += old.duplicates;
     new.bytes += old.bytes;
     new.batches += old.batches;
     end.seconds += before.seconds;
