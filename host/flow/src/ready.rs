@@ -62,8 +62,13 @@ impl Stream {
         }
         if let Some(lease) = lease {
             *lease = Some(self.take_lease(context).map_err(&at_load)?);
-            // Another run may have ended in between.
+            let before = plan.previous;
             plan = self.plan(context).map_err(&at_load)?;
+            if plan.previous != before {
+                // Another run has ended in between: its rows may be newer than this run's snapshot of the source, and
+                // would look like rows that are gone. The comparison stays due.
+                self.reconcile = None;
+            }
         }
         self.check_table_is_there(&plan).map_err(&at_load)?;
         self.fill_request(&plan);

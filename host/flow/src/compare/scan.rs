@@ -41,7 +41,7 @@ impl TargetScan {
         table: &TableDescription,
         wanted: Wanted,
     ) -> Result<Self, Failure> {
-        let cursor = session.query(&statement(session.dialect(), table, &wanted), &[])?;
+        let cursor = session.query(&statement(session.dialect(), table, &wanted)?, &[])?;
         let table = table.name.clone();
         Ok(Self { cursor, table, wanted, held: None, seen: InOrder::default(), has_ended: false })
     }
@@ -110,21 +110,24 @@ impl TargetScan {
     }
 }
 
-/// One pass over the rows that are not marked as deleted, in the order of the key, NULL first.
-fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> String {
+/// One pass over the rows that are not marked as deleted, in the host's order of their keys.
+fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> Result<String, Failure> {
     let columns: Vec<_> = wanted.columns.iter().map(|name| quoted(dialect, name)).collect();
     let mut text = format!("SELECT {} FROM {}", columns.join(", "), quoted(dialect, &table.name));
     if wanted.keeps_deleted {
         text.push_str(&format!(" WHERE {} IS NULL", quoted(dialect, "wms_deleted_at")));
     }
-    let order = wanted.key.iter().map(|name| {
+    let mut order = Vec::new();
+    for name in &wanted.key {
+        let by = table.order_of(name).map_err(|why| {
+            Failure::invalid_config(format!("{why}; so it cannot be compared with its source"))
+        })?;
         let field = table.columns.fields().iter().find(|field| field.name().eq_ignore_ascii_case(name));
         // SQLite has NULL first by itself, and so need not sort where an index has the order.
         let nulls = dialect == Dialect::Oracle && field.is_none_or(|field| field.is_nullable());
-        format!("{}{}", quoted(dialect, name), if nulls { " NULLS FIRST" } else { "" })
-    });
-    text.push_str(&format!(" ORDER BY {}", order.collect::<Vec<_>>().join(", ")));
-    text
+        order.push(format!("{}{}", by.expression, if nulls { " NULLS FIRST" } else { "" }));
+    }
+    Ok(format!("{text} ORDER BY {}", order.join(", ")))
 }
 
 /// A name as an identifier: Oracle keeps names in upper case.
@@ -140,6 +143,7 @@ mod tests {
     use arrow_schema::{DataType, Field, Schema};
 
     use super::*;
+    use crate::order::ColumnOrder;
 
     #[test]
     fn the_target_is_read_in_the_order_of_its_key() {
@@ -148,7 +152,17 @@ mod tests {
             Field::new("B", DataType::Utf8, true),
             Field::new("C", DataType::Utf8, true),
         ]));
-        let table = TableDescription { name: "T".to_owned(), columns: Arc::clone(&columns), key: Vec::new() };
+        let order = [
+            Ok(ColumnOrder::of("\"A\"")),
+            Ok(ColumnOrder::of("NLSSORT(\"B\", 'NLS_SORT=BINARY')")),
+            Err("its type has no order".to_owned()),
+        ];
+        let table = TableDescription {
+            name: "T".to_owned(),
+            columns: Arc::clone(&columns),
+            key: Vec::new(),
+            order: order.to_vec(),
+        };
         let wanted = |keeps_deleted| Wanted {
             columns: ["a", "b", "c"].map(str::to_owned).to_vec(),
             key: ["a", "b"].map(str::to_owned).to_vec(),
@@ -156,12 +170,12 @@ mod tests {
             keeps_deleted,
         };
         assert_eq!(
-            statement(Dialect::Oracle, &table, &wanted(true)),
-            r#"SELECT "A", "B", "C" FROM "T" WHERE "WMS_DELETED_AT" IS NULL ORDER BY "A", "B" NULLS FIRST"#
+            statement(Dialect::Oracle, &table, &wanted(true)).expect("an order"),
+            "SELECT \"A\", \"B\", \"C\" FROM \"T\" WHERE \"WMS_DELETED_AT\" IS NULL \
+             ORDER BY \"A\", NLSSORT(\"B\", 'NLS_SORT=BINARY') NULLS FIRST"
         );
-        assert_eq!(
-            statement(Dialect::Sqlite, &table, &wanted(false)),
-            r#"SELECT "a", "b", "c" FROM "T" ORDER BY "a", "b""#
-        );
+        let by_c = Wanted { key: vec!["c".to_owned()], ..wanted(false) };
+        let refused = statement(Dialect::Sqlite, &table, &by_c).expect_err("no order");
+        assert!(refused.message.contains("T cannot be ordered by c: its type has no order"), "{refused}");
     }
 }

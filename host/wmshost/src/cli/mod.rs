@@ -14,7 +14,7 @@ use crate::commands::{KpiArgs, ModelsCommand};
 const AFTER: &str = "\
 Exit codes:
   0    all was done
-  1    something failed while it ran; what was committed before stays
+  1    something failed while it ran, or a guard stopped it; what was committed before stays
   2    the command line, a pipeline file, a plugin or a database is not as it must be; nothing was written
   3    another run holds a stream, or the models; nothing of that was written
   130  asked to stop (SIGINT, SIGTERM); stopped after the batch in hand
@@ -87,7 +87,8 @@ Examples:
     /// Compare source and target by count and hash per range of keys, and name what differs
     #[command(after_help = "\
 Each stream's rows go through its own transforms as they would in a run; rows that go to quarantine are not expected in
-the target. Exit code 1 if anything differs that was not repaired.
+the target. Exit code 1 if anything differs that was not repaired. Rows are deleted only after source and target were
+read to their ends, and never more than `max_deleted` and `max_deleted_percent` allow.
 
 Examples:
   wmshost verify pipelines/dev.toml

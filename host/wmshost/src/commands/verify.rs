@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
-use wmshost_flow::{Compare, Compared, Comparison, Depth, Failure, FailureKind, Stage, StreamFailure};
+use wmshost_flow::{
+    Compare, Compared, Comparison, Depth, Failure, FailureKind, Lease, Stage, StreamContext, StreamFailure,
+};
 use wmshost_pipeline::Stream;
 
 use super::Edge;
@@ -11,6 +13,7 @@ use super::job::cancel_on_signals;
 use crate::assemble::Assembly;
 use crate::cli::Output;
 use crate::cli::VerifyArgs;
+use crate::connect;
 use crate::exit::{Exit, of_failure};
 use crate::home::new_run_id;
 use crate::report::Watcher;
@@ -37,12 +40,8 @@ pub(super) fn verify(edge: &Edge, arguments: &VerifyArgs) -> anyhow::Result<Exit
             break;
         }
         let started = edge.clock.elapsed();
-        let open_target = assembly.opens_target(&plan.plan);
-        let compared = match assembly.streams(&[plan]) {
-            Ok(mut streams) => match streams.pop() {
-                Some(stream) => stream.compare(open_target, compare, &context),
-                None => continue,
-            },
+        let compared = match compare_stream(&assembly, plan, compare, &context) {
+            Ok(compared) => compared,
             // Before anything was compared or repaired, it is the command that fails.
             Err(failure) if found.is_empty() => return Err(failure.into()),
             Err(failure) => Compared { found: Comparison::default(), failure: Some(not_opened(plan, &failure)) },
@@ -62,6 +61,38 @@ pub(super) fn verify(edge: &Edge, arguments: &VerifyArgs) -> anyhow::Result<Exit
         report::note(&format!("stopped by a signal: {done} of {all} streams were compared to their end"));
     }
     Ok(exit(arguments.repair, &found, cancel.is_set()))
+}
+
+/// Compares one stream. To repair, the stream's lease is taken before its source is opened: what another run loads
+/// after the source's snapshot would look like rows that the source no longer has.
+fn compare_stream(
+    assembly: &Assembly<'_>,
+    plan: &Stream,
+    compare: Compare,
+    context: &StreamContext,
+) -> Result<Compared, Failure> {
+    let label = &plan.plan.target;
+    let connection = &assembly.pipeline.connections[label];
+    let lease = Lease {
+        pipeline: context.pipeline.clone(),
+        stream: plan.plan.name.clone(),
+        run_id: context.run_id.clone(),
+        holder: context.holder.clone(),
+    };
+    let open = || connect::target(label, connection, 1, Arc::clone(&assembly.clock))?.sql();
+    if compare.repair {
+        lease.take(open()?.as_mut(), &context.is_gone)?;
+    }
+    match assembly.streams(&[plan]).map(|mut streams| streams.pop()) {
+        Ok(Some(stream)) => Ok(stream.compare(assembly.opens_target(&plan.plan), compare, context)),
+        Ok(None) => Err(Failure::permanent("there is no stream")),
+        Err(failure) => {
+            if compare.repair {
+                lease.give_back(open()?.as_mut())?;
+            }
+            Err(failure)
+        }
+    }
 }
 
 /// The failure of a stream whose connection could not be opened.
