@@ -1,6 +1,7 @@
 //! The main job and its promises, through the real program on real files.
 
 mod clock;
+mod compare;
 mod deletes;
 mod drift;
 mod late;

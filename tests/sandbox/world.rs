@@ -11,9 +11,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Budget, Cancel, Clock, Deletes, Event, ExtractRequest, Failure, FailureKind, Holder, Method, Micros, NewColumns,
-    NewTypes, NullKeys, Observer, OnTrap, Policy, SchemaPolicy, SourceGrant, Stream, StreamContext, StreamStatus,
-    StreamSummary, TargetGrant, run_streams,
+    Budget, Cancel, Clock, DeleteGuard, Deletes, Event, ExtractRequest, Failure, FailureKind, Holder, Method, Micros,
+    NewColumns, NewTypes, NullKeys, Observer, OnTrap, Policy, SchemaPolicy, SourceGrant, Stream, StreamContext,
+    StreamStatus, StreamSummary, TargetGrant, run_streams,
 };
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Sandbox, Setting};
 
@@ -291,6 +291,7 @@ fn policy(attack: &Attack) -> Policy {
         budget: Budget::default(),
         on_trap: OnTrap::Fail,
         deletes: Deletes::Ignore,
+        delete_guard: DeleteGuard::NONE,
         schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
         full_refresh: false,
     }

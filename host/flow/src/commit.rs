@@ -13,6 +13,7 @@ use crate::extract::Chunk;
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::house::row_key::{KeyDigest, digest_at};
 use crate::house::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine, RejectedIn};
+use crate::key::duplicates_within;
 use crate::load::Loader;
 use crate::policy::Policy;
 use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
@@ -190,6 +191,9 @@ impl Commits<'_> {
         tally.bytes += batch.rows.get_array_memory_size() as u64;
         self.quarantine(&batch.rejected)?;
         if rows > 0 {
+            if self.mode == LoadMode::Merge {
+                tally.duplicates += duplicates_within(&batch.rows, self.key)?;
+            }
             self.resolve(&batch.rows)?;
             let counts = self.loader.load(batch.rows)?;
             if counts.received() != rows {
@@ -251,7 +255,9 @@ impl Commits<'_> {
         let number = tally.batches;
         self.reached("finish-begun");
         self.in_transaction(|commits| {
-            tally.add(commits.loader.finish()?);
+            let counts = commits.loader.finish()?;
+            commits.check_deletes(counts)?;
+            tally.add(counts);
             let resolved = std::mem::take(&mut commits.resolved);
             commits.forget(resolved)?;
             commits.reached("finished");
@@ -260,6 +266,14 @@ impl Commits<'_> {
         self.committed(tally, bookmark);
         self.reached("end-committed");
         Ok(())
+    }
+
+    /// Fails if putting the load in place would delete more rows than the stream allows.
+    fn check_deletes(&self, counts: Counts) -> Result<(), Failure> {
+        let there = counts.updated + counts.unchanged + counts.deleted;
+        // Without a key, a row that changed is one deleted and one inserted.
+        let replaced = if self.key.is_empty() { counts.inserted } else { 0 };
+        self.policy.delete_guard.check(self.stream, counts.deleted.saturating_sub(replaced), there)
     }
 
     fn is_news(&self, bookmark: &Bookmark) -> bool {

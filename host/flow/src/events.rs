@@ -19,6 +19,8 @@ pub struct Tally {
     pub filtered: u64,
     /// Rows that a replaced table no longer has.
     pub deleted: u64,
+    /// Rows whose key another row of their batch has, so that a merge keeps one of them.
+    pub duplicates: u64,
     /// Bytes of Arrow columns that were loaded.
     pub bytes: u64,
     /// Batches that were loaded.

@@ -22,6 +22,8 @@ pub enum FailureKind {
     Busy,
     /// The run was asked to stop.
     Cancelled,
+    /// A guard stopped what would have been done until a person allows it. A retry does not help.
+    Guard,
 }
 
 impl FailureKind {
@@ -36,6 +38,7 @@ impl FailureKind {
             Self::Trap => "trap",
             Self::Busy => "busy",
             Self::Cancelled => "cancelled",
+            Self::Guard => "guard",
         }
     }
 }

@@ -17,6 +17,7 @@
 //! | `target` | port: writing a database in transactions |
 //! | `checkpoint` | how far a stream has come, kept in the target |
 //! | `house` | what the host keeps in the target beside the rows |
+//! | `key` | the one order of keys, and holding rows to it |
 //! | `policy` | how a stream is moved |
 //! | `change` | the transform stage: batches through plugins that may break |
 //! | `commit` | the load stage: rows and checkpoint in one transaction |
@@ -44,6 +45,7 @@ mod extract;
 mod failure;
 mod functions;
 mod house;
+mod key;
 mod load;
 pub mod model;
 mod origin;
@@ -65,7 +67,7 @@ pub use batch::{Batch, Cause, Rejected, row_as_json};
 pub use calendar::{date_of, days_of};
 pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
-pub use compare::{Compare, Comparison, Depth, Difference, DifferenceKind};
+pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
 pub use events::{Event, Observer, StreamStatus, StreamSummary, Tally};
 pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
@@ -77,7 +79,7 @@ pub use house::{
 pub use load::{LoadRequest, Loader};
 pub use origin::Origin;
 pub use order::{Bounds, ColumnOrder, order_of_keys, order_of_values};
-pub use policy::{Budget, Deletes, NewColumns, NewTypes, OnTrap, Policy, SchemaPolicy};
+pub use policy::{Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnTrap, Policy, SchemaPolicy};
 pub use reconcile::Reconcile;
 pub use replay::Replayed;
 pub use run::{Cancel, check_streams, run_streams};

@@ -1,9 +1,11 @@
 //! How a stream is moved: what the pipeline file decides, not the plugins.
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 
 /// Below so many rows a share of rejected ones says nothing yet.
 const ROWS_FOR_A_SHARE: u64 = 1_000;
+/// Fewer deleted rows than this are never stopped by their share.
+const DELETES_FOR_A_SHARE: u64 = 100;
 
 /// How a stream is moved.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub struct Policy {
     pub on_trap: OnTrap,
     /// What becomes of rows that the source no longer has.
     pub deletes: Deletes,
+    /// How many rows may be deleted from the target.
+    pub delete_guard: DeleteGuard,
     /// What becomes of a source that changes its columns.
     pub schema: SchemaPolicy,
     /// Whether to read everything again and put it in the place of what is there.
@@ -53,6 +57,52 @@ impl Budget {
             _ => Ok(()),
         }
     }
+}
+
+/// How many rows one run may delete from the target, or mark as deleted, because the source no longer has them. More
+/// stop the run before any of them is deleted, until a person allows it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DeleteGuard {
+    /// So many rows; `None`: any number.
+    pub rows: Option<u64>,
+    /// So many of a hundred rows of the target; `None`: any share. Holds from the hundredth deleted row on.
+    pub percent: Option<f64>,
+    /// Whether any number may be deleted this time.
+    pub is_lifted: bool,
+}
+
+impl DeleteGuard {
+    /// No guard: any number of rows may be deleted.
+    pub const NONE: Self = Self { rows: None, percent: None, is_lifted: false };
+
+    /// Fails if more rows of the stream's table would be deleted than the guard allows; `of` is how many rows the table
+    /// has that are not marked as deleted.
+    pub fn check(&self, stream: &str, deleted: u64, of: u64) -> Result<(), Failure> {
+        if self.is_lifted || deleted == 0 {
+            return Ok(());
+        }
+        if let Some(most) = self.rows.filter(|most| deleted > *most) {
+            return Err(stopped(stream, "max_deleted", &most.to_string(), deleted, of));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a share for a comparison")]
+        let share = 100.0 * deleted as f64 / of.max(deleted) as f64;
+        match self.percent {
+            Some(most) if deleted >= DELETES_FOR_A_SHARE && share > most => {
+                Err(stopped(stream, "max_deleted_percent", &format!("{most} %"), deleted, of))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn stopped(stream: &str, key: &str, most: &str, deleted: u64, of: u64) -> Failure {
+    Failure::new(
+        FailureKind::Guard,
+        format!(
+            "the source no longer has {deleted} of the {of} rows of the target, and {key} allows {most}: no row was \
+             deleted. Look at the source; if these rows are to be deleted, allow it once by `--allow-deletes {stream}`"
+        ),
+    )
 }
 
 /// What to do when a transform traps, takes too long or too much memory.
@@ -116,6 +166,24 @@ mod tests {
         assert!(budget.check(2, 2, false).is_ok());
         assert!(budget.check(3, 9_000_000, false).is_err());
         assert!(Budget { rows: Some(0), percent: None }.check(1, 1, false).is_err());
+    }
+
+    #[test]
+    fn a_guard_stops_more_deletions_than_it_allows() {
+        let guard = DeleteGuard { rows: Some(500), percent: Some(20.0), is_lifted: false };
+        // Below a hundred rows the share says nothing.
+        assert!(guard.check("s", 99, 99).is_ok());
+        assert!(guard.check("s", 0, 0).is_ok());
+        assert!(guard.check("s", 100, 500).is_ok());
+        let stopped = guard.check("s", 101, 500).expect_err("more than a fifth");
+        assert_eq!(stopped.kind, FailureKind::Guard);
+        for words in ["101 of the 500 rows", "max_deleted_percent allows 20 %", "--allow-deletes s"] {
+            assert!(stopped.message.contains(words), "{stopped}");
+        }
+        let stopped = guard.check("s", 501, 1_000_000).expect_err("too many");
+        assert!(stopped.message.contains("max_deleted allows 500"), "{stopped}");
+        assert!(DeleteGuard { is_lifted: true, ..guard }.check("s", 501, 501).is_ok());
+        assert!(DeleteGuard::NONE.check("s", u64::MAX, u64::MAX).is_ok());
     }
 
     #[test]

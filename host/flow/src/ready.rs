@@ -57,13 +57,18 @@ impl Stream {
     ) -> Result<Readiness, StageFailure> {
         let at_load = StageFailure::before(Stage::Load);
         let mut plan = self.plan(context).map_err(&at_load)?;
-        if let Some(checkpoint) = self.unchanged(&plan).map_err(&at_load)? {
+        if let Some(checkpoint) = self.unchanged(&plan, context).map_err(&at_load)? {
             return Ok(Readiness::Unchanged(checkpoint));
         }
         if let Some(lease) = lease {
             *lease = Some(self.take_lease(context).map_err(&at_load)?);
-            // Another run may have ended in between.
+            let before = plan.previous;
             plan = self.plan(context).map_err(&at_load)?;
+            if plan.previous != before {
+                // Another run has ended in between: its rows may be newer than this run's snapshot of the source, and
+                // would look like rows that are gone. The comparison stays due.
+                self.reconcile = None;
+            }
         }
         self.check_table_is_there(&plan).map_err(&at_load)?;
         self.fill_request(&plan);
@@ -112,13 +117,15 @@ impl Stream {
     }
 
     /// Whether the target already holds what this snapshot of the source would give.
-    fn unchanged(&mut self, plan: &Plan) -> Result<Option<Checkpoint>, Failure> {
+    fn unchanged(&mut self, plan: &Plan, context: &StreamContext) -> Result<Option<Checkpoint>, Failure> {
         let done = plan.previous.as_ref().filter(|c| c.complete && self.is_same_snapshot(c));
         if self.policy.full_refresh || done.is_none() {
             return Ok(None);
         }
+        let has_comparison_left = self.has_comparison_left(context)?;
         let table = lock(&self.target).describe(&self.target_table)?;
-        Ok(table.and(done.cloned()))
+        // A comparison that broke off is made up for, also where nothing has changed since.
+        Ok(table.and(done.cloned()).filter(|_| !has_comparison_left))
     }
 
     /// Whether a checkpoint is of the very snapshot that is open now, through the same plugins.

@@ -2,15 +2,11 @@
 //! run that is due compares source and target after its load, and repairs.
 
 use crate::checkpoint::{Checkpoint, LoadMode};
-use crate::compare::{Compare, Depth};
+use crate::compare::{Compare, Compared, Depth, OpenTarget};
 use crate::failure::{Failure, Stage};
 use crate::house::{Action, Ledger};
-use crate::source::SourceSession;
 use crate::stream::{Progress, StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::value::{Bookmark, Position, Value};
-
-/// Opens the target for reading, as it is after the load.
-type OpenTarget = Box<dyn FnOnce() -> Result<Box<dyn SourceSession>, Failure> + Send>;
 
 /// What a stream needs to compare its source with its target.
 pub struct Reconcile {
@@ -42,16 +38,26 @@ impl Stream {
         if !is_first_load && !self.is_due(context, every_micros).map_err(&at_load)? {
             return Ok(());
         }
-        if !is_first_load {
-            let reader = open_target().map_err(&at_load)?;
-            let compared = stream.compare(reader, Compare { depth, repair: true }, context);
-            let found =
-                compared.map_err(|at| StageFailure { stage: at.stage, batch: at.batch, failure: at.failure })?;
-            progress.tally.written += found.missing + found.different;
-            progress.tally.deleted += found.extra;
-            progress.comparison = Some(found);
+        if is_first_load {
+            return self.note_reconciled(context).map_err(at_load);
         }
-        self.note_reconciled(context).map_err(at_load)
+        let Compared { found, failure } = stream.compare(open_target, Compare { depth, repair: true }, context);
+        progress.tally.written += found.loaded;
+        progress.tally.deleted += found.deleted;
+        progress.comparison = Some(found);
+        match failure {
+            Some(at) => Err(StageFailure { stage: at.stage, batch: at.batch, failure: at.failure }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a comparison is due, and the last one was of another snapshot of the source.
+    pub(crate) fn has_comparison_left(&self, context: &StreamContext) -> Result<bool, Failure> {
+        let Some(reconcile) = &self.reconcile else { return Ok(false) };
+        let ledger = Ledger { pipeline: &context.pipeline };
+        let last = ledger.checkpoint(lock(&self.target).sql(), &kept_as(&self.name))?;
+        Ok(last.is_none_or(|last| last.source_version != self.source_version)
+            && self.is_due(context, reconcile.every_micros)?)
     }
 
     fn is_due(&self, context: &StreamContext, every_micros: i64) -> Result<bool, Failure> {
@@ -60,7 +66,8 @@ impl Stream {
         Ok(last.is_none_or(|last| context.clock.now() >= last.committed_at.saturating_add(every_micros)))
     }
 
-    fn note_reconciled(&self, context: &StreamContext) -> Result<(), Failure> {
+    /// What the ledger keeps of a comparison that came to its end, and under which name.
+    pub(crate) fn reconciled(&self, context: &StreamContext) -> (String, Checkpoint) {
         let now = context.clock.now();
         let reconciled = Position { name: "reconciled".to_owned(), value: Value::Timestamp(now) };
         let checkpoint = Checkpoint {
@@ -74,8 +81,13 @@ impl Stream {
             batch: 0,
             committed_at: now,
         };
+        (kept_as(&self.name), checkpoint)
+    }
+
+    /// A first load is as good as a comparison.
+    fn note_reconciled(&self, context: &StreamContext) -> Result<(), Failure> {
+        let (name, checkpoint) = self.reconciled(context);
         let ledger = Ledger { pipeline: &context.pipeline };
-        let name = kept_as(&self.name);
         in_transaction(&self.target, None, || {
             let sql = &mut *lock(&self.target);
             ledger.append(sql.sql(), &name, Action::Run, None, &context.run_id, Some(&checkpoint)).map(drop)

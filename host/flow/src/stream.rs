@@ -91,6 +91,12 @@ impl StageFailure {
         StreamFailure { stream: stream.to_owned(), stage, batch, failure }
     }
 
+    /// The same, with words behind its message: what was done before, and what was not.
+    pub(crate) fn followed_by(mut self, words: &str) -> Self {
+        self.failure.message = format!("{}; {words}", self.failure.message);
+        self
+    }
+
     pub(crate) fn in_batch(stage: Stage, batch: u64) -> impl Fn(Failure) -> Self {
         move |failure| Self { stage, batch: Some(batch), failure }
     }

@@ -210,6 +210,9 @@ pub(crate) mod stream {
         Key::new("on_trap", Kind::Choice(&["fail_run", "retry", "quarantine"])).or(Fallback::Text("fail_run"));
     pub(crate) const MAX_REJECTED: Key = Key::count("max_rejected", 0, 1_000_000_000_000, "rows");
     pub(crate) const MAX_REJECTED_PERCENT: Key = Key::count("max_rejected_percent", 0, 100, "percent");
+    pub(crate) const MAX_DELETED: Key = Key::count("max_deleted", 0, 1_000_000_000_000, "rows");
+    pub(crate) const MAX_DELETED_PERCENT: Key =
+        Key::count("max_deleted_percent", 0, 100, "percent").or(Fallback::Number(20));
     pub(crate) const SETTINGS: Key = Key::new("settings", Kind::Settings);
     pub(crate) const DEFAULTS: &[Key] = &[
         SOURCE,
@@ -229,6 +232,8 @@ pub(crate) mod stream {
         ON_TRAP,
         MAX_REJECTED,
         MAX_REJECTED_PERCENT,
+        MAX_DELETED,
+        MAX_DELETED_PERCENT,
     ];
     pub(crate) const ALL: &[Key] = &[
         ENABLED,
@@ -253,6 +258,8 @@ pub(crate) mod stream {
         ON_TRAP,
         MAX_REJECTED,
         MAX_REJECTED_PERCENT,
+        MAX_DELETED,
+        MAX_DELETED_PERCENT,
         SETTINGS,
     ];
 }

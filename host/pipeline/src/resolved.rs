@@ -94,6 +94,10 @@ pub struct StreamPlan {
     pub max_rejected: Option<u64>,
     /// The most rows of a hundred that may go to quarantine in one run; `None`: any share.
     pub max_rejected_percent: Option<u64>,
+    /// The most rows that one run may delete from the target, or mark as deleted; `None`: any number.
+    pub max_deleted: Option<u64>,
+    /// The most rows of a hundred of the target that one run may delete or mark; 100: any share.
+    pub max_deleted_percent: u64,
     /// Settings by plugin label and key, as given.
     pub(crate) settings: BTreeMap<String, BTreeMap<String, Given>>,
 }
@@ -266,6 +270,8 @@ fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
         on_trap: scope.choice(&stream::ON_TRAP, OnTrap::WORDS).unwrap_or(OnTrap::FailRun),
         max_rejected: scope.count(&stream::MAX_REJECTED),
         max_rejected_percent: scope.count(&stream::MAX_REJECTED_PERCENT),
+        max_deleted: scope.count(&stream::MAX_DELETED),
+        max_deleted_percent: scope.count(&stream::MAX_DELETED_PERCENT).unwrap_or(20),
         settings: settings(scope),
     }
 }

@@ -23,9 +23,11 @@ pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
         FailureKind::Denied => wit::Failure::Denied(message),
         FailureKind::Transient => wit::Failure::Transient(message),
         FailureKind::Limit => wit::Failure::Limit(message),
-        FailureKind::Permanent | FailureKind::Trap | FailureKind::Busy | FailureKind::Cancelled => {
-            wit::Failure::Permanent(message)
-        }
+        FailureKind::Permanent
+        | FailureKind::Trap
+        | FailureKind::Busy
+        | FailureKind::Cancelled
+        | FailureKind::Guard => wit::Failure::Permanent(message),
     }
 }
 

@@ -76,6 +76,8 @@ pub(crate) struct Guest {
     /// Batches that the table holds.
     batches: usize,
     pub(crate) source: Option<GrantedSource>,
+    /// Why reading rows of the source broke off in the call under way.
+    pub(crate) source_failure: Option<Failure>,
     /// The most rows that a read may give at once.
     pub(crate) batch_rows: u32,
     pub(crate) target: Option<SharedTarget>,
@@ -105,6 +107,7 @@ impl Guest {
             messages: 0,
             batches: 0,
             source: None,
+            source_failure: None,
             batch_rows: 1_000_000,
             target: None,
             counts: Counts::default(),

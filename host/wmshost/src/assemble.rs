@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
-    Budget, Cancel, Clock, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns, NewTypes, NullKeys, Observer,
-    OnTrap, Policy, Reconcile, SchemaPolicy, Source, SourceGrant, Stream, StreamContext, Target, TargetGrant, Window,
+    Budget, Cancel, Clock, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns, NewTypes,
+    NullKeys, Observer, OnTrap, OpenTarget, Policy, Reconcile, SchemaPolicy, Source, SourceGrant, Stream,
+    StreamContext, Target, TargetGrant, Window,
 };
-use wmshost_pipeline::{self as pipeline, Checked, LateRows, OnBadValue, Stage, StreamPlan};
+use wmshost_pipeline::{self as pipeline, Checked, LateRows, Mistakes, OnBadValue, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
 
 use crate::catalog::Catalog;
@@ -27,6 +28,8 @@ pub struct Assembly<'a> {
     pub run_id: String,
     /// Whether to read everything again and put it in the place of what is there.
     pub full_refresh: bool,
+    /// The streams whose guards against many deletions are lifted.
+    pub allow_deletes: BTreeSet<String>,
     /// Only this part of each stream, which keeps a checkpoint of its own.
     pub window: Option<Window>,
 }
@@ -40,7 +43,17 @@ fn reconciles(plan: &StreamPlan) -> bool {
 impl<'a> Assembly<'a> {
     /// Whole streams, each from where it is.
     pub fn new(pipeline: &'a Checked, catalog: &'a Catalog, clock: &Arc<dyn Clock>, run_id: String) -> Self {
-        Self { pipeline, catalog, clock: Arc::clone(clock), run_id, full_refresh: false, window: None }
+        let clock = Arc::clone(clock);
+        Self { pipeline, catalog, clock, run_id, full_refresh: false, allow_deletes: BTreeSet::new(), window: None }
+    }
+
+    /// The same, with the guards against many deletions lifted for these streams; fails if there is no such stream.
+    pub fn allowing_deletes(mut self, streams: &[String]) -> Result<Self, Mistakes> {
+        if !streams.is_empty() {
+            self.pipeline.select(streams)?;
+            self.allow_deletes = streams.iter().cloned().collect();
+        }
+        Ok(self)
     }
 
     /// Makes the streams. All sources are opened before, so that all streams see one snapshot of each.
@@ -66,17 +79,22 @@ impl<'a> Assembly<'a> {
         target: &Arc<dyn Target>,
     ) -> Result<Reconcile, Failure> {
         let plan = &stream.plan;
-        let connection = self.pipeline.connections[&plan.target].clone();
-        let (label, table) = (plan.target.clone(), plan.target_table.clone());
-        let (pipeline, run_id) = (self.pipeline.name.clone(), self.run_id.clone());
         Ok(Reconcile {
             depth: if plan.late_rows == LateRows::Reconcile { Depth::Rows } else { Depth::Keys },
             every_micros: i64::try_from(plan.reconcile_every.as_micros()).unwrap_or(i64::MAX),
             stream: Box::new(self.stream(stream, source, target)?),
-            open_target: Box::new(move || {
-                let errand = connect::Errand { pipeline: &pipeline, run_id: &run_id };
-                connect::target_reader(&label, &connection, &table, &errand)
-            }),
+            open_target: self.opens_target(plan),
+        })
+    }
+
+    /// What opens a stream's target for reading, when it is called.
+    pub fn opens_target(&self, plan: &StreamPlan) -> OpenTarget {
+        let connection = self.pipeline.connections[&plan.target].clone();
+        let (label, table) = (plan.target.clone(), plan.target_table.clone());
+        let (pipeline, run_id) = (self.pipeline.name.clone(), self.run_id.clone());
+        Box::new(move || {
+            let errand = connect::Errand { pipeline: &pipeline, run_id: &run_id };
+            connect::target_reader(&label, &connection, &table, &errand)
         })
     }
 
@@ -179,11 +197,11 @@ impl<'a> Assembly<'a> {
     /// How a stream is moved, in the flow's words.
     fn policy(&self, plan: &StreamPlan) -> Policy {
         #[expect(clippy::cast_precision_loss, reason = "at most 100")]
-        let percent = plan.max_rejected_percent.map(|percent| percent as f64);
+        let percent = |percent: u64| percent as f64;
         Policy {
             load_batch_rows: self.pipeline.run.load_batch_rows,
             queue_batches: self.pipeline.run.queue_batches,
-            budget: Budget { rows: plan.max_rejected, percent },
+            budget: Budget { rows: plan.max_rejected, percent: plan.max_rejected_percent.map(percent) },
             on_trap: match plan.on_trap {
                 pipeline::OnTrap::FailRun => OnTrap::Fail,
                 pipeline::OnTrap::Retry => OnTrap::Retry,
@@ -193,6 +211,11 @@ impl<'a> Assembly<'a> {
                 pipeline::Deletes::Ignore => Deletes::Ignore,
                 pipeline::Deletes::Soft => Deletes::Mark,
                 pipeline::Deletes::Hard => Deletes::Delete,
+            },
+            delete_guard: DeleteGuard {
+                rows: plan.max_deleted,
+                percent: Some(percent(plan.max_deleted_percent)),
+                is_lifted: self.allow_deletes.contains(&plan.name),
             },
             schema: SchemaPolicy {
                 new_columns: match plan.new_columns {

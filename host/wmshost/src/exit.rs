@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use wmshost_flow::{Failure, FailureKind};
+use wmshost_flow::{Failure, FailureKind, StreamFailure};
 use wmshost_pipeline::Mistakes;
 
 /// The ways to end.
@@ -31,10 +31,19 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
     if error.is::<Mistakes>() || error.is::<crate::commands::ModelMistakes>() {
         return Exit::Configuration;
     }
-    match error.downcast_ref::<Failure>().map(|failure| failure.kind) {
-        Some(FailureKind::InvalidConfig | FailureKind::Denied) => Exit::Configuration,
-        Some(FailureKind::Busy) => Exit::Busy,
-        Some(FailureKind::Cancelled) => Exit::Cancelled,
+    let of_stream = error.downcast_ref::<StreamFailure>().map(|at| &at.failure);
+    match error.downcast_ref::<Failure>().or(of_stream) {
+        Some(failure) => of_failure(failure),
+        None => Exit::Failed,
+    }
+}
+
+/// The way to end after a failure.
+pub(crate) fn of_failure(failure: &Failure) -> Exit {
+    match failure.kind {
+        FailureKind::InvalidConfig | FailureKind::Denied => Exit::Configuration,
+        FailureKind::Busy => Exit::Busy,
+        FailureKind::Cancelled => Exit::Cancelled,
         _ => Exit::Failed,
     }
 }

@@ -14,10 +14,10 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Bookmark, Budget, Cancel, Chunk, Clock, Counts, Cursor, Deletes, Event, ExtractRequest, Extractor, Failure,
-    Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnTrap,
-    Opened, Policy, Position, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Step, Stream, StreamContext,
-    StreamStatus, TableDefinition, TargetGrant, Transform, Value, run_streams,
+    Batch, Bookmark, Budget, Cancel, Chunk, Clock, Counts, Cursor, DeleteGuard, Deletes, Event, ExtractRequest,
+    Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns, NewTypes,
+    NullKeys, Observer, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Step,
+    Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform, Value, run_streams,
 };
 
 use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, LOOKBACK_MICROS, Phase, SOURCE_COLUMNS, TABLE};
@@ -44,6 +44,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
             budget: Budget::default(),
             on_trap: OnTrap::Fail,
             deletes: Deletes::Ignore,
+            delete_guard: DeleteGuard::NONE,
             schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
             full_refresh: false,
         },

@@ -60,6 +60,8 @@ pub(super) struct QueryCursor<R: Rows> {
     readings: Vec<Reading>,
     schema: SchemaRef,
     at_end: bool,
+    /// Why reading broke off: from then on every call fails, so that nobody takes it for the end.
+    broken: Option<Failure>,
     lob_bytes: usize,
     bad_value_fails: bool,
 }
@@ -80,7 +82,19 @@ impl<R: Rows> QueryCursor<R> {
         let fields = names.iter().zip(&readings).map(|(name, reading)| Field::new(name, reading.arrow(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let declared = rows.columns().iter().map(|column| column.declared.clone()).collect();
-        Ok(Self { place, rows, link, names, declared, readings, schema, at_end: false, lob_bytes, bad_value_fails })
+        Ok(Self {
+            place,
+            rows,
+            link,
+            names,
+            declared,
+            readings,
+            schema,
+            at_end: false,
+            broken: None,
+            lob_bytes,
+            bad_value_fails,
+        })
     }
 
     /// Reads up to so many rows; gives how many came, and the cells that did not fit, by their rows.
@@ -155,17 +169,26 @@ impl<R: Rows> Cursor for QueryCursor<R> {
     }
 
     fn next(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure> {
+        if let Some(failure) = &self.broken {
+            return Err(failure.clone());
+        }
         if self.at_end {
             return Ok(None);
         }
+        let batch = self.read(max_rows);
+        if let Err(failure) = &batch {
+            // The driver would go on behind the rows that were lost.
+            self.broken = Some(failure.clone());
+        }
+        batch
+    }
+}
+
+impl<R: Rows> QueryCursor<R> {
+    fn read(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure> {
         let room = max_rows.min(ROOM_ROWS);
         let mut columns: Vec<_> = self.readings.iter().map(|reading| ColumnBuilder::new(*reading, room)).collect();
-        let filled = self.fill(&mut columns, max_rows);
-        if filled.is_err() {
-            // The driver would go on behind the rows that were lost.
-            self.at_end = true;
-        }
-        let (rows, misfits) = filled?;
+        let (rows, misfits) = self.fill(&mut columns, max_rows)?;
         if rows == 0 {
             return Ok(None);
         }

@@ -102,10 +102,11 @@ impl Writer {
         );
         let row = query(&mut self.link, &self.place, &bags, &[])?.into_iter().next().unwrap_or_default();
         let number = |at: usize| match row.get(at) {
-            Some(Value::Int64(number)) => number.unsigned_abs(),
-            _ => 0,
+            // No row at all has no sum.
+            Some(Value::Null) => Ok(0),
+            other => counted(other),
         };
-        let counts = Counts { inserted: number(0), unchanged: number(1), deleted: number(2), ..Counts::default() };
+        let counts = Counts { inserted: number(0)?, unchanged: number(1)?, deleted: number(2)?, ..Counts::default() };
         if counts.inserted + counts.deleted > 0 {
             self.run(&format!("DELETE FROM {}", swap.table), &[])?;
             self.run(&swap.insert_text(), &[])?;
@@ -148,11 +149,22 @@ impl Writer {
     /// The number that a query gives.
     pub(super) fn count(&mut self, statement: &str) -> Result<u64, Failure> {
         let rows = query(&mut self.link, &self.place, statement, &[])?;
-        match rows.first().and_then(|row| row.first()) {
-            Some(Value::Int64(count)) => Ok(count.unsigned_abs()),
-            _ => Ok(0),
-        }
+        counted(rows.first().and_then(|row| row.first()))
     }
+}
+
+/// A count that the server gave. Anything else is not taken for nothing.
+fn counted(value: Option<&Value>) -> Result<u64, Failure> {
+    let counted = match value {
+        Some(Value::Int64(count)) => Some(count.unsigned_abs()),
+        Some(Value::Decimal(text)) => match text.split_once('.') {
+            Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole.parse().ok(),
+            Some(_) => None,
+            None => text.parse().ok(),
+        },
+        _ => None,
+    };
+    counted.ok_or_else(|| Failure::permanent("the server answered a count with something else"))
 }
 
 /// What is swapped; names are quoted.

@@ -50,6 +50,8 @@ pub(super) struct QueryCursor {
     schema: SchemaRef,
     columns: Vec<ResultColumn>,
     place: Place,
+    /// Why reading broke off: from then on every call fails, so that nobody takes it for the end.
+    broken: Option<Failure>,
     bad_value_fails: bool,
 }
 
@@ -108,7 +110,7 @@ impl QueryCursor {
         // A join can make a NULL of any column.
         let fields = columns.iter().map(|column| Field::new(&column.name, column.builder.data_type().clone(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        Ok(Self { source, lane, statement, schema, columns, place, bad_value_fails })
+        Ok(Self { source, lane, statement, schema, columns, place, broken: None, bad_value_fails })
     }
 
     /// Reads up to so many rows into the columns; gives how many went in, and those that did not.
@@ -144,27 +146,9 @@ impl QueryCursor {
         }
         Ok((rows, rejected))
     }
-}
 
-impl Cursor for QueryCursor {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    fn next(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure> {
-        if self.place == Place::AtEnd {
-            return Ok(None);
-        }
-        self.lane.begin_call();
-        for column in &mut self.columns {
-            column.builder.begin(max_rows.min(ROOM_ROWS));
-        }
-        let filled = self.fill(max_rows);
-        if filled.is_err() {
-            // SQLite would begin again from the first row.
-            self.place = Place::AtEnd;
-        }
-        let (rows, rejected) = filled?;
+    /// The rows in the columns as a batch; `None` if there are none.
+    fn batch(&mut self, rows: usize, rejected: Vec<Rejected>) -> Result<Option<Batch>, Failure> {
         let broken = |error| Failure::permanent(format!("{}: {error}", self.source));
         let columns = self.columns.iter_mut().map(|column| column.builder.finish());
         let columns = columns.collect::<Result<Vec<_>, _>>().map_err(broken)?;
@@ -175,6 +159,31 @@ impl Cursor for QueryCursor {
         let schema = Arc::clone(&self.schema);
         let rows = RecordBatch::try_new_with_options(schema, columns, &options).map_err(broken)?;
         Ok(Some(Batch::read(rows, rejected)))
+    }
+}
+
+impl Cursor for QueryCursor {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn next(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure> {
+        if let Some(failure) = &self.broken {
+            return Err(failure.clone());
+        }
+        if self.place == Place::AtEnd {
+            return Ok(None);
+        }
+        self.lane.begin_call();
+        for column in &mut self.columns {
+            column.builder.begin(max_rows.min(ROOM_ROWS));
+        }
+        let batch = self.fill(max_rows).and_then(|(rows, rejected)| self.batch(rows, rejected));
+        if let Err(failure) = &batch {
+            // SQLite would begin again from the first row.
+            self.broken = Some(failure.clone());
+        }
+        batch
     }
 }
 

@@ -23,18 +23,24 @@ impl Writer {
             .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged; stage it first")))?;
         let old = self.find(table)?;
         let keeps_deleted = old.as_ref().is_some_and(|old| old.column(DELETED).is_some());
-        let (marked, staged) = match &old {
+        let (kept, staged) = match &old {
             Some(old) if keeps_deleted && !staged.key().is_empty() => {
                 let loaded_at = self.mark()?;
-                let marked = self.keep_missing(old, &staged, &loaded_at).map_err(|error| failure(&doing, error))?;
-                (marked, self.find(&self.staged_name())?.unwrap_or(staged))
+                let kept = self.keep_missing(old, &staged, &loaded_at).map_err(|error| failure(&doing, error))?;
+                (kept, self.find(&self.staged_name())?.unwrap_or(staged))
             }
-            _ => (0, staged),
+            _ => (Kept::default(), staged),
         };
         let connection = lock(&self.database);
         let counts = replace(&connection, old.as_ref(), &staged, &self.grant.table);
         let counts = counts.map_err(|error| failure(doing, error))?;
-        Ok(Counts { updated: counts.updated - marked, deleted: counts.deleted + marked, ..counts })
+        Ok(Counts {
+            updated: counts.updated.saturating_sub(kept.marked_now),
+            deleted: counts.deleted + kept.marked_now,
+            // They did not come from the source.
+            unchanged: counts.unchanged.saturating_sub(kept.marked_before),
+            ..counts
+        })
     }
 
     /// Gives a table the place of another.
@@ -43,9 +49,8 @@ impl Writer {
         placed.map_err(|error| failure(format_args!("{}, replacing the table {}", self.place, old.name), error))
     }
 
-    /// Puts the rows that are not staged into the staged table, marked as deleted; gives how many were not marked
-    /// before.
-    fn keep_missing(&self, old: &Table, staged: &Table, loaded_at: &str) -> rusqlite::Result<u64> {
+    /// Puts the rows that are not staged into the staged table, marked as deleted.
+    fn keep_missing(&self, old: &Table, staged: &Table, loaded_at: &str) -> rusqlite::Result<Kept> {
         let connection = lock(&self.database);
         let (from, to) = (quoted(&old.name), quoted(&staged.name));
         if staged.column(DELETED).is_none() {
@@ -54,7 +59,7 @@ impl Writer {
         let on: Vec<_> = staged.key().iter().map(|name| quote_pair(name)).collect();
         let missing = format!("NOT EXISTS (SELECT 1 FROM main.{to} AS n WHERE {})", on.join(" AND "));
         let count = format!("SELECT count(*) FROM main.{from} AS o WHERE o.{DELETED} IS NULL AND {missing}");
-        let marked = connection.query_row(&count, [], |row| number(row, 0))?;
+        let marked_now = connection.query_row(&count, [], |row| number(row, 0))?;
         let columns = staged.schema(&OWN_COLUMNS);
         let common = columns.fields().iter().map(|field| field.name()).filter(|name| old.column(name).is_some());
         let common = quoted_list(common);
@@ -68,9 +73,16 @@ impl Writer {
             mark(MARKS[1], 2),
             mark(DELETED, 2),
         );
-        connection.execute(&insert, [&self.grant.run_id, loaded_at])?;
-        Ok(marked)
+        let all = connection.execute(&insert, [&self.grant.run_id, loaded_at])? as u64;
+        Ok(Kept { marked_now, marked_before: all.saturating_sub(marked_now) })
     }
+}
+
+/// Rows that the source no longer has and that stay, marked as deleted.
+#[derive(Debug, Clone, Copy, Default)]
+struct Kept {
+    marked_now: u64,
+    marked_before: u64,
 }
 
 fn replace(connection: &Connection, old: Option<&Table>, staged: &Table, name: &str) -> rusqlite::Result<Counts> {

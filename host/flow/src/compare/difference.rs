@@ -1,14 +1,18 @@
-//! What differs in a range of keys.
+//! What differs in a range of keys: the rows of both sides meet in the order of their keys.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use arrow_array::{BooleanArray, RecordBatch};
+use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::filter::filter_record_batch;
 
 use super::hash::{Hashing, row_hashes};
 use crate::batch::row_as_json;
 use crate::failure::Failure;
+use crate::key::Keys;
+use crate::restore::row_from_json;
 
 /// How a row differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +23,12 @@ pub enum DifferenceKind {
     Extra,
     /// Both have it, with other values.
     Different,
+    /// The target has it, and the source has a version of it that was rejected on the way.
+    Outdated,
+    /// Another row of the source has its key.
+    DuplicateInSource,
+    /// Another row of the target has its key.
+    DuplicateInTarget,
 }
 
 impl DifferenceKind {
@@ -28,6 +38,9 @@ impl DifferenceKind {
             Self::Missing => "missing",
             Self::Extra => "extra",
             Self::Different => "different",
+            Self::Outdated => "outdated",
+            Self::DuplicateInSource => "duplicate-in-source",
+            Self::DuplicateInTarget => "duplicate-in-target",
         }
     }
 }
@@ -39,18 +52,31 @@ pub struct Difference {
     pub kind: DifferenceKind,
     /// Its key as a JSON object.
     pub key: String,
+    /// The columns that differ, where both sides have the row.
+    pub columns: Vec<String>,
 }
 
-/// One side of a range: its rows and their numbers.
+/// How rows are compared.
+#[derive(Clone, Copy)]
+pub(super) struct Comparing<'a> {
+    pub(super) key: &'a [String],
+    /// The columns that both sides have.
+    pub(super) common: &'a [String],
+    pub(super) hashing: Hashing,
+    /// The most rows to name.
+    pub(super) most_named: usize,
+}
+
+/// Rows of one side with their numbers.
 pub(super) struct Side {
     pub(super) rows: Vec<RecordBatch>,
     hashes: Vec<Vec<u64>>,
 }
 
 impl Side {
-    pub(super) fn of(rows: Vec<RecordBatch>, columns: &[String], hashing: Hashing) -> Result<Self, Failure> {
-        let hashes = rows.iter().map(|batch| row_hashes(batch, columns, hashing)).collect::<Result<_, _>>()?;
-        Ok(Self { rows, hashes })
+    pub(super) fn of(rows: Vec<RecordBatch>, comparing: Comparing<'_>) -> Result<Self, Failure> {
+        let hashes = rows.iter().map(|batch| row_hashes(batch, comparing.common, comparing.hashing));
+        Ok(Self { hashes: hashes.collect::<Result<_, _>>()?, rows })
     }
 
     /// How many rows it has, and a number that is the same for the same rows in any order.
@@ -63,74 +89,253 @@ impl Side {
         self.rows.iter().map(|rows| rows.num_rows() as u64).sum()
     }
 
-    /// The rows by key; of several with one key the last, as a merge leaves it.
-    fn by_key(&self, key: &[String]) -> Result<HashMap<String, Place>, Failure> {
-        let mut places = HashMap::new();
-        for (batch, (rows, hashes)) in self.rows.iter().zip(&self.hashes).enumerate() {
-            let keys = columns_of(rows, key)?;
-            for (row, hash) in hashes.iter().enumerate() {
-                places.insert(row_as_json(&keys, row), Place { batch, row, hash: *hash });
-            }
-        }
-        Ok(places)
-    }
-
-    /// The rows at these places, as one batch.
-    fn take(&self, places: &[(usize, usize)]) -> Result<Option<RecordBatch>, Failure> {
-        let Some(first) = self.rows.first() else { return Ok(None) };
-        let wrong = |error: arrow_schema::ArrowError| Failure::permanent(format!("picking rows: {error}"));
-        let mut parts = Vec::new();
-        for (batch, rows) in self.rows.iter().enumerate() {
-            let mut keep = vec![false; rows.num_rows()];
-            places.iter().filter(|place| place.0 == batch).for_each(|place| keep[place.1] = true);
-            parts.push(filter_record_batch(rows, &BooleanArray::from(keep)).map_err(wrong)?);
-        }
-        let rows = concat_batches(&first.schema(), &parts).map_err(wrong)?;
-        Ok((rows.num_rows() > 0).then_some(rows))
+    /// All rows as one batch, with their numbers.
+    fn whole(self, columns: &SchemaRef) -> Result<(RecordBatch, Vec<u64>), Failure> {
+        let rows = match self.rows.first() {
+            Some(first) => concat_batches(&first.schema(), &self.rows).map_err(wrong)?,
+            None => RecordBatch::new_empty(SchemaRef::clone(columns)),
+        };
+        Ok((rows, self.hashes.concat()))
     }
 }
 
-#[derive(Clone, Copy)]
-struct Place {
-    batch: usize,
-    row: usize,
-    hash: u64,
+fn wrong(error: ArrowError) -> Failure {
+    Failure::permanent(format!("picking rows: {error}"))
 }
 
 /// What differs between the two sides of a range.
 #[derive(Default)]
 pub(super) struct Differences {
-    pub(super) list: Vec<Difference>,
+    /// The first rows that differ, in the order of their keys.
+    pub(super) named: Vec<Difference>,
+    pub(super) missing: u64,
+    pub(super) extra: u64,
+    pub(super) different: u64,
+    pub(super) outdated: u64,
     /// Rows of the source that the target lacks or has otherwise.
     pub(super) to_load: Option<RecordBatch>,
     /// Keys of the target that the source does not have.
-    pub(super) to_remove: Option<RecordBatch>,
+    pub(super) to_remove: Vec<RecordBatch>,
 }
 
-/// Looks at the rows of both sides one by one.
-pub(super) fn differences(source: &Side, target: &Side, key: &[String]) -> Result<Differences, Failure> {
-    let (ours, theirs) = (source.by_key(key)?, target.by_key(key)?);
-    let (mut list, mut to_load, mut to_remove) = (Vec::new(), Vec::new(), Vec::new());
-    for (key, place) in &ours {
-        let kind = match theirs.get(key) {
-            None => DifferenceKind::Missing,
-            Some(there) if there.hash != place.hash => DifferenceKind::Different,
-            Some(_) => continue,
+impl Differences {
+    pub(super) fn count(&self) -> u64 {
+        self.missing + self.extra + self.different + self.outdated
+    }
+}
+
+/// Rows of the source that were rejected: the source has them, though they do not arrive.
+#[derive(Debug, Default)]
+pub(super) struct Withheld {
+    /// As JSON, from before the last range ended and since; a row between two batches may belong to either range.
+    older: Vec<String>,
+    newer: Vec<String>,
+    keys: Option<HashSet<String>>,
+    /// Whether the key of one of them cannot be read, so that it may be any.
+    is_unclear: bool,
+}
+
+impl Withheld {
+    pub(super) fn add(&mut self, rows: impl IntoIterator<Item = String>) {
+        self.newer.extend(rows);
+        self.keys = None;
+    }
+
+    /// A range has ended.
+    pub(super) fn go_on(&mut self) {
+        self.older = std::mem::take(&mut self.newer);
+        self.keys = None;
+    }
+
+    /// Whether the source may have a row with this key, though none arrived.
+    fn may_have(&mut self, key: &str, columns: &SchemaRef) -> bool {
+        if self.older.is_empty() && self.newer.is_empty() {
+            return false;
+        }
+        if self.keys.is_none() {
+            let found: Vec<_> = self.older.iter().chain(&self.newer).map(|row| key_of(row, columns)).collect();
+            self.is_unclear = found.iter().any(Option::is_none);
+            self.keys = Some(found.into_iter().flatten().collect());
+        }
+        self.is_unclear || self.keys.as_ref().is_some_and(|keys| keys.contains(key))
+    }
+}
+
+/// The key of a rejected row as JSON; `None` if the row does not tell it.
+fn key_of(row: &str, columns: &SchemaRef) -> Option<String> {
+    let json: serde_json::Value = serde_json::from_str(row).ok()?;
+    let has_all = columns.fields().iter().all(|field| json.get(field.name()).is_some());
+    let key = if has_all { row_from_json(row, columns).ok()? } else { return None };
+    Some(row_as_json(&key, 0))
+}
+
+/// How a key of the source met the target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Met {
+    /// The target has no row with it.
+    No,
+    /// The target has it, with other values.
+    Otherwise,
+    /// The target has one of the source's rows with it.
+    Same,
+}
+
+/// The rows of a range's source, met by those of the target as they come.
+pub(super) struct Meeting<'a> {
+    comparing: Comparing<'a>,
+    withheld: &'a mut Withheld,
+    rows: RecordBatch,
+    hashes: Vec<u64>,
+    keys: Keys,
+    /// The source's rows with the key that is met now: from the first to behind the last.
+    group: (usize, usize),
+    met: Met,
+    /// The columns in which the target has it otherwise.
+    differing: Vec<String>,
+    to_load: Vec<bool>,
+    found: Differences,
+}
+
+impl<'a> Meeting<'a> {
+    /// `columns` are those of the source, which may have no row in the range.
+    pub(super) fn new(
+        source: Side,
+        columns: &SchemaRef,
+        comparing: Comparing<'a>,
+        withheld: &'a mut Withheld,
+    ) -> Result<Self, Failure> {
+        let (rows, hashes) = source.whole(columns)?;
+        let keys = Keys::of(&rows, comparing.key)?;
+        let to_load = vec![false; rows.num_rows()];
+        let mut meeting = Self {
+            comparing,
+            withheld,
+            rows,
+            hashes,
+            keys,
+            group: (0, 0),
+            met: Met::No,
+            differing: Vec::new(),
+            to_load,
+            found: Differences::default(),
         };
-        list.push(Difference { kind, key: key.clone() });
-        to_load.push((place.batch, place.row));
+        meeting.next_group()?;
+        Ok(meeting)
     }
-    for (key, place) in theirs.iter().filter(|(key, _)| !ours.contains_key(*key)) {
-        list.push(Difference { kind: DifferenceKind::Extra, key: key.clone() });
-        to_remove.push((place.batch, place.row));
-    }
-    list.sort_by(|a, b| a.key.cmp(&b.key));
-    let to_remove = target.take(&to_remove)?.map(|rows| columns_of(&rows, key)).transpose()?;
-    Ok(Differences { list, to_load: source.take(&to_load)?, to_remove })
-}
 
-fn columns_of(rows: &RecordBatch, names: &[String]) -> Result<RecordBatch, Failure> {
-    let wrong = |error: arrow_schema::ArrowError| Failure::permanent(format!("the key's columns: {error}"));
-    let places = names.iter().map(|name| rows.schema().index_of(name)).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
-    rows.project(&places).map_err(wrong)
+    /// Has the next rows of the target meet the source's.
+    pub(super) fn meet(&mut self, target: &Side) -> Result<(), Failure> {
+        for (rows, hashes) in target.rows.iter().zip(&target.hashes) {
+            let keys = Keys::of(rows, self.comparing.key)?;
+            let mut gone = vec![false; rows.num_rows()];
+            for (row, hash) in hashes.iter().enumerate() {
+                match self.catch_up(&keys, row)? {
+                    true if self.hashes[self.group.0..self.group.1].contains(hash) => self.met = Met::Same,
+                    true if self.met == Met::No => {
+                        self.met = Met::Otherwise;
+                        self.differing = self.differing_columns(rows, row)?;
+                    }
+                    true => {}
+                    false => gone[row] = self.is_extra(&keys, row),
+                }
+            }
+            if gone.contains(&true) {
+                let keys = filter_record_batch(keys.columns(), &BooleanArray::from(gone)).map_err(wrong)?;
+                self.found.to_remove.push(keys);
+            }
+        }
+        Ok(())
+    }
+
+    /// What differs, once all rows of the target in the range have met the source's.
+    pub(super) fn end(mut self) -> Result<Differences, Failure> {
+        while self.group.0 < self.keys.len() {
+            self.conclude();
+            self.next_group()?;
+        }
+        if self.to_load.contains(&true) {
+            let rows = filter_record_batch(&self.rows, &BooleanArray::from(self.to_load)).map_err(wrong)?;
+            self.found.to_load = Some(rows);
+        }
+        Ok(self.found)
+    }
+
+    /// Goes on to the source's rows with the key of a row of the target, or to the first behind it; whether there are
+    /// such rows.
+    fn catch_up(&mut self, keys: &Keys, row: usize) -> Result<bool, Failure> {
+        while self.group.0 < self.keys.len() {
+            match self.keys.order(self.group.0, keys, row)? {
+                Ordering::Less => {
+                    self.conclude();
+                    self.next_group()?;
+                }
+                order => return Ok(order.is_eq()),
+            }
+        }
+        Ok(false)
+    }
+
+    fn next_group(&mut self) -> Result<(), Failure> {
+        let first = self.group.1;
+        let mut behind = first + usize::from(first < self.keys.len());
+        while behind < self.keys.len() && self.keys.order(first, &self.keys, behind)?.is_eq() {
+            behind += 1;
+        }
+        (self.group, self.met) = ((first, behind), Met::No);
+        Ok(())
+    }
+
+    /// The target has no more rows with the key.
+    fn conclude(&mut self) {
+        let (_, behind) = self.group;
+        match self.met {
+            Met::Same => return,
+            Met::Otherwise => {
+                self.found.different += 1;
+                let columns = std::mem::take(&mut self.differing);
+                self.name(DifferenceKind::Different, row_as_json(self.keys.columns(), behind - 1), columns);
+            }
+            Met::No => {
+                self.found.missing += 1;
+                self.name(DifferenceKind::Missing, row_as_json(self.keys.columns(), behind - 1), Vec::new());
+            }
+        }
+        // Of several with one key the last, as a merge leaves it.
+        self.to_load[behind - 1] = true;
+    }
+
+    /// Whether a row that only the target has is one that the source has no longer.
+    fn is_extra(&mut self, keys: &Keys, row: usize) -> bool {
+        let key = row_as_json(keys.columns(), row);
+        let is_withheld = self.withheld.may_have(&key, &keys.columns().schema());
+        let (count, kind) = match is_withheld {
+            true => (&mut self.found.outdated, DifferenceKind::Outdated),
+            false => (&mut self.found.extra, DifferenceKind::Extra),
+        };
+        *count += 1;
+        self.name(kind, key, Vec::new());
+        !is_withheld
+    }
+
+    fn name(&mut self, kind: DifferenceKind, key: String, columns: Vec<String>) {
+        if self.found.named.len() < self.comparing.most_named {
+            self.found.named.push(Difference { kind, key, columns });
+        }
+    }
+
+    /// The columns in which a row of the target differs from the source's last row with its key, if it will be named.
+    fn differing_columns(&self, target: &RecordBatch, row: usize) -> Result<Vec<String>, Failure> {
+        let mut columns = Vec::new();
+        if self.found.named.len() >= self.comparing.most_named {
+            return Ok(columns);
+        }
+        let (ours, theirs) = (self.rows.slice(self.group.1 - 1, 1), target.slice(row, 1));
+        for name in self.comparing.common {
+            let number = |side| row_hashes(side, std::slice::from_ref(name), self.comparing.hashing);
+            if number(&ours)? != number(&theirs)? {
+                columns.push(name.clone());
+            }
+        }
+        Ok(columns)
+    }
 }

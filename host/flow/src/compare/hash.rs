@@ -17,13 +17,13 @@ const NULL: u64 = 0x6e75_6c6c_6e75_6c6c;
 
 /// How rows of one side are turned into numbers, so that they are equal to those of the other.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Hashing {
+pub(crate) struct Hashing {
     /// As Oracle keeps them: an empty text is NULL, truth values and whole numbers are decimals, days are moments.
-    pub(super) as_oracle: bool,
+    pub(crate) as_oracle: bool,
 }
 
 /// A number for each row, over these columns in this order.
-pub(super) fn row_hashes(rows: &RecordBatch, columns: &[String], hashing: Hashing) -> Result<Vec<u64>, Failure> {
+pub(crate) fn row_hashes(rows: &RecordBatch, columns: &[String], hashing: Hashing) -> Result<Vec<u64>, Failure> {
     let mut hashes = vec![SEED; rows.num_rows()];
     for name in columns {
         let column = rows

@@ -80,7 +80,7 @@ impl Lease {
 
     /// Takes the lease, in a transaction of its own. Fails with `busy` if another run holds it: at once, even if that
     /// one is in the midst of a long transaction.
-    pub(crate) fn take(&self, session: &mut dyn SqlSession, is_gone: &dyn Fn(&Holder) -> bool) -> Result<(), Failure> {
+    pub fn take(&self, session: &mut dyn SqlSession, is_gone: &dyn Fn(&Holder) -> bool) -> Result<(), Failure> {
         if TABLE.exists(session)? {
             self.check_is_free(session, is_gone)?;
         }
@@ -88,7 +88,7 @@ impl Lease {
     }
 
     /// Gives the lease back, in a transaction of its own.
-    pub(crate) fn give_back(&self, session: &mut dyn SqlSession) -> Result<(), Failure> {
+    pub fn give_back(&self, session: &mut dyn SqlSession) -> Result<(), Failure> {
         within(session, |session| self.release(session))
     }
 

@@ -57,6 +57,12 @@ impl Guest {
         self.push(OpenCursor(cursor))
     }
 
+    /// Keeps in mind that rows are lost to the plugin: it must not go on as if it had read them.
+    fn broken_off(&mut self, failure: Failure) -> Failure {
+        self.source_failure.get_or_insert_with(|| failure.clone());
+        failure
+    }
+
     fn next_batch(
         &mut self,
         cursor: &Resource<OpenCursor>,
@@ -66,12 +72,13 @@ impl Guest {
         let batch = match self.table.get_mut(cursor)?.0.next(rows) {
             Ok(Some(batch)) => batch,
             Ok(None) => return Ok(Ok(None)),
-            Err(failure) => return Ok(Err(failure)),
+            Err(failure) => return Ok(Err(self.broken_off(failure))),
         };
         let bytes = batch.rows.get_array_memory_size();
         if bytes > self.limits.batch_bytes {
             let most = self.limits.batch_bytes;
-            return Ok(Err(Failure::limit("batch_bytes", most, bytes).within("ask for fewer rows")));
+            let failure = Failure::limit("batch_bytes", most, bytes).within("ask for fewer rows");
+            return Ok(Err(self.broken_off(failure)));
         }
         Ok(self.push_batch(PluginBatch::new(batch)).map(Some))
     }

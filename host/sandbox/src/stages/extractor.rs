@@ -48,6 +48,15 @@ impl PluginExtractor {
         failure.at(&self.instance.store.data().identity.plugin, function)
     }
 
+    /// Fails if the plugin answers as if nothing had happened, although reading its source broke off in the call: what
+    /// it did not read would be missing, and count as gone.
+    fn check_source(&mut self, function: &'static str) -> Result<(), Failure> {
+        match self.instance.store.data_mut().source_failure.take() {
+            Some(failure) => Err(self.said(function, failure.within("the plugin went on although reading broke off"))),
+            None => Ok(()),
+        }
+    }
+
     fn reader(&self) -> Result<ResourceAny, Failure> {
         self.reader.ok_or_else(|| Failure::permanent("the stream is not open"))
     }
@@ -116,6 +125,7 @@ impl Extractor for PluginExtractor {
         };
         let reader =
             self.instance.ask("open", |world, store| world.wmshost_plugin_extraction().call_open(store, &request))?;
+        self.check_source("open")?;
         self.reader = Some(reader);
         let (schema, key) = self.instance.call("schema", |world, store| {
             let extraction = world.wmshost_plugin_extraction();
@@ -137,9 +147,12 @@ impl Extractor for PluginExtractor {
 
     fn next(&mut self) -> Result<Step, Failure> {
         let reader = self.reader()?;
+        // Counting rows beforehand may fail and does no harm.
+        self.instance.store.data_mut().source_failure = None;
         let step = self
             .instance
             .ask("next", |world, store| world.wmshost_plugin_extraction().reader().call_next(store, reader))?;
+        self.check_source("next")?;
         let step = match step {
             extraction::Step::Chunk(chunk) => self.take(chunk).map(Step::Chunk),
             extraction::Step::End(bookmark) => bookmark_from_wit(bookmark).map(Step::End),

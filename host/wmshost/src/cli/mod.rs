@@ -14,7 +14,7 @@ use crate::commands::{KpiArgs, ModelsCommand};
 const AFTER: &str = "\
 Exit codes:
   0    all was done
-  1    something failed while it ran; what was committed before stays
+  1    something failed while it ran, or a guard stopped it; what was committed before stays
   2    the command line, a pipeline file, a plugin or a database is not as it must be; nothing was written
   3    another run holds a stream, or the models; nothing of that was written
   130  asked to stop (SIGINT, SIGTERM); stopped after the batch in hand
@@ -58,6 +58,8 @@ Examples:
         #[arg(long)]
         full_refresh: bool,
         #[command(flatten)]
+        allowed: AllowedDeletes,
+        #[command(flatten)]
         output: OutputArgs,
     },
     /// Find what is wrong with a pipeline, all of it at once; nothing is written
@@ -85,7 +87,8 @@ Examples:
     /// Compare source and target by count and hash per range of keys, and name what differs
     #[command(after_help = "\
 Each stream's rows go through its own transforms as they would in a run; rows that go to quarantine are not expected in
-the target. Exit code 1 if anything differs that was not repaired.
+the target. Exit code 1 if anything differs that was not repaired. Rows are deleted only after source and target were
+read to their ends, and never more than `max_deleted` and `max_deleted_percent` allow.
 
 Examples:
   wmshost verify pipelines/dev.toml
@@ -149,6 +152,14 @@ pub(crate) struct Selection {
     pub(crate) streams: Vec<String>,
 }
 
+/// Deletions that the guards `max_deleted` and `max_deleted_percent` would stop.
+#[derive(Args)]
+pub(crate) struct AllowedDeletes {
+    /// Delete rows of this stream's target that the source no longer has, however many; may be given several times
+    #[arg(long = "allow-deletes", value_name = "STREAM")]
+    pub(crate) streams: Vec<String>,
+}
+
 #[derive(Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
@@ -156,6 +167,8 @@ pub(crate) struct VerifyArgs {
     /// Load what is missing or different, and take away what is extra as the stream's `deletes` says
     #[arg(long)]
     pub(crate) repair: bool,
+    #[command(flatten)]
+    pub(crate) allowed: AllowedDeletes,
     /// How many rows that differ to name
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) show: usize,

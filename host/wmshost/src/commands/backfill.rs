@@ -39,6 +39,10 @@ pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<
         let plans = plans.clone();
         let exit = Job { edge, assembly, plans, output: arguments.output.output, cancel: cancel.clone() }.go()?;
         if exit != Exit::Success {
+            report::note(&format!(
+                "{} of {count} windows are done; the same command goes on with window {number}",
+                number - 1
+            ));
             return Ok(exit);
         }
     }

@@ -71,7 +71,12 @@ impl Job<'_> {
         for attempt in 1..=self.assembly.pipeline.run.retries {
             let failed: Vec<&Stream> =
                 self.plans.iter().zip(&ends).filter(|(_, end)| is_transient(end)).map(|(plan, _)| *plan).collect();
-            if failed.is_empty() || !self.pause(attempt, &failed) {
+            if failed.is_empty() {
+                break;
+            }
+            if !self.pause(attempt, &failed) {
+                // What would have been tried again was stopped, not given up.
+                ends.iter_mut().filter(|end| is_transient(end)).for_each(|end| end.status = StreamStatus::Cancelled);
                 break;
             }
             let again = self.attempt(self.assembly.streams(&failed), &failed);
@@ -149,6 +154,7 @@ fn together(before: &StreamSummary, mut end: StreamSummary) -> StreamSummary {
     new.rejected += old.rejected;
     new.filtered += old.filtered;
     new.deleted += old.deleted;
+    new.duplicates += old.duplicates;
     new.bytes += old.bytes;
     new.batches += old.batches;
     end.seconds += before.seconds;

@@ -75,7 +75,9 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         logs::start(None, edge.verbose)?;
     }
     match cli.command {
-        Command::Run { selection, full_refresh, output } => run::run(&edge, &selection, full_refresh, output.output),
+        Command::Run { selection, full_refresh, allowed, output } => {
+            run::run(&edge, &selection, full_refresh, &allowed.streams, output.output)
+        }
         Command::Verify(arguments) => verify::verify(&edge, &arguments),
         Command::Backfill(arguments) => backfill::backfill(&edge, &arguments),
         Command::Quarantine(command) => quarantine::quarantine(&edge, command),

@@ -92,6 +92,7 @@ fn show(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>) {
         ("rejected rows", budget(plan)),
         ("schema", format!("new columns: {}, new types: {}", plan.new_columns.word(), plan.new_types.word())),
         ("deletes", deletes(plan)),
+        ("deleted rows", delete_guard(plan)),
     ];
     if plan.method == Method::Incremental {
         lines.push(("null keys", null_keys.to_owned()));
@@ -106,6 +107,15 @@ fn budget(plan: &StreamPlan) -> String {
     let percent = plan.max_rejected_percent.map(|most| format!("at most {most} %"));
     let parts: Vec<_> = rows.into_iter().chain(percent).collect();
     if parts.is_empty() { "any number".to_owned() } else { parts.join(", ") }
+}
+
+/// How many rows one run may delete from the target.
+fn delete_guard(plan: &StreamPlan) -> String {
+    let rows = plan.max_deleted.map(|most| format!("at most {most}"));
+    let percent =
+        (plan.max_deleted_percent < 100).then(|| format!("at most {} % of the target", plan.max_deleted_percent));
+    let parts: Vec<_> = rows.into_iter().chain(percent).collect();
+    if parts.is_empty() { "any number".to_owned() } else { format!("{}; more stop the stream", parts.join(", ")) }
 }
 
 fn late_rows(plan: &StreamPlan) -> String {
@@ -156,6 +166,8 @@ fn as_json(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>)
         "on_trap": plan.on_trap.word(),
         "max_rejected": plan.max_rejected,
         "max_rejected_percent": plan.max_rejected_percent,
+        "max_deleted": plan.max_deleted,
+        "max_deleted_percent": plan.max_deleted_percent,
         "next": next_step(stream, checkpoint),
         "bookmark": checkpoint.map(|c| report::bookmark_json(&c.bookmark)),
     })

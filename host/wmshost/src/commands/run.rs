@@ -8,7 +8,13 @@ use crate::exit::Exit;
 use crate::home::new_run_id;
 use crate::logs;
 
-pub(super) fn run(edge: &Edge, selection: &Selection, full_refresh: bool, output: Output) -> anyhow::Result<Exit> {
+pub(super) fn run(
+    edge: &Edge,
+    selection: &Selection,
+    full_refresh: bool,
+    allow_deletes: &[String],
+    output: Output,
+) -> anyhow::Result<Exit> {
     let run_id = new_run_id(edge.clock.as_ref());
     let cancel = cancel_on_signals()?;
     let catalog = edge.catalog()?;
@@ -16,6 +22,7 @@ pub(super) fn run(edge: &Edge, selection: &Selection, full_refresh: bool, output
     let plans = pipeline.select(&selection.streams)?;
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
     let assembly = Assembly { full_refresh, ..Assembly::new(&pipeline, &catalog, &edge.clock, run_id) };
+    let assembly = assembly.allowing_deletes(allow_deletes)?;
     let run_id = assembly.run_id.clone();
     let streams = plans.clone();
     let loaded = Job { edge, assembly, plans, output, cancel: cancel.clone() }.go()?;

@@ -2,7 +2,7 @@
 
 use console::style;
 use serde_json::json;
-use wmshost_flow::{StreamStatus, StreamSummary};
+use wmshost_flow::{Comparison, StreamStatus, StreamSummary};
 use wmshost_state::RunStatus;
 
 use super::{bookmark_json, count, failure, note, print, table};
@@ -44,6 +44,7 @@ fn as_json(report: &RunReport<'_>) -> serde_json::Value {
                 "rows_rejected": end.tally.rejected,
                 "rows_filtered": end.tally.filtered,
                 "rows_deleted": end.tally.deleted,
+                "rows_with_duplicate_keys": end.tally.duplicates,
                 "bytes": end.tally.bytes,
                 "seconds": end.seconds,
                 "bookmark": end.bookmark.as_ref().map(bookmark_json),
@@ -52,7 +53,11 @@ fn as_json(report: &RunReport<'_>) -> serde_json::Value {
                     "missing": found.missing,
                     "extra": found.extra,
                     "different": found.different,
-                    "repaired": found.repaired,
+                    "repaired": found.repaired(),
+                    "deleted": found.deleted,
+                    "outdated": found.outdated,
+                    "source_duplicates": found.source_duplicates,
+                    "complete": found.is_complete,
                 })),
                 "error": end.failure.as_ref().map(|at| json!({
                     "kind": at.failure.kind.name(),
@@ -100,17 +105,34 @@ fn as_text(report: &RunReport<'_>) {
         for change in &end.schema_changes {
             note(&format!("{}: column {change}", end.stream));
         }
-        if let Some(found) = &end.comparison {
+        if end.tally.duplicates > 0 {
             note(&format!(
-                "{}: compared with its source: {} rows were missing, {} different, {} no longer in the source",
+                "{}: {} rows have a key that another row of their batch has; the target keeps one of each. A row's key must be \
+                 its own: see `key`, and count them by `wmshost verify`",
                 end.stream,
-                count(found.missing),
-                count(found.different),
-                count(found.extra)
+                count(end.tally.duplicates)
             ));
+        }
+        if let Some(found) = &end.comparison {
+            note(&format!("{}: {}", end.stream, compared(found)));
         }
     }
     print(&format!("run {}: pipeline {} {status} in {:.2} s", report.run_id, report.pipeline, report.seconds));
+}
+
+/// What a comparison of source and target found and did, in one sentence.
+fn compared(found: &Comparison) -> String {
+    let deleted = match (found.is_complete, found.extra, found.deleted) {
+        (true, extra, deleted) if deleted < extra => format!(", of which {} were deleted", count(deleted)),
+        (true, ..) => String::new(),
+        (false, ..) => ", none was deleted: the comparison broke off".to_owned(),
+    };
+    format!(
+        "compared with its source: {} rows were missing, {} different, {} no longer in the source{deleted}",
+        count(found.missing),
+        count(found.different),
+        count(found.extra)
+    )
 }
 
 fn shown_status(status: StreamStatus) -> String {

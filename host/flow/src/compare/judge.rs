@@ -1,0 +1,241 @@
+//! The target's side of a comparison: range after range it meets the source's rows, what is missing or different is
+//! loaded on the way, and what the source no longer has is deleted at the end, if both sides were read to theirs.
+
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::difference::{Comparing, Difference, DifferenceKind, Differences, Meeting, Side};
+use super::reading::{Range, Reading, Waiting, asked_to_stop};
+use super::scan::TargetScan;
+use super::verify::{Comparison, Depth, MOST_NAMED};
+use crate::batch::row_as_json;
+use crate::checkpoint::Checkpoint;
+use crate::events::{Event, Tally};
+use crate::failure::{Failure, FailureKind};
+use crate::house::{Action, LEASE_SECONDS, Lease, Ledger};
+use crate::key::{Bound, Keys};
+use crate::load::Loader;
+use crate::policy::{DeleteGuard, Deletes};
+use crate::stream::{StreamContext, in_transaction, lock};
+use crate::target::{Removal, SharedTarget};
+
+/// How long to go on without renewing the lease.
+const PATIENCE: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
+/// The most rows of the target that are held at once for one range.
+const MOST_TARGET_ROWS: u64 = 32_768;
+
+/// Compares range after range with the target.
+pub(super) struct Judge<'a> {
+    pub(super) stream: &'a str,
+    pub(super) target: TargetScan,
+    pub(super) comparing: Comparing<'a>,
+    /// The columns of the source's rows.
+    pub(super) columns: &'a SchemaRef,
+    pub(super) depth: Depth,
+    pub(super) repair: Option<Repair<'a>>,
+    pub(super) found: &'a mut Comparison,
+    pub(super) context: &'a StreamContext,
+}
+
+/// What is needed to repair.
+pub(super) struct Repair<'a> {
+    pub(super) loader: &'a mut dyn Loader,
+    pub(super) target: &'a SharedTarget,
+    pub(super) lease: &'a Lease,
+    pub(super) deletes: Deletes,
+    pub(super) guard: DeleteGuard,
+    pub(super) table: String,
+    /// What the ledger keeps of the comparison, and under which name.
+    pub(super) note: (String, Checkpoint),
+    /// Keys of rows to delete once everything was read.
+    pub(super) to_remove: Vec<RecordBatch>,
+    /// When the lease was renewed last.
+    pub(super) renewed: Duration,
+}
+
+impl Judge<'_> {
+    /// Compares what comes until the reading stage says that it has read everything; then deletes what the source no
+    /// longer has. A reading that breaks off deletes nothing.
+    pub(super) fn run(&mut self, readings: &Receiver<Reading>) -> Result<(), Failure> {
+        let mut waiting = Waiting::default();
+        let mut parts = 0;
+        loop {
+            match readings.recv_timeout(PATIENCE) {
+                Ok(Reading::Part(part)) => {
+                    parts += 1;
+                    let key = self.comparing.key;
+                    let named = &mut self.found.named;
+                    let mut twice = |keys: &Keys, row| name(named, DifferenceKind::DuplicateInSource, keys, row);
+                    let range = waiting.take_in(part, key, &mut twice)?;
+                    self.found.rejected = waiting.rejected;
+                    self.found.source_duplicates = waiting.duplicates();
+                    if let Some(range) = range {
+                        self.judge(range, &mut waiting)?;
+                    }
+                }
+                Ok(Reading::End { parts: sent }) if sent == parts => {
+                    let rest = waiting.rest();
+                    self.judge(rest, &mut waiting)?;
+                    return self.end();
+                }
+                Err(RecvTimeoutError::Timeout) => self.stay_alive()?,
+                Ok(Reading::End { .. }) | Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::new(FailureKind::Cancelled, "the source was not read to its end"));
+                }
+            }
+        }
+    }
+
+    /// Compares one range.
+    fn judge(&mut self, range: Range, waiting: &mut Waiting) -> Result<(), Failure> {
+        self.reached("range-read");
+        let Range { rows, before } = range;
+        let source = Side::of(rows, self.comparing)?;
+        self.found.ranges += 1;
+        self.found.source_rows += source.count();
+        let (first, is_all) = self.next_target_rows(before.as_ref())?;
+        if is_all && source.digest() == first.digest() {
+            waiting.withheld.go_on();
+            return self.judged();
+        }
+        let mut meeting = Meeting::new(source, self.columns, self.comparing, &mut waiting.withheld)?;
+        meeting.meet(&first)?;
+        let mut is_all = is_all;
+        while !is_all {
+            let (more, last) = self.next_target_rows(before.as_ref())?;
+            meeting.meet(&more)?;
+            is_all = last;
+        }
+        let mut differences = meeting.end()?;
+        waiting.withheld.go_on();
+        if self.depth == Depth::Keys {
+            // What the target lacks may be in quarantine: keys alone cannot tell.
+            differences.named.retain(|row| row.kind != DifferenceKind::Missing);
+            (differences.missing, differences.to_load) = (0, None);
+        }
+        self.note(&mut differences);
+        if let Some(repair) = &mut self.repair {
+            self.found.loaded += repair.load(differences)?;
+            repair.renewed = self.context.clock.elapsed();
+        }
+        self.judged()
+    }
+
+    /// The next rows of the target before the bound, and whether these are the last of them.
+    fn next_target_rows(&mut self, before: Option<&Bound>) -> Result<(Side, bool), Failure> {
+        let (mut rows, mut count) = (Vec::new(), 0);
+        let mut is_all = false;
+        while count < MOST_TARGET_ROWS && !is_all {
+            if self.context.cancel.is_set() {
+                return Err(asked_to_stop());
+            }
+            let named = &mut self.found.named;
+            let mut twice = |keys: &Keys, row| name(named, DifferenceKind::DuplicateInTarget, keys, row);
+            match self.target.next(before, &mut twice)? {
+                Some(batch) => {
+                    count += batch.num_rows() as u64;
+                    rows.push(batch);
+                }
+                None => is_all = true,
+            }
+        }
+        self.found.target_rows += count;
+        self.found.target_duplicates = self.target.duplicates();
+        Ok((Side::of(rows, self.comparing)?, is_all))
+    }
+
+    fn note(&mut self, differences: &mut Differences) {
+        self.found.missing += differences.missing;
+        self.found.extra += differences.extra;
+        self.found.different += differences.different;
+        self.found.outdated += differences.outdated;
+        self.found.ranges_different += u64::from(differences.count() > 0);
+        let room = MOST_NAMED.saturating_sub(self.found.named.len());
+        self.found.named.extend(differences.named.drain(..).take(room));
+    }
+
+    /// A range was compared.
+    fn judged(&mut self) -> Result<(), Failure> {
+        let tally = Tally { read: self.found.source_rows, batches: self.found.ranges, ..Tally::default() };
+        self.context.observer.event(&Event::Committed { stream: self.stream, tally });
+        self.reached("range-compared");
+        let is_old = self
+            .repair
+            .as_ref()
+            .is_some_and(|repair| self.context.clock.elapsed().saturating_sub(repair.renewed) >= PATIENCE);
+        if is_old { self.stay_alive() } else { Ok(()) }
+    }
+
+    /// Renews the lease while nothing is written.
+    fn stay_alive(&mut self) -> Result<(), Failure> {
+        let Some(repair) = &mut self.repair else { return Ok(()) };
+        repair.renewed = self.context.clock.elapsed();
+        in_transaction(repair.target, Some(repair.lease), || Ok(()))
+    }
+
+    /// Both sides were read to their ends: deletes what the source no longer has, in the transaction that notes the
+    /// comparison.
+    fn end(&mut self) -> Result<(), Failure> {
+        if !self.target.has_ended() {
+            return Err(Failure::permanent("the target was not read to its end"));
+        }
+        self.found.is_complete = true;
+        self.reached("all-compared");
+        let Some(repair) = &mut self.repair else { return Ok(()) };
+        if self.context.cancel.is_set() {
+            return Err(asked_to_stop());
+        }
+        let removal = match repair.deletes {
+            Deletes::Ignore => None,
+            Deletes::Mark => Some(Removal::Mark),
+            Deletes::Delete => Some(Removal::Delete),
+        };
+        let gone = if removal.is_some() { self.found.extra } else { 0 };
+        repair.guard.check(self.stream, gone, self.found.target_rows)?;
+        let ledger = Ledger { pipeline: &self.context.pipeline };
+        let (context, stream) = (self.context, self.stream);
+        let reached = |point| context.observer.event(&Event::Reached { stream, point });
+        self.found.deleted = in_transaction(repair.target, Some(repair.lease), || {
+            let mut deleted = 0;
+            for keys in repair.to_remove.drain(..) {
+                let Some(removal) = removal else { break };
+                deleted += lock(repair.target).remove(&repair.table, &keys, removal)?;
+            }
+            reached("rows-removed");
+            let (name, checkpoint) = &repair.note;
+            let sql = &mut *lock(repair.target);
+            ledger.append(sql.sql(), name, Action::Run, None, &context.run_id, Some(checkpoint))?;
+            Ok(deleted)
+        })?;
+        self.reached("comparison-committed");
+        Ok(())
+    }
+
+    fn reached(&self, point: &'static str) {
+        self.context.observer.event(&Event::Reached { stream: self.stream, point });
+    }
+}
+
+/// Names a row whose key another row has.
+fn name(named: &mut Vec<Difference>, kind: DifferenceKind, keys: &Keys, row: usize) {
+    if named.len() < MOST_NAMED {
+        named.push(Difference { kind, key: row_as_json(keys.columns(), row), columns: Vec::new() });
+    }
+}
+
+impl Repair<'_> {
+    /// Loads what the target lacks or has otherwise, and keeps in mind what is to be deleted; gives how many rows were
+    /// loaded.
+    fn load(&mut self, differences: Differences) -> Result<u64, Failure> {
+        if self.deletes != Deletes::Ignore {
+            self.to_remove.extend(differences.to_remove);
+        }
+        let Some(rows) = differences.to_load else { return Ok(0) };
+        let (target, lease, loader) = (self.target, self.lease, &mut *self.loader);
+        let counts = in_transaction(target, Some(lease), || loader.load(rows))?;
+        Ok(counts.inserted + counts.updated)
+    }
+}

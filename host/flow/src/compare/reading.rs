@@ -1,0 +1,158 @@
+//! The source's side of a comparison: rows through the stream's own transforms, cut into ranges of keys.
+
+use std::cmp::Ordering;
+
+use arrow_array::RecordBatch;
+use crossbeam_channel::Sender;
+
+use super::difference::Withheld;
+use crate::change::Changes;
+use crate::extract::{Extractor, Step};
+use crate::failure::{Failure, FailureKind, Stage};
+use crate::key::{Bound, InOrder, Keys};
+use crate::stream::{StageFailure, StreamContext};
+
+/// The most rows with one key that are waited for.
+const MOST_WITH_ONE_KEY: usize = 65_536;
+
+/// What the reading stage says.
+pub(super) enum Reading {
+    /// The next rows.
+    Part(Part),
+    /// Everything was read. Without this word the reading broke off, whatever else may look like an end.
+    End {
+        /// How many parts there were.
+        parts: u64,
+    },
+}
+
+/// The rows of one batch of the source.
+pub(super) struct Part {
+    /// The rows behind the transforms.
+    rows: RecordBatch,
+    /// The last key that was read; `None` if the batch has no rows.
+    last: Option<Bound>,
+    /// Rows that were rejected, as JSON.
+    rejected: Vec<String>,
+}
+
+/// Reads the source through the transforms to its end, a failure, or until nobody listens any more.
+pub(super) fn read(
+    extractor: &mut dyn Extractor,
+    mut changes: Changes<'_>,
+    key: &[String],
+    out: &Sender<Reading>,
+    context: &StreamContext,
+) -> Result<(), StageFailure> {
+    let mut raw = InOrder::default();
+    for number in 1.. {
+        if context.cancel.is_set() {
+            return Err(StageFailure::in_batch(Stage::Extract, number)(asked_to_stop()));
+        }
+        let at = StageFailure::in_batch(Stage::Extract, number);
+        let message = match extractor.next().map_err(&at)? {
+            Step::Chunk(chunk) => {
+                let keys = Keys::of(&chunk.batch.rows, key).map_err(&at)?;
+                raw.follow(&keys, |_| {}).map_err(|failure| at(failure.within(WRONG_ORDER)))?;
+                let batch = changes.change(chunk.batch).map_err(StageFailure::in_batch(Stage::Transform, number))?;
+                let rejected = batch.rejected.into_iter().map(|rejected| rejected.row).collect();
+                Reading::Part(Part { rows: batch.rows, last: keys.last(), rejected })
+            }
+            Step::End(_) => Reading::End { parts: number - 1 },
+        };
+        let is_end = matches!(message, Reading::End { .. });
+        if out.send(message).is_err() || is_end {
+            break;
+        }
+    }
+    Ok(())
+}
+
+const WRONG_ORDER: &str =
+    "the extractor does not read the whole table in the order of its key, so that source and target cannot be compared";
+
+pub(super) fn asked_to_stop() -> Failure {
+    Failure::new(FailureKind::Cancelled, "the comparison was asked to stop")
+}
+
+/// A range of the source's rows.
+pub(super) struct Range {
+    pub(super) rows: Vec<RecordBatch>,
+    /// The first key behind the range; `None`: it goes to the end.
+    pub(super) before: Option<Bound>,
+}
+
+/// Rows that came, up to the key whose rows may not be complete yet.
+#[derive(Default)]
+pub(super) struct Waiting {
+    rows: Vec<RecordBatch>,
+    seen: InOrder,
+    /// The last key that was read.
+    last: Option<Bound>,
+    /// Rows that were rejected.
+    pub(super) withheld: Withheld,
+    pub(super) rejected: u64,
+}
+
+impl Waiting {
+    /// How many rows have the key of the row before them.
+    pub(super) fn duplicates(&self) -> u64 {
+        self.seen.duplicates
+    }
+
+    /// Takes a part in; gives the range that is complete by it: all rows before its last key, whose rows may go on in
+    /// the next part. Tells of each row that has the key of the row before it.
+    pub(super) fn take_in(
+        &mut self,
+        part: Part,
+        key: &[String],
+        twice: &mut dyn FnMut(&Keys, usize),
+    ) -> Result<Option<Range>, Failure> {
+        let keys = Keys::of(&part.rows, key)?;
+        let followed = self.seen.follow(&keys, |row| twice(&keys, row));
+        followed.map_err(|failure| failure.within("a transform changes keys or their order"))?;
+        self.rejected += part.rejected.len() as u64;
+        self.withheld.add(part.rejected);
+        let Some(last) = part.last else {
+            self.hold(part.rows);
+            return Ok(None);
+        };
+        let goes_on = match &self.last {
+            Some(before) => before.order(&last)? == Ordering::Equal,
+            None => false,
+        };
+        if goes_on {
+            self.hold(part.rows);
+            return self.check_one_key().map(|()| None);
+        }
+        let cut = keys.first_not_before(&last)?;
+        let rest = part.rows.slice(cut, part.rows.num_rows() - cut);
+        self.hold(part.rows.slice(0, cut));
+        let rows = std::mem::take(&mut self.rows);
+        self.hold(rest);
+        self.last = Some(last.clone());
+        Ok(Some(Range { rows, before: Some(last) }))
+    }
+
+    /// The rows that are left when everything was read.
+    pub(super) fn rest(&mut self) -> Range {
+        Range { rows: std::mem::take(&mut self.rows), before: None }
+    }
+
+    fn hold(&mut self, rows: RecordBatch) {
+        if rows.num_rows() > 0 {
+            self.rows.push(rows);
+        }
+    }
+
+    /// Rows of one key are held together until the next key comes: not of any number.
+    fn check_one_key(&self) -> Result<(), Failure> {
+        let held: usize = self.rows.iter().map(RecordBatch::num_rows).sum();
+        if held <= MOST_WITH_ONE_KEY {
+            return Ok(());
+        }
+        Err(Failure::invalid_config(format!(
+            "more than {MOST_WITH_ONE_KEY} rows of the source have the same key: set `key` to columns that identify a row"
+        )))
+    }
+}

@@ -1,0 +1,181 @@
+//! The target's rows, read once in the order of their key and cut where the source's ranges end.
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use super::alike::like_source;
+use crate::failure::Failure;
+use crate::key::{Bound, InOrder, Keys};
+use crate::source::{Cursor, Dialect, SourceSession, TableDescription};
+
+/// Rows to fetch at once.
+const MOST_ROWS: usize = 8_192;
+
+/// What is read of the target's table.
+pub(super) struct Wanted {
+    /// The columns to read, in the source's spelling.
+    pub(super) columns: Vec<String>,
+    /// The columns that identify a row, in the source's order.
+    pub(super) key: Vec<String>,
+    /// The columns as the source has them.
+    pub(super) source: SchemaRef,
+    /// Whether rows may be marked as deleted; such rows are left out.
+    pub(super) keeps_deleted: bool,
+}
+
+/// The target's table, from its first key to its last.
+pub(super) struct TargetScan {
+    cursor: Box<dyn Cursor>,
+    table: String,
+    wanted: Wanted,
+    /// Rows that were fetched and not given yet.
+    held: Option<(RecordBatch, Keys)>,
+    seen: InOrder,
+    has_ended: bool,
+}
+
+impl TargetScan {
+    /// Begins to read.
+    pub(super) fn begin(
+        session: &mut dyn SourceSession,
+        table: &TableDescription,
+        wanted: Wanted,
+    ) -> Result<Self, Failure> {
+        let cursor = session.query(&statement(session.dialect(), table, &wanted)?, &[])?;
+        let table = table.name.clone();
+        Ok(Self { cursor, table, wanted, held: None, seen: InOrder::default(), has_ended: false })
+    }
+
+    /// How many rows have the key of a row before them.
+    pub(super) fn duplicates(&self) -> u64 {
+        self.seen.duplicates
+    }
+
+    /// Whether the last row was read.
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended && self.held.is_none()
+    }
+
+    /// The next rows whose keys are before the bound, in order, as the source has them; `None` if there are no more of
+    /// them. Tells of each row that has the key of the row before it.
+    pub(super) fn next(
+        &mut self,
+        before: Option<&Bound>,
+        twice: &mut dyn FnMut(&Keys, usize),
+    ) -> Result<Option<RecordBatch>, Failure> {
+        let (rows, keys) = match self.held.take() {
+            Some(held) => held,
+            None => match self.fetch(twice)? {
+                Some(fetched) => fetched,
+                None => return Ok(None),
+            },
+        };
+        let cut = before.map_or(Ok(keys.len()), |bound| keys.first_not_before(bound))?;
+        let all = rows.num_rows();
+        if cut < all {
+            let rest = rows.slice(cut, all - cut);
+            let keys = Keys::of(&rest, &self.wanted.key)?;
+            self.held = Some((rest, keys));
+        }
+        Ok((cut > 0).then(|| rows.slice(0, cut)))
+    }
+
+    fn fetch(&mut self, twice: &mut dyn FnMut(&Keys, usize)) -> Result<Option<(RecordBatch, Keys)>, Failure> {
+        while !self.has_ended {
+            let Some(batch) = self.cursor.next(MOST_ROWS)? else {
+                self.has_ended = true;
+                break;
+            };
+            if let Some(bad) = batch.rejected.first() {
+                return Err(Failure::permanent(format!(
+                    "the target's table {} has rows that do not fit its own columns ({}); somebody altered them: load \
+                     the stream anew with --full-refresh",
+                    self.table, bad.reason
+                )));
+            }
+            let rows = like_source(&batch.rows, &self.wanted.columns, &self.wanted.key, &self.wanted.source)?;
+            let keys = Keys::of(&rows, &self.wanted.key)?;
+            let followed = self.seen.follow(&keys, |row| twice(&keys, row));
+            followed.map_err(|failure| {
+                failure.within(format_args!(
+                    "the target's table {} cannot be compared with the source, which has another order",
+                    self.table
+                ))
+            })?;
+            if rows.num_rows() > 0 {
+                return Ok(Some((rows, keys)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// One pass over the rows that are not marked as deleted, in the host's order of their keys.
+fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> Result<String, Failure> {
+    let columns: Vec<_> = wanted.columns.iter().map(|name| quoted(dialect, name)).collect();
+    let mut text = format!("SELECT {} FROM {}", columns.join(", "), quoted(dialect, &table.name));
+    if wanted.keeps_deleted {
+        text.push_str(&format!(" WHERE {} IS NULL", quoted(dialect, "wms_deleted_at")));
+    }
+    let mut order = Vec::new();
+    for name in &wanted.key {
+        let by = table.order_of(name).map_err(|why| {
+            Failure::invalid_config(format!("{why}; so it cannot be compared with its source"))
+        })?;
+        let field = table.columns.fields().iter().find(|field| field.name().eq_ignore_ascii_case(name));
+        // SQLite has NULL first by itself, and so need not sort where an index has the order.
+        let nulls = dialect == Dialect::Oracle && field.is_none_or(|field| field.is_nullable());
+        order.push(format!("{}{}", by.expression, if nulls { " NULLS FIRST" } else { "" }));
+    }
+    Ok(format!("{text} ORDER BY {}", order.join(", ")))
+}
+
+/// A name as an identifier: Oracle keeps names in upper case.
+fn quoted(dialect: Dialect, name: &str) -> String {
+    let name = name.replace('"', "\"\"");
+    if dialect == Dialect::Oracle { format!("\"{}\"", name.to_uppercase()) } else { format!("\"{name}\"") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_schema::{DataType, Field, Schema};
+
+    use super::*;
+    use crate::order::ColumnOrder;
+
+    #[test]
+    fn the_target_is_read_in_the_order_of_its_key() {
+        let columns = Arc::new(Schema::new(vec![
+            Field::new("A", DataType::Int64, false),
+            Field::new("B", DataType::Utf8, true),
+            Field::new("C", DataType::Utf8, true),
+        ]));
+        let order = [
+            Ok(ColumnOrder::of("\"A\"")),
+            Ok(ColumnOrder::of("NLSSORT(\"B\", 'NLS_SORT=BINARY')")),
+            Err("its type has no order".to_owned()),
+        ];
+        let table = TableDescription {
+            name: "T".to_owned(),
+            columns: Arc::clone(&columns),
+            key: Vec::new(),
+            order: order.to_vec(),
+        };
+        let wanted = |keeps_deleted| Wanted {
+            columns: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            key: ["a", "b"].map(str::to_owned).to_vec(),
+            source: Arc::clone(&columns),
+            keeps_deleted,
+        };
+        assert_eq!(
+            statement(Dialect::Oracle, &table, &wanted(true)).expect("an order"),
+            "SELECT \"A\", \"B\", \"C\" FROM \"T\" WHERE \"WMS_DELETED_AT\" IS NULL \
+             ORDER BY \"A\", NLSSORT(\"B\", 'NLS_SORT=BINARY') NULLS FIRST"
+        );
+        let by_c = Wanted { key: vec!["c".to_owned()], ..wanted(false) };
+        let refused = statement(Dialect::Sqlite, &table, &by_c).expect_err("no order");
+        assert!(refused.message.contains("T cannot be ordered by c: its type has no order"), "{refused}");
+    }
+}

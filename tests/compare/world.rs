@@ -1,0 +1,454 @@
+//! A source in memory and a target in a file, with faults that strike where a test says.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use tempfile::TempDir;
+use wmshost_databases::sqlite;
+use wmshost_flow::{
+    Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Counts, Cursor, DeleteGuard, Deletes,
+    Depth, Dialect, Event, ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule,
+    Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnTrap, OpenTarget, Opened, Policy, Position, Rejected,
+    Removal, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Sql, Stage, Step, Stream, StreamContext,
+    TableDefinition, TableDescription, Target as _, TargetGrant, TargetSession, Value,
+};
+
+pub(crate) const STREAM: &str = "s";
+pub(crate) const TABLE: &str = "WMS_S";
+
+/// A row: key and value.
+pub(crate) type Row = (i64, String);
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    None,
+    /// Reading the source fails after so many rows.
+    Source(usize),
+    /// The run is asked to stop after so many rows of the source.
+    StopAtSource(usize),
+    /// Reading the target fails after so many rows.
+    Target(usize),
+    /// The run is asked to stop after so many rows of the target.
+    StopAtTarget(usize),
+    /// A load fails.
+    Load,
+    /// Deleting rows fails.
+    Remove,
+    /// The commit of the deletions fails.
+    CommitOfRemoval,
+}
+
+/// A target with a table of the stream's, and what is compared with it.
+pub(crate) struct World {
+    folder: TempDir,
+    pub(crate) source: Vec<Row>,
+    /// Keys whose rows are rejected on the way, in batches of the source.
+    pub(crate) rejected: Vec<i64>,
+    pub(crate) batch_rows: usize,
+    pub(crate) deletes: Deletes,
+    pub(crate) guard: DeleteGuard,
+}
+
+#[derive(Default)]
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Micros {
+        1_800_000_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+struct Nobody;
+
+impl Observer for Nobody {
+    fn event(&self, _: &Event<'_>) {}
+}
+
+impl World {
+    /// A target that has these rows.
+    pub(crate) fn new(target: &[Row], deletes: Deletes) -> Self {
+        let world = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            source: Vec::new(),
+            rejected: Vec::new(),
+            batch_rows: 7,
+            deletes,
+            guard: DeleteGuard::NONE,
+        };
+        let loaded = World { source: target.to_vec(), ..world };
+        let compared = loaded.compare(Depth::Rows, true, Fault::None);
+        assert!(compared.failure.is_none(), "{:?}", compared.failure);
+        loaded
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("target.db")
+    }
+
+    /// Compares and repairs as asked.
+    pub(crate) fn compare(&self, depth: Depth, repair: bool, fault: Fault) -> Compared {
+        let clock: Arc<dyn Clock> = Arc::new(Ticking::default());
+        let target = sqlite::open_target(&self.path(), "ana", Arc::clone(&clock)).expect("a target");
+        let grant = TargetGrant {
+            pipeline: "p".to_owned(),
+            stream: STREAM.to_owned(),
+            table: TABLE.to_owned(),
+            run_id: "r".to_owned(),
+        };
+        let mut session = target.session(grant).expect("a session");
+        make_table(session.as_mut(), self.deletes);
+        let session: Box<dyn TargetSession> = Box::new(FaultyTarget { session, fault, has_removed: false });
+        let session: SharedTarget = Arc::new(Mutex::new(session));
+        let cancel = Cancel::default();
+        let context = StreamContext {
+            pipeline: "p".to_owned(),
+            run_id: "r".to_owned(),
+            holder: Holder { machine: "m".to_owned(), process: 1 },
+            is_gone: |_| true,
+            clock,
+            observer: Arc::new(Nobody),
+            cancel: cancel.clone(),
+        };
+        let mut rows = self.source.clone();
+        rows.sort_by_key(|row| row.0);
+        let source = ScriptedSource {
+            rows,
+            rejected: self.rejected.clone(),
+            batch_rows: self.batch_rows,
+            keys_only: false,
+            at: 0,
+            fault,
+            cancel: cancel.clone(),
+        };
+        let stream = Stream {
+            name: STREAM.to_owned(),
+            request: request(),
+            target_table: TABLE.to_owned(),
+            policy: policy(self.deletes, self.guard),
+            shape: "shape".to_owned(),
+            source_version: None,
+            extractor: Box::new(source),
+            transforms: Vec::new(),
+            loader: Box::new(Merger { target: Arc::clone(&session), fault }),
+            target: session,
+            kept_as: STREAM.to_owned(),
+            reconcile: None,
+        };
+        stream.compare(open_target(self.path(), fault, cancel), Compare { depth, repair }, &context)
+    }
+
+    /// The target's rows that are not marked as deleted.
+    pub(crate) fn target(&self) -> Vec<Row> {
+        let connection = rusqlite::Connection::open(self.path()).expect("the target");
+        let condition = if self.deletes == Deletes::Mark { " WHERE wms_deleted_at IS NULL" } else { "" };
+        let mut statement =
+            connection.prepare(&format!("SELECT id, v FROM {TABLE}{condition} ORDER BY id")).expect("a query");
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
+        rows.collect::<rusqlite::Result<_>>().expect("rows")
+    }
+
+    /// How many comparisons the ledger knows.
+    pub(crate) fn noted(&self) -> i64 {
+        let connection = rusqlite::Connection::open(self.path()).expect("the target");
+        let count = "SELECT count(*) FROM WMSHOST_CHECKPOINT WHERE stream = 's/reconcile'";
+        connection.query_row(count, [], |row| row.get(0)).unwrap_or(0)
+    }
+}
+
+fn columns(keys_only: bool) -> SchemaRef {
+    let mut fields = vec![Field::new("id", DataType::Int64, true)];
+    if !keys_only {
+        fields.push(Field::new("v", DataType::Utf8, true));
+    }
+    Arc::new(Schema::new(fields))
+}
+
+fn make_table(session: &mut dyn TargetSession, deletes: Deletes) {
+    session.begin().expect("a transaction");
+    if session.describe(TABLE).expect("described").is_none() {
+        let key = vec!["id".to_owned()];
+        let table = TableDefinition { name: TABLE.to_owned(), columns: columns(false), key };
+        session.create(&table).expect("created");
+        if deletes == Deletes::Mark {
+            session.keep_deleted(TABLE).expect("made ready");
+        }
+    }
+    session.commit().expect("committed");
+}
+
+fn request() -> ExtractRequest {
+    ExtractRequest {
+        stream: STREAM.to_owned(),
+        source: "wms".to_owned(),
+        table: STREAM.to_owned(),
+        method: Method::Full,
+        key: vec!["id".to_owned()],
+        change_key: None,
+        lookback_micros: 0,
+        null_keys: NullKeys::Include,
+        window: None,
+        columns: Vec::new(),
+        bookmark: None,
+        state: BTreeMap::new(),
+        batch_rows: 7,
+    }
+}
+
+fn policy(deletes: Deletes, guard: DeleteGuard) -> Policy {
+    Policy {
+        load_batch_rows: 100,
+        queue_batches: 2,
+        budget: Budget::default(),
+        on_trap: OnTrap::Fail,
+        deletes,
+        delete_guard: guard,
+        schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
+        full_refresh: false,
+    }
+}
+
+fn broken(what: &str) -> Failure {
+    Failure::transient(format!("the connection was lost while {what}"))
+}
+
+/// Rows in memory, in the order of their key.
+struct ScriptedSource {
+    rows: Vec<Row>,
+    rejected: Vec<i64>,
+    batch_rows: usize,
+    keys_only: bool,
+    at: usize,
+    fault: Fault,
+    cancel: Cancel,
+}
+
+impl Extractor for ScriptedSource {
+    fn open(&mut self, request: &ExtractRequest) -> Result<Opened, Failure> {
+        self.keys_only = !request.columns.is_empty();
+        Ok(Opened { schema: columns(self.keys_only), key: vec!["id".to_owned()] })
+    }
+
+    fn expected_rows(&mut self) -> Result<Option<u64>, Failure> {
+        Ok(None)
+    }
+
+    fn next(&mut self) -> Result<Step, Failure> {
+        let mut end = (self.at + self.batch_rows).min(self.rows.len());
+        if let Fault::Source(after) | Fault::StopAtSource(after) = self.fault {
+            if self.at >= after && self.fault == Fault::Source(after) {
+                return Err(broken("reading the source"));
+            }
+            if self.at >= after {
+                self.cancel.set();
+            } else {
+                end = end.min(after);
+            }
+        }
+        if self.at == self.rows.len() {
+            return Ok(Step::End(bookmark(self.at)));
+        }
+        let rows = &self.rows[self.at..end];
+        self.at = end;
+        let is_good = |row: &&Row| self.keys_only || !self.rejected.contains(&row.0);
+        let (good, bad): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(is_good);
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(good.iter().map(|row| row.0).collect::<Int64Array>())];
+        if !self.keys_only {
+            arrays.push(Arc::new(good.iter().map(|row| Some(row.1.as_str())).collect::<StringArray>()));
+        }
+        let batch = RecordBatch::try_new(columns(self.keys_only), arrays).expect("a batch");
+        let reject = |row: &&Row| Rejected {
+            cause: Cause::BadValue,
+            rule: "bad-value".to_owned(),
+            reason: "a value does not fit".to_owned(),
+            stage: Stage::Extract,
+            by: "driver".to_owned(),
+            digest: None,
+            row: format!("{{\"id\":{},\"v\":\"?\"}}", row.0),
+            place: None,
+        };
+        let batch = Batch::read(batch, bad.iter().map(reject).collect());
+        Ok(Step::Chunk(Chunk { batch, bookmark: bookmark(end), state: BTreeMap::new() }))
+    }
+}
+
+fn bookmark(at: usize) -> Bookmark {
+    Bookmark(vec![Position { name: "at".to_owned(), value: Value::Int64(at as i64) }])
+}
+
+/// Merges rows by their key.
+struct Merger {
+    target: SharedTarget,
+    fault: Fault,
+}
+
+impl Loader for Merger {
+    fn prepare(&mut self, request: &LoadRequest) -> Result<Counts, Failure> {
+        assert_eq!(request.mode, LoadMode::Merge);
+        Ok(Counts::default())
+    }
+
+    fn load(&mut self, rows: RecordBatch) -> Result<Counts, Failure> {
+        if self.fault == Fault::Load {
+            return Err(broken("loading"));
+        }
+        let rule = MergeRule { key: vec!["id".to_owned()], version: None };
+        self.target.lock().expect("unharmed").merge(TABLE, &rows, &rule)
+    }
+
+    fn finish(&mut self) -> Result<Counts, Failure> {
+        Ok(Counts::default())
+    }
+}
+
+/// Opens the target's table for reading.
+fn open_target(path: std::path::PathBuf, fault: Fault, cancel: Cancel) -> OpenTarget {
+    Box::new(move || {
+        let session = read_session(&path)?;
+        Ok(Box::new(FaultySession { session, fault, cancel }) as Box<dyn SourceSession>)
+    })
+}
+
+fn read_session(path: &Path) -> Result<Box<dyn SourceSession>, Failure> {
+    let grant = SourceGrant { tables: [TABLE.to_owned()].into(), bad_value_fails: false };
+    sqlite::open_source(path, 1, "ana")?.session(&grant)
+}
+
+struct FaultySession {
+    session: Box<dyn SourceSession>,
+    fault: Fault,
+    cancel: Cancel,
+}
+
+impl SourceSession for FaultySession {
+    fn dialect(&self) -> Dialect {
+        self.session.dialect()
+    }
+
+    fn now(&mut self) -> Result<Micros, Failure> {
+        self.session.now()
+    }
+
+    fn tables(&mut self) -> Result<Vec<String>, Failure> {
+        self.session.tables()
+    }
+
+    fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure> {
+        self.session.describe(table)
+    }
+
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
+        let cursor = self.session.query(statement, parameters)?;
+        Ok(Box::new(FaultyCursor { cursor, fault: self.fault, cancel: self.cancel.clone(), given: 0 }))
+    }
+}
+
+struct FaultyCursor {
+    cursor: Box<dyn Cursor>,
+    fault: Fault,
+    cancel: Cancel,
+    given: usize,
+}
+
+impl Cursor for FaultyCursor {
+    fn schema(&self) -> SchemaRef {
+        self.cursor.schema()
+    }
+
+    fn next(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure> {
+        let mut most = max_rows.min(5);
+        match self.fault {
+            Fault::Target(after) if self.given >= after => return Err(broken("reading the target")),
+            Fault::StopAtTarget(after) if self.given >= after => self.cancel.set(),
+            Fault::Target(after) | Fault::StopAtTarget(after) => most = most.min(after - self.given),
+            _ => {}
+        }
+        let batch = self.cursor.next(most)?;
+        self.given += batch.as_ref().map_or(0, |batch| batch.rows.num_rows());
+        Ok(batch)
+    }
+}
+
+struct FaultyTarget {
+    session: Box<dyn TargetSession>,
+    fault: Fault,
+    has_removed: bool,
+}
+
+impl TargetSession for FaultyTarget {
+    fn begin(&mut self) -> Result<(), Failure> {
+        self.has_removed = false;
+        self.session.begin()
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        if self.fault == Fault::CommitOfRemoval && self.has_removed {
+            self.session.rollback()?;
+            return Err(broken("committing"));
+        }
+        self.session.commit()
+    }
+
+    fn rollback(&mut self) -> Result<(), Failure> {
+        self.session.rollback()
+    }
+
+    fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
+        self.session.describe(table)
+    }
+
+    fn create(&mut self, table: &TableDefinition) -> Result<(), Failure> {
+        self.session.create(table)
+    }
+
+    fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
+        self.session.add_columns(table, columns)
+    }
+
+    fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
+        self.session.widen_columns(table, columns)
+    }
+
+    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {
+        self.session.insert(table, rows)
+    }
+
+    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure> {
+        self.session.merge(table, rows, rule)
+    }
+
+    fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
+        self.session.stage(table, resume)
+    }
+
+    fn swap(&mut self, table: &str) -> Result<Counts, Failure> {
+        self.session.swap(table)
+    }
+
+    fn keep_deleted(&mut self, table: &str) -> Result<(), Failure> {
+        self.session.keep_deleted(table)
+    }
+
+    fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
+        self.has_removed = true;
+        let removed = self.session.remove(table, keys, removal)?;
+        if self.fault == Fault::Remove { Err(broken("deleting")) } else { Ok(removed) }
+    }
+
+    fn loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure> {
+        self.session.loaded_at(table, keys)
+    }
+
+    fn sql(&mut self) -> &mut dyn Sql {
+        self.session.sql()
+    }
+}

@@ -1,0 +1,141 @@
+//! Comparisons that break off, signals, and guards against deletions, through the whole program.
+
+use wmshost_tests::Lab;
+
+const ROWS: u64 = 20_000;
+
+/// Rows with an old change key, and one with a new one.
+fn table() -> String {
+    format!(
+        "CREATE TABLE s (id INTEGER PRIMARY KEY, qty INTEGER, changed TIMESTAMP);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})
+         INSERT INTO s SELECT i, i % 10, CASE WHEN i < {ROWS} THEN '2026-01-01 00:00:00' ELSE '2026-01-02 00:00:00' END FROM n;"
+    )
+}
+
+fn stream(deletes: &str) -> String {
+    format!(
+        "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"0s\"\nlate_rows = \"reconcile\"\n\
+         deletes = \"{deletes}\"\nreconcile_every = \"0s\"\non_bad_value = \"fail\""
+    )
+}
+
+/// How many rows the target has that are not marked as deleted.
+fn left(lab: &Lab, deletes: &str) -> i64 {
+    let condition = if deletes == "soft" { " WHERE wms_deleted_at IS NULL" } else { "" };
+    lab.number(&format!("SELECT count(*) FROM WMS_S{condition}"))
+}
+
+#[test]
+fn an_unreadable_cell_deletes_nothing() {
+    for deletes in ["hard", "soft"] {
+        let lab = Lab::with_stream(&table(), &stream(deletes));
+        lab.run();
+        lab.change("DELETE FROM s WHERE id IN (5, 6); UPDATE s SET qty = 'n/a' WHERE id = 15000");
+        for command in ["run", "verify"] {
+            let rest: &[&str] = if command == "run" { &[] } else { &["--repair"] };
+            let ran = lab.wmshost(command, rest).ended(1);
+            ran.says(&["does not fit", "the comparison broke off", "none was deleted"]);
+            assert_eq!(left(&lab, deletes), 20_000, "{command} {deletes}");
+        }
+        // Once it is readable, the comparison that broke off is made up for.
+        lab.change("UPDATE s SET qty = 7 WHERE id = 15000");
+        let run = lab.run_stream("s");
+        assert_eq!((&run["rows_deleted"], &run["reconciled"]["different"]), (&2.into(), &1.into()), "{run}");
+        lab.wmshost("verify", &[]).succeeded();
+        assert_eq!(left(&lab, deletes), 19_998);
+    }
+}
+
+#[test]
+fn a_signal_at_any_point_of_a_comparison_deletes_nothing() {
+    for (command, rest) in [("run", &[][..]), ("verify", &["--repair"][..])] {
+        for (point, times) in [("range-read", 1), ("range-compared", 2), ("all-compared", 1)] {
+            let mut lab = Lab::with_stream(&table(), &stream("hard"));
+            lab.run();
+            lab.change("DELETE FROM s WHERE id IN (5, 19000)");
+            lab.set("WMSHOST_SIGNAL_AT", &format!("s:{point}:{times}"));
+            let stopped = lab.wmshost(command, rest).ended(130);
+            let told = format!("{}{}", stopped.out(), stopped.err());
+            assert!(told.contains("none was deleted"), "{command} {point}: {told}");
+            assert_eq!(left(&lab, "hard"), 20_000, "{command} {point}");
+            lab.set("WMSHOST_SIGNAL_AT", "");
+            lab.wmshost(command, rest).succeeded();
+            assert_eq!(left(&lab, "hard"), 19_998, "{command} {point}");
+        }
+    }
+}
+
+#[test]
+fn a_comparison_that_broke_off_is_made_up_for_though_nothing_has_changed() {
+    let mut lab = Lab::with_stream(&table(), &stream("hard"));
+    lab.run();
+    lab.change("DELETE FROM s WHERE id = 5");
+    lab.set("WMSHOST_CRASH_AT", "s:range-compared:1");
+    assert_eq!(lab.wmshost("run", &[]).code(), None, "it dies");
+    lab.set("WMSHOST_CRASH_AT", "");
+    // SQLite's mark of a snapshot is of whole seconds; it must be possible to see that nothing has changed.
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    lab.run();
+    assert_eq!(left(&lab, "hard"), 19_999);
+    assert_eq!(lab.run_stream("s")["status"], "unchanged");
+}
+
+#[test]
+fn a_source_that_lost_many_rows_stops_until_that_is_allowed() {
+    for (deletes, method) in [("hard", "incremental"), ("soft", "incremental"), ("ignore", "full"), ("soft", "full")] {
+        let policy = match method {
+            "full" => format!("deletes = \"{deletes}\""),
+            _ => stream(deletes),
+        };
+        let lab = Lab::with_stream(&table(), &policy);
+        lab.run();
+        lab.change("DELETE FROM s WHERE id <= 5000");
+        for _ in 0..2 {
+            let words = ["5000 of the 20000 rows", "max_deleted_percent allows 20 %", "--allow-deletes s"];
+            lab.wmshost("run", &[]).ended(1).says(&words);
+            assert_eq!(left(&lab, deletes), 20_000, "{deletes} {method}");
+        }
+        if method == "incremental" {
+            lab.wmshost("verify", &["--repair"]).ended(1).says(&["--allow-deletes s"]);
+        }
+        lab.wmshost("run", &["--allow-deletes", "nobody"]).ended(2).says(&["nobody"]);
+        lab.wmshost("run", &["--allow-deletes", "s"]).succeeded();
+        assert_eq!(left(&lab, deletes), 15_000, "{deletes} {method}");
+        lab.wmshost("verify", &[]).succeeded();
+        // Below the share, and below an absolute number, all goes by itself.
+        lab.change("DELETE FROM s WHERE id <= 5500");
+        lab.wmshost("run", &[]).succeeded();
+        assert_eq!(left(&lab, deletes), 14_500, "{deletes} {method}");
+        lab.write_stream(&format!("{policy}\nmax_deleted = 10"));
+        lab.change("DELETE FROM s WHERE id <= 5511");
+        lab.wmshost("run", &[]).ended(1).says(&["11 of the 14500 rows", "max_deleted allows 10"]);
+    }
+}
+
+#[test]
+fn rows_that_share_a_key_are_told() {
+    let lab = Lab::with_stream(
+        "CREATE TABLE s (n INTEGER PRIMARY KEY, id INTEGER, v TEXT, changed TIMESTAMP(6));
+         INSERT INTO s VALUES (1, 7, 'a', '2026-01-01'), (2, 7, 'b', '2026-01-02'), (3, 8, 'c', '2026-01-02')",
+        "method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]",
+    );
+    let run = lab.wmshost("run", &[]).succeeded();
+    run.says(&["s: 1 rows have a key that another row of their batch has"]);
+    for command in [&["--output", "json"][..], &["--repair", "--output", "json"]] {
+        let found = lab.wmshost("verify", command).ended(1).json()["streams"][0].clone();
+        assert_eq!((&found["equal"], &found["source_duplicates"]), (&false.into(), &1.into()), "{found}");
+        assert_eq!((&found["source_rows"], &found["target_rows"]), (&3.into(), &2.into()), "{found}");
+    }
+    // The newest version is what a merge leaves, and what a repair leaves alone.
+    assert_eq!(lab.rows("SELECT id, v FROM WMS_S ORDER BY id"), ["7 b", "8 c"]);
+}
+
+#[test]
+fn verify_names_the_columns_that_differ() {
+    let lab = Lab::with_stream(&table(), &stream("hard"));
+    lab.run();
+    lab.target().execute_batch("UPDATE WMS_S SET qty = 99 WHERE id = 17").expect("altered");
+    let found = lab.wmshost("verify", &[]).ended(1);
+    assert!(found.out().contains("s: different {\"id\":17} in qty"), "{}", found.out());
+}
