@@ -136,10 +136,18 @@ impl Stream {
         if compare.repair {
             self.prepare_repair(&columns, &key, lease.as_ref()).map_err(&at_load)?;
         }
-        let Self { name, extractor, transforms, loader, target, policy, .. } = self;
+        let Self { name, extractor, transforms, loader, target, policy, request, .. } = self;
         let depth = compare.depth;
         let transforms: &mut [_] = if depth == Depth::Rows { transforms } else { &mut [] };
-        let changes = Changes { transforms, columns: &columns, key: &key, on_trap: policy.on_trap };
+        let changes = Changes {
+            stream: name,
+            transforms,
+            columns: &columns,
+            key: &key,
+            version: request.change_key.as_deref(),
+            on_trap: policy.on_trap,
+            context,
+        };
         let mut judge = Judge {
             stream: name,
             target: TargetTable {
@@ -186,7 +194,9 @@ impl Stream {
             opened = self.extractor.open(&self.request).map_err(at_extract)?;
             return Ok((opened.schema, opened.key));
         }
-        Ok((self.columns_after_transforms(&opened.schema)?, opened.key))
+        let columns = self.columns_after_transforms(&opened)?;
+        self.check_stateless("compared row by row")?;
+        Ok((columns, opened.key))
     }
 
     /// Has the loader make ready for rows that win, whatever their version.
@@ -258,7 +268,7 @@ fn read(
             }
         }
         last = up_to.clone().or(last);
-        let batch = changes.change(chunk.batch).map_err(StageFailure::in_batch(Stage::Transform, number))?;
+        let batch = changes.change(number, chunk.batch).map_err(StageFailure::in_batch(Stage::Transform, number))?;
         let part = Part { rows: batch.rows, rejected: batch.rejected.len() as u64, up_to };
         if out.send(part).is_err() {
             break;
