@@ -3,6 +3,7 @@
 mod clock;
 mod deletes;
 mod drift;
+mod guests;
 mod late;
 mod leases;
 mod main_job;
