@@ -48,7 +48,7 @@ fn a_run_as_json_has_the_documented_shape_and_nothing_else_on_standard_output() 
 fn a_plan_tells_from_where_and_by_which_policies() {
     let lab = Lab::sample(300, 1);
     let before = lab.wmshost("plan", &["--stream", "allocation"]).succeeded().out();
-    for words in ["read the whole table by key", "late rows", "deletes", "plugin breaks", "wms-tables", "→ allocation"]
+    for words in ["read the whole table by key", "late rows", "deletes", "plugin fails", "wms-tables", "→ allocation"]
     {
         assert!(before.contains(words), "{words:?} is not in:\n{before}");
     }

@@ -16,7 +16,7 @@ fn a_new_column_evolves_the_table_and_is_told() {
     let lab = lab("");
     lab.change("ALTER TABLE s ADD COLUMN note TEXT; INSERT INTO s VALUES (3, 1, 'new')");
     let run = lab.run_stream("s");
-    assert_eq!(run["schema_changes"][0], "note was added (Utf8)");
+    assert_eq!(run["schema_changes"][0], "note was added (utf8)");
     assert_eq!(lab.rows("SELECT id, note FROM WMS_S ORDER BY id"), ["1 NULL", "2 NULL", "3 new"]);
 }
 
@@ -34,7 +34,7 @@ fn a_discarded_column_is_left_out_and_told() {
     let lab = lab("new_columns = \"discard\"");
     lab.change("ALTER TABLE s ADD COLUMN note TEXT; INSERT INTO s VALUES (3, 1, 'new')");
     let run = lab.run_stream("s");
-    assert_eq!(run["schema_changes"][0], "note is left out (Utf8)");
+    assert_eq!(run["schema_changes"][0], "note is left out (utf8)");
     assert_eq!(lab.rows("SELECT id, amount FROM WMS_S ORDER BY id"), ["1 12.5", "2 -0.01", "3 1"]);
 }
 

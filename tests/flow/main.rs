@@ -4,6 +4,7 @@ mod clock;
 mod compare;
 mod deletes;
 mod drift;
+mod guests;
 mod late;
 mod leases;
 mod main_job;

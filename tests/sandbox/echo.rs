@@ -9,7 +9,7 @@ use arrow_array::{
 };
 use arrow_schema::{Field, Schema};
 use proptest::prelude::*;
-use wmshost_flow::{Batch, Transform};
+use wmshost_flow::{Call, Transform};
 use wmshost_sandbox::Limits;
 
 use crate::world::{identity, plugin};
@@ -24,9 +24,10 @@ fn echoed(rows: &RecordBatch) -> RecordBatch {
     let mut echo = ECHO.lock().expect("unharmed");
     let promised = echo.output_schema(&rows.schema()).expect("a schema");
     assert_eq!(promised, rows.schema());
-    let batch = echo.process(Batch::new(rows.clone())).expect("a batch");
-    assert!(batch.rejected.is_empty());
-    batch.rows
+    let call = Call { batch: 1, time: echo.call_time(), is_probe: false };
+    let made = echo.process(rows.clone(), &call).expect("a batch");
+    assert!(made.rejected.is_empty() && made.positions.is_none());
+    made.rows
 }
 
 fn values<T: std::fmt::Debug>(value: impl Strategy<Value = T>, rows: usize) -> impl Strategy<Value = Vec<Option<T>>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wmshost_databases::sqlite;
-use wmshost_flow::FailureKind::{self, Denied, InvalidConfig, Limit, Permanent, Transient, Trap};
+use wmshost_flow::FailureKind::{self, Denied, InvalidConfig, Limit, Permanent, Timeout, Transient, Trap};
 use wmshost_flow::{SourceGrant, StreamStatus};
 use wmshost_sandbox::{GrantedSource, Limits, Offer};
 
@@ -100,13 +100,13 @@ fn time_is_limited_in_every_function() {
     for (behaviour, function) in [("loop-in-open", "open"), ("loop-in-schema", "schema"), ("loop-in-next", "next")] {
         fails(
             &attack(behaviour),
-            End { function, kind: Limit, words: "limit call_time: 300ms allowed, more asked for" },
+            End { function, kind: Timeout, words: "limit call_time: 300ms allowed, more asked for" },
         );
     }
     // Whichever of the two is used up first.
     let words = "_time: 300ms allowed, more asked for";
-    fails(&attack("queries-without-end"), End { function: "open", kind: Limit, words });
-    fails(&attack("clock-without-end"), End { function: "open", kind: Limit, words });
+    fails(&attack("queries-without-end"), End { function: "open", kind: Timeout, words });
+    fails(&attack("clock-without-end"), End { function: "open", kind: Timeout, words });
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn waiting_for_a_database_is_limited_too() {
     let limits =
         Limits { call_time: Duration::from_secs(60), wait_time: Duration::from_millis(100), ..Limits::default() };
     let words = "limit wait_time: 100ms allowed, more asked for";
-    fails(&Attack { limits, ..attack("queries-without-end") }, End { function: "open", kind: Limit, words });
+    fails(&Attack { limits, ..attack("queries-without-end") }, End { function: "open", kind: Timeout, words });
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn discovery_has_limits() {
     let quick = Limits { call_time: Duration::from_millis(300), ..Limits::default() };
     for (behaviour, limits, kind, words) in [
         ("trap-in-discover", Limits::default(), Trap, "nothing to see"),
-        ("loop-in-discover", quick, Limit, "limit call_time: 300ms allowed"),
+        ("loop-in-discover", quick, Timeout, "limit call_time: 300ms allowed"),
         ("offers-many", Limits::default(), Limit, "limit offers: 10000 allowed, 200000 asked for"),
         ("offer-columns-many", Limits::default(), Limit, "limit batch_columns: 1000 allowed, 100000 asked for"),
     ] {

@@ -1,6 +1,6 @@
 //! Loaders that misbehave.
 
-use wmshost_flow::FailureKind::{self, Denied, InvalidConfig, Limit, Permanent, Transient, Trap};
+use wmshost_flow::FailureKind::{self, Denied, InvalidConfig, Limit, Permanent, Timeout, Transient, Trap};
 use wmshost_flow::Method;
 
 use crate::world::{Attack, End, check_recovery, ends_well, fails, try_rows};
@@ -156,7 +156,7 @@ fn the_end_is_the_end() {
             ("swap-nothing", Denied, "staging is for prepare"),
             ("trap-in-finish", Trap, "at the end"),
             ("fail-in-finish", Permanent, "so near"),
-            ("loop-in-finish", Limit, "limit call_time: 300ms allowed, more asked for"),
+            ("loop-in-finish", Timeout, "limit call_time: 300ms allowed, more asked for"),
         ],
     );
 }
@@ -169,7 +169,7 @@ fn a_transaction_that_breaks_off_leaves_nothing() {
             attack,
             &[
                 ("trap-in-prepare", Trap, "prepared for nothing"),
-                ("loop-in-prepare", Limit, "limit call_time: 300ms allowed, more asked for"),
+                ("loop-in-prepare", Timeout, "limit call_time: 300ms allowed, more asked for"),
                 ("fail-in-prepare", Transient, "the table is away"),
             ],
         );
@@ -179,8 +179,8 @@ fn a_transaction_that_breaks_off_leaves_nothing() {
             &[
                 ("trap-in-load", Trap, "no load"),
                 ("trap-half-way", Trap, "half way"),
-                ("loop-half-way", Limit, "limit call_time: 300ms allowed, more asked for"),
-                ("describe-without-end", Limit, "_time: 300ms allowed, more asked for"),
+                ("loop-half-way", Timeout, "limit call_time: 300ms allowed, more asked for"),
+                ("describe-without-end", Timeout, "_time: 300ms allowed, more asked for"),
             ],
         );
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use wmshost_flow::FailureKind::{InvalidConfig, Limit, Trap};
+use wmshost_flow::FailureKind::{InvalidConfig, Limit, Timeout, Trap};
 use wmshost_sandbox::{Limits, World};
 
 use crate::world::{SANDBOX, identity, plugin};
@@ -13,7 +13,7 @@ fn code_that_runs_at_the_start_has_the_same_limits() {
     let limits = Limits { call_time: Duration::from_millis(300), ..Limits::default() };
     let small = Limits { memory_bytes: 1 << 16, ..Limits::default() };
     for (behaviour, limits, kind, words) in [
-        ("loop-in-start", limits.clone(), Limit, "limit call_time: 300ms allowed, more asked for"),
+        ("loop-in-start", limits.clone(), Timeout, "limit call_time: 300ms allowed, more asked for"),
         ("trap-in-start", limits, Trap, "trapped at the start"),
         ("none", small, Limit, "limit memory_bytes: 65536 allowed, "),
     ] {
@@ -33,7 +33,7 @@ fn a_plugin_that_never_ends_to_describe_itself_is_stopped() {
     let began = Instant::now();
     let failure = plugin("hostile_slow_describe").describe().expect_err("it never ends");
     assert!(began.elapsed() >= Duration::from_secs(5));
-    assert_eq!((failure.kind, failure.message.as_str()), (Limit, "limit call_time: 5s allowed, more asked for"));
+    assert_eq!((failure.kind, failure.message.as_str()), (Timeout, "limit call_time: 5s allowed, more asked for"));
     assert_eq!(failure.site.map(|site| site.function), Some("describe"));
 }
 

@@ -1,6 +1,9 @@
 //! Transforms that misbehave.
 
-use wmshost_flow::FailureKind::{self, Limit, Permanent, Trap};
+use std::time::Duration;
+
+use wmshost_flow::FailureKind::{self, Limit, Permanent, Timeout, Trap};
+use wmshost_flow::OnTrap;
 use wmshost_sandbox::Limits;
 
 use crate::world::{Attack, End, ends_well, fails, try_rows};
@@ -18,13 +21,14 @@ fn in_process(rows: &[(&'static str, FailureKind, &'static str)]) {
 #[test]
 fn computing_has_limits() {
     in_process(&[
-        ("loop", Limit, "limit call_time: 300ms allowed, more asked for"),
-        ("loop-of-calls", Limit, "limit call_time: 300ms allowed, more asked for"),
+        ("loop", Timeout, "limit call_time: 300ms allowed, more asked for"),
+        ("loop-of-calls", Timeout, "limit call_time: 300ms allowed, more asked for"),
         ("memory", Limit, "limit memory_bytes: 67108864 allowed, "),
         ("memory-at-once", Limit, "limit memory_bytes: 67108864 allowed, "),
-        ("panic", Trap, "the answer is not 42"),
+        ("panic", Trap, "it panicked at hostile/stages/transform/src/compute.rs:"),
+        ("panic", Trap, ": the answer is not 42; row 1 of the batch does it (id = 1)"),
         ("unreachable", Trap, "it trapped: wasm trap: wasm `unreachable` instruction executed"),
-        ("stack", Trap, "out of bounds memory access"),
+        ("stack", Trap, "out of bounds memory access. Most often a recursion is too deep"),
         ("exit", Trap, "it called exit(0)"),
         ("exit-1", Trap, "it called exit(1)"),
         ("long-failure", Permanent, "no no no"),
@@ -79,16 +83,16 @@ fn rows_and_names_are_checked() {
         ("filter-short", Permanent, "column filter: 0 values for 8 rows"),
         ("filter-long", Permanent, "column filter: 16 values for 8 rows"),
         ("drop-unknown", Permanent, "the batch has no column nobody"),
-        ("drop-twice", Permanent, "was promised"),
-        ("drop-all", Permanent, "the batch has 0 columns where 3 were promised"),
+        ("drop-twice", Permanent, "column id identifies a row and is missing"),
+        ("drop-all", Permanent, "column id identifies a row and is missing"),
         ("drop-millions", Permanent, "100000 columns to drop from a batch of 3"),
         ("rename-double", Permanent, "the batch has a column name already"),
         ("rename-unknown", Permanent, "the batch has no column nobody"),
         ("rename-empty", Permanent, "a column has no name"),
         ("rename-long", Limit, "limit column_name_bytes: 128 allowed, 300 asked for"),
         ("read-unknown", Permanent, "the batch has no column nobody"),
-        ("read-other-type", Permanent, "column id is Int64, not utf8"),
-        ("read-decimal", Permanent, "column id is Int64, not decimal"),
+        ("read-other-type", Permanent, "column id is int64, not utf8"),
+        ("read-decimal", Permanent, "column id is int64, not decimal"),
     ]);
 }
 
@@ -113,7 +117,21 @@ fn promises_are_checked_and_kept() {
     in_schema("promise-long-name", Limit, "limit column_name_bytes: 128 allowed, 300 asked for");
     in_schema("promise-many", Limit, "limit batch_columns: 1000 allowed, 100003 asked for");
     in_schema("promise-trap", Trap, "no promise");
-    in_process(&[("promise-more", Permanent, "the batch has 3 columns where 4 were promised")]);
+    in_schema("promise-no-key", Permanent, "column id identifies a row and is missing from what the transform makes");
+    in_process(&[
+        ("promise-more", Permanent, "a batch without rows: column never-made (int64) was promised and is missing"),
+        ("other-type", Permanent, "a batch without rows: column extra was promised as int64 and is date"),
+        (
+            "other-order",
+            Permanent,
+            "a batch without rows: the columns were promised as (id, name, amount) and are (id, amount, name)",
+        ),
+        (
+            "null-against-promise",
+            Permanent,
+            "column extra was promised without NULL, and row 4 of the batch (id = 4) has it",
+        ),
+    ]);
 }
 
 #[test]
@@ -129,9 +147,9 @@ fn limits_are_those_that_were_given() {
         ),
         ("copied", Limits { copied_bytes: 1 << 20, ..Limits::default() }, "limit copied_bytes: 1048576 allowed, more"),
         (
-            "reject-big-rows",
-            Limits { batch_bytes: 1 << 20, ..Limits::default() },
-            "limit batch_bytes of rejected rows: 1048576 allowed, ",
+            "reject-long-reason",
+            Limits { batch_bytes: 8 << 10, ..Limits::default() },
+            "limit batch_bytes of rejected rows: 8192 allowed, ",
         ),
     ] {
         fails(&Attack { limits, ..attack(behaviour) }, End { function: "process", kind: Limit, words });
@@ -152,7 +170,7 @@ fn what_harms_nobody_is_let_pass() {
 #[test]
 fn rows_that_are_taken_out_are_accounted_for() {
     for (behaviour, rejected) in
-        [("reject-twice", 2), ("reject-all", 8), ("reject-millions", 1), ("reject-long-reason", 8), ("filter-none", 0)]
+        [("reject-twice", 2), ("reject-all", 8), ("reject-big-rows", 8), ("reject-millions", 1), ("reject-long-reason", 8), ("filter-none", 0)]
     {
         let attack = attack(behaviour);
         let warehouse = ends_well(&attack);
@@ -178,4 +196,82 @@ fn chance_is_the_same_in_every_run() {
     });
     assert_eq!(seeds[0].len(), 1);
     assert_eq!(seeds[0], seeds[1]);
+}
+
+#[test]
+fn what_identifies_a_row_stays_as_it_is() {
+    in_process(&[
+        ("key-overwrite", Permanent, "column id identifies a row, and the transform changed it in row 2 of the batch (id = 2)"),
+        ("key-double", Permanent, "the transform changed it in row 2 of the batch (id = 2)"),
+        ("key-reverse", Permanent, "the transform changed it in row 1 of the batch (id = 1)"),
+        ("key-inherit", Permanent, "the transform changed it in row 2 of the batch (id = 2)"),
+        ("key-null", Permanent, "the transform changed it in row 1 of the batch (id = 1)"),
+        ("key-drop", Permanent, "column id identifies a row and is missing"),
+    ]);
+    let warehouse = ends_well(&attack("key-same"));
+    let (target, source) = warehouse.both_sides();
+    assert_eq!(target, source);
+}
+
+#[test]
+fn a_rejected_row_is_as_the_source_had_it() {
+    let warehouse = ends_well(&Attack { loaded_before: false, ..attack("key-in-place") });
+    let rows = try_rows(&warehouse.target(), "SELECT id, amount FROM WMS_ORDERS ORDER BY id LIMIT 3");
+    assert_eq!(rows, ["Integer(1) Integer(1)", "Integer(2) Integer(2)", "Integer(4) Integer(4)"]);
+    let columns = "SELECT row_json LIKE '%\"amount\":30%', rule FROM ";
+    let rejected = try_rows(&warehouse.target(), &format!("{columns}{}", warehouse.quarantine()));
+    assert_eq!(rejected, ["Integer(1) Text(\"third\")"]);
+}
+
+/// Eight batches of one row, and memory for five.
+fn hoarding(behaviour: &str, on_trap: OnTrap) -> Attack {
+    let limits = Limits { memory_bytes: 7 << 20, ..Limits::default() };
+    Attack { batch_rows: 1, limits, on_trap, loaded_before: false, ..attack(behaviour) }
+}
+
+#[test]
+fn what_a_plugin_gathers_is_no_fault_of_a_row() {
+    for on_trap in [OnTrap::Fail, OnTrap::Quarantine] {
+        fails(
+            &hoarding("hoard", on_trap),
+            End { function: "process", kind: Limit, words: "a fresh instance takes the same batch, so that no row" },
+        );
+    }
+    let warehouse = ends_well(&hoarding("hoard", OnTrap::Retry));
+    let (target, source) = warehouse.both_sides();
+    assert_eq!(target, source);
+}
+
+#[test]
+fn a_plugin_that_keeps_state_ends_the_run_at_its_first_failure() {
+    let words = "the plugin keeps state from batch to batch, so that neither a row is looked for";
+    fails(&hoarding("stateful-hoard", OnTrap::Fail), End { function: "process", kind: Limit, words });
+    fails(&attack("stateful-trap"), End { function: "process", kind: Trap, words });
+    for on_trap in [OnTrap::Retry, OnTrap::Quarantine] {
+        let attack = Attack { on_trap, ..attack("stateful-trap") };
+        let words = "on_trap must be \"fail_run\"";
+        fails(&attack, End { function: "keeps-state", kind: FailureKind::InvalidConfig, words });
+    }
+}
+
+#[test]
+fn rows_that_fail_together_are_named_together() {
+    let words = "rows 1 to 8 of the batch do it together (id = 1 to id = 8), and none of them alone";
+    // The names have changed since: that the pair is there, the rows must be the first ones.
+    let attack = Attack { loaded_before: false, on_trap: OnTrap::Quarantine, ..attack("trap-at-pair") };
+    fails(&attack, End { function: "process", kind: Trap, words });
+}
+
+#[test]
+fn sums_that_are_too_great_trap() {
+    in_process(&[("overflow", Trap, "attempt to add with overflow")]);
+}
+
+#[test]
+fn an_endless_row_costs_little_more_than_one_limit() {
+    let limits = Limits { call_time: Duration::from_secs(4), ..Limits::default() };
+    let began = std::time::Instant::now();
+    let words = "limit call_time: 4s allowed, more asked for; row 1 of the batch alone (id = 1) does not end within";
+    fails(&Attack { limits, ..attack("loop") }, End { function: "process", kind: Timeout, words });
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }

@@ -112,6 +112,7 @@ pub(crate) struct Attack {
     pub(crate) loaded_before: bool,
     /// Cancel after so many commits; 0: never.
     pub(crate) cancel_after: u32,
+    pub(crate) on_trap: OnTrap,
 }
 
 impl Attack {
@@ -125,12 +126,14 @@ impl Attack {
             batch_rows: 8,
             loaded_before: true,
             cancel_after: 0,
+            on_trap: OnTrap::Fail,
         }
     }
 
     /// The same stream with all guests well-behaved.
     fn peaceful(&self) -> Self {
-        Self { behaviour: "none".to_owned(), limits: Limits::default(), cancel_after: 0, ..self.clone() }
+        let (behaviour, limits) = ("none".to_owned(), Limits::default());
+        Self { behaviour, limits, cancel_after: 0, on_trap: OnTrap::Fail, ..self.clone() }
     }
 }
 
@@ -289,7 +292,7 @@ fn policy(attack: &Attack) -> Policy {
         load_batch_rows: attack.batch_rows,
         queue_batches: 2,
         budget: Budget::default(),
-        on_trap: OnTrap::Fail,
+        on_trap: attack.on_trap,
         deletes: Deletes::Ignore,
         delete_guard: DeleteGuard::NONE,
         schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },

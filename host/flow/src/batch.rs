@@ -2,6 +2,7 @@
 //! with it, so that they reach quarantine in the same transaction as their neighbours reach the table.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
@@ -68,12 +69,6 @@ impl Batch {
         Self { rows, rejected, origin }
     }
 
-    /// A part of the rows, without those that were taken out.
-    pub(crate) fn slice(&self, offset: usize, length: usize) -> Self {
-        let (rows, origin) = (self.rows.slice(offset, length), self.origin.slice(offset, length));
-        Self { rows, rejected: Vec::new(), origin }
-    }
-
     /// The rows for which the mask is true; the others are forgotten.
     pub(crate) fn only(self, mask: &BooleanArray) -> Result<Self, Failure> {
         let Self { rows, rejected, mut origin } = self;
@@ -99,11 +94,20 @@ pub fn row_as_json(rows: &RecordBatch, row: usize) -> String {
 
 /// ` (id = 7)`: the key of a row, for a person; nothing if the batch does not have all of it.
 pub(crate) fn key_in_words(rows: &RecordBatch, row: usize, key: &[String]) -> String {
+    bare_key(rows, row, key).map(|key| format!(" ({key})")).unwrap_or_default()
+}
+
+/// ` (id = 7 to id = 9)`: the keys of the first and the last of some rows.
+pub(crate) fn keys_in_words(rows: &RecordBatch, part: &Range<usize>, key: &[String]) -> String {
+    let ends = [part.start, part.end.saturating_sub(1)].map(|row| bare_key(rows, row, key));
+    let [Some(first), Some(last)] = ends else { return String::new() };
+    format!(" ({first} to {last})")
+}
+
+fn bare_key(rows: &RecordBatch, row: usize, key: &[String]) -> Option<String> {
     let part = |name: &String| Some(format!("{name} = {}", value_as_json(rows.column_by_name(name)?.as_ref(), row)));
-    match key.iter().map(part).collect::<Option<Vec<_>>>() {
-        Some(parts) if !parts.is_empty() => format!(" ({})", parts.join(", ")),
-        _ => String::new(),
-    }
+    let parts = key.iter().map(part).collect::<Option<Vec<_>>>()?;
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn value_as_json(column: &dyn Array, row: usize) -> String {

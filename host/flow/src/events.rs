@@ -93,6 +93,13 @@ pub enum Event<'a> {
         /// What the stream has done so far.
         tally: Tally,
     },
+    /// A stream goes on, and a person should know why that is not quite as usual.
+    Warned {
+        /// The stream's name.
+        stream: &'a str,
+        /// What happened, in words.
+        message: &'a str,
+    },
     /// A stream has come to a named point of its way. For tests that break it off there.
     Reached {
         /// The stream's name.

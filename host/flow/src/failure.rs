@@ -16,6 +16,8 @@ pub enum FailureKind {
     Permanent,
     /// A limit of the host was reached.
     Limit,
+    /// A call took longer than it may.
+    Timeout,
     /// A plugin broke off: it trapped.
     Trap,
     /// Another run holds the stream, or builds the models.
@@ -35,6 +37,7 @@ impl FailureKind {
             Self::Transient => "transient",
             Self::Permanent => "permanent",
             Self::Limit => "limit",
+            Self::Timeout => "timeout",
             Self::Trap => "trap",
             Self::Busy => "busy",
             Self::Cancelled => "cancelled",
@@ -94,10 +97,22 @@ impl Failure {
         Self::new(FailureKind::Limit, format!("limit {name}: {limit} allowed, {asked} asked for"))
     }
 
+    /// A call took longer than it may: the limit's name and its value.
+    pub fn timeout(name: &str, limit: impl fmt::Display) -> Self {
+        Self::new(FailureKind::Timeout, format!("limit {name}: {limit} allowed, more asked for"))
+    }
+
     /// The same failure, said to come from this plugin call unless it names one already.
     #[must_use]
     pub fn at(mut self, plugin: &str, function: &'static str) -> Self {
         self.site.get_or_insert_with(|| CallSite { plugin: plugin.to_owned(), function });
+        self
+    }
+
+    /// The same failure with words behind its message.
+    #[must_use]
+    pub fn and(mut self, more: impl fmt::Display) -> Self {
+        self.message = format!("{}; {more}", self.message);
         self
     }
 

@@ -64,6 +64,7 @@ mod transform;
 mod value;
 
 pub use batch::{Batch, Cause, Rejected, row_as_json};
+pub use change::{hold_to_promise, type_name};
 pub use calendar::{date_of, days_of};
 pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
@@ -87,5 +88,5 @@ pub use source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescr
 pub use sql::{Sql, SqlSession};
 pub use stream::{Stream, StreamContext};
 pub use target::{Counts, MergeRule, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession};
-pub use transform::Transform;
+pub use transform::{Call, Changed, RejectedRow, Transform};
 pub use value::{Bookmark, Position, Value, timestamp_from_text};

@@ -64,18 +64,12 @@ impl Origin {
         self.places = Some(places);
     }
 
-    /// The origin of a part of the rows.
-    pub(crate) fn slice(&self, offset: usize, length: usize) -> Self {
-        let places = (offset..offset + length).map(|row| u32::try_from(self.place(row)).unwrap_or(u32::MAX));
-        Self { read: self.read.clone(), places: Some(places.collect()) }
-    }
-
-    /// The origin of these parts of one batch, one after the other.
-    pub(crate) fn together(&self, parts: &[Self], lengths: &[usize]) -> Self {
-        let places = parts.iter().zip(lengths).flat_map(|(part, length)| {
-            (0..*length).map(|row| u32::try_from(part.place(row)).unwrap_or(u32::MAX))
-        });
-        Self { read: self.read.clone(), places: Some(places.collect()) }
+    /// The origin of rows that stand at these places of a batch of this origin.
+    pub(crate) fn at(self, places: Option<Vec<u32>>) -> Self {
+        let Some(places) = places else { return self };
+        let read = |place: &u32| u32::try_from(self.place(*place as usize)).unwrap_or(u32::MAX);
+        let places = places.iter().map(read).collect();
+        Self { places: Some(places), read: self.read }
     }
 }
 
@@ -105,9 +99,8 @@ mod tests {
                 kept = kept.into_iter().zip(mask).filter_map(|(id, keep)| keep.then_some(id)).collect();
                 if cut {
                     let half = kept.len() / 2;
-                    let (one, two) = (origin.slice(0, half), origin.slice(half, kept.len() - half));
-                    origin = origin.together(&[two, one], &[kept.len() - half, half]);
-                    kept.rotate_left(half);
+                    origin = origin.at(Some((0..kept.len() as u32).rev().take(half).collect()));
+                    kept = kept.into_iter().rev().take(half).collect();
                 }
             }
             for (row, id) in kept.iter().enumerate() {

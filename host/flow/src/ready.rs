@@ -3,16 +3,19 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
+use crate::change::{check_stable_columns, hold_to_promise, type_name};
 use crate::checkpoint::{Checkpoint, LoadMode};
-use crate::extract::Method;
+use crate::extract::{Method, Opened};
 use crate::failure::{Failure, Stage};
 use crate::house::{Lease, Ledger};
 use crate::load::LoadRequest;
-use crate::policy::Deletes;
+use crate::policy::{Deletes, OnTrap};
 use crate::stream::{StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::target::TableDefinition;
+use crate::transform::{Call, Transform};
 
 /// What a look at both ends of a stream found.
 pub(crate) enum Readiness {
@@ -77,7 +80,7 @@ impl Stream {
             stream: self.name.clone(),
             table: self.target_table.clone(),
             mode: plan.mode,
-            columns: self.columns_after_transforms(&opened.schema)?,
+            columns: self.columns_after_transforms(&opened)?,
             key: opened.key,
             version: self.request.change_key.clone(),
             schema: self.policy.schema,
@@ -158,12 +161,27 @@ impl Stream {
         }
     }
 
-    pub(crate) fn columns_after_transforms(&mut self, input: &SchemaRef) -> Result<SchemaRef, StageFailure> {
-        let mut columns = Arc::clone(input);
+    /// The columns behind all transforms. Each transform is tried on a batch without rows, so that what it makes of the
+    /// columns is seen before the first row moves.
+    pub(crate) fn columns_after_transforms(&mut self, opened: &Opened) -> Result<SchemaRef, StageFailure> {
+        let mut columns = Arc::clone(&opened.schema);
+        let version = self.request.change_key.as_deref();
         for transform in &mut self.transforms {
-            columns = transform.output_schema(&columns).map_err(StageFailure::before(Stage::Transform))?;
+            let made = try_transform(transform.as_mut(), &columns, &opened.key, version);
+            let made = made.and_then(|made| refuse_state(transform.as_ref(), self.policy.on_trap).map(|()| made));
+            columns = made.map_err(StageFailure::before(Stage::Transform))?;
         }
         Ok(columns)
+    }
+
+    /// Refuses what takes rows out of the order of the stream, where a transform remembers what came before.
+    pub(crate) fn check_stateless(&self, done: &str) -> Result<(), StageFailure> {
+        let Some(transform) = self.transforms.iter().find(|transform| transform.keeps_state()) else { return Ok(()) };
+        Err(StageFailure::before(Stage::Transform)(Failure::invalid_config(format!(
+            "plugin {} keeps state from batch to batch, so that its rows cannot be {done}: it would not make the same of \
+             them. Load the stream again by `wmshost run --full-refresh`",
+            transform.plugin()
+        ))))
     }
 
     /// Lets the loader make the table ready, for good or only to see that it can; tells what changes of the table's
@@ -200,6 +218,37 @@ impl Stream {
     }
 }
 
+/// The columns that a transform makes of these: it promises them, and keeps that promise for a batch without rows.
+fn try_transform(
+    transform: &mut dyn Transform,
+    columns: &SchemaRef,
+    key: &[String],
+    version: Option<&str>,
+) -> Result<SchemaRef, Failure> {
+    let promised = transform.output_schema(columns)?;
+    let plugin = transform.plugin().to_owned();
+    check_stable_columns(columns, &promised, key, version).map_err(|failure| failure.at(&plugin, "output-schema"))?;
+    let call = Call { batch: 0, time: transform.call_time(), is_probe: false };
+    let made = transform.process(RecordBatch::new_empty(Arc::clone(columns)), &call);
+    made.and_then(|made| hold_to_promise(&promised, made.rows, key))
+        .map_err(|failure| failure.at(&plugin, "process").within("a batch without rows"))?;
+    // It remembers no batch that was none.
+    transform.renew()?;
+    Ok(promised)
+}
+
+/// A transform that remembers batches cannot be replaced in the midst of a stream, which `retry` and `quarantine` do.
+fn refuse_state(transform: &dyn Transform, on_trap: OnTrap) -> Result<(), Failure> {
+    if on_trap == OnTrap::Fail || !transform.keeps_state() {
+        return Ok(());
+    }
+    Err(Failure::invalid_config(
+        "the plugin keeps state from batch to batch, so that no fresh instance can go on in its place: on_trap must be \
+         \"fail_run\"",
+    )
+    .at(transform.plugin(), "keeps-state"))
+}
+
 /// What changed of a table that was there, in words, and what it has that no longer comes.
 fn schema_changes(
     before: Option<&TableDefinition>,
@@ -210,9 +259,10 @@ fn schema_changes(
     let mut changes = Vec::new();
     for field in after.columns.fields() {
         match before.columns.field_with_name(field.name()) {
-            Err(_) => changes.push(format!("{} was added ({})", field.name(), field.data_type())),
+            Err(_) => changes.push(format!("{} was added ({})", field.name(), type_name(field.data_type()))),
             Ok(old) if old.data_type() != field.data_type() => {
-                changes.push(format!("{} went from {} to {}", field.name(), old.data_type(), field.data_type()));
+                let (old, new) = (type_name(old.data_type()), type_name(field.data_type()));
+                changes.push(format!("{} went from {old} to {new}", field.name()));
             }
             Ok(_) if coming.field_with_name(field.name()).is_err() => {
                 changes.push(format!("{} no longer comes from the source", field.name()));
@@ -222,7 +272,7 @@ fn schema_changes(
     }
     for field in coming.fields() {
         if after.columns.field_with_name(field.name()).is_err() {
-            changes.push(format!("{} is left out ({})", field.name(), field.data_type()));
+            changes.push(format!("{} is left out ({})", field.name(), type_name(field.data_type())));
         }
     }
     changes

@@ -73,12 +73,13 @@ impl Stream {
             stream: self.name.clone(),
             table: self.target_table.clone(),
             mode: LoadMode::Merge,
-            columns: self.columns_after_transforms(&opened.schema)?,
+            columns: self.columns_after_transforms(&opened)?,
             key: opened.key,
             version: self.request.change_key.clone(),
             schema: self.policy.schema,
             resume: true,
         };
+        self.check_stateless("replayed")?;
         self.prepare(&request, lease.as_ref(), true).map_err(&at_load)?;
         let way = Way { read: opened.schema, request };
         let quarantine = Quarantine { pipeline: &context.pipeline };
@@ -105,11 +106,18 @@ impl Stream {
         replayed: &mut Replayed,
     ) -> Result<(), Failure> {
         let mut good = Vec::new();
-        for row in page {
-            let Self { transforms, policy, .. } = self;
-            let (columns, key) = (&way.request.columns, &way.request.key[..]);
-            let mut changes = Changes { transforms, columns, key, on_trap: policy.on_trap };
-            match row_from_json(&row.row, &way.read).and_then(|batch| changes.change(Batch::new(batch))) {
+        for (number, row) in (1..).zip(page) {
+            let Self { name, transforms, policy, .. } = self;
+            let mut changes = Changes {
+                stream: name,
+                transforms,
+                columns: &way.request.columns,
+                key: &way.request.key,
+                version: way.request.version.as_deref(),
+                on_trap: policy.on_trap,
+                context,
+            };
+            match row_from_json(&row.row, &way.read).and_then(|batch| changes.change(number, Batch::new(batch))) {
                 Ok(batch) if batch.rejected.is_empty() => good.push((row, batch)),
                 Ok(batch) => replayed.keep(&row, reasons(&batch.rejected)),
                 Err(failure) => replayed.keep(&row, failure.message),

@@ -270,8 +270,15 @@ impl Stream {
             resolved: Vec::new(),
             progress,
         };
-        let changes =
-            Changes { transforms, columns: &ready.request.columns, key: &ready.request.key, on_trap: policy.on_trap };
+        let changes = Changes {
+            stream: name,
+            transforms,
+            columns: &ready.request.columns,
+            key: &ready.request.key,
+            version: ready.request.version.as_deref(),
+            on_trap: policy.on_trap,
+            context,
+        };
         thread::scope(|scope| {
             let extract = scope.spawn(move || extract(extractor.as_mut(), &raw_in, context));
             let transform = scope.spawn(move || changes.run(&raw_out, &ready_in));

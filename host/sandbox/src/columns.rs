@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
+use arrow_array::cast::AsArray as _;
 use arrow_array::types::{ArrowPrimitiveType, Decimal128Type};
 use arrow_array::{
-    Array, ArrayRef, ArrowNativeTypeOp, BinaryArray, BooleanArray, Decimal128Array, PrimitiveArray, RecordBatch,
-    RecordBatchOptions, StringArray,
+    Array, ArrayRef, BinaryArray, BooleanArray, PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use arrow_select::filter::filter;
-use wmshost_flow::{Batch, Cause, Failure, Origin, Rejected, Stage};
+use wmshost_contract_rules as rules;
+use wmshost_flow::{Batch, Cause, Changed, Failure, Rejected, RejectedRow, Stage, row_as_json, type_name};
 
-use crate::convert::check_name;
+use crate::convert::{check_name, refused};
 use crate::limits::Limits;
 
 /// The rows of one batch while a plugin has a handle to it.
@@ -22,10 +22,17 @@ use crate::limits::Limits;
 pub struct PluginBatch {
     columns: Vec<(FieldRef, ArrayRef)>,
     rows: usize,
-    rejected: Vec<Rejected>,
-    /// What the rows were made of.
-    origin: Origin,
-    /// Bytes of the rows that the plugin took out.
+    /// The batch as it was given.
+    given: RecordBatch,
+    /// For each row its position in the batch as it was given; `None`: every row is where it was.
+    positions: Option<Vec<u32>>,
+    /// Rows that were taken out before the plugin had the batch.
+    before: Vec<Rejected>,
+    /// Rows that the plugin took out.
+    rejected: Vec<RejectedRow>,
+    /// The stage that takes rows out.
+    stage: Stage,
+    /// Bytes of what it said of them.
     rejected_bytes: usize,
     access: Access,
 }
@@ -55,15 +62,21 @@ pub(crate) struct Because {
     pub(crate) digest: Option<String>,
 }
 
-/// The most labels of a column that is written by them.
-const LABELS: usize = 256;
-
 impl PluginBatch {
     pub(crate) fn new(batch: Batch) -> Self {
-        let Batch { rows, rejected, origin } = batch;
-        let (schema, arrays, rows) = rows.into_parts();
-        let columns = schema.fields().iter().cloned().zip(arrays).collect();
-        Self { columns, rows, rejected, origin, rejected_bytes: 0, access: Access::Change }
+        let given = batch.rows;
+        let columns = given.schema_ref().fields().iter().cloned().zip(given.columns().iter().cloned()).collect();
+        Self {
+            columns,
+            rows: given.num_rows(),
+            given,
+            positions: None,
+            before: batch.rejected,
+            rejected: Vec::new(),
+            stage: Stage::Transform,
+            rejected_bytes: 0,
+            access: Access::Change,
+        }
     }
 
     /// A batch that a plugin can read and not change, but that it may leave out columns.
@@ -79,8 +92,23 @@ impl PluginBatch {
         Ok(())
     }
 
+    /// What an extractor made: rejected rows are kept as the source had them.
     pub(crate) fn into_batch(self) -> Result<Batch, Failure> {
-        Ok(Batch { rows: self.record_batch()?, rejected: self.rejected, origin: self.origin })
+        let rows = self.record_batch()?;
+        let mut rejected = self.before;
+        rejected.extend(self.rejected.into_iter().map(|row| {
+            let RejectedRow { position, cause, rule, reason, by, digest } = row;
+            let (row, place) = (row_as_json(&self.given, position as usize), Some(position as usize));
+            Rejected { cause, rule, reason, stage: self.stage, by, digest, row, place }
+        }));
+        // From here on rows come back by way of the transforms: what the extractor gave is what was read.
+        Ok(Batch::read(rows, rejected))
+    }
+
+    /// What a transform made.
+    pub(crate) fn into_changed(self) -> Result<Changed, Failure> {
+        let rows = self.record_batch()?;
+        Ok(Changed { rows, positions: self.positions, rejected: self.rejected })
     }
 
     /// The rows as they are; columns are shared, not copied.
@@ -139,9 +167,7 @@ impl PluginBatch {
     pub(crate) fn put(&mut self, name: &str, array: ArrayRef, limits: &Limits) -> Result<(), Failure> {
         self.check_changeable()?;
         check_name(name)?;
-        if array.len() != self.rows {
-            return Err(wrong_length(name, array.len(), self.rows));
-        }
+        rules::check_length(name, array.len(), self.rows).map_err(refused)?;
         let at = self.position(name).ok();
         let columns = self.columns.len() + usize::from(at.is_none());
         if columns > limits.batch_columns {
@@ -195,12 +221,16 @@ impl PluginBatch {
         for (_, array) in &mut self.columns {
             *array = filter(array, &keep).map_err(|e| Failure::permanent(e.to_string()))?;
         }
+        let kept = keep.values().set_indices();
+        self.positions = Some(match &self.positions {
+            Some(positions) => kept.map(|row| positions[row]).collect(),
+            None => kept.map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect(),
+        });
         self.rows = keep.true_count();
-        self.origin.keep(&keep);
         Ok(())
     }
 
-    /// Takes rows out. All that is taken out of a batch may have `most` bytes.
+    /// Takes rows out. What is said of all that are taken out of a batch may have `most` bytes.
     pub(crate) fn reject(&mut self, rows: &[u32], because: &Because, most: usize) -> Result<(), Failure> {
         self.check_changeable()?;
         let mut keep = vec![true; self.rows];
@@ -212,46 +242,40 @@ impl PluginBatch {
                 }
             }
         }
-        let mut rejected = Vec::new();
-        let mut bytes = self.rejected_bytes;
-        for row in (0..self.rows).filter(|&row| !keep[row]) {
-            let Because { stage, rule, reason, by, digest } = because;
-            bytes += rule.len() + reason.len() + by.len();
-            // In JSON a row is at least as long as its texts: what is too long is not made first.
-            check_rejected(bytes + self.origin.text_bytes(row), most)?;
-            let place = Some(self.origin.place(row));
-            let row = self.origin.row_as_json(row);
-            bytes += row.len();
-            check_rejected(bytes, most)?;
-            let (rule, reason, by, digest) = (rule.clone(), reason.clone(), by.clone(), digest.clone());
-            rejected.push(Rejected { cause: Cause::Rule, rule, reason, stage: *stage, by, digest, row, place });
+        let Because { stage, rule, reason, by, digest } = because;
+        let taken = keep.iter().filter(|keep| !**keep).count();
+        let said = taken.saturating_mul(rule.len() + reason.len() + by.len());
+        let bytes = self.rejected_bytes.saturating_add(said);
+        if bytes > most {
+            return Err(Failure::limit("batch_bytes of rejected rows", most, bytes));
         }
+        let positions = self.positions.as_ref();
+        let rejected: Vec<_> = (0_u32..)
+            .zip(&keep)
+            .filter(|(_, keep)| !**keep)
+            .map(|(row, _)| RejectedRow {
+                position: positions.map_or(row, |positions| positions[row as usize]),
+                cause: Cause::Rule,
+                rule: rule.clone(),
+                reason: reason.clone(),
+                by: by.clone(),
+                digest: digest.clone(),
+            })
+            .collect();
         self.keep(BooleanBuffer::from(keep).sliced().to_vec())?;
-        self.rejected.append(&mut rejected);
+        self.rejected.extend(rejected);
+        self.stage = *stage;
         self.rejected_bytes = bytes;
         Ok(())
     }
 }
 
-fn check_rejected(bytes: usize, most: usize) -> Result<(), Failure> {
-    if bytes > most {
-        return Err(Failure::limit("batch_bytes of rejected rows", most, bytes));
-    }
-    Ok(())
-}
-
 fn wrong_type(name: &str, array: &ArrayRef, wanted: &str) -> Failure {
-    Failure::permanent(format!("column {name} is {}, not {wanted}", array.data_type()))
-}
-
-fn wrong_length(name: &str, found: usize, wanted: usize) -> Failure {
-    Failure::permanent(format!("column {name}: {found} values for {wanted} rows"))
+    Failure::permanent(format!("column {name} is {}, not {wanted}", type_name(array.data_type())))
 }
 
 fn bitmap(name: &str, bytes: Vec<u8>, rows: usize) -> Result<BooleanBuffer, Failure> {
-    if bytes.len() != rows.div_ceil(8) {
-        return Err(wrong_length(name, bytes.len() * 8, rows));
-    }
+    rules::check_bitmap(name, bytes.len(), rows).map_err(refused)?;
     Ok(BooleanBuffer::new(Buffer::from_vec(bytes), 0, rows))
 }
 
@@ -291,33 +315,19 @@ pub(crate) fn decimal_array(
     nulls: Option<Vec<u8>>,
     (precision, scale): (u8, u8),
 ) -> Result<ArrayRef, Failure> {
-    let (unscaled, rest) = values.as_chunks::<16>();
-    if !rest.is_empty() {
-        return Err(Failure::permanent(format!("column {name}: a decimal has 16 bytes")));
-    }
-    let unscaled: Vec<i128> = unscaled.iter().map(|bytes| i128::from_le_bytes(*bytes)).collect();
-    let array: Decimal128Array = primitive_array::<Decimal128Type>(name, unscaled, nulls)?;
-    let scale = i8::try_from(scale).unwrap_or(i8::MAX);
-    let array = array
-        .with_precision_and_scale(precision, scale)
+    let rows = values.len() / 16;
+    let nulls = validity(name, nulls, rows)?;
+    let is_null = |row| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+    rules::check_decimals(name, values, is_null, precision, scale).map_err(refused)?;
+    let unscaled: Vec<i128> = values.as_chunks::<16>().0.iter().map(|bytes| i128::from_le_bytes(*bytes)).collect();
+    let array = PrimitiveArray::<Decimal128Type>::new(ScalarBuffer::from(unscaled), nulls)
+        .with_precision_and_scale(precision, i8::try_from(scale).unwrap_or(i8::MAX))
         .map_err(|e| Failure::permanent(format!("column {name}: {e}")))?;
-    let beyond = 10_i128.pow_wrapping(u32::from(precision));
-    let fits = |value: i128| -beyond < value && value < beyond;
-    if array.iter().flatten().all(fits) {
-        return Ok(Arc::new(array));
-    }
-    Err(Failure::permanent(format!("column {name}: a value has more than {precision} digits")))
+    Ok(Arc::new(array))
 }
 
 fn offsets(name: &str, offsets: Vec<i32>, bytes: usize, rows: usize) -> Result<OffsetBuffer<i32>, Failure> {
-    if offsets.len() != rows + 1 {
-        return Err(wrong_length(name, offsets.len().saturating_sub(1), rows));
-    }
-    let ascending = offsets.windows(2).all(|pair| pair[0] <= pair[1]);
-    let inside = offsets[0] >= 0 && offsets[rows] as usize <= bytes;
-    if !ascending || !inside {
-        return Err(Failure::permanent(format!("column {name}: the offsets do not ascend within its bytes")));
-    }
+    rules::check_offsets(name, &offsets, bytes, rows).map_err(refused)?;
     Ok(OffsetBuffer::new(ScalarBuffer::from(offsets)))
 }
 
@@ -331,7 +341,7 @@ pub(crate) fn text_array(
     let starts = offsets(name, starts, values.len(), rows)?;
     let nulls = validity(name, nulls, rows)?;
     let array = StringArray::try_new(starts, Buffer::from_vec(values), nulls)
-        .map_err(|e| Failure::permanent(format!("column {name}: {e}")))?;
+        .map_err(|_| refused(rules::not_utf8(name)))?;
     Ok(Arc::new(array))
 }
 
@@ -358,20 +368,11 @@ pub(crate) fn category_array(
     rows: usize,
     most: usize,
 ) -> Result<ArrayRef, Failure> {
-    if labels.len() > LABELS {
-        return Err(Failure::limit("labels", LABELS, labels.len()));
-    }
-    if codes.len() != rows {
-        return Err(wrong_length(name, codes.len(), rows));
-    }
     let nulls = validity(name, nulls, rows)?;
     let is_null = |row| nulls.as_ref().is_some_and(|nulls: &NullBuffer| nulls.is_null(row));
-    let label = |(row, &code): (usize, &u8)| match labels.get(usize::from(code)) {
-        _ if is_null(row) => Ok(""),
-        Some(label) => Ok(label.as_str()),
-        None => Err(Failure::permanent(format!("column {name}: no label has the code {code}"))),
-    };
-    let spelled = codes.iter().enumerate().map(label).collect::<Result<Vec<_>, _>>()?;
+    rules::check_labels(name, labels.len(), codes, is_null, rows).map_err(refused)?;
+    let label = |(row, code): (usize, &u8)| if is_null(row) { "" } else { labels[usize::from(*code)].as_str() };
+    let spelled: Vec<&str> = codes.iter().enumerate().map(label).collect();
     let bytes: usize = spelled.iter().map(|label| label.len()).sum();
     if bytes > most.min(i32::MAX as usize) {
         return Err(Failure::limit("batch_bytes", most, bytes).within(format_args!("column {name}")));

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use wmshost_contract_rules as rules;
 use wmshost_flow::{Bookmark, Failure, FailureKind, Position, Value};
 
 use crate::bindings::types as wit;
@@ -11,8 +12,6 @@ use crate::bindings::types as wit;
 /// The most positions of a bookmark, and the most bytes of one of them.
 const BOOKMARK_POSITIONS: usize = 16;
 const POSITION_BYTES: usize = 4 << 10;
-/// The longest name of a column, in bytes.
-const NAME_BYTES: usize = 128;
 /// The longest message that is kept of a plugin's failure, in bytes.
 const MESSAGE_BYTES: usize = 4 << 10;
 
@@ -22,7 +21,7 @@ pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
         FailureKind::InvalidConfig => wit::Failure::InvalidConfig(message),
         FailureKind::Denied => wit::Failure::Denied(message),
         FailureKind::Transient => wit::Failure::Transient(message),
-        FailureKind::Limit => wit::Failure::Limit(message),
+        FailureKind::Limit | FailureKind::Timeout => wit::Failure::Limit(message),
         FailureKind::Permanent
         | FailureKind::Trap
         | FailureKind::Busy
@@ -183,15 +182,17 @@ pub(crate) fn columns_to_wit<'a>(fields: impl IntoIterator<Item = &'a FieldRef>)
     fields.into_iter().map(column).collect()
 }
 
+/// What the contract's rules refuse.
+pub(crate) fn refused(refusal: rules::Refusal) -> Failure {
+    match refusal {
+        rules::Refusal::Limit(message) => Failure::new(FailureKind::Limit, message),
+        rules::Refusal::Wrong(message) => Failure::permanent(message),
+    }
+}
+
 /// The name of a column: there, and of bearable length.
 pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
-    if name.is_empty() {
-        return Err(Failure::permanent("a column has no name"));
-    }
-    if name.len() > NAME_BYTES {
-        return Err(Failure::limit("column_name_bytes", NAME_BYTES, name.len()));
-    }
-    Ok(())
+    rules::check_name(name).map_err(refused)
 }
 
 /// A key that a plugin named: each of its columns is there, and none twice.
@@ -204,33 +205,13 @@ pub(crate) fn check_key(key: &[String], columns: &Schema) -> Result<(), Failure>
         )));
     }
     for (at, name) in key.iter().enumerate() {
-        let name = shown(name.clone(), NAME_BYTES);
+        let name = shown(name.clone(), rules::NAME_BYTES);
         if columns.index_of(&name).is_err() {
             return Err(Failure::permanent(format!("the key column {name} is not among the columns")));
         }
         if key[..at].contains(&name) {
             return Err(Failure::permanent(format!("the key names the column {name} twice")));
         }
-    }
-    Ok(())
-}
-
-/// Holds a batch to the columns that its plugin promised.
-pub(crate) fn check_promise(promised: Option<&SchemaRef>, found: &Schema) -> Result<(), Failure> {
-    let Some(promised) = promised else { return Ok(()) };
-    let shape = |field: &FieldRef| format!("{} ({})", field.name(), field.data_type());
-    let pairs = promised.fields().iter().zip(found.fields());
-    let mut differing = pairs.filter(|(a, b)| a.name() != b.name() || a.data_type() != b.data_type());
-    if let Some((a, b)) = differing.next() {
-        return Err(Failure::permanent(format!(
-            "the batch has the column {} where {} was promised",
-            shape(b),
-            shape(a)
-        )));
-    }
-    let (promised, found) = (promised.fields().len(), found.fields().len());
-    if promised != found {
-        return Err(Failure::permanent(format!("the batch has {found} columns where {promised} were promised")));
     }
     Ok(())
 }
@@ -246,13 +227,8 @@ pub(crate) fn columns_from_wit(columns: Vec<wit::Column>, most: usize) -> Result
         if fields.iter().any(|field| *field.name() == name) {
             return Err(Failure::permanent(format!("two columns are called {name}")));
         }
-        if let wit::ColumnType::Decimal(d) = &kind
-            && !((1..=38).contains(&d.precision) && d.scale <= d.precision)
-        {
-            return Err(Failure::permanent(format!(
-                "column {name}: decimal({}, {}) does not exist",
-                d.precision, d.scale
-            )));
+        if let wit::ColumnType::Decimal(d) = &kind {
+            rules::check_decimal_type(&name, d.precision, d.scale).map_err(refused)?;
         }
         fields.push(Field::new(name, kind_from_wit(kind), nullable));
     }

@@ -11,9 +11,13 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
 use wmshost_flow::{Counts, Failure, SharedTarget, SourceSession};
 
-use crate::capabilities::{LoadRules, OwnState};
+use crate::capabilities::{LoadRules, LogMeter, OwnState};
 use crate::columns::PluginBatch;
+use crate::instance::{Doing, INSTANTIATE};
 use crate::limits::{CallTimer, Limits, MemoryGuard};
+
+/// How much is kept of what a plugin logs as an error in one call, in bytes.
+const ERROR_BYTES: usize = 4 << 10;
 
 /// A value of the plugin's own table in the pipeline file.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +76,11 @@ pub(crate) struct Guest {
     pub(crate) table: ResourceTable,
     wasi: WasiCtx,
     pub(crate) output: [Arc<Output>; 2],
-    pub(crate) messages: u64,
+    /// What the plugin logged as an error in the call under way.
+    errors: String,
+    pub(crate) meter: Arc<LogMeter>,
+    /// The call under way.
+    pub(crate) doing: Doing,
     /// Batches that the table holds.
     batches: usize,
     pub(crate) source: Option<GrantedSource>,
@@ -104,7 +112,9 @@ impl Guest {
             table,
             wasi: wasi.build(),
             output,
-            messages: 0,
+            errors: String::new(),
+            meter: LogMeter::new(&identity.plugin, &identity.stream),
+            doing: Doing::of(INSTANTIATE),
             batches: 0,
             source: None,
             source_failure: None,
@@ -116,6 +126,26 @@ impl Guest {
             identity,
             limits,
         }
+    }
+
+    /// A call begins.
+    pub(crate) fn begin(&mut self, doing: Doing) {
+        self.timer.restart(doing.time.unwrap_or(self.limits.call_time));
+        self.memory.restart();
+        self.errors.clear();
+        self.doing = doing;
+    }
+
+    /// Keeps the beginning of what the plugin says of a failure, for the failure's message.
+    pub(crate) fn remember(&mut self, message: &str) {
+        if self.errors.len() < ERROR_BYTES {
+            self.errors.extend(message.chars().take(ERROR_BYTES).chain(['\n']));
+        }
+    }
+
+    /// What the plugin said of a failure in the call under way.
+    pub(crate) fn said(&self) -> String {
+        format!("{}{}", self.errors, self.output[1].peek())
     }
 
     /// A new handle for the plugin, if it has not too many.

@@ -1,26 +1,45 @@
-//! Calling a plugin. Every call has its time; a trap becomes a failure that names plugin and function; what the
-//! plugin printed goes into the log.
+//! Calling a plugin. Every call has its time, and ends at once when the run is asked to stop; a trap becomes a failure
+//! that names plugin and function; what the plugin printed goes into the log.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Store, Trap, UpdateDeadline};
-use wasmtime_wasi::I32Exit;
-use wmshost_flow::{Failure, FailureKind};
+use wasmtime::{Engine, Store, UpdateDeadline};
+use wmshost_flow::{Cancel, Failure};
 
 use crate::bindings::types;
-use crate::convert::{failure_from_wit, shown};
+use crate::breakdown::{Stopped, breakdown};
+use crate::convert::failure_from_wit;
 use crate::guest::Guest;
-use crate::limits::TimeUp;
 
 /// What the making of an instance is called in failures.
-const INSTANTIATE: &str = "instantiate";
-/// How much of what a plugin printed stands in the failure of its trap, in bytes.
-const PRINTED_BYTES: usize = 500;
-/// What wasmtime says of a component with too many instances, tables or memories, and of a call that copies too
-/// much. It keeps the types of these errors to itself.
-const TOO_MANY: &str = "resource limit exceeded";
-const COPIED_TOO_MUCH: &str = "fuel allocated for hostcalls";
+pub(crate) const INSTANTIATE: &str = "instantiate";
+
+/// What a call is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Doing {
+    /// The exported function.
+    pub(crate) function: &'static str,
+    /// The number of the batch in hand, from 1; 0 for one without rows before the first.
+    pub(crate) batch: Option<u64>,
+    /// The longest that it may compute, if that is not the usual time.
+    pub(crate) time: Option<Duration>,
+    /// Whether nothing of what the plugin says goes into the log.
+    pub(crate) is_silent: bool,
+}
+
+impl Doing {
+    /// A call that is not about a batch.
+    pub(crate) fn of(function: &'static str) -> Self {
+        Self { function, batch: None, time: None, is_silent: false }
+    }
+
+    /// A call with a batch.
+    pub(crate) fn batch(function: &'static str, number: u64) -> Self {
+        Self { batch: Some(number), ..Self::of(function) }
+    }
+}
 
 /// An instance with the typed view of its world.
 pub(crate) struct Instance<W> {
@@ -32,6 +51,7 @@ impl<W> Instance<W> {
     /// Makes an instance; `view` is the generated constructor of its world.
     pub(crate) fn new(
         engine: &Engine,
+        cancel: Cancel,
         component: &Component,
         linker: &Linker<Guest>,
         guest: Guest,
@@ -42,13 +62,16 @@ impl<W> Instance<W> {
         store.limiter(|guest| &mut guest.memory);
         store.set_hostcall_fuel(copied_bytes);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|store| {
+        store.epoch_deadline_callback(move |store| {
+            if cancel.is_set() {
+                return Err(Stopped.into());
+            }
             store.data().timer.check()?;
             Ok(UpdateDeadline::Continue(1))
         });
-        store.data_mut().timer.restart();
+        store.data_mut().begin(Doing::of(INSTANTIATE));
         let world = view(&mut store, component, linker);
-        let world = world.map_err(|error| trap(&mut store, INSTANTIATE, &error))?;
+        let world = world.map_err(|error| breakdown(&mut store, INSTANTIATE, &error))?;
         Ok(Self { store, world: Arc::new(world) })
     }
 
@@ -58,13 +81,19 @@ impl<W> Instance<W> {
         function: &'static str,
         call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<T>,
     ) -> Result<T, Failure> {
-        let guest = self.store.data_mut();
-        guest.timer.restart();
-        guest.memory.restart();
+        self.call_in(Doing::of(function), call)
+    }
+
+    fn call_in<T>(
+        &mut self,
+        doing: Doing,
+        call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<T>,
+    ) -> Result<T, Failure> {
+        self.store.data_mut().begin(doing);
         self.store.set_epoch_deadline(1);
         let world = Arc::clone(&self.world);
         let result = call(&world, &mut self.store);
-        let result = result.map_err(|error| trap(&mut self.store, function, &error));
+        let result = result.map_err(|error| breakdown(&mut self.store, doing.function, &error));
         self.store.data_mut().log_output();
         result
     }
@@ -75,47 +104,16 @@ impl<W> Instance<W> {
         function: &'static str,
         call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<Result<T, types::Failure>>,
     ) -> Result<T, Failure> {
+        self.ask_in(Doing::of(function), call)
+    }
+
+    /// The same, for a call that is about a batch.
+    pub(crate) fn ask_in<T>(
+        &mut self,
+        doing: Doing,
+        call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<Result<T, types::Failure>>,
+    ) -> Result<T, Failure> {
         let plugin = self.store.data().identity.plugin.clone();
-        self.call(function, call)?.map_err(|failure| failure_from_wit(failure).at(&plugin, function))
+        self.call_in(doing, call)?.map_err(|failure| failure_from_wit(failure).at(&plugin, doing.function))
     }
-}
-
-/// The failure behind an error of the engine: a limit, an exit, a trap.
-fn trap(store: &mut Store<Guest>, function: &'static str, error: &wasmtime::Error) -> Failure {
-    let guest = store.data_mut();
-    let plugin = guest.identity.plugin.clone();
-    let printed = guest.output[1].peek();
-    guest.log_output();
-    let mut failure = broken_off(guest, function, error).at(&plugin, function);
-    // A panic says in its first line where and in its second why.
-    let lines: Vec<_> = printed.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
-    if !lines.is_empty() {
-        failure.message += &format!(" ({})", shown(lines.join(" "), PRINTED_BYTES));
-    }
-    failure
-}
-
-fn broken_off(guest: &Guest, function: &str, error: &wasmtime::Error) -> Failure {
-    if let Some(TimeUp { name, limit }) = error.downcast_ref() {
-        return Failure::limit(name, format_args!("{limit:?}"), "more");
-    }
-    if let Some(exit) = error.downcast_ref::<I32Exit>() {
-        return Failure::new(FailureKind::Trap, format!("it called exit({})", exit.0));
-    }
-    if let Some(memory) = guest.memory.failure() {
-        return memory;
-    }
-    if let Some(trap) = error.downcast_ref::<Trap>() {
-        return Failure::new(FailureKind::Trap, format!("it trapped: {trap}"));
-    }
-    if error.root_cause().to_string().contains(COPIED_TOO_MUCH) {
-        return Failure::limit("copied_bytes", guest.limits.copied_bytes, "more");
-    }
-    if error.root_cause().to_string().contains(TOO_MANY) {
-        return Failure::new(FailureKind::Limit, format!("{error:#}"));
-    }
-    if function == INSTANTIATE {
-        return Failure::invalid_config(format!("it is not of this contract: {error:#}"));
-    }
-    Failure::new(FailureKind::Trap, format!("it broke off: {error:#}"))
 }

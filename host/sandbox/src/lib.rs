@@ -8,7 +8,8 @@
 //! | `link` | who may call what: each world's imports, and nothing else |
 //! | `guest` | what the host keeps for one instance |
 //! | `limits` | what an instance may use |
-//! | `instance` | calling a plugin: time, traps, output |
+//! | `instance` | calling a plugin: time, signals, output |
+//! | `breakdown` | why a call broke off, in words |
 //! | `stages` | instances as extractor, transform and loader |
 //! | `capabilities` | what plugins may call |
 //! | `columns` | a batch as plugins see it |
@@ -16,6 +17,7 @@
 //! | `bindings` | the contract, generated |
 
 mod bindings;
+mod breakdown;
 mod capabilities;
 mod columns;
 mod compile;

@@ -26,8 +26,11 @@ pub struct Limits {
     pub empty_batches: u32,
     /// The most handles (batches, cursors, connections) that may be open at once.
     pub handles: usize,
-    /// The most messages and printed lines in the log; further ones are counted and left out.
+    /// The most messages and printed lines that a plugin may put into the log for one stream, in all instances
+    /// together; further ones are counted and left out.
     pub log_messages: u64,
+    /// The most bytes of them, likewise.
+    pub log_bytes: u64,
     /// The longest message, in bytes; longer ones are cut.
     pub message_bytes: usize,
     /// How much of a call's standard output and of its standard error is kept, in bytes.
@@ -56,6 +59,7 @@ impl Default for Limits {
             empty_batches: 1_000,
             handles: 64,
             log_messages: 10_000,
+            log_bytes: 8 << 20,
             message_bytes: 4 << 10,
             output_bytes: 64 << 10,
             copied_bytes: 64 << 20,
@@ -106,7 +110,8 @@ impl ResourceLimiter for MemoryGuard {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let asked = self.bytes.saturating_add(desired.saturating_sub(current));
         if asked > self.most {
-            self.refused = Some(Failure::limit("memory_bytes", self.most, asked));
+            let refused = Failure::limit("memory_bytes", self.most, asked);
+            self.refused = Some(refused.and("`memory_mib` in [limits] raises it"));
             return Ok(false);
         }
         self.bytes = asked;
@@ -159,7 +164,9 @@ impl CallTimer {
         Self { call_time, wait_time, started: Instant::now(), waited: Duration::ZERO }
     }
 
-    pub(crate) fn restart(&mut self) {
+    /// A call begins that may compute so long.
+    pub(crate) fn restart(&mut self, call_time: Duration) {
+        self.call_time = call_time;
         self.started = Instant::now();
         self.waited = Duration::ZERO;
     }

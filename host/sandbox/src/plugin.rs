@@ -1,14 +1,16 @@
 //! A component with its world: what it asks for, what it says of itself, and the stages that are made of it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::SchemaRef;
 use wasmtime::component::{Component, Linker};
 use wmshost_flow::model::Declaration;
-use wmshost_flow::{Dialect, Extractor, Failure, Loader, SharedTarget, Transform};
+use wmshost_flow::{Cancel, Dialect, Extractor, Failure, Loader, SharedTarget, Transform};
 
 use crate::bindings::{about, any, extractor, loader, models, transform};
+use crate::capabilities::LogMeter;
 use crate::compile::compile;
 use crate::convert::shown;
 use crate::engine::TickingEngine;
@@ -22,12 +24,19 @@ use crate::stages::{PluginExtractor, PluginLoader, PluginTransform, declare};
 pub struct Sandbox {
     engine: Arc<TickingEngine>,
     cache: PathBuf,
+    cancel: Cancel,
 }
 
 impl Sandbox {
     /// A sandbox that keeps compiled components in `cache`.
     pub fn new(cache: PathBuf) -> Result<Self, Failure> {
-        Ok(Self { engine: Arc::new(TickingEngine::new()?), cache })
+        Ok(Self { engine: Arc::new(TickingEngine::new()?), cache, cancel: Cancel::default() })
+    }
+
+    /// The same sandbox, whose plugins are interrupted at once when this is set.
+    #[must_use]
+    pub fn stopping_at(self, cancel: Cancel) -> Self {
+        Self { cancel, ..self }
     }
 
     /// Loads the component in `file` under the name that the pipeline gives it. None of its code runs yet.
@@ -52,6 +61,8 @@ impl Sandbox {
             engine: Arc::clone(&self.engine),
             component: compiled.component,
             linker: Arc::new(linker),
+            cancel: self.cancel.clone(),
+            meters: Arc::default(),
         })
     }
 }
@@ -129,6 +140,9 @@ pub struct Plugin {
     engine: Arc<TickingEngine>,
     component: Component,
     linker: Arc<Linker<Guest>>,
+    cancel: Cancel,
+    /// What it has logged so far, by name and stream.
+    meters: Arc<Mutex<BTreeMap<(String, String), Arc<LogMeter>>>>,
 }
 
 impl Plugin {
@@ -160,12 +174,21 @@ impl Plugin {
         description(said).map_err(|failure| failure.at(&self.name, "describe"))
     }
 
+    /// What this plugin has logged for a stream, in all of its instances.
+    fn meter(&self, identity: &Identity) -> Arc<LogMeter> {
+        let of = (identity.plugin.clone(), identity.stream.clone());
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        let meter = meters.entry(of).or_insert_with(|| LogMeter::new(&identity.plugin, &identity.stream));
+        Arc::clone(meter)
+    }
+
     fn instance<W>(
         &self,
-        guest: Guest,
+        mut guest: Guest,
         view: impl FnOnce(&mut wasmtime::Store<Guest>, &Component, &Linker<Guest>) -> wasmtime::Result<W>,
     ) -> Result<Instance<W>, Failure> {
-        Instance::new(&self.engine.engine, &self.component, &self.linker, guest, view)
+        guest.meter = self.meter(&guest.identity);
+        Instance::new(&self.engine.engine, self.cancel.clone(), &self.component, &self.linker, guest, view)
     }
 
     /// An instance that reads a stream from the granted source.

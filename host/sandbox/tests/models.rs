@@ -50,7 +50,7 @@ fn what_is_too_much_is_refused() {
         ("long-sql", FailureKind::Limit, "limit statement_bytes: 262144 allowed, 9437184 asked for"),
         ("long-name", FailureKind::Limit, "limit declared name (bytes): 128 allowed, 1048576 asked for"),
         ("many-rows", FailureKind::Limit, "limit"),
-        ("loop", FailureKind::Limit, "limit call_time: 500ms allowed"),
+        ("loop", FailureKind::Timeout, "limit call_time: 500ms allowed"),
         ("panic", FailureKind::Trap, "it trapped: wasm trap: wasm `unreachable`"),
         ("fail", FailureKind::InvalidConfig, "these models want another setting"),
     ] {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use wmshost_flow::{Failure, FailureKind};
+use wmshost_flow::{Cancel, Failure, FailureKind};
 use wmshost_pipeline::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingKind, World};
 use wmshost_sandbox::{self as sandbox, Plugin, Sandbox};
 
@@ -18,6 +18,12 @@ impl Catalog {
     /// No plugins yet; what is compiled is kept in the folder `cache`.
     pub fn new(cache: PathBuf) -> Result<Self, Failure> {
         Ok(Self { sandbox: Sandbox::new(cache)?, loaded: RefCell::default() })
+    }
+
+    /// The same, whose plugins are interrupted at once when this is set.
+    #[must_use]
+    pub fn stopping_at(self, cancel: Cancel) -> Self {
+        Self { sandbox: self.sandbox.stopping_at(cancel), ..self }
     }
 
     /// The plugin in this file, under the name that the pipeline gives it.

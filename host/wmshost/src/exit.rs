@@ -16,7 +16,7 @@ pub(crate) enum Exit {
     Configuration = 2,
     /// Another run holds a stream, or the models.
     Busy = 3,
-    /// It was asked to stop, and stopped after the batch in hand.
+    /// It was asked to stop; what was committed before stays.
     Cancelled = 130,
 }
 

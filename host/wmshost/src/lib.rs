@@ -14,6 +14,7 @@
 //! | `assemble` | streams made of a checked pipeline |
 //! | `commands` | one room per command |
 //! | `report` | progress, tables, JSON |
+//! | `signals` | SIGINT and SIGTERM |
 
 mod assemble;
 mod catalog;
@@ -25,6 +26,7 @@ mod exit;
 mod home;
 mod logs;
 mod report;
+mod signals;
 
 use std::process::ExitCode;
 

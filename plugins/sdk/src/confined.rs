@@ -6,6 +6,7 @@
 //! Nothing depends on it: where a toolchain goes another way, a component works as well, and imports WASI.
 #![expect(unsafe_code, reason = "C functions, called by the standard library with what their callers promise")]
 
+use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
 
 use crate::log;
@@ -51,9 +52,38 @@ unsafe fn bytes<'b>(start: *const u8, length: usize) -> &'b [u8] {
     if length == 0 { &[] } else { unsafe { std::slice::from_raw_parts(start, length) } }
 }
 
+/// What was written and is not a whole line yet: a place of its own, for memory may be what is lacking.
+struct Pending {
+    bytes: [u8; 512],
+    length: usize,
+}
+
+thread_local! {
+    static PENDING: RefCell<Pending> = const { RefCell::new(Pending { bytes: [0; 512], length: 0 }) };
+}
+
+/// Lines become messages; the parts of a line that are written one by one become one.
 fn put(file: c_int, bytes: &[u8]) {
+    PENDING.with_borrow_mut(|pending| {
+        let Pending { bytes: kept, length } = pending;
+        let is_whole = bytes.contains(&b'\n');
+        if *length == 0 && is_whole {
+            return say(file, bytes);
+        }
+        let room = bytes.len().min(kept.len() - *length);
+        kept[*length..*length + room].copy_from_slice(&bytes[..room]);
+        *length += room;
+        if is_whole || *length == kept.len() {
+            say(file, &kept[..*length]);
+            *length = 0;
+        }
+    });
+}
+
+fn say(file: c_int, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let text = text.trim_end();
+    // A panic ends with advice for who has an environment.
+    let text = text.split("note: run with `RUST_BACKTRACE").next().unwrap_or_default().trim();
     if !text.is_empty() {
         log::write(if file == 2 { log::Level::Error } else { log::Level::Info }, text);
     }

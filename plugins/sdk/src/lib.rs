@@ -67,7 +67,7 @@ pub use batch::{Batch, Broken, Derived, Rows, declare_text, map_text};
 #[cfg(not(target_family = "wasm"))]
 pub use batch::{Rejected, shown, try_out};
 pub use capability::{log, source, state, target};
-pub use columns::{AnyColumn, Column, Decimals, Labels, Mask, Numbers, TextWriter, Texts, Times, cleaned};
+pub use columns::{AnyColumn, Column, Decimals, Labels, Mask, Number, Numbers, TextWriter, Texts, Times, cleaned};
 pub use failure::{Failure, Result, all_mistakes, invalid_config, permanent, transient};
 pub use quarantine::{MISSING_KEY, Quarantine};
 pub use schema::{Input, type_name};

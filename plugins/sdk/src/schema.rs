@@ -2,6 +2,7 @@
 
 use crate::contract::types::{Column, ColumnType, DecimalType, Schema, Zone};
 use crate::failure::{Result, all_mistakes};
+use wmshost_contract_rules as rules;
 
 /// The columns that a transform gets, being checked.
 #[derive(Debug)]
@@ -80,16 +81,20 @@ impl<'s> Input<'s> {
 
 /// A type as people write it: `decimal(10, 2)`.
 pub fn type_name(kind: ColumnType) -> String {
+    as_rule(kind).to_string()
+}
+
+/// The type as the contract's rules know it.
+pub(crate) fn as_rule(kind: ColumnType) -> rules::ColumnType {
     match kind {
-        ColumnType::Boolean => "boolean".into(),
-        ColumnType::Int64 => "int64".into(),
-        ColumnType::Float64 => "float64".into(),
-        ColumnType::Decimal(DecimalType { precision, scale }) => format!("decimal({precision}, {scale})"),
-        ColumnType::Utf8 => "utf8".into(),
-        ColumnType::Binary => "binary".into(),
-        ColumnType::Date => "date".into(),
-        ColumnType::Timestamp(Zone::None) => "timestamp without zone".into(),
-        ColumnType::Timestamp(Zone::Utc) => "timestamp in UTC".into(),
+        ColumnType::Boolean => rules::ColumnType::Boolean,
+        ColumnType::Int64 => rules::ColumnType::Int64,
+        ColumnType::Float64 => rules::ColumnType::Float64,
+        ColumnType::Decimal(DecimalType { precision, scale }) => rules::ColumnType::Decimal { precision, scale },
+        ColumnType::Utf8 => rules::ColumnType::Utf8,
+        ColumnType::Binary => rules::ColumnType::Binary,
+        ColumnType::Date => rules::ColumnType::Date,
+        ColumnType::Timestamp(zone) => rules::ColumnType::Timestamp { utc: zone == Zone::Utc },
     }
 }
 

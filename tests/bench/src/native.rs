@@ -14,10 +14,10 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Bookmark, Budget, Cancel, Chunk, Clock, Counts, Cursor, DeleteGuard, Deletes, Event, ExtractRequest,
-    Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns, NewTypes,
-    NullKeys, Observer, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Step,
-    Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform, Value, run_streams,
+    Batch, Bookmark, Budget, Call, Cancel, Changed, Chunk, Clock, Counts, Cursor, DeleteGuard, Deletes, Event, ExtractRequest, Extractor, Failure,
+    Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnTrap,
+    Opened, Policy, Position, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Step, Stream, StreamContext,
+    StreamStatus, TableDefinition, TargetGrant, Transform, Value, run_streams,
 };
 
 use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, LOOKBACK_MICROS, Phase, SOURCE_COLUMNS, TABLE};
@@ -244,6 +244,22 @@ impl Judge {
 }
 
 impl Transform for Judge {
+    fn plugin(&self) -> &str {
+        "judge"
+    }
+
+    fn promised(&self) -> Option<SchemaRef> {
+        None
+    }
+
+    fn keeps_state(&self) -> bool {
+        false
+    }
+
+    fn call_time(&self) -> Duration {
+        Duration::MAX
+    }
+
     fn output_schema(&mut self, input: &SchemaRef) -> Result<SchemaRef, Failure> {
         Ok(Self::schema(input))
     }
@@ -252,12 +268,12 @@ impl Transform for Judge {
         Ok(())
     }
 
-    fn process(&mut self, batch: Batch) -> Result<Batch, Failure> {
-        let schema = Self::schema(&batch.rows.schema());
-        let columns = batch.rows.columns().iter().cloned().chain(Self::derive(&batch.rows)).collect();
+    fn process(&mut self, rows: RecordBatch, _: &Call) -> Result<Changed, Failure> {
+        let schema = Self::schema(&rows.schema());
+        let columns = rows.columns().iter().cloned().chain(Self::derive(&rows)).collect();
         let rows = RecordBatch::try_new(schema, columns)
             .map_err(|error| Failure::permanent(format!("the batch does not hold together: {error}")))?;
-        Ok(Batch { rows, ..batch })
+        Ok(Changed { rows, positions: None, rejected: Vec::new() })
     }
 }
 

@@ -176,9 +176,17 @@ impl Stream {
         };
         let scan = TargetScan::begin(reader.as_mut(), &table, wanted).map_err(&at_load)?;
         let note = self.reconciled(context);
-        let Self { name, extractor, transforms, loader, target, policy, .. } = self;
+        let Self { name, extractor, transforms, loader, target, policy, request, .. } = self;
         let transforms: &mut [_] = if compare.depth == Depth::Rows { transforms } else { &mut [] };
-        let changes = Changes { transforms, columns: &columns, key: &key, on_trap: policy.on_trap };
+        let changes = Changes {
+            stream: name,
+            transforms,
+            columns: &columns,
+            key: &key,
+            version: request.change_key.as_deref(),
+            on_trap: policy.on_trap,
+            context,
+        };
         let mut judge = Judge {
             stream: name,
             target: scan,
@@ -223,7 +231,9 @@ impl Stream {
             opened = self.extractor.open(&self.request).map_err(at_extract)?;
             return Ok((opened.schema, opened.key));
         }
-        Ok((self.columns_after_transforms(&opened.schema)?, opened.key))
+        let columns = self.columns_after_transforms(&opened)?;
+        self.check_stateless("compared row by row")?;
+        Ok((columns, opened.key))
     }
 
     /// Has the loader make ready for rows that win, whatever their version.

@@ -10,6 +10,7 @@ mod target;
 
 #[expect(unreachable_pub, reason = "the generated bindings re-export them")]
 pub use source::{Connection, OpenCursor};
+pub(crate) use log::LogMeter;
 pub(crate) use state::OwnState;
 pub(crate) use target::{LoadRules, Phase};
 

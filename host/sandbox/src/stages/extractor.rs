@@ -1,14 +1,13 @@
 //! A plugin that reads a stream.
 
-use arrow_schema::SchemaRef;
 use wasmtime::component::ResourceAny;
-use wmshost_flow::{Chunk, ExtractRequest, Extractor, Failure, Method, NullKeys, Opened, Origin, Step};
+use wmshost_flow::{Batch, Chunk, ExtractRequest, Extractor, Failure, Method, NullKeys, Opened, Step, hold_to_promise};
 
 use crate::bindings::extractor::Extractor as World;
 use crate::bindings::{extraction, types};
 use crate::capabilities::OwnState;
-use crate::convert::{bookmark_from_wit, bookmark_to_wit, check_key, check_promise, columns_from_wit, value_to_wit};
-use crate::instance::Instance;
+use crate::convert::{bookmark_from_wit, bookmark_to_wit, check_key, columns_from_wit, value_to_wit};
+use crate::instance::{Doing, Instance};
 use crate::plugin::Offer;
 
 /// The most streams that a source may offer.
@@ -18,14 +17,16 @@ const OFFERS: usize = 10_000;
 pub(crate) struct PluginExtractor {
     instance: Instance<World>,
     reader: Option<ResourceAny>,
-    promised: Option<SchemaRef>,
+    opened: Option<Opened>,
+    /// The number of the batch that was asked for last.
+    number: u64,
     /// Batches without a row since the last one with rows.
     empty_batches: u32,
 }
 
 impl PluginExtractor {
     pub(crate) fn new(instance: Instance<World>) -> Self {
-        Self { instance, reader: None, promised: None, empty_batches: 0 }
+        Self { instance, reader: None, opened: None, number: 0, empty_batches: 0 }
     }
 
     pub(crate) fn discover(&mut self, label: &str) -> Result<Vec<Offer>, Failure> {
@@ -64,10 +65,11 @@ impl PluginExtractor {
     /// Takes a chunk's batch out of the instance, with what the plugin set in its memory.
     fn take(&mut self, chunk: extraction::Chunk) -> Result<Chunk, Failure> {
         let guest = self.instance.store.data_mut();
-        let mut batch = guest.take_batch(chunk.rows)?.into_batch()?;
-        // From here on rows come back by way of the transforms: what the extractor gave is what was read.
-        batch.origin = Origin::of(&batch.rows);
-        check_promise(self.promised.as_ref(), &batch.rows.schema())?;
+        let batch = guest.take_batch(chunk.rows)?.into_batch()?;
+        let batch = match &self.opened {
+            Some(opened) => Batch { rows: hold_to_promise(&opened.schema, batch.rows, &opened.key)?, ..batch },
+            None => batch,
+        };
         let bookmark = bookmark_from_wit(chunk.bookmark)?;
         let empty = batch.rows.num_rows() + batch.rejected.len() == 0;
         self.empty_batches = if empty { self.empty_batches + 1 } else { 0 };
@@ -133,8 +135,8 @@ impl Extractor for PluginExtractor {
             Ok((schema, extraction.reader().call_key(store, reader)?))
         })?;
         let opened = self.opened(schema, key, asked).map_err(|failure| self.said("schema", failure))?;
-        self.promised = Some(SchemaRef::clone(&opened.schema));
-        self.empty_batches = 0;
+        self.opened = Some(opened.clone());
+        (self.number, self.empty_batches) = (0, 0);
         Ok(opened)
     }
 
@@ -149,9 +151,10 @@ impl Extractor for PluginExtractor {
         let reader = self.reader()?;
         // Counting rows beforehand may fail and does no harm.
         self.instance.store.data_mut().source_failure = None;
-        let step = self
-            .instance
-            .ask("next", |world, store| world.wmshost_plugin_extraction().reader().call_next(store, reader))?;
+        self.number += 1;
+        let step = self.instance.ask_in(Doing::batch("next", self.number), |world, store| {
+            world.wmshost_plugin_extraction().reader().call_next(store, reader)
+        })?;
         self.check_source("next")?;
         let step = match step {
             extraction::Step::Chunk(chunk) => self.take(chunk).map(Step::Chunk),

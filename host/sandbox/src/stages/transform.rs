@@ -1,13 +1,16 @@
 //! A plugin that changes batches.
 
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use wasmtime::component::Resource;
-use wmshost_flow::{Batch, Failure, Transform};
+use wmshost_flow::{Batch, Call, Changed, Failure, Transform};
 
 use crate::bindings::transform::Transform as World;
 use crate::columns::PluginBatch;
-use crate::convert::{check_promise, columns_from_wit, columns_to_wit};
-use crate::instance::Instance;
+use crate::convert::{columns_from_wit, columns_to_wit};
+use crate::instance::{Doing, Instance};
 
 /// Makes an instance.
 type Make = Box<dyn Fn() -> Result<Instance<World>, Failure> + Send>;
@@ -16,45 +19,75 @@ type Make = Box<dyn Fn() -> Result<Instance<World>, Failure> + Send>;
 pub(crate) struct PluginTransform {
     make: Make,
     instance: Instance<World>,
-    promised: Option<SchemaRef>,
+    plugin: String,
+    /// What it was asked for its columns with, and what it promised.
+    asked: Option<(SchemaRef, SchemaRef)>,
+    keeps_state: bool,
 }
 
 impl PluginTransform {
     pub(crate) fn new(make: Make) -> Result<Self, Failure> {
-        Ok(Self { instance: make()?, make, promised: None })
+        let instance = make()?;
+        let plugin = instance.store.data().identity.plugin.clone();
+        Ok(Self { make, instance, plugin, asked: None, keeps_state: false })
     }
-}
 
-impl Transform for PluginTransform {
-    fn output_schema(&mut self, input: &SchemaRef) -> Result<SchemaRef, Failure> {
+    fn ask_columns(&mut self, input: &SchemaRef) -> Result<SchemaRef, Failure> {
         let input = columns_to_wit(input.fields())?;
         let output = self.instance.ask("output-schema", |world, store| {
             world.wmshost_plugin_transformation().call_output_schema(store, &input)
         })?;
-        let guest = self.instance.store.data();
-        let output = columns_from_wit(output, guest.limits.batch_columns)
-            .map_err(|failure| failure.at(&guest.identity.plugin, "output-schema"))?;
-        self.promised = Some(SchemaRef::clone(&output));
+        let most = self.instance.store.data().limits.batch_columns;
+        columns_from_wit(output, most).map_err(|failure| failure.at(&self.plugin, "output-schema"))
+    }
+}
+
+impl Transform for PluginTransform {
+    fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    fn output_schema(&mut self, input: &SchemaRef) -> Result<SchemaRef, Failure> {
+        let output = self.ask_columns(input)?;
+        self.keeps_state = self.instance.call("keeps-state", |world, store| {
+            world.wmshost_plugin_transformation().call_keeps_state(store)
+        })?;
+        self.asked = Some((SchemaRef::clone(input), SchemaRef::clone(&output)));
         Ok(output)
     }
 
+    fn promised(&self) -> Option<SchemaRef> {
+        self.asked.as_ref().map(|(_, promised)| SchemaRef::clone(promised))
+    }
+
+    fn keeps_state(&self) -> bool {
+        self.keeps_state
+    }
+
+    fn call_time(&self) -> Duration {
+        self.instance.store.data().limits.call_time
+    }
+
+    /// A fresh instance is asked for its columns as the first one was, and must promise the same.
     fn renew(&mut self) -> Result<(), Failure> {
         self.instance = (self.make)()?;
+        let Some((input, promised)) = self.asked.clone() else { return Ok(()) };
+        if self.ask_columns(&input)? != promised {
+            let failure = Failure::permanent("a fresh instance promises other columns than the first one");
+            return Err(failure.at(&self.plugin, "output-schema"));
+        }
         Ok(())
     }
 
-    fn process(&mut self, batch: Batch) -> Result<Batch, Failure> {
-        let handle = self.instance.store.data_mut().push_batch(PluginBatch::new(batch))?;
+    fn process(&mut self, rows: RecordBatch, call: &Call) -> Result<Changed, Failure> {
+        let handle = self.instance.store.data_mut().push_batch(PluginBatch::new(Batch::new(rows)))?;
         let lent = Resource::new_borrow(handle.rep());
+        let doing = Doing { time: Some(call.time), is_silent: call.is_probe, ..Doing::batch("process", call.batch) };
         let done = self
             .instance
-            .ask("process", |world, store| world.wmshost_plugin_transformation().call_process(store, lent));
-        let guest = self.instance.store.data_mut();
-        let batch = guest.take_batch(handle);
+            .ask_in(doing, |world, store| world.wmshost_plugin_transformation().call_process(store, lent));
+        let batch = self.instance.store.data_mut().take_batch(handle);
         done?;
-        let batch = batch?.into_batch()?;
-        check_promise(self.promised.as_ref(), &batch.rows.schema())
-            .map_err(|failure| failure.at(&guest.identity.plugin, "process"))?;
-        Ok(batch)
+        batch?.into_changed()
     }
 }

@@ -17,7 +17,7 @@ Exit codes:
   1    something failed while it ran, or a guard stopped it; what was committed before stays
   2    the command line, a pipeline file, a plugin or a database is not as it must be; nothing was written
   3    another run holds a stream, or the models; nothing of that was written
-  130  asked to stop (SIGINT, SIGTERM); stopped after the batch in hand
+  130  asked to stop (SIGINT, SIGTERM); what was committed before stays
 
 Environment:
   WMSHOST_HOME   the host's own folder: compiled plugins, run history, logs (default .wmshost)

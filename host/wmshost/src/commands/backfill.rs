@@ -7,7 +7,7 @@ use wmshost_flow::{Failure, Value, Window, timestamp_from_text};
 use wmshost_pipeline::{Method, parse_duration};
 
 use super::Edge;
-use super::job::{Job, cancel_on_signals};
+use super::job::Job;
 use crate::assemble::Assembly;
 use crate::cli::BackfillArgs;
 use crate::exit::Exit;
@@ -16,10 +16,10 @@ use crate::{logs, report};
 
 pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<Exit> {
     let windows = windows(arguments)?;
-    let cancel = cancel_on_signals()?;
     let catalog = edge.catalog()?;
     let pipeline = edge.pipeline(&arguments.pipeline, &catalog)?;
     let plans = pipeline.select(std::slice::from_ref(&arguments.stream))?;
+    let cancel = edge.signals.let_end();
     if let Some(plan) = plans.iter().find(|plan| plan.plan.method != Method::Incremental) {
         return Err(Failure::invalid_config(format!(
             "stream {}: it is read by the method {:?}; only an incremental stream has windows. Run it instead",

@@ -1,12 +1,8 @@
 //! Streams run to their end: noted in the history, shown while they run, tried again where a reason passes.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 use wmshost_flow::{
     Cancel, Failure, FailureKind, Stage, StreamFailure, StreamStatus, StreamSummary, Tally, run_streams,
 };
@@ -161,17 +157,6 @@ fn together(before: &StreamSummary, mut end: StreamSummary) -> StreamSummary {
     end.bookmark = end.bookmark.or_else(|| before.bookmark.clone());
     end.schema_changes.splice(0..0, before.schema_changes.iter().cloned());
     end
-}
-
-/// The first signal asks the run to stop; the second ends the process at once.
-pub(in crate::commands) fn cancel_on_signals() -> anyhow::Result<Cancel> {
-    let asked = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, Exit::Cancelled as i32, Arc::clone(&asked))
-            .and_then(|_| flag::register(signal, Arc::clone(&asked)))
-            .context("signals cannot be handled")?;
-    }
-    Ok(Cancel::of_flag(asked))
 }
 
 fn status(ends: &[StreamSummary]) -> RunStatus {

@@ -26,6 +26,7 @@ use crate::catalog::Catalog;
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 use crate::home::{Home, SystemClock, variable};
+use crate::signals::Signals;
 use crate::{logs, report};
 
 pub(crate) use models::{KpiArgs, ModelMistakes, ModelsCommand, Shelf};
@@ -35,11 +36,12 @@ pub(crate) struct Edge {
     pub(crate) home: Home,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) verbose: u8,
+    pub(crate) signals: Signals,
 }
 
 impl Edge {
     fn catalog(&self) -> anyhow::Result<Catalog> {
-        Ok(Catalog::new(self.home.plugins())?)
+        Ok(Catalog::new(self.home.plugins())?.stopping_at(self.signals.cancel()))
     }
 
     /// The pipeline in this file, checked; what is doubtful about it is said.
@@ -69,7 +71,8 @@ pub(crate) fn confirmed(yes: bool) -> anyhow::Result<bool> {
 
 /// Does what was typed.
 pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    let edge = Edge { home: Home::find(), clock: Arc::new(SystemClock::start()), verbose: cli.verbose };
+    let (clock, signals) = (Arc::new(SystemClock::start()), Signals::handled()?);
+    let edge = Edge { home: Home::find(), clock, verbose: cli.verbose, signals };
     // What runs streams has a log of its own.
     if !cli.command.runs_streams() {
         logs::start(None, edge.verbose)?;

@@ -77,7 +77,7 @@ fn show(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>) {
     };
     let on_trap = match plan.on_trap {
         OnTrap::FailRun => "fail the stream, naming the row",
-        OnTrap::Retry => "one more try in a fresh instance, then fail",
+        OnTrap::Retry => "one more try in a fresh instance, then fail, naming the row",
         OnTrap::Quarantine => "the rows that do it go to quarantine",
     };
     let key = if plan.key.is_empty() { "the primary key".to_owned() } else { plan.key.join(", ") };
@@ -88,7 +88,7 @@ fn show(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>) {
         ("method", format!("{}{change_key}, key {key}", plan.method.word())),
         ("next", next_step(stream, checkpoint)),
         ("bad values", bad_values.to_owned()),
-        ("plugin breaks", on_trap.to_owned()),
+        ("plugin fails", on_trap.to_owned()),
         ("rejected rows", budget(plan)),
         ("schema", format!("new columns: {}, new types: {}", plan.new_columns.word(), plan.new_types.word())),
         ("deletes", deletes(plan)),

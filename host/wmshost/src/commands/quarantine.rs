@@ -8,7 +8,6 @@ use serde_json::{Value as Json, json};
 use wmshost_flow::{Failure, Quarantine, QuarantineFilter, QuarantinedRow, SqlSession};
 use wmshost_pipeline::{Resolved, StreamPlan, load};
 
-use super::job::cancel_on_signals;
 use super::{Edge, confirmed};
 use crate::assemble::Assembly;
 use crate::cli::{Output, QuarantineCommand, QuarantineListArgs, RowSelection};
@@ -228,11 +227,11 @@ fn selected(pipeline: &Resolved, rows: &RowSelection) -> anyhow::Result<(Quarant
 
 fn replay(edge: &Edge, selection: &RowSelection, output: Output) -> anyhow::Result<Exit> {
     let run_id = new_run_id(edge.clock.as_ref());
-    let cancel = cancel_on_signals()?;
     let (filter, _) = selected(&load(&selection.pipeline, &variable)?, selection)?;
     let catalog = edge.catalog()?;
     let pipeline = edge.pipeline(&selection.pipeline, &catalog)?;
     let plans = pipeline.select(std::slice::from_ref(&selection.stream))?;
+    let cancel = edge.signals.let_end();
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
     let assembly = Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone());
     let context = assembly.context(Arc::new(Watcher::start(&[], output)), cancel);

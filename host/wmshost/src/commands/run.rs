@@ -1,6 +1,6 @@
 //! `wmshost run`: the main job.
 
-use super::job::{Job, cancel_on_signals};
+use super::job::Job;
 use super::{Edge, models};
 use crate::assemble::Assembly;
 use crate::cli::{Output, Selection};
@@ -16,10 +16,10 @@ pub(super) fn run(
     output: Output,
 ) -> anyhow::Result<Exit> {
     let run_id = new_run_id(edge.clock.as_ref());
-    let cancel = cancel_on_signals()?;
     let catalog = edge.catalog()?;
     let pipeline = edge.pipeline(&selection.pipeline, &catalog)?;
     let plans = pipeline.select(&selection.streams)?;
+    let cancel = edge.signals.let_end();
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
     let assembly = Assembly { full_refresh, ..Assembly::new(&pipeline, &catalog, &edge.clock, run_id) };
     let assembly = assembly.allowing_deletes(allow_deletes)?;

@@ -9,7 +9,6 @@ use wmshost_flow::{
 use wmshost_pipeline::Stream;
 
 use super::Edge;
-use super::job::cancel_on_signals;
 use crate::assemble::Assembly;
 use crate::cli::Output;
 use crate::cli::VerifyArgs;
@@ -24,10 +23,10 @@ type Found = Vec<(String, f64, Compared)>;
 
 pub(super) fn verify(edge: &Edge, arguments: &VerifyArgs) -> anyhow::Result<Exit> {
     let run_id = new_run_id(edge.clock.as_ref());
-    let cancel = cancel_on_signals()?;
     let catalog = edge.catalog()?;
     let pipeline = edge.pipeline(&arguments.selection.pipeline, &catalog)?;
     let plans = pipeline.select(&arguments.selection.streams)?;
+    let cancel = edge.signals.let_end();
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
     let assembly = Assembly::new(&pipeline, &catalog, &edge.clock, run_id);
     let assembly = assembly.allowing_deletes(&arguments.allowed.streams)?;

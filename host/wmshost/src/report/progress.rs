@@ -10,7 +10,7 @@ use wmshost_flow::{Event, Observer, StreamSummary, Tally};
 use wmshost_pipeline::Stream;
 
 use super::run::per_second;
-use super::{count, say};
+use super::{count, note, say};
 use crate::cli::Output;
 use crate::crash::CrashPoint;
 
@@ -42,6 +42,14 @@ impl Watcher {
         };
         let streams = plans.iter().map(line).collect();
         Self { bars, streams: Mutex::new(streams), crash: CrashPoint::of_environment() }
+    }
+
+    /// Says something while the lines move.
+    fn beside_bars(&self, say: impl FnOnce()) {
+        match &self.bars {
+            Some(bars) => bars.suspend(say),
+            None => say(),
+        }
     }
 
     /// Takes the moving lines away.
@@ -101,6 +109,10 @@ impl Observer for Watcher {
         let name = match event {
             Event::Started { stream, .. } | Event::Committed { stream, .. } => *stream,
             Event::Reached { stream, point } => return self.crash.reached(stream, point),
+            Event::Warned { stream, message } => {
+                tracing::warn!(stream, "{message}");
+                return self.beside_bars(|| note(&format!("{stream}: {message}")));
+            }
             Event::Ended(end) => &end.stream,
         };
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
@@ -109,7 +121,7 @@ impl Observer for Watcher {
             Event::Started { expected_rows, .. } => line.started(*expected_rows),
             Event::Committed { stream, tally } => line.committed(stream, tally),
             Event::Ended(end) => line.ended(end),
-            Event::Reached { .. } => {}
+            Event::Reached { .. } | Event::Warned { .. } => {}
         }
     }
 

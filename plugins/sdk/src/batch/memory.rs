@@ -1,13 +1,17 @@
 //! A batch in memory, with the methods of the host's one: for tests and benchmarks where there is no host.
 //!
-//! It is made column by column: `Batch::with_rows(2).texts("code", &[Some("a"), None])`.
+//! It refuses what the host refuses, by the same rules. It is made column by column:
+//! `Batch::with_rows(2).texts("code", &[Some("a"), None])`.
 
 use std::cell::RefCell;
 
-use crate::columns::Mask;
+use wmshost_contract_rules::{self as rules, Refusal};
+
+use crate::columns::{Mask, Validity};
 use crate::contract::batches::{Booleans, Categories, Dates, Decimals, Float64s, Int64s, Texts, Timestamps};
 use crate::contract::types::{Column, ColumnType, DecimalType, Schema, Zone};
 use crate::failure::{Failure, Result, permanent};
+use crate::schema::type_name;
 
 /// Rows in memory.
 #[derive(Clone, Debug)]
@@ -17,8 +21,13 @@ pub struct Batch {
 
 #[derive(Clone, Debug)]
 struct State {
-    rows: usize,
     columns: Vec<(String, Data)>,
+    /// The columns that are promised to be without NULL.
+    required: Vec<String>,
+    /// The columns that identify a row.
+    key: Vec<String>,
+    /// For each row its position in the batch as it was made.
+    positions: Vec<usize>,
     rejected: Vec<Rejected>,
 }
 
@@ -47,13 +56,16 @@ enum Data {
 
 /// The methods of the contract that read or write a column of one type.
 macro_rules! typed_columns {
-    ($($read:ident $write:ident $variant:ident $record:ident)*) => {$(
+    ($($read:ident $write:ident $variant:ident $record:ident $wanted:literal)*) => {$(
         /// Reads a column of this type.
         pub fn $read(&self, column: &str) -> Result<$record> {
             let state = self.state.borrow();
             match state.find(column) {
                 Some(Data::$variant(data)) => Ok(data.clone()),
-                Some(_) => Err(permanent(format!("column {column} has another type"))),
+                Some(other) => {
+                    let found = type_name(other.kind());
+                    Err(permanent(format!("column {column} is {found}, not {}", $wanted)))
+                }
                 None => Err(permanent(format!("the batch has no column {column}"))),
             }
         }
@@ -68,7 +80,14 @@ macro_rules! typed_columns {
 impl Batch {
     /// A batch of so many rows, without columns.
     pub fn with_rows(rows: usize) -> Self {
-        Self { state: RefCell::new(State { rows, columns: Vec::new(), rejected: Vec::new() }) }
+        let state = State {
+            columns: Vec::new(),
+            required: Vec::new(),
+            key: Vec::new(),
+            positions: (0..rows).collect(),
+            rejected: Vec::new(),
+        };
+        Self { state: RefCell::new(state) }
     }
 
     /// What was rejected so far, call by call.
@@ -78,48 +97,55 @@ impl Batch {
 
     /// How many rows there are.
     pub fn row_count(&self) -> u32 {
-        self.state.borrow().rows as u32
+        self.state.borrow().rows() as u32
     }
 
-    /// The columns. A column may be NULL if one of its rows is.
+    /// The columns. A column may be NULL, unless it was said to be without.
     pub fn schema(&self) -> Schema {
         let state = self.state.borrow();
         let column = |(name, data): &(String, Data)| Column {
             name: name.clone(),
             kind: data.kind(),
-            nullable: data.validity().is_some(),
+            nullable: !state.required.contains(name),
         };
         state.columns.iter().map(column).collect()
     }
 
     typed_columns! {
-        read_booleans write_booleans Booleans Booleans
-        read_int64s write_int64s Int64s Int64s
-        read_float64s write_float64s Float64s Float64s
-        read_decimals write_decimals Decimals Decimals
-        read_texts write_texts Texts Texts
-        read_binaries write_binaries Binaries Texts
-        read_dates write_dates Dates Dates
-        read_timestamps write_timestamps Timestamps Timestamps
+        read_booleans write_booleans Booleans Booleans "boolean"
+        read_int64s write_int64s Int64s Int64s "int64"
+        read_float64s write_float64s Float64s Float64s "float64"
+        read_decimals write_decimals Decimals Decimals "decimal"
+        read_texts write_texts Texts Texts "utf8"
+        read_binaries write_binaries Binaries Texts "binary"
+        read_dates write_dates Dates Dates "date"
+        read_timestamps write_timestamps Timestamps Timestamps "timestamp"
     }
 
     /// Writes a text column from a few labels.
     pub fn write_categories(&self, column: &str, data: &Categories) -> Result<()> {
-        let label = |code: &u8| data.labels.get(usize::from(*code)).map(String::as_str);
-        let labels: Option<Vec<&str>> = data.codes.iter().map(label).collect();
-        let labels = labels.ok_or_else(|| permanent(format!("a code of column {column} has no label")))?;
-        let texts = texts_of(labels.iter().map(|label| Some(*label)), data.validity.clone());
+        let rows = self.state.borrow().rows();
+        if let Some(bits) = &data.validity {
+            rules::check_bitmap(column, bits.len(), rows).map_err(refused)?;
+        }
+        let validity = Validity(data.validity.clone());
+        let is_null = |row: usize| !validity.has(row);
+        rules::check_labels(column, data.labels.len(), &data.codes, is_null, rows).map_err(refused)?;
+        let label = |(row, code): (usize, &u8)| validity.has(row).then(|| data.labels[usize::from(*code)].as_str());
+        let texts = texts_of(data.codes.iter().enumerate().map(label), data.validity.clone());
         self.write_texts(column, &texts)
     }
 
     /// Renames a column.
     pub fn rename(&self, column: &str, to: &str) -> Result<()> {
+        rules::check_name(to).map_err(refused)?;
         let mut state = self.state.borrow_mut();
-        if state.find(to).is_some() {
+        if column != to && state.find(to).is_some() {
             return Err(permanent(format!("the batch has a column {to} already")));
         }
         let found = state.columns.iter_mut().find(|(name, _)| name == column);
         found.ok_or_else(|| permanent(format!("the batch has no column {column}")))?.0 = to.to_owned();
+        state.required.iter_mut().filter(|name| *name == column).for_each(|name| to.clone_into(name));
         Ok(())
     }
 
@@ -136,28 +162,51 @@ impl Batch {
     /// Keeps the rows whose bit is 1.
     pub fn filter(&self, keep: &[u8]) -> Result<()> {
         let mut state = self.state.borrow_mut();
-        if keep.len() != state.rows.div_ceil(8) {
-            return Err(permanent("the bitmap has another length than the batch"));
-        }
-        let keep = Mask::of_bits(keep.to_vec(), state.rows);
-        state.keep(&keep);
+        let rows = state.rows();
+        rules::check_bitmap("filter", keep.len(), rows).map_err(refused)?;
+        state.keep(&Mask::of_bits(keep.to_vec(), rows));
         Ok(())
     }
 
     /// Takes rows out of the batch and into quarantine.
     pub fn reject(&self, rows: &[u32], rule: &str, reason: &str) -> Result<()> {
         let mut state = self.state.borrow_mut();
-        let mut keep = Mask::all(state.rows);
+        let mut keep = Mask::all(state.rows());
         for row in rows {
-            if *row as usize >= state.rows {
-                return Err(permanent(format!("the batch has no row {row}")));
+            if *row as usize >= state.rows() {
+                return Err(permanent(format!("reject: row {row} of a batch of {} rows", state.rows())));
             }
             keep.remove(*row as usize);
         }
+        let taken = state.rows() - keep.count();
         state.keep(&keep);
-        let rejected = Rejected { rule: rule.to_owned(), reason: reason.to_owned(), rows: rows.len() };
-        state.rejected.push(rejected);
+        state.rejected.push(Rejected { rule: rule.to_owned(), reason: reason.to_owned(), rows: taken });
         Ok(())
+    }
+
+    /// The columns that identify a row, as the test said.
+    pub(super) fn key(&self) -> Vec<String> {
+        self.state.borrow().key.clone()
+    }
+
+    /// For each row its position in the batch as it was made.
+    pub(super) fn positions(&self) -> Vec<usize> {
+        self.state.borrow().positions.clone()
+    }
+
+    /// The first row of which a column is NULL.
+    pub(super) fn first_null(&self, column: &str) -> Option<usize> {
+        let state = self.state.borrow();
+        let validity = Validity(state.find(column)?.validity().cloned());
+        validity.nulls(state.rows()).iter().next()
+    }
+
+    /// The same columns without rows.
+    pub(super) fn emptied(&self) -> Self {
+        let mut state = self.state.borrow().clone();
+        let none = Mask::none(state.rows());
+        state.keep(&none);
+        Self { state: RefCell::new(state) }
     }
 }
 
@@ -173,6 +222,39 @@ impl Batch {
     #[must_use]
     pub fn int64s(self, name: &str, rows: &[Option<i64>]) -> Self {
         self.with(name, Data::Int64s(Int64s { values: values(rows), validity: validity(rows) }))
+    }
+
+    /// With a `boolean` column.
+    #[must_use]
+    pub fn booleans(self, name: &str, rows: &[Option<bool>]) -> Self {
+        let values = Mask::where_item(rows, |row| row.unwrap_or_default()).into_bits();
+        self.with(name, Data::Booleans(Booleans { values, validity: validity(rows) }))
+    }
+
+    /// With a `binary` column.
+    #[must_use]
+    pub fn binaries(self, name: &str, rows: &[Option<&[u8]>]) -> Self {
+        self.with(name, Data::Binaries(bytes_of(rows.iter().copied(), validity(rows))))
+    }
+
+    /// With a `timestamp` column in UTC, in microseconds since 1970-01-01T00:00:00.
+    #[must_use]
+    pub fn instants(self, name: &str, rows: &[Option<i64>]) -> Self {
+        self.with(name, Data::Timestamps(Timestamps { zone: Zone::Utc, values: values(rows), validity: validity(rows) }))
+    }
+
+    /// With the promise that these columns are without NULL, as a source's NOT NULL is.
+    #[must_use]
+    pub fn required(self, names: &[&str]) -> Self {
+        self.state.borrow_mut().required.extend(names.iter().map(|name| (*name).to_owned()));
+        self
+    }
+
+    /// With the columns that identify a row, and its version: a transform must leave them as they are.
+    #[must_use]
+    pub fn keyed(self, names: &[&str]) -> Self {
+        self.state.borrow_mut().key = names.iter().map(|name| (*name).to_owned()).collect();
+        self
     }
 
     /// With a `float64` column.
@@ -202,9 +284,9 @@ impl Batch {
         self.with(name, Data::Timestamps(data))
     }
 
-    /// Panics where the column has another length than the batch: that is a mistake of the test.
+    /// Panics where the host would refuse the column: that is a mistake of the test.
     fn with(self, name: &str, data: Data) -> Self {
-        self.state.borrow_mut().put(name, data).expect("a column as long as the batch");
+        self.state.borrow_mut().put(name, data).expect("a column that the host takes");
         self
     }
 }
@@ -214,14 +296,17 @@ impl State {
         self.columns.iter().find(|(column, _)| column == name).map(|(_, data)| data)
     }
 
-    fn put(&mut self, name: &str, data: Data) -> std::result::Result<(), Failure> {
-        if !data.has_rows(self.rows) {
-            return Err(permanent(format!("column {name} has another length than the batch")));
-        }
+    fn rows(&self) -> usize {
+        self.positions.len()
+    }
+
+    fn put(&mut self, name: &str, data: Data) -> Result<()> {
+        rules::check_name(name).and_then(|()| data.check(name, self.rows())).map_err(refused)?;
         match self.columns.iter_mut().find(|(column, _)| column == name) {
             Some((_, old)) => *old = data,
             None => self.columns.push((name.to_owned(), data)),
         }
+        self.required.retain(|column| column != name);
         Ok(())
     }
 
@@ -229,7 +314,14 @@ impl State {
         for (_, data) in &mut self.columns {
             *data = data.keep(keep);
         }
-        self.rows = keep.count();
+        self.positions = keep_values(&self.positions, keep);
+    }
+}
+
+fn refused(refusal: Refusal) -> Failure {
+    match refusal {
+        Refusal::Limit(message) => Failure::Limit(message),
+        Refusal::Wrong(message) => Failure::Permanent(message),
     }
 }
 
@@ -260,17 +352,24 @@ impl Data {
         }
     }
 
-    fn has_rows(&self, rows: usize) -> bool {
-        let length = match self {
-            Self::Booleans(data) => data.values.len() == rows.div_ceil(8),
-            Self::Int64s(data) => data.values.len() == rows,
-            Self::Float64s(data) => data.values.len() == rows,
-            Self::Decimals(data) => data.values.len() == 16 * rows,
-            Self::Texts(data) | Self::Binaries(data) => data.offsets.len() == rows + 1,
-            Self::Dates(data) => data.values.len() == rows,
-            Self::Timestamps(data) => data.values.len() == rows,
-        };
-        length && self.validity().is_none_or(|bits| bits.len() == rows.div_ceil(8))
+    fn check(&self, name: &str, rows: usize) -> std::result::Result<(), Refusal> {
+        match self {
+            Self::Booleans(data) => rules::check_bitmap(name, data.values.len(), rows),
+            Self::Int64s(data) => rules::check_length(name, data.values.len(), rows),
+            Self::Float64s(data) => rules::check_length(name, data.values.len(), rows),
+            Self::Decimals(data) => {
+                let validity = Validity(data.validity.clone());
+                let DecimalType { precision, scale } = data.kind;
+                rules::check_decimals(name, &data.values, |row| !validity.has(row), precision, scale)?;
+                rules::check_length(name, data.values.len() / 16, rows)
+            }
+            Self::Texts(data) => rules::check_offsets(name, &data.offsets, data.values.len(), rows)
+                .and_then(|()| rules::check_texts(name, &data.offsets, &data.values)),
+            Self::Binaries(data) => rules::check_offsets(name, &data.offsets, data.values.len(), rows),
+            Self::Dates(data) => rules::check_length(name, data.values.len(), rows),
+            Self::Timestamps(data) => rules::check_length(name, data.values.len(), rows),
+        }?;
+        self.validity().map_or(Ok(()), |bits| rules::check_bitmap(name, bits.len(), rows))
     }
 
     fn keep(&self, keep: &Mask) -> Self {
@@ -313,9 +412,13 @@ fn keep_texts(data: &Texts, keep: &Mask, validity: Option<Vec<u8>>) -> Texts {
 }
 
 fn texts_of<'t>(rows: impl Iterator<Item = Option<&'t str>>, validity: Option<Vec<u8>>) -> Texts {
+    bytes_of(rows.map(|row| row.map(str::as_bytes)), validity)
+}
+
+fn bytes_of<'t>(rows: impl Iterator<Item = Option<&'t [u8]>>, validity: Option<Vec<u8>>) -> Texts {
     let (mut offsets, mut values) = (vec![0], Vec::new());
     for row in rows {
-        values.extend_from_slice(row.unwrap_or_default().as_bytes());
+        values.extend_from_slice(row.unwrap_or_default());
         offsets.push(values.len() as i32);
     }
     Texts { offsets, values, validity }
@@ -327,4 +430,35 @@ fn values<T: Copy + Default>(rows: &[Option<T>]) -> Vec<T> {
 
 fn validity<T>(rows: &[Option<T>]) -> Option<Vec<u8>> {
     rows.iter().any(Option::is_none).then(|| Mask::where_item(rows, Option::is_some).into_bits())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the host refuses is refused here, in the same words.
+    #[test]
+    fn what_the_host_refuses_is_refused() {
+        let decimals = |precision, value: i128| Decimals {
+            kind: DecimalType { precision, scale: 1 },
+            values: value.to_le_bytes().to_vec(),
+            validity: None,
+        };
+        let texts = |offsets: &[i32], values: &[u8]| Texts { offsets: offsets.to_vec(), values: values.to_vec(), validity: None };
+        let batch = Batch::with_rows(1);
+        let refused = |result: Result<()>, words: &str| {
+            let failure = result.expect_err(words).to_string();
+            assert!(failure.contains(words), "{words:?} is not in {failure}");
+        };
+        refused(batch.write_decimals("d", &decimals(2, 1_000)), "column d: a value has more than 2 digits");
+        refused(batch.write_texts("t", &texts(&[0, 1], &[0xff])), "column t: a text is not UTF-8");
+        refused(batch.write_texts("t", &texts(&[0, 9], b"a")), "column t: the offsets do not ascend within its bytes");
+        refused(batch.write_int64s("", &Int64s { values: vec![1], validity: None }), "a column has no name");
+        refused(batch.write_int64s("n", &Int64s { values: vec![1, 2], validity: None }), "column n: 2 values for 1 rows");
+        let unlabelled = Categories { labels: vec![], codes: vec![0], validity: None };
+        refused(batch.write_categories("c", &unlabelled), "column c: no label has the code 0");
+        refused(batch.reject(&[1], "rule", "reason"), "reject: row 1 of a batch of 1 rows");
+        refused(batch.filter(&[1, 1]), "column filter: 16 values for 1 rows");
+        assert!(batch.schema().is_empty());
+    }
 }

@@ -40,7 +40,7 @@ impl AnyColumn {
 
 /// A decimal as text, with all digits of its scale.
 fn decimal(column: &Decimals, row: usize) -> Option<String> {
-    let unscaled = column.get(row)?;
+    let unscaled = column.unscaled(row)?;
     let scale = usize::from(column.kind().scale);
     let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);

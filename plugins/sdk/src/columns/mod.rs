@@ -21,6 +21,6 @@ pub(crate) use labels::Labelled;
 pub use labels::Labels;
 pub use mask::Mask;
 pub(crate) use mask::Validity;
-pub use numbers::{Decimals, Numbers};
+pub use numbers::{Decimals, Number, Numbers};
 pub use texts::{TextWriter, Texts, cleaned};
 pub use values::{Column, Times};

@@ -13,6 +13,11 @@ pub trait Transform: Sized + 'static {
     fn new(settings: &Settings) -> Result<Self>;
     /// The columns that `process` makes of these.
     fn output_schema(&self, input: Schema) -> Result<Schema>;
+    /// Whether it remembers something from one batch to the next: a running total, keys that it has seen. Without that,
+    /// parts of a batch must make the same as the whole, in any instance.
+    fn keeps_state(&self) -> bool {
+        false
+    }
     /// Changes one batch in place.
     fn process(&mut self, rows: Rows<'_>) -> Result<()>;
 }
@@ -45,6 +50,10 @@ pub(crate) mod exported {
     impl<T: Transform> transformation::Guest for Exported<T> {
         fn output_schema(input: Schema) -> Result<Schema> {
             instance::with(begin::<T>, |transform| transform.output_schema(input))
+        }
+
+        fn keeps_state() -> bool {
+            instance::with(begin::<T>, |transform| Ok(transform.keeps_state())).unwrap_or_default()
         }
 
         fn process(rows: &Batch) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The rules of an allocation: plain functions, each of one value.
 
-use wmshost_plugin::cleaned;
+use wmshost_plugin::{Number, cleaned};
 
 /// How far an allocation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +54,10 @@ impl Status {
     }
 }
 
-/// Whether a quantity, in any scale, makes no sense: NULL, zero or less.
+/// Whether a quantity makes no sense: NULL, zero or less.
 #[inline]
-pub fn is_invalid_quantity(quantity: Option<i128>) -> bool {
-    quantity.is_none_or(|quantity| quantity <= 0)
+pub fn is_invalid_quantity(quantity: Option<Number>) -> bool {
+    quantity.is_none_or(|quantity| quantity <= Number::ZERO)
 }
 
 #[cfg(test)]
@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn a_quantity_must_be_above_zero() {
         assert!(is_invalid_quantity(None));
-        assert!(is_invalid_quantity(Some(0)));
-        assert!(is_invalid_quantity(Some(-1)));
-        assert!(!is_invalid_quantity(Some(1)));
+        assert!(is_invalid_quantity(Some(Number::new(0, 3))));
+        assert!(is_invalid_quantity(Some(Number::new(-1, 3))));
+        assert!(!is_invalid_quantity(Some(Number::new(1, 3))));
     }
 }

@@ -24,7 +24,6 @@
 
 pub mod rules;
 
-use rules::Measure;
 use wmshost_plugin::contract::types::{ColumnType, Schema};
 use wmshost_plugin::{
     Broken, Description, Input, Labels, Mask, Quarantine, Result, Rows, Settings, TextWriter, Texts, Transform,
@@ -157,20 +156,13 @@ fn derive_nature(rows: &Rows<'_>, descriptions: &Texts, classes: &Texts) -> Resu
 
 fn sizes(rows: &Rows<'_>) -> Result<Vec<u8>> {
     let (weights, volumes) = (rows.numbers("item_weight")?, rows.numbers("item_volume")?);
-    let (weight_unit, volume_unit) = (weights.unscaled(1), volumes.unscaled(1));
-    let size = |row| {
-        let weight = Measure { unscaled: weights.get(row), unit: weight_unit };
-        let volume = Measure { unscaled: volumes.get(row), unit: volume_unit };
-        rules::size(weight, volume)
-    };
-    Ok((0..rows.count()).map(size).collect())
+    Ok(weights.iter().zip(volumes.iter()).map(|(weight, volume)| rules::size(weight, volume)).collect())
 }
 
 /// Derives the value category, and tells the rows whose cost is invalid.
 fn derive_value(rows: &Rows<'_>) -> Result<Mask> {
     let costs = rows.numbers("standard_cost")?;
-    let unit = costs.unscaled(1);
-    let values = costs.iter().map(|cost| rules::value(cost, unit)).collect();
+    let values = costs.iter().map(rules::value).collect();
     rows.write("value_category", Labels::of_codes(&rules::VALUES, values))?;
     Ok(Mask::where_row(rows.count(), |row| rules::is_invalid_cost(costs.get(row))))
 }

@@ -1,6 +1,6 @@
 //! The rules of an item: plain functions, each of one row's values.
 
-use wmshost_plugin::cleaned;
+use wmshost_plugin::{Number, cleaned};
 
 /// The category of an item that has none.
 pub const NO_CATEGORY: &str = "UNKNOWN";
@@ -17,26 +17,15 @@ pub const HANDLINGS: [&str; 5] = ["SPECIAL_HANDLING", "PERISHABLE", "HAZMAT", "O
 
 const OVERSIZED: u8 = 3;
 
-/// A measure, unscaled, and what one is in its scale.
-#[derive(Clone, Copy, Debug)]
-pub struct Measure {
-    /// The measure; `None` where it is not known.
-    pub unscaled: Option<i128>,
-    /// One, in the same scale.
-    pub unit: i128,
-}
-
-impl Measure {
-    /// How many of these bounds, in ascending order, it is above; `None` where it is not known.
-    fn bounds_passed(self, bounds: [i128; 3]) -> Option<u8> {
-        let unscaled = self.unscaled?;
-        Some(bounds.iter().filter(|bound| unscaled > self.unit.saturating_mul(**bound)).count() as u8)
-    }
+/// How many of these bounds, in ascending order, a measure is above; `None` where it is not known.
+fn bounds_passed(measure: Option<Number>, bounds: [i64; 3]) -> Option<u8> {
+    let measure = measure?;
+    Some(bounds.iter().filter(|bound| measure > Number::whole(**bound)).count() as u8)
 }
 
 /// Whether an item goes bad: it has a shelf life, or its description says so.
-pub fn is_perishable(shelf_life: Option<i128>, description: Option<&str>) -> bool {
-    shelf_life.is_some_and(|days| days > 0) || description.is_some_and(says_perishable)
+pub fn is_perishable(shelf_life: Option<Number>, description: Option<&str>) -> bool {
+    shelf_life.is_some_and(|days| days > Number::ZERO) || description.is_some_and(says_perishable)
 }
 
 /// Whether a text has the word PERISHABLE in any case, and not as NON-PERISHABLE.
@@ -61,18 +50,18 @@ pub fn is_hazmat(class: Option<&str>) -> bool {
 }
 
 /// The place of an item in [`SIZES`]: by the greater of what is known of it.
-pub fn size(weight: Measure, volume: Measure) -> u8 {
-    let (weight, volume) = (weight.bounds_passed([5, 20, 50]), volume.bounds_passed([100, 500, 1_000]));
+pub fn size(weight: Option<Number>, volume: Option<Number>) -> u8 {
+    let (weight, volume) = (bounds_passed(weight, [5, 20, 50]), bounds_passed(volume, [100, 500, 1_000]));
     weight.max(volume).unwrap_or(4)
 }
 
-/// The place of a cost in [`VALUES`]; `unit` is one in the cost's scale.
-pub fn value(cost: Option<i128>, unit: i128) -> u8 {
+/// The place of a cost in [`VALUES`].
+pub fn value(cost: Option<Number>) -> u8 {
     match cost {
         None => 4,
-        Some(cost) if cost < unit.saturating_mul(10) => 0,
-        Some(cost) if cost < unit.saturating_mul(100) => 1,
-        Some(cost) if cost < unit.saturating_mul(1_000) => 2,
+        Some(cost) if cost < Number::whole(10) => 0,
+        Some(cost) if cost < Number::whole(100) => 1,
+        Some(cost) if cost < Number::whole(1_000) => 2,
         Some(_) => 3,
     }
 }
@@ -98,9 +87,9 @@ pub fn is_invalid_description(description: Option<&str>) -> bool {
     is_shorter_than(5, description)
 }
 
-/// Whether a cost, in any scale, makes no sense: NULL or less than zero.
-pub fn is_invalid_cost(cost: Option<i128>) -> bool {
-    cost.is_none_or(|cost| cost < 0)
+/// Whether a cost makes no sense: NULL or less than zero.
+pub fn is_invalid_cost(cost: Option<Number>) -> bool {
+    cost.is_none_or(|cost| cost < Number::ZERO)
 }
 
 /// The code of an active flag: 0 for Y, 1 for N, padded or not, in any case; `None` for anything else.
@@ -121,18 +110,18 @@ mod tests {
     use super::*;
 
     /// In hundredths.
-    fn measure(unscaled: Option<i128>) -> Measure {
-        Measure { unscaled, unit: 100 }
+    fn number(unscaled: i128) -> Number {
+        Number::new(unscaled, 2)
     }
 
     fn size_of(weight: Option<i128>, volume: Option<i128>) -> &'static str {
-        SIZES[usize::from(size(measure(weight), measure(volume)))]
+        SIZES[usize::from(size(weight.map(number), volume.map(number)))]
     }
 
     #[test]
     fn an_item_with_a_shelf_life_is_perishable() {
-        assert!(is_perishable(Some(1), None));
-        assert!(!is_perishable(Some(0), None));
+        assert!(is_perishable(Some(Number::whole(1)), None));
+        assert!(!is_perishable(Some(Number::ZERO), None));
         assert!(!is_perishable(None, None));
     }
 
@@ -180,7 +169,7 @@ mod tests {
 
     #[test]
     fn an_item_has_a_value() {
-        let value_of = |cost| VALUES[usize::from(value(cost, 100))];
+        let value_of = |cost: Option<i128>| VALUES[usize::from(value(cost.map(number)))];
         assert_eq!(value_of(Some(9_99)), "LOW_VALUE");
         assert_eq!(value_of(Some(10_00)), "MEDIUM_VALUE");
         assert_eq!(value_of(Some(100_00)), "HIGH_VALUE");
@@ -212,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_cost_must_not_be_below_zero() {
-        assert!(is_invalid_cost(Some(-1)) && !is_invalid_cost(Some(0)));
+        assert!(is_invalid_cost(Some(number(-1))) && !is_invalid_cost(Some(Number::ZERO)));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Derives the columns of a location, one group of them after another.
 
-use wmshost_plugin::{Column, Decimals, Derived, Labels, Mask, Numbers, Result, Rows, TextWriter};
+use wmshost_plugin::{Column, Decimals, Derived, Labels, Mask, Number, Numbers, Result, Rows, TextWriter};
 
-use crate::rules::{self, Kind, Ratio};
+use crate::rules::{self, Kind};
 use crate::{NUMBERS, PERCENT};
 
 /// The numbers of a location, with 0 in the place of NULL.
@@ -62,8 +62,8 @@ pub(crate) fn utilization(rows: &Rows<'_>, kinds: &[Kind], measures: &Measures) 
     let greater: Vec<i128> =
         volume.iter().zip(&weight).map(|(volume, weight)| (*volume).max(*weight).unwrap_or_default()).collect();
     let is_limited = |row| {
-        let capacity = |numbers: &Numbers| numbers.get(row).unwrap_or_default();
-        capacity(&measures.capacity_volume) > 0 || capacity(&measures.capacity_weight) > 0
+        let is_there = |numbers: &Numbers| numbers.get(row).is_some_and(|capacity| capacity > Number::ZERO);
+        is_there(&measures.capacity_volume) || is_there(&measures.capacity_weight)
     };
     let statuses = greater.iter().enumerate().map(|(row, percent)| rules::utilization(is_limited(row), *percent));
     let efficiencies = greater.iter().zip(kinds).map(|(percent, kind)| rules::efficiency(*kind, *percent));
@@ -77,8 +77,8 @@ pub(crate) fn utilization(rows: &Rows<'_>, kinds: &[Kind], measures: &Measures) 
 /// Derives what operations see in the location.
 pub(crate) fn operation(rows: &Rows<'_>, kinds: &[Kind]) -> Result<()> {
     let sequences = rows.numbers("pick_sequence")?;
-    let (unit, last) = (sequences.unscaled(1), sequences.unscaled(rules::LAST_IN_SEQUENCE));
-    let operation = |(row, kind): (usize, &Kind)| rules::operation(*kind, sequences.get(row).unwrap_or(last), unit);
+    let last = Number::whole(rules::LAST_IN_SEQUENCE);
+    let operation = |(row, kind): (usize, &Kind)| rules::operation(*kind, sequences.get(row).unwrap_or(last));
     let operations = kinds.iter().enumerate().map(operation).collect();
     rows.write("operational_category", Labels::of_codes(&rules::OPERATIONS, operations))?;
 
@@ -89,9 +89,9 @@ pub(crate) fn operation(rows: &Rows<'_>, kinds: &[Kind]) -> Result<()> {
 
 /// In hundredths of a percent.
 fn percents(used: &Numbers, capacity: &Numbers) -> Vec<Option<i128>> {
-    let ratio = Ratio::of_scales(used.scale(), capacity.scale());
+    let known = |number: Option<Number>| number.unwrap_or(Number::ZERO);
     let pairs = used.iter().zip(capacity.iter());
-    pairs.map(|(used, capacity)| ratio.percent(used.unwrap_or_default(), capacity.unwrap_or_default())).collect()
+    pairs.map(|(used, capacity)| rules::percent(known(used), known(capacity))).collect()
 }
 
 /// Gives the rows whose percentage cannot be kept.

@@ -1,6 +1,6 @@
 //! The rules of a location: plain functions, each of one row's values. Percentages are in hundredths: 9550 is 95.50 %.
 
-use wmshost_plugin::cleaned;
+use wmshost_plugin::{Number, cleaned};
 
 /// What a location is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub const USUAL_LEVEL: &str = "01";
 pub const LAST_IN_SEQUENCE: i64 = 999_999;
 
 /// The highest place in the pick sequence of a prime location.
-const LAST_PRIME: i128 = 1_000;
+const LAST_PRIME: Number = Number::whole(1_000);
 
 impl Kind {
     /// Judges a type once, padded or not, in any case; all other rules go by this.
@@ -81,35 +81,17 @@ impl Kind {
     }
 }
 
-/// How what is used compares with the capacity: factors that bring both to one scale, and to hundredths of a percent.
-#[derive(Clone, Copy, Debug)]
-pub struct Ratio {
-    /// `None` where it has too many digits.
-    used_factor: Option<i128>,
-    capacity_factor: i128,
-}
-
-impl Ratio {
-    /// For numbers of these scales.
-    pub fn of_scales(used: u8, capacity: u8) -> Self {
-        let power = |scale: u8| 10i128.pow(u32::from(scale));
-        Self {
-            used_factor: power(capacity.saturating_sub(used)).checked_mul(10_000),
-            capacity_factor: power(used.saturating_sub(capacity)),
-        }
+/// How much of a capacity is used, in hundredths of a percent, rounded half up; 0 without a capacity. `None` where it has
+/// too many digits.
+pub fn percent(used: Number, capacity: Number) -> Option<i128> {
+    if capacity <= Number::ZERO {
+        return Some(0);
     }
-
-    /// The percentage in hundredths, rounded half up; 0 without a capacity. `None` where it has too many digits.
-    pub fn percent(self, used: i128, capacity: i128) -> Option<i128> {
-        if capacity <= 0 {
-            return Some(0);
-        }
-        let used = used.checked_mul(self.used_factor?)?;
-        let capacity = capacity.checked_mul(self.capacity_factor)?;
-        let (whole, rest) = (used / capacity, used % capacity);
-        let rounds_away = rest.abs() >= capacity - rest.abs();
-        Some(if rounds_away { whole + used.signum() } else { whole })
-    }
+    let (used, capacity) = used.in_common_scale(capacity)?;
+    let used = used.checked_mul(10_000)?;
+    let (whole, rest) = (used / capacity, used % capacity);
+    let rounds_away = rest.abs() >= capacity - rest.abs();
+    Some(if rounds_away { whole + used.signum() } else { whole })
 }
 
 /// The place in [`UTILIZATIONS`] of a location with these percentages; `limited` unless both capacities are 0.
@@ -134,10 +116,10 @@ pub fn efficiency(kind: Kind, percent: i128) -> u8 {
     })
 }
 
-/// The place in [`OPERATIONS`]; `unit` is one in the scale of the sequence.
-pub fn operation(kind: Kind, pick_sequence: i128, unit: i128) -> u8 {
+/// The place in [`OPERATIONS`].
+pub fn operation(kind: Kind, pick_sequence: Number) -> u8 {
     match kind {
-        Kind::Pick if pick_sequence <= unit.saturating_mul(LAST_PRIME) => 0,
+        Kind::Pick if pick_sequence <= LAST_PRIME => 0,
         Kind::Pick => 1,
         Kind::Forward => 2,
         Kind::Reserve => 3,
@@ -156,9 +138,9 @@ pub fn access(kind: Kind, level: Option<&str>) -> u8 {
     }
 }
 
-/// Whether a capacity or what is used of it, in any scale, makes no sense: less than zero.
-pub fn is_invalid_capacity(number: Option<i128>) -> bool {
-    number.is_some_and(|number| number < 0)
+/// Whether a capacity or what is used of it makes no sense: less than zero.
+pub fn is_invalid_capacity(number: Option<Number>) -> bool {
+    number.is_some_and(|number| number < Number::ZERO)
 }
 
 /// The code of an active flag: 0 for Y, 1 for N, padded or not, in any case; `None` for anything else.
@@ -190,32 +172,37 @@ mod tests {
         assert_eq!(Kind::of(None).priority(), 6);
     }
 
+    /// The percentage of numbers of these scales.
+    fn scaled(used: i128, used_scale: u8, capacity: i128, capacity_scale: u8) -> Option<i128> {
+        percent(Number::new(used, used_scale), Number::new(capacity, capacity_scale))
+    }
+
     #[test]
     fn a_percentage_is_rounded_half_up() {
-        let whole = Ratio::of_scales(0, 0);
-        assert_eq!(whole.percent(1, 3), Some(33_33));
-        assert_eq!(whole.percent(2, 3), Some(66_67));
-        assert_eq!(whole.percent(1, 800), Some(13), "0.125 % is 0.13 %");
-        assert_eq!(whole.percent(-1, 800), Some(-13));
-        assert_eq!(whole.percent(7, 7), Some(100_00));
+        let whole = |used, capacity| scaled(used, 0, capacity, 0);
+        assert_eq!(whole(1, 3), Some(33_33));
+        assert_eq!(whole(2, 3), Some(66_67));
+        assert_eq!(whole(1, 800), Some(13), "0.125 % is 0.13 %");
+        assert_eq!(whole(-1, 800), Some(-13));
+        assert_eq!(whole(7, 7), Some(100_00));
     }
 
     #[test]
     fn a_percentage_is_exact_in_any_scale() {
-        assert_eq!(Ratio::of_scales(3, 0).percent(955, 1), Some(95_50));
-        assert_eq!(Ratio::of_scales(0, 3).percent(1, 1_047), Some(95_51));
-        assert_eq!(Ratio::of_scales(2, 2).percent(19_10, 20_00), Some(95_50));
+        assert_eq!(scaled(955, 3, 1, 0), Some(95_50));
+        assert_eq!(scaled(1, 0, 1_047, 3), Some(95_51));
+        assert_eq!(scaled(19_10, 2, 20_00, 2), Some(95_50));
     }
 
     #[test]
     fn without_a_capacity_nothing_is_used() {
-        assert_eq!(Ratio::of_scales(0, 0).percent(5, 0), Some(0));
-        assert_eq!(Ratio::of_scales(0, 0).percent(5, -1), Some(0));
+        assert_eq!(scaled(5, 0, 0, 0), Some(0));
+        assert_eq!(scaled(5, 0, -1, 0), Some(0));
     }
 
     #[test]
     fn a_percentage_that_has_too_many_digits_is_none() {
-        assert_eq!(Ratio::of_scales(0, 20).percent(i128::MAX / 10, 1), None);
+        assert_eq!(scaled(i128::MAX / 10, 0, 1, 20), None);
     }
 
     #[test]
@@ -240,7 +227,7 @@ mod tests {
 
     #[test]
     fn operations_see_prime_locations() {
-        let category = |kind, sequence| OPERATIONS[usize::from(operation(kind, sequence, 1))];
+        let category = |kind, sequence| OPERATIONS[usize::from(operation(kind, Number::whole(sequence)))];
         assert_eq!(category(Kind::Pick, 1_000), "PRIME_PICK");
         assert_eq!(category(Kind::Pick, 1_001), "STANDARD_PICK");
         assert_eq!(category(Kind::Forward, 1), "FORWARD_RESERVE");
@@ -263,7 +250,8 @@ mod tests {
 
     #[test]
     fn a_capacity_must_not_be_below_zero() {
-        assert!(is_invalid_capacity(Some(-1)) && !is_invalid_capacity(Some(0)) && !is_invalid_capacity(None));
+        assert!(is_invalid_capacity(Some(Number::new(-1, 2))) && !is_invalid_capacity(Some(Number::ZERO)));
+        assert!(!is_invalid_capacity(None));
     }
 
     #[test]

@@ -72,8 +72,7 @@ impl Transform for Orders {
         derive_type_and_priority(&rows)?;
 
         let amounts = rows.numbers("total_amount")?;
-        let unit = amounts.unscaled(1);
-        let sizes = amounts.iter().map(|amount| rules::size(amount, unit)).collect();
+        let sizes = amounts.iter().map(rules::size).collect();
         rows.write("order_size_category", Labels::of_codes(&rules::SIZES, sizes))?;
         let invalid_amount = Mask::where_row(rows.count(), |row| rules::is_invalid_amount(amounts.get(row)));
         rows.write("has_invalid_amount", invalid_amount.clone())?;

@@ -1,6 +1,6 @@
 //! The rules of an order header: plain functions, each of one value.
 
-use wmshost_plugin::cleaned;
+use wmshost_plugin::{Number, cleaned};
 
 /// How far an order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,20 +78,20 @@ pub fn requested_ship_date(requested: Option<i64>, ordered: Option<i64>) -> Opti
     requested.or_else(|| ordered.map(|ordered| ordered.saturating_add(USUAL_LEAD_TIME)))
 }
 
-/// Whether an amount, in any scale, makes no sense: NULL or less than zero.
+/// Whether an amount makes no sense: NULL or less than zero.
 #[inline]
-pub fn is_invalid_amount(amount: Option<i128>) -> bool {
-    amount.is_none_or(|amount| amount < 0)
+pub fn is_invalid_amount(amount: Option<Number>) -> bool {
+    amount.is_none_or(|amount| amount < Number::ZERO)
 }
 
-/// The place of an amount in [`SIZES`]; `unit` is one in the amount's scale.
+/// The place of an amount in [`SIZES`].
 #[inline]
-pub fn size(amount: Option<i128>, unit: i128) -> u8 {
+pub fn size(amount: Option<Number>) -> u8 {
     match amount {
         None => 4,
-        Some(amount) if amount < unit.saturating_mul(100) => 0,
-        Some(amount) if amount < unit.saturating_mul(1_000) => 1,
-        Some(amount) if amount < unit.saturating_mul(10_000) => 2,
+        Some(amount) if amount < Number::whole(100) => 0,
+        Some(amount) if amount < Number::whole(1_000) => 1,
+        Some(amount) if amount < Number::whole(10_000) => 2,
         Some(_) => 3,
     }
 }
@@ -150,21 +150,21 @@ mod tests {
     #[test]
     fn an_amount_must_not_be_below_zero() {
         assert!(is_invalid_amount(None));
-        assert!(is_invalid_amount(Some(-1)));
-        assert!(!is_invalid_amount(Some(0)));
+        assert!(is_invalid_amount(Some(Number::new(-1, 2))));
+        assert!(!is_invalid_amount(Some(Number::ZERO)));
     }
 
     #[test]
     fn an_order_has_a_size() {
-        let size_of = |cents| SIZES[usize::from(size(cents, 100))];
-        assert_eq!(size_of(Some(9_999)), "Small");
-        assert_eq!(size_of(Some(10_000)), "Medium");
-        assert_eq!(size_of(Some(100_000)), "Large");
-        assert_eq!(size_of(Some(1_000_000)), "Enterprise");
+        let size_of = |cents| SIZES[usize::from(size(Some(Number::new(cents, 2))))];
+        assert_eq!(size_of(9_999), "Small");
+        assert_eq!(size_of(10_000), "Medium");
+        assert_eq!(size_of(100_000), "Large");
+        assert_eq!(size_of(1_000_000), "Enterprise");
     }
 
     #[test]
     fn an_order_without_an_amount_is_of_unknown_size() {
-        assert_eq!(SIZES[usize::from(size(None, 100))], "UNKNOWN");
+        assert_eq!(SIZES[usize::from(size(None))], "UNKNOWN");
     }
 }

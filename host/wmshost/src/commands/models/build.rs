@@ -13,7 +13,6 @@ use super::workshop::{Memory, Workshop};
 use crate::catalog::Catalog;
 use crate::cli::Output;
 use crate::commands::Edge;
-use crate::commands::job::cancel_on_signals;
 use crate::exit::Exit;
 use crate::home::{is_gone, new_run_id, this_process};
 use crate::report;
@@ -37,16 +36,16 @@ enum Ending {
 
 /// `models run`, `models test`, `models build`.
 pub(super) fn run(edge: &Edge, args: &BuildArgs, work: Work) -> anyhow::Result<Exit> {
-    let cancel = cancel_on_signals()?;
     let workshop = Workshop::open(edge, &args.which.pipeline, &args.which.vars)?;
+    let cancel = edge.signals.let_end();
     let selected = workshop.select(&args.which)?;
     go(edge, &workshop, args, selected, work, &cancel)
 }
 
 /// `models retry`.
 pub(super) fn retry(edge: &Edge, args: &BuildArgs) -> anyhow::Result<Exit> {
-    let cancel = cancel_on_signals()?;
     let workshop = Workshop::open(edge, &args.which.pipeline, &args.which.vars)?;
+    let cancel = edge.signals.let_end();
     let failed: Vec<String> = ["error", "fail", "skipped"].map(|result| format!("result:{result}")).into();
     let selected = workshop.project.select(&failed, &args.which.exclude, &workshop.past()?);
     let selected = selected.map_err(|wrong| wmshost_flow::Failure::invalid_config(wrong.join("; ")))?;

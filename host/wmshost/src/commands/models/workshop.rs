@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value as Json, json};
 use wmshost_databases::sqlite;
 use wmshost_flow::model::Declaration;
-use wmshost_flow::{Dialect, Failure, Micros, SqlSession, Target};
+use wmshost_flow::{Dialect, Failure, FailureKind, Micros, SqlSession, Target};
 use wmshost_models::{Mistake, Past, Project, Scratch, Selected, Setup, past_results};
 use wmshost_pipeline::{Checked, Lineage, Setting, StreamPlan, variable_literal};
 use wmshost_sandbox::Identity;
@@ -51,8 +51,10 @@ pub(super) fn declared(
         let identity: Identity = identity(stage, "");
         // Whatever keeps a plugin from declaring its models, nothing was built yet.
         let declared = plugin.models(identity, limits(&pipeline.limits), dialect);
-        let declared = declared
-            .map_err(|failure| Failure::invalid_config(format!("plugin {}, declare: {failure}", stage.plugin)))?;
+        let declared = declared.map_err(|failure| match failure.kind {
+            FailureKind::Cancelled => failure,
+            _ => Failure::invalid_config(format!("plugin {}, declare: {failure}", stage.plugin)),
+        })?;
         Ok((stage.plugin.clone(), declared))
     };
     let plugins = models.plugins.iter().map(one).collect::<Result<_, _>>()?;

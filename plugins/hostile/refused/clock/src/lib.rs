@@ -27,6 +27,10 @@ impl Transformation for Plugin {
         Ok(input)
     }
 
+    fn keeps_state() -> bool {
+        false
+    }
+
     fn process(rows: &Batch) -> Result<(), Failure> {
         let began = Instant::now();
         let time = began.elapsed().as_nanos() as i64;

@@ -43,6 +43,10 @@ impl Transformation for Plugin {
         Ok(input)
     }
 
+    fn keeps_state() -> bool {
+        false
+    }
+
     fn process(_: &Batch) -> Result<(), Failure> {
         drop(wasi::sockets::instance_network::instance_network());
         Ok(())

@@ -36,6 +36,10 @@ impl Transformation for Plugin {
         Ok(input)
     }
 
+    fn keeps_state() -> bool {
+        false
+    }
+
     fn process(_: &Batch) -> Result<(), Failure> {
         wmshost::plugin::source::Connection::open("wms").map(|_| ())
     }

@@ -25,6 +25,10 @@ impl Transformation for Plugin {
         Ok(input)
     }
 
+    fn keeps_state() -> bool {
+        false
+    }
+
     fn process(rows: &Batch) -> Result<(), Failure> {
         rows.schema().iter().try_for_each(|column| echo(rows, column))
     }

@@ -23,6 +23,10 @@ impl Transformation for Plugin {
         Ok(input)
     }
 
+    fn keeps_state() -> bool {
+        false
+    }
+
     fn process(_: &Batch) -> Result<(), Failure> {
         Ok(())
     }

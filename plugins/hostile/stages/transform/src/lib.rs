@@ -10,9 +10,13 @@
 //! | `rows` | to spoil the batch's rows and names |
 //! | `handles` | to use what it was not given |
 //! | `promise` | to lie about what it will make |
+//! | `keys` | to change what identifies a row |
+//! | `memory` | to remember what it says it does not |
 
 mod compute;
 mod handles;
+mod keys;
+mod memory;
 mod outside;
 mod promise;
 mod rows;
@@ -67,8 +71,16 @@ impl Transformation for Plugin {
         promise::misbehave(&behaviour(), input)
     }
 
+    fn keeps_state() -> bool {
+        behaviour().starts_with("stateful")
+    }
+
     fn process(batch: &Batch) -> Done {
         let behaviour = behaviour();
+        // The first batch has no rows, and is for the promise alone.
+        if batch.row_count() == 0 && behaviour != "promise-more" {
+            return promise::keep(&behaviour, batch);
+        }
         let tries = [
             compute::misbehave,
             talk::misbehave,
@@ -76,10 +88,13 @@ impl Transformation for Plugin {
             write::misbehave,
             rows::misbehave,
             handles::misbehave,
+            keys::misbehave,
+            memory::misbehave,
+            promise::break_null,
         ];
         match tries.into_iter().find_map(|attempt| attempt(&behaviour, batch)) {
             Some(done) => done,
-            None if ["none", "loop-in-start", "promise-more"].contains(&behaviour.as_str()) => Ok(()),
+            None if ["none", "loop-in-start", "promise-more", "other-type", "other-order"].contains(&behaviour.as_str()) => Ok(()),
             None => Err(Failure::InvalidConfig(format!("no behaviour is called {behaviour}"))),
         }
     }

@@ -1,0 +1,92 @@
+//! The transform stage: changes batch after batch, holds the plugins to what they promised, and finds the rows on which
+//! they fail.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `promise` | columns, keys, order, counts and NULL as promised |
+//! | `attempt` | one batch through one plugin that may fail |
+//! | `search` | the rows on which a plugin fails, by halves |
+
+mod attempt;
+mod promise;
+mod search;
+#[cfg(test)]
+mod tests;
+
+use arrow_schema::SchemaRef;
+use crossbeam_channel::{Receiver, Sender};
+
+pub use self::promise::{hold_to_promise, type_name};
+pub(crate) use self::promise::check_stable_columns;
+
+use self::attempt::Attempt;
+use self::promise::{Promise, check_shape};
+use crate::batch::{Batch, Rejected};
+use crate::commit::Message;
+use crate::failure::{Failure, Stage};
+use crate::origin::Origin;
+use crate::policy::OnTrap;
+use crate::stream::{StageFailure, StreamContext};
+use crate::transform::{RejectedRow, Transform};
+
+/// The transform stage of one stream.
+pub(crate) struct Changes<'a> {
+    pub(crate) stream: &'a str,
+    pub(crate) transforms: &'a mut [Box<dyn Transform>],
+    /// The columns that the table was prepared for.
+    pub(crate) columns: &'a SchemaRef,
+    pub(crate) key: &'a [String],
+    /// The column that says which version of a row is newer.
+    pub(crate) version: Option<&'a str>,
+    pub(crate) on_trap: OnTrap,
+    pub(crate) context: &'a StreamContext,
+}
+
+impl Changes<'_> {
+    /// Changes what comes until the end, a failure, or until nobody listens any more.
+    pub(crate) fn run(mut self, input: &Receiver<Message>, out: &Sender<Message>) -> Result<(), StageFailure> {
+        for message in input {
+            let message = match message {
+                Message::End(bookmark) => Message::End(bookmark),
+                Message::Parcel(mut parcel) => {
+                    let at = StageFailure::in_batch(Stage::Transform, parcel.number);
+                    parcel.batch = self.change(parcel.number, parcel.batch).map_err(&at)?;
+                    Message::Parcel(parcel)
+                }
+            };
+            if out.send(message).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One batch through all transforms.
+    pub(crate) fn change(&mut self, number: u64, batch: Batch) -> Result<Batch, Failure> {
+        let Batch { mut rows, mut rejected, mut origin } = batch;
+        for transform in self.transforms.iter_mut() {
+            let promise = Promise { columns: transform.promised(), key: self.key, version: self.version };
+            let mut attempt = Attempt {
+                stream: self.stream,
+                number,
+                transform: transform.as_mut(),
+                promise: &promise,
+                on_trap: self.on_trap,
+                context: self.context,
+            };
+            let changed = attempt.process(&rows)?;
+            rejected.extend(changed.rejected.into_iter().map(|row| as_read(row, &origin)));
+            origin = origin.at(changed.positions);
+            rows = changed.rows;
+        }
+        check_shape(self.columns, rows.schema_ref())?;
+        Ok(Batch { rows, rejected, origin })
+    }
+}
+
+/// A rejected row as the source had it.
+fn as_read(row: RejectedRow, origin: &Origin) -> Rejected {
+    let RejectedRow { position, cause, rule, reason, by, digest } = row;
+    let (row, place) = (origin.row_as_json(position as usize), Some(origin.place(position as usize)));
+    Rejected { cause, rule, reason, stage: Stage::Transform, by, digest, row, place }
+}

@@ -1,0 +1,118 @@
+//! Why a call broke off, in words: a limit, an exit, a panic with its text and place, a trap.
+
+use wasmtime::{Store, Trap};
+use wasmtime_wasi::I32Exit;
+use wmshost_flow::{Failure, FailureKind};
+
+use crate::convert::shown;
+use crate::guest::Guest;
+use crate::instance::INSTANTIATE;
+use crate::limits::TimeUp;
+
+/// How much of what a plugin said stands in the failure of its trap, in bytes.
+const SAID_BYTES: usize = 500;
+/// What wasmtime says of a component with too many instances, tables or memories, and of a call that copies too
+/// much. It keeps the types of these errors to itself.
+const TOO_MANY: &str = "resource limit exceeded";
+const COPIED_TOO_MUCH: &str = "fuel allocated for hostcalls";
+/// What Rust's standard library says before it aborts for want of memory.
+const OUT_OF_MEMORY: &str = "memory allocation of";
+
+/// The run was asked to stop while a plugin computed.
+#[derive(Debug, thiserror::Error)]
+#[error("the run was asked to stop")]
+pub(crate) struct Stopped;
+
+/// The failure behind an error of the engine.
+pub(crate) fn breakdown(store: &mut Store<Guest>, function: &'static str, error: &wasmtime::Error) -> Failure {
+    let guest = store.data_mut();
+    let plugin = guest.identity.plugin.clone();
+    let said = guest.said();
+    guest.log_output();
+    broken_off(guest, function, &said, error).at(&plugin, function)
+}
+
+fn broken_off(guest: &Guest, function: &str, said: &str, error: &wasmtime::Error) -> Failure {
+    if error.is::<Stopped>() {
+        return Failure::new(FailureKind::Cancelled, Stopped.to_string());
+    }
+    if let Some(TimeUp { name, limit }) = error.downcast_ref() {
+        return Failure::timeout(name, format_args!("{limit:?}"));
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return with_words(Failure::new(FailureKind::Trap, format!("it called exit({})", exit.0)), said);
+    }
+    let refused = guest.memory.failure();
+    if let Some(panic) = panic_in(said) {
+        let before = refused.map_or_else(String::new, |refused| format!(" (before that it met {})", refused.message));
+        return Failure::new(FailureKind::Trap, format!("it {panic}{before}"));
+    }
+    if let Some(memory) = refused {
+        return memory;
+    }
+    if said.contains(OUT_OF_MEMORY) {
+        return with_words(Failure::new(FailureKind::Trap, "it asked for more memory than there can be"), said);
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return with_words(Failure::new(FailureKind::Trap, trap_in_words(*trap)), said);
+    }
+    if error.root_cause().to_string().contains(COPIED_TOO_MUCH) {
+        return Failure::limit("copied_bytes", guest.limits.copied_bytes, "more");
+    }
+    if error.root_cause().to_string().contains(TOO_MANY) {
+        return Failure::new(FailureKind::Limit, format!("{error:#}"));
+    }
+    if function == INSTANTIATE {
+        return with_words(Failure::invalid_config(format!("it is not of this contract: {error:#}")), said);
+    }
+    with_words(Failure::new(FailureKind::Trap, format!("it broke off: {error:#}")), said)
+}
+
+fn trap_in_words(trap: Trap) -> String {
+    match trap {
+        Trap::StackOverflow => "it recursed too deeply: its stack is used up".to_owned(),
+        Trap::MemoryOutOfBounds => {
+            format!("it trapped: {trap}. Most often a recursion is too deep and has used up the plugin's stack")
+        }
+        trap => format!("it trapped: {trap}"),
+    }
+}
+
+/// The failure with the first words that the plugin said in the call.
+fn with_words(mut failure: Failure, said: &str) -> Failure {
+    let lines: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
+    if !lines.is_empty() {
+        failure.message += &format!(" ({})", shown(lines.join(" "), SAID_BYTES));
+    }
+    failure
+}
+
+/// `panicked at src/lib.rs:66:41: the text`, of the last panic that the plugin told of.
+fn panic_in(said: &str) -> Option<String> {
+    let panic = &said[said.rfind("panicked at ")?..];
+    let mut lines = panic.lines().map(str::trim);
+    let place = lines.next()?;
+    let text = lines.take_while(|line| !line.starts_with("note: ") && !line.starts_with("stack backtrace"));
+    let words = std::iter::once(place).chain(text).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    Some(shown(words, SAID_BYTES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_found_with_its_place_and_text() {
+        let said = "starting\n\nthread '<unnamed>' (1) panicked at src/lib.rs:66:41:\nrow 7: no status\nand more\n\
+                    note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
+        assert_eq!(panic_in(said).as_deref(), Some("panicked at src/lib.rs:66:41: row 7: no status and more"));
+        assert_eq!(panic_in("memory allocation of 5 bytes failed"), None);
+    }
+
+    #[test]
+    fn words_are_cut_and_cleaned() {
+        let failure = with_words(Failure::permanent("it broke off"), "\n\u{1b}[31mred\u{1b}[0m\nsecond\nthird");
+        assert_eq!(failure.message, "it broke off ( [31mred [0m second)");
+        assert_eq!(with_words(Failure::permanent("it broke off"), " \n").message, "it broke off");
+    }
+}

@@ -1,0 +1,47 @@
+//! SIGINT and SIGTERM. A command that writes nothing ends at once; one that moves rows ends plugins at once, undoes the
+//! transaction in hand, and ends; a second signal ends it whatever it does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context as _;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use wmshost_flow::Cancel;
+
+use crate::exit::Exit;
+
+/// What a signal does now.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    /// Whether there was one.
+    asked: Arc<AtomicBool>,
+    /// Whether the next one ends the process.
+    ends: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// From now on a signal ends the process with its exit code.
+    pub(crate) fn handled() -> anyhow::Result<Self> {
+        let (asked, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(true)));
+        for signal in [SIGINT, SIGTERM] {
+            // In this order: what the signal itself sets is looked at by the next one.
+            flag::register_conditional_shutdown(signal, Exit::Cancelled as i32, Arc::clone(&ends))
+                .and_then(|_| flag::register(signal, Arc::clone(&ends)))
+                .and_then(|_| flag::register(signal, Arc::clone(&asked)))
+                .context("signals cannot be handled")?;
+        }
+        Ok(Self { asked, ends })
+    }
+
+    /// The wish to stop.
+    pub(crate) fn cancel(&self) -> Cancel {
+        Cancel::of_flag(Arc::clone(&self.asked))
+    }
+
+    /// From now on the first signal is only a wish to stop, heard by the one who asks for it; the second ends the process.
+    pub(crate) fn let_end(&self) -> Cancel {
+        self.ends.store(false, Ordering::Relaxed);
+        self.cancel()
+    }
+}
