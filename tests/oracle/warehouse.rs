@@ -82,11 +82,6 @@ pub(crate) struct Warehouse {
     pub(crate) server: StandIn,
 }
 
-/// The repository's root.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the root")
-}
-
 impl Warehouse {
     /// The same sample in SQLite and in the stand-in.
     pub(crate) fn new(server: StandIn, allocations: u32) -> Self {
@@ -206,7 +201,7 @@ impl Warehouse {
     }
 
     pub(crate) fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
-        let mut command = Command::new(root().join("target/release/wmshost"));
+        let mut command = Command::new(wmshost_tests::program());
         command
             .args(arguments)
             .env("WMSHOST_HOME", self.folder.path().join("home"))

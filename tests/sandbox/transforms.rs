@@ -32,6 +32,16 @@ fn computing_has_limits() {
     ]);
 }
 
+/// Every guest that prints imports a clock where its toolchain is new enough, so that the import cannot be refused.
+#[test]
+fn a_clock_ends_the_call_that_reads_it() {
+    in_process(&[
+        ("instant", Trap, "wasi:clocks/monotonic-clock; no plugin is granted a clock"),
+        ("wall-clock", Trap, "wasi:clocks/wall-clock; no plugin is granted a clock"),
+        ("sleep", Trap, "no plugin is granted a clock"),
+    ]);
+}
+
 #[test]
 fn columns_are_checked_before_they_are_columns() {
     in_process(&[

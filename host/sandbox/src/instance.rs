@@ -12,6 +12,7 @@ use crate::bindings::types;
 use crate::convert::{failure_from_wit, shown};
 use crate::guest::Guest;
 use crate::limits::TimeUp;
+use crate::wasi::NotGranted;
 
 /// What the making of an instance is called in failures.
 const INSTANTIATE: &str = "instantiate";
@@ -101,6 +102,9 @@ fn broken_off(guest: &Guest, function: &str, error: &wasmtime::Error) -> Failure
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         return Failure::new(FailureKind::Trap, format!("it called exit({})", exit.0));
+    }
+    if let Some(refused) = error.downcast_ref::<NotGranted>() {
+        return Failure::new(FailureKind::Trap, refused.to_string());
     }
     if let Some(memory) = guest.memory.failure() {
         return memory;
