@@ -1,20 +1,46 @@
 # The one door. `make` lists the targets; each of them installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-oracle check fix bench bench-oracle build plugins setup setup-oracle clean
+.PHONY: help demo quick test test-long test-oracle check fix bench bench-oracle \
+	program build shipped plugins plugins-second setup setup-oracle clean
 
 CARGO := cargo
-WMSHOST := target/release/wmshost
+GUESTS := build --release --target wasm32-wasip2
+
+# rust-toolchain.toml names the toolchain. Where rustup neither has it nor can download it, its default one has to do.
+ifneq ($(shell command -v rustup),)
+ifeq ($(shell $(CARGO) --version 2>/dev/null),)
+export RUSTUP_TOOLCHAIN := $(firstword $(shell rustup default 2>/dev/null))
+endif
+endif
+
+# Tests that share a server run in one process each; cargo-nextest runs the others side by side, where it is installed.
+SHARING := binary(conformance) | (package(wmshost-databases) & binary(oracle)) | (package(wmshost-models) & binary(models)) | package(wmshost-oracle-stand-in)
+NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-demo: build plugins ## make a sample warehouse, run the main job twice and show what happened
+demo: program shipped ## make a sample warehouse, run the main job three times and show what happened
 	@tests/demo.sh
 
-test: build plugins setup-oracle ## pass all tests
+quick: ## the unit and tidy tests in the dev profile: no plugins, no servers
+	$(CARGO) test --quiet --workspace --lib --test tidy
+
+ifdef CRATE
+test: ## pass all tests, or with CRATE=wmshost-flow those of one crate
+	$(CARGO) test --release -p $(CRATE)
+else
+test: build plugins setup-oracle
+ifeq ($(NEXTEST),yes)
+	$(CARGO) nextest run --release --workspace -E 'not ($(SHARING))'
+	$(CARGO) test --release --quiet -p wmshost-databases -p wmshost-models -p wmshost-oracle-stand-in --tests
+	$(CARGO) test --release --quiet --workspace --doc
+else
 	$(CARGO) test --release --workspace --quiet
+endif
 	cd plugins && $(CARGO) test --quiet
+endif
 
 test-long: build plugins setup-oracle ## the tests that kill runs, ten times as often, and 1,000,000 rows from Oracle to Oracle
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release -p wmshost-tests --test crash --test oracle -- --nocapture
@@ -23,12 +49,13 @@ test-oracle: ## pass the drivers' tests on a real server: WMSHOST_ORACLE_DSN (a 
 	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }
 	$(CARGO) test --release --quiet -p wmshost-databases $(if $(filter oci,$(WMSHOST_ORACLE_CLIENT)),--features oci) --test conformance
 
-check: ## what must hold before a change lands: format, lints, licences, tests
+check: ## what must hold before a change lands: format, lints, documentation, dependencies, licences, tests
 	$(CARGO) fmt --all --check
 	cd plugins && $(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --release -p wmshost-databases --features oci --all-targets -- -D warnings
 	cd plugins && $(CARGO) clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --workspace --no-deps --document-private-items
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; else echo "cargo-deny is not installed: licences not checked"; fi
 	$(MAKE) test
 
@@ -42,12 +69,21 @@ bench: build plugins ## full and incremental load of 1,000,000 rows beside plain
 bench-oracle: build setup-oracle ## the Oracle driver beside python-oracledb on the stand-in: rows per CPU second, and merges both ways
 	$(CARGO) run --release --quiet -p wmshost-bench -- oracle
 
+program: ## build the program alone, into target/release/wmshost
+	$(CARGO) build --release -p wmshost
+
 # With the tests, so that what they and the host share is compiled once, with one set of features.
-build: ## build the host into target/release/wmshost
+build: ## build the program and all tests
 	$(CARGO) build --release --workspace --all-targets
 
-plugins: setup ## build the plugins
-	cd plugins && $(CARGO) $$(cat .toolchain) build --release --target wasm32-wasip2
+shipped: setup ## build the plugins that are shipped
+	cd plugins && $(CARGO) $$(cat .toolchain) $(GUESTS) --workspace --exclude 'hostile-*'
+
+plugins: setup ## build all plugins, those too that try to break out in the tests
+	cd plugins && $(CARGO) $$(cat .toolchain) $(GUESTS)
+
+plugins-second: ## build all plugins again by Debian's packages (on Debian), for the tests with both kinds of standard library
+	cd plugins && toolchain=$$(./setup.sh --second) && $(CARGO) $$toolchain $(GUESTS) --target-dir target/second
 
 setup: ## install what building plugins needs: the wasm32-wasip2 target
 	@plugins/setup.sh >/dev/null

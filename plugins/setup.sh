@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Makes plugins (wasm32-wasip2 guests) buildable on this machine, and says how to build them.
 #
-#   plugins/setup.sh [--with-wasip1]      --with-wasip1: also the target that cargo-component asks for
-#   WMSHOST_GUESTS=debian                 do not try rustup's download; use Debian's packages
+#   plugins/setup.sh [--with-wasip1] [--second]
+#       --with-wasip1   also the target that cargo-component asks for
+#       --second        set up Debian's packages also where plain cargo builds guests, for tests with both; leaves .toolchain alone
+#   WMSHOST_GUESTS=debian                 use Debian's packages, whatever rustup has
 #
 # On stdout, and into plugins/.toolchain: one line, the toolchain argument for cargo. It is empty when plain `cargo` builds guests,
 # else `+guests`; a Makefile says  CARGO_GUEST := cargo $(shell plugins/setup.sh).  Progress goes to stderr, all else to a log.
@@ -32,7 +34,7 @@ step() {
 }
 
 finish() {
-  printf '%s\n' "$1" >"$here/.toolchain"
+  [[ -n $second ]] || printf '%s\n' "$1" >"$here/.toolchain"
   printf '%s\n' "$1"
   exit 0
 }
@@ -120,20 +122,24 @@ build_std() (
     "${root[@]}" install -m 644 -t "$into/self-contained" "$libc"/{crt1-command.o,crt1-reactor.o,libc.a}
 )
 
-case "$#:${1-}" in
-  0:) ;;
-  1:--with-wasip1) targets+=(wasm32-wasip1) ;;
-  *) die "unknown argument: $*" "usage: plugins/setup.sh [--with-wasip1]" ;;
-esac
+second=
+for argument in "$@"; do
+  case $argument in
+    --with-wasip1) targets+=(wasm32-wasip1) ;;
+    --second) second=yes ;;
+    *) die "unknown argument: $argument" "usage: plugins/setup.sh [--with-wasip1] [--second]" ;;
+  esac
+done
+[[ ${WMSHOST_GUESTS-} == debian || -n $second ]] && debian=yes || debian=
 work=$(mktemp -d "${TMPDIR:-/tmp}/wmshost-setup.XXXXXX") log=$work.log
 : >"$log"
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-if plain_cargo_builds; then say "plain cargo builds ${targets[*]}, nothing to do"; finish ''; fi
+if [[ -z $debian ]] && plain_cargo_builds; then say "plain cargo builds ${targets[*]}, nothing to do"; finish ''; fi
 command -v rustup >/dev/null || die "no rustup on PATH, and rustc cannot build ${targets[*]}" "Install rustup, then run this again."
 if guests_builds; then say "toolchain 'guests' builds ${targets[*]}, nothing to do"; finish +guests; fi
-if [[ ${WMSHOST_GUESTS-} != debian ]] && step "rustup target add ${targets[*]} (at most 120 s)" add_targets && plain_cargo_builds; then
+if [[ -z $debian ]] && step "rustup target add ${targets[*]} (at most 120 s)" add_targets && plain_cargo_builds; then
   finish ''
 fi
 
@@ -143,7 +149,8 @@ if ((EUID != 0)); then
   command -v sudo >/dev/null || die "cannot install packages: neither root nor sudo" "Run this once as root, or install: ${packages[*]}"
   root=(sudo)
 fi
-say "rustup has no download for the target here; using Debian's packages instead (about two minutes in all)"
+[[ -n $debian ]] || say "rustup has no download for the target here"
+say "using Debian's packages (about two minutes in all)"
 step "apt-get update (seconds)" apt_get update || say "going on with the package lists that are here"
 step "install ${packages[*]} (about 150 MB)" apt_get install --no-install-recommends "${packages[@]}" ||
   die "apt-get could not install the packages" "They are those of Debian 12 and its security updates; the log says why."

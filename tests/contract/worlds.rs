@@ -5,6 +5,7 @@ use std::path::Path;
 
 use wit_parser::{WorldItem, WorldKey};
 use wmshost_sandbox::Sandbox;
+use wmshost_tests::plugins;
 
 use crate::wit::{Contract, folder};
 
@@ -53,7 +54,7 @@ fn worlds_call_and_offer_what_the_table_says() {
 /// The components that come with the host ask for no more than that, and the host takes them.
 #[test]
 fn shipped_plugins_keep_to_the_table() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/target/wasm32-wasip2/release");
+    let folder = plugins();
     let sandbox = Sandbox::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")).expect("a sandbox");
     let table = table();
     let files = std::fs::read_dir(&folder).map(|files| files.map(|file| file.expect("a file").path()).collect());

@@ -61,7 +61,8 @@ fn an_endless_row_is_found_in_little_more_than_one_limit() {
     let lab = Lab::with_stream(TABLE, &hostile("loop-at-name", "", "call_timeout = \"4s\""));
     lab.change("UPDATE s SET name = 'trap' WHERE id = 137");
     let began = Instant::now();
-    let words = ["limit call_time: 4s allowed, more asked for; row 37 of the batch alone (id = 137) does not end within"];
+    let words =
+        ["limit call_time: 4s allowed, more asked for; row 37 of the batch alone (id = 137) does not end within"];
     lab.wmshost("run", &[]).ended(1).says(&words);
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     let policy = "on_trap = \"quarantine\"";

@@ -5,7 +5,7 @@ mod leases;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -13,6 +13,7 @@ use std::thread;
 use rusqlite::Connection;
 use serde_json::Value as Json;
 use tempfile::TempDir;
+use wmshost_tests::{plugin, program, root};
 
 /// A folder with a sample warehouse and a pipeline whose models are two small ones.
 struct Place {
@@ -26,13 +27,14 @@ impl Place {
 
     fn with_allocations(settings: &str, allocations: u32) -> Self {
         let place = Self { folder: tempfile::tempdir().expect("a folder") };
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project");
+        let root = root();
         let root = root.display();
+        let small = plugin("hostile-models");
         let pipeline = format!(
             "extends = \"{root}/pipelines/base.toml\"\n\
              [connections.wms]\ndriver = \"sqlite\"\npath = {{ env = \"WMS_SQLITE\" }}\n\
              [connections.analytics]\ndriver = \"sqlite\"\npath = {{ env = \"TARGET_SQLITE\" }}\n\
-             [plugins]\nsmall.path = \"{root}/plugins/target/wasm32-wasip2/release/hostile_models.wasm\"\n\
+             [plugins]\nsmall.path = {small:?}\n\
              [models]\nplugins = [\"small\"]\n{settings}"
         );
         std::fs::write(place.path("p.toml"), pipeline).expect("written");
@@ -56,8 +58,7 @@ impl Place {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/wmshost");
-        let mut command = Command::new(program);
+        let mut command = Command::new(program());
         command
             .args(words)
             .current_dir(self.folder.path())

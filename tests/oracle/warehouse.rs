@@ -1,7 +1,7 @@
 //! A sample warehouse in SQLite, the same in the stand-in, and the job on both.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
 use wmshost_flow::{Clock, Micros, SqlSession, Value};
 use wmshost_oracle_stand_in::{Release, StandIn, Transport};
+use wmshost_tests::root;
 
 /// The source's tables, as Oracle declares them, and their keys.
 const TABLES: [(&str, &str, &str); 5] = [
@@ -80,11 +81,6 @@ impl Clock for StandingClock {
 pub(crate) struct Warehouse {
     folder: TempDir,
     pub(crate) server: StandIn,
-}
-
-/// The repository's root.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the root")
 }
 
 impl Warehouse {
@@ -206,7 +202,7 @@ impl Warehouse {
     }
 
     pub(crate) fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
-        let mut command = Command::new(root().join("target/release/wmshost"));
+        let mut command = Command::new(wmshost_tests::program());
         command
             .args(arguments)
             .env("WMSHOST_HOME", self.folder.path().join("home"))

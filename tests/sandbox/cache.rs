@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wmshost_sandbox::{Limits, Sandbox};
+use wmshost_tests::plugin as component;
 
-use crate::world::{component, identity};
+use crate::world::identity;
 
 /// The name that a component in this sandbox says it has.
 fn name(sandbox: &Sandbox, guest: &str) -> String {

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `world` | a warehouse, the guests, and what must hold after each of them |
 //! | `refused` | components that are refused before their code runs |
+//! | `wasi` | what of WASI can be linked, and the guests of both kinds of toolchain |
 //! | `start` | what runs while an instance is made and described |
 //! | `transforms` | hostile transforms |
 //! | `extractors` | hostile extractors |
@@ -21,4 +22,5 @@ mod program;
 mod refused;
 mod start;
 mod transforms;
+mod wasi;
 mod world;

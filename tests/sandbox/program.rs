@@ -2,15 +2,12 @@
 //! and why. What a plugin prints reaches neither its output nor the terminal, and only so much of it the log.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Output};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::world::component;
-
-const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/wmshost");
+use wmshost_tests::{plugin as component, program};
 
 /// A folder with a source of two tables and a pipeline of two streams, one of them through a hostile transform.
 struct Site(TempDir);
@@ -32,8 +29,7 @@ impl Site {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        assert!(Path::new(PROGRAM).is_file(), "{PROGRAM} is missing: build it first (`make build`)");
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         command.args(["run", "pipeline.toml"]).args(arguments).current_dir(self.0.path());
         command.env("WMSHOST_HOME", self.0.path().join("home")).env_remove("RUST_BACKTRACE");
         command.output().expect("the program starts")

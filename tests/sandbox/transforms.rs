@@ -36,6 +36,16 @@ fn computing_has_limits() {
     ]);
 }
 
+/// Every guest that prints imports a clock where its toolchain is new enough, so that the import cannot be refused.
+#[test]
+fn a_clock_ends_the_call_that_reads_it() {
+    in_process(&[
+        ("instant", Trap, "wasi:clocks/monotonic-clock; no plugin is granted a clock"),
+        ("wall-clock", Trap, "wasi:clocks/wall-clock; no plugin is granted a clock"),
+        ("sleep", Trap, "no plugin is granted a clock"),
+    ]);
+}
+
 #[test]
 fn columns_are_checked_before_they_are_columns() {
     in_process(&[
@@ -169,9 +179,14 @@ fn what_harms_nobody_is_let_pass() {
 
 #[test]
 fn rows_that_are_taken_out_are_accounted_for() {
-    for (behaviour, rejected) in
-        [("reject-twice", 2), ("reject-all", 8), ("reject-big-rows", 8), ("reject-millions", 1), ("reject-long-reason", 8), ("filter-none", 0)]
-    {
+    for (behaviour, rejected) in [
+        ("reject-twice", 2),
+        ("reject-all", 8),
+        ("reject-big-rows", 8),
+        ("reject-millions", 1),
+        ("reject-long-reason", 8),
+        ("filter-none", 0),
+    ] {
         let attack = attack(behaviour);
         let warehouse = ends_well(&attack);
         let lengths = "SELECT length(rule) <= 131 AND length(reason) <= 1027";
@@ -201,7 +216,11 @@ fn chance_is_the_same_in_every_run() {
 #[test]
 fn what_identifies_a_row_stays_as_it_is() {
     in_process(&[
-        ("key-overwrite", Permanent, "column id identifies a row, and the transform changed it in row 2 of the batch (id = 2)"),
+        (
+            "key-overwrite",
+            Permanent,
+            "column id identifies a row, and the transform changed it in row 2 of the batch (id = 2)",
+        ),
         ("key-double", Permanent, "the transform changed it in row 2 of the batch (id = 2)"),
         ("key-reverse", Permanent, "the transform changed it in row 1 of the batch (id = 1)"),
         ("key-inherit", Permanent, "the transform changed it in row 2 of the batch (id = 2)"),

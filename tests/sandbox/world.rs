@@ -16,9 +16,7 @@ use wmshost_flow::{
     StreamStatus, StreamSummary, TargetGrant, run_streams,
 };
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Sandbox, Setting};
-
-/// Where `make plugins` puts components.
-const GUESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins/target/wasm32-wasip2/release");
+use wmshost_tests::plugin as component;
 
 /// The target tables of the two streams.
 const VICTIM: &str = "WMS_ORDERS";
@@ -31,13 +29,6 @@ const SOURCE: &str = "
     INSERT INTO orders SELECT value, 'order ' || value, value * 10 FROM generate;
     INSERT INTO neighbours SELECT value, 'neighbour ' || value, value FROM generate;
     INSERT INTO secret VALUES (1, 'hush');";
-
-/// The component of this name.
-pub(crate) fn component(name: &str) -> PathBuf {
-    let file = Path::new(GUESTS).join(format!("{name}.wasm"));
-    assert!(file.is_file(), "{} is missing: build the plugins first (`make plugins`)", file.display());
-    file
-}
 
 /// The sandbox of all tests; what it compiles is kept for the next run of them.
 pub(crate) static SANDBOX: LazyLock<Sandbox> =

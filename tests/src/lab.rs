@@ -1,30 +1,13 @@
 //! A folder with a pipeline, a source and a target, and running the program on them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use rusqlite::Connection;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-/// The program that is tested.
-fn program() -> PathBuf {
-    let program = root().join("target/release/wmshost");
-    assert!(program.exists(), "{} is not built: run the tests by `make test`", program.display());
-    program
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the project's folder")
-}
-
-/// The file of a plugin, by its crate's name.
-pub fn plugin(name: &str) -> PathBuf {
-    let file = format!("plugins/target/wasm32-wasip2/release/{}.wasm", name.replace('-', "_"));
-    let path = root().join(file);
-    assert!(path.exists(), "{} is not built: run `make plugins`", path.display());
-    path
-}
+use crate::built::{plugin, program, root};
 
 /// A folder of its own, removed at the end.
 pub struct Lab {

@@ -3,14 +3,17 @@
 //!
 //! | room | what it is for |
 //! |---|---|
+//! | `built` | the program and the plugins, as they were built last |
 //! | `lab` | a folder with a pipeline, a source and a target, and running the program on them |
 //! | `expected` | what the target must hold, recomputed in plain SQL |
 //! | `numbers` | numbers that look random and are the same every time |
 
+mod built;
 mod expected;
 mod lab;
 mod numbers;
 
+pub use built::{plugin, plugins, program, root};
 pub use expected::assert_target_equals_source;
-pub use lab::{Lab, Ran, plugin};
+pub use lab::{Lab, Ran};
 pub use numbers::Numbers;

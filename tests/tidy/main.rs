@@ -12,9 +12,10 @@ fn root() -> PathBuf {
 }
 
 /// The Rust files below a folder, with their text.
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+fn sources(folder: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
+    let folder = root().join(folder);
     let mut found = Vec::new();
-    let mut folders = vec![root().join(folder)];
+    let mut folders = vec![folder.clone()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
             if entry.is_dir() && !entry.ends_with("target") {
@@ -25,7 +26,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
             }
         }
     }
-    assert!(!found.is_empty(), "{folder} has no source");
+    assert!(!found.is_empty(), "{} has no source", folder.display());
     found
 }
 
@@ -90,4 +91,60 @@ fn the_map_of_the_code_names_every_room() {
     for folder in ["wit", "plugins", "pipelines", "tests"] {
         assert!(map.contains(&format!("`{folder}/`")), "ARCHITECTURE.md does not name {folder}/");
     }
+}
+
+/// The names below a heading of a manifest, `[dependencies]`.
+fn names_below(manifest: &str, heading: &str) -> Vec<String> {
+    let lines = manifest.lines().skip_while(|line| *line != heading).skip(1);
+    lines
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split(['=', '.']).next())
+        .map(|name| name.trim().replace('-', "_"))
+        .filter(|name| !name.is_empty() && !name.starts_with('#'))
+        .collect()
+}
+
+/// Whether a crate is named in the text, as a path or an import.
+fn is_used(name: &str, text: &str) -> bool {
+    // Crates whose library has another name.
+    let name = if name == "md_5" { "md5" } else { name };
+    let is_part = |at: char| at.is_alphanumeric() || at == '_';
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let mut unused = Vec::new();
+    for manifest in manifests() {
+        let folder = manifest.parent().expect("a folder");
+        let text = fs::read_to_string(&manifest).expect("a manifest");
+        let of = |part: &str| -> String {
+            let found = if folder.join(part).is_dir() { sources(folder.join(part)) } else { Vec::new() };
+            found.into_iter().map(|(_, text)| text).collect()
+        };
+        let everything = of("");
+        for (heading, code) in [("[dependencies]", of("src")), ("[dev-dependencies]", everything)] {
+            let names = names_below(&text, heading).into_iter().filter(|name| !is_used(name, &code));
+            unused.extend(names.map(|name| format!("{}: {name}", manifest.display())));
+        }
+    }
+    assert!(unused.is_empty(), "dependencies that no source file names:\n{}", unused.join("\n"));
+}
+
+/// The manifests of all crates of both workspaces.
+fn manifests() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join("host"), root().join("plugins"), root().join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() && !entry.ends_with("target") {
+                folders.push(entry);
+            } else if entry.ends_with("Cargo.toml") {
+                found.push(entry);
+            }
+        }
+    }
+    assert!(found.len() > 20, "{found:?}");
+    found
 }

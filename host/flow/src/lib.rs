@@ -48,8 +48,8 @@ mod house;
 mod key;
 mod load;
 pub mod model;
-mod origin;
 mod order;
+mod origin;
 mod policy;
 mod ready;
 mod reconcile;
@@ -64,8 +64,8 @@ mod transform;
 mod value;
 
 pub use batch::{Batch, Cause, Rejected, row_as_json};
-pub use change::{hold_to_promise, type_name};
 pub use calendar::{date_of, days_of};
+pub use change::{hold_to_promise, type_name};
 pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
 pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
@@ -74,12 +74,12 @@ pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, St
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
 pub use functions::only_computes;
 pub use house::{
-    Action, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn,
-    bookmark_from_json, bookmark_to_json,
+    Action, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine, QuarantineFilter,
+    QuarantinedRow, RejectedIn, bookmark_from_json, bookmark_to_json,
 };
 pub use load::{LoadRequest, Loader};
-pub use origin::Origin;
 pub use order::{Bounds, ColumnOrder, order_of_keys, order_of_values};
+pub use origin::Origin;
 pub use policy::{Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnTrap, Policy, SchemaPolicy};
 pub use reconcile::Reconcile;
 pub use replay::Replayed;

@@ -140,7 +140,12 @@ mod tests {
             vec![decimal("-10"), decimal("-9.5"), decimal("-0.01"), decimal("0"), decimal(".1"), decimal("10.05")],
             vec![Value::Int64(9), decimal("9.5"), Value::Int64(10), decimal("10.0001")],
             vec![Value::Float64(-1.0), Value::Float64(0.0), Value::Float64(f64::INFINITY), Value::Float64(f64::NAN)],
-            vec![Value::Text("B".into()), Value::Text("a".into()), Value::Text("é".into()), Value::Text("\u{1F600}".into())],
+            vec![
+                Value::Text("B".into()),
+                Value::Text("a".into()),
+                Value::Text("é".into()),
+                Value::Text("\u{1F600}".into()),
+            ],
             vec![Value::Binary(vec![]), Value::Binary(vec![0]), Value::Binary(vec![0, 0]), Value::Binary(vec![1])],
         ];
         for values in ascending {

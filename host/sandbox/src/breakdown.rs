@@ -8,6 +8,7 @@ use crate::convert::shown;
 use crate::guest::Guest;
 use crate::instance::INSTANTIATE;
 use crate::limits::TimeUp;
+use crate::wasi::NotGranted;
 
 /// How much of what a plugin said stands in the failure of its trap, in bytes.
 const SAID_BYTES: usize = 500;
@@ -41,6 +42,9 @@ fn broken_off(guest: &Guest, function: &str, said: &str, error: &wasmtime::Error
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         return with_words(Failure::new(FailureKind::Trap, format!("it called exit({})", exit.0)), said);
+    }
+    if let Some(refused) = error.downcast_ref::<NotGranted>() {
+        return Failure::new(FailureKind::Trap, refused.to_string());
     }
     let refused = guest.memory.failure();
     if let Some(panic) = panic_in(said) {

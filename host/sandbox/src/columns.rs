@@ -340,8 +340,8 @@ pub(crate) fn text_array(
 ) -> Result<ArrayRef, Failure> {
     let starts = offsets(name, starts, values.len(), rows)?;
     let nulls = validity(name, nulls, rows)?;
-    let array = StringArray::try_new(starts, Buffer::from_vec(values), nulls)
-        .map_err(|_| refused(rules::not_utf8(name)))?;
+    let array =
+        StringArray::try_new(starts, Buffer::from_vec(values), nulls).map_err(|_| refused(rules::not_utf8(name)))?;
     Ok(Arc::new(array))
 }
 

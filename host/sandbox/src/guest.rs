@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
-use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wmshost_flow::{Counts, Failure, SharedTarget, SourceSession};
 
 use crate::capabilities::{LoadRules, LogMeter, OwnState};
@@ -101,7 +100,7 @@ impl Guest {
         let mut wasi = WasiCtx::builder();
         wasi.stdout(OutputHandle(Arc::clone(&output[0])));
         wasi.stderr(OutputHandle(Arc::clone(&output[1])));
-        wasi.wall_clock(NoClock).socket_addr_check(|_, _| Box::pin(async { false }));
+        wasi.socket_addr_check(|_, _| Box::pin(async { false }));
         wasi.insecure_random_seed(0);
         wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
         let mut table = ResourceTable::new();
@@ -176,19 +175,6 @@ impl Guest {
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-/// A wall clock that stands still: time is not granted, and the standard library asks for it to be there.
-struct NoClock;
-
-impl HostWallClock for NoClock {
-    fn resolution(&self) -> Duration {
-        Duration::from_secs(1)
-    }
-
-    fn now(&self) -> Duration {
-        Duration::ZERO
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `compile` | components, compiled ahead of time and kept |
 //! | `plugin` | a component with its world: what it asks for, what it says of itself |
 //! | `link` | who may call what: each world's imports, and nothing else |
+//! | `wasi` | the WASI that every plugin gets, and what of it traps |
 //! | `guest` | what the host keeps for one instance |
 //! | `limits` | what an instance may use |
 //! | `instance` | calling a plugin: time, signals, output |
@@ -29,6 +30,7 @@ mod limits;
 mod link;
 mod plugin;
 mod stages;
+mod wasi;
 
 pub use guest::{GrantedSource, Identity, Setting};
 pub use limits::Limits;

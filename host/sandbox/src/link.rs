@@ -4,17 +4,12 @@ use std::fmt;
 
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, HasData, HasSelf, Linker, ResourceTable};
-use wasmtime_wasi::WasiView;
-use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
-use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
-use wasmtime_wasi::p2::bindings as wasi;
-use wasmtime_wasi::random::WasiRandom;
+use wasmtime::component::{Component, HasSelf, Linker};
 use wmshost_flow::Failure;
 
 use crate::bindings::{batches, log, settings, source, state, target, types};
 use crate::guest::Guest;
+use crate::wasi;
 
 /// The version of the contract that this host speaks.
 pub const CONTRACT_VERSION: &str = "0.1.0";
@@ -71,27 +66,6 @@ impl fmt::Display for World {
         f.write_str(self.name())
     }
 }
-
-/// What of WASI every plugin gets, because its standard library wants it to be there: output, an environment
-/// and a file system that are empty, a clock that stands still, a seed that is always the same.
-const WASI: [&str; 16] = [
-    "wasi:cli/environment",
-    "wasi:cli/exit",
-    "wasi:cli/stdin",
-    "wasi:cli/stdout",
-    "wasi:cli/stderr",
-    "wasi:cli/terminal-input",
-    "wasi:cli/terminal-output",
-    "wasi:cli/terminal-stdin",
-    "wasi:cli/terminal-stdout",
-    "wasi:cli/terminal-stderr",
-    "wasi:clocks/wall-clock",
-    "wasi:filesystem/preopens",
-    "wasi:filesystem/types",
-    "wasi:io/error",
-    "wasi:io/streams",
-    "wasi:random/insecure-seed",
-];
 
 const CONTRACT: &str = "wmshost:plugin/";
 
@@ -151,13 +125,12 @@ pub(crate) fn imports_of(engine: &Engine, component: &Component) -> Vec<String> 
 pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Failure> {
     let mut refused = Vec::new();
     for import in imports {
-        let name = unversioned(import);
-        if let Some(interface) = name.strip_prefix(CONTRACT) {
+        if let Some(interface) = unversioned(import).strip_prefix(CONTRACT) {
             check_version(import)?;
             if world.imports().contains(&interface) {
                 continue;
             }
-        } else if WASI.contains(&name) {
+        } else if wasi::is_linked(import) {
             continue;
         }
         refused.push(import.as_str());
@@ -166,7 +139,8 @@ pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Fail
         return Ok(());
     }
     Err(Failure::denied(format!(
-        "it asks for {}, which the world {world} does not grant; it may have {} and WASI's output",
+        "it asks for {}, which the world {world} does not grant; it may have {} and, of WASI, what its standard library \
+         needs to print and to exit",
         refused.join(", "),
         world.imports().join(", ")
     )))
@@ -175,7 +149,7 @@ pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Fail
 /// A linker with what the world grants.
 pub(crate) fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
-    link_wasi(&mut linker)?;
+    wasi::link(&mut linker)?;
     for interface in world.imports() {
         match *interface {
             "types" => types::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
@@ -189,32 +163,4 @@ pub(crate) fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<G
         }
     }
     Ok(linker)
-}
-
-struct Io;
-
-impl HasData for Io {
-    type Data<'a> = &'a mut ResourceTable;
-}
-
-fn link_wasi(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    let l = linker;
-    wasi::cli::environment::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::exit::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::stdin::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::stdout::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::stderr::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::terminal_input::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::terminal_output::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, Guest::clocks)?;
-    wasi::random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |guest| guest.ctx().ctx.random())?;
-    wasi::filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, Guest::filesystem)?;
-    wasi::sync::filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Guest::filesystem)?;
-    wasmtime_wasi::p2::bindings::io::error::add_to_linker::<_, Io>(l, |guest| &mut guest.table)?;
-    wasi::sync::io::poll::add_to_linker::<_, Io>(l, |guest| &mut guest.table)?;
-    wasi::sync::io::streams::add_to_linker::<_, Io>(l, |guest| &mut guest.table)?;
-    Ok(())
 }

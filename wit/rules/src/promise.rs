@@ -70,7 +70,10 @@ mod tests {
         let money = Column { kind: Some(ColumnType::Decimal { precision: 38, scale: 10 }), ..ID };
         assert_eq!(
             shape_mistakes(&[money, NAME], &[ID]),
-            ["column id was promised as decimal(38, 10) and is int64", "column name (utf8) was promised and is missing"]
+            [
+                "column id was promised as decimal(38, 10) and is int64",
+                "column name (utf8) was promised and is missing"
+            ]
         );
     }
 }

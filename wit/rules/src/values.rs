@@ -29,19 +29,26 @@ pub fn check_length(name: &str, values: usize, rows: usize) -> Checked {
 
 /// A bitmap has a bit for every row.
 pub fn check_bitmap(name: &str, bytes: usize, rows: usize) -> Checked {
-    if bytes == rows.div_ceil(8) { Ok(()) } else { wrong(format!("column {name}: {} values for {rows} rows", bytes * 8)) }
+    if bytes == rows.div_ceil(8) {
+        Ok(())
+    } else {
+        wrong(format!("column {name}: {} values for {rows} rows", bytes * 8))
+    }
 }
 
 /// Offsets ascend within the bytes that they point into, one more of them than rows.
 pub fn check_offsets(name: &str, offsets: &[i32], bytes: usize, rows: usize) -> Checked {
     if offsets.len() != rows + 1 {
-        return check_length(name, offsets.len().saturating_sub(1), rows).and_then(|()| {
-            wrong(format!("column {name}: there are no offsets"))
-        });
+        return check_length(name, offsets.len().saturating_sub(1), rows)
+            .and_then(|()| wrong(format!("column {name}: there are no offsets")));
     }
     let ascending = offsets.windows(2).all(|pair| pair[0] <= pair[1]);
     let inside = offsets[0] >= 0 && usize::try_from(offsets[rows]).is_ok_and(|end| end <= bytes);
-    if ascending && inside { Ok(()) } else { wrong(format!("column {name}: the offsets do not ascend within its bytes")) }
+    if ascending && inside {
+        Ok(())
+    } else {
+        wrong(format!("column {name}: the offsets do not ascend within its bytes"))
+    }
 }
 
 /// What is said of texts that are not UTF-8.

@@ -81,9 +81,9 @@ impl QueryCursor {
         let columns = declared.into_iter().enumerate().map(|(at, declared)| {
             // A number beyond all decimals is read as text here; to describe its table is a failure.
             let data_type = match &declared {
-                Some(declared) => decided_type(running, at, decided)
-                    .or_else(|| arrow_type(declared))
-                    .unwrap_or(DataType::Utf8),
+                Some(declared) => {
+                    decided_type(running, at, decided).or_else(|| arrow_type(declared)).unwrap_or(DataType::Utf8)
+                }
                 None => type_of(running.cell(at)),
             };
             ResultColumn { builder: ColumnBuilder::new(data_type), name: running.column_name(at), declared }

@@ -20,7 +20,8 @@ impl Writer {
         let columns: Vec<_> = keys.schema().fields().iter().map(|field| field.name().clone()).collect();
         let as_text = as_text(&found, &columns).map_err(|failure| failure.within(&place))?;
         let stored = StoredRows::encode(keys, &as_text, table).map_err(|failure| failure.within(&place))?;
-        let same: Vec<_> = columns.iter().enumerate().map(|(at, name)| format!("t.{} = f.c{at}", quoted(name))).collect();
+        let same: Vec<_> =
+            columns.iter().enumerate().map(|(at, name)| format!("t.{} = f.c{at}", quoted(name))).collect();
         let feed = self.feed.table(&lock(&self.database), columns.len());
         let prepared = feed.and_then(|feed| {
             let text = format!(

@@ -93,9 +93,8 @@ enum Kinds {
 fn kinds(connection: &Connection, table: &str, column: &Column) -> rusqlite::Result<Kinds> {
     let (name, table) = (quoted(&column.name), quoted(table));
     let end = |way: &str| -> rusqlite::Result<Option<String>> {
-        let sql = format!(
-            "SELECT typeof({name}) FROM main.{table} WHERE {name} IS NOT NULL ORDER BY {name} {way} LIMIT 1"
-        );
+        let sql =
+            format!("SELECT typeof({name}) FROM main.{table} WHERE {name} IS NOT NULL ORDER BY {name} {way} LIMIT 1");
         connection.query_row(&sql, [], |row| row.get(0)).optional()
     };
     let (first, last) = (end("ASC")?, end("DESC")?);

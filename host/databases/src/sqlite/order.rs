@@ -54,11 +54,9 @@ pub(super) fn order_of(column: &Column, wide: bool, is_binary: bool) -> ColumnOr
         DataType::Utf8 => by(TEXT),
         DataType::Decimal128(..) if !affinity.is_numeric() => by(DECIMAL),
         DataType::Timestamp(_, None) => ColumnOrder { bounds: Some(bounds(MOMENT)), ..by(MOMENT) },
-        DataType::Timestamp(_, Some(_)) => ColumnOrder {
-            function: Some(INSTANT_AT.to_owned()),
-            bounds: Some(bounds(INSTANT)),
-            ..by(INSTANT)
-        },
+        DataType::Timestamp(_, Some(_)) => {
+            ColumnOrder { function: Some(INSTANT_AT.to_owned()), bounds: Some(bounds(INSTANT)), ..by(INSTANT) }
+        }
         _ => ColumnOrder::of(name),
     }
 }

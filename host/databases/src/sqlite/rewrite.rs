@@ -12,8 +12,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Ident, InTarget, OrderByKind, Query, Select, SelectItem, SetExpr, Value as Literal, VisitMut as _,
-    VisitorMut,
+    BinaryOperator, Expr, Ident, InTarget, OrderByKind, Query, Select, SelectItem, SetExpr, Value as Literal,
+    VisitMut as _, VisitorMut,
 };
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
@@ -76,9 +76,7 @@ pub(super) fn by_meaning(
             "the column {name} has another type in one granted table than in another, so that comparing it could miss rows; \
              compare with the expressions that the tables' descriptions have for it"
         )),
-        None if rewriter.changed => {
-            Ok(parsed.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-        }
+        None if rewriter.changed => Ok(parsed.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
         None => Ok(statement.to_owned()),
     }
 }
@@ -380,6 +378,8 @@ mod tests {
     #[test]
     fn what_cannot_be_told_is_refused() {
         assert!(rewritten("SELECT id FROM stock WHERE x > ?1").expect_err("two meanings").contains("column x"));
-        assert!(rewritten("SELECT t FROM stock INDEXED BY a b c WHERE t > ?1").expect_err("odd").contains("taken apart"));
+        assert!(
+            rewritten("SELECT t FROM stock INDEXED BY a b c WHERE t > ?1").expect_err("odd").contains("taken apart")
+        );
     }
 }

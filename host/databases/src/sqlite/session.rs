@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value};
 
 use super::cursor::{QueryCursor, computing_failure};
-use super::failure::failure;
 use super::decimal;
+use super::failure::failure;
 use super::lane::Lane;
 use super::meaning::{Decided, decide, description};
 use super::rewrite::by_meaning;
@@ -184,7 +184,8 @@ impl SourceSession for Session {
             return Err(Failure::denied(format!("{}: only SELECT is allowed", self.place)));
         }
         self.bind(&mut running, parameters)?;
-        let columns = QueryCursor::columns_of(&mut running, &self.decided).map_err(|error| computing_failure(&self.place, error))?;
+        let columns = QueryCursor::columns_of(&mut running, &self.decided)
+            .map_err(|error| computing_failure(&self.place, error))?;
         drop(running);
         let place = Arc::clone(&self.place);
         let fails = self.grant.bad_value_fails;

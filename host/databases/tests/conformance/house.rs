@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wmshost_flow::{
-    Action, Bookmark, Cause, Checkpoint, Clock, FailureKind, Hold, Holder, LEASE_SECONDS, Lease, Ledger, LoadMode, Micros,
-    Position, Quarantine, Rejected, RejectedIn, Stage, Value,
+    Action, Bookmark, Cause, Checkpoint, Clock, FailureKind, Hold, Holder, LEASE_SECONDS, Lease, Ledger, LoadMode,
+    Micros, Position, Quarantine, Rejected, RejectedIn, Stage, Value,
 };
 
 use crate::world::{World, batch, in_transaction, worlds};

@@ -18,7 +18,10 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ("NUMBER(19)", &["9", "10", "9223372036854775808", "-9999999999999999999"]),
     ("NUMBER(38)", &["9", "10", "12345678901234567890123456789012345678"]),
     ("NUMBER(16,2)", &["9", "10", "9.05", "9.50", "-1.5"]),
-    ("VARCHAR2(20)", &["'a'", "'A'", "'a '", "'b'", "'B'", "'é'", "'10'", "'9'", "'~'", "'\u{ff5e}'", "'\u{1F600}'", "NULL"]),
+    (
+        "VARCHAR2(20)",
+        &["'a'", "'A'", "'a '", "'b'", "'B'", "'é'", "'10'", "'9'", "'~'", "'\u{ff5e}'", "'\u{1F600}'", "NULL"],
+    ),
     ("CHAR(6)", &["'a'", "'A'", "'ab'", "'a b'", "'9'", "'10'"]),
     ("NVARCHAR2(20)", &["'a'", "'A'", "'é'", "'\u{ff5e}'", "'\u{1F600}'", "'日'"]),
     ("RAW(8)", &["HEXTORAW('00')", "HEXTORAW('0001')", "HEXTORAW('7F')", "HEXTORAW('80')", "HEXTORAW('FF')"]),
@@ -102,10 +105,9 @@ fn every_place_means_the_same_rows_in_oracles_sql_and_in_the_host() {
         let comparisons: [(&str, Holds); 3] = [(">", Ordering::is_gt), ("=", Ordering::is_eq), ("<=", Ordering::is_le)];
         for (place, (operator, holds)) in known.iter().flat_map(|place| comparisons.map(|with| (place, with))) {
             let wanted: Vec<Value> = known.iter().filter(|value| holds(order(value, place))).cloned().collect();
-            for condition in [
-                format!("{} {operator} {}", by.expression, by.parameter(":1")),
-                format!("k {operator} :1"),
-            ] {
+            for condition in
+                [format!("{} {operator} {}", by.expression, by.parameter(":1")), format!("k {operator} :1")]
+            {
                 let obvious = condition.starts_with('k');
                 if obvious && by.expression.starts_with("CAST") {
                     continue;

@@ -16,8 +16,8 @@ mod tests;
 use arrow_schema::SchemaRef;
 use crossbeam_channel::{Receiver, Sender};
 
-pub use self::promise::{hold_to_promise, type_name};
 pub(crate) use self::promise::check_stable_columns;
+pub use self::promise::{hold_to_promise, type_name};
 
 use self::attempt::Attempt;
 use self::promise::{Promise, check_shape};

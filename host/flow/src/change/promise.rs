@@ -155,7 +155,8 @@ impl Promise<'_> {
 /// Every row that is left or rejected was there before, once, and those that are left are in order.
 fn check_rows(before: &RecordBatch, made: &Changed) -> Result<(), Failure> {
     let rows = before.num_rows();
-    let fails = |why: String| Err(Failure::permanent(format!("{why}; a transform neither adds, doubles nor moves rows")));
+    let fails =
+        |why: String| Err(Failure::permanent(format!("{why}; a transform neither adds, doubles nor moves rows")));
     let mut gone = vec![false; if made.rejected.is_empty() { 0 } else { rows }];
     for row in &made.rejected {
         match gone.get_mut(row.position as usize) {

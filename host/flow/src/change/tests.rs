@@ -219,9 +219,10 @@ impl Scripted {
             Misdeed::Reorder if count > 1 => (pick(order().rev().collect()), positions.into_iter().rev().collect()),
             Misdeed::DoubleRow => {
                 let doubled = |at: u32| if at == guilty as u32 { vec![at, at] } else { vec![at] };
-                let twice = positions.iter().enumerate().flat_map(|(at, position)| {
-                    if at == guilty { vec![*position, *position] } else { vec![*position] }
-                });
+                let twice = positions
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(at, position)| if at == guilty { vec![*position, *position] } else { vec![*position] });
                 (pick(order().flat_map(doubled).collect()), twice.collect())
             }
             Misdeed::LoseRow => (pick(order().filter(|at| *at != guilty as u32).collect()), positions),
@@ -449,7 +450,8 @@ fn a_row_that_never_ends_is_named_within_an_eighth_of_the_time() {
 fn a_search_that_takes_too_long_ends_with_what_it_found() {
     let all: Vec<i64> = (1..=5_000).collect();
     let words = ["looking for the row took too long", "rows 1 to "];
-    let bench = fails(Bench::new(Misdeed::Loop, &all, OnTrap::Quarantine), 5_000, &["looking for the row took too long"]);
+    let bench =
+        fails(Bench::new(Misdeed::Loop, &all, OnTrap::Quarantine), 5_000, &["looking for the row took too long"]);
     assert!(bench.clock.elapsed() <= 3 * CALL_TIME, "{:?}", bench.clock.elapsed());
     let _ = words;
 }

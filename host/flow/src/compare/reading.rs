@@ -54,7 +54,8 @@ pub(super) fn read(
             Step::Chunk(chunk) => {
                 let keys = Keys::of(&chunk.batch.rows, key).map_err(&at)?;
                 raw.follow(&keys, |_| {}).map_err(|failure| at(failure.within(WRONG_ORDER)))?;
-                let batch = changes.change(number, chunk.batch).map_err(StageFailure::in_batch(Stage::Transform, number))?;
+                let batch =
+                    changes.change(number, chunk.batch).map_err(StageFailure::in_batch(Stage::Transform, number))?;
                 let rejected = batch.rejected.into_iter().map(|rejected| rejected.row).collect();
                 Reading::Part(Part { rows: batch.rows, last: keys.last(), rejected })
             }

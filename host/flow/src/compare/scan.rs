@@ -119,9 +119,9 @@ fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> Res
     }
     let mut order = Vec::new();
     for name in &wanted.key {
-        let by = table.order_of(name).map_err(|why| {
-            Failure::invalid_config(format!("{why}; so it cannot be compared with its source"))
-        })?;
+        let by = table
+            .order_of(name)
+            .map_err(|why| Failure::invalid_config(format!("{why}; so it cannot be compared with its source")))?;
         let field = table.columns.fields().iter().find(|field| field.name().eq_ignore_ascii_case(name));
         // SQLite has NULL first by itself, and so need not sort where an index has the order.
         let nulls = dialect == Dialect::Oracle && field.is_none_or(|field| field.is_nullable());

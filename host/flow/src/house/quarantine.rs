@@ -32,8 +32,7 @@ const TABLE: Table = Table {
     key: 3,
 };
 /// Finds the rows of a key.
-const KEY_INDEX: &str =
-    "CREATE INDEX WMSHOST_QUARANTINE_KEY ON WMSHOST_QUARANTINE (pipeline, stream, key_digest)";
+const KEY_INDEX: &str = "CREATE INDEX WMSHOST_QUARANTINE_KEY ON WMSHOST_QUARANTINE (pipeline, stream, key_digest)";
 
 /// How many ids are asked for at once.
 const IDS_AT_ONCE: usize = 100;
@@ -231,8 +230,7 @@ impl Quarantine<'_> {
         if !TABLE.exists(sql)? {
             return Ok(());
         }
-        let statement =
-            "UPDATE WMSHOST_QUARANTINE SET run_id = ?1 WHERE pipeline = ?2 AND stream = ?3 AND run_id = ?4";
+        let statement = "UPDATE WMSHOST_QUARANTINE SET run_id = ?1 WHERE pipeline = ?2 AND stream = ?3 AND run_id = ?4";
         let parameters = [run_id, self.pipeline, stream, from].map(text_value);
         sql.execute(&text(sql.dialect(), statement), &parameters).map(drop)
     }
@@ -293,7 +291,8 @@ impl Quarantine<'_> {
             Dialect::Sqlite => format!("LIMIT {limit}"),
             Dialect::Oracle => format!("FETCH FIRST {limit} ROWS ONLY"),
         };
-        let statement = format!("SELECT {list} FROM WMSHOST_QUARANTINE WHERE {condition} ORDER BY rejected_at, id {end}");
+        let statement =
+            format!("SELECT {list} FROM WMSHOST_QUARANTINE WHERE {condition} ORDER BY rejected_at, id {end}");
         sql.query(&text(sql.dialect(), &statement), &parameters)
     }
 

@@ -8,9 +8,9 @@ mod source;
 mod state;
 mod target;
 
+pub(crate) use log::LogMeter;
 #[expect(unreachable_pub, reason = "the generated bindings re-export them")]
 pub use source::{Connection, OpenCursor};
-pub(crate) use log::LogMeter;
 pub(crate) use state::OwnState;
 pub(crate) use target::{LoadRules, Phase};
 

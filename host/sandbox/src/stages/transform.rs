@@ -49,9 +49,9 @@ impl Transform for PluginTransform {
 
     fn output_schema(&mut self, input: &SchemaRef) -> Result<SchemaRef, Failure> {
         let output = self.ask_columns(input)?;
-        self.keeps_state = self.instance.call("keeps-state", |world, store| {
-            world.wmshost_plugin_transformation().call_keeps_state(store)
-        })?;
+        self.keeps_state = self
+            .instance
+            .call("keeps-state", |world, store| world.wmshost_plugin_transformation().call_keeps_state(store))?;
         self.asked = Some((SchemaRef::clone(input), SchemaRef::clone(&output)));
         Ok(output)
     }
@@ -83,9 +83,8 @@ impl Transform for PluginTransform {
         let handle = self.instance.store.data_mut().push_batch(PluginBatch::new(Batch::new(rows)))?;
         let lent = Resource::new_borrow(handle.rep());
         let doing = Doing { time: Some(call.time), is_silent: call.is_probe, ..Doing::batch("process", call.batch) };
-        let done = self
-            .instance
-            .ask_in(doing, |world, store| world.wmshost_plugin_transformation().call_process(store, lent));
+        let done =
+            self.instance.ask_in(doing, |world, store| world.wmshost_plugin_transformation().call_process(store, lent));
         let batch = self.instance.store.data_mut().take_batch(handle);
         done?;
         batch?.into_changed()

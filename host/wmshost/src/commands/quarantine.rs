@@ -76,7 +76,9 @@ fn list(arguments: &QuarantineListArgs) -> anyhow::Result<Exit> {
         listing.stream(&quarantine, sql.as_mut(), &filter)?;
     }
     if let Some(after) = &listing.after {
-        return Err(Failure::invalid_config(format!("no row in quarantine has an id that begins with {after:?}")).into());
+        return Err(
+            Failure::invalid_config(format!("no row in quarantine has an id that begins with {after:?}")).into()
+        );
     }
     if listing.json {
         report::print(if listing.listed == 0 { "[]" } else { "\n]" });

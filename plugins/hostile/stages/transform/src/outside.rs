@@ -3,6 +3,8 @@
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
 use std::hash::BuildHasher as _;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::wmshost::plugin::batches::{Batch, Int64s};
 use crate::{Done, got_out};
@@ -44,6 +46,12 @@ pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
         "arguments" => none(std::env::args_os()),
         "files" => files(),
         "seed" => seed(batch),
+        "instant" => Err(got_out(Instant::now())),
+        "wall-clock" => Err(got_out(SystemTime::now())),
+        "sleep" => {
+            thread::sleep(Duration::from_secs(3_600));
+            Err(got_out("it slept"))
+        }
         "process" => nothing(std::process::Command::new("/bin/true").spawn()),
         _ => return None,
     })
