@@ -41,7 +41,9 @@ fn decide_view(database: &Database, view: &mut Table, decided: &mut Decided) -> 
         column.arrow = arrow_type(&declared).unwrap_or(DataType::Utf8);
         column.declared = declared;
         let Some((name, of)) = origin.filter(|_| is_undecided(&column.declared)) else { continue };
-        if let Ok(Some(mut below)) = Table::find(&lock(database), &name) {
+        // The connection is locked again below.
+        let below = Table::find(&lock(database), &name);
+        if let Ok(Some(mut below)) = below {
             decide_stored(&lock(database), &mut below, decided)?;
         }
         if let Some(known) = decided.get(&(name.to_lowercase(), of.to_lowercase())) {

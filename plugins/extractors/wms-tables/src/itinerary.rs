@@ -66,10 +66,9 @@ pub(crate) fn window(request: &Request, table: &Table, window: &Window) -> Resul
     let place = request.bookmark.as_ref().map(|bookmark| Place::of(bookmark, table)).transpose()?;
     let from = match &place {
         Some(Place::Done) => return Ok(Itinerary { start: Place::Done, parts: Vec::new() }),
-        Some(Place::Changes { inside: Some(inside), .. }) => From::Behind {
-            moment: ticks.value(inside.moment),
-            key: inside.key.clone(),
-        },
+        Some(Place::Changes { inside: Some(inside), .. }) => {
+            From::Behind { moment: ticks.value(inside.moment), key: inside.key.clone() }
+        }
         _ => From::At(ticks.value(start)),
     };
     let start = place.unwrap_or(Place::Changes { watermark: None, inside: None });
@@ -123,10 +122,9 @@ fn resumed(inside: &Inside, request: &Request, table: &Table) -> From {
     let ticks = ticks(table);
     let again = inside.high.map(|high| high.saturating_sub(ticks.span(request.lookback)));
     match again {
-        Some(again) if inside.moment < again => From::Behind {
-            moment: ticks.value(inside.moment),
-            key: inside.key.clone(),
-        },
+        Some(again) if inside.moment < again => {
+            From::Behind { moment: ticks.value(inside.moment), key: inside.key.clone() }
+        }
         _ => before(inside.high, request, table),
     }
 }
