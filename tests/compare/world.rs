@@ -13,9 +13,9 @@ use wmshost_databases::sqlite;
 use wmshost_flow::{
     Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Counts, Cursor, DeleteGuard, Deletes,
     Depth, Dialect, Event, ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule,
-    Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnTrap, OpenTarget, Opened, Policy, Position, Rejected,
-    Removal, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Sql, Stage, Step, Stream, StreamContext,
-    TableDefinition, TableDescription, Target as _, TargetGrant, TargetSession, Value,
+    Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnTrap, OpenTarget, Opened, Policy, Position,
+    Refused, Rejected, Removal, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Sql, Stage, Step, Stream,
+    StreamContext, TableDefinition, TableDescription, Target as _, TargetGrant, TargetSession, Value,
 };
 
 pub(crate) const STREAM: &str = "s";
@@ -209,6 +209,7 @@ fn policy(deletes: Deletes, guard: DeleteGuard) -> Policy {
         load_batch_rows: 100,
         queue_batches: 2,
         budget: Budget::default(),
+        on_bad_value: OnBadValue::Reject,
         on_trap: OnTrap::Fail,
         deletes,
         delete_guard: guard,
@@ -270,6 +271,7 @@ impl Extractor for ScriptedSource {
             cause: Cause::BadValue,
             rule: "bad-value".to_owned(),
             reason: "a value does not fit".to_owned(),
+            value: None,
             stage: Stage::Extract,
             by: "driver".to_owned(),
             digest: None,
@@ -319,7 +321,7 @@ fn open_target(path: std::path::PathBuf, fault: Fault, cancel: Cancel) -> OpenTa
 }
 
 fn read_session(path: &Path) -> Result<Box<dyn SourceSession>, Failure> {
-    let grant = SourceGrant { tables: [TABLE.to_owned()].into(), bad_value_fails: false };
+    let grant = SourceGrant::of([TABLE.to_owned()].into());
     sqlite::open_source(path, 1, "ana")?.session(&grant)
 }
 
@@ -420,6 +422,10 @@ impl TargetSession for FaultyTarget {
 
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {
         self.session.insert(table, rows)
+    }
+
+    fn take_refused(&mut self) -> Vec<Refused> {
+        self.session.take_refused()
     }
 
     fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure> {

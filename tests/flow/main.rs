@@ -1,5 +1,6 @@
 //! The main job and its promises, through the real program on real files.
 
+mod bad_rows;
 mod clock;
 mod compare;
 mod deletes;
@@ -9,5 +10,6 @@ mod late;
 mod leases;
 mod main_job;
 mod quarantine;
+mod replays;
 mod state;
 mod verify;

@@ -5,4 +5,5 @@
 mod job;
 mod large;
 mod models;
+mod rows;
 mod warehouse;

@@ -266,7 +266,7 @@ fn a_stream_without_end_is_stopped() {
 fn discover(behaviour: &str, limits: Limits) -> Result<Vec<Offer>, wmshost_flow::Failure> {
     let warehouse = Warehouse::new();
     let source = sqlite::open_source(&warehouse.path("source.db"), 1, "wms").expect("a source");
-    let session = source.session(&SourceGrant::default()).expect("a session");
+    let session = source.session(&SourceGrant::of(Default::default())).expect("a session");
     drop(Arc::clone(&source));
     let granted = GrantedSource { label: "wms".to_owned(), known_labels: vec!["wms".to_owned()], session };
     plugin("hostile_extractor").discover(identity("hostile_extractor", behaviour), limits, granted)

@@ -179,17 +179,18 @@ fn what_harms_nobody_is_let_pass() {
 
 #[test]
 fn rows_that_are_taken_out_are_accounted_for() {
+    // What a transform wrote into a row before it rejects it is not kept, however much it is.
     for (behaviour, rejected) in [
         ("reject-twice", 2),
         ("reject-all", 8),
-        ("reject-big-rows", 8),
         ("reject-millions", 1),
         ("reject-long-reason", 8),
+        ("reject-big-rows", 8),
         ("filter-none", 0),
     ] {
         let attack = attack(behaviour);
         let warehouse = ends_well(&attack);
-        let lengths = "SELECT length(rule) <= 131 AND length(reason) <= 1027";
+        let lengths = "SELECT length(rule) <= 131 AND length(reason) <= 1027 AND length(row_json) < 200";
         let found = try_rows(&warehouse.target(), &format!("{lengths} FROM {}", warehouse.quarantine()));
         assert_eq!(found, vec!["Integer(1)"; rejected], "{behaviour}");
         crate::world::check_recovery(&warehouse, &attack, behaviour);

@@ -3,8 +3,10 @@
 //!
 //! | room | what it is for |
 //! |---|---|
+//! | `digits` | how many digits a number has |
 //! | `oracle` | Oracle as source and as target |
 //! | `sqlite` | SQLite as source and as target |
 
+mod digits;
 pub mod oracle;
 pub mod sqlite;

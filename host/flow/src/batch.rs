@@ -32,8 +32,10 @@ pub struct Rejected {
     pub cause: Cause,
     /// The short name of the rule that the row broke.
     pub rule: String,
-    /// The reason in words; may quote a value.
+    /// The reason in words, without a value.
     pub reason: String,
+    /// The values in question, as quarantine quotes them behind the reason; they are told nowhere else.
+    pub value: Option<String>,
     /// The stage that took it out.
     pub stage: Stage,
     /// Who took it out: a plugin with its version, the driver, or the host.
@@ -108,6 +110,11 @@ fn bare_key(rows: &RecordBatch, row: usize, key: &[String]) -> Option<String> {
     let part = |name: &String| Some(format!("{name} = {}", value_as_json(rows.column_by_name(name)?.as_ref(), row)));
     let parts = key.iter().map(part).collect::<Option<Vec<_>>>()?;
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// One value as JSON: decimals, dates and timestamps are text, binary is hex.
+pub fn cell_as_json(column: &dyn Array, row: usize) -> String {
+    value_as_json(column, row)
 }
 
 fn value_as_json(column: &dyn Array, row: usize) -> String {

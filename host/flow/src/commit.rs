@@ -6,6 +6,7 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use crate::bad_rows;
 use crate::batch::{Batch, Rejected};
 use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::events::{Event, StreamStatus, Tally};
@@ -17,7 +18,7 @@ use crate::key::duplicates_within;
 use crate::load::Loader;
 use crate::policy::Policy;
 use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
-use crate::target::{Counts, SharedTarget};
+use crate::target::{Counts, Refused, SharedTarget};
 use crate::value::{Bookmark, timestamp_text};
 
 /// How long to wait for rows before the lease is renewed without any.
@@ -83,6 +84,13 @@ pub(crate) struct Commits<'a> {
     pub(crate) quarantined: HashSet<KeyDigest>,
     /// Those of them that were staged: their rows leave quarantine when the load takes the table's place.
     pub(crate) resolved: Vec<KeyDigest>,
+    /// Whether the run reads all rows, not only what changed: those that stand within the lookback are met by every run.
+    pub(crate) reads_all: bool,
+    /// Rejected rows that count against the stream's budget: of a run that reads what changed, only those that no run
+    /// before it has met.
+    pub(crate) charged: u64,
+    /// Rows that this run was the first to put into quarantine.
+    pub(crate) newly_rejected: u64,
     /// What was committed so far.
     pub(crate) progress: &'a mut Progress,
 }
@@ -101,8 +109,7 @@ impl Commits<'_> {
                 Gathered::Last(parcels, bookmark) => {
                     self.commit_batch(parcels)?;
                     let number = self.progress.tally.batches;
-                    self.commit_end(bookmark).map_err(StageFailure::in_batch(Stage::Load, number))?;
-                    return Ok(StreamStatus::Succeeded);
+                    return self.commit_end(bookmark).map_err(StageFailure::in_batch(Stage::Load, number));
                 }
                 Gathered::BrokenOff(parcels) => {
                     self.commit_batch(parcels)?;
@@ -141,22 +148,34 @@ impl Commits<'_> {
     fn commit_batch(&mut self, parcels: Vec<Parcel>) -> Result<(), StageFailure> {
         let Some(last) = parcels.last() else { return Ok(()) };
         let (bookmark, number) = (last.bookmark.clone(), last.number);
-        self.check_budget(&parcels).map_err(StageFailure::in_batch(Stage::Load, number))?;
         self.reached("batch-gathered");
         let mut tally = self.progress.tally;
         // In which batch it went wrong.
         let mut at = parcels.first().map_or(number, |parcel| parcel.number);
+        let (mut rejected, mut charged, mut new, mut is_over) = (Vec::new(), self.charged, 0, false);
         let written = self.in_transaction(|commits| {
             for parcel in parcels {
                 at = parcel.number;
-                commits.load(parcel, &mut tally)?;
+                rejected.extend(commits.load(parcel, &mut tally)?);
             }
+            new = commits.quarantine(&rejected, true)?;
+            charged += if commits.reads_all { rejected.len() as u64 } else { new };
+            let within = commits.policy.budget.check(charged, tally.read, false);
+            is_over = within.is_err();
+            within?;
             commits.reached("batch-loaded");
             commits.write_checkpoint(&bookmark, false, number)?;
             commits.reached("checkpoint-written");
             Ok(())
         });
-        written.map_err(|failure| StageFailure::in_batch(Stage::Load, at)(failure))?;
+        // Nothing of the batch is loaded; what was rejected is there all the same, to be looked at.
+        if is_over {
+            let kept = self.in_transaction(|commits| commits.quarantine(&rejected, false).map(drop));
+            kept.map_err(StageFailure::in_batch(Stage::Load, at))?;
+        }
+        written.map_err(StageFailure::in_batch(Stage::Load, at))?;
+        self.newly_rejected += new;
+        self.charged = charged;
         self.committed(tally, bookmark);
         self.reached("batch-committed");
         Ok(())
@@ -168,34 +187,22 @@ impl Commits<'_> {
         in_transaction(target, lease, || act(self))
     }
 
-    /// Fails before anything is written if too many rows were rejected. The rows in hand go to quarantine all the
-    /// same, so that there is something to look at.
-    fn check_budget(&mut self, parcels: &[Parcel]) -> Result<(), Failure> {
-        let rejected = || parcels.iter().flat_map(|parcel| &parcel.batch.rejected);
-        let all_rejected = self.progress.tally.rejected + rejected().count() as u64;
-        let all_read = self.progress.tally.read + parcels.iter().map(|parcel| parcel.read).sum::<u64>();
-        let Err(failure) = self.policy.budget.check(all_rejected, all_read, false) else { return Ok(()) };
-        let rows: Vec<_> = rejected().cloned().collect();
-        self.in_transaction(|commits| commits.quarantine(&rows))?;
-        Err(failure)
-    }
-
-    fn load(&mut self, parcel: Parcel, tally: &mut Tally) -> Result<(), Failure> {
+    /// Loads a batch; returns all rows of it that were taken out, those that the target refused among them.
+    fn load(&mut self, parcel: Parcel, tally: &mut Tally) -> Result<Vec<Rejected>, Failure> {
         let Parcel { number, batch, read, state, .. } = parcel;
-        let rows = batch.rows.num_rows() as u64;
-        let rejected = batch.rejected.len() as u64;
+        let Batch { rows: loaded, rejected: mut taken_out, origin } = batch;
+        let rows = loaded.num_rows() as u64;
+        let rejected = taken_out.len() as u64;
         tally.batches = number;
         tally.read += read;
         tally.rejected += rejected;
         tally.filtered += read.saturating_sub(rows + rejected);
-        tally.bytes += batch.rows.get_array_memory_size() as u64;
-        self.quarantine(&batch.rejected)?;
+        tally.bytes += loaded.get_array_memory_size() as u64;
         if rows > 0 {
             if self.mode == LoadMode::Merge {
-                tally.duplicates += duplicates_within(&batch.rows, self.key)?;
+                tally.duplicates += duplicates_within(&loaded, self.key)?;
             }
-            self.resolve(&batch.rows)?;
-            let counts = self.loader.load(batch.rows)?;
+            let counts = self.loader.load(loaded.clone())?;
             if counts.received() != rows {
                 return Err(Failure::permanent(format!(
                     "the loader wrote {} of the batch's {rows} rows; it must write each of them once",
@@ -203,6 +210,14 @@ impl Commits<'_> {
                 )));
             }
             tally.add(counts);
+            let refused = lock(self.target).take_refused();
+            self.resolve(&loaded, &refused)?;
+            if !refused.is_empty() {
+                let dialect = lock(self.target).sql().dialect();
+                let refused = bad_rows::refused(refused, &origin, dialect);
+                self.policy.on_bad_value.check(&refused, self.key)?;
+                taken_out.extend(refused);
+            }
         }
         for (key, value) in state {
             match value {
@@ -210,15 +225,17 @@ impl Commits<'_> {
                 None => self.state.remove(&key),
             };
         }
-        Ok(())
+        Ok(taken_out)
     }
 
     /// Forgets older copies of these rows in quarantine: the rows that are loaded are what the source has now.
-    fn resolve(&mut self, rows: &RecordBatch) -> Result<(), Failure> {
+    fn resolve(&mut self, rows: &RecordBatch, refused: &[Refused]) -> Result<(), Failure> {
         if self.quarantined.is_empty() {
             return Ok(());
         }
-        let keys = (0..rows.num_rows()).filter_map(|row| digest_at(rows, row, self.key));
+        let refused: HashSet<usize> = refused.iter().map(|refused| refused.row).collect();
+        let loaded = (0..rows.num_rows()).filter(|row| !refused.contains(row));
+        let keys = loaded.filter_map(|row| digest_at(rows, row, self.key));
         let keys: Vec<_> = keys.filter(|key| self.quarantined.contains(key)).collect();
         keys.iter().for_each(|key| {
             self.quarantined.remove(key);
@@ -237,22 +254,27 @@ impl Commits<'_> {
         quarantine.forget(lock(self.target).sql(), self.stream, &self.context.run_id, keys).map(drop)
     }
 
-    fn quarantine(&self, rejected: &[Rejected]) -> Result<(), Failure> {
+    /// Puts rows into quarantine; returns how many of them no run has passed before.
+    fn quarantine(&self, rejected: &[Rejected], passes: bool) -> Result<u64, Failure> {
         if rejected.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let quarantine = Quarantine { pipeline: &self.context.pipeline };
         let at = timestamp_text(self.context.clock.now());
         let run_id = &self.context.run_id;
-        let run = RejectedIn { stream: self.stream, run_id, at: &at };
-        quarantine.add(lock(self.target).sql(), run, rejected, self.key).map(drop)
+        let run = RejectedIn { stream: self.stream, run_id, at: &at, passes };
+        quarantine.add(lock(self.target).sql(), run, rejected, self.key)
     }
 
     /// Finishes the load and marks its checkpoint complete. Writes nothing where nothing has changed.
-    fn commit_end(&mut self, bookmark: Bookmark) -> Result<(), Failure> {
-        self.policy.budget.check(self.progress.tally.rejected, self.progress.tally.read, true)?;
+    fn commit_end(&mut self, bookmark: Bookmark) -> Result<StreamStatus, Failure> {
+        self.policy.budget.check(self.charged, self.progress.tally.read, true)?;
         let mut tally = self.progress.tally;
         let number = tally.batches;
+        let all_rejected = tally.read > 0 && tally.rejected == tally.read;
+        if all_rejected && self.mode == LoadMode::Replace {
+            return self.leave_table(bookmark, number);
+        }
         self.reached("finish-begun");
         self.in_transaction(|commits| {
             let counts = commits.loader.finish()?;
@@ -265,7 +287,19 @@ impl Commits<'_> {
         })?;
         self.committed(tally, bookmark);
         self.reached("end-committed");
-        Ok(())
+        // Rows that every run meets again, for they stand within the lookback, are no news.
+        let is_news = self.reads_all || self.newly_rejected > 0;
+        Ok(if all_rejected && is_news { StreamStatus::Rejected } else { StreamStatus::Succeeded })
+    }
+
+    /// Ends a load that would replace the table by nothing, for every row was rejected: the table stays as it is, and the
+    /// next run begins anew, for no run goes on with a load whose snapshot is not known.
+    fn leave_table(&mut self, bookmark: Bookmark, batch: u64) -> Result<StreamStatus, Failure> {
+        self.source_version = None;
+        self.in_transaction(|commits| commits.write_checkpoint(&bookmark, false, batch))?;
+        let tally = self.progress.tally;
+        self.committed(tally, bookmark);
+        Ok(StreamStatus::Rejected)
     }
 
     /// Fails if putting the load in place would delete more rows than the stream allows.

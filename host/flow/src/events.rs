@@ -32,6 +32,8 @@ pub struct Tally {
 pub enum StreamStatus {
     /// Everything was read and committed.
     Succeeded,
+    /// Every row that was read was rejected. A table that a load would have replaced is as it was.
+    Rejected,
     /// The source did not change since the last run: nothing was read.
     Unchanged,
     /// Another stream's mistake was found before any row moved, so none did.
@@ -47,6 +49,7 @@ impl StreamStatus {
     pub fn name(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
+            Self::Rejected => "rejected",
             Self::Unchanged => "unchanged",
             Self::NotRun => "not-run",
             Self::Failed => "failed",

@@ -7,6 +7,7 @@
 //! | `calendar` | days and dates |
 //! | `value` | single values and bookmarks |
 //! | `batch` | rows in flight, and the rows taken out of them |
+//! | `bad_rows` | rows with a value that has no place, and the policy for them |
 //! | `origin` | what the rows of a batch were made of |
 //! | `source` | port: reading a database in one snapshot |
 //! | `extract` | port: the stage that reads a stream |
@@ -33,6 +34,7 @@
 //! | `order` | the host's order of values, and how a database keeps it |
 //! | `clock` | port: time |
 
+mod bad_rows;
 mod batch;
 mod calendar;
 mod change;
@@ -63,7 +65,7 @@ mod target;
 mod transform;
 mod value;
 
-pub use batch::{Batch, Cause, Rejected, row_as_json};
+pub use batch::{Batch, Cause, Rejected, cell_as_json, row_as_json};
 pub use calendar::{date_of, days_of};
 pub use change::{hold_to_promise, type_name};
 pub use checkpoint::{Checkpoint, LoadMode};
@@ -80,13 +82,15 @@ pub use house::{
 pub use load::{LoadRequest, Loader};
 pub use order::{Bounds, ColumnOrder, order_of_keys, order_of_values};
 pub use origin::Origin;
-pub use policy::{Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnTrap, Policy, SchemaPolicy};
+pub use policy::{Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnBadValue, OnTrap, Policy, SchemaPolicy};
 pub use reconcile::Reconcile;
 pub use replay::Replayed;
 pub use run::{Cancel, check_streams, run_streams};
 pub use source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescription};
 pub use sql::{Sql, SqlSession};
 pub use stream::{Stream, StreamContext};
-pub use target::{Counts, MergeRule, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession};
+pub use target::{
+    Counts, MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession,
+};
 pub use transform::{Call, Changed, RejectedRow, Transform};
 pub use value::{Bookmark, Position, Value, timestamp_from_text};

@@ -1,11 +1,9 @@
 //! What the rows of a batch were made of. Transforms change batches in place; a row that is taken out is kept as the
 //! source had it, so every batch carries the rows that were read and knows which of them each of its rows comes from.
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::{Array as _, ArrayRef, BooleanArray, RecordBatch};
-use arrow_schema::DataType;
+use arrow_array::{Array as _, BooleanArray, RecordBatch};
 
-use crate::batch::{key_in_words, row_as_json};
+use crate::batch::row_as_json;
 
 /// The rows as they were read, and the place among them of each row of a batch.
 #[derive(Debug, Clone)]
@@ -26,35 +24,10 @@ impl Origin {
         self.places.as_ref().and_then(|places| places.get(row)).map_or(row, |place| *place as usize)
     }
 
-    /// The rows that were read.
-    pub(crate) fn read(&self) -> &RecordBatch {
-        &self.read
-    }
-
     /// A row as it was read, as a JSON object; an empty one for a row that was not read.
     pub fn row_as_json(&self, row: usize) -> String {
         let place = self.place(row);
         if place < self.read.num_rows() { row_as_json(&self.read, place) } else { "{}".to_owned() }
-    }
-
-    /// How long the texts and bytes of a row were when it was read.
-    pub fn text_bytes(&self, row: usize) -> usize {
-        let place = self.place(row);
-        let length = |array: &ArrayRef| match array.data_type() {
-            DataType::Utf8 => array.as_string::<i32>().value_length(place),
-            DataType::Binary => array.as_binary::<i32>().value_length(place),
-            _ => 0,
-        };
-        if place >= self.read.num_rows() {
-            return 0;
-        }
-        self.read.columns().iter().map(|array| usize::try_from(length(array)).unwrap_or(0)).sum()
-    }
-
-    /// ` (id = 7)`: the key that a row was read with, for a person.
-    pub(crate) fn key_in_words(&self, row: usize, key: &[String]) -> String {
-        let place = self.place(row);
-        if place < self.read.num_rows() { key_in_words(&self.read, place, key) } else { String::new() }
     }
 
     /// Keeps the places of the rows for which the mask is true.
@@ -77,7 +50,7 @@ impl Origin {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::Int64Array;
+    use arrow_array::{ArrayRef, Int64Array};
     use proptest::prelude::*;
 
     use super::*;
@@ -105,7 +78,6 @@ mod tests {
             }
             for (row, id) in kept.iter().enumerate() {
                 prop_assert_eq!(origin.row_as_json(row), format!("{{\"id\":{id}}}"));
-                prop_assert_eq!(origin.key_in_words(row, &["id".to_owned()]), format!(" (id = {id})"));
             }
         }
     }

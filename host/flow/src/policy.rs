@@ -16,6 +16,8 @@ pub struct Policy {
     pub queue_batches: usize,
     /// How many rows may go to quarantine.
     pub budget: Budget,
+    /// What becomes of a row with a value that has no place.
+    pub on_bad_value: OnBadValue,
     /// What to do when a transform breaks down.
     pub on_trap: OnTrap,
     /// What becomes of rows that the source no longer has.
@@ -35,16 +37,19 @@ pub struct Budget {
     pub rows: Option<u64>,
     /// So many of a hundred that were read; `None`: any share. Looked at from the thousandth row on, and at the end.
     pub percent: Option<f64>,
+    /// Up to so many rows the share does not count.
+    pub floor: u64,
 }
 
 impl Budget {
     /// Fails if too many of the rows that were read so far were rejected.
     pub(crate) fn check(&self, rejected: u64, read: u64, at_end: bool) -> Result<(), Failure> {
-        const LOOK: &str = "too many rows for quarantine; `wmshost quarantine list` shows them";
+        const LOOK: &str =
+            "too many rows for quarantine; `wmshost quarantine list` shows them, the stream's key lets more pass";
         if let Some(most) = self.rows.filter(|most| rejected > *most) {
             return Err(Failure::limit("max_rejected", most, rejected).within(LOOK));
         }
-        if !at_end && read < ROWS_FOR_A_SHARE || rejected == 0 {
+        if !at_end && read < ROWS_FOR_A_SHARE || rejected <= self.floor {
             return Ok(());
         }
         #[expect(clippy::cast_precision_loss, reason = "a share for a comparison")]
@@ -105,6 +110,15 @@ fn stopped(stream: &str, key: &str, most: &str, deleted: u64, of: u64) -> Failur
     )
 }
 
+/// What becomes of a row with a value that has no place: in its column's type, in the key, in a batch, in the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBadValue {
+    /// It goes to quarantine.
+    Reject,
+    /// The first of them fails the stream's run, which names it.
+    Fail,
+}
+
 /// What to do when a transform traps, takes too long or too much memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnTrap {
@@ -162,10 +176,10 @@ mod tests {
 
     #[test]
     fn a_budget_of_rows_holds_from_the_first() {
-        let budget = Budget { rows: Some(2), percent: None };
+        let budget = Budget { rows: Some(2), ..Budget::default() };
         assert!(budget.check(2, 2, false).is_ok());
         assert!(budget.check(3, 9_000_000, false).is_err());
-        assert!(Budget { rows: Some(0), percent: None }.check(1, 1, false).is_err());
+        assert!(Budget { rows: Some(0), ..Budget::default() }.check(1, 1, false).is_err());
     }
 
     #[test]
@@ -188,11 +202,19 @@ mod tests {
 
     #[test]
     fn a_share_is_looked_at_when_it_says_something() {
-        let budget = Budget { rows: None, percent: Some(1.0) };
+        let budget = Budget { percent: Some(1.0), ..Budget::default() };
         assert!(budget.check(5, 10, false).is_ok());
         assert!(budget.check(5, 10, true).is_err());
         assert!(budget.check(10, 1_000, false).is_ok());
         assert!(budget.check(11, 1_000, false).is_err());
         assert!(budget.check(0, 0, true).is_ok());
+    }
+
+    #[test]
+    fn up_to_the_floor_a_share_does_not_count() {
+        let budget = Budget { percent: Some(5.0), floor: 10, ..Budget::default() };
+        assert!(budget.check(10, 10, true).is_ok());
+        assert!(budget.check(11, 100, true).is_err());
+        assert!(budget.check(11, 1_000, true).is_ok());
     }
 }

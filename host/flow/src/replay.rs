@@ -115,6 +115,7 @@ impl Stream {
                 key: &way.request.key,
                 version: way.request.version.as_deref(),
                 on_trap: policy.on_trap,
+                on_bad_value: policy.on_bad_value,
                 context,
             };
             match row_from_json(&row.row, &way.read).and_then(|batch| changes.change(number, Batch::new(batch))) {
@@ -149,6 +150,10 @@ impl Stream {
                     continue;
                 }
                 self.loader.load(batch.rows)?;
+                if let Some(refused) = lock(&self.target).take_refused().pop() {
+                    kept.push((row, format!("{}: {}", refused.rule, refused.reason)));
+                    continue;
+                }
             }
             released.push(row);
         }

@@ -22,14 +22,38 @@ pub(crate) fn row_from_json(row: &str, columns: &SchemaRef) -> Result<RecordBatc
         serde_json::from_str(row).map_err(|error| Failure::permanent(format!("the row is no JSON: {error}")))?;
     let cell = |field: &Arc<Field>| {
         let value = row.get(field.name()).unwrap_or(&Json::Null);
-        cell(value, field.data_type()).ok_or_else(|| {
-            Failure::permanent(format!("column {}: the value is no {}", field.name(), field.data_type()))
+        cell(&as_kept(value, field.data_type()), field.data_type()).ok_or_else(|| {
+            Failure::permanent(format!("column {}: {}", field.name(), objection(value, field.data_type())))
         })
     };
     let cells = columns.fields().iter().map(cell).collect::<Result<Vec<_>, _>>()?;
     let nullable: Vec<_> = columns.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
     RecordBatch::try_new(Arc::new(arrow_schema::Schema::new(nullable)), cells)
         .map_err(|error| Failure::permanent(format!("the row does not fit the stream's columns: {error}")))
+}
+
+/// A value as it is kept of a column of this type. A row that was taken out has the values that did not fit as the
+/// database stored them: a number where text is meant by now is its digits, digits where a number is meant are one.
+fn as_kept(value: &Json, data_type: &DataType) -> Json {
+    match (value, data_type) {
+        (Json::Number(number), DataType::Utf8 | DataType::Decimal128(..)) => Json::String(number.to_string()),
+        (Json::String(text), DataType::Int64) => text.parse::<i64>().map_or_else(|_| value.clone(), Json::from),
+        (Json::Object(stored), DataType::Binary) => stored.get("bytes").unwrap_or(value).clone(),
+        _ => value.clone(),
+    }
+}
+
+/// Why a value does not fit.
+fn objection(value: &Json, data_type: &DataType) -> String {
+    match (value.get("too_large"), value.get("bytes")) {
+        (Some(size), _) => format!(
+            "the value was too large to be kept ({}); raise lob_mib of the source's connection, and let the row be read \
+             again",
+            size.as_str().unwrap_or("its size is not known")
+        ),
+        (_, Some(_)) => "its bytes are not UTF-8 text".to_owned(),
+        _ => format!("the value is no {data_type}"),
+    }
 }
 
 /// One value as a column of one row; `None` if it does not fit the type.

@@ -19,15 +19,24 @@ pub enum Dialect {
     Oracle,
 }
 
-/// What a session may read, and what becomes of values that do not fit.
-#[derive(Debug, Clone, Default)]
+/// What a session may read, and how much at once.
+#[derive(Debug, Clone)]
 pub struct SourceGrant {
     /// The tables that may be read, in the source's spelling; compared without case.
     pub tables: BTreeSet<String>,
-    /// Whether a value that does not fit its column's declared type fails the read. Otherwise its row goes
-    /// to quarantine.
-    pub bad_value_fails: bool,
+    /// The most bytes of columns in one batch; a row that has more is a bad value.
+    pub batch_bytes: usize,
 }
+
+impl SourceGrant {
+    /// These tables, in batches of the usual size.
+    pub fn of(tables: BTreeSet<String>) -> Self {
+        Self { tables, batch_bytes: BATCH_BYTES }
+    }
+}
+
+/// The most bytes in one batch where nobody says otherwise.
+const BATCH_BYTES: usize = 64 << 20;
 
 /// What a database knows of a table.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ use std::thread;
 use crossbeam_channel::{Sender, bounded};
 
 use crate::change::Changes;
+use crate::checkpoint::LoadMode;
 use crate::clock::Clock;
 use crate::commit::{Commits, Message, Parcel};
 use crate::compare::Comparison;
@@ -251,6 +252,8 @@ impl Stream {
         let Self { name, extractor, transforms, loader, target, policy, .. } = self;
         let (raw_in, raw_out) = bounded(policy.queue_batches);
         let (ready_in, ready_out) = bounded(policy.queue_batches);
+        let is_first = ready.previous.as_ref().is_none_or(|previous| !previous.complete);
+        let reads_all = is_first || ready.request.mode == LoadMode::Replace;
         let mut commits = Commits {
             stream: name,
             kept_as: &self.kept_as,
@@ -268,6 +271,9 @@ impl Stream {
             sequence: None,
             quarantined,
             resolved: Vec::new(),
+            reads_all,
+            charged: 0,
+            newly_rejected: 0,
             progress,
         };
         let changes = Changes {
@@ -277,6 +283,7 @@ impl Stream {
             key: &ready.request.key,
             version: ready.request.version.as_deref(),
             on_trap: policy.on_trap,
+            on_bad_value: policy.on_bad_value,
             context,
         };
         thread::scope(|scope| {

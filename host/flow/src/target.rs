@@ -57,8 +57,19 @@ pub struct Counts {
     pub staged: u64,
     /// Rows that a swap took away.
     pub deleted: u64,
-    /// Rows that the database refused one by one; the session has put them into quarantine.
+    /// Rows that the database refused one by one; the session tells which and why.
     pub rejected: u64,
+}
+
+/// A row that the database refused, or that it could not keep as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its place in the batch, from 0.
+    pub row: usize,
+    /// The short name of the rule that it broke.
+    pub rule: String,
+    /// Why, in words, without a value.
+    pub reason: String,
 }
 
 impl Counts {
@@ -114,9 +125,11 @@ pub trait TargetSession: Send {
     fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure>;
     /// Gives columns wider types; no value changes by it.
     fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure>;
-    /// Inserts all rows, by column name. Goes into the staged table if that is the name given.
+    /// The rows of the batches that were written since the last call which the database refused.
+    fn take_refused(&mut self) -> Vec<Refused>;
+    /// Inserts all rows, by column name; one that the database refuses does not keep the others out. Goes into the staged table if that is the name given.
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure>;
-    /// Inserts what is new, updates what differs and is not older.
+    /// Inserts what is new, updates what differs and is not older; refused rows as above.
     fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure>;
     /// Makes an empty table beside the table and gives its name; keeps the rows that an interrupted load
     /// left there if `resume`.

@@ -24,6 +24,8 @@ pub enum Connection {
 pub struct SqliteConnection {
     /// The file.
     pub path: PathBuf,
+    /// The largest text or binary value that is read, in bytes.
+    pub lob_bytes: usize,
 }
 
 impl Connection {
@@ -75,8 +77,9 @@ pub(crate) fn read(scope: &mut Scope<'_>) -> Option<Connection> {
     }
     if sqlite {
         scope.require(&keys::PATH);
-        let path = scope.path(&keys::PATH)?;
-        return Some(Connection::Sqlite(SqliteConnection { path }));
+        let (path, lob_mib) = (scope.path(&keys::PATH), scope.count(&keys::LOB_MIB));
+        let lob_bytes = usize::try_from(lob_mib?).unwrap_or_default() << 20;
+        return Some(Connection::Sqlite(SqliteConnection { path: path?, lob_bytes }));
     }
     oracle::read(scope).map(Connection::Oracle)
 }

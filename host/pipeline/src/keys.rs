@@ -67,11 +67,11 @@ pub(crate) mod connection {
         Key::count("bulk_merge_rows", 1, 1_000_000, "rows").or(Fallback::Number(500));
     pub(crate) const BARE_NUMBER: Key =
         Key::new("bare_number", Kind::Choice(&["decimal", "text"])).or(Fallback::Text("decimal"));
-    pub(crate) const LOB_MIB: Key = Key::count("lob_mib", 1, 1_024, "MiB").or(Fallback::Number(1));
+    pub(crate) const LOB_MIB: Key = Key::count("lob_mib", 1, 900, "MiB").or(Fallback::Number(16));
     pub(crate) const COMMIT_LAG: Key = span("commit_lag", 0, DAY, 60);
     pub(crate) const SNAPSHOT: Key =
         Key::new("snapshot", Kind::Choice(&["scn", "statement"])).or(Fallback::Text("scn"));
-    pub(crate) const SQLITE: &[Key] = &[DRIVER, PATH];
+    pub(crate) const SQLITE: &[Key] = &[DRIVER, PATH, LOB_MIB];
     pub(crate) const ORACLE: &[Key] = &[
         DRIVER,
         CLIENT,
@@ -209,7 +209,8 @@ pub(crate) mod stream {
     pub(crate) const ON_TRAP: Key =
         Key::new("on_trap", Kind::Choice(&["fail_run", "retry", "quarantine"])).or(Fallback::Text("fail_run"));
     pub(crate) const MAX_REJECTED: Key = Key::count("max_rejected", 0, 1_000_000_000_000, "rows");
-    pub(crate) const MAX_REJECTED_PERCENT: Key = Key::count("max_rejected_percent", 0, 100, "percent");
+    pub(crate) const MAX_REJECTED_PERCENT: Key =
+        Key::count("max_rejected_percent", 0, 100, "percent").or(Fallback::Number(5));
     pub(crate) const MAX_DELETED: Key = Key::count("max_deleted", 0, 1_000_000_000_000, "rows");
     pub(crate) const MAX_DELETED_PERCENT: Key =
         Key::count("max_deleted_percent", 0, 100, "percent").or(Fallback::Number(20));

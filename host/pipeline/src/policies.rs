@@ -93,9 +93,9 @@ choice!(
 );
 
 choice!(
-    /// What becomes of a value that does not fit its column's declared type.
+    /// What becomes of a row with a value that has no place: in its column's type, in the key, in a batch, in the target.
     OnBadValue {
-        /// Its row goes to quarantine.
+        /// It goes to quarantine.
         Reject = "reject",
         /// The run of the stream fails.
         Fail = "fail",

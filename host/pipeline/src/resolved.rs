@@ -17,6 +17,9 @@ use crate::reference::Environment;
 use crate::scope::Scope;
 use crate::settings::Given;
 
+/// Where nobody says what share of the rows may be rejected: up to so many of them the share does not count.
+const REJECTED_FLOOR: u64 = 10;
+
 /// How a pipeline is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOptions {
@@ -92,8 +95,10 @@ pub struct StreamPlan {
     pub on_trap: OnTrap,
     /// The most rows that may go to quarantine in one run; `None`: any number.
     pub max_rejected: Option<u64>,
-    /// The most rows of a hundred that may go to quarantine in one run; `None`: any share.
-    pub max_rejected_percent: Option<u64>,
+    /// The most rows of a hundred that may go to quarantine in one run.
+    pub max_rejected_percent: u64,
+    /// Up to so many rows that share does not count.
+    pub rejected_floor: u64,
     /// The most rows that one run may delete from the target, or mark as deleted; `None`: any number.
     pub max_deleted: Option<u64>,
     /// The most rows of a hundred of the target that one run may delete or mark; 100: any share.
@@ -269,7 +274,8 @@ fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
         on_bad_value: scope.choice(&stream::ON_BAD_VALUE, OnBadValue::WORDS).unwrap_or(OnBadValue::Reject),
         on_trap: scope.choice(&stream::ON_TRAP, OnTrap::WORDS).unwrap_or(OnTrap::FailRun),
         max_rejected: scope.count(&stream::MAX_REJECTED),
-        max_rejected_percent: scope.count(&stream::MAX_REJECTED_PERCENT),
+        max_rejected_percent: scope.count(&stream::MAX_REJECTED_PERCENT).unwrap_or_default(),
+        rejected_floor: if scope.has(&stream::MAX_REJECTED_PERCENT) { 0 } else { REJECTED_FLOOR },
         max_deleted: scope.count(&stream::MAX_DELETED),
         max_deleted_percent: scope.count(&stream::MAX_DELETED_PERCENT).unwrap_or(20),
         settings: settings(scope),

@@ -99,7 +99,7 @@ impl PluginBatch {
         rejected.extend(self.rejected.into_iter().map(|row| {
             let RejectedRow { position, cause, rule, reason, by, digest } = row;
             let (row, place) = (row_as_json(&self.given, position as usize), Some(position as usize));
-            Rejected { cause, rule, reason, stage: self.stage, by, digest, row, place }
+            Rejected { cause, rule, reason, value: None, stage: self.stage, by, digest, row, place }
         }));
         // From here on rows come back by way of the transforms: what the extractor gave is what was read.
         Ok(Batch::read(rows, rejected))

@@ -14,6 +14,8 @@ pub enum RunStatus {
     Running,
     /// Every stream succeeded.
     Succeeded,
+    /// No stream failed, but of one every row was rejected.
+    Rejected,
     /// At least one stream failed.
     Failed,
     /// It was asked to stop.
@@ -28,6 +30,7 @@ impl RunStatus {
         match self {
             Self::Running => "running",
             Self::Succeeded => "succeeded",
+            Self::Rejected => "rejected",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
             Self::Interrupted => "interrupted",
@@ -35,7 +38,7 @@ impl RunStatus {
     }
 
     fn named(name: &str) -> Self {
-        [Self::Succeeded, Self::Failed, Self::Cancelled, Self::Interrupted]
+        [Self::Succeeded, Self::Rejected, Self::Failed, Self::Cancelled, Self::Interrupted]
             .into_iter()
             .find(|status| status.name() == name)
             .unwrap_or(Self::Running)

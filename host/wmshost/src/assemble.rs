@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
     Budget, Cancel, Clock, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns, NewTypes,
-    NullKeys, Observer, OnTrap, OpenTarget, Policy, Reconcile, SchemaPolicy, Source, SourceGrant, Stream,
+    NullKeys, Observer, OnBadValue, OnTrap, OpenTarget, Policy, Reconcile, SchemaPolicy, Source, SourceGrant, Stream,
     StreamContext, Target, TargetGrant, Window,
 };
-use wmshost_pipeline::{self as pipeline, Checked, LateRows, Mistakes, OnBadValue, Stage, StreamPlan};
+use wmshost_pipeline::{self as pipeline, Checked, LateRows, Mistakes, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
 
 use crate::catalog::Catalog;
@@ -132,10 +132,8 @@ impl<'a> Assembly<'a> {
         target: &Arc<dyn Target>,
     ) -> Result<Stream, Failure> {
         let pipeline::Stream { plan, extractor, transforms, loader } = plan;
-        let grant = SourceGrant {
-            tables: BTreeSet::from([plan.table.clone()]),
-            bad_value_fails: plan.on_bad_value == OnBadValue::Fail,
-        };
+        let grant =
+            SourceGrant { tables: BTreeSet::from([plan.table.clone()]), batch_bytes: self.pipeline.limits.batch_bytes };
         let session = target.session(TargetGrant {
             pipeline: self.pipeline.name.clone(),
             stream: plan.name.clone(),
@@ -198,10 +196,15 @@ impl<'a> Assembly<'a> {
     fn policy(&self, plan: &StreamPlan) -> Policy {
         #[expect(clippy::cast_precision_loss, reason = "at most 100")]
         let percent = |percent: u64| percent as f64;
+        let rejected = Some(percent(plan.max_rejected_percent));
         Policy {
             load_batch_rows: self.pipeline.run.load_batch_rows,
             queue_batches: self.pipeline.run.queue_batches,
-            budget: Budget { rows: plan.max_rejected, percent: plan.max_rejected_percent.map(percent) },
+            budget: Budget { rows: plan.max_rejected, percent: rejected, floor: plan.rejected_floor },
+            on_bad_value: match plan.on_bad_value {
+                pipeline::OnBadValue::Reject => OnBadValue::Reject,
+                pipeline::OnBadValue::Fail => OnBadValue::Fail,
+            },
             on_trap: match plan.on_trap {
                 pipeline::OnTrap::FailRun => OnTrap::Fail,
                 pipeline::OnTrap::Retry => OnTrap::Retry,

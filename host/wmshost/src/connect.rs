@@ -25,7 +25,7 @@ pub(crate) fn source(
     errand: &Errand<'_>,
 ) -> Result<Arc<dyn Source>, Failure> {
     match connection {
-        Connection::Sqlite(file) => sqlite::open_source(&file.path, sessions, label),
+        Connection::Sqlite(file) => sqlite::open_source_of(&file.path, sessions, label, file.lob_bytes),
         Connection::Oracle(server) => {
             let tags =
                 Tags { module: errand.pipeline.to_owned(), client_id: errand.run_id.to_owned(), ..Tags::default() };
@@ -54,8 +54,13 @@ pub fn target_reader(
     table: &str,
     errand: &Errand<'_>,
 ) -> Result<Box<dyn SourceSession>, Failure> {
-    let grant = SourceGrant { tables: [table.to_owned()].into(), bad_value_fails: false };
-    source(label, connection, 1, errand)?.session(&grant)
+    let grant = SourceGrant::of([table.to_owned()].into());
+    let opened = match connection {
+        // What is in the target was let in by the source's limit.
+        Connection::Sqlite(file) => sqlite::open_source_of(&file.path, 1, label, usize::MAX),
+        Connection::Oracle(_) => source(label, connection, 1, errand),
+    };
+    opened?.session(&grant)
 }
 
 /// A session that reads what the host keeps in a target; `None` if the target is not there yet.

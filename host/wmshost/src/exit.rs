@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Configuration = 2,
     /// Another run holds a stream, or the models.
     Busy = 3,
+    /// All was read, but every row of a stream was rejected.
+    Rejected = 4,
     /// It was asked to stop; what was committed before stays.
     Cancelled = 130,
 }

@@ -16,8 +16,9 @@ use wmshost_databases::sqlite;
 use wmshost_flow::{
     Bookmark, Budget, Call, Cancel, Changed, Chunk, Clock, Counts, Cursor, DeleteGuard, Deletes, Event, ExtractRequest,
     Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns, NewTypes,
-    NullKeys, Observer, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Step,
-    Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform, Value, run_streams,
+    NullKeys, Observer, OnBadValue, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget, SourceGrant,
+    SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform, Value,
+    run_streams,
 };
 
 use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, LOOKBACK_MICROS, Phase, SOURCE_COLUMNS, TABLE};
@@ -26,7 +27,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
     let clock: Arc<dyn Clock> = Arc::new(Stopwatch(Instant::now()));
     let source = sqlite::open_source(source, 1, "wms")?;
     let target = sqlite::open_target(target, "analytics", Arc::clone(&clock))?;
-    let grant = SourceGrant { tables: ["allocation".to_owned()].into(), bad_value_fails: false };
+    let grant = SourceGrant::of(["allocation".to_owned()].into());
     let session = target.session(TargetGrant {
         pipeline: "bench".to_owned(),
         stream: "allocation".to_owned(),
@@ -42,6 +43,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
             load_batch_rows: LOAD_ROWS,
             queue_batches: 2,
             budget: Budget::default(),
+            on_bad_value: OnBadValue::Reject,
             on_trap: OnTrap::Fail,
             deletes: Deletes::Ignore,
             delete_guard: DeleteGuard::NONE,

@@ -55,7 +55,8 @@ impl Writer {
             self.run(&format!("DELETE FROM {}", quoted(&bulk)), &[])?;
         }
         self.bulk = Bulk::Used;
-        let statements = Statements { texts: vec![insert_text(&bulk, &load.rows.schema())], key: rule.key.clone() };
+        let statements = Statements { texts: vec![insert_text(&bulk, &load.rows.schema())] };
+        let refused = self.refused.len();
         let (touched, rejected) = self.write_carefully(&statements, load)?;
         let staged = touched.iter().sum::<u64>();
         let (table, staged_table, is_same) = (quoted(name), quoted(&bulk), on_text(&rule.key));
@@ -73,6 +74,8 @@ impl Writer {
             Err(trouble) if trouble.class == Class::Row => {
                 let back = format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}");
                 on(&mut self.link, &place, |client| client.execute(&back, &[]))?;
+                // They are met again one by one.
+                self.refused.truncate(refused);
                 Ok(None)
             }
             Err(trouble) => {

@@ -7,7 +7,6 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Date32Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow_schema::{DataType, Field, Schema};
-use wmshost_flow::Failure;
 
 use super::moment::MICROS;
 use super::table::Column;
@@ -21,19 +20,18 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Encodes a batch for these columns of the table. `place` is for the failure.
+    /// Encodes a batch for these columns of the table; else tells the first row that cannot be bound as it is.
     pub(super) fn encode(
         rows: &RecordBatch,
         columns: &[&Column],
         run_id: &str,
         loaded_at: i64,
-        place: &str,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Unstorable> {
         let schema = rows.schema();
         let encoded = rows.columns().iter().zip(columns).enumerate().map(|(at, (values, column))| {
             encode(values, column).map_err(|(row, why)| {
                 let name = schema.field(at).name();
-                Failure::permanent(format!("{place}, column {name}, row {} of the batch: {why}", row + 1))
+                Unstorable { row, why: format!("column {name}: {why}") }
             })
         });
         let mut encoded = encoded.collect::<Result<Vec<_>, _>>()?;
@@ -46,9 +44,17 @@ impl Wire {
             .map(|(at, values)| Field::new(format!("c{at}"), values.data_type().clone(), true))
             .collect();
         let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), encoded)
-            .map_err(|error| Failure::permanent(format!("{place}: {error}")))?;
+            .map_err(|error| Unstorable { row: 0, why: error.to_string() })?;
         Ok(Self { rows })
     }
+}
+
+/// A row that cannot be bound as it is.
+pub(super) struct Unstorable {
+    /// Its place in the batch.
+    pub(super) row: usize,
+    /// Why, with the column.
+    pub(super) why: String,
 }
 
 /// A column's values as they are bound; else the first row that cannot be, and why.

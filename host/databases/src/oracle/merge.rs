@@ -26,8 +26,9 @@ impl Writer {
         self.check_rule(&found, table, &rows.schema(), rule)?;
         let load = self.load(&found, table, rows, &rule.key)?;
         let texts = vec![update_text(table, &found, &rows.schema(), rule), merge_text(table, &rows.schema(), rule)];
-        let statements = Statements { texts, key: rule.key.clone() };
-        let mut counts = Counts::default();
+        let statements = Statements { texts };
+        let rejected = (rows.num_rows() - load.rows.num_rows()) as u64;
+        let mut counts = Counts { rejected, ..Counts::default() };
         for wave in waves(&load, &rows.schema(), rule)? {
             counts += self.merge_wave(table, &found, &statements, &wave, rule)?;
         }
@@ -104,7 +105,8 @@ fn waves(load: &Load, columns: &SchemaRef, rule: &MergeRule) -> Result<Vec<Load>
         let of = |rows: &RecordBatch| {
             filter_record_batch(rows, &mask).map_err(|error| Failure::permanent(format!("splitting a batch: {error}")))
         };
-        Ok(Load { rows: of(&load.rows)?, wire: of(&load.wire)? })
+        let places = load.places.iter().zip(&turns).filter(|(_, other)| **other == turn).map(|(place, _)| *place);
+        Ok(Load { rows: of(&load.rows)?, wire: of(&load.wire)?, places: places.collect() })
     };
     (0..=last).map(part).collect()
 }

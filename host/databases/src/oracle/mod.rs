@@ -28,6 +28,7 @@
 //! | `column` | cells to Arrow columns |
 //! | `target` | opening a server for writing |
 //! | `writer` | one stream's transactions |
+//! | `commit` | committing, and whether it took place |
 //! | `table` | what the server knows of a table that is written |
 //! | `define` | creating and changing tables |
 //! | `encode` | batches as the driver binds them |
@@ -43,6 +44,7 @@ mod bulk;
 mod clauses;
 mod client;
 mod column;
+mod commit;
 mod connect;
 mod cursor;
 mod dates;

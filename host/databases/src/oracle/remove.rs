@@ -29,8 +29,16 @@ impl Writer {
             }
             Removal::Mark => mark_text(table, &columns),
         };
-        let statements = Statements { texts: vec![text], key: columns };
+        let statements = Statements { texts: vec![text] };
+        let refused = self.refused.len();
         let (touched, _) = self.write_carefully(&statements, &load)?;
+        for refused in self.refused.drain(refused..) {
+            tracing::warn!(
+                "{}, table {table}: a row that the source no longer has stays: {}",
+                self.place,
+                refused.reason
+            );
+        }
         Ok(touched.iter().sum())
     }
 }

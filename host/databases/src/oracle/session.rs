@@ -238,7 +238,7 @@ impl SourceSession for Session {
             link: Arc::clone(&self.link),
             readings,
             lob_bytes: self.settings.lob_bytes,
-            bad_value_fails: self.grant.bad_value_fails,
+            batch_bytes: self.grant.batch_bytes,
         })
     }
 }

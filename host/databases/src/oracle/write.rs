@@ -1,22 +1,20 @@
 //! Inserting, many rows at a time. If one of them cannot be, the database says so of all: the batch is halved
-//! until the row stands alone, which then goes to quarantine with what the database said, and the others go in.
+//! until the row stands alone, which is then told as refused with what the database said, and the others go in.
 
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
-use wmshost_flow::{Cause, Counts, Failure, Quarantine, Rejected, RejectedIn, Stage, Value, row_as_json};
+use wmshost_flow::{Counts, Failure, Refused};
 
 use super::client::Touched;
 use super::define::takes;
-use super::encode::Wire;
+use super::encode::{Unstorable, Wire};
 use super::failure::{Class, Trouble};
 use super::names::{quoted, quoted_list, spelled};
 use super::plain::on;
 use super::table::{Column, Table};
 use super::writer::{MARKS, OWN_COLUMNS, Writer, Written};
 
-/// Who takes rows out.
-const DRIVER: &str = "oracle";
 /// Where to go back to if a row cannot be written.
 const SAVEPOINT: &str = "wms_rows";
 
@@ -27,11 +25,14 @@ pub(super) struct Load {
     pub(super) rows: RecordBatch,
     /// As they are bound.
     pub(super) wire: RecordBatch,
+    /// Their places in the batch.
+    pub(super) places: Vec<usize>,
 }
 
 impl Load {
     pub(super) fn slice(&self, offset: usize, length: usize) -> Self {
-        Self { rows: self.rows.slice(offset, length), wire: self.wire.slice(offset, length) }
+        let places = self.places[offset..offset + length].to_vec();
+        Self { rows: self.rows.slice(offset, length), wire: self.wire.slice(offset, length), places }
     }
 }
 
@@ -39,8 +40,6 @@ impl Load {
 pub(super) struct Statements {
     /// Their texts.
     pub(super) texts: Vec<String>,
-    /// The columns that identify a row, for quarantine.
-    pub(super) key: Vec<String>,
 }
 
 impl Writer {
@@ -49,8 +48,9 @@ impl Writer {
         let which = self.written(table)?;
         let found = self.found(which, table)?;
         let load = self.load(&found, table, rows, &found.key)?;
-        let statements = Statements { texts: vec![insert_text(table, &rows.schema())], key: found.key.clone() };
+        let statements = Statements { texts: vec![insert_text(table, &rows.schema())] };
         let (touched, rejected) = self.write_carefully(&statements, &load)?;
+        let rejected = rejected + (rows.num_rows() - load.rows.num_rows()) as u64;
         let written = touched.iter().sum();
         Ok(match which {
             Written::Table => Counts { inserted: written, rejected, ..Counts::default() },
@@ -65,16 +65,37 @@ impl Writer {
         })
     }
 
-    /// Checks a batch against its table and encodes it.
-    pub(super) fn load(&self, table: &Table, name: &str, rows: &RecordBatch, key: &[String]) -> Result<Load, Failure> {
+    /// Checks a batch against its table and encodes it; rows that cannot be bound as they are count as refused.
+    pub(super) fn load(
+        &mut self,
+        table: &Table,
+        name: &str,
+        rows: &RecordBatch,
+        key: &[String],
+    ) -> Result<Load, Failure> {
         let place = format!("{}, table {name}", self.place);
         let columns = check_columns(table, &rows.schema()).map_err(|failure| failure.within(&place))?;
-        let wire = Wire::encode(rows, &columns, &self.grant.run_id, self.loaded_at, &place)?.rows;
-        check_key(&rows.schema(), &wire, key).map_err(|failure| failure.within(&place))?;
-        Ok(Load { rows: rows.clone(), wire })
+        let binding = Binding { columns: &columns, run_id: &self.grant.run_id, loaded_at: self.loaded_at, key };
+        let mut refused = Vec::new();
+        let wire = match binding.encode(rows) {
+            Ok(wire) => return Ok(Load { rows: rows.clone(), wire, places: (0..rows.num_rows()).collect() }),
+            Err(Unbound::Failure(failure)) => return Err(failure.within(&place)),
+            Err(Unbound::Row { .. }) => binding.refused(rows, 0, &mut refused).and_then(|()| {
+                let is_out = |row: usize| refused.binary_search_by_key(&row, |refused| refused.row).is_ok();
+                let places: Vec<usize> = (0..rows.num_rows()).filter(|row| !is_out(*row)).collect();
+                let rows = only(rows, &places).map_err(|trouble| trouble.failure(&place))?;
+                match binding.encode(&rows) {
+                    Ok(wire) => Ok(Load { rows, wire, places }),
+                    Err(unbound) => Err(unbound.failure()),
+                }
+            }),
+        };
+        let load = wire.map_err(|failure| failure.within(&place))?;
+        self.refused.extend(refused);
+        Ok(load)
     }
 
-    /// Writes rows by statements; gives how many rows each of them touched, and how many went to quarantine.
+    /// Writes rows by statements; gives how many rows each of them touched, and how many were refused.
     pub(super) fn write_carefully(&mut self, statements: &Statements, load: &Load) -> Result<(Vec<u64>, u64), Failure> {
         let mut touched = vec![0; statements.texts.len()];
         let mut rejected = Vec::new();
@@ -86,7 +107,7 @@ impl Writer {
             offset += length;
         }
         let count = rejected.len() as u64;
-        self.put_into_quarantine(&rejected, &statements.key)?;
+        self.refused.append(&mut rejected);
         Ok((touched, count))
     }
 
@@ -95,14 +116,14 @@ impl Writer {
         statements: &Statements,
         load: &Load,
         touched: &mut [u64],
-        rejected: &mut Vec<Rejected>,
+        rejected: &mut Vec<Refused>,
     ) -> Result<(), Failure> {
         let place = format!("{}, table {}", self.place, self.grant.table);
         on(&mut self.link, &place, |client| client.execute(&format!("SAVEPOINT {SAVEPOINT}"), &[]))?;
         let trouble = match self.run_all(statements, &load.wire) {
             Ok(done) => {
                 touched.iter_mut().zip(done.touched).for_each(|(all, count)| *all += count);
-                rejected.extend(done.failed.iter().map(|(row, trouble)| rejection(trouble, &load.rows.slice(*row, 1))));
+                rejected.extend(done.failed.iter().map(|(row, trouble)| refusal(trouble, load.places[*row])));
                 return Ok(());
             }
             Err(trouble) => trouble,
@@ -116,7 +137,7 @@ impl Writer {
         on(&mut self.link, &place, |client| client.execute(&format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"), &[]))?;
         let rows = load.rows.num_rows();
         if rows == 1 {
-            rejected.push(rejection(&trouble, &load.rows));
+            rejected.push(refusal(&trouble, load.places[0]));
             return Ok(());
         }
         let half = rows / 2;
@@ -140,16 +161,6 @@ impl Writer {
             done.add(rows, failed.into_iter().map(|(row, trouble)| (left[row], trouble)).collect())?;
         }
         Ok(done)
-    }
-
-    fn put_into_quarantine(&mut self, rejected: &[Rejected], key: &[String]) -> Result<(), Failure> {
-        if rejected.is_empty() {
-            return Ok(());
-        }
-        let grant = self.grant.clone();
-        let at = Value::Timestamp(self.loaded_at).to_string();
-        let run = RejectedIn { stream: &grant.stream, run_id: &grant.run_id, at: &at };
-        Quarantine { pipeline: &grant.pipeline }.add(self, run, rejected, key).map(drop)
     }
 }
 
@@ -187,16 +198,67 @@ fn only(wire: &RecordBatch, rows: &[usize]) -> Result<RecordBatch, Trouble> {
     filter_record_batch(wire, &mask).map_err(|error| Trouble::new(Class::Wrong, format!("splitting a batch: {error}")))
 }
 
-fn rejection(trouble: &Trouble, row: &RecordBatch) -> Rejected {
-    Rejected {
-        cause: Cause::BadValue,
+fn refusal(trouble: &Trouble, row: usize) -> Refused {
+    Refused {
+        row,
         rule: trouble.code.map_or_else(|| "refused".to_owned(), |code| format!("ora-{code:05}")),
-        reason: trouble.to_string(),
-        stage: Stage::Load,
-        by: DRIVER.to_owned(),
-        digest: None,
-        row: row_as_json(row, 0),
-        place: None,
+        reason: format!("the target refuses it: {trouble}"),
+    }
+}
+
+/// How rows are bound.
+struct Binding<'a> {
+    columns: &'a [&'a Column],
+    run_id: &'a str,
+    loaded_at: i64,
+    key: &'a [String],
+}
+
+/// Why rows are not bound.
+enum Unbound {
+    /// One of them cannot be.
+    Row { row: usize, rule: &'static str, why: String },
+    /// None of them can be.
+    Failure(Failure),
+}
+
+impl Unbound {
+    fn failure(self) -> Failure {
+        match self {
+            Self::Row { row, why, .. } => Failure::permanent(format!("row {} of the batch: {why}", row + 1)),
+            Self::Failure(failure) => failure,
+        }
+    }
+}
+
+impl Binding<'_> {
+    fn encode(&self, rows: &RecordBatch) -> Result<RecordBatch, Unbound> {
+        let wire = Wire::encode(rows, self.columns, self.run_id, self.loaded_at)?.rows;
+        check_key(&rows.schema(), &wire, self.key)?;
+        Ok(wire)
+    }
+
+    /// Finds the rows that cannot be bound, by halves.
+    fn refused(&self, rows: &RecordBatch, offset: usize, refused: &mut Vec<Refused>) -> Result<(), Failure> {
+        let count = rows.num_rows();
+        match self.encode(rows) {
+            Ok(_) => Ok(()),
+            Err(Unbound::Failure(failure)) => Err(failure),
+            Err(Unbound::Row { rule, why, .. }) if count == 1 => {
+                refused.push(Refused { row: offset, rule: rule.to_owned(), reason: why });
+                Ok(())
+            }
+            Err(Unbound::Row { .. }) => {
+                self.refused(&rows.slice(0, count / 2), offset, refused)?;
+                self.refused(&rows.slice(count / 2, count - count / 2), offset + count / 2, refused)
+            }
+        }
+    }
+}
+
+impl From<Unstorable> for Unbound {
+    fn from(Unstorable { row, why }: Unstorable) -> Self {
+        Self::Row { row, rule: "no-place", why }
     }
 }
 
@@ -226,17 +288,15 @@ fn check_columns<'t>(table: &'t Table, columns: &SchemaRef) -> Result<Vec<&'t Co
 }
 
 /// A key that is NULL would tell nothing. The columns of `wire` are those of the batch, in order.
-fn check_key(columns: &SchemaRef, wire: &RecordBatch, key: &[String]) -> Result<(), Failure> {
+fn check_key(columns: &SchemaRef, wire: &RecordBatch, key: &[String]) -> Result<(), Unbound> {
     for name in key {
         let Some(at) = position_of(columns, name) else {
-            return Err(Failure::permanent(format!("the batch lacks the key column {name}")));
+            return Err(Unbound::Failure(Failure::permanent(format!("the batch lacks the key column {name}"))));
         };
         let column = wire.column(at);
         if let Some(row) = (0..wire.num_rows()).find(|row| column.is_null(*row)) {
-            return Err(Failure::permanent(format!(
-                "row {} of the batch: the key column {name} is NULL, or an empty text, which is the same to Oracle",
-                row + 1
-            )));
+            let why = format!("the key column {name} is NULL, or an empty text, which is the same to Oracle");
+            return Err(Unbound::Row { row, rule: "null-key", why });
         }
     }
     Ok(())

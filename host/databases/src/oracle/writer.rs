@@ -6,15 +6,13 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use wmshost_flow::{
-    Clock, Counts, Dialect, Entry, Failure, HOUSE_PREFIX, Ledger, Marks, MergeRule, Micros, Removal, Sql,
-    TableDefinition, TargetGrant, TargetSession, Value,
+    Clock, Counts, Dialect, Failure, HOUSE_PREFIX, Marks, MergeRule, Micros, Refused, Removal, Sql, TableDefinition,
+    TargetGrant, TargetSession, Value,
 };
 
 use super::bulk::Bulk;
-use super::client::Client;
 use super::connect::{LentLink, Links};
 use super::define::Change;
-use super::failure::Class;
 use super::names::{quoted, spelled};
 use super::plain::{self, apart, is_definition, on};
 use super::settings::Tags;
@@ -58,6 +56,8 @@ pub(super) struct Writer {
     pub(super) link: LentLink,
     /// Changes of tables that were asked for and not carried out yet.
     pub(super) changes: Vec<Change>,
+    /// Rows that were refused since somebody asked.
+    pub(super) refused: Vec<Refused>,
     /// Whether rows were written in this transaction.
     pub(super) has_written: bool,
     /// The mark of the transaction's rows, in microseconds.
@@ -70,7 +70,7 @@ pub(super) struct Writer {
     /// The tables as they were found last.
     found: Vec<(Written, Option<Arc<Table>>)>,
     /// Whether the ledger was written in this transaction.
-    has_witness: bool,
+    pub(super) has_witness: bool,
     clock: Arc<dyn Clock>,
     transaction: Transaction,
 }
@@ -91,6 +91,7 @@ impl Writer {
             links,
             link,
             changes: Vec::new(),
+            refused: Vec::new(),
             has_written: false,
             loaded_at: 0,
             marks: Marks::default(),
@@ -215,38 +216,6 @@ impl Writer {
         }
     }
 
-    /// What the ledger will say once the transaction is committed.
-    fn witness(&mut self) -> Result<Option<Entry>, Failure> {
-        if !self.has_witness {
-            return Ok(None);
-        }
-        let TargetGrant { pipeline, stream, .. } = self.grant.clone();
-        Ledger { pipeline: &pipeline }.last(self, &stream)
-    }
-
-    /// Commits, and finds out whether it happened where the server could not say.
-    fn commit_for_sure(&mut self) -> Result<(), Failure> {
-        let witness = self.witness()?;
-        let committed = self.link.client().and_then(Client::commit);
-        let Err(trouble) = committed else { return Ok(()) };
-        self.link.mark_broken();
-        if !trouble.class.is_gone() && trouble.class != Class::Slow {
-            return Err(trouble.failure(format_args!("{}, committing", self.place)));
-        }
-        let lost = trouble.failure(format_args!("{}, committing", self.place));
-        tracing::warn!("{lost}; looking whether it took place");
-        self.link = take(&self.links, &self.grant).map_err(|failure| {
-            failure.within(format_args!("{lost}; whether it took place is not known, the next run finds out"))
-        })?;
-        let TargetGrant { pipeline, stream, .. } = self.grant.clone();
-        let ledger = Ledger { pipeline: &pipeline };
-        if witness.is_some() && ledger.last(self, &stream)? == witness {
-            tracing::info!("{}: the commit took place", self.place);
-            return Ok(());
-        }
-        Err(lost.within("the commit did not take place"))
-    }
-
     fn drop_staged(&mut self) {
         let drop = format!("DROP TABLE {} PURGE", quoted(&self.staged_name()));
         self.forget_tables();
@@ -257,7 +226,7 @@ impl Writer {
 }
 
 /// A connection that says whose work it does.
-fn take(links: &Arc<Links>, grant: &TargetGrant) -> Result<LentLink, Failure> {
+pub(super) fn take(links: &Arc<Links>, grant: &TargetGrant) -> Result<LentLink, Failure> {
     let link = plain::take(links)?;
     let (module, action, client_id) = (grant.pipeline.clone(), grant.stream.clone(), grant.run_id.clone());
     link.tag(&Tags { module, action, client_id });
@@ -333,6 +302,10 @@ impl TargetSession for Writer {
 
     fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
         self.write(|writer| writer.ask(table, Change::Widen(Arc::clone(columns))))
+    }
+
+    fn take_refused(&mut self) -> Vec<Refused> {
+        std::mem::take(&mut self.refused)
     }
 
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {

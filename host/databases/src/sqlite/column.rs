@@ -88,6 +88,16 @@ impl ColumnBuilder {
         &self.data_type
     }
 
+    /// Bytes of a cell beside its text or bytes.
+    pub(super) fn fixed_bytes(&self) -> usize {
+        match &self.values {
+            Values::Boolean(_) => 1,
+            Values::Date(_) | Values::Text(_) | Values::Binary(_) => 5,
+            Values::Int64(_) | Values::Float64(_) | Values::Timestamp { .. } => 9,
+            Values::Decimal { .. } => 17,
+        }
+    }
+
     /// Makes room for a batch of up to so many rows; comes before its first cell.
     pub(super) fn begin(&mut self, rows: usize) {
         self.nulls = NullBufferBuilder::new(rows);

@@ -1,25 +1,22 @@
 //! The rows of a query, batch by batch, straight from SQLite's cells into Arrow columns. A row with a cell that
-//! does not fit its column's declared type is taken out of the batch, or fails the read if the stream wants so.
+//! does not fit its column's declared type, or is too large, is taken out of the batch.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use rusqlite::{Error, ErrorCode};
-use wmshost_flow::{Batch, Cause, Cursor, Failure, Rejected, Stage};
+use wmshost_flow::{Batch, Cursor, Failure, Rejected, Value};
 
 use super::column::ColumnBuilder;
 use super::failure::failure;
 use super::lane::{Lane, limits};
 use super::meaning::Decided;
+use super::measured::measured;
+use super::misfit::{Misplaced, rejection};
 use super::statement::{Cell, Running, Statement};
 use super::types::arrow_type;
 
-/// The rule that a row with a misfit breaks.
-const BAD_VALUE: &str = "bad-value";
-/// Who takes such rows out.
-const DRIVER: &str = "sqlite";
 /// Rows to make room for at most; a batch may become longer.
 const ROOM_ROWS: usize = 65_536;
 
@@ -42,17 +39,29 @@ pub(super) enum Place {
     AtEnd,
 }
 
+/// A guest's statement, as it was asked for.
+pub(super) struct Query {
+    pub(super) text: String,
+    pub(super) parameters: Vec<Value>,
+    /// The most bytes of one batch's columns.
+    pub(super) batch_bytes: usize,
+}
+
 /// The rows of a query.
 pub(super) struct QueryCursor {
     source: Arc<str>,
     lane: Lane,
     statement: Statement,
+    query: Query,
     schema: SchemaRef,
     columns: Vec<ResultColumn>,
     place: Place,
+    /// Whether the statement is the measured form, which gives a cell's size in the place of one that is too large.
+    is_measured: bool,
+    /// Rows that were fetched.
+    fetched: u64,
     /// Why reading broke off: from then on every call fails, so that nobody takes it for the end.
     broken: Option<Failure>,
-    bad_value_fails: bool,
 }
 
 /// A failure while SQLite computes rows.
@@ -97,7 +106,7 @@ impl QueryCursor {
         lane: Lane,
         statement: Statement,
         (columns, place): (Vec<ResultColumn>, Place),
-        bad_value_fails: bool,
+        query: Query,
     ) -> Result<Self, Failure> {
         for (at, column) in columns.iter().enumerate() {
             if columns[..at].iter().any(|other| other.name == column.name) {
@@ -110,41 +119,82 @@ impl QueryCursor {
         // A join can make a NULL of any column.
         let fields = columns.iter().map(|column| Field::new(&column.name, column.builder.data_type().clone(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        Ok(Self { source, lane, statement, schema, columns, place, broken: None, bad_value_fails })
+        let fetched = u64::from(place == Place::OnRow);
+        Ok(Self { source, lane, statement, query, schema, columns, place, is_measured: false, fetched, broken: None })
+    }
+
+    /// Bytes of a row beside its texts and blobs.
+    fn fixed_bytes(&self) -> usize {
+        self.columns.iter().map(|column| column.builder.fixed_bytes()).sum::<usize>().max(1)
     }
 
     /// Reads up to so many rows into the columns; gives how many went in, and those that did not.
     fn fill(&mut self, max_rows: usize) -> Result<(usize, Vec<Rejected>), Failure> {
-        let mut running = self.statement.run();
+        let (fixed, most) = (self.fixed_bytes(), self.query.batch_bytes);
         let (mut rows, mut bytes, mut rejected) = (0, 0, Vec::new());
+        let mut running = self.statement.run();
         while rows + rejected.len() < max_rows && bytes < limits::BATCH_BYTES {
             if self.place == Place::Between {
-                let row = running.step().map_err(|error| computing_failure(&self.source, error))?;
-                if !row {
-                    self.place = Place::AtEnd;
-                }
+                let stepped = running.step();
+                let is_row = match stepped {
+                    Err(error) if error.sqlite_error_code() == Some(ErrorCode::TooBig) && !self.is_measured => {
+                        drop(running);
+                        let is_row = self.measure(error)?;
+                        running = self.statement.run();
+                        is_row
+                    }
+                    stepped => stepped.map_err(|error| computing_failure(&self.source, error))?,
+                };
+                self.fetched += u64::from(is_row);
+                self.place = if is_row { Place::OnRow } else { Place::AtEnd };
             }
             if self.place == Place::AtEnd {
                 break;
             }
-            self.place = Place::Between;
-            match read_row(&running, &mut self.columns) {
-                Ok(size) => {
-                    bytes += size;
+            let read = match read_row(&running, &mut self.columns, self.is_measured) {
+                Ok(size) if bytes + fixed + size <= most => {
+                    bytes += fixed + size;
                     rows += 1;
+                    self.place = Place::Between;
+                    continue;
                 }
-                Err(at) => {
-                    self.columns[..at].iter_mut().for_each(|column| column.builder.truncate(rows));
-                    let misfit = rejection(&running, &self.columns, at, rows + rejected.len());
-                    if self.bad_value_fails {
-                        return Err(Failure::permanent(format!("{}: {}", self.source, misfit.reason)));
-                    }
-                    bytes += misfit.row.len();
-                    rejected.push(misfit);
-                }
+                read => read.ok().map(|size| fixed + size),
+            };
+            truncate(&mut self.columns, rows);
+            // The row has no room behind those that are there: it begins the next batch.
+            if read.is_some_and(|size| size <= most) {
+                break;
             }
+            let whole = read.map(|size| {
+                format!("the row has {size} bytes in all, a batch holds {most} (batch_mib of [limits] allows more)")
+            });
+            let cells = cells_of(&running, &self.columns, self.is_measured, whole.is_some());
+            let taken = rejection(&cells, rows + rejected.len(), self.lane.value_bytes(), whole);
+            bytes += taken.row.len();
+            rejected.push(taken);
+            self.place = Place::Between;
         }
         Ok((rows, rejected))
+    }
+
+    /// A value is too large to be read. Goes on with the statement in the form that measures the cells, behind the rows
+    /// that were read: the snapshot gives them in the same order.
+    #[cold]
+    fn measure(&mut self, too_big: Error) -> Result<bool, Failure> {
+        let names: Vec<_> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let Some(mut statement) = measured(&self.lane, &self.query, &names) else {
+            return Err(computing_failure(&self.source, too_big));
+        };
+        self.is_measured = true;
+        self.lane.allow_rows_of(self.query.batch_bytes);
+        let mut running = statement.run();
+        let mut is_row = true;
+        for _ in 0..=self.fetched {
+            is_row = running.step().map_err(|error| computing_failure(&self.source, error))?;
+        }
+        drop(running);
+        self.statement = statement;
+        Ok(is_row)
     }
 
     /// The rows in the columns as a batch; `None` if there are none.
@@ -175,10 +225,19 @@ impl Cursor for QueryCursor {
             return Ok(None);
         }
         self.lane.begin_call();
+        if self.is_measured {
+            self.lane.allow_rows_of(self.query.batch_bytes);
+        }
+        // Of many columns fewer rows have room.
+        let max_rows = max_rows.min((self.query.batch_bytes / 2 / self.fixed_bytes()).max(1));
         for column in &mut self.columns {
             column.builder.begin(max_rows.min(ROOM_ROWS));
         }
-        let batch = self.fill(max_rows).and_then(|(rows, rejected)| self.batch(rows, rejected));
+        let filled = self.fill(max_rows);
+        if self.is_measured {
+            self.lane.allow_values_only();
+        }
+        let batch = filled.and_then(|(rows, rejected)| self.batch(rows, rejected));
         if let Err(failure) = &batch {
             // SQLite would begin again from the first row.
             self.broken = Some(failure.clone());
@@ -187,10 +246,24 @@ impl Cursor for QueryCursor {
     }
 }
 
+/// Forgets what was read of the row behind so many rows. A column that the row did not come to has nothing to forget.
+fn truncate(columns: &mut [ResultColumn], rows: usize) {
+    columns.iter_mut().for_each(|column| column.builder.truncate(rows));
+}
+
 /// Reads the current row into the columns; gives its bytes of text, or the first column that it does not fit.
 #[inline]
-fn read_row(running: &Running<'_>, columns: &mut [ResultColumn]) -> Result<usize, usize> {
+fn read_row(running: &Running<'_>, columns: &mut [ResultColumn], is_measured: bool) -> Result<usize, usize> {
     let mut bytes = 0;
+    if is_measured {
+        for (at, column) in columns.iter_mut().enumerate() {
+            if running.cell(2 * at + 1) != Cell::Null {
+                return Err(at);
+            }
+            bytes += column.builder.push(running.cell(2 * at)).map_err(|_| at)?;
+        }
+        return Ok(bytes);
+    }
     for (at, column) in columns.iter_mut().enumerate() {
         bytes += column.builder.push(running.cell(at)).map_err(|_| at)?;
     }
@@ -206,6 +279,30 @@ fn decided_type(running: &Running<'_>, at: usize, decided: &Decided) -> Option<D
     decided.get(&(table.to_lowercase(), column.to_lowercase())).cloned()
 }
 
+/// The cells of the current row. Of a row that is too large as a whole, those that make it so count as too large.
+fn cells_of<'a>(
+    running: &'a Running<'_>,
+    columns: &'a [ResultColumn],
+    is_measured: bool,
+    is_too_large: bool,
+) -> Vec<Misplaced<'a>> {
+    const LARGE_BYTES: usize = 64 << 10;
+    let cell = |(at, column): (usize, &'a ResultColumn)| {
+        let (place, size) = if is_measured { (2 * at, Some(2 * at + 1)) } else { (at, None) };
+        let cell = running.cell(place);
+        let too_large = match (size.map(|size| running.cell(size)), cell) {
+            (Some(Cell::Integer(bytes)), _) => Some(bytes.unsigned_abs()),
+            (_, Cell::Text(bytes) | Cell::Blob(bytes)) if is_too_large && bytes.len() > LARGE_BYTES => {
+                Some(bytes.len() as u64)
+            }
+            _ => None,
+        };
+        let data_type = column.builder.data_type();
+        Misplaced { name: &column.name, declared: column.declared.as_deref(), data_type, cell, too_large }
+    };
+    columns.iter().enumerate().map(cell).collect()
+}
+
 fn type_of(cell: Cell<'_>) -> DataType {
     match cell {
         Cell::Integer(_) => DataType::Int64,
@@ -213,61 +310,4 @@ fn type_of(cell: Cell<'_>) -> DataType {
         Cell::Blob(_) => DataType::Binary,
         Cell::Text(_) | Cell::Null => DataType::Utf8,
     }
-}
-
-/// The current row as one that was taken out. The reason tells no value; the row does.
-#[cold]
-fn rejection(running: &Running<'_>, columns: &[ResultColumn], at: usize, place: usize) -> Rejected {
-    let column = &columns[at];
-    let class = match running.cell(at) {
-        Cell::Null => "NULL",
-        Cell::Integer(_) => "INTEGER",
-        Cell::Real(_) => "REAL",
-        Cell::Text(_) => "TEXT",
-        Cell::Blob(_) => "BLOB",
-    };
-    let declared = match column.declared.as_deref() {
-        None => format!("the column {}, {} in the first row,", column.name, column.builder.data_type()),
-        Some("") => format!("the column {}, declared without a type,", column.name),
-        Some(declared) => format!("the column {}, declared {declared},", column.name),
-    };
-    Rejected {
-        cause: Cause::BadValue,
-        rule: BAD_VALUE.to_owned(),
-        reason: format!("{declared} holds a value stored as {class} that does not fit"),
-        stage: Stage::Extract,
-        by: DRIVER.to_owned(),
-        digest: None,
-        row: row_as_json(running, columns),
-        place: Some(place),
-    }
-}
-
-fn row_as_json(running: &Running<'_>, columns: &[ResultColumn]) -> String {
-    let mut json = String::from("{");
-    for (at, column) in columns.iter().enumerate() {
-        let comma = if at > 0 { "," } else { "" };
-        let value = match running.cell(at) {
-            Cell::Null => "null".to_owned(),
-            Cell::Integer(value) => value.to_string(),
-            Cell::Real(value) if value.is_finite() => format!("{value:?}"),
-            Cell::Real(value) => json_text(&value.to_string()),
-            Cell::Text(text) => json_text(&String::from_utf8_lossy(text)),
-            Cell::Blob(bytes) => json_text(&hex(bytes)),
-        };
-        let _ = write!(json, "{comma}{}:{value}", json_text(&column.name));
-    }
-    json.push('}');
-    json
-}
-
-fn json_text(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

@@ -57,18 +57,29 @@ struct Unstorable {
     why: &'static str,
 }
 
+/// A row that cannot be stored.
+pub(super) struct UnstorableRow {
+    /// Its place in the batch.
+    pub(super) row: usize,
+    /// Why, with the column.
+    pub(super) why: String,
+}
+
+impl UnstorableRow {
+    /// The failure of a batch that cannot go without the row.
+    pub(super) fn failure(&self, table: &str) -> Failure {
+        Failure::permanent(format!("table {table}, row {} of the batch: {}", self.row + 1, self.why))
+    }
+}
+
 impl StoredRows {
-    /// Encodes a batch. `as_text` says of each column whether its decimals are stored as text; `table` is for
-    /// the failure.
-    pub(super) fn encode(rows: &RecordBatch, as_text: &[bool], table: &str) -> Result<Arc<Self>, Failure> {
+    /// Encodes a batch. `as_text` says of each column whether its decimals are stored as text.
+    pub(super) fn encode(rows: &RecordBatch, as_text: &[bool]) -> Result<Arc<Self>, UnstorableRow> {
         let schema = rows.schema();
         let columns = rows.columns().iter().zip(as_text).enumerate().map(|(at, (column, as_text))| {
-            StoredColumn::encode(column, *as_text).map_err(|Unstorable { row, why }| {
-                Failure::permanent(format!(
-                    "table {table}, column {}, row {} of the batch: {why}",
-                    schema.field(at).name(),
-                    row + 1
-                ))
+            StoredColumn::encode(column, *as_text).map_err(|Unstorable { row, why }| UnstorableRow {
+                row,
+                why: format!("column {}: {why}", schema.field(at).name()),
             })
         });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;

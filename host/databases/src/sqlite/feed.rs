@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "SQLite's C interface for virtual tables; see the rules at Feed")]
 
 use std::ffi::{CString, c_char, c_int, c_void};
+use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +16,7 @@ use super::encode::{Stored, StoredRows};
 /// The rows to feed, and how far they were taken.
 #[derive(Default)]
 struct Slot {
-    rows: Mutex<Option<Arc<StoredRows>>>,
+    rows: Mutex<Option<(Arc<StoredRows>, Range<usize>)>>,
     taken: AtomicUsize,
 }
 
@@ -67,7 +68,12 @@ impl Feed {
 
     /// Offers these rows to the next statement.
     pub(super) fn offer(&self, rows: Option<Arc<StoredRows>>) {
-        self.slot.taken.store(0, Ordering::Relaxed);
+        self.offer_part(rows.map(|rows| (Arc::clone(&rows), 0..rows.rows)));
+    }
+
+    /// Offers a part of rows, which lies within them.
+    pub(super) fn offer_part(&self, rows: Option<(Arc<StoredRows>, Range<usize>)>) {
+        self.slot.taken.store(rows.as_ref().map_or(0, |(_, part)| part.start), Ordering::Relaxed);
         *self.slot.rows.lock().unwrap_or_else(PoisonError::into_inner) = rows;
     }
 
@@ -205,9 +211,9 @@ unsafe extern "C" fn filter(
     // SAFETY: made in `open` and not closed yet; SQLite uses a cursor on one thread at a time.
     let cursor = unsafe { &mut *cursor.cast::<FeedCursor>() };
     let offered = cursor.slot.rows.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    cursor.rows = offered.filter(|rows| rows.column_count() == cursor.columns);
-    cursor.count = cursor.rows.as_ref().map_or(0, |rows| rows.rows);
-    cursor.row = 0;
+    let offered = offered.filter(|(rows, _)| rows.column_count() == cursor.columns);
+    (cursor.row, cursor.count) = offered.as_ref().map_or((0, 0), |(rows, part)| (part.start, part.end.min(rows.rows)));
+    cursor.rows = offered.map(|(rows, _)| rows);
     if cursor.rows.is_some() { ffi::SQLITE_OK } else { ffi::SQLITE_MISUSE }
 }
 

@@ -18,8 +18,10 @@ const BUSY_WAIT: Duration = Duration::from_secs(10);
 
 /// What a guest's statement may cost.
 pub(super) mod limits {
-    /// Bytes of one value, of one row, and of the statement's results while it computes.
-    pub(in super::super) const VALUE_BYTES: i32 = 16 << 20;
+    /// Bytes of one value, of one row, and of the statement's results while it computes, where nobody says otherwise.
+    pub(in super::super) const VALUE_BYTES: usize = 16 << 20;
+    /// The most that SQLite can.
+    pub(in super::super) const MOST_VALUE_BYTES: i32 = 1_000_000_000;
     /// Bytes of a statement's text.
     pub(in super::super) const STATEMENT_BYTES: i32 = 256 << 10;
     /// Parameters of a statement.
@@ -46,14 +48,17 @@ pub(super) struct Lane {
     pub(super) database: Database,
     pub(super) guard: Arc<Guard>,
     ticks: Arc<AtomicU32>,
+    /// The most bytes of one value.
+    value_bytes: i32,
 }
 
 impl Lane {
     /// Opens a lane. Its guard is off.
-    pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
+    pub(super) fn open(path: &Path, value_bytes: usize) -> rusqlite::Result<Self> {
+        let value_bytes = i32::try_from(value_bytes).unwrap_or(i32::MAX).min(limits::MOST_VALUE_BYTES);
         let mut connection = open_read_only(path)?;
         for (limit, most) in [
-            (Limit::SQLITE_LIMIT_LENGTH, limits::VALUE_BYTES),
+            (Limit::SQLITE_LIMIT_LENGTH, value_bytes),
             (Limit::SQLITE_LIMIT_SQL_LENGTH, limits::STATEMENT_BYTES),
             (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, limits::PARAMETERS),
             (Limit::SQLITE_LIMIT_EXPR_DEPTH, limits::EXPRESSION_DEPTH),
@@ -75,12 +80,34 @@ impl Lane {
             Some(move || counted.fetch_add(1, Ordering::Relaxed) >= limits::TICKS_PER_CALL),
         )?;
         let database = Database::new(connection.into());
-        Ok(Self { database, guard, ticks })
+        Ok(Self { database, guard, ticks, value_bytes })
     }
 
     /// Begins the call that the limit on computing counts from.
     pub(super) fn begin_call(&self) {
         self.ticks.store(0, Ordering::Relaxed);
+    }
+
+    /// The most bytes of one value.
+    pub(super) fn value_bytes(&self) -> u64 {
+        u64::from(self.value_bytes.unsigned_abs())
+    }
+
+    /// Allows rows as large as a batch, for a statement that gives no value above the limit.
+    pub(super) fn allow_rows_of(&self, bytes: usize) {
+        let bytes = i32::try_from(bytes).unwrap_or(i32::MAX).saturating_add(self.value_bytes);
+        self.set_length(bytes.min(limits::MOST_VALUE_BYTES));
+    }
+
+    /// Allows values up to the limit, and rows no larger.
+    pub(super) fn allow_values_only(&self) {
+        self.set_length(self.value_bytes);
+    }
+
+    fn set_length(&self, bytes: i32) {
+        if let Err(error) = lock(&self.database).set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes) {
+            tracing::warn!("a limit of SQLite's was not set: {error}");
+        }
     }
 
     /// Gives the lane to one stream.

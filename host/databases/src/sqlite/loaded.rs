@@ -19,7 +19,7 @@ impl Writer {
         let Some(found) = self.find(table)? else { return Ok(loaded) };
         let columns: Vec<_> = keys.schema().fields().iter().map(|field| field.name().clone()).collect();
         let as_text = as_text(&found, &columns).map_err(|failure| failure.within(&place))?;
-        let stored = StoredRows::encode(keys, &as_text, table).map_err(|failure| failure.within(&place))?;
+        let stored = StoredRows::encode(keys, &as_text).map_err(|row| row.failure(table).within(&place))?;
         let same: Vec<_> =
             columns.iter().enumerate().map(|(at, name)| format!("t.{} = f.c{at}", quoted(name))).collect();
         let feed = self.feed.table(&lock(&self.database), columns.len());

@@ -18,6 +18,8 @@
 //! | `rewrite` | comparisons of a guest's statement, by what values mean |
 //! | `column` | cells to Arrow columns |
 //! | `cursor` | the rows of a query |
+//! | `measured` | a statement in the form that measures its cells |
+//! | `misfit` | why a cell does not fit, and the row that it stands in |
 //! | `target` | opening a database for writing |
 //! | `gate` | one writer at a time, in turn |
 //! | `writer` | one stream's transactions |
@@ -26,6 +28,7 @@
 //! | `define` | creating and changing tables |
 //! | `encode` | Arrow columns to what SQLite stores |
 //! | `feed` | encoded rows as a table that a statement can select from |
+//! | `storable` | the rows of a batch that can be stored |
 //! | `write` | inserting and merging |
 //! | `swap` | staged tables |
 //! | `remove` | deleting rows, or marking them as deleted |
@@ -43,6 +46,8 @@ mod guard;
 mod lane;
 mod loaded;
 mod meaning;
+mod measured;
+mod misfit;
 mod moment;
 mod order;
 mod plain;
@@ -52,6 +57,7 @@ mod scratch;
 mod session;
 mod source;
 mod statement;
+mod storable;
 mod swap;
 mod table;
 mod target;
@@ -61,5 +67,5 @@ mod write;
 mod writer;
 
 pub use scratch::open_scratch;
-pub use source::open_source;
+pub use source::{open_source, open_source_of};
 pub use target::{open_target, read_target};

@@ -40,7 +40,7 @@ impl Writer {
         let schema = keys.schema();
         let columns: Vec<_> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let as_text = as_text(&found, &columns).map_err(|failure| failure.within(&place))?;
-        let stored = StoredRows::encode(keys, &as_text, table).map_err(|failure| failure.within(&place))?;
+        let stored = StoredRows::encode(keys, &as_text).map_err(|row| row.failure(table).within(&place))?;
         let feed = self.feed.table(&lock(&self.database), columns.len());
         let prepared =
             feed.and_then(|feed| Statement::prepare(&self.database, &text(&found, &columns, &feed, removal)));

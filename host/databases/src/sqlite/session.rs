@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value};
 
-use super::cursor::{QueryCursor, computing_failure};
+use super::cursor::{Query, QueryCursor, computing_failure};
 use super::decimal;
 use super::failure::failure;
 use super::lane::Lane;
@@ -188,7 +188,9 @@ impl SourceSession for Session {
             .map_err(|error| computing_failure(&self.place, error))?;
         drop(running);
         let place = Arc::clone(&self.place);
-        let fails = self.grant.bad_value_fails;
-        Ok(Box::new(QueryCursor::new(place, self.lane.clone(), compiled, columns, fails)?))
+        let batch_bytes = self.grant.batch_bytes;
+        let parameters = parameters.iter().map(|value| as_stored(value).into_owned()).collect();
+        let query = Query { text: statement.to_string(), parameters, batch_bytes };
+        Ok(Box::new(QueryCursor::new(place, self.lane.clone(), compiled, columns, query)?))
     }
 }

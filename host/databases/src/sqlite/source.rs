@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use wmshost_flow::{Failure, Source, SourceGrant, SourceSession};
 
 use super::failure::failure;
-use super::lane::{Lane, open_read_only};
+use super::lane::{Lane, limits, open_read_only};
 use super::session::Session;
 use super::version::mark;
 
@@ -19,11 +19,21 @@ const TRIES: usize = 100;
 /// Opens a SQLite file for reading, as of now, for up to `sessions` sessions at a time. The failures name the
 /// path; those of its sessions, which a plugin gets to see, only the label.
 pub fn open_source(path: &Path, sessions: usize, label: &str) -> Result<Arc<dyn Source>, Failure> {
+    open_source_of(path, sessions, label, limits::VALUE_BYTES)
+}
+
+/// The same, with values of up to so many bytes; a row with a larger one is taken out.
+pub fn open_source_of(
+    path: &Path,
+    sessions: usize,
+    label: &str,
+    value_bytes: usize,
+) -> Result<Arc<dyn Source>, Failure> {
     let doing = format!("source {label} ({})", path.display());
     if !path.is_file() {
         return Err(Failure::invalid_config(format!("{doing}: there is no such file")));
     }
-    let snapshot = Snapshot::open(path, sessions).map_err(|error| failure(&doing, error))?;
+    let snapshot = Snapshot::open(path, sessions, value_bytes).map_err(|error| failure(&doing, error))?;
     let Some(snapshot) = snapshot else {
         return Err(Failure::transient(format!(
             "{doing}: others commit so often that no common moment was found in {TRIES} tries; run again"
@@ -65,9 +75,10 @@ struct Snapshot {
 
 impl Snapshot {
     /// `None` if there was no moment without a commit.
-    fn open(path: &Path, sessions: usize) -> rusqlite::Result<Option<Self>> {
+    fn open(path: &Path, sessions: usize, value_bytes: usize) -> rusqlite::Result<Option<Self>> {
         let monitor = open_read_only(path)?;
-        let lanes = (0..sessions.max(1)).map(|_| Lane::open(path)).collect::<rusqlite::Result<Vec<_>>>()?;
+        let lanes =
+            (0..sessions.max(1)).map(|_| Lane::open(path, value_bytes)).collect::<rusqlite::Result<Vec<_>>>()?;
         for _ in 0..TRIES {
             let before = commits(&monitor)?;
             let mark_before = mark(path, now(&monitor)?);

@@ -1,19 +1,25 @@
 //! Inserting and merging: one statement per batch, prepared once for all batches of the same columns.
 
-use arrow_array::{Array as _, RecordBatch};
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
-use rusqlite::{Error, ErrorCode};
-use wmshost_flow::{Counts, Failure, MergeRule, Value};
+use rusqlite::{Error, ErrorCode, ffi};
+use wmshost_flow::{Counts, Failure, MergeRule, Refused, Value};
 
 use super::encode::StoredRows;
 use super::failure::failure;
 use super::statement::{Statement, lock};
+use super::storable::{Batch, Storable};
 use super::table::{Column, Table, is_unique, quoted, quoted_list};
 use super::types::{is_decimal_text, same_type};
 use super::writer::{COUNT_UPDATE, DELETED, MARKS, OWN_COLUMNS, Writer, Written};
 
 /// Batches of how many shapes are prepared for at a time.
 const MOST_PLANS: usize = 8;
+/// The rule of a row whose key another row has that was written before it.
+const DUPLICATE_KEY: &str = "duplicate-key";
 
 /// A statement that writes batches of one shape.
 pub(super) struct Plan {
@@ -39,7 +45,8 @@ impl Plan {
 }
 
 impl Writer {
-    /// Writes a batch into the table or its staged table: merges by a rule, else inserts.
+    /// Writes a batch into the table or its staged table: merges by a rule, else inserts. A row that the table refuses
+    /// does not keep the others out.
     pub(super) fn write_rows(
         &mut self,
         table: &str,
@@ -49,28 +56,85 @@ impl Writer {
         let written = self.written(table)?;
         let loaded_at = self.mark()?;
         let at = self.plan_for(table, &rows.schema(), rule)?;
-        let plan = &mut self.plans[at];
-        check_key(rows, plan).map_err(|failure| failure.within(&self.place))?;
-        let stored = StoredRows::encode(rows, &plan.as_text, table).map_err(|failure| failure.within(&self.place))?;
-        let count = stored.rows as u64;
-        self.feed.offer(Some(stored));
-        let run = run(plan, &self.grant.run_id, &loaded_at);
-        let position = self.feed.position();
-        self.feed.offer(None);
-        let updated = self.take_updates();
-        let changed = run.map_err(|error| self.row_failure(table, position, error))?;
+        let plan = &self.plans[at];
+        let batch = Batch { rows, columns: &plan.columns, key: &plan.key, as_text: &plan.as_text };
+        let storable = Storable::of(&batch).map_err(|failure| failure.within(format_args!("table {table}")))?;
+        let Storable { rows: stored, places, mut refused } = storable;
+        let mut done = Changed::default();
+        let mut from = 0;
+        while from < stored.rows {
+            let Err(stopped) = self.write_part(at, &stored, from..stored.rows, &loaded_at, &mut done) else { break };
+            let Some(rule) = rule_of(&stopped.error) else {
+                return Err(failure(format_args!("{}, table {table}", self.place), stopped.error));
+            };
+            let place = places.as_ref().map_or(stopped.at, |places| places[stopped.at]);
+            refused.push(Refused { row: place, rule: rule.to_owned(), reason: reason_of(rule, &stopped.error) });
+            self.write_before(at, &stored, from..stopped.at, &loaded_at, &stopped, &mut done)?;
+            from = stopped.at + 1;
+        }
+        let rejected = refused.len() as u64;
+        self.refused.append(&mut refused);
+        let count = rows.num_rows() as u64 - rejected;
+        let Changed { changed, updated } = done;
         Ok(match written {
-            Written::Staged => Counts { staged: count, ..Counts::default() },
+            Written::Staged => Counts { staged: count, rejected, ..Counts::default() },
             Written::Table => {
-                Counts { inserted: changed - updated, updated, unchanged: count - changed, ..Counts::default() }
+                let inserted = changed - updated;
+                Counts { inserted, updated, unchanged: count - changed, rejected, ..Counts::default() }
             }
         })
     }
 
-    fn row_failure(&self, table: &str, position: usize, error: Error) -> Failure {
-        let constraint = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
-        let row = if constraint { format!(", row {} of the batch", position + 1) } else { String::new() };
-        failure(format_args!("{}, table {table}{row}", self.place), error)
+    /// Writes rows until one is refused; what was written of them before counts in any case.
+    fn write_part(
+        &mut self,
+        at: usize,
+        stored: &Arc<StoredRows>,
+        part: Range<usize>,
+        loaded_at: &str,
+        done: &mut Changed,
+    ) -> Result<(), Stopped> {
+        self.feed.offer_part(Some((Arc::clone(stored), part)));
+        let (run, changed) = run(&mut self.plans[at], &self.grant.run_id, loaded_at);
+        let position = self.feed.position();
+        self.feed.offer(None);
+        let updated = self.take_updates();
+        match run {
+            Ok(()) => {
+                done.changed += changed;
+                done.updated += updated;
+                Ok(())
+            }
+            Err(error) => {
+                // An update that is refused undoes the whole statement: then nothing was changed, and what it counted
+                // is undone as well.
+                let kept = if changed > 0 { Changed { changed, updated } } else { Changed::default() };
+                done.changed += kept.changed;
+                done.updated += kept.updated;
+                Err(Stopped { at: position, changed, error })
+            }
+        }
+    }
+
+    /// Makes sure that the rows before a refused one are written: SQLite has kept them, or undone them with it. To merge
+    /// rows again that are there changes nothing.
+    fn write_before(
+        &mut self,
+        at: usize,
+        stored: &Arc<StoredRows>,
+        before: Range<usize>,
+        loaded_at: &str,
+        stopped: &Stopped,
+        done: &mut Changed,
+    ) -> Result<(), Failure> {
+        let inserts = self.plans[at].rule.is_none();
+        let are_kept = inserts && stopped.changed == before.len() as u64;
+        if before.is_empty() || are_kept {
+            return Ok(());
+        }
+        let table = self.plans[at].table.clone();
+        let again = self.write_part(at, stored, before, loaded_at, done);
+        again.map_err(|stopped| failure(format_args!("{}, table {table}", self.place), stopped.error))
     }
 
     /// Where the plan for such batches is; it is made if there is none.
@@ -140,36 +204,56 @@ impl Writer {
     }
 }
 
-/// Runs a plan over the offered rows; gives how many rows were inserted or updated.
-fn run(plan: &mut Plan, run_id: &str, loaded_at: &str) -> Result<u64, Error> {
+/// How many rows were inserted or updated, and how many of them updated.
+#[derive(Default)]
+struct Changed {
+    changed: u64,
+    updated: u64,
+}
+
+/// A row was refused.
+struct Stopped {
+    /// Its place among the stored rows.
+    at: usize,
+    /// How many rows before it were changed and stay so.
+    changed: u64,
+    error: Error,
+}
+
+/// Runs a plan over the offered rows; gives how many rows were inserted or updated, also where it stopped.
+fn run(plan: &mut Plan, run_id: &str, loaded_at: &str) -> (Result<(), Error>, u64) {
     let mut running = plan.statement.run();
     for (parameter, text) in [(1, run_id), (2, loaded_at)] {
         if !running.bind(parameter, &Value::Text(text.to_owned())) {
-            return Err(Error::InvalidParameterCount(parameter, 2));
+            return (Err(Error::InvalidParameterCount(parameter, 2)), 0);
         }
     }
     let result = running.step();
     let changes = running.changes();
     running.reset();
-    result.map(|_| changes)
+    (result.map(drop), changes)
 }
 
-/// A key that is NULL would tell nothing, and SQLite would make up a number for some.
-fn check_key(rows: &RecordBatch, plan: &Plan) -> Result<(), Failure> {
-    for at in &plan.key {
-        let column = rows.column(*at);
-        if column.null_count() > 0
-            && let Some(row) = (0..rows.num_rows()).find(|row| column.is_null(*row))
-        {
-            return Err(Failure::permanent(format!(
-                "table {}, row {} of the batch: the key column {} is NULL",
-                plan.table,
-                row + 1,
-                plan.columns.field(*at).name()
-            )));
-        }
+/// The rule that a row broke whose insertion ended like this; `None` if it is not the row's fault.
+fn rule_of(error: &Error) -> Option<&'static str> {
+    let Error::SqliteFailure(code, _) = error else { return None };
+    Some(match (code.code, code.extended_code) {
+        (_, ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID) => DUPLICATE_KEY,
+        (_, ffi::SQLITE_CONSTRAINT_UNIQUE) => "unique",
+        (_, ffi::SQLITE_CONSTRAINT_NOTNULL) => "not-null",
+        (_, ffi::SQLITE_CONSTRAINT_CHECK) => "check",
+        (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => "foreign-key",
+        (ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch, _) => "refused",
+        _ => return None,
+    })
+}
+
+fn reason_of(rule: &str, error: &Error) -> String {
+    let said = error.to_string();
+    match rule {
+        DUPLICATE_KEY => format!("a row with the same key was loaded before it ({said})"),
+        _ => format!("the target refuses it: {said}"),
     }
-    Ok(())
 }
 
 /// Whether every column of a batch is one of the table; gives whose decimals are stored as text.

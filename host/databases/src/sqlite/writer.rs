@@ -8,7 +8,7 @@ use arrow_schema::SchemaRef;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use wmshost_flow::{
-    Clock, Counts, Dialect, Failure, HOUSE_PREFIX, Marks, MergeRule, Micros, Removal, Sql, TableDefinition,
+    Clock, Counts, Dialect, Failure, HOUSE_PREFIX, Marks, MergeRule, Micros, Refused, Removal, Sql, TableDefinition,
     TargetGrant, TargetSession, Value, timestamp_from_text,
 };
 
@@ -61,6 +61,8 @@ pub(super) struct Writer {
     pub(super) feed: Feed,
     /// Statements that were prepared for batches like those before.
     pub(super) plans: Vec<Plan>,
+    /// Rows that were refused since somebody asked.
+    pub(super) refused: Vec<Refused>,
     /// The mark of the transaction's rows, as text, once it has any.
     loaded_at: Option<String>,
     marks: Marks,
@@ -93,6 +95,7 @@ impl Writer {
             grant,
             feed: Feed::new(),
             plans: Vec::new(),
+            refused: Vec::new(),
             loaded_at: None,
             marks: Marks::default(),
             database: Database::new(connection.into()),
@@ -258,6 +261,10 @@ impl TargetSession for Writer {
 
     fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
         self.write(|writer| writer.widen_table_columns(table, columns))
+    }
+
+    fn take_refused(&mut self) -> Vec<Refused> {
+        std::mem::take(&mut self.refused)
     }
 
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {

@@ -180,6 +180,7 @@ fn a_rejected_row_is_kept_once() {
             cause: Cause::BadValue,
             rule: "bad-value".into(),
             reason: "it does not fit".into(),
+            value: None,
             stage: Stage::Extract,
             by: "test".into(),
             digest: None,
@@ -189,7 +190,7 @@ fn a_rejected_row_is_kept_once() {
         for run in ["run-1", "run-2"] {
             in_transaction(writer.as_mut(), |writer| {
                 let rows = std::slice::from_ref(&rejected);
-                let run = RejectedIn { stream: "s", run_id: run, at: "2026-01-31 12:00:00" };
+                let run = RejectedIn { stream: "s", run_id: run, at: "2026-01-31 12:00:00", passes: true };
                 quarantine.add(writer.sql(), run, rows, &["id".to_owned()])
             });
         }

@@ -4,6 +4,7 @@
 mod house;
 mod marks;
 mod merging;
+mod refusing;
 mod removing;
 mod round_trip;
 mod swapping;

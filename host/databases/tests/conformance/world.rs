@@ -132,7 +132,7 @@ impl World {
 
     /// A session that may read the table.
     pub(crate) fn reader(&self) -> Box<dyn wmshost_flow::SourceSession> {
-        let grant = SourceGrant { tables: [self.table.clone()].into(), bad_value_fails: false };
+        let grant = SourceGrant::of([self.table.clone()].into());
         self.source().session(&grant).expect("a session")
     }
 

@@ -67,7 +67,7 @@ pub(crate) fn reader(settings: &Settings, tables: &[&str]) -> Box<dyn SourceSess
 }
 
 pub(crate) fn grant(tables: &[&str]) -> SourceGrant {
-    SourceGrant { tables: tables.iter().map(|table| (*table).to_owned()).collect(), bad_value_fails: false }
+    SourceGrant::of(tables.iter().map(|table| (*table).to_owned()).collect())
 }
 
 /// Runs statements of the host's own.

@@ -140,18 +140,21 @@ fn what_breaks_a_rule_is_named() {
     in_transaction(writer.as_mut(), |writer| writer.insert("T", &batch(&[(2, Some("there"), None)])));
     let rows = batch(&[(1, None, None), (2, None, None), (3, None, None)]);
     writer.begin().expect("a transaction");
-    let failure = writer.insert("T", &rows).expect_err("a key that is there");
-    assert_eq!(failure.kind, FailureKind::Permanent);
-    assert!(failure.message.contains("table T, row 2 of the batch: UNIQUE constraint failed: T.id"), "{failure}");
-    // What was written of the batch cannot be committed.
-    assert_eq!(writer.commit().expect_err("broken").kind, FailureKind::Permanent);
-    assert_eq!(warehouse.target_rows("SELECT id FROM T"), ["2"]);
+    let counted = writer.insert("T", &rows).expect("the others");
+    assert_eq!((counted.inserted, counted.rejected), (2, 1));
+    let refused = writer.take_refused();
+    assert_eq!((refused[0].row, refused[0].rule.as_str()), (1, "duplicate-key"));
+    assert!(refused[0].reason.contains("UNIQUE constraint failed: T.id"), "{refused:?}");
+    writer.commit().expect("a commit");
+    assert_eq!(warehouse.target_rows("SELECT id FROM T ORDER BY id"), ["1", "2", "3"]);
 
     let ids: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None]));
     let no_key = RecordBatch::try_from_iter_with_nullable([("id", ids, true)]).expect("a batch");
     writer.begin().expect("a transaction");
-    let failure = writer.insert("T", &no_key).expect_err("a NULL key");
-    assert!(failure.message.contains("row 2 of the batch: the key column id is NULL"), "{failure}");
+    let counted = writer.insert("T", &no_key).expect("the others");
+    assert_eq!(counted.rejected, 2, "the key 1 is there, the other is NULL");
+    let refused = writer.take_refused();
+    assert!(refused.iter().any(|refused| refused.row == 1 && refused.rule == "null-key"), "{refused:?}");
     writer.rollback().expect("a rollback");
 
     for (column, values, words) in [
@@ -179,8 +182,9 @@ fn values_that_sqlite_cannot_keep_are_refused() {
     keyless.columns = rows.schema();
     in_transaction(writer.as_mut(), |writer| writer.create(&keyless));
     writer.begin().expect("a transaction");
-    let failure = writer.insert("T", &rows).expect_err("NaN");
-    assert!(failure.message.contains("column ratio, row 2 of the batch: SQLite cannot store NaN"), "{failure}");
+    assert_eq!(writer.insert("T", &rows).expect("the other").rejected, 1);
+    let refused = writer.take_refused();
+    assert_eq!((refused[0].row, refused[0].reason.as_str()), (1, "column ratio: SQLite cannot store NaN"));
 }
 
 #[test]

@@ -115,6 +115,7 @@ fn rows_taken_out_are_kept_once() {
         cause: Cause::Rule,
         rule: rule.to_owned(),
         reason: reason.to_owned(),
+        value: None,
         stage: Stage::Transform,
         by: "cleaner 1.0".to_owned(),
         digest: None,
@@ -129,7 +130,7 @@ fn rows_taken_out_are_kept_once() {
                 rejected("negative", "{\"id\":2}", "below 0"),
                 rejected("status", "{\"id\":1}", "unknown"),
             ];
-            let run = RejectedIn { stream: "s", run_id: run, at: "2026-01-31" };
+            let run = RejectedIn { stream: "s", run_id: run, at: "2026-01-31", passes: true };
             Quarantine { pipeline: "p" }.add(writer.sql(), run, &rows, &["id".to_owned()])
         });
     }

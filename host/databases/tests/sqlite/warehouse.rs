@@ -94,7 +94,7 @@ impl Warehouse {
 
 pub(crate) fn grant(tables: &[&str]) -> SourceGrant {
     let tables = tables.iter().map(|table| (*table).to_owned()).collect();
-    SourceGrant { tables, bad_value_fails: false }
+    SourceGrant::of(tables)
 }
 
 pub(crate) fn write_grant(run_id: &str) -> TargetGrant {

@@ -21,11 +21,12 @@ pub use self::promise::{hold_to_promise, type_name};
 
 use self::attempt::Attempt;
 use self::promise::{Promise, check_shape};
+use crate::bad_rows::without_null_keys;
 use crate::batch::{Batch, Rejected};
 use crate::commit::Message;
 use crate::failure::{Failure, Stage};
 use crate::origin::Origin;
-use crate::policy::OnTrap;
+use crate::policy::{OnBadValue, OnTrap};
 use crate::stream::{StageFailure, StreamContext};
 use crate::transform::{RejectedRow, Transform};
 
@@ -39,6 +40,7 @@ pub(crate) struct Changes<'a> {
     /// The column that says which version of a row is newer.
     pub(crate) version: Option<&'a str>,
     pub(crate) on_trap: OnTrap,
+    pub(crate) on_bad_value: OnBadValue,
     pub(crate) context: &'a StreamContext,
 }
 
@@ -49,8 +51,10 @@ impl Changes<'_> {
             let message = match message {
                 Message::End(bookmark) => Message::End(bookmark),
                 Message::Parcel(mut parcel) => {
-                    let at = StageFailure::in_batch(Stage::Transform, parcel.number);
-                    parcel.batch = self.change(parcel.number, parcel.batch).map_err(&at)?;
+                    let read = self.admit(parcel.batch);
+                    let read = read.map_err(StageFailure::in_batch(Stage::Extract, parcel.number))?;
+                    let changed = self.transform(parcel.number, read);
+                    parcel.batch = changed.map_err(StageFailure::in_batch(Stage::Transform, parcel.number))?;
                     Message::Parcel(parcel)
                 }
             };
@@ -61,8 +65,20 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// One batch through all transforms.
+    /// One batch, without what cannot be moved at all, through all transforms.
     pub(crate) fn change(&mut self, number: u64, batch: Batch) -> Result<Batch, Failure> {
+        let read = self.admit(batch)?;
+        self.transform(number, read)
+    }
+
+    /// Takes out of a batch that was just read what cannot be moved, by the stream's policy.
+    fn admit(&self, batch: Batch) -> Result<Batch, Failure> {
+        let batch = without_null_keys(batch, self.key)?;
+        self.on_bad_value.check(&batch.rejected, self.key)?;
+        Ok(batch)
+    }
+
+    fn transform(&mut self, number: u64, batch: Batch) -> Result<Batch, Failure> {
         let Batch { mut rows, mut rejected, mut origin } = batch;
         for transform in self.transforms.iter_mut() {
             let promise = Promise { columns: transform.promised(), key: self.key, version: self.version };
@@ -88,5 +104,5 @@ impl Changes<'_> {
 fn as_read(row: RejectedRow, origin: &Origin) -> Rejected {
     let RejectedRow { position, cause, rule, reason, by, digest } = row;
     let (row, place) = (origin.row_as_json(position as usize), Some(origin.place(position as usize)));
-    Rejected { cause, rule, reason, stage: Stage::Transform, by, digest, row, place }
+    Rejected { cause, rule, reason, value: None, stage: Stage::Transform, by, digest, row, place }
 }

@@ -185,6 +185,7 @@ impl Stream {
             key: &key,
             version: request.change_key.as_deref(),
             on_trap: policy.on_trap,
+            on_bad_value: policy.on_bad_value,
             context,
         };
         let mut judge = Judge {

@@ -25,6 +25,7 @@ const TABLE: Table = Table {
         ("digest", Kind::Name),
         ("run_id", Kind::Name),
         ("rejected_at", Kind::Name),
+        ("passed", Kind::Integer),
         ("row_key", Kind::Text),
         ("key_digest", Kind::Name),
         ("row_json", Kind::Long),
@@ -96,11 +97,13 @@ pub struct RejectedIn<'a> {
     pub run_id: &'a str,
     /// The moment, UTC, as text.
     pub at: &'a str,
+    /// Whether the run goes on without the rows; else it ends with them, and the next run meets them for the first time.
+    pub passes: bool,
 }
 
 impl Quarantine<'_> {
     /// Writes rows; of those that are there already it notes that this run has met them again. Forgets what earlier runs
-    /// took out under the same keys: the source has other versions now. Returns how many rows are new.
+    /// took out under the same keys: the source has other versions now. Returns how many rows no run has passed before.
     pub fn add(
         &self,
         sql: &mut dyn Sql,
@@ -118,12 +121,13 @@ impl Quarantine<'_> {
             let known = self.known(sql, run.stream, &ids)?;
             let mut rows: Vec<Vec<Value>> = Vec::new();
             for (row, id) in part.iter().zip(&ids) {
-                let is_new = !known.contains(id) && !rows.iter().any(|row| row[2] == text_value(id));
+                let is_known = known.iter().any(|(known, _)| known == id);
+                let is_new = !is_known && !rows.iter().any(|row| row[2] == text_value(id));
                 if is_new {
                     rows.push(self.cells(run, row, id, key));
                 }
             }
-            new += rows.len() as u64;
+            new += (rows.len() + known.iter().filter(|(_, passed)| !passed).count()) as u64;
             if !rows.is_empty() {
                 sql.execute_many(&TABLE.insert_statement(sql.dialect()), &rows)?;
             }
@@ -149,38 +153,47 @@ impl Quarantine<'_> {
             text_value(run.stream),
             text_value(id),
             text_value(&cut(&row.rule, NAME_CHARS)),
-            text_value(&cut(&row.reason, REASON_CHARS)),
+            text_value(&cut(&reason_in_full(row), REASON_CHARS)),
             text_value(&row.stage.to_string()),
             text_value(&cut(&row.by, NAME_CHARS)),
             optional(row.digest.as_deref()),
             text_value(run.run_id),
             text_value(run.at),
+            Value::Int64(run.passes.into()),
             optional(words_of_json(&row.row, key).as_deref()),
             optional(digest.as_deref()),
             text_value(&row.row),
         ]
     }
 
-    /// Those of the ids that are there.
-    fn known(&self, sql: &mut dyn Sql, stream: &str, ids: &[String]) -> Result<Vec<String>, Failure> {
+    /// Those of the ids that are there, and whether a run has passed their rows.
+    fn known(&self, sql: &mut dyn Sql, stream: &str, ids: &[String]) -> Result<Vec<(String, bool)>, Failure> {
         let marks: Vec<_> = (3..ids.len() + 3).map(|number| format!("?{number}")).collect();
         let statement = format!(
-            "SELECT id FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id IN ({})",
+            "SELECT id, passed FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id IN ({})",
             marks.join(", ")
         );
         let parameters: Vec<_> =
             [self.pipeline, stream].into_iter().chain(ids.iter().map(String::as_str)).map(text_value).collect();
         let rows = sql.query(&text(sql.dialect(), &statement), &parameters)?;
-        rows.into_iter().map(|row| Cells::of(&TABLE, row).text()).collect()
+        let known = |row| {
+            let mut cells = Cells::of(&TABLE, row);
+            Ok((cells.text()?, cells.integer()? != 0))
+        };
+        rows.into_iter().map(known).collect()
     }
 
-    fn meet_again(&self, sql: &mut dyn Sql, run: RejectedIn<'_>, ids: &[String]) -> Result<(), Failure> {
-        if ids.is_empty() {
+    fn meet_again(&self, sql: &mut dyn Sql, run: RejectedIn<'_>, known: &[(String, bool)]) -> Result<(), Failure> {
+        if known.is_empty() {
             return Ok(());
         }
-        let statement = "UPDATE WMSHOST_QUARANTINE SET run_id = ?1, rejected_at = ?2 \
-                         WHERE pipeline = ?3 AND stream = ?4 AND id = ?5";
-        let rows = ids.iter().map(|id| [run.run_id, run.at, self.pipeline, run.stream, id].map(text_value).to_vec());
+        let statement = "UPDATE WMSHOST_QUARANTINE SET run_id = ?1, rejected_at = ?2, passed = ?3 \
+                         WHERE pipeline = ?4 AND stream = ?5 AND id = ?6";
+        let rows = known.iter().map(|(id, passed)| {
+            let [run_id, at] = [run.run_id, run.at].map(text_value);
+            let [pipeline, stream, id] = [self.pipeline, run.stream, id].map(text_value);
+            vec![run_id, at, Value::Int64((*passed || run.passes).into()), pipeline, stream, id]
+        });
         sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
     }
 
@@ -337,6 +350,11 @@ impl Quarantine<'_> {
     }
 }
 
+/// The reason with the values in question.
+fn reason_in_full(row: &Rejected) -> String {
+    row.value.as_ref().map_or_else(|| row.reason.clone(), |value| format!("{}: {value}", row.reason))
+}
+
 fn text_value(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
@@ -355,13 +373,20 @@ fn id_of(rule: &str, row: &str) -> String {
 fn quarantined(row: Vec<Value>) -> Result<QuarantinedRow, Failure> {
     let mut cells = Cells::of(&TABLE, row);
     let _pipeline = cells.text()?;
-    let mut cell = || -> Result<Option<String>, Failure> { cells.optional_text() };
-    let mut required = || Ok::<_, Failure>(cell()?.unwrap_or_default());
-    let (stream, id, rule, reason) = (required()?, required()?, required()?, required()?);
-    let (stage, by, digest) = (required()?, required()?, cell()?);
-    let mut required = || Ok::<_, Failure>(cell()?.unwrap_or_default());
-    let (run_id, rejected_at) = (required()?, required()?);
-    let (key, _key_digest, row) = (cell()?, cell()?, cell()?);
-    let row = row.unwrap_or_default();
-    Ok(QuarantinedRow { stream, id, rule, reason, stage, by, digest, run_id, rejected_at, key, row })
+    let row = QuarantinedRow {
+        stream: cells.text()?,
+        id: cells.text()?,
+        rule: cells.optional_text()?.unwrap_or_default(),
+        reason: cells.optional_text()?.unwrap_or_default(),
+        stage: cells.optional_text()?.unwrap_or_default(),
+        by: cells.optional_text()?.unwrap_or_default(),
+        digest: cells.optional_text()?,
+        run_id: cells.optional_text()?.unwrap_or_default(),
+        rejected_at: cells.optional_text()?.unwrap_or_default(),
+        key: None,
+        row: String::new(),
+    };
+    let _passed = cells.optional_integer()?;
+    let (key, _key_digest) = (cells.optional_text()?, cells.optional_text()?);
+    Ok(QuarantinedRow { key, row: cells.optional_text()?.unwrap_or_default(), ..row })
 }

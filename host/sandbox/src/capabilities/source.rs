@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use arrow_array::{Array as _, ArrayRef};
 use wasmtime::component::Resource;
 use wmshost_flow::{Bounds, ColumnOrder, Cursor, Dialect, Failure, SourceSession, Value};
 
@@ -74,7 +75,7 @@ impl Guest {
             Ok(None) => return Ok(Ok(None)),
             Err(failure) => return Ok(Err(self.broken_off(failure))),
         };
-        let bytes = batch.rows.get_array_memory_size();
+        let bytes: usize = batch.rows.columns().iter().map(used_bytes).sum();
         if bytes > self.limits.batch_bytes {
             let most = self.limits.batch_bytes;
             let failure = Failure::limit("batch_bytes", most, bytes).within("ask for fewer rows");
@@ -82,6 +83,11 @@ impl Guest {
         }
         Ok(self.push_batch(PluginBatch::new(batch)).map(Some))
     }
+}
+
+/// Bytes of a column's values; the room that was made for more does not count.
+fn used_bytes(column: &ArrayRef) -> usize {
+    column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
 }
 
 impl Host for Guest {}

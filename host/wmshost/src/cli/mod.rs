@@ -17,6 +17,7 @@ Exit codes:
   1    something failed while it ran, or a guard stopped it; what was committed before stays
   2    the command line, a pipeline file, a plugin or a database is not as it must be; nothing was written
   3    another run holds a stream, or the models; nothing of that was written
+  4    every row of a stream was rejected; see `wmshost quarantine list`
   130  asked to stop (SIGINT, SIGTERM); what was committed before stays
 
 Environment:

@@ -57,7 +57,9 @@ impl Job<'_> {
         let seconds = (self.edge.clock.elapsed() - started).as_secs_f64();
         let status = status(&ends);
         history.end(run_id, status, seconds, &ends)?;
-        report::run(&RunReport { run_id, pipeline: &pipeline.name, status, seconds, streams: &ends }, self.output);
+        let file = pipeline.file.display().to_string();
+        let report = RunReport { run_id, pipeline: &pipeline.name, file: &file, status, seconds, streams: &ends };
+        report::run(&report, self.output);
         Ok(exit(&ends))
     }
 
@@ -165,6 +167,8 @@ fn status(ends: &[StreamSummary]) -> RunStatus {
         RunStatus::Failed
     } else if any(StreamStatus::Cancelled) {
         RunStatus::Cancelled
+    } else if any(StreamStatus::Rejected) {
+        RunStatus::Rejected
     } else {
         RunStatus::Succeeded
     }
@@ -180,6 +184,7 @@ fn exit(ends: &[StreamSummary]) -> Exit {
         RunStatus::Failed if busy => Exit::Busy,
         RunStatus::Failed => Exit::Failed,
         RunStatus::Cancelled => Exit::Cancelled,
+        RunStatus::Rejected => Exit::Rejected,
         _ => Exit::Success,
     }
 }

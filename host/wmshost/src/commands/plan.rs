@@ -72,8 +72,12 @@ fn show(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>) {
         NullKeys::Fail => "fail the stream",
     };
     let bad_values = match plan.on_bad_value {
-        OnBadValue::Reject => "to quarantine",
-        OnBadValue::Fail => "fail the stream",
+        OnBadValue::Reject => {
+            "to quarantine, as rows with a NULL in the key, too large ones, and what the target refuses"
+        }
+        OnBadValue::Fail => {
+            "fail the stream, naming the row; as NULLs in the key, too large rows, and what the target refuses"
+        }
     };
     let on_trap = match plan.on_trap {
         OnTrap::FailRun => "fail the stream, naming the row",
@@ -104,9 +108,12 @@ fn show(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>) {
 /// How many rows may be rejected.
 fn budget(plan: &StreamPlan) -> String {
     let rows = plan.max_rejected.map(|most| format!("at most {most}"));
-    let percent = plan.max_rejected_percent.map(|most| format!("at most {most} %"));
-    let parts: Vec<_> = rows.into_iter().chain(percent).collect();
-    if parts.is_empty() { "any number".to_owned() } else { parts.join(", ") }
+    let from = match plan.rejected_floor {
+        0 => String::new(),
+        floor => format!(" from the {}th on", floor + 1),
+    };
+    let percent = format!("at most {} %{from}", plan.max_rejected_percent);
+    rows.into_iter().chain([percent]).collect::<Vec<_>>().join(", ")
 }
 
 /// How many rows one run may delete from the target.

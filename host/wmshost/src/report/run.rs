@@ -12,6 +12,8 @@ use crate::cli::Output;
 pub(crate) struct RunReport<'a> {
     pub(crate) run_id: &'a str,
     pub(crate) pipeline: &'a str,
+    /// The pipeline file, as it was named.
+    pub(crate) file: &'a str,
     pub(crate) status: RunStatus,
     pub(crate) seconds: f64,
     pub(crate) streams: &'a [StreamSummary],
@@ -24,9 +26,27 @@ pub(crate) fn run(report: &RunReport<'_>, output: Output) {
         Output::Text => as_text(report),
     }
     for end in report.streams {
+        tell_rejected(report, end);
         if let Some(at) = &end.failure {
             failure(&at.to_string());
         }
+    }
+}
+
+/// Says that rows were rejected, and how to look at them.
+fn tell_rejected(report: &RunReport<'_>, end: &StreamSummary) {
+    let rejected = end.tally.rejected;
+    if rejected == 0 {
+        return;
+    }
+    let (stream, file) = (&end.stream, report.file);
+    let look = format!("`wmshost quarantine list {file} --stream {stream}` shows why");
+    let rows = count(rejected);
+    match end.status {
+        StreamStatus::Rejected => {
+            failure(&format!("{stream}: every row that was read was rejected ({rows}), nothing was loaded: {look}"))
+        }
+        _ => note(&format!("{stream}: {rows} of {} rows were rejected: {look}", count(end.tally.read))),
     }
 }
 
@@ -140,7 +160,7 @@ fn shown_status(status: StreamStatus) -> String {
     match status {
         StreamStatus::Succeeded | StreamStatus::Unchanged => name.green(),
         StreamStatus::Cancelled | StreamStatus::NotRun => name.yellow(),
-        StreamStatus::Failed => name.red(),
+        StreamStatus::Failed | StreamStatus::Rejected => name.red(),
     }
     .to_string()
 }

@@ -47,7 +47,7 @@ pub(crate) fn run(way: &str, descriptor: &str, rows: u64, array: u64) -> anyhow:
 }
 
 fn fetch(settings: Settings) -> anyhow::Result<((f64, f64), u64)> {
-    let grant = SourceGrant { tables: [TABLE.to_owned()].into(), bad_value_fails: true };
+    let grant = SourceGrant::of([TABLE.to_owned()].into());
     let mut session = oracle::open_source(settings, 1, "bench")?.session(&grant)?;
     let (begin, mut rows) = (clocks()?, 0);
     let mut cursor = session.query(&format!("SELECT * FROM {TABLE}"), &[])?;

@@ -1,14 +1,14 @@
 //! To spoil the batch's rows and names.
 
-use crate::wmshost::plugin::batches::{Batch, Texts};
+use crate::wmshost::plugin::batches::{Batch, Int64s, Texts};
 use crate::{Done, got_out};
 
 fn all(batch: &Batch) -> Vec<u32> {
     (0..batch.row_count()).collect()
 }
 
-/// Writes a long text into the first row, which in JSON is six times as long, and sends the row into quarantine; then
-/// the same with the next.
+/// Writes a long text into the first row, which in JSON would be six times as long, and sends the row into quarantine;
+/// then the same with the next.
 fn reject_big_rows(batch: &Batch) -> Done {
     while batch.row_count() > 0 {
         let bytes = 512 << 10;
@@ -34,8 +34,22 @@ fn reject_twice(batch: &Batch) -> Done {
     if batch.row_count() == 6 { Ok(()) } else { Err(got_out(batch.row_count())) }
 }
 
+/// What a transform may do and a host must undo for rows that are rejected afterwards: doubles a number in its place, gives
+/// a column another name, and drops one. Then it rejects the rows whose number was odd, if it is asked to.
+fn in_place(batch: &Batch, rejects: bool) -> Done {
+    let read = batch.read_int64s("qty")?;
+    let odd = (0..).zip(&read.values).filter(|(_, value)| *value % 2 != 0).map(|(row, _)| row).collect::<Vec<u32>>();
+    let values = read.values.iter().map(|value| value * 2).collect();
+    batch.write_int64s("qty", &Int64s { values, validity: read.validity })?;
+    batch.rename("extra", "more")?;
+    batch.drop_columns(&["gone".into()])?;
+    if rejects { batch.reject(&odd, "odd", "the quantity is odd") } else { Ok(()) }
+}
+
 pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
     Some(match behaviour {
+        "in-place" => in_place(batch, false),
+        "in-place-reject" => in_place(batch, true),
         "reject-beyond" => batch.reject(&[0, 8], "rule", "reason"),
         "reject-far-beyond" => batch.reject(&[u32::MAX], "rule", "reason"),
         "reject-billions" => reject_billions(batch),

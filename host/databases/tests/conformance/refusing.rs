@@ -1,0 +1,138 @@
+//! Rows that a table refuses are told one by one, by their places and with a reason; the others are written, and the
+//! counts are those of writing the others alone.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use wmshost_flow::{Counts, MergeRule, Refused, TargetSession};
+
+use crate::world::{World, in_transaction, worlds};
+
+/// A batch of (id, name, changed).
+fn rows_of(rows: &[(Option<i64>, String)]) -> RecordBatch {
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter(rows.iter().map(|row| row.0)));
+    let names: ArrayRef = Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.1.as_str())));
+    let changed: ArrayRef = Arc::new(TimestampMicrosecondArray::from_value(0, rows.len()));
+    RecordBatch::try_from_iter_with_nullable([("id", ids, true), ("name", names, true), ("changed", changed, true)])
+        .expect("a batch")
+}
+
+/// Numbers that look random and are the same every time.
+fn numbers(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    }
+}
+
+/// A table in which a name may stand once.
+fn with_unique_names(world: &World, writer: &mut dyn TargetSession) {
+    in_transaction(writer, |writer| writer.create(&world.definition(&["id"])));
+    let mut sql = world.target().sql().expect("a session");
+    let quoted = |name: &str| if world.is_oracle() { name.to_uppercase() } else { name.to_owned() };
+    let index = format!("CREATE UNIQUE INDEX {0}N ON {0} ({1})", world.table, quoted("name"));
+    sql.execute(&index, &[]).expect("an index");
+}
+
+/// Which of the rows are refused, if they are written one after the other into a table with these names.
+fn expected(rows: &[(Option<i64>, String)], taken: &BTreeSet<String>) -> Vec<usize> {
+    let (mut names, mut refused) = (taken.clone(), Vec::new());
+    for (at, (id, name)) in rows.iter().enumerate() {
+        if id.is_none() || !names.insert(name.clone()) {
+            refused.push(at);
+        }
+    }
+    refused
+}
+
+#[test]
+fn rows_that_a_table_refuses_are_told_and_the_others_written() {
+    for world in worlds() {
+        let mut writer = world.writer();
+        with_unique_names(&world, writer.as_mut());
+        let mut random = numbers(5);
+        let (mut taken, mut written, mut next) = (BTreeSet::new(), Vec::new(), 0);
+        for batch in 0..6 {
+            let rows: Vec<(Option<i64>, String)> = (0..40)
+                .map(|_| {
+                    next += 1;
+                    (if random(10) == 0 { None } else { Some(next) }, format!("n{:03}", random(300)))
+                })
+                .collect();
+            let refused = expected(&rows, &taken);
+            let rule = MergeRule { key: vec!["id".to_owned()], version: None };
+            let merges = batch % 2 == 0;
+            let counted = in_transaction(writer.as_mut(), |writer| match merges {
+                true => writer.merge(&world.table, &rows_of(&rows), &rule),
+                false => writer.insert(&world.table, &rows_of(&rows)),
+            });
+            let mut told: Vec<Refused> = writer.take_refused();
+            told.sort_by_key(|refused| refused.row);
+            let when = format!("{}, batch {batch}", world.driver());
+            assert_eq!(told.iter().map(|refused| refused.row).collect::<Vec<_>>(), refused, "{when}");
+            let inserted = (rows.len() - refused.len()) as u64;
+            let rejected = refused.len() as u64;
+            assert_eq!(counted, Counts { inserted, rejected, ..Counts::default() }, "{when}");
+            for refused in &told {
+                let is_null = rows[refused.row].0.is_none();
+                assert_eq!(refused.rule == "null-key", is_null, "{when}: {refused:?}");
+                assert!(!refused.reason.contains(&rows[refused.row].1), "a value is told: {refused:?}");
+            }
+            let good = rows.iter().enumerate().filter(|(at, _)| !refused.contains(at)).map(|(_, row)| row);
+            for (id, name) in good {
+                taken.insert(name.clone());
+                written.push((id.expect("a key"), name.clone()));
+            }
+            let expected: Vec<String> = written.iter().map(|(id, name)| format!("{id} {name}")).collect();
+            assert_eq!(world.rows("SELECT id, name FROM T ORDER BY id"), expected, "{when}");
+        }
+        assert!(writer.take_refused().is_empty(), "they are told once");
+    }
+}
+
+#[test]
+fn an_update_that_is_refused_leaves_the_row_and_its_neighbours_are_written() {
+    for world in worlds() {
+        let mut writer = world.writer();
+        with_unique_names(&world, writer.as_mut());
+        let rule = MergeRule { key: vec!["id".to_owned()], version: None };
+        let row = |id: i64, name: &str| (Some(id), name.to_owned());
+        let first = rows_of(&[row(1, "a"), row(2, "b"), row(3, "c")]);
+        in_transaction(writer.as_mut(), |writer| writer.merge(&world.table, &first, &rule));
+        let second = rows_of(&[row(1, "x"), row(4, "d"), row(2, "c"), row(5, "e"), row(3, "y")]);
+        let counted = in_transaction(writer.as_mut(), |writer| writer.merge(&world.table, &second, &rule));
+        let told: Vec<usize> = writer.take_refused().iter().map(|refused| refused.row).collect();
+        assert_eq!(told, [2], "{}", world.driver());
+        let counts = Counts { inserted: 2, updated: 2, rejected: 1, ..Counts::default() };
+        assert_eq!(counted, counts, "{}", world.driver());
+        assert_eq!(
+            world.rows("SELECT id, name FROM T ORDER BY id"),
+            ["1 x", "2 b", "3 y", "4 d", "5 e"],
+            "{}",
+            world.driver()
+        );
+    }
+}
+
+#[test]
+fn the_moment_of_each_load_can_be_asked_for() {
+    for world in worlds() {
+        let mut writer = world.writer();
+        world.clock.set(1_000_000);
+        in_transaction(writer.as_mut(), |writer| writer.create(&world.definition(&["id"])));
+        let rule = MergeRule { key: vec!["id".to_owned()], version: None };
+        for (id, at) in [(1, 5_000_000), (2, 7_000_000)] {
+            world.clock.set(at);
+            let rows = rows_of(&[(Some(id), format!("n{id}"))]);
+            in_transaction(writer.as_mut(), |writer| writer.merge(&world.table, &rows, &rule));
+        }
+        let keys: ArrayRef = Arc::new(Int64Array::from(vec![2, 9, 1]));
+        let keys = RecordBatch::try_from_iter([("id", keys)]).expect("keys");
+        let loaded = in_transaction(writer.as_mut(), |writer| writer.loaded_at(&world.table, &keys));
+        assert_eq!(loaded, [Some(7_000_000), None, Some(5_000_000)], "{}", world.driver());
+    }
+}

@@ -1,0 +1,322 @@
+//! Rows with values that have no place, of every kind, by every method and in batches of every size: the target has
+//! the good rows, quarantine the bad ones as the source has them, each with its true reason.
+
+use std::fmt::Write as _;
+
+use wmshost_tests::{Lab, Numbers};
+
+/// What is wrong with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Good,
+    NullInKey,
+    NullKey,
+    NoNumber,
+    TooManyDigits,
+    TooFine,
+    NoDate,
+    NotUtf8,
+    TooLarge,
+    Refused,
+}
+
+const KINDS: [Kind; 9] = [
+    Kind::NullInKey,
+    Kind::NullKey,
+    Kind::NoNumber,
+    Kind::TooManyDigits,
+    Kind::TooFine,
+    Kind::NoDate,
+    Kind::NotUtf8,
+    Kind::TooLarge,
+    Kind::Refused,
+];
+
+impl Kind {
+    /// The rule, and what the reason must say.
+    fn reason(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Good => ("", ""),
+            Self::NullInKey => ("null-key", "the key column b is NULL"),
+            Self::NullKey => ("null-key", "the key columns a, b are NULL"),
+            Self::NoNumber => {
+                ("bad-value", "amount, declared DECIMAL(8,2), holds a value that is text and no number: 'n/a'")
+            }
+            Self::TooManyDigits => ("bad-value", "has 7 digits before the point, the column holds 6: 1234567"),
+            Self::TooFine => ("bad-value", "has 3 digits behind the point, the column holds 2: 1.005"),
+            Self::NoDate => ("bad-value", "at, declared TIMESTAMP, holds a value that is no date or moment: 'n/a'"),
+            Self::NotUtf8 => ("bad-value", "note, declared TEXT, holds a value that is not UTF-8 text"),
+            Self::TooLarge => ("bad-value", "has 1100000 bytes, at most 1048576 are read (lob_mib"),
+            Self::Refused => ("unique", "the target refuses it: UNIQUE constraint failed: WMS_S.code"),
+        }
+    }
+}
+
+/// A row as it is written into the source, and what is expected of it.
+struct Row {
+    kind: Kind,
+    /// The values as SQL.
+    values: [String; 7],
+    /// The row as quarantine has it; the parts that must be in it.
+    kept: Vec<String>,
+}
+
+const TABLE: &str = "CREATE TABLE s (a INTEGER, b TEXT, amount DECIMAL(8,2), at TIMESTAMP, note TEXT, code INTEGER,
+    changed TIMESTAMP, PRIMARY KEY (a, b));";
+
+fn row(number: u64, kind: Kind) -> Row {
+    let mut values = [
+        number.to_string(),
+        format!("'b{number}'"),
+        format!("{number}.25"),
+        format!("'2026-01-31 10:00:{:02}'", number % 60),
+        format!("'note {number}'"),
+        number.to_string(),
+        format!("'2026-02-01 00:{:02}:00'", number % 60),
+    ];
+    let mut kept = vec![format!("\"amount\":\"{number}.25\"")];
+    let change: &[(usize, &str, Option<&str>)] = match kind {
+        Kind::Good => &[],
+        Kind::NullInKey => &[(1, "NULL", Some("\"b\":null"))],
+        Kind::NullKey => &[(0, "NULL", Some("\"a\":null")), (1, "NULL", Some("\"b\":null"))],
+        Kind::NoNumber => &[(2, "'n/a'", Some("\"amount\":\"n/a\""))],
+        Kind::TooManyDigits => &[(2, "1234567", Some("\"amount\":1234567"))],
+        Kind::TooFine => &[(2, "1.005", Some("\"amount\":1.005"))],
+        Kind::NoDate => &[(3, "'n/a'", Some("\"at\":\"n/a\""))],
+        Kind::NotUtf8 => &[(4, "CAST(x'ff41' AS TEXT)", Some("\"note\":{\"bytes\":\"ff41\",\"stored\":\"text\"}"))],
+        Kind::TooLarge => &[(4, "hex(zeroblob(550000))", Some("\"note\":{\"too_large\":\"1100000 bytes\"}"))],
+        Kind::Refused => &[(5, "-1", Some("\"code\":-1"))],
+    };
+    for (column, value, expected) in change {
+        values[*column] = (*value).to_owned();
+        if *column == 2 {
+            kept.clear();
+        }
+        kept.extend(expected.map(str::to_owned));
+    }
+    Row { kind, values, kept }
+}
+
+fn insert(rows: &[Row]) -> String {
+    rows.iter().fold(String::new(), |mut sql, row| {
+        let _ = write!(sql, "INSERT INTO s VALUES ({});", row.values.join(", "));
+        sql
+    })
+}
+
+/// The source's connection reads texts of up to a mebibyte.
+fn write_pipeline(lab: &Lab, stream: &str) {
+    lab.write_stream(stream);
+    let text = std::fs::read_to_string(lab.pipeline()).expect("a pipeline");
+    let text = text.replace("[connections.ana]", "lob_mib = 1\n[connections.ana]");
+    std::fs::write(lab.pipeline(), text).expect("a pipeline");
+}
+
+fn lab(batch_rows: &str, stream: &str) -> Lab {
+    let mut lab = Lab::with_stream(TABLE, "");
+    lab.set("WMS_BATCH_SIZE", batch_rows);
+    lab.set("TARGET_BATCH_SIZE", if batch_rows == "1" { "3" } else { "50" });
+    write_pipeline(&lab, stream);
+    lab
+}
+
+/// A table that has a unique index of somebody else's, which refuses a second row with the code -1. A table that is
+/// replaced is made anew beside it.
+fn with_index(lab: &Lab) {
+    lab.change("INSERT INTO s VALUES (0, 'b0', 0.25, NULL, NULL, -1, '2026-02-01 00:00:00')");
+    lab.run();
+    lab.target().execute_batch("CREATE UNIQUE INDEX codes ON WMS_S (code)").expect("an index");
+}
+
+fn method(name: &str) -> String {
+    match name {
+        "incremental" => "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"1d\"\n".to_owned(),
+        name => format!("method = \"{name}\"\n"),
+    }
+}
+
+#[test]
+fn the_target_has_the_good_rows_and_quarantine_the_bad_ones_as_the_source_has_them() {
+    let mut numbers = Numbers(11);
+    let mut cases = 0;
+    for name in ["full", "incremental", "append"] {
+        for batch_rows in ["1", "7", "100"] {
+            let stream = format!("{}max_rejected_percent = 100\n", method(name));
+            let lab = lab(batch_rows, &stream);
+            let may_refuse = name != "full";
+            if may_refuse {
+                with_index(&lab);
+            }
+            let of = |number: u64, numbers: &mut Numbers| match numbers.pick(&KINDS) {
+                _ if numbers.chance(50) => row(number, Kind::Good),
+                Kind::Refused if !may_refuse => row(number, Kind::NoDate),
+                kind => row(number, kind),
+            };
+            let rows: Vec<Row> = (1..=40).map(|number| of(number, &mut numbers)).collect();
+            lab.change(&insert(&rows));
+            let run = lab.run_stream("s");
+            let when = format!("{name}, batches of {batch_rows}");
+            let bad: Vec<&Row> = rows.iter().filter(|row| row.kind != Kind::Good).collect();
+            assert_eq!(run["rows_rejected"], bad.len(), "{when}");
+            let good = rows.iter().filter(|row| row.kind == Kind::Good);
+            let expected: Vec<String> = good.map(|row| row.values[0].clone()).collect();
+            assert_eq!(lab.rows("SELECT a FROM WMS_S WHERE a > 0 ORDER BY a"), expected, "{when}");
+            let kept = lab.wmshost("quarantine list", &["--output", "json", "--limit", "0"]).succeeded().json();
+            let kept = kept.as_array().expect("rows");
+            assert_eq!(kept.len(), bad.len(), "{when}");
+            for row in bad {
+                let (rule, reason) = row.kind.reason();
+                let is_meant = |kept: &&serde_json::Value| {
+                    let json = kept["row"].to_string();
+                    let text = row.kept.iter().all(|part| json.contains(part));
+                    text && json.contains(&format!("\"changed\":\"{}.000000\"", row.values[6].trim_matches('\'')))
+                };
+                let found = kept.iter().filter(is_meant).find(|kept| kept["rule"] == rule);
+                let found =
+                    found.unwrap_or_else(|| panic!("{when}: {:?} {:?} is not in {kept:#?}", row.kind, row.kept));
+                assert!(found["reason"].as_str().is_some_and(|said| said.contains(reason)), "{when}: {found}");
+                cases += 1;
+            }
+            // The same again changes nothing, and every row is kept once.
+            lab.wmshost("run", &["--full-refresh"]).succeeded();
+            assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), kept.len() as i64, "{when}, again");
+        }
+    }
+    println!("{cases} bad rows");
+    assert!(cases > 100);
+}
+
+#[test]
+fn a_stream_that_asks_for_it_fails_with_the_row_and_what_to_do() {
+    for name in ["full", "incremental"] {
+        for kind in KINDS {
+            if kind == Kind::Refused && name == "full" {
+                continue;
+            }
+            let lab = lab("7", &format!("{}on_bad_value = \"fail\"\n", method(name)));
+            if kind == Kind::Refused {
+                with_index(&lab);
+            }
+            lab.change(&insert(&[row(1, Kind::Good), row(2, Kind::Good), row(7, kind)]));
+            let (_, reason) = kind.reason();
+            // A value is told in quarantine only.
+            let reason = reason.split(": ").take(1 + usize::from(kind == Kind::Refused)).collect::<Vec<_>>().join(": ");
+            let key = match kind {
+                Kind::NullInKey => "(a=7, b=NULL)",
+                Kind::NullKey => "(a=NULL, b=NULL)",
+                _ => "(a=7, b=b7)",
+            };
+            lab.wmshost("run", &[]).ended(1).says(&["stream s, ", "row ", key, &reason, "on_bad_value = \"reject\""]);
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_there_twice_in_a_full_load_costs_one_row() {
+    let lab = Lab::with_stream(
+        "CREATE TABLE s (id INTEGER, v TEXT); INSERT INTO s VALUES (1, 'a'), (2, 'b'), (2, 'c'), (3, 'd');",
+        "key = [\"id\"]",
+    );
+    let run = lab.run_stream("s");
+    assert_eq!((&run["rows_written"], &run["rows_rejected"]), (&3.into(), &1.into()));
+    let kept = lab.rows("SELECT rule, row_key, stage FROM WMSHOST_QUARANTINE");
+    assert_eq!(kept, ["duplicate-key id=2 load"]);
+}
+
+#[test]
+fn a_row_that_is_larger_than_a_batch_is_a_bad_value() {
+    let lab = Lab::with_stream(
+        "CREATE TABLE s (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c TEXT);
+         INSERT INTO s VALUES (1, 'x', 'y', 'z'), (3, 'x', 'y', 'z'), (4, hex(zeroblob(400000)), NULL, NULL);
+         INSERT INTO s VALUES (2, hex(zeroblob(400000)), hex(zeroblob(400000)), hex(zeroblob(400000)));",
+        "",
+    );
+    let text = std::fs::read_to_string(lab.pipeline()).expect("a pipeline");
+    std::fs::write(lab.pipeline(), format!("{text}\n[limits]\nbatch_mib = 2\n")).expect("a pipeline");
+    let run = lab.run_stream("s");
+    assert_eq!((&run["rows_written"], &run["rows_rejected"]), (&3.into(), &1.into()));
+    let reason = lab.rows("SELECT reason FROM WMSHOST_QUARANTINE").remove(0);
+    assert!(reason.contains("a batch holds 2097152") && reason.contains("batch_mib"), "{reason}");
+}
+
+#[test]
+fn many_columns_are_read_in_smaller_batches() {
+    let columns: Vec<String> = (0..900).map(|n| format!("c{n} DECIMAL(12,2)")).collect();
+    let lab = Lab::with_stream(
+        &format!(
+            "CREATE TABLE s (id INTEGER PRIMARY KEY, {});
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) INSERT INTO s (id, c7) SELECT i, i FROM n;",
+            columns.join(", ")
+        ),
+        "",
+    );
+    let text = std::fs::read_to_string(lab.pipeline()).expect("a pipeline");
+    std::fs::write(lab.pipeline(), format!("{text}\n[limits]\nbatch_mib = 1\n")).expect("a pipeline");
+    assert_eq!(lab.run_stream("s")["rows_written"], 300);
+}
+
+#[test]
+fn everything_rejected_is_not_success() {
+    let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2), changed TIMESTAMP);
+        INSERT INTO s VALUES (1, 1, '2026-01-01'), (2, 2, '2026-01-01'), (3, 3, '2026-01-01');";
+    for name in ["full", "incremental"] {
+        let lab = Lab::with_stream(table, &method(name));
+        lab.run();
+        lab.change("UPDATE s SET amount = 'many', changed = '2026-01-02'");
+        let run = lab.wmshost("run", &["--output", "json"]).ended(4);
+        let run = run.says(&["every row that was read was rejected (3)", "wmshost quarantine list"]).json();
+        assert_eq!((&run["status"], &run["streams"][0]["status"]), (&"rejected".into(), &"rejected".into()), "{name}");
+        assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 3, "{name}: the table is as it was");
+        if name == "full" {
+            lab.wmshost("run", &[]).ended(4);
+        }
+        lab.change("UPDATE s SET amount = id, changed = '2026-01-03' WHERE id < 3");
+        lab.wmshost("run", &[]).succeeded().says(&["s: 1 of 3 rows were rejected", "--stream s"]);
+        let left = if name == "full" { 2 } else { 3 };
+        assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), left, "{name}");
+        assert_eq!(
+            lab.rows("SELECT row_key FROM WMSHOST_QUARANTINE"),
+            ["id=3"],
+            "{name}: what was loaded is forgotten"
+        );
+    }
+}
+
+#[test]
+fn a_share_of_rejected_rows_stops_a_stream_from_the_eleventh_on() {
+    let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2));
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+        INSERT INTO s SELECT i, CASE WHEN i <= 10 THEN 'many' ELSE i END FROM n;";
+    let lab = Lab::with_stream(table, "");
+    lab.run();
+    lab.change("UPDATE s SET amount = 'many' WHERE id = 11");
+    let words = ["max_rejected_percent: 5 allowed, 5.50 (11 of 200 rows)", "wmshost quarantine list"];
+    lab.wmshost("run", &[]).ended(1).says(&words);
+    assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 190, "the table is as it was");
+    assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 11);
+    lab.write_stream("max_rejected_percent = 6");
+    lab.run();
+    assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 189);
+}
+
+#[test]
+fn rows_that_a_run_of_changes_meets_again_do_not_stop_it_and_those_that_stopped_it_do() {
+    let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2), changed TIMESTAMP);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+        INSERT INTO s SELECT i, i, '2026-01-01' FROM n;";
+    let stream = |more: &str| format!("{}{more}\n", method("incremental"));
+    let lab = Lab::with_stream(table, &stream(""));
+    lab.run();
+    lab.change("UPDATE s SET amount = 'many', changed = '2026-01-02' WHERE id <= 12");
+    for _ in 0..2 {
+        lab.wmshost("run", &[]).ended(1).says(&["max_rejected_percent: 5 allowed, 100.00 (12 of 12 rows)"]);
+        assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 12);
+    }
+    lab.write_stream(&stream("max_rejected_percent = 100"));
+    lab.wmshost("run", &[]).ended(4);
+    // They stand within the lookback of the runs to come.
+    lab.write_stream(&stream(""));
+    lab.change("UPDATE s SET amount = 7, changed = '2026-01-02' WHERE id = 50");
+    let run = lab.run_stream("s");
+    assert_eq!((&run["rows_rejected"], &run["rows_written"]), (&12.into(), &1.into()));
+}
