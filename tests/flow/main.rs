@@ -3,6 +3,7 @@
 mod bad_rows;
 mod clock;
 mod compare;
+mod definitions;
 mod deletes;
 mod drift;
 mod guests;

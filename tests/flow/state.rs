@@ -90,10 +90,103 @@ fn a_target_that_somebody_altered_or_dropped_is_refused_or_made_anew() {
     let lab = lab();
     day(&lab, 2);
     lab.target().execute_batch("ALTER TABLE WMS_S RENAME COLUMN v TO w").expect("altered");
+    let lost = "column v of the target utf8 → none";
+    // Also where the source has not changed since.
+    lab.wmshost("run", &[]).ended(2).says(&[lost, "put the column back"]);
     lab.change("INSERT INTO s VALUES (3, 'c', '2026-01-03 00:00:00')");
-    let run = lab.run_stream("s");
-    assert_eq!(run["schema_changes"][0], "w no longer comes from the source");
+    lab.wmshost("run", &[]).ended(2).says(&[lost]);
+    lab.wmshost("check", &[]).ended(2).says(&[lost]);
+    let backfill = ["--stream", "s", "--from", "2026-01-01", "--to", "2026-02-01"];
+    lab.wmshost("backfill", &backfill).ended(2).says(&[lost]);
+    lab.wmshost("verify", &["--repair"]).says(&[lost]);
+    let run = lab.wmshost("run", &["--on-change", "reload", "--output", "json"]).succeeded().json();
+    assert_eq!(run["streams"][0]["definition_changes"][0]["reaction"], "reload");
+    assert_eq!(lab.rows("SELECT id, v, w FROM WMS_S ORDER BY id"), ["1 a a", "2 day 2 day 2", "3 c NULL"]);
     lab.target().execute_batch("DROP TABLE WMS_S").expect("dropped");
     lab.change("INSERT INTO s VALUES (4, 'd', '2026-01-04 00:00:00')");
     lab.wmshost("run", &[]).ended(2).says(&["WMS_S is gone", "state reset"]);
+    let plan = lab.wmshost("plan", &[]).ended(2);
+    assert!(plan.out().contains("fails before a row moves") && plan.out().contains("WMS_S is gone"), "{}", plan.out());
+}
+
+#[test]
+fn a_bookmark_is_not_set_where_it_means_nothing() {
+    let lab = Lab::with_stream(TABLE, "method = \"full\"");
+    let set = |bookmark: &str| lab.wmshost("state set", &["--stream", "s", "--bookmark", bookmark, "--yes"]);
+    set("2026-01-01").ended(2).says(&["read as a whole in every run", "nothing was set"]);
+    lab.write_stream("method = \"append\"");
+    set("2026-01-01").ended(2).says(&["behind the highest key", "nothing was set"]);
+    lab.run();
+    let last = "[{\"name\": \"phase\", \"type\": \"text\", \"value\": \"whole\"}, \
+                {\"name\": \"id\", \"type\": \"int64\", \"value\": 1}]";
+    set(last).succeeded();
+}
+
+#[test]
+fn a_rollback_to_another_definition_says_so_and_the_next_run_does_not_go_on_from_it() {
+    let lab = lab();
+    let first = day(&lab, 2);
+    lab.write_stream("method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]\nlookback = \"1h\"");
+    day(&lab, 3);
+    lab.change("ALTER TABLE s ADD COLUMN born TIMESTAMP(6); UPDATE s SET born = changed");
+    lab.write_stream("method = \"incremental\"\nchange_key = \"born\"\nlookback = \"1h\"");
+    lab.run();
+    lab.wmshost("state rollback", &["--stream", "s", "--to", &first, "--yes"])
+        .succeeded()
+        .says(&["rests on another definition", "change key changed → born", "lookback 0s → 1h"]);
+    lab.change("UPDATE s SET v = 'silent' WHERE id = 1");
+    let run = lab.run_stream("s");
+    let told = run["definition_changes"].to_string();
+    assert!(told.contains("change key") && told.contains("reload"), "{told}");
+    assert_eq!(lab.rows("SELECT v FROM WMS_S WHERE id = 1"), ["silent"], "the whole table was read");
+}
+
+#[test]
+fn a_damaged_row_of_the_ledger_is_named_and_can_be_reset_without_harm_to_others() {
+    let columns = [
+        ("sequence", "'first'"),
+        ("action", "'dream'"),
+        ("run_id", "x'00'"),
+        ("note", "x'00'"),
+        ("format", "'one'"),
+        ("bookmark", "'[{}]'"),
+        ("bookmark", "NULL"),
+        ("mode", "'append'"),
+        ("complete", "NULL"),
+        ("source_version", "x'00'"),
+        ("definition_hash", "'00'"),
+        ("definition", "substr(definition, 1, 40)"),
+        ("state", "'{'"),
+        ("batch", "-1"),
+        ("committed_at", "'noon'"),
+    ];
+    for way in ["reset", "refresh"] {
+        for (column, value) in columns {
+            let lab = Lab::sample(60, 2);
+            lab.run();
+            let damage = format!("UPDATE WMSHOST_CHECKPOINT SET {column} = {value} WHERE stream = 'allocation'");
+            lab.target().execute_batch(&damage).expect("damaged");
+            let what = format!("{column} = {value}");
+            let list = lab.wmshost("state list", &["--output", "json"]).ended(1).says(&["state reset", column]).json();
+            for stream in list["streams"].as_array().expect("streams") {
+                assert_eq!(stream["checkpoint"].is_null(), stream["stream"] == "allocation", "{what}: {stream}");
+            }
+            let log = lab.wmshost("state log", &["--stream", "allocation"]).succeeded();
+            assert!(log.out().contains("damaged"), "{what}: {}", log.out());
+            let plan = lab.wmshost("plan", &["--stream", "allocation"]).ended(2);
+            assert!(plan.out().contains(column), "{what}: {}", plan.out());
+            let run = lab.wmshost("run", &["--output", "json"]).ended(1).says(&["stream allocation", column]).json();
+            let others = run["streams"].as_array().expect("streams").iter().filter(|end| end["status"] != "failed");
+            assert_eq!(others.count(), 4, "{what}: {run}");
+            if way == "reset" {
+                lab.wmshost("state reset", &["--stream", "allocation", "--yes"]).succeeded().says(&[column]);
+                assert_eq!(lab.run_stream("allocation")["rows_read"], 60, "{what}");
+            } else {
+                lab.wmshost("run", &["--stream", "allocation", "--full-refresh"]).succeeded();
+            }
+            lab.wmshost("verify", &["--stream", "allocation"]).succeeded();
+            lab.wmshost("state list", &[]).succeeded();
+            assert_eq!(lab.run_stream("allocation")["status"], "unchanged", "{what}");
+        }
+    }
 }

@@ -54,12 +54,14 @@ fn a_backfill_reads_a_part_again_goes_on_and_leaves_the_bookmark_alone() {
     lab.set("WMSHOST_CRASH_AT", "s:batch-committed:1");
     assert_eq!(lab.wmshost("backfill", &backfill).code(), None, "it dies");
     lab.set("WMSHOST_CRASH_AT", "");
-    lab.wmshost("backfill", &backfill).succeeded().says(&["window 7 of 7"]);
+    let rest = lab.wmshost("backfill", &[&backfill[..], &["--output", "json"]].concat()).succeeded().json();
+    assert_eq!(rest["windows"].as_array().map(Vec::len), Some(7));
+    assert!(rest["total"]["rows_written"].as_u64().is_some_and(|rows| rows > 0 && rows < 477), "{rest}");
     assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 1_000);
     assert_eq!(lab.wmshost("state show", &["--stream", "s", "--output", "json"]).succeeded().out(), bookmark);
     // What is done is not done again.
-    let again = lab.wmshost("backfill", &backfill).succeeded();
-    assert!(!again.out().contains(" 72 "), "{}", again.out());
+    let again = lab.wmshost("backfill", &backfill).succeeded().says(&["7 of 7 windows are already done", "--again"]);
+    assert_eq!(again.out().matches("already-done").count(), 7, "{}", again.out());
     for (arguments, words) in [
         (["--from", "2026-02-01", "--to", "2026-01-01"], "is not before"),
         (["--from", "yesterday", "--to", "2026-01-01"], "write a moment"),
@@ -67,4 +69,46 @@ fn a_backfill_reads_a_part_again_goes_on_and_leaves_the_bookmark_alone() {
         let all = [&["--stream", "s"][..], &arguments[..]].concat();
         lab.wmshost("backfill", &all).ended(2).says(&[words]);
     }
+}
+
+#[test]
+fn a_backfill_is_done_again_when_that_is_asked_for() {
+    let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6), born TIMESTAMP(6));
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
+        INSERT INTO s SELECT i, 'v', datetime('2026-01-01', '+' || i || ' hours'), '2026-01-03' FROM n;";
+    let mut lab = Lab::with_stream(table, "method = \"incremental\"\nchange_key = \"changed\"");
+    lab.run();
+    let window = ["--stream", "s", "--from", "2026-01-02", "--to", "2026-01-12", "--window", "1d", "--output", "json"];
+    let backfill = |lab: &Lab, more: &[&str]| lab.wmshost("backfill", &[&window[..], more].concat());
+    let statuses = |told: &serde_json::Value| -> Vec<String> {
+        let windows = told["windows"].as_array().expect("windows").iter();
+        windows.map(|window| window["status"].as_str().expect("a status").to_owned()).collect()
+    };
+    let first = backfill(&lab, &[]).succeeded().json();
+    assert_eq!(statuses(&first), ["succeeded"; 10]);
+    let damage = "DELETE FROM WMS_S WHERE id BETWEEN 24 AND 263";
+    lab.target().execute_batch(damage).expect("deleted");
+    let second = backfill(&lab, &[]).succeeded().says(&["10 of 10 windows are already done"]).json();
+    assert_eq!(statuses(&second), ["already-done"; 10]);
+    assert_eq!((&second["windows"][0]["done_by"], &second["total"]["rows_read"]), (&first["run_id"], &0.into()));
+    assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 160);
+    // Interrupted on its way, it goes on without a word of `--again`.
+    lab.set("TARGET_BATCH_SIZE", "10");
+    lab.set("WMSHOST_CRASH_AT", "s:batch-committed:9");
+    assert_eq!(backfill(&lab, &["--again"]).code(), None, "it dies");
+    lab.set("WMSHOST_CRASH_AT", "");
+    let rest = backfill(&lab, &[]).succeeded().json();
+    assert!(statuses(&rest).iter().any(|status| status == "already-done"), "{rest}");
+    assert!(statuses(&rest).iter().any(|status| status == "succeeded"), "{rest}");
+    assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 400);
+    let third = backfill(&lab, &["--again"]).succeeded().json();
+    assert_eq!((statuses(&third), &third["total"]["rows_written"]), (vec!["succeeded".to_owned(); 10], &0.into()));
+    // All of it is one run.
+    let runs = lab.plain(&["runs", "list", "--output", "json"]).succeeded().json();
+    let of_backfills = runs.as_array().expect("runs").iter().filter(|run| run["run_id"] == third["run_id"]);
+    assert_eq!(of_backfills.count(), 1);
+    // Windows that were done under another definition are done again.
+    lab.write_stream("method = \"incremental\"\nchange_key = \"born\"");
+    let other = backfill(&lab, &[]).succeeded().json();
+    assert_eq!(statuses(&other), ["succeeded"; 10]);
 }

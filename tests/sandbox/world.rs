@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Budget, Cancel, Clock, DeleteGuard, Deletes, Event, ExtractRequest, Failure, FailureKind, Holder, Method, Micros,
-    NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnTrap, Policy, SchemaPolicy, SourceGrant, Stream,
+    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Event, ExtractRequest, Failure, FailureKind, Holder, Method, Micros,
+    NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy, SourceGrant, Stream,
     StreamContext, StreamStatus, StreamSummary, TargetGrant, run_streams,
 };
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Sandbox, Setting};
@@ -193,7 +193,7 @@ impl Warehouse {
                 request: request(name, table, attack),
                 target_table: target_table.to_owned(),
                 policy: policy(attack),
-                shape: "shape".to_owned(),
+                definition: Definition::of(&request(name, table, attack), target_table),
                 source_version: None,
                 extractor: reads.extractor(reader, limits(), granted)?,
                 transforms: vec![changes.transform(changer, limits())?],
@@ -288,6 +288,7 @@ fn policy(attack: &Attack) -> Policy {
         deletes: Deletes::Ignore,
         delete_guard: DeleteGuard::NONE,
         schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
+        on_change: OnChange::Tell,
         full_refresh: false,
     }
 }

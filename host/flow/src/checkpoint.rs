@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Micros;
+use crate::definition::Definition;
 use crate::value::Bookmark;
 
 /// How batches meet the rows that are there.
@@ -18,6 +19,8 @@ use crate::value::Bookmark;
 pub enum LoadMode {
     /// By key: new rows are inserted, changed ones updated.
     Merge,
+    /// By key, the whole table once more: the incoming row wins, whatever its version.
+    Reload,
     /// The load replaces the whole table at its end.
     Replace,
 }
@@ -27,13 +30,14 @@ impl LoadMode {
     pub fn name(self) -> &'static str {
         match self {
             Self::Merge => "merge",
+            Self::Reload => "reload",
             Self::Replace => "replace",
         }
     }
 
     /// The mode of this name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Merge, Self::Replace].into_iter().find(|mode| mode.name() == name)
+        [Self::Merge, Self::Reload, Self::Replace].into_iter().find(|mode| mode.name() == name)
     }
 }
 
@@ -48,8 +52,8 @@ pub struct Checkpoint {
     pub complete: bool,
     /// The source's version mark of the snapshot that was read.
     pub source_version: Option<String>,
-    /// A digest of what shapes the rows: plugins, settings, columns.
-    pub shape: String,
+    /// What it rests on; `None` where that is not known, as for a bookmark that was set by hand.
+    pub definition: Option<Definition>,
     /// The extractor's own memory.
     pub state: BTreeMap<String, Vec<u8>>,
     /// The run that wrote it.

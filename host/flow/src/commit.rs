@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::bad_rows;
 use crate::batch::{Batch, Rejected};
 use crate::checkpoint::{Checkpoint, LoadMode};
+use crate::definition::{Definition, columns_of};
 use crate::events::{Event, StreamStatus, Tally};
 use crate::extract::Chunk;
 use crate::failure::{Failure, FailureKind, Stage};
@@ -18,7 +20,8 @@ use crate::key::duplicates_within;
 use crate::load::Loader;
 use crate::policy::Policy;
 use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
-use crate::target::{Counts, Refused, SharedTarget};
+use crate::ready::schema_changes;
+use crate::target::{Counts, Refused, SharedTarget, TableDefinition};
 use crate::value::{Bookmark, timestamp_text};
 
 /// How long to wait for rows before the lease is renewed without any.
@@ -74,7 +77,12 @@ pub(crate) struct Commits<'a> {
     pub(crate) lease: Option<&'a Lease>,
     pub(crate) mode: LoadMode,
     pub(crate) key: &'a [String],
-    pub(crate) shape: &'a str,
+    pub(crate) target_table: &'a str,
+    /// The columns of the rows to come.
+    pub(crate) columns: &'a SchemaRef,
+    pub(crate) definition: &'a mut Definition,
+    /// What the run's row in the ledger says besides.
+    pub(crate) note: Option<String>,
     pub(crate) source_version: Option<String>,
     pub(crate) state: BTreeMap<String, Vec<u8>>,
     pub(crate) previous: Option<Checkpoint>,
@@ -91,6 +99,8 @@ pub(crate) struct Commits<'a> {
     pub(crate) charged: u64,
     /// Rows that this run was the first to put into quarantine.
     pub(crate) newly_rejected: u64,
+    /// The target's table as it was before the load.
+    pub(crate) table: Option<TableDefinition>,
     /// What was committed so far.
     pub(crate) progress: &'a mut Progress,
 }
@@ -209,7 +219,7 @@ impl Commits<'_> {
                     counts.received()
                 )));
             }
-            tally.add(counts);
+            tally.count(counts);
             let refused = lock(self.target).take_refused();
             self.resolve(&loaded, &refused)?;
             if !refused.is_empty() {
@@ -241,7 +251,7 @@ impl Commits<'_> {
             self.quarantined.remove(key);
         });
         match self.mode {
-            LoadMode::Merge => self.forget(keys),
+            LoadMode::Merge | LoadMode::Reload => self.forget(keys),
             LoadMode::Replace => {
                 self.resolved.extend(keys);
                 Ok(())
@@ -279,10 +289,13 @@ impl Commits<'_> {
         self.in_transaction(|commits| {
             let counts = commits.loader.finish()?;
             commits.check_deletes(counts)?;
-            tally.add(counts);
+            tally.count(counts);
             let resolved = std::mem::take(&mut commits.resolved);
             commits.forget(resolved)?;
             commits.reached("finished");
+            if commits.mode == LoadMode::Replace {
+                commits.look_at_replaced()?;
+            }
             if commits.is_news(&bookmark) { commits.write_checkpoint(&bookmark, true, number) } else { Ok(()) }
         })?;
         self.committed(tally, bookmark);
@@ -305,15 +318,26 @@ impl Commits<'_> {
     /// Fails if putting the load in place would delete more rows than the stream allows.
     fn check_deletes(&self, counts: Counts) -> Result<(), Failure> {
         let there = counts.updated + counts.unchanged + counts.deleted;
-        // Without a key, a row that changed is one deleted and one inserted.
-        let replaced = if self.key.is_empty() { counts.inserted } else { 0 };
+        // Without a key, a row that changed is one deleted and one inserted; under another key, every row is.
+        let same_key = self.table.as_ref().is_none_or(|table| same_names(&table.key, self.key));
+        let replaced = if self.key.is_empty() || !same_key { counts.inserted } else { 0 };
         self.policy.delete_guard.check(self.stream, counts.deleted.saturating_sub(replaced), there)
+    }
+
+    /// The columns of a table that a load replaced are known only now.
+    fn look_at_replaced(&mut self) -> Result<(), Failure> {
+        let Some(after) = lock(self.target).describe(self.target_table)? else { return Ok(()) };
+        self.definition.target_columns = columns_of(&after.columns);
+        let known = self.previous.as_ref().and_then(|previous| previous.definition.as_ref());
+        self.progress.schema_changes = schema_changes(self.table.as_ref(), &after, self.columns, known);
+        Ok(())
     }
 
     fn is_news(&self, bookmark: &Bookmark) -> bool {
         let Some(previous) = &self.previous else { return true };
         let same_version = self.source_version.is_none() || self.source_version == previous.source_version;
-        let same = previous.complete && previous.bookmark == *bookmark && previous.shape == self.shape && same_version;
+        let same_basis = previous.bookmark == *bookmark && previous.definition.as_ref() == Some(&*self.definition);
+        let same = previous.complete && same_basis && same_version;
         !same || self.progress.tally.batches > 0
     }
 
@@ -324,7 +348,7 @@ impl Commits<'_> {
             mode: self.mode,
             complete,
             source_version: self.source_version.clone(),
-            shape: self.shape.to_owned(),
+            definition: Some(self.definition.clone()),
             state: self.state.clone(),
             run_id: run_id.clone(),
             batch,
@@ -336,7 +360,8 @@ impl Commits<'_> {
             Some(sequence) => ledger.advance(target.sql(), self.kept_as, sequence, &checkpoint)?,
             // If the transaction fails, so does the stream: nobody uses the number then.
             None => {
-                let row = ledger.append(target.sql(), self.kept_as, Action::Run, None, run_id, Some(&checkpoint))?;
+                let (sql, note) = (target.sql(), self.note.as_deref());
+                let row = ledger.append(sql, self.kept_as, Action::Run, note, run_id, Some(&checkpoint))?;
                 self.sequence = Some(row);
             }
         }
@@ -354,12 +379,22 @@ impl Commits<'_> {
     }
 }
 
+/// Whether both are the same columns, in any order and spelling.
+fn same_names(one: &[String], other: &[String]) -> bool {
+    let sorted = |names: &[String]| {
+        let mut names: Vec<_> = names.iter().map(|name| name.to_lowercase()).collect();
+        names.sort();
+        names
+    };
+    sorted(one) == sorted(other)
+}
+
 fn stopped() -> StageFailure {
     StageFailure::before(Stage::Load)(Failure::new(FailureKind::Cancelled, "the run was asked to stop"))
 }
 
 impl Tally {
-    fn add(&mut self, counts: Counts) {
+    fn count(&mut self, counts: Counts) {
         self.written += counts.inserted + counts.updated;
         self.unchanged += counts.unchanged;
         self.deleted += counts.deleted;

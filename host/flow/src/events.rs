@@ -1,6 +1,9 @@
 //! What happened, as typed events. The flow tells; only the edge shows.
 
+use std::ops::Add;
+
 use crate::compare::Comparison;
+use crate::definition::DefinitionChange;
 use crate::failure::StreamFailure;
 use crate::value::Bookmark;
 
@@ -25,6 +28,24 @@ pub struct Tally {
     pub bytes: u64,
     /// Batches that were loaded.
     pub batches: u64,
+}
+
+impl Add for Tally {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            read: self.read + other.read,
+            written: self.written + other.written,
+            unchanged: self.unchanged + other.unchanged,
+            rejected: self.rejected + other.rejected,
+            filtered: self.filtered + other.filtered,
+            deleted: self.deleted + other.deleted,
+            duplicates: self.duplicates + other.duplicates,
+            bytes: self.bytes + other.bytes,
+            batches: self.batches + other.batches,
+        }
+    }
 }
 
 /// How a stream ended.
@@ -73,6 +94,8 @@ pub struct StreamSummary {
     pub bookmark: Option<Bookmark>,
     /// What changed of the target's columns, in words.
     pub schema_changes: Vec<String>,
+    /// How the stream's definition differs from the one that its checkpoint rests on.
+    pub definition_changes: Vec<DefinitionChange>,
     /// What a comparison of source and target found, where the run was due to make one.
     pub comparison: Option<Comparison>,
     /// Why it failed.

@@ -28,6 +28,11 @@ impl Method {
             Self::Append => "append",
         }
     }
+
+    /// The method of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Full, Self::Incremental, Self::Append].into_iter().find(|method| method.name() == name)
+    }
 }
 
 /// What becomes of rows without a change key.
@@ -41,6 +46,23 @@ pub enum NullKeys {
     Reject,
     /// The first of them fails the stream.
     Fail,
+}
+
+impl NullKeys {
+    /// The policy's name in pipeline files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Include => "include",
+            Self::Ignore => "ignore",
+            Self::Reject => "reject",
+            Self::Fail => "fail",
+        }
+    }
+
+    /// The policy of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Include, Self::Ignore, Self::Reject, Self::Fail].into_iter().find(|policy| policy.name() == name)
+    }
 }
 
 /// A part of a stream by its change key.

@@ -16,6 +16,7 @@
 //! | `sql` | port: plain SQL, for what the host itself keeps |
 //! | `functions` | functions of SQL that only compute |
 //! | `target` | port: writing a database in transactions |
+//! | `definition` | what a checkpoint rests on, and what has changed since |
 //! | `checkpoint` | how far a stream has come, kept in the target |
 //! | `house` | what the host keeps in the target beside the rows |
 //! | `key` | the one order of keys, and holding rows to it |
@@ -23,6 +24,7 @@
 //! | `change` | the transform stage: batches through plugins that may break |
 //! | `commit` | the load stage: rows and checkpoint in one transaction |
 //! | `compare` | comparing a source with its target, and repairing |
+//! | `on_change` | what a run does when a stream is no longer defined as it was |
 //! | `ready` | opening a stream, and finding what is wrong with it before any row moves |
 //! | `reconcile` | what an incremental read cannot see |
 //! | `restore` | rows from quarantine, back into columns |
@@ -42,6 +44,7 @@ mod checkpoint;
 mod clock;
 mod commit;
 mod compare;
+mod definition;
 mod events;
 mod extract;
 mod failure;
@@ -50,6 +53,7 @@ mod house;
 mod key;
 mod load;
 pub mod model;
+mod on_change;
 mod order;
 mod origin;
 mod policy;
@@ -71,18 +75,19 @@ pub use change::{hold_to_promise, type_name};
 pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
 pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
+pub use definition::{ColumnUse, Definition, DefinitionChange, Impact, PluginUse, Reaction};
 pub use events::{Event, Observer, StreamStatus, StreamSummary, Tally};
 pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
 pub use functions::only_computes;
 pub use house::{
-    Action, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine, QuarantineFilter,
+    Action, DamagedRow, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine, QuarantineFilter,
     QuarantinedRow, RejectedIn, bookmark_from_json, bookmark_to_json,
 };
 pub use load::{LoadRequest, Loader};
 pub use order::{Bounds, ColumnOrder, order_of_keys, order_of_values};
 pub use origin::Origin;
-pub use policy::{Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnBadValue, OnTrap, Policy, SchemaPolicy};
+pub use policy::{Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy};
 pub use reconcile::Reconcile;
 pub use replay::Replayed;
 pub use run::{Cancel, check_streams, run_streams};

@@ -26,8 +26,23 @@ pub struct Policy {
     pub delete_guard: DeleteGuard,
     /// What becomes of a source that changes its columns.
     pub schema: SchemaPolicy,
+    /// What a run does when the stream is no longer defined as it was when its checkpoint was made.
+    pub on_change: OnChange,
     /// Whether to read everything again and put it in the place of what is there.
     pub full_refresh: bool,
+}
+
+/// What a run does when a stream is no longer defined as it was when its checkpoint was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnChange {
+    /// It goes on and says what that means for the rows in the target. Where the bookmark means nothing any more it
+    /// reads the whole table again; where rows of two tables or keys would be mixed, or the target lost values, it
+    /// fails.
+    Tell,
+    /// It reads the whole table again.
+    Reload,
+    /// It fails before a row moves.
+    Fail,
 }
 
 /// How many rows of one run may go to quarantine; more fail it.

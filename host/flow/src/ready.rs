@@ -6,12 +6,14 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use crate::change::{check_stable_columns, hold_to_promise, type_name};
+use crate::change::{check_stable_columns, hold_to_promise};
 use crate::checkpoint::{Checkpoint, LoadMode};
+use crate::definition::{ColumnUse, Definition, DefinitionChange, Impact, Reaction, column, columns_of, lost_columns};
 use crate::extract::{Method, Opened};
 use crate::failure::{Failure, Stage};
 use crate::house::{Lease, Ledger};
 use crate::load::LoadRequest;
+use crate::on_change::{reaction, refuse};
 use crate::policy::{Deletes, OnTrap};
 use crate::stream::{StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::target::TableDefinition;
@@ -29,12 +31,26 @@ pub(crate) enum Readiness {
 pub(crate) struct Opening {
     pub(crate) ready: Result<Readiness, StageFailure>,
     pub(crate) lease: Option<Lease>,
+    /// How the stream's definition differs from the one that its checkpoint rests on.
+    pub(crate) definition_changes: Vec<DefinitionChange>,
+    /// What a run would change of the target's columns.
+    pub(crate) schema_changes: Vec<String>,
 }
 
 /// A stream that is open.
 pub(crate) struct Ready {
     pub(crate) request: LoadRequest,
     pub(crate) previous: Option<Checkpoint>,
+    /// The target's table as it is.
+    pub(crate) table: Option<TableDefinition>,
+}
+
+/// What making the target's table ready did.
+pub(crate) struct Prepared {
+    /// What changed of its columns, in words.
+    pub(crate) schema_changes: Vec<String>,
+    /// Its columns.
+    pub(crate) columns: Vec<ColumnUse>,
 }
 
 /// How the load that a run does is meant.
@@ -42,52 +58,65 @@ struct Plan {
     mode: LoadMode,
     resume: bool,
     previous: Option<Checkpoint>,
+    /// The ledger's last row cannot be read, and is not needed.
+    damaged: bool,
 }
 
 impl Stream {
     /// Opens the stream: for a run, which takes its lease, or only to see what is wrong with it.
     pub(crate) fn open(&mut self, context: &StreamContext, for_run: bool) -> Opening {
-        let mut lease = None;
-        let ready = self.make_ready(context, for_run.then_some(&mut lease));
-        Opening { ready, lease }
+        let ready = Err(StageFailure::before(Stage::Load)(Failure::permanent("the stream was not opened")));
+        let mut opening = Opening { ready, lease: None, definition_changes: Vec::new(), schema_changes: Vec::new() };
+        opening.ready = self.make_ready(context, for_run, &mut opening);
+        opening
     }
 
     /// Opens the source, asks every transform for its columns, and has the loader try the table.
     fn make_ready(
         &mut self,
         context: &StreamContext,
-        lease: Option<&mut Option<Lease>>,
+        for_run: bool,
+        opening: &mut Opening,
     ) -> Result<Readiness, StageFailure> {
         let at_load = StageFailure::before(Stage::Load);
         let mut plan = self.plan(context).map_err(&at_load)?;
         if let Some(checkpoint) = self.unchanged(&plan, context).map_err(&at_load)? {
             return Ok(Readiness::Unchanged(checkpoint));
         }
-        if let Some(lease) = lease {
-            *lease = Some(self.take_lease(context).map_err(&at_load)?);
-            let before = plan.previous;
+        if for_run {
+            opening.lease = Some(self.take_lease(context).map_err(&at_load)?);
+            // Another run may have ended in between.
             plan = self.plan(context).map_err(&at_load)?;
-            if plan.previous != before {
-                // Another run has ended in between: its rows may be newer than this run's snapshot of the source, and
-                // would look like rows that are gone. The comparison stays due.
-                self.reconcile = None;
+            if plan.damaged {
+                self.forget_damaged(context, opening.lease.as_ref()).map_err(&at_load)?;
             }
         }
-        self.check_table_is_there(&plan).map_err(&at_load)?;
-        self.fill_request(&plan);
-        let opened = self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))?;
+        let table = lock(&self.target).describe(&self.target_table).map_err(&at_load)?;
+        // A bookmark that means nothing any more is not shown to the extractor.
+        self.heed_changes(&mut plan, None, opening).map_err(&at_load)?;
+        self.check_table_is_there(&plan, table.as_ref()).map_err(&at_load)?;
+        let mut opened = self.open_source(&plan)?;
+        let columns = self.columns_after_transforms(&opened)?;
+        (self.definition.key, self.definition.columns) = (opened.key.clone(), columns_of(&columns));
+        if self.heed_changes(&mut plan, table.as_ref(), opening).map_err(&at_load)? {
+            opened = self.open_source(&plan)?;
+        }
+        if self.request.window.is_some() {
+            self.check_definition(context, &self.definition.columns).map_err(&at_load)?;
+        }
         let request = LoadRequest {
             stream: self.name.clone(),
             table: self.target_table.clone(),
             mode: plan.mode,
-            columns: self.columns_after_transforms(&opened)?,
+            columns,
             key: opened.key,
-            version: self.request.change_key.clone(),
+            // What is read once more is what the source has now, whatever its version.
+            version: self.request.change_key.clone().filter(|_| plan.mode != LoadMode::Reload),
             schema: self.policy.schema,
             resume: plan.resume,
         };
-        let ready = Ready { request, previous: plan.previous };
-        self.prepare(&ready.request, None, false).map_err(at_load)?;
+        let ready = Ready { request, previous: plan.previous, table };
+        opening.schema_changes = self.prepare(&ready, None, false).map_err(at_load)?.schema_changes;
         Ok(Readiness::Ready(Box::new(ready)))
     }
 
@@ -106,59 +135,115 @@ impl Stream {
     /// interrupted only if the source is provably the same; a load that merges always can.
     fn plan(&mut self, context: &StreamContext) -> Result<Plan, Failure> {
         let ledger = Ledger { pipeline: &context.pipeline };
-        let previous = ledger.checkpoint(lock(&self.target).sql(), &self.kept_as)?;
-        let interrupted_replace = previous.as_ref().is_some_and(|c| !c.complete && c.mode == LoadMode::Replace);
+        let last = ledger.last_readable(lock(&self.target).sql(), &self.kept_as)?;
+        let (previous, damaged, was_reset) = match last {
+            None => (None, false, false),
+            Some(Ok(entry)) => (entry.checkpoint.clone(), false, entry.checkpoint.is_none()),
+            // A full refresh needs no checkpoint.
+            Some(Err(_)) if self.policy.full_refresh => (None, true, false),
+            Some(Err(damaged)) => return Err(damaged.into()),
+        };
+        let interrupted = |mode| previous.as_ref().is_some_and(|c| !c.complete && c.mode == mode);
         let is_window = self.request.window.is_some();
-        let whole = self.policy.full_refresh || self.request.method == Method::Full || interrupted_replace;
-        let replace = whole && !is_window;
-        if !replace {
-            let resume = previous.is_some();
-            return Ok(Plan { mode: LoadMode::Merge, resume, previous });
+        let whole =
+            self.policy.full_refresh || self.request.method == Method::Full || interrupted(LoadMode::Replace);
+        if whole && !is_window {
+            let resume =
+                interrupted(LoadMode::Replace) && previous.as_ref().is_some_and(|c| self.is_same_snapshot(c));
+            return Ok(Plan { mode: LoadMode::Replace, resume, previous, damaged });
         }
-        let resume = interrupted_replace && previous.as_ref().is_some_and(|c| self.is_same_snapshot(c));
-        Ok(Plan { mode: LoadMode::Replace, resume, previous })
+        let reload = interrupted(LoadMode::Reload)
+            || was_reset && !is_window && lock(&self.target).describe(&self.target_table)?.is_some();
+        let mode = if reload { LoadMode::Reload } else { LoadMode::Merge };
+        Ok(Plan { mode, resume: previous.is_some(), previous, damaged })
+    }
+
+    /// Compares the stream with the definition that its checkpoint rests on, and has the load do what that asks for.
+    /// Returns whether the source must be opened in another way. Fails if the run must not go on.
+    fn heed_changes(
+        &self,
+        plan: &mut Plan,
+        table: Option<&TableDefinition>,
+        opening: &mut Opening,
+    ) -> Result<bool, Failure> {
+        let Some(previous) = &plan.previous else { return Ok(false) };
+        let changes = self.definition_changes(previous, table)?;
+        if self.request.window.is_some() {
+            // A window has no rows of its own to mind: it is read from its start.
+            let again = plan.resume && changes.iter().any(|change| change.impact != Impact::None);
+            if again {
+                (plan.previous, plan.resume) = (None, false);
+            }
+            return Ok(again);
+        }
+        opening.definition_changes.clone_from(&changes);
+        let (mode, resume) = (plan.mode, plan.resume);
+        match reaction(&changes) {
+            Reaction::Tell => {}
+            Reaction::Reload if plan.mode == LoadMode::Replace => plan.resume = false,
+            Reaction::Reload => (plan.mode, plan.resume) = (LoadMode::Reload, false),
+            Reaction::Replace => (plan.mode, plan.resume) = (LoadMode::Replace, false),
+            Reaction::Fail => {
+                let failing: Vec<_> =
+                    changes.into_iter().filter(|change| change.reaction == Reaction::Fail).collect();
+                refuse(&self.name, &failing)?;
+            }
+        }
+        Ok((plan.mode, plan.resume) != (mode, resume))
     }
 
     /// Whether the target already holds what this snapshot of the source would give.
     fn unchanged(&mut self, plan: &Plan, context: &StreamContext) -> Result<Option<Checkpoint>, Failure> {
         let done = plan.previous.as_ref().filter(|c| c.complete && self.is_same_snapshot(c));
-        if self.policy.full_refresh || done.is_none() {
-            return Ok(None);
-        }
-        let has_comparison_left = self.has_comparison_left(context)?;
+        let Some(done) = done.filter(|_| !self.policy.full_refresh) else { return Ok(None) };
         let table = lock(&self.target).describe(&self.target_table)?;
+        let has_all = |table: TableDefinition| {
+            let definition = done.definition.as_ref();
+            definition.is_none_or(|before| lost_columns(before, &before.columns, &table).is_empty())
+        };
         // A comparison that broke off is made up for, also where nothing has changed since.
-        Ok(table.and(done.cloned()).filter(|_| !has_comparison_left))
+        let is_done = table.is_some_and(has_all) && !self.has_comparison_left(context)?;
+        Ok(is_done.then(|| done.clone()))
     }
 
     /// Whether a checkpoint is of the very snapshot that is open now, through the same plugins.
     fn is_same_snapshot(&self, checkpoint: &Checkpoint) -> bool {
+        let same_definition = |definition: &Definition| definition.makes_same_rows(&self.definition);
         checkpoint.source_version.is_some()
             && checkpoint.source_version == self.source_version
-            && checkpoint.shape == self.shape
+            && checkpoint.definition.as_ref().is_some_and(same_definition)
     }
 
     /// A table that is gone takes with it what the checkpoint says is there: going on would lose it silently.
-    fn check_table_is_there(&self, plan: &Plan) -> Result<(), Failure> {
-        if plan.mode != LoadMode::Merge || plan.previous.is_none() {
+    fn check_table_is_there(&self, plan: &Plan, table: Option<&TableDefinition>) -> Result<(), Failure> {
+        if plan.mode == LoadMode::Replace || plan.previous.is_none() || table.is_some() {
             return Ok(());
         }
-        match lock(&self.target).describe(&self.target_table)? {
-            Some(_) => Ok(()),
-            None => Err(Failure::invalid_config(format!(
-                "the table {} is gone, and the stream's checkpoint says that it was loaded: put the table back, or load \
-                 it anew after `wmshost state reset`",
-                self.target_table
-            ))),
-        }
+        Err(Failure::invalid_config(format!(
+            "the table {} is gone, and the stream's checkpoint says that it was loaded: put the table back, or load it \
+             anew after `wmshost state reset`",
+            self.target_table
+        )))
     }
 
-    fn fill_request(&mut self, plan: &Plan) {
-        let goes_on = plan.mode == LoadMode::Merge || plan.resume;
-        if let Some(checkpoint) = plan.previous.as_ref().filter(|_| goes_on) {
-            self.request.bookmark = Some(checkpoint.bookmark.clone());
-            self.request.state = checkpoint.state.clone();
-        }
+    /// Makes room behind a row of the ledger that cannot be read.
+    fn forget_damaged(&self, context: &StreamContext, lease: Option<&Lease>) -> Result<(), Failure> {
+        let ledger = Ledger { pipeline: &context.pipeline };
+        in_transaction(&self.target, lease, || {
+            let note = "the row before cannot be read; a full refresh needs none";
+            ledger.reset(lock(&self.target).sql(), &self.kept_as, note, &context.run_id).map(drop)
+        })
+    }
+
+    /// Opens the source where the load begins.
+    fn open_source(&mut self, plan: &Plan) -> Result<Opened, StageFailure> {
+        let goes_on = plan.resume || plan.mode == LoadMode::Merge;
+        let checkpoint = plan.previous.as_ref().filter(|_| goes_on);
+        // The checkpoint that a reload begins with has no bookmark yet.
+        let checkpoint = checkpoint.filter(|checkpoint| !checkpoint.bookmark.0.is_empty());
+        self.request.bookmark = checkpoint.map(|checkpoint| checkpoint.bookmark.clone());
+        self.request.state = checkpoint.map(|checkpoint| checkpoint.state.clone()).unwrap_or_default();
+        self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))
     }
 
     /// The columns behind all transforms. Each transform is tried on a batch without rows, so that what it makes of the
@@ -188,33 +273,48 @@ impl Stream {
     /// columns.
     pub(crate) fn prepare(
         &mut self,
-        request: &LoadRequest,
+        ready: &Ready,
         lease: Option<&Lease>,
         for_good: bool,
-    ) -> Result<Vec<String>, Failure> {
+    ) -> Result<Prepared, Failure> {
         lock(&self.target).begin()?;
-        let prepared = self.prepare_within(request, lease);
+        let prepared = self.prepare_within(ready, lease);
         let mut target = lock(&self.target);
-        if prepared.is_ok() && for_good {
-            target.commit()?;
-        } else {
-            target.rollback()?;
+        match prepared {
+            Ok(prepared) if for_good => {
+                target.commit()?;
+                // A database may keep columns in other types than it was asked for.
+                let table = target.describe(&ready.request.table)?;
+                let columns = table.map(|table| columns_of(&table.columns)).unwrap_or_default();
+                Ok(Prepared { columns, ..prepared })
+            }
+            prepared => {
+                target.rollback()?;
+                prepared
+            }
         }
-        prepared
     }
 
-    fn prepare_within(&mut self, request: &LoadRequest, lease: Option<&Lease>) -> Result<Vec<String>, Failure> {
-        let target = |stream: &Self| lock(&stream.target).describe(&request.table);
+    fn prepare_within(&mut self, ready: &Ready, lease: Option<&Lease>) -> Result<Prepared, Failure> {
+        let Ready { request, previous, .. } = ready;
         if let Some(lease) = lease {
             lease.renew(lock(&self.target).sql())?;
         }
-        let before = target(self)?;
+        let before = lock(&self.target).describe(&request.table)?;
         self.loader.prepare(request)?;
         if self.policy.deletes == Deletes::Mark {
             lock(&self.target).keep_deleted(&request.table)?;
         }
-        let after = target(self)?;
-        Ok(schema_changes(before.as_ref(), after.as_ref(), &request.columns))
+        let after = lock(&self.target).describe(&request.table)?;
+        let known = previous.as_ref().and_then(|previous| previous.definition.as_ref());
+        let schema_changes = match &after {
+            // What a load that replaces the table changes is known at its end.
+            Some(after) if request.mode != LoadMode::Replace => {
+                schema_changes(before.as_ref(), after, &request.columns, known)
+            }
+            _ => Vec::new(),
+        };
+        Ok(Prepared { schema_changes, columns: Vec::new() })
     }
 }
 
@@ -250,29 +350,42 @@ fn refuse_state(transform: &dyn Transform, on_trap: OnTrap) -> Result<(), Failur
 }
 
 /// What changed of a table that was there, in words, and what it has that no longer comes.
-fn schema_changes(
+pub(crate) fn schema_changes(
     before: Option<&TableDefinition>,
-    after: Option<&TableDefinition>,
+    after: &TableDefinition,
     coming: &SchemaRef,
+    known: Option<&Definition>,
 ) -> Vec<String> {
-    let (Some(before), Some(after)) = (before, after) else { return Vec::new() };
+    let Some(before) = before else { return Vec::new() };
+    let (old, new, coming) = (columns_of(&before.columns), columns_of(&after.columns), columns_of(coming));
     let mut changes = Vec::new();
-    for field in after.columns.fields() {
-        match before.columns.field_with_name(field.name()) {
-            Err(_) => changes.push(format!("{} was added ({})", field.name(), type_name(field.data_type()))),
-            Ok(old) if old.data_type() != field.data_type() => {
-                let (old, new) = (type_name(old.data_type()), type_name(field.data_type()));
-                changes.push(format!("{} went from {old} to {new}", field.name()));
+    for now in &new {
+        match column(&old, &now.name) {
+            None => changes.push(format!("{} was added ({})", now.name, now.kind)),
+            Some(was) if was.kind != now.kind => {
+                changes.push(format!("{} went from {} to {}", now.name, was.kind, now.kind));
             }
-            Ok(_) if coming.field_with_name(field.name()).is_err() => {
-                changes.push(format!("{} no longer comes from the source", field.name()));
-            }
-            Ok(_) => {}
+            Some(_) => {}
         }
     }
-    for field in coming.fields() {
-        if after.columns.field_with_name(field.name()).is_err() {
-            changes.push(format!("{} is left out ({})", field.name(), type_name(field.data_type())));
+    let was_written = |name: &str| known.is_none_or(|known| column(&known.columns, name).is_some());
+    for was in &old {
+        let is_there = column(&new, &was.name).is_some();
+        match (column(&coming, &was.name).is_some(), is_there, was_written(&was.name)) {
+            (true, ..) => {}
+            (false, true, true) => changes.push(format!("{} no longer comes from the source", was.name)),
+            (false, false, true) => {
+                changes.push(format!("{} no longer comes from the source and went with the old table", was.name));
+            }
+            (false, false, false) => {
+                changes.push(format!("{} was not the stream's and went with the old table", was.name));
+            }
+            (false, true, false) => {}
+        }
+    }
+    for column_coming in &coming {
+        if column(&new, &column_coming.name).is_none() {
+            changes.push(format!("{} is left out ({})", column_coming.name, column_coming.kind));
         }
     }
     changes

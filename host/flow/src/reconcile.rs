@@ -31,13 +31,21 @@ impl Stream {
         &mut self,
         context: &StreamContext,
         is_first_load: bool,
+        is_reload: bool,
         progress: &mut Progress,
     ) -> Result<(), StageFailure> {
         let Some(Reconcile { depth, every_micros, stream, open_target }) = self.reconcile.take() else { return Ok(()) };
         let at_load = StageFailure::before(Stage::Load);
-        if !is_first_load && !self.is_due(context, every_micros).map_err(&at_load)? {
+        let last = self.last_comparison(context).map_err(&at_load)?;
+        let redefined = last.as_ref().is_some_and(|last| {
+            last.definition.as_ref().is_some_and(|definition| !definition.makes_same_rows(&self.definition))
+        });
+        let is_due = is_due(last.as_ref(), context, every_micros);
+        if !is_first_load && !is_due && !redefined {
             return Ok(());
         }
+        // Rows that the new definition rejects or filters are still in the source.
+        let depth = if is_reload && redefined { Depth::Rows } else { depth };
         if is_first_load {
             return self.note_reconciled(context).map_err(at_load);
         }
@@ -54,16 +62,14 @@ impl Stream {
     /// Whether a comparison is due, and the last one was of another snapshot of the source.
     pub(crate) fn has_comparison_left(&self, context: &StreamContext) -> Result<bool, Failure> {
         let Some(reconcile) = &self.reconcile else { return Ok(false) };
-        let ledger = Ledger { pipeline: &context.pipeline };
-        let last = ledger.checkpoint(lock(&self.target).sql(), &kept_as(&self.name))?;
-        Ok(last.is_none_or(|last| last.source_version != self.source_version)
-            && self.is_due(context, reconcile.every_micros)?)
+        let last = self.last_comparison(context)?;
+        let is_of_another = last.as_ref().is_none_or(|last| last.source_version != self.source_version);
+        Ok(is_of_another && is_due(last.as_ref(), context, reconcile.every_micros))
     }
 
-    fn is_due(&self, context: &StreamContext, every_micros: i64) -> Result<bool, Failure> {
+    fn last_comparison(&self, context: &StreamContext) -> Result<Option<Checkpoint>, Failure> {
         let ledger = Ledger { pipeline: &context.pipeline };
-        let last = ledger.checkpoint(lock(&self.target).sql(), &kept_as(&self.name))?;
-        Ok(last.is_none_or(|last| context.clock.now() >= last.committed_at.saturating_add(every_micros)))
+        ledger.checkpoint(lock(&self.target).sql(), &kept_as(&self.name))
     }
 
     /// What the ledger keeps of a comparison that came to its end, and under which name.
@@ -75,7 +81,7 @@ impl Stream {
             mode: LoadMode::Merge,
             complete: true,
             source_version: self.source_version.clone(),
-            shape: self.shape.clone(),
+            definition: Some(self.definition.clone()),
             state: Default::default(),
             run_id: context.run_id.clone(),
             batch: 0,
@@ -93,4 +99,9 @@ impl Stream {
             ledger.append(sql.sql(), &name, Action::Run, None, &context.run_id, Some(&checkpoint)).map(drop)
         })
     }
+}
+
+/// Whether the last comparison holds no longer.
+fn is_due(last: Option<&Checkpoint>, context: &StreamContext, every_micros: i64) -> bool {
+    last.is_none_or(|last| context.clock.now() >= last.committed_at.saturating_add(every_micros))
 }

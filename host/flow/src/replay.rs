@@ -10,10 +10,12 @@ use crate::batch::{Batch, Rejected};
 use crate::change::Changes;
 use crate::checkpoint::LoadMode;
 use crate::clock::Micros;
+use crate::definition::columns_of;
 use crate::extract::Method;
 use crate::failure::{Failure, FailureKind, Stage, StreamFailure};
 use crate::house::{Lease, Quarantine, QuarantineFilter, QuarantinedRow};
 use crate::load::LoadRequest;
+use crate::ready::Ready;
 use crate::restore::row_from_json;
 use crate::stream::{StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::value::{timestamp_from_text, timestamp_text};
@@ -80,8 +82,10 @@ impl Stream {
             resume: true,
         };
         self.check_stateless("replayed")?;
-        self.prepare(&request, lease.as_ref(), true).map_err(&at_load)?;
-        let way = Way { read: opened.schema, request };
+        self.check_definition(context, &columns_of(&request.columns)).map_err(&at_load)?;
+        let ready = Ready { request, previous: None, table: None };
+        self.prepare(&ready, lease.as_ref(), true).map_err(&at_load)?;
+        let way = Way { read: opened.schema, request: ready.request };
         let quarantine = Quarantine { pipeline: &context.pipeline };
         let (mut replayed, mut last) = (Replayed::default(), None);
         loop {

@@ -13,12 +13,14 @@ use crate::checkpoint::LoadMode;
 use crate::clock::Clock;
 use crate::commit::{Commits, Message, Parcel};
 use crate::compare::Comparison;
+use crate::definition::{Definition, DefinitionChange};
 use crate::events::{Event, Observer, StreamStatus, StreamSummary, Tally};
 use crate::extract::{ExtractRequest, Extractor, Step};
 use crate::failure::{Failure, FailureKind, Stage, StreamFailure};
 use crate::house::row_key::KeyDigest;
 use crate::house::{Holder, Lease, Quarantine};
 use crate::load::Loader;
+use crate::on_change::definition_note;
 use crate::policy::Policy;
 use crate::ready::{Opening, Readiness, Ready};
 use crate::reconcile::Reconcile;
@@ -37,8 +39,8 @@ pub struct Stream {
     pub target_table: String,
     /// How it is moved.
     pub policy: Policy,
-    /// A digest of what shapes the rows: plugins, settings, columns.
-    pub shape: String,
+    /// What its rows and its bookmark rest on; columns are filled in when the source is opened.
+    pub definition: Definition,
     /// The version mark of the source's snapshot.
     pub source_version: Option<String>,
     /// Reads.
@@ -112,6 +114,8 @@ pub(crate) struct Progress {
     pub(crate) bookmark: Option<Bookmark>,
     /// What changed of the target's columns, in words.
     pub(crate) schema_changes: Vec<String>,
+    /// How the stream's definition differs from the one that its checkpoint rests on.
+    pub(crate) definition_changes: Vec<DefinitionChange>,
     /// What a comparison of source and target found.
     pub(crate) comparison: Option<Comparison>,
 }
@@ -143,8 +147,8 @@ impl Stream {
     /// Runs the stream to its end and says how it went. What was committed stays, whatever happens later.
     pub(crate) fn run(mut self, opening: Opening, context: &StreamContext) -> StreamSummary {
         let started = context.clock.elapsed();
-        let Opening { ready, lease } = opening;
-        let mut progress = Progress::default();
+        let Opening { ready, lease, definition_changes, .. } = opening;
+        let mut progress = Progress { definition_changes, ..Progress::default() };
         let result = ready.and_then(|ready| match ready {
             Readiness::Unchanged(checkpoint) => {
                 progress.bookmark = Some(checkpoint.bookmark);
@@ -160,8 +164,10 @@ impl Stream {
     /// The end of a stream that another one's mistake kept from running.
     pub(crate) fn not_run(self, opening: Opening, context: &StreamContext) -> StreamSummary {
         self.give_back(opening.lease.as_ref());
-        let result = opening.ready.map(|_| StreamStatus::NotRun);
-        self.ended(result, Progress::default(), 0.0, context)
+        let Opening { ready, definition_changes, schema_changes, .. } = opening;
+        let result = ready.map(|_| StreamStatus::NotRun);
+        let progress = Progress { definition_changes, schema_changes, ..Progress::default() };
+        self.ended(result, progress, 0.0, context)
     }
 
     /// Gives the lease back. Whoever comes next takes it over by himself if that fails.
@@ -186,8 +192,18 @@ impl Stream {
             Err(at) if at.failure.kind == FailureKind::Cancelled => (StreamStatus::Cancelled, None),
             Err(at) => (StreamStatus::Failed, Some(at.of_stream(&stream))),
         };
-        let Progress { tally, bookmark, schema_changes, comparison } = progress;
-        let end = StreamSummary { stream, status, tally, seconds, bookmark, schema_changes, comparison, failure };
+        let Progress { tally, bookmark, schema_changes, definition_changes, comparison } = progress;
+        let end = StreamSummary {
+            stream,
+            status,
+            tally,
+            seconds,
+            bookmark,
+            schema_changes,
+            definition_changes,
+            comparison,
+            failure,
+        };
         context.observer.event(&Event::Ended(&end));
         end
     }
@@ -201,13 +217,21 @@ impl Stream {
     ) -> Result<StreamStatus, StageFailure> {
         context.observer.event(&Event::Reached { stream: &self.name, point: "lease-taken" });
         progress.bookmark = ready.previous.as_ref().map(|checkpoint| checkpoint.bookmark.clone());
-        progress.schema_changes =
-            self.prepare(&ready.request, lease, true).map_err(StageFailure::before(Stage::Load))?;
+        let at_load = StageFailure::before(Stage::Load);
+        let sequence = self.note_reload(context, &ready, lease, progress).map_err(&at_load)?;
+        let prepared = self.prepare(&ready, lease, true).map_err(&at_load)?;
+        progress.schema_changes = prepared.schema_changes;
+        if ready.request.mode != LoadMode::Replace {
+            self.definition.target_columns = prepared.columns;
+        }
         context.observer.event(&Event::Reached { stream: &self.name, point: "table-prepared" });
         self.announce(context)?;
-        let is_first_load = ready.previous.as_ref().is_none_or(|checkpoint| !checkpoint.complete);
-        let status = self.flow(context, ready, lease, progress)?;
-        self.reconcile(context, is_first_load, progress)?;
+        let is_first_load = ready.request.mode != LoadMode::Reload
+            && ready.previous.as_ref().is_none_or(|checkpoint| !checkpoint.complete);
+        let is_reload = ready.request.mode == LoadMode::Reload;
+        let status = self.flow(context, ready, sequence, lease, progress)?;
+        self.count_empty_columns(progress).map_err(&at_load)?;
+        self.reconcile(context, is_first_load, is_reload, progress)?;
         Ok(status)
     }
 
@@ -245,6 +269,7 @@ impl Stream {
         &mut self,
         context: &StreamContext,
         ready: Ready,
+        sequence: Option<i64>,
         lease: Option<&Lease>,
         progress: &mut Progress,
     ) -> Result<StreamStatus, StageFailure> {
@@ -264,11 +289,15 @@ impl Stream {
             lease,
             mode: ready.request.mode,
             key: &ready.request.key,
-            shape: &self.shape,
+            target_table: &self.target_table,
+            columns: &ready.request.columns,
+            definition: &mut self.definition,
+            note: definition_note(&progress.definition_changes),
             source_version: self.source_version.clone(),
             state: self.request.state.clone(),
             previous: ready.previous,
-            sequence: None,
+            sequence,
+            table: ready.table,
             quarantined,
             resolved: Vec::new(),
             reads_all,

@@ -8,7 +8,9 @@ use arrow_schema::SchemaRef;
 
 use crate::clock::Micros;
 use crate::failure::Failure;
+use crate::source::Dialect;
 use crate::sql::{Sql, SqlSession};
+use crate::value::Value;
 
 /// What a session may write, and the marks it puts on every row.
 #[derive(Debug, Clone)]
@@ -145,6 +147,22 @@ pub trait TargetSession: Send {
     /// When the rows with these keys were loaded, in the order of the keys; `None` for one that is not there. The batch has
     /// the key's columns only.
     fn loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure>;
+
+    /// How many rows the table has, or how many of them have this column empty.
+    fn count(&mut self, table: &str, empty: Option<&str>) -> Result<u64, Failure> {
+        let sql = self.sql();
+        let quoted = |name: &str| match sql.dialect() {
+            Dialect::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
+            Dialect::Oracle => format!("\"{}\"", name.to_uppercase().replace('"', "")),
+        };
+        let condition = empty.map(|column| format!(" WHERE {} IS NULL", quoted(column))).unwrap_or_default();
+        let statement = format!("SELECT COUNT(*) FROM {}{condition}", quoted(table));
+        match sql.query(&statement, &[])?.first().and_then(|row| row.first()) {
+            Some(Value::Int64(count)) => Ok(count.unsigned_abs()),
+            Some(Value::Decimal(count)) => Ok(count.parse().unwrap_or_default()),
+            _ => Ok(0),
+        }
+    }
 
     /// Statements of the host's own, in the session's transaction if one is open.
     fn sql(&mut self) -> &mut dyn Sql;

@@ -204,6 +204,8 @@ pub(crate) mod stream {
         Key::new("new_columns", Kind::Choice(&["evolve", "freeze", "discard"])).or(Fallback::Text("evolve"));
     pub(crate) const NEW_TYPES: Key =
         Key::new("new_types", Kind::Choice(&["evolve", "freeze"])).or(Fallback::Text("evolve"));
+    pub(crate) const ON_CHANGE: Key =
+        Key::new("on_change", Kind::Choice(&["tell", "reload", "fail"])).or(Fallback::Text("tell"));
     pub(crate) const ON_BAD_VALUE: Key =
         Key::new("on_bad_value", Kind::Choice(&["reject", "fail"])).or(Fallback::Text("reject"));
     pub(crate) const ON_TRAP: Key =
@@ -229,6 +231,7 @@ pub(crate) mod stream {
         RECONCILE_EVERY,
         NEW_COLUMNS,
         NEW_TYPES,
+        ON_CHANGE,
         ON_BAD_VALUE,
         ON_TRAP,
         MAX_REJECTED,
@@ -255,6 +258,7 @@ pub(crate) mod stream {
         RECONCILE_EVERY,
         NEW_COLUMNS,
         NEW_TYPES,
+        ON_CHANGE,
         ON_BAD_VALUE,
         ON_TRAP,
         MAX_REJECTED,

@@ -61,7 +61,7 @@ pub use mistakes::{Mistake, Mistakes};
 pub use models::{Lineage, Models, ModelsPlan, variable_literal};
 pub use oracle::{OracleAddress, OracleConnection, Service};
 pub use plugins::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingKind, World};
-pub use policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnTrap};
+pub use policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
 pub use reference::Environment;
 pub use resolved::{Limits, Resolved, RunOptions, StreamPlan, load};
 pub use secret::Secret;

@@ -113,3 +113,15 @@ choice!(
         Quarantine = "quarantine",
     }
 );
+
+choice!(
+    /// What a run does when the stream is no longer defined as it was when its checkpoint was made.
+    OnChange {
+        /// It goes on where the bookmark still holds, and says what that means for the rows in the target.
+        Tell = "tell",
+        /// It reads the whole table again.
+        Reload = "reload",
+        /// It fails before a row moves.
+        Fail = "fail",
+    }
+);

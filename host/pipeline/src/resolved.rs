@@ -12,7 +12,7 @@ use crate::keys::{file, limits, plugin, run, stream};
 use crate::kind::Key;
 use crate::mistakes::{Mistakes, Places, Report, join};
 use crate::models::{self, ModelsPlan};
-use crate::policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnTrap};
+use crate::policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
 use crate::reference::Environment;
 use crate::scope::Scope;
 use crate::settings::Given;
@@ -89,6 +89,8 @@ pub struct StreamPlan {
     pub new_columns: NewColumns,
     /// What becomes of columns whose values the target's type cannot hold.
     pub new_types: NewTypes,
+    /// What a run does when the stream is no longer defined as it was when its checkpoint was made.
+    pub on_change: OnChange,
     /// What becomes of a value that does not fit.
     pub on_bad_value: OnBadValue,
     /// What to do when a transform breaks down.
@@ -271,6 +273,7 @@ fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
         reconcile_every: scope.span(&stream::RECONCILE_EVERY).unwrap_or_default(),
         new_columns: scope.choice(&stream::NEW_COLUMNS, NewColumns::WORDS).unwrap_or(NewColumns::Evolve),
         new_types: scope.choice(&stream::NEW_TYPES, NewTypes::WORDS).unwrap_or(NewTypes::Evolve),
+        on_change: scope.choice(&stream::ON_CHANGE, OnChange::WORDS).unwrap_or(OnChange::Tell),
         on_bad_value: scope.choice(&stream::ON_BAD_VALUE, OnBadValue::WORDS).unwrap_or(OnBadValue::Reject),
         on_trap: scope.choice(&stream::ON_TRAP, OnTrap::WORDS).unwrap_or(OnTrap::FailRun),
         max_rejected: scope.count(&stream::MAX_REJECTED),

@@ -302,6 +302,7 @@ mod tests {
             seconds: 0.5,
             bookmark: None,
             schema_changes: Vec::new(),
+            definition_changes: Vec::new(),
             comparison: None,
             failure: None,
         };

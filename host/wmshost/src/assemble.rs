@@ -1,13 +1,12 @@
 //! Streams made of a checked pipeline: databases opened, plugins instantiated, policies put in place.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
-    Budget, Cancel, Clock, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns, NewTypes,
-    NullKeys, Observer, OnBadValue, OnTrap, OpenTarget, Policy, Reconcile, SchemaPolicy, Source, SourceGrant, Stream,
-    StreamContext, Target, TargetGrant, Window,
+    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns, NewTypes,
+    NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy, Source, SourceGrant,
+    Stream, StreamContext, Target, TargetGrant, Window,
 };
 use wmshost_pipeline::{self as pipeline, Checked, LateRows, Mistakes, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
@@ -30,8 +29,15 @@ pub struct Assembly<'a> {
     pub full_refresh: bool,
     /// The streams whose guards against many deletions are lifted.
     pub allow_deletes: BTreeSet<String>,
+    /// What to do about changed definitions, instead of what the streams say.
+    pub on_change: Option<pipeline::OnChange>,
     /// Only this part of each stream, which keeps a checkpoint of its own.
     pub window: Option<Window>,
+}
+
+/// The name under which the checkpoint of a window stands in the ledger.
+pub(crate) fn kept_as(stream: &str, window: &Window) -> String {
+    format!("{stream}/backfill/{}/{}", window.start, window.end)
 }
 
 /// Whether a run of the stream may have to compare source and target.
@@ -44,7 +50,16 @@ impl<'a> Assembly<'a> {
     /// Whole streams, each from where it is.
     pub fn new(pipeline: &'a Checked, catalog: &'a Catalog, clock: &Arc<dyn Clock>, run_id: String) -> Self {
         let clock = Arc::clone(clock);
-        Self { pipeline, catalog, clock, run_id, full_refresh: false, allow_deletes: BTreeSet::new(), window: None }
+        Self {
+            pipeline,
+            catalog,
+            clock,
+            run_id,
+            full_refresh: false,
+            allow_deletes: BTreeSet::new(),
+            on_change: None,
+            window: None,
+        }
     }
 
     /// The same, with the guards against many deletions lifted for these streams; fails if there is no such stream.
@@ -127,11 +142,11 @@ impl<'a> Assembly<'a> {
 
     fn stream(
         &self,
-        plan: &pipeline::Stream,
+        stream: &pipeline::Stream,
         source: &Arc<dyn Source>,
         target: &Arc<dyn Target>,
     ) -> Result<Stream, Failure> {
-        let pipeline::Stream { plan, extractor, transforms, loader } = plan;
+        let pipeline::Stream { plan, extractor, transforms, loader } = stream;
         let grant =
             SourceGrant { tables: BTreeSet::from([plan.table.clone()]), batch_bytes: self.pipeline.limits.batch_bytes };
         let session = target.session(TargetGrant {
@@ -147,22 +162,20 @@ impl<'a> Assembly<'a> {
             session: source.session(&grant)?,
         };
         let limits = limits(&self.pipeline.limits);
-        let mut shape = format!("{:?} {:?} {:?}", plan.method, plan.key, plan.change_key);
-        let mut staged = |stage: &Stage| -> Result<(Plugin, Identity), Failure> {
+        let staged = |stage: &Stage| -> Result<(Plugin, Identity), Failure> {
             let plugin = self.catalog.plugin(&stage.plugin, &stage.path)?;
-            let _ = write!(shape, " {} {:?}", plugin.digest, stage.settings);
             let digest = Some(plugin.digest.clone());
             Ok((plugin, Identity { digest, ..identity(stage, &plan.name) }))
         };
         let (reads, reader) = staged(extractor)?;
-        let changes = transforms.iter().map(&mut staged).collect::<Result<Vec<_>, _>>()?;
+        let changes = transforms.iter().map(&staged).collect::<Result<Vec<_>, _>>()?;
         let (writes, writer) = staged(loader)?;
         Ok(Stream {
             name: plan.name.clone(),
             request: self.request(plan),
             target_table: plan.target_table.clone(),
             policy: self.policy(plan),
-            shape: blake3::hash(shape.as_bytes()).to_hex()[..16].to_owned(),
+            definition: self.definition(stream)?,
             source_version: source.version(),
             extractor: reads.extractor(reader, limits.clone(), granted)?,
             transforms: changes
@@ -171,12 +184,35 @@ impl<'a> Assembly<'a> {
                 .collect::<Result<_, _>>()?,
             loader: writes.loader(writer, limits, Arc::clone(&session))?,
             target: session,
-            kept_as: match &self.window {
-                Some(window) => format!("{}/backfill/{}/{}", plan.name, window.start, window.end),
-                None => plan.name.clone(),
-            },
+            kept_as: self.window.as_ref().map_or_else(|| plan.name.clone(), |window| kept_as(&plan.name, window)),
             reconcile: None,
         })
+    }
+
+    /// What a stream's rows and its bookmark rest on, as far as it is known before the source is opened.
+    pub fn definition(&self, stream: &pipeline::Stream) -> Result<Definition, Failure> {
+        let request = self.request(&stream.plan);
+        let used = |at: wmshost_flow::Stage, stage: &Stage| -> Result<PluginUse, Failure> {
+            let plugin = self.catalog.plugin(&stage.plugin, &stage.path)?;
+            let digest = |setting: &pipeline::Setting| {
+                blake3::hash(format!("{setting:?}").as_bytes()).to_hex()[..16].to_owned()
+            };
+            Ok(PluginUse {
+                stage: at,
+                label: stage.plugin.clone(),
+                name: stage.name.clone(),
+                version: stage.version.clone(),
+                digest: plugin.digest,
+                settings: stage.settings.iter().map(|(name, value)| (name.clone(), digest(value))).collect(),
+            })
+        };
+        let transforms = stream.transforms.iter().map(|stage| (wmshost_flow::Stage::Transform, stage));
+        let plugins = [(wmshost_flow::Stage::Extract, &stream.extractor)]
+            .into_iter()
+            .chain(transforms)
+            .chain([(wmshost_flow::Stage::Load, &stream.loader)]);
+        let plugins = plugins.map(|(at, stage)| used(at, stage)).collect::<Result<_, _>>()?;
+        Ok(Definition { plugins, ..Definition::of(&request, &stream.plan.target_table) })
     }
 
     /// What the streams share.
@@ -230,6 +266,11 @@ impl<'a> Assembly<'a> {
                     pipeline::NewTypes::Evolve => NewTypes::Evolve,
                     pipeline::NewTypes::Freeze => NewTypes::Freeze,
                 },
+            },
+            on_change: match self.on_change.unwrap_or(plan.on_change) {
+                pipeline::OnChange::Tell => OnChange::Tell,
+                pipeline::OnChange::Reload => OnChange::Reload,
+                pipeline::OnChange::Fail => OnChange::Fail,
             },
             full_refresh: self.full_refresh,
         }

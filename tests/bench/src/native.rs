@@ -14,9 +14,9 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Bookmark, Budget, Call, Cancel, Changed, Chunk, Clock, Counts, Cursor, DeleteGuard, Deletes, Event, ExtractRequest,
+    Bookmark, Budget, Call, Cancel, Changed, Chunk, Clock, Counts, Cursor, Definition, DeleteGuard, Deletes, Event, ExtractRequest,
     Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns, NewTypes,
-    NullKeys, Observer, OnBadValue, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget, SourceGrant,
+    NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget, SourceGrant,
     SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform, Value,
     run_streams,
 };
@@ -48,9 +48,10 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
             deletes: Deletes::Ignore,
             delete_guard: DeleteGuard::NONE,
             schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
+            on_change: OnChange::Tell,
             full_refresh: false,
         },
-        shape: "native".to_owned(),
+        definition: Definition::of(&request(), TABLE),
         source_version: source.version(),
         extractor: Box::new(Reader { session: source.session(&grant)?, parts: Vec::new(), high: None, rows: 0 }),
         transforms: vec![Box::new(Judge)],

@@ -6,11 +6,37 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wmshost_flow::{
-    Action, Bookmark, Cause, Checkpoint, Clock, FailureKind, Hold, Holder, LEASE_SECONDS, Lease, Ledger, LoadMode,
-    Micros, Position, Quarantine, Rejected, RejectedIn, Stage, Value,
+    Action, Bookmark, Cause, Checkpoint, Clock, ColumnUse, Definition, FailureKind, Hold, Holder, LEASE_SECONDS, Lease,
+    Ledger, LoadMode, Method, Micros, NullKeys, PluginUse, Position, Quarantine, Rejected, RejectedIn, Stage, Value,
 };
 
 use crate::world::{World, batch, in_transaction, worlds};
+
+/// A definition with something in each of its parts.
+fn definition_of(target_table: &str) -> Definition {
+    let column = |name: &str| ColumnUse { name: name.to_owned(), kind: "Int64".to_owned() };
+    Definition {
+        source: "wms".to_owned(),
+        table: "t".to_owned(),
+        target_table: target_table.to_owned(),
+        method: Method::Incremental,
+        key: vec!["id".to_owned()],
+        change_key: Some("changed".to_owned()),
+        lookback_micros: 7,
+        null_keys: NullKeys::Include,
+        options: BTreeMap::from([("column é".to_owned(), "text".to_owned())]),
+        plugins: vec![PluginUse {
+            stage: Stage::Extract,
+            label: "reads".to_owned(),
+            name: "reads".to_owned(),
+            version: "0.1.0".to_owned(),
+            digest: "0f".repeat(32),
+            settings: BTreeMap::from([("limit".to_owned(), "1f".to_owned())]),
+        }],
+        columns: (0..200).map(|number| column(&format!("column_{number}"))).collect(),
+        target_columns: vec![column("id")],
+    }
+}
 
 fn checkpoint(batch: u64) -> Checkpoint {
     Checkpoint {
@@ -21,7 +47,7 @@ fn checkpoint(batch: u64) -> Checkpoint {
         mode: LoadMode::Merge,
         complete: false,
         source_version: None,
-        shape: "shape".into(),
+        definition: Some(definition_of("T")),
         state: BTreeMap::from([("seen".to_owned(), vec![0, 255])]),
         run_id: "run-1".into(),
         batch,

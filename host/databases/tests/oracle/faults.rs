@@ -27,7 +27,7 @@ fn checkpoint(batch: u64) -> Checkpoint {
         mode: LoadMode::Merge,
         complete: false,
         source_version: None,
-        shape: "shape".into(),
+        definition: None,
         state: BTreeMap::new(),
         run_id: "run-1".into(),
         batch,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use wmshost_flow::{
-    Action, Bookmark, Checkpoint, Failure, FailureKind, Holder, Lease, Ledger, LoadMode, Position, TargetSession, Value,
+    Action, Bookmark, Checkpoint, ColumnUse, DamagedRow, Definition, Failure, FailureKind, Holder, Lease, Ledger, LoadMode,
+    Method, NullKeys, PluginUse, Position, Stage, TargetSession, Value,
 };
 
 use crate::warehouse::{Warehouse, batch, definition, in_transaction};
@@ -19,11 +20,37 @@ fn checkpoint(values: Vec<Value>) -> Checkpoint {
         mode: LoadMode::Merge,
         complete: false,
         source_version: Some("v1".to_owned()),
-        shape: "shape".to_owned(),
+        definition: Some(definition_of("T")),
         state: BTreeMap::from([("k".to_owned(), vec![0, 255]), ("é".to_owned(), Vec::new())]),
         run_id: "run-1".to_owned(),
         batch: 7,
         committed_at: 1_769_853_600_123_456,
+    }
+}
+
+/// A definition with something in each of its parts.
+fn definition_of(target_table: &str) -> Definition {
+    let column = |name: &str| ColumnUse { name: name.to_owned(), kind: "Int64".to_owned() };
+    Definition {
+        source: "wms".to_owned(),
+        table: "t".to_owned(),
+        target_table: target_table.to_owned(),
+        method: Method::Incremental,
+        key: vec!["id".to_owned()],
+        change_key: Some("changed".to_owned()),
+        lookback_micros: 7,
+        null_keys: NullKeys::Include,
+        options: BTreeMap::from([("column é".to_owned(), "text".to_owned())]),
+        plugins: vec![PluginUse {
+            stage: Stage::Extract,
+            label: "reads".to_owned(),
+            name: "reads".to_owned(),
+            version: "0.1.0".to_owned(),
+            digest: "0f".repeat(32),
+            settings: BTreeMap::from([("limit".to_owned(), "1f".to_owned())]),
+        }],
+        columns: (0..200).map(|number| column(&format!("column_{number}"))).collect(),
+        target_columns: vec![column("id")],
     }
 }
 
@@ -62,7 +89,8 @@ fn the_history_keeps_every_change_and_the_last_one_counts() {
     assert_eq!(LEDGER.append(session.as_mut(), "s", Action::Reset, Some("by hand"), "cmd", None), Ok(2));
     assert_eq!(LEDGER.checkpoint(session.as_mut(), "s"), Ok(None));
     let history = LEDGER.history(session.as_mut(), "s").expect("a history");
-    let told: Vec<_> = history.iter().map(|entry| (entry.sequence, entry.action, entry.note.as_deref())).collect();
+    let told = history.iter().flatten().map(|entry| (entry.sequence, entry.action, entry.note.as_deref()));
+    let told: Vec<_> = told.collect();
     assert_eq!(told, [(1, Action::Run, None), (2, Action::Reset, Some("by hand"))]);
     assert_eq!(LEDGER.streams(session.as_mut()).expect("streams").len(), 2);
     assert_eq!(Ledger { pipeline: "q" }.history(session.as_mut(), "s"), Ok(Vec::new()));
@@ -77,6 +105,19 @@ fn a_checkpoint_from_the_future_or_with_damage_is_refused() {
         ("mode = 'append'", "column mode is damaged"),
         ("action = 'dream'", "column action is damaged"),
         ("committed_at = 'noon'", "column committed_at is damaged"),
+        ("sequence = 'first'", "a row of the stream s cannot be read: the column sequence is damaged"),
+        ("run_id = x'00'", "column run_id is damaged"),
+        ("note = x'00'", "column note is damaged"),
+        ("format = 'one'", "column format is damaged"),
+        ("bookmark = NULL", "column bookmark is damaged"),
+        ("complete = 2", "column complete is damaged"),
+        ("source_version = x'00'", "column source_version is damaged"),
+        ("definition_hash = NULL", "column definition is damaged"),
+        ("definition_hash = 'x'", "column definition is damaged"),
+        ("definition = NULL", "column definition is damaged"),
+        ("definition = '{}'", "column definition is damaged"),
+        ("definition = replace(definition, 'wms', 'ana')", "column definition is damaged"),
+        ("batch = -1", "column batch is damaged"),
     ] {
         let warehouse = Warehouse::new("");
         let mut writer = warehouse.writer();
@@ -85,6 +126,15 @@ fn a_checkpoint_from_the_future_or_with_damage_is_refused() {
         warehouse.target_connection().execute_batch(&update).expect("an update");
         let failure = LEDGER.checkpoint(writer.sql(), "s").expect_err(change);
         assert!(failure.message.contains(words), "{failure}");
+        assert!(failure.message.contains("state reset --stream s"), "{failure}");
+        // It hides no other stream, and a reset makes room behind it.
+        in_transaction(writer.as_mut(), |writer| append(writer, "other", &checkpoint(Vec::new())));
+        assert!(LEDGER.checkpoint(writer.sql(), "other").expect("a checkpoint").is_some(), "{change}");
+        assert!(matches!(LEDGER.history(writer.sql(), "s").expect("rows").as_slice(), [Err(DamagedRow { .. })]));
+        in_transaction(writer.as_mut(), |writer| LEDGER.reset(writer.sql(), "s", "by a test", "cmd"));
+        assert_eq!(LEDGER.checkpoint(writer.sql(), "s"), Ok(None), "{change}");
+        in_transaction(writer.as_mut(), |writer| append(writer, "s", &checkpoint(Vec::new())));
+        assert_eq!(LEDGER.checkpoint(writer.sql(), "s"), Ok(Some(checkpoint(Vec::new()))), "{change}");
     }
 }
 

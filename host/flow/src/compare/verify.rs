@@ -13,10 +13,12 @@ use super::reading::read;
 use super::scan::{TargetScan, Wanted};
 use crate::change::Changes;
 use crate::checkpoint::LoadMode;
+use crate::definition::columns_of;
 use crate::extract::Method;
 use crate::failure::{Failure, Stage, StreamFailure};
 use crate::house::Lease;
 use crate::load::LoadRequest;
+use crate::ready::Ready;
 use crate::source::{Dialect, SourceSession, TableDescription};
 use crate::stream::{StageFailure, Stream, StreamContext};
 
@@ -165,6 +167,7 @@ impl Stream {
         let common = if compare.depth == Depth::Keys { key.clone() } else { common };
         found.columns_left_out = left_out;
         if compare.repair {
+            self.check_definition(context, &columns_of(&columns)).map_err(&at_load)?;
             self.prepare_repair(&columns, &key, lease.as_ref()).map_err(&at_load)?;
         }
         let hashing = Hashing { as_oracle: reader.dialect() == Dialect::Oracle };
@@ -249,7 +252,7 @@ impl Stream {
             schema: self.policy.schema,
             resume: true,
         };
-        self.prepare(&request, lease, true).map(drop)
+        self.prepare(&Ready { request, previous: None, table: None }, lease, true).map(drop)
     }
 }
 

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use super::json::{bookmark_from_json, bookmark_to_json, state_from_json, state_to_json};
 use super::table::{Cells, Kind, Table, optional, text};
 use crate::checkpoint::{Checkpoint, LoadMode};
+use crate::definition::Definition;
 use crate::failure::Failure;
+use crate::source::Dialect;
 use crate::sql::Sql;
 use crate::value::{Value, timestamp_from_text, timestamp_text};
 
@@ -27,7 +29,8 @@ const TABLE: Table = Table {
         ("mode", Kind::Name),
         ("complete", Kind::Integer),
         ("source_version", Kind::Text),
-        ("shape", Kind::Name),
+        ("definition_hash", Kind::Name),
+        ("definition", Kind::Long),
         ("state", Kind::Long),
         ("batch", Kind::Integer),
         ("committed_at", Kind::Name),
@@ -80,6 +83,36 @@ pub struct Entry {
     pub checkpoint: Option<Checkpoint>,
 }
 
+/// A row of the ledger that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DamagedRow {
+    /// Its stream.
+    pub stream: String,
+    /// Its number in the stream's history; `None` if that is what is damaged.
+    pub sequence: Option<i64>,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl std::fmt::Display for DamagedRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { stream, sequence, why } = self;
+        let row = sequence.map_or("a row".to_owned(), |sequence| format!("row {sequence}"));
+        write!(f, "table {}: {row} of the stream {stream} cannot be read: {why}", TABLE.name)
+    }
+}
+
+impl From<DamagedRow> for Failure {
+    fn from(row: DamagedRow) -> Self {
+        Self::permanent(format!(
+            "{row}. `wmshost state log` shows the stream's other rows, and `wmshost state rollback` \
+             goes back to one of them; `wmshost state reset --stream {}` forgets them all, and the next run reads the \
+             whole table again",
+            row.stream
+        ))
+    }
+}
+
 /// The history of one pipeline's streams.
 pub struct Ledger<'a> {
     /// The pipeline.
@@ -89,10 +122,14 @@ pub struct Ledger<'a> {
 impl Ledger<'_> {
     /// The last row of a stream; `None` if it never ran. What counts is its checkpoint.
     pub fn last(&self, sql: &mut dyn Sql, stream: &str) -> Result<Option<Entry>, Failure> {
+        self.last_readable(sql, stream)?.transpose().map_err(Failure::from)
+    }
+
+    /// The last row of a stream, or that it is damaged.
+    pub fn last_readable(&self, sql: &mut dyn Sql, stream: &str) -> Result<Option<Result<Entry, DamagedRow>>, Failure> {
         let condition = "stream = ?2 AND sequence = (SELECT max(sequence) FROM WMSHOST_CHECKPOINT \
                          WHERE pipeline = ?3 AND stream = ?4)";
-        let found = self.select(sql, condition, &[stream, self.pipeline, stream])?;
-        Ok(found.into_iter().next().map(|(_, entry)| entry))
+        Ok(self.select(sql, condition, &[stream, self.pipeline, stream])?.into_iter().next().map(|(_, entry)| entry))
     }
 
     /// A stream's checkpoint.
@@ -100,16 +137,26 @@ impl Ledger<'_> {
         Ok(self.last(sql, stream)?.and_then(|entry| entry.checkpoint))
     }
 
-    /// All rows of a stream, the oldest first.
-    pub fn history(&self, sql: &mut dyn Sql, stream: &str) -> Result<Vec<Entry>, Failure> {
-        let found = self.select(sql, "stream = ?2", &[stream])?;
-        Ok(found.into_iter().map(|(_, entry)| entry).collect())
+    /// All rows of a stream, the oldest first, those that are damaged among them.
+    pub fn history(&self, sql: &mut dyn Sql, stream: &str) -> Result<Vec<Result<Entry, DamagedRow>>, Failure> {
+        Ok(self.select(sql, "stream = ?2", &[stream])?.into_iter().map(|(_, entry)| entry).collect())
     }
 
     /// The streams that the ledger knows, with their last rows.
-    pub fn streams(&self, sql: &mut dyn Sql) -> Result<BTreeMap<String, Entry>, Failure> {
+    pub fn streams(&self, sql: &mut dyn Sql) -> Result<BTreeMap<String, Result<Entry, DamagedRow>>, Failure> {
         // Rows come in order, so that the last one of a stream is the one that stays.
         Ok(self.select(sql, "1 = 1", &[])?.into_iter().collect())
+    }
+
+    /// Forgets a stream's checkpoint by a row of its own. Rows without a number that can be read go: nothing could be
+    /// added behind them.
+    pub fn reset(&self, sql: &mut dyn Sql, stream: &str, note: &str, run_id: &str) -> Result<i64, Failure> {
+        if sql.dialect() == Dialect::Sqlite && TABLE.exists(sql)? {
+            let unnumbered = "DELETE FROM WMSHOST_CHECKPOINT WHERE pipeline = ?1 AND stream = ?2 \
+                              AND typeof(sequence) <> 'integer'";
+            sql.execute(unnumbered, &[Value::Text(self.pipeline.to_owned()), Value::Text(stream.to_owned())])?;
+        }
+        self.append(sql, stream, Action::Reset, Some(note), run_id, None)
     }
 
     /// Adds a row behind the last one; gives its number.
@@ -148,8 +195,8 @@ impl Ledger<'_> {
         let statement = text(
             sql.dialect(),
             "UPDATE WMSHOST_CHECKPOINT SET format = ?1, bookmark = ?2, mode = ?3, complete = ?4, \
-             source_version = ?5, shape = ?6, state = ?7, batch = ?8, committed_at = ?9 \
-             WHERE pipeline = ?10 AND stream = ?11 AND sequence = ?12",
+             source_version = ?5, definition_hash = ?6, definition = ?7, state = ?8, batch = ?9, committed_at = ?10 \
+             WHERE pipeline = ?11 AND stream = ?12 AND sequence = ?13",
         );
         let mut parameters = cells(Some(checkpoint));
         parameters.extend([
@@ -176,7 +223,12 @@ impl Ledger<'_> {
         }
     }
 
-    fn select(&self, sql: &mut dyn Sql, condition: &str, parameters: &[&str]) -> Result<Vec<(String, Entry)>, Failure> {
+    fn select(
+        &self,
+        sql: &mut dyn Sql,
+        condition: &str,
+        parameters: &[&str],
+    ) -> Result<Vec<(String, Result<Entry, DamagedRow>)>, Failure> {
         if !TABLE.exists(sql)? {
             return Ok(Vec::new());
         }
@@ -190,8 +242,24 @@ impl Ledger<'_> {
         let rows = sql.query(&text(sql.dialect(), &statement), &parameters).map_err(|failure| {
             failure.within(format_args!("table {}, which must be one that a wmshost made", TABLE.name))
         })?;
-        rows.into_iter().map(entry).collect()
+        rows.into_iter().map(readable).collect()
     }
+}
+
+/// A row with its stream. A row that cannot be read does not hide the others.
+fn readable(row: Vec<Value>) -> Result<(String, Result<Entry, DamagedRow>), Failure> {
+    let mut cells = Cells::of(&TABLE, row);
+    let _pipeline = cells.text()?;
+    let stream = cells.text()?;
+    let sequence = cells.integer();
+    let number = sequence.as_ref().ok().copied();
+    let entry = sequence.and_then(|sequence| entry(sequence, &mut cells));
+    let damaged = |failure: Failure| {
+        let place = format!("table {}: ", TABLE.name);
+        let why = failure.message.strip_prefix(&place).unwrap_or(&failure.message).to_owned();
+        DamagedRow { stream: stream.clone(), sequence: number, why }
+    };
+    Ok((stream.clone(), entry.map_err(damaged)))
 }
 
 /// The columns behind `note`.
@@ -205,18 +273,16 @@ fn cells(checkpoint: Option<&Checkpoint>) -> Vec<Value> {
         Value::Text(checkpoint.mode.name().to_owned()),
         Value::Int64(i64::from(checkpoint.complete)),
         optional(checkpoint.source_version.as_deref()),
-        Value::Text(checkpoint.shape.clone()),
+        optional(checkpoint.definition.as_ref().map(Definition::hash).as_deref()),
+        optional(checkpoint.definition.as_ref().map(|definition| definition.to_json().to_string()).as_deref()),
         Value::Text(state_to_json(&checkpoint.state).to_string()),
         Value::Int64(i64::try_from(checkpoint.batch).unwrap_or(i64::MAX)),
         Value::Text(timestamp_text(checkpoint.committed_at)),
     ]
 }
 
-fn entry(row: Vec<Value>) -> Result<(String, Entry), Failure> {
-    let mut cells = Cells::of(&TABLE, row);
-    let _pipeline = cells.text()?;
-    let stream = cells.text()?;
-    let sequence = cells.integer()?;
+/// The row behind its number.
+fn entry(sequence: i64, cells: &mut Cells<'_>) -> Result<Entry, Failure> {
     let action = cells.text()?;
     let action = Action::ALL.into_iter().find(|known| known.name() == action).ok_or_else(|| cells.damaged())?;
     let run_id = cells.text()?;
@@ -224,16 +290,16 @@ fn entry(row: Vec<Value>) -> Result<(String, Entry), Failure> {
     let format = cells.integer()?;
     if format > FORMAT {
         return Err(Failure::invalid_config(format!(
-            "table {}, stream {stream}: the checkpoint has format {format}, this host knows formats up to {FORMAT}; \
-             use the host that wrote it, or reset the stream's state",
-            TABLE.name
+            "the checkpoint has format {format}, this host knows formats up to {FORMAT}; use the host that wrote it"
         )));
     }
     let checkpoint = match cells.optional_text()? {
-        Some(bookmark) => Some(checkpoint(&bookmark, &run_id, &mut cells)?),
-        None => None,
+        Some(bookmark) => Some(checkpoint(&bookmark, &run_id, cells)?),
+        // Only a reset has none.
+        None if action == Action::Reset => None,
+        None => return Err(cells.damaged()),
     };
-    Ok((stream, Entry { sequence, action, run_id, note, checkpoint }))
+    Ok(Entry { sequence, action, run_id, note, checkpoint })
 }
 
 /// The checkpoint in the columns behind `bookmark`.
@@ -242,13 +308,26 @@ fn checkpoint(bookmark: &str, run_id: &str, cells: &mut Cells<'_>) -> Result<Che
     let bookmark = json(bookmark).and_then(|json| bookmark_from_json(&json)).ok_or_else(|| cells.damaged())?;
     let mode = cells.text()?;
     let mode = LoadMode::named(&mode).ok_or_else(|| cells.damaged())?;
-    let complete = cells.integer()? != 0;
+    let complete = match cells.integer()? {
+        0 => false,
+        1 => true,
+        _ => return Err(cells.damaged()),
+    };
     let source_version = cells.optional_text()?;
-    let shape = cells.text()?;
+    let hash = cells.optional_text()?;
+    let definition = match (cells.optional_text()?, hash) {
+        (Some(text), Some(hash)) => {
+            let definition = json(&text).and_then(|json| Definition::from_json(&json));
+            // The hash tells a definition that was cut or edited.
+            Some(definition.filter(|definition| definition.hash() == hash).ok_or_else(|| cells.damaged())?)
+        }
+        (None, None) => None,
+        _ => return Err(cells.damaged()),
+    };
     let state = cells.text()?;
     let state = json(&state).and_then(|json| state_from_json(&json)).ok_or_else(|| cells.damaged())?;
     let batch = u64::try_from(cells.integer()?).map_err(|_| cells.damaged())?;
     let committed_at = timestamp_from_text(&cells.text()?).ok_or_else(|| cells.damaged())?;
     let run_id = run_id.to_owned();
-    Ok(Checkpoint { bookmark, mode, complete, source_version, shape, state, run_id, batch, committed_at })
+    Ok(Checkpoint { bookmark, mode, complete, source_version, definition, state, run_id, batch, committed_at })
 }

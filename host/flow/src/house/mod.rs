@@ -24,7 +24,7 @@ mod table;
 pub use hold::Hold;
 pub use json::{bookmark_from_json, bookmark_to_json};
 pub use lease::{Holder, LEASE_SECONDS, Lease};
-pub use ledger::{Action, Entry, Ledger};
+pub use ledger::{Action, DamagedRow, Entry, Ledger};
 pub use mark::Marks;
 pub use quarantine::{Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn};
 

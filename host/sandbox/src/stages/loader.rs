@@ -47,7 +47,7 @@ impl Loader for PluginLoader {
             name: request.stream.clone(),
             table: request.table.clone(),
             mode: match request.mode {
-                LoadMode::Merge => loading::Mode::Merge,
+                LoadMode::Merge | LoadMode::Reload => loading::Mode::Merge,
                 LoadMode::Replace => loading::Mode::Replace,
             },
             columns: columns_to_wit(request.columns.fields())?,

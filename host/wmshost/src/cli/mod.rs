@@ -58,6 +58,9 @@ Examples:
         /// Read everything again and put it in the place of what is there
         #[arg(long)]
         full_refresh: bool,
+        /// What to do about streams that are not defined as they were, instead of their `on_change`
+        #[arg(long, value_enum, value_name = "POLICY")]
+        on_change: Option<OnChange>,
         #[command(flatten)]
         allowed: AllowedDeletes,
         #[command(flatten)]
@@ -97,11 +100,12 @@ Examples:
     Verify(VerifyArgs),
     /// Read a part of a stream again by its change key, in resumable windows; its bookmark is not touched
     #[command(after_help = "\
-What a window has loaded is kept under its own checkpoint: the same command goes on where it was interrupted. Rows that
-are newer in the target stay.
+What a window has loaded is kept under its own checkpoint: the same command goes on where it was interrupted, and leaves
+windows alone that are done; --again forgets first that they are. Rows that are newer in the target stay.
 
-Example:
-  wmshost backfill pipelines/dev.toml --stream allocation --from 2026-01-01 --to 2026-02-01 --window 7d")]
+Examples:
+  wmshost backfill pipelines/dev.toml --stream allocation --from 2026-01-01 --to 2026-02-01 --window 7d
+  wmshost backfill pipelines/dev.toml --stream allocation --from 2026-01-01 --to 2026-02-01 --again")]
     Backfill(BackfillArgs),
     /// Look at rows that were rejected, and send them on their way again
     #[command(subcommand)]
@@ -193,6 +197,9 @@ pub(crate) struct BackfillArgs {
     /// How long one window is
     #[arg(long, value_name = "DURATION", default_value = "7d")]
     pub(crate) window: String,
+    /// Read windows again that were done before
+    #[arg(long)]
+    pub(crate) again: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -202,6 +209,16 @@ pub(crate) struct OutputArgs {
     /// How the result is told on standard output
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnChange {
+    /// Go on where the bookmark still holds, and say what that means for the rows that are there
+    Tell,
+    /// Read the whole table again
+    Reload,
+    /// Fail before a row moves
+    Fail,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -1,52 +1,231 @@
 //! `wmshost backfill`: a part of a stream read again by its change key, window by window. Each window keeps a
-//! checkpoint of its own: what is done is not done again, and the stream's own bookmark is not touched.
+//! checkpoint of its own: what is done is not done again unless that is asked for, and the stream's own bookmark is not
+//! touched. All windows are one run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use wmshost_flow::{Failure, Value, Window, timestamp_from_text};
-use wmshost_pipeline::{Method, parse_duration};
+use serde_json::{Value as Json, json};
+use wmshost_flow::{
+    Checkpoint, Failure, Impact, Lease, Ledger, SqlSession, StreamSummary, Tally, Value, Window, timestamp_from_text,
+};
+use wmshost_pipeline::{Checked, Method, Stream, parse_duration};
+use wmshost_state::RunStatus;
 
 use super::Edge;
-use super::job::Job;
-use crate::assemble::Assembly;
-use crate::cli::BackfillArgs;
+use super::job::{Job, cancel_on_signals};
+use crate::assemble::{Assembly, kept_as};
+use crate::cli::{BackfillArgs, Output};
 use crate::exit::Exit;
-use crate::home::new_run_id;
-use crate::{logs, report};
+use crate::home::{is_gone, new_run_id, this_process};
+use crate::{connect, logs, report};
+
+/// A window, and how it went.
+struct Part {
+    window: Window,
+    /// The checkpoint of a run that has done it before.
+    done: Option<Checkpoint>,
+    /// How this run ended with it.
+    end: Option<StreamSummary>,
+}
 
 pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<Exit> {
     let windows = windows(arguments)?;
     let catalog = edge.catalog()?;
     let pipeline = edge.pipeline(&arguments.pipeline, &catalog)?;
     let plans = pipeline.select(std::slice::from_ref(&arguments.stream))?;
-    let cancel = edge.signals.let_end();
-    if let Some(plan) = plans.iter().find(|plan| plan.plan.method != Method::Incremental) {
+    let Some(stream) = plans.first() else { return Ok(Exit::Success) };
+    if stream.plan.method != Method::Incremental {
         return Err(Failure::invalid_config(format!(
             "stream {}: it is read by the method {:?}; only an incremental stream has windows. Run it instead",
-            plan.plan.name,
-            plan.plan.method.word()
+            stream.plan.name,
+            stream.plan.method.word()
         ))
         .into());
     }
-    logs::start(Some(&edge.home.log(&new_run_id(edge.clock.as_ref()))), edge.verbose)?;
-    let count = windows.len();
-    for (number, window) in (1..).zip(windows) {
-        report::note(&format!("window {number} of {count}: from {} to {}", window.start, window.end));
-        let assembly = Assembly {
-            window: Some(window),
-            ..Assembly::new(&pipeline, &catalog, &edge.clock, new_run_id(edge.clock.as_ref()))
+    let run_id = new_run_id(edge.clock.as_ref());
+    logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
+    if arguments.again {
+        forget(edge, &pipeline, stream, &windows, &run_id)?;
+    }
+    let assembly = |window: Option<Window>| Assembly {
+        window,
+        ..Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone())
+    };
+    let mut parts = parts(&assembly(None), stream, windows)?;
+    tell_done(&parts);
+    let output = arguments.output.output;
+    let job = |window| Job { edge, assembly: assembly(window), plans: plans.clone(), output, cancel: cancel.clone() };
+    let mut status = RunStatus::Succeeded;
+    let mut ends = Vec::new();
+    if parts.iter().any(|part| part.done.is_none()) {
+        let whole = job(None);
+        let begun = whole.begin(&Ok(()))?;
+        for part in parts.iter_mut().filter(|part| part.done.is_none()) {
+            let end = job(Some(part.window.clone())).move_rows();
+            let ended_well = super::job::status(&end) == RunStatus::Succeeded;
+            part.end = end.first().cloned();
+            ends = super::job::summed(&ends, end);
+            if !ended_well {
+                break;
+            }
+        }
+        status = whole.end(begun, &ends)?;
+    }
+    tell(&parts, (&run_id, &arguments.stream), status, output);
+    if status != RunStatus::Succeeded {
+        let count = parts.len();
+        let done = parts.iter().filter(|part| part.is_done()).count();
+        report::note(&format!(
+            "{done} of {count} windows are done; the same command without --again goes on with the next one"
+        ));
+    }
+    Ok(super::job::exit(&ends))
+}
+
+/// The windows, each with the checkpoint that says it was done. One that was done under another definition of the
+/// stream is done again.
+fn parts(assembly: &Assembly<'_>, stream: &Stream, windows: Vec<Window>) -> Result<Vec<Part>, Failure> {
+    let plan = &stream.plan;
+    let definition = assembly.definition(stream)?;
+    let ledger = Ledger { pipeline: &assembly.pipeline.name };
+    let mut reader = connect::reader(&plan.target, &assembly.pipeline.connections[&plan.target])?;
+    let part = |window: Window| {
+        let kept = match &mut reader {
+            Some(reader) => ledger.checkpoint(reader.as_mut(), &kept_as(&plan.name, &window))?,
+            None => None,
         };
-        let plans = plans.clone();
-        let exit = Job { edge, assembly, plans, output: arguments.output.output, cancel: cancel.clone() }.go()?;
-        if exit != Exit::Success {
-            report::note(&format!(
-                "{} of {count} windows are done; the same command goes on with window {number}",
-                number - 1
-            ));
-            return Ok(exit);
+        let is_same = |checkpoint: &Checkpoint| {
+            let changes = checkpoint.definition.as_ref().map(|before| before.changes_to(&definition));
+            changes.unwrap_or_default().iter().all(|change| change.impact == Impact::None)
+        };
+        let done = kept.filter(|checkpoint| checkpoint.complete && is_same(checkpoint));
+        Ok(Part { window, done, end: None })
+    };
+    windows.into_iter().map(part).collect()
+}
+
+/// Forgets that windows were done, all of them in one transaction: if this is interrupted behind it, the same command
+/// without `--again` goes on.
+fn forget(
+    edge: &Edge,
+    pipeline: &Checked,
+    stream: &Stream,
+    windows: &[Window],
+    run_id: &str,
+) -> Result<(), Failure> {
+    let plan = &stream.plan;
+    let target = connect::target(&plan.target, &pipeline.connections[&plan.target], 1, Arc::clone(&edge.clock))?;
+    let lease = Lease {
+        pipeline: pipeline.name.clone(),
+        stream: plan.name.clone(),
+        run_id: run_id.to_owned(),
+        holder: this_process(),
+    };
+    let ledger = Ledger { pipeline: &pipeline.name };
+    let mut session = target.sql()?;
+    let act = |session: &mut dyn SqlSession| {
+        for window in windows {
+            let name = kept_as(&plan.name, window);
+            let last = ledger.last_readable(session, &name)?;
+            let is_reset = matches!(&last, Some(Ok(entry)) if entry.checkpoint.is_none());
+            if last.is_some() && !is_reset {
+                ledger.reset(session, &name, "by wmshost backfill --again", run_id)?;
+            }
+        }
+        Ok(())
+    };
+    lease.act(session.as_mut(), &is_gone, act).map_err(|failure| failure.within(format_args!("stream {}", plan.name)))
+}
+
+/// Says which windows are left alone, in one line.
+fn tell_done(parts: &[Part]) {
+    let done: Vec<_> = parts.iter().filter_map(|part| Some((part, part.done.as_ref()?))).collect();
+    let Some((first, checkpoint)) = done.first() else { return };
+    let at = Value::Timestamp(checkpoint.committed_at);
+    let run = format!("run {} at {at} UTC", checkpoint.run_id);
+    let note = match done.as_slice() {
+        [_] => format!("the window from {} to {} is already done by {run}", first.window.start, first.window.end),
+        many => format!("{} of {} windows are already done, the first of them by {run}", many.len(), parts.len()),
+    };
+    report::note(&format!("{note}; --again reads them again"));
+}
+
+impl Part {
+    fn status(&self) -> &'static str {
+        match (&self.done, &self.end) {
+            (Some(_), _) => "already-done",
+            (None, Some(end)) => end.status.name(),
+            (None, None) => "not-run",
         }
     }
-    Ok(Exit::Success)
+
+    fn is_done(&self) -> bool {
+        let ended_well = |end: &StreamSummary| super::job::status(std::slice::from_ref(end)) == RunStatus::Succeeded;
+        self.done.is_some() || self.end.as_ref().is_some_and(ended_well)
+    }
+
+    fn tally(&self) -> Tally {
+        self.end.as_ref().map(|end| end.tally).unwrap_or_default()
+    }
+
+    fn seconds(&self) -> f64 {
+        self.end.as_ref().map_or(0.0, |end| end.seconds)
+    }
+
+    fn as_json(&self) -> Json {
+        let done = self.done.as_ref();
+        let mut json = rows_json(&self.tally());
+        json["from"] = json!(self.window.start.to_string());
+        json["to"] = json!(self.window.end.to_string());
+        json["status"] = json!(self.status());
+        json["seconds"] = json!(self.seconds());
+        json["done_by"] = json!(done.map(|checkpoint| &checkpoint.run_id));
+        json["done_at"] = json!(done.map(|checkpoint| Value::Timestamp(checkpoint.committed_at).to_string()));
+        json["error"] = json!(self.end.as_ref().and_then(|end| end.failure.as_ref()).map(ToString::to_string));
+        json
+    }
+
+    fn as_row(&self) -> Vec<String> {
+        let first = [self.window.start.to_string(), self.window.end.to_string(), self.status().to_owned()];
+        row(first, &self.tally(), self.seconds())
+    }
+}
+
+fn row(first: [String; 3], tally: &Tally, seconds: f64) -> Vec<String> {
+    let counts = [tally.read, tally.written, tally.unchanged, tally.rejected].map(report::count);
+    first.into_iter().chain(counts).chain([format!("{seconds:.2}")]).collect()
+}
+
+fn rows_json(tally: &Tally) -> Json {
+    json!({
+        "rows_read": tally.read,
+        "rows_written": tally.written,
+        "rows_unchanged": tally.unchanged,
+        "rows_rejected": tally.rejected,
+    })
+}
+
+fn tell(parts: &[Part], (run_id, stream): (&str, &str), status: RunStatus, output: Output) {
+    let sum = parts.iter().fold(Tally::default(), |sum, part| sum + part.tally());
+    let seconds: f64 = parts.iter().map(Part::seconds).sum();
+    if output == Output::Json {
+        report::json(&json!({
+            "run_id": run_id,
+            "stream": stream,
+            "status": status.name(),
+            "seconds": seconds,
+            "windows": parts.iter().map(Part::as_json).collect::<Vec<_>>(),
+            "total": rows_json(&sum),
+        }));
+    } else {
+        let total = row(["total".to_owned(), String::new(), status.name().to_owned()], &sum, seconds);
+        let head = ["from", "to", "status", "read", "written", "unchanged", "rejected", "seconds"];
+        report::table(&head, &[3, 4, 5, 6, 7], parts.iter().map(Part::as_row).chain([total]).collect());
+    }
+    for failure in parts.iter().filter_map(|part| part.end.as_ref()?.failure.as_ref()) {
+        report::failure(&failure.to_string());
+    }
 }
 
 /// The windows, one after the other, the last one up to the end.

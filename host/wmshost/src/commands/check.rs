@@ -66,7 +66,7 @@ pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Ou
     if output == Output::Text {
         probes.iter().for_each(probe::Probed::tell);
     }
-    tell(&pipeline, &plans, &untested, &probes, &failures, output);
+    tell(&pipeline, &plans, &untested, &probes, &Found { failures: &failures, ends: &ends }, output);
     Ok(if failures.is_empty() { Exit::Success } else { Exit::Configuration })
 }
 
@@ -86,7 +86,7 @@ fn untested_connections<'a>(plans: &[&'a Stream], reach: Reach) -> BTreeMap<&'a 
 
 /// Puts an empty database into the place of every target that does not exist yet, so that looking at it does not
 /// make it.
-fn scratch_targets(pipeline: &Checked) -> anyhow::Result<(Checked, Vec<tempfile::TempDir>)> {
+pub(super) fn scratch_targets(pipeline: &Checked) -> anyhow::Result<(Checked, Vec<tempfile::TempDir>)> {
     let mut pipeline = pipeline.clone();
     let mut folders = Vec::new();
     let targets: Vec<String> = pipeline.streams.iter().map(|stream| stream.plan.target.clone()).collect();
@@ -102,7 +102,8 @@ fn scratch_targets(pipeline: &Checked) -> anyhow::Result<(Checked, Vec<tempfile:
     Ok((pipeline, folders))
 }
 
-fn open(assembly: &Assembly<'_>, plans: &[&Stream]) -> anyhow::Result<Vec<StreamSummary>> {
+/// Opens streams as a run would.
+pub(super) fn open(assembly: &Assembly<'_>, plans: &[&Stream]) -> anyhow::Result<Vec<StreamSummary>> {
     if plans.is_empty() {
         return Ok(Vec::new());
     }
@@ -111,14 +112,21 @@ fn open(assembly: &Assembly<'_>, plans: &[&Stream]) -> anyhow::Result<Vec<Stream
     Ok(check_streams(streams, assembly.pipeline.run.concurrency, &context))
 }
 
+/// What opening the streams showed.
+struct Found<'a> {
+    failures: &'a [String],
+    ends: &'a [StreamSummary],
+}
+
 fn tell(
     pipeline: &Checked,
     plans: &[&Stream],
     untested: &BTreeMap<&str, &str>,
     probes: &[probe::Probed],
-    failures: &[String],
+    found: &Found<'_>,
     output: Output,
 ) {
+    let Found { failures, ends } = found;
     if output == Output::Json {
         report::json(&json!({
             "ok": failures.is_empty(),
@@ -127,11 +135,16 @@ fn tell(
             "untested_connections": untested,
             "connections": probes.iter().map(probe::Probed::as_json).collect::<Vec<_>>(),
             "failures": failures,
+            "definition_changes": ends
+                .iter()
+                .map(|end| (end.stream.clone(), report::definition_changes(&end.definition_changes)))
+                .collect::<serde_json::Map<_, _>>(),
             "warnings": pipeline.warnings,
         }));
         return;
     }
-    for failure in failures {
+    ends.iter().for_each(report::tell_definition_changes);
+    for failure in *failures {
         report::failure(failure);
     }
     for (label, why) in untested {

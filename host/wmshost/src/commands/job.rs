@@ -33,19 +33,32 @@ pub(super) struct Job<'a> {
 impl Job<'_> {
     /// Runs the streams, notes it in the history and tells how it went.
     pub(super) fn go(&self) -> anyhow::Result<Exit> {
-        let mut history = History::open(&self.edge.home.history())?;
-        history.mark_interrupted(is_alive)?;
-        let (run_id, pipeline) = (&self.assembly.run_id, self.assembly.pipeline);
-        // What is wrong with the connections is found before the run counts as one.
         let first = self.assembly.streams(&self.plans);
-        if let Err(failure) = &first
+        let begun = self.begin(&first)?;
+        let ends = self.run(first);
+        let seconds = (self.edge.clock.elapsed() - begun).as_secs_f64();
+        let status = self.end(begun, &ends)?;
+        let (run_id, pipeline) = (&self.assembly.run_id, self.assembly.pipeline);
+        let file = pipeline.file.display().to_string();
+        let report = RunReport { run_id, pipeline: &pipeline.name, file: &file, status, seconds, streams: &ends };
+        report::run(&report, self.output);
+        Ok(exit(&ends))
+    }
+
+    /// Notes that a run begins; returns when that was, by the clock that only goes forward. What is wrong with the
+    /// connections is found before the run counts as one.
+    pub(super) fn begin<T>(&self, opened: &Result<T, Failure>) -> anyhow::Result<Duration> {
+        let history = History::open(&self.edge.home.history())?;
+        history.mark_interrupted(is_alive)?;
+        if let Err(failure) = opened
             && failure.kind != FailureKind::Transient
         {
             return Err(failure.clone().into());
         }
         let started = self.edge.clock.elapsed();
+        let pipeline = self.assembly.pipeline;
         history.begin(&RunRecord {
-            run_id: run_id.clone(),
+            run_id: self.assembly.run_id.clone(),
             pipeline: pipeline.name.clone(),
             file: pipeline.file.display().to_string(),
             pid: std::process::id(),
@@ -53,14 +66,20 @@ impl Job<'_> {
             status: RunStatus::Running,
             seconds: 0.0,
         })?;
-        let ends = self.run(first);
-        let seconds = (self.edge.clock.elapsed() - started).as_secs_f64();
-        let status = status(&ends);
-        history.end(run_id, status, seconds, &ends)?;
-        let file = pipeline.file.display().to_string();
-        let report = RunReport { run_id, pipeline: &pipeline.name, file: &file, status, seconds, streams: &ends };
-        report::run(&report, self.output);
-        Ok(exit(&ends))
+        Ok(started)
+    }
+
+    /// Notes how the run ended.
+    pub(super) fn end(&self, begun: Duration, ends: &[StreamSummary]) -> anyhow::Result<RunStatus> {
+        let seconds = (self.edge.clock.elapsed() - begun).as_secs_f64();
+        let status = status(ends);
+        History::open(&self.edge.home.history())?.end(&self.assembly.run_id, status, seconds, ends)?;
+        Ok(status)
+    }
+
+    /// Runs the streams to their ends.
+    pub(super) fn move_rows(&self) -> Vec<StreamSummary> {
+        self.run(self.assembly.streams(&self.plans))
     }
 
     /// Runs all streams, and those again that failed for a reason that passes.
@@ -78,11 +97,7 @@ impl Job<'_> {
                 break;
             }
             let again = self.attempt(self.assembly.streams(&failed), &failed);
-            for end in again {
-                if let Some(before) = ends.iter_mut().find(|before| before.stream == end.stream) {
-                    *before = together(before, end);
-                }
-            }
+            ends = summed(&ends, again);
         }
         ends
     }
@@ -138,30 +153,46 @@ fn not_opened(plan: &Stream, failure: &Failure) -> StreamSummary {
         seconds: 0.0,
         bookmark: None,
         schema_changes: Vec::new(),
+        definition_changes: Vec::new(),
         comparison: None,
         failure: Some(failure),
     }
 }
 
-/// Two tries of a stream as one end.
+/// The ends so far with later ends of some of their streams.
+pub(super) fn summed(before: &[StreamSummary], later: Vec<StreamSummary>) -> Vec<StreamSummary> {
+    let mut ends = before.to_vec();
+    for end in later {
+        match ends.iter_mut().find(|before| before.stream == end.stream) {
+            Some(before) => *before = together(before, end),
+            None => ends.push(end),
+        }
+    }
+    ends
+}
+
+/// Two tries of a stream, or two parts of it, as one end.
 fn together(before: &StreamSummary, mut end: StreamSummary) -> StreamSummary {
-    let (old, new) = (&before.tally, &mut end.tally);
-    new.read += old.read;
-    new.written += old.written;
-    new.unchanged += old.unchanged;
-    new.rejected += old.rejected;
-    new.filtered += old.filtered;
-    new.deleted += old.deleted;
-    new.duplicates += old.duplicates;
-    new.bytes += old.bytes;
-    new.batches += old.batches;
+    end.tally = before.tally + end.tally;
     end.seconds += before.seconds;
     end.bookmark = end.bookmark.or_else(|| before.bookmark.clone());
     end.schema_changes.splice(0..0, before.schema_changes.iter().cloned());
+    end.definition_changes.splice(0..0, before.definition_changes.iter().cloned());
     end
 }
 
-fn status(ends: &[StreamSummary]) -> RunStatus {
+/// The first signal asks the run to stop; the second ends the process at once.
+pub(in crate::commands) fn cancel_on_signals() -> anyhow::Result<Cancel> {
+    let asked = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, Exit::Cancelled as i32, Arc::clone(&asked))
+            .and_then(|_| flag::register(signal, Arc::clone(&asked)))
+            .context("signals cannot be handled")?;
+    }
+    Ok(Cancel::of_flag(asked))
+}
+
+pub(super) fn status(ends: &[StreamSummary]) -> RunStatus {
     let any = |status| ends.iter().any(|end| end.status == status);
     if any(StreamStatus::Failed) || any(StreamStatus::NotRun) {
         RunStatus::Failed
@@ -174,7 +205,7 @@ fn status(ends: &[StreamSummary]) -> RunStatus {
     }
 }
 
-fn exit(ends: &[StreamSummary]) -> Exit {
+pub(super) fn exit(ends: &[StreamSummary]) -> Exit {
     let failures = || ends.iter().filter_map(|end| end.failure.as_ref());
     let misconfigured = failures()
         .any(|at| at.batch.is_none() && matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied));

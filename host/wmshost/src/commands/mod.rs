@@ -78,8 +78,9 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         logs::start(None, edge.verbose)?;
     }
     match cli.command {
-        Command::Run { selection, full_refresh, allowed, output } => {
-            run::run(&edge, &selection, full_refresh, &allowed.streams, output.output)
+        Command::Run { selection, full_refresh, on_change, allowed, output } => {
+            let load = run::Load { full_refresh, on_change, allow_deletes: allowed.streams };
+            run::run(&edge, &selection, load, output.output)
         }
         Command::Verify(arguments) => verify::verify(&edge, &arguments),
         Command::Backfill(arguments) => backfill::backfill(&edge, &arguments),

@@ -1,34 +1,59 @@
 //! `wmshost plan`: what a run would read and write, and from which bookmark.
 
 use serde_json::{Value, json};
-use wmshost_flow::{Checkpoint, Failure, Ledger, LoadMode};
+use wmshost_flow::{Checkpoint, DefinitionChange, Failure, Ledger, LoadMode, Reaction, StreamSummary};
 use wmshost_pipeline::{
-    Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnTrap, Stage, Stream, StreamPlan, duration_text,
+    Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnChange, OnTrap, Stage, Stream, StreamPlan, duration_text,
 };
 
 use super::Edge;
+use super::check::{open, scratch_targets};
+use crate::assemble::Assembly;
 use crate::cli::{Output, Selection};
 use crate::exit::Exit;
 use crate::{connect, report};
+
+/// A stream, where it stands, and what opening it as a run would showed.
+struct Outlook<'a> {
+    pipeline: &'a Checked,
+    stream: &'a Stream,
+    checkpoint: Option<Checkpoint>,
+    /// `None` if the databases could not be opened for it.
+    opened: Option<StreamSummary>,
+    /// Why a run could not begin.
+    failure: Option<String>,
+}
 
 pub(super) fn plan(edge: &Edge, selection: &Selection, output: Output) -> anyhow::Result<Exit> {
     let catalog = edge.catalog()?;
     let pipeline = edge.pipeline(&selection.pipeline, &catalog)?;
     let plans = pipeline.select(&selection.streams)?;
-    let mut streams = Vec::new();
-    for plan in plans {
-        streams.push((plan, checkpoint(&pipeline, plan)?));
+    let scratch = scratch_targets(&pipeline)?;
+    let assembly = Assembly::new(&scratch.0, &catalog, &edge.clock, "plan".to_owned());
+    let mut outlooks = Vec::new();
+    for stream in plans {
+        // Each by itself: what is wrong with one does not hide the others.
+        let (opened, failure) = match open(&assembly, &[stream]) {
+            Ok(mut ends) => (ends.pop(), None),
+            Err(error) => (None, Some(format!("{error:#}"))),
+        };
+        let failed = opened.as_ref().and_then(|end| end.failure.as_ref());
+        let failure = failure.or_else(|| failed.map(|at| at.failure.to_string()));
+        // A checkpoint that cannot be read is among the failures.
+        let checkpoint = match &failure {
+            None => checkpoint(&pipeline, stream)?,
+            Some(_) => checkpoint(&pipeline, stream).unwrap_or_default(),
+        };
+        outlooks.push(Outlook { pipeline: &pipeline, stream, checkpoint, opened, failure });
     }
     if output == Output::Json {
-        let streams: Vec<Value> =
-            streams.iter().map(|(plan, found)| as_json(&pipeline, plan, found.as_ref())).collect();
+        let streams: Vec<Value> = outlooks.iter().map(Outlook::as_json).collect();
         report::json(&json!({ "pipeline": pipeline.name, "streams": streams }));
     } else {
-        for (plan, found) in &streams {
-            show(&pipeline, plan, found.as_ref());
-        }
+        outlooks.iter().for_each(Outlook::show);
     }
-    Ok(Exit::Success)
+    let can_run = outlooks.iter().all(|outlook| outlook.failure.is_none());
+    Ok(if can_run { Exit::Success } else { Exit::Configuration })
 }
 
 /// The stream's checkpoint; `None` also where the target is not there yet.
@@ -41,18 +66,38 @@ fn checkpoint(pipeline: &Checked, stream: &Stream) -> Result<Option<Checkpoint>,
     }
 }
 
-/// What the next run does, in one sentence.
-fn next_step(stream: &Stream, checkpoint: Option<&Checkpoint>) -> String {
-    let lookback = duration_text(stream.plan.lookback);
-    match (stream.plan.method, checkpoint) {
-        (Method::Full, _) => "read the whole table, put it in the place of the target".to_owned(),
-        (Method::Append, Some(c)) => format!("read rows behind {}", c.bookmark),
-        (_, None) => "read the whole table by key, then only changes".to_owned(),
-        (_, Some(c)) if !c.complete && c.mode == LoadMode::Replace => {
-            "go on with an interrupted full refresh, or begin it anew if the source has changed".to_owned()
+impl Outlook<'_> {
+    fn changes(&self) -> &[DefinitionChange] {
+        self.opened.as_ref().map(|end| end.definition_changes.as_slice()).unwrap_or_default()
+    }
+
+    /// What the next run does, in one sentence.
+    fn next_step(&self) -> String {
+        if let Some(failure) = &self.failure {
+            return format!("fails before a row moves: {failure}");
         }
-        (_, Some(c)) if !c.complete => format!("go on with an interrupted load behind {}", c.bookmark),
-        (_, Some(c)) => format!("read changes since {}, and {lookback} before", c.bookmark),
+        match self.changes().iter().map(|change| change.reaction).max() {
+            Some(Reaction::Reload) => return "read the whole table again and merge it, then only changes".to_owned(),
+            Some(Reaction::Replace) => {
+                return "read the whole table again, put it in the place of the target, then only changes".to_owned();
+            }
+            _ => {}
+        }
+        self.next_from_checkpoint()
+    }
+
+    fn next_from_checkpoint(&self) -> String {
+        let lookback = duration_text(self.stream.plan.lookback);
+        match (self.stream.plan.method, &self.checkpoint) {
+            (Method::Full, _) => "read the whole table, put it in the place of the target".to_owned(),
+            (_, None) => "read the whole table by key, then only changes".to_owned(),
+            (_, Some(c)) if !c.complete && c.mode == LoadMode::Replace => {
+                "go on with an interrupted full refresh, or begin it anew if the source has changed".to_owned()
+            }
+            (_, Some(c)) if !c.complete => format!("go on with an interrupted load behind {}", c.bookmark),
+            (Method::Append, Some(c)) => format!("read rows behind {}", c.bookmark),
+            (_, Some(c)) => format!("read changes since {}, and {lookback} before", c.bookmark),
+        }
     }
 }
 
@@ -60,7 +105,27 @@ fn plugin(stage: &Stage) -> String {
     format!("{} {}", stage.plugin, stage.version)
 }
 
-fn show(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>) {
+impl Outlook<'_> {
+    fn show(&self) {
+        let mut lines = lines(self.pipeline, self.stream, self.next_step());
+        lines.extend(self.changes().iter().map(|change| ("changed", format!("{change}: {}", change.consequence))));
+        let columns = self.opened.iter().flat_map(|end| &end.schema_changes);
+        lines.extend(columns.map(|change| ("columns", change.clone())));
+        report::section(&self.stream.plan.name, &lines);
+    }
+
+    fn as_json(&self) -> Value {
+        let mut json = as_json(self.pipeline, self.stream);
+        json["next"] = Value::from(self.next_step());
+        json["bookmark"] = self.checkpoint.as_ref().map_or(Value::Null, |c| report::bookmark_json(&c.bookmark));
+        json["definition_changes"] = report::definition_changes(self.changes());
+        json["schema_changes"] = self.opened.as_ref().map_or(Value::Null, |end| json!(end.schema_changes));
+        json["failure"] = json!(self.failure);
+        json
+    }
+}
+
+fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str, String)> {
     let plan = &stream.plan;
     let transforms: Vec<String> = stream.transforms.iter().map(plugin).collect();
     let stages = [vec![plugin(&stream.extractor)], transforms, vec![plugin(&stream.loader)]].concat().join(" → ");
@@ -90,19 +155,20 @@ fn show(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>) {
         ("to", format!("{} {} ({})", plan.target, plan.target_table, pipeline.connections[&plan.target])),
         ("through", stages),
         ("method", format!("{}{change_key}, key {key}", plan.method.word())),
-        ("next", next_step(stream, checkpoint)),
+        ("next", next),
         ("bad values", bad_values.to_owned()),
         ("plugin fails", on_trap.to_owned()),
         ("rejected rows", budget(plan)),
         ("schema", format!("new columns: {}, new types: {}", plan.new_columns.word(), plan.new_types.word())),
         ("deletes", deletes(plan)),
         ("deleted rows", delete_guard(plan)),
+        ("other definition", on_change(plan.on_change).to_owned()),
     ];
     if plan.method == Method::Incremental {
         lines.push(("null keys", null_keys.to_owned()));
         lines.push(("late rows", late_rows(plan)));
     }
-    report::section(&plan.name, &lines);
+    lines
 }
 
 /// How many rows may be rejected.
@@ -123,6 +189,15 @@ fn delete_guard(plan: &StreamPlan) -> String {
         (plan.max_deleted_percent < 100).then(|| format!("at most {} % of the target", plan.max_deleted_percent));
     let parts: Vec<_> = rows.into_iter().chain(percent).collect();
     if parts.is_empty() { "any number".to_owned() } else { format!("{}; more stop the stream", parts.join(", ")) }
+}
+
+/// What a run does when the stream is not defined as it was.
+fn on_change(policy: OnChange) -> &'static str {
+    match policy {
+        OnChange::Tell => "go on where the bookmark still holds, and say what it means for the rows that are there",
+        OnChange::Reload => "read the whole table again",
+        OnChange::Fail => "fail the stream",
+    }
 }
 
 fn late_rows(plan: &StreamPlan) -> String {
@@ -150,7 +225,7 @@ fn deletes(plan: &StreamPlan) -> String {
     }
 }
 
-fn as_json(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>) -> Value {
+fn as_json(pipeline: &Checked, stream: &Stream) -> Value {
     let plan = &stream.plan;
     json!({
         "stream": plan.name,
@@ -169,13 +244,12 @@ fn as_json(pipeline: &Checked, stream: &Stream, checkpoint: Option<&Checkpoint>)
         "reconcile_seconds": plan.reconcile_every.as_secs(),
         "new_columns": plan.new_columns.word(),
         "new_types": plan.new_types.word(),
+        "on_change": plan.on_change.word(),
         "on_bad_value": plan.on_bad_value.word(),
         "on_trap": plan.on_trap.word(),
         "max_rejected": plan.max_rejected,
         "max_rejected_percent": plan.max_rejected_percent,
         "max_deleted": plan.max_deleted,
         "max_deleted_percent": plan.max_deleted_percent,
-        "next": next_step(stream, checkpoint),
-        "bookmark": checkpoint.map(|c| report::bookmark_json(&c.bookmark)),
     })
 }

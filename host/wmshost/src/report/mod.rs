@@ -13,7 +13,7 @@ use wmshost_flow::{Bookmark, Value};
 use wmshost_pipeline::Mistake;
 
 pub(crate) use progress::Watcher;
-pub(crate) use run::{RunReport, run};
+pub(crate) use run::{RunReport, definition_changes, run, tell_definition_changes};
 pub(crate) use table::{section, table};
 
 /// A line of the result. A reader that went away is no reason to complain.

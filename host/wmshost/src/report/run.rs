@@ -2,7 +2,7 @@
 
 use console::style;
 use serde_json::json;
-use wmshost_flow::{Comparison, StreamStatus, StreamSummary};
+use wmshost_flow::{Comparison, DefinitionChange, Reaction, StreamStatus, StreamSummary};
 use wmshost_state::RunStatus;
 
 use super::{bookmark_json, count, failure, note, print, table};
@@ -69,6 +69,7 @@ fn as_json(report: &RunReport<'_>) -> serde_json::Value {
                 "seconds": end.seconds,
                 "bookmark": end.bookmark.as_ref().map(bookmark_json),
                 "schema_changes": end.schema_changes,
+                "definition_changes": definition_changes(&end.definition_changes),
                 "reconciled": end.comparison.as_ref().map(|found| json!({
                     "missing": found.missing,
                     "extra": found.extra,
@@ -122,6 +123,7 @@ fn as_text(report: &RunReport<'_>) {
     });
     table(&head, &[2, 3, 4, 5, 6, 7], rows.collect());
     for end in report.streams {
+        tell_definition_changes(end);
         for change in &end.schema_changes {
             note(&format!("{}: column {change}", end.stream));
         }
@@ -153,6 +155,30 @@ fn compared(found: &Comparison) -> String {
         count(found.different),
         count(found.extra)
     )
+}
+
+/// How a stream's definition differs from that of its checkpoint.
+pub(crate) fn definition_changes(changes: &[DefinitionChange]) -> serde_json::Value {
+    let change = |change: &DefinitionChange| {
+        json!({
+            "text": change.to_string(),
+            "what": change.subject,
+            "before": change.before,
+            "after": change.after,
+            "impact": change.impact.name(),
+            "reaction": change.reaction.name(),
+            "consequence": change.consequence,
+        })
+    };
+    changes.iter().map(change).collect()
+}
+
+/// The same for people.
+pub(crate) fn tell_definition_changes(end: &StreamSummary) {
+    // A failure names what made it.
+    for change in end.definition_changes.iter().filter(|change| change.reaction != Reaction::Fail) {
+        note(&format!("{}: {change}: {}", end.stream, change.consequence));
+    }
 }
 
 fn shown_status(status: StreamStatus) -> String {

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use wmshost_flow::{
-    Action, Checkpoint, Failure, Ledger, LoadMode, bookmark_from_json, bookmark_to_json, timestamp_from_text,
+    Action, Checkpoint, Definition, Failure, Ledger, LoadMode, bookmark_from_json, bookmark_to_json, timestamp_from_text,
 };
 use wmshost_pipeline::load;
 
-use super::change::append;
+use super::change::{append, tell_other_definition};
 use super::{moment, reader};
 use crate::cli::Selection;
 use crate::commands::{Edge, confirmed};
@@ -51,7 +51,7 @@ fn written(stream: &str, checkpoint: &Checkpoint) -> Json {
         "mode": checkpoint.mode.name(),
         "complete": checkpoint.complete,
         "source_version": checkpoint.source_version,
-        "shape": checkpoint.shape,
+        "definition": checkpoint.definition.as_ref().map(Definition::to_json),
         "state": state,
         "run_id": checkpoint.run_id,
         "batch": checkpoint.batch,
@@ -74,6 +74,11 @@ pub(super) fn import(edge: &Edge, pipeline_file: &Path, file: &Path, yes: bool) 
         names.join(", "),
         file.display()
     ));
+    for plan in &plans {
+        if let Some((_, checkpoint)) = found.iter().find(|(stream, _)| *stream == plan.name) {
+            tell_other_definition(edge, &pipeline, plan, checkpoint);
+        }
+    }
     if !confirmed(yes)? {
         report::print("nothing was imported");
         return Ok(Exit::Failed);
@@ -126,7 +131,10 @@ fn stream_of(json: &Json) -> Option<(String, Checkpoint)> {
         mode: LoadMode::named(&text("mode")?)?,
         complete: json.get("complete")?.as_bool()?,
         source_version: text("source_version"),
-        shape: text("shape")?,
+        definition: match json.get("definition")? {
+            Json::Null => None,
+            definition => Some(Definition::from_json(definition)?),
+        },
         state: state.collect::<Option<_>>()?,
         run_id: text("run_id")?,
         batch: json.get("batch")?.as_u64()?,

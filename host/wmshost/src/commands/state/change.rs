@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wmshost_flow::{
-    Action, Bookmark, Checkpoint, Failure, Lease, Ledger, LoadMode, Position, SqlSession, Value, bookmark_from_json,
-    timestamp_from_text,
+    Action, Bookmark, Checkpoint, Definition, Failure, Lease, Ledger, LoadMode, Position, Sql, SqlSession, Value,
+    bookmark_from_json, timestamp_from_text,
 };
-use wmshost_pipeline::{Resolved, StreamPlan};
+use wmshost_pipeline::{Method, Resolved, StreamPlan};
 
 use super::{Kept, connection, entry_of};
+use crate::assemble::Assembly;
 use crate::commands::{Edge, confirmed};
 use crate::exit::Exit;
 use crate::home::{is_gone, new_run_id, this_process};
@@ -25,6 +26,18 @@ pub(super) fn append(
     note: &str,
     checkpoint: Option<&Checkpoint>,
 ) -> Result<(), Failure> {
+    act(edge, pipeline, plan, |ledger, sql, run_id| {
+        ledger.append(sql, &plan.name, action, Some(note), run_id, checkpoint).map(drop)
+    })
+}
+
+/// Changes a stream's history under its lease.
+fn act(
+    edge: &Edge,
+    pipeline: &Resolved,
+    plan: &StreamPlan,
+    change: impl FnOnce(&Ledger<'_>, &mut dyn Sql, &str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let target = connect::target(&plan.target, connection(pipeline, plan)?, 1, Arc::clone(&edge.clock))?;
     let run_id = new_run_id(edge.clock.as_ref());
     let lease = Lease {
@@ -35,25 +48,52 @@ pub(super) fn append(
     };
     let ledger = Ledger { pipeline: &pipeline.name };
     let mut session = target.sql()?;
-    let act = |session: &mut dyn SqlSession| {
-        ledger.append(session, &plan.name, action, Some(note), &run_id, checkpoint).map(drop)
-    };
+    let act = |session: &mut dyn SqlSession| change(&ledger, session, &run_id);
     lease.act(session.as_mut(), &is_gone, act).map_err(|failure| failure.within(format_args!("stream {}", plan.name)))
 }
 
+/// The stream as it is defined now; an error if its plugins cannot be asked.
+fn present(edge: &Edge, pipeline: &Resolved, plan: &StreamPlan) -> anyhow::Result<Definition> {
+    let catalog = edge.catalog()?;
+    let checked = pipeline.check(&catalog)?;
+    let streams = checked.select(std::slice::from_ref(&plan.name))?;
+    let stream = streams.first().ok_or_else(|| Failure::invalid_config("there is no such stream"))?;
+    let assembly = Assembly::new(&checked, &catalog, &edge.clock, String::new());
+    Ok(assembly.definition(stream)?)
+}
+
+/// Says that a checkpoint which is put in place rests on another definition than the present one.
+pub(super) fn tell_other_definition(edge: &Edge, pipeline: &Resolved, plan: &StreamPlan, checkpoint: &Checkpoint) {
+    let (Some(before), Ok(now)) = (&checkpoint.definition, present(edge, pipeline, plan)) else { return };
+    let (stream, changes) = (&plan.name, before.changes_to(&now));
+    if changes.is_empty() {
+        return;
+    }
+    let all = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    report::note(&format!(
+        "stream {stream}: this checkpoint rests on another definition: {all}. The next run does about it what the \
+         stream's `on_change` says; `wmshost plan` shows that"
+    ));
+}
+
 pub(super) fn reset(edge: &Edge, file: &Path, streams: &[String], yes: bool) -> anyhow::Result<Exit> {
-    let mut with_checkpoint = Vec::new();
+    let mut to_reset = Vec::new();
     for stream in streams {
         let mut kept = Kept::of(file, stream)?;
-        if kept.history()?.last().is_some_and(|entry| entry.checkpoint.is_some()) {
-            with_checkpoint.push(kept);
+        let rows = kept.all_rows()?;
+        for damaged in rows.iter().filter_map(|row| row.as_ref().err()) {
+            report::note(&damaged.to_string());
+        }
+        let is_damaged = rows.iter().any(|row| row.as_ref().is_err_and(|row| row.sequence.is_none()));
+        if is_damaged || rows.last().is_some_and(|row| !matches!(row, Ok(entry) if entry.checkpoint.is_none())) {
+            to_reset.push(kept);
         }
     }
-    if with_checkpoint.is_empty() {
+    if to_reset.is_empty() {
         report::print("there is no checkpoint to reset");
         return Ok(Exit::Success);
     }
-    let names = with_checkpoint.iter().map(|kept| kept.plan.name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = to_reset.iter().map(|kept| kept.plan.name.as_str()).collect::<Vec<_>>().join(", ");
     report::note(&format!(
         "the checkpoint of {names} is forgotten: the next run reads everything again and merges it; rows in the target \
          stay, other streams are not touched"
@@ -62,8 +102,10 @@ pub(super) fn reset(edge: &Edge, file: &Path, streams: &[String], yes: bool) -> 
         report::print("nothing was reset");
         return Ok(Exit::Failed);
     }
-    for kept in &with_checkpoint {
-        append(edge, &kept.pipeline, &kept.plan, Action::Reset, "by wmshost state reset", None)?;
+    for kept in &to_reset {
+        act(edge, &kept.pipeline, &kept.plan, |ledger, sql, run_id| {
+            ledger.reset(sql, &kept.plan.name, "by wmshost state reset", run_id).map(drop)
+        })?;
     }
     report::print(&format!("reset: {names}"));
     Ok(Exit::Success)
@@ -84,6 +126,7 @@ pub(super) fn rollback(edge: &Edge, file: &Path, stream: &str, to: &str, yes: bo
          Other streams are not touched",
         checkpoint.bookmark
     ));
+    tell_other_definition(edge, &kept.pipeline, &kept.plan, checkpoint);
     if !confirmed(yes)? {
         report::print("nothing was rolled back");
         return Ok(Exit::Failed);
@@ -98,13 +141,20 @@ pub(super) fn rollback(edge: &Edge, file: &Path, stream: &str, to: &str, yes: bo
 /// read by its change key.
 pub(super) fn set(edge: &Edge, file: &Path, stream: &str, bookmark: &str, yes: bool) -> anyhow::Result<Exit> {
     let mut kept = Kept::of(file, stream)?;
-    let previous = kept.history()?.pop().and_then(|entry| entry.checkpoint);
-    let bookmark = parsed(bookmark).ok_or_else(|| {
-        Failure::invalid_config(
-            "this is no bookmark: give a moment such as \"2026-01-31 06:00:00\", or a list of positions as \
-             `wmshost state export` writes it",
-        )
-    })?;
+    let bookmark = bookmark_for(&kept.plan, bookmark)?;
+    let previous = kept.checkpoint()?;
+    let present = present(edge, &kept.pipeline, &kept.plan).ok();
+    // The rows that are there stay what they are, whatever the bookmark.
+    let definition = match (previous.as_ref().and_then(|previous| previous.definition.clone()), present) {
+        (Some(before), Some(now)) => Some(Definition {
+            method: now.method,
+            change_key: now.change_key,
+            lookback_micros: now.lookback_micros,
+            null_keys: now.null_keys,
+            ..before
+        }),
+        (before, now) => before.or(now),
+    };
     report::note(&format!(
         "stream {stream} is set to {bookmark}: the next run goes on from there. Rows that changed before are not looked \
          at; `wmshost verify` finds what is missing"
@@ -118,7 +168,7 @@ pub(super) fn set(edge: &Edge, file: &Path, stream: &str, bookmark: &str, yes: b
         mode: LoadMode::Merge,
         complete: true,
         source_version: None,
-        shape: "by-hand".to_owned(),
+        definition,
         state: previous.map(|checkpoint| checkpoint.state).unwrap_or_default(),
         run_id: String::new(),
         batch: 0,
@@ -127,6 +177,28 @@ pub(super) fn set(edge: &Edge, file: &Path, stream: &str, bookmark: &str, yes: b
     append(edge, &kept.pipeline, &kept.plan, Action::Set, "by wmshost state set", Some(&checkpoint))?;
     report::print(&format!("set: {stream}"));
     Ok(Exit::Success)
+}
+
+/// A bookmark that the stream can go on from.
+fn bookmark_for(plan: &StreamPlan, text: &str) -> Result<Bookmark, Failure> {
+    let refused = |why: &str| Failure::invalid_config(format!("stream {}: {why}; nothing was set", plan.name));
+    let is_moment = timestamp_from_text(text).is_some();
+    match plan.method {
+        Method::Full => Err(refused(
+            "it is read as a whole in every run (method \"full\"), so that a bookmark means nothing; run it, or set \
+             `method = \"incremental\"` first",
+        )),
+        Method::Append if is_moment => Err(refused(
+            "it goes on behind the highest key that was read (method \"append\"), not from a moment; give the \
+             positions of a bookmark, as `wmshost state export` writes them",
+        )),
+        _ => parsed(text).ok_or_else(|| {
+            refused(
+                "this is no bookmark: give a moment such as \"2026-01-31 06:00:00\", or a list of positions as \
+                 `wmshost state export` writes it",
+            )
+        }),
+    }
 }
 
 fn parsed(text: &str) -> Option<Bookmark> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use wmshost_flow::{Checkpoint, Entry, Ledger};
+use wmshost_flow::{Checkpoint, DamagedRow, Definition, Entry, Failure, Ledger};
 use wmshost_pipeline::load;
 
 use super::{Kept, checkpoint_json, entry_of, moment, reader};
@@ -16,20 +16,37 @@ pub(super) fn list(selection: &Selection, output: Output) -> anyhow::Result<Exit
     let pipeline = load(&selection.pipeline, &variable)?;
     let mut found = Vec::new();
     for plan in pipeline.select(&selection.streams)? {
-        let checkpoint = match reader(&pipeline, plan)? {
-            Some(mut reader) => Ledger { pipeline: &pipeline.name }.checkpoint(reader.as_mut(), &plan.name)?,
+        let last = match reader(&pipeline, plan)? {
+            Some(mut reader) => Ledger { pipeline: &pipeline.name }.last_readable(reader.as_mut(), &plan.name)?,
             None => None,
         };
-        found.push((plan.name.clone(), checkpoint));
+        found.push((plan.name.clone(), last.transpose().map(|entry| entry.and_then(|entry| entry.checkpoint))));
     }
+    let damaged = || found.iter().filter_map(|(_, found)| found.as_ref().err());
+    let exit = if damaged().next().is_some() { Exit::Failed } else { Exit::Success };
     if output == Output::Json {
-        let all: Vec<Json> = found.iter().map(|(stream, found)| as_json(stream, found.as_ref())).collect();
+        let all: Vec<Json> = found
+            .iter()
+            .map(|(stream, found)| match found {
+                Ok(found) => as_json(stream, found.as_ref()),
+                Err(row) => json!({ "stream": stream, "checkpoint": Json::Null, "damage": row.to_string() }),
+            })
+            .collect();
         report::json(&json!({ "pipeline": pipeline.name, "streams": all }));
-        return Ok(Exit::Success);
+    } else {
+        tell_list(&found);
     }
+    for row in damaged() {
+        report::failure(&Failure::from(row.clone()).to_string());
+    }
+    Ok(exit)
+}
+
+fn tell_list(found: &[(String, Result<Option<Checkpoint>, DamagedRow>)]) {
     let rows = found.iter().map(|(stream, found)| match found {
-        None => vec![stream.clone(), "none".to_owned(), String::new(), String::new(), String::new()],
-        Some(c) => {
+        Err(_) => vec![stream.clone(), "damaged".to_owned()],
+        Ok(None) => vec![stream.clone(), "none".to_owned(), String::new(), String::new(), String::new()],
+        Ok(Some(c)) => {
             vec![
                 stream.clone(),
                 load_word(c).to_owned(),
@@ -40,7 +57,6 @@ pub(super) fn list(selection: &Selection, output: Output) -> anyhow::Result<Exit
         }
     });
     report::table(&["stream", "load", "committed (UTC)", "run", "bookmark"], &[], rows.collect());
-    Ok(Exit::Success)
 }
 
 fn load_word(checkpoint: &Checkpoint) -> &'static str {
@@ -52,7 +68,7 @@ fn as_json(stream: &str, checkpoint: Option<&Checkpoint>) -> Json {
 }
 
 pub(super) fn show(file: &Path, stream: &str, output: Output) -> anyhow::Result<Exit> {
-    let checkpoint = Kept::of(file, stream)?.history()?.pop().and_then(|entry| entry.checkpoint);
+    let checkpoint = Kept::of(file, stream)?.checkpoint()?;
     if output == Output::Json {
         report::json(&as_json(stream, checkpoint.as_ref()));
         return Ok(Exit::Success);
@@ -71,23 +87,52 @@ fn lines(checkpoint: &Checkpoint) -> Vec<(&'static str, String)> {
         ("load", format!("{}, {}", checkpoint.mode.name(), load_word(checkpoint))),
         ("committed", format!("{} UTC", moment(checkpoint.committed_at))),
         ("run", format!("{}, batch {}", checkpoint.run_id, checkpoint.batch)),
-        ("shape", checkpoint.shape.clone()),
         ("source version", checkpoint.source_version.clone().unwrap_or_else(|| "unknown".to_owned())),
     ];
     let positions = &checkpoint.bookmark.0;
     lines.extend(positions.iter().map(|position| ("bookmark", format!("{} = {}", position.name, position.value))));
+    lines.extend(checkpoint.definition.iter().flat_map(definition_lines));
     lines.extend(checkpoint.state.iter().map(|(key, value)| ("state", format!("{key}: {} bytes", value.len()))));
     lines
 }
 
+/// What a checkpoint rests on, a line for each part.
+fn definition_lines(definition: &Definition) -> Vec<(&'static str, String)> {
+    let mut lines = vec![
+        ("definition", definition.hash()),
+        ("table", format!("{} → {}", definition.table, definition.target_table)),
+        ("key", definition.key.join(", ")),
+        ("method", definition.method.name().to_owned()),
+    ];
+    lines.extend(definition.change_key.iter().map(|change_key| ("change key", change_key.clone())));
+    lines.extend(definition.plugins.iter().map(|plugin| {
+        let digest = plugin.digest.get(..12).unwrap_or(&plugin.digest);
+        ("plugin", format!("{}: {} {} {digest}", plugin.stage, plugin.label, plugin.version))
+    }));
+    lines.extend(definition.options.iter().map(|(name, value)| ("option", format!("{name} = {value}"))));
+    let columns = definition.columns.iter().map(|column| format!("{} {}", column.name, column.kind));
+    lines.push(("columns", columns.collect::<Vec<_>>().join(", ")));
+    lines
+}
+
 pub(super) fn log(file: &Path, stream: &str, output: Output) -> anyhow::Result<Exit> {
-    let history = Kept::of(file, stream)?.history()?;
+    let history = Kept::of(file, stream)?.all_rows()?;
     if output == Output::Json {
-        let rows: Vec<Json> = history.iter().map(entry_json).collect();
-        report::json(&json!({ "stream": stream, "history": rows }));
+        let row = |row: &Result<Entry, DamagedRow>| match row {
+            Ok(entry) => entry_json(entry),
+            Err(row) => json!({ "sequence": row.sequence, "damage": row.why }),
+        };
+        report::json(&json!({ "stream": stream, "history": history.iter().map(row).collect::<Vec<_>>() }));
         return Ok(Exit::Success);
     }
     let rows = history.iter().map(|entry| {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(row) => {
+                let number = row.sequence.map(|sequence| sequence.to_string()).unwrap_or_default();
+                return vec![number, "damaged".to_owned(), row.why.clone()];
+            }
+        };
         let checkpoint = entry.checkpoint.as_ref();
         vec![
             entry.sequence.to_string(),

@@ -13,7 +13,7 @@ mod look;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use wmshost_flow::{Checkpoint, Entry, Failure, Ledger, SqlSession};
+use wmshost_flow::{Checkpoint, DamagedRow, Definition, Entry, Failure, Ledger, SqlSession};
 use wmshost_pipeline::{Resolved, StreamPlan, load};
 
 use super::Edge;
@@ -56,11 +56,23 @@ impl Kept {
         Ok(Self { pipeline, plan, reader })
     }
 
-    fn history(&mut self) -> Result<Vec<Entry>, Failure> {
+    /// The stream's rows in the ledger, also those that cannot be read.
+    fn all_rows(&mut self) -> Result<Vec<Result<Entry, DamagedRow>>, Failure> {
         match &mut self.reader {
             Some(reader) => Ledger { pipeline: &self.pipeline.name }.history(reader.as_mut(), &self.plan.name),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// The stream's rows in the ledger, without those that cannot be read.
+    fn history(&mut self) -> Result<Vec<Entry>, Failure> {
+        Ok(self.all_rows()?.into_iter().filter_map(Result::ok).collect())
+    }
+
+    /// The stream's checkpoint. Fails if the last row cannot be read.
+    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, Failure> {
+        let last = self.all_rows()?.pop().transpose()?;
+        Ok(last.and_then(|entry| entry.checkpoint))
     }
 }
 
@@ -95,7 +107,8 @@ fn checkpoint_json(checkpoint: &Checkpoint) -> Json {
         "complete": checkpoint.complete,
         "run_id": checkpoint.run_id,
         "batch": checkpoint.batch,
-        "shape": checkpoint.shape,
+        "definition_hash": checkpoint.definition.as_ref().map(Definition::hash),
+        "definition": checkpoint.definition.as_ref().map(Definition::to_json),
         "source_version": checkpoint.source_version,
         "committed_at": moment(checkpoint.committed_at),
     })

@@ -1,0 +1,264 @@
+//! What differs between the definition that a checkpoint rests on and the present one, and what that means for the
+//! rows in the target.
+
+use super::{ColumnUse, Definition, PluginUse, column};
+use crate::extract::Method;
+use crate::failure::Stage;
+use crate::policy::OnChange;
+use crate::target::TableDefinition;
+
+/// What a difference means for the rows in the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Impact {
+    /// The target's rows are those of another table or key: rows of both must not be mixed.
+    Identity,
+    /// The bookmark means nothing any more.
+    Position,
+    /// The target's table lost values that were loaded.
+    Target,
+    /// The bookmark holds; the rows in the target were made in another way.
+    Rows,
+    /// The rows in the target are as they would be.
+    None,
+}
+
+impl Impact {
+    /// The impact's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Position => "position",
+            Self::Target => "target",
+            Self::Rows => "rows",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What a run does about a difference; the later ones outweigh the earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reaction {
+    /// It goes on from the bookmark and says what differs.
+    Tell,
+    /// It reads the whole table again and merges it.
+    Reload,
+    /// It reads the whole table again and replaces the target's table with it.
+    Replace,
+    /// It fails before a row moves.
+    Fail,
+}
+
+impl Reaction {
+    /// The reaction's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tell => "tell",
+            Self::Reload => "reload",
+            Self::Replace => "replace",
+            Self::Fail => "fail",
+        }
+    }
+
+    /// What a run does about a difference of this impact. A load that replaces the table anyway (`whole`) leaves no
+    /// row of the old definition.
+    pub(crate) fn to(impact: Impact, on_change: OnChange, whole: bool) -> Self {
+        match (impact, on_change) {
+            (Impact::None, _) => Self::Tell,
+            (_, OnChange::Fail) => Self::Fail,
+            _ if whole => Self::Tell,
+            (Impact::Identity | Impact::Target, OnChange::Tell) => Self::Fail,
+            (Impact::Identity, OnChange::Reload) => Self::Replace,
+            (Impact::Rows, OnChange::Tell) => Self::Tell,
+            (Impact::Position, OnChange::Tell)
+            | (Impact::Position | Impact::Rows | Impact::Target, OnChange::Reload) => Self::Reload,
+        }
+    }
+}
+
+/// A difference between the definition of a checkpoint and the present one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefinitionChange {
+    /// What differs, in words.
+    pub subject: String,
+    /// What the checkpoint rests on; empty where there was nothing, or where it is not shown.
+    pub before: String,
+    /// What is so now; empty likewise.
+    pub after: String,
+    /// What it means for the rows in the target.
+    pub impact: Impact,
+    /// What a run does about it.
+    pub reaction: Reaction,
+    /// What becomes of the rows in the target, in words.
+    pub consequence: String,
+    /// The column that is new over rows that are there.
+    pub new_column: Option<String>,
+}
+
+impl std::fmt::Display for DefinitionChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { subject, before, after, .. } = self;
+        let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+        match (before.is_empty(), after.is_empty()) {
+            (true, true) => write!(f, "{subject} changed"),
+            (true, false) if self.new_column.is_some() => write!(f, "{subject} ({after}) is new"),
+            _ => write!(f, "{subject} {} → {}", or_none(before), or_none(after)),
+        }
+    }
+}
+
+fn change(
+    impact: Impact,
+    subject: impl Into<String>,
+    before: impl Into<String>,
+    after: impl Into<String>,
+) -> DefinitionChange {
+    DefinitionChange {
+        subject: subject.into(),
+        before: before.into(),
+        after: after.into(),
+        impact,
+        reaction: Reaction::Tell,
+        consequence: String::new(),
+        new_column: None,
+    }
+}
+
+/// What differs. Columns and a key that are not known yet are not compared.
+pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<DefinitionChange> {
+    let mut found = Vec::new();
+    let mut differs = |impact, subject: &str, before: &str, after: &str| {
+        if before != after {
+            found.push(change(impact, subject, before, after));
+        }
+    };
+    differs(Impact::None, "source", &before.source, &now.source);
+    // Databases do not tell the letters of most names apart.
+    let mut names_differ = |impact, subject: &str, before: &str, after: &str| {
+        if before.to_lowercase() != after.to_lowercase() {
+            differs(impact, subject, before, after);
+        }
+    };
+    names_differ(Impact::Identity, "table", &before.table, &now.table);
+    names_differ(Impact::Identity, "target table", &before.target_table, &now.target_table);
+    if !before.key.is_empty() && !now.key.is_empty() {
+        let key = |definition: &Definition| format!("({})", definition.key.join(", "));
+        names_differ(Impact::Identity, "key", &key(before), &key(now));
+    }
+    // A table that is replaced in every run has no use for a bookmark.
+    let of_method = if now.method == Method::Full { Impact::None } else { Impact::Position };
+    names_differ(of_method, "method", before.method.name(), now.method.name());
+    if before.method == now.method && now.method == Method::Incremental {
+        let change_key = |definition: &Definition| definition.change_key.clone().unwrap_or_default();
+        names_differ(Impact::Position, "change key", &change_key(before), &change_key(now));
+        differs(Impact::None, "lookback", &span(before.lookback_micros), &span(now.lookback_micros));
+        differs(Impact::None, "null keys", before.null_keys.name(), now.null_keys.name());
+    }
+    let names = before.options.keys().chain(now.options.keys().filter(|name| !before.options.contains_key(*name)));
+    for name in names {
+        let option = |definition: &Definition| definition.options.get(name).cloned().unwrap_or_default();
+        differs(Impact::Rows, name, &option(before), &option(now));
+    }
+    found.extend(plugin_differences(&before.plugins, &now.plugins));
+    found.extend(column_differences(&before.columns, &now.columns));
+    found
+}
+
+fn plugin_differences(before: &[PluginUse], now: &[PluginUse]) -> Vec<DefinitionChange> {
+    let mut found = Vec::new();
+    for (stage, what) in [(Stage::Extract, "extractor"), (Stage::Transform, "transforms"), (Stage::Load, "loader")] {
+        let at = |plugins: &[PluginUse]| plugins.iter().filter(|plugin| plugin.stage == stage).cloned().collect();
+        let (old, new): (Vec<PluginUse>, Vec<PluginUse>) = (at(before), at(now));
+        let names = |plugins: &[PluginUse]| plugins.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
+        if names(&old) != names(&new) {
+            // Only the extractor that made a bookmark understands it.
+            let impact = if stage == Stage::Extract { Impact::Position } else { Impact::Rows };
+            found.push(change(impact, what, names(&old), names(&new)));
+        }
+        for new in &new {
+            let Some(old) = old.iter().find(|old| old.name == new.name) else { continue };
+            if old.digest != new.digest || old.version != new.version {
+                let subject = format!("{} {}", what.trim_end_matches('s'), new.label);
+                found.push(change(Impact::Rows, subject, build(old), build(new)));
+            }
+            let names = old.settings.keys().chain(new.settings.keys().filter(|key| !old.settings.contains_key(*key)));
+            let differing = names.filter(|name| old.settings.get(*name) != new.settings.get(*name));
+            found.extend(
+                differing.map(|name| change(Impact::Rows, format!("setting {name} of {}", new.label), "", "")),
+            );
+        }
+    }
+    found
+}
+
+/// A version with the beginning of its digest.
+fn build(plugin: &PluginUse) -> String {
+    format!("{} {}", plugin.version, plugin.digest.get(..12).unwrap_or(&plugin.digest))
+}
+
+/// Columns that came or changed their type. Columns that went are told of with the table's schema.
+fn column_differences(before: &[ColumnUse], now: &[ColumnUse]) -> Vec<DefinitionChange> {
+    if before.is_empty() {
+        return Vec::new();
+    }
+    let differing = |new: &ColumnUse| match column(before, &new.name) {
+        None => Some(new_column(new)),
+        Some(old) if old.kind != new.kind => {
+            Some(change(Impact::Rows, format!("column {}", new.name), &old.kind, &new.kind))
+        }
+        Some(_) => None,
+    };
+    now.iter().filter_map(differing).collect()
+}
+
+/// The difference that a column is new.
+pub(crate) fn new_column(column: &ColumnUse) -> DefinitionChange {
+    let subject = format!("column {}", column.name);
+    DefinitionChange { new_column: Some(column.name.clone()), ..change(Impact::Rows, subject, "", &column.kind) }
+}
+
+/// Columns that the stream writes and that the target's table had after the last load, but has no more, or in a type
+/// that need not have kept their values.
+pub(crate) fn lost_columns(before: &Definition, now: &[ColumnUse], table: &TableDefinition) -> Vec<DefinitionChange> {
+    let there = super::columns_of(&table.columns);
+    let lost = |old: &ColumnUse| {
+        column(now, &old.name)?;
+        match column(&there, &old.name) {
+            None => Some(change(Impact::Target, format!("column {} of the target", old.name), &old.kind, "")),
+            Some(there) if !holds(&there.kind, &old.kind) => {
+                Some(change(Impact::Target, format!("column {} of the target", old.name), &old.kind, &there.kind))
+            }
+            Some(_) => None,
+        }
+    };
+    before.target_columns.iter().filter_map(lost).collect()
+}
+
+/// Whether a column of one type has kept all values of another: the same type, or a wider decimal.
+fn holds(now: &str, before: &str) -> bool {
+    if now == before {
+        return true;
+    }
+    let digits = |kind: &str| match kind {
+        "int64" => Some((19, 0)),
+        kind => {
+            let (precision, scale) = kind.strip_prefix("decimal(")?.strip_suffix(')')?.split_once(", ")?;
+            let (precision, scale): (i32, i32) = (precision.parse().ok()?, scale.parse().ok()?);
+            Some((precision - scale, scale))
+        }
+    };
+    match (digits(now), digits(before)) {
+        (Some((whole, behind)), Some((old_whole, old_behind))) => whole >= old_whole && behind >= old_behind,
+        _ => false,
+    }
+}
+
+/// A duration in its largest whole unit.
+fn span(micros: u64) -> String {
+    let seconds = micros / 1_000_000;
+    for (unit, name) in [(86_400, "d"), (3_600, "h"), (60, "m")] {
+        if seconds > 0 && seconds.is_multiple_of(unit) {
+            return format!("{}{name}", seconds / unit);
+        }
+    }
+    format!("{seconds}s")
+}

@@ -1,0 +1,170 @@
+//! What a checkpoint rests on: everything that decides which rows a bookmark stands for, and how those rows were made.
+//! It is kept in the ledger beside the bookmark, so that a run sees what has changed since.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `json` | the document in the ledger |
+//! | `difference` | what differs between two definitions, and what that means for the rows in the target |
+
+mod difference;
+mod json;
+
+use std::collections::BTreeMap;
+
+use arrow_schema::SchemaRef;
+
+use crate::change::type_name;
+use crate::extract::{ExtractRequest, Method, NullKeys};
+use crate::failure::Stage;
+
+pub use difference::{DefinitionChange, Impact, Reaction};
+pub(crate) use difference::{differences, lost_columns, new_column};
+
+/// What a stream's rows and its bookmark rest on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// The label of the source.
+    pub source: String,
+    /// The table that is read.
+    pub table: String,
+    /// The table that is written.
+    pub target_table: String,
+    /// How it is replicated.
+    pub method: Method,
+    /// The columns that identify a row; empty while a primary key that the pipeline does not name is unknown.
+    pub key: Vec<String>,
+    /// The column that tells when a row last changed.
+    pub change_key: Option<String>,
+    /// How far behind the bookmark an incremental read starts, in microseconds.
+    pub lookback_micros: u64,
+    /// What becomes of rows without a change key.
+    pub null_keys: NullKeys,
+    /// What else the pipeline says about how columns are read, such as declared types and filters.
+    pub options: BTreeMap<String, String>,
+    /// The plugins in the order in which rows pass through them.
+    pub plugins: Vec<PluginUse>,
+    /// The columns of the rows that are written; empty before the source was opened.
+    pub columns: Vec<ColumnUse>,
+    /// The columns of the target's table after the load, without the host's own.
+    pub target_columns: Vec<ColumnUse>,
+}
+
+/// A plugin at its place in a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginUse {
+    /// Its stage.
+    pub stage: Stage,
+    /// The name that the pipeline gives it.
+    pub label: String,
+    /// Its own name.
+    pub name: String,
+    /// Its own version.
+    pub version: String,
+    /// The digest of its component, in hex.
+    pub digest: String,
+    /// A digest of each setting's value: the values themselves may be secrets.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A column and its type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnUse {
+    /// Its name.
+    pub name: String,
+    /// Its type in the words of the contract with plugins.
+    pub kind: String,
+}
+
+impl Definition {
+    /// The definition of a stream without plugins, before its source is opened.
+    pub fn of(request: &ExtractRequest, target_table: &str) -> Self {
+        Self {
+            source: request.source.clone(),
+            table: request.table.clone(),
+            target_table: target_table.to_owned(),
+            method: request.method,
+            key: request.key.clone(),
+            change_key: request.change_key.clone(),
+            lookback_micros: request.lookback_micros,
+            null_keys: request.null_keys,
+            options: BTreeMap::new(),
+            plugins: Vec::new(),
+            columns: Vec::new(),
+            target_columns: Vec::new(),
+        }
+    }
+
+    /// A short digest of the whole definition, in hex.
+    pub fn hash(&self) -> String {
+        blake3::hash(self.to_json().to_string().as_bytes()).to_hex()[..16].to_owned()
+    }
+
+    /// What differs in a later definition. Columns and a key that are not known yet are not compared.
+    pub fn changes_to(&self, now: &Self) -> Vec<DefinitionChange> {
+        differences(self, now)
+    }
+
+    /// Whether both make the same rows of the same source, as far as it is known before the source is opened.
+    pub fn makes_same_rows(&self, other: &Self) -> bool {
+        let key_is_known = !self.key.is_empty() && !other.key.is_empty();
+        let comparable = |definition: &Self| Self {
+            key: if key_is_known { definition.key.clone() } else { Vec::new() },
+            columns: Vec::new(),
+            target_columns: Vec::new(),
+            ..definition.clone()
+        };
+        comparable(self) == comparable(other)
+    }
+}
+
+/// The columns of a schema.
+pub(crate) fn columns_of(schema: &SchemaRef) -> Vec<ColumnUse> {
+    let column = |field: &arrow_schema::FieldRef| ColumnUse {
+        name: field.name().clone(),
+        kind: type_name(field.data_type()),
+    };
+    schema.fields().iter().map(column).collect()
+}
+
+/// The column of this name, however it is spelled.
+pub(crate) fn column<'a>(columns: &'a [ColumnUse], name: &str) -> Option<&'a ColumnUse> {
+    columns.iter().find(|column| column.name.to_lowercase() == name.to_lowercase())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn column_use(name: &str, kind: &str) -> ColumnUse {
+        ColumnUse { name: name.to_owned(), kind: kind.to_owned() }
+    }
+
+    pub(crate) fn definition() -> Definition {
+        let plugin = |stage, label: &str| PluginUse {
+            stage,
+            label: label.to_owned(),
+            name: label.to_owned(),
+            version: "0.1.0".to_owned(),
+            digest: format!("{label}-digest"),
+            settings: BTreeMap::from([("limit".to_owned(), "1f".to_owned())]),
+        };
+        Definition {
+            source: "wms".to_owned(),
+            table: "item".to_owned(),
+            target_table: "WMS_ITEM".to_owned(),
+            method: Method::Incremental,
+            key: vec!["id".to_owned()],
+            change_key: Some("changed".to_owned()),
+            lookback_micros: 900_000_000,
+            null_keys: NullKeys::Include,
+            options: BTreeMap::from([("column note".to_owned(), "text".to_owned())]),
+            plugins: vec![
+                plugin(Stage::Extract, "tables"),
+                plugin(Stage::Transform, "items"),
+                plugin(Stage::Load, "table"),
+            ],
+            columns: vec![column_use("id", "int64"), column_use("amount", "decimal(8, 2)")],
+            target_columns: vec![column_use("id", "int64"), column_use("amount", "decimal(8, 2)")],
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What a run does when a stream is no longer defined as it was when its checkpoint was made.
+//!
+//! | what differs | `tell` | `reload` | `fail` |
+//! |---|---|---|---|
+//! | table, target table, key | fails | the table is replaced by a whole load | fails |
+//! | change key, method, another extractor | reads the whole table again and merges it | the same | fails |
+//! | a column that the target's table lost | fails | reads the whole table again and merges it | fails |
+//! | plugins, settings, options, new columns, types of columns | goes on and says so | reads the whole table again and merges it | fails |
+//! | source label, lookback, null keys | goes on and says so | the same | the same |
+//!
+//! A load that replaces the whole table anyway (method full, a full refresh) leaves nothing of the old definition: it
+//! goes on where the policy is not `fail`, and a full refresh does under every policy.
+
+use crate::checkpoint::{Checkpoint, LoadMode};
+use crate::definition::{
+    ColumnUse, Definition, DefinitionChange, Impact, Reaction, column, differences, lost_columns,
+};
+use crate::events::Event;
+use crate::extract::Method;
+use crate::failure::Failure;
+use crate::house::{Action, Lease, Ledger};
+use crate::policy::{NewColumns, OnChange};
+use crate::ready::Ready;
+use crate::stream::{Progress, Stream, StreamContext, in_transaction, lock};
+use crate::target::TableDefinition;
+use crate::value::Bookmark;
+
+impl Stream {
+    /// What differs from a checkpoint's definition, what the run does about it, and what becomes of the rows.
+    pub(crate) fn definition_changes(
+        &self,
+        before: &Checkpoint,
+        table: Option<&TableDefinition>,
+    ) -> Result<Vec<DefinitionChange>, Failure> {
+        let Some(definition) = &before.definition else { return Ok(Vec::new()) };
+        let mut changes = differences(definition, &self.definition);
+        if let Some(table) = table {
+            changes.extend(lost_columns(definition, &self.definition.columns, table));
+            self.mind_new_columns(&mut changes, definition, table);
+        }
+        let whole = self.policy.full_refresh || self.request.method == Method::Full;
+        let on_change = if self.policy.full_refresh { OnChange::Tell } else { self.policy.on_change };
+        for change in &mut changes {
+            change.reaction = Reaction::to(change.impact, on_change, whole);
+        }
+        let is_told = |change: &DefinitionChange| change.reaction == Reaction::Tell && change.impact == Impact::Rows;
+        let rows = match table {
+            Some(table) if !whole && changes.iter().any(is_told) => Some(lock(&self.target).count(&table.name, None)?),
+            _ => None,
+        };
+        for change in &mut changes {
+            change.consequence = self.consequence(change, before, rows, whole);
+        }
+        Ok(changes)
+    }
+
+    /// A column that the table lacks and that no load has written is new, whatever the checkpoint knew of it; one that
+    /// the stream leaves out is no news.
+    fn mind_new_columns(&self, changes: &mut Vec<DefinitionChange>, before: &Definition, table: &TableDefinition) {
+        let there = crate::definition::columns_of(&table.columns);
+        let leaves_out = self.policy.schema.new_columns == NewColumns::Discard;
+        let is_there = |name: &str| column(&there, name).is_some();
+        changes.retain(|change| change.new_column.as_deref().is_none_or(|name| !leaves_out || is_there(name)));
+        if leaves_out {
+            return;
+        }
+        let is_new = |new: &&ColumnUse| {
+            !is_there(&new.name) && column(&before.target_columns, &new.name).is_none() && !before.columns.is_empty()
+        };
+        for new in self.definition.columns.iter().filter(is_new) {
+            if !changes.iter().any(|change| change.new_column.as_ref() == Some(&new.name)) {
+                changes.push(crate::definition::new_column(new));
+            }
+        }
+    }
+
+    fn consequence(&self, change: &DefinitionChange, before: &Checkpoint, rows: Option<u64>, whole: bool) -> String {
+        let (stream, table) = (&self.name, &self.target_table);
+        match (change.reaction, change.impact) {
+            (Reaction::Fail, Impact::Identity) => format!("the rows in {table} are of the old one"),
+            (Reaction::Fail, Impact::Target) => format!("the values that were loaded into {table} are not there"),
+            (Reaction::Fail, _) => "the stream fails, as `on_change` says".to_owned(),
+            (Reaction::Replace, _) => format!("the table is read again as a whole and replaces {table}"),
+            (Reaction::Reload, Impact::Position) => {
+                format!("the bookmark {} means nothing under it: the whole table is read again", before.bookmark)
+            }
+            (Reaction::Reload, _) => "the whole table is read again".to_owned(),
+            (Reaction::Tell, Impact::None) => consequence_for_position(&change.subject).to_owned(),
+            (Reaction::Tell, _) if whole => format!("this run replaces {table} as a whole"),
+            (Reaction::Tell, _) => {
+                let what = if change.new_column.is_some() { "have it empty" } else { "are as they were before it" };
+                let rows = rows.map_or("the rows".to_owned(), |rows| format!("{rows} rows"));
+                format!(
+                    "{rows} in {table} {what} until they are read again: `wmshost verify --stream {stream} --repair` \
+                     does that"
+                )
+            }
+        }
+    }
+
+    /// Notes that the whole table is read again before anything is changed for it: a run that dies meanwhile leaves
+    /// the next one to do so.
+    pub(crate) fn note_reload(
+        &self,
+        context: &StreamContext,
+        ready: &Ready,
+        lease: Option<&Lease>,
+        progress: &Progress,
+    ) -> Result<Option<i64>, Failure> {
+        if ready.request.mode != LoadMode::Reload || ready.request.resume {
+            return Ok(None);
+        }
+        let checkpoint = Checkpoint {
+            bookmark: Bookmark::default(),
+            mode: LoadMode::Reload,
+            complete: false,
+            source_version: None,
+            definition: Some(self.definition.clone()),
+            state: Default::default(),
+            run_id: context.run_id.clone(),
+            batch: 0,
+            committed_at: context.clock.now(),
+        };
+        let ledger = Ledger { pipeline: &context.pipeline };
+        let note = definition_note(&progress.definition_changes);
+        let noted = in_transaction(&self.target, lease, || {
+            let mut target = lock(&self.target);
+            let (sql, run_id) = (target.sql(), &context.run_id);
+            ledger.append(sql, &self.kept_as, Action::Run, note.as_deref(), run_id, Some(&checkpoint))
+        })?;
+        context.observer.event(&Event::Reached { stream: &self.name, point: "reload-noted" });
+        Ok(Some(noted))
+    }
+
+    /// Counts the rows that have a new column empty, now that the run has read what it reads.
+    pub(crate) fn count_empty_columns(&self, progress: &mut Progress) -> Result<(), Failure> {
+        let table = &self.target_table;
+        for change in &mut progress.definition_changes {
+            let new = change.new_column.as_deref().filter(|_| change.reaction == Reaction::Tell);
+            let Some(new) = new.and_then(|new| column(&self.definition.target_columns, new)) else { continue };
+            let mut target = lock(&self.target);
+            let (empty, all) = (target.count(table, Some(&new.name))?, target.count(table, None)?);
+            change.consequence = match empty {
+                0 => format!("each of the {all} rows in {table} has a value"),
+                empty => format!(
+                    "{empty} of the {all} rows in {table} have it empty; where the source has values for them, `wmshost \
+                     verify --stream {} --repair` loads them",
+                    self.name
+                ),
+            };
+        }
+        Ok(())
+    }
+
+    /// Refuses to write rows beside those of another table or key, or to add a column that the target lost as if it
+    /// were new. For what writes a stream's table besides its runs, and reads only a part of it.
+    pub(crate) fn check_definition(&self, context: &StreamContext, columns: &[ColumnUse]) -> Result<(), Failure> {
+        let ledger = Ledger { pipeline: &context.pipeline };
+        let mut target = lock(&self.target);
+        let Some(checkpoint) = ledger.checkpoint(target.sql(), &self.name)? else { return Ok(()) };
+        let Some(before) = checkpoint.definition else { return Ok(()) };
+        let now = Definition { columns: columns.to_vec(), ..self.definition.clone() };
+        let mut changes = differences(&before, &now);
+        if let Some(table) = target.describe(&self.target_table)? {
+            changes.extend(lost_columns(&before, columns, &table));
+        }
+        changes.retain(|change| matches!(change.impact, Impact::Identity | Impact::Target));
+        refuse(&self.name, &changes)
+    }
+}
+
+/// What a run's row in the ledger says of a definition that changed.
+pub(crate) fn definition_note(changes: &[DefinitionChange]) -> Option<String> {
+    /// What the column of notes holds.
+    const MOST_LETTERS: usize = 1_900;
+    let all = changes.iter().map(|change| format!("{change}: {}", change.consequence)).collect::<Vec<_>>().join("; ");
+    let note: String = all.chars().take(MOST_LETTERS).collect();
+    (!note.is_empty()).then_some(note)
+}
+
+/// What the next run does about all of the differences.
+pub(crate) fn reaction(changes: &[DefinitionChange]) -> Reaction {
+    changes.iter().map(|change| change.reaction).max().unwrap_or(Reaction::Tell)
+}
+
+/// The failure that names the differences which keep a run from going on.
+pub(crate) fn refuse(stream: &str, changes: &[DefinitionChange]) -> Result<(), Failure> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let all = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let has = |impact| changes.iter().any(|change| change.impact == impact);
+    let advice = if has(Impact::Identity) {
+        "put it back, or run once with `--on-change reload`: the table is then read as a whole and replaces the target's"
+    } else if has(Impact::Target) {
+        "put the column back as it was, or run once with `--on-change reload`: the whole table is then read again"
+    } else {
+        "run once with `--on-change reload`, which reads the whole table again, or with `--on-change tell`, which \
+         leaves the rows that are there as they are"
+    };
+    Err(Failure::invalid_config(format!(
+        "stream {stream} is not defined as it was when its checkpoint was made: {all}. Nothing was written; {advice}"
+    )))
+}
+
+/// What a difference means that leaves the bookmark and the rows as they are.
+fn consequence_for_position(subject: &str) -> &'static str {
+    match subject {
+        "source" => "if it leads to another database, run once with `--full-refresh`",
+        "lookback" => {
+            "it holds from this run on: rows that came later than the old one reached are found by `wmshost verify`"
+        }
+        "method" => "the table is replaced as a whole from now on",
+        _ => "it holds from this run on",
+    }
+}

@@ -1,0 +1,465 @@
+//! Streams that are not defined as they were when their checkpoint was made: a generated matrix of every part of a
+//! definition × method × `on_change` × rows in the table. After each run the target is what plain Rust makes of the
+//! generated rows, or the run said or failed exactly what README.md and `pipelines/help.toml` document.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use wmshost_tests::{Lab, Ran, plugin};
+
+const COLUMNS: &str = "(allocation_id INTEGER PRIMARY KEY, order_id INTEGER, item_id INTEGER, location_id INTEGER,
+    quantity_allocated DECIMAL(8,2), allocation_status TEXT, allocated_by_user TEXT, priority_level INTEGER,
+    created_date TIMESTAMP(6), last_updated TIMESTAMP(6), code TEXT NOT NULL UNIQUE)";
+
+/// A row of the source.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    id: u64,
+    quantity: i64,
+    created: u64,
+    updated: u64,
+}
+
+fn moment(hour: u64) -> String {
+    format!("2026-{:02}-{:02} {:02}:00:00.000000", 1 + hour / 24 / 28, 1 + hour / 24 % 28, hour % 24)
+}
+
+/// Numbers that look random and are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// The source as it ought to be, beside the file that holds it.
+struct Source {
+    rows: BTreeMap<u64, Row>,
+    hour: u64,
+    numbers: Numbers,
+}
+
+impl Source {
+    fn new(count: u64, seed: u64) -> Self {
+        let mut source = Self { rows: BTreeMap::new(), hour: 0, numbers: Numbers(seed) };
+        source.add(count);
+        source
+    }
+
+    fn add(&mut self, count: u64) {
+        for _ in 0..count {
+            let id = self.rows.keys().last().map_or(1, |last| last + 1 + self.numbers.below(3));
+            self.hour += 1;
+            let quantity = self.numbers.below(20) as i64 - 4;
+            self.rows.insert(id, Row { id, quantity, created: self.hour, updated: self.hour });
+        }
+    }
+
+    /// Changes about every third row.
+    fn update(&mut self) {
+        for row in self.rows.values_mut() {
+            if self.numbers.below(3) == 0 {
+                self.hour += 1;
+                (row.quantity, row.updated) = (self.numbers.below(20) as i64 - 4, self.hour);
+            }
+        }
+    }
+
+    fn write(&self, lab: &Lab, table: &str) {
+        let mut text = format!("DELETE FROM {table};");
+        for Row { id, quantity, created, updated } in self.rows.values() {
+            text += &format!(
+                "INSERT INTO {table} (allocation_id, order_id, item_id, location_id, quantity_allocated, \
+                 allocation_status, allocated_by_user, priority_level, created_date, last_updated, code) VALUES \
+                 ({id}, 1, 2, 3, {quantity}, 'PICKED', 'user', 1, '{}', '{}', 'c{id:05}');",
+                moment(*created),
+                moment(*updated)
+            );
+        }
+        lab.change(&text);
+    }
+}
+
+/// A row as the target shows it.
+fn shown(row: &Row) -> String {
+    format!("{} {} {} c{:05}", row.id, row.quantity, moment(row.updated), row.id)
+}
+
+fn target_rows(lab: &Lab, table: &str) -> Vec<String> {
+    lab.rows(&format!("SELECT allocation_id, quantity_allocated, last_updated, code FROM {table} ORDER BY allocation_id"))
+}
+
+/// What differs between the first definition and the second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Change {
+    Nothing,
+    Key,
+    Table,
+    TargetTable,
+    ChangeKey,
+    Method(&'static str),
+    Lookback,
+    NullKeys,
+    SettingAdded,
+    SettingRemoved,
+    TransformAdded,
+    TransformRemoved,
+    TransformBytes,
+    ExtractorBytes,
+    LoaderBytes,
+    NewColumn,
+    WiderType,
+    TargetColumnDropped,
+    TargetColumnRenamed,
+    TargetColumnRetyped,
+}
+
+/// What a difference means, as documented.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Means {
+    Nothing,
+    Identity,
+    Position,
+    Target,
+    Rows,
+}
+
+impl Change {
+    const ALL: [Self; 22] = [
+        Self::Nothing,
+        Self::Key,
+        Self::Table,
+        Self::TargetTable,
+        Self::ChangeKey,
+        Self::Method("full"),
+        Self::Method("incremental"),
+        Self::Method("append"),
+        Self::Lookback,
+        Self::NullKeys,
+        Self::SettingAdded,
+        Self::SettingRemoved,
+        Self::TransformAdded,
+        Self::TransformRemoved,
+        Self::TransformBytes,
+        Self::ExtractorBytes,
+        Self::LoaderBytes,
+        Self::NewColumn,
+        Self::WiderType,
+        Self::TargetColumnDropped,
+        Self::TargetColumnRenamed,
+        Self::TargetColumnRetyped,
+    ];
+
+    fn means(self) -> Means {
+        match self {
+            Self::Nothing | Self::Lookback | Self::NullKeys | Self::Method("full") => Means::Nothing,
+            Self::Key | Self::Table | Self::TargetTable => Means::Identity,
+            Self::ChangeKey | Self::Method(_) => Means::Position,
+            Self::TargetColumnDropped | Self::TargetColumnRenamed | Self::TargetColumnRetyped => Means::Target,
+            _ => Means::Rows,
+        }
+    }
+
+    /// What the difference is called where it is shown.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::TransformRemoved => "transforms allocation → none",
+            Self::Key => "key (allocation_id) → (code)",
+            Self::Table => "table s → s2",
+            Self::TargetTable => "target table WMS_S → WMS_T",
+            Self::ChangeKey => "change key created_date → last_updated",
+            Self::Method(_) => "method ",
+            Self::Lookback => "lookback 0s → 15m",
+            Self::NullKeys => "null keys include → ignore",
+            Self::SettingAdded | Self::SettingRemoved => "setting reject of allocation changed",
+            Self::TransformAdded => "transforms none → allocation",
+            Self::TransformBytes => "transform allocation 0.1.0",
+            Self::ExtractorBytes => "extractor wms-tables 0.1.0",
+            Self::LoaderBytes => "loader table 0.1.0",
+            Self::NewColumn => "column note (utf8) is new",
+            Self::WiderType => "column quantity_allocated decimal(8, 2) → decimal(12, 4)",
+            Self::TargetColumnDropped | Self::TargetColumnRenamed => {
+                "column quantity_allocated of the target decimal(8, 2) → none"
+            }
+            Self::TargetColumnRetyped => {
+                "column quantity_allocated of the target decimal(8, 2) → decimal(6, 1)"
+            }
+        }
+    }
+}
+
+/// One cell of the matrix.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    change: Change,
+    method: &'static str,
+    on_change: &'static str,
+    rows: u64,
+}
+
+/// What the run under the second definition must do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Must {
+    Load,
+    Fail,
+}
+
+impl Cell {
+    fn all() -> Vec<Self> {
+        let mut cells = Vec::new();
+        for change in Change::ALL {
+            for method in ["full", "incremental", "append"] {
+                let of_incremental = matches!(change, Change::ChangeKey | Change::Lookback | Change::NullKeys);
+                if of_incremental && method != "incremental" || change == Change::Method(method) {
+                    continue;
+                }
+                for on_change in ["tell", "reload", "fail"] {
+                    for rows in [0, 60] {
+                        cells.push(Self { change, method, on_change, rows });
+                    }
+                }
+            }
+        }
+        cells
+    }
+
+    /// The method under the second definition.
+    fn then(self) -> &'static str {
+        if let Change::Method(method) = self.change { method } else { self.method }
+    }
+
+    fn must(self) -> Must {
+        let means = self.change.means();
+        // A table that is replaced in every run loses nothing by what was done to it.
+        let fails = match (means, self.on_change) {
+            (Means::Nothing, _) => false,
+            (_, "fail") => true,
+            _ if self.then() == "full" => false,
+            (Means::Identity | Means::Target, "tell") => true,
+            _ => false,
+        };
+        if fails { Must::Fail } else { Must::Load }
+    }
+
+    /// Whether the run leaves rows of the old definition as they are.
+    fn leaves_rows(self) -> bool {
+        self.change.means() == Means::Rows && self.on_change == "tell" && self.then() != "full"
+    }
+
+    fn rejects(self, second: bool) -> bool {
+        match self.change {
+            Change::SettingAdded => second,
+            Change::SettingRemoved => !second,
+            _ => false,
+        }
+    }
+
+    /// The stream's section.
+    fn stream(self, second: bool) -> String {
+        let pick = |change: Change, first: &'static str, then: &'static str| {
+            if second && self.change == change { then } else { first }
+        };
+        let transforms = match (self.change, second) {
+            (Change::TransformAdded, false) | (Change::TransformRemoved, true) => "",
+            _ => "\"allocation\"",
+        };
+        let change_key = match (self.change, second) {
+            (Change::ChangeKey, false) => "created_date",
+            _ => "last_updated",
+        };
+        let reject = if self.rejects(second) { "reject = [\"invalid-quantity\"]" } else { "" };
+        let settings = if transforms.is_empty() { "" } else { "[streams.s.settings.allocation]\n" };
+        format!(
+            "method = \"{}\"\ntable = \"{}\"\ntarget_table = \"{}\"\nkey = [\"{}\"]\nchange_key = \"{change_key}\"\n\
+             lookback = \"{}\"\nnull_keys = \"{}\"\non_change = \"{}\"\ntransforms = [{transforms}]\n{settings}{reject}",
+            if second { self.then() } else { self.method },
+            pick(Change::Table, "s", "s2"),
+            pick(Change::TargetTable, "WMS_S", "WMS_T"),
+            pick(Change::Key, "allocation_id", "code"),
+            pick(Change::Lookback, "0s", "15m"),
+            pick(Change::NullKeys, "include", "ignore"),
+            self.on_change,
+        )
+    }
+
+    /// Puts the second definition in place.
+    fn redefine(self, lab: &Lab) {
+        lab.write_stream(&self.stream(true));
+        let recompiled = |name: &str| {
+            let path = plugin(name);
+            let mut bytes = fs::read(&path).expect("a component");
+            // A section that nobody reads: the same component by another digest.
+            bytes.extend([0, 6, 5]);
+            bytes.extend(b"other");
+            let copy = lab.path("other.wasm");
+            fs::write(&copy, bytes).expect("a copy");
+            let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
+            fs::write(lab.pipeline(), text.replace(&format!("{path:?}"), &format!("{copy:?}"))).expect("a pipeline");
+        };
+        let target = |statement: &str| {
+            let has_table = lab.number("SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'") > 0;
+            if has_table {
+                lab.target().execute_batch(statement).expect("a valid statement");
+            }
+        };
+        match self.change {
+            Change::TransformBytes => recompiled("wmshost-transform-allocation"),
+            Change::ExtractorBytes => recompiled("wmshost-extractor-wms-tables"),
+            Change::LoaderBytes => recompiled("wmshost-loader-table"),
+            Change::NewColumn => lab.change("ALTER TABLE s ADD COLUMN note TEXT; UPDATE s SET note = 'n' || code"),
+            Change::WiderType => lab.change(&format!(
+                "ALTER TABLE s RENAME TO old; CREATE TABLE s {}; INSERT INTO s SELECT * FROM old; DROP TABLE old",
+                COLUMNS.replace("DECIMAL(8,2)", "DECIMAL(12,4)")
+            )),
+            Change::TargetColumnDropped => target("ALTER TABLE WMS_S DROP COLUMN quantity_allocated"),
+            Change::TargetColumnRenamed => target("ALTER TABLE WMS_S RENAME COLUMN quantity_allocated TO qty"),
+            Change::TargetColumnRetyped => target(
+                "ALTER TABLE WMS_S RENAME COLUMN quantity_allocated TO qty;
+                 ALTER TABLE WMS_S ADD COLUMN quantity_allocated DECIMAL(6,1);
+                 UPDATE WMS_S SET quantity_allocated = 0; ALTER TABLE WMS_S DROP COLUMN qty",
+            ),
+            _ => {}
+        }
+    }
+}
+
+/// What is wrong with a cell, or nothing.
+fn check(cell: Cell) -> Result<(), String> {
+    let mut source = Source::new(cell.rows, 7 + cell.rows);
+    let lab = Lab::with_stream(&format!("CREATE TABLE s {COLUMNS}; CREATE TABLE s2 {COLUMNS};"), &cell.stream(false));
+    source.write(&lab, "s");
+    lab.wmshost("run", &[]).succeeded();
+    let loaded = source.rows.clone();
+    // A day goes by: rows change, where the method may know of it, and rows are added.
+    if cell.method != "append" && cell.then() != "append" {
+        source.update();
+    }
+    source.add(5);
+    source.write(&lab, "s");
+    let mut passed_over = BTreeMap::new();
+    if cell.change == Change::ChangeKey {
+        // Changes that the first change key does not show go by before the second is put in place.
+        lab.wmshost("run", &[]).succeeded();
+        passed_over = loaded.clone();
+        source.add(1);
+        source.write(&lab, "s");
+    }
+    if cell.change == Change::Table {
+        source = Source::new(cell.rows + 3, 99);
+        source.write(&lab, "s2");
+    }
+    let _ = passed_over;
+    cell.redefine(&lab);
+    let dump = || lab.rows("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'WMSHOST_LEASE%' ORDER BY 1");
+    let before = (dump(), lab.rows("SELECT * FROM WMS_S"), lab.rows("SELECT * FROM WMSHOST_CHECKPOINT"));
+    let planned = lab.wmshost("plan", &["--output", "json"]);
+    let ran = lab.wmshost("run", &["--output", "json"]);
+    let table = if cell.change == Change::TargetTable { "WMS_T" } else { "WMS_S" };
+    match cell.must() {
+        Must::Fail => {
+            let after = (dump(), lab.rows("SELECT * FROM WMS_S"), lab.rows("SELECT * FROM WMSHOST_CHECKPOINT"));
+            wants(before == after, "something was written", &ran)?;
+            wants(ran.code() == Some(2) && planned.code() == Some(2), "exit code 2 is due", &ran)?;
+            let words = cell.change.words();
+            wants(ran.err().contains(words) && planned.out().contains(words), words, &ran)?;
+            wants(ran.err().contains("--on-change reload"), "advice is due", &ran)?;
+            let mended = lab.wmshost("run", &["--on-change", "reload", "--output", "json"]);
+            wants(mended.code() == Some(0), "a reload is due", &mended)?;
+            is_as_source(cell, &lab, table, &source, &loaded, false, &mended)
+        }
+        Must::Load => {
+            wants(ran.code() == Some(0) && planned.code() == Some(0), "exit code 0 is due", &ran)?;
+            let told = ran.json()["streams"][0]["definition_changes"].to_string();
+            let planned = planned.json()["streams"][0]["definition_changes"].to_string();
+            let words = cell.change.words();
+            wants(told.contains(words), &format!("{words:?} is not in {told}"), &ran)?;
+            wants(planned.contains(words), &format!("{words:?} is not in {planned}"), &ran)?;
+            if cell.change == Change::Nothing {
+                wants(told == "[]" && planned == "[]", "nothing is to be told", &ran)?;
+            }
+            is_as_source(cell, &lab, table, &source, &loaded, cell.leaves_rows(), &ran)?;
+            if cell.leaves_rows() {
+                let repaired = lab.wmshost("verify", &["--repair"]);
+                wants(repaired.code() == Some(0), "the repair is due", &repaired)?;
+                is_as_source(cell, &lab, table, &source, &loaded, false, &repaired)?;
+            }
+            // Told once; from then on it is the definition.
+            let quiet = lab.run_stream("s")["definition_changes"].to_string();
+            wants(quiet == "[]", &format!("still told: {quiet}"), &ran)
+        }
+    }
+}
+
+fn wants(holds: bool, what: &str, ran: &Ran) -> Result<(), String> {
+    let told = || format!("{what}\n  exit {:?}\n  {}\n  {}", ran.code(), ran.out().trim(), ran.err().trim());
+    if holds { Ok(()) } else { Err(told()) }
+}
+
+/// The target is what plain Rust makes of the source.
+fn is_as_source(
+    cell: Cell,
+    lab: &Lab,
+    table: &str,
+    source: &Source,
+    loaded: &BTreeMap<u64, Row>,
+    leaves_rows: bool,
+    ran: &Ran,
+) -> Result<(), String> {
+    let is_rejected = |row: &Row, second: bool| cell.rejects(second) && row.quantity <= 0;
+    let mut expected = BTreeMap::new();
+    for (id, row) in &source.rows {
+        // What is read by key only, or by changes only, leaves what did not change.
+        let is_old = leaves_rows && loaded.get(id) == Some(row);
+        match (is_rejected(row, !is_old), loaded.get(id).filter(|old| !is_rejected(old, false))) {
+            (false, _) => _ = expected.insert(*id, shown(row)),
+            // The last version that was good stays where rows are merged.
+            (true, Some(old)) if cell.then() != "full" => _ = expected.insert(*id, shown(old)),
+            (true, _) => {}
+        }
+    }
+    let expected: Vec<String> = expected.into_values().collect();
+    let found = target_rows(lab, table);
+    if found != expected {
+        let extra: Vec<_> = found.iter().filter(|row| !expected.contains(row)).take(4).collect();
+        let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).take(4).collect();
+        return wants(false, &format!("the target differs: extra {extra:?}, missing {missing:?}"), ran);
+    }
+    if cell.change == Change::NewColumn && !leaves_rows {
+        wants(lab.number("SELECT count(*) FROM WMS_S WHERE note IS NULL") == 0, "note is empty", ran)?;
+    }
+    Ok(())
+}
+
+/// One share of the cells, so that several run at once.
+fn check_share(share: usize) {
+    let shares = 4;
+    let cells: Vec<Cell> = Cell::all().into_iter().enumerate().filter(|(at, _)| at % shares == share).map(|(_, c)| c).collect();
+    let count = cells.len();
+    let wrong: Vec<String> =
+        cells.into_iter().filter_map(|cell| check(cell).err().map(|why| format!("{cell:?}: {why}"))).collect();
+    println!("{count} cells of changed definitions");
+    assert!(wrong.is_empty(), "{} of {count} cells:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_changed_definition_is_told_reloaded_or_refused_0() {
+    check_share(0);
+}
+
+#[test]
+fn a_changed_definition_is_told_reloaded_or_refused_1() {
+    check_share(1);
+}
+
+#[test]
+fn a_changed_definition_is_told_reloaded_or_refused_2() {
+    check_share(2);
+}
+
+#[test]
+fn a_changed_definition_is_told_reloaded_or_refused_3() {
+    check_share(3);
+}
