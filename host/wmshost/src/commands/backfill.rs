@@ -13,7 +13,7 @@ use wmshost_pipeline::{Checked, Method, Stream, parse_duration};
 use wmshost_state::RunStatus;
 
 use super::Edge;
-use super::job::{Job, cancel_on_signals};
+use super::job::Job;
 use crate::assemble::{Assembly, kept_as};
 use crate::cli::{BackfillArgs, Output};
 use crate::exit::Exit;
@@ -34,6 +34,7 @@ pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<
     let catalog = edge.catalog()?;
     let pipeline = edge.pipeline(&arguments.pipeline, &catalog)?;
     let plans = pipeline.select(std::slice::from_ref(&arguments.stream))?;
+    let cancel = edge.signals.let_end();
     let Some(stream) = plans.first() else { return Ok(Exit::Success) };
     if stream.plan.method != Method::Incremental {
         return Err(Failure::invalid_config(format!(

@@ -181,17 +181,6 @@ fn together(before: &StreamSummary, mut end: StreamSummary) -> StreamSummary {
     end
 }
 
-/// The first signal asks the run to stop; the second ends the process at once.
-pub(in crate::commands) fn cancel_on_signals() -> anyhow::Result<Cancel> {
-    let asked = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, Exit::Cancelled as i32, Arc::clone(&asked))
-            .and_then(|_| flag::register(signal, Arc::clone(&asked)))
-            .context("signals cannot be handled")?;
-    }
-    Ok(Cancel::of_flag(asked))
-}
-
 pub(super) fn status(ends: &[StreamSummary]) -> RunStatus {
     let any = |status| ends.iter().any(|end| end.status == status);
     if any(StreamStatus::Failed) || any(StreamStatus::NotRun) {
