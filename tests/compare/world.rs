@@ -11,10 +11,10 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Counts, Cursor, DeleteGuard, Deletes,
-    Depth, Dialect, Event, ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule,
-    Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnTrap, OpenTarget, Opened, Policy, Position,
-    Refused, Rejected, Removal, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Sql, Stage, Step, Stream,
+    Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Counts, Cursor, Definition, DeleteGuard,
+    Deletes, Depth, Dialect, Event, ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule,
+    Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, Opened, Policy,
+    Position, Refused, Rejected, Removal, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Sql, Stage, Step, Stream,
     StreamContext, TableDefinition, TableDescription, Target as _, TargetGrant, TargetSession, Value,
 };
 
@@ -135,7 +135,7 @@ impl World {
             request: request(),
             target_table: TABLE.to_owned(),
             policy: policy(self.deletes, self.guard),
-            shape: "shape".to_owned(),
+            definition: Definition::of(&request(), TABLE),
             source_version: None,
             extractor: Box::new(source),
             transforms: Vec::new(),
@@ -214,6 +214,7 @@ fn policy(deletes: Deletes, guard: DeleteGuard) -> Policy {
         deletes,
         delete_guard: guard,
         schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
+        on_change: OnChange::Tell,
         full_refresh: false,
     }
 }

@@ -88,7 +88,9 @@ fn shown(row: &Row) -> String {
 }
 
 fn target_rows(lab: &Lab, table: &str) -> Vec<String> {
-    lab.rows(&format!("SELECT allocation_id, quantity_allocated, last_updated, code FROM {table} ORDER BY allocation_id"))
+    lab.rows(&format!(
+        "SELECT allocation_id, quantity_allocated, last_updated, code FROM {table} ORDER BY allocation_id"
+    ))
 }
 
 /// What differs between the first definition and the second.
@@ -184,9 +186,7 @@ impl Change {
             Self::TargetColumnDropped | Self::TargetColumnRenamed => {
                 "column quantity_allocated of the target decimal(8, 2) → none"
             }
-            Self::TargetColumnRetyped => {
-                "column quantity_allocated of the target decimal(8, 2) → decimal(6, 1)"
-            }
+            Self::TargetColumnRetyped => "column quantity_allocated of the target decimal(8, 2) → decimal(6, 1)",
         }
     }
 }
@@ -436,7 +436,8 @@ fn is_as_source(
 /// One share of the cells, so that several run at once.
 fn check_share(share: usize) {
     let shares = 4;
-    let cells: Vec<Cell> = Cell::all().into_iter().enumerate().filter(|(at, _)| at % shares == share).map(|(_, c)| c).collect();
+    let cells: Vec<Cell> =
+        Cell::all().into_iter().enumerate().filter(|(at, _)| at % shares == share).map(|(_, c)| c).collect();
     let count = cells.len();
     let wrong: Vec<String> =
         cells.into_iter().filter_map(|cell| check(cell).err().map(|why| format!("{cell:?}: {why}"))).collect();

@@ -122,7 +122,9 @@ fn a_load_that_replaces_the_table_tells_what_it_did_to_it() {
 #[test]
 fn a_column_that_is_not_the_streams_is_no_news_where_rows_are_merged() {
     let lab = lab("");
-    lab.target().execute_batch("ALTER TABLE WMS_S ADD COLUMN remark TEXT; UPDATE WMS_S SET remark = 'r'").expect("added");
+    lab.target()
+        .execute_batch("ALTER TABLE WMS_S ADD COLUMN remark TEXT; UPDATE WMS_S SET remark = 'r'")
+        .expect("added");
     lab.change("INSERT INTO s VALUES (3, 1)");
     assert_eq!(lab.run_stream("s")["schema_changes"], serde_json::json!([]));
     assert_eq!(lab.rows("SELECT id, remark FROM WMS_S ORDER BY id"), ["1 r", "2 r", "3 NULL"]);

@@ -131,9 +131,11 @@ fn a_rollback_to_another_definition_says_so_and_the_next_run_does_not_go_on_from
     lab.change("ALTER TABLE s ADD COLUMN born TIMESTAMP(6); UPDATE s SET born = changed");
     lab.write_stream("method = \"incremental\"\nchange_key = \"born\"\nlookback = \"1h\"");
     lab.run();
-    lab.wmshost("state rollback", &["--stream", "s", "--to", &first, "--yes"])
-        .succeeded()
-        .says(&["rests on another definition", "change key changed → born", "lookback 0s → 1h"]);
+    lab.wmshost("state rollback", &["--stream", "s", "--to", &first, "--yes"]).succeeded().says(&[
+        "rests on another definition",
+        "change key changed → born",
+        "lookback 0s → 1h",
+    ]);
     lab.change("UPDATE s SET v = 'silent' WHERE id = 1");
     let run = lab.run_stream("s");
     let told = run["definition_changes"].to_string();
@@ -186,7 +188,7 @@ fn a_damaged_row_of_the_ledger_is_named_and_can_be_reset_without_harm_to_others(
             }
             lab.wmshost("verify", &["--stream", "allocation"]).succeeded();
             lab.wmshost("state list", &[]).succeeded();
-            assert_eq!(lab.run_stream("allocation")["status"], "unchanged", "{what}");
+            assert_eq!(lab.run_stream("allocation")["rows_written"], 0, "{what}");
         }
     }
 }

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use crate::bad_rows;
 use crate::batch::{Batch, Rejected};
 use crate::checkpoint::{Checkpoint, LoadMode};
-use crate::definition::{Definition, columns_of};
+use crate::definition::{Definition, columns_of, same_names};
 use crate::events::{Event, StreamStatus, Tally};
 use crate::extract::Chunk;
 use crate::failure::{Failure, FailureKind, Stage};
@@ -19,8 +19,8 @@ use crate::house::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine, RejectedIn}
 use crate::key::duplicates_within;
 use crate::load::Loader;
 use crate::policy::Policy;
-use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
 use crate::ready::schema_changes;
+use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
 use crate::target::{Counts, Refused, SharedTarget, TableDefinition};
 use crate::value::{Bookmark, timestamp_text};
 
@@ -377,16 +377,6 @@ impl Commits<'_> {
     fn reached(&self, point: &'static str) {
         self.context.observer.event(&Event::Reached { stream: self.stream, point });
     }
-}
-
-/// Whether both are the same columns, in any order and spelling.
-fn same_names(one: &[String], other: &[String]) -> bool {
-    let sorted = |names: &[String]| {
-        let mut names: Vec<_> = names.iter().map(|name| name.to_lowercase()).collect();
-        names.sort();
-        names
-    };
-    sorted(one) == sorted(other)
 }
 
 fn stopped() -> StageFailure {

@@ -12,9 +12,7 @@
 //! goes on where the policy is not `fail`, and a full refresh does under every policy.
 
 use crate::checkpoint::{Checkpoint, LoadMode};
-use crate::definition::{
-    ColumnUse, Definition, DefinitionChange, Impact, Reaction, column, differences, lost_columns,
-};
+use crate::definition::{ColumnUse, Definition, DefinitionChange, Impact, Reaction, column, differences, lost_columns};
 use crate::events::Event;
 use crate::extract::Method;
 use crate::failure::Failure;

@@ -145,11 +145,9 @@ impl Stream {
         };
         let interrupted = |mode| previous.as_ref().is_some_and(|c| !c.complete && c.mode == mode);
         let is_window = self.request.window.is_some();
-        let whole =
-            self.policy.full_refresh || self.request.method == Method::Full || interrupted(LoadMode::Replace);
+        let whole = self.policy.full_refresh || self.request.method == Method::Full || interrupted(LoadMode::Replace);
         if whole && !is_window {
-            let resume =
-                interrupted(LoadMode::Replace) && previous.as_ref().is_some_and(|c| self.is_same_snapshot(c));
+            let resume = interrupted(LoadMode::Replace) && previous.as_ref().is_some_and(|c| self.is_same_snapshot(c));
             return Ok(Plan { mode: LoadMode::Replace, resume, previous, damaged });
         }
         let reload = interrupted(LoadMode::Reload)
@@ -184,8 +182,7 @@ impl Stream {
             Reaction::Reload => (plan.mode, plan.resume) = (LoadMode::Reload, false),
             Reaction::Replace => (plan.mode, plan.resume) = (LoadMode::Replace, false),
             Reaction::Fail => {
-                let failing: Vec<_> =
-                    changes.into_iter().filter(|change| change.reaction == Reaction::Fail).collect();
+                let failing: Vec<_> = changes.into_iter().filter(|change| change.reaction == Reaction::Fail).collect();
                 refuse(&self.name, &failing)?;
             }
         }

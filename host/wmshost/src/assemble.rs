@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
-    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns, NewTypes,
-    NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy, Source, SourceGrant,
-    Stream, StreamContext, Target, TargetGrant, Window,
+    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns,
+    NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy,
+    Source, SourceGrant, Stream, StreamContext, Target, TargetGrant, Window,
 };
 use wmshost_pipeline::{self as pipeline, Checked, LateRows, Mistakes, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
@@ -194,9 +194,8 @@ impl<'a> Assembly<'a> {
         let request = self.request(&stream.plan);
         let used = |at: wmshost_flow::Stage, stage: &Stage| -> Result<PluginUse, Failure> {
             let plugin = self.catalog.plugin(&stage.plugin, &stage.path)?;
-            let digest = |setting: &pipeline::Setting| {
-                blake3::hash(format!("{setting:?}").as_bytes()).to_hex()[..16].to_owned()
-            };
+            let digest =
+                |setting: &pipeline::Setting| blake3::hash(format!("{setting:?}").as_bytes()).to_hex()[..16].to_owned();
             Ok(PluginUse {
                 stage: at,
                 label: stage.plugin.clone(),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use wmshost_flow::{
-    Action, Bookmark, Checkpoint, ColumnUse, DamagedRow, Definition, Failure, FailureKind, Holder, Lease, Ledger, LoadMode,
-    Method, NullKeys, PluginUse, Position, Stage, TargetSession, Value,
+    Action, Bookmark, Checkpoint, ColumnUse, DamagedRow, Definition, Failure, FailureKind, Holder, Lease, Ledger,
+    LoadMode, Method, NullKeys, PluginUse, Position, Stage, TargetSession, Value,
 };
 
 use crate::warehouse::{Warehouse, batch, definition, in_transaction};

@@ -182,9 +182,8 @@ fn plugin_differences(before: &[PluginUse], now: &[PluginUse]) -> Vec<Definition
             }
             let names = old.settings.keys().chain(new.settings.keys().filter(|key| !old.settings.contains_key(*key)));
             let differing = names.filter(|name| old.settings.get(*name) != new.settings.get(*name));
-            found.extend(
-                differing.map(|name| change(Impact::Rows, format!("setting {name} of {}", new.label), "", "")),
-            );
+            found
+                .extend(differing.map(|name| change(Impact::Rows, format!("setting {name} of {}", new.label), "", "")));
         }
     }
     found

@@ -131,6 +131,16 @@ pub(crate) fn column<'a>(columns: &'a [ColumnUse], name: &str) -> Option<&'a Col
     columns.iter().find(|column| column.name.to_lowercase() == name.to_lowercase())
 }
 
+/// Whether both are the same columns, in any order and spelling.
+pub(crate) fn same_names(one: &[String], other: &[String]) -> bool {
+    let sorted = |names: &[String]| {
+        let mut names: Vec<_> = names.iter().map(|name| name.to_lowercase()).collect();
+        names.sort();
+        names
+    };
+    sorted(one) == sorted(other)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;

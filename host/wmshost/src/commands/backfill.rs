@@ -49,10 +49,8 @@ pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<
     if arguments.again {
         forget(edge, &pipeline, stream, &windows, &run_id)?;
     }
-    let assembly = |window: Option<Window>| Assembly {
-        window,
-        ..Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone())
-    };
+    let assembly =
+        |window: Option<Window>| Assembly { window, ..Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone()) };
     let mut parts = parts(&assembly(None), stream, windows)?;
     tell_done(&parts);
     let output = arguments.output.output;
@@ -108,13 +106,7 @@ fn parts(assembly: &Assembly<'_>, stream: &Stream, windows: Vec<Window>) -> Resu
 
 /// Forgets that windows were done, all of them in one transaction: if this is interrupted behind it, the same command
 /// without `--again` goes on.
-fn forget(
-    edge: &Edge,
-    pipeline: &Checked,
-    stream: &Stream,
-    windows: &[Window],
-    run_id: &str,
-) -> Result<(), Failure> {
+fn forget(edge: &Edge, pipeline: &Checked, stream: &Stream, windows: &[Window], run_id: &str) -> Result<(), Failure> {
     let plan = &stream.plan;
     let target = connect::target(&plan.target, &pipeline.connections[&plan.target], 1, Arc::clone(&edge.clock))?;
     let lease = Lease {

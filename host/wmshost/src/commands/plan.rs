@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use wmshost_flow::{Checkpoint, DefinitionChange, Failure, Ledger, LoadMode, Reaction, StreamSummary};
 use wmshost_pipeline::{
-    Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnChange, OnTrap, Stage, Stream, StreamPlan, duration_text,
+    Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnChange, OnTrap, Stage, Stream, StreamPlan,
+    duration_text,
 };
 
 use super::Edge;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use wmshost_flow::{
-    Action, Checkpoint, Definition, Failure, Ledger, LoadMode, bookmark_from_json, bookmark_to_json, timestamp_from_text,
+    Action, Checkpoint, Definition, Failure, Ledger, LoadMode, bookmark_from_json, bookmark_to_json,
+    timestamp_from_text,
 };
 use wmshost_pipeline::load;
 
