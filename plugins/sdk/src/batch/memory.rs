@@ -5,11 +5,12 @@
 
 use std::cell::RefCell;
 
+use super::data::{Data, bytes_of, keep_values, texts_of, validity, values};
 use wmshost_contract_rules::{self as rules, Refusal};
 
 use crate::columns::{Mask, Validity};
 use crate::contract::batches::{Booleans, Categories, Dates, Decimals, Float64s, Int64s, Texts, Timestamps};
-use crate::contract::types::{Column, ColumnType, DecimalType, Schema, Zone};
+use crate::contract::types::{Column, DecimalType, Schema, Zone};
 use crate::failure::{Failure, Result, permanent};
 use crate::schema::type_name;
 
@@ -40,18 +41,6 @@ pub struct Rejected {
     pub reason: String,
     /// How many they were.
     pub rows: usize,
-}
-
-#[derive(Clone, Debug)]
-enum Data {
-    Booleans(Booleans),
-    Int64s(Int64s),
-    Float64s(Float64s),
-    Decimals(Decimals),
-    Texts(Texts),
-    Binaries(Texts),
-    Dates(Dates),
-    Timestamps(Timestamps),
 }
 
 /// The methods of the contract that read or write a column of one type.
@@ -240,7 +229,10 @@ impl Batch {
     /// With a `timestamp` column in UTC, in microseconds since 1970-01-01T00:00:00.
     #[must_use]
     pub fn instants(self, name: &str, rows: &[Option<i64>]) -> Self {
-        self.with(name, Data::Timestamps(Timestamps { zone: Zone::Utc, values: values(rows), validity: validity(rows) }))
+        self.with(
+            name,
+            Data::Timestamps(Timestamps { zone: Zone::Utc, values: values(rows), validity: validity(rows) }),
+        )
     }
 
     /// With the promise that these columns are without NULL, as a source's NOT NULL is.
@@ -325,113 +317,6 @@ fn refused(refusal: Refusal) -> Failure {
     }
 }
 
-impl Data {
-    fn kind(&self) -> ColumnType {
-        match self {
-            Self::Booleans(_) => ColumnType::Boolean,
-            Self::Int64s(_) => ColumnType::Int64,
-            Self::Float64s(_) => ColumnType::Float64,
-            Self::Decimals(data) => ColumnType::Decimal(data.kind),
-            Self::Texts(_) => ColumnType::Utf8,
-            Self::Binaries(_) => ColumnType::Binary,
-            Self::Dates(_) => ColumnType::Date,
-            Self::Timestamps(data) => ColumnType::Timestamp(data.zone),
-        }
-    }
-
-    fn validity(&self) -> Option<&Vec<u8>> {
-        match self {
-            Self::Booleans(Booleans { validity, .. })
-            | Self::Int64s(Int64s { validity, .. })
-            | Self::Float64s(Float64s { validity, .. })
-            | Self::Decimals(Decimals { validity, .. })
-            | Self::Texts(Texts { validity, .. })
-            | Self::Binaries(Texts { validity, .. })
-            | Self::Dates(Dates { validity, .. })
-            | Self::Timestamps(Timestamps { validity, .. }) => validity.as_ref(),
-        }
-    }
-
-    fn check(&self, name: &str, rows: usize) -> std::result::Result<(), Refusal> {
-        match self {
-            Self::Booleans(data) => rules::check_bitmap(name, data.values.len(), rows),
-            Self::Int64s(data) => rules::check_length(name, data.values.len(), rows),
-            Self::Float64s(data) => rules::check_length(name, data.values.len(), rows),
-            Self::Decimals(data) => {
-                let validity = Validity(data.validity.clone());
-                let DecimalType { precision, scale } = data.kind;
-                rules::check_decimals(name, &data.values, |row| !validity.has(row), precision, scale)?;
-                rules::check_length(name, data.values.len() / 16, rows)
-            }
-            Self::Texts(data) => rules::check_offsets(name, &data.offsets, data.values.len(), rows)
-                .and_then(|()| rules::check_texts(name, &data.offsets, &data.values)),
-            Self::Binaries(data) => rules::check_offsets(name, &data.offsets, data.values.len(), rows),
-            Self::Dates(data) => rules::check_length(name, data.values.len(), rows),
-            Self::Timestamps(data) => rules::check_length(name, data.values.len(), rows),
-        }?;
-        self.validity().map_or(Ok(()), |bits| rules::check_bitmap(name, bits.len(), rows))
-    }
-
-    fn keep(&self, keep: &Mask) -> Self {
-        let validity = self.validity().map(|bits| keep_bits(bits, keep));
-        match self {
-            Self::Booleans(data) => Self::Booleans(Booleans { values: keep_bits(&data.values, keep), validity }),
-            Self::Int64s(data) => Self::Int64s(Int64s { values: keep_values(&data.values, keep), validity }),
-            Self::Float64s(data) => Self::Float64s(Float64s { values: keep_values(&data.values, keep), validity }),
-            Self::Decimals(data) => {
-                let values = keep_values(data.values.as_chunks::<16>().0, keep).into_flattened();
-                Self::Decimals(Decimals { kind: data.kind, values, validity })
-            }
-            Self::Texts(data) => Self::Texts(keep_texts(data, keep, validity)),
-            Self::Binaries(data) => Self::Binaries(keep_texts(data, keep, validity)),
-            Self::Dates(data) => Self::Dates(Dates { values: keep_values(&data.values, keep), validity }),
-            Self::Timestamps(data) => {
-                Self::Timestamps(Timestamps { zone: data.zone, values: keep_values(&data.values, keep), validity })
-            }
-        }
-    }
-}
-
-fn keep_values<T: Copy>(values: &[T], keep: &Mask) -> Vec<T> {
-    keep.iter().map(|row| values[row]).collect()
-}
-
-fn keep_bits(bits: &[u8], keep: &Mask) -> Vec<u8> {
-    let bits = Mask::of_bits(bits.to_vec(), keep.rows());
-    let kept: Vec<bool> = keep.iter().map(|row| bits.contains(row)).collect();
-    Mask::where_item(&kept, |bit| *bit).into_bits()
-}
-
-fn keep_texts(data: &Texts, keep: &Mask, validity: Option<Vec<u8>>) -> Texts {
-    let (mut offsets, mut values) = (vec![0], Vec::new());
-    for row in keep.iter() {
-        values.extend_from_slice(&data.values[data.offsets[row] as usize..data.offsets[row + 1] as usize]);
-        offsets.push(values.len() as i32);
-    }
-    Texts { offsets, values, validity }
-}
-
-fn texts_of<'t>(rows: impl Iterator<Item = Option<&'t str>>, validity: Option<Vec<u8>>) -> Texts {
-    bytes_of(rows.map(|row| row.map(str::as_bytes)), validity)
-}
-
-fn bytes_of<'t>(rows: impl Iterator<Item = Option<&'t [u8]>>, validity: Option<Vec<u8>>) -> Texts {
-    let (mut offsets, mut values) = (vec![0], Vec::new());
-    for row in rows {
-        values.extend_from_slice(row.unwrap_or_default());
-        offsets.push(values.len() as i32);
-    }
-    Texts { offsets, values, validity }
-}
-
-fn values<T: Copy + Default>(rows: &[Option<T>]) -> Vec<T> {
-    rows.iter().map(|row| row.unwrap_or_default()).collect()
-}
-
-fn validity<T>(rows: &[Option<T>]) -> Option<Vec<u8>> {
-    rows.iter().any(Option::is_none).then(|| Mask::where_item(rows, Option::is_some).into_bits())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -444,7 +329,11 @@ mod tests {
             values: value.to_le_bytes().to_vec(),
             validity: None,
         };
-        let texts = |offsets: &[i32], values: &[u8]| Texts { offsets: offsets.to_vec(), values: values.to_vec(), validity: None };
+        let texts = |offsets: &[i32], values: &[u8]| Texts {
+            offsets: offsets.to_vec(),
+            values: values.to_vec(),
+            validity: None,
+        };
         let batch = Batch::with_rows(1);
         let refused = |result: Result<()>, words: &str| {
             let failure = result.expect_err(words).to_string();
@@ -454,7 +343,10 @@ mod tests {
         refused(batch.write_texts("t", &texts(&[0, 1], &[0xff])), "column t: a text is not UTF-8");
         refused(batch.write_texts("t", &texts(&[0, 9], b"a")), "column t: the offsets do not ascend within its bytes");
         refused(batch.write_int64s("", &Int64s { values: vec![1], validity: None }), "a column has no name");
-        refused(batch.write_int64s("n", &Int64s { values: vec![1, 2], validity: None }), "column n: 2 values for 1 rows");
+        refused(
+            batch.write_int64s("n", &Int64s { values: vec![1, 2], validity: None }),
+            "column n: 2 values for 1 rows",
+        );
         let unlabelled = Categories { labels: vec![], codes: vec![0], validity: None };
         refused(batch.write_categories("c", &unlabelled), "column c: no label has the code 0");
         refused(batch.reject(&[1], "rule", "reason"), "reject: row 1 of a batch of 1 rows");

@@ -5,9 +5,12 @@
 //! | `rows` | one batch as a plugin works on it |
 //! | `derive` | what can be written as a column |
 //! | `one_column` | transforms of one column |
+//! | `data` | one column of a batch in memory |
 //! | `memory` | a batch in memory, for native tests and benchmarks |
 //! | `trial` | a whole transform on a batch in memory |
 
+#[cfg(not(target_family = "wasm"))]
+mod data;
 mod derive;
 #[cfg(not(target_family = "wasm"))]
 mod memory;

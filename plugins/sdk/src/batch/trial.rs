@@ -60,7 +60,9 @@ fn changed_keys(before: &Batch, batch: &Batch) -> Result<Vec<String>> {
         let changed = batch.positions().into_iter().zip(&new).find(|(position, new)| old[*position] != **new);
         if let Some((position, _)) = changed {
             let row = position + 1;
-            mistakes.push(format!("column {name} identifies a row, and the transform changed it in row {row} of the batch"));
+            mistakes.push(format!(
+                "column {name} identifies a row, and the transform changed it in row {row} of the batch"
+            ));
         }
     }
     Ok(mistakes)
@@ -120,10 +122,10 @@ mod tests {
                 "drop" => rows.batch().drop_columns(&["id".into()]),
                 "shift" if count > 0 => {
                     rows.batch().filter(&[!1])?;
-                    rows.batch().write_int64s("id", &crate::contract::batches::Int64s {
-                        values: (1..count as i64).collect(),
-                        validity: None,
-                    })
+                    rows.batch().write_int64s(
+                        "id",
+                        &crate::contract::batches::Int64s { values: (1..count as i64).collect(), validity: None },
+                    )
                 }
                 _ => Ok(()),
             }

@@ -38,9 +38,9 @@ pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
         }),
         "key-reverse" => reverse(batch),
         "key-inherit" => inherit(batch),
-        "key-null" => ids(batch).and_then(|values| {
-            batch.write_int64s("id", &Int64s { values, validity: Some(vec![!1]) })
-        }),
+        "key-null" => {
+            ids(batch).and_then(|values| batch.write_int64s("id", &Int64s { values, validity: Some(vec![!1]) }))
+        }
         "key-drop" => batch.drop_columns(&["id".into()]),
         "key-same" => ids(batch).and_then(|ids| write(batch, ids)),
         "key-in-place" => batch.read_int64s("amount").and_then(|mut amounts| {

@@ -94,7 +94,11 @@ impl Transformation for Plugin {
         ];
         match tries.into_iter().find_map(|attempt| attempt(&behaviour, batch)) {
             Some(done) => done,
-            None if ["none", "loop-in-start", "promise-more", "other-type", "other-order"].contains(&behaviour.as_str()) => Ok(()),
+            None if ["none", "loop-in-start", "promise-more", "other-type", "other-order"]
+                .contains(&behaviour.as_str()) =>
+            {
+                Ok(())
+            }
             None => Err(Failure::InvalidConfig(format!("no behaviour is called {behaviour}"))),
         }
     }

@@ -57,7 +57,8 @@ pub(crate) fn misbehave(behaviour: &str, input: Vec<Column>) -> Result<Vec<Colum
         _ => Vec::new(),
     };
     if behaviour.starts_with("in-place") {
-        let named = |column: Column| if column.name == "extra" { Column { name: "more".into(), ..column } } else { column };
+        let named =
+            |column: Column| if column.name == "extra" { Column { name: "more".into(), ..column } } else { column };
         return Ok(input.into_iter().filter(|column| column.name != "gone").map(named).collect());
     }
     let without_key = |column: &Column| behaviour != "promise-no-key" || column.name != "id";
