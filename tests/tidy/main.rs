@@ -74,7 +74,7 @@ fn every_file_says_what_it_is_for_and_can_be_held_in_mind() {
         for (file, text) in sources(folder) {
             let is_attribute_first = text.starts_with("#!");
             assert!(text.starts_with("//!") || is_attribute_first, "{} does not begin with //!", file.display());
-            let is_test = file.components().any(|part| part.as_os_str() == "tests");
+            let is_test = file.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
             let lines = text.find("#[cfg(test)]").map_or(text.lines().count(), |end| text[..end].lines().count());
             assert!(is_test || lines <= MOST_LINES, "{} has {lines} lines", file.display());
         }
@@ -104,13 +104,15 @@ fn names_below(manifest: &str, heading: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a crate is named in the text, as a path or an import.
+/// Whether a crate is used in the text: `name::`, `name!` or `use name;`.
 fn is_used(name: &str, text: &str) -> bool {
-    // Crates whose library has another name.
+    // A crate whose library has another name.
     let name = if name == "md_5" { "md5" } else { name };
-    let is_part = |at: char| at.is_alphanumeric() || at == '_';
-    text.match_indices(name)
-        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        let begins = !before.ends_with(|at: char| at.is_alphanumeric() || at == '_');
+        begins && (after.starts_with("::") || after.starts_with('!') || before.ends_with("use "))
+    })
 }
 
 #[test]
