@@ -150,6 +150,8 @@ fn the_target_has_the_good_rows_and_quarantine_the_bad_ones_as_the_source_has_th
             let of = |number: u64, numbers: &mut Numbers| match numbers.pick(&KINDS) {
                 _ if numbers.chance(50) => row(number, Kind::Good),
                 Kind::Refused if !may_refuse => row(number, Kind::NoDate),
+                // A key that begins with NULL is behind none: `append` does not read such a row once it has a place.
+                Kind::NullKey if name == "append" => row(number, Kind::NullInKey),
                 kind => row(number, kind),
             };
             let rows: Vec<Row> = (1..=40).map(|number| of(number, &mut numbers)).collect();
@@ -178,7 +180,8 @@ fn the_target_has_the_good_rows_and_quarantine_the_bad_ones_as_the_source_has_th
                 cases += 1;
             }
             // The same again changes nothing, and every row is kept once.
-            lab.wmshost("run", &["--full-refresh"]).succeeded();
+            let again: &[&str] = if may_refuse { &[] } else { &["--full-refresh"] };
+            lab.wmshost("run", again).succeeded();
             assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), kept.len() as i64, "{when}, again");
         }
     }
@@ -309,11 +312,11 @@ fn rows_that_a_run_of_changes_meets_again_do_not_stop_it_and_those_that_stopped_
     lab.run();
     lab.change("UPDATE s SET amount = 'many', changed = '2026-01-02' WHERE id <= 12");
     for _ in 0..2 {
-        lab.wmshost("run", &[]).ended(1).says(&["max_rejected_percent: 5 allowed, 100.00 (12 of 12 rows)"]);
+        lab.wmshost("run", &[]).ended(1).says(&["max_rejected_percent: 5 allowed, 12.00 (12 of 100 rows)"]);
         assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 12);
     }
     lab.write_stream(&stream("max_rejected_percent = 100"));
-    lab.wmshost("run", &[]).ended(4);
+    lab.run();
     // They stand within the lookback of the runs to come.
     lab.write_stream(&stream(""));
     lab.change("UPDATE s SET amount = 7, changed = '2026-01-02' WHERE id = 50");

@@ -139,9 +139,9 @@ fn rows_taken_out_are_kept_once() {
             "SELECT row_key, rule, reason, rejected_by, run_id, row_json FROM WMSHOST_QUARANTINE ORDER BY rule, row_key"
         ),
         [
-            "'id=1' 'negative' 'in run-1' 'cleaner 1.0' 'run-1' '{\"id\":1}'",
-            "'id=2' 'negative' 'below 0' 'cleaner 1.0' 'run-1' '{\"id\":2}'",
-            "'id=1' 'status' 'unknown' 'cleaner 1.0' 'run-1' '{\"id\":1}'",
+            "'id=1' 'negative' 'in run-1' 'cleaner 1.0' 'run-2' '{\"id\":1}'",
+            "'id=2' 'negative' 'below 0' 'cleaner 1.0' 'run-2' '{\"id\":2}'",
+            "'id=1' 'status' 'unknown' 'cleaner 1.0' 'run-2' '{\"id\":1}'",
         ]
     );
 }

@@ -78,7 +78,7 @@ impl Transformation for Plugin {
     fn process(batch: &Batch) -> Done {
         let behaviour = behaviour();
         // The first batch has no rows, and is for the promise alone.
-        if batch.row_count() == 0 && behaviour != "promise-more" {
+        if batch.row_count() == 0 && behaviour != "promise-more" && !behaviour.starts_with("in-place") {
             return promise::keep(&behaviour, batch);
         }
         let tries = [
