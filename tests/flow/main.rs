@@ -10,6 +10,7 @@ mod guests;
 mod late;
 mod leases;
 mod main_job;
+mod owners;
 mod quarantine;
 mod replays;
 mod state;

@@ -173,6 +173,7 @@ impl Warehouse {
                 stream: name.to_owned(),
                 table: target_table.to_owned(),
                 run_id: "run".to_owned(),
+                take_over: None,
             })?;
             let session = Arc::new(Mutex::new(session));
             let granted = GrantedSource {

@@ -14,6 +14,7 @@
 //! | `transform` | port: the stage that changes batches |
 //! | `load` | port: the stage that writes a stream |
 //! | `sql` | port: plain SQL, for what the host itself keeps |
+//! | `declared` | the types that columns are declared with |
 //! | `functions` | functions of SQL that only compute |
 //! | `target` | port: writing a database in transactions |
 //! | `definition` | what a checkpoint rests on, and what has changed since |
@@ -44,6 +45,7 @@ mod checkpoint;
 mod clock;
 mod commit;
 mod compare;
+mod declared;
 mod definition;
 mod events;
 mod extract;
@@ -75,6 +77,7 @@ pub use change::{hold_to_promise, type_name};
 pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
 pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
+pub use declared::{ColumnPurpose, MOST_DIGITS, NUMBER_DIGITS, declared_type, is_utc, stored_decimal};
 pub use definition::{ColumnUse, Definition, DefinitionChange, Impact, PluginUse, Reaction};
 pub use events::{Event, Observer, StreamStatus, StreamSummary, Tally};
 pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
@@ -83,6 +86,10 @@ pub use functions::only_computes;
 pub use house::{
     Action, DamagedRow, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine, QuarantineFilter,
     QuarantinedRow, RejectedIn, bookmark_from_json, bookmark_to_json,
+};
+pub use house::{
+    Claim, MERGE_SUFFIX, Maker, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord, TakeOver,
+    is_reserved, owns_table, record_of,
 };
 pub use load::{LoadRequest, Loader};
 pub use order::{Bounds, ColumnOrder, order_of_keys, order_of_values};

@@ -8,6 +8,7 @@ use arrow_schema::SchemaRef;
 
 use crate::clock::Micros;
 use crate::failure::Failure;
+use crate::house::{Maker, TableOwner, TakeOver};
 use crate::source::Dialect;
 use crate::sql::{Sql, SqlSession};
 use crate::value::Value;
@@ -23,6 +24,15 @@ pub struct TargetGrant {
     pub table: String,
     /// The run's id, for `wms_run_id`.
     pub run_id: String,
+    /// The wish to take the table over from its owner.
+    pub take_over: Option<TakeOver>,
+}
+
+impl TargetGrant {
+    /// The stream, as the owner of the table.
+    pub fn owner(&self) -> TableOwner {
+        TableOwner { pipeline: self.pipeline.clone(), maker: Maker::Stream, name: self.stream.clone() }
+    }
 }
 
 /// A table as it is, or as it shall be, without the host's own columns.
@@ -110,7 +120,8 @@ pub trait Target: Send + Sync {
 }
 
 /// A session that writes one table in transactions. Names other than the granted table are `denied`. Every
-/// write needs a transaction; dropping the session rolls an open one back.
+/// write needs a transaction; dropping the session rolls an open one back. A table that is not recorded as the stream's
+/// own is refused, see [`crate::Claim`].
 pub trait TargetSession: Send {
     /// Begins a transaction; waits for other writers of the same database.
     fn begin(&mut self) -> Result<(), Failure>;

@@ -2,7 +2,7 @@
 //! with it.
 
 use arrow_schema::{DataType, TimeUnit};
-use wmshost_flow::{Dialect, Value};
+use wmshost_flow::{ColumnPurpose, Dialect, Value, declared_type, stored_decimal};
 
 /// What the host adds to the rows of a model, as to those of a stream.
 pub(crate) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
@@ -92,30 +92,7 @@ impl Writer {
 
     /// The type to declare a column with; `None` for a type that no plugin can name.
     pub(crate) fn declared(self, kind: &DataType) -> Option<String> {
-        Some(match (self.0, kind) {
-            (Dialect::Sqlite, DataType::Boolean) => "BOOLEAN".to_owned(),
-            (Dialect::Sqlite, DataType::Int64) => "INTEGER".to_owned(),
-            (Dialect::Sqlite, DataType::Float64) => "DOUBLE".to_owned(),
-            (Dialect::Sqlite, DataType::Utf8) => "TEXT".to_owned(),
-            (Dialect::Sqlite, DataType::Binary) => "BLOB".to_owned(),
-            (Dialect::Sqlite, DataType::Date32) => "DATE_ONLY".to_owned(),
-            (Dialect::Sqlite, DataType::Timestamp(TimeUnit::Microsecond, None)) => "TIMESTAMP(6)".to_owned(),
-            (Dialect::Sqlite, DataType::Timestamp(TimeUnit::Microsecond, Some(_))) => "TIMESTAMPTZ(6)".to_owned(),
-            (Dialect::Sqlite, DataType::Decimal128(precision, 0)) => format!("DECIMAL_WHOLE({precision})"),
-            (Dialect::Sqlite, DataType::Decimal128(precision, scale)) => format!("DECIMAL({precision},{scale})"),
-            (Dialect::Oracle, DataType::Boolean) => "NUMBER(1)".to_owned(),
-            (Dialect::Oracle, DataType::Int64) => "NUMBER(19)".to_owned(),
-            (Dialect::Oracle, DataType::Float64) => "BINARY_DOUBLE".to_owned(),
-            (Dialect::Oracle, DataType::Utf8) => "VARCHAR2(4000 BYTE)".to_owned(),
-            (Dialect::Oracle, DataType::Binary) => "RAW(2000)".to_owned(),
-            (Dialect::Oracle, DataType::Date32) => "DATE".to_owned(),
-            (Dialect::Oracle, DataType::Timestamp(TimeUnit::Microsecond, None)) => "TIMESTAMP(6)".to_owned(),
-            (Dialect::Oracle, DataType::Timestamp(TimeUnit::Microsecond, Some(_))) => {
-                "TIMESTAMP(6) WITH TIME ZONE".to_owned()
-            }
-            (Dialect::Oracle, DataType::Decimal128(precision, scale)) => format!("NUMBER({precision},{scale})"),
-            _ => return None,
-        })
+        declared_type(self.0, kind, ColumnPurpose::Modelled)
     }
 
     /// The same for a column that stands in an index with so many texts in all: Oracle's entries hold some 6,000 bytes.
@@ -137,14 +114,16 @@ impl Writer {
         [(MARKS[0], run_id), (MARKS[1], "TIMESTAMP(6)")].map(|(mark, kind)| format!("{} {kind}", self.name(mark)))
     }
 
-    /// A column as a value of the type that it is declared with: Oracle computes with more digits than it stores, and
-    /// rows that are compared must be as stored.
+    /// A column as a value of the type that it is declared with: Oracle computes with more digits than it stores, SQLite
+    /// keeps long decimals as text, and rows that are compared must be as stored.
     pub(crate) fn as_stored(self, before: &str, name: &str, kind: &DataType) -> String {
         let name = self.name(name);
-        match (self.0, self.declared(kind)) {
-            (Dialect::Oracle, Some(declared)) => format!("CAST({before}{name} AS {declared}) AS {name}"),
-            _ => format!("{before}{name}"),
-        }
+        let value = format!("{before}{name}");
+        let stored = match self.0 {
+            Dialect::Oracle => self.declared(kind).map(|declared| format!("CAST({value} AS {declared})")),
+            Dialect::Sqlite => stored_decimal(&value, kind),
+        };
+        stored.map_or(value, |stored| format!("{stored} AS {name}"))
     }
 
     /// The most bytes of a text in the host's own tables.

@@ -33,6 +33,7 @@ impl Project {
         json!({
             "format": FORMAT,
             "pipeline": pipeline,
+            "plugins": self.digests,
             "made_at": moment(now),
             "nodes": nodes,
             "indicators": self.indicators.iter().map(indicator).collect::<Vec<_>>(),
@@ -64,6 +65,7 @@ impl Project {
             "name": node.name,
             "kind": if node.model().is_some() { "model" } else { "stream" },
             "plugin": node.plugin,
+            "plugin_digest": self.digests.get(&node.plugin),
             "table": node.table,
             "level": node.level,
             "reads": names(&node.reads),

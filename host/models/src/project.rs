@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wmshost_flow::Dialect;
+use wmshost_flow::{Dialect, STAGING_PREFIXES};
 use wmshost_flow::model::{
     Assertion, Declaration, Increment, Indicator, Materialization, Model, Reader, SourceTable, Test,
 };
@@ -25,6 +25,8 @@ pub struct Setup {
     pub variables: BTreeMap<String, String>,
     /// What each plugin declares, by its name in the pipeline file.
     pub plugins: Vec<(String, Declaration)>,
+    /// The digest of each plugin's component, by the same name.
+    pub digests: BTreeMap<String, String>,
 }
 
 /// All models of a pipeline.
@@ -32,6 +34,8 @@ pub struct Setup {
 pub struct Project {
     pub(crate) dialect: Dialect,
     pub(crate) variables: BTreeMap<String, String>,
+    /// The digests of the plugins' components.
+    pub(crate) digests: BTreeMap<String, String>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) by_name: BTreeMap<String, usize>,
     pub(crate) indicators: Vec<Indicator>,
@@ -335,7 +339,7 @@ impl Speaker<'_> {
 
 /// The table that keeps the former rows of a model's table.
 pub(crate) fn former_table(table: &str) -> String {
-    format!("WMSHOST_WAS_{table}")
+    format!("{}{table}", STAGING_PREFIXES[2])
 }
 
 /// Before anything that is loaded.

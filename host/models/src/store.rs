@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arrow_schema::DataType;
 use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value, days_of};
 
-use crate::dialect::Writer;
+use crate::dialect::{Writer, mark_types};
 
 /// The host's own tables in the target.
 pub const MODEL_TABLE: &str = "WMSHOST_MODEL";
@@ -32,6 +33,8 @@ pub struct Built {
     pub rows: Option<u64>,
     /// The run that built it.
     pub run_id: String,
+    /// The digest of the plugin that declared it.
+    pub plugin_digest: String,
 }
 
 /// How a test last went.
@@ -68,17 +71,16 @@ pub(crate) struct Store<'p> {
 impl Store<'_> {
     /// Makes the tables where they are not there yet.
     pub(crate) fn prepare(self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        let (text, long, moment, number, real) = match self.writer.0 {
-            Dialect::Sqlite => ("TEXT", "TEXT", "TIMESTAMP(6)", "INTEGER", "DOUBLE"),
-            Dialect::Oracle => ("VARCHAR2(128)", "VARCHAR2(4000)", "TIMESTAMP(6)", "NUMBER(19)", "BINARY_DOUBLE"),
-        };
+        let text = if self.writer.0 == Dialect::Sqlite { "TEXT" } else { "VARCHAR2(128)" };
+        let kinds = [DataType::Utf8, mark_types()[1].clone(), DataType::Int64, DataType::Float64];
+        let [long, moment, number, real] = kinds.map(|kind| self.writer.declared(&kind).unwrap_or_default());
         let tables = [
             (
                 MODEL_TABLE,
                 format!(
                     "pipeline {text} NOT NULL, model {text} NOT NULL, fingerprint {text} NOT NULL, \
                      inputs {long} NOT NULL, changed_at {text} NOT NULL, checked_at {moment} NOT NULL, \
-                     row_count {number}, run_id {text} NOT NULL, PRIMARY KEY (pipeline, model)"
+                     row_count {number}, run_id {text} NOT NULL, plugin_digest {text}, PRIMARY KEY (pipeline, model)"
                 ),
             ),
             (
@@ -110,7 +112,7 @@ impl Store<'_> {
                 return Err(failure);
             }
         }
-        self.add_to_tested(&[("seen", long), ("at_most", number)], sql)
+        self.add_to_tested(&[("seen", &long), ("at_most", &number)], sql)
     }
 
     /// A table of an earlier version has no place for all that is noted of a test.
@@ -137,7 +139,7 @@ impl Store<'_> {
             return Ok(BTreeMap::new());
         }
         let statement = format!(
-            "SELECT model, fingerprint, inputs, changed_at, {}, row_count, run_id FROM {MODEL_TABLE} \
+            "SELECT model, fingerprint, inputs, changed_at, {}, row_count, run_id, plugin_digest FROM {MODEL_TABLE} \
              WHERE pipeline = {}",
             self.moment_text("checked_at"),
             self.writer.parameter(1)
@@ -160,8 +162,9 @@ impl Store<'_> {
             self.moment(built.checked_at),
             built.rows.map_or(Value::Null, count),
             Value::Text(built.run_id.clone()),
+            Value::Text(built.plugin_digest.clone()),
         ];
-        let columns = "pipeline, model, fingerprint, inputs, changed_at, checked_at, row_count, run_id";
+        let columns = "pipeline, model, fingerprint, inputs, changed_at, checked_at, row_count, run_id, plugin_digest";
         self.insert(sql, MODEL_TABLE, columns, &values)
     }
 
@@ -289,6 +292,7 @@ fn built(row: &[Value]) -> Option<(String, Built)> {
         checked_at: parse_moment(&text_of(row, 4))?,
         rows: whole(row.get(5)?),
         run_id: text_of(row, 6),
+        plugin_digest: text_of(row, 7),
     };
     Some((text_of(row, 0), built))
 }

@@ -3,6 +3,7 @@
 //! configuration.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::connection::Connection;
@@ -26,6 +27,8 @@ pub struct Stage {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// The digest of its component: `blake3:` and 64 hexadecimal digits.
+    pub digest: String,
     /// Its settings in this stream, with the fallbacks put in.
     pub settings: BTreeMap<String, Setting>,
 }
@@ -41,6 +44,20 @@ pub struct Stream {
     pub transforms: Vec<Stage>,
     /// Writes.
     pub loader: Stage,
+}
+
+impl Stream {
+    /// Its plugins, in the order of the rows' way.
+    pub fn stages(&self) -> impl Iterator<Item = &Stage> {
+        [&self.extractor].into_iter().chain(&self.transforms).chain([&self.loader])
+    }
+}
+
+impl fmt::Display for Stage {
+    /// `label 1.2.3 blake3:…`: which bytes it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.plugin, self.version, self.digest)
+    }
 }
 
 /// A pipeline that can run.

@@ -8,7 +8,7 @@ use crate::connection::Connection;
 use crate::keys::{file, models as model_keys, plugin, stream as keys};
 use crate::mistakes::{Mistake, Report, join};
 use crate::models::Models;
-use crate::plugins::{Facts, PluginFacts, World};
+use crate::plugins::{Facts, PluginFacts, PluginProblem, World};
 use crate::policies::Method;
 use crate::resolved::{Resolved, StreamPlan};
 use crate::settings::{self, Given};
@@ -20,6 +20,7 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginFacts, report: &mut
     checker.some_stream();
     for plan in &pipeline.streams {
         checker.labels(plan);
+        checker.take_over(plan);
     }
     let enabled = || pipeline.streams.iter().filter(|plan| plan.enabled);
     let streams: Vec<_> = enabled().map(|plan| checker.stream(plan)).collect();
@@ -154,6 +155,7 @@ impl Checker<'_> {
             path: self.pipeline.plugins.get(label)?.clone(),
             name: facts.name,
             version: facts.version,
+            digest: facts.digest,
             settings,
         })
     }
@@ -196,6 +198,7 @@ impl Checker<'_> {
         Some(Some(Models {
             plugins: plugins.into_iter().collect::<Option<_>>()?,
             target: target?,
+            take_over: plan.take_over.clone(),
             threads: plan.threads,
             after_load: plan.after_load,
             lineage: plan.lineage.clone(),
@@ -227,11 +230,14 @@ impl Checker<'_> {
             return known.clone();
         }
         let path = self.pipeline.plugins.get(label)?;
-        let facts = match self.plugins.facts(path) {
+        let digest = self.pipeline.digests.get(label);
+        let facts = match self.plugins.facts(path, digest.map(String::as_str)) {
             Ok(facts) => Some(facts),
             Err(problem) => {
                 let (message, advice) = problem.explain(path);
-                let key = join(&join(file::PLUGINS.name, label), plugin::PATH.name);
+                let is_other = matches!(problem, PluginProblem::OtherDigest(_));
+                let name = if is_other { plugin::DIGEST.name } else { plugin::PATH.name };
+                let key = join(&join(file::PLUGINS.name, label), name);
                 self.report.of(&key, message, Some(advice));
                 None
             }
@@ -255,6 +261,17 @@ impl Checker<'_> {
             let key = join(&key_of(plan, keys::SETTINGS.name), label);
             let message = format!("no stage of this stream uses the plugin `{label}`");
             self.report.of(&key, message, suggest::advice(label, used()));
+        }
+    }
+
+    /// A stream takes over no table but the one that it writes.
+    fn take_over(&mut self, plan: &StreamPlan) {
+        let Some(wish) = &plan.take_over else { return };
+        let table = wish.split(" of ").next().unwrap_or_default();
+        if !table.eq_ignore_ascii_case(&plan.target_table) {
+            let message = format!("it names `{table}`, and the stream writes `{}`", plan.target_table);
+            let advice = "name the table that the stream writes, or remove the key: nothing is taken over by it";
+            self.report.of(&key_of(plan, keys::TAKE_OVER.name), message, Some(advice.to_owned()));
         }
     }
 

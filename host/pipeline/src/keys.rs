@@ -25,7 +25,8 @@ pub(crate) mod file {
 pub(crate) mod plugin {
     use super::*;
     pub(crate) const PATH: Key = Key::new("path", Kind::Path);
-    pub(crate) const ALL: &[Key] = &[PATH];
+    pub(crate) const DIGEST: Key = Key::new("digest", Kind::Digest);
+    pub(crate) const ALL: &[Key] = &[PATH, DIGEST];
 }
 
 /// The keys of `[connections.*]`.
@@ -183,6 +184,7 @@ pub(crate) mod stream {
     pub(crate) const TARGET: Key = Key::new("target", Kind::Name);
     pub(crate) const TABLE: Key = Key::new("table", Kind::Identifier);
     pub(crate) const TARGET_TABLE: Key = Key::new("target_table", Kind::TargetTable);
+    pub(crate) const TAKE_OVER: Key = Key::new("take_over", Kind::TakeOver).literal();
     pub(crate) const EXTRACTOR: Key = Key::new("extractor", Kind::Name);
     pub(crate) const TRANSFORMS: Key = Key::new("transforms", Kind::Names).or(Fallback::Empty);
     pub(crate) const LOADER: Key = Key::new("loader", Kind::Name);
@@ -245,6 +247,7 @@ pub(crate) mod stream {
         TARGET,
         TABLE,
         TARGET_TABLE,
+        TAKE_OVER,
         EXTRACTOR,
         TRANSFORMS,
         LOADER,
@@ -274,13 +277,14 @@ pub(crate) mod models {
     use super::*;
     pub(crate) const PLUGINS: Key = Key::new("plugins", Kind::Names).or(Fallback::Empty);
     pub(crate) const TARGET: Key = Key::new("target", Kind::Name);
+    pub(crate) const TAKE_OVER: Key = Key::new("take_over", Kind::TakeOvers).or(Fallback::Empty);
     pub(crate) const THREADS: Key = Key::count("threads", 1, 64, "models").or(Fallback::Number(4));
     pub(crate) const AFTER_LOAD: Key = Key::new("after_load", Kind::Flag).or(Fallback::Flag(true));
     pub(crate) const LINEAGE: Key = Key::new("lineage", Kind::Text);
     pub(crate) const LINEAGE_KEY: Key = Key::new("lineage_key", Kind::Secret);
     pub(crate) const VARS: Key = Key::new("vars", Kind::Values);
     pub(crate) const SETTINGS: Key = Key::new("settings", Kind::Settings);
-    pub(crate) const ALL: &[Key] = &[PLUGINS, TARGET, THREADS, AFTER_LOAD, LINEAGE, LINEAGE_KEY, VARS, SETTINGS];
+    pub(crate) const ALL: &[Key] = &[PLUGINS, TARGET, TAKE_OVER, THREADS, AFTER_LOAD, LINEAGE, LINEAGE_KEY, VARS, SETTINGS];
 }
 
 /// What is to be known of a key.

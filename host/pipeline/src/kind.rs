@@ -14,6 +14,10 @@ pub(crate) enum Kind {
     Identifier,
     /// A name of a table that is written.
     TargetTable,
+    /// A table that is taken over, and whose it is.
+    TakeOver,
+    /// The digest of a file.
+    Digest,
     /// A host, service or SID.
     Address,
     /// Any text.
@@ -34,6 +38,8 @@ pub(crate) enum Kind {
     Names,
     /// A list of names in a database.
     Identifiers,
+    /// A list of tables that are taken over.
+    TakeOvers,
     /// A table of these keys.
     Table(&'static [Key]),
     /// A table of tables, each under a name of its own, of these keys.
@@ -90,6 +96,9 @@ impl Kind {
     pub(crate) fn expected(&self) -> String {
         match self {
             Self::Name | Self::Identifier | Self::TargetTable => "a name".to_owned(),
+            Self::TakeOver => "`TABLE`, or `TABLE of PIPELINE`".to_owned(),
+            Self::Digest => "`blake3:` and 64 hexadecimal digits".to_owned(),
+            Self::TakeOvers => "a list of `TABLE` or `TABLE of PIPELINE`".to_owned(),
             Self::Address | Self::Text => "text".to_owned(),
             Self::Path => "the path of a file".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
@@ -128,7 +137,13 @@ impl Key {
     pub(crate) fn takes_reference(&self) -> bool {
         let whole = matches!(
             self.kind,
-            Kind::Table(_) | Kind::Named(_) | Kind::Settings | Kind::Values | Kind::Names | Kind::Identifiers
+            Kind::Table(_)
+                | Kind::Named(_)
+                | Kind::Settings
+                | Kind::Values
+                | Kind::Names
+                | Kind::Identifiers
+                | Kind::TakeOvers
         );
         !whole && !self.literal
     }

@@ -26,6 +26,8 @@ pub struct ModelsPlan {
     pub plugins: Vec<String>,
     /// The label of the connection they are built in; `None`: the one that the streams write.
     pub target: Option<String>,
+    /// The tables that models take over from somebody else, each `TABLE` or `TABLE of PIPELINE`.
+    pub take_over: Vec<String>,
     /// Models at once.
     pub threads: usize,
     /// Whether a run ends with those whose inputs have changed.
@@ -45,6 +47,8 @@ pub struct Models {
     pub plugins: Vec<Stage>,
     /// The label of the connection they are built in.
     pub target: String,
+    /// The tables that models take over from somebody else, each `TABLE` or `TABLE of PIPELINE`.
+    pub take_over: Vec<String>,
     /// Models at once.
     pub threads: usize,
     /// Whether a run ends with those whose inputs have changed.
@@ -60,6 +64,7 @@ pub(crate) fn read(scope: &mut Scope<'_>) -> ModelsPlan {
     ModelsPlan {
         plugins: scope.list(&keys::PLUGINS).unwrap_or_default(),
         target: scope.text(&keys::TARGET),
+        take_over: scope.list(&keys::TAKE_OVER).unwrap_or_default(),
         threads: scope.count(&keys::THREADS).and_then(|count| usize::try_from(count).ok()).unwrap_or_default(),
         after_load: scope.flag(&keys::AFTER_LOAD).unwrap_or(true),
         lineage: lineage(scope),

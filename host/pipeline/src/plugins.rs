@@ -64,6 +64,8 @@ pub struct Facts {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// The digest of the component: `blake3:` and 64 hexadecimal digits.
+    pub digest: String,
     /// The settings it takes.
     pub settings: Vec<SettingFacts>,
 }
@@ -75,6 +77,8 @@ pub enum PluginProblem {
     Missing,
     /// It cannot be read.
     Unreadable(String),
+    /// Its digest is not the one that the pipeline file names: this one is.
+    OtherDigest(String),
     /// It is no WebAssembly component, or a broken one.
     NotAComponent(String),
     /// It is a component, but made for no world, or another contract, than this host offers.
@@ -92,6 +96,10 @@ impl PluginProblem {
                 (format!("no such file: {path}"), "run `make plugins` to build the plugins, or correct the path")
             }
             Self::Unreadable(why) => (format!("{path} cannot be read: {why}"), "correct the path or the file's rights"),
+            Self::OtherDigest(found) => (
+                format!("{path} has the digest {found}, which is not the one given"),
+                "put the right file there, or give its digest once you trust it",
+            ),
             Self::NotAComponent(why) => (
                 format!("{path} is not a WebAssembly component: {why}"),
                 "build it again with `make plugins` (target wasm32-wasip2)",
@@ -109,6 +117,7 @@ impl PluginProblem {
 
 /// Tells what is known of a component file.
 pub trait PluginFacts {
-    /// What the plugin in this file says of itself, or why that is not known.
-    fn facts(&self, path: &Path) -> Result<Facts, PluginProblem>;
+    /// What the plugin in this file says of itself, or why that is not known. The file's digest, if one is given, is
+    /// compared before anything in the file is compiled.
+    fn facts(&self, path: &Path, digest: Option<&str>) -> Result<Facts, PluginProblem>;
 }

@@ -63,6 +63,8 @@ pub struct StreamPlan {
     pub table: String,
     /// The table it writes.
     pub target_table: String,
+    /// The table that it takes over from somebody else: `TABLE`, or `TABLE of PIPELINE`.
+    pub take_over: Option<String>,
     /// The label of the plugin that reads.
     pub extractor: String,
     /// The labels of the plugins that change batches, in this order.
@@ -122,6 +124,8 @@ pub struct Resolved {
     pub limits: Limits,
     /// Component files by label.
     pub plugins: BTreeMap<String, PathBuf>,
+    /// The digests that the files of these labels must have.
+    pub digests: BTreeMap<String, String>,
     /// Databases by label.
     pub connections: BTreeMap<String, Connection>,
     /// The streams in the order of the file.
@@ -154,8 +158,10 @@ pub(crate) fn resolve(path: &Path, environment: &dyn Environment, report: &mut R
     };
     let (declared_plugins, plugins) = reader.each(&file::PLUGINS, |_, scope| {
         scope.require(&plugin::PATH);
-        scope.path(&plugin::PATH)
+        let digest = scope.text(&plugin::DIGEST);
+        scope.path(&plugin::PATH).map(|path| (path, digest))
     });
+    let digests = plugins.iter().filter_map(|(label, (_, digest))| Some((label.clone(), digest.clone()?))).collect();
     let (declared_connections, connections) = reader.each(&file::CONNECTIONS, |_, scope| connection::read(scope));
     let run = reader.run();
     let limits = reader.limits();
@@ -166,7 +172,8 @@ pub(crate) fn resolve(path: &Path, environment: &dyn Environment, report: &mut R
         name,
         run,
         limits,
-        plugins: plugins.into_iter().collect(),
+        plugins: plugins.into_iter().map(|(label, (path, _))| (label, path)).collect(),
+        digests,
         connections: connections.into_iter().collect(),
         streams: streams.into_iter().map(|(_, stream)| stream).collect(),
         models,
@@ -260,6 +267,7 @@ fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
         target: scope.required_text(&stream::TARGET),
         table: scope.text(&stream::TABLE).unwrap_or_else(|| table("", str::to_lowercase)),
         target_table: scope.text(&stream::TARGET_TABLE).unwrap_or_else(|| table("wms_", str::to_uppercase)),
+        take_over: scope.text(&stream::TAKE_OVER),
         extractor: scope.required_text(&stream::EXTRACTOR),
         transforms: scope.list(&stream::TRANSFORMS).unwrap_or_default(),
         loader: scope.required_text(&stream::LOADER),

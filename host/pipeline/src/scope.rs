@@ -45,6 +45,8 @@ impl Scope<'_> {
             Kind::Identifier => words::identifier,
             Kind::TargetTable => words::target_table,
             Kind::Address => words::address,
+            Kind::TakeOver => words::take_over,
+            Kind::Digest => words::digest,
             _ => words::text,
         };
         if !self.has(key)
@@ -172,10 +174,14 @@ impl Scope<'_> {
             return None;
         };
         let labels = matches!(key.kind, Kind::Names);
+        let check: fn(&str) -> Result<(), Objection> = match key.kind {
+            Kind::Names => words::name,
+            Kind::TakeOvers => words::take_over,
+            _ => words::identifier,
+        };
         let (mut seen, mut names) = (BTreeSet::new(), Vec::new());
         for item in items {
-            let check = if labels { words::name(&item) } else { words::identifier(&item) };
-            if let Err((message, advice)) = check {
+            if let Err((message, advice)) = check(&item) {
                 let subject = found.origin.subject(&item);
                 self.report.beside(&place, format!("{subject} {message}"), advice);
             } else if !seen.insert(if labels { item.clone() } else { item.to_lowercase() }) {

@@ -8,6 +8,8 @@ const MOST_NAME_LETTERS: usize = 63;
 const MOST_IDENTIFIER_BYTES: usize = 128;
 /// What the host's own tables in the target begin with.
 const RESERVED: &str = "wmshost_";
+/// What the tables beside a table end with in which its rows are staged.
+const STAGING: [&str; 2] = ["__NEXT", "__MERGE"];
 
 /// A name of a pipeline, plugin, connection or stream.
 pub(crate) fn name(word: &str) -> Result<(), Objection> {
@@ -41,7 +43,35 @@ pub(crate) fn target_table(word: &str) -> Result<(), Objection> {
         let why = format!("begins with `{RESERVED}`, which the host keeps for its own tables");
         return Err((why, Some("choose another name".to_owned())));
     }
+    let upper = word.to_uppercase();
+    if let Some(ending) = STAGING.into_iter().find(|ending| upper.ends_with(ending)) {
+        let why = format!("ends with `{ending}`, which the host keeps for the tables that rows are staged in");
+        return Err((why, Some("choose another name".to_owned())));
+    }
     Ok(())
+}
+
+/// A table that is taken over, and the pipeline that it is taken from.
+pub(crate) fn take_over(word: &str) -> Result<(), Objection> {
+    let (table, pipeline) = match word.split_once(" of ") {
+        Some((table, pipeline)) => (table, Some(pipeline)),
+        None => (word, None),
+    };
+    if identifier(table).is_ok() && pipeline.is_none_or(|pipeline| name(pipeline).is_ok()) {
+        return Ok(());
+    }
+    let rule = "write the table's name, and behind it ` of ` and the name of the pipeline that owns it, if one does";
+    Err(("names no table".to_owned(), Some(rule.to_owned())))
+}
+
+/// The digest of a file: `blake3:` and its 64 hexadecimal digits.
+pub(crate) fn digest(word: &str) -> Result<(), Objection> {
+    let digits = word.strip_prefix("blake3:").unwrap_or_default();
+    if digits.len() == 64 && digits.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')) {
+        return Ok(());
+    }
+    let rule = "write `blake3:` and 64 hexadecimal digits in lower case, as `wmshost plugin inspect` prints them";
+    Err(("is no digest".to_owned(), Some(rule.to_owned())))
 }
 
 /// A host name, service name or SID: one word, so that it cannot smuggle anything into a connect descriptor.

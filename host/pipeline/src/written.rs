@@ -56,7 +56,7 @@ fn typed(value: &DeValue<'_>, key: &Key) -> Result<Written, Objection> {
             return Err(("a secret must not stand in the file".to_owned(), Some(advice)));
         }
         Kind::Secret | Kind::Table(_) | Kind::Named(_) | Kind::Settings => false,
-        Kind::Names | Kind::Identifiers => matches!(written, Some(Written::Texts(_))),
+        Kind::Names | Kind::Identifiers | Kind::TakeOvers => matches!(written, Some(Written::Texts(_))),
         Kind::Count { .. } => matches!(written, Some(Written::Integer(_))),
         Kind::Flag => matches!(written, Some(Written::Flag(_))),
         _ => text,
@@ -66,7 +66,7 @@ fn typed(value: &DeValue<'_>, key: &Key) -> Result<Written, Objection> {
     }
     let advice = match key.kind {
         Kind::Count { .. } | Kind::Flag if text => Some("write it without quotation marks"),
-        Kind::Names | Kind::Identifiers if text => Some("put it into brackets: [\"…\"]"),
+        Kind::Names | Kind::Identifiers | Kind::TakeOvers if text => Some("put it into brackets: [\"…\"]"),
         Kind::Span { .. } => Some("write a number with its unit, in quotation marks"),
         _ => None,
     };

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use wmshost_flow::{Failure, Micros, StreamSummary};
 
 /// How a run ended.
@@ -87,6 +87,19 @@ pub struct StreamRecord {
     pub failure: Option<String>,
 }
 
+/// A plugin that moved the rows of a stream in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginRecord {
+    /// The stream's name.
+    pub stream: String,
+    /// Its label in the pipeline file.
+    pub plugin: String,
+    /// The version that it says it has.
+    pub version: String,
+    /// The digest of its component.
+    pub digest: String,
+}
+
 /// The history of runs.
 pub struct History(Connection);
 
@@ -99,6 +112,9 @@ const SCHEMA: &str = "
         rows_read INTEGER NOT NULL, rows_written INTEGER NOT NULL, rows_unchanged INTEGER NOT NULL,
         rows_rejected INTEGER NOT NULL, seconds REAL NOT NULL, bookmark TEXT, failure TEXT,
         PRIMARY KEY (run_id, stream)) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS run_plugins (
+        run_id TEXT NOT NULL REFERENCES runs, stream TEXT NOT NULL, place INTEGER NOT NULL, plugin TEXT NOT NULL,
+        version TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (run_id, stream, place)) STRICT, WITHOUT ROWID;
     PRAGMA user_version = 1;";
 
 fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> Failure {
@@ -127,11 +143,10 @@ impl History {
         connection.busy_timeout(Duration::from_secs(10)).map_err(place)?;
         let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(place)?;
         match version {
-            0 => {
+            0 | 1 => {
                 connection.pragma_update(None, "journal_mode", "WAL").map_err(place)?;
                 connection.execute_batch(SCHEMA).map_err(place)?;
             }
-            1 => {}
             newer => {
                 return Err(Failure::invalid_config(format!(
                     "{}: the run history has format {newer}, this host knows 1; use the newer host",
@@ -143,15 +158,45 @@ impl History {
         Ok(Self(connection))
     }
 
-    /// Notes that a run begins.
-    pub fn begin(&self, run: &RunRecord) -> Result<(), Failure> {
-        self.0
-            .execute(
-                "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![run.run_id, run.pipeline, run.file, run.pid, run.started_at, run.status.name(), run.seconds],
-            )
-            .map(drop)
-            .map_err(failed("noting a run"))
+    /// Notes that a run begins, and which plugins move the rows of its streams, each stream's in the order of its
+    /// stages. Fails and changes nothing if the history has a run of that id.
+    pub fn begin(&mut self, run: &RunRecord, plugins: &[PluginRecord]) -> Result<(), Failure> {
+        let at = failed("noting a run");
+        let transaction = self.0.transaction().map_err(&at)?;
+        let noted = transaction.execute(
+            "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![run.run_id, run.pipeline, run.file, run.pid, run.started_at, run.status.name(), run.seconds],
+        );
+        noted.map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => Failure::transient(format!(
+                "the run history has a run {} already; nothing was written, run again",
+                run.run_id
+            )),
+            _ => at(error),
+        })?;
+        for (place, plugin) in (0_i64..).zip(plugins) {
+            let PluginRecord { stream, plugin, version, digest } = plugin;
+            transaction
+                .execute(
+                    "INSERT INTO run_plugins VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![run.run_id, stream, place, plugin, version, digest],
+                )
+                .map_err(&at)?;
+        }
+        transaction.commit().map_err(at)
+    }
+
+    /// The plugins that moved the rows of a run, by stream and in the order of its stages.
+    pub fn plugins(&self, run_id: &str) -> Result<Vec<PluginRecord>, Failure> {
+        let at = failed("reading a run's plugins");
+        let mut statement = self
+            .0
+            .prepare("SELECT stream, plugin, version, digest FROM run_plugins WHERE run_id = ?1 ORDER BY stream, place")
+            .map_err(&at)?;
+        let rows = statement.query_map([run_id], |row| {
+            Ok(PluginRecord { stream: row.get(0)?, plugin: row.get(1)?, version: row.get(2)?, digest: row.get(3)? })
+        });
+        rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
     }
 
     /// Notes how a run ended.
@@ -294,7 +339,17 @@ mod tests {
     fn a_run_is_remembered_with_its_streams() {
         let folder = tempfile::tempdir().unwrap();
         let mut history = History::open(&folder.path().join("new/state.db")).unwrap();
-        history.begin(&run("a1", 1)).unwrap();
+        let plugin = |plugin: &str| PluginRecord {
+            stream: "allocation".into(),
+            plugin: plugin.into(),
+            version: "0.1.0".into(),
+            digest: format!("blake3:{plugin}"),
+        };
+        history.begin(&run("a1", 1), &[plugin("wms-tables"), plugin("allocation"), plugin("table")]).unwrap();
+        let plugins = history.plugins("a1").unwrap();
+        assert_eq!(plugins.iter().map(|found| found.plugin.as_str()).collect::<Vec<_>>(), ["wms-tables", "allocation", "table"]);
+        let twice = history.begin(&run("a1", 2), &[]).unwrap_err();
+        assert!(twice.message.contains("a1 already"), "{twice}");
         let end = StreamSummary {
             stream: "allocation".into(),
             status: StreamStatus::Succeeded,
@@ -316,9 +371,9 @@ mod tests {
     #[test]
     fn a_run_whose_host_is_gone_was_interrupted() {
         let folder = tempfile::tempdir().unwrap();
-        let history = History::open(&folder.path().join("state.db")).unwrap();
-        history.begin(&run("a1", 1)).unwrap();
-        history.begin(&RunRecord { pid: 2, ..run("b2", 2) }).unwrap();
+        let mut history = History::open(&folder.path().join("state.db")).unwrap();
+        history.begin(&run("a1", 1), &[]).unwrap();
+        history.begin(&RunRecord { pid: 2, ..run("b2", 2) }, &[]).unwrap();
         history.mark_interrupted(|pid| pid == 2).unwrap();
         let statuses: Vec<_> = history.list(10).unwrap().iter().map(|run| run.status).collect();
         assert_eq!(statuses, [RunStatus::Running, RunStatus::Interrupted]);

@@ -7,4 +7,4 @@
 
 mod history;
 
-pub use history::{History, RunRecord, RunStatus, StreamRecord};
+pub use history::{History, PluginRecord, RunRecord, RunStatus, StreamRecord};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns,
     NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy,
-    Source, SourceGrant, Stream, StreamContext, Target, TargetGrant, Window,
+    Source, SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant, Window,
 };
 use wmshost_pipeline::{self as pipeline, Checked, LateRows, Mistakes, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
@@ -154,6 +154,7 @@ impl<'a> Assembly<'a> {
             stream: plan.name.clone(),
             table: plan.target_table.clone(),
             run_id: self.run_id.clone(),
+            take_over: plan.take_over.as_deref().map(TakeOver::parse),
         })?;
         let session = Arc::new(Mutex::new(session));
         let granted = GrantedSource {

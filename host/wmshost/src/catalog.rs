@@ -35,12 +35,18 @@ impl Catalog {
 }
 
 impl PluginFacts for Catalog {
-    fn facts(&self, path: &Path) -> Result<Facts, PluginProblem> {
+    fn facts(&self, path: &Path, given: Option<&str>) -> Result<Facts, PluginProblem> {
         if !path.exists() {
             return Err(PluginProblem::Missing);
         }
         if let Err(error) = std::fs::File::open(path) {
             return Err(PluginProblem::Unreadable(error.to_string()));
+        }
+        if let Some(given) = given {
+            let found = digest_of(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?;
+            if found != given {
+                return Err(PluginProblem::OtherDigest(found));
+            }
         }
         let plugin = self.plugin("plugin", path).map_err(|failure| problem(path, &failure))?;
         let said = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.message))?;
@@ -51,8 +57,24 @@ impl PluginFacts for Catalog {
             sandbox::World::Models => World::Models,
         };
         let settings = said.settings.into_iter().map(setting).collect();
-        Ok(Facts { world, name: said.name, version: said.version, settings })
+        let digest = named_digest(&plugin.digest);
+        if given.is_some_and(|given| given != digest) {
+            // The file was replaced between the look at its digest and its loading.
+            return Err(PluginProblem::OtherDigest(digest));
+        }
+        Ok(Facts { world, name: said.name, version: said.version, digest, settings })
     }
+}
+
+/// A digest in the words of pipeline files.
+pub(crate) fn named_digest(hex: &str) -> String {
+    format!("blake3:{hex}")
+}
+
+/// The digest of a file's bytes.
+fn digest_of(file: &Path) -> std::io::Result<String> {
+    let bytes = std::fs::read(file)?;
+    Ok(named_digest(&blake3::hash(&bytes).to_hex()))
 }
 
 fn problem(path: &Path, failure: &Failure) -> PluginProblem {

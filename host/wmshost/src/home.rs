@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -70,12 +71,15 @@ impl Clock for SystemClock {
     }
 }
 
-/// An id for a run: its start in UTC, and a mark that tells apart runs of one second.
+/// An id for a run: its start in UTC to the microsecond, so that ids sort as runs began, and 44 random bits, so that no
+/// two runs have one, wherever they began.
 pub(crate) fn new_run_id(clock: &dyn Clock) -> String {
     let now = clock.now();
     let start: String = Value::Timestamp(now).to_string().chars().take(19).filter(char::is_ascii_digit).collect();
-    let mark = blake3::hash(format!("{now} {}", std::process::id()).as_bytes()).to_hex();
-    format!("{}-{}-{}", &start[..8], &start[8..], &mark[..4])
+    let micros = now.rem_euclid(1_000_000);
+    // The standard library draws the keys of its hash tables from the system's randomness.
+    let random = RandomState::new().hash_one((now, std::process::id())) >> 20;
+    format!("{}-{}-{micros:05x}{random:011x}", &start[..8], &start[8..])
 }
 
 /// This process, as it holds leases.
@@ -113,4 +117,39 @@ pub(crate) fn is_alive(pid: u32) -> bool {
     // The state stands behind the name, which is in parentheses and may have any letter in it.
     let state = stat.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());
     !matches!(state, Some('Z' | 'X'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A clock that stands still, or goes on by a microsecond with each look.
+    struct Steps(std::sync::atomic::AtomicI64, Micros);
+
+    impl Clock for Steps {
+        fn now(&self) -> Micros {
+            self.0.fetch_add(self.1, std::sync::atomic::Ordering::Relaxed)
+        }
+
+        fn elapsed(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    #[test]
+    fn runs_that_begin_at_once_have_ids_of_their_own() {
+        let clock = Steps(1_796_000_000_000_000.into(), 0);
+        let ids: BTreeSet<String> = (0..100_000).map(|_| new_run_id(&clock)).collect();
+        assert_eq!(ids.len(), 100_000);
+    }
+
+    #[test]
+    fn ids_sort_as_runs_began() {
+        let clock = Steps(1_796_000_000_999_000.into(), 7);
+        let ids: Vec<String> = (0..1_000).map(|_| new_run_id(&clock)).collect();
+        assert!(ids.is_sorted());
+        assert_eq!(ids[0].len(), "20261129-171449-".len() + 16, "{}", ids[0]);
+    }
 }

@@ -33,6 +33,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         stream: "allocation".to_owned(),
         table: TABLE.to_owned(),
         run_id: "native".to_owned(),
+        take_over: None,
     })?;
     let session: SharedTarget = Arc::new(Mutex::new(session));
     let stream = Stream {

@@ -5,7 +5,7 @@
 //! one of the rows cannot go in, rows are merged as in `merge`.
 
 use arrow_schema::SchemaRef;
-use wmshost_flow::{Counts, Failure, MergeRule};
+use wmshost_flow::{Counts, Failure, MERGE_SUFFIX, MergeRule};
 
 use super::failure::Class;
 use super::merge::{insert_clause, matched_text, on_text};
@@ -15,8 +15,6 @@ use super::table::Table;
 use super::write::{Load, Statements, insert_text};
 use super::writer::Writer;
 
-/// What stands behind a table's name in the name of its temporary table.
-const BULK: &str = "__MERGE";
 /// Where to go back to if the rows cannot be taken over together.
 const SAVEPOINT: &str = "wms_merge";
 
@@ -42,7 +40,7 @@ impl Writer {
         load: &Load,
         rule: &MergeRule,
     ) -> Result<Option<Counts>, Failure> {
-        let bulk = format!("{name}{BULK}");
+        let bulk = format!("{name}{MERGE_SUFFIX}");
         if self.bulk == Bulk::Unknown {
             self.bulk = self.find_bulk(name, found, &bulk)?;
         }
@@ -91,9 +89,13 @@ impl Writer {
     fn find_bulk(&mut self, name: &str, found: &Table, bulk: &str) -> Result<Bulk, Failure> {
         if self.check_name(bulk).is_err() {
             tracing::info!(
-                "{}, table {name}: its name is too long to have {BULK} behind it: large batches are merged row by row",
+                "{}, table {name}: its name is too long to have {MERGE_SUFFIX} behind it: large batches are merged row by row",
                 self.place
             );
+            return Ok(Bulk::Refused);
+        }
+        if let Err(failure) = self.secure_apart(bulk) {
+            tracing::warn!("{failure}: rows are merged one by one");
             return Ok(Bulk::Refused);
         }
         let known = self.find_now(bulk)?;

@@ -56,6 +56,8 @@ impl Writer {
     pub(super) fn carry_out(&mut self) -> Result<(), Failure> {
         for change in std::mem::take(&mut self.changes) {
             self.forget_tables();
+            let which = if matches!(change, Change::Stage(_)) { Written::Staged } else { Written::Table };
+            self.secure_before_change(which)?;
             for statement in self.statements(&change)? {
                 apart(&self.links, &statement, &[]).map_err(|failure| {
                     let hint = if failure.message.contains("ORA-01031") {

@@ -29,6 +29,7 @@
 //! | `target` | opening a server for writing |
 //! | `writer` | one stream's transactions |
 //! | `commit` | committing, and whether it took place |
+//! | `own` | whether a table is the stream's own |
 //! | `table` | what the server knows of a table that is written |
 //! | `define` | creating and changing tables |
 //! | `encode` | batches as the driver binds them |
@@ -62,6 +63,7 @@ mod number;
 #[cfg(feature = "oci")]
 mod oci;
 mod order;
+mod own;
 mod plain;
 mod pool;
 mod probe;

@@ -37,12 +37,12 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, TimeUnit};
+pub(super) use wmshost_flow::MOST_DIGITS;
+use wmshost_flow::{ColumnPurpose, Dialect};
 
 use super::client::{ColumnInfo, Kind};
 use super::settings::BareNumber;
 
-/// The most digits of a decimal.
-pub(super) const MOST_DIGITS: u8 = 38;
 /// The most digits that fit every whole number of 64 bits.
 const INT64_DIGITS: i16 = 18;
 /// Digits behind the point of a number whose column does not say.
@@ -159,31 +159,8 @@ pub(super) fn timestamp(zoned: bool) -> DataType {
 
 /// The type to declare for an Arrow type; `None` if Oracle has no place for it.
 pub(super) fn declared_type(arrow: &DataType, in_key: bool) -> Option<String> {
-    Some(match arrow {
-        DataType::Boolean => "NUMBER(1)".to_owned(),
-        DataType::Int64 => "NUMBER(19)".to_owned(),
-        DataType::Float64 => "BINARY_DOUBLE".to_owned(),
-        DataType::Utf8 if in_key => "VARCHAR2(255 CHAR)".to_owned(),
-        DataType::Utf8 => "VARCHAR2(4000 BYTE)".to_owned(),
-        DataType::Binary if in_key => "RAW(255)".to_owned(),
-        DataType::Binary => "RAW(2000)".to_owned(),
-        DataType::Date32 => "TIMESTAMP(0)".to_owned(),
-        DataType::Timestamp(TimeUnit::Microsecond, None) => "TIMESTAMP(6)".to_owned(),
-        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if is_utc(zone) => {
-            "TIMESTAMP(6) WITH TIME ZONE".to_owned()
-        }
-        DataType::Decimal128(precision @ (1 | 19), 0) => format!("NUMBER({},0)", precision + 1),
-        DataType::Decimal128(precision, scale) => {
-            let in_range = (1..=MOST_DIGITS).contains(precision) && (0..=*precision as i8).contains(scale);
-            in_range.then(|| format!("NUMBER({precision},{scale})"))?
-        }
-        _ => return None,
-    })
-}
-
-/// Whether a zone is UTC, however it is spelled.
-pub(super) fn is_utc(zone: &str) -> bool {
-    matches!(zone, UTC | "Z" | "+00:00")
+    let usage = if in_key { ColumnPurpose::LoadedKey } else { ColumnPurpose::Loaded };
+    wmshost_flow::declared_type(Dialect::Oracle, arrow, usage)
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use wmshost_flow::{
-    Clock, Counts, Dialect, Failure, HOUSE_PREFIX, Marks, MergeRule, Micros, Refused, Removal, Sql, TableDefinition,
-    TargetGrant, TargetSession, Value,
+    Clock, Counts, Dialect, Failure, Marks, MergeRule, Micros, Refused, Removal, STAGED_SUFFIX, Sql, TableDefinition,
+    TargetGrant, TargetSession, Value, is_reserved,
 };
 
 use super::bulk::Bulk;
@@ -24,8 +24,6 @@ pub(super) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
 pub(super) const DELETED: &str = "wms_deleted_at";
 /// All columns of the host's own.
 pub(super) const OWN_COLUMNS: [&str; 3] = [MARKS[0], MARKS[1], DELETED];
-/// What stands behind a table's name in the name of its staged table.
-const STAGED: &str = "__NEXT";
 /// The table whose rows tell whether a transaction took place.
 const WITNESS: &str = "WMSHOST_CHECKPOINT";
 
@@ -73,12 +71,14 @@ pub(super) struct Writer {
     pub(super) has_witness: bool,
     clock: Arc<dyn Clock>,
     transaction: Transaction,
+    /// The tables that are known as the stream's own in this transaction.
+    pub(super) owned: Vec<Written>,
 }
 
 impl Writer {
     pub(super) fn new(links: Arc<Links>, grant: TargetGrant, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let place = links.maker().place.clone();
-        if spelled(&grant.table).starts_with(HOUSE_PREFIX) {
+        if is_reserved(&grant.table) {
             return Err(Failure::invalid_config(format!(
                 "{place}: the name {} is kept for the host; give the table another one",
                 grant.table
@@ -101,6 +101,7 @@ impl Writer {
             has_witness: false,
             clock,
             transaction: Transaction::None,
+            owned: Vec::new(),
         })
     }
 
@@ -117,7 +118,7 @@ impl Writer {
 
     /// The name of the staged table.
     pub(super) fn staged_name(&self) -> String {
-        format!("{}{STAGED}", self.grant.table)
+        format!("{}{STAGED_SUFFIX}", self.grant.table)
     }
 
     /// The most bytes that a name may have.
@@ -136,10 +137,7 @@ impl Writer {
         if let Some((_, known)) = self.found.iter().find(|(known, _)| *known == which) {
             return Ok(known.clone());
         }
-        let name = match which {
-            Written::Table => self.grant.table.clone(),
-            Written::Staged => self.staged_name(),
-        };
+        let name = self.name_of(which);
         let found = self.find_now(&name)?.map(Arc::new);
         self.found.push((which, found.clone()));
         Ok(found)
@@ -154,7 +152,7 @@ impl Writer {
     }
 
     /// Does a write. If it fails, the transaction can only be rolled back: what was written half stays unseen.
-    fn write<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(super) fn write<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         match self.transaction {
             Transaction::Open => {}
             Transaction::None => return Err(Failure::permanent(format!("{}: no transaction was begun", self.place))),
@@ -172,10 +170,16 @@ impl Writer {
         result
     }
 
-    /// Does a write of rows, after the changes of tables that come before it.
-    fn write_rows<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+    /// Does a write of rows, after the changes of tables that come before it, into tables that are the stream's own.
+    fn write_rows<T>(
+        &mut self,
+        table: &str,
+        act: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         self.write(|writer| {
+            let which = writer.written(table)?;
             writer.carry_out()?;
+            writer.secure(which)?;
             if !writer.has_written {
                 writer.loaded_at = writer.mark()?;
             }
@@ -207,6 +211,7 @@ impl Writer {
 
     fn end(&mut self) {
         self.transaction = Transaction::None;
+        self.owned.clear();
         self.changes.clear();
         self.has_written = false;
         self.has_witness = false;
@@ -293,15 +298,15 @@ impl TargetSession for Writer {
     }
 
     fn create(&mut self, table: &TableDefinition) -> Result<(), Failure> {
-        self.write(|writer| writer.ask(&table.name, Change::Create(table.clone())))
+        self.ask_for(&table.name, |writer| writer.ask(&table.name, Change::Create(table.clone())))
     }
 
     fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
-        self.write(|writer| writer.ask(table, Change::Add(Arc::clone(columns))))
+        self.ask_for(table, |writer| writer.ask(table, Change::Add(Arc::clone(columns))))
     }
 
     fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
-        self.write(|writer| writer.ask(table, Change::Widen(Arc::clone(columns))))
+        self.ask_for(table, |writer| writer.ask(table, Change::Widen(Arc::clone(columns))))
     }
 
     fn take_refused(&mut self) -> Vec<Refused> {
@@ -309,27 +314,33 @@ impl TargetSession for Writer {
     }
 
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {
-        self.write_rows(|writer| writer.insert_rows(table, rows))
+        self.write_rows(table, |writer| writer.insert_rows(table, rows))
     }
 
     fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure> {
-        self.write_rows(|writer| writer.merge_rows(table, rows, rule))
+        self.write_rows(table, |writer| writer.merge_rows(table, rows, rule))
     }
 
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
-        self.write(|writer| writer.stage_table(table, resume))
+        self.ask_for(&table.name, |writer| {
+            writer.check_own(Written::Staged)?;
+            writer.stage_table(table, resume)
+        })
     }
 
     fn swap(&mut self, table: &str) -> Result<Counts, Failure> {
-        self.write_rows(|writer| writer.swap_rows(table))
+        self.write_rows(table, |writer| {
+            writer.secure(Written::Staged)?;
+            writer.swap_rows(table)
+        })
     }
 
     fn keep_deleted(&mut self, table: &str) -> Result<(), Failure> {
-        self.write(|writer| writer.ask(table, Change::KeepDeleted))
+        self.ask_for(table, |writer| writer.ask(table, Change::KeepDeleted))
     }
 
     fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
-        self.write_rows(|writer| writer.remove_rows(table, keys, removal))
+        self.write_rows(table, |writer| writer.remove_rows(table, keys, removal))
     }
 
     fn loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure> {

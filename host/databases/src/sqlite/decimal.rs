@@ -2,7 +2,7 @@
 //! them only where no other decimal could have been meant; up to 38 digits are kept as text.
 
 /// The most digits that a binary fraction of 64 bits gives back exactly as they went in.
-pub(super) const REAL_DIGITS: u8 = 15;
+pub(super) const REAL_DIGITS: u8 = wmshost_flow::NUMBER_DIGITS;
 
 /// `10^exponent`, for at most 38.
 pub(super) fn power_of_ten(exponent: u8) -> i128 {

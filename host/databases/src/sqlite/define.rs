@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use wmshost_flow::{Failure, TableDefinition};
+use wmshost_flow::{Failure, TableDefinition, stored_decimal};
 
 use super::decimal::REAL_DIGITS;
 use super::table::{Column, Table, quoted, quoted_list};
@@ -168,15 +168,7 @@ fn widened_cell(name: &str, old: &DataType, wide: &DataType) -> Option<String> {
         false => name.to_owned(),
         true if was_text => format!("{name} || '{point}{zeros}'"),
         // Up to 15 digits come back from a binary fraction as they went in.
-        true => format!(
-            "CASE typeof({name}) WHEN 'integer' THEN CAST({name} AS TEXT) || '{}' WHEN 'real' THEN \
-             printf('%.{most_behind}f', {name}) ELSE {name} END",
-            if *most_behind > 0 {
-                format!(".{}", "0".repeat(usize::from(most_behind.unsigned_abs())))
-            } else {
-                String::new()
-            }
-        ),
+        true => stored_decimal(name, wide).unwrap_or_else(|| name.to_owned()),
     })
 }
 

@@ -26,11 +26,8 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, TimeUnit};
+use wmshost_flow::{ColumnPurpose, Dialect, MOST_DIGITS, is_utc};
 
-use super::decimal::REAL_DIGITS;
-
-/// The most digits of a decimal.
-const MOST_DIGITS: u8 = 38;
 /// The most digits that fit every whole number of 64 bits.
 pub(super) const INT64_DIGITS: u8 = 18;
 /// The name that stands for UTC in Arrow timestamps.
@@ -157,28 +154,7 @@ fn timestamp(zoned: bool) -> DataType {
 
 /// The type to declare for an Arrow type; `None` if the target has no place for it.
 pub(super) fn declared_type(arrow: &DataType) -> Option<String> {
-    Some(match arrow {
-        DataType::Boolean => "BOOLEAN".to_owned(),
-        DataType::Int64 => "INTEGER".to_owned(),
-        DataType::Float64 => "DOUBLE".to_owned(),
-        DataType::Utf8 => "TEXT".to_owned(),
-        DataType::Binary => "BLOB".to_owned(),
-        DataType::Date32 => "DATE_ONLY".to_owned(),
-        DataType::Timestamp(TimeUnit::Microsecond, None) => "TIMESTAMP(6)".to_owned(),
-        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if is_utc(zone) => "TIMESTAMPTZ(6)".to_owned(),
-        DataType::Decimal128(precision, scale) => {
-            let in_range = (1..=MOST_DIGITS).contains(precision) && (0..=*precision as i8).contains(scale);
-            match (*precision, *scale) {
-                _ if !in_range => return None,
-                (precision, scale) if precision > REAL_DIGITS => {
-                    format!("DECIMAL_TEXT({precision},{scale})")
-                }
-                (precision, 0) => format!("DECIMAL_WHOLE({precision})"),
-                (precision, scale) => format!("DECIMAL({precision},{scale})"),
-            }
-        }
-        _ => return None,
-    })
+    wmshost_flow::declared_type(Dialect::Sqlite, arrow, ColumnPurpose::Loaded)
 }
 
 /// Whether decimals of a column declared so are stored as text.
@@ -194,10 +170,6 @@ pub(super) fn same_type(a: &DataType, b: &DataType) -> bool {
         }
         _ => a == b,
     }
-}
-
-fn is_utc(zone: &str) -> bool {
-    matches!(zone, UTC | "Z" | "+00:00")
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use arrow_schema::SchemaRef;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use wmshost_flow::{
-    Clock, Counts, Dialect, Failure, HOUSE_PREFIX, Marks, MergeRule, Micros, Refused, Removal, Sql, TableDefinition,
-    TargetGrant, TargetSession, Value, timestamp_from_text,
+    Claim, Clock, Counts, Dialect, Failure, Marks, MergeRule, Micros, Refused, Removal, STAGED_SUFFIX, Sql,
+    TableDefinition, TargetGrant, TargetSession, Value, is_reserved, timestamp_from_text,
 };
 
 use super::failure::failure;
@@ -27,8 +27,6 @@ pub(super) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
 pub(super) const DELETED: &str = "wms_deleted_at";
 /// All columns of the host's own.
 pub(super) const OWN_COLUMNS: [&str; 3] = [MARKS[0], MARKS[1], DELETED];
-/// What stands behind a table's name in the name of its staged table.
-const STAGED: &str = "__NEXT";
 /// The function that an update calls, to be counted and to have the run's id.
 pub(super) const COUNT_UPDATE: &str = "wms_count_update";
 
@@ -71,6 +69,8 @@ pub(super) struct Writer {
     clock: Arc<dyn Clock>,
     gate: Arc<Gate>,
     transaction: Transaction,
+    /// The tables that are known as the stream's own in this transaction.
+    owned: Vec<Written>,
 }
 
 impl Writer {
@@ -82,7 +82,7 @@ impl Writer {
         gate: Arc<Gate>,
     ) -> Result<Self, Failure> {
         let lower = grant.table.to_lowercase();
-        if lower.starts_with("sqlite_") || lower.starts_with(&HOUSE_PREFIX.to_lowercase()) {
+        if lower.starts_with("sqlite_") || is_reserved(&grant.table) {
             return Err(Failure::invalid_config(format!(
                 "{place}: the name {} is kept for the host and SQLite; give the table another one",
                 grant.table
@@ -103,6 +103,7 @@ impl Writer {
             clock,
             gate,
             transaction: Transaction::None,
+            owned: Vec::new(),
         })
     }
 
@@ -119,7 +120,7 @@ impl Writer {
 
     /// The name of the staged table.
     pub(super) fn staged_name(&self) -> String {
-        format!("{}{STAGED}", self.grant.table)
+        format!("{}{STAGED_SUFFIX}", self.grant.table)
     }
 
     /// The table of this name in the database.
@@ -155,6 +156,47 @@ impl Writer {
             };
         }
         result
+    }
+
+    /// Does a write into a table, once that is the stream's own.
+    fn write_table<T>(
+        &mut self,
+        table: &str,
+        act: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.write(|writer| {
+            writer.secure(writer.written(table)?)?;
+            act(writer)
+        })
+    }
+
+    /// Does a write that needs the staged table as well.
+    fn write_both<T>(
+        &mut self,
+        table: &str,
+        act: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.write_table(table, |writer| {
+            writer.secure(Written::Staged)?;
+            act(writer)
+        })
+    }
+
+    /// Makes sure that a table is the stream's own: the one place that every write comes through.
+    fn secure(&mut self, which: Written) -> Result<(), Failure> {
+        if self.owned.contains(&which) {
+            return Ok(());
+        }
+        let table = match which {
+            Written::Table => self.grant.table.clone(),
+            Written::Staged => self.staged_name(),
+        };
+        let (grant, now) = (self.grant.clone(), self.clock.now());
+        let claim = Claim { owner: &grant.owner(), run_id: &grant.run_id, take_over: grant.take_over.as_ref() };
+        let secured = claim.secure(self, &table, now);
+        secured.map_err(|failure| failure.within(&self.place))?;
+        self.owned.push(which);
+        Ok(())
     }
 
     /// The mark of the transaction's rows.
@@ -197,6 +239,7 @@ impl Writer {
     fn end(&mut self) -> rusqlite::Result<()> {
         // What was created in the transaction is gone.
         self.plans.clear();
+        self.owned.clear();
         let connection = lock(&self.database);
         // After some errors SQLite has rolled back by itself.
         let result = if connection.is_autocommit() { Ok(()) } else { connection.execute_batch("ROLLBACK") };
@@ -224,6 +267,7 @@ impl TargetSession for Writer {
         self.run("beginning a transaction", "BEGIN IMMEDIATE")?;
         self.transaction = Transaction::Open { _turn: turn };
         self.loaded_at = None;
+        self.owned.clear();
         Ok(())
     }
 
@@ -252,15 +296,15 @@ impl TargetSession for Writer {
     }
 
     fn create(&mut self, table: &TableDefinition) -> Result<(), Failure> {
-        self.write(|writer| writer.create_table(table))
+        self.write_table(&table.name, |writer| writer.create_table(table))
     }
 
     fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
-        self.write(|writer| writer.add_table_columns(table, columns))
+        self.write_table(table, |writer| writer.add_table_columns(table, columns))
     }
 
     fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
-        self.write(|writer| writer.widen_table_columns(table, columns))
+        self.write_both(table, |writer| writer.widen_table_columns(table, columns))
     }
 
     fn take_refused(&mut self) -> Vec<Refused> {
@@ -268,27 +312,27 @@ impl TargetSession for Writer {
     }
 
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {
-        self.write(|writer| writer.write_rows(table, rows, None))
+        self.write_table(table, |writer| writer.write_rows(table, rows, None))
     }
 
     fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure> {
-        self.write(|writer| writer.write_rows(table, rows, Some(rule)))
+        self.write_table(table, |writer| writer.write_rows(table, rows, Some(rule)))
     }
 
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
-        self.write(|writer| writer.stage_table(table, resume))
+        self.write_both(&table.name, |writer| writer.stage_table(table, resume))
     }
 
     fn swap(&mut self, table: &str) -> Result<Counts, Failure> {
-        self.write(|writer| writer.swap_tables(table))
+        self.write_both(table, |writer| writer.swap_tables(table))
     }
 
     fn keep_deleted(&mut self, table: &str) -> Result<(), Failure> {
-        self.write(|writer| writer.add_deleted_column(table))
+        self.write_table(table, |writer| writer.add_deleted_column(table))
     }
 
     fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
-        self.write(|writer| writer.remove_rows(table, keys, removal))
+        self.write_table(table, |writer| writer.remove_rows(table, keys, removal))
     }
 
     fn loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure> {

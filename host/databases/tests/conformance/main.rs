@@ -4,6 +4,7 @@
 mod house;
 mod marks;
 mod merging;
+mod owning;
 mod refusing;
 mod removing;
 mod round_trip;

@@ -122,6 +122,7 @@ impl World {
             stream: "s".to_owned(),
             table: self.table.clone(),
             run_id: run_id.to_owned(),
+            take_over: None,
         }
     }
 
@@ -169,6 +170,9 @@ impl Drop for World {
             for table in [self.table.clone(), format!("{}__NEXT", self.table), format!("{}__MERGE", self.table)] {
                 let _ = sql.execute(&format!("DROP TABLE \"{table}\" PURGE"), &[]);
             }
+            let _ = sql.execute(&format!("DROP VIEW \"{}\"", self.table), &[]);
+            let records = format!("DELETE FROM WMSHOST_TABLE WHERE table_name LIKE '{}%'", self.table);
+            let _ = sql.execute(&records, &[]);
             let _ = sql.execute(&format!("DELETE FROM WMSHOST_MARK WHERE table_name = '{}'", self.table), &[]);
         }
     }

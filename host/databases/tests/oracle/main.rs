@@ -5,6 +5,7 @@ mod connecting;
 mod faults;
 mod lobs;
 mod ordering;
+mod owning;
 mod reading;
 mod server;
 mod snapshots;

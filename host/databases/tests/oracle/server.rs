@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
 use wmshost_flow::{
-    Batch, Clock, Failure, Micros, Source, SourceGrant, SourceSession, SqlSession, Target, TargetGrant, TargetSession,
-    Value,
+    Batch, Clock, Failure, Micros, Source, SourceGrant, SourceSession, SqlSession, TakeOver, Target, TargetGrant,
+    TargetSession, Value,
 };
 use wmshost_oracle_stand_in::{Options, Release, StandIn, Transport};
 
@@ -58,6 +58,7 @@ pub(crate) fn writer(settings: &Settings, table: &str) -> Box<dyn TargetSession>
         stream: table.to_owned(),
         table: table.to_owned(),
         run_id: "run-1".to_owned(),
+        take_over: Some(TakeOver::parse(table)),
     };
     target(settings).session(grant).expect("a session")
 }

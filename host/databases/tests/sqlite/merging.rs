@@ -126,10 +126,14 @@ fn a_table_of_somebody_else_is_merged_by_its_unique_index() {
     assert_eq!(warehouse.target_rows("SELECT id, name, other FROM t ORDER BY id"), ["1 'A' 'kept'", "2 'b' 'kept'"]);
     warehouse.target_connection().execute_batch("ALTER TABLE t DROP COLUMN wms_run_id").expect("dropped");
     drop(writer);
-    let mut writer = warehouse.writer();
+    // It was taken over and has lost a column of the host: it is somebody else's again.
+    let mut grant = crate::warehouse::write_grant("run-1");
+    grant.take_over = None;
+    let mut writer = warehouse.target().session(grant).expect("a session");
     writer.begin().expect("a transaction");
     let failure = writer.merge("T", &rows, &by_id(None)).expect_err("no mark");
     assert_eq!(failure.kind, FailureKind::InvalidConfig);
+    assert!(failure.message.contains("is not the one that wmshost made"), "{failure}");
 }
 
 #[test]

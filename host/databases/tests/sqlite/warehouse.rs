@@ -9,7 +9,7 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicro
 use rusqlite::Connection;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
-use wmshost_flow::{
+use wmshost_flow::{TakeOver, 
     Batch, Clock, Counts, Failure, Micros, Source, SourceGrant, SourceSession, TableDefinition, Target, TargetGrant,
     TargetSession, Value,
 };
@@ -98,7 +98,13 @@ pub(crate) fn grant(tables: &[&str]) -> SourceGrant {
 }
 
 pub(crate) fn write_grant(run_id: &str) -> TargetGrant {
-    TargetGrant { pipeline: "p".to_owned(), stream: "s".to_owned(), table: "T".to_owned(), run_id: run_id.to_owned() }
+    TargetGrant {
+        pipeline: "p".to_owned(),
+        stream: "s".to_owned(),
+        table: "T".to_owned(),
+        run_id: run_id.to_owned(),
+        take_over: Some(TakeOver::parse("T")),
+    }
 }
 
 /// The rows of a query, as text.

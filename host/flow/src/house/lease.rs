@@ -227,6 +227,18 @@ impl Lease {
     }
 }
 
+/// The run that holds the lease of a stream now, or with `None` that of a pipeline's models.
+pub(super) fn holder_now(sql: &mut dyn Sql, pipeline: &str, stream: Option<&str>) -> Result<Option<String>, Failure> {
+    if !TABLE.exists(sql)? {
+        return Ok(None);
+    }
+    let now = now(sql)?;
+    let holder = Holder { machine: String::new(), process: 0 };
+    let [pipeline, stream, run_id] = [pipeline, stream.unwrap_or(MODELS), ""].map(str::to_owned);
+    let standing = Lease { pipeline, stream, run_id, holder }.standing(sql)?;
+    Ok(standing.filter(|standing| standing.expires_at > now).map(|standing| standing.run_id))
+}
+
 /// Acts in a transaction.
 fn within(
     session: &mut dyn SqlSession,

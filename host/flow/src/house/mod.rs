@@ -8,6 +8,8 @@
 //! | `json` | bookmarks and states as text |
 //! | `lease` | who may write a stream now, or build the models |
 //! | `hold` | a lease held over many transactions of plain SQL |
+//! | `owner` | which pipeline owns a table |
+//! | `object` | what the target has under a name |
 //! | `mark` | when rows were written, by a clock that never goes back |
 //! | `quarantine` | rows that were taken out, with the reason |
 //! | `row_key` | by which key such a row is known again |
@@ -17,6 +19,8 @@ pub(crate) mod json;
 mod lease;
 mod ledger;
 mod mark;
+mod object;
+mod owner;
 mod quarantine;
 pub(crate) mod row_key;
 mod table;
@@ -26,6 +30,10 @@ pub use json::{bookmark_from_json, bookmark_to_json};
 pub use lease::{Holder, LEASE_SECONDS, Lease};
 pub use ledger::{Action, DamagedRow, Entry, Ledger};
 pub use mark::Marks;
+pub use owner::{
+    Claim, MERGE_SUFFIX, Maker, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord, TakeOver,
+    is_reserved, owns_table, record_of,
+};
 pub use quarantine::{Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn};
 
 /// How the name of every table of the host begins; streams cannot write such tables.

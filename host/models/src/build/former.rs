@@ -7,14 +7,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wmshost_flow::{Failure, Sql, SqlSession, Value};
+use wmshost_flow::{Claim, Failure, Sql, SqlSession, Value};
 
 use super::inputs::{Inputs, LOST, Reading};
-use super::model::{Build, Done};
+use super::model::{Build, Done, Site};
+use super::owned::{OwnedSession, owner, wish};
 use super::table::Table;
 use crate::dialect::{MARKS, REPLACED_AT, Writer};
 use crate::project::{EARLIEST, Node, Project, former_table};
-use crate::store::{Built, Store, kind_of, parse_moment, rows_of};
+use crate::store::{Built, kind_of, parse_moment, rows_of};
 
 /// Where a model's own inputs note the chain.
 pub(super) const CHAIN: &str = "{former}";
@@ -31,13 +32,13 @@ impl Project {
 /// Makes the tables of former rows where they lack or have other columns. That begins a new chain, which is noted
 /// before, so that whatever happens between nobody goes on with the old one.
 pub(super) fn prepare(
-    project: &Project,
-    store: Store<'_>,
+    site: &Site<'_>,
     built: &mut BTreeMap<String, Built>,
-    now: i64,
     sql: &mut dyn SqlSession,
 ) -> Result<(), Failure> {
+    let Site { project, store, now, .. } = *site;
     let writer = project.writer();
+    let sql = &mut OwnedSession::new(sql);
     for at in (0..project.nodes.len()).filter(|&at| !project.followers(at).is_empty()) {
         let node = &project.nodes[at];
         let table = former_table(&node.table);
@@ -54,6 +55,9 @@ pub(super) fn prepare(
         if is_fit {
             continue;
         }
+        let owner = owner(store.pipeline, node);
+        let claim = Claim { owner: &owner, run_id: site.run_id, take_over: wish(site.take_over, node) };
+        sql.secure(&claim, std::slice::from_ref(&table), site.clock)?;
         let name = writer.name(&table);
         if is_there {
             sql.execute(&format!("DROP TABLE {name}{}", writer.for_good()), &[])?;

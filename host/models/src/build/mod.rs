@@ -7,6 +7,7 @@
 //! | `late` | tests that wait until all is built |
 //! | `left_out` | what reads streams that have no table |
 //! | `model` | one model: full, incremental, unchanged |
+//! | `owned` | the guard: which tables a build may change |
 //! | `inputs` | what a model reads, and whether that has changed |
 //! | `rows` | rows on their way into a table |
 //! | `former` | rows as they were before they were replaced, for those who follow |
@@ -20,6 +21,7 @@ mod inputs;
 mod late;
 mod left_out;
 mod model;
+mod owned;
 mod place;
 mod report;
 mod rows;

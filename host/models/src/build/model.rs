@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use wmshost_flow::model::{Materialization, OnChange, Strategy};
-use wmshost_flow::{Clock, Dialect, Failure, SqlSession, Value};
+use wmshost_flow::{Clock, Dialect, Failure, SqlSession, TakeOver, Value};
 
 use super::history;
 use super::inputs::{Inputs, Marks, Reading, index_stream, views_changed, watermark};
+use super::owned::OwnedSession;
 use super::rows::{Moved, Stamp, carry_marks, fill, loses_keys, set_aside, take_in};
 use super::table::Table;
 use crate::mistake::{excerpt, line_and_column, locate};
@@ -78,6 +79,8 @@ pub(super) struct Site<'s> {
     pub(super) full_refresh: bool,
     /// Whether to build what has not changed.
     pub(super) force: bool,
+    /// Tables that models may take over from somebody else.
+    pub(super) take_over: &'s [TakeOver],
     /// The nodes whose newest rows an incremental model looks for.
     pub(super) followed: std::collections::BTreeSet<usize>,
 }
@@ -97,9 +100,11 @@ impl Site<'_> {
             return Ok((Done::nothing(Action::Ephemeral, None), None, None));
         }
         self.room(ROOM, sql)?;
+        let sql = &mut OwnedSession::new(sql);
         sql.begin()?;
         let build = Build { site: self, at, model, before: built.get(&node.name) };
-        let done = build.run(&Reading { project: self.project, built, now: self.now }, marks, sql);
+        let reading = Reading { project: self.project, built, now: self.now };
+        let done = build.secure(sql).and_then(|()| build.run(&reading, marks, sql));
         let ended = match done {
             Ok((done, built)) => {
                 sql.commit()?;
@@ -144,14 +149,15 @@ impl Build<'_> {
         &self,
         reading: &Reading<'_>,
         marks: &mut Marks,
-        sql: &mut dyn SqlSession,
+        sql: &mut OwnedSession<'_>,
     ) -> Result<(Done, Built), Failure> {
         let node = &self.site.project.nodes[self.at];
         let writer = self.site.project.writer();
         if let Some(increment) = self.model.increment() {
             for base in self.site.project.bases(self.at) {
                 let base_node = &self.site.project.nodes[base];
-                if base_node.model().is_none() && kind_of(sql, writer, &base_node.table)?.is_some() {
+                let pipeline = self.site.store.pipeline;
+                if base_node.model().is_none() && sql.may_index(pipeline, &base_node.table)? {
                     index_stream(sql, writer, &base_node.table)?;
                 }
                 // What is appended must not be read twice: look again, inside of this transaction.
@@ -188,6 +194,7 @@ impl Build<'_> {
             checked_at: self.site.clock.now(),
             rows: done.rows,
             run_id: self.site.run_id.to_owned(),
+            plugin_digest: self.site.project.digests.get(&node.plugin).cloned().unwrap_or_default(),
         };
         self.site.store.write_built(sql, &node.name, &built)?;
         Ok((done, built))

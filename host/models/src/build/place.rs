@@ -47,7 +47,7 @@ impl Table<'_> {
 
     /// Exchanges whatever has the name for the table aside. What was there comes back if that fails half way.
     pub(super) fn exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
-        let old_table = format!("WMSHOST_OLD_{}", self.node.table);
+        let old_table = self.old_table();
         let (name, aside, old) = (self.name(), self.aside(), self.writer.name(&old_table));
         let drop_old = format!("DROP TABLE {old}{}", self.writer.for_good());
         if kind_of(sql, self.writer, &old_table)?.is_some() {
@@ -111,8 +111,13 @@ impl Table<'_> {
         let is_same =
             |a: &[String], b: &[String]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b));
         let prefix = format!("{}_IX", self.node.table);
+        // Only those with a number behind the prefix: somebody else may have made others.
+        let is_own = |name: &str| {
+            let number = name.strip_prefix(&prefix).unwrap_or_default();
+            !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
+        };
         let is_stale = |(name, columns): &&(String, Vec<String>)| {
-            name.starts_with(&prefix) && !wanted.iter().any(|(_, wanted)| is_same(wanted, columns))
+            is_own(name) && !wanted.iter().any(|(_, wanted)| is_same(wanted, columns))
         };
         for (name, _) in there.iter().filter(is_stale) {
             sql.execute(&format!("DROP INDEX {}", self.writer.name(name)), &[])?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::Micros;
+use wmshost_flow::{Micros, TakeOver};
 
 use super::model::Action;
 use crate::select::Selected;
@@ -28,6 +28,8 @@ pub struct BuildOptions {
     pub fail_fast: bool,
     /// Nodes at once.
     pub threads: usize,
+    /// Tables and views that models may take over from somebody else.
+    pub take_over: Vec<TakeOver>,
     /// Streams that may have no table yet, each with why: what reads one that has none is left out, and nothing has
     /// failed by that.
     pub not_loaded: BTreeMap<String, String>,

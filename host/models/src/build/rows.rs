@@ -35,12 +35,15 @@ pub(super) fn fill(table: &Table<'_>, statement: &str, stamp: &Stamp, sql: &mut 
         Dialect::Oracle => " /*+ APPEND */",
         Dialect::Sqlite => "",
     };
+    let values = match table.writer.0 {
+        Dialect::Oracle => table.writer.names("wms_new.", &columns),
+        Dialect::Sqlite => table.stored("wms_new."),
+    };
     let insert = format!(
-        "INSERT{hint} INTO {} ({}, {}) SELECT {}, {}, {} FROM ({statement}\n) wms_new",
+        "INSERT{hint} INTO {} ({}, {}) SELECT {values}, {}, {} FROM ({statement}\n) wms_new",
         table.aside(),
         table.writer.names("", &columns),
         table.writer.names("", MARKS),
-        table.writer.names("wms_new.", &columns),
         stamp.run_id,
         stamp.loaded_at,
     );
@@ -63,11 +66,10 @@ pub(super) fn set_rows_aside(
     sql: &mut dyn Sql,
 ) -> Result<(), Failure> {
     let writer = table.writer;
+    let select = format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new."));
     if writer.0 == Dialect::Oracle {
-        let select = format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new."));
         return set_aside(writer, "rows", &select, sql);
     }
-    let select = format!("SELECT {} FROM ({statement}\n) wms_new", writer.names("wms_new.", columns));
     drop_work_table(writer, "rows", sql)?;
     let rows = writer.work_table("rows");
     sql.execute(&format!("CREATE TABLE {rows} ({})", table.declared_columns()?.join(", ")), &[])?;
@@ -213,7 +215,9 @@ pub(super) fn carry_marks(table: &Table<'_>, sql: &mut dyn Sql) -> Result<Option
         if same { writer.same(&old, &new) } else { format!("{old} = {new}") }
     };
     let on = key.iter().map(|column| pair(column, false)).collect::<Vec<_>>().join(" AND ");
-    let same = columns.iter().map(|column| pair(column, true)).collect::<Vec<_>>().join(" AND ");
+    // Rows of a table that was taken over have no marks yet.
+    let is_marked = format!("wms_old.{} IS NOT NULL", writer.name(MARKS[1]));
+    let same = columns.iter().map(|column| pair(column, true)).chain([is_marked]).collect::<Vec<_>>().join(" AND ");
     let [run_id, loaded_at] = MARKS.map(|mark| writer.name(mark));
     let (aside, name) = (table.aside(), table.name());
     let statement = match writer.0 {

@@ -57,10 +57,11 @@ impl Runner<'_> {
         let (began, began_at) = (self.clock.elapsed(), self.clock.now());
         let store = self.store();
         let mut sql = self.target.sql()?;
+        self.check_tables(sql.as_mut())?;
         store.prepare(sql.as_mut())?;
         let mut built = store.built(sql.as_mut())?;
         if self.options.build {
-            former::prepare(self.project, store, &mut built, began_at, sql.as_mut())?;
+            former::prepare(&self.site(began_at), &mut built, sql.as_mut())?;
         }
         let tested = store.tested(sql.as_mut())?;
         let left_out = self.left_out(sql.as_mut())?;
@@ -100,6 +101,20 @@ impl Runner<'_> {
         Ok(Report { run_id: self.run_id.to_owned(), began_at, seconds, nodes: results })
     }
 
+    /// Fails before anything is written if tables of somebody else have the names of what is to be built.
+    fn check_tables(&self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if !self.options.build {
+            return Ok(());
+        }
+        let chosen = self.options.selected.0.iter().copied();
+        let found = self.project.foreign_tables_of(chosen, self.pipeline, &self.options.take_over, sql)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        Err(Failure::invalid_config(format!("{}; nothing was built", found.join("\n"))))
+    }
+
     fn store(&self) -> Store<'_> {
         Store { pipeline: self.pipeline, writer: self.project.writer() }
     }
@@ -121,6 +136,7 @@ impl Runner<'_> {
             now,
             full_refresh: self.options.full_refresh,
             force: self.options.force,
+            take_over: &self.options.take_over,
             followed,
         }
     }

@@ -4,10 +4,10 @@
 
 use arrow_schema::DataType;
 use wmshost_flow::model::{Assertion, Interval, Materialization, ModelColumn, Strategy};
-use wmshost_flow::{Dialect, Failure, Sql};
+use wmshost_flow::{Dialect, Failure, STAGING_PREFIXES, Sql};
 
-use crate::dialect::{MARKS, VERSION, Writer};
-use crate::project::{Node, ParsedModel};
+use crate::dialect::{MARKS, VERSION, Writer, version_types};
+use crate::project::{Node, ParsedModel, former_table};
 use crate::store::kind_of;
 
 /// A model's table.
@@ -33,7 +33,27 @@ impl<'t> Table<'t> {
     }
 
     pub(super) fn aside_table(&self) -> String {
-        format!("WMSHOST_NEW_{}", self.node.table)
+        format!("{}{}", STAGING_PREFIXES[0], self.node.table)
+    }
+
+    /// The table that the one before is kept in while Oracle exchanges them.
+    pub(super) fn old_table(&self) -> String {
+        format!("{}{}", STAGING_PREFIXES[1], self.node.table)
+    }
+
+    /// All names that a build of the model uses in the database.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names = vec![self.node.table.clone()];
+        if self.model.model.materialization.has_rows() {
+            names.push(self.aside_table());
+            if self.writer.0 == Dialect::Oracle {
+                names.push(self.old_table());
+            }
+        }
+        if self.is_kept {
+            names.push(former_table(&self.node.table));
+        }
+        names
     }
 
     /// Its columns, the host's own behind them.
@@ -91,12 +111,9 @@ impl<'t> Table<'t> {
             })?;
             parts.push(format!("{} {declared}", self.writer.name(&column.name)));
         }
-        let [moment, flag] = match self.writer.0 {
-            Dialect::Sqlite => ["TIMESTAMP(6)", "BOOLEAN"],
-            Dialect::Oracle => ["TIMESTAMP(6)", "NUMBER(1)"],
-        };
-        for (name, kind) in self.versions().iter().zip([moment, moment, flag]) {
-            parts.push(format!("{} {kind}", self.writer.name(name)));
+        for (name, kind) in self.versions().iter().zip(version_types()) {
+            let declared = self.writer.declared(&kind).unwrap_or_default();
+            parts.push(format!("{} {declared}", self.writer.name(name)));
         }
         Ok(parts)
     }

@@ -71,10 +71,11 @@ impl Findings {
 pub(crate) fn project(setup: Setup) -> Result<Project, Vec<Mistake>> {
     let mut findings = Findings::default();
     let known = names::known(&setup, &mut findings);
-    let Setup { dialect, streams, variables, plugins } = setup;
+    let Setup { dialect, streams, variables, plugins, digests } = setup;
     let mut project = Project {
         dialect,
         variables,
+        digests,
         nodes: Vec::new(),
         by_name: BTreeMap::new(),
         indicators: Vec::new(),

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use wmshost_flow::is_reserved;
+
 use super::{At, Findings};
 use crate::project::{Node, Project, Setup};
 use crate::template::is_name;
@@ -60,8 +62,11 @@ pub(super) fn known(setup: &Setup, findings: &mut Findings) -> Known {
             if !is_name(name) || name.contains('-') {
                 findings.add(at, "the name is no name: lower-case letters, digits and `_`, a letter first, at most 63");
             }
-            if name.starts_with("wmshost_") {
-                findings.add(at, "names that begin with wmshost_ are the host's own");
+            if is_reserved(name) {
+                findings.add(
+                    at,
+                    "names that begin with wmshost_, or end with __next or __merge, are the host's own; choose another",
+                );
             }
             if matches!(name, "this" | "changes" | "watermark" | "now" | "today" | "built_today" | "run_id" | "end") {
                 findings.add(at, "the name means something else between braces; choose another");

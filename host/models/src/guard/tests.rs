@@ -34,6 +34,7 @@ fn told(dialect: Dialect, model: Model) -> String {
         streams: [("stock", "WMS_STOCK"), ("item", "WMS_ITEM")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
         variables: BTreeMap::from([("kinds".to_owned(), "('a', 'b')".to_owned())]),
         plugins: vec![("p".to_owned(), Declaration { models: vec![model], ..Declaration::default() })],
+        digests: BTreeMap::new(),
     };
     let wrong = Project::new(setup).err().unwrap_or_default();
     wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")

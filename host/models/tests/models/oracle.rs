@@ -11,17 +11,17 @@ use wmshost_oracle_stand_in::{Account, Effect, Fault, Moment, Options, Release, 
 
 use crate::warehouse::{HOUR, Warehouse, action, incremental, model, names, node, setup, test, told, view};
 
-const ACCOUNTS: u32 = 13;
+const ACCOUNTS: u32 = 24;
 
 /// One for all tests, which have an account each.
-static SERVER: LazyLock<StandIn> = LazyLock::new(|| {
+pub(crate) static SERVER: LazyLock<StandIn> = LazyLock::new(|| {
     let accounts = (1..=ACCOUNTS).map(|number| Account::new(&format!("MART{number}"), "mart"));
     StandIn::start(accounts.fold(Options::default(), Options::account)).expect("a stand-in")
 });
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// The two streams, as in the other tests, and the account that has them.
-fn warehouse() -> (Warehouse, String) {
+pub(crate) fn warehouse() -> (Warehouse, String) {
     let account = format!("MART{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let address = Address::Host {
         host: "localhost".to_owned(),

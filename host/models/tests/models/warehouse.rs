@@ -101,9 +101,12 @@ impl Warehouse {
 
     /// The rows of a query, as text.
     pub(crate) fn rows(&self, query: &str) -> Vec<String> {
-        let mut sql = self.target.sql().expect("a session");
-        let rows = sql.query(query, &[]).unwrap_or_else(|failure| panic!("{query}: {failure}"));
-        rows.iter().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).collect()
+        self.try_rows(query).unwrap_or_else(|failure| panic!("{query}: {failure}"))
+    }
+
+    pub(crate) fn try_rows(&self, query: &str) -> Result<Vec<String>, Failure> {
+        let rows = self.target.sql()?.query(query, &[])?;
+        Ok(rows.iter().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).collect())
     }
 
     pub(crate) fn build(&self, project: &Project) -> Report {
@@ -116,6 +119,15 @@ impl Warehouse {
 
     /// As a pipeline of that name, which remembers nothing of another's.
     pub(crate) fn run_as(&self, pipeline: &str, project: &Project, change: impl FnOnce(&mut BuildOptions)) -> Report {
+        self.try_run_as(pipeline, project, change).expect("a run")
+    }
+
+    pub(crate) fn try_run_as(
+        &self,
+        pipeline: &str,
+        project: &Project,
+        change: impl FnOnce(&mut BuildOptions),
+    ) -> Result<Report, Failure> {
         let mut options = BuildOptions {
             selected: project.everything(),
             build: true,
@@ -125,6 +137,7 @@ impl Warehouse {
             force: false,
             fail_fast: false,
             threads: 3,
+            take_over: Vec::new(),
             not_loaded: BTreeMap::new(),
         };
         change(&mut options);
@@ -139,7 +152,7 @@ impl Warehouse {
             run_id: "run-1",
             options,
         };
-        runner.run().expect("a run")
+        runner.run()
     }
 
     pub(crate) fn examine(&self, project: &Project) -> Result<Vec<String>, Vec<Mistake>> {
@@ -166,6 +179,7 @@ pub(crate) fn setup(models: Vec<Model>) -> Setup {
         streams: streams.map(|(name, table)| (name.to_owned(), table.to_owned())).into(),
         variables: BTreeMap::new(),
         plugins: vec![("marts".to_owned(), Declaration { models, ..Declaration::default() })],
+        digests: BTreeMap::from([("marts".to_owned(), "blake3:0123".to_owned())]),
     }
 }
 

@@ -19,7 +19,11 @@ pub(crate) fn set(list: &[(&str, &str)]) -> impl Fn(&str) -> Option<OsString> + 
 pub(crate) struct ByFileName;
 
 impl PluginFacts for ByFileName {
-    fn facts(&self, path: &Path) -> Result<Facts, PluginProblem> {
+    fn facts(&self, path: &Path, given: Option<&str>) -> Result<Facts, PluginProblem> {
+        let digest = format!("blake3:{}", "0".repeat(64));
+        if given.is_some_and(|given| given != digest) {
+            return Err(PluginProblem::OtherDigest(digest));
+        }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if name.contains("missing") {
             return Err(PluginProblem::Missing);
@@ -39,10 +43,10 @@ impl PluginFacts for ByFileName {
             let zone = setting("time_zone", SettingKind::Text, Some("\"UTC\""), &[]);
             let today = setting("today", SettingKind::Text, Some("\"\""), &[]);
             let offsets = setting("utc_offsets", SettingKind::Texts, Some("[]"), &[]);
-            return Ok(Facts { world, name, version: "0.1.0".to_owned(), settings: vec![zone, today, offsets] });
+            return Ok(Facts { world, name, version: "0.1.0".to_owned(), digest, settings: vec![zone, today, offsets] });
         }
         let settings = if name.contains("settings") { settings() } else { reject() };
-        Ok(Facts { world, name, version: "0.1.0".to_owned(), settings })
+        Ok(Facts { world, name, version: "0.1.0".to_owned(), digest, settings })
     }
 }
 

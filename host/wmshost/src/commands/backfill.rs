@@ -12,8 +12,8 @@ use wmshost_flow::{
 use wmshost_pipeline::{Checked, Method, Stream, parse_duration};
 use wmshost_state::RunStatus;
 
-use super::Edge;
 use super::job::Job;
+use super::{Edge, ownership};
 use crate::assemble::{Assembly, kept_as};
 use crate::cli::{BackfillArgs, Output};
 use crate::exit::Exit;
@@ -46,6 +46,7 @@ pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<
     }
     let run_id = new_run_id(edge.clock.as_ref());
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
+    ownership::require(&pipeline, &plans, None)?;
     if arguments.again {
         forget(edge, &pipeline, stream, &windows, &run_id)?;
     }

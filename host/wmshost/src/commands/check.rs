@@ -7,7 +7,7 @@ use serde_json::json;
 use wmshost_flow::{Cancel, Event, Observer, StreamSummary, check_streams};
 use wmshost_pipeline::{Checked, Connection, Stream};
 
-use super::{Edge, probe};
+use super::{Edge, ownership, probe};
 use crate::assemble::Assembly;
 use crate::cli::{Output, Selection};
 use crate::exit::Exit;
@@ -41,7 +41,7 @@ pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Ou
         }
         Err(mistakes) => return Err(mistakes.into()),
     };
-    super::models::check(&pipeline, &catalog)?;
+    let models = super::models::check(&pipeline, &catalog)?;
     let plans = pipeline.select(&selection.streams)?;
     let unusable = unusable_connections(&pipeline, &plans);
     let mut untested = untested_connections(&plans, reach);
@@ -62,7 +62,20 @@ pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Ou
     let ends = open(&assembly, &reachable)?;
     let mut failures: Vec<String> = unusable.iter().map(|(label, why)| format!("connection {label}: {why}")).collect();
     failures.extend(probes.iter().flat_map(probe::Probed::failures));
-    failures.extend(ends.iter().filter_map(|end| end.failure.as_ref()).map(ToString::to_string));
+    let models = models.filter(|_| reach != Reach::Offline);
+    let owners = ownership::look(&pipeline, &reachable, models.as_ref());
+    // A stream whose table is somebody else's says so once.
+    let is_told = |end: &&StreamSummary| {
+        let key = format!(": streams.{}.", end.stream);
+        owners.objections.iter().any(|objection| objection.contains(&key))
+    };
+    failures.extend(owners.objections.iter().cloned());
+    failures.extend(
+        ends.iter().filter(|end| !is_told(end)).filter_map(|end| end.failure.as_ref()).map(ToString::to_string),
+    );
+    for spent in &owners.spent {
+        report::note(spent);
+    }
     if output == Output::Text {
         probes.iter().for_each(probe::Probed::tell);
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use wmshost_flow::{
     Cancel, Failure, FailureKind, Stage, StreamFailure, StreamStatus, StreamSummary, Tally, run_streams,
 };
-use wmshost_pipeline::Stream;
-use wmshost_state::{History, RunRecord, RunStatus};
+use wmshost_pipeline::{Stage as Plugged, Stream};
+use wmshost_state::{History, PluginRecord, RunRecord, RunStatus};
 
 use super::Edge;
 use crate::assemble::Assembly;
@@ -56,8 +56,12 @@ impl Job<'_> {
             return Err(failure.clone().into());
         }
         let started = self.edge.clock.elapsed();
+        for plan in &self.plans {
+            let plugins = plan.stages().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            tracing::info!(stream = plan.plan.name, plugins, "the plugins of the stream");
+        }
         let pipeline = self.assembly.pipeline;
-        history.begin(&RunRecord {
+        let run = RunRecord {
             run_id: self.assembly.run_id.clone(),
             pipeline: pipeline.name.clone(),
             file: pipeline.file.display().to_string(),
@@ -65,7 +69,8 @@ impl Job<'_> {
             started_at: self.edge.clock.now(),
             status: RunStatus::Running,
             seconds: 0.0,
-        })?;
+        };
+        history.begin(&run, &self.plugins())?;
         Ok(started)
     }
 
@@ -80,6 +85,20 @@ impl Job<'_> {
     /// Runs the streams to their ends.
     pub(super) fn move_rows(&self) -> Vec<StreamSummary> {
         self.run(self.assembly.streams(&self.plans))
+    }
+
+    /// The plugins of all streams.
+    fn plugins(&self) -> Vec<PluginRecord> {
+        let of = |plan: &&Stream| {
+            let record = |stage: &Plugged| PluginRecord {
+                stream: plan.plan.name.clone(),
+                plugin: stage.plugin.clone(),
+                version: stage.version.clone(),
+                digest: stage.digest.clone(),
+            };
+            plan.stages().map(record).collect::<Vec<_>>()
+        };
+        self.plans.iter().flat_map(of).collect()
     }
 
     /// Runs all streams, and those again that failed for a reason that passes.

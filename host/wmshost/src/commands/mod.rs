@@ -4,6 +4,7 @@ mod backfill;
 mod check;
 mod job;
 mod models;
+mod ownership;
 mod plan;
 mod plugin;
 mod probe;

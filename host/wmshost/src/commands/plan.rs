@@ -102,8 +102,12 @@ impl Outlook<'_> {
     }
 }
 
+/// Letters of a digest that tell it apart for people: `blake3:` and 12 digits.
+const SHORT_DIGEST: usize = 19;
+
 fn plugin(stage: &Stage) -> String {
-    format!("{} {}", stage.plugin, stage.version)
+    let digest = stage.digest.get(..SHORT_DIGEST).unwrap_or(&stage.digest);
+    format!("{} {} ({digest})", stage.plugin, stage.version)
 }
 
 impl Outlook<'_> {
@@ -165,6 +169,9 @@ fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str
         ("deleted rows", delete_guard(plan)),
         ("other definition", on_change(plan.on_change).to_owned()),
     ];
+    if let Some(wish) = &plan.take_over {
+        lines.push(("takes over", format!("the table {wish}, unless it is the stream's own already")));
+    }
     if plan.method == Method::Incremental {
         lines.push(("null keys", null_keys.to_owned()));
         lines.push(("late rows", late_rows(plan)));
@@ -226,6 +233,10 @@ fn deletes(plan: &StreamPlan) -> String {
     }
 }
 
+fn stage_json(stage: &Stage) -> Value {
+    json!({ "plugin": stage.plugin, "version": stage.version, "digest": stage.digest })
+}
+
 fn as_json(pipeline: &Checked, stream: &Stream) -> Value {
     let plan = &stream.plan;
     json!({
@@ -235,6 +246,8 @@ fn as_json(pipeline: &Checked, stream: &Stream) -> Value {
         "extractor": plugin(&stream.extractor),
         "transforms": stream.transforms.iter().map(plugin).collect::<Vec<_>>(),
         "loader": plugin(&stream.loader),
+        "plugins": stream.stages().map(stage_json).collect::<Vec<_>>(),
+        "take_over": plan.take_over,
         "method": plan.method.word(),
         "key": plan.key,
         "change_key": plan.change_key,

@@ -7,6 +7,7 @@ use wmshost_pipeline::load;
 use wmshost_sandbox::{CONTRACT_VERSION, Description, Plugin, SettingKind};
 
 use super::Edge;
+use crate::catalog::named_digest;
 use crate::cli::{Output, PluginCommand};
 use crate::exit::Exit;
 use crate::home::variable;
@@ -60,7 +61,7 @@ fn inspect(edge: &Edge, file: &Path, output: Output) -> anyhow::Result<Exit> {
             ("version", said.version.clone()),
             ("world", format!("{} (contract {CONTRACT_VERSION})", plugin.world)),
             ("file", plugin.file.display().to_string()),
-            ("digest", format!("blake3 {}", plugin.digest)),
+            ("digest", named_digest(&plugin.digest)),
             ("asks for", plugin.imports.join(", ")),
         ],
     );
@@ -110,7 +111,7 @@ fn as_json(plugin: &Plugin, said: &Description) -> serde_json::Value {
         "summary": said.summary,
         "world": plugin.world.name(),
         "file": plugin.file,
-        "digest": plugin.digest,
+        "digest": named_digest(&plugin.digest),
         "imports": plugin.imports,
         "settings": settings,
     })

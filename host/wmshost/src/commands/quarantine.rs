@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use wmshost_flow::{Failure, Quarantine, QuarantineFilter, QuarantinedRow, SqlSession};
 use wmshost_pipeline::{Resolved, StreamPlan, load};
 
-use super::{Edge, confirmed};
+use super::{Edge, confirmed, ownership};
 use crate::assemble::Assembly;
 use crate::cli::{Output, QuarantineCommand, QuarantineListArgs, RowSelection};
 use crate::exit::Exit;
@@ -235,6 +235,7 @@ fn replay(edge: &Edge, selection: &RowSelection, output: Output) -> anyhow::Resu
     let plans = pipeline.select(std::slice::from_ref(&selection.stream))?;
     let cancel = edge.signals.let_end();
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
+    ownership::require(&pipeline, &plans, None)?;
     let assembly = Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone());
     let context = assembly.context(Arc::new(Watcher::start(&[], output)), cancel);
     let mut replayed = wmshost_flow::Replayed::default();

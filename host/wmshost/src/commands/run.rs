@@ -1,7 +1,7 @@
 //! `wmshost run`: the main job.
 
 use super::job::Job;
-use super::{Edge, models};
+use super::{Edge, models, ownership};
 use crate::assemble::Assembly;
 use crate::cli::{OnChange, Output, Selection};
 use crate::exit::Exit;
@@ -25,6 +25,8 @@ pub(super) fn run(edge: &Edge, selection: &Selection, load: Load, output: Output
     let plans = pipeline.select(&selection.streams)?;
     let cancel = edge.signals.let_end();
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
+    let built = models::check(&pipeline, &catalog)?.filter(|_| models::are_built(&pipeline));
+    ownership::require(&pipeline, &plans, built.as_ref())?;
     let on_change = load.on_change.map(|policy| match policy {
         OnChange::Tell => wmshost_pipeline::OnChange::Tell,
         OnChange::Reload => wmshost_pipeline::OnChange::Reload,
@@ -42,5 +44,5 @@ pub(super) fn run(edge: &Edge, selection: &Selection, load: Load, output: Output
     if loaded != Exit::Success {
         return Ok(loaded);
     }
-    models::after_load(edge, &pipeline, &catalog, (&run_id, &streams), &cancel, output)
+    models::after_load(edge, &pipeline, &catalog, built, (&run_id, &streams), &cancel, output)
 }

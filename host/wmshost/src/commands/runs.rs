@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use wmshost_flow::{Failure, Value};
-use wmshost_state::{History, RunRecord, StreamRecord};
+use wmshost_state::{History, PluginRecord, RunRecord, StreamRecord};
 
 use super::Edge;
 use crate::cli::{Output, RunsCommand};
@@ -59,9 +59,11 @@ fn show(edge: &Edge, history: &History, prefix: &str, output: Output) -> anyhow:
         return Err(Failure::invalid_config(message).into());
     };
     let streams = history.streams(&run.run_id)?;
+    let plugins = history.plugins(&run.run_id)?;
     if output == Output::Json {
         let mut value = run_json(run);
         value["streams"] = json!(streams.iter().map(stream_json).collect::<Vec<_>>());
+        value["plugins"] = json!(plugins.iter().map(plugin_json).collect::<Vec<_>>());
         report::json(&value);
         return Ok(Exit::Success);
     }
@@ -88,10 +90,18 @@ fn show(edge: &Edge, history: &History, prefix: &str, output: Output) -> anyhow:
     });
     let head = ["stream", "status", "read", "written", "unchanged", "rejected", "seconds", "bookmark"];
     report::table(&head, &[2, 3, 4, 5, 6], rows.collect());
+    let rows = plugins.iter().map(|used| {
+        vec![used.stream.clone(), used.plugin.clone(), used.version.clone(), used.digest.clone()]
+    });
+    report::table(&["stream", "plugin", "version", "digest"], &[], rows.collect());
     for failure in streams.iter().filter_map(|stream| stream.failure.as_ref()) {
         report::failure(failure);
     }
     Ok(Exit::Success)
+}
+
+fn plugin_json(used: &PluginRecord) -> serde_json::Value {
+    json!({ "stream": used.stream, "plugin": used.plugin, "version": used.version, "digest": used.digest })
 }
 
 fn stream_json(stream: &StreamRecord) -> serde_json::Value {

@@ -8,7 +8,7 @@ use wmshost_flow::{
 };
 use wmshost_pipeline::Stream;
 
-use super::Edge;
+use super::{Edge, ownership};
 use crate::assemble::Assembly;
 use crate::cli::Output;
 use crate::cli::VerifyArgs;
@@ -28,6 +28,9 @@ pub(super) fn verify(edge: &Edge, arguments: &VerifyArgs) -> anyhow::Result<Exit
     let plans = pipeline.select(&arguments.selection.streams)?;
     let cancel = edge.signals.let_end();
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
+    if arguments.repair {
+        ownership::require(&pipeline, &plans, None)?;
+    }
     let assembly = Assembly::new(&pipeline, &catalog, &edge.clock, run_id);
     let assembly = assembly.allowing_deletes(&arguments.allowed.streams)?;
     let watcher = Arc::new(Watcher::start(&plans, arguments.output.output));

@@ -81,7 +81,13 @@ fn writer(settings: Settings, table: &str) -> anyhow::Result<Box<dyn wmshost_flo
     let gone = format!("BEGIN EXECUTE IMMEDIATE 'DROP TABLE {table}'; EXCEPTION WHEN OTHERS THEN NULL; END;");
     target.sql()?.execute(&gone, &[])?;
     let name = |text: &str| text.to_owned();
-    let grant = TargetGrant { pipeline: name("p"), stream: name("s"), table: name(table), run_id: name("run-1") };
+    let grant = TargetGrant {
+        pipeline: name("p"),
+        stream: name("s"),
+        table: name(table),
+        run_id: name("run-1"),
+        take_over: None,
+    };
     let mut session = target.session(grant)?;
     session.begin()?;
     let columns = rows_of(0, 1)?.schema();

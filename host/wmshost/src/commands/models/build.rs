@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wmshost_flow::{Cancel, Failure, FailureKind, Hold, Lease};
-use wmshost_models::{BuildOptions, Report, Runner, Selected};
+use wmshost_models::{BuildOptions, Project, Report, Runner, Selected};
 use wmshost_pipeline::{Checked, Stream};
 
 use super::post::post;
@@ -76,6 +76,7 @@ fn go(
         force: args.force,
         fail_fast: args.fail_fast,
         threads: args.threads.unwrap_or(workshop.threads),
+        take_over: workshop.take_over.clone(),
         not_loaded: workshop.disabled.clone(),
     };
     let run_id = new_run_id(edge.clock.as_ref());
@@ -87,14 +88,13 @@ pub(in crate::commands) fn after_load(
     edge: &Edge,
     pipeline: &Checked,
     catalog: &Catalog,
+    declared: Option<Project>,
     (run_id, streams): (&str, &[&Stream]),
     cancel: &Cancel,
     output: Output,
 ) -> anyhow::Result<Exit> {
-    if !pipeline.models.as_ref().is_some_and(|models| models.after_load) || cancel.is_set() {
-        return Ok(Exit::Success);
-    }
-    let Some(workshop) = Workshop::of(edge, pipeline, catalog, &[])? else { return Ok(Exit::Success) };
+    let Some(declared) = declared.filter(|_| !cancel.is_set()) else { return Ok(Exit::Success) };
+    let Some(workshop) = Workshop::of_declared(edge, pipeline, catalog, declared)? else { return Ok(Exit::Success) };
     // What was built as it is declared now, the database has looked at already.
     let built = workshop.past()?.fingerprints;
     if workshop.project.has_news(&built) {
@@ -116,6 +116,7 @@ pub(in crate::commands) fn after_load(
         force: false,
         fail_fast: false,
         threads: workshop.threads,
+        take_over: workshop.take_over.clone(),
         not_loaded,
     };
     build(edge, &workshop, options, run_id, cancel, output, Ending::OfRun).map_err(|error| {

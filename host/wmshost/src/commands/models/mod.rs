@@ -25,6 +25,7 @@ mod typed;
 mod workshop;
 
 use wmshost_flow::Dialect;
+use wmshost_models::Project;
 use wmshost_pipeline::{Checked, Connection};
 
 use super::Edge;
@@ -37,16 +38,19 @@ pub(crate) use shelf::Shelf;
 pub(crate) use typed::{KpiArgs, ModelsCommand};
 pub(crate) use workshop::Mistakes as ModelMistakes;
 
-/// What is wrong with the models of a pipeline, as far as it can be known without a database.
-pub(super) fn check(pipeline: &Checked, catalog: &Catalog) -> anyhow::Result<()> {
-    if let Some(models) = &pipeline.models {
-        let dialect = match &pipeline.connections[&models.target] {
-            Connection::Sqlite(_) => Dialect::Sqlite,
-            Connection::Oracle(_) => Dialect::Oracle,
-        };
-        workshop::declared(pipeline, models, catalog, dialect, models.variables.clone())?;
-    }
-    Ok(())
+/// The models of a pipeline, or what is wrong with them, as far as it can be known without a database.
+pub(super) fn check(pipeline: &Checked, catalog: &Catalog) -> anyhow::Result<Option<Project>> {
+    let Some(models) = &pipeline.models else { return Ok(None) };
+    let dialect = match &pipeline.connections[&models.target] {
+        Connection::Sqlite(_) => Dialect::Sqlite,
+        Connection::Oracle(_) => Dialect::Oracle,
+    };
+    workshop::declared(pipeline, models, catalog, dialect, models.variables.clone()).map(Some)
+}
+
+/// Whether a run ends with the models.
+pub(super) fn are_built(pipeline: &Checked) -> bool {
+    pipeline.models.as_ref().is_some_and(|models| models.after_load)
 }
 
 /// Does what was typed.

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value as Json, json};
 use wmshost_databases::sqlite;
 use wmshost_flow::model::Declaration;
-use wmshost_flow::{Dialect, Failure, FailureKind, Micros, SqlSession, Target};
+use wmshost_flow::{Dialect, Failure, FailureKind, Micros, SqlSession, TakeOver, Target};
 use wmshost_models::{Mistake, Past, Project, Scratch, Selected, Setup, past_results};
 use wmshost_pipeline::{Checked, Lineage, Setting, StreamPlan, variable_literal};
 use wmshost_sandbox::Identity;
@@ -62,7 +62,22 @@ pub(super) fn declared(
         .filter(|plan| plan.target == models.target)
         .map(|plan| (plan.name.clone(), plan.target_table.clone()))
         .collect();
-    Ok(Project::new(Setup { dialect, streams, variables, plugins }).map_err(Mistakes)?)
+    let digests = models.plugins.iter().map(|stage| (stage.plugin.clone(), stage.digest.clone())).collect();
+    let project = Project::new(Setup { dialect, streams, variables, plugins, digests }).map_err(Mistakes)?;
+    let take_over = wishes(models);
+    if let Some(unknown) = project.unknown_tables(&take_over).first() {
+        return Err(Failure::invalid_config(format!(
+            "{}: models.take_over: no model has the table {unknown}; remove it from the list",
+            pipeline.file.display()
+        ))
+        .into());
+    }
+    Ok(project)
+}
+
+/// The tables that models take over from somebody else.
+fn wishes(models: &wmshost_pipeline::Models) -> Vec<TakeOver> {
+    models.take_over.iter().map(|wish| TakeOver::parse(wish)).collect()
 }
 
 /// All streams, also those that do not run: their tables may be there.
@@ -87,6 +102,8 @@ pub(super) struct Workshop {
     proving: Option<Project>,
     pub(super) target: Arc<dyn Target>,
     pub(super) threads: usize,
+    /// Tables that models may take over from somebody else.
+    pub(super) take_over: Vec<TakeOver>,
     pub(super) shelf: Shelf,
     /// Who is told of lineage.
     pub(super) lineage: Option<Lineage>,
@@ -117,6 +134,26 @@ impl Workshop {
         catalog: &Catalog,
         vars: &[String],
     ) -> anyhow::Result<Option<Self>> {
+        Self::made(edge, pipeline, catalog, vars, None)
+    }
+
+    /// The same of models that were declared already, with the variables of the file.
+    pub(super) fn of_declared(
+        edge: &Edge,
+        pipeline: &Checked,
+        catalog: &Catalog,
+        declared: Project,
+    ) -> anyhow::Result<Option<Self>> {
+        Self::made(edge, pipeline, catalog, &[], Some(declared))
+    }
+
+    fn made(
+        edge: &Edge,
+        pipeline: &Checked,
+        catalog: &Catalog,
+        vars: &[String],
+        known: Option<Project>,
+    ) -> anyhow::Result<Option<Self>> {
         let Some(models) = &pipeline.models else { return Ok(None) };
         let connection = &pipeline.connections[&models.target];
         // One for each thread, and for changes of shape, the tests at the end and the lease.
@@ -130,10 +167,11 @@ impl Workshop {
         let project = |dialect| declared(pipeline, models, catalog, dialect, variables.clone());
         Ok(Some(Self {
             name: pipeline.name.clone(),
-            project: project(dialect)?,
+            project: known.map_or_else(|| project(dialect), Ok)?,
             proving: if dialect == Dialect::Sqlite { None } else { Some(project(Dialect::Sqlite)?) },
             target,
             threads: models.threads,
+            take_over: wishes(models),
             shelf: edge.home.models(&pipeline.name),
             lineage: models.lineage.clone(),
             origins: plans(pipeline).map(origin).collect(),

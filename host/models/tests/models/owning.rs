@@ -1,0 +1,280 @@
+//! A build touches nothing but the model's own tables and views: whatever somebody else has under a name that it needs
+//! stays as it is, and nothing is built.
+
+use wmshost_flow::model::{History, Materialization, Model, Strategy};
+use wmshost_flow::{Claim, Dialect, Failure, FailureKind, Maker, TableOwner, TakeOver, record_of};
+use wmshost_models::Project;
+use wmshost_oracle_stand_in::{Effect, Fault, Moment};
+
+use crate::oracle::{self, SERVER};
+use crate::warehouse::{Warehouse, incremental, model, names, setup, told, view};
+
+const STRANGERS: [&str; 4] = ["an empty table", "a table with rows", "a table like one of the host", "a view"];
+
+/// A warehouse of each kind, and the account on the stand-in.
+fn warehouses() -> [(Warehouse, Dialect, String); 2] {
+    let (oracle, account) = oracle::warehouse();
+    [(Warehouse::new(), Dialect::Sqlite, String::new()), (oracle, Dialect::Oracle, account)]
+}
+
+fn project(dialect: Dialect, models: Vec<Model>) -> Project {
+    let setup = wmshost_models::Setup { dialect, ..setup(models) };
+    Project::new(setup).unwrap_or_else(|wrong| panic!("{}", told(&wrong)))
+}
+
+/// A model in each of the ways to build one. The last has a follower, so that its former rows are kept.
+fn models() -> Vec<(&'static str, Vec<Model>)> {
+    let rows = "SELECT id, item, amount FROM {stock}";
+    let columns = &["id", "item", "amount"];
+    let plain = || model("mine", &["stock"], columns, rows);
+    let changes = "SELECT id FROM {stock} WHERE wms_loaded_at > {watermark}";
+    let by_id = format!("{rows} {{when incremental}} WHERE id IN (SELECT id FROM {{changes}}) {{end}}");
+    let replaced = model("mine", &["stock"], columns, &by_id);
+    let history = History { key: names(&["id"]), compared: Vec::new(), since: None, ends_missing: true };
+    let follower = model(
+        "follower",
+        &["mine"],
+        &["id"],
+        "SELECT id FROM {mine} {when incremental} UNION ALL SELECT id FROM {former:mine} {end}",
+    );
+    let merged = incremental(Strategy::Merge(names(&["id"])), None, plain());
+    vec![
+        ("view", vec![view("mine", &["stock"], columns, rows)]),
+        ("table", vec![plain()]),
+        ("merge", vec![merged.clone()]),
+        ("replace", vec![incremental(Strategy::Replace(names(&["id"])), Some(changes), replaced)]),
+        ("append", vec![incremental(Strategy::Append, None, plain())]),
+        ("history", vec![Model { materialization: Materialization::History(history), ..plain() }]),
+        ("followed", vec![merged, incremental(Strategy::Append, None, follower)]),
+    ]
+}
+
+/// The names that a way to build a model needs.
+fn needed(way: &str, dialect: Dialect) -> Vec<&'static str> {
+    let mut needed = vec!["MINE"];
+    if way != "view" {
+        needed.push("WMSHOST_NEW_MINE");
+        if dialect == Dialect::Oracle {
+            needed.push("WMSHOST_OLD_MINE");
+        }
+    }
+    if way == "followed" {
+        needed.push("WMSHOST_WAS_MINE");
+    }
+    needed
+}
+
+fn make(warehouse: &Warehouse, dialect: Dialect, stranger: &str, name: &str) {
+    let (whole, text, dual) = match dialect {
+        Dialect::Sqlite => ("INTEGER", "TEXT", ""),
+        Dialect::Oracle => ("NUMBER(19)", "VARCHAR2(100)", " FROM dual"),
+    };
+    let own = match stranger {
+        "a table like one of the host" => format!(", wms_run_id {text}, wms_loaded_at TIMESTAMP(6)"),
+        _ => String::new(),
+    };
+    match stranger {
+        "a view" => warehouse.run_sql(&format!("CREATE VIEW {name} AS SELECT 1 AS id, 'x' AS name{dual}")),
+        _ => warehouse.run_sql(&format!("CREATE TABLE {name} (id {whole} PRIMARY KEY, name {text}{own})")),
+    }
+    if stranger.contains("with rows") {
+        warehouse.run_sql(&format!("INSERT INTO {name} VALUES (1, 'theirs')"));
+    }
+}
+
+fn seen(warehouse: &Warehouse, name: &str) -> String {
+    let mut sql = warehouse.target.sql().expect("a session");
+    let query = format!("SELECT * FROM {name}");
+    format!("{:?} {:?}", sql.columns(&query).unwrap_or_default(), sql.query(&query, &[]).unwrap_or_default())
+}
+
+fn refused(warehouse: &Warehouse, project: &Project, pipeline: &str, take_over: &[&str], case: &str) -> Failure {
+    let take_over: Vec<TakeOver> = take_over.iter().map(|wish| TakeOver::parse(wish)).collect();
+    let ran = warehouse.try_run_as(pipeline, project, |options| options.take_over = take_over);
+    let failure = ran.expect_err(case);
+    assert_eq!(failure.kind, FailureKind::InvalidConfig, "{case}: {failure}");
+    failure
+}
+
+#[test]
+fn no_way_to_build_a_model_touches_a_table_of_somebody_else() {
+    for (warehouse, dialect, _) in warehouses() {
+        for (way, models) in models() {
+            let project = project(dialect, models);
+            for name in needed(way, dialect) {
+                for stranger in STRANGERS {
+                    let case = format!("{dialect:?}, {way}, {stranger} {name}");
+                    make(&warehouse, dialect, stranger, name);
+                    let before = seen(&warehouse, name);
+                    let failure = refused(&warehouse, &project, "wms", &[], &case);
+                    assert!(failure.message.contains("model mine: the ") && failure.message.contains(name), "{failure}");
+                    assert_eq!(seen(&warehouse, name), before, "{case}");
+                    for other in needed(way, dialect).into_iter().filter(|other| *other != name) {
+                        assert_eq!(seen(&warehouse, other), "[] []", "{case}: {other}");
+                    }
+                    let found = project.foreign_tables("wms", &[], warehouse.target.sql().expect("sql").as_mut());
+                    assert_eq!(found.expect("a look").len(), 1, "{case}");
+                    let kind = if stranger == "a view" { "VIEW" } else { "TABLE" };
+                    warehouse.run_sql(&format!("DROP {kind} {name}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn two_pipelines_do_not_build_the_same_models() {
+    for (warehouse, dialect, _) in warehouses() {
+        for (way, models) in models() {
+            let project = project(dialect, models);
+            assert!(!warehouse.run_as("wms", &project, |_| {}).has_failed(), "{way}");
+            let before = seen(&warehouse, "MINE");
+            let case = format!("{dialect:?}, {way}");
+            let failure = refused(&warehouse, &project, "other", &[], &case);
+            assert!(failure.message.contains("belongs to the model mine of the pipeline wms"), "{case}: {failure}");
+            assert!(failure.message.contains("take_over = [\"MINE of wms\"] in [models]"), "{case}: {failure}");
+            assert_eq!(seen(&warehouse, "MINE"), before, "{case}");
+            assert!(!warehouse.run_as("wms", &project, |_| {}).has_failed(), "{way}");
+            clean(&warehouse);
+        }
+    }
+}
+
+/// A stream and a model that meet in one table, whichever came first.
+#[test]
+fn a_stream_and_a_model_do_not_share_a_table() {
+    for (warehouse, dialect, _) in warehouses() {
+        let mut sql = warehouse.target.sql().expect("a session");
+        let stream = TableOwner { pipeline: "wms".into(), maker: Maker::Stream, name: "mine".into() };
+        let claim = Claim { owner: &stream, run_id: "run-0", take_over: None };
+        claim.secure(sql.as_mut(), "MINE", 0).expect("a record");
+        make(&warehouse, dialect, "a table like one of the host", "MINE");
+        let before = seen(&warehouse, "MINE");
+        for (way, models) in models() {
+            let project = project(dialect, models);
+            let failure = refused(&warehouse, &project, "wms", &[], way);
+            assert!(failure.message.contains("the stream mine of this pipeline"), "{failure}");
+            assert_eq!(seen(&warehouse, "MINE"), before, "{dialect:?}, {way}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_in_the_way_is_replaced_where_the_pipeline_says_so_by_name() {
+    for (warehouse, dialect, _) in warehouses() {
+        for (way, models) in models() {
+            let project = project(dialect, models);
+            for stranger in STRANGERS {
+                let case = format!("{dialect:?}, {way}, {stranger}");
+                make(&warehouse, dialect, stranger, "MINE");
+                make(&warehouse, dialect, "a table with rows", "BYSTANDER");
+                let bystander = seen(&warehouse, "BYSTANDER");
+                refused(&warehouse, &project, "wms", &["OTHER", "MINE of other"], &case);
+                let ran = warehouse.run_as("wms", &project, |options| {
+                    options.take_over = vec![TakeOver::parse("mine")];
+                });
+                assert!(!ran.has_failed(), "{case}: {ran:#?}");
+                assert_eq!(warehouse.rows("SELECT COUNT(*), SUM(amount) FROM MINE"), ["3 35"], "{case}");
+                assert!(!warehouse.run_as("wms", &project, |_| {}).has_failed(), "{case}");
+                refused(&warehouse, &project, "other", &["MINE"], &case);
+                let ran = warehouse.run_as("other", &project, |options| {
+                    options.take_over = vec![TakeOver::parse("MINE of wms"), TakeOver::parse("FOLLOWER of wms")];
+                });
+                assert!(!ran.has_failed(), "{case}: {ran:#?}");
+                refused(&warehouse, &project, "wms", &[], &case);
+                assert_eq!(seen(&warehouse, "BYSTANDER"), bystander, "{case}");
+                clean(&warehouse);
+            }
+        }
+    }
+}
+
+/// Takes away what the tests of one way to build have left.
+fn clean(warehouse: &Warehouse) {
+    for name in ["MINE", "FOLLOWER", "BYSTANDER"] {
+        for name in ["", "WMSHOST_NEW_", "WMSHOST_OLD_", "WMSHOST_WAS_"].map(|before| format!("{before}{name}")) {
+            drop_if_there(warehouse, &name);
+        }
+    }
+    warehouse.run_sql("DELETE FROM WMSHOST_TABLE");
+    warehouse.run_sql("DELETE FROM WMSHOST_MODEL");
+}
+
+fn drop_if_there(warehouse: &Warehouse, name: &str) {
+    let mut sql = warehouse.target.sql().expect("a session");
+    for kind in ["TABLE", "VIEW"] {
+        let _ = sql.execute(&format!("DROP {kind} {name}"), &[]);
+    }
+}
+
+#[test]
+fn a_streams_table_of_somebody_else_gets_no_index() {
+    for (warehouse, dialect, _) in warehouses() {
+        let indexes = match dialect {
+            Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'index' AND name LIKE 'WMSHOST_IX%'",
+            Dialect::Oracle => "SELECT COUNT(*) FROM user_indexes WHERE index_name LIKE 'WMSHOST_IX%'",
+        };
+        let merged = project(dialect, models().swap_remove(2).1);
+        assert!(!warehouse.build(&merged).has_failed());
+        assert_eq!(warehouse.rows(indexes), ["0"], "{dialect:?}");
+        let mut sql = warehouse.target.sql().expect("a session");
+        let stream = TableOwner { pipeline: "wms".into(), maker: Maker::Stream, name: "stock".into() };
+        let wish = TakeOver::parse("WMS_STOCK");
+        let claim = Claim { owner: &stream, run_id: "run-0", take_over: Some(&wish) };
+        claim.secure(sql.as_mut(), "WMS_STOCK", 0).expect("a record");
+        assert!(!warehouse.build(&merged).has_failed());
+        assert_eq!(warehouse.rows(indexes), ["1"], "{dialect:?}");
+    }
+}
+
+/// Oracle commits at every definition: a build that breaks off at any of them leaves the stranger's rows, or has
+/// replaced them as it was told to; the next build ends it.
+#[test]
+fn a_take_over_that_breaks_off_anywhere_is_ended_by_the_next_build() {
+    let (warehouse, account) = oracle::warehouse();
+    let project = project(Dialect::Oracle, models().swap_remove(1).1);
+    let points = [
+        "ALTER TABLE \"MINE\" ADD",
+        "CREATE TABLE WMSHOST_TABLE",
+        "INSERT INTO WMSHOST_TABLE",
+        "DELETE FROM WMSHOST_TABLE",
+        "CREATE TABLE \"WMSHOST_NEW_MINE\"",
+        "INTO \"WMSHOST_NEW_MINE\"",
+        "ALTER TABLE \"MINE\" RENAME",
+        "ALTER TABLE \"WMSHOST_NEW_MINE\"",
+        "DROP TABLE \"WMSHOST_OLD_MINE\"",
+        "INSERT INTO WMSHOST_MODEL",
+    ];
+    let mut struck = 0;
+    for point in points {
+        for effect in [Effect::DropBefore, Effect::DropAfter] {
+            let case = format!("{point}, {effect:?}");
+            make(&warehouse, Dialect::Oracle, "a table with rows", "MINE");
+            make(&warehouse, Dialect::Oracle, "a table with rows", "BYSTANDER");
+            let bystander = seen(&warehouse, "BYSTANDER");
+            let fault = Fault::new(Moment::Statement(point.into()), effect).account(&account);
+            let fault = SERVER.faults().add(fault);
+            let take = || vec![TakeOver::parse("MINE")];
+            let _ = warehouse.try_run_as("wms", &project, |options| options.take_over = take());
+            struck += SERVER.faults().struck(fault);
+            // The stranger's row, or rows of the model: never nothing, but between the two renames of an exchange.
+            let rows = warehouse.try_rows("SELECT COUNT(*) FROM MINE");
+            let is_exchange = point.contains("RENAME") || point.contains("ALTER TABLE \"WMSHOST_NEW");
+            let old = warehouse.try_rows("SELECT COUNT(*) FROM WMSHOST_OLD_MINE");
+            match rows {
+                Ok(rows) => assert!(rows == ["1"] || rows == ["3"], "{case}: {rows:?}"),
+                Err(_) => assert!(is_exchange && old == Ok(vec!["1".to_owned()]), "{case}: {old:?}"),
+            }
+            let ran = warehouse.run_as("wms", &project, |options| options.take_over = take());
+            assert!(!ran.has_failed(), "{case}: {ran:#?}");
+            assert_eq!(warehouse.rows("SELECT COUNT(*), SUM(amount) FROM MINE"), ["3 35"], "{case}");
+            let mut sql = warehouse.target.sql().expect("a session");
+            let record = record_of(sql.as_mut(), "MINE").expect("a query").expect("a record");
+            assert_eq!(record.owner.name, "mine", "{case}");
+            assert_eq!(seen(&warehouse, "BYSTANDER"), bystander, "{case}");
+            clean(&warehouse);
+            drop_if_there(&warehouse, "WMSHOST_TABLE");
+        }
+    }
+    assert!(struck >= 14, "{struck} faults struck");
+}

@@ -1,0 +1,104 @@
+//! Whose tables a command would write, asked of the targets before anything is written. The sessions that write ask again
+//! in their own transactions; here all objections are found at once, with the key that each is about.
+
+use std::collections::BTreeMap;
+
+use wmshost_flow::{Claim, Failure, Maker, STAGED_SUFFIX, SqlSession, TableOwner, TakeOver};
+use wmshost_models::Project;
+use wmshost_pipeline::{Checked, Stream};
+
+use crate::{connect, report};
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Tables that are somebody else's, for a person, each with file and key.
+    pub(super) objections: Vec<String>,
+    /// Keys that have no effect any more.
+    pub(super) spent: Vec<String>,
+}
+
+/// Looks at the tables of these streams, and at those of the models. A target that cannot be looked at is left to the
+/// sessions that write.
+pub(super) fn look(pipeline: &Checked, plans: &[&Stream], models: Option<&Project>) -> Found {
+    let mut looker = Looker { pipeline, readers: BTreeMap::new(), found: Found::default() };
+    for plan in plans {
+        if let Err(failure) = looker.stream(plan) {
+            tracing::debug!(stream = plan.plan.name, "the table's owner was not found out: {failure}");
+        }
+    }
+    if let Some(project) = models
+        && let Err(failure) = looker.models(project)
+    {
+        tracing::debug!("the owners of the models' tables were not found out: {failure}");
+    }
+    looker.found
+}
+
+/// Fails if a table is somebody else's, before anything is written.
+pub(super) fn require(pipeline: &Checked, plans: &[&Stream], models: Option<&Project>) -> Result<(), Failure> {
+    let found = look(pipeline, plans, models);
+    for spent in &found.spent {
+        report::note(spent);
+    }
+    match found.objections.as_slice() {
+        [] => Ok(()),
+        objections => Err(Failure::invalid_config(format!("{}\nnothing was written", objections.join("\n")))),
+    }
+}
+
+struct Looker<'a> {
+    pipeline: &'a Checked,
+    /// Sessions by the target's label; `None`: the target is not there yet.
+    readers: BTreeMap<String, Option<Box<dyn SqlSession>>>,
+    found: Found,
+}
+
+impl Looker<'_> {
+    fn reader(&mut self, label: &str) -> Result<Option<&mut Box<dyn SqlSession>>, Failure> {
+        if !self.readers.contains_key(label) {
+            let opened = connect::reader(label, &self.pipeline.connections[label])?;
+            self.readers.insert(label.to_owned(), opened);
+        }
+        Ok(self.readers.get_mut(label).and_then(Option::as_mut))
+    }
+
+    fn stream(&mut self, stream: &Stream) -> Result<(), Failure> {
+        let (file, plan) = (self.pipeline.file.display().to_string(), &stream.plan);
+        let owner =
+            TableOwner { pipeline: self.pipeline.name.clone(), maker: Maker::Stream, name: plan.name.clone() };
+        let take_over = plan.take_over.as_deref().map(TakeOver::parse);
+        let claim = Claim { owner: &owner, run_id: "", take_over: take_over.as_ref() };
+        let Some(sql) = self.reader(&plan.target)? else { return Ok(()) };
+        let staged = format!("{}{STAGED_SUFFIX}", plan.target_table);
+        let mut objections = Vec::new();
+        for table in [&plan.target_table, &staged] {
+            objections.extend(claim.objection(sql.as_mut(), table)?);
+        }
+        let is_spent = claim.is_taken_over(sql.as_mut(), &plan.target_table)?;
+        let key = format!("{file}: streams.{}", plan.name);
+        let objections = objections.into_iter().map(|why| format!("{key}.target_table: {why}"));
+        self.found.objections.extend(objections);
+        if is_spent {
+            self.found.spent.push(format!("{key}.take_over: the table is the stream's own by now; remove the key"));
+        }
+        Ok(())
+    }
+
+    fn models(&mut self, project: &Project) -> Result<(), Failure> {
+        let Some(models) = &self.pipeline.models else { return Ok(()) };
+        let file = self.pipeline.file.display().to_string();
+        let name = self.pipeline.name.clone();
+        let take_over: Vec<TakeOver> = models.take_over.iter().map(|wish| TakeOver::parse(wish)).collect();
+        let Some(sql) = self.reader(&models.target)? else { return Ok(()) };
+        let objections = project.foreign_tables(&name, &take_over, sql.as_mut())?;
+        let spent = project.taken_over(&name, &take_over, sql.as_mut())?;
+        let objections = objections.iter().map(|mistake| format!("{file}: models.plugins: {mistake}"));
+        self.found.objections.extend(objections);
+        let spent = spent.into_iter().map(|table| {
+            format!("{file}: models.take_over: the table {table} is the model's own by now; remove it from the list")
+        });
+        self.found.spent.extend(spent);
+        Ok(())
+    }
+}
