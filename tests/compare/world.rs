@@ -104,6 +104,7 @@ impl World {
             stream: STREAM.to_owned(),
             table: TABLE.to_owned(),
             run_id: "r".to_owned(),
+            take_over: None,
         };
         let mut session = target.session(grant).expect("a session");
         make_table(session.as_mut(), self.deletes);

@@ -69,7 +69,7 @@ pub(super) struct Writer {
     found: Vec<(Written, Option<Arc<Table>>)>,
     /// Whether the ledger was written in this transaction.
     pub(super) has_witness: bool,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     transaction: Transaction,
     /// The tables that are known as the stream's own in this transaction.
     pub(super) owned: Vec<Written>,

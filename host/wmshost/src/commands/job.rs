@@ -48,7 +48,7 @@ impl Job<'_> {
     /// Notes that a run begins; returns when that was, by the clock that only goes forward. What is wrong with the
     /// connections is found before the run counts as one.
     pub(super) fn begin<T>(&self, opened: &Result<T, Failure>) -> anyhow::Result<Duration> {
-        let history = History::open(&self.edge.home.history())?;
+        let mut history = History::open(&self.edge.home.history())?;
         history.mark_interrupted(is_alive)?;
         if let Err(failure) = opened
             && failure.kind != FailureKind::Transient
