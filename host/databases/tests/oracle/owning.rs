@@ -45,6 +45,10 @@ fn a_load_that_breaks_off_at_any_definition_is_ended_by_the_next() {
             "INTO \"{}\"",
             "DROP TABLE \"{}__NEXT\"",
         ] {
+            // Nothing is taken over: the fault would wait for the next that is.
+            if !is_there && point.starts_with("DELETE") {
+                continue;
+            }
             for effect in [Effect::DropBefore, Effect::DropAfter] {
                 number += 1;
                 let table = format!("T{number}");
