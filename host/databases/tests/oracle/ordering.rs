@@ -131,7 +131,6 @@ fn what_oracle_orders_otherwise_has_no_order() {
         ("INTERVAL DAY TO SECOND", "by length"),
         ("CLOB", "of any length"),
         ("BLOB", "of any length"),
-        ("ROWID", "address"),
     ]
     .into_iter()
     .enumerate()
