@@ -1,13 +1,15 @@
 //! What was not read is not gone: source and target compared while readings break off everywhere, against a model in
 //! plain Rust.
 
+mod faults;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use faults::Fault;
 use proptest::prelude::*;
 use wmshost_flow::{Compared, DeleteGuard, Deletes, Depth, DifferenceKind, FailureKind};
-use world::{Fault, Row, World};
+use world::{Row, World};
 
 const MODES: [Deletes; 3] = [Deletes::Ignore, Deletes::Mark, Deletes::Delete];
 

@@ -1,7 +1,7 @@
-//! A source in memory and a target in a file, with faults that strike where a test says.
+//! A source in memory, a target in a file, and a stream between them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,38 +11,27 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
+<<<<<<< HEAD
     Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Counts, Cursor, Definition, DeleteGuard,
     Deletes, Depth, Dialect, Event, ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule,
     Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, Opened, Policy,
     Position, Refused, Rejected, Removal, SchemaPolicy, SharedTarget, SourceGrant, SourceSession, Sql, Stage, Step, Stream,
     StreamContext, TableDefinition, TableDescription, Target as _, TargetGrant, TargetSession, Value,
+=======
+    Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Counts, DeleteGuard, Deletes, Depth,
+    Event, ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros,
+    NewColumns, NewTypes, NullKeys, Observer, OnTrap, Opened, Policy, Position, Rejected, SchemaPolicy, SharedTarget,
+    Stage, Step, Stream, StreamContext, TableDefinition, TargetGrant, TargetSession, Value,
+>>>>>>> 3c66f47 (Comparison tests: a file for faults; connections lost on Oracle; failed cursors keep failing in tests)
 };
+
+use crate::faults::{Fault, FaultyTarget, broken, open_target};
 
 pub(crate) const STREAM: &str = "s";
 pub(crate) const TABLE: &str = "WMS_S";
 
 /// A row: key and value.
 pub(crate) type Row = (i64, String);
-
-/// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    None,
-    /// Reading the source fails after so many rows.
-    Source(usize),
-    /// The run is asked to stop after so many rows of the source.
-    StopAtSource(usize),
-    /// Reading the target fails after so many rows.
-    Target(usize),
-    /// The run is asked to stop after so many rows of the target.
-    StopAtTarget(usize),
-    /// A load fails.
-    Load,
-    /// Deleting rows fails.
-    Remove,
-    /// The commit of the deletions fails.
-    CommitOfRemoval,
-}
 
 /// A target with a table of the stream's, and what is compared with it.
 pub(crate) struct World {
@@ -91,7 +80,7 @@ impl World {
         loaded
     }
 
-    fn path(&self) -> std::path::PathBuf {
+    fn path(&self) -> PathBuf {
         self.folder.path().join("target.db")
     }
 
@@ -220,10 +209,6 @@ fn policy(deletes: Deletes, guard: DeleteGuard) -> Policy {
     }
 }
 
-fn broken(what: &str) -> Failure {
-    Failure::transient(format!("the connection was lost while {what}"))
-}
-
 /// Rows in memory, in the order of their key.
 struct ScriptedSource {
     rows: Vec<Row>,
@@ -313,6 +298,7 @@ impl Loader for Merger {
         Ok(Counts::default())
     }
 }
+<<<<<<< HEAD
 
 /// Opens the target's table for reading.
 fn open_target(path: std::path::PathBuf, fault: Fault, cancel: Cancel) -> OpenTarget {
@@ -460,3 +446,5 @@ impl TargetSession for FaultyTarget {
         self.session.sql()
     }
 }
+=======
+>>>>>>> 3c66f47 (Comparison tests: a file for faults; connections lost on Oracle; failed cursors keep failing in tests)

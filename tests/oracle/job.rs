@@ -162,6 +162,46 @@ fn what_differs_between_two_servers_is_found_and_repaired() {
 }
 
 #[test]
+fn a_comparison_whose_connection_is_lost_deletes_nothing() {
+    let warehouse = warehouse();
+    let pipeline = warehouse.pipeline(
+        &warehouse.server.wallet().join("ca.pem"),
+        "\n[run]\nretries = 0\n[models]\nafter_load = false\n[streams.allocation]\ndeletes = \"hard\"\n\
+         reconcile_every = \"0s\"\n",
+    );
+    warehouse.run(&pipeline);
+    let gone = "DELETE FROM allocation WHERE allocation_id <= (SELECT MIN(allocation_id) + 6 FROM allocation)";
+    assert_eq!(warehouse.sql("WMS", "wms").execute(gone, &[]), Ok(7));
+    let left = || {
+        let mut target = warehouse.sql("MART", "mart");
+        target.query("SELECT COUNT(*) FROM wms_allocation", &[]).expect("a number")[0][0].to_string()
+    };
+    // Both sides, at their beginning and later on.
+    for (account, moment, effect) in [
+        ("WMS", Moment::Fetch("ALLOCATION".into()), Effect::DropBefore),
+        ("WMS", Moment::Fetch("ALLOCATION".into()), Effect::Fail(1_555)),
+        ("MART", Moment::Fetch("FROM \"WMS_ALLOCATION\"".into()), Effect::DropBefore),
+        ("MART", Moment::Fetch("FROM \"WMS_ALLOCATION\"".into()), Effect::Half),
+        ("MART", Moment::Statement("DELETE FROM \"WMS_ALLOCATION\"".into()), Effect::DropAfter),
+    ] {
+        for skip in [0, 1] {
+            let name = format!("{account} {moment:?} {effect:?} {skip}");
+            let id = warehouse.server.faults().add(Fault::new(moment.clone(), effect.clone()).skip(skip).account(account));
+            let output = warehouse.wmshost(&["verify", &pipeline, "--stream", "allocation", "--repair"], &[]);
+            if warehouse.server.faults().struck(id) == 0 {
+                // There are not so many fetches, or a deletion is only one statement: all went well.
+                assert!(output.status.success(), "{name}: {}", told(&output));
+                assert_eq!(left(), (ALLOCATIONS - 7).to_string(), "{name}");
+                return;
+            }
+            assert!(!output.status.success(), "{name}: {}", told(&output));
+            assert!(told(&output).contains("none was deleted"), "{name}: {}", told(&output));
+            assert_eq!(left(), ALLOCATIONS.to_string(), "{name}");
+        }
+    }
+}
+
+#[test]
 fn rows_that_the_source_no_longer_has_are_taken_away_or_marked() {
     let warehouse = warehouse();
     let pipeline = warehouse.pipeline(

@@ -65,7 +65,10 @@ fn row_bytes(
     let sizes = lobs.iter().map(|column| format!("MIN(LENGTH(\"{0}\")), MAX(LENGTH(\"{0}\"))", column.name));
     let measure = format!("SELECT {} FROM ({statement}) w", sizes.collect::<Vec<_>>().join(", "));
     let measured = match client.query(&measure, values) {
-        Ok(rows) => rows.into_iter().next().unwrap_or_default(),
+        Ok(rows) => match rows.into_iter().next() {
+            Some(measured) => measured,
+            None => return Ok(None),
+        },
         Err(trouble) if trouble.class.is_gone() => return Err(trouble),
         Err(_) => return Ok(None),
     };

@@ -76,6 +76,12 @@ impl Writer {
         self.refused.append(&mut refused);
         let count = rows.num_rows() as u64 - rejected;
         let Changed { changed, updated } = done;
+        if rule.is_none() && changed != count {
+            return Err(Failure::permanent(format!(
+                "{}, table {table}: {changed} of {count} rows were inserted",
+                self.place
+            )));
+        }
         Ok(match written {
             Written::Staged => Counts { staged: count, rejected, ..Counts::default() },
             Written::Table => {

@@ -147,11 +147,12 @@ impl Withheld {
         self.keys = None;
     }
 
+    fn is_empty(&self) -> bool {
+        self.older.is_empty() && self.newer.is_empty()
+    }
+
     /// Whether the source may have a row with this key, though none arrived.
     fn may_have(&mut self, key: &str, columns: &SchemaRef) -> bool {
-        if self.older.is_empty() && self.newer.is_empty() {
-            return false;
-        }
         if self.keys.is_none() {
             let found: Vec<_> = self.older.iter().chain(&self.newer).map(|row| key_of(row, columns)).collect();
             self.is_unclear = found.iter().any(Option::is_none);
@@ -306,8 +307,11 @@ impl<'a> Meeting<'a> {
 
     /// Whether a row that only the target has is one that the source has no longer.
     fn is_extra(&mut self, keys: &Keys, row: usize) -> bool {
-        let key = row_as_json(keys.columns(), row);
-        let is_withheld = self.withheld.may_have(&key, &keys.columns().schema());
+        let key = match self.has_room() || !self.withheld.is_empty() {
+            true => row_as_json(keys.columns(), row),
+            false => String::new(),
+        };
+        let is_withheld = !self.withheld.is_empty() && self.withheld.may_have(&key, &keys.columns().schema());
         let (count, kind) = match is_withheld {
             true => (&mut self.found.outdated, DifferenceKind::Outdated),
             false => (&mut self.found.extra, DifferenceKind::Extra),
@@ -317,8 +321,13 @@ impl<'a> Meeting<'a> {
         !is_withheld
     }
 
+    /// Whether another row may be named.
+    fn has_room(&self) -> bool {
+        self.found.named.len() < self.comparing.most_named
+    }
+
     fn name(&mut self, kind: DifferenceKind, key: String, columns: Vec<String>) {
-        if self.found.named.len() < self.comparing.most_named {
+        if self.has_room() {
             self.found.named.push(Difference { kind, key, columns });
         }
     }
@@ -326,7 +335,7 @@ impl<'a> Meeting<'a> {
     /// The columns in which a row of the target differs from the source's last row with its key, if it will be named.
     fn differing_columns(&self, target: &RecordBatch, row: usize) -> Result<Vec<String>, Failure> {
         let mut columns = Vec::new();
-        if self.found.named.len() >= self.comparing.most_named {
+        if !self.has_room() {
             return Ok(columns);
         }
         let (ours, theirs) = (self.rows.slice(self.group.1 - 1, 1), target.slice(row, 1));

@@ -101,7 +101,9 @@ impl Judge<'_> {
             waiting.withheld.go_on();
             return self.judged();
         }
-        let mut meeting = Meeting::new(source, self.columns, self.comparing, &mut waiting.withheld)?;
+        let most_named = MOST_NAMED.saturating_sub(self.found.named.len());
+        let comparing = Comparing { most_named, ..self.comparing };
+        let mut meeting = Meeting::new(source, self.columns, comparing, &mut waiting.withheld)?;
         meeting.meet(&first)?;
         let mut is_all = is_all;
         while !is_all {
@@ -153,8 +155,7 @@ impl Judge<'_> {
         self.found.different += differences.different;
         self.found.outdated += differences.outdated;
         self.found.ranges_different += u64::from(differences.count() > 0);
-        let room = MOST_NAMED.saturating_sub(self.found.named.len());
-        self.found.named.extend(differences.named.drain(..).take(room));
+        self.found.named.append(&mut differences.named);
     }
 
     /// A range was compared.

@@ -144,10 +144,10 @@ fn as_text(report: &RunReport<'_>) {
 
 /// What a comparison of source and target found and did, in one sentence.
 fn compared(found: &Comparison) -> String {
-    let deleted = match (found.is_complete, found.extra, found.deleted) {
-        (true, extra, deleted) if deleted < extra => format!(", of which {} were deleted", count(deleted)),
-        (true, ..) => String::new(),
-        (false, ..) => ", none was deleted: the comparison broke off".to_owned(),
+    let deleted = match (found.is_complete, found.deleted) {
+        (false, _) => ", none was deleted: the comparison broke off",
+        (true, 0) if found.extra > 0 => ", none was deleted",
+        (true, _) => "",
     };
     format!(
         "compared with its source: {} rows were missing, {} different, {} no longer in the source{deleted}",
