@@ -60,7 +60,14 @@ pub(super) fn from_real(value: f64, precision: u8, scale: u8) -> Option<i128> {
     let power = POWERS[usize::from(scale)];
     let nearest = (value * power).round();
     // Also refuses NaN.
-    if nearest.is_nan() || nearest.abs() >= LIMIT || nearest / power != value {
+    if nearest.is_nan() {
+        return None;
+    }
+    if nearest.abs() >= LIMIT {
+        // With a large scale, few digits before the point make a large unscaled number.
+        return from_real_by_text(value, precision, scale);
+    }
+    if nearest / power != value {
         return None;
     }
     let unscaled = i128::from(nearest as i64);

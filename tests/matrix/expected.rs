@@ -1,0 +1,236 @@
+//! The oracle: what the target may hold after each command, computed from the rows and the policies alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cell::{Cell, Deletes, Late, Method, NullChange};
+use crate::history::{Pending, Row};
+
+/// A row as one version of it is: the name of the version stands for all its values.
+pub(crate) type Key = Vec<String>;
+
+/// What the target may hold under a key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    /// Nothing.
+    Absent,
+    /// This version.
+    Live(String),
+    /// This version, marked as deleted.
+    Marked(String),
+}
+
+type Options = BTreeSet<State>;
+
+/// What a command does to the target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Effect {
+    /// A run by the stream's method.
+    Run,
+    /// A load that replaces the table.
+    Replace,
+    /// A comparison that repairs.
+    Repair,
+    /// A backfill of what changed from one moment up to another.
+    Window(i64, i64),
+    /// The rows in quarantine, once more.
+    Replay,
+}
+
+/// What the target may hold.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Expected {
+    keys: BTreeMap<Key, Options>,
+    /// Whether a run has come to its end.
+    pub(crate) was_loaded: bool,
+}
+
+/// The rows of the source by key.
+struct Source<'a> {
+    good: BTreeMap<Key, Vec<&'a Row>>,
+    bad: BTreeSet<Key>,
+    /// Rows that fit, and were rejected because they have no change key.
+    rejected: BTreeMap<Key, Vec<&'a Row>>,
+    /// Whether any row does not fit: a comparison deletes nothing that such a row may be.
+    has_unfit: bool,
+}
+
+impl<'a> Source<'a> {
+    fn of(rows: &'a [Row], cell: &Cell) -> Self {
+        let mut source =
+            Self { good: BTreeMap::new(), bad: BTreeSet::new(), rejected: BTreeMap::new(), has_unfit: false };
+        for row in rows {
+            source.has_unfit |= row.bad || row.means().is_none() || is_rejected(row, cell);
+            let Some(key) = row.means() else { continue };
+            if !row.bad && is_rejected(row, cell) {
+                source.rejected.entry(key.clone()).or_default().push(row);
+            }
+            if row.bad || is_rejected(row, cell) {
+                source.bad.insert(key);
+            } else {
+                source.good.entry(key).or_default().push(row);
+            }
+        }
+        source
+    }
+}
+
+/// Whether a row goes into quarantine because it has no change key.
+pub(crate) fn is_rejected(row: &Row, cell: &Cell) -> bool {
+    row.changed.is_none() && cell.null_change == NullChange::Reject
+}
+
+fn only(state: State) -> Options {
+    Options::from([state])
+}
+
+fn live(rows: &[&Row]) -> Options {
+    rows.iter().map(|row| State::Live(row.label())).collect()
+}
+
+/// The options once the source has the key no longer.
+fn gone(before: &Options, deletes: Deletes) -> Options {
+    let after = |state: &State| match (state, deletes) {
+        (State::Live(version), Deletes::Soft) => State::Marked(version.clone()),
+        (State::Live(_) | State::Marked(_), Deletes::Hard) => State::Absent,
+        (state, _) => state.clone(),
+    };
+    before.iter().map(after).collect()
+}
+
+impl Expected {
+    /// What may be there under a key.
+    pub(crate) fn under(&self, key: &Key) -> Options {
+        self.keys.get(key).cloned().unwrap_or_else(|| only(State::Absent))
+    }
+
+    /// All keys that were ever expected.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.keys.keys()
+    }
+
+    /// The command came to its end.
+    pub(crate) fn done(&mut self, effect: Effect, rows: &[Row], cell: &Cell) {
+        let source = Source::of(rows, cell);
+        let all: BTreeSet<Key> = self.keys.keys().chain(source.good.keys()).chain(&source.bad).cloned().collect();
+        for key in all {
+            let mut options = self.after(effect, &key, &source, cell);
+            if source.good.is_empty() {
+                // A load of which every row is rejected leaves the table as it is.
+                options.extend(self.under(&key));
+            }
+            self.keys.insert(key, options);
+        }
+        self.was_loaded |= matches!(effect, Effect::Run | Effect::Replace);
+    }
+
+    /// The command was broken off: of each key there is what was there, or what the command makes of it.
+    pub(crate) fn broken_off(&mut self, effect: Effect, rows: &[Row], cell: &Cell) {
+        let before = self.clone();
+        self.done(effect, rows, cell);
+        for (key, options) in &mut self.keys {
+            options.extend(before.under(key));
+        }
+        self.was_loaded = before.was_loaded;
+    }
+
+    fn after(&self, effect: Effect, key: &Key, source: &Source<'_>, cell: &Cell) -> Options {
+        let before = self.under(key);
+        let none = Vec::new();
+        let rows = source.good.get(key).unwrap_or(&none);
+        let rejected = source.rejected.get(key).unwrap_or(&none);
+        let is_bad = source.bad.contains(key);
+        match effect {
+            Effect::Run if cell.method == Method::Full => replaced(&before, rows, is_bad, cell),
+            Effect::Replace => replaced(&before, rows, is_bad, cell),
+            Effect::Run => {
+                let read = merged(&before, rows, is_bad, cell);
+                if cell.reconciles() { self.reconciled(read, source, key, cell) } else { read }
+            }
+            Effect::Repair if rows.is_empty() && !is_bad => deleted(&before, source.has_unfit, cell),
+            Effect::Repair if rows.is_empty() => lenient(&before, rejected),
+            Effect::Repair => live(rows),
+            Effect::Window(from, to) => {
+                let is_within = |row: &&&Row| row.changed.is_some_and(|at| from <= at && at < to);
+                let within: Vec<&Row> = rows.iter().filter(is_within).copied().collect();
+                match within.is_empty() {
+                    true => before,
+                    // Of rows that share a key, any may have come last.
+                    false if rows.len() > 1 => live(rows),
+                    false => live(&within),
+                }
+            }
+            Effect::Replay if is_bad => {
+                let mut options = before;
+                options.extend(source.rejected.get(key).into_iter().flatten().map(|row| State::Live(row.label())));
+                options
+            }
+            Effect::Replay => before,
+        }
+    }
+
+    /// What a comparison after a load finds.
+    fn reconciled(&self, read: Options, source: &Source<'_>, key: &Key, cell: &Cell) -> Options {
+        let none = Vec::new();
+        let rows = source.good.get(key).unwrap_or(&none);
+        let rejected = source.rejected.get(key).unwrap_or(&none);
+        if rows.is_empty() && !source.bad.contains(key) {
+            let mut options = deleted(&read, source.has_unfit, cell);
+            if !self.was_loaded {
+                // A first load that was interrupted does not compare at its end.
+                options.extend(read);
+            }
+            return options;
+        }
+        match (cell.late, self.was_loaded) {
+            (Late::Reconcile, true) if !rows.is_empty() => live(rows),
+            (Late::Reconcile, true) => lenient(&read, rejected),
+            _ => read,
+        }
+    }
+}
+
+/// What a comparison leaves of a key that the source does not have: all of it, if a row that does not fit may have it.
+fn deleted(before: &Options, has_unfit: bool, cell: &Cell) -> Options {
+    let mut options = gone(before, cell.deletes);
+    if has_unfit {
+        options.extend(before.iter().cloned());
+    }
+    options
+}
+
+/// The rows of a key do not fit any more: the target keeps what it has. A comparison reads all rows, so that it may load
+/// one that was rejected for its change key alone.
+fn lenient(before: &Options, rejected: &[&Row]) -> Options {
+    before.iter().cloned().chain(live(rejected)).collect()
+}
+
+/// A table that is put in the place of the old one.
+fn replaced(before: &Options, rows: &[&Row], is_bad: bool, cell: &Cell) -> Options {
+    if !rows.is_empty() {
+        return live(rows);
+    }
+    let mut options = if cell.deletes == Deletes::Soft { gone(before, Deletes::Soft) } else { only(State::Absent) };
+    if is_bad {
+        options.extend(before.iter().cloned());
+    }
+    options
+}
+
+/// What a run that reads changes, or new rows, makes of a key.
+fn merged(before: &Options, rows: &[&Row], is_bad: bool, cell: &Cell) -> Options {
+    let must = rows.iter().any(|row| row.pending == Pending::Must);
+    let may = must || rows.iter().any(|row| row.pending == Pending::May);
+    let mut options = before.clone();
+    if may {
+        options.extend(live(rows));
+    }
+    if must && cell.method == Method::Append {
+        // An older version may have been read before it changed.
+        options.retain(|state| matches!(state, State::Live(_)));
+    } else if must && !is_bad {
+        options = live(rows);
+    } else if must {
+        options.remove(&State::Absent);
+    }
+    options
+}

@@ -1,0 +1,278 @@
+//! One stream in a folder of its own, run in this process by the program's own assembly of databases and plugins.
+
+use std::cell::Cell as Counter;
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use wmshost_flow::{
+    Clock, Compare, Comparison, Depth, FailureKind, QuarantineFilter, Replayed, StreamFailure, StreamStatus,
+    StreamSummary, Window, run_streams,
+};
+use wmshost_pipeline::{Checked, check_file};
+use wmshost_runtime::{Assembly, Catalog, SystemClock, target_reader};
+
+use crate::cell::{Bad, Breakage, Cell, Late, Method, NullChange, Shape};
+use crate::faults::{self, Died, Trap, TrappedReader};
+
+/// Whoever else has tables in the target.
+const STRANGERS: &str = "
+    CREATE TABLE canary (id INTEGER PRIMARY KEY, word TEXT, amount NUMBER(12,2));
+    INSERT INTO canary VALUES (1, 'sings', 1.25), (2, NULL, 7);
+    CREATE INDEX canary_word ON canary (word);
+    CREATE TABLE T_OLD (k1, v);
+    INSERT INTO T_OLD VALUES ('kept', 1);
+    CREATE VIEW canary_view AS SELECT word FROM canary;";
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) enum Ended<T> {
+    /// It did all that it was to do.
+    Done(T),
+    /// It said why it does not, before it moved a row.
+    Refused(String),
+    /// It failed on its way.
+    Failed(String),
+    /// It stopped because it was asked to.
+    Cancelled,
+    /// Its process died.
+    Died,
+}
+
+/// A stream, its source and its target.
+pub(crate) struct Lab<'a> {
+    cell: &'a Cell,
+    catalog: &'a Catalog,
+    folder: TempDir,
+    runs: Counter<u32>,
+}
+
+impl<'a> Lab<'a> {
+    pub(crate) fn new(cell: &'a Cell, catalog: &'a Catalog) -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let lab = Self { cell, catalog, folder: folder.expect("a folder"), runs: Counter::new(0) };
+        let pipeline = lab.text();
+        std::fs::write(lab.file(), pipeline).expect("a pipeline file");
+        lab.target().execute_batch(&format!("PRAGMA journal_mode = WAL; {STRANGERS}")).expect("a target");
+        lab
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.path("pipeline.toml")
+    }
+
+    /// The source, which changes between runs.
+    pub(crate) fn source(&self) -> Connection {
+        Connection::open(self.path("source.db")).expect("the source")
+    }
+
+    /// The target.
+    pub(crate) fn target(&self) -> Connection {
+        Connection::open(self.path("target.db")).expect("the target")
+    }
+
+    /// The pipeline file.
+    pub(crate) fn text(&self) -> String {
+        let cell = self.cell;
+        let plugin = |name: &str| wmshost_tests::plugin(name);
+        let mut stream = vec![
+            format!("method = \"{}\"", word(&cell.method)),
+            format!("deletes = \"{}\"", word(&cell.deletes)),
+            format!("late_rows = \"{}\"", if cell.late == Late::Reconcile { "reconcile" } else { "lookback" }),
+            "reconcile_every = \"0s\"".to_owned(),
+            format!("on_bad_value = \"{}\"", if cell.bad == Bad::Fail { "fail" } else { "reject" }),
+        ];
+        if cell.method == Method::Incremental {
+            let null_keys =
+                if cell.null_change == NullChange::None { "include".to_owned() } else { word(&cell.null_change) };
+            stream.push("change_key = \"changed\"\nlookback = \"2h\"".to_owned());
+            stream.push(format!("null_keys = \"{null_keys}\""));
+        }
+        if matches!(cell.shape, Shape::UniqueIndex | Shape::NoConstraint) {
+            let key: Vec<_> = (1..=cell.kinds().count()).map(|at| format!("\"k{at}\"")).collect();
+            stream.push(format!("key = [{}]", key.join(", ")));
+        }
+        stream.extend(without_guards());
+        format!(
+            "name = \"matrix\"\n[plugins]\nwms-tables.path = {:?}\ntable.path = {:?}\n\
+             [connections.wms]\ndriver = \"sqlite\"\npath = {:?}\n[connections.ana]\ndriver = \"sqlite\"\npath = {:?}\n\
+             [run]\nextract_batch_rows = {}\nload_batch_rows = {}\nretries = 0\n\
+             [streams.s]\nsource = \"wms\"\ntarget = \"ana\"\nextractor = \"wms-tables\"\nloader = \"table\"\ntable = \"t\"\n\
+             target_table = \"T\"\n{}\n",
+            plugin("wmshost-extractor-wms-tables"),
+            plugin("wmshost-loader-table"),
+            self.path("source.db"),
+            self.path("target.db"),
+            cell.extract_rows,
+            cell.load_rows,
+            stream.join("\n")
+        )
+    }
+
+    /// Runs the stream, by a window of it or all over again if that is asked for.
+    pub(crate) fn run(&self, full_refresh: bool, window: Option<Window>, trap: &Arc<Trap>) -> Ended<StreamSummary> {
+        self.within(trap, |pipeline, clock, run_id| {
+            let mut assembly = Assembly::new(pipeline, self.catalog, clock, run_id);
+            (assembly.full_refresh, assembly.window) = (full_refresh, window);
+            let plans: Vec<_> = pipeline.streams.iter().collect();
+            let mut streams = assembly.streams(&plans).map_err(refused)?;
+            for stream in &mut streams {
+                faults::set(stream, trap, None);
+                if let Some(reconcile) = &mut stream.reconcile {
+                    faults::set(&mut reconcile.stream, trap, Some(self.cell.extract_rows));
+                    let missing: Box<dyn FnOnce() -> _ + Send> = Box::new(|| unreachable!("it was taken"));
+                    let open = std::mem::replace(&mut reconcile.open_target, missing);
+                    let trap = Arc::clone(trap);
+                    reconcile.open_target =
+                        Box::new(move || Ok(Box::new(TrappedReader { inner: open()?, trap }) as Box<_>));
+                }
+            }
+            let mut context = assembly.context(Arc::clone(trap) as _, trap.cancel.clone());
+            context.is_gone = |_| true;
+            let end = run_streams(streams, 1, &context).pop().expect("one stream");
+            match (end.status, &end.failure) {
+                (StreamStatus::Succeeded | StreamStatus::Unchanged | StreamStatus::Rejected, _) => Ok(Ended::Done(end)),
+                (StreamStatus::Cancelled, _) => Ok(Ended::Cancelled),
+                (_, Some(at)) => Err(failed(at)),
+                (status, None) => Err(Ended::Failed(status.name().to_owned())),
+            }
+        })
+    }
+
+    /// Compares source and target.
+    pub(crate) fn verify(&self, repair: bool, trap: &Arc<Trap>) -> Ended<Comparison> {
+        self.within(trap, |pipeline, clock, run_id| {
+            let assembly = Assembly::new(pipeline, self.catalog, clock, run_id);
+            let plan = &pipeline.streams[0];
+            let mut stream = assembly.streams(&[plan]).map_err(refused)?.pop().expect("one stream");
+            faults::set(&mut stream, trap, Some(self.cell.extract_rows));
+            let connection = &pipeline.connections[&plan.plan.target];
+            let opened = target_reader(&plan.plan.target, connection, &plan.plan.target_table, &assembly.errand());
+            let reader = TrappedReader { inner: opened.map_err(refused)?, trap: Arc::clone(trap) };
+            let mut context = assembly.context(Arc::clone(trap) as _, trap.cancel.clone());
+            context.is_gone = |_| true;
+            let compare = Compare { depth: Depth::Rows, repair };
+            let compared = stream.compare(Box::new(move || Ok(Box::new(reader) as Box<_>)), compare, &context);
+            match compared.failure {
+                None => Ok(Ended::Done(compared.found)),
+                Some(at) if at.failure.kind == FailureKind::Cancelled => Ok(Ended::Cancelled),
+                Some(at) => Err(failed(&at)),
+            }
+        })
+    }
+
+    /// The rows in quarantine, as JSON.
+    pub(crate) fn quarantined(&self) -> Vec<String> {
+        let target = self.target();
+        let table = "SELECT 1 FROM sqlite_schema WHERE name = 'WMSHOST_QUARANTINE'";
+        if rows(&target, table).is_empty() {
+            return Vec::new();
+        }
+        let mut statement = target.prepare("SELECT row_json FROM WMSHOST_QUARANTINE").expect("the quarantine");
+        let texts = statement.query_map([], |row| row.get(0)).expect("rows").collect::<rusqlite::Result<_>>();
+        texts.expect("rows of text")
+    }
+
+    /// Sends the rows in quarantine on their way once more.
+    pub(crate) fn replay(&self, trap: &Arc<Trap>) -> Ended<Replayed> {
+        let filter = QuarantineFilter { stream: "s".to_owned(), ..QuarantineFilter::default() };
+        self.within(trap, |pipeline, clock, run_id| {
+            let assembly = Assembly::new(pipeline, self.catalog, clock, run_id);
+            let mut stream = assembly.streams(&[&pipeline.streams[0]]).map_err(refused)?.pop().expect("one stream");
+            faults::set(&mut stream, trap, None);
+            let mut context = assembly.context(Arc::clone(trap) as _, trap.cancel.clone());
+            context.is_gone = |_| true;
+            stream.replay(&filter, &context).map(Ended::Done).map_err(|at| failed(&at))
+        })
+    }
+
+    /// Does something with the checked pipeline; a panic of [`Died`] is the end of the process.
+    fn within<T>(
+        &self,
+        trap: &Arc<Trap>,
+        act: impl FnOnce(&Checked, &Arc<dyn Clock>, String) -> Result<Ended<T>, Ended<T>>,
+    ) -> Ended<T> {
+        let pipeline = match check_file(&self.file(), &no_variable, self.catalog) {
+            Ok(pipeline) => pipeline,
+            Err(mistakes) => return Ended::Refused(mistakes.to_string()),
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        self.runs.set(self.runs.get() + 1);
+        let run_id = format!("run-{}", self.runs.get());
+        match catch_unwind(AssertUnwindSafe(|| act(&pipeline, &clock, run_id))) {
+            Ok(Ok(ended) | Err(ended)) => ended,
+            // The threads of a scope hide what they panicked with.
+            Err(_) if trap.was_sprung() => Ended::Died,
+            Err(panic) if panic.is::<Died>() => Ended::Died,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    /// What the strangers' tables hold.
+    pub(crate) fn strangers(&self) -> Vec<String> {
+        let target = self.target();
+        let schema = "SELECT sql FROM sqlite_schema WHERE tbl_name IN ('canary', 'T_OLD', 'canary_view') ORDER BY name";
+        let mut all = rows(&target, schema);
+        for table in ["canary", "T_OLD", "canary_view"] {
+            all.extend(rows(&target, &format!("SELECT * FROM {table}")));
+        }
+        all
+    }
+
+    /// The tables that the target has beside those of the strangers and of the host.
+    pub(crate) fn tables(&self) -> Vec<String> {
+        let others = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('canary', 'T_OLD') \
+                      AND name NOT LIKE 'WMSHOST\\_%' ESCAPE '\\'";
+        rows(&self.target(), others)
+    }
+}
+
+/// Rows as text.
+pub(crate) fn rows(connection: &Connection, query: &str) -> Vec<String> {
+    let mut statement = connection.prepare(query).expect("a query");
+    let columns = statement.column_count();
+    let row = |row: &rusqlite::Row<'_>| {
+        (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at).map(|value| format!("{value:?}"))).collect()
+    };
+    let rows = statement.query_map([], row).expect("rows").collect::<rusqlite::Result<Vec<Vec<String>>>>();
+    rows.expect("rows").into_iter().map(|row| row.join(" ")).collect()
+}
+
+fn word(value: &dyn std::fmt::Debug) -> String {
+    format!("{value:?}").to_lowercase()
+}
+
+/// A few rows of a small table are a large share of it: the guards against that are for other tests.
+fn without_guards() -> Vec<String> {
+    let known = wmshost_pipeline::all_keys();
+    let is_known = |name: &str| known.iter().any(|key| key.path == format!("streams.*.{name}"));
+    let guards = ["max_rejected_percent", "max_deleted_percent", "max_shrink_percent"];
+    guards.into_iter().filter(|name| is_known(name)).map(|name| format!("{name} = 100")).collect()
+}
+
+fn no_variable(_: &str) -> Option<OsString> {
+    None
+}
+
+fn refused<T>(failure: wmshost_flow::Failure) -> Ended<T> {
+    Ended::Refused(failure.message)
+}
+
+fn failed<T>(at: &StreamFailure) -> Ended<T> {
+    let before_rows = at.batch.is_none()
+        && matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied | FailureKind::Permanent);
+    if before_rows { Ended::Refused(at.to_string()) } else { Ended::Failed(at.to_string()) }
+}
+
+/// What a cell does not need.
+pub(crate) fn untrapped() -> Arc<Trap> {
+    Trap::new(Breakage::None, 0)
+}

@@ -1,0 +1,429 @@
+//! The story of one cell: runs, changes between them, a breakage, a command afterwards, and what must hold after each.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use rusqlite::types::Value as Stored;
+use wmshost_flow::{Comparison, Value, Window};
+use wmshost_runtime::Catalog;
+
+use crate::cell::{Bad, Cell, Change, FollowUp, Method, When};
+use crate::expected::{Effect, Expected, Key, State, is_rejected};
+use crate::faults::Trap;
+use crate::history::{History, Pending, Row};
+use crate::lab::{Ended, Lab, untrapped};
+use crate::values::EPOCH;
+
+const DAY: i64 = 86_400_000_000;
+
+/// How a cell ended.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// All held.
+    Held(Facts),
+    /// The stream was refused before anything was written, with this message.
+    Refused(String),
+    /// Something did not hold; with all that is needed to see it again.
+    Broken(String),
+}
+
+/// What happened in a cell that held.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// Whether the breakage came about.
+    pub(crate) was_broken_off: bool,
+    /// How many rows the target had at the end.
+    pub(crate) rows: usize,
+    /// Whether rows were in quarantine at the end.
+    pub(crate) quarantined: usize,
+    /// Points of the flow that no breakage names.
+    pub(crate) unknown_points: Vec<&'static str>,
+}
+
+/// Why a cell does not go on.
+enum Stop {
+    Refused(String),
+    Broken(String),
+}
+
+type Held = Result<(), Stop>;
+
+struct Story<'a> {
+    cell: &'a Cell,
+    lab: Lab<'a>,
+    history: History<'a>,
+    expected: Expected,
+    facts: Facts,
+    steps: Vec<String>,
+    strangers: Vec<String>,
+}
+
+/// Tells the story of a cell; a panic is a verdict too.
+pub(crate) fn tell(cell: &Cell, catalog: &Catalog) -> Verdict {
+    catch_unwind(AssertUnwindSafe(|| told(cell, catalog))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default();
+        Verdict::Broken(format!("{cell}\n  it panicked: {text}"))
+    })
+}
+
+fn told(cell: &Cell, catalog: &Catalog) -> Verdict {
+    let lab = Lab::new(cell, catalog);
+    let history = History::new(cell, lab.source());
+    let strangers = lab.strangers();
+    let mut story = Story {
+        cell,
+        lab,
+        history,
+        expected: Expected::default(),
+        facts: Facts::default(),
+        steps: Vec::new(),
+        strangers,
+    };
+    match story.go() {
+        Ok(()) => Verdict::Held(story.facts),
+        Err(Stop::Refused(why)) => Verdict::Refused(why),
+        Err(Stop::Broken(what)) => Verdict::Broken(format!(
+            "{cell}\n  {what}\nSource and steps:\n  {}\nPipeline:\n{}",
+            story.steps_and_statements(),
+            story.lab.text()
+        )),
+    }
+}
+
+impl Story<'_> {
+    fn go(&mut self) -> Held {
+        self.history.begin();
+        self.run_until_done(When::First)?;
+        self.history.change();
+        self.run_until_done(When::Second)?;
+        self.history.change();
+        self.follow_up()?;
+        self.settle()
+    }
+
+    /// A line of the reproduction.
+    fn step(&mut self, text: String) {
+        self.history.statements.push(format!("-- {text}"));
+        self.steps.push(text);
+    }
+
+    fn steps_and_statements(&self) -> String {
+        self.history.statements.join(";\n  ")
+    }
+
+    fn trap(&self, when: When) -> Arc<Trap> {
+        if self.cell.when == when { Trap::new(self.cell.breakage, self.cell.occurrence) } else { untrapped() }
+    }
+
+    /// A run, which the cell may break off, and then, after more changes, one that comes to its end.
+    fn run_until_done(&mut self, when: When) -> Held {
+        let trap = self.trap(when);
+        if !self.run(Effect::Run, &trap)? {
+            self.history.change();
+            self.run_to_the_end(Effect::Run)?;
+        }
+        Ok(())
+    }
+
+    /// A run that nothing breaks off. Values that fail it are put right, and then it must end well.
+    fn run_to_the_end(&mut self, effect: Effect) -> Held {
+        if self.run(effect, &untrapped())? {
+            return Ok(());
+        }
+        self.broken("it did not come to its end".to_owned())
+    }
+
+    /// Runs the stream; `false` if it was broken off.
+    fn run(&mut self, effect: Effect, trap: &Arc<Trap>) -> Result<bool, Stop> {
+        let window = match effect {
+            Effect::Window(from, to) => Some(self.window(from, to)),
+            _ => None,
+        };
+        self.history.was_tried();
+        let ended = self.lab.run(effect == Effect::Replace, window.clone(), trap);
+        self.step(format!("{effect:?}: {}", outline(&ended)));
+        self.note(trap);
+        match ended {
+            Ended::Done(_) => {
+                self.expected.done(effect, &self.history.rows, self.cell);
+                self.check_target()?;
+                if effect == Effect::Run || effect == Effect::Replace {
+                    self.check_quarantine()?;
+                    self.history.was_read();
+                }
+                Ok(true)
+            }
+            Ended::Refused(why) if !trap.was_sprung() => self.was_refused(&why).map(|()| false),
+            Ended::Failed(why) if !trap.was_sprung() => {
+                self.expected.broken_off(effect, &self.history.rows, self.cell);
+                self.check_target()?;
+                self.check_cause(&why)?;
+                self.history.mend();
+                self.run(effect, &untrapped())
+            }
+            _ => {
+                self.expected.broken_off(effect, &self.history.rows, self.cell);
+                self.check_target()?;
+                Ok(false)
+            }
+        }
+    }
+
+    fn note(&mut self, trap: &Trap) {
+        self.facts.was_broken_off |= trap.was_sprung();
+        self.facts.unknown_points.extend(trap.unknown_points());
+    }
+
+    /// Whether a stream may fail as it did: only by a value that does not fit or a doubled key, with its column named.
+    fn check_cause(&mut self, why: &str) -> Held {
+        let names_key = (1..=self.cell.kinds().count()).any(|at| why.contains(&format!("k{at}")));
+        let has_misfit = self.history.rows.iter().any(|row| row.bad || row.means().is_none());
+        if self.cell.bad == Bad::Fail && has_misfit && (why.contains('q') || names_key) {
+            return Ok(());
+        }
+        if self.cell.duplicates && names_key && !why.contains("is NULL") {
+            return Err(Stop::Refused(why.to_owned()));
+        }
+        self.broken(format!("it failed: {why}"))
+    }
+
+    /// A refusal comes before anything is written, and names the column.
+    fn was_refused(&mut self, why: &str) -> Held {
+        let names = (1..=self.cell.kinds().count()).map(|at| format!("k{at}")).chain(["changed".to_owned()]);
+        let tables = self.lab.tables();
+        if !tables.is_empty() && !self.expected.was_loaded || self.expected.was_loaded {
+            return self.broken(format!("it was refused after something was written ({tables:?}): {why}"));
+        }
+        if !names.into_iter().any(|name| why.contains(&name)) {
+            return self.broken(format!("the refusal names no column: {why}"));
+        }
+        Err(Stop::Refused(why.to_owned()))
+    }
+
+    fn window(&self, from: i64, to: i64) -> Window {
+        let value = |at: i64| match self.cell.change {
+            Change::Day => Value::Date(i32::try_from(at.div_euclid(DAY)).expect("a day")),
+            _ => Value::Timestamp(at),
+        };
+        Window { start: value(from), end: value(to) }
+    }
+
+    fn follow_up(&mut self) -> Held {
+        let trap = self.trap(When::FollowUp);
+        match self.cell.follow_up {
+            FollowUp::Run => self.command(Effect::Run, &trap),
+            FollowUp::FullRefresh => self.command(Effect::Replace, &trap),
+            FollowUp::Backfill => {
+                let end = self.history.rows.iter().filter_map(|row| row.changed).max().unwrap_or(EPOCH);
+                let whole = Effect::Window(EPOCH, end + DAY);
+                self.history.change_silently();
+                self.command(whole, &trap)?;
+                // What was done once can be done again.
+                self.history.change_silently();
+                self.command(whole, &untrapped())
+            }
+            FollowUp::Verify => {
+                self.history.change_silently();
+                self.verify(&trap).map(drop)
+            }
+            FollowUp::Repair => {
+                self.history.change_silently();
+                let ended = self.lab.verify(true, &trap);
+                self.after_other(Effect::Repair, &ended, &trap)
+            }
+            FollowUp::Replay => {
+                let ended = self.lab.replay(&trap);
+                self.after_other(Effect::Replay, &ended, &trap)
+            }
+        }
+    }
+
+    fn command(&mut self, effect: Effect, trap: &Arc<Trap>) -> Held {
+        if self.run(effect, trap)? { Ok(()) } else { self.run_to_the_end(effect) }
+    }
+
+    fn after_other<T: std::fmt::Debug>(&mut self, effect: Effect, ended: &Ended<T>, trap: &Trap) -> Held {
+        self.step(format!("{effect:?}: {}", outline(ended)));
+        self.note(trap);
+        match ended {
+            Ended::Done(_) => self.expected.done(effect, &self.history.rows, self.cell),
+            Ended::Failed(why) | Ended::Refused(why) if !trap.was_sprung() => {
+                self.expected.broken_off(effect, &self.history.rows, self.cell);
+                self.check_target()?;
+                return self.check_cause(why);
+            }
+            _ => self.expected.broken_off(effect, &self.history.rows, self.cell),
+        }
+        self.check_target()
+    }
+
+    /// Compares, and checks that it says equal only of what is.
+    fn verify(&mut self, trap: &Arc<Trap>) -> Result<Option<Comparison>, Stop> {
+        let ended = self.lab.verify(false, trap);
+        self.step(format!("Verify: {}", outline(&ended)));
+        self.note(trap);
+        self.check_target()?;
+        match ended {
+            Ended::Done(found) => {
+                self.check_comparison(&found)?;
+                Ok(Some(found))
+            }
+            Ended::Failed(why) | Ended::Refused(why) if !trap.was_sprung() => self.check_cause(&why).map(|()| None),
+            _ => Ok(None),
+        }
+    }
+
+    /// The last run: what has happened is read, and source and target are compared.
+    fn settle(&mut self) -> Held {
+        self.history.change();
+        self.run_to_the_end(Effect::Run)?;
+        self.verify(&untrapped())?;
+        let ended = self.lab.verify(true, &untrapped());
+        self.after_other(Effect::Repair, &ended, &untrapped())?;
+        self.verify(&untrapped())?;
+        self.facts.quarantined = self.lab.quarantined().len();
+        Ok(())
+    }
+
+    fn broken<T>(&self, what: String) -> Result<T, Stop> {
+        Err(Stop::Broken(what))
+    }
+
+    /// What the target holds of each key.
+    fn found(&self) -> Result<BTreeMap<Key, State>, Stop> {
+        let mut found = BTreeMap::new();
+        if !self.lab.tables().iter().any(|table| table.contains("\"T\"")) {
+            return Ok(found);
+        }
+        let target = self.lab.target();
+        let mut statement = target.prepare("SELECT * FROM T").expect("the table");
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let mut rows = statement.query([]).expect("rows");
+        while let Some(row) = rows.next().expect("a row") {
+            let cell = |name: &str| {
+                let at = names.iter().position(|found| found == name)?;
+                row.get::<_, Stored>(at).ok()
+            };
+            let kinds = self.cell.kinds().enumerate();
+            let key: Option<Key> =
+                kinds.map(|(at, kind)| kind.family.meaning(&cell(&format!("k{}", at + 1))?)).collect();
+            let text = |name: &str| match cell(name) {
+                Some(Stored::Text(text)) => text,
+                other => format!("{other:?}"),
+            };
+            let Some(key) = key else { return self.broken("the target has a key with NULL".to_owned()) };
+            let label = text("v");
+            self.check_values(&key, &label, cell("q"))?;
+            let is_marked = !matches!(cell("wms_deleted_at"), None | Some(Stored::Null));
+            let state = if is_marked { State::Marked(label) } else { State::Live(label) };
+            if found.insert(key.clone(), state).is_some() {
+                return self.broken(format!("the target has the key {key:?} twice"));
+            }
+        }
+        Ok(found)
+    }
+
+    /// All columns of a row are of the version that it is named by.
+    fn check_values(&self, key: &Key, label: &str, q: Option<Stored>) -> Held {
+        let parts = label
+            .trim_start_matches('r')
+            .split_once('.')
+            .and_then(|(id, version)| Some((id.parse::<i64>().ok()?, version.parse::<i64>().ok()?)));
+        match (parts, &q) {
+            (Some((id, version)), Some(Stored::Integer(value))) if *value == id * 100 + version => Ok(()),
+            _ => self.broken(format!("{key:?}: {label} has {q:?} in its column q")),
+        }
+    }
+
+    fn check_target(&mut self) -> Held {
+        if self.lab.strangers() != self.strangers {
+            return self.broken("a stranger's table was touched".to_owned());
+        }
+        let found = self.found()?;
+        self.facts.rows = found.len();
+        for (key, state) in &found {
+            let options = self.expected.under(key);
+            if !options.contains(state) {
+                return self.broken(format!("key {key:?}: the target has {state:?}, expected {options:?}"));
+            }
+        }
+        let lost = self
+            .expected
+            .keys()
+            .find(|key| !found.contains_key(*key) && !self.expected.under(key).contains(&State::Absent));
+        match lost {
+            Some(key) => {
+                self.broken(format!("key {key:?}: the target has nothing, expected {:?}", self.expected.under(key)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Every row that was read and does not fit is in quarantine; none is that was loaded since.
+    fn check_quarantine(&mut self) -> Held {
+        let rows = self.lab.quarantined();
+        let must_be_there = |row: &&Row| {
+            let unfit = row.bad || row.means().is_none() || is_rejected(row, self.cell);
+            unfit && (row.pending == Pending::Must || self.cell.method == Method::Full)
+        };
+        // What an append reads is behind the last key; a row without one is behind nothing.
+        let is_read = |row: &&Row| self.cell.method != Method::Append || row.means().is_some();
+        for row in self.history.rows.iter().filter(must_be_there).filter(is_read) {
+            let label = format!("\"{}\"", row.label());
+            if !rows.iter().any(|quarantined| quarantined.contains(&label)) {
+                return self.broken(format!("{} is neither in the target nor in quarantine", row.label()));
+            }
+        }
+        let loaded = |row: &&Row| !row.bad && !is_rejected(row, self.cell) && row.pending == Pending::Must;
+        for row in self.history.rows.iter().filter(loaded) {
+            let Some(key) = row.means() else { continue };
+            if self.history.rows.iter().filter(|other| other.means().as_ref() == Some(&key)).count() > 1 {
+                continue;
+            }
+            let tag = format!("\"r{}.", row.id);
+            if let Some(stale) = rows.iter().find(|quarantined| quarantined.contains(&tag)) {
+                return self.broken(format!("{} was loaded, and quarantine still has {stale}", row.label()));
+            }
+        }
+        Ok(())
+    }
+
+    /// A comparison says equal exactly if target and source are.
+    fn check_comparison(&mut self, compared: &Comparison) -> Held {
+        let found = self.found()?;
+        let mut good: BTreeMap<Key, Vec<String>> = BTreeMap::new();
+        for row in &self.history.rows {
+            // A comparison reads all rows, those without a change key too.
+            if is_rejected(row, self.cell) {
+                return Ok(());
+            }
+            match row.means() {
+                Some(key) if !row.bad => good.entry(key).or_default().push(row.label()),
+                _ => {}
+            }
+        }
+        let live: BTreeMap<&Key, &String> = found
+            .iter()
+            .filter_map(|(key, state)| match state {
+                State::Live(label) => Some((key, label)),
+                _ => None,
+            })
+            .collect();
+        let is_same = |(key, labels): (&Key, &Vec<String>)| labels.len() == 1 && live.get(key) == Some(&&labels[0]);
+        let equal = good.iter().all(is_same) && live.keys().all(|key| good.contains_key(*key));
+        if equal != compared.is_equal() {
+            return self
+                .broken(format!("verify says equal: {}, and that is {equal}: {compared:?}", compared.is_equal()));
+        }
+        Ok(())
+    }
+}
+
+fn outline<T: std::fmt::Debug>(ended: &Ended<T>) -> String {
+    match ended {
+        Ended::Done(_) => "done".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
