@@ -226,8 +226,8 @@ impl Stream {
         }
         context.observer.event(&Event::Reached { stream: &self.name, point: "table-prepared" });
         self.announce(context)?;
-        let is_first_load = ready.request.mode != LoadMode::Reload
-            && ready.previous.as_ref().is_none_or(|checkpoint| !checkpoint.complete);
+        // A load that goes on after an interruption did not see what the source has deleted since it began.
+        let is_first_load = ready.request.mode != LoadMode::Reload && ready.previous.is_none();
         let is_reload = ready.request.mode == LoadMode::Reload;
         let status = self.flow(context, ready, sequence, lease, progress)?;
         self.count_empty_columns(progress).map_err(&at_load)?;
