@@ -274,7 +274,7 @@ impl Cell {
         let settings = if transforms.is_empty() { "" } else { "[streams.s.settings.allocation]\n" };
         format!(
             "method = \"{}\"\ntable = \"{}\"\ntarget_table = \"{}\"\nkey = [\"{}\"]\nchange_key = \"{change_key}\"\n\
-             lookback = \"{}\"\nnull_keys = \"{}\"\non_change = \"{}\"\ntransforms = [{transforms}]\n{settings}{reject}",
+             lookback = \"{}\"\nnull_keys = \"{}\"\nmax_rejected_percent = 100\non_change = \"{}\"\ntransforms = [{transforms}]\n{settings}{reject}",
             if second { self.then() } else { self.method },
             pick(Change::Table, "s", "s2"),
             pick(Change::TargetTable, "WMS_S", "WMS_T"),

@@ -278,7 +278,7 @@ impl Stream {
         let (raw_in, raw_out) = bounded(policy.queue_batches);
         let (ready_in, ready_out) = bounded(policy.queue_batches);
         let is_first = ready.previous.as_ref().is_none_or(|previous| !previous.complete);
-        let reads_all = is_first || ready.request.mode == LoadMode::Replace;
+        let reads_all = is_first || ready.request.mode != LoadMode::Merge;
         let mut commits = Commits {
             stream: name,
             kept_as: &self.kept_as,

@@ -161,7 +161,7 @@ pub(crate) struct Selection {
 #[derive(Args)]
 pub(crate) struct AllowedDeletes {
     /// Delete rows of this stream's target that the source no longer has, however many; may be given several times
-    #[arg(long = "allow-deletes", value_name = "STREAM")]
+    #[arg(id = "allow-deletes", long = "allow-deletes", value_name = "STREAM")]
     pub(crate) streams: Vec<String>,
 }
 
