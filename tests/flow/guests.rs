@@ -91,7 +91,11 @@ fn a_key_that_a_transform_overwrites_ends_the_run() {
     let lab = Lab::with_stream(TABLE, &hostile("key-overwrite", "", ""));
     let words = ["column id identifies a row, and the transform changed it in row 2 of the batch (id = 2)"];
     lab.wmshost("run", &[]).ended(1).says(&words);
-    assert_eq!(lab.number("SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'"), 0, "nothing took the table's place");
+    assert_eq!(
+        lab.number("SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'"),
+        0,
+        "nothing took the table's place"
+    );
 }
 
 #[test]

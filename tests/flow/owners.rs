@@ -126,7 +126,9 @@ fn a_stream_that_was_renamed_takes_its_table_with_it_when_told_so() {
 #[test]
 fn a_wish_to_take_over_reaches_no_other_table() {
     let lab = Lab::with_stream(TABLE, "take_over = \"WMS_T\"");
-    lab.wmshost("check", &[]).ended(2).says(&["streams.s.take_over", "it names `WMS_T`, and the stream writes `WMS_S`"]);
+    lab.wmshost("check", &[])
+        .ended(2)
+        .says(&["streams.s.take_over", "it names `WMS_T`, and the stream writes `WMS_S`"]);
     // It says whose the table is, and that is not so.
     make(&lab, STRANGERS[1], "WMS_S");
     let before = seen(&lab);

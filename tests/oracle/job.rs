@@ -186,7 +186,8 @@ fn a_comparison_whose_connection_is_lost_deletes_nothing() {
     ] {
         for skip in [0, 1] {
             let name = format!("{account} {moment:?} {effect:?} {skip}");
-            let id = warehouse.server.faults().add(Fault::new(moment.clone(), effect.clone()).skip(skip).account(account));
+            let id =
+                warehouse.server.faults().add(Fault::new(moment.clone(), effect.clone()).skip(skip).account(account));
             let output = warehouse.wmshost(&["verify", &pipeline, "--stream", "allocation", "--repair"], &[]);
             if warehouse.server.faults().struck(id) == 0 {
                 // There are not so many fetches, or a deletion is only one statement: all went well.

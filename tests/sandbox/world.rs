@@ -11,9 +11,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Event, ExtractRequest, Failure, FailureKind, Holder, Method, Micros,
-    NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy, SourceGrant, Stream,
-    StreamContext, StreamStatus, StreamSummary, TargetGrant, run_streams,
+    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Event, ExtractRequest, Failure, FailureKind, Holder,
+    Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy,
+    SourceGrant, Stream, StreamContext, StreamStatus, StreamSummary, TargetGrant, run_streams,
 };
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Sandbox, Setting};
 use wmshost_tests::plugin as component;

@@ -79,7 +79,8 @@ fn decimal(dialect: Dialect, precision: u8, scale: i8, usage: ColumnPurpose) -> 
 /// all its digits after the point, so that equal ones are equal texts. `None` where a value is stored as it comes.
 pub fn stored_decimal(value: &str, kind: &DataType) -> Option<String> {
     let DataType::Decimal128(precision, scale) = kind else { return None };
-    let zeros = if *scale > 0 { format!(" || '.{}'", "0".repeat(usize::from(scale.unsigned_abs()))) } else { String::new() };
+    let zeros =
+        if *scale > 0 { format!(" || '.{}'", "0".repeat(usize::from(scale.unsigned_abs()))) } else { String::new() };
     (*precision > NUMBER_DIGITS).then(|| {
         format!(
             "CASE typeof({value}) WHEN 'integer' THEN CAST({value} AS TEXT){zeros} WHEN 'real' THEN \

@@ -84,8 +84,8 @@ pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, St
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
 pub use functions::only_computes;
 pub use house::{
-    Action, DamagedRow, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine, QuarantineFilter,
-    QuarantinedRow, RejectedIn, bookmark_from_json, bookmark_to_json,
+    Action, DamagedRow, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine,
+    QuarantineFilter, QuarantinedRow, RejectedIn, bookmark_from_json, bookmark_to_json,
 };
 pub use house::{
     Claim, MERGE_SUFFIX, Maker, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord, TakeOver,
@@ -94,7 +94,9 @@ pub use house::{
 pub use load::{LoadRequest, Loader};
 pub use order::{Bounds, ColumnOrder, order_of_keys, order_of_values};
 pub use origin::Origin;
-pub use policy::{Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy};
+pub use policy::{
+    Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy,
+};
 pub use reconcile::Reconcile;
 pub use replay::Replayed;
 pub use run::{Cancel, check_streams, run_streams};

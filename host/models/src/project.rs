@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wmshost_flow::{Dialect, STAGING_PREFIXES};
 use wmshost_flow::model::{
     Assertion, Declaration, Increment, Indicator, Materialization, Model, Reader, SourceTable, Test,
 };
+use wmshost_flow::{Dialect, STAGING_PREFIXES};
 
 use crate::check;
 use crate::dialect::{MARKS, REPLACED_AT, VERSION, Writer, mark_types, version_types};

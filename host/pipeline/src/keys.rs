@@ -284,7 +284,8 @@ pub(crate) mod models {
     pub(crate) const LINEAGE_KEY: Key = Key::new("lineage_key", Kind::Secret);
     pub(crate) const VARS: Key = Key::new("vars", Kind::Values);
     pub(crate) const SETTINGS: Key = Key::new("settings", Kind::Settings);
-    pub(crate) const ALL: &[Key] = &[PLUGINS, TARGET, TAKE_OVER, THREADS, AFTER_LOAD, LINEAGE, LINEAGE_KEY, VARS, SETTINGS];
+    pub(crate) const ALL: &[Key] =
+        &[PLUGINS, TARGET, TAKE_OVER, THREADS, AFTER_LOAD, LINEAGE, LINEAGE_KEY, VARS, SETTINGS];
 }
 
 /// What is to be known of a key.

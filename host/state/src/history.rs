@@ -347,7 +347,10 @@ mod tests {
         };
         history.begin(&run("a1", 1), &[plugin("wms-tables"), plugin("allocation"), plugin("table")]).unwrap();
         let plugins = history.plugins("a1").unwrap();
-        assert_eq!(plugins.iter().map(|found| found.plugin.as_str()).collect::<Vec<_>>(), ["wms-tables", "allocation", "table"]);
+        assert_eq!(
+            plugins.iter().map(|found| found.plugin.as_str()).collect::<Vec<_>>(),
+            ["wms-tables", "allocation", "table"]
+        );
         let twice = history.begin(&run("a1", 2), &[]).unwrap_err();
         assert!(twice.message.contains("a1 already"), "{twice}");
         let end = StreamSummary {

@@ -14,11 +14,11 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Bookmark, Budget, Call, Cancel, Changed, Chunk, Clock, Counts, Cursor, Definition, DeleteGuard, Deletes, Event, ExtractRequest,
-    Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns, NewTypes,
-    NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget, SourceGrant,
-    SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform, Value,
-    run_streams,
+    Bookmark, Budget, Call, Cancel, Changed, Chunk, Clock, Counts, Cursor, Definition, DeleteGuard, Deletes, Event,
+    ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns,
+    NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget,
+    SourceGrant, SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform,
+    Value, run_streams,
 };
 
 use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, LOOKBACK_MICROS, Phase, SOURCE_COLUMNS, TABLE};

@@ -171,11 +171,7 @@ impl Writer {
     }
 
     /// Does a write of rows, after the changes of tables that come before it, into tables that are the stream's own.
-    fn write_rows<T>(
-        &mut self,
-        table: &str,
-        act: impl FnOnce(&mut Self) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    fn write_rows<T>(&mut self, table: &str, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         self.write(|writer| {
             let which = writer.written(table)?;
             writer.carry_out()?;

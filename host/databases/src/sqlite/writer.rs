@@ -159,11 +159,7 @@ impl Writer {
     }
 
     /// Does a write into a table, once that is the stream's own.
-    fn write_table<T>(
-        &mut self,
-        table: &str,
-        act: impl FnOnce(&mut Self) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    fn write_table<T>(&mut self, table: &str, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         self.write(|writer| {
             writer.secure(writer.written(table)?)?;
             act(writer)
@@ -171,11 +167,7 @@ impl Writer {
     }
 
     /// Does a write that needs the staged table as well.
-    fn write_both<T>(
-        &mut self,
-        table: &str,
-        act: impl FnOnce(&mut Self) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    fn write_both<T>(&mut self, table: &str, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         self.write_table(table, |writer| {
             writer.secure(Written::Staged)?;
             act(writer)

@@ -151,7 +151,8 @@ fn a_table_of_another_stream_or_pipeline_is_refused_with_its_owner() {
     for world in worlds() {
         replace(&world, world.writer().as_mut(), "first");
         let before = seen(&world, &world.table);
-        for (pipeline, stream, lower) in [("other", "s", false), (world.table.as_str(), "t", false), ("other", "t", true)]
+        for (pipeline, stream, lower) in
+            [("other", "s", false), (world.table.as_str(), "t", false), ("other", "t", true)]
         {
             let mut writer = session(&world, |grant| {
                 grant.pipeline = pipeline.to_owned();

@@ -70,7 +70,11 @@ fn a_load_that_breaks_off_at_any_definition_is_ended_by_the_next() {
                 assert_eq!(ids(&table), ["10", "11", "12"], "{case}");
                 let mut sql = target(&settings).sql().expect("a session");
                 let record = record_of(sql.as_mut(), &table).expect("a query").expect("a record");
-                assert_eq!((record.owner.pipeline.as_str(), record.owner.name.as_str()), ("p", table.as_str()), "{case}");
+                assert_eq!(
+                    (record.owner.pipeline.as_str(), record.owner.name.as_str()),
+                    ("p", table.as_str()),
+                    "{case}"
+                );
                 assert_eq!(ids("BYSTANDER"), ["1"], "{case}");
             }
         }

@@ -9,9 +9,9 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicro
 use rusqlite::Connection;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
-use wmshost_flow::{TakeOver, 
-    Batch, Clock, Counts, Failure, Micros, Source, SourceGrant, SourceSession, TableDefinition, Target, TargetGrant,
-    TargetSession, Value,
+use wmshost_flow::{
+    Batch, Clock, Counts, Failure, Micros, Source, SourceGrant, SourceSession, TableDefinition, TakeOver, Target,
+    TargetGrant, TargetSession, Value,
 };
 
 /// A clock that a test turns.

@@ -119,10 +119,8 @@ impl Definition {
 
 /// The columns of a schema.
 pub(crate) fn columns_of(schema: &SchemaRef) -> Vec<ColumnUse> {
-    let column = |field: &arrow_schema::FieldRef| ColumnUse {
-        name: field.name().clone(),
-        kind: type_name(field.data_type()),
-    };
+    let column =
+        |field: &arrow_schema::FieldRef| ColumnUse { name: field.name().clone(), kind: type_name(field.data_type()) };
     schema.fields().iter().map(column).collect()
 }
 

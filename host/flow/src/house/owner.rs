@@ -239,15 +239,17 @@ impl Claim<'_> {
     fn advice(&self, table: &str, wish: &str) -> String {
         let is_staging = is_reserved(table);
         match self.owner.maker {
-            _ if is_staging => "it has a name that wmshost needs beside the table: rename it or drop it yourself".to_owned(),
+            _ if is_staging => {
+                "it has a name that wmshost needs beside the table: rename it or drop it yourself".to_owned()
+            }
             Maker::Stream => format!(
                 "write another table (target_table), or take this one over, rows and all, with take_over = {wish:?} in \
                  [streams.{}]",
                 self.owner.name
             ),
-            Maker::Model => format!(
-                "rename the model, or have the table replaced with take_over = [{wish:?}] in [models]"
-            ),
+            Maker::Model => {
+                format!("rename the model, or have the table replaced with take_over = [{wish:?}] in [models]")
+            }
         }
     }
 

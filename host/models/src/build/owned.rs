@@ -5,9 +5,7 @@
 use std::collections::BTreeSet;
 
 use wmshost_flow::model::Materialization;
-use wmshost_flow::{
-    Claim, Clock, Dialect, Failure, Maker, Sql, SqlSession, TableOwner, TakeOver, Value, owns_table,
-};
+use wmshost_flow::{Claim, Clock, Dialect, Failure, Maker, Sql, SqlSession, TableOwner, TakeOver, Value, owns_table};
 
 use super::model::{Build, Site};
 use super::table::Table;

@@ -107,7 +107,10 @@ fn no_way_to_build_a_model_touches_a_table_of_somebody_else() {
                     make(&warehouse, dialect, stranger, name);
                     let before = seen(&warehouse, name);
                     let failure = refused(&warehouse, &project, "wms", &[], &case);
-                    assert!(failure.message.contains("model mine: the ") && failure.message.contains(name), "{failure}");
+                    assert!(
+                        failure.message.contains("model mine: the ") && failure.message.contains(name),
+                        "{failure}"
+                    );
                     assert_eq!(seen(&warehouse, name), before, "{case}");
                     for other in needed(way, dialect).into_iter().filter(|other| *other != name) {
                         assert_eq!(seen(&warehouse, other), "[] []", "{case}: {other}");

@@ -117,11 +117,11 @@ fn every_type_goes_through_every_kind_of_model_unchanged() {
         let declared = declared.collect::<Vec<_>>().join(", ");
         let text = if dialect == Dialect::Sqlite { "TEXT" } else { "VARCHAR2(128)" };
         warehouse.run_sql("DROP TABLE WMS_STOCK");
-        warehouse.run_sql(&format!(
-            "CREATE TABLE WMS_STOCK ({declared}, wms_run_id {text}, wms_loaded_at TIMESTAMP(6))"
-        ));
+        warehouse
+            .run_sql(&format!("CREATE TABLE WMS_STOCK ({declared}, wms_run_id {text}, wms_loaded_at TIMESTAMP(6))"));
         let insert = |id: usize, hour: usize| {
-            let value = |values: &Vec<String>| values.get(id % (values.len() + 1)).cloned().unwrap_or("NULL".to_owned());
+            let value =
+                |values: &Vec<String>| values.get(id % (values.len() + 1)).cloned().unwrap_or("NULL".to_owned());
             let values = types.iter().map(|(_, values)| value(values)).collect::<Vec<_>>().join(", ");
             let at = format!("2026-01-01 {hour:02}:00:00");
             let at = if dialect == Dialect::Sqlite { format!("'{at}.000000'") } else { format!("TIMESTAMP '{at}'") };

@@ -43,7 +43,13 @@ impl PluginFacts for ByFileName {
             let zone = setting("time_zone", SettingKind::Text, Some("\"UTC\""), &[]);
             let today = setting("today", SettingKind::Text, Some("\"\""), &[]);
             let offsets = setting("utc_offsets", SettingKind::Texts, Some("[]"), &[]);
-            return Ok(Facts { world, name, version: "0.1.0".to_owned(), digest, settings: vec![zone, today, offsets] });
+            return Ok(Facts {
+                world,
+                name,
+                version: "0.1.0".to_owned(),
+                digest,
+                settings: vec![zone, today, offsets],
+            });
         }
         let settings = if name.contains("settings") { settings() } else { reject() };
         Ok(Facts { world, name, version: "0.1.0".to_owned(), digest, settings })

@@ -65,8 +65,7 @@ impl Looker<'_> {
 
     fn stream(&mut self, stream: &Stream) -> Result<(), Failure> {
         let (file, plan) = (self.pipeline.file.display().to_string(), &stream.plan);
-        let owner =
-            TableOwner { pipeline: self.pipeline.name.clone(), maker: Maker::Stream, name: plan.name.clone() };
+        let owner = TableOwner { pipeline: self.pipeline.name.clone(), maker: Maker::Stream, name: plan.name.clone() };
         let take_over = plan.take_over.as_deref().map(TakeOver::parse);
         let claim = Claim { owner: &owner, run_id: "", take_over: take_over.as_ref() };
         let Some(sql) = self.reader(&plan.target)? else { return Ok(()) };

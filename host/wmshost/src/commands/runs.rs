@@ -90,9 +90,9 @@ fn show(edge: &Edge, history: &History, prefix: &str, output: Output) -> anyhow:
     });
     let head = ["stream", "status", "read", "written", "unchanged", "rejected", "seconds", "bookmark"];
     report::table(&head, &[2, 3, 4, 5, 6], rows.collect());
-    let rows = plugins.iter().map(|used| {
-        vec![used.stream.clone(), used.plugin.clone(), used.version.clone(), used.digest.clone()]
-    });
+    let rows = plugins
+        .iter()
+        .map(|used| vec![used.stream.clone(), used.plugin.clone(), used.version.clone(), used.digest.clone()]);
     report::table(&["stream", "plugin", "version", "digest"], &[], rows.collect());
     for failure in streams.iter().filter_map(|stream| stream.failure.as_ref()) {
         report::failure(failure);
