@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Cancel, Counts, Cursor, Dialect, Failure, MergeRule, Micros, OpenTarget, Removal, SourceGrant,
+    Batch, Cancel, Counts, Cursor, Dialect, Failure, MergeRule, Micros, OpenTarget, Refused, Removal, SourceGrant,
     SourceSession, Sql, TableDefinition, TableDescription, TargetSession, Value,
 };
 
@@ -45,7 +45,7 @@ pub(crate) fn open_target(path: PathBuf, fault: Fault, cancel: Cancel) -> OpenTa
 }
 
 fn read_session(path: &Path) -> Result<Box<dyn SourceSession>, Failure> {
-    let grant = SourceGrant { tables: [TABLE.to_owned()].into(), bad_value_fails: false };
+    let grant = SourceGrant::of([TABLE.to_owned()].into());
     sqlite::open_source(path, 1, "ana")?.session(&grant)
 }
 
@@ -148,6 +148,10 @@ impl TargetSession for FaultyTarget {
 
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {
         self.session.insert(table, rows)
+    }
+
+    fn take_refused(&mut self) -> Vec<Refused> {
+        self.session.take_refused()
     }
 
     fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure> {
