@@ -14,10 +14,6 @@ export RUSTUP_TOOLCHAIN := $(firstword $(shell rustup default 2>/dev/null))
 endif
 endif
 
-# Tests that share a server run in one process each; cargo-nextest runs the others side by side, where it is installed.
-SHARING := binary(conformance) | (package(wmshost-databases) & binary(oracle)) | (package(wmshost-models) & binary(models)) | package(wmshost-oracle-stand-in)
-NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
-
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
@@ -32,13 +28,7 @@ test: ## pass all tests, or with CRATE=wmshost-flow those of one crate
 	$(CARGO) test --release -p $(CRATE)
 else
 test: build plugins setup-oracle
-ifeq ($(NEXTEST),yes)
-	$(CARGO) nextest run --release --workspace -E 'not ($(SHARING))'
-	$(CARGO) test --release --quiet -p wmshost-databases -p wmshost-models -p wmshost-oracle-stand-in --tests
-	$(CARGO) test --release --quiet --workspace --doc
-else
 	$(CARGO) test --release --workspace --quiet
-endif
 	cd plugins && $(CARGO) test --quiet
 endif
 

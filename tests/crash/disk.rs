@@ -19,7 +19,7 @@ fn beside(path: PathBuf, suffix: &str) -> PathBuf {
 fn a_power_cut_that_takes_the_end_of_the_log_loses_nothing_for_good() {
     let mut numbers = Numbers(3);
     for _ in 0..times(25) {
-        let mut lab = Lab::sample(1_500, numbers.next() % 1_000);
+        let mut lab = Lab::sample(1_500, numbers.draw() % 1_000);
         lab.set("WMS_BATCH_SIZE", "50");
         lab.set("TARGET_BATCH_SIZE", "100");
         lab.set("WMSHOST_CRASH_AT", &format!("allocation:batch-committed:{}", 1 + numbers.below(12)));

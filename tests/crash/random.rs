@@ -17,7 +17,7 @@ fn kill_after(lab: &Lab, wait: Duration) -> bool {
 }
 
 fn lab(numbers: &mut Numbers) -> Lab {
-    let mut lab = Lab::sample(1_000 + numbers.below(500), numbers.next() % 1_000_000);
+    let mut lab = Lab::sample(1_000 + numbers.below(500), numbers.draw() % 1_000_000);
     lab.set("WMS_BATCH_SIZE", &(20 + numbers.below(200)).to_string());
     lab.set("TARGET_BATCH_SIZE", &(20 + numbers.below(400)).to_string());
     lab

@@ -100,7 +100,7 @@ enum Change {
     Key,
     Table,
     TargetTable,
-    ChangeKey,
+    WatermarkColumn,
     Method(&'static str),
     Lookback,
     NullKeys,
@@ -134,7 +134,7 @@ impl Change {
         Self::Key,
         Self::Table,
         Self::TargetTable,
-        Self::ChangeKey,
+        Self::WatermarkColumn,
         Self::Method("full"),
         Self::Method("incremental"),
         Self::Method("append"),
@@ -158,7 +158,7 @@ impl Change {
         match self {
             Self::Nothing | Self::Lookback | Self::NullKeys | Self::Method("full") => Means::Nothing,
             Self::Key | Self::Table | Self::TargetTable => Means::Identity,
-            Self::ChangeKey | Self::Method(_) => Means::Position,
+            Self::WatermarkColumn | Self::Method(_) => Means::Position,
             Self::TargetColumnDropped | Self::TargetColumnRenamed | Self::TargetColumnRetyped => Means::Target,
             _ => Means::Rows,
         }
@@ -172,7 +172,7 @@ impl Change {
             Self::Key => "key (allocation_id) → (code)",
             Self::Table => "table s → s2",
             Self::TargetTable => "target table WMS_S → WMS_T",
-            Self::ChangeKey => "change key created_date → last_updated",
+            Self::WatermarkColumn => "change key created_date → last_updated",
             Self::Method(_) => "method ",
             Self::Lookback => "lookback 0s → 15m",
             Self::NullKeys => "null keys include → ignore",
@@ -212,7 +212,7 @@ impl Cell {
         let mut cells = Vec::new();
         for change in Change::ALL {
             for method in ["full", "incremental", "append"] {
-                let of_incremental = matches!(change, Change::ChangeKey | Change::Lookback | Change::NullKeys);
+                let of_incremental = matches!(change, Change::WatermarkColumn | Change::Lookback | Change::NullKeys);
                 if of_incremental && method != "incremental" || change == Change::Method(method) {
                     continue;
                 }
@@ -267,7 +267,7 @@ impl Cell {
             _ => "\"allocation\"",
         };
         let change_key = match (self.change, second) {
-            (Change::ChangeKey, false) => "created_date",
+            (Change::WatermarkColumn, false) => "created_date",
             _ => "last_updated",
         };
         let reject = if self.rejects(second) { "reject = [\"invalid-quantity\"]" } else { "" };
@@ -340,7 +340,7 @@ fn check(cell: Cell) -> Result<(), String> {
     source.add(5);
     source.write(&lab, "s");
     let mut passed_over = BTreeMap::new();
-    if cell.change == Change::ChangeKey {
+    if cell.change == Change::WatermarkColumn {
         // Changes that the first change key does not show go by before the second is put in place.
         lab.wmshost("run", &[]).succeeded();
         passed_over = loaded.clone();

@@ -129,7 +129,12 @@ dimension!(
 );
 dimension!(Encoding { Utf8, Utf16le, Utf16be });
 dimension!(Collation { Binary, Nocase, Rtrim });
-dimension!(Method { Full, Incremental, Append });
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Method {
+    Full,
+    Incremental,
+    Append,
+}
 dimension!(Deletes { Ignore, Soft, Hard });
 dimension!(
     /// Rows that are committed late: none, within the lookback, or later, so that only a comparison finds them.

@@ -307,7 +307,7 @@ impl<'a> History<'a> {
 
     fn changed_cell(&mut self, changed: Option<i64>) -> Stored {
         let Some(micros) = changed else { return Stored::Null };
-        let spelling = self.numbers.next() >> 8;
+        let spelling = self.numbers.draw() >> 8;
         Stored::Text(match self.cell.change {
             Change::Micros => moment_text(micros),
             Change::Seconds | Change::Date => moment_text(micros)[..19].to_owned(),

@@ -142,7 +142,7 @@ impl<'a> Lab<'a> {
                 (StreamStatus::Succeeded | StreamStatus::Unchanged | StreamStatus::Rejected, _) => Ok(Ended::Done(end)),
                 (StreamStatus::Cancelled, _) => Ok(Ended::Cancelled),
                 (_, Some(at)) => Err(failed(at)),
-                (status, None) => Err(Ended::Failed(status.name().to_owned())),
+                (status, None) => Err(Box::new(Ended::Failed(status.name().to_owned()))),
             }
         })
     }
@@ -198,7 +198,7 @@ impl<'a> Lab<'a> {
     fn within<T>(
         &self,
         trap: &Arc<Trap>,
-        act: impl FnOnce(&Checked, &Arc<dyn Clock>, String) -> Result<Ended<T>, Ended<T>>,
+        act: impl FnOnce(&Checked, &Arc<dyn Clock>, String) -> Result<Ended<T>, Box<Ended<T>>>,
     ) -> Ended<T> {
         let pipeline = match check_file(&self.file(), &no_variable, self.catalog) {
             Ok(pipeline) => pipeline,
@@ -208,7 +208,8 @@ impl<'a> Lab<'a> {
         self.runs.set(self.runs.get() + 1);
         let run_id = format!("run-{}", self.runs.get());
         match catch_unwind(AssertUnwindSafe(|| act(&pipeline, &clock, run_id))) {
-            Ok(Ok(ended) | Err(ended)) => ended,
+            Ok(Ok(ended)) => ended,
+            Ok(Err(ended)) => *ended,
             // The threads of a scope hide what they panicked with.
             Err(_) if trap.was_sprung() => Ended::Died,
             Err(panic) if panic.is::<Died>() => Ended::Died,
@@ -262,14 +263,14 @@ fn no_variable(_: &str) -> Option<OsString> {
     None
 }
 
-fn refused<T>(failure: wmshost_flow::Failure) -> Ended<T> {
-    Ended::Refused(failure.message)
+fn refused<T>(failure: wmshost_flow::Failure) -> Box<Ended<T>> {
+    Box::new(Ended::Refused(failure.message))
 }
 
-fn failed<T>(at: &StreamFailure) -> Ended<T> {
+fn failed<T>(at: &StreamFailure) -> Box<Ended<T>> {
     let before_rows = at.batch.is_none()
         && matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied | FailureKind::Permanent);
-    if before_rows { Ended::Refused(at.to_string()) } else { Ended::Failed(at.to_string()) }
+    Box::new(if before_rows { Ended::Refused(at.to_string()) } else { Ended::Failed(at.to_string()) })
 }
 
 /// What a cell does not need.

@@ -61,7 +61,10 @@ fn cpu_seconds() -> f64 {
 }
 
 /// Cells that are not run yet: the fault they wait for, and which they are.
-const WAITING: &[(&str, fn(&Cell) -> bool)] = &[];
+const WAITING: &[(&str, Waits)] = &[];
+
+/// Whether a cell is one of those.
+type Waits = fn(&Cell) -> bool;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()

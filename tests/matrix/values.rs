@@ -331,7 +331,7 @@ fn moments(count: usize, zoned: bool, plain: bool, numbers: &mut Numbers) -> Vec
     let mut at = EPOCH + numbers.below(3) as i64 * 3_600_000_000;
     let mut all = Vec::new();
     for _ in 0..count {
-        let spelling = if plain { 0 } else { numbers.next() >> 8 };
+        let spelling = if plain { 0 } else { numbers.draw() >> 8 };
         let text = spelled(at, zoned, spelling);
         all.push(Value::new(Stored::Text(text), moment_text(at)));
         at += match numbers.below(5) {

@@ -166,7 +166,7 @@ fn a_comparison_whose_connection_is_lost_deletes_nothing() {
     let warehouse = warehouse();
     let pipeline = warehouse.pipeline(
         &warehouse.server.wallet().join("ca.pem"),
-        "\n[run]\nretries = 0\n[models]\nafter_load = false\n[streams.allocation]\ndeletes = \"hard\"\n\
+        "\n[models]\nafter_load = false\n[streams.allocation]\ndeletes = \"hard\"\n\
          reconcile_every = \"0s\"\n",
     );
     warehouse.run(&pipeline);

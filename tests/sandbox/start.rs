@@ -88,7 +88,8 @@ fn what_a_component_begins_with_is_limited() {
              (core module $code (func (export \"f\"))) (core instance $code (instantiate $code))
              (func $f (canon lift (core func $code \"f\")))
              (instance $about (export \"describe\" (func $f)))
-             (instance $stage (export \"output-schema\" (func $f)) (export \"process\" (func $f)))
+             (instance $stage (export \"output-schema\" (func $f)) (export \"keeps-state\" (func $f))
+              (export \"process\" (func $f)))
              (export \"wmshost:plugin/about@0.1.0\" (instance $about))
              (export \"wmshost:plugin/transformation@0.1.0\" (instance $stage)))",
             "(core instance (instantiate $m))".repeat(instances)

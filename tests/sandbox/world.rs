@@ -361,7 +361,8 @@ pub(crate) fn fails(attack: &Attack, end: End) {
     assert!(message.len() <= 5 << 10, "{case}: a message of {} bytes", message.len());
     assert!(!message.contains(char::is_control), "{case}: {message:?}");
     assert!(!message.contains("it got out") && !message.contains("hush"), "{case}: {at}");
-    assert_eq!(holdings(), before, "{case}: something was written");
+    // Where nothing was loaded before, the table is made and batches before the failing one stay.
+    assert!(!attack.loaded_before || holdings() == before, "{case}: something was written: {}", holdings());
     check_recovery(&warehouse, attack, &case);
 }
 

@@ -22,7 +22,7 @@ use crate::transform::{Call, Transform};
 /// What a look at both ends of a stream found.
 pub(crate) enum Readiness {
     /// The target holds already what this snapshot of the source would give.
-    Unchanged(Checkpoint),
+    Unchanged(Box<Checkpoint>),
     /// There may be something to do.
     Ready(Box<Ready>),
 }
@@ -81,7 +81,7 @@ impl Stream {
         let at_load = StageFailure::before(Stage::Load);
         let mut plan = self.plan(context).map_err(&at_load)?;
         if let Some(checkpoint) = self.unchanged(&plan, context).map_err(&at_load)? {
-            return Ok(Readiness::Unchanged(checkpoint));
+            return Ok(Readiness::Unchanged(Box::new(checkpoint)));
         }
         if for_run {
             opening.lease = Some(self.take_lease(context).map_err(&at_load)?);

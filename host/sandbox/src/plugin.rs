@@ -142,8 +142,11 @@ pub struct Plugin {
     linker: Arc<Linker<Guest>>,
     cancel: Cancel,
     /// What it has logged so far, by name and stream.
-    meters: Arc<Mutex<BTreeMap<(String, String), Arc<LogMeter>>>>,
+    meters: Arc<Mutex<Meters>>,
 }
+
+/// What was logged, by the plugin's name and the stream's.
+type Meters = BTreeMap<(String, String), Arc<LogMeter>>;
 
 impl Plugin {
     /// The same plugin under another name.

@@ -51,7 +51,7 @@ fn what_is_too_much_is_refused() {
         ("long-name", FailureKind::Limit, "limit declared name (bytes): 128 allowed, 1048576 asked for"),
         ("many-rows", FailureKind::Limit, "limit"),
         ("loop", FailureKind::Timeout, "limit call_time: 500ms allowed"),
-        ("panic", FailureKind::Trap, "it trapped: wasm trap: wasm `unreachable`"),
+        ("panic", FailureKind::Trap, "it panicked at hostile/stages/models/src/lib.rs:"),
         ("fail", FailureKind::InvalidConfig, "these models want another setting"),
     ] {
         let failure = declare(behaviour, Dialect::Sqlite).expect_err(behaviour);

@@ -65,9 +65,12 @@ fn bounds(function: &str) -> Bounds {
     Bounds { least: format!("{function}_least"), most: format!("{function}_most") }
 }
 
+/// What a function of the host returns for a stored value.
+type Encoding = fn(ValueRef<'_>) -> Stored;
+
 /// Lets a connection use the functions of the expressions above.
 pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
-    let functions: [(&str, fn(ValueRef<'_>) -> Stored); 9] = [
+    let functions: [(&str, Encoding); 9] = [
         (TEXT, text_key),
         (DECIMAL, decimal_key),
         (MOMENT, |value| moment_key(value, false)),

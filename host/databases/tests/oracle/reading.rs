@@ -133,10 +133,10 @@ fn a_moment_before_our_era_is_a_bad_value() {
 
 /// A declared type, a value that cannot be kept, and what the reason says.
 const MISFITS: &[(&str, &str, &str)] = &[
-    ("NUMBER", "0.12345678901", "more digits"),
-    ("NUMBER", "12345678901234567890123456789", "more digits"),
+    ("NUMBER", "0.12345678901", "11 digits behind the point, the column holds 10"),
+    ("NUMBER", "12345678901234567890123456789", "digits"),
     ("TIMESTAMP(9)", "TIMESTAMP '2026-01-31 00:00:00.123456789'", "finer than microseconds"),
-    ("CLOB", "RPAD('x', 3000, 'x')", "larger than what is read"),
+    ("CLOB", "RPAD('x', 3000, 'x')", "is larger than what is read at most (lob_mib of the connection)"),
 ];
 
 #[test]

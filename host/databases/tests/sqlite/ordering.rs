@@ -43,6 +43,9 @@ impl Dice {
 /// One cell as SQL.
 type Cell = fn(&mut Dice) -> String;
 
+/// Whether a comparison holds for two values in this order.
+type Holds = fn(Ordering) -> bool;
+
 fn whole(dice: &mut Dice) -> String {
     match dice.below(12) {
         0 => "NULL".to_owned(),
@@ -267,11 +270,9 @@ fn differences(session: &mut dyn SourceSession, by: &ColumnOrder, obvious: bool,
     let known: Vec<Value> = all.iter().filter(|value| **value != Value::Null).cloned().collect();
     for _ in 0..6 {
         let Some(at) = known.get(dice.below(known.len().max(1) as u64) as usize) else { break };
-        let wanted = |holds: fn(Ordering) -> bool| {
-            sorted(known.iter().filter(|value| holds(order(value, at))).cloned().collect())
-        };
+        let wanted = |holds: Holds| sorted(known.iter().filter(|value| holds(order(value, at))).cloned().collect());
         let (expression, parameter) = (&by.expression, by.parameter("?1"));
-        let comparisons: [(&str, fn(Ordering) -> bool); 5] = [
+        let comparisons: [(&str, Holds); 5] = [
             (">", Ordering::is_gt),
             (">=", Ordering::is_ge),
             ("=", Ordering::is_eq),

@@ -119,6 +119,9 @@ pub struct Ledger<'a> {
     pub pipeline: &'a str,
 }
 
+/// The name of a stream, and a row of it, which may be damaged.
+type StreamEntry = (String, Result<Entry, DamagedRow>);
+
 impl Ledger<'_> {
     /// The last row of a stream; `None` if it never ran. What counts is its checkpoint.
     pub fn last(&self, sql: &mut dyn Sql, stream: &str) -> Result<Option<Entry>, Failure> {
@@ -223,12 +226,7 @@ impl Ledger<'_> {
         }
     }
 
-    fn select(
-        &self,
-        sql: &mut dyn Sql,
-        condition: &str,
-        parameters: &[&str],
-    ) -> Result<Vec<(String, Result<Entry, DamagedRow>)>, Failure> {
+    fn select(&self, sql: &mut dyn Sql, condition: &str, parameters: &[&str]) -> Result<Vec<StreamEntry>, Failure> {
         if !TABLE.exists(sql)? {
             return Ok(Vec::new());
         }

@@ -55,7 +55,8 @@ impl<'s> OwnedSession<'s> {
         for (table, is_index) in changed {
             let table = table.to_uppercase();
             let is_hosts = [MODEL_TABLE, TEST_TABLE, FAILURES_TABLE].contains(&table.as_str());
-            if !is_hosts && !self.owned.contains(&table) && !(is_index && self.indexed.contains(&table)) {
+            let is_ours = self.owned.contains(&table) || is_index && self.indexed.contains(&table);
+            if !is_hosts && !is_ours {
                 return Err(refused(&format!("the table {table}")));
             }
         }

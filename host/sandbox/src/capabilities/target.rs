@@ -67,7 +67,8 @@ impl LoadRules {
     /// Rows of a load that replaces go into the staged table, others into the table.
     fn check_written(&self, counts: &Counts) -> Result<(), Failure> {
         let into_staged = counts.staged > 0;
-        if counts.received() == 0 || into_staged == (self.mode == LoadMode::Replace) {
+        // Rows that the database refused are in no table.
+        if counts.received() == counts.rejected || into_staged == (self.mode == LoadMode::Replace) {
             return Ok(());
         }
         let wanted = if into_staged { "the table" } else { "the staged table" };

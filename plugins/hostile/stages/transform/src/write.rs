@@ -76,7 +76,7 @@ fn bad_texts(behaviour: &str, batch: &Batch) -> Option<Done> {
         "offsets-negative" => texts(&[-4, 0, 0, 0, 0, 0, 0, 0, 4], b"abcd"),
         "offsets-beyond" => texts(&[0, 0, 0, 0, 0, 0, 0, 0, i32::MAX], b"abcd"),
         "offsets-none" => texts(&[], b""),
-        "offsets-few" => texts(&[0, 4], b"abcd"),
+        "offsets-few" => texts(&[0, 1, 2, 4], b"abcd"),
         _ => return None,
     };
     Some(batch.write_texts("bad", &data).and_then(|()| batch.write_binaries("bad", &data)))
