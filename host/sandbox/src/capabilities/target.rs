@@ -6,7 +6,9 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use wasmtime::component::Resource;
-use wmshost_flow::{Counts, Failure, LoadMode, LoadRequest, MergeRule, NewColumns, TableDefinition, TargetSession};
+use wmshost_flow::{
+    Counts, Failure, LoadMode, LoadRequest, MergeRule, NewColumns, STAGED_SUFFIX, TableDefinition, TargetSession,
+};
 
 use super::{Answer, answer};
 use crate::bindings::target::{self as wit, Host};
@@ -65,10 +67,9 @@ impl LoadRules {
     }
 
     /// Rows of a load that replaces go into the staged table, others into the table.
-    fn check_written(&self, counts: &Counts) -> Result<(), Failure> {
-        let into_staged = counts.staged > 0;
-        // Rows that the database refused are in no table.
-        if counts.received() == counts.rejected || into_staged == (self.mode == LoadMode::Replace) {
+    fn check_written(&self, table: &str, counts: &Counts) -> Result<(), Failure> {
+        let into_staged = table.to_uppercase().ends_with(STAGED_SUFFIX);
+        if counts.received() == 0 || into_staged == (self.mode == LoadMode::Replace) {
             return Ok(());
         }
         let wanted = if into_staged { "the table" } else { "the staged table" };
@@ -108,9 +109,9 @@ impl Guest {
     }
 
     /// Counts rows that were written, if they went where they should.
-    fn count(&mut self, counts: Result<Counts, Failure>) -> Answer<()> {
+    fn count(&mut self, table: &str, counts: Result<Counts, Failure>) -> Answer<()> {
         answer(counts.and_then(|counts| {
-            self.rules()?.check_written(&counts)?;
+            self.rules()?.check_written(table, &counts)?;
             self.counts += counts;
             Ok(())
         }))
@@ -151,7 +152,7 @@ impl Host for Guest {
     fn insert(&mut self, table: String, rows: Resource<PluginBatch>) -> Answer<()> {
         let rows = self.table.get(&rows)?.record_batch();
         let counts = rows.and_then(|rows| self.with_target(|target| target.insert(&table, &rows)));
-        self.count(counts)
+        self.count(&table, counts)
     }
 
     fn merge(&mut self, table: String, rows: Resource<PluginBatch>, rule: wit::MergeRule) -> Answer<()> {
@@ -160,7 +161,7 @@ impl Host for Guest {
         let allowed = self.rules().and_then(|rules| rules.check_merge(&rule));
         let counts = allowed.and(rows);
         let counts = counts.and_then(|rows| self.with_target(|target| target.merge(&table, &rows, &rule)));
-        self.count(counts)
+        self.count(&table, counts)
     }
 
     fn stage(&mut self, table: wit::Definition, resume: bool) -> Answer<String> {
