@@ -33,6 +33,8 @@ pub enum Effect {
     DropAfter,
     /// The call is carried out; half of the answer is sent, then the connection is cut.
     Half,
+    /// The call is carried out; so many bytes of the answer are sent, then the connection is cut.
+    Part(usize),
     /// Up to three bytes of the answer are others, the same ones for the same seed.
     Garble {
         /// Decides which bytes, and what they become.
@@ -56,6 +58,7 @@ pub enum Effect {
 pub(crate) enum Harm {
     Nothing,
     Half,
+    Part(usize),
     Garble { seed: u64 },
     Slow { bytes: usize, pause: Duration },
 }

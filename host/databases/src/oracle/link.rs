@@ -14,6 +14,7 @@ use super::failure::{Class, Trouble};
 use super::names::quoted;
 #[cfg(feature = "oci")]
 use super::oci;
+use super::panic::caught;
 use super::settings::{ClientKind, Settings, Tags};
 use super::thin;
 
@@ -48,7 +49,9 @@ impl Link {
         let (done, result) = mpsc::channel();
         let (asked, wallet) = (settings.clone(), wallet.map(str::to_owned));
         let connect = move || {
-            let _ = done.send(connect(&asked, wallet.as_deref()));
+            if let Ok(opened) = caught(|| connect(&asked, wallet.as_deref())) {
+                let _ = done.send(opened);
+            }
         };
         thread::Builder::new()
             .name("oracle-connect".to_owned())
@@ -101,7 +104,7 @@ impl Drop for Link {
         let Some(client) = self.client.take() else { return };
         let (done, closed) = mpsc::channel();
         let close = move || {
-            drop(client);
+            let _ = caught(|| drop(client));
             let _ = done.send(());
         };
         if thread::Builder::new().name("oracle-close".to_owned()).spawn(close).is_ok()

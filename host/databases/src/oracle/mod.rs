@@ -9,6 +9,7 @@
 //! | `client` | what is asked of a connection |
 //! | `thin` | a connection by Oracle's own driver in pure Rust: nothing has to be installed |
 //! | `oci` | a connection by Oracle's Instant Client, if the program was built with it |
+//! | `panic` | panics of the drivers, as lost connections |
 //! | `link` | one connection, with its session set up |
 //! | `pool` | connections for many |
 //! | `connect` | connecting within a budget |
@@ -64,6 +65,7 @@ mod number;
 mod oci;
 mod order;
 mod own;
+mod panic;
 mod plain;
 mod pool;
 mod probe;

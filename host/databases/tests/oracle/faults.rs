@@ -159,6 +159,37 @@ fn a_read_that_is_cut_is_transient_and_its_connection_not_used_again() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_behind_any_byte_is_a_lost_connection() {
+    let server = server();
+    let mut settings = settings(&server, Release::R23);
+    settings.fetch_rows = Some(10);
+    let created = "CREATE TABLE T (ID NUMBER(19) PRIMARY KEY, WMS_RUN_ID VARCHAR2(128), WMS_LOADED_AT TIMESTAMP(6))";
+    run(&settings, &[created]);
+    let rule = MergeRule { key: vec!["id".into()], version: None };
+    for bytes in 0..32 {
+        let cut = |moment| server.faults().add(Fault::new(moment, Effect::Part(bytes)));
+        let mut writer = writer(&settings, "T");
+        writer.begin().expect("a transaction");
+        cut(Moment::Statement("WHEN NOT MATCHED".into()));
+        let failure = writer.merge("T", &ids(0..10), &rule).expect_err("half an answer");
+        assert_eq!(failure.kind, FailureKind::Transient, "a write, {bytes} bytes: {failure}");
+        writer.rollback().unwrap_or_else(|failure| panic!("{bytes} bytes: {failure}"));
+
+        let mut session = reader(&settings, &["all_tables"]);
+        cut(Moment::Fetch("FROM all_tables".into()));
+        let read = session.query("SELECT table_name FROM all_tables", &[]).and_then(|mut rows| rows.next(1_000));
+        let failure = read.expect_err("half an answer");
+        assert_eq!(failure.kind, FailureKind::Transient, "a read, {bytes} bytes: {failure}");
+
+        let mut session = reader(&settings, &["t"]);
+        cut(Moment::Statement("FROM t".into()));
+        let failure = session.query("SELECT id FROM t", &[]).err().expect("half an answer");
+        assert_eq!(failure.kind, FailureKind::Transient, "a query, {bytes} bytes: {failure}");
+    }
+    assert_eq!(rows(&settings, "SELECT COUNT(*) FROM t"), [[Value::Int64(0)]]);
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_given_up() {
     let server = server();
     let mut settings = settings(&server, Release::R19);

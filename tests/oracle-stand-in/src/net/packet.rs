@@ -161,15 +161,18 @@ impl Line {
         all
     }
 
+    fn send_part(&mut self, part: &[u8]) -> Result<(), Broken> {
+        self.stream.write_all(part)?;
+        self.stream.flush()?;
+        Err(Broken::Dropped)
+    }
+
     fn send_harmed(&mut self, answer: &[u8], marks_end: bool, harm: Harm) -> Result<(), Broken> {
         let packets = self.packets(answer, marks_end);
         match harm {
             Harm::Nothing => Err(Broken::Dropped),
-            Harm::Half => {
-                self.stream.write_all(&packets[..packets.len() / 2])?;
-                self.stream.flush()?;
-                Err(Broken::Dropped)
-            }
+            Harm::Half => self.send_part(&packets[..packets.len() / 2]),
+            Harm::Part(bytes) => self.send_part(&packets[..packets.len().min(bytes)]),
             Harm::Garble { seed } => {
                 let mut garbled = answer.to_vec();
                 garble(&mut garbled, seed);

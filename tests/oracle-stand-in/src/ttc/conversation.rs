@@ -209,6 +209,7 @@ impl Conversation {
             Effect::DropBefore => return Err(Broken::Dropped),
             Effect::DropAfter => self.line.harm = Some(Harm::Nothing),
             Effect::Half => self.line.harm = Some(Harm::Half),
+            Effect::Part(bytes) => self.line.harm = Some(Harm::Part(bytes)),
             Effect::Garble { seed } => self.line.harm = Some(Harm::Garble { seed }),
             Effect::Slow { bytes, pause } => self.line.harm = Some(Harm::Slow { bytes, pause }),
             Effect::Delay(time) => {

@@ -13,6 +13,7 @@ use super::trouble::trouble;
 use super::value::{all_bindable, rows, rows_bindable};
 use crate::oracle::client::{Client, ColumnInfo, Fetch, Opened, Started, Touched};
 use crate::oracle::failure::Trouble;
+use crate::oracle::panic::caught;
 use crate::oracle::settings::{Address, STATEMENTS, Server, Settings, Tags, connect_text};
 
 struct ThinClient(Connection);
@@ -59,7 +60,7 @@ fn config(settings: &Settings, wallet: Option<&str>) -> Result<Config, Error> {
 
 impl ThinClient {
     fn run<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Trouble> {
-        act(&self.0).map_err(|error| trouble(&error))
+        caught(|| act(&self.0))?.map_err(|error| trouble(&error))
     }
 }
 

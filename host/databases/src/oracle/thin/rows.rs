@@ -11,6 +11,7 @@ use crate::oracle::column::{ColumnBuilder, Taken, days_text, months_text, put_by
 use crate::oracle::failure::Trouble;
 use crate::oracle::lob;
 use crate::oracle::number::unscaled;
+use crate::oracle::panic::caught;
 
 /// A query that was started.
 pub(super) struct ThinRows {
@@ -34,13 +35,18 @@ impl Rows for ThinRows {
 
     #[inline]
     fn next(&mut self) -> Option<Result<Row, Trouble>> {
-        self.cursor.next().map(|row| row.map_err(|error| trouble(&error)))
+        match caught(|| self.cursor.next()) {
+            Ok(row) => row.map(|row| row.map_err(|error| trouble(&error))),
+            Err(broken) => Some(Err(broken)),
+        }
     }
 
     #[inline]
     fn take(column: &mut ColumnBuilder, row: &mut Row, at: usize, most_bytes: usize) -> Result<Taken, Trouble> {
         match column {
-            ColumnBuilder::TextLob(_) | ColumnBuilder::BytesLob(_) => take_lob(column, row, at, most_bytes),
+            ColumnBuilder::TextLob(_) | ColumnBuilder::BytesLob(_) => {
+                caught(|| take_lob(column, row, at, most_bytes))?
+            }
             column => take(column, row, at, most_bytes).map_err(|error| trouble(&error)),
         }
     }

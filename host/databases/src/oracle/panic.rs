@@ -1,0 +1,52 @@
+//! Panics of the drivers. The thin driver panics where an answer breaks off in the midst of a packet's header, or has
+//! in it what the driver does not know. Here such a panic becomes an error like any other: the connection is lost.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+
+use super::failure::{Class, Trouble};
+
+thread_local! {
+    /// Whether a panic on this thread is one that [`caught`] turns into an error.
+    static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls a driver and returns its panic as the loss of the connection. Nothing of such a panic is printed: its message
+/// names places in the driver's source and may hold bytes of the answer.
+///
+/// The connection must not be used afterwards, which [`Class::Gone`] sees to.
+pub(super) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, Trouble> {
+    silence_once();
+    let outer = IS_CAUGHT.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(call));
+    IS_CAUGHT.set(outer);
+    result.map_err(|_| Trouble::new(Class::Gone, "the driver broke off over an answer of the server".to_owned()))
+}
+
+/// Leaves panics on the threads that are in [`caught`] out of the process's panic hook.
+fn silence_once() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !IS_CAUGHT.get() {
+                usual(panic);
+            }
+        }));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_driver_is_a_lost_connection() {
+        let trouble = caught(|| panic!("index out of bounds")).expect_err("a panic");
+        assert!(trouble.class.is_gone());
+        assert!(!trouble.to_string().contains("index"), "{trouble}");
+        assert_eq!(caught(|| 7).ok(), Some(7));
+        assert!(!IS_CAUGHT.get());
+    }
+}
