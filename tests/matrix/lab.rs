@@ -147,6 +147,15 @@ impl<'a> Lab<'a> {
         })
     }
 
+    /// Forgets that a window was done, as `wmshost backfill --again` does.
+    pub(crate) fn forget(&self, window: &Window) -> Ended<()> {
+        self.within(&untrapped(), |pipeline, clock, run_id| {
+            let assembly = Assembly::new(pipeline, self.catalog, clock, run_id);
+            let windows = std::slice::from_ref(window);
+            assembly.forget_windows(&pipeline.streams[0], windows).map(Ended::Done).map_err(refused)
+        })
+    }
+
     /// Compares source and target.
     pub(crate) fn verify(&self, repair: bool, trap: &Arc<Trap>) -> Ended<Comparison> {
         self.within(trap, |pipeline, clock, run_id| {
@@ -214,6 +223,15 @@ impl<'a> Lab<'a> {
             Err(_) if trap.was_sprung() => Ended::Died,
             Err(panic) if panic.is::<Died>() => Ended::Died,
             Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    /// The rows of the ledger, for a reproduction.
+    pub(crate) fn ledger(&self) -> Vec<String> {
+        let target = self.target();
+        match rows(&target, "SELECT 1 FROM sqlite_schema WHERE name = 'WMSHOST_CHECKPOINT'").is_empty() {
+            true => Vec::new(),
+            false => rows(&target, "SELECT * FROM WMSHOST_CHECKPOINT"),
         }
     }
 
