@@ -242,8 +242,10 @@ fn replaced(before: &Options, rows: &[&Row], is_bad: bool, cell: &Cell) -> Optio
 
 /// What a run that reads changes, or new rows, makes of a key.
 fn merged(before: &Options, rows: &[&Row], is_bad: bool, cell: &Cell) -> Options {
-    let must = rows.iter().any(|row| row.pending == Pending::Must);
-    let may = must || rows.iter().any(|row| row.pending == Pending::May);
+    let is_due = |row: &&&Row| row.pending == Pending::Must;
+    // An append does not read a row again that changed after its key was passed.
+    let must = rows.iter().filter(is_due).any(|row| cell.method != Method::Append || row.version == 1);
+    let may = rows.iter().any(|row| row.pending != Pending::No);
     let mut options = before.clone();
     if may {
         options.extend(live(rows));

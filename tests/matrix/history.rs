@@ -214,6 +214,10 @@ impl<'a> History<'a> {
         if !good.is_empty() {
             let key = self.numbers.pick(&good);
             self.add(key);
+            if let (Method::Append, true, Some(row)) = (self.cell.method, self.tried, self.rows.last_mut()) {
+                // Its key was passed.
+                row.pending = Pending::May;
+            }
         }
     }
 

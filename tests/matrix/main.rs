@@ -24,8 +24,8 @@
 //! | `story` | the steps of a cell, and what must hold after each |
 //!
 //! A cell that fails prints its parameters, the statements that make and change its source, the commands between them and
-//! its pipeline file. `WMSHOST_MATRIX_CELL=17 cargo test --release -p wmshost-tests --test matrix -- --ignored` runs the cell of the seed
-//! 17 alone; `WMSHOST_MATRIX_CELLS=100` runs so many cells (and those that complete the pairs of values);
+//! its pipeline file. `WMSHOST_MATRIX_CELL=17 cargo test --release --workspace --test matrix` runs the cell of the
+//! seed 17 alone; `WMSHOST_MATRIX_CELLS=100` runs 100 cells (and those that complete the pairs of values);
 //! `WMSHOST_MATRIX_REPORT=file` writes a line for each cell that fails as it fails. `make test-long` runs ten times as many.
 
 mod cell;
@@ -60,11 +60,8 @@ fn cpu_seconds() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-/// Cells that are not run yet: the fault they wait for, and which they are.
-const WAITING: &[(&str, Waits)] = &[];
-
-/// Whether a cell is one of those.
-type Waits = fn(&Cell) -> bool;
+/// The most cells in a hundred that may be refused: a host that refuses everything loses nothing either.
+const MOST_REFUSED: usize = 8;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -82,7 +79,6 @@ fn silence() {
 }
 
 #[test]
-#[ignore = "about 3 of 100 cells fail yet: second backfills, and deletions or reloads that do not happen; run it by --ignored"]
 fn no_cell_loses_doubles_or_changes_a_row() {
     silence();
     if let Some(seed) = number("WMSHOST_MATRIX_CELL") {
@@ -123,14 +119,9 @@ fn note(cell: &Cell, verdict: &Verdict) {
 /// So many cells by chance, and then those that have a pair of values that none had yet.
 fn cells(count: u64) -> Vec<Cell> {
     let (mut pairs, mut values) = (BTreeSet::new(), BTreeMap::new());
-    let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();
     let mut cells = Vec::new();
     for seed in 0..count * 20 {
         let cell = Cell::of(seed);
-        if let Some((fault, _)) = WAITING.iter().find(|(_, waits)| waits(&cell)) {
-            *waiting.entry(fault).or_default() += usize::from(seed < count);
-            continue;
-        }
         let coordinates = cell.coordinates();
         let mut is_new = false;
         for (at, one) in coordinates.iter().enumerate() {
@@ -151,9 +142,6 @@ fn cells(count: u64) -> Vec<Cell> {
         values.keys().map(|(dimension, _)| dimension).collect::<BTreeSet<_>>().len(),
         pairs.len()
     );
-    for (fault, count) in waiting {
-        println!("  {count} more cells wait for {fault}");
-    }
     cells
 }
 
@@ -191,6 +179,7 @@ fn report(verdicts: &[(&Cell, Verdict)]) {
     for (_, what) in failed.iter().take(3) {
         println!("{what}\n");
     }
+    assert!(refusals * 100 <= verdicts.len() * MOST_REFUSED, "{refusals} of {} cells were refused", verdicts.len());
     let seeds: Vec<u64> = failed.iter().take(50).map(|(cell, _)| cell.seed).collect();
     assert!(failed.is_empty(), "{} cells failed; WMSHOST_MATRIX_CELL=… runs one of {seeds:?} again", failed.len());
 }

@@ -184,21 +184,27 @@ impl Story<'_> {
         if self.cell.bad == Bad::Fail && has_misfit && (why.contains('q') || names_key) {
             return Ok(());
         }
+        if names_key && self.is_of_another_type(why) {
+            return Err(Stop::Refused(why.to_owned()));
+        }
         if self.cell.duplicates && names_key && !why.contains("is NULL") {
             return Err(Stop::Refused(why.to_owned()));
         }
         self.broken(format!("it failed: {why}"))
     }
 
+    /// Whether a column has another type than in the runs before. One that declares none is measured by its rows: a
+    /// bookmark or a table of the type of other rows is refused, before a row is lost.
+    fn is_of_another_type(&self, why: &str) -> bool {
+        let is_measured = self.cell.kinds().any(|kind| kind.may_be_refused);
+        is_measured && (why.contains("the bookmark cannot be used") || why.contains("no type holds both"))
+    }
+
     /// A refusal comes before anything is written, and names the column.
     fn was_refused(&mut self, why: &str) -> Held {
         let names = (1..=self.cell.kinds().count()).map(|at| format!("k{at}")).chain(["changed".to_owned()]);
         let tables = self.lab.tables();
-        // The type of a column that says none is measured by its rows, which may change it: a bookmark of the old type is
-        // then refused, before a row is lost.
-        let is_measured =
-            why.contains("the bookmark cannot be used") && self.cell.kinds().any(|kind| kind.may_be_refused);
-        if !is_measured && (!tables.is_empty() || self.expected.was_loaded) {
+        if !self.is_of_another_type(why) && (!tables.is_empty() || self.expected.was_loaded) {
             return self.broken(format!("it was refused after something was written ({tables:?}): {why}"));
         }
         if !names.into_iter().any(|name| why.contains(&name)) {
@@ -390,6 +396,9 @@ impl Story<'_> {
         let loaded = |row: &&Row| !row.bad && !is_rejected(row, self.cell) && row.pending == Pending::Must;
         for row in self.history.rows.iter().filter(loaded) {
             let Some(key) = row.means() else { continue };
+            if self.cell.method == Method::Append && row.version > 1 {
+                continue;
+            }
             if self.history.rows.iter().filter(|other| other.means().as_ref() == Some(&key)).count() > 1 {
                 continue;
             }

@@ -24,6 +24,8 @@ pub enum Dialect {
 pub struct SourceGrant {
     /// The tables that may be read, in the source's spelling; compared without case.
     pub tables: BTreeSet<String>,
+    /// The columns that the stream names as its key; empty: the table's own key.
+    pub key: Vec<String>,
     /// The most bytes of columns in one batch; a row that has more is a bad value.
     pub batch_bytes: usize,
 }
@@ -31,7 +33,7 @@ pub struct SourceGrant {
 impl SourceGrant {
     /// These tables, in batches of the usual size.
     pub fn of(tables: BTreeSet<String>) -> Self {
-        Self { tables, batch_bytes: BATCH_BYTES }
+        Self { tables, key: Vec::new(), batch_bytes: BATCH_BYTES }
     }
 }
 

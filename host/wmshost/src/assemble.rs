@@ -177,8 +177,11 @@ impl<'a> Assembly<'a> {
         target: &Arc<dyn Target>,
     ) -> Result<Stream, Failure> {
         let pipeline::Stream { plan, extractor, transforms, loader } = stream;
-        let grant =
-            SourceGrant { tables: BTreeSet::from([plan.table.clone()]), batch_bytes: self.pipeline.limits.batch_bytes };
+        let grant = SourceGrant {
+            tables: BTreeSet::from([plan.table.clone()]),
+            key: plan.key.clone(),
+            batch_bytes: self.pipeline.limits.batch_bytes,
+        };
         let session = target.session(TargetGrant {
             pipeline: self.pipeline.name.clone(),
             stream: plan.name.clone(),

@@ -23,14 +23,20 @@ const AMBIGUOUS: &str = "it holds rows whose keys differ only in how SQLite stor
 pub(super) type Decided = BTreeMap<(String, String), DataType>;
 
 /// Decides the columns of a table whose declared types say nothing. A view's columns are what those of its tables are.
-pub(super) fn decide(database: &Database, table: &mut Table, decided: &mut Decided) -> rusqlite::Result<()> {
+/// `key` names columns that the stream uses as its key besides those of the table's own key and indexes.
+pub(super) fn decide(
+    database: &Database,
+    table: &mut Table,
+    key: &[String],
+    decided: &mut Decided,
+) -> rusqlite::Result<()> {
     if table.is_view {
-        return decide_view(database, table, decided);
+        return decide_view(database, table, key, decided);
     }
-    decide_stored(&lock(database), table, decided)
+    decide_stored(&lock(database), table, key, decided)
 }
 
-fn decide_view(database: &Database, view: &mut Table, decided: &mut Decided) -> rusqlite::Result<()> {
+fn decide_view(database: &Database, view: &mut Table, key: &[String], decided: &mut Decided) -> rusqlite::Result<()> {
     let mut statement = Statement::prepare(database, &all_of(&view.name))?;
     let running = statement.run();
     let columns: Vec<_> = (0..running.column_count()).map(|at| (running.declared(at), running.origin(at))).collect();
@@ -44,7 +50,8 @@ fn decide_view(database: &Database, view: &mut Table, decided: &mut Decided) -> 
         // The connection is locked again below.
         let below = Table::find(&lock(database), &name);
         if let Ok(Some(mut below)) = below {
-            decide_stored(&lock(database), &mut below, decided)?;
+            let key = if is_in(key, &column.name) { std::slice::from_ref(&of) } else { &[] };
+            decide_stored(&lock(database), &mut below, key, decided)?;
         }
         if let Some(known) = decided.get(&(name.to_lowercase(), of.to_lowercase())) {
             column.arrow = known.clone();
@@ -53,20 +60,29 @@ fn decide_view(database: &Database, view: &mut Table, decided: &mut Decided) -> 
     Ok(())
 }
 
-fn decide_stored(connection: &Connection, table: &mut Table, decided: &mut Decided) -> rusqlite::Result<()> {
+fn decide_stored(
+    connection: &Connection,
+    table: &mut Table,
+    key: &[String],
+    decided: &mut Decided,
+) -> rusqlite::Result<()> {
     if !table.columns.iter().any(|column| is_undecided(&column.declared)) {
         return Ok(());
     }
     let indexed = indexed_columns(connection, &table.name)?;
     let name = table.name.clone();
     for column in table.columns.iter_mut().filter(|column| is_undecided(&column.declared)) {
-        let is_key = column.key_position > 0 || indexed.iter().any(|other| other.eq_ignore_ascii_case(&column.name));
+        let is_key = column.key_position > 0 || is_in(&indexed, &column.name) || is_in(key, &column.name);
         if is_key && kinds(connection, &name, column)? == Kinds::Whole {
             column.arrow = DataType::Int64;
             decided.insert((name.to_lowercase(), column.name.to_lowercase()), DataType::Int64);
         }
     }
     Ok(())
+}
+
+fn is_in(names: &[String], name: &str) -> bool {
+    names.iter().any(|other| other.eq_ignore_ascii_case(name))
 }
 
 fn all_of(view: &str) -> String {

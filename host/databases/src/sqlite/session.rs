@@ -53,7 +53,7 @@ impl Session {
         let found = found.map_err(|failure| failure.within(&self.place))?;
         let described = found.map(|mut table| {
             self.lane.begin_call();
-            decide(&self.lane.database, &mut table, &mut self.decided)?;
+            decide(&self.lane.database, &mut table, &self.grant.key, &mut self.decided)?;
             description(&self.lane.database, &table, self.wide).map(Arc::new)
         });
         let described = described.transpose();
