@@ -1,11 +1,12 @@
 # The one door. `make` lists the targets; each of them installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-long test-oracle check fix bench bench-oracle \
+.PHONY: help demo quick test test-long test-oracle check lint fix bench bench-oracle \
 	program build shipped plugins plugins-second setup setup-oracle clean
 
 CARGO := cargo
 GUESTS := build --release --target wasm32-wasip2
+PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 # rust-toolchain.toml names the toolchain. Where rustup neither has it nor can download it, its default one has to do.
 ifneq ($(shell command -v rustup),)
@@ -17,7 +18,9 @@ endif
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-demo: program shipped ## make a sample warehouse, run the main job three times and show what happened
+# The program and the plugins are built side by side. The `+` lets both cargos share make's jobs: as many as there are processors.
+demo: ## make a sample warehouse, run the main job three times and show what happened
+	@$(MAKE) --no-print-directory -j$(PROCESSORS) program shipped
 	@tests/demo.sh
 
 quick: ## the unit and tidy tests in the dev profile: no plugins, no servers
@@ -39,15 +42,16 @@ test-oracle: ## pass the drivers' tests on a real server: WMSHOST_ORACLE_DSN (a 
 	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }
 	$(CARGO) test --release --quiet -p wmshost-databases $(if $(filter oci,$(WMSHOST_ORACLE_CLIENT)),--features oci) --test conformance
 
-check: ## what must hold before a change lands: format, lints, documentation, dependencies, licences, tests
+check: lint test ## what must hold before a change lands: format, lints, documentation, dependencies, licences, tests
+
+lint: ## what `make check` holds besides the tests; `make test` has those of unused dependencies and features
 	$(CARGO) fmt --all --check
 	cd plugins && $(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --release -p wmshost-databases --features oci --all-targets -- -D warnings
+	$(CARGO) clippy --release --workspace --all-targets --features wmshost/oci -- -D warnings
 	cd plugins && $(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --workspace --no-deps --document-private-items
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; else echo "cargo-deny is not installed: licences not checked"; fi
-	$(MAKE) test
 
 fix: ## repair what can be repaired by itself
 	$(CARGO) fmt --all

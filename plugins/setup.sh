@@ -11,7 +11,8 @@
 #
 # On most machines `rustup target add` is all. Where that download is not reachable, Debian 12 packages hold what is needed: their
 # rustc, the source of its std, a C library and a linker. Std is built once from them, and /usr becomes the rustup toolchain
-# `guests`; the default toolchain stays as it is. Safe to run again at any time, also after an interruption.
+# `guests`; the default toolchain stays as it is. Without rustup, Debian's cargo is plain `cargo`. Safe to run again at any time,
+# also after an interruption.
 # shellcheck disable=SC2317  # many functions are run by name, through `step` and `trap`
 set -euo pipefail
 
@@ -75,7 +76,7 @@ guests_builds() {
     scratch_crate "$work/check" '#[no_mangle] pub extern "C" fn digits(n: u32) -> usize { format!("{n}").len() }'
     for lto in off fat; do
       (cd "$work/check" && logged env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS CARGO_PROFILE_RELEASE_LTO="$lto" \
-        CARGO_TARGET_DIR="$work/check" cargo +guests build --offline --release --target "$target") || return 1
+        CARGO_TARGET_DIR="$work/check" "${guests[@]}" build --offline --release --target "$target") || return 1
     done
     [[ $target != wasm32-wasip2 ]] || is_component "$work/check/$target/release/scratch.wasm" || return 1
   done
@@ -93,22 +94,33 @@ apt_get() {
   return 1
 }
 
-# rustc looks for its linkers in its own tools folder. wasm-component-ld (not packaged) is in every rustup toolchain.
+# Links wasm-component-ld, which is not packaged, into the folder $1: every rustup toolchain has it, and cargo can build it.
+link_component_ld() {
+  local home toolchain
+  if [[ -n $rustup ]]; then
+    home=$(rustup show home) || return 1
+    for toolchain in "$(cd "$here" && rustc --print sysroot)" "$home"/toolchains/*; do
+      if [[ -x $toolchain/$1/wasm-component-ld && ! $toolchain -ef /usr ]]; then
+        "${root[@]}" ln -sfn "$toolchain/$1/wasm-component-ld" "/usr/$1/wasm-component-ld"
+        return
+      fi
+    done
+    echo "no rustup toolchain has $1/wasm-component-ld"
+    return 1
+  fi
+  /usr/bin/cargo install --quiet --locked --root "$work/tools" wasm-component-ld &&
+    "${root[@]}" install -m 755 "$work/tools/bin/wasm-component-ld" "/usr/$1/wasm-component-ld"
+}
+
+# rustc looks for its linkers in its own tools folder.
 link_linkers() {
-  local host tools home toolchain
-  host=$(/usr/bin/rustc -vV | sed -n 's/^host: //p') && home=$(rustup show home) || return 1
+  local host tools
+  host=$(/usr/bin/rustc -vV | sed -n 's/^host: //p') || return 1
   tools=lib/rustlib/$host/bin
-  for toolchain in "$(cd "$here" && rustc --print sysroot)" "$home"/toolchains/*; do
-    if [[ -x $toolchain/$tools/wasm-component-ld && ! $toolchain -ef /usr ]]; then
-      "${root[@]}" mkdir -p "/usr/$tools" &&
-        "${root[@]}" ln -sfn "$toolchain/$tools/wasm-component-ld" "/usr/$tools/wasm-component-ld" &&
-        "${root[@]}" ln -sfn /usr/bin/wasm-ld-22 "/usr/$tools/wasm-ld" &&
-        "${root[@]}" ln -sfn /usr/bin/lld-22 "/usr/$tools/rust-lld"      # the name under which wasip1 asks for it
-      return
-    fi
-  done
-  echo "no rustup toolchain has $tools/wasm-component-ld"
-  return 1
+  "${root[@]}" mkdir -p "/usr/$tools" &&
+    link_component_ld "$tools" &&
+    "${root[@]}" ln -sfn /usr/bin/wasm-ld-22 "/usr/$tools/wasm-ld" &&
+    "${root[@]}" ln -sfn /usr/bin/lld-22 "/usr/$tools/rust-lld"      # the name under which wasip1 asks for it
 }
 
 # Builds std for a target and puts it where rustc looks. With bitcode, without which a guest with `lto = true` does not link.
@@ -131,19 +143,26 @@ for argument in "$@"; do
   esac
 done
 [[ ${WMSHOST_GUESTS-} == debian || -n $second ]] && debian=yes || debian=
+rustup=$(command -v rustup || true)
 work=$(mktemp -d "${TMPDIR:-/tmp}/wmshost-setup.XXXXXX") log=$work.log
 : >"$log"
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 if [[ -z $debian ]] && plain_cargo_builds; then say "plain cargo builds ${targets[*]}, nothing to do"; finish ''; fi
-command -v rustup >/dev/null || die "no rustup on PATH, and rustc cannot build ${targets[*]}" "Install rustup, then run this again."
-if guests_builds; then say "toolchain 'guests' builds ${targets[*]}, nothing to do"; finish +guests; fi
-if [[ -z $debian ]] && step "rustup target add ${targets[*]} (at most 120 s)" add_targets && plain_cargo_builds; then
+if [[ -n $rustup ]]; then
+  guests=(cargo +guests) toolchain=+guests
+else
+  guests=(/usr/bin/cargo) toolchain=
+  [[ $(command -v cargo || echo /usr/bin/cargo) -ef /usr/bin/cargo ]] ||
+    die "no rustup on PATH, and rustc cannot build ${targets[*]}" "Install rustup, then run this again."
+fi
+if guests_builds; then say "${guests[*]} builds ${targets[*]}, nothing to do"; finish "$toolchain"; fi
+if [[ -z $debian && -n $rustup ]] && step "rustup target add ${targets[*]} (at most 120 s)" add_targets && plain_cargo_builds; then
   finish ''
 fi
 
-command -v apt-get >/dev/null || die "rustup could not download ${targets[*]}, and without apt-get there is no other way" \
+command -v apt-get >/dev/null || die "there is no download of ${targets[*]} by rustup, and without apt-get there is no other way" \
   "Run 'rustup target add ${targets[*]}' where its download is reachable, then run this again."
 if ((EUID != 0)); then
   command -v sudo >/dev/null || die "cannot install packages: neither root nor sudo" "Run this once as root, or install: ${packages[*]}"
@@ -158,7 +177,8 @@ step "link the linkers" link_linkers || die "cannot link wasm-component-ld" "Ins
 for target in "${targets[@]}"; do
   step "build std for $target (about a minute)" build_std "$target" || die "cannot build std for $target" "The reason is in the log."
 done
-step "rustup toolchain link guests" rustup toolchain link guests /usr || die "rustup could not link the toolchain 'guests'" "See the log."
-guests_builds || die "the toolchain 'guests' is set up, but does not build a guest" "The reason is in the log."
-say "toolchain 'guests' builds ${targets[*]}"
-finish +guests
+[[ -z $rustup ]] || step "rustup toolchain link guests" rustup toolchain link guests /usr ||
+  die "rustup could not link the toolchain 'guests'" "See the log."
+guests_builds || die "${guests[*]} is set up, but does not build a guest" "The reason is in the log."
+say "${guests[*]} builds ${targets[*]}"
+finish "$toolchain"

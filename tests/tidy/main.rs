@@ -1,8 +1,10 @@
 //! What the code must keep, looked at as text: arrows between rooms, printing and clocks at the edge only, the length
-//! of files, the map of the code.
+//! of files, the map of the code, the dependencies.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Lines of a file without its tests, at the most.
 const MOST_LINES: usize = 400;
@@ -93,11 +95,11 @@ fn the_map_of_the_code_names_every_room() {
     }
 }
 
-/// The names below a heading of a manifest, `[dependencies]`.
+/// The names below a heading of a manifest, `[dependencies]`, as far as code has to use them.
 fn names_below(manifest: &str, heading: &str) -> Vec<String> {
     let lines = manifest.lines().skip_while(|line| *line != heading).skip(1);
     lines
-        .take_while(|line| !line.starts_with('['))
+        .take_while(|line| !line.starts_with('[') && !line.starts_with("# Features only"))
         .filter_map(|line| line.split(['=', '.']).next())
         .map(|name| name.trim().replace('-', "_"))
         .filter(|name| !name.is_empty() && !name.starts_with('#'))
@@ -132,6 +134,28 @@ fn every_dependency_is_used() {
         }
     }
     assert!(unused.is_empty(), "dependencies that no source file names:\n{}", unused.join("\n"));
+}
+
+/// The crates that cargo builds for these packages, each with its version and features.
+fn built(arguments: &[&str]) -> BTreeSet<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(["tree", "--offline", "--locked", "--prefix", "none", "--format", "{p} {f}"]);
+    let output = cargo.args(arguments).output().expect("cargo");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).expect("a text");
+    lines.lines().map(|line| line.trim_end_matches("(*)").trim_end().to_owned()).collect()
+}
+
+#[test]
+fn the_demo_and_the_tests_share_their_dependencies() {
+    let (demo, tests) = (built(&["-p", "wmshost", "--edges", "no-dev"]), built(&["--workspace"]));
+    let apart: Vec<_> = demo.difference(&tests).map(String::as_str).collect();
+    assert!(
+        apart.is_empty(),
+        "`make test` compiles these, and what uses them, a second time, because the tests' dependencies switch on more of \
+         their features; name those features in host/wmshost/Cargo.toml:\n{}",
+        apart.join("\n")
+    );
 }
 
 /// The manifests of all crates of both workspaces.
