@@ -44,9 +44,7 @@ impl Rows for ThinRows {
     #[inline]
     fn take(column: &mut ColumnBuilder, row: &mut Row, at: usize, most_bytes: usize) -> Result<Taken, Trouble> {
         match column {
-            ColumnBuilder::TextLob(_) | ColumnBuilder::BytesLob(_) => {
-                caught(|| take_lob(column, row, at, most_bytes))?
-            }
+            ColumnBuilder::TextLob(_) | ColumnBuilder::BytesLob(_) => caught(|| take_lob(column, row, at, most_bytes))?,
             column => take(column, row, at, most_bytes).map_err(|error| trouble(&error)),
         }
     }
