@@ -2,29 +2,12 @@
 
 use std::fmt;
 
+use wmshost_flow::Value;
 use wmshost_tests::Numbers;
 
+use crate::dimensions::{BATCHES, dimension, kind, odd};
+pub(crate) use crate::dimensions::{Bad, Deletes, FollowUp, Kind, Late, Method, NullChange, When};
 use crate::values::Family;
-
-/// A declared type, and what its columns hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Kind {
-    /// The type as it is declared.
-    pub(crate) declared: &'static str,
-    /// What the column holds.
-    pub(crate) family: Family,
-    /// Whether the host may refuse a key of this kind.
-    pub(crate) may_be_refused: bool,
-}
-
-const fn kind(declared: &'static str, family: Family) -> Kind {
-    Kind { declared, family, may_be_refused: false }
-}
-
-/// A kind that no rule knows, or that has no order: the host may refuse it, but not lose a row.
-const fn odd(declared: &'static str, family: Family) -> Kind {
-    Kind { declared, family, may_be_refused: true }
-}
 
 /// Every declared type that the drivers know, and words that they do not.
 pub(crate) const KINDS: &[Kind] = &[
@@ -111,17 +94,7 @@ const OTHER_KINDS: &[Kind] = &[
     kind("DATE_ONLY", Family::Day),
 ];
 
-macro_rules! dimension {
-    ($(#[$doc:meta])* $name:ident { $($value:ident),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) enum $name { $($value),* }
-
-        impl $name {
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$value),*];
-        }
-    };
-}
+const DAY: i64 = 86_400_000_000;
 
 dimension!(
     /// How the table's key is made.
@@ -129,29 +102,30 @@ dimension!(
 );
 dimension!(Encoding { Utf8, Utf16le, Utf16be });
 dimension!(Collation { Binary, Nocase, Rtrim });
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Method {
-    Full,
-    Incremental,
-    Append,
-}
-dimension!(Deletes { Ignore, Soft, Hard });
-dimension!(
-    /// Rows that are committed late: none, within the lookback, or later, so that only a comparison finds them.
-    Late { None, Lookback, Reconcile }
-);
 dimension!(
     /// The change key: its type, and how it is spelled.
     Change { Micros, Seconds, Date, Mixed, Zoned, Day }
 );
-dimension!(
-    /// Rows without a change key.
-    NullChange { None, Include, Ignore, Reject }
-);
-dimension!(
-    /// Values that do not fit: none, in another column with either policy, in the key.
-    Bad { None, Reject, Fail, Key }
-);
+
+impl Change {
+    /// The steps of its type in microseconds.
+    pub(crate) fn grain(self) -> i64 {
+        match self {
+            Self::Micros | Self::Mixed | Self::Zoned => 1,
+            Self::Seconds | Self::Date => 1_000_000,
+            Self::Day => DAY,
+        }
+    }
+
+    /// A moment as a value of its type.
+    pub(crate) fn value(self, micros: i64) -> Value {
+        match self.grain() {
+            DAY => Value::Date(i32::try_from(micros.div_euclid(DAY)).expect("a day")),
+            _ => Value::Timestamp(micros),
+        }
+    }
+}
+
 dimension!(
     /// What breaks the flow off.
     Breakage {
@@ -160,18 +134,6 @@ dimension!(
         CommitError, CommitLostAnswer, RangeRead, RangeCompared, AllCompared, RowsRemoved, ComparisonCommitted, ReloadNoted,
     }
 );
-dimension!(
-    /// Which command it breaks off.
-    When { First, Second, FollowUp }
-);
-dimension!(
-    /// What is done after the second run.
-    FollowUp { Run, Verify, Repair, Replay, Backfill, FullRefresh }
-);
-
-/// Rows in a batch that is read or written.
-const BATCHES: &[usize] = &[1, 2, 3, 7, 100];
-
 /// A cell: one combination of all dimensions.
 #[derive(Debug, Clone)]
 pub(crate) struct Cell {
@@ -282,6 +244,16 @@ impl Cell {
         if self.breakage == Breakage::None {
             self.when = When::First;
         }
+    }
+
+    /// The source's table.
+    pub(crate) fn table(&self) -> String {
+        "t".to_owned()
+    }
+
+    /// Whether the pipeline says what the key is.
+    pub(crate) fn names_its_key(&self) -> bool {
+        matches!(self.shape, Shape::UniqueIndex | Shape::NoConstraint)
     }
 
     /// The kind of the first column of the key.

@@ -29,6 +29,19 @@ impl State {
     }
 }
 
+/// A row of the target.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// What its key means; `None` if a part of it is NULL.
+    pub(crate) key: Option<Key>,
+    /// The version by which it is named.
+    pub(crate) label: String,
+    /// Its column `q`.
+    pub(crate) q: Option<i64>,
+    /// Whether it is marked as deleted.
+    pub(crate) is_marked: bool,
+}
+
 type Options = BTreeSet<State>;
 
 /// What a command does to the target.
@@ -179,6 +192,8 @@ impl Expected {
                     true => before,
                     // Of rows that share a key, any may have come last.
                     false if rows.len() > 1 => live(rows),
+                    // The row that was deleted may be newer than the one that has its key now.
+                    false if cell.duplicates => before.into_iter().chain(live(&within)).collect(),
                     false => live(&within),
                 }
             }

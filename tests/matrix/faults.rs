@@ -19,11 +19,11 @@ pub(crate) struct Died;
 
 /// What breaks off one command, and whether it did.
 pub(crate) struct Trap {
-    breakage: Breakage,
+    pub(crate) breakage: Breakage,
     /// At which of the occasions; 0: at none.
-    occurrence: u64,
+    pub(crate) occurrence: u64,
     occasions: AtomicU64,
-    sprung: AtomicBool,
+    pub(crate) sprung: AtomicBool,
     pub(crate) cancel: Cancel,
     points: Mutex<Vec<&'static str>>,
 }

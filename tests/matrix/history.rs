@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::types::Value as Stored;
-use rusqlite::{Connection, params_from_iter};
-use wmshost_tests::Numbers;
+use wmshost_tests::{EPOCH, Numbers};
 
-use crate::cell::{Bad, Cell, Change, Encoding, Late, Method, NullChange, Shape};
-use crate::values::{EPOCH, Value, day_text, moment_text, spelled};
+use crate::cell::{Bad, Cell, Late, Method, NullChange};
+use crate::source::{self, Source};
+use crate::values::{Stored, Value};
 
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 86_400_000_000;
@@ -57,7 +56,7 @@ impl Row {
 /// The source's table.
 pub(crate) struct History<'a> {
     cell: &'a Cell,
-    connection: Connection,
+    source: Source,
     numbers: Numbers,
     pub(crate) rows: Vec<Row>,
     /// Keys that no row had yet, in ascending order.
@@ -75,13 +74,13 @@ pub(crate) struct History<'a> {
 }
 
 impl<'a> History<'a> {
-    /// An empty table in a new file.
-    pub(crate) fn new(cell: &'a Cell, connection: Connection) -> Self {
+    /// An empty table.
+    pub(crate) fn new(cell: &'a Cell, source: Source) -> Self {
         let numbers = Numbers(cell.seed ^ 0x5eed);
         let (rows, statements, unused) = (Vec::new(), Vec::new(), Vec::new());
         let mut history = Self {
             cell,
-            connection,
+            source,
             numbers,
             rows,
             unused,
@@ -92,14 +91,7 @@ impl<'a> History<'a> {
             tried: false,
             statements,
         };
-        let encoding = match cell.encoding {
-            Encoding::Utf8 => "UTF-8",
-            Encoding::Utf16le => "UTF-16le",
-            Encoding::Utf16be => "UTF-16be",
-        };
-        history.execute(&format!("PRAGMA encoding = '{encoding}'"), &[]);
-        history.execute("PRAGMA synchronous = OFF", &[]);
-        for statement in table(cell) {
+        for statement in source::definitions(cell) {
             history.execute(&statement, &[]);
         }
         history.unused = keys(cell, &mut history.numbers);
@@ -107,15 +99,8 @@ impl<'a> History<'a> {
     }
 
     fn execute(&mut self, statement: &str, values: &[Stored]) {
-        let mut text = statement.to_owned();
-        for (at, value) in values.iter().enumerate().rev() {
-            text = text.replace(&format!("?{}", at + 1), &literal(value));
-        }
-        self.statements.push(text);
-        // A pragma returns its value.
-        let mut prepared = self.connection.prepare(statement).expect("a statement");
-        let mut rows = prepared.query(params_from_iter(values)).expect("a statement that runs");
-        while rows.next().expect("a statement that runs").is_some() {}
+        self.statements.push(source::spelled_out(statement, values));
+        self.source.execute(statement, values);
     }
 
     /// The rows of the first run.
@@ -174,7 +159,7 @@ impl<'a> History<'a> {
         let unfit = |row: &Row| row.key.iter().any(|part| part.as_ref().is_none_or(|value| value.means.is_none()));
         let doomed: Vec<String> = self.rows.iter().filter(|row| unfit(row)).map(Row::tag).collect();
         for tag in doomed {
-            self.execute("DELETE FROM t WHERE tag = ?1", &[Stored::Text(tag.clone())]);
+            self.execute(&format!("DELETE FROM {} WHERE tag = ?1", self.cell.table()), &[Stored::Text(tag.clone())]);
             self.rows.retain(|row| row.tag() != tag);
         }
     }
@@ -227,9 +212,14 @@ impl<'a> History<'a> {
         (row.changed, row.pending) = self.next_change(&row, true);
         self.next_id += 1;
         let mut values: Vec<Stored> = row.key.iter().map(stored).collect();
-        values.extend([Stored::Text(row.tag()), Stored::Text(row.label()), q(&row), self.changed_cell(row.changed)]);
+        values.extend([
+            Stored::Text(row.tag()),
+            Stored::Text(row.label()),
+            source::q(&row),
+            self.changed_cell(row.changed),
+        ]);
         let marks: Vec<_> = (1..=values.len()).map(|at| format!("?{at}")).collect();
-        self.execute(&format!("INSERT INTO t VALUES ({})", marks.join(", ")), &values);
+        self.execute(&format!("INSERT INTO {} VALUES ({})", self.cell.table(), marks.join(", ")), &values);
         self.rows.push(row);
     }
 
@@ -257,8 +247,9 @@ impl<'a> History<'a> {
         let row = &mut self.rows[at];
         (row.version, row.changed, row.pending) = (before.version + 1, changed, pending);
         let row = row.clone();
-        let values = [Stored::Text(row.tag()), Stored::Text(row.label()), q(&row), self.changed_cell(changed)];
-        self.execute("UPDATE t SET v = ?2, q = ?3, changed = ?4 WHERE tag = ?1", &values);
+        let values = [Stored::Text(row.tag()), Stored::Text(row.label()), source::q(&row), self.changed_cell(changed)];
+        let update = format!("UPDATE {} SET v = ?2, q = ?3, changed = ?4 WHERE tag = ?1", self.cell.table());
+        self.execute(&update, &values);
     }
 
     fn delete(&mut self) {
@@ -267,7 +258,7 @@ impl<'a> History<'a> {
         }
         let at = self.numbers.place(self.rows.len());
         let row = self.rows.remove(at);
-        self.execute("DELETE FROM t WHERE tag = ?1", &[Stored::Text(row.tag())]);
+        self.execute(&format!("DELETE FROM {} WHERE tag = ?1", self.cell.table()), &[Stored::Text(row.tag())]);
         // The key may come back; not where rows are only ever added.
         let key: Option<Vec<Value>> = row.key.into_iter().collect();
         let fits = |key: &Vec<Value>| key.iter().all(|value| value.means.is_some());
@@ -301,7 +292,7 @@ impl<'a> History<'a> {
         if self.tried && self.numbers.chance(40) {
             let back = match late {
                 Late::None => None,
-                Late::Lookback if self.cell.change == Change::Day => Some((0, Pending::Must)),
+                Late::Lookback if self.cell.change.grain() == DAY => Some((0, Pending::Must)),
                 Late::Lookback => Some((self.numbers.below(119) as i64 * MINUTE, Pending::Must)),
                 Late::Reconcile => Some((DAY * (1 + self.numbers.below(20) as i64), Pending::May)),
             };
@@ -320,15 +311,15 @@ impl<'a> History<'a> {
     /// The next moment of the source's clock, in the precision of the change key.
     fn advance(&mut self) -> i64 {
         let is_tie = self.cell.ties && self.numbers.chance(60);
-        let step = match (is_tie, self.cell.change) {
+        let step = match (is_tie, self.cell.change.grain()) {
             (true, _) => 0,
-            (_, Change::Micros | Change::Mixed | Change::Zoned) => match self.numbers.below(3) {
+            (_, 1) => match self.numbers.below(3) {
                 0 => 1 + self.numbers.below(10) as i64,
                 1 => 1_000_000 * (1 + self.numbers.below(60) as i64),
                 _ => MINUTE * (1 + self.numbers.below(600) as i64),
             },
-            (_, Change::Seconds | Change::Date) => 1_000_000 * (1 + self.numbers.below(9_000) as i64),
-            (_, Change::Day) => DAY * (1 + self.numbers.below(3) as i64),
+            (_, DAY) => DAY * (1 + self.numbers.below(3) as i64),
+            (_, grain) => grain * (1 + self.numbers.below(9_000) as i64),
         };
         self.clock += step;
         self.clock
@@ -337,13 +328,7 @@ impl<'a> History<'a> {
     fn changed_cell(&mut self, changed: Option<i64>) -> Stored {
         let Some(micros) = changed else { return Stored::Null };
         let spelling = self.numbers.draw() >> 8;
-        Stored::Text(match self.cell.change {
-            Change::Micros => moment_text(micros),
-            Change::Seconds | Change::Date => moment_text(micros)[..19].to_owned(),
-            Change::Mixed => spelled(micros, false, spelling),
-            Change::Zoned => spelled(micros, true, spelling),
-            Change::Day => day_text(micros),
-        })
+        source::changed(self.cell, micros, spelling)
     }
 }
 
@@ -351,67 +336,10 @@ fn stored(value: &Option<Value>) -> Stored {
     value.as_ref().map_or(Stored::Null, |value| value.stored.clone())
 }
 
-fn q(row: &Row) -> Stored {
-    if row.bad { Stored::Text("n/a".to_owned()) } else { Stored::Integer(i64::from(row.id * 100 + row.version)) }
-}
-
-fn literal(value: &Stored) -> String {
-    match value {
-        Stored::Null => "NULL".to_owned(),
-        Stored::Integer(value) => value.to_string(),
-        Stored::Real(value) => format!("{value:?}"),
-        Stored::Text(text) => format!("'{}'", text.replace('\'', "''")),
-        Stored::Blob(bytes) => {
-            format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-        }
-    }
-}
-
-/// The declared type of the change key.
-pub(crate) fn change_type(cell: &Cell) -> &'static str {
-    match cell.change {
-        _ if cell.shape == Shape::Strict => "TEXT",
-        Change::Micros => "TIMESTAMP(6)",
-        Change::Seconds => "TIMESTAMP(0)",
-        Change::Date => "DATE",
-        Change::Mixed => "DATETIME",
-        Change::Zoned => "TIMESTAMP WITH TIME ZONE",
-        Change::Day => "DATE_ONLY",
-    }
-}
-
-/// The statements that make the table.
-fn table(cell: &Cell) -> Vec<String> {
-    let names: Vec<String> = (1..=cell.kinds().count()).map(|at| format!("k{at}")).collect();
-    let collation = match cell.collation_name() {
-        "BINARY" => String::new(),
-        name => format!(" COLLATE {name}"),
-    };
-    let mut columns: Vec<String> = Vec::new();
-    for (at, kind) in cell.kinds().enumerate() {
-        let collation = if at == 0 { collation.as_str() } else { "" };
-        columns.push(format!("k{} {}{collation}", at + 1, kind.declared));
-    }
-    columns.extend(["tag TEXT", "v TEXT", "q INTEGER"].map(str::to_owned));
-    columns.push(format!("changed {}", change_type(cell)));
-    let key = names.join(", ");
-    let (constraint, behind) = match cell.shape {
-        Shape::PrimaryKey => (format!(", PRIMARY KEY ({key})"), ""),
-        Shape::WithoutRowid => (format!(", PRIMARY KEY ({key})"), " WITHOUT ROWID"),
-        Shape::Strict => (format!(", PRIMARY KEY ({key})"), " STRICT"),
-        Shape::UniqueIndex | Shape::NoConstraint => (String::new(), ""),
-    };
-    let mut all = vec![format!("CREATE TABLE t ({}{constraint}){behind}", columns.join(", "))];
-    if cell.shape == Shape::UniqueIndex {
-        all.push(format!("CREATE UNIQUE INDEX t_key ON t ({key})"));
-    }
-    all
-}
-
 /// All keys of a cell, in ascending order.
 fn keys(cell: &Cell, numbers: &mut Numbers) -> Vec<Vec<Value>> {
     let plain = cell.method == Method::Append;
-    let collation = if cell.shape == Shape::NoConstraint { "BINARY" } else { cell.collation_name() };
+    let collation = source::collation(cell);
     let columns = cell.kinds().count();
     let per_column = |at: usize| match (columns, at) {
         (1, _) => 60,

@@ -1,13 +1,10 @@
-//! One stream in a folder of its own, run in this process by the program's own assembly of databases and plugins.
+//! One stream, run in this process by the program's own assembly of databases and plugins.
 
 use std::cell::Cell as Counter;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::Connection;
-use tempfile::TempDir;
 use wmshost_flow::{
     Clock, Compare, Comparison, Depth, FailureKind, QuarantineFilter, Replayed, StreamFailure, StreamStatus,
     StreamSummary, Window, run_streams,
@@ -15,17 +12,9 @@ use wmshost_flow::{
 use wmshost_pipeline::{Checked, check_file};
 use wmshost_runtime::{Assembly, Catalog, SystemClock, target_reader};
 
-use crate::cell::{Bad, Breakage, Cell, Late, Method, NullChange, Shape};
+use crate::cell::{Bad, Breakage, Cell, Late, Method, NullChange};
 use crate::faults::{self, Died, Trap, TrappedReader};
-
-/// Whoever else has tables in the target.
-const STRANGERS: &str = "
-    CREATE TABLE canary (id INTEGER PRIMARY KEY, word TEXT, amount NUMBER(12,2));
-    INSERT INTO canary VALUES (1, 'sings', 1.25), (2, NULL, 7);
-    CREATE INDEX canary_word ON canary (word);
-    CREATE TABLE T_OLD (k1, v);
-    INSERT INTO T_OLD VALUES ('kept', 1);
-    CREATE VIEW canary_view AS SELECT word FROM canary;";
+use crate::place::Place;
 
 /// How a command ended.
 #[derive(Debug)]
@@ -46,75 +35,13 @@ pub(crate) enum Ended<T> {
 pub(crate) struct Lab<'a> {
     cell: &'a Cell,
     catalog: &'a Catalog,
-    folder: TempDir,
+    pub(crate) place: Place,
     runs: Counter<u32>,
 }
 
 impl<'a> Lab<'a> {
     pub(crate) fn new(cell: &'a Cell, catalog: &'a Catalog) -> Self {
-        let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let lab = Self { cell, catalog, folder: folder.expect("a folder"), runs: Counter::new(0) };
-        let pipeline = lab.text();
-        std::fs::write(lab.file(), pipeline).expect("a pipeline file");
-        lab.target().execute_batch(&format!("PRAGMA journal_mode = WAL; {STRANGERS}")).expect("a target");
-        lab
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.path("pipeline.toml")
-    }
-
-    /// The source, which changes between runs.
-    pub(crate) fn source(&self) -> Connection {
-        Connection::open(self.path("source.db")).expect("the source")
-    }
-
-    /// The target.
-    pub(crate) fn target(&self) -> Connection {
-        Connection::open(self.path("target.db")).expect("the target")
-    }
-
-    /// The pipeline file.
-    pub(crate) fn text(&self) -> String {
-        let cell = self.cell;
-        let plugin = |name: &str| wmshost_tests::plugin(name);
-        let mut stream = vec![
-            format!("method = \"{}\"", word(&cell.method)),
-            format!("deletes = \"{}\"", word(&cell.deletes)),
-            format!("late_rows = \"{}\"", if cell.late == Late::Reconcile { "reconcile" } else { "lookback" }),
-            "reconcile_every = \"0s\"".to_owned(),
-            format!("on_bad_value = \"{}\"", if cell.bad == Bad::Fail { "fail" } else { "reject" }),
-        ];
-        if cell.method == Method::Incremental {
-            let null_keys =
-                if cell.null_change == NullChange::None { "include".to_owned() } else { word(&cell.null_change) };
-            stream.push("change_key = \"changed\"\nlookback = \"2h\"".to_owned());
-            stream.push(format!("null_keys = \"{null_keys}\""));
-        }
-        if matches!(cell.shape, Shape::UniqueIndex | Shape::NoConstraint) {
-            let key: Vec<_> = (1..=cell.kinds().count()).map(|at| format!("\"k{at}\"")).collect();
-            stream.push(format!("key = [{}]", key.join(", ")));
-        }
-        stream.extend(without_guards());
-        format!(
-            "name = \"matrix\"\n[plugins]\nwms-tables.path = {:?}\ntable.path = {:?}\n\
-             [connections.wms]\ndriver = \"sqlite\"\npath = {:?}\n[connections.ana]\ndriver = \"sqlite\"\npath = {:?}\n\
-             [run]\nextract_batch_rows = {}\nload_batch_rows = {}\nretries = 0\n\
-             [streams.s]\nsource = \"wms\"\ntarget = \"ana\"\nextractor = \"wms-tables\"\nloader = \"table\"\ntable = \"t\"\n\
-             target_table = \"T\"\n{}\n",
-            plugin("wmshost-extractor-wms-tables"),
-            plugin("wmshost-loader-table"),
-            self.path("source.db"),
-            self.path("target.db"),
-            cell.extract_rows,
-            cell.load_rows,
-            stream.join("\n")
-        )
+        Self { cell, catalog, place: Place::new(cell), runs: Counter::new(0) }
     }
 
     /// Runs the stream, by a window of it or all over again if that is asked for.
@@ -148,11 +75,10 @@ impl<'a> Lab<'a> {
     }
 
     /// Forgets that a window was done, as `wmshost backfill --again` does.
-    pub(crate) fn forget(&self, window: &Window) -> Ended<()> {
+    pub(crate) fn forget(&self, window: Window) -> Ended<()> {
         self.within(&untrapped(), |pipeline, clock, run_id| {
             let assembly = Assembly::new(pipeline, self.catalog, clock, run_id);
-            let windows = std::slice::from_ref(window);
-            assembly.forget_windows(&pipeline.streams[0], windows).map(Ended::Done).map_err(refused)
+            assembly.forget_windows(&pipeline.streams[0], &[window]).map(Ended::Done).map_err(refused)
         })
     }
 
@@ -178,18 +104,6 @@ impl<'a> Lab<'a> {
         })
     }
 
-    /// The rows in quarantine, as JSON.
-    pub(crate) fn quarantined(&self) -> Vec<String> {
-        let target = self.target();
-        let table = "SELECT 1 FROM sqlite_schema WHERE name = 'WMSHOST_QUARANTINE'";
-        if rows(&target, table).is_empty() {
-            return Vec::new();
-        }
-        let mut statement = target.prepare("SELECT row_json FROM WMSHOST_QUARANTINE").expect("the quarantine");
-        let texts = statement.query_map([], |row| row.get(0)).expect("rows").collect::<rusqlite::Result<_>>();
-        texts.expect("rows of text")
-    }
-
     /// Sends the rows in quarantine on their way once more.
     pub(crate) fn replay(&self, trap: &Arc<Trap>) -> Ended<Replayed> {
         let filter = QuarantineFilter { stream: "s".to_owned(), ..QuarantineFilter::default() };
@@ -209,14 +123,15 @@ impl<'a> Lab<'a> {
         trap: &Arc<Trap>,
         act: impl FnOnce(&Checked, &Arc<dyn Clock>, String) -> Result<Ended<T>, Box<Ended<T>>>,
     ) -> Ended<T> {
-        let pipeline = match check_file(&self.file(), &no_variable, self.catalog) {
+        let pipeline = match check_file(&self.place.file(), &no_variable, self.catalog) {
             Ok(pipeline) => pipeline,
             Err(mistakes) => return Ended::Refused(mistakes.to_string()),
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         self.runs.set(self.runs.get() + 1);
         let run_id = format!("run-{}", self.runs.get());
-        match catch_unwind(AssertUnwindSafe(|| act(&pipeline, &clock, run_id))) {
+        let act = || catch_unwind(AssertUnwindSafe(|| act(&pipeline, &clock, run_id)));
+        match self.place.harmed(trap, act) {
             Ok(Ok(ended)) => ended,
             Ok(Err(ended)) => *ended,
             // The threads of a scope hide what they panicked with.
@@ -225,56 +140,6 @@ impl<'a> Lab<'a> {
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
-
-    /// The rows of the ledger, for a reproduction.
-    pub(crate) fn ledger(&self) -> Vec<String> {
-        let target = self.target();
-        match rows(&target, "SELECT 1 FROM sqlite_schema WHERE name = 'WMSHOST_CHECKPOINT'").is_empty() {
-            true => Vec::new(),
-            false => rows(&target, "SELECT * FROM WMSHOST_CHECKPOINT"),
-        }
-    }
-
-    /// What the strangers' tables hold.
-    pub(crate) fn strangers(&self) -> Vec<String> {
-        let target = self.target();
-        let schema = "SELECT sql FROM sqlite_schema WHERE tbl_name IN ('canary', 'T_OLD', 'canary_view') ORDER BY name";
-        let mut all = rows(&target, schema);
-        for table in ["canary", "T_OLD", "canary_view"] {
-            all.extend(rows(&target, &format!("SELECT * FROM {table}")));
-        }
-        all
-    }
-
-    /// The tables that the target has beside those of the strangers and of the host.
-    pub(crate) fn tables(&self) -> Vec<String> {
-        let others = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('canary', 'T_OLD') \
-                      AND name NOT LIKE 'WMSHOST\\_%' ESCAPE '\\'";
-        rows(&self.target(), others)
-    }
-}
-
-/// Rows as text.
-pub(crate) fn rows(connection: &Connection, query: &str) -> Vec<String> {
-    let mut statement = connection.prepare(query).expect("a query");
-    let columns = statement.column_count();
-    let row = |row: &rusqlite::Row<'_>| {
-        (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at).map(|value| format!("{value:?}"))).collect()
-    };
-    let rows = statement.query_map([], row).expect("rows").collect::<rusqlite::Result<Vec<Vec<String>>>>();
-    rows.expect("rows").into_iter().map(|row| row.join(" ")).collect()
-}
-
-fn word(value: &dyn std::fmt::Debug) -> String {
-    format!("{value:?}").to_lowercase()
-}
-
-/// A few rows of a small table are a large share of it: the guards against that are for other tests.
-fn without_guards() -> Vec<String> {
-    let known = wmshost_pipeline::all_keys();
-    let is_known = |name: &str| known.iter().any(|key| key.path == format!("streams.*.{name}"));
-    let guards = ["max_rejected_percent", "max_deleted_percent", "max_shrink_percent"];
-    guards.into_iter().filter(|name| is_known(name)).map(|name| format!("{name} = 100")).collect()
 }
 
 fn no_variable(_: &str) -> Option<OsString> {
@@ -294,4 +159,52 @@ fn failed<T>(at: &StreamFailure) -> Box<Ended<T>> {
 /// What a cell does not need.
 pub(crate) fn untrapped() -> Arc<Trap> {
     Trap::new(Breakage::None, 0)
+}
+
+/// A pipeline of one stream between two connections.
+pub(crate) fn pipeline(cell: &Cell, source: &str, target: &str, target_table: &str) -> String {
+    let mut stream = vec![
+        format!("method = \"{}\"", word(&cell.method)),
+        format!("deletes = \"{}\"", word(&cell.deletes)),
+        format!("late_rows = \"{}\"", if cell.late == Late::Reconcile { "reconcile" } else { "lookback" }),
+        "reconcile_every = \"0s\"".to_owned(),
+        format!("on_bad_value = \"{}\"", if cell.bad == Bad::Fail { "fail" } else { "reject" }),
+    ];
+    if cell.method == Method::Incremental {
+        let null_keys =
+            if cell.null_change == NullChange::None { "include".to_owned() } else { word(&cell.null_change) };
+        stream.push("change_key = \"changed\"\nlookback = \"2h\"".to_owned());
+        stream.push(format!("null_keys = \"{null_keys}\""));
+    }
+    if cell.names_its_key() {
+        let key: Vec<_> = (1..=cell.kinds().count()).map(|at| format!("\"k{at}\"")).collect();
+        stream.push(format!("key = [{}]", key.join(", ")));
+    }
+    stream.extend(without_guards());
+    format!(
+        "name = \"matrix-{}\"\n[plugins]\nwms-tables.path = {:?}\ntable.path = {:?}\n\
+         [connections.wms]\n{source}\n[connections.ana]\n{target}\n\
+         [run]\nextract_batch_rows = {}\nload_batch_rows = {}\nretries = 0\n\
+         [streams.s]\nsource = \"wms\"\ntarget = \"ana\"\nextractor = \"wms-tables\"\nloader = \"table\"\ntable = {:?}\n\
+         target_table = {target_table:?}\n{}\n",
+        cell.seed,
+        wmshost_tests::plugin("wmshost-extractor-wms-tables"),
+        wmshost_tests::plugin("wmshost-loader-table"),
+        cell.extract_rows,
+        cell.load_rows,
+        cell.table(),
+        stream.join("\n")
+    )
+}
+
+fn word(value: &dyn std::fmt::Debug) -> String {
+    format!("{value:?}").to_lowercase()
+}
+
+/// A few rows of a small table are a large share of it: the guards against that are for other tests.
+fn without_guards() -> Vec<String> {
+    let known = wmshost_pipeline::all_keys();
+    let is_known = |name: &str| known.iter().any(|key| key.path == format!("streams.*.{name}"));
+    let guards = ["max_rejected_percent", "max_deleted_percent", "max_shrink_percent"];
+    guards.into_iter().filter(|name| is_known(name)).map(|name| format!("{name} = 100")).collect()
 }

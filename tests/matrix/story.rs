@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use rusqlite::types::Value as Stored;
-use wmshost_flow::{Comparison, Value, Window};
+use wmshost_flow::{Comparison, Window};
 use wmshost_runtime::Catalog;
+use wmshost_tests::EPOCH;
 
-use crate::cell::{Bad, Cell, Change, FollowUp, Method, When};
+use crate::cell::{Bad, Cell, FollowUp, Method, When};
 use crate::expected::{Effect, Expected, Key, State, is_rejected};
 use crate::faults::Trap;
 use crate::history::{History, Pending, Row};
 use crate::lab::{Ended, Lab, untrapped};
-use crate::values::EPOCH;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -70,8 +69,8 @@ pub(crate) fn tell(cell: &Cell, catalog: &Catalog) -> Verdict {
 
 fn told(cell: &Cell, catalog: &Catalog) -> Verdict {
     let lab = Lab::new(cell, catalog);
-    let history = History::new(cell, lab.source());
-    let strangers = lab.strangers();
+    let history = History::new(cell, lab.place.source());
+    let strangers = lab.place.strangers();
     let mut story = Story {
         cell,
         lab,
@@ -87,8 +86,8 @@ fn told(cell: &Cell, catalog: &Catalog) -> Verdict {
         Err(Stop::Broken(what)) => Verdict::Broken(format!(
             "{cell}\n  {what}\nSource and steps:\n  {}\nLedger:\n  {}\nPipeline:\n{}",
             story.steps_and_statements(),
-            story.lab.ledger().join("\n  "),
-            story.lab.text()
+            story.lab.place.ledger().join("\n  "),
+            story.lab.place.text(cell)
         )),
     }
 }
@@ -203,9 +202,12 @@ impl Story<'_> {
     /// A refusal comes before anything is written, and names the column.
     fn was_refused(&mut self, why: &str) -> Held {
         let names = (1..=self.cell.kinds().count()).map(|at| format!("k{at}")).chain(["changed".to_owned()]);
-        let tables = self.lab.tables();
+        let tables = self.lab.place.tables();
         if !self.is_of_another_type(why) && (!tables.is_empty() || self.expected.was_loaded) {
             return self.broken(format!("it was refused after something was written ({tables:?}): {why}"));
+        }
+        if !self.cell.kinds().any(|kind| kind.may_be_refused) {
+            return self.broken(format!("a key that has an order was refused: {why}"));
         }
         if !names.into_iter().any(|name| why.contains(&name)) {
             return self.broken(format!("the refusal names no column: {why}"));
@@ -214,11 +216,7 @@ impl Story<'_> {
     }
 
     fn window(&self, from: i64, to: i64) -> Window {
-        let value = |at: i64| match self.cell.change {
-            Change::Day => Value::Date(i32::try_from(at.div_euclid(DAY)).expect("a day")),
-            _ => Value::Timestamp(at),
-        };
-        Window { start: value(from), end: value(to) }
+        Window { start: self.cell.change.value(from), end: self.cell.change.value(to) }
     }
 
     fn follow_up(&mut self) -> Held {
@@ -229,14 +227,12 @@ impl Story<'_> {
             FollowUp::Backfill => {
                 let end = self.history.rows.iter().filter_map(|row| row.changed).max().unwrap_or(EPOCH);
                 let whole = Effect::Window(EPOCH, end + DAY);
-                let window = self.window(EPOCH, end + DAY);
                 self.history.change_silently();
                 self.command(whole, &trap)?;
                 // What was done once can be done again.
-                if let Ended::Failed(why) | Ended::Refused(why) = self.lab.forget(&window) {
-                    return self.broken(format!("the window was not forgotten: {why}"));
-                }
                 self.history.change_silently();
+                let forgotten = self.lab.forget(self.window(EPOCH, end + DAY));
+                self.step(format!("Forget: {}", outline(&forgotten)));
                 self.command(whole, &untrapped())
             }
             FollowUp::Verify => {
@@ -298,7 +294,7 @@ impl Story<'_> {
         let ended = self.lab.verify(true, &untrapped());
         self.after_other(Effect::Repair, &ended, &untrapped())?;
         self.verify(&untrapped())?;
-        self.facts.quarantined = self.lab.quarantined().len();
+        self.facts.quarantined = self.lab.place.quarantined().len();
         Ok(())
     }
 
@@ -309,30 +305,10 @@ impl Story<'_> {
     /// What the target holds of each key.
     fn found(&self) -> Result<BTreeMap<Key, State>, Stop> {
         let mut found = BTreeMap::new();
-        if !self.lab.tables().iter().any(|table| table.contains("\"T\"")) {
-            return Ok(found);
-        }
-        let target = self.lab.target();
-        let mut statement = target.prepare("SELECT * FROM T").expect("the table");
-        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-        let mut rows = statement.query([]).expect("rows");
-        while let Some(row) = rows.next().expect("a row") {
-            let cell = |name: &str| {
-                let at = names.iter().position(|found| found == name)?;
-                row.get::<_, Stored>(at).ok()
-            };
-            let kinds = self.cell.kinds().enumerate();
-            let key: Option<Key> =
-                kinds.map(|(at, kind)| kind.family.meaning(&cell(&format!("k{}", at + 1))?)).collect();
-            let text = |name: &str| match cell(name) {
-                Some(Stored::Text(text)) => text,
-                other => format!("{other:?}"),
-            };
-            let Some(key) = key else { return self.broken("the target has a key with NULL".to_owned()) };
-            let label = text("v");
-            self.check_values(&key, &label, cell("q"))?;
-            let is_marked = !matches!(cell("wms_deleted_at"), None | Some(Stored::Null));
-            let state = if is_marked { State::Marked(label) } else { State::Live(label) };
+        for row in self.lab.place.found(self.cell) {
+            let Some(key) = row.key else { return self.broken("the target has a key with NULL".to_owned()) };
+            self.check_values(&key, &row.label, row.q)?;
+            let state = if row.is_marked { State::Marked(row.label) } else { State::Live(row.label) };
             if found.insert(key.clone(), state).is_some() {
                 return self.broken(format!("the target has the key {key:?} twice"));
             }
@@ -341,19 +317,19 @@ impl Story<'_> {
     }
 
     /// All columns of a row are of the version that it is named by.
-    fn check_values(&self, key: &Key, label: &str, q: Option<Stored>) -> Held {
+    fn check_values(&self, key: &Key, label: &str, q: Option<i64>) -> Held {
         let parts = label
             .trim_start_matches('r')
             .split_once('.')
             .and_then(|(id, version)| Some((id.parse::<i64>().ok()?, version.parse::<i64>().ok()?)));
-        match (parts, &q) {
-            (Some((id, version)), Some(Stored::Integer(value))) if *value == id * 100 + version => Ok(()),
+        match (parts, q) {
+            (Some((id, version)), Some(value)) if value == id * 100 + version => Ok(()),
             _ => self.broken(format!("{key:?}: {label} has {q:?} in its column q")),
         }
     }
 
     fn check_target(&mut self) -> Held {
-        if self.lab.strangers() != self.strangers {
+        if self.lab.place.strangers() != self.strangers {
             return self.broken("a stranger's table was touched".to_owned());
         }
         let found = self.found()?;
@@ -378,7 +354,7 @@ impl Story<'_> {
 
     /// Every row that was read and does not fit is in quarantine; none is that was loaded since.
     fn check_quarantine(&mut self) -> Held {
-        let rows = self.lab.quarantined();
+        let rows = self.lab.place.quarantined();
         let must_be_there = |row: &&Row| {
             let unfit = row.bad || row.means().is_none() || is_rejected(row, self.cell);
             unfit && (row.pending == Pending::Must || self.cell.method == Method::Full)

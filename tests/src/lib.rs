@@ -6,14 +6,17 @@
 //! | `built` | the program and the plugins, as they were built last |
 //! | `lab` | a folder with a pipeline, a source and a target, and running the program on them |
 //! | `expected` | what the target must hold, recomputed in plain SQL |
+//! | `generated` | values by seed, and the text by which each is known |
 //! | `numbers` | numbers that look random and are the same every time |
 
 mod built;
 mod expected;
+pub mod generated;
 mod lab;
 mod numbers;
 
 pub use built::{plugin, plugins, program, root};
 pub use expected::assert_target_equals_source;
+pub use generated::{EPOCH, canonical_number, day_text, hexadecimal, moment_text};
 pub use lab::{Lab, Ran};
 pub use numbers::Numbers;

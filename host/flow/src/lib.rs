@@ -88,8 +88,8 @@ pub use house::{
     QuarantineFilter, QuarantinedRow, RejectedIn, bookmark_from_json, bookmark_to_json,
 };
 pub use house::{
-    Claim, MERGE_SUFFIX, Maker, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord, TakeOver,
-    is_reserved, owns_table, record_of,
+    BELONGINGS, Claim, MERGE_SUFFIX, Maker, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord,
+    TakeOver, is_reserved, owns_table, record_of,
 };
 pub use load::{LoadRequest, Loader};
 pub use order::{Bounds, ColumnOrder, order_of_keys, order_of_values};

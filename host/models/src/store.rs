@@ -284,6 +284,22 @@ pub(crate) fn kind_of(sql: &mut dyn Sql, writer: Writer, name: &str) -> Result<O
     Ok(rows.first().map(|row| text_of(row, 0)))
 }
 
+/// A digest of the text of a view, as the database has it.
+pub(crate) fn view_digest(sql: &mut dyn Sql, writer: Writer, name: &str) -> Result<String, Failure> {
+    let (statement, name) = match writer.0 {
+        Dialect::Sqlite => {
+            ("SELECT sql FROM main.sqlite_schema WHERE type = 'view' AND name = ?1 COLLATE NOCASE", name.to_owned())
+        }
+        Dialect::Oracle => (
+            &*format!("SELECT text FROM all_views WHERE {} AND view_name = :1", writer.is_own_schema()),
+            name.to_ascii_uppercase(),
+        ),
+    };
+    let rows = sql.query(statement, &[Value::Text(name)])?;
+    let text = rows.first().map(|row| text_of(row, 0)).unwrap_or_default();
+    Ok(blake3::hash(text.as_bytes()).to_hex()[..16].to_owned())
+}
+
 fn built(row: &[Value]) -> Option<(String, Built)> {
     let built = Built {
         fingerprint: text_of(row, 1),

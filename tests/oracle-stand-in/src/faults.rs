@@ -165,6 +165,14 @@ impl Faults {
         added.iter_mut().for_each(|(fault, _)| fault.times = 0);
     }
 
+    /// Lets this fault strike no more.
+    pub fn remove(&self, id: FaultId) {
+        let mut added = self.added.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((fault, _)) = added.get_mut(id.0) {
+            fault.times = 0;
+        }
+    }
+
     /// How often a fault has struck.
     #[must_use]
     pub fn struck(&self, id: FaultId) -> u32 {

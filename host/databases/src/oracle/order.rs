@@ -35,6 +35,10 @@ pub(super) fn order_of(column: &ColumnInfo, reading: Reading, charset: &str) -> 
         (Reading::Text, _) if is_national(column) && charset == "AL32UTF8" => {
             return Ok(ColumnOrder::of(format!("CAST({name} AS VARCHAR2(4000))")));
         }
+        // A truth value is bound as 0 or 1, which Oracle compares with numbers only.
+        (Reading::Flag, _) => {
+            return Ok(ColumnOrder::of(format!("CASE WHEN {name} THEN 1 WHEN NOT {name} THEN 0 END")));
+        }
         _ => return Ok(ColumnOrder::of(name)),
     };
     Err(why.to_owned())

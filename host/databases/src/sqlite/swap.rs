@@ -2,7 +2,7 @@
 //! old rows or the new and nothing between. If the content is the same the old table stays, untouched.
 
 use rusqlite::{Connection, Row};
-use wmshost_flow::{Counts, Failure};
+use wmshost_flow::{BELONGINGS, Counts, Failure};
 
 use super::failure::failure;
 use super::statement::lock;
@@ -125,11 +125,8 @@ fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 
 /// The statements that made the indexes and triggers which somebody added to a table.
 fn belongings(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare(
-        "SELECT sql FROM main.sqlite_schema \
-         WHERE type IN ('index', 'trigger') AND tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL",
-    )?;
-    let statements = statement.query_map([table], |row| row.get(0))?;
+    let mut statement = connection.prepare(BELONGINGS)?;
+    let statements = statement.query_map([table], |row| row.get(1))?;
     statements.collect()
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema};
 use wmshost_flow::{
-    Counts, Failure, FailureKind, Holder, Lease, MergeRule, Removal, TakeOver, TargetGrant, TargetSession, record_of,
+    Claim, Counts, Failure, FailureKind, Holder, Lease, MERGE_SUFFIX, Maker, MergeRule, Removal, STAGED_SUFFIX,
+    STAGING_PREFIXES, Secured, TableOwner, TakeOver, TargetGrant, TargetSession, record_of,
 };
 
 use crate::world::{World, batch, in_transaction, worlds};
@@ -274,5 +275,57 @@ fn what_is_undone_is_not_recorded() {
         let mut sql = world.target().sql().expect("a session");
         assert_eq!(record_of(sql.as_mut(), &world.table).expect("a query"), None, "{}", world.driver());
         assert_eq!(seen(&world, &world.table), "[] []", "{}", world.driver());
+    }
+}
+
+/// Streams and models of two pipelines, in every order, under every name that one of them can need, in either spelling.
+#[test]
+fn no_two_owners_share_a_name_whichever_came_first() {
+    let owner = |pipeline: &str, maker, name: &str| TableOwner { pipeline: pipeline.into(), maker, name: name.into() };
+    let owners = [
+        owner("p", Maker::Stream, "a"),
+        owner("p", Maker::Stream, "b"),
+        owner("q", Maker::Stream, "a"),
+        owner("p", Maker::Model, "a"),
+        owner("p", Maker::Model, "b"),
+        owner("q", Maker::Model, "a"),
+    ];
+    for world in worlds() {
+        make(&world, "a table with rows", &format!("{}_CANARY", world.table));
+        let canary = seen(&world, &format!("{}_CANARY", world.table));
+        let table = &world.table;
+        let mut names = vec![table.clone(), format!("{table}{STAGED_SUFFIX}"), format!("{table}{MERGE_SUFFIX}")];
+        names.extend(STAGING_PREFIXES.map(|prefix| format!("{prefix}{table}")));
+        let mut sql = world.target().sql().expect("a session");
+        let mut pairs = 0;
+        for (first, second) in owners.iter().flat_map(|first| owners.iter().map(move |second| (first, second))) {
+            for (at, name) in names.iter().enumerate() {
+                let case = format!("{}: {first:?}, then {second:?}: {name}", world.driver());
+                let claim = |owner| Claim { owner, run_id: "run-1", take_over: None };
+                sql.begin().expect("a transaction");
+                assert_eq!(claim(first).secure(sql.as_mut(), name, 0), Ok(Secured::New), "{case}");
+                let other = if at % 2 == 0 { name.to_lowercase() } else { name.clone() };
+                match claim(second).secure(sql.as_mut(), &other, 0) {
+                    Ok(secured) => assert_eq!((secured, first), (Secured::Own, second), "{case}"),
+                    Err(failure) => {
+                        assert!(first != second && failure.kind == FailureKind::InvalidConfig, "{case}: {failure}");
+                        let whose = format!("{} {}", first.maker.name(), first.name);
+                        assert!(failure.message.contains(&whose), "{case}: {failure}");
+                    }
+                }
+                // Beside each other they are free.
+                let beside = &names[(at + 1) % names.len()];
+                assert_eq!(claim(second).secure(sql.as_mut(), beside, 0), Ok(Secured::New), "{case}");
+                let record = record_of(sql.as_mut(), name).expect("a query").expect("a record");
+                assert_eq!(&record.owner, first, "{case}");
+                let canary = format!("{table}_CANARY");
+                let refused = claim(second).secure(sql.as_mut(), &canary, 0).expect_err(&case);
+                assert!(refused.message.contains("was not made by wmshost"), "{case}: {refused}");
+                sql.rollback().expect("undone");
+                pairs += 1;
+            }
+        }
+        assert_eq!(pairs, owners.len() * owners.len() * names.len());
+        assert_eq!(seen(&world, &format!("{}_CANARY", world.table)), canary, "{}", world.driver());
     }
 }

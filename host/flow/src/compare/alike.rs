@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array as _, ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatch};
+use arrow_array::{Array as _, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, RecordBatch};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 
 use crate::failure::Failure;
@@ -50,6 +50,12 @@ fn cast(column: &ArrayRef, wanted: &DataType) -> Option<ArrayRef> {
             let whole = |value| i64::try_from(rescaled(value, *scale, 0)?).ok();
             let values = column.as_primitive::<Decimal128Type>().iter();
             Arc::new(values.map(|value| all(value, whole)).collect::<Option<Int64Array>>()?)
+        }
+        // Oracle has no truth values in tables before 23ai: there they are 0 and 1.
+        (DataType::Int64, DataType::Boolean) => {
+            let truth = |value: i64| matches!(value, 0 | 1).then_some(value == 1);
+            let values = column.as_primitive::<Int64Type>().iter();
+            Arc::new(values.map(|value| all(value, truth)).collect::<Option<BooleanArray>>()?)
         }
         (DataType::Int64, DataType::Decimal128(precision, scale)) => {
             let values = column.as_primitive::<Int64Type>().iter();
@@ -104,5 +110,9 @@ mod tests {
         let zoned = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         assert_eq!(cast(&moments(7), &zoned).expect("a moment").data_type(), &zoned);
         assert_eq!(cast(&ints, &DataType::Utf8), None);
+        let truths: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]));
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(0)]));
+        assert_eq!(cast(&numbers, &DataType::Boolean), Some(truths));
+        assert_eq!(cast(&ints, &DataType::Boolean), None);
     }
 }

@@ -30,6 +30,7 @@ pub use json::{bookmark_from_json, bookmark_to_json};
 pub use lease::{Holder, LEASE_SECONDS, Lease};
 pub use ledger::{Action, DamagedRow, Entry, Ledger};
 pub use mark::Marks;
+pub use object::BELONGINGS;
 pub use owner::{
     Claim, MERGE_SUFFIX, Maker, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord, TakeOver,
     is_reserved, owns_table, record_of,

@@ -8,6 +8,10 @@ use crate::value::Value;
 /// The columns that every table of the host has: the run that wrote a row last, and when.
 pub(super) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
 
+/// The indexes and triggers that somebody added to a table of SQLite, by name and statement: a query of the table's name.
+pub const BELONGINGS: &str = "SELECT name, sql FROM main.sqlite_schema WHERE type IN ('index', 'trigger') \
+     AND tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL ORDER BY name";
+
 /// What the target has under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {

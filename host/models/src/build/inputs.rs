@@ -13,7 +13,7 @@ use crate::template::{Mode, Word};
 
 /// What a model reads: by name, the mark of each table; by name and `#`, the fingerprint of each view between, and with
 /// `former` the chain of former rows; by `{name}`, what else marks a stream; by `{now}` and `{today}`, the moment if it
-/// matters; by [`CHAIN`] and [`LOST`], what is noted of the model's own rows.
+/// matters; by [`CHAIN`], [`LOST`] and [`VIEW`], what is noted of the model's own rows.
 pub(super) type Inputs = BTreeMap<String, String>;
 
 /// Under which name it is noted what else marks a stream than its newest row.
@@ -28,6 +28,9 @@ pub(crate) fn lost_rows(model: &str) -> String {
 
 /// Where a model's own inputs note when rows of it last went.
 pub(super) const LOST: &str = "{lost}";
+
+/// Where a model's own inputs note which view was made: a digest of its text.
+pub(super) const VIEW: &str = "{view}";
 
 /// Mark of a stream's table.
 #[derive(Debug, Clone)]
@@ -83,7 +86,7 @@ impl Reading<'_> {
                 inputs.insert(format!("{name} former#"), note(name, CHAIN).unwrap_or_default());
             }
         }
-        inputs.extend([CHAIN, LOST].into_iter().filter_map(|key| Some((key.to_owned(), note(&node.name, key)?))));
+        inputs.extend([CHAIN, LOST, VIEW].into_iter().filter_map(|key| Some((key.to_owned(), note(&node.name, key)?))));
     }
 
     /// The marks of a stream's table.
@@ -105,6 +108,7 @@ impl Reading<'_> {
         match node.model() {
             Some(model) if model.is_live() => {
                 inputs = self.inputs(at, sql, marks)?;
+                inputs.remove(VIEW);
                 inputs.insert(format!("{}#", node.name), model.fingerprint.clone());
             }
             Some(_) => {

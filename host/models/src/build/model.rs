@@ -6,13 +6,13 @@ use wmshost_flow::model::{Materialization, OnChange, Strategy};
 use wmshost_flow::{Clock, Dialect, Failure, SqlSession, TakeOver, Value};
 
 use super::history;
-use super::inputs::{Inputs, Marks, Reading, index_stream, views_changed, watermark};
+use super::inputs::{Inputs, Marks, Reading, VIEW, index_stream, views_changed, watermark};
 use super::owned::OwnedSession;
 use super::rows::{Moved, Stamp, carry_marks, fill, loses_keys, set_aside, take_in};
 use super::table::Table;
 use crate::mistake::{excerpt, line_and_column, locate};
 use crate::project::{ParsedModel, Project, Speaker};
-use crate::store::{Built, Store, kind_of, parse_moment, rows_of};
+use crate::store::{Built, Store, kind_of, parse_moment, rows_of, view_digest};
 use crate::template::Mode;
 
 /// KiB of pages that SQLite may keep while it builds a model.
@@ -141,7 +141,7 @@ pub(super) struct Build<'b> {
     pub(super) site: &'b Site<'b>,
     pub(super) at: usize,
     pub(super) model: &'b ParsedModel,
-    before: Option<&'b Built>,
+    pub(super) before: Option<&'b Built>,
 }
 
 impl Build<'_> {
@@ -168,15 +168,21 @@ impl Build<'_> {
         }
         let mut inputs = reading.inputs(self.at, sql, marks)?;
         let there = kind_of(sql, writer, &node.table)?;
+        self.check_is_own(there.as_deref(), sql)?;
         let wanted = if self.model.is_live() { "view" } else { "table" };
         let before = self.before.filter(|_| there.as_deref() == Some(wanted) && !self.site.full_refresh);
         let is_same = before.is_some_and(|before| before.fingerprint == self.model.fingerprint);
+        let is_noted = !self.model.is_live() || inputs.contains_key(VIEW);
         let changed_at = Value::Timestamp(later(self.site.clock.now(), reading.built)).to_string();
         let (done, changed_at) = match before {
-            Some(before) if is_same && before.inputs == inputs && !self.site.force => {
+            Some(before) if is_same && is_noted && before.inputs == inputs && !self.site.force => {
                 (Done::nothing(Action::Unchanged, before.rows), before.changed_at.clone())
             }
-            _ if self.model.is_live() => (self.view(is_same, sql)?, changed_at),
+            _ if self.model.is_live() => {
+                let done = self.view(is_same, sql)?;
+                inputs.insert(VIEW.to_owned(), view_digest(sql, writer, &node.table)?);
+                (done, changed_at)
+            }
             before => {
                 let stamp = Stamp { run_id: writer.text(self.site.run_id), loaded_at: self.moment(&changed_at) };
                 let done = self.rows(before, is_same, &inputs, &stamp, sql)?;
@@ -234,14 +240,21 @@ impl Build<'_> {
     fn view(&self, is_same: bool, sql: &mut dyn SqlSession) -> Result<Done, Failure> {
         if !is_same {
             let table = self.table();
+            let added = if self.is_oracle() { Vec::new() } else { table.added(sql)? };
             let replaces =
                 self.is_oracle() && kind_of(sql, table.writer, &table.node.table)?.as_deref() == Some("view");
+            if self.is_oracle() {
+                // The view is there before it is noted: a build that breaks off in between leaves no note that is not true.
+                self.site.store.forget(sql, &table.node.name)?;
+                self.settle(sql)?;
+            }
             if !replaces {
                 table.remove(sql)?;
             }
             let create = if replaces { "CREATE OR REPLACE" } else { "CREATE" };
             let statement = self.speaker().statement(self.at, Mode::Full);
             sql.execute(&format!("{create} VIEW {} AS {statement}", table.name()), &[])?;
+            table.add_again(&added, sql)?;
         }
         Ok(Done::nothing(if is_same { Action::Unchanged } else { Action::View }, None))
     }

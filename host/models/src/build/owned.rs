@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use wmshost_flow::model::Materialization;
 use wmshost_flow::{Claim, Clock, Dialect, Failure, Maker, Sql, SqlSession, TableOwner, TakeOver, Value, owns_table};
 
+use super::inputs::VIEW;
 use super::model::{Build, Site};
 use super::table::Table;
 use crate::mistake::Mistake;
 use crate::project::{Node, ParsedModel, Project};
-use crate::store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE};
+use crate::store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE, view_digest};
 
 /// What the names of private temporary tables begin with in Oracle.
 const PRIVATE_PREFIX: &str = "ORA$PTT_";
@@ -119,6 +120,11 @@ fn changed_tables(statement: &str) -> Option<Vec<(String, bool)>> {
                 "INDEX" => {
                     words.skip_all(&["ON"]);
                     changed.push((words.next()?, true));
+                }
+                // One that somebody added to the model's table, as it was written.
+                "TRIGGER" => {
+                    while !words.next()?.eq_ignore_ascii_case("ON") {}
+                    changed.push((words.next()?, false));
                 }
                 _ => return None,
             }
@@ -239,7 +245,33 @@ impl Build<'_> {
         let owner = owner(store.pipeline, node);
         let claim = Claim { owner: &owner, run_id, take_over: wish(take_over, node) };
         sql.secure(&claim, &self.table().names(), *clock)?;
-        self.settle(sql)
+        self.settle(sql)?;
+        if self.is_oracle() && self.model.model.materialization.has_rows() {
+            self.table().end_exchange(sql)?;
+        }
+        Ok(())
+    }
+
+    /// Fails if what has the model's name is not what the last build made: another view, or a view in the place of a table, or
+    /// a table in the place of a view.
+    pub(super) fn check_is_own(&self, there: Option<&str>, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let Site { project, take_over, .. } = self.site;
+        let node = &project.nodes[self.at];
+        let (Some(there), Some(before)) = (there, self.before) else { return Ok(()) };
+        let is_own = match (there, before.inputs.get(VIEW)) {
+            ("view", Some(digest)) => view_digest(sql, project.writer(), &node.table)? == *digest,
+            // Views that were made before their texts were noted have no rows either.
+            ("view", None) => before.rows.is_none(),
+            (_, was_view) => was_view.is_none(),
+        };
+        if is_own || wish(take_over, node).is_some() {
+            return Ok(());
+        }
+        let name = &node.table;
+        Err(Failure::invalid_config(format!(
+            "the {there} {name} is not the one that wmshost made: somebody put it there; rename or drop it yourself, or have it \
+             replaced with take_over = [{name:?}] in [models]"
+        )))
     }
 }
 
@@ -319,6 +351,7 @@ mod tests {
             ("CREATE OR REPLACE VIEW \"A\" AS SELECT * FROM \"B\"", &["A"]),
             ("CREATE UNIQUE INDEX \"I\" ON \"A\" (x)", &["A"]),
             ("CREATE INDEX IF NOT EXISTS \"I\" ON \"A\" (x)", &["A"]),
+            ("CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; END", &["a"]),
             ("CREATE UNIQUE INDEX temp.wmshost_rows_key ON wmshost_rows (x)", &[]),
             ("CREATE TABLE temp.\"wmshost_rows\" AS SELECT * FROM \"B\"", &[]),
             ("CREATE PRIVATE TEMPORARY TABLE ORA$PTT_WMSHOST_ROWS AS SELECT 1 FROM dual", &[]),

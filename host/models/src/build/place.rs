@@ -3,6 +3,13 @@
 //! commit, and then the new. Only where the shape has changed are the tables themselves exchanged, by two statements
 //! between which there is no table of that name; if the second fails, the first is undone. So it is where a table takes
 //! the place of a view, which is made again from what the server knows of it.
+//!
+//! | the host dies … | the target holds | the next build |
+//! |---|---|---|
+//! | before the exchange | the old table, and one aside | builds aside again |
+//! | after the old table made way | the old table under its name of `WMSHOST_OLD_`, and the new one aside | gives the old table its name back before anything else, and builds again |
+//! | after the new table took the name | the new table, and the old one under its name of `WMSHOST_OLD_` | drops the old one, and builds again, since the exchange was not noted |
+//! | after a view made way | the new table aside; a view has no rows to lose | builds again |
 
 use wmshost_flow::model::Strategy;
 use wmshost_flow::{Failure, Sql, SqlSession, Value};
@@ -50,9 +57,7 @@ impl Table<'_> {
         let old_table = self.old_table();
         let (name, aside, old) = (self.name(), self.aside(), self.writer.name(&old_table));
         let drop_old = format!("DROP TABLE {old}{}", self.writer.for_good());
-        if kind_of(sql, self.writer, &old_table)?.is_some() {
-            sql.execute(&drop_old, &[])?;
-        }
+        self.end_exchange(sql)?;
         let kind = kind_of(sql, self.writer, &self.node.table)?;
         let (make_way, undo) = match kind.as_deref() {
             Some("view") => (Some(format!("DROP VIEW {name}")), Some(self.view_again(sql)?)),
@@ -77,6 +82,21 @@ impl Table<'_> {
             (Ok(_), _) if kind.as_deref() == Some("table") => sql.execute(&drop_old, &[]).map(drop),
             (placed, _) => placed.map(drop),
         }
+    }
+
+    /// Ends an exchange in which a build before broke off: the old table takes its name back if nothing has it, and is
+    /// dropped if the new one does.
+    pub(super) fn end_exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let old_table = self.old_table();
+        if kind_of(sql, self.writer, &old_table)?.is_none() {
+            return Ok(());
+        }
+        let old = self.writer.name(&old_table);
+        let statement = match kind_of(sql, self.writer, &self.node.table)? {
+            None => format!("ALTER TABLE {old} RENAME TO {}", self.name()),
+            Some(_) => format!("DROP TABLE {old}{}", self.writer.for_good()),
+        };
+        sql.execute(&statement, &[]).map(drop)
     }
 
     /// The statement that makes the view which has the table's name again, as it is now.
@@ -111,13 +131,8 @@ impl Table<'_> {
         let is_same =
             |a: &[String], b: &[String]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b));
         let prefix = format!("{}_IX", self.node.table);
-        // Only those with a number behind the prefix: somebody else may have made others.
-        let is_own = |name: &str| {
-            let number = name.strip_prefix(&prefix).unwrap_or_default();
-            !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
-        };
         let is_stale = |(name, columns): &&(String, Vec<String>)| {
-            is_own(name) && !wanted.iter().any(|(_, wanted)| is_same(wanted, columns))
+            self.is_own_index(name) && !wanted.iter().any(|(_, wanted)| is_same(wanted, columns))
         };
         for (name, _) in there.iter().filter(is_stale) {
             sql.execute(&format!("DROP INDEX {}", self.writer.name(name)), &[])?;

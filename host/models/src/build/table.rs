@@ -4,11 +4,11 @@
 
 use arrow_schema::DataType;
 use wmshost_flow::model::{Assertion, Interval, Materialization, ModelColumn, Strategy};
-use wmshost_flow::{Dialect, Failure, STAGING_PREFIXES, Sql};
+use wmshost_flow::{BELONGINGS, Dialect, Failure, STAGING_PREFIXES, Sql, Value};
 
 use crate::dialect::{MARKS, VERSION, Writer, version_types};
 use crate::project::{Node, ParsedModel, former_table};
-use crate::store::kind_of;
+use crate::store::{kind_of, text_of};
 
 /// A model's table.
 #[derive(Clone, Copy)]
@@ -150,12 +150,41 @@ impl<'t> Table<'t> {
         }
     }
 
-    /// Puts the table aside in the place of whatever has its name, with its indexes.
+    /// Puts the table aside in the place of whatever has its name, with its indexes and those that somebody added.
     pub(super) fn swap(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let added = self.added(sql)?;
         self.remove(sql)?;
         let rename = format!("ALTER TABLE {} RENAME TO {}", self.aside(), self.name());
         sql.execute(&rename, &[])?;
-        self.index(sql)
+        self.index(sql)?;
+        self.add_again(&added, sql)
+    }
+
+    /// The indexes and triggers that somebody added to what has the model's name on SQLite, by name and statement.
+    pub(super) fn added(&self, sql: &mut dyn Sql) -> Result<Vec<[String; 2]>, Failure> {
+        let rows = sql.query(BELONGINGS, &[Value::Text(self.node.table.clone())])?;
+        let added = rows.iter().map(|row| [0, 1].map(|at| text_of(row, at)));
+        Ok(added.filter(|[name, _]| !self.is_own_index(name)).collect())
+    }
+
+    /// Adds them to what has the name now; fails with the name of one that does not fit it.
+    pub(super) fn add_again(&self, added: &[[String; 2]], sql: &mut dyn Sql) -> Result<(), Failure> {
+        for [name, statement] in added {
+            sql.execute(statement, &[]).map_err(|failure| {
+                failure.within(format!(
+                    "{name}, which somebody added to {} and which does not fit it any more; drop it",
+                    self.name()
+                ))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whether the host made an index: only those with a number behind the table's name, somebody else may have made others.
+    pub(super) fn is_own_index(&self, name: &str) -> bool {
+        let prefix = format!("{}_IX", self.node.table);
+        let number = name.strip_prefix(&prefix).unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
     }
 
     /// Removes whatever has the model's name.

@@ -281,3 +281,149 @@ fn a_take_over_that_breaks_off_anywhere_is_ended_by_the_next_build() {
     }
     assert!(struck >= 14, "{struck} faults struck");
 }
+
+/// Rows as the models read them, and others.
+fn view_of(amount: &str) -> Vec<Model> {
+    let statement = format!("SELECT id, item, {amount} AS amount FROM {{stock}}");
+    vec![view("mine", &["stock"], &["id", "item", "amount"], &statement)]
+}
+
+/// The record of a model says whose the name is, not that what has it is what the model made.
+#[test]
+fn what_somebody_put_in_the_place_of_a_models_view_is_left_alone() {
+    for (warehouse, dialect, _) in warehouses() {
+        for stranger in ["a view", "a table like one of the host", "a table with rows"] {
+            let case = format!("{dialect:?}, {stranger}");
+            let first = project(dialect, view_of("amount"));
+            assert!(!warehouse.run_as("wms", &first, |_| {}).has_failed(), "{case}");
+            assert!(!warehouse.run_as("wms", &first, |_| {}).has_failed(), "{case}: its own view");
+            warehouse.run_sql("DROP VIEW MINE");
+            make(&warehouse, dialect, stranger, "MINE");
+            let before = seen(&warehouse, "MINE");
+            let changed = project(dialect, view_of("amount + 0"));
+            for project in [&first, &changed] {
+                let told = match warehouse.try_run_as("wms", project, |_| {}) {
+                    Ok(ran) => format!("{} {ran:?}", ran.has_failed()),
+                    Err(failure) => format!("true {failure}"),
+                };
+                assert!(
+                    told.starts_with("true") && told.contains("is not the one that wmshost made"),
+                    "{case}: {told}"
+                );
+                assert_eq!(seen(&warehouse, "MINE"), before, "{case}");
+            }
+            let ran = warehouse.run_as("wms", &changed, |options| options.take_over = vec![TakeOver::parse("MINE")]);
+            assert!(!ran.has_failed(), "{case}: {ran:#?}");
+            assert_eq!(warehouse.rows("SELECT COUNT(*), SUM(amount) FROM MINE"), ["3 35"], "{case}");
+            clean(&warehouse);
+        }
+    }
+}
+
+#[test]
+fn a_view_in_the_place_of_a_models_table_is_left_alone() {
+    for (warehouse, dialect, _) in warehouses() {
+        for (way, models) in models().into_iter().filter(|(way, _)| *way != "view") {
+            let case = format!("{dialect:?}, {way}");
+            let project = project(dialect, models);
+            assert!(!warehouse.run_as("wms", &project, |_| {}).has_failed(), "{case}");
+            warehouse.run_sql("DROP TABLE MINE");
+            make(&warehouse, dialect, "a view", "MINE");
+            let before = seen(&warehouse, "MINE");
+            let ran = warehouse.run_as("wms", &project, |_| {});
+            assert!(ran.has_failed(), "{case}");
+            assert!(format!("{ran:?}").contains("is not the one that wmshost made"), "{case}: {ran:#?}");
+            assert_eq!(seen(&warehouse, "MINE"), before, "{case}");
+            clean(&warehouse);
+        }
+    }
+}
+
+#[test]
+fn what_somebody_added_to_a_models_table_stays_when_the_table_is_replaced() {
+    let warehouse = Warehouse::new();
+    let rows = |item: &str| {
+        vec![model(
+            "mine",
+            &["stock"],
+            &["id", item, "amount"],
+            &format!("SELECT id, item AS {item}, amount FROM {{stock}}"),
+        )]
+    };
+    let first = project(Dialect::Sqlite, rows("item"));
+    assert!(!warehouse.run_as("wms", &first, |_| {}).has_failed());
+    warehouse.run_sql("CREATE TABLE SEEN (id INTEGER)");
+    warehouse.run_sql("CREATE UNIQUE INDEX theirs ON MINE (id)");
+    warehouse.run_sql("CREATE TRIGGER they_look AFTER DELETE ON MINE BEGIN INSERT INTO SEEN VALUES (old.id); END");
+    let added = "SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger') AND tbl_name = 'MINE' ORDER BY name";
+    warehouse.run_sql("CREATE INDEX by_item ON MINE (item)");
+    let ran = warehouse.run_as("wms", &first, |options| options.full_refresh = true);
+    assert!(!ran.has_failed(), "{ran:#?}");
+    assert_eq!(warehouse.rows(added), ["by_item", "theirs", "they_look"]);
+    // One that does not fit is named, and all stays as it was.
+    let before = seen(&warehouse, "MINE");
+    let renamed = project(Dialect::Sqlite, rows("article"));
+    let ran = warehouse.run_as("wms", &renamed, |_| {});
+    assert!(ran.has_failed() && format!("{ran:?}").contains("by_item, which somebody added"), "{ran:#?}");
+    assert_eq!((seen(&warehouse, "MINE"), warehouse.rows(added).len()), (before, 3));
+    warehouse.run_sql("DROP INDEX by_item");
+    assert!(!warehouse.run_as("wms", &renamed, |_| {}).has_failed());
+    assert_eq!(warehouse.rows(added), ["theirs", "they_look"]);
+}
+
+/// Oracle exchanges tables of different columns by two renames. A build that breaks off between them, and the next one at
+/// any statement of its own, leave the old rows under one of the two names until the new ones are there.
+#[test]
+fn an_exchange_that_breaks_off_and_the_next_that_does_too_lose_no_table() {
+    let (warehouse, account) = oracle::warehouse();
+    let rows = |columns: &[&str]| {
+        let statement = format!("SELECT {} FROM {{stock}}", columns.join(", "));
+        project(Dialect::Oracle, vec![model("mine", &["stock"], columns, &statement)])
+    };
+    let (narrow, wide) = (rows(&["id", "amount"]), rows(&["id", "item", "amount"]));
+    let strike = |point: &str, effect| {
+        SERVER.faults().add(Fault::new(Moment::Statement(point.into()), effect).account(&account))
+    };
+    let mut struck = 0;
+    // The answer to the first rename is lost; or the second fails, and so does what undoes the first.
+    let broken_off = [
+        vec![("ALTER TABLE \"MINE\" RENAME", Effect::DropAfter)],
+        vec![
+            ("ALTER TABLE \"WMSHOST_NEW_MINE\"", Effect::DropBefore),
+            ("ALTER TABLE \"WMSHOST_OLD_MINE\"", Effect::DropBefore),
+        ],
+    ];
+    for first in broken_off {
+        for point in [
+            "ALTER TABLE \"WMSHOST_OLD_MINE\"",
+            "TABLE \"WMSHOST_NEW_MINE\"",
+            "INTO \"WMSHOST_NEW_MINE\"",
+            "ALTER TABLE \"MINE\" RENAME",
+            "ALTER TABLE \"WMSHOST_NEW_MINE\"",
+            "DROP TABLE \"WMSHOST_OLD_MINE\"",
+        ] {
+            for effect in [Effect::DropBefore, Effect::DropAfter] {
+                let case = format!("{first:?}, then {point} {effect:?}");
+                assert!(!warehouse.run_as("wms", &narrow, |_| {}).has_failed(), "{case}");
+                let faults: Vec<_> = first.iter().map(|(point, effect)| strike(point, effect.clone())).collect();
+                let _ = warehouse.try_run_as("wms", &wide, |_| {});
+                assert!(faults.into_iter().all(|fault| SERVER.faults().struck(fault) == 1), "{case}");
+                assert!(warehouse.try_rows("SELECT COUNT(*) FROM MINE").is_err(), "{case}: it broke off in between");
+                let two = strike(point, effect);
+                let _ = warehouse.try_run_as("wms", &wide, |_| {});
+                struck += SERVER.faults().struck(two);
+                SERVER.faults().remove(two);
+                let is_there = |name: &str| {
+                    warehouse.try_rows(&format!("SELECT COUNT(*) FROM {name}")) == Ok(vec!["3".to_owned()])
+                };
+                assert!(is_there("MINE") || is_there("WMSHOST_OLD_MINE"), "{case}");
+                let ran = warehouse.run_as("wms", &wide, |_| {});
+                assert!(!ran.has_failed(), "{case}: {ran:#?}");
+                assert_eq!(warehouse.rows("SELECT COUNT(*), SUM(amount), COUNT(item) FROM MINE"), ["3 35 3"], "{case}");
+                assert!(!is_there("WMSHOST_OLD_MINE") && !is_there("WMSHOST_NEW_MINE"), "{case}");
+                clean(&warehouse);
+            }
+        }
+    }
+    assert!(struck >= 20, "{struck} faults struck");
+}

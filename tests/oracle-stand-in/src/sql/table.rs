@@ -39,9 +39,10 @@ pub(super) fn item(words: &[Word]) -> Result<Item, Refusal> {
 pub(super) fn bytes_check(name: &str, kind: &Kind) -> Option<String> {
     let most = kind.bytes_checked()?;
     let constraint = names::quoted(&format!("{BYTES_CHECK}{name}"));
-    // As text a CHAR has no padding, which PostgreSQL counts in characters.
-    let cast = if matches!(kind, Kind::Char(..)) { "::text" } else { "" };
-    Some(format!("CONSTRAINT {constraint} CHECK (octet_length({}{cast}) <= {most})", spelled(name)))
+    // A CHAR without its padding, which PostgreSQL counts in characters.
+    let name = spelled(name);
+    let counted = if matches!(kind, Kind::Char(..)) { format!("pg_catalog.rtrim({name}::text)") } else { name };
+    Some(format!("CONSTRAINT {constraint} CHECK (octet_length({counted}) <= {most})"))
 }
 
 /// A stored name, in quotes where it needs them.

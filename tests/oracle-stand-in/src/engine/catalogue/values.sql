@@ -248,3 +248,6 @@ $$;
 CREATE FUNCTION sys.userenv(name text) RETURNS varchar(256) LANGUAGE sql STABLE AS $$
     SELECT sys.sys_context('USERENV', name)
 $$;
+-- Oracle keeps the blanks of a CHAR where it becomes a VARCHAR2; PostgreSQL would take them off.
+UPDATE pg_catalog.pg_cast SET castfunc = 0, castmethod = 'b'
+    WHERE castsource = 'bpchar'::regtype AND casttarget IN ('text'::regtype, 'varchar'::regtype);

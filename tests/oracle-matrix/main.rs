@@ -1,0 +1,47 @@
+//! The matrix of `tests/matrix` on Oracle: generated tables, histories of their rows and a breakage somewhere on the way,
+//! against an oracle in plain Rust over the generated rows, from one schema of the stand-in to another. Each cell is one
+//! combination of
+//!
+//! key type × kind of table × columns of the key × NULL or an empty text in the key × duplicates × method × deletes ×
+//! late rows × type of the change key × ties × NULL change keys × rows read and written at once × merging row by row or
+//! in bulk × releases of the servers × values that do not fit × what breaks off × which command it breaks off × what is
+//! done afterwards
+//!
+//! Beside a process that dies and a port that fails, the server itself fails: a connection is lost before or after a
+//! statement took effect, half of an answer comes, a session is killed (ORA-00028), a transaction deadlocks (ORA-00060), a
+//! snapshot is too old (ORA-01555), at the statements that read, compare, write, swap, remove, define, commit and keep the
+//! ledger.
+//!
+//! `story`, `expected`, `history`, `faults`, `lab` and `all` are those of `tests/matrix`, whose header says how to run one cell
+//! alone (`WMSHOST_MATRIX_CELL`), more of them (`WMSHOST_MATRIX_CELLS`), and how a cell that fails is told. `values`, `cell`,
+//! `source` and `place` are what differs here. `make test-long` runs ten times as many.
+//!
+//! What the stand-in cannot do, and so is not proved here: text is always sorted by its bytes, so that a session that forgot to
+//! set NLS_SORT and NLS_COMP to BINARY would not be seen; moments have microseconds, so that TIMESTAMP(9) never has a digit behind
+//! the sixth; NVARCHAR2 is kept as UTF-8, whose order is the host's; the values of CHAR are padded by characters. A real server
+//! has to be asked for those.
+
+mod cell;
+mod place;
+mod source;
+mod values;
+
+#[path = "../matrix/all.rs"]
+mod all;
+#[path = "../matrix/dimensions.rs"]
+mod dimensions;
+#[path = "../matrix/expected.rs"]
+mod expected;
+#[path = "../matrix/faults.rs"]
+mod faults;
+#[path = "../matrix/history.rs"]
+mod history;
+#[path = "../matrix/lab.rs"]
+mod lab;
+#[path = "../matrix/story.rs"]
+mod story;
+
+#[test]
+fn no_cell_loses_doubles_or_changes_a_row() {
+    all::run(150, false);
+}
