@@ -32,6 +32,16 @@ pub(crate) struct Found {
     pub(crate) is_marked: bool,
 }
 
+impl State {
+    /// Whether this is a later version of the row that a label names.
+    fn is_newer_than(&self, label: &str) -> bool {
+        let version =
+            |label: &str| label.split_once('.').and_then(|(id, at)| Some((id.to_owned(), at.parse::<u32>().ok()?)));
+        let (Self::Live(own) | Self::Marked(own)) = self else { return false };
+        matches!((version(own), version(label)), (Some(own), Some(other)) if own.0 == other.0 && own.1 > other.1)
+    }
+}
+
 type Options = BTreeSet<State>;
 
 /// What a command does to the target.
@@ -53,6 +63,8 @@ pub(crate) enum Effect {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Expected {
     keys: BTreeMap<Key, Options>,
+    /// Versions that were rejected for their change key alone: a replay loads them.
+    rejected: BTreeMap<Key, BTreeSet<String>>,
     /// Whether a run has come to its end.
     pub(crate) was_loaded: bool,
 }
@@ -124,9 +136,16 @@ impl Expected {
     /// The command came to its end.
     pub(crate) fn done(&mut self, effect: Effect, rows: &[Row], cell: &Cell) {
         let source = Source::of(rows, cell);
+        for (key, rows) in &source.rejected {
+            self.rejected.entry(key.clone()).or_default().extend(rows.iter().map(|row| row.label()));
+        }
         let all: BTreeSet<Key> = self.keys.keys().chain(source.good.keys()).chain(&source.bad).cloned().collect();
         for key in all {
             let mut options = self.after(effect, &key, &source, cell);
+            if cell.duplicates {
+                // A row with an older change key does not replace one with the same key that the source has deleted.
+                options.extend(self.under(&key).into_iter().filter(|state| matches!(state, State::Live(_))));
+            }
             if source.good.is_empty() {
                 // A load of which every row is rejected leaves the table as it is.
                 options.extend(self.under(&key));
@@ -154,6 +173,10 @@ impl Expected {
         let is_bad = source.bad.contains(key);
         match effect {
             Effect::Run if cell.method == Method::Full => replaced(&before, rows, is_bad, cell),
+            // A reload is followed by a comparison.
+            Effect::Replace if cell.reconciles() => {
+                replaced(&before, rows, is_bad, cell).into_iter().chain(live(rejected)).collect()
+            }
             Effect::Replace => replaced(&before, rows, is_bad, cell),
             Effect::Run => {
                 let read = merged(&before, rows, is_bad, cell);
@@ -161,7 +184,7 @@ impl Expected {
             }
             Effect::Repair if rows.is_empty() && !is_bad => deleted(&before, source.has_unfit, cell),
             Effect::Repair if rows.is_empty() => lenient(&before, rejected),
-            Effect::Repair => live(rows),
+            Effect::Repair => live(rows).into_iter().chain(live(rejected)).collect(),
             Effect::Window(from, to) => {
                 let is_within = |row: &&&Row| row.changed.is_some_and(|at| from <= at && at < to);
                 let within: Vec<&Row> = rows.iter().filter(is_within).copied().collect();
@@ -169,17 +192,16 @@ impl Expected {
                     true => before,
                     // Of rows that share a key, any may have come last.
                     false if rows.len() > 1 => live(rows),
-                    // The row that was deleted may be newer than the one that has its key now.
-                    false if cell.duplicates => before.into_iter().chain(live(&within)).collect(),
                     false => live(&within),
                 }
             }
-            Effect::Replay if is_bad => {
-                let mut options = before;
-                options.extend(source.rejected.get(key).into_iter().flatten().map(|row| State::Live(row.label())));
-                options
+            Effect::Replay => {
+                let rejected = self.rejected.get(key).into_iter().flatten();
+                // An older copy never replaces a newer one.
+                let is_older = |label: &&String| before.iter().all(|state| state.is_newer_than(label));
+                let replayed: Vec<_> = rejected.filter(|label| !is_older(label)).cloned().map(State::Live).collect();
+                before.into_iter().chain(replayed).collect()
             }
-            Effect::Replay => before,
         }
     }
 
@@ -191,14 +213,14 @@ impl Expected {
         if rows.is_empty() && !source.bad.contains(key) {
             let mut options = deleted(&read, source.has_unfit, cell);
             if !self.was_loaded {
-                // A first load that was interrupted does not compare at its end.
+                // A first load compares only if it was interrupted.
                 options.extend(read);
             }
             return options;
         }
         match (cell.late, self.was_loaded) {
-            (Late::Reconcile, true) if !rows.is_empty() => live(rows),
-            (Late::Reconcile, true) => lenient(&read, rejected),
+            (Late::Reconcile, true) if !rows.is_empty() => live(rows).into_iter().chain(live(rejected)).collect(),
+            (Late::Reconcile, _) => lenient(&read, rejected),
             _ => read,
         }
     }

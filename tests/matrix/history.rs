@@ -1,7 +1,7 @@
 //! The source: its table, its rows, and what happens to them between two runs. The rows are kept here as well as in
 //! the database, so that what the target must hold is known without asking any code under test.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_tests::{EPOCH, Numbers};
 
@@ -62,9 +62,13 @@ pub(crate) struct History<'a> {
     /// Keys that no row had yet, in ascending order.
     unused: Vec<Vec<Value>>,
     next_id: u32,
+    /// The latest change key that each key ever had: a database that restores older moments is for `verify` to find.
+    latest: BTreeMap<Vec<String>, i64>,
     clock: i64,
     /// The latest change key of the last run that was tried.
     watermark: i64,
+    /// Whether a run was tried.
+    tried: bool,
     /// Every statement, for a reproduction.
     pub(crate) statements: Vec<String>,
 }
@@ -74,8 +78,19 @@ impl<'a> History<'a> {
     pub(crate) fn new(cell: &'a Cell, source: Source) -> Self {
         let numbers = Numbers(cell.seed ^ 0x5eed);
         let (rows, statements, unused) = (Vec::new(), Vec::new(), Vec::new());
-        let mut history =
-            Self { cell, source, numbers, rows, unused, next_id: 1, clock: EPOCH, watermark: EPOCH, statements };
+        let mut history = Self {
+            cell,
+            source,
+            numbers,
+            rows,
+            unused,
+            next_id: 1,
+            latest: BTreeMap::new(),
+            clock: EPOCH,
+            watermark: EPOCH,
+            tried: false,
+            statements,
+        };
         for statement in source::definitions(cell) {
             history.execute(&statement, &[]);
         }
@@ -151,6 +166,7 @@ impl<'a> History<'a> {
 
     /// Notes that a run was tried: what is late is late for it.
     pub(crate) fn was_tried(&mut self) {
+        self.tried = true;
         self.watermark =
             self.rows.iter().filter_map(|row| row.changed).max().unwrap_or(self.watermark).max(self.watermark);
     }
@@ -192,8 +208,8 @@ impl<'a> History<'a> {
 
     fn add(&mut self, key: Vec<Option<Value>>) {
         let bad = self.is_bad();
-        let (changed, pending) = self.next_change(None);
-        let row = Row { id: self.next_id, key, version: 1, bad, changed, pending };
+        let mut row = Row { id: self.next_id, key, version: 1, bad, changed: None, pending: Pending::No };
+        (row.changed, row.pending) = self.next_change(&row, true);
         self.next_id += 1;
         let mut values: Vec<Stored> = row.key.iter().map(stored).collect();
         values.extend([
@@ -226,7 +242,7 @@ impl<'a> History<'a> {
         let (changed, pending) = if silently {
             (before.changed, if before.pending == Pending::Must { Pending::Must } else { Pending::May })
         } else {
-            self.next_change(Some(&before))
+            self.next_change(&before, false)
         };
         let row = &mut self.rows[at];
         (row.version, row.changed, row.pending) = (before.version + 1, changed, pending);
@@ -252,19 +268,28 @@ impl<'a> History<'a> {
     }
 
     /// A change key for a row that changes now, and whether the next run must see it.
-    fn next_change(&mut self, before: Option<&Row>) -> (Option<i64>, Pending) {
+    fn next_change(&mut self, row: &Row, is_new: bool) -> (Option<i64>, Pending) {
+        let (changed, pending) = self.later_change(row, is_new);
+        if let (Some(key), Some(changed)) = (row.means(), changed) {
+            let latest = self.latest.entry(key).or_insert(changed);
+            *latest = changed.max(*latest);
+        }
+        (changed, pending)
+    }
+
+    fn later_change(&mut self, row: &Row, is_new: bool) -> (Option<i64>, Pending) {
         let Cell { method, null_change, late, .. } = *self.cell;
-        let was_must = before.is_some_and(|row| row.pending == Pending::Must);
-        let is_new = before.is_none();
+        let was_must = row.pending == Pending::Must;
         if null_change != NullChange::None && self.numbers.chance(15) {
-            let must = null_change == NullChange::Include || is_new && self.watermark == EPOCH;
+            let must = null_change == NullChange::Include || is_new && !self.tried;
             return (None, if must { Pending::Must } else { Pending::May });
         }
         if method == Method::Append && !is_new {
             return (Some(self.advance()), if was_must { Pending::Must } else { Pending::May });
         }
-        let floor = before.and_then(|row| row.changed).unwrap_or(EPOCH);
-        if self.watermark > EPOCH && self.numbers.chance(40) {
+        let latest = row.means().and_then(|key| self.latest.get(&key).copied());
+        let floor = latest.or(row.changed).unwrap_or(EPOCH);
+        if self.tried && self.numbers.chance(40) {
             let back = match late {
                 Late::None => None,
                 Late::Lookback if self.cell.change.grain() == DAY => Some((0, Pending::Must)),

@@ -3,10 +3,10 @@
 use std::cell::Cell as Counter;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use wmshost_flow::{
-    Clock, Compare, Comparison, Depth, FailureKind, Ledger, QuarantineFilter, Replayed, StreamFailure, StreamStatus,
+    Clock, Compare, Comparison, Depth, FailureKind, QuarantineFilter, Replayed, StreamFailure, StreamStatus,
     StreamSummary, Window, run_streams,
 };
 use wmshost_pipeline::{Checked, check_file};
@@ -74,18 +74,12 @@ impl<'a> Lab<'a> {
         })
     }
 
-    /// Forgets that a window was done, as `backfill --again` does.
-    pub(crate) fn forget(&self, window: Window) -> Ended<()> {
+    /// Forgets that a window was done, as `wmshost backfill --again` does.
+    pub(crate) fn forget(&self, window: &Window) -> Ended<()> {
         self.within(&untrapped(), |pipeline, clock, run_id| {
-            let mut assembly = Assembly::new(pipeline, self.catalog, clock, run_id);
-            assembly.window = Some(window);
-            let stream = assembly.streams(&[&pipeline.streams[0]]).map_err(refused)?.pop().expect("one stream");
-            let mut target = stream.target.lock().unwrap_or_else(PoisonError::into_inner);
-            target.begin().map_err(refused)?;
-            let ledger = Ledger { pipeline: &pipeline.name };
-            ledger.reset(target.sql(), &stream.kept_as, "again", &assembly.run_id).map_err(refused)?;
-            target.commit().map_err(refused)?;
-            Ok(Ended::Done(()))
+            let assembly = Assembly::new(pipeline, self.catalog, clock, run_id);
+            let windows = std::slice::from_ref(window);
+            assembly.forget_windows(&pipeline.streams[0], windows).map(Ended::Done).map_err(refused)
         })
     }
 

@@ -78,6 +78,15 @@ impl Place {
         texts.expect("rows of text")
     }
 
+    /// The rows of the ledger, for a reproduction.
+    pub(crate) fn ledger(&self) -> Vec<String> {
+        let target = self.target();
+        match rows(&target, "SELECT 1 FROM sqlite_schema WHERE name = 'WMSHOST_CHECKPOINT'").is_empty() {
+            true => Vec::new(),
+            false => rows(&target, "SELECT * FROM WMSHOST_CHECKPOINT"),
+        }
+    }
+
     /// What the strangers' tables hold.
     pub(crate) fn strangers(&self) -> Vec<String> {
         let target = self.target();

@@ -202,6 +202,16 @@ impl Place {
         self.names(&format!("SELECT row_json FROM wmshost_quarantine WHERE pipeline = '{pipeline}'"))
     }
 
+    /// The rows of the ledger, for a reproduction.
+    pub(crate) fn ledger(&self) -> Vec<String> {
+        if self.columns_of("wmshost_checkpoint").is_empty() {
+            return Vec::new();
+        }
+        let pipeline = format!("matrix-{}", &self.table[1..]);
+        let query = format!("SELECT * FROM wmshost_checkpoint WHERE pipeline = '{pipeline}' ORDER BY sequence");
+        self.rows(&query).iter().map(|row| format!("{row:?}")).collect()
+    }
+
     /// What the strangers' tables hold.
     pub(crate) fn strangers(&self) -> Vec<String> {
         let mut all = Vec::new();

@@ -235,8 +235,9 @@ impl Stream {
         Ok(status)
     }
 
-    /// The keys of the stream's rows in quarantine. Rows that an interrupted load has rejected become those of the run that
-    /// goes on with it.
+    /// The keys of the stream's rows in quarantine. Rows that an interrupted load of a whole table has rejected become
+    /// those of the run that goes on with it, since it reads none of them again. One that reads changes meets a row that
+    /// was corrected since.
     fn quarantined(
         &self,
         context: &StreamContext,
@@ -245,7 +246,8 @@ impl Stream {
     ) -> Result<HashSet<KeyDigest>, Failure> {
         let quarantine = Quarantine { pipeline: &context.pipeline };
         let keys = quarantine.keys(lock(&self.target).sql(), &self.name)?;
-        let interrupted = ready.previous.as_ref().filter(|previous| ready.request.resume && !previous.complete);
+        let goes_on = ready.request.resume && ready.request.mode == LoadMode::Replace;
+        let interrupted = ready.previous.as_ref().filter(|previous| goes_on && !previous.complete);
         if let Some(previous) = interrupted.filter(|_| !keys.is_empty()) {
             in_transaction(&self.target, lease, || {
                 quarantine.adopt(lock(&self.target).sql(), &self.name, &previous.run_id, &context.run_id)

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
-    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns,
-    NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy,
-    Source, SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant, Window,
+    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Lease, Ledger, Method,
+    NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy, Reconcile,
+    SchemaPolicy, Source, SourceGrant, SqlSession, Stream, StreamContext, TakeOver, Target, TargetGrant, Window,
 };
 use wmshost_pipeline::{self as pipeline, Checked, LateRows, Mistakes, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
@@ -69,6 +69,36 @@ impl<'a> Assembly<'a> {
             self.allow_deletes = streams.iter().cloned().collect();
         }
         Ok(self)
+    }
+
+    /// Forgets that windows of a stream were done, all of them in one transaction: after an interruption the same command
+    /// goes on with what is left.
+    pub fn forget_windows(&self, stream: &pipeline::Stream, windows: &[Window]) -> Result<(), Failure> {
+        let plan = &stream.plan;
+        let target =
+            connect::target(&plan.target, &self.pipeline.connections[&plan.target], 1, Arc::clone(&self.clock))?;
+        let lease = Lease {
+            pipeline: self.pipeline.name.clone(),
+            stream: plan.name.clone(),
+            run_id: self.run_id.clone(),
+            holder: this_process(),
+        };
+        let ledger = Ledger { pipeline: &self.pipeline.name };
+        let mut session = target.sql()?;
+        let act = |session: &mut dyn SqlSession| {
+            for window in windows {
+                let name = kept_as(&plan.name, window);
+                let last = ledger.last_readable(session, &name)?;
+                let is_reset = matches!(&last, Some(Ok(entry)) if entry.checkpoint.is_none());
+                if last.is_some() && !is_reset {
+                    ledger.reset(session, &name, "by wmshost backfill --again", &self.run_id)?;
+                }
+            }
+            Ok(())
+        };
+        lease
+            .act(session.as_mut(), &is_gone, act)
+            .map_err(|failure| failure.within(format_args!("stream {}", plan.name)))
     }
 
     /// Makes the streams. All sources are opened before, so that all streams see one snapshot of each.

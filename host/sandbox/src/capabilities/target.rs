@@ -30,6 +30,7 @@ pub(crate) enum Phase {
 
 /// What a load is held to.
 pub(crate) struct LoadRules {
+    table: String,
     mode: LoadMode,
     key: Vec<String>,
     version: Option<String>,
@@ -41,9 +42,9 @@ pub(crate) struct LoadRules {
 
 impl LoadRules {
     pub(crate) fn of(request: &LoadRequest) -> Self {
-        let (key, version) = (request.key.clone(), request.version.clone());
+        let (table, key, version) = (request.table.clone(), request.key.clone(), request.version.clone());
         let may_drop = request.schema.new_columns == NewColumns::Discard;
-        Self { mode: request.mode, key, version, may_drop, phase: Phase::Prepare, swapped: false }
+        Self { table, mode: request.mode, key, version, may_drop, phase: Phase::Prepare, swapped: false }
     }
 
     fn check_merge(&self, rule: &MergeRule) -> Result<(), Failure> {
@@ -66,14 +67,17 @@ impl LoadRules {
         Err(Failure::denied(format!("{what} is for {place}, in a load that replaces the table")))
     }
 
-    /// Rows of a load that replaces go into the staged table, others into the table.
-    fn check_written(&self, table: &str, counts: &Counts) -> Result<(), Failure> {
-        let into_staged = table.to_uppercase().ends_with(STAGED_SUFFIX);
-        if counts.received() == 0 || into_staged == (self.mode == LoadMode::Replace) {
-            return Ok(());
+    /// Rows of a load that replaces go into the staged table, others into the table. The session refuses any third
+    /// table.
+    fn check_written(&self, table: &str) -> Result<(), Failure> {
+        let (wrong, wanted) = match self.mode {
+            LoadMode::Replace => (self.table.clone(), "the staged table"),
+            _ => (format!("{}{STAGED_SUFFIX}", self.table), "the table"),
+        };
+        if table.eq_ignore_ascii_case(&wrong) {
+            return Err(Failure::permanent(format!("the rows of this load go into {wanted}")));
         }
-        let wanted = if into_staged { "the table" } else { "the staged table" };
-        Err(Failure::permanent(format!("the rows of this load go into {wanted}")))
+        Ok(())
     }
 
     fn swap(&mut self) {
@@ -108,13 +112,16 @@ impl Guest {
         done
     }
 
-    /// Counts rows that were written, if they went where they should.
-    fn count(&mut self, table: &str, counts: Result<Counts, Failure>) -> Answer<()> {
-        answer(counts.and_then(|counts| {
-            self.rules()?.check_written(table, &counts)?;
-            self.counts += counts;
-            Ok(())
-        }))
+    /// Writes rows and counts them.
+    fn write_rows(
+        &mut self,
+        table: &str,
+        write: impl FnOnce(&mut dyn TargetSession) -> Result<Counts, Failure>,
+    ) -> Result<(), Failure> {
+        self.rules()?.check_written(table)?;
+        let counts = self.with_target(write)?;
+        self.counts += counts;
+        Ok(())
     }
 
     fn definition(&self, table: wit::Definition) -> Result<TableDefinition, Failure> {
@@ -151,17 +158,14 @@ impl Host for Guest {
 
     fn insert(&mut self, table: String, rows: Resource<PluginBatch>) -> Answer<()> {
         let rows = self.table.get(&rows)?.record_batch();
-        let counts = rows.and_then(|rows| self.with_target(|target| target.insert(&table, &rows)));
-        self.count(&table, counts)
+        answer(rows.and_then(|rows| self.write_rows(&table, |target| target.insert(&table, &rows))))
     }
 
     fn merge(&mut self, table: String, rows: Resource<PluginBatch>, rule: wit::MergeRule) -> Answer<()> {
         let rows = self.table.get(&rows)?.record_batch();
         let rule = MergeRule { key: rule.key, version: rule.version };
         let allowed = self.rules().and_then(|rules| rules.check_merge(&rule));
-        let counts = allowed.and(rows);
-        let counts = counts.and_then(|rows| self.with_target(|target| target.merge(&table, &rows, &rule)));
-        self.count(&table, counts)
+        answer(allowed.and(rows).and_then(|rows| self.write_rows(&table, |target| target.merge(&table, &rows, &rule))))
     }
 
     fn stage(&mut self, table: wit::Definition, resume: bool) -> Answer<String> {

@@ -2,14 +2,11 @@
 //! checkpoint of its own: what is done is not done again unless that is asked for, and the stream's own bookmark is not
 //! touched. All windows are one run.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use wmshost_flow::{
-    Checkpoint, Failure, Impact, Lease, Ledger, SqlSession, StreamSummary, Tally, Value, Window, timestamp_from_text,
-};
-use wmshost_pipeline::{Checked, Method, Stream, parse_duration};
+use wmshost_flow::{Checkpoint, Failure, Impact, Ledger, StreamSummary, Tally, Value, Window, timestamp_from_text};
+use wmshost_pipeline::{Method, Stream, parse_duration};
 use wmshost_state::RunStatus;
 
 use super::job::Job;
@@ -17,7 +14,7 @@ use super::{Edge, ownership};
 use crate::assemble::{Assembly, kept_as};
 use crate::cli::{BackfillArgs, Output};
 use crate::exit::Exit;
-use crate::home::{is_gone, new_run_id, this_process};
+use crate::home::new_run_id;
 use crate::{connect, logs, report};
 
 /// A window, and how it went.
@@ -48,7 +45,7 @@ pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<
     logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
     ownership::require(&pipeline, &plans, None)?;
     if arguments.again {
-        forget(edge, &pipeline, stream, &windows, &run_id)?;
+        Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone()).forget_windows(stream, &windows)?;
     }
     let assembly =
         |window: Option<Window>| Assembly { window, ..Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone()) };
@@ -103,33 +100,6 @@ fn parts(assembly: &Assembly<'_>, stream: &Stream, windows: Vec<Window>) -> Resu
         Ok(Part { window, done, end: None })
     };
     windows.into_iter().map(part).collect()
-}
-
-/// Forgets that windows were done, all of them in one transaction: if this is interrupted behind it, the same command
-/// without `--again` goes on.
-fn forget(edge: &Edge, pipeline: &Checked, stream: &Stream, windows: &[Window], run_id: &str) -> Result<(), Failure> {
-    let plan = &stream.plan;
-    let target = connect::target(&plan.target, &pipeline.connections[&plan.target], 1, Arc::clone(&edge.clock))?;
-    let lease = Lease {
-        pipeline: pipeline.name.clone(),
-        stream: plan.name.clone(),
-        run_id: run_id.to_owned(),
-        holder: this_process(),
-    };
-    let ledger = Ledger { pipeline: &pipeline.name };
-    let mut session = target.sql()?;
-    let act = |session: &mut dyn SqlSession| {
-        for window in windows {
-            let name = kept_as(&plan.name, window);
-            let last = ledger.last_readable(session, &name)?;
-            let is_reset = matches!(&last, Some(Ok(entry)) if entry.checkpoint.is_none());
-            if last.is_some() && !is_reset {
-                ledger.reset(session, &name, "by wmshost backfill --again", run_id)?;
-            }
-        }
-        Ok(())
-    };
-    lease.act(session.as_mut(), &is_gone, act).map_err(|failure| failure.within(format_args!("stream {}", plan.name)))
 }
 
 /// Says which windows are left alone, in one line.
