@@ -208,8 +208,8 @@ impl Place {
             return Vec::new();
         }
         let pipeline = format!("matrix-{}", &self.table[1..]);
-        let rows = self.rows(&format!("SELECT * FROM wmshost_checkpoint WHERE pipeline = '{pipeline}'"));
-        rows.iter().map(|row| format!("{row:?}")).collect()
+        let query = format!("SELECT * FROM wmshost_checkpoint WHERE pipeline = '{pipeline}' ORDER BY sequence");
+        self.rows(&query).iter().map(|row| format!("{row:?}")).collect()
     }
 
     /// What the strangers' tables hold.
