@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
-    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Method, NewColumns,
-    NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy,
-    Source, SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant, Window,
+    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
+    Method, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy,
+    Reconcile, SOURCE_SCHEMA, SchemaPolicy, Source, SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant,
+    Trace, Window,
 };
-use wmshost_pipeline::{self as pipeline, Checked, LateRows, Mistakes, Stage, StreamPlan};
+use wmshost_pipeline::{self as pipeline, Checked, Connection, LateRows, Mistakes, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
 
 use crate::catalog::Catalog;
@@ -73,17 +74,31 @@ impl<'a> Assembly<'a> {
 
     /// Makes the streams. All sources are opened before, so that all streams see one snapshot of each.
     pub fn streams(&self, plans: &[&pipeline::Stream]) -> Result<Vec<Stream>, Failure> {
+        let compared = |plan: &&&pipeline::Stream| reconciles(&plan.plan) && self.window.is_none();
+        let traces =
+            plans.iter().filter(compared).map(|plan| Ok((plan.plan.name.clone(), self.trace_of_others(plan)?)));
+        let mut traces: BTreeMap<String, Trace> = traces.collect::<Result<_, Failure>>()?;
         let sources = self.sources(plans)?;
         let targets = self.targets(plans)?;
         let stream = |plan: &&pipeline::Stream| {
             let (source, target) = (&sources[&plan.plan.source], &targets[&plan.plan.target]);
             let mut stream = self.stream(plan, source, target)?;
-            if reconciles(&plan.plan) && self.window.is_none() {
-                stream.reconcile = Some(self.reconcile(plan, source, target)?);
+            if let Some(others) = traces.remove(&plan.plan.name) {
+                stream.reconcile = Some(self.reconcile(plan, source, target, others)?);
             }
             Ok(stream)
         };
         plans.iter().map(stream).collect()
+    }
+
+    /// What the target's ledger says of other runs of a stream now.
+    fn trace_of_others(&self, stream: &pipeline::Stream) -> Result<Trace, Failure> {
+        let label = &stream.plan.target;
+        let ledger = Ledger { pipeline: &self.pipeline.name };
+        match connect::reader(label, &self.pipeline.connections[label])? {
+            Some(mut reader) => ledger.trace_of_others(reader.as_mut(), &stream.plan.name, &self.run_id),
+            None => Ok(Trace::default()),
+        }
     }
 
     /// What a stream needs to find what an incremental read cannot see.
@@ -92,11 +107,13 @@ impl<'a> Assembly<'a> {
         stream: &pipeline::Stream,
         source: &Arc<dyn Source>,
         target: &Arc<dyn Target>,
+        others: Trace,
     ) -> Result<Reconcile, Failure> {
         let plan = &stream.plan;
         Ok(Reconcile {
             depth: if plan.late_rows == LateRows::Reconcile { Depth::Rows } else { Depth::Keys },
             every_micros: i64::try_from(plan.reconcile_every.as_micros()).unwrap_or(i64::MAX),
+            others,
             stream: Box::new(self.stream(stream, source, target)?),
             open_target: self.opens_target(plan),
         })
@@ -212,7 +229,8 @@ impl<'a> Assembly<'a> {
             .chain(transforms)
             .chain([(wmshost_flow::Stage::Load, &stream.loader)]);
         let plugins = plugins.map(|(at, stage)| used(at, stage)).collect::<Result<_, _>>()?;
-        Ok(Definition { plugins, ..Definition::of(&request, &stream.plan.target_table) })
+        let options = options(&self.pipeline.connections[&stream.plan.source]);
+        Ok(Definition { plugins, options, ..Definition::of(&request, &stream.plan.target_table) })
     }
 
     /// What the streams share.
@@ -302,6 +320,19 @@ impl<'a> Assembly<'a> {
             batch_rows: self.pipeline.run.extract_batch_rows,
         }
     }
+}
+
+/// What a source's connection says about which rows and values are read.
+fn options(source: &Connection) -> BTreeMap<String, String> {
+    let (lob_bytes, schema) = match source {
+        Connection::Sqlite(file) => (file.lob_bytes, None),
+        Connection::Oracle(server) => {
+            let own = || "the user's own".to_owned();
+            (server.lob_bytes, Some(server.schema.as_ref().map_or_else(own, |schema| schema.to_uppercase())))
+        }
+    };
+    let largest = (LARGEST_VALUE.to_owned(), format!("{} MiB", lob_bytes >> 20));
+    [largest].into_iter().chain(schema.map(|schema| (SOURCE_SCHEMA.to_owned(), schema))).collect()
 }
 
 /// What one plugin instance may use, as the pipeline says.

@@ -16,11 +16,11 @@ use crate::checkpoint::LoadMode;
 use crate::definition::columns_of;
 use crate::extract::Method;
 use crate::failure::{Failure, Stage, StreamFailure};
-use crate::house::Lease;
+use crate::house::{Known, Lease, Quarantine};
 use crate::load::LoadRequest;
 use crate::ready::Ready;
 use crate::source::{Dialect, SourceSession, TableDescription};
-use crate::stream::{StageFailure, Stream, StreamContext};
+use crate::stream::{StageFailure, Stream, StreamContext, lock};
 
 /// Rows of a range, about.
 const RANGE_ROWS: usize = 8_192;
@@ -179,6 +179,11 @@ impl Stream {
         };
         let scan = TargetScan::begin(reader.as_mut(), &table, wanted).map_err(&at_load)?;
         let note = self.reconciled(context);
+        let quarantined = match compare.repair {
+            true => Quarantine { pipeline: &context.pipeline }.of_stream(lock(&self.target).sql(), &self.name),
+            false => Ok(Known::default()),
+        };
+        let mut quarantined = quarantined.map_err(&at_load)?;
         let Self { name, extractor, transforms, loader, target, policy, request, .. } = self;
         let transforms: &mut [_] = if compare.depth == Depth::Rows { transforms } else { &mut [] };
         let changes = Changes {
@@ -205,6 +210,7 @@ impl Stream {
                 guard: policy.delete_guard,
                 table: table.name.clone(),
                 note,
+                quarantined: std::mem::take(&mut quarantined),
                 to_remove: Vec::new(),
                 renewed,
             }),

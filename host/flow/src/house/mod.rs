@@ -19,6 +19,7 @@ pub(crate) mod json;
 mod lease;
 mod ledger;
 mod mark;
+mod met;
 mod object;
 mod owner;
 mod quarantine;
@@ -28,8 +29,9 @@ mod table;
 pub use hold::Hold;
 pub use json::{bookmark_from_json, bookmark_to_json};
 pub use lease::{Holder, LEASE_SECONDS, Lease};
-pub use ledger::{Action, DamagedRow, Entry, Ledger};
+pub use ledger::{Action, DamagedRow, Entry, Ledger, Trace};
 pub use mark::Marks;
+pub(crate) use met::{Known, id_without_key};
 pub use owner::{
     Claim, MERGE_SUFFIX, Maker, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord, TakeOver,
     is_reserved, owns_table, record_of,
