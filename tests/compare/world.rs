@@ -13,9 +13,9 @@ use wmshost_databases::sqlite;
 use wmshost_flow::{
     Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Counts, Definition, DeleteGuard, Deletes,
     Depth, Event, ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros,
-    NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, Reconcile, Rejected,
-    SchemaPolicy, SharedTarget, SqlSession, Stage, Step, Stream, StreamContext, StreamSummary, TableDefinition,
-    TargetGrant, TargetSession, Trace, Value, run_streams,
+    NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, Reconcile,
+    Rejected, SchemaPolicy, SharedTarget, SqlSession, Stage, Step, Stream, StreamContext, StreamSummary,
+    TableDefinition, TargetGrant, TargetSession, Trace, Value, run_streams,
 };
 
 use crate::faults::{Fault, FaultyTarget, broken, open_target};

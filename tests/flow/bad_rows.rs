@@ -324,7 +324,7 @@ fn an_added_row_without_a_whole_key_is_rejected_once_however_far_the_stream_is()
     lab.change(&insert(&[row(5, Kind::NullInKey), row(30, Kind::NullInKey), row(31, Kind::Good)]));
     let run = lab.run_stream("s");
     assert_eq!((&run["rows_rejected"], &run["rows_written"]), (&2.into(), &1.into()), "{run}");
-    lab.change(&insert(&[row(2, Kind::NullKey), row(40, Kind::NullKey)]));
+    lab.change(&insert(&[row(2, Kind::NullKey), row(40, Kind::NullKey), row(41, Kind::Good)]));
     let run = lab.run_stream("s");
     assert_eq!(run["rows_rejected"], 4, "two are new, which the budget allows: {run}");
     assert_eq!(lab.run_stream("s")["status"], "succeeded", "there is nothing new");

@@ -1,6 +1,7 @@
 //! Rows of one run that share a key: a merge keeps one of them, so that they are counted. They are looked for among the
-//! last rows only, so that memory does not grow with the table. As long as keys rise, rows with one key stand one after
-//! the other; from then on the keys of the last rows are remembered, up to a million in about 40 MB.
+//! last rows only, so that memory does not grow with the table. As long as a whole table comes in the order of its keys,
+//! rows with one key stand one after the other; else the keys of the last rows are remembered, up to a million in about
+//! 40 MB.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,13 +27,13 @@ pub(crate) struct Repeats {
     older: HashMap<u64, u64>,
 }
 
-impl Default for Repeats {
-    fn default() -> Self {
-        Self { most: KEYS, rises: true, last: None, newer: HashMap::new(), older: HashMap::new() }
-    }
-}
-
 impl Repeats {
+    /// What is known before the first row; `by_key`: of a whole table, which comes in the order of its keys as far as it
+    /// does.
+    pub(crate) fn new(by_key: bool) -> Self {
+        Self { most: KEYS, rises: by_key, last: None, newer: HashMap::new(), older: HashMap::new() }
+    }
+
     /// How many rows of a batch have a key that a row before them has, in the batch or before it. A row that was in an
     /// earlier batch as it is now does not count: a reading may meet it in several of its parts.
     pub(crate) fn count(&mut self, rows: &RecordBatch, key: &[String]) -> Result<u64, Failure> {
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn rows_with_one_key_are_counted_within_a_batch_and_across_batches() {
-        let mut repeats = Repeats::default();
+        let mut repeats = Repeats::new(true);
         assert_eq!(count(&mut repeats, &[(1, 1), (2, 1), (2, 2)]), 1);
         assert_eq!(count(&mut repeats, &[(2, 3), (3, 1), (4, 1)]), 1, "the first row has the last key");
         assert!(repeats.newer.is_empty(), "nothing is remembered of keys that rise");
@@ -99,8 +100,15 @@ mod tests {
     }
 
     #[test]
+    fn of_changes_every_key_is_remembered_though_they_rise_at_first() {
+        let mut repeats = Repeats::new(false);
+        assert_eq!(count(&mut repeats, &[(1, 1), (2, 1), (5, 1)]), 0);
+        assert_eq!(count(&mut repeats, &[(6, 1), (5, 2), (1, 2)]), 2);
+    }
+
+    #[test]
     fn a_row_that_is_read_once_more_is_not_counted() {
-        let mut repeats = Repeats::default();
+        let mut repeats = Repeats::new(true);
         let rows = [(1, 5), (3, 7), (5, 9)];
         assert_eq!(count(&mut repeats, &rows), 0);
         // The next part of the reading begins with them, in another order.
@@ -111,7 +119,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let mut repeats = Repeats { most: 10, ..Repeats::default() };
+        let mut repeats = Repeats { most: 10, ..Repeats::new(true) };
         for first in (0..1_000).rev() {
             count(&mut repeats, &[(first * 2, 1), (first * 2 - 1, 1)]);
             assert!(repeats.newer.len() + repeats.older.len() <= 26);

@@ -280,8 +280,10 @@ impl Stream {
         let (ready_in, ready_out) = bounded(policy.queue_batches);
         let is_first = ready.previous.as_ref().is_none_or(|previous| !previous.complete);
         let reads_all = is_first || ready.request.mode != LoadMode::Merge;
-        // Of an interrupted first load it is not known whether it had come to its changes.
-        let meets_all = *kept_as == *name && (ready.request.mode != LoadMode::Merge || ready.previous.is_none());
+        // A load that merges and goes on after an interruption does not read again what was read before.
+        let is_whole = ready.request.mode != LoadMode::Merge || ready.previous.is_none();
+        let goes_on = ready.request.resume && ready.request.mode != LoadMode::Replace;
+        let meets_all = !goes_on && *kept_as == *name;
         let mut commits = Commits {
             stream: name,
             kept_as,
@@ -303,7 +305,7 @@ impl Stream {
             table: ready.table,
             quarantined,
             resolved: Vec::new(),
-            repeats: Repeats::default(),
+            repeats: Repeats::new(is_whole),
             meets_all,
             reads_all,
             charged: 0,

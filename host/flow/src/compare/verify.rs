@@ -179,11 +179,7 @@ impl Stream {
         };
         let scan = TargetScan::begin(reader.as_mut(), &table, wanted).map_err(&at_load)?;
         let note = self.reconciled(context);
-        let quarantined = match compare.repair {
-            true => Quarantine { pipeline: &context.pipeline }.of_stream(lock(&self.target).sql(), &self.name),
-            false => Ok(Known::default()),
-        };
-        let mut quarantined = quarantined.map_err(&at_load)?;
+        let mut quarantined = self.known(compare, context).map_err(&at_load)?;
         let Self { name, extractor, transforms, loader, target, policy, request, .. } = self;
         let transforms: &mut [_] = if compare.depth == Depth::Rows { transforms } else { &mut [] };
         let changes = Changes {
@@ -244,6 +240,12 @@ impl Stream {
         let columns = self.columns_after_transforms(&opened)?;
         self.check_stateless("compared row by row")?;
         Ok((columns, opened.key))
+    }
+
+    /// The stream's rows in quarantine, if they may be forgotten.
+    fn known(&self, compare: Compare, context: &StreamContext) -> Result<Known, Failure> {
+        let quarantine = Quarantine { pipeline: &context.pipeline };
+        if compare.repair { quarantine.of_stream(lock(&self.target).sql(), &self.name) } else { Ok(Known::default()) }
     }
 
     /// Has the loader make ready for rows that win, whatever their version.

@@ -13,6 +13,7 @@
 //! | `mark` | when rows were written, by a clock that never goes back |
 //! | `quarantine` | rows that were taken out, with the reason |
 //! | `row_key` | by which key such a row is known again |
+//! | `met` | what becomes of such rows when the source is read again |
 
 mod hold;
 pub(crate) mod json;
