@@ -1,6 +1,7 @@
 //! What was not read is not gone: source and target compared while readings break off everywhere, against a model in
 //! plain Rust.
 
+mod apart;
 mod faults;
 mod world;
 

@@ -13,8 +13,9 @@ use wmshost_databases::sqlite;
 use wmshost_flow::{
     Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Counts, Definition, DeleteGuard, Deletes,
     Depth, Event, ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros,
-    NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, Rejected,
-    SchemaPolicy, SharedTarget, Stage, Step, Stream, StreamContext, TableDefinition, TargetGrant, TargetSession, Value,
+    NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, Reconcile,
+    Rejected, SchemaPolicy, SharedTarget, SqlSession, Stage, Step, Stream, StreamContext, StreamSummary,
+    TableDefinition, TargetGrant, TargetSession, Trace, Value, run_streams,
 };
 
 use crate::faults::{Fault, FaultyTarget, broken, open_target};
@@ -34,7 +35,12 @@ pub(crate) struct World {
     pub(crate) batch_rows: usize,
     pub(crate) deletes: Deletes,
     pub(crate) guard: DeleteGuard,
+    /// What happens before each batch of the source.
+    pub(crate) while_reading: Option<Meanwhile>,
 }
+
+/// What others do meanwhile.
+pub(crate) type Meanwhile = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Default)]
 struct Ticking(AtomicI64);
@@ -65,6 +71,7 @@ impl World {
             batch_rows: 7,
             deletes,
             guard: DeleteGuard::NONE,
+            while_reading: None,
         };
         let loaded = World { source: target.to_vec(), ..world };
         let compared = loaded.compare(Depth::Rows, true, Fault::None);
@@ -80,27 +87,46 @@ impl World {
     pub(crate) fn compare(&self, depth: Depth, repair: bool, fault: Fault) -> Compared {
         let clock: Arc<dyn Clock> = Arc::new(Ticking::default());
         let target = sqlite::open_target(&self.path(), "ana", Arc::clone(&clock)).expect("a target");
-        let grant = TargetGrant {
-            pipeline: "p".to_owned(),
-            stream: STREAM.to_owned(),
-            table: TABLE.to_owned(),
-            run_id: "r".to_owned(),
-            take_over: None,
-        };
-        let mut session = target.session(grant).expect("a session");
+        let mut session = target.session(grant()).expect("a session");
         make_table(session.as_mut(), self.deletes);
         let session: Box<dyn TargetSession> = Box::new(FaultyTarget { session, fault, has_removed: false });
-        let session: SharedTarget = Arc::new(Mutex::new(session));
         let cancel = Cancel::default();
-        let context = StreamContext {
-            pipeline: "p".to_owned(),
-            run_id: "r".to_owned(),
-            holder: Holder { machine: "m".to_owned(), process: 1 },
-            is_gone: |_| true,
-            clock,
-            observer: Arc::new(Nobody),
-            cancel: cancel.clone(),
+        let stream = self.stream(Arc::new(Mutex::new(session)), fault, &cancel);
+        let open_target = open_target(self.path(), fault, cancel.clone());
+        stream.compare(open_target, Compare { depth, repair }, &context(clock, cancel))
+    }
+
+    /// A run of the stream by changes that compares all rows behind its load. It has opened its source, and `others` is
+    /// what the ledger said of other runs before that.
+    pub(crate) fn run(&self, others: Trace) -> StreamSummary {
+        let clock: Arc<dyn Clock> = Arc::new(Ticking::default());
+        let session = || -> SharedTarget {
+            let target = sqlite::open_target(&self.path(), "ana", Arc::clone(&clock)).expect("a target");
+            Arc::new(Mutex::new(target.session(grant()).expect("a session")))
         };
+        let cancel = Cancel::default();
+        let compared = self.stream(session(), Fault::None, &cancel);
+        let mut stream = self.stream(session(), Fault::None, &cancel);
+        stream.request.method = Method::Incremental;
+        stream.definition = Definition::of(&stream.request, TABLE);
+        stream.reconcile = Some(Reconcile {
+            depth: Depth::Rows,
+            every_micros: 0,
+            others,
+            stream: Box::new(compared),
+            open_target: open_target(self.path(), Fault::None, cancel.clone()),
+        });
+        let context = context(Arc::clone(&clock), cancel);
+        run_streams(vec![stream], 1, &context).pop().expect("a stream")
+    }
+
+    /// A session of the host's own, of another run.
+    pub(crate) fn sql(&self) -> Box<dyn SqlSession> {
+        let clock: Arc<dyn Clock> = Arc::new(Ticking::default());
+        sqlite::open_target(&self.path(), "ana", clock).expect("a target").sql().expect("a session")
+    }
+
+    fn stream(&self, session: SharedTarget, fault: Fault, cancel: &Cancel) -> Stream {
         let mut rows = self.source.clone();
         rows.sort_by_key(|row| row.0);
         let source = ScriptedSource {
@@ -111,8 +137,9 @@ impl World {
             at: 0,
             fault,
             cancel: cancel.clone(),
+            while_reading: self.while_reading.clone(),
         };
-        let stream = Stream {
+        Stream {
             name: STREAM.to_owned(),
             request: request(),
             target_table: TABLE.to_owned(),
@@ -125,8 +152,7 @@ impl World {
             target: session,
             kept_as: STREAM.to_owned(),
             reconcile: None,
-        };
-        stream.compare(open_target(self.path(), fault, cancel), Compare { depth, repair }, &context)
+        }
     }
 
     /// The target's rows that are not marked as deleted.
@@ -144,6 +170,28 @@ impl World {
         let connection = rusqlite::Connection::open(self.path()).expect("the target");
         let count = "SELECT count(*) FROM WMSHOST_CHECKPOINT WHERE stream = 's/reconcile'";
         connection.query_row(count, [], |row| row.get(0)).unwrap_or(0)
+    }
+}
+
+fn grant() -> TargetGrant {
+    TargetGrant {
+        pipeline: "p".to_owned(),
+        stream: STREAM.to_owned(),
+        table: TABLE.to_owned(),
+        run_id: "r".to_owned(),
+        take_over: None,
+    }
+}
+
+fn context(clock: Arc<dyn Clock>, cancel: Cancel) -> StreamContext {
+    StreamContext {
+        pipeline: "p".to_owned(),
+        run_id: "r".to_owned(),
+        holder: Holder { machine: "m".to_owned(), process: 1 },
+        is_gone: |_| true,
+        clock,
+        observer: Arc::new(Nobody),
+        cancel,
     }
 }
 
@@ -210,6 +258,7 @@ struct ScriptedSource {
     at: usize,
     fault: Fault,
     cancel: Cancel,
+    while_reading: Option<Meanwhile>,
 }
 
 impl Extractor for ScriptedSource {
@@ -223,6 +272,7 @@ impl Extractor for ScriptedSource {
     }
 
     fn next(&mut self) -> Result<Step, Failure> {
+        self.while_reading.iter().for_each(|act| act());
         let mut end = (self.at + self.batch_rows).min(self.rows.len());
         if let Fault::Source(after) | Fault::StopAtSource(after) = self.fault {
             if self.at >= after && self.fault == Fault::Source(after) {

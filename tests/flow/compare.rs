@@ -122,7 +122,7 @@ fn rows_that_share_a_key_are_told() {
         "method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]",
     );
     let run = lab.wmshost("run", &[]).succeeded();
-    run.says(&["s: 1 rows have a key that another row of their batch has"]);
+    run.says(&["s: 1 rows have a key that another row of this run has"]);
     for command in [&["--output", "json"][..], &["--repair", "--output", "json"]] {
         let found = lab.wmshost("verify", command).ended(1).json()["streams"][0].clone();
         assert_eq!((&found["equal"], &found["source_duplicates"]), (&false.into(), &1.into()), "{found}");

@@ -464,3 +464,43 @@ fn a_changed_definition_is_told_reloaded_or_refused_2() {
 fn a_changed_definition_is_told_reloaded_or_refused_3() {
     check_share(3);
 }
+
+/// What an extractor is told may choose the rows that it reads: those before the bookmark were chosen in another way.
+#[test]
+fn another_setting_of_the_extractor_has_the_whole_table_read_again() {
+    for (on_change, code) in [("tell", 0), ("reload", 0), ("fail", 2)] {
+        let source = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP);
+            INSERT INTO s VALUES (1, 'a', '2026-01-01 00:00:00'), (2, 'b', '2026-01-02 00:00:00')";
+        let lab = Lab::with_stream(source, "");
+        let write = |setting: &str| {
+            lab.write_stream(&format!(
+                "method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]\non_change = \"{on_change}\"\n\
+                 [streams.s.settings.filtering]\nbehaviour = \"{setting}\""
+            ));
+            let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
+            let plugins = format!("[plugins]\nfiltering.path = {:?}", plugin("hostile-extractor"));
+            let text =
+                text.replace("[plugins]", &plugins).replace("extractor = \"wms-tables\"", "extractor = \"filtering\"");
+            fs::write(lab.pipeline(), text).expect("a pipeline");
+        };
+        write("none");
+        lab.wmshost("run", &[]).succeeded();
+        assert_eq!(lab.run_stream("s")["definition_changes"].to_string(), "[]");
+        write("other");
+        let planned = lab.wmshost("plan", &["--output", "json"]).ended(code);
+        let ran = lab.wmshost("run", &["--output", "json"]).ended(code);
+        for told in [&planned.out(), &ran.out()] {
+            let reaction = if code == 0 { "\"reload\"" } else { "fail" };
+            for words in ["setting behaviour of filtering changed", reaction] {
+                assert!(told.contains(words) || ran.err().contains(words), "{on_change}: {words} is not in {told}");
+            }
+        }
+        if code == 0 {
+            let change = &ran.json()["streams"][0]["definition_changes"][0];
+            let consequence = change["consequence"].as_str().expect("words");
+            assert!(consequence.contains("stay in WMS_S until a comparison removes them"), "{consequence}");
+            assert_eq!(change["impact"], "selection");
+            assert_eq!(lab.run_stream("s")["definition_changes"].to_string(), "[]", "it is told once");
+        }
+    }
+}

@@ -110,3 +110,24 @@ fn a_backfill_is_done_again_when_that_is_asked_for() {
     let other = backfill(&lab, &[]).succeeded().json();
     assert_eq!(statuses(&other), ["succeeded"; 10]);
 }
+
+#[test]
+fn a_row_that_a_repair_loads_leaves_quarantine() {
+    let stream = "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"0s\"\nmax_rejected_percent = 100\n";
+    let lab = Lab::with_stream(
+        "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2), changed TIMESTAMP);
+         INSERT INTO s VALUES (1, 1, '2026-01-01 00:00:00'), (2, 'n/a', '2026-01-01 00:00:00'),
+             (3, 'n/a', '2026-01-01 00:00:00'), (4, 4, '2026-01-02 00:00:00')",
+        stream,
+    );
+    lab.run();
+    let kept = || lab.rows("SELECT row_key FROM WMSHOST_QUARANTINE ORDER BY 1");
+    assert_eq!(kept(), ["id=2", "id=3"]);
+    // Corrected without a word: no run of changes sees it.
+    lab.change("UPDATE s SET amount = 2 WHERE id = 2");
+    lab.run();
+    assert_eq!(kept(), ["id=2", "id=3"]);
+    lab.wmshost("verify", &["--repair"]).succeeded();
+    assert_eq!(lab.rows("SELECT id FROM WMS_S ORDER BY 1"), ["1", "2", "4"]);
+    assert_eq!(kept(), ["id=3"]);
+}

@@ -16,10 +16,10 @@ use crate::extract::Chunk;
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::house::row_key::{KeyDigest, digest_at};
 use crate::house::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine, RejectedIn};
-use crate::key::duplicates_within;
 use crate::load::Loader;
 use crate::policy::Policy;
 use crate::ready::schema_changes;
+use crate::repeats::Repeats;
 use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
 use crate::target::{Counts, Refused, SharedTarget, TableDefinition};
 use crate::value::{Bookmark, timestamp_text};
@@ -92,6 +92,10 @@ pub(crate) struct Commits<'a> {
     pub(crate) quarantined: HashSet<KeyDigest>,
     /// Those of them that were staged: their rows leave quarantine when the load takes the table's place.
     pub(crate) resolved: Vec<KeyDigest>,
+    /// The rows that came so far, to count those that share a key.
+    pub(crate) repeats: Repeats,
+    /// Whether the run, or one that it goes on with, meets every row that the source has.
+    pub(crate) meets_all: bool,
     /// Whether the run reads all rows, not only what changed: those that stand within the lookback are met by every run.
     pub(crate) reads_all: bool,
     /// Rejected rows that count against the stream's budget: of a run that reads what changed, only those that no run
@@ -209,9 +213,10 @@ impl Commits<'_> {
         tally.filtered += read.saturating_sub(rows + rejected);
         tally.bytes += loaded.get_array_memory_size() as u64;
         if rows > 0 {
-            if self.mode == LoadMode::Merge {
-                tally.duplicates += duplicates_within(&loaded, self.key)?;
+            if self.mode != LoadMode::Replace {
+                tally.duplicates += self.repeats.count(&loaded, self.key)?;
             }
+            self.loader.begin_batch(number);
             let counts = self.loader.load(loaded.clone())?;
             if counts.received() != rows {
                 return Err(Failure::permanent(format!(
@@ -292,6 +297,10 @@ impl Commits<'_> {
             tally.count(counts);
             let resolved = std::mem::take(&mut commits.resolved);
             commits.forget(resolved)?;
+            if commits.meets_all {
+                let quarantine = Quarantine { pipeline: &commits.context.pipeline };
+                quarantine.forget_unmet(lock(commits.target).sql(), commits.stream, &commits.context.run_id)?;
+            }
             commits.reached("finished");
             if commits.mode == LoadMode::Replace {
                 commits.look_at_replaced()?;
@@ -381,13 +390,4 @@ impl Commits<'_> {
 
 fn stopped() -> StageFailure {
     StageFailure::before(Stage::Load)(Failure::new(FailureKind::Cancelled, "the run was asked to stop"))
-}
-
-impl Tally {
-    fn count(&mut self, counts: Counts) {
-        self.written += counts.inserted + counts.updated;
-        self.unchanged += counts.unchanged;
-        self.deleted += counts.deleted;
-        self.rejected += counts.rejected;
-    }
 }

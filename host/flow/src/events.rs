@@ -5,6 +5,7 @@ use std::ops::Add;
 use crate::compare::Comparison;
 use crate::definition::DefinitionChange;
 use crate::failure::StreamFailure;
+use crate::target::Counts;
 use crate::value::Bookmark;
 
 /// What a stream has done so far, in rows.
@@ -22,7 +23,7 @@ pub struct Tally {
     pub filtered: u64,
     /// Rows that a replaced table no longer has.
     pub deleted: u64,
-    /// Rows whose key another row of their batch has, so that a merge keeps one of them.
+    /// Rows whose key a row before them has, in their batch or in one before it, so that a merge keeps one of them.
     pub duplicates: u64,
     /// Bytes of Arrow columns that were loaded.
     pub bytes: u64,
@@ -45,6 +46,16 @@ impl Add for Tally {
             bytes: self.bytes + other.bytes,
             batches: self.batches + other.batches,
         }
+    }
+}
+
+impl Tally {
+    /// Adds what a write did.
+    pub(crate) fn count(&mut self, counts: Counts) {
+        self.written += counts.inserted + counts.updated;
+        self.unchanged += counts.unchanged;
+        self.deleted += counts.deleted;
+        self.rejected += counts.rejected;
     }
 }
 

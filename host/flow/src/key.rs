@@ -2,7 +2,6 @@
 //! comes before all values; text and binary are compared by their bytes, all else by value.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType};
@@ -71,6 +70,19 @@ impl Keys {
         Ok(Ordering::Equal)
     }
 
+    /// Whether a key is before the one before it, and how many are the one before them.
+    pub(crate) fn steps(&self) -> Result<(bool, u64), Failure> {
+        let (mut falls, mut equal) = (false, 0);
+        for row in 1..self.len() {
+            match self.order(row - 1, self, row)? {
+                Ordering::Less => {}
+                Ordering::Equal => equal += 1,
+                Ordering::Greater => falls = true,
+            }
+        }
+        Ok((falls, equal))
+    }
+
     /// The first row whose key is not before the bound, if the keys are in order.
     pub(crate) fn first_not_before(&self, bound: &Bound) -> Result<usize, Failure> {
         let (mut low, mut high) = (0, self.len());
@@ -83,6 +95,11 @@ impl Keys {
 }
 
 impl Bound {
+    /// A number for the key, the same for equal ones.
+    pub(crate) fn number(&self, key: &[String]) -> Result<Option<u64>, Failure> {
+        Ok(row_hashes(&self.0.rows, key, Hashing::default())?.pop())
+    }
+
     /// The order of this key and another.
     pub(crate) fn order(&self, other: &Self) -> Result<Ordering, Failure> {
         self.0.order(0, &other.0, 0)
@@ -132,21 +149,6 @@ impl InOrder {
     }
 }
 
-/// How many rows of a batch have a key that another row before them has.
-pub(crate) fn duplicates_within(rows: &RecordBatch, key: &[String]) -> Result<u64, Failure> {
-    let keys = Keys::of(rows, key)?;
-    let mut rising = true;
-    for row in 1..keys.len() {
-        rising = rising && keys.order(row - 1, &keys, row)?.is_lt();
-    }
-    if rising {
-        return Ok(0);
-    }
-    let mut seen = HashSet::with_capacity(keys.len());
-    let hashes = row_hashes(rows, key, Hashing::default())?;
-    Ok(hashes.into_iter().filter(|hash| !seen.insert(*hash)).count() as u64)
-}
-
 fn order_of_values(one: &ArrayRef, row: usize, two: &ArrayRef, other: usize) -> Option<Ordering> {
     match (one.is_null(row), two.is_null(other)) {
         (false, false) => {}
@@ -180,6 +182,7 @@ mod tests {
     use arrow_array::{Decimal128Array, Int64Array, StringArray};
 
     use super::*;
+    use crate::repeats::Repeats;
 
     fn keys(columns: Vec<(&str, ArrayRef)>) -> Keys {
         let rows =
@@ -217,7 +220,8 @@ mod tests {
     #[test]
     fn duplicates_of_a_batch_are_counted_in_any_order() {
         let key = ["a".to_owned(), "b".to_owned()];
-        let count = |values: &[(Option<i64>, &str)]| duplicates_within(pairs(values).columns(), &key).expect("counted");
+        let count =
+            |values: &[(Option<i64>, &str)]| Repeats::new(true).count(pairs(values).columns(), &key).expect("counted");
         assert_eq!(count(&[(Some(1), "a"), (Some(1), "b"), (Some(2), "a")]), 0);
         assert_eq!(count(&[(Some(2), "a"), (Some(1), "a")]), 0);
         assert_eq!(count(&[(Some(2), "a"), (Some(1), "a"), (Some(2), "a"), (Some(2), "a")]), 2);

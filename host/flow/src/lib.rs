@@ -29,6 +29,7 @@
 //! | `ready` | opening a stream, and finding what is wrong with it before any row moves |
 //! | `reconcile` | what an incremental read cannot see |
 //! | `restore` | rows from quarantine, back into columns |
+//! | `repeats` | rows of a run that share a key |
 //! | `replay` | rows from quarantine, once more on their way |
 //! | `stream` | one stream: extract → transform → load on threads of their own |
 //! | `run` | the streams of a pipeline side by side |
@@ -61,6 +62,7 @@ mod origin;
 mod policy;
 mod ready;
 mod reconcile;
+mod repeats;
 mod replay;
 mod restore;
 mod run;
@@ -78,14 +80,16 @@ pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
 pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
 pub use declared::{ColumnPurpose, MOST_DIGITS, NUMBER_DIGITS, declared_type, is_utc, stored_decimal};
-pub use definition::{ColumnUse, Definition, DefinitionChange, Impact, PluginUse, Reaction};
+pub use definition::{
+    ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_SCHEMA,
+};
 pub use events::{Event, Observer, StreamStatus, StreamSummary, Tally};
 pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
 pub use functions::only_computes;
 pub use house::{
     Action, DamagedRow, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine,
-    QuarantineFilter, QuarantinedRow, RejectedIn, bookmark_from_json, bookmark_to_json,
+    QuarantineFilter, QuarantinedRow, RejectedIn, Trace, bookmark_from_json, bookmark_to_json,
 };
 pub use house::{
     BELONGINGS, Claim, MERGE_SUFFIX, Maker, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord,

@@ -34,6 +34,8 @@ pub struct LoadRequest {
 pub trait Loader: Send {
     /// Makes the table ready.
     fn prepare(&mut self, request: &LoadRequest) -> Result<Counts, Failure>;
+    /// Says which batch of the run is written next, for what is logged meanwhile.
+    fn begin_batch(&mut self, _number: u64) {}
     /// Writes one batch.
     fn load(&mut self, rows: RecordBatch) -> Result<Counts, Failure>;
     /// All batches are written: puts the result in place.

@@ -3,16 +3,18 @@
 //! | what differs | `tell` | `reload` | `fail` |
 //! |---|---|---|---|
 //! | table, target table, key | fails | the table is replaced by a whole load | fails |
-//! | change key, method, another extractor | reads the whole table again and merges it | the same | fails |
+//! | change key, method, another extractor, the extractor's settings | reads the whole table again and merges it | the same | fails |
 //! | a column that the target's table lost | fails | reads the whole table again and merges it | fails |
-//! | plugins, settings, options, new columns, types of columns | goes on and says so | reads the whole table again and merges it | fails |
-//! | source label, lookback, null keys | goes on and says so | the same | the same |
+//! | plugins, their other settings, options, new columns, types of columns | goes on and says so | reads the whole table again and merges it | fails |
+//! | source label, its schema, lookback, null keys | goes on and says so | the same | the same |
 //!
 //! A load that replaces the whole table anyway (method full, a full refresh) leaves nothing of the old definition: it
 //! goes on where the policy is not `fail`, and a full refresh does under every policy.
 
 use crate::checkpoint::{Checkpoint, LoadMode};
-use crate::definition::{ColumnUse, Definition, DefinitionChange, Impact, Reaction, column, differences, lost_columns};
+use crate::definition::{
+    ColumnUse, Definition, DefinitionChange, Impact, Reaction, SOURCE_SCHEMA, column, differences, lost_columns,
+};
 use crate::events::Event;
 use crate::extract::Method;
 use crate::failure::Failure;
@@ -82,6 +84,11 @@ impl Stream {
             (Reaction::Reload, Impact::Position) => {
                 format!("the bookmark {} means nothing under it: the whole table is read again", before.bookmark)
             }
+            (Reaction::Reload, Impact::Selection) => format!(
+                "the bookmark {} stands for the rows that the old one chose: the whole table is read again; rows that \
+                 only the old one chose stay in {table} until a comparison removes them, as `deletes` says",
+                before.bookmark
+            ),
             (Reaction::Reload, _) => "the whole table is read again".to_owned(),
             (Reaction::Tell, Impact::None) => consequence_for_position(&change.subject).to_owned(),
             (Reaction::Tell, _) if whole => format!("this run replaces {table} as a whole"),
@@ -204,7 +211,7 @@ pub(crate) fn refuse(stream: &str, changes: &[DefinitionChange]) -> Result<(), F
 /// What a difference means that leaves the bookmark and the rows as they are.
 fn consequence_for_position(subject: &str) -> &'static str {
     match subject {
-        "source" => "if it leads to another database, run once with `--full-refresh`",
+        "source" | SOURCE_SCHEMA => "if it leads to another database, run once with `--full-refresh`",
         "lookback" => {
             "it holds from this run on: rows that came later than the old one reached are found by `wmshost verify`"
         }

@@ -4,7 +4,7 @@
 use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::compare::{Compare, Compared, Depth, OpenTarget};
 use crate::failure::{Failure, Stage};
-use crate::house::{Action, Ledger};
+use crate::house::{Action, Ledger, Trace};
 use crate::stream::{Progress, StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::value::{Bookmark, Position, Value};
 
@@ -14,6 +14,8 @@ pub struct Reconcile {
     pub depth: Depth,
     /// How long a comparison holds, in microseconds.
     pub every_micros: i64,
+    /// What the ledger said of other runs before the source was opened.
+    pub others: Trace,
     /// The same stream once more, on the same snapshot.
     pub stream: Box<Stream>,
     /// Opens the target for reading.
@@ -34,7 +36,9 @@ impl Stream {
         is_reload: bool,
         progress: &mut Progress,
     ) -> Result<(), StageFailure> {
-        let Some(Reconcile { depth, every_micros, stream, open_target }) = self.reconcile.take() else { return Ok(()) };
+        let Some(Reconcile { depth, every_micros, others, stream, open_target }) = self.reconcile.take() else {
+            return Ok(());
+        };
         let at_load = StageFailure::before(Stage::Load);
         let last = self.last_comparison(context).map_err(&at_load)?;
         let redefined = last.as_ref().is_some_and(|last| {
@@ -42,6 +46,15 @@ impl Stream {
         });
         let is_due = is_due(last.as_ref(), context, every_micros);
         if !is_first_load && !is_due && !redefined {
+            return Ok(());
+        }
+        if self.trace_of_others(context).map_err(&at_load)? != others {
+            // What they loaded after this run's snapshot would look like rows that the source no longer has.
+            tracing::warn!(
+                stream = self.name,
+                "source and target are not compared in this run: another run wrote the stream after this one had opened \
+                 the source; the next run compares them"
+            );
             return Ok(());
         }
         // Rows that the new definition rejects or filters are still in the source.
@@ -65,6 +78,11 @@ impl Stream {
         let last = self.last_comparison(context)?;
         let is_of_another = last.as_ref().is_none_or(|last| last.source_version != self.source_version);
         Ok(is_of_another && is_due(last.as_ref(), context, reconcile.every_micros))
+    }
+
+    fn trace_of_others(&self, context: &StreamContext) -> Result<Trace, Failure> {
+        let ledger = Ledger { pipeline: &context.pipeline };
+        ledger.trace_of_others(lock(&self.target).sql(), &self.name, &context.run_id)
     }
 
     fn last_comparison(&self, context: &StreamContext) -> Result<Option<Checkpoint>, Failure> {

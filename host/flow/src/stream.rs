@@ -24,6 +24,7 @@ use crate::on_change::definition_note;
 use crate::policy::Policy;
 use crate::ready::{Opening, Readiness, Ready};
 use crate::reconcile::Reconcile;
+use crate::repeats::Repeats;
 use crate::run::Cancel;
 use crate::target::{SharedTarget, TargetSession};
 use crate::transform::Transform;
@@ -245,10 +246,10 @@ impl Stream {
         lease: Option<&Lease>,
     ) -> Result<HashSet<KeyDigest>, Failure> {
         let quarantine = Quarantine { pipeline: &context.pipeline };
-        let keys = quarantine.keys(lock(&self.target).sql(), &self.name)?;
+        let keys = quarantine.of_stream(lock(&self.target).sql(), &self.name)?.keys;
         let goes_on = ready.request.resume && ready.request.mode == LoadMode::Replace;
         let interrupted = ready.previous.as_ref().filter(|previous| goes_on && !previous.complete);
-        if let Some(previous) = interrupted.filter(|_| !keys.is_empty()) {
+        if let Some(previous) = interrupted {
             in_transaction(&self.target, lease, || {
                 quarantine.adopt(lock(&self.target).sql(), &self.name, &previous.run_id, &context.run_id)
             })?;
@@ -276,14 +277,18 @@ impl Stream {
         progress: &mut Progress,
     ) -> Result<StreamStatus, StageFailure> {
         let quarantined = self.quarantined(context, &ready, lease).map_err(StageFailure::before(Stage::Load))?;
-        let Self { name, extractor, transforms, loader, target, policy, .. } = self;
+        let Self { name, kept_as, extractor, transforms, loader, target, policy, .. } = self;
         let (raw_in, raw_out) = bounded(policy.queue_batches);
         let (ready_in, ready_out) = bounded(policy.queue_batches);
         let is_first = ready.previous.as_ref().is_none_or(|previous| !previous.complete);
         let reads_all = is_first || ready.request.mode != LoadMode::Merge;
+        // A load that merges and goes on after an interruption does not read again what was read before.
+        let is_whole = ready.request.mode != LoadMode::Merge || ready.previous.is_none();
+        let goes_on = ready.request.resume && ready.request.mode != LoadMode::Replace;
+        let meets_all = !goes_on && *kept_as == *name;
         let mut commits = Commits {
             stream: name,
-            kept_as: &self.kept_as,
+            kept_as,
             target,
             loader: loader.as_mut(),
             policy,
@@ -302,6 +307,8 @@ impl Stream {
             table: ready.table,
             quarantined,
             resolved: Vec::new(),
+            repeats: Repeats::new(is_whole),
+            meets_all,
             reads_all,
             charged: 0,
             newly_rejected: 0,

@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
-    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, Lease, Ledger, Method,
-    NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy, Reconcile,
-    SchemaPolicy, Source, SourceGrant, SqlSession, Stream, StreamContext, TakeOver, Target, TargetGrant, Window,
+    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
+    Method, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy,
+    Reconcile, SOURCE_SCHEMA, SchemaPolicy, Source, SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant,
+    Trace, Window,
 };
-use wmshost_pipeline::{self as pipeline, Checked, LateRows, Mistakes, Stage, StreamPlan};
+use wmshost_pipeline::{self as pipeline, Checked, Connection, LateRows, Mistakes, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
 
 use crate::catalog::Catalog;
 use crate::connect;
 use crate::home::{is_gone, this_process};
+use crate::windows::kept_as;
 
 /// What streams are made of.
 pub struct Assembly<'a> {
@@ -33,11 +35,6 @@ pub struct Assembly<'a> {
     pub on_change: Option<pipeline::OnChange>,
     /// Only this part of each stream, which keeps a checkpoint of its own.
     pub window: Option<Window>,
-}
-
-/// The name under which the checkpoint of a window stands in the ledger.
-pub(crate) fn kept_as(stream: &str, window: &Window) -> String {
-    format!("{stream}/backfill/{}/{}", window.start, window.end)
 }
 
 /// Whether a run of the stream may have to compare source and target.
@@ -71,49 +68,33 @@ impl<'a> Assembly<'a> {
         Ok(self)
     }
 
-    /// Forgets that windows of a stream were done, all of them in one transaction: after an interruption the same command
-    /// goes on with what is left.
-    pub fn forget_windows(&self, stream: &pipeline::Stream, windows: &[Window]) -> Result<(), Failure> {
-        let plan = &stream.plan;
-        let target =
-            connect::target(&plan.target, &self.pipeline.connections[&plan.target], 1, Arc::clone(&self.clock))?;
-        let lease = Lease {
-            pipeline: self.pipeline.name.clone(),
-            stream: plan.name.clone(),
-            run_id: self.run_id.clone(),
-            holder: this_process(),
-        };
-        let ledger = Ledger { pipeline: &self.pipeline.name };
-        let mut session = target.sql()?;
-        let act = |session: &mut dyn SqlSession| {
-            for window in windows {
-                let name = kept_as(&plan.name, window);
-                let last = ledger.last_readable(session, &name)?;
-                let is_reset = matches!(&last, Some(Ok(entry)) if entry.checkpoint.is_none());
-                if last.is_some() && !is_reset {
-                    ledger.reset(session, &name, "by wmshost backfill --again", &self.run_id)?;
-                }
-            }
-            Ok(())
-        };
-        lease
-            .act(session.as_mut(), &is_gone, act)
-            .map_err(|failure| failure.within(format_args!("stream {}", plan.name)))
-    }
-
     /// Makes the streams. All sources are opened before, so that all streams see one snapshot of each.
     pub fn streams(&self, plans: &[&pipeline::Stream]) -> Result<Vec<Stream>, Failure> {
+        let compared = |plan: &&&pipeline::Stream| reconciles(&plan.plan) && self.window.is_none();
+        let traces =
+            plans.iter().filter(compared).map(|plan| Ok((plan.plan.name.clone(), self.trace_of_others(plan)?)));
+        let mut traces: BTreeMap<String, Trace> = traces.collect::<Result<_, Failure>>()?;
         let sources = self.sources(plans)?;
         let targets = self.targets(plans)?;
         let stream = |plan: &&pipeline::Stream| {
             let (source, target) = (&sources[&plan.plan.source], &targets[&plan.plan.target]);
             let mut stream = self.stream(plan, source, target)?;
-            if reconciles(&plan.plan) && self.window.is_none() {
-                stream.reconcile = Some(self.reconcile(plan, source, target)?);
+            if let Some(others) = traces.remove(&plan.plan.name) {
+                stream.reconcile = Some(self.reconcile(plan, source, target, others)?);
             }
             Ok(stream)
         };
         plans.iter().map(stream).collect()
+    }
+
+    /// What the target's ledger says of other runs of a stream now.
+    fn trace_of_others(&self, stream: &pipeline::Stream) -> Result<Trace, Failure> {
+        let label = &stream.plan.target;
+        let ledger = Ledger { pipeline: &self.pipeline.name };
+        match connect::reader(label, &self.pipeline.connections[label])? {
+            Some(mut reader) => ledger.trace_of_others(reader.as_mut(), &stream.plan.name, &self.run_id),
+            None => Ok(Trace::default()),
+        }
     }
 
     /// What a stream needs to find what an incremental read cannot see.
@@ -122,11 +103,13 @@ impl<'a> Assembly<'a> {
         stream: &pipeline::Stream,
         source: &Arc<dyn Source>,
         target: &Arc<dyn Target>,
+        others: Trace,
     ) -> Result<Reconcile, Failure> {
         let plan = &stream.plan;
         Ok(Reconcile {
             depth: if plan.late_rows == LateRows::Reconcile { Depth::Rows } else { Depth::Keys },
             every_micros: i64::try_from(plan.reconcile_every.as_micros()).unwrap_or(i64::MAX),
+            others,
             stream: Box::new(self.stream(stream, source, target)?),
             open_target: self.opens_target(plan),
         })
@@ -245,7 +228,8 @@ impl<'a> Assembly<'a> {
             .chain(transforms)
             .chain([(wmshost_flow::Stage::Load, &stream.loader)]);
         let plugins = plugins.map(|(at, stage)| used(at, stage)).collect::<Result<_, _>>()?;
-        Ok(Definition { plugins, ..Definition::of(&request, &stream.plan.target_table) })
+        let options = options(&self.pipeline.connections[&stream.plan.source]);
+        Ok(Definition { plugins, options, ..Definition::of(&request, &stream.plan.target_table) })
     }
 
     /// What the streams share.
@@ -335,6 +319,19 @@ impl<'a> Assembly<'a> {
             batch_rows: self.pipeline.run.extract_batch_rows,
         }
     }
+}
+
+/// What a source's connection says about which rows and values are read.
+fn options(source: &Connection) -> BTreeMap<String, String> {
+    let (lob_bytes, schema) = match source {
+        Connection::Sqlite(file) => (file.lob_bytes, None),
+        Connection::Oracle(server) => {
+            let own = || "the user's own".to_owned();
+            (server.lob_bytes, Some(server.schema.as_ref().map_or_else(own, |schema| schema.to_uppercase())))
+        }
+    };
+    let largest = (LARGEST_VALUE.to_owned(), format!("{} MiB", lob_bytes >> 20));
+    [largest].into_iter().chain(schema.map(|schema| (SOURCE_SCHEMA.to_owned(), schema))).collect()
 }
 
 /// What one plugin instance may use, as the pipeline says.

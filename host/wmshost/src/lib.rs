@@ -15,6 +15,7 @@
 //! | `commands` | one room per command |
 //! | `report` | progress, tables, JSON |
 //! | `signals` | SIGINT and SIGTERM |
+//! | `windows` | windows of a stream that are read again |
 
 mod assemble;
 mod catalog;
@@ -27,6 +28,7 @@ mod home;
 mod logs;
 mod report;
 mod signals;
+mod windows;
 
 use std::process::ExitCode;
 

@@ -68,6 +68,9 @@ impl Writer {
                     Failure { message: format!("{}{hint}", failure.message), ..failure }
                 })?;
             }
+            if let Change::Stage(definition) = &change {
+                self.copy_constraints(definition)?;
+            }
         }
         Ok(())
     }

@@ -38,6 +38,7 @@
 //! | `merge` | inserting what is new, updating what differs |
 //! | `bulk` | merging a large batch at once |
 //! | `swap` | staged tables |
+//! | `copied` | what a staged table demands of its rows |
 //! | `remove` | rows that the source no longer has |
 //! | `loaded` | when rows were loaded |
 //! | `probe` | trying a connection, and what its user lacks |
@@ -48,6 +49,7 @@ mod client;
 mod column;
 mod commit;
 mod connect;
+mod copied;
 mod cursor;
 mod dates;
 mod define;

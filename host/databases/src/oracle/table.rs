@@ -95,6 +95,16 @@ impl Table {
         if same_names(&self.key, key) {
             return Ok(true);
         }
+        Ok(self.unique_indexes(link, place, name)?.iter().any(|columns| same_names(columns, key)))
+    }
+
+    /// The columns of each unique index.
+    pub(super) fn unique_indexes(
+        &self,
+        link: &mut LentLink,
+        place: &str,
+        name: &str,
+    ) -> Result<Vec<Vec<String>>, Failure> {
         let rows = query(link, place, UNIQUE, &[Value::Text(spelled(name))])?;
         let mut indexes: Vec<(String, Vec<String>)> = Vec::new();
         for row in rows {
@@ -105,7 +115,7 @@ impl Table {
                 _ => indexes.push((index, vec![shown(&column)])),
             }
         }
-        Ok(indexes.iter().any(|(_, columns)| same_names(columns, key)))
+        Ok(indexes.into_iter().map(|(_, columns)| columns).collect())
     }
 }
 

@@ -120,7 +120,10 @@ impl Writer {
         let name = self.staged_name();
         if resume {
             return match self.find(&name)? {
-                Some(staged) if is_same(&staged, definition) => Ok(name),
+                Some(staged) if is_same(&staged, definition) => {
+                    self.copy_unique_indexes(&definition.name, &name)?;
+                    Ok(name)
+                }
                 found => {
                     let what = if found.is_some() { "has other columns by now" } else { "is gone" };
                     Err(Failure::permanent(format!(
@@ -134,6 +137,7 @@ impl Writer {
         let drop = format!("DROP TABLE IF EXISTS main.{}", quoted(&name));
         self.run(&format!("dropping the table {name}"), &drop)?;
         self.create_as(&name, definition)?;
+        self.copy_unique_indexes(&definition.name, &name)?;
         Ok(name)
     }
 }

@@ -31,6 +31,7 @@
 //! | `storable` | the rows of a batch that can be stored |
 //! | `write` | inserting and merging |
 //! | `swap` | staged tables |
+//! | `unique` | unique indexes that a staged table is held to |
 //! | `remove` | deleting rows, or marking them as deleted |
 //! | `loaded` | when rows were loaded |
 
@@ -62,6 +63,7 @@ mod swap;
 mod table;
 mod target;
 mod types;
+mod unique;
 mod version;
 mod write;
 mod writer;

@@ -1,13 +1,14 @@
 //! Staged tables. A load that replaces a table writes beside it and swaps at the end, so that readers see the
 //! old rows or the new and nothing between. If the content is the same the old table stays, untouched.
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, ErrorCode, Row};
 use wmshost_flow::{BELONGINGS, Counts, Failure};
 
 use super::failure::failure;
 use super::statement::lock;
 use super::table::{Table, quoted, quoted_list};
 use super::types::same_type;
+use super::unique::drop_copies;
 use super::writer::{DELETED, MARKS, OWN_COLUMNS, Writer, Written};
 
 impl Writer {
@@ -26,14 +27,15 @@ impl Writer {
         let (kept, staged) = match &old {
             Some(old) if keeps_deleted && !staged.key().is_empty() => {
                 let loaded_at = self.mark()?;
-                let kept = self.keep_missing(old, &staged, &loaded_at).map_err(|error| failure(&doing, error))?;
+                let kept = self.keep_missing(old, &staged, &loaded_at);
+                let kept = kept.map_err(|error| refused_at_swap(&doing, error))?;
                 (kept, self.find(&self.staged_name())?.unwrap_or(staged))
             }
             _ => (Kept::default(), staged),
         };
         let connection = lock(&self.database);
         let counts = replace(&connection, old.as_ref(), &staged, &self.grant.table);
-        let counts = counts.map_err(|error| failure(doing, error))?;
+        let counts = counts.map_err(|error| refused_at_swap(&doing, error))?;
         Ok(Counts {
             updated: counts.updated.saturating_sub(kept.marked_now),
             deleted: counts.deleted + kept.marked_now,
@@ -78,6 +80,22 @@ impl Writer {
     }
 }
 
+/// A failure of the swap. The staged rows were held to the table's unique indexes one by one, so that only a row that
+/// is kept as deleted, or an index that was added meanwhile, can stand in the way.
+fn refused_at_swap(doing: &str, error: rusqlite::Error) -> Failure {
+    let is_constraint = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
+    let failure = failure(doing, error);
+    if !is_constraint {
+        return failure;
+    }
+    Failure::permanent(format!(
+        "{}: a row that is kept as deleted has the same values as one that was loaded, or the index was added during \
+         the load. Nothing was changed; delete such rows from the table where wms_deleted_at is not NULL, or drop the \
+         index, and run again",
+        failure.message
+    ))
+}
+
 /// Rows that the source no longer has and that stay, marked as deleted.
 #[derive(Debug, Clone, Copy, Default)]
 struct Kept {
@@ -104,6 +122,7 @@ fn replace(connection: &Connection, old: Option<&Table>, staged: &Table, name: &
 /// Gives a table the place of another, with the indexes and triggers that somebody added to that.
 fn put_in_place(connection: &Connection, old: &Table, beside: &str) -> rusqlite::Result<()> {
     let belongings = belongings(connection, &old.name)?;
+    drop_copies(connection, beside)?;
     connection.execute_batch(&format!("DROP TABLE main.{}", quoted(&old.name)))?;
     rename(connection, beside, &old.name)?;
     belongings.iter().try_for_each(|belonging| connection.execute_batch(belonging))

@@ -14,6 +14,7 @@ use super::statement::{Statement, lock};
 use super::storable::{Batch, Storable};
 use super::table::{Column, Table, is_unique, quoted, quoted_list};
 use super::types::{is_decimal_text, same_type};
+use super::unique::as_of_table;
 use super::writer::{COUNT_UPDATE, DELETED, MARKS, OWN_COLUMNS, Writer, Written};
 
 /// Batches of how many shapes are prepared for at a time.
@@ -68,7 +69,8 @@ impl Writer {
                 return Err(failure(format_args!("{}, table {table}", self.place), stopped.error));
             };
             let place = places.as_ref().map_or(stopped.at, |places| places[stopped.at]);
-            refused.push(Refused { row: place, rule: rule.to_owned(), reason: reason_of(rule, &stopped.error) });
+            let reason = as_of_table(&reason_of(rule, &stopped.error), &self.grant.table, &self.staged_name());
+            refused.push(Refused { row: place, rule: rule.to_owned(), reason });
             self.write_before(at, &stored, from..stopped.at, &loaded_at, &stopped, &mut done)?;
             from = stopped.at + 1;
         }

@@ -164,7 +164,10 @@ fn an_answer_that_breaks_off_behind_any_byte_is_a_lost_connection() {
     let mut settings = settings(&server, Release::R23);
     settings.fetch_rows = Some(10);
     let created = "CREATE TABLE T (ID NUMBER(19) PRIMARY KEY, WMS_RUN_ID VARCHAR2(128), WMS_LOADED_AT TIMESTAMP(6))";
-    run(&settings, &[created]);
+    run(&settings, &[created, "CREATE TABLE U (ID NUMBER(10))"]);
+    let many: Vec<Vec<Value>> = (0..100).map(|id| vec![Value::Int64(id)]).collect();
+    let sql = crate::server::target(&settings).sql();
+    sql.expect("a session").execute_many("INSERT INTO U VALUES (:1)", &many).expect("rows");
     let rule = MergeRule { key: vec!["id".into()], version: None };
     for bytes in 0..32 {
         let cut = |moment| server.faults().add(Fault::new(moment, Effect::Part(bytes)));
@@ -175,9 +178,9 @@ fn an_answer_that_breaks_off_behind_any_byte_is_a_lost_connection() {
         assert_eq!(failure.kind, FailureKind::Transient, "a write, {bytes} bytes: {failure}");
         writer.rollback().unwrap_or_else(|failure| panic!("{bytes} bytes: {failure}"));
 
-        let mut session = reader(&settings, &["all_tables"]);
-        cut(Moment::Fetch("FROM all_tables".into()));
-        let read = session.query("SELECT table_name FROM all_tables", &[]).and_then(|mut rows| rows.next(1_000));
+        let mut session = reader(&settings, &["u"]);
+        cut(Moment::Fetch("FROM u".into()));
+        let read = session.query("SELECT id FROM u", &[]).and_then(|mut rows| rows.next(1_000));
         let failure = read.expect_err("half an answer");
         assert_eq!(failure.kind, FailureKind::Transient, "a read, {bytes} bytes: {failure}");
 

@@ -15,7 +15,8 @@ use crate::batch::row_as_json;
 use crate::checkpoint::Checkpoint;
 use crate::events::{Event, Tally};
 use crate::failure::{Failure, FailureKind};
-use crate::house::{Action, LEASE_SECONDS, Lease, Ledger};
+use crate::house::row_key::digest_at;
+use crate::house::{Action, Known, LEASE_SECONDS, Lease, Ledger, Quarantine};
 use crate::key::{Bound, Keys};
 use crate::load::Loader;
 use crate::policy::{DeleteGuard, Deletes};
@@ -50,6 +51,8 @@ pub(super) struct Repair<'a> {
     pub(super) table: String,
     /// What the ledger keeps of the comparison, and under which name.
     pub(super) note: (String, Checkpoint),
+    /// The stream's rows in quarantine, but for those without a whole key that were met.
+    pub(super) quarantined: Known,
     /// Keys of rows to delete once everything was read.
     pub(super) to_remove: Vec<RecordBatch>,
     /// When the lease was renewed last.
@@ -66,6 +69,9 @@ impl Judge<'_> {
             match readings.recv_timeout(PATIENCE) {
                 Ok(Reading::Part(part)) => {
                     parts += 1;
+                    if let Some(repair) = &mut self.repair {
+                        part.without_key.iter().for_each(|id| _ = repair.quarantined.without_key.remove(id));
+                    }
                     let key = self.comparing.key;
                     let named = &mut self.found.named;
                     let mut twice = |keys: &Keys, row| name(named, DifferenceKind::DuplicateInSource, keys, row);
@@ -120,7 +126,7 @@ impl Judge<'_> {
         }
         self.note(&mut differences);
         if let Some(repair) = &mut self.repair {
-            self.found.loaded += repair.load(differences)?;
+            self.found.loaded += repair.load(differences, self.comparing.key, self.stream, self.context)?;
             repair.renewed = self.context.clock.elapsed();
         }
         self.judged()
@@ -197,7 +203,7 @@ impl Judge<'_> {
         let gone = if removal.is_some() { self.found.extra } else { 0 };
         repair.guard.check(self.stream, gone, self.found.target_rows)?;
         let ledger = Ledger { pipeline: &self.context.pipeline };
-        let (context, stream) = (self.context, self.stream);
+        let (context, stream, depth) = (self.context, self.stream, self.depth);
         let reached = |point| context.observer.event(&Event::Reached { stream, point });
         self.found.deleted = in_transaction(repair.target, Some(repair.lease), || {
             let mut deleted = 0;
@@ -206,6 +212,11 @@ impl Judge<'_> {
                 deleted += lock(repair.target).remove(&repair.table, &keys, removal)?;
             }
             reached("rows-removed");
+            if depth == Depth::Rows {
+                let quarantine = Quarantine { pipeline: &context.pipeline };
+                let ids = &repair.quarantined.without_key;
+                quarantine.forget_ids(lock(repair.target).sql(), stream, ids)?;
+            }
             let (name, checkpoint) = &repair.note;
             let sql = &mut *lock(repair.target);
             ledger.append(sql.sql(), name, Action::Run, None, &context.run_id, Some(checkpoint))?;
@@ -228,15 +239,31 @@ fn name(named: &mut Vec<Difference>, kind: DifferenceKind, keys: &Keys, row: usi
 }
 
 impl Repair<'_> {
-    /// Loads what the target lacks or has otherwise, and keeps in mind what is to be deleted; gives how many rows were
-    /// loaded.
-    fn load(&mut self, differences: Differences) -> Result<u64, Failure> {
+    /// Loads what the target lacks or has otherwise, and keeps in mind what is to be deleted; returns how many rows were
+    /// loaded. Older copies of them in quarantine are forgotten.
+    fn load(
+        &mut self,
+        differences: Differences,
+        key: &[String],
+        stream: &str,
+        context: &StreamContext,
+    ) -> Result<u64, Failure> {
         if self.deletes != Deletes::Ignore {
             self.to_remove.extend(differences.to_remove);
         }
         let Some(rows) = differences.to_load else { return Ok(0) };
         let (target, lease, loader) = (self.target, self.lease, &mut *self.loader);
-        let counts = in_transaction(target, Some(lease), || loader.load(rows))?;
+        let known = |row: &usize| digest_at(&rows, *row, key).filter(|key| self.quarantined.keys.contains(key));
+        let known: Vec<_> = (0..rows.num_rows()).filter_map(|row| Some((row, known(&row)?))).collect();
+        let counts = in_transaction(target, Some(lease), || {
+            let counts = loader.load(rows)?;
+            let refused = lock(target).take_refused();
+            let loaded = known.into_iter().filter(|(row, _)| refused.iter().all(|refused| refused.row != *row));
+            let quarantine = Quarantine { pipeline: &context.pipeline };
+            let keys = loaded.map(|(_, key)| key).collect();
+            quarantine.forget(lock(target).sql(), stream, &context.run_id, keys)?;
+            Ok(counts)
+        })?;
         Ok(counts.inserted + counts.updated)
     }
 }

@@ -9,6 +9,7 @@ use super::difference::Withheld;
 use crate::change::Changes;
 use crate::extract::{Extractor, Step};
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::house::id_without_key;
 use crate::key::{Bound, InOrder, Keys};
 use crate::stream::{StageFailure, StreamContext};
 
@@ -34,6 +35,8 @@ pub(super) struct Part {
     last: Option<Bound>,
     /// Rows that were rejected, as JSON.
     rejected: Vec<String>,
+    /// The ids in quarantine of those that have no whole key.
+    pub(super) without_key: Vec<String>,
 }
 
 /// Reads the source through the transforms to its end, a failure, or until nobody listens any more.
@@ -56,8 +59,9 @@ pub(super) fn read(
                 raw.follow(&keys, |_| {}).map_err(|failure| at(failure.within(WRONG_ORDER)))?;
                 let batch =
                     changes.change(number, chunk.batch).map_err(StageFailure::in_batch(Stage::Transform, number))?;
+                let without_key = batch.rejected.iter().filter_map(|row| id_without_key(row, key)).collect();
                 let rejected = batch.rejected.into_iter().map(|rejected| rejected.row).collect();
-                Reading::Part(Part { rows: batch.rows, last: keys.last(), rejected })
+                Reading::Part(Part { rows: batch.rows, last: keys.last(), rejected, without_key })
             }
             Step::End(_) => Reading::End { parts: number - 1 },
         };

@@ -16,11 +16,11 @@ use crate::checkpoint::LoadMode;
 use crate::definition::columns_of;
 use crate::extract::Method;
 use crate::failure::{Failure, Stage, StreamFailure};
-use crate::house::Lease;
+use crate::house::{Known, Lease, Quarantine};
 use crate::load::LoadRequest;
 use crate::ready::Ready;
 use crate::source::{Dialect, SourceSession, TableDescription};
-use crate::stream::{StageFailure, Stream, StreamContext};
+use crate::stream::{StageFailure, Stream, StreamContext, lock};
 
 /// Rows of a range, about.
 const RANGE_ROWS: usize = 8_192;
@@ -179,6 +179,7 @@ impl Stream {
         };
         let scan = TargetScan::begin(reader.as_mut(), &table, wanted).map_err(&at_load)?;
         let note = self.reconciled(context);
+        let mut quarantined = self.known(compare, context).map_err(&at_load)?;
         let Self { name, extractor, transforms, loader, target, policy, request, .. } = self;
         let transforms: &mut [_] = if compare.depth == Depth::Rows { transforms } else { &mut [] };
         let changes = Changes {
@@ -205,6 +206,7 @@ impl Stream {
                 guard: policy.delete_guard,
                 table: table.name.clone(),
                 note,
+                quarantined: std::mem::take(&mut quarantined),
                 to_remove: Vec::new(),
                 renewed,
             }),
@@ -238,6 +240,12 @@ impl Stream {
         let columns = self.columns_after_transforms(&opened)?;
         self.check_stateless("compared row by row")?;
         Ok((columns, opened.key))
+    }
+
+    /// The stream's rows in quarantine, if they may be forgotten.
+    fn known(&self, compare: Compare, context: &StreamContext) -> Result<Known, Failure> {
+        let quarantine = Quarantine { pipeline: &context.pipeline };
+        if compare.repair { quarantine.of_stream(lock(&self.target).sql(), &self.name) } else { Ok(Known::default()) }
     }
 
     /// Has the loader make ready for rows that win, whatever their version.

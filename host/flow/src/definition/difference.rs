@@ -1,7 +1,7 @@
 //! What differs between the definition that a checkpoint rests on and the present one, and what that means for the
 //! rows in the target.
 
-use super::{ColumnUse, Definition, PluginUse, column};
+use super::{ColumnUse, Definition, PluginUse, SOURCE_SCHEMA, column};
 use crate::extract::Method;
 use crate::failure::Stage;
 use crate::policy::OnChange;
@@ -14,6 +14,8 @@ pub enum Impact {
     Identity,
     /// The bookmark means nothing any more.
     Position,
+    /// The bookmark stands for rows that were chosen in another way: others before it may never have been read.
+    Selection,
     /// The target's table lost values that were loaded.
     Target,
     /// The bookmark holds; the rows in the target were made in another way.
@@ -28,6 +30,7 @@ impl Impact {
         match self {
             Self::Identity => "identity",
             Self::Position => "position",
+            Self::Selection => "selection",
             Self::Target => "target",
             Self::Rows => "rows",
             Self::None => "none",
@@ -69,8 +72,8 @@ impl Reaction {
             (Impact::Identity | Impact::Target, OnChange::Tell) => Self::Fail,
             (Impact::Identity, OnChange::Reload) => Self::Replace,
             (Impact::Rows, OnChange::Tell) => Self::Tell,
-            (Impact::Position, OnChange::Tell)
-            | (Impact::Position | Impact::Rows | Impact::Target, OnChange::Reload) => Self::Reload,
+            (Impact::Position | Impact::Selection, OnChange::Tell)
+            | (Impact::Position | Impact::Selection | Impact::Rows | Impact::Target, OnChange::Reload) => Self::Reload,
         }
     }
 }
@@ -153,10 +156,10 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
         differs(Impact::None, "lookback", &span(before.lookback_micros), &span(now.lookback_micros));
         differs(Impact::None, "null keys", before.null_keys.name(), now.null_keys.name());
     }
-    let names = before.options.keys().chain(now.options.keys().filter(|name| !before.options.contains_key(*name)));
-    for name in names {
-        let option = |definition: &Definition| definition.options.get(name).cloned().unwrap_or_default();
-        differs(Impact::Rows, name, &option(before), &option(now));
+    // An option that an older host did not record is not known, and not taken for a change.
+    for (name, option) in &now.options {
+        let impact = if name == SOURCE_SCHEMA { Impact::None } else { Impact::Rows };
+        differs(impact, name, before.options.get(name).unwrap_or(option), option);
     }
     found.extend(plugin_differences(&before.plugins, &now.plugins));
     found.extend(column_differences(&before.columns, &now.columns));
@@ -182,8 +185,9 @@ fn plugin_differences(before: &[PluginUse], now: &[PluginUse]) -> Vec<Definition
             }
             let names = old.settings.keys().chain(new.settings.keys().filter(|key| !old.settings.contains_key(*key)));
             let differing = names.filter(|name| old.settings.get(*name) != new.settings.get(*name));
-            found
-                .extend(differing.map(|name| change(Impact::Rows, format!("setting {name} of {}", new.label), "", "")));
+            // What an extractor is told may decide which rows it reads: a filter, say.
+            let impact = if stage == Stage::Extract { Impact::Selection } else { Impact::Rows };
+            found.extend(differing.map(|name| change(impact, format!("setting {name} of {}", new.label), "", "")));
         }
     }
     found
@@ -260,4 +264,52 @@ fn span(micros: u64) -> String {
         }
     }
     format!("{seconds}s")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LARGEST_VALUE;
+    use super::super::tests::definition;
+    use super::*;
+
+    /// The only difference: its words and its impact.
+    fn the_difference(before: &Definition, now: &Definition) -> (String, Impact) {
+        match differences(before, now).as_slice() {
+            [change] => (change.to_string(), change.impact),
+            changes => panic!("{changes:?}"),
+        }
+    }
+
+    #[test]
+    fn settings_of_an_extractor_choose_the_rows_and_those_of_others_change_them() {
+        let before = definition();
+        for (stage, impact) in
+            [(Stage::Extract, Impact::Selection), (Stage::Transform, Impact::Rows), (Stage::Load, Impact::Rows)]
+        {
+            for settings in [vec![("limit", "2e")], vec![], vec![("limit", "1f"), ("where", "3d")]] {
+                let mut now = definition();
+                let plugin = now.plugins.iter_mut().find(|plugin| plugin.stage == stage).expect("a plugin");
+                plugin.settings = settings.iter().map(|(name, digest)| ((*name).into(), (*digest).into())).collect();
+                let (words, found) = the_difference(&before, &now);
+                assert!(words.starts_with("setting ") && found == impact, "{stage} {settings:?}: {words}, {found:?}");
+            }
+        }
+        for on_change in [OnChange::Tell, OnChange::Reload] {
+            assert_eq!(Reaction::to(Impact::Selection, on_change, false), Reaction::Reload);
+        }
+        assert_eq!(Reaction::to(Impact::Selection, OnChange::Fail, true), Reaction::Fail);
+    }
+
+    #[test]
+    fn an_option_that_was_not_recorded_is_no_change() {
+        let with = |options: &[(&str, &str)]| Definition {
+            options: options.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            ..definition()
+        };
+        let now = with(&[(LARGEST_VALUE, "16 MiB"), (SOURCE_SCHEMA, "WMS")]);
+        assert!(differences(&with(&[]), &now).is_empty());
+        let (words, impact) = the_difference(&with(&[(LARGEST_VALUE, "1 MiB")]), &now);
+        assert_eq!((words.as_str(), impact), ("largest value that is read 1 MiB → 16 MiB", Impact::Rows));
+        assert_eq!(the_difference(&with(&[(SOURCE_SCHEMA, "OLD")]), &now).1, Impact::None);
+    }
 }

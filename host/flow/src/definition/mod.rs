@@ -20,6 +20,11 @@ use crate::failure::Stage;
 pub use difference::{DefinitionChange, Impact, Reaction};
 pub(crate) use difference::{differences, lost_columns, new_column};
 
+/// The option that names the schema of the source's tables.
+pub const SOURCE_SCHEMA: &str = "schema of the source";
+/// The option that says how large a value may be that is read.
+pub const LARGEST_VALUE: &str = "largest value that is read";
+
 /// What a stream's rows and its bookmark rest on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
@@ -39,7 +44,7 @@ pub struct Definition {
     pub lookback_micros: u64,
     /// What becomes of rows without a change key.
     pub null_keys: NullKeys,
-    /// What else the pipeline says about how columns are read, such as declared types and filters.
+    /// What else the pipeline says about which rows and values are read.
     pub options: BTreeMap<String, String>,
     /// The plugins in the order in which rows pass through them.
     pub plugins: Vec<PluginUse>,

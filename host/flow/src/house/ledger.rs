@@ -113,6 +113,10 @@ impl From<DamagedRow> for Failure {
     }
 }
 
+/// What the ledger says of other runs at a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trace(Vec<String>);
+
 /// The history of one pipeline's streams.
 pub struct Ledger<'a> {
     /// The pipeline.
@@ -214,6 +218,24 @@ impl Ledger<'_> {
                 TABLE.name
             ))),
         }
+    }
+
+    /// What the ledger says of other runs that wrote the stream, its windows among them: equal as long as none of them
+    /// commits anything.
+    pub fn trace_of_others(&self, sql: &mut dyn Sql, stream: &str, run_id: &str) -> Result<Trace, Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(Trace::default());
+        }
+        let statement = text(
+            sql.dialect(),
+            "SELECT COUNT(*), SUM(batch), SUM(complete), MAX(committed_at) FROM WMSHOST_CHECKPOINT \
+             WHERE pipeline = ?1 AND (stream = ?2 OR stream LIKE ?3) AND run_id <> ?4",
+        );
+        let parts = format!("{stream}/%");
+        let parameters = [self.pipeline, stream, &parts, run_id].map(|text| Value::Text(text.to_owned()));
+        let row = sql.query(&statement, &parameters)?.into_iter().next().unwrap_or_default();
+        let is_empty = row.first().is_none_or(|count| count.to_string() == "0");
+        Ok(Trace(if is_empty { Vec::new() } else { row.iter().map(ToString::to_string).collect() }))
     }
 
     fn last_sequence(&self, sql: &mut dyn Sql, stream: &str) -> Result<i64, Failure> {

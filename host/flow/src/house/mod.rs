@@ -13,12 +13,14 @@
 //! | `mark` | when rows were written, by a clock that never goes back |
 //! | `quarantine` | rows that were taken out, with the reason |
 //! | `row_key` | by which key such a row is known again |
+//! | `met` | what becomes of such rows when the source is read again |
 
 mod hold;
 pub(crate) mod json;
 mod lease;
 mod ledger;
 mod mark;
+mod met;
 mod object;
 mod owner;
 mod quarantine;
@@ -28,8 +30,9 @@ mod table;
 pub use hold::Hold;
 pub use json::{bookmark_from_json, bookmark_to_json};
 pub use lease::{Holder, LEASE_SECONDS, Lease};
-pub use ledger::{Action, DamagedRow, Entry, Ledger};
+pub use ledger::{Action, DamagedRow, Entry, Ledger, Trace};
 pub use mark::Marks;
+pub(crate) use met::{Known, id_without_key};
 pub use object::BELONGINGS;
 pub use owner::{
     Claim, MERGE_SUFFIX, Maker, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord, TakeOver,

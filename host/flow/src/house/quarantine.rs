@@ -1,10 +1,8 @@
 //! Rows that were taken out, with the reason, as the source had them. They are written in the transaction of the rows
 //! around them. A row that breaks the same rule in a later run is not written twice; a row whose key is loaded by a
-//! later run, or taken out by it in another version, is forgotten.
+//! later run, or taken out by it in another version, is forgotten (`met.rs`).
 
-use std::collections::HashSet;
-
-use super::row_key::{KeyDigest, digest_of_json, words_of_json};
+use super::row_key::{digest_of_json, words_of_json};
 use super::table::{Cells, Kind, Table, optional, text};
 use crate::batch::Rejected;
 use crate::failure::Failure;
@@ -12,7 +10,7 @@ use crate::source::Dialect;
 use crate::sql::Sql;
 use crate::value::Value;
 
-const TABLE: Table = Table {
+pub(super) const TABLE: Table = Table {
     name: "WMSHOST_QUARANTINE",
     columns: &[
         ("pipeline", Kind::Name),
@@ -38,7 +36,7 @@ const KEY_INDEX: &str = "CREATE INDEX WMSHOST_QUARANTINE_KEY ON WMSHOST_QUARANTI
 /// How many ids are asked for at once.
 const IDS_AT_ONCE: usize = 100;
 /// How many rows are read at once.
-const PAGE_ROWS: usize = 500;
+pub(super) const PAGE_ROWS: usize = 500;
 /// The longest reason, in characters; a text of the host's tables may have 2,000, of up to four bytes each in 4,000.
 const REASON_CHARS: usize = 1_000;
 /// The longest rule and the longest name of who took a row out, in characters.
@@ -197,57 +195,6 @@ impl Quarantine<'_> {
         sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
     }
 
-    /// The keys of a stream's rows, to tell whether a row that is loaded has an older copy here.
-    pub(crate) fn keys(&self, sql: &mut dyn Sql, stream: &str) -> Result<HashSet<KeyDigest>, Failure> {
-        let mut keys = HashSet::new();
-        if !TABLE.exists(sql)? {
-            return Ok(keys);
-        }
-        let filter = QuarantineFilter { stream: stream.to_owned(), ..QuarantineFilter::default() };
-        let mut after = None;
-        loop {
-            let page = self.select(sql, &filter, "id, rejected_at, key_digest", after.as_ref(), PAGE_ROWS)?;
-            for row in &page {
-                if let Some(Value::Text(digest)) = row.get(2) {
-                    keys.extend(KeyDigest::of_text(digest));
-                }
-            }
-            match page.last().map(Vec::as_slice) {
-                Some([Value::Text(id), Value::Text(at), ..]) if page.len() == PAGE_ROWS => {
-                    after = Some((at.clone(), id.clone()));
-                }
-                _ => return Ok(keys),
-            }
-        }
-    }
-
-    /// Forgets the rows with these keys that other runs than this one took out; returns how many there were.
-    pub(crate) fn forget(
-        &self,
-        sql: &mut dyn Sql,
-        stream: &str,
-        run_id: &str,
-        keys: Vec<KeyDigest>,
-    ) -> Result<u64, Failure> {
-        if keys.is_empty() {
-            return Ok(0);
-        }
-        let statement = "DELETE FROM WMSHOST_QUARANTINE \
-                         WHERE pipeline = ?1 AND stream = ?2 AND key_digest = ?3 AND run_id <> ?4";
-        let rows = keys.iter().map(|key| [self.pipeline, stream, &key.to_text(), run_id].map(text_value).to_vec());
-        sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>())
-    }
-
-    /// Makes the rows of an interrupted run those of the run that goes on with it.
-    pub(crate) fn adopt(&self, sql: &mut dyn Sql, stream: &str, from: &str, run_id: &str) -> Result<(), Failure> {
-        if !TABLE.exists(sql)? {
-            return Ok(());
-        }
-        let statement = "UPDATE WMSHOST_QUARANTINE SET run_id = ?1 WHERE pipeline = ?2 AND stream = ?3 AND run_id = ?4";
-        let parameters = [run_id, self.pipeline, stream, from].map(text_value);
-        sql.execute(&text(sql.dialect(), statement), &parameters).map(drop)
-    }
-
     /// How many rows are meant.
     pub fn count(&self, sql: &mut dyn Sql, filter: &QuarantineFilter) -> Result<u64, Failure> {
         if !TABLE.exists(sql)? {
@@ -282,7 +229,7 @@ impl Quarantine<'_> {
         self.select(sql, filter, &list, after.as_ref(), limit)?.into_iter().map(quarantined).collect()
     }
 
-    fn select(
+    pub(super) fn select(
         &self,
         sql: &mut dyn Sql,
         filter: &QuarantineFilter,
@@ -355,7 +302,7 @@ fn reason_in_full(row: &Rejected) -> String {
     row.value.as_ref().map_or_else(|| row.reason.clone(), |value| format!("{}: {value}", row.reason))
 }
 
-fn text_value(text: &str) -> Value {
+pub(super) fn text_value(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
@@ -364,7 +311,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// A row's id: the same rule and the same row have the same.
-fn id_of(rule: &str, row: &str) -> String {
+pub(super) fn id_of(rule: &str, row: &str) -> String {
     let mut digest = blake3::Hasher::new();
     digest.update(rule.as_bytes()).update(&[0]).update(row.as_bytes());
     digest.finalize().to_hex()[..32].to_owned()

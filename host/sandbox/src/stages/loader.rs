@@ -11,16 +11,18 @@ use crate::capabilities::{LoadRules, Phase};
 use crate::columns::PluginBatch;
 use crate::convert::columns_to_wit;
 use crate::guest::Guest;
-use crate::instance::Instance;
+use crate::instance::{Doing, Instance};
 
 /// A plugin that writes a stream.
 pub(crate) struct PluginLoader {
     instance: Instance<World>,
+    /// The number of the batch in hand.
+    batch: Option<u64>,
 }
 
 impl PluginLoader {
     pub(crate) fn new(instance: Instance<World>) -> Self {
-        Self { instance }
+        Self { instance, batch: None }
     }
 
     /// Calls the plugin and gives what the target says was done meanwhile.
@@ -35,7 +37,8 @@ impl PluginLoader {
         if let Some(rules) = &mut guest.rules {
             rules.phase = phase;
         }
-        self.instance.ask(function, call)?;
+        let doing = Doing { batch: self.batch, ..Doing::of(function) };
+        self.instance.ask_in(doing, call)?;
         Ok(self.instance.store.data().counts)
     }
 }
@@ -69,6 +72,10 @@ impl Loader for PluginLoader {
         })
     }
 
+    fn begin_batch(&mut self, number: u64) {
+        self.batch = Some(number);
+    }
+
     fn load(&mut self, rows: RecordBatch) -> Result<Counts, Failure> {
         let guest = self.instance.store.data_mut();
         let may_drop = guest.rules.as_ref().is_some_and(|rules| rules.may_drop);
@@ -81,6 +88,7 @@ impl Loader for PluginLoader {
     }
 
     fn finish(&mut self) -> Result<Counts, Failure> {
+        self.batch = None;
         let counts =
             self.counted(Phase::Finish, "finish", |world, store| world.wmshost_plugin_loading().call_finish(store))?;
         let guest = self.instance.store.data();

@@ -11,10 +11,11 @@ use wmshost_state::RunStatus;
 
 use super::job::Job;
 use super::{Edge, ownership};
-use crate::assemble::{Assembly, kept_as};
+use crate::assemble::Assembly;
 use crate::cli::{BackfillArgs, Output};
 use crate::exit::Exit;
 use crate::home::new_run_id;
+use crate::windows::kept_as;
 use crate::{connect, logs, report};
 
 /// A window, and how it went.

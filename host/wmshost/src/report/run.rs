@@ -129,7 +129,7 @@ fn as_text(report: &RunReport<'_>) {
         }
         if end.tally.duplicates > 0 {
             note(&format!(
-                "{}: {} rows have a key that another row of their batch has; the target keeps one of each. A row's key must be \
+                "{}: {} rows have a key that another row of this run has; the target keeps one of each. A row's key must be \
                  its own: see `key`, and count them by `wmshost verify`",
                 end.stream,
                 count(end.tally.duplicates)

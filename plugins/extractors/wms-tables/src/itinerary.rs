@@ -9,6 +9,7 @@
 //! | a row that changes during a first load that was interrupted | the watermark is that of its beginning, and what changed since is read afterwards |
 //! | a change key in the future | the watermark never passes the source's own clock; such a row is read in every run until its time has come |
 //! | a row without a change key | read in every run, if the stream asks for it |
+//! | a row with a NULL in its key, added to a table that is read by what is added | no place is behind it, so every run reads such rows by themselves |
 
 use wmshost_plugin::contract::extraction::{Method, NullKeys, Request, Window};
 use wmshost_plugin::contract::types::Value;
@@ -52,9 +53,16 @@ pub(crate) fn whole(request: &Request, table: &Table) -> Result<Itinerary> {
     Ok(Itinerary { start: Place::Whole { after: after.clone() }, parts: vec![Part::ByKey { after }] })
 }
 
-/// What a run reads of a table whose rows are only ever added: those behind the last one.
+/// What a run reads of a table whose rows are only ever added: those behind the last one. A row with a NULL in its key
+/// is behind no place, so that all of them are read by themselves; the host knows those that it has met before.
 pub(crate) fn append(request: &Request, table: &Table) -> Result<Itinerary> {
-    whole(request, table)
+    let itinerary = whole(request, table)?;
+    let Place::Whole { after: Some(after) } = &itinerary.start else { return Ok(itinerary) };
+    let mut parts = vec![Part::Added { after: after.clone() }];
+    if table.order_names().iter().any(|column| column.nullable) {
+        parts.push(Part::WithoutKey);
+    }
+    Ok(Itinerary { parts, ..itinerary })
 }
 
 /// What is read of a window of changes: from its start, or behind where the reading was interrupted.
@@ -145,8 +153,10 @@ pub(crate) fn behind(place: &Place, part: &Part, row: LastRow, horizon: Horizon)
     let LastRow { moment, key } = row;
     let watermark = place.watermark();
     match (part, moment) {
-        (Part::ByKey { .. }, _) if matches!(place, Place::Whole { .. }) => Place::Whole { after: Some(key) },
-        (Part::ByKey { .. }, _) => Place::First { watermark, after: Some(key) },
+        (Part::ByKey { .. } | Part::Added { .. }, _) if matches!(place, Place::Whole { .. }) => {
+            Place::Whole { after: Some(key) }
+        }
+        (Part::ByKey { .. } | Part::Added { .. }, _) => Place::First { watermark, after: Some(key) },
         (Part::Within(..), Some(moment)) => {
             Place::Changes { watermark: None, inside: Some(Inside { moment, key, high: None }) }
         }
@@ -156,7 +166,7 @@ pub(crate) fn behind(place: &Place, part: &Part, row: LastRow, horizon: Horizon)
             Place::Changes { watermark: watermark.max(reached), inside: Some(inside) }
         }
         // These are read from the first in every run: there is no place within them.
-        (Part::ByChange(_) | Part::Within(..), None) | (Part::WithoutChangeKey, _) => place.clone(),
+        (Part::ByChange(_) | Part::Within(..), None) | (Part::WithoutChangeKey | Part::WithoutKey, _) => place.clone(),
     }
 }
 
@@ -170,9 +180,7 @@ pub(crate) fn at_end(place: &Place, part: &Part, method: Method, horizon: Horizo
         (Method::Incremental, Part::ByChange(_)) => {
             Place::Changes { watermark: watermark.max(horizon.high), inside: None }
         }
-        (Method::Incremental, Part::ByKey { .. } | Part::WithoutChangeKey) => {
-            Place::Changes { watermark, inside: None }
-        }
+        (Method::Incremental, _) => Place::Changes { watermark, inside: None },
     }
 }
 

@@ -210,6 +210,7 @@ fn tell(request: &Request, parts: &[Part]) {
     let what = match parts {
         [Part::ByKey { after: None }] => "the whole table is read",
         [Part::ByKey { .. }, ..] => "an interrupted load of the whole table goes on",
+        [Part::Added { .. }, ..] => "what was added is read",
         _ => "what changed is read",
     };
     log::info(format!("table {}: {what}", request.table));

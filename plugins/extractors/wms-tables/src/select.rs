@@ -14,6 +14,10 @@ const ROWS_LOOKED_AT: u32 = 100;
 pub(crate) enum Part {
     /// All rows by key, those behind this place.
     ByKey { after: Option<Vec<Value>> },
+    /// The rows behind this place with a whole key, by key.
+    Added { after: Vec<Value> },
+    /// The rows with a NULL in their key, by key.
+    WithoutKey,
     /// The rows without a change key, by key.
     WithoutChangeKey,
     /// The rows with a change key, by it and by key.
@@ -104,6 +108,17 @@ fn from(statement: &mut Statement, table: &Table, part: &Part) {
         (Part::ByKey { after: Some(after) }, _) => {
             statement.push(" WHERE ").is_behind(&key, after);
         }
+        (Part::Added { after }, _) => {
+            statement.push(" WHERE ").is_behind(&key, after);
+            for column in key.iter().filter(|column| column.nullable) {
+                statement.push(" AND ").name(column.name).push(" IS NOT NULL");
+            }
+        }
+        (Part::WithoutKey, _) => {
+            for (at, column) in key.iter().filter(|column| column.nullable).enumerate() {
+                statement.push(if at == 0 { " WHERE " } else { " OR " }).name(column.name).push(" IS NULL");
+            }
+        }
         (Part::WithoutChangeKey, Some(change_key)) => {
             statement.push(" WHERE ").name(&change_key.name).push(" IS NULL");
         }
@@ -168,6 +183,20 @@ mod tests {
         let (text, parameters) = text(Dialect::Sqlite, &Part::ByKey { after: Some(vec![Value::Int64(7)]) });
         assert_eq!(behind(&text), r#""ALLOCATION" WHERE "ALLOCATION_ID" > ?1 ORDER BY "ALLOCATION_ID""#);
         assert_eq!(parameters, [Value::Int64(7)]);
+    }
+
+    #[test]
+    fn what_is_added_is_read_apart_from_rows_without_a_whole_key() {
+        let request = Request { key: vec!["site".into()], ..request() };
+        let table = Table::check(&request, &allocation(), Dialect::Oracle).expect("a table");
+        let read = |part: &Part| rows(Dialect::Sqlite, &table, part).text;
+        let after = vec![Value::Text("A".into()), Value::Int64(7)];
+        let order = r#"ORDER BY "SITE", "ALLOCATION_ID""#;
+        let condition = r#"("SITE", "ALLOCATION_ID") > (?1, ?2) AND "SITE" IS NOT NULL"#;
+        let added = read(&Part::Added { after });
+        assert_eq!(behind(&added), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
+        let without = read(&Part::WithoutKey);
+        assert_eq!(behind(&without), format!(r#""ALLOCATION" WHERE "SITE" IS NULL {order}"#));
     }
 
     #[test]

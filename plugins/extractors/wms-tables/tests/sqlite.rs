@@ -364,6 +364,26 @@ fn a_key_with_null_loses_no_row() {
 }
 
 #[test]
+fn what_is_added_with_null_in_its_key_is_read_however_far_the_stream_is() {
+    let mut pipeline = Pipeline::new();
+    pipeline.request = Request { method: Method::Append, change_key: None, key: vec!["site".into()], ..request() };
+    (0..7).for_each(|id| pipeline.put(id, &format!("m{id}"), None));
+    pipeline.run();
+    // In the order of the key, NULL stands before the place where the stream is, whenever the row was added.
+    (10..15).for_each(|id| pipeline.change(&format!("INSERT INTO stock VALUES ({id}, NULL, NULL)")));
+    pipeline.put(20, "n", None);
+    pipeline.run();
+    pipeline.assert_equal();
+    assert_eq!(pipeline.rows_read, 6, "each of them once");
+    pipeline.change("INSERT INTO stock VALUES (30, NULL, NULL)");
+    pipeline.run_for(2).expect("an interrupted run");
+    pipeline.put(31, "o", None);
+    pipeline.run();
+    pipeline.assert_equal();
+    assert_eq!(pipeline.rows_read, 7, "the new row, and all without a key");
+}
+
+#[test]
 fn the_rows_to_come_are_counted() {
     let mut pipeline = Pipeline::new();
     (0..10).for_each(|id| pipeline.put(id, "a", Some(id)));

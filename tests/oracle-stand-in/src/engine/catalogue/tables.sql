@@ -113,7 +113,7 @@ CREATE VIEW sys.constraints AS
     SELECT r.rel, k.oid AS id, r.owner, sys.shown(k.conname) AS constraint_name,
            (CASE k.contype WHEN 'p' THEN 'P' WHEN 'u' THEN 'U' WHEN 'f' THEN 'R' ELSE 'C' END)::varchar(1) AS constraint_type,
            r.shown_name AS table_name, k.conkey AS columns, k.confrelid AS other, k.conindid AS index,
-           (CASE k.contype WHEN 'c' THEN pg_get_constraintdef(k.oid) END)::varchar(4000) AS search_condition,
+           (CASE k.contype WHEN 'c' THEN regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '^CHECK \((.*)\)$', '\1'), '::[a-z][a-z ]*(\([0-9,]+\))?', '', 'g') END)::varchar(4000) AS search_condition,
            k.confdeltype AS rule, k.condeferrable AS may_wait, r.own
     FROM sys.relations r JOIN pg_constraint k ON k.conrelid = r.rel
     WHERE k.contype IN ('p', 'u', 'f', 'c') AND k.conname NOT LIKE 'ora$bytes$%'

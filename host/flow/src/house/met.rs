@@ -1,0 +1,105 @@
+//! What becomes of rows in quarantine when the source is read again. A row that is loaded, or taken out in another
+//! version, is known again by its key. One without a whole key is known by what it says alone: it is forgotten when all
+//! of the source was read and it was not met, for then it was corrected, or it is gone.
+
+use std::collections::HashSet;
+
+use super::quarantine::{PAGE_ROWS, Quarantine, QuarantineFilter, TABLE, id_of, text_value};
+use super::row_key::{KeyDigest, digest_of_json};
+use super::table::text;
+use crate::batch::Rejected;
+use crate::failure::Failure;
+use crate::sql::Sql;
+use crate::value::Value;
+
+/// The rows of a stream that are in quarantine.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// The keys of those that have one.
+    pub(crate) keys: HashSet<KeyDigest>,
+    /// The ids of the others.
+    pub(crate) without_key: HashSet<String>,
+}
+
+impl Quarantine<'_> {
+    /// The stream's rows, to tell whether a row that is read has an older copy here.
+    pub(crate) fn of_stream(&self, sql: &mut dyn Sql, stream: &str) -> Result<Known, Failure> {
+        let mut known = Known::default();
+        if !TABLE.exists(sql)? {
+            return Ok(known);
+        }
+        let filter = QuarantineFilter { stream: stream.to_owned(), ..QuarantineFilter::default() };
+        let mut after = None;
+        loop {
+            let page = self.select(sql, &filter, "id, rejected_at, key_digest", after.as_ref(), PAGE_ROWS)?;
+            for row in &page {
+                match row.as_slice() {
+                    [_, _, Value::Text(digest)] if !digest.is_empty() => {
+                        known.keys.extend(KeyDigest::of_text(digest));
+                    }
+                    [Value::Text(id), ..] => _ = known.without_key.insert(id.clone()),
+                    _ => {}
+                }
+            }
+            match page.last().map(Vec::as_slice) {
+                Some([Value::Text(id), Value::Text(at), ..]) if page.len() == PAGE_ROWS => {
+                    after = Some((at.clone(), id.clone()));
+                }
+                _ => return Ok(known),
+            }
+        }
+    }
+
+    /// Forgets the rows with these keys that other runs than this one took out; returns how many there were.
+    pub(crate) fn forget(
+        &self,
+        sql: &mut dyn Sql,
+        stream: &str,
+        run_id: &str,
+        keys: Vec<KeyDigest>,
+    ) -> Result<u64, Failure> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let statement = "DELETE FROM WMSHOST_QUARANTINE \
+                         WHERE pipeline = ?1 AND stream = ?2 AND key_digest = ?3 AND run_id <> ?4";
+        let rows = keys.iter().map(|key| [self.pipeline, stream, &key.to_text(), run_id].map(text_value).to_vec());
+        sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>())
+    }
+
+    /// Forgets the rows without a whole key that a run which has read all of the source did not meet.
+    pub(crate) fn forget_unmet(&self, sql: &mut dyn Sql, stream: &str, run_id: &str) -> Result<(), Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(());
+        }
+        let statement = "DELETE FROM WMSHOST_QUARANTINE \
+                         WHERE pipeline = ?1 AND stream = ?2 AND key_digest IS NULL AND run_id <> ?3";
+        let parameters = [self.pipeline, stream, run_id].map(text_value);
+        sql.execute(&text(sql.dialect(), statement), &parameters).map(drop)
+    }
+
+    /// Forgets the rows with these ids.
+    pub(crate) fn forget_ids(&self, sql: &mut dyn Sql, stream: &str, ids: &HashSet<String>) -> Result<(), Failure> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let statement = "DELETE FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id = ?3";
+        let rows = ids.iter().map(|id| [self.pipeline, stream, id].map(text_value).to_vec());
+        sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
+    }
+
+    /// Makes the rows of an interrupted run those of the run that goes on with it.
+    pub(crate) fn adopt(&self, sql: &mut dyn Sql, stream: &str, from: &str, run_id: &str) -> Result<(), Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(());
+        }
+        let statement = "UPDATE WMSHOST_QUARANTINE SET run_id = ?1 WHERE pipeline = ?2 AND stream = ?3 AND run_id = ?4";
+        let parameters = [run_id, self.pipeline, stream, from].map(text_value);
+        sql.execute(&text(sql.dialect(), statement), &parameters).map(drop)
+    }
+}
+
+/// The id that a row without a whole key has in quarantine; `None` if it has one.
+pub(crate) fn id_without_key(row: &Rejected, key: &[String]) -> Option<String> {
+    digest_of_json(&row.row, key).is_none().then(|| id_of(&row.rule, &row.row))
+}
