@@ -38,7 +38,7 @@ pub(crate) fn row_hashes(rows: &RecordBatch, columns: &[String], hashing: Hashin
 /// Two numbers made one, in which both count.
 #[inline]
 fn mix(hash: u64, value: u64) -> u64 {
-    let product = u128::from(hash ^ value) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835_u128;
+    let product = u128::from(hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     ((product >> 64) as u64) ^ (product as u64).rotate_left(23) ^ hash.rotate_left(7)
 }
 
