@@ -58,5 +58,5 @@ mod story;
 
 #[test]
 fn no_cell_loses_doubles_or_changes_a_row() {
-    all::run(50, false);
+    all::run(50, false, 40);
 }
