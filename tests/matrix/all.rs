@@ -28,7 +28,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Panics that stand for the end of a process are not told.
+/// Hides the panics that simulate the end of a process.
 fn silence() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

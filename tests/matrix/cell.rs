@@ -275,11 +275,6 @@ impl Cell {
         }
     }
 
-    /// Whether a run compares source and target after its load.
-    pub(crate) fn reconciles(&self) -> bool {
-        self.method != Method::Full && (self.deletes != Deletes::Ignore || self.late == Late::Reconcile)
-    }
-
     /// The value of the cell in each dimension, by name.
     pub(crate) fn coordinates(&self) -> Vec<(&'static str, String)> {
         let of = |value: &dyn fmt::Debug| format!("{value:?}");
@@ -304,12 +299,5 @@ impl Cell {
             ("broken off", of(&self.when)),
             ("afterwards", of(&self.follow_up)),
         ]
-    }
-}
-
-impl fmt::Display for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all: Vec<_> = self.coordinates().iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        write!(f, "cell {}: {}, occurrence: {}", self.seed, all.join(", "), self.occurrence)
     }
 }

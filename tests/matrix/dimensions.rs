@@ -1,5 +1,8 @@
 //! The dimensions that the matrices of all databases have.
 
+use std::fmt;
+
+use crate::cell::Cell;
 use crate::values::Family;
 
 /// A declared type, and what its columns hold.
@@ -66,3 +69,17 @@ dimension!(
 
 /// Rows in a batch that is read or written.
 pub(crate) const BATCHES: &[usize] = &[1, 2, 3, 7, 100];
+
+impl Cell {
+    /// Whether a run compares source and target after its load.
+    pub(crate) fn reconciles(&self) -> bool {
+        self.method != Method::Full && (self.deletes != Deletes::Ignore || self.late == Late::Reconcile)
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all: Vec<_> = self.coordinates().iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        write!(f, "cell {}: {}, occurrence: {}", self.seed, all.join(", "), self.occurrence)
+    }
+}

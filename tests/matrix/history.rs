@@ -99,7 +99,7 @@ impl<'a> History<'a> {
     }
 
     fn execute(&mut self, statement: &str, values: &[Stored]) {
-        self.statements.push(source::spelled_out(statement, values));
+        self.statements.push(spelled_out(statement, values));
         self.source.execute(statement, values);
     }
 
@@ -360,4 +360,13 @@ fn keys(cell: &Cell, numbers: &mut Numbers) -> Vec<Vec<Value>> {
         taken.insert(numbers.place(all.len()));
     }
     taken.into_iter().map(|at| all[at].clone()).collect()
+}
+
+/// A statement with its values in it.
+pub(crate) fn spelled_out(statement: &str, values: &[Stored]) -> String {
+    let mut text = statement.to_owned();
+    for (at, value) in values.iter().enumerate().rev() {
+        text = text.replace(&format!("?{}", at + 1), &source::literal(value));
+    }
+    text
 }

@@ -13,7 +13,7 @@ use crate::lab::pipeline;
 use crate::source::Source;
 use crate::values::Stored;
 
-/// Whoever else has tables in the target.
+/// The tables of others in the target.
 const STRANGERS: &str = "
     CREATE TABLE canary (id INTEGER PRIMARY KEY, word TEXT, amount NUMBER(12,2));
     INSERT INTO canary VALUES (1, 'sings', 1.25), (2, NULL, 7);

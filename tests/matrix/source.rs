@@ -20,16 +20,8 @@ impl Source {
     }
 }
 
-/// A statement with its values in it, for a reproduction.
-pub(crate) fn spelled_out(statement: &str, values: &[Stored]) -> String {
-    let mut text = statement.to_owned();
-    for (at, value) in values.iter().enumerate().rev() {
-        text = text.replace(&format!("?{}", at + 1), &literal(value));
-    }
-    text
-}
-
-fn literal(value: &Stored) -> String {
+/// A value as SQL.
+pub(crate) fn literal(value: &Stored) -> String {
     match value {
         Stored::Null => "NULL".to_owned(),
         Stored::Integer(value) => value.to_string(),

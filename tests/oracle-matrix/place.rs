@@ -21,7 +21,7 @@ use crate::source::Source;
 
 /// So many cells at once.
 const PAIRS: RangeInclusive<u32> = 1..=2;
-/// Whoever else has tables in the target.
+/// The tables of others in the target.
 const STRANGERS: &str = "
     CREATE TABLE canary (id numeric PRIMARY KEY, word varchar(20), amount numeric(12,2));
     INSERT INTO canary VALUES (1, 'sings', 1.25), (2, NULL, 7);
@@ -93,7 +93,7 @@ impl Place {
         self.folder.path().join("pipeline.toml")
     }
 
-    /// A session of whoever works with the source.
+    /// A session of those who work with the source.
     pub(crate) fn source(&self) -> Source {
         let address = Address::Host {
             host: "localhost".to_owned(),

@@ -3,10 +3,10 @@
 use wmshost_flow::SqlSession;
 
 use crate::cell::{Cell, Change, Shape};
-use crate::history::Row;
+use crate::history::{Row, spelled_out};
 use crate::values::{Stored, moment};
 
-/// A session of whoever works with the source.
+/// A session of those who work with the source.
 pub(crate) struct Source(pub(crate) Box<dyn SqlSession>);
 
 impl Source {
@@ -16,16 +16,8 @@ impl Source {
     }
 }
 
-/// A statement with its values in it.
-pub(crate) fn spelled_out(statement: &str, values: &[Stored]) -> String {
-    let mut text = statement.to_owned();
-    for (at, value) in values.iter().enumerate().rev() {
-        text = text.replace(&format!("?{}", at + 1), &literal(value));
-    }
-    text
-}
-
-fn literal(value: &Stored) -> String {
+/// A value as SQL.
+pub(crate) fn literal(value: &Stored) -> String {
     match value {
         Stored::Null => "NULL".to_owned(),
         Stored::Text(text) => format!("'{}'", text.replace('\'', "''")),

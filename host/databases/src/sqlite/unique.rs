@@ -11,7 +11,7 @@ use super::table::quoted;
 use super::writer::Writer;
 
 impl Writer {
-    /// Gives the staged table a copy of each unique index of the table whose place it takes. Rows that an interrupted
+    /// Creates on the staged table a copy of each unique index of the table whose place it takes. Rows that an interrupted
     /// load left there may break one that was added since.
     pub(super) fn copy_unique_indexes(&self, table: &str, staged: &str) -> Result<(), Failure> {
         let connection = lock(&self.database);
@@ -41,7 +41,7 @@ impl Writer {
     }
 }
 
-/// The same words about the table that is loaded, and not about what stands beside it.
+/// The same message, about the table that is loaded and not about its staged table.
 pub(super) fn as_of_table(words: &str, table: &str, staged: &str) -> String {
     words.replace(&copy_name(staged, ""), "").replace(staged, table)
 }
@@ -66,7 +66,7 @@ fn indexes(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(String
     rows.collect()
 }
 
-/// What stands behind `name ON table` in the statement of an index.
+/// The part of an index's statement after `name ON table`.
 fn behind_table(text: &str) -> Option<&str> {
     let on = behind_name(text)?.trim_start();
     let table = on.get(..2).filter(|word| word.eq_ignore_ascii_case("on")).and_then(|_| on.get(2..))?;

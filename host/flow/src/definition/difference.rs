@@ -14,7 +14,7 @@ pub enum Impact {
     Identity,
     /// The bookmark means nothing any more.
     Position,
-    /// The bookmark stands for rows that were chosen in another way: others before it may never have been read.
+    /// The bookmark covers rows that were chosen in another way: others before it may never have been read.
     Selection,
     /// The target's table lost values that were loaded.
     Target,
@@ -185,7 +185,7 @@ fn plugin_differences(before: &[PluginUse], now: &[PluginUse]) -> Vec<Definition
             }
             let names = old.settings.keys().chain(new.settings.keys().filter(|key| !old.settings.contains_key(*key)));
             let differing = names.filter(|name| old.settings.get(*name) != new.settings.get(*name));
-            // What an extractor is told may decide which rows it reads: a filter, say.
+            // A setting of an extractor may decide which rows it reads, as a filter does.
             let impact = if stage == Stage::Extract { Impact::Selection } else { Impact::Rows };
             found.extend(differing.map(|name| change(impact, format!("setting {name} of {}", new.label), "", "")));
         }

@@ -7,7 +7,7 @@
 //! | the host dies … | the target holds | the next build |
 //! |---|---|---|
 //! | before the exchange | the old table, and one aside | builds aside again |
-//! | after the old table made way | the old table under its name of `WMSHOST_OLD_`, and the new one aside | gives the old table its name back before anything else, and builds again |
+//! | after the old table made way | the old table under its name of `WMSHOST_OLD_`, and the new one aside | renames the old table back before anything else, and builds again |
 //! | after the new table took the name | the new table, and the old one under its name of `WMSHOST_OLD_` | drops the old one, and builds again, since the exchange was not noted |
 //! | after a view made way | the new table aside; a view has no rows to lose | builds again |
 

@@ -54,7 +54,7 @@ pub(crate) fn whole(request: &Request, table: &Table) -> Result<Itinerary> {
 }
 
 /// What a run reads of a table whose rows are only ever added: those behind the last one. A row with a NULL in its key
-/// is behind no place, so that all of them are read by themselves; the host knows those that it has met before.
+/// is after no place, so that all of them are read by themselves; the host knows those that it has met before.
 pub(crate) fn append(request: &Request, table: &Table) -> Result<Itinerary> {
     let itinerary = whole(request, table)?;
     let Place::Whole { after: Some(after) } = &itinerary.start else { return Ok(itinerary) };

@@ -369,7 +369,7 @@ fn what_is_added_with_null_in_its_key_is_read_however_far_the_stream_is() {
     pipeline.request = Request { method: Method::Append, change_key: None, key: vec!["site".into()], ..request() };
     (0..7).for_each(|id| pipeline.put(id, &format!("m{id}"), None));
     pipeline.run();
-    // In the order of the key, NULL stands before the place where the stream is, whenever the row was added.
+    // In the order of the key, NULL comes before the place of the stream, whenever the row was added.
     (10..15).for_each(|id| pipeline.change(&format!("INSERT INTO stock VALUES ({id}, NULL, NULL)")));
     pipeline.put(20, "n", None);
     pipeline.run();
