@@ -60,7 +60,7 @@ fix: ## repair what can be repaired by itself
 bench: build plugins ## full and incremental load of 1,000,000 rows beside plain SQL and native Rust (BENCH_ROWS=N for fewer; BENCH_MODELS=1: the models)
 	$(CARGO) run --release --quiet -p wmshost-bench
 
-bench-oracle: build setup-oracle ## the Oracle driver beside python-oracledb on the stand-in: rows per CPU second, and merges both ways
+bench-oracle: build setup-oracle ## the Oracle driver beside python-oracledb on the emulator: rows per CPU second, and merges both ways
 	$(CARGO) run --release --quiet -p wmshost-bench -- oracle
 
 program: ## build the program alone, into target/release/wmshost
@@ -82,8 +82,8 @@ plugins-second: ## build all plugins again by Debian's packages (on Debian), for
 setup: ## install what building plugins needs: the wasm32-wasip2 target
 	@plugins/setup.sh >/dev/null
 
-setup-oracle: ## install what the tests by the Oracle stand-in need: PostgreSQL, orafce, python-oracledb
-	@tests/oracle-stand-in/setup.sh >/dev/null
+setup-oracle: ## install what the tests by the Oracle emulator need: PostgreSQL, orafce, python-oracledb
+	@tests/oracle-emulator/setup.sh >/dev/null
 
 clean: ## remove what was built and the demo's data
 	rm -rf target plugins/target .wmshost

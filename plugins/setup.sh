@@ -19,7 +19,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 packages=(rustc-web libstd-rust-web-dev rust-web-src cargo-web wasi-libc lld-22)
 targets=(wasm32-wasip2)
-root=()                                   # stands before every command that writes under /usr
+root=()                                   # precedes every command that writes under /usr
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { printf 'setup: error: %s\n' "$1" >&2; shift; printf '       %s\n' "$@" >&2; exit 1; }

@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use wmshost_tests::{Lab, plugin};
+use wmshost_tests::{TestProject, plugin};
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO s VALUES (1, 'a');";
 
 /// A lab whose pipeline file got this text, and what `check` and `run` say of it.
 fn refused(change: impl Fn(String) -> String, words: &[&str]) {
-    let lab = Lab::with_stream(TABLE, "");
+    let lab = TestProject::with_stream(TABLE, "");
     let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
     fs::write(lab.pipeline(), change(text)).expect("written");
     for command in ["check", "run"] {
@@ -56,7 +56,7 @@ fn what_the_file_refers_to_must_be_there_and_be_what_it_is_used_as() {
 
 #[test]
 fn a_client_that_this_program_lacks_is_told_by_check_without_a_server() {
-    let lab = Lab::with_stream(TABLE, "");
+    let lab = TestProject::with_stream(TABLE, "");
     let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
     let other =
         "host = \"localhost\"\nservice_name = \"S\"\nusername = \"u\"\npassword = { env = \"HOME\" }\nclient = \"oci\"";
@@ -74,7 +74,7 @@ fn a_component_that_is_none_or_is_damaged_is_refused() {
         (b"\0asm\x01\0\0\0".to_vec(), "core wasm module"),
         (fs::read(plugin("wmshost-loader-table")).expect("a plugin")[..5_000].to_vec(), "component"),
     ] {
-        let lab = Lab::with_stream(TABLE, "");
+        let lab = TestProject::with_stream(TABLE, "");
         let file = lab.path("damaged.wasm");
         fs::write(&file, bytes).expect("written");
         let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
@@ -93,7 +93,7 @@ fn a_table_or_column_that_is_not_there_is_told_before_anything_is_written() {
         ("method = \"incremental\"", "change_key"),
         ("transforms = [\"allocation\"]", "allocation_id"),
     ] {
-        let lab = Lab::with_stream(TABLE, stream);
+        let lab = TestProject::with_stream(TABLE, stream);
         lab.wmshost("check", &[]).ended(2).says(&[words]);
         lab.wmshost("run", &[]).ended(2).says(&[words]);
         let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'";
@@ -103,7 +103,7 @@ fn a_table_or_column_that_is_not_there_is_told_before_anything_is_written() {
 
 #[test]
 fn one_streams_mistake_keeps_all_streams_from_writing() {
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         TABLE,
         "\n[streams.t]\nsource = \"wms\"\ntarget = \"ana\"\nextractor = \"wms-tables\"\nloader = \"table\"",
     );
@@ -113,26 +113,26 @@ fn one_streams_mistake_keeps_all_streams_from_writing() {
 
 #[test]
 fn databases_that_are_none_or_cannot_be_written_are_told() {
-    let lab = Lab::with_stream(TABLE, "");
+    let lab = TestProject::with_stream(TABLE, "");
     fs::write(
         lab.target_path(),
         "this is a text file, long enough to be looked at as a database file, and then some more of it",
     )
     .expect("written");
     lab.wmshost("run", &[]).ended(1).says(&["target ana", "no SQLite database"]);
-    let lab = Lab::with_stream(TABLE, "");
+    let lab = TestProject::with_stream(TABLE, "");
     fs::write(lab.source_path(), "nothing of the kind").expect("written");
     let told = lab.wmshost("run", &[]);
     assert_ne!(told.code(), Some(0));
     told.says(&["source wms"]);
-    let mut lab = Lab::with_stream(TABLE, "");
+    let mut lab = TestProject::with_stream(TABLE, "");
     lab.set("WMSHOST_HOME", "/proc/nowhere");
     lab.wmshost("run", &[]).ended(2).says(&["/proc/nowhere", "WMSHOST_HOME"]);
 }
 
 #[test]
 fn streams_that_do_not_exist_are_told_with_a_guess() {
-    let lab = Lab::sample(50, 1);
+    let lab = TestProject::sample(50, 1);
     lab.wmshost("run", &["--stream", "alocation"])
         .ended(2)
         .says(&["there is no stream `alocation`", "did you mean `allocation`"]);

@@ -1,4 +1,4 @@
-//! What people and scripts type, and what they are told.
+//! What people and scripts type, and what they are reported.
 
 mod bad_input;
 mod shapes;

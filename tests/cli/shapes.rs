@@ -1,10 +1,10 @@
 //! Help, JSON for scripts, exit codes, what goes to which stream.
 
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 #[test]
 fn every_command_has_help_and_the_exit_codes_are_told() {
-    let lab = Lab::sample(50, 1);
+    let lab = TestProject::sample(50, 1);
     let help = lab.plain(&["--help"]).succeeded().out();
     for words in ["Exit codes:", "130", "WMSHOST_HOME", "Examples:"] {
         assert!(help.contains(words), "{words:?} is not in:\n{help}");
@@ -21,7 +21,7 @@ fn every_command_has_help_and_the_exit_codes_are_told() {
 
 #[test]
 fn a_run_as_json_has_the_documented_shape_and_nothing_else_on_standard_output() {
-    let lab = Lab::sample(300, 1);
+    let lab = TestProject::sample(300, 1);
     let run = lab.run();
     for key in ["run_id", "pipeline", "status", "seconds", "streams"] {
         assert!(!run[key].is_null(), "{key} is not in {run}");
@@ -46,7 +46,7 @@ fn a_run_as_json_has_the_documented_shape_and_nothing_else_on_standard_output() 
 
 #[test]
 fn a_plan_tells_from_where_and_by_which_policies() {
-    let lab = Lab::sample(300, 1);
+    let lab = TestProject::sample(300, 1);
     let before = lab.wmshost("plan", &["--stream", "allocation"]).succeeded().out();
     for words in ["read the whole table by key", "late rows", "deletes", "plugin fails", "wms-tables", "→ allocation"]
     {
@@ -61,14 +61,14 @@ fn a_plan_tells_from_where_and_by_which_policies() {
 
 #[test]
 fn colours_and_moving_lines_appear_on_a_terminal_only() {
-    let lab = Lab::sample(300, 1);
+    let lab = TestProject::sample(300, 1);
     let ran = lab.wmshost("run", &[]).succeeded();
     assert!(!ran.out().contains('\u{1b}') && !ran.err().contains('\u{1b}'), "{}{}", ran.out(), ran.err());
 }
 
 #[test]
 fn plugins_are_listed_and_looked_into() {
-    let lab = Lab::sample(50, 1);
+    let lab = TestProject::sample(50, 1);
     let list = lab.wmshost("plugin list", &["--output", "json"]).succeeded().json();
     assert!(list.as_array().is_some_and(|plugins| plugins.len() >= 6), "{list}");
     let file = wmshost_tests::plugin("wmshost-transform-allocation");

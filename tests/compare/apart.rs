@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
-    Action, Bookmark, Checkpoint, Deletes, Depth, FailureKind, Holder, Lease, Ledger, LoadMode, StreamStatus, Trace,
+    Action, Bookmark, Checkpoint, Deletes, Depth, FailureKind, Lease, LeaseOwner, Ledger, LoadMode, StreamStatus, Trace,
 };
 
 use crate::faults::Fault;
@@ -17,7 +17,7 @@ fn rows(keys: impl IntoIterator<Item = i64>) -> Vec<Row> {
 }
 
 /// Another run's row in the ledger.
-fn note(world: &World, run_id: &str, kept_as: &str) {
+fn note(world: &World, run_id: &str, checkpoint_name: &str) {
     let checkpoint = Checkpoint {
         bookmark: Bookmark(Vec::new()),
         mode: LoadMode::Merge,
@@ -31,7 +31,7 @@ fn note(world: &World, run_id: &str, kept_as: &str) {
     };
     let mut sql = world.sql();
     sql.begin().expect("a transaction");
-    LEDGER.append(sql.as_mut(), kept_as, Action::Run, None, run_id, Some(&checkpoint)).expect("a row");
+    LEDGER.append(sql.as_mut(), checkpoint_name, Action::Run, None, run_id, Some(&checkpoint)).expect("a row");
     sql.commit().expect("committed");
 }
 
@@ -43,21 +43,31 @@ fn trace(world: &World) -> Trace {
 /// that the source no longer has.
 #[test]
 fn rows_that_another_run_loaded_behind_the_snapshot_are_not_gone() {
-    for kept_as in ["s", "s/reconcile", "s/backfill/1/2"] {
+    for checkpoint_name in ["s", "s/reconcile", "s/backfill/1/2"] {
         let mut world = World::new(&rows(0..30), Deletes::Delete);
         note(&world, "earlier", "s");
         let before = trace(&world);
         assert_ne!(before, Trace::default());
         // The source as A sees it lacks row 5 in truth, and the rows that B is about to load.
         world.source = rows((0..25).filter(|key| *key != 5));
-        note(&world, "B", kept_as);
+        note(&world, "B", checkpoint_name);
         let run = world.run(before);
-        assert_eq!((run.status, run.tally.deleted), (StreamStatus::Succeeded, 0), "{kept_as}: {:?}", run.failure);
-        assert!(run.comparison.is_none() && world.target().len() == 30, "{kept_as}");
+        assert_eq!(
+            (run.status, run.stats.deleted),
+            (StreamStatus::Succeeded, 0),
+            "{checkpoint_name}: {:?}",
+            run.failure
+        );
+        assert!(run.comparison.is_none() && world.target().len() == 30, "{checkpoint_name}");
         // It is still due: the next run, whose snapshot is newer, does it.
         let run = world.run(trace(&world));
-        assert_eq!((run.status, run.tally.deleted), (StreamStatus::Succeeded, 6), "{kept_as}: {:?}", run.failure);
-        assert_eq!(world.target(), world.source, "{kept_as}");
+        assert_eq!(
+            (run.status, run.stats.deleted),
+            (StreamStatus::Succeeded, 6),
+            "{checkpoint_name}: {:?}",
+            run.failure
+        );
+        assert_eq!(world.target(), world.source, "{checkpoint_name}");
     }
 }
 
@@ -71,7 +81,7 @@ fn no_run_begins_while_a_comparison_goes_on() {
             pipeline: "p".to_owned(),
             stream: STREAM.to_owned(),
             run_id: "B".to_owned(),
-            holder: Holder { machine: "m".to_owned(), process: 2 },
+            holder: LeaseOwner { machine: "m".to_owned(), process: 2 },
         };
         let (tried, sql) = (Arc::new(AtomicUsize::new(0)), Mutex::new(world.sql()));
         let (count, lease) = (Arc::clone(&tried), other.clone());

@@ -6,8 +6,8 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Cancel, Counts, Cursor, Dialect, Failure, MergeRule, Micros, OpenTarget, Refused, Removal, SourceGrant,
-    SourceSession, Sql, TableDefinition, TableDescription, TargetSession, Value,
+    Batch, Cancel, Cursor, Dialect, Failure, MergeRule, Micros, OpenTarget, Refused, Removal, SourceGrant,
+    SourceSession, Sql, TableDefinition, TableDescription, TargetSession, Value, WriteStats,
 };
 
 use crate::world::TABLE;
@@ -16,13 +16,13 @@ use crate::world::TABLE;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
-    /// Reading the source fails after so many rows.
+    /// Reading the source fails after this many rows.
     Source(usize),
-    /// The run is asked to stop after so many rows of the source.
+    /// The run is asked to stop after this many rows of the source.
     StopAtSource(usize),
-    /// Reading the target fails after so many rows.
+    /// Reading the target fails after this many rows.
     Target(usize),
-    /// The run is asked to stop after so many rows of the target.
+    /// The run is asked to stop after this many rows of the target.
     StopAtTarget(usize),
     /// A load fails.
     Load,
@@ -108,7 +108,7 @@ impl Cursor for FaultyCursor {
 pub(crate) struct FaultyTarget {
     pub(crate) session: Box<dyn TargetSession>,
     pub(crate) fault: Fault,
-    /// Whether rows were removed in the transaction that is open.
+    /// True if rows were removed in the transaction that is open.
     pub(crate) has_removed: bool,
 }
 
@@ -146,7 +146,7 @@ impl TargetSession for FaultyTarget {
         self.session.widen_columns(table, columns)
     }
 
-    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {
+    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<WriteStats, Failure> {
         self.session.insert(table, rows)
     }
 
@@ -154,7 +154,7 @@ impl TargetSession for FaultyTarget {
         self.session.take_refused()
     }
 
-    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure> {
+    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<WriteStats, Failure> {
         self.session.merge(table, rows, rule)
     }
 
@@ -162,7 +162,7 @@ impl TargetSession for FaultyTarget {
         self.session.stage(table, resume)
     }
 
-    fn swap(&mut self, table: &str) -> Result<Counts, Failure> {
+    fn swap(&mut self, table: &str) -> Result<WriteStats, Failure> {
         self.session.swap(table)
     }
 

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use wmshost_flow::{Compared, DeleteGuard, Deletes, Depth, DifferenceKind, FailureKind};
 use world::{Row, World};
 
-const MODES: [Deletes; 3] = [Deletes::Ignore, Deletes::Mark, Deletes::Delete];
+const MODES: [Deletes; 3] = [Deletes::Ignore, Deletes::Soft, Deletes::Delete];
 
 fn rows(keys: impl IntoIterator<Item = i64>, value: &str) -> Vec<Row> {
     keys.into_iter().map(|key| (key, format!("{value}{key}"))).collect()
@@ -160,7 +160,7 @@ fn rows_of_one_key_are_told_and_never_equal() {
             assert!(!found.is_equal() && !found.is_mended());
             // The target has one of the rows: there is nothing to load.
             assert_eq!((found.missing, found.different, found.extra, found.loaded), (0, 0, 0, 0), "{batch_rows}");
-            assert!(found.named.iter().all(|row| row.kind == DifferenceKind::DuplicateInSource));
+            assert!(found.samples.iter().all(|row| row.kind == DifferenceKind::DuplicateInSource));
         }
         assert_eq!(world.target(), target);
     }

@@ -11,11 +11,11 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Counts, Definition, DeleteGuard, Deletes,
-    Depth, Event, ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros,
+    Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Definition, DeleteGuard, Deletes, Depth,
+    Event, ExtractRequest, Extractor, Failure, LeaseOwner, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros,
     NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, Reconcile,
     Rejected, SchemaPolicy, SharedTarget, SqlSession, Stage, Step, Stream, StreamContext, StreamSummary,
-    TableDefinition, TargetGrant, TargetSession, Trace, Value, run_streams,
+    TableDefinition, TargetGrant, TargetSession, Trace, Value, WriteStats, run_streams,
 };
 
 use crate::faults::{Fault, FaultyTarget, broken, open_target};
@@ -96,7 +96,7 @@ impl World {
         stream.compare(open_target, Compare { depth, repair }, &context(clock, cancel))
     }
 
-    /// A run of the stream by changes that compares all rows behind its load. It has opened its source, and `others` is
+    /// A run of the stream by changes that compares all rows after its load. It has opened its source, and `others` is
     /// what the ledger said of other runs before that.
     pub(crate) fn run(&self, others: Trace) -> StreamSummary {
         let clock: Arc<dyn Clock> = Arc::new(Ticking::default());
@@ -150,7 +150,7 @@ impl World {
             transforms: Vec::new(),
             loader: Box::new(Merger { target: Arc::clone(&session), fault }),
             target: session,
-            kept_as: STREAM.to_owned(),
+            checkpoint_name: STREAM.to_owned(),
             reconcile: None,
         }
     }
@@ -158,7 +158,7 @@ impl World {
     /// The target's rows that are not marked as deleted.
     pub(crate) fn target(&self) -> Vec<Row> {
         let connection = rusqlite::Connection::open(self.path()).expect("the target");
-        let condition = if self.deletes == Deletes::Mark { " WHERE wms_deleted_at IS NULL" } else { "" };
+        let condition = if self.deletes == Deletes::Soft { " WHERE wms_deleted_at IS NULL" } else { "" };
         let mut statement =
             connection.prepare(&format!("SELECT id, v FROM {TABLE}{condition} ORDER BY id")).expect("a query");
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
@@ -187,8 +187,8 @@ fn context(clock: Arc<dyn Clock>, cancel: Cancel) -> StreamContext {
     StreamContext {
         pipeline: "p".to_owned(),
         run_id: "r".to_owned(),
-        holder: Holder { machine: "m".to_owned(), process: 1 },
-        is_gone: |_| true,
+        holder: LeaseOwner { machine: "m".to_owned(), process: 1 },
+        is_dead: |_| true,
         clock,
         observer: Arc::new(Nobody),
         cancel,
@@ -209,7 +209,7 @@ fn make_table(session: &mut dyn TargetSession, deletes: Deletes) {
         let key = vec!["id".to_owned()];
         let table = TableDefinition { name: TABLE.to_owned(), columns: columns(false), key };
         session.create(&table).expect("created");
-        if deletes == Deletes::Mark {
+        if deletes == Deletes::Soft {
             session.keep_deleted(TABLE).expect("made ready");
         }
     }
@@ -323,12 +323,12 @@ struct Merger {
 }
 
 impl Loader for Merger {
-    fn prepare(&mut self, request: &LoadRequest) -> Result<Counts, Failure> {
+    fn prepare(&mut self, request: &LoadRequest) -> Result<WriteStats, Failure> {
         assert_eq!(request.mode, LoadMode::Merge);
-        Ok(Counts::default())
+        Ok(WriteStats::default())
     }
 
-    fn load(&mut self, rows: RecordBatch) -> Result<Counts, Failure> {
+    fn load(&mut self, rows: RecordBatch) -> Result<WriteStats, Failure> {
         if self.fault == Fault::Load {
             return Err(broken("loading"));
         }
@@ -336,7 +336,7 @@ impl Loader for Merger {
         self.target.lock().expect("unharmed").merge(TABLE, &rows, &rule)
     }
 
-    fn finish(&mut self) -> Result<Counts, Failure> {
-        Ok(Counts::default())
+    fn finish(&mut self) -> Result<WriteStats, Failure> {
+        Ok(WriteStats::default())
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use wmshost_tests::{Lab, Numbers, assert_target_equals_source};
+use wmshost_tests::{Numbers, TestProject, assert_target_equals_source};
 
 use crate::times;
 
@@ -19,7 +19,7 @@ fn beside(path: PathBuf, suffix: &str) -> PathBuf {
 fn a_power_cut_that_takes_the_end_of_the_log_loses_nothing_for_good() {
     let mut numbers = Numbers(3);
     for _ in 0..times(25) {
-        let mut lab = Lab::sample(1_500, numbers.draw() % 1_000);
+        let mut lab = TestProject::sample(1_500, numbers.draw() % 1_000);
         lab.set("WMS_BATCH_SIZE", "50");
         lab.set("TARGET_BATCH_SIZE", "100");
         lab.set("WMSHOST_CRASH_AT", &format!("allocation:batch-committed:{}", 1 + numbers.below(12)));
@@ -41,7 +41,7 @@ fn a_power_cut_that_takes_the_end_of_the_log_loses_nothing_for_good() {
 
 #[test]
 fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
-    let mut lab = Lab::sample(4_000, 6);
+    let mut lab = TestProject::sample(4_000, 6);
     lab.run();
     let file = lab.source_path();
     lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "90", "--seed", "1"]).succeeded();
@@ -63,7 +63,7 @@ fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
 
 #[test]
 fn a_source_that_is_gone_or_cut_off_is_told_and_harms_nothing() {
-    let lab = Lab::sample(800, 8);
+    let lab = TestProject::sample(800, 8);
     lab.run();
     let kept = lab.path("kept.db");
     std::fs::rename(lab.source_path(), &kept).expect("moved");
@@ -81,7 +81,7 @@ fn a_source_that_is_gone_or_cut_off_is_told_and_harms_nothing() {
 
 #[test]
 fn a_target_that_another_program_has_locked_is_waited_for() {
-    let lab = Lab::sample(800, 10);
+    let lab = TestProject::sample(800, 10);
     lab.run();
     let file = lab.source_path();
     lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "5", "--seed", "1"]).succeeded();
@@ -98,7 +98,7 @@ fn a_target_that_another_program_has_locked_is_waited_for() {
 
 #[test]
 fn a_history_that_is_damaged_is_told() {
-    let lab = Lab::sample(200, 12);
+    let lab = TestProject::sample(200, 12);
     lab.run();
     std::fs::write(lab.path("home/state.db"), "not a database at all, but long enough to be read as one")
         .expect("written");

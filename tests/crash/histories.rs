@@ -1,7 +1,7 @@
 //! Whatever the history of the source, the faults and the sizes of batches: in the end the target equals the source.
 
 use proptest::prelude::*;
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 /// What happens to the source between two runs.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl Source {
         format!("strftime('%Y-%m-%d %H:%M:%S', '2026-01-01', '+{minute} minutes') || '.000001'")
     }
 
-    fn apply(&mut self, lab: &Lab, change: &Change) {
+    fn apply(&mut self, lab: &TestProject, change: &Change) {
         let text = match change {
             Change::Ties { rows, minutes } => {
                 self.minute += minutes;
@@ -121,7 +121,7 @@ proptest! {
     #![proptest_config(cases())]
     #[test]
     fn every_history_ends_with_the_target_equal_to_the_source(runs in prop::collection::vec(run(), 1..5)) {
-        let mut lab = Lab::with_stream(
+        let mut lab = TestProject::with_stream(
             "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6)); CREATE INDEX s_changed ON s (changed, id);",
             "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"2h\"",
         );

@@ -1,6 +1,6 @@
 //! A run that dies at a named point of its way.
 
-use wmshost_tests::{Lab, assert_target_equals_source};
+use wmshost_tests::{TestProject, assert_target_equals_source};
 
 const POINTS: [&str; 9] = [
     "lease-taken",
@@ -14,15 +14,15 @@ const POINTS: [&str; 9] = [
     "end-committed",
 ];
 
-fn lab() -> Lab {
-    let mut lab = Lab::sample(1_500, 21);
+fn lab() -> TestProject {
+    let mut lab = TestProject::sample(1_500, 21);
     lab.set("WMS_BATCH_SIZE", "100");
     lab.set("TARGET_BATCH_SIZE", "200");
     lab
 }
 
-/// Dies at the point, then runs to the end. Gives how many rows the second run read of the stream.
-fn die_and_go_on(lab: &mut Lab, stream: &str, point: &str) -> u64 {
+/// Dies at the point, then runs to the end. Returns how many rows the second run read of the stream.
+fn die_and_go_on(lab: &mut TestProject, stream: &str, point: &str) -> u64 {
     lab.set("WMSHOST_CRASH_AT", &format!("{stream}:{point}:1"));
     let died = lab.wmshost("run", &[]);
     assert_eq!(died.code(), None, "{stream} at {point}: {}", died.err());

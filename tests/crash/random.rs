@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use wmshost_tests::{Lab, Numbers, assert_target_equals_source};
+use wmshost_tests::{Numbers, TestProject, assert_target_equals_source};
 
 use crate::times;
 
 /// Kills a run after a while; `false` if it had ended before.
-fn kill_after(lab: &Lab, wait: Duration) -> bool {
+fn kill_after(lab: &TestProject, wait: Duration) -> bool {
     let mut run = lab.begin_run();
     std::thread::sleep(wait);
     let killed = run.try_wait().expect("a status").is_none();
@@ -16,15 +16,15 @@ fn kill_after(lab: &Lab, wait: Duration) -> bool {
     killed
 }
 
-fn lab(numbers: &mut Numbers) -> Lab {
-    let mut lab = Lab::sample(1_000 + numbers.below(500), numbers.draw() % 1_000_000);
+fn lab(numbers: &mut Numbers) -> TestProject {
+    let mut lab = TestProject::sample(1_000 + numbers.below(500), numbers.draw() % 1_000_000);
     lab.set("WMS_BATCH_SIZE", &(20 + numbers.below(200)).to_string());
     lab.set("TARGET_BATCH_SIZE", &(20 + numbers.below(400)).to_string());
     lab
 }
 
 /// How long a run takes from its start to its end.
-fn usual_time(lab: &Lab) -> Duration {
+fn usual_time(lab: &TestProject) -> Duration {
     let started = Instant::now();
     lab.wmshost("run", &[]).succeeded();
     started.elapsed()
@@ -46,7 +46,7 @@ fn full_loads_that_are_killed_end_equal() {
     assert!(killed >= times(100) / 2, "too few runs were killed on the way: {killed}");
 }
 
-/// A warehouse grows with every day of changes; so many days are spent in one.
+/// A warehouse grows with every day of changes; this many days are spent in one.
 const DAYS: u64 = 12;
 
 #[test]

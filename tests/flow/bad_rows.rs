@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use wmshost_tests::{Lab, Numbers};
+use wmshost_tests::{Numbers, TestProject};
 
 /// What is wrong with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Kind {
                 ("bad-value", "amount, declared DECIMAL(8,2), holds a value that is text and no number: 'n/a'")
             }
             Self::TooManyDigits => ("bad-value", "has 7 digits before the point, the column holds 6: 1234567"),
-            Self::TooFine => ("bad-value", "has 3 digits behind the point, the column holds 2: 1.005"),
+            Self::TooFine => ("bad-value", "has 3 digits after the point, the column holds 2: 1.005"),
             Self::NoDate => ("bad-value", "at, declared TIMESTAMP, holds a value that is no date or moment: 'n/a'"),
             Self::NotUtf8 => ("bad-value", "note, declared TEXT, holds a value that is not UTF-8 text"),
             Self::TooLarge => ("bad-value", "has 1100000 bytes, at most 1048576 are read (lob_mib"),
@@ -105,15 +105,15 @@ fn insert(rows: &[Row]) -> String {
 }
 
 /// The source's connection reads texts of up to a mebibyte.
-fn write_pipeline(lab: &Lab, stream: &str) {
+fn write_pipeline(lab: &TestProject, stream: &str) {
     lab.write_stream(stream);
     let text = std::fs::read_to_string(lab.pipeline()).expect("a pipeline");
     let text = text.replace("[connections.ana]", "lob_mib = 1\n[connections.ana]");
     std::fs::write(lab.pipeline(), text).expect("a pipeline");
 }
 
-fn lab(batch_rows: &str, stream: &str) -> Lab {
-    let mut lab = Lab::with_stream(TABLE, "");
+fn lab(batch_rows: &str, stream: &str) -> TestProject {
+    let mut lab = TestProject::with_stream(TABLE, "");
     lab.set("WMS_BATCH_SIZE", batch_rows);
     lab.set("TARGET_BATCH_SIZE", if batch_rows == "1" { "3" } else { "50" });
     write_pipeline(&lab, stream);
@@ -122,7 +122,7 @@ fn lab(batch_rows: &str, stream: &str) -> Lab {
 
 /// A table that has a unique index of somebody else's, which refuses a second row with the code -1, also in a load that
 /// replaces the table.
-fn with_index(lab: &Lab) {
+fn with_index(lab: &TestProject) {
     lab.change("INSERT INTO s VALUES (0, 'b0', 0.25, NULL, NULL, -1, '2026-02-01 00:00:00')");
     lab.run();
     lab.target().execute_batch("CREATE UNIQUE INDEX codes ON WMS_S (code)").expect("an index");
@@ -207,7 +207,7 @@ fn a_stream_that_asks_for_it_fails_with_the_row_and_what_to_do() {
 
 #[test]
 fn a_key_that_is_there_twice_in_a_full_load_costs_one_row() {
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER, v TEXT); INSERT INTO s VALUES (1, 'a'), (2, 'b'), (2, 'c'), (3, 'd');",
         "key = [\"id\"]",
     );
@@ -219,7 +219,7 @@ fn a_key_that_is_there_twice_in_a_full_load_costs_one_row() {
 
 #[test]
 fn a_row_that_is_larger_than_a_batch_is_a_bad_value() {
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c TEXT);
          INSERT INTO s VALUES (1, 'x', 'y', 'z'), (3, 'x', 'y', 'z'), (4, hex(zeroblob(400000)), NULL, NULL);
          INSERT INTO s VALUES (2, hex(zeroblob(400000)), hex(zeroblob(400000)), hex(zeroblob(400000)));",
@@ -236,7 +236,7 @@ fn a_row_that_is_larger_than_a_batch_is_a_bad_value() {
 #[test]
 fn many_columns_are_read_in_smaller_batches() {
     let columns: Vec<String> = (0..900).map(|n| format!("c{n} DECIMAL(12,2)")).collect();
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         &format!(
             "CREATE TABLE s (id INTEGER PRIMARY KEY, {});
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) INSERT INTO s (id, c7) SELECT i, i FROM n;",
@@ -254,7 +254,7 @@ fn everything_rejected_is_not_success() {
     let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2), changed TIMESTAMP);
         INSERT INTO s VALUES (1, 1, '2026-01-01'), (2, 2, '2026-01-01'), (3, 3, '2026-01-01');";
     for name in ["full", "incremental"] {
-        let lab = Lab::with_stream(table, &method(name));
+        let lab = TestProject::with_stream(table, &method(name));
         lab.run();
         lab.change("UPDATE s SET amount = 'many', changed = '2026-01-02'");
         let run = lab.wmshost("run", &["--output", "json"]).ended(4);
@@ -281,7 +281,7 @@ fn a_share_of_rejected_rows_stops_a_stream_from_the_eleventh_on() {
     let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2));
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
         INSERT INTO s SELECT i, CASE WHEN i <= 10 THEN 'many' ELSE i END FROM n;";
-    let lab = Lab::with_stream(table, "");
+    let lab = TestProject::with_stream(table, "");
     lab.run();
     lab.change("UPDATE s SET amount = 'many' WHERE id = 11");
     let words = ["max_rejected_percent: 5 allowed, 5.50 (11 of 200 rows)", "wmshost quarantine list"];
@@ -299,7 +299,7 @@ fn rows_that_a_run_of_changes_meets_again_do_not_stop_it_and_those_that_stopped_
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
         INSERT INTO s SELECT i, i, '2026-01-01' FROM n;";
     let stream = |more: &str| format!("{}{more}\n", method("incremental"));
-    let lab = Lab::with_stream(table, &stream(""));
+    let lab = TestProject::with_stream(table, &stream(""));
     lab.run();
     lab.change("UPDATE s SET amount = 'many', changed = '2026-01-02' WHERE id <= 12");
     for _ in 0..2 {
@@ -363,7 +363,7 @@ fn a_row_whose_key_was_null_leaves_quarantine_once_it_was_corrected() {
 fn rows_that_share_a_key_are_counted_also_where_they_come_in_other_batches() {
     for batch_rows in ["1", "3", "100"] {
         let stream = "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"1d\"\nkey = [\"a\"]\n";
-        let mut lab = Lab::with_stream("CREATE TABLE s (a INTEGER, b TEXT, changed TIMESTAMP)", stream);
+        let mut lab = TestProject::with_stream("CREATE TABLE s (a INTEGER, b TEXT, changed TIMESTAMP)", stream);
         lab.set("WMS_BATCH_SIZE", batch_rows);
         lab.set("TARGET_BATCH_SIZE", batch_rows);
         let add = |rows: &[(u64, &str)]| {
@@ -372,7 +372,7 @@ fn rows_that_share_a_key_are_counted_also_where_they_come_in_other_batches() {
             }
         };
         add(&[(1, "a"), (2, "b"), (2, "c"), (3, "d"), (4, "e"), (4, "f")]);
-        let counted = |lab: &Lab| lab.run_stream("s")["rows_with_duplicate_keys"].as_u64().expect("a count");
+        let counted = |lab: &TestProject| lab.run_stream("s")["rows_with_duplicate_keys"].as_u64().expect("a count");
         assert_eq!(counted(&lab), 2, "the first load, batches of {batch_rows}");
         // The lookback reads all of them again, and two keys more are there twice.
         add(&[(5, "aa"), (6, "bb"), (5, "cc"), (1, "dd")]);

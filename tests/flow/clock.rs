@@ -1,16 +1,16 @@
-//! T16: the clock of the machine that runs the program is an hour ahead of the source's, or behind it, and is set between
+//! T16: the clock of the machine that runs the program is an hour ahead of the source's, or after it, and is set between
 //! runs. Rows, bookmarks and models do not mind.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
-use wmshost_tests::{Lab, assert_target_equals_source};
+use wmshost_tests::{TestProject, assert_target_equals_source};
 
 /// By how many seconds the clock is wrong in run after run.
 const SKEWS: [i64; 5] = [3_600, -3_600, 0, -3_600, 3_600];
 
 /// The rows of all models, without the host's own marks.
-fn models(lab: &Lab) -> BTreeMap<String, Vec<String>> {
+fn models(lab: &TestProject) -> BTreeMap<String, Vec<String>> {
     let relations = lab.rows(
         "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'WMS%' AND name NOT LIKE 'sqlite%'",
     );
@@ -31,7 +31,7 @@ fn actions(built: &Json) -> Vec<String> {
 
 #[test]
 fn rows_and_models_are_right_whatever_the_clock_says() {
-    let mut lab = Lab::sample(4_000, 16);
+    let mut lab = TestProject::sample(4_000, 16);
     let source = lab.source_path().to_string_lossy().into_owned();
     for (day, skew) in (1..).zip(SKEWS) {
         lab.set("WMSHOST_CLOCK_AHEAD", &skew.to_string());
@@ -60,8 +60,8 @@ fn rows_and_models_are_right_whatever_the_clock_says() {
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6));";
 const STREAM: &str = "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"0s\"\n";
 
-/// A row that changed so many seconds from now, by the source's clock.
-fn put(lab: &Lab, id: u32, seconds: i64) {
+/// A row that changed this many seconds from now, by the source's clock.
+fn put(lab: &TestProject, id: u32, seconds: i64) {
     lab.change(&format!(
         "INSERT OR REPLACE INTO s VALUES ({id}, 'at {seconds}', strftime('%Y-%m-%d %H:%M:%f000', 'now', '{seconds} seconds'))"
     ));
@@ -69,7 +69,7 @@ fn put(lab: &Lab, id: u32, seconds: i64) {
 
 #[test]
 fn the_bookmark_knows_the_clock_of_the_source_only() {
-    let mut lab = Lab::with_stream(TABLE, STREAM);
+    let mut lab = TestProject::with_stream(TABLE, STREAM);
     put(&lab, 1, -1_800);
     for (id, skew) in (2..).step_by(2).zip(SKEWS) {
         lab.set("WMSHOST_CLOCK_AHEAD", &skew.to_string());

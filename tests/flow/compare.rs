@@ -1,6 +1,6 @@
 //! Comparisons that break off, signals, and guards against deletions, through the whole program.
 
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 const ROWS: u64 = 20_000;
 
@@ -21,7 +21,7 @@ fn stream(deletes: &str) -> String {
 }
 
 /// How many rows the target has that are not marked as deleted.
-fn left(lab: &Lab, deletes: &str) -> i64 {
+fn left(lab: &TestProject, deletes: &str) -> i64 {
     let condition = if deletes == "soft" { " WHERE wms_deleted_at IS NULL" } else { "" };
     lab.number(&format!("SELECT count(*) FROM WMS_S{condition}"))
 }
@@ -29,7 +29,7 @@ fn left(lab: &Lab, deletes: &str) -> i64 {
 #[test]
 fn an_unreadable_cell_deletes_nothing() {
     for deletes in ["hard", "soft"] {
-        let lab = Lab::with_stream(&table(), &stream(deletes));
+        let lab = TestProject::with_stream(&table(), &stream(deletes));
         lab.run();
         lab.change("DELETE FROM s WHERE id IN (5, 6); UPDATE s SET qty = 'n/a' WHERE id = 15000");
         for command in ["run", "verify"] {
@@ -51,7 +51,7 @@ fn an_unreadable_cell_deletes_nothing() {
 fn a_signal_at_any_point_of_a_comparison_deletes_nothing() {
     for (command, rest) in [("run", &[][..]), ("verify", &["--repair"][..])] {
         for (point, times) in [("range-read", 1), ("range-compared", 2), ("all-compared", 1)] {
-            let mut lab = Lab::with_stream(&table(), &stream("hard"));
+            let mut lab = TestProject::with_stream(&table(), &stream("hard"));
             lab.run();
             lab.change("DELETE FROM s WHERE id IN (5, 19000)");
             lab.set("WMSHOST_SIGNAL_AT", &format!("s:{point}:{times}"));
@@ -68,7 +68,7 @@ fn a_signal_at_any_point_of_a_comparison_deletes_nothing() {
 
 #[test]
 fn a_comparison_that_broke_off_is_made_up_for_though_nothing_has_changed() {
-    let mut lab = Lab::with_stream(&table(), &stream("hard"));
+    let mut lab = TestProject::with_stream(&table(), &stream("hard"));
     lab.run();
     lab.change("DELETE FROM s WHERE id = 5");
     lab.set("WMSHOST_CRASH_AT", "s:range-compared:1");
@@ -89,7 +89,7 @@ fn a_source_that_lost_many_rows_stops_until_that_is_allowed() {
             "full" => format!("deletes = \"{deletes}\""),
             _ => stream(deletes),
         };
-        let lab = Lab::with_stream(&table(), &policy);
+        let lab = TestProject::with_stream(&table(), &policy);
         lab.run();
         lab.change("DELETE FROM s WHERE id <= 5000");
         for _ in 0..2 {
@@ -116,7 +116,7 @@ fn a_source_that_lost_many_rows_stops_until_that_is_allowed() {
 
 #[test]
 fn rows_that_share_a_key_are_told() {
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         "CREATE TABLE s (n INTEGER PRIMARY KEY, id INTEGER, v TEXT, changed TIMESTAMP(6));
          INSERT INTO s VALUES (1, 7, 'a', '2026-01-01'), (2, 7, 'b', '2026-01-02'), (3, 8, 'c', '2026-01-02')",
         "method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]",
@@ -134,7 +134,7 @@ fn rows_that_share_a_key_are_told() {
 
 #[test]
 fn verify_names_the_columns_that_differ() {
-    let lab = Lab::with_stream(&table(), &stream("hard"));
+    let lab = TestProject::with_stream(&table(), &stream("hard"));
     lab.run();
     lab.target().execute_batch("UPDATE WMS_S SET qty = 99 WHERE id = 17").expect("altered");
     let found = lab.wmshost("verify", &[]).ended(1);

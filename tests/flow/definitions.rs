@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use wmshost_tests::{Lab, Ran, plugin};
+use wmshost_tests::{CommandOutput, TestProject, plugin};
 
 const COLUMNS: &str = "(allocation_id INTEGER PRIMARY KEY, order_id INTEGER, item_id INTEGER, location_id INTEGER,
     quantity_allocated DECIMAL(8,2), allocation_status TEXT, allocated_by_user TEXT, priority_level INTEGER,
@@ -67,7 +67,7 @@ impl Source {
         }
     }
 
-    fn write(&self, lab: &Lab, table: &str) {
+    fn write(&self, lab: &TestProject, table: &str) {
         let mut text = format!("DELETE FROM {table};");
         for Row { id, quantity, created, updated } in self.rows.values() {
             text += &format!(
@@ -87,7 +87,7 @@ fn shown(row: &Row) -> String {
     format!("{} {} {} c{:05}", row.id, row.quantity, moment(row.updated), row.id)
 }
 
-fn target_rows(lab: &Lab, table: &str) -> Vec<String> {
+fn target_rows(lab: &TestProject, table: &str) -> Vec<String> {
     lab.rows(&format!(
         "SELECT allocation_id, quantity_allocated, last_updated, code FROM {table} ORDER BY allocation_id"
     ))
@@ -244,7 +244,7 @@ impl Cell {
         if fails { Must::Fail } else { Must::Load }
     }
 
-    /// Whether the run leaves rows of the old definition as they are.
+    /// Returns whether the run leaves rows of the old definition as they are.
     fn leaves_rows(self) -> bool {
         self.change.means() == Means::Rows && self.on_change == "tell" && self.then() != "full"
     }
@@ -286,7 +286,7 @@ impl Cell {
     }
 
     /// Puts the second definition in place.
-    fn redefine(self, lab: &Lab) {
+    fn redefine(self, lab: &TestProject) {
         lab.write_stream(&self.stream(true));
         let recompiled = |name: &str| {
             let path = plugin(name);
@@ -329,7 +329,8 @@ impl Cell {
 /// What is wrong with a cell, or nothing.
 fn check(cell: Cell) -> Result<(), String> {
     let mut source = Source::new(cell.rows, 7 + cell.rows);
-    let lab = Lab::with_stream(&format!("CREATE TABLE s {COLUMNS}; CREATE TABLE s2 {COLUMNS};"), &cell.stream(false));
+    let lab =
+        TestProject::with_stream(&format!("CREATE TABLE s {COLUMNS}; CREATE TABLE s2 {COLUMNS};"), &cell.stream(false));
     source.write(&lab, "s");
     lab.wmshost("run", &[]).succeeded();
     let loaded = source.rows.clone();
@@ -393,7 +394,7 @@ fn check(cell: Cell) -> Result<(), String> {
     }
 }
 
-fn wants(holds: bool, what: &str, ran: &Ran) -> Result<(), String> {
+fn wants(holds: bool, what: &str, ran: &CommandOutput) -> Result<(), String> {
     let told = || format!("{what}\n  exit {:?}\n  {}\n  {}", ran.code(), ran.out().trim(), ran.err().trim());
     if holds { Ok(()) } else { Err(told()) }
 }
@@ -401,12 +402,12 @@ fn wants(holds: bool, what: &str, ran: &Ran) -> Result<(), String> {
 /// The target is what plain Rust makes of the source.
 fn is_as_source(
     cell: Cell,
-    lab: &Lab,
+    lab: &TestProject,
     table: &str,
     source: &Source,
     loaded: &BTreeMap<u64, Row>,
     leaves_rows: bool,
-    ran: &Ran,
+    ran: &CommandOutput,
 ) -> Result<(), String> {
     let is_rejected = |row: &Row, second: bool| cell.rejects(second) && row.quantity <= 0;
     let mut expected = BTreeMap::new();
@@ -471,7 +472,7 @@ fn another_setting_of_the_extractor_has_the_whole_table_read_again() {
     for (on_change, code) in [("tell", 0), ("reload", 0), ("fail", 2)] {
         let source = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP);
             INSERT INTO s VALUES (1, 'a', '2026-01-01 00:00:00'), (2, 'b', '2026-01-02 00:00:00')";
-        let lab = Lab::with_stream(source, "");
+        let lab = TestProject::with_stream(source, "");
         let write = |setting: &str| {
             lab.write_stream(&format!(
                 "method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]\non_change = \"{on_change}\"\n\

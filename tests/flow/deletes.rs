@@ -1,6 +1,6 @@
 //! Rows that the source no longer has: F11, T9, T10.
 
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6));
     CREATE INDEX s_changed ON s (changed, id);
@@ -14,7 +14,7 @@ const ROWS: &str = "SELECT id, v FROM WMS_S ORDER BY id";
 
 #[test]
 fn by_default_they_stay() {
-    let lab = Lab::with_stream(TABLE, &stream(""));
+    let lab = TestProject::with_stream(TABLE, &stream(""));
     lab.run();
     lab.change("DELETE FROM s WHERE id = 2");
     lab.run();
@@ -23,7 +23,7 @@ fn by_default_they_stay() {
 
 #[test]
 fn a_soft_delete_marks_them_and_a_row_that_is_there_again_is_there() {
-    let lab = Lab::with_stream(TABLE, &stream("deletes = \"soft\""));
+    let lab = TestProject::with_stream(TABLE, &stream("deletes = \"soft\""));
     lab.run();
     lab.change("DELETE FROM s WHERE id IN (2, 3)");
     let run = lab.run_stream("s");
@@ -43,7 +43,7 @@ fn a_soft_delete_marks_them_and_a_row_that_is_there_again_is_there() {
 
 #[test]
 fn a_hard_delete_takes_them_away() {
-    let lab = Lab::with_stream(TABLE, &stream("deletes = \"hard\""));
+    let lab = TestProject::with_stream(TABLE, &stream("deletes = \"hard\""));
     lab.run();
     lab.change("DELETE FROM s WHERE id = 1; INSERT INTO s VALUES (4, 'd', '2026-01-02 00:00:00')");
     assert_eq!(lab.run_stream("s")["rows_deleted"], 1);
@@ -52,7 +52,7 @@ fn a_hard_delete_takes_them_away() {
 
 #[test]
 fn a_comparison_is_made_when_it_is_due() {
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         TABLE,
         "method = \"incremental\"\nchange_key = \"changed\"\ndeletes = \"hard\"\nreconcile_every = \"1d\"",
     );
@@ -65,7 +65,7 @@ fn a_comparison_is_made_when_it_is_due() {
 #[test]
 fn a_purge_of_a_day_is_found_in_a_table_that_is_replaced() {
     for (policy, left) in [("", vec!["3 c NULL"]), ("deletes = \"soft\"", vec!["1 a m", "2 b m", "3 c NULL"])] {
-        let lab = Lab::with_stream(TABLE, policy);
+        let lab = TestProject::with_stream(TABLE, policy);
         lab.run();
         lab.change("DELETE FROM s WHERE id < 3");
         // The first run after the policy adds the column that holds the marks.

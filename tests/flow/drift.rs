@@ -1,12 +1,12 @@
 //! Columns that come, go, widen and narrow: F13, T11, T20.
 
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2));
     INSERT INTO s VALUES (1, 12.5), (2, -0.01);";
 
-fn lab(policy: &str) -> Lab {
-    let lab = Lab::with_stream(TABLE, &format!("method = \"append\"\n{policy}"));
+fn lab(policy: &str) -> TestProject {
+    let lab = TestProject::with_stream(TABLE, &format!("method = \"append\"\n{policy}"));
     lab.run();
     lab
 }
@@ -100,7 +100,7 @@ fn a_changed_key_is_refused() {
 
 #[test]
 fn a_load_that_replaces_the_table_tells_what_it_did_to_it() {
-    let lab = Lab::with_stream(TABLE, "method = \"full\"");
+    let lab = TestProject::with_stream(TABLE, "method = \"full\"");
     lab.run();
     lab.change("ALTER TABLE s ADD COLUMN weight INTEGER; UPDATE s SET weight = id");
     let run = lab.run_stream("s");

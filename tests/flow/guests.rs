@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, name TEXT, amount INTEGER);
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
@@ -18,7 +18,7 @@ fn hostile(behaviour: &str, policy: &str, limits: &str) -> String {
 }
 
 /// The log of the last run.
-fn log(lab: &Lab) -> String {
+fn log(lab: &TestProject) -> String {
     let logs = std::fs::read_dir(lab.path("home/logs")).expect("logs");
     let log = logs.map(|file| file.expect("a file").path()).max().expect("a log");
     std::fs::read_to_string(log).expect("a log")
@@ -26,7 +26,7 @@ fn log(lab: &Lab) -> String {
 
 #[test]
 fn a_failure_that_a_transform_returns_is_treated_as_a_trap_is() {
-    let lab = Lab::with_stream(TABLE, &hostile("fail-at-name", "", ""));
+    let lab = TestProject::with_stream(TABLE, &hostile("fail-at-name", "", ""));
     lab.change("UPDATE s SET name = 'trap' WHERE id IN (137, 138)");
     let words = ["plugin hostile in process: a row is called trap; row 37 of the batch does it (id = 137)"];
     lab.wmshost("run", &[]).ended(1).says(&words);
@@ -39,7 +39,7 @@ fn a_failure_that_a_transform_returns_is_treated_as_a_trap_is() {
 
 #[test]
 fn a_panics_text_and_place_reach_the_operator_once() {
-    let lab = Lab::with_stream(TABLE, &hostile("trap-at-name", "", ""));
+    let lab = TestProject::with_stream(TABLE, &hostile("trap-at-name", "", ""));
     lab.change("UPDATE s SET name = 'trap' WHERE id = 137");
     let words = ["it panicked at ", "compute.rs:", ": a row is called trap; row 37 of the batch does it (id = 137)"];
     lab.wmshost("run", &[]).ended(1).says(&words);
@@ -58,7 +58,7 @@ fn a_panics_text_and_place_reach_the_operator_once() {
 
 #[test]
 fn an_endless_row_is_found_in_little_more_than_one_limit() {
-    let lab = Lab::with_stream(TABLE, &hostile("loop-at-name", "", "call_timeout = \"4s\""));
+    let lab = TestProject::with_stream(TABLE, &hostile("loop-at-name", "", "call_timeout = \"4s\""));
     lab.change("UPDATE s SET name = 'trap' WHERE id = 137");
     let began = Instant::now();
     let words =
@@ -76,7 +76,7 @@ fn an_endless_row_is_found_in_little_more_than_one_limit() {
 #[test]
 fn the_limit_of_the_log_holds_over_all_instances() {
     let limits = "log_messages = 100";
-    let lab = Lab::with_stream(TABLE, &hostile("flood-then-trap", "on_trap = \"quarantine\"", limits));
+    let lab = TestProject::with_stream(TABLE, &hostile("flood-then-trap", "on_trap = \"quarantine\"", limits));
     lab.change("UPDATE s SET name = 'trap' WHERE id % 30 = 0");
     let run = lab.run_stream("s");
     assert_eq!((&run["rows_written"], &run["rows_rejected"]), (&242.into(), &8.into()));
@@ -88,7 +88,7 @@ fn the_limit_of_the_log_holds_over_all_instances() {
 
 #[test]
 fn a_key_that_a_transform_overwrites_ends_the_run() {
-    let lab = Lab::with_stream(TABLE, &hostile("key-overwrite", "", ""));
+    let lab = TestProject::with_stream(TABLE, &hostile("key-overwrite", "", ""));
     let words = ["column id identifies a row, and the transform changed it in row 2 of the batch (id = 2)"];
     lab.wmshost("run", &[]).ended(1).says(&words);
     assert_eq!(
@@ -105,17 +105,17 @@ fn what_a_transform_makes_of_columns_is_seen_by_check() {
         ("other-type", "a batch without rows: column extra was promised as int64 and is date"),
         ("promise-no-key", "column id identifies a row and is missing from what the transform makes"),
     ] {
-        let lab = Lab::with_stream(TABLE, &hostile(behaviour, "", ""));
+        let lab = TestProject::with_stream(TABLE, &hostile(behaviour, "", ""));
         lab.wmshost("check", &[]).ended(2).says(&[words]);
         assert!(!lab.target_path().exists(), "{behaviour}");
     }
-    let lab = Lab::with_stream(TABLE, &hostile("stateful-trap", "on_trap = \"quarantine\"", ""));
+    let lab = TestProject::with_stream(TABLE, &hostile("stateful-trap", "on_trap = \"quarantine\"", ""));
     lab.wmshost("check", &[]).ended(2).says(&["keeps state from batch to batch", "on_trap must be \"fail_run\""]);
 }
 
-/// Begins a command, sends it this signal when it has computed for a while, and gives how it ended and how long after
+/// Begins a command, sends it this signal when it has computed for a while, and returns how it ended and how long after
 /// the signal.
-fn interrupted(lab: &Lab, words: &str, signal: &str) -> (Option<i32>, Duration) {
+fn interrupted(lab: &TestProject, words: &str, signal: &str) -> (Option<i32>, Duration) {
     let mut command = Command::new(lab.program());
     command.args(words.split(' ')).arg(lab.pipeline()).envs(lab.variables());
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
@@ -131,7 +131,7 @@ fn interrupted(lab: &Lab, words: &str, signal: &str) -> (Option<i32>, Duration) 
 #[test]
 fn a_signal_ends_plugins_at_once() {
     let endless = "call_timeout = \"60s\"";
-    let lab = Lab::with_stream(TABLE, &hostile("loop-at-name", "", endless));
+    let lab = TestProject::with_stream(TABLE, &hostile("loop-at-name", "", endless));
     lab.change("UPDATE s SET name = 'trap' WHERE id = 137");
     for signal in ["-TERM", "-INT"] {
         let (code, took) = interrupted(&lab, "run", signal);
@@ -142,7 +142,7 @@ fn a_signal_ends_plugins_at_once() {
     lab.change("UPDATE s SET name = 'n' WHERE id = 137");
     lab.run();
     assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 250);
-    let lab = Lab::with_stream(TABLE, &hostile("loop-in-start", "", endless));
+    let lab = TestProject::with_stream(TABLE, &hostile("loop-in-start", "", endless));
     for command in ["check", "run"] {
         let (code, took) = interrupted(&lab, command, "-TERM");
         assert_eq!(code, Some(130), "{command}");

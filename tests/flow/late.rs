@@ -1,6 +1,6 @@
 //! Ties, late rows, rows without a change key, versions out of order: F1–F9, T1–T7, T13.
 
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6));
     CREATE INDEX s_changed ON s (changed, id);";
@@ -13,7 +13,7 @@ fn incremental(policy: &str) -> String {
     format!("method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"2h\"\n{policy}")
 }
 
-fn assert_equal(lab: &Lab) {
+fn assert_equal(lab: &TestProject) {
     let target = lab.target();
     target.execute("ATTACH ?1 AS source", [lab.source_path().to_string_lossy()]).expect("the source");
     let mut statement = target.prepare(EQUAL).expect("a query");
@@ -22,7 +22,7 @@ fn assert_equal(lab: &Lab) {
     assert_eq!(counts, [0, 0, 0], "extra, missing, count");
 }
 
-/// So many rows with one change key, behind the id that is given.
+/// So many rows with one change key, after the id that is given.
 fn ties(first: u64, count: u64, changed: &str) -> String {
     format!(
         "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {first} + {count} - 1)
@@ -32,7 +32,7 @@ fn ties(first: u64, count: u64, changed: &str) -> String {
 
 #[test]
 fn more_ties_than_a_batch_lose_nothing() {
-    let lab = Lab::with_stream(TABLE, &incremental(""));
+    let lab = TestProject::with_stream(TABLE, &incremental(""));
     lab.change(&ties(1, 950, "2026-01-01 00:00:00.000001"));
     lab.run();
     assert_equal(&lab);
@@ -44,7 +44,7 @@ fn more_ties_than_a_batch_lose_nothing() {
 
 #[test]
 fn a_row_that_commits_ninety_minutes_late_is_found() {
-    let lab = Lab::with_stream(TABLE, &incremental(""));
+    let lab = TestProject::with_stream(TABLE, &incremental(""));
     lab.change(&ties(1, 10, "2026-01-01 12:00:00.000000"));
     lab.run();
     lab.change("INSERT INTO s VALUES (99, 'late', '2026-01-01 10:30:00.000000')");
@@ -56,7 +56,7 @@ fn a_row_that_commits_ninety_minutes_late_is_found() {
 
 #[test]
 fn a_backdated_import_is_found_by_a_comparison() {
-    let lab = Lab::with_stream(TABLE, &incremental("late_rows = \"reconcile\"\nreconcile_every = \"0s\""));
+    let lab = TestProject::with_stream(TABLE, &incremental("late_rows = \"reconcile\"\nreconcile_every = \"0s\""));
     lab.change(&ties(1, 300, "2025-06-01 12:00:00.000000"));
     lab.change(&ties(301, 1, "2026-01-01 12:00:00.000000"));
     lab.run();
@@ -75,7 +75,7 @@ fn rows_without_a_change_key_go_by_policy() {
     for (policy, rows) in
         [("include", vec!["1 changed", "2 b", "3 c"]), ("ignore", vec!["1 a", "2 b"]), ("reject", vec!["2 b"])]
     {
-        let lab = Lab::with_stream(TABLE, &incremental(&format!("null_keys = \"{policy}\"")));
+        let lab = TestProject::with_stream(TABLE, &incremental(&format!("null_keys = \"{policy}\"")));
         lab.change(nulls);
         lab.run();
         lab.change(later);
@@ -87,14 +87,14 @@ fn rows_without_a_change_key_go_by_policy() {
             assert_eq!(keys, ["id=1", "id=3"]);
         }
     }
-    let lab = Lab::with_stream(TABLE, &incremental("null_keys = \"fail\""));
+    let lab = TestProject::with_stream(TABLE, &incremental("null_keys = \"fail\""));
     lab.change(nulls);
     lab.wmshost("run", &[]).ended(1).says(&["stream s, extract", "a row without changed", "null_keys"]);
 }
 
 #[test]
 fn an_older_version_never_wins() {
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         "CREATE TABLE s (n INTEGER PRIMARY KEY, id INTEGER, v TEXT, changed TIMESTAMP(6));",
         "method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]",
     );
@@ -113,7 +113,7 @@ fn an_older_version_never_wins() {
 
 #[test]
 fn offsets_are_compared_as_instants_and_microseconds_are_kept() {
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMPTZ(6));",
         "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"0s\"",
     );
@@ -129,7 +129,7 @@ fn offsets_are_compared_as_instants_and_microseconds_are_kept() {
 
 #[test]
 fn a_change_key_of_the_future_does_not_hide_what_comes_before_it() {
-    let lab = Lab::with_stream(TABLE, &incremental(""));
+    let lab = TestProject::with_stream(TABLE, &incremental(""));
     lab.change("INSERT INTO s VALUES (1, 'a', '2026-01-01 00:00:00.000000'), (2, 'b', '2199-01-01 00:00:00.000000')");
     lab.run();
     lab.change("INSERT INTO s VALUES (3, 'c', '2026-01-01 00:00:01.000000'); UPDATE s SET v = 'again' WHERE id = 2");
@@ -139,7 +139,7 @@ fn a_change_key_of_the_future_does_not_hide_what_comes_before_it() {
 
 #[test]
 fn appended_rows_are_read_behind_the_highest_key() {
-    let lab = Lab::with_stream(TABLE, "method = \"append\"");
+    let lab = TestProject::with_stream(TABLE, "method = \"append\"");
     lab.change(&ties(1, 500, "2026-01-01 00:00:00.000000"));
     lab.run();
     assert_eq!(lab.run_stream("s")["rows_read"], 0);

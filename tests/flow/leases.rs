@@ -1,10 +1,10 @@
 //! Two runs cannot both write a stream: F17, T15.
 
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO s VALUES (1, 'a');";
 
-fn hold(lab: &Lab, machine: &str, expires: &str) {
+fn hold(lab: &TestProject, machine: &str, expires: &str) {
     lab.target()
         .execute_batch(&format!(
             "INSERT OR REPLACE INTO WMSHOST_LEASE VALUES ('lab', 's', 'other-run', '{machine}', 4242424, unixepoch(), {expires})"
@@ -14,7 +14,7 @@ fn hold(lab: &Lab, machine: &str, expires: &str) {
 
 #[test]
 fn a_stream_that_another_run_holds_is_left_alone_and_the_message_says_who() {
-    let lab = Lab::with_stream(TABLE, "");
+    let lab = TestProject::with_stream(TABLE, "");
     lab.run();
     lab.change("INSERT INTO s VALUES (2, 'b')");
     hold(&lab, "elsewhere 1 pid", "unixepoch() + 100");
@@ -33,7 +33,7 @@ fn a_stream_that_another_run_holds_is_left_alone_and_the_message_says_who() {
 
 #[test]
 fn an_expired_lease_is_taken_over_and_given_back() {
-    let lab = Lab::with_stream(TABLE, "");
+    let lab = TestProject::with_stream(TABLE, "");
     lab.run();
     lab.change("INSERT INTO s VALUES (2, 'b')");
     hold(&lab, "elsewhere 1 pid", "unixepoch() - 1");
@@ -44,7 +44,7 @@ fn an_expired_lease_is_taken_over_and_given_back() {
 
 #[test]
 fn two_runs_at_once_end_equal_and_one_of_them_says_that_it_had_to_wait() {
-    let mut lab = Lab::sample(30_000, 9);
+    let mut lab = TestProject::sample(30_000, 9);
     lab.set("WMS_BATCH_SIZE", "100");
     lab.set("TARGET_BATCH_SIZE", "100");
     let mut first = lab.begin_run();

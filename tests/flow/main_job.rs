@@ -2,15 +2,15 @@
 
 use std::process::Command;
 
-use wmshost_tests::{Lab, assert_target_equals_source};
+use wmshost_tests::{TestProject, assert_target_equals_source};
 
-fn sample_change(lab: &Lab, percent: &str, seed: &str) {
+fn sample_change(lab: &TestProject, percent: &str, seed: &str) {
     let file = lab.source_path();
     lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", percent, "--seed", seed]).succeeded();
 }
 
 /// What the shipped pipeline does not look for: rows of incremental tables that the source has deleted.
-fn deleted_rows(lab: &Lab) -> i64 {
+fn deleted_rows(lab: &TestProject) -> i64 {
     let target = lab.target();
     target.execute("ATTACH ?1 AS source", [lab.source_path().to_string_lossy()]).expect("the source");
     target
@@ -25,7 +25,7 @@ fn deleted_rows(lab: &Lab) -> i64 {
 
 #[test]
 fn the_target_equals_the_source_after_a_full_load_and_after_every_day() {
-    let lab = Lab::sample(8_000, 11);
+    let lab = TestProject::sample(8_000, 11);
     let first = lab.run_stream("allocation");
     assert_eq!((first["rows_read"].as_u64(), first["rows_written"].as_u64()), (Some(8_000), Some(8_000)));
     assert_target_equals_source(&lab);
@@ -41,7 +41,7 @@ fn the_target_equals_the_source_after_a_full_load_and_after_every_day() {
 
 #[test]
 fn a_run_with_nothing_to_do_writes_nothing() {
-    let lab = Lab::sample(2_000, 3);
+    let lab = TestProject::sample(2_000, 3);
     lab.run();
     let marks = "SELECT count(*), max(wms_loaded_at), max(wms_run_id) FROM WMS_ALLOCATION";
     let before = lab.rows(marks);
@@ -54,7 +54,7 @@ fn a_run_with_nothing_to_do_writes_nothing() {
 
 #[test]
 fn a_full_refresh_puts_the_same_rows_in_place() {
-    let lab = Lab::sample(1_000, 5);
+    let lab = TestProject::sample(1_000, 5);
     lab.run();
     lab.target().execute_batch("DELETE FROM WMS_ALLOCATION WHERE allocation_id % 3 = 0").expect("deleted");
     let run = lab.wmshost("run", &["--full-refresh", "--output", "json"]).succeeded().json();
@@ -64,7 +64,7 @@ fn a_full_refresh_puts_the_same_rows_in_place() {
 
 #[test]
 fn a_signal_stops_the_run_after_the_batch_in_hand_and_the_next_goes_on() {
-    let mut lab = Lab::sample(60_000, 7);
+    let mut lab = TestProject::sample(60_000, 7);
     lab.set("WMS_BATCH_SIZE", "50");
     lab.set("TARGET_BATCH_SIZE", "50");
     let mut run = lab.begin_run();

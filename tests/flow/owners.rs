@@ -1,7 +1,7 @@
 //! Whose table is it? Nothing that somebody else has in the target is touched, by whatever command, under whatever name
 //! it meets a stream; and what is taken over is taken over whole, wherever the process dies.
 
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP);
     INSERT INTO s VALUES (1, 'a', '2026-01-01'), (2, 'b', '2026-01-02'), (3, 'c', '2026-01-03');";
@@ -21,12 +21,12 @@ const METHODS: [&str; 3] = [
     "method = \"append\"\nkey = [\"id\"]",
 ];
 
-fn make(lab: &Lab, stranger: &str, name: &str) {
+fn make(lab: &TestProject, stranger: &str, name: &str) {
     lab.target().execute_batch(&stranger.replace("{}", name)).expect("valid statements");
 }
 
 /// Everything in the target but what the host keeps for itself: definitions and rows.
-fn seen(lab: &Lab) -> Vec<String> {
+fn seen(lab: &TestProject) -> Vec<String> {
     let names = lab.rows("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'");
     let mut seen = lab.rows("SELECT type, name, sql FROM sqlite_schema ORDER BY name");
     for name in names {
@@ -52,7 +52,7 @@ fn no_command_touches_a_table_of_somebody_else() {
     for method in METHODS {
         for stranger in STRANGERS {
             for name in ["WMS_S", "wms_s", "WMS_S__NEXT"] {
-                let lab = Lab::with_stream(TABLE, method);
+                let lab = TestProject::with_stream(TABLE, method);
                 make(&lab, stranger, name);
                 make(&lab, STRANGERS[1], "BYSTANDER");
                 let before = seen(&lab);
@@ -71,7 +71,7 @@ fn no_command_touches_a_table_of_somebody_else() {
 }
 
 /// A second pipeline, or the same one with other names, over the same target.
-fn second(lab: &Lab, name: &str, stream: &str, rest: &str) -> String {
+fn second(lab: &TestProject, name: &str, stream: &str, rest: &str) -> String {
     let text = std::fs::read_to_string(lab.pipeline()).expect("the pipeline file");
     let (head, _) = text.split_once("[streams.s]").expect("a stream");
     let head = head.replace("name = \"lab\"", &format!("name = {name:?}"));
@@ -88,7 +88,7 @@ fn second(lab: &Lab, name: &str, stream: &str, rest: &str) -> String {
 fn two_that_meet_in_one_table_are_kept_apart_and_the_owner_is_named() {
     for first in METHODS {
         for method in METHODS {
-            let lab = Lab::with_stream(TABLE, first);
+            let lab = TestProject::with_stream(TABLE, first);
             lab.run();
             let before = seen(&lab);
             for (pipeline, stream, table) in [("other", "s", "WMS_S"), ("other", "t", "wms_S"), ("lab", "t", "Wms_s")] {
@@ -109,7 +109,7 @@ fn two_that_meet_in_one_table_are_kept_apart_and_the_owner_is_named() {
 
 #[test]
 fn a_stream_that_was_renamed_takes_its_table_with_it_when_told_so() {
-    let lab = Lab::with_stream(TABLE, METHODS[1]);
+    let lab = TestProject::with_stream(TABLE, METHODS[1]);
     lab.run();
     let named = format!("target_table = \"WMS_S\"\n{}\n", METHODS[1]);
     let file = second(&lab, "lab", "t", &format!("{named}take_over = \"WMS_S of lab\""));
@@ -125,7 +125,7 @@ fn a_stream_that_was_renamed_takes_its_table_with_it_when_told_so() {
 
 #[test]
 fn a_wish_to_take_over_reaches_no_other_table() {
-    let lab = Lab::with_stream(TABLE, "take_over = \"WMS_T\"");
+    let lab = TestProject::with_stream(TABLE, "take_over = \"WMS_T\"");
     lab.wmshost("check", &[])
         .ended(2)
         .says(&["streams.s.take_over", "it names `WMS_T`, and the stream writes `WMS_S`"]);
@@ -139,7 +139,7 @@ fn a_wish_to_take_over_reaches_no_other_table() {
     lab.run();
     assert_eq!(lab.rows("SELECT v FROM WMS_S ORDER BY id"), ["a", "b", "c"]);
     // A view is never taken over by a stream.
-    let lab = Lab::with_stream(TABLE, "take_over = \"WMS_S\"");
+    let lab = TestProject::with_stream(TABLE, "take_over = \"WMS_S\"");
     make(&lab, STRANGERS[3], "WMS_S");
     lab.wmshost("run", &[]).ended(2).says(&["the view WMS_S", "drop it yourself"]);
 }
@@ -147,7 +147,7 @@ fn a_wish_to_take_over_reaches_no_other_table() {
 #[test]
 fn names_of_staging_tables_are_reserved() {
     for table in ["WMS_S__NEXT", "wms_s__next", "T__Merge", "wmshost_new_x"] {
-        let lab = Lab::with_stream(TABLE, &format!("target_table = {table:?}"));
+        let lab = TestProject::with_stream(TABLE, &format!("target_table = {table:?}"));
         lab.wmshost("check", &[]).ended(2).says(&["streams.s.target_table", "which the host keeps"]);
     }
 }
@@ -171,7 +171,7 @@ fn a_take_over_or_creation_that_dies_at_any_point_is_ended_by_the_next_run() {
         for point in POINTS {
             for is_there in [false, true] {
                 let case = format!("{method}, {point}, {is_there}");
-                let mut lab = Lab::with_stream(TABLE, &format!("{method}\ntake_over = \"WMS_S\""));
+                let mut lab = TestProject::with_stream(TABLE, &format!("{method}\ntake_over = \"WMS_S\""));
                 make(&lab, STRANGERS[1], "BYSTANDER");
                 let bystander = lab.rows("SELECT * FROM BYSTANDER");
                 if is_there {
@@ -204,7 +204,7 @@ fn a_take_over_or_creation_that_dies_at_any_point_is_ended_by_the_next_run() {
 /// The digest of each plugin is in the log, in the history and in the plan, and a file of another one is not loaded.
 #[test]
 fn it_is_told_which_bytes_moved_the_rows() {
-    let lab = Lab::with_stream(TABLE, "");
+    let lab = TestProject::with_stream(TABLE, "");
     let run = lab.run();
     let run_id = run["run_id"].as_str().expect("an id");
     let plan = lab.wmshost("plan", &["--output", "json"]).succeeded().json();

@@ -1,6 +1,6 @@
 //! Rows that were taken out, plugins that break, budgets: F14, T12, T21.
 
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, name TEXT, amount DECIMAL(8,2));
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
@@ -8,7 +8,7 @@ const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, name TEXT, amount D
 
 #[test]
 fn a_value_that_does_not_fit_puts_its_row_into_quarantine_and_it_can_be_looked_at() {
-    let lab = Lab::with_stream(TABLE, "");
+    let lab = TestProject::with_stream(TABLE, "");
     lab.change("UPDATE s SET amount = 'many' WHERE id = 7; UPDATE s SET amount = 1.234 WHERE id = 8");
     let run = lab.run_stream("s");
     assert_eq!((&run["rows_written"], &run["rows_rejected"]), (&248.into(), &2.into()));
@@ -27,14 +27,14 @@ fn a_value_that_does_not_fit_puts_its_row_into_quarantine_and_it_can_be_looked_a
 
 #[test]
 fn a_value_that_does_not_fit_can_fail_the_run() {
-    let lab = Lab::with_stream(TABLE, "on_bad_value = \"fail\"");
+    let lab = TestProject::with_stream(TABLE, "on_bad_value = \"fail\"");
     lab.change("UPDATE s SET amount = 'many' WHERE id = 7");
     lab.wmshost("run", &[]).ended(1).says(&["stream s, extract, batch 1", "amount"]);
 }
 
 #[test]
 fn too_many_rejected_rows_fail_the_run_and_can_be_looked_at() {
-    let lab = Lab::with_stream(TABLE, "max_rejected = 1");
+    let lab = TestProject::with_stream(TABLE, "max_rejected = 1");
     lab.change("UPDATE s SET amount = 'many' WHERE id IN (7, 8)");
     lab.wmshost("run", &[]).ended(1).says(&["max_rejected: 1 allowed, 2 asked for", "wmshost quarantine list"]);
     let listed = lab.wmshost("quarantine list", &["--output", "json"]).succeeded().json();
@@ -61,7 +61,7 @@ fn rows_are_replayed_when_the_rule_has_changed() {
              [streams.s.settings.allocation]\nreject = [{reject}]"
         )
     };
-    let lab = Lab::with_stream(table, &stream("\"invalid-status\", \"invalid-quantity\""));
+    let lab = TestProject::with_stream(table, &stream("\"invalid-status\", \"invalid-quantity\""));
     lab.run();
     assert_eq!(lab.rows("SELECT allocation_id FROM WMS_S"), ["2"]);
     // Nothing has changed: what is rejected is rejected again, and stays.
@@ -89,7 +89,7 @@ fn trapping(policy: &str) -> String {
 
 #[test]
 fn a_row_that_breaks_a_plugin_is_found() {
-    let lab = Lab::with_stream(TABLE, &trapping(""));
+    let lab = TestProject::with_stream(TABLE, &trapping(""));
     lab.change("UPDATE s SET name = 'trap' WHERE id = 137");
     lab.wmshost("run", &[]).ended(1).says(&[
         "stream s, transform, batch 2",
@@ -103,7 +103,7 @@ fn a_row_that_breaks_a_plugin_is_found() {
 
 #[test]
 fn rows_that_break_a_plugin_go_to_quarantine_and_the_rest_is_loaded() {
-    let lab = Lab::with_stream(TABLE, &trapping("on_trap = \"quarantine\""));
+    let lab = TestProject::with_stream(TABLE, &trapping("on_trap = \"quarantine\""));
     lab.change("UPDATE s SET name = 'trap' WHERE id IN (1, 100, 101, 250)");
     let run = lab.run_stream("s");
     assert_eq!((&run["rows_written"], &run["rows_rejected"]), (&246.into(), &4.into()));

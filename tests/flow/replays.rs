@@ -1,6 +1,6 @@
 //! Rows from quarantine once more on their way: as the source had them, changed once, and never over a newer row.
 
-use wmshost_tests::{Lab, Numbers};
+use wmshost_tests::{Numbers, TestProject};
 
 /// A stream through a transform that changes rows in place before it rejects some of them.
 fn in_place(behaviour: &str, more: &str) -> String {
@@ -16,7 +16,7 @@ fn a_replay_changes_the_sources_row_once_whatever_the_batches() {
     for batch_rows in ["1", "7", "100"] {
         for method in ["", "method = \"append\""] {
             let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, qty INTEGER, extra TEXT, gone TEXT);";
-            let mut lab = Lab::with_stream(table, &in_place("in-place-reject", method));
+            let mut lab = TestProject::with_stream(table, &in_place("in-place-reject", method));
             lab.set("WMS_BATCH_SIZE", batch_rows);
             let rows: Vec<(u64, u64)> = (1..=30).map(|id| (id, numbers.below(1_000))).collect();
             for (id, qty) in &rows {
@@ -44,7 +44,7 @@ fn a_replay_changes_the_sources_row_once_whatever_the_batches() {
 fn an_older_copy_never_goes_over_a_row_that_was_loaded_since() {
     let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, qty INTEGER, extra TEXT, gone TEXT);
         INSERT INTO s VALUES (1, 1, 'old', ''), (2, 2, 'other', '');";
-    let lab = Lab::with_stream(table, &in_place("in-place-reject", ""));
+    let lab = TestProject::with_stream(table, &in_place("in-place-reject", ""));
     lab.run();
     let target = lab.target();
     target.execute_batch("CREATE TABLE kept AS SELECT * FROM WMSHOST_QUARANTINE").expect("a copy");
@@ -62,7 +62,7 @@ fn an_older_copy_never_goes_over_a_row_that_was_loaded_since() {
 
 #[test]
 fn a_row_that_is_rejected_in_another_version_takes_the_place_of_the_older_one() {
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2)); INSERT INTO s VALUES (1, 'a'), (2, 2);",
         "max_rejected_percent = 100",
     );
@@ -80,7 +80,7 @@ fn a_row_that_is_rejected_in_another_version_takes_the_place_of_the_older_one() 
 
 #[test]
 fn a_value_that_was_too_large_to_keep_is_read_again_and_not_made_up() {
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER PRIMARY KEY, note TEXT); INSERT INTO s VALUES (1, hex(zeroblob(600000))), (2, 'b');",
         "",
     );
@@ -106,7 +106,7 @@ fn a_large_quarantine_is_listed_in_pages_and_any_text_in_it_is_shown() {
     let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2));
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 130) INSERT INTO s SELECT i, 'x' || i FROM n;
         INSERT INTO s VALUES (1000, 1);";
-    let lab = Lab::with_stream(table, "max_rejected_percent = 100");
+    let lab = TestProject::with_stream(table, "max_rejected_percent = 100");
     lab.run();
     let ids = |more: &[&str]| -> Vec<String> {
         let listed = lab.wmshost("quarantine list", &[&["--output", "json"], more].concat()).succeeded().json();

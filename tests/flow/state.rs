@@ -1,15 +1,15 @@
 //! Looking at how far streams have come, and changing it by hand.
 
-use wmshost_tests::Lab;
+use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6));
     INSERT INTO s VALUES (1, 'a', '2026-01-01 00:00:00');";
 
-fn lab() -> Lab {
-    Lab::with_stream(TABLE, "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"0s\"")
+fn lab() -> TestProject {
+    TestProject::with_stream(TABLE, "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"0s\"")
 }
 
-fn day(lab: &Lab, day: u32) -> String {
+fn day(lab: &TestProject, day: u32) -> String {
     lab.change(&format!("INSERT INTO s VALUES ({day}, 'day {day}', '2026-01-{day:02} 00:00:00')"));
     lab.run()["run_id"].as_str().expect("an id").to_owned()
 }
@@ -35,7 +35,7 @@ fn the_history_keeps_every_run_and_change_and_a_rollback_goes_back() {
 
 #[test]
 fn a_reset_touches_one_stream_only() {
-    let lab = Lab::sample(500, 2);
+    let lab = TestProject::sample(500, 2);
     lab.run();
     lab.wmshost("state reset", &["--stream", "allocation", "--yes"]).succeeded();
     let list = lab.wmshost("state list", &["--output", "json"]).succeeded().json();
@@ -111,7 +111,7 @@ fn a_target_that_somebody_altered_or_dropped_is_refused_or_made_anew() {
 
 #[test]
 fn a_bookmark_is_not_set_where_it_means_nothing() {
-    let lab = Lab::with_stream(TABLE, "method = \"full\"");
+    let lab = TestProject::with_stream(TABLE, "method = \"full\"");
     let set = |bookmark: &str| lab.wmshost("state set", &["--stream", "s", "--bookmark", bookmark, "--yes"]);
     set("2026-01-01").ended(2).says(&["read as a whole in every run", "nothing was set"]);
     lab.write_stream("method = \"append\"");
@@ -166,7 +166,7 @@ fn a_damaged_row_of_the_ledger_is_named_and_can_be_reset_without_harm_to_others(
         for (column, value) in columns {
             // A hash tells of the definition beside it.
             let named = column.trim_end_matches("_hash");
-            let lab = Lab::sample(60, 2);
+            let lab = TestProject::sample(60, 2);
             lab.run();
             let damage = format!("UPDATE WMSHOST_CHECKPOINT SET {column} = {value} WHERE stream = 'allocation'");
             lab.target().execute_batch(&damage).expect("damaged");

@@ -1,10 +1,10 @@
 //! Comparing and repairing, and reading a part again: F12.
 
-use wmshost_tests::{Lab, assert_target_equals_source};
+use wmshost_tests::{TestProject, assert_target_equals_source};
 
 #[test]
 fn what_differs_is_found_named_and_repaired() {
-    let lab = Lab::sample(3_000, 4);
+    let lab = TestProject::sample(3_000, 4);
     lab.run();
     let equal = lab.wmshost("verify", &["--output", "json"]).succeeded().json();
     assert!(equal["streams"].as_array().expect("streams").iter().all(|stream| stream["equal"] == true), "{equal}");
@@ -32,7 +32,7 @@ fn extra_rows_are_taken_away_as_the_policy_says() {
     let table = "CREATE TABLE s (a TEXT, b INTEGER, v TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID;
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
         INSERT INTO s SELECT 'k' || (i % 7), i, 'v' FROM n;";
-    let lab = Lab::with_stream(table, "method = \"append\"\ndeletes = \"hard\"\nreconcile_every = \"366d\"");
+    let lab = TestProject::with_stream(table, "method = \"append\"\ndeletes = \"hard\"\nreconcile_every = \"366d\"");
     lab.run();
     lab.change("DELETE FROM s WHERE b IN (1, 9999, 20000)");
     let repaired = lab.wmshost("verify", &["--repair", "--output", "json"]).succeeded().json();
@@ -46,7 +46,7 @@ fn a_backfill_reads_a_part_again_goes_on_and_leaves_the_bookmark_alone() {
     let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6));
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
         INSERT INTO s SELECT i, 'v', datetime('2026-01-01', '+' || i || ' hours') FROM n;";
-    let mut lab = Lab::with_stream(table, "method = \"incremental\"\nchange_key = \"changed\"");
+    let mut lab = TestProject::with_stream(table, "method = \"incremental\"\nchange_key = \"changed\"");
     lab.run();
     let bookmark = lab.wmshost("state show", &["--stream", "s", "--output", "json"]).succeeded().out();
     lab.target().execute_batch("DELETE FROM WMS_S WHERE id BETWEEN 24 AND 500").expect("deleted");
@@ -76,10 +76,10 @@ fn a_backfill_is_done_again_when_that_is_asked_for() {
     let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6), born TIMESTAMP(6));
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
         INSERT INTO s SELECT i, 'v', datetime('2026-01-01', '+' || i || ' hours'), '2026-01-03' FROM n;";
-    let mut lab = Lab::with_stream(table, "method = \"incremental\"\nchange_key = \"changed\"");
+    let mut lab = TestProject::with_stream(table, "method = \"incremental\"\nchange_key = \"changed\"");
     lab.run();
     let window = ["--stream", "s", "--from", "2026-01-02", "--to", "2026-01-12", "--window", "1d", "--output", "json"];
-    let backfill = |lab: &Lab, more: &[&str]| lab.wmshost("backfill", &[&window[..], more].concat());
+    let backfill = |lab: &TestProject, more: &[&str]| lab.wmshost("backfill", &[&window[..], more].concat());
     let statuses = |told: &serde_json::Value| -> Vec<String> {
         let windows = told["windows"].as_array().expect("windows").iter();
         windows.map(|window| window["status"].as_str().expect("a status").to_owned()).collect()
@@ -114,7 +114,7 @@ fn a_backfill_is_done_again_when_that_is_asked_for() {
 #[test]
 fn a_row_that_a_repair_loads_leaves_quarantine() {
     let stream = "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"0s\"\nmax_rejected_percent = 100\n";
-    let lab = Lab::with_stream(
+    let lab = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2), changed TIMESTAMP);
          INSERT INTO s VALUES (1, 1, '2026-01-01 00:00:00'), (2, 'n/a', '2026-01-01 00:00:00'),
              (3, 'n/a', '2026-01-01 00:00:00'), (4, 4, '2026-01-02 00:00:00')",

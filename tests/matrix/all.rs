@@ -7,13 +7,13 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use wmshost_runtime::Catalog;
+use wmshost_runtime::PluginRegistry;
 
 use crate::cell::Cell;
 use crate::story::{self, Verdict};
 
-fn catalog() -> Catalog {
-    Catalog::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")).expect("a catalogue of plugins")
+fn registry() -> PluginRegistry {
+    PluginRegistry::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")).expect("a catalogue of plugins")
 }
 
 /// The CPU seconds of this process.
@@ -47,7 +47,7 @@ pub(crate) fn run(usual: u64, all_pairs: bool, most_refused: usize) {
     silence();
     if let Some(seed) = number("WMSHOST_MATRIX_CELL") {
         let cell = Cell::of(seed);
-        match story::tell(&cell, &catalog()) {
+        match story::tell(&cell, &registry()) {
             Verdict::Broken(what) => panic!("{what}"),
             Verdict::Refused(why) => println!("{cell}\nrefused: {why}"),
             Verdict::Held(facts) => println!("{cell}\nheld: {facts:?}"),
@@ -62,9 +62,9 @@ pub(crate) fn run(usual: u64, all_pairs: bool, most_refused: usize) {
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let catalog = catalog();
+                let registry = registry();
                 while let Some(cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let verdict = story::tell(cell, &catalog);
+                    let verdict = story::tell(cell, &registry);
                     note(cell, &verdict);
                     verdicts.lock().expect("unharmed").push((cell, verdict));
                 }

@@ -251,7 +251,7 @@ impl Cell {
         "t".to_owned()
     }
 
-    /// Whether the pipeline says what the key is.
+    /// Returns whether the pipeline says what the key is.
     pub(crate) fn names_its_key(&self) -> bool {
         matches!(self.shape, Shape::UniqueIndex | Shape::NoConstraint)
     }

@@ -12,7 +12,7 @@ pub(crate) struct Kind {
     pub(crate) declared: &'static str,
     /// What the column holds.
     pub(crate) family: Family,
-    /// Whether the host may refuse a key of this kind.
+    /// True if the host may refuse a key of this kind.
     pub(crate) may_be_refused: bool,
 }
 
@@ -71,7 +71,7 @@ dimension!(
 pub(crate) const BATCHES: &[usize] = &[1, 2, 3, 7, 100];
 
 impl Cell {
-    /// Whether a run compares source and target after its load.
+    /// Returns whether a run compares source and target after its load.
     pub(crate) fn reconciles(&self) -> bool {
         self.method != Method::Full && (self.deletes != Deletes::Ignore || self.late == Late::Reconcile)
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cell::{Cell, Deletes, Late, Method, NullChange};
 use crate::history::{Pending, Row};
 
-/// A row as one version of it is: the name of the version stands for all its values.
+/// A row as one version of it is: the name of the version represents all its values.
 pub(crate) type Key = Vec<String>;
 
 /// What the target may hold under a key.
@@ -20,7 +20,7 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// Whether this is a later version of the row that a label names.
+    /// Returns whether this is a later version of the row that a label names.
     fn is_newer_than(&self, label: &str) -> bool {
         let version =
             |label: &str| label.split_once('.').and_then(|(id, at)| Some((id.to_owned(), at.parse::<u32>().ok()?)));
@@ -38,7 +38,7 @@ pub(crate) struct Found {
     pub(crate) label: String,
     /// Its column `q`.
     pub(crate) q: Option<i64>,
-    /// Whether it is marked as deleted.
+    /// True if it is marked as deleted.
     pub(crate) is_marked: bool,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Expected {
     keys: BTreeMap<Key, Options>,
     /// Versions that were rejected for their change key alone: a replay loads them.
     rejected: BTreeMap<Key, BTreeSet<String>>,
-    /// Whether a run has come to its end.
+    /// True if a run has come to its end.
     pub(crate) was_loaded: bool,
 }
 
@@ -75,7 +75,7 @@ struct Source<'a> {
     bad: BTreeSet<Key>,
     /// Rows that fit, and were rejected because they have no change key.
     rejected: BTreeMap<Key, Vec<&'a Row>>,
-    /// Whether any row does not fit: a comparison deletes nothing that such a row may be.
+    /// True if any row does not fit: a comparison deletes nothing that such a row may be.
     has_unfit: bool,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Whether a row goes into quarantine because it has no change key.
+/// Returns whether a row goes into quarantine because it has no change key.
 pub(crate) fn is_rejected(row: &Row, cell: &Cell) -> bool {
     row.changed.is_none() && cell.null_change == NullChange::Reject
 }

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use wmshost_flow::{
-    Batch, Cancel, Counts, Cursor, Dialect, Event, ExtractRequest, Extractor, Failure, MergeRule, Micros, Observer,
-    Opened, Refused, Removal, SharedTarget, SourceSession, Sql, Step, Stream, TableDefinition, TableDescription,
-    TargetSession, Value,
+    Batch, Cancel, Cursor, Dialect, Event, ExtractRequest, Extractor, Failure, MergeRule, Micros, Observer, Opened,
+    Refused, Removal, SharedTarget, SourceSession, Sql, Step, Stream, TableDefinition, TableDescription, TargetSession,
+    Value, WriteStats,
 };
 
 use crate::cell::Breakage;
 
-/// The panic that stands for the end of the process.
+/// The panic that represents the end of the process.
 pub(crate) struct Died;
 
 /// What breaks off one command, and whether it did.
@@ -62,7 +62,7 @@ impl Trap {
         })
     }
 
-    /// Whether it broke anything off.
+    /// Returns whether it broke anything off.
     pub(crate) fn was_sprung(&self) -> bool {
         self.sprung.load(Ordering::Relaxed)
     }
@@ -74,7 +74,7 @@ impl Trap {
         points.iter().filter(|point| !known(point)).copied().collect()
     }
 
-    /// Whether this occasion is the one.
+    /// Returns whether this occasion is the one.
     fn springs(&self, breakage: Breakage) -> bool {
         let springs = self.breakage == breakage
             && self.occurrence > 0
@@ -254,18 +254,18 @@ impl TargetSession for TrappedTarget {
     fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
         self.inner().widen_columns(table, columns)
     }
-    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure> {
+    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<WriteStats, Failure> {
         self.writes()?;
         self.inner().insert(table, rows)
     }
-    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure> {
+    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<WriteStats, Failure> {
         self.writes()?;
         self.inner().merge(table, rows, rule)
     }
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
         self.inner().stage(table, resume)
     }
-    fn swap(&mut self, table: &str) -> Result<Counts, Failure> {
+    fn swap(&mut self, table: &str) -> Result<WriteStats, Failure> {
         self.writes()?;
         self.inner().swap(table)
     }

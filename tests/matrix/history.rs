@@ -30,7 +30,7 @@ pub(crate) struct Row {
     /// The key; `None` is NULL.
     pub(crate) key: Vec<Option<Value>>,
     pub(crate) version: u32,
-    /// Whether its column `q` holds what does not fit.
+    /// True if its column `q` holds what does not fit.
     pub(crate) bad: bool,
     /// The change key in microseconds since 1970; `None` is NULL.
     pub(crate) changed: Option<i64>,
@@ -67,7 +67,7 @@ pub(crate) struct History<'a> {
     clock: i64,
     /// The latest change key of the last run that was tried.
     watermark: i64,
-    /// Whether a run was tried.
+    /// True if a run was tried.
     tried: bool,
     /// Every statement, for a reproduction.
     pub(crate) statements: Vec<String>,

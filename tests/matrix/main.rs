@@ -22,7 +22,7 @@
 //! | `expected` | the oracle |
 //! | `faults` | what breaks a flow off |
 //! | `source`, `place` | the databases: SQLite files in a folder of the cell's own |
-//! | `lab` | one stream, and the commands upon it |
+//! | `test_bed` | one stream, and the commands upon it |
 //! | `story` | the steps of a cell, and what must hold after each |
 //! | `all` | all cells, and what is said of them |
 //!
@@ -40,10 +40,10 @@ mod dimensions;
 mod expected;
 mod faults;
 mod history;
-mod lab;
 mod place;
 mod source;
 mod story;
+mod test_bed;
 mod values;
 
 #[test]

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use crate::cell::Cell;
 use crate::expected::Found;
 use crate::faults::Trap;
-use crate::lab::pipeline;
 use crate::source::Source;
+use crate::test_bed::pipeline;
 use crate::values::Stored;
 
 /// The tables of others in the target.

@@ -5,14 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use wmshost_flow::{Comparison, Window};
-use wmshost_runtime::Catalog;
+use wmshost_runtime::PluginRegistry;
 use wmshost_tests::EPOCH;
 
 use crate::cell::{Bad, Cell, FollowUp, Method, When};
 use crate::expected::{Effect, Expected, Key, State, is_rejected};
 use crate::faults::Trap;
 use crate::history::{History, Pending, Row};
-use crate::lab::{Ended, Lab, untrapped};
+use crate::test_bed::{Ended, TestBed, untrapped};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -30,7 +30,7 @@ pub(crate) enum Verdict {
 /// What happened in a cell that held.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    /// Whether the breakage came about.
+    /// True if the breakage came about.
     pub(crate) was_broken_off: bool,
     /// How many rows the target had at the end.
     pub(crate) rows: usize,
@@ -50,7 +50,7 @@ type Held = Result<(), Stop>;
 
 struct Story<'a> {
     cell: &'a Cell,
-    lab: Lab<'a>,
+    bed: TestBed<'a>,
     history: History<'a>,
     expected: Expected,
     facts: Facts,
@@ -58,22 +58,22 @@ struct Story<'a> {
     strangers: Vec<String>,
 }
 
-/// Tells the story of a cell; a panic is a verdict too.
-pub(crate) fn tell(cell: &Cell, catalog: &Catalog) -> Verdict {
-    catch_unwind(AssertUnwindSafe(|| told(cell, catalog))).unwrap_or_else(|panic| {
+/// Reports the story of a cell; a panic is a verdict too.
+pub(crate) fn tell(cell: &Cell, registry: &PluginRegistry) -> Verdict {
+    catch_unwind(AssertUnwindSafe(|| told(cell, registry))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default();
         Verdict::Broken(format!("{cell}\n  it panicked: {text}"))
     })
 }
 
-fn told(cell: &Cell, catalog: &Catalog) -> Verdict {
-    let lab = Lab::new(cell, catalog);
-    let history = History::new(cell, lab.place.source());
-    let strangers = lab.place.strangers();
+fn told(cell: &Cell, registry: &PluginRegistry) -> Verdict {
+    let bed = TestBed::new(cell, registry);
+    let history = History::new(cell, bed.place.source());
+    let strangers = bed.place.strangers();
     let mut story = Story {
         cell,
-        lab,
+        bed,
         history,
         expected: Expected::default(),
         facts: Facts::default(),
@@ -86,8 +86,8 @@ fn told(cell: &Cell, catalog: &Catalog) -> Verdict {
         Err(Stop::Broken(what)) => Verdict::Broken(format!(
             "{cell}\n  {what}\nSource and steps:\n  {}\nLedger:\n  {}\nPipeline:\n{}",
             story.steps_and_statements(),
-            story.lab.place.ledger().join("\n  "),
-            story.lab.place.text(cell)
+            story.bed.place.ledger().join("\n  "),
+            story.bed.place.text(cell)
         )),
     }
 }
@@ -142,7 +142,7 @@ impl Story<'_> {
             _ => None,
         };
         self.history.was_tried();
-        let ended = self.lab.run(effect == Effect::Replace, window.clone(), trap);
+        let ended = self.bed.run(effect == Effect::Replace, window.clone(), trap);
         self.step(format!("{effect:?}: {}", outline(&ended)));
         self.note(trap);
         match ended {
@@ -176,7 +176,8 @@ impl Story<'_> {
         self.facts.unknown_points.extend(trap.unknown_points());
     }
 
-    /// Whether a stream may fail as it did: only by a value that does not fit or a doubled key, with its column named.
+    /// Returns whether a stream may fail as it did: only by a value that does not fit or a doubled key, with its column
+    /// named.
     fn check_cause(&mut self, why: &str) -> Held {
         let names_key = (1..=self.cell.kinds().count()).any(|at| why.contains(&format!("k{at}")));
         let has_misfit = self.history.rows.iter().any(|row| row.bad || row.means().is_none());
@@ -192,8 +193,8 @@ impl Story<'_> {
         self.broken(format!("it failed: {why}"))
     }
 
-    /// Whether a column has another type than in the runs before. One that declares none is measured by its rows: a
-    /// bookmark or a table of the type of other rows is refused, before a row is lost.
+    /// Returns whether a column has another type than in the runs before. One that declares none is measured by its
+    /// rows: a bookmark or a table of the type of other rows is refused, before a row is lost.
     fn is_of_another_type(&self, why: &str) -> bool {
         let is_measured = self.cell.kinds().any(|kind| kind.may_be_refused);
         is_measured && (why.contains("the bookmark cannot be used") || why.contains("no type holds both"))
@@ -202,7 +203,7 @@ impl Story<'_> {
     /// A refusal comes before anything is written, and names the column.
     fn was_refused(&mut self, why: &str) -> Held {
         let names = (1..=self.cell.kinds().count()).map(|at| format!("k{at}")).chain(["changed".to_owned()]);
-        let tables = self.lab.place.tables();
+        let tables = self.bed.place.tables();
         if !self.is_of_another_type(why) && (!tables.is_empty() || self.expected.was_loaded) {
             return self.broken(format!("it was refused after something was written ({tables:?}): {why}"));
         }
@@ -231,7 +232,7 @@ impl Story<'_> {
                 self.command(whole, &trap)?;
                 // What was done once can be done again.
                 self.history.change_silently();
-                let forgotten = self.lab.forget(self.window(EPOCH, end + DAY));
+                let forgotten = self.bed.forget(self.window(EPOCH, end + DAY));
                 self.step(format!("Forget: {}", outline(&forgotten)));
                 self.command(whole, &untrapped())
             }
@@ -241,11 +242,11 @@ impl Story<'_> {
             }
             FollowUp::Repair => {
                 self.history.change_silently();
-                let ended = self.lab.verify(true, &trap);
+                let ended = self.bed.verify(true, &trap);
                 self.after_other(Effect::Repair, &ended, &trap)
             }
             FollowUp::Replay => {
-                let ended = self.lab.replay(&trap);
+                let ended = self.bed.replay(&trap);
                 self.after_other(Effect::Replay, &ended, &trap)
             }
         }
@@ -272,7 +273,7 @@ impl Story<'_> {
 
     /// Compares, and checks that it says equal only of what is.
     fn verify(&mut self, trap: &Arc<Trap>) -> Result<Option<Comparison>, Stop> {
-        let ended = self.lab.verify(false, trap);
+        let ended = self.bed.verify(false, trap);
         self.step(format!("Verify: {}", outline(&ended)));
         self.note(trap);
         self.check_target()?;
@@ -291,10 +292,10 @@ impl Story<'_> {
         self.history.change();
         self.run_to_the_end(Effect::Run)?;
         self.verify(&untrapped())?;
-        let ended = self.lab.verify(true, &untrapped());
+        let ended = self.bed.verify(true, &untrapped());
         self.after_other(Effect::Repair, &ended, &untrapped())?;
         self.verify(&untrapped())?;
-        self.facts.quarantined = self.lab.place.quarantined().len();
+        self.facts.quarantined = self.bed.place.quarantined().len();
         Ok(())
     }
 
@@ -305,7 +306,7 @@ impl Story<'_> {
     /// What the target holds of each key.
     fn found(&self) -> Result<BTreeMap<Key, State>, Stop> {
         let mut found = BTreeMap::new();
-        for row in self.lab.place.found(self.cell) {
+        for row in self.bed.place.found(self.cell) {
             let Some(key) = row.key else { return self.broken("the target has a key with NULL".to_owned()) };
             self.check_values(&key, &row.label, row.q)?;
             let state = if row.is_marked { State::Marked(row.label) } else { State::Live(row.label) };
@@ -329,7 +330,7 @@ impl Story<'_> {
     }
 
     fn check_target(&mut self) -> Held {
-        if self.lab.place.strangers() != self.strangers {
+        if self.bed.place.strangers() != self.strangers {
             return self.broken("a stranger's table was touched".to_owned());
         }
         let found = self.found()?;
@@ -354,7 +355,7 @@ impl Story<'_> {
 
     /// Every row that was read and does not fit is in quarantine; none is that was loaded since.
     fn check_quarantine(&mut self) -> Held {
-        let rows = self.lab.place.quarantined();
+        let rows = self.bed.place.quarantined();
         let must_be_there = |row: &&Row| {
             let unfit = row.bad || row.means().is_none() || is_rejected(row, self.cell);
             unfit && (row.pending == Pending::Must || self.cell.method == Method::Full)

@@ -26,9 +26,9 @@ impl Value {
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
-    /// Whole numbers of at most so many digits.
+    /// Whole numbers of at most this many digits.
     Whole(u32),
-    /// Decimals: digits before the point and behind it.
+    /// Decimals: digits before the point and after it.
     Decimal(u32, u32),
     /// Decimals that the source keeps as text.
     DecimalText(u32, u32),

@@ -2,11 +2,11 @@
 
 use std::process::{Child, Command, Stdio};
 
-use super::{Place, told};
+use super::{ModelsTestProject, told};
 
 const LEASES: &str = "SELECT count(*) FROM WMSHOST_LEASE WHERE stream = '(models)'";
 
-fn number(place: &Place, query: &str) -> i64 {
+fn number(place: &ModelsTestProject, query: &str) -> i64 {
     place.target().query_row(query, [], |row| row.get(0)).unwrap_or(0)
 }
 
@@ -16,7 +16,7 @@ fn signal(child: &Child, name: &str) {
 }
 
 /// A build that stands still in the middle, with its lease.
-fn stopped_build(place: &Place) -> Child {
+fn stopped_build(place: &ModelsTestProject) -> Child {
     let words = ["models", "build", "p.toml", "--force"];
     let mut build = place.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     while number(place, LEASES) == 0 {
@@ -28,8 +28,8 @@ fn stopped_build(place: &Place) -> Child {
     build
 }
 
-/// The lease of a run on another machine, which ends in so many seconds.
-fn hold_elsewhere(place: &Place, seconds: i64) {
+/// The lease of a run on another machine, which ends in this many seconds.
+fn hold_elsewhere(place: &ModelsTestProject, seconds: i64) {
     place
         .target()
         .execute_batch(&format!(
@@ -41,7 +41,7 @@ fn hold_elsewhere(place: &Place, seconds: i64) {
 
 #[test]
 fn the_second_of_two_builds_is_told_who_is_at_work() {
-    let place = Place::with_allocations("after_load = false\n", 20_000);
+    let place = ModelsTestProject::with_allocations("after_load = false\n", 20_000);
     place.ends(0, &["run", "p.toml"]);
     let first = stopped_build(&place);
     for words in [&["models", "build", "p.toml"][..], &["models", "run", "p.toml"], &["models", "test", "p.toml"]] {
@@ -58,7 +58,7 @@ fn the_second_of_two_builds_is_told_who_is_at_work() {
 
 #[test]
 fn who_was_killed_is_followed_at_once() {
-    let place = Place::with_allocations("after_load = false\n", 20_000);
+    let place = ModelsTestProject::with_allocations("after_load = false\n", 20_000);
     place.ends(0, &["run", "p.toml"]);
     let mut first = stopped_build(&place);
     signal(&first, "-KILL");
@@ -71,10 +71,10 @@ fn who_was_killed_is_followed_at_once() {
 
 #[test]
 fn a_build_that_hung_and_lost_its_lease_commits_nothing_more() {
-    let place = Place::with_allocations("after_load = false\n", 20_000);
+    let place = ModelsTestProject::with_allocations("after_load = false\n", 20_000);
     place.ends(0, &["run", "p.toml"]);
     let first = stopped_build(&place);
-    // The host waits here until the first one's transaction is over, if it stands in one.
+    // The host waits here until the first one's transaction is over, if it is in one.
     let target = place.target();
     target.busy_timeout(std::time::Duration::ZERO).expect("no patience");
     let take_over = "UPDATE WMSHOST_LEASE SET run_id = 'other-run', machine = 'elsewhere 1 pid', process = 7";
@@ -94,7 +94,7 @@ fn a_build_that_hung_and_lost_its_lease_commits_nothing_more() {
 
 #[test]
 fn a_run_whose_models_another_one_builds_says_what_is_there_and_what_is_not() {
-    let place = Place::new("");
+    let place = ModelsTestProject::new("");
     place.ends(0, &["run", "p.toml"]);
     place.ends(0, &["sample", "change", "wms.db", "--percent", "1", "--seed", "2"]);
     hold_elsewhere(&place, 100);
@@ -130,7 +130,7 @@ fn a_run_whose_models_another_one_builds_says_what_is_there_and_what_is_not() {
 
 #[test]
 fn a_build_that_fails_gives_the_lease_back() {
-    let place = Place::new("after_load = false\n");
+    let place = ModelsTestProject::new("after_load = false\n");
     place.ends(1, &["models", "build", "p.toml"]);
     assert_eq!(number(&place, LEASES), 0);
     assert_eq!(number(&place, "SELECT count(*) FROM sqlite_schema WHERE name = 'WMSHOST_LEASE'"), 1);

@@ -16,11 +16,11 @@ use tempfile::TempDir;
 use wmshost_tests::{plugin, program, root};
 
 /// A folder with a sample warehouse and a pipeline whose models are two small ones.
-struct Place {
+struct ModelsTestProject {
     folder: TempDir,
 }
 
-impl Place {
+impl ModelsTestProject {
     fn new(settings: &str) -> Self {
         Self::with_allocations(settings, 2_000)
     }
@@ -99,7 +99,7 @@ fn actions(results: &Json) -> Vec<(&str, &str)> {
 
 #[test]
 fn a_run_ends_with_the_models_whose_inputs_changed() {
-    let place = Place::new("");
+    let place = ModelsTestProject::new("");
     let first = place.ends(0, &["run", "p.toml"]);
     assert!(first.contains("models of wms succeeded"), "{first}");
     let again = place.json(&["models", "build", "p.toml"]);
@@ -117,14 +117,14 @@ fn a_run_ends_with_the_models_whose_inputs_changed() {
 
 #[test]
 fn models_can_be_left_out_of_runs() {
-    let place = Place::new("after_load = false\n");
+    let place = ModelsTestProject::new("after_load = false\n");
     assert!(!place.ends(0, &["run", "p.toml"]).contains("models of"));
     assert!(place.ends(0, &["models", "build", "p.toml"]).contains("2 passed"));
 }
 
 #[test]
 fn mistakes_end_with_2_before_anything_is_built() {
-    let place = Place::new("");
+    let place = ModelsTestProject::new("");
     let unloaded = place.ends(1, &["models", "build", "p.toml"]);
     assert!(unloaded.contains("the stream allocation was never loaded"), "{unloaded}");
     place.ends(0, &["run", "p.toml"]);
@@ -139,7 +139,7 @@ fn mistakes_end_with_2_before_anything_is_built() {
     assert!(broken.contains("plugin small, model stg_small, SQL 1:30"), "{broken}");
     assert!(broken.contains("no such column: created_date"), "{broken}");
 
-    let refused = Place::new("[models.settings.small]\nbehaviour = \"many-models\"\n");
+    let refused = ModelsTestProject::new("[models.settings.small]\nbehaviour = \"many-models\"\n");
     let check = refused.ends(2, &["check", "p.toml", "--offline"]);
     assert!(check.contains("plugin small, declare: limit declared_models: 1000 allowed, 100002 asked for"), "{check}");
 }
@@ -147,7 +147,7 @@ fn mistakes_end_with_2_before_anything_is_built() {
 /// Told by `check` already, with model and place, and nothing is built.
 #[test]
 fn sql_that_reaches_out_is_refused_before_anything_runs() {
-    let place = Place::new("[models.settings.small]\nbehaviour = \"reach-out\"\n");
+    let place = ModelsTestProject::new("[models.settings.small]\nbehaviour = \"reach-out\"\n");
     let check = place.ends(2, &["check", "p.toml", "--offline"]);
     for part in [
         "model another_table, SQL 1:66: it names the table WMS_ITEM_MASTER; tables are named by placeholders only",
@@ -177,7 +177,7 @@ fn sql_that_reaches_out_is_refused_before_anything_runs() {
 
 #[test]
 fn retry_does_again_what_failed() {
-    let place = Place::new("");
+    let place = ModelsTestProject::new("");
     place.ends(0, &["run", "p.toml"]);
     assert!(place.ends(0, &["models", "retry", "p.toml"]).contains("nothing of the last run failed"));
     let file = place.path("home/models/wms/run_results.json");
@@ -194,7 +194,7 @@ fn retry_does_again_what_failed() {
 
 #[test]
 fn what_is_declared_and_what_happened_can_be_read_by_programs() {
-    let place = Place::new("");
+    let place = ModelsTestProject::new("");
     place.ends(0, &["run", "p.toml"]);
     let list = place.json(&["models", "list", "p.toml", "--select", "per_day"]);
     assert_eq!(list[0]["columns"][0]["from"], serde_json::json!(["stg_small.day"]));
@@ -217,7 +217,7 @@ fn what_is_declared_and_what_happened_can_be_read_by_programs() {
 
 #[test]
 fn what_reads_a_disabled_stream_without_a_table_is_left_out() {
-    let place = Place::new("[streams.allocation]\nenabled = false\n");
+    let place = ModelsTestProject::new("[streams.allocation]\nenabled = false\n");
     let run = place.ends(0, &["run", "p.toml"]);
     let why =
         "it reads the stream allocation, which is disabled and was never loaded: there is no table WMS_ALLOCATION";
@@ -278,7 +278,7 @@ fn answered(connection: &TcpStream, code: u16) -> Option<(String, Json)> {
     Some((head, serde_json::from_slice(&body).ok()?))
 }
 
-/// Whether an event has what the specification of OpenLineage wants of a RunEvent.
+/// Returns whether an event has what the specification of OpenLineage wants of a RunEvent.
 fn assert_is_run_event(event: &Json) {
     let text = |at: &str| event.pointer(at).and_then(Json::as_str).unwrap_or_else(|| panic!("no {at} in {event:#}"));
     assert!(["START", "COMPLETE", "FAIL"].contains(&text("/eventType")), "{event:#}");
@@ -307,7 +307,7 @@ fn assert_is_run_event(event: &Json) {
 fn lineage_is_told_to_a_server_and_fails_nothing() {
     let listener = Listener::answering(201);
     let key = "lineage_key = { env = \"LINEAGE_TEST_KEY\" }";
-    let place = Place::new(&format!("lineage = \"{}\"\n{key}\n", listener.address));
+    let place = ModelsTestProject::new(&format!("lineage = \"{}\"\n{key}\n", listener.address));
     let told = place.ends(0, &["run", "p.toml"]);
     assert!(!told.contains("warning") && !told.contains("sesame"), "{told}");
     let heard: Vec<(String, Json)> = listener.heard.try_iter().collect();
@@ -323,19 +323,19 @@ fn lineage_is_told_to_a_server_and_fails_nothing() {
 
     // One that is busy is asked three times, and then told of; the build has succeeded all the same.
     let busy = Listener::answering(503);
-    let place = Place::new(&format!("lineage = \"{}\"\n", busy.address));
+    let place = ModelsTestProject::new(&format!("lineage = \"{}\"\n", busy.address));
     let told = place.ends(0, &["run", "p.toml"]);
     assert!(told.contains("warning: lineage: 4 of 4 events were not delivered to http://127.0.0.1:"), "{told}");
     assert!(told.contains("it answered 503") && told.contains("models of wms succeeded"), "{told}");
     assert_eq!(busy.heard.try_iter().count(), 3);
 
-    let place = Place::new("lineage = \"localhost:5000\"\n");
+    let place = ModelsTestProject::new("lineage = \"localhost:5000\"\n");
     let check = place.ends(2, &["check", "p.toml", "--offline"]);
     assert!(check.contains("begins with http:// or https://"), "{check}");
 }
 
 /// The page as a browser has drawn it; `None` where there is no browser.
-fn drawn(place: &Place, anchor: &str) -> Option<String> {
+fn drawn(place: &ModelsTestProject, anchor: &str) -> Option<String> {
     let page = format!("file://{}{anchor}", place.text("site/index.html"));
     let profile = format!("--user-data-dir={}", place.text("profile"));
     let flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom"];
@@ -345,7 +345,7 @@ fn drawn(place: &Place, anchor: &str) -> Option<String> {
 
 #[test]
 fn the_documentation_is_drawn_by_a_browser_without_a_network() {
-    let place = Place::new("");
+    let place = ModelsTestProject::new("");
     place.ends(0, &["run", "p.toml"]);
     place.ends(0, &["models", "docs", "p.toml", "--to", "site"]);
     for name in ["index.html", "style.css", "site.js", "data.js"] {

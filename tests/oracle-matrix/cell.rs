@@ -214,7 +214,7 @@ impl Cell {
         format!("T{}", self.seed)
     }
 
-    /// Whether the pipeline says what the key is.
+    /// Returns whether the pipeline says what the key is.
     pub(crate) fn names_its_key(&self) -> bool {
         self.shape != Shape::PrimaryKey
     }

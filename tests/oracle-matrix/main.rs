@@ -1,5 +1,5 @@
 //! The matrix of `tests/matrix` on Oracle: generated tables, histories of their rows and a breakage somewhere on the way,
-//! against an oracle in plain Rust over the generated rows, from one schema of the stand-in to another. Each cell is one
+//! against an oracle in plain Rust over the generated rows, from one schema of the emulator to another. Each cell is one
 //! combination of
 //!
 //! key type × kind of table × columns of the key × NULL or an empty text in the key × duplicates × method × deletes ×
@@ -12,12 +12,12 @@
 //! snapshot is too old (ORA-01555), at the statements that read, compare, write, swap, remove, define, commit and keep the
 //! ledger.
 //!
-//! `story`, `expected`, `history`, `faults`, `lab` and `all` are those of `tests/matrix`, whose header says how to run one cell
+//! `story`, `expected`, `history`, `faults`, `test_bed` and `all` are those of `tests/matrix`, whose header says how to run one cell
 //! alone (`WMSHOST_MATRIX_CELL`), more of them (`WMSHOST_MATRIX_CELLS`), and how a cell that fails is told. `values`, `cell`,
 //! `source` and `place` are what differs here. `make test-long` runs ten times as many.
 //!
-//! What the stand-in cannot do, and so is not proved here: text is always sorted by its bytes, so that a session that forgot to
-//! set NLS_SORT and NLS_COMP to BINARY would not be seen; moments have microseconds, so that TIMESTAMP(9) never has a digit behind
+//! What the emulator cannot do, and so is not proved here: text is always sorted by its bytes, so that a session that forgot to
+//! set NLS_SORT and NLS_COMP to BINARY would not be seen; moments have microseconds, so that TIMESTAMP(9) never has a digit after
 //! the sixth; NVARCHAR2 is kept as UTF-8, whose order is the host's; the values of CHAR are padded by characters. A real server
 //! has to be asked for those.
 //!
@@ -34,7 +34,7 @@
 //! | keys are told apart by their text without case and blanks | 5 |
 //! | the session's time zone is not UTC | 2, 8, 19, 21 |
 //!
-//! Not found: a DATE compared by TO_CHAR with a moment (none of four cells), since the stand-in writes both with the same format.
+//! Not found: a DATE compared by TO_CHAR with a moment (none of four cells), since the emulator writes both with the same format.
 
 mod cell;
 mod place;
@@ -51,10 +51,10 @@ mod expected;
 mod faults;
 #[path = "../matrix/history.rs"]
 mod history;
-#[path = "../matrix/lab.rs"]
-mod lab;
 #[path = "../matrix/story.rs"]
 mod story;
+#[path = "../matrix/test_bed.rs"]
+mod test_bed;
 
 #[test]
 fn no_cell_loses_doubles_or_changes_a_row() {

@@ -1,4 +1,4 @@
-//! The two schemas of a cell on the stand-in, what they hold, and how the server fails. Two cells run at once, each in
+//! The two schemas of a cell on the emulator, what they hold, and how the server fails. Two cells run at once, each in
 //! accounts of its own, so that the failures of one spare the other; their tables bear the number of the seed.
 
 use std::cell::RefCell;
@@ -11,13 +11,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
 use wmshost_flow::{Clock, Micros};
-use wmshost_oracle_stand_in::{Account, Admin, Effect, Fault, Moment, Options, Release, StandIn, Transport};
+use wmshost_oracle_emulator::{Account, Admin, Effect, Emulator, Fault, Moment, Options, Release, Transport};
 
 use crate::cell::{Breakage, Cell, Releases};
 use crate::expected::Found;
 use crate::faults::Trap;
-use crate::lab::pipeline;
 use crate::source::Source;
+use crate::test_bed::pipeline;
 
 /// So many cells at once.
 const PAIRS: RangeInclusive<u32> = 1..=2;
@@ -27,11 +27,11 @@ const STRANGERS: &str = "
     INSERT INTO canary VALUES (1, 'sings', 1.25), (2, NULL, 7);
     CREATE VIEW canary_view AS SELECT word FROM canary;";
 
-static SERVER: LazyLock<StandIn> = LazyLock::new(|| {
+static SERVER: LazyLock<Emulator> = LazyLock::new(|| {
     let account = |name: String| Account::new(&name, "word");
     let pairs = PAIRS.flat_map(|pair| [format!("WMS{pair}"), format!("MART{pair}")]);
     let options = pairs.fold(Options::default(), |options, name| options.account(account(name)));
-    let server = StandIn::start(options).expect("a stand-in");
+    let server = Emulator::start(options).expect("a emulator");
     let mut admin = server.admin().expect("an admin");
     for pair in PAIRS {
         admin.execute(&format!("SET search_path = mart{pair}; {STRANGERS}")).expect("strangers' tables");

@@ -25,7 +25,7 @@ pub(crate) fn literal(value: &Stored) -> String {
     }
 }
 
-/// The column `q`, a NUMBER without precision; more than ten digits behind the point do not fit what that is read as.
+/// The column `q`, a NUMBER without precision; more than ten digits after the point do not fit what that is read as.
 pub(crate) fn q(row: &Row) -> Stored {
     let value = row.id * 100 + row.version;
     Stored::Sql(if row.bad { format!("{value}.123456789012") } else { value.to_string() })

@@ -35,15 +35,15 @@ impl Value {
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
-    /// Whole numbers of at most so many digits, with so many zeros behind them.
+    /// Whole numbers of at most this many digits, with this many zeros after them.
     Whole(u32, u32),
-    /// Decimals: digits before the point and behind it, and how many behind it a column keeps.
+    /// Decimals: digits before the point and after it, and how many after it a column keeps.
     Decimal(u32, u32),
     /// Texts.
     Text,
-    /// Texts that the server pads to so many letters.
+    /// Texts that the server pads to this many letters.
     Padded(usize),
-    /// Moments with so many digits of a second; the flag says whether with a zone.
+    /// Moments with this many digits of a second; the flag says whether with a zone.
     Moment(u32, bool),
     /// True and false.
     Truth,
@@ -79,7 +79,7 @@ impl Family {
                 let with_zeros = |value: i64| Value::number(&(i128::from(value) * 10_i128.pow(zeros)).to_string());
                 generated::wholes(count, digits, numbers).into_iter().map(with_zeros).collect()
             }
-            // A scale beyond the precision: NUMBER(3,5) has three digits, behind two zeros.
+            // A scale beyond the precision: NUMBER(3,5) has three digits, after two zeros.
             Self::Decimal(0, behind) => {
                 let unscaled = generated::unscaled(count, 0, behind - 2, numbers);
                 unscaled.into_iter().map(|value| Value::number(&pointed(value, behind))).collect()

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use wmshost_oracle_stand_in::{Account, AccountState, Effect, Fault, Moment, Options, StandIn};
+use wmshost_oracle_emulator::{Account, AccountState, Effect, Emulator, Fault, Moment, Options};
 
 use crate::warehouse::{Warehouse, told};
 
 const ALLOCATIONS: u32 = 3_000;
 
 fn warehouse() -> Warehouse {
-    Warehouse::new(StandIn::start(Options::default()).expect("a stand-in"), ALLOCATIONS)
+    Warehouse::new(Emulator::start(Options::default()).expect("a emulator"), ALLOCATIONS)
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_row_that_commits_late_is_read_by_the_next_run() {
 fn whatever_fails_the_next_run_ends_with_the_same_rows() {
     for (name, fault) in [
         ("cut before a commit", Fault::new(Moment::Commit, Effect::DropBefore).skip(6).account("MART")),
-        ("cut behind a commit", Fault::new(Moment::Commit, Effect::DropAfter).skip(6).account("MART")),
+        ("cut after a commit", Fault::new(Moment::Commit, Effect::DropAfter).skip(6).account("MART")),
         ("half an answer to a commit", Fault::new(Moment::Commit, Effect::Half).skip(8).account("MART")),
         ("a deadlock", Fault::new(Moment::Statement("WHEN NOT MATCHED".into()), Effect::Fail(60)).skip(2)),
         ("a lost read", Fault::new(Moment::Fetch("ALLOCATION".into()), Effect::DropBefore).skip(3)),
@@ -96,7 +96,7 @@ fn whatever_fails_the_next_run_ends_with_the_same_rows() {
         let id = warehouse.server.faults().add(fault);
         let output = warehouse.wmshost(&["run", &pipeline], &[]);
         assert_eq!(warehouse.server.faults().struck(id), 1, "{name}: it did not strike: {}", told(&output));
-        if name != "cut behind a commit" && name != "half an answer to a commit" {
+        if name != "cut after a commit" && name != "half an answer to a commit" {
             assert!(!output.status.success(), "{name}: {}", told(&output));
         }
         let text = told(&output);
@@ -261,7 +261,7 @@ fn a_process_that_dies_anywhere_is_made_good_by_the_next_run() {
 #[test]
 fn a_connection_that_cannot_be_had_is_told_with_its_label_alone() {
     let account = Account::new("OLD", "old").state(AccountState::Expired);
-    let server = StandIn::start(Options::default().account(account)).expect("a stand-in");
+    let server = Emulator::start(Options::default().account(account)).expect("a emulator");
     let warehouse = Warehouse::new(server, 100);
     let right = warehouse.server.wallet().join("ca.pem");
     let wrong = warehouse.server.wrong_wallet().join("ca.pem");

@@ -3,18 +3,18 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use wmshost_oracle_stand_in::{Options, StandIn};
+use wmshost_oracle_emulator::{Emulator, Options};
 
 use crate::warehouse::{Warehouse, told};
 
-/// The peak of memory of a full load of so many allocations, in MiB; the load is looked over row by row.
+/// The peak of memory of a full load of this many allocations, in MiB; the load is looked over row by row.
 fn load(allocations: u32) -> u64 {
-    let warehouse = Warehouse::new(StandIn::start(Options::default()).expect("a stand-in"), allocations);
+    let warehouse = Warehouse::new(Emulator::start(Options::default()).expect("a emulator"), allocations);
     let pipeline = warehouse.pipeline(
         &warehouse.server.wallet().join("ca.pem"),
         "load_batch_rows = 10000\nextract_batch_rows = 5000\n[models]\nafter_load = false\n",
     );
-    // The stand-in may be busy for long.
+    // The emulator may be busy for long.
     let text = std::fs::read_to_string(&pipeline).expect("the pipeline").replace("\"10s\"", "\"5m\"");
     std::fs::write(&pipeline, text).expect("the pipeline");
     let begin = Instant::now();

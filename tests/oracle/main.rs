@@ -1,4 +1,4 @@
-//! The main job with the production pipeline, from one Oracle server to another: the stand-in in both places. The
+//! The main job with the production pipeline, from one Oracle server to another: the emulator in both places. The
 //! same job from SQLite to SQLite is the measure: both must end with the same rows, in the tables of the streams and in
 //! the models.
 

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value as Json;
 use wmshost_flow::{SqlSession, Value};
-use wmshost_oracle_stand_in::{Account, Effect, Fault, Moment, Options, StandIn};
+use wmshost_oracle_emulator::{Account, Effect, Emulator, Fault, Moment, Options};
 
 use crate::warehouse::{TODAY, Warehouse, told};
 
@@ -33,7 +33,7 @@ const MODELS: [(&str, &str); 13] = [
 ];
 
 fn warehouse(allocations: u32) -> Warehouse {
-    Warehouse::new(StandIn::start(Options::default()).expect("a stand-in"), allocations)
+    Warehouse::new(Emulator::start(Options::default()).expect("a emulator"), allocations)
 }
 
 fn models(warehouse: &Warehouse, words: &[&str]) -> String {
@@ -174,9 +174,9 @@ fn models_give_the_same_rows_as_on_sqlite() {
         ages.map(|age| (age["name"].clone(), age["status"].clone())).collect()
     };
     assert_eq!(age(&oracle), age(&sqlite));
-    let indicators = |pipeline: &str| -> Vec<(String, String, f64)> {
+    let metrics = |pipeline: &str| -> Vec<(String, String, f64)> {
         let all = json(&warehouse, &["kpi", pipeline]);
-        let all = all.as_array().expect("indicators").iter();
+        let all = all.as_array().expect("metrics").iter();
         let days = all.flat_map(|one| {
             let name = one["name"].as_str().expect("a name").to_owned();
             let days = one["days"].as_array().expect("days").iter();
@@ -187,15 +187,15 @@ fn models_give_the_same_rows_as_on_sqlite() {
         });
         days.collect()
     };
-    let found = indicators(&oracle);
+    let found = metrics(&oracle);
     assert!(found.len() > 20, "{found:?}");
-    assert_eq!(found, indicators(&sqlite));
+    assert_eq!(found, metrics(&sqlite));
     assert!(models(&warehouse, &["diff", &oracle]).contains("unchanged"));
     assert!(json(&warehouse, &["models", "show", &oracle, "kpi_daily"])["last"]["rows"].as_u64() > Some(100));
     models(&warehouse, &["docs", &oracle, "--to", &warehouse.path("site")]);
 }
 
-/// T16: the clock of the machine that runs the program is an hour ahead, then an hour behind, then right.
+/// T16: the clock of the machine that runs the program is an hour ahead, then an hour after, then right.
 #[test]
 fn a_wrong_clock_hides_nothing_from_models() {
     let warehouse = warehouse(1_000);
@@ -367,7 +367,7 @@ fn whatever_fails_the_old_rows_stand_and_retry_goes_on() {
     let kpi = || Moment::Statement("INSERT INTO \"KPI_DAILY\"".into());
     for (name, fault) in [
         ("a connection lost while rows are replaced", Fault::new(kpi(), Effect::DropBefore)),
-        ("one lost behind that", Fault::new(kpi(), Effect::DropAfter)),
+        ("one lost after that", Fault::new(kpi(), Effect::DropAfter)),
         (
             "one lost while rows are gathered",
             Fault::new(Moment::Statement("WMSHOST_NEW_KPI".into()), Effect::DropBefore),
@@ -433,7 +433,7 @@ fn a_part_of_the_pipeline_builds_what_it_can() {
 #[test]
 fn models_are_built_in_the_schema_of_the_connection() {
     let options = Options::default().account(Account::new("LOADER", "loader"));
-    let warehouse = Warehouse::new(StandIn::start(options).expect("a stand-in"), 300);
+    let warehouse = Warehouse::new(Emulator::start(options).expect("a emulator"), 300);
     let mut admin = warehouse.server.admin().expect("an admin");
     admin.execute("GRANT CREATE ON SCHEMA mart TO loader").expect("a right");
     let pipeline = warehouse.usual_pipeline();

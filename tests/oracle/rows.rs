@@ -2,7 +2,7 @@
 //! quarantine has these as the source had them, and forgets them when they are loaded.
 
 use serde_json::Value as Json;
-use wmshost_oracle_stand_in::{Options, StandIn};
+use wmshost_oracle_emulator::{Emulator, Options};
 
 use crate::warehouse::{Warehouse, told};
 
@@ -23,7 +23,7 @@ fn quarantined(warehouse: &Warehouse, pipeline: &str) -> Vec<(String, String)> {
 
 #[test]
 fn rows_without_a_place_are_rejected_alone_and_forgotten_when_they_are_loaded() {
-    let warehouse = Warehouse::new(StandIn::start(Options::default()).expect("a stand-in"), 1);
+    let warehouse = Warehouse::new(Emulator::start(Options::default()).expect("a emulator"), 1);
     let pipeline = warehouse.pipeline(&warehouse.server.wallet().join("ca.pem"), STREAM);
     let mut sql = warehouse.sql("WMS", "wms");
     for statement in [

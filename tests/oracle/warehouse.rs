@@ -1,4 +1,4 @@
-//! A sample warehouse in SQLite, the same in the stand-in, and the job on both.
+//! A sample warehouse in SQLite, the same in the emulator, and the job on both.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use rusqlite::types::Value as Cell;
 use tempfile::TempDir;
 use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
 use wmshost_flow::{Clock, Micros, SqlSession, Value};
-use wmshost_oracle_stand_in::{Release, StandIn, Transport};
+use wmshost_oracle_emulator::{Emulator, Release, Transport};
 use wmshost_tests::root;
 
 /// The source's tables, as Oracle declares them, and their keys.
@@ -80,12 +80,12 @@ impl Clock for StandingClock {
 /// A warehouse in both kinds of databases.
 pub(crate) struct Warehouse {
     folder: TempDir,
-    pub(crate) server: StandIn,
+    pub(crate) server: Emulator,
 }
 
 impl Warehouse {
-    /// The same sample in SQLite and in the stand-in.
-    pub(crate) fn new(server: StandIn, allocations: u32) -> Self {
+    /// The same sample in SQLite and in the emulator.
+    pub(crate) fn new(server: Emulator, allocations: u32) -> Self {
         let warehouse = Self { folder: tempfile::tempdir().expect("a folder"), server };
         warehouse.wmshost(&["sample", "create", &warehouse.sample(), "--allocations", &allocations.to_string()], &[]);
         let mut sql = warehouse.sql("WMS", "wms");
@@ -126,7 +126,7 @@ impl Warehouse {
         Connection::open(self.sample()).expect("the sample").execute_batch(statements).expect("valid statements");
     }
 
-    /// Makes the stand-in's tables those of the sample.
+    /// Makes the emulator's tables those of the sample.
     pub(crate) fn copy_sample(&self) {
         TABLES.iter().for_each(|(table, ..)| self.copy_table(table));
     }
@@ -164,7 +164,7 @@ impl Warehouse {
         self.wmshost(&["sample", "change", &self.sample(), "--percent", "5", "--seed", &seed.to_string()], &[]);
     }
 
-    /// A session of the host's own on the stand-in.
+    /// A session of the host's own on the emulator.
     pub(crate) fn sql(&self, user: &str, password: &str) -> Box<dyn SqlSession> {
         let address = Address::Host {
             host: "localhost".to_owned(),
@@ -177,7 +177,7 @@ impl Warehouse {
         target.sql().expect("a session")
     }
 
-    /// The production pipeline, at the stand-in's ports, without tries of its own after a failure, with these lines behind.
+    /// The production pipeline, at the emulator's ports, without tries of its own after a failure, with these lines after.
     pub(crate) fn pipeline(&self, ca_file: &Path, more: &str) -> String {
         let file = self.path("oracle.toml");
         let text = format!(
@@ -235,7 +235,7 @@ impl Warehouse {
         self.sqlite_pipeline_with("")
     }
 
-    /// The same with these lines behind.
+    /// The same with these lines after.
     pub(crate) fn sqlite_pipeline_with(&self, more: &str) -> String {
         let pipeline = self.path("sqlite.toml");
         let shipped = root().join("pipelines/dev.toml");

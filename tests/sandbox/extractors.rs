@@ -242,7 +242,7 @@ fn batches_have_no_more_rows_than_asked_for() {
     for (batch_rows, batches) in [(3, 3), (1, 8), (8, 1), (100, 1)] {
         let attack = Attack { batch_rows, ..attack("none") };
         let warehouse = prepared(&attack);
-        assert_eq!(warehouse.run(&attack).expect("the streams are made").tally.batches, batches);
+        assert_eq!(warehouse.run(&attack).expect("the streams are made").stats.batches, batches);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Hostile guests against the sandbox: every limit and every grant has a guest that tries to break it. Adding a case
 //! is adding a row.
 //!
-//! | room | what is proven |
+//! | module | what is proven |
 //! |---|---|
 //! | `world` | a warehouse, the guests, and what must hold after each of them |
 //! | `refused` | components that are refused before their code runs |

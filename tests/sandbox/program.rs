@@ -35,7 +35,7 @@ impl Site {
         command.output().expect("the program starts")
     }
 
-    /// How many rows a target table has; none if it is not there.
+    /// The number of rows a target table has; none if it is not there.
     fn rows(&self, table: &str) -> i64 {
         let target = Connection::open(self.0.path().join("target.db")).expect("the target");
         target.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap_or(0)

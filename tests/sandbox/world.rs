@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Event, ExtractRequest, Failure, FailureKind, Holder,
+    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Event, ExtractRequest, Failure, FailureKind, LeaseOwner,
     Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy,
     SourceGrant, Stream, StreamContext, StreamStatus, StreamSummary, TargetGrant, run_streams,
 };
@@ -72,7 +72,7 @@ fn clock() -> Arc<dyn Clock> {
     Arc::new(MachineClock(Instant::now()))
 }
 
-/// Cancels a run after so many commits of the victim.
+/// Cancels a run after this many commits of the victim.
 pub(crate) struct CancelAfter {
     cancel: Cancel,
     commits: Mutex<u32>,
@@ -99,9 +99,9 @@ pub(crate) struct Attack {
     pub(crate) method: Method,
     pub(crate) limits: Limits,
     pub(crate) batch_rows: usize,
-    /// Whether the target has the rows of an earlier run already.
+    /// True if the target has the rows of an earlier run already.
     pub(crate) loaded_before: bool,
-    /// Cancel after so many commits; 0: never.
+    /// Cancel after this many commits; 0: never.
     pub(crate) cancel_after: u32,
     pub(crate) on_trap: OnTrap,
 }
@@ -200,7 +200,7 @@ impl Warehouse {
                 transforms: vec![changes.transform(changer, limits())?],
                 loader: writes.loader(writer, limits(), Arc::clone(&session))?,
                 target: session,
-                kept_as: name.to_owned(),
+                checkpoint_name: name.to_owned(),
                 reconcile: None,
             })
         };
@@ -210,15 +210,15 @@ impl Warehouse {
         ])
     }
 
-    /// Runs both streams; gives how the victim ended.
+    /// Runs both streams; returns how the victim ended.
     pub(crate) fn run(&self, attack: &Attack) -> Result<StreamSummary, Failure> {
         let streams = self.streams(attack)?;
         let cancel = Cancel::default();
         let context = StreamContext {
             pipeline: "hostile".to_owned(),
             run_id: "run".to_owned(),
-            holder: Holder { machine: "here".to_owned(), process: std::process::id() },
-            is_gone: |_| true,
+            holder: LeaseOwner { machine: "here".to_owned(), process: std::process::id() },
+            is_dead: |_| true,
             clock: clock(),
             observer: Arc::new(CancelAfter { cancel: cancel.clone(), commits: Mutex::new(attack.cancel_after) }),
             cancel,

@@ -49,7 +49,7 @@ fn changed(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).and_then(|of| of.modified()).ok()
 }
 
-/// The paths behind the colon of a rule of make; a blank in a path has a backslash before it.
+/// The paths after the colon of a rule of make; a blank in a path has a backslash before it.
 fn sources(rule: &str) -> Vec<PathBuf> {
     let (_, paths) = rule.split_once(": ").unwrap_or_default();
     let paths = paths.replace("\\ ", "\0");

@@ -1,7 +1,7 @@
 //! What the target must hold after a run of the shipped pipeline, recomputed from the source in plain SQL that
 //! shares nothing with the plugins.
 
-use crate::lab::Lab;
+use crate::test_project::TestProject;
 
 /// A stream: its table, its target, and the target's columns recomputed from `source.<table>`.
 struct Expected {
@@ -248,7 +248,7 @@ const ALL: [Expected; 5] = [ALLOCATION, ORDER_HDR, ORDER_DTL, ITEM_MASTER, LOCAT
 
 /// Asserts that every target table of the shipped pipeline holds what its source gives: each row once, each source
 /// column as it is, each derived column as recomputed.
-pub fn assert_target_equals_source(lab: &Lab) {
+pub fn assert_target_equals_source(lab: &TestProject) {
     let target = lab.target();
     target.execute("ATTACH ?1 AS source", [lab.source_path().to_string_lossy()]).expect("the source");
     for Expected { source, target: table, columns, derived } in ALL {

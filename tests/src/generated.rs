@@ -51,7 +51,7 @@ pub fn pointed(unscaled: i128, behind: u32) -> String {
     }
 }
 
-/// Unscaled decimals of so many digits before and behind the point, in ascending order.
+/// Unscaled decimals of this many digits before and after the point, in ascending order.
 pub fn unscaled(count: usize, before: u32, behind: u32, numbers: &mut Numbers) -> Vec<i128> {
     let mut all = BTreeSet::new();
     let digits = before + behind;

@@ -1,10 +1,10 @@
 //! What the whole-program tests stand on. They run the real binary on real files and look at the databases with
 //! plain SQL; the plugins must be built (`make plugins`).
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `built` | the program and the plugins, as they were built last |
-//! | `lab` | a folder with a pipeline, a source and a target, and running the program on them |
+//! | `test_project` | a folder with a pipeline, a source and a target, and running the program on them |
 //! | `expected` | what the target must hold, recomputed in plain SQL |
 //! | `generated` | values by seed, and the text by which each is known |
 //! | `numbers` | numbers that look random and are the same every time |
@@ -12,11 +12,11 @@
 mod built;
 mod expected;
 pub mod generated;
-mod lab;
 mod numbers;
+mod test_project;
 
 pub use built::{plugin, plugins, program, root};
 pub use expected::assert_target_equals_source;
 pub use generated::{EPOCH, canonical_number, day_text, hexadecimal, moment_text};
-pub use lab::{Lab, Ran};
 pub use numbers::Numbers;
+pub use test_project::{CommandOutput, TestProject};

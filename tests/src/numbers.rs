@@ -19,7 +19,7 @@ impl Numbers {
         self.draw() % bound
     }
 
-    /// A place in a list of so many.
+    /// A place in a list of this many.
     pub fn place(&mut self, count: usize) -> usize {
         (self.draw() % count as u64) as usize
     }

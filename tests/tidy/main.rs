@@ -1,7 +1,9 @@
-//! What the code must keep, looked at as text: arrows between rooms, printing and clocks at the edge only, the length
+//! What the code must keep, looked at as text: arrows between modules, printing and clocks at the edge only, the length
 //! of files, the map of the code, the dependencies.
 
 use std::collections::BTreeSet;
+mod words;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -57,7 +59,7 @@ fn arrows_point_one_way() {
     assert_without(
         "host/flow/src",
         &["wmshost_databases", "wmshost_sandbox", "wmshost_pipeline"],
-        "stands to the right of the flow",
+        "is to the right of the flow",
     );
 }
 
@@ -106,7 +108,7 @@ fn names_below(manifest: &str, heading: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a crate is used in the text: `name::`, `name!` or `use name;`.
+/// Returns whether a crate is used in the text: `name::`, `name!` or `use name;`.
 fn is_used(name: &str, text: &str) -> bool {
     // A crate whose library has another name.
     let name = if name == "md_5" { "md5" } else { name };

@@ -1,8 +1,8 @@
-//! How many digits a number has, for the reason why it has no place.
+//! The number of digits a number has, for the reason why it has no place.
 
-/// Why a number that is written like this does not fit into so many digits in all and behind the point; `None` if it is
-/// no plain number, or fits.
-pub(crate) fn misfit(text: &str, precision: u8, scale: u8) -> Option<String> {
+/// Why a number that is written like this does not fit into this many digits in all and after the point; `None` if it
+/// is no plain number, or fits.
+pub(crate) fn bad_cell(text: &str, precision: u8, scale: u8) -> Option<String> {
     let digits = text.trim_start_matches(['-', '+']);
     let (whole, behind) = digits.split_once('.').unwrap_or((digits, ""));
     let is_plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -13,7 +13,7 @@ pub(crate) fn misfit(text: &str, precision: u8, scale: u8) -> Option<String> {
     let (most_whole, most_behind) = (usize::from(precision - scale.min(precision)), usize::from(scale));
     let of = |count: usize| if count == 1 { "1 digit".to_owned() } else { format!("{count} digits") };
     if behind > most_behind {
-        return Some(format!("has {} behind the point, the column holds {most_behind}", of(behind)));
+        return Some(format!("has {} after the point, the column holds {most_behind}", of(behind)));
     }
     if whole > most_whole {
         return Some(match most_behind {
@@ -41,13 +41,13 @@ mod tests {
         for (text, precision, scale, why) in [
             ("1234567890123456789", 12, 0, Some("has 19 digits, the column holds 12")),
             ("-1234567.5", 8, 2, Some("has 7 digits before the point, the column holds 6")),
-            ("1.234", 8, 2, Some("has 3 digits behind the point, the column holds 2")),
+            ("1.234", 8, 2, Some("has 3 digits after the point, the column holds 2")),
             ("0001.200", 3, 1, None),
-            ("0.5", 2, 0, Some("has 1 digit behind the point, the column holds 0")),
+            ("0.5", 2, 0, Some("has 1 digit after the point, the column holds 0")),
             ("1e5", 8, 2, None),
             ("", 8, 2, None),
         ] {
-            assert_eq!(misfit(text, precision, scale).as_deref(), why, "{text}");
+            assert_eq!(bad_cell(text, precision, scale).as_deref(), why, "{text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Drivers: what the flow's ports for reading and writing databases become on a real one. Only this crate and
 //! the host's state know SQL drivers; whatever they say is turned into the flow's own types here.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `digits` | how many digits a number has |
 //! | `oracle` | Oracle as source and as target |

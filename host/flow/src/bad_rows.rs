@@ -5,7 +5,7 @@ use arrow_array::{Array as _, BooleanArray};
 
 use crate::batch::{Batch, Cause, Rejected};
 use crate::failure::{Failure, Stage};
-use crate::house::row_key::words_of_json;
+use crate::metadata::row_key::words_of_json;
 use crate::origin::Origin;
 use crate::policy::OnBadValue;
 use crate::source::Dialect;

@@ -34,7 +34,7 @@ pub struct Rejected {
     pub rule: String,
     /// The reason in words, without a value.
     pub reason: String,
-    /// The values in question, as quarantine quotes them behind the reason; they are told nowhere else.
+    /// The values in question, as quarantine quotes them after the reason; they are reported nowhere else.
     pub value: Option<String>,
     /// The stage that took it out.
     pub stage: Stage,

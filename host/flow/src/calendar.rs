@@ -11,7 +11,7 @@ pub fn days_of(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// Year, month and day of so many days since 1970-01-01; the inverse of [`days_of`].
+/// Year, month and day of this many days since 1970-01-01; the inverse of [`days_of`].
 #[inline]
 pub fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;

@@ -1,12 +1,12 @@
-//! How far a stream has come. A checkpoint is a bookmark that stands in the target because it was committed
+//! How far a stream has come. A checkpoint is a bookmark that is in the target because it was committed
 //! there in the same transaction as the rows before it.
 //!
 //! | the host dies … | the target holds | the next run |
 //! |---|---|---|
 //! | before `begin` | the last checkpoint and its rows | reads the batch again |
-//! | between `begin` and `commit` | the same: the database undoes the rest | reads the batch again |
-//! | during `commit` | either all of it or nothing of it, checkpoint and rows alike | goes on from what the row says |
-//! | after `commit` | the new checkpoint and its rows | goes on behind the batch |
+//! | between `begin` and `load_stage` | the same: the database undoes the rest | reads the batch again |
+//! | during `load_stage` | either all of it or nothing of it, checkpoint and rows alike | goes on from what the row says |
+//! | after `load_stage` | the new checkpoint and its rows | goes on after the batch |
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ pub struct Checkpoint {
     pub bookmark: Bookmark,
     /// How the load that made it writes.
     pub mode: LoadMode,
-    /// Whether the load came to its end; otherwise it was interrupted, or is still under way.
+    /// True if the load came to its end; otherwise it was interrupted, or is still under way.
     pub complete: bool,
     /// The source's version mark of the snapshot that was read.
     pub source_version: Option<String>,

@@ -89,7 +89,7 @@ pub fn stored_decimal(value: &str, kind: &DataType) -> Option<String> {
     })
 }
 
-/// Whether a zone is UTC, however it is spelled.
+/// Returns whether a zone is UTC, however it is spelled.
 pub fn is_utc(zone: &str) -> bool {
     matches!(zone, "UTC" | "Z" | "+00:00")
 }

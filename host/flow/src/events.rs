@@ -5,12 +5,12 @@ use std::ops::Add;
 use crate::compare::Comparison;
 use crate::definition::DefinitionChange;
 use crate::failure::StreamFailure;
-use crate::target::Counts;
+use crate::target::WriteStats;
 use crate::value::Bookmark;
 
 /// What a stream has done so far, in rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct StreamStats {
     /// Rows that came from the source.
     pub read: u64,
     /// Rows that are new or changed in the target.
@@ -31,7 +31,7 @@ pub struct Tally {
     pub batches: u64,
 }
 
-impl Add for Tally {
+impl Add for StreamStats {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -49,9 +49,9 @@ impl Add for Tally {
     }
 }
 
-impl Tally {
+impl StreamStats {
     /// Adds what a write did.
-    pub(crate) fn count(&mut self, counts: Counts) {
+    pub(crate) fn count(&mut self, counts: WriteStats) {
         self.written += counts.inserted + counts.updated;
         self.unchanged += counts.unchanged;
         self.deleted += counts.deleted;
@@ -98,7 +98,7 @@ pub struct StreamSummary {
     /// How it ended.
     pub status: StreamStatus,
     /// What it did.
-    pub tally: Tally,
+    pub stats: StreamStats,
     /// How long it took.
     pub seconds: f64,
     /// The bookmark of its last checkpoint.
@@ -128,7 +128,7 @@ pub enum Event<'a> {
         /// The stream's name.
         stream: &'a str,
         /// What the stream has done so far.
-        tally: Tally,
+        stats: StreamStats,
     },
     /// A stream goes on, and a person should know why that is not quite as usual.
     Warned {
@@ -152,7 +152,7 @@ pub enum Event<'a> {
 pub trait Observer: Send + Sync {
     /// Something happened.
     fn event(&self, event: &Event<'_>);
-    /// Whether counting rows beforehand is wanted, for a share of the whole.
+    /// Returns whether counting rows beforehand is wanted, for a share of the whole.
     fn wants_expected_rows(&self) -> bool {
         false
     }

@@ -15,7 +15,7 @@ pub enum Method {
     Full,
     /// First the whole table, from then on what changed by the change key.
     Incremental,
-    /// Rows are only ever added: those behind the highest key that was read.
+    /// Rows are only ever added: those after the highest key that was read.
     Append,
 }
 
@@ -70,7 +70,7 @@ impl NullKeys {
 pub struct Window {
     /// Its first value.
     pub start: Value,
-    /// The first value behind it.
+    /// The first value after it.
     pub end: Value,
 }
 
@@ -87,9 +87,9 @@ pub struct ExtractRequest {
     pub method: Method,
     /// The columns that identify a row; empty: the table's primary key.
     pub key: Vec<String>,
-    /// The column that tells when a row last changed.
+    /// The column that says when a row last changed.
     pub change_key: Option<String>,
-    /// How far behind the bookmark an incremental read starts, in microseconds.
+    /// How far before the bookmark an incremental read starts, in microseconds.
     pub lookback_micros: u64,
     /// What becomes of rows without a change key.
     pub null_keys: NullKeys,
@@ -114,12 +114,12 @@ pub struct Opened {
     pub key: Vec<String>,
 }
 
-/// Rows, and the place in the stream behind them.
+/// Rows, and the place in the stream after them.
 #[derive(Debug)]
 pub struct Chunk {
     /// The rows.
     pub batch: Batch,
-    /// The place behind them.
+    /// The place after them.
     pub bookmark: Bookmark,
     /// What the extractor set in its own memory since the last chunk; `None` forgets a key.
     pub state: BTreeMap<String, Option<Vec<u8>>>,

@@ -109,7 +109,7 @@ impl Failure {
         self
     }
 
-    /// The same failure with words behind its message.
+    /// The same failure with words after its message.
     #[must_use]
     pub fn and(mut self, more: impl fmt::Display) -> Self {
         self.message = format!("{}; {more}", self.message);

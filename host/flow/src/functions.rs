@@ -19,7 +19,7 @@ const SQLITE: &str = "ABS AVG CEIL CEILING CHAR COALESCE CONCAT CONCAT_WS COUNT 
     PERCENT_RANK POW POWER PRINTF QUOTE RADIANS RANK REPLACE ROUND ROW_NUMBER RTRIM SIGN SQRT STRFTIME STRING_AGG \
     SUBSTR SUBSTRING SUM TIME TIMEDIFF TOTAL TRIM TRUNC TYPEOF UNHEX UNICODE UNIXEPOCH UNLIKELY UPPER";
 
-/// Whether a function is one of those that only compute.
+/// Returns whether a function is one of those that only compute.
 pub fn only_computes(dialect: Dialect, function: &str) -> bool {
     let known = match dialect {
         Dialect::Sqlite => SQLITE,

@@ -70,7 +70,7 @@ impl Keys {
         Ok(Ordering::Equal)
     }
 
-    /// Whether a key is before the one before it, and how many are the one before them.
+    /// Returns whether a key is before the one before it, and how many are the one before them.
     pub(crate) fn steps(&self) -> Result<(bool, u64), Failure> {
         let (mut falls, mut equal) = (false, 0);
         for row in 1..self.len() {

@@ -1,7 +1,7 @@
 //! The flow of a stream from source to target, without knowing how any part of it is made: no sandbox, no
 //! database driver, no printing, no clock of its own. Everything that touches the world comes in as a port.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `failure` | why something did not happen, and what that means for a retry |
 //! | `calendar` | days and dates |
@@ -19,16 +19,16 @@
 //! | `target` | port: writing a database in transactions |
 //! | `definition` | what a checkpoint rests on, and what has changed since |
 //! | `checkpoint` | how far a stream has come, kept in the target |
-//! | `house` | what the host keeps in the target beside the rows |
+//! | `metadata` | what the host keeps in the target beside the rows |
 //! | `key` | the one order of keys, and holding rows to it |
 //! | `policy` | how a stream is moved |
-//! | `change` | the transform stage: batches through plugins that may break |
-//! | `commit` | the load stage: rows and checkpoint in one transaction |
+//! | `transform_stage` | the transform stage: batches through plugins that may break |
+//! | `load_stage` | the load stage: rows and checkpoint in one transaction |
 //! | `compare` | comparing a source with its target, and repairing |
 //! | `on_change` | what a run does when a stream is no longer defined as it was |
-//! | `ready` | opening a stream, and finding what is wrong with it before any row moves |
+//! | `open` | opening a stream, and finding what is wrong with it before any row moves |
 //! | `reconcile` | what an incremental read cannot see |
-//! | `restore` | rows from quarantine, back into columns |
+//! | `row_json` | rows from quarantine, back into columns |
 //! | `repeats` | rows of a run that share a key |
 //! | `replay` | rows from quarantine, once more on their way |
 //! | `stream` | one stream: extract → transform → load on threads of their own |
@@ -41,10 +41,8 @@
 mod bad_rows;
 mod batch;
 mod calendar;
-mod change;
 mod checkpoint;
 mod clock;
-mod commit;
 mod compare;
 mod declared;
 mod definition;
@@ -52,30 +50,31 @@ mod events;
 mod extract;
 mod failure;
 mod functions;
-mod house;
 mod key;
 mod load;
+mod load_stage;
+mod metadata;
 pub mod model;
 mod on_change;
+mod open;
 mod order;
 mod origin;
 mod policy;
-mod ready;
 mod reconcile;
 mod repeats;
 mod replay;
-mod restore;
+mod row_json;
 mod run;
 mod source;
 mod sql;
 mod stream;
 mod target;
 mod transform;
+mod transform_stage;
 mod value;
 
 pub use batch::{Batch, Cause, Rejected, cell_as_json, row_as_json};
 pub use calendar::{date_of, days_of};
-pub use change::{hold_to_promise, type_name};
 pub use checkpoint::{Checkpoint, LoadMode};
 pub use clock::{Clock, Micros};
 pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
@@ -83,19 +82,19 @@ pub use declared::{ColumnPurpose, MOST_DIGITS, NUMBER_DIGITS, declared_type, is_
 pub use definition::{
     ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_SCHEMA,
 };
-pub use events::{Event, Observer, StreamStatus, StreamSummary, Tally};
+pub use events::{Event, Observer, StreamStats, StreamStatus, StreamSummary};
 pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
 pub use functions::only_computes;
-pub use house::{
-    Action, DamagedRow, Entry, HOUSE_PREFIX, Hold, Holder, LEASE_SECONDS, Lease, Ledger, Marks, Quarantine,
-    QuarantineFilter, QuarantinedRow, RejectedIn, Trace, bookmark_from_json, bookmark_to_json,
+pub use load::{LoadRequest, Loader};
+pub use metadata::{
+    Action, DamagedRow, Entry, LEASE_SECONDS, Lease, LeaseGuard, LeaseOwner, Ledger, LoadClock, METADATA_PREFIX,
+    Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn, Trace, bookmark_from_json, bookmark_to_json,
 };
-pub use house::{
-    BELONGINGS, Claim, MERGE_SUFFIX, Maker, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord,
+pub use metadata::{
+    BELONGINGS, Claim, MERGE_SUFFIX, OwnerKind, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord,
     TakeOver, is_reserved, owns_table, record_of,
 };
-pub use load::{LoadRequest, Loader};
 pub use order::{Bounds, ColumnOrder, order_of_keys, order_of_values};
 pub use origin::Origin;
 pub use policy::{
@@ -108,7 +107,8 @@ pub use source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescr
 pub use sql::{Sql, SqlSession};
 pub use stream::{Stream, StreamContext};
 pub use target::{
-    Counts, MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession,
+    MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession, WriteStats,
 };
-pub use transform::{Call, Changed, RejectedRow, Transform};
+pub use transform::{Call, RejectedRow, Transform, Transformed};
+pub use transform_stage::{hold_to_promise, type_name};
 pub use value::{Bookmark, Position, Value, timestamp_from_text};

@@ -7,7 +7,7 @@ use arrow_schema::SchemaRef;
 use crate::checkpoint::LoadMode;
 use crate::failure::Failure;
 use crate::policy::SchemaPolicy;
-use crate::target::Counts;
+use crate::target::WriteStats;
 
 /// What is to be written.
 #[derive(Debug, Clone)]
@@ -26,18 +26,18 @@ pub struct LoadRequest {
     pub version: Option<String>,
     /// What becomes of columns that the table does not have, or cannot hold.
     pub schema: SchemaPolicy,
-    /// Whether this goes on with an interrupted load.
+    /// True if this goes on with an interrupted load.
     pub resume: bool,
 }
 
-/// The stage that writes a stream. Each call gives what the target says it did, not what the loader says.
+/// The stage that writes a stream. Each call returns what the target says it did, not what the loader says.
 pub trait Loader: Send {
     /// Makes the table ready.
-    fn prepare(&mut self, request: &LoadRequest) -> Result<Counts, Failure>;
+    fn prepare(&mut self, request: &LoadRequest) -> Result<WriteStats, Failure>;
     /// Says which batch of the run is written next, for what is logged meanwhile.
     fn begin_batch(&mut self, _number: u64) {}
     /// Writes one batch.
-    fn load(&mut self, rows: RecordBatch) -> Result<Counts, Failure>;
+    fn load(&mut self, rows: RecordBatch) -> Result<WriteStats, Failure>;
     /// All batches are written: puts the result in place.
-    fn finish(&mut self) -> Result<Counts, Failure>;
+    fn finish(&mut self) -> Result<WriteStats, Failure>;
 }

@@ -18,9 +18,9 @@ use crate::definition::{
 use crate::events::Event;
 use crate::extract::Method;
 use crate::failure::Failure;
-use crate::house::{Action, Lease, Ledger};
+use crate::metadata::{Action, Lease, Ledger};
+use crate::open::ReadyStream;
 use crate::policy::{NewColumns, OnChange};
-use crate::ready::Ready;
 use crate::stream::{Progress, Stream, StreamContext, in_transaction, lock};
 use crate::target::TableDefinition;
 use crate::value::Bookmark;
@@ -36,7 +36,7 @@ impl Stream {
         let mut changes = differences(definition, &self.definition);
         if let Some(table) = table {
             changes.extend(lost_columns(definition, &self.definition.columns, table));
-            self.mind_new_columns(&mut changes, definition, table);
+            self.check_new_columns(&mut changes, definition, table);
         }
         let whole = self.policy.full_refresh || self.request.method == Method::Full;
         let on_change = if self.policy.full_refresh { OnChange::Tell } else { self.policy.on_change };
@@ -56,7 +56,7 @@ impl Stream {
 
     /// A column that the table lacks and that no load has written is new, whatever the checkpoint knew of it; one that
     /// the stream leaves out is no news.
-    fn mind_new_columns(&self, changes: &mut Vec<DefinitionChange>, before: &Definition, table: &TableDefinition) {
+    fn check_new_columns(&self, changes: &mut Vec<DefinitionChange>, before: &Definition, table: &TableDefinition) {
         let there = crate::definition::columns_of(&table.columns);
         let leaves_out = self.policy.schema.new_columns == NewColumns::Discard;
         let is_there = |name: &str| column(&there, name).is_some();
@@ -108,7 +108,7 @@ impl Stream {
     pub(crate) fn note_reload(
         &self,
         context: &StreamContext,
-        ready: &Ready,
+        ready: &ReadyStream,
         lease: Option<&Lease>,
         progress: &Progress,
     ) -> Result<Option<i64>, Failure> {
@@ -131,7 +131,7 @@ impl Stream {
         let noted = in_transaction(&self.target, lease, || {
             let mut target = lock(&self.target);
             let (sql, run_id) = (target.sql(), &context.run_id);
-            ledger.append(sql, &self.kept_as, Action::Run, note.as_deref(), run_id, Some(&checkpoint))
+            ledger.append(sql, &self.checkpoint_name, Action::Run, note.as_deref(), run_id, Some(&checkpoint))
         })?;
         context.observer.event(&Event::Reached { stream: &self.name, point: "reload-noted" });
         Ok(Some(noted))

@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, FailureKind};
 
-/// Below so many rows a share of rejected ones says nothing yet.
+/// Below this many rows a share of rejected ones says nothing yet.
 const ROWS_FOR_A_SHARE: u64 = 1_000;
 /// Fewer deleted rows than this are never stopped by their share.
 const DELETES_FOR_A_SHARE: u64 = 100;
@@ -28,7 +28,7 @@ pub struct Policy {
     pub schema: SchemaPolicy,
     /// What a run does when the stream is no longer defined as it was when its checkpoint was made.
     pub on_change: OnChange,
-    /// Whether to read everything again and put it in the place of what is there.
+    /// True to read everything again and put it in the place of what is there.
     pub full_refresh: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct Budget {
     pub rows: Option<u64>,
     /// So many of a hundred that were read; `None`: any share. Looked at from the thousandth row on, and at the end.
     pub percent: Option<f64>,
-    /// Up to so many rows the share does not count.
+    /// Up to this many rows the share does not count.
     pub floor: u64,
 }
 
@@ -87,7 +87,7 @@ pub struct DeleteGuard {
     pub rows: Option<u64>,
     /// So many of a hundred rows of the target; `None`: any share. Holds from the hundredth deleted row on.
     pub percent: Option<f64>,
-    /// Whether any number may be deleted this time.
+    /// True if any number may be deleted this time.
     pub is_lifted: bool,
 }
 
@@ -151,7 +151,7 @@ pub enum Deletes {
     /// They stay. A table that is replaced has them no longer all the same.
     Ignore,
     /// They stay, marked with the moment in `wms_deleted_at`.
-    Mark,
+    Soft,
     /// They are deleted.
     Delete,
 }

@@ -4,7 +4,7 @@
 use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::compare::{Compare, Compared, Depth, OpenTarget};
 use crate::failure::{Failure, Stage};
-use crate::house::{Action, Ledger, Trace};
+use crate::metadata::{Action, Ledger, Trace};
 use crate::stream::{Progress, StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::value::{Bookmark, Position, Value};
 
@@ -22,8 +22,8 @@ pub struct Reconcile {
     pub open_target: OpenTarget,
 }
 
-/// The name under which a stream's comparisons stand in the ledger.
-fn kept_as(stream: &str) -> String {
+/// The name under which a stream's comparisons are in the ledger.
+fn checkpoint_name(stream: &str) -> String {
     format!("{stream}/reconcile")
 }
 
@@ -63,8 +63,8 @@ impl Stream {
             return self.note_reconciled(context).map_err(at_load);
         }
         let Compared { found, failure } = stream.compare(open_target, Compare { depth, repair: true }, context);
-        progress.tally.written += found.loaded;
-        progress.tally.deleted += found.deleted;
+        progress.stats.written += found.loaded;
+        progress.stats.deleted += found.deleted;
         progress.comparison = Some(found);
         match failure {
             Some(at) => Err(StageFailure { stage: at.stage, batch: at.batch, failure: at.failure }),
@@ -72,7 +72,7 @@ impl Stream {
         }
     }
 
-    /// Whether a comparison is due, and the last one was of another snapshot of the source.
+    /// Returns whether a comparison is due, and the last one was of another snapshot of the source.
     pub(crate) fn has_comparison_left(&self, context: &StreamContext) -> Result<bool, Failure> {
         let Some(reconcile) = &self.reconcile else { return Ok(false) };
         let last = self.last_comparison(context)?;
@@ -87,7 +87,7 @@ impl Stream {
 
     fn last_comparison(&self, context: &StreamContext) -> Result<Option<Checkpoint>, Failure> {
         let ledger = Ledger { pipeline: &context.pipeline };
-        ledger.checkpoint(lock(&self.target).sql(), &kept_as(&self.name))
+        ledger.checkpoint(lock(&self.target).sql(), &checkpoint_name(&self.name))
     }
 
     /// What the ledger keeps of a comparison that came to its end, and under which name.
@@ -105,7 +105,7 @@ impl Stream {
             batch: 0,
             committed_at: now,
         };
-        (kept_as(&self.name), checkpoint)
+        (checkpoint_name(&self.name), checkpoint)
     }
 
     /// A first load is as good as a comparison.
@@ -119,7 +119,7 @@ impl Stream {
     }
 }
 
-/// Whether the last comparison holds no longer.
+/// Returns whether the last comparison holds no longer.
 fn is_due(last: Option<&Checkpoint>, context: &StreamContext, every_micros: i64) -> bool {
     last.is_none_or(|last| context.clock.now() >= last.committed_at.saturating_add(every_micros))
 }

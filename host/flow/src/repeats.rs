@@ -18,7 +18,7 @@ const KEYS: usize = 500_000;
 #[derive(Debug)]
 pub(crate) struct Repeats {
     most: usize,
-    /// Whether no key was before the one before it.
+    /// True if no key was before the one before it.
     rises: bool,
     /// The last key, and the number of its row.
     last: Option<(Bound, u64)>,

@@ -7,17 +7,17 @@ use arrow_array::Array as _;
 use arrow_schema::SchemaRef;
 
 use crate::batch::{Batch, Rejected};
-use crate::change::Changes;
 use crate::checkpoint::LoadMode;
 use crate::clock::Micros;
 use crate::definition::columns_of;
 use crate::extract::Method;
 use crate::failure::{Failure, FailureKind, Stage, StreamFailure};
-use crate::house::{Lease, Quarantine, QuarantineFilter, QuarantinedRow};
 use crate::load::LoadRequest;
-use crate::ready::Ready;
-use crate::restore::row_from_json;
+use crate::metadata::{Lease, Quarantine, QuarantineFilter, QuarantinedRow};
+use crate::open::ReadyStream;
+use crate::row_json::row_from_json;
 use crate::stream::{StageFailure, Stream, StreamContext, in_transaction, lock};
+use crate::transform_stage::TransformStage;
 use crate::value::{timestamp_from_text, timestamp_text};
 
 /// Rows that are replayed in one transaction.
@@ -56,12 +56,12 @@ impl Stream {
     /// Sends rows of its quarantine on their way again, page by page in transactions under the stream's lease.
     pub fn replay(mut self, filter: &QuarantineFilter, context: &StreamContext) -> Result<Replayed, StreamFailure> {
         let mut lease = None;
-        let replayed = self.replay_within(filter, context, &mut lease);
-        self.give_back(lease.as_ref());
+        let replayed = self.replay_leased(filter, context, &mut lease);
+        self.release_now(lease.as_ref());
         replayed.map_err(|at| at.of_stream(&self.name))
     }
 
-    fn replay_within(
+    fn replay_leased(
         &mut self,
         filter: &QuarantineFilter,
         context: &StreamContext,
@@ -83,7 +83,7 @@ impl Stream {
         };
         self.check_stateless("replayed")?;
         self.check_definition(context, &columns_of(&request.columns)).map_err(&at_load)?;
-        let ready = Ready { request, previous: None, table: None };
+        let ready = ReadyStream { request, previous: None, table: None };
         self.prepare(&ready, lease.as_ref(), true).map_err(&at_load)?;
         let way = Way { read: opened.schema, request: ready.request };
         let quarantine = Quarantine { pipeline: &context.pipeline };
@@ -112,7 +112,7 @@ impl Stream {
         let mut good = Vec::new();
         for (number, row) in (1..).zip(page) {
             let Self { name, transforms, policy, .. } = self;
-            let mut changes = Changes {
+            let mut changes = TransformStage {
                 stream: name,
                 transforms,
                 columns: &way.request.columns,

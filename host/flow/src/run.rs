@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::events::StreamSummary;
 use crate::failure::FailureKind;
-use crate::ready::Opening;
+use crate::open::OpenOutcome;
 use crate::stream::{Stream, StreamContext};
 
 /// A wish to stop, heard by every stage after the batch in hand.
@@ -24,7 +24,7 @@ impl Cancel {
         Self(flag)
     }
 
-    /// Whether somebody asked.
+    /// Returns whether somebody asked.
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -39,23 +39,23 @@ pub fn run_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamCon
         Ok(_) => false,
     };
     if opened.iter().any(keeps_all_from_running) {
-        return opened.into_iter().map(|(stream, opening)| stream.not_run(opening, context)).collect();
+        return opened.into_iter().map(|(stream, outcome)| stream.not_run(outcome, context)).collect();
     }
-    side_by_side(opened, concurrency, |(stream, opening)| stream.run(opening, context))
+    side_by_side(opened, concurrency, |(stream, outcome)| stream.run(outcome, context))
 }
 
-/// Opens streams as a run would, and gives what is wrong with them. Nothing is written.
+/// Opens streams as a run would, and returns what is wrong with them. Nothing is written.
 pub fn check_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamContext) -> Vec<StreamSummary> {
     let opened = open(streams, concurrency, context, false).into_iter();
-    opened.map(|(stream, opening)| stream.not_run(opening, context)).collect()
+    opened.map(|(stream, outcome)| stream.not_run(outcome, context)).collect()
 }
 
-type Opened = (Stream, Opening);
+type Opened = (Stream, OpenOutcome);
 
 fn open(streams: Vec<Stream>, concurrency: usize, context: &StreamContext, for_run: bool) -> Vec<Opened> {
     side_by_side(streams, concurrency, |mut stream| {
-        let opening = stream.open(context, for_run);
-        (stream, opening)
+        let outcome = stream.open(context, for_run);
+        (stream, outcome)
     })
 }
 

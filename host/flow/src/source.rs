@@ -65,7 +65,7 @@ impl TableDescription {
 
 /// A database as of one moment.
 pub trait Source: Send + Sync {
-    /// A session in the snapshot that this source stands for, for one stream.
+    /// A session in the snapshot that this source represents, for one stream.
     fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure>;
     /// A mark that is equal for two snapshots only if nothing at all was changed between them; `None` where
     /// the database cannot tell.

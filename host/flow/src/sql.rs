@@ -5,13 +5,13 @@ use crate::failure::Failure;
 use crate::source::Dialect;
 use crate::value::Value;
 
-/// Statements, one at a time. Parameters stand in the text as `?1`, `?2` … (SQLite) or `:1`, `:2` … (Oracle).
+/// Statements, one at a time. Parameters are in the text as `?1`, `?2` … (SQLite) or `:1`, `:2` … (Oracle).
 pub trait Sql {
     /// The kind of SQL it takes.
     fn dialect(&self) -> Dialect;
-    /// Runs a statement that gives no rows; gives how many rows it touched.
+    /// Runs a statement that returns no rows; returns how many rows it touched.
     fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure>;
-    /// Runs such a statement once for each of these rows of parameters; gives how many rows it touched in all.
+    /// Runs such a statement once for each of these rows of parameters; returns how many rows it touched in all.
     fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure>;
     /// The rows of a query, all at once: it must be known to have few. What a value's type is, is the
     /// database's word: SQLite has no moments, Oracle no booleans, and a number may come as a decimal.

@@ -8,26 +8,26 @@ use std::thread;
 
 use crossbeam_channel::{Sender, bounded};
 
-use crate::change::Changes;
 use crate::checkpoint::LoadMode;
 use crate::clock::Clock;
-use crate::commit::{Commits, Message, Parcel};
 use crate::compare::Comparison;
 use crate::definition::{Definition, DefinitionChange};
-use crate::events::{Event, Observer, StreamStatus, StreamSummary, Tally};
+use crate::events::{Event, Observer, StreamStats, StreamStatus, StreamSummary};
 use crate::extract::{ExtractRequest, Extractor, Step};
 use crate::failure::{Failure, FailureKind, Stage, StreamFailure};
-use crate::house::row_key::KeyDigest;
-use crate::house::{Holder, Lease, Quarantine};
 use crate::load::Loader;
+use crate::load_stage::{BatchEnvelope, LoadStage, Message};
+use crate::metadata::row_key::KeyDigest;
+use crate::metadata::{Lease, LeaseOwner, Quarantine};
 use crate::on_change::definition_note;
+use crate::open::{OpenOutcome, OpenedStream, ReadyStream};
 use crate::policy::Policy;
-use crate::ready::{Opening, Readiness, Ready};
 use crate::reconcile::Reconcile;
 use crate::repeats::Repeats;
 use crate::run::Cancel;
 use crate::target::{SharedTarget, TargetSession};
 use crate::transform::Transform;
+use crate::transform_stage::TransformStage;
 use crate::value::Bookmark;
 
 /// A stream, ready to run: what to move, and the stages that move it.
@@ -53,7 +53,7 @@ pub struct Stream {
     /// Where to; the loader writes through the same session.
     pub target: SharedTarget,
     /// The name under which its checkpoints are kept: its own, or that of a window of it.
-    pub kept_as: String,
+    pub checkpoint_name: String,
     /// How what an incremental read cannot see is found; `None`: not at all.
     pub reconcile: Option<Reconcile>,
 }
@@ -66,14 +66,14 @@ pub struct StreamContext {
     /// The run's id.
     pub run_id: String,
     /// The process that runs it.
-    pub holder: Holder,
+    pub holder: LeaseOwner,
     /// Whether the process of another run is known to have ended.
-    pub is_gone: fn(&Holder) -> bool,
+    pub is_dead: fn(&LeaseOwner) -> bool,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Who hears what happens.
+    /// Receives the events.
     pub observer: Arc<dyn Observer>,
-    /// Whether to stop.
+    /// Set when the run is to stop.
     pub cancel: Cancel,
 }
 
@@ -95,7 +95,7 @@ impl StageFailure {
         StreamFailure { stream: stream.to_owned(), stage, batch, failure }
     }
 
-    /// The same, with words behind its message: what was done before, and what was not.
+    /// The same, with words after its message: what was done before, and what was not.
     pub(crate) fn followed_by(mut self, words: &str) -> Self {
         self.failure.message = format!("{}; {words}", self.failure.message);
         self
@@ -110,7 +110,7 @@ impl StageFailure {
 #[derive(Default)]
 pub(crate) struct Progress {
     /// What was committed so far.
-    pub(crate) tally: Tally,
+    pub(crate) stats: StreamStats,
     /// The last committed bookmark.
     pub(crate) bookmark: Option<Bookmark>,
     /// What changed of the target's columns, in words.
@@ -146,33 +146,33 @@ pub(crate) fn in_transaction<T>(
 
 impl Stream {
     /// Runs the stream to its end and says how it went. What was committed stays, whatever happens later.
-    pub(crate) fn run(mut self, opening: Opening, context: &StreamContext) -> StreamSummary {
+    pub(crate) fn run(mut self, outcome: OpenOutcome, context: &StreamContext) -> StreamSummary {
         let started = context.clock.elapsed();
-        let Opening { ready, lease, definition_changes, .. } = opening;
+        let OpenOutcome { ready, lease, definition_changes, .. } = outcome;
         let mut progress = Progress { definition_changes, ..Progress::default() };
         let result = ready.and_then(|ready| match ready {
-            Readiness::Unchanged(checkpoint) => {
+            OpenedStream::Unchanged(checkpoint) => {
                 progress.bookmark = Some(checkpoint.bookmark);
                 Ok(StreamStatus::Unchanged)
             }
-            Readiness::Ready(ready) => self.move_rows(context, *ready, lease.as_ref(), &mut progress),
+            OpenedStream::Ready(ready) => self.move_rows(context, *ready, lease.as_ref(), &mut progress),
         });
-        self.give_back(lease.as_ref());
+        self.release_now(lease.as_ref());
         let seconds = (context.clock.elapsed() - started).as_secs_f64();
-        self.ended(result, progress, seconds, context)
+        self.summarize(result, progress, seconds, context)
     }
 
     /// The end of a stream that another one's mistake kept from running.
-    pub(crate) fn not_run(self, opening: Opening, context: &StreamContext) -> StreamSummary {
-        self.give_back(opening.lease.as_ref());
-        let Opening { ready, definition_changes, schema_changes, .. } = opening;
+    pub(crate) fn not_run(self, outcome: OpenOutcome, context: &StreamContext) -> StreamSummary {
+        self.release_now(outcome.lease.as_ref());
+        let OpenOutcome { ready, definition_changes, schema_changes, .. } = outcome;
         let result = ready.map(|_| StreamStatus::NotRun);
         let progress = Progress { definition_changes, schema_changes, ..Progress::default() };
-        self.ended(result, progress, 0.0, context)
+        self.summarize(result, progress, 0.0, context)
     }
 
-    /// Gives the lease back. Whoever comes next takes it over by himself if that fails.
-    pub(crate) fn give_back(&self, lease: Option<&Lease>) {
+    /// Gives back the lease. On failure the lease expires, and the next run takes it over.
+    pub(crate) fn release_now(&self, lease: Option<&Lease>) {
         let Some(lease) = lease else { return };
         let given = in_transaction(&self.target, None, || lease.release(lock(&self.target).sql()));
         if let Err(failure) = given {
@@ -180,7 +180,7 @@ impl Stream {
         }
     }
 
-    fn ended(
+    fn summarize(
         self,
         result: Result<StreamStatus, StageFailure>,
         progress: Progress,
@@ -193,11 +193,11 @@ impl Stream {
             Err(at) if at.failure.kind == FailureKind::Cancelled => (StreamStatus::Cancelled, None),
             Err(at) => (StreamStatus::Failed, Some(at.of_stream(&stream))),
         };
-        let Progress { tally, bookmark, schema_changes, definition_changes, comparison } = progress;
+        let Progress { stats, bookmark, schema_changes, definition_changes, comparison } = progress;
         let end = StreamSummary {
             stream,
             status,
-            tally,
+            stats,
             seconds,
             bookmark,
             schema_changes,
@@ -212,7 +212,7 @@ impl Stream {
     fn move_rows(
         &mut self,
         context: &StreamContext,
-        ready: Ready,
+        ready: ReadyStream,
         lease: Option<&Lease>,
         progress: &mut Progress,
     ) -> Result<StreamStatus, StageFailure> {
@@ -242,7 +242,7 @@ impl Stream {
     fn quarantined(
         &self,
         context: &StreamContext,
-        ready: &Ready,
+        ready: &ReadyStream,
         lease: Option<&Lease>,
     ) -> Result<HashSet<KeyDigest>, Failure> {
         let quarantine = Quarantine { pipeline: &context.pipeline };
@@ -271,13 +271,13 @@ impl Stream {
     fn flow(
         &mut self,
         context: &StreamContext,
-        ready: Ready,
+        ready: ReadyStream,
         sequence: Option<i64>,
         lease: Option<&Lease>,
         progress: &mut Progress,
     ) -> Result<StreamStatus, StageFailure> {
         let quarantined = self.quarantined(context, &ready, lease).map_err(StageFailure::before(Stage::Load))?;
-        let Self { name, kept_as, extractor, transforms, loader, target, policy, .. } = self;
+        let Self { name, checkpoint_name, extractor, transforms, loader, target, policy, .. } = self;
         let (raw_in, raw_out) = bounded(policy.queue_batches);
         let (ready_in, ready_out) = bounded(policy.queue_batches);
         let is_first = ready.previous.as_ref().is_none_or(|previous| !previous.complete);
@@ -285,10 +285,10 @@ impl Stream {
         // A load that merges and goes on after an interruption does not read again what was read before.
         let is_whole = ready.request.mode != LoadMode::Merge || ready.previous.is_none();
         let goes_on = ready.request.resume && ready.request.mode != LoadMode::Replace;
-        let meets_all = !goes_on && *kept_as == *name;
-        let mut commits = Commits {
+        let meets_all = !goes_on && *checkpoint_name == *name;
+        let mut load_stage = LoadStage {
             stream: name,
-            kept_as,
+            checkpoint_name,
             target,
             loader: loader.as_mut(),
             policy,
@@ -314,7 +314,7 @@ impl Stream {
             newly_rejected: 0,
             progress,
         };
-        let changes = Changes {
+        let changes = TransformStage {
             stream: name,
             transforms,
             columns: &ready.request.columns,
@@ -327,7 +327,7 @@ impl Stream {
         thread::scope(|scope| {
             let extract = scope.spawn(move || extract(extractor.as_mut(), &raw_in, context));
             let transform = scope.spawn(move || changes.run(&raw_out, &ready_in));
-            let loaded = commits.run(ready_out);
+            let loaded = load_stage.run(ready_out);
             let extracted = extract.join().unwrap_or_else(|panic| resume_unwind(panic));
             let transformed = transform.join().unwrap_or_else(|panic| resume_unwind(panic));
             extracted.and(transformed).and(loaded)
@@ -343,7 +343,7 @@ fn extract(extractor: &mut dyn Extractor, out: &Sender<Message>, context: &Strea
         }
         let step = extractor.next().map_err(StageFailure::in_batch(Stage::Extract, number))?;
         let (message, end) = match step {
-            Step::Chunk(chunk) => (Message::Parcel(Parcel::new(number, chunk)), false),
+            Step::Chunk(chunk) => (Message::Batch(BatchEnvelope::new(number, chunk)), false),
             Step::End(bookmark) => (Message::End(bookmark), true),
         };
         if out.send(message).is_err() || end {

@@ -8,7 +8,7 @@ use arrow_schema::SchemaRef;
 
 use crate::clock::Micros;
 use crate::failure::Failure;
-use crate::house::{Maker, TableOwner, TakeOver};
+use crate::metadata::{OwnerKind, TableOwner, TakeOver};
 use crate::source::Dialect;
 use crate::sql::{Sql, SqlSession};
 use crate::value::Value;
@@ -31,7 +31,7 @@ pub struct TargetGrant {
 impl TargetGrant {
     /// The stream, as the owner of the table.
     pub fn owner(&self) -> TableOwner {
-        TableOwner { pipeline: self.pipeline.clone(), maker: Maker::Stream, name: self.stream.clone() }
+        TableOwner { pipeline: self.pipeline.clone(), maker: OwnerKind::Stream, name: self.stream.clone() }
     }
 }
 
@@ -58,7 +58,7 @@ pub struct MergeRule {
 
 /// What happened to rows in a transaction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct WriteStats {
     /// Rows that are new in the table.
     pub inserted: u64,
     /// Rows that replaced an older version.
@@ -69,7 +69,7 @@ pub struct Counts {
     pub staged: u64,
     /// Rows that a swap took away.
     pub deleted: u64,
-    /// Rows that the database refused one by one; the session tells which and why.
+    /// Rows that the database refused one by one; the session says which and why.
     pub rejected: u64,
 }
 
@@ -84,14 +84,14 @@ pub struct Refused {
     pub reason: String,
 }
 
-impl Counts {
+impl WriteStats {
     /// Rows that were handed over, whatever became of them.
     pub fn received(&self) -> u64 {
         self.inserted + self.updated + self.unchanged + self.staged + self.rejected
     }
 }
 
-impl AddAssign for Counts {
+impl AddAssign for WriteStats {
     fn add_assign(&mut self, other: Self) {
         self.inserted += other.inserted;
         self.updated += other.updated;
@@ -106,7 +106,7 @@ impl AddAssign for Counts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
     /// They stay, with the moment in `wms_deleted_at`.
-    Mark,
+    Soft,
     /// They go.
     Delete,
 }
@@ -141,18 +141,18 @@ pub trait TargetSession: Send {
     /// The rows of the batches that were written since the last call which the database refused.
     fn take_refused(&mut self) -> Vec<Refused>;
     /// Inserts all rows, by column name; one that the database refuses does not keep the others out. Goes into the staged table if that is the name given.
-    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<Counts, Failure>;
+    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<WriteStats, Failure>;
     /// Inserts what is new, updates what differs and is not older; refused rows as above.
-    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure>;
-    /// Makes an empty table beside the table and gives its name; keeps the rows that an interrupted load
+    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<WriteStats, Failure>;
+    /// Makes an empty table beside the table and returns its name; keeps the rows that an interrupted load
     /// left there if `resume`.
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure>;
     /// Puts the staged table in the place of the table. Equal content leaves the old table alone.
-    fn swap(&mut self, table: &str) -> Result<Counts, Failure>;
+    fn swap(&mut self, table: &str) -> Result<WriteStats, Failure>;
 
     /// Makes the table keep rows that are taken away: it gets the column `wms_deleted_at` if it lacks it.
     fn keep_deleted(&mut self, table: &str) -> Result<(), Failure>;
-    /// Takes the rows with these keys away, or marks them as deleted; gives how many there were. Rows that are
+    /// Takes the rows with these keys away, or marks them as deleted; returns how many there were. Rows that are
     /// marked already do not count. The batch has the key's columns only.
     fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure>;
     /// When the rows with these keys were loaded, in the order of the keys; `None` for one that is not there. The batch has

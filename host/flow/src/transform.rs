@@ -15,7 +15,7 @@ pub struct Call {
     pub batch: u64,
     /// The longest that the call may compute.
     pub time: Duration,
-    /// Whether the call is one of many that look for a row: what the plugin says then was said before.
+    /// True if the call is one of many that look for a row: what the plugin says then was said before.
     pub is_probe: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct RejectedRow {
 
 /// What a transform made of a batch.
 #[derive(Debug, Clone)]
-pub struct Changed {
+pub struct Transformed {
     /// The rows that go on.
     pub rows: RecordBatch,
     /// For each of them its position in the batch that was given, ascending; `None`: every row is where it was. A
@@ -56,13 +56,13 @@ pub trait Transform: Send {
     fn output_schema(&mut self, input: &SchemaRef) -> Result<SchemaRef, Failure>;
     /// The columns that `output_schema` gave last.
     fn promised(&self) -> Option<SchemaRef>;
-    /// Whether it remembers something from one batch to the next, so that a fresh instance cannot go on in the midst of
-    /// a stream.
+    /// Returns whether it remembers something from one batch to the next, so that a fresh instance cannot go on in the
+    /// midst of a stream.
     fn keeps_state(&self) -> bool;
     /// The longest that one call may compute.
     fn call_time(&self) -> Duration;
     /// Puts a fresh instance in the place of the one that is there.
     fn renew(&mut self) -> Result<(), Failure>;
     /// Changes one batch.
-    fn process(&mut self, rows: RecordBatch, call: &Call) -> Result<Changed, Failure>;
+    fn process(&mut self, rows: RecordBatch, call: &Call) -> Result<Transformed, Failure>;
 }

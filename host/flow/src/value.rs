@@ -81,7 +81,7 @@ pub(crate) fn timestamp_text(micros: i64) -> String {
 }
 
 /// Microseconds since 1970-01-01T00:00:00 of `2026-01-31`, `2026-01-31 23:59` and longer up to the sixth digit of
-/// the second, with a blank or a `T` between, and with `Z` or nothing behind; `None` if it is no such moment.
+/// the second, with a blank or a `T` between, and with `Z` or nothing after; `None` if it is no such moment.
 pub fn timestamp_from_text(text: &str) -> Option<i64> {
     let text = text.trim().strip_suffix('Z').unwrap_or(text.trim());
     let (date, time) = text.split_once([' ', 'T']).unwrap_or((text, "00:00"));

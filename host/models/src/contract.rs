@@ -6,16 +6,16 @@ use arrow_schema::DataType;
 use wmshost_flow::model::ModelColumn;
 use wmshost_flow::{Dialect, Failure, Sql};
 
-use crate::dialect::Writer;
+use crate::dialect::SqlWriter;
 use crate::store::{text_of, whole};
 
 /// The digits up to which SQLite keeps a decimal as a number.
 const NUMBER_DIGITS: u8 = 15;
 
-/// Looks at rows on their way, in a table whose columns are declared as the model's; tells the first column that has
+/// Looks at rows on their way, in a table whose columns are declared as the model's; reports the first column that has
 /// values of another type, what they are and how many.
 pub(crate) fn check_rows(
-    writer: Writer,
+    writer: SqlWriter,
     table: &str,
     columns: &[ModelColumn],
     sql: &mut dyn Sql,
@@ -46,7 +46,7 @@ pub(crate) fn check_rows(
             let found =
                 if found == "integer" && column.kind == DataType::Boolean { "a number but 0 and 1" } else { &found };
             return Err(Failure::permanent(format!(
-                "the column {} is declared {}, and its SQL gives {found} there, in {count} rows; cast it, or declare \
+                "the column {} is declared {}, and its SQL returns {found} there, in {count} rows; cast it, or declare \
                  what it is",
                 column.name, column.kind
             )));
@@ -60,7 +60,7 @@ pub(crate) fn check_rows(
 fn breaks(name: &str, kind: &DataType) -> Option<String> {
     Some(match kind {
         DataType::Boolean => format!("{name} NOT IN (0, 1)"),
-        // Only a whole number is the same without what is behind its point.
+        // Only a whole number is the same without what is after its point.
         DataType::Int64 => format!("({name} | 0) <> {name}"),
         DataType::Float64 => format!("{name} >= ''"),
         DataType::Decimal128(precision, _) if *precision <= NUMBER_DIGITS => format!("{name} >= ''"),
@@ -71,7 +71,7 @@ fn breaks(name: &str, kind: &DataType) -> Option<String> {
     })
 }
 
-/// Whether a column of Oracle's type, as its dictionary names it, can be one that is declared so.
+/// Returns whether a column of Oracle's type, as its dictionary names it, can be one that is declared so.
 pub(crate) fn fits(declared: &DataType, described: &str) -> bool {
     let is = |names: &[&str]| names.iter().any(|name| described.starts_with(name));
     match declared {
@@ -106,7 +106,7 @@ mod tests {
             (DataType::Timestamp(TimeUnit::Microsecond, None), &["NULL", "''", "'1x'"]),
             (DataType::Binary, &["NULL", "x''", "x'31'"]),
         ] {
-            let declared = Writer(Dialect::Sqlite).declared(&kind).expect("a type");
+            let declared = SqlWriter(Dialect::Sqlite).declared(&kind).expect("a type");
             let condition = breaks("value", &kind).expect("a condition");
             for value in values {
                 sql.execute("DROP TABLE IF EXISTS kept", &[]).expect("dropped");

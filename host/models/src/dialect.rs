@@ -5,20 +5,20 @@ use arrow_schema::{DataType, TimeUnit};
 use wmshost_flow::{ColumnPurpose, Dialect, Value, declared_type, stored_decimal};
 
 /// What the host adds to the rows of a model, as to those of a stream.
-pub(crate) const MARKS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
-/// When a former row was replaced or went.
+pub(crate) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
+/// When a before image was replaced or went.
 pub(crate) const REPLACED_AT: &str = "wms_replaced_at";
 /// The column in which a stream's table marks rows that the source no longer has.
 pub(crate) const DELETED_AT: &str = "wms_deleted_at";
-/// What a history has behind its columns.
+/// What a history has after its columns.
 pub(crate) const VERSION: [&str; 3] = ["wms_valid_from", "wms_valid_to", "wms_is_current"];
 
 /// The types of the marks.
-pub(crate) fn mark_types() -> [DataType; 2] {
+pub(crate) fn audit_types() -> [DataType; 2] {
     [DataType::Utf8, DataType::Timestamp(TimeUnit::Microsecond, None)]
 }
 
-/// The types of what a history has behind its columns.
+/// The types of what a history has after its columns.
 pub(crate) fn version_types() -> [DataType; 3] {
     let moment = DataType::Timestamp(TimeUnit::Microsecond, None);
     [moment.clone(), moment, DataType::Boolean]
@@ -26,9 +26,9 @@ pub(crate) fn version_types() -> [DataType; 3] {
 
 /// Writes SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Writer(pub(crate) Dialect);
+pub(crate) struct SqlWriter(pub(crate) Dialect);
 
-impl Writer {
+impl SqlWriter {
     /// A column's or table's name. Oracle keeps names in capitals.
     pub(crate) fn name(self, name: &str) -> String {
         let name = match self.0 {
@@ -95,7 +95,7 @@ impl Writer {
         declared_type(self.0, kind, ColumnPurpose::Modelled)
     }
 
-    /// The same for a column that stands in an index with so many texts in all: Oracle's entries hold some 6,000 bytes.
+    /// The same for a column that is in an index with this many texts in all: Oracle's entries hold some 6,000 bytes.
     pub(crate) fn declared_in_index(self, kind: &DataType, texts: usize) -> Option<String> {
         let share = 6_000 / texts.max(1);
         match (self.0, kind) {
@@ -106,12 +106,13 @@ impl Writer {
     }
 
     /// The marks of rows with their types, as columns of a table.
-    pub(crate) fn declared_marks(self) -> [String; 2] {
+    pub(crate) fn declared_audit_columns(self) -> [String; 2] {
         let run_id = match self.0 {
             Dialect::Sqlite => "TEXT",
             Dialect::Oracle => "VARCHAR2(128)",
         };
-        [(MARKS[0], run_id), (MARKS[1], "TIMESTAMP(6)")].map(|(mark, kind)| format!("{} {kind}", self.name(mark)))
+        [(AUDIT_COLUMNS[0], run_id), (AUDIT_COLUMNS[1], "TIMESTAMP(6)")]
+            .map(|(mark, kind)| format!("{} {kind}", self.name(mark)))
     }
 
     /// A column as a value of the type that it is declared with: Oracle computes with more digits than it stores, SQLite
@@ -134,7 +135,7 @@ impl Writer {
         }
     }
 
-    /// What stands behind a DROP TABLE, so that Oracle does not keep the table in its recycle bin.
+    /// What follows a DROP TABLE, so that Oracle does not keep the table in its recycle bin.
     pub(crate) fn for_good(self) -> &'static str {
         match self.0 {
             Dialect::Sqlite => "",
@@ -147,7 +148,7 @@ impl Writer {
         "owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')"
     }
 
-    /// What stands for a SELECT of nothing: `FROM dual` where there must be a table.
+    /// What represents a SELECT of nothing: `FROM dual` where there must be a table.
     pub(crate) fn dummy_table(self) -> &'static str {
         match self.0 {
             Dialect::Sqlite => "",

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use crate::project::Project;
 
 impl Project {
-    /// All that a node reads, up to so many steps.
+    /// All that a node reads, up to this many steps.
     pub(crate) fn ancestors(&self, at: usize, steps: usize) -> BTreeSet<usize> {
         self.reach(at, steps, |at| &self.nodes[at].reads)
     }
 
-    /// All that reads a node, up to so many steps.
+    /// All that reads a node, up to this many steps.
     pub(crate) fn descendants(&self, at: usize, steps: usize) -> BTreeSet<usize> {
         self.reach(at, steps, |at| &self.nodes[at].read_by)
     }

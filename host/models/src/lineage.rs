@@ -14,7 +14,7 @@ use sqlparser::parser::Parser;
 use wmshost_flow::Dialect;
 
 use crate::project::Project;
-use crate::template::{Mode, Word};
+use crate::template::{Mode, Placeholder};
 
 /// Of a node's column (in lower case), the columns it is made of.
 pub(crate) type ColumnSources = BTreeMap<(usize, String), BTreeSet<(usize, String)>>;
@@ -29,8 +29,10 @@ impl Project {
         for (at, node) in self.nodes.iter().enumerate() {
             let Some(model) = node.model() else { continue };
             let sql = model.statement.render(Mode::Full, |word| match word {
-                Word::Relation(name) => format!("wms_node_{}", self.by_name.get(name).copied().unwrap_or(usize::MAX)),
-                Word::This | Word::Changes | Word::Former(_) => "wms_nothing".to_owned(),
+                Placeholder::Relation(name) => {
+                    format!("wms_node_{}", self.by_name.get(name).copied().unwrap_or(usize::MAX))
+                }
+                Placeholder::This | Placeholder::Changes | Placeholder::Before(_) => "wms_nothing".to_owned(),
                 _ => "NULL".to_owned(),
             });
             let dialect: &dyn SqlDialect = match self.dialect {
@@ -39,7 +41,7 @@ impl Project {
             };
             let Ok(statements) = Parser::parse_sql(dialect, &sql) else { continue };
             let Some(Statement::Query(query)) = statements.first() else { continue };
-            let reader = Reader { project: self };
+            let reader = LineageReader { project: self };
             for (column, sources) in reader.query(query, &BTreeMap::new()) {
                 all.insert((at, column), sources);
             }
@@ -48,7 +50,7 @@ impl Project {
     }
 }
 
-struct Reader<'p> {
+struct LineageReader<'p> {
     project: &'p Project,
 }
 
@@ -60,7 +62,7 @@ struct Source {
     stream: Option<usize>,
 }
 
-impl Reader<'_> {
+impl LineageReader<'_> {
     fn query(&self, query: &Query, around: &BTreeMap<String, Columns>) -> Columns {
         let mut named = around.clone();
         if let Some(with) = &query.with {
@@ -251,7 +253,7 @@ fn lower(name: &Ident) -> String {
     name.value.to_ascii_lowercase()
 }
 
-/// The name that an expression gives its column.
+/// The name that an expression returns its column.
 fn expression_name(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Identifier(name) => Some(lower(name)),

@@ -3,12 +3,12 @@
 
 use serde_json::{Value as Json, json};
 use wmshost_flow::Value;
-use wmshost_flow::model::{Freshness, Goal, Indicator, ModelColumn};
+use wmshost_flow::model::{Freshness, Goal, Metric, ModelColumn};
 
-use crate::build::{NodeResult, NodeStatus, Report};
+use crate::data_tests::{TestResult, TestStatus};
 use crate::lineage::ColumnSources;
 use crate::project::{Node, Project};
-use crate::test::{TestResult, TestStatus};
+use crate::run::{NodeResult, NodeStatus, Report};
 
 /// The format of both.
 const FORMAT: u32 = 1;
@@ -20,13 +20,13 @@ impl Project {
         let mut order: Vec<usize> = (0..self.nodes.len()).collect();
         order.sort_by_key(|&at| (self.nodes[at].level, self.nodes[at].name.clone()));
         let nodes: Vec<Json> = order.iter().map(|&at| self.node_json(at, &lineage, now)).collect();
-        let readers: Vec<Json> = self
-            .readers
+        let exposures: Vec<Json> = self
+            .exposures
             .iter()
-            .map(|(plugin, reader)| {
+            .map(|(plugin, exposure)| {
                 json!({
-                    "name": reader.name, "plugin": plugin, "summary": reader.summary, "reads": reader.depends_on,
-                    "owner": reader.owner, "url": reader.url,
+                    "name": exposure.name, "plugin": plugin, "summary": exposure.summary, "reads": exposure.depends_on,
+                    "owner": exposure.owner, "url": exposure.url,
                 })
             })
             .collect();
@@ -36,8 +36,8 @@ impl Project {
             "plugins": self.digests,
             "made_at": moment(now),
             "nodes": nodes,
-            "indicators": self.indicators.iter().map(indicator).collect::<Vec<_>>(),
-            "readers": readers,
+            "metrics": self.metrics.iter().map(metric).collect::<Vec<_>>(),
+            "exposures": exposures,
         })
     }
 
@@ -56,7 +56,7 @@ impl Project {
                 json!({
                     "name": test.name, "assertion": test.assertion.name(), "severity": severity,
                     "columns": crate::check::test_columns(&test.assertion), "summary": test.summary,
-                    "sql": crate::test::query_of(&self.speaker(), at, parsed),
+                    "sql": crate::data_tests::query_of(&self.renderer(), at, parsed),
                 })
             })
             .collect();
@@ -145,14 +145,14 @@ fn freshness(freshness: &Freshness) -> Json {
     json!({ "warn_after": freshness.warn_after, "error_after": freshness.error_after, "by": freshness.by })
 }
 
-fn indicator(indicator: &Indicator) -> Json {
-    let goal = indicator.goal.map(|goal| match goal {
+fn metric(metric: &Metric) -> Json {
+    let goal = metric.goal.map(|goal| match goal {
         Goal::AtLeast(goal) => json!({ "at_least": goal }),
         Goal::AtMost(goal) => json!({ "at_most": goal }),
     });
     json!({
-        "name": indicator.name, "summary": indicator.summary, "model": indicator.model, "day": indicator.day,
-        "column": indicator.column, "unit": indicator.unit, "goal": goal,
+        "name": metric.name, "summary": metric.summary, "model": metric.model, "day": metric.day,
+        "column": metric.column, "unit": metric.unit, "goal": goal,
     })
 }
 
@@ -187,7 +187,7 @@ fn node_result(node: &NodeResult) -> Json {
         "kind": if node.is_model { "model" } else { "stream" },
         "status": node.status.name(),
         "result": result_word(node),
-        "action": node.action.map(crate::build::Action::name),
+        "action": node.action.map(crate::run::Action::name),
         "rows": node.rows,
         "changed": node.changed,
         "message": node.message,
@@ -218,7 +218,7 @@ fn result_word(node: &NodeResult) -> &'static str {
 }
 
 /// How the nodes of a run ended, from its JSON: by name, in the words of `result:`.
-pub fn past_results(results: &Json) -> std::collections::BTreeMap<String, String> {
+pub fn previous_results(results: &Json) -> std::collections::BTreeMap<String, String> {
     let nodes = results["nodes"].as_array().into_iter().flatten();
     nodes.filter_map(|node| Some((node["name"].as_str()?.to_owned(), node["result"].as_str()?.to_owned()))).collect()
 }

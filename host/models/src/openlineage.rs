@@ -3,9 +3,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::build::{NodeResult, NodeStatus, Report};
 use crate::manifest::moment;
 use crate::project::Project;
+use crate::run::{NodeResult, NodeStatus, Report};
 
 const SCHEMA: &str = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent";
 const PRODUCER: &str = concat!("https://wmshost.invalid/wmshost-models/", env!("CARGO_PKG_VERSION"));

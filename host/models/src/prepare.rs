@@ -4,29 +4,29 @@
 
 use wmshost_flow::{Dialect, Failure, FailureKind, Sql, SqlSession};
 
-use crate::check::{At, Findings};
+use crate::check::{At, DiagnosticSink};
 use crate::contract::fits;
-use crate::dialect::Writer;
-use crate::mistake::{Mistake, locate};
-use crate::project::{Node, ParsedModel, Project, Speaker};
+use crate::data_tests::query_of;
+use crate::diagnostic::{Diagnostic, locate};
+use crate::dialect::SqlWriter;
+use crate::project::{Node, ParsedModel, Project, SqlRenderer};
 use crate::store::kind_of;
 use crate::template::{Mode, Template};
-use crate::test::query_of;
 
 /// What looking at SQL needs.
 struct Examiner<'p, 's> {
     project: &'p Project,
     sql: &'s mut dyn SqlSession,
-    findings: Findings,
+    sink: DiagnosticSink,
     /// Streams that have no table yet: what reads them cannot be looked at.
     absent: Vec<usize>,
 }
 
 impl Project {
     /// Compiles the SQL of all models and tests in the target's database, without running any of it. What reads a
-    /// stream that was never loaded is left out, since its table's columns are not known yet; gives the names of
+    /// stream that was never loaded is left out, since its table's columns are not known yet; returns the names of
     /// those streams.
-    pub fn examine(&self, sql: &mut dyn SqlSession) -> Result<Result<Vec<String>, Vec<Mistake>>, Failure> {
+    pub fn examine(&self, sql: &mut dyn SqlSession) -> Result<Result<Vec<String>, Vec<Diagnostic>>, Failure> {
         let mut absent = Vec::new();
         for at in (0..self.nodes.len()).filter(|&at| self.nodes[at].model().is_none()) {
             if kind_of(sql, self.writer(), &self.nodes[at].table)?.is_none() {
@@ -34,11 +34,11 @@ impl Project {
             }
         }
         let names = absent.iter().map(|&at| self.nodes[at].name.clone()).collect();
-        let mut examiner = Examiner { project: self, sql, findings: Findings::default(), absent };
+        let mut examiner = Examiner { project: self, sql, sink: DiagnosticSink::default(), absent };
         for at in 0..self.nodes.len() {
             examiner.node(at)?;
         }
-        let wrong = examiner.findings.all;
+        let wrong = examiner.sink.all;
         Ok(if wrong.is_empty() { Ok(names) } else { Err(wrong) })
     }
 }
@@ -59,23 +59,23 @@ impl Examiner<'_, '_> {
         if is_sound { self.tests(at, node) } else { Ok(()) }
     }
 
-    /// Whether it reads a stream without a table; an ephemeral model's SQL is part of its own.
+    /// Returns whether it reads a stream without a table; an ephemeral model's SQL is part of its own.
     fn reads_absent(&self, at: usize) -> bool {
         self.project.ancestors(at, usize::MAX).iter().any(|read| self.absent.contains(read))
     }
 
     fn model(&mut self, at: usize, node: &Node, model: &ParsedModel) -> Result<bool, Failure> {
-        let speaker = Speaker { empty: true, live: model.is_live(), ..self.project.speaker() };
+        let renderer = SqlRenderer { empty: true, live: model.is_live(), ..self.project.renderer() };
         let place = format!("{}, SQL", node.place());
-        let before = self.findings.all.len();
-        let full = speaker.statement(at, Mode::Full);
+        let before = self.sink.all.len();
+        let full = renderer.statement(at, Mode::Full);
         if let Some(columns) = self.columns(node, &place, &model.statement, &full)? {
             self.compare_types(node, model, &columns);
             self.compare(node, model, &columns.into_iter().map(|(name, _)| name).collect::<Vec<_>>());
         }
         if let Some(changes) = &model.changes {
             let place = format!("{}, changes", node.place());
-            let statement = speaker.write(changes, at, Mode::Incremental);
+            let statement = renderer.write(changes, at, Mode::Incremental);
             if let Some(columns) = self.columns(node, &place, changes, &statement)? {
                 let kind_of = |name: &str| {
                     let known = node.columns().iter().find(|column| column.name.eq_ignore_ascii_case(name));
@@ -83,18 +83,18 @@ impl Examiner<'_, '_> {
                 };
                 let window = columns.iter().map(|(name, _)| (name, kind_of(name)));
                 let changes = self.project.writer().empty(window);
-                let incremental = speaker.statement(at, Mode::Incremental);
+                let incremental = renderer.statement(at, Mode::Incremental);
                 let work_table = self.project.writer().work_table("changes");
                 self.columns(node, &place_of(node), &model.statement, &incremental.replace(&work_table, &changes))?;
             }
         } else if model.increment().is_some() {
-            let incremental = speaker.statement(at, Mode::Incremental);
+            let incremental = renderer.statement(at, Mode::Incremental);
             self.columns(node, &place, &model.statement, &incremental)?;
         }
-        Ok(self.findings.all.len() == before)
+        Ok(self.sink.all.len() == before)
     }
 
-    /// The columns that a SELECT gives, with their types where they are told, or a finding.
+    /// The columns that a SELECT gives, with their types where they are reported, or a finding.
     fn columns(
         &mut self,
         node: &Node,
@@ -106,7 +106,7 @@ impl Examiner<'_, '_> {
         self.note(node, place, Some(template), columns)
     }
 
-    /// Whether the types are the declared ones, as far as the database tells them before it runs the SQL.
+    /// Returns whether the types are the declared ones, as far as the database tells them before it runs the SQL.
     fn compare_types(&mut self, node: &Node, model: &ParsedModel, found: &[(String, String)]) {
         let place = node.place();
         let at = At { plugin: &node.plugin, place: &place };
@@ -114,8 +114,8 @@ impl Examiner<'_, '_> {
             let told = found.iter().find(|(name, kind)| !kind.is_empty() && name.eq_ignore_ascii_case(&column.name));
             if let Some((_, kind)) = told.filter(|(_, kind)| !fits(&column.kind, kind)) {
                 let what =
-                    format!("the column {} is declared {}, and its SQL gives {kind} there", column.name, column.kind);
-                self.findings.add(at, what);
+                    format!("the column {} is declared {}, and its SQL returns {kind} there", column.name, column.kind);
+                self.sink.add(at, what);
             }
         }
     }
@@ -136,13 +136,13 @@ impl Examiner<'_, '_> {
         let at = At { plugin: &node.plugin, place };
         let found = template.and_then(|template| Some((template, locate(&template.source, &failure.message)?)));
         match found {
-            Some((template, offset)) => self.findings.in_sql(at, &template.source, offset, failure.message),
-            None => self.findings.add(at, failure.message),
+            Some((template, offset)) => self.sink.in_sql(at, &template.source, offset, failure.message),
+            None => self.sink.add(at, failure.message),
         }
         Ok(None)
     }
 
-    /// Whether the columns are the declared ones. Oracle's are only counted.
+    /// Returns whether the columns are the declared ones. Oracle's are only counted.
     fn compare(&mut self, node: &Node, model: &ParsedModel, found: &[String]) {
         let place = node.place();
         let at = At { plugin: &node.plugin, place: &place };
@@ -150,33 +150,33 @@ impl Examiner<'_, '_> {
         let has = |names: &[String], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         let missing: Vec<&str> =
             declared.iter().map(|column| column.name.as_str()).filter(|name| !has(found, name)).collect();
-        let marks = crate::dialect::MARKS.map(str::to_owned);
+        let marks = crate::dialect::AUDIT_COLUMNS.map(str::to_owned);
         let undeclared: Vec<&str> = found
             .iter()
             .map(String::as_str)
             .filter(|name| !declared.iter().any(|column| column.name.eq_ignore_ascii_case(name)))
             .collect();
         if !missing.is_empty() {
-            self.findings.add(at, format!("its SQL does not give the declared columns {}", missing.join(", ")));
+            self.sink.add(at, format!("its SQL does not give the declared columns {}", missing.join(", ")));
         }
         let own: Vec<&str> = undeclared.iter().copied().filter(|name| has(&marks, name)).collect();
         if model.model.materialization.has_rows() && !own.is_empty() {
-            self.findings.add(at, format!("its SQL gives {}, which the host adds by itself", own.join(", ")));
+            self.sink.add(at, format!("its SQL returns {}, which the host adds by itself", own.join(", ")));
         } else if !undeclared.is_empty() {
             let undeclared = undeclared.join(", ");
-            self.findings.add(at, format!("its SQL gives columns that are not declared: {undeclared}; declare them"));
+            self.sink.add(at, format!("its SQL returns columns that are not declared: {undeclared}; declare them"));
         }
     }
 
     fn tests(&mut self, at: usize, node: &Node) -> Result<(), Failure> {
-        let speaker = Speaker { empty: true, ..self.project.speaker() };
+        let renderer = SqlRenderer { empty: true, ..self.project.renderer() };
         for parsed in &node.tests {
             let looks_at_absent =
                 parsed.relations(self.project).any(|other| self.absent.contains(&other) || self.reads_absent(other));
             if looks_at_absent {
                 continue;
             }
-            let statement = query_of(&speaker, at, parsed);
+            let statement = query_of(&renderer, at, parsed);
             let place = format!("{}, test {}", node.place(), parsed.test.name);
             let source = parsed.sql.as_ref().or(parsed.only_where.as_ref());
             let compiled = compile(self.sql, self.project.writer(), &statement);
@@ -191,7 +191,7 @@ fn place_of(node: &Node) -> String {
 }
 
 /// Compiles a SELECT and does not run it.
-fn compile(sql: &mut dyn Sql, writer: Writer, select: &str) -> Result<(), Failure> {
+fn compile(sql: &mut dyn Sql, writer: SqlWriter, select: &str) -> Result<(), Failure> {
     match writer.0 {
         Dialect::Sqlite => sql.query(&format!("EXPLAIN {select}"), &[]).map(drop),
         Dialect::Oracle => sql.columns(select).map(drop),

@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_flow::model::{
-    Assertion, Declaration, Increment, Indicator, Materialization, Model, Reader, SourceTable, Test,
+    Assertion, Declaration, Exposure, Increment, Materialization, Metric, Model, SourceTable, Test,
 };
 use wmshost_flow::{Dialect, STAGING_PREFIXES};
 
 use crate::check;
-use crate::dialect::{MARKS, REPLACED_AT, VERSION, Writer, mark_types, version_types};
-use crate::mistake::Mistake;
+use crate::diagnostic::Diagnostic;
+use crate::dialect::{AUDIT_COLUMNS, REPLACED_AT, SqlWriter, VERSION, audit_types, version_types};
 use crate::store::parse_moment;
-use crate::template::{Mode, Template, Word};
+use crate::template::{Mode, Placeholder, Template};
 
 /// What a project is made of.
 #[derive(Debug, Clone)]
@@ -38,8 +38,8 @@ pub struct Project {
     pub(crate) digests: BTreeMap<String, String>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) by_name: BTreeMap<String, usize>,
-    pub(crate) indicators: Vec<Indicator>,
-    pub(crate) readers: Vec<(String, Reader)>,
+    pub(crate) metrics: Vec<Metric>,
+    pub(crate) exposures: Vec<(String, Exposure)>,
 }
 
 /// A model's SQL as it is run.
@@ -96,12 +96,12 @@ pub(crate) struct ParsedTest {
 }
 
 impl Project {
-    /// Checks everything that can be known without a database. Gives all mistakes at once.
-    pub fn new(setup: Setup) -> Result<Self, Vec<Mistake>> {
+    /// Checks everything that can be known without a database. Returns all mistakes at once.
+    pub fn new(setup: Setup) -> Result<Self, Vec<Diagnostic>> {
         check::project(setup)
     }
 
-    /// Whether there is a model at all.
+    /// Returns whether there is a model at all.
     pub fn is_empty(&self) -> bool {
         self.models().next().is_none()
     }
@@ -114,8 +114,8 @@ impl Project {
     }
 
     /// The numbers that people steer by.
-    pub fn indicators(&self) -> &[Indicator] {
-        &self.indicators
+    pub fn metrics(&self) -> &[Metric] {
+        &self.metrics
     }
 
     /// The table or view of a model or a stream.
@@ -127,23 +127,23 @@ impl Project {
     pub fn compiled(&self, name: &str, now: i64) -> Option<Compiled> {
         let at = *self.by_name.get(name)?;
         let model = self.nodes[at].model()?;
-        let speaker = Speaker { now, run_id: "run", live: model.is_live(), ..self.speaker() };
-        let incremental = model.increment().map(|_| speaker.statement(at, Mode::Incremental));
-        let changes = model.changes.as_ref().map(|changes| speaker.write(changes, at, Mode::Incremental));
-        Some(Compiled { full: speaker.statement(at, Mode::Full), incremental, changes })
+        let renderer = SqlRenderer { now, run_id: "run", live: model.is_live(), ..self.renderer() };
+        let incremental = model.increment().map(|_| renderer.statement(at, Mode::Incremental));
+        let changes = model.changes.as_ref().map(|changes| renderer.write(changes, at, Mode::Incremental));
+        Some(Compiled { full: renderer.statement(at, Mode::Full), incremental, changes })
     }
 
     pub(crate) fn models(&self) -> impl Iterator<Item = (&Node, &ParsedModel)> {
         self.nodes.iter().filter_map(|node| node.model().map(|model| (node, model)))
     }
 
-    pub(crate) fn writer(&self) -> Writer {
-        Writer(self.dialect)
+    pub(crate) fn writer(&self) -> SqlWriter {
+        SqlWriter(self.dialect)
     }
 
     /// Writes the SQL of this project.
-    pub(crate) fn speaker(&self) -> Speaker<'_> {
-        Speaker {
+    pub(crate) fn renderer(&self) -> SqlRenderer<'_> {
+        SqlRenderer {
             project: self,
             now: 0,
             run_id: "",
@@ -155,7 +155,7 @@ impl Project {
         }
     }
 
-    /// Whether tests look for values in columns of a node that are none of these.
+    /// Returns whether tests look for values in columns of a node that are none of these.
     pub(crate) fn refers_beyond(&self, at: usize, key: Option<&[String]>) -> bool {
         let is_key = |column: &String| key.is_some_and(|key| key.iter().any(|part| part.eq_ignore_ascii_case(column)));
         let tests = self.nodes.iter().flat_map(|node| &node.tests);
@@ -215,9 +215,9 @@ impl ParsedModel {
         [&self.statement].into_iter().chain(&self.changes)
     }
 
-    /// Whether it reads the former rows of this node.
-    pub(crate) fn reads_former(&self, name: &str) -> bool {
-        self.templates().flat_map(Template::uses).any(|used| matches!(used.word, Word::Former(of) if of == name))
+    /// Returns whether it reads the before images of this node.
+    pub(crate) fn reads_before_images(&self, name: &str) -> bool {
+        self.templates().flat_map(Template::uses).any(|used| matches!(used.word, Placeholder::Before(of) if of == name))
     }
 
     pub(crate) fn increment(&self) -> Option<&Increment> {
@@ -227,7 +227,7 @@ impl ParsedModel {
         }
     }
 
-    /// Whether its SQL is kept and run later.
+    /// Returns whether its SQL is kept and run later.
     pub(crate) fn is_live(&self) -> bool {
         !self.model.materialization.has_rows()
     }
@@ -235,7 +235,7 @@ impl ParsedModel {
 
 /// Writes out the SQL of a project for one purpose.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Speaker<'p> {
+pub(crate) struct SqlRenderer<'p> {
     pub(crate) project: &'p Project,
     /// What `{now}` is.
     pub(crate) now: i64,
@@ -245,13 +245,13 @@ pub(crate) struct Speaker<'p> {
     pub(crate) seen: Option<&'p BTreeMap<String, String>>,
     /// How far before it to look, in microseconds.
     pub(crate) lookback: i64,
-    /// Whether `{now}` is the moment when the SQL runs, as in views.
+    /// True if `{now}` is the moment when the SQL runs, as in views.
     pub(crate) live: bool,
-    /// Whether models are empty relations, for SQL that is only looked at.
+    /// True if models are empty relations, for SQL that is only looked at.
     pub(crate) empty: bool,
 }
 
-impl Speaker<'_> {
+impl SqlRenderer<'_> {
     /// A model's SELECT.
     pub(crate) fn statement(&self, at: usize, mode: Mode) -> String {
         match self.project.nodes[at].model() {
@@ -262,30 +262,30 @@ impl Speaker<'_> {
 
     /// Any SQL of a node.
     pub(crate) fn write(&self, template: &Template, at: usize, mode: Mode) -> String {
-        template.render(mode, |word| self.spell(word, at))
+        template.render(mode, |word| self.render_placeholder(word, at))
     }
 
-    /// What stands for a placeholder.
-    pub(crate) fn spell(&self, word: &Word, at: usize) -> String {
+    /// What represents a placeholder.
+    pub(crate) fn render_placeholder(&self, word: &Placeholder, at: usize) -> String {
         use wmshost_flow::Value;
         let writer = self.project.writer();
         match word {
-            Word::Relation(name) => match self.project.by_name.get(name) {
+            Placeholder::Relation(name) => match self.project.by_name.get(name) {
                 Some(&read) => self.relation(read),
                 None => writer.name(name),
             },
-            Word::This => self.relation(at),
-            Word::Changes => writer.work_table("changes"),
-            Word::Watermark => writer.literal(&Value::Timestamp(self.watermark.unwrap_or(EARLIEST))),
-            Word::WatermarkOf(name) => writer.literal(&Value::Timestamp(self.watermark_of(name))),
-            Word::Former(name) => self.former(name),
-            Word::BuiltToday => writer.literal(&Value::Date(self.built_today())),
-            Word::Now if self.live => writer.live_now().to_owned(),
-            Word::Today if self.live => writer.live_today().to_owned(),
-            Word::Now => writer.literal(&Value::Timestamp(self.now)),
-            Word::Today => writer.literal(&Value::Date(day_of(self.now))),
-            Word::RunId => writer.text(self.run_id),
-            Word::Variable(name, fallback) => {
+            Placeholder::This => self.relation(at),
+            Placeholder::Changes => writer.work_table("changes"),
+            Placeholder::Watermark => writer.literal(&Value::Timestamp(self.watermark.unwrap_or(EARLIEST))),
+            Placeholder::WatermarkOf(name) => writer.literal(&Value::Timestamp(self.watermark_of(name))),
+            Placeholder::Before(name) => self.before_images(name),
+            Placeholder::BuiltToday => writer.literal(&Value::Date(self.built_today())),
+            Placeholder::Now if self.live => writer.live_now().to_owned(),
+            Placeholder::Today if self.live => writer.live_today().to_owned(),
+            Placeholder::Now => writer.literal(&Value::Timestamp(self.now)),
+            Placeholder::Today => writer.literal(&Value::Date(day_of(self.now))),
+            Placeholder::RunId => writer.text(self.run_id),
+            Placeholder::Variable(name, fallback) => {
                 let given = self.project.variables.get(name).or(fallback.as_ref());
                 given.cloned().unwrap_or_else(|| "NULL".to_owned())
             }
@@ -304,7 +304,7 @@ impl Speaker<'_> {
     }
 
     /// The rows of a dependency as the last build saw them, those that are others or gone since.
-    fn former(&self, name: &str) -> String {
+    fn before_images(&self, name: &str) -> String {
         let Some(&read) = self.project.by_name.get(name) else { return String::new() };
         if self.empty {
             return self.relation(read);
@@ -312,11 +312,12 @@ impl Speaker<'_> {
         let writer = self.project.writer();
         let seen = writer.literal(&wmshost_flow::Value::Timestamp(self.watermark_of(name)));
         let [table, loaded_at, replaced_at] =
-            [&*former_table(&self.project.nodes[read].table), MARKS[1], REPLACED_AT].map(|name| writer.name(name));
+            [&*before_image_table(&self.project.nodes[read].table), AUDIT_COLUMNS[1], REPLACED_AT]
+                .map(|name| writer.name(name));
         format!("(SELECT * FROM {table} WHERE {replaced_at} > {seen} AND {loaded_at} <= {seen})")
     }
 
-    /// What stands for a node in a FROM.
+    /// What represents a node in a FROM.
     pub(crate) fn relation(&self, at: usize) -> String {
         let node = &self.project.nodes[at];
         let writer = self.project.writer();
@@ -327,9 +328,9 @@ impl Speaker<'_> {
             Some(model) if self.empty => {
                 let own = model.model.columns.iter().map(|column| (column.name.as_str(), Some(column.kind.clone())));
                 let has_rows = model.model.materialization.has_rows();
-                let marks = MARKS.into_iter().zip(mark_types().map(Some)).filter(|_| has_rows);
-                let is_history = matches!(model.model.materialization, Materialization::History(_));
-                let versions = VERSION.into_iter().zip(version_types().map(Some)).filter(|_| is_history);
+                let marks = AUDIT_COLUMNS.into_iter().zip(audit_types().map(Some)).filter(|_| has_rows);
+                let is_snapshot = matches!(model.model.materialization, Materialization::Snapshot(_));
+                let versions = VERSION.into_iter().zip(version_types().map(Some)).filter(|_| is_snapshot);
                 writer.empty(own.chain(versions).chain(marks))
             }
             _ => writer.name(&node.table),
@@ -337,8 +338,8 @@ impl Speaker<'_> {
     }
 }
 
-/// The table that keeps the former rows of a model's table.
-pub(crate) fn former_table(table: &str) -> String {
+/// The table that keeps the before images of a model's table.
+pub(crate) fn before_image_table(table: &str) -> String {
     format!("{}{table}", STAGING_PREFIXES[2])
 }
 

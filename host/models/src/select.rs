@@ -1,5 +1,5 @@
 //! Which models are meant. Words with blanks between add to each other, with commas between they narrow each
-//! other down; `*` and `?` stand for letters.
+//! other down; `*` and `?` represent letters.
 //!
 //! | written | means |
 //! |---|---|
@@ -20,7 +20,7 @@ use crate::project::{Kind, Node, Project};
 
 /// What is known of the past, for `state:` and `result:`.
 #[derive(Debug, Clone, Default)]
-pub struct Past {
+pub struct PreviousRun {
     /// The fingerprint that each model was last built with.
     pub fingerprints: BTreeMap<String, String>,
     /// How each node of the last run ended: `error`, `fail`, `warn`, `skipped`, `success`.
@@ -45,32 +45,39 @@ impl Project {
     }
 
     /// What the expressions select, without what the others exclude. A word that matches nothing is told.
-    pub fn select(&self, select: &[String], exclude: &[String], past: &Past) -> Result<Selected, Vec<String>> {
+    pub fn select(
+        &self,
+        select: &[String],
+        exclude: &[String],
+        previous: &PreviousRun,
+    ) -> Result<Selected, Vec<String>> {
         let mut wrong = Vec::new();
         let mut chosen = match select {
             [] => self.everything().0,
-            _ => self.union(select, past, &mut wrong),
+            _ => self.union(select, previous, &mut wrong),
         };
-        for at in self.union(exclude, past, &mut wrong) {
+        for at in self.union(exclude, previous, &mut wrong) {
             chosen.remove(&at);
         }
         if wrong.is_empty() { Ok(Selected(chosen)) } else { Err(wrong) }
     }
 
-    fn union(&self, expressions: &[String], past: &Past, wrong: &mut Vec<String>) -> BTreeSet<usize> {
+    fn union(&self, expressions: &[String], previous: &PreviousRun, wrong: &mut Vec<String>) -> BTreeSet<usize> {
         let mut chosen = BTreeSet::new();
         for word in expressions.iter().flat_map(|expression| expression.split_whitespace()) {
-            let parts: Vec<BTreeSet<usize>> =
-                word.split(',').filter_map(|part| self.one(part, past).map_err(|what| wrong.push(what)).ok()).collect();
+            let parts: Vec<BTreeSet<usize>> = word
+                .split(',')
+                .filter_map(|part| self.one(part, previous).map_err(|what| wrong.push(what)).ok())
+                .collect();
             let narrowed = parts.into_iter().reduce(|a, b| a.intersection(&b).copied().collect());
             chosen.extend(narrowed.unwrap_or_default());
         }
         chosen
     }
 
-    fn one(&self, word: &str, past: &Past) -> Result<BTreeSet<usize>, String> {
+    fn one(&self, word: &str, previous: &PreviousRun) -> Result<BTreeSet<usize>, String> {
         let reach = Reach::of(word)?;
-        let matched = self.matched(reach.word, past)?;
+        let matched = self.matched(reach.word, previous)?;
         let mut chosen = matched.clone();
         for &at in &matched {
             if let Some(steps) = reach.up {
@@ -87,7 +94,7 @@ impl Project {
         Ok(chosen)
     }
 
-    fn matched(&self, word: &str, past: &Past) -> Result<BTreeSet<usize>, String> {
+    fn matched(&self, word: &str, previous: &PreviousRun) -> Result<BTreeSet<usize>, String> {
         let (method, value) = word.split_once(':').unwrap_or(("name", word));
         let fits: Box<dyn Fn(&Node) -> bool> = match method {
             "name" | "model" => Box::new(|node| is_like(value, &node.name)),
@@ -99,8 +106,8 @@ impl Project {
             "materialized" => {
                 Box::new(|node| node.model().is_some_and(|model| model.model.materialization.name().starts_with(value)))
             }
-            "state" if value == "new" || value == "modified" => Box::new(move |node| state(node, past, value)),
-            "result" => Box::new(|node| past.results.get(&node.name).is_some_and(|result| result == value)),
+            "state" if value == "new" || value == "modified" => Box::new(move |node| state(node, previous, value)),
+            "result" => Box::new(|node| previous.results.get(&node.name).is_some_and(|result| result == value)),
             "state" => return Err(format!("{word:?}: there is state:new and state:modified")),
             _ => {
                 let methods = "tag:, layer:, materialized:, source:, owner:, plugin:, state: and result:";
@@ -166,19 +173,19 @@ fn owner(node: &Node) -> Option<&String> {
     }
 }
 
-fn state(node: &Node, past: &Past, wanted: &str) -> bool {
+fn state(node: &Node, previous: &PreviousRun, wanted: &str) -> bool {
     let Some(model) = node.model() else { return false };
     // What is part of others is never built; those that read it are others then.
     if model.model.materialization == wmshost_flow::model::Materialization::Ephemeral {
         return false;
     }
-    match past.fingerprints.get(&node.name) {
+    match previous.fingerprints.get(&node.name) {
         None => true,
         Some(built) => wanted == "modified" && *built != model.fingerprint,
     }
 }
 
-/// Whether a name fits a pattern.
+/// Returns whether a name fits a pattern.
 fn is_like(pattern: &str, name: &str) -> bool {
     match (pattern.chars().next(), name.chars().next()) {
         (None, None) => true,

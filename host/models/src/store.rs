@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow_schema::DataType;
 use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value, days_of};
 
-use crate::dialect::{Writer, mark_types};
+use crate::dialect::{SqlWriter, audit_types};
 
 /// The host's own tables in the target.
 pub const MODEL_TABLE: &str = "WMSHOST_MODEL";
@@ -20,7 +20,7 @@ pub(crate) const KEPT_FAILURES: usize = 100;
 
 /// How a model was last built.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Built {
+pub struct BuildRecord {
     /// The fingerprint of its declaration.
     pub fingerprint: String,
     /// What it read: of each stream or model with rows, the newest row's mark, as text.
@@ -39,12 +39,12 @@ pub struct Built {
 
 /// How a test last went.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tested {
+pub struct TestRecord {
     /// `passed`, `warned`, `failed` or `errored`.
     pub status: String,
     /// The failing rows.
     pub failing: u64,
-    /// Whether they may be fewer: since all were counted, only new rows were.
+    /// True if they may be fewer: since all were counted, only new rows were.
     pub at_most: bool,
     /// What a measuring test measured when it last passed.
     pub measured: Option<f64>,
@@ -54,8 +54,8 @@ pub struct Tested {
     pub seen: BTreeMap<String, String>,
 }
 
-impl Tested {
-    /// Whether it stopped nothing.
+impl TestRecord {
+    /// Returns whether it stopped nothing.
     pub(crate) fn has_passed(&self) -> bool {
         matches!(self.status.as_str(), "passed" | "warned")
     }
@@ -65,14 +65,14 @@ impl Tested {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Store<'p> {
     pub(crate) pipeline: &'p str,
-    pub(crate) writer: Writer,
+    pub(crate) writer: SqlWriter,
 }
 
 impl Store<'_> {
     /// Makes the tables where they are not there yet.
     pub(crate) fn prepare(self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
         let text = if self.writer.0 == Dialect::Sqlite { "TEXT" } else { "VARCHAR2(128)" };
-        let kinds = [DataType::Utf8, mark_types()[1].clone(), DataType::Int64, DataType::Float64];
+        let kinds = [DataType::Utf8, audit_types()[1].clone(), DataType::Int64, DataType::Float64];
         let [long, moment, number, real] = kinds.map(|kind| self.writer.declared(&kind).unwrap_or_default());
         let tables = [
             (
@@ -134,7 +134,7 @@ impl Store<'_> {
     }
 
     /// How all models of the pipeline were last built.
-    pub(crate) fn built(self, sql: &mut dyn Sql) -> Result<BTreeMap<String, Built>, Failure> {
+    pub(crate) fn built(self, sql: &mut dyn Sql) -> Result<BTreeMap<String, BuildRecord>, Failure> {
         if kind_of(sql, self.writer, MODEL_TABLE)?.is_none() {
             return Ok(BTreeMap::new());
         }
@@ -149,7 +149,7 @@ impl Store<'_> {
     }
 
     /// Notes how a model was built.
-    pub(crate) fn write_built(self, sql: &mut dyn Sql, model: &str, built: &Built) -> Result<(), Failure> {
+    pub(crate) fn write_built(self, sql: &mut dyn Sql, model: &str, built: &BuildRecord) -> Result<(), Failure> {
         self.forget(sql, model)?;
         let inputs = serde_json::to_string(&built.inputs)
             .map_err(|error| Failure::permanent(format!("noting the inputs of {model}: {error}")))?;
@@ -176,7 +176,7 @@ impl Store<'_> {
     }
 
     /// How all tests of the pipeline last went, by node and test.
-    pub(crate) fn tested(self, sql: &mut dyn Sql) -> Result<BTreeMap<(String, String), Tested>, Failure> {
+    pub(crate) fn tested(self, sql: &mut dyn Sql) -> Result<BTreeMap<(String, String), TestRecord>, Failure> {
         if kind_of(sql, self.writer, TEST_TABLE)?.is_none() {
             return Ok(BTreeMap::new());
         }
@@ -196,7 +196,7 @@ impl Store<'_> {
         self,
         sql: &mut dyn Sql,
         (node, test): (&str, &str),
-        tested: &Tested,
+        tested: &TestRecord,
         failing_rows: Option<&[String]>,
         run_id: &str,
     ) -> Result<(), Failure> {
@@ -256,7 +256,7 @@ impl Store<'_> {
 }
 
 /// A timestamp as text, `2026-01-31 23:59:59.999999`, whatever the database has.
-pub(crate) fn moment_text(writer: Writer, expression: &str) -> String {
+pub(crate) fn moment_text(writer: SqlWriter, expression: &str) -> String {
     match writer.0 {
         Dialect::Sqlite => expression.to_owned(),
         // A DATE has no fraction to show.
@@ -265,7 +265,7 @@ pub(crate) fn moment_text(writer: Writer, expression: &str) -> String {
 }
 
 /// What the database has under a name: `table` or `view`.
-pub(crate) fn kind_of(sql: &mut dyn Sql, writer: Writer, name: &str) -> Result<Option<String>, Failure> {
+pub(crate) fn kind_of(sql: &mut dyn Sql, writer: SqlWriter, name: &str) -> Result<Option<String>, Failure> {
     let (statement, name) = match writer.0 {
         Dialect::Sqlite => (
             "SELECT type FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
@@ -285,7 +285,7 @@ pub(crate) fn kind_of(sql: &mut dyn Sql, writer: Writer, name: &str) -> Result<O
 }
 
 /// A digest of the text of a view, as the database has it.
-pub(crate) fn view_digest(sql: &mut dyn Sql, writer: Writer, name: &str) -> Result<String, Failure> {
+pub(crate) fn view_digest(sql: &mut dyn Sql, writer: SqlWriter, name: &str) -> Result<String, Failure> {
     let (statement, name) = match writer.0 {
         Dialect::Sqlite => {
             ("SELECT sql FROM main.sqlite_schema WHERE type = 'view' AND name = ?1 COLLATE NOCASE", name.to_owned())
@@ -300,8 +300,8 @@ pub(crate) fn view_digest(sql: &mut dyn Sql, writer: Writer, name: &str) -> Resu
     Ok(blake3::hash(text.as_bytes()).to_hex()[..16].to_owned())
 }
 
-fn built(row: &[Value]) -> Option<(String, Built)> {
-    let built = Built {
+fn built(row: &[Value]) -> Option<(String, BuildRecord)> {
+    let built = BuildRecord {
         fingerprint: text_of(row, 1),
         inputs: serde_json::from_str(&text_of(row, 2)).ok()?,
         changed_at: text_of(row, 3),
@@ -313,8 +313,8 @@ fn built(row: &[Value]) -> Option<(String, Built)> {
     Some((text_of(row, 0), built))
 }
 
-fn tested(row: &[Value]) -> Option<((String, String), Tested)> {
-    let tested = Tested {
+fn tested(row: &[Value]) -> Option<((String, String), TestRecord)> {
+    let tested = TestRecord {
         status: text_of(row, 2),
         failing: whole(row.get(3)?)?,
         measured: real(row.get(4)?),
@@ -333,7 +333,7 @@ pub(crate) fn text_of(row: &[Value], at: usize) -> String {
     }
 }
 
-/// How many rows a relation has.
+/// The number of rows a relation has.
 pub(crate) fn rows_of(relation: &str, sql: &mut dyn Sql) -> Result<u64, Failure> {
     let rows = sql.query(&format!("SELECT COUNT(*) FROM {relation} wms_counted"), &[])?;
     Ok(rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0))

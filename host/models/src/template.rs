@@ -12,7 +12,7 @@ pub(crate) struct Template {
 #[derive(Debug, Clone)]
 struct Part {
     piece: Piece,
-    /// The builds it stands in; `None`: in all.
+    /// The builds it is in; `None`: in all.
     only: Option<Mode>,
 }
 
@@ -20,7 +20,7 @@ struct Part {
 enum Piece {
     Text(Range<usize>),
     Brace(&'static str),
-    Word(Word, usize),
+    Placeholder(Placeholder, usize),
 }
 
 /// Which of a model's two forms is meant.
@@ -30,9 +30,9 @@ pub(crate) enum Mode {
     Incremental,
 }
 
-/// What a placeholder stands for.
+/// What a placeholder represents.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Word {
+pub(crate) enum Placeholder {
     Relation(String),
     This,
     Watermark,
@@ -40,7 +40,7 @@ pub(crate) enum Word {
     WatermarkOf(String),
     Changes,
     /// The rows of a dependency that are others or gone since, as they were.
-    Former(String),
+    Before(String),
     Variable(String, Option<String>),
     Now,
     Today,
@@ -49,42 +49,42 @@ pub(crate) enum Word {
     RunId,
 }
 
-impl Word {
-    /// Whether only an incremental build has it.
+impl Placeholder {
+    /// Returns whether only an incremental build has it.
     pub(crate) fn is_incremental(&self) -> bool {
         matches!(
             self,
-            Self::This | Self::Watermark | Self::WatermarkOf(_) | Self::Changes | Self::Former(_) | Self::BuiltToday
+            Self::This | Self::Watermark | Self::WatermarkOf(_) | Self::Changes | Self::Before(_) | Self::BuiltToday
         )
     }
 
     /// The stream or model that it names.
     pub(crate) fn node(&self) -> Option<&str> {
         match self {
-            Self::Relation(name) | Self::WatermarkOf(name) | Self::Former(name) => Some(name),
+            Self::Relation(name) | Self::WatermarkOf(name) | Self::Before(name) => Some(name),
             _ => None,
         }
     }
 }
 
-/// A placeholder, where it stands, and in which builds.
+/// A placeholder, where it is, and in which builds.
 #[derive(Debug, Clone)]
 pub(crate) struct Use<'t> {
-    pub(crate) word: &'t Word,
+    pub(crate) word: &'t Placeholder,
     pub(crate) at: usize,
     pub(crate) only: Option<Mode>,
 }
 
 /// What is wrong with a template, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Misspelt {
+pub(crate) struct TemplateError {
     pub(crate) at: usize,
     pub(crate) what: String,
 }
 
 impl Template {
     /// Parses the text; all mistakes at once.
-    pub(crate) fn parse(source: &str) -> Result<Self, Vec<Misspelt>> {
+    pub(crate) fn parse(source: &str) -> Result<Self, Vec<TemplateError>> {
         let mut parser = Parser { source, at: 0, only: None, opened: 0, parts: Vec::new(), wrong: Vec::new() };
         parser.run();
         if parser.wrong.is_empty() {
@@ -97,24 +97,28 @@ impl Template {
     /// Its placeholders, in order.
     pub(crate) fn uses(&self) -> impl Iterator<Item = Use<'_>> {
         self.parts.iter().filter_map(|part| match &part.piece {
-            Piece::Word(word, at) => Some(Use { word, at: *at, only: part.only }),
+            Piece::Placeholder(word, at) => Some(Use { word, at: *at, only: part.only }),
             _ => None,
         })
     }
 
-    /// Whether a word stands in it, in builds of this mode.
-    pub(crate) fn has(&self, wanted: &Word, mode: Mode) -> bool {
+    /// Returns whether a word is in it, in builds of this mode.
+    pub(crate) fn has(&self, wanted: &Placeholder, mode: Mode) -> bool {
         self.uses().any(|used| used.word == wanted && used.only.is_none_or(|only| only == mode))
     }
 
-    /// The SQL, with what `spell` gives for each placeholder.
-    pub(crate) fn render(&self, mode: Mode, spell: impl FnMut(&Word) -> String) -> String {
-        self.written(mode, spell).text
+    /// The SQL, with what `render_placeholder` gives for each placeholder.
+    pub(crate) fn render(&self, mode: Mode, render_placeholder: impl FnMut(&Placeholder) -> String) -> String {
+        self.written(mode, render_placeholder).text
     }
 
     /// The same, with the way back to the source.
-    pub(crate) fn written(&self, mode: Mode, mut spell: impl FnMut(&Word) -> String) -> Written {
-        let mut written = Written { text: String::with_capacity(self.source.len() + 64), pieces: Vec::new() };
+    pub(crate) fn written(
+        &self,
+        mode: Mode,
+        mut render_placeholder: impl FnMut(&Placeholder) -> String,
+    ) -> RenderedSql {
+        let mut written = RenderedSql { text: String::with_capacity(self.source.len() + 64), pieces: Vec::new() };
         let mut brace_at = 0;
         for part in self.parts.iter().filter(|part| part.only.is_none_or(|only| only == mode)) {
             let from = written.text.len();
@@ -128,9 +132,9 @@ impl Template {
                     written.pieces.push((from, brace_at, false));
                     written.text.push_str(brace);
                 }
-                Piece::Word(word, at) => {
+                Piece::Placeholder(word, at) => {
                     written.pieces.push((from, *at, false));
-                    written.text.push_str(&spell(word));
+                    written.text.push_str(&render_placeholder(word));
                 }
             }
         }
@@ -140,13 +144,13 @@ impl Template {
 
 /// SQL as it was written out, with the way back to its source.
 #[derive(Debug, Clone)]
-pub(crate) struct Written {
+pub(crate) struct RenderedSql {
     pub(crate) text: String,
-    /// Where each piece begins: in the text, in the source, and whether it stands there letter by letter.
+    /// Where each piece begins: in the text, in the source, and whether it is there letter by letter.
     pieces: Vec<(usize, usize, bool)>,
 }
 
-impl Written {
+impl RenderedSql {
     /// Where in the source a place of the text comes from.
     pub(crate) fn source_of(&self, at: usize) -> usize {
         match self.pieces.iter().rev().find(|(from, _, _)| *from <= at) {
@@ -164,7 +168,7 @@ struct Parser<'s> {
     /// Where the open `{when …}` stands.
     opened: usize,
     parts: Vec<Part>,
-    wrong: Vec<Misspelt>,
+    wrong: Vec<TemplateError>,
 }
 
 impl Parser<'_> {
@@ -201,18 +205,18 @@ impl Parser<'_> {
     }
 
     fn wrong(&mut self, at: usize, what: &str) {
-        self.wrong.push(Misspelt { at, what: what.to_owned() });
+        self.wrong.push(TemplateError { at, what: what.to_owned() });
     }
 
     fn placeholder(&mut self, inside: &str, at: usize) {
         let word = match inside {
-            "this" => Word::This,
-            "watermark" => Word::Watermark,
-            "changes" => Word::Changes,
-            "now" => Word::Now,
-            "today" => Word::Today,
-            "built_today" => Word::BuiltToday,
-            "run_id" => Word::RunId,
+            "this" => Placeholder::This,
+            "watermark" => Placeholder::Watermark,
+            "changes" => Placeholder::Changes,
+            "now" => Placeholder::Now,
+            "today" => Placeholder::Today,
+            "built_today" => Placeholder::BuiltToday,
+            "run_id" => Placeholder::RunId,
             "when incremental" => return self.open(Mode::Incremental, at),
             "when full" => return self.open(Mode::Full, at),
             "end" => return self.close(at),
@@ -222,15 +226,15 @@ impl Parser<'_> {
                         Some((name, fallback)) => (name, Some(fallback.trim().to_owned())),
                         None => (variable, None),
                     };
-                    Word::Variable(name.trim().to_owned(), fallback)
+                    Placeholder::Variable(name.trim().to_owned(), fallback)
                 }
-                Some(("watermark", name)) if is_name(name) => Word::WatermarkOf(name.to_owned()),
-                Some(("former", name)) if is_name(name) => Word::Former(name.to_owned()),
-                None if is_name(inside) => Word::Relation(inside.to_owned()),
+                Some(("watermark", name)) if is_name(name) => Placeholder::WatermarkOf(name.to_owned()),
+                Some(("before", name)) if is_name(name) => Placeholder::Before(name.to_owned()),
+                None if is_name(inside) => Placeholder::Relation(inside.to_owned()),
                 _ => return self.wrong(at, &format!("{{{inside}}} is no placeholder")),
             },
         };
-        self.push(Piece::Word(word, at));
+        self.push(Piece::Placeholder(word, at));
     }
 
     fn open(&mut self, mode: Mode, at: usize) {
@@ -248,7 +252,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether it can be the name of a model or a stream.
+/// Returns whether it can be the name of a model or a stream.
 pub(crate) fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
     let first = characters.next().is_some_and(|c| c.is_ascii_lowercase());
@@ -260,7 +264,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn shown(word: &Word) -> String {
+    fn shown(word: &Placeholder) -> String {
         format!("<{word:?}>")
     }
 
@@ -276,7 +280,10 @@ mod tests {
         let template = Template::parse("a{when incremental} b {watermark}{end}{when full} c{end} d").expect("parsed");
         assert_eq!(template.render(Mode::Full, shown), "a c d");
         assert_eq!(template.render(Mode::Incremental, shown), "a b <Watermark> d");
-        assert!(template.has(&Word::Watermark, Mode::Incremental) && !template.has(&Word::Watermark, Mode::Full));
+        assert!(
+            template.has(&Placeholder::Watermark, Mode::Incremental)
+                && !template.has(&Placeholder::Watermark, Mode::Full)
+        );
     }
 
     #[test]

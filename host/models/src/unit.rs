@@ -6,8 +6,8 @@ use arrow_schema::DataType;
 use wmshost_flow::model::{Rows, UnitTest};
 use wmshost_flow::{Failure, Sql, SqlSession, Value};
 
-use crate::dialect::{MARKS, VERSION};
-use crate::project::{Node, ParsedModel, Project, Speaker, former_table};
+use crate::dialect::{AUDIT_COLUMNS, VERSION};
+use crate::project::{Node, ParsedModel, Project, SqlRenderer, before_image_table};
 use crate::store::{parse_moment, real};
 use crate::template::Mode;
 
@@ -22,7 +22,7 @@ pub trait Scratch: Sync {
 pub struct UnitResult {
     /// What it proves.
     pub name: String,
-    /// Whether the model gave what was expected.
+    /// True if the model gave what was expected.
     pub passed: bool,
     /// The difference, row by row: `-` expected and missing, `+` given and not expected.
     pub difference: String,
@@ -38,7 +38,7 @@ pub(crate) fn run_unit_tests(project: &Project, name: &str, scratch: &dyn Scratc
     let mut results = Vec::new();
     for test in &model.model.unit_tests {
         let mut sql = scratch.session()?;
-        let proof = Proof { project, at, model, test };
+        let proof = UnitTestRun { project, at, model, test };
         let (passed, difference) = match proof.given(sql.as_mut()) {
             Ok(given) => compare(&test.expected, &given),
             Err(failure) => (false, failure.message),
@@ -48,22 +48,22 @@ pub(crate) fn run_unit_tests(project: &Project, name: &str, scratch: &dyn Scratc
     Ok(results)
 }
 
-struct Proof<'p> {
+struct UnitTestRun<'p> {
     project: &'p Project,
     at: usize,
     model: &'p ParsedModel,
     test: &'p UnitTest,
 }
 
-impl Proof<'_> {
+impl UnitTestRun<'_> {
     /// What the model gives over the fixtures.
     fn given(&self, sql: &mut dyn SqlSession) -> Result<Vec<Vec<Value>>, Failure> {
         let writer = self.project.writer();
         for &read in &self.project.nodes[self.at].reads {
             let node = &self.project.nodes[read];
             self.fixture(node, &node.name, &node.table, sql)?;
-            if self.model.reads_former(&node.name) {
-                self.fixture(node, &format!("former:{}", node.name), &former_table(&node.table), sql)?;
+            if self.model.reads_before_images(&node.name) {
+                self.fixture(node, &format!("before:{}", node.name), &before_image_table(&node.table), sql)?;
             }
         }
         let mode = if self.test.watermark.is_some() { Mode::Incremental } else { Mode::Full };
@@ -71,33 +71,33 @@ impl Proof<'_> {
             let node = &self.project.nodes[self.at];
             self.fixture(node, "this", &node.table, sql)?;
         }
-        let speaker = Speaker {
+        let renderer = SqlRenderer {
             now: self.test.now.unwrap_or(NOW),
             run_id: "unit test",
             watermark: self.test.watermark,
-            ..self.project.speaker()
+            ..self.project.renderer()
         };
         if let (Some(changes), Mode::Incremental) = (&self.model.changes, mode) {
-            let changes = self.with_variables(speaker).write(changes, self.at, mode);
+            let changes = self.with_variables(renderer).write(changes, self.at, mode);
             sql.execute(&writer.create_work_table("changes", &changes), &[])?;
         }
-        let statement = self.with_variables(speaker).write(&self.model.statement, self.at, mode);
+        let statement = self.with_variables(renderer).write(&self.model.statement, self.at, mode);
         let columns = writer.names("wms_given.", &self.test.expected.columns);
         sql.query(&format!("SELECT {columns} FROM ({statement}\n) wms_given"), &[])
     }
 
-    fn with_variables<'s>(&'s self, speaker: Speaker<'s>) -> Voiced<'s> {
-        Voiced { speaker, test: self.test }
+    fn with_variables<'s>(&'s self, renderer: SqlRenderer<'s>) -> UnitTestRenderer<'s> {
+        UnitTestRenderer { renderer, test: self.test }
     }
 
-    /// Makes the table that stands for a dependency and fills it.
+    /// Makes the table that represents a dependency and fills it.
     fn fixture(&self, node: &Node, name: &str, table: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
         let writer = self.project.writer();
         let empty = Rows::default();
         let given = self.test.given.iter().find(|(given, _)| given == name).map_or(&empty, |(_, rows)| rows);
         let mut columns: Vec<(String, Option<&DataType>)> =
             node.columns().iter().map(|column| (column.name.clone(), Some(&column.kind))).collect();
-        let own = VERSION.iter().chain(&MARKS).map(|name| (*name).to_owned());
+        let own = VERSION.iter().chain(&AUDIT_COLUMNS).map(|name| (*name).to_owned());
         for name in given.columns.iter().cloned().chain(own) {
             if !columns.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
                 columns.push((name, None));
@@ -126,31 +126,31 @@ impl Proof<'_> {
 }
 
 /// A speaker with the variables of a test, and dependencies as tables.
-struct Voiced<'s> {
-    speaker: Speaker<'s>,
+struct UnitTestRenderer<'s> {
+    renderer: SqlRenderer<'s>,
     test: &'s UnitTest,
 }
 
-impl Voiced<'_> {
+impl UnitTestRenderer<'_> {
     fn write(&self, template: &crate::template::Template, at: usize, mode: Mode) -> String {
-        use crate::template::Word;
-        let project = self.speaker.project;
+        use crate::template::Placeholder;
+        let project = self.renderer.project;
         let writer = project.writer();
         template.render(mode, |word| match word {
-            Word::Relation(name) => project.table(name).map(|table| writer.name(table)).unwrap_or_default(),
-            Word::Former(name) => {
-                project.table(name).map(|table| writer.name(&former_table(table))).unwrap_or_default()
+            Placeholder::Relation(name) => project.table(name).map(|table| writer.name(table)).unwrap_or_default(),
+            Placeholder::Before(name) => {
+                project.table(name).map(|table| writer.name(&before_image_table(table))).unwrap_or_default()
             }
-            Word::Variable(name, _) => match self.test.variables.iter().find(|(given, _)| given == name) {
+            Placeholder::Variable(name, _) => match self.test.variables.iter().find(|(given, _)| given == name) {
                 Some((_, literal)) => literal.clone(),
-                None => self.speaker.spell(word, at),
+                None => self.renderer.render_placeholder(word, at),
             },
-            word => self.speaker.spell(word, at),
+            word => self.renderer.render_placeholder(word, at),
         })
     }
 }
 
-/// Whether the rows are the expected ones, in any order; else how they differ.
+/// Returns whether the rows are the expected ones, in any order; else how they differ.
 fn compare(expected: &Rows, given: &[Vec<Value>]) -> (bool, String) {
     let mut surplus: Vec<&Vec<Value>> = given.iter().collect();
     let mut missing = Vec::new();
@@ -174,7 +174,7 @@ fn compare(expected: &Rows, given: &[Vec<Value>]) -> (bool, String) {
     (false, difference)
 }
 
-/// Whether what the database gave is what was expected: numbers by value, moments by moment.
+/// Returns whether what the database gave is what was expected: numbers by value, moments by moment.
 fn is_same(expected: &Value, given: &Value) -> bool {
     match (expected, given) {
         (Value::Null, Value::Null) => true,

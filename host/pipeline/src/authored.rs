@@ -9,12 +9,12 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use crate::diagnostics::{DiagnosticSink, Location, join};
+use crate::key_type::{Key, KeyType};
 use crate::keys::{file, tables_with};
-use crate::kind::{Key, Kind};
-use crate::mistakes::{Place, Report, join};
 use crate::suggest;
-use crate::words::{self, Objection};
-use crate::written::{self, Written};
+use crate::syntax::{self, SyntaxError};
+use crate::value::{self, AuthoredValue};
 
 /// More is not a pipeline file.
 const MOST_FILE_BYTES: u64 = 1 << 20;
@@ -25,20 +25,20 @@ pub(crate) enum Node {
     Section(Section),
     Leaf(Leaf),
     /// A mistake was told; there is no value.
-    Broken(Place),
+    Broken(Location),
 }
 
 /// A table.
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
-    pub(crate) place: Place,
-    /// Where it stands in the order of all files: how near its first file is, and the line there.
+    pub(crate) place: Location,
+    /// Where it is in the order of all files: how near its first file is, and the line there.
     pub(crate) order: (Reverse<u32>, u32),
     pub(crate) entries: BTreeMap<String, Node>,
 }
 
 impl Section {
-    pub(crate) fn new(place: Place, entries: BTreeMap<String, Node>) -> Self {
+    pub(crate) fn new(place: Location, entries: BTreeMap<String, Node>) -> Self {
         Self { order: (Reverse(place.rank), place.line), place, entries }
     }
 
@@ -57,12 +57,12 @@ impl Section {
 /// A value.
 #[derive(Debug, Clone)]
 pub(crate) struct Leaf {
-    pub(crate) place: Place,
-    pub(crate) value: Written,
+    pub(crate) place: Location,
+    pub(crate) value: AuthoredValue,
 }
 
 impl Node {
-    pub(crate) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &Location {
         match self {
             Self::Section(section) => &section.place,
             Self::Leaf(leaf) => &leaf.place,
@@ -72,26 +72,26 @@ impl Node {
 }
 
 /// Reads a file. `None`: it could not be read, and the report says why.
-pub(crate) fn read(path: &Arc<Path>, rank: u32, report: &mut Report) -> Option<Section> {
+pub(crate) fn read(path: &Arc<Path>, rank: u32, sink: &mut DiagnosticSink) -> Option<Section> {
     let text = match read_text(path) {
         Ok(text) => text,
         Err((message, advice)) => {
-            report.file(path, rank, message, Some(advice));
+            sink.file(path, rank, message, Some(advice));
             return None;
         }
     };
-    parse(path, rank, &text, report)
+    parse(path, rank, &text, sink)
 }
 
 /// Reads the text of a file into a tree.
-pub(crate) fn parse(path: &Arc<Path>, rank: u32, text: &str, report: &mut Report) -> Option<Section> {
+pub(crate) fn parse(path: &Arc<Path>, rank: u32, text: &str, sink: &mut DiagnosticSink) -> Option<Section> {
     let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-    let mut reader = Reader { path, rank, starts, report };
+    let mut reader = TreeReader { path, rank, starts, sink };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let place = reader.place(error.span().map_or(0, |span| span.start), "");
         let message = format!("this is not TOML: {}", error.message().replace('\n', ", "));
-        reader.report.at(&place, message, None);
+        reader.sink.at(&place, message, None);
     }
     if !errors.is_empty() {
         return None;
@@ -111,7 +111,7 @@ fn read_text(path: &Path) -> Result<String, (String, String)> {
         return Err(("is not a file".to_owned(), "name the pipeline file itself".to_owned()));
     }
     if meta.len() > MOST_FILE_BYTES {
-        let [size, limit] = [meta.len(), MOST_FILE_BYTES].map(words::grouped);
+        let [size, limit] = [meta.len(), MOST_FILE_BYTES].map(syntax::grouped);
         let message = format!("has {size} bytes; a pipeline file has at most {limit}");
         return Err((message, "name the right file".to_owned()));
     }
@@ -119,19 +119,19 @@ fn read_text(path: &Path) -> Result<String, (String, String)> {
     String::from_utf8(bytes).map_err(|_| ("is not UTF-8 text".to_owned(), "save it as UTF-8".to_owned()))
 }
 
-struct Reader<'a> {
+struct TreeReader<'a> {
     path: &'a Arc<Path>,
     rank: u32,
     /// Where each line starts, in bytes.
     starts: Vec<usize>,
-    report: &'a mut Report,
+    sink: &'a mut DiagnosticSink,
 }
 
-impl Reader<'_> {
-    fn place(&self, offset: usize, key: &str) -> Place {
+impl TreeReader<'_> {
+    fn place(&self, offset: usize, key: &str) -> Location {
         let line = self.starts.partition_point(|start| *start <= offset);
         let line = u32::try_from(line).unwrap_or(u32::MAX);
-        Place { file: Arc::clone(self.path), rank: self.rank, line, key: key.to_owned() }
+        Location { file: Arc::clone(self.path), rank: self.rank, line, key: key.to_owned() }
     }
 
     fn table(&mut self, table: &DeTable<'_>, keys: &[Key], around: &str) -> BTreeMap<String, Node> {
@@ -149,40 +149,40 @@ impl Reader<'_> {
         entries
     }
 
-    fn unknown(&mut self, place: &Place, name: &str, keys: &[Key], around: &str) {
+    fn unknown(&mut self, place: &Location, name: &str, keys: &[Key], around: &str) {
         let known = keys.iter().map(|key| key.name);
         let elsewhere = tables_with(name);
         let meant = suggest::nearest(name, known.clone());
         if let Some(meant) = meant {
-            self.report.spoil(join(around, meant));
+            self.sink.mark_reported(join(around, meant));
         }
         let advice = match meant {
             None if !elsewhere.is_empty() => Some(format!("`{name}` belongs into {}", elsewhere.join(" or "))),
             _ => suggest::advice(name, known),
         };
-        self.report.at(place, "unknown key", advice);
+        self.sink.at(place, "unknown key", advice);
     }
 
-    fn value(&mut self, value: &Spanned<DeValue<'_>>, key: &Key, place: Place, path: &str) -> Node {
+    fn value(&mut self, value: &Spanned<DeValue<'_>>, key: &Key, place: Location, path: &str) -> Node {
         match (key.kind, value.get_ref()) {
-            (Kind::Table(keys), DeValue::Table(table)) => {
+            (KeyType::Table(keys), DeValue::Table(table)) => {
                 Node::Section(Section::new(place, self.table(table, keys, path)))
             }
-            (Kind::Named(keys), DeValue::Table(table)) => {
+            (KeyType::Named(keys), DeValue::Table(table)) => {
                 let inner = |reader: &mut Self, table: &DeTable<'_>, path: &str| reader.table(table, keys, path);
                 self.named(table, place, path, inner)
             }
-            (Kind::Values, DeValue::Table(table)) => Node::Section(Section::new(place, self.settings(table, path))),
-            (Kind::Settings, DeValue::Table(table)) => self.named(table, place, path, Self::settings),
-            (_, value) => self.leaf(written::read(value, key), place),
+            (KeyType::Values, DeValue::Table(table)) => Node::Section(Section::new(place, self.settings(table, path))),
+            (KeyType::Settings, DeValue::Table(table)) => self.named(table, place, path, Self::settings),
+            (_, value) => self.leaf(value::read(value, key), place),
         }
     }
 
-    fn leaf(&mut self, value: Result<Written, Objection>, place: Place) -> Node {
+    fn leaf(&mut self, value: Result<AuthoredValue, SyntaxError>, place: Location) -> Node {
         match value {
             Ok(value) => Node::Leaf(Leaf { place, value }),
             Err((message, advice)) => {
-                self.report.at(&place, message, advice);
+                self.sink.at(&place, message, advice);
                 Node::Broken(place)
             }
         }
@@ -192,21 +192,21 @@ impl Reader<'_> {
     fn named(
         &mut self,
         table: &DeTable<'_>,
-        place: Place,
+        place: Location,
         path: &str,
         inner: impl Fn(&mut Self, &DeTable<'_>, &str) -> BTreeMap<String, Node>,
     ) -> Node {
         let mut entries = BTreeMap::new();
         for (name, value) in table {
             let (place, path) = self.entry(name, path);
-            if let Err((message, advice)) = words::name(name.get_ref()) {
-                self.report.beside(&place, format!("`{}` {message}", name.get_ref()), advice);
+            if let Err((message, advice)) = syntax::name(name.get_ref()) {
+                self.sink.beside(&place, format!("`{}` {message}", name.get_ref()), advice);
             }
             let node = if let DeValue::Table(table) = value.get_ref() {
                 Node::Section(Section::new(place, inner(self, table, &path)))
             } else {
-                let message = format!("must be a table, not {}", written::found(value.get_ref()));
-                self.report.at(&place, message, None);
+                let message = format!("must be a table, not {}", value::found(value.get_ref()));
+                self.sink.at(&place, message, None);
                 Node::Broken(place)
             };
             entries.insert(name.get_ref().to_string(), node);
@@ -219,13 +219,13 @@ impl Reader<'_> {
         let mut entries = BTreeMap::new();
         for (name, value) in table {
             let (place, _) = self.entry(name, path);
-            let node = self.leaf(written::read_setting(value.get_ref()), place);
+            let node = self.leaf(value::read_setting(value.get_ref()), place);
             entries.insert(name.get_ref().to_string(), node);
         }
         entries
     }
 
-    fn entry(&self, name: &Spanned<DeString<'_>>, path: &str) -> (Place, String) {
+    fn entry(&self, name: &Spanned<DeString<'_>>, path: &str) -> (Location, String) {
         let path = join(path, name.get_ref());
         (self.place(name.span().start, &path), path)
     }

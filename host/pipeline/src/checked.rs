@@ -7,10 +7,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::connection::Connection;
-use crate::fit::check;
-use crate::mistakes::{Mistake, Mistakes, Report};
+use crate::cross_check::check;
+use crate::diagnostics::{Diagnostic, DiagnosticSink, Diagnostics};
 use crate::models::Models;
-use crate::plugins::PluginFacts;
+use crate::plugins::PluginCatalog;
 use crate::reference::Environment;
 use crate::resolved::{Limits, Resolved, RunOptions, StreamPlan, resolve};
 use crate::select::pick;
@@ -80,12 +80,12 @@ pub struct Checked {
     /// The streams that are not part of a run.
     pub disabled: Vec<StreamPlan>,
     /// What is allowed, and is worth a second look.
-    pub warnings: Vec<Mistake>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Checked {
     /// The streams of these names, in the order of the file; without a name, all enabled ones.
-    pub fn select(&self, names: &[String]) -> Result<Vec<&Stream>, Mistakes> {
+    pub fn select(&self, names: &[String]) -> Result<Vec<&Stream>, Diagnostics> {
         let disabled: Vec<&str> = self.disabled.iter().map(|plan| plan.name.as_str()).collect();
         pick(&self.file, &self.streams, &disabled, |stream| &stream.plan.name, names)
     }
@@ -93,29 +93,33 @@ impl Checked {
 
 impl Resolved {
     /// Checks that the parts fit together.
-    pub fn check(&self, plugins: &dyn PluginFacts) -> Result<Checked, Mistakes> {
-        let mut report = Report::new(self.places.clone());
-        let checked = check(self, plugins, &mut report);
-        finish(checked, report)
+    pub fn check(&self, plugins: &dyn PluginCatalog) -> Result<Checked, Diagnostics> {
+        let mut sink = DiagnosticSink::new(self.places.clone());
+        let checked = check(self, plugins, &mut sink);
+        finish(checked, sink)
     }
 
     /// The streams of these names, in the order of the file, enabled or not; without a name, all.
-    pub fn select(&self, names: &[String]) -> Result<Vec<&StreamPlan>, Mistakes> {
+    pub fn select(&self, names: &[String]) -> Result<Vec<&StreamPlan>, Diagnostics> {
         pick(&self.file, &self.streams, &[], |stream| &stream.name, names)
     }
 }
 
 /// Reads and checks a pipeline file, and tells the mistakes of all phases at once.
-pub fn check_file(path: &Path, environment: &dyn Environment, plugins: &dyn PluginFacts) -> Result<Checked, Mistakes> {
-    let mut report = Report::default();
-    let resolved = resolve(path, environment, &mut report);
-    let checked = resolved.and_then(|resolved| check(&resolved, plugins, &mut report));
-    finish(checked, report)
+pub fn check_file(
+    path: &Path,
+    environment: &dyn Environment,
+    plugins: &dyn PluginCatalog,
+) -> Result<Checked, Diagnostics> {
+    let mut sink = DiagnosticSink::default();
+    let resolved = resolve(path, environment, &mut sink);
+    let checked = resolved.and_then(|resolved| check(&resolved, plugins, &mut sink));
+    finish(checked, sink)
 }
 
-fn finish(checked: Option<Checked>, report: Report) -> Result<Checked, Mistakes> {
+fn finish(checked: Option<Checked>, sink: DiagnosticSink) -> Result<Checked, Diagnostics> {
     match checked {
-        Some(checked) => report.into_result(checked),
-        None => Err(Mistakes::several(report.into_list())),
+        Some(checked) => sink.into_result(checked),
+        None => Err(Diagnostics::several(sink.into_list())),
     }
 }

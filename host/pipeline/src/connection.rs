@@ -3,11 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::chain::identity;
+use crate::diagnostics::join;
+use crate::extends::identity;
 use crate::keys::connection as keys;
-use crate::mistakes::join;
 use crate::oracle::{self, OracleConnection};
-use crate::scope::Scope;
+use crate::section_reader::SectionReader;
 
 /// How a database is reached.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl fmt::Display for Connection {
 }
 
 /// Reads one table of `[connections]`.
-pub(crate) fn read(scope: &mut Scope<'_>) -> Option<Connection> {
+pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<Connection> {
     scope.require(&keys::DRIVER);
     let drivers = [(keys::SQLITE_NAME, keys::SQLITE), (keys::ORACLE_NAME, keys::ORACLE)];
     let own = scope.choice(&keys::DRIVER, &drivers)?;
@@ -69,10 +69,10 @@ pub(crate) fn read(scope: &mut Scope<'_>) -> Option<Connection> {
             let advice = if sqlite {
                 format!("its keys are {}", known.join(", "))
             } else {
-                "its keys stand in pipelines/help.toml".to_owned()
+                "its keys are in pipelines/help.toml".to_owned()
             };
             let message = format!("the driver {driver} has no such key");
-            scope.report.of(&join(&scope.path, key.name), message, Some(advice));
+            scope.sink.of(&join(&scope.path, key.name), message, Some(advice));
         }
     }
     if sqlite {

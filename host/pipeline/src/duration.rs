@@ -1,4 +1,4 @@
-//! Spans of time as they stand in pipeline files: a whole number and a unit, `90s`, `15m`, `2h`, `7d`.
+//! Spans of time as they are in pipeline files: a whole number and a unit, `90s`, `15m`, `2h`, `7d`.
 
 use std::time::Duration;
 

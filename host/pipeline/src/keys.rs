@@ -1,31 +1,31 @@
 //! The one table of every key that a pipeline file may have: its type, range, unit and default. Reading,
 //! messages and the proof that help.toml is complete all go by it.
 
-use crate::kind::{Fallback, Key, Kind};
-use crate::mistakes::join;
+use crate::diagnostics::join;
+use crate::key_type::{Key, KeyDefault, KeyType};
 
 const DAY: u64 = 86_400;
 
 /// The keys of the file itself.
 pub(crate) mod file {
     use super::*;
-    pub(crate) const NAME: Key = Key::new("name", Kind::Name).literal();
-    pub(crate) const EXTENDS: Key = Key::new("extends", Kind::Path).literal();
-    pub(crate) const PLUGINS: Key = Key::new("plugins", Kind::Named(plugin::ALL));
-    pub(crate) const CONNECTIONS: Key = Key::new("connections", Kind::Named(connection::ALL));
-    pub(crate) const RUN: Key = Key::new("run", Kind::Table(run::ALL));
-    pub(crate) const LIMITS: Key = Key::new("limits", Kind::Table(limits::ALL));
-    pub(crate) const DEFAULTS: Key = Key::new("stream_defaults", Kind::Table(stream::DEFAULTS));
-    pub(crate) const STREAMS: Key = Key::new("streams", Kind::Named(stream::ALL));
-    pub(crate) const MODELS: Key = Key::new("models", Kind::Table(models::ALL));
+    pub(crate) const NAME: Key = Key::new("name", KeyType::Name).literal();
+    pub(crate) const EXTENDS: Key = Key::new("extends", KeyType::Path).literal();
+    pub(crate) const PLUGINS: Key = Key::new("plugins", KeyType::Named(plugin::ALL));
+    pub(crate) const CONNECTIONS: Key = Key::new("connections", KeyType::Named(connection::ALL));
+    pub(crate) const RUN: Key = Key::new("run", KeyType::Table(run::ALL));
+    pub(crate) const LIMITS: Key = Key::new("limits", KeyType::Table(limits::ALL));
+    pub(crate) const DEFAULTS: Key = Key::new("stream_defaults", KeyType::Table(stream::DEFAULTS));
+    pub(crate) const STREAMS: Key = Key::new("streams", KeyType::Named(stream::ALL));
+    pub(crate) const MODELS: Key = Key::new("models", KeyType::Table(models::ALL));
     pub(crate) const ALL: &[Key] = &[NAME, EXTENDS, PLUGINS, CONNECTIONS, RUN, LIMITS, DEFAULTS, STREAMS, MODELS];
 }
 
 /// The keys of `[plugins.*]`.
 pub(crate) mod plugin {
     use super::*;
-    pub(crate) const PATH: Key = Key::new("path", Kind::Path);
-    pub(crate) const DIGEST: Key = Key::new("digest", Kind::Digest);
+    pub(crate) const PATH: Key = Key::new("path", KeyType::Path);
+    pub(crate) const DIGEST: Key = Key::new("digest", KeyType::Digest);
     pub(crate) const ALL: &[Key] = &[PATH, DIGEST];
 }
 
@@ -34,44 +34,46 @@ pub(crate) mod connection {
     use super::*;
     pub(crate) const SQLITE_NAME: &str = "sqlite";
     pub(crate) const ORACLE_NAME: &str = "oracle";
-    pub(crate) const DRIVER: Key = Key::new("driver", Kind::Choice(&[SQLITE_NAME, ORACLE_NAME]));
-    pub(crate) const PATH: Key = Key::new("path", Kind::Path);
-    pub(crate) const CLIENT: Key = Key::new("client", Kind::Choice(&["thin", "oci"])).or(Fallback::Text("thin"));
-    pub(crate) const HOST: Key = Key::new("host", Kind::Address);
-    pub(crate) const PORT: Key = Key::count("port", 1, 65_535, "TCP port").or(Fallback::Number(1521));
-    pub(crate) const SERVICE_NAME: Key = Key::new("service_name", Kind::Address);
-    pub(crate) const SID: Key = Key::new("sid", Kind::Address);
-    pub(crate) const USERNAME: Key = Key::new("username", Kind::Text);
-    pub(crate) const PASSWORD: Key = Key::new("password", Kind::Secret);
-    pub(crate) const SCHEMA: Key = Key::new("schema", Kind::Identifier);
-    pub(crate) const DESCRIPTOR: Key = Key::new("descriptor", Kind::Text);
-    pub(crate) const TNS_ALIAS: Key = Key::new("tns_alias", Kind::Address);
-    pub(crate) const TNS_ADMIN: Key = Key::new("tns_admin", Kind::Path);
-    pub(crate) const PROTOCOL: Key = Key::new("protocol", Kind::Choice(&["tcp", "tcps"])).or(Fallback::Text("tcp"));
-    pub(crate) const CA_FILE: Key = Key::new("ca_file", Kind::Path);
-    pub(crate) const WALLET: Key = Key::new("wallet", Kind::Path);
-    pub(crate) const WALLET_PASSWORD: Key = Key::new("wallet_password", Kind::Secret);
+    pub(crate) const DRIVER: Key = Key::new("driver", KeyType::Choice(&[SQLITE_NAME, ORACLE_NAME]));
+    pub(crate) const PATH: Key = Key::new("path", KeyType::Path);
+    pub(crate) const CLIENT: Key = Key::new("client", KeyType::Choice(&["thin", "oci"])).or(KeyDefault::Text("thin"));
+    pub(crate) const HOST: Key = Key::new("host", KeyType::Address);
+    pub(crate) const PORT: Key = Key::count("port", 1, 65_535, "TCP port").or(KeyDefault::Number(1521));
+    pub(crate) const SERVICE_NAME: Key = Key::new("service_name", KeyType::Address);
+    pub(crate) const SID: Key = Key::new("sid", KeyType::Address);
+    pub(crate) const USERNAME: Key = Key::new("username", KeyType::Text);
+    pub(crate) const PASSWORD: Key = Key::new("password", KeyType::Secret);
+    pub(crate) const SCHEMA: Key = Key::new("schema", KeyType::Identifier);
+    pub(crate) const DESCRIPTOR: Key = Key::new("descriptor", KeyType::Text);
+    pub(crate) const TNS_ALIAS: Key = Key::new("tns_alias", KeyType::Address);
+    pub(crate) const TNS_ADMIN: Key = Key::new("tns_admin", KeyType::Path);
+    pub(crate) const PROTOCOL: Key =
+        Key::new("protocol", KeyType::Choice(&["tcp", "tcps"])).or(KeyDefault::Text("tcp"));
+    pub(crate) const CA_FILE: Key = Key::new("ca_file", KeyType::Path);
+    pub(crate) const WALLET: Key = Key::new("wallet", KeyType::Path);
+    pub(crate) const WALLET_PASSWORD: Key = Key::new("wallet_password", KeyType::Secret);
     pub(crate) const SERVER: Key =
-        Key::new("server", Kind::Choice(&["dedicated", "pooled"])).or(Fallback::Text("dedicated"));
-    pub(crate) const CONNECTION_CLASS: Key = Key::new("connection_class", Kind::Address).or(Fallback::Text("WMSHOST"));
-    pub(crate) const SDU: Key = Key::count("sdu", 512, 2_097_152, "bytes").or(Fallback::Number(65_535));
+        Key::new("server", KeyType::Choice(&["dedicated", "pooled"])).or(KeyDefault::Text("dedicated"));
+    pub(crate) const CONNECTION_CLASS: Key =
+        Key::new("connection_class", KeyType::Address).or(KeyDefault::Text("WMSHOST"));
+    pub(crate) const SDU: Key = Key::count("sdu", 512, 2_097_152, "bytes").or(KeyDefault::Number(65_535));
     pub(crate) const CONNECT_TIMEOUT: Key = span("connect_timeout", 1, 600, 15);
     pub(crate) const CONNECT_BUDGET: Key = span("connect_budget", 0, 3_600, 60);
     pub(crate) const CALL_TIMEOUT: Key = span("call_timeout", 1, DAY, 300);
     pub(crate) const POOL_TIMEOUT: Key = span("pool_timeout", 1, 3_600, 60);
     pub(crate) const PING_AFTER: Key = span("ping_after", 0, 3_600, 30);
     pub(crate) const MAX_LIFETIME: Key = span("max_lifetime", 60, DAY, 3_600);
-    pub(crate) const CONNECTIONS: Key = Key::count("connections", 1, 256, "connections").or(Fallback::Number(16));
+    pub(crate) const CONNECTIONS: Key = Key::count("connections", 1, 256, "connections").or(KeyDefault::Number(16));
     pub(crate) const FETCH_ROWS: Key = Key::count("fetch_rows", 1, 100_000, "rows");
-    pub(crate) const ARRAY_ROWS: Key = Key::count("array_rows", 1, 100_000, "rows").or(Fallback::Number(5_000));
+    pub(crate) const ARRAY_ROWS: Key = Key::count("array_rows", 1, 100_000, "rows").or(KeyDefault::Number(5_000));
     pub(crate) const BULK_MERGE_ROWS: Key =
-        Key::count("bulk_merge_rows", 1, 1_000_000, "rows").or(Fallback::Number(500));
+        Key::count("bulk_merge_rows", 1, 1_000_000, "rows").or(KeyDefault::Number(500));
     pub(crate) const BARE_NUMBER: Key =
-        Key::new("bare_number", Kind::Choice(&["decimal", "text"])).or(Fallback::Text("decimal"));
-    pub(crate) const LOB_MIB: Key = Key::count("lob_mib", 1, 900, "MiB").or(Fallback::Number(16));
+        Key::new("bare_number", KeyType::Choice(&["decimal", "text"])).or(KeyDefault::Text("decimal"));
+    pub(crate) const LOB_MIB: Key = Key::count("lob_mib", 1, 900, "MiB").or(KeyDefault::Number(16));
     pub(crate) const COMMIT_LAG: Key = span("commit_lag", 0, DAY, 60);
     pub(crate) const SNAPSHOT: Key =
-        Key::new("snapshot", Kind::Choice(&["scn", "statement"])).or(Fallback::Text("scn"));
+        Key::new("snapshot", KeyType::Choice(&["scn", "statement"])).or(KeyDefault::Text("scn"));
     pub(crate) const SQLITE: &[Key] = &[DRIVER, PATH, LOB_MIB];
     pub(crate) const ORACLE: &[Key] = &[
         DRIVER,
@@ -146,7 +148,7 @@ pub(crate) mod connection {
     ];
 
     const fn span(name: &'static str, least: u64, most: u64, fallback: u64) -> Key {
-        Key::new(name, Kind::Span { least, most }).or(Fallback::Number(fallback))
+        Key::new(name, KeyType::Span { least, most }).or(KeyDefault::Number(fallback))
     }
 }
 
@@ -155,70 +157,70 @@ pub(crate) mod run {
     use super::*;
     const MOST_ROWS: u64 = 1_000_000;
     pub(crate) const EXTRACT_BATCH_ROWS: Key =
-        Key::count("extract_batch_rows", 1, MOST_ROWS, "rows").or(Fallback::Number(1_000));
+        Key::count("extract_batch_rows", 1, MOST_ROWS, "rows").or(KeyDefault::Number(1_000));
     pub(crate) const LOAD_BATCH_ROWS: Key =
-        Key::count("load_batch_rows", 1, MOST_ROWS, "rows").or(Fallback::Number(5_000));
-    pub(crate) const CONCURRENCY: Key = Key::count("concurrency", 1, 64, "streams").or(Fallback::Number(4));
-    pub(crate) const QUEUE_BATCHES: Key = Key::count("queue_batches", 1, 64, "batches").or(Fallback::Number(2));
-    pub(crate) const RETRIES: Key = Key::count("retries", 0, 20, "tries").or(Fallback::Number(3));
+        Key::count("load_batch_rows", 1, MOST_ROWS, "rows").or(KeyDefault::Number(5_000));
+    pub(crate) const CONCURRENCY: Key = Key::count("concurrency", 1, 64, "streams").or(KeyDefault::Number(4));
+    pub(crate) const QUEUE_BATCHES: Key = Key::count("queue_batches", 1, 64, "batches").or(KeyDefault::Number(2));
+    pub(crate) const RETRIES: Key = Key::count("retries", 0, 20, "tries").or(KeyDefault::Number(3));
     pub(crate) const ALL: &[Key] = &[EXTRACT_BATCH_ROWS, LOAD_BATCH_ROWS, CONCURRENCY, QUEUE_BATCHES, RETRIES];
 }
 
 /// The keys of `[limits]`.
 pub(crate) mod limits {
     use super::*;
-    pub(crate) const MEMORY_MIB: Key = Key::count("memory_mib", 1, 4_096, "MiB").or(Fallback::Number(64));
+    pub(crate) const MEMORY_MIB: Key = Key::count("memory_mib", 1, 4_096, "MiB").or(KeyDefault::Number(64));
     pub(crate) const CALL_TIMEOUT: Key =
-        Key::new("call_timeout", Kind::Span { least: 1, most: 3_600 }).or(Fallback::Number(30));
-    pub(crate) const BATCH_MIB: Key = Key::count("batch_mib", 1, 2_047, "MiB").or(Fallback::Number(64));
+        Key::new("call_timeout", KeyType::Span { least: 1, most: 3_600 }).or(KeyDefault::Number(30));
+    pub(crate) const BATCH_MIB: Key = Key::count("batch_mib", 1, 2_047, "MiB").or(KeyDefault::Number(64));
     pub(crate) const LOG_MESSAGES: Key =
-        Key::count("log_messages", 0, 1_000_000, "messages").or(Fallback::Number(10_000));
+        Key::count("log_messages", 0, 1_000_000, "messages").or(KeyDefault::Number(10_000));
     pub(crate) const ALL: &[Key] = &[MEMORY_MIB, CALL_TIMEOUT, BATCH_MIB, LOG_MESSAGES];
 }
 
 /// The keys of `[streams.*]`, and those of them that `[stream_defaults]` may give for all streams.
 pub(crate) mod stream {
     use super::*;
-    pub(crate) const ENABLED: Key = Key::new("enabled", Kind::Flag).or(Fallback::Flag(true));
-    pub(crate) const SOURCE: Key = Key::new("source", Kind::Name);
-    pub(crate) const TARGET: Key = Key::new("target", Kind::Name);
-    pub(crate) const TABLE: Key = Key::new("table", Kind::Identifier);
-    pub(crate) const TARGET_TABLE: Key = Key::new("target_table", Kind::TargetTable);
-    pub(crate) const TAKE_OVER: Key = Key::new("take_over", Kind::TakeOver).literal();
-    pub(crate) const EXTRACTOR: Key = Key::new("extractor", Kind::Name);
-    pub(crate) const TRANSFORMS: Key = Key::new("transforms", Kind::Names).or(Fallback::Empty);
-    pub(crate) const LOADER: Key = Key::new("loader", Kind::Name);
+    pub(crate) const ENABLED: Key = Key::new("enabled", KeyType::Flag).or(KeyDefault::Flag(true));
+    pub(crate) const SOURCE: Key = Key::new("source", KeyType::Name);
+    pub(crate) const TARGET: Key = Key::new("target", KeyType::Name);
+    pub(crate) const TABLE: Key = Key::new("table", KeyType::Identifier);
+    pub(crate) const TARGET_TABLE: Key = Key::new("target_table", KeyType::TargetTable);
+    pub(crate) const TAKE_OVER: Key = Key::new("take_over", KeyType::TakeOver).literal();
+    pub(crate) const EXTRACTOR: Key = Key::new("extractor", KeyType::Name);
+    pub(crate) const TRANSFORMS: Key = Key::new("transforms", KeyType::Names).or(KeyDefault::Empty);
+    pub(crate) const LOADER: Key = Key::new("loader", KeyType::Name);
     pub(crate) const METHOD: Key =
-        Key::new("method", Kind::Choice(&["full", "incremental", "append"])).or(Fallback::Text("full"));
-    pub(crate) const KEY: Key = Key::new("key", Kind::Identifiers).or(Fallback::Empty);
-    pub(crate) const CHANGE_KEY: Key = Key::new("change_key", Kind::Identifier);
+        Key::new("method", KeyType::Choice(&["full", "incremental", "append"])).or(KeyDefault::Text("full"));
+    pub(crate) const KEY: Key = Key::new("key", KeyType::Identifiers).or(KeyDefault::Empty);
+    pub(crate) const CHANGE_KEY: Key = Key::new("change_key", KeyType::Identifier);
     pub(crate) const LOOKBACK: Key =
-        Key::new("lookback", Kind::Span { least: 0, most: 366 * DAY }).or(Fallback::Number(900));
-    pub(crate) const NULL_KEYS: Key =
-        Key::new("null_keys", Kind::Choice(&["include", "ignore", "reject", "fail"])).or(Fallback::Text("include"));
+        Key::new("lookback", KeyType::Span { least: 0, most: 366 * DAY }).or(KeyDefault::Number(900));
+    pub(crate) const NULL_KEYS: Key = Key::new("null_keys", KeyType::Choice(&["include", "ignore", "reject", "fail"]))
+        .or(KeyDefault::Text("include"));
     pub(crate) const LATE_ROWS: Key =
-        Key::new("late_rows", Kind::Choice(&["lookback", "reconcile"])).or(Fallback::Text("lookback"));
+        Key::new("late_rows", KeyType::Choice(&["lookback", "reconcile"])).or(KeyDefault::Text("lookback"));
     pub(crate) const DELETES: Key =
-        Key::new("deletes", Kind::Choice(&["ignore", "soft", "hard"])).or(Fallback::Text("ignore"));
+        Key::new("deletes", KeyType::Choice(&["ignore", "soft", "hard"])).or(KeyDefault::Text("ignore"));
     pub(crate) const RECONCILE_EVERY: Key =
-        Key::new("reconcile_every", Kind::Span { least: 0, most: 366 * DAY }).or(Fallback::Number(DAY));
+        Key::new("reconcile_every", KeyType::Span { least: 0, most: 366 * DAY }).or(KeyDefault::Number(DAY));
     pub(crate) const NEW_COLUMNS: Key =
-        Key::new("new_columns", Kind::Choice(&["evolve", "freeze", "discard"])).or(Fallback::Text("evolve"));
+        Key::new("new_columns", KeyType::Choice(&["evolve", "freeze", "discard"])).or(KeyDefault::Text("evolve"));
     pub(crate) const NEW_TYPES: Key =
-        Key::new("new_types", Kind::Choice(&["evolve", "freeze"])).or(Fallback::Text("evolve"));
+        Key::new("new_types", KeyType::Choice(&["evolve", "freeze"])).or(KeyDefault::Text("evolve"));
     pub(crate) const ON_CHANGE: Key =
-        Key::new("on_change", Kind::Choice(&["tell", "reload", "fail"])).or(Fallback::Text("tell"));
+        Key::new("on_change", KeyType::Choice(&["tell", "reload", "fail"])).or(KeyDefault::Text("tell"));
     pub(crate) const ON_BAD_VALUE: Key =
-        Key::new("on_bad_value", Kind::Choice(&["reject", "fail"])).or(Fallback::Text("reject"));
+        Key::new("on_bad_value", KeyType::Choice(&["reject", "fail"])).or(KeyDefault::Text("reject"));
     pub(crate) const ON_TRAP: Key =
-        Key::new("on_trap", Kind::Choice(&["fail_run", "retry", "quarantine"])).or(Fallback::Text("fail_run"));
+        Key::new("on_trap", KeyType::Choice(&["fail_run", "retry", "quarantine"])).or(KeyDefault::Text("fail_run"));
     pub(crate) const MAX_REJECTED: Key = Key::count("max_rejected", 0, 1_000_000_000_000, "rows");
     pub(crate) const MAX_REJECTED_PERCENT: Key =
-        Key::count("max_rejected_percent", 0, 100, "percent").or(Fallback::Number(5));
+        Key::count("max_rejected_percent", 0, 100, "percent").or(KeyDefault::Number(5));
     pub(crate) const MAX_DELETED: Key = Key::count("max_deleted", 0, 1_000_000_000_000, "rows");
     pub(crate) const MAX_DELETED_PERCENT: Key =
-        Key::count("max_deleted_percent", 0, 100, "percent").or(Fallback::Number(20));
-    pub(crate) const SETTINGS: Key = Key::new("settings", Kind::Settings);
+        Key::count("max_deleted_percent", 0, 100, "percent").or(KeyDefault::Number(20));
+    pub(crate) const SETTINGS: Key = Key::new("settings", KeyType::Settings);
     pub(crate) const DEFAULTS: &[Key] = &[
         SOURCE,
         TARGET,
@@ -275,15 +277,15 @@ pub(crate) mod stream {
 /// The keys of `[models]`.
 pub(crate) mod models {
     use super::*;
-    pub(crate) const PLUGINS: Key = Key::new("plugins", Kind::Names).or(Fallback::Empty);
-    pub(crate) const TARGET: Key = Key::new("target", Kind::Name);
-    pub(crate) const TAKE_OVER: Key = Key::new("take_over", Kind::TakeOvers).or(Fallback::Empty);
-    pub(crate) const THREADS: Key = Key::count("threads", 1, 64, "models").or(Fallback::Number(4));
-    pub(crate) const AFTER_LOAD: Key = Key::new("after_load", Kind::Flag).or(Fallback::Flag(true));
-    pub(crate) const LINEAGE: Key = Key::new("lineage", Kind::Text);
-    pub(crate) const LINEAGE_KEY: Key = Key::new("lineage_key", Kind::Secret);
-    pub(crate) const VARS: Key = Key::new("vars", Kind::Values);
-    pub(crate) const SETTINGS: Key = Key::new("settings", Kind::Settings);
+    pub(crate) const PLUGINS: Key = Key::new("plugins", KeyType::Names).or(KeyDefault::Empty);
+    pub(crate) const TARGET: Key = Key::new("target", KeyType::Name);
+    pub(crate) const TAKE_OVER: Key = Key::new("take_over", KeyType::TakeOvers).or(KeyDefault::Empty);
+    pub(crate) const THREADS: Key = Key::count("threads", 1, 64, "models").or(KeyDefault::Number(4));
+    pub(crate) const AFTER_LOAD: Key = Key::new("after_load", KeyType::Flag).or(KeyDefault::Flag(true));
+    pub(crate) const LINEAGE: Key = Key::new("lineage", KeyType::Text);
+    pub(crate) const LINEAGE_KEY: Key = Key::new("lineage_key", KeyType::Secret);
+    pub(crate) const VARS: Key = Key::new("vars", KeyType::Values);
+    pub(crate) const SETTINGS: Key = Key::new("settings", KeyType::Settings);
     pub(crate) const ALL: &[Key] =
         &[PLUGINS, TARGET, TAKE_OVER, THREADS, AFTER_LOAD, LINEAGE, LINEAGE_KEY, VARS, SETTINGS];
 }
@@ -291,7 +293,7 @@ pub(crate) mod models {
 /// What is to be known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHelp {
-    /// Its path; `*` stands for a name of one's own.
+    /// Its path; `*` represents a name of one's own.
     pub path: String,
     /// What it may hold, with range and unit.
     pub expected: String,
@@ -310,12 +312,12 @@ fn collect(keys: &[Key], path: &str, all: &mut Vec<KeyHelp>) {
     for key in keys {
         let path = join(path, key.name);
         match key.kind {
-            Kind::Table(keys) => collect(keys, &path, all),
-            Kind::Named(keys) => collect(keys, &(path + ".*"), all),
+            KeyType::Table(keys) => collect(keys, &path, all),
+            KeyType::Named(keys) => collect(keys, &(path + ".*"), all),
             _ => all.push(KeyHelp {
                 path: match key.kind {
-                    Kind::Settings => path + ".*.*",
-                    Kind::Values => path + ".*",
+                    KeyType::Settings => path + ".*.*",
+                    KeyType::Values => path + ".*",
                     _ => path,
                 },
                 expected: key.kind.expected(),
@@ -330,7 +332,7 @@ pub(crate) fn tables_with(name: &str) -> Vec<String> {
     let mut tables = Vec::new();
     for table in file::ALL {
         if table.kind.keys().iter().any(|key| key.name == name) {
-            let any = if matches!(table.kind, Kind::Named(_)) { ".…" } else { "" };
+            let any = if matches!(table.kind, KeyType::Named(_)) { ".…" } else { "" };
             tables.push(format!("`[{}{any}]`", table.name));
         }
     }

@@ -6,9 +6,9 @@ use crate::authored::Node;
 use crate::checked::Stage;
 use crate::keys::models as keys;
 use crate::resolved::{Resolved, settings};
-use crate::scope::Scope;
 use crate::secret::Secret;
-use crate::settings::{Given, Setting};
+use crate::section_reader::SectionReader;
+use crate::settings::{GivenSetting, Setting};
 
 /// A server that takes OpenLineage events.
 #[derive(Debug, Clone)]
@@ -30,14 +30,14 @@ pub struct ModelsPlan {
     pub take_over: Vec<String>,
     /// Models at once.
     pub threads: usize,
-    /// Whether a run ends with those whose inputs have changed.
+    /// True if a run ends with those whose inputs have changed.
     pub after_load: bool,
     /// Where a run's lineage events are posted to, and with which key.
     pub lineage: Option<Lineage>,
     /// Variables for their SQL, as SQL literals.
     pub variables: BTreeMap<String, String>,
     /// Settings by plugin label and key, as given.
-    pub(crate) settings: BTreeMap<String, BTreeMap<String, Given>>,
+    pub(crate) settings: BTreeMap<String, BTreeMap<String, GivenSetting>>,
 }
 
 /// The models of a pipeline, ready to be asked for.
@@ -51,7 +51,7 @@ pub struct Models {
     pub take_over: Vec<String>,
     /// Models at once.
     pub threads: usize,
-    /// Whether a run ends with those whose inputs have changed.
+    /// True if a run ends with those whose inputs have changed.
     pub after_load: bool,
     /// Where a run's lineage events are posted to, and with which key.
     pub lineage: Option<Lineage>,
@@ -60,7 +60,7 @@ pub struct Models {
 }
 
 /// Reads the section.
-pub(crate) fn read(scope: &mut Scope<'_>) -> ModelsPlan {
+pub(crate) fn read(scope: &mut SectionReader<'_>) -> ModelsPlan {
     ModelsPlan {
         plugins: scope.list(&keys::PLUGINS).unwrap_or_default(),
         target: scope.text(&keys::TARGET),
@@ -73,12 +73,12 @@ pub(crate) fn read(scope: &mut Scope<'_>) -> ModelsPlan {
     }
 }
 
-fn lineage(scope: &mut Scope<'_>) -> Option<Lineage> {
+fn lineage(scope: &mut SectionReader<'_>) -> Option<Lineage> {
     let key = scope.secret(&keys::LINEAGE_KEY);
     scope.text(&keys::LINEAGE).map(|url| Lineage { url, key })
 }
 
-fn variables(scope: &mut Scope<'_>) -> BTreeMap<String, String> {
+fn variables(scope: &mut SectionReader<'_>) -> BTreeMap<String, String> {
     let Some(Node::Section(section)) = scope.section.entries.get(keys::VARS.name) else {
         return BTreeMap::new();
     };

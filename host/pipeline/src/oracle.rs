@@ -5,16 +5,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::diagnostics::join;
+use crate::key_type::Key;
 use crate::keys::connection as keys;
-use crate::kind::Key;
-use crate::mistakes::join;
-use crate::scope::Scope;
 use crate::secret::Secret;
+use crate::section_reader::SectionReader;
 
 /// An Oracle server.
 #[derive(Debug, Clone)]
 pub struct OracleConnection {
-    /// Whether Oracle's Instant Client speaks to it, and not the driver that needs nothing.
+    /// True if Oracle's Instant Client speaks to it, and not the driver that needs nothing.
     pub by_instant_client: bool,
     /// Where it is.
     pub address: OracleAddress,
@@ -52,15 +52,15 @@ pub struct OracleConnection {
     pub fetch_rows: Option<u32>,
     /// Rows per round trip that are written.
     pub array_rows: usize,
-    /// A batch of so many rows is merged at once, by way of a temporary table.
+    /// A batch of this many rows is merged at once, by way of a temporary table.
     pub bulk_merge_rows: usize,
-    /// Whether numbers that are declared without digits are text.
+    /// True if numbers that are declared without digits are text.
     pub bare_number_is_text: bool,
     /// The largest text or binary object that is read, in bytes.
     pub lob_bytes: usize,
     /// How far the source's clock is taken back where its open transactions cannot be seen.
     pub commit_lag: Duration,
-    /// Whether all sessions of a run read as of one moment.
+    /// True if all sessions of a run read as of one moment.
     pub one_snapshot: bool,
 }
 
@@ -75,7 +75,7 @@ pub enum OracleAddress {
         port: u16,
         /// What is asked for there.
         service: Service,
-        /// Whether the connection is encrypted.
+        /// True if the connection is encrypted.
         encrypted: bool,
     },
     /// A whole connect descriptor.
@@ -126,7 +126,7 @@ impl fmt::Display for OracleConnection {
 }
 
 /// Reads the keys of an Oracle connection.
-pub(crate) fn read(scope: &mut Scope<'_>) -> Option<OracleConnection> {
+pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<OracleConnection> {
     for key in [&keys::USERNAME, &keys::PASSWORD] {
         scope.require(key);
     }
@@ -183,7 +183,7 @@ pub(crate) fn read(scope: &mut Scope<'_>) -> Option<OracleConnection> {
 }
 
 /// The one way in which the server is found.
-fn address(scope: &mut Scope<'_>) -> Option<OracleAddress> {
+fn address(scope: &mut SectionReader<'_>) -> Option<OracleAddress> {
     if scope.has(&keys::DESCRIPTOR) || scope.has(&keys::TNS_ALIAS) {
         return named_address(scope);
     }
@@ -195,7 +195,7 @@ fn address(scope: &mut Scope<'_>) -> Option<OracleAddress> {
     Some(OracleAddress::Host { host: host?, port: port?, service: service?, encrypted: encrypted? })
 }
 
-fn named_address(scope: &mut Scope<'_>) -> Option<OracleAddress> {
+fn named_address(scope: &mut SectionReader<'_>) -> Option<OracleAddress> {
     let by = if scope.has(&keys::DESCRIPTOR) { keys::DESCRIPTOR } else { keys::TNS_ALIAS };
     let beside = [
         keys::HOST,
@@ -219,39 +219,39 @@ fn named_address(scope: &mut Scope<'_>) -> Option<OracleAddress> {
     Some(OracleAddress::Alias { name: name?, folder: folder? })
 }
 
-fn refuse_beside(scope: &mut Scope<'_>, key: &Key, other: &Key) {
+fn refuse_beside(scope: &mut SectionReader<'_>, key: &Key, other: &Key) {
     if scope.has(key) {
         let path = join(&scope.path, key.name);
-        let message = format!("stands beside `{}`", other.name);
-        scope.report.of(&path, message, Some(format!("keep one of them; `{}` says all of it", other.name)));
+        let message = format!("is beside `{}`", other.name);
+        scope.sink.of(&path, message, Some(format!("keep one of them; `{}` says all of it", other.name)));
     }
 }
 
-fn trust(scope: &mut Scope<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
+fn trust(scope: &mut SectionReader<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
     if scope.has(&keys::CA_FILE) && scope.has(&keys::WALLET) {
         let path = join(&scope.path, keys::CA_FILE.name);
         let advice = "put the authority's certificate into the wallet's ewallet.pem".to_owned();
-        scope.report.of(&path, "stands beside `wallet`", Some(advice));
+        scope.sink.of(&path, "is beside `wallet`", Some(advice));
     }
     (scope.path(&keys::CA_FILE), scope.path(&keys::WALLET))
 }
 
-fn service(scope: &mut Scope<'_>) -> Option<Service> {
+fn service(scope: &mut SectionReader<'_>) -> Option<Service> {
     let (name, sid) = (scope.text(&keys::SERVICE_NAME), scope.text(&keys::SID));
     match (scope.has(&keys::SERVICE_NAME), scope.has(&keys::SID)) {
         (true, true) => {
             let key = join(&scope.path, keys::SID.name);
             let advice = "keep the one that the server's listener knows".to_owned();
-            scope.report.of(&key, "stands beside `service_name`", Some(advice));
+            scope.sink.of(&key, "is beside `service_name`", Some(advice));
             None
         }
         (false, false) => {
             let advice = "add `service_name = …`, or `sid = …` for an old server".to_owned();
             let [key, other] = [keys::SERVICE_NAME, keys::SID].map(|key| join(&scope.path, key.name));
-            if scope.report.spoiled(&key) || scope.report.spoiled(&other) {
+            if scope.sink.is_reported(&key) || scope.sink.is_reported(&other) {
                 return None;
             }
-            scope.report.of(&key, "is missing", Some(advice));
+            scope.sink.of(&key, "is missing", Some(advice));
             None
         }
         _ => name.map(Service::Name).or(sid.map(Service::Sid)),

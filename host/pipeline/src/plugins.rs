@@ -44,7 +44,7 @@ pub enum SettingKind {
 
 /// A setting that a plugin declares.
 #[derive(Debug, Clone)]
-pub struct SettingFacts {
+pub struct SettingMetadata {
     /// Its key.
     pub name: String,
     /// What it may hold.
@@ -57,7 +57,7 @@ pub struct SettingFacts {
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub struct PluginMetadata {
     /// What it is made for.
     pub world: World,
     /// The plugin's own name.
@@ -67,7 +67,7 @@ pub struct Facts {
     /// The digest of the component: `blake3:` and 64 hexadecimal digits.
     pub digest: String,
     /// The settings it takes.
-    pub settings: Vec<SettingFacts>,
+    pub settings: Vec<SettingMetadata>,
 }
 
 /// Why nothing is known of a component file. The text says why, for a person.
@@ -115,9 +115,9 @@ impl PluginProblem {
     }
 }
 
-/// Tells what is known of a component file.
-pub trait PluginFacts {
+/// Reports what is known of a component file.
+pub trait PluginCatalog {
     /// What the plugin in this file says of itself, or why that is not known. The file's digest, if one is given, is
     /// compared before anything in the file is compiled.
-    fn facts(&self, path: &Path, digest: Option<&str>) -> Result<Facts, PluginProblem>;
+    fn metadata(&self, path: &Path, digest: Option<&str>) -> Result<PluginMetadata, PluginProblem>;
 }

@@ -12,7 +12,7 @@ macro_rules! choice {
         impl $name {
             pub(crate) const WORDS: &[(&str, Self)] = &[$(($word, Self::$value),)*];
 
-            /// The word that stands for it in a pipeline file.
+            /// The word that represents it in a pipeline file.
             pub fn word(self) -> &'static str {
                 match self {
                     $(Self::$value => $word,)*
@@ -29,7 +29,7 @@ choice!(
         Full = "full",
         /// First the whole table, from then on what changed by the change key.
         Incremental = "incremental",
-        /// Rows are only ever added: those behind the highest key that was read.
+        /// Rows are only ever added: those after the highest key that was read.
         Append = "append",
     }
 );

@@ -6,8 +6,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::authored::Leaf;
-use crate::chain::beside;
-use crate::written::Written;
+use crate::extends::beside;
+use crate::value::AuthoredValue;
 
 /// More is no value.
 const MOST_FILE_BYTES: u64 = 64 << 10;
@@ -27,7 +27,7 @@ impl<F: Fn(&str) -> Option<OsString>> Environment for F {
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// It stands in the pipeline file.
+    /// It is in the pipeline file.
     Typed,
     /// It is what the pipeline file says for an unset variable.
     Default,
@@ -36,7 +36,7 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// Whether the value may be shown.
+    /// Returns whether the value may be shown.
     pub(crate) fn public(&self) -> bool {
         matches!(self, Self::Typed | Self::Default)
     }
@@ -55,17 +55,17 @@ impl Origin {
 /// A value, and where it comes from.
 #[derive(Debug)]
 pub(crate) struct Found {
-    pub(crate) value: Written,
+    pub(crate) value: AuthoredValue,
     pub(crate) origin: Origin,
 }
 
 /// The value of a leaf; otherwise what is wrong and what to do.
 pub(crate) fn look_up(leaf: &Leaf, environment: &dyn Environment) -> Result<Found, (String, String)> {
     match &leaf.value {
-        Written::Variable { name, default } => variable(name, default.as_deref(), environment),
-        Written::File(path) => {
+        AuthoredValue::Variable { name, default } => variable(name, default.as_deref(), environment),
+        AuthoredValue::File(path) => {
             let path = beside(&leaf.place.file, path);
-            let value = Written::Text(content(&path)?);
+            let value = AuthoredValue::Text(content(&path)?);
             Ok(Found { value, origin: Origin::File(path) })
         }
         value => Ok(Found { value: value.clone(), origin: Origin::Typed }),
@@ -73,12 +73,16 @@ pub(crate) fn look_up(leaf: &Leaf, environment: &dyn Environment) -> Result<Foun
 }
 
 /// An empty variable counts as unset: that is how shells and containers unset them.
-fn variable(name: &str, default: Option<&Written>, environment: &dyn Environment) -> Result<Found, (String, String)> {
+fn variable(
+    name: &str,
+    default: Option<&AuthoredValue>,
+    environment: &dyn Environment,
+) -> Result<Found, (String, String)> {
     let set = environment.variable(name);
     let empty = set.as_ref().is_some_and(|value| value.is_empty());
     match (set.filter(|value| !value.is_empty()), default) {
         (Some(value), _) => match value.into_string() {
-            Ok(text) => Ok(Found { value: Written::Text(text), origin: Origin::Variable(name.to_owned()) }),
+            Ok(text) => Ok(Found { value: AuthoredValue::Text(text), origin: Origin::Variable(name.to_owned()) }),
             Err(_) => Err((format!("the variable {name} is not UTF-8 text"), "set it to text".to_owned())),
         },
         (None, Some(default)) => Ok(Found { value: default.clone(), origin: Origin::Default }),
@@ -95,7 +99,7 @@ fn content(path: &Path) -> Result<String, (String, String)> {
     let shown = path.display();
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            (format!("no such file: {shown}"), "the path is relative to the file it stands in".to_owned())
+            (format!("no such file: {shown}"), "the path is relative to the file it is in".to_owned())
         }
         _ => (format!("{shown} cannot be read: {error}"), "correct the path or its rights".to_owned()),
     };

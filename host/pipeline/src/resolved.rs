@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::authored::{Node, Section};
-use crate::chain;
 use crate::connection::{self, Connection};
+use crate::diagnostics::{DiagnosticSink, Diagnostics, Locations, join};
+use crate::extends;
+use crate::key_type::Key;
 use crate::keys::{file, limits, plugin, run, stream};
-use crate::kind::Key;
-use crate::mistakes::{Mistakes, Places, Report, join};
 use crate::models::{self, ModelsPlan};
 use crate::policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
 use crate::reference::Environment;
-use crate::scope::Scope;
-use crate::settings::Given;
+use crate::section_reader::SectionReader;
+use crate::settings::GivenSetting;
 
-/// Where nobody says what share of the rows may be rejected: up to so many of them the share does not count.
+/// Where nobody says what share of the rows may be rejected: up to this many of them the share does not count.
 const REJECTED_FLOOR: u64 = 10;
 
 /// How a pipeline is run.
@@ -53,7 +53,7 @@ pub struct Limits {
 pub struct StreamPlan {
     /// Its name.
     pub name: String,
-    /// Whether it is part of a run.
+    /// True if it is part of a run.
     pub enabled: bool,
     /// The label of the connection it reads.
     pub source: String,
@@ -75,9 +75,9 @@ pub struct StreamPlan {
     pub method: Method,
     /// The columns that identify a row; empty: the table's primary key.
     pub key: Vec<String>,
-    /// The column that tells when a row last changed.
+    /// The column that says when a row last changed.
     pub change_key: Option<String>,
-    /// How far behind the bookmark an incremental read starts.
+    /// How far before the bookmark an incremental read starts.
     pub lookback: Duration,
     /// What becomes of rows without a change key.
     pub null_keys: NullKeys,
@@ -101,14 +101,14 @@ pub struct StreamPlan {
     pub max_rejected: Option<u64>,
     /// The most rows of a hundred that may go to quarantine in one run.
     pub max_rejected_percent: u64,
-    /// Up to so many rows that share does not count.
+    /// Up to this many rows that share does not count.
     pub rejected_floor: u64,
     /// The most rows that one run may delete from the target, or mark as deleted; `None`: any number.
     pub max_deleted: Option<u64>,
     /// The most rows of a hundred of the target that one run may delete or mark; 100: any share.
     pub max_deleted_percent: u64,
     /// Settings by plugin label and key, as given.
-    pub(crate) settings: BTreeMap<String, BTreeMap<String, Given>>,
+    pub(crate) settings: BTreeMap<String, BTreeMap<String, GivenSetting>>,
 }
 
 /// A pipeline with every value in place.
@@ -135,23 +135,23 @@ pub struct Resolved {
     /// Labels that the file declares, with or without a mistake in what they mean.
     pub(crate) declared_plugins: BTreeSet<String>,
     pub(crate) declared_connections: BTreeSet<String>,
-    pub(crate) places: Places,
+    pub(crate) places: Locations,
 }
 
 /// Reads a pipeline file with all that it extends and refers to. Tells all mistakes of these phases at once;
 /// [`crate::check_file`] tells those of the last phase too.
-pub fn load(path: &Path, environment: &dyn Environment) -> Result<Resolved, Mistakes> {
-    let mut report = Report::default();
-    match resolve(path, environment, &mut report) {
-        Some(resolved) => report.into_result(resolved),
-        None => Err(Mistakes::several(report.into_list())),
+pub fn load(path: &Path, environment: &dyn Environment) -> Result<Resolved, Diagnostics> {
+    let mut sink = DiagnosticSink::default();
+    match resolve(path, environment, &mut sink) {
+        Some(resolved) => sink.into_result(resolved),
+        None => Err(Diagnostics::several(sink.into_list())),
     }
 }
 
 /// The pipeline with placeholders where the report has a mistake; `None` if a file could not be read.
-pub(crate) fn resolve(path: &Path, environment: &dyn Environment, report: &mut Report) -> Option<Resolved> {
-    let root = chain::read(path, report)?;
-    let mut reader = Reader { root: &root, environment, report };
+pub(crate) fn resolve(path: &Path, environment: &dyn Environment, sink: &mut DiagnosticSink) -> Option<Resolved> {
+    let root = extends::read(path, sink)?;
+    let mut reader = Resolver { root: &root, environment, sink };
     let name = {
         let mut scope = reader.scope(&root, String::new());
         scope.required_text(&file::NAME)
@@ -179,19 +179,19 @@ pub(crate) fn resolve(path: &Path, environment: &dyn Environment, report: &mut R
         models,
         declared_plugins,
         declared_connections,
-        places: report.places().clone(),
+        places: sink.places().clone(),
     })
 }
 
-struct Reader<'a> {
+struct Resolver<'a> {
     root: &'a Section,
     environment: &'a dyn Environment,
-    report: &'a mut Report,
+    sink: &'a mut DiagnosticSink,
 }
 
-impl<'a> Reader<'a> {
-    fn scope<'s>(&'s mut self, section: &'s Section, path: String) -> Scope<'s> {
-        Scope { section, path, environment: self.environment, report: self.report }
+impl<'a> Resolver<'a> {
+    fn scope<'s>(&'s mut self, section: &'s Section, path: String) -> SectionReader<'s> {
+        SectionReader { section, path, environment: self.environment, sink: self.sink }
     }
 
     /// The section of a key, an empty one if it is not given.
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
     fn each<T>(
         &mut self,
         key: &Key,
-        read: impl Fn(&str, &mut Scope<'_>) -> Option<T>,
+        read: impl Fn(&str, &mut SectionReader<'_>) -> Option<T>,
     ) -> (BTreeSet<String>, Vec<(String, T)>) {
         let section = self.section(key);
         let declared = section.entries.keys().cloned().collect();
@@ -254,11 +254,11 @@ impl<'a> Reader<'a> {
 }
 
 /// A count of things in memory.
-fn size(scope: &mut Scope<'_>, key: &Key) -> usize {
+fn size(scope: &mut SectionReader<'_>, key: &Key) -> usize {
     scope.count(key).and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
 }
 
-fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
+fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
     let table = |prefix: &str, case: fn(&str) -> String| case(&format!("{prefix}{}", name.replace('-', "_")));
     StreamPlan {
         name: name.to_owned(),
@@ -294,7 +294,7 @@ fn stream_plan(name: &str, scope: &mut Scope<'_>) -> StreamPlan {
 }
 
 /// What is given for each plugin. Its type is checked once the plugin is known.
-pub(crate) fn settings(scope: &mut Scope<'_>) -> BTreeMap<String, BTreeMap<String, Given>> {
+pub(crate) fn settings(scope: &mut SectionReader<'_>) -> BTreeMap<String, BTreeMap<String, GivenSetting>> {
     let Some(Node::Section(plugins)) = scope.section.entries.get(stream::SETTINGS.name) else {
         return BTreeMap::new();
     };
@@ -308,7 +308,7 @@ pub(crate) fn settings(scope: &mut Scope<'_>) -> BTreeMap<String, BTreeMap<Strin
             if let Node::Leaf(leaf) = node
                 && let Some(found) = scope.look_up(leaf)
             {
-                given.insert(name.clone(), Given::from(found));
+                given.insert(name.clone(), GivenSetting::from(found));
             }
         }
         all.insert(plugin.clone(), given);

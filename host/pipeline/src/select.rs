@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::mistakes::{Mistake, Mistakes};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::suggest;
 
 /// Picks by name, in the order of the file. `disabled` are names that exist and are not among the items.
@@ -13,7 +13,7 @@ pub(crate) fn pick<'a, T>(
     disabled: &[&str],
     name: impl Fn(&T) -> &str,
     asked: &[String],
-) -> Result<Vec<&'a T>, Mistakes> {
+) -> Result<Vec<&'a T>, Diagnostics> {
     let known: BTreeSet<&str> = items.iter().map(&name).collect();
     let mut list = Vec::new();
     for wrong in asked.iter().filter(|asked| !known.contains(asked.as_str())) {
@@ -24,10 +24,10 @@ pub(crate) fn pick<'a, T>(
             (format!("there is no stream `{wrong}`"), advice)
         };
         let file = file.display().to_string();
-        list.push(Mistake { file, line: None, key: "streams".to_owned(), message, advice });
+        list.push(Diagnostic { file, line: None, key: "streams".to_owned(), message, advice });
     }
     if !list.is_empty() {
-        return Err(Mistakes::several(list));
+        return Err(Diagnostics::several(list));
     }
     let wanted = |item: &&T| asked.is_empty() || asked.iter().any(|asked| asked == name(item));
     Ok(items.iter().filter(wanted).collect())

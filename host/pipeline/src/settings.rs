@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 
-use crate::mistakes::{Report, join};
-use crate::plugins::{SettingFacts, SettingKind};
+use crate::diagnostics::{DiagnosticSink, join};
+use crate::plugins::{SettingKind, SettingMetadata};
 use crate::reference::{Found, Origin};
 use crate::secret::Secret;
 use crate::suggest;
-use crate::words::Objection;
-use crate::written::{Written, literal};
+use crate::syntax::SyntaxError;
+use crate::value::{AuthoredValue, literal};
 
 /// The value of a setting.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,45 +30,47 @@ pub enum Setting {
 
 /// A setting as it was given: typed, or text by reference, which is not shown.
 #[derive(Debug, Clone)]
-pub(crate) enum Given {
+pub(crate) enum GivenSetting {
     Typed(Setting),
     Referred(Secret, Origin),
 }
 
-impl From<Found> for Given {
+impl From<Found> for GivenSetting {
     fn from(found: Found) -> Self {
         match found.value {
-            Written::Text(text) if !found.origin.public() => Self::Referred(Secret::new(text), found.origin),
+            AuthoredValue::Text(text) if !found.origin.public() => Self::Referred(Secret::new(text), found.origin),
             value => Self::Typed(Setting::from(value)),
         }
     }
 }
 
-impl From<Written> for Setting {
-    fn from(value: Written) -> Self {
+impl From<AuthoredValue> for Setting {
+    fn from(value: AuthoredValue) -> Self {
         match value {
-            Written::Integer(number) => Self::Integer(number),
-            Written::Number(number) => Self::Number(number),
-            Written::Flag(flag) => Self::Flag(flag),
-            Written::Texts(texts) => Self::Texts(texts),
-            Written::Text(text) | Written::File(text) | Written::Variable { name: text, .. } => Self::Text(text),
+            AuthoredValue::Integer(number) => Self::Integer(number),
+            AuthoredValue::Number(number) => Self::Number(number),
+            AuthoredValue::Flag(flag) => Self::Flag(flag),
+            AuthoredValue::Texts(texts) => Self::Texts(texts),
+            AuthoredValue::Text(text) | AuthoredValue::File(text) | AuthoredValue::Variable { name: text, .. } => {
+                Self::Text(text)
+            }
         }
     }
 }
 
 /// The settings of a plugin, complete. `path` is that of its table of settings.
 pub(crate) fn check(
-    declared: &[SettingFacts],
-    given: &BTreeMap<String, Given>,
+    declared: &[SettingMetadata],
+    given: &BTreeMap<String, GivenSetting>,
     path: &str,
-    report: &mut Report,
+    sink: &mut DiagnosticSink,
 ) -> BTreeMap<String, Setting> {
     for name in given.keys() {
         if !declared.iter().any(|setting| setting.name == *name) {
             let known = declared.iter().map(|setting| setting.name.as_str());
             let advice =
                 suggest::advice(name, known).or_else(|| Some("remove it: the plugin takes no settings".to_owned()));
-            report.of(&join(path, name), "the plugin has no such setting", advice);
+            sink.of(&join(path, name), "the plugin has no such setting", advice);
         }
     }
     let mut settings = BTreeMap::new();
@@ -77,35 +79,35 @@ pub(crate) fn check(
         let given = given.get(&setting.name);
         let value = match given {
             Some(given) => value(setting, given),
-            None if report.spoiled(&key) => continue,
+            None if sink.is_reported(&key) => continue,
             None => fallback(setting),
         };
-        let shown = matches!(given, Some(Given::Typed(_)));
+        let shown = matches!(given, Some(GivenSetting::Typed(_)));
         match value.and_then(|value| chosen(setting, value, shown)) {
             Ok(value) => {
                 settings.insert(setting.name.clone(), value);
             }
-            Err((message, advice)) => report.of(&key, message, advice),
+            Err((message, advice)) => sink.of(&key, message, advice),
         }
     }
     settings
 }
 
 /// The given value as the declared type.
-fn value(setting: &SettingFacts, given: &Given) -> Result<Setting, Objection> {
+fn value(setting: &SettingMetadata, given: &GivenSetting) -> Result<Setting, SyntaxError> {
     let expected = expected(setting.kind);
     match given {
-        Given::Typed(value) => {
+        GivenSetting::Typed(value) => {
             let found = value.kind();
             typed(setting.kind, value.clone()).ok_or_else(|| (format!("must be {expected}, not {found}"), None))
         }
-        Given::Referred(text, origin) => parsed(setting.kind, text.reveal())
+        GivenSetting::Referred(text, origin) => parsed(setting.kind, text.reveal())
             .ok_or_else(|| (format!("{} is not {expected}", origin.subject("")), None)),
     }
 }
 
 /// The value of a setting that is not given.
-fn fallback(setting: &SettingFacts) -> Result<Setting, Objection> {
+fn fallback(setting: &SettingMetadata) -> Result<Setting, SyntaxError> {
     let expected = expected(setting.kind);
     let text = setting.fallback.as_deref().ok_or_else(|| {
         let advice = format!("add `{} = …`: {expected}", setting.name);
@@ -146,7 +148,7 @@ fn parsed(kind: SettingKind, text: &str) -> Option<Setting> {
 }
 
 /// The value, if it is among those that the plugin allows.
-fn chosen(setting: &SettingFacts, value: Setting, shown: bool) -> Result<Setting, Objection> {
+fn chosen(setting: &SettingMetadata, value: Setting, shown: bool) -> Result<Setting, SyntaxError> {
     let texts = match &value {
         Setting::Text(text) => std::slice::from_ref(text),
         Setting::Texts(texts) => texts.as_slice(),

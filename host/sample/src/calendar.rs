@@ -19,7 +19,7 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// The span of so many days up to a moment.
+    /// The span of this many days up to a moment.
     pub(crate) fn new(until: Moment, days: i64) -> Self {
         let start = until.plus(-days * DAY);
         let mut before = vec![0];

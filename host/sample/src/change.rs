@@ -17,7 +17,7 @@ use crate::schema;
 use crate::summary::{Progress, Summary, TableSummary, database_bytes};
 use day::Day;
 
-/// How far a late row's change key lies behind the youngest one of its table before the change, minutes.
+/// How far a late row's change key lies after the youngest one of its table before the change, minutes.
 pub const LATE_LIMIT_MINUTES: i64 = 90;
 
 /// How long to wait for another process that writes.

@@ -1,5 +1,5 @@
 //! A new sample warehouse. It grows in a file of its own beside the one asked for and takes that name when it
-//! is complete; whatever fails before leaves nothing behind.
+//! is complete; whatever fails before leaves nothing after.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -85,7 +85,7 @@ impl Unfinished {
         Ok(Self { path })
     }
 
-    /// Gives the file its name. A log beside the old file of that name must go first: SQLite would take it
+    /// Returns the file its name. A log beside the old file of that name must go first: SQLite would take it
     /// for the new one's.
     fn publish(self, file: &Path) -> Result<(), SampleError> {
         File::open(&self.path)

@@ -2,7 +2,7 @@
 //! the source, so it shares no code with the host that reads it, and it knows neither plugins nor pipelines.
 //! All data is synthetic; the same seed gives the same contents on any machine.
 //!
-//! | room | |
+//! | module | |
 //! |---|---|
 //! | `error` | what can go wrong, and what to do about it |
 //! | `summary` | what was done, table by table, and how far it is |
@@ -12,7 +12,7 @@
 //! | `column` | decimals and timestamps as the file keeps them |
 //! | `schema` | the five tables and their indexes |
 //! | `world` | how many rows there are, and the facts that several tables share |
-//! | `rows` | one room per table: what a row looks like, clean or dirty |
+//! | `rows` | one module per table: what a row looks like, clean or dirty |
 //! | `create` | a new file |
 //! | `change` | a day of changes in an existing file |
 

@@ -93,7 +93,7 @@ impl World {
         }
     }
 
-    /// The bulk updates of an incremental table with so many rows: 0.5 % at once, later 0.25 %.
+    /// The bulk updates of an incremental table with this many rows: 0.5 % at once, later 0.25 %.
     pub(crate) fn bulks(&self, rows: u64) -> [Bulk; 2] {
         [(381_000, 5_000), (811_000, 2_500)].map(|(after, share)| Bulk::new(&self.calendar, rows, after, share))
     }
@@ -104,7 +104,7 @@ impl World {
         self.calendar.at(order, self.orders).plus(-lead)
     }
 
-    /// How many lines an order has. The first always has one; a tiny sample has tiny orders.
+    /// The number of lines an order has. The first always has one; a tiny sample has tiny orders.
     pub(crate) fn line_count(&self, order: u64) -> u64 {
         let mut random = Random::keyed(self.seed, Purpose::Line, order);
         if order > 0 && random.chance(EMPTY_ORDERS) { 0 } else { line_count(&mut random).min(self.allocations) }

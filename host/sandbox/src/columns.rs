@@ -12,7 +12,7 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use arrow_select::filter::filter;
 use wmshost_contract_rules as rules;
-use wmshost_flow::{Batch, Cause, Changed, Failure, Rejected, RejectedRow, Stage, row_as_json, type_name};
+use wmshost_flow::{Batch, Cause, Failure, Rejected, RejectedRow, Stage, Transformed, row_as_json, type_name};
 
 use crate::convert::{check_name, refused};
 use crate::limits::Limits;
@@ -49,7 +49,7 @@ enum Access {
 }
 
 /// Why rows are taken out.
-pub(crate) struct Because {
+pub(crate) struct Rejection {
     /// The stage that takes them out.
     pub(crate) stage: Stage,
     /// The rule they broke.
@@ -106,9 +106,9 @@ impl PluginBatch {
     }
 
     /// What a transform made.
-    pub(crate) fn into_changed(self) -> Result<Changed, Failure> {
+    pub(crate) fn into_changed(self) -> Result<Transformed, Failure> {
         let rows = self.record_batch()?;
-        Ok(Changed { rows, positions: self.positions, rejected: self.rejected })
+        Ok(Transformed { rows, positions: self.positions, rejected: self.rejected })
     }
 
     /// The rows as they are; columns are shared, not copied.
@@ -231,7 +231,7 @@ impl PluginBatch {
     }
 
     /// Takes rows out. What is said of all that are taken out of a batch may have `most` bytes.
-    pub(crate) fn reject(&mut self, rows: &[u32], because: &Because, most: usize) -> Result<(), Failure> {
+    pub(crate) fn reject(&mut self, rows: &[u32], rejection: &Rejection, most: usize) -> Result<(), Failure> {
         self.check_changeable()?;
         let mut keep = vec![true; self.rows];
         for &row in rows {
@@ -242,7 +242,7 @@ impl PluginBatch {
                 }
             }
         }
-        let Because { stage, rule, reason, by, digest } = because;
+        let Rejection { stage, rule, reason, by, digest } = rejection;
         let taken = keep.iter().filter(|keep| !**keep).count();
         let said = taken.saturating_mul(rule.len() + reason.len() + by.len());
         let bytes = self.rejected_bytes.saturating_add(said);
@@ -279,7 +279,7 @@ fn bitmap(name: &str, bytes: Vec<u8>, rows: usize) -> Result<BooleanBuffer, Fail
     Ok(BooleanBuffer::new(Buffer::from_vec(bytes), 0, rows))
 }
 
-/// The validity that a plugin gave, for a column of so many rows.
+/// The validity that a plugin gave, for a column of this many rows.
 pub(crate) fn validity(name: &str, bytes: Option<Vec<u8>>, rows: usize) -> Result<Option<NullBuffer>, Failure> {
     bytes.map(|bytes| bitmap(name, bytes, rows).map(NullBuffer::new)).transpose()
 }

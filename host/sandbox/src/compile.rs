@@ -77,7 +77,7 @@ fn load_kept(engine: &Engine, kept: &Path) -> Option<Component> {
     let (digest, artefact) = rest.split_at_checked(blake3::OUT_LEN)?;
     let whole = magic == MAGIC && seal(kept, artefact) == digest;
     if !whole {
-        tracing::warn!("kept plugin {} is damaged; compiling anew", kept.display());
+        tracing::warn!("kept plugin {} is damaged; compiling again", kept.display());
         return None;
     }
     deserialize(engine, artefact).ok()

@@ -16,7 +16,7 @@ const POSITION_BYTES: usize = 4 << 10;
 const MESSAGE_BYTES: usize = 4 << 10;
 
 pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
-    let message = shortened(failure.message, MESSAGE_BYTES);
+    let message = truncate(failure.message, MESSAGE_BYTES);
     match failure.kind {
         FailureKind::InvalidConfig => wit::Failure::InvalidConfig(message),
         FailureKind::Denied => wit::Failure::Denied(message),
@@ -38,20 +38,20 @@ pub(crate) fn failure_from_wit(failure: wit::Failure) -> Failure {
         wit::Failure::Permanent(message) => (FailureKind::Permanent, message),
         wit::Failure::Limit(message) => (FailureKind::Limit, message),
     };
-    Failure::new(kind, shown(message, MESSAGE_BYTES))
+    Failure::new(kind, sanitize(message, MESSAGE_BYTES))
 }
 
 /// A plugin's text as it may be shown: cut, and without what could steer a terminal or look like another line.
-pub(crate) fn shown(text: String, most: usize) -> String {
-    let text = shortened(text, most);
+pub(crate) fn sanitize(text: String, most: usize) -> String {
+    let text = truncate(text, most);
     if text.chars().any(char::is_control) {
         return text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     }
     text
 }
 
-/// The text, cut at a character's border if it is longer than so many bytes.
-pub(crate) fn shortened(mut text: String, most: usize) -> String {
+/// The text, cut at a character's border if it is longer than this many bytes.
+pub(crate) fn truncate(mut text: String, most: usize) -> String {
     if text.len() > most {
         let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         text.truncate(end);
@@ -205,7 +205,7 @@ pub(crate) fn check_key(key: &[String], columns: &Schema) -> Result<(), Failure>
         )));
     }
     for (at, name) in key.iter().enumerate() {
-        let name = shown(name.clone(), rules::NAME_BYTES);
+        let name = sanitize(name.clone(), rules::NAME_BYTES);
         if columns.index_of(&name).is_err() {
             return Err(Failure::permanent(format!("the key column {name} is not among the columns")));
         }

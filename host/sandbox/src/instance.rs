@@ -9,27 +9,27 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use wmshost_flow::{Cancel, Failure};
 
 use crate::bindings::types;
-use crate::breakdown::{Stopped, breakdown};
 use crate::convert::failure_from_wit;
-use crate::guest::Guest;
+use crate::instance_state::InstanceState;
+use crate::trap::{Stopped, trap_failure};
 
 /// What the making of an instance is called in failures.
 pub(crate) const INSTANTIATE: &str = "instantiate";
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Doing {
+pub(crate) struct Purpose {
     /// The exported function.
     pub(crate) function: &'static str,
     /// The number of the batch in hand, from 1; 0 for one without rows before the first.
     pub(crate) batch: Option<u64>,
     /// The longest that it may compute, if that is not the usual time.
     pub(crate) time: Option<Duration>,
-    /// Whether nothing of what the plugin says goes into the log.
+    /// True if nothing of what the plugin says goes into the log.
     pub(crate) is_silent: bool,
 }
 
-impl Doing {
+impl Purpose {
     /// A call that is not about a batch.
     pub(crate) fn of(function: &'static str) -> Self {
         Self { function, batch: None, time: None, is_silent: false }
@@ -43,7 +43,7 @@ impl Doing {
 
 /// An instance with the typed view of its world.
 pub(crate) struct Instance<W> {
-    pub(crate) store: Store<Guest>,
+    pub(crate) store: Store<InstanceState>,
     pub(crate) world: Arc<W>,
 }
 
@@ -53,13 +53,13 @@ impl<W> Instance<W> {
         engine: &Engine,
         cancel: Cancel,
         component: &Component,
-        linker: &Linker<Guest>,
-        guest: Guest,
-        view: impl FnOnce(&mut Store<Guest>, &Component, &Linker<Guest>) -> wasmtime::Result<W>,
+        linker: &Linker<InstanceState>,
+        state: InstanceState,
+        view: impl FnOnce(&mut Store<InstanceState>, &Component, &Linker<InstanceState>) -> wasmtime::Result<W>,
     ) -> Result<Self, Failure> {
-        let copied_bytes = guest.limits.copied_bytes;
-        let mut store = Store::new(engine, guest);
-        store.limiter(|guest| &mut guest.memory);
+        let copied_bytes = state.limits.copied_bytes;
+        let mut store = Store::new(engine, state);
+        store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(copied_bytes);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |store| {
@@ -69,9 +69,9 @@ impl<W> Instance<W> {
             store.data().timer.check()?;
             Ok(UpdateDeadline::Continue(1))
         });
-        store.data_mut().begin(Doing::of(INSTANTIATE));
+        store.data_mut().begin(Purpose::of(INSTANTIATE));
         let world = view(&mut store, component, linker);
-        let world = world.map_err(|error| breakdown(&mut store, INSTANTIATE, &error))?;
+        let world = world.map_err(|error| trap_failure(&mut store, INSTANTIATE, &error))?;
         Ok(Self { store, world: Arc::new(world) })
     }
 
@@ -79,41 +79,41 @@ impl<W> Instance<W> {
     pub(crate) fn call<T>(
         &mut self,
         function: &'static str,
-        call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<T>,
+        call: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<T>,
     ) -> Result<T, Failure> {
-        self.call_in(Doing::of(function), call)
+        self.call_in(Purpose::of(function), call)
     }
 
     fn call_in<T>(
         &mut self,
-        doing: Doing,
-        call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<T>,
+        purpose: Purpose,
+        call: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<T>,
     ) -> Result<T, Failure> {
-        self.store.data_mut().begin(doing);
+        self.store.data_mut().begin(purpose);
         self.store.set_epoch_deadline(1);
         let world = Arc::clone(&self.world);
         let result = call(&world, &mut self.store);
-        let result = result.map_err(|error| breakdown(&mut self.store, doing.function, &error));
+        let result = result.map_err(|error| trap_failure(&mut self.store, purpose.function, &error));
         self.store.data_mut().log_output();
         result
     }
 
     /// Calls an exported function that gives a failure of the contract.
-    pub(crate) fn ask<T>(
+    pub(crate) fn call_fallible<T>(
         &mut self,
         function: &'static str,
-        call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<Result<T, types::Failure>>,
+        call: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<Result<T, types::Failure>>,
     ) -> Result<T, Failure> {
-        self.ask_in(Doing::of(function), call)
+        self.call_fallible_in(Purpose::of(function), call)
     }
 
     /// The same, for a call that is about a batch.
-    pub(crate) fn ask_in<T>(
+    pub(crate) fn call_fallible_in<T>(
         &mut self,
-        doing: Doing,
-        call: impl FnOnce(&W, &mut Store<Guest>) -> wasmtime::Result<Result<T, types::Failure>>,
+        purpose: Purpose,
+        call: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<Result<T, types::Failure>>,
     ) -> Result<T, Failure> {
         let plugin = self.store.data().identity.plugin.clone();
-        self.call_in(doing, call)?.map_err(|failure| failure_from_wit(failure).at(&plugin, doing.function))
+        self.call_in(purpose, call)?.map_err(|failure| failure_from_wit(failure).at(&plugin, purpose.function))
     }
 }

@@ -1,16 +1,16 @@
-//! Plugins: components in a sandbox, as stages of the flow. The only room that names wasmtime.
+//! Plugins: components in a sandbox, as stages of the flow. The only module that names wasmtime.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `engine` | the engine, and the clock that interrupts plugins |
 //! | `compile` | components, compiled ahead of time and kept |
 //! | `plugin` | a component with its world: what it asks for, what it says of itself |
 //! | `link` | who may call what: each world's imports, and nothing else |
 //! | `wasi` | the WASI that every plugin gets, and what of it traps |
-//! | `guest` | what the host keeps for one instance |
+//! | `instance_state` | what the host keeps for one instance |
 //! | `limits` | what an instance may use |
 //! | `instance` | calling a plugin: time, signals, output |
-//! | `breakdown` | why a call broke off, in words |
+//! | `trap` | why a call broke off, in words |
 //! | `stages` | instances as extractor, transform and loader |
 //! | `capabilities` | what plugins may call |
 //! | `columns` | a batch as plugins see it |
@@ -18,21 +18,21 @@
 //! | `bindings` | the contract, generated |
 
 mod bindings;
-mod breakdown;
 mod capabilities;
 mod columns;
 mod compile;
 mod convert;
 mod engine;
-mod guest;
 mod instance;
+mod instance_state;
 mod limits;
 mod link;
 mod plugin;
 mod stages;
+mod trap;
 mod wasi;
 
-pub use guest::{GrantedSource, Identity, Setting};
+pub use instance_state::{GrantedSource, Identity, Setting};
 pub use limits::Limits;
 pub use link::{CONTRACT_VERSION, World};
 pub use plugin::{Description, Offer, Plugin, Sandbox, SettingDescription, SettingKind};

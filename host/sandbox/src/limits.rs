@@ -100,7 +100,7 @@ impl MemoryGuard {
         self.refused = None;
     }
 
-    /// The failure behind a trap, if it was memory that the guest did not get.
+    /// The failure after a trap, if it was memory that the guest did not get.
     pub(crate) fn failure(&self) -> Option<Failure> {
         self.refused.clone()
     }

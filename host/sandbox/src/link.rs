@@ -8,7 +8,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use wmshost_flow::Failure;
 
 use crate::bindings::{batches, log, settings, source, state, target, types};
-use crate::guest::Guest;
+use crate::instance_state::InstanceState;
 use crate::wasi;
 
 /// The version of the contract that this host speaks.
@@ -147,18 +147,18 @@ pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Fail
 }
 
 /// A linker with what the world grants.
-pub(crate) fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<Guest>> {
+pub(crate) fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<InstanceState>> {
     let mut linker = Linker::new(engine);
     wasi::link(&mut linker)?;
     for interface in world.imports() {
         match *interface {
-            "types" => types::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
-            "batches" => batches::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
-            "log" => log::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
-            "settings" => settings::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
-            "state" => state::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
-            "source" => source::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
-            "target" => target::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?,
+            "types" => types::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
+            "batches" => batches::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
+            "log" => log::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
+            "settings" => settings::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
+            "state" => state::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
+            "source" => source::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
+            "target" => target::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
             other => wasmtime::bail!("no capability is called {other}"),
         }
     }

@@ -12,10 +12,10 @@ use wmshost_flow::{Cancel, Dialect, Extractor, Failure, Loader, SharedTarget, Tr
 use crate::bindings::{about, any, extractor, loader, models, transform};
 use crate::capabilities::LogMeter;
 use crate::compile::compile;
-use crate::convert::shown;
+use crate::convert::sanitize;
 use crate::engine::TickingEngine;
-use crate::guest::{GrantedSource, Guest, Identity};
 use crate::instance::Instance;
+use crate::instance_state::{GrantedSource, Identity, InstanceState};
 use crate::limits::Limits;
 use crate::link::{World, check_imports, imports_of, linker, world_of};
 use crate::stages::{PluginExtractor, PluginLoader, PluginTransform, declare};
@@ -139,14 +139,14 @@ pub struct Plugin {
     /// Kept so that the clock which ends calls goes on as long as there is a plugin.
     engine: Arc<TickingEngine>,
     component: Component,
-    linker: Arc<Linker<Guest>>,
+    linker: Arc<Linker<InstanceState>>,
     cancel: Cancel,
     /// What it has logged so far, by name and stream.
-    meters: Arc<Mutex<Meters>>,
+    meters: Arc<Mutex<LogMeters>>,
 }
 
 /// What was logged, by the plugin's name and the stream's.
-type Meters = BTreeMap<(String, String), Arc<LogMeter>>;
+type LogMeters = BTreeMap<(String, String), Arc<LogMeter>>;
 
 impl Plugin {
     /// The same plugin under another name.
@@ -170,9 +170,9 @@ impl Plugin {
     /// What the plugin says of itself. It has no capability while it says so.
     pub fn describe(&self) -> Result<Description, Failure> {
         let identity = Identity { plugin: self.name.clone(), ..Identity::default() };
-        let guest = Guest::new(identity, Limits::for_description());
+        let state = InstanceState::new(identity, Limits::for_description());
         let said = self
-            .instance(guest, |store, component, linker| any::Any::instantiate(store, component, linker))?
+            .instance(state, |store, component, linker| any::Any::instantiate(store, component, linker))?
             .call("describe", |world, store| world.wmshost_plugin_about().call_describe(store))?;
         description(said).map_err(|failure| failure.at(&self.name, "describe"))
     }
@@ -187,11 +187,11 @@ impl Plugin {
 
     fn instance<W>(
         &self,
-        mut guest: Guest,
-        view: impl FnOnce(&mut wasmtime::Store<Guest>, &Component, &Linker<Guest>) -> wasmtime::Result<W>,
+        mut state: InstanceState,
+        view: impl FnOnce(&mut wasmtime::Store<InstanceState>, &Component, &Linker<InstanceState>) -> wasmtime::Result<W>,
     ) -> Result<Instance<W>, Failure> {
-        guest.meter = self.meter(&guest.identity);
-        Instance::new(&self.engine.engine, self.cancel.clone(), &self.component, &self.linker, guest, view)
+        state.meter = self.meter(&state.identity);
+        Instance::new(&self.engine.engine, self.cancel.clone(), &self.component, &self.linker, state, view)
     }
 
     /// An instance that reads a stream from the granted source.
@@ -211,10 +211,10 @@ impl Plugin {
         source: GrantedSource,
     ) -> Result<PluginExtractor, Failure> {
         self.need(World::Extractor)?;
-        let mut guest = Guest::new(identity, limits);
-        guest.source = Some(source);
+        let mut state = InstanceState::new(identity, limits);
+        state.source = Some(source);
         Ok(PluginExtractor::new(
-            self.instance(guest, |store, component, linker| {
+            self.instance(state, |store, component, linker| {
                 extractor::Extractor::instantiate(store, component, linker)
             })?,
         ))
@@ -231,9 +231,9 @@ impl Plugin {
         self.need(World::Transform)?;
         let plugin = self.clone();
         let make = move || {
-            let guest = Guest::new(identity.clone(), limits.clone());
+            let state = InstanceState::new(identity.clone(), limits.clone());
             plugin
-                .instance(guest, |store, component, linker| transform::Transform::instantiate(store, component, linker))
+                .instance(state, |store, component, linker| transform::Transform::instantiate(store, component, linker))
         };
         Ok(Box::new(PluginTransform::new(Box::new(make))?))
     }
@@ -241,21 +241,22 @@ impl Plugin {
     /// An instance that writes through the given session.
     pub fn loader(&self, identity: Identity, limits: Limits, target: SharedTarget) -> Result<Box<dyn Loader>, Failure> {
         self.need(World::Loader)?;
-        let mut guest = Guest::new(identity, limits);
-        guest.target = Some(target);
+        let mut state = InstanceState::new(identity, limits);
+        state.target = Some(target);
         Ok(Box::new(PluginLoader::new(
-            self.instance(guest, |store, component, linker| loader::Loader::instantiate(store, component, linker))?,
+            self.instance(state, |store, component, linker| loader::Loader::instantiate(store, component, linker))?,
         )))
     }
 
     /// The models that the plugin declares for this dialect.
     pub fn models(&self, identity: Identity, limits: Limits, dialect: Dialect) -> Result<Declaration, Failure> {
         self.need(World::Models)?;
-        let guest = Guest::new(identity, limits);
-        let models = |store: &mut wasmtime::Store<Guest>, component: &Component, linker: &Linker<Guest>| {
-            models::Models::instantiate(store, component, linker)
-        };
-        declare(&mut self.instance(guest, models)?, dialect)
+        let state = InstanceState::new(identity, limits);
+        let models =
+            |store: &mut wasmtime::Store<InstanceState>, component: &Component, linker: &Linker<InstanceState>| {
+                models::Models::instantiate(store, component, linker)
+            };
+        declare(&mut self.instance(state, models)?, dialect)
     }
 }
 
@@ -269,7 +270,7 @@ fn description(said: about::Description) -> Result<Description, Failure> {
     if said.settings.len().max(longest) > SETTINGS {
         return Err(Failure::limit("described settings or choices", SETTINGS, said.settings.len().max(longest)));
     }
-    let text = |text: String| shown(text, TEXT_BYTES);
+    let text = |text: String| sanitize(text, TEXT_BYTES);
     let setting = |setting: about::SettingDescription| SettingDescription {
         name: text(setting.name),
         kind: match setting.kind {

@@ -15,7 +15,7 @@ use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
 use wasmtime_wasi::p2::bindings as wasi;
 use wasmtime_wasi::random::WasiRandom;
 
-use crate::guest::Guest;
+use crate::instance_state::InstanceState;
 
 /// The interfaces that are served.
 const SERVED: [&str; 16] = [
@@ -43,7 +43,7 @@ const TRAPPING: [(&str, &[&str]); 2] = [
     ("wasi:clocks/wall-clock", &["now", "resolution"]),
 ];
 
-/// Whether an import, `wasi:io/poll@0.2.6`, is linked.
+/// Returns whether an import, `wasi:io/poll@0.2.6`, is linked.
 pub(crate) fn is_linked(import: &str) -> bool {
     let Some((interface, version)) = import.split_once('@') else { return false };
     let is_known = SERVED.contains(&interface) || TRAPPING.iter().any(|(name, _)| *name == interface);
@@ -76,28 +76,28 @@ impl HasData for Io {
 }
 
 /// Links what [`is_linked`] names.
-pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+pub(crate) fn link(linker: &mut Linker<InstanceState>) -> wasmtime::Result<()> {
     let l = linker;
-    wasi::cli::environment::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::exit::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::stdin::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::stdout::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::stderr::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::terminal_input::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::terminal_output::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, Guest::cli)?;
-    wasi::random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |guest| guest.ctx().ctx.random())?;
-    wasi::filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, Guest::filesystem)?;
-    wasi::sync::filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Guest::filesystem)?;
-    wasi::io::error::add_to_linker::<_, Io>(l, |guest| &mut guest.table)?;
-    wasi::sync::io::poll::add_to_linker::<_, Io>(l, |guest| &mut guest.table)?;
-    wasi::sync::io::streams::add_to_linker::<_, Io>(l, |guest| &mut guest.table)?;
+    wasi::cli::environment::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;
+    wasi::cli::exit::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;
+    wasi::cli::stdin::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;
+    wasi::cli::stdout::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;
+    wasi::cli::stderr::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;
+    wasi::cli::terminal_input::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;
+    wasi::cli::terminal_output::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;
+    wasi::cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;
+    wasi::cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;
+    wasi::cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;
+    wasi::random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |state| state.ctx().ctx.random())?;
+    wasi::filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, InstanceState::filesystem)?;
+    wasi::sync::filesystem::types::add_to_linker::<_, WasiFilesystem>(l, InstanceState::filesystem)?;
+    wasi::io::error::add_to_linker::<_, Io>(l, |state| &mut state.table)?;
+    wasi::sync::io::poll::add_to_linker::<_, Io>(l, |state| &mut state.table)?;
+    wasi::sync::io::streams::add_to_linker::<_, Io>(l, |state| &mut state.table)?;
     link_traps(l)
 }
 
-fn link_traps(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+fn link_traps(linker: &mut Linker<InstanceState>) -> wasmtime::Result<()> {
     for (interface, functions) in TRAPPING {
         // Any version of 0.2 matches any other.
         let mut instance = linker.instance(&format!("{interface}@0.2.0"))?;

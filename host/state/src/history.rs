@@ -224,10 +224,10 @@ impl History {
                         run_id,
                         end.stream,
                         end.status.name(),
-                        count(end.tally.read),
-                        count(end.tally.written),
-                        count(end.tally.unchanged),
-                        count(end.tally.rejected),
+                        count(end.stats.read),
+                        count(end.stats.written),
+                        count(end.stats.unchanged),
+                        count(end.stats.rejected),
                         end.seconds,
                         end.bookmark.as_ref().map(ToString::to_string),
                         end.failure.as_ref().map(ToString::to_string),
@@ -321,7 +321,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wmshost_flow::{StreamStatus, Tally};
+    use wmshost_flow::{StreamStats, StreamStatus};
 
     fn run(id: &str, started_at: Micros) -> RunRecord {
         RunRecord {
@@ -356,7 +356,7 @@ mod tests {
         let end = StreamSummary {
             stream: "allocation".into(),
             status: StreamStatus::Succeeded,
-            tally: Tally { read: 7, written: 5, unchanged: 1, rejected: 1, ..Tally::default() },
+            stats: StreamStats { read: 7, written: 5, unchanged: 1, rejected: 1, ..StreamStats::default() },
             seconds: 0.5,
             bookmark: None,
             schema_changes: Vec::new(),

@@ -10,31 +10,34 @@ use wmshost_flow::{Clock, Failure, Source, SourceGrant, SourceSession, SqlSessio
 use wmshost_pipeline::{Connection, OracleAddress, OracleConnection, Secret, Service};
 
 /// Whose work a session does.
-pub struct Errand<'a> {
+pub struct SessionTags<'a> {
     /// The pipeline's name.
     pub pipeline: &'a str,
     /// The run's id.
     pub run_id: &'a str,
 }
 
-/// Opens a source for so many sessions, in one snapshot.
+/// Opens a source for this many sessions, in one snapshot.
 pub(crate) fn source(
     label: &str,
     connection: &Connection,
     sessions: usize,
-    errand: &Errand<'_>,
+    session_tags: &SessionTags<'_>,
 ) -> Result<Arc<dyn Source>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::open_source_of(&file.path, sessions, label, file.lob_bytes),
         Connection::Oracle(server) => {
-            let tags =
-                Tags { module: errand.pipeline.to_owned(), client_id: errand.run_id.to_owned(), ..Tags::default() };
+            let tags = Tags {
+                module: session_tags.pipeline.to_owned(),
+                client_id: session_tags.run_id.to_owned(),
+                ..Tags::default()
+            };
             oracle::open_source(Settings { tags, ..settings(server) }, sessions, label)
         }
     }
 }
 
-/// Opens a target for so many sessions.
+/// Opens a target for this many sessions.
 pub(crate) fn target(
     label: &str,
     connection: &Connection,
@@ -52,13 +55,13 @@ pub fn target_reader(
     label: &str,
     connection: &Connection,
     table: &str,
-    errand: &Errand<'_>,
+    session_tags: &SessionTags<'_>,
 ) -> Result<Box<dyn SourceSession>, Failure> {
     let grant = SourceGrant::of([table.to_owned()].into());
     let opened = match connection {
         // What is in the target was let in by the source's limit.
         Connection::Sqlite(file) => sqlite::open_source_of(&file.path, 1, label, usize::MAX),
-        Connection::Oracle(_) => source(label, connection, 1, errand),
+        Connection::Oracle(_) => source(label, connection, 1, session_tags),
     };
     opened?.session(&grant)
 }

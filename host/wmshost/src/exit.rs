@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use wmshost_flow::{Failure, FailureKind, StreamFailure};
-use wmshost_pipeline::Mistakes;
+use wmshost_pipeline::Diagnostics;
 
 /// The ways to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl From<Exit> for ExitCode {
 
 /// The way to end after an error that no command dealt with.
 pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
-    if error.is::<Mistakes>() || error.is::<crate::commands::ModelMistakes>() {
+    if error.is::<Diagnostics>() || error.is::<crate::commands::ModelDiagnostics>() {
         return Exit::Configuration;
     }
     let of_stream = error.downcast_ref::<StreamFailure>().map(|at| &at.failure);

@@ -2,42 +2,42 @@
 //! does it exit. It is a library so that tests make streams the way the program makes them; the binary only calls
 //! [`main`].
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `cli` | what can be typed |
 //! | `exit` | how the process ends |
-//! | `home` | the host's own folder, the environment, the clock |
+//! | `data_dir` | the host's own folder, the environment, the clock |
 //! | `logs` | the log of a run |
-//! | `catalog` | plugins, loaded once |
+//! | `plugin_registry` | plugins, loaded once |
 //! | `connect` | databases by what the pipeline says of them |
-//! | `crash` | dying on purpose, for tests |
-//! | `assemble` | streams made of a checked pipeline |
-//! | `commands` | one room per command |
+//! | `failpoints` | dying on purpose, for tests |
+//! | `stream_factory` | streams made of a checked pipeline |
+//! | `commands` | one module per command |
 //! | `report` | progress, tables, JSON |
 //! | `signals` | SIGINT and SIGTERM |
 //! | `windows` | windows of a stream that are read again |
 
-mod assemble;
-mod catalog;
 mod cli;
 mod commands;
 mod connect;
-mod crash;
+mod data_dir;
 mod exit;
-mod home;
+mod failpoints;
 mod logs;
+mod plugin_registry;
 mod report;
 mod signals;
+mod stream_factory;
 mod windows;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use assemble::Assembly;
-pub use catalog::Catalog;
-pub use connect::{Errand, reader, target_reader};
-pub use home::SystemClock;
+pub use connect::{SessionTags, reader, target_reader};
+pub use data_dir::SystemClock;
+pub use plugin_registry::PluginRegistry;
+pub use stream_factory::StreamFactory;
 
 /// Parses the command line, does what it asks for, and returns the exit code.
 pub fn main() -> ExitCode {

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use wmshost_flow::{Failure, Lease, Ledger, SqlSession, Window};
 use wmshost_pipeline as pipeline;
 
-use crate::assemble::Assembly;
 use crate::connect;
-use crate::home::{is_gone, this_process};
+use crate::data_dir::{is_dead, this_process};
+use crate::stream_factory::StreamFactory;
 
-/// The name under which the checkpoint of a window stands in the ledger.
-pub(crate) fn kept_as(stream: &str, window: &Window) -> String {
+/// The name under which the checkpoint of a window is in the ledger.
+pub(crate) fn checkpoint_name(stream: &str, window: &Window) -> String {
     format!("{stream}/backfill/{}/{}", window.start, window.end)
 }
 
-impl Assembly<'_> {
+impl StreamFactory<'_> {
     /// Forgets that windows of a stream were done, all of them in one transaction: after an interruption the same command
     /// goes on with what is left.
     pub fn forget_windows(&self, stream: &pipeline::Stream, windows: &[Window]) -> Result<(), Failure> {
@@ -31,7 +31,7 @@ impl Assembly<'_> {
         let mut session = target.sql()?;
         let act = |session: &mut dyn SqlSession| {
             for window in windows {
-                let name = kept_as(&plan.name, window);
+                let name = checkpoint_name(&plan.name, window);
                 let last = ledger.last_readable(session, &name)?;
                 let is_reset = matches!(&last, Some(Ok(entry)) if entry.checkpoint.is_none());
                 if last.is_some() && !is_reset {
@@ -41,7 +41,7 @@ impl Assembly<'_> {
             Ok(())
         };
         lease
-            .act(session.as_mut(), &is_gone, act)
+            .act(session.as_mut(), &is_dead, act)
             .map_err(|failure| failure.within(format_args!("stream {}", plan.name)))
     }
 }

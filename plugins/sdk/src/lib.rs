@@ -1,6 +1,6 @@
 //! What a wmshost plugin is written with: bindings of the contract, and a pleasant way to use them.
 //!
-//! | room | what it is |
+//! | module | what it is |
 //! |---|---|
 //! | [`contract`] | the contract's own words, as generated |
 //! | `failure` | ways to fail |
@@ -52,8 +52,6 @@ mod about;
 mod batch;
 mod capability;
 mod columns;
-#[cfg(target_family = "wasm")]
-mod confined;
 pub mod contract;
 mod failure;
 pub mod models;
@@ -61,13 +59,15 @@ mod quarantine;
 mod schema;
 mod sql;
 mod stage;
+#[cfg(target_family = "wasm")]
+mod wasi_shim;
 
 pub use about::{Declared, Description, Setting, Settings};
-pub use batch::{Batch, Broken, Derived, Rows, declare_text, map_text};
+pub use batch::{Batch, Derived, Rows, Violation, declare_text, map_text};
 #[cfg(not(target_family = "wasm"))]
-pub use batch::{Rejected, shown, try_out};
+pub use batch::{Rejected, run_transform, shown};
 pub use capability::{log, source, state, target};
-pub use columns::{AnyColumn, Column, Decimals, Labels, Mask, Number, Numbers, TextWriter, Texts, Times, cleaned};
+pub use columns::{AnyColumn, Column, Decimals, Labels, Mask, Number, Numbers, TextWriter, Texts, Times, trim_to_none};
 pub use failure::{Failure, Result, all_mistakes, invalid_config, permanent, transient};
 pub use quarantine::{MISSING_KEY, Quarantine};
 pub use schema::{Input, type_name};

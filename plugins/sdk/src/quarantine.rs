@@ -1,7 +1,7 @@
 //! The house's two settings about rows that break rules: `key` and `reject`.
 
 use crate::about::{Declared, Description, Setting, Settings};
-use crate::batch::{Broken, Rows};
+use crate::batch::{Rows, Violation};
 use crate::failure::Result;
 
 /// The rule of rows whose key is NULL or blank. They are always rejected: nothing could be merged by it.
@@ -41,10 +41,10 @@ impl Quarantine {
 
     /// Rejects the rows without a key, those that break one of the rules that `always` hold, and those that break one
     /// of the other rules, if `reject` names it.
-    pub fn reject(&self, rows: Rows<'_>, always: &[Broken<'_>], others: &[Broken<'_>]) -> Result<()> {
+    pub fn reject(&self, rows: Rows<'_>, always: &[Violation<'_>], others: &[Violation<'_>]) -> Result<()> {
         let missing = rows.missing(&self.key)?;
         let named = others.iter().filter(|broken| self.rules.iter().any(|rule| rule == broken.rule));
-        let missing = Broken { rule: MISSING_KEY, reason: "the key is NULL or blank", rows: &missing };
+        let missing = Violation { rule: MISSING_KEY, reason: "the key is NULL or blank", rows: &missing };
         let rules: Vec<_> = [missing].iter().chain(always).chain(named).copied().collect();
         rows.reject(&rules)
     }

@@ -48,7 +48,7 @@ impl<'s> Input<'s> {
         self.schema.iter().find(|column| column.name == name).map(|column| column.kind)
     }
 
-    /// The columns with the derived ones behind them: name, type, and whether NULL may occur. A column of such a name
+    /// The columns with the derived ones after them: name, type, and whether NULL may occur. A column of such a name
     /// must not be there yet, since it would be overwritten.
     pub fn with(mut self, derived: &[(&str, ColumnType, bool)]) -> Result<Schema> {
         for (name, ..) in derived {

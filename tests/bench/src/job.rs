@@ -32,7 +32,7 @@ pub(crate) const DERIVED_COLUMNS: [&str; 7] = [
 /// The target table.
 pub(crate) const TABLE: &str = "WMS_ALLOCATION";
 
-/// How far behind the latest change an incremental run begins, in microseconds: as in pipelines/base.toml.
+/// How far before the latest change an incremental run begins, in microseconds: as in pipelines/base.toml.
 pub(crate) const LOOKBACK_MICROS: i64 = 2 * 3_600 * 1_000_000;
 
 /// Rows of a batch and of a transaction, as in pipelines/prod.toml.

@@ -7,9 +7,9 @@
 //! | `native` | the same drivers and the same flow with stages in plain Rust, no sandbox |
 //!
 //! Each measurement is a process of its own; time, CPU and memory are what the system says of it. The three
-//! ways must leave the same rows behind, or there is no result.
+//! ways must leave the same rows after, or there is no result.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `job` | the table, the rules, and where a job's files are |
 //! | `sql` | the job in plain SQL |

@@ -1,7 +1,7 @@
 //! The models `wms-marts` beside the same statements run by hand in the same engine: built in full, tested, and built
 //! again after more and more of the warehouse has changed. CPU time is what counts: it is the same on a busy machine.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `place` | the warehouse, the target of the host and that of the hand |
 //! | `hand` | the same models by hand |
@@ -51,7 +51,7 @@ impl Change {
     }
 }
 
-/// Measures, prints, and keeps the figures in a file. There are none where rows are others than they should be.
+/// Measures, prints, and keeps the figures in a file. There are none where rows differ from they should be.
 pub(crate) fn run(rows: u64, file: &Path) -> anyhow::Result<()> {
     let place = Place::prepare(rows)?;
     let (mut full, mut hand, mut tests) = (Vec::new(), Vec::new(), Vec::new());

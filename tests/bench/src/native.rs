@@ -14,11 +14,11 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Bookmark, Budget, Call, Cancel, Changed, Chunk, Clock, Counts, Cursor, Definition, DeleteGuard, Deletes, Event,
-    ExtractRequest, Extractor, Failure, Holder, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns,
-    NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget,
+    Bookmark, Budget, Call, Cancel, Chunk, Clock, Cursor, Definition, DeleteGuard, Deletes, Event, ExtractRequest,
+    Extractor, Failure, LeaseOwner, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns, NewTypes,
+    NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget,
     SourceGrant, SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform,
-    Value, run_streams,
+    Transformed, Value, WriteStats, run_streams,
 };
 
 use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, LOOKBACK_MICROS, Phase, SOURCE_COLUMNS, TABLE};
@@ -58,13 +58,13 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         transforms: vec![Box::new(Judge)],
         loader: Box::new(Merger { target: Arc::clone(&session), rule: None }),
         target: session,
-        kept_as: "allocation".to_owned(),
+        checkpoint_name: "allocation".to_owned(),
         reconcile: None,
     };
     let context = StreamContext {
         pipeline: "bench".to_owned(),
-        holder: Holder { machine: "bench".to_owned(), process: std::process::id() },
-        is_gone: |_| true,
+        holder: LeaseOwner { machine: "bench".to_owned(), process: std::process::id() },
+        is_dead: |_| true,
         run_id: "native".to_owned(),
         clock,
         observer: Arc::new(Nobody),
@@ -272,12 +272,12 @@ impl Transform for Judge {
         Ok(())
     }
 
-    fn process(&mut self, rows: RecordBatch, _: &Call) -> Result<Changed, Failure> {
+    fn process(&mut self, rows: RecordBatch, _: &Call) -> Result<Transformed, Failure> {
         let schema = Self::schema(&rows.schema());
         let columns = rows.columns().iter().cloned().chain(Self::derive(&rows)).collect();
         let rows = RecordBatch::try_new(schema, columns)
             .map_err(|error| Failure::permanent(format!("the batch does not hold together: {error}")))?;
-        Ok(Changed { rows, positions: None, rejected: Vec::new() })
+        Ok(Transformed { rows, positions: None, rejected: Vec::new() })
     }
 }
 
@@ -298,7 +298,7 @@ impl Merger {
 }
 
 impl Loader for Merger {
-    fn prepare(&mut self, request: &LoadRequest) -> Result<Counts, Failure> {
+    fn prepare(&mut self, request: &LoadRequest) -> Result<WriteStats, Failure> {
         if request.mode != LoadMode::Merge {
             return Err(Failure::permanent("the native job merges only"));
         }
@@ -309,17 +309,17 @@ impl Loader for Merger {
             key: request.key.clone(),
         };
         self.with_target(|target| match target.describe(TABLE)? {
-            Some(_) => Ok(Counts::default()),
-            None => target.create(&definition).map(|()| Counts::default()),
+            Some(_) => Ok(WriteStats::default()),
+            None => target.create(&definition).map(|()| WriteStats::default()),
         })
     }
 
-    fn load(&mut self, rows: RecordBatch) -> Result<Counts, Failure> {
+    fn load(&mut self, rows: RecordBatch) -> Result<WriteStats, Failure> {
         let rule = self.rule.as_ref().ok_or_else(|| Failure::permanent("load before prepare"))?;
         self.with_target(|target| target.merge(TABLE, &rows, rule))
     }
 
-    fn finish(&mut self) -> Result<Counts, Failure> {
-        Ok(Counts::default())
+    fn finish(&mut self) -> Result<WriteStats, Failure> {
+        Ok(WriteStats::default())
     }
 }

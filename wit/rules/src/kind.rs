@@ -26,7 +26,7 @@ pub enum ColumnType {
     Date,
     /// Microseconds.
     Timestamp {
-        /// Whether it names an instant rather than a wall-clock reading.
+        /// True if it names an instant rather than a wall-clock reading.
         utc: bool,
     },
 }

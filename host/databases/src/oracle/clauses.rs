@@ -5,16 +5,16 @@ use sqlparser::ast::{
     WildcardAdditionalOptions,
 };
 
-use super::guard::Objection;
+use super::guard::Violation;
 
 /// Types that a cast may name and that the parser does not know as such.
 const TYPES: &[&str] = &["NUMBER", "VARCHAR2", "NVARCHAR2", "NCHAR", "RAW", "BINARY_DOUBLE", "BINARY_FLOAT"];
 
 /// What a check gives.
-pub(super) type Checked<T = ()> = Result<T, Objection>;
+pub(super) type Checked<T = ()> = Result<T, Violation>;
 
 pub(super) fn denied<T>(why: impl Into<String>) -> Checked<T> {
-    Err(Objection::Denied(why.into()))
+    Err(Violation::Denied(why.into()))
 }
 
 pub(super) fn plain_only<T>() -> Checked<T> {

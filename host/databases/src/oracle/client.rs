@@ -1,4 +1,4 @@
-//! What the rooms of this driver ask of a connection. Two kinds give it: `thin`, which is always there, and `oci`,
+//! What the modules of this driver ask of a connection. Two kinds give it: `thin`, which is always there, and `oci`,
 //! if the program was built with it. A call is dispatched once per statement, and once per batch of rows that is
 //! read or written; never per row or cell.
 
@@ -7,9 +7,9 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use wmshost_flow::{Cursor, Failure, Value};
 
-use super::column::{ColumnBuilder, Taken};
+use super::column::{CellOutcome, ColumnBuilder};
 use super::cursor::{QueryCursor, Reader};
-use super::failure::Trouble;
+use super::failure::OracleError;
 use super::settings::Tags;
 
 /// What kind of type a column has.
@@ -44,7 +44,7 @@ pub(super) struct ColumnInfo {
     pub(super) kind: Kind,
     /// Digits, of a number; 0: it does not say.
     pub(super) precision: u8,
-    /// Digits behind the point, of a number or of a second.
+    /// Digits after the point, of a number or of a second.
     pub(super) scale: i8,
     /// Letters, of a text of fixed length.
     pub(super) letters: usize,
@@ -67,63 +67,68 @@ pub(super) struct Opened {
 pub(super) struct Fetch {
     /// How many per round trip.
     pub(super) rows: u32,
-    /// Whether large objects come by locator, and not with their rows.
+    /// True if large objects come by locator, and not with their rows.
     pub(super) by_locator: bool,
 }
 
 /// What writing many rows did.
 #[derive(Debug, Default)]
-pub(super) struct Touched {
-    /// How many rows were touched.
+pub(super) struct Affected {
+    /// The number of rows touched.
     pub(super) rows: u64,
     /// The rows of the batch that could not be written, in order, each with the reason; the others were. Empty where
-    /// the driver cannot go on behind such a row: the first one fails the call.
-    pub(super) failed: Vec<(usize, Trouble)>,
+    /// the driver cannot go on after such a row: the first one fails the call.
+    pub(super) failed: Vec<(usize, OracleError)>,
 }
 
 /// A connection.
 pub(super) trait Client: Send {
-    /// Runs a statement that gives no rows; gives how many it touched.
-    fn execute(&self, statement: &str, values: &[Value]) -> Result<u64, Trouble>;
-    /// Runs a statement once for each row of values; gives how many rows it touched in all.
-    fn execute_many(&self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Trouble>;
+    /// Runs a statement that returns no rows; returns how many it touched.
+    fn execute(&self, statement: &str, values: &[Value]) -> Result<u64, OracleError>;
+    /// Runs a statement once for each row of values; returns how many rows it touched in all.
+    fn execute_many(&self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, OracleError>;
     /// Runs a statement once for each row of a batch.
-    fn execute_batch(&self, statement: &str, rows: &RecordBatch) -> Result<Touched, Trouble>;
+    fn execute_batch(&self, statement: &str, rows: &RecordBatch) -> Result<Affected, OracleError>;
     /// All rows of a query.
-    fn query(&self, statement: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Trouble>;
-    /// The columns of a query that gives no rows.
-    fn describe(&self, statement: &str) -> Result<Vec<ColumnInfo>, Trouble>;
+    fn query(&self, statement: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, OracleError>;
+    /// The columns of a query that returns no rows.
+    fn describe(&self, statement: &str) -> Result<Vec<ColumnInfo>, OracleError>;
     /// Starts a query.
-    fn start(&self, statement: &str, values: &[Value], fetch: Fetch) -> Result<Box<dyn Started>, Trouble>;
-    fn commit(&self) -> Result<(), Trouble>;
-    fn rollback(&self) -> Result<(), Trouble>;
+    fn start(&self, statement: &str, values: &[Value], fetch: Fetch) -> Result<Box<dyn OpenQuery>, OracleError>;
+    fn commit(&self) -> Result<(), OracleError>;
+    fn rollback(&self) -> Result<(), OracleError>;
     /// Asks the server for an answer.
-    fn ping(&self) -> Result<(), Trouble>;
+    fn ping(&self) -> Result<(), OracleError>;
     /// The server's version in full.
-    fn version(&self) -> Result<String, Trouble>;
-    fn set_call_timeout(&self, span: Duration) -> Result<(), Trouble>;
+    fn version(&self) -> Result<String, OracleError>;
+    fn set_call_timeout(&self, span: Duration) -> Result<(), OracleError>;
     /// Has the session say whose work it does. Each text has 64 bytes at most.
     fn tag(&self, tags: &Tags);
 }
 
-/// The rows of a query that was started, one by one. Not to be called through a table of functions: `Started` is.
+/// The rows of a query that was started, one by one. Not to be called through a table of functions: `OpenQuery` is.
 pub(super) trait Rows: Send + 'static {
     type Row;
     fn columns(&self) -> &[ColumnInfo];
     /// The next row; `None` at the end.
-    fn next(&mut self) -> Option<Result<Self::Row, Trouble>>;
+    fn next(&mut self) -> Option<Result<Self::Row, OracleError>>;
     /// Takes the cell at a place of a row over into its column.
-    fn take(column: &mut ColumnBuilder, row: &mut Self::Row, at: usize, most_bytes: usize) -> Result<Taken, Trouble>;
+    fn take(
+        column: &mut ColumnBuilder,
+        row: &mut Self::Row,
+        at: usize,
+        most_bytes: usize,
+    ) -> Result<CellOutcome, OracleError>;
 }
 
 /// A query that was started, of whichever client.
-pub(super) trait Started: Send {
+pub(super) trait OpenQuery: Send {
     fn columns(&self) -> &[ColumnInfo];
     /// The rows as batches.
     fn into_cursor(self: Box<Self>, reader: Reader) -> Result<Box<dyn Cursor>, Failure>;
 }
 
-impl<R: Rows> Started for R {
+impl<R: Rows> OpenQuery for R {
     fn columns(&self) -> &[ColumnInfo] {
         Rows::columns(self)
     }

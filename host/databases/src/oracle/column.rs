@@ -19,31 +19,31 @@ const TOO_MANY_DIGITS: &str = "has more digits than can be kept exactly";
 const NO_MOMENT: &str = "is outside of the years 1 to 9999, or finer than microseconds";
 
 /// What became of a cell.
-pub(super) enum Taken {
-    /// It is in the column; so many bytes of text or binary.
+pub(super) enum CellOutcome {
+    /// It is in the column; this many bytes of text or binary.
     Kept(usize),
     /// It does not fit: the value as text, and why.
-    Misfit(Box<(String, &'static str)>),
+    BadCell(Box<(String, &'static str)>),
 }
 
-impl Taken {
+impl CellOutcome {
     /// A number that does not fit.
     pub(super) fn number(number: &impl Display) -> Self {
-        Self::misfit(number.to_string(), TOO_MANY_DIGITS)
+        Self::bad_cell(number.to_string(), TOO_MANY_DIGITS)
     }
 
     /// A moment that does not fit.
     pub(super) fn moment(moment: &impl Display) -> Self {
-        Self::misfit(moment.to_string(), NO_MOMENT)
+        Self::bad_cell(moment.to_string(), NO_MOMENT)
     }
 
     /// A text or binary of this size.
     pub(super) fn too_long(size: String) -> Self {
-        Self::misfit(size, TOO_LONG)
+        Self::bad_cell(size, TOO_LONG)
     }
 
-    fn misfit(text: String, why: &'static str) -> Self {
-        Self::Misfit(Box::new((text, why)))
+    fn bad_cell(text: String, why: &'static str) -> Self {
+        Self::BadCell(Box::new((text, why)))
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) enum ColumnBuilder {
     TextLob(StringBuilder),
     /// Bytes, by locator.
     BytesLob(BinaryBuilder),
-    Moment(TimestampMicrosecondBuilder, bool),
+    SharedSource(TimestampMicrosecondBuilder, bool),
     Months(StringBuilder),
     Seconds(StringBuilder),
     Flag(BooleanBuilder),
@@ -83,7 +83,9 @@ impl ColumnBuilder {
             Reading::Seconds => Self::Seconds(text()),
             Reading::Bytes => Self::Bytes(BinaryBuilder::with_capacity(rows, rows * 8)),
             Reading::BytesLob => Self::BytesLob(BinaryBuilder::with_capacity(rows, rows * 8)),
-            Reading::Moment { zoned } => Self::Moment(TimestampMicrosecondBuilder::with_capacity(rows), zoned),
+            Reading::SharedSource { zoned } => {
+                Self::SharedSource(TimestampMicrosecondBuilder::with_capacity(rows), zoned)
+            }
             Reading::Flag => Self::Flag(BooleanBuilder::with_capacity(rows)),
         }
     }
@@ -94,23 +96,23 @@ impl ColumnBuilder {
         &mut self,
         text: Option<Result<String, String>>,
         bytes: Option<Result<Vec<u8>, String>>,
-    ) -> Taken {
+    ) -> CellOutcome {
         match (self, text, bytes) {
             (Self::TextLob(column), Some(Ok(text)), _) => {
                 column.append_value(&text);
-                Taken::Kept(text.len())
+                CellOutcome::Kept(text.len())
             }
             (Self::BytesLob(column), _, Some(Ok(bytes))) => {
                 column.append_value(&bytes);
-                Taken::Kept(bytes.len())
+                CellOutcome::Kept(bytes.len())
             }
             (column, Some(Err(size)), _) | (column, _, Some(Err(size))) => {
                 column.put_null_lob();
-                Taken::too_long(size)
+                CellOutcome::too_long(size)
             }
             (column, ..) => {
                 column.put_null_lob();
-                Taken::Kept(0)
+                CellOutcome::Kept(0)
             }
         }
     }
@@ -137,37 +139,37 @@ impl ColumnBuilder {
             | Self::Months(column)
             | Self::Seconds(column) => Arc::new(column.finish()),
             Self::Bytes(column) | Self::BytesLob(column) => Arc::new(column.finish()),
-            Self::Moment(column, true) => Arc::new(column.finish().with_timezone("UTC")),
-            Self::Moment(column, false) => Arc::new(column.finish()),
+            Self::SharedSource(column, true) => Arc::new(column.finish().with_timezone("UTC")),
+            Self::SharedSource(column, false) => Arc::new(column.finish()),
             Self::Flag(column) => Arc::new(column.finish()),
         })
     }
 }
 
 /// Puts a text into its column, unless it is too long.
-pub(super) fn put_text(column: &mut StringBuilder, text: Option<&str>, most_bytes: usize) -> Taken {
+pub(super) fn put_text(column: &mut StringBuilder, text: Option<&str>, most_bytes: usize) -> CellOutcome {
     match text {
         Some(text) if text.len() > most_bytes => {
             column.append_null();
-            Taken::too_long(format!("{} bytes", text.len()))
+            CellOutcome::too_long(format!("{} bytes", text.len()))
         }
         text => {
             column.append_option(text);
-            Taken::Kept(text.map_or(0, str::len))
+            CellOutcome::Kept(text.map_or(0, str::len))
         }
     }
 }
 
 /// Puts bytes into their column, unless they are too many.
-pub(super) fn put_bytes(column: &mut BinaryBuilder, bytes: Option<&[u8]>, most_bytes: usize) -> Taken {
+pub(super) fn put_bytes(column: &mut BinaryBuilder, bytes: Option<&[u8]>, most_bytes: usize) -> CellOutcome {
     match bytes {
         Some(bytes) if bytes.len() > most_bytes => {
             column.append_null();
-            Taken::too_long(format!("{} bytes", bytes.len()))
+            CellOutcome::too_long(format!("{} bytes", bytes.len()))
         }
         bytes => {
             column.append_option(bytes);
-            Taken::Kept(bytes.map_or(0, <[u8]>::len))
+            CellOutcome::Kept(bytes.map_or(0, <[u8]>::len))
         }
     }
 }

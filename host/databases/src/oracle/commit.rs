@@ -3,12 +3,12 @@
 use wmshost_flow::{Entry, Failure, Ledger, TargetGrant};
 
 use super::client::Client;
-use super::failure::Class;
-use super::writer::{Writer, take};
+use super::failure::ErrorClass;
+use super::target_session::{OracleTargetSession, take};
 
-impl Writer {
+impl OracleTargetSession {
     /// What the ledger will say once the transaction is committed.
-    fn witness(&mut self) -> Result<Option<Entry>, Failure> {
+    fn ledger_entry(&mut self) -> Result<Option<Entry>, Failure> {
         if !self.has_witness {
             return Ok(None);
         }
@@ -18,21 +18,21 @@ impl Writer {
 
     /// Commits, and finds out whether it happened where the server could not say.
     pub(super) fn commit_for_sure(&mut self) -> Result<(), Failure> {
-        let witness = self.witness()?;
-        let committed = self.link.client().and_then(Client::commit);
-        let Err(trouble) = committed else { return Ok(()) };
-        self.link.mark_broken();
-        if !trouble.class.is_gone() && trouble.class != Class::Slow {
-            return Err(trouble.failure(format_args!("{}, committing", self.place)));
+        let ledger_entry = self.ledger_entry()?;
+        let committed = self.connection.client().and_then(Client::commit);
+        let Err(oracle_error) = committed else { return Ok(()) };
+        self.connection.mark_broken();
+        if !oracle_error.class.is_connection_lost() && oracle_error.class != ErrorClass::Timeout {
+            return Err(oracle_error.failure(format_args!("{}, committing", self.place)));
         }
-        let lost = trouble.failure(format_args!("{}, committing", self.place));
+        let lost = oracle_error.failure(format_args!("{}, committing", self.place));
         tracing::warn!("{lost}; looking whether it took place");
-        self.link = take(&self.links, &self.grant).map_err(|failure| {
+        self.connection = take(&self.connections, &self.grant).map_err(|failure| {
             failure.within(format_args!("{lost}; whether it took place is not known, the next run finds out"))
         })?;
         let TargetGrant { pipeline, stream, .. } = self.grant.clone();
         let ledger = Ledger { pipeline: &pipeline };
-        if witness.is_some() && ledger.last(self, &stream)? == witness {
+        if ledger_entry.is_some() && ledger.last(self, &stream)? == ledger_entry {
             tracing::info!("{}: the commit took place", self.place);
             return Ok(());
         }

@@ -5,19 +5,19 @@ use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use wmshost_flow::Failure;
 
-use super::failure::Trouble;
-use super::link::{Link, client_objection};
-use super::pool::{Lent, Limits, Maker, Pool};
-use super::retry::{Breaker, Closed, GivenUp, RealTime, persist};
-use super::settings::{Settings, objection};
+use super::connection::{Connection, client_objection};
+use super::failure::OracleError;
+use super::pool::{Limits, ManageConnection, Pool, Pooled};
+use super::retry::{Breaker, BreakerOpen, RealTime, RetryError, retry_within};
+use super::settings::{Settings, violation};
 
 /// The connections to one server.
-pub(super) type Links = Pool<Connector>;
+pub(super) type ConnectionPool = Pool<ConnectionManager>;
 /// A connection that is lent.
-pub(super) type LentLink = Lent<Connector>;
+pub(super) type PooledConnection = Pooled<ConnectionManager>;
 
 /// Makes connections.
-pub(super) struct Connector {
+pub(super) struct ConnectionManager {
     /// Where failures say they come from; a label, never an address.
     pub(super) place: String,
     /// The server.
@@ -56,13 +56,13 @@ impl Wallet {
 
 /// Why these settings cannot be used at all by this program where it runs, if they cannot. Nothing is connected.
 pub fn unusable(settings: &Settings) -> Option<String> {
-    objection(settings).or_else(|| client_objection(settings))
+    violation(settings).or_else(|| client_objection(settings))
 }
 
 /// A pool for a server. Nothing is connected yet.
-pub(super) fn links(place: String, settings: Settings) -> Result<Arc<Links>, Failure> {
-    if let Some(objection) = unusable(&settings) {
-        return Err(Failure::invalid_config(format!("{place}: {objection}")));
+pub(super) fn connections(place: String, settings: Settings) -> Result<Arc<ConnectionPool>, Failure> {
+    if let Some(violation) = unusable(&settings) {
+        return Err(Failure::invalid_config(format!("{place}: {violation}")));
     }
     let wallet = Wallet::of(&settings)
         .map_err(|error| Failure::invalid_config(format!("{place}: the CA file cannot be read: {}", error.kind())))?;
@@ -73,21 +73,21 @@ pub(super) fn links(place: String, settings: Settings) -> Result<Arc<Links>, Fai
         max_lifetime: settings.max_lifetime,
     };
     Ok(Pool::new(
-        Connector { place, settings, definitions: Mutex::default(), wallet, breaker: Breaker::default() },
+        ConnectionManager { place, settings, definitions: Mutex::default(), wallet, breaker: Breaker::default() },
         limits,
     ))
 }
 
-impl Connector {
+impl ConnectionManager {
     /// Connects once, whatever happened before.
-    pub(super) fn try_once(&self) -> Result<Link, Trouble> {
-        Link::open(&self.settings, self.wallet.as_ref().map(Wallet::folder).as_deref())
+    pub(super) fn try_once(&self) -> Result<Connection, OracleError> {
+        Connection::open(&self.settings, self.wallet.as_ref().map(Wallet::folder).as_deref())
     }
 
-    fn refusal(&self, closed: &Closed) -> Failure {
+    fn refusal(&self, closed: &BreakerOpen) -> Failure {
         match closed {
-            Closed::Refused(words) => Failure::denied(format!("{}: {words}", self.place)),
-            Closed::For(span) => Failure::transient(format!(
+            BreakerOpen::Refused(words) => Failure::denied(format!("{}: {words}", self.place)),
+            BreakerOpen::For(span) => Failure::transient(format!(
                 "{}: connecting failed again and again; it is left alone for another {} s",
                 self.place,
                 span.as_secs().max(1)
@@ -96,19 +96,24 @@ impl Connector {
     }
 }
 
-impl Maker for Connector {
-    type Item = Link;
+impl ManageConnection for ConnectionManager {
+    type Connection = Connection;
 
-    fn make(&self) -> Result<Link, Failure> {
-        let made = persist(&self.place, self.settings.connect_budget, &self.breaker, &RealTime, || self.try_once());
+    fn connect(&self) -> Result<Connection, Failure> {
+        let made =
+            retry_within(&self.place, self.settings.connect_budget, &self.breaker, &RealTime, || self.try_once());
         made.map_err(|given_up| match given_up {
-            GivenUp::Closed(closed) => self.refusal(&closed),
-            GivenUp::Failed(_, trouble) if !trouble.class.may_pass() => trouble.failure(&self.place),
-            GivenUp::Failed(tries, trouble) => trouble.failure(format_args!("{}, after {tries} tries", self.place)),
+            RetryError::BreakerOpen(closed) => self.refusal(&closed),
+            RetryError::Failed(_, oracle_error) if !oracle_error.class.is_retryable() => {
+                oracle_error.failure(&self.place)
+            }
+            RetryError::Failed(tries, oracle_error) => {
+                oracle_error.failure(format_args!("{}, after {tries} tries", self.place))
+            }
         })
     }
 
-    fn is_alive(&self, link: &Link) -> bool {
-        link.answers(&self.settings)
+    fn is_valid(&self, connection: &Connection) -> bool {
+        connection.answers(&self.settings)
     }
 }

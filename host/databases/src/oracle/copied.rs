@@ -5,9 +5,9 @@
 use wmshost_flow::{Failure, TableDefinition, Value};
 
 use super::names::{exactly, quoted, quoted_list, spelled};
-use super::plain::{apart, query};
+use super::sql_session::{execute_autonomous, query};
 use super::table::Table;
-use super::writer::Writer;
+use super::target_session::OracleTargetSession;
 
 /// The conditions of a table; the text is a LONG, which can be selected and nothing else.
 const CHECKS: &str = "SELECT search_condition FROM all_constraints \
@@ -22,19 +22,19 @@ const REFERENCES: &str = "SELECT c.constraint_name, cc.column_name, rc.owner, rc
      WHERE c.owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND c.table_name = :1 AND c.constraint_type = 'R' \
      AND c.status = 'ENABLED' ORDER BY c.constraint_name, cc.position";
 
-impl Writer {
+impl OracleTargetSession {
     /// Has the staged table demand of its rows what the table does. What cannot be copied, for it is about columns that
     /// the stream does not have or about tables that may not be referred to, is found at the swap.
     pub(super) fn copy_constraints(&mut self, definition: &TableDefinition) -> Result<(), Failure> {
         let name = self.grant.table.clone();
         let Some(table) = self.find_now(&name)? else { return Ok(()) };
         let mut added = self.required(&table, definition);
-        let indexes = table.unique_indexes(&mut self.link, &self.place, &name)?;
+        let indexes = table.unique_indexes(&mut self.connection, &self.place, &name)?;
         let is_staged = |column: &String| has(definition, column);
         let others = indexes.iter().filter(|columns| **columns != definition.key && columns.iter().all(is_staged));
         added.extend(others.map(|columns| format!("ADD UNIQUE ({})", list(columns))));
         let name = [Value::Text(spelled(&name))];
-        for row in query(&mut self.link, &self.place, CHECKS, &name)? {
+        for row in query(&mut self.connection, &self.place, CHECKS, &name)? {
             match row.into_iter().next() {
                 // These are known of the columns.
                 Some(Value::Text(condition)) if !condition.ends_with(" IS NOT NULL") => {
@@ -43,10 +43,11 @@ impl Writer {
                 _ => {}
             }
         }
-        added.extend(references(query(&mut self.link, &self.place, REFERENCES, &name)?));
+        added.extend(references(query(&mut self.connection, &self.place, REFERENCES, &name)?));
         let staged = quoted(&self.staged_name());
         for demand in added {
-            if let Err(failure) = apart(&self.links, &format!("ALTER TABLE {staged} {demand}"), &[]) {
+            if let Err(failure) = execute_autonomous(&self.connections, &format!("ALTER TABLE {staged} {demand}"), &[])
+            {
                 tracing::debug!("{}: {demand} is looked at when the rows are swapped: {failure}", self.place);
             }
         }

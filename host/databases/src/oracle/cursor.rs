@@ -11,9 +11,9 @@ use serde_json::json;
 use wmshost_flow::{Batch, Cause, Cursor, Failure, Rejected, Stage, cell_as_json};
 
 use super::client::Rows;
-use super::column::{ColumnBuilder, TOO_LONG, Taken};
-use super::connect::LentLink;
-use super::failure::Trouble;
+use super::column::{CellOutcome, ColumnBuilder, TOO_LONG};
+use super::connect::PooledConnection;
+use super::failure::OracleError;
 use super::types::Reading;
 use crate::digits::{self, quote};
 
@@ -23,13 +23,13 @@ const BAD_VALUE: &str = "bad-value";
 const DRIVER: &str = "oracle";
 /// Rows to make room for at most; a batch may become longer.
 const ROOM_ROWS: usize = 65_536;
-/// A batch ends at so many bytes, or at a quarter of what it may have.
+/// A batch ends at this many bytes, or at a quarter of what it may have.
 const BATCH_BYTES: usize = 32 << 20;
 /// Bytes of a cell beside its text or bytes, at most.
 const CELL_BYTES: usize = 17;
 
 /// A cell that did not fit.
-struct Misfit {
+struct BadCell {
     row: usize,
     column: usize,
     text: String,
@@ -39,14 +39,14 @@ struct Misfit {
 }
 
 /// A connection that a session and its cursors share; it goes back to the pool after the last of them.
-pub(super) type SharedLink = Arc<Mutex<LentLink>>;
+pub(super) type SharedConnection = Arc<Mutex<PooledConnection>>;
 
 /// How the rows of a query are read.
 pub(super) struct Reader {
     /// Where failures say they come from.
     pub(super) place: Arc<str>,
     /// The connection that they come by.
-    pub(super) link: SharedLink,
+    pub(super) connection: SharedConnection,
     /// How each column is read.
     pub(super) readings: Vec<Reading>,
     /// The largest text or binary object.
@@ -59,7 +59,7 @@ pub(super) struct Reader {
 pub(super) struct QueryCursor<R: Rows> {
     place: Arc<str>,
     rows: R,
-    link: SharedLink,
+    connection: SharedConnection,
     names: Vec<String>,
     /// The types as the server calls them, for messages.
     declared: Vec<String>,
@@ -75,12 +75,12 @@ pub(super) struct QueryCursor<R: Rows> {
 impl<R: Rows> QueryCursor<R> {
     /// A cursor over a query that was started.
     pub(super) fn new(rows: R, reader: Reader) -> Result<Self, Failure> {
-        let Reader { place, link, readings, lob_bytes, batch_bytes } = reader;
+        let Reader { place, connection, readings, lob_bytes, batch_bytes } = reader;
         let names: Vec<String> = rows.columns().iter().map(|column| column.name.clone()).collect();
         for (at, name) in names.iter().enumerate() {
             if names[..at].contains(name) {
                 return Err(Failure::permanent(format!(
-                    "{place}: the statement gives two columns the name {name}; rename one by AS"
+                    "{place}: the statement returns two columns the name {name}; rename one by AS"
                 )));
             }
         }
@@ -91,7 +91,7 @@ impl<R: Rows> QueryCursor<R> {
         Ok(Self {
             place,
             rows,
-            link,
+            connection,
             names,
             declared,
             readings,
@@ -103,93 +103,93 @@ impl<R: Rows> QueryCursor<R> {
         })
     }
 
-    /// Reads up to so many rows; gives how many came, and the cells that did not fit, by their rows.
-    fn fill(&mut self, columns: &mut [ColumnBuilder], max_rows: usize) -> Result<(usize, Vec<Misfit>), Failure> {
+    /// Reads up to this many rows; returns how many came, and the cells that did not fit, by their rows.
+    fn fill(&mut self, columns: &mut [ColumnBuilder], max_rows: usize) -> Result<(usize, Vec<BadCell>), Failure> {
         let fixed = CELL_BYTES * columns.len();
         let enough = BATCH_BYTES.min(self.batch_bytes / 4);
-        // What a row may have, so that a batch holds it behind the others.
+        // What a row may have, so that a batch holds it after the others.
         let most_of_row = (self.batch_bytes - enough).saturating_sub(fixed);
-        let (mut rows, mut bytes, mut misfits) = (0, 0, Vec::new());
+        let (mut rows, mut bytes, mut bad_cells) = (0, 0, Vec::new());
         while rows < max_rows && bytes < enough {
             let Some(row) = self.rows.next() else {
                 self.at_end = true;
                 break;
             };
-            let mut row = row.map_err(|trouble| self.failed(&trouble))?;
+            let mut row = row.map_err(|oracle_error| self.failed(&oracle_error))?;
             let mut left = most_of_row;
             for (column, builder) in columns.iter_mut().enumerate() {
                 let most = self.lob_bytes.min(left);
-                match R::take(builder, &mut row, column, most).map_err(|trouble| self.failed(&trouble))? {
-                    Taken::Kept(more) => {
+                match R::take(builder, &mut row, column, most).map_err(|oracle_error| self.failed(&oracle_error))? {
+                    CellOutcome::Kept(more) => {
                         bytes += more;
                         left = left.saturating_sub(more);
                     }
-                    Taken::Misfit(misfit) => {
-                        let (text, why) = *misfit;
-                        misfits.push(Misfit { row: rows, column, text, why, most });
+                    CellOutcome::BadCell(bad_cell) => {
+                        let (text, why) = *bad_cell;
+                        bad_cells.push(BadCell { row: rows, column, text, why, most });
                     }
                 }
             }
             bytes += fixed;
             rows += 1;
         }
-        Ok((rows, misfits))
+        Ok((rows, bad_cells))
     }
 
     /// Why a row does not fit, without its value.
-    fn reason(&self, misfit: &Misfit) -> String {
-        let (name, declared) = (&self.names[misfit.column], &self.declared[misfit.column]);
-        let why = if misfit.why != TOO_LONG {
-            self.digits(misfit).unwrap_or_else(|| misfit.why.to_owned())
-        } else if misfit.most < self.lob_bytes {
+    fn reason(&self, bad_cell: &BadCell) -> String {
+        let (name, declared) = (&self.names[bad_cell.column], &self.declared[bad_cell.column]);
+        let why = if bad_cell.why != TOO_LONG {
+            self.digits(bad_cell).unwrap_or_else(|| bad_cell.why.to_owned())
+        } else if bad_cell.most < self.lob_bytes {
             format!(
                 "makes its row larger than what a batch holds (batch_mib of [limits]): {} bytes are left for it, it has {}",
-                misfit.most, misfit.text
+                bad_cell.most, bad_cell.text
             )
         } else {
-            format!("{}: {} bytes, it has {}", misfit.why, self.lob_bytes, misfit.text)
+            format!("{}: {} bytes, it has {}", bad_cell.why, self.lob_bytes, bad_cell.text)
         };
         format!("the column {name}, declared {declared}, holds a value that {why}")
     }
 
-    /// How many digits a number has where the column keeps fewer.
-    fn digits(&self, misfit: &Misfit) -> Option<String> {
-        match self.readings[misfit.column] {
-            Reading::Int64 => digits::misfit(&misfit.text, 18, 0),
-            Reading::Decimal(precision, scale) => digits::misfit(&misfit.text, precision, scale),
+    /// The number of digits a number has where the column keeps fewer.
+    fn digits(&self, bad_cell: &BadCell) -> Option<String> {
+        match self.readings[bad_cell.column] {
+            Reading::Int64 => digits::bad_cell(&bad_cell.text, 18, 0),
+            Reading::Decimal(precision, scale) => digits::bad_cell(&bad_cell.text, precision, scale),
             _ => None,
         }
     }
 
     /// Takes the rows with cells that did not fit out of a batch.
-    fn without_misfits(&self, rows: RecordBatch, misfits: &[Misfit]) -> Result<Batch, ArrowError> {
-        if misfits.is_empty() {
+    fn without_bad_cells(&self, rows: RecordBatch, bad_cells: &[BadCell]) -> Result<Batch, ArrowError> {
+        if bad_cells.is_empty() {
             return Ok(Batch::new(rows));
         }
         let mut fits = vec![true; rows.num_rows()];
         let mut rejected = Vec::new();
-        for misfits in misfits.chunk_by(|one, other| one.row == other.row) {
-            fits[misfits[0].row] = false;
+        for bad_cells in bad_cells.chunk_by(|one, other| one.row == other.row) {
+            fits[bad_cells[0].row] = false;
             rejected.push(Rejected {
                 cause: Cause::BadValue,
                 rule: BAD_VALUE.to_owned(),
-                reason: misfits.iter().map(|misfit| self.reason(misfit)).collect::<Vec<_>>().join("; "),
-                value: quoted_values(misfits),
+                reason: bad_cells.iter().map(|bad_cell| self.reason(bad_cell)).collect::<Vec<_>>().join("; "),
+                value: quoted_values(bad_cells),
                 stage: Stage::Extract,
                 by: DRIVER.to_owned(),
                 digest: None,
-                row: as_json(&rows.slice(misfits[0].row, 1), misfits),
-                place: Some(misfits[0].row),
+                row: as_json(&rows.slice(bad_cells[0].row, 1), bad_cells),
+                place: Some(bad_cells[0].row),
             });
         }
         Ok(Batch::read(filter_record_batch(&rows, &BooleanArray::from(fits))?, rejected))
     }
 
-    fn failed(&self, trouble: &Trouble) -> Failure {
-        if trouble.class.is_gone() {
-            self.link.lock().unwrap_or_else(PoisonError::into_inner).mark_broken();
+    fn failed(&self, oracle_error: &OracleError) -> Failure {
+        if oracle_error.class.is_connection_lost() {
+            self.connection.lock().unwrap_or_else(PoisonError::into_inner).mark_broken();
         }
-        trouble.failure(format_args!("{}, reading rows", self.place))
+        oracle_error.failure(format_args!("{}, reading rows", self.place))
     }
 }
 
@@ -207,7 +207,7 @@ impl<R: Rows> Cursor for QueryCursor<R> {
         }
         let batch = self.read(max_rows);
         if let Err(failure) = &batch {
-            // The driver would go on behind the rows that were lost.
+            // The driver would go on after the rows that were lost.
             self.broken = Some(failure.clone());
         }
         batch
@@ -220,7 +220,7 @@ impl<R: Rows> QueryCursor<R> {
         let max_rows = max_rows.min((self.batch_bytes / 2 / (CELL_BYTES * self.readings.len()).max(1)).max(1));
         let room = max_rows.min(ROOM_ROWS);
         let mut columns: Vec<_> = self.readings.iter().map(|reading| ColumnBuilder::new(*reading, room)).collect();
-        let (rows, misfits) = self.fill(&mut columns, max_rows)?;
+        let (rows, bad_cells) = self.fill(&mut columns, max_rows)?;
         if rows == 0 {
             return Ok(None);
         }
@@ -228,26 +228,26 @@ impl<R: Rows> QueryCursor<R> {
             let columns = columns.iter_mut().map(ColumnBuilder::finish).collect::<Result<Vec<_>, _>>()?;
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
             let rows = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
-            self.without_misfits(rows, &misfits)
+            self.without_bad_cells(rows, &bad_cells)
         };
         batch().map(Some).map_err(|error: ArrowError| Failure::permanent(format!("{}: {error}", self.place)))
     }
 }
 
 /// The values that did not fit, as a reason in quarantine quotes them.
-fn quoted_values(misfits: &[Misfit]) -> Option<String> {
-    let values: Vec<_> = misfits.iter().filter(|misfit| misfit.why != TOO_LONG).map(|m| quote(&m.text)).collect();
+fn quoted_values(bad_cells: &[BadCell]) -> Option<String> {
+    let values: Vec<_> = bad_cells.iter().filter(|bad_cell| bad_cell.why != TOO_LONG).map(|m| quote(&m.text)).collect();
     (!values.is_empty()).then(|| values.join(", "))
 }
 
 /// A row as a JSON object, with the values that did not fit as text, and the size of what is too large.
-fn as_json(row: &RecordBatch, misfits: &[Misfit]) -> String {
+fn as_json(row: &RecordBatch, bad_cells: &[BadCell]) -> String {
     let schema = row.schema();
     let cells = schema.fields().iter().zip(row.columns()).enumerate().map(|(at, (field, column))| {
-        let value = match misfits.iter().find(|misfit| misfit.column == at) {
+        let value = match bad_cells.iter().find(|bad_cell| bad_cell.column == at) {
             None => cell_as_json(column.as_ref(), 0),
-            Some(misfit) if misfit.why == TOO_LONG => json!({ "too_large": misfit.text }).to_string(),
-            Some(misfit) => json!(misfit.text).to_string(),
+            Some(bad_cell) if bad_cell.why == TOO_LONG => json!({ "too_large": bad_cell.text }).to_string(),
+            Some(bad_cell) => json!(bad_cell.text).to_string(),
         };
         format!("{}:{value}", json!(field.name()))
     });

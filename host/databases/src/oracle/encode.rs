@@ -13,13 +13,13 @@ use super::table::Column;
 
 const DAY: i64 = 86_400_000_000;
 
-/// The columns of a batch as they are bound, with the host's own marks behind them.
-pub(super) struct Wire {
+/// The columns of a batch as they are bound, with the host's own marks after them.
+pub(super) struct BoundRows {
     /// What is bound.
     pub(super) rows: RecordBatch,
 }
 
-impl Wire {
+impl BoundRows {
     /// Encodes a batch for these columns of the table; else tells the first row that cannot be bound as it is.
     pub(super) fn encode(
         rows: &RecordBatch,

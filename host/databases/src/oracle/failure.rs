@@ -19,60 +19,62 @@ use wmshost_flow::{Failure, FailureKind};
 
 /// What an error means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(super) enum ErrorClass {
     /// The connection is gone or cannot be had now.
-    Gone,
+    ConnectionLost,
     /// Whether the commit took place is not known.
     Unknown,
     /// The transaction lost against another one.
-    Again,
+    Conflict,
     /// The snapshot cannot be read any more.
     Snapshot,
     /// The server took too long.
-    Slow,
+    Timeout,
     /// A right is missing.
-    Refused,
+    Denied,
     /// The login is wrong, locked or expired.
     Login,
     /// A row breaks a rule of its table.
     Row,
     /// Anything else.
-    Wrong,
+    Permanent,
 }
 
-impl Class {
-    /// Whether a new connection may help.
-    pub(super) fn is_gone(self) -> bool {
-        matches!(self, Self::Gone | Self::Unknown)
+impl ErrorClass {
+    /// Returns whether a new connection may help.
+    pub(super) fn is_connection_lost(self) -> bool {
+        matches!(self, Self::ConnectionLost | Self::Unknown)
     }
 
-    /// Whether connecting again may help.
-    pub(super) fn may_pass(self) -> bool {
-        matches!(self, Self::Gone | Self::Slow | Self::Unknown)
+    /// Returns whether connecting again may help.
+    pub(super) fn is_retryable(self) -> bool {
+        matches!(self, Self::ConnectionLost | Self::Timeout | Self::Unknown)
     }
 
     fn kind(self) -> FailureKind {
         match self {
-            Self::Gone | Self::Unknown | Self::Again | Self::Snapshot | Self::Slow => FailureKind::Transient,
-            Self::Refused | Self::Login => FailureKind::Denied,
-            Self::Row | Self::Wrong => FailureKind::Permanent,
+            Self::ConnectionLost | Self::Unknown | Self::Conflict | Self::Snapshot | Self::Timeout => {
+                FailureKind::Transient
+            }
+            Self::Denied | Self::Login => FailureKind::Denied,
+            Self::Row | Self::Permanent => FailureKind::Permanent,
         }
     }
 }
 
 /// An error, sorted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct OracleError {
     /// What it means.
-    pub(super) class: Class,
+    pub(super) class: ErrorClass,
     /// Its number, where it has one.
     pub(super) code: Option<usize>,
     /// What it says, without addresses and values.
-    words: String,
+    description: String,
 }
 
 /// The class of a code.
-pub(super) fn class_of(code: usize) -> Class {
+pub(super) fn class_of(code: usize) -> ErrorClass {
     match code {
         28
         | 1012
@@ -97,13 +99,13 @@ pub(super) fn class_of(code: usize) -> Class {
         | 12543
         | 12547
         | 12571
-        | 17002 => Class::Gone,
-        25402 | 25405 | 25408 => Class::Unknown,
-        18 | 20 | 54 | 60 | 2049 | 4020 | 4021 | 4061 | 4068 | 8177 | 30006 => Class::Again,
-        1466 | 1555 | 8180 | 8181 => Class::Snapshot,
-        1013 => Class::Slow,
-        942 | 1031 | 1039 | 1720 | 1749 | 28112 => Class::Refused,
-        1005 | 1017 | 1045 | 28000..=28003 | 28009 | 28040 => Class::Login,
+        | 17002 => ErrorClass::ConnectionLost,
+        25402 | 25405 | 25408 => ErrorClass::Unknown,
+        18 | 20 | 54 | 60 | 2049 | 4020 | 4021 | 4061 | 4068 | 8177 | 30006 => ErrorClass::Conflict,
+        1466 | 1555 | 8180 | 8181 => ErrorClass::Snapshot,
+        1013 => ErrorClass::Timeout,
+        942 | 1031 | 1039 | 1720 | 1749 | 28112 => ErrorClass::Denied,
+        1005 | 1017 | 1045 | 28000..=28003 | 28009 | 28040 => ErrorClass::Login,
         1
         | 1400
         | 1407
@@ -118,13 +120,13 @@ pub(super) fn class_of(code: usize) -> Class {
         | 1861
         | 2290..=2292
         | 12899
-        | 22835 => Class::Row,
-        _ => Class::Wrong,
+        | 22835 => ErrorClass::Row,
+        _ => ErrorClass::Permanent,
     }
 }
 
 /// What is said of codes that are often met.
-fn words(code: usize) -> Option<&'static str> {
+fn description(code: usize) -> Option<&'static str> {
     Some(match code {
         1 => "a unique key is there already",
         28 => "the session was killed",
@@ -156,14 +158,14 @@ fn words(code: usize) -> Option<&'static str> {
         12516 | 12518..=12520 => "the listener has no free process for one more session",
         12526..=12528 => "the database takes no new sessions at the moment",
         12537 | 12547 | 12571 => "the listener or the network broke the connection off",
-        12541 => "nobody listens at the address",
+        12541 => "connection refused: no listener at this address",
         12899 => "a text is longer than its column",
         25408 | 25402 | 25405 => "the server cannot say whether the statement was carried out",
         28000 => "the account is locked",
         28001 => "the password has expired",
         28040 => {
             "the server takes no password verifier that this driver knows; give the account a 12C verifier by \
-                  setting its password anew, or use the client \"oci\""
+                  setting its password again, or use the client \"oci\""
         }
         30006 => "the row is locked by somebody else",
         _ => return None,
@@ -180,30 +182,30 @@ fn first_line(code: usize, text: Option<&str>) -> String {
     if line.is_empty() { "the listener refused the connection".to_owned() } else { line.to_owned() }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for OracleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.code {
-            Some(code) => write!(f, "ORA-{code:05}: {}", self.words),
-            None => f.write_str(&self.words),
+            Some(code) => write!(f, "ORA-{code:05}: {}", self.description),
+            None => f.write_str(&self.description),
         }
     }
 }
 
-impl Trouble {
+impl OracleError {
     /// Trouble with a number. `text` is what the server says of it.
     pub(super) fn of_code(code: usize, text: Option<&str>) -> Self {
-        let words = words(code).map_or_else(|| first_line(code, text), str::to_owned);
-        Self { class: class_of(code), code: Some(code), words }
+        let description = description(code).map_or_else(|| first_line(code, text), str::to_owned);
+        Self { class: class_of(code), code: Some(code), description }
     }
 
     /// A parameter, counted from 1, that Oracle cannot hold.
     pub(super) fn unbindable(number: usize) -> Self {
-        Self::new(Class::Wrong, format!("parameter {number} has a value that Oracle cannot hold"))
+        Self::new(ErrorClass::Permanent, format!("parameter {number} has a value that Oracle cannot hold"))
     }
 
     /// Trouble without a number.
-    pub(super) fn new(class: Class, words: String) -> Self {
-        Self { class, code: None, words }
+    pub(super) fn new(class: ErrorClass, description: String) -> Self {
+        Self { class, code: None, description }
     }
 
     /// The failure that says so.
@@ -220,19 +222,19 @@ mod tests {
     fn every_code_of_the_field_has_its_class() {
         for (class, codes) in [
             (
-                Class::Gone,
+                ErrorClass::ConnectionLost,
                 &[
                     3113, 3114, 3135, 12170, 12514, 12516, 12520, 12528, 12537, 12541, 12547, 12571, 1033, 1034, 1089,
                     1090, 28, 2396,
                 ][..],
             ),
-            (Class::Unknown, &[25408]),
-            (Class::Again, &[60, 8177, 54, 4068, 30006, 18, 20]),
-            (Class::Snapshot, &[1555, 8181, 1466]),
-            (Class::Login, &[1017, 28000, 28001]),
-            (Class::Refused, &[942, 1031]),
-            (Class::Row, &[1, 1400, 12899, 1722, 1438, 1830]),
-            (Class::Wrong, &[600, 911, 904, 906, 933]),
+            (ErrorClass::Unknown, &[25408]),
+            (ErrorClass::Conflict, &[60, 8177, 54, 4068, 30006, 18, 20]),
+            (ErrorClass::Snapshot, &[1555, 8181, 1466]),
+            (ErrorClass::Login, &[1017, 28000, 28001]),
+            (ErrorClass::Denied, &[942, 1031]),
+            (ErrorClass::Row, &[1, 1400, 12899, 1722, 1438, 1830]),
+            (ErrorClass::Permanent, &[600, 911, 904, 906, 933]),
         ] {
             for code in codes {
                 assert_eq!(class_of(*code), class, "ORA-{code:05}");

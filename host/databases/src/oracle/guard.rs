@@ -14,7 +14,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
 use wmshost_flow::Failure;
 
-use super::scope::Checker;
+use super::scope::StatementGuard;
 
 /// How deep a statement may nest.
 const DEPTH: usize = 40;
@@ -23,7 +23,7 @@ const MOST_BYTES: usize = 256 << 10;
 
 /// Why a statement does not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Objection {
+pub(super) enum Violation {
     /// It cannot be read, or its parameters are wrong.
     Unreadable(String),
     /// It asks for what was not granted.
@@ -32,7 +32,7 @@ pub(super) enum Objection {
     Failed(Failure),
 }
 
-/// Gives the columns of a granted table by its name as Oracle spells it; `None` if there is no such table.
+/// Returns the columns of a granted table by its name as Oracle spells it; `None` if there is no such table.
 pub(super) type Columns<'a> = dyn FnMut(&str) -> Result<Option<Vec<String>>, Failure> + 'a;
 
 /// Checks a statement by the names of the granted tables, and gives it with its tables read as of a system change number, if one is given.
@@ -42,25 +42,25 @@ pub(super) fn check(
     granted: &BTreeSet<String>,
     scn: Option<u64>,
     columns: &mut Columns<'_>,
-) -> Result<String, Objection> {
+) -> Result<String, Violation> {
     if statement.len() > MOST_BYTES {
-        return Err(Objection::Unreadable(format!("the statement is longer than {MOST_BYTES} bytes")));
+        return Err(Violation::Unreadable(format!("the statement is longer than {MOST_BYTES} bytes")));
     }
     let tokens = Tokenizer::new(&OracleDialect {}, statement)
         .tokenize_with_location()
-        .map_err(|error| Objection::Unreadable(format!("the statement cannot be read: {}", error.message)))?;
+        .map_err(|error| Violation::Unreadable(format!("the statement cannot be read: {}", error.message)))?;
     check_tokens(&tokens, parameters)?;
     let parsed = Parser::new(&OracleDialect {}).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
     let statements = { parsed }
         .parse_statements()
-        .map_err(|_| Objection::Unreadable("the statement cannot be read as a SELECT of Oracle's SQL".to_owned()))?;
+        .map_err(|_| Violation::Unreadable("the statement cannot be read as a SELECT of Oracle's SQL".to_owned()))?;
     let query = match statements.as_slice() {
         [Statement::Query(query)] => query,
-        [] => return Err(Objection::Unreadable("the statement is empty".to_owned())),
-        [_] => return Err(Objection::Denied("only SELECT is allowed".to_owned())),
-        _ => return Err(Objection::Denied("one statement at a time is allowed".to_owned())),
+        [] => return Err(Violation::Unreadable("the statement is empty".to_owned())),
+        [_] => return Err(Violation::Denied("only SELECT is allowed".to_owned())),
+        _ => return Err(Violation::Denied("one statement at a time is allowed".to_owned())),
     };
-    let mut checker = Checker::new(granted, columns);
+    let mut checker = StatementGuard::new(granted, columns);
     checker.query(query)?;
     Ok(match scn {
         Some(scn) => with_scn(statement, &checker.into_tables(), scn),
@@ -69,21 +69,21 @@ pub(super) fn check(
 }
 
 /// Comments carry hints; parameters are bound in the order of the text.
-fn check_tokens(tokens: &[TokenWithSpan], parameters: usize) -> Result<(), Objection> {
+fn check_tokens(tokens: &[TokenWithSpan], parameters: usize) -> Result<(), Violation> {
     let mut marks = 0;
     for (at, token) in tokens.iter().enumerate() {
         match &token.token {
             Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
-                return Err(Objection::Denied("comments and hints are not allowed".to_owned()));
+                return Err(Violation::Denied("comments and hints are not allowed".to_owned()));
             }
             Token::SemiColon => {
-                return Err(Objection::Denied("one statement at a time is allowed, without `;`".to_owned()));
+                return Err(Violation::Denied("one statement at a time is allowed, without `;`".to_owned()));
             }
             Token::Colon | Token::Placeholder(_) => {
                 marks += 1;
                 let next = tokens.get(at + 1).map(|next| next.token.to_string()).unwrap_or_default();
                 if next != marks.to_string() || token.token != Token::Colon {
-                    return Err(Objection::Unreadable(format!(
+                    return Err(Violation::Unreadable(format!(
                         "the parameters must be :1, :2 … in the order of the text, each of them once; number {marks} is not"
                     )));
                 }
@@ -94,10 +94,10 @@ fn check_tokens(tokens: &[TokenWithSpan], parameters: usize) -> Result<(), Objec
     if marks == parameters {
         return Ok(());
     }
-    Err(Objection::Unreadable(format!("the statement has {marks} parameters, {parameters} values were given")))
+    Err(Violation::Unreadable(format!("the statement has {marks} parameters, {parameters} values were given")))
 }
 
-/// Puts the moment behind the name of every table.
+/// Puts the moment after the name of every table.
 fn with_scn(statement: &str, tables: &[ObjectName], scn: u64) -> String {
     let mut ends: Vec<usize> = tables
         .iter()
@@ -128,7 +128,7 @@ pub(super) fn offset_of(text: &str, at: Location) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn try_check(statement: &str, parameters: usize) -> Result<String, Objection> {
+    fn try_check(statement: &str, parameters: usize) -> Result<String, Violation> {
         let granted = BTreeSet::from(["ORDERS".to_owned(), "ORDER_LINES".to_owned()]);
         let mut columns = |table: &str| {
             let names: &[&str] = match table {
@@ -233,8 +233,8 @@ mod tests {
             ("SELECT CAST(id AS my_type) FROM orders", "type my_type"),
         ] {
             match try_check(statement, 0) {
-                Err(Objection::Denied(reason)) => assert!(reason.contains(why), "{statement}: {reason}"),
-                Err(Objection::Unreadable(reason)) if why == "only tables" => drop(reason),
+                Err(Violation::Denied(reason)) => assert!(reason.contains(why), "{statement}: {reason}"),
+                Err(Violation::Unreadable(reason)) if why == "only tables" => drop(reason),
                 other => panic!("{statement}: {other:?}"),
             }
         }
@@ -248,7 +248,7 @@ mod tests {
             ("SELECT id FROM orders WHERE id = :1 OR amount = :1", 1),
             ("SELECT id FROM orders WHERE id = :name", 1),
         ] {
-            assert!(matches!(try_check(statement, parameters), Err(Objection::Unreadable(_))), "{statement}");
+            assert!(matches!(try_check(statement, parameters), Err(Violation::Unreadable(_))), "{statement}");
         }
         assert!(try_check("SELECT id FROM orders WHERE customer = ':1'", 0).is_ok());
     }

@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind, Read};
 
 use wmshost_flow::Value;
 
-use super::client::{Client, ColumnInfo, Fetch, Kind, Started};
-use super::failure::{Class, Trouble};
+use super::client::{Client, ColumnInfo, Fetch, Kind, OpenQuery};
+use super::failure::{ErrorClass, OracleError};
 
 /// The largest object that comes with its row, in bytes.
 const INLINE_BYTES: u64 = 64 << 10;
@@ -29,7 +29,7 @@ pub(super) fn start(
     values: &[Value],
     rows: u32,
     lob_bytes: usize,
-) -> Result<(Box<dyn Started>, bool), Trouble> {
+) -> Result<(Box<dyn OpenQuery>, bool), OracleError> {
     let started = client.start(statement, values, Fetch { rows, by_locator: true })?;
     let is_any = |kinds: &[Kind]| started.columns().iter().any(|column| kinds.contains(&column.kind));
     let (lobs, longs) = (is_any(&[Kind::Clob, Kind::Blob]), is_any(&[Kind::Long, Kind::LongRaw]));
@@ -47,7 +47,7 @@ pub(super) fn start(
     Ok((client.start(statement, values, fetch)?, fetch.by_locator))
 }
 
-/// How many rows come at a time if each has so many bytes.
+/// How many rows come at a time if each has this many bytes.
 fn rows_of(bytes: u64) -> u32 {
     u32::try_from(FETCH_BYTES / bytes.max(1)).unwrap_or(u32::MAX).max(1)
 }
@@ -60,7 +60,7 @@ fn row_bytes(
     values: &[Value],
     columns: &[ColumnInfo],
     lob_bytes: usize,
-) -> Result<Option<u64>, Trouble> {
+) -> Result<Option<u64>, OracleError> {
     let lobs: Vec<_> = columns.iter().filter(|column| matches!(column.kind, Kind::Clob | Kind::Blob)).collect();
     let sizes = lobs.iter().map(|column| format!("MIN(LENGTH(\"{0}\")), MAX(LENGTH(\"{0}\"))", column.name));
     let measure = format!("SELECT {} FROM ({statement}) w", sizes.collect::<Vec<_>>().join(", "));
@@ -69,7 +69,7 @@ fn row_bytes(
             Some(measured) => measured,
             None => return Ok(None),
         },
-        Err(trouble) if trouble.class.is_gone() => return Err(trouble),
+        Err(oracle_error) if oracle_error.class.is_connection_lost() => return Err(oracle_error),
         Err(_) => return Ok(None),
     };
     let most = INLINE_BYTES.min(lob_bytes as u64);
@@ -89,7 +89,7 @@ fn row_bytes(
     Ok(Some(bytes))
 }
 
-/// Reads a text of so many units through its locator; if it has more bytes than the most, gives what is known of
+/// Reads a text of this many units through its locator; if it has more bytes than the most, gives what is known of
 /// its size.
 pub(super) fn text(lob: &mut impl Read, units: u64, most: usize) -> io::Result<Result<String, String>> {
     // A unit has one byte at least.
@@ -106,7 +106,7 @@ pub(super) fn text(lob: &mut impl Read, units: u64, most: usize) -> io::Result<R
     }
 }
 
-/// Reads a binary of so many bytes through its locator; likewise.
+/// Reads a binary of this many bytes through its locator; likewise.
 pub(super) fn binary(lob: &mut impl Read, size: u64, most: usize) -> io::Result<Result<Vec<u8>, String>> {
     if size > most as u64 {
         return Ok(Err(format!("{size} bytes")));
@@ -139,16 +139,20 @@ fn bytes(lob: &mut impl Read, room: usize, most: usize) -> io::Result<Result<Vec
 }
 
 /// What it means that an object could not be read. The drivers hide what it comes from; only their text tells.
-pub(super) fn trouble(error: &io::Error) -> Trouble {
+pub(super) fn oracle_error(error: &io::Error) -> OracleError {
     let text = error.to_string();
     let code = text.strip_prefix("ORA-").and_then(|rest| rest.get(..5)).and_then(|code| code.parse().ok());
     match code {
-        Some(code) => Trouble::of_code(code, Some(&text)),
+        Some(code) => OracleError::of_code(code, Some(&text)),
         None if error.kind() == ErrorKind::InvalidData => {
-            Trouble::new(Class::Wrong, "a large object holds text that is none".to_owned())
+            OracleError::new(ErrorClass::Permanent, "a large object holds text that is none".to_owned())
         }
-        None if text.contains("timeout") => Trouble::new(Class::Slow, "the server did not answer in time".to_owned()),
-        None => Trouble::new(Class::Gone, "the connection broke off within a large object".to_owned()),
+        None if text.contains("timeout") => {
+            OracleError::new(ErrorClass::Timeout, "the server did not answer in time".to_owned())
+        }
+        None => {
+            OracleError::new(ErrorClass::ConnectionLost, "the connection broke off within a large object".to_owned())
+        }
     }
 }
 
@@ -181,7 +185,7 @@ mod tests {
         for letter in ["a", "ä", "€", "😀"] {
             for before in [0, units - 2, units - 1, units, 2 * units - 1] {
                 let all = format!("{}{}", "x".repeat(before), letter.repeat(units));
-                assert!(read(&all, 1 << 30).as_ref() == Ok(&all), "{letter} behind {before}");
+                assert!(read(&all, 1 << 30).as_ref() == Ok(&all), "{letter} after {before}");
             }
         }
     }
@@ -204,11 +208,11 @@ mod tests {
     #[test]
     fn errors_within_an_object_have_their_class() {
         for (text, class) in [
-            ("ORA-01555: snapshot too old", Class::Snapshot),
-            ("the configured call timeout was exceeded", Class::Slow),
-            ("the connection is closed", Class::Gone),
+            ("ORA-01555: snapshot too old", ErrorClass::Snapshot),
+            ("the configured call timeout was exceeded", ErrorClass::Timeout),
+            ("the connection is closed", ErrorClass::ConnectionLost),
         ] {
-            assert_eq!(trouble(&io::Error::other(text)).class, class, "{text}");
+            assert_eq!(oracle_error(&io::Error::other(text)).class, class, "{text}");
         }
     }
 }

@@ -8,58 +8,63 @@ use std::collections::HashMap;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
-use wmshost_flow::{Counts, Failure, MergeRule};
+use wmshost_flow::{Failure, MergeRule, WriteStats};
 
 use super::encode::key_bytes;
+use super::insert::{Load, Statements, position_of};
 use super::names::{quoted, quoted_list, spelled};
 use super::table::Table;
-use super::write::{Load, Statements, position_of};
-use super::writer::{DELETED, MARKS, Writer, Written};
+use super::target_session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, WriteTable};
 
-impl Writer {
+impl OracleTargetSession {
     /// Merges a batch into the table.
-    pub(super) fn merge_rows(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<Counts, Failure> {
-        if self.written(table)? != Written::Table {
+    pub(super) fn merge_rows(
+        &mut self,
+        table: &str,
+        rows: &RecordBatch,
+        rule: &MergeRule,
+    ) -> Result<WriteStats, Failure> {
+        if self.resolve_table(table)? != WriteTable::Table {
             return Err(Failure::denied(format!("{}: rows are merged into the table itself only", self.place)));
         }
-        let found = self.found(Written::Table, table)?;
+        let found = self.found(WriteTable::Table, table)?;
         self.check_rule(&found, table, &rows.schema(), rule)?;
         let load = self.load(&found, table, rows, &rule.key)?;
         let texts = vec![update_text(table, &found, &rows.schema(), rule), merge_text(table, &rows.schema(), rule)];
         let statements = Statements { texts };
         let rejected = (rows.num_rows() - load.rows.num_rows()) as u64;
-        let mut counts = Counts { rejected, ..Counts::default() };
-        for wave in waves(&load, &rows.schema(), rule)? {
-            counts += self.merge_wave(table, &found, &statements, &wave, rule)?;
+        let mut counts = WriteStats { rejected, ..WriteStats::default() };
+        for unique_batch in unique_key_batches(&load, &rows.schema(), rule)? {
+            counts += self.merge_unique_batch(table, &found, &statements, &unique_batch, rule)?;
         }
         Ok(counts)
     }
 
     /// Merges rows of which no two have the same key.
-    fn merge_wave(
+    fn merge_unique_batch(
         &mut self,
         table: &str,
         found: &Table,
         statements: &Statements,
-        wave: &Load,
+        unique_batch: &Load,
         rule: &MergeRule,
-    ) -> Result<Counts, Failure> {
-        let count = wave.rows.num_rows();
-        if count >= self.links.maker().settings.bulk_merge_rows
-            && let Some(counts) = self.merge_bulk(table, found, wave, rule)?
+    ) -> Result<WriteStats, Failure> {
+        let count = unique_batch.rows.num_rows();
+        if count >= self.connections.maker().settings.bulk_merge_rows
+            && let Some(counts) = self.merge_bulk(table, found, unique_batch, rule)?
         {
             return Ok(counts);
         }
-        let (touched, rejected) = self.write_carefully(statements, wave)?;
+        let (touched, rejected) = self.write_carefully(statements, unique_batch)?;
         let (updated, inserted) = (touched[0], touched[1]);
         let unchanged = (count as u64).saturating_sub(updated + inserted + rejected);
-        Ok(Counts { inserted, updated, unchanged, rejected, ..Counts::default() })
+        Ok(WriteStats { inserted, updated, unchanged, rejected, ..WriteStats::default() })
     }
 
-    /// Whether the table can tell rows apart by the rule's key, and versions by its version column.
+    /// Returns whether the table can tell rows apart by the rule's key, and versions by its version column.
     fn check_rule(&mut self, table: &Table, name: &str, columns: &SchemaRef, rule: &MergeRule) -> Result<(), Failure> {
         let place = format!("{}, table {name}", self.place);
-        if !table.is_unique(&mut self.link, &self.place, name, &rule.key)? {
+        if !table.is_unique(&mut self.connection, &self.place, name, &rule.key)? {
             return Err(Failure::invalid_config(format!(
                 "{place}: rows cannot be merged by {}: the table has no primary key or unique index on just that; \
                  create one",
@@ -83,7 +88,7 @@ impl Writer {
 }
 
 /// Rows in parts in which every key stands once, in the order of the rows.
-fn waves(load: &Load, columns: &SchemaRef, rule: &MergeRule) -> Result<Vec<Load>, Failure> {
+fn unique_key_batches(load: &Load, columns: &SchemaRef, rule: &MergeRule) -> Result<Vec<Load>, Failure> {
     let key: Vec<usize> = rule.key.iter().filter_map(|name| position_of(columns, name)).collect();
     let mut seen: HashMap<Vec<u8>, usize> = HashMap::with_capacity(load.rows.num_rows());
     let mut bytes = Vec::new();
@@ -113,7 +118,7 @@ fn waves(load: &Load, columns: &SchemaRef, rule: &MergeRule) -> Result<Vec<Load>
 
 /// The rows that are bound, as a table `s`.
 fn source_text(columns: &SchemaRef) -> String {
-    let names = columns.fields().iter().map(|field| field.name().as_str()).chain(MARKS);
+    let names = columns.fields().iter().map(|field| field.name().as_str()).chain(AUDIT_COLUMNS);
     let bound: Vec<_> = names.enumerate().map(|(at, name)| format!(":{} {}", at + 1, quoted(name))).collect();
     format!("(SELECT {} FROM dual) s", bound.join(", "))
 }
@@ -122,7 +127,7 @@ pub(super) fn on_text<'a>(key: impl IntoIterator<Item = &'a String>) -> String {
     key.into_iter().map(|name| format!("t.{0} = s.{0}", quoted(name))).collect::<Vec<_>>().join(" AND ")
 }
 
-/// Whether a column differs between `t` and `s`.
+/// Returns whether a column differs between `t` and `s`.
 fn differs(name: &str) -> String {
     let name = quoted(name);
     format!(
@@ -139,11 +144,11 @@ pub(super) fn matched_text(table: &Table, columns: &[String], key: &[String], ve
         .iter()
         .map(String::as_str)
         .filter(|name| !is_key(name))
-        .chain(MARKS)
+        .chain(AUDIT_COLUMNS)
         .map(|name| format!("t.{0} = s.{0}", quoted(name)))
         .collect();
-    let deleted = quoted(DELETED);
-    let keeps_deleted = table.column(DELETED).is_some();
+    let deleted = quoted(DELETED_AT);
+    let keeps_deleted = table.column(DELETED_AT).is_some();
     if keeps_deleted {
         // A row that is there again is there, whatever its version.
         differences.push(format!("t.{deleted} IS NOT NULL"));
@@ -170,7 +175,7 @@ fn update_text(name: &str, table: &Table, columns: &SchemaRef, rule: &MergeRule)
     let matched = matched_text(table, &names, &rule.key, rule.version.as_deref());
     let matched = matched.unwrap_or_else(|| {
         // Every row must be bound; this touches none.
-        let mark = quoted(MARKS[0]);
+        let mark = quoted(AUDIT_COLUMNS[0]);
         format!("WHEN MATCHED THEN UPDATE SET t.{mark} = s.{mark} WHERE 1 = 0")
     });
     format!("MERGE INTO {} t USING {} ON ({}) {matched}", quoted(name), source_text(columns), on_text(&rule.key))
@@ -188,6 +193,6 @@ fn merge_text(name: &str, columns: &SchemaRef, rule: &MergeRule) -> String {
 
 /// What a MERGE does with a row of `s` that has none in `t`.
 pub(super) fn insert_clause(columns: &SchemaRef) -> String {
-    let names = || columns.fields().iter().map(|field| field.name().as_str()).chain(MARKS);
+    let names = || columns.fields().iter().map(|field| field.name().as_str()).chain(AUDIT_COLUMNS);
     format!("WHEN NOT MATCHED THEN INSERT ({}) VALUES ({})", quoted_list("", names()), quoted_list("s.", names()))
 }

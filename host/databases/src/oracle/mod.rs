@@ -1,6 +1,6 @@
 //! Oracle as a source and as a target.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `settings` | what it takes to reach a server |
 //! | `failure` | what Oracle's errors mean for the flow |
@@ -10,13 +10,13 @@
 //! | `thin` | a connection by Oracle's own driver in pure Rust: nothing has to be installed |
 //! | `oci` | a connection by Oracle's Instant Client, if the program was built with it |
 //! | `panic` | panics of the drivers, as lost connections |
-//! | `link` | one connection, with its session set up |
+//! | `connection` | one connection, with its session set up |
 //! | `pool` | connections for many |
 //! | `connect` | connecting within a budget |
 //! | `moment` | dates and timestamps |
 //! | `number` | exact decimals |
 //! | `types` | Oracle's types and Arrow types, both ways |
-//! | `plain` | plain SQL, for the host's own tables |
+//! | `sql_session` | plain SQL, for the host's own tables |
 //! | `guard` | what a guest's statement may do |
 //! | `clauses` | which clauses, functions and literals it may have |
 //! | `scope` | the names that can be seen in a statement |
@@ -28,36 +28,37 @@
 //! | `cursor` | the rows of a query |
 //! | `column` | cells to Arrow columns |
 //! | `target` | opening a server for writing |
-//! | `writer` | one stream's transactions |
+//! | `target_session` | one stream's transactions |
 //! | `commit` | committing, and whether it took place |
-//! | `own` | whether a table is the stream's own |
+//! | `ownership` | whether a table is the stream's own |
 //! | `table` | what the server knows of a table that is written |
-//! | `define` | creating and changing tables |
+//! | `ddl` | creating and changing tables |
 //! | `encode` | batches as the driver binds them |
-//! | `write` | inserting, and finding the rows that cannot be |
+//! | `insert` | inserting, and finding the rows that cannot be |
 //! | `merge` | inserting what is new, updating what differs |
-//! | `bulk` | merging a large batch at once |
+//! | `bulk_merge` | merging a large batch at once |
 //! | `swap` | staged tables |
 //! | `copied` | what a staged table demands of its rows |
 //! | `remove` | rows that the source no longer has |
-//! | `loaded` | when rows were loaded |
+//! | `load_times` | when rows were loaded |
 //! | `probe` | trying a connection, and what its user lacks |
 
-mod bulk;
+mod bulk_merge;
 mod clauses;
 mod client;
 mod column;
 mod commit;
 mod connect;
+mod connection;
 mod copied;
 mod cursor;
 mod dates;
-mod define;
+mod ddl;
 mod encode;
 mod failure;
 mod guard;
-mod link;
-mod loaded;
+mod insert;
+mod load_times;
 mod lob;
 mod merge;
 mod moment;
@@ -66,9 +67,8 @@ mod number;
 #[cfg(feature = "oci")]
 mod oci;
 mod order;
-mod own;
+mod ownership;
 mod panic;
-mod plain;
 mod pool;
 mod probe;
 mod remove;
@@ -77,13 +77,13 @@ mod scope;
 mod session;
 mod settings;
 mod source;
+mod sql_session;
 mod swap;
 mod table;
 mod target;
+mod target_session;
 mod thin;
 mod types;
-mod write;
-mod writer;
 
 pub use connect::unusable;
 pub use probe::{Missing, Probe, probe_source, probe_target};

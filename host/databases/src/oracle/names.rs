@@ -22,7 +22,7 @@ pub(super) fn exactly(name: &str) -> String {
     format!("\"{}\"", name.replace('"', ""))
 }
 
-/// A table with its owner, as it stands in a GRANT.
+/// A table with its owner, as it is in a GRANT.
 pub(super) fn owned(settings: &Settings, table: &str) -> String {
     match &settings.schema {
         Some(schema) => format!("{}.{}", spelled(schema), spelled(table)),

@@ -1,4 +1,4 @@
-//! Exact decimals out of Oracle's numbers. The driver gives a number's digits as text only; they are added up as
+//! Exact decimals out of Oracle's numbers. The driver returns a number's digits as text only; they are added up as
 //! they are written, and nothing here goes by way of a binary fraction.
 
 use std::fmt::{self, Display, Write};
@@ -19,7 +19,7 @@ struct Sum {
     value: u128,
     /// Digits but for the zeros in front.
     digits: u32,
-    /// Digits behind the point, and whether there is one.
+    /// Digits after the point, and whether there is one.
     behind: u32,
     has_point: bool,
     is_negative: bool,

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
-use super::failure::{Class, Trouble};
+use super::failure::{ErrorClass, OracleError};
 
 thread_local! {
     /// Whether a panic on this thread is one that [`caught`] turns into an error.
@@ -15,13 +15,15 @@ thread_local! {
 /// Calls a driver and returns its panic as the loss of the connection. Nothing of such a panic is printed: its message
 /// names places in the driver's source and may hold bytes of the answer.
 ///
-/// The connection must not be used afterwards, which [`Class::Gone`] sees to.
-pub(super) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, Trouble> {
+/// The connection must not be used afterwards, which [`ErrorClass::ConnectionLost`] sees to.
+pub(super) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, OracleError> {
     silence_once();
     let outer = IS_CAUGHT.replace(true);
     let result = catch_unwind(AssertUnwindSafe(call));
     IS_CAUGHT.set(outer);
-    result.map_err(|_| Trouble::new(Class::Gone, "the driver broke off over an answer of the server".to_owned()))
+    result.map_err(|_| {
+        OracleError::new(ErrorClass::ConnectionLost, "the driver broke off over an answer of the server".to_owned())
+    })
 }
 
 /// Leaves panics on the threads that are in [`caught`] out of the process's panic hook.
@@ -43,9 +45,9 @@ mod tests {
 
     #[test]
     fn a_panic_of_the_driver_is_a_lost_connection() {
-        let trouble = caught(|| panic!("index out of bounds")).expect_err("a panic");
-        assert!(trouble.class.is_gone());
-        assert!(!trouble.to_string().contains("index"), "{trouble}");
+        let oracle_error = caught(|| panic!("index out of bounds")).expect_err("a panic");
+        assert!(oracle_error.class.is_connection_lost());
+        assert!(!oracle_error.to_string().contains("index"), "{oracle_error}");
         assert_eq!(caught(|| 7).ok(), Some(7));
         assert!(!IS_CAUGHT.get());
     }

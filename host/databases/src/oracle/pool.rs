@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use wmshost_flow::Failure;
 
 /// Makes what a pool lends.
-pub(super) trait Maker: Send + Sync {
+pub(super) trait ManageConnection: Send + Sync {
     /// What is lent.
-    type Item: Send;
+    type Connection: Send;
     /// Makes one.
-    fn make(&self) -> Result<Self::Item, Failure>;
-    /// Whether one that was idle can still be used.
-    fn is_alive(&self, item: &Self::Item) -> bool;
+    fn connect(&self) -> Result<Self::Connection, Failure>;
+    /// Returns whether one that was idle can still be used.
+    fn is_valid(&self, item: &Self::Connection) -> bool;
 }
 
 /// The limits of a pool.
@@ -33,10 +33,10 @@ pub(super) struct Limits {
 }
 
 /// A pool.
-pub(super) struct Pool<M: Maker> {
+pub(super) struct Pool<M: ManageConnection> {
     maker: M,
     limits: Limits,
-    queue: Mutex<Queue<M::Item>>,
+    queue: Mutex<Queue<M::Connection>>,
     moved: Condvar,
 }
 
@@ -56,7 +56,7 @@ struct Queue<T> {
     waiting: VecDeque<u64>,
 }
 
-impl<M: Maker> Pool<M> {
+impl<M: ManageConnection> Pool<M> {
     pub(super) fn new(maker: M, limits: Limits) -> Arc<Self> {
         let queue = Queue { idle: Vec::new(), open: 0, next_ticket: 0, waiting: VecDeque::new() };
         Arc::new(Self { maker, limits, queue: Mutex::new(queue), moved: Condvar::new() })
@@ -67,20 +67,20 @@ impl<M: Maker> Pool<M> {
         &self.maker
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue<M::Item>> {
+    fn queue(&self) -> MutexGuard<'_, Queue<M::Connection>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lends an item: an idle one that is alive, or a new one.
-    pub(super) fn take(self: &Arc<Self>) -> Result<Lent<M>, Failure> {
+    pub(super) fn take(self: &Arc<Self>) -> Result<Pooled<M>, Failure> {
         let mut idle = self.wait_for_turn()?;
         // From here on a place is ours; it is given back if no item can be made.
-        let place = Place(Arc::clone(self));
+        let place = Permit(Arc::clone(self));
         while let Some(Idle { item, made, since, suspect }) = idle.take() {
             let tired = suspect || since.elapsed() >= self.limits.ping_after;
-            let tired = tired && !self.maker.is_alive(&item);
+            let tired = tired && !self.maker.is_valid(&item);
             if made.elapsed() < self.limits.max_lifetime && !tired {
-                return Ok(Lent { item: Some(item), made, broken: false, place });
+                return Ok(Pooled { item: Some(item), made, broken: false, place });
             }
             drop(item);
             idle = self.queue().idle.pop();
@@ -89,12 +89,12 @@ impl<M: Maker> Pool<M> {
                 self.queue().open -= 1;
             }
         }
-        let item = self.maker.make()?;
-        Ok(Lent { item: Some(item), made: Instant::now(), broken: false, place })
+        let item = self.maker.connect()?;
+        Ok(Pooled { item: Some(item), made: Instant::now(), broken: false, place })
     }
 
     /// Waits for a place, and gives the item that is idle in it, if there is one.
-    fn wait_for_turn(&self) -> Result<Option<Idle<M::Item>>, Failure> {
+    fn wait_for_turn(&self) -> Result<Option<Idle<M::Connection>>, Failure> {
         let end = Instant::now() + self.limits.wait;
         let mut queue = self.queue();
         let ticket = queue.next_ticket;
@@ -127,9 +127,9 @@ impl<M: Maker> Pool<M> {
 }
 
 /// A place in the pool; free again when dropped.
-struct Place<M: Maker>(Arc<Pool<M>>);
+struct Permit<M: ManageConnection>(Arc<Pool<M>>);
 
-impl<M: Maker> Drop for Place<M> {
+impl<M: ManageConnection> Drop for Permit<M> {
     fn drop(&mut self) {
         self.0.queue().open -= 1;
         self.0.moved.notify_all();
@@ -137,30 +137,30 @@ impl<M: Maker> Drop for Place<M> {
 }
 
 /// An item that is lent; it goes back when dropped, unless it broke.
-pub(super) struct Lent<M: Maker> {
-    item: Option<M::Item>,
+pub(super) struct Pooled<M: ManageConnection> {
+    item: Option<M::Connection>,
     made: Instant,
     broken: bool,
-    place: Place<M>,
+    place: Permit<M>,
 }
 
-impl<M: Maker> Lent<M> {
+impl<M: ManageConnection> Pooled<M> {
     /// Says that the item is not to be lent again, and that those which are idle must be tried before they are.
     pub(super) fn mark_broken(&mut self) {
         self.broken = true;
         self.place.0.queue().idle.iter_mut().for_each(|idle| idle.suspect = true);
     }
 
-    /// Whether that was said.
+    /// Returns whether that was said.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
     }
 }
 
-impl<M: Maker> Deref for Lent<M> {
-    type Target = M::Item;
+impl<M: ManageConnection> Deref for Pooled<M> {
+    type Target = M::Connection;
 
-    fn deref(&self) -> &M::Item {
+    fn deref(&self) -> &M::Connection {
         match &self.item {
             Some(item) => item,
             None => unreachable!("an item leaves only when this is dropped"),
@@ -168,7 +168,7 @@ impl<M: Maker> Deref for Lent<M> {
     }
 }
 
-impl<M: Maker> Drop for Lent<M> {
+impl<M: ManageConnection> Drop for Pooled<M> {
     fn drop(&mut self) {
         let Some(item) = self.item.take() else { return };
         if self.broken || self.made.elapsed() >= self.place.0.limits.max_lifetime {
@@ -195,17 +195,17 @@ mod tests {
         fails: bool,
     }
 
-    impl Maker for Numbers {
-        type Item = usize;
+    impl ManageConnection for Numbers {
+        type Connection = usize;
 
-        fn make(&self) -> Result<usize, Failure> {
+        fn connect(&self) -> Result<usize, Failure> {
             if self.fails {
                 return Err(Failure::transient("no number"));
             }
             Ok(self.made.fetch_add(1, Ordering::SeqCst))
         }
 
-        fn is_alive(&self, item: &usize) -> bool {
+        fn is_valid(&self, item: &usize) -> bool {
             !self.dead.lock().expect("unharmed").contains(item)
         }
     }
@@ -245,8 +245,8 @@ mod tests {
     #[test]
     fn idle_items_that_do_not_answer_are_replaced_and_broken_ones_too() {
         let pool = Pool::new(Numbers::default(), Limits { ping_after: Duration::ZERO, ..limits(3) });
-        let lent: Vec<_> = (0..3).map(|_| pool.take().expect("an item")).collect();
-        drop(lent);
+        let pooled: Vec<_> = (0..3).map(|_| pool.take().expect("an item")).collect();
+        drop(pooled);
         pool.maker().dead.lock().expect("unharmed").extend([1, 2]);
         let alive = pool.take().expect("an item");
         assert_eq!(*alive, 0, "the only one alive of three");
@@ -263,9 +263,9 @@ mod tests {
     #[test]
     fn when_one_breaks_the_idle_ones_are_tried_before_they_are_lent() {
         let pool = Pool::new(Numbers::default(), limits(2));
-        let mut lent: Vec<_> = (0..2).map(|_| pool.take().expect("an item")).collect();
-        let mut broken = lent.remove(0);
-        drop(lent);
+        let mut pooled: Vec<_> = (0..2).map(|_| pool.take().expect("an item")).collect();
+        let mut broken = pooled.remove(0);
+        drop(pooled);
         pool.maker().dead.lock().expect("unharmed").push(1);
         broken.mark_broken();
         assert_eq!(*pool.take().expect("a new one"), 2);

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use wmshost_flow::{Failure, Value};
 
-use super::connect::{LentLink, links};
-use super::failure::Class;
+use super::connect::{PooledConnection, connections};
+use super::failure::ErrorClass;
 use super::names::{owned, quoted, spelled};
-use super::plain::{on, query};
 use super::settings::{Settings, Snapshot};
+use super::sql_session::{query, with_client};
 
 /// Round trips of which the quickest is told.
 const PINGS: usize = 3;
@@ -40,19 +40,19 @@ pub struct Missing {
 
 /// Tries a source that these tables are read from.
 pub fn probe_source(settings: Settings, tables: &[&str], label: &str) -> Result<Probe, Failure> {
-    let (mut link, mut probe, place, settings) = reach(settings, label)?;
+    let (mut connection, mut probe, place, settings) = reach(settings, label)?;
     let user = spelled(&settings.user);
     for table in tables {
         let plain = format!("SELECT 1 FROM {} WHERE 1 = 0", quoted(table));
         let back = format!("SELECT 1 FROM {} AS OF SCN {{}} WHERE 1 = 0", quoted(table));
-        if let Some(words) = refusal(&mut link, &plain, &place)? {
+        if let Some(words) = refusal(&mut connection, &plain, &place)? {
             probe.missing.push(Missing {
                 what: format!("the table {} cannot be read ({words})", spelled(table)),
                 grant: format!("GRANT SELECT ON {} TO {user}", owned(&settings, table)),
             });
         } else if settings.snapshot == Snapshot::Scn
-            && let Some(scn) = scn(&mut link, &place)?
-            && let Some(words) = refusal(&mut link, &back.replace("{}", &scn), &place)?
+            && let Some(scn) = scn(&mut connection, &place)?
+            && let Some(words) = refusal(&mut connection, &back.replace("{}", &scn), &place)?
         {
             probe.missing.push(Missing {
                 what: format!("the table {} cannot be read as of the run's moment ({words})", spelled(table)),
@@ -60,13 +60,13 @@ pub fn probe_source(settings: Settings, tables: &[&str], label: &str) -> Result<
             });
         }
     }
-    if let Some(words) = refusal(&mut link, "SELECT MIN(start_date) FROM v$transaction", &place)? {
+    if let Some(words) = refusal(&mut connection, "SELECT MIN(start_date) FROM v$transaction", &place)? {
         probe.wanted.push(Missing {
             what: format!("open transactions cannot be seen ({words}); `commit_lag` is used instead"),
             grant: format!("GRANT SELECT ON V_$TRANSACTION TO {user}"),
         });
     }
-    if settings.snapshot == Snapshot::Scn && refusal(&mut link, EXACT_SCN, &place)?.is_some() {
+    if settings.snapshot == Snapshot::Scn && refusal(&mut connection, EXACT_SCN, &place)?.is_some() {
         probe.wanted.push(Missing {
             what: "the system change number is known to about three seconds only".to_owned(),
             grant: format!("GRANT SELECT ON V_$DATABASE TO {user}"),
@@ -77,13 +77,13 @@ pub fn probe_source(settings: Settings, tables: &[&str], label: &str) -> Result<
 
 /// Tries a target.
 pub fn probe_target(settings: Settings, label: &str) -> Result<Probe, Failure> {
-    let (mut link, mut probe, place, settings) = reach(settings, label)?;
+    let (mut connection, mut probe, place, settings) = reach(settings, label)?;
     let user = spelled(&settings.user);
     let own = settings.schema.as_ref().is_none_or(|schema| spelled(schema) == user);
     let any = if own { "" } else { "ANY " };
     let mut lacks = |right: &str| -> Result<Option<String>, Failure> {
         let found = "SELECT privilege FROM session_privs WHERE privilege = :1";
-        let found = query(&mut link, &place, found, &[Value::Text(right.to_owned())])?;
+        let found = query(&mut connection, &place, found, &[Value::Text(right.to_owned())])?;
         Ok(found.is_empty().then(|| format!("GRANT {right} TO {user}")))
     };
     if let Some(grant) = lacks(&format!("CREATE {any}TABLE"))? {
@@ -97,40 +97,42 @@ pub fn probe_target(settings: Settings, label: &str) -> Result<Probe, Failure> {
 
 const EXACT_SCN: &str = "SELECT TO_CHAR(current_scn) FROM v$database";
 
-fn reach(mut settings: Settings, label: &str) -> Result<(LentLink, Probe, String, Settings), Failure> {
+fn reach(mut settings: Settings, label: &str) -> Result<(PooledConnection, Probe, String, Settings), Failure> {
     // Whoever tries a connection wants to know now.
     settings.connect_budget = Duration::ZERO;
     let place = format!("connection {label}");
-    let links = links(place.clone(), settings.clone())?;
-    let mut link = super::plain::take(&links)?;
-    let version = on(&mut link, &place, |client| client.version())?;
+    let connections = connections(place.clone(), settings.clone())?;
+    let mut connection = super::sql_session::take(&connections)?;
+    let version = with_client(&mut connection, &place, |client| client.version())?;
     let mut round_trip = Duration::MAX;
     for _ in 0..PINGS {
         let begun = Instant::now();
-        on(&mut link, &place, |client| client.ping())?;
+        with_client(&mut connection, &place, |client| client.ping())?;
         round_trip = round_trip.min(begun.elapsed());
     }
-    let zone = query(&mut link, &place, "SELECT DBTIMEZONE FROM dual", &[])?;
+    let zone = query(&mut connection, &place, "SELECT DBTIMEZONE FROM dual", &[])?;
     let database_zone = match zone.into_iter().next().and_then(|row| row.into_iter().next()) {
         Some(Value::Text(zone)) => zone,
         _ => "unknown".to_owned(),
     };
     let probe = Probe { version, round_trip, database_zone, missing: Vec::new(), wanted: Vec::new() };
-    Ok((link, probe, place, settings))
+    Ok((connection, probe, place, settings))
 }
 
 /// In which words a query is refused, if it is.
-fn refusal(link: &mut LentLink, statement: &str, place: &str) -> Result<Option<String>, Failure> {
-    match link.client().and_then(|client| client.describe(statement)) {
+fn refusal(connection: &mut PooledConnection, statement: &str, place: &str) -> Result<Option<String>, Failure> {
+    match connection.client().and_then(|client| client.describe(statement)) {
         Ok(_) => Ok(None),
-        Err(trouble) if trouble.class == Class::Refused || trouble.code == Some(904) => Ok(Some(trouble.to_string())),
-        Err(trouble) => Err(trouble.failure(place)),
+        Err(oracle_error) if oracle_error.class == ErrorClass::Denied || oracle_error.code == Some(904) => {
+            Ok(Some(oracle_error.to_string()))
+        }
+        Err(oracle_error) => Err(oracle_error.failure(place)),
     }
 }
 
-fn scn(link: &mut LentLink, place: &str) -> Result<Option<String>, Failure> {
+fn scn(connection: &mut PooledConnection, place: &str) -> Result<Option<String>, Failure> {
     let any = "SELECT TO_CHAR(TIMESTAMP_TO_SCN(SYSTIMESTAMP)) FROM dual";
-    let statement = if refusal(link, EXACT_SCN, place)?.is_none() { EXACT_SCN } else { any };
-    let rows = query(link, place, statement, &[])?;
+    let statement = if refusal(connection, EXACT_SCN, place)?.is_none() { EXACT_SCN } else { any };
+    let rows = query(connection, place, statement, &[])?;
     Ok(rows.into_iter().flatten().next().map(|value| value.to_string()))
 }

@@ -3,23 +3,23 @@
 use arrow_array::RecordBatch;
 use wmshost_flow::{Failure, Removal};
 
+use super::insert::Statements;
 use super::merge::on_text;
 use super::names::quoted;
-use super::write::Statements;
-use super::writer::{DELETED, MARKS, Writer, Written};
+use super::target_session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, WriteTable};
 
-impl Writer {
+impl OracleTargetSession {
     /// Takes away the rows with these keys.
     pub(super) fn remove_rows(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
-        if self.written(table)? != Written::Table {
+        if self.resolve_table(table)? != WriteTable::Table {
             return Err(Failure::denied(format!("{}: rows are taken from the table itself only", self.place)));
         }
-        let found = self.found(Written::Table, table)?;
+        let found = self.found(WriteTable::Table, table)?;
         let columns: Vec<String> = keys.schema().fields().iter().map(|field| field.name().clone()).collect();
         let mut load = self.load(&found, table, keys, &columns)?;
         let text = match removal {
             Removal::Delete => {
-                // What is bound has the host's marks behind the key, which a deletion has no use for.
+                // What is bound has the host's marks after the key, which a deletion has no use for.
                 let key: Vec<usize> = (0..columns.len()).collect();
                 load.wire = load
                     .wire
@@ -27,7 +27,7 @@ impl Writer {
                     .map_err(|error| Failure::permanent(format!("{}, table {table}: {error}", self.place)))?;
                 delete_text(table, &columns)
             }
-            Removal::Mark => mark_text(table, &columns),
+            Removal::Soft => mark_text(table, &columns),
         };
         let statements = Statements { texts: vec![text] };
         let refused = self.refused.len();
@@ -49,9 +49,9 @@ fn delete_text(table: &str, key: &[String]) -> String {
 }
 
 fn mark_text(table: &str, key: &[String]) -> String {
-    let bound = key.iter().map(String::as_str).chain(MARKS);
+    let bound = key.iter().map(String::as_str).chain(AUDIT_COLUMNS);
     let bound: Vec<_> = bound.enumerate().map(|(at, name)| format!(":{} {}", at + 1, quoted(name))).collect();
-    let (mark, at, deleted) = (quoted(MARKS[0]), quoted(MARKS[1]), quoted(DELETED));
+    let (mark, at, deleted) = (quoted(AUDIT_COLUMNS[0]), quoted(AUDIT_COLUMNS[1]), quoted(DELETED_AT));
     format!(
         "MERGE INTO {} t USING (SELECT {} FROM dual) s ON ({}) WHEN MATCHED THEN UPDATE SET t.{mark} = s.{mark}, \
          t.{at} = s.{at}, t.{deleted} = s.{at} WHERE t.{deleted} IS NULL",

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::failure::{Class, Trouble};
+use super::failure::{ErrorClass, OracleError};
 
 /// The first pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -17,16 +17,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Failures in a row, each with its whole budget, after which a connection is left alone.
 const MOST_FAILURES: u32 = 3;
 /// For how long it is.
-const COOLING: Duration = Duration::from_secs(30);
+const OPEN_FOR: Duration = Duration::from_secs(30);
 
 /// Pauses that grow, within a budget.
 #[derive(Debug)]
-pub(super) struct Pauses {
+pub(super) struct Backoff {
     next: Duration,
     left: Duration,
 }
 
-impl Pauses {
+impl Backoff {
     pub(super) fn within(budget: Duration) -> Self {
         Self { next: FIRST_PAUSE, left: budget }
     }
@@ -62,39 +62,39 @@ impl Time for RealTime {
 
 /// How trying again ended without success.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum GivenUp {
+pub(super) enum RetryError {
     /// It was not tried.
-    Closed(Closed),
+    BreakerOpen(BreakerOpen),
     /// It failed so often; the last time like this.
-    Failed(u32, Trouble),
+    Failed(u32, OracleError),
 }
 
 /// Tries until it works, the budget is used up, or trying again is no use. Every failure is logged.
-pub(super) fn persist<T>(
+pub(super) fn retry_within<T>(
     place: &str,
     budget: Duration,
     breaker: &Breaker,
     time: &impl Time,
-    mut attempt: impl FnMut() -> Result<T, Trouble>,
-) -> Result<T, GivenUp> {
-    breaker.check(time.now()).map_err(GivenUp::Closed)?;
-    let mut pauses = Pauses::within(budget);
+    mut attempt: impl FnMut() -> Result<T, OracleError>,
+) -> Result<T, RetryError> {
+    breaker.check(time.now()).map_err(RetryError::BreakerOpen)?;
+    let mut backoff = Backoff::within(budget);
     let mut attempts = 0;
     loop {
         attempts += 1;
         let begun = time.now();
-        let trouble = match attempt() {
+        let oracle_error = match attempt() {
             Ok(made) => {
                 breaker.worked();
                 tracing::debug!(attempt = attempts, "{place}: connected");
                 return Ok(made);
             }
-            Err(trouble) => trouble,
+            Err(oracle_error) => oracle_error,
         };
-        tracing::warn!(attempt = attempts, "{place}: connecting failed: {trouble}");
-        match trouble.class {
-            Class::Login => breaker.refuse(trouble.to_string()),
-            class if class.may_pass() => match pauses.next(time.now() - begun) {
+        tracing::warn!(attempt = attempts, "{place}: connecting failed: {oracle_error}");
+        match oracle_error.class {
+            ErrorClass::Login => breaker.refuse(oracle_error.to_string()),
+            class if class.is_retryable() => match backoff.next(time.now() - begun) {
                 Some(pause) => {
                     time.sleep(pause);
                     continue;
@@ -104,7 +104,7 @@ pub(super) fn persist<T>(
             // The server answered: whatever is wrong, it is there.
             _ => breaker.worked(),
         }
-        return Err(GivenUp::Failed(attempts, trouble));
+        return Err(RetryError::Failed(attempts, oracle_error));
     }
 }
 
@@ -128,7 +128,7 @@ struct State {
 
 /// Why a connection is not tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Closed {
+pub(super) enum BreakerOpen {
     /// It failed too often; for so long it is left alone.
     For(Duration),
     /// The login was refused, with these words.
@@ -140,16 +140,17 @@ impl Breaker {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether it may be tried. After a while of being left alone one caller may; the others wait for what comes of it.
-    pub(super) fn check(&self, now: Instant) -> Result<(), Closed> {
+    /// Returns whether it may be tried. After a while of being left alone one caller may; the others wait for what
+    /// comes of it.
+    pub(super) fn check(&self, now: Instant) -> Result<(), BreakerOpen> {
         let mut state = self.state();
         if let Some(words) = &state.refused {
-            return Err(Closed::Refused(words.clone()));
+            return Err(BreakerOpen::Refused(words.clone()));
         }
         match state.closed_until {
-            Some(until) if until > now => Err(Closed::For(until - now)),
+            Some(until) if until > now => Err(BreakerOpen::For(until - now)),
             Some(_) => {
-                state.closed_until = Some(now + COOLING);
+                state.closed_until = Some(now + OPEN_FOR);
                 Ok(())
             }
             None => Ok(()),
@@ -166,7 +167,7 @@ impl Breaker {
         let mut state = self.state();
         state.failures += 1;
         if state.failures >= MOST_FAILURES {
-            state.closed_until = Some(now + COOLING);
+            state.closed_until = Some(now + OPEN_FOR);
         }
     }
 
@@ -182,9 +183,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_end() {
-        let mut pauses = Pauses::within(Duration::from_secs(30));
+        let mut backoff = Backoff::within(Duration::from_secs(30));
         let mut all = Vec::new();
-        while let Some(pause) = pauses.next(Duration::from_millis(50)) {
+        while let Some(pause) = backoff.next(Duration::from_millis(50)) {
             all.push(pause);
         }
         assert!((6..=12).contains(&all.len()), "{all:?}");
@@ -196,7 +197,7 @@ mod tests {
 
     #[test]
     fn pauses_differ() {
-        let first: Vec<_> = (0..8).filter_map(|_| Pauses::within(COOLING).next(Duration::ZERO)).collect();
+        let first: Vec<_> = (0..8).filter_map(|_| Backoff::within(OPEN_FOR).next(Duration::ZERO)).collect();
         assert!(first.iter().any(|pause| *pause != first[0]), "{first:?}");
     }
 
@@ -207,13 +208,13 @@ mod tests {
             assert_eq!(breaker.check(now), Ok(()));
             breaker.failed(now);
         }
-        assert_eq!(breaker.check(now), Err(Closed::For(COOLING)));
-        let later = now + COOLING;
+        assert_eq!(breaker.check(now), Err(BreakerOpen::For(OPEN_FOR)));
+        let later = now + OPEN_FOR;
         assert_eq!(breaker.check(later), Ok(()));
-        assert_eq!(breaker.check(later), Err(Closed::For(COOLING)), "one tries for all");
+        assert_eq!(breaker.check(later), Err(BreakerOpen::For(OPEN_FOR)), "one tries for all");
         breaker.failed(later);
-        assert_eq!(breaker.check(later), Err(Closed::For(COOLING)), "one failure is enough now");
-        assert_eq!(breaker.check(later + COOLING), Ok(()));
+        assert_eq!(breaker.check(later), Err(BreakerOpen::For(OPEN_FOR)), "one failure is enough now");
+        assert_eq!(breaker.check(later + OPEN_FOR), Ok(()));
         breaker.worked();
         breaker.failed(now);
         assert_eq!(breaker.check(now), Ok(()));
@@ -246,13 +247,13 @@ mod tests {
         }
     }
 
-    fn of_code(code: usize) -> Trouble {
-        Trouble::of_code(code, None)
+    fn of_code(code: usize) -> OracleError {
+        OracleError::of_code(code, None)
     }
 
-    fn failing(breaker: &Breaker, time: &FakeTime, code: usize, times: u32) -> (u32, Result<(), GivenUp>) {
+    fn failing(breaker: &Breaker, time: &FakeTime, code: usize, times: u32) -> (u32, Result<(), RetryError>) {
         let mut tries = 0;
-        let ended = persist("x", Duration::from_secs(60), breaker, time, || {
+        let ended = retry_within("x", Duration::from_secs(60), breaker, time, || {
             tries += 1;
             if tries > times { Ok(()) } else { Err(of_code(code)) }
         });
@@ -274,7 +275,7 @@ mod tests {
     fn the_budget_counts_the_tries_themselves() {
         let time = FakeTime::new(Duration::from_secs(25));
         let (tries, ended) = failing(&Breaker::default(), &time, 12_170, u32::MAX);
-        assert_eq!(ended, Err(GivenUp::Failed(tries, of_code(12_170))));
+        assert_eq!(ended, Err(RetryError::Failed(tries, of_code(12_170))));
         assert_eq!(tries, 3, "of 25 s each, in 60 s");
     }
 
@@ -282,12 +283,16 @@ mod tests {
     fn what_stays_wrong_is_tried_once() {
         for code in [1_017, 1_045, 28_000, 28_001, 28_040, 942, 1_031, 904, 600, 1_400, 8_177] {
             let (breaker, time) = (Breaker::default(), FakeTime::new(Duration::ZERO));
-            assert_eq!(failing(&breaker, &time, code, 9), (1, Err(GivenUp::Failed(1, of_code(code)))), "ORA-{code:05}");
+            assert_eq!(
+                failing(&breaker, &time, code, 9),
+                (1, Err(RetryError::Failed(1, of_code(code)))),
+                "ORA-{code:05}"
+            );
             assert_eq!(time.slept(), []);
-            let is_login = Trouble::of_code(code, None).class == Class::Login;
+            let is_login = OracleError::of_code(code, None).class == ErrorClass::Login;
             let again = failing(&breaker, &time, code, 0);
             if is_login {
-                assert_eq!(again, (0, Err(GivenUp::Closed(Closed::Refused(of_code(code).to_string())))));
+                assert_eq!(again, (0, Err(RetryError::BreakerOpen(BreakerOpen::Refused(of_code(code).to_string())))));
             } else {
                 assert_eq!(again, (1, Ok(())), "ORA-{code:05}");
             }
@@ -300,8 +305,8 @@ mod tests {
         for _ in 0..MOST_FAILURES {
             assert!(failing(&breaker, &time, 12_541, u32::MAX).0 > 1);
         }
-        assert_eq!(failing(&breaker, &time, 12_541, 0).1, Err(GivenUp::Closed(Closed::For(COOLING))));
-        time.sleep(COOLING);
+        assert_eq!(failing(&breaker, &time, 12_541, 0).1, Err(RetryError::BreakerOpen(BreakerOpen::For(OPEN_FOR))));
+        time.sleep(OPEN_FOR);
         assert_eq!(failing(&breaker, &time, 12_541, 0), (1, Ok(())));
         assert_eq!(failing(&breaker, &time, 12_541, 0), (1, Ok(())));
     }
@@ -310,6 +315,6 @@ mod tests {
     fn a_refused_login_is_final() {
         let breaker = Breaker::default();
         breaker.refuse("ORA-01017".into());
-        assert_eq!(breaker.check(Instant::now() + COOLING * 100), Err(Closed::Refused("ORA-01017".into())));
+        assert_eq!(breaker.check(Instant::now() + OPEN_FOR * 100), Err(BreakerOpen::Refused("ORA-01017".into())));
     }
 }

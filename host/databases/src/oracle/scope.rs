@@ -13,7 +13,7 @@ use super::clauses::{
     Checked, alias_of, check_type, check_wildcard, constraint, denied, full_name, has_odd_clauses, name_of, plain_only,
     value_is_plain,
 };
-use super::guard::{Columns, Objection};
+use super::guard::{Columns, Violation};
 
 /// Names that are no columns, and tell nothing but the row's place or the time.
 const PSEUDO_COLUMNS: &[&str] =
@@ -28,7 +28,7 @@ struct Relation {
 }
 
 /// Walks one statement.
-pub(super) struct Checker<'a, 'c> {
+pub(super) struct StatementGuard<'a, 'c> {
     granted: &'a BTreeSet<String>,
     source: &'a mut Columns<'c>,
     known: BTreeMap<String, Vec<String>>,
@@ -37,7 +37,7 @@ pub(super) struct Checker<'a, 'c> {
     tables: Vec<ObjectName>,
 }
 
-impl<'a, 'c> Checker<'a, 'c> {
+impl<'a, 'c> StatementGuard<'a, 'c> {
     pub(super) fn new(granted: &'a BTreeSet<String>, source: &'a mut Columns<'c>) -> Self {
         Self { granted, source, known: BTreeMap::new(), scopes: Vec::new(), tables: Vec::new() }
     }
@@ -47,7 +47,7 @@ impl<'a, 'c> Checker<'a, 'c> {
         self.tables
     }
 
-    /// Checks a query; gives the names of its columns.
+    /// Checks a query; returns the names of its columns.
     pub(super) fn query(&mut self, query: &Query) -> Checked<Vec<String>> {
         if query.with.is_some() {
             return denied("WITH is not allowed; put the query into FROM");
@@ -247,9 +247,9 @@ impl<'a, 'c> Checker<'a, 'c> {
             return denied(format!("the table {table} is not granted"));
         }
         if !self.known.contains_key(&table) {
-            let columns = (self.source)(&table).map_err(Objection::Failed)?;
+            let columns = (self.source)(&table).map_err(Violation::Failed)?;
             let Some(columns) = columns else {
-                return Err(Objection::Unreadable(format!("there is no table {table}, or no right to it was granted")));
+                return Err(Violation::Unreadable(format!("there is no table {table}, or no right to it was granted")));
             };
             self.known.insert(table.clone(), columns);
         }

@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow_schema::{Field, Schema};
 use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value};
 
-use super::client::{ColumnInfo, Kind, Started};
-use super::connect::LentLink;
-use super::cursor::{Reader, SharedLink};
+use super::client::{ColumnInfo, Kind, OpenQuery};
+use super::connect::PooledConnection;
+use super::cursor::{Reader, SharedConnection};
 use super::dates::as_dates;
-use super::failure::Class;
-use super::guard::{self, Objection};
+use super::failure::ErrorClass;
+use super::guard::{self, Violation};
 use super::lob;
 use super::names::{exactly, owned, spelled};
 use super::order::order_of;
-use super::plain::query as plain_query;
 use super::settings::Settings;
+use super::sql_session::query as plain_query;
 use super::types::{Reading, reading};
 
 /// Microseconds of a day.
@@ -27,7 +27,7 @@ const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_co
      WHERE c.owner = NVL(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND c.table_name = :2 \
      AND c.constraint_type = 'P' ORDER BY cc.position";
 
-/// What a synonym stands for; the schema's own comes before a public one. Not if it is elsewhere.
+/// What a synonym represents; the schema's own comes before a public one. Not if it is elsewhere.
 const SYNONYM: &str = "SELECT table_owner, table_name FROM all_synonyms \
      WHERE synonym_name = :1 AND owner IN (SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), 'PUBLIC') AND db_link IS NULL \
      ORDER BY DECODE(owner, 'PUBLIC', 1, 0)";
@@ -41,10 +41,10 @@ const LOCAL_NOON: &str =
 
 /// What all sessions of a source share.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
+pub(super) struct SharedSource {
     /// The system change number that everything is read as of.
     pub(super) scn: Option<u64>,
-    /// The source's clock, taken back behind the oldest transaction that was open.
+    /// The source's clock, taken back after the oldest transaction that was open.
     pub(super) now: Micros,
 }
 
@@ -59,9 +59,9 @@ struct Found {
 pub(super) struct Session {
     place: Arc<str>,
     settings: Settings,
-    link: SharedLink,
+    connection: SharedConnection,
     grant: SourceGrant,
-    moment: Moment,
+    moment: SharedSource,
     /// Granted tables, as far as they were asked for.
     tables: BTreeMap<String, Option<Arc<Found>>>,
     local_is_utc: Option<bool>,
@@ -70,14 +70,20 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(place: String, settings: Settings, link: LentLink, grant: &SourceGrant, moment: Moment) -> Self {
-        let link = Arc::new(Mutex::new(link));
+    pub(super) fn new(
+        place: String,
+        settings: Settings,
+        connection: PooledConnection,
+        grant: &SourceGrant,
+        moment: SharedSource,
+    ) -> Self {
+        let connection = Arc::new(Mutex::new(connection));
         let (grant, tables) = (grant.clone(), BTreeMap::new());
-        Self { place: place.into(), settings, link, grant, moment, tables, local_is_utc: None, charset: None }
+        Self { place: place.into(), settings, connection, grant, moment, tables, local_is_utc: None, charset: None }
     }
 
-    fn link(&self) -> MutexGuard<'_, LentLink> {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connection(&self) -> MutexGuard<'_, PooledConnection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_granted(&self, table: &str) -> bool {
@@ -107,15 +113,15 @@ impl Session {
     /// What the server says of the columns of what is called exactly so; `None` if there is nothing.
     fn metadata(&self, table: &str) -> Result<Option<Vec<ColumnInfo>>, Failure> {
         let nothing = format!("SELECT * FROM {} WHERE 1 = 0", exactly(table));
-        let mut link = self.link();
-        match link.client().and_then(|client| client.describe(&nothing)) {
+        let mut connection = self.connection();
+        match connection.client().and_then(|client| client.describe(&nothing)) {
             Ok(columns) => Ok(Some(columns)),
-            Err(trouble) if trouble.code == Some(942) => Ok(None),
-            Err(trouble) => {
-                if trouble.class.is_gone() {
-                    link.mark_broken();
+            Err(oracle_error) if oracle_error.code == Some(942) => Ok(None),
+            Err(oracle_error) => {
+                if oracle_error.class.is_connection_lost() {
+                    connection.mark_broken();
                 }
-                Err(trouble.failure(format_args!("{}, table {table}", self.place)))
+                Err(oracle_error.failure(format_args!("{}, table {table}", self.place)))
             }
         }
     }
@@ -145,7 +151,7 @@ impl Session {
         if let Some(known) = &self.charset {
             return Ok(Arc::clone(known));
         }
-        let found = plain_query(&mut self.link(), &self.place, CHARSET, &[])?;
+        let found = plain_query(&mut self.connection(), &self.place, CHARSET, &[])?;
         let found: Arc<str> = match found.first().map(Vec::as_slice) {
             Some([Value::Text(name)]) => name.as_str().into(),
             _ => return Err(Failure::permanent(format!("{}: the server does not tell its character set", self.place))),
@@ -153,12 +159,12 @@ impl Session {
         Ok(Arc::clone(self.charset.insert(found)))
     }
 
-    /// Whether moments of local time come in UTC. The session's zone is UTC, but a driver could overlook it.
+    /// Returns whether moments of local time come in UTC. The session's zone is UTC, but a driver could overlook it.
     fn local_is_utc(&mut self) -> Result<bool, Failure> {
         if let Some(known) = self.local_is_utc {
             return Ok(known);
         }
-        let noon = plain_query(&mut self.link(), &self.place, LOCAL_NOON, &[])?;
+        let noon = plain_query(&mut self.connection(), &self.place, LOCAL_NOON, &[])?;
         let is_noon =
             matches!(noon.first().map(Vec::as_slice), Some([Value::Timestamp(at)]) if at.rem_euclid(DAY) == DAY / 2);
         Ok(*self.local_is_utc.insert(is_noon))
@@ -181,10 +187,10 @@ impl Session {
             let mut same = columns().filter(|column| column.name == name || column.name == spelled(name)).peekable();
             same.peek().is_some() && same.all(|column| column.kind == Kind::Date)
         };
-        checked.map(|statement| as_dates(&statement, parameters, is_date)).map_err(|objection| match objection {
-            Objection::Unreadable(why) => Failure::permanent(format!("{}: {why}", self.place)),
-            Objection::Denied(why) => Failure::denied(format!("{}: {why}", self.place)),
-            Objection::Failed(failure) => failure,
+        checked.map(|statement| as_dates(&statement, parameters, is_date)).map_err(|violation| match violation {
+            Violation::Unreadable(why) => Failure::permanent(format!("{}: {why}", self.place)),
+            Violation::Denied(why) => Failure::denied(format!("{}: {why}", self.place)),
+            Violation::Failed(failure) => failure,
         })
     }
 }
@@ -235,7 +241,7 @@ impl SourceSession for Session {
         }
         started.into_cursor(Reader {
             place: Arc::clone(&self.place),
-            link: Arc::clone(&self.link),
+            connection: Arc::clone(&self.connection),
             readings,
             lob_bytes: self.settings.lob_bytes,
             batch_bytes: self.grant.batch_bytes,
@@ -244,13 +250,13 @@ impl SourceSession for Session {
 }
 
 impl Session {
-    /// The primary key of a table, or of the one that a synonym stands for.
+    /// The primary key of a table, or of the one that a synonym represents.
     fn key_of(&self, name: &str) -> Result<Vec<String>, Failure> {
         let key = self.key(Value::Null, Value::Text(name.to_owned()))?;
         if !key.is_empty() {
             return Ok(key);
         }
-        let meant = plain_query(&mut self.link(), &self.place, SYNONYM, &[Value::Text(name.to_owned())])?;
+        let meant = plain_query(&mut self.connection(), &self.place, SYNONYM, &[Value::Text(name.to_owned())])?;
         match meant.into_iter().next().as_deref() {
             Some([owner @ Value::Text(_), table @ Value::Text(_)]) => self.key(owner.clone(), table.clone()),
             _ => Ok(Vec::new()),
@@ -258,7 +264,7 @@ impl Session {
     }
 
     fn key(&self, owner: Value, table: Value) -> Result<Vec<String>, Failure> {
-        let rows = plain_query(&mut self.link(), &self.place, KEY, &[owner, table])?;
+        let rows = plain_query(&mut self.connection(), &self.place, KEY, &[owner, table])?;
         let text = |value| if let Value::Text(text) = value { Some(text) } else { None };
         Ok(rows.into_iter().filter_map(|row| text(row.into_iter().next()?)).collect())
     }
@@ -272,18 +278,18 @@ impl Session {
         format!(" (reading as of the run's moment needs {}, or `snapshot = \"statement\"`)", grants.join("; "))
     }
 
-    fn start(&self, statement: &str, values: &[Value]) -> Result<(Box<dyn Started>, bool), Failure> {
-        let mut link = self.link();
-        let rows = link.fetch_rows(&self.settings);
+    fn start(&self, statement: &str, values: &[Value]) -> Result<(Box<dyn OpenQuery>, bool), Failure> {
+        let mut connection = self.connection();
+        let rows = connection.fetch_rows(&self.settings);
         let started =
-            link.client().and_then(|client| lob::start(client, statement, values, rows, self.settings.lob_bytes));
-        started.map_err(|trouble| {
-            if trouble.class.is_gone() {
-                link.mark_broken();
+            connection.client().and_then(|client| lob::start(client, statement, values, rows, self.settings.lob_bytes));
+        started.map_err(|oracle_error| {
+            if oracle_error.class.is_connection_lost() {
+                connection.mark_broken();
             }
-            let failure = trouble.failure(format_args!("{}, statement", self.place));
-            let hint = match trouble.class {
-                Class::Refused if self.moment.scn.is_some() => self.flashback_hint(),
+            let failure = oracle_error.failure(format_args!("{}, statement", self.place));
+            let hint = match oracle_error.class {
+                ErrorClass::Denied if self.moment.scn.is_some() => self.flashback_hint(),
                 _ => String::new(),
             };
             Failure { message: failure.message + &hint, ..failure }

@@ -36,7 +36,7 @@ pub struct Settings {
     pub fetch_rows: Option<u32>,
     /// Rows per round trip that are written.
     pub array_rows: usize,
-    /// A batch of so many rows is merged by way of a temporary table.
+    /// A batch of this many rows is merged by way of a temporary table.
     pub bulk_merge_rows: usize,
     /// Connections at a time.
     pub connections: usize,
@@ -167,7 +167,7 @@ pub enum Server {
 /// What a number becomes whose column does not say how many digits it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BareNumber {
-    /// A decimal of 38 digits, 10 of them behind the point; one that does not fit is a bad value.
+    /// A decimal of 38 digits, 10 of them after the point; one that does not fit is a bad value.
     Decimal,
     /// Text with every digit.
     Text,
@@ -240,7 +240,7 @@ pub(super) fn connect_text(settings: &Settings) -> String {
 }
 
 /// Why these settings cannot be used at all, if they cannot.
-pub(super) fn objection(settings: &Settings) -> Option<String> {
+pub(super) fn violation(settings: &Settings) -> Option<String> {
     if let Address::Host { host, service: Service::Name(name) | Service::Sid(name), .. } = &settings.address {
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:$#".contains(&byte));
         if host.is_empty() || !plain(host) {
@@ -260,8 +260,7 @@ pub(super) fn objection(settings: &Settings) -> Option<String> {
     }
     if settings.trust.ca_file.is_some() && settings.trust.wallet.is_some() {
         return Some(
-            "a CA file stands beside a wallet; put the authority's certificate into the wallet's ewallet.pem"
-                .to_owned(),
+            "a CA file is beside a wallet; put the authority's certificate into the wallet's ewallet.pem".to_owned(),
         );
     }
     None
@@ -290,9 +289,9 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_its_bracket() {
         for (host, service) in [("a)(HOST=b", "x"), ("a", "x)(SERVER=y"), ("", "x"), ("a b", "x"), ("a", "")] {
-            assert!(objection(&settings(host, Service::Name(service.into()))).is_some(), "{host} {service}");
+            assert!(violation(&settings(host, Service::Name(service.into()))).is_some(), "{host} {service}");
         }
-        assert_eq!(objection(&settings("a.b-c", Service::Name("svc.domain".into()))), None);
+        assert_eq!(violation(&settings("a.b-c", Service::Name("svc.domain".into()))), None);
     }
 
     #[test]

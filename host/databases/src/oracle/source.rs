@@ -1,16 +1,16 @@
 //! One moment over many sessions. At the start of a run the source is asked for the system change number that all
-//! its sessions read as of, and for a time behind which nothing can be committed any more: that of the oldest
+//! its sessions read as of, and for a time after which nothing can be committed any more: that of the oldest
 //! transaction which is open, so that a transaction that commits late is read by the next run.
 
 use std::sync::Arc;
 
 use wmshost_flow::{Failure, Micros, Source, SourceGrant, SourceSession, Value};
 
-use super::connect::{LentLink, Links, links};
-use super::failure::Class;
-use super::plain::{self, query};
-use super::session::{Moment, Session};
+use super::connect::{ConnectionPool, PooledConnection, connections};
+use super::failure::ErrorClass;
+use super::session::{Session, SharedSource};
 use super::settings::{Settings, Snapshot, Tags};
+use super::sql_session::{self, query};
 
 const SECOND: i64 = 1_000_000;
 
@@ -29,25 +29,25 @@ const OLDEST: &str = "SELECT CAST(SYSDATE AS TIMESTAMP), CAST(MIN(start_date) AS
 pub fn open_source(mut settings: Settings, sessions: usize, label: &str) -> Result<Arc<dyn Source>, Failure> {
     // One more than the streams, for the moment itself.
     settings.connections = settings.connections.max(sessions + 1);
-    let links = links(format!("source {label}"), settings)?;
-    let mut link = plain::take(&links)?;
-    let moment = moment(&mut link, &links)?;
-    drop(link);
-    Ok(Arc::new(OracleSource { links, moment }))
+    let connections = connections(format!("source {label}"), settings)?;
+    let mut connection = sql_session::take(&connections)?;
+    let moment = moment(&mut connection, &connections)?;
+    drop(connection);
+    Ok(Arc::new(OracleSource { connections, moment }))
 }
 
 struct OracleSource {
-    links: Arc<Links>,
-    moment: Moment,
+    connections: Arc<ConnectionPool>,
+    moment: SharedSource,
 }
 
 impl Source for OracleSource {
     fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure> {
-        let link = plain::take(&self.links)?;
-        let maker = self.links.maker();
+        let connection = sql_session::take(&self.connections)?;
+        let maker = self.connections.maker();
         let action = grant.tables.iter().next().cloned().unwrap_or_default();
-        link.tag(&Tags { action, ..maker.settings.tags.clone() });
-        Ok(Box::new(Session::new(maker.place.clone(), maker.settings.clone(), link, grant, self.moment)))
+        connection.tag(&Tags { action, ..maker.settings.tags.clone() });
+        Ok(Box::new(Session::new(maker.place.clone(), maker.settings.clone(), connection, grant, self.moment)))
     }
 
     /// A number that changes with every commit of anybody says nothing of the tables that are read.
@@ -58,30 +58,30 @@ impl Source for OracleSource {
 
 /// The moment of a run. The clock is read before the number: a transaction that is open at the number began
 /// either before the clock was read, and is seen, or after it.
-fn moment(link: &mut LentLink, links: &Arc<Links>) -> Result<Moment, Failure> {
-    let maker = links.maker();
+fn moment(connection: &mut PooledConnection, connections: &Arc<ConnectionPool>) -> Result<SharedSource, Failure> {
+    let maker = connections.maker();
     let place = &maker.place;
-    let now = match query(link, place, NOW, &[])?.first().map(Vec::as_slice) {
+    let now = match query(connection, place, NOW, &[])?.first().map(Vec::as_slice) {
         // CAST rounds: what it gives may lie half a microsecond ahead.
         Some([Value::Timestamp(now)]) => now - 1,
         _ => return Err(Failure::permanent(format!("{place}: the server's clock is outside of the years 1 to 9999"))),
     };
-    let lag = match age_of_oldest(link, place)? {
+    let lag = match age_of_oldest(connection, place)? {
         Some(age) => age,
         None => i64::try_from(maker.settings.commit_lag.as_micros()).unwrap_or(i64::MAX),
     };
     let now: Micros = now.saturating_sub(lag);
     let scn = match maker.settings.snapshot {
-        Snapshot::Scn => Some(scn(link, place)?),
+        Snapshot::Scn => Some(scn(connection, place)?),
         Snapshot::Statement => None,
     };
     tracing::debug!(scn, lag_seconds = lag / SECOND, "{place}: the moment of the run is taken");
-    Ok(Moment { scn, now })
+    Ok(SharedSource { scn, now })
 }
 
 /// How old the oldest open transaction is, in microseconds; `None` if nobody may look.
-fn age_of_oldest(link: &mut LentLink, place: &str) -> Result<Option<i64>, Failure> {
-    let rows = match attempt(link, OLDEST)? {
+fn age_of_oldest(connection: &mut PooledConnection, place: &str) -> Result<Option<i64>, Failure> {
+    let rows = match attempt(connection, OLDEST)? {
         Ok(rows) => rows,
         Err(words) => {
             tracing::info!("{place}: open transactions cannot be seen ({words}); the declared commit_lag is used");
@@ -95,10 +95,10 @@ fn age_of_oldest(link: &mut LentLink, place: &str) -> Result<Option<i64>, Failur
     }))
 }
 
-fn scn(link: &mut LentLink, place: &str) -> Result<u64, Failure> {
+fn scn(connection: &mut PooledConnection, place: &str) -> Result<u64, Failure> {
     let mut reasons = Vec::new();
     for statement in SCN {
-        match attempt(link, statement)? {
+        match attempt(connection, statement)? {
             Ok(rows) => match rows.first().and_then(|row| row.first()) {
                 Some(Value::Text(number)) if number.parse::<u64>().is_ok() => {
                     return number.parse().map_err(|_| Failure::permanent("a number is none"));
@@ -116,16 +116,18 @@ fn scn(link: &mut LentLink, place: &str) -> Result<u64, Failure> {
 }
 
 /// Runs a query that may be refused; the inner error says in which words it was.
-fn attempt(link: &mut LentLink, statement: &str) -> Result<Result<Vec<Vec<Value>>, String>, Failure> {
-    match link.client().and_then(|client| client.query(statement, &[])) {
+fn attempt(connection: &mut PooledConnection, statement: &str) -> Result<Result<Vec<Vec<Value>>, String>, Failure> {
+    match connection.client().and_then(|client| client.query(statement, &[])) {
         Ok(rows) => Ok(Ok(rows)),
         // A function of a package that may not be executed is no identifier at all.
-        Err(trouble) if trouble.class == Class::Refused || trouble.code == Some(904) => Ok(Err(trouble.to_string())),
-        Err(trouble) => {
-            if trouble.class.is_gone() {
-                link.mark_broken();
+        Err(oracle_error) if oracle_error.class == ErrorClass::Denied || oracle_error.code == Some(904) => {
+            Ok(Err(oracle_error.to_string()))
+        }
+        Err(oracle_error) => {
+            if oracle_error.class.is_connection_lost() {
+                connection.mark_broken();
             }
-            Err(trouble.failure("taking the moment of the run"))
+            Err(oracle_error.failure("taking the moment of the run"))
         }
     }
 }

@@ -5,33 +5,33 @@
 //! stay. Equal rows are not touched. A column that the stream has no longer stays, empty: as NULL in rows that were
 //! there as in new ones, unless it has a default or may not be NULL, for then somebody else fills it.
 
-use wmshost_flow::{Counts, Failure, Value};
+use wmshost_flow::{Failure, Value, WriteStats};
 
 use super::merge::{matched_text, on_text};
 use super::names::{quoted, quoted_list, spelled};
-use super::plain::{execute, query};
+use super::sql_session::{execute, query};
 use super::table::Table;
-use super::writer::{DELETED, MARKS, OWN_COLUMNS, Writer, Written};
+use super::target_session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, SYSTEM_COLUMNS, WriteTable};
 
 /// The columns of a table that may be NULL and have no default.
 const FREE: &str = "SELECT column_name FROM all_tab_columns \
      WHERE owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = :1 AND nullable = 'Y' \
      AND default_length IS NULL";
 
-impl Writer {
+impl OracleTargetSession {
     /// Makes the granted table's rows those of the staged one.
-    pub(super) fn swap_rows(&mut self, table: &str) -> Result<Counts, Failure> {
-        if self.written(table)? != Written::Table {
+    pub(super) fn swap_rows(&mut self, table: &str) -> Result<WriteStats, Failure> {
+        if self.resolve_table(table)? != WriteTable::Table {
             return Err(Failure::denied(format!("{}: a staged table is not swapped", self.place)));
         }
         let doing = format!("{}, swapping the table {table}", self.place);
         self.forget_tables();
         let staged = self
-            .find(Written::Staged)?
+            .find(WriteTable::Staged)?
             .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged; stage it first")))?;
-        let old = self.found(Written::Table, table)?;
+        let old = self.found(WriteTable::Table, table)?;
         let columns: Vec<String> =
-            staged.schema(&OWN_COLUMNS).fields().iter().map(|field| field.name().clone()).collect();
+            staged.schema(&SYSTEM_COLUMNS).fields().iter().map(|field| field.name().clone()).collect();
         let swap = Swap {
             emptied: self.left_over(&old, &columns)?,
             table: quoted(table),
@@ -49,21 +49,21 @@ impl Writer {
         counts.map_err(|failure| failure.within(&doing))
     }
 
-    fn swap_by_key(&mut self, swap: &Swap<'_>) -> Result<Counts, Failure> {
+    fn swap_by_key(&mut self, swap: &Swap<'_>) -> Result<WriteStats, Failure> {
         if self.count(&format!("SELECT COUNT(*) FROM {} WHERE ROWNUM = 1", swap.table))? == 0 {
             // Looking each row up in a table that grows meanwhile can take the server long.
             let inserted = self.run(&swap.insert_text(), &[])?;
-            return Ok(Counts { inserted, ..Counts::default() });
+            return Ok(WriteStats { inserted, ..WriteStats::default() });
         }
         let total = self.count(&format!("SELECT COUNT(*) FROM {}", swap.staged_table))?;
         let missing = format!("NOT EXISTS (SELECT 1 FROM {} s WHERE {})", swap.staged_table, on_text(swap.key));
-        let deleted = if swap.old.column(DELETED).is_some() {
+        let deleted = if swap.old.column(DELETED_AT).is_some() {
             let statement = format!(
                 "UPDATE {} t SET {} = :1, {} = :2, {deleted} = :3 WHERE t.{deleted} IS NULL AND {missing}",
                 swap.table,
-                quoted(MARKS[0]),
-                quoted(MARKS[1]),
-                deleted = quoted(DELETED),
+                quoted(AUDIT_COLUMNS[0]),
+                quoted(AUDIT_COLUMNS[1]),
+                deleted = quoted(DELETED_AT),
             );
             let at = Value::Timestamp(self.loaded_at);
             let marks = [Value::Text(self.grant.run_id.clone()), at.clone(), at];
@@ -87,11 +87,11 @@ impl Writer {
         let there = format!("NOT EXISTS (SELECT 1 FROM {} t WHERE {})", swap.table, on_text(swap.key));
         let inserted = self.run(&format!("{} WHERE {there}", swap.insert_text()), &[])?;
         let unchanged = total.saturating_sub(inserted + updated);
-        Ok(Counts { inserted, updated, unchanged, deleted, ..Counts::default() })
+        Ok(WriteStats { inserted, updated, unchanged, deleted, ..WriteStats::default() })
     }
 
     /// Without a common key every row is replaced, unless the rows are the same, each as often as it is there.
-    fn swap_all(&mut self, swap: &Swap<'_>) -> Result<Counts, Failure> {
+    fn swap_all(&mut self, swap: &Swap<'_>) -> Result<WriteStats, Failure> {
         let columns = quoted_list("", swap.columns.iter().map(String::as_str));
         let bags = format!(
             "SELECT SUM(GREATEST(is_new - is_old, 0)), SUM(LEAST(is_new, is_old)), SUM(GREATEST(is_old - is_new, 0)) \
@@ -100,13 +100,14 @@ impl Writer {
              GROUP BY {columns}) c",
             swap.staged_table, swap.table
         );
-        let row = query(&mut self.link, &self.place, &bags, &[])?.into_iter().next().unwrap_or_default();
+        let row = query(&mut self.connection, &self.place, &bags, &[])?.into_iter().next().unwrap_or_default();
         let number = |at: usize| match row.get(at) {
             // No row at all has no sum.
             Some(Value::Null) => Ok(0),
             other => counted(other),
         };
-        let counts = Counts { inserted: number(0)?, unchanged: number(1)?, deleted: number(2)?, ..Counts::default() };
+        let counts =
+            WriteStats { inserted: number(0)?, unchanged: number(1)?, deleted: number(2)?, ..WriteStats::default() };
         if counts.inserted + counts.deleted > 0 {
             self.run(&format!("DELETE FROM {}", swap.table), &[])?;
             self.run(&swap.insert_text(), &[])?;
@@ -120,14 +121,14 @@ impl Writer {
     /// The columns of the old table that are to be emptied.
     fn left_over(&mut self, old: &Table, columns: &[String]) -> Result<Vec<String>, Failure> {
         let is_left = |name: &str| {
-            columns.iter().map(String::as_str).chain(OWN_COLUMNS).all(|other| spelled(other) != spelled(name))
+            columns.iter().map(String::as_str).chain(SYSTEM_COLUMNS).all(|other| spelled(other) != spelled(name))
         };
         let left: Vec<String> =
             old.columns.iter().map(|column| column.name.clone()).filter(|name| is_left(name)).collect();
         if left.is_empty() {
             return Ok(left);
         }
-        let rows = query(&mut self.link, &self.place, FREE, &[Value::Text(spelled(&self.grant.table))])?;
+        let rows = query(&mut self.connection, &self.place, FREE, &[Value::Text(spelled(&self.grant.table))])?;
         let free = |name: &String| {
             rows.iter().any(|row| matches!(row.first(), Some(Value::Text(free)) if *free == spelled(name)))
         };
@@ -143,12 +144,12 @@ impl Writer {
     }
 
     pub(super) fn run(&mut self, statement: &str, values: &[Value]) -> Result<u64, Failure> {
-        execute(&mut self.link, &self.place, statement, values)
+        execute(&mut self.connection, &self.place, statement, values)
     }
 
     /// The number that a query gives.
     pub(super) fn count(&mut self, statement: &str) -> Result<u64, Failure> {
-        let rows = query(&mut self.link, &self.place, statement, &[])?;
+        let rows = query(&mut self.connection, &self.place, statement, &[])?;
         counted(rows.first().and_then(|row| row.first()))
     }
 }
@@ -181,7 +182,7 @@ struct Swap<'a> {
 impl Swap<'_> {
     /// The insertion of staged rows `s`, without a condition.
     fn insert_text(&self) -> String {
-        let names = || self.columns.iter().map(String::as_str).chain(MARKS);
+        let names = || self.columns.iter().map(String::as_str).chain(AUDIT_COLUMNS);
         format!(
             "INSERT INTO {} ({}) SELECT {} FROM {} s",
             self.table,

@@ -7,10 +7,10 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_flow::{Failure, Value};
 
 use super::client::{ColumnInfo, Kind};
-use super::connect::LentLink;
+use super::connect::PooledConnection;
 use super::names::{quoted, shown, spelled};
-use super::plain::query;
 use super::settings::BareNumber;
+use super::sql_session::query;
 use super::types::{is_long, reading, timestamp};
 
 const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_columns cc \
@@ -32,13 +32,13 @@ pub(super) struct Column {
     pub(super) declared: String,
     /// What it takes; `None`: nothing that the host has.
     pub(super) arrow: Option<DataType>,
-    /// Whether NULL may occur.
+    /// True if NULL may occur.
     pub(super) nullable: bool,
     /// To how many letters the server pads it with blanks; 0: it does not.
     pub(super) padded_to: usize,
     /// How many digits of a second it keeps, of a moment.
     pub(super) second_digits: u32,
-    /// Whether it may be compared with others.
+    /// True if it may be compared with others.
     pub(super) comparable: bool,
 }
 
@@ -53,19 +53,19 @@ pub(super) struct Table {
 
 impl Table {
     /// The table of this name; `None` if there is none.
-    pub(super) fn find(link: &mut LentLink, place: &str, name: &str) -> Result<Option<Self>, Failure> {
+    pub(super) fn find(connection: &mut PooledConnection, place: &str, name: &str) -> Result<Option<Self>, Failure> {
         let nothing = format!("SELECT * FROM {} WHERE 1 = 0", quoted(name));
-        let columns = match link.client().and_then(|client| client.describe(&nothing)) {
+        let columns = match connection.client().and_then(|client| client.describe(&nothing)) {
             Ok(columns) => columns.iter().map(Column::of).collect(),
-            Err(trouble) if trouble.code == Some(942) => return Ok(None),
-            Err(trouble) => {
-                if trouble.class.is_gone() {
-                    link.mark_broken();
+            Err(oracle_error) if oracle_error.code == Some(942) => return Ok(None),
+            Err(oracle_error) => {
+                if oracle_error.class.is_connection_lost() {
+                    connection.mark_broken();
                 }
-                return Err(trouble.failure(format_args!("{place}, table {name}")));
+                return Err(oracle_error.failure(format_args!("{place}, table {name}")));
             }
         };
-        let key = query(link, place, KEY, &[Value::Text(spelled(name))])?;
+        let key = query(connection, place, KEY, &[Value::Text(spelled(name))])?;
         let key = key.into_iter().filter_map(|row| text(row.into_iter().next())).collect();
         Ok(Some(Self { columns, key }))
     }
@@ -84,10 +84,10 @@ impl Table {
         Arc::new(Schema::new(kept.map(field).collect::<Vec<_>>()))
     }
 
-    /// Whether a merge can tell rows apart by these columns: the primary key or a unique index has just them.
+    /// Returns whether a merge can tell rows apart by these columns: the primary key or a unique index has just them.
     pub(super) fn is_unique(
         &self,
-        link: &mut LentLink,
+        connection: &mut PooledConnection,
         place: &str,
         name: &str,
         key: &[String],
@@ -95,17 +95,17 @@ impl Table {
         if same_names(&self.key, key) {
             return Ok(true);
         }
-        Ok(self.unique_indexes(link, place, name)?.iter().any(|columns| same_names(columns, key)))
+        Ok(self.unique_indexes(connection, place, name)?.iter().any(|columns| same_names(columns, key)))
     }
 
     /// The columns of each unique index.
     pub(super) fn unique_indexes(
         &self,
-        link: &mut LentLink,
+        connection: &mut PooledConnection,
         place: &str,
         name: &str,
     ) -> Result<Vec<Vec<String>>, Failure> {
-        let rows = query(link, place, UNIQUE, &[Value::Text(spelled(name))])?;
+        let rows = query(connection, place, UNIQUE, &[Value::Text(spelled(name))])?;
         let mut indexes: Vec<(String, Vec<String>)> = Vec::new();
         for row in rows {
             let mut cells = row.into_iter();

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use wmshost_flow::{Clock, Failure, SqlSession, Target, TargetGrant, TargetSession};
 
-use super::connect::{Links, links};
-use super::plain::Plain;
+use super::connect::{ConnectionPool, connections};
 use super::settings::Settings;
-use super::writer::Writer;
+use super::sql_session::OracleSqlSession;
+use super::target_session::OracleTargetSession;
 
 /// Opens an Oracle server for writing, for up to `sessions` sessions at a time. Nothing is connected before a
 /// session is asked for.
@@ -19,26 +19,26 @@ pub fn open_target(
 ) -> Result<Arc<dyn Target>, Failure> {
     // Beside every stream a connection for changes of its table, and one for the host.
     settings.connections = settings.connections.max(sessions + 2);
-    Ok(Arc::new(OracleTarget { links: links(format!("target {label}"), settings)?, clock }))
+    Ok(Arc::new(OracleTarget { connections: connections(format!("target {label}"), settings)?, clock }))
 }
 
 /// A session that reads what the host keeps in a server.
 pub fn open_reader(mut settings: Settings, label: &str) -> Result<Box<dyn SqlSession>, Failure> {
     settings.connections = settings.connections.max(2);
-    Ok(Box::new(Plain::new(links(format!("target {label}"), settings)?)?))
+    Ok(Box::new(OracleSqlSession::new(connections(format!("target {label}"), settings)?)?))
 }
 
 struct OracleTarget {
-    links: Arc<Links>,
+    connections: Arc<ConnectionPool>,
     clock: Arc<dyn Clock>,
 }
 
 impl Target for OracleTarget {
     fn session(&self, grant: TargetGrant) -> Result<Box<dyn TargetSession>, Failure> {
-        Ok(Box::new(Writer::new(Arc::clone(&self.links), grant, Arc::clone(&self.clock))?))
+        Ok(Box::new(OracleTargetSession::new(Arc::clone(&self.connections), grant, Arc::clone(&self.clock))?))
     }
 
     fn sql(&self) -> Result<Box<dyn SqlSession>, Failure> {
-        Ok(Box::new(Plain::new(Arc::clone(&self.links))?))
+        Ok(Box::new(OracleSqlSession::new(Arc::clone(&self.connections))?))
     }
 }

@@ -6,7 +6,7 @@
 //! | `NUMBER(p)`, p ≤ 18; negative scale within 18 digits | Int64 | |
 //! | `NUMBER(p,s)`, `INTEGER` = `NUMBER(38)` | Decimal128(p, s) | |
 //! | `NUMBER(p,s)` beyond 38 digits | Utf8 | nothing: every digit is text |
-//! | `NUMBER`, `FLOAT`, expressions | Decimal128(38, 10), or Utf8 if the connection says `bare_number = "text"` | more than 28 digits before or 10 behind the point: bad value |
+//! | `NUMBER`, `FLOAT`, expressions | Decimal128(38, 10), or Utf8 if the connection says `bare_number = "text"` | more than 28 digits before or 10 after the point: bad value |
 //! | `BINARY_FLOAT`, `BINARY_DOUBLE` | Float64 | nothing: every BINARY_FLOAT is a double |
 //! | `CHAR`, `NCHAR` | Utf8 | nothing: with the blanks that the server pads with |
 //! | `VARCHAR2`, `NVARCHAR2`, `LONG` | Utf8 | nothing; '' is NULL to Oracle itself |
@@ -14,7 +14,7 @@
 //! | `RAW`, `LONG RAW` | Binary | |
 //! | `BLOB` | Binary | more bytes than `lob_mib`: bad value |
 //! | `DATE` | Timestamp(µs) | years before 1: bad value |
-//! | `TIMESTAMP(n)` | Timestamp(µs) | years before 1, digits behind the sixth: bad value |
+//! | `TIMESTAMP(n)` | Timestamp(µs) | years before 1, digits after the sixth: bad value |
 //! | `TIMESTAMP(n) WITH TIME ZONE` | Timestamp(µs, UTC) | the same; the offset is not kept, select `TO_CHAR(c, 'TZH:TZM')` beside it if needed |
 //! | `TIMESTAMP(n) WITH LOCAL TIME ZONE` | Timestamp(µs, UTC) | where the server does not send it in UTC: refused |
 //! | `INTERVAL YEAR TO MONTH`, `INTERVAL DAY TO SECOND` | Utf8 | nothing: as Oracle writes them, `+01-02` and `+003 04:05:06.789000000` |
@@ -45,11 +45,11 @@ use super::settings::BareNumber;
 
 /// The most digits that fit every whole number of 64 bits.
 const INT64_DIGITS: i16 = 18;
-/// Digits behind the point of a number whose column does not say.
+/// Digits after the point of a number whose column does not say.
 const BARE_SCALE: u8 = 10;
 /// How the server describes a number without a scale of its own.
 pub(super) const NO_SCALE: i8 = -127;
-/// The name that stands for UTC in Arrow timestamps.
+/// The name that represents UTC in Arrow timestamps.
 const UTC: &str = "UTC";
 
 /// How a column is read.
@@ -74,8 +74,8 @@ pub(super) enum Reading {
     /// Bytes, by locator.
     BytesLob,
     /// A moment, in UTC if `zoned`.
-    Moment {
-        /// Whether it stands in a time zone.
+    SharedSource {
+        /// True if it is in a time zone.
         zoned: bool,
     },
     /// Years and months.
@@ -104,7 +104,7 @@ impl Reading {
             Self::Double | Self::Single => DataType::Float64,
             Self::Digits | Self::Text | Self::TextLob | Self::Months | Self::Seconds => DataType::Utf8,
             Self::Bytes | Self::BytesLob => DataType::Binary,
-            Self::Moment { zoned } => timestamp(zoned),
+            Self::SharedSource { zoned } => timestamp(zoned),
             Self::Flag => DataType::Boolean,
         }
     }
@@ -116,8 +116,8 @@ pub(super) fn reading(column: &ColumnInfo, bare: BareNumber) -> Option<Reading> 
         Kind::Number => of_number(column.precision, column.scale, bare),
         Kind::Varchar | Kind::Char | Kind::Long | Kind::Clob | Kind::Rowid => Reading::Text,
         Kind::Raw | Kind::LongRaw | Kind::Blob => Reading::Bytes,
-        Kind::Date | Kind::Timestamp => Reading::Moment { zoned: false },
-        Kind::TimestampTz | Kind::TimestampLtz => Reading::Moment { zoned: true },
+        Kind::Date | Kind::Timestamp => Reading::SharedSource { zoned: false },
+        Kind::TimestampTz | Kind::TimestampLtz => Reading::SharedSource { zoned: true },
         Kind::BinaryDouble => Reading::Double,
         Kind::BinaryFloat => Reading::Single,
         Kind::IntervalYm => Reading::Months,
@@ -138,7 +138,7 @@ fn of_number(precision: u8, scale: i8, bare: BareNumber) -> Reading {
         (0, scale) => (i16::from(MOST_DIGITS), i16::from(scale)),
         (precision, scale) => (i16::from(precision), i16::from(scale)),
     };
-    // A negative scale counts zeros in front of the point; a scale beyond the precision, zeros behind it.
+    // A negative scale counts zeros in front of the point; a scale beyond the precision, zeros after it.
     let digits = if scale < 0 { precision - scale } else { precision.max(scale) };
     match u8::try_from(digits).ok().filter(|digits| *digits <= MOST_DIGITS) {
         None => Reading::Digits,
@@ -147,7 +147,7 @@ fn of_number(precision: u8, scale: i8, bare: BareNumber) -> Reading {
     }
 }
 
-/// Whether a column's values may be of any length.
+/// Returns whether a column's values may be of any length.
 pub(super) fn is_long(kind: Kind) -> bool {
     matches!(kind, Kind::Long | Kind::LongRaw | Kind::Clob | Kind::Blob)
 }

@@ -16,7 +16,7 @@ use super::statement::Cell;
 const EXACT_AS_REAL: u64 = 1 << 53;
 
 /// The cell does not fit the column.
-pub(super) struct Misfit;
+pub(super) struct BadCell;
 
 /// A column under construction.
 pub(super) struct ColumnBuilder {
@@ -38,7 +38,7 @@ enum Values {
     Timestamp { values: Vec<i64>, zoned: bool },
 }
 
-/// Values of any length behind one another.
+/// Values of any length one after the other.
 #[derive(Default)]
 struct Bytes {
     offsets: Vec<i32>,
@@ -98,7 +98,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Makes room for a batch of up to so many rows; comes before its first cell.
+    /// Makes room for a batch of up to this many rows; comes before its first cell.
     pub(super) fn begin(&mut self, rows: usize) {
         self.nulls = NullBufferBuilder::new(rows);
         match &mut self.values {
@@ -115,9 +115,9 @@ impl ColumnBuilder {
         }
     }
 
-    /// Takes one cell; gives its bytes of text or binary.
+    /// Takes one cell; returns its bytes of text or binary.
     #[inline]
-    pub(super) fn push(&mut self, cell: Cell<'_>) -> Result<usize, Misfit> {
+    pub(super) fn push(&mut self, cell: Cell<'_>) -> Result<usize, BadCell> {
         if matches!(cell, Cell::Null) {
             self.push_null();
             return Ok(0);
@@ -126,15 +126,15 @@ impl ColumnBuilder {
         match (&mut self.values, cell) {
             (Values::Int64(values), Cell::Integer(value)) => values.push(value),
             (Values::Text(values), Cell::Text(text)) => {
-                std::str::from_utf8(text).map_err(|_| Misfit)?;
+                std::str::from_utf8(text).map_err(|_| BadCell)?;
                 values.push(text);
                 bytes = text.len();
             }
             (Values::Timestamp { values, zoned }, Cell::Text(text)) => {
-                values.push(parse_timestamp(text, *zoned).ok_or(Misfit)?);
+                values.push(parse_timestamp(text, *zoned).ok_or(BadCell)?);
             }
             (Values::Decimal { values, precision, scale }, cell) => {
-                values.push(decimal_of(cell, *precision, *scale).ok_or(Misfit)?);
+                values.push(decimal_of(cell, *precision, *scale).ok_or(BadCell)?);
             }
             (Values::Float64(values), Cell::Real(value)) => values.push(value),
             (Values::Float64(values), Cell::Integer(value)) if value.unsigned_abs() <= EXACT_AS_REAL => {
@@ -145,11 +145,11 @@ impl ColumnBuilder {
                 values.push(value);
                 bytes = value.len();
             }
-            (Values::Date(values), Cell::Text(text)) => values.push(parse_date(text).ok_or(Misfit)?),
+            (Values::Date(values), Cell::Text(text)) => values.push(parse_date(text).ok_or(BadCell)?),
             // A number in a column without a type, or of a type that no rule knows.
             (Values::Text(values), Cell::Integer(value)) => values.push(value.to_string().as_bytes()),
             (Values::Text(values), Cell::Real(value)) => values.push(text_of_real(value).as_bytes()),
-            _ => return Err(Misfit),
+            _ => return Err(BadCell),
         }
         self.nulls.append_non_null();
         Ok(bytes)
@@ -167,7 +167,7 @@ impl ColumnBuilder {
         self.nulls.append_null();
     }
 
-    /// Forgets everything behind the first `rows` cells.
+    /// Forgets everything after the first `rows` cells.
     pub(super) fn truncate(&mut self, rows: usize) {
         match &mut self.values {
             Values::Boolean(values) => values.truncate(rows),

@@ -8,12 +8,12 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use rusqlite::{Error, ErrorCode};
 use wmshost_flow::{Batch, Cursor, Failure, Rejected, Value};
 
+use super::bad_cell::{RejectedCell, rejection};
+use super::cell_sizes::measured;
 use super::column::ColumnBuilder;
+use super::column_types::Decided;
 use super::failure::failure;
-use super::lane::{Lane, limits};
-use super::meaning::Decided;
-use super::measured::measured;
-use super::misfit::{Misplaced, rejection};
+use super::read_connection::{ReadConnection, limits};
 use super::statement::{Cell, Running, Statement};
 use super::types::arrow_type;
 
@@ -28,7 +28,7 @@ pub(super) struct ResultColumn {
     declared: Option<String>,
 }
 
-/// Where the statement stands.
+/// Where the statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// Before a row that was not fetched yet.
@@ -50,13 +50,13 @@ pub(super) struct Query {
 /// The rows of a query.
 pub(super) struct QueryCursor {
     source: Arc<str>,
-    lane: Lane,
+    reader: ReadConnection,
     statement: Statement,
     query: Query,
     schema: SchemaRef,
     columns: Vec<ResultColumn>,
     place: Place,
-    /// Whether the statement is the measured form, which gives a cell's size in the place of one that is too large.
+    /// True if the statement is the measured form, which gives a cell's size in the place of one that is too large.
     is_measured: bool,
     /// Rows that were fetched.
     fetched: u64,
@@ -103,7 +103,7 @@ impl QueryCursor {
     /// A cursor over a statement that was bound.
     pub(super) fn new(
         source: Arc<str>,
-        lane: Lane,
+        reader: ReadConnection,
         statement: Statement,
         (columns, place): (Vec<ResultColumn>, Place),
         query: Query,
@@ -111,7 +111,7 @@ impl QueryCursor {
         for (at, column) in columns.iter().enumerate() {
             if columns[..at].iter().any(|other| other.name == column.name) {
                 return Err(Failure::permanent(format!(
-                    "{source}: the statement gives two columns the name {}; rename one by AS",
+                    "{source}: the statement returns two columns the name {}; rename one by AS",
                     column.name
                 )));
             }
@@ -120,7 +120,7 @@ impl QueryCursor {
         let fields = columns.iter().map(|column| Field::new(&column.name, column.builder.data_type().clone(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let fetched = u64::from(place == Place::OnRow);
-        Ok(Self { source, lane, statement, query, schema, columns, place, is_measured: false, fetched, broken: None })
+        Ok(Self { source, reader, statement, query, schema, columns, place, is_measured: false, fetched, broken: None })
     }
 
     /// Bytes of a row beside its texts and blobs.
@@ -128,7 +128,7 @@ impl QueryCursor {
         self.columns.iter().map(|column| column.builder.fixed_bytes()).sum::<usize>().max(1)
     }
 
-    /// Reads up to so many rows into the columns; gives how many went in, and those that did not.
+    /// Reads up to this many rows into the columns; returns how many went in, and those that did not.
     fn fill(&mut self, max_rows: usize) -> Result<(usize, Vec<Rejected>), Failure> {
         let (fixed, most) = (self.fixed_bytes(), self.query.batch_bytes);
         let (mut rows, mut bytes, mut rejected) = (0, 0, Vec::new());
@@ -161,7 +161,7 @@ impl QueryCursor {
                 read => read.ok().map(|size| fixed + size),
             };
             truncate(&mut self.columns, rows);
-            // The row has no room behind those that are there: it begins the next batch.
+            // The row has no room after those that are there: it begins the next batch.
             if read.is_some_and(|size| size <= most) {
                 break;
             }
@@ -169,7 +169,7 @@ impl QueryCursor {
                 format!("the row has {size} bytes in all, a batch holds {most} (batch_mib of [limits] allows more)")
             });
             let cells = cells_of(&running, &self.columns, self.is_measured, whole.is_some());
-            let taken = rejection(&cells, rows + rejected.len(), self.lane.value_bytes(), whole);
+            let taken = rejection(&cells, rows + rejected.len(), self.reader.value_bytes(), whole);
             bytes += taken.row.len();
             rejected.push(taken);
             self.place = Place::Between;
@@ -177,16 +177,16 @@ impl QueryCursor {
         Ok((rows, rejected))
     }
 
-    /// A value is too large to be read. Goes on with the statement in the form that measures the cells, behind the rows
+    /// A value is too large to be read. Goes on with the statement in the form that measures the cells, after the rows
     /// that were read: the snapshot gives them in the same order.
     #[cold]
     fn measure(&mut self, too_big: Error) -> Result<bool, Failure> {
         let names: Vec<_> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        let Some(mut statement) = measured(&self.lane, &self.query, &names) else {
+        let Some(mut statement) = measured(&self.reader, &self.query, &names) else {
             return Err(computing_failure(&self.source, too_big));
         };
         self.is_measured = true;
-        self.lane.allow_rows_of(self.query.batch_bytes);
+        self.reader.allow_rows_of(self.query.batch_bytes);
         let mut running = statement.run();
         let mut is_row = true;
         for _ in 0..=self.fetched {
@@ -224,9 +224,9 @@ impl Cursor for QueryCursor {
         if self.place == Place::AtEnd {
             return Ok(None);
         }
-        self.lane.begin_call();
+        self.reader.begin_call();
         if self.is_measured {
-            self.lane.allow_rows_of(self.query.batch_bytes);
+            self.reader.allow_rows_of(self.query.batch_bytes);
         }
         // Of many columns fewer rows have room.
         let max_rows = max_rows.min((self.query.batch_bytes / 2 / self.fixed_bytes()).max(1));
@@ -235,7 +235,7 @@ impl Cursor for QueryCursor {
         }
         let filled = self.fill(max_rows);
         if self.is_measured {
-            self.lane.allow_values_only();
+            self.reader.allow_values_only();
         }
         let batch = filled.and_then(|(rows, rejected)| self.batch(rows, rejected));
         if let Err(failure) = &batch {
@@ -246,12 +246,12 @@ impl Cursor for QueryCursor {
     }
 }
 
-/// Forgets what was read of the row behind so many rows. A column that the row did not come to has nothing to forget.
+/// Forgets what was read of the row after this many rows. A column that the row did not come to has nothing to forget.
 fn truncate(columns: &mut [ResultColumn], rows: usize) {
     columns.iter_mut().for_each(|column| column.builder.truncate(rows));
 }
 
-/// Reads the current row into the columns; gives its bytes of text, or the first column that it does not fit.
+/// Reads the current row into the columns; returns its bytes of text, or the first column that it does not fit.
 #[inline]
 fn read_row(running: &Running<'_>, columns: &mut [ResultColumn], is_measured: bool) -> Result<usize, usize> {
     let mut bytes = 0;
@@ -285,7 +285,7 @@ fn cells_of<'a>(
     columns: &'a [ResultColumn],
     is_measured: bool,
     is_too_large: bool,
-) -> Vec<Misplaced<'a>> {
+) -> Vec<RejectedCell<'a>> {
     const LARGE_BYTES: usize = 64 << 10;
     let cell = |(at, column): (usize, &'a ResultColumn)| {
         let (place, size) = if is_measured { (2 * at, Some(2 * at + 1)) } else { (at, None) };
@@ -298,7 +298,7 @@ fn cells_of<'a>(
             _ => None,
         };
         let data_type = column.builder.data_type();
-        Misplaced { name: &column.name, declared: column.declared.as_deref(), data_type, cell, too_large }
+        RejectedCell { name: &column.name, declared: column.declared.as_deref(), data_type, cell, too_large }
     };
     columns.iter().enumerate().map(cell).collect()
 }

@@ -10,7 +10,7 @@ pub(super) fn power_of_ten(exponent: u8) -> i128 {
 }
 
 /// The unscaled number of a decimal in text: an optional sign, digits, an optional point with digits. `None` if
-/// it is anything else, has digits behind the scale, or more digits than the precision.
+/// it is anything else, has digits after the scale, or more digits than the precision.
 pub(super) fn from_text(text: &[u8], precision: u8, scale: u8) -> Option<i128> {
     let (negative, digits) = match text.split_first()? {
         (b'-', rest) => (true, rest),
@@ -84,7 +84,7 @@ fn from_real_by_text(value: f64, precision: u8, scale: u8) -> Option<i128> {
     from_text(text.as_bytes(), precision, scale)
 }
 
-/// Adds the decimal as text, with exactly `scale` digits behind the point.
+/// Adds the decimal as text, with exactly `scale` digits after the point.
 pub(super) fn put_text(unscaled: i128, scale: u8, out: &mut Vec<u8>) {
     // 39 digits of an i128 and a leading zero.
     let mut digits = [b'0'; 40];

@@ -26,7 +26,7 @@ enum StoredValues {
     Number(Vec<Number>),
     Text(OffsetBuffer<i32>, Buffer),
     Blob(OffsetBuffer<i32>, Buffer),
-    /// Texts of one width, behind one another; those of NULLs are missing nowhere.
+    /// Texts of one width, one after the other; those of NULLs are missing nowhere.
     Fixed(usize, Vec<u8>),
 }
 

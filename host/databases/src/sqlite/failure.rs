@@ -17,7 +17,7 @@ pub(super) fn failure(doing: impl std::fmt::Display, error: Error) -> Failure {
 /// SQLite's own words, without the statement and without a path.
 fn said(error: &Error) -> String {
     match error {
-        // Opening puts the path behind its message.
+        // Opening puts the path after its message.
         Error::SqliteFailure(code, _) if code.code == ErrorCode::CannotOpen => {
             "the database file cannot be opened".to_owned()
         }

@@ -30,7 +30,7 @@ struct Rules {
     granted: HashSet<String>,
     /// What granted views read.
     view_reads: HashSet<ViewRead>,
-    /// Whether the statement may give a name of its own to a part of it, which would look like a view.
+    /// True if the statement may give a name of its own to a part of it, which would look like a view.
     may_name_parts: bool,
     /// Why the last statement was denied.
     denial: Option<String>,
@@ -63,7 +63,7 @@ impl Guard {
         rules.view_reads.clear();
     }
 
-    /// Whether a table is granted.
+    /// Returns whether a table is granted.
     pub(super) fn is_granted(&self, table: &str) -> bool {
         self.rules().granted.contains(&table.to_lowercase())
     }
@@ -105,7 +105,7 @@ impl Guard {
                 rules.learn(context);
                 Authorization::Allow
             }
-            Mode::On => match rules.objection(context) {
+            Mode::On => match rules.violation(context) {
                 None => Authorization::Allow,
                 Some(reason) => {
                     rules.denial.get_or_insert(reason);
@@ -125,7 +125,7 @@ impl Rules {
         }
     }
 
-    fn objection(&self, context: &AuthContext<'_>) -> Option<String> {
+    fn violation(&self, context: &AuthContext<'_>) -> Option<String> {
         match context.action {
             AuthAction::Select | AuthAction::Recursive => None,
             AuthAction::Read { table_name, column_name } => self.objection_to_read(table_name, column_name, context),
@@ -160,7 +160,7 @@ impl Rules {
         Some(format!("the table {table} is not granted{hint}"))
     }
 
-    /// Whether a granted view reads the table for the statement. A part that the statement names like the view
+    /// Returns whether a granted view reads the table for the statement. A part that the statement names like the view
     /// would look the same, so a statement that could name parts gets no such pardon.
     fn is_of_view(&self, table: String, accessor: Option<&str>) -> bool {
         let Some(view) = accessor else { return false };

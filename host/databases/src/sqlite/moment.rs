@@ -1,5 +1,5 @@
 //! Dates and timestamps as text. SQLite has no type for them: they are stored as `2026-01-31 23:59:59.999999`,
-//! instants with a `Z` behind, so that text order is time order. Reading takes the usual variants as well.
+//! instants with a `Z` after, so that text order is time order. Reading takes the usual variants as well.
 
 use std::ops::Range;
 
@@ -50,7 +50,7 @@ fn parse_days(text: &[u8]) -> Option<i64> {
     (1..=days_in_month).contains(&day).then(|| days_of(year, month, day))
 }
 
-/// The time of day in microseconds, and what stands behind it.
+/// The time of day in microseconds, and what follows it.
 fn parse_time(text: &[u8]) -> Option<(i64, &[u8])> {
     if text.len() < 5 || text[2] != b':' {
         return None;
@@ -128,7 +128,7 @@ impl MomentText {
         Some(())
     }
 
-    /// Adds `YYYY-MM-DD HH:MM:SS.ffffff`, with a `Z` behind if `zoned`; `None` as for `date`.
+    /// Adds `YYYY-MM-DD HH:MM:SS.ffffff`, with a `Z` after if `zoned`; `None` as for `date`.
     pub(super) fn timestamp(&mut self, micros: i64, zoned: bool, out: &mut Vec<u8>) -> Option<()> {
         self.date(micros.div_euclid(DAY), out)?;
         let of_day = micros.rem_euclid(DAY);

@@ -10,7 +10,7 @@
 //! | timestamps | `wms_moment("c")`, `wms_instant("c")` | one moment has many spellings |
 //! | a column that a view computes | none | its type is that of its first row |
 //!
-//! A value that does not fit its column comes behind all that do; NULL comes first.
+//! A value that does not fit its column comes after all that do; NULL comes first.
 
 use arrow_schema::DataType;
 use rusqlite::Connection;
@@ -91,8 +91,8 @@ pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// What a value becomes that does not fit: bytes, which come behind all texts.
-fn misfit() -> Stored {
+/// What a value becomes that does not fit: bytes, which come after all texts.
+fn bad_cell() -> Stored {
     Stored::Blob(Vec::new())
 }
 
@@ -112,13 +112,13 @@ fn decimal_key(value: ValueRef<'_>) -> Stored {
         ValueRef::Integer(value) => value.to_string(),
         ValueRef::Real(value) if value.is_finite() => value.to_string(),
         ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        _ => return misfit(),
+        _ => return bad_cell(),
     };
-    sortable(&text).map_or_else(misfit, Stored::Text)
+    sortable(&text).map_or_else(bad_cell, Stored::Text)
 }
 
 /// A text that sorts as the decimal in a text does; `None` if there is none. A sign, the number of digits before the
-/// point as a letter, all digits; of a negative number the complements of those, and what sorts behind every digit.
+/// point as a letter, all digits; of a negative number the complements of those, and what sorts after every digit.
 fn sortable(text: &str) -> Option<String> {
     const MOST_WHOLE: usize = 60;
     let (is_negative, digits) = match text.strip_prefix('-') {
@@ -150,7 +150,7 @@ fn sortable(text: &str) -> Option<String> {
 fn moment_key(value: ValueRef<'_>, zoned: bool) -> Stored {
     match value {
         ValueRef::Text(text) => written(parse_timestamp(text, zoned), zoned),
-        _ => misfit(),
+        _ => bad_cell(),
     }
 }
 
@@ -159,7 +159,7 @@ fn written(micros: Option<i64>, zoned: bool) -> Stored {
     let text = micros.and_then(|micros| MomentText::default().timestamp(micros, zoned, &mut out));
     match text.and_then(|()| String::from_utf8(out).ok()) {
         Some(text) => Stored::Text(text),
-        None => misfit(),
+        None => bad_cell(),
     }
 }
 
@@ -176,7 +176,7 @@ fn bound(value: ValueRef<'_>, offset: i64, text: fn(i64) -> Option<String>) -> S
     at.map_or(Stored::Null, Stored::Text)
 }
 
-/// No spelling of a moment from here on sorts before this text: `2026-01-31`, with ` 12:00` behind if the day has
+/// No spelling of a moment from here on sorts before this text: `2026-01-31`, with ` 12:00` after if the day has
 /// begun, and `:30` if the minute has.
 fn least(micros: i64) -> Option<String> {
     let mut out = Vec::new();
@@ -190,7 +190,7 @@ fn least(micros: i64) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// No spelling of a moment up to here sorts behind this text: the day, and what comes behind every separator.
+/// No spelling of a moment up to here sorts after this text: the day, and what comes after every separator.
 fn most(micros: i64) -> Option<String> {
     let mut out = Vec::new();
     MomentText::default().date(micros.min(YEARS.end - 1).div_euclid(DAY), &mut out)?;

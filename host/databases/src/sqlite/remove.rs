@@ -7,22 +7,22 @@ use super::encode::StoredRows;
 use super::failure::failure;
 use super::statement::{Statement, lock};
 use super::table::{Table, quoted, quoted_list};
+use super::target_session::{AUDIT_COLUMNS, DELETED_AT, SqliteTargetSession, WriteTable};
 use super::types::is_decimal_text;
-use super::writer::{DELETED, MARKS, Writer, Written};
 
-impl Writer {
+impl SqliteTargetSession {
     /// Makes a table keep what is deleted. One that is not there yet comes of the staged one.
     pub(super) fn add_deleted_column(&mut self, table: &str) -> Result<(), Failure> {
-        self.written(table)?;
+        self.resolve_table(table)?;
         let found = match self.find(table)? {
             Some(found) => Some(found),
             None => self.find(&self.staged_name())?,
         };
         match found {
-            Some(found) if found.column(DELETED).is_none() => {
+            Some(found) if found.column(DELETED_AT).is_none() => {
                 self.plans.clear();
-                let alter = format!("ALTER TABLE main.{} ADD COLUMN {DELETED} TIMESTAMP(6)", quoted(&found.name));
-                self.run(&format!("adding the column {DELETED} to {}", found.name), &alter)
+                let alter = format!("ALTER TABLE main.{} ADD COLUMN {DELETED_AT} TIMESTAMP(6)", quoted(&found.name));
+                self.run(&format!("adding the column {DELETED_AT} to {}", found.name), &alter)
             }
             _ => Ok(()),
         }
@@ -31,7 +31,7 @@ impl Writer {
     /// Takes away the rows with these keys.
     pub(super) fn remove_rows(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
         let place = format!("{}, table {table}", self.place);
-        if self.written(table)? != Written::Table {
+        if self.resolve_table(table)? != WriteTable::Table {
             return Err(Failure::denied(format!("{place}: rows are taken from the table itself only")));
         }
         let loaded_at = self.mark()?;
@@ -41,11 +41,11 @@ impl Writer {
         let columns: Vec<_> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let as_text = as_text(&found, &columns).map_err(|failure| failure.within(&place))?;
         let stored = StoredRows::encode(keys, &as_text).map_err(|row| row.failure(table).within(&place))?;
-        let feed = self.feed.table(&lock(&self.database), columns.len());
-        let prepared =
-            feed.and_then(|feed| Statement::prepare(&self.database, &text(&found, &columns, &feed, removal)));
+        let batch_table = self.batch_table.table(&lock(&self.database), columns.len());
+        let prepared = batch_table
+            .and_then(|batch_table| Statement::prepare(&self.database, &text(&found, &columns, &batch_table, removal)));
         let mut statement = prepared.map_err(|error| failure(&place, error))?;
-        self.feed.offer(Some(stored));
+        self.batch_table.offer(Some(stored));
         let mut running = statement.run();
         let marks = [self.grant.run_id.clone(), loaded_at].map(Value::Text);
         for (number, mark) in (1..=running.parameter_count()).zip(&marks) {
@@ -53,7 +53,7 @@ impl Writer {
         }
         let removed = running.step().map(|_| running.changes());
         drop(running);
-        self.feed.offer(None);
+        self.batch_table.offer(None);
         removed.map_err(|error| failure(&place, error))
     }
 }
@@ -67,15 +67,15 @@ pub(super) fn as_text(table: &Table, columns: &[String]) -> Result<Vec<bool>, Fa
     columns.iter().map(column).collect()
 }
 
-fn text(table: &Table, columns: &[String], feed: &str, removal: Removal) -> String {
+fn text(table: &Table, columns: &[String], batch_table: &str, removal: Removal) -> String {
     let (name, key) = (quoted(&table.name), quoted_list(columns));
     let cells: Vec<_> = (0..columns.len()).map(|at| format!("c{at}")).collect();
-    let which = format!("({key}) IN (SELECT {} FROM {feed})", cells.join(", "));
+    let which = format!("({key}) IN (SELECT {} FROM {batch_table})", cells.join(", "));
     match removal {
         Removal::Delete => format!("DELETE FROM main.{name} WHERE {which}"),
-        Removal::Mark => format!(
-            "UPDATE main.{name} SET {} = ?1, {} = ?2, {DELETED} = ?2 WHERE {DELETED} IS NULL AND {which}",
-            MARKS[0], MARKS[1]
+        Removal::Soft => format!(
+            "UPDATE main.{name} SET {} = ?1, {} = ?2, {DELETED_AT} = ?2 WHERE {DELETED_AT} IS NULL AND {which}",
+            AUDIT_COLUMNS[0], AUDIT_COLUMNS[1]
         ),
     }
 }

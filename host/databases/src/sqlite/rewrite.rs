@@ -146,7 +146,7 @@ impl Rewriter {
         found
     }
 
-    /// Has two sides compared by what they mean; gives the bounds that hold for it.
+    /// Has two sides compared by what they mean; returns the bounds that hold for it.
     fn compare(&mut self, left: &mut Expr, right: &mut Expr, operator: &BinaryOperator) -> Vec<String> {
         if let (Expr::Tuple(left), Expr::Tuple(right)) = (&mut *left, &mut *right) {
             for (left, right) in left.iter_mut().zip(right) {
@@ -193,7 +193,7 @@ impl Rewriter {
     }
 }
 
-/// Whether the name is given to something else in the result.
+/// Returns whether the name is given to something else in the result.
 fn is_renamed(select: &Select, by: &Expr, columns: &Columns) -> bool {
     let Some(name) = name_of(by) else { return false };
     select.projection.iter().any(|item| {

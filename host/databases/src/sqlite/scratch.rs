@@ -6,12 +6,12 @@ use rusqlite::Connection;
 use wmshost_flow::{Failure, SqlSession};
 
 use super::failure::failure;
-use super::gate::Gate;
-use super::plain::Plain;
+use super::sql_session::SqliteSqlSession;
+use super::writer_queue::WriterQueue;
 
 /// An empty database in memory.
 pub fn open_scratch() -> Result<Box<dyn SqlSession>, Failure> {
     let place = "a database in memory".to_owned();
     let connection = Connection::open_in_memory().map_err(|error| failure(&place, error))?;
-    Ok(Box::new(Plain::new(place, connection, Arc::new(Gate::default()))))
+    Ok(Box::new(SqliteSqlSession::new(place, connection, Arc::new(WriterQueue::default()))))
 }

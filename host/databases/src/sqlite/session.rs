@@ -7,11 +7,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value};
 
+use super::column_types::{Decided, decide, description};
 use super::cursor::{Query, QueryCursor, computing_failure};
 use super::decimal;
 use super::failure::failure;
-use super::lane::Lane;
-use super::meaning::{Decided, decide, description};
+use super::read_connection::ReadConnection;
 use super::rewrite::by_meaning;
 use super::statement::{Running, Statement};
 use super::table::{Table, quoted};
@@ -19,9 +19,9 @@ use super::table::{Table, quoted};
 /// A session: a lane, and what the stream may read on it.
 pub(super) struct Session {
     place: Arc<str>,
-    lane: Lane,
+    reader: ReadConnection,
     grant: SourceGrant,
-    /// Whether the database keeps text in UTF-16.
+    /// True if the database keeps text in UTF-16.
     wide: bool,
     /// Granted tables, by their names in lower case, as far as they were asked for.
     tables: BTreeMap<String, Option<Arc<TableDescription>>>,
@@ -31,14 +31,14 @@ pub(super) struct Session {
 
 impl Session {
     /// A session on a free lane.
-    pub(super) fn new(label: &str, lane: Lane, grant: &SourceGrant) -> Result<Self, Failure> {
-        lane.grant(&grant.tables);
+    pub(super) fn new(label: &str, reader: ReadConnection, grant: &SourceGrant) -> Result<Self, Failure> {
+        reader.grant(&grant.tables);
         let place: Arc<str> = format!("source {label}").into();
-        let encoding = lane.by_driver(|connection| connection.query_row("PRAGMA encoding", [], |row| row.get(0)));
+        let encoding = reader.by_driver(|connection| connection.query_row("PRAGMA encoding", [], |row| row.get(0)));
         let encoding: String = encoding.map_err(|error| failure(&place, error))?;
         let wide = encoding != "UTF-8";
         let (grant, tables) = (grant.clone(), BTreeMap::new());
-        let session = Self { place, lane, grant, wide, tables, decided: Decided::new() };
+        let session = Self { place, reader, grant, wide, tables, decided: Decided::new() };
         session.learn_views()?;
         Ok(session)
     }
@@ -49,12 +49,12 @@ impl Session {
         if let Some(known) = self.tables.get(&lower) {
             return Ok(known.clone());
         }
-        let found = self.lane.by_driver(|connection| Table::find(connection, name));
+        let found = self.reader.by_driver(|connection| Table::find(connection, name));
         let found = found.map_err(|failure| failure.within(&self.place))?;
         let described = found.map(|mut table| {
-            self.lane.begin_call();
-            decide(&self.lane.database, &mut table, &self.grant.key, &mut self.decided)?;
-            description(&self.lane.database, &table, self.wide).map(Arc::new)
+            self.reader.begin_call();
+            decide(&self.reader.database, &mut table, &self.grant.key, &mut self.decided)?;
+            description(&self.reader.database, &table, self.wide).map(Arc::new)
         });
         let described = described.transpose();
         let described = described.map_err(|error| failure(format_args!("{}, table {name}", self.place), error))?;
@@ -74,7 +74,7 @@ impl Session {
         for view in views {
             let all = format!("SELECT * FROM main.{}", quoted(&view));
             let compiled =
-                self.lane.by_driver(|connection| self.lane.guard.learn(|| connection.prepare(&all).map(drop)));
+                self.reader.by_driver(|connection| self.reader.guard.learn(|| connection.prepare(&all).map(drop)));
             compiled.map_err(|error| failure(format_args!("{}, view {view}", self.place), error))?;
         }
         Ok(())
@@ -88,14 +88,14 @@ impl Session {
             let names = statement.query_map([kind], |row| row.get::<_, String>(0))?;
             names.collect::<rusqlite::Result<Vec<_>>>()
         };
-        let names = self.lane.by_driver(read).map_err(|error| failure(&self.place, error))?;
-        Ok(names.into_iter().filter(|name| self.lane.guard.is_granted(name)).collect())
+        let names = self.reader.by_driver(read).map_err(|error| failure(&self.place, error))?;
+        Ok(names.into_iter().filter(|name| self.reader.guard.is_granted(name)).collect())
     }
 
     /// Compiles a guest's statement.
     fn compile(&self, statement: &str) -> Result<Statement, Failure> {
-        let guard = &self.lane.guard;
-        let compiled = guard.watch(statement, || Statement::prepare(&self.lane.database, statement));
+        let guard = &self.reader.guard;
+        let compiled = guard.watch(statement, || Statement::prepare(&self.reader.database, statement));
         compiled.map_err(|error| match guard.denial() {
             Some(reason) if !matches!(error, rusqlite::Error::MultipleStatement) => {
                 Failure::denied(format!("{}: {reason}", self.place))
@@ -128,7 +128,7 @@ impl Session {
     }
 }
 
-/// A decimal as the number that a numeric column would store. As text, one with zeros behind the point would become a
+/// A decimal as the number that a numeric column would store. As text, one with zeros after the point would become a
 /// binary fraction before it is compared, which keeps 15 digits only.
 fn as_stored(value: &Value) -> Cow<'_, Value> {
     const MOST_SCALE: usize = 38;
@@ -151,7 +151,7 @@ impl SourceSession for Session {
     /// SQLite's clock has milliseconds.
     fn now(&mut self) -> Result<Micros, Failure> {
         let millis: i64 = self
-            .lane
+            .reader
             .by_driver(|connection| {
                 let now = "SELECT CAST(round(unixepoch('now', 'subsec') * 1000) AS INTEGER)";
                 connection.query_row(now, [], |row| row.get(0))
@@ -167,7 +167,7 @@ impl SourceSession for Session {
     }
 
     fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure> {
-        if !self.lane.guard.is_granted(table) {
+        if !self.reader.guard.is_granted(table) {
             return Err(Failure::denied(format!("{}: the table {table} is not granted", self.place)));
         }
         Ok(self.table(table)?.map(|table| TableDescription::clone(&table)))
@@ -177,7 +177,7 @@ impl SourceSession for Session {
         let tables = self.granted();
         let by_meaning = by_meaning(statement, parameters, &tables);
         let statement = by_meaning.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
-        self.lane.begin_call();
+        self.reader.begin_call();
         let mut compiled = self.compile(&statement)?;
         let mut running = compiled.run();
         if running.column_count() == 0 || !running.is_plain_read() {
@@ -191,6 +191,6 @@ impl SourceSession for Session {
         let batch_bytes = self.grant.batch_bytes;
         let parameters = parameters.iter().map(|value| as_stored(value).into_owned()).collect();
         let query = Query { text: statement.to_string(), parameters, batch_bytes };
-        Ok(Box::new(QueryCursor::new(place, self.lane.clone(), compiled, columns, query)?))
+        Ok(Box::new(QueryCursor::new(place, self.reader.clone(), compiled, columns, query)?))
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use wmshost_flow::{Failure, Source, SourceGrant, SourceSession};
 
 use super::failure::failure;
-use super::lane::{Lane, limits, open_read_only};
+use super::read_connection::{ReadConnection, limits, open_read_only};
 use super::session::Session;
 use super::version::mark;
 
@@ -22,7 +22,7 @@ pub fn open_source(path: &Path, sessions: usize, label: &str) -> Result<Arc<dyn 
     open_source_of(path, sessions, label, limits::VALUE_BYTES)
 }
 
-/// The same, with values of up to so many bytes; a row with a larger one is taken out.
+/// The same, with values of up to this many bytes; a row with a larger one is taken out.
 pub fn open_source_of(
     path: &Path,
     sessions: usize,
@@ -39,27 +39,31 @@ pub fn open_source_of(
             "{doing}: others commit so often that no common moment was found in {TRIES} tries; run again"
         )));
     };
-    Ok(Arc::new(SqliteSource { label: label.to_owned(), version: snapshot.version, lanes: Mutex::new(snapshot.lanes) }))
+    Ok(Arc::new(SqliteSource {
+        label: label.to_owned(),
+        version: snapshot.version,
+        readers: Mutex::new(snapshot.readers),
+    }))
 }
 
 struct SqliteSource {
     label: String,
     version: Option<String>,
     /// All lanes; those that no session holds are free.
-    lanes: Mutex<Vec<Lane>>,
+    readers: Mutex<Vec<ReadConnection>>,
 }
 
 impl Source for SqliteSource {
     fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure> {
-        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         // A lane whose transaction SQLite ended, after an error of the disk for one, is out of the snapshot.
-        let free = lanes.iter().find(|lane| lane.is_free() && lane.by_driver(|c| !c.is_autocommit()));
-        let Some(lane) = free.cloned() else {
-            return Err(Failure::limit("source sessions", lanes.len(), lanes.len() + 1)
+        let free = readers.iter().find(|reader| reader.is_free() && reader.by_driver(|c| !c.is_autocommit()));
+        let Some(reader) = free.cloned() else {
+            return Err(Failure::limit("source sessions", readers.len(), readers.len() + 1)
                 .within(format_args!("source {}", self.label)));
         };
-        drop(lanes);
-        Ok(Box::new(Session::new(&self.label, lane, grant)?))
+        drop(readers);
+        Ok(Box::new(Session::new(&self.label, reader, grant)?))
     }
 
     fn version(&self) -> Option<String> {
@@ -69,7 +73,7 @@ impl Source for SqliteSource {
 
 /// Lanes that see the same.
 struct Snapshot {
-    lanes: Vec<Lane>,
+    readers: Vec<ReadConnection>,
     version: Option<String>,
 }
 
@@ -77,20 +81,21 @@ impl Snapshot {
     /// `None` if there was no moment without a commit.
     fn open(path: &Path, sessions: usize, value_bytes: usize) -> rusqlite::Result<Option<Self>> {
         let monitor = open_read_only(path)?;
-        let lanes =
-            (0..sessions.max(1)).map(|_| Lane::open(path, value_bytes)).collect::<rusqlite::Result<Vec<_>>>()?;
+        let readers = (0..sessions.max(1))
+            .map(|_| ReadConnection::open(path, value_bytes))
+            .collect::<rusqlite::Result<Vec<_>>>()?;
         for _ in 0..TRIES {
             let before = commits(&monitor)?;
             let mark_before = mark(path, now(&monitor)?);
-            for lane in &lanes {
-                lane.by_driver(begin)?;
+            for reader in &readers {
+                reader.by_driver(begin)?;
             }
             let version = mark(path, now(&monitor)?).filter(|mark| Some(mark) == mark_before.as_ref());
             if commits(&monitor)? == before {
-                return Ok(Some(Self { lanes, version }));
+                return Ok(Some(Self { readers, version }));
             }
-            for lane in &lanes {
-                lane.by_driver(|connection| connection.execute_batch("ROLLBACK"))?;
+            for reader in &readers {
+                reader.by_driver(|connection| connection.execute_batch("ROLLBACK"))?;
             }
         }
         Ok(None)

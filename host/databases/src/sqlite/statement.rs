@@ -1,6 +1,6 @@
 //! A prepared statement that keeps its connection, and the cells of its current row. The statements of the SQL
 //! crate borrow their connection, so a cursor that lives on its own cannot hold one; and reading a cell through
-//! them costs several times what SQLite's own value functions do. This room and `feed` are the only ones with
+//! them costs several times what SQLite's own value functions do. This room and `batch_table` are the only ones with
 //! unsafe code.
 #![expect(unsafe_code, reason = "SQLite's C interface for statements; see the rules at Statement")]
 
@@ -80,7 +80,7 @@ impl Drop for Statement {
     }
 }
 
-/// Compiles the first statement of a text, if there is one, and gives what stands behind it.
+/// Compiles the first statement of a text, if there is one, and returns what follows it.
 fn compile<'s>(connection: &Connection, sql: &'s str) -> Result<(Option<NonNull<ffi::sqlite3_stmt>>, &'s str), Error> {
     let length =
         c_int::try_from(sql.len()).map_err(|_| Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_TOOBIG), None))?;
@@ -104,7 +104,7 @@ fn compile<'s>(connection: &Connection, sql: &'s str) -> Result<(Option<NonNull<
     Ok((NonNull::new(raw), sql.get(used..).unwrap_or_default()))
 }
 
-/// Whether anything but blanks and comments stands in a text.
+/// Returns whether anything but blanks and comments is in a text.
 fn has_statement(connection: &Connection, mut sql: &str) -> bool {
     while !sql.is_empty() {
         match compile(connection, sql) {
@@ -164,13 +164,13 @@ impl Running<'_> {
         self.connection.total_changes()
     }
 
-    /// How many columns its rows have; 0 if it gives none.
+    /// How many columns its rows have; 0 if it returns none.
     pub(super) fn column_count(&self) -> usize {
         // SAFETY: see Statement.
         unsafe { ffi::sqlite3_column_count(self.raw.as_ptr()) as usize }
     }
 
-    /// Whether it only reads and is no EXPLAIN.
+    /// Returns whether it only reads and is no EXPLAIN.
     pub(super) fn is_plain_read(&self) -> bool {
         let raw = self.raw.as_ptr();
         // SAFETY: see Statement.

@@ -2,19 +2,19 @@
 //! old rows or the new and nothing between. If the content is the same the old table stays, untouched.
 
 use rusqlite::{Connection, ErrorCode, Row};
-use wmshost_flow::{BELONGINGS, Counts, Failure};
+use wmshost_flow::{BELONGINGS, Failure, WriteStats};
 
 use super::failure::failure;
 use super::statement::lock;
 use super::table::{Table, quoted, quoted_list};
+use super::target_session::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS, SqliteTargetSession, WriteTable};
 use super::types::same_type;
 use super::unique::drop_copies;
-use super::writer::{DELETED, MARKS, OWN_COLUMNS, Writer, Written};
 
-impl Writer {
+impl SqliteTargetSession {
     /// Puts the staged table in the place of the granted one.
-    pub(super) fn swap_tables(&mut self, table: &str) -> Result<Counts, Failure> {
-        if self.written(table)? != Written::Table {
+    pub(super) fn swap_tables(&mut self, table: &str) -> Result<WriteStats, Failure> {
+        if self.resolve_table(table)? != WriteTable::Table {
             return Err(Failure::denied(format!("{}: a staged table is not swapped", self.place)));
         }
         self.plans.clear();
@@ -23,7 +23,7 @@ impl Writer {
             .find(&self.staged_name())?
             .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged; stage it first")))?;
         let old = self.find(table)?;
-        let keeps_deleted = old.as_ref().is_some_and(|old| old.column(DELETED).is_some());
+        let keeps_deleted = old.as_ref().is_some_and(|old| old.column(DELETED_AT).is_some());
         let (kept, staged) = match &old {
             Some(old) if keeps_deleted && !staged.key().is_empty() => {
                 let loaded_at = self.mark()?;
@@ -36,7 +36,7 @@ impl Writer {
         let connection = lock(&self.database);
         let counts = replace(&connection, old.as_ref(), &staged, &self.grant.table);
         let counts = counts.map_err(|error| refused_at_swap(&doing, error))?;
-        Ok(Counts {
+        Ok(WriteStats {
             updated: counts.updated.saturating_sub(kept.marked_now),
             deleted: counts.deleted + kept.marked_now,
             // They did not come from the source.
@@ -45,7 +45,7 @@ impl Writer {
         })
     }
 
-    /// Gives a table the place of another.
+    /// Returns a table the place of another.
     pub(super) fn put_in_place(&self, old: &Table, beside: &str) -> Result<(), Failure> {
         let placed = put_in_place(&lock(&self.database), old, beside);
         placed.map_err(|error| failure(format_args!("{}, replacing the table {}", self.place, old.name), error))
@@ -55,25 +55,25 @@ impl Writer {
     fn keep_missing(&self, old: &Table, staged: &Table, loaded_at: &str) -> rusqlite::Result<Kept> {
         let connection = lock(&self.database);
         let (from, to) = (quoted(&old.name), quoted(&staged.name));
-        if staged.column(DELETED).is_none() {
-            connection.execute_batch(&format!("ALTER TABLE main.{to} ADD COLUMN {DELETED} TIMESTAMP(6)"))?;
+        if staged.column(DELETED_AT).is_none() {
+            connection.execute_batch(&format!("ALTER TABLE main.{to} ADD COLUMN {DELETED_AT} TIMESTAMP(6)"))?;
         }
         let on: Vec<_> = staged.key().iter().map(|name| quote_pair(name)).collect();
         let missing = format!("NOT EXISTS (SELECT 1 FROM main.{to} AS n WHERE {})", on.join(" AND "));
-        let count = format!("SELECT count(*) FROM main.{from} AS o WHERE o.{DELETED} IS NULL AND {missing}");
+        let count = format!("SELECT count(*) FROM main.{from} AS o WHERE o.{DELETED_AT} IS NULL AND {missing}");
         let marked_now = connection.query_row(&count, [], |row| number(row, 0))?;
-        let columns = staged.schema(&OWN_COLUMNS);
+        let columns = staged.schema(&SYSTEM_COLUMNS);
         let common = columns.fields().iter().map(|field| field.name()).filter(|name| old.column(name).is_some());
         let common = quoted_list(common);
         // Rows that were marked before keep the marks of then.
         let mark =
-            |own: &str, parameter: u8| format!("CASE WHEN o.{DELETED} IS NULL THEN ?{parameter} ELSE o.{own} END");
+            |own: &str, parameter: u8| format!("CASE WHEN o.{DELETED_AT} IS NULL THEN ?{parameter} ELSE o.{own} END");
         let insert = format!(
-            "INSERT INTO main.{to} ({common}, {}, {DELETED}) SELECT {common}, {}, {}, {} FROM main.{from} AS o WHERE {missing}",
-            MARKS.join(", "),
-            mark(MARKS[0], 1),
-            mark(MARKS[1], 2),
-            mark(DELETED, 2),
+            "INSERT INTO main.{to} ({common}, {}, {DELETED_AT}) SELECT {common}, {}, {}, {} FROM main.{from} AS o WHERE {missing}",
+            AUDIT_COLUMNS.join(", "),
+            mark(AUDIT_COLUMNS[0], 1),
+            mark(AUDIT_COLUMNS[1], 2),
+            mark(DELETED_AT, 2),
         );
         let all = connection.execute(&insert, [&self.grant.run_id, loaded_at])? as u64;
         Ok(Kept { marked_now, marked_before: all.saturating_sub(marked_now) })
@@ -81,7 +81,7 @@ impl Writer {
 }
 
 /// A failure of the swap. The staged rows were held to the table's unique indexes one by one, so that only a row that
-/// is kept as deleted, or an index that was added meanwhile, can stand in the way.
+/// is kept as deleted, or an index that was added meanwhile, can be in the way.
 fn refused_at_swap(doing: &str, error: rusqlite::Error) -> Failure {
     let is_constraint = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
     let failure = failure(doing, error);
@@ -103,11 +103,11 @@ struct Kept {
     marked_before: u64,
 }
 
-fn replace(connection: &Connection, old: Option<&Table>, staged: &Table, name: &str) -> rusqlite::Result<Counts> {
+fn replace(connection: &Connection, old: Option<&Table>, staged: &Table, name: &str) -> rusqlite::Result<WriteStats> {
     let Some(old) = old else {
         let inserted = count_rows(connection, &staged.name)?;
         rename(connection, &staged.name, name)?;
-        return Ok(Counts { inserted, ..Counts::default() });
+        return Ok(WriteStats { inserted, ..WriteStats::default() });
     };
     let (counts, same_columns) = compare(connection, old, staged)?;
     let changed = counts.inserted + counts.updated + counts.deleted > 0 || !same_columns;
@@ -119,7 +119,7 @@ fn replace(connection: &Connection, old: Option<&Table>, staged: &Table, name: &
     Ok(counts)
 }
 
-/// Gives a table the place of another, with the indexes and triggers that somebody added to that.
+/// Returns a table the place of another, with the indexes and triggers that somebody added to that.
 fn put_in_place(connection: &Connection, old: &Table, beside: &str) -> rusqlite::Result<()> {
     let belongings = belongings(connection, &old.name)?;
     drop_copies(connection, beside)?;
@@ -150,14 +150,14 @@ fn belongings(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Stri
 }
 
 /// What the swap will do to the rows that readers see, and whether the columns stay the same.
-fn compare(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Result<(Counts, bool)> {
+fn compare(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Result<(WriteStats, bool)> {
     let same_columns = has_same_columns(old, staged);
     let key = staged.key();
     let counts = match key.is_empty() {
-        _ if key != old.key() || key.is_empty() && !same_columns => Counts {
+        _ if key != old.key() || key.is_empty() && !same_columns => WriteStats {
             inserted: count_rows(connection, &staged.name)?,
             deleted: count_rows(connection, &old.name)?,
-            ..Counts::default()
+            ..WriteStats::default()
         },
         true => compare_bags(connection, old, staged)?,
         false => compare_by_key(connection, old, staged, &key, same_columns)?,
@@ -166,7 +166,7 @@ fn compare(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Re
 }
 
 fn has_same_columns(old: &Table, staged: &Table) -> bool {
-    let (old_columns, new_columns) = (old.schema(&MARKS), staged.schema(&MARKS));
+    let (old_columns, new_columns) = (old.schema(&AUDIT_COLUMNS), staged.schema(&AUDIT_COLUMNS));
     old_columns.fields().len() == new_columns.fields().len()
         && new_columns
             .fields()
@@ -180,8 +180,8 @@ fn compare_by_key(
     staged: &Table,
     key: &[String],
     same_columns: bool,
-) -> rusqlite::Result<Counts> {
-    let columns = staged.schema(&MARKS);
+) -> rusqlite::Result<WriteStats> {
+    let columns = staged.schema(&AUDIT_COLUMNS);
     let names = columns.fields().iter().map(|field| quoted(field.name()));
     let differences: Vec<_> = names.map(|name| format!("n.{name} IS NOT o.{name} COLLATE BINARY")).collect();
     let differs = if same_columns { differences.join(" OR ") } else { "true".to_owned() };
@@ -198,7 +198,7 @@ fn compare_by_key(
         [],
         |row| Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?)),
     )?;
-    Ok(Counts {
+    Ok(WriteStats {
         inserted: total - matched,
         updated,
         unchanged: matched - updated,
@@ -213,8 +213,8 @@ fn quote_pair(name: &str) -> String {
 }
 
 /// Without a key, rows that are equal in all columns are the same, each as often as it is there.
-fn compare_bags(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Result<Counts> {
-    let columns = staged.schema(&MARKS);
+fn compare_bags(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Result<WriteStats> {
+    let columns = staged.schema(&AUDIT_COLUMNS);
     let names: Vec<_> = columns.fields().iter().map(|field| quoted(field.name())).collect();
     let numbers: Vec<_> = (1..=names.len()).map(|number| number.to_string()).collect();
     let names = names.join(", ");
@@ -232,11 +232,11 @@ fn compare_bags(connection: &Connection, old: &Table, staged: &Table) -> rusqlit
         ),
         [],
         |row| {
-            Ok(Counts {
+            Ok(WriteStats {
                 inserted: number(row, 0)?,
                 unchanged: number(row, 1)?,
                 deleted: number(row, 2)?,
-                ..Counts::default()
+                ..WriteStats::default()
             })
         },
     )

@@ -18,7 +18,7 @@ pub(super) struct Column {
     pub(super) declared: String,
     /// What the declared type means.
     pub(super) arrow: DataType,
-    /// Whether NULL may occur.
+    /// True if NULL may occur.
     pub(super) nullable: bool,
     /// Its place in the primary key, from 1; 0: none.
     pub(super) key_position: i64,
@@ -29,7 +29,7 @@ pub(super) struct Column {
 pub(super) struct Table {
     /// Its name as it was created.
     pub(super) name: String,
-    /// Whether it is a view.
+    /// True if it is a view.
     pub(super) is_view: bool,
     /// Its columns in order.
     pub(super) columns: Vec<Column>,
@@ -103,7 +103,7 @@ impl Column {
     }
 }
 
-/// Whether a merge can tell rows apart by these columns: the primary key or a unique index has just them.
+/// Returns whether a merge can tell rows apart by these columns: the primary key or a unique index has just them.
 pub(super) fn is_unique(connection: &Connection, table: &Table, key: &[String]) -> rusqlite::Result<bool> {
     if same_columns(&table.key(), key) {
         return Ok(true);

@@ -11,9 +11,9 @@ use rusqlite::{Connection, OpenFlags};
 use wmshost_flow::{Clock, Failure, SqlSession, Target, TargetGrant, TargetSession};
 
 use super::failure::failure;
-use super::gate::Gate;
-use super::plain::Plain;
-use super::writer::Writer;
+use super::sql_session::SqliteSqlSession;
+use super::target_session::SqliteTargetSession;
+use super::writer_queue::WriterQueue;
 
 /// How long to wait for writers of other processes.
 const BUSY_WAIT: Duration = Duration::from_secs(30);
@@ -38,14 +38,14 @@ pub fn read_target(path: &Path, label: &str) -> Result<Option<Box<dyn SqlSession
     if !path.is_file() {
         return Ok(None);
     }
-    Ok(Some(Box::new(Plain::read_only(format!("target {label} ({})", path.display()), path)?)))
+    Ok(Some(Box::new(SqliteSqlSession::read_only(format!("target {label} ({})", path.display()), path)?)))
 }
 
 pub(super) struct SqliteTarget {
     label: String,
     path: PathBuf,
     clock: Arc<dyn Clock>,
-    gate: Arc<Gate>,
+    queue: Arc<WriterQueue>,
     busy_wait: Duration,
     /// Open as long as the target is: the end of one session does not empty the log while others write.
     _keeper: std::sync::Mutex<Connection>,
@@ -69,7 +69,7 @@ impl SqliteTarget {
             label: label.to_owned(),
             path: path.to_owned(),
             clock,
-            gate: Gate::of(path),
+            queue: WriterQueue::of(path),
             busy_wait,
             _keeper: keeper.into(),
         })
@@ -80,14 +80,14 @@ impl Target for SqliteTarget {
     fn session(&self, grant: TargetGrant) -> Result<Box<dyn TargetSession>, Failure> {
         let place = format!("target {}", self.label);
         let connection = connect(&self.path, self.busy_wait).map_err(|error| failure(&place, error))?;
-        let (clock, gate) = (Arc::clone(&self.clock), Arc::clone(&self.gate));
-        Ok(Box::new(Writer::new(place, grant, connection, clock, gate)?))
+        let (clock, queue) = (Arc::clone(&self.clock), Arc::clone(&self.queue));
+        Ok(Box::new(SqliteTargetSession::new(place, grant, connection, clock, queue)?))
     }
 
     fn sql(&self) -> Result<Box<dyn SqlSession>, Failure> {
         let place = format!("target {}", self.label);
         let connection = connect(&self.path, self.busy_wait).map_err(|error| failure(&place, error))?;
-        Ok(Box::new(Plain::new(place, connection, Arc::clone(&self.gate))))
+        Ok(Box::new(SqliteSqlSession::new(place, connection, Arc::clone(&self.queue))))
     }
 }
 
@@ -111,7 +111,7 @@ fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The journal mode, if it is another than wanted.
+/// The journal mode, if it differs from wanted.
 fn check_log_mode(connection: &Connection) -> rusqlite::Result<Result<(), String>> {
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     Ok(if mode.eq_ignore_ascii_case("wal") { Ok(()) } else { Err(mode) })

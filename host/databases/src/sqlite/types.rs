@@ -20,7 +20,7 @@
 //! A key or indexed column whose declared type says nothing, as `LONG`, `UUID` or none at all, is Int64 if nothing but
 //! numbers is in it (see `session`): as text, 10 would come before 9.
 //!
-//! A decimal in `DECIMAL(38,10)`, the reading of a bare `NUMBER`, that has more than 10 digits behind the point
+//! A decimal in `DECIMAL(38,10)`, the reading of a bare `NUMBER`, that has more than 10 digits after the point
 //! is a bad value: it is never rounded.
 
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use wmshost_flow::{ColumnPurpose, Dialect, MOST_DIGITS, is_utc};
 
 /// The most digits that fit every whole number of 64 bits.
 pub(super) const INT64_DIGITS: u8 = 18;
-/// The name that stands for UTC in Arrow timestamps.
+/// The name that represents UTC in Arrow timestamps.
 const UTC: &str = "UTC";
 
 /// The Arrow type of a declared type; `None` for a number that no decimal of 38 digits can hold.
@@ -74,7 +74,7 @@ pub(super) enum Affinity {
 }
 
 impl Affinity {
-    /// Whether what looks like a number becomes one.
+    /// Returns whether what looks like a number becomes one.
     pub(super) fn is_numeric(self) -> bool {
         matches!(self, Self::Integer | Self::Real | Self::Numeric)
     }
@@ -95,12 +95,13 @@ pub(super) fn affinity(declared: &str) -> Affinity {
     }
 }
 
-/// Whether a declared type does not say what is in a column: it is read as text, but SQLite keeps numbers in it.
+/// Returns whether a declared type does not say what is in a column: it is read as text, but SQLite keeps numbers in
+/// it.
 pub(super) fn is_undecided(declared: &str) -> bool {
     affinity(declared) != Affinity::Text && arrow_type(declared) == Some(DataType::Utf8)
 }
 
-/// The first word, what stands in parentheses behind it, and the words behind that.
+/// The first word, what is in parentheses after it, and the words after that.
 fn parts(declared: &str) -> (&str, Option<&str>, &str) {
     let end = declared.find(|c: char| c == '(' || c.is_whitespace()).unwrap_or(declared.len());
     let (name, rest) = declared.split_at(end);
@@ -116,7 +117,7 @@ fn number_type(arguments: Option<&str>) -> Option<DataType> {
         return Some(DataType::Decimal128(MOST_DIGITS, 10));
     };
     let (precision, scale) = digits(arguments)?;
-    // A negative scale counts zeros in front of the point; a scale beyond the precision, zeros behind it.
+    // A negative scale counts zeros in front of the point; a scale beyond the precision, zeros after it.
     let precision = if scale < 0 { precision - scale } else { precision.max(scale) };
     let precision = u8::try_from(precision).ok().filter(|p| (1..=MOST_DIGITS).contains(p))?;
     match scale.max(0) {
@@ -157,12 +158,12 @@ pub(super) fn declared_type(arrow: &DataType) -> Option<String> {
     wmshost_flow::declared_type(Dialect::Sqlite, arrow, ColumnPurpose::Loaded)
 }
 
-/// Whether decimals of a column declared so are stored as text.
+/// Returns whether decimals of a column declared so are stored as text.
 pub(super) fn is_decimal_text(declared: &str) -> bool {
     declared.trim_start().get(..12).is_some_and(|name| name.eq_ignore_ascii_case("DECIMAL_TEXT"))
 }
 
-/// Whether two types are one for the target: time zones may differ in how they spell UTC.
+/// Returns whether two types are one for the target: time zones may differ in how they spell UTC.
 pub(super) fn same_type(a: &DataType, b: &DataType) -> bool {
     match (a, b) {
         (DataType::Timestamp(unit, Some(zone)), DataType::Timestamp(other, Some(second))) => {

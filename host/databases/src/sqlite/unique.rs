@@ -8,9 +8,9 @@ use wmshost_flow::Failure;
 use super::failure::failure;
 use super::statement::lock;
 use super::table::quoted;
-use super::writer::Writer;
+use super::target_session::SqliteTargetSession;
 
-impl Writer {
+impl SqliteTargetSession {
     /// Creates on the staged table a copy of each unique index of the table whose place it takes. Rows that an interrupted
     /// load left there may break one that was added since.
     pub(super) fn copy_unique_indexes(&self, table: &str, staged: &str) -> Result<(), Failure> {

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wmshost_flow::{
-    Action, Bookmark, Cause, Checkpoint, Clock, ColumnUse, Definition, FailureKind, Hold, Holder, LEASE_SECONDS, Lease,
-    Ledger, LoadMode, Method, Micros, NullKeys, PluginUse, Position, Quarantine, Rejected, RejectedIn, Stage, Value,
+    Action, Bookmark, Cause, Checkpoint, Clock, ColumnUse, Definition, FailureKind, LEASE_SECONDS, Lease, LeaseGuard,
+    LeaseOwner, Ledger, LoadMode, Method, Micros, NullKeys, PluginUse, Position, Quarantine, Rejected, RejectedIn,
+    Stage, Value,
 };
 
 use crate::world::{World, batch, in_transaction, worlds};
@@ -84,7 +85,7 @@ fn a_lease_keeps_others_out() {
             pipeline: world.table.clone(),
             stream: "s".to_owned(),
             run_id: run_id.to_owned(),
-            holder: Holder { machine: "elsewhere".to_owned(), process },
+            holder: LeaseOwner { machine: "elsewhere".to_owned(), process },
         };
         let mut sql = world.target().sql().expect("a session");
         sql.begin().expect("a transaction");
@@ -97,14 +98,14 @@ fn a_lease_keeps_others_out() {
     }
 }
 
-fn hold(world: &World, run_id: &str, beat: Duration) -> Hold {
-    let holder = Holder { machine: "elsewhere".to_owned(), process: 1 };
-    Hold {
+fn hold(world: &World, run_id: &str, heartbeat_interval: Duration) -> LeaseGuard {
+    let holder = LeaseOwner { machine: "elsewhere".to_owned(), process: 1 };
+    LeaseGuard {
         target: world.target(),
         lease: Lease::of_models(&world.table, run_id, holder),
-        is_gone: |_| false,
+        is_dead: |_| false,
         clock: Arc::clone(&world.clock) as _,
-        beat,
+        heartbeat_interval,
     }
 }
 
@@ -121,24 +122,24 @@ fn a_lease_that_is_held_stays_alive_and_nothing_is_committed_without_it() {
         in_transaction(world.writer().as_mut(), |writer| writer.create(&world.definition(&["id"])));
 
         hold(&world, "run-1", Duration::from_millis(1))
-            .during(|_| {
+            .run(|_| {
                 set("expires_at = 0");
                 while leases("expires_at") == ["0"] {
                     std::thread::yield_now();
                 }
-                let busy = hold(&world, "run-2", Hold::BEAT).during(|_| ()).expect_err("held");
+                let busy = hold(&world, "run-2", LeaseGuard::HEARTBEAT_INTERVAL).run(|_| ()).expect_err("held");
                 assert_eq!(busy.kind, FailureKind::Busy, "{driver}: {busy}");
                 let words = "run run-1 (process 1 on elsewhere) holds the models, last seen";
                 assert!(busy.message.starts_with(words), "{driver}: {busy}");
             })
             .expect("held to the end");
         assert!(leases("run_id").is_empty(), "{driver}: it was not given back");
-        let failed = hold(&world, "run-1", Hold::BEAT).during(|_| Err::<(), _>("it failed"));
+        let failed = hold(&world, "run-1", LeaseGuard::HEARTBEAT_INTERVAL).run(|_| Err::<(), _>("it failed"));
         assert_eq!(failed, Ok(Err("it failed")));
         assert!(leases("run_id").is_empty(), "{driver}: it was not given back");
 
         let insert = format!("INSERT INTO {} (id) VALUES (1)", world.table);
-        let lost = hold(&world, "run-3", Hold::BEAT).during(|target| {
+        let lost = hold(&world, "run-3", LeaseGuard::HEARTBEAT_INTERVAL).run(|target| {
             set("run_id = 'run-4'");
             let mut sql = target.sql().expect("a session");
             sql.begin().expect("a transaction");
@@ -153,7 +154,8 @@ fn a_lease_that_is_held_stays_alive_and_nothing_is_committed_without_it() {
 
         // The other one has died.
         set("expires_at = 0");
-        let written = hold(&world, "run-5", Hold::BEAT).during(|target| target.sql()?.execute(&insert, &[]));
+        let written =
+            hold(&world, "run-5", LeaseGuard::HEARTBEAT_INTERVAL).run(|target| target.sql()?.execute(&insert, &[]));
         assert_eq!(written, Ok(Ok(1)), "{driver}");
         assert!(leases("run_id").is_empty(), "{driver}: it was not given back");
     }
@@ -182,8 +184,9 @@ fn who_hung_for_longer_than_the_lease_looks_before_the_next_statement() {
         let insert = format!("INSERT INTO {} (id) VALUES (1)", world.table);
         let take_over = format!("UPDATE WMSHOST_LEASE SET run_id = 'run-2' WHERE pipeline = '{}'", world.table);
         let clock = Arc::new(Hung::default());
-        let held = Hold { clock: Arc::clone(&clock) as _, ..hold(&world, "run-1", Hold::BEAT) };
-        let lost = held.during(|target| {
+        let held =
+            LeaseGuard { clock: Arc::clone(&clock) as _, ..hold(&world, "run-1", LeaseGuard::HEARTBEAT_INTERVAL) };
+        let lost = held.run(|target| {
             let mut sql = target.sql().expect("a session");
             clock.0.store(LEASE_SECONDS.unsigned_abs() + 1, Ordering::Relaxed);
             sql.execute(&insert, &[]).expect("nobody came meanwhile");

@@ -1,4 +1,4 @@
-//! What every driver must do, in one suite over all of them: SQLite, and Oracle by the stand-in or by a real
+//! What every driver must do, in one suite over all of them: SQLite, and Oracle by the emulator or by a real
 //! server, which `WMSHOST_ORACLE_DSN`, `WMSHOST_ORACLE_USER` and `WMSHOST_ORACLE_PASSWORD` name.
 
 mod house;

@@ -44,7 +44,7 @@ fn a_clock_that_goes_back_gives_newer_marks_all_the_same() {
         assert_eq!(marks(&world), expected, "{}", world.driver());
 
         // A table that another version has written: its rows tell.
-        let forget = format!("DELETE FROM WMSHOST_MARK WHERE table_name = '{}'", world.table);
+        let forget = format!("DELETE FROM WMSHOST_LOAD_CLOCK WHERE table_name = '{}'", world.table);
         world.target().sql().expect("a session").execute(&forget, &[]).expect("forgotten");
         world.clock.set(70 * SECOND);
         write(&world, "run-1", 7, true);

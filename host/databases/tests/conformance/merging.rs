@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use wmshost_flow::{Counts, FailureKind, MergeRule, TargetSession};
+use wmshost_flow::{FailureKind, MergeRule, TargetSession, WriteStats};
 
 use crate::world::{World, batch, counts, in_transaction, worlds};
 
@@ -13,14 +13,14 @@ fn rule(key: &[&str], version: Option<&str>) -> MergeRule {
     MergeRule { key: key.iter().map(|name| (*name).to_owned()).collect(), version: version.map(str::to_owned) }
 }
 
-fn merge(world: &World, writer: &mut dyn TargetSession, rows: &RecordBatch, version: Option<&str>) -> Counts {
+fn merge(world: &World, writer: &mut dyn TargetSession, rows: &RecordBatch, version: Option<&str>) -> WriteStats {
     in_transaction(writer, |writer| writer.merge(&world.table, rows, &rule(&["id"], version)))
 }
 
-/// Each step is a batch, the version column, and what it must count; behind them stands what is in the table.
+/// Each step is a batch, the version column, and what it must count; after them stands what is in the table.
 struct Story<'a> {
     name: &'static str,
-    steps: &'a [(Rows<'a>, Option<&'static str>, Counts)],
+    steps: &'a [(Rows<'a>, Option<&'static str>, WriteStats)],
     rows: &'a [&'static str],
 }
 
@@ -157,7 +157,7 @@ fn what_does_not_fit_the_table_is_refused_before_anything_is_written() {
         let no_key = RecordBatch::try_from_iter_with_nullable([("id", ids, true)]).expect("a batch");
         writer.begin().expect("a transaction");
         let counted = writer.merge(&world.table, &no_key, &rule(&["id"], None));
-        assert_eq!(counted, Ok(Counts { inserted: 1, rejected: 1, ..Counts::default() }), "{}", world.driver());
+        assert_eq!(counted, Ok(WriteStats { inserted: 1, rejected: 1, ..WriteStats::default() }), "{}", world.driver());
         let refused = writer.take_refused();
         assert!(refused[0].row == 1 && refused[0].reason.contains("is NULL"), "{}: {refused:?}", world.driver());
         writer.rollback().expect("a rollback");

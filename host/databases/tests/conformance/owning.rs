@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema};
 use wmshost_flow::{
-    Claim, Counts, Failure, FailureKind, Holder, Lease, MERGE_SUFFIX, Maker, MergeRule, Removal, STAGED_SUFFIX,
-    STAGING_PREFIXES, Secured, TableOwner, TakeOver, TargetGrant, TargetSession, record_of,
+    Claim, Failure, FailureKind, Lease, LeaseOwner, MERGE_SUFFIX, MergeRule, OwnerKind, Removal, STAGED_SUFFIX,
+    STAGING_PREFIXES, Secured, TableOwner, TakeOver, TargetGrant, TargetSession, WriteStats, record_of,
 };
 
 use crate::world::{World, batch, in_transaction, worlds};
@@ -71,7 +71,7 @@ fn ask(world: &World, writer: &mut dyn TargetSession, request: &str) -> Result<(
         "stage" => writer.stage(&world.definition(&["id"]), false).map(drop),
         "keep deleted" => writer.keep_deleted(table),
         "delete" => writer.remove(table, &key, Removal::Delete).map(drop),
-        _ => writer.remove(table, &key, Removal::Mark).map(drop),
+        _ => writer.remove(table, &key, Removal::Soft).map(drop),
     };
     match asked {
         Ok(()) => writer.commit(),
@@ -82,7 +82,7 @@ fn ask(world: &World, writer: &mut dyn TargetSession, request: &str) -> Result<(
     }
 }
 
-fn replace(world: &World, writer: &mut dyn TargetSession, name: &str) -> Counts {
+fn replace(world: &World, writer: &mut dyn TargetSession, name: &str) -> WriteStats {
     let staged = in_transaction(writer, |writer| writer.stage(&world.definition(&["id"]), false));
     in_transaction(writer, |writer| writer.insert(&staged, &batch(&[(1, Some(name), None)])));
     in_transaction(writer, |writer| writer.swap(&world.table))
@@ -244,7 +244,7 @@ fn a_table_is_not_taken_over_while_its_owner_writes_it() {
             pipeline: world.table.clone(),
             stream: "s".to_owned(),
             run_id: "run-1".to_owned(),
-            holder: Holder { machine: "m".to_owned(), process: 1 },
+            holder: LeaseOwner { machine: "m".to_owned(), process: 1 },
         };
         let mut sql = world.target().sql().expect("a session");
         sql.begin().expect("a transaction");
@@ -283,12 +283,12 @@ fn what_is_undone_is_not_recorded() {
 fn no_two_owners_share_a_name_whichever_came_first() {
     let owner = |pipeline: &str, maker, name: &str| TableOwner { pipeline: pipeline.into(), maker, name: name.into() };
     let owners = [
-        owner("p", Maker::Stream, "a"),
-        owner("p", Maker::Stream, "b"),
-        owner("q", Maker::Stream, "a"),
-        owner("p", Maker::Model, "a"),
-        owner("p", Maker::Model, "b"),
-        owner("q", Maker::Model, "a"),
+        owner("p", OwnerKind::Stream, "a"),
+        owner("p", OwnerKind::Stream, "b"),
+        owner("q", OwnerKind::Stream, "a"),
+        owner("p", OwnerKind::Model, "a"),
+        owner("p", OwnerKind::Model, "b"),
+        owner("q", OwnerKind::Model, "a"),
     ];
     for world in worlds() {
         make(&world, "a table with rows", &format!("{}_CANARY", world.table));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use wmshost_flow::{Counts, MergeRule, Refused, TargetSession};
+use wmshost_flow::{MergeRule, Refused, TargetSession, WriteStats};
 
 use crate::world::{World, in_transaction, worlds};
 
@@ -76,7 +76,7 @@ fn rows_that_a_table_refuses_are_told_and_the_others_written() {
             assert_eq!(told.iter().map(|refused| refused.row).collect::<Vec<_>>(), refused, "{when}");
             let inserted = (rows.len() - refused.len()) as u64;
             let rejected = refused.len() as u64;
-            assert_eq!(counted, Counts { inserted, rejected, ..Counts::default() }, "{when}");
+            assert_eq!(counted, WriteStats { inserted, rejected, ..WriteStats::default() }, "{when}");
             for refused in &told {
                 let is_null = rows[refused.row].0.is_none();
                 assert_eq!(refused.rule == "null-key", is_null, "{when}: {refused:?}");
@@ -107,7 +107,7 @@ fn an_update_that_is_refused_leaves_the_row_and_its_neighbours_are_written() {
         let counted = in_transaction(writer.as_mut(), |writer| writer.merge(&world.table, &second, &rule));
         let told: Vec<usize> = writer.take_refused().iter().map(|refused| refused.row).collect();
         assert_eq!(told, [2], "{}", world.driver());
-        let counts = Counts { inserted: 2, updated: 2, rejected: 1, ..Counts::default() };
+        let counts = WriteStats { inserted: 2, updated: 2, rejected: 1, ..WriteStats::default() };
         assert_eq!(counted, counts, "{}", world.driver());
         assert_eq!(
             world.rows("SELECT id, name FROM T ORDER BY id"),
@@ -141,7 +141,7 @@ fn a_row_that_the_swap_would_refuse_is_refused_with_its_batch() {
         for (batch, refused) in batches.iter().zip([2, 0]) {
             let counted = in_transaction(writer.as_mut(), |writer| writer.insert(&staged, &rows_of(batch)));
             let staged = batch.len() as u64 - 1;
-            assert_eq!(counted, Counts { staged, rejected: 1, ..Counts::default() }, "{}", world.driver());
+            assert_eq!(counted, WriteStats { staged, rejected: 1, ..WriteStats::default() }, "{}", world.driver());
             let told = writer.take_refused();
             assert_eq!(told.iter().map(|told| told.row).collect::<Vec<_>>(), [refused], "{}", world.driver());
             assert!(!told[0].reason.contains("__NEXT"), "{}: {}", world.driver(), told[0].reason);

@@ -25,7 +25,7 @@ fn rows_are_taken_away_by_key() {
         in_transaction(writer.as_mut(), |writer| writer.keep_deleted(&world.table));
         for expected in [1, 0] {
             let removed =
-                in_transaction(writer.as_mut(), |writer| writer.remove(&world.table, &ids(&[2]), Removal::Mark));
+                in_transaction(writer.as_mut(), |writer| writer.remove(&world.table, &ids(&[2]), Removal::Soft));
             assert_eq!(removed, expected, "{}", world.driver());
         }
         assert_eq!(world.rows("SELECT id FROM T WHERE wms_deleted_at IS NULL"), ["3"], "{}", world.driver());

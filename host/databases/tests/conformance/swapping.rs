@@ -1,20 +1,20 @@
 //! A table is replaced as a whole, and only where something differs.
 
-use wmshost_flow::{Counts, FailureKind, TargetSession};
+use wmshost_flow::{FailureKind, TargetSession, WriteStats};
 
 use crate::world::{World, batch, in_transaction, worlds};
 
 type Rows<'a> = &'a [(i64, Option<&'a str>, Option<i64>)];
 
-fn replace(world: &World, writer: &mut dyn TargetSession, key: &[&str], rows: Rows<'_>) -> Counts {
+fn replace(world: &World, writer: &mut dyn TargetSession, key: &[&str], rows: Rows<'_>) -> WriteStats {
     let staged = in_transaction(writer, |writer| writer.stage(&world.definition(key), false));
     let counted = in_transaction(writer, |writer| writer.insert(&staged, &batch(rows)));
     assert_eq!(counted.staged, rows.len() as u64, "{}", world.driver());
     in_transaction(writer, |writer| writer.swap(&world.table))
 }
 
-fn swapped(inserted: u64, updated: u64, unchanged: u64, deleted: u64) -> Counts {
-    Counts { inserted, updated, unchanged, deleted, ..Counts::default() }
+fn swapped(inserted: u64, updated: u64, unchanged: u64, deleted: u64) -> WriteStats {
+    WriteStats { inserted, updated, unchanged, deleted, ..WriteStats::default() }
 }
 
 #[test]

@@ -9,9 +9,9 @@ use tempfile::TempDir;
 use wmshost_databases::oracle::{self, Address, ClientKind, Password, Protocol, Service, Settings};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Clock, Counts, Failure, Micros, Source, SourceGrant, TableDefinition, Target, TargetGrant, TargetSession, Value,
+    Clock, Failure, Micros, Source, SourceGrant, TableDefinition, Target, TargetGrant, TargetSession, Value, WriteStats,
 };
-use wmshost_oracle_stand_in::{Options, Release, StandIn, Transport};
+use wmshost_oracle_emulator::{Emulator, Options, Release, Transport};
 
 /// A clock that a test turns.
 #[derive(Default)]
@@ -46,14 +46,14 @@ pub(crate) struct World {
     pub(crate) clock: Arc<TurnedClock>,
 }
 
-/// The stand-in that all tests of this process share; it ends with the process.
-static STAND_IN: LazyLock<StandIn> = LazyLock::new(|| StandIn::start(Options::default()).expect("a stand-in"));
+/// The emulator that all tests of this process share; it ends with the process.
+static STAND_IN: LazyLock<Emulator> = LazyLock::new(|| Emulator::start(Options::default()).expect("a emulator"));
 
-/// Of the stand-in both releases are met in turn.
+/// Of the emulator both releases are met in turn.
 fn oracle_settings(number: u32) -> Settings {
     let variable = |name: &str| std::env::var(name).ok();
     if let Some(dsn) = variable("WMSHOST_ORACLE_DSN") {
-        let missing = "WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD stand beside WMSHOST_ORACLE_DSN";
+        let missing = "WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD are beside WMSHOST_ORACLE_DSN";
         let [user, password] =
             ["WMSHOST_ORACLE_USER", "WMSHOST_ORACLE_PASSWORD"].map(|name| variable(name).expect(missing));
         let mut settings = Settings::new(Address::Descriptor(dsn), user, Password::new(password));
@@ -173,7 +173,7 @@ impl Drop for World {
             let _ = sql.execute(&format!("DROP VIEW \"{}\"", self.table), &[]);
             let records = format!("DELETE FROM WMSHOST_TABLE WHERE table_name LIKE '{}%'", self.table);
             let _ = sql.execute(&records, &[]);
-            let _ = sql.execute(&format!("DELETE FROM WMSHOST_MARK WHERE table_name = '{}'", self.table), &[]);
+            let _ = sql.execute(&format!("DELETE FROM WMSHOST_LOAD_CLOCK WHERE table_name = '{}'", self.table), &[]);
         }
     }
 }
@@ -209,6 +209,6 @@ pub(crate) fn in_transaction<T>(
 }
 
 /// Counts of inserted, updated and unchanged rows.
-pub(crate) fn counts(inserted: u64, updated: u64, unchanged: u64) -> Counts {
-    Counts { inserted, updated, unchanged, ..Counts::default() }
+pub(crate) fn counts(inserted: u64, updated: u64, unchanged: u64) -> WriteStats {
+    WriteStats { inserted, updated, unchanged, ..WriteStats::default() }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use wmshost_databases::oracle::Settings;
-use wmshost_flow::{Counts, MergeRule, Value};
-use wmshost_oracle_stand_in::Release;
+use wmshost_flow::{MergeRule, Value, WriteStats};
+use wmshost_oracle_emulator::Release;
 
 use crate::server::{SHARED, rows, run, settings, writer};
 
@@ -38,7 +38,7 @@ fn bad_rows_are_found_and_the_others_written() {
         } else {
             writer.insert(table, &rows_given)
         };
-        assert_eq!(counted, Ok(Counts { inserted: 998, rejected: 2, ..Counts::default() }), "{table}");
+        assert_eq!(counted, Ok(WriteStats { inserted: 998, rejected: 2, ..WriteStats::default() }), "{table}");
         let mut refused = writer.take_refused();
         writer.commit().expect("a commit");
         assert_eq!(rows(&settings, &format!("SELECT COUNT(*) FROM {table}")), [[Value::Int64(998)]]);
@@ -55,7 +55,7 @@ fn a_row_that_is_there_already_is_refused_alone() {
     let mut writer = writer(&settings, "BAD_TWICE");
     writer.begin().expect("a transaction");
     let counted = writer.insert("BAD_TWICE", &batch(8, |_| None));
-    assert_eq!(counted, Ok(Counts { inserted: 7, rejected: 1, ..Counts::default() }));
+    assert_eq!(counted, Ok(WriteStats { inserted: 7, rejected: 1, ..WriteStats::default() }));
     writer.commit().expect("a commit");
 }
 
@@ -74,7 +74,7 @@ fn what_oracle_would_change_silently_is_refused() {
     let mut writer = writer(&settings, "BAD_ROUND");
     writer.begin().expect("a transaction");
     let counted = writer.insert("BAD_ROUND", &rows);
-    assert_eq!(counted, Ok(Counts { rejected: 1, ..Counts::default() }));
+    assert_eq!(counted, Ok(WriteStats { rejected: 1, ..WriteStats::default() }));
     let refused = writer.take_refused();
     assert!(refused[0].reason.contains("column at: the column keeps fewer digits of a second"), "{refused:?}");
 }

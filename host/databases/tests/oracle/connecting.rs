@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use wmshost_databases::oracle::{self, Address, ClientKind, Protocol, Service, Settings};
 use wmshost_flow::{Failure, FailureKind, Value};
-use wmshost_oracle_stand_in::{
-    Account, AccountState, Effect, Fault, Moment, Options, Release, StandIn, Transport, Verifier,
+use wmshost_oracle_emulator::{
+    Account, AccountState, Effect, Emulator, Fault, Moment, Options, Release, Transport, Verifier,
 };
 
 use crate::server::{SHARED, rows, settings, settings_of, source, target};
@@ -39,7 +39,7 @@ fn with_service(settings: &Settings, service: Service) -> Settings {
     settings
 }
 
-fn encrypted(server: &StandIn, host: &str) -> Settings {
+fn encrypted(server: &Emulator, host: &str) -> Settings {
     let mut settings = settings(server, Release::R19);
     settings.address = Address::Host {
         host: host.to_owned(),
@@ -124,13 +124,13 @@ fn what_the_other_client_lacks_is_told_before_anything_is_connected() {
 
 #[test]
 fn a_refused_login_is_told_and_not_tried_again() {
-    let server = StandIn::start(
+    let server = Emulator::start(
         Options::default()
             .account(Account::new("LOCKED", "a").state(AccountState::Locked))
             .account(Account::new("EXPIRED", "a").state(AccountState::Expired))
             .account(Account::new("ANCIENT", "a").verifier(Verifier::V11)),
     )
-    .expect("a stand-in");
+    .expect("a emulator");
     for (user, password, code, kind) in [
         ("WMS", "wrong-word", "ORA-01017", FailureKind::Denied),
         ("LOCKED", "a", "ORA-28000", FailureKind::Denied),
@@ -156,7 +156,7 @@ fn a_refused_login_is_told_and_not_tried_again() {
 
 #[test]
 fn a_server_that_comes_up_late_is_waited_for() {
-    let server = StandIn::start(Options::default()).expect("a stand-in");
+    let server = Emulator::start(Options::default()).expect("a emulator");
     let settings = settings(&server, Release::R23);
     for code in [12_514, 12_528, 1_033] {
         let effect = if code > 12_000 { Effect::Refuse(code) } else { Effect::Fail(code) };
@@ -170,7 +170,7 @@ fn a_server_that_comes_up_late_is_waited_for() {
 
 #[test]
 fn a_server_that_stays_away_is_given_up_within_the_budget() {
-    let server = StandIn::start(Options::default()).expect("a stand-in");
+    let server = Emulator::start(Options::default()).expect("a emulator");
     let mut absent = settings(&server, Release::R19);
     absent.connect_budget = Duration::from_millis(600);
     let unknown = with_service(&absent, Service::Name("NOPE".to_owned()));
@@ -246,7 +246,7 @@ fn a_pool_of_many_opens_them_all_and_waits_for_one_when_all_are_lent() {
 
 #[test]
 fn an_idle_connection_that_was_cut_is_replaced() {
-    let server = StandIn::start(Options::default()).expect("a stand-in");
+    let server = Emulator::start(Options::default()).expect("a emulator");
     let mut settings = settings(&server, Release::R19);
     settings.ping_after = Duration::ZERO;
     let target = target(&settings);

@@ -8,12 +8,12 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use wmshost_flow::{
     Action, Bookmark, Checkpoint, FailureKind, Ledger, LoadMode, MergeRule, Position, TargetSession, Value,
 };
-use wmshost_oracle_stand_in::{Effect, Fault, Moment, Options, Release, StandIn};
+use wmshost_oracle_emulator::{Effect, Emulator, Fault, Moment, Options, Release};
 
 use crate::server::{reader, rows, run, settings, writer};
 
-fn server() -> StandIn {
-    StandIn::start(Options::default()).expect("a stand-in")
+fn server() -> Emulator {
+    Emulator::start(Options::default()).expect("a emulator")
 }
 
 fn ids(ids: std::ops::Range<i64>) -> RecordBatch {

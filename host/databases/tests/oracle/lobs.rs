@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray};
 use wmshost_databases::oracle::Settings;
 use wmshost_flow::{Batch, Value};
-use wmshost_oracle_stand_in::{Asked, Effect, Fault, Moment, Options, Release, StandIn};
+use wmshost_oracle_emulator::{Asked, Effect, Emulator, Fault, Moment, Options, Release};
 
 use crate::server::{read, reader, rows, run, settings, target, writer};
 
@@ -37,13 +37,13 @@ fn all(settings: &Settings, table: &str) -> Batch {
     read(reader(settings, &[table]).as_mut(), &format!("SELECT id, v FROM {table} ORDER BY id"), &[])
 }
 
-fn pieces(server: &StandIn) -> Vec<u64> {
+fn pieces(server: &Emulator) -> Vec<u64> {
     let asked = server.asked().into_iter();
     asked.filter_map(|asked| if let Asked::Piece(units) = asked { Some(units) } else { None }).collect()
 }
 
 /// The rows per round trip of the statement's last run.
-fn rows_asked(server: &StandIn, words: &str) -> Option<usize> {
+fn rows_asked(server: &Emulator, words: &str) -> Option<usize> {
     let asked = server.asked().into_iter().rev();
     asked.into_iter().find_map(|asked| match asked {
         Asked::Rows(sql, rows) if sql.contains(words) && !sql.contains("LENGTH") => Some(rows),
@@ -54,7 +54,7 @@ fn rows_asked(server: &StandIn, words: &str) -> Option<usize> {
 #[test]
 fn small_texts_come_with_their_rows_as_many_as_a_few_megabytes_hold() {
     for release in Release::ALL {
-        let server = StandIn::start(Options::default()).expect("a stand-in");
+        let server = Emulator::start(Options::default()).expect("a emulator");
         let settings = settings(&server, release);
         let known = [Some("ä€😀 ".repeat(10)), None, Some("x".to_owned()), Some("y".repeat(INLINE / 3 - 1))];
         texts(&settings, "T", &known);
@@ -68,7 +68,7 @@ fn small_texts_come_with_their_rows_as_many_as_a_few_megabytes_hold() {
 #[test]
 fn large_texts_are_read_in_pieces_and_letters_on_their_border_are_whole() {
     for release in Release::ALL {
-        let server = StandIn::start(Options::default()).expect("a stand-in");
+        let server = Emulator::start(Options::default()).expect("a emulator");
         let mut settings = settings(&server, release);
         settings.lob_bytes = 8 << 20;
         let units = PIECE as usize / 3;
@@ -100,7 +100,7 @@ fn large_texts_are_read_in_pieces_and_letters_on_their_border_are_whole() {
 
 #[test]
 fn objects_at_the_limit_are_read_and_above_it_not_even_asked_for() {
-    let server = StandIn::start(Options::default()).expect("a stand-in");
+    let server = Emulator::start(Options::default()).expect("a emulator");
     let mut settings = settings(&server, Release::R23);
     settings.lob_bytes = 100_000;
     let at = "ä".repeat(50_000);
@@ -122,7 +122,7 @@ fn objects_at_the_limit_are_read_and_above_it_not_even_asked_for() {
 
 #[test]
 fn binaries_are_read_at_any_size() {
-    let server = StandIn::start(Options::default()).expect("a stand-in");
+    let server = Emulator::start(Options::default()).expect("a emulator");
     let mut settings = settings(&server, Release::R19);
     settings.lob_bytes = 1 << 20;
     run(&settings, &["CREATE TABLE T (ID NUMBER(5), V BLOB)"]);
@@ -144,7 +144,7 @@ fn binaries_are_read_at_any_size() {
 
 #[test]
 fn a_connection_that_breaks_off_within_an_object_is_not_used_again() {
-    let server = StandIn::start(Options::default()).expect("a stand-in");
+    let server = Emulator::start(Options::default()).expect("a emulator");
     let mut settings = settings(&server, Release::R19);
     settings.lob_bytes = 1 << 20;
     texts(&settings, "T", &[Some("x".repeat(INLINE + 1)), Some("y".repeat(INLINE + 1))]);
@@ -160,7 +160,7 @@ fn a_connection_that_breaks_off_within_an_object_is_not_used_again() {
 #[test]
 fn objects_of_any_size_are_written() {
     for release in Release::ALL {
-        let server = StandIn::start(Options::default()).expect("a stand-in");
+        let server = Emulator::start(Options::default()).expect("a emulator");
         let settings = settings(&server, release);
         run(
             &settings,
@@ -185,7 +185,7 @@ fn objects_of_any_size_are_written() {
         writer.insert("T", &batch).expect("rows");
         writer.commit().expect("a commit");
         let lengths = rows(&settings, "SELECT LENGTH(v), LENGTH(w) FROM t ORDER BY id");
-        // Of the letters behind, the last has two units.
+        // Of the letters after, the last has two units.
         let units = |text: &Option<String>| {
             text.as_ref().map_or(Value::Null, |text| Value::Int64(text.encode_utf16().count() as i64))
         };

@@ -1,4 +1,4 @@
-//! What only Oracle can do or get wrong, by the stand-in: connecting and its failures, types, snapshots, faults.
+//! What only Oracle can do or get wrong, by the emulator: connecting and its failures, types, snapshots, faults.
 
 mod bad_rows;
 mod connecting;

@@ -7,7 +7,7 @@ use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array as _, ArrayRef};
 use arrow_schema::DataType;
 use wmshost_flow::{SourceSession, Value, order_of_values};
-use wmshost_oracle_stand_in::Release;
+use wmshost_oracle_emulator::Release;
 
 use crate::server::{SHARED, read, reader, run, settings};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use wmshost_flow::{Failure, TableDefinition, TargetSession, record_of};
-use wmshost_oracle_stand_in::{Effect, Fault, Moment, Options, Release, StandIn};
+use wmshost_oracle_emulator::{Effect, Emulator, Fault, Moment, Options, Release};
 
 use crate::server::{rows, run, settings, target, writer};
 
@@ -26,7 +26,7 @@ fn load(writer: &mut dyn TargetSession, table: &str) -> Result<(), Failure> {
 
 #[test]
 fn a_load_that_breaks_off_at_any_definition_is_ended_by_the_next() {
-    let server = StandIn::start(Options::default()).expect("a stand-in");
+    let server = Emulator::start(Options::default()).expect("a emulator");
     let settings = settings(&server, Release::R19);
     run(&settings, &["CREATE TABLE BYSTANDER (ID NUMBER(5))", "INSERT INTO BYSTANDER VALUES (1)"]);
     let ids = |table: &str| -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use wmshost_databases::oracle::{BareNumber, Settings};
 use wmshost_flow::{FailureKind, Value};
-use wmshost_oracle_stand_in::{Asked, Effect, Fault, Moment, Options, Release, StandIn};
+use wmshost_oracle_emulator::{Asked, Effect, Emulator, Fault, Moment, Options, Release};
 
 use crate::server::{SHARED, as_json, read, reader, run, settings};
 
@@ -133,7 +133,7 @@ fn a_moment_before_our_era_is_a_bad_value() {
 
 /// A declared type, a value that cannot be kept, and what the reason says.
 const MISFITS: &[(&str, &str, &str)] = &[
-    ("NUMBER", "0.12345678901", "11 digits behind the point, the column holds 10"),
+    ("NUMBER", "0.12345678901", "11 digits after the point, the column holds 10"),
     ("NUMBER", "12345678901234567890123456789", "digits"),
     ("TIMESTAMP(9)", "TIMESTAMP '2026-01-31 00:00:00.123456789'", "finer than microseconds"),
     ("CLOB", "RPAD('x', 3000, 'x')", "is larger than what is read at most (lob_mib of the connection)"),
@@ -155,7 +155,7 @@ fn values_that_cannot_be_kept_go_out_of_the_batch_or_fail_the_read() {
         let mut session = reader(&settings, &[&table]);
         let batch = read(session.as_mut(), &statement, &[]);
         if batch.rejected.is_empty() && declared.starts_with("TIMESTAMP") {
-            // The stand-in keeps microseconds only.
+            // The emulator keeps microseconds only.
             continue;
         }
         assert_eq!(as_json(&batch), [r#"{"ID":1,"V":null}"#, r#"{"ID":3,"V":null}"#], "{declared}");
@@ -351,7 +351,7 @@ fn views_synonyms_and_names_that_were_quoted_are_read_like_tables() {
 
 #[test]
 fn a_right_that_is_missing_is_told_with_its_grant() {
-    let server = StandIn::start(Options::default()).expect("a stand-in");
+    let server = Emulator::start(Options::default()).expect("a emulator");
     let mut settings = settings(&server, Release::R19);
     settings.schema = Some("wms".to_owned());
     run(&settings, &["CREATE TABLE T (ID NUMBER(5))"]);

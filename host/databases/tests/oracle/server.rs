@@ -1,4 +1,4 @@
-//! A stand-in, and what the tests do with it over and over.
+//! A emulator, and what the tests do with it over and over.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -8,10 +8,11 @@ use wmshost_flow::{
     Batch, Clock, Failure, Micros, Source, SourceGrant, SourceSession, SqlSession, TakeOver, Target, TargetGrant,
     TargetSession, Value,
 };
-use wmshost_oracle_stand_in::{Options, Release, StandIn, Transport};
+use wmshost_oracle_emulator::{Emulator, Options, Release, Transport};
 
-/// The stand-in that tests share which harm nobody else.
-pub(crate) static SHARED: LazyLock<StandIn> = LazyLock::new(|| StandIn::start(Options::default()).expect("a stand-in"));
+/// The emulator that tests share which harm nobody else.
+pub(crate) static SHARED: LazyLock<Emulator> =
+    LazyLock::new(|| Emulator::start(Options::default()).expect("a emulator"));
 
 /// A clock that stands still.
 pub(crate) struct StandingClock;
@@ -26,12 +27,12 @@ impl Clock for StandingClock {
     }
 }
 
-/// How the account WMS reaches a stand-in, with little patience.
-pub(crate) fn settings(server: &StandIn, release: Release) -> Settings {
+/// How the account WMS reaches a emulator, with little patience.
+pub(crate) fn settings(server: &Emulator, release: Release) -> Settings {
     settings_of(server, release, "WMS", "wms")
 }
 
-pub(crate) fn settings_of(server: &StandIn, release: Release, user: &str, password: &str) -> Settings {
+pub(crate) fn settings_of(server: &Emulator, release: Release, user: &str, password: &str) -> Settings {
     let address = Address::Host {
         host: "localhost".to_owned(),
         port: server.port(release, Transport::Tcp),

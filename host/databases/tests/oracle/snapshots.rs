@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use wmshost_databases::oracle::Snapshot;
 use wmshost_flow::FailureKind;
-use wmshost_oracle_stand_in::{Account, Options, Release, StandIn};
+use wmshost_oracle_emulator::{Account, Emulator, Options, Release};
 
 use crate::server::{grant, read, run, settings, settings_of, source};
 
 #[test]
 fn what_is_committed_after_the_start_of_a_run_is_not_seen() {
-    let server = StandIn::start(Options::default()).expect("a stand-in");
+    let server = Emulator::start(Options::default()).expect("a emulator");
     let settings = settings(&server, Release::R19);
     run(&settings, &["CREATE TABLE SEEN (ID NUMBER(5))", "INSERT INTO SEEN VALUES (1)"]);
     let source = source(&settings).expect("a source");
@@ -35,7 +35,7 @@ fn what_is_committed_after_the_start_of_a_run_is_not_seen() {
 #[test]
 fn the_clock_stays_behind_the_oldest_open_transaction() {
     let account = Account::new("BLIND", "b").without_catalogue();
-    let server = StandIn::start(Options::default().account(account)).expect("a stand-in");
+    let server = Emulator::start(Options::default().account(account)).expect("a emulator");
     let settings = settings(&server, Release::R23);
     run(&settings, &["CREATE TABLE LATE (ID NUMBER(5))"]);
     let now = |settings: &wmshost_databases::oracle::Settings| {
@@ -66,7 +66,7 @@ fn the_clock_stays_behind_the_oldest_open_transaction() {
 }
 
 /// The server's clock in microseconds.
-fn clock(admin: &mut wmshost_oracle_stand_in::Admin) -> i64 {
+fn clock(admin: &mut wmshost_oracle_emulator::Admin) -> i64 {
     let rows = admin.rows("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").expect("a clock");
     rows[0][0].as_deref().expect("a number").parse().expect("a number")
 }

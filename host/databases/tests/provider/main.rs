@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
 use wmshost_flow::{Clock, Micros, Value};
-use wmshost_oracle_stand_in::{Options, Release, StandIn, Transport};
+use wmshost_oracle_emulator::{Emulator, Options, Release, Transport};
 
 struct StandingClock;
 
@@ -22,7 +22,7 @@ impl Clock for StandingClock {
 
 #[test]
 fn an_encrypted_connection_is_made_where_no_provider_was_chosen() {
-    let server = StandIn::start(Options::default()).expect("a stand-in");
+    let server = Emulator::start(Options::default()).expect("a emulator");
     assert!(rustls::crypto::CryptoProvider::get_default().is_none(), "somebody has chosen one");
     let address = Address::Host {
         host: "localhost".to_owned(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use wmshost_flow::{
-    Action, Bookmark, Checkpoint, ColumnUse, DamagedRow, Definition, Failure, FailureKind, Holder, Lease, Ledger,
+    Action, Bookmark, Checkpoint, ColumnUse, DamagedRow, Definition, Failure, FailureKind, Lease, LeaseOwner, Ledger,
     LoadMode, Method, NullKeys, PluginUse, Position, Stage, TargetSession, Value,
 };
 
@@ -127,7 +127,7 @@ fn a_checkpoint_from_the_future_or_with_damage_is_refused() {
         let failure = LEDGER.checkpoint(writer.sql(), "s").expect_err(change);
         assert!(failure.message.contains(words), "{failure}");
         assert!(failure.message.contains("state reset --stream s"), "{failure}");
-        // It hides no other stream, and a reset makes room behind it.
+        // It hides no other stream, and a reset makes room after it.
         in_transaction(writer.as_mut(), |writer| append(writer, "other", &checkpoint(Vec::new())));
         assert!(LEDGER.checkpoint(writer.sql(), "other").expect("a checkpoint").is_some(), "{change}");
         assert!(matches!(LEDGER.history(writer.sql(), "s").expect("rows").as_slice(), [Err(DamagedRow { .. })]));
@@ -148,7 +148,7 @@ fn a_table_of_that_name_by_somebody_else_is_left_alone() {
 }
 
 fn lease(run_id: &str, process: u32) -> Lease {
-    let holder = Holder { machine: "here".to_owned(), process };
+    let holder = LeaseOwner { machine: "here".to_owned(), process };
     Lease { pipeline: "p".to_owned(), stream: "s".to_owned(), run_id: run_id.to_owned(), holder }
 }
 
@@ -157,7 +157,7 @@ fn a_lease_is_held_by_one_run_until_it_is_gone_or_late() {
     let warehouse = Warehouse::new("");
     let target = warehouse.target();
     let mut session = target.sql().expect("a session");
-    let alive = |_: &Holder| false;
+    let alive = |_: &LeaseOwner| false;
     lease("run-1", 1)
         .act(session.as_mut(), &alive, |session| {
             // Another run looks while the first one is at work.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
-use wmshost_flow::{Counts, FailureKind, MergeRule, TargetSession};
+use wmshost_flow::{FailureKind, MergeRule, TargetSession, WriteStats};
 
 use crate::warehouse::{Warehouse, batch, counts, definition, in_transaction, write_grant};
 
@@ -11,7 +11,7 @@ fn by_id(version: Option<&str>) -> MergeRule {
     MergeRule { key: vec!["id".to_owned()], version: version.map(str::to_owned) }
 }
 
-fn merge(writer: &mut dyn TargetSession, rows: &RecordBatch, version: Option<&str>) -> Counts {
+fn merge(writer: &mut dyn TargetSession, rows: &RecordBatch, version: Option<&str>) -> WriteStats {
     in_transaction(writer, |writer| writer.merge("T", rows, &by_id(version)))
 }
 

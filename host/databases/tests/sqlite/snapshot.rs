@@ -1,4 +1,4 @@
-//! All sessions see one moment, and the version tells whether anything was written.
+//! All sessions see one moment, and the version says whether anything was written.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

@@ -1,22 +1,22 @@
 //! A replaced table: readers see the old rows or the new, and equal content changes nothing.
 
 use arrow_array::RecordBatch;
-use wmshost_flow::{Counts, FailureKind, TargetSession};
+use wmshost_flow::{FailureKind, TargetSession, WriteStats};
 
 use crate::warehouse::{Warehouse, batch, definition, in_transaction};
 
 /// Loads rows beside the table and swaps.
-fn replace(writer: &mut dyn TargetSession, key: &[&str], rows: &RecordBatch) -> Counts {
+fn replace(writer: &mut dyn TargetSession, key: &[&str], rows: &RecordBatch) -> WriteStats {
     in_transaction(writer, |writer| {
         let staged = writer.stage(&definition(key), false)?;
         let counts = writer.insert(&staged, rows)?;
-        assert_eq!(counts, Counts { staged: rows.num_rows() as u64, ..Counts::default() });
+        assert_eq!(counts, WriteStats { staged: rows.num_rows() as u64, ..WriteStats::default() });
         writer.swap("T")
     })
 }
 
-fn swapped(inserted: u64, updated: u64, unchanged: u64, deleted: u64) -> Counts {
-    Counts { inserted, updated, unchanged, deleted, ..Counts::default() }
+fn swapped(inserted: u64, updated: u64, unchanged: u64, deleted: u64) -> WriteStats {
+    WriteStats { inserted, updated, unchanged, deleted, ..WriteStats::default() }
 }
 
 #[test]

@@ -10,8 +10,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Clock, Counts, Failure, Micros, Source, SourceGrant, SourceSession, TableDefinition, TakeOver, Target,
-    TargetGrant, TargetSession, Value,
+    Batch, Clock, Failure, Micros, Source, SourceGrant, SourceSession, TableDefinition, TakeOver, Target, TargetGrant,
+    TargetSession, Value, WriteStats,
 };
 
 /// A clock that a test turns.
@@ -173,6 +173,6 @@ pub(crate) fn in_transaction<T>(
 }
 
 /// Counts of inserted, updated and unchanged rows.
-pub(crate) fn counts(inserted: u64, updated: u64, unchanged: u64) -> Counts {
-    Counts { inserted, updated, unchanged, ..Counts::default() }
+pub(crate) fn counts(inserted: u64, updated: u64, unchanged: u64) -> WriteStats {
+    WriteStats { inserted, updated, unchanged, ..WriteStats::default() }
 }

@@ -12,7 +12,7 @@ use super::hash::{Hashing, row_hashes};
 use crate::batch::row_as_json;
 use crate::failure::Failure;
 use crate::key::Keys;
-use crate::restore::row_from_json;
+use crate::row_json::row_from_json;
 
 /// How a row differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,13 +58,13 @@ pub struct Difference {
 
 /// How rows are compared.
 #[derive(Clone, Copy)]
-pub(super) struct Comparing<'a> {
+pub(super) struct CompareRules<'a> {
     pub(super) key: &'a [String],
     /// The columns that both sides have.
     pub(super) common: &'a [String],
     pub(super) hashing: Hashing,
     /// The most rows to name.
-    pub(super) most_named: usize,
+    pub(super) most_samples: usize,
 }
 
 /// Rows of one side with their numbers.
@@ -74,12 +74,12 @@ pub(super) struct Side {
 }
 
 impl Side {
-    pub(super) fn of(rows: Vec<RecordBatch>, comparing: Comparing<'_>) -> Result<Self, Failure> {
+    pub(super) fn of(rows: Vec<RecordBatch>, comparing: CompareRules<'_>) -> Result<Self, Failure> {
         let hashes = rows.iter().map(|batch| row_hashes(batch, comparing.common, comparing.hashing));
         Ok(Self { hashes: hashes.collect::<Result<_, _>>()?, rows })
     }
 
-    /// How many rows it has, and a number that is the same for the same rows in any order.
+    /// The number of rows it has, and a number that is the same for the same rows in any order.
     pub(super) fn digest(&self) -> (u64, u64) {
         let hashes = self.hashes.iter().flatten();
         hashes.fold((0, 0), |(count, sum), hash| (count + 1, sum.wrapping_add(*hash)))
@@ -107,7 +107,7 @@ fn wrong(error: ArrowError) -> Failure {
 #[derive(Default)]
 pub(super) struct Differences {
     /// The first rows that differ, in the order of their keys.
-    pub(super) named: Vec<Difference>,
+    pub(super) samples: Vec<Difference>,
     pub(super) missing: u64,
     pub(super) extra: u64,
     pub(super) different: u64,
@@ -131,7 +131,7 @@ pub(super) struct Withheld {
     older: Vec<String>,
     newer: Vec<String>,
     keys: Option<HashSet<String>>,
-    /// Whether the key of one of them cannot be read, so that it may be any.
+    /// True if the key of one of them cannot be read, so that it may be any.
     is_unclear: bool,
 }
 
@@ -151,7 +151,7 @@ impl Withheld {
         self.older.is_empty() && self.newer.is_empty()
     }
 
-    /// Whether the source may have a row with this key, though none arrived.
+    /// Returns whether the source may have a row with this key, though none arrived.
     fn may_have(&mut self, key: &str, columns: &SchemaRef) -> bool {
         if self.keys.is_none() {
             let found: Vec<_> = self.older.iter().chain(&self.newer).map(|row| key_of(row, columns)).collect();
@@ -172,7 +172,7 @@ fn key_of(row: &str, columns: &SchemaRef) -> Option<String> {
 
 /// How a key of the source met the target.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Met {
+enum Matched {
     /// The target has no row with it.
     No,
     /// The target has it, with other values.
@@ -182,27 +182,27 @@ enum Met {
 }
 
 /// The rows of a range's source, met by those of the target as they come.
-pub(super) struct Meeting<'a> {
-    comparing: Comparing<'a>,
+pub(super) struct KeyJoin<'a> {
+    comparing: CompareRules<'a>,
     withheld: &'a mut Withheld,
     rows: RecordBatch,
     hashes: Vec<u64>,
     keys: Keys,
-    /// The source's rows with the key that is met now: from the first to behind the last.
+    /// The source's rows with the key that is met now: from the first to after the last.
     group: (usize, usize),
-    met: Met,
+    met: Matched,
     /// The columns in which the target has it otherwise.
     differing: Vec<String>,
     to_load: Vec<bool>,
     found: Differences,
 }
 
-impl<'a> Meeting<'a> {
+impl<'a> KeyJoin<'a> {
     /// `columns` are those of the source, which may have no row in the range.
     pub(super) fn new(
         source: Side,
         columns: &SchemaRef,
-        comparing: Comparing<'a>,
+        comparing: CompareRules<'a>,
         withheld: &'a mut Withheld,
     ) -> Result<Self, Failure> {
         let (rows, hashes) = source.whole(columns)?;
@@ -215,7 +215,7 @@ impl<'a> Meeting<'a> {
             hashes,
             keys,
             group: (0, 0),
-            met: Met::No,
+            met: Matched::No,
             differing: Vec::new(),
             to_load,
             found: Differences::default(),
@@ -231,9 +231,9 @@ impl<'a> Meeting<'a> {
             let mut gone = vec![false; rows.num_rows()];
             for (row, hash) in hashes.iter().enumerate() {
                 match self.catch_up(&keys, row)? {
-                    true if self.hashes[self.group.0..self.group.1].contains(hash) => self.met = Met::Same,
-                    true if self.met == Met::No => {
-                        self.met = Met::Otherwise;
+                    true if self.hashes[self.group.0..self.group.1].contains(hash) => self.met = Matched::Same,
+                    true if self.met == Matched::No => {
+                        self.met = Matched::Otherwise;
                         self.differing = self.differing_columns(rows, row)?;
                     }
                     true => {}
@@ -261,7 +261,7 @@ impl<'a> Meeting<'a> {
         Ok(self.found)
     }
 
-    /// Goes on to the source's rows with the key of a row of the target, or to the first behind it; whether there are
+    /// Goes on to the source's rows with the key of a row of the target, or to the first after it; whether there are
     /// such rows.
     fn catch_up(&mut self, keys: &Keys, row: usize) -> Result<bool, Failure> {
         while self.group.0 < self.keys.len() {
@@ -282,7 +282,7 @@ impl<'a> Meeting<'a> {
         while behind < self.keys.len() && self.keys.order(first, &self.keys, behind)?.is_eq() {
             behind += 1;
         }
-        (self.group, self.met) = ((first, behind), Met::No);
+        (self.group, self.met) = ((first, behind), Matched::No);
         Ok(())
     }
 
@@ -290,13 +290,13 @@ impl<'a> Meeting<'a> {
     fn conclude(&mut self) {
         let (_, behind) = self.group;
         match self.met {
-            Met::Same => return,
-            Met::Otherwise => {
+            Matched::Same => return,
+            Matched::Otherwise => {
                 self.found.different += 1;
                 let columns = std::mem::take(&mut self.differing);
                 self.name(DifferenceKind::Different, row_as_json(self.keys.columns(), behind - 1), columns);
             }
-            Met::No => {
+            Matched::No => {
                 self.found.missing += 1;
                 self.name(DifferenceKind::Missing, row_as_json(self.keys.columns(), behind - 1), Vec::new());
             }
@@ -305,7 +305,7 @@ impl<'a> Meeting<'a> {
         self.to_load[behind - 1] = true;
     }
 
-    /// Whether a row that only the target has is one that the source has no longer.
+    /// Returns whether a row that only the target has is one that the source has no longer.
     fn is_extra(&mut self, keys: &Keys, row: usize) -> bool {
         let key = match self.has_room() || !self.withheld.is_empty() {
             true => row_as_json(keys.columns(), row),
@@ -321,14 +321,14 @@ impl<'a> Meeting<'a> {
         !is_withheld
     }
 
-    /// Whether another row may be named.
+    /// Returns whether another row may be named.
     fn has_room(&self) -> bool {
-        self.found.named.len() < self.comparing.most_named
+        self.found.samples.len() < self.comparing.most_samples
     }
 
     fn name(&mut self, kind: DifferenceKind, key: String, columns: Vec<String>) {
         if self.has_room() {
-            self.found.named.push(Difference { kind, key, columns });
+            self.found.samples.push(Difference { kind, key, columns });
         }
     }
 

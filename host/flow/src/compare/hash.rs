@@ -12,7 +12,7 @@ use crate::failure::Failure;
 const SEED: u64 = 0x7769_6d73_686f_7374;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
-/// What stands for NULL.
+/// What represents NULL.
 const NULL: u64 = 0x6e75_6c6c_6e75_6c6c;
 
 /// How rows of one side are turned into numbers, so that they are equal to those of the other.

@@ -6,20 +6,20 @@
 //! says (`Reading::End`, the target cursor's `None`), in the transaction that notes the comparison in the ledger. What
 //! breaks off on the way deletes nothing.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `hash` | rows as numbers |
-//! | `alike` | the target's rows as the source has them |
+//! | `normalize` | the target's rows as the source has them |
 //! | `reading` | the source's side, cut into ranges |
 //! | `scan` | the target's side, read once |
 //! | `difference` | what differs in a range |
-//! | `judge` | range after range; loading and deleting |
+//! | `comparer` | range after range; loading and deleting |
 //! | `verify` | one stream: what is compared, and what was found |
 
-mod alike;
+mod comparer;
 mod difference;
 mod hash;
-mod judge;
+mod normalize;
 mod reading;
 mod scan;
 mod verify;

@@ -6,12 +6,12 @@ use arrow_array::RecordBatch;
 use crossbeam_channel::Sender;
 
 use super::difference::Withheld;
-use crate::change::Changes;
 use crate::extract::{Extractor, Step};
 use crate::failure::{Failure, FailureKind, Stage};
-use crate::house::id_without_key;
 use crate::key::{Bound, InOrder, Keys};
+use crate::metadata::id_without_key;
 use crate::stream::{StageFailure, StreamContext};
+use crate::transform_stage::TransformStage;
 
 /// The most rows with one key that are waited for.
 const MOST_WITH_ONE_KEY: usize = 65_536;
@@ -29,7 +29,7 @@ pub(super) enum Reading {
 
 /// The rows of one batch of the source.
 pub(super) struct Part {
-    /// The rows behind the transforms.
+    /// The rows after the transforms.
     rows: RecordBatch,
     /// The last key that was read; `None` if the batch has no rows.
     last: Option<Bound>,
@@ -42,7 +42,7 @@ pub(super) struct Part {
 /// Reads the source through the transforms to its end, a failure, or until nobody listens any more.
 pub(super) fn read(
     extractor: &mut dyn Extractor,
-    mut changes: Changes<'_>,
+    mut changes: TransformStage<'_>,
     key: &[String],
     out: &Sender<Reading>,
     context: &StreamContext,
@@ -83,7 +83,7 @@ pub(super) fn asked_to_stop() -> Failure {
 /// A range of the source's rows.
 pub(super) struct Range {
     pub(super) rows: Vec<RecordBatch>,
-    /// The first key behind the range; `None`: it goes to the end.
+    /// The first key after the range; `None`: it goes to the end.
     pub(super) before: Option<Bound>,
 }
 
@@ -105,7 +105,7 @@ impl Waiting {
         self.seen.duplicates
     }
 
-    /// Takes a part in; gives the range that is complete by it: all rows before its last key, whose rows may go on in
+    /// Takes a part in; returns the range that is complete by it: all rows before its last key, whose rows may go on in
     /// the next part. Tells of each row that has the key of the row before it.
     pub(super) fn take_in(
         &mut self,

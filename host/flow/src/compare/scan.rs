@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use super::alike::like_source;
+use super::normalize::like_source;
 use crate::failure::Failure;
 use crate::key::{Bound, InOrder, Keys};
 use crate::source::{Cursor, Dialect, SourceSession, TableDescription};
@@ -19,7 +19,7 @@ pub(super) struct Wanted {
     pub(super) key: Vec<String>,
     /// The columns as the source has them.
     pub(super) source: SchemaRef,
-    /// Whether rows may be marked as deleted; such rows are left out.
+    /// True if rows may be marked as deleted; such rows are left out.
     pub(super) keeps_deleted: bool,
 }
 
@@ -51,7 +51,7 @@ impl TargetScan {
         self.seen.duplicates
     }
 
-    /// Whether the last row was read.
+    /// Returns whether the last row was read.
     pub(super) fn has_ended(&self) -> bool {
         self.has_ended && self.held.is_none()
     }
@@ -89,7 +89,7 @@ impl TargetScan {
             if let Some(bad) = batch.rejected.first() {
                 return Err(Failure::permanent(format!(
                     "the target's table {} has rows that do not fit its own columns ({}); somebody altered them: load \
-                     the stream anew with --full-refresh",
+                     the stream again with --full-refresh",
                     self.table, bad.reason
                 )));
             }

@@ -6,30 +6,30 @@ use std::thread;
 use arrow_schema::SchemaRef;
 use crossbeam_channel::bounded;
 
-use super::difference::{Comparing, Difference};
+use super::comparer::{Comparer, Repair};
+use super::difference::{CompareRules, Difference};
 use super::hash::Hashing;
-use super::judge::{Judge, Repair};
 use super::reading::read;
 use super::scan::{TargetScan, Wanted};
-use crate::change::Changes;
 use crate::checkpoint::LoadMode;
 use crate::definition::columns_of;
 use crate::extract::Method;
 use crate::failure::{Failure, Stage, StreamFailure};
-use crate::house::{Known, Lease, Quarantine};
 use crate::load::LoadRequest;
-use crate::ready::Ready;
+use crate::metadata::{Known, Lease, Quarantine};
+use crate::open::ReadyStream;
 use crate::source::{Dialect, SourceSession, TableDescription};
 use crate::stream::{StageFailure, Stream, StreamContext, lock};
+use crate::transform_stage::TransformStage;
 
 /// Rows of a range, about.
 const RANGE_ROWS: usize = 8_192;
 /// Batches of the source that may wait to be compared.
 const WAITING_PARTS: usize = 2;
 /// The most rows that are named one by one.
-pub(super) const MOST_NAMED: usize = 1_000;
-/// The column that tells when a row was deleted.
-const DELETED: &str = "wms_deleted_at";
+pub(super) const MOST_SAMPLES: usize = 1_000;
+/// The column that says when a row was deleted.
+const DELETED_AT: &str = "wms_deleted_at";
 
 /// Opens the target's table for reading, as it is when this is called.
 pub type OpenTarget = Box<dyn FnOnce() -> Result<Box<dyn SourceSession>, Failure> + Send>;
@@ -48,14 +48,14 @@ pub enum Depth {
 pub struct Compare {
     /// What is compared.
     pub depth: Depth,
-    /// Whether to load what is missing or different, and to delete what is extra as the stream's policy says.
+    /// True to load what is missing or different, and to delete what is extra as the stream's policy says.
     pub repair: bool,
 }
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
-    /// Whether both sides were read to their ends. If not, all numbers are those of the part that was compared.
+    /// True if both sides were read to their ends. If not, all numbers are those of the part that was compared.
     pub is_complete: bool,
     /// Rows of the source, rejected ones not among them.
     pub source_rows: u64,
@@ -84,13 +84,13 @@ pub struct Comparison {
     /// Extra rows that a repair has deleted, or marked as deleted.
     pub deleted: u64,
     /// The first rows that differ.
-    pub named: Vec<Difference>,
+    pub samples: Vec<Difference>,
     /// Columns of the stream that the target's table does not have; they are not compared.
     pub columns_left_out: Vec<String>,
 }
 
 impl Comparison {
-    /// Whether everything was compared and nothing differs, the number of rows included.
+    /// Returns whether everything was compared and nothing differs, the number of rows included.
     pub fn is_equal(&self) -> bool {
         let duplicates = self.source_duplicates + self.target_duplicates;
         self.is_complete && self.differing() == 0 && duplicates == 0 && self.source_rows == self.target_rows
@@ -101,12 +101,13 @@ impl Comparison {
         self.missing + self.extra + self.different + self.outdated
     }
 
-    /// How many rows a repair has loaded or deleted.
+    /// The number of rows a repair has loaded or deleted.
     pub fn repaired(&self) -> u64 {
         self.loaded + self.deleted
     }
 
-    /// Whether everything was compared and a repair has loaded all rows that the target lacked or had otherwise.
+    /// Returns whether everything was compared and a repair has loaded all rows that the target lacked or had
+    /// otherwise.
     pub fn is_mended(&self) -> bool {
         let duplicates = self.source_duplicates + self.target_duplicates;
         self.is_complete && duplicates == 0 && self.loaded >= self.missing + self.different
@@ -141,12 +142,12 @@ impl Stream {
     pub fn compare(mut self, open_target: OpenTarget, compare: Compare, context: &StreamContext) -> Compared {
         let mut lease = None;
         let mut found = Comparison::default();
-        let failure = self.compare_within(open_target, compare, context, &mut lease, &mut found).err();
-        self.give_back(lease.as_ref());
+        let failure = self.compare_leased(open_target, compare, context, &mut lease, &mut found).err();
+        self.release_now(lease.as_ref());
         Compared { failure: failure.map(|at| at.of_stream(&self.name)), found }
     }
 
-    fn compare_within(
+    fn compare_leased(
         &mut self,
         open_target: OpenTarget,
         compare: Compare,
@@ -175,14 +176,14 @@ impl Stream {
             columns: common.clone(),
             key: key.clone(),
             source: SchemaRef::clone(&columns),
-            keeps_deleted: has(&table, DELETED),
+            keeps_deleted: has(&table, DELETED_AT),
         };
         let scan = TargetScan::begin(reader.as_mut(), &table, wanted).map_err(&at_load)?;
         let note = self.reconciled(context);
         let mut quarantined = self.known(compare, context).map_err(&at_load)?;
         let Self { name, extractor, transforms, loader, target, policy, request, .. } = self;
         let transforms: &mut [_] = if compare.depth == Depth::Rows { transforms } else { &mut [] };
-        let changes = Changes {
+        let changes = TransformStage {
             stream: name,
             transforms,
             columns: &columns,
@@ -192,10 +193,10 @@ impl Stream {
             on_bad_value: policy.on_bad_value,
             context,
         };
-        let mut judge = Judge {
+        let mut judge = Comparer {
             stream: name,
             target: scan,
-            comparing: Comparing { key: &key, common: &common, hashing, most_named: MOST_NAMED },
+            comparing: CompareRules { key: &key, common: &common, hashing, most_samples: MOST_SAMPLES },
             columns: &columns,
             depth: compare.depth,
             repair: lease.as_ref().map(|lease| Repair {
@@ -260,7 +261,7 @@ impl Stream {
             schema: self.policy.schema,
             resume: true,
         };
-        self.prepare(&Ready { request, previous: None, table: None }, lease, true).map(drop)
+        self.prepare(&ReadyStream { request, previous: None, table: None }, lease, true).map(drop)
     }
 }
 
@@ -269,7 +270,7 @@ fn target_table(reader: &mut dyn SourceSession, table: &str) -> Result<TableDesc
     reader.describe(table)?.ok_or_else(missing)
 }
 
-/// Whether a table has the column, however its name is spelled.
+/// Returns whether a table has the column, however its name is spelled.
 fn has(table: &TableDescription, name: &str) -> bool {
     table.columns.fields().iter().any(|field| field.name().to_lowercase() == name.to_lowercase())
 }

@@ -236,7 +236,7 @@ pub(crate) fn lost_columns(before: &Definition, now: &[ColumnUse], table: &Table
     before.target_columns.iter().filter_map(lost).collect()
 }
 
-/// Whether a column of one type has kept all values of another: the same type, or a wider decimal.
+/// Returns whether a column of one type has kept all values of another: the same type, or a wider decimal.
 fn holds(now: &str, before: &str) -> bool {
     if now == before {
         return true;

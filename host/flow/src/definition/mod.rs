@@ -1,4 +1,4 @@
-//! What a checkpoint rests on: everything that decides which rows a bookmark stands for, and how those rows were made.
+//! What a checkpoint rests on: everything that decides which rows a bookmark represents, and how those rows were made.
 //! It is kept in the ledger beside the bookmark, so that a run sees what has changed since.
 //!
 //! | module | what it is for |
@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
 
-use crate::change::type_name;
 use crate::extract::{ExtractRequest, Method, NullKeys};
 use crate::failure::Stage;
+use crate::transform_stage::type_name;
 
 pub use difference::{DefinitionChange, Impact, Reaction};
 pub(crate) use difference::{differences, lost_columns, new_column};
@@ -38,9 +38,9 @@ pub struct Definition {
     pub method: Method,
     /// The columns that identify a row; empty while a primary key that the pipeline does not name is unknown.
     pub key: Vec<String>,
-    /// The column that tells when a row last changed.
+    /// The column that says when a row last changed.
     pub change_key: Option<String>,
-    /// How far behind the bookmark an incremental read starts, in microseconds.
+    /// How far before the bookmark an incremental read starts, in microseconds.
     pub lookback_micros: u64,
     /// What becomes of rows without a change key.
     pub null_keys: NullKeys,
@@ -109,7 +109,7 @@ impl Definition {
         differences(self, now)
     }
 
-    /// Whether both make the same rows of the same source, as far as it is known before the source is opened.
+    /// Returns whether both make the same rows of the same source, as far as it is known before the source is opened.
     pub fn makes_same_rows(&self, other: &Self) -> bool {
         let key_is_known = !self.key.is_empty() && !other.key.is_empty();
         let comparable = |definition: &Self| Self {
@@ -134,7 +134,7 @@ pub(crate) fn column<'a>(columns: &'a [ColumnUse], name: &str) -> Option<&'a Col
     columns.iter().find(|column| column.name.to_lowercase() == name.to_lowercase())
 }
 
-/// Whether both are the same columns, in any order and spelling.
+/// Returns whether both are the same columns, in any order and spelling.
 pub(crate) fn same_names(one: &[String], other: &[String]) -> bool {
     let sorted = |names: &[String]| {
         let mut names: Vec<_> = names.iter().map(|name| name.to_lowercase()).collect();

@@ -1,13 +1,13 @@
 //! What a plugin of models declares: SQL over the tables that streams write, with tests and documentation. Only
-//! words; what is made of them, the crate `wmshost-models` knows. The contract's `models.wit` tells what each means.
+//! words; what is made of them, the crate `wmshost-models` knows. The contract's `models.wit` says what each means.
 
-mod proof;
+mod assertion;
 
 use arrow_schema::DataType;
 
-pub use proof::{Assertion, Bounds, Rows, Severity, Test, Threshold, UnitTest};
+pub use assertion::{Assertion, Bounds, Rows, Severity, Test, Threshold, UnitTest};
 
-/// Where a model stands in the flow from raw tables to what people read.
+/// Where a model is in the flow from raw tables to what people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
     /// One source table, cleaned.
@@ -39,7 +39,7 @@ pub enum Materialization {
     /// A table that only takes in what changed.
     Incremental(Increment),
     /// A table that keeps every version of every row.
-    History(History),
+    Snapshot(Snapshot),
     /// Nothing of its own: its SQL goes into the models that use it.
     Ephemeral,
 }
@@ -55,14 +55,14 @@ impl Materialization {
                 Strategy::Replace(_) => "incremental replace",
                 Strategy::Append => "incremental append",
             },
-            Self::History(_) => "history",
+            Self::Snapshot(_) => "snapshot",
             Self::Ephemeral => "ephemeral",
         }
     }
 
-    /// Whether rows of its own are kept.
+    /// Returns whether rows of its own are kept.
     pub fn has_rows(&self) -> bool {
-        matches!(self, Self::Table | Self::Incremental(_) | Self::History(_))
+        matches!(self, Self::Table | Self::Incremental(_) | Self::Snapshot(_))
     }
 }
 
@@ -73,7 +73,7 @@ pub struct Increment {
     pub strategy: Strategy,
     /// A SELECT of what is affected since the watermark.
     pub changes: Option<String>,
-    /// How far behind the watermark to look, in seconds.
+    /// How far before the watermark to look, in seconds.
     pub lookback: u32,
     /// What becomes of the table when the columns change.
     pub on_change: OnChange,
@@ -90,7 +90,7 @@ pub enum Strategy {
     Append,
 }
 
-/// What becomes of the table when the model's columns are others than its own.
+/// What becomes of the table when the model's columns differ from its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnChange {
     /// The model is built in full.
@@ -103,15 +103,15 @@ pub enum OnChange {
 
 /// What makes a new version of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct History {
+pub struct Snapshot {
     /// The columns that say which row is meant.
     pub key: Vec<String>,
     /// The columns whose change makes a new version; empty: all but the key.
-    pub compared: Vec<String>,
+    pub check_columns: Vec<String>,
     /// The column that tells since when a row is as it is.
-    pub since: Option<String>,
-    /// Whether a key that is gone ends its version.
-    pub ends_missing: bool,
+    pub updated_at: Option<String>,
+    /// True if a key that is gone ends its version.
+    pub invalidate_deleted: bool,
 }
 
 /// A column that a model gives.
@@ -152,7 +152,7 @@ pub struct Storage {
     pub indexes: Vec<Vec<String>>,
     /// A column to cut the table by.
     pub partition: Option<(String, Interval)>,
-    /// Whether the optimizer's statistics are renewed.
+    /// True if the optimizer's statistics are renewed.
     pub statistics: bool,
 }
 
@@ -161,7 +161,7 @@ pub struct Storage {
 pub struct Model {
     /// Its name.
     pub name: String,
-    /// Where it stands.
+    /// Where it is.
     pub layer: Layer,
     /// How it is built.
     pub materialization: Materialization,
@@ -217,7 +217,7 @@ pub enum Goal {
 
 /// A number that people steer by: one row per day of a mart.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Indicator {
+pub struct Metric {
     /// Its name.
     pub name: String,
     /// One sentence.
@@ -236,7 +236,7 @@ pub struct Indicator {
 
 /// Who reads models outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reader {
+pub struct Exposure {
     /// Its name.
     pub name: String,
     /// One sentence.
@@ -257,7 +257,7 @@ pub struct Declaration {
     /// What is known of the tables they read.
     pub sources: Vec<SourceTable>,
     /// Numbers.
-    pub indicators: Vec<Indicator>,
+    pub metrics: Vec<Metric>,
     /// Readers.
-    pub readers: Vec<Reader>,
+    pub exposures: Vec<Exposure>,
 }

@@ -1,14 +1,14 @@
 //! Models that read each other in a circle.
 
-use super::{At, Findings};
+use super::{At, DiagnosticSink};
 use crate::project::Project;
 
 /// Finds each circle once and tells the way around it.
-pub(super) fn find(project: &Project, findings: &mut Findings) {
+pub(super) fn find(project: &Project, sink: &mut DiagnosticSink) {
     let mut state = vec![Visit::New; project.nodes.len()];
     for at in 0..project.nodes.len() {
         let mut path = Vec::new();
-        walk(project, at, &mut state, &mut path, findings);
+        walk(project, at, &mut state, &mut path, sink);
     }
 }
 
@@ -16,12 +16,12 @@ pub(super) fn find(project: &Project, findings: &mut Findings) {
 enum Visit {
     New,
     Open,
-    Done,
+    BuildOutcome,
 }
 
-fn walk(project: &Project, at: usize, state: &mut [Visit], path: &mut Vec<usize>, findings: &mut Findings) {
+fn walk(project: &Project, at: usize, state: &mut [Visit], path: &mut Vec<usize>, sink: &mut DiagnosticSink) {
     match state[at] {
-        Visit::Done => return,
+        Visit::BuildOutcome => return,
         Visit::Open => {
             let from = path.iter().position(|&step| step == at).unwrap_or(0);
             let mut names: Vec<&str> = path[from..].iter().map(|&step| project.nodes[step].name.as_str()).collect();
@@ -29,7 +29,7 @@ fn walk(project: &Project, at: usize, state: &mut [Visit], path: &mut Vec<usize>
             let node = &project.nodes[at];
             let place = node.place();
             let around = names.join(" reads ");
-            findings.add(
+            sink.add(
                 At { plugin: &node.plugin, place: &place },
                 format!("models read each other in a circle: {around}"),
             );
@@ -40,8 +40,8 @@ fn walk(project: &Project, at: usize, state: &mut [Visit], path: &mut Vec<usize>
     state[at] = Visit::Open;
     path.push(at);
     for &read in &project.nodes[at].reads {
-        walk(project, read, state, path, findings);
+        walk(project, read, state, path, sink);
     }
     path.pop();
-    state[at] = Visit::Done;
+    state[at] = Visit::BuildOutcome;
 }

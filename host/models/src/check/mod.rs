@@ -1,33 +1,33 @@
 //! Everything about declarations that can be known without a database. Nothing stops at the first mistake.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `names` | names and references |
 //! | `model` | one model: materialization, columns, SQL, unit tests |
-//! | `tests` | tests of models and streams |
+//! | `data_tests` | tests of models and streams |
 //! | `cycle` | models that read each other in a circle |
 
 mod cycle;
+mod data_tests;
 mod model;
 mod names;
-mod tests;
 
+pub(crate) use data_tests::columns as test_columns;
 pub(crate) use names::hint;
-pub(crate) use tests::columns as test_columns;
 
 use std::collections::BTreeMap;
 
 use wmshost_flow::model::Declaration;
 
+use crate::diagnostic::{Diagnostic, excerpt, line_and_column};
 use crate::guard;
-use crate::mistake::{Mistake, excerpt, line_and_column};
 use crate::project::{Kind, Node, Project, Setup};
-use crate::template::{Misspelt, Template};
+use crate::template::{Template, TemplateError};
 
 /// Mistakes as they are found.
 #[derive(Default)]
-pub(crate) struct Findings {
-    pub(crate) all: Vec<Mistake>,
+pub(crate) struct DiagnosticSink {
+    pub(crate) all: Vec<Diagnostic>,
 }
 
 /// Where something stands: the plugin and the place in it.
@@ -37,16 +37,16 @@ pub(crate) struct At<'a> {
     pub(crate) place: &'a str,
 }
 
-impl Findings {
+impl DiagnosticSink {
     pub(crate) fn add(&mut self, at: At<'_>, what: impl Into<String>) {
         let (plugin, place) = (at.plugin.to_owned(), at.place.to_owned());
-        self.all.push(Mistake { plugin, place, what: what.into(), excerpt: None });
+        self.all.push(Diagnostic { plugin, place, what: what.into(), excerpt: None });
     }
 
     /// A mistake at a place in SQL.
     pub(crate) fn in_sql(&mut self, at: At<'_>, sql: &str, offset: usize, what: impl Into<String>) {
         let (line, column) = line_and_column(sql, offset);
-        self.all.push(Mistake {
+        self.all.push(Diagnostic {
             plugin: at.plugin.to_owned(),
             place: format!("{} {line}:{column}", at.place),
             what: what.into(),
@@ -58,7 +58,7 @@ impl Findings {
         match Template::parse(sql) {
             Ok(template) => Some(template),
             Err(wrong) => {
-                for Misspelt { at: offset, what } in wrong {
+                for TemplateError { at: offset, what } in wrong {
                     self.in_sql(at, sql, offset, what);
                 }
                 None
@@ -68,9 +68,9 @@ impl Findings {
 }
 
 /// The declarations as one project, or all that is wrong with them.
-pub(crate) fn project(setup: Setup) -> Result<Project, Vec<Mistake>> {
-    let mut findings = Findings::default();
-    let known = names::known(&setup, &mut findings);
+pub(crate) fn project(setup: Setup) -> Result<Project, Vec<Diagnostic>> {
+    let mut sink = DiagnosticSink::default();
+    let known = names::known(&setup, &mut sink);
     let Setup { dialect, streams, variables, plugins, digests } = setup;
     let mut project = Project {
         dialect,
@@ -78,24 +78,24 @@ pub(crate) fn project(setup: Setup) -> Result<Project, Vec<Mistake>> {
         digests,
         nodes: Vec::new(),
         by_name: BTreeMap::new(),
-        indicators: Vec::new(),
-        readers: Vec::new(),
+        metrics: Vec::new(),
+        exposures: Vec::new(),
     };
     for (name, table) in &streams {
         project.by_name.insert(name.clone(), project.nodes.len());
         project.nodes.push(stream(name, table));
     }
     for (plugin, declared) in plugins {
-        declaration(&mut project, &plugin, declared, &known, &mut findings);
+        declaration(&mut project, &plugin, declared, &known, &mut sink);
     }
     connect(&mut project);
-    cycle::find(&project, &mut findings);
-    guard::look(&project, &mut findings);
-    if findings.all.is_empty() {
-        names::references(&project, &mut findings);
+    cycle::find(&project, &mut sink);
+    guard::look(&project, &mut sink);
+    if sink.all.is_empty() {
+        names::references(&project, &mut sink);
     }
-    if !findings.all.is_empty() {
-        return Err(findings.all);
+    if !sink.all.is_empty() {
+        return Err(sink.all);
     }
     model::fingerprints(&mut project);
     levels(&mut project);
@@ -120,29 +120,29 @@ fn declaration(
     plugin: &str,
     declared: Declaration,
     known: &names::Known,
-    findings: &mut Findings,
+    sink: &mut DiagnosticSink,
 ) {
     for source in declared.sources {
         let place = format!("stream {}", source.name);
         let at = At { plugin, place: &place };
         let Some(&node) = project.by_name.get(&source.name).filter(|&&node| project.nodes[node].model().is_none())
         else {
-            findings.add(at, format!("the pipeline has no such stream{}", known.hint(&source.name)));
+            sink.add(at, format!("the pipeline has no such stream{}", known.hint(&source.name)));
             continue;
         };
         if !project.nodes[node].plugin.is_empty() {
-            findings.add(at, format!("the plugin {} declares it too", project.nodes[node].plugin));
+            sink.add(at, format!("the plugin {} declares it too", project.nodes[node].plugin));
             continue;
         }
-        let tests = tests::parse(&source.tests, at, findings);
+        let tests = data_tests::parse(&source.tests, at, sink);
         let node = &mut project.nodes[node];
         (node.plugin, node.tests, node.kind) = (plugin.to_owned(), tests, Kind::Stream(Some(source)));
     }
     for declared in declared.models {
         let place = format!("model {}", declared.name);
         let at = At { plugin, place: &place };
-        let tests = tests::parse(&declared.tests, at, findings);
-        let Some(parsed) = model::parse(declared, at, &project.variables, known, findings) else { continue };
+        let tests = data_tests::parse(&declared.tests, at, sink);
+        let Some(parsed) = model::parse(declared, at, &project.variables, known, sink) else { continue };
         let name = parsed.model.name.clone();
         if project.by_name.contains_key(&name) {
             continue;
@@ -159,8 +159,8 @@ fn declaration(
             tests,
         });
     }
-    project.indicators.extend(declared.indicators);
-    project.readers.extend(declared.readers.into_iter().map(|reader| (plugin.to_owned(), reader)));
+    project.metrics.extend(declared.metrics);
+    project.exposures.extend(declared.exposures.into_iter().map(|exposure| (plugin.to_owned(), exposure)));
 }
 
 fn connect(project: &mut Project) {
@@ -175,15 +175,15 @@ fn connect(project: &mut Project) {
     }
 }
 
-/// How many steps each node is from the streams. There is no circle any more.
+/// The number of steps each node is from the streams. There is no circle any more.
 fn levels(project: &mut Project) {
     let mut open: Vec<usize> = (0..project.nodes.len()).filter(|&at| project.nodes[at].reads.is_empty()).collect();
     while let Some(at) = open.pop() {
         let level = project.nodes[at].level + 1;
-        for reader in project.nodes[at].read_by.clone() {
-            if project.nodes[reader].level < level {
-                project.nodes[reader].level = level;
-                open.push(reader);
+        for exposure in project.nodes[at].read_by.clone() {
+            if project.nodes[exposure].level < level {
+                project.nodes[exposure].level = level;
+                open.push(exposure);
             }
         }
     }

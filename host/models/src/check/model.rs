@@ -6,10 +6,10 @@ use wmshost_flow::model::{Materialization, Model, Strategy};
 use wmshost_flow::{Dialect, Value};
 
 use super::names::{Known, check_column};
-use super::{At, Findings};
-use crate::dialect::{MARKS, VERSION, Writer};
+use super::{At, DiagnosticSink};
+use crate::dialect::{AUDIT_COLUMNS, SqlWriter, VERSION};
 use crate::project::{Node, ParsedModel, Project};
-use crate::template::{Mode, Template, Word};
+use crate::template::{Mode, Placeholder, Template};
 
 /// Parses a model and finds what is wrong with it; `None` if its SQL cannot be parsed.
 pub(super) fn parse(
@@ -17,63 +17,64 @@ pub(super) fn parse(
     at: At<'_>,
     variables: &BTreeMap<String, String>,
     known: &Known,
-    findings: &mut Findings,
+    sink: &mut DiagnosticSink,
 ) -> Option<ParsedModel> {
-    columns(&model, at, findings);
-    materialization(&model, at, findings);
-    dependencies(&model, at, known, findings);
+    columns(&model, at, sink);
+    materialization(&model, at, sink);
+    dependencies(&model, at, known, sink);
     let sql_place = format!("{}, SQL", at.place);
     let changes_place = format!("{}, changes", at.place);
     let sql_at = At { place: &sql_place, ..at };
-    let statement = findings.parse(sql_at, &model.statement);
+    let statement = sink.parse(sql_at, &model.statement);
     let given = match &model.materialization {
         Materialization::Incremental(increment) => increment.changes.clone(),
         _ => None,
     };
     let changes_at = At { place: &changes_place, ..at };
-    let changes = given.map(|changes| findings.parse(changes_at, &changes));
+    let changes = given.map(|changes| sink.parse(changes_at, &changes));
     let (statement, changes) = (statement?, changes.map_or(Some(None), |changes| changes.map(Some))?);
-    words(&model, &statement, false, sql_at, variables, findings);
+    words(&model, &statement, false, sql_at, variables, sink);
     if let Some(changes) = &changes {
-        words(&model, changes, true, changes_at, variables, findings);
+        words(&model, changes, true, changes_at, variables, sink);
     }
-    unused(&model, &statement, changes.as_ref(), at, findings);
+    unused(&model, &statement, changes.as_ref(), at, sink);
     Some(ParsedModel { model, statement, changes, fingerprint: String::new() })
 }
 
-fn columns(model: &Model, at: At<'_>, findings: &mut Findings) {
+fn columns(model: &Model, at: At<'_>, sink: &mut DiagnosticSink) {
     if model.columns.is_empty() {
-        findings.add(at, "it declares no columns; declare those that its SQL gives");
+        sink.add(at, "it declares no columns; declare those that its SQL returns");
     }
     let mut seen = BTreeSet::new();
     let has_rows = model.materialization.has_rows();
-    let is_history = matches!(model.materialization, Materialization::History(_));
+    let is_snapshot = matches!(model.materialization, Materialization::Snapshot(_));
     for column in &model.columns {
         let name = column.name.to_ascii_lowercase();
-        let is_mark = has_rows && MARKS.contains(&name.as_str()) || is_history && VERSION.contains(&name.as_str());
+        let is_mark =
+            has_rows && AUDIT_COLUMNS.contains(&name.as_str()) || is_snapshot && VERSION.contains(&name.as_str());
         if name.is_empty() || name.contains('"') {
-            findings.add(at, "a column has no usable name");
+            sink.add(at, "a column has no usable name");
         }
         if is_mark {
-            findings.add(at, format!("the column {name} is the host's own; it adds it by itself"));
+            sink.add(at, format!("the column {name} is the host's own; it adds it by itself"));
         }
-        if Writer(Dialect::Oracle).declared(&column.kind).is_none() {
-            findings.add(at, format!("the column {name} has a type for which no target has a place"));
+        if SqlWriter(Dialect::Oracle).declared(&column.kind).is_none() {
+            sink.add(at, format!("the column {name} has a type for which no target has a place"));
         }
         if !seen.insert(name) {
-            findings.add(at, format!("it declares the column {} twice", column.name));
+            sink.add(at, format!("it declares the column {} twice", column.name));
         }
     }
 }
 
-fn materialization(model: &Model, at: At<'_>, findings: &mut Findings) {
+fn materialization(model: &Model, at: At<'_>, sink: &mut DiagnosticSink) {
     let mut need = |columns: &[String], what: &str| {
         if columns.is_empty() {
-            findings.add(at, format!("its {what} has no columns"));
+            sink.add(at, format!("its {what} has no columns"));
         }
         for column in columns {
             if !model.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
-                findings.add(at, format!("its {what} names the column {column}, which it does not declare"));
+                sink.add(at, format!("its {what} names the column {column}, which it does not declare"));
             }
         }
     };
@@ -85,12 +86,12 @@ fn materialization(model: &Model, at: At<'_>, findings: &mut Findings) {
             }
             Strategy::Append => {}
         },
-        Materialization::History(history) => {
-            need(&history.key, "key");
-            if !history.compared.is_empty() {
-                need(&history.compared, "comparison");
+        Materialization::Snapshot(snapshot) => {
+            need(&snapshot.key, "key");
+            if !snapshot.check_columns.is_empty() {
+                need(&snapshot.check_columns, "comparison");
             }
-            if let Some(since) = &history.since {
+            if let Some(since) = &snapshot.updated_at {
                 need(std::slice::from_ref(since), "`since`");
             }
         }
@@ -107,42 +108,44 @@ fn materialization(model: &Model, at: At<'_>, findings: &mut Findings) {
         && matches!(increment.strategy, Strategy::Replace(_))
         && increment.changes.is_none()
     {
-        findings.add(at, "it replaces windows and does not tell which: give it `changes`");
+        sink.add(at, "it replaces windows and does not tell which: give it `changes`");
     }
     let wants = !storage.indexes.is_empty() || storage.partition.is_some() || storage.statistics;
     if wants && !model.materialization.has_rows() {
         let kind = model.materialization.name();
-        findings.add(at, format!("an index, a partition or statistics need a table, and it is {kind}"));
+        sink.add(at, format!("an index, a partition or statistics need a table, and it is {kind}"));
     }
 }
 
-fn dependencies(model: &Model, at: At<'_>, known: &Known, findings: &mut Findings) {
+fn dependencies(model: &Model, at: At<'_>, known: &Known, sink: &mut DiagnosticSink) {
     let mut seen = BTreeSet::new();
     for name in &model.depends_on {
         if !known.has(name) {
             let hint = known.hint(name);
-            findings.add(at, format!("it reads {name}, which is neither a stream nor a model{hint}"));
+            sink.add(at, format!("it reads {name}, which is neither a stream nor a model{hint}"));
         }
         if !seen.insert(name) {
-            findings.add(at, format!("it names {name} twice among what it reads"));
+            sink.add(at, format!("it names {name} twice among what it reads"));
         }
     }
 }
 
-/// Whether each placeholder has a meaning where it stands.
+/// Returns whether each placeholder has a meaning where it is.
 fn words(
     model: &Model,
     template: &Template,
     in_changes: bool,
     at: At<'_>,
     variables: &BTreeMap<String, String>,
-    findings: &mut Findings,
+    sink: &mut DiagnosticSink,
 ) {
     let incremental = matches!(model.materialization, Materialization::Incremental(_));
     for used in template.uses() {
         let guarded = in_changes || used.only == Some(Mode::Incremental);
         let what = match used.word {
-            Word::Relation(name) | Word::WatermarkOf(name) | Word::Former(name) if !model.depends_on.contains(name) => {
+            Placeholder::Relation(name) | Placeholder::WatermarkOf(name) | Placeholder::Before(name)
+                if !model.depends_on.contains(name) =>
+            {
                 format!("{{{name}}} is not among what the model reads; add it there")
             }
             word if word.is_incremental() && !incremental => {
@@ -151,15 +154,15 @@ fn words(
             word if word.is_incremental() && !guarded => {
                 "in a full build there is no such thing: put it between {when incremental} and {end}".to_owned()
             }
-            Word::Changes if in_changes => "`changes` cannot read itself".to_owned(),
-            Word::Changes if !has_changes(model) => "the model has no `changes`".to_owned(),
-            Word::RunId if !model.materialization.has_rows() => "a view outlives its run".to_owned(),
-            Word::Variable(name, None) if !variables.contains_key(name) => {
+            Placeholder::Changes if in_changes => "`changes` cannot read itself".to_owned(),
+            Placeholder::Changes if !has_changes(model) => "the model has no `changes`".to_owned(),
+            Placeholder::RunId if !model.materialization.has_rows() => "a view outlives its run".to_owned(),
+            Placeholder::Variable(name, None) if !variables.contains_key(name) => {
                 format!("the variable {name} is not given; give it under [models.vars] or write {{var:{name}=literal}}")
             }
             _ => continue,
         };
-        findings.in_sql(at, &template.source, used.at, what);
+        sink.in_sql(at, &template.source, used.at, what);
     }
 }
 
@@ -167,19 +170,20 @@ fn has_changes(model: &Model) -> bool {
     matches!(&model.materialization, Materialization::Incremental(increment) if increment.changes.is_some())
 }
 
-fn unused(model: &Model, statement: &Template, changes: Option<&Template>, at: At<'_>, findings: &mut Findings) {
+fn unused(model: &Model, statement: &Template, changes: Option<&Template>, at: At<'_>, sink: &mut DiagnosticSink) {
     let used: BTreeSet<&str> = statement
         .uses()
         .chain(changes.into_iter().flat_map(Template::uses))
         .filter_map(|used| used.word.node())
         .collect();
     for name in model.depends_on.iter().filter(|name| !used.contains(name.as_str())) {
-        findings.add(at, format!("it says that it reads {name}, but its SQL has no {{{name}}}"));
+        sink.add(at, format!("it says that it reads {name}, but its SQL has no {{{name}}}"));
     }
 }
 
-/// Whether what a model follows of its dependencies is kept of them: marks of tables, former rows of incremental ones.
-pub(super) fn marks(project: &Project, node: &Node, parsed: &ParsedModel, findings: &mut Findings) {
+/// Returns whether what a model follows of its dependencies is kept of them: marks of tables, before images of
+/// incremental ones.
+pub(super) fn marks(project: &Project, node: &Node, parsed: &ParsedModel, sink: &mut DiagnosticSink) {
     let place = node.place();
     let at = At { plugin: &node.plugin, place: &place };
     for used in parsed.templates().flat_map(Template::uses) {
@@ -189,30 +193,30 @@ pub(super) fn marks(project: &Project, node: &Node, parsed: &ParsedModel, findin
         };
         let has_rows = read.model().is_none_or(|model| !model.is_live());
         let what = match used.word {
-            Word::WatermarkOf(name) if !has_rows => format!("{name} has no rows of its own, and no watermark"),
-            Word::Former(name) if read.model().and_then(ParsedModel::increment).is_none() => {
-                format!("only of incremental models former rows are kept, and {name} is none")
+            Placeholder::WatermarkOf(name) if !has_rows => format!("{name} has no rows of its own, and no watermark"),
+            Placeholder::Before(name) if read.model().and_then(ParsedModel::increment).is_none() => {
+                format!("only of incremental models before images are kept, and {name} is none")
             }
-            Word::Former(name) if parsed.increment().is_some_and(|increment| increment.lookback > 0) => {
-                format!("with a lookback the former rows of {name} are not those of the last build")
+            Placeholder::Before(name) if parsed.increment().is_some_and(|increment| increment.lookback > 0) => {
+                format!("with a lookback the before images of {name} are not those of the last build")
             }
             _ => continue,
         };
-        findings.add(at, what);
+        sink.add(at, what);
     }
 }
 
-/// Whether the fixtures and the expected rows of unit tests have columns that there are.
-pub(super) fn fixtures(project: &Project, node: &Node, parsed: &ParsedModel, findings: &mut Findings) {
+/// Returns whether the fixtures and the expected rows of unit tests have columns that there are.
+pub(super) fn fixtures(project: &Project, node: &Node, parsed: &ParsedModel, sink: &mut DiagnosticSink) {
     let mut names = BTreeSet::new();
     for test in &parsed.model.unit_tests {
         let place = format!("{}, unit test {:?}", node.place(), test.name);
         let at = At { plugin: &node.plugin, place: &place };
         if !names.insert(&test.name) {
-            findings.add(at, "another unit test has that name");
+            sink.add(at, "another unit test has that name");
         }
         for (name, rows) in &test.given {
-            let read = match name.strip_prefix("former:").unwrap_or(name) {
+            let read = match name.strip_prefix("before:").unwrap_or(name) {
                 "this" => Some(node),
                 name if parsed.model.depends_on.iter().any(|read| read == name) => {
                     project.by_name.get(name).map(|&at| &project.nodes[at])
@@ -220,28 +224,28 @@ pub(super) fn fixtures(project: &Project, node: &Node, parsed: &ParsedModel, fin
                 _ => None,
             };
             match read {
-                Some(read) => rows.columns.iter().for_each(|column| check_column(read, column, at, findings)),
-                None => findings.add(at, format!("it gives rows for {name}, which the model does not read")),
+                Some(read) => rows.columns.iter().for_each(|column| check_column(read, column, at, sink)),
+                None => sink.add(at, format!("it gives rows for {name}, which the model does not read")),
             }
-            widths(name, rows, at, findings);
+            widths(name, rows, at, sink);
         }
         for column in &test.expected.columns {
-            check_column(node, column, at, findings);
+            check_column(node, column, at, sink);
         }
-        widths("the expected rows", &test.expected, at, findings);
+        widths("the expected rows", &test.expected, at, sink);
         if test.expected.columns.is_empty() {
-            findings.add(at, "it expects no columns: name at least one");
+            sink.add(at, "it expects no columns: name at least one");
         }
         if test.watermark.is_some() && parsed.increment().is_none() {
-            findings.add(at, "it is an incremental build, and the model is none");
+            sink.add(at, "it is an incremental build, and the model is none");
         }
     }
 }
 
-fn widths(what: &str, rows: &wmshost_flow::model::Rows, at: At<'_>, findings: &mut Findings) {
+fn widths(what: &str, rows: &wmshost_flow::model::Rows, at: At<'_>, sink: &mut DiagnosticSink) {
     let wide = rows.columns.len();
     for (number, row) in (1..).zip(&rows.rows).filter(|(_, row)| row.len() != wide) {
-        findings.add(at, format!("{what}: row {number} has {} values for {wide} columns", row.len()));
+        sink.add(at, format!("{what}: row {number} has {} values for {wide} columns", row.len()));
     }
 }
 
@@ -251,11 +255,11 @@ pub(super) fn fingerprints(project: &mut Project) {
     for at in 0..project.nodes.len() {
         let Some(parsed) = project.nodes[at].model() else { continue };
         let model = &parsed.model;
-        let speaker = project.speaker();
+        let renderer = project.renderer();
         let mut digest = blake3::Hasher::new();
-        let full = speaker.statement(at, Mode::Full);
-        let incremental = speaker.statement(at, Mode::Incremental);
-        let changes = parsed.changes.as_ref().map(|changes| speaker.write(changes, at, Mode::Incremental));
+        let full = renderer.statement(at, Mode::Full);
+        let incremental = renderer.statement(at, Mode::Incremental);
+        let changes = parsed.changes.as_ref().map(|changes| renderer.write(changes, at, Mode::Incremental));
         let columns: Vec<String> =
             model.columns.iter().map(|column| format!("{} {}", column.name, column.kind)).collect();
         let parts = [
@@ -276,7 +280,7 @@ pub(super) fn fingerprints(project: &mut Project) {
     }
 }
 
-/// Whether values of this sort can stand in SQL.
+/// Returns whether values of this sort can be in SQL.
 pub(super) fn is_plain(value: &Value) -> bool {
     match value {
         Value::Decimal(digits) => {

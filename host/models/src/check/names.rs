@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_flow::is_reserved;
 
-use super::{At, Findings};
+use super::{At, DiagnosticSink};
 use crate::project::{Node, Project, Setup};
 use crate::template::is_name;
 
@@ -49,7 +49,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// Collects the names of streams and models, and finds those that cannot be.
-pub(super) fn known(setup: &Setup, findings: &mut Findings) -> Known {
+pub(super) fn known(setup: &Setup, sink: &mut DiagnosticSink) -> Known {
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
     let tables: BTreeMap<String, &String> =
         setup.streams.iter().map(|(name, table)| (table.to_ascii_uppercase(), name)).collect();
@@ -60,26 +60,26 @@ pub(super) fn known(setup: &Setup, findings: &mut Findings) -> Known {
             let place = format!("model {name}");
             let at = At { plugin, place: &place };
             if !is_name(name) || name.contains('-') {
-                findings.add(at, "the name is no name: lower-case letters, digits and `_`, a letter first, at most 63");
+                sink.add(at, "the name is no name: lower-case letters, digits and `_`, a letter first, at most 63");
             }
             if is_reserved(name) {
-                findings.add(
+                sink.add(
                     at,
                     "names that begin with wmshost_, or end with __next or __merge, are the host's own; choose another",
                 );
             }
             if matches!(name, "this" | "changes" | "watermark" | "now" | "today" | "built_today" | "run_id" | "end") {
-                findings.add(at, "the name means something else between braces; choose another");
+                sink.add(at, "the name means something else between braces; choose another");
             }
             if setup.streams.contains_key(name) {
-                findings.add(at, "a stream has that name; choose another");
+                sink.add(at, "a stream has that name; choose another");
             }
             if let Some(stream) = tables.get(&name.to_ascii_uppercase()) {
-                findings.add(at, format!("its table would be that of the stream {stream}; choose another name"));
+                sink.add(at, format!("its table would be that of the stream {stream}; choose another name"));
             }
             if let Some(owner) = owners.insert(name.to_owned(), plugin.clone()) {
                 let by = if owner == *plugin { "this plugin".to_owned() } else { format!("the plugin {owner}") };
-                findings.add(at, format!("declared twice: {by} has a model of that name already"));
+                sink.add(at, format!("declared twice: {by} has a model of that name already"));
             }
             names.insert(name.to_owned());
         }
@@ -88,52 +88,51 @@ pub(super) fn known(setup: &Setup, findings: &mut Findings) -> Known {
 }
 
 /// References from one node to the columns of another, once all nodes are known.
-pub(super) fn references(project: &Project, findings: &mut Findings) {
+pub(super) fn references(project: &Project, sink: &mut DiagnosticSink) {
     for node in &project.nodes {
-        super::tests::references(project, node, findings);
+        super::data_tests::references(project, node, sink);
         if let Some(model) = node.model() {
-            super::model::fixtures(project, node, model, findings);
-            super::model::marks(project, node, model, findings);
+            super::model::fixtures(project, node, model, sink);
+            super::model::marks(project, node, model, sink);
         }
     }
-    for indicator in &project.indicators {
-        let place = format!("indicator {}", indicator.name);
-        let plugin = project.by_name.get(&indicator.model).map_or("", |&at| project.nodes[at].plugin.as_str());
+    for metric in &project.metrics {
+        let place = format!("metric {}", metric.name);
+        let plugin = project.by_name.get(&metric.model).map_or("", |&at| project.nodes[at].plugin.as_str());
         let at = At { plugin, place: &place };
-        match project.by_name.get(&indicator.model).map(|&at| &project.nodes[at]) {
+        match project.by_name.get(&metric.model).map(|&at| &project.nodes[at]) {
             Some(node) if node.model().is_some() => {
-                for column in [&indicator.day, &indicator.column] {
-                    check_column(node, column, at, findings);
+                for column in [&metric.day, &metric.column] {
+                    check_column(node, column, at, sink);
                 }
             }
-            _ => findings.add(at, format!("there is no model {}", indicator.model)),
+            _ => sink.add(at, format!("there is no model {}", metric.model)),
         }
     }
-    for (plugin, reader) in &project.readers {
-        let place = format!("reader {}", reader.name);
-        for name in reader.depends_on.iter().filter(|name| !project.by_name.contains_key(*name)) {
+    for (plugin, exposure) in &project.exposures {
+        let place = format!("exposure {}", exposure.name);
+        for name in exposure.depends_on.iter().filter(|name| !project.by_name.contains_key(*name)) {
             let hint = hint(name, project.by_name.keys().map(String::as_str));
-            findings
-                .add(At { plugin, place: &place }, format!("it reads {name}, which is neither model nor stream{hint}"));
+            sink.add(At { plugin, place: &place }, format!("it reads {name}, which is neither model nor stream{hint}"));
         }
     }
 }
 
-/// Whether a node has the column, as far as its columns are known.
-pub(super) fn check_column(node: &Node, column: &str, at: At<'_>, findings: &mut Findings) {
-    let marks = crate::dialect::MARKS.iter().chain(&crate::dialect::VERSION);
+/// Returns whether a node has the column, as far as its columns are known.
+pub(super) fn check_column(node: &Node, column: &str, at: At<'_>, sink: &mut DiagnosticSink) {
+    let marks = crate::dialect::AUDIT_COLUMNS.iter().chain(&crate::dialect::VERSION);
     let is_own = marks.clone().any(|mark| mark.eq_ignore_ascii_case(column));
     let columns = node.columns();
     let is_there = columns.iter().any(|known| known.name.eq_ignore_ascii_case(column));
     // Of a stream's table there may be more columns than are declared: the database has the last word.
     if !is_there && !is_own && node.model().is_some() {
         let hint = hint(column, columns.iter().map(|column| column.name.as_str()));
-        findings.add(at, format!("{} has no column {column}{hint}", node.place()));
+        sink.add(at, format!("{} has no column {column}{hint}", node.place()));
     }
 }
 
 #[cfg(test)]
-mod tests {
+mod data_tests {
     use super::*;
 
     #[test]

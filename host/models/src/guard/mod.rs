@@ -3,15 +3,15 @@
 //! A regular expression is not a guard: the text is taken apart by a parser of the database's dialect, and a
 //! placeholder must be a word by itself there, so that no quote, comment or neighbour can give it another meaning.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
-//! | `tokens` | which signs may stand in the text, and that placeholders stand by themselves |
+//! | `tokens` | which signs may be in the text, and that placeholders stand by themselves |
 //! | `walk` | what a parsed SELECT names and calls |
 //! | `names` | which names can be seen at a place |
 //!
-//! In Oracle a function of a schema can be called like a column, without parentheses. What stands before a point must
+//! In Oracle a function of a schema can be called like a column, without parentheses. What precedes a point must
 //! therefore be a relation that can be seen there, and where no relation is seen but `dual`, a word is none of a column.
-//! What the text cannot tell: whether a word by itself, or behind the name of a relation, is one of the columns of a
+//! What the text cannot tell: whether a word by itself, or after the name of a relation, is one of the columns of a
 //! table or of a subquery. So `SELECT f FROM {stock}` passes where the account has a function `f` of its own, or a synonym
 //! for one: the account that builds models should have neither.
 
@@ -26,11 +26,11 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 use wmshost_flow::Dialect;
 use wmshost_flow::model::Assertion;
 
-use crate::check::{At, Findings};
-use crate::mistake::offset_at;
+use crate::check::{At, DiagnosticSink};
+use crate::diagnostic::offset_at;
 use crate::project::{Node, Project};
-use crate::template::{Mode, Template, Word, Written};
-use tokens::Marks;
+use crate::template::{Mode, Placeholder, RenderedSql, Template};
+use tokens::StandIns;
 use walk::Walk;
 
 /// How deep SQL may nest.
@@ -38,7 +38,7 @@ const DEPTH: usize = 100;
 
 /// Why SQL is refused, and where in the text that would run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Objection {
+struct Violation {
     at: usize,
     what: String,
 }
@@ -53,22 +53,22 @@ enum Shape {
 }
 
 /// Looks at all SQL of all plugins.
-pub(crate) fn look(project: &Project, findings: &mut Findings) {
+pub(crate) fn look(project: &Project, sink: &mut DiagnosticSink) {
     let guard = Guard { project };
     for node in &project.nodes {
         let place = format!("{}, SQL", node.place());
         let at = At { plugin: &node.plugin, place: &place };
         if let Some(model) = node.model() {
-            guard.template(&model.statement, Mode::Full, Shape::Select, at, findings);
+            guard.template(&model.statement, Mode::Full, Shape::Select, at, sink);
             if model.increment().is_some() {
-                guard.template(&model.statement, Mode::Incremental, Shape::Select, at, findings);
+                guard.template(&model.statement, Mode::Incremental, Shape::Select, at, sink);
             }
             if let Some(changes) = &model.changes {
                 let place = format!("{}, changes", node.place());
-                guard.template(changes, Mode::Incremental, Shape::Select, At { place: &place, ..at }, findings);
+                guard.template(changes, Mode::Incremental, Shape::Select, At { place: &place, ..at }, sink);
             }
         }
-        guard.tests(node, findings);
+        guard.tests(node, sink);
     }
 }
 
@@ -77,7 +77,7 @@ struct Guard<'p> {
 }
 
 impl Guard<'_> {
-    fn tests(&self, node: &Node, findings: &mut Findings) {
+    fn tests(&self, node: &Node, sink: &mut DiagnosticSink) {
         for parsed in &node.tests {
             let place = format!("{}, test {}", node.place(), parsed.test.name);
             let at = At { plugin: &node.plugin, place: &place };
@@ -86,42 +86,45 @@ impl Guard<'_> {
                 _ => Shape::Expression,
             };
             if let Some(sql) = &parsed.sql {
-                self.template(sql, Mode::Full, shape, at, findings);
+                self.template(sql, Mode::Full, shape, at, sink);
             }
             if let Some(condition) = &parsed.only_where {
-                self.template(condition, Mode::Full, Shape::Expression, at, findings);
+                self.template(condition, Mode::Full, Shape::Expression, at, sink);
             }
         }
     }
 
     /// Looks at one text; what is wrong in both builds of a model is told once.
-    fn template(&self, template: &Template, mode: Mode, shape: Shape, at: At<'_>, findings: &mut Findings) {
-        if let Err((written, objection)) = self.judged(template, mode, shape) {
-            let offset = written.source_of(objection.at);
-            let told = findings.all.len();
-            findings.in_sql(at, &template.source, offset, objection.what);
-            if findings.all[..told].contains(&findings.all[told]) {
-                findings.all.pop();
+    fn template(&self, template: &Template, mode: Mode, shape: Shape, at: At<'_>, sink: &mut DiagnosticSink) {
+        if let Err((written, violation)) = self.judged(template, mode, shape) {
+            let offset = written.source_of(violation.at);
+            let told = sink.all.len();
+            sink.in_sql(at, &template.source, offset, violation.what);
+            if sink.all[..told].contains(&sink.all[told]) {
+                sink.all.pop();
             }
         }
     }
 
-    fn judged(&self, template: &Template, mode: Mode, shape: Shape) -> Result<(), (Written, Objection)> {
-        let marks = Marks::of(template, self.project);
+    fn judged(&self, template: &Template, mode: Mode, shape: Shape) -> Result<(), (RenderedSql, Violation)> {
+        let stand_ins = StandIns::of(template, self.project);
         // Once with a mark for every placeholder, then with the values as they will stand there.
-        let marked = template.written(mode, marks.all());
-        self.tokens(&marked.text, &marks).map_err(|objection| (marked, objection))?;
+        let marked = template.written(mode, stand_ins.all());
+        self.tokens(&marked.text, &stand_ins).map_err(|violation| (marked, violation))?;
         let written = template.written(mode, |word| match word {
-            Word::Relation(_) | Word::This | Word::Changes | Word::Former(_) => marks.of_word(word),
-            value => self.project.speaker().spell(value, 0),
+            Placeholder::Relation(_) | Placeholder::This | Placeholder::Changes | Placeholder::Before(_) => {
+                stand_ins.of_word(word)
+            }
+            value => self.project.renderer().render_placeholder(value, 0),
         });
-        let parsed =
-            self.tokens(&written.text, &marks).and_then(|tokens| self.parsed(tokens, &written.text, &marks, shape));
-        parsed.map_err(|objection| (written, objection))
+        let parsed = self
+            .tokens(&written.text, &stand_ins)
+            .and_then(|tokens| self.parsed(tokens, &written.text, &stand_ins, shape));
+        parsed.map_err(|violation| (written, violation))
     }
 
-    fn tokens(&self, text: &str, marks: &Marks) -> Result<Vec<TokenWithSpan>, Objection> {
-        tokens::taken_apart(self.dialect(), text, marks)
+    fn tokens(&self, text: &str, stand_ins: &StandIns) -> Result<Vec<TokenWithSpan>, Violation> {
+        tokens::taken_apart(self.dialect(), text, stand_ins)
     }
 
     fn dialect(&self) -> &'static dyn SqlDialect {
@@ -131,13 +134,19 @@ impl Guard<'_> {
         }
     }
 
-    fn parsed(&self, tokens: Vec<TokenWithSpan>, text: &str, marks: &Marks, shape: Shape) -> Result<(), Objection> {
+    fn parsed(
+        &self,
+        tokens: Vec<TokenWithSpan>,
+        text: &str,
+        stand_ins: &StandIns,
+        shape: Shape,
+    ) -> Result<(), Violation> {
         let unreadable = |error: &ParserError| unreadable(error, text);
         if shape == Shape::Select {
             tokens::begins_as_select(&tokens, text)?;
         }
         let mut parser = Parser::new(self.dialect()).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
-        let mut walk = Walk::new(self.project, marks, text, shape == Shape::Expression);
+        let mut walk = Walk::new(self.project, stand_ins, text, shape == Shape::Expression);
         match shape {
             Shape::Select => {
                 let query: Box<Query> = parser.parse_query().map_err(|error| unreadable(&error))?;
@@ -154,19 +163,19 @@ impl Guard<'_> {
 }
 
 impl Walk<'_> {
-    fn look(&mut self, parsed: &impl Visit) -> Result<(), Objection> {
+    fn look(&mut self, parsed: &impl Visit) -> Result<(), Violation> {
         match parsed.visit(self) {
             std::ops::ControlFlow::Continue(()) => Ok(()),
-            std::ops::ControlFlow::Break(objection) => Err(objection),
+            std::ops::ControlFlow::Break(violation) => Err(violation),
         }
     }
 }
 
-fn ends(parser: &Parser<'_>, text: &str, what: &str) -> Result<(), Objection> {
+fn ends(parser: &Parser<'_>, text: &str, what: &str) -> Result<(), Violation> {
     let next = parser.peek_token();
     match next.token {
         Token::EOF => Ok(()),
-        token => Err(Objection {
+        token => Err(Violation {
             at: offset_at(text, next.span.start.line, next.span.start.column),
             what: format!("here begins {what}, with {token}"),
         }),
@@ -174,7 +183,7 @@ fn ends(parser: &Parser<'_>, text: &str, what: &str) -> Result<(), Objection> {
 }
 
 /// What the parser says, with the place that it names.
-fn unreadable(error: &ParserError, text: &str) -> Objection {
+fn unreadable(error: &ParserError, text: &str) -> Violation {
     let (message, place) = match error {
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
             message.split_once(" at Line: ").map_or((message.as_str(), None), |(message, place)| (message, Some(place)))
@@ -185,7 +194,7 @@ fn unreadable(error: &ParserError, text: &str) -> Objection {
         let (line, column) = place.split_once(", Column: ")?;
         Some(offset_at(text, line.parse().ok()?, column.trim().parse().ok()?))
     });
-    Objection { at: place.unwrap_or(0), what: format!("it cannot be read as SQL: {message}") }
+    Violation { at: place.unwrap_or(0), what: format!("it cannot be read as SQL: {message}") }
 }
 
 #[cfg(test)]

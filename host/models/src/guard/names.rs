@@ -1,5 +1,5 @@
 //! Which names can be seen at a place of a SELECT: parts named by WITH, and names of relations in FROM. A part of WITH
-//! and a subquery in FROM see nothing of the FROM that they stand beside or in.
+//! and a subquery in FROM see nothing of the FROM that they are beside or in.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(super) struct Frame {
     /// Those that can be seen by now.
     parts: BTreeSet<String>,
     from: From,
-    /// What a query's SELECT calls its columns: behind it they can be named so.
+    /// What a query's SELECT calls its columns: after it they can be named so.
     columns: BTreeSet<String>,
     /// How many of the frames around it cannot be seen from within, the innermost first.
     unseen: usize,
@@ -36,7 +36,7 @@ pub(super) struct Frame {
 struct From {
     /// What they are called.
     names: BTreeSet<String>,
-    /// Whether there are any whose columns the text does not tell: all but `dual`.
+    /// True if there are any whose columns the text does not tell: all but `dual`.
     has_columns: bool,
     /// Subqueries that see none of the others.
     blind: Vec<*const Query>,
@@ -44,16 +44,16 @@ struct From {
 
 struct Part {
     name: String,
-    /// Tells the part's query from all others while the tree is walked.
+    /// Reports the part's query from all others while the tree is walked.
     query: *const Query,
-    /// Whether its name means itself within.
+    /// True if its name means itself within.
     sees_itself: bool,
 }
 
 /// The names of all queries around a place, the innermost last.
 pub(super) struct Names {
     dialect: Dialect,
-    /// Whether the text stands where columns can be named that it says nothing of.
+    /// True if the text stands where columns can be named that it says nothing of.
     is_within: bool,
     frames: Vec<Frame>,
 }
@@ -78,7 +78,7 @@ impl Names {
         let unseen = match self.frames.last() {
             // The query that it is a part of.
             _ if of_part.is_some() => 1,
-            // The SELECT that it stands in, and the query of that.
+            // The SELECT that it is in, and the query of that.
             Some(around) if around.from.blind.iter().any(|blind| std::ptr::eq(*blind, query)) => 2,
             _ => 0,
         };
@@ -119,20 +119,20 @@ impl Names {
         self.frames.pop();
     }
 
-    /// Whether a name in FROM is that of a part.
+    /// Returns whether a name in FROM is that of a part.
     pub(super) fn is_part(&self, name: &Ident) -> bool {
         let name = understood(self.dialect, name);
         self.frames.iter().any(|frame| frame.parts.contains(&name))
     }
 
-    /// Whether what stands before the point of a column is a relation.
+    /// Returns whether what precedes the point of a column is a relation.
     pub(super) fn is_relation(&self, name: &Ident) -> bool {
         let name = understood(self.dialect, name);
         self.seen().any(|frame| frame.from.names.contains(&name))
     }
 
-    /// Whether a word by itself can be a column: no text tells which columns a table has, but where there is no table
-    /// there are none.
+    /// Returns whether a word by itself can be a column: no text says which columns a table has, but where there is no
+    /// table there are none.
     pub(super) fn may_be_column(&self, name: &Ident) -> bool {
         let mut seen = self.seen();
         let is_named = self.frames.last().is_some_and(|frame| frame.columns.contains(&understood(self.dialect, name)));
@@ -158,7 +158,7 @@ impl Names {
     fn tables(&self, tables: &TableWithJoins, from: &mut From) {
         self.factor(&tables.relation, true, from);
         for join in &tables.joins {
-            // What is applied sees what stands before it.
+            // What is applied sees what precedes it.
             let applied = matches!(join.join_operator, JoinOperator::CrossApply | JoinOperator::OuterApply);
             self.factor(&join.relation, !applied, from);
         }

@@ -1,22 +1,22 @@
-//! Which signs may stand in a plugin's SQL, and that each placeholder is a word by itself there.
+//! Which signs may be in a plugin's SQL, and that each placeholder is a word by itself there.
 
 use sqlparser::dialect::Dialect as SqlDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
-use super::Objection;
-use crate::mistake::offset_at;
+use super::Violation;
+use crate::diagnostic::offset_at;
 use crate::project::Project;
-use crate::template::{Template, Word};
+use crate::template::{Placeholder, Template};
 
-/// Operators of one text: each nests what stands before it one deeper, and what walks the text goes as deep.
+/// Operators of one text: each nests what precedes it one deeper, and what walks the text goes as deep.
 const MOST_OPERATORS: usize = 4_000;
 
 /// Words that stand for placeholders while a text is looked at, and stand nowhere in it by themselves.
-pub(super) struct Marks {
+pub(super) struct StandIns {
     begin: String,
 }
 
-impl Marks {
+impl StandIns {
     /// Words that neither the text nor a variable has.
     pub(super) fn of(template: &Template, project: &Project) -> Self {
         let mut known = template.source.to_lowercase();
@@ -26,7 +26,7 @@ impl Marks {
     }
 
     /// A mark for each placeholder of a text, in order.
-    pub(super) fn all(&self) -> impl FnMut(&Word) -> String {
+    pub(super) fn all(&self) -> impl FnMut(&Placeholder) -> String {
         let mut number = 0;
         move |_| {
             number += 1;
@@ -34,13 +34,13 @@ impl Marks {
         }
     }
 
-    /// The mark of what stands for a table: always the same.
-    pub(super) fn of_word(&self, word: &Word) -> String {
-        let kind = if *word == Word::Changes { "c" } else { "t" };
+    /// The mark of what represents a table: always the same.
+    pub(super) fn of_word(&self, word: &Placeholder) -> String {
+        let kind = if *word == Placeholder::Changes { "c" } else { "t" };
         format!("{}{kind}z", self.begin)
     }
 
-    /// Whether a word is a mark.
+    /// Returns whether a word is a mark.
     pub(super) fn is_mark(&self, word: &str) -> bool {
         let kind = word.strip_prefix(&self.begin).and_then(|rest| rest.strip_suffix('z'));
         kind.is_some_and(|kind| {
@@ -48,7 +48,7 @@ impl Marks {
         })
     }
 
-    /// Where the marks stand in a text.
+    /// Where the marks are in a text.
     fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = usize> + 't {
         text.match_indices(&self.begin).map(|(at, _)| at)
     }
@@ -58,9 +58,9 @@ impl Marks {
 pub(super) fn taken_apart(
     dialect: &dyn SqlDialect,
     text: &str,
-    marks: &Marks,
-) -> Result<Vec<TokenWithSpan>, Objection> {
-    let tokens = Tokenizer::new(dialect, text).tokenize_with_location().map_err(|error| Objection {
+    stand_ins: &StandIns,
+) -> Result<Vec<TokenWithSpan>, Violation> {
+    let tokens = Tokenizer::new(dialect, text).tokenize_with_location().map_err(|error| Violation {
         at: offset_at(text, error.location.line, error.location.column),
         what: format!("it cannot be read as SQL: {}", error.message),
     })?;
@@ -68,37 +68,37 @@ pub(super) fn taken_apart(
     let mut by_themselves = Vec::new();
     for token in &tokens {
         let at = || offset_at(text, token.span.start.line, token.span.start.column);
-        if let Some(what) = objection(&token.token) {
-            return Err(Objection { at: at(), what });
+        if let Some(what) = violation(&token.token) {
+            return Err(Violation { at: at(), what });
         }
         if let Token::Word(word) = &token.token
             && word.quote_style.is_none()
-            && marks.is_mark(&word.value)
+            && stand_ins.is_mark(&word.value)
         {
             by_themselves.push((at(), word.value.len()));
         }
         operators += usize::from(is_operator(&token.token));
     }
     if operators > MOST_OPERATORS {
-        return Err(Objection { at: 0, what: format!("it has {operators} operators, {MOST_OPERATORS} may be") });
+        return Err(Violation { at: 0, what: format!("it has {operators} operators, {MOST_OPERATORS} may be") });
     }
-    for place in marks.places(text) {
+    for place in stand_ins.places(text) {
         let word = text[place..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len() - place);
         if !by_themselves.contains(&(place, word)) {
-            let what = "a placeholder is a name or a value by itself: it stands in no text, comment or other name";
-            return Err(Objection { at: place, what: what.to_owned() });
+            let what = "a placeholder is a name or a value by itself: it is in no text, comment or other name";
+            return Err(Violation { at: place, what: what.to_owned() });
         }
     }
     match tokens.last().map(|token| &token.token) {
         Some(Token::Whitespace(Whitespace::SingleLineComment { comment, .. })) if !comment.ends_with('\n') => {
-            Err(Objection { at: text.len(), what: "it ends in a comment; end the comment's line".to_owned() })
+            Err(Violation { at: text.len(), what: "it ends in a comment; end the comment's line".to_owned() })
         }
         _ => Ok(tokens),
     }
 }
 
 /// Why a token may not stand in a text.
-fn objection(token: &Token) -> Option<String> {
+fn violation(token: &Token) -> Option<String> {
     use Token::{
         Ampersand, Arrow, Comma, Div, DoubleEq, EOF, Eq, Gt, GtEq, HexStringLiteral, LParen, LongArrow, Lt, LtEq,
         Minus, Mod, Mul, Neq, Number, Period, Pipe, Plus, QuoteDelimitedStringLiteral, RParen, SemiColon, ShiftLeft,
@@ -139,10 +139,10 @@ fn is_operator(token: &Token) -> bool {
     }
 }
 
-/// Whether the first word is one that a SELECT can begin with.
-pub(super) fn begins_as_select(tokens: &[TokenWithSpan], text: &str) -> Result<(), Objection> {
+/// Returns whether the first word is one that a SELECT can begin with.
+pub(super) fn begins_as_select(tokens: &[TokenWithSpan], text: &str) -> Result<(), Violation> {
     let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
-    let Some(first) = first else { return Err(Objection { at: 0, what: "there is no SELECT".to_owned() }) };
+    let Some(first) = first else { return Err(Violation { at: 0, what: "there is no SELECT".to_owned() }) };
     let is_begin = match &first.token {
         Token::LParen => true,
         Token::Word(word) => {
@@ -153,5 +153,5 @@ pub(super) fn begins_as_select(tokens: &[TokenWithSpan], text: &str) -> Result<(
     };
     let at = offset_at(text, first.span.start.line, first.span.start.column);
     let what = format!("it is one SELECT; this begins with {}", first.token);
-    if is_begin { Ok(()) } else { Err(Objection { at, what }) }
+    if is_begin { Ok(()) } else { Err(Violation { at, what }) }
 }

@@ -7,10 +7,10 @@ use sqlparser::ast::{
 };
 use wmshost_flow::{Dialect, only_computes};
 
-use super::Objection;
+use super::Violation;
 use super::names::{Names, understood};
-use super::tokens::Marks;
-use crate::mistake::offset_at;
+use super::tokens::StandIns;
+use crate::diagnostic::offset_at;
 use crate::project::Project;
 
 /// Written like functions or columns; they tell the time or a row's place.
@@ -22,25 +22,25 @@ const OF_NO_TABLE: [&str; 5] = ["DUMMY", "LEVEL", "ROWID", "CONNECT_BY_ISLEAF", 
 /// Of Oracle, who is connected. No column can have such a name without quotes.
 const ACCOUNT: [&str; 2] = ["USER", "UID"];
 
-type Step = ControlFlow<Objection>;
+type Step = ControlFlow<Violation>;
 
 /// Walks one text.
 pub(super) struct Walk<'w> {
     project: &'w Project,
-    marks: &'w Marks,
+    stand_ins: &'w StandIns,
     text: &'w str,
     names: Names,
 }
 
 impl<'w> Walk<'w> {
     /// `is_within`: the text is part of one that has a FROM.
-    pub(super) fn new(project: &'w Project, marks: &'w Marks, text: &'w str, is_within: bool) -> Self {
-        Self { project, marks, text, names: Names::new(project.dialect, is_within) }
+    pub(super) fn new(project: &'w Project, stand_ins: &'w StandIns, text: &'w str, is_within: bool) -> Self {
+        Self { project, stand_ins, text, names: Names::new(project.dialect, is_within) }
     }
 
     fn refuse(&self, at: Option<&Ident>, what: impl Into<String>) -> Step {
         let at = at.map_or(0, |ident| offset_at(self.text, ident.span.start.line, ident.span.start.column));
-        ControlFlow::Break(Objection { at, what: what.into() })
+        ControlFlow::Break(Violation { at, what: what.into() })
     }
 
     /// A table named otherwise than by a placeholder.
@@ -64,13 +64,13 @@ impl<'w> Walk<'w> {
 
     fn shown(&self, name: &ObjectName) -> String {
         let part = |part: &sqlparser::ast::ObjectNamePart| match part.as_ident() {
-            Some(ident) if self.marks.is_mark(&ident.value) => "{…}".to_owned(),
+            Some(ident) if self.stand_ins.is_mark(&ident.value) => "{…}".to_owned(),
             _ => part.to_string(),
         };
         name.0.iter().map(part).collect::<Vec<_>>().join(".")
     }
 
-    /// A part named by WITH must not hide a table that a placeholder stands for.
+    /// A part named by WITH must not hide a table that a placeholder represents.
     fn part_name(&self, name: &Ident) -> Step {
         let understood = understood(self.project.dialect, name);
         let is_own = understood.to_ascii_uppercase().starts_with("WMSHOST");
@@ -110,10 +110,10 @@ impl<'w> Walk<'w> {
         self.refuse(first, format!("the function {name} is not among those that only compute"))
     }
 
-    /// `pack.age` could be a call, and `sequence.NEXTVAL` a write: what stands before the point is a relation in FROM.
+    /// `pack.age` could be a call, and `sequence.NEXTVAL` a write: what precedes the point is a relation in FROM.
     fn compound(&self, parts: &[Ident]) -> Step {
         match parts {
-            [relation, _] if self.names.is_relation(relation) || self.marks.is_mark(&relation.value) => {
+            [relation, _] if self.names.is_relation(relation) || self.stand_ins.is_mark(&relation.value) => {
                 ControlFlow::Continue(())
             }
             [relation, ..] => {
@@ -134,7 +134,7 @@ impl<'w> Walk<'w> {
             return self.refuse(Some(word), format!("{word} tells who is connected; it is no column"));
         }
         let is_known = is_plain && (is_pseudo(&word.value) || is_one_of(&OF_NO_TABLE, &word.value));
-        if is_known || self.names.may_be_column(word) || self.marks.is_mark(&word.value) {
+        if is_known || self.names.may_be_column(word) || self.stand_ins.is_mark(&word.value) {
             return ControlFlow::Continue(());
         }
         self.refuse(Some(word), format!("{word} is no column of a relation in FROM; a function is called so, too"))
@@ -150,7 +150,7 @@ fn is_one_of(known: &[&str], name: &str) -> bool {
 }
 
 impl Visitor for Walk<'_> {
-    type Break = Objection;
+    type Break = Violation;
 
     fn pre_visit_query(&mut self, query: &Query) -> Step {
         let odd = !query.locks.is_empty()
@@ -159,7 +159,7 @@ impl Visitor for Walk<'_> {
             || query.format_clause.is_some()
             || !query.pipe_operators.is_empty();
         if odd {
-            return self.refuse(None, "a clause behind its SELECT locks rows or is not known here");
+            return self.refuse(None, "a clause after its SELECT locks rows or is not known here");
         }
         self.body(&query.body)?;
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
@@ -216,7 +216,7 @@ impl Visitor for Walk<'_> {
         };
         match name.0.as_slice() {
             [part] => match part.as_ident() {
-                Some(ident) if ident.quote_style.is_none() && self.marks.is_mark(&ident.value) => {
+                Some(ident) if ident.quote_style.is_none() && self.stand_ins.is_mark(&ident.value) => {
                     ControlFlow::Continue(())
                 }
                 Some(ident) if self.names.is_part(ident) || is_dual(ident) => ControlFlow::Continue(()),

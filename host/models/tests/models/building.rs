@@ -1,6 +1,6 @@
 //! What is built, in which order, and what a failure leaves.
 
-use wmshost_flow::model::{Assertion, History, Materialization};
+use wmshost_flow::model::{Assertion, Materialization, Snapshot};
 use wmshost_models::NodeStatus;
 
 use crate::warehouse::{HOUR, Warehouse, action, model, names, node, project, selected, test, view};
@@ -175,9 +175,10 @@ fn readers_never_see_half_a_table() {
 #[test]
 fn a_history_keeps_every_version() {
     let warehouse = Warehouse::new();
-    let history = History { key: names(&["item"]), compared: Vec::new(), since: None, ends_missing: true };
+    let snapshot =
+        Snapshot { key: names(&["item"]), check_columns: Vec::new(), updated_at: None, invalidate_deleted: true };
     let mut versions = model("item_history", &["item"], &["item", "name"], "SELECT item, name FROM {item}");
-    versions.materialization = Materialization::History(history);
+    versions.materialization = Materialization::Snapshot(snapshot);
     let models = project(vec![versions]);
     assert_eq!(action(&warehouse.build(&models), "item_history"), "full");
     warehouse.later(HOUR);
@@ -216,7 +217,7 @@ fn another_type_than_declared_leaves_what_was_there() {
     ] {
         let report = warehouse.build(&declared(amount));
         let kept = node(&report, "kept");
-        let told = format!("the column amount is declared Int64, and its SQL gives {found}");
+        let told = format!("the column amount is declared Int64, and its SQL returns {found}");
         assert!(kept.message.contains(&told), "{amount}: {}", kept.message);
         assert_eq!(warehouse.rows("SELECT SUM(amount) FROM KEPT"), ["35"], "what was there stays");
     }
@@ -239,6 +240,6 @@ fn another_type_in_an_increment_leaves_what_was_there() {
     warehouse.later(crate::warehouse::HOUR);
     warehouse.stock(4, 1, "A", 99);
     let report = warehouse.build(&models);
-    assert!(node(&report, "kept").message.contains("declared Int64, and its SQL gives text"), "{report:#?}");
+    assert!(node(&report, "kept").message.contains("declared Int64, and its SQL returns text"), "{report:#?}");
     assert_eq!(warehouse.rows("SELECT COUNT(*) FROM KEPT"), ["3"]);
 }

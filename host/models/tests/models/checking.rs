@@ -83,10 +83,10 @@ fn the_database_looks_at_sql_before_anything_is_built() {
     ]);
     let expected = [
         "plugin marts, model broken, SQL 2:8: target analytics: no such column: amuont\n  2 |        amuont AS amount\n    |        ^",
-        "model behind: its SQL gives columns that are not declared: amount",
+        "model behind: its SQL returns columns that are not declared: amount",
         "model odd, SQL 1:12: target analytics: wrong number of arguments to function abs()",
         "model unlike: its SQL does not give the declared columns gone",
-        "model more: its SQL gives columns that are not declared: item; declare them",
+        "model more: its SQL returns columns that are not declared: item; declare them",
     ];
     for part in expected {
         assert!(found.contains(part), "{part:?} is not in\n{found}");

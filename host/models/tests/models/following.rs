@@ -240,7 +240,7 @@ fn keys_that_are_none_fail_the_model_and_change_nothing() {
     }
     let report = warehouse.build(&project(vec![declared]));
     let message = &node(&report, "merged").message;
-    assert_eq!(message, "its SQL gives two rows with one key (id); group or choose among them");
+    assert_eq!(message, "its SQL returns two rows with one key (id); group or choose among them");
     assert_eq!(warehouse.rows("SELECT count(*) FROM MERGED"), ["3"]);
 }
 
@@ -331,7 +331,7 @@ fn a_table_that_is_built_anew_passes_on_only_what_changed() {
     assert_eq!((action(&report, "totals"), node(&report, "totals").changed), ("full", 1));
     assert_eq!((action(&report, "tens"), node(&report, "tens").changed), ("incremental", 1));
     assert_eq!(warehouse.rows("SELECT item, tenfold FROM TENS ORDER BY item"), ["1 300", "2 60"]);
-    // Another place, the same amounts: the table comes out as it was, and nothing behind it has to be done.
+    // Another place, the same amounts: the table comes out as it was, and nothing after it has to be done.
     warehouse.stock(4, 2, "C", 1);
     let report = warehouse.build(&models);
     assert_eq!((action(&report, "totals"), node(&report, "totals").changed), ("full", 0));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::model::{Assertion, History, Materialization, Severity, Strategy, Test, Threshold};
+use wmshost_flow::model::{Assertion, Materialization, Severity, Snapshot, Strategy, Test, Threshold};
 use wmshost_flow::{Clock as _, Value};
 use wmshost_models::{Project, Report, TestResult, TestStatus};
 
@@ -73,7 +73,7 @@ fn tests(to: Option<&str>, chance: &mut Chance) -> Vec<Test> {
     assertions.into_iter().map(&mut one).collect()
 }
 
-/// Two streams and what may be made of them: rows by window, versions, a table built anew each time, a view.
+/// Two streams and what may be made of them: rows by window, versions, a table built again each time, a view.
 fn declared(chance: &mut Chance) -> Project {
     let columns = ["id", "item", "place", "amount"];
     let all = "SELECT id, item, place, amount FROM {stock}";
@@ -89,9 +89,13 @@ fn declared(chance: &mut Chance) -> Project {
     let mut lines = incremental(by_item(), Some(lines_changed), model("lines", &["stock"], &columns, lines));
     let mut versions = model("versions", &["stock"], &columns, all);
     let key = names(&["id"]);
-    versions.materialization =
-        Materialization::History(History { key, compared: Vec::new(), since: None, ends_missing: true });
-    let mut anew = model("anew", &["stock"], &columns, all);
+    versions.materialization = Materialization::Snapshot(Snapshot {
+        key,
+        check_columns: Vec::new(),
+        updated_at: None,
+        invalidate_deleted: true,
+    });
+    let mut anew = model("again", &["stock"], &columns, all);
     let mut seen = view("seen", &["stock"], &columns, all);
     for (model, to) in
         [(&mut lines, Some("heads")), (&mut versions, Some("item")), (&mut anew, None), (&mut seen, Some("heads"))]

@@ -1,9 +1,9 @@
 //! Models on a real database, through the ports only.
 
+mod before_images;
 mod building;
 mod checking;
 mod following;
-mod former;
 mod histories;
 mod oracle;
 mod owning;

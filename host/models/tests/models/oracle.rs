@@ -1,22 +1,22 @@
-//! All ways to build a model in Oracle's SQL, on the stand-in.
+//! All ways to build a model in Oracle's SQL, on the emulator.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
-use wmshost_flow::model::{Assertion, History, Materialization, Model, OnChange, Strategy};
+use wmshost_flow::model::{Assertion, Materialization, Model, OnChange, Snapshot, Strategy};
 use wmshost_flow::{Dialect, Value};
 use wmshost_models::{NodeStatus, Project, Setup};
-use wmshost_oracle_stand_in::{Account, Effect, Fault, Moment, Options, Release, StandIn, Transport};
+use wmshost_oracle_emulator::{Account, Effect, Emulator, Fault, Moment, Options, Release, Transport};
 
 use crate::warehouse::{HOUR, Warehouse, action, incremental, model, names, node, setup, test, told, view};
 
 const ACCOUNTS: u32 = 24;
 
 /// One for all tests, which have an account each.
-pub(crate) static SERVER: LazyLock<StandIn> = LazyLock::new(|| {
+pub(crate) static SERVER: LazyLock<Emulator> = LazyLock::new(|| {
     let accounts = (1..=ACCOUNTS).map(|number| Account::new(&format!("MART{number}"), "mart"));
-    StandIn::start(accounts.fold(Options::default(), Options::account)).expect("a stand-in")
+    Emulator::start(accounts.fold(Options::default(), Options::account)).expect("a emulator")
 });
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
@@ -244,7 +244,7 @@ fn a_merge_takes_in_only_what_changed() {
     let broken = model("by_item", &["stock"], &["item", "amount"], &by_item);
     let report = warehouse.build(&project(vec![incremental(Strategy::Merge(names(&["item"])), None, broken)]));
     let message = &node(&report, "by_item").message;
-    assert_eq!(message, "its SQL gives two rows with one key (item); group or choose among them");
+    assert_eq!(message, "its SQL returns two rows with one key (item); group or choose among them");
 }
 
 #[test]
@@ -298,9 +298,10 @@ fn what_is_appended_is_appended_once() {
 #[test]
 fn a_history_keeps_every_version() {
     let (warehouse, _) = warehouse();
-    let history = History { key: names(&["item"]), compared: Vec::new(), since: None, ends_missing: true };
+    let snapshot =
+        Snapshot { key: names(&["item"]), check_columns: Vec::new(), updated_at: None, invalidate_deleted: true };
     let mut versions = model("item_history", &["item"], &["item", "name"], "SELECT item, name FROM {item}");
-    versions.materialization = Materialization::History(history);
+    versions.materialization = Materialization::Snapshot(snapshot);
     let models = project(vec![versions]);
     assert_eq!(action(&warehouse.build(&models), "item_history"), "full");
     warehouse.later(HOUR);

@@ -1,17 +1,17 @@
 //! A build touches nothing but the model's own tables and views: whatever somebody else has under a name that it needs
 //! stays as it is, and nothing is built.
 
-use wmshost_flow::model::{History, Materialization, Model, Strategy};
-use wmshost_flow::{Claim, Dialect, Failure, FailureKind, Maker, TableOwner, TakeOver, record_of};
+use wmshost_flow::model::{Materialization, Model, Snapshot, Strategy};
+use wmshost_flow::{Claim, Dialect, Failure, FailureKind, OwnerKind, TableOwner, TakeOver, record_of};
 use wmshost_models::Project;
-use wmshost_oracle_stand_in::{Effect, Fault, Moment};
+use wmshost_oracle_emulator::{Effect, Fault, Moment};
 
 use crate::oracle::{self, SERVER};
 use crate::warehouse::{Warehouse, incremental, model, names, setup, told, view};
 
 const STRANGERS: [&str; 4] = ["an empty table", "a table with rows", "a table like one of the host", "a view"];
 
-/// A warehouse of each kind, and the account on the stand-in.
+/// A warehouse of each kind, and the account on the emulator.
 fn warehouses() -> [(Warehouse, Dialect, String); 2] {
     let (oracle, account) = oracle::warehouse();
     [(Warehouse::new(), Dialect::Sqlite, String::new()), (oracle, Dialect::Oracle, account)]
@@ -22,7 +22,7 @@ fn project(dialect: Dialect, models: Vec<Model>) -> Project {
     Project::new(setup).unwrap_or_else(|wrong| panic!("{}", told(&wrong)))
 }
 
-/// A model in each of the ways to build one. The last has a follower, so that its former rows are kept.
+/// A model in each of the ways to build one. The last has a follower, so that its before images are kept.
 fn models() -> Vec<(&'static str, Vec<Model>)> {
     let rows = "SELECT id, item, amount FROM {stock}";
     let columns = &["id", "item", "amount"];
@@ -30,12 +30,13 @@ fn models() -> Vec<(&'static str, Vec<Model>)> {
     let changes = "SELECT id FROM {stock} WHERE wms_loaded_at > {watermark}";
     let by_id = format!("{rows} {{when incremental}} WHERE id IN (SELECT id FROM {{changes}}) {{end}}");
     let replaced = model("mine", &["stock"], columns, &by_id);
-    let history = History { key: names(&["id"]), compared: Vec::new(), since: None, ends_missing: true };
+    let snapshot =
+        Snapshot { key: names(&["id"]), check_columns: Vec::new(), updated_at: None, invalidate_deleted: true };
     let follower = model(
         "follower",
         &["mine"],
         &["id"],
-        "SELECT id FROM {mine} {when incremental} UNION ALL SELECT id FROM {former:mine} {end}",
+        "SELECT id FROM {mine} {when incremental} UNION ALL SELECT id FROM {before:mine} {end}",
     );
     let merged = incremental(Strategy::Merge(names(&["id"])), None, plain());
     vec![
@@ -44,7 +45,7 @@ fn models() -> Vec<(&'static str, Vec<Model>)> {
         ("merge", vec![merged.clone()]),
         ("replace", vec![incremental(Strategy::Replace(names(&["id"])), Some(changes), replaced)]),
         ("append", vec![incremental(Strategy::Append, None, plain())]),
-        ("history", vec![Model { materialization: Materialization::History(history), ..plain() }]),
+        ("snapshot", vec![Model { materialization: Materialization::Snapshot(snapshot), ..plain() }]),
         ("followed", vec![merged, incremental(Strategy::Append, None, follower)]),
     ]
 }
@@ -59,7 +60,7 @@ fn needed(way: &str, dialect: Dialect) -> Vec<&'static str> {
         }
     }
     if way == "followed" {
-        needed.push("WMSHOST_WAS_MINE");
+        needed.push("WMSHOST_BEFORE_MINE");
     }
     needed
 }
@@ -148,7 +149,7 @@ fn two_pipelines_do_not_build_the_same_models() {
 fn a_stream_and_a_model_do_not_share_a_table() {
     for (warehouse, dialect, _) in warehouses() {
         let mut sql = warehouse.target.sql().expect("a session");
-        let stream = TableOwner { pipeline: "wms".into(), maker: Maker::Stream, name: "mine".into() };
+        let stream = TableOwner { pipeline: "wms".into(), maker: OwnerKind::Stream, name: "mine".into() };
         let claim = Claim { owner: &stream, run_id: "run-0", take_over: None };
         claim.secure(sql.as_mut(), "MINE", 0).expect("a record");
         make(&warehouse, dialect, "a table like one of the host", "MINE");
@@ -195,7 +196,7 @@ fn what_stands_in_the_way_is_replaced_where_the_pipeline_says_so_by_name() {
 /// Takes away what the tests of one way to build have left.
 fn clean(warehouse: &Warehouse) {
     for name in ["MINE", "FOLLOWER", "BYSTANDER"] {
-        for name in ["", "WMSHOST_NEW_", "WMSHOST_OLD_", "WMSHOST_WAS_"].map(|before| format!("{before}{name}")) {
+        for name in ["", "WMSHOST_NEW_", "WMSHOST_OLD_", "WMSHOST_BEFORE_"].map(|before| format!("{before}{name}")) {
             drop_if_there(warehouse, &name);
         }
     }
@@ -221,7 +222,7 @@ fn a_streams_table_of_somebody_else_gets_no_index() {
         assert!(!warehouse.build(&merged).has_failed());
         assert_eq!(warehouse.rows(indexes), ["0"], "{dialect:?}");
         let mut sql = warehouse.target.sql().expect("a session");
-        let stream = TableOwner { pipeline: "wms".into(), maker: Maker::Stream, name: "stock".into() };
+        let stream = TableOwner { pipeline: "wms".into(), maker: OwnerKind::Stream, name: "stock".into() };
         let wish = TakeOver::parse("WMS_STOCK");
         let claim = Claim { owner: &stream, run_id: "run-0", take_over: Some(&wish) };
         claim.secure(sql.as_mut(), "WMS_STOCK", 0).expect("a record");

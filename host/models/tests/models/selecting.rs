@@ -1,6 +1,6 @@
 //! The words that select models.
 
-use wmshost_models::{Past, Project};
+use wmshost_models::{PreviousRun, Project};
 
 use crate::warehouse::{model, project, view};
 
@@ -22,11 +22,11 @@ fn models() -> Project {
 fn select(select: &[&str], exclude: &[&str]) -> Result<Vec<String>, Vec<String>> {
     let models = models();
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let past = Past {
+    let previous = PreviousRun {
         fingerprints: [("kpi".to_owned(), "old".to_owned())].into(),
         results: [("fact_stock".to_owned(), "error".to_owned())].into(),
     };
-    let selected = models.select(&words(select), &words(exclude), &past)?;
+    let selected = models.select(&words(select), &words(exclude), &previous)?;
     Ok(selected.names(&models).into_iter().map(str::to_owned).collect())
 }
 

@@ -184,7 +184,7 @@ fn tests_look_at_what_changed_since_they_passed() {
     };
     assert_eq!(all(&warehouse.build(&models)), [Passed; 3]);
     assert_eq!(all(&warehouse.build(&models)), [Unchanged; 3]);
-    // Who asks for tests, or for everything anew, has them run.
+    // Who asks for tests, or for everything again, has them run.
     assert_eq!(all(&warehouse.run(&models, |options| options.build = false)), [Passed; 3]);
     assert_eq!(all(&warehouse.run(&models, |options| options.full_refresh = true)), [Passed; 3]);
     warehouse.later(crate::warehouse::HOUR);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, TimeUnit};
-use wmshost_flow::model::{History, Materialization, Model, ModelColumn, Strategy};
+use wmshost_flow::model::{Materialization, Model, ModelColumn, Snapshot, Strategy};
 use wmshost_flow::{ColumnPurpose, Dialect, Value, declared_type};
 use wmshost_models::{Project, Setup};
 
@@ -70,13 +70,14 @@ fn copies(columns: Vec<ModelColumn>) -> Vec<Model> {
     let sql = format!("SELECT {list} FROM {{stock}}");
     let changed = format!("{sql} {{when incremental}} WHERE wms_loaded_at > {{watermark}} {{end}}");
     let copy = |name: &str, sql: &str| Model { columns: columns.clone(), ..model(name, &["stock"], &[], sql) };
-    let history = History { key: names(&["id"]), compared: Vec::new(), since: None, ends_missing: true };
+    let snapshot =
+        Snapshot { key: names(&["id"]), check_columns: Vec::new(), updated_at: None, invalidate_deleted: true };
     vec![
         copy("whole", &sql),
         Model { materialization: Materialization::View, ..copy("seen", &sql) },
         incremental(Strategy::Merge(names(&["id"])), None, copy("merged", &changed)),
         incremental(Strategy::Append, None, copy("appended", &changed)),
-        Model { materialization: Materialization::History(history), ..copy("versions", &sql) },
+        Model { materialization: Materialization::Snapshot(snapshot), ..copy("versions", &sql) },
     ]
 }
 

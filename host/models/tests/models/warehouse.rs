@@ -13,7 +13,9 @@ use wmshost_flow::model::{
     Storage, Strategy, Test, Threshold,
 };
 use wmshost_flow::{Cancel, Clock, Dialect, Failure, Micros, SqlSession, Target, Value};
-use wmshost_models::{BuildOptions, Mistake, NodeResult, Observer, Past, Project, Report, Runner, Scratch, Setup};
+use wmshost_models::{
+    BuildOptions, Diagnostic, NodeResult, Observer, PreviousRun, Project, Report, Runner, Scratch, Setup,
+};
 
 pub(crate) struct TurnedClock(AtomicI64);
 
@@ -143,7 +145,7 @@ impl Warehouse {
         change(&mut options);
         let runner = Runner {
             project,
-            proving: Some((project, &Memory)),
+            unit_test_project: Some((project, &Memory)),
             target: self.target.as_ref(),
             clock: self.clock.as_ref(),
             observer: &Silent,
@@ -155,7 +157,7 @@ impl Warehouse {
         runner.run()
     }
 
-    pub(crate) fn examine(&self, project: &Project) -> Result<Vec<String>, Vec<Mistake>> {
+    pub(crate) fn examine(&self, project: &Project) -> Result<Vec<String>, Vec<Diagnostic>> {
         let mut sql = self.target.sql().expect("a session");
         project.examine(sql.as_mut()).expect("a database")
     }
@@ -187,13 +189,13 @@ pub(crate) fn project(models: Vec<Model>) -> Project {
     Project::new(setup(models)).unwrap_or_else(|wrong| panic!("{}", told(&wrong)))
 }
 
-pub(crate) fn told(mistakes: &[Mistake]) -> String {
-    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+pub(crate) fn told(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn selected(project: &Project, words: &[&str]) -> wmshost_models::Selected {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-    project.select(&words, &[], &Past::default()).expect("a selection")
+    project.select(&words, &[], &PreviousRun::default()).expect("a selection")
 }
 
 /// A table whose columns are all whole numbers, but for `name` and `place`.

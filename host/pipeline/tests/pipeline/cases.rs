@@ -36,7 +36,7 @@ fn told(folder: &Path) -> String {
     let result = check_file(&folder.join("pipeline.toml"), &variables(pairs), &ByFileName);
     let told = match result {
         Ok(checked) => summary(&checked),
-        Err(mistakes) => format!("{mistakes}\n"),
+        Err(diagnostics) => format!("{diagnostics}\n"),
     };
     told.replace(&format!("{}/", folder.display()), "")
 }

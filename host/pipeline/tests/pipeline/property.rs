@@ -1,4 +1,4 @@
-//! Whatever stands in a file: there is an answer, and where it is no there is a mistake to read.
+//! Whatever is in a file: there is an answer, and where it is no there is a mistake to read.
 
 use std::path::Path;
 
@@ -69,11 +69,11 @@ fn answers(text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path: &Path = &folder.path().join("pipeline.toml");
     std::fs::write(path, text).unwrap();
-    if let Err(mistakes) = check_file(path, &set(&[("A", "7d"), ("B", "")]), &ByFileName) {
-        assert!(!mistakes.list().is_empty(), "refused without a reason:\n{text}");
-        for mistake in mistakes.list() {
+    if let Err(diagnostics) = check_file(path, &set(&[("A", "7d"), ("B", "")]), &ByFileName) {
+        assert!(!diagnostics.list().is_empty(), "refused without a reason:\n{text}");
+        for diagnostic in diagnostics.list() {
             let lines = u32::try_from(text.split('\n').count()).unwrap();
-            assert!(mistake.line.is_none_or(|line| (1..=lines).contains(&line)), "{mistake}\n{text}");
+            assert!(diagnostic.line.is_none_or(|line| (1..=lines).contains(&line)), "{diagnostic}\n{text}");
         }
     }
 }

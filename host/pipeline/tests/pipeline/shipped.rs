@@ -19,7 +19,7 @@ const CREDENTIALS: &[(&str, &str)] = &[
 
 fn shipped(name: &str, variables: &[(&str, &str)]) -> Checked {
     let path = Path::new("../../pipelines").join(name);
-    check_file(&path, &set(variables), &ByFileName).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    check_file(&path, &set(variables), &ByFileName).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 
 #[test]
@@ -78,12 +78,12 @@ fn staging_and_production_run_on_oracle() {
 
 #[test]
 fn production_without_variables_names_each_of_them() {
-    let mistakes = check_file(Path::new("../../pipelines/prod.toml"), &set(&[]), &ByFileName).unwrap_err();
-    let told = mistakes.to_string();
+    let diagnostics = check_file(Path::new("../../pipelines/prod.toml"), &set(&[]), &ByFileName).unwrap_err();
+    let told = diagnostics.to_string();
     for (name, _) in CREDENTIALS {
         assert!(told.contains(&format!("the variable {name} is not set")), "{told}");
     }
-    assert_eq!(mistakes.list().len(), CREDENTIALS.len(), "{told}");
+    assert_eq!(diagnostics.list().len(), CREDENTIALS.len(), "{told}");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn the_reference_is_a_pipeline_that_passes() {
     assert_eq!(std::fs::read_to_string(path).unwrap(), HELP);
 }
 
-/// Every key that the reader knows stands in the reference, under a comment; where the value of a key differs
+/// Every key that the reader knows is in the reference, under a comment; where the value of a key differs
 /// from stream to stream, the comment tells the default.
 #[test]
 fn the_reference_has_every_key_with_its_default() {
@@ -126,7 +126,7 @@ fn the_reference_has_every_key_with_its_default() {
     }
 }
 
-/// The keys that stand in a file, `*` for names of one's own, each with its value and the comment above it.
+/// The keys that are in a file, `*` for names of one's own, each with its value and the comment above it.
 fn typed_keys(text: &str) -> BTreeMap<String, (String, String)> {
     let (mut table, mut comment) = (String::new(), String::new());
     let mut keys = BTreeMap::new();

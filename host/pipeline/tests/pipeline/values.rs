@@ -33,7 +33,7 @@ fn checked_dev(names: &[&str]) -> Result<Vec<String>, String> {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     match checked.select(&names) {
         Ok(streams) => Ok(streams.iter().map(|stream| stream.plan.name.clone()).collect()),
-        Err(mistakes) => Err(mistakes.to_string()),
+        Err(diagnostics) => Err(diagnostics.to_string()),
     }
 }
 
@@ -60,8 +60,8 @@ fn state_can_be_reset_of_streams_that_are_disabled() {
 #[test]
 fn a_mistake_has_fields() {
     let path = Path::new("tests/cases/unknown-keys/pipeline.toml");
-    let mistakes = check_file(path, &set(&[]), &ByFileName).unwrap_err();
-    let first = &mistakes.list()[0];
+    let diagnostics = check_file(path, &set(&[]), &ByFileName).unwrap_err();
+    let first = &diagnostics.list()[0];
     assert_eq!(first.file, "tests/cases/unknown-keys/pipeline.toml");
     assert_eq!((first.line, first.key.as_str()), (Some(2), "nmae"));
     assert_eq!(first.message, "unknown key");
@@ -72,8 +72,8 @@ fn a_mistake_has_fields() {
 fn unreadable_files_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let told = |name: &str| {
-        let mistakes = load(&folder.path().join(name), &set(&[])).unwrap_err().to_string();
-        mistakes.replace(&format!("{}/", folder.path().display()), "")
+        let diagnostics = load(&folder.path().join(name), &set(&[])).unwrap_err().to_string();
+        diagnostics.replace(&format!("{}/", folder.path().display()), "")
     };
     fs::write(folder.path().join("binary.toml"), [0xff, 0xfe, 0]).unwrap();
     fs::write(folder.path().join("large.toml"), "#".repeat(2 << 20)).unwrap();
@@ -110,8 +110,8 @@ fn what_comes_by_reference_is_never_told() {
     .join("\n");
     for reference in ["{ env = \"V\" }", "{ file = \"secret\" }"] {
         fs::write(&path, keys.replace(" R", &format!(" {reference}"))).unwrap();
-        let mistakes = check_file(&path, &set(&[("V", "hunter two")]), &ByFileName).unwrap_err();
-        assert!(!mistakes.to_string().contains("hunter"), "{mistakes}");
-        assert!(mistakes.list().len() >= 14, "{mistakes}");
+        let diagnostics = check_file(&path, &set(&[("V", "hunter two")]), &ByFileName).unwrap_err();
+        assert!(!diagnostics.to_string().contains("hunter"), "{diagnostics}");
+        assert!(diagnostics.list().len() >= 14, "{diagnostics}");
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use wmshost_pipeline::{Facts, PluginFacts, PluginProblem, SettingFacts, SettingKind, World};
+use wmshost_pipeline::{PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, World};
 
 /// An environment of these variables.
 pub(crate) fn variables(list: Vec<(String, String)>) -> impl Fn(&str) -> Option<OsString> {
@@ -18,8 +18,8 @@ pub(crate) fn set(list: &[(&str, &str)]) -> impl Fn(&str) -> Option<OsString> + 
 /// Plugins that are what their file names say.
 pub(crate) struct ByFileName;
 
-impl PluginFacts for ByFileName {
-    fn facts(&self, path: &Path, given: Option<&str>) -> Result<Facts, PluginProblem> {
+impl PluginCatalog for ByFileName {
+    fn metadata(&self, path: &Path, given: Option<&str>) -> Result<PluginMetadata, PluginProblem> {
         let digest = format!("blake3:{}", "0".repeat(64));
         if given.is_some_and(|given| given != digest) {
             return Err(PluginProblem::OtherDigest(digest));
@@ -43,7 +43,7 @@ impl PluginFacts for ByFileName {
             let zone = setting("time_zone", SettingKind::Text, Some("\"UTC\""), &[]);
             let today = setting("today", SettingKind::Text, Some("\"\""), &[]);
             let offsets = setting("utc_offsets", SettingKind::Texts, Some("[]"), &[]);
-            return Ok(Facts {
+            return Ok(PluginMetadata {
                 world,
                 name,
                 version: "0.1.0".to_owned(),
@@ -52,22 +52,22 @@ impl PluginFacts for ByFileName {
             });
         }
         let settings = if name.contains("settings") { settings() } else { reject() };
-        Ok(Facts { world, name, version: "0.1.0".to_owned(), digest, settings })
+        Ok(PluginMetadata { world, name, version: "0.1.0".to_owned(), digest, settings })
     }
 }
 
-fn setting(name: &str, kind: SettingKind, fallback: Option<&str>, choices: &[&str]) -> SettingFacts {
+fn setting(name: &str, kind: SettingKind, fallback: Option<&str>, choices: &[&str]) -> SettingMetadata {
     let choices = choices.iter().map(|&choice| choice.to_owned()).collect();
-    SettingFacts { name: name.to_owned(), kind, fallback: fallback.map(str::to_owned), choices }
+    SettingMetadata { name: name.to_owned(), kind, fallback: fallback.map(str::to_owned), choices }
 }
 
-fn reject() -> Vec<SettingFacts> {
+fn reject() -> Vec<SettingMetadata> {
     let rules = ["invalid-quantity", "invalid-status"];
     vec![setting("reject", SettingKind::Texts, Some("[]"), &rules)]
 }
 
 /// One of each kind.
-fn settings() -> Vec<SettingFacts> {
+fn settings() -> Vec<SettingMetadata> {
     vec![
         setting("label", SettingKind::Text, None, &[]),
         setting("mode", SettingKind::Text, Some("\"plain\""), &["plain", "strict"]),

@@ -72,7 +72,7 @@ impl Day {
         Random::keyed(self.seed, purpose, 0)
     }
 
-    /// How many of a table's rows the day touches: at least one, if there are any.
+    /// The number of of a table's rows the day touches: at least one, if there are any.
     pub(super) fn share(&self, rows: u64) -> u64 {
         let wanted = (rows as f64 * self.percent / 100.0).round() as u64;
         wanted.max(1).min(rows)

@@ -100,7 +100,7 @@ impl Location {
     }
 }
 
-/// How much of a room is used.
+/// How much of a module is used.
 pub(crate) fn used(room: Measure, random: &mut Random) -> Measure {
     Decimal(room.0 / 1_000 * random.quantile(&USE))
 }

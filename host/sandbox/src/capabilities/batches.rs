@@ -8,14 +8,14 @@ use arrow_schema::DataType;
 use wasmtime::component::Resource;
 use wmshost_flow::{Failure, Stage};
 
-use super::{Answer, answer};
+use super::{HostResult, into_guest};
 use crate::bindings::batches::{
     Booleans, Categories, Dates, Decimals, Float64s, Host, HostBatch, Int64s, Texts, Timestamps,
 };
 use crate::bindings::types::{Column, DecimalType, Zone};
-use crate::columns::{self, Because, PluginBatch};
-use crate::convert::{columns_to_wit, shown, timestamp_type};
-use crate::guest::Guest;
+use crate::columns::{self, PluginBatch, Rejection};
+use crate::convert::{columns_to_wit, sanitize, timestamp_type};
+use crate::instance_state::InstanceState;
 
 // Decimals cross as the machine has them in memory; the contract says little-endian.
 #[cfg(target_endian = "big")]
@@ -38,9 +38,9 @@ fn texts<T: ByteArrayType<Offset = i32>>(array: &GenericByteArray<T>) -> Texts {
     Texts { offsets, values, validity: columns::validity_bytes(array) }
 }
 
-impl Guest {
-    fn read<T>(&mut self, batch: &Handle, read: impl FnOnce(&PluginBatch) -> Result<T, Failure>) -> Answer<T> {
-        answer(read(self.table.get(batch)?))
+impl InstanceState {
+    fn read<T>(&mut self, batch: &Handle, read: impl FnOnce(&PluginBatch) -> Result<T, Failure>) -> HostResult<T> {
+        into_guest(read(self.table.get(batch)?))
     }
 
     fn write(
@@ -48,16 +48,16 @@ impl Guest {
         batch: &Handle,
         column: &str,
         make: impl FnOnce(usize) -> Result<ArrayRef, Failure>,
-    ) -> Answer<()> {
+    ) -> HostResult<()> {
         let batch = self.table.get_mut(batch)?;
         let limits = &self.limits;
-        answer(make(batch.rows()).and_then(|array| batch.put(column, array, limits)))
+        into_guest(make(batch.rows()).and_then(|array| batch.put(column, array, limits)))
     }
 }
 
-impl Host for Guest {}
+impl Host for InstanceState {}
 
-impl HostBatch for Guest {
+impl HostBatch for InstanceState {
     fn row_count(&mut self, batch: Handle) -> wasmtime::Result<u32> {
         Ok(u32::try_from(self.table.get(&batch)?.rows())?)
     }
@@ -67,7 +67,7 @@ impl HostBatch for Guest {
         columns_to_wit(fields).map_err(|failure| wasmtime::format_err!("{failure}"))
     }
 
-    fn read_booleans(&mut self, batch: Handle, column: String) -> Answer<Booleans> {
+    fn read_booleans(&mut self, batch: Handle, column: String) -> HostResult<Booleans> {
         self.read(&batch, |batch| {
             let array = batch.boolean(&column)?;
             let values = array.values().sliced().to_vec();
@@ -75,21 +75,21 @@ impl HostBatch for Guest {
         })
     }
 
-    fn read_int64s(&mut self, batch: Handle, column: String) -> Answer<Int64s> {
+    fn read_int64s(&mut self, batch: Handle, column: String) -> HostResult<Int64s> {
         self.read(&batch, |batch| {
             let (_, array) = batch.primitive::<Int64Type>(&column, "int64")?;
             Ok(Int64s { values: array.values().to_vec(), validity: columns::validity_bytes(array) })
         })
     }
 
-    fn read_float64s(&mut self, batch: Handle, column: String) -> Answer<Float64s> {
+    fn read_float64s(&mut self, batch: Handle, column: String) -> HostResult<Float64s> {
         self.read(&batch, |batch| {
             let (_, array) = batch.primitive::<Float64Type>(&column, "float64")?;
             Ok(Float64s { values: array.values().to_vec(), validity: columns::validity_bytes(array) })
         })
     }
 
-    fn read_decimals(&mut self, batch: Handle, column: String) -> Answer<Decimals> {
+    fn read_decimals(&mut self, batch: Handle, column: String) -> HostResult<Decimals> {
         self.read(&batch, |batch| {
             let (kind, array) = batch.primitive::<Decimal128Type>(&column, "decimal")?;
             let DataType::Decimal128(precision, scale) = *kind else {
@@ -103,22 +103,22 @@ impl HostBatch for Guest {
         })
     }
 
-    fn read_texts(&mut self, batch: Handle, column: String) -> Answer<Texts> {
+    fn read_texts(&mut self, batch: Handle, column: String) -> HostResult<Texts> {
         self.read(&batch, |batch| batch.text(&column).map(texts))
     }
 
-    fn read_binaries(&mut self, batch: Handle, column: String) -> Answer<Texts> {
+    fn read_binaries(&mut self, batch: Handle, column: String) -> HostResult<Texts> {
         self.read(&batch, |batch| batch.binary(&column).map(texts))
     }
 
-    fn read_dates(&mut self, batch: Handle, column: String) -> Answer<Dates> {
+    fn read_dates(&mut self, batch: Handle, column: String) -> HostResult<Dates> {
         self.read(&batch, |batch| {
             let (_, array) = batch.primitive::<Date32Type>(&column, "date")?;
             Ok(Dates { values: array.values().to_vec(), validity: columns::validity_bytes(array) })
         })
     }
 
-    fn read_timestamps(&mut self, batch: Handle, column: String) -> Answer<Timestamps> {
+    fn read_timestamps(&mut self, batch: Handle, column: String) -> HostResult<Timestamps> {
         self.read(&batch, |batch| {
             let (kind, array) = batch.primitive::<TimestampMicrosecondType>(&column, "timestamp")?;
             let zoned = matches!(kind, DataType::Timestamp(_, Some(_)));
@@ -128,82 +128,82 @@ impl HostBatch for Guest {
         })
     }
 
-    fn write_booleans(&mut self, batch: Handle, column: String, data: Booleans) -> Answer<()> {
+    fn write_booleans(&mut self, batch: Handle, column: String, data: Booleans) -> HostResult<()> {
         self.write(&batch, &column, |rows| columns::boolean_array(&column, data.values, data.validity, rows))
     }
 
-    fn write_int64s(&mut self, batch: Handle, column: String, data: Int64s) -> Answer<()> {
+    fn write_int64s(&mut self, batch: Handle, column: String, data: Int64s) -> HostResult<()> {
         self.write(&batch, &column, |_| {
             let array = columns::primitive_array::<Int64Type>(&column, data.values, data.validity)?;
             Ok(Arc::new(array))
         })
     }
 
-    fn write_float64s(&mut self, batch: Handle, column: String, data: Float64s) -> Answer<()> {
+    fn write_float64s(&mut self, batch: Handle, column: String, data: Float64s) -> HostResult<()> {
         self.write(&batch, &column, |_| {
             let array = columns::primitive_array::<Float64Type>(&column, data.values, data.validity)?;
             Ok(Arc::new(array))
         })
     }
 
-    fn write_decimals(&mut self, batch: Handle, column: String, data: Decimals) -> Answer<()> {
+    fn write_decimals(&mut self, batch: Handle, column: String, data: Decimals) -> HostResult<()> {
         self.write(&batch, &column, |_| {
             let kind = (data.kind.precision, data.kind.scale);
             columns::decimal_array(&column, &data.values, data.validity, kind)
         })
     }
 
-    fn write_texts(&mut self, batch: Handle, column: String, data: Texts) -> Answer<()> {
+    fn write_texts(&mut self, batch: Handle, column: String, data: Texts) -> HostResult<()> {
         self.write(&batch, &column, |rows| columns::text_array(&column, data.offsets, data.values, data.validity, rows))
     }
 
-    fn write_binaries(&mut self, batch: Handle, column: String, data: Texts) -> Answer<()> {
+    fn write_binaries(&mut self, batch: Handle, column: String, data: Texts) -> HostResult<()> {
         self.write(&batch, &column, |rows| {
             columns::binary_array(&column, data.offsets, data.values, data.validity, rows)
         })
     }
 
-    fn write_dates(&mut self, batch: Handle, column: String, data: Dates) -> Answer<()> {
+    fn write_dates(&mut self, batch: Handle, column: String, data: Dates) -> HostResult<()> {
         self.write(&batch, &column, |_| {
             let array = columns::primitive_array::<Date32Type>(&column, data.values, data.validity)?;
             Ok(Arc::new(array))
         })
     }
 
-    fn write_timestamps(&mut self, batch: Handle, column: String, data: Timestamps) -> Answer<()> {
+    fn write_timestamps(&mut self, batch: Handle, column: String, data: Timestamps) -> HostResult<()> {
         self.write(&batch, &column, |_| {
             let array = columns::primitive_array::<TimestampMicrosecondType>(&column, data.values, data.validity)?;
             Ok(Arc::new(array.with_data_type(timestamp_type(data.zone))))
         })
     }
 
-    fn write_categories(&mut self, batch: Handle, column: String, data: Categories) -> Answer<()> {
+    fn write_categories(&mut self, batch: Handle, column: String, data: Categories) -> HostResult<()> {
         let most = self.limits.batch_bytes;
         self.write(&batch, &column, |rows| {
             columns::category_array(&column, &data.labels, &data.codes, data.validity, rows, most)
         })
     }
 
-    fn rename(&mut self, batch: Handle, column: String, to: String) -> Answer<()> {
-        answer(self.table.get_mut(&batch)?.rename(&column, &to))
+    fn rename(&mut self, batch: Handle, column: String, to: String) -> HostResult<()> {
+        into_guest(self.table.get_mut(&batch)?.rename(&column, &to))
     }
 
-    fn drop_columns(&mut self, batch: Handle, columns: Vec<String>) -> Answer<()> {
-        answer(self.table.get_mut(&batch)?.drop_columns(&columns))
+    fn drop_columns(&mut self, batch: Handle, columns: Vec<String>) -> HostResult<()> {
+        into_guest(self.table.get_mut(&batch)?.drop_columns(&columns))
     }
 
-    fn filter(&mut self, batch: Handle, keep: Vec<u8>) -> Answer<()> {
-        answer(self.table.get_mut(&batch)?.keep(keep))
+    fn filter(&mut self, batch: Handle, keep: Vec<u8>) -> HostResult<()> {
+        into_guest(self.table.get_mut(&batch)?.keep(keep))
     }
 
-    fn reject(&mut self, batch: Handle, rows: Vec<u32>, rule: String, reason: String) -> Answer<()> {
+    fn reject(&mut self, batch: Handle, rows: Vec<u32>, rule: String, reason: String) -> HostResult<()> {
         let (by, digest) = (self.identity.signature(), self.identity.digest.clone());
         // Of the worlds that can take rows out, only the extractor's has a source.
         let stage = if self.source.is_some() { Stage::Extract } else { Stage::Transform };
-        let (rule, reason) = (shown(rule, RULE_BYTES), shown(reason, REASON_BYTES));
-        let because = Because { stage, rule, reason, by, digest };
+        let (rule, reason) = (sanitize(rule, RULE_BYTES), sanitize(reason, REASON_BYTES));
+        let rejection = Rejection { stage, rule, reason, by, digest };
         let most = self.limits.batch_bytes;
-        answer(self.table.get_mut(&batch)?.reject(&rows, &because, most))
+        into_guest(self.table.get_mut(&batch)?.reject(&rows, &rejection, most))
     }
 
     fn drop(&mut self, batch: Handle) -> wasmtime::Result<()> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::bindings::log::{Host, Level};
-use crate::convert::shown;
-use crate::guest::Guest;
+use crate::convert::sanitize;
+use crate::instance_state::InstanceState;
 use crate::limits::Limits;
 
 /// The line of a panic that asks for what no plugin has: an environment.
@@ -56,7 +56,7 @@ impl Drop for LogMeter {
     }
 }
 
-impl Host for Guest {
+impl Host for InstanceState {
     fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
         if level == Level::Error {
             self.remember(&message);
@@ -66,15 +66,15 @@ impl Host for Guest {
     }
 }
 
-impl Guest {
+impl InstanceState {
     /// Writes a message into the log, with who said it, and in which call.
     fn log(&mut self, level: Level, from: Option<&str>, message: String) {
-        if self.doing.is_silent || !self.meter.admits(message.len().min(self.limits.message_bytes), &self.limits) {
+        if self.purpose.is_silent || !self.meter.admits(message.len().min(self.limits.message_bytes), &self.limits) {
             return;
         }
-        let message = shown(message, self.limits.message_bytes);
+        let message = sanitize(message, self.limits.message_bytes);
         let (plugin, stream) = (self.identity.plugin.as_str(), self.identity.stream.as_str());
-        let (function, batch) = (self.doing.function, self.doing.batch);
+        let (function, batch) = (self.purpose.function, self.purpose.batch);
         match level {
             Level::Debug => tracing::debug!(plugin, stream, function, batch, from, "{message}"),
             Level::Info => tracing::info!(plugin, stream, function, batch, from, "{message}"),

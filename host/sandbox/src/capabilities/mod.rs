@@ -1,4 +1,4 @@
-//! What plugins may call. One room per capability: each implements its interface of the contract on what the
+//! What plugins may call. One module per capability: each implements its interface of the contract on what the
 //! host keeps for an instance. Which of them an instance gets is decided in `link`.
 
 mod batches;
@@ -11,21 +11,21 @@ mod target;
 pub(crate) use log::LogMeter;
 #[expect(unreachable_pub, reason = "the generated bindings re-export them")]
 pub use source::{Connection, OpenCursor};
-pub(crate) use state::OwnState;
-pub(crate) use target::{LoadRules, Phase};
+pub(crate) use state::PluginState;
+pub(crate) use target::{LoadPolicy, Phase};
 
 use wmshost_flow::Failure;
 
 use crate::bindings::types as wit;
 use crate::convert::failure_to_wit;
-use crate::guest::Guest;
+use crate::instance_state::InstanceState;
 
 /// What a host function gives: a trap, or a failure that the plugin can handle, or a value.
-pub(crate) type Answer<T> = wasmtime::Result<Result<T, wit::Failure>>;
+pub(crate) type HostResult<T> = wasmtime::Result<Result<T, wit::Failure>>;
 
 /// A failure that the plugin can handle.
-fn answer<T>(result: Result<T, Failure>) -> Answer<T> {
+fn into_guest<T>(result: Result<T, Failure>) -> HostResult<T> {
     Ok(result.map_err(failure_to_wit))
 }
 
-impl wit::Host for Guest {}
+impl wit::Host for InstanceState {}

@@ -1,9 +1,9 @@
 //! The plugin's own table in the pipeline file.
 
 use crate::bindings::settings::{Host, Setting as WitSetting};
-use crate::guest::{Guest, Setting};
+use crate::instance_state::{InstanceState, Setting};
 
-impl Host for Guest {
+impl Host for InstanceState {
     fn get(&mut self, name: String) -> wasmtime::Result<Option<WitSetting>> {
         Ok(self.identity.settings.get(&name).map(|setting| match setting {
             Setting::Text(v) => WitSetting::Text(v.clone()),

@@ -6,12 +6,12 @@ use arrow_array::{Array as _, ArrayRef};
 use wasmtime::component::Resource;
 use wmshost_flow::{Bounds, ColumnOrder, Cursor, Dialect, Failure, SourceSession, Value};
 
-use super::{Answer, answer};
+use super::{HostResult, into_guest};
 use crate::bindings::source::{self as wit, Host, HostConnection, HostCursor};
 use crate::bindings::types::{Column, Value as WitValue};
 use crate::columns::PluginBatch;
 use crate::convert::{columns_to_wit, value_from_wit};
-use crate::guest::Guest;
+use crate::instance_state::InstanceState;
 
 /// A plugin's handle to the granted database.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -21,7 +21,7 @@ pub struct Connection;
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct OpenCursor(Box<dyn Cursor>);
 
-impl Guest {
+impl InstanceState {
     fn session(&mut self) -> Result<&mut dyn SourceSession, Failure> {
         match &mut self.source {
             Some(source) => Ok(source.session.as_mut()),
@@ -46,7 +46,7 @@ impl Guest {
     }
 
     /// Works on the source, and counts the time as the database's.
-    fn waiting<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+    fn timed<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let from = Instant::now();
         let done = work(self);
         self.timer.host_worked(from);
@@ -59,7 +59,7 @@ impl Guest {
     }
 
     /// Keeps in mind that rows are lost to the plugin: it must not go on as if it had read them.
-    fn broken_off(&mut self, failure: Failure) -> Failure {
+    fn note_failure(&mut self, failure: Failure) -> Failure {
         self.source_failure.get_or_insert_with(|| failure.clone());
         failure
     }
@@ -73,13 +73,13 @@ impl Guest {
         let batch = match self.table.get_mut(cursor)?.0.next(rows) {
             Ok(Some(batch)) => batch,
             Ok(None) => return Ok(Ok(None)),
-            Err(failure) => return Ok(Err(self.broken_off(failure))),
+            Err(failure) => return Ok(Err(self.note_failure(failure))),
         };
         let bytes: usize = batch.rows.columns().iter().map(used_bytes).sum();
         if bytes > self.limits.batch_bytes {
             let most = self.limits.batch_bytes;
             let failure = Failure::limit("batch_bytes", most, bytes).within("ask for fewer rows");
-            return Ok(Err(self.broken_off(failure)));
+            return Ok(Err(self.note_failure(failure)));
         }
         Ok(self.push_batch(PluginBatch::new(batch)).map(Some))
     }
@@ -90,17 +90,17 @@ fn used_bytes(column: &ArrayRef) -> usize {
     column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
 }
 
-impl Host for Guest {}
+impl Host for InstanceState {}
 
 fn order_to_wit(order: ColumnOrder) -> wit::ColumnOrder {
     let bounds = order.bounds.map(|Bounds { least, most }| wit::ColumnBounds { least, most });
     wit::ColumnOrder { expression: order.expression, function: order.function, bounds }
 }
 
-impl HostConnection for Guest {
-    fn open(&mut self, label: String) -> Answer<Resource<Connection>> {
+impl HostConnection for InstanceState {
+    fn open(&mut self, label: String) -> HostResult<Resource<Connection>> {
         let opened = self.check_label(&label);
-        answer(opened.and_then(|()| self.push(Connection)))
+        into_guest(opened.and_then(|()| self.push(Connection)))
     }
 
     fn dialect(&mut self, _: Resource<Connection>) -> wasmtime::Result<wit::Dialect> {
@@ -110,17 +110,17 @@ impl HostConnection for Guest {
         })
     }
 
-    fn now(&mut self, _: Resource<Connection>) -> Answer<i64> {
-        answer(self.waiting(|guest| guest.session()?.now()))
+    fn now(&mut self, _: Resource<Connection>) -> HostResult<i64> {
+        into_guest(self.timed(|state| state.session()?.now()))
     }
 
-    fn tables(&mut self, _: Resource<Connection>) -> Answer<Vec<String>> {
-        answer(self.waiting(|guest| guest.session()?.tables()))
+    fn tables(&mut self, _: Resource<Connection>) -> HostResult<Vec<String>> {
+        into_guest(self.timed(|state| state.session()?.tables()))
     }
 
-    fn describe(&mut self, _: Resource<Connection>, table: String) -> Answer<Option<wit::TableDescription>> {
-        let found = self.waiting(|guest| guest.session()?.describe(&table));
-        answer(found.and_then(|table| {
+    fn describe(&mut self, _: Resource<Connection>, table: String) -> HostResult<Option<wit::TableDescription>> {
+        let found = self.timed(|state| state.session()?.describe(&table));
+        into_guest(found.and_then(|table| {
             let Some(table) = table else { return Ok(None) };
             let columns = columns_to_wit(table.columns.fields())?;
             let order = table.order.into_iter().map(|order| order.map(order_to_wit)).collect();
@@ -133,9 +133,11 @@ impl HostConnection for Guest {
         _: Resource<Connection>,
         statement: String,
         parameters: Vec<WitValue>,
-    ) -> Answer<Resource<OpenCursor>> {
+    ) -> HostResult<Resource<OpenCursor>> {
         let parameters: Result<Vec<Value>, Failure> = parameters.into_iter().map(value_from_wit).collect();
-        answer(parameters.and_then(|parameters| self.waiting(|guest| Guest::query(guest, &statement, &parameters))))
+        into_guest(
+            parameters.and_then(|parameters| self.timed(|state| InstanceState::query(state, &statement, &parameters))),
+        )
     }
 
     fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
@@ -144,17 +146,17 @@ impl HostConnection for Guest {
     }
 }
 
-impl HostCursor for Guest {
+impl HostCursor for InstanceState {
     fn schema(&mut self, cursor: Resource<OpenCursor>) -> wasmtime::Result<Vec<Column>> {
         let schema = self.table.get(&cursor)?.0.schema();
         columns_to_wit(schema.fields()).map_err(|failure| wasmtime::format_err!("{failure}"))
     }
 
-    fn next(&mut self, cursor: Resource<OpenCursor>, max_rows: u32) -> Answer<Option<Resource<PluginBatch>>> {
+    fn next(&mut self, cursor: Resource<OpenCursor>, max_rows: u32) -> HostResult<Option<Resource<PluginBatch>>> {
         let from = Instant::now();
         let batch = self.next_batch(&cursor, max_rows);
         self.timer.host_worked(from);
-        answer(batch?)
+        into_guest(batch?)
     }
 
     fn drop(&mut self, cursor: Resource<OpenCursor>) -> wasmtime::Result<()> {

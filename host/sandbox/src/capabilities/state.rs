@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use wmshost_flow::Failure;
 
-use super::{Answer, answer};
+use super::{HostResult, into_guest};
 use crate::bindings::state::Host;
-use crate::guest::Guest;
+use crate::instance_state::InstanceState;
 
 const KEYS: usize = 64;
 const KEY_BYTES: usize = 128;
@@ -15,12 +15,12 @@ const VALUE_BYTES: usize = 64 << 10;
 /// The memory as it is, and as it was at the last chunk. Both have at most `KEYS` keys, whatever a plugin sets and
 /// forgets in between.
 #[derive(Default)]
-pub(crate) struct OwnState {
+pub(crate) struct PluginState {
     now: BTreeMap<String, Vec<u8>>,
     sent: BTreeMap<String, Vec<u8>>,
 }
 
-impl OwnState {
+impl PluginState {
     /// The memory as of a checkpoint.
     pub(crate) fn of(committed: &BTreeMap<String, Vec<u8>>) -> Self {
         Self { now: committed.clone(), sent: committed.clone() }
@@ -57,12 +57,12 @@ impl OwnState {
     }
 }
 
-impl Host for Guest {
+impl Host for InstanceState {
     fn get(&mut self, key: String) -> wasmtime::Result<Option<Vec<u8>>> {
         Ok(self.state.now.get(&key).cloned())
     }
 
-    fn set(&mut self, key: String, value: Option<Vec<u8>>) -> Answer<()> {
-        answer(self.state.set(key, value))
+    fn set(&mut self, key: String, value: Option<Vec<u8>>) -> HostResult<()> {
+        into_guest(self.state.set(key, value))
     }
 }

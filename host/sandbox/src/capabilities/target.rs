@@ -7,17 +7,17 @@ use std::time::Instant;
 
 use wasmtime::component::Resource;
 use wmshost_flow::{
-    Counts, Failure, LoadMode, LoadRequest, MergeRule, NewColumns, STAGED_SUFFIX, TableDefinition, TargetSession,
+    Failure, LoadMode, LoadRequest, MergeRule, NewColumns, STAGED_SUFFIX, TableDefinition, TargetSession, WriteStats,
 };
 
-use super::{Answer, answer};
+use super::{HostResult, into_guest};
 use crate::bindings::target::{self as wit, Host};
 use crate::bindings::types::Column;
 use crate::columns::PluginBatch;
 use crate::convert::{check_key, columns_from_wit, columns_to_wit};
-use crate::guest::Guest;
+use crate::instance_state::InstanceState;
 
-/// Where a load stands.
+/// Where a load is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The table is made ready.
@@ -29,18 +29,18 @@ pub(crate) enum Phase {
 }
 
 /// What a load is held to.
-pub(crate) struct LoadRules {
+pub(crate) struct LoadPolicy {
     table: String,
     mode: LoadMode,
     key: Vec<String>,
     version: Option<String>,
-    /// Whether columns may be left out.
+    /// True if columns may be left out.
     pub(crate) may_drop: bool,
     pub(crate) phase: Phase,
     swapped: bool,
 }
 
-impl LoadRules {
+impl LoadPolicy {
     pub(crate) fn of(request: &LoadRequest) -> Self {
         let (table, key, version) = (request.table.clone(), request.key.clone(), request.version.clone());
         let may_drop = request.schema.new_columns == NewColumns::Discard;
@@ -93,8 +93,8 @@ impl LoadRules {
     }
 }
 
-impl Guest {
-    fn rules(&self) -> Result<&LoadRules, Failure> {
+impl InstanceState {
+    fn rules(&self) -> Result<&LoadPolicy, Failure> {
         self.rules.as_ref().ok_or_else(|| Failure::denied("no load is under way"))
     }
 
@@ -116,7 +116,7 @@ impl Guest {
     fn write_rows(
         &mut self,
         table: &str,
-        write: impl FnOnce(&mut dyn TargetSession) -> Result<Counts, Failure>,
+        write: impl FnOnce(&mut dyn TargetSession) -> Result<WriteStats, Failure>,
     ) -> Result<(), Failure> {
         self.rules()?.check_written(table)?;
         let counts = self.with_target(write)?;
@@ -131,55 +131,57 @@ impl Guest {
     }
 }
 
-impl Host for Guest {
-    fn describe(&mut self, table: String) -> Answer<Option<wit::Definition>> {
+impl Host for InstanceState {
+    fn describe(&mut self, table: String) -> HostResult<Option<wit::Definition>> {
         let found = self.with_target(|target| target.describe(&table));
-        answer(found.and_then(|table| {
+        into_guest(found.and_then(|table| {
             let Some(table) = table else { return Ok(None) };
             let columns = columns_to_wit(table.columns.fields())?;
             Ok(Some(wit::Definition { name: table.name, columns, key: table.key }))
         }))
     }
 
-    fn create(&mut self, table: wit::Definition) -> Answer<()> {
+    fn create(&mut self, table: wit::Definition) -> HostResult<()> {
         let table = self.definition(table);
-        answer(table.and_then(|table| self.with_target(|target| target.create(&table))))
+        into_guest(table.and_then(|table| self.with_target(|target| target.create(&table))))
     }
 
-    fn add_columns(&mut self, table: String, columns: Vec<Column>) -> Answer<()> {
+    fn add_columns(&mut self, table: String, columns: Vec<Column>) -> HostResult<()> {
         let columns = columns_from_wit(columns, self.limits.batch_columns);
-        answer(columns.and_then(|c| self.with_target(|target| target.add_columns(&table, &c))))
+        into_guest(columns.and_then(|c| self.with_target(|target| target.add_columns(&table, &c))))
     }
 
-    fn widen_columns(&mut self, table: String, columns: Vec<Column>) -> Answer<()> {
+    fn widen_columns(&mut self, table: String, columns: Vec<Column>) -> HostResult<()> {
         let columns = columns_from_wit(columns, self.limits.batch_columns);
-        answer(columns.and_then(|c| self.with_target(|target| target.widen_columns(&table, &c))))
+        into_guest(columns.and_then(|c| self.with_target(|target| target.widen_columns(&table, &c))))
     }
 
-    fn insert(&mut self, table: String, rows: Resource<PluginBatch>) -> Answer<()> {
+    fn insert(&mut self, table: String, rows: Resource<PluginBatch>) -> HostResult<()> {
         let rows = self.table.get(&rows)?.record_batch();
-        answer(rows.and_then(|rows| self.write_rows(&table, |target| target.insert(&table, &rows))))
+        into_guest(rows.and_then(|rows| self.write_rows(&table, |target| target.insert(&table, &rows))))
     }
 
-    fn merge(&mut self, table: String, rows: Resource<PluginBatch>, rule: wit::MergeRule) -> Answer<()> {
+    fn merge(&mut self, table: String, rows: Resource<PluginBatch>, rule: wit::MergeRule) -> HostResult<()> {
         let rows = self.table.get(&rows)?.record_batch();
         let rule = MergeRule { key: rule.key, version: rule.version };
         let allowed = self.rules().and_then(|rules| rules.check_merge(&rule));
-        answer(allowed.and(rows).and_then(|rows| self.write_rows(&table, |target| target.merge(&table, &rows, &rule))))
+        into_guest(
+            allowed.and(rows).and_then(|rows| self.write_rows(&table, |target| target.merge(&table, &rows, &rule))),
+        )
     }
 
-    fn stage(&mut self, table: wit::Definition, resume: bool) -> Answer<String> {
+    fn stage(&mut self, table: wit::Definition, resume: bool) -> HostResult<String> {
         let allowed = self.rules().and_then(|rules| rules.check_step("staging", Phase::Prepare));
         let table = allowed.and_then(|()| self.definition(table));
-        answer(table.and_then(|table| self.with_target(|target| target.stage(&table, resume))))
+        into_guest(table.and_then(|table| self.with_target(|target| target.stage(&table, resume))))
     }
 
-    fn swap(&mut self, table: String) -> Answer<()> {
+    fn swap(&mut self, table: String) -> HostResult<()> {
         let allowed = self.rules().and_then(|rules| rules.check_step("swapping", Phase::Finish));
         let counts = allowed.and_then(|()| self.with_target(|target| target.swap(&table)));
-        answer(counts.map(|counts| {
+        into_guest(counts.map(|counts| {
             self.counts += counts;
-            self.rules.as_mut().map(LoadRules::swap);
+            self.rules.as_mut().map(LoadPolicy::swap);
         }))
     }
 }

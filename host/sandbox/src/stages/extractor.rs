@@ -5,9 +5,9 @@ use wmshost_flow::{Batch, Chunk, ExtractRequest, Extractor, Failure, Method, Nul
 
 use crate::bindings::extractor::Extractor as World;
 use crate::bindings::{extraction, types};
-use crate::capabilities::OwnState;
+use crate::capabilities::PluginState;
 use crate::convert::{bookmark_from_wit, bookmark_to_wit, check_key, columns_from_wit, value_to_wit};
-use crate::instance::{Doing, Instance};
+use crate::instance::{Instance, Purpose};
 use crate::plugin::Offer;
 
 /// The most streams that a source may offer.
@@ -32,20 +32,21 @@ impl PluginExtractor {
     pub(crate) fn discover(&mut self, label: &str) -> Result<Vec<Offer>, Failure> {
         let offers = self
             .instance
-            .ask("discover", |world, store| world.wmshost_plugin_extraction().call_discover(store, label))?;
+            .call_fallible("discover", |world, store| world.wmshost_plugin_extraction().call_discover(store, label))?;
         let most = self.instance.store.data().limits.batch_columns;
         if offers.len() > OFFERS {
-            return Err(self.said("discover", Failure::limit("offers", OFFERS, offers.len())));
+            return Err(self.failed_in("discover", Failure::limit("offers", OFFERS, offers.len())));
         }
         let offer = |offer: extraction::Offer| {
-            let columns = columns_from_wit(offer.columns, most).map_err(|failure| self.said("discover", failure))?;
+            let columns =
+                columns_from_wit(offer.columns, most).map_err(|failure| self.failed_in("discover", failure))?;
             Ok(Offer { table: offer.table, columns, key: offer.key, change_keys: offer.change_keys })
         };
         offers.into_iter().map(offer).collect()
     }
 
     /// A failure over what the plugin gave.
-    fn said(&self, function: &'static str, failure: Failure) -> Failure {
+    fn failed_in(&self, function: &'static str, failure: Failure) -> Failure {
         failure.at(&self.instance.store.data().identity.plugin, function)
     }
 
@@ -53,7 +54,9 @@ impl PluginExtractor {
     /// it did not read would be missing, and count as gone.
     fn check_source(&mut self, function: &'static str) -> Result<(), Failure> {
         match self.instance.store.data_mut().source_failure.take() {
-            Some(failure) => Err(self.said(function, failure.within("the plugin went on although reading broke off"))),
+            Some(failure) => {
+                Err(self.failed_in(function, failure.within("the plugin went on although reading broke off")))
+            }
             None => Ok(()),
         }
     }
@@ -64,8 +67,8 @@ impl PluginExtractor {
 
     /// Takes a chunk's batch out of the instance, with what the plugin set in its memory.
     fn take(&mut self, chunk: extraction::Chunk) -> Result<Chunk, Failure> {
-        let guest = self.instance.store.data_mut();
-        let batch = guest.take_batch(chunk.rows)?.into_batch()?;
+        let state = self.instance.store.data_mut();
+        let batch = state.take_batch(chunk.rows)?.into_batch()?;
         let batch = match &self.opened {
             Some(opened) => Batch { rows: hold_to_promise(&opened.schema, batch.rows, &opened.key)?, ..batch },
             None => batch,
@@ -73,11 +76,11 @@ impl PluginExtractor {
         let bookmark = bookmark_from_wit(chunk.bookmark)?;
         let empty = batch.rows.num_rows() + batch.rejected.len() == 0;
         self.empty_batches = if empty { self.empty_batches + 1 } else { 0 };
-        let most = guest.limits.empty_batches;
+        let most = state.limits.empty_batches;
         if self.empty_batches > most {
             return Err(Failure::limit("empty_batches", most, self.empty_batches));
         }
-        Ok(Chunk { batch, bookmark, state: guest.state.take_changes() })
+        Ok(Chunk { batch, bookmark, state: state.state.take_changes() })
     }
 
     /// What the reader says of its rows, checked against the request.
@@ -95,9 +98,9 @@ impl PluginExtractor {
 
 impl Extractor for PluginExtractor {
     fn open(&mut self, request: &ExtractRequest) -> Result<Opened, Failure> {
-        let guest = self.instance.store.data_mut();
-        guest.state = OwnState::of(&request.state);
-        guest.batch_rows = u32::try_from(request.batch_rows).unwrap_or(u32::MAX);
+        let state = self.instance.store.data_mut();
+        state.state = PluginState::of(&request.state);
+        state.batch_rows = u32::try_from(request.batch_rows).unwrap_or(u32::MAX);
         let asked = &request.key;
         let request = extraction::Request {
             name: request.stream.clone(),
@@ -123,10 +126,11 @@ impl Extractor for PluginExtractor {
             }),
             columns: request.columns.clone(),
             bookmark: request.bookmark.as_ref().map(bookmark_to_wit),
-            batch_rows: guest.batch_rows,
+            batch_rows: state.batch_rows,
         };
-        let reader =
-            self.instance.ask("open", |world, store| world.wmshost_plugin_extraction().call_open(store, &request))?;
+        let reader = self
+            .instance
+            .call_fallible("open", |world, store| world.wmshost_plugin_extraction().call_open(store, &request))?;
         self.check_source("open")?;
         self.reader = Some(reader);
         let (schema, key) = self.instance.call("schema", |world, store| {
@@ -134,7 +138,7 @@ impl Extractor for PluginExtractor {
             let schema = extraction.reader().call_schema(&mut *store, reader)?;
             Ok((schema, extraction.reader().call_key(store, reader)?))
         })?;
-        let opened = self.opened(schema, key, asked).map_err(|failure| self.said("schema", failure))?;
+        let opened = self.opened(schema, key, asked).map_err(|failure| self.failed_in("schema", failure))?;
         self.opened = Some(opened.clone());
         (self.number, self.empty_batches) = (0, 0);
         Ok(opened)
@@ -152,7 +156,7 @@ impl Extractor for PluginExtractor {
         // Counting rows beforehand may fail and does no harm.
         self.instance.store.data_mut().source_failure = None;
         self.number += 1;
-        let step = self.instance.ask_in(Doing::batch("next", self.number), |world, store| {
+        let step = self.instance.call_fallible_in(Purpose::batch("next", self.number), |world, store| {
             world.wmshost_plugin_extraction().reader().call_next(store, reader)
         })?;
         self.check_source("next")?;
@@ -160,6 +164,6 @@ impl Extractor for PluginExtractor {
             extraction::Step::Chunk(chunk) => self.take(chunk).map(Step::Chunk),
             extraction::Step::End(bookmark) => bookmark_from_wit(bookmark).map(Step::End),
         };
-        step.map_err(|failure| self.said("next", failure))
+        step.map_err(|failure| self.failed_in("next", failure))
     }
 }

@@ -3,15 +3,15 @@
 use arrow_array::RecordBatch;
 use wasmtime::Store;
 use wasmtime::component::Resource;
-use wmshost_flow::{Counts, Failure, LoadMode, LoadRequest, Loader, NewColumns, NewTypes};
+use wmshost_flow::{Failure, LoadMode, LoadRequest, Loader, NewColumns, NewTypes, WriteStats};
 
 use crate::bindings::loader::Loader as World;
 use crate::bindings::{loading, types};
-use crate::capabilities::{LoadRules, Phase};
+use crate::capabilities::{LoadPolicy, Phase};
 use crate::columns::PluginBatch;
 use crate::convert::columns_to_wit;
-use crate::guest::Guest;
-use crate::instance::{Doing, Instance};
+use crate::instance::{Instance, Purpose};
+use crate::instance_state::InstanceState;
 
 /// A plugin that writes a stream.
 pub(crate) struct PluginLoader {
@@ -25,27 +25,27 @@ impl PluginLoader {
         Self { instance, batch: None }
     }
 
-    /// Calls the plugin and gives what the target says was done meanwhile.
+    /// Calls the plugin and returns what the target says was done meanwhile.
     fn counted(
         &mut self,
         phase: Phase,
         function: &'static str,
-        call: impl FnOnce(&World, &mut Store<Guest>) -> wasmtime::Result<Result<(), types::Failure>>,
-    ) -> Result<Counts, Failure> {
-        let guest = self.instance.store.data_mut();
-        guest.counts = Counts::default();
-        if let Some(rules) = &mut guest.rules {
+        call: impl FnOnce(&World, &mut Store<InstanceState>) -> wasmtime::Result<Result<(), types::Failure>>,
+    ) -> Result<WriteStats, Failure> {
+        let state = self.instance.store.data_mut();
+        state.counts = WriteStats::default();
+        if let Some(rules) = &mut state.rules {
             rules.phase = phase;
         }
-        let doing = Doing { batch: self.batch, ..Doing::of(function) };
-        self.instance.ask_in(doing, call)?;
+        let purpose = Purpose { batch: self.batch, ..Purpose::of(function) };
+        self.instance.call_fallible_in(purpose, call)?;
         Ok(self.instance.store.data().counts)
     }
 }
 
 impl Loader for PluginLoader {
-    fn prepare(&mut self, request: &LoadRequest) -> Result<Counts, Failure> {
-        self.instance.store.data_mut().rules = Some(LoadRules::of(request));
+    fn prepare(&mut self, request: &LoadRequest) -> Result<WriteStats, Failure> {
+        self.instance.store.data_mut().rules = Some(LoadPolicy::of(request));
         let request = loading::Request {
             name: request.stream.clone(),
             table: request.table.clone(),
@@ -76,10 +76,10 @@ impl Loader for PluginLoader {
         self.batch = Some(number);
     }
 
-    fn load(&mut self, rows: RecordBatch) -> Result<Counts, Failure> {
-        let guest = self.instance.store.data_mut();
-        let may_drop = guest.rules.as_ref().is_some_and(|rules| rules.may_drop);
-        let handle = guest.push_batch(PluginBatch::fixed(rows, may_drop))?;
+    fn load(&mut self, rows: RecordBatch) -> Result<WriteStats, Failure> {
+        let state = self.instance.store.data_mut();
+        let may_drop = state.rules.as_ref().is_some_and(|rules| rules.may_drop);
+        let handle = state.push_batch(PluginBatch::fixed(rows, may_drop))?;
         let lent = Resource::new_borrow(handle.rep());
         let counts =
             self.counted(Phase::Load, "load", |world, store| world.wmshost_plugin_loading().call_load(store, lent));
@@ -87,13 +87,13 @@ impl Loader for PluginLoader {
         counts
     }
 
-    fn finish(&mut self) -> Result<Counts, Failure> {
+    fn finish(&mut self) -> Result<WriteStats, Failure> {
         self.batch = None;
         let counts =
             self.counted(Phase::Finish, "finish", |world, store| world.wmshost_plugin_loading().call_finish(store))?;
-        let guest = self.instance.store.data();
-        let finished = guest.rules.as_ref().map_or(Ok(()), LoadRules::check_finished);
-        finished.map_err(|failure| failure.at(&guest.identity.plugin, "finish"))?;
+        let state = self.instance.store.data();
+        let finished = state.rules.as_ref().map_or(Ok(()), LoadPolicy::check_finished);
+        finished.map_err(|failure| failure.at(&state.identity.plugin, "finish"))?;
         Ok(counts)
     }
 }

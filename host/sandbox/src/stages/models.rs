@@ -19,21 +19,21 @@ pub(crate) fn declare(instance: &mut Instance<World>, dialect: Dialect) -> Resul
         Dialect::Sqlite => types::Dialect::Sqlite,
         Dialect::Oracle => types::Dialect::Oracle,
     };
-    let declared =
-        instance.ask("declare", |world, store| world.wmshost_plugin_modelling().call_declare(store, asked))?;
-    let guest = instance.store.data();
-    let mut meter = Meter { limits: &guest.limits, parts: 0, bytes: 0 };
-    meter.declaration(declared).map_err(|failure| failure.at(&guest.identity.plugin, "declare"))
+    let declared = instance
+        .call_fallible("declare", |world, store| world.wmshost_plugin_modelling().call_declare(store, asked))?;
+    let state = instance.store.data();
+    let mut meter = DeclarationReader { limits: &state.limits, parts: 0, bytes: 0 };
+    meter.declaration(declared).map_err(|failure| failure.at(&state.identity.plugin, "declare"))
 }
 
 /// Takes a declaration over and counts what is in it.
-struct Meter<'l> {
+struct DeclarationReader<'l> {
     limits: &'l Limits,
     parts: usize,
     bytes: usize,
 }
 
-impl Meter<'_> {
+impl DeclarationReader<'_> {
     fn declaration(&mut self, declared: wit::Declaration) -> Result<Declaration, Failure> {
         if declared.models.len() > self.limits.declared_models {
             return Err(Failure::limit("declared_models", self.limits.declared_models, declared.models.len()));
@@ -41,8 +41,8 @@ impl Meter<'_> {
         Ok(Declaration {
             models: self.all(declared.models, Self::model)?,
             sources: self.all(declared.sources, Self::source)?,
-            indicators: self.all(declared.indicators, Self::indicator)?,
-            readers: self.all(declared.readers, Self::reader)?,
+            metrics: self.all(declared.metrics, Self::metric)?,
+            exposures: self.all(declared.exposures, Self::exposure)?,
         })
     }
 
@@ -141,11 +141,11 @@ impl Meter<'_> {
             wit::Materialization::View => model::Materialization::View,
             wit::Materialization::Table => model::Materialization::Table,
             wit::Materialization::Ephemeral => model::Materialization::Ephemeral,
-            wit::Materialization::History(history) => model::Materialization::History(model::History {
-                key: self.names(history.key)?,
-                compared: self.names(history.compared)?,
-                since: self.maybe(history.since, Self::name)?,
-                ends_missing: history.ends_missing,
+            wit::Materialization::Snapshot(snapshot) => model::Materialization::Snapshot(model::Snapshot {
+                key: self.names(snapshot.key)?,
+                check_columns: self.names(snapshot.check_columns)?,
+                updated_at: self.maybe(snapshot.updated_at, Self::name)?,
+                invalidate_deleted: snapshot.invalidate_deleted,
             }),
             wit::Materialization::Incremental(increment) => model::Materialization::Incremental(model::Increment {
                 strategy: match increment.strategy {
@@ -257,28 +257,28 @@ impl Meter<'_> {
         })
     }
 
-    fn indicator(&mut self, indicator: wit::Indicator) -> Result<model::Indicator, Failure> {
-        Ok(model::Indicator {
-            name: self.name(indicator.name)?,
-            summary: self.text(indicator.summary)?,
-            model: self.name(indicator.model)?,
-            day: self.name(indicator.day)?,
-            column: self.name(indicator.column)?,
-            unit: self.name(indicator.unit)?,
-            goal: indicator.goal.map(|goal| match goal {
+    fn metric(&mut self, metric: wit::Metric) -> Result<model::Metric, Failure> {
+        Ok(model::Metric {
+            name: self.name(metric.name)?,
+            summary: self.text(metric.summary)?,
+            model: self.name(metric.model)?,
+            day: self.name(metric.day)?,
+            column: self.name(metric.column)?,
+            unit: self.name(metric.unit)?,
+            goal: metric.goal.map(|goal| match goal {
                 wit::Goal::AtLeast(goal) => model::Goal::AtLeast(goal),
                 wit::Goal::AtMost(goal) => model::Goal::AtMost(goal),
             }),
         })
     }
 
-    fn reader(&mut self, reader: wit::Reader) -> Result<model::Reader, Failure> {
-        Ok(model::Reader {
-            name: self.name(reader.name)?,
-            summary: self.text(reader.summary)?,
-            depends_on: self.names(reader.depends_on)?,
-            owner: self.maybe(reader.owner, Self::text)?,
-            url: self.maybe(reader.url, Self::text)?,
+    fn exposure(&mut self, exposure: wit::Exposure) -> Result<model::Exposure, Failure> {
+        Ok(model::Exposure {
+            name: self.name(exposure.name)?,
+            summary: self.text(exposure.summary)?,
+            depends_on: self.names(exposure.depends_on)?,
+            owner: self.maybe(exposure.owner, Self::text)?,
+            url: self.maybe(exposure.url, Self::text)?,
         })
     }
 }

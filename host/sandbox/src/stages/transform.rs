@@ -5,12 +5,12 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use wasmtime::component::Resource;
-use wmshost_flow::{Batch, Call, Changed, Failure, Transform};
+use wmshost_flow::{Batch, Call, Failure, Transform, Transformed};
 
 use crate::bindings::transform::Transform as World;
 use crate::columns::PluginBatch;
 use crate::convert::{columns_from_wit, columns_to_wit};
-use crate::instance::{Doing, Instance};
+use crate::instance::{Instance, Purpose};
 
 /// Makes an instance.
 type Make = Box<dyn Fn() -> Result<Instance<World>, Failure> + Send>;
@@ -34,7 +34,7 @@ impl PluginTransform {
 
     fn ask_columns(&mut self, input: &SchemaRef) -> Result<SchemaRef, Failure> {
         let input = columns_to_wit(input.fields())?;
-        let output = self.instance.ask("output-schema", |world, store| {
+        let output = self.instance.call_fallible("output-schema", |world, store| {
             world.wmshost_plugin_transformation().call_output_schema(store, &input)
         })?;
         let most = self.instance.store.data().limits.batch_columns;
@@ -79,12 +79,14 @@ impl Transform for PluginTransform {
         Ok(())
     }
 
-    fn process(&mut self, rows: RecordBatch, call: &Call) -> Result<Changed, Failure> {
+    fn process(&mut self, rows: RecordBatch, call: &Call) -> Result<Transformed, Failure> {
         let handle = self.instance.store.data_mut().push_batch(PluginBatch::new(Batch::new(rows)))?;
         let lent = Resource::new_borrow(handle.rep());
-        let doing = Doing { time: Some(call.time), is_silent: call.is_probe, ..Doing::batch("process", call.batch) };
-        let done =
-            self.instance.ask_in(doing, |world, store| world.wmshost_plugin_transformation().call_process(store, lent));
+        let purpose =
+            Purpose { time: Some(call.time), is_silent: call.is_probe, ..Purpose::batch("process", call.batch) };
+        let done = self
+            .instance
+            .call_fallible_in(purpose, |world, store| world.wmshost_plugin_transformation().call_process(store, lent));
         let batch = self.instance.store.data_mut().take_batch(handle);
         done?;
         batch?.into_changed()

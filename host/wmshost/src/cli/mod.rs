@@ -1,13 +1,13 @@
 //! What can be typed.
 
-mod kept;
+mod state_args;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use kept::{QuarantineCommand, QuarantineListArgs, RowSelection, RunsCommand, StateCommand};
+pub(crate) use state_args::{QuarantineCommand, QuarantineListArgs, RowSelection, RunsCommand, StateCommand};
 
 use crate::commands::{KpiArgs, ModelsCommand};
 
@@ -139,7 +139,7 @@ Examples:
 }
 
 impl Command {
-    /// Whether it runs streams, and so has a run's log.
+    /// Returns whether it runs streams, and so has a run's log.
     pub(crate) fn runs_streams(&self) -> bool {
         matches!(
             self,
@@ -191,7 +191,7 @@ pub(crate) struct BackfillArgs {
     /// The first moment, such as 2026-01-31 or "2026-01-31 06:00"
     #[arg(long, value_name = "MOMENT")]
     pub(crate) from: String,
-    /// The first moment behind the part
+    /// The first moment after the part
     #[arg(long, value_name = "MOMENT")]
     pub(crate) to: String,
     /// How long one window is

@@ -5,17 +5,19 @@
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use wmshost_flow::{Checkpoint, Failure, Impact, Ledger, StreamSummary, Tally, Value, Window, timestamp_from_text};
+use wmshost_flow::{
+    Checkpoint, Failure, Impact, Ledger, StreamStats, StreamSummary, Value, Window, timestamp_from_text,
+};
 use wmshost_pipeline::{Method, Stream, parse_duration};
 use wmshost_state::RunStatus;
 
-use super::job::Job;
-use super::{Edge, ownership};
-use crate::assemble::Assembly;
+use super::stream_runner::StreamRunner;
+use super::{App, ownership};
 use crate::cli::{BackfillArgs, Output};
+use crate::data_dir::new_run_id;
 use crate::exit::Exit;
-use crate::home::new_run_id;
-use crate::windows::kept_as;
+use crate::stream_factory::StreamFactory;
+use crate::windows::checkpoint_name;
 use crate::{connect, logs, report};
 
 /// A window, and how it went.
@@ -27,12 +29,12 @@ struct Part {
     end: Option<StreamSummary>,
 }
 
-pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<Exit> {
+pub(super) fn backfill(app: &App, arguments: &BackfillArgs) -> anyhow::Result<Exit> {
     let windows = windows(arguments)?;
-    let catalog = edge.catalog()?;
-    let pipeline = edge.pipeline(&arguments.pipeline, &catalog)?;
+    let registry = app.registry()?;
+    let pipeline = app.pipeline(&arguments.pipeline, &registry)?;
     let plans = pipeline.select(std::slice::from_ref(&arguments.stream))?;
-    let cancel = edge.signals.let_end();
+    let cancel = app.signals.let_end();
     let Some(stream) = plans.first() else { return Ok(Exit::Success) };
     if stream.plan.method != Method::Incremental {
         return Err(Failure::invalid_config(format!(
@@ -42,18 +44,21 @@ pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<
         ))
         .into());
     }
-    let run_id = new_run_id(edge.clock.as_ref());
-    logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
+    let run_id = new_run_id(app.clock.as_ref());
+    logs::start(Some(&app.data_dir.log(&run_id)), app.verbose)?;
     ownership::require(&pipeline, &plans, None)?;
     if arguments.again {
-        Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone()).forget_windows(stream, &windows)?;
+        StreamFactory::new(&pipeline, &registry, &app.clock, run_id.clone()).forget_windows(stream, &windows)?;
     }
-    let assembly =
-        |window: Option<Window>| Assembly { window, ..Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone()) };
-    let mut parts = parts(&assembly(None), stream, windows)?;
-    tell_done(&parts);
+    let factory = |window: Option<Window>| StreamFactory {
+        window,
+        ..StreamFactory::new(&pipeline, &registry, &app.clock, run_id.clone())
+    };
+    let mut parts = parts(&factory(None), stream, windows)?;
+    print_done(&parts);
     let output = arguments.output.output;
-    let job = |window| Job { edge, assembly: assembly(window), plans: plans.clone(), output, cancel: cancel.clone() };
+    let job =
+        |window| StreamRunner { app, factory: factory(window), plans: plans.clone(), output, cancel: cancel.clone() };
     let mut status = RunStatus::Succeeded;
     let mut ends = Vec::new();
     if parts.iter().any(|part| part.done.is_none()) {
@@ -61,16 +66,16 @@ pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<
         let begun = whole.begin(&Ok(()))?;
         for part in parts.iter_mut().filter(|part| part.done.is_none()) {
             let end = job(Some(part.window.clone())).move_rows();
-            let ended_well = super::job::status(&end) == RunStatus::Succeeded;
+            let ended_well = super::stream_runner::status(&end) == RunStatus::Succeeded;
             part.end = end.first().cloned();
-            ends = super::job::summed(&ends, end);
+            ends = super::stream_runner::summed(&ends, end);
             if !ended_well {
                 break;
             }
         }
         status = whole.end(begun, &ends)?;
     }
-    tell(&parts, (&run_id, &arguments.stream), status, output);
+    print_report(&parts, (&run_id, &arguments.stream), status, output);
     if status != RunStatus::Succeeded {
         let count = parts.len();
         let done = parts.iter().filter(|part| part.is_done()).count();
@@ -78,19 +83,19 @@ pub(super) fn backfill(edge: &Edge, arguments: &BackfillArgs) -> anyhow::Result<
             "{done} of {count} windows are done; the same command without --again goes on with the next one"
         ));
     }
-    Ok(super::job::exit(&ends))
+    Ok(super::stream_runner::exit(&ends))
 }
 
 /// The windows, each with the checkpoint that says it was done. One that was done under another definition of the
 /// stream is done again.
-fn parts(assembly: &Assembly<'_>, stream: &Stream, windows: Vec<Window>) -> Result<Vec<Part>, Failure> {
+fn parts(factory: &StreamFactory<'_>, stream: &Stream, windows: Vec<Window>) -> Result<Vec<Part>, Failure> {
     let plan = &stream.plan;
-    let definition = assembly.definition(stream)?;
-    let ledger = Ledger { pipeline: &assembly.pipeline.name };
-    let mut reader = connect::reader(&plan.target, &assembly.pipeline.connections[&plan.target])?;
+    let definition = factory.definition(stream)?;
+    let ledger = Ledger { pipeline: &factory.pipeline.name };
+    let mut reader = connect::reader(&plan.target, &factory.pipeline.connections[&plan.target])?;
     let part = |window: Window| {
         let kept = match &mut reader {
-            Some(reader) => ledger.checkpoint(reader.as_mut(), &kept_as(&plan.name, &window))?,
+            Some(reader) => ledger.checkpoint(reader.as_mut(), &checkpoint_name(&plan.name, &window))?,
             None => None,
         };
         let is_same = |checkpoint: &Checkpoint| {
@@ -104,7 +109,7 @@ fn parts(assembly: &Assembly<'_>, stream: &Stream, windows: Vec<Window>) -> Resu
 }
 
 /// Says which windows are left alone, in one line.
-fn tell_done(parts: &[Part]) {
+fn print_done(parts: &[Part]) {
     let done: Vec<_> = parts.iter().filter_map(|part| Some((part, part.done.as_ref()?))).collect();
     let Some((first, checkpoint)) = done.first() else { return };
     let at = Value::Timestamp(checkpoint.committed_at);
@@ -126,12 +131,13 @@ impl Part {
     }
 
     fn is_done(&self) -> bool {
-        let ended_well = |end: &StreamSummary| super::job::status(std::slice::from_ref(end)) == RunStatus::Succeeded;
+        let ended_well =
+            |end: &StreamSummary| super::stream_runner::status(std::slice::from_ref(end)) == RunStatus::Succeeded;
         self.done.is_some() || self.end.as_ref().is_some_and(ended_well)
     }
 
-    fn tally(&self) -> Tally {
-        self.end.as_ref().map(|end| end.tally).unwrap_or_default()
+    fn stats(&self) -> StreamStats {
+        self.end.as_ref().map(|end| end.stats).unwrap_or_default()
     }
 
     fn seconds(&self) -> f64 {
@@ -140,7 +146,7 @@ impl Part {
 
     fn as_json(&self) -> Json {
         let done = self.done.as_ref();
-        let mut json = rows_json(&self.tally());
+        let mut json = rows_json(&self.stats());
         json["from"] = json!(self.window.start.to_string());
         json["to"] = json!(self.window.end.to_string());
         json["status"] = json!(self.status());
@@ -153,26 +159,26 @@ impl Part {
 
     fn as_row(&self) -> Vec<String> {
         let first = [self.window.start.to_string(), self.window.end.to_string(), self.status().to_owned()];
-        row(first, &self.tally(), self.seconds())
+        row(first, &self.stats(), self.seconds())
     }
 }
 
-fn row(first: [String; 3], tally: &Tally, seconds: f64) -> Vec<String> {
-    let counts = [tally.read, tally.written, tally.unchanged, tally.rejected].map(report::count);
+fn row(first: [String; 3], stats: &StreamStats, seconds: f64) -> Vec<String> {
+    let counts = [stats.read, stats.written, stats.unchanged, stats.rejected].map(report::count);
     first.into_iter().chain(counts).chain([format!("{seconds:.2}")]).collect()
 }
 
-fn rows_json(tally: &Tally) -> Json {
+fn rows_json(stats: &StreamStats) -> Json {
     json!({
-        "rows_read": tally.read,
-        "rows_written": tally.written,
-        "rows_unchanged": tally.unchanged,
-        "rows_rejected": tally.rejected,
+        "rows_read": stats.read,
+        "rows_written": stats.written,
+        "rows_unchanged": stats.unchanged,
+        "rows_rejected": stats.rejected,
     })
 }
 
-fn tell(parts: &[Part], (run_id, stream): (&str, &str), status: RunStatus, output: Output) {
-    let sum = parts.iter().fold(Tally::default(), |sum, part| sum + part.tally());
+fn print_report(parts: &[Part], (run_id, stream): (&str, &str), status: RunStatus, output: Output) {
+    let sum = parts.iter().fold(StreamStats::default(), |sum, part| sum + part.stats());
     let seconds: f64 = parts.iter().map(Part::seconds).sum();
     if output == Output::Json {
         report::json(&json!({

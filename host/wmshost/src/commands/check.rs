@@ -7,16 +7,16 @@ use serde_json::json;
 use wmshost_flow::{Cancel, Event, Observer, StreamSummary, check_streams};
 use wmshost_pipeline::{Checked, Connection, Stream};
 
-use super::{Edge, ownership, probe};
-use crate::assemble::Assembly;
+use super::{App, ownership, probe};
 use crate::cli::{Output, Selection};
 use crate::exit::Exit;
+use crate::stream_factory::StreamFactory;
 use crate::{connect, report};
 
 /// Nobody listens while streams are only opened.
-struct Silent;
+struct NoObserver;
 
-impl Observer for Silent {
+impl Observer for NoObserver {
     fn event(&self, _: &Event<'_>) {}
 }
 
@@ -31,17 +31,17 @@ pub(super) enum Reach {
     Connections,
 }
 
-pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Output) -> anyhow::Result<Exit> {
-    let catalog = edge.catalog()?;
-    let pipeline = match edge.pipeline(&selection.pipeline, &catalog) {
+pub(super) fn check(app: &App, selection: &Selection, reach: Reach, output: Output) -> anyhow::Result<Exit> {
+    let registry = app.registry()?;
+    let pipeline = match app.pipeline(&selection.pipeline, &registry) {
         Ok(pipeline) => pipeline,
-        Err(mistakes) if output == Output::Json => {
-            report::json(&json!({ "ok": false, "mistakes": mistakes.list() }));
+        Err(diagnostics) if output == Output::Json => {
+            report::json(&json!({ "ok": false, "mistakes": diagnostics.list() }));
             return Ok(Exit::Configuration);
         }
-        Err(mistakes) => return Err(mistakes.into()),
+        Err(diagnostics) => return Err(diagnostics.into()),
     };
-    let models = super::models::check(&pipeline, &catalog)?;
+    let models = super::models::check(&pipeline, &registry)?;
     let plans = pipeline.select(&selection.streams)?;
     let unusable = unusable_connections(&pipeline, &plans);
     let mut untested = untested_connections(&plans, reach);
@@ -58,8 +58,8 @@ pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Ou
         })
         .collect();
     let scratch = scratch_targets(&pipeline)?;
-    let assembly = Assembly::new(&scratch.0, &catalog, &edge.clock, "check".to_owned());
-    let ends = open(&assembly, &reachable)?;
+    let factory = StreamFactory::new(&scratch.0, &registry, &app.clock, "check".to_owned());
+    let ends = open(&factory, &reachable)?;
     let mut failures: Vec<String> = unusable.iter().map(|(label, why)| format!("connection {label}: {why}")).collect();
     failures.extend(probes.iter().flat_map(probe::Probed::failures));
     let models = models.filter(|_| reach != Reach::Offline);
@@ -77,9 +77,9 @@ pub(super) fn check(edge: &Edge, selection: &Selection, reach: Reach, output: Ou
         report::note(spent);
     }
     if output == Output::Text {
-        probes.iter().for_each(probe::Probed::tell);
+        probes.iter().for_each(probe::Probed::print_report);
     }
-    tell(&pipeline, &plans, &untested, &probes, &Found { failures: &failures, ends: &ends }, output);
+    print_report(&pipeline, &plans, &untested, &probes, &Found { failures: &failures, ends: &ends }, output);
     Ok(if failures.is_empty() { Exit::Success } else { Exit::Configuration })
 }
 
@@ -116,13 +116,13 @@ pub(super) fn scratch_targets(pipeline: &Checked) -> anyhow::Result<(Checked, Ve
 }
 
 /// Opens streams as a run would.
-pub(super) fn open(assembly: &Assembly<'_>, plans: &[&Stream]) -> anyhow::Result<Vec<StreamSummary>> {
+pub(super) fn open(factory: &StreamFactory<'_>, plans: &[&Stream]) -> anyhow::Result<Vec<StreamSummary>> {
     if plans.is_empty() {
         return Ok(Vec::new());
     }
-    let streams = assembly.streams(plans)?;
-    let context = assembly.context(Arc::new(Silent), Cancel::default());
-    Ok(check_streams(streams, assembly.pipeline.run.concurrency, &context))
+    let streams = factory.streams(plans)?;
+    let context = factory.context(Arc::new(NoObserver), Cancel::default());
+    Ok(check_streams(streams, factory.pipeline.run.concurrency, &context))
 }
 
 /// What opening the streams showed.
@@ -131,7 +131,7 @@ struct Found<'a> {
     ends: &'a [StreamSummary],
 }
 
-fn tell(
+fn print_report(
     pipeline: &Checked,
     plans: &[&Stream],
     untested: &BTreeMap<&str, &str>,
@@ -156,7 +156,7 @@ fn tell(
         }));
         return;
     }
-    ends.iter().for_each(report::tell_definition_changes);
+    ends.iter().for_each(report::print_definition_changes);
     for failure in *failures {
         report::failure(failure);
     }

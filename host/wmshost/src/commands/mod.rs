@@ -1,8 +1,7 @@
-//! One room per command.
+//! One module per command.
 
 mod backfill;
 mod check;
-mod job;
 mod models;
 mod ownership;
 mod plan;
@@ -13,6 +12,7 @@ mod run;
 mod runs;
 mod sample;
 mod state;
+mod stream_runner;
 mod verify;
 
 use std::io::{self, BufRead as _, IsTerminal as _};
@@ -21,33 +21,33 @@ use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use wmshost_flow::Clock;
-use wmshost_pipeline::{Checked, Mistakes, check_file};
+use wmshost_pipeline::{Checked, Diagnostics, check_file};
 
-use crate::catalog::Catalog;
 use crate::cli::{Cli, Command};
+use crate::data_dir::{DataDir, SystemClock, variable};
 use crate::exit::Exit;
-use crate::home::{Home, SystemClock, variable};
+use crate::plugin_registry::PluginRegistry;
 use crate::signals::Signals;
 use crate::{logs, report};
 
-pub(crate) use models::{KpiArgs, ModelMistakes, ModelsCommand, Shelf};
+pub(crate) use models::{Artifacts, KpiArgs, ModelDiagnostics, ModelsCommand};
 
 /// What the commands stand on.
-pub(crate) struct Edge {
-    pub(crate) home: Home,
+pub(crate) struct App {
+    pub(crate) data_dir: DataDir,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) verbose: u8,
     pub(crate) signals: Signals,
 }
 
-impl Edge {
-    fn catalog(&self) -> anyhow::Result<Catalog> {
-        Ok(Catalog::new(self.home.plugins())?.stopping_at(self.signals.cancel()))
+impl App {
+    fn registry(&self) -> anyhow::Result<PluginRegistry> {
+        Ok(PluginRegistry::new(self.data_dir.plugins())?.stopping_at(self.signals.cancel()))
     }
 
     /// The pipeline in this file, checked; what is doubtful about it is said.
-    fn pipeline(&self, file: &Path, catalog: &Catalog) -> Result<Checked, Mistakes> {
-        let pipeline = check_file(file, &variable, catalog)?;
+    fn pipeline(&self, file: &Path, registry: &PluginRegistry) -> Result<Checked, Diagnostics> {
+        let pipeline = check_file(file, &variable, registry)?;
         for warning in &pipeline.warnings {
             report::warning(warning);
         }
@@ -61,7 +61,7 @@ pub(crate) fn confirmed(yes: bool) -> anyhow::Result<bool> {
         return Ok(true);
     }
     if !io::stdin().is_terminal() {
-        report::note("nobody to ask; say --yes");
+        report::note("standard input is not a terminal: pass --yes to confirm");
         return Ok(false);
     }
     report::ask("go on? [y/N] ");
@@ -73,34 +73,34 @@ pub(crate) fn confirmed(yes: bool) -> anyhow::Result<bool> {
 /// Does what was typed.
 pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let (clock, signals) = (Arc::new(SystemClock::start()), Signals::handled()?);
-    let edge = Edge { home: Home::find(), clock, verbose: cli.verbose, signals };
+    let app = App { data_dir: DataDir::find(), clock, verbose: cli.verbose, signals };
     // What runs streams has a log of its own.
     if !cli.command.runs_streams() {
-        logs::start(None, edge.verbose)?;
+        logs::start(None, app.verbose)?;
     }
     match cli.command {
         Command::Run { selection, full_refresh, on_change, allowed, output } => {
             let load = run::Load { full_refresh, on_change, allow_deletes: allowed.streams };
-            run::run(&edge, &selection, load, output.output)
+            run::run(&app, &selection, load, output.output)
         }
-        Command::Verify(arguments) => verify::verify(&edge, &arguments),
-        Command::Backfill(arguments) => backfill::backfill(&edge, &arguments),
-        Command::Quarantine(command) => quarantine::quarantine(&edge, command),
+        Command::Verify(arguments) => verify::verify(&app, &arguments),
+        Command::Backfill(arguments) => backfill::backfill(&app, &arguments),
+        Command::Quarantine(command) => quarantine::quarantine(&app, command),
         Command::Check { selection, offline, connect, output } => {
             let reach = match (offline, connect) {
                 (true, _) => check::Reach::Offline,
                 (_, true) => check::Reach::Connections,
                 _ => check::Reach::Streams,
             };
-            check::check(&edge, &selection, reach, output.output)
+            check::check(&app, &selection, reach, output.output)
         }
-        Command::Plan { selection, output } => plan::plan(&edge, &selection, output.output),
-        Command::Models(command) => models::models(&edge, command),
-        Command::Kpi(args) => models::kpi(&edge, &args),
+        Command::Plan { selection, output } => plan::plan(&app, &selection, output.output),
+        Command::Models(command) => models::models(&app, command),
+        Command::Kpi(args) => models::kpi(&app, &args),
         Command::Sample(command) => sample::sample(command),
-        Command::State(command) => state::state(&edge, command),
-        Command::Runs(command) => runs::runs(&edge, command),
-        Command::Plugin(command) => plugin::plugin(&edge, command),
+        Command::State(command) => state::state(&app, command),
+        Command::Runs(command) => runs::runs(&app, command),
+        Command::Plugin(command) => plugin::plugin(&app, command),
         Command::Keys => {
             report::print(wmshost_pipeline::HELP.trim_end());
             Ok(Exit::Success)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{Claim, Failure, Maker, STAGED_SUFFIX, SqlSession, TableOwner, TakeOver};
+use wmshost_flow::{Claim, Failure, OwnerKind, STAGED_SUFFIX, SqlSession, TableOwner, TakeOver};
 use wmshost_models::Project;
 use wmshost_pipeline::{Checked, Stream};
 
@@ -21,18 +21,18 @@ pub(super) struct Found {
 /// Looks at the tables of these streams, and at those of the models. A target that cannot be looked at is left to the
 /// sessions that write.
 pub(super) fn look(pipeline: &Checked, plans: &[&Stream], models: Option<&Project>) -> Found {
-    let mut looker = Looker { pipeline, readers: BTreeMap::new(), found: Found::default() };
+    let mut check = OwnershipCheck { pipeline, readers: BTreeMap::new(), found: Found::default() };
     for plan in plans {
-        if let Err(failure) = looker.stream(plan) {
+        if let Err(failure) = check.stream(plan) {
             tracing::debug!(stream = plan.plan.name, "the table's owner was not found out: {failure}");
         }
     }
     if let Some(project) = models
-        && let Err(failure) = looker.models(project)
+        && let Err(failure) = check.models(project)
     {
         tracing::debug!("the owners of the models' tables were not found out: {failure}");
     }
-    looker.found
+    check.found
 }
 
 /// Fails if a table is somebody else's, before anything is written.
@@ -47,14 +47,14 @@ pub(super) fn require(pipeline: &Checked, plans: &[&Stream], models: Option<&Pro
     }
 }
 
-struct Looker<'a> {
+struct OwnershipCheck<'a> {
     pipeline: &'a Checked,
     /// Sessions by the target's label; `None`: the target is not there yet.
     readers: BTreeMap<String, Option<Box<dyn SqlSession>>>,
     found: Found,
 }
 
-impl Looker<'_> {
+impl OwnershipCheck<'_> {
     fn reader(&mut self, label: &str) -> Result<Option<&mut Box<dyn SqlSession>>, Failure> {
         if !self.readers.contains_key(label) {
             let opened = connect::reader(label, &self.pipeline.connections[label])?;
@@ -65,14 +65,15 @@ impl Looker<'_> {
 
     fn stream(&mut self, stream: &Stream) -> Result<(), Failure> {
         let (file, plan) = (self.pipeline.file.display().to_string(), &stream.plan);
-        let owner = TableOwner { pipeline: self.pipeline.name.clone(), maker: Maker::Stream, name: plan.name.clone() };
+        let owner =
+            TableOwner { pipeline: self.pipeline.name.clone(), maker: OwnerKind::Stream, name: plan.name.clone() };
         let take_over = plan.take_over.as_deref().map(TakeOver::parse);
         let claim = Claim { owner: &owner, run_id: "", take_over: take_over.as_ref() };
         let Some(sql) = self.reader(&plan.target)? else { return Ok(()) };
         let staged = format!("{}{STAGED_SUFFIX}", plan.target_table);
         let mut objections = Vec::new();
         for table in [&plan.target_table, &staged] {
-            objections.extend(claim.objection(sql.as_mut(), table)?);
+            objections.extend(claim.refusal(sql.as_mut(), table)?);
         }
         let is_spent = claim.is_taken_over(sql.as_mut(), &plan.target_table)?;
         let key = format!("{file}: streams.{}", plan.name);
@@ -92,7 +93,7 @@ impl Looker<'_> {
         let Some(sql) = self.reader(&models.target)? else { return Ok(()) };
         let objections = project.foreign_tables(&name, &take_over, sql.as_mut())?;
         let spent = project.taken_over(&name, &take_over, sql.as_mut())?;
-        let objections = objections.iter().map(|mistake| format!("{file}: models.plugins: {mistake}"));
+        let objections = objections.iter().map(|diagnostic| format!("{file}: models.plugins: {diagnostic}"));
         self.found.objections.extend(objections);
         let spent = spent.into_iter().map(|table| {
             format!("{file}: models.take_over: the table {table} is the model's own by now; remove it from the list")

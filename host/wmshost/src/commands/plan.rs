@@ -7,14 +7,14 @@ use wmshost_pipeline::{
     duration_text,
 };
 
-use super::Edge;
+use super::App;
 use super::check::{open, scratch_targets};
-use crate::assemble::Assembly;
 use crate::cli::{Output, Selection};
 use crate::exit::Exit;
+use crate::stream_factory::StreamFactory;
 use crate::{connect, report};
 
-/// A stream, where it stands, and what opening it as a run would showed.
+/// A stream, where it is, and what opening it as a run would showed.
 struct Outlook<'a> {
     pipeline: &'a Checked,
     stream: &'a Stream,
@@ -25,16 +25,16 @@ struct Outlook<'a> {
     failure: Option<String>,
 }
 
-pub(super) fn plan(edge: &Edge, selection: &Selection, output: Output) -> anyhow::Result<Exit> {
-    let catalog = edge.catalog()?;
-    let pipeline = edge.pipeline(&selection.pipeline, &catalog)?;
+pub(super) fn plan(app: &App, selection: &Selection, output: Output) -> anyhow::Result<Exit> {
+    let registry = app.registry()?;
+    let pipeline = app.pipeline(&selection.pipeline, &registry)?;
     let plans = pipeline.select(&selection.streams)?;
     let scratch = scratch_targets(&pipeline)?;
-    let assembly = Assembly::new(&scratch.0, &catalog, &edge.clock, "plan".to_owned());
+    let factory = StreamFactory::new(&scratch.0, &registry, &app.clock, "plan".to_owned());
     let mut outlooks = Vec::new();
     for stream in plans {
         // Each by itself: what is wrong with one does not hide the others.
-        let (opened, failure) = match open(&assembly, &[stream]) {
+        let (opened, failure) = match open(&factory, &[stream]) {
             Ok(mut ends) => (ends.pop(), None),
             Err(error) => (None, Some(format!("{error:#}"))),
         };
@@ -93,10 +93,10 @@ impl Outlook<'_> {
             (Method::Full, _) => "read the whole table, put it in the place of the target".to_owned(),
             (_, None) => "read the whole table by key, then only changes".to_owned(),
             (_, Some(c)) if !c.complete && c.mode == LoadMode::Replace => {
-                "go on with an interrupted full refresh, or begin it anew if the source has changed".to_owned()
+                "go on with an interrupted full refresh, or begin it again if the source has changed".to_owned()
             }
-            (_, Some(c)) if !c.complete => format!("go on with an interrupted load behind {}", c.bookmark),
-            (Method::Append, Some(c)) => format!("read rows behind {}", c.bookmark),
+            (_, Some(c)) if !c.complete => format!("go on with an interrupted load after {}", c.bookmark),
+            (Method::Append, Some(c)) => format!("read rows after {}", c.bookmark),
             (_, Some(c)) => format!("read changes since {}, and {lookback} before", c.bookmark),
         }
     }

@@ -6,26 +6,26 @@ use serde_json::json;
 use wmshost_pipeline::load;
 use wmshost_sandbox::{CONTRACT_VERSION, Description, Plugin, SettingKind};
 
-use super::Edge;
-use crate::catalog::named_digest;
+use super::App;
 use crate::cli::{Output, PluginCommand};
+use crate::data_dir::variable;
 use crate::exit::Exit;
-use crate::home::variable;
+use crate::plugin_registry::named_digest;
 use crate::report;
 
-pub(super) fn plugin(edge: &Edge, command: PluginCommand) -> anyhow::Result<Exit> {
+pub(super) fn plugin(app: &App, command: PluginCommand) -> anyhow::Result<Exit> {
     match command {
-        PluginCommand::List { pipeline, output } => list(edge, &pipeline, output.output),
-        PluginCommand::Inspect { file, output } => inspect(edge, &file, output.output),
+        PluginCommand::List { pipeline, output } => list(app, &pipeline, output.output),
+        PluginCommand::Inspect { file, output } => inspect(app, &file, output.output),
     }
 }
 
-fn list(edge: &Edge, file: &Path, output: Output) -> anyhow::Result<Exit> {
+fn list(app: &App, file: &Path, output: Output) -> anyhow::Result<Exit> {
     let pipeline = load(file, &variable)?;
-    let catalog = edge.catalog()?;
+    let registry = app.registry()?;
     let mut found = Vec::new();
     for (label, path) in &pipeline.plugins {
-        let plugin = catalog.plugin(label, path)?;
+        let plugin = registry.plugin(label, path)?;
         let said = plugin.describe()?;
         found.push((label, plugin, said));
     }
@@ -46,9 +46,9 @@ fn list(edge: &Edge, file: &Path, output: Output) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn inspect(edge: &Edge, file: &Path, output: Output) -> anyhow::Result<Exit> {
+fn inspect(app: &App, file: &Path, output: Output) -> anyhow::Result<Exit> {
     let name = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let plugin = edge.catalog()?.plugin(&name, file)?;
+    let plugin = app.registry()?.plugin(&name, file)?;
     let said = plugin.describe()?;
     if output == Output::Json {
         report::json(&as_json(&plugin, &said));

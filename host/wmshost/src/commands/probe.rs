@@ -37,8 +37,8 @@ pub(super) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
         let probed = match &pipeline.connections[label] {
             Connection::Oracle(server) => probe_source(connect::settings(server), &tables, label).map(Some),
             file @ Connection::Sqlite(_) => {
-                let errand = connect::Errand { pipeline: &pipeline.name, run_id: "check" };
-                connect::source(label, file, 1, &errand).map(|_| None)
+                let session_tags = connect::SessionTags { pipeline: &pipeline.name, run_id: "check" };
+                connect::source(label, file, 1, &session_tags).map(|_| None)
             }
         };
         of(label, "source", probed)
@@ -62,7 +62,7 @@ impl Probed {
     }
 
     /// Tells people what was found.
-    pub(super) fn tell(&self) {
+    pub(super) fn print_report(&self) {
         let Self { label, role, .. } = self;
         match (&self.failure, &self.probe) {
             (Some(_), _) => report::print(&format!("{role} {label}: not reached")),

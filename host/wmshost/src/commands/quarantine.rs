@@ -8,12 +8,12 @@ use serde_json::{Value as Json, json};
 use wmshost_flow::{Failure, Quarantine, QuarantineFilter, QuarantinedRow, SqlSession};
 use wmshost_pipeline::{Resolved, StreamPlan, load};
 
-use super::{Edge, confirmed, ownership};
-use crate::assemble::Assembly;
+use super::{App, confirmed, ownership};
 use crate::cli::{Output, QuarantineCommand, QuarantineListArgs, RowSelection};
+use crate::data_dir::{new_run_id, variable};
 use crate::exit::Exit;
-use crate::home::{new_run_id, variable};
-use crate::report::{Watcher, plain};
+use crate::report::{ProgressObserver, plain};
+use crate::stream_factory::StreamFactory;
 use crate::{connect, logs, report};
 
 /// Rows that are read at once: few, for each may be as large as a batch.
@@ -21,12 +21,12 @@ const PAGE_ROWS: usize = 50;
 /// How much of an id is shown.
 const ID_CHARS: usize = 12;
 
-pub(super) fn quarantine(edge: &Edge, command: QuarantineCommand) -> anyhow::Result<Exit> {
+pub(super) fn quarantine(app: &App, command: QuarantineCommand) -> anyhow::Result<Exit> {
     match command {
         QuarantineCommand::List(arguments) => list(&arguments),
         QuarantineCommand::Show { pipeline, id, output } => show(&pipeline, &id, output.output),
-        QuarantineCommand::Replay { rows, output } => replay(edge, &rows, output.output),
-        QuarantineCommand::Drop { rows, yes } => drop_rows(edge, &rows, yes),
+        QuarantineCommand::Replay { rows, output } => replay(app, &rows, output.output),
+        QuarantineCommand::Drop { rows, yes } => drop_rows(app, &rows, yes),
     }
 }
 
@@ -50,7 +50,7 @@ fn check_ids(ids: &[String]) -> Result<(), Failure> {
 /// What is still to be listed.
 struct Listing {
     left: usize,
-    /// The beginning of the id behind which the list begins.
+    /// The beginning of the id after which the list begins.
     after: Option<String>,
     json: bool,
     rows: Vec<Vec<String>>,
@@ -87,7 +87,7 @@ fn list(arguments: &QuarantineListArgs) -> anyhow::Result<Exit> {
         report::print(&format!("{} rows in quarantine", report::count(count)));
     }
     if listing.listed < count && listing.left == 0 {
-        report::note("there are more: --limit N lists more of them, 0 all; --after ID goes on behind a row");
+        report::note("there are more: --limit N lists more of them, 0 all; --after ID goes on after a row");
     }
     Ok(Exit::Success)
 }
@@ -139,7 +139,7 @@ impl Listing {
     }
 }
 
-/// The beginning of an id, which is any text that stands in the table.
+/// The beginning of an id, which is any text that is in the table.
 fn shown_id(id: &str) -> String {
     id.chars().take(ID_CHARS).collect()
 }
@@ -227,19 +227,19 @@ fn selected(pipeline: &Resolved, rows: &RowSelection) -> anyhow::Result<(Quarant
     Ok((filter, count))
 }
 
-fn replay(edge: &Edge, selection: &RowSelection, output: Output) -> anyhow::Result<Exit> {
-    let run_id = new_run_id(edge.clock.as_ref());
+fn replay(app: &App, selection: &RowSelection, output: Output) -> anyhow::Result<Exit> {
+    let run_id = new_run_id(app.clock.as_ref());
     let (filter, _) = selected(&load(&selection.pipeline, &variable)?, selection)?;
-    let catalog = edge.catalog()?;
-    let pipeline = edge.pipeline(&selection.pipeline, &catalog)?;
+    let registry = app.registry()?;
+    let pipeline = app.pipeline(&selection.pipeline, &registry)?;
     let plans = pipeline.select(std::slice::from_ref(&selection.stream))?;
-    let cancel = edge.signals.let_end();
-    logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
+    let cancel = app.signals.let_end();
+    logs::start(Some(&app.data_dir.log(&run_id)), app.verbose)?;
     ownership::require(&pipeline, &plans, None)?;
-    let assembly = Assembly::new(&pipeline, &catalog, &edge.clock, run_id.clone());
-    let context = assembly.context(Arc::new(Watcher::start(&[], output)), cancel);
+    let factory = StreamFactory::new(&pipeline, &registry, &app.clock, run_id.clone());
+    let context = factory.context(Arc::new(ProgressObserver::start(&[], output)), cancel);
     let mut replayed = wmshost_flow::Replayed::default();
-    for stream in assembly.streams(&plans)? {
+    for stream in factory.streams(&plans)? {
         replayed = stream.replay(&filter, &context)?;
     }
     if output == Output::Json {
@@ -264,7 +264,7 @@ fn replay(edge: &Edge, selection: &RowSelection, output: Output) -> anyhow::Resu
     Ok(if replayed.stayed == 0 { Exit::Success } else { Exit::Failed })
 }
 
-fn drop_rows(edge: &Edge, selection: &RowSelection, yes: bool) -> anyhow::Result<Exit> {
+fn drop_rows(app: &App, selection: &RowSelection, yes: bool) -> anyhow::Result<Exit> {
     let pipeline = load(&selection.pipeline, &variable)?;
     let (filter, count) = selected(&pipeline, selection)?;
     if count == 0 {
@@ -277,7 +277,7 @@ fn drop_rows(edge: &Edge, selection: &RowSelection, yes: bool) -> anyhow::Result
         return Ok(Exit::Failed);
     }
     for plan in pipeline.select(std::slice::from_ref(&selection.stream))? {
-        let target = connect::target(&plan.target, &pipeline.connections[&plan.target], 1, Arc::clone(&edge.clock))?;
+        let target = connect::target(&plan.target, &pipeline.connections[&plan.target], 1, Arc::clone(&app.clock))?;
         let mut session = target.sql()?;
         session.begin()?;
         let dropped = Quarantine { pipeline: &pipeline.name }.clear(session.as_mut(), &filter)?;

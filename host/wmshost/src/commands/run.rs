@@ -1,12 +1,12 @@
 //! `wmshost run`: the main job.
 
-use super::job::Job;
-use super::{Edge, models, ownership};
-use crate::assemble::Assembly;
+use super::stream_runner::StreamRunner;
+use super::{App, models, ownership};
 use crate::cli::{OnChange, Output, Selection};
+use crate::data_dir::new_run_id;
 use crate::exit::Exit;
-use crate::home::new_run_id;
 use crate::logs;
+use crate::stream_factory::StreamFactory;
 
 /// How a run loads, beside what the pipeline says.
 pub(super) struct Load {
@@ -18,31 +18,31 @@ pub(super) struct Load {
     pub(super) allow_deletes: Vec<String>,
 }
 
-pub(super) fn run(edge: &Edge, selection: &Selection, load: Load, output: Output) -> anyhow::Result<Exit> {
-    let run_id = new_run_id(edge.clock.as_ref());
-    let catalog = edge.catalog()?;
-    let pipeline = edge.pipeline(&selection.pipeline, &catalog)?;
+pub(super) fn run(app: &App, selection: &Selection, load: Load, output: Output) -> anyhow::Result<Exit> {
+    let run_id = new_run_id(app.clock.as_ref());
+    let registry = app.registry()?;
+    let pipeline = app.pipeline(&selection.pipeline, &registry)?;
     let plans = pipeline.select(&selection.streams)?;
-    let cancel = edge.signals.let_end();
-    logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
-    let built = models::check(&pipeline, &catalog)?.filter(|_| models::are_built(&pipeline));
+    let cancel = app.signals.let_end();
+    logs::start(Some(&app.data_dir.log(&run_id)), app.verbose)?;
+    let built = models::check(&pipeline, &registry)?.filter(|_| models::are_built(&pipeline));
     ownership::require(&pipeline, &plans, built.as_ref())?;
     let on_change = load.on_change.map(|policy| match policy {
         OnChange::Tell => wmshost_pipeline::OnChange::Tell,
         OnChange::Reload => wmshost_pipeline::OnChange::Reload,
         OnChange::Fail => wmshost_pipeline::OnChange::Fail,
     });
-    let assembly = Assembly {
+    let factory = StreamFactory {
         full_refresh: load.full_refresh,
         on_change,
-        ..Assembly::new(&pipeline, &catalog, &edge.clock, run_id)
+        ..StreamFactory::new(&pipeline, &registry, &app.clock, run_id)
     };
-    let assembly = assembly.allowing_deletes(&load.allow_deletes)?;
-    let run_id = assembly.run_id.clone();
+    let factory = factory.allowing_deletes(&load.allow_deletes)?;
+    let run_id = factory.run_id.clone();
     let streams = plans.clone();
-    let loaded = Job { edge, assembly, plans, output, cancel: cancel.clone() }.go()?;
+    let loaded = StreamRunner { app, factory, plans, output, cancel: cancel.clone() }.execute()?;
     if loaded != Exit::Success {
         return Ok(loaded);
     }
-    models::after_load(edge, &pipeline, &catalog, built, (&run_id, &streams), &cancel, output)
+    models::after_load(app, &pipeline, &registry, built, (&run_id, &streams), &cancel, output)
 }

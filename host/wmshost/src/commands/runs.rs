@@ -4,18 +4,18 @@ use serde_json::json;
 use wmshost_flow::{Failure, Value};
 use wmshost_state::{History, PluginRecord, RunRecord, StreamRecord};
 
-use super::Edge;
+use super::App;
 use crate::cli::{Output, RunsCommand};
+use crate::data_dir::is_alive;
 use crate::exit::Exit;
-use crate::home::is_alive;
 use crate::report;
 
-pub(super) fn runs(edge: &Edge, command: RunsCommand) -> anyhow::Result<Exit> {
-    let history = History::open(&edge.home.history())?;
+pub(super) fn runs(app: &App, command: RunsCommand) -> anyhow::Result<Exit> {
+    let history = History::open(&app.data_dir.history())?;
     history.mark_interrupted(is_alive)?;
     match command {
         RunsCommand::List { limit, output } => list(&history, limit, output.output),
-        RunsCommand::Show { run, output } => show(edge, &history, &run, output.output),
+        RunsCommand::Show { run, output } => show(app, &history, &run, output.output),
     }
 }
 
@@ -49,7 +49,7 @@ fn list(history: &History, limit: u32, output: Output) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn show(edge: &Edge, history: &History, prefix: &str, output: Output) -> anyhow::Result<Exit> {
+fn show(app: &App, history: &History, prefix: &str, output: Output) -> anyhow::Result<Exit> {
     let found = history.find(prefix)?;
     let [run] = found.as_slice() else {
         let message = match found.len() {
@@ -73,7 +73,7 @@ fn show(edge: &Edge, history: &History, prefix: &str, output: Output) -> anyhow:
             ("pipeline", format!("{} ({})", run.pipeline, run.file)),
             ("started", format!("{} UTC", Value::Timestamp(run.started_at))),
             ("status", format!("{} after {:.2} s", run.status.name(), run.seconds)),
-            ("log", edge.home.log(&run.run_id).display().to_string()),
+            ("log", app.data_dir.log(&run.run_id).display().to_string()),
         ],
     );
     let rows = streams.iter().map(|stream| {

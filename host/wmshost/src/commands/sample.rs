@@ -33,7 +33,7 @@ pub(super) fn sample(command: SampleCommand) -> anyhow::Result<Exit> {
     };
     bar.finish_and_clear();
     let summary = summary.map_err(failure)?;
-    tell(&summary, output);
+    print_report(&summary, output);
     Ok(Exit::Success)
 }
 
@@ -41,7 +41,7 @@ fn failure(error: SampleError) -> Failure {
     Failure::invalid_config(error.to_string())
 }
 
-fn tell(summary: &Summary, output: Output) {
+fn print_report(summary: &Summary, output: Output) {
     if output == Output::Json {
         let tables: Vec<_> = summary
             .tables

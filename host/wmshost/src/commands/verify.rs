@@ -8,52 +8,52 @@ use wmshost_flow::{
 };
 use wmshost_pipeline::Stream;
 
-use super::{Edge, ownership};
-use crate::assemble::Assembly;
+use super::{App, ownership};
 use crate::cli::Output;
 use crate::cli::VerifyArgs;
 use crate::connect;
+use crate::data_dir::new_run_id;
 use crate::exit::{Exit, of_failure};
-use crate::home::new_run_id;
-use crate::report::Watcher;
+use crate::report::ProgressObserver;
+use crate::stream_factory::StreamFactory;
 use crate::{logs, report};
 
 /// What was found for each stream, and in how many seconds.
 type Found = Vec<(String, f64, Compared)>;
 
-pub(super) fn verify(edge: &Edge, arguments: &VerifyArgs) -> anyhow::Result<Exit> {
-    let run_id = new_run_id(edge.clock.as_ref());
-    let catalog = edge.catalog()?;
-    let pipeline = edge.pipeline(&arguments.selection.pipeline, &catalog)?;
+pub(super) fn verify(app: &App, arguments: &VerifyArgs) -> anyhow::Result<Exit> {
+    let run_id = new_run_id(app.clock.as_ref());
+    let registry = app.registry()?;
+    let pipeline = app.pipeline(&arguments.selection.pipeline, &registry)?;
     let plans = pipeline.select(&arguments.selection.streams)?;
-    let cancel = edge.signals.let_end();
-    logs::start(Some(&edge.home.log(&run_id)), edge.verbose)?;
+    let cancel = app.signals.let_end();
+    logs::start(Some(&app.data_dir.log(&run_id)), app.verbose)?;
     if arguments.repair {
         ownership::require(&pipeline, &plans, None)?;
     }
-    let assembly = Assembly::new(&pipeline, &catalog, &edge.clock, run_id);
-    let assembly = assembly.allowing_deletes(&arguments.allowed.streams)?;
-    let watcher = Arc::new(Watcher::start(&plans, arguments.output.output));
-    let context = assembly.context(Arc::clone(&watcher) as _, cancel.clone());
+    let factory = StreamFactory::new(&pipeline, &registry, &app.clock, run_id);
+    let factory = factory.allowing_deletes(&arguments.allowed.streams)?;
+    let watcher = Arc::new(ProgressObserver::start(&plans, arguments.output.output));
+    let context = factory.context(Arc::clone(&watcher) as _, cancel.clone());
     let compare = Compare { depth: Depth::Rows, repair: arguments.repair };
     let mut found = Found::new();
     for plan in &plans {
         if cancel.is_set() {
             break;
         }
-        let started = edge.clock.elapsed();
-        let compared = match compare_stream(&assembly, plan, compare, &context) {
+        let started = app.clock.elapsed();
+        let compared = match compare_stream(&factory, plan, compare, &context) {
             Ok(compared) => compared,
             // Before anything was compared or repaired, it is the command that fails.
             Err(failure) if found.is_empty() => return Err(failure.into()),
             Err(failure) => Compared { found: Comparison::default(), failure: Some(not_opened(plan, &failure)) },
         };
-        found.push((plan.plan.name.clone(), (edge.clock.elapsed() - started).as_secs_f64(), compared));
+        found.push((plan.plan.name.clone(), (app.clock.elapsed() - started).as_secs_f64(), compared));
     }
     watcher.finish();
     match arguments.output.output {
         Output::Json => report::json(&as_json(&pipeline.name, arguments.repair, &found)),
-        Output::Text => tell(arguments, &found),
+        Output::Text => print_report(arguments, &found),
     }
     for failure in found.iter().filter_map(|(.., compared)| compared.failure.as_ref()) {
         report::failure(&failure.to_string());
@@ -68,29 +68,29 @@ pub(super) fn verify(edge: &Edge, arguments: &VerifyArgs) -> anyhow::Result<Exit
 /// Compares one stream. To repair, the stream's lease is taken before its source is opened: what another run loads
 /// after the source's snapshot would look like rows that the source no longer has.
 fn compare_stream(
-    assembly: &Assembly<'_>,
+    factory: &StreamFactory<'_>,
     plan: &Stream,
     compare: Compare,
     context: &StreamContext,
 ) -> Result<Compared, Failure> {
     let label = &plan.plan.target;
-    let connection = &assembly.pipeline.connections[label];
+    let connection = &factory.pipeline.connections[label];
     let lease = Lease {
         pipeline: context.pipeline.clone(),
         stream: plan.plan.name.clone(),
         run_id: context.run_id.clone(),
         holder: context.holder.clone(),
     };
-    let open = || connect::target(label, connection, 1, Arc::clone(&assembly.clock))?.sql();
+    let open = || connect::target(label, connection, 1, Arc::clone(&factory.clock))?.sql();
     if compare.repair {
-        lease.take(open()?.as_mut(), &context.is_gone)?;
+        lease.take(open()?.as_mut(), &context.is_dead)?;
     }
-    match assembly.streams(&[plan]).map(|mut streams| streams.pop()) {
-        Ok(Some(stream)) => Ok(stream.compare(assembly.opens_target(&plan.plan), compare, context)),
+    match factory.streams(&[plan]).map(|mut streams| streams.pop()) {
+        Ok(Some(stream)) => Ok(stream.compare(factory.opens_target(&plan.plan), compare, context)),
         Ok(None) => Err(Failure::permanent("there is no stream")),
         Err(failure) => {
             if compare.repair {
-                lease.give_back(open()?.as_mut())?;
+                lease.release_now(open()?.as_mut())?;
             }
             Err(failure)
         }
@@ -116,7 +116,7 @@ fn exit(repair: bool, found: &Found, is_cancelled: bool) -> Exit {
     if found.iter().all(|(.., compared)| is_in_order(compared)) { Exit::Success } else { Exit::Failed }
 }
 
-fn tell(arguments: &VerifyArgs, found: &Found) {
+fn print_report(arguments: &VerifyArgs, found: &Found) {
     let rows = found.iter().map(|(stream, seconds, compared)| {
         let found = &compared.found;
         let result = match &compared.failure {
@@ -143,15 +143,15 @@ fn tell(arguments: &VerifyArgs, found: &Found) {
         ["stream", "result", "source", "target", "rejected", "missing", "extra", "different", "repaired", "seconds"];
     report::table(&head, &[2, 3, 4, 5, 6, 7, 8, 9], rows.collect());
     for (stream, _, compared) in found {
-        tell_stream(arguments, stream, &compared.found);
+        print_stream(arguments, stream, &compared.found);
     }
 }
 
-fn tell_stream(arguments: &VerifyArgs, stream: &str, found: &Comparison) {
+fn print_stream(arguments: &VerifyArgs, stream: &str, found: &Comparison) {
     for note in notes(arguments.repair, found) {
         report::note(&format!("{stream}: {note}"));
     }
-    for difference in found.named.iter().take(arguments.show) {
+    for difference in found.samples.iter().take(arguments.show) {
         let columns = match difference.columns.as_slice() {
             [] => String::new(),
             columns => format!(" in {}", columns.join(", ")),
@@ -219,7 +219,7 @@ fn as_json(pipeline: &str, repair: bool, found: &Found) -> Json {
                 "loaded": found.loaded,
                 "deleted": found.deleted,
                 "columns_left_out": found.columns_left_out,
-                "rows": found.named.iter().map(|row| json!({
+                "rows": found.samples.iter().map(|row| json!({
                     "difference": row.kind.name(),
                     "key": serde_json::from_str::<Json>(&row.key).unwrap_or(Json::Null),
                     "columns": row.columns,

@@ -10,10 +10,10 @@ use std::io::{self, Write as _};
 use console::style;
 use serde_json::Value as Json;
 use wmshost_flow::{Bookmark, Value};
-use wmshost_pipeline::Mistake;
+use wmshost_pipeline::Diagnostic;
 
-pub(crate) use progress::Watcher;
-pub(crate) use run::{RunReport, definition_changes, run, tell_definition_changes};
+pub(crate) use progress::ProgressObserver;
+pub(crate) use run::{RunReport, definition_changes, print_definition_changes, run};
 pub(crate) use table::{section, table};
 
 /// A line of the result. A reader that went away is no reason to complain.
@@ -50,15 +50,15 @@ pub(crate) fn note(text: &str) {
     say(&format!("{} {text}", style("note:").for_stderr().cyan()));
 }
 
-/// A question; the answer is typed behind it.
+/// A question; the answer is typed after it.
 pub(crate) fn ask(text: &str) {
     let _ = write!(io::stderr(), "{text}");
     let _ = io::stderr().flush();
 }
 
 /// Something allowed that is worth a second look.
-pub(crate) fn warning(mistake: &Mistake) {
-    say(&format!("{} {mistake}", style("warning:").for_stderr().yellow()));
+pub(crate) fn warning(diagnostic: &Diagnostic) {
+    say(&format!("{} {diagnostic}", style("warning:").for_stderr().yellow()));
 }
 
 /// Something that went wrong.
@@ -66,7 +66,7 @@ pub(crate) fn failure(text: &str) {
     say(&format!("{} {text}", style("error:").for_stderr().red().bold()));
 }
 
-/// The error that ends the process, with what lies behind it.
+/// The error that ends the process, with what lies after it.
 pub(crate) fn error(error: &anyhow::Error) {
     failure(&format!("{error:#}"));
 }

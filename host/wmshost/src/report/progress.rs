@@ -6,22 +6,22 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use wmshost_flow::{Event, Observer, StreamSummary, Tally};
+use wmshost_flow::{Event, Observer, StreamStats, StreamSummary};
 use wmshost_pipeline::Stream;
 
 use super::run::per_second;
 use super::{count, note, say};
 use crate::cli::Output;
-use crate::crash::CrashPoint;
+use crate::failpoints::Failpoints;
 
 /// How often a stream says how far it is where nothing can move.
 const QUIET_LINE: Duration = Duration::from_secs(10);
 
 /// Shows how far the streams of a run are.
-pub(crate) struct Watcher {
+pub(crate) struct ProgressObserver {
     bars: Option<MultiProgress>,
     streams: Mutex<BTreeMap<String, Line>>,
-    crash: CrashPoint,
+    failpoints: Failpoints,
 }
 
 struct Line {
@@ -31,7 +31,7 @@ struct Line {
     expected: Option<u64>,
 }
 
-impl Watcher {
+impl ProgressObserver {
     pub(crate) fn start(plans: &[&Stream], output: Output) -> Self {
         let terminal = std::io::stderr().is_terminal() && output == Output::Text;
         let bars = terminal.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10)));
@@ -41,7 +41,7 @@ impl Watcher {
             (plan.plan.name.clone(), Line { bar, started: now, told: now, expected: None })
         };
         let streams = plans.iter().map(line).collect();
-        Self { bars, streams: Mutex::new(streams), crash: CrashPoint::of_environment() }
+        Self { bars, streams: Mutex::new(streams), failpoints: Failpoints::of_environment() }
     }
 
     /// Says something while the lines move.
@@ -82,12 +82,12 @@ impl Line {
         bar.set_length(expected.max(1));
     }
 
-    fn committed(&mut self, stream: &str, tally: &Tally) {
-        let rate = per_second(tally.read, self.started.elapsed().as_secs_f64());
+    fn committed(&mut self, stream: &str, stats: &StreamStats) {
+        let rate = per_second(stats.read, self.started.elapsed().as_secs_f64());
         let text =
-            format!("{} rows, {rate} rows/s, {}, batch {}", count(tally.read), HumanBytes(tally.bytes), tally.batches);
+            format!("{} rows, {rate} rows/s, {}, batch {}", count(stats.read), HumanBytes(stats.bytes), stats.batches);
         if let Some(bar) = &self.bar {
-            bar.set_position(tally.read);
+            bar.set_position(stats.read);
             bar.set_message(text);
         } else if self.told.elapsed() >= QUIET_LINE {
             self.told = Instant::now();
@@ -96,7 +96,7 @@ impl Line {
     }
 
     fn ended(&self, end: &StreamSummary) {
-        let text = format!("{}, {} rows", end.status.name(), count(end.tally.read));
+        let text = format!("{}, {} rows", end.status.name(), count(end.stats.read));
         match &self.bar {
             Some(bar) => bar.finish_with_message(text),
             None => say(&format!("{}: {text} in {:.2} s", end.stream, end.seconds)),
@@ -104,11 +104,11 @@ impl Line {
     }
 }
 
-impl Observer for Watcher {
+impl Observer for ProgressObserver {
     fn event(&self, event: &Event<'_>) {
         let name = match event {
             Event::Started { stream, .. } | Event::Committed { stream, .. } => *stream,
-            Event::Reached { stream, point } => return self.crash.reached(stream, point),
+            Event::Reached { stream, point } => return self.failpoints.reached(stream, point),
             Event::Warned { stream, message } => {
                 tracing::warn!(stream, "{message}");
                 return self.beside_bars(|| note(&format!("{stream}: {message}")));
@@ -119,7 +119,7 @@ impl Observer for Watcher {
         let Some(line) = streams.get_mut(name) else { return };
         match event {
             Event::Started { expected_rows, .. } => line.started(*expected_rows),
-            Event::Committed { stream, tally } => line.committed(stream, tally),
+            Event::Committed { stream, stats } => line.committed(stream, stats),
             Event::Ended(end) => line.ended(end),
             Event::Reached { .. } | Event::Warned { .. } => {}
         }

@@ -19,14 +19,14 @@ pub(crate) struct RunReport<'a> {
     pub(crate) streams: &'a [StreamSummary],
 }
 
-/// Tells how a run went.
+/// Reports how a run went.
 pub(crate) fn run(report: &RunReport<'_>, output: Output) {
     match output {
         Output::Json => super::json(&as_json(report)),
         Output::Text => as_text(report),
     }
     for end in report.streams {
-        tell_rejected(report, end);
+        print_rejected(report, end);
         if let Some(at) = &end.failure {
             failure(&at.to_string());
         }
@@ -34,8 +34,8 @@ pub(crate) fn run(report: &RunReport<'_>, output: Output) {
 }
 
 /// Says that rows were rejected, and how to look at them.
-fn tell_rejected(report: &RunReport<'_>, end: &StreamSummary) {
-    let rejected = end.tally.rejected;
+fn print_rejected(report: &RunReport<'_>, end: &StreamSummary) {
+    let rejected = end.stats.rejected;
     if rejected == 0 {
         return;
     }
@@ -46,7 +46,7 @@ fn tell_rejected(report: &RunReport<'_>, end: &StreamSummary) {
         StreamStatus::Rejected => {
             failure(&format!("{stream}: every row that was read was rejected ({rows}), nothing was loaded: {look}"))
         }
-        _ => note(&format!("{stream}: {rows} of {} rows were rejected: {look}", count(end.tally.read))),
+        _ => note(&format!("{stream}: {rows} of {} rows were rejected: {look}", count(end.stats.read))),
     }
 }
 
@@ -58,14 +58,14 @@ fn as_json(report: &RunReport<'_>) -> serde_json::Value {
             json!({
                 "stream": end.stream,
                 "status": end.status.name(),
-                "rows_read": end.tally.read,
-                "rows_written": end.tally.written,
-                "rows_unchanged": end.tally.unchanged,
-                "rows_rejected": end.tally.rejected,
-                "rows_filtered": end.tally.filtered,
-                "rows_deleted": end.tally.deleted,
-                "rows_with_duplicate_keys": end.tally.duplicates,
-                "bytes": end.tally.bytes,
+                "rows_read": end.stats.read,
+                "rows_written": end.stats.written,
+                "rows_unchanged": end.stats.unchanged,
+                "rows_rejected": end.stats.rejected,
+                "rows_filtered": end.stats.filtered,
+                "rows_deleted": end.stats.deleted,
+                "rows_with_duplicate_keys": end.stats.duplicates,
+                "bytes": end.stats.bytes,
                 "seconds": end.seconds,
                 "bookmark": end.bookmark.as_ref().map(bookmark_json),
                 "schema_changes": end.schema_changes,
@@ -108,31 +108,31 @@ fn as_text(report: &RunReport<'_>) {
     };
     let head = ["stream", "status", "read", "written", "unchanged", "rejected", "seconds", "rows/s", "bookmark"];
     let rows = report.streams.iter().map(|end| {
-        let tally = &end.tally;
+        let stats = &end.stats;
         vec![
             end.stream.clone(),
             shown_status(end.status),
-            count(tally.read),
-            count(tally.written),
-            count(tally.unchanged),
-            count(tally.rejected),
+            count(stats.read),
+            count(stats.written),
+            count(stats.unchanged),
+            count(stats.rejected),
             format!("{:.2}", end.seconds),
-            per_second(tally.read, end.seconds),
+            per_second(stats.read, end.seconds),
             end.bookmark.as_ref().map(ToString::to_string).unwrap_or_default(),
         ]
     });
     table(&head, &[2, 3, 4, 5, 6, 7], rows.collect());
     for end in report.streams {
-        tell_definition_changes(end);
+        print_definition_changes(end);
         for change in &end.schema_changes {
             note(&format!("{}: column {change}", end.stream));
         }
-        if end.tally.duplicates > 0 {
+        if end.stats.duplicates > 0 {
             note(&format!(
                 "{}: {} rows have a key that another row of this run has; the target keeps one of each. A row's key must be \
                  its own: see `key`, and count them by `wmshost verify`",
                 end.stream,
-                count(end.tally.duplicates)
+                count(end.stats.duplicates)
             ));
         }
         if let Some(found) = &end.comparison {
@@ -174,7 +174,7 @@ pub(crate) fn definition_changes(changes: &[DefinitionChange]) -> serde_json::Va
 }
 
 /// The same for people.
-pub(crate) fn tell_definition_changes(end: &StreamSummary) {
+pub(crate) fn print_definition_changes(end: &StreamSummary) {
     // A failure names what made it.
     for change in end.definition_changes.iter().filter(|change| change.reaction != Reaction::Fail) {
         note(&format!("{}: {change}: {}", end.stream, change.consequence));

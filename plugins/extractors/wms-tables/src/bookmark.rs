@@ -1,9 +1,9 @@
-//! Where a stream stands, and how that is written into a bookmark.
+//! Where a stream is, and how that is written into a bookmark.
 //!
 //! | `phase` | other positions | what it means |
 //! |---|---|---|
 //! | `full` | the key | a whole table is being read by key |
-//! | `done` | | a whole table was read; the next run begins anew |
+//! | `done` | | a whole table was read; the next run begins again |
 //! | `full` | `watermark`, the key | a first load by key; what changed since the watermark comes afterwards |
 //! | `changes` | `watermark` | all is read up to the watermark; rows without a change key may be under way |
 //! | `changes` | `watermark`, `high`, `change-key`, the key | what changed is being read, up to this row |
@@ -17,9 +17,9 @@ use wmshost_plugin::{Failure, Result, permanent};
 use crate::moment::Ticks;
 use crate::table::Table;
 
-/// Where a stream stands.
+/// Where a stream is.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum ReadPosition {
     /// A whole table is being read.
     Whole { after: Option<Vec<Value>> },
     /// A whole table was read.
@@ -41,7 +41,7 @@ pub(crate) struct Inside {
     pub(crate) high: Option<i64>,
 }
 
-impl Place {
+impl ReadPosition {
     /// Writes the place as a bookmark.
     pub(crate) fn bookmark(&self, table: &Table) -> Bookmark {
         let moment = |moment: Option<i64>| moment.map_or(Value::Null, |moment| ticks(table).value(moment));
@@ -116,14 +116,14 @@ impl Positions<'_> {
     /// The whole key, or none of it.
     fn key(&self) -> Result<Option<Vec<Value>>> {
         let columns = self.table.order.iter().map(|place| &self.table.columns[*place]);
-        let found: Vec<_> = columns.map(|field| (field, self.get(&key_name(&field.shown)))).collect();
+        let found: Vec<_> = columns.map(|field| (field, self.get(&key_name(&field.display_column)))).collect();
         if found.iter().all(|(_, value)| value.is_none()) {
             return Ok(None);
         }
         let value = |(field, value): (&crate::table::Field, Option<&Value>)| match value {
             Some(value) if is_of(field.kind, value) => Ok(value.clone()),
-            Some(_) => Err(unreadable(&format!("position key.{} is not of the column's type", field.shown))),
-            None => Err(unreadable(&format!("it has no position key.{}", field.shown))),
+            Some(_) => Err(unreadable(&format!("position key.{} is not of the column's type", field.display_column))),
+            None => Err(unreadable(&format!("it has no position key.{}", field.display_column))),
         };
         found.into_iter().map(value).collect::<Result<Vec<_>>>().map(Some)
     }
@@ -147,7 +147,7 @@ fn written<const N: usize>(
     key: Option<&[Value]>,
 ) -> Bookmark {
     let position = |name: &str, value: Value| Position { name: name.to_owned(), value };
-    let names = table.order.iter().map(|place| key_name(&table.columns[*place].shown));
+    let names = table.order.iter().map(|place| key_name(&table.columns[*place].display_column));
     let key = names.zip(key.unwrap_or_default()).map(|(name, value)| position(&name, value.clone()));
     let positions = positions.into_iter().map(|(name, value)| position(name, value));
     [position("phase", Value::Text(phase.to_owned()))].into_iter().chain(positions).chain(key).collect()
@@ -171,7 +171,7 @@ fn is_of(kind: ColumnType, value: &Value) -> bool {
 }
 
 fn unreadable(why: &str) -> Failure {
-    permanent(format!("the bookmark cannot be used: {why}; reset the stream's checkpoint to load the table anew"))
+    permanent(format!("the bookmark cannot be used: {why}; reset the stream's checkpoint to load the table again"))
 }
 
 #[cfg(test)]
@@ -189,16 +189,16 @@ mod tests {
         let after = Some(vec![Value::Int64(7)]);
         let inside = Inside { moment: 5, key: vec![Value::Int64(7)], high: Some(9) };
         for place in [
-            Place::Whole { after: None },
-            Place::Whole { after: after.clone() },
-            Place::Done,
-            Place::First { watermark: None, after: None },
-            Place::First { watermark: Some(3), after },
-            Place::Changes { watermark: Some(3), inside: None },
-            Place::Changes { watermark: Some(5), inside: Some(inside.clone()) },
-            Place::Changes { watermark: None, inside: Some(Inside { high: None, ..inside }) },
+            ReadPosition::Whole { after: None },
+            ReadPosition::Whole { after: after.clone() },
+            ReadPosition::Done,
+            ReadPosition::First { watermark: None, after: None },
+            ReadPosition::First { watermark: Some(3), after },
+            ReadPosition::Changes { watermark: Some(3), inside: None },
+            ReadPosition::Changes { watermark: Some(5), inside: Some(inside.clone()) },
+            ReadPosition::Changes { watermark: None, inside: Some(Inside { high: None, ..inside }) },
         ] {
-            assert_eq!(Place::of(&place.bookmark(&table()), &table()), Ok(place));
+            assert_eq!(ReadPosition::of(&place.bookmark(&table()), &table()), Ok(place));
         }
     }
 
@@ -221,7 +221,7 @@ mod tests {
                 "no position change-key",
             ),
         ] {
-            let message = Place::of(&bookmark, &table()).expect_err(why).to_string();
+            let message = ReadPosition::of(&bookmark, &table()).expect_err(why).to_string();
             assert!(message.contains(why) && message.contains("reset"), "{why:?} is not in {message}");
         }
     }
@@ -230,11 +230,11 @@ mod tests {
     fn a_part_of_the_key_is_not_enough() {
         let request = wmshost_plugin::contract::extraction::Request { key: vec!["site".into()], ..request() };
         let table = Table::check(&request, &allocation(), Dialect::Oracle).expect("a table");
-        let place = Place::Whole { after: Some(vec![Value::Text("A".into()), Value::Int64(1)]) };
+        let place = ReadPosition::Whole { after: Some(vec![Value::Text("A".into()), Value::Int64(1)]) };
         let mut bookmark = place.bookmark(&table);
-        assert_eq!(Place::of(&bookmark, &table), Ok(place));
+        assert_eq!(ReadPosition::of(&bookmark, &table), Ok(place));
         bookmark.pop();
-        let message = Place::of(&bookmark, &table).expect_err("a part is missing").to_string();
+        let message = ReadPosition::of(&bookmark, &table).expect_err("a part is missing").to_string();
         assert!(message.contains("no position key.allocation_id"), "{message}");
     }
 }

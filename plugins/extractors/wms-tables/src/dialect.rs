@@ -8,7 +8,7 @@ use wmshost_plugin::source::{ColumnOrder, Dialect};
 pub(crate) struct Named<'n> {
     /// Its name as the source spells it.
     pub(crate) name: &'n str,
-    /// Whether NULL may occur.
+    /// True if NULL may occur.
     pub(crate) nullable: bool,
     /// How the source orders by it; `None`: by the column.
     pub(crate) order: Option<&'n ColumnOrder>,
@@ -87,7 +87,7 @@ impl Statement {
         self.compared(column, &format!(" {operator} "), value)
     }
 
-    /// Adds the condition that a row stands behind a place, in the order of these columns.
+    /// Adds the condition that a row follows a place, in the order of these columns.
     pub(crate) fn is_behind(&mut self, columns: &[Named<'_>], place: &[Value]) -> &mut Self {
         match (self.dialect, columns, place) {
             (_, [column], [value]) => self.compared(*column, " > ", value),
@@ -108,7 +108,7 @@ impl Statement {
         self.push(if self.dialect == Dialect::Sqlite { " COLLATE BINARY" } else { "" })
     }
 
-    /// Adds the order of these columns. NULL comes first: a place never has one, so those rows stand before every place.
+    /// Adds the order of these columns. NULL comes first: a place never has one, so those rows precede every place.
     pub(crate) fn order(&mut self, columns: &[Named<'_>]) -> &mut Self {
         self.push(" ORDER BY ");
         for (at, column) in columns.iter().enumerate() {
@@ -146,7 +146,7 @@ pub(crate) fn quoted(name: &str) -> String {
 
 /// The name under which a column goes on. Oracle spells names in upper case unless they were quoted; here they are
 /// shown in lower case, so that one pipeline and one transform fit both kinds of sources.
-pub(crate) fn shown(dialect: Dialect, name: &str) -> String {
+pub(crate) fn display_column(dialect: Dialect, name: &str) -> String {
     let spelled_by_oracle = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '_' | '$' | '#');
     if dialect == Dialect::Oracle && name.chars().all(spelled_by_oracle) {
         name.to_ascii_lowercase()
@@ -199,8 +199,8 @@ mod tests {
 
     #[test]
     fn names_in_oracles_own_spelling_are_shown_in_lower_case() {
-        assert_eq!(shown(Dialect::Oracle, "LAST_UPDATED"), "last_updated");
-        assert_eq!(shown(Dialect::Oracle, "Mixed"), "Mixed");
-        assert_eq!(shown(Dialect::Sqlite, "LAST_UPDATED"), "LAST_UPDATED");
+        assert_eq!(display_column(Dialect::Oracle, "LAST_UPDATED"), "last_updated");
+        assert_eq!(display_column(Dialect::Oracle, "Mixed"), "Mixed");
+        assert_eq!(display_column(Dialect::Sqlite, "LAST_UPDATED"), "LAST_UPDATED");
     }
 }

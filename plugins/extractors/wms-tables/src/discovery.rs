@@ -4,7 +4,7 @@ use wmshost_plugin::Result;
 use wmshost_plugin::contract::extraction::Offer;
 use wmshost_plugin::source::{Dialect, Session, TableDescription};
 
-use crate::dialect::shown;
+use crate::dialect::display_column;
 use crate::table::{fields, is_moment, schema};
 
 /// What change keys are called, the likeliest first.
@@ -35,12 +35,12 @@ pub(crate) fn discover<S: Session>(session: &S) -> Result<Vec<Offer>> {
 fn offer(description: &TableDescription, dialect: Dialect) -> Offer {
     let fields = fields(description, dialect);
     let mut change_keys: Vec<String> =
-        fields.iter().filter(|field| is_moment(field.kind)).map(|field| field.shown.clone()).collect();
+        fields.iter().filter(|field| is_moment(field.kind)).map(|field| field.display_column.clone()).collect();
     change_keys.sort_by_key(|name| rank(name));
     Offer {
-        table: shown(dialect, &description.name),
+        table: display_column(dialect, &description.name),
         columns: schema(&fields),
-        key: description.key.iter().map(|name| shown(dialect, name)).collect(),
+        key: description.key.iter().map(|name| display_column(dialect, name)).collect(),
         change_keys,
     }
 }

@@ -1,6 +1,6 @@
 //! The extractor `wms-tables`: reads the tables of a warehouse management system over SQL, whole or by what changed.
 //!
-//! | room | what it is |
+//! | module | what it is |
 //! |---|---|
 //! | `discovery` | the streams that a source offers |
 //! | `table` | the table of a stream, checked against what is asked for |
@@ -8,14 +8,14 @@
 //! | `dialect` | what differs between the kinds of SQL |
 //! | `select` | the statements |
 //! | `bookmark` | where a stream stands |
-//! | `itinerary` | what a run reads, and where it stands afterwards |
+//! | `read_plan` | what a run reads, and where it stands afterwards |
 //! | `reader` | reads it |
 
 mod bookmark;
 mod dialect;
 mod discovery;
-mod itinerary;
 mod moment;
+mod read_plan;
 mod reader;
 mod select;
 mod table;

@@ -1,16 +1,16 @@
-//! Reads a stream part by part, and knows after every batch where it stands.
+//! Reads a stream part by part, and knows after every batch where it is.
 
 use std::collections::VecDeque;
 
 use wmshost_plugin::contract::extraction::{Method, NullKeys, Request};
 use wmshost_plugin::contract::types::{Schema, Value};
 use wmshost_plugin::source::{Cursor, Session};
-use wmshost_plugin::{AnyColumn, Batch, Broken, Reader, Result, Rows, Step, invalid_config, log, permanent};
+use wmshost_plugin::{AnyColumn, Batch, Reader, Result, Rows, Step, Violation, invalid_config, log, permanent};
 
-use crate::bookmark::{Place, ticks};
+use crate::bookmark::{ReadPosition, ticks};
 use crate::dialect::Statement;
-use crate::itinerary::{self, Horizon, Itinerary, LastRow};
-use crate::select::{self, Part};
+use crate::read_plan::{self, Horizon, LastRow, ReadPlan};
+use crate::select::{self, ReadStep};
 use crate::table::{Field, Table};
 
 /// The rule of rows without a change key.
@@ -27,10 +27,10 @@ pub struct TableReader<S: Session> {
     method: Method,
     null_keys: NullKeys,
     horizon: Horizon,
-    /// Where the stream stands.
-    place: Place,
+    /// Where the stream is.
+    place: ReadPosition,
     /// What is still to be read, beginning with what is being read.
-    parts: VecDeque<Part>,
+    parts: VecDeque<ReadStep>,
     batch_rows: u32,
 }
 
@@ -41,11 +41,11 @@ impl<S: Session> TableReader<S> {
         let description = session.describe(&request.table)?.ok_or_else(missing)?;
         let table = Table::check(request, &description, session.dialect())?;
         let horizon = horizon(&session, &table)?;
-        let Itinerary { start, parts } = match (&request.window, request.method) {
-            (Some(window), _) => itinerary::window(request, &table, window)?,
-            (None, Method::Full) => itinerary::whole(request, &table)?,
-            (None, Method::Append) => itinerary::append(request, &table)?,
-            (None, Method::Incremental) => itinerary::incremental(request, &table, horizon)?,
+        let ReadPlan { start, parts } = match (&request.window, request.method) {
+            (Some(window), _) => read_plan::window(request, &table, window)?,
+            (None, Method::Full) => read_plan::whole(request, &table)?,
+            (None, Method::Append) => read_plan::append(request, &table)?,
+            (None, Method::Incremental) => read_plan::incremental(request, &table, horizon)?,
         };
         tell(request, &parts);
         let mut reader = Self {
@@ -75,12 +75,12 @@ impl<S: Session> TableReader<S> {
         Ok(self.cursor.as_mut())
     }
 
-    /// Moves the place behind the last row of a batch. Without such a row it stays: then it stands before those rows,
+    /// Moves the place after the last row of a batch. Without such a row it stays: then it precedes those rows,
     /// and they are read again.
     fn advance(&mut self, rows: &Batch) -> Result<()> {
         let Some(part) = self.parts.front() else { return Ok(()) };
         if let Some(row) = last_row(&Rows::of(rows), &self.table, part)? {
-            self.place = itinerary::behind(&self.place, part, row, self.horizon);
+            self.place = read_plan::behind(&self.place, part, row, self.horizon);
         }
         Ok(())
     }
@@ -91,16 +91,16 @@ impl<S: Session> TableReader<S> {
             return Ok(());
         };
         let rows = Rows::of(batch);
-        let missing = rows.missing(&self.table.columns[place].shown)?;
+        let missing = rows.missing(&self.table.columns[place].display_column)?;
         match (!missing.is_empty(), self.null_keys) {
             (false, _) => Ok(()),
             (true, NullKeys::Fail) => Err(permanent(format!(
                 "table {} has a row without {}; correct it, or let null_keys be another than \"fail\"",
-                self.table.name, self.table.columns[place].shown
+                self.table.name, self.table.columns[place].display_column
             ))),
             (true, _) => {
                 let reason = "its change key is NULL: no incremental run would see when it changes";
-                rows.reject(&[Broken { rule: NULL_CHANGE_KEY, reason, rows: &missing }])
+                rows.reject(&[Violation { rule: NULL_CHANGE_KEY, reason, rows: &missing }])
             }
         }
     }
@@ -108,11 +108,11 @@ impl<S: Session> TableReader<S> {
     fn end_part(&mut self) {
         self.cursor = None;
         if let Some(part) = self.parts.pop_front() {
-            self.place = itinerary::at_end(&self.place, &part, self.method, self.horizon);
+            self.place = read_plan::at_end(&self.place, &part, self.method, self.horizon);
         }
     }
 
-    fn count(&self, part: &Part) -> Option<u64> {
+    fn count(&self, part: &ReadStep) -> Option<u64> {
         let mut cursor = run(&self.session, &select::count(self.session.dialect(), &self.table, part)).ok()?;
         let counted = cursor.next(1).ok()??;
         match Rows::of(&counted).any(select::COUNT).ok()?.value(0)? {
@@ -129,7 +129,7 @@ impl<S: Session> Reader for TableReader<S> {
     }
 
     fn key(&self) -> Vec<String> {
-        self.table.key.iter().map(|place| self.table.columns[*place].shown.clone()).collect()
+        self.table.key.iter().map(|place| self.table.columns[*place].display_column.clone()).collect()
     }
 
     fn expected_rows(&self) -> Option<u64> {
@@ -169,7 +169,7 @@ fn horizon<S: Session>(session: &S, table: &Table) -> Result<Horizon> {
     if is_exact {
         return Ok(Horizon { now, high: stored });
     }
-    // What is stored as the latest may be spelled otherwise than what is later: that stands at its moment or behind it.
+    // What is stored as the latest may be spelled otherwise than what is later: that is at its moment or after it.
     let from = stored.map(|stored| ticks.value(stored));
     let high = first(session, &select::latest(dialect, table, change_key, from.as_ref(), &until), table, change_key)?;
     Ok(Horizon { now, high })
@@ -181,7 +181,7 @@ fn first<S: Session>(session: &S, statement: &Statement, table: &Table, change_k
     while let Some(rows) = cursor.next(1)? {
         let rows = Rows::of(&rows);
         if rows.count() > 0 {
-            let latest = rows.any(&change_key.shown)?.value(0);
+            let latest = rows.any(&change_key.display_column)?.value(0);
             return Ok(latest.and_then(|value| ticks(table).moment(&value)));
         }
     }
@@ -189,11 +189,11 @@ fn first<S: Session>(session: &S, statement: &Statement, table: &Table, change_k
 }
 
 /// The last row of a batch that has a whole key: only such a row is a place to go on from.
-fn last_row(rows: &Rows<'_>, table: &Table, part: &Part) -> Result<Option<LastRow>> {
-    let column = |place: &usize| rows.any(&table.columns[*place].shown);
+fn last_row(rows: &Rows<'_>, table: &Table, part: &ReadStep) -> Result<Option<LastRow>> {
+    let column = |place: &usize| rows.any(&table.columns[*place].display_column);
     let key: Vec<AnyColumn> = table.order.iter().map(column).collect::<Result<_>>()?;
     let moments = match (part, &table.change_key) {
-        (Part::ByChange(_) | Part::Within(..), Some(change_key)) => Some(column(change_key)?),
+        (ReadStep::ByChange(_) | ReadStep::Within(..), Some(change_key)) => Some(column(change_key)?),
         _ => None,
     };
     for row in (0..rows.count()).rev() {
@@ -206,11 +206,11 @@ fn last_row(rows: &Rows<'_>, table: &Table, part: &Part) -> Result<Option<LastRo
     Ok(None)
 }
 
-fn tell(request: &Request, parts: &[Part]) {
+fn tell(request: &Request, parts: &[ReadStep]) {
     let what = match parts {
-        [Part::ByKey { after: None }] => "the whole table is read",
-        [Part::ByKey { .. }, ..] => "an interrupted load of the whole table goes on",
-        [Part::Added { .. }, ..] => "what was added is read",
+        [ReadStep::ByKey { after: None }] => "the whole table is read",
+        [ReadStep::ByKey { .. }, ..] => "an interrupted load of the whole table goes on",
+        [ReadStep::Added { .. }, ..] => "what was added is read",
         _ => "what changed is read",
     };
     log::info(format!("table {}: {what}", request.table));

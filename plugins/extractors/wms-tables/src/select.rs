@@ -11,10 +11,10 @@ const ROWS_LOOKED_AT: u32 = 100;
 
 /// Which rows of a table, and in which order.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Part {
-    /// All rows by key, those behind this place.
+pub(crate) enum ReadStep {
+    /// All rows by key, those after this place.
     ByKey { after: Option<Vec<Value>> },
-    /// The rows behind this place with a whole key, by key.
+    /// The rows after this place with a whole key, by key.
     Added { after: Vec<Value> },
     /// The rows with a NULL in their key, by key.
     WithoutKey,
@@ -38,12 +38,12 @@ pub(crate) enum From {
 }
 
 /// The rows of a part.
-pub(crate) fn rows(dialect: Dialect, table: &Table, part: &Part) -> Statement {
+pub(crate) fn rows(dialect: Dialect, table: &Table, part: &ReadStep) -> Statement {
     let columns: Vec<String> = table.columns.iter().map(selected).collect();
     let mut statement = Statement::new(dialect, format!("SELECT {}", columns.join(", ")));
     from(&mut statement, table, part);
     let mut order: Vec<Named<'_>> = Vec::new();
-    if let Part::ByChange(_) | Part::Within(..) = part {
+    if let ReadStep::ByChange(_) | ReadStep::Within(..) = part {
         // Rows without a change key are not among these.
         order.extend(change_key(table).map(|field| Named { nullable: false, ..field.named() }));
     }
@@ -52,8 +52,8 @@ pub(crate) fn rows(dialect: Dialect, table: &Table, part: &Part) -> Statement {
     statement
 }
 
-/// How many rows a part has.
-pub(crate) fn count(dialect: Dialect, table: &Table, part: &Part) -> Statement {
+/// The number of rows a part has.
+pub(crate) fn count(dialect: Dialect, table: &Table, part: &ReadStep) -> Statement {
     let mut statement = Statement::new(dialect, format!("SELECT COUNT(*) AS {}", quoted(COUNT)));
     from(&mut statement, table, part);
     statement
@@ -94,40 +94,43 @@ fn change_key(table: &Table) -> Option<&Field> {
 }
 
 fn selected(field: &Field) -> String {
-    if field.name == field.shown {
+    if field.name == field.display_column {
         quoted(&field.name)
     } else {
-        format!("{} AS {}", quoted(&field.name), quoted(&field.shown))
+        format!("{} AS {}", quoted(&field.name), quoted(&field.display_column))
     }
 }
 
-fn from(statement: &mut Statement, table: &Table, part: &Part) {
+fn from(statement: &mut Statement, table: &Table, part: &ReadStep) {
     statement.push(" FROM ").name(&table.name);
     let key = table.order_names();
     match (part, change_key(table)) {
-        (Part::ByKey { after: Some(after) }, _) => {
+        (ReadStep::ByKey { after: Some(after) }, _) => {
             statement.push(" WHERE ").is_behind(&key, after);
         }
-        (Part::Added { after }, _) => {
+        (ReadStep::Added { after }, _) => {
             statement.push(" WHERE ").is_behind(&key, after);
             for column in key.iter().filter(|column| column.nullable) {
                 statement.push(" AND ").name(column.name).push(" IS NOT NULL");
             }
         }
-        (Part::WithoutKey, _) => {
+        (ReadStep::WithoutKey, _) => {
             for (at, column) in key.iter().filter(|column| column.nullable).enumerate() {
                 statement.push(if at == 0 { " WHERE " } else { " OR " }).name(column.name).push(" IS NULL");
             }
         }
-        (Part::WithoutChangeKey, Some(change_key)) => {
+        (ReadStep::WithoutChangeKey, Some(change_key)) => {
             statement.push(" WHERE ").name(&change_key.name).push(" IS NULL");
         }
-        (Part::ByChange(from), Some(change_key)) => begins(statement, change_key, &key, from),
-        (Part::Within(from, end), Some(change_key)) => {
+        (ReadStep::ByChange(from), Some(change_key)) => begins(statement, change_key, &key, from),
+        (ReadStep::Within(from, end), Some(change_key)) => {
             begins(statement, change_key, &key, from);
             statement.push(" AND ").is_at_most(change_key.named(), end, "<");
         }
-        (Part::ByKey { after: None } | Part::WithoutChangeKey | Part::ByChange(_) | Part::Within(..), _) => {}
+        (
+            ReadStep::ByKey { after: None } | ReadStep::WithoutChangeKey | ReadStep::ByChange(_) | ReadStep::Within(..),
+            _,
+        ) => {}
     }
 }
 
@@ -157,7 +160,7 @@ mod tests {
     use wmshost_plugin::contract::extraction::Request;
     use wmshost_plugin::source::{ColumnBounds, ColumnOrder};
 
-    fn text(dialect: Dialect, part: &Part) -> (String, Vec<Value>) {
+    fn text(dialect: Dialect, part: &ReadStep) -> (String, Vec<Value>) {
         let mut description = allocation();
         description.columns.retain(|column| column.name != "WEIGHT");
         let _weight = description.order.remove(2);
@@ -172,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_whole_table_is_read_by_key() {
-        let (text, parameters) = text(Dialect::Oracle, &Part::ByKey { after: None });
+        let (text, parameters) = text(Dialect::Oracle, &ReadStep::ByKey { after: None });
         let columns = r#""ALLOCATION_ID" AS "allocation_id", "SITE" AS "site", "LAST_UPDATED" AS "last_updated""#;
         assert_eq!(text, format!(r#"SELECT {columns} FROM "ALLOCATION" ORDER BY "ALLOCATION_ID""#));
         assert!(parameters.is_empty());
@@ -180,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_table_goes_on_behind_a_key() {
-        let (text, parameters) = text(Dialect::Sqlite, &Part::ByKey { after: Some(vec![Value::Int64(7)]) });
+        let (text, parameters) = text(Dialect::Sqlite, &ReadStep::ByKey { after: Some(vec![Value::Int64(7)]) });
         assert_eq!(behind(&text), r#""ALLOCATION" WHERE "ALLOCATION_ID" > ?1 ORDER BY "ALLOCATION_ID""#);
         assert_eq!(parameters, [Value::Int64(7)]);
     }
@@ -189,20 +192,20 @@ mod tests {
     fn what_is_added_is_read_apart_from_rows_without_a_whole_key() {
         let request = Request { key: vec!["site".into()], ..request() };
         let table = Table::check(&request, &allocation(), Dialect::Oracle).expect("a table");
-        let read = |part: &Part| rows(Dialect::Sqlite, &table, part).text;
+        let read = |part: &ReadStep| rows(Dialect::Sqlite, &table, part).text;
         let after = vec![Value::Text("A".into()), Value::Int64(7)];
         let order = r#"ORDER BY "SITE", "ALLOCATION_ID""#;
         let condition = r#"("SITE", "ALLOCATION_ID") > (?1, ?2) AND "SITE" IS NOT NULL"#;
-        let added = read(&Part::Added { after });
+        let added = read(&ReadStep::Added { after });
         assert_eq!(behind(&added), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
-        let without = read(&Part::WithoutKey);
+        let without = read(&ReadStep::WithoutKey);
         assert_eq!(behind(&without), format!(r#""ALLOCATION" WHERE "SITE" IS NULL {order}"#));
     }
 
     #[test]
     fn changes_are_read_by_change_key_and_key() {
         let order = r#"ORDER BY "LAST_UPDATED", "ALLOCATION_ID""#;
-        let (text, _) = text(Dialect::Sqlite, &Part::ByChange(From::At(Value::Timestamp(9))));
+        let (text, _) = text(Dialect::Sqlite, &ReadStep::ByChange(From::At(Value::Timestamp(9))));
         assert_eq!(behind(&text), format!(r#""ALLOCATION" WHERE "LAST_UPDATED" >= ?1 {order}"#));
     }
 
@@ -210,7 +213,7 @@ mod tests {
     fn changes_go_on_within_equal_change_keys() {
         let order = r#"ORDER BY "LAST_UPDATED", "ALLOCATION_ID""#;
         let (moment, key) = (Value::Timestamp(9), vec![Value::Int64(7)]);
-        let part = Part::ByChange(From::Behind { moment, key });
+        let part = ReadStep::ByChange(From::Behind { moment, key });
         let (sqlite, parameters) = text(Dialect::Sqlite, &part);
         let condition = r#""LAST_UPDATED" >= ?1 AND ("LAST_UPDATED", "ALLOCATION_ID") > (?2, ?3)"#;
         assert_eq!(behind(&sqlite), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
@@ -240,7 +243,7 @@ mod tests {
         let table = Table::check(&request, &description, Dialect::Oracle).expect("a table");
         let moment = Value::Timestamp(9);
         let from = From::Behind { moment: moment.clone(), key: vec![Value::Text("a".into()), Value::Int64(7)] };
-        let statement = rows(Dialect::Sqlite, &table, &Part::Within(from, moment.clone()));
+        let statement = rows(Dialect::Sqlite, &table, &ReadStep::Within(from, moment.clone()));
         let condition = concat!(
             r#""LAST_UPDATED" >= least(?1) AND f("LAST_UPDATED") >= f(?2) AND "#,
             r#"(f("LAST_UPDATED"), "SITE" COLLATE BINARY, "ALLOCATION_ID") > (f(?3), ?4, ?5) AND "#,
@@ -259,7 +262,7 @@ mod tests {
 
     #[test]
     fn rows_without_a_change_key_are_read_by_key() {
-        let (text, _) = text(Dialect::Oracle, &Part::WithoutChangeKey);
+        let (text, _) = text(Dialect::Oracle, &ReadStep::WithoutChangeKey);
         let condition = r#""LAST_UPDATED" IS NULL"#;
         assert_eq!(behind(&text), format!(r#""ALLOCATION" WHERE {condition} ORDER BY "ALLOCATION_ID""#));
     }

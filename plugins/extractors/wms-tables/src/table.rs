@@ -1,11 +1,11 @@
-//! The table of a stream: what of it is read, what identifies a row, and what tells when it changed.
+//! The table of a stream: what of it is read, what identifies a row, and what says when it changed.
 
 use wmshost_plugin::contract::extraction::{Method, Request};
 use wmshost_plugin::contract::types::{Column, ColumnType};
 use wmshost_plugin::source::{ColumnOrder, Dialect, TableDescription};
 use wmshost_plugin::{Result, all_mistakes, log, type_name};
 
-use crate::dialect::{Named, shown};
+use crate::dialect::{Named, display_column};
 
 /// So many columns can order a table: a bookmark has 16 positions, four of them for other things.
 const MOST_KEY_COLUMNS: usize = 12;
@@ -17,9 +17,9 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Field>,
     /// What identifies a row, as places in `columns`.
     pub(crate) key: Vec<usize>,
-    /// The order of rows: the key, and behind it what of the primary key is not in it, so that no two rows are equal.
+    /// The order of rows: the key, and after it what of the primary key is not in it, so that no two rows are equal.
     pub(crate) order: Vec<usize>,
-    /// What tells when a row changed, as a place in `columns`.
+    /// What says when a row changed, as a place in `columns`.
     pub(crate) change_key: Option<usize>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Field {
     /// Its name as the source spells it.
     pub(crate) name: String,
     /// Its name in batches.
-    pub(crate) shown: String,
+    pub(crate) display_column: String,
     pub(crate) kind: ColumnType,
     pub(crate) nullable: bool,
     /// How the source orders by it in the host's order; else why it cannot.
@@ -37,7 +37,7 @@ pub(crate) struct Field {
 }
 
 impl Table {
-    /// Checks what is asked for. All mistakes are told at once.
+    /// Checks what is asked for. All mistakes are reported at once.
     pub(crate) fn check(request: &Request, description: &TableDescription, dialect: Dialect) -> Result<Self> {
         let columns = wanted(fields(description, dialect), request, description);
         let mut mistakes = Vec::new();
@@ -46,8 +46,8 @@ impl Table {
         order.extend(places(&columns, &description.key).filter(|place| !key.contains(place)));
         check_order(request, &columns, &order, &mut mistakes);
         let change_key = change_key(request, &columns, &mut mistakes);
-        if let Some(Field { shown, order: Err(why), .. }) = change_key.map(|place| &columns[place]) {
-            mistakes.push(format!("change key {shown} has no order: {why}"));
+        if let Some(Field { display_column, order: Err(why), .. }) = change_key.map(|place| &columns[place]) {
+            mistakes.push(format!("change key {display_column} has no order: {why}"));
         }
         all_mistakes(&mistakes)?;
         if description.key.is_empty() {
@@ -80,7 +80,7 @@ pub(crate) fn fields(description: &TableDescription, dialect: Dialect) -> Vec<Fi
     let orders = description.order.iter().cloned().chain(std::iter::repeat_with(unknown));
     let field = |(column, order): (&Column, _)| Field {
         name: column.name.clone(),
-        shown: shown(dialect, &column.name),
+        display_column: display_column(dialect, &column.name),
         kind: column.kind,
         nullable: column.nullable,
         order,
@@ -95,7 +95,7 @@ fn wanted(columns: Vec<Field>, request: &Request, description: &TableDescription
     }
     let names = [&request.columns, &request.key, &description.key].into_iter().flatten();
     let names: Vec<&String> = names.chain(request.change_key.iter()).collect();
-    let is_wanted = |field: &Field| names.iter().any(|name| **name == field.shown || **name == field.name);
+    let is_wanted = |field: &Field| names.iter().any(|name| **name == field.display_column || **name == field.name);
     columns.into_iter().filter(is_wanted).collect()
 }
 
@@ -103,7 +103,7 @@ fn wanted(columns: Vec<Field>, request: &Request, description: &TableDescription
 pub(crate) fn schema(fields: &[Field]) -> Vec<Column> {
     fields
         .iter()
-        .map(|field| Column { name: field.shown.clone(), kind: field.kind, nullable: field.nullable })
+        .map(|field| Column { name: field.display_column.clone(), kind: field.kind, nullable: field.nullable })
         .collect()
 }
 
@@ -121,12 +121,14 @@ fn key(request: &Request, description: &TableDescription, columns: &[Field], mis
 
 fn check_order(request: &Request, columns: &[Field], order: &[usize], mistakes: &mut Vec<String>) {
     for place in order {
-        let Field { shown, kind, order, .. } = &columns[*place];
+        let Field { display_column, kind, order, .. } = &columns[*place];
         if let Err(why) = order {
-            mistakes.push(format!("key column {shown} has no order: {why}"));
+            mistakes.push(format!("key column {display_column} has no order: {why}"));
         } else if matches!(kind, ColumnType::Float64) {
-            mistakes
-                .push(format!("key column {shown} is {}: such numbers cannot be told apart safely", type_name(*kind)));
+            mistakes.push(format!(
+                "key column {display_column} is {}: such numbers cannot be told apart safely",
+                type_name(*kind)
+            ));
         }
     }
     if order.len() > MOST_KEY_COLUMNS {
@@ -154,7 +156,7 @@ fn change_key(request: &Request, columns: &[Field], mistakes: &mut Vec<String>) 
     Some(place)
 }
 
-/// Whether a column tells a moment.
+/// Returns whether a column tells a moment.
 pub(crate) fn is_moment(kind: ColumnType) -> bool {
     matches!(kind, ColumnType::Timestamp(_) | ColumnType::Date)
 }
@@ -165,8 +167,8 @@ fn places<'p>(columns: &'p [Field], names: &'p [String]) -> impl Iterator<Item =
 
 /// A column by either of its names.
 fn place(columns: &[Field], name: &str) -> Option<usize> {
-    let shown = columns.iter().position(|field| field.shown == name);
-    shown.or_else(|| columns.iter().position(|field| field.name == name))
+    let display_column = columns.iter().position(|field| field.display_column == name);
+    display_column.or_else(|| columns.iter().position(|field| field.name == name))
 }
 
 #[cfg(test)]

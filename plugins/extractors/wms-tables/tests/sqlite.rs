@@ -144,13 +144,13 @@ impl Pipeline {
         self.source.database.execute_batch(statement).expect("a statement");
     }
 
-    /// Writes a row, changed at so many seconds.
+    /// Writes a row, changed at this many seconds.
     fn put(&self, id: i64, site: &str, at: Option<i64>) {
         let at = at.map_or("NULL".to_owned(), |at| (at * SECOND).to_string());
         self.change(&format!("INSERT OR REPLACE INTO stock VALUES ({id}, '{site}', {at})"));
     }
 
-    /// Runs, and stops without a word behind so many batches.
+    /// Runs, and stops without a word after this many batches.
     fn run_for(&mut self, batches: usize) -> Result<()> {
         let request = Request { bookmark: self.checkpoint.clone(), ..self.request.clone() };
         let mut reader = TableReader::open(self.source.clone(), &request)?;

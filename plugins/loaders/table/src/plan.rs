@@ -10,7 +10,7 @@ use wmshost_plugin::{Result, all_mistakes, type_name};
 pub(crate) struct Plan {
     /// The table's name.
     pub(crate) table: String,
-    /// The table as the stream asks for it, for when it is made anew.
+    /// The table as the stream asks for it, for when it is made again.
     pub(crate) wanted: Definition,
     /// What a table that is there lacks.
     pub(crate) add: Vec<Column>,
@@ -47,7 +47,7 @@ pub(crate) fn check(request: &Request) -> Result<()> {
     all_mistakes(&mistakes)
 }
 
-/// Compares the table that is there with what the stream asks for. All mistakes are told at once.
+/// Compares the table that is there with what the stream asks for. All mistakes are reported at once.
 pub(crate) fn plan(request: Request, existing: Option<&Definition>) -> Result<Plan> {
     let table = request.table.clone();
     let Some(existing) = existing else {
@@ -93,7 +93,7 @@ fn widened(request: &Request, existing: &Definition, mistakes: &mut Vec<String>)
                 let (there, here) = (type_name(there.kind), type_name(column.kind));
                 let advice = match policy {
                     NewTypes::Freeze => "types are frozen: change it there, or let new_types be \"evolve\"",
-                    NewTypes::Evolve => "no type holds both: load the stream anew with --full-refresh",
+                    NewTypes::Evolve => "no type holds both: load the stream again with --full-refresh",
                 };
                 mistakes.push(format!("column {place}.{name} is {there}, the stream has {here}; {advice}"));
             }
@@ -139,7 +139,7 @@ fn obstacles(request: &Request, existing: &Definition) -> Vec<String> {
     mistakes
 }
 
-/// Whether a column of one type takes all values of the other: the same type, or a wider decimal.
+/// Returns whether a column of one type takes all values of the other: the same type, or a wider decimal.
 fn holds(there: ColumnType, here: ColumnType) -> bool {
     match (there, here) {
         (ColumnType::Decimal(there), ColumnType::Decimal(here)) => {

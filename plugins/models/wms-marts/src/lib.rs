@@ -1,6 +1,6 @@
 //! The models `wms-marts`: what the warehouse's tables become for the people who read them.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `site` | what differs from one warehouse to another: the settings |
 //! | `sources` | what is known and asserted of the tables that the streams write |
@@ -9,7 +9,7 @@
 //! | `marts` | what people and dashboards read |
 //! | `rating` | numbers into words: categories, performance, the efficiency score |
 //!
-//! A rule that needs one row alone stands in the transform of its stream and is not repeated here: staging takes
+//! A rule that needs one row alone is in the transform of its stream and is not repeated here: staging takes
 //! the transforms' columns. What stands here needs other rows, other tables or today's date.
 //!
 //! Rules that hold in every model:
@@ -45,8 +45,8 @@ impl Models for WmsMarts {
         let declaration = sources::all(&site).into_iter().fold(Declaration::new(), Declaration::source);
         let models = [staging::all(&site), intermediate::all(&site), marts::all(&site)];
         let declaration = models.into_iter().flatten().fold(declaration, Declaration::model);
-        let declaration = marts::indicators().into_iter().fold(declaration, Declaration::indicator);
-        Ok(declaration.reader(marts::dashboard()))
+        let declaration = marts::metrics().into_iter().fold(declaration, Declaration::metric);
+        Ok(declaration.exposure(marts::dashboard()))
     }
 }
 

@@ -7,7 +7,7 @@ use wmshost_plugin::{Declared, Description, Result, Setting, Settings, Sql, all_
 
 /// Who answers for models and sources.
 pub(crate) const OWNER: &str = "warehouse analytics";
-/// How many days behind today count as recent.
+/// How many days after today count as recent.
 pub(crate) const RECENT_DAYS: i32 = 90;
 
 /// The run's own date.
@@ -122,7 +122,7 @@ impl Site {
         if self.offsets.is_empty() { columns::timestamp(name, summary) } else { columns::instant(name, summary) }
     }
 
-    /// Whether the stream's table marks deleted rows.
+    /// Returns whether the stream's table marks deleted rows.
     pub(crate) fn marks_deleted(&self, stream: &str) -> bool {
         self.soft_deletes.iter().any(|marked| marked == stream)
     }

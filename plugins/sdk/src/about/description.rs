@@ -118,7 +118,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The same record stands in the bindings of every world, under another name each time.
+/// The same record is in the bindings of every world, under another name each time.
 macro_rules! told_in {
     ($($world:ident)*) => {$(
         impl From<Description> for $world::Description {

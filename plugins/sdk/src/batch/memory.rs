@@ -67,7 +67,7 @@ macro_rules! typed_columns {
 }
 
 impl Batch {
-    /// A batch of so many rows, without columns.
+    /// A batch of this many rows, without columns.
     pub fn with_rows(rows: usize) -> Self {
         let state = State {
             columns: Vec::new(),

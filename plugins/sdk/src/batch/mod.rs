@@ -1,6 +1,6 @@
 //! Batches: the host's handle to rows, or the same in memory where there is no host.
 //!
-//! | room | what it is |
+//! | module | what it is |
 //! |---|---|
 //! | `rows` | one batch as a plugin works on it |
 //! | `derive` | what can be written as a column |
@@ -23,8 +23,8 @@ pub use derive::Derived;
 #[cfg(not(target_family = "wasm"))]
 pub use memory::{Batch, Rejected};
 pub use one_column::{declare_text, map_text};
-pub use rows::{Broken, Rows};
+pub use rows::{Rows, Violation};
 #[cfg(not(target_family = "wasm"))]
-pub use trial::{shown, try_out};
+pub use trial::{run_transform, shown};
 #[cfg(target_family = "wasm")]
 pub use wmshost_plugin_capabilities::batches::Batch;

@@ -6,7 +6,7 @@ use crate::contract::types::{ColumnType, Schema};
 use crate::failure::Result;
 use crate::schema::Input;
 
-/// Derives a text column from another one, row by row. `map` gets `None` for NULL and gives `None` for NULL.
+/// Derives a text column from another one, row by row. `map` gets `None` for NULL and returns `None` for NULL.
 pub fn map_text<'t>(
     rows: &Rows<'_>,
     from: &str,
@@ -19,7 +19,7 @@ pub fn map_text<'t>(
     rows.write(to, derived)
 }
 
-/// The columns behind [`map_text`]: the input's, and the derived one as the last.
+/// The columns after [`map_text`]: the input's, and the derived one as the last.
 pub fn declare_text(input: Schema, from: &str, to: &str) -> Result<Schema> {
     let mut expected = Input::of(&input);
     expected.text(&[from]);

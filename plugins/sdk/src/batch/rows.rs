@@ -1,7 +1,7 @@
 //! One batch as a plugin works on it: typed columns in, typed columns out, broken rows into quarantine.
 
 use super::{Batch, Derived};
-use crate::columns::{AnyColumn, Column, Decimals, Mask, Numbers, Texts, Times, Validity, cleaned};
+use crate::columns::{AnyColumn, Column, Decimals, Mask, Numbers, Texts, Times, Validity, trim_to_none};
 use crate::contract::types::{ColumnType, Schema};
 use crate::failure::{Result, permanent};
 
@@ -15,7 +15,7 @@ pub struct Rows<'b> {
 
 /// Rows that break a rule.
 #[derive(Clone, Copy, Debug)]
-pub struct Broken<'m> {
+pub struct Violation<'m> {
     /// The rule's name: lower case and dashes.
     pub rule: &'m str,
     /// Why these rows are not fit, in words.
@@ -132,7 +132,7 @@ impl<'b> Rows<'b> {
             return self.nulls(name);
         }
         let texts = self.texts(name)?;
-        Ok(Mask::where_row(self.count, |row| cleaned(texts.get(row)).is_none()))
+        Ok(Mask::where_row(self.count, |row| trim_to_none(texts.get(row)).is_none()))
     }
 
     /// The rows of which any of these columns is missing.
@@ -152,9 +152,9 @@ impl<'b> Rows<'b> {
     }
 
     /// Rejects rows into quarantine, each under the first rule that it breaks.
-    pub fn reject(self, rules: &[Broken<'_>]) -> Result<()> {
+    pub fn reject(self, rules: &[Violation<'_>]) -> Result<()> {
         let mut gone = Mask::none(self.count);
-        for Broken { rule, reason, rows } in rules {
+        for Violation { rule, reason, rows } in rules {
             let hit = (*rows).clone().without(&gone);
             if hit.is_empty() {
                 continue;
@@ -197,8 +197,8 @@ mod tests {
         let batch = Batch::with_rows(6).int64s("id", &[Some(0), Some(1), Some(2), Some(3), Some(4), Some(5)]);
         let (even, low) = (Mask::where_row(6, |row| row % 2 == 0), Mask::where_row(6, |row| row < 4));
         let rules = [
-            Broken { rule: "even", reason: "is even", rows: &even },
-            Broken { rule: "low", reason: "is low", rows: &low },
+            Violation { rule: "even", reason: "is even", rows: &even },
+            Violation { rule: "low", reason: "is low", rows: &low },
         ];
         Rows::of(&batch).reject(&rules).expect("rejected");
         let left = Rows::of(&batch).int64s("id").expect("a column");

@@ -12,7 +12,7 @@ use crate::stage::Transform;
 /// Runs a transform over one batch, with these settings and the fallbacks of the others; before that over the same
 /// columns without rows, as the host does. What it makes must be what its `output_schema` says, and the columns of which
 /// the batch says that they identify a row ([`Batch::keyed`]) must be as they were.
-pub fn try_out<T: Transform>(given: &[(&str, Setting)], batch: &Batch) -> Result<()> {
+pub fn run_transform<T: Transform>(given: &[(&str, Setting)], batch: &Batch) -> Result<()> {
     let description = T::describe();
     if let Some((unknown, _)) = given.iter().find(|(given, _)| description.setting_names().all(|name| name != *given)) {
         return Err(invalid_config(format!("the plugin has no setting {unknown}")));
@@ -95,9 +95,9 @@ mod tests {
     use crate::contract::types::{Column as Promised, ColumnType};
 
     /// A transform that breaks its promise as its setting says.
-    struct Faithless(String);
+    struct BrokenPromise(String);
 
-    impl Transform for Faithless {
+    impl Transform for BrokenPromise {
         fn describe() -> Description {
             Description::new("faithless", "0.1.0", "Breaks its promise.").setting(Declared::text("how", "How."))
         }
@@ -134,7 +134,7 @@ mod tests {
 
     fn tried(how: &str) -> Result<()> {
         let batch = Batch::with_rows(3).int64s("id", &[Some(1), Some(2), Some(3)]).keyed(&["id"]);
-        try_out::<Faithless>(&[("how", Setting::Text(how.into()))], &batch)
+        run_transform::<BrokenPromise>(&[("how", Setting::Text(how.into()))], &batch)
     }
 
     #[test]
@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn a_misspelt_setting_is_a_mistake() {
         let batch = Batch::with_rows(0);
-        let failure = try_out::<Faithless>(&[("hwo", Setting::Flag(true))], &batch).expect_err("no such setting");
+        let failure =
+            run_transform::<BrokenPromise>(&[("hwo", Setting::Flag(true))], &batch).expect_err("no such setting");
         assert!(failure.to_string().contains("no setting hwo"), "{failure}");
     }
 }

@@ -1,6 +1,6 @@
 //! What a plugin may call, as traits where a test wants to stand in for the host.
 //!
-//! | room | what it is |
+//! | module | what it is |
 //! |---|---|
 //! | `log` | messages into the run's log |
 //! | `state` | a small memory of the plugin's own |

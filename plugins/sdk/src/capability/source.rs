@@ -29,7 +29,7 @@ pub trait Session: Sized {
 pub trait Cursor {
     /// The columns.
     fn schema(&self) -> Schema;
-    /// Up to so many rows; `None` at the end. A batch may be empty: then all its rows went to quarantine.
+    /// Up to this many rows; `None` at the end. A batch may be empty: then all its rows went to quarantine.
     fn next(&mut self, max_rows: u32) -> Result<Option<Batch>>;
 }
 

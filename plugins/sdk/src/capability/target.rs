@@ -20,7 +20,7 @@ pub trait Target {
     fn insert(&self, table: &str, rows: &Batch) -> Result<()>;
     /// Inserts the rows that are new and updates those that differ and are not older.
     fn merge(&self, table: &str, rows: &Batch, rule: &MergeRule) -> Result<()>;
-    /// Makes an empty table beside the one that is there, and gives its name.
+    /// Makes an empty table beside the one that is there, and returns its name.
     fn stage(&self, table: &Definition, resume: bool) -> Result<String>;
     /// Puts the staged table in the place of the table.
     fn swap(&self, table: &str) -> Result<()>;

@@ -1,7 +1,7 @@
 //! Text columns of which few different values exist, written as one byte per row.
 
 use super::mask::{Mask, Validity};
-use super::texts::{TextWriter, Texts, cleaned};
+use super::texts::{TextWriter, Texts, trim_to_none};
 use crate::contract::batches::{self, Categories};
 use crate::failure::Result;
 
@@ -26,7 +26,7 @@ pub(crate) enum Labelled {
 }
 
 impl Labels {
-    /// A column that will get so many rows, most of them with one of these labels; their codes are 0, 1, 2 …
+    /// A column that will get this many rows, most of them with one of these labels; their codes are 0, 1, 2 …
     pub fn known(rows: usize, labels: &[&str]) -> Self {
         let labels = labels.iter().map(|label| (*label).to_owned()).collect();
         Self { labels, codes: Vec::with_capacity(rows), validity: Validity::default(), rows, plain: None }
@@ -42,7 +42,7 @@ impl Labels {
     pub fn upper(texts: &Texts, known: &[&str], mut code: impl FnMut(usize) -> Option<u8>) -> Self {
         let mut labels = Self::known(texts.len(), known);
         for (row, text) in texts.iter().enumerate() {
-            match (code(row), cleaned(text)) {
+            match (code(row), trim_to_none(text)) {
                 (Some(code), _) => labels.push_code(code),
                 (None, Some(text)) => labels.push(&text.to_uppercase()),
                 (None, None) => labels.push_null(),

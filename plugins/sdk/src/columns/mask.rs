@@ -3,7 +3,7 @@
 /// A set of rows of one batch. It is also a boolean column without NULL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mask {
-    /// Bit `row % 8` of byte `row / 8`; the bits behind the last row are 0.
+    /// Bit `row % 8` of byte `row / 8`; the bits after the last row are 0.
     bits: Vec<u8>,
     rows: usize,
 }
@@ -47,7 +47,7 @@ impl Mask {
         self.rows
     }
 
-    /// Whether this row is in the set.
+    /// Returns whether this row is in the set.
     #[inline]
     pub fn contains(&self, row: usize) -> bool {
         bit(&self.bits, row)
@@ -70,7 +70,7 @@ impl Mask {
         self.bits.iter().map(|byte| byte.count_ones() as usize).sum()
     }
 
-    /// Whether no row is in the set.
+    /// Returns whether no row is in the set.
     pub fn is_empty(&self) -> bool {
         self.bits.iter().all(|byte| *byte == 0)
     }

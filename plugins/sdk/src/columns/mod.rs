@@ -1,6 +1,6 @@
 //! Columns as plugins see them: reading without an allocation per row, writing into buffers of the right size.
 //!
-//! | room | what it is |
+//! | module | what it is |
 //! |---|---|
 //! | `mask` | sets of rows, and which rows have a value |
 //! | `values` | columns of values of one size |
@@ -22,5 +22,5 @@ pub use labels::Labels;
 pub use mask::Mask;
 pub(crate) use mask::Validity;
 pub use numbers::{Decimals, Number, Numbers};
-pub use texts::{TextWriter, Texts, cleaned};
+pub use texts::{TextWriter, Texts, trim_to_none};
 pub use values::{Column, Times};

@@ -123,7 +123,7 @@ impl Numbers {
         }
     }
 
-    /// Whether there is no row.
+    /// Returns whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -223,7 +223,7 @@ impl Decimals {
         self.bytes.len() / 16
     }
 
-    /// Whether there is no row.
+    /// Returns whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }

@@ -29,7 +29,7 @@ impl Texts {
         self.offsets.len().saturating_sub(1)
     }
 
-    /// Whether there is no row.
+    /// Returns whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -71,7 +71,7 @@ pub struct TextWriter {
 }
 
 impl TextWriter {
-    /// A column that will get exactly so many rows, and about so many bytes.
+    /// A column that will get exactly this many rows, and about this many bytes.
     pub fn with_capacity(rows: usize, bytes: usize) -> Self {
         let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
@@ -81,21 +81,21 @@ impl TextWriter {
     /// Every text without blanks around it, and `otherwise` where there is none.
     pub fn cleaned_or(texts: &Texts, otherwise: &str) -> Self {
         let mut writer = Self::beside(texts, otherwise);
-        texts.iter().for_each(|text| writer.push(cleaned(text).unwrap_or(otherwise)));
+        texts.iter().for_each(|text| writer.push(trim_to_none(text).unwrap_or(otherwise)));
         writer
     }
 
     /// Every text without blanks around it and in upper case, and `otherwise` where there is none.
     pub fn upper_or(texts: &Texts, otherwise: &str) -> Self {
         let mut writer = Self::beside(texts, otherwise);
-        texts.iter().for_each(|text| writer.push_upper(cleaned(text).unwrap_or(otherwise)));
+        texts.iter().for_each(|text| writer.push_upper(trim_to_none(text).unwrap_or(otherwise)));
         writer
     }
 
     /// Every text without blanks around it and in upper case, and NULL where there is none.
     pub fn upper(texts: &Texts) -> Self {
         let mut writer = Self::beside(texts, "");
-        texts.iter().for_each(|text| match cleaned(text) {
+        texts.iter().for_each(|text| match trim_to_none(text) {
             Some(text) => writer.push_upper(text),
             None => writer.push_null(),
         });
@@ -175,7 +175,7 @@ impl<'t> FromIterator<Option<&'t str>> for TextWriter {
 /// A text without blanks around it; `None` where that leaves nothing. Blank and NULL mean the same in a warehouse,
 /// and to Oracle the empty text is NULL.
 #[inline]
-pub fn cleaned(value: Option<&str>) -> Option<&str> {
+pub fn trim_to_none(value: Option<&str>) -> Option<&str> {
     value.map(str::trim).filter(|value| !value.is_empty())
 }
 
@@ -216,8 +216,8 @@ mod tests {
 
     #[test]
     fn blank_is_null() {
-        assert_eq!(cleaned(Some("  ")), None);
-        assert_eq!(cleaned(Some(" a\t")), Some("a"));
-        assert_eq!(cleaned(None), None);
+        assert_eq!(trim_to_none(Some("  ")), None);
+        assert_eq!(trim_to_none(Some(" a\t")), Some("a"));
+        assert_eq!(trim_to_none(None), None);
     }
 }

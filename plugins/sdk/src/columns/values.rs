@@ -12,7 +12,7 @@ pub struct Column<T> {
 }
 
 impl<T: Copy + Default> Column<T> {
-    /// An empty column with room for so many rows.
+    /// An empty column with room for this many rows.
     pub fn with_capacity(rows: usize) -> Self {
         Self { values: Vec::with_capacity(rows), validity: Validity::default() }
     }
@@ -26,7 +26,7 @@ impl<T: Copy + Default> Column<T> {
         self.values.len()
     }
 
-    /// Whether there is no row.
+    /// Returns whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }

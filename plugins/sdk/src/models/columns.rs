@@ -18,7 +18,7 @@ pub fn float64(name: &str, summary: &str) -> ModelColumn {
     of(name, ColumnType::Float64, summary)
 }
 
-/// An exact decimal with so many digits in all, and so many behind the point.
+/// An exact decimal with this many digits in all, and so many after the point.
 pub fn decimal(name: &str, precision: u8, scale: u8, summary: &str) -> ModelColumn {
     of(name, ColumnType::Decimal(DecimalType { precision, scale }), summary)
 }

@@ -1,6 +1,6 @@
 //! All that a plugin declares.
 
-use super::{Indicator, Model, Reader, SourceTable};
+use super::{Exposure, Metric, Model, SourceTable};
 use crate::contract::modelling;
 
 /// All that a plugin declares: models, what is known of the tables they read, numbers and readers.
@@ -8,8 +8,8 @@ use crate::contract::modelling;
 pub struct Declaration {
     models: Vec<Model>,
     sources: Vec<SourceTable>,
-    indicators: Vec<Indicator>,
-    readers: Vec<Reader>,
+    metrics: Vec<Metric>,
+    exposures: Vec<Exposure>,
 }
 
 impl Declaration {
@@ -34,15 +34,15 @@ impl Declaration {
 
     /// Declares one more number that people steer by.
     #[must_use]
-    pub fn indicator(mut self, indicator: Indicator) -> Self {
-        self.indicators.push(indicator);
+    pub fn metric(mut self, metric: Metric) -> Self {
+        self.metrics.push(metric);
         self
     }
 
     /// Declares one more reader of models.
     #[must_use]
-    pub fn reader(mut self, reader: Reader) -> Self {
-        self.readers.push(reader);
+    pub fn exposure(mut self, exposure: Exposure) -> Self {
+        self.exposures.push(exposure);
         self
     }
 
@@ -57,8 +57,8 @@ impl From<Declaration> for modelling::Declaration {
         Self {
             models: declaration.models.into_iter().map(Into::into).collect(),
             sources: declaration.sources.into_iter().map(Into::into).collect(),
-            indicators: declaration.indicators.into_iter().map(Into::into).collect(),
-            readers: declaration.readers.into_iter().map(Into::into).collect(),
+            metrics: declaration.metrics.into_iter().map(Into::into).collect(),
+            exposures: declaration.exposures.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -35,32 +35,32 @@
 //! # assert_eq!(declared(Sql::sqlite()).models().len(), 1);
 //! ```
 //!
-//! What may stand in the SQL, `wit/models.wit` tells. In a Rust `format!` a placeholder's braces are doubled.
+//! What may be in the SQL, `wit/models.wit` tells. In a Rust `format!` a placeholder's braces are doubled.
 //!
-//! | room | what it is |
+//! | module | what it is |
 //! |---|---|
 //! | [`columns`] | the columns that a model gives |
 //! | `declaration` | all that a plugin declares |
 //! | `model` | one model |
-//! | `following` | SQL that looks only at what changed |
+//! | `delta` | SQL that looks only at what changed |
 //! | `source` | what is known of a stream's table |
 //! | `test` | what must hold |
 //! | `unit` | a model over a few rows |
-//! | `indicator` | numbers that people steer by, and who reads models |
+//! | `metric` | numbers that people steer by, and who reads models |
 
 pub mod columns;
 mod declaration;
-mod following;
-mod indicator;
+mod delta;
+mod metric;
 mod model;
 mod source;
 mod test;
 mod unit;
 
 pub use declaration::Declaration;
-pub use following::{Followed, FollowedTable, Sum, and_changed};
-pub use indicator::{Indicator, Reader};
-pub use model::{History, Model};
+pub use delta::{Delta, DeltaSource, Sum, and_changed};
+pub use metric::{Exposure, Metric};
+pub use model::{Model, Snapshot};
 pub use source::SourceTable;
 pub use test::{
     Bounds, Test, accepted, at_least, at_most, between, exists_in, holds, measured, no_rows, not_null, recent,
@@ -68,12 +68,12 @@ pub use test::{
 };
 pub use unit::{IntoValue, NULL, UnitTest, at, date};
 
-/// Seconds of so many hours.
+/// Seconds of this many hours.
 pub const fn hours(hours: u64) -> u64 {
     hours * 3_600
 }
 
-/// Seconds of so many days.
+/// Seconds of this many days.
 pub const fn days(days: u64) -> u64 {
     days * 86_400
 }

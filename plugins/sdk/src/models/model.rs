@@ -11,7 +11,7 @@ pub struct Model(modelling::Model);
 
 /// What makes a new version of a row.
 #[derive(Clone, Debug)]
-pub struct History(modelling::History);
+pub struct Snapshot(modelling::Snapshot);
 
 impl Model {
     /// One source table, cleaned. A view.
@@ -53,7 +53,7 @@ impl Model {
         self.built(Materialization::View)
     }
 
-    /// Makes it a table that is built anew every time.
+    /// Makes it a table that is built again every time.
     #[must_use]
     pub fn table(self) -> Self {
         self.built(Materialization::Table)
@@ -86,8 +86,8 @@ impl Model {
 
     /// Keeps every version of every row.
     #[must_use]
-    pub fn history(self, history: History) -> Self {
-        self.built(Materialization::History(history.0))
+    pub fn snapshot(self, snapshot: Snapshot) -> Self {
+        self.built(Materialization::Snapshot(snapshot.0))
     }
 
     fn incremental(self, strategy: Strategy) -> Self {
@@ -115,7 +115,7 @@ impl Model {
         self.increment(|increment| increment.changes = Some(changes))
     }
 
-    /// How many seconds behind the watermark to look.
+    /// How many seconds after the watermark to look.
     #[must_use]
     pub fn lookback(self, seconds: u32) -> Self {
         self.increment(|increment| increment.lookback = seconds)
@@ -235,30 +235,35 @@ impl From<Model> for modelling::Model {
     }
 }
 
-impl History {
+impl Snapshot {
     /// Versions of the rows with this key; a change of any other column makes a new one.
     pub fn of<N: Into<String>>(key: impl IntoIterator<Item = N>) -> Self {
-        Self(modelling::History { key: names(key), compared: Vec::new(), since: None, ends_missing: false })
+        Self(modelling::Snapshot {
+            key: names(key),
+            check_columns: Vec::new(),
+            updated_at: None,
+            invalidate_deleted: false,
+        })
     }
 
     /// Only a change of these columns makes a new version.
     #[must_use]
-    pub fn compares<N: Into<String>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
-        self.0.compared = names(columns);
+    pub fn check_columns<N: Into<String>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.0.check_columns = names(columns);
         self
     }
 
     /// The column that tells since when a row is as it is.
     #[must_use]
-    pub fn since(mut self, column: &str) -> Self {
-        self.0.since = Some(column.to_owned());
+    pub fn updated_at(mut self, column: &str) -> Self {
+        self.0.updated_at = Some(column.to_owned());
         self
     }
 
     /// A key that is gone ends its version.
     #[must_use]
-    pub fn ends_missing(mut self) -> Self {
-        self.0.ends_missing = true;
+    pub fn invalidate_deleted(mut self) -> Self {
+        self.0.invalidate_deleted = true;
         self
     }
 }

@@ -4,7 +4,7 @@ use super::names;
 use super::unit::IntoValue;
 use crate::contract::modelling::{self, Allowed, Assertion, Measure, Range, Reference, Severity, Threshold};
 
-/// A test. Its name is made of what it asserts; one failing row fails it, and the models behind are not built.
+/// A test. Its name is made of what it asserts; one failing row fails it, and the models after are not built.
 #[derive(Clone, Debug)]
 pub struct Test(modelling::Test);
 
@@ -62,7 +62,7 @@ pub fn holds(name: &str, condition: impl Into<String>) -> Test {
     Test::of(name.to_owned(), Assertion::Expression(condition.into()))
 }
 
-/// The highest value of the timestamp column is at most so many seconds old.
+/// The highest value of the timestamp column is at most this many seconds old.
 pub fn recent(column: &str, seconds: u64) -> Test {
     Test::of(format!("recent_{column}"), Assertion::Recency((column.to_owned(), seconds)))
 }
@@ -184,14 +184,14 @@ impl Bounds {
         self
     }
 
-    /// It falls by so many percent at most, from run to run.
+    /// It falls by this many percent at most, from run to run.
     #[must_use]
     pub const fn falls_at_most(mut self, percent: f64) -> Self {
         self.0.most_fall = Some(percent);
         self
     }
 
-    /// It rises by so many percent at most, from run to run.
+    /// It rises by this many percent at most, from run to run.
     #[must_use]
     pub const fn rises_at_most(mut self, percent: f64) -> Self {
         self.0.most_rise = Some(percent);

@@ -23,7 +23,7 @@ impl UnitTest {
         })
     }
 
-    /// The rows of a dependency, of `this`: what an incremental build finds, or of `former:name`: what it does not find
+    /// The rows of a dependency, of `this`: what an incremental build finds, or of `before:name`: what it does not find
     /// any more.
     #[must_use]
     pub fn given(mut self, name: &str, rows: Rows) -> Self {

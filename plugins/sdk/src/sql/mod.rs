@@ -1,12 +1,12 @@
-//! SQL where the databases differ. Every function gives the text of an expression, or of a SELECT where it says so;
+//! SQL where the databases differ. Every function returns the text of an expression, or of a SELECT where it says so;
 //! what it gets are expressions too. What differs in DDL and DML (merge, swap, index, partition, statistics) a model
 //! only asks for: the host writes it.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `moment` | dates, timestamps and the time between them |
 //! | `value` | flags, texts, numbers, keys |
-//! | `window` | rows before and behind, running totals, percentiles |
+//! | `window` | rows before and after, running totals, percentiles |
 //! | `profile` | how well filled a table is |
 
 mod moment;

@@ -109,7 +109,7 @@ impl Sql {
         )
     }
 
-    /// The date of a moment, so many days later; fewer than none is earlier.
+    /// The date of a moment, this many days later; fewer than none is earlier.
     pub fn plus_days(self, moment: &str, days: i32) -> String {
         self.pick(
             || format!("date(substr({moment}, 1, 10), '{days:+} days')"),
@@ -117,7 +117,7 @@ impl Sql {
         )
     }
 
-    /// The moment so many seconds later, its microseconds kept; fewer than none is earlier.
+    /// The moment this many seconds later, its microseconds kept; fewer than none is earlier.
     pub fn plus_seconds(self, moment: &str, seconds: i32) -> String {
         self.pick(
             || {

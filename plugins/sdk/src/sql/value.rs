@@ -34,7 +34,7 @@ impl Sql {
         self.pick(|| format!("CAST({value} AS REAL)"), || format!("TO_BINARY_DOUBLE({value})"))
     }
 
-    /// A number without what is behind its point.
+    /// A number without what is after its point.
     pub fn whole(self, value: &str) -> String {
         self.pick(|| format!("CAST({value} AS INTEGER)"), || format!("TRUNC({value})"))
     }
@@ -65,7 +65,7 @@ impl Sql {
     }
 
     /// The same in upper case.
-    pub fn cleaned(self, text: &str) -> String {
+    pub fn trim_to_none(self, text: &str) -> String {
         format!("UPPER({})", self.trimmed(text))
     }
 
@@ -82,7 +82,7 @@ impl Sql {
         format!("(100.0 * ({part}) / NULLIF({whole}, 0))")
     }
 
-    /// The same, rounded to so many digits.
+    /// The same, rounded to this many digits.
     pub fn percent(self, part: &str, whole: &str, digits: u8) -> String {
         format!("ROUND({}, {digits})", self.percentage(part, whole))
     }
@@ -108,7 +108,7 @@ impl Sql {
         format!("({})", values.iter().map(part).collect::<Vec<_>>().join(" || '|' || "))
     }
 
-    /// What stands behind a SELECT to take its first rows only.
+    /// What follows a SELECT to take its first rows only.
     pub fn first_rows(self, rows: u32) -> String {
         self.pick(|| format!("LIMIT {rows}"), || format!("FETCH FIRST {rows} ROWS ONLY"))
     }

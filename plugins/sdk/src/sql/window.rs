@@ -1,4 +1,4 @@
-//! Rows before and behind, running totals, percentiles. SQLite has no percentiles of its own: they are counted out
+//! Rows before and after, running totals, percentiles. SQLite has no percentiles of its own: they are counted out
 //! with windows, to the same result as Oracle's `PERCENTILE_CONT`.
 
 use super::Sql;
@@ -9,7 +9,7 @@ impl Sql {
         format!("LAG({value}) OVER (PARTITION BY {group} ORDER BY {order})")
     }
 
-    /// The value in the row behind.
+    /// The value in the row after.
     pub fn next(self, value: &str, group: &str, order: &str) -> String {
         format!("LEAD({value}) OVER (PARTITION BY {group} ORDER BY {order})")
     }
@@ -65,7 +65,7 @@ impl Sql {
     }
 
     /// A SELECT of all rows of `relation`, ready for [`percentile_placed`](Sql::percentile_placed) where percentiles
-    /// stand beside other aggregates: SQLite gets each value's place in its group, in `wms_place` and `wms_count`.
+    /// are beside other aggregates: SQLite gets each value's place in its group, in `wms_place` and `wms_count`.
     pub fn placed(self, relation: &str, group: &[&str], value: &str) -> String {
         self.pick(
             || {
@@ -103,7 +103,7 @@ impl Sql {
         self.distribution_counted(&counted, group, value, "wms_count")
     }
 
-    /// The same of what is counted already: `relation`, which may have its condition behind it, has each value of a group
+    /// The same of what is counted already: `relation`, which may have its condition after it, has each value of a group
     /// once, with how many rows have it in `count`.
     pub fn distribution_counted(self, relation: &str, group: &[&str], value: &str, count: &str) -> String {
         let columns = group.join(", ");

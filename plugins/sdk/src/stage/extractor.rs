@@ -34,7 +34,7 @@ pub trait Reader {
 /// What a reader gives next.
 #[derive(Debug)]
 pub enum Step {
-    /// Rows, and the place in the stream behind them.
+    /// Rows, and the place in the stream after them.
     Chunk(Batch, Bookmark),
     /// Nothing more; the bookmark is where the next run goes on.
     End(Bookmark),

@@ -13,8 +13,8 @@ pub trait Transform: Sized + 'static {
     fn new(settings: &Settings) -> Result<Self>;
     /// The columns that `process` makes of these.
     fn output_schema(&self, input: Schema) -> Result<Schema>;
-    /// Whether it remembers something from one batch to the next: a running total, keys that it has seen. Without that,
-    /// parts of a batch must make the same as the whole, in any instance.
+    /// Returns whether it remembers something from one batch to the next: a running total, keys that it has seen.
+    /// Without that, parts of a batch must make the same as the whole, in any instance.
     fn keeps_state(&self) -> bool {
         false
     }

@@ -19,7 +19,7 @@ pub mod rules;
 use rules::Status;
 use wmshost_plugin::contract::types::{ColumnType, Schema};
 use wmshost_plugin::{
-    Broken, Description, Input, Labels, Mask, Quarantine, Result, Rows, Settings, TextWriter, Transform,
+    Description, Input, Labels, Mask, Quarantine, Result, Rows, Settings, TextWriter, Transform, Violation,
 };
 
 /// The rules whose rows can be rejected.
@@ -77,8 +77,8 @@ impl Transform for Allocation {
         rows.write("data_quality_score", Labels::first_of(&[("Poor", &poor), ("Good", &incomplete)], "Excellent"))?;
 
         let rules = [
-            Broken { rule: INVALID_QUANTITY, reason: "the quantity is NULL, zero or less", rows: &invalid_quantity },
-            Broken { rule: INVALID_STATUS, reason: "the status is none of the known ones", rows: &invalid_status },
+            Violation { rule: INVALID_QUANTITY, reason: "the quantity is NULL, zero or less", rows: &invalid_quantity },
+            Violation { rule: INVALID_STATUS, reason: "the status is none of the known ones", rows: &invalid_status },
         ];
         self.quarantine.reject(rows, &[], &rules)
     }

@@ -1,6 +1,6 @@
 //! The rules of an allocation: plain functions, each of one value.
 
-use wmshost_plugin::{Number, cleaned};
+use wmshost_plugin::{Number, trim_to_none};
 
 /// How far an allocation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +33,13 @@ impl Status {
     /// Judges a status once, padded or not, in any case; all other rules go by this.
     #[inline]
     pub fn of(status: Option<&str>) -> Self {
-        let Some(status) = cleaned(status) else { return Self::Missing };
+        let Some(status) = trim_to_none(status) else { return Self::Missing };
         let known = [Self::Allocated, Self::Reserved, Self::Picked, Self::Shipped];
         let at = STATUSES.iter().position(|name| name.eq_ignore_ascii_case(status));
         at.map_or(Self::Other, |at| known[at])
     }
 
-    /// Whether it is one of the four.
+    /// Returns whether it is one of the four.
     pub fn is_valid(self) -> bool {
         !matches!(self, Self::Other | Self::Missing)
     }
@@ -54,7 +54,7 @@ impl Status {
     }
 }
 
-/// Whether a quantity makes no sense: NULL, zero or less.
+/// Returns whether a quantity makes no sense: NULL, zero or less.
 #[inline]
 pub fn is_invalid_quantity(quantity: Option<Number>) -> bool {
     quantity.is_none_or(|quantity| quantity <= Number::ZERO)

@@ -1,6 +1,6 @@
 //! The whole transform over batches in memory.
 
-use wmshost_plugin::{Batch, Setting, shown, try_out};
+use wmshost_plugin::{Batch, Setting, run_transform, shown};
 use wmshost_transform_allocation::Allocation;
 
 /// Row by row: good; system and padded; without quantity; unknown status; NULL status and zero; without order; without key.
@@ -40,7 +40,7 @@ fn column(batch: &Batch, name: &str) -> Vec<String> {
 #[test]
 fn rows_are_cleaned_and_judged() {
     let batch = batch();
-    try_out::<Allocation>(&[], &batch).expect("the transform keeps its word");
+    run_transform::<Allocation>(&[], &batch).expect("the transform keeps its word");
     assert_eq!(column(&batch, "allocation_id"), ["1", "2", "3", "4", "5", "6"], "without a key: rejected");
     assert_eq!(
         column(&batch, "allocation_status_clean"),
@@ -61,7 +61,7 @@ fn rows_are_cleaned_and_judged() {
 #[test]
 fn the_columns_of_the_source_stay_as_they_are() {
     let (before, after) = (batch(), batch());
-    try_out::<Allocation>(&[("key", Setting::Text("location_id".into()))], &after).expect("transformed");
+    run_transform::<Allocation>(&[("key", Setting::Text("location_id".into()))], &after).expect("transformed");
     for column_of_source in before.schema() {
         assert_eq!(column(&before, &column_of_source.name), column(&after, &column_of_source.name));
     }
@@ -71,7 +71,7 @@ fn the_columns_of_the_source_stay_as_they_are() {
 fn a_rule_that_is_named_rejects() {
     let batch = batch();
     let reject = Setting::Texts(vec!["invalid-quantity".into()]);
-    try_out::<Allocation>(&[("reject", reject)], &batch).expect("transformed");
+    run_transform::<Allocation>(&[("reject", reject)], &batch).expect("transformed");
     assert_eq!(column(&batch, "allocation_id"), ["1", "2", "4", "6"]);
     let rejected: Vec<_> = batch.rejected().into_iter().map(|rejected| (rejected.rule, rejected.rows)).collect();
     assert_eq!(rejected, [("missing-key".to_owned(), 1), ("invalid-quantity".to_owned(), 2)]);
@@ -90,13 +90,13 @@ fn a_batch_without_rows_is_fine() {
         .decimals("priority_level", 3, 0, &[])
         .timestamps("created_date", &[])
         .timestamps("last_updated", &[]);
-    try_out::<Allocation>(&[], &empty).expect("transformed");
+    run_transform::<Allocation>(&[], &empty).expect("transformed");
 }
 
 #[test]
 fn all_columns_that_do_not_fit_are_told_at_once() {
     let batch = Batch::with_rows(1).int64s("allocation_id", &[Some(1)]).int64s("allocation_status", &[Some(1)]);
-    let message = try_out::<Allocation>(&[], &batch).expect_err("columns are missing").to_string();
+    let message = run_transform::<Allocation>(&[], &batch).expect_err("columns are missing").to_string();
     for part in ["allocation_status is int64, needed is utf8", "quantity_allocated", "last_updated"] {
         assert!(message.contains(part), "{part:?} is not in {message}");
     }

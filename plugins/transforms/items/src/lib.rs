@@ -26,7 +26,7 @@ pub mod rules;
 
 use wmshost_plugin::contract::types::{ColumnType, Schema};
 use wmshost_plugin::{
-    Broken, Description, Input, Labels, Mask, Quarantine, Result, Rows, Settings, TextWriter, Texts, Transform,
+    Description, Input, Labels, Mask, Quarantine, Result, Rows, Settings, TextWriter, Texts, Transform, Violation,
 };
 
 /// The rules whose rows can be rejected.
@@ -93,14 +93,14 @@ impl Transform for Items {
         let incomplete = rows.missing_any(&COMPLETE)?;
         rows.write("data_quality_score", Labels::first_of(&[("Poor", &poor), ("Good", &incomplete)], "Excellent"))?;
         let rules = [
-            Broken { rule: INVALID_CODE, reason: "the code is NULL or too short", rows: &flags.code },
-            Broken {
+            Violation { rule: INVALID_CODE, reason: "the code is NULL or too short", rows: &flags.code },
+            Violation {
                 rule: INVALID_DESCRIPTION,
                 reason: "the description is NULL or too short",
                 rows: &flags.description,
             },
-            Broken { rule: INVALID_COST, reason: "the cost is NULL or below zero", rows: &flags.cost },
-            Broken { rule: INVALID_ACTIVE_FLAG, reason: "the active flag is neither Y nor N", rows: &flags.active },
+            Violation { rule: INVALID_COST, reason: "the cost is NULL or below zero", rows: &flags.cost },
+            Violation { rule: INVALID_ACTIVE_FLAG, reason: "the active flag is neither Y nor N", rows: &flags.active },
         ];
         self.quarantine.reject(rows, &[], &rules)
     }

@@ -1,6 +1,6 @@
 //! The rules of an item: plain functions, each of one row's values.
 
-use wmshost_plugin::{Number, cleaned};
+use wmshost_plugin::{Number, trim_to_none};
 
 /// The category of an item that has none.
 pub const NO_CATEGORY: &str = "UNKNOWN";
@@ -23,12 +23,12 @@ fn bounds_passed(measure: Option<Number>, bounds: [i64; 3]) -> Option<u8> {
     Some(bounds.iter().filter(|bound| measure > Number::whole(**bound)).count() as u8)
 }
 
-/// Whether an item goes bad: it has a shelf life, or its description says so.
+/// Returns whether an item goes bad: it has a shelf life, or its description says so.
 pub fn is_perishable(shelf_life: Option<Number>, description: Option<&str>) -> bool {
     shelf_life.is_some_and(|days| days > Number::ZERO) || description.is_some_and(says_perishable)
 }
 
-/// Whether a text has the word PERISHABLE in any case, and not as NON-PERISHABLE.
+/// Returns whether a text has the word PERISHABLE in any case, and not as NON-PERISHABLE.
 fn says_perishable(text: &str) -> bool {
     const WORD: &[u8] = b"PERISHABLE";
     let text = text.as_bytes();
@@ -44,9 +44,9 @@ fn ends_in_denial(before: &[u8]) -> bool {
     whole_word && denial.1.eq_ignore_ascii_case(b"NON")
 }
 
-/// Whether an item is dangerous: it has a hazmat class other than NONE.
+/// Returns whether an item is dangerous: it has a hazmat class other than NONE.
 pub fn is_hazmat(class: Option<&str>) -> bool {
-    cleaned(class).is_some_and(|class| !class.eq_ignore_ascii_case(HARMLESS))
+    trim_to_none(class).is_some_and(|class| !class.eq_ignore_ascii_case(HARMLESS))
 }
 
 /// The place of an item in [`SIZES`]: by the greater of what is known of it.
@@ -77,24 +77,24 @@ pub fn handling(perishable: bool, hazmat: bool, size: u8) -> u8 {
     }
 }
 
-/// Whether a code is too short to be one: NULL, or less than 3 characters.
+/// Returns whether a code is too short to be one: NULL, or less than 3 characters.
 pub fn is_invalid_code(code: Option<&str>) -> bool {
     is_shorter_than(3, code)
 }
 
-/// Whether a description is too short to be one: NULL, or less than 5 characters.
+/// Returns whether a description is too short to be one: NULL, or less than 5 characters.
 pub fn is_invalid_description(description: Option<&str>) -> bool {
     is_shorter_than(5, description)
 }
 
-/// Whether a cost makes no sense: NULL or less than zero.
+/// Returns whether a cost makes no sense: NULL or less than zero.
 pub fn is_invalid_cost(cost: Option<Number>) -> bool {
     cost.is_none_or(|cost| cost < Number::ZERO)
 }
 
 /// The code of an active flag: 0 for Y, 1 for N, padded or not, in any case; `None` for anything else.
 pub fn active_flag(flag: Option<&str>) -> Option<u8> {
-    match cleaned(flag)? {
+    match trim_to_none(flag)? {
         "Y" | "y" => Some(0),
         "N" | "n" => Some(1),
         _ => None,
@@ -102,7 +102,7 @@ pub fn active_flag(flag: Option<&str>) -> Option<u8> {
 }
 
 fn is_shorter_than(least: usize, text: Option<&str>) -> bool {
-    cleaned(text).is_none_or(|text| text.chars().take(least).count() < least)
+    trim_to_none(text).is_none_or(|text| text.chars().take(least).count() < least)
 }
 
 #[cfg(test)]

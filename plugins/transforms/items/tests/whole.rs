@@ -1,6 +1,6 @@
 //! The whole transform over batches in memory.
 
-use wmshost_plugin::{Batch, Setting, shown, try_out};
+use wmshost_plugin::{Batch, Setting, run_transform, shown};
 use wmshost_transform_items::Items;
 
 /// Row by row: good; perishable hazmat without measures; small and broken; blank category, half measured.
@@ -27,7 +27,7 @@ fn column(batch: &Batch, name: &str) -> Vec<String> {
 #[test]
 fn rows_are_cleaned_and_judged() {
     let batch = batch();
-    try_out::<Items>(&[], &batch).expect("the transform keeps its word");
+    run_transform::<Items>(&[], &batch).expect("the transform keeps its word");
     for (name, expected) in [
         ("item_code_clean", ["AB-1", "XYZ", "A", "ITEM4"]),
         ("item_category_clean", ["Light", "UNKNOWN", "X", "UNKNOWN"]),
@@ -53,6 +53,6 @@ fn rows_are_cleaned_and_judged() {
 fn rules_that_are_named_reject() {
     let batch = batch();
     let reject = Setting::Texts(vec!["invalid-cost".into(), "invalid-code".into()]);
-    try_out::<Items>(&[("reject", reject)], &batch).expect("transformed");
+    run_transform::<Items>(&[("reject", reject)], &batch).expect("transformed");
     assert_eq!(column(&batch, "item_id"), ["1", "4"]);
 }

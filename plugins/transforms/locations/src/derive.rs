@@ -94,7 +94,7 @@ fn percents(used: &Numbers, capacity: &Numbers) -> Vec<Option<i128>> {
     pairs.map(|(used, capacity)| rules::percent(known(used), known(capacity))).collect()
 }
 
-/// Gives the rows whose percentage cannot be kept.
+/// Returns the rows whose percentage cannot be kept.
 fn write_percents(rows: &Rows<'_>, name: &str, percents: &[Option<i128>]) -> Result<Mask> {
     let overflown = Mask::where_item(percents, Option::is_none);
     let (column, unfit) = Decimals::collect(PERCENT, percents.iter().copied());

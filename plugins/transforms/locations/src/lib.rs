@@ -27,7 +27,7 @@ mod derive;
 pub mod rules;
 
 use wmshost_plugin::contract::types::{ColumnType, DecimalType, Schema};
-use wmshost_plugin::{Broken, Description, Input, Labels, Mask, Quarantine, Result, Rows, Settings, Transform};
+use wmshost_plugin::{Description, Input, Labels, Mask, Quarantine, Result, Rows, Settings, Transform, Violation};
 
 /// The rules whose rows can be rejected.
 const INVALID_CODE: &str = "invalid-code";
@@ -122,12 +122,12 @@ impl Transform for Locations {
         rows.write("data_quality_score", Labels::first_of(&[("Poor", &poor), ("Good", &incomplete)], "Excellent"))?;
 
         let reason = "a percentage has more digits than can be kept";
-        let always = [Broken { rule: "utilization-out-of-range", reason, rows: &out_of_range }];
+        let always = [Violation { rule: "utilization-out-of-range", reason, rows: &out_of_range }];
         let rules = [
-            Broken { rule: INVALID_CODE, reason: "the code is NULL or blank", rows: &code },
-            Broken { rule: INVALID_TYPE, reason: "the type is none of the known ones", rows: &kind },
-            Broken { rule: INVALID_CAPACITY, reason: "a capacity or its use is below zero", rows: &capacity },
-            Broken { rule: INVALID_ACTIVE_FLAG, reason: "the active flag is neither Y nor N", rows: &active },
+            Violation { rule: INVALID_CODE, reason: "the code is NULL or blank", rows: &code },
+            Violation { rule: INVALID_TYPE, reason: "the type is none of the known ones", rows: &kind },
+            Violation { rule: INVALID_CAPACITY, reason: "a capacity or its use is below zero", rows: &capacity },
+            Violation { rule: INVALID_ACTIVE_FLAG, reason: "the active flag is neither Y nor N", rows: &active },
         ];
         self.quarantine.reject(rows, &always, &rules)
     }

@@ -1,6 +1,6 @@
 //! The rules of a location: plain functions, each of one row's values. Percentages are in hundredths: 9550 is 95.50 %.
 
-use wmshost_plugin::{Number, cleaned};
+use wmshost_plugin::{Number, trim_to_none};
 
 /// What a location is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub const OPERATIONS: [&str; 6] =
     ["PRIME_PICK", "STANDARD_PICK", "FORWARD_RESERVE", "BULK_RESERVE", "STAGING", "OTHER"];
 /// How easily a location is reached, in the order of the codes.
 pub const ACCESSES: [&str; 4] = ["HIGH_ACCESS", "MEDIUM_ACCESS", "EQUIPMENT_ACCESS", "LOW_ACCESS"];
-/// Text columns and what stands for a text that is missing.
+/// Text columns and what represents a text that is missing.
 pub const USUAL_TEXTS: [(&str, &str); 6] = [
     ("zone_id", "UNKNOWN"),
     ("aisle", "00"),
@@ -57,13 +57,13 @@ const LAST_PRIME: Number = Number::whole(1_000);
 impl Kind {
     /// Judges a type once, padded or not, in any case; all other rules go by this.
     pub fn of(kind: Option<&str>) -> Self {
-        let Some(kind) = cleaned(kind) else { return Self::Missing };
+        let Some(kind) = trim_to_none(kind) else { return Self::Missing };
         let known = [Self::Pick, Self::Reserve, Self::Bulk, Self::Stage, Self::Forward, Self::Dock, Self::Damaged];
         let at = KINDS.iter().position(|name| name.eq_ignore_ascii_case(kind));
         at.map_or(Self::Other, |at| known[at])
     }
 
-    /// Whether it is one of the seven.
+    /// Returns whether it is one of the seven.
     pub fn is_valid(self) -> bool {
         !matches!(self, Self::Other | Self::Missing)
     }
@@ -130,7 +130,7 @@ pub fn operation(kind: Kind, pick_sequence: Number) -> u8 {
 
 /// The place in [`ACCESSES`].
 pub fn access(kind: Kind, level: Option<&str>) -> u8 {
-    match (kind, cleaned(level).unwrap_or(USUAL_LEVEL)) {
+    match (kind, trim_to_none(level).unwrap_or(USUAL_LEVEL)) {
         (Kind::Pick, "01") => 0,
         (Kind::Pick | Kind::Forward, "01" | "02") => 1,
         (Kind::Bulk, _) => 2,
@@ -138,14 +138,14 @@ pub fn access(kind: Kind, level: Option<&str>) -> u8 {
     }
 }
 
-/// Whether a capacity or what is used of it makes no sense: less than zero.
+/// Returns whether a capacity or what is used of it makes no sense: less than zero.
 pub fn is_invalid_capacity(number: Option<Number>) -> bool {
     number.is_some_and(|number| number < Number::ZERO)
 }
 
 /// The code of an active flag: 0 for Y, 1 for N, padded or not, in any case; `None` for anything else.
 pub fn active_flag(flag: Option<&str>) -> Option<u8> {
-    match cleaned(flag)? {
+    match trim_to_none(flag)? {
         "Y" | "y" => Some(0),
         "N" | "n" => Some(1),
         _ => None,

@@ -1,6 +1,6 @@
 //! The whole transform over batches in memory.
 
-use wmshost_plugin::{Batch, Setting, shown, try_out};
+use wmshost_plugin::{Batch, Setting, run_transform, shown};
 use wmshost_transform_locations::Locations;
 
 /// Row by row: good; all defaults; broken; a percentage that cannot be kept.
@@ -30,7 +30,7 @@ fn column(batch: &Batch, name: &str) -> Vec<String> {
 #[test]
 fn rows_are_cleaned_and_judged() {
     let batch = batch();
-    try_out::<Locations>(&[], &batch).expect("the transform keeps its word");
+    run_transform::<Locations>(&[], &batch).expect("the transform keeps its word");
     for (name, expected) in [
         ("location_id", ["1", "2", "3"]),
         ("location_type_clean", ["PICK", "BULK", "ROOF"]),
@@ -64,7 +64,7 @@ fn rows_are_cleaned_and_judged() {
 #[test]
 fn a_percentage_that_cannot_be_kept_rejects_its_row() {
     let batch = batch();
-    try_out::<Locations>(&[], &batch).expect("transformed");
+    run_transform::<Locations>(&[], &batch).expect("transformed");
     let rejected: Vec<_> = batch.rejected().into_iter().map(|rejected| (rejected.rule, rejected.rows)).collect();
     assert_eq!(rejected, [("utilization-out-of-range".to_owned(), 1)]);
 }
@@ -72,6 +72,7 @@ fn a_percentage_that_cannot_be_kept_rejects_its_row() {
 #[test]
 fn rules_that_are_named_reject() {
     let batch = batch();
-    try_out::<Locations>(&[("reject", Setting::Texts(vec!["invalid-type".into()]))], &batch).expect("transformed");
+    run_transform::<Locations>(&[("reject", Setting::Texts(vec!["invalid-type".into()]))], &batch)
+        .expect("transformed");
     assert_eq!(column(&batch, "location_id"), ["1", "2"]);
 }

@@ -21,7 +21,8 @@ pub mod rules;
 use rules::Status;
 use wmshost_plugin::contract::types::{ColumnType, Schema};
 use wmshost_plugin::{
-    Broken, Column, Description, Input, Labels, Mask, Quarantine, Result, Rows, Settings, TextWriter, Times, Transform,
+    Column, Description, Input, Labels, Mask, Quarantine, Result, Rows, Settings, TextWriter, Times, Transform,
+    Violation,
 };
 
 /// The rules whose rows can be rejected.
@@ -79,8 +80,8 @@ impl Transform for Orders {
         rows.write("has_invalid_status", invalid_status.clone())?;
 
         let rules = [
-            Broken { rule: INVALID_AMOUNT, reason: "the amount is NULL or below zero", rows: &invalid_amount },
-            Broken { rule: INVALID_STATUS, reason: "the status is none of the known ones", rows: &invalid_status },
+            Violation { rule: INVALID_AMOUNT, reason: "the amount is NULL or below zero", rows: &invalid_amount },
+            Violation { rule: INVALID_STATUS, reason: "the status is none of the known ones", rows: &invalid_status },
         ];
         self.quarantine.reject(rows, &[], &rules)
     }

@@ -1,6 +1,6 @@
 //! The rules of an order header: plain functions, each of one value.
 
-use wmshost_plugin::{Number, cleaned};
+use wmshost_plugin::{Number, trim_to_none};
 
 /// How far an order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +41,13 @@ impl Status {
     /// Judges a status once, padded or not, in any case; all other rules go by this.
     #[inline]
     pub fn of(status: Option<&str>) -> Self {
-        let Some(status) = cleaned(status) else { return Self::Missing };
+        let Some(status) = trim_to_none(status) else { return Self::Missing };
         let known = [Self::New, Self::Confirmed, Self::InProgress, Self::Completed, Self::Cancelled];
         let at = STATUSES.iter().position(|name| name.eq_ignore_ascii_case(status));
         at.map_or(Self::Other, |at| known[at])
     }
 
-    /// Whether it is one of the five.
+    /// Returns whether it is one of the five.
     pub fn is_valid(self) -> bool {
         !matches!(self, Self::Other | Self::Missing)
     }
@@ -67,7 +67,7 @@ impl Status {
 /// The rank of a priority: 1 to 3 for the known ones, 4 for another. One that is missing is a normal one.
 #[inline]
 pub fn priority_rank(priority: Option<&str>) -> i64 {
-    let priority = cleaned(priority).unwrap_or(USUAL_PRIORITY);
+    let priority = trim_to_none(priority).unwrap_or(USUAL_PRIORITY);
     let at = PRIORITIES.iter().position(|name| name.eq_ignore_ascii_case(priority));
     at.map_or(4, |at| at as i64 + 1)
 }
@@ -78,7 +78,7 @@ pub fn requested_ship_date(requested: Option<i64>, ordered: Option<i64>) -> Opti
     requested.or_else(|| ordered.map(|ordered| ordered.saturating_add(USUAL_LEAD_TIME)))
 }
 
-/// Whether an amount makes no sense: NULL or less than zero.
+/// Returns whether an amount makes no sense: NULL or less than zero.
 #[inline]
 pub fn is_invalid_amount(amount: Option<Number>) -> bool {
     amount.is_none_or(|amount| amount < Number::ZERO)

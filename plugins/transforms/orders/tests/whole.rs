@@ -1,6 +1,6 @@
 //! The whole transform over batches in memory.
 
-use wmshost_plugin::{Batch, Setting, shown, try_out};
+use wmshost_plugin::{Batch, Setting, run_transform, shown};
 use wmshost_transform_orders::Orders;
 
 /// Row by row: good; defaults and padded; without an amount and a date; below zero and an unknown status.
@@ -22,7 +22,7 @@ fn column(batch: &Batch, name: &str) -> Vec<String> {
 #[test]
 fn rows_are_cleaned_and_judged() {
     let batch = batch();
-    try_out::<Orders>(&[], &batch).expect("the transform keeps its word");
+    run_transform::<Orders>(&[], &batch).expect("the transform keeps its word");
     assert_eq!(column(&batch, "order_status_clean"), ["NEW", "IN_PROGRESS", "CANCELLED", "ROT"]);
     assert_eq!(column(&batch, "status_group"), ["Open", "Processing", "Cancelled", "Unknown"]);
     assert_eq!(column(&batch, "requested_ship_date_clean"), ["5", "604800000001", "NULL", "6"]);
@@ -38,7 +38,7 @@ fn rows_are_cleaned_and_judged() {
 fn rules_that_are_named_reject() {
     let batch = batch();
     let reject = Setting::Texts(vec!["invalid-amount".into(), "invalid-status".into()]);
-    try_out::<Orders>(&[("reject", reject)], &batch).expect("transformed");
+    run_transform::<Orders>(&[("reject", reject)], &batch).expect("transformed");
     assert_eq!(column(&batch, "order_id"), ["1", "2"]);
     let rejected: Vec<_> = batch.rejected().into_iter().map(|rejected| (rejected.rule, rejected.rows)).collect();
     assert_eq!(rejected, [("invalid-amount".to_owned(), 2)], "a row is rejected once");
@@ -54,6 +54,6 @@ fn both_dates_must_be_of_one_type() {
         .timestamps("requested_ship_date", &[Some(1)])
         .texts("order_type", &[None])
         .texts("priority_code", &[None]);
-    let message = try_out::<Orders>(&[], &batch).expect_err("two types").to_string();
+    let message = run_transform::<Orders>(&[], &batch).expect_err("two types").to_string();
     assert!(message.contains("must be of one type"), "{message}");
 }

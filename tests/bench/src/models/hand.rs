@@ -14,7 +14,7 @@ pub(super) fn models(listing: &Path) -> anyhow::Result<Vec<Json>> {
     Ok(models)
 }
 
-/// What a person would type: a table made of each SELECT, a view of each view, and the indexes behind it.
+/// What a person would type: a table made of each SELECT, a view of each view, and the indexes after it.
 pub(crate) fn by_hand(listing: &Path, target: &Path, host: &Path) -> anyhow::Result<()> {
     let indexes = indexes(host)?;
     let database = Connection::open(target)?;

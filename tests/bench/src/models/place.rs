@@ -137,12 +137,12 @@ impl Place {
         self.load()
     }
 
-    /// Whether every model has the rows that the hand has.
+    /// Returns whether every model has the rows that the hand has.
     pub(super) fn check_by_hand(&self) -> anyhow::Result<()> {
         assert_same(&models(&self.path(LISTING))?, &self.path(HOST), &self.path(HAND))
     }
 
-    /// Whether every model has the rows that it has when it is built in full.
+    /// Returns whether every model has the rows that it has when it is built in full.
     pub(super) fn check_in_full(&self) -> anyhow::Result<()> {
         self.copy(HOST, FULL)?;
         self.measure(&["models", "run", "--full-refresh"], FULL)?;

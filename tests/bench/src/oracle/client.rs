@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use arrow_array::{ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use serde_json::json;
 use wmshost_databases::oracle::{self, Address, Password, Settings};
-use wmshost_flow::{Clock, Counts, MergeRule, Micros, SourceGrant, TableDefinition, TargetGrant};
+use wmshost_flow::{Clock, MergeRule, Micros, SourceGrant, TableDefinition, TargetGrant, WriteStats};
 
 use super::{PASSWORD, TABLE, USER};
 
@@ -75,7 +75,7 @@ fn walk(descriptor: &str) -> anyhow::Result<((f64, f64), u64)> {
     Ok((since(begin?)?, rows))
 }
 
-/// A session that writes a table which it makes anew.
+/// A session that writes a table which it makes again.
 fn writer(settings: Settings, table: &str) -> anyhow::Result<Box<dyn wmshost_flow::TargetSession>> {
     let target = oracle::open_target(settings, 2, "bench", Arc::new(WallClock(Instant::now())))?;
     let gone = format!("BEGIN EXECUTE IMMEDIATE 'DROP TABLE {table}'; EXCEPTION WHEN OTHERS THEN NULL; END;");
@@ -117,7 +117,7 @@ fn merge(settings: Settings, rows: u64) -> anyhow::Result<((f64, f64), u64)> {
     let mut session = writer(settings, MERGED)?;
     let rule = MergeRule { key: vec!["allocation_id".to_owned()], version: Some("last_updated".to_owned()) };
     let begin = clocks()?;
-    let mut counts = Counts::default();
+    let mut counts = WriteStats::default();
     for turn in 0..2 {
         for first in (0..rows).step_by(usize::try_from(size)?) {
             let mut batch = rows_of(first, size.min(rows - first))?;

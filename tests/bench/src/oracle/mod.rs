@@ -1,5 +1,5 @@
-//! The Oracle driver beside python-oracledb, both as clients of one stand-in: rows per CPU second of the client,
-//! since the server's share is the stand-in's and says nothing of a real one.
+//! The Oracle driver beside python-oracledb, both as clients of one emulator: rows per CPU second of the client,
+//! since the server's share is the emulator's and says nothing of a real one.
 
 mod client;
 
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
-use wmshost_oracle_stand_in::{Account, Options, Release, StandIn, Transport};
+use wmshost_oracle_emulator::{Account, Emulator, Options, Release, Transport};
 
 pub(crate) use client::run as client;
 
@@ -30,8 +30,8 @@ const BATCHES: [u64; 7] = [10, 50, 100, 500, 1_000, 5_000, 10_000];
 
 /// Runs every client and prints the figures; writes them to `file` as JSON.
 pub(crate) fn contest(rows: u64, rounds: u64, file: &Path) -> anyhow::Result<()> {
-    let stand_in = StandIn::start(Options::default().account(Account::new(USER, PASSWORD)))?;
-    let port = stand_in.port(Release::R23, Transport::Tcp);
+    let emulator = Emulator::start(Options::default().account(Account::new(USER, PASSWORD)))?;
+    let port = emulator.port(Release::R23, Transport::Tcp);
     let descriptor = format!(
         "(DESCRIPTION=(SDU=65535)(ADDRESS=(PROTOCOL=tcp)(HOST=localhost)(PORT={port}))(CONNECT_DATA=(SERVICE_NAME=STANDIN)))"
     );
@@ -40,7 +40,7 @@ pub(crate) fn contest(rows: u64, rounds: u64, file: &Path) -> anyhow::Result<()>
         measure(command.args(["oracle-client", way, &descriptor, &rows.to_string(), &array.to_string()]), rounds)
     };
     let ours = |way: &str| own(way, rows, 0);
-    let python = String::from_utf8(Command::new("tests/oracle-stand-in/setup.sh").output()?.stdout)?;
+    let python = String::from_utf8(Command::new("tests/oracle-emulator/setup.sh").output()?.stdout)?;
     let theirs = |way: &str| {
         let mut command = Command::new(python.trim());
         command.args(["tests/bench/oracle_client.py", way, &descriptor, &rows.to_string(), "5000"]);
@@ -94,7 +94,7 @@ fn rate(cost: &Value) -> f64 {
     cost["rows"].as_f64().unwrap_or_default() / cost["cpu_seconds"].as_f64().unwrap_or_default()
 }
 
-/// The cheapest of so many runs, by CPU.
+/// The cheapest of this many runs, by CPU.
 fn measure(command: &mut Command, rounds: u64) -> anyhow::Result<Value> {
     let mut best: Option<Value> = None;
     for _ in 0..rounds {

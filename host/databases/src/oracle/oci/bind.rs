@@ -8,8 +8,8 @@ use oracle::sql_type::{OracleType, Timestamp, ToSql};
 use oracle::{Batch, Connection, SqlValue};
 use wmshost_flow::Value;
 
-use super::trouble::trouble;
-use crate::oracle::failure::{Class, Trouble};
+use super::error::oracle_error;
+use crate::oracle::failure::{ErrorClass, OracleError};
 use crate::oracle::moment::{Parts, parts_of};
 
 const DAY: i64 = 86_400_000_000;
@@ -31,8 +31,8 @@ impl ToSql for Bound {
 }
 
 /// Values as the driver binds them.
-pub(super) fn all_bindable(values: &[Value]) -> Result<Vec<Bound>, Trouble> {
-    let bound = |(at, value)| bindable(value).ok_or_else(|| Trouble::unbindable(at + 1));
+pub(super) fn all_bindable(values: &[Value]) -> Result<Vec<Bound>, OracleError> {
+    let bound = |(at, value)| bindable(value).ok_or_else(|| OracleError::unbindable(at + 1));
     values.iter().enumerate().map(bound).collect()
 }
 
@@ -55,7 +55,7 @@ fn bindable(value: &Value) -> Option<Bound> {
     Some(Bound { kind, value })
 }
 
-/// Room for so many bytes: at least one, or the server cannot tell the type.
+/// Room for this many bytes: at least one, or the server cannot tell the type.
 fn width(bytes: usize) -> u32 {
     u32::try_from(bytes.max(1)).unwrap_or(u32::MAX)
 }
@@ -84,7 +84,7 @@ pub(super) fn type_of_many<'v>(values: impl Iterator<Item = &'v Value> + Clone) 
 }
 
 /// The type that a column of a batch is bound as.
-pub(super) fn type_of(column: &ArrayRef) -> Result<OracleType, Trouble> {
+pub(super) fn type_of(column: &ArrayRef) -> Result<OracleType, OracleError> {
     let longest = |lengths: &mut dyn Iterator<Item = usize>| width(lengths.max().unwrap_or(0));
     Ok(match column.data_type() {
         DataType::Int64 => OracleType::Int64,
@@ -93,7 +93,7 @@ pub(super) fn type_of(column: &ArrayRef) -> Result<OracleType, Trouble> {
         DataType::Utf8 => OracleType::Varchar2(longest(&mut column.as_string::<i32>().iter().flatten().map(str::len))),
         DataType::Binary => OracleType::Raw(longest(&mut column.as_binary::<i32>().iter().flatten().map(<[u8]>::len))),
         DataType::Date32 | DataType::Timestamp(..) => OracleType::Timestamp(6),
-        other => return Err(Trouble::new(Class::Wrong, format!("a column of {other} cannot be bound"))),
+        other => return Err(OracleError::new(ErrorClass::Permanent, format!("a column of {other} cannot be bound"))),
     })
 }
 
@@ -111,8 +111,8 @@ pub(super) fn set(
     column: &ArrayRef,
     row: usize,
     kind: &OracleType,
-) -> Result<(), Trouble> {
-    let beyond = || Trouble::new(Class::Wrong, "the moment is outside of the years 1 to 9999".to_owned());
+) -> Result<(), OracleError> {
+    let beyond = || OracleError::new(ErrorClass::Permanent, "the moment is outside of the years 1 to 9999".to_owned());
     let done = match column.data_type() {
         // A type as a value is a NULL of it.
         _ if column.is_null(row) => batch.set(at + 1, kind),
@@ -133,7 +133,7 @@ pub(super) fn set(
             batch.set(at + 1, &moment(micros).ok_or_else(beyond)?)
         }
     };
-    done.map_err(|error| trouble(&error))
+    done.map_err(|error| oracle_error(&error))
 }
 
 #[cfg(test)]

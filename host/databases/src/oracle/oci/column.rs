@@ -20,7 +20,7 @@ fn column(column: &oracle::ColumnInfo) -> ColumnInfo {
     ColumnInfo { name, kind, precision, scale, letters, nullable: column.nullable(), declared }
 }
 
-/// The kind of a type, its digits, and those behind the point.
+/// The kind of a type, its digits, and those after the point.
 fn kind_of(kind: &OracleType) -> (Kind, u8, i8) {
     let seconds = |kind, digits: u8| (kind, 0, i8::try_from(digits).unwrap_or(9));
     match kind {

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use oracle::sql_type::ToSql;
-use oracle::{Connection, Connector, Error, InitParams, Version};
+use oracle::{Connection, ConnectionManager, Error, InitParams, Version};
 use wmshost_flow::Value;
 
 use super::bind::{all_bindable, set, type_of, type_of_many};
 use super::column::columns;
-use super::rows::{OciRows, plain};
-use super::trouble::{of_server, trouble};
-use crate::oracle::client::{Client, ColumnInfo, Fetch, Opened, Started, Touched};
-use crate::oracle::failure::{Class, Trouble};
+use super::error::{of_server, oracle_error};
+use super::rows::{OciRows, sql_session};
+use crate::oracle::client::{Affected, Client, ColumnInfo, Fetch, OpenQuery, Opened};
+use crate::oracle::failure::{ErrorClass, OracleError};
 use crate::oracle::settings::{Address, STATEMENTS, Server, Settings, Tags, connect_text};
 
 struct OciClient(Connection);
 
 /// Why the driver cannot be used with these settings, if it cannot.
-pub(in crate::oracle) fn objection(settings: &Settings) -> Option<String> {
+pub(in crate::oracle) fn violation(settings: &Settings) -> Option<String> {
     if settings.trust.ca_file.is_some() || settings.trust.wallet_password.is_some() {
         return Some(
             "the client \"oci\" reads certificates from a wallet that opens by itself (cwallet.sso) only: set `wallet`, \
@@ -37,14 +37,14 @@ pub(in crate::oracle) fn objection(settings: &Settings) -> Option<String> {
         Address::Alias { folder, .. } => Some(folder.as_path()),
         _ => None,
     };
-    initialize(folder).err().map(|trouble| trouble.to_string())
+    initialize(folder).err().map(|oracle_error| oracle_error.to_string())
 }
 
 /// Connects once.
-pub(in crate::oracle) fn connect(settings: &Settings) -> Result<Opened, Trouble> {
+pub(in crate::oracle) fn connect(settings: &Settings) -> Result<Opened, OracleError> {
     let opened = || -> Result<Opened, Error> {
         let text = with_wallet(connect_text(settings), settings.trust.wallet.as_deref());
-        let mut connector = Connector::new(&settings.user, settings.password.reveal(), text);
+        let mut connector = ConnectionManager::new(&settings.user, settings.password.reveal(), text);
         connector.driver_name("wmshost : oci").stmt_cache_size(STATEMENTS as u32);
         if let Server::Pooled { class } = &settings.server {
             connector.connection_class(class);
@@ -55,11 +55,11 @@ pub(in crate::oracle) fn connect(settings: &Settings) -> Result<Opened, Trouble>
         let name_bytes = connection.info().map_or(0, |info| info.max_identifier_length as usize);
         Ok(Opened { client: Box::new(OciClient(connection)), version, name_bytes })
     };
-    opened().map_err(|error| trouble(&error))
+    opened().map_err(|error| oracle_error(&error))
 }
 
 /// Loads the libraries. They read aliases in one folder per process: that of the first connection.
-fn initialize(folder: Option<&Path>) -> Result<(), Trouble> {
+fn initialize(folder: Option<&Path>) -> Result<(), OracleError> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let first = FOLDER.get_or_init(|| folder.map(Path::to_owned)).as_deref();
     let load = || -> Result<Version, Error> {
@@ -70,10 +70,10 @@ fn initialize(folder: Option<&Path>) -> Result<(), Trouble> {
         parameters.init()?;
         Version::client()
     };
-    load().map_err(|error| trouble(&error))?;
+    load().map_err(|error| oracle_error(&error))?;
     if folder.is_some() && folder != first {
-        return Err(Trouble::new(
-            Class::Wrong,
+        return Err(OracleError::new(
+            ErrorClass::Permanent,
             "the client \"oci\" reads aliases in one folder only, that of the first connection that is opened: put all \
              aliases into one tnsnames.ora, and give every connection its `tns_alias` and `tns_admin`, or a `descriptor`"
                 .to_owned(),
@@ -91,8 +91,8 @@ fn with_wallet(text: String, wallet: Option<&Path>) -> String {
 }
 
 impl OciClient {
-    fn run<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Trouble> {
-        act(&self.0).map_err(|error| trouble(&error))
+    fn run<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, OracleError> {
+        act(&self.0).map_err(|error| oracle_error(&error))
     }
 }
 
@@ -102,7 +102,7 @@ fn references<T: ToSql>(bound: &[T]) -> Vec<&dyn ToSql> {
 }
 
 impl Client for OciClient {
-    fn execute(&self, statement: &str, values: &[Value]) -> Result<u64, Trouble> {
+    fn execute(&self, statement: &str, values: &[Value]) -> Result<u64, OracleError> {
         let bound = all_bindable(values)?;
         self.run(|connection| {
             let done = connection.execute(statement, &references(&bound))?;
@@ -110,7 +110,7 @@ impl Client for OciClient {
         })
     }
 
-    fn execute_many(&self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Trouble> {
+    fn execute_many(&self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, OracleError> {
         let kinds: Vec<_> = (0..rows.first().map_or(0, Vec::len))
             .map(|at| type_of_many(rows.iter().filter_map(|row| row.get(at))))
             .collect();
@@ -129,31 +129,31 @@ impl Client for OciClient {
     }
 
     /// A row that cannot be written does not keep the server from writing the others.
-    fn execute_batch(&self, statement: &str, rows: &RecordBatch) -> Result<Touched, Trouble> {
+    fn execute_batch(&self, statement: &str, rows: &RecordBatch) -> Result<Affected, OracleError> {
         let mut builder = self.0.batch(statement, rows.num_rows().max(1));
-        let mut batch = builder.with_batch_errors().with_row_counts().build().map_err(|error| trouble(&error))?;
+        let mut batch = builder.with_batch_errors().with_row_counts().build().map_err(|error| oracle_error(&error))?;
         let kinds = rows.columns().iter().map(type_of).collect::<Result<Vec<_>, _>>()?;
         for (at, kind) in kinds.iter().enumerate() {
-            batch.set_type(at + 1, kind).map_err(|error| trouble(&error))?;
+            batch.set_type(at + 1, kind).map_err(|error| oracle_error(&error))?;
         }
         for row in 0..rows.num_rows() {
             for (at, (column, kind)) in rows.columns().iter().zip(&kinds).enumerate() {
                 set(&mut batch, at, column, row, kind)?;
             }
-            batch.append_row(&[]).map_err(|error| trouble(&error))?;
+            batch.append_row(&[]).map_err(|error| oracle_error(&error))?;
         }
         let failed = match batch.execute() {
             Ok(()) => Vec::new(),
             Err(error) => match error.batch_errors() {
                 Some(errors) => errors.iter().map(|error| (error.offset() as usize, of_server(error))).collect(),
-                None => return Err(trouble(&error)),
+                None => return Err(oracle_error(&error)),
             },
         };
-        let rows = batch.row_counts().map_err(|error| trouble(&error))?.iter().sum();
-        Ok(Touched { rows, failed })
+        let rows = batch.row_counts().map_err(|error| oracle_error(&error))?.iter().sum();
+        Ok(Affected { rows, failed })
     }
 
-    fn query(&self, statement: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Trouble> {
+    fn query(&self, statement: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, OracleError> {
         let bound = all_bindable(values)?;
         self.run(|connection| {
             let found = connection.query(statement, &references(&bound))?;
@@ -168,11 +168,11 @@ impl Client for OciClient {
         })
     }
 
-    fn describe(&self, statement: &str) -> Result<Vec<ColumnInfo>, Trouble> {
+    fn describe(&self, statement: &str) -> Result<Vec<ColumnInfo>, OracleError> {
         self.run(|connection| Ok(columns(connection.query(statement, &[])?.column_info())))
     }
 
-    fn start(&self, statement: &str, values: &[Value], fetch: Fetch) -> Result<Box<dyn Started>, Trouble> {
+    fn start(&self, statement: &str, values: &[Value], fetch: Fetch) -> Result<Box<dyn OpenQuery>, OracleError> {
         let bound = all_bindable(values)?;
         let found = self.run(|connection| {
             let mut builder = connection.statement(statement);
@@ -185,30 +185,30 @@ impl Client for OciClient {
         Ok(Box::new(OciRows::new(found)))
     }
 
-    fn commit(&self) -> Result<(), Trouble> {
+    fn commit(&self) -> Result<(), OracleError> {
         self.run(Connection::commit)
     }
 
-    fn rollback(&self) -> Result<(), Trouble> {
+    fn rollback(&self) -> Result<(), OracleError> {
         self.run(Connection::rollback)
     }
 
-    fn ping(&self) -> Result<(), Trouble> {
+    fn ping(&self) -> Result<(), OracleError> {
         self.run(Connection::ping)
     }
 
-    fn version(&self) -> Result<String, Trouble> {
+    fn version(&self) -> Result<String, OracleError> {
         Ok(self.run(Connection::server_version)?.0.to_string())
     }
 
     /// Where the Instant Client is older than 18, it has no such limit.
-    fn set_call_timeout(&self, span: Duration) -> Result<(), Trouble> {
+    fn set_call_timeout(&self, span: Duration) -> Result<(), OracleError> {
         match self.0.set_call_timeout(Some(span)) {
-            Err(error) if error.dpi_code() == Some(1050) => Err(Trouble::new(
-                Class::Wrong,
+            Err(error) if error.dpi_code() == Some(1050) => Err(OracleError::new(
+                ErrorClass::Permanent,
                 "the Instant Client knows no call_timeout: install 18 or later".to_owned(),
             )),
-            done => done.map_err(|error| trouble(&error)),
+            done => done.map_err(|error| oracle_error(&error)),
         }
     }
 
@@ -242,6 +242,6 @@ mod tests {
     fn certificates_come_from_a_wallet_only() {
         let mut settings = settings();
         settings.trust.ca_file = Some("ca.pem".into());
-        assert!(objection(&settings).is_some_and(|why| why.contains("cwallet.sso")));
+        assert!(violation(&settings).is_some_and(|why| why.contains("cwallet.sso")));
     }
 }

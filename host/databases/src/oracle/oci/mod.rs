@@ -5,10 +5,10 @@
 //! What is here beyond the message that the Instant Client is missing was never run: no server and no Instant Client
 //! were at hand. `make test-oracle` runs the shared tests by it where `WMSHOST_ORACLE_CLIENT=oci` says so.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `connection` | connecting, and what is asked of a connection |
-//! | `trouble` | its errors, sorted |
+//! | `error` | its errors, sorted |
 //! | `bind` | values and batches to the server |
 //! | `column` | what it says of a column |
 //! | `rows` | the rows of a query |
@@ -16,7 +16,7 @@
 mod bind;
 mod column;
 mod connection;
+mod error;
 mod rows;
-mod trouble;
 
-pub(super) use connection::{connect, objection};
+pub(super) use connection::{connect, violation};

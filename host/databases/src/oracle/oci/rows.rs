@@ -5,10 +5,10 @@ use oracle::{ResultSet, Row, SqlValue};
 use wmshost_flow::Value;
 
 use super::column::columns;
-use super::trouble::trouble;
+use super::error::oracle_error;
 use crate::oracle::client::{ColumnInfo, Kind, Rows};
-use crate::oracle::column::{ColumnBuilder, Taken, days_text, months_text, put_bytes, put_text};
-use crate::oracle::failure::{Class, Trouble};
+use crate::oracle::column::{CellOutcome, ColumnBuilder, days_text, months_text, put_bytes, put_text};
+use crate::oracle::failure::{ErrorClass, OracleError};
 use crate::oracle::lob;
 use crate::oracle::moment::{Parts, micros_of};
 use crate::oracle::number::unscaled;
@@ -33,28 +33,33 @@ impl Rows for OciRows {
         &self.columns
     }
 
-    fn next(&mut self) -> Option<Result<Row, Trouble>> {
-        self.rows.next().map(|row| row.map_err(|error| trouble(&error)))
+    fn next(&mut self) -> Option<Result<Row, OracleError>> {
+        self.rows.next().map(|row| row.map_err(|error| oracle_error(&error)))
     }
 
-    fn take(column: &mut ColumnBuilder, row: &mut Row, at: usize, most_bytes: usize) -> Result<Taken, Trouble> {
+    fn take(
+        column: &mut ColumnBuilder,
+        row: &mut Row,
+        at: usize,
+        most_bytes: usize,
+    ) -> Result<CellOutcome, OracleError> {
         let value = &row.sql_values()[at];
         if matches!(column, ColumnBuilder::TextLob(_) | ColumnBuilder::BytesLob(_)) {
             return take_lob(column, value, most_bytes);
         }
-        take(column, value, most_bytes).map_err(|error| trouble(&error))?.ok_or_else(|| unexpected(value))
+        take(column, value, most_bytes).map_err(|error| oracle_error(&error))?.ok_or_else(|| unexpected(value))
     }
 }
 
-fn unexpected(value: &SqlValue<'_>) -> Trouble {
+fn unexpected(value: &SqlValue<'_>) -> OracleError {
     let kind = value.oracle_type().map_or_else(|_| "?".to_owned(), ToString::to_string);
-    Trouble::new(Class::Wrong, format!("the driver gave a value of {kind} for a column of another type"))
+    OracleError::new(ErrorClass::Permanent, format!("the driver gave a value of {kind} for a column of another type"))
 }
 
 /// Reads a large object by its locator.
-fn take_lob(column: &mut ColumnBuilder, value: &SqlValue<'_>, most: usize) -> Result<Taken, Trouble> {
-    let of_driver = |error: oracle::Error| trouble(&error);
-    let broken = |error| lob::trouble(&error);
+fn take_lob(column: &mut ColumnBuilder, value: &SqlValue<'_>, most: usize) -> Result<CellOutcome, OracleError> {
+    let of_driver = |error: oracle::Error| oracle_error(&error);
+    let broken = |error| lob::oracle_error(&error);
     if value.is_null().map_err(of_driver)? {
         return Ok(column.put_lob(None, None));
     }
@@ -76,27 +81,27 @@ fn take_lob(column: &mut ColumnBuilder, value: &SqlValue<'_>, most: usize) -> Re
 }
 
 /// Takes a cell over; `None` if it is not of the type that it was described as.
-fn take(column: &mut ColumnBuilder, value: &SqlValue<'_>, most_bytes: usize) -> oracle::Result<Option<Taken>> {
+fn take(column: &mut ColumnBuilder, value: &SqlValue<'_>, most_bytes: usize) -> oracle::Result<Option<CellOutcome>> {
     // A NULL has no inner value.
     let inner = if value.is_null()? { None } else { Some(value.as_inner_value()?) };
-    let mut taken = Taken::Kept(0);
+    let mut taken = CellOutcome::Kept(0);
     match (column, inner) {
         (ColumnBuilder::Int64(column), None) => column.append_null(),
         (ColumnBuilder::Int64(column), Some(InnerValue::Int64(whole))) => column.append_value(whole),
         (ColumnBuilder::Int64(column), Some(InnerValue::Number(text))) => {
             let whole = unscaled(&text, 19, 0).and_then(|whole| i64::try_from(whole).ok());
-            taken = if whole.is_some() { taken } else { Taken::number(&text) };
+            taken = if whole.is_some() { taken } else { CellOutcome::number(&text) };
             column.append_option(whole);
         }
         (ColumnBuilder::Decimal(column, ..), None) => column.append_null(),
         (ColumnBuilder::Decimal(column, precision, scale), Some(InnerValue::Int64(whole))) => {
             let decimal = unscaled(&whole, *precision, *scale);
-            taken = if decimal.is_some() { taken } else { Taken::number(&whole) };
+            taken = if decimal.is_some() { taken } else { CellOutcome::number(&whole) };
             column.append_option(decimal);
         }
         (ColumnBuilder::Decimal(column, precision, scale), Some(InnerValue::Number(text))) => {
             let decimal = unscaled(&text, *precision, *scale);
-            taken = if decimal.is_some() { taken } else { Taken::number(&text) };
+            taken = if decimal.is_some() { taken } else { CellOutcome::number(&text) };
             column.append_option(decimal);
         }
         (ColumnBuilder::Digits(column), None) => column.append_null(),
@@ -114,11 +119,11 @@ fn take(column: &mut ColumnBuilder, value: &SqlValue<'_>, most_bytes: usize) -> 
         (ColumnBuilder::Bytes(column), Some(InnerValue::Raw(bytes))) => {
             taken = put_bytes(column, Some(bytes), most_bytes);
         }
-        (ColumnBuilder::Moment(column, _), None) => column.append_null(),
-        (ColumnBuilder::Moment(column, _), Some(InnerValue::Timestamp(_))) => {
+        (ColumnBuilder::SharedSource(column, _), None) => column.append_null(),
+        (ColumnBuilder::SharedSource(column, _), Some(InnerValue::Timestamp(_))) => {
             let moment: Timestamp = value.get()?;
             let micros = micros(&moment);
-            taken = if micros.is_some() { taken } else { Taken::moment(&moment) };
+            taken = if micros.is_some() { taken } else { CellOutcome::moment(&moment) };
             column.append_option(micros);
         }
         (ColumnBuilder::Months(column) | ColumnBuilder::Seconds(column), None) => column.append_null(),
@@ -143,7 +148,7 @@ fn take(column: &mut ColumnBuilder, value: &SqlValue<'_>, most_bytes: usize) -> 
     Ok(Some(taken))
 }
 
-/// Microseconds since 1970-01-01T00:00:00 UTC; the driver gives a moment in the zone that it was written in.
+/// Microseconds since 1970-01-01T00:00:00 UTC; the driver returns a moment in the zone that it was written in.
 fn micros(at: &oracle::sql_type::Timestamp) -> Option<i64> {
     let small = |number: u32| u8::try_from(number).ok();
     let local = micros_of(&Parts {

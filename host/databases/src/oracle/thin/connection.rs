@@ -8,18 +8,18 @@ use oracledb::{BindParameters, Config, Connection, Error, ToDbValue};
 use wmshost_flow::Value;
 
 use super::column::columns;
+use super::error::oracle_error;
 use super::rows::ThinRows;
-use super::trouble::trouble;
 use super::value::{all_bindable, rows, rows_bindable};
-use crate::oracle::client::{Client, ColumnInfo, Fetch, Opened, Started, Touched};
-use crate::oracle::failure::Trouble;
+use crate::oracle::client::{Affected, Client, ColumnInfo, Fetch, OpenQuery, Opened};
+use crate::oracle::failure::OracleError;
 use crate::oracle::panic::caught;
 use crate::oracle::settings::{Address, STATEMENTS, Server, Settings, Tags, connect_text};
 
 struct ThinClient(Connection);
 
 /// Connects once. `wallet` is the folder with the certificates.
-pub(in crate::oracle) fn connect(settings: &Settings, wallet: Option<&str>) -> Result<Opened, Trouble> {
+pub(in crate::oracle) fn connect(settings: &Settings, wallet: Option<&str>) -> Result<Opened, OracleError> {
     install_provider();
     let opened = || -> Result<Opened, Error> {
         let connection = oracledb::connect(config(settings, wallet)?)?;
@@ -27,7 +27,7 @@ pub(in crate::oracle) fn connect(settings: &Settings, wallet: Option<&str>) -> R
         let name_bytes = connection.max_identifier_length()?;
         Ok(Opened { client: Box::new(ThinClient(connection)), version, name_bytes })
     };
-    opened().map_err(|error| trouble(&error))
+    opened().map_err(|error| oracle_error(&error))
 }
 
 /// The driver panics where two providers of cryptography are linked and none was chosen.
@@ -59,19 +59,19 @@ fn config(settings: &Settings, wallet: Option<&str>) -> Result<Config, Error> {
 }
 
 impl ThinClient {
-    fn run<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Trouble> {
-        caught(|| act(&self.0))?.map_err(|error| trouble(&error))
+    fn run<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, OracleError> {
+        caught(|| act(&self.0))?.map_err(|error| oracle_error(&error))
     }
 }
 
 impl Client for ThinClient {
-    fn execute(&self, statement: &str, values: &[Value]) -> Result<u64, Trouble> {
+    fn execute(&self, statement: &str, values: &[Value]) -> Result<u64, OracleError> {
         let bound = all_bindable(values)?;
         let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
         self.run(|connection| Ok(connection.execute(statement, &bound)?.rows_affected()))
     }
 
-    fn execute_many(&self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Trouble> {
+    fn execute_many(&self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, OracleError> {
         let bound = rows_bindable(rows)?;
         let bound: Vec<Vec<&dyn ToDbValue>> =
             bound.iter().map(|values| values.iter().map(AsRef::as_ref).collect()).collect();
@@ -79,18 +79,18 @@ impl Client for ThinClient {
         self.run(|connection| Ok(connection.execute_batch(statement, slices.as_slice())?.rows_affected()))
     }
 
-    fn execute_batch(&self, statement: &str, rows: &RecordBatch) -> Result<Touched, Trouble> {
+    fn execute_batch(&self, statement: &str, rows: &RecordBatch) -> Result<Affected, OracleError> {
         let done = self.run(|connection| connection.execute_batch(statement, BindParameters::Arrow(rows.clone())))?;
-        Ok(Touched { rows: done.rows_affected(), failed: Vec::new() })
+        Ok(Affected { rows: done.rows_affected(), failed: Vec::new() })
     }
 
-    fn query(&self, statement: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Trouble> {
+    fn query(&self, statement: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, OracleError> {
         let bound = all_bindable(values)?;
         let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
         self.run(|connection| rows(connection.query(statement, &bound)?))
     }
 
-    fn describe(&self, statement: &str) -> Result<Vec<ColumnInfo>, Trouble> {
+    fn describe(&self, statement: &str) -> Result<Vec<ColumnInfo>, OracleError> {
         // With locators, for without them it calls large objects LONG.
         self.run(|connection| {
             let cursor = connection.statement(statement)?.fetch_lobs().build()?.query(&[])?;
@@ -98,7 +98,7 @@ impl Client for ThinClient {
         })
     }
 
-    fn start(&self, statement: &str, values: &[Value], fetch: Fetch) -> Result<Box<dyn Started>, Trouble> {
+    fn start(&self, statement: &str, values: &[Value], fetch: Fetch) -> Result<Box<dyn OpenQuery>, OracleError> {
         let bound = all_bindable(values)?;
         let bound: Vec<&dyn ToDbValue> = bound.iter().map(AsRef::as_ref).collect();
         let cursor = self.run(|connection| {
@@ -109,23 +109,23 @@ impl Client for ThinClient {
         Ok(Box::new(ThinRows::new(cursor)))
     }
 
-    fn commit(&self) -> Result<(), Trouble> {
+    fn commit(&self) -> Result<(), OracleError> {
         self.run(Connection::commit)
     }
 
-    fn rollback(&self) -> Result<(), Trouble> {
+    fn rollback(&self) -> Result<(), OracleError> {
         self.run(Connection::rollback)
     }
 
-    fn ping(&self) -> Result<(), Trouble> {
+    fn ping(&self) -> Result<(), OracleError> {
         self.run(Connection::ping)
     }
 
-    fn version(&self) -> Result<String, Trouble> {
+    fn version(&self) -> Result<String, OracleError> {
         Ok(self.run(Connection::version)?.to_string())
     }
 
-    fn set_call_timeout(&self, span: Duration) -> Result<(), Trouble> {
+    fn set_call_timeout(&self, span: Duration) -> Result<(), OracleError> {
         self.run(|connection| connection.set_call_timeout(Some(span)))
     }
 

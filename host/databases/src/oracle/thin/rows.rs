@@ -4,11 +4,11 @@ use arrow_array::builder::StringBuilder;
 use oracledb::{Cursor, Error, Lob, OracleIntervalDS, OracleIntervalYM, OracleNumber, OracleTimestamp, Row};
 
 use super::column::columns;
-use super::trouble::trouble;
+use super::error::oracle_error;
 use super::value::micros;
 use crate::oracle::client::{ColumnInfo, Rows};
-use crate::oracle::column::{ColumnBuilder, Taken, days_text, months_text, put_bytes, put_text};
-use crate::oracle::failure::Trouble;
+use crate::oracle::column::{CellOutcome, ColumnBuilder, days_text, months_text, put_bytes, put_text};
+use crate::oracle::failure::OracleError;
 use crate::oracle::lob;
 use crate::oracle::number::unscaled;
 use crate::oracle::panic::caught;
@@ -34,25 +34,30 @@ impl Rows for ThinRows {
     }
 
     #[inline]
-    fn next(&mut self) -> Option<Result<Row, Trouble>> {
+    fn next(&mut self) -> Option<Result<Row, OracleError>> {
         match caught(|| self.cursor.next()) {
-            Ok(row) => row.map(|row| row.map_err(|error| trouble(&error))),
+            Ok(row) => row.map(|row| row.map_err(|error| oracle_error(&error))),
             Err(broken) => Some(Err(broken)),
         }
     }
 
     #[inline]
-    fn take(column: &mut ColumnBuilder, row: &mut Row, at: usize, most_bytes: usize) -> Result<Taken, Trouble> {
+    fn take(
+        column: &mut ColumnBuilder,
+        row: &mut Row,
+        at: usize,
+        most_bytes: usize,
+    ) -> Result<CellOutcome, OracleError> {
         match column {
             ColumnBuilder::TextLob(_) | ColumnBuilder::BytesLob(_) => caught(|| take_lob(column, row, at, most_bytes))?,
-            column => take(column, row, at, most_bytes).map_err(|error| trouble(&error)),
+            column => take(column, row, at, most_bytes).map_err(|error| oracle_error(&error)),
         }
     }
 }
 
 #[inline]
-fn take(column: &mut ColumnBuilder, row: &Row, at: usize, most_bytes: usize) -> Result<Taken, Error> {
-    let mut taken = Taken::Kept(0);
+fn take(column: &mut ColumnBuilder, row: &Row, at: usize, most_bytes: usize) -> Result<CellOutcome, Error> {
+    let mut taken = CellOutcome::Kept(0);
     match column {
         ColumnBuilder::Int64(column) => {
             let number = row.get::<Option<OracleNumber>>(at)?;
@@ -77,11 +82,11 @@ fn take(column: &mut ColumnBuilder, row: &Row, at: usize, most_bytes: usize) -> 
             Err(_) => taken = put_text(column, row.get::<Option<String>>(at)?.as_deref(), most_bytes),
         },
         ColumnBuilder::Bytes(column) => taken = put_bytes(column, row.get::<Option<&[u8]>>(at)?, most_bytes),
-        ColumnBuilder::Moment(column, _) => {
+        ColumnBuilder::SharedSource(column, _) => {
             let moment = row.get::<Option<OracleTimestamp>>(at)?;
             let micros = moment.as_ref().and_then(micros);
             if let (Some(moment), None) = (&moment, micros) {
-                taken = Taken::moment(moment);
+                taken = CellOutcome::moment(moment);
             }
             column.append_option(micros);
         }
@@ -101,10 +106,15 @@ fn take(column: &mut ColumnBuilder, row: &Row, at: usize, most_bytes: usize) -> 
 }
 
 /// Reads a large object by its locator, which knows how large it is.
-fn take_lob(column: &mut ColumnBuilder, row: &mut Row, at: usize, most_bytes: usize) -> Result<Taken, Trouble> {
-    let found: Option<Lob> = row.take(at).map_err(|error| trouble(&error))?;
-    let broken = |error| lob::trouble(&error);
-    let size = |found: &mut Lob| found.get_size().map(|size| size as u64).map_err(|error| trouble(&error));
+fn take_lob(
+    column: &mut ColumnBuilder,
+    row: &mut Row,
+    at: usize,
+    most_bytes: usize,
+) -> Result<CellOutcome, OracleError> {
+    let found: Option<Lob> = row.take(at).map_err(|error| oracle_error(&error))?;
+    let broken = |error| lob::oracle_error(&error);
+    let size = |found: &mut Lob| found.get_size().map(|size| size as u64).map_err(|error| oracle_error(&error));
     let (text, bytes) = match (&column, found) {
         (_, None) => (None, None),
         (ColumnBuilder::TextLob(_), Some(mut found)) => {
@@ -119,10 +129,10 @@ fn take_lob(column: &mut ColumnBuilder, row: &mut Row, at: usize, most_bytes: us
     Ok(column.put_lob(text, bytes))
 }
 
-fn fits(number: Option<&OracleNumber>, is_kept: bool) -> Taken {
+fn fits(number: Option<&OracleNumber>, is_kept: bool) -> CellOutcome {
     match number {
-        Some(number) if !is_kept => Taken::number(number),
-        _ => Taken::Kept(0),
+        Some(number) if !is_kept => CellOutcome::number(number),
+        _ => CellOutcome::Kept(0),
     }
 }
 

@@ -7,7 +7,7 @@ use oracledb::{
 };
 use wmshost_flow::Value;
 
-use crate::oracle::failure::Trouble;
+use crate::oracle::failure::OracleError;
 use crate::oracle::moment::{Parts, micros_of, parts_of};
 
 const DAY: i64 = 86_400_000_000;
@@ -39,7 +39,7 @@ fn null_like(value: &Value) -> Box<dyn ToDbValue> {
 }
 
 /// Rows of values as the driver binds them.
-pub(super) fn rows_bindable(rows: &[Vec<Value>]) -> Result<Vec<Vec<Box<dyn ToDbValue>>>, Trouble> {
+pub(super) fn rows_bindable(rows: &[Vec<Value>]) -> Result<Vec<Vec<Box<dyn ToDbValue>>>, OracleError> {
     let columns = rows.first().map_or(0, Vec::len);
     let kinds: Vec<&Value> = (0..columns)
         .map(|at| rows.iter().filter_map(|row| row.get(at)).find(|value| **value != Value::Null))
@@ -47,14 +47,14 @@ pub(super) fn rows_bindable(rows: &[Vec<Value>]) -> Result<Vec<Vec<Box<dyn ToDbV
         .collect();
     let bound = |(at, value): (usize, &Value)| match value {
         Value::Null => Ok(null_like(kinds.get(at).copied().unwrap_or(&Value::Null))),
-        value => bindable(value).ok_or_else(|| Trouble::unbindable(at + 1)),
+        value => bindable(value).ok_or_else(|| OracleError::unbindable(at + 1)),
     };
     rows.iter().map(|row| row.iter().enumerate().map(bound).collect()).collect()
 }
 
 /// Values as the driver binds them.
-pub(super) fn all_bindable(values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, Trouble> {
-    let bound = |(at, value)| bindable(value).ok_or_else(|| Trouble::unbindable(at + 1));
+pub(super) fn all_bindable(values: &[Value]) -> Result<Vec<Box<dyn ToDbValue>>, OracleError> {
+    let bound = |(at, value)| bindable(value).ok_or_else(|| OracleError::unbindable(at + 1));
     values.iter().enumerate().map(bound).collect()
 }
 
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn what_the_server_cannot_hold_is_not_bound() {
         let values = [Value::Int64(1), Value::Timestamp(i64::MAX)];
-        assert_eq!(all_bindable(&values).err(), Some(Trouble::unbindable(2)));
+        assert_eq!(all_bindable(&values).err(), Some(OracleError::unbindable(2)));
         assert!(bindable(&Value::Date(i32::MAX)).is_none());
         assert!(bindable(&Value::Decimal("1,5".into())).is_none());
         assert!(all_bindable(&[Value::Null, Value::Boolean(true), Value::Date(0)]).is_ok());

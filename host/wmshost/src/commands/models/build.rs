@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use wmshost_flow::{Cancel, Failure, FailureKind, Hold, Lease};
+use wmshost_flow::{Cancel, Failure, FailureKind, Lease, LeaseGuard};
 use wmshost_models::{BuildOptions, Project, Report, Runner, Selected};
 use wmshost_pipeline::{Checked, Stream};
 
-use super::post::post;
-use super::told::{self, Telling};
-use super::typed::BuildArgs;
-use super::workshop::{Memory, Workshop};
-use crate::catalog::Catalog;
+use super::args::BuildArgs;
+use super::models_project::{InMemoryDatabases, ModelsProject};
+use super::node_report::{self, NodeReporter};
+use super::openlineage_client::post;
 use crate::cli::Output;
-use crate::commands::Edge;
+use crate::commands::App;
+use crate::data_dir::{is_dead, new_run_id, this_process};
 use crate::exit::Exit;
-use crate::home::{is_gone, new_run_id, this_process};
+use crate::plugin_registry::PluginRegistry;
 use crate::report;
 
 /// What is to be done with models.
@@ -35,36 +35,36 @@ enum Ending {
 }
 
 /// `models run`, `models test`, `models build`.
-pub(super) fn run(edge: &Edge, args: &BuildArgs, work: Work) -> anyhow::Result<Exit> {
-    let workshop = Workshop::open(edge, &args.which.pipeline, &args.which.vars)?;
-    let cancel = edge.signals.let_end();
-    let selected = workshop.select(&args.which)?;
-    go(edge, &workshop, args, selected, work, &cancel)
+pub(super) fn run(app: &App, args: &BuildArgs, work: Work) -> anyhow::Result<Exit> {
+    let models_project = ModelsProject::open(app, &args.which.pipeline, &args.which.vars)?;
+    let cancel = app.signals.let_end();
+    let selected = models_project.select(&args.which)?;
+    execute(app, &models_project, args, selected, work, &cancel)
 }
 
 /// `models retry`.
-pub(super) fn retry(edge: &Edge, args: &BuildArgs) -> anyhow::Result<Exit> {
-    let workshop = Workshop::open(edge, &args.which.pipeline, &args.which.vars)?;
-    let cancel = edge.signals.let_end();
+pub(super) fn retry(app: &App, args: &BuildArgs) -> anyhow::Result<Exit> {
+    let models_project = ModelsProject::open(app, &args.which.pipeline, &args.which.vars)?;
+    let cancel = app.signals.let_end();
     let failed: Vec<String> = ["error", "fail", "skipped"].map(|result| format!("result:{result}")).into();
-    let selected = workshop.project.select(&failed, &args.which.exclude, &workshop.past()?);
+    let selected = models_project.project.select(&failed, &args.which.exclude, &models_project.previous()?);
     let selected = selected.map_err(|wrong| wmshost_flow::Failure::invalid_config(wrong.join("; ")))?;
-    if selected.names(&workshop.project).is_empty() {
+    if selected.names(&models_project.project).is_empty() {
         report::note("nothing of the last run failed: there is nothing to do again");
         return Ok(Exit::Success);
     }
-    go(edge, &workshop, args, selected, Work::BuildAndTest, &cancel)
+    execute(app, &models_project, args, selected, Work::BuildAndTest, &cancel)
 }
 
-fn go(
-    edge: &Edge,
-    workshop: &Workshop,
+fn execute(
+    app: &App,
+    models_project: &ModelsProject,
     args: &BuildArgs,
     selected: Selected,
     work: Work,
     cancel: &Cancel,
 ) -> anyhow::Result<Exit> {
-    for stream in workshop.examine()? {
+    for stream in models_project.examine()? {
         report::note(&format!("the stream {stream} was never loaded; what reads it cannot be looked at yet"));
     }
     let options = BuildOptions {
@@ -75,51 +75,53 @@ fn go(
         full_refresh: args.full_refresh,
         force: args.force,
         fail_fast: args.fail_fast,
-        threads: args.threads.unwrap_or(workshop.threads),
-        take_over: workshop.take_over.clone(),
-        not_loaded: workshop.disabled.clone(),
+        threads: args.threads.unwrap_or(models_project.threads),
+        take_over: models_project.take_over.clone(),
+        not_loaded: models_project.disabled.clone(),
     };
-    let run_id = new_run_id(edge.clock.as_ref());
-    build(edge, workshop, options, &run_id, cancel, args.which.output.output, Ending::Alone)
+    let run_id = new_run_id(app.clock.as_ref());
+    build(app, models_project, options, &run_id, cancel, args.which.output.output, Ending::Alone)
 }
 
 /// The models whose inputs have changed, at the end of a run of these streams.
 pub(in crate::commands) fn after_load(
-    edge: &Edge,
+    app: &App,
     pipeline: &Checked,
-    catalog: &Catalog,
+    registry: &PluginRegistry,
     declared: Option<Project>,
     (run_id, streams): (&str, &[&Stream]),
     cancel: &Cancel,
     output: Output,
 ) -> anyhow::Result<Exit> {
     let Some(declared) = declared.filter(|_| !cancel.is_set()) else { return Ok(Exit::Success) };
-    let Some(workshop) = Workshop::of_declared(edge, pipeline, catalog, declared)? else { return Ok(Exit::Success) };
+    let Some(models_project) = ModelsProject::of_declared(app, pipeline, registry, declared)? else {
+        return Ok(Exit::Success);
+    };
     // What was built as it is declared now, the database has looked at already.
-    let built = workshop.past()?.fingerprints;
-    if workshop.project.has_news(&built) {
-        workshop.examine()?;
+    let built = models_project.previous()?.fingerprints;
+    if models_project.project.has_news(&built) {
+        models_project.examine()?;
     }
     // A part of the pipeline may run before the rest ever did: its models are built as far as there are tables.
-    let mut not_loaded = workshop.disabled.clone();
+    let mut not_loaded = models_project.disabled.clone();
     for stream in &pipeline.streams {
         let runs = streams.iter().any(|run| run.plan.name == stream.plan.name);
         let why = if runs { "gave no table" } else { "is not part of this run" };
         not_loaded.insert(stream.plan.name.clone(), why.to_owned());
     }
     let options = BuildOptions {
-        selected: workshop.project.everything(),
+        selected: models_project.project.everything(),
         build: true,
         test: true,
         unit_test: false,
         full_refresh: false,
         force: false,
         fail_fast: false,
-        threads: workshop.threads,
-        take_over: workshop.take_over.clone(),
+        threads: models_project.threads,
+        take_over: models_project.take_over.clone(),
         not_loaded,
     };
-    build(edge, &workshop, options, run_id, cancel, output, Ending::OfRun).map_err(|error| {
+    build(app, &models_project, options, run_id, cancel, output, Ending::OfRun).map_err(|error| {
         match error.downcast::<Failure>() {
             Ok(busy) if busy.kind == FailureKind::Busy => not_built(&busy, pipeline, run_id).into(),
             Ok(failure) => failure.into(),
@@ -142,40 +144,40 @@ fn not_built(busy: &Failure, pipeline: &Checked, run_id: &str) -> Failure {
 /// Builds under the lease of the models, which one process has at a time: two would share the names of the tables that
 /// they build aside.
 fn build(
-    edge: &Edge,
-    workshop: &Workshop,
+    app: &App,
+    models_project: &ModelsProject,
     options: BuildOptions,
     run_id: &str,
     cancel: &Cancel,
     output: Output,
     ending: Ending,
 ) -> anyhow::Result<Exit> {
-    let hold = Hold {
-        target: Arc::clone(&workshop.target),
-        lease: Lease::of_models(&workshop.name, run_id, this_process()),
-        is_gone,
-        clock: Arc::clone(&edge.clock),
-        beat: Hold::BEAT,
+    let hold = LeaseGuard {
+        target: Arc::clone(&models_project.target),
+        lease: Lease::of_models(&models_project.name, run_id, this_process()),
+        is_dead,
+        clock: Arc::clone(&app.clock),
+        heartbeat_interval: LeaseGuard::HEARTBEAT_INTERVAL,
     };
-    let telling = Telling::new(output);
-    let ended = hold.during(|target| -> anyhow::Result<Report> {
+    let telling = NodeReporter::new(output);
+    let ended = hold.run(|target| -> anyhow::Result<Report> {
         let runner = Runner {
-            project: &workshop.project,
-            proving: Some((workshop.proving(), &Memory)),
+            project: &models_project.project,
+            unit_test_project: Some((models_project.unit_test_project(), &InMemoryDatabases)),
             target,
-            clock: edge.clock.as_ref(),
+            clock: app.clock.as_ref(),
             observer: &telling,
             cancel,
-            pipeline: &workshop.name,
+            pipeline: &models_project.name,
             run_id,
             options,
         };
         let ended = runner.run()?;
-        keep(edge, workshop, &ended)?;
+        keep(app, models_project, &ended)?;
         match ending {
             // The run has told its own result there, and a program expects one.
-            Ending::OfRun if output == Output::Json => told::note(workshop, &ended),
-            _ => told::report(workshop, &ended, output),
+            Ending::OfRun if output == Output::Json => node_report::note(models_project, &ended),
+            _ => node_report::report(models_project, &ended, output),
         }
         Ok(ended)
     })??;
@@ -186,12 +188,12 @@ fn build(
     })
 }
 
-fn keep(edge: &Edge, workshop: &Workshop, ended: &Report) -> anyhow::Result<()> {
-    workshop.shelf.keep_manifest(&workshop.manifest(edge.clock.now()))?;
-    workshop.shelf.keep_results(&ended.to_json(&workshop.name))?;
-    let events = workshop.project.lineage_events(&workshop.name, ended);
-    workshop.shelf.add_events(&events)?;
-    if let Some(lineage) = &workshop.lineage
+fn keep(app: &App, models_project: &ModelsProject, ended: &Report) -> anyhow::Result<()> {
+    models_project.artifacts.keep_manifest(&models_project.manifest(app.clock.now()))?;
+    models_project.artifacts.keep_results(&ended.to_json(&models_project.name))?;
+    let events = models_project.project.lineage_events(&models_project.name, ended);
+    models_project.artifacts.add_events(&events)?;
+    if let Some(lineage) = &models_project.lineage
         && let Err(why) = post(lineage, &events)
     {
         tracing::warn!(why, "lineage events were not delivered");

@@ -2,54 +2,54 @@
 
 use console::style;
 use serde_json::json;
-use wmshost_flow::model::{Goal, Indicator};
+use wmshost_flow::model::{Goal, Metric};
 
-use super::typed::KpiArgs;
-use super::workshop::Workshop;
+use super::args::KpiArgs;
+use super::models_project::ModelsProject;
 use crate::cli::Output;
-use crate::commands::Edge;
+use crate::commands::App;
 use crate::exit::Exit;
 use crate::report::{self, print};
 
 /// How wide the longest bar is, in characters.
 const WIDTH: f64 = 32.0;
 
-pub(in crate::commands) fn kpi(edge: &Edge, args: &KpiArgs) -> anyhow::Result<Exit> {
-    let workshop = Workshop::open(edge, &args.pipeline, &[])?;
-    let mut sql = workshop.target.sql()?;
+pub(in crate::commands) fn kpi(app: &App, args: &KpiArgs) -> anyhow::Result<Exit> {
+    let models_project = ModelsProject::open(app, &args.pipeline, &[])?;
+    let mut sql = models_project.target.sql()?;
     let mut all = Vec::new();
-    for indicator in workshop.project.indicators() {
-        let days = workshop.project.indicator_days(indicator, args.days, sql.as_mut())?;
+    for metric in models_project.project.metrics() {
+        let days = models_project.project.metric_days(metric, args.days, sql.as_mut())?;
         if args.output.output == Output::Json {
-            let goal = indicator.goal.map(|goal| match goal {
+            let goal = metric.goal.map(|goal| match goal {
                 Goal::AtLeast(goal) => json!({ "at_least": goal }),
                 Goal::AtMost(goal) => json!({ "at_most": goal }),
             });
             let days: Vec<_> = days.iter().map(|(day, value)| json!({ "day": day, "value": value })).collect();
             all.push(json!({
-                "name": indicator.name, "summary": indicator.summary, "unit": indicator.unit, "goal": goal, "days": days,
+                "name": metric.name, "summary": metric.summary, "unit": metric.unit, "goal": goal, "days": days,
             }));
         } else {
-            draw(indicator, &days);
+            draw(metric, &days);
         }
     }
     if args.output.output == Output::Json {
         report::json(&all.into());
-    } else if workshop.project.indicators().is_empty() {
+    } else if models_project.project.metrics().is_empty() {
         report::note("no plugin of this pipeline declares an indicator");
     }
     Ok(Exit::Success)
 }
 
-fn draw(indicator: &Indicator, days: &[(String, Option<f64>)]) {
-    let goal = match indicator.goal {
-        Some(Goal::AtLeast(goal)) => format!(", goal: {goal} {} or more", indicator.unit),
-        Some(Goal::AtMost(goal)) => format!(", goal: {goal} {} or less", indicator.unit),
+fn draw(metric: &Metric, days: &[(String, Option<f64>)]) {
+    let goal = match metric.goal {
+        Some(Goal::AtLeast(goal)) => format!(", goal: {goal} {} or more", metric.unit),
+        Some(Goal::AtMost(goal)) => format!(", goal: {goal} {} or less", metric.unit),
         None => String::new(),
     };
-    print(&style(format!("{}{goal}", indicator.name)).bold().to_string());
-    if !indicator.summary.is_empty() {
-        print(&style(&indicator.summary).dim().to_string());
+    print(&style(format!("{}{goal}", metric.name)).bold().to_string());
+    if !metric.summary.is_empty() {
+        print(&style(&metric.summary).dim().to_string());
     }
     if days.is_empty() {
         print("  no days yet; build the models: wmshost models build");
@@ -60,14 +60,14 @@ fn draw(indicator: &Indicator, days: &[(String, Option<f64>)]) {
             print(&format!("  {day}  -"));
             continue;
         };
-        let is_met = match indicator.goal {
+        let is_met = match metric.goal {
             Some(Goal::AtLeast(goal)) => *value >= goal,
             Some(Goal::AtMost(goal)) => *value <= goal,
             None => true,
         };
         let bar = bar(*value, most);
         let bar = if is_met { style(bar).green() } else { style(bar).red() };
-        print(&format!("  {day}  {bar} {value:.2} {}", indicator.unit));
+        print(&format!("  {day}  {bar} {value:.2} {}", metric.unit));
     }
     print("");
 }

@@ -1,70 +1,70 @@
 //! `wmshost models`: what is built of the loaded tables.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
-//! | `typed` | what can be typed |
-//! | `workshop` | the models of a pipeline, declared, checked and with their database open |
+//! | `args` | what can be typed |
+//! | `models_project` | the models of a pipeline, declared, checked and with their database open |
 //! | `build` | building and testing, by command and at the end of a run |
-//! | `look` | listing, showing, compiling, comparing |
-//! | `age` | freshness |
+//! | `inspect` | listing, showing, compiling, comparing |
+//! | `freshness` | freshness |
 //! | `site` | the documentation |
 //! | `kpi` | numbers of the last days, drawn |
-//! | `shelf` | manifests, results and events, kept in the host's folder |
-//! | `post` | lineage events to a server |
-//! | `told` | what people are told |
+//! | `artifacts` | manifests, results and events, kept in the host's folder |
+//! | `openlineage_client` | lineage events to a server |
+//! | `node_report` | what people are told |
 
-mod age;
+mod args;
+mod artifacts;
 mod build;
+mod freshness;
+mod inspect;
 mod kpi;
-mod look;
-mod post;
-mod shelf;
+mod models_project;
+mod node_report;
+mod openlineage_client;
 mod site;
-mod told;
-mod typed;
-mod workshop;
 
 use wmshost_flow::Dialect;
 use wmshost_models::Project;
 use wmshost_pipeline::{Checked, Connection};
 
-use super::Edge;
-use crate::catalog::Catalog;
+use super::App;
 use crate::exit::Exit;
+use crate::plugin_registry::PluginRegistry;
 
+pub(crate) use args::{KpiArgs, ModelsCommand};
+pub(crate) use artifacts::Artifacts;
 pub(super) use build::after_load;
 pub(super) use kpi::kpi;
-pub(crate) use shelf::Shelf;
-pub(crate) use typed::{KpiArgs, ModelsCommand};
-pub(crate) use workshop::Mistakes as ModelMistakes;
+pub(crate) use models_project::Diagnostics as ModelDiagnostics;
 
 /// The models of a pipeline, or what is wrong with them, as far as it can be known without a database.
-pub(super) fn check(pipeline: &Checked, catalog: &Catalog) -> anyhow::Result<Option<Project>> {
+pub(super) fn check(pipeline: &Checked, registry: &PluginRegistry) -> anyhow::Result<Option<Project>> {
     let Some(models) = &pipeline.models else { return Ok(None) };
     let dialect = match &pipeline.connections[&models.target] {
         Connection::Sqlite(_) => Dialect::Sqlite,
         Connection::Oracle(_) => Dialect::Oracle,
     };
-    workshop::declared(pipeline, models, catalog, dialect, models.variables.clone()).map(Some)
+    models_project::declared(pipeline, models, registry, dialect, models.variables.clone()).map(Some)
 }
 
-/// Whether a run ends with the models.
+/// Returns whether a run ends with the models.
 pub(super) fn are_built(pipeline: &Checked) -> bool {
     pipeline.models.as_ref().is_some_and(|models| models.after_load)
 }
 
 /// Does what was typed.
-pub(super) fn models(edge: &Edge, command: ModelsCommand) -> anyhow::Result<Exit> {
+pub(super) fn models(app: &App, command: ModelsCommand) -> anyhow::Result<Exit> {
     match command {
-        ModelsCommand::Run(args) => build::run(edge, &args, build::Work::Build),
-        ModelsCommand::Test(args) => build::run(edge, &args, build::Work::Test),
-        ModelsCommand::Build(args) => build::run(edge, &args, build::Work::BuildAndTest),
-        ModelsCommand::Retry(args) => build::retry(edge, &args),
-        ModelsCommand::List(args) => look::list(edge, &args),
-        ModelsCommand::Show(args) => look::show(edge, &args),
-        ModelsCommand::Compile(args) => look::compile(edge, &args),
-        ModelsCommand::Diff(args) => look::diff(edge, &args),
-        ModelsCommand::Freshness(args) => age::freshness(edge, &args),
-        ModelsCommand::Docs(args) => site::docs(edge, &args),
+        ModelsCommand::Run(args) => build::run(app, &args, build::Work::Build),
+        ModelsCommand::Test(args) => build::run(app, &args, build::Work::Test),
+        ModelsCommand::Build(args) => build::run(app, &args, build::Work::BuildAndTest),
+        ModelsCommand::Retry(args) => build::retry(app, &args),
+        ModelsCommand::List(args) => inspect::list(app, &args),
+        ModelsCommand::Show(args) => inspect::show(app, &args),
+        ModelsCommand::Compile(args) => inspect::compile(app, &args),
+        ModelsCommand::Diff(args) => inspect::diff(app, &args),
+        ModelsCommand::Freshness(args) => freshness::freshness(app, &args),
+        ModelsCommand::Docs(args) => site::docs(app, &args),
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::typed::DocsArgs;
-use super::workshop::{Workshop, write_file};
-use crate::commands::Edge;
+use super::args::DocsArgs;
+use super::models_project::{ModelsProject, write_file};
+use crate::commands::App;
 use crate::exit::Exit;
 use crate::report::print;
 
@@ -12,22 +12,27 @@ const PAGE: &str = include_str!("site/index.html");
 const STYLE: &str = include_str!("site/style.css");
 const SCRIPT: &str = include_str!("site/site.js");
 
-pub(super) fn docs(edge: &Edge, args: &DocsArgs) -> anyhow::Result<Exit> {
-    let workshop = Workshop::open(edge, &args.pipeline, &args.vars)?;
-    let now = edge.clock.now();
-    let mut sql = workshop.target.sql()?;
-    let manifest = workshop.manifest(now);
+pub(super) fn docs(app: &App, args: &DocsArgs) -> anyhow::Result<Exit> {
+    let models_project = ModelsProject::open(app, &args.pipeline, &args.vars)?;
+    let now = app.clock.now();
+    let mut sql = models_project.target.sql()?;
+    let manifest = models_project.manifest(now);
     let mut profiles = serde_json::Map::new();
     if !args.no_profile {
-        for name in workshop.project.everything().names(&workshop.project) {
-            if let Some(profile) = workshop.project.profile(name, sql.as_mut())? {
+        for name in models_project.project.everything().names(&models_project.project) {
+            if let Some(profile) = models_project.project.profile(name, sql.as_mut())? {
                 profiles.insert(name.to_owned(), profile);
             }
         }
     }
-    let loaded = workshop.project.last_loads(&workshop.name, sql.as_mut())?;
-    let ages =
-        workshop.project.freshness(&workshop.name, &workshop.project.everything(), &loaded, now, sql.as_mut())?;
+    let loaded = models_project.project.last_loads(&models_project.name, sql.as_mut())?;
+    let ages = models_project.project.freshness(
+        &models_project.name,
+        &models_project.project.everything(),
+        &loaded,
+        now,
+        sql.as_mut(),
+    )?;
     let ages: serde_json::Map<String, Json> = ages
         .iter()
         .map(|age| {
@@ -35,18 +40,18 @@ pub(super) fn docs(edge: &Edge, args: &DocsArgs) -> anyhow::Result<Exit> {
             (age.name.clone(), json)
         })
         .collect();
-    let mut indicators = Vec::new();
-    for indicator in workshop.project.indicators() {
-        let days = workshop.project.indicator_days(indicator, 30, sql.as_mut())?;
-        indicators.push(json!({ "name": indicator.name, "days": days }));
+    let mut metrics = Vec::new();
+    for metric in models_project.project.metrics() {
+        let days = models_project.project.metric_days(metric, 30, sql.as_mut())?;
+        metrics.push(json!({ "name": metric.name, "days": days }));
     }
     let data = json!({
         "manifest": manifest,
-        "last": workshop.project.remembered(&workshop.name, sql.as_mut())?,
-        "results": workshop.shelf.results(),
+        "last": models_project.project.last_results(&models_project.name, sql.as_mut())?,
+        "results": models_project.artifacts.results(),
         "profiles": profiles,
         "freshness": ages,
-        "indicator_days": indicators,
+        "metric_days": metrics,
     });
     // A script element ends at the first `</`, also inside of a string.
     let script = format!("window.WMSHOST = {};\n", data.to_string().replace("</", "<\\/"));

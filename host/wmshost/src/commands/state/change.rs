@@ -1,4 +1,4 @@
-//! Changing how far a stream has come. Nothing of the history is lost: each change is a row behind the others. A
+//! Changing how far a stream has come. Nothing of the history is lost: each change is a row after the others. A
 //! stream that a run holds is left alone.
 
 use std::path::Path;
@@ -10,36 +10,36 @@ use wmshost_flow::{
 };
 use wmshost_pipeline::{Method, Resolved, StreamPlan};
 
-use super::{Kept, connection, entry_of};
-use crate::assemble::Assembly;
-use crate::commands::{Edge, confirmed};
+use super::{StoredStream, connection, entry_of};
+use crate::commands::{App, confirmed};
+use crate::data_dir::{is_dead, new_run_id, this_process};
 use crate::exit::Exit;
-use crate::home::{is_gone, new_run_id, this_process};
+use crate::stream_factory::StreamFactory;
 use crate::{connect, report};
 
 /// Adds a row to a stream's history, under its lease.
 pub(super) fn append(
-    edge: &Edge,
+    app: &App,
     pipeline: &Resolved,
     plan: &StreamPlan,
     action: Action,
     note: &str,
     checkpoint: Option<&Checkpoint>,
 ) -> Result<(), Failure> {
-    act(edge, pipeline, plan, |ledger, sql, run_id| {
+    act(app, pipeline, plan, |ledger, sql, run_id| {
         ledger.append(sql, &plan.name, action, Some(note), run_id, checkpoint).map(drop)
     })
 }
 
 /// Changes a stream's history under its lease.
 fn act(
-    edge: &Edge,
+    app: &App,
     pipeline: &Resolved,
     plan: &StreamPlan,
     change: impl FnOnce(&Ledger<'_>, &mut dyn Sql, &str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let target = connect::target(&plan.target, connection(pipeline, plan)?, 1, Arc::clone(&edge.clock))?;
-    let run_id = new_run_id(edge.clock.as_ref());
+    let target = connect::target(&plan.target, connection(pipeline, plan)?, 1, Arc::clone(&app.clock))?;
+    let run_id = new_run_id(app.clock.as_ref());
     let lease = Lease {
         pipeline: pipeline.name.clone(),
         stream: plan.name.clone(),
@@ -49,22 +49,22 @@ fn act(
     let ledger = Ledger { pipeline: &pipeline.name };
     let mut session = target.sql()?;
     let act = |session: &mut dyn SqlSession| change(&ledger, session, &run_id);
-    lease.act(session.as_mut(), &is_gone, act).map_err(|failure| failure.within(format_args!("stream {}", plan.name)))
+    lease.act(session.as_mut(), &is_dead, act).map_err(|failure| failure.within(format_args!("stream {}", plan.name)))
 }
 
 /// The stream as it is defined now; an error if its plugins cannot be asked.
-fn present(edge: &Edge, pipeline: &Resolved, plan: &StreamPlan) -> anyhow::Result<Definition> {
-    let catalog = edge.catalog()?;
-    let checked = pipeline.check(&catalog)?;
+fn present(app: &App, pipeline: &Resolved, plan: &StreamPlan) -> anyhow::Result<Definition> {
+    let registry = app.registry()?;
+    let checked = pipeline.check(&registry)?;
     let streams = checked.select(std::slice::from_ref(&plan.name))?;
     let stream = streams.first().ok_or_else(|| Failure::invalid_config("there is no such stream"))?;
-    let assembly = Assembly::new(&checked, &catalog, &edge.clock, String::new());
-    Ok(assembly.definition(stream)?)
+    let factory = StreamFactory::new(&checked, &registry, &app.clock, String::new());
+    Ok(factory.definition(stream)?)
 }
 
 /// Says that a checkpoint which is put in place rests on another definition than the present one.
-pub(super) fn tell_other_definition(edge: &Edge, pipeline: &Resolved, plan: &StreamPlan, checkpoint: &Checkpoint) {
-    let (Some(before), Ok(now)) = (&checkpoint.definition, present(edge, pipeline, plan)) else { return };
+pub(super) fn warn_other_definition(app: &App, pipeline: &Resolved, plan: &StreamPlan, checkpoint: &Checkpoint) {
+    let (Some(before), Ok(now)) = (&checkpoint.definition, present(app, pipeline, plan)) else { return };
     let (stream, changes) = (&plan.name, before.changes_to(&now));
     if changes.is_empty() {
         return;
@@ -76,10 +76,10 @@ pub(super) fn tell_other_definition(edge: &Edge, pipeline: &Resolved, plan: &Str
     ));
 }
 
-pub(super) fn reset(edge: &Edge, file: &Path, streams: &[String], yes: bool) -> anyhow::Result<Exit> {
+pub(super) fn reset(app: &App, file: &Path, streams: &[String], yes: bool) -> anyhow::Result<Exit> {
     let mut to_reset = Vec::new();
     for stream in streams {
-        let mut kept = Kept::of(file, stream)?;
+        let mut kept = StoredStream::of(file, stream)?;
         let rows = kept.all_rows()?;
         for damaged in rows.iter().filter_map(|row| row.as_ref().err()) {
             report::note(&damaged.to_string());
@@ -103,7 +103,7 @@ pub(super) fn reset(edge: &Edge, file: &Path, streams: &[String], yes: bool) -> 
         return Ok(Exit::Failed);
     }
     for kept in &to_reset {
-        act(edge, &kept.pipeline, &kept.plan, |ledger, sql, run_id| {
+        act(app, &kept.pipeline, &kept.plan, |ledger, sql, run_id| {
             ledger.reset(sql, &kept.plan.name, "by wmshost state reset", run_id).map(drop)
         })?;
     }
@@ -111,8 +111,8 @@ pub(super) fn reset(edge: &Edge, file: &Path, streams: &[String], yes: bool) -> 
     Ok(Exit::Success)
 }
 
-pub(super) fn rollback(edge: &Edge, file: &Path, stream: &str, to: &str, yes: bool) -> anyhow::Result<Exit> {
-    let mut kept = Kept::of(file, stream)?;
+pub(super) fn rollback(app: &App, file: &Path, stream: &str, to: &str, yes: bool) -> anyhow::Result<Exit> {
+    let mut kept = StoredStream::of(file, stream)?;
     let history = kept.history()?;
     let entry = entry_of(&history, stream, to)?;
     let Some(checkpoint) = &entry.checkpoint else {
@@ -126,24 +126,24 @@ pub(super) fn rollback(edge: &Edge, file: &Path, stream: &str, to: &str, yes: bo
          Other streams are not touched",
         checkpoint.bookmark
     ));
-    tell_other_definition(edge, &kept.pipeline, &kept.plan, checkpoint);
+    warn_other_definition(app, &kept.pipeline, &kept.plan, checkpoint);
     if !confirmed(yes)? {
         report::print("nothing was rolled back");
         return Ok(Exit::Failed);
     }
     let note = format!("to row {} of run {}", entry.sequence, entry.run_id);
-    append(edge, &kept.pipeline, &kept.plan, Action::Rollback, &note, Some(checkpoint))?;
+    append(app, &kept.pipeline, &kept.plan, Action::Rollback, &note, Some(checkpoint))?;
     report::print(&format!("rolled back: {stream}"));
     Ok(Exit::Success)
 }
 
 /// Sets a stream's bookmark: JSON as `state show --output json` and `export` give it, or a moment for a stream that is
 /// read by its change key.
-pub(super) fn set(edge: &Edge, file: &Path, stream: &str, bookmark: &str, yes: bool) -> anyhow::Result<Exit> {
-    let mut kept = Kept::of(file, stream)?;
+pub(super) fn set(app: &App, file: &Path, stream: &str, bookmark: &str, yes: bool) -> anyhow::Result<Exit> {
+    let mut kept = StoredStream::of(file, stream)?;
     let bookmark = bookmark_for(&kept.plan, bookmark)?;
     let previous = kept.checkpoint()?;
-    let present = present(edge, &kept.pipeline, &kept.plan).ok();
+    let present = present(app, &kept.pipeline, &kept.plan).ok();
     // The rows that are there stay what they are, whatever the bookmark.
     let definition = match (previous.as_ref().and_then(|previous| previous.definition.clone()), present) {
         (Some(before), Some(now)) => Some(Definition {
@@ -172,9 +172,9 @@ pub(super) fn set(edge: &Edge, file: &Path, stream: &str, bookmark: &str, yes: b
         state: previous.map(|checkpoint| checkpoint.state).unwrap_or_default(),
         run_id: String::new(),
         batch: 0,
-        committed_at: edge.clock.now(),
+        committed_at: app.clock.now(),
     };
-    append(edge, &kept.pipeline, &kept.plan, Action::Set, "by wmshost state set", Some(&checkpoint))?;
+    append(app, &kept.pipeline, &kept.plan, Action::Set, "by wmshost state set", Some(&checkpoint))?;
     report::print(&format!("set: {stream}"));
     Ok(Exit::Success)
 }
@@ -189,7 +189,7 @@ fn bookmark_for(plan: &StreamPlan, text: &str) -> Result<Bookmark, Failure> {
              `method = \"incremental\"` first",
         )),
         Method::Append if is_moment => Err(refused(
-            "it goes on behind the highest key that was read (method \"append\"), not from a moment; give the \
+            "it goes on after the highest key that was read (method \"append\"), not from a moment; give the \
              positions of a bookmark, as `wmshost state export` writes them",
         )),
         _ => parsed(text).ok_or_else(|| {

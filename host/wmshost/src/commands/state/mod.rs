@@ -1,14 +1,14 @@
 //! `wmshost state`: how far each stream has come, and changing that by hand.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
-//! | `look` | list, show, log, diff |
+//! | `inspect` | list, show, log, diff |
 //! | `change` | reset, rollback, set: each a new row of the ledger |
-//! | `carry` | export and import |
+//! | `transfer` | export and import |
 
-mod carry;
 mod change;
-mod look;
+mod inspect;
+mod transfer;
 
 use std::path::Path;
 
@@ -16,37 +16,37 @@ use serde_json::{Value as Json, json};
 use wmshost_flow::{Checkpoint, DamagedRow, Definition, Entry, Failure, Ledger, SqlSession};
 use wmshost_pipeline::{Resolved, StreamPlan, load};
 
-use super::Edge;
+use super::App;
 use crate::cli::StateCommand;
+use crate::data_dir::variable;
 use crate::exit::Exit;
-use crate::home::variable;
 use crate::{connect, report};
 
-pub(super) fn state(edge: &Edge, command: StateCommand) -> anyhow::Result<Exit> {
+pub(super) fn state(app: &App, command: StateCommand) -> anyhow::Result<Exit> {
     match command {
-        StateCommand::List { selection, output } => look::list(&selection, output.output),
-        StateCommand::Show { pipeline, stream, output } => look::show(&pipeline, &stream, output.output),
-        StateCommand::Log { pipeline, stream, output } => look::log(&pipeline, &stream, output.output),
+        StateCommand::List { selection, output } => inspect::list(&selection, output.output),
+        StateCommand::Show { pipeline, stream, output } => inspect::show(&pipeline, &stream, output.output),
+        StateCommand::Log { pipeline, stream, output } => inspect::log(&pipeline, &stream, output.output),
         StateCommand::Diff { pipeline, stream, from, to, output } => {
-            look::diff(&pipeline, &stream, &from, to.as_deref(), output.output)
+            inspect::diff(&pipeline, &stream, &from, to.as_deref(), output.output)
         }
-        StateCommand::Reset { pipeline, streams, yes } => change::reset(edge, &pipeline, &streams, yes),
-        StateCommand::Rollback { pipeline, stream, to, yes } => change::rollback(edge, &pipeline, &stream, &to, yes),
-        StateCommand::Set { pipeline, stream, bookmark, yes } => change::set(edge, &pipeline, &stream, &bookmark, yes),
-        StateCommand::Export { selection, file } => carry::export(&selection, file.as_deref()),
-        StateCommand::Import { pipeline, file, yes } => carry::import(edge, &pipeline, &file, yes),
+        StateCommand::Reset { pipeline, streams, yes } => change::reset(app, &pipeline, &streams, yes),
+        StateCommand::Rollback { pipeline, stream, to, yes } => change::rollback(app, &pipeline, &stream, &to, yes),
+        StateCommand::Set { pipeline, stream, bookmark, yes } => change::set(app, &pipeline, &stream, &bookmark, yes),
+        StateCommand::Export { selection, file } => transfer::export(&selection, file.as_deref()),
+        StateCommand::Import { pipeline, file, yes } => transfer::import(app, &pipeline, &file, yes),
     }
 }
 
 /// One stream of a pipeline and what its target keeps of it.
-struct Kept {
+struct StoredStream {
     pipeline: Resolved,
     plan: StreamPlan,
     /// `None` if the target is not there yet.
     reader: Option<Box<dyn SqlSession>>,
 }
 
-impl Kept {
+impl StoredStream {
     fn of(file: &Path, stream: &str) -> anyhow::Result<Self> {
         let pipeline = load(file, &variable)?;
         let plans = pipeline.select(&[stream.to_owned()])?;

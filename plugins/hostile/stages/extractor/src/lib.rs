@@ -1,7 +1,7 @@
 //! An extractor that misbehaves in the way its setting `behaviour` says; with `none` it reads the whole table. A
 //! behaviour that finds a hole says so by a failure that begins with `it got out`.
 //!
-//! | room | what it tries |
+//! | module | what it tries |
 //! |---|---|
 //! | `grants` | to read what it was not granted |
 //! | `hoard` | to keep and to pass more than it may |
@@ -74,7 +74,7 @@ impl Reader {
         Ok(Self { behaviour: behaviour(), request, connection, cursor, steps: Cell::new(0) })
     }
 
-    /// The place behind so many steps.
+    /// The place after this many steps.
     fn bookmark(&self) -> Vec<Position> {
         vec![Position { name: "steps".into(), value: Value::Int64(self.steps.get().into()) }]
     }

@@ -1,7 +1,7 @@
 //! A loader that misbehaves in the way its setting `behaviour` says; with `none` it writes as it should. A behaviour
 //! that finds a hole says so by a failure that begins with `it got out`.
 //!
-//! | room | what it tries |
+//! | module | what it tries |
 //! |---|---|
 //! | `grants` | to touch what it was not granted |
 //! | `tables` | to make absurd tables |

@@ -13,7 +13,7 @@ fn decimal(precision: u8, scale: u8) -> ColumnType {
     ColumnType::Decimal(DecimalType { precision, scale })
 }
 
-/// Columns that no table can have behind its own.
+/// Columns that no table can have after its own.
 fn absurd_columns(behaviour: &str, request: &Request) -> Option<Vec<Column>> {
     Some(match behaviour {
         "columns-many" => (0..100_000).map(|n| column(format!("c{n}"), ColumnType::Date)).collect(),

@@ -12,7 +12,7 @@ fn forged(number: u32) -> Batch {
     unsafe { Batch::from_handle(number) }
 }
 
-/// Gives the lent batch back twice.
+/// Gives back the lent batch twice.
 fn drop_twice(batch: &Batch) -> Done {
     drop(forged(batch.handle()));
     Ok(())

@@ -20,7 +20,7 @@ fn reverse(batch: &Batch) -> Done {
     batch.drop_columns(&["aside".into()])
 }
 
-/// Drops a row, so that all rows behind it move up, and gives the next one the id of the one that is gone.
+/// Drops a row, so that all rows after it move up, and gives the next one the id of the one that is gone.
 fn inherit(batch: &Batch) -> Done {
     let mut ids = ids(batch)?;
     batch.filter(&[!1])?;

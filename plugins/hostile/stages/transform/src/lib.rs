@@ -1,7 +1,7 @@
 //! A transform that misbehaves in the way its setting `behaviour` says. A host is right if each of them ends as
 //! the sandbox's tests say; a behaviour that finds a hole says so by a failure that begins with `it got out`.
 //!
-//! | room | what it tries |
+//! | module | what it tries |
 //! |---|---|
 //! | `compute` | never to end, to trap, to take memory |
 //! | `talk` | to flood output and log |

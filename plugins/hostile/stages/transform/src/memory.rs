@@ -18,7 +18,7 @@ fn hoard() -> Done {
     Ok(())
 }
 
-/// Whether a row has this name.
+/// Returns whether a row has this name.
 fn has(batch: &Batch, name: &str) -> Result<bool, Failure> {
     let names = batch.read_texts("name")?;
     let mut names = names.offsets.windows(2).map(|ends| &names.values[ends[0] as usize..ends[1] as usize]);

@@ -8,7 +8,7 @@ use crate::site::Site;
 use wmshost_plugin::models::{Model, NULL, UnitTest, columns::*};
 use wmshost_plugin::rows;
 
-/// What stands for the performance of nobody.
+/// What represents the performance of nobody.
 const NOT_RATED: &str = "Not Rated";
 
 pub(super) fn model(site: &Site) -> Model {

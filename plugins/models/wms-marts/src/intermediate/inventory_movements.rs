@@ -1,5 +1,5 @@
 //! `int_inventory_movements`: what leaves the stock and what comes in, each beside the movements of its item before and
-//! behind it. What leaves are allocations. What comes in are receipts, where the pipeline has a stream of them: none are
+//! after it. What leaves are allocations. What comes in are receipts, where the pipeline has a stream of them: none are
 //! made up where it has not.
 
 use super::movement::{KINDS, sources};
@@ -16,7 +16,7 @@ pub(super) fn model(site: &Site) -> Model {
     let model = Model::intermediate("int_inventory_movements")
         .summary(
             "Movements of stock with running totals and neighbours within their item: out by allocations, in by receipts \
-             where there is a stream of them. What changes moves the totals of the item's movements behind it; those \
+             where there is a stream of them. What changes moves the totals of the item's movements after it; those \
              before stay.",
         )
         .reads(sources(site))
@@ -53,7 +53,7 @@ pub(crate) fn columns(site: &Site) -> Vec<ModelColumn> {
         float64("running_avg_quantity", "The mean quantity of the item's movements up to this one."),
         int64("running_movement_count", "How many movements of the item there were up to this one."),
         decimal("previous_quantity", 15, 3, "The quantity of the item's movement of this type before this one."),
-        decimal("next_quantity", 15, 3, "The quantity of the one behind it."),
+        decimal("next_quantity", 15, 3, "The quantity of the one after it."),
         text("quantity_trend", "First, Increasing, Decreasing or Stable against the one before; Unknown."),
     ]
 }
@@ -120,7 +120,7 @@ fn unit_tested(site: &Site, model: Model) -> Model {
                 4, 7, "2026-06-04", "2026-06-04 08:00:00.000000", 4, "2026-06-04 09:00:00.000000";
                 5, 7, "2026-06-05", "2026-06-05 08:00:00.000000", 5, "2026-06-11 09:00:00.000000";
             })
-            .given("former:stg_wms_allocation", rows! {
+            .given("before:stg_wms_allocation", rows! {
                 allocation_id, item_id, allocation_date, created_date; 3, 7, "2026-06-03", "2026-06-03 08:00:00.000000";
             })
             .given("this", rows! {

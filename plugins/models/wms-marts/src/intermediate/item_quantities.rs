@@ -1,5 +1,5 @@
 //! `int_item_quantities` and `int_item_spread`: how the quantities of each item's movements are spread. Quantities come
-//! back again and again: where one stands among the others is told by counts, without putting all movements in order.
+//! back again and again: where one is among the others is told by counts, without putting all movements in order.
 
 use super::movement::{KINDS, followed_by_kind, sources};
 use crate::site::Site;
@@ -35,7 +35,7 @@ pub(super) fn quantities(site: &Site) -> Model {
         .test(accepted("movement_type", KINDS))
         .test(holds("counts_and_quantities_are_above_zero", "movement_count > 0 AND quantity > 0"))
         .unit_test(
-            UnitTest::new("movements that change their quantity are counted anew")
+            UnitTest::new("movements that change their quantity are counted again")
                 .incremental("2026-06-01 00:00:00")
                 .given(
                     "stg_wms_allocation",
@@ -45,7 +45,7 @@ pub(super) fn quantities(site: &Site) -> Model {
                     },
                 )
                 .given(
-                    "former:stg_wms_allocation",
+                    "before:stg_wms_allocation",
                     rows! { item_id, allocation_date, valid_quantity; 1, "2026-06-01", 4 },
                 )
                 .given(

@@ -3,14 +3,14 @@
 use super::performance::{COUNTS, count_columns, rate_columns, rates, sums};
 use crate::site::Site;
 use wmshost_plugin::models::{
-    Followed, FollowedTable, Model, NULL, UnitTest, and_changed, at_least, between, columns::*, not_null, unique,
+    Delta, DeltaSource, Model, NULL, UnitTest, and_changed, at_least, between, columns::*, not_null, unique,
 };
 use wmshost_plugin::rows;
 
 const WINDOW: [&str; 1] = ["location_id"];
-const FOLLOWED: Followed<'static> = Followed {
+const FOLLOWED: Delta<'static> = Delta {
     window: &WINDOW,
-    tables: &[FollowedTable { model: "stg_wms_allocation", window: &WINDOW, only: "location_id IS NOT NULL" }],
+    tables: &[DeltaSource { model: "stg_wms_allocation", window: &WINDOW, only: "location_id IS NOT NULL" }],
 };
 
 pub(super) fn model(site: &Site) -> Model {
@@ -93,7 +93,7 @@ fn unit_tested(model: Model) -> Model {
                     },
                 )
                 .given(
-                    "former:stg_wms_allocation",
+                    "before:stg_wms_allocation",
                     rows! {
                         location_id, processing_time_seconds, allocation_status;
                         7, 200.0, "PICKED"; 9, 5.0, "PICKED";

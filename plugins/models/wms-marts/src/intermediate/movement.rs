@@ -1,7 +1,7 @@
 //! Where movements come from, for all models that follow them.
 
 use crate::site::Site;
-use wmshost_plugin::models::{Followed, FollowedTable};
+use wmshost_plugin::models::{Delta, DeltaSource};
 
 /// The kinds of movements.
 pub(crate) const KINDS: [&str; 2] = ["OUTBOUND", "INBOUND"];
@@ -73,17 +73,17 @@ fn followed_by(site: &Site, window: &[&str], columns: impl Fn(&Kind) -> Vec<&'st
     let columns: Vec<_> = kinds(site).iter().map(columns).collect();
     let tables = kinds(site).iter().zip(&columns);
     let tables: Vec<_> =
-        tables.map(|(kind, window)| FollowedTable { model: kind.from, window, only: kind.only }).collect();
-    Followed { window, tables: &tables }.windows()
+        tables.map(|(kind, window)| DeltaSource { model: kind.from, window, only: kind.only }).collect();
+    Delta { window, tables: &tables }.windows()
 }
 
 /// Movements with a quantity, followed by their item, their kind and, where it is wanted, by quantity.
-pub(super) fn followed_by_kind<R>(site: &Site, window: &[&str], then: impl FnOnce(Followed<'_>) -> R) -> R {
+pub(super) fn followed_by_kind<R>(site: &Site, window: &[&str], then: impl FnOnce(Delta<'_>) -> R) -> R {
     let kinds = kinds(site);
     let only: Vec<_> = kinds.iter().map(|kind| format!("{} AND valid_quantity IS NOT NULL", kind.only)).collect();
     let names: Vec<_> = kinds.iter().map(|kind| format!("'{}'", kind.name)).collect();
     let made: Vec<[&str; 3]> = names.iter().map(|name| ["item_id", name.as_str(), "valid_quantity"]).collect();
-    let table = |at: usize| FollowedTable { model: kinds[at].from, window: &made[at][..window.len()], only: &only[at] };
-    let tables: Vec<FollowedTable<'_>> = (0..kinds.len()).map(table).collect();
-    then(Followed { window, tables: &tables })
+    let table = |at: usize| DeltaSource { model: kinds[at].from, window: &made[at][..window.len()], only: &only[at] };
+    let tables: Vec<DeltaSource<'_>> = (0..kinds.len()).map(table).collect();
+    then(Delta { window, tables: &tables })
 }

@@ -1,5 +1,5 @@
 //! The SQL of `int_inventory_movements`: movements in the order of their item. A movement that comes, changes or goes
-//! moves the totals of those behind it and nothing before it, so an incremental build begins at the first such moment of
+//! moves the totals of those after it and nothing before it, so an incremental build begins at the first such moment of
 //! each item, with the totals of the movement before. Quantities are added up in thousandths, exactly: totals are the same
 //! wherever a build begins.
 
@@ -31,7 +31,7 @@ fn order(site: &Site) -> Order {
 }
 
 /// The keys of what is affected: all movements of an item from the first that came or went on, and of each kind the last
-/// one before, which has another behind it now.
+/// one before, which has another after it now.
 pub(super) fn changes(site: &Site) -> String {
     let came = kinds(site).iter().map(|kind| {
         let Kind { from, only, .. } = kind;
@@ -214,7 +214,7 @@ fn totals(site: &Site, [net, quantity, one]: [&str; 3]) -> String {
     )
 }
 
-/// The quantities before and behind in a movement's kind, and its place there.
+/// The quantities before and after in a movement's kind, and its place there.
 fn neighbours(site: &Site) -> String {
     let Order { kind, by_kind, .. } = order(site);
     format!(

@@ -1,16 +1,14 @@
 //! `int_user_days`: on which days each user allocated. It follows every change, so that nobody has to go through all
 //! allocations to count days.
 
-use wmshost_plugin::models::{
-    Followed, FollowedTable, Model, Sum, UnitTest, at_least, columns::*, holds, not_null, unique,
-};
+use wmshost_plugin::models::{Delta, DeltaSource, Model, Sum, UnitTest, at_least, columns::*, holds, not_null, unique};
 use wmshost_plugin::rows;
 
 const WINDOW: [&str; 2] = ["allocated_by_user", "allocation_date"];
 
-const FOLLOWED: Followed<'static> = Followed {
+const FOLLOWED: Delta<'static> = Delta {
     window: &WINDOW,
-    tables: &[FollowedTable {
+    tables: &[DeltaSource {
         model: "stg_wms_allocation",
         window: &WINDOW,
         only: "allocated_by_user <> 'SYSTEM' AND allocation_date IS NOT NULL",
@@ -41,7 +39,7 @@ pub(super) fn model() -> Model {
                     "ANN", "2026-06-01", "2026-06-02 00:00:00.000000";
                     "SYSTEM", "2026-06-01", "2026-06-02 00:00:00.000000";
                 })
-                .given("former:stg_wms_allocation", rows! { allocated_by_user, allocation_date; "ANN", "2026-05-31" })
+                .given("before:stg_wms_allocation", rows! { allocated_by_user, allocation_date; "ANN", "2026-05-31" })
                 .given("this", rows! {
                     allocated_by_user, allocation_date, allocation_count; "ANN", "2026-05-31", 1; "ANN", "2026-06-01", 4;
                 })

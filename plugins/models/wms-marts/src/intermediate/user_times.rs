@@ -3,15 +3,13 @@
 
 use super::performance::{COUNTS, count_columns, sums};
 use crate::site::Site;
-use wmshost_plugin::models::{
-    Followed, FollowedTable, Model, UnitTest, at_least, between, columns::*, not_null, unique,
-};
+use wmshost_plugin::models::{Delta, DeltaSource, Model, UnitTest, at_least, between, columns::*, not_null, unique};
 use wmshost_plugin::rows;
 
-/// What stands for no time, and for one below zero.
+/// What represents no time, and for one below zero.
 pub(super) const UNTIMED: i64 = -2;
 const NEGATIVE: i64 = -1;
-/// What stands for a day or more.
+/// What represents a day or more.
 pub(super) const LONGEST: i64 = 1_440;
 
 const WINDOW: [&str; 2] = ["allocated_by_user", "processing_minute"];
@@ -19,8 +17,8 @@ const USERS: &str = "allocated_by_user <> 'SYSTEM'";
 
 pub(super) fn model(site: &Site) -> Model {
     let minute = minute(site, "processing_time_seconds");
-    let table = FollowedTable { model: "stg_wms_allocation", window: &[WINDOW[0], &minute], only: USERS };
-    let followed = Followed { window: &WINDOW, tables: &[table] };
+    let table = DeltaSource { model: "stg_wms_allocation", window: &[WINDOW[0], &minute], only: USERS };
+    let followed = Delta { window: &WINDOW, tables: &[table] };
     Model::intermediate("int_user_times")
         .summary("Allocations of each user by the minute of their processing time. SYSTEM is no user.")
         .reads(["stg_wms_allocation"])

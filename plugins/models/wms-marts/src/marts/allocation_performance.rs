@@ -5,8 +5,8 @@ use crate::rating::{GRADES, UNKNOWN, count_where, efficiency, grade};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    Followed, FollowedTable, Model, NULL, UnitTest, accepted, and_changed, at_least, columns::*, exists_in, holds,
-    hours, not_null, unique,
+    Delta, DeltaSource, Model, NULL, UnitTest, accepted, and_changed, at_least, columns::*, exists_in, holds, hours,
+    not_null, unique,
 };
 use wmshost_plugin::rows;
 
@@ -25,9 +25,9 @@ const GRAIN: [&str; 8] = [
 /// What is computed again as a whole: an item on a day. Changes come to many days, but to few items of each.
 const WINDOW: [&str; 2] = ["allocation_date", "item_key"];
 
-const FOLLOWED: Followed<'static> = Followed {
+const FOLLOWED: Delta<'static> = Delta {
     window: &WINDOW,
-    tables: &[FollowedTable { model: "stg_wms_allocation", window: &WINDOW, only: "allocation_date IS NOT NULL" }],
+    tables: &[DeltaSource { model: "stg_wms_allocation", window: &WINDOW, only: "allocation_date IS NOT NULL" }],
 };
 
 pub(super) fn model(site: &Site) -> Model {
@@ -48,7 +48,7 @@ pub(super) fn model(site: &Site) -> Model {
     unit_tested(tested(model))
 }
 
-/// Hardly any row stands for more than two allocations, and of two the median is their middle: only where there are more
+/// Hardly any row represents more than two allocations, and of two the median is their middle: only where there are more
 /// are the times put in order.
 fn statement(site: &Site) -> String {
     let sql = site.sql;
@@ -141,7 +141,7 @@ fn key(site: &Site) -> String {
 
 fn columns() -> Vec<ModelColumn> {
     vec![
-        text("performance_key", "The key of the row, made of the eight columns behind it; alike in every build."),
+        text("performance_key", "The key of the row, made of the eight columns after it; alike in every build."),
         date("allocation_date", "The day the allocations were made."),
         int64("location_id", "Where their stock lies."),
         int64("item_id", "Their item."),
@@ -242,7 +242,7 @@ fn unit_tested(model: Model) -> Model {
                         "2026-01-03", NULL, "~n", 7, "2026-05-01 00:00:00.000000";
                     },
                 )
-                .given("former:stg_wms_allocation", rows! { allocation_date, item_key; "2026-01-03", "~n"; NULL, "2" })
+                .given("before:stg_wms_allocation", rows! { allocation_date, item_key; "2026-01-03", "~n"; NULL, "2" })
                 .expect(rows! {
                     allocation_date, item_id, location_id, allocation_count;
                     "2026-01-01", 1, 7, 1; "2026-01-01", 1, 8, 1; "2026-01-03", NULL, 7, 1;

@@ -5,8 +5,8 @@ use crate::rating::{count_where, grade, ladder, ladder_up};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    Followed, FollowedTable, Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, no_rows,
-    not_null, unique,
+    Delta, DeltaSource, Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, no_rows, not_null,
+    unique,
 };
 use wmshost_plugin::rows;
 
@@ -74,7 +74,7 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
 /// Items that changed in the master or left it, and those whose orders, lines, allocations or movements changed.
 fn changes(site: &Site) -> String {
     let window = ["item_id"];
-    let of = |model, only| FollowedTable { model, window: &window, only };
+    let of = |model, only| DeltaSource { model, window: &window, only };
     let tables = [
         of("stg_wms_order_lines", "item_id IS NOT NULL"),
         of("stg_wms_allocation", "item_id IS NOT NULL"),
@@ -90,14 +90,14 @@ SELECT item_id FROM {{stg_wms_order_lines}} lines
 WHERE item_id IS NOT NULL AND order_id IN (
   SELECT order_id FROM {{stg_wms_order_headers}} came WHERE wms_loaded_at > {{watermark:stg_wms_order_headers}}
   UNION ALL
-  SELECT order_id FROM {{former:stg_wms_order_headers}} went
+  SELECT order_id FROM {{before:stg_wms_order_headers}} went
 )
 UNION ALL
 {moved}
 UNION ALL
 SELECT item_id FROM {{this}} built WHERE {day_went_by}",
         is_new = site.is_new("item_master"),
-        moved = Followed { window: &window, tables: &tables }.windows(),
+        moved = Delta { window: &window, tables: &tables }.windows(),
         day_went_by = site.day_went_by(),
     )
 }

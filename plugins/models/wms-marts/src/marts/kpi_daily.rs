@@ -4,14 +4,14 @@
 use crate::rating::efficiency;
 use crate::site::Site;
 use wmshost_plugin::models::{
-    Followed, FollowedTable, Model, NULL, Sum, UnitTest, at_least, between, columns::*, hours, not_null, unique,
+    Delta, DeltaSource, Model, NULL, Sum, UnitTest, at_least, between, columns::*, hours, not_null, unique,
 };
 use wmshost_plugin::rows;
 
 const WINDOW: [&str; 1] = ["allocation_date"];
-const FOLLOWED: Followed<'static> = Followed {
+const FOLLOWED: Delta<'static> = Delta {
     window: &WINDOW,
-    tables: &[FollowedTable { model: "fact_allocation_performance", window: &WINDOW, only: "1 = 1" }],
+    tables: &[DeltaSource { model: "fact_allocation_performance", window: &WINDOW, only: "1 = 1" }],
 };
 
 pub(super) fn model(site: &Site) -> Model {
@@ -75,8 +75,8 @@ fn sums(site: &Site) -> Vec<Sum> {
         ["timed_count", "shipped_count", "within_1hour_count", "excellent_quality_count", "high_priority_count"];
     let mut sums = vec![
         Sum::of("allocation_count", "allocation_count"),
-        Sum::of("total_thousandths", quantity.clone()).kept_as(quantity),
-        Sum::of("total_micros", time.clone()).kept_as(time),
+        Sum::of("total_thousandths", quantity.clone()).checkpoint_name(quantity),
+        Sum::of("total_micros", time.clone()).checkpoint_name(time),
     ];
     sums.extend(counts.map(|count| Sum::of(count, format!("COALESCE({count}, 0)"))));
     sums

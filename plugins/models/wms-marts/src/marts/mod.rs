@@ -13,7 +13,7 @@ mod items;
 mod kpi_daily;
 
 use crate::site::{OWNER, Site};
-use wmshost_plugin::models::{Indicator, Model, Reader};
+use wmshost_plugin::models::{Exposure, Metric, Model};
 
 /// All of them.
 pub(crate) fn all(site: &Site) -> Vec<Model> {
@@ -27,8 +27,8 @@ pub(crate) fn all(site: &Site) -> Vec<Model> {
 }
 
 /// The numbers that the warehouse is steered by, with their goals.
-pub(crate) fn indicators() -> Vec<Indicator> {
-    let of = |name: &str, column: &str| Indicator::new(name, "kpi_daily", "allocation_date", column);
+pub(crate) fn metrics() -> Vec<Metric> {
+    let of = |name: &str, column: &str| Metric::new(name, "kpi_daily", "allocation_date", column);
     vec![
         of("processing_time", "avg_processing_time_seconds")
             .summary("How long an allocation takes from creation to its last change, on average.")
@@ -50,7 +50,8 @@ pub(crate) fn indicators() -> Vec<Indicator> {
 }
 
 /// Who reads them.
-pub(crate) fn dashboard() -> Reader {
-    let summary = "The operations dashboard: the last seven days, and what lies behind them.";
-    Reader::new("operations_dashboard", summary, ["kpi_daily", "fact_allocation_performance", "dim_items"]).owner(OWNER)
+pub(crate) fn dashboard() -> Exposure {
+    let summary = "The operations dashboard: the last seven days, and what lies after them.";
+    Exposure::new("operations_dashboard", summary, ["kpi_daily", "fact_allocation_performance", "dim_items"])
+        .owner(OWNER)
 }

@@ -43,7 +43,7 @@ fn versions(stream: &str, key: &str, latest_first: &str, only: &str) -> String {
     )
 }
 
-/// The order of versions where the source tells when a row last changed.
+/// The order of versions where the source says when a row last changed.
 const BY_CHANGE: &str = "last_updated DESC NULLS LAST, wms_loaded_at DESC NULLS LAST";
 /// The order of versions where it does not.
 const BY_LOAD: &str = "wms_loaded_at DESC NULLS LAST";

@@ -5,8 +5,7 @@ use super::{BY_CHANGE, versions};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
-    Followed, FollowedTable, Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, not_null,
-    unique,
+    Delta, DeltaSource, Model, NULL, UnitTest, accepted, at_least, between, columns::*, days, holds, not_null, unique,
 };
 use wmshost_plugin::rows;
 
@@ -89,8 +88,8 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
 /// Orders that are new or gone, and those whose lines changed.
 fn changes(site: &Site) -> String {
     let window = ["order_id"];
-    let table = FollowedTable { model: "stg_wms_order_lines", window: &window, only: "order_id IS NOT NULL" };
-    let lines = Followed { window: &window, tables: &[table] };
+    let table = DeltaSource { model: "stg_wms_order_lines", window: &window, only: "order_id IS NOT NULL" };
+    let lines = Delta { window: &window, tables: &[table] };
     format!(
         "SELECT order_id FROM {{order_hdr}} came WHERE {is_new}
 UNION ALL

@@ -1,5 +1,5 @@
 //! Builds the models in order over the tables of a database: views as views, all else as tables, incremental ones by
-//! their changes. What stands for a placeholder is told in the contract, `wit/models.wit`.
+//! their changes. What represents a placeholder is told in the contract, `wit/models.wit`.
 
 use std::collections::HashMap;
 
@@ -91,7 +91,7 @@ pub(crate) fn build(database: &Connection, model: &Model, relations: &mut Relati
                 execute(database, &format!("CREATE INDEX {table}_{at} ON {table} ({})", columns.join(", ")));
             }
         }
-        Materialization::History(_) => panic!("no model has a history"),
+        Materialization::Snapshot(_) => panic!("no model has a history"),
     }
     relations.insert(model.name.clone(), table);
 }
@@ -167,7 +167,7 @@ pub(crate) fn render(sql: &str, relations: &Relations, moment: &Moment, incremen
             }
             name => match name.split_once(':') {
                 Some(("watermark", _)) => rendered.push_str(&format!("'{}'", moment_text(seen(moment)))),
-                Some(("former", name)) => rendered.push_str(&former(relation(name, relations), moment)),
+                Some(("before", name)) => rendered.push_str(&former(relation(name, relations), moment)),
                 _ => rendered.push_str(relation(name, relations)),
             },
         }

@@ -40,7 +40,7 @@ fn the_models_of_a_warehouse_are_there() {
     ] {
         assert!(names.contains(name), "{name}");
     }
-    assert!(!declaration.indicators.is_empty() && !declaration.readers.is_empty());
+    assert!(!declaration.metrics.is_empty() && !declaration.exposures.is_empty());
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn assert_proven(declaration: &Declaration, model: &Model, test: &UnitTest) {
         let table = format!("FIXTURE_{}", name.to_uppercase());
         let given = |name: &str| test.given.iter().find(|given| given.name == name);
         fixture(&database, declaration, &declared, &table, given(&name));
-        fixture(&database, declaration, &declared, &format!("WAS_{table}"), given(&format!("former:{name}")));
+        fixture(&database, declaration, &declared, &format!("WAS_{table}"), given(&format!("before:{name}")));
         relations.insert(name, table);
     }
     let noon = 20_468 * DAY + DAY / 2;
@@ -128,7 +128,7 @@ fn assert_proven(declaration: &Declaration, model: &Model, test: &UnitTest) {
     crate::cell::assert_same(&format!("{}, {}", model.name, test.name), &key, found, expected.collect());
 }
 
-/// The table that stands for a dependency, with the declared columns and the host's own.
+/// The table that represents a dependency, with the declared columns and the host's own.
 fn fixture(
     database: &Connection,
     declaration: &Declaration,
@@ -140,7 +140,7 @@ fn fixture(
     let source = declaration.sources.iter().find(|source| source.name == name).map(|source| &source.columns);
     let columns = model.or(source).unwrap_or_else(|| panic!("{name} is not declared"));
     let mut names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    // Former rows were there at the last build, and were replaced since.
+    // Before images were there at the last build, and were replaced since.
     for own in ["wms_run_id", "wms_loaded_at DEFAULT ''", "wms_replaced_at DEFAULT '9999-12-31'"] {
         if !names.iter().any(|name| own.starts_with(name)) {
             names.push(own);

@@ -1,6 +1,6 @@
 //! The models, run in SQLite over tables as the loader makes them and the transforms fill them.
 //!
-//! | room | what it is for |
+//! | module | what it is for |
 //! |---|---|
 //! | `moment` | timestamps and dates as text |
 //! | `cell` | values and rows, and how they are compared |

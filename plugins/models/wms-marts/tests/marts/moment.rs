@@ -5,7 +5,7 @@ pub(crate) const DAY: i64 = 86_400_000_000;
 /// A second in microseconds.
 pub(crate) const SECOND: i64 = 1_000_000;
 
-/// The date of so many days since 1970-01-01: year, month, day.
+/// The date of this many days since 1970-01-01: year, month, day.
 pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     let (mut year, mut rest) = (1970, days);
     let length = |year: i64| if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) { 366 } else { 365 };

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use wmshost_plugin::contract::types::{Column, ColumnType, Value, Zone};
-use wmshost_plugin::{Batch, Rows, Transform, try_out};
+use wmshost_plugin::{Batch, Rows, Transform, run_transform};
 use wmshost_transform_allocation::Allocation as AllocationTransform;
 use wmshost_transform_items::Items as ItemsTransform;
 use wmshost_transform_locations::Locations as LocationsTransform;
@@ -42,7 +42,7 @@ pub(crate) fn load(database: &Connection, warehouse: &Warehouse) {
 
 fn transformed<T: Transform>(batch: Batch, warehouse: &Warehouse, moments: &[&str]) -> Batch {
     zoned(&batch, warehouse, moments);
-    try_out::<T>(&[], &batch).expect("the transform keeps its word");
+    run_transform::<T>(&[], &batch).expect("the transform keeps its word");
     batch
 }
 

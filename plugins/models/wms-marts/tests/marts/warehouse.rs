@@ -6,7 +6,7 @@ use crate::moment::{DAY, SECOND, date_text};
 
 /// 2026-06-30, in days.
 pub(crate) const TODAY: i64 = 20_634;
-/// The clocks are 2 hours behind UTC until this moment, a day before today, and 3 hours from then on.
+/// The clocks are 2 hours after UTC until this moment, a day before today, and 3 hours from then on.
 pub(crate) const CLOCKS_CHANGE: i64 = (TODAY - 1) * DAY + 2 * 3_600 * SECOND;
 
 /// A warehouse and how it is set up. Quantities are in thousandths, money in hundredths, cost in ten-thousandths;

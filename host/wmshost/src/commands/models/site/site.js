@@ -60,7 +60,7 @@ function graph(names, here) {
     origins.set(name, plugins);
   }
   const shift = origins.size ? 2 : 0;
-  const readers = manifest.readers.filter((reader) => reader.reads.some((name) => shown.has(name)));
+  const readers = manifest.exposures.filter((reader) => reader.reads.some((name) => shown.has(name)));
   const levels = columns.filter(Boolean);
   const place = (name) => boxes.get(name)?.row ?? 0;
   levels.forEach((column, level) => {
@@ -126,7 +126,7 @@ function spark(days) {
 }
 
 function indicators() {
-  const cards = manifest.indicators.map((indicator, at) => {
+  const cards = manifest.metrics.map((indicator, at) => {
     const days = indicatorDays[at]?.days ?? [];
     const latest = days.at(-1);
     const goal = indicator.goal && (indicator.goal.at_least !== undefined ? `goal: ≥ ${indicator.goal.at_least}` : `goal: ≤ ${indicator.goal.at_most}`);

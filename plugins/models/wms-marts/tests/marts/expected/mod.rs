@@ -1,6 +1,6 @@
 //! What the models must give, computed in plain Rust from the raw rows: no SQL, no transform, no model.
 //!
-//! | room | models |
+//! | module | models |
 //! |---|---|
 //! | `arithmetic` | means, percentiles, shares, words for numbers |
 //! | `allocations` | `stg_wms_allocation` |
@@ -102,7 +102,7 @@ fn shown(terms: &Terms, moment: Option<i64>) -> Option<String> {
     moment.map(|moment| moment_text(moment) + if terms.zoned { "Z" } else { "" })
 }
 
-/// Whether a day is today or one of the 90 before.
+/// Returns whether a day is today or one of the 90 before.
 fn is_recent(terms: &Terms, day: i64) -> bool {
     (0..=90).contains(&(terms.today - day))
 }

@@ -1,9 +1,9 @@
 //! Every business rule by name.
 //!
-//! | room | rules of |
+//! | module | rules of |
 //! |---|---|
 //! | `staging` | the staging models |
-//! | `performance` | times, places, users, the fact of allocations, the daily indicators |
+//! | `performance` | times, places, users, the fact of allocations, the daily metrics |
 //! | `items` | the dimension of items, movements, turnover |
 //! | `mistakes` | what the models that these replace got wrong, one test each |
 

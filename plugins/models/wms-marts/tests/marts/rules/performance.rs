@@ -1,10 +1,10 @@
-//! Rules of times, places and users, of the fact of allocations and of the daily indicators.
+//! Rules of times, places and users, of the fact of allocations and of the daily metrics.
 
 use super::{Built, DAY, HOUR, MIDNIGHT, TEN, allocation, allocations, built};
 use crate::moment::SECOND;
 use crate::warehouse::Allocation;
 
-/// An allocation that took so many seconds.
+/// An allocation that took this many seconds.
 fn taking(id: i64, seconds: i64) -> Allocation {
     Allocation { updated: Some(TEN + seconds * SECOND), ..allocation(id) }
 }
@@ -166,7 +166,7 @@ fn an_allocation_without_a_day_is_in_no_fact() {
     }
 }
 
-/// The query behind the dashboard: the last seven days, the latest first.
+/// The query after the dashboard: the last seven days, the latest first.
 #[test]
 fn the_dashboards_last_seven_days_come_from_kpi_daily() {
     let rows = (0..10).map(|id| Allocation {

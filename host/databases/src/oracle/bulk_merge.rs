@@ -1,0 +1,144 @@
+//! Merging a large batch at once: its rows go into a temporary table beside the table, where only this session sees
+//! them, and one MERGE takes them over. A statement that is bound to every row is run for every row; this one is
+//! run once, and the server may read the table whole rather than look every row up. The temporary table is kept for
+//! the next time; it is made on a connection of its own, since making it commits. Where that may not be, and where
+//! one of the rows cannot go in, rows are merged as in `merge`.
+
+use arrow_schema::SchemaRef;
+use wmshost_flow::{Failure, MERGE_SUFFIX, MergeRule, WriteStats};
+
+use super::failure::ErrorClass;
+use super::insert::{Load, Statements, insert_text};
+use super::merge::{insert_clause, matched_text, on_text};
+use super::names::{quoted, quoted_list, spelled};
+use super::sql_session::{execute_autonomous, with_client};
+use super::table::Table;
+use super::target_session::OracleTargetSession;
+
+/// Where to go back to if the rows cannot be taken over together.
+const SAVEPOINT: &str = "wms_merge";
+
+/// What is known of the temporary table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TempTable {
+    /// Nothing yet.
+    Unknown,
+    /// It is there, with the table's columns, and empty.
+    Empty,
+    /// It has rows of this transaction.
+    Used,
+    /// It cannot be had.
+    Refused,
+}
+
+impl OracleTargetSession {
+    /// Merges rows of which no two have the same key; `None` if that has to be done row by row.
+    pub(super) fn merge_bulk(
+        &mut self,
+        name: &str,
+        found: &Table,
+        load: &Load,
+        rule: &MergeRule,
+    ) -> Result<Option<WriteStats>, Failure> {
+        let bulk = format!("{name}{MERGE_SUFFIX}");
+        if self.bulk == TempTable::Unknown {
+            self.bulk = self.find_temp_table(name, found, &bulk)?;
+        }
+        if self.bulk == TempTable::Refused {
+            return Ok(None);
+        }
+        let place = format!("{}, table {name}", self.place);
+        with_client(&mut self.connection, &place, |client| client.execute(&format!("SAVEPOINT {SAVEPOINT}"), &[]))?;
+        if self.bulk == TempTable::Used {
+            self.run(&format!("DELETE FROM {}", quoted(&bulk)), &[])?;
+        }
+        self.bulk = TempTable::Used;
+        let statements = Statements { texts: vec![insert_text(&bulk, &load.rows.schema())] };
+        let refused = self.refused.len();
+        let (touched, rejected) = self.write_carefully(&statements, load)?;
+        let staged = touched.iter().sum::<u64>();
+        let (table, staged_table, is_same) = (quoted(name), quoted(&bulk), on_text(&rule.key));
+        let matched = self.count(&format!(
+            "SELECT COUNT(*) FROM {staged_table} s WHERE EXISTS (SELECT 1 FROM {table} t WHERE {is_same})"
+        ))?;
+        let merge = merge_text(name, found, &bulk, &load.rows.schema(), rule);
+        match self.connection.client().and_then(|client| client.execute(&merge, &[])) {
+            Ok(written) => {
+                let inserted = staged.saturating_sub(matched);
+                let updated = written.saturating_sub(inserted);
+                let unchanged = staged.saturating_sub(written);
+                Ok(Some(WriteStats { inserted, updated, unchanged, rejected, ..WriteStats::default() }))
+            }
+            Err(oracle_error) if oracle_error.class == ErrorClass::Row => {
+                let back = format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}");
+                with_client(&mut self.connection, &place, |client| client.execute(&back, &[]))?;
+                // They are met again one by one.
+                self.refused.truncate(refused);
+                Ok(None)
+            }
+            Err(oracle_error) => {
+                if oracle_error.class.is_connection_lost() {
+                    self.connection.mark_broken();
+                }
+                Err(oracle_error.failure(place))
+            }
+        }
+    }
+
+    /// Looks for the temporary table, and makes it if it is not there or is not like the table any more.
+    fn find_temp_table(&mut self, name: &str, found: &Table, bulk: &str) -> Result<TempTable, Failure> {
+        if self.check_name(bulk).is_err() {
+            tracing::info!(
+                "{}, table {name}: its name is too long to have {MERGE_SUFFIX} after it: large batches are merged row by row",
+                self.place
+            );
+            return Ok(TempTable::Refused);
+        }
+        if let Err(failure) = self.secure_autonomous(bulk) {
+            tracing::warn!("{failure}: rows are merged one by one");
+            return Ok(TempTable::Refused);
+        }
+        let known = self.find_now(bulk)?;
+        if known.as_ref().is_some_and(|known| is_like(known, found)) {
+            return Ok(TempTable::Empty);
+        }
+        let names = found.columns.iter().map(|column| column.name.as_str());
+        let made = format!(
+            "CREATE GLOBAL TEMPORARY TABLE {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} WHERE 1 = 0",
+            quoted(bulk),
+            quoted_list("", names),
+            quoted(name)
+        );
+        let gone = known.map(|_| format!("DROP TABLE {}", quoted(bulk)));
+        for statement in gone.into_iter().chain([made]) {
+            if let Err(failure) = execute_autonomous(&self.connections, &statement, &[]) {
+                tracing::warn!(
+                    "{failure}; the temporary table {bulk} would make large merges quicker: rows are merged one by one"
+                );
+                return Ok(TempTable::Refused);
+            }
+        }
+        Ok(TempTable::Empty)
+    }
+}
+
+/// The statement that takes the temporary table's rows over.
+fn merge_text(name: &str, found: &Table, bulk: &str, columns: &SchemaRef, rule: &MergeRule) -> String {
+    let names: Vec<String> = columns.fields().iter().map(|field| field.name().clone()).collect();
+    let matched = matched_text(found, &names, &rule.key, rule.version.as_deref()).unwrap_or_default();
+    format!(
+        "MERGE INTO {} t USING {} s ON ({}) {matched} {}",
+        quoted(name),
+        quoted(bulk),
+        on_text(&rule.key),
+        insert_clause(columns)
+    )
+}
+
+/// Returns whether a table has the columns of another, of the same types.
+fn is_like(table: &Table, other: &Table) -> bool {
+    let shape = |table: &Table| {
+        table.columns.iter().map(|column| (spelled(&column.name), column.declared.clone())).collect::<Vec<_>>()
+    };
+    shape(table) == shape(other)
+}

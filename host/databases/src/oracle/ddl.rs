@@ -1,0 +1,266 @@
+//! Creating and changing tables. Oracle commits at every such statement whatever precedes it, so nothing is
+//! done at once: what a loader asks for is kept, shown as if it were done, and carried out on a connection of its
+//! own before the first row is written or the transaction is committed. A transaction that is rolled back before
+//! that leaves no trace.
+
+use arrow_schema::{DataType, Field, SchemaRef};
+use wmshost_flow::{Failure, TableDefinition};
+
+use super::names::{check, quoted, quoted_list, spelled};
+use super::sql_session::execute_autonomous;
+use super::table::Table;
+use super::target_session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, SYSTEM_COLUMNS, WriteTable};
+use super::types::declared_type;
+
+/// A change that was asked for and not carried out yet.
+#[derive(Debug, Clone)]
+pub(super) enum PendingDdl {
+    /// A table.
+    Create(TableDefinition),
+    /// Columns at a table's end.
+    Add(SchemaRef),
+    /// Wider types.
+    Widen(SchemaRef),
+    /// The column for rows that are kept though deleted.
+    KeepDeleted,
+    /// A staged table, emptied by being made again.
+    Stage(TableDefinition),
+}
+
+impl OracleTargetSession {
+    /// Keeps a change for later, after checking what can be checked.
+    pub(super) fn defer(&mut self, table: &str, change: PendingDdl) -> Result<(), Failure> {
+        if self.resolve_table(table)? != WriteTable::Table {
+            return Err(Failure::denied(format!("{}: a staged table is not changed", self.place)));
+        }
+        if self.has_written {
+            return Err(Failure::permanent(format!(
+                "{}: rows were written in this transaction; Oracle would commit them at a change of the table",
+                self.place
+            )));
+        }
+        match &change {
+            PendingDdl::Create(definition) | PendingDdl::Stage(definition) => drop(self.table_body(definition)?),
+            PendingDdl::Add(columns) | PendingDdl::Widen(columns) => {
+                for field in columns.fields() {
+                    self.declared(table, field, false)?;
+                }
+            }
+            PendingDdl::KeepDeleted => {}
+        }
+        self.changes.push(change);
+        Ok(())
+    }
+
+    /// Carries out what was asked for.
+    pub(super) fn apply(&mut self) -> Result<(), Failure> {
+        for change in std::mem::take(&mut self.changes) {
+            self.forget_tables();
+            let which = if matches!(change, PendingDdl::Stage(_)) { WriteTable::Staged } else { WriteTable::Table };
+            self.secure_before_change(which)?;
+            for statement in self.statements(&change)? {
+                execute_autonomous(&self.connections, &statement, &[]).map_err(|failure| {
+                    let hint = if failure.message.contains("ORA-01031") {
+                        " (GRANT CREATE TABLE to the user, and a quota on its tablespace)"
+                    } else {
+                        ""
+                    };
+                    Failure { message: format!("{}{hint}", failure.message), ..failure }
+                })?;
+            }
+            if let PendingDdl::Stage(definition) = &change {
+                self.copy_constraints(definition)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn statements(&mut self, change: &PendingDdl) -> Result<Vec<String>, Failure> {
+        let (table, staged) = (quoted(&self.grant.table), quoted(&self.staged_name()));
+        Ok(match change {
+            PendingDdl::Create(definition) => vec![format!("CREATE TABLE {table} ({})", self.table_body(definition)?)],
+            PendingDdl::Add(columns) => {
+                let fields = columns.fields().iter();
+                let added = fields.map(|field| {
+                    Ok(format!("{} {}", quoted(field.name()), self.declared(&self.grant.table, field, false)?))
+                });
+                let added = added.collect::<Result<Vec<_>, Failure>>()?;
+                if added.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![format!("ALTER TABLE {table} ADD ({})", added.join(", "))]
+                }
+            }
+            PendingDdl::Widen(columns) => {
+                let fields = columns.fields().iter();
+                let wider = fields.map(|field| {
+                    Ok(format!("{} {}", quoted(field.name()), self.declared(&self.grant.table, field, false)?))
+                });
+                vec![format!("ALTER TABLE {table} MODIFY ({})", wider.collect::<Result<Vec<_>, Failure>>()?.join(", "))]
+            }
+            PendingDdl::KeepDeleted => match self.find_now(&self.grant.table.clone())? {
+                Some(found) if found.column(DELETED_AT).is_none() => {
+                    vec![format!("ALTER TABLE {table} ADD ({} TIMESTAMP(6))", quoted(DELETED_AT))]
+                }
+                _ => Vec::new(),
+            },
+            PendingDdl::Stage(definition) => {
+                let name = self.staged_name();
+                let mut statements = Vec::new();
+                if self.find_now(&name)?.is_some() {
+                    statements.push(format!("DROP TABLE {staged} PURGE"));
+                }
+                statements.push(format!("CREATE TABLE {staged} ({})", self.table_body(definition)?));
+                statements
+            }
+        })
+    }
+
+    /// What is in the parentheses of CREATE TABLE.
+    fn table_body(&self, definition: &TableDefinition) -> Result<String, Failure> {
+        let key = &definition.key;
+        if let Some(missing) = key.iter().find(|name| definition.columns.index_of(name).is_err()) {
+            return Err(self.refused(&definition.name, missing, "is a key but not among the columns"));
+        }
+        self.check_name(&self.staged_name())?;
+        let mut parts = Vec::new();
+        for field in definition.columns.fields() {
+            let in_key = key.contains(field.name());
+            let declared = self.declared(&definition.name, field, in_key)?;
+            parts.push(format!("{} {declared}{}", quoted(field.name()), if in_key { " NOT NULL" } else { "" }));
+        }
+        parts.push(format!("{} VARCHAR2(128)", quoted(AUDIT_COLUMNS[0])));
+        parts.push(format!("{} TIMESTAMP(6)", quoted(AUDIT_COLUMNS[1])));
+        if !key.is_empty() {
+            parts.push(format!("PRIMARY KEY ({})", quoted_list("", key.iter().map(String::as_str))));
+        }
+        Ok(parts.join(", "))
+    }
+
+    fn declared(&self, table: &str, field: &Field, in_key: bool) -> Result<String, Failure> {
+        if SYSTEM_COLUMNS.iter().any(|own| spelled(field.name()) == spelled(own)) {
+            return Err(self.refused(table, field.name(), "has a name that the host keeps for itself"));
+        }
+        self.check_name(field.name())?;
+        declared_type(field.data_type(), in_key).ok_or_else(|| {
+            let why = format!("has the type {}, for which Oracle has no place", field.data_type());
+            self.refused(table, field.name(), &why)
+        })
+    }
+
+    pub(super) fn check_name(&self, name: &str) -> Result<(), Failure> {
+        check(name, self.name_bytes()).map_err(|failure| failure.within(&self.place))
+    }
+
+    fn refused(&self, table: &str, column: &str, why: &str) -> Failure {
+        Failure::invalid_config(format!("{}, table {table}: the column {column} {why}", self.place))
+    }
+
+    /// The table as it will be once everything that was asked for is done.
+    pub(super) fn foreseen(&mut self) -> Result<Option<TableDefinition>, Failure> {
+        let name = self.grant.table.clone();
+        let found = self.find_now(&name)?;
+        let mut seen = found.map(|table| TableDefinition {
+            columns: table.schema(&SYSTEM_COLUMNS),
+            key: table.key.clone(),
+            name: name.clone(),
+        });
+        for change in &self.changes {
+            match (change, &mut seen) {
+                (PendingDdl::Create(definition), seen) => *seen = Some(definition.clone()),
+                (PendingDdl::Add(columns) | PendingDdl::Widen(columns), Some(seen)) => {
+                    seen.columns = with_fields(&seen.columns, columns);
+                }
+                _ => {}
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Makes the staged table, or goes on with the one that an interrupted load left. The table itself is made
+    /// now, empty, so that the swap changes rows only.
+    pub(super) fn stage_table(&mut self, definition: &TableDefinition, resume: bool) -> Result<String, Failure> {
+        let name = self.staged_name();
+        let table = definition.name.clone();
+        match self.foreseen()? {
+            None => self.defer(&table, PendingDdl::Create(definition.clone()))?,
+            Some(there) => {
+                let lacking = self.lacking(&there, definition)?;
+                if !lacking.fields().is_empty() {
+                    self.defer(&table, PendingDdl::Add(lacking))?;
+                }
+            }
+        }
+        if !resume {
+            self.defer(&table, PendingDdl::Stage(definition.clone()))?;
+            return Ok(name);
+        }
+        match self.find_now(&name)? {
+            Some(staged) if is_same(&staged, definition) => Ok(name),
+            found => {
+                let what = if found.is_some() { "has other columns by now" } else { "is gone" };
+                Err(Failure::permanent(format!(
+                    "{}: the table {name} of the interrupted load {what}; reset the stream's state to load it from \
+                     the start",
+                    self.place
+                )))
+            }
+        }
+    }
+
+    /// The columns that a table lacks to be replaced by another.
+    fn lacking(&self, there: &TableDefinition, wanted: &TableDefinition) -> Result<SchemaRef, Failure> {
+        let mut lacking = Vec::new();
+        for field in wanted.columns.fields() {
+            match there.columns.field_with_name(field.name()) {
+                Err(_) => lacking.push(Field::new(field.name(), field.data_type().clone(), true)),
+                Ok(old) if accepts(old.data_type(), field.data_type()) => {}
+                Ok(old) => {
+                    let why = format!(
+                        "is {} there and {} in the stream; rows are replaced within the table, so drop or change it",
+                        old.data_type(),
+                        field.data_type()
+                    );
+                    return Err(self.refused(&wanted.name, field.name(), &why));
+                }
+            }
+        }
+        Ok(std::sync::Arc::new(arrow_schema::Schema::new(lacking)))
+    }
+}
+
+fn with_fields(columns: &SchemaRef, changed: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<_> = columns.fields().iter().cloned().collect();
+    for field in changed.fields() {
+        match fields.iter_mut().find(|there| there.name() == field.name()) {
+            Some(there) => *there = std::sync::Arc::clone(field),
+            None => fields.push(std::sync::Arc::clone(field)),
+        }
+    }
+    std::sync::Arc::new(arrow_schema::Schema::new(fields))
+}
+
+/// Returns whether a column of one type takes all values of another.
+pub(super) fn accepts(there: &DataType, here: &DataType) -> bool {
+    match (there, here) {
+        (DataType::Decimal128(most, most_behind), DataType::Decimal128(digits, behind)) => {
+            let whole = |digits: u8, behind: i8| i16::from(digits) - i16::from(behind);
+            behind <= most_behind && whole(*digits, *behind) <= whole(*most, *most_behind)
+        }
+        (DataType::Timestamp(_, Some(_)), DataType::Timestamp(_, Some(_))) => true,
+        _ => there == here,
+    }
+}
+
+/// Returns whether a table is what a definition says.
+fn is_same(table: &Table, definition: &TableDefinition) -> bool {
+    let columns = table.schema(&SYSTEM_COLUMNS);
+    let wanted = &definition.columns;
+    columns.fields().len() == wanted.fields().len()
+        && columns
+            .fields()
+            .iter()
+            .zip(wanted.fields())
+            .all(|(found, wanted)| found.name() == wanted.name() && accepts(found.data_type(), wanted.data_type()))
+        && table.key == definition.key
+}

@@ -1,0 +1,222 @@
+//! Plain SQL, for what the host itself keeps and builds. A statement that changes the shape of things commits in
+//! Oracle whatever precedes it; within a transaction it therefore runs on a connection of its own.
+
+use std::sync::{Arc, PoisonError};
+
+use wmshost_flow::{Dialect, Failure, METADATA_PREFIX, Sql, SqlSession, Value};
+
+use super::client::Client;
+use super::connect::{ConnectionPool, PooledConnection};
+use super::failure::OracleError;
+use super::names::shown;
+use super::settings::Tags;
+
+/// Rows of a statement that travel together.
+const MANY_ROWS: usize = 1_000;
+/// What the names of private temporary tables begin with.
+const PRIVATE_PREFIX: &str = "ORA$PTT_";
+
+/// A session of the host's own.
+pub(super) struct OracleSqlSession {
+    connections: Arc<ConnectionPool>,
+    connection: PooledConnection,
+    in_transaction: bool,
+}
+
+impl OracleSqlSession {
+    pub(super) fn new(connections: Arc<ConnectionPool>) -> Result<Self, Failure> {
+        let connection = take(&connections)?;
+        connection.tag(&Tags { action: "host".to_owned(), ..connections.maker().settings.tags.clone() });
+        Ok(Self { connections, connection, in_transaction: false })
+    }
+
+    fn end(&mut self, commit: bool) -> Result<(), Failure> {
+        self.in_transaction = false;
+        let place = &self.connections.maker().place;
+        let settled =
+            with_client(&mut self.connection, place, |client| if commit { client.commit() } else { client.rollback() });
+        settled.map_err(|failure| failure.within(if commit { "committing" } else { "rolling back" }))
+    }
+}
+
+/// A connection out of the pool.
+pub(super) fn take(connections: &Arc<ConnectionPool>) -> Result<PooledConnection, Failure> {
+    connections.take().map_err(|failure| within(connections, failure))
+}
+
+/// A pool's failure, with the place it is about, unless it names it.
+fn within(connections: &ConnectionPool, failure: Failure) -> Failure {
+    let place = &connections.maker().place;
+    if failure.message.starts_with(place.as_str()) { failure } else { failure.within(place) }
+}
+
+/// Acts on a connection; one that is gone is not lent again.
+pub(super) fn with_client<T>(
+    connection: &mut PooledConnection,
+    place: &str,
+    act: impl FnOnce(&dyn Client) -> Result<T, OracleError>,
+) -> Result<T, Failure> {
+    connection.client().and_then(act).map_err(|oracle_error| {
+        if oracle_error.class.is_connection_lost() {
+            connection.mark_broken();
+        }
+        oracle_error.failure(place)
+    })
+}
+
+/// Returns whether a statement changes the shape of things for all. Private temporary tables are their session's own.
+pub(super) fn is_definition(statement: &str) -> bool {
+    let mut words = statement.split_whitespace();
+    let word = words.next().unwrap_or_default();
+    let is_private = words.take(2).any(|word| word.eq_ignore_ascii_case("PRIVATE") || word.starts_with(PRIVATE_PREFIX));
+    let verbs = ["CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "COMMENT", "RENAME"];
+    !is_private && verbs.iter().any(|verb| word.eq_ignore_ascii_case(verb))
+}
+
+/// Runs a statement that returns no rows; returns how many rows it touched.
+pub(super) fn execute(
+    connection: &mut PooledConnection,
+    place: &str,
+    statement: &str,
+    values: &[Value],
+) -> Result<u64, Failure> {
+    with_client(connection, place, |client| client.execute(statement, values))
+}
+
+/// Runs a statement once for each row of values; returns how many rows it touched in all.
+pub(super) fn execute_many(
+    connection: &mut PooledConnection,
+    place: &str,
+    statement: &str,
+    rows: &[Vec<Value>],
+) -> Result<u64, Failure> {
+    let mut touched = 0;
+    for rows in rows.chunks(MANY_ROWS) {
+        touched += with_client(connection, place, |client| client.execute_many(statement, rows))?;
+    }
+    Ok(touched)
+}
+
+/// The rows of a query.
+pub(super) fn query(
+    connection: &mut PooledConnection,
+    place: &str,
+    statement: &str,
+    values: &[Value],
+) -> Result<Vec<Vec<Value>>, Failure> {
+    with_client(connection, place, |client| client.query(statement, values))
+}
+
+/// The names of the columns that a query gives, and their types as the server calls them.
+pub(super) fn columns(
+    connection: &mut PooledConnection,
+    place: &str,
+    query: &str,
+) -> Result<Vec<(String, String)>, Failure> {
+    let nothing = format!("SELECT * FROM ({query}\n) WHERE 1 = 0");
+    let described = with_client(connection, place, |client| client.describe(&nothing))?;
+    Ok(described.into_iter().map(|column| (shown(&column.name), column.declared)).collect())
+}
+
+/// Changes the shape of things on a connection of its own. A table of the host's own that somebody else has made
+/// meanwhile is as good: all streams of a first run need it at once.
+pub(super) fn execute_autonomous(
+    connections: &Arc<ConnectionPool>,
+    statement: &str,
+    values: &[Value],
+) -> Result<u64, Failure> {
+    let mut connection = take(connections)?;
+    let maker = connections.maker();
+    let _one_at_a_time = maker.definitions.lock().unwrap_or_else(PoisonError::into_inner);
+    match execute(&mut connection, &maker.place, statement, values) {
+        Err(failure) if failure.message.contains("ORA-00955") && is_metadata_table(statement) => Ok(0),
+        touched => touched,
+    }
+}
+
+fn is_metadata_table(statement: &str) -> bool {
+    let name = statement.split_whitespace().nth(2).unwrap_or_default();
+    statement.starts_with("CREATE TABLE ") && name.starts_with(METADATA_PREFIX)
+}
+
+impl Sql for OracleSqlSession {
+    fn dialect(&self) -> Dialect {
+        Dialect::Oracle
+    }
+
+    fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
+        if is_definition(statement) {
+            return execute_autonomous(&self.connections, statement, parameters);
+        }
+        let touched = execute(&mut self.connection, &self.connections.maker().place, statement, parameters);
+        if !self.in_transaction {
+            self.end(touched.is_ok())?;
+        }
+        touched
+    }
+
+    fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
+        let touched = execute_many(&mut self.connection, &self.connections.maker().place, statement, rows);
+        if !self.in_transaction {
+            self.end(touched.is_ok())?;
+        }
+        touched
+    }
+
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
+        query(&mut self.connection, &self.connections.maker().place, statement, parameters)
+    }
+
+    fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
+        columns(&mut self.connection, &self.connections.maker().place, query)
+    }
+}
+
+impl SqlSession for OracleSqlSession {
+    fn begin(&mut self) -> Result<(), Failure> {
+        if self.in_transaction {
+            let place = &self.connections.maker().place;
+            return Err(Failure::permanent(format!("{place}: a transaction is open already")));
+        }
+        self.in_transaction = true;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        self.end(true)
+    }
+
+    fn rollback(&mut self) -> Result<(), Failure> {
+        self.end(false)
+    }
+}
+
+impl Drop for OracleSqlSession {
+    fn drop(&mut self) {
+        if self.in_transaction && self.end(false).is_err() {
+            self.connection.mark_broken();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_are_known_by_their_verb() {
+        for statement in ["CREATE TABLE t (a NUMBER)", " alter table t add b number", "Drop table t"] {
+            assert!(is_definition(statement), "{statement}");
+        }
+        for statement in [
+            "SELECT created FROM t",
+            "INSERT INTO t VALUES (1)",
+            "MERGE INTO create_log",
+            "CREATE PRIVATE TEMPORARY TABLE ORA$PTT_A ON COMMIT PRESERVE DEFINITION AS SELECT 1 a FROM dual",
+            "DROP TABLE ORA$PTT_A",
+            "",
+        ] {
+            assert!(!is_definition(statement), "{statement}");
+        }
+    }
+}

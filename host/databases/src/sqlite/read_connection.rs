@@ -1,0 +1,140 @@
+//! A read-only connection with its guard and its limits.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+
+use super::guard::Guard;
+use super::order::add_functions;
+use super::statement::{Database, lock};
+
+/// How long to wait for a writer that is just committing.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// What a guest's statement may cost.
+pub(super) mod limits {
+    /// Bytes of one value, of one row, and of the statement's results while it computes, where nobody says otherwise.
+    pub(in super::super) const VALUE_BYTES: usize = 16 << 20;
+    /// The most that SQLite can.
+    pub(in super::super) const MOST_VALUE_BYTES: i32 = 1_000_000_000;
+    /// Bytes of a statement's text.
+    pub(in super::super) const STATEMENT_BYTES: i32 = 256 << 10;
+    /// Parameters of a statement.
+    pub(in super::super) const PARAMETERS: i32 = 4_096;
+    /// How deep expressions may be nested.
+    pub(in super::super) const EXPRESSION_DEPTH: i32 = 200;
+    /// SELECTs that one statement may join by UNION and the like.
+    pub(in super::super) const COMPOUND_SELECTS: i32 = 64;
+    /// Bytes of a LIKE pattern, which cost the square of their number.
+    pub(in super::super) const PATTERN_BYTES: i32 = 1_000;
+    /// Steps of SQLite's machine between two looks at the limit below.
+    pub(in super::super) const STEPS_PER_TICK: i32 = 1_000_000;
+    /// Ticks for one call, which come to some minutes of computing.
+    pub(in super::super) const TICKS_PER_CALL: u32 = 20_000;
+    /// Bytes of text and binary in one batch; the row that goes beyond is its last.
+    pub(in super::super) const BATCH_BYTES: usize = 16 << 20;
+    /// KiB of pages that a connection keeps in memory.
+    pub(in super::super) const CACHE_KIB: i32 = 2_048;
+}
+
+/// A read-only connection with its guard. Clones are the same lane.
+#[derive(Clone)]
+pub(super) struct ReadConnection {
+    pub(super) database: Database,
+    pub(super) guard: Arc<Guard>,
+    ticks: Arc<AtomicU32>,
+    /// The most bytes of one value.
+    value_bytes: i32,
+}
+
+impl ReadConnection {
+    /// Opens a lane. Its guard is off.
+    pub(super) fn open(path: &Path, value_bytes: usize) -> rusqlite::Result<Self> {
+        let value_bytes = i32::try_from(value_bytes).unwrap_or(i32::MAX).min(limits::MOST_VALUE_BYTES);
+        let mut connection = open_read_only(path)?;
+        for (limit, most) in [
+            (Limit::SQLITE_LIMIT_LENGTH, value_bytes),
+            (Limit::SQLITE_LIMIT_SQL_LENGTH, limits::STATEMENT_BYTES),
+            (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, limits::PARAMETERS),
+            (Limit::SQLITE_LIMIT_EXPR_DEPTH, limits::EXPRESSION_DEPTH),
+            (Limit::SQLITE_LIMIT_COMPOUND_SELECT, limits::COMPOUND_SELECTS),
+            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, limits::PATTERN_BYTES),
+            (Limit::SQLITE_LIMIT_ATTACHED, 0),
+            (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+        ] {
+            connection.set_limit(limit, most)?;
+        }
+        add_functions(&connection)?;
+        let guard = Arc::new(Guard::new());
+        let judge = Arc::clone(&guard);
+        connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| judge.judge(&context)))?;
+        let ticks = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&ticks);
+        connection.progress_handler(
+            limits::STEPS_PER_TICK,
+            Some(move || counted.fetch_add(1, Ordering::Relaxed) >= limits::TICKS_PER_CALL),
+        )?;
+        let database = Database::new(connection.into());
+        Ok(Self { database, guard, ticks, value_bytes })
+    }
+
+    /// Begins the call that the limit on computing counts from.
+    pub(super) fn begin_call(&self) {
+        self.ticks.store(0, Ordering::Relaxed);
+    }
+
+    /// The most bytes of one value.
+    pub(super) fn value_bytes(&self) -> u64 {
+        u64::from(self.value_bytes.unsigned_abs())
+    }
+
+    /// Allows rows as large as a batch, for a statement that gives no value above the limit.
+    pub(super) fn allow_rows_of(&self, bytes: usize) {
+        let bytes = i32::try_from(bytes).unwrap_or(i32::MAX).saturating_add(self.value_bytes);
+        self.set_length(bytes.min(limits::MOST_VALUE_BYTES));
+    }
+
+    /// Allows values up to the limit, and rows no larger.
+    pub(super) fn allow_values_only(&self) {
+        self.set_length(self.value_bytes);
+    }
+
+    fn set_length(&self, bytes: i32) {
+        if let Err(error) = lock(&self.database).set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes) {
+            tracing::warn!("a limit of SQLite's was not set: {error}");
+        }
+    }
+
+    /// Returns the lane to one stream.
+    pub(super) fn grant(&self, tables: &BTreeSet<String>) {
+        self.guard.grant(tables);
+    }
+
+    /// The driver's own work on the connection, unguarded.
+    pub(super) fn by_driver<T>(&self, act: impl FnOnce(&Connection) -> T) -> T {
+        self.begin_call();
+        act(&lock(&self.database))
+    }
+
+    /// Returns whether nobody but the pool holds it.
+    pub(super) fn is_free(&self) -> bool {
+        Arc::strong_count(&self.database) == 1
+    }
+}
+
+/// Opens a file for reading only.
+pub(super) fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.execute_batch(&format!(
+        "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{};",
+        limits::CACHE_KIB
+    ))?;
+    Ok(connection)
+}

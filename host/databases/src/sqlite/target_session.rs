@@ -1,0 +1,367 @@
+//! One stream's transactions. What is written in them is in the modules beside: `ddl`, `insert`, `swap`, `remove`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use wmshost_flow::{
+    Claim, Clock, Dialect, Failure, LoadClock, MergeRule, Micros, Refused, Removal, STAGED_SUFFIX, Sql,
+    TableDefinition, TargetGrant, TargetSession, Value, WriteStats, is_reserved, timestamp_from_text,
+};
+
+use super::batch_table::BatchTable;
+use super::failure::failure;
+use super::insert::Plan;
+use super::moment::MomentText;
+use super::sql_session;
+use super::statement::{Database, lock};
+use super::table::{Table, quoted};
+use super::writer_queue::{Permit, WriterQueue};
+
+/// The host's own columns: the run that wrote a row last, and when.
+pub(super) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
+/// Another column of the host's own, in tables that keep what is deleted: when the source had the row no longer.
+pub(super) const DELETED_AT: &str = "wms_deleted_at";
+/// All columns of the host's own.
+pub(super) const SYSTEM_COLUMNS: [&str; 3] = [AUDIT_COLUMNS[0], AUDIT_COLUMNS[1], DELETED_AT];
+/// The function that an update calls, to be counted and to have the run's id.
+pub(super) const COUNT_UPDATE: &str = "wms_count_update";
+
+/// Where a session is.
+enum Transaction {
+    None,
+    Open {
+        _turn: Permit,
+    },
+    /// A write failed half way: only a rollback is left.
+    Broken {
+        _turn: Permit,
+    },
+}
+
+/// Which of the two tables a name means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WriteTable {
+    /// The granted table.
+    Table,
+    /// The one that is staged beside it.
+    Staged,
+}
+
+/// A session.
+pub(super) struct SqliteTargetSession {
+    /// Where failures say they come from.
+    pub(super) place: String,
+    pub(super) grant: TargetGrant,
+    pub(super) batch_table: BatchTable,
+    /// Statements that were prepared for batches like those before.
+    pub(super) plans: Vec<Plan>,
+    /// Rows that were refused since somebody asked.
+    pub(super) refused: Vec<Refused>,
+    /// The mark of the transaction's rows, as text, once it has any.
+    loaded_at: Option<String>,
+    load_clock: LoadClock,
+    pub(super) database: Database,
+    updates: Arc<AtomicU64>,
+    clock: Arc<dyn Clock>,
+    queue: Arc<WriterQueue>,
+    transaction: Transaction,
+    /// The tables that are known as the stream's own in this transaction.
+    owned: Vec<WriteTable>,
+}
+
+impl SqliteTargetSession {
+    pub(super) fn new(
+        place: String,
+        grant: TargetGrant,
+        connection: Connection,
+        clock: Arc<dyn Clock>,
+        queue: Arc<WriterQueue>,
+    ) -> Result<Self, Failure> {
+        let lower = grant.table.to_lowercase();
+        if lower.starts_with("sqlite_") || is_reserved(&grant.table) {
+            return Err(Failure::invalid_config(format!(
+                "{place}: the name {} is kept for the host and SQLite; give the table another one",
+                grant.table
+            )));
+        }
+        let updates = Arc::new(AtomicU64::new(0));
+        count_updates(&connection, &grant.run_id, Arc::clone(&updates)).map_err(|error| failure(&place, error))?;
+        Ok(Self {
+            place,
+            grant,
+            batch_table: BatchTable::new(),
+            plans: Vec::new(),
+            refused: Vec::new(),
+            loaded_at: None,
+            load_clock: LoadClock::default(),
+            database: Database::new(connection.into()),
+            updates,
+            clock,
+            queue,
+            transaction: Transaction::None,
+            owned: Vec::new(),
+        })
+    }
+
+    /// Which table a name means; any other is denied.
+    pub(super) fn resolve_table(&self, table: &str) -> Result<WriteTable, Failure> {
+        if table.eq_ignore_ascii_case(&self.grant.table) {
+            Ok(WriteTable::Table)
+        } else if table.eq_ignore_ascii_case(&self.staged_name()) {
+            Ok(WriteTable::Staged)
+        } else {
+            Err(Failure::denied(format!("{}: the table {table} is not granted, {} is", self.place, self.grant.table)))
+        }
+    }
+
+    /// The name of the staged table.
+    pub(super) fn staged_name(&self) -> String {
+        format!("{}{STAGED_SUFFIX}", self.grant.table)
+    }
+
+    /// The table of this name in the database.
+    pub(super) fn find(&self, table: &str) -> Result<Option<Table>, Failure> {
+        Table::find(&lock(&self.database), table).map_err(|failure| failure.within(&self.place))
+    }
+
+    /// Runs statements without parameters.
+    pub(super) fn run(&self, doing: &str, sql: &str) -> Result<(), Failure> {
+        let done = lock(&self.database).execute_batch(sql);
+        done.map_err(|error| failure(format_args!("{}, {doing}", self.place), error))
+    }
+
+    /// Does a write. If it fails, the transaction can only be rolled back: what was written half stays unseen.
+    fn write<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        match self.transaction {
+            Transaction::Open { .. } => {}
+            Transaction::None => {
+                return Err(Failure::permanent(format!("{}: no transaction was begun", self.place)));
+            }
+            Transaction::Broken { .. } => {
+                return Err(Failure::permanent(format!(
+                    "{}: a write in this transaction failed; it can only be rolled back",
+                    self.place
+                )));
+            }
+        }
+        let result = act(self);
+        if result.is_err() {
+            self.transaction = match std::mem::replace(&mut self.transaction, Transaction::None) {
+                Transaction::Open { _turn } => Transaction::Broken { _turn },
+                other => other,
+            };
+        }
+        result
+    }
+
+    /// Does a write into a table, once that is the stream's own.
+    fn write_table<T>(&mut self, table: &str, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.write(|writer| {
+            writer.secure(writer.resolve_table(table)?)?;
+            act(writer)
+        })
+    }
+
+    /// Does a write that needs the staged table as well.
+    fn write_both<T>(&mut self, table: &str, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.write_table(table, |writer| {
+            writer.secure(WriteTable::Staged)?;
+            act(writer)
+        })
+    }
+
+    /// Makes sure that a table is the stream's own: the one place that every write comes through.
+    fn secure(&mut self, which: WriteTable) -> Result<(), Failure> {
+        if self.owned.contains(&which) {
+            return Ok(());
+        }
+        let table = match which {
+            WriteTable::Table => self.grant.table.clone(),
+            WriteTable::Staged => self.staged_name(),
+        };
+        let (grant, now) = (self.grant.clone(), self.clock.now());
+        let claim = Claim { owner: &grant.owner(), run_id: &grant.run_id, take_over: grant.take_over.as_ref() };
+        let secured = claim.secure(self, &table, now);
+        secured.map_err(|failure| failure.within(&self.place))?;
+        self.owned.push(which);
+        Ok(())
+    }
+
+    /// The mark of the transaction's rows.
+    pub(super) fn mark(&mut self) -> Result<String, Failure> {
+        if let Some(mark) = &self.loaded_at {
+            return Ok(mark.clone());
+        }
+        let (table, now) = (self.grant.table.to_uppercase(), self.clock.now());
+        let mut load_clock = std::mem::take(&mut self.load_clock);
+        let next = load_clock.tick(self, &table, now, Self::newest_mark);
+        self.load_clock = load_clock;
+        let mut text = Vec::new();
+        if MomentText::default().timestamp(next?, false, &mut text).is_none() {
+            return Err(Failure::permanent("the clock is not between the years 0000 and 9999"));
+        }
+        let mark = String::from_utf8_lossy(&text).into_owned();
+        self.loaded_at = Some(mark.clone());
+        Ok(mark)
+    }
+
+    /// The newest mark of the table's rows.
+    fn newest_mark(&mut self) -> Result<Option<Micros>, Failure> {
+        let table = self.grant.table.clone();
+        if self.find(&table)?.is_none_or(|table| table.column(AUDIT_COLUMNS[1]).is_none()) {
+            return Ok(None);
+        }
+        let newest = self.query(&format!("SELECT max({}) FROM main.{}", AUDIT_COLUMNS[1], quoted(&table)), &[])?;
+        Ok(match newest.first().and_then(|row| row.first()) {
+            Some(Value::Text(text)) => timestamp_from_text(text),
+            _ => None,
+        })
+    }
+
+    /// The number of rows updated since the last call.
+    pub(super) fn take_updates(&self) -> u64 {
+        self.updates.swap(0, Ordering::Relaxed)
+    }
+
+    /// Rolls back what is open, and lets the next writer in.
+    fn end(&mut self) -> rusqlite::Result<()> {
+        // What was created in the transaction is gone.
+        self.plans.clear();
+        self.owned.clear();
+        let connection = lock(&self.database);
+        // After some errors SQLite has rolled back by itself.
+        let result = if connection.is_autocommit() { Ok(()) } else { connection.execute_batch("ROLLBACK") };
+        drop(connection);
+        self.transaction = Transaction::None;
+        result
+    }
+}
+
+fn count_updates(connection: &Connection, run_id: &str, updates: Arc<AtomicU64>) -> rusqlite::Result<()> {
+    let run_id = run_id.to_owned();
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function(COUNT_UPDATE, 0, flags, move |_| {
+        updates.fetch_add(1, Ordering::Relaxed);
+        Ok(run_id.clone())
+    })
+}
+
+impl TargetSession for SqliteTargetSession {
+    fn begin(&mut self) -> Result<(), Failure> {
+        if !matches!(self.transaction, Transaction::None) {
+            return Err(Failure::permanent(format!("{}: a transaction is open already", self.place)));
+        }
+        let permit = self.queue.enter();
+        self.run("beginning a transaction", "BEGIN IMMEDIATE")?;
+        self.transaction = Transaction::Open { _turn: permit };
+        self.loaded_at = None;
+        self.owned.clear();
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        let committed = self.write(|writer| writer.run("committing", "COMMIT"));
+        match committed {
+            Ok(()) => self.transaction = Transaction::None,
+            Err(_) => {
+                let _ = self.end();
+            }
+        }
+        committed
+    }
+
+    fn rollback(&mut self) -> Result<(), Failure> {
+        self.end().map_err(|error| failure(format_args!("{}, rolling back", self.place), error))
+    }
+
+    fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
+        self.resolve_table(table)?;
+        Ok(self.find(table)?.map(|table| TableDefinition {
+            columns: table.schema(&SYSTEM_COLUMNS),
+            key: table.key(),
+            name: table.name,
+        }))
+    }
+
+    fn create(&mut self, table: &TableDefinition) -> Result<(), Failure> {
+        self.write_table(&table.name, |writer| writer.create_table(table))
+    }
+
+    fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
+        self.write_table(table, |writer| writer.add_table_columns(table, columns))
+    }
+
+    fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
+        self.write_both(table, |writer| writer.widen_table_columns(table, columns))
+    }
+
+    fn take_refused(&mut self) -> Vec<Refused> {
+        std::mem::take(&mut self.refused)
+    }
+
+    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<WriteStats, Failure> {
+        self.write_table(table, |writer| writer.write_rows(table, rows, None))
+    }
+
+    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<WriteStats, Failure> {
+        self.write_table(table, |writer| writer.write_rows(table, rows, Some(rule)))
+    }
+
+    fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
+        self.write_both(&table.name, |writer| writer.stage_table(table, resume))
+    }
+
+    fn swap(&mut self, table: &str) -> Result<WriteStats, Failure> {
+        self.write_both(table, |writer| writer.swap_tables(table))
+    }
+
+    fn keep_deleted(&mut self, table: &str) -> Result<(), Failure> {
+        self.write_table(table, |writer| writer.add_deleted_column(table))
+    }
+
+    fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
+        self.write_table(table, |writer| writer.remove_rows(table, keys, removal))
+    }
+
+    fn loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure> {
+        self.rows_loaded_at(table, keys)
+    }
+
+    fn sql(&mut self) -> &mut dyn Sql {
+        self
+    }
+}
+
+impl Sql for SqliteTargetSession {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
+        self.write(|writer| sql_session::execute(&writer.place, &writer.database, statement, parameters))
+    }
+
+    fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
+        self.write(|writer| sql_session::execute_many(&writer.place, &writer.database, statement, rows))
+    }
+
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
+        sql_session::query(&self.place, &self.database, statement, parameters)
+    }
+
+    fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
+        sql_session::columns(&self.place, &self.database, query)
+    }
+}
+
+impl Drop for SqliteTargetSession {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::warn!("{}: rolling back failed: {error}", self.place);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The target's side of a comparison: range after range it meets the source's rows, what is missing or different is
+//! loaded on the way, and what the source no longer has is deleted at the end, if both sides were read to theirs.
+
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::difference::{CompareRules, Difference, DifferenceKind, Differences, KeyJoin, Side};
+use super::reading::{Range, Reading, Waiting, asked_to_stop};
+use super::scan::TargetScan;
+use super::verify::{Comparison, Depth, MOST_SAMPLES};
+use crate::batch::row_as_json;
+use crate::checkpoint::Checkpoint;
+use crate::events::{Event, StreamStats};
+use crate::failure::{Failure, FailureKind};
+use crate::key::{Bound, Keys};
+use crate::load::Loader;
+use crate::metadata::row_key::digest_at;
+use crate::metadata::{Action, Known, LEASE_SECONDS, Lease, Ledger, Quarantine};
+use crate::policy::{DeleteGuard, Deletes};
+use crate::stream::{StreamContext, in_transaction, lock};
+use crate::target::{Removal, SharedTarget};
+
+/// How long to go on without renewing the lease.
+const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
+/// The most rows of the target that are held at once for one range.
+const MOST_TARGET_ROWS: u64 = 32_768;
+
+/// Compares range after range with the target.
+pub(super) struct Comparer<'a> {
+    pub(super) stream: &'a str,
+    pub(super) target: TargetScan,
+    pub(super) comparing: CompareRules<'a>,
+    /// The columns of the source's rows.
+    pub(super) columns: &'a SchemaRef,
+    pub(super) depth: Depth,
+    pub(super) repair: Option<Repair<'a>>,
+    pub(super) found: &'a mut Comparison,
+    pub(super) context: &'a StreamContext,
+}
+
+/// What is needed to repair.
+pub(super) struct Repair<'a> {
+    pub(super) loader: &'a mut dyn Loader,
+    pub(super) target: &'a SharedTarget,
+    pub(super) lease: &'a Lease,
+    pub(super) deletes: Deletes,
+    pub(super) guard: DeleteGuard,
+    pub(super) table: String,
+    /// What the ledger keeps of the comparison, and under which name.
+    pub(super) note: (String, Checkpoint),
+    /// The stream's rows in quarantine, but for those without a whole key that were met.
+    pub(super) quarantined: Known,
+    /// Keys of rows to delete once everything was read.
+    pub(super) to_remove: Vec<RecordBatch>,
+    /// When the lease was renewed last.
+    pub(super) renewed: Duration,
+}
+
+impl Comparer<'_> {
+    /// Compares what comes until the reading stage says that it has read everything; then deletes what the source no
+    /// longer has. A reading that breaks off deletes nothing.
+    pub(super) fn run(&mut self, readings: &Receiver<Reading>) -> Result<(), Failure> {
+        let mut waiting = Waiting::default();
+        let mut parts = 0;
+        loop {
+            match readings.recv_timeout(LEASE_RENEWAL_INTERVAL) {
+                Ok(Reading::Part(part)) => {
+                    parts += 1;
+                    if let Some(repair) = &mut self.repair {
+                        part.without_key.iter().for_each(|id| _ = repair.quarantined.without_key.remove(id));
+                    }
+                    let key = self.comparing.key;
+                    let samples = &mut self.found.samples;
+                    let mut twice = |keys: &Keys, row| name(samples, DifferenceKind::DuplicateInSource, keys, row);
+                    let range = waiting.take_in(part, key, &mut twice)?;
+                    self.found.rejected = waiting.rejected;
+                    self.found.source_duplicates = waiting.duplicates();
+                    if let Some(range) = range {
+                        self.compare_range(range, &mut waiting)?;
+                    }
+                }
+                Ok(Reading::End { parts: sent }) if sent == parts => {
+                    let rest = waiting.rest();
+                    self.compare_range(rest, &mut waiting)?;
+                    return self.end();
+                }
+                Err(RecvTimeoutError::Timeout) => self.renew_lease()?,
+                Ok(Reading::End { .. }) | Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::new(FailureKind::Cancelled, "the source was not read to its end"));
+                }
+            }
+        }
+    }
+
+    /// Compares one range.
+    fn compare_range(&mut self, range: Range, waiting: &mut Waiting) -> Result<(), Failure> {
+        self.reached("range-read");
+        let Range { rows, before } = range;
+        let source = Side::of(rows, self.comparing)?;
+        self.found.ranges += 1;
+        self.found.source_rows += source.count();
+        let (first, is_all) = self.next_target_rows(before.as_ref())?;
+        if is_all && source.digest() == first.digest() {
+            waiting.withheld.go_on();
+            return self.judged();
+        }
+        let most_samples = MOST_SAMPLES.saturating_sub(self.found.samples.len());
+        let comparing = CompareRules { most_samples, ..self.comparing };
+        let mut meeting = KeyJoin::new(source, self.columns, comparing, &mut waiting.withheld)?;
+        meeting.meet(&first)?;
+        let mut is_all = is_all;
+        while !is_all {
+            let (more, last) = self.next_target_rows(before.as_ref())?;
+            meeting.meet(&more)?;
+            is_all = last;
+        }
+        let mut differences = meeting.end()?;
+        waiting.withheld.go_on();
+        if self.depth == Depth::Keys {
+            // What the target lacks may be in quarantine: keys alone cannot tell.
+            differences.samples.retain(|row| row.kind != DifferenceKind::Missing);
+            (differences.missing, differences.to_load) = (0, None);
+        }
+        self.note(&mut differences);
+        if let Some(repair) = &mut self.repair {
+            self.found.loaded += repair.load(differences, self.comparing.key, self.stream, self.context)?;
+            repair.renewed = self.context.clock.elapsed();
+        }
+        self.judged()
+    }
+
+    /// The next rows of the target before the bound, and whether these are the last of them.
+    fn next_target_rows(&mut self, before: Option<&Bound>) -> Result<(Side, bool), Failure> {
+        let (mut rows, mut count) = (Vec::new(), 0);
+        let mut is_all = false;
+        while count < MOST_TARGET_ROWS && !is_all {
+            if self.context.cancel.is_set() {
+                return Err(asked_to_stop());
+            }
+            let samples = &mut self.found.samples;
+            let mut twice = |keys: &Keys, row| name(samples, DifferenceKind::DuplicateInTarget, keys, row);
+            match self.target.next(before, &mut twice)? {
+                Some(batch) => {
+                    count += batch.num_rows() as u64;
+                    rows.push(batch);
+                }
+                None => is_all = true,
+            }
+        }
+        self.found.target_rows += count;
+        self.found.target_duplicates = self.target.duplicates();
+        Ok((Side::of(rows, self.comparing)?, is_all))
+    }
+
+    fn note(&mut self, differences: &mut Differences) {
+        self.found.missing += differences.missing;
+        self.found.extra += differences.extra;
+        self.found.different += differences.different;
+        self.found.outdated += differences.outdated;
+        self.found.ranges_different += u64::from(differences.count() > 0);
+        self.found.samples.append(&mut differences.samples);
+    }
+
+    /// A range was compared.
+    fn judged(&mut self) -> Result<(), Failure> {
+        let stats = StreamStats { read: self.found.source_rows, batches: self.found.ranges, ..StreamStats::default() };
+        self.context.observer.event(&Event::Committed { stream: self.stream, stats });
+        self.reached("range-compared");
+        let is_old = self.repair.as_ref().is_some_and(|repair| {
+            self.context.clock.elapsed().saturating_sub(repair.renewed) >= LEASE_RENEWAL_INTERVAL
+        });
+        if is_old { self.renew_lease() } else { Ok(()) }
+    }
+
+    /// Renews the lease while nothing is written.
+    fn renew_lease(&mut self) -> Result<(), Failure> {
+        let Some(repair) = &mut self.repair else { return Ok(()) };
+        repair.renewed = self.context.clock.elapsed();
+        in_transaction(repair.target, Some(repair.lease), || Ok(()))
+    }
+
+    /// Both sides were read to their ends: deletes what the source no longer has, in the transaction that notes the
+    /// comparison.
+    fn end(&mut self) -> Result<(), Failure> {
+        if !self.target.has_ended() {
+            return Err(Failure::permanent("the target was not read to its end"));
+        }
+        self.found.is_complete = true;
+        self.reached("all-compared");
+        let Some(repair) = &mut self.repair else { return Ok(()) };
+        if self.context.cancel.is_set() {
+            return Err(asked_to_stop());
+        }
+        let removal = match repair.deletes {
+            Deletes::Ignore => None,
+            Deletes::Soft => Some(Removal::Soft),
+            Deletes::Delete => Some(Removal::Delete),
+        };
+        let gone = if removal.is_some() { self.found.extra } else { 0 };
+        repair.guard.check(self.stream, gone, self.found.target_rows)?;
+        let ledger = Ledger { pipeline: &self.context.pipeline };
+        let (context, stream, depth) = (self.context, self.stream, self.depth);
+        let reached = |point| context.observer.event(&Event::Reached { stream, point });
+        self.found.deleted = in_transaction(repair.target, Some(repair.lease), || {
+            let mut deleted = 0;
+            for keys in repair.to_remove.drain(..) {
+                let Some(removal) = removal else { break };
+                deleted += lock(repair.target).remove(&repair.table, &keys, removal)?;
+            }
+            reached("rows-removed");
+            if depth == Depth::Rows {
+                let quarantine = Quarantine { pipeline: &context.pipeline };
+                let ids = &repair.quarantined.without_key;
+                quarantine.forget_ids(lock(repair.target).sql(), stream, ids)?;
+            }
+            let (name, checkpoint) = &repair.note;
+            let sql = &mut *lock(repair.target);
+            ledger.append(sql.sql(), name, Action::Run, None, &context.run_id, Some(checkpoint))?;
+            Ok(deleted)
+        })?;
+        self.reached("comparison-committed");
+        Ok(())
+    }
+
+    fn reached(&self, point: &'static str) {
+        self.context.observer.event(&Event::Reached { stream: self.stream, point });
+    }
+}
+
+/// Names a row whose key another row has.
+fn name(samples: &mut Vec<Difference>, kind: DifferenceKind, keys: &Keys, row: usize) {
+    if samples.len() < MOST_SAMPLES {
+        samples.push(Difference { kind, key: row_as_json(keys.columns(), row), columns: Vec::new() });
+    }
+}
+
+impl Repair<'_> {
+    /// Loads what the target lacks or has otherwise, and keeps in mind what is to be deleted; returns how many rows were
+    /// loaded. Older copies of them in quarantine are forgotten.
+    fn load(
+        &mut self,
+        differences: Differences,
+        key: &[String],
+        stream: &str,
+        context: &StreamContext,
+    ) -> Result<u64, Failure> {
+        if self.deletes != Deletes::Ignore {
+            self.to_remove.extend(differences.to_remove);
+        }
+        let Some(rows) = differences.to_load else { return Ok(0) };
+        let (target, lease, loader) = (self.target, self.lease, &mut *self.loader);
+        let known = |row: &usize| digest_at(&rows, *row, key).filter(|key| self.quarantined.keys.contains(key));
+        let known: Vec<_> = (0..rows.num_rows()).filter_map(|row| Some((row, known(&row)?))).collect();
+        let counts = in_transaction(target, Some(lease), || {
+            let counts = loader.load(rows)?;
+            let refused = lock(target).take_refused();
+            let loaded = known.into_iter().filter(|(row, _)| refused.iter().all(|refused| refused.row != *row));
+            let quarantine = Quarantine { pipeline: &context.pipeline };
+            let keys = loaded.map(|(_, key)| key).collect();
+            quarantine.forget(lock(target).sql(), stream, &context.run_id, keys)?;
+            Ok(counts)
+        })?;
+        Ok(counts.inserted + counts.updated)
+    }
+}

@@ -1,0 +1,393 @@
+//! The load stage: gathers batches to a load batch, writes them, and commits them with their checkpoint.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use crate::bad_rows;
+use crate::batch::{Batch, Rejected};
+use crate::checkpoint::{Checkpoint, LoadMode};
+use crate::definition::{Definition, columns_of, same_names};
+use crate::events::{Event, StreamStats, StreamStatus};
+use crate::extract::Chunk;
+use crate::failure::{Failure, FailureKind, Stage};
+use crate::load::Loader;
+use crate::metadata::row_key::{KeyDigest, digest_at};
+use crate::metadata::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine, RejectedIn};
+use crate::open::schema_changes;
+use crate::policy::Policy;
+use crate::repeats::Repeats;
+use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
+use crate::target::{Refused, SharedTarget, TableDefinition, WriteStats};
+use crate::value::{Bookmark, timestamp_text};
+
+/// How long to wait for rows before the lease is renewed without any.
+const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
+
+/// What travels between the stages.
+pub(crate) enum Message {
+    /// Rows.
+    Batch(BatchEnvelope),
+    /// The end of the stream.
+    End(Bookmark),
+}
+
+/// A batch on its way, with the place after it.
+pub(crate) struct BatchEnvelope {
+    /// The batch's number in the run, from 1.
+    pub(crate) number: u64,
+    /// The rows as they are now.
+    pub(crate) batch: Batch,
+    /// Rows that the source gave, rejected ones included.
+    read: u64,
+    bookmark: Bookmark,
+    state: BTreeMap<String, Option<Vec<u8>>>,
+}
+
+impl BatchEnvelope {
+    pub(crate) fn new(number: u64, chunk: Chunk) -> Self {
+        let read = (chunk.batch.rows.num_rows() + chunk.batch.rejected.len()) as u64;
+        let Chunk { batch, bookmark, state } = chunk;
+        Self { number, batch, read, bookmark, state }
+    }
+}
+
+/// What was waited for.
+enum LoadBatch {
+    /// A load batch; more may come.
+    Envelopes(Vec<BatchEnvelope>),
+    /// The last load batch, which may be empty, and the place after the stream.
+    Last(Vec<BatchEnvelope>, Bookmark),
+    /// The last load batch; the stages before have stopped on the way.
+    BrokenOff(Vec<BatchEnvelope>),
+}
+
+/// The load stage of one stream.
+pub(crate) struct LoadStage<'a> {
+    pub(crate) stream: &'a str,
+    /// The name under which the checkpoints are kept.
+    pub(crate) checkpoint_name: &'a str,
+    pub(crate) target: &'a SharedTarget,
+    pub(crate) loader: &'a mut dyn Loader,
+    pub(crate) policy: &'a Policy,
+    pub(crate) context: &'a StreamContext,
+    pub(crate) lease: Option<&'a Lease>,
+    pub(crate) mode: LoadMode,
+    pub(crate) key: &'a [String],
+    pub(crate) target_table: &'a str,
+    /// The columns of the rows to come.
+    pub(crate) columns: &'a SchemaRef,
+    pub(crate) definition: &'a mut Definition,
+    /// What the run's row in the ledger says besides.
+    pub(crate) note: Option<String>,
+    pub(crate) source_version: Option<String>,
+    pub(crate) state: BTreeMap<String, Vec<u8>>,
+    pub(crate) previous: Option<Checkpoint>,
+    /// The run's row in the ledger, once it has one.
+    pub(crate) sequence: Option<i64>,
+    /// The keys of rows that are in quarantine, as the run began.
+    pub(crate) quarantined: HashSet<KeyDigest>,
+    /// Those of them that were staged: their rows leave quarantine when the load takes the table's place.
+    pub(crate) resolved: Vec<KeyDigest>,
+    /// The rows that came so far, to count those that share a key.
+    pub(crate) repeats: Repeats,
+    /// True if the run, or one that it goes on with, meets every row that the source has.
+    pub(crate) meets_all: bool,
+    /// True if the run reads all rows, not only what changed: those that stand within the lookback are met by every run.
+    pub(crate) reads_all: bool,
+    /// Rejected rows that count against the stream's budget: of a run that reads what changed, only those that no run
+    /// before it has met.
+    pub(crate) charged: u64,
+    /// Rows that this run was the first to put into quarantine.
+    pub(crate) newly_rejected: u64,
+    /// The target's table as it was before the load.
+    pub(crate) table: Option<TableDefinition>,
+    /// What was committed so far.
+    pub(crate) progress: &'a mut Progress,
+}
+
+impl LoadStage<'_> {
+    /// Commits load batch after load batch until the end of the stream, or until the stages before it stop.
+    pub(crate) fn run(&mut self, input: Receiver<Message>) -> Result<StreamStatus, StageFailure> {
+        loop {
+            match self.gather(&input)? {
+                LoadBatch::Envelopes(envelopes) => {
+                    self.commit_batch(envelopes)?;
+                    if self.context.cancel.is_set() {
+                        return Err(stopped());
+                    }
+                }
+                LoadBatch::Last(envelopes, bookmark) => {
+                    self.commit_batch(envelopes)?;
+                    let number = self.progress.stats.batches;
+                    return self.commit_end(bookmark).map_err(StageFailure::in_batch(Stage::Load, number));
+                }
+                LoadBatch::BrokenOff(envelopes) => {
+                    self.commit_batch(envelopes)?;
+                    return Err(stopped());
+                }
+            }
+        }
+    }
+
+    /// Waits for a load batch: enough rows, or the end, or nobody sending any more.
+    fn gather(&mut self, input: &Receiver<Message>) -> Result<LoadBatch, StageFailure> {
+        let mut envelopes = Vec::new();
+        let mut rows = 0;
+        while rows < self.policy.load_batch_rows as u64 {
+            match input.recv_timeout(LEASE_RENEWAL_INTERVAL) {
+                Ok(Message::Batch(envelope)) => {
+                    rows += envelope.read.max(1);
+                    envelopes.push(envelope);
+                }
+                Ok(Message::End(bookmark)) => return Ok(LoadBatch::Last(envelopes, bookmark)),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.renew_lease().map_err(StageFailure::in_batch(Stage::Load, self.progress.stats.batches))?;
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(LoadBatch::BrokenOff(envelopes)),
+            }
+        }
+        Ok(LoadBatch::Envelopes(envelopes))
+    }
+
+    /// Renews the lease while no rows come.
+    fn renew_lease(&mut self) -> Result<(), Failure> {
+        if self.lease.is_some() { self.in_transaction(|_| Ok(())) } else { Ok(()) }
+    }
+
+    /// Writes the batches and the checkpoint after the last one in one transaction.
+    fn commit_batch(&mut self, envelopes: Vec<BatchEnvelope>) -> Result<(), StageFailure> {
+        let Some(last) = envelopes.last() else { return Ok(()) };
+        let (bookmark, number) = (last.bookmark.clone(), last.number);
+        self.reached("batch-gathered");
+        let mut stats = self.progress.stats;
+        // In which batch it went wrong.
+        let mut at = envelopes.first().map_or(number, |envelope| envelope.number);
+        let (mut rejected, mut charged, mut new, mut is_over) = (Vec::new(), self.charged, 0, false);
+        let written = self.in_transaction(|commits| {
+            for envelope in envelopes {
+                at = envelope.number;
+                rejected.extend(commits.load(envelope, &mut stats)?);
+            }
+            new = commits.quarantine(&rejected, true)?;
+            charged += if commits.reads_all { rejected.len() as u64 } else { new };
+            let within = commits.policy.budget.check(charged, stats.read, false);
+            is_over = within.is_err();
+            within?;
+            commits.reached("batch-loaded");
+            commits.write_checkpoint(&bookmark, false, number)?;
+            commits.reached("checkpoint-written");
+            Ok(())
+        });
+        // Nothing of the batch is loaded; what was rejected is there all the same, to be looked at.
+        if is_over {
+            let kept = self.in_transaction(|commits| commits.quarantine(&rejected, false).map(drop));
+            kept.map_err(StageFailure::in_batch(Stage::Load, at))?;
+        }
+        written.map_err(StageFailure::in_batch(Stage::Load, at))?;
+        self.newly_rejected += new;
+        self.charged = charged;
+        self.committed(stats, bookmark);
+        self.reached("batch-committed");
+        Ok(())
+    }
+
+    /// Acts in a transaction that renews the lease as well; commits what was done, or undoes it.
+    fn in_transaction(&mut self, act: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<(), Failure> {
+        let (target, lease) = (self.target, self.lease);
+        in_transaction(target, lease, || act(self))
+    }
+
+    /// Loads a batch; returns all rows of it that were taken out, those that the target refused among them.
+    fn load(&mut self, envelope: BatchEnvelope, stats: &mut StreamStats) -> Result<Vec<Rejected>, Failure> {
+        let BatchEnvelope { number, batch, read, state, .. } = envelope;
+        let Batch { rows: loaded, rejected: mut taken_out, origin } = batch;
+        let rows = loaded.num_rows() as u64;
+        let rejected = taken_out.len() as u64;
+        stats.batches = number;
+        stats.read += read;
+        stats.rejected += rejected;
+        stats.filtered += read.saturating_sub(rows + rejected);
+        stats.bytes += loaded.get_array_memory_size() as u64;
+        if rows > 0 {
+            if self.mode != LoadMode::Replace {
+                stats.duplicates += self.repeats.count(&loaded, self.key)?;
+            }
+            self.loader.begin_batch(number);
+            let counts = self.loader.load(loaded.clone())?;
+            if counts.received() != rows {
+                return Err(Failure::permanent(format!(
+                    "the loader wrote {} of the batch's {rows} rows; it must write each of them once",
+                    counts.received()
+                )));
+            }
+            stats.count(counts);
+            let refused = lock(self.target).take_refused();
+            self.resolve(&loaded, &refused)?;
+            if !refused.is_empty() {
+                let dialect = lock(self.target).sql().dialect();
+                let refused = bad_rows::refused(refused, &origin, dialect);
+                self.policy.on_bad_value.check(&refused, self.key)?;
+                taken_out.extend(refused);
+            }
+        }
+        for (key, value) in state {
+            match value {
+                Some(value) => self.state.insert(key, value),
+                None => self.state.remove(&key),
+            };
+        }
+        Ok(taken_out)
+    }
+
+    /// Forgets older copies of these rows in quarantine: the rows that are loaded are what the source has now.
+    fn resolve(&mut self, rows: &RecordBatch, refused: &[Refused]) -> Result<(), Failure> {
+        if self.quarantined.is_empty() {
+            return Ok(());
+        }
+        let refused: HashSet<usize> = refused.iter().map(|refused| refused.row).collect();
+        let loaded = (0..rows.num_rows()).filter(|row| !refused.contains(row));
+        let keys = loaded.filter_map(|row| digest_at(rows, row, self.key));
+        let keys: Vec<_> = keys.filter(|key| self.quarantined.contains(key)).collect();
+        keys.iter().for_each(|key| {
+            self.quarantined.remove(key);
+        });
+        match self.mode {
+            LoadMode::Merge | LoadMode::Reload => self.forget(keys),
+            LoadMode::Replace => {
+                self.resolved.extend(keys);
+                Ok(())
+            }
+        }
+    }
+
+    fn forget(&self, keys: Vec<KeyDigest>) -> Result<(), Failure> {
+        let quarantine = Quarantine { pipeline: &self.context.pipeline };
+        quarantine.forget(lock(self.target).sql(), self.stream, &self.context.run_id, keys).map(drop)
+    }
+
+    /// Puts rows into quarantine; returns how many of them no run has passed before.
+    fn quarantine(&self, rejected: &[Rejected], passes: bool) -> Result<u64, Failure> {
+        if rejected.is_empty() {
+            return Ok(0);
+        }
+        let quarantine = Quarantine { pipeline: &self.context.pipeline };
+        let at = timestamp_text(self.context.clock.now());
+        let run_id = &self.context.run_id;
+        let run = RejectedIn { stream: self.stream, run_id, at: &at, passes };
+        quarantine.add(lock(self.target).sql(), run, rejected, self.key)
+    }
+
+    /// Finishes the load and marks its checkpoint complete. Writes nothing where nothing has changed.
+    fn commit_end(&mut self, bookmark: Bookmark) -> Result<StreamStatus, Failure> {
+        self.policy.budget.check(self.charged, self.progress.stats.read, true)?;
+        let mut stats = self.progress.stats;
+        let number = stats.batches;
+        let all_rejected = stats.read > 0 && stats.rejected == stats.read;
+        if all_rejected && self.mode == LoadMode::Replace {
+            return self.leave_table(bookmark, number);
+        }
+        self.reached("finish-begun");
+        self.in_transaction(|commits| {
+            let counts = commits.loader.finish()?;
+            commits.check_deletes(counts)?;
+            stats.count(counts);
+            let resolved = std::mem::take(&mut commits.resolved);
+            commits.forget(resolved)?;
+            if commits.meets_all {
+                let quarantine = Quarantine { pipeline: &commits.context.pipeline };
+                quarantine.forget_unmet(lock(commits.target).sql(), commits.stream, &commits.context.run_id)?;
+            }
+            commits.reached("finished");
+            if commits.mode == LoadMode::Replace {
+                commits.inspect_replaced()?;
+            }
+            if commits.has_progress(&bookmark) { commits.write_checkpoint(&bookmark, true, number) } else { Ok(()) }
+        })?;
+        self.committed(stats, bookmark);
+        self.reached("end-committed");
+        // Rows that every run meets again, for they stand within the lookback, are no news.
+        let has_progress = self.reads_all || self.newly_rejected > 0;
+        Ok(if all_rejected && has_progress { StreamStatus::Rejected } else { StreamStatus::Succeeded })
+    }
+
+    /// Ends a load that would replace the table by nothing, for every row was rejected: the table stays as it is, and the
+    /// next run begins again, for no run goes on with a load whose snapshot is not known.
+    fn leave_table(&mut self, bookmark: Bookmark, batch: u64) -> Result<StreamStatus, Failure> {
+        self.source_version = None;
+        self.in_transaction(|commits| commits.write_checkpoint(&bookmark, false, batch))?;
+        let stats = self.progress.stats;
+        self.committed(stats, bookmark);
+        Ok(StreamStatus::Rejected)
+    }
+
+    /// Fails if putting the load in place would delete more rows than the stream allows.
+    fn check_deletes(&self, counts: WriteStats) -> Result<(), Failure> {
+        let there = counts.updated + counts.unchanged + counts.deleted;
+        // Without a key, a row that changed is one deleted and one inserted; under another key, every row is.
+        let same_key = self.table.as_ref().is_none_or(|table| same_names(&table.key, self.key));
+        let replaced = if self.key.is_empty() || !same_key { counts.inserted } else { 0 };
+        self.policy.delete_guard.check(self.stream, counts.deleted.saturating_sub(replaced), there)
+    }
+
+    /// The columns of a table that a load replaced are known only now.
+    fn inspect_replaced(&mut self) -> Result<(), Failure> {
+        let Some(after) = lock(self.target).describe(self.target_table)? else { return Ok(()) };
+        self.definition.target_columns = columns_of(&after.columns);
+        let known = self.previous.as_ref().and_then(|previous| previous.definition.as_ref());
+        self.progress.schema_changes = schema_changes(self.table.as_ref(), &after, self.columns, known);
+        Ok(())
+    }
+
+    fn has_progress(&self, bookmark: &Bookmark) -> bool {
+        let Some(previous) = &self.previous else { return true };
+        let same_version = self.source_version.is_none() || self.source_version == previous.source_version;
+        let same_basis = previous.bookmark == *bookmark && previous.definition.as_ref() == Some(&*self.definition);
+        let same = previous.complete && same_basis && same_version;
+        !same || self.progress.stats.batches > 0
+    }
+
+    fn write_checkpoint(&mut self, bookmark: &Bookmark, complete: bool, batch: u64) -> Result<(), Failure> {
+        let run_id = &self.context.run_id;
+        let checkpoint = Checkpoint {
+            bookmark: bookmark.clone(),
+            mode: self.mode,
+            complete,
+            source_version: self.source_version.clone(),
+            definition: Some(self.definition.clone()),
+            state: self.state.clone(),
+            run_id: run_id.clone(),
+            batch,
+            committed_at: self.context.clock.now(),
+        };
+        let ledger = Ledger { pipeline: &self.context.pipeline };
+        let mut target = lock(self.target);
+        match self.sequence {
+            Some(sequence) => ledger.advance(target.sql(), self.checkpoint_name, sequence, &checkpoint)?,
+            // If the transaction fails, so does the stream: nobody uses the number then.
+            None => {
+                let (sql, note) = (target.sql(), self.note.as_deref());
+                let row = ledger.append(sql, self.checkpoint_name, Action::Run, note, run_id, Some(&checkpoint))?;
+                self.sequence = Some(row);
+            }
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, stats: StreamStats, bookmark: Bookmark) {
+        self.progress.stats = stats;
+        self.progress.bookmark = Some(bookmark);
+        self.context.observer.event(&Event::Committed { stream: self.stream, stats });
+    }
+
+    fn reached(&self, point: &'static str) {
+        self.context.observer.event(&Event::Reached { stream: self.stream, point });
+    }
+}
+
+fn stopped() -> StageFailure {
+    StageFailure::before(Stage::Load)(Failure::new(FailureKind::Cancelled, "the run was asked to stop"))
+}

@@ -1,0 +1,364 @@
+//! Which pipeline owns a table of the target. A name is owned by one stream or one model; the staging tables beside it
+//! have records of their own. Everything that creates, changes, fills, renames or drops a table asks [`Claim::secure`]
+//! first, in the transaction that does so. A table without a record, with or without rows, belongs to somebody else and
+//! is left alone, unless the pipeline file takes it over by name.
+//!
+//! A record alone is not enough: the table must also have the host's own columns. A table that somebody put in the place
+//! of one that was dropped has a record and lacks the columns, and is left alone too.
+//!
+//! SQLite: the record, the table and its first rows are one transaction. Oracle commits at every change of a table, so
+//! the order decides: the host's columns (of a table that is taken over), the record, the table, its rows.
+//!
+//! | the host dies … | the target holds | the next run |
+//! |---|---|---|
+//! | before the record is committed | what it held; on Oracle a table that was to be taken over may have two more columns, all NULL | asks again: the table still needs `take_over` |
+//! | Oracle: between the record and the table | a record without a table | creates the table; one that somebody else created meanwhile lacks the host's columns and is refused |
+//! | Oracle: between the table and its first rows | a record and an empty table | goes on: the table is its own |
+//! | Oracle: after a take-over, before the old table is replaced | the record of the new owner, the old rows | goes on; the owner before is refused |
+//! | later | a record and the table | goes on |
+
+use super::lease::holder_now;
+use super::object::{AUDIT_COLUMNS, Found, add_audit_columns, found, spelled};
+use super::table::{Cells, Kind, Table, text};
+use crate::clock::Micros;
+use crate::failure::{Failure, FailureKind};
+use crate::source::Dialect;
+use crate::sql::Sql;
+use crate::value::{Value, timestamp_text};
+
+/// What follows a table's name in the name of the table that a load stages its rows in.
+pub const STAGED_SUFFIX: &str = "__NEXT";
+/// What follows a table's name in the name of the temporary table that large merges go through.
+pub const MERGE_SUFFIX: &str = "__MERGE";
+/// What precedes a model's name in the names of the tables beside its own: the one that is built, the one that is
+/// exchanged for it, and its rows as they were.
+pub const STAGING_PREFIXES: [&str; 3] = ["WMSHOST_NEW_", "WMSHOST_OLD_", "WMSHOST_BEFORE_"];
+
+const TABLE: Table = Table {
+    name: "WMSHOST_TABLE",
+    columns: &[
+        ("table_name", Kind::Name),
+        ("pipeline", Kind::Name),
+        ("kind", Kind::Name),
+        ("name", Kind::Name),
+        ("since", Kind::Name),
+        ("run_id", Kind::Name),
+    ],
+    key: 1,
+};
+
+/// What a table is made by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnerKind {
+    /// A stream.
+    Stream,
+    /// A model.
+    Model,
+}
+
+impl OwnerKind {
+    /// The word in records and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stream => "stream",
+            Self::Model => "model",
+        }
+    }
+}
+
+/// The owner of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableOwner {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Whether a stream or a model owns it.
+    pub maker: OwnerKind,
+    /// The stream's or model's name.
+    pub name: String,
+}
+
+/// The wish to take a table over from its owner, as a pipeline file has it: `TABLE`, or `TABLE of PIPELINE` where a
+/// pipeline owns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeOver {
+    /// The table.
+    pub table: String,
+    /// The pipeline that owns it; `None`: the table has no record.
+    pub from: Option<String>,
+}
+
+impl TakeOver {
+    /// The wish in such a text.
+    pub fn parse(text: &str) -> Self {
+        match text.split_once(" of ") {
+            Some((table, from)) => Self { table: table.trim().to_owned(), from: Some(from.trim().to_owned()) },
+            None => Self { table: text.trim().to_owned(), from: None },
+        }
+    }
+}
+
+/// A record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRecord {
+    /// The owner.
+    pub owner: TableOwner,
+    /// When it created the table or took it over, UTC.
+    pub since: String,
+    /// The run that did so.
+    pub run_id: String,
+}
+
+/// Whose a name is, for somebody who asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Ownership {
+    /// The asker's own.
+    Own,
+    /// Nobody's: there is no such table and no record.
+    Free,
+    /// Recorded as another's.
+    Owned(TableRecord),
+    /// There, and not recorded. Or recorded as the asker's, and replaced by somebody since.
+    Foreign { kind: String, is_recorded: bool },
+}
+
+/// A stream or model that is about to change tables.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// Who asks.
+    pub owner: &'a TableOwner,
+    /// The run.
+    pub run_id: &'a str,
+    /// The table that it may take over from somebody else.
+    pub take_over: Option<&'a TakeOver>,
+}
+
+/// How a name came to be the asker's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secured {
+    /// It was already.
+    Own,
+    /// It was nobody's; the record is new.
+    New,
+    /// It was somebody else's until now.
+    TakenOver,
+}
+
+impl Claim<'_> {
+    /// Makes a name the asker's own before anything under it is touched, in the transaction of the caller, or fails with
+    /// `invalid config` and changes nothing. On Oracle the caller commits a new record before it changes the table.
+    pub fn secure(&self, sql: &mut dyn Sql, table: &str, now: Micros) -> Result<Secured, Failure> {
+        let ownership = self.ownership(sql, table)?;
+        match &ownership {
+            Ownership::Own => {
+                self.lock_record(sql, table)?;
+                return Ok(Secured::Own);
+            }
+            Ownership::Free => {
+                TABLE.make(sql)?;
+                self.insert(sql, table, now)?;
+                return Ok(Secured::New);
+            }
+            Ownership::Owned(_) | Ownership::Foreign { .. } => {}
+        }
+        if let Some(refusal) = self.refusal_of(&ownership, table) {
+            return Err(Failure::invalid_config(refusal));
+        }
+        if let Ownership::Owned(record) = &ownership {
+            check_is_idle(sql, &record.owner, table, self.run_id)?;
+        }
+        add_audit_columns(sql, table)?;
+        TABLE.make(sql)?;
+        self.replace(sql, table, now)?;
+        tracing::warn!(table, owner = self.owner.name, "the table was taken over");
+        Ok(Secured::TakenOver)
+    }
+
+    /// What keeps the asker from touching a name, for a person; `None` if nothing does. Changes nothing.
+    pub fn refusal(&self, sql: &mut dyn Sql, table: &str) -> Result<Option<String>, Failure> {
+        let ownership = self.ownership(sql, table)?;
+        Ok(self.refusal_of(&ownership, table))
+    }
+
+    /// Returns whether a name is the asker's own already.
+    pub fn is_own(&self, sql: &mut dyn Sql, table: &str) -> Result<bool, Failure> {
+        Ok(self.ownership(sql, table)? == Ownership::Own)
+    }
+
+    /// Returns whether the wish to take this table over has come true already: then the key is to be removed.
+    pub fn is_taken_over(&self, sql: &mut dyn Sql, table: &str) -> Result<bool, Failure> {
+        Ok(self.takes_over(table).is_some() && self.is_own(sql, table)?)
+    }
+
+    fn takes_over(&self, table: &str) -> Option<&TakeOver> {
+        self.take_over.filter(|request| spelled(&request.table) == spelled(table))
+    }
+
+    fn refusal_of(&self, ownership: &Ownership, table: &str) -> Option<String> {
+        let request = self.takes_over(table);
+        match ownership {
+            Ownership::Own | Ownership::Free => None,
+            Ownership::Owned(record) => {
+                let TableRecord { owner, since, run_id } = record;
+                // What the owner has beside the table goes with it.
+                let request = self.take_over.filter(|request| spelled(&request.table) == spelled(base_of(table)));
+                if request.and_then(|request| request.from.as_ref()) == Some(&owner.pipeline) {
+                    return None;
+                }
+                let whose = if owner.pipeline == self.owner.pipeline {
+                    format!("the {} {} of this pipeline", owner.maker.name(), owner.name)
+                } else {
+                    format!("the {} {} of the pipeline {}", owner.maker.name(), owner.name, owner.pipeline)
+                };
+                let advice = self.advice(table, &format!("{table} of {}", owner.pipeline));
+                Some(format!("the table {table} belongs to {whose}, since {since} UTC (run {run_id}); {advice}"))
+            }
+            Ownership::Foreign { kind, is_recorded } => {
+                let is_table = kind == "table";
+                if (is_table || self.owner.maker == OwnerKind::Model)
+                    && request.is_some_and(|request| request.from.is_none())
+                {
+                    return None;
+                }
+                let what = match is_recorded {
+                    true => format!(
+                        "the {kind} {table} is not the one that wmshost made: it was replaced by one without the columns \
+                         {} and {}",
+                        AUDIT_COLUMNS[0], AUDIT_COLUMNS[1]
+                    ),
+                    false => format!("the {kind} {table} was not made by wmshost and is left as it is"),
+                };
+                let advice = if is_table || is_reserved(table) || self.owner.maker == OwnerKind::Model {
+                    self.advice(table, table)
+                } else {
+                    "drop it yourself, or write another table".to_owned()
+                };
+                Some(format!("{what}; {advice}"))
+            }
+        }
+    }
+
+    /// What to do about a table that is somebody else's.
+    fn advice(&self, table: &str, request: &str) -> String {
+        let is_staging = is_reserved(table);
+        match self.owner.maker {
+            _ if is_staging => {
+                "it has a name that wmshost needs beside the table: rename it or drop it yourself".to_owned()
+            }
+            OwnerKind::Stream => format!(
+                "write another table (target_table), or take this one over, rows and all, with take_over = {request:?} in \
+                 [streams.{}]",
+                self.owner.name
+            ),
+            OwnerKind::Model => {
+                format!("rename the model, or have the table replaced with take_over = [{request:?}] in [models]")
+            }
+        }
+    }
+
+    fn ownership(&self, sql: &mut dyn Sql, table: &str) -> Result<Ownership, Failure> {
+        let found = found(sql, table)?;
+        Ok(match (record_of(sql, table)?, found) {
+            (None, Found::Nothing) => Ownership::Free,
+            (None, Found::Table(_)) => Ownership::Foreign { kind: "table".to_owned(), is_recorded: false },
+            (None, Found::Other(kind)) => Ownership::Foreign { kind, is_recorded: false },
+            (Some(record), _) if record.owner != *self.owner => Ownership::Owned(record),
+            (Some(_), Found::Nothing | Found::Table(true)) => Ownership::Own,
+            (Some(_), Found::Other(kind)) if kind == "view" && self.owner.maker == OwnerKind::Model => Ownership::Own,
+            (Some(_), Found::Table(false)) => Ownership::Foreign { kind: "table".to_owned(), is_recorded: true },
+            (Some(_), Found::Other(kind)) => Ownership::Foreign { kind, is_recorded: true },
+        })
+    }
+
+    /// Has whoever wants to take the table over wait for the end of the transaction.
+    fn lock_record(&self, sql: &mut dyn Sql, table: &str) -> Result<(), Failure> {
+        if sql.dialect() == Dialect::Sqlite {
+            // A transaction that writes is alone there.
+            return Ok(());
+        }
+        let statement = "UPDATE WMSHOST_TABLE SET table_name = table_name WHERE table_name = ?1 AND pipeline = ?2 AND \
+                         kind = ?3 AND name = ?4";
+        let TableOwner { pipeline, maker, name } = self.owner;
+        let key = [&spelled(table), pipeline, maker.name(), name].map(|text| Value::Text(text.to_owned()));
+        match sql.execute(&text(sql.dialect(), statement), &key)? {
+            1 => Ok(()),
+            _ => Err(Failure::transient(format!("the table {table} was taken over just now"))),
+        }
+    }
+
+    fn insert(&self, sql: &mut dyn Sql, table: &str, now: Micros) -> Result<(), Failure> {
+        let TableOwner { pipeline, maker, name } = self.owner;
+        let since = timestamp_text(now);
+        let row = [&spelled(table), pipeline, maker.name(), name, &since[..19], self.run_id];
+        let row = row.map(|text| Value::Text(text.to_owned()));
+        let Err(failure) = sql.execute(&TABLE.insert_statement(sql.dialect()), &row) else { return Ok(()) };
+        // Two may ask at once; the table's key lets one of them have it.
+        Err(match self.refusal(sql, table) {
+            Ok(Some(refusal)) => Failure::invalid_config(refusal),
+            _ => failure,
+        })
+    }
+
+    fn replace(&self, sql: &mut dyn Sql, table: &str, now: Micros) -> Result<(), Failure> {
+        let delete = text(sql.dialect(), "DELETE FROM WMSHOST_TABLE WHERE table_name = ?1");
+        sql.execute(&delete, &[Value::Text(spelled(table))])?;
+        self.insert(sql, table, now)
+    }
+}
+
+/// Returns whether a name is one of those that are beside a table while its rows are on their way.
+pub fn is_reserved(table: &str) -> bool {
+    let table = spelled(table);
+    table.starts_with(super::METADATA_PREFIX) || table.ends_with(STAGED_SUFFIX) || table.ends_with(MERGE_SUFFIX)
+}
+
+/// The table that a name is beside; any other name itself.
+fn base_of(name: &str) -> &str {
+    let head = |prefix: &str| name.get(..prefix.len()).filter(|head| head.eq_ignore_ascii_case(prefix));
+    let tail = |suffix: &str| {
+        let at = name.len().checked_sub(suffix.len())?;
+        name.get(at..).filter(|tail| tail.eq_ignore_ascii_case(suffix)).and(name.get(..at))
+    };
+    let before = STAGING_PREFIXES.into_iter().find_map(|prefix| head(prefix).and(name.get(prefix.len()..)));
+    before.or_else(|| tail(STAGED_SUFFIX)).or_else(|| tail(MERGE_SUFFIX)).unwrap_or(name)
+}
+
+/// Returns whether a pipeline owns a table.
+pub fn owns_table(sql: &mut dyn Sql, pipeline: &str, table: &str) -> Result<bool, Failure> {
+    Ok(record_of(sql, table)?.is_some_and(|record| record.owner.pipeline == pipeline))
+}
+
+/// The record of a table.
+pub fn record_of(sql: &mut dyn Sql, table: &str) -> Result<Option<TableRecord>, Failure> {
+    if !TABLE.exists(sql)? {
+        return Ok(None);
+    }
+    let statement = format!("SELECT {} FROM WMSHOST_TABLE WHERE table_name = ?1", TABLE.column_list());
+    let rows = sql.query(&text(sql.dialect(), &statement), &[Value::Text(spelled(table))])?;
+    rows.into_iter().next().map(record).transpose()
+}
+
+fn record(row: Vec<Value>) -> Result<TableRecord, Failure> {
+    let mut cells = Cells::of(&TABLE, row);
+    let _table = cells.text()?;
+    let pipeline = cells.text()?;
+    let kind = cells.text()?;
+    let maker = [OwnerKind::Stream, OwnerKind::Model].into_iter().find(|maker| maker.name() == kind);
+    let maker = maker.ok_or_else(|| cells.damaged())?;
+    let owner = TableOwner { pipeline, maker, name: cells.text()? };
+    Ok(TableRecord { owner, since: cells.text()?, run_id: cells.text()? })
+}
+
+/// Fails with `busy` while the owner of a table is at work.
+fn check_is_idle(sql: &mut dyn Sql, owner: &TableOwner, table: &str, own_run: &str) -> Result<(), Failure> {
+    let stream = (owner.maker == OwnerKind::Stream).then_some(owner.name.as_str());
+    match holder_now(sql, &owner.pipeline, stream)?.filter(|run_id| run_id != own_run) {
+        None => Ok(()),
+        Some(run_id) => Err(Failure::new(
+            FailureKind::Busy,
+            format!(
+                "the table {table} cannot be taken over now: run {run_id} of the pipeline {} writes it; wait for its end",
+                owner.pipeline
+            ),
+        )),
+    }
+}

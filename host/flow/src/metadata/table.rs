@@ -1,0 +1,151 @@
+//! A table of the host's own, in any dialect.
+
+use crate::failure::Failure;
+use crate::source::Dialect;
+use crate::sql::Sql;
+use crate::value::Value;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text of at most 128 characters.
+    Name,
+    /// Text of at most 2,000 characters.
+    Text,
+    /// Text of any length.
+    Long,
+    /// A whole number.
+    Integer,
+}
+
+/// A table. Only its key is NOT NULL: an empty text is NULL to some databases.
+pub(super) struct Table {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Its columns in order.
+    pub(super) columns: &'static [(&'static str, Kind)],
+    /// How many of the columns, from the first, are the key.
+    pub(super) key: usize,
+}
+
+impl Table {
+    /// Returns whether it is there.
+    pub(super) fn exists(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
+        let statement = match sql.dialect() {
+            Dialect::Sqlite => "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1",
+            Dialect::Oracle => {
+                "SELECT 1 FROM all_tables WHERE owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = :1"
+            }
+        };
+        Ok(!sql.query(statement, &[Value::Text(self.name.to_owned())])?.is_empty())
+    }
+
+    /// Makes it if it is not there.
+    pub(super) fn make(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        if self.exists(sql)? {
+            return Ok(());
+        }
+        let dialect = sql.dialect();
+        let column = |(at, (name, kind)): (usize, &(&str, Kind))| {
+            let not_null = if at < self.key { " NOT NULL" } else { "" };
+            format!("{name} {}{not_null}", kind.declared(dialect))
+        };
+        let columns: Vec<_> = self.columns.iter().enumerate().map(column).collect();
+        let key: Vec<_> = self.columns[..self.key].iter().map(|(name, _)| *name).collect();
+        let statement =
+            format!("CREATE TABLE {} ({}, PRIMARY KEY ({}))", self.name, columns.join(", "), key.join(", "));
+        sql.execute(&statement, &[]).map(drop)
+    }
+
+    /// Inserts a row with a value for each column, in order.
+    pub(super) fn insert_statement(&self, dialect: Dialect) -> String {
+        let marks: Vec<_> = (1..=self.columns.len()).map(|number| format!("?{number}")).collect();
+        text(dialect, &format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.column_list(), marks.join(", ")))
+    }
+
+    /// The columns' names with commas between.
+    pub(super) fn column_list(&self) -> String {
+        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Kind {
+    fn declared(self, dialect: Dialect) -> &'static str {
+        match (dialect, self) {
+            (Dialect::Sqlite, Self::Integer) => "INTEGER",
+            (Dialect::Sqlite, _) => "TEXT",
+            (Dialect::Oracle, Self::Name) => "VARCHAR2(128 CHAR)",
+            (Dialect::Oracle, Self::Text) => "VARCHAR2(2000 CHAR)",
+            (Dialect::Oracle, Self::Long) => "CLOB",
+            (Dialect::Oracle, Self::Integer) => "NUMBER(18)",
+        }
+    }
+}
+
+/// A statement with parameters `?1` … in the words of a dialect. No text in it may have a question mark.
+pub(super) fn text(dialect: Dialect, statement: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => statement.to_owned(),
+        Dialect::Oracle => statement.replace('?', ":"),
+    }
+}
+
+/// The cells of a row of such a table, taken from the left.
+pub(super) struct Cells<'a> {
+    table: &'a Table,
+    values: std::vec::IntoIter<Value>,
+    at: usize,
+}
+
+impl<'a> Cells<'a> {
+    pub(super) fn of(table: &'a Table, row: Vec<Value>) -> Self {
+        Self { table, values: row.into_iter(), at: 0 }
+    }
+
+    fn next(&mut self) -> Value {
+        self.at += 1;
+        self.values.next().unwrap_or(Value::Null)
+    }
+
+    /// The failure that says that the last cell taken makes no sense.
+    pub(super) fn damaged(&self) -> Failure {
+        let column = self.table.columns.get(self.at.wrapping_sub(1)).map_or("?", |(name, _)| *name);
+        Failure::permanent(format!(
+            "table {}: the column {column} is damaged, or the table is not of this host; nothing was changed",
+            self.table.name
+        ))
+    }
+
+    pub(super) fn text(&mut self) -> Result<String, Failure> {
+        match self.next() {
+            Value::Text(text) => Ok(text),
+            _ => Err(self.damaged()),
+        }
+    }
+
+    pub(super) fn optional_text(&mut self) -> Result<Option<String>, Failure> {
+        match self.next() {
+            Value::Text(text) => Ok(Some(text)),
+            Value::Null => Ok(None),
+            _ => Err(self.damaged()),
+        }
+    }
+
+    pub(super) fn integer(&mut self) -> Result<i64, Failure> {
+        self.optional_integer()?.ok_or_else(|| self.damaged())
+    }
+
+    pub(super) fn optional_integer(&mut self) -> Result<Option<i64>, Failure> {
+        match self.next() {
+            Value::Int64(value) => Ok(Some(value)),
+            Value::Decimal(text) => text.parse().map(Some).map_err(|_| self.damaged()),
+            Value::Null => Ok(None),
+            _ => Err(self.damaged()),
+        }
+    }
+}
+
+/// A text, or NULL.
+pub(super) fn optional(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, |text| Value::Text(text.to_owned()))
+}

@@ -1,0 +1,390 @@
+//! Making a stream ready: everything that can be wrong with it before the first row moves is found here, for all
+//! streams of a run, before any of them writes.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use crate::checkpoint::{Checkpoint, LoadMode};
+use crate::definition::{ColumnUse, Definition, DefinitionChange, Impact, Reaction, column, columns_of, lost_columns};
+use crate::extract::{Method, Opened};
+use crate::failure::{Failure, Stage};
+use crate::load::LoadRequest;
+use crate::metadata::{Lease, Ledger};
+use crate::on_change::{reaction, refuse};
+use crate::policy::{Deletes, OnTrap};
+use crate::stream::{StageFailure, Stream, StreamContext, in_transaction, lock};
+use crate::target::TableDefinition;
+use crate::transform::{Call, Transform};
+use crate::transform_stage::{check_stable_columns, hold_to_promise};
+
+/// What a look at both ends of a stream found.
+pub(crate) enum OpenedStream {
+    /// The target holds already what this snapshot of the source would give.
+    Unchanged(Box<Checkpoint>),
+    /// There may be something to do.
+    Ready(Box<ReadyStream>),
+}
+
+/// A stream that was opened, well or not, and the lease that it took.
+pub(crate) struct OpenOutcome {
+    pub(crate) ready: Result<OpenedStream, StageFailure>,
+    pub(crate) lease: Option<Lease>,
+    /// How the stream's definition differs from the one that its checkpoint rests on.
+    pub(crate) definition_changes: Vec<DefinitionChange>,
+    /// What a run would change of the target's columns.
+    pub(crate) schema_changes: Vec<String>,
+}
+
+/// A stream that is open.
+pub(crate) struct ReadyStream {
+    pub(crate) request: LoadRequest,
+    pub(crate) previous: Option<Checkpoint>,
+    /// The target's table as it is.
+    pub(crate) table: Option<TableDefinition>,
+}
+
+/// What making the target's table ready did.
+pub(crate) struct Prepared {
+    /// What changed of its columns, in words.
+    pub(crate) schema_changes: Vec<String>,
+    /// Its columns.
+    pub(crate) columns: Vec<ColumnUse>,
+}
+
+/// How the load that a run does is meant.
+struct LoadPlan {
+    mode: LoadMode,
+    resume: bool,
+    previous: Option<Checkpoint>,
+    /// The ledger's last row cannot be read, and is not needed.
+    damaged: bool,
+}
+
+impl Stream {
+    /// Opens the stream: for a run, which takes its lease, or only to see what is wrong with it.
+    pub(crate) fn open(&mut self, context: &StreamContext, for_run: bool) -> OpenOutcome {
+        let ready = Err(StageFailure::before(Stage::Load)(Failure::permanent("the stream was not opened")));
+        let mut outcome =
+            OpenOutcome { ready, lease: None, definition_changes: Vec::new(), schema_changes: Vec::new() };
+        outcome.ready = self.try_open(context, for_run, &mut outcome);
+        outcome
+    }
+
+    /// Opens the source, asks every transform for its columns, and has the loader try the table.
+    fn try_open(
+        &mut self,
+        context: &StreamContext,
+        for_run: bool,
+        outcome: &mut OpenOutcome,
+    ) -> Result<OpenedStream, StageFailure> {
+        let at_load = StageFailure::before(Stage::Load);
+        let mut plan = self.plan(context).map_err(&at_load)?;
+        if let Some(checkpoint) = self.unchanged(&plan, context).map_err(&at_load)? {
+            return Ok(OpenedStream::Unchanged(Box::new(checkpoint)));
+        }
+        if for_run {
+            outcome.lease = Some(self.take_lease(context).map_err(&at_load)?);
+            // Another run may have ended in between.
+            plan = self.plan(context).map_err(&at_load)?;
+            if plan.damaged {
+                self.skip_damaged(context, outcome.lease.as_ref()).map_err(&at_load)?;
+            }
+        }
+        let table = lock(&self.target).describe(&self.target_table).map_err(&at_load)?;
+        // A bookmark that means nothing any more is not shown to the extractor.
+        self.apply_definition_changes(&mut plan, None, outcome).map_err(&at_load)?;
+        self.check_table_is_there(&plan, table.as_ref()).map_err(&at_load)?;
+        let mut opened = self.open_source(&plan)?;
+        let columns = self.columns_after_transforms(&opened)?;
+        (self.definition.key, self.definition.columns) = (opened.key.clone(), columns_of(&columns));
+        if self.apply_definition_changes(&mut plan, table.as_ref(), outcome).map_err(&at_load)? {
+            opened = self.open_source(&plan)?;
+        }
+        if self.request.window.is_some() {
+            self.check_definition(context, &self.definition.columns).map_err(&at_load)?;
+        }
+        let request = LoadRequest {
+            stream: self.name.clone(),
+            table: self.target_table.clone(),
+            mode: plan.mode,
+            columns,
+            key: opened.key,
+            // What is read once more is what the source has now, whatever its version.
+            version: self.request.change_key.clone().filter(|_| plan.mode != LoadMode::Reload),
+            schema: self.policy.schema,
+            resume: plan.resume,
+        };
+        let ready = ReadyStream { request, previous: plan.previous, table };
+        outcome.schema_changes = self.prepare(&ready, None, false).map_err(at_load)?.schema_changes;
+        Ok(OpenedStream::Ready(Box::new(ready)))
+    }
+
+    pub(crate) fn take_lease(&self, context: &StreamContext) -> Result<Lease, Failure> {
+        let lease = Lease {
+            pipeline: context.pipeline.clone(),
+            stream: self.name.clone(),
+            run_id: context.run_id.clone(),
+            holder: context.holder.clone(),
+        };
+        in_transaction(&self.target, None, || lease.acquire(lock(&self.target).sql(), &context.is_dead))?;
+        Ok(lease)
+    }
+
+    /// What the checkpoint means for this run. A load that replaces the table goes on where it was
+    /// interrupted only if the source is provably the same; a load that merges always can.
+    fn plan(&mut self, context: &StreamContext) -> Result<LoadPlan, Failure> {
+        let ledger = Ledger { pipeline: &context.pipeline };
+        let last = ledger.last_readable(lock(&self.target).sql(), &self.checkpoint_name)?;
+        let (previous, damaged, was_reset) = match last {
+            None => (None, false, false),
+            Some(Ok(entry)) => (entry.checkpoint.clone(), false, entry.checkpoint.is_none()),
+            // A full refresh needs no checkpoint.
+            Some(Err(_)) if self.policy.full_refresh => (None, true, false),
+            Some(Err(damaged)) => return Err(damaged.into()),
+        };
+        let interrupted = |mode| previous.as_ref().is_some_and(|c| !c.complete && c.mode == mode);
+        let is_window = self.request.window.is_some();
+        let whole = self.policy.full_refresh || self.request.method == Method::Full || interrupted(LoadMode::Replace);
+        if whole && !is_window {
+            let resume = interrupted(LoadMode::Replace) && previous.as_ref().is_some_and(|c| self.is_same_snapshot(c));
+            return Ok(LoadPlan { mode: LoadMode::Replace, resume, previous, damaged });
+        }
+        let reload = interrupted(LoadMode::Reload)
+            || was_reset && !is_window && lock(&self.target).describe(&self.target_table)?.is_some();
+        let mode = if reload { LoadMode::Reload } else { LoadMode::Merge };
+        Ok(LoadPlan { mode, resume: previous.is_some(), previous, damaged })
+    }
+
+    /// Compares the stream with the definition that its checkpoint rests on, and has the load do what that asks for.
+    /// Returns whether the source must be opened in another way. Fails if the run must not go on.
+    fn apply_definition_changes(
+        &self,
+        plan: &mut LoadPlan,
+        table: Option<&TableDefinition>,
+        outcome: &mut OpenOutcome,
+    ) -> Result<bool, Failure> {
+        let Some(previous) = &plan.previous else { return Ok(false) };
+        let changes = self.definition_changes(previous, table)?;
+        if self.request.window.is_some() {
+            // A window has no rows of its own to mind: it is read from its start.
+            let again = plan.resume && changes.iter().any(|change| change.impact != Impact::None);
+            if again {
+                (plan.previous, plan.resume) = (None, false);
+            }
+            return Ok(again);
+        }
+        outcome.definition_changes.clone_from(&changes);
+        let (mode, resume) = (plan.mode, plan.resume);
+        match reaction(&changes) {
+            Reaction::Tell => {}
+            Reaction::Reload if plan.mode == LoadMode::Replace => plan.resume = false,
+            Reaction::Reload => (plan.mode, plan.resume) = (LoadMode::Reload, false),
+            Reaction::Replace => (plan.mode, plan.resume) = (LoadMode::Replace, false),
+            Reaction::Fail => {
+                let failing: Vec<_> = changes.into_iter().filter(|change| change.reaction == Reaction::Fail).collect();
+                refuse(&self.name, &failing)?;
+            }
+        }
+        Ok((plan.mode, plan.resume) != (mode, resume))
+    }
+
+    /// Returns whether the target already holds what this snapshot of the source would give.
+    fn unchanged(&mut self, plan: &LoadPlan, context: &StreamContext) -> Result<Option<Checkpoint>, Failure> {
+        let done = plan.previous.as_ref().filter(|c| c.complete && self.is_same_snapshot(c));
+        let Some(done) = done.filter(|_| !self.policy.full_refresh) else { return Ok(None) };
+        let table = lock(&self.target).describe(&self.target_table)?;
+        let has_all = |table: TableDefinition| {
+            let definition = done.definition.as_ref();
+            definition.is_none_or(|before| lost_columns(before, &before.columns, &table).is_empty())
+        };
+        // A comparison that broke off is made up for, also where nothing has changed since.
+        let is_done = table.is_some_and(has_all) && !self.has_comparison_left(context)?;
+        Ok(is_done.then(|| done.clone()))
+    }
+
+    /// Returns whether a checkpoint is of the very snapshot that is open now, through the same plugins.
+    fn is_same_snapshot(&self, checkpoint: &Checkpoint) -> bool {
+        let same_definition = |definition: &Definition| definition.makes_same_rows(&self.definition);
+        checkpoint.source_version.is_some()
+            && checkpoint.source_version == self.source_version
+            && checkpoint.definition.as_ref().is_some_and(same_definition)
+    }
+
+    /// A table that is gone takes with it what the checkpoint says is there: going on would lose it silently.
+    fn check_table_is_there(&self, plan: &LoadPlan, table: Option<&TableDefinition>) -> Result<(), Failure> {
+        if plan.mode == LoadMode::Replace || plan.previous.is_none() || table.is_some() {
+            return Ok(());
+        }
+        Err(Failure::invalid_config(format!(
+            "the table {} is gone, and the stream's checkpoint says that it was loaded: put the table back, or load it \
+             again after `wmshost state reset`",
+            self.target_table
+        )))
+    }
+
+    /// Makes room after a row of the ledger that cannot be read.
+    fn skip_damaged(&self, context: &StreamContext, lease: Option<&Lease>) -> Result<(), Failure> {
+        let ledger = Ledger { pipeline: &context.pipeline };
+        in_transaction(&self.target, lease, || {
+            let note = "the row before cannot be read; a full refresh needs none";
+            ledger.reset(lock(&self.target).sql(), &self.checkpoint_name, note, &context.run_id).map(drop)
+        })
+    }
+
+    /// Opens the source where the load begins.
+    fn open_source(&mut self, plan: &LoadPlan) -> Result<Opened, StageFailure> {
+        let goes_on = plan.resume || plan.mode == LoadMode::Merge;
+        let checkpoint = plan.previous.as_ref().filter(|_| goes_on);
+        // The checkpoint that a reload begins with has no bookmark yet.
+        let checkpoint = checkpoint.filter(|checkpoint| !checkpoint.bookmark.0.is_empty());
+        self.request.bookmark = checkpoint.map(|checkpoint| checkpoint.bookmark.clone());
+        self.request.state = checkpoint.map(|checkpoint| checkpoint.state.clone()).unwrap_or_default();
+        self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))
+    }
+
+    /// The columns after all transforms. Each transform is tried on a batch without rows, so that what it makes of the
+    /// columns is seen before the first row moves.
+    pub(crate) fn columns_after_transforms(&mut self, opened: &Opened) -> Result<SchemaRef, StageFailure> {
+        let mut columns = Arc::clone(&opened.schema);
+        let version = self.request.change_key.as_deref();
+        for transform in &mut self.transforms {
+            let made = try_transform(transform.as_mut(), &columns, &opened.key, version);
+            let made = made.and_then(|made| refuse_state(transform.as_ref(), self.policy.on_trap).map(|()| made));
+            columns = made.map_err(StageFailure::before(Stage::Transform))?;
+        }
+        Ok(columns)
+    }
+
+    /// Refuses what takes rows out of the order of the stream, where a transform remembers what came before.
+    pub(crate) fn check_stateless(&self, done: &str) -> Result<(), StageFailure> {
+        let Some(transform) = self.transforms.iter().find(|transform| transform.keeps_state()) else { return Ok(()) };
+        Err(StageFailure::before(Stage::Transform)(Failure::invalid_config(format!(
+            "plugin {} keeps state from batch to batch, so that its rows cannot be {done}: it would not make the same of \
+             them. Load the stream again by `wmshost run --full-refresh`",
+            transform.plugin()
+        ))))
+    }
+
+    /// Lets the loader make the table ready, for good or only to see that it can; says what changes of the table's
+    /// columns.
+    pub(crate) fn prepare(
+        &mut self,
+        ready: &ReadyStream,
+        lease: Option<&Lease>,
+        for_good: bool,
+    ) -> Result<Prepared, Failure> {
+        lock(&self.target).begin()?;
+        let prepared = self.prepare_leased(ready, lease);
+        let mut target = lock(&self.target);
+        match prepared {
+            Ok(prepared) if for_good => {
+                target.commit()?;
+                // A database may keep columns in other types than it was asked for.
+                let table = target.describe(&ready.request.table)?;
+                let columns = table.map(|table| columns_of(&table.columns)).unwrap_or_default();
+                Ok(Prepared { columns, ..prepared })
+            }
+            prepared => {
+                target.rollback()?;
+                prepared
+            }
+        }
+    }
+
+    fn prepare_leased(&mut self, ready: &ReadyStream, lease: Option<&Lease>) -> Result<Prepared, Failure> {
+        let ReadyStream { request, previous, .. } = ready;
+        if let Some(lease) = lease {
+            lease.renew(lock(&self.target).sql())?;
+        }
+        let before = lock(&self.target).describe(&request.table)?;
+        self.loader.prepare(request)?;
+        if self.policy.deletes == Deletes::Soft {
+            lock(&self.target).keep_deleted(&request.table)?;
+        }
+        let after = lock(&self.target).describe(&request.table)?;
+        let known = previous.as_ref().and_then(|previous| previous.definition.as_ref());
+        let schema_changes = match &after {
+            // What a load that replaces the table changes is known at its end.
+            Some(after) if request.mode != LoadMode::Replace => {
+                schema_changes(before.as_ref(), after, &request.columns, known)
+            }
+            _ => Vec::new(),
+        };
+        Ok(Prepared { schema_changes, columns: Vec::new() })
+    }
+}
+
+/// The columns that a transform makes of these: it promises them, and keeps that promise for a batch without rows.
+fn try_transform(
+    transform: &mut dyn Transform,
+    columns: &SchemaRef,
+    key: &[String],
+    version: Option<&str>,
+) -> Result<SchemaRef, Failure> {
+    let promised = transform.output_schema(columns)?;
+    let plugin = transform.plugin().to_owned();
+    check_stable_columns(columns, &promised, key, version).map_err(|failure| failure.at(&plugin, "output-schema"))?;
+    let call = Call { batch: 0, time: transform.call_time(), is_probe: false };
+    let made = transform.process(RecordBatch::new_empty(Arc::clone(columns)), &call);
+    made.and_then(|made| hold_to_promise(&promised, made.rows, key))
+        .map_err(|failure| failure.at(&plugin, "process").within("a batch without rows"))?;
+    // It remembers no batch that was none.
+    transform.renew()?;
+    Ok(promised)
+}
+
+/// A transform that remembers batches cannot be replaced in the midst of a stream, which `retry` and `quarantine` do.
+fn refuse_state(transform: &dyn Transform, on_trap: OnTrap) -> Result<(), Failure> {
+    if on_trap == OnTrap::Fail || !transform.keeps_state() {
+        return Ok(());
+    }
+    Err(Failure::invalid_config(
+        "the plugin keeps state from batch to batch, so that no fresh instance can go on in its place: on_trap must be \
+         \"fail_run\"",
+    )
+    .at(transform.plugin(), "keeps-state"))
+}
+
+/// What changed of a table that was there, in words, and what it has that no longer comes.
+pub(crate) fn schema_changes(
+    before: Option<&TableDefinition>,
+    after: &TableDefinition,
+    coming: &SchemaRef,
+    known: Option<&Definition>,
+) -> Vec<String> {
+    let Some(before) = before else { return Vec::new() };
+    let (old, new, coming) = (columns_of(&before.columns), columns_of(&after.columns), columns_of(coming));
+    let mut changes = Vec::new();
+    for now in &new {
+        match column(&old, &now.name) {
+            None => changes.push(format!("{} was added ({})", now.name, now.kind)),
+            Some(was) if was.kind != now.kind => {
+                changes.push(format!("{} went from {} to {}", now.name, was.kind, now.kind));
+            }
+            Some(_) => {}
+        }
+    }
+    let was_written = |name: &str| known.is_none_or(|known| column(&known.columns, name).is_some());
+    for was in &old {
+        let is_there = column(&new, &was.name).is_some();
+        match (column(&coming, &was.name).is_some(), is_there, was_written(&was.name)) {
+            (true, ..) => {}
+            (false, true, true) => changes.push(format!("{} no longer comes from the source", was.name)),
+            (false, false, true) => {
+                changes.push(format!("{} no longer comes from the source and went with the old table", was.name));
+            }
+            (false, false, false) => {
+                changes.push(format!("{} was not the stream's and went with the old table", was.name));
+            }
+            (false, true, false) => {}
+        }
+    }
+    for column_coming in &coming {
+        if column(&new, &column_coming.name).is_none() {
+            changes.push(format!("{} is left out ({})", column_coming.name, column_coming.kind));
+        }
+    }
+    changes
+}

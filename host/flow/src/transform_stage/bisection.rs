@@ -1,0 +1,220 @@
+//! The search for the rows on which a transform fails: by halves, in fresh instances, within a time of its own. Only for
+//! transforms that keep no state, so that the parts of a batch make the same as the whole.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
+
+use super::attempt::Attempt;
+use crate::batch::{Cause, key_in_words, keys_in_words};
+use crate::failure::{Failure, FailureKind};
+use crate::policy::OnTrap;
+use crate::transform::{RejectedRow, Transformed};
+
+/// The most rows of one batch that may go to quarantine this way before the batch is given up.
+const MOST_FAILING_ROWS: usize = 100;
+/// No probe gets less time than this, in which even a busy machine gets to a few rows.
+const SHORTEST_PROBE: Duration = Duration::from_millis(20);
+
+/// A search in one batch.
+pub(super) struct Bisection<'s, 'a> {
+    attempt: &'s mut Attempt<'a>,
+    rows: &'s RecordBatch,
+    /// How the whole batch failed.
+    failure: Failure,
+    /// When the search is given up, by the run's clock.
+    until: Duration,
+    /// The longest that one probe may compute.
+    probe: Duration,
+    /// What was made of the good parts, with positions in the whole batch.
+    good: Vec<Transformed>,
+    failing: Vec<RejectedRow>,
+}
+
+impl<'s, 'a> Bisection<'s, 'a> {
+    /// Begins a search. It may take as long as one call, all probes together. Where the batch took too long, a probe gets
+    /// a small share of that: a search that only names a row is over after an eighth of the time of a call.
+    pub(super) fn of(attempt: &'s mut Attempt<'a>, rows: &'s RecordBatch, failure: Failure) -> Self {
+        let time = attempt.transform.call_time();
+        let halvings = rows.num_rows().max(1).next_power_of_two().trailing_zeros() + 1;
+        let (all, probe) = match (failure.kind, attempt.on_trap) {
+            (FailureKind::Timeout, OnTrap::Quarantine) => (time, time / (8 * halvings)),
+            (FailureKind::Timeout, _) => (time / 8, time / (16 * halvings)),
+            _ => (time, time),
+        };
+        let until = attempt.context.clock.elapsed().saturating_add(all);
+        let probe = probe.max(SHORTEST_PROBE).min(time);
+        Self { attempt, rows, failure, until, probe, good: Vec::new(), failing: Vec::new() }
+    }
+
+    /// What was made of the batch without the rows that fail; or the failure that names what was found.
+    pub(super) fn run(mut self) -> Result<Transformed, Failure> {
+        let failure = self.failure.clone();
+        self.split(0..self.rows.num_rows(), failure)?;
+        if self.failing.is_empty() {
+            return Err(self.joint_failure(0..self.rows.num_rows()));
+        }
+        let Self { attempt, good, failing, .. } = self;
+        tracing::warn!(
+            stream = attempt.stream,
+            batch = attempt.number,
+            "{} rows on which plugin {} fails go to quarantine",
+            failing.len(),
+            attempt.transform.plugin()
+        );
+        joined(attempt, good, failing)
+    }
+
+    /// Goes through a part that failed as a whole.
+    fn split(&mut self, part: Range<usize>, failure: Failure) -> Result<(), Failure> {
+        self.attempt.transform.renew()?;
+        if part.is_empty() {
+            return Err(failure);
+        }
+        if part.len() == 1 {
+            return self.single(part.start, failure);
+        }
+        let middle = part.start + part.len() / 2;
+        let mut fails = false;
+        for half in [part.start..middle, middle..part.end] {
+            if let Some(failure) = self.probe(&half, self.probe)? {
+                fails = true;
+                self.split(half, failure)?;
+            }
+        }
+        if fails { Ok(()) } else { Err(self.joint_failure(part)) }
+    }
+
+    /// Tries a part; returns its failure, unless it is good.
+    fn probe(&mut self, part: &Range<usize>, time: Duration) -> Result<Option<Failure>, Failure> {
+        let left = self.until.saturating_sub(self.attempt.context.clock.elapsed());
+        if left.is_zero() {
+            return Err(self.out_of_time(part));
+        }
+        let time = time.min(left);
+        let rows = self.rows.slice(part.start, part.len());
+        match self.attempt.call(&rows, time, true)? {
+            Ok(changed) => {
+                self.keep(part, changed);
+                Ok(None)
+            }
+            Err(failure) if failure.kind == FailureKind::Timeout && self.failure.kind != FailureKind::Timeout => {
+                Err(self.out_of_time(part))
+            }
+            Err(failure) => Ok(Some(failure)),
+        }
+    }
+
+    /// Keeps what was made of a part.
+    fn keep(&mut self, part: &Range<usize>, changed: Transformed) {
+        let Transformed { rows, positions, mut rejected } = changed;
+        let offset = position(part.start);
+        let positions = match positions {
+            Some(positions) => positions.into_iter().map(|at| at + offset).collect(),
+            None => (offset..position(part.end)).collect(),
+        };
+        rejected.iter_mut().for_each(|row| row.position += offset);
+        self.good.push(Transformed { rows, positions: Some(positions), rejected });
+    }
+
+    /// A row on which the plugin fails: in a fresh instance too, so that nothing that came before it is the reason.
+    fn single(&mut self, row: usize, failure: Failure) -> Result<(), Failure> {
+        let quarantines = self.attempt.on_trap == OnTrap::Quarantine;
+        let is_slow = failure.kind == FailureKind::Timeout;
+        let mut failure = failure;
+        if quarantines || !is_slow {
+            // A row that is only slow stays.
+            let time = if is_slow { self.probe.max(self.attempt.transform.call_time() / 8) } else { self.probe };
+            match self.probe(&(row..row + 1), time)? {
+                None => return Ok(()),
+                Some(again) => failure = again,
+            }
+        }
+        if !quarantines {
+            return Err(self.named_failure(row));
+        }
+        self.attempt.transform.renew()?;
+        if self.failing.len() == MOST_FAILING_ROWS {
+            return Err(failure.and(format_args!("more than {MOST_FAILING_ROWS} rows of the batch do it")));
+        }
+        let rule = match failure.kind {
+            FailureKind::Trap => "trap",
+            FailureKind::Limit | FailureKind::Timeout => "limit",
+            _ => "failure",
+        };
+        let by = self.attempt.transform.plugin().to_owned();
+        let position = position(row);
+        let (rule, reason) = (rule.to_owned(), failure.message);
+        self.failing.push(RejectedRow { position, cause: Cause::Breakdown, rule, reason, by, digest: None });
+        Ok(())
+    }
+
+    /// The failure that names a row.
+    fn named_failure(&self, row: usize) -> Failure {
+        let key = key_in_words(self.rows, row, self.attempt.promise.key);
+        let row = row + 1;
+        let does_it = match self.failure.kind {
+            FailureKind::Timeout => format!("row {row} of the batch alone{key} does not end within {:?}", self.probe),
+            _ => format!("row {row} of the batch does it{key}"),
+        };
+        self.failure.clone().and(format_args!("{does_it}. Put such rows into quarantine by on_trap = \"quarantine\""))
+    }
+
+    /// The failure of a part that fails though none of its halves does.
+    fn joint_failure(&mut self, part: Range<usize>) -> Failure {
+        let whole = part.len() == self.rows.num_rows();
+        let is_row_by_row = self.failure.kind != FailureKind::Timeout;
+        if whole && is_row_by_row && self.passes_afresh() {
+            return self.failure.clone().and(
+                "a fresh instance takes the same batch, so that no row is the reason: the plugin gathers memory from batch \
+                 to batch, or does not do the same twice. Mend the plugin, raise the limit ([limits]), or let fresh \
+                 instances go on by on_trap = \"retry\"",
+            );
+        }
+        let (first, last) = (part.start + 1, part.end);
+        let keys = keys_in_words(self.rows, &part, self.attempt.promise.key);
+        self.failure.clone().and(format_args!(
+            "rows {first} to {last} of the batch do it together{keys}, and none of them alone. Raise the limit ([limits]) \
+             or make batches smaller (extract_batch_rows)"
+        ))
+    }
+
+    fn passes_afresh(&mut self) -> bool {
+        let (rows, time) = (self.rows, self.attempt.transform.call_time());
+        self.attempt.transform.renew().is_ok() && self.attempt.call(rows, time, true).is_ok_and(|made| made.is_ok())
+    }
+
+    /// The failure of a search that took too long, with the part that was found so far.
+    fn out_of_time(&self, part: &Range<usize>) -> Failure {
+        let (first, last) = (part.start + 1, part.end);
+        let keys = keys_in_words(self.rows, part, self.attempt.promise.key);
+        self.failure.clone().and(format_args!(
+            "looking for the row took too long; it was last looked for among rows {first} to {last} of the batch{keys}"
+        ))
+    }
+}
+
+fn position(row: usize) -> u32 {
+    u32::try_from(row).unwrap_or(u32::MAX)
+}
+
+/// The good parts as one batch, and the rows on which the plugin fails among those that it rejected.
+fn joined(attempt: &Attempt<'_>, good: Vec<Transformed>, failing: Vec<RejectedRow>) -> Result<Transformed, Failure> {
+    let schema = match (good.first(), &attempt.promise.columns) {
+        (Some(first), _) => first.rows.schema(),
+        (None, Some(promised)) => promised.clone(),
+        (None, None) => return Err(Failure::permanent("a transform was not asked for its columns")),
+    };
+    let rows = concat_batches(&schema, good.iter().map(|part| &part.rows))
+        .map_err(|error| Failure::permanent(format!("the parts of the batch do not fit together: {error}")))?;
+    let mut positions = Vec::with_capacity(rows.num_rows());
+    let mut rejected = failing;
+    for part in good {
+        positions.extend(part.positions.unwrap_or_default());
+        rejected.extend(part.rejected);
+    }
+    rejected.sort_by_key(|row| row.position);
+    Ok(Transformed { rows, positions: Some(positions), rejected })
+}

@@ -1,0 +1,175 @@
+//! What the numbers of a test mean.
+
+use wmshost_flow::model::{Bounds, Severity, Test, Threshold};
+
+/// How a test went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestStatus {
+    /// As it should.
+    Passed,
+    /// Not as it should; it stops nothing.
+    Warned,
+    /// Not as it should; what is behind is not built.
+    Failed,
+    /// The test itself could not be run.
+    Errored,
+    /// It was not run: what it looks at was left out.
+    Skipped,
+    /// It was not run: it has passed, and nothing that it looks at has changed since.
+    Unchanged,
+}
+
+impl TestStatus {
+    /// The status's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Warned => "warned",
+            Self::Failed => "failed",
+            Self::Errored => "errored",
+            Self::Skipped => "skipped",
+            Self::Unchanged => "unchanged",
+        }
+    }
+
+    /// Returns whether it stops what is behind.
+    pub fn stops(self) -> bool {
+        matches!(self, Self::Failed | Self::Errored)
+    }
+}
+
+/// How a test went, with its numbers.
+#[derive(Debug, Clone)]
+pub struct TestResult {
+    /// The test's name.
+    pub name: String,
+    /// What it asserts.
+    pub assertion: &'static str,
+    /// How it went.
+    pub status: TestStatus,
+    /// Rows that fail.
+    pub failing: u64,
+    /// True if they may be fewer: only new rows were looked at, and of those that failed before, some may be gone.
+    pub at_most: bool,
+    /// What was measured.
+    pub measured: Option<f64>,
+    /// What there is to say: the limit that was passed, the error.
+    pub message: String,
+    /// How long it took; tests that share one look at the table share its time.
+    pub seconds: f64,
+}
+
+/// The verdict over failing rows.
+pub(super) fn over_rows(test: &Test, failing: u64, tested: u64) -> (TestStatus, String) {
+    let exceeds = |threshold: Threshold| match threshold {
+        Threshold::Rows(most) => failing > most,
+        Threshold::Percent(most) => failing > 0 && 100.0 * failing as f64 > most * tested as f64,
+    };
+    let message = |threshold: Threshold| match threshold {
+        Threshold::Rows(0) => format!("{failing} rows fail"),
+        Threshold::Rows(most) => format!("{failing} rows fail, {most} may"),
+        Threshold::Percent(most) => format!("{failing} of {tested} rows fail, {most} % may"),
+    };
+    if test.severity == Severity::Error && exceeds(test.error_if) {
+        return (TestStatus::Failed, message(test.error_if));
+    }
+    if exceeds(test.warn_if) {
+        return (TestStatus::Warned, message(test.warn_if));
+    }
+    (TestStatus::Passed, String::new())
+}
+
+/// The verdict over a measured number.
+pub(super) fn over_number(
+    test: &Test,
+    bounds: &Bounds,
+    measured: Option<f64>,
+    before: Option<f64>,
+) -> (TestStatus, String) {
+    let Some(measured) = measured else {
+        return (beyond(test), "there is nothing to measure: the table is empty, or the aggregate is NULL".to_owned());
+    };
+    let change = before.filter(|before| *before != 0.0).map(|before| 100.0 * (measured - before) / before.abs());
+    let mut wrong = Vec::new();
+    if let Some(least) = bounds.least.filter(|least| measured < *least) {
+        wrong.push(format!("{measured} is less than {least}"));
+    }
+    if let Some(most) = bounds.most.filter(|most| measured > *most) {
+        wrong.push(format!("{measured} is more than {most}"));
+    }
+    if let (Some(change), Some(before)) = (change, before) {
+        if let Some(most) = bounds.most_fall.filter(|most| -change > *most) {
+            wrong.push(format!("{measured} is {:.1} % less than {before} before, {most} % may be", -change));
+        }
+        if let Some(most) = bounds.most_rise.filter(|most| change > *most) {
+            wrong.push(format!("{measured} is {change:.1} % more than {before} before, {most} % may be"));
+        }
+    }
+    if wrong.is_empty() { (TestStatus::Passed, String::new()) } else { (beyond(test), wrong.join("; ")) }
+}
+
+/// What it means that a test without rows is not met.
+pub(super) fn beyond(test: &Test) -> TestStatus {
+    match test.severity {
+        Severity::Error => TestStatus::Failed,
+        Severity::Warn => TestStatus::Warned,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wmshost_flow::model::Assertion;
+
+    use super::*;
+
+    fn test(severity: Severity, warn_if: Threshold, error_if: Threshold) -> Test {
+        Test {
+            name: "t".into(),
+            assertion: Assertion::NotNull(vec!["a".into()]),
+            severity,
+            only_where: None,
+            warn_if,
+            error_if,
+            summary: String::new(),
+        }
+    }
+
+    #[test]
+    fn thresholds_decide_over_rows() {
+        use Severity::{Error, Warn};
+        use TestStatus::{Failed, Passed, Warned};
+        let rows = Threshold::Rows;
+        for (severity, warn_if, error_if, failing, expected) in [
+            (Error, rows(0), rows(0), 0, Passed),
+            (Error, rows(0), rows(0), 1, Failed),
+            (Warn, rows(0), rows(0), 1, Warned),
+            (Error, rows(0), rows(5), 5, Warned),
+            (Error, rows(0), rows(5), 6, Failed),
+            (Error, rows(3), rows(5), 3, Passed),
+            (Error, Threshold::Percent(1.0), Threshold::Percent(5.0), 10, Passed),
+            (Error, Threshold::Percent(1.0), Threshold::Percent(5.0), 11, Warned),
+            (Error, Threshold::Percent(1.0), Threshold::Percent(5.0), 51, Failed),
+        ] {
+            let (status, _) = over_rows(&test(severity, warn_if, error_if), failing, 1_000);
+            assert_eq!(status, expected, "{warn_if:?} {error_if:?} {failing}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_held_against_bounds_and_the_past() {
+        let test = test(Severity::Error, Threshold::Rows(0), Threshold::Rows(0));
+        let bounds = Bounds { least: Some(1.0), most: Some(200.0), most_fall: Some(10.0), most_rise: Some(50.0) };
+        for (measured, before, expected) in [
+            (Some(100.0), None, TestStatus::Passed),
+            (Some(0.5), None, TestStatus::Failed),
+            (Some(201.0), None, TestStatus::Failed),
+            (Some(90.0), Some(100.0), TestStatus::Passed),
+            (Some(89.0), Some(100.0), TestStatus::Failed),
+            (Some(151.0), Some(100.0), TestStatus::Failed),
+            (None, None, TestStatus::Failed),
+        ] {
+            let (status, why) = over_number(&test, &bounds, measured, before);
+            assert_eq!(status, expected, "{measured:?} {before:?}: {why}");
+        }
+    }
+}

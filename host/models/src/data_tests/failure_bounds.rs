@@ -1,0 +1,148 @@
+//! What new rows tell of all rows. A row fails now because it is new and fails, or because it failed before and is as
+//! it was: what failed before and what fails of the new is the most that can fail. Rows that were changed or deleted
+//! can only make it fewer. Where the most that can fail is within the thresholds, the test has passed, as a count of
+//! all rows would say; where it is not, nothing is told here, and all are counted. Where all rows are new, as in a
+//! table that was replaced, what fails of them is all that fails.
+
+use std::collections::BTreeMap;
+
+use wmshost_flow::Sql;
+use wmshost_flow::model::Threshold;
+
+use super::evaluate::{TestStatus, over_rows};
+use super::query::new_failures;
+use super::run::{Testing, shared_counts};
+use super::scope::TestScope;
+use crate::project::ParsedTest;
+use crate::store::rows_of;
+
+/// What was counted for a test.
+#[derive(Debug, Clone)]
+pub(super) struct Counted {
+    pub(super) failing: u64,
+    /// The rows that the share of the failing ones is taken of.
+    pub(super) tested: u64,
+    among: Among,
+}
+
+/// Where the failing rows are.
+#[derive(Debug, Clone)]
+enum Among {
+    All,
+    /// None failed before: all are among the new ones, of which this is the SELECT.
+    New(String),
+    /// Some failed before, and may be gone.
+    NewAndBefore,
+}
+
+impl Counted {
+    pub(super) fn of_all(failing: u64, tested: u64) -> Self {
+        Self { failing, tested, among: Among::All }
+    }
+
+    /// Returns whether fewer rows may fail.
+    pub(super) fn at_most(&self) -> bool {
+        matches!(self.among, Among::NewAndBefore)
+    }
+
+    /// The SELECT of the failing rows, where they are not to be looked for among all.
+    pub(super) fn failures(&self) -> Option<&str> {
+        match &self.among {
+            Among::New(select) => Some(select),
+            _ => None,
+        }
+    }
+}
+
+impl ParsedTest {
+    /// Returns whether one of its thresholds is a share of the rows tested.
+    pub(super) fn has_share(&self) -> bool {
+        [self.test.warn_if, self.test.error_if].iter().any(|threshold| matches!(threshold, Threshold::Percent(_)))
+    }
+}
+
+/// The tests that have passed by what new rows tell.
+pub(super) fn told_by_new_rows<'t>(
+    testing: &Testing<'_>,
+    at: usize,
+    due: &[&(&'t ParsedTest, TestScope)],
+    sql: &mut dyn Sql,
+) -> BTreeMap<&'t str, Counted> {
+    let mut tests: Vec<(&ParsedTest, u64)> = Vec::new();
+    let mut oldest: Option<&str> = None;
+    for (parsed, due) in due {
+        let Some((mark, failed)) = due.since() else { continue };
+        tests.push((parsed, failed));
+        oldest = Some(oldest.map_or(mark, |oldest| oldest.min(mark)));
+    }
+    let Some(newer) = oldest.map(|mark| testing.newer(at, mark)) else { return BTreeMap::new() };
+    let parsed: Vec<&ParsedTest> = tests.iter().map(|(parsed, _)| *parsed).collect();
+    let shared = shared_counts(testing, at, &parsed, Some(&newer), sql);
+    let mut look = Look { testing, at, newer, rows: None, all_are_new: None };
+    let mut told = BTreeMap::new();
+    for (parsed, failed) in tests {
+        let name = parsed.test.name.as_str();
+        let shared = shared.get(name).map(|(failing, _)| *failing);
+        if let Some(counted) = look.tell(parsed, failed, shared, sql) {
+            told.insert(name, counted);
+        }
+    }
+    told
+}
+
+/// A look at the new rows of a node.
+struct Look<'l> {
+    testing: &'l Testing<'l>,
+    at: usize,
+    /// The condition that a row is new.
+    newer: String,
+    /// How many rows there are in all, once that was asked.
+    rows: Option<u64>,
+    /// Whether all of them are new, once that was asked.
+    all_are_new: Option<bool>,
+}
+
+impl Look<'_> {
+    /// What is known of a test of which this many rows failed before; `None` if that does not tell how it has gone.
+    fn tell(&mut self, parsed: &ParsedTest, failed: u64, counted: Option<u64>, sql: &mut dyn Sql) -> Option<Counted> {
+        let failures = new_failures(&self.testing.renderer, self.at, parsed, &self.newer)?;
+        let new = match counted {
+            Some(new) => new,
+            None => rows_of(&format!("({failures}\n)"), sql).ok()?,
+        };
+        let (failing, among) = match failed {
+            0 => (new, Among::New(failures)),
+            _ if self.all_are_new(sql) => (new, Among::All),
+            failed => (failed + new, Among::NewAndBefore),
+        };
+        let tested = match failing > 0 && parsed.has_share() {
+            true => self.tested(parsed, sql)?,
+            false => 0,
+        };
+        let (status, _) = over_rows(&parsed.test, failing, tested);
+        let is_told = status == TestStatus::Passed || matches!(among, Among::All);
+        is_told.then_some(Counted { failing, tested, among })
+    }
+
+    fn all_are_new(&mut self, sql: &mut dyn Sql) -> bool {
+        if self.all_are_new.is_none() {
+            let renderer = &self.testing.renderer;
+            let first = renderer.project.writer().first_rows(1);
+            let is_old = format!("CASE WHEN {} THEN 0 ELSE 1 END = 1", self.newer);
+            let old = format!("SELECT 1 FROM {} wms_old WHERE {is_old} {first}", renderer.relation(self.at));
+            self.all_are_new = sql.query(&old, &[]).ok().map(|rows| rows.is_empty());
+        }
+        self.all_are_new.unwrap_or(false)
+    }
+
+    /// The number of rows a test is about. An index counts all of a table's, but not those of a condition.
+    fn tested(&mut self, parsed: &ParsedTest, sql: &mut dyn Sql) -> Option<u64> {
+        if parsed.only_where.is_some() {
+            return None;
+        }
+        if self.rows.is_none() {
+            self.rows = rows_of(&self.testing.renderer.relation(self.at), sql).ok();
+        }
+        self.rows
+    }
+}

@@ -1,0 +1,156 @@
+//! The SELECT of the rows that fail a test, of all or of new rows alone; of a measuring test, the SELECT of its number.
+
+use wmshost_flow::model::Assertion;
+use wmshost_flow::{Dialect, Value};
+
+use crate::dialect::SqlWriter;
+use crate::project::{ParsedTest, Project, SqlRenderer};
+use crate::template::{Mode, Placeholder, Template};
+
+impl ParsedTest {
+    /// The other nodes that the test looks at.
+    pub(crate) fn relations<'t>(&'t self, project: &'t Project) -> impl Iterator<Item = usize> + 't {
+        let named =
+            self.sql.iter().chain(&self.only_where).flat_map(Template::uses).filter_map(|used| match used.word {
+                Placeholder::Relation(name) => Some(name.as_str()),
+                _ => None,
+            });
+        let to = match &self.test.assertion {
+            Assertion::Relationship { to, .. } => Some(to.as_str()),
+            _ => None,
+        };
+        named.chain(to).filter_map(|name| project.by_name.get(name).copied())
+    }
+}
+
+/// The SELECT of a test.
+pub(crate) fn query_of(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest) -> String {
+    let writer = renderer.project.writer();
+    let from = tested_rows(renderer, at, parsed);
+    let sql = parsed.sql.as_ref().map(|sql| renderer.write(sql, at, Mode::Full)).unwrap_or_default();
+    if let Some(fails) = row_condition(renderer, at, parsed) {
+        return format!("SELECT * FROM {from} wms_tested WHERE {fails}");
+    }
+    match &parsed.test.assertion {
+        Assertion::Unique(columns) => {
+            let filled: Vec<String> =
+                columns.iter().map(|column| format!("{} IS NOT NULL", writer.name(column))).collect();
+            twice(writer, columns, &from, &filled.join(" AND "))
+        }
+        Assertion::Relationship { column, to, to_column } => {
+            let there = writer.name(to_column);
+            missing(renderer, &from, (column, to, to_column), &format!("{there} IS NOT NULL"))
+        }
+        Assertion::Recency { column, .. } => {
+            let newest = format!("MAX({})", writer.name(column));
+            format!("SELECT {} FROM {from} wms_tested", age(writer, &newest, renderer.now))
+        }
+        Assertion::RowCount(_) => format!("SELECT COUNT(*) FROM {from} wms_tested"),
+        Assertion::Distribution { .. } => format!("SELECT {sql} FROM {from} wms_tested"),
+        _ => sql,
+    }
+}
+
+/// The SELECT of the rows that fail among those for which `newer` is true; of keys that are there twice, of those that
+/// such rows have. Of a test that can tell nothing from new rows, nothing.
+pub(super) fn new_failures(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest, newer: &str) -> Option<String> {
+    let writer = renderer.project.writer();
+    let from = tested_rows(renderer, at, parsed);
+    if let Some(fails) = row_condition(renderer, at, parsed) {
+        return Some(format!("SELECT * FROM {from} wms_tested WHERE {newer} AND {fails}"));
+    }
+    match &parsed.test.assertion {
+        Assertion::Unique(columns) => {
+            let names = writer.names("", columns);
+            let key = if columns.len() == 1 { names.clone() } else { format!("({names})") };
+            let is_new = format!("{key} IN (SELECT {names} FROM {from} wms_new WHERE {newer})");
+            Some(twice(writer, columns, &from, &is_new))
+        }
+        Assertion::Relationship { column, to, to_column } => {
+            // Only what new rows refer to is looked up there, by an index if there is one.
+            let (name, there) = (writer.name(column), writer.name(to_column));
+            let is_meant = format!("{there} IN (SELECT {name} FROM {from} wms_new WHERE {newer})");
+            Some(format!("{} AND {newer}", missing(renderer, &from, (column, to, to_column), &is_meant)))
+        }
+        _ => None,
+    }
+}
+
+/// The SELECT of the keys that are there twice among rows for which a condition is true.
+fn twice(writer: SqlWriter, columns: &[String], from: &str, condition: &str) -> String {
+    let names = writer.names("", columns);
+    format!(
+        "SELECT {names}, COUNT(*) AS times FROM {from} wms_tested WHERE {condition} GROUP BY {names} HAVING COUNT(*) > 1"
+    )
+}
+
+/// The SELECT of the rows whose value is none of those of the rows there for which a condition is true.
+fn missing(
+    renderer: &SqlRenderer<'_>,
+    from: &str,
+    (column, to, to_column): (&str, &str, &str),
+    condition: &str,
+) -> String {
+    let writer = renderer.project.writer();
+    let (column, there) = (writer.name(column), writer.name(to_column));
+    let to = renderer.project.by_name.get(to).map(|&to| renderer.relation(to)).unwrap_or_default();
+    format!(
+        "SELECT * FROM {from} wms_tested WHERE {column} IS NOT NULL AND {column} NOT IN \
+         (SELECT {there} FROM {to} wms_there WHERE {condition})"
+    )
+}
+
+/// The rows that a test looks at.
+pub(crate) fn tested_rows(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest) -> String {
+    let relation = renderer.relation(at);
+    match condition(renderer, at, parsed) {
+        Some(condition) => format!("(SELECT * FROM {relation} wms_all WHERE {condition})"),
+        None => relation,
+    }
+}
+
+/// The test's `only_where`.
+pub(crate) fn condition(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest) -> Option<String> {
+    parsed.only_where.as_ref().map(|condition| format!("({})", renderer.write(condition, at, Mode::Full)))
+}
+
+/// The condition under which a row fails, of a test that can be told from the row alone.
+pub(crate) fn row_condition(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest) -> Option<String> {
+    let writer = renderer.project.writer();
+    Some(match &parsed.test.assertion {
+        Assertion::NotNull(columns) => {
+            let nulls = columns.iter().map(|column| format!("{} IS NULL", writer.name(column)));
+            format!("({})", nulls.collect::<Vec<_>>().join(" OR "))
+        }
+        Assertion::AcceptedValues { column, values } => {
+            let column = writer.name(column);
+            let values: Vec<String> = values.iter().map(|value| writer.literal(value)).collect();
+            match values.as_slice() {
+                [] => format!("{column} IS NOT NULL"),
+                values => format!("{column} NOT IN ({})", values.join(", ")),
+            }
+        }
+        Assertion::Range { column, least, most } => {
+            let column = writer.name(column);
+            let beyond = |sign: &str, bound: &Option<Value>| {
+                bound.as_ref().map(|bound| format!("{column} {sign} {}", writer.literal(bound)))
+            };
+            let sides: Vec<String> = beyond("<", least).into_iter().chain(beyond(">", most)).collect();
+            if sides.is_empty() { "1 = 0".to_owned() } else { format!("({})", sides.join(" OR ")) }
+        }
+        Assertion::Expression(_) => {
+            let sql = parsed.sql.as_ref().map(|sql| renderer.write(sql, at, Mode::Full)).unwrap_or_default();
+            format!("CASE WHEN {sql} THEN 0 ELSE 1 END = 1")
+        }
+        _ => return None,
+    })
+}
+
+/// The number of seconds a timestamp is older than a moment.
+pub(crate) fn age(writer: SqlWriter, moment: &str, now: i64) -> String {
+    let now = writer.literal(&Value::Timestamp(now));
+    match writer.0 {
+        Dialect::Sqlite => format!("unixepoch(substr({now}, 1, 19)) - unixepoch(substr({moment}, 1, 19))"),
+        Dialect::Oracle => format!("(CAST({now} AS DATE) - CAST({moment} AS DATE)) * 86400"),
+    }
+}

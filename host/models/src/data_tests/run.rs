@@ -1,0 +1,306 @@
+//! Running the tests of a node. Tests that can be told from a row alone share one pass over the table; of those that
+//! fail, some rows are kept.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use wmshost_flow::model::{Assertion, Test};
+use wmshost_flow::{Clock, Dialect, Failure, Sql, SqlSession, Value};
+
+use super::evaluate::{TestResult, TestStatus, beyond, over_number, over_rows};
+use super::failure_bounds::{Counted, told_by_new_rows};
+use super::query::{condition, query_of, row_condition, tested_rows};
+use super::scope::{Extent, TestScope};
+use crate::dialect::AUDIT_COLUMNS;
+use crate::project::{ParsedTest, SqlRenderer};
+use crate::store::{KEPT_FAILURES, Store, TestRecord, real, rows_of, whole};
+
+/// What running tests needs.
+pub(crate) struct Testing<'t> {
+    pub(crate) renderer: SqlRenderer<'t>,
+    pub(crate) store: Store<'t>,
+    pub(crate) clock: &'t dyn Clock,
+    /// How the tests went before.
+    pub(crate) before: &'t BTreeMap<(String, String), TestRecord>,
+}
+
+/// Runs those tests of a node that are due, and keeps how they went. Those that need no look are given as unchanged.
+pub(crate) fn test_node(
+    testing: &Testing<'_>,
+    at: usize,
+    due: &[(&ParsedTest, TestScope)],
+    sql: &mut dyn SqlSession,
+) -> Result<Vec<TestResult>, Failure> {
+    let node = &testing.renderer.project.nodes[at];
+    let mut results: Vec<TestResult> =
+        due.iter().filter(|(_, due)| due.extent == Extent::Nothing).map(|(parsed, _)| blank(&parsed.test)).collect();
+    let due: Vec<&(&ParsedTest, TestScope)> = due.iter().filter(|(_, due)| due.extent != Extent::Nothing).collect();
+    if due.is_empty() {
+        return Ok(results);
+    }
+    let started = testing.clock.elapsed();
+    let shared = counts(testing, at, &due, sql);
+    let share = seconds(testing.clock.elapsed() - started) / shared.len().max(1) as f64;
+    let mut told = Vec::new();
+    for (parsed, due) in due {
+        let started = testing.clock.elapsed();
+        let counted = shared.get(parsed.test.name.as_str());
+        let (mut result, rows) = one(testing, at, parsed, counted, sql);
+        result.seconds = seconds(testing.clock.elapsed() - started) + counted.map_or(0.0, |_| share);
+        told.push((result, rows, due));
+    }
+    sql.begin()?;
+    match write(testing, &node.name, &told, sql) {
+        Ok(()) => sql.commit()?,
+        Err(failure) => {
+            let _ = sql.rollback();
+            return Err(failure);
+        }
+    }
+    results.extend(told.into_iter().map(|(result, _, _)| result));
+    Ok(results)
+}
+
+/// What is counted without a look by each test alone: what new rows tell, and what one pass over the table can count.
+fn counts<'t>(
+    testing: &Testing<'_>,
+    at: usize,
+    due: &[&(&'t ParsedTest, TestScope)],
+    sql: &mut dyn Sql,
+) -> BTreeMap<&'t str, Counted> {
+    let mut counted = told_by_new_rows(testing, at, due, sql);
+    let rest: Vec<&ParsedTest> = due
+        .iter()
+        .map(|(parsed, _)| *parsed)
+        .filter(|parsed| !counted.contains_key(parsed.test.name.as_str()))
+        .collect();
+    let all = shared_counts(testing, at, &rest, None, sql);
+    counted.extend(all.into_iter().map(|(name, (failing, tested))| (name, Counted::of_all(failing, tested))));
+    counted
+}
+
+fn blank(test: &Test) -> TestResult {
+    TestResult {
+        name: test.name.clone(),
+        assertion: test.assertion.name(),
+        status: TestStatus::Unchanged,
+        failing: 0,
+        at_most: false,
+        measured: None,
+        message: String::new(),
+        seconds: 0.0,
+    }
+}
+
+impl Testing<'_> {
+    /// The condition that a row is newer than a mark. Loads may give rows of one moment in two commits.
+    pub(super) fn newer(&self, at: usize, mark: &str) -> String {
+        let project = self.renderer.project;
+        let sign = if project.nodes[at].model().is_some() { ">" } else { ">=" };
+        let mark = match project.dialect {
+            Dialect::Sqlite => project.writer().text(mark),
+            Dialect::Oracle => format!("TIMESTAMP {}", project.writer().text(mark)),
+        };
+        format!("{} {sign} {mark}", project.writer().name(AUDIT_COLUMNS[1]))
+    }
+}
+
+fn seconds(time: Duration) -> f64 {
+    time.as_secs_f64()
+}
+
+fn write(
+    testing: &Testing<'_>,
+    node: &str,
+    told: &[(TestResult, Option<Vec<String>>, &TestScope)],
+    sql: &mut dyn SqlSession,
+) -> Result<(), Failure> {
+    for (result, rows, due) in told {
+        let before = testing.before.get(&(node.to_owned(), result.name.clone()));
+        let is_better = matches!(result.status, TestStatus::Passed | TestStatus::Warned);
+        let measured = if is_better { result.measured } else { before.and_then(|before| before.measured) };
+        let tested = TestRecord {
+            status: result.status.name().to_owned(),
+            failing: result.failing,
+            at_most: result.at_most,
+            measured,
+            at: testing.clock.now(),
+            seen: due.seen.clone(),
+        };
+        let key = (node, result.name.as_str());
+        testing.store.write_tested(sql, key, &tested, rows.as_deref(), testing.renderer.run_id)?;
+    }
+    Ok(())
+}
+
+/// Failing and tested rows of the tests that one pass can count. Where it cannot be run, each test is run alone, so
+/// that the error is told by the one that it belongs to.
+pub(super) fn shared_counts<'t>(
+    testing: &Testing<'_>,
+    at: usize,
+    due: &[&'t ParsedTest],
+    only_rows: Option<&str>,
+    sql: &mut dyn Sql,
+) -> BTreeMap<&'t str, (u64, u64)> {
+    let mut names = Vec::new();
+    let mut counts = Vec::new();
+    for parsed in due {
+        let Some(fails) = row_condition(&testing.renderer, at, parsed) else { continue };
+        let only = condition(&testing.renderer, at, parsed);
+        names.push(parsed.test.name.as_str());
+        match &only {
+            Some(only) => {
+                counts.push(format!("COUNT(CASE WHEN {only} AND {fails} THEN 1 END)"));
+                counts.push(format!("COUNT(CASE WHEN {only} THEN 1 END)"));
+            }
+            None => {
+                counts.push(format!("COUNT(CASE WHEN {fails} THEN 1 END)"));
+                counts.push("COUNT(*)".to_owned());
+            }
+        }
+    }
+    if names.is_empty() {
+        return BTreeMap::new();
+    }
+    let only = only_rows.map(|only| format!(" WHERE {only}")).unwrap_or_default();
+    let statement = format!("SELECT {} FROM {} wms_tested{only}", counts.join(", "), testing.renderer.relation(at));
+    let Ok(rows) = sql.query(&statement, &[]) else { return BTreeMap::new() };
+    let Some(row) = rows.first() else { return BTreeMap::new() };
+    let number = |at: usize| row.get(at).and_then(whole).unwrap_or(0);
+    names.into_iter().enumerate().map(|(n, name)| (name, (number(2 * n), number(2 * n + 1)))).collect()
+}
+
+/// Runs one test; returns how it went and some of the failing rows as JSON, or none where those kept before are to
+/// stay.
+fn one(
+    testing: &Testing<'_>,
+    at: usize,
+    parsed: &ParsedTest,
+    counted: Option<&Counted>,
+    sql: &mut dyn Sql,
+) -> (TestResult, Option<Vec<String>>) {
+    let test = &parsed.test;
+    let mut result = TestResult { status: TestStatus::Errored, ..blank(test) };
+    let judged = match measures(testing, at, parsed, sql) {
+        Some(measured) => measured.map(|(status, message, measured)| {
+            result.measured = measured;
+            (status, message, Some(Vec::new()))
+        }),
+        None => count(testing, at, parsed, counted, sql).and_then(|counted| {
+            (result.failing, result.at_most) = (counted.failing, counted.at_most());
+            let (status, message) = over_rows(test, counted.failing, counted.tested);
+            if counted.at_most() {
+                return Ok((status, format!("at most {} rows fail", counted.failing), None));
+            }
+            let rows = if counted.failing > 0 { failing_rows(testing, at, parsed, &counted, sql)? } else { Vec::new() };
+            Ok((status, message, Some(rows)))
+        }),
+    };
+    match judged {
+        Ok((status, message, rows)) => {
+            (result.status, result.message) = (status, message);
+            (result, rows)
+        }
+        Err(failure) => {
+            result.message = failure.message;
+            (result, Some(Vec::new()))
+        }
+    }
+}
+
+type Measured = Result<(TestStatus, String, Option<f64>), Failure>;
+
+/// The verdict of a test that measures; `None` for one that looks for rows.
+fn measures(testing: &Testing<'_>, at: usize, parsed: &ParsedTest, sql: &mut dyn Sql) -> Option<Measured> {
+    let test = &parsed.test;
+    let node = &testing.renderer.project.nodes[at];
+    let mut number = || -> Result<Option<f64>, Failure> {
+        let rows = sql.query(&query_of(&testing.renderer, at, parsed), &[])?;
+        Ok(rows.first().and_then(|row| row.first()).and_then(real))
+    };
+    Some(match &test.assertion {
+        Assertion::RowCount(bounds) | Assertion::Distribution { bounds, .. } => number().map(|measured| {
+            let key = (node.name.clone(), test.name.clone());
+            let before = testing.before.get(&key).and_then(|before| before.measured);
+            let (status, message) = over_number(test, bounds, measured, before);
+            (status, message, measured)
+        }),
+        Assertion::Recency { seconds, column } => number().map(|age| match age {
+            Some(age) if age <= *seconds as f64 => (TestStatus::Passed, String::new(), Some(age)),
+            Some(age) => {
+                (beyond(test), format!("the newest {column} is {age:.0} s old, {seconds} s may be"), Some(age))
+            }
+            None => (beyond(test), format!("there is no {column} at all"), None),
+        }),
+        _ => return None,
+    })
+}
+
+fn count(
+    testing: &Testing<'_>,
+    at: usize,
+    parsed: &ParsedTest,
+    counted: Option<&Counted>,
+    sql: &mut dyn Sql,
+) -> Result<Counted, Failure> {
+    if let Some(counted) = counted {
+        return Ok(counted.clone());
+    }
+    let failing = rows_of(&format!("({}\n)", query_of(&testing.renderer, at, parsed)), sql)?;
+    let tested = match failing > 0 && parsed.has_share() {
+        true => rows_of(&tested_rows(&testing.renderer, at, parsed), sql)?,
+        false => 0,
+    };
+    Ok(Counted::of_all(failing, tested))
+}
+
+/// Some of the failing rows, each as a JSON object.
+fn failing_rows(
+    testing: &Testing<'_>,
+    at: usize,
+    parsed: &ParsedTest,
+    counted: &Counted,
+    sql: &mut dyn Sql,
+) -> Result<Vec<String>, Failure> {
+    let writer = testing.renderer.project.writer();
+    let select = counted.failures().map_or_else(|| query_of(&testing.renderer, at, parsed), str::to_owned);
+    let columns: Vec<String> = sql.columns(&select)?.into_iter().map(|(name, _)| name).collect();
+    let rows =
+        sql.query(&format!("SELECT * FROM ({select}\n) wms_failing {}", writer.first_rows(KEPT_FAILURES)), &[])?;
+    Ok(rows.iter().map(|row| as_json(&columns, row, writer.longest_text())).collect())
+}
+
+/// A row as a JSON object of at most this many bytes: the columns that do not fit any more are left out.
+fn as_json(columns: &[String], row: &[Value], most: usize) -> String {
+    let value = |value: &Value| match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Boolean(value) => (*value).into(),
+        Value::Int64(value) => (*value).into(),
+        Value::Float64(value) => (*value).into(),
+        value => value.to_string().into(),
+    };
+    let mut left = most.saturating_sub(2);
+    let mut object = serde_json::Map::new();
+    for (column, cell) in columns.iter().zip(row) {
+        let cell = value(cell);
+        // In quotes, with a colon and a comma.
+        let taken = column.len() + cell.to_string().len() + 4;
+        let Some(rest) = left.checked_sub(taken) else { continue };
+        left = rest;
+        object.insert(column.clone(), cell);
+    }
+    serde_json::Value::Object(object).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_row_is_kept_as_far_as_it_fits() {
+        let columns = ["a", "long", "b"].map(str::to_owned);
+        let row = [Value::Int64(1), Value::Text("x".repeat(50)), Value::Text("y\"".into())];
+        assert_eq!(as_json(&columns, &row, 40), r#"{"a":1,"b":"y\""}"#);
+        assert_eq!(as_json(&columns, &row, usize::MAX).len(), 77);
+    }
+}

@@ -1,0 +1,149 @@
+//! How much of a test's rows has to be looked at: nothing where it has passed and nothing has changed since; where a
+//! row is judged by itself, a key by its equals, or a reference by keys of which none is gone, what is new since.
+
+use std::collections::BTreeMap;
+
+use wmshost_flow::model::{Assertion, Severity};
+
+use super::query::query_of;
+use crate::check::test_columns;
+use crate::dialect::DELETED_AT;
+use crate::project::{ParsedTest, SqlRenderer};
+use crate::run::{lost_rows, rest_of};
+use crate::store::TestRecord;
+use crate::template::{Placeholder, Template};
+
+/// Of what a test looks at, the marks.
+pub(crate) type Seen = BTreeMap<String, String>;
+
+/// What a test's own digest is under.
+const DIGEST: &str = "#";
+
+/// How much has to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Nothing.
+    Nothing,
+    /// The node's rows that are newer than this mark; as many as `failing` failed among the rows up to it.
+    Since { mark: String, failing: u64 },
+    /// All.
+    Whole,
+}
+
+/// A test's turn: how much, and what it will have seen then.
+#[derive(Debug, Clone)]
+pub(crate) struct TestScope {
+    pub(crate) extent: Extent,
+    pub(crate) seen: Seen,
+}
+
+impl TestScope {
+    /// All has to be looked at.
+    pub(crate) fn whole(seen: Seen) -> Self {
+        Self { extent: Extent::Whole, seen }
+    }
+
+    /// The mark after which rows are new, and how many failed up to it.
+    pub(super) fn since(&self) -> Option<(&str, u64)> {
+        match &self.extent {
+            Extent::Since { mark, failing } => Some((mark, *failing)),
+            _ => None,
+        }
+    }
+}
+
+impl ParsedTest {
+    /// Returns whether the outcome may be another one tomorrow over the same rows.
+    pub(crate) fn depends_on_time(&self) -> bool {
+        let words = self.sql.iter().chain(&self.only_where).flat_map(Template::uses);
+        matches!(self.test.assertion, Assertion::Recency { .. })
+            || words
+                .into_iter()
+                .any(|used| matches!(used.word, Placeholder::Now | Placeholder::Today | Placeholder::RunId))
+    }
+
+    /// Returns whether rows that have passed pass as long as they are the same, whatever becomes of others but of what
+    /// the test refers to. A mark of deletion changes a row and not always when it was loaded.
+    fn judges_rows_alone(&self) -> bool {
+        let texts = self.sql.iter().chain(&self.only_where);
+        let looks_around = texts.clone().any(|sql| {
+            let text = sql.source.to_ascii_lowercase();
+            text.contains("select") || text.contains(DELETED_AT)
+        });
+        let names_others = texts
+            .flat_map(Template::uses)
+            .any(|used| matches!(used.word, Placeholder::Relation(_) | Placeholder::This));
+        let assertion = &self.test.assertion;
+        let is_of_row = match assertion {
+            Assertion::NotNull(_) | Assertion::AcceptedValues { .. } | Assertion::Range { .. } => true,
+            Assertion::Expression(_) | Assertion::Relationship { .. } => true,
+            Assertion::Unique(_) => self.only_where.is_none(),
+            _ => false,
+        };
+        let is_deletion = test_columns(assertion).iter().any(|column| column.eq_ignore_ascii_case(DELETED_AT));
+        is_of_row && !looks_around && !names_others && !is_deletion
+    }
+
+    /// Returns whether what the test refers to may have lost a row since a look, by the marks then and now.
+    fn may_have_lost_sight(&self, then: &Seen, now: &Seen) -> bool {
+        match &self.test.assertion {
+            Assertion::Relationship { to, .. } => may_have_lost_rows(to, then, now),
+            _ => false,
+        }
+    }
+}
+
+/// Returns whether a node may have lost rows, or keys of rows, since a look, by the marks then and now. Of a model with
+/// rows it is noted when it last did; a stream has not where its rows are the same: the newest, and what else marks it.
+/// Views, and what was never built, have no mark.
+fn may_have_lost_rows(node: &str, then: &Seen, now: &Seen) -> bool {
+    let newest = now.get(node).filter(|mark| !mark.is_empty());
+    let lost = lost_rows(node);
+    if let Some(lost_at) = now.get(&lost) {
+        return newest.is_none() || then.get(&lost) != Some(lost_at);
+    }
+    let rest = rest_of(node);
+    newest.is_none() || then.get(node) != newest || then.get(&rest) != now.get(&rest)
+}
+
+/// The digest of all that shapes a test's outcome but for the rows.
+pub(crate) fn digest(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest) -> String {
+    let text = format!(
+        "{} {:?} {} {:?} {:?}",
+        query_of(renderer, at, parsed),
+        parsed.test.assertion,
+        parsed.test.severity == Severity::Warn,
+        parsed.test.warn_if,
+        parsed.test.error_if
+    );
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+}
+
+/// How much has to be looked at, after what was seen `before`. `own` is the name of the node where its rows have marks.
+pub(crate) fn due(
+    parsed: &ParsedTest,
+    before: Option<&TestRecord>,
+    mut seen: Seen,
+    digest: String,
+    own: Option<&str>,
+) -> TestScope {
+    seen.insert(DIGEST.to_owned(), digest);
+    let Some(before) = before.filter(|before| before.status == "passed" && !parsed.depends_on_time()) else {
+        return TestScope::whole(seen);
+    };
+    if before.seen == seen {
+        return TestScope { extent: Extent::Nothing, seen };
+    }
+    let is_same = before.seen.get(DIGEST) == seen.get(DIGEST)
+        && parsed.judges_rows_alone()
+        && !parsed.may_have_lost_sight(&before.seen, &seen);
+    let own = own.filter(|_| is_same);
+    let mark = own.and_then(|own| Some((before.seen.get(own)?, seen.get(own)?)));
+    match mark {
+        // A mark that went back is none: a clock was set, or the newest rows are gone.
+        Some((then, now)) if !then.is_empty() && then <= now => {
+            TestScope { extent: Extent::Since { mark: then.clone(), failing: before.failing }, seen }
+        }
+        _ => TestScope::whole(seen),
+    }
+}

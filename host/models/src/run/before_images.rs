@@ -1,0 +1,159 @@
+//! Before images: of a model that others follow, each row that is changed or taken away is kept as it was, until all
+//! who follow have seen it. They tell sums what to take off, and windows that something left them, without a look at
+//! all rows. They go into their table in the transaction that replaces the rows.
+//!
+//! The rows kept are a chain from some build on, which has a name: the moment when it began. A full build begins a
+//! new one; who has followed another is built in full itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wmshost_flow::{Claim, Failure, Sql, SqlSession, Value};
+
+use super::inputs::{Inputs, LOST, Reading};
+use super::model::{Build, BuildContext};
+use super::outcome::BuildOutcome;
+use super::owned_session::{OwnedSession, owner, wish};
+use super::table::ModelTable;
+use crate::dialect::{AUDIT_COLUMNS, REPLACED_AT, SqlWriter};
+use crate::project::{EARLIEST, Node, Project, before_image_table};
+use crate::store::{BuildRecord, kind_of, parse_moment, rows_of};
+
+/// Where a model's own inputs note the chain.
+pub(super) const CHAIN: &str = "{before_images}";
+
+impl Project {
+    /// The models that follow the before images of a node.
+    pub(super) fn followers(&self, at: usize) -> Vec<usize> {
+        let name = &self.nodes[at].name;
+        let follows = |read: &&usize| self.nodes[**read].model().is_some_and(|model| model.reads_before_images(name));
+        self.nodes[at].read_by.iter().filter(follows).copied().collect()
+    }
+}
+
+/// Makes the tables of before images where they lack or have other columns. That begins a new chain, which is noted
+/// before, so that whatever happens between nobody goes on with the old one.
+pub(super) fn prepare(
+    context: &BuildContext<'_>,
+    built: &mut BTreeMap<String, BuildRecord>,
+    sql: &mut dyn SqlSession,
+) -> Result<(), Failure> {
+    let BuildContext { project, store, now, .. } = *context;
+    let writer = project.writer();
+    let sql = &mut OwnedSession::new(sql);
+    for at in (0..project.nodes.len()).filter(|&at| !project.followers(at).is_empty()) {
+        let node = &project.nodes[at];
+        let table = before_image_table(&node.table);
+        let is_there = kind_of(sql, writer, &table)?.is_some();
+        let is_fit = is_there && has_columns(writer, node, &table, sql)?;
+        let chain = built.get(&node.name).map(|built| built.inputs.contains_key(CHAIN));
+        if is_fit && chain != Some(false) {
+            continue;
+        }
+        if let Some(before) = built.get_mut(&node.name) {
+            before.inputs.insert(CHAIN.to_owned(), Value::Timestamp(now).to_string());
+            store.write_built(sql, &node.name, before)?;
+        }
+        if is_fit {
+            continue;
+        }
+        let owner = owner(store.pipeline, node);
+        let claim = Claim { owner: &owner, run_id: context.run_id, take_over: wish(context.take_over, node) };
+        sql.secure(&claim, std::slice::from_ref(&table), context.clock)?;
+        let name = writer.name(&table);
+        if is_there {
+            sql.execute(&format!("DROP TABLE {name}{}", writer.for_good()), &[])?;
+        }
+        create(writer, node, &name, sql)?;
+    }
+    Ok(())
+}
+
+fn has_columns(writer: SqlWriter, node: &Node, table: &str, sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let found = sql.columns(&format!("SELECT * FROM {}", writer.name(table)))?;
+    let found: BTreeSet<String> = found.into_iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    let own = node.columns().iter().map(|column| column.name.to_ascii_lowercase());
+    let wanted: BTreeSet<String> =
+        own.chain(AUDIT_COLUMNS.into_iter().chain([REPLACED_AT]).map(str::to_owned)).collect();
+    Ok(found == wanted)
+}
+
+fn create(writer: SqlWriter, node: &Node, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+    let own = node.columns().iter().filter_map(|column| {
+        let kind = writer.declared(&column.kind)?;
+        Some(format!("{} {kind}", writer.name(&column.name)))
+    });
+    let replaced_at = format!("{} TIMESTAMP(6)", writer.name(REPLACED_AT));
+    let columns: Vec<String> = own.chain(writer.declared_audit_columns()).chain([replaced_at]).collect();
+    sql.execute(&format!("CREATE TABLE {name} ({})", columns.join(", ")), &[]).map(drop)
+}
+
+impl Build<'_> {
+    /// Notes when rows went, and what becomes of the before images.
+    pub(super) fn note(
+        &self,
+        done: BuildOutcome,
+        changed_at: &str,
+        reading: &Reading<'_>,
+        inputs: &mut Inputs,
+        sql: &mut dyn SqlSession,
+    ) -> Result<(), Failure> {
+        if done.lost {
+            inputs.insert(LOST.to_owned(), changed_at.to_owned());
+        }
+        let table = self.table();
+        if !table.is_kept {
+            return Ok(());
+        }
+        let seen = self.seen_by_all(reading.built).filter(|_| done.keeps_chain);
+        table.prune_before_images(seen, sql)?;
+        // More than there are rows: to follow them would cost more than to begin again.
+        let keeps_chain = done.keeps_chain && rows_of(&table.before_images(), sql)? <= done.rows.unwrap_or(0);
+        if !keeps_chain {
+            table.prune_before_images(None, sql)?;
+            inputs.insert(CHAIN.to_owned(), changed_at.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Up to when all who follow have seen the before images. Who was never built will be built in full.
+    fn seen_by_all(&self, built: &BTreeMap<String, BuildRecord>) -> Option<i64> {
+        let project = self.context.project;
+        let seen = |follower: usize| {
+            let before = built.get(&project.nodes[follower].name)?;
+            let mark = before.inputs.get(&project.nodes[self.at].name).and_then(|mark| parse_moment(mark));
+            Some(mark.unwrap_or(EARLIEST))
+        };
+        project.followers(self.at).into_iter().filter_map(seen).min()
+    }
+}
+
+impl ModelTable<'_> {
+    fn before_images(&self) -> String {
+        self.writer.name(&before_image_table(&self.node.table))
+    }
+
+    /// Keeps rows as they are: those that `from` gives as `wms_old`. `from` follows FROM, its condition with it.
+    pub(super) fn keep_before_images(&self, from: &str, loaded_at: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+        if !self.is_kept {
+            return Ok(());
+        }
+        let columns: Vec<String> = self.columns().into_iter().chain(AUDIT_COLUMNS.map(str::to_owned)).collect();
+        let statement = format!(
+            "INSERT INTO {} ({}, {}) SELECT {}, {loaded_at} FROM {from}",
+            self.before_images(),
+            self.writer.names("", &columns),
+            self.writer.name(REPLACED_AT),
+            self.writer.names("wms_old.", &columns),
+        );
+        sql.execute(&statement, &[]).map(drop)
+    }
+
+    /// Drops the before images that all have seen.
+    pub(super) fn prune_before_images(&self, seen: Option<i64>, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let only = seen.map(|seen| {
+            let seen = self.writer.literal(&Value::Timestamp(seen));
+            format!(" WHERE {} <= {seen}", self.writer.name(REPLACED_AT))
+        });
+        sql.execute(&format!("DELETE FROM {}{}", self.before_images(), only.unwrap_or_default()), &[]).map(drop)
+    }
+}

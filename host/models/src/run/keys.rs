@@ -1,0 +1,89 @@
+//! Keys of a model's rows: whether they are complete and unique, and how rows meet by them.
+
+use wmshost_flow::{Dialect, Failure, Sql};
+
+use super::table::ModelTable;
+use crate::dialect::SqlWriter;
+
+/// Checks that each row has a key of its own, without NULL.
+///
+/// # Errors
+///
+/// A permanent failure that names the key.
+pub(super) fn check_key(writer: SqlWriter, rows: &str, key: &[String], sql: &mut dyn Sql) -> Result<(), Failure> {
+    let names = writer.names("", key);
+    let nulls: Vec<String> = key.iter().map(|part| format!("{} IS NULL", writer.name(part))).collect();
+    let wrong = format!(
+        "SELECT 1 FROM {rows} WHERE {} UNION ALL \
+         SELECT 2 FROM (SELECT {names} FROM {rows} GROUP BY {names} HAVING COUNT(*) > 1) wms_twice",
+        nulls.join(" OR ")
+    );
+    let found = sql.query(&format!("{wrong} {}", writer.first_rows(1)), &[])?;
+    match found.first().and_then(|row| row.first()).and_then(crate::store::whole) {
+        None => Ok(()),
+        Some(1) => Err(Failure::permanent(format!("its SQL returns a row with NULL in its key ({})", key.join(", ")))),
+        Some(_) => Err(Failure::permanent(format!(
+            "its SQL returns two rows with one key ({}); group or choose among them",
+            key.join(", ")
+        ))),
+    }
+}
+
+/// Returns whether each of the rows that were set aside has a key of its own, and indexes them by it on SQLite.
+fn has_keys(writer: SqlWriter, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let rows = writer.work_table("rows");
+    if writer.0 == Dialect::Oracle {
+        return Ok(check_key(writer, &rows, key, sql).is_ok());
+    }
+    let nulls: Vec<String> = key.iter().map(|part| format!("{} IS NULL", writer.name(part))).collect();
+    let missing = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", rows, nulls.join(" OR "));
+    if !sql.query(&missing, &[])?.is_empty() {
+        return Ok(false);
+    }
+    let names = writer.names("", key);
+    let index = format!("CREATE UNIQUE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})");
+    match sql.execute(&index, &[]) {
+        Ok(_) => Ok(true),
+        Err(failure) if check_key(writer, &rows, key, sql).is_ok() => Err(failure),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Returns the key, if it identifies each row that was set aside, and each row of the table that such a row meets.
+pub(super) fn distinguishing_key<'t>(
+    table: &ModelTable<'t>,
+    sql: &mut dyn Sql,
+) -> Result<Option<&'t [String]>, Failure> {
+    let writer = table.writer;
+    let Some(key) = table.key() else { return Ok(None) };
+    if !has_keys(writer, key, sql)? {
+        return Ok(None);
+    }
+    if writer.0 == Dialect::Sqlite && !table.indexes().iter().any(|(_, columns)| columns.starts_with(key)) {
+        let names = writer.names("", key);
+        let index = writer.name(&format!("{}_KEY", table.node.table));
+        sql.execute(&format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({names})", table.name()), &[])?;
+    }
+    Ok(if is_there_twice(table, key, sql)? { None } else { Some(key) })
+}
+
+/// The condition that a new row and an old one have the same key.
+pub(super) fn same_key(writer: SqlWriter, key: &[String]) -> String {
+    let same = key.iter().map(|part| format!("wms_new.{0} = wms_old.{0}", writer.name(part)));
+    same.collect::<Vec<_>>().join(" AND ")
+}
+
+/// Returns whether a key of the rows that were set aside is in the table more than once: then it tells no rows apart
+/// there.
+fn is_there_twice(table: &ModelTable<'_>, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let writer = table.writer;
+    let twice = format!(
+        "SELECT 1 FROM {} wms_new CROSS JOIN {} wms_old WHERE {} GROUP BY {} HAVING COUNT(*) > 1 {}",
+        writer.work_table("rows"),
+        table.name(),
+        same_key(writer, key),
+        writer.names("wms_new.", key),
+        writer.first_rows(1),
+    );
+    Ok(!sql.query(&twice, &[])?.is_empty())
+}

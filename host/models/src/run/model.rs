@@ -1,0 +1,357 @@
+//! One model, in one transaction: its rows and what the host notes of them are there together, or not at all.
+
+use std::collections::BTreeMap;
+
+use wmshost_flow::model::{Materialization, OnChange, Strategy};
+use wmshost_flow::{Clock, Dialect, Failure, SqlSession, TakeOver, Value};
+
+use super::inputs::{Inputs, Reading, VIEW, Watermarks, index_stream, views_changed, watermark};
+use super::outcome::{Action, BuildOutcome};
+use super::owned_session::OwnedSession;
+use super::rows::{AuditValues, RowChanges, apply, fill, loses_keys, preserve_load_times, stage_rows};
+use super::snapshot;
+use super::table::ModelTable;
+use crate::diagnostic::{excerpt, line_and_column, locate};
+use crate::project::{ParsedModel, Project, SqlRenderer};
+use crate::store::{BuildRecord, Store, kind_of, parse_moment, rows_of, view_digest};
+use crate::template::Mode;
+
+/// KiB of pages that SQLite may keep while it builds a model.
+const PAGE_CACHE: &str = "cache_size = -65536";
+
+/// What building needs.
+pub(super) struct BuildContext<'s> {
+    pub(super) project: &'s Project,
+    pub(super) store: Store<'s>,
+    pub(super) clock: &'s dyn Clock,
+    pub(super) run_id: &'s str,
+    /// When the run began.
+    pub(super) now: i64,
+    pub(super) full_refresh: bool,
+    /// True to build what has not changed.
+    pub(super) force: bool,
+    /// Tables that models may take over from somebody else.
+    pub(super) take_over: &'s [TakeOver],
+    /// The nodes whose newest rows an incremental model looks for.
+    pub(super) followed: std::collections::BTreeSet<usize>,
+}
+
+impl BuildContext<'_> {
+    /// Builds a model; `built` is how the models were built last, and `watermarks` those of the streams.
+    pub(super) fn build(
+        &self,
+        at: usize,
+        built: &BTreeMap<String, BuildRecord>,
+        watermarks: &mut Watermarks,
+        sql: &mut dyn SqlSession,
+    ) -> Result<(BuildOutcome, Option<BuildRecord>, Option<String>), Failure> {
+        let node = &self.project.nodes[at];
+        let Some(model) = node.model() else { return Err(Failure::permanent("a stream is no model")) };
+        if model.model.materialization == Materialization::Ephemeral {
+            return Ok((BuildOutcome::nothing(Action::Ephemeral, None), None, None));
+        }
+        self.set_page_cache(PAGE_CACHE, sql)?;
+        let sql = &mut OwnedSession::new(sql);
+        sql.begin()?;
+        let build = Build { context: self, at, model, before: built.get(&node.name) };
+        let reading = Reading { project: self.project, built, now: self.now };
+        let done = build.secure(sql).and_then(|()| build.run(&reading, watermarks, sql));
+        let ended = match done {
+            Ok((done, built)) => {
+                sql.commit()?;
+                let remark = build.clean_up(done, sql).err().map(|failure| format!("it is built, but: {failure}"));
+                Ok((done, Some(built), remark))
+            }
+            Err(failure) => {
+                // On a connection that is gone this fails too; the first failure is the one to tell.
+                let _ = sql.rollback();
+                Err(build.placed(failure))
+            }
+        };
+        let shrunk = self.set_page_cache("shrink_memory", sql);
+        ended.and_then(|ended| shrunk.map(|()| ended))
+    }
+
+    /// SQLite sorts and changes large tables several times as fast with room for pages. One model is built at a time
+    /// there, so that the room is needed once, and it is given back.
+    fn set_page_cache(&self, what: &str, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        match self.project.dialect {
+            Dialect::Sqlite => sql.query(&format!("PRAGMA {what}"), &[]).map(drop),
+            Dialect::Oracle => Ok(()),
+        }
+    }
+}
+
+/// A moment later than all that models were marked with, also where the clock went back.
+fn later_than_all(now: i64, built: &BTreeMap<String, BuildRecord>) -> i64 {
+    let latest = built.values().filter_map(|built| parse_moment(&built.changed_at)).max();
+    latest.map_or(now, |latest| now.max(latest + 1))
+}
+
+pub(super) struct Build<'b> {
+    pub(super) context: &'b BuildContext<'b>,
+    pub(super) at: usize,
+    pub(super) model: &'b ParsedModel,
+    pub(super) before: Option<&'b BuildRecord>,
+}
+
+impl Build<'_> {
+    fn run(
+        &self,
+        reading: &Reading<'_>,
+        watermarks: &mut Watermarks,
+        sql: &mut OwnedSession<'_>,
+    ) -> Result<(BuildOutcome, BuildRecord), Failure> {
+        let node = &self.context.project.nodes[self.at];
+        let writer = self.context.project.writer();
+        if let Some(increment) = self.model.increment() {
+            for base in self.context.project.bases(self.at) {
+                let base_node = &self.context.project.nodes[base];
+                let pipeline = self.context.store.pipeline;
+                if base_node.model().is_none() && sql.may_index(pipeline, &base_node.table)? {
+                    index_stream(sql, writer, &base_node.table)?;
+                }
+                // What is appended must not be read twice: look again, inside of this transaction.
+                if increment.strategy == Strategy::Append {
+                    watermarks.remove(&base);
+                }
+            }
+        }
+        let mut inputs = reading.inputs(self.at, sql, watermarks)?;
+        let there = kind_of(sql, writer, &node.table)?;
+        self.check_is_own(there.as_deref(), sql)?;
+        let wanted = if self.model.is_live() { "view" } else { "table" };
+        let before = self.before.filter(|_| there.as_deref() == Some(wanted) && !self.context.full_refresh);
+        let is_same = before.is_some_and(|before| before.fingerprint == self.model.fingerprint);
+        let is_noted = !self.model.is_live() || inputs.contains_key(VIEW);
+        let changed_at = Value::Timestamp(later_than_all(self.context.clock.now(), reading.built)).to_string();
+        let (done, changed_at) = match before {
+            Some(before) if is_same && is_noted && before.inputs == inputs && !self.context.force => {
+                (BuildOutcome::nothing(Action::Unchanged, before.rows), before.changed_at.clone())
+            }
+            _ if self.model.is_live() => {
+                let done = self.view(is_same, sql)?;
+                inputs.insert(VIEW.to_owned(), view_digest(sql, writer, &node.table)?);
+                (done, changed_at)
+            }
+            before => {
+                let stamp =
+                    AuditValues { run_id: writer.text(self.context.run_id), loaded_at: self.moment(&changed_at) };
+                let done = self.rows(before, is_same, &inputs, &stamp, sql)?;
+                // Also of a table that was built in full and came out as it was.
+                let is_untouched = done.changed == 0 && done.rows == before.and_then(|before| before.rows);
+                let kept = before.filter(|_| is_untouched).map(|before| before.changed_at.clone());
+                self.note(done, &changed_at, reading, &mut inputs, sql)?;
+                (done, kept.unwrap_or(changed_at))
+            }
+        };
+        let built = BuildRecord {
+            fingerprint: self.model.fingerprint.clone(),
+            inputs,
+            changed_at,
+            checked_at: self.context.clock.now(),
+            rows: done.rows,
+            run_id: self.context.run_id.to_owned(),
+            plugin_digest: self.context.project.digests.get(&node.plugin).cloned().unwrap_or_default(),
+        };
+        self.context.store.write_built(sql, &node.name, &built)?;
+        Ok((done, built))
+    }
+
+    fn moment(&self, text: &str) -> String {
+        match self.context.project.dialect {
+            Dialect::Sqlite => format!("'{text}'"),
+            Dialect::Oracle => format!("TIMESTAMP '{text}'"),
+        }
+    }
+
+    pub(super) fn table(&self) -> ModelTable<'_> {
+        ModelTable {
+            writer: self.context.project.writer(),
+            node: &self.context.project.nodes[self.at],
+            model: self.model,
+            is_followed: self.context.followed.contains(&self.at),
+            is_kept: !self.context.project.followers(self.at).is_empty(),
+        }
+    }
+
+    /// Returns whether tests look for values of columns that are not of its key: those can go without a row going.
+    fn refers_beyond_key(&self) -> bool {
+        self.context.project.refers_beyond(self.at, self.table().key())
+    }
+
+    fn renderer(&self) -> SqlRenderer<'_> {
+        SqlRenderer {
+            now: self.context.now,
+            run_id: self.context.run_id,
+            live: self.model.is_live(),
+            ..self.context.project.renderer()
+        }
+    }
+
+    fn view(&self, is_same: bool, sql: &mut dyn SqlSession) -> Result<BuildOutcome, Failure> {
+        if !is_same {
+            let table = self.table();
+            let added = if self.is_oracle() { Vec::new() } else { table.added(sql)? };
+            let replaces =
+                self.is_oracle() && kind_of(sql, table.writer, &table.node.table)?.as_deref() == Some("view");
+            if self.is_oracle() {
+                // The view is there before it is noted: a build that breaks off in between leaves no note that is not true.
+                self.context.store.forget(sql, &table.node.name)?;
+                self.settle(sql)?;
+            }
+            if !replaces {
+                table.remove(sql)?;
+            }
+            let create = if replaces { "CREATE OR REPLACE" } else { "CREATE" };
+            let statement = self.renderer().statement(self.at, Mode::Full);
+            sql.execute(&format!("{create} VIEW {} AS {statement}", table.name()), &[])?;
+            table.add_again(&added, sql)?;
+        }
+        Ok(BuildOutcome::nothing(if is_same { Action::Unchanged } else { Action::View }, None))
+    }
+
+    fn rows(
+        &self,
+        before: Option<&BuildRecord>,
+        is_same: bool,
+        inputs: &Inputs,
+        stamp: &AuditValues,
+        sql: &mut dyn SqlSession,
+    ) -> Result<BuildOutcome, Failure> {
+        match (&self.model.model.materialization, before) {
+            (Materialization::Snapshot(snapshot), before) => {
+                let is_first = before.is_none();
+                let table = self.table();
+                if is_first {
+                    table.create_staging(sql)?;
+                    self.place(&table, sql)?;
+                } else if !is_same {
+                    table.add_columns(sql)?;
+                }
+                let statement = self.renderer().statement(self.at, Mode::Full);
+                let moved = snapshot::apply(&table, snapshot, &statement, stamp, sql)?;
+                self.drop_work_tables(false, sql)?;
+                let action = if is_first { Action::Full } else { Action::Versions };
+                self.done(action, before, moved, sql)
+            }
+            (Materialization::Incremental(increment), Some(before))
+                if self.can_increment(before, is_same, inputs, sql)? =>
+            {
+                let lookback = i64::from(increment.lookback) * 1_000_000;
+                let watermark = Some(watermark(&before.inputs, inputs) - lookback);
+                let renderer = SqlRenderer { watermark, seen: Some(&before.inputs), lookback, ..self.renderer() };
+                let moved = self.increment(&increment.strategy, renderer, stamp, sql)?;
+                self.done(Action::Incremental, Some(before), moved, sql)
+            }
+            _ => self.full(before.filter(|_| is_same), stamp, sql),
+        }
+    }
+
+    /// Returns whether what is there can be gone on with.
+    fn can_increment(
+        &self,
+        before: &BuildRecord,
+        is_same: bool,
+        inputs: &Inputs,
+        sql: &mut dyn SqlSession,
+    ) -> Result<bool, Failure> {
+        if self.context.force && before.inputs == *inputs || views_changed(&before.inputs, inputs) {
+            return Ok(false);
+        }
+        let on_change = self.model.increment().map_or(OnChange::Rebuild, |increment| increment.on_change);
+        match on_change {
+            _ if is_same => Ok(true),
+            OnChange::Rebuild => Ok(false),
+            OnChange::AddColumns => self.table().add_columns(sql).map(|_| true),
+            OnChange::Fail if self.table().add_columns(sql)? => Err(Failure::invalid_config(
+                "the columns differ from the table's and `on_change` is `fail`; build it with --full-refresh",
+            )),
+            OnChange::Fail => Ok(true),
+        }
+    }
+
+    fn full(
+        &self,
+        before: Option<&BuildRecord>,
+        stamp: &AuditValues,
+        sql: &mut dyn SqlSession,
+    ) -> Result<BuildOutcome, Failure> {
+        let table = self.table();
+        table.create_staging(sql)?;
+        let statement = self.renderer().statement(self.at, Mode::Full);
+        let filled = fill(&table, &statement, stamp, sql)?;
+        self.settle(sql)?;
+        let carried = if table.is_followed { preserve_load_times(&table, sql)? } else { None };
+        self.settle(sql)?;
+        if carried == Some(filled) && before.and_then(|before| before.rows) == Some(filled) {
+            table.drop_staging(sql)?;
+            return Ok(BuildOutcome::nothing(Action::Full, Some(filled)));
+        }
+        let lost = carried.is_none() || self.refers_beyond_key() || loses_keys(&table, sql)?;
+        self.place(&table, sql)?;
+        if self.model.model.storage.statistics && !self.is_oracle() {
+            table.analyze(sql)?;
+        }
+        let changed = filled - carried.unwrap_or(0).min(filled);
+        Ok(BuildOutcome { action: Action::Full, rows: Some(filled), changed, lost, keeps_chain: false })
+    }
+
+    pub(super) fn is_oracle(&self) -> bool {
+        self.context.project.dialect == Dialect::Oracle
+    }
+
+    /// A failure with the place in the model's SQL that it names, if it does.
+    fn placed(&self, failure: Failure) -> Failure {
+        let texts = [("SQL", Some(&self.model.statement)), ("changes", self.model.changes.as_ref())];
+        let found = texts.into_iter().find_map(|(name, template)| {
+            let source = &template?.source;
+            Some((name, source, locate(source, &failure.message)?))
+        });
+        match found {
+            Some((name, source, offset)) => {
+                let (line, column) = line_and_column(source, offset);
+                let message = format!("{name} {line}:{column}: {}\n{}", failure.message, excerpt(source, offset));
+                Failure { message, ..failure }
+            }
+            None => failure,
+        }
+    }
+
+    fn increment(
+        &self,
+        strategy: &Strategy,
+        renderer: SqlRenderer<'_>,
+        stamp: &AuditValues,
+        sql: &mut dyn SqlSession,
+    ) -> Result<RowChanges, Failure> {
+        let writer = self.context.project.writer();
+        if let Some(changes) = &self.model.changes {
+            let changes = renderer.write(changes, self.at, Mode::Incremental);
+            stage_rows(writer, "changes", &format!("SELECT DISTINCT * FROM ({changes}\n) wms_change"), sql)?;
+        }
+        let statement = renderer.statement(self.at, Mode::Incremental);
+        let moved = apply(&self.table(), strategy, &statement, stamp, sql)?;
+        self.drop_work_tables(false, sql)?;
+        Ok(moved)
+    }
+
+    fn done(
+        &self,
+        action: Action,
+        before: Option<&BuildRecord>,
+        moved: RowChanges,
+        sql: &mut dyn SqlSession,
+    ) -> Result<BuildOutcome, Failure> {
+        let rows = match before.and_then(|before| before.rows) {
+            Some(rows) => (rows + moved.inserted).saturating_sub(moved.deleted),
+            None => rows_of(&self.table().name(), sql)?,
+        };
+        // Below this share of changed rows, new statistics would not change a plan.
+        if self.model.model.storage.statistics && moved.changed() * 10 > rows && !self.is_oracle() {
+            self.table().analyze(sql)?;
+        }
+        let lost = moved.deleted > 0 || moved.updated > 0 && self.refers_beyond_key();
+        Ok(BuildOutcome { action, rows: Some(rows), changed: moved.changed(), lost, keeps_chain: before.is_some() })
+    }
+}

@@ -1,0 +1,379 @@
+//! The guard of models: a build changes only tables and views that are recorded as the model's own. A build secures its
+//! names first; every statement of it then comes through a session that looks which tables it changes, and refuses one
+//! that changes another. So no way of building, now or later, reaches a table of somebody else.
+
+use std::collections::BTreeSet;
+
+use wmshost_flow::model::Materialization;
+use wmshost_flow::{
+    Claim, Clock, Dialect, Failure, OwnerKind, Sql, SqlSession, TableOwner, TakeOver, Value, owns_table,
+};
+
+use super::inputs::VIEW;
+use super::model::{Build, BuildContext};
+use super::table::ModelTable;
+use crate::diagnostic::Diagnostic;
+use crate::project::{Node, ParsedModel, Project};
+use crate::store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE, view_digest};
+
+/// What the names of private temporary tables begin with in Oracle.
+const PRIVATE_PREFIX: &str = "ORA$PTT_";
+
+/// A session that changes only the tables that were secured.
+pub(super) struct OwnedSession<'s> {
+    sql: &'s mut dyn SqlSession,
+    owned: BTreeSet<String>,
+    /// Tables of the pipeline's streams, which get indexes and nothing else.
+    indexed: BTreeSet<String>,
+}
+
+impl<'s> OwnedSession<'s> {
+    pub(super) fn new(sql: &'s mut dyn SqlSession) -> Self {
+        Self { sql, owned: BTreeSet::new(), indexed: BTreeSet::new() }
+    }
+
+    /// Makes names a model's own, or fails and leaves them alone.
+    pub(super) fn secure(&mut self, claim: &Claim<'_>, names: &[String], clock: &dyn Clock) -> Result<(), Failure> {
+        for name in names {
+            claim.secure(self.sql, name, clock.now())?;
+            self.owned.insert(name.to_uppercase());
+        }
+        Ok(())
+    }
+
+    /// Returns whether a stream's table may get an index: only if it is one of this pipeline.
+    pub(super) fn may_index(&mut self, pipeline: &str, table: &str) -> Result<bool, Failure> {
+        let is_own = owns_table(self.sql, pipeline, table)?;
+        if is_own {
+            self.indexed.insert(table.to_uppercase());
+        }
+        Ok(is_own)
+    }
+
+    fn check(&self, statement: &str) -> Result<(), Failure> {
+        let refused = |what: &str| {
+            Failure::denied(format!("{what}: a build of models may not change that; this is a mistake of wmshost"))
+        };
+        let changed = changed_tables(statement).ok_or_else(|| refused(statement))?;
+        for (table, is_index) in changed {
+            let table = table.to_uppercase();
+            let is_hosts = [MODEL_TABLE, TEST_TABLE, FAILURES_TABLE].contains(&table.as_str());
+            let is_ours = self.owned.contains(&table) || is_index && self.indexed.contains(&table);
+            if !is_hosts && !is_ours {
+                return Err(refused(&format!("the table {table}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sql for OwnedSession<'_> {
+    fn dialect(&self) -> Dialect {
+        self.sql.dialect()
+    }
+
+    fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
+        self.check(statement)?;
+        self.sql.execute(statement, parameters)
+    }
+
+    fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
+        self.check(statement)?;
+        self.sql.execute_many(statement, rows)
+    }
+
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
+        self.sql.query(statement, parameters)
+    }
+
+    fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
+        self.sql.columns(query)
+    }
+}
+
+impl SqlSession for OwnedSession<'_> {
+    fn begin(&mut self) -> Result<(), Failure> {
+        self.sql.begin()
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        self.sql.commit()
+    }
+
+    fn rollback(&mut self) -> Result<(), Failure> {
+        self.sql.rollback()
+    }
+}
+
+/// The tables and views that a statement of the host creates, changes, fills, renames or drops, each with whether it
+/// only gets an index. Tables that only the session sees are left out. `None` of a statement that is not known.
+fn changed_tables(statement: &str) -> Option<Vec<(String, bool)>> {
+    let mut words = Tokens { rest: statement };
+    let verb = words.next()?.to_ascii_uppercase();
+    let mut changed = Vec::new();
+    match verb.as_str() {
+        "CREATE" => {
+            let kind = words.skip(&["OR", "REPLACE", "UNIQUE", "PRIVATE", "TEMPORARY"])?;
+            words.skip_all(&["IF", "NOT", "EXISTS"]);
+            let name = words.next()?;
+            match kind.to_ascii_uppercase().as_str() {
+                "TABLE" | "VIEW" => changed.push((name, false)),
+                "INDEX" if is_temporary(&name) => {}
+                "INDEX" => {
+                    words.skip_all(&["ON"]);
+                    changed.push((words.next()?, true));
+                }
+                // One that somebody added to the model's table, as it was written.
+                "TRIGGER" => {
+                    while !words.next()?.eq_ignore_ascii_case("ON") {}
+                    changed.push((words.next()?, false));
+                }
+                _ => return None,
+            }
+        }
+        "DROP" => match words.next()?.to_ascii_uppercase().as_str() {
+            "TABLE" | "VIEW" => {
+                words.skip_all(&["IF", "EXISTS"]);
+                changed.push((words.next()?, false));
+            }
+            // An index has no rows; those that are dropped were found on a table that is the model's own.
+            "INDEX" => {}
+            _ => return None,
+        },
+        "ALTER" => {
+            words.skip_all(&["TABLE"]);
+            changed.push((words.next()?, false));
+            if words.next().is_some_and(|word| word.eq_ignore_ascii_case("RENAME")) {
+                words.skip_all(&["TO"]);
+                changed.push((words.next()?, false));
+            }
+        }
+        "INSERT" | "MERGE" | "DELETE" | "UPDATE" | "ANALYZE" => {
+            words.skip_all(&["INTO", "FROM"]);
+            changed.push((words.next()?, false));
+        }
+        // Statistics of the model's table.
+        "BEGIN" => {}
+        _ => return None,
+    }
+    changed.retain(|(name, _)| !is_temporary(name));
+    Some(changed)
+}
+
+fn is_temporary(name: &str) -> bool {
+    name.starts_with("temp.") || name.starts_with(PRIVATE_PREFIX)
+}
+
+/// The words of a statement: names without their quotes, comments left out.
+struct Tokens<'s> {
+    rest: &'s str,
+}
+
+impl Tokens<'_> {
+    fn next(&mut self) -> Option<String> {
+        let mut word = String::new();
+        loop {
+            let rest = self.rest.trim_start();
+            if let Some(comment) = rest.strip_prefix("/*").filter(|_| word.is_empty()) {
+                self.rest = comment.split_once("*/")?.1;
+                continue;
+            }
+            self.rest = if word.is_empty() { rest } else { self.rest };
+            let first = self.rest.chars().next();
+            match first {
+                Some('"') => {
+                    let (name, rest) = self.rest[1..].split_once('"')?;
+                    word.push_str(name);
+                    self.rest = rest;
+                }
+                Some(c) if is_letter(c) => {
+                    let end = self.rest.find(|c| !is_letter(c)).unwrap_or(self.rest.len());
+                    word.push_str(&self.rest[..end]);
+                    self.rest = &self.rest[end..];
+                }
+                _ => return if word.is_empty() { None } else { Some(word) },
+            }
+            // A schema before the name.
+            match self.rest.strip_prefix('.') {
+                Some(rest) => {
+                    word.push('.');
+                    self.rest = rest;
+                }
+                None => return Some(word),
+            }
+        }
+    }
+
+    /// The first word that is none of these.
+    fn skip(&mut self, skipped: &[&str]) -> Option<String> {
+        self.skip_all(skipped);
+        self.next()
+    }
+
+    fn skip_all(&mut self, skipped: &[&str]) {
+        loop {
+            let before = self.rest;
+            match self.next() {
+                Some(word) if skipped.iter().any(|skipped| word.eq_ignore_ascii_case(skipped)) => {}
+                _ => {
+                    self.rest = before;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$' | '#')
+}
+
+/// The owner that a model is of its tables.
+pub(super) fn owner(pipeline: &str, node: &Node) -> TableOwner {
+    TableOwner { pipeline: pipeline.to_owned(), maker: OwnerKind::Model, name: node.name.clone() }
+}
+
+/// The wish to take over a model's table, if there is one.
+pub(super) fn wish<'w>(take_over: &'w [TakeOver], node: &Node) -> Option<&'w TakeOver> {
+    take_over.iter().find(|wish| wish.table.eq_ignore_ascii_case(&node.table))
+}
+
+impl Build<'_> {
+    /// Makes the model's names its own, before anything else is done. The records are committed where what follows
+    /// commits by itself: who wants to take a table over waits for the lease of the models.
+    pub(super) fn secure(&self, sql: &mut OwnedSession<'_>) -> Result<(), Failure> {
+        let BuildContext { project, store, clock, run_id, take_over, .. } = self.context;
+        let node = &project.nodes[self.at];
+        let owner = owner(store.pipeline, node);
+        let claim = Claim { owner: &owner, run_id, take_over: wish(take_over, node) };
+        sql.secure(&claim, &self.table().names(), *clock)?;
+        self.settle(sql)?;
+        if self.is_oracle() && self.model.model.materialization.has_rows() {
+            self.table().end_exchange(sql)?;
+        }
+        Ok(())
+    }
+
+    /// Fails if what has the model's name is not what the last build made: another view, or a view in the place of a table, or
+    /// a table in the place of a view.
+    pub(super) fn check_is_own(&self, there: Option<&str>, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let BuildContext { project, take_over, .. } = self.context;
+        let node = &project.nodes[self.at];
+        let (Some(there), Some(before)) = (there, self.before) else { return Ok(()) };
+        let is_own = match (there, before.inputs.get(VIEW)) {
+            ("view", Some(digest)) => view_digest(sql, project.writer(), &node.table)? == *digest,
+            // Views that were made before their texts were noted have no rows either.
+            ("view", None) => before.rows.is_none(),
+            (_, was_view) => was_view.is_none(),
+        };
+        if is_own || wish(take_over, node).is_some() {
+            return Ok(());
+        }
+        let name = &node.table;
+        Err(Failure::invalid_config(format!(
+            "the {there} {name} is not the one that wmshost made: somebody put it there; rename or drop it yourself, or have it \
+             replaced with take_over = [{name:?}] in [models]"
+        )))
+    }
+}
+
+impl Project {
+    /// What keeps the models from being built: tables and views that are somebody else's and have their names. Changes
+    /// nothing.
+    pub fn foreign_tables(
+        &self,
+        pipeline: &str,
+        take_over: &[TakeOver],
+        sql: &mut dyn Sql,
+    ) -> Result<Vec<Diagnostic>, Failure> {
+        self.foreign_tables_of(0..self.nodes.len(), pipeline, take_over, sql)
+    }
+
+    pub(super) fn foreign_tables_of(
+        &self,
+        nodes: impl Iterator<Item = usize>,
+        pipeline: &str,
+        take_over: &[TakeOver],
+        sql: &mut dyn Sql,
+    ) -> Result<Vec<Diagnostic>, Failure> {
+        let mut found = Vec::new();
+        for at in nodes {
+            let node = &self.nodes[at];
+            let is_stored = |model: &&ParsedModel| model.model.materialization != Materialization::Ephemeral;
+            let Some(model) = node.model().filter(is_stored) else { continue };
+            let is_kept = !self.followers(at).is_empty();
+            let table = ModelTable { writer: self.writer(), node, model, is_followed: false, is_kept };
+            let owner = owner(pipeline, node);
+            let claim = Claim { owner: &owner, run_id: "", take_over: wish(take_over, node) };
+            for name in table.names() {
+                if let Some(what) = claim.refusal(sql, &name)? {
+                    let (plugin, place) = (node.plugin.clone(), node.place());
+                    found.push(Diagnostic { plugin, place, what, excerpt: None });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The tables of `take_over` that are the models' own already.
+    pub fn taken_over<'w>(
+        &self,
+        pipeline: &str,
+        take_over: &'w [TakeOver],
+        sql: &mut dyn Sql,
+    ) -> Result<Vec<&'w str>, Failure> {
+        let mut done = Vec::new();
+        for wish in take_over {
+            let node = self.models().map(|(node, _)| node).find(|node| node.table.eq_ignore_ascii_case(&wish.table));
+            let Some(node) = node else { continue };
+            let owner = owner(pipeline, node);
+            let claim = Claim { owner: &owner, run_id: "", take_over: Some(wish) };
+            if claim.is_taken_over(sql, &node.table)? {
+                done.push(wish.table.as_str());
+            }
+        }
+        Ok(done)
+    }
+
+    /// The names that `take_over` gives and no model has.
+    pub fn unknown_tables<'w>(&self, take_over: &'w [TakeOver]) -> Vec<&'w str> {
+        let has = |wish: &&TakeOver| self.models().any(|(node, _)| node.table.eq_ignore_ascii_case(&wish.table));
+        take_over.iter().filter(|wish| !has(wish)).map(|wish| wish.table.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changed_tables;
+
+    #[test]
+    fn statements_tell_what_they_change() {
+        for (statement, changed) in [
+            ("CREATE TABLE \"A\" (x TEXT)", &["A"][..]),
+            ("CREATE OR REPLACE VIEW \"A\" AS SELECT * FROM \"B\"", &["A"]),
+            ("CREATE UNIQUE INDEX \"I\" ON \"A\" (x)", &["A"]),
+            ("CREATE INDEX IF NOT EXISTS \"I\" ON \"A\" (x)", &["A"]),
+            ("CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; END", &["a"]),
+            ("CREATE UNIQUE INDEX temp.wmshost_rows_key ON wmshost_rows (x)", &[]),
+            ("CREATE TABLE temp.\"wmshost_rows\" AS SELECT * FROM \"B\"", &[]),
+            ("CREATE PRIVATE TEMPORARY TABLE ORA$PTT_WMSHOST_ROWS AS SELECT 1 FROM dual", &[]),
+            ("DROP TABLE IF EXISTS temp.\"wmshost_rows\"", &[]),
+            ("DROP TABLE \"A\" PURGE", &["A"]),
+            ("DROP VIEW \"A\"", &["A"]),
+            ("ALTER TABLE \"A\" RENAME TO \"B\"", &["A", "B"]),
+            ("ALTER TABLE \"A\" ADD (x NUMBER)", &["A"]),
+            ("INSERT /*+ APPEND */ INTO \"A\" (x) SELECT x FROM \"B\"", &["A"]),
+            ("UPDATE \"A\" AS wms_old SET x = 1", &["A"]),
+            ("DELETE FROM WMSHOST_MODEL WHERE pipeline = ?1", &["WMSHOST_MODEL"]),
+            ("MERGE INTO \"A\" wms_old USING \"B\" ON (1 = 1)", &["A"]),
+            ("ANALYZE \"A\"", &["A"]),
+        ] {
+            let found = changed_tables(statement).expect("a known statement");
+            let found: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+            assert_eq!(found, changed, "{statement}");
+        }
+        for statement in ["TRUNCATE TABLE a", "GRANT ALL ON a TO b", "", "ATTACH 'x' AS y", "CREATE TRIGGER t"] {
+            assert!(changed_tables(statement).is_none(), "{statement}");
+        }
+    }
+}

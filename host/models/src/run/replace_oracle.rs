@@ -1,0 +1,210 @@
+//! How a table that was built aside takes its place in Oracle, whose DDL commits. Where the table that is there has the
+//! same columns, its rows are replaced in the transaction that notes the build: readers see the old rows until the
+//! commit, and then the new. Only where the shape has changed are the tables themselves exchanged, by two statements
+//! between which there is no table of that name; if the second fails, the first is undone. So it is where a table takes
+//! the place of a view, which is made again from what the server knows of it.
+//!
+//! | the host dies … | the target holds | the next build |
+//! |---|---|---|
+//! | before the exchange | the old table, and one aside | builds aside again |
+//! | after the old table made way | the old table under its name of `WMSHOST_OLD_`, and the new one aside | renames the old table back before anything else, and builds again |
+//! | after the new table took the name | the new table, and the old one under its name of `WMSHOST_OLD_` | drops the old one, and builds again, since the exchange was not noted |
+//! | after a view made way | the new table aside; a view has no rows to lose | builds again |
+
+use wmshost_flow::model::Strategy;
+use wmshost_flow::{Failure, Sql, SqlSession, Value};
+
+use super::keys::check_key;
+use super::model::Build;
+use super::outcome::{Action, BuildOutcome};
+use super::rows::drop_work_table;
+use super::table::ModelTable;
+use crate::dialect::AUDIT_COLUMNS;
+use crate::store::{kind_of, text_of};
+
+impl ModelTable<'_> {
+    /// Returns whether the table that is there has the columns of the one aside, in type and order.
+    pub(super) fn has_columns_of_staging(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
+        if kind_of(sql, self.writer, &self.node.table)?.as_deref() != Some("table") {
+            return Ok(false);
+        }
+        let old = self.shape(&self.node.table, sql)?;
+        Ok(old == self.shape(&self.staging_table(), sql)?)
+    }
+
+    fn shape(&self, table: &str, sql: &mut dyn Sql) -> Result<Vec<Vec<Value>>, Failure> {
+        let own = self.writer.is_own_schema();
+        let table = [Value::Text(table.to_ascii_uppercase())];
+        let columns = format!(
+            "SELECT column_name, data_type, data_length, data_precision, data_scale, char_used FROM all_tab_columns \
+             WHERE {own} AND table_name = :1 ORDER BY column_id"
+        );
+        let mut shape = sql.query(&columns, &table)?;
+        shape
+            .extend(sql.query(&format!("SELECT partitioned FROM all_tables WHERE {own} AND table_name = :1"), &table)?);
+        Ok(shape)
+    }
+
+    /// Replaces the rows by those aside.
+    pub(super) fn replace_rows(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let columns = self.columns();
+        let columns = self.writer.names("", columns.iter().map(String::as_str).chain(AUDIT_COLUMNS));
+        let (name, staging) = (self.name(), self.staging());
+        sql.execute(&format!("DELETE FROM {name}"), &[])?;
+        sql.execute(&format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {staging}"), &[]).map(drop)
+    }
+
+    /// Exchanges whatever has the name for the table aside. What was there comes back if that fails half way.
+    pub(super) fn exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let old_table = self.old_table();
+        let (name, staging, old) = (self.name(), self.staging(), self.writer.name(&old_table));
+        let drop_old = format!("DROP TABLE {old}{}", self.writer.for_good());
+        self.end_exchange(sql)?;
+        let kind = kind_of(sql, self.writer, &self.node.table)?;
+        let (make_way, undo) = match kind.as_deref() {
+            Some("view") => (Some(format!("DROP VIEW {name}")), Some(self.view_again(sql)?)),
+            Some(_) => {
+                let rename = |from: &str, to: &str| Some(format!("ALTER TABLE {from} RENAME TO {to}"));
+                (rename(&name, &old), rename(&old, &name))
+            }
+            None => (None, None),
+        };
+        if let Some(make_way) = make_way {
+            sql.execute(&make_way, &[])?;
+        }
+        let placed = sql.execute(&format!("ALTER TABLE {staging} RENAME TO {name}"), &[]);
+        match (placed, undo) {
+            (Err(failure), Some(undo)) => Err(match sql.execute(&undo, &[]) {
+                Ok(_) => failure,
+                Err(why) => {
+                    let message = format!("{failure}; what had the name before did not come back: {why}");
+                    Failure { message, ..failure }
+                }
+            }),
+            (Ok(_), _) if kind.as_deref() == Some("table") => sql.execute(&drop_old, &[]).map(drop),
+            (placed, _) => placed.map(drop),
+        }
+    }
+
+    /// Ends an exchange in which a build before broke off: the old table takes its name back if nothing has it, and is
+    /// dropped if the new one does.
+    pub(super) fn end_exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let old_table = self.old_table();
+        if kind_of(sql, self.writer, &old_table)?.is_none() {
+            return Ok(());
+        }
+        let old = self.writer.name(&old_table);
+        let statement = match kind_of(sql, self.writer, &self.node.table)? {
+            None => format!("ALTER TABLE {old} RENAME TO {}", self.name()),
+            Some(_) => format!("DROP TABLE {old}{}", self.writer.for_good()),
+        };
+        sql.execute(&statement, &[]).map(drop)
+    }
+
+    /// The statement that makes the view which has the table's name again, as it is now.
+    fn view_again(&self, sql: &mut dyn Sql) -> Result<String, Failure> {
+        let own = self.writer.is_own_schema();
+        let view = [Value::Text(self.node.table.to_ascii_uppercase())];
+        let text = sql.query(&format!("SELECT text FROM all_views WHERE {own} AND view_name = :1"), &view)?;
+        let text = text.first().map(|row| text_of(row, 0)).unwrap_or_default();
+        let columns =
+            format!("SELECT column_name FROM all_tab_columns WHERE {own} AND table_name = :1 ORDER BY column_id");
+        let columns = sql.query(&columns, &view)?;
+        let columns: Vec<String> = columns.iter().map(|row| format!("\"{}\"", text_of(row, 0))).collect();
+        Ok(format!("CREATE VIEW {} ({}) AS {text}", self.name(), columns.join(", ")))
+    }
+
+    /// Makes the indexes that it should have and lacks, and drops those of its own that it should not have.
+    pub(super) fn match_indexes(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let found = format!(
+            "SELECT index_name, column_name FROM all_ind_columns WHERE table_{} AND table_name = :1 \
+             ORDER BY index_name, column_position",
+            self.writer.is_own_schema()
+        );
+        let mut there: Vec<(String, Vec<String>)> = Vec::new();
+        for row in sql.query(&found, &[Value::Text(self.node.table.clone())])? {
+            let (index, column) = (text_of(&row, 0), text_of(&row, 1));
+            match there.last_mut().filter(|(name, _)| *name == index) {
+                Some((_, columns)) => columns.push(column),
+                None => there.push((index, vec![column])),
+            }
+        }
+        let wanted = self.indexes();
+        let is_same =
+            |a: &[String], b: &[String]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b));
+        let prefix = format!("{}_IX", self.node.table);
+        let is_stale = |(name, columns): &&(String, Vec<String>)| {
+            self.is_own_index(name) && !wanted.iter().any(|(_, wanted)| is_same(wanted, columns))
+        };
+        for (name, _) in there.iter().filter(is_stale) {
+            sql.execute(&format!("DROP INDEX {}", self.writer.name(name)), &[])?;
+        }
+        there.retain(|index| !is_stale(&index));
+        for (is_unique, columns) in wanted {
+            // Oracle takes no second index on the same columns.
+            if there.iter().any(|(_, known)| is_same(known, &columns)) {
+                continue;
+            }
+            let free = (1..).map(|number| format!("{prefix}{number}"));
+            let name = free.into_iter().find(|name| !there.iter().any(|(known, _)| known == name)).unwrap_or_default();
+            self.create_index(&name, is_unique, &columns, sql)?;
+            there.push((name, columns));
+        }
+        Ok(())
+    }
+}
+
+impl Build<'_> {
+    /// Ends the transaction where the table aside is the host's alone anyway: Oracle does not read what a direct
+    /// insert wrote before its commit, nor change the shape of what is locked.
+    pub(super) fn settle(&self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if self.is_oracle() {
+            sql.commit()?;
+            sql.begin()?;
+        }
+        Ok(())
+    }
+
+    /// Has the table aside, or its rows, take the place of what is there.
+    pub(super) fn place(&self, table: &ModelTable<'_>, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if !self.is_oracle() {
+            return table.swap(sql);
+        }
+        if let Some(Strategy::Merge(key)) = self.model.increment().map(|increment| &increment.strategy) {
+            check_key(table.writer, &table.staging(), key, sql)?;
+        }
+        if table.has_columns_of_staging(sql)? {
+            return table.replace_rows(sql);
+        }
+        // Whatever happens after the exchange, the next build begins from the start.
+        self.context.store.forget(sql, &table.node.name)?;
+        self.settle(sql)?;
+        table.exchange(sql)
+    }
+
+    /// Drops the tables of rows on their way: before the end of a transaction where that does not commit it.
+    pub(super) fn drop_work_tables(&self, is_committed: bool, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        if self.is_oracle() == is_committed {
+            for name in ["changes", "rows"] {
+                drop_work_table(self.context.project.writer(), name, sql)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is left to do in Oracle once the rows are committed, since it commits by itself.
+    pub(super) fn clean_up(&self, done: BuildOutcome, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        let is_written = matches!(done.action, Action::Full | Action::Incremental | Action::Versions);
+        if !self.is_oracle() || !is_written {
+            return Ok(());
+        }
+        let table = self.table();
+        self.drop_work_tables(true, sql)?;
+        table.drop_staging(sql)?;
+        table.match_indexes(sql)?;
+        if self.model.model.storage.statistics && done.changed > 0 {
+            table.analyze(sql)?;
+        }
+        Ok(())
+    }
+}

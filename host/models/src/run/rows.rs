@@ -1,0 +1,327 @@
+//! Rows on their way into a table: all of them at once, or only what changed, by key, by window or added.
+
+use wmshost_flow::model::Strategy;
+use wmshost_flow::{Dialect, Failure, Sql};
+
+use super::keys::{check_key, distinguishing_key, same_key};
+use super::table::ModelTable;
+use crate::contract::check_rows;
+use crate::dialect::{AUDIT_COLUMNS, SqlWriter};
+use crate::store::kind_of;
+
+/// What the rows get as the host's own marks, as literals.
+pub(super) struct AuditValues {
+    pub(super) run_id: String,
+    pub(super) loaded_at: String,
+}
+
+/// What became of rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct RowChanges {
+    pub(super) inserted: u64,
+    pub(super) updated: u64,
+    pub(super) deleted: u64,
+}
+
+impl RowChanges {
+    pub(super) fn changed(self) -> u64 {
+        self.inserted + self.updated + self.deleted
+    }
+}
+
+/// Fills the table aside with all that the statement gives.
+pub(super) fn fill(
+    table: &ModelTable<'_>,
+    statement: &str,
+    stamp: &AuditValues,
+    sql: &mut dyn Sql,
+) -> Result<u64, Failure> {
+    let columns = table.columns();
+    let hint = match table.writer.0 {
+        Dialect::Oracle => " /*+ APPEND */",
+        Dialect::Sqlite => "",
+    };
+    let values = match table.writer.0 {
+        Dialect::Oracle => table.writer.names("wms_new.", &columns),
+        Dialect::Sqlite => table.stored("wms_new."),
+    };
+    let insert = format!(
+        "INSERT{hint} INTO {} ({}, {}) SELECT {values}, {}, {} FROM ({statement}\n) wms_new",
+        table.staging(),
+        table.writer.names("", &columns),
+        table.writer.names("", AUDIT_COLUMNS),
+        stamp.run_id,
+        stamp.loaded_at,
+    );
+    let filled = sql.execute(&insert, &[])?;
+    check_rows(table.writer, &table.staging(), &table.model.model.columns, sql)?;
+    Ok(filled)
+}
+
+/// Sets rows aside in a table that only this session sees.
+pub(super) fn stage_rows(writer: SqlWriter, name: &str, select: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+    drop_work_table(writer, name, sql)?;
+    sql.execute(&writer.create_work_table(name, select), &[]).map(drop)
+}
+
+/// Sets the rows of a model's statement aside, as its table would have them, and holds them to what it declares.
+pub(super) fn stage_query(
+    table: &ModelTable<'_>,
+    columns: &[String],
+    statement: &str,
+    sql: &mut dyn Sql,
+) -> Result<(), Failure> {
+    let writer = table.writer;
+    let select = format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new."));
+    if writer.0 == Dialect::Oracle {
+        return stage_rows(writer, "rows", &select, sql);
+    }
+    drop_work_table(writer, "rows", sql)?;
+    let rows = writer.work_table("rows");
+    sql.execute(&format!("CREATE TABLE {rows} ({})", table.declared_columns()?.join(", ")), &[])?;
+    sql.execute(&format!("INSERT INTO {rows} ({}) {select}", writer.names("", columns)), &[])?;
+    check_rows(writer, &rows, &table.model.model.columns, sql)
+}
+
+/// Drops such a table if it is there.
+pub(super) fn drop_work_table(writer: SqlWriter, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+    let table = writer.work_table(name);
+    match writer.0 {
+        Dialect::Sqlite => sql.execute(&format!("DROP TABLE IF EXISTS {table}"), &[]).map(drop),
+        // It may not be there, and Oracle has no way to ask in the same statement.
+        Dialect::Oracle => {
+            let _ = sql.execute(&format!("DROP TABLE {table}"), &[]);
+            Ok(())
+        }
+    }
+}
+
+/// Moves the statement's rows into the table by the model's strategy. What is set aside stays in the session until
+/// the transaction has ended: where dropping it commits, that must not happen in the middle.
+pub(super) fn apply(
+    table: &ModelTable<'_>,
+    strategy: &Strategy,
+    statement: &str,
+    stamp: &AuditValues,
+    sql: &mut dyn Sql,
+) -> Result<RowChanges, Failure> {
+    stage_query(table, &table.columns(), statement, sql)?;
+    Ok(match strategy {
+        Strategy::Merge(key) => merge(table, key, stamp, sql)?,
+        Strategy::Replace(window) => match distinguishing_key(table, sql)? {
+            Some(key) => replace_by_key(table, window, key, stamp, sql)?,
+            None => {
+                let deleted = delete_windows(table, window, "", stamp, sql)?;
+                RowChanges { deleted, inserted: insert(table, "", stamp, sql)?, updated: 0 }
+            }
+        },
+        Strategy::Append => RowChanges { inserted: insert(table, "", stamp, sql)?, ..RowChanges::default() },
+    })
+}
+
+/// Inserts the rows that were set aside, those for which the condition is true.
+pub(super) fn insert(
+    table: &ModelTable<'_>,
+    condition: &str,
+    stamp: &AuditValues,
+    sql: &mut dyn Sql,
+) -> Result<u64, Failure> {
+    let columns = table.columns();
+    let statement = format!(
+        "INSERT INTO {} ({}, {}) SELECT {}, {}, {} FROM {} wms_new{condition}",
+        table.name(),
+        table.writer.names("", &columns),
+        table.writer.names("", AUDIT_COLUMNS),
+        table.writer.names("wms_new.", &columns),
+        stamp.run_id,
+        stamp.loaded_at,
+        table.writer.work_table("rows"),
+    );
+    sql.execute(&statement, &[])
+}
+
+fn merge(
+    table: &ModelTable<'_>,
+    key: &[String],
+    stamp: &AuditValues,
+    sql: &mut dyn Sql,
+) -> Result<RowChanges, Failure> {
+    check_key(table.writer, &table.writer.work_table("rows"), key, sql)?;
+    merge_checked(table, key, stamp, sql)
+}
+
+fn merge_checked(
+    table: &ModelTable<'_>,
+    key: &[String],
+    stamp: &AuditValues,
+    sql: &mut dyn Sql,
+) -> Result<RowChanges, Failure> {
+    let writer = table.writer;
+    let rest: Vec<String> = table
+        .columns()
+        .into_iter()
+        .filter(|column| !key.iter().any(|part| part.eq_ignore_ascii_case(column)))
+        .collect();
+    // The sign has SQLite go from the rows on their way, which may be few, to the table, which may be large.
+    let sign = if writer.0 == Dialect::Sqlite { "+" } else { "" };
+    let on: Vec<String> =
+        key.iter().map(|part| format!("wms_old.{0} = {sign}wms_new.{0}", writer.name(part))).collect();
+    let on = on.join(" AND ");
+    let updated = if rest.is_empty() { 0 } else { update(table, &rest, &on, stamp, sql)? };
+    let missing = format!(" WHERE NOT EXISTS (SELECT 1 FROM {} wms_old WHERE {on})", table.name());
+    Ok(RowChanges { updated, inserted: insert(table, &missing, stamp, sql)?, deleted: 0 })
+}
+
+/// Updates the rows that differ.
+fn update(
+    table: &ModelTable<'_>,
+    rest: &[String],
+    on: &str,
+    stamp: &AuditValues,
+    sql: &mut dyn Sql,
+) -> Result<u64, Failure> {
+    let writer = table.writer;
+    let pair = |column: &String| {
+        let name = writer.name(column);
+        writer.same(&format!("wms_old.{name}"), &format!("wms_new.{name}"))
+    };
+    let same: Vec<String> = rest.iter().map(pair).collect();
+    let differs = format!("NOT ({})", same.join(" AND "));
+    let watermarks = [(AUDIT_COLUMNS[0], &stamp.run_id), (AUDIT_COLUMNS[1], &stamp.loaded_at)];
+    let watermarks = watermarks.map(|(name, value)| format!("{} = {value}", writer.name(name)));
+    let name = table.name();
+    let rows = writer.work_table("rows");
+    let both = match writer.0 {
+        Dialect::Sqlite => format!("{rows} AS wms_new CROSS JOIN {name} AS wms_old"),
+        Dialect::Oracle => format!("{rows} wms_new CROSS JOIN {name} wms_old"),
+    };
+    table.keep_before_images(&format!("{both} WHERE {on} AND {differs}"), &stamp.loaded_at, sql)?;
+    let statement = match writer.0 {
+        Dialect::Sqlite => {
+            let sets: Vec<String> =
+                rest.iter().map(|column| format!("{0} = wms_new.{0}", writer.name(column))).collect();
+            format!(
+                "UPDATE {name} AS wms_old SET {}, {} FROM {rows} AS wms_new WHERE {on} AND {differs}",
+                sets.join(", "),
+                watermarks.join(", ")
+            )
+        }
+        Dialect::Oracle => {
+            let sets: Vec<String> =
+                rest.iter().map(|column| format!("wms_old.{0} = wms_new.{0}", writer.name(column))).collect();
+            format!(
+                "MERGE INTO {name} wms_old USING {rows} wms_new ON ({on}) \
+                 WHEN MATCHED THEN UPDATE SET {}, {} WHERE {differs}",
+                sets.join(", "),
+                watermarks.join(", ")
+            )
+        }
+    };
+    sql.execute(&statement, &[])
+}
+
+/// Gives rows of the table aside that are as they were the marks that they had, so that what reads the table sees only
+/// what changed. Returns how many; `None` where it cannot be told, for lack of a key or of the same columns.
+pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> Result<Option<u64>, Failure> {
+    let (writer, columns) = (table.writer, table.columns());
+    let Some(key) = table.key() else { return Ok(None) };
+    if kind_of(sql, writer, &table.node.table)?.as_deref() != Some("table") {
+        return Ok(None);
+    }
+    // A row that came out twice would get its mark twice.
+    if check_key(writer, &table.staging(), key, sql).is_err() {
+        return Ok(None);
+    }
+    let there = sql.columns(&format!("SELECT * FROM {}", table.name()))?;
+    let is_there = |name: &str| there.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    if !columns.iter().map(String::as_str).chain(AUDIT_COLUMNS).all(is_there) {
+        return Ok(None);
+    }
+    let pair = |column: &String, same: bool| {
+        let (old, new) = (format!("wms_old.{}", writer.name(column)), format!("wms_new.{}", writer.name(column)));
+        if same { writer.same(&old, &new) } else { format!("{old} = {new}") }
+    };
+    let on = key.iter().map(|column| pair(column, false)).collect::<Vec<_>>().join(" AND ");
+    // Rows of a table that was taken over have no marks yet.
+    let is_marked = format!("wms_old.{} IS NOT NULL", writer.name(AUDIT_COLUMNS[1]));
+    let same = columns.iter().map(|column| pair(column, true)).chain([is_marked]).collect::<Vec<_>>().join(" AND ");
+    let [run_id, loaded_at] = AUDIT_COLUMNS.map(|mark| writer.name(mark));
+    let (staging, name) = (table.staging(), table.name());
+    let statement = match writer.0 {
+        Dialect::Sqlite => format!(
+            "UPDATE {staging} AS wms_new SET {run_id} = wms_old.{run_id}, {loaded_at} = wms_old.{loaded_at} \
+             FROM {name} AS wms_old WHERE {on} AND {same}"
+        ),
+        // A key that is in two old rows would be an error there.
+        Dialect::Oracle => format!(
+            "MERGE INTO {staging} wms_new USING (SELECT wms_all.*, COUNT(*) OVER (PARTITION BY {keys}) AS wms_times \
+             FROM {name} wms_all) wms_old ON ({on} AND wms_old.wms_times = 1) WHEN MATCHED THEN UPDATE SET \
+             wms_new.{run_id} = wms_old.{run_id}, wms_new.{loaded_at} = wms_old.{loaded_at} WHERE {same}",
+            keys = writer.names("wms_all.", key),
+        ),
+    };
+    sql.execute(&statement, &[]).map(Some)
+}
+
+/// Returns whether a key of the table that is there is none of the one aside.
+pub(super) fn loses_keys(table: &ModelTable<'_>, sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let writer = table.writer;
+    let Some(key) = table.key() else { return Ok(true) };
+    let (names, less) = (writer.names("", key), if writer.0 == Dialect::Oracle { "MINUS" } else { "EXCEPT" });
+    let gone = format!("SELECT {names} FROM {} {less} SELECT {names} FROM {}", table.name(), table.staging());
+    let gone = format!("SELECT 1 FROM ({gone}) wms_gone {}", writer.first_rows(1));
+    Ok(!sql.query(&gone, &[])?.is_empty())
+}
+
+/// Replaces windows where rows can be told apart: only rows that are gone, others or new are written, and rows that
+/// come out as they were keep their marks.
+fn replace_by_key(
+    table: &ModelTable<'_>,
+    window: &[String],
+    key: &[String],
+    stamp: &AuditValues,
+    sql: &mut dyn Sql,
+) -> Result<RowChanges, Failure> {
+    let writer = table.writer;
+    let rows = writer.work_table("rows");
+    let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} wms_new WHERE {})", same_key(writer, key));
+    let deleted = delete_windows(table, window, &gone, stamp, sql)?;
+    let merged = merge_checked(table, key, stamp, sql)?;
+    Ok(RowChanges { deleted, ..merged })
+}
+
+/// Deletes the windows that were found to be affected, or those of their rows for which a condition is true too.
+fn delete_windows(
+    table: &ModelTable<'_>,
+    window: &[String],
+    only: &str,
+    stamp: &AuditValues,
+    sql: &mut dyn Sql,
+) -> Result<u64, Failure> {
+    let writer = table.writer;
+    let pairs = |pair: &dyn Fn(&str, &str) -> String| -> String {
+        let one = |column: &String| {
+            let name = writer.name(column);
+            pair(&format!("wms_old.{name}"), &format!("wms_change.{name}"))
+        };
+        window.iter().map(one).collect::<Vec<_>>().join(" AND ")
+    };
+    let same = pairs(&|old, change| writer.same(old, change));
+    let (name, changes) = (table.name(), writer.work_table("changes"));
+    let Dialect::Oracle = writer.0 else {
+        let found = format!("{changes} AS wms_change CROSS JOIN {name} AS wms_old WHERE {same}{only}");
+        table.keep_before_images(&found, &stamp.loaded_at, sql)?;
+        return sql.execute(&format!("DELETE FROM {name} WHERE rowid IN (SELECT wms_old.rowid FROM {found})"), &[]);
+    };
+    // Windows without NULL are found by a join; only the others must be looked at one by one.
+    let equal = pairs(&|old, change| format!("{old} = {change}"));
+    let nulls: Vec<String> = window.iter().map(|column| format!("wms_old.{} IS NULL", writer.name(column))).collect();
+    let mut deleted = 0;
+    for (rows, condition) in [("", equal), (&*format!("({}) AND ", nulls.join(" OR ")), same)] {
+        let found =
+            format!("{name} wms_old WHERE {rows}EXISTS (SELECT 1 FROM {changes} wms_change WHERE {condition}){only}");
+        table.keep_before_images(&found, &stamp.loaded_at, sql)?;
+        deleted += sql.execute(&format!("DELETE FROM {found}"), &[])?;
+    }
+    Ok(deleted)
+}

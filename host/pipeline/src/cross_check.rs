@@ -1,0 +1,329 @@
+//! Whether the parts of a pipeline fit together: labels, plugins, settings, tables. Reports everything that does
+//! not.
+
+use std::collections::BTreeMap;
+
+use crate::checked::{Checked, Stage, Stream};
+use crate::connection::Connection;
+use crate::diagnostics::{Diagnostic, DiagnosticSink, join};
+use crate::keys::{file, models as model_keys, plugin, stream as keys};
+use crate::models::Models;
+use crate::plugins::{PluginCatalog, PluginMetadata, PluginProblem, World};
+use crate::policies::Method;
+use crate::resolved::{Resolved, StreamPlan};
+use crate::settings::{self, GivenSetting};
+use crate::suggest;
+
+/// Reports all that does not fit. `None` only if it reported something.
+pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut DiagnosticSink) -> Option<Checked> {
+    let mut checker = Checker { pipeline, plugins, metadata: BTreeMap::new(), sink };
+    checker.some_stream();
+    for plan in &pipeline.streams {
+        checker.labels(plan);
+        checker.take_over(plan);
+    }
+    let enabled = || pipeline.streams.iter().filter(|plan| plan.enabled);
+    let streams: Vec<_> = enabled().map(|plan| checker.stream(plan)).collect();
+    checker.tables();
+    let models = checker.models();
+    let warnings = checker.warnings();
+    let disabled = pipeline.streams.iter().filter(|plan| !plan.enabled);
+    Some(Checked {
+        file: pipeline.file.clone(),
+        name: pipeline.name.clone(),
+        run: pipeline.run.clone(),
+        limits: pipeline.limits.clone(),
+        connections: pipeline.connections.clone(),
+        streams: streams.into_iter().collect::<Option<_>>()?,
+        models: models?,
+        disabled: disabled.cloned().collect(),
+        warnings,
+    })
+}
+
+struct Checker<'a> {
+    pipeline: &'a Resolved,
+    plugins: &'a dyn PluginCatalog,
+    /// What is known by plugin label; `None`: nothing, and that was reported.
+    metadata: BTreeMap<String, Option<PluginMetadata>>,
+    sink: &'a mut DiagnosticSink,
+}
+
+/// The path of a key of a stream.
+fn key_of(plan: &StreamPlan, name: &str) -> String {
+    join(&join(file::STREAMS.name, &plan.name), name)
+}
+
+impl Checker<'_> {
+    fn some_stream(&mut self) {
+        let streams = &self.pipeline.streams;
+        let unread = streams.is_empty() && self.sink.is_reported(file::STREAMS.name);
+        if unread || streams.iter().any(|plan| plan.enabled) {
+            return;
+        }
+        let (message, advice) = if streams.is_empty() {
+            ("the pipeline has no stream", "add a table `[streams.name]`")
+        } else {
+            ("every stream is disabled", "take `enabled = false` out of those that should run")
+        };
+        self.sink.of(file::STREAMS.name, message, Some(advice.to_owned()));
+    }
+
+    /// The labels of a stream lead somewhere.
+    fn labels(&mut self, plan: &StreamPlan) {
+        let connections = &self.pipeline.declared_connections;
+        let plugins = &self.pipeline.declared_plugins;
+        let one = std::slice::from_ref::<String>;
+        let uses = [
+            (&keys::SOURCE, one(&plan.source), "connection", connections),
+            (&keys::TARGET, one(&plan.target), "connection", connections),
+            (&keys::EXTRACTOR, one(&plan.extractor), "plugin", plugins),
+            (&keys::TRANSFORMS, plan.transforms.as_slice(), "plugin", plugins),
+            (&keys::LOADER, one(&plan.loader), "plugin", plugins),
+        ];
+        for (key, labels, what, declared) in uses {
+            let path = key_of(plan, key.name);
+            if self.sink.is_reported(&path) || self.sink.lost(&format!("{what}s")) {
+                continue;
+            }
+            for label in labels.iter().filter(|label| !declared.contains(*label)) {
+                let advice = suggest::advice(label, declared.iter().map(String::as_str))
+                    .unwrap_or_else(|| format!("add a table `[{what}s.{label}]`"));
+                let message = format!("there is no {what} `{label}`");
+                self.sink.of(&path, message, Some(advice));
+            }
+        }
+    }
+
+    /// A stream with its plugins. `None` only if something was reported.
+    fn stream(&mut self, plan: &StreamPlan) -> Option<Stream> {
+        let change_key = key_of(plan, keys::CHANGE_KEY.name);
+        if plan.method == Method::Incremental
+            && plan.change_key.is_none()
+            && !self.sink.is_reported(&change_key)
+            && !self.sink.is_reported(&key_of(plan, keys::METHOD.name))
+        {
+            let advice = "add `change_key = …`, the column that tells when a row last changed, or take \
+                          `method = \"full\"`";
+            self.sink.of(&change_key, "is missing; `incremental` needs it", Some(advice.to_owned()));
+        }
+        let extractor = self.stage(plan, &plan.extractor, keys::EXTRACTOR.name, World::Extractor);
+        let transforms: Vec<_> = plan
+            .transforms
+            .iter()
+            .map(|label| self.stage(plan, label, keys::TRANSFORMS.name, World::Transform))
+            .collect();
+        let loader = self.stage(plan, &plan.loader, keys::LOADER.name, World::Loader);
+        self.unused_settings(plan);
+        Some(Stream {
+            plan: plan.clone(),
+            extractor: extractor?,
+            transforms: transforms.into_iter().collect::<Option<_>>()?,
+            loader: loader?,
+        })
+    }
+
+    fn stage(&mut self, plan: &StreamPlan, label: &str, key: &str, world: World) -> Option<Stage> {
+        let metadata = self.metadata(label)?;
+        if metadata.world != world {
+            let place = match metadata.world {
+                World::Extractor => "name it as `extractor`",
+                World::Transform => "name it among the `transforms`",
+                World::Loader => "name it as `loader`",
+                World::Models => "name it among the `plugins` of `[models]`",
+            };
+            let message = format!("the plugin `{label}` is {}, not {world}", metadata.world);
+            self.sink.of(&key_of(plan, key), message, Some(place.to_owned()));
+            return None;
+        }
+        self.settled(label, metadata, &plan.settings, &key_of(plan, keys::SETTINGS.name))
+    }
+
+    /// A plugin with its settings, which stand under this key.
+    fn settled(
+        &mut self,
+        label: &str,
+        metadata: PluginMetadata,
+        settings: &BTreeMap<String, BTreeMap<String, GivenSetting>>,
+        key: &str,
+    ) -> Option<Stage> {
+        let none = BTreeMap::new();
+        let given = settings.get(label).unwrap_or(&none);
+        let settings = settings::check(&metadata.settings, given, &join(key, label), self.sink);
+        Some(Stage {
+            plugin: label.to_owned(),
+            path: self.pipeline.plugins.get(label)?.clone(),
+            name: metadata.name,
+            version: metadata.version,
+            digest: metadata.digest,
+            settings,
+        })
+    }
+
+    /// The plugins that declare models. `None` only if something was reported.
+    fn models(&mut self) -> Option<Option<Models>> {
+        let plan = &self.pipeline.models;
+        let key = |name: &str| join(file::MODELS.name, name);
+        for label in plan.settings.keys().filter(|label| !plan.plugins.contains(label)) {
+            let known = plan.plugins.iter().map(String::as_str);
+            let message = format!("the plugin `{label}` is not among the models' plugins");
+            self.sink.of(&join(&key(model_keys::SETTINGS.name), label), message, suggest::advice(label, known));
+        }
+        if plan.plugins.is_empty() {
+            return Some(None);
+        }
+        let target = match self.pipeline.models_target() {
+            Ok(target) => Some(target),
+            Err(message) => {
+                self.sink.of(&key(model_keys::TARGET.name), message, None);
+                None
+            }
+        };
+        if let (Some(_), Some(target)) = (&plan.target, &target)
+            && !self.pipeline.declared_connections.contains(target)
+        {
+            let known = self.pipeline.declared_connections.iter().map(String::as_str);
+            let advice = suggest::advice(target, known);
+            self.sink.of(&key(model_keys::TARGET.name), format!("there is no connection `{target}`"), advice);
+        }
+        if let Some(lineage) = &plan.lineage
+            && !["http://", "https://"]
+                .iter()
+                .any(|begin| lineage.url.strip_prefix(begin).is_some_and(|rest| !rest.is_empty()))
+        {
+            let message = "it is no address that begins with http:// or https://".to_owned();
+            self.sink.of(&key(model_keys::LINEAGE.name), message, None);
+        }
+        let plugins: Vec<Option<Stage>> = plan.plugins.iter().map(|label| self.model_plugin(label)).collect();
+        Some(Some(Models {
+            plugins: plugins.into_iter().collect::<Option<_>>()?,
+            target: target?,
+            take_over: plan.take_over.clone(),
+            threads: plan.threads,
+            after_load: plan.after_load,
+            lineage: plan.lineage.clone(),
+            variables: plan.variables.clone(),
+        }))
+    }
+
+    fn model_plugin(&mut self, label: &str) -> Option<Stage> {
+        let key = join(file::MODELS.name, model_keys::PLUGINS.name);
+        if !self.pipeline.declared_plugins.contains(label) {
+            let known = self.pipeline.declared_plugins.iter().map(String::as_str);
+            let advice = suggest::advice(label, known).unwrap_or_else(|| format!("add a table `[plugins.{label}]`"));
+            self.sink.of(&key, format!("there is no plugin `{label}`"), Some(advice));
+            return None;
+        }
+        let metadata = self.metadata(label)?;
+        if metadata.world != World::Models {
+            let advice = Some("name it as a stage of a stream".to_owned());
+            self.sink.of(&key, format!("the plugin `{label}` is {}, not {}", metadata.world, World::Models), advice);
+            return None;
+        }
+        let settings = join(file::MODELS.name, model_keys::SETTINGS.name);
+        self.settled(label, metadata, &self.pipeline.models.settings, &settings)
+    }
+
+    /// What a plugin says of itself, asked once. `None`: nothing, and that was reported.
+    fn metadata(&mut self, label: &str) -> Option<PluginMetadata> {
+        if let Some(known) = self.metadata.get(label) {
+            return known.clone();
+        }
+        let path = self.pipeline.plugins.get(label)?;
+        let digest = self.pipeline.digests.get(label);
+        let metadata = match self.plugins.metadata(path, digest.map(String::as_str)) {
+            Ok(metadata) => Some(metadata),
+            Err(problem) => {
+                let (message, advice) = problem.explain(path);
+                let is_other = matches!(problem, PluginProblem::OtherDigest(_));
+                let name = if is_other { plugin::DIGEST.name } else { plugin::PATH.name };
+                let key = join(&join(file::PLUGINS.name, label), name);
+                self.sink.of(&key, message, Some(advice));
+                None
+            }
+        };
+        self.metadata.insert(label.to_owned(), metadata.clone());
+        metadata
+    }
+
+    /// Settings for a plugin that the stream does not use.
+    fn unused_settings(&mut self, plan: &StreamPlan) {
+        let stages = [keys::EXTRACTOR, keys::TRANSFORMS, keys::LOADER];
+        if stages.iter().any(|stage| self.sink.is_reported(&key_of(plan, stage.name))) {
+            return;
+        }
+        let used = || {
+            let ends = [plan.extractor.as_str(), plan.loader.as_str()];
+            let all = ends.into_iter().chain(plan.transforms.iter().map(String::as_str));
+            all.filter(|label| !label.is_empty())
+        };
+        for label in plan.settings.keys().filter(|label| !used().any(|used| used == *label)) {
+            let key = join(&key_of(plan, keys::SETTINGS.name), label);
+            let message = format!("no stage of this stream uses the plugin `{label}`");
+            self.sink.of(&key, message, suggest::advice(label, used()));
+        }
+    }
+
+    /// A stream takes over no table but the one that it writes.
+    fn take_over(&mut self, plan: &StreamPlan) {
+        let Some(wish) = &plan.take_over else { return };
+        let table = wish.split(" of ").next().unwrap_or_default();
+        if !table.eq_ignore_ascii_case(&plan.target_table) {
+            let message = format!("it names `{table}`, and the stream writes `{}`", plan.target_table);
+            let advice = "name the table that the stream writes, or remove the key: nothing is taken over by it";
+            self.sink.of(&key_of(plan, keys::TAKE_OVER.name), message, Some(advice.to_owned()));
+        }
+    }
+
+    /// No two streams write one table, and none writes the table that it reads.
+    fn tables(&mut self) {
+        let mut writers: BTreeMap<(String, String), &str> = BTreeMap::new();
+        for plan in self.pipeline.streams.iter().filter(|plan| plan.enabled) {
+            let key = key_of(plan, keys::TARGET_TABLE.name);
+            let source = self.database(&plan.source, &key_of(plan, keys::SOURCE.name));
+            let target = self.database(&plan.target, &key_of(plan, keys::TARGET.name));
+            let (Some(source), Some(target)) = (source, target) else {
+                continue;
+            };
+            if self.sink.is_reported(&key) {
+                continue;
+            }
+            let table = plan.target_table.to_lowercase();
+            if source == target && plan.table.to_lowercase() == table {
+                let message = format!("the stream would write `{}`, the table it reads", plan.table);
+                self.sink.of(&key, message, Some("name another `target_table`".to_owned()));
+            }
+            if let Some(other) = writers.get(&(target.clone(), table.clone())) {
+                let message = format!("`{}` is written by the stream `{other}` already", plan.target_table);
+                self.sink.of(&key, message, Some("name another `target_table`".to_owned()));
+            } else {
+                writers.insert((target, table), &plan.name);
+            }
+        }
+    }
+
+    /// Which database a label represents; of one with a mistake, the label. `None` for an unknown label.
+    fn database(&self, label: &str, key: &str) -> Option<String> {
+        if self.sink.is_reported(key) {
+            return None;
+        }
+        let known = self.pipeline.connections.get(label).map(Connection::database);
+        known.or_else(|| self.pipeline.declared_connections.contains(label).then(|| format!("label {label}")))
+    }
+
+    fn warnings(&self) -> Vec<Diagnostic> {
+        let mut warned = DiagnosticSink::new(self.pipeline.places.clone());
+        for plan in self.pipeline.streams.iter().filter(|plan| plan.enabled) {
+            let [source, target] = [&plan.source, &plan.target].map(|l| self.pipeline.connections.get(l));
+            if let (Some(source @ Connection::Sqlite(_)), Some(target)) = (source, target)
+                && source.database() == target.database()
+            {
+                let message = format!("source and target are one file, {}", source);
+                let advice = "give the target a file of its own, so that its writers do not wait for the \
+                              source's";
+                warned.of(&key_of(plan, keys::TARGET.name), message, Some(advice.to_owned()));
+            }
+        }
+        warned.into_list()
+    }
+}

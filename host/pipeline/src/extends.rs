@@ -1,0 +1,130 @@
+//! A pipeline file and the files it extends, merged: tables key by key, everything else as a whole, the nearer
+//! file winning.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::authored::{self, Leaf, Node, Section};
+use crate::diagnostics::{DiagnosticSink, Location, join};
+use crate::keys::{file, stream};
+use crate::syntax;
+use crate::value::AuthoredValue;
+
+/// Reads a file and all that it extends. `None`: a file is missing or not TOML, so that nothing can be said of
+/// the whole; the report has the mistakes of the files that could be read.
+pub(crate) fn read(path: &Path, sink: &mut DiagnosticSink) -> Option<Section> {
+    let mut seen = BTreeSet::new();
+    let mut files = Vec::new();
+    let mut next = Some(Arc::<Path>::from(path));
+    while let Some(path) = next {
+        let rank = u32::try_from(files.len()).unwrap_or(u32::MAX);
+        seen.insert(identity(&path));
+        let section = authored::read(&path, rank, sink)?;
+        next = base(&section, &path, &seen, sink)?;
+        files.push(section);
+    }
+    let mut merged = files.pop()?;
+    while let Some(nearer) = files.pop() {
+        merged = merge(merged, nearer);
+    }
+    fill_defaults(&mut merged, sink);
+    note_places(&merged, "", sink);
+    Some(merged)
+}
+
+/// The file that a file extends; `None` if what it says about that is wrong.
+fn base(
+    section: &Section,
+    path: &Path,
+    seen: &BTreeSet<PathBuf>,
+    sink: &mut DiagnosticSink,
+) -> Option<Option<Arc<Path>>> {
+    let (place, name) = match section.entries.get(file::EXTENDS.name) {
+        None => return Some(None),
+        Some(Node::Leaf(Leaf { place, value: AuthoredValue::Text(name) })) => (place, name),
+        Some(_) => return None,
+    };
+    if let Err((message, advice)) = syntax::path(name) {
+        sink.at(place, message, advice);
+        return None;
+    }
+    let base = beside(path, name);
+    if seen.contains(&identity(&base)) {
+        let message = format!("`{name}` leads back to a file that is extended already");
+        sink.at(place, message, Some("break the circle".to_owned()));
+        return None;
+    }
+    if !base.is_file() {
+        let message = format!("no such file: {}", base.display());
+        let advice = "the path is relative to the file it is in".to_owned();
+        sink.at(place, message, Some(advice));
+        return None;
+    }
+    Some(Some(base.into()))
+}
+
+/// A path that was typed in a file: relative to that file's folder.
+pub(crate) fn beside(file: &Path, path: &str) -> PathBuf {
+    let path = path.strip_prefix("./").unwrap_or(path);
+    file.parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
+}
+
+/// The one name of a file that may be reached by several; of a file that does not exist yet, as near as can be
+/// told.
+pub(crate) fn identity(path: &Path) -> PathBuf {
+    let known = path.canonicalize().ok();
+    let in_folder = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    known.or_else(in_folder).unwrap_or_else(|| path.components().collect())
+}
+
+fn merge(base: Section, nearer: Section) -> Section {
+    let mut entries = base.entries;
+    for (name, node) in nearer.entries {
+        let node = match (entries.remove(&name), node) {
+            (Some(Node::Section(base)), Node::Section(nearer)) => Node::Section(merge(base, nearer)),
+            (_, node) => node,
+        };
+        entries.insert(name, node);
+    }
+    Section { place: nearer.place, order: base.order, entries }
+}
+
+/// Returns every stream what `[stream_defaults]` says and the stream does not. Where that has a mistake, the
+/// stream's lack is not another one.
+fn fill_defaults(merged: &mut Section, sink: &mut DiagnosticSink) {
+    let defaults = match merged.entries.get(file::DEFAULTS.name) {
+        Some(Node::Section(defaults)) => defaults.entries.clone(),
+        _ => BTreeMap::new(),
+    };
+    let Some(Node::Section(streams)) = merged.entries.get_mut(file::STREAMS.name) else {
+        return;
+    };
+    for (name, node) in &mut streams.entries {
+        let Node::Section(section) = node else {
+            continue;
+        };
+        for key in stream::DEFAULTS {
+            if let Some(default) = defaults.get(key.name) {
+                section.entries.entry(key.name.to_owned()).or_insert_with(|| default.clone());
+            } else if sink.is_reported(&join(file::DEFAULTS.name, key.name)) {
+                sink.mark_reported(join(&join(file::STREAMS.name, name), key.name));
+            }
+        }
+    }
+}
+
+fn note_places(section: &Section, path: &str, sink: &mut DiagnosticSink) {
+    sink.know(path.to_owned(), section.place.clone());
+    for (name, node) in &section.entries {
+        let path = join(path, name);
+        match node {
+            Node::Section(section) => note_places(section, &path, sink),
+            node => sink.know(path, Location::clone(node.place())),
+        }
+    }
+}

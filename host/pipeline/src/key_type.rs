@@ -1,0 +1,163 @@
+//! What a key is: what it may hold, what it is without being given, and how that is told.
+
+use std::time::Duration;
+
+use crate::duration::duration_text;
+use crate::syntax::grouped;
+
+/// What a key may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum KeyType {
+    /// A name of the pipeline's own.
+    Name,
+    /// A name in a database.
+    Identifier,
+    /// A name of a table that is written.
+    TargetTable,
+    /// A table that is taken over, and whose it is.
+    TakeOver,
+    /// The digest of a file.
+    Digest,
+    /// A host, service or SID.
+    Address,
+    /// Any text.
+    Text,
+    /// A file.
+    Path,
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// A whole number of something.
+    Count { least: u64, most: u64, unit: &'static str },
+    /// A span of time; the bounds are in seconds.
+    Span { least: u64, most: u64 },
+    /// True or false.
+    Flag,
+    /// Text that is never shown, and never is in the file.
+    Secret,
+    /// A list of names of the pipeline's own.
+    Names,
+    /// A list of names in a database.
+    Identifiers,
+    /// A list of tables that are taken over.
+    TakeOvers,
+    /// A table of these keys.
+    Table(&'static [Key]),
+    /// A table of tables, each under a name of its own, of these keys.
+    Named(&'static [Key]),
+    /// A table per plugin, with the keys that the plugin declares.
+    Settings,
+    /// A table of values under names of one's own.
+    Values,
+}
+
+/// The value of a key that is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyDefault {
+    None,
+    Text(&'static str),
+    /// A count, or a span in seconds.
+    Number(u64),
+    Flag(bool),
+    Empty,
+}
+
+/// A key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: KeyType,
+    pub(crate) fallback: KeyDefault,
+    /// True if it must be in the file itself, not in a variable or another file.
+    pub(crate) literal: bool,
+}
+
+impl Key {
+    pub(crate) const fn new(name: &'static str, kind: KeyType) -> Self {
+        Self { name, kind, fallback: KeyDefault::None, literal: false }
+    }
+
+    pub(crate) const fn or(mut self, fallback: KeyDefault) -> Self {
+        self.fallback = fallback;
+        self
+    }
+
+    pub(crate) const fn literal(mut self) -> Self {
+        self.literal = true;
+        self
+    }
+
+    pub(crate) const fn count(name: &'static str, least: u64, most: u64, unit: &'static str) -> Self {
+        Self::new(name, KeyType::Count { least, most, unit })
+    }
+}
+
+impl KeyType {
+    /// What the key must hold, in words.
+    pub(crate) fn expected(&self) -> String {
+        match self {
+            Self::Name | Self::Identifier | Self::TargetTable => "a name".to_owned(),
+            Self::TakeOver => "`TABLE`, or `TABLE of PIPELINE`".to_owned(),
+            Self::Digest => "`blake3:` and 64 hexadecimal digits".to_owned(),
+            Self::TakeOvers => "a list of `TABLE` or `TABLE of PIPELINE`".to_owned(),
+            Self::Address | Self::Text => "text".to_owned(),
+            Self::Path => "the path of a file".to_owned(),
+            Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::Count { .. } | Self::Span { .. } => self.range(),
+            Self::Flag => "true or false".to_owned(),
+            Self::Secret => "a reference: `{ env = \"…\" }` or `{ file = \"…\" }`".to_owned(),
+            Self::Names | Self::Identifiers => "a list of names".to_owned(),
+            Self::Table(_) | Self::Named(_) | Self::Settings | Self::Values => "a table".to_owned(),
+        }
+    }
+
+    /// The values that a count or a span may have, with their unit.
+    pub(crate) fn range(&self) -> String {
+        match self {
+            Self::Count { least, most, unit } => {
+                format!("a whole number from {} to {} ({unit})", grouped(*least), grouped(*most))
+            }
+            Self::Span { least, most } => {
+                let [least, most] = [least, most].map(|s| duration_text(Duration::from_secs(*s)));
+                format!("a duration from {least} to {most}, such as \"90s\", \"15m\", \"2h\" or \"7d\"")
+            }
+            _ => String::new(),
+        }
+    }
+
+    pub(crate) fn keys(&self) -> &'static [Key] {
+        match self {
+            Self::Table(keys) | Self::Named(keys) => keys,
+            _ => &[],
+        }
+    }
+}
+
+impl Key {
+    /// Returns whether the value may come from a variable or another file.
+    pub(crate) fn takes_reference(&self) -> bool {
+        let whole = matches!(
+            self.kind,
+            KeyType::Table(_)
+                | KeyType::Named(_)
+                | KeyType::Settings
+                | KeyType::Values
+                | KeyType::Names
+                | KeyType::Identifiers
+                | KeyType::TakeOvers
+        );
+        !whole && !self.literal
+    }
+
+    pub(crate) fn fallback_text(&self) -> Option<String> {
+        match (self.fallback, self.kind) {
+            (KeyDefault::None, _) => None,
+            (KeyDefault::Text(text), _) => Some(format!("{text:?}")),
+            (KeyDefault::Number(seconds), KeyType::Span { .. }) => {
+                Some(format!("{:?}", duration_text(Duration::from_secs(seconds))))
+            }
+            (KeyDefault::Number(number), _) => Some(number.to_string()),
+            (KeyDefault::Flag(flag), _) => Some(flag.to_string()),
+            (KeyDefault::Empty, _) => Some("[]".to_owned()),
+        }
+    }
+}

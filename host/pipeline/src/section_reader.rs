@@ -1,0 +1,241 @@
+//! Typed reading of one table of the merged tree. Each reader takes a key of `keys`, looks up what it refers
+//! to, and reports what is wrong; the caller goes on with a placeholder.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::authored::{Leaf, Node, Section};
+use crate::diagnostics::{DiagnosticSink, Location, join};
+use crate::duration::parse_duration;
+use crate::extends::beside;
+use crate::key_type::{Key, KeyDefault, KeyType};
+use crate::reference::{Environment, Found, Origin, look_up};
+use crate::secret::Secret;
+use crate::syntax::{self, SyntaxError};
+use crate::value::AuthoredValue;
+
+/// A table, its path, and what is needed to read it.
+pub(crate) struct SectionReader<'a> {
+    pub(crate) section: &'a Section,
+    pub(crate) path: String,
+    pub(crate) environment: &'a dyn Environment,
+    pub(crate) sink: &'a mut DiagnosticSink,
+}
+
+impl SectionReader<'_> {
+    /// Returns whether the key was given, well or badly.
+    pub(crate) fn has(&self, key: &Key) -> bool {
+        self.section.entries.contains_key(key.name)
+    }
+
+    /// Reports a key that must be there and is not.
+    pub(crate) fn require(&mut self, key: &Key) {
+        let path = join(&self.path, key.name);
+        if !self.has(key) && !self.sink.is_reported(&path) {
+            let advice = format!("add `{} = …`: {}", key.name, key.kind.expected());
+            self.sink.of(&path, "is missing", Some(advice));
+        }
+    }
+
+    /// A text that looks as its key asks for; a key without one gives its fallback.
+    pub(crate) fn text(&mut self, key: &Key) -> Option<String> {
+        let check = match key.kind {
+            KeyType::Name => syntax::name,
+            KeyType::Identifier => syntax::identifier,
+            KeyType::TargetTable => syntax::target_table,
+            KeyType::Address => syntax::address,
+            KeyType::TakeOver => syntax::take_over,
+            KeyType::Digest => syntax::digest,
+            _ => syntax::text,
+        };
+        if !self.has(key)
+            && let KeyDefault::Text(text) = key.fallback
+        {
+            return Some(text.to_owned());
+        }
+        let (text, origin, place) = self.words(key)?;
+        self.held(check(&text), &text, &origin, &place).then_some(text)
+    }
+
+    /// A name that must be given.
+    pub(crate) fn required_text(&mut self, key: &Key) -> String {
+        self.require(key);
+        self.text(key).unwrap_or_default()
+    }
+
+    /// One of a few words.
+    pub(crate) fn choice<T: Copy>(&mut self, key: &Key, meanings: &[(&str, T)]) -> Option<T> {
+        let word = if self.has(key) {
+            let (word, origin, place) = self.words(key)?;
+            if !meanings.iter().any(|(name, _)| *name == word) {
+                let subject = origin.subject(&word);
+                let near = crate::suggest::nearest(&word, meanings.iter().map(|(name, _)| *name));
+                let advice = near.filter(|_| origin.public());
+                let advice = advice.map(|near| format!("did you mean `{near}`?"));
+                let message = format!("{subject} is not {}", key.kind.expected());
+                self.sink.at(&place, message, advice);
+            }
+            word
+        } else if let KeyDefault::Text(word) = key.fallback {
+            word.to_owned()
+        } else {
+            return None;
+        };
+        meanings.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning)
+    }
+
+    /// A whole number within its key's range; a key without one gives its fallback.
+    pub(crate) fn count(&mut self, key: &Key) -> Option<u64> {
+        let KeyType::Count { least, most, .. } = key.kind else {
+            return None;
+        };
+        if !self.has(key) {
+            return number_fallback(key);
+        }
+        let (found, place) = self.found(key)?;
+        let (shown, number) = match found.value {
+            AuthoredValue::Integer(number) => (number.to_string(), u64::try_from(number).ok()),
+            AuthoredValue::Text(text) => {
+                let number = text.trim().parse().ok();
+                (text, number)
+            }
+            _ => return None,
+        };
+        let number = number.filter(|number| (least..=most).contains(number));
+        if number.is_none() {
+            self.out_of_range(key, &found.origin, &shown, &place);
+        }
+        number
+    }
+
+    /// A duration within its key's range; a key without one gives its fallback.
+    pub(crate) fn span(&mut self, key: &Key) -> Option<Duration> {
+        let KeyType::Span { least, most } = key.kind else {
+            return None;
+        };
+        if !self.has(key) {
+            return number_fallback(key).map(Duration::from_secs);
+        }
+        let (text, origin, place) = self.words(key)?;
+        let span = parse_duration(text.trim());
+        let span = span.filter(|span| (least..=most).contains(&span.as_secs()));
+        if span.is_none() {
+            self.out_of_range(key, &origin, &text, &place);
+        }
+        span
+    }
+
+    /// True or false.
+    pub(crate) fn flag(&mut self, key: &Key) -> Option<bool> {
+        if !self.has(key) {
+            return if let KeyDefault::Flag(flag) = key.fallback { Some(flag) } else { None };
+        }
+        let (found, place) = self.found(key)?;
+        match found.value {
+            AuthoredValue::Flag(flag) => Some(flag),
+            AuthoredValue::Text(text) => {
+                let flag = text.trim().parse().ok();
+                if flag.is_none() {
+                    let message = format!("{} is neither true nor false", found.origin.subject(&text));
+                    self.sink.at(&place, message, None);
+                }
+                flag
+            }
+            _ => None,
+        }
+    }
+
+    /// A path. One that was typed is relative to its file's folder; one from a variable, its default or
+    /// another file is relative to the folder in which the host was started.
+    pub(crate) fn path(&mut self, key: &Key) -> Option<PathBuf> {
+        let (text, origin, place) = self.words(key)?;
+        if !self.held(syntax::path(&text), &text, &origin, &place) {
+            return None;
+        }
+        match origin {
+            Origin::Typed => Some(beside(&place.file, &text)),
+            _ => Some(PathBuf::from(text)),
+        }
+    }
+
+    /// A secret; it never is in the file itself.
+    pub(crate) fn secret(&mut self, key: &Key) -> Option<Secret> {
+        self.words(key).map(|(text, ..)| Secret::new(text))
+    }
+
+    /// A list of names, none of them twice; those that are no names are left out.
+    pub(crate) fn list(&mut self, key: &Key) -> Option<Vec<String>> {
+        if !self.has(key) {
+            return Some(Vec::new());
+        }
+        let (found, place) = self.found(key)?;
+        let AuthoredValue::Texts(items) = found.value else {
+            return None;
+        };
+        let labels = matches!(key.kind, KeyType::Names);
+        let check: fn(&str) -> Result<(), SyntaxError> = match key.kind {
+            KeyType::Names => syntax::name,
+            KeyType::TakeOvers => syntax::take_over,
+            _ => syntax::identifier,
+        };
+        let (mut seen, mut names) = (BTreeSet::new(), Vec::new());
+        for item in items {
+            if let Err((message, advice)) = check(&item) {
+                let subject = found.origin.subject(&item);
+                self.sink.beside(&place, format!("{subject} {message}"), advice);
+            } else if !seen.insert(if labels { item.clone() } else { item.to_lowercase() }) {
+                let advice = Some("name it once".to_owned());
+                self.sink.beside(&place, format!("`{item}` is named twice"), advice);
+            } else {
+                names.push(item);
+            }
+        }
+        Some(names)
+    }
+
+    /// A text, where it comes from and where it was typed.
+    fn words(&mut self, key: &Key) -> Option<(String, Origin, Location)> {
+        let (found, place) = self.found(key)?;
+        match found.value {
+            AuthoredValue::Text(text) => Some((text, found.origin, place)),
+            _ => None,
+        }
+    }
+
+    /// What a key holds, looked up.
+    fn found(&mut self, key: &Key) -> Option<(Found, Location)> {
+        let Some(Node::Leaf(leaf)) = self.section.entries.get(key.name) else {
+            return None;
+        };
+        self.look_up(leaf).map(|found| (found, leaf.place.clone()))
+    }
+
+    /// What a leaf holds, looked up.
+    pub(crate) fn look_up(&mut self, leaf: &Leaf) -> Option<Found> {
+        match look_up(leaf, self.environment) {
+            Ok(found) => Some(found),
+            Err((message, advice)) => {
+                self.sink.at(&leaf.place, message, Some(advice));
+                None
+            }
+        }
+    }
+
+    /// Returns whether a word passed; reports it if not.
+    fn held(&mut self, checked: Result<(), SyntaxError>, word: &str, origin: &Origin, place: &Location) -> bool {
+        if let Err((message, advice)) = &checked {
+            self.sink.at(place, format!("{} {message}", origin.subject(word)), advice.clone());
+        }
+        checked.is_ok()
+    }
+
+    fn out_of_range(&mut self, key: &Key, origin: &Origin, shown: &str, place: &Location) {
+        let message = format!("{} is not {}", origin.subject(shown), key.kind.range());
+        self.sink.at(place, message, None);
+    }
+}
+
+fn number_fallback(key: &Key) -> Option<u64> {
+    if let KeyDefault::Number(number) = key.fallback { Some(number) } else { None }
+}

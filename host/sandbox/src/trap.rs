@@ -1,0 +1,126 @@
+//! Why a call broke off, in words: a limit, an exit, a panic with its text and place, a trap.
+
+use wasmtime::{Store, Trap};
+use wasmtime_wasi::I32Exit;
+use wmshost_flow::{Failure, FailureKind};
+
+use crate::convert::sanitize;
+use crate::instance::INSTANTIATE;
+use crate::instance_state::InstanceState;
+use crate::limits::TimeUp;
+use crate::wasi::NotGranted;
+
+/// How much of what a plugin said is in the failure of its trap, in bytes.
+const SAID_BYTES: usize = 500;
+/// What wasmtime says of a component with too many instances, tables or memories, and of a call that copies too
+/// much. It keeps the types of these errors to itself.
+const TOO_MANY: &str = "resource limit exceeded";
+const COPIED_TOO_MUCH: &str = "fuel allocated for hostcalls";
+/// What Rust's standard library says before it aborts for want of memory.
+const OUT_OF_MEMORY: &str = "memory allocation of";
+
+/// The run was asked to stop while a plugin computed.
+#[derive(Debug, thiserror::Error)]
+#[error("the run was asked to stop")]
+pub(crate) struct Stopped;
+
+/// The failure after an error of the engine.
+pub(crate) fn trap_failure(
+    store: &mut Store<InstanceState>,
+    function: &'static str,
+    error: &wasmtime::Error,
+) -> Failure {
+    let state = store.data_mut();
+    let plugin = state.identity.plugin.clone();
+    let printed = state.printed_in_call();
+    state.log_output();
+    classify_trap(state, function, &printed, error).at(&plugin, function)
+}
+
+fn classify_trap(state: &InstanceState, function: &str, printed: &str, error: &wasmtime::Error) -> Failure {
+    if error.is::<Stopped>() {
+        return Failure::new(FailureKind::Cancelled, Stopped.to_string());
+    }
+    if let Some(TimeUp { name, limit }) = error.downcast_ref() {
+        return Failure::timeout(name, format_args!("{limit:?}"));
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return with_words(Failure::new(FailureKind::Trap, format!("it called exit({})", exit.0)), printed);
+    }
+    if let Some(refused) = error.downcast_ref::<NotGranted>() {
+        return Failure::new(FailureKind::Trap, refused.to_string());
+    }
+    let refused = state.memory.failure();
+    if let Some(panic) = panic_in(printed) {
+        let before = refused.map_or_else(String::new, |refused| format!(" (before that it met {})", refused.message));
+        return Failure::new(FailureKind::Trap, format!("it {panic}{before}"));
+    }
+    if let Some(memory) = refused {
+        return memory;
+    }
+    if printed.contains(OUT_OF_MEMORY) {
+        return with_words(Failure::new(FailureKind::Trap, "it asked for more memory than there can be"), printed);
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return with_words(Failure::new(FailureKind::Trap, trap_in_words(*trap)), printed);
+    }
+    if error.root_cause().to_string().contains(COPIED_TOO_MUCH) {
+        return Failure::limit("copied_bytes", state.limits.copied_bytes, "more");
+    }
+    if error.root_cause().to_string().contains(TOO_MANY) {
+        return Failure::new(FailureKind::Limit, format!("{error:#}"));
+    }
+    if function == INSTANTIATE {
+        return with_words(Failure::invalid_config(format!("it is not of this contract: {error:#}")), printed);
+    }
+    with_words(Failure::new(FailureKind::Trap, format!("it broke off: {error:#}")), printed)
+}
+
+fn trap_in_words(trap: Trap) -> String {
+    match trap {
+        Trap::StackOverflow => "it recursed too deeply: its stack is used up".to_owned(),
+        Trap::MemoryOutOfBounds => {
+            format!("it trapped: {trap}. Most often a recursion is too deep and has used up the plugin's stack")
+        }
+        trap => format!("it trapped: {trap}"),
+    }
+}
+
+/// The failure with the first words that the plugin said in the call.
+fn with_words(mut failure: Failure, printed: &str) -> Failure {
+    let lines: Vec<_> = printed.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
+    if !lines.is_empty() {
+        failure.message += &format!(" ({})", sanitize(lines.join(" "), SAID_BYTES));
+    }
+    failure
+}
+
+/// `panicked at src/lib.rs:66:41: the text`, of the last panic that the plugin told of.
+fn panic_in(printed: &str) -> Option<String> {
+    let panic = &printed[printed.rfind("panicked at ")?..];
+    let mut lines = panic.lines().map(str::trim);
+    let place = lines.next()?;
+    let text = lines.take_while(|line| !line.starts_with("note: ") && !line.starts_with("stack backtrace"));
+    let words = std::iter::once(place).chain(text).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    Some(sanitize(words, SAID_BYTES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_found_with_its_place_and_text() {
+        let printed = "starting\n\nthread '<unnamed>' (1) panicked at src/lib.rs:66:41:\nrow 7: no status\nand more\n\
+                    note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
+        assert_eq!(panic_in(printed).as_deref(), Some("panicked at src/lib.rs:66:41: row 7: no status and more"));
+        assert_eq!(panic_in("memory allocation of 5 bytes failed"), None);
+    }
+
+    #[test]
+    fn words_are_cut_and_cleaned() {
+        let failure = with_words(Failure::permanent("it broke off"), "\n\u{1b}[31mred\u{1b}[0m\nsecond\nthird");
+        assert_eq!(failure.message, "it broke off ( [31mred [0m second)");
+        assert_eq!(with_words(Failure::permanent("it broke off"), " \n").message, "it broke off");
+    }
+}

@@ -1,0 +1,40 @@
+//! What a run over models leaves in the host's folder: `manifest.json` (what is declared), `run_results.json` (how it
+//! went), `openlineage.ndjson` (one event per line, for lineage tools).
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::Value as Json;
+
+use super::models_project::write_file;
+
+/// The folder of one pipeline's models.
+#[derive(Debug, Clone)]
+pub(crate) struct Artifacts(pub(crate) PathBuf);
+
+impl Artifacts {
+    /// How the last run went.
+    pub(super) fn results(&self) -> Option<Json> {
+        serde_json::from_str(&fs::read_to_string(self.0.join("run_results.json")).ok()?).ok()
+    }
+
+    pub(super) fn keep_results(&self, results: &Json) -> anyhow::Result<()> {
+        write_file(&self.0.join("run_results.json"), &format!("{results:#}\n"))
+    }
+
+    pub(super) fn keep_manifest(&self, manifest: &Json) -> anyhow::Result<()> {
+        write_file(&self.0.join("manifest.json"), &format!("{manifest:#}\n"))
+    }
+
+    /// Adds events after those that are there.
+    pub(super) fn add_events(&self, events: &[Json]) -> anyhow::Result<()> {
+        let file = self.0.join("openlineage.ndjson");
+        let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
+        fs::create_dir_all(&self.0)
+            .and_then(|()| OpenOptions::new().create(true).append(true).open(&file))
+            .and_then(|mut file| file.write_all(lines.as_bytes()))
+            .with_context(|| format!("{}: cannot be written", file.display()))
+    }
+}

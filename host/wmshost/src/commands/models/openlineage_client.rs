@@ -1,0 +1,60 @@
+//! A run's lineage events to a server that takes them, one by one. It is a courtesy: a server that is away, slow or of
+//! another opinion is told of, and fails nothing.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use ureq::Agent;
+use ureq::tls::TlsConfig;
+use wmshost_pipeline::Lineage;
+
+/// How long the server may take for one event.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How often an event is tried, with a pause before each further try.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Posts the events in order; after one that cannot be delivered no more are tried. Returns what went wrong.
+pub(super) fn post(lineage: &Lineage, events: &[Json]) -> Result<(), String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build();
+    let config = Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).tls_config(tls);
+    let agent = config.build().new_agent();
+    for (sent, event) in events.iter().enumerate() {
+        let body = event.to_string();
+        deliver(&agent, lineage, &body).map_err(|why| {
+            format!(
+                "lineage: {} of {} events were not delivered to {}: {why}",
+                events.len() - sent,
+                events.len(),
+                lineage.url
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn deliver(agent: &Agent, lineage: &Lineage, body: &str) -> Result<(), String> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut request = agent.post(&lineage.url).header("content-type", "application/json");
+        if let Some(key) = &lineage.key {
+            request = request.header("authorization", format!("Bearer {}", key.reveal()));
+        }
+        let (why, may_help) = match request.send(body) {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => {
+                let code = answer.status().as_u16();
+                (format!("it answered {code}"), code == 429 || code >= 500)
+            }
+            Err(error) => (error.to_string(), true),
+        };
+        if !may_help || tries >= TRIES {
+            return Err(why);
+        }
+        thread::sleep(PAUSE * tries);
+    }
+}

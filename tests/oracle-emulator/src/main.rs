@@ -1,0 +1,44 @@
+//! The emulator by hand: starts it, says how to connect, and runs until its standard input ends.
+
+use std::io::Read;
+
+use anyhow::Result;
+use clap::Parser;
+use wmshost_oracle_emulator::{Account, Emulator, Options, Release, Transport};
+
+/// A stand-in for an Oracle server, on PostgreSQL: for tests and for trying out, never for data that matters.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The service name.
+    #[arg(long, default_value = "STANDIN")]
+    service: String,
+    /// The system identifier.
+    #[arg(long, default_value = "ORCL")]
+    sid: String,
+    /// An account as NAME/PASSWORD; may be given more than once. WMS/wms and MART/mart are there anyhow.
+    #[arg(long, value_name = "NAME/PASSWORD")]
+    account: Vec<String>,
+    /// The first of four ports on loopback: 19c TCP and TCPS, 23ai TCP and TCPS. Free ones if left out.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+}
+
+#[expect(clippy::print_stdout, reason = "this is the edge")]
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let mut options = Options::default().service(&arguments.service).sid(&arguments.sid).first_port(arguments.port);
+    for account in &arguments.account {
+        let (name, password) = account.split_once('/').unwrap_or((account, account));
+        options = options.account(Account::new(name, password));
+    }
+    let emulator = Emulator::start(options)?;
+    for release in Release::ALL {
+        for transport in Transport::ALL {
+            println!("{release:?} {transport:?}: {}", emulator.address(release, transport));
+        }
+    }
+    println!("wallet for TCPS: {}", emulator.wallet().display());
+    println!("runs until its standard input ends");
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! How a emulator is set up: releases, accounts, services.
+
+/// The release that the emulator speaks as. Both are spoken at once, on ports of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Release {
+    /// 19c.
+    R19,
+    /// 23ai: answers mark their end, and logging on takes fewer round trips.
+    R23,
+}
+
+impl Release {
+    /// Both.
+    pub const ALL: [Release; 2] = [Release::R19, Release::R23];
+
+    /// As it is told to clients.
+    pub(crate) fn version(self) -> &'static str {
+        match self {
+            Release::R19 => "19.22.0.0.0",
+            Release::R23 => "23.7.0.0.0",
+        }
+    }
+}
+
+/// How clients connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Without encryption.
+    Tcp,
+    /// With TLS.
+    Tcps,
+}
+
+impl Transport {
+    /// Both.
+    pub const ALL: [Transport; 2] = [Transport::Tcp, Transport::Tcps];
+}
+
+/// What the database keeps of a password, and so how a client has to prove it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verifier {
+    /// SHA-1: accounts whose password is older than 12c.
+    V11,
+    /// PBKDF2 and SHA-512.
+    #[default]
+    V12,
+}
+
+/// Whether an account may log on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountState {
+    /// It may.
+    #[default]
+    Open,
+    /// ORA-28000.
+    Locked,
+    /// ORA-28001.
+    Expired,
+}
+
+/// An account, which has a schema of its own.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub(crate) name: String,
+    pub(crate) password: String,
+    pub(crate) verifier: Verifier,
+    pub(crate) state: AccountState,
+    pub(crate) sees_catalogue: bool,
+    pub(crate) creates: bool,
+}
+
+impl Account {
+    /// An account that may create tables and see the `V$` views.
+    #[must_use]
+    pub fn new(name: &str, password: &str) -> Self {
+        Self {
+            name: name.to_uppercase(),
+            password: password.to_owned(),
+            verifier: Verifier::default(),
+            state: AccountState::default(),
+            sees_catalogue: true,
+            creates: true,
+        }
+    }
+
+    /// With this verifier.
+    #[must_use]
+    pub fn verifier(mut self, verifier: Verifier) -> Self {
+        self.verifier = verifier;
+        self
+    }
+
+    /// In this state.
+    #[must_use]
+    pub fn state(mut self, state: AccountState) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// Without the right to see the `V$` views: they do not exist for it.
+    #[must_use]
+    pub fn without_catalogue(mut self) -> Self {
+        self.sees_catalogue = false;
+        self
+    }
+
+    /// Without the right to create anything, also in its own schema.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.creates = false;
+        self
+    }
+
+    /// Its role and its schema in PostgreSQL.
+    pub(crate) fn role(&self) -> String {
+        crate::sql::names::shown(&self.name)
+    }
+
+    pub(crate) fn privileges(&self) -> &'static str {
+        if self.creates {
+            "CREATE SESSION,CREATE TABLE,CREATE VIEW,CREATE SEQUENCE,UNLIMITED TABLESPACE"
+        } else {
+            "CREATE SESSION"
+        }
+    }
+}
+
+/// How a emulator is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(crate) service: String,
+    pub(crate) sid: String,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) sdu: usize,
+    pub(crate) first_port: u16,
+}
+
+impl Default for Options {
+    /// The service STANDIN, the SID ORCL, and the accounts WMS and MART, whose passwords are their names in lower case.
+    fn default() -> Self {
+        Self {
+            service: "STANDIN".to_owned(),
+            sid: "ORCL".to_owned(),
+            accounts: vec![Account::new("WMS", "wms"), Account::new("MART", "mart")],
+            sdu: 65_535,
+            first_port: 0,
+        }
+    }
+}
+
+impl Options {
+    /// Under this service name.
+    #[must_use]
+    pub fn service(mut self, name: &str) -> Self {
+        self.service = name.to_owned();
+        self
+    }
+
+    /// Under this system identifier.
+    #[must_use]
+    pub fn sid(mut self, name: &str) -> Self {
+        self.sid = name.to_owned();
+        self
+    }
+
+    /// With one more account, or another one of the same name.
+    #[must_use]
+    pub fn account(mut self, account: Account) -> Self {
+        self.accounts.retain(|known| known.name != account.name);
+        self.accounts.push(account);
+        self
+    }
+
+    /// With packets of at most this many bytes, whatever the client asks for.
+    #[must_use]
+    pub fn largest_packet(mut self, bytes: usize) -> Self {
+        self.sdu = bytes.clamp(512, 65_535);
+        self
+    }
+
+    /// On this port and the three after it, rather than on free ones.
+    #[must_use]
+    pub fn first_port(mut self, port: u16) -> Self {
+        self.first_port = port;
+        self
+    }
+}

@@ -1,0 +1,19 @@
+//! Values and their types on both sides.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `number` | NUMBER |
+//! | `moment` | DATE and TIMESTAMP |
+//! | `interval` | INTERVAL |
+//! | `kind` | column types as declared |
+//! | `shape` | column types in PostgreSQL and on the wire |
+//! | `codes` | the numbers of types |
+//! | `cell` | one value between PostgreSQL and the wire |
+
+pub(crate) mod cell;
+pub(crate) mod codes;
+mod interval;
+pub(crate) mod kind;
+pub(crate) mod moment;
+pub(crate) mod number;
+mod shape;
