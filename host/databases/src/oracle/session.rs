@@ -41,7 +41,7 @@ const LOCAL_NOON: &str =
 
 /// What all sessions of a source share.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SharedSource {
+pub(super) struct SnapshotPoint {
     /// The system change number that everything is read as of.
     pub(super) scn: Option<u64>,
     /// The source's clock, taken back after the oldest transaction that was open.
@@ -61,7 +61,7 @@ pub(super) struct Session {
     settings: Settings,
     connection: SharedConnection,
     grant: SourceGrant,
-    moment: SharedSource,
+    moment: SnapshotPoint,
     /// Granted tables, as far as they were asked for.
     tables: BTreeMap<String, Option<Arc<Found>>>,
     local_is_utc: Option<bool>,
@@ -75,7 +75,7 @@ impl Session {
         settings: Settings,
         connection: PooledConnection,
         grant: &SourceGrant,
-        moment: SharedSource,
+        moment: SnapshotPoint,
     ) -> Self {
         let connection = Arc::new(Mutex::new(connection));
         let (grant, tables) = (grant.clone(), BTreeMap::new());
