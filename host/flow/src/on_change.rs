@@ -1,15 +1,15 @@
-//! What a run does when a stream is no longer defined as it was when its checkpoint was made.
+//! The reaction of a run when the definition of a stream differs from the one that its checkpoint rests on.
 //!
-//! | what differs | `tell` | `reload` | `fail` |
+//! | difference | `tell` | `reload` | `fail` |
 //! |---|---|---|---|
 //! | table, target table, key | fails | the table is replaced by a whole load | fails |
 //! | change key, method, another extractor, the extractor's settings | reads the whole table again and merges it | the same | fails |
-//! | a column that the target's table lost | fails | reads the whole table again and merges it | fails |
-//! | plugins, their other settings, options, new columns, types of columns | goes on and says so | reads the whole table again and merges it | fails |
-//! | source label, its schema, lookback, null keys | goes on and says so | the same | the same |
+//! | a column that was removed from the target's table | fails | reads the whole table again and merges it | fails |
+//! | plugins, their other settings, options, new columns, types of columns | continues and reports it | reads the whole table again and merges it | fails |
+//! | source label, its schema, lookback, null keys | continues and reports it | the same | the same |
 //!
 //! A load that replaces the whole table anyway (method full, a full refresh) leaves nothing of the old definition: it
-//! goes on where the policy is not `fail`, and a full refresh does under every policy.
+//! continues unless the policy is `fail`, and a full refresh continues under every policy.
 
 use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::definition::{
@@ -26,7 +26,8 @@ use crate::target::TableDefinition;
 use crate::value::Bookmark;
 
 impl Stream {
-    /// What differs from a checkpoint's definition, what the run does about it, and what becomes of the rows.
+    /// Returns the differences from a checkpoint's definition, with the reaction of the run and the consequence for the
+    /// rows.
     pub(crate) fn definition_changes(
         &self,
         before: &Checkpoint,
@@ -54,8 +55,8 @@ impl Stream {
         Ok(changes)
     }
 
-    /// A column that the table lacks and that no load has written is new, whatever the checkpoint knew of it; one that
-    /// the stream leaves out is no news.
+    /// A column that the table lacks and that no load has written is new, even if the checkpoint's definition has it;
+    /// one that the stream leaves out is not reported.
     fn check_new_columns(&self, changes: &mut Vec<DefinitionChange>, before: &Definition, table: &TableDefinition) {
         let there = crate::definition::columns_of(&table.columns);
         let leaves_out = self.policy.schema.new_columns == NewColumns::Discard;
@@ -103,8 +104,8 @@ impl Stream {
         }
     }
 
-    /// Notes that the whole table is read again before anything is changed for it: a run that dies meanwhile leaves
-    /// the next one to do so.
+    /// Records that the whole table is read again, before anything is changed for it: if this run dies, the next one
+    /// does so.
     pub(crate) fn note_reload(
         &self,
         context: &StreamContext,
@@ -137,7 +138,7 @@ impl Stream {
         Ok(Some(noted))
     }
 
-    /// Counts the rows that have a new column empty, now that the run has read what it reads.
+    /// Counts the rows in which a new column is empty, after the run has read its rows.
     pub(crate) fn count_empty_columns(&self, progress: &mut Progress) -> Result<(), Failure> {
         let table = &self.target_table;
         for change in &mut progress.definition_changes {
@@ -157,8 +158,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Refuses to write rows beside those of another table or key, or to add a column that the target lost as if it
-    /// were new. For what writes a stream's table besides its runs, and reads only a part of it.
+    /// Refuses to mix rows with those of another table or key, and to add a column that was removed from the target as
+    /// if it were new. For code that writes a stream's table outside its runs, and reads only a part of it.
     pub(crate) fn check_definition(&self, context: &StreamContext, columns: &[ColumnUse]) -> Result<(), Failure> {
         let ledger = Ledger { pipeline: &context.pipeline };
         let mut target = lock(&self.target);
@@ -174,21 +175,21 @@ impl Stream {
     }
 }
 
-/// What a run's row in the ledger says of a definition that changed.
+/// Returns the note in a run's row in the ledger about a definition that changed; `None` if it did not change.
 pub(crate) fn definition_note(changes: &[DefinitionChange]) -> Option<String> {
-    /// What the column of notes holds.
+    /// The longest note, in characters.
     const MOST_LETTERS: usize = 1_900;
     let all = changes.iter().map(|change| format!("{change}: {}", change.consequence)).collect::<Vec<_>>().join("; ");
     let note: String = all.chars().take(MOST_LETTERS).collect();
     (!note.is_empty()).then_some(note)
 }
 
-/// What the next run does about all of the differences.
+/// Returns the reaction of the next run to all of the differences.
 pub(crate) fn reaction(changes: &[DefinitionChange]) -> Reaction {
     changes.iter().map(|change| change.reaction).max().unwrap_or(Reaction::Tell)
 }
 
-/// The failure that names the differences which keep a run from going on.
+/// Fails, naming the differences that keep a run from continuing; succeeds if there are none.
 pub(crate) fn refuse(stream: &str, changes: &[DefinitionChange]) -> Result<(), Failure> {
     if changes.is_empty() {
         return Ok(());
@@ -208,7 +209,7 @@ pub(crate) fn refuse(stream: &str, changes: &[DefinitionChange]) -> Result<(), F
     )))
 }
 
-/// What a difference means that leaves the bookmark and the rows as they are.
+/// Returns the consequence of a difference that affects neither the bookmark nor the rows.
 fn consequence_for_position(subject: &str) -> &'static str {
     match subject {
         "source" | SOURCE_SCHEMA => "if it leads to another database, run once with `--full-refresh`",

@@ -1,5 +1,5 @@
-//! What the host holds a transform to: the columns it promised, in name, type and order; no NULL where none was
-//! promised; each row once and in order; and the columns that identify a row and its version, untouched.
+//! The promises that the host enforces for a transform: its columns in name, type and order; no NULL in a column that
+//! is promised not to have any; each row once and in order; unchanged columns for a row's key and version.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::batch::key_in_words;
 use crate::failure::Failure;
 use crate::transform::Transformed;
 
-/// A column's type in the contract's words.
+/// Returns a column's type in the contract's terms.
 fn kind_of(kind: &DataType) -> Option<ColumnType> {
     Some(match kind {
         DataType::Boolean => ColumnType::Boolean,
@@ -29,7 +29,7 @@ fn kind_of(kind: &DataType) -> Option<ColumnType> {
     })
 }
 
-/// The name of a column's type in the contract's words: `decimal(10, 2)`, `utf8`.
+/// Returns the name of a column's type in the contract's terms, such as `decimal(10, 2)` or `utf8`.
 pub fn type_name(kind: &DataType) -> String {
     kind_of(kind).map_or_else(|| kind.to_string(), |kind| kind.to_string())
 }
@@ -38,7 +38,7 @@ fn columns_of(schema: &Schema) -> Vec<Column<'_>> {
     schema.fields().iter().map(|field| Column { name: field.name(), kind: kind_of(field.data_type()) }).collect()
 }
 
-/// Refuses columns that are not those that were promised.
+/// Fails if the columns are not those that were promised.
 pub(super) fn check_shape(promised: &Schema, made: &Schema) -> Result<(), Failure> {
     let mut pairs = promised.fields().iter().zip(made.fields());
     let same_length = promised.fields().len() == made.fields().len();
@@ -48,8 +48,8 @@ pub(super) fn check_shape(promised: &Schema, made: &Schema) -> Result<(), Failur
     Err(Failure::permanent(shape_mistakes(&columns_of(promised), &columns_of(made)).join("; ")))
 }
 
-/// The rows with the columns that were promised for them, if they are these: names, types, order, and no NULL where none
-/// was promised.
+/// Returns the rows with the promised schema; fails unless names, types and order are as promised, and no column has a
+/// NULL that it must not have.
 pub fn hold_to_promise(promised: &SchemaRef, rows: RecordBatch, key: &[String]) -> Result<RecordBatch, Failure> {
     check_shape(promised, rows.schema_ref())?;
     for (field, column) in promised.fields().iter().zip(rows.columns()) {
@@ -64,7 +64,7 @@ pub fn hold_to_promise(promised: &SchemaRef, rows: RecordBatch, key: &[String]) 
         .map_err(|error| Failure::permanent(format!("the batch does not hold together: {error}")))
 }
 
-/// Refuses a schema that lacks a column which identifies a row or its version, or has it with another type.
+/// Fails if a schema lacks a column which identifies a row or its version, or has it with another type.
 pub(crate) fn check_stable_columns(
     before: &Schema,
     after: &Schema,
@@ -104,16 +104,16 @@ fn identifies(key: &[String], name: &str) -> &'static str {
     if key.iter().any(|key| key == name) { "a row" } else { "the version of a row" }
 }
 
-/// What one transform is held to.
+/// The promises of one transform.
 pub(super) struct Promise<'a> {
-    /// The columns that it promised.
+    /// The columns that it promised; `None` if it was not asked.
     pub(super) columns: Option<SchemaRef>,
     pub(super) key: &'a [String],
     pub(super) version: Option<&'a str>,
 }
 
 impl Promise<'_> {
-    /// What the transform made of these rows, if it kept its promise.
+    /// Returns the transform's output for these rows if it kept its promises.
     pub(super) fn check(&self, before: &RecordBatch, made: Transformed) -> Result<Transformed, Failure> {
         check_rows(before, &made)?;
         check_stable_columns(before.schema_ref(), made.rows.schema_ref(), self.key, self.version)?;
@@ -125,8 +125,8 @@ impl Promise<'_> {
         Ok(Transformed { rows: hold_to_promise(columns, rows, self.key)?, positions, rejected })
     }
 
-    /// Each row that is left has the value of this column that it had before. A column that nobody wrote is the very same
-    /// array, which costs nothing to see.
+    /// Fails unless each remaining row has the same value in this column as before. A column that was not written is
+    /// the very same array, so that this check costs nothing.
     fn check_untouched(&self, before: &RecordBatch, made: &Transformed, name: &str) -> Result<(), Failure> {
         let (Some(old), Some(new)) = (before.column_by_name(name), made.rows.column_by_name(name)) else {
             return Ok(());
@@ -152,7 +152,7 @@ impl Promise<'_> {
     }
 }
 
-/// Every row that is left or rejected was there before, once, and those that are left are in order.
+/// Fails unless every remaining or rejected row was there before, once, and the remaining ones are in order.
 fn check_rows(before: &RecordBatch, made: &Transformed) -> Result<(), Failure> {
     let rows = before.num_rows();
     let fails =
