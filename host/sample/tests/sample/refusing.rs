@@ -1,4 +1,4 @@
-//! What both calls refuse, in which words, and that they leave everything as it was.
+//! Refusals of both calls: their messages, and that they leave everything unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use wmshost_sample::{ChangeOptions, CreateOptions, MAX_ALLOCATIONS, Moment, Samp
 
 use crate::{Outcome, Sample, digest};
 
-/// The message of a refusal, with the folder left out.
+/// Returns the message of a refusal, without the folder.
 fn message<T>(result: Result<T, SampleError>, folder: &Path) -> String {
     match result {
         Ok(_) => "no refusal".to_owned(),
