@@ -137,7 +137,7 @@ impl InOrder {
                         _ => (keys, row.saturating_sub(1)),
                     };
                     return Err(Failure::permanent(format!(
-                        "rows do not come in the order of their key: one{} comes after one{}",
+                        "rows are not in the order of their key: one{} comes after one{}",
                         key_in_words(&keys.rows, row, &names),
                         key_in_words(&before.rows, at, &names)
                     )));

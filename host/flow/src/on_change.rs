@@ -78,23 +78,24 @@ impl Stream {
     fn consequence(&self, change: &DefinitionChange, before: &Checkpoint, rows: Option<u64>, whole: bool) -> String {
         let (stream, table) = (&self.name, &self.target_table);
         match (change.reaction, change.impact) {
-            (Reaction::Fail, Impact::Identity) => format!("the rows in {table} are of the old one"),
-            (Reaction::Fail, Impact::Target) => format!("the values that were loaded into {table} are not there"),
+            (Reaction::Fail, Impact::Identity) => format!("the rows in {table} belong to the old one"),
+            (Reaction::Fail, Impact::Target) => format!("the values that were loaded into {table} are no longer there"),
             (Reaction::Fail, _) => "the stream fails, as `on_change` says".to_owned(),
             (Reaction::Replace, _) => format!("the table is read again as a whole and replaces {table}"),
             (Reaction::Reload, Impact::Position) => {
-                format!("the bookmark {} means nothing under it: the whole table is read again", before.bookmark)
+                format!("the bookmark {} is not valid for it: the whole table is read again", before.bookmark)
             }
             (Reaction::Reload, Impact::Selection) => format!(
-                "the bookmark {} stands for the rows that the old one chose: the whole table is read again; rows that \
-                 only the old one chose stay in {table} until a comparison removes them, as `deletes` says",
+                "the bookmark {} covers the rows that the old one selected: the whole table is read again; rows that \
+                 only the old one selected stay in {table} until a comparison removes them, as `deletes` says",
                 before.bookmark
             ),
             (Reaction::Reload, _) => "the whole table is read again".to_owned(),
             (Reaction::Tell, Impact::None) => consequence_for_position(&change.subject).to_owned(),
             (Reaction::Tell, _) if whole => format!("this run replaces {table} as a whole"),
             (Reaction::Tell, _) => {
-                let what = if change.new_column.is_some() { "have it empty" } else { "are as they were before it" };
+                let what =
+                    if change.new_column.is_some() { "have no value in it" } else { "stay as they were before it" };
                 let rows = rows.map_or("the rows".to_owned(), |rows| format!("{rows} rows"));
                 format!(
                     "{rows} in {table} {what} until they are read again: `wmshost verify --stream {stream} --repair` \
@@ -149,8 +150,8 @@ impl Stream {
             change.consequence = match empty {
                 0 => format!("each of the {all} rows in {table} has a value"),
                 empty => format!(
-                    "{empty} of the {all} rows in {table} have it empty; where the source has values for them, `wmshost \
-                     verify --stream {} --repair` loads them",
+                    "{empty} of the {all} rows in {table} have no value in it; where the source has values for them, \
+                     `wmshost verify --stream {} --repair` loads them",
                     self.name
                 ),
             };
@@ -197,12 +198,13 @@ pub(crate) fn refuse(stream: &str, changes: &[DefinitionChange]) -> Result<(), F
     let all = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     let has = |impact| changes.iter().any(|change| change.impact == impact);
     let advice = if has(Impact::Identity) {
-        "put it back, or run once with `--on-change reload`: the table is then read as a whole and replaces the target's"
+        "undo the change, or run once with `--on-change reload`: the table is then read as a whole and replaces the \
+         target's"
     } else if has(Impact::Target) {
-        "put the column back as it was, or run once with `--on-change reload`: the whole table is then read again"
+        "restore the column as it was, or run once with `--on-change reload`: the whole table is then read again"
     } else {
         "run once with `--on-change reload`, which reads the whole table again, or with `--on-change tell`, which \
-         leaves the rows that are there as they are"
+         leaves the existing rows unchanged"
     };
     Err(Failure::invalid_config(format!(
         "stream {stream} is not defined as it was when its checkpoint was made: {all}. Nothing was written; {advice}"
@@ -214,9 +216,10 @@ fn consequence_for_position(subject: &str) -> &'static str {
     match subject {
         "source" | SOURCE_SCHEMA => "if it leads to another database, run once with `--full-refresh`",
         "lookback" => {
-            "it holds from this run on: rows that came later than the old one reached are found by `wmshost verify`"
+            "it applies from this run on: rows that were committed later than the old one covered are found by \
+             `wmshost verify`"
         }
         "method" => "the table is replaced as a whole from now on",
-        _ => "it holds from this run on",
+        _ => "it applies from this run on",
     }
 }

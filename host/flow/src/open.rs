@@ -218,8 +218,8 @@ impl Stream {
             return Ok(());
         }
         Err(Failure::invalid_config(format!(
-            "the table {} is gone, and the stream's checkpoint says that it was loaded: put the table back, or load it \
-             again after `wmshost state reset`",
+            "the table {} no longer exists, although the stream's checkpoint says that it was loaded: restore the \
+             table, or load it again after `wmshost state reset`",
             self.target_table
         )))
     }
@@ -228,7 +228,7 @@ impl Stream {
     fn skip_damaged(&self, context: &StreamContext, lease: Option<&Lease>) -> Result<(), Failure> {
         let ledger = Ledger { pipeline: &context.pipeline };
         in_transaction(&self.target, lease, || {
-            let note = "the row before cannot be read; a full refresh needs none";
+            let note = "the previous row cannot be read; a full refresh does not need it";
             ledger.reset(lock(&self.target).sql(), &self.checkpoint_name, note, &context.run_id).map(drop)
         })
     }
@@ -261,8 +261,8 @@ impl Stream {
     pub(crate) fn check_stateless(&self, done: &str) -> Result<(), StageFailure> {
         let Some(transform) = self.transforms.iter().find(|transform| transform.keeps_state()) else { return Ok(()) };
         Err(StageFailure::before(Stage::Transform)(Failure::invalid_config(format!(
-            "plugin {} keeps state from batch to batch, so that its rows cannot be {done}: it would not make the same of \
-             them. Load the stream again by `wmshost run --full-refresh`",
+            "plugin {} keeps state from batch to batch, so that its rows cannot be {done}: the result would differ. \
+             Load the stream again by `wmshost run --full-refresh`",
             transform.plugin()
         ))))
     }
@@ -342,7 +342,7 @@ fn refuse_state(transform: &dyn Transform, on_trap: OnTrap) -> Result<(), Failur
         return Ok(());
     }
     Err(Failure::invalid_config(
-        "the plugin keeps state from batch to batch, so that no fresh instance can go on in its place: on_trap must be \
+        "the plugin keeps state from batch to batch, so that a fresh instance cannot replace it: on_trap must be \
          \"fail_run\"",
     )
     .at(transform.plugin(), "keeps-state"))
@@ -362,7 +362,7 @@ pub(crate) fn schema_changes(
         match column(&old, &now.name) {
             None => changes.push(format!("{} was added ({})", now.name, now.kind)),
             Some(was) if was.kind != now.kind => {
-                changes.push(format!("{} went from {} to {}", now.name, was.kind, now.kind));
+                changes.push(format!("{} changed from {} to {}", now.name, was.kind, now.kind));
             }
             Some(_) => {}
         }
@@ -372,12 +372,12 @@ pub(crate) fn schema_changes(
         let is_there = column(&new, &was.name).is_some();
         match (column(&coming, &was.name).is_some(), is_there, was_written(&was.name)) {
             (true, ..) => {}
-            (false, true, true) => changes.push(format!("{} no longer comes from the source", was.name)),
+            (false, true, true) => changes.push(format!("{} is no longer in the source", was.name)),
             (false, false, true) => {
-                changes.push(format!("{} no longer comes from the source and went with the old table", was.name));
+                changes.push(format!("{} is no longer in the source and was dropped with the old table", was.name));
             }
             (false, false, false) => {
-                changes.push(format!("{} was not the stream's and went with the old table", was.name));
+                changes.push(format!("{} was not written by the stream and was dropped with the old table", was.name));
             }
             (false, true, false) => {}
         }

@@ -59,7 +59,7 @@ impl Budget {
     /// Fails if too many of the rows that were read so far were rejected.
     pub(crate) fn check(&self, rejected: u64, read: u64, at_end: bool) -> Result<(), Failure> {
         const LOOK: &str =
-            "too many rows for quarantine; `wmshost quarantine list` shows them, the stream's key lets more pass";
+            "too many rows for quarantine; `wmshost quarantine list` shows them, and the stream's limit can be raised";
         if let Some(most) = self.rows.filter(|most| rejected > *most) {
             return Err(Failure::limit("max_rejected", most, rejected).within(LOOK));
         }

@@ -90,7 +90,7 @@ impl Stream {
         let (mut replayed, mut last) = (Replayed::default(), None);
         loop {
             if context.cancel.is_set() {
-                let said = format!("the replay was asked to stop; {} rows are loaded and stay so", replayed.loaded);
+                let said = format!("the replay was asked to stop; {} rows were loaded and stay", replayed.loaded);
                 return Err(at_load(Failure::new(FailureKind::Cancelled, said)));
             }
             let page = quarantine.page(lock(&self.target).sql(), filter, last.as_ref(), PAGE_ROWS, true);
@@ -148,7 +148,8 @@ impl Stream {
             if batch.rows.num_rows() > 0 {
                 if let Some(at) = self.loaded_since(way, &row, &batch)? {
                     kept.push((row, format!(
-                        "the target has this row as it was loaded at {} UTC, after it was rejected; drop this older copy",
+                        "the target has a version of this row that was loaded at {} UTC, after it was rejected; drop \
+                         this older copy",
                         timestamp_text(at)
                     )));
                     continue;

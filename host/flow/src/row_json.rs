@@ -19,7 +19,7 @@ use crate::value::timestamp_from_text;
 /// value does not fit.
 pub(crate) fn row_from_json(row: &str, columns: &SchemaRef) -> Result<RecordBatch, Failure> {
     let row: Json =
-        serde_json::from_str(row).map_err(|error| Failure::permanent(format!("the row is no JSON: {error}")))?;
+        serde_json::from_str(row).map_err(|error| Failure::permanent(format!("the row is not JSON: {error}")))?;
     let cell = |field: &Arc<Field>| {
         let value = row.get(field.name()).unwrap_or(&Json::Null);
         cell(&as_kept(value, field.data_type()), field.data_type()).ok_or_else(|| {
@@ -47,12 +47,12 @@ fn as_kept(value: &Json, data_type: &DataType) -> Json {
 fn objection(value: &Json, data_type: &DataType) -> String {
     match (value.get("too_large"), value.get("bytes")) {
         (Some(size), _) => format!(
-            "the value was too large to be kept ({}); raise lob_mib of the source's connection, and let the row be read \
-             again",
+            "the value was too large to be kept ({}); raise lob_mib of the source's connection, and let the row be \
+             read again",
             size.as_str().unwrap_or("its size is not known")
         ),
         (_, Some(_)) => "its bytes are not UTF-8 text".to_owned(),
-        _ => format!("the value is no {data_type}"),
+        _ => format!("the value is not a valid {data_type}"),
     }
 }
 

@@ -176,7 +176,7 @@ impl Stream {
         let Some(lease) = lease else { return };
         let given = in_transaction(&self.target, None, || lease.release(lock(&self.target).sql()));
         if let Err(failure) = given {
-            tracing::warn!(stream = self.name, "the lease was not given back: {failure}");
+            tracing::warn!(stream = self.name, "the lease was not released: {failure}");
         }
     }
 

@@ -157,7 +157,7 @@ impl TreeReader<'_> {
             self.sink.mark_reported(join(around, meant));
         }
         let advice = match meant {
-            None if !elsewhere.is_empty() => Some(format!("`{name}` belongs into {}", elsewhere.join(" or "))),
+            None if !elsewhere.is_empty() => Some(format!("`{name}` belongs in {}", elsewhere.join(" or "))),
             _ => suggest::advice(name, known),
         };
         self.sink.at(place, "unknown key", advice);

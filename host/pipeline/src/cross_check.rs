@@ -63,7 +63,7 @@ impl Checker<'_> {
         let (message, advice) = if streams.is_empty() {
             ("the pipeline has no stream", "add a table `[streams.name]`")
         } else {
-            ("every stream is disabled", "take `enabled = false` out of those that should run")
+            ("every stream is disabled", "remove `enabled = false` from those that should run")
         };
         self.sink.of(file::STREAMS.name, message, Some(advice.to_owned()));
     }
@@ -102,7 +102,7 @@ impl Checker<'_> {
             && !self.sink.is_reported(&change_key)
             && !self.sink.is_reported(&key_of(plan, keys::METHOD.name))
         {
-            let advice = "add `change_key = …`, the column that tells when a row last changed, or take \
+            let advice = "add `change_key = …`, the column with the time of a row's last change, or use \
                           `method = \"full\"`";
             self.sink.of(&change_key, "is missing; `incremental` needs it", Some(advice.to_owned()));
         }
@@ -190,7 +190,7 @@ impl Checker<'_> {
                 .iter()
                 .any(|begin| lineage.url.strip_prefix(begin).is_some_and(|rest| !rest.is_empty()))
         {
-            let message = "it is no address that begins with http:// or https://".to_owned();
+            let message = "it is not an address that begins with http:// or https://".to_owned();
             self.sink.of(&key(model_keys::LINEAGE.name), message, None);
         }
         let plugins: Vec<Option<Stage>> = plan.plugins.iter().map(|label| self.model_plugin(label)).collect();
@@ -301,8 +301,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Returns the database that a label stands for; if the database has a mistake, the label itself. `None` for an
-    /// unknown label.
+    /// Returns the identity of the database with this label; if its table has a mistake, the label itself. `None` for
+    /// an unknown label.
     fn database(&self, label: &str, key: &str) -> Option<String> {
         if self.sink.is_reported(key) {
             return None;

@@ -52,7 +52,7 @@ fn base(
     let base = beside(path, name);
     if seen.contains(&identity(&base)) {
         let message = format!("`{name}` leads back to a file that is extended already");
-        sink.at(place, message, Some("break the circle".to_owned()));
+        sink.at(place, message, Some("remove the cycle".to_owned()));
         return None;
     }
     if !base.is_file() {
@@ -94,8 +94,8 @@ fn merge(base: Section, nearer: Section) -> Section {
     Section { place: nearer.place, order: base.order, entries }
 }
 
-/// Gives each stream the keys of `[stream_defaults]` that it does not set itself. If a default has a mistake, the key's
-/// absence from a stream is not reported as another one.
+/// Copies the keys of `[stream_defaults]` into each stream that does not set them itself. If a default has a mistake,
+/// the key's absence from a stream is not reported as another one.
 fn fill_defaults(merged: &mut Section, sink: &mut DiagnosticSink) {
     let defaults = match merged.entries.get(file::DEFAULTS.name) {
         Some(Node::Section(defaults)) => defaults.entries.clone(),

@@ -223,8 +223,8 @@ fn named_address(scope: &mut SectionReader<'_>) -> Option<OracleAddress> {
 fn refuse_beside(scope: &mut SectionReader<'_>, key: &Key, other: &Key) {
     if scope.has(key) {
         let path = join(&scope.path, key.name);
-        let message = format!("is beside `{}`", other.name);
-        scope.sink.of(&path, message, Some(format!("keep one of them; `{}` says all of it", other.name)));
+        let message = format!("cannot be combined with `{}`", other.name);
+        scope.sink.of(&path, message, Some(format!("keep one of them; `{}` contains all of it", other.name)));
     }
 }
 
@@ -232,7 +232,7 @@ fn trust(scope: &mut SectionReader<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
     if scope.has(&keys::CA_FILE) && scope.has(&keys::WALLET) {
         let path = join(&scope.path, keys::CA_FILE.name);
         let advice = "put the authority's certificate into the wallet's ewallet.pem".to_owned();
-        scope.sink.of(&path, "is beside `wallet`", Some(advice));
+        scope.sink.of(&path, "cannot be combined with `wallet`", Some(advice));
     }
     (scope.path(&keys::CA_FILE), scope.path(&keys::WALLET))
 }
@@ -243,7 +243,7 @@ fn service(scope: &mut SectionReader<'_>) -> Option<Service> {
         (true, true) => {
             let key = join(&scope.path, keys::SID.name);
             let advice = "keep the one that the server's listener knows".to_owned();
-            scope.sink.of(&key, "is beside `service_name`", Some(advice));
+            scope.sink.of(&key, "cannot be combined with `service_name`", Some(advice));
             None
         }
         (false, false) => {

@@ -98,7 +98,7 @@ impl PluginProblem {
             Self::Unreadable(why) => (format!("{path} cannot be read: {why}"), "correct the path or the file's rights"),
             Self::OtherDigest(found) => (
                 format!("{path} has the digest {found}, which is not the one given"),
-                "put the right file there, or give its digest once you trust it",
+                "use the right file, or state its digest once you trust it",
             ),
             Self::NotAComponent(why) => (
                 format!("{path} is not a WebAssembly component: {why}"),
@@ -108,7 +108,7 @@ impl PluginProblem {
                 (format!("{path} does not fit this host: {why}"), "build it against the contract in wit/ of this host")
             }
             Self::Faulty(why) => {
-                (format!("{path} failed when it was asked to describe itself: {why}"), "mend the plugin's `describe`")
+                (format!("{path} failed when it was asked to describe itself: {why}"), "fix the plugin's `describe`")
             }
         };
         (message, advice.to_owned())

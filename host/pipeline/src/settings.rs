@@ -117,7 +117,7 @@ fn fallback(setting: &SettingMetadata) -> Result<Setting, SyntaxError> {
     let value = written.and_then(|value| typed(setting.kind, Setting::from(value)));
     value
         .or_else(|| parsed(setting.kind, text))
-        .ok_or_else(|| (format!("the plugin's own fallback is not {expected}"), Some("mend the plugin".to_owned())))
+        .ok_or_else(|| (format!("the plugin's own default is not {expected}"), Some("fix the plugin".to_owned())))
 }
 
 /// Converts a value written in the file to the declared type; a whole number is a number too.

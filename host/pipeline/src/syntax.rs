@@ -19,7 +19,7 @@ pub(crate) fn name(word: &str) -> Result<(), SyntaxError> {
         return Ok(());
     }
     let rule = format!("write lower-case letters, digits, `-` and `_`, a letter first, at most {MOST_NAME_LETTERS}");
-    Err(("is no name".to_owned(), Some(rule)))
+    Err(("is not a valid name".to_owned(), Some(rule)))
 }
 
 /// Checks a name of a table, column or schema in a database.
@@ -32,7 +32,7 @@ pub(crate) fn identifier(word: &str) -> Result<(), SyntaxError> {
     let rule = format!(
         "write letters, digits, `_`, `$` and `#`, a letter or `_` first, at most {MOST_IDENTIFIER_BYTES} bytes"
     );
-    Err(("is no identifier".to_owned(), Some(rule)))
+    Err(("is not a valid identifier".to_owned(), Some(rule)))
 }
 
 /// Checks a table to write: an identifier that is not reserved for the host's own tables.
@@ -61,7 +61,7 @@ pub(crate) fn take_over(word: &str) -> Result<(), SyntaxError> {
         return Ok(());
     }
     let rule = "write the table's name, and after it ` of ` and the name of the pipeline that owns it, if one does";
-    Err(("names no table".to_owned(), Some(rule.to_owned())))
+    Err(("does not name a table".to_owned(), Some(rule.to_owned())))
 }
 
 /// Checks the digest of a file: `blake3:` and its 64 hexadecimal digits.
@@ -71,7 +71,7 @@ pub(crate) fn digest(word: &str) -> Result<(), SyntaxError> {
         return Ok(());
     }
     let rule = "write `blake3:` and 64 hexadecimal digits in lower case, as `wmshost plugin inspect` prints them";
-    Err(("is no digest".to_owned(), Some(rule.to_owned())))
+    Err(("is not a valid digest".to_owned(), Some(rule.to_owned())))
 }
 
 /// Checks a host name, service name or SID: one word, so that it cannot inject anything into a connect descriptor.
@@ -81,7 +81,7 @@ pub(crate) fn address(word: &str) -> Result<(), SyntaxError> {
         return Ok(());
     }
     let rule = "write one word of letters, digits, `.`, `-` and `_`; port and user have keys of their own";
-    Err(("is no address".to_owned(), Some(rule.to_owned())))
+    Err(("is not a valid address".to_owned(), Some(rule.to_owned())))
 }
 
 /// Checks any text: it is not empty and has no control characters.
@@ -90,7 +90,7 @@ pub(crate) fn text(word: &str) -> Result<(), SyntaxError> {
         return Err(("is empty".to_owned(), Some("give it a value, or leave the key out".to_owned())));
     }
     if word.chars().any(char::is_control) {
-        return Err(("holds control characters".to_owned(), Some("remove them".to_owned())));
+        return Err(("contains control characters".to_owned(), Some("remove them".to_owned())));
     }
     Ok(())
 }
@@ -99,12 +99,12 @@ pub(crate) fn text(word: &str) -> Result<(), SyntaxError> {
 pub(crate) fn path(word: &str) -> Result<(), SyntaxError> {
     text(word)?;
     if word == "~" || word.starts_with("~/") {
-        let advice = "write the whole path: `~` is a shell's word and means nothing here";
+        let advice = "write the whole path: only a shell expands `~`";
         return Err(("begins with `~`".to_owned(), Some(advice.to_owned())));
     }
     if word == ":memory:" {
-        let advice = "name a file: a database in memory is gone with the connection";
-        return Err(("is no file".to_owned(), Some(advice.to_owned())));
+        let advice = "name a file: a database in memory is lost with its connection";
+        return Err(("is not a file".to_owned(), Some(advice.to_owned())));
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ fn typed(value: &DeValue<'_>, key: &Key) -> Result<AuthoredValue, SyntaxError> {
     let fits = match key.kind {
         KeyType::Secret if text => {
             let advice = format!("write `{0} = {{ env = \"VARIABLE\" }}` or `{0} = {{ file = \"path\" }}`", key.name);
-            return Err(("a secret must not stand in the file".to_owned(), Some(advice)));
+            return Err(("a secret must not be in the file".to_owned(), Some(advice)));
         }
         KeyType::Secret | KeyType::Table(_) | KeyType::Named(_) | KeyType::Settings => false,
         KeyType::Names | KeyType::Identifiers | KeyType::TakeOvers => matches!(written, Some(AuthoredValue::Texts(_))),
@@ -140,7 +140,7 @@ pub(crate) fn found(value: &DeValue<'_>) -> &'static str {
         DeValue::Float(_) => "a number with a fraction",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) if literal(value).is_none() => "a list with other things than texts",
+        DeValue::Array(_) if literal(value).is_none() => "a list of other values than texts",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     }

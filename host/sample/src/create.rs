@@ -116,7 +116,7 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
 fn remove(file: &Path) -> Result<(), SampleError> {
     match fs::remove_file(file) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(SampleError::file(file, "remove what an earlier call left", source))
+            Err(SampleError::file(file, "remove a file of an earlier call", source))
         }
         _ => Ok(()),
     }

@@ -16,13 +16,13 @@ pub enum SampleError {
         file: PathBuf,
     },
     /// The path cannot hold a file.
-    #[error("{}: this is no path of a file; name a file, such as .wmshost/wms.sqlite", file.display())]
+    #[error("{}: this is not the path of a file; name a file, such as .wmshost/wms.sqlite", file.display())]
     NotAFile {
         /// The requested path.
         file: PathBuf,
     },
     /// `change` found no file.
-    #[error("{}: there is no such file; make a sample warehouse there first with `sample create`", file.display())]
+    #[error("{}: there is no such file; create a sample warehouse there first with `sample create`", file.display())]
     Missing {
         /// The requested file.
         file: PathBuf,
@@ -48,7 +48,7 @@ pub enum SampleError {
         asked: f64,
     },
     /// A text that is not a valid timestamp.
-    #[error("until: `{text}` is no timestamp from 1980 to 9998; write it as `2026-06-30 18:00:00`")]
+    #[error("until: `{text}` is not a timestamp from 1980 to 9998; write it as `2026-06-30 18:00:00`")]
     Moment {
         /// The text given.
         text: String,
@@ -87,7 +87,9 @@ impl SampleError {
         let file = file.to_path_buf();
         match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { file },
-            Some(ErrorCode::NotADatabase) => Self::NotASample { file, reason: "it is no SQLite database".to_owned() },
+            Some(ErrorCode::NotADatabase) => {
+                Self::NotASample { file, reason: "it is not an SQLite database".to_owned() }
+            }
             _ => Self::Database { file, action, source },
         }
     }

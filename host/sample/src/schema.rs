@@ -109,7 +109,7 @@ pub(crate) fn create_index(connection: &Connection, table: &str) -> rusqlite::Re
 pub(crate) fn missing(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let mark: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if mark != APPLICATION_ID {
-        return Ok(Some("it does not bear the mark of one".to_owned()));
+        return Ok(Some("its header does not identify it as one".to_owned()));
     }
     for table in TABLES {
         let known: bool = connection.query_row(

@@ -127,8 +127,8 @@ impl History {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).map_err(|error| {
                 Failure::invalid_config(format!(
-                    "{}: the host's own folder cannot be made: {error}. Set WMSHOST_HOME to one that \
-                     can be written",
+                    "{}: the host's own folder cannot be created: {error}. Set WMSHOST_HOME to a folder that can be \
+                     written",
                     folder.display()
                 ))
             })?;
@@ -161,7 +161,7 @@ impl History {
     /// Records the start of a run, and the plugins that move the rows of its streams, each stream's in the order of its
     /// stages. Fails and changes nothing if the history has a run with this id.
     pub fn begin(&mut self, run: &RunRecord, plugins: &[PluginRecord]) -> Result<(), Failure> {
-        let at = failed("noting a run");
+        let at = failed("recording a run");
         let transaction = self.0.transaction().map_err(&at)?;
         let noted = transaction.execute(
             "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -207,7 +207,7 @@ impl History {
         seconds: f64,
         streams: &[StreamSummary],
     ) -> Result<(), Failure> {
-        let at = failed("noting a run's end");
+        let at = failed("recording the end of a run");
         let transaction = self.0.transaction().map_err(&at)?;
         transaction
             .execute(

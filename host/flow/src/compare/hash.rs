@@ -29,8 +29,9 @@ pub(crate) fn row_hashes(rows: &RecordBatch, columns: &[String], hashing: Hashin
         let column = rows
             .column_by_name(name)
             .ok_or_else(|| Failure::permanent(format!("the batch lacks the column {name}")))?;
-        mix_column(&mut hashes, column.as_ref(), hashing)
-            .ok_or_else(|| Failure::permanent(format!("column {name}: {} is not compared", column.data_type())))?;
+        mix_column(&mut hashes, column.as_ref(), hashing).ok_or_else(|| {
+            Failure::permanent(format!("column {name}: values of type {} cannot be compared", column.data_type()))
+        })?;
     }
     Ok(hashes)
 }

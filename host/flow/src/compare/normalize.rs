@@ -24,7 +24,8 @@ pub(super) fn like_source(
         let wanted = source.field_with_name(name).map_or(DataType::Null, |field| field.data_type().clone());
         *column = cast(column, &wanted).ok_or_else(|| {
             Failure::permanent(format!(
-                "the key column {name} is {} in the target and {wanted} in the source, and holds what cannot be compared",
+                "the key column {name} is {} in the target and {wanted} in the source, and has values that cannot be \
+                 compared",
                 column.data_type()
             ))
         })?;

@@ -88,8 +88,8 @@ impl TargetScan {
             };
             if let Some(bad) = batch.rejected.first() {
                 return Err(Failure::permanent(format!(
-                    "the target's table {} has rows that do not fit its own columns ({}); somebody altered them: load \
-                     the stream again with --full-refresh",
+                    "the target's table {} has rows that do not fit its own columns ({}); they were changed outside of \
+                     wmshost: load the stream again with --full-refresh",
                     self.table, bad.reason
                 )));
             }

@@ -167,7 +167,7 @@ impl Lease {
                     self.subject()
                 ),
             ),
-            None => Failure::new(FailureKind::Busy, "this run's lease was taken away; run again"),
+            None => Failure::new(FailureKind::Busy, "this run's lease was removed; run again"),
         })
     }
 
@@ -215,8 +215,8 @@ impl Lease {
         Failure::new(
             FailureKind::Busy,
             format!(
-                "run {} (process {} on {}) holds {}, last seen {} s ago; wait for its end. If that machine is gone, the \
-                 lease ends by itself at {} UTC",
+                "run {} (process {} on {}) holds {}, last seen {} s ago; wait for it to end. If that machine is gone, \
+                 the lease expires at {} UTC",
                 lease_row.run_id,
                 lease_row.holder.process,
                 lease_row.holder.name(),

@@ -66,7 +66,7 @@ impl LeaseGuard {
         let given = self.target.sql().and_then(|mut sql| self.lease.release_now(sql.as_mut()));
         if let Err(failure) = given {
             // On failure the lease expires, and the next run takes it over.
-            tracing::warn!("the lease was not given back: {failure}");
+            tracing::warn!("the lease was not released: {failure}");
         }
         Ok(done)
     }

@@ -214,7 +214,7 @@ impl Ledger<'_> {
         match sql.execute(&statement, &parameters)? {
             1 => Ok(()),
             _ => Err(Failure::permanent(format!(
-                "table {}: the row of this run is gone; somebody else writes it",
+                "table {}: the row of this run was deleted; another process writes the stream",
                 TABLE.name
             ))),
         }
@@ -261,7 +261,7 @@ impl Ledger<'_> {
         let parameters: Vec<_> = all.map(|text| Value::Text(text.to_owned())).collect();
         let rows = sql
             .query(&text(sql.dialect(), &statement), &parameters)
-            .map_err(|failure| failure.within(format_args!("table {}, is not a wmshost metadata table", TABLE.name)))?;
+            .map_err(|failure| failure.within(format_args!("table {} is not a wmshost metadata table", TABLE.name)))?;
         rows.into_iter().map(readable).collect()
     }
 }

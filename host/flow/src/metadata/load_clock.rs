@@ -44,7 +44,8 @@ impl LoadClock {
         let advance = "UPDATE WMSHOST_LOAD_CLOCK SET newest = CASE WHEN newest < ?1 THEN ?2 ELSE newest + 1 END \
                        WHERE table_name = ?3";
         if sql.execute(&text(sql.dialect(), advance), &[now.clone(), now, name.clone()])? > 0 {
-            return newest(sql, name)?.ok_or_else(|| Failure::transient(format!("the mark of {table} is gone again")));
+            return newest(sql, name)?
+                .ok_or_else(|| Failure::transient(format!("the load time of {table} was deleted in the meantime")));
         }
         let mark = newest_row(sql)?.map_or(clock, |newest| clock.max(newest + 1));
         let row = [name.clone(), Value::Int64(mark)];
@@ -52,7 +53,9 @@ impl LoadClock {
             Ok(_) => Ok(mark),
             // In the meantime, another stream has written the table for the first time.
             Err(failure) => Err(match newest(sql, name) {
-                Ok(Some(_)) => Failure::transient(format!("the first mark of {table} is another stream's: {failure}")),
+                Ok(Some(_)) => {
+                    Failure::transient(format!("another stream has written the first load time of {table}: {failure}"))
+                }
                 _ => failure,
             }),
         }

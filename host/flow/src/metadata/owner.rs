@@ -221,11 +221,11 @@ impl Claim<'_> {
                 }
                 let what = match is_recorded {
                     true => format!(
-                        "the {kind} {table} is not the one that wmshost made: it was replaced by one without the columns \
-                         {} and {}",
+                        "the {kind} {table} is not the one that wmshost made: it was replaced by one without the \
+                         columns {} and {}",
                         AUDIT_COLUMNS[0], AUDIT_COLUMNS[1]
                     ),
-                    false => format!("the {kind} {table} was not made by wmshost and is left as it is"),
+                    false => format!("the {kind} {table} was not made by wmshost and is left unchanged"),
                 };
                 let advice = if is_table || is_reserved(table) || self.owner.maker == OwnerKind::Model {
                     self.advice(table, table)
@@ -242,11 +242,11 @@ impl Claim<'_> {
         let is_staging = is_reserved(table);
         match self.owner.maker {
             _ if is_staging => {
-                "it has a name that wmshost needs beside the table: rename it or drop it yourself".to_owned()
+                "wmshost needs this name for a staging table: rename the table or drop it yourself".to_owned()
             }
             OwnerKind::Stream => format!(
-                "write another table (target_table), or take this one over, rows and all, with take_over = {request:?} in \
-                 [streams.{}]",
+                "write another table (target_table), or take this one over, rows and all, with take_over = {request:?} \
+                 in [streams.{}]",
                 self.owner.name
             ),
             OwnerKind::Model => {
@@ -305,7 +305,7 @@ impl Claim<'_> {
     }
 }
 
-/// Returns whether a name is reserved for the staging tables that exist while a table's rows are loaded.
+/// Returns whether a name is reserved for the host's own tables or for staging tables.
 pub fn is_reserved(table: &str) -> bool {
     let table = spelled(table);
     table.starts_with(super::METADATA_PREFIX) || table.ends_with(STAGED_SUFFIX) || table.ends_with(MERGE_SUFFIX)
@@ -356,7 +356,8 @@ fn check_is_idle(sql: &mut dyn Sql, owner: &TableOwner, table: &str, own_run: &s
         Some(run_id) => Err(Failure::new(
             FailureKind::Busy,
             format!(
-                "the table {table} cannot be taken over now: run {run_id} of the pipeline {} writes it; wait for its end",
+                "the table {table} cannot be taken over now: run {run_id} of the pipeline {} writes it; wait for it to \
+                 end",
                 owner.pipeline
             ),
         )),

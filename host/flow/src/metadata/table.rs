@@ -111,7 +111,7 @@ impl<'a> Cells<'a> {
     pub(super) fn damaged(&self) -> Failure {
         let column = self.table.columns.get(self.at.wrapping_sub(1)).map_or("?", |(name, _)| *name);
         Failure::permanent(format!(
-            "table {}: the column {column} is damaged, or the table is not of this host; nothing was changed",
+            "table {}: the column {column} is damaged, or wmshost did not make the table; nothing was changed",
             self.table.name
         ))
     }

@@ -48,8 +48,8 @@ impl Attempt<'_> {
         };
         if self.transform.keeps_state() {
             return Err(failure.and(
-                "the plugin keeps state from batch to batch, so that neither a row is looked for nor a fresh instance goes \
-                 on: the run ends here, and the next one begins after the last checkpoint",
+                "the plugin keeps state from batch to batch, so that the host neither searches for a row nor continues \
+                 with a fresh instance: the run ends here, and the next one continues from the last checkpoint",
             ));
         }
         if self.on_trap == OnTrap::Retry {
@@ -59,7 +59,7 @@ impl Attempt<'_> {
                 return Ok(changed);
             }
         }
-        tracing::info!(stream = self.stream, batch = self.number, "looking for the rows on which the plugin fails");
+        tracing::info!(stream = self.stream, batch = self.number, "searching for the rows on which the plugin fails");
         Bisection::of(self, rows, failure).run()
     }
 
@@ -84,7 +84,7 @@ impl Attempt<'_> {
     /// Warns that a fresh instance processed the batch.
     fn warn(&self, failure: &Failure) {
         let message = format!(
-            "batch {}: plugin {} failed and took the batch in a fresh instance, as on_trap = \"retry\" asks: {}",
+            "batch {}: plugin {} failed and processed the batch in a fresh instance, as on_trap = \"retry\" says: {}",
             self.number,
             self.transform.plugin(),
             failure.message

@@ -137,7 +137,7 @@ impl<'s, 'a> Bisection<'s, 'a> {
         }
         self.attempt.transform.renew()?;
         if self.failing.len() == MOST_FAILING_ROWS {
-            return Err(failure.and(format_args!("more than {MOST_FAILING_ROWS} rows of the batch do it")));
+            return Err(failure.and(format_args!("more than {MOST_FAILING_ROWS} rows of the batch cause it")));
         }
         let rule = match failure.kind {
             FailureKind::Trap => "trap",
@@ -156,10 +156,10 @@ impl<'s, 'a> Bisection<'s, 'a> {
         let key = key_in_words(self.rows, row, self.attempt.promise.key);
         let row = row + 1;
         let does_it = match self.failure.kind {
-            FailureKind::Timeout => format!("row {row} of the batch alone{key} does not end within {:?}", self.probe),
-            _ => format!("row {row} of the batch does it{key}"),
+            FailureKind::Timeout => format!("row {row} of the batch alone{key} takes longer than {:?}", self.probe),
+            _ => format!("row {row} of the batch causes it{key}"),
         };
-        self.failure.clone().and(format_args!("{does_it}. Put such rows into quarantine by on_trap = \"quarantine\""))
+        self.failure.clone().and(format_args!("{does_it}. Put such rows into quarantine with on_trap = \"quarantine\""))
     }
 
     /// Returns the failure of a part that fails although none of its halves does.
@@ -168,16 +168,16 @@ impl<'s, 'a> Bisection<'s, 'a> {
         let is_row_by_row = self.failure.kind != FailureKind::Timeout;
         if whole && is_row_by_row && self.passes_afresh() {
             return self.failure.clone().and(
-                "a fresh instance takes the same batch, so that no row is the reason: the plugin gathers memory from batch \
-                 to batch, or does not do the same twice. Mend the plugin, raise the limit ([limits]), or let fresh \
-                 instances go on by on_trap = \"retry\"",
+                "a fresh instance processes the same batch, so that no row is the cause: the plugin accumulates memory \
+                 from batch to batch, or is not deterministic. Fix the plugin, raise the limit ([limits]), or let a \
+                 fresh instance continue with on_trap = \"retry\"",
             );
         }
         let (first, last) = (part.start + 1, part.end);
         let keys = keys_in_words(self.rows, &part, self.attempt.promise.key);
         self.failure.clone().and(format_args!(
-            "rows {first} to {last} of the batch do it together{keys}, and none of them alone. Raise the limit ([limits]) \
-             or make batches smaller (extract_batch_rows)"
+            "rows {first} to {last} of the batch cause it together{keys}, but none of them alone. Raise the limit \
+             ([limits]) or make batches smaller (extract_batch_rows)"
         ))
     }
 
@@ -191,7 +191,7 @@ impl<'s, 'a> Bisection<'s, 'a> {
         let (first, last) = (part.start + 1, part.end);
         let keys = keys_in_words(self.rows, part, self.attempt.promise.key);
         self.failure.clone().and(format_args!(
-            "looking for the row took too long; it was last looked for among rows {first} to {last} of the batch{keys}"
+            "the search for the row took too long; it ended among rows {first} to {last} of the batch{keys}"
         ))
     }
 }

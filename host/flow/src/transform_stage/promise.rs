@@ -61,7 +61,7 @@ pub fn hold_to_promise(promised: &SchemaRef, rows: RecordBatch, key: &[String]) 
     }
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     RecordBatch::try_new_with_options(SchemaRef::clone(promised), rows.columns().to_vec(), &options)
-        .map_err(|error| Failure::permanent(format!("the batch does not hold together: {error}")))
+        .map_err(|error| Failure::permanent(format!("the batch is inconsistent: {error}")))
 }
 
 /// Fails if a schema lacks a column which identifies a row or its version, or has it with another type.
@@ -76,14 +76,15 @@ pub(crate) fn check_stable_columns(
         match after.field_with_name(name) {
             Err(_) => {
                 return Err(Failure::permanent(format!(
-                    "column {name} identifies {} and is missing from what the transform makes; a transform leaves it \
-                     as it is",
+                    "column {name} identifies {} and is missing from what the transform makes; a transform must leave \
+                     it unchanged",
                     identifies(key, name)
                 )));
             }
             Ok(made) if made.data_type() != field.data_type() => {
                 return Err(Failure::permanent(format!(
-                    "column {name} identifies {} and was {}; a transform leaves it as it is, and this one makes it {}",
+                    "column {name} identifies {} and was {}; a transform must leave it unchanged, and this one makes \
+                     it {}",
                     identifies(key, name),
                     type_name(field.data_type()),
                     type_name(made.data_type())
@@ -143,8 +144,8 @@ impl Promise<'_> {
         let row = (0..new.len()).find(|row| *expected.slice(*row, 1) != *new.slice(*row, 1)).unwrap_or_default();
         let source = made.positions.as_ref().map_or(row, |positions| positions[row] as usize);
         Err(Failure::permanent(format!(
-            "column {name} identifies {}, and the transform changed it in row {} of the batch{}; a transform leaves it \
-             as it is, and derives another column instead",
+            "column {name} identifies {}, and the transform changed it in row {} of the batch{}; a transform must \
+             leave it unchanged; derive another column instead",
             identifies(self.key, name),
             source + 1,
             key_in_words(before, source, self.key)
@@ -156,12 +157,12 @@ impl Promise<'_> {
 fn check_rows(before: &RecordBatch, made: &Transformed) -> Result<(), Failure> {
     let rows = before.num_rows();
     let fails =
-        |why: String| Err(Failure::permanent(format!("{why}; a transform neither adds, doubles nor moves rows")));
+        |why: String| Err(Failure::permanent(format!("{why}; a transform must not add, duplicate or reorder rows")));
     let mut gone = vec![false; if made.rejected.is_empty() { 0 } else { rows }];
     for row in &made.rejected {
         match gone.get_mut(row.position as usize) {
             Some(gone) if !*gone => *gone = true,
-            _ => return fails(format!("row {} was rejected twice, or is none of the batch", row.position + 1)),
+            _ => return fails(format!("row {} was rejected twice, or is not in the batch", row.position + 1)),
         }
     }
     let Some(positions) = &made.positions else {

@@ -136,8 +136,8 @@ fn typed_keys(text: &str) -> BTreeMap<String, (String, String)> {
             comment.push_str(words);
         } else if line.starts_with('[') {
             let parts: Vec<&str> = line.trim_matches(['[', ']']).split('.').collect();
-            // In `[models]`, the names of keys are at the positions where other sections have names that the author
-            // chooses.
+            // In `[models]`, the names of its own tables are at the positions where other sections have names that the
+            // author chooses.
             let name_at = usize::from(parts[0] != "models");
             let named: Vec<&str> = parts
                 .iter()
