@@ -28,7 +28,7 @@ fn log(lab: &TestProject) -> String {
 fn a_failure_that_a_transform_returns_is_treated_as_a_trap_is() {
     let lab = TestProject::with_stream(TABLE, &hostile("fail-at-name", "", ""));
     lab.change("UPDATE s SET name = 'trap' WHERE id IN (137, 138)");
-    let words = ["plugin hostile in process: a row is called trap; row 37 of the batch does it (id = 137)"];
+    let words = ["plugin hostile in process: a row is called trap; row 37 of the batch causes it (id = 137)"];
     lab.wmshost("run", &[]).ended(1).says(&words);
     lab.write_stream(&hostile("fail-at-name", "on_trap = \"quarantine\"", ""));
     let run = lab.run_stream("s");
@@ -41,7 +41,7 @@ fn a_failure_that_a_transform_returns_is_treated_as_a_trap_is() {
 fn a_panics_text_and_place_reach_the_operator_once() {
     let lab = TestProject::with_stream(TABLE, &hostile("trap-at-name", "", ""));
     lab.change("UPDATE s SET name = 'trap' WHERE id = 137");
-    let words = ["it panicked at ", "compute.rs:", ": a row is called trap; row 37 of the batch does it (id = 137)"];
+    let words = ["it panicked at ", "compute.rs:", ": a row is called trap; row 37 of the batch causes it (id = 137)"];
     lab.wmshost("run", &[]).ended(1).says(&words);
     let log = log(&lab);
     let told: Vec<_> = log.lines().filter(|line| line.contains("a row is called trap")).collect();
@@ -61,8 +61,7 @@ fn an_endless_row_is_found_in_little_more_than_one_limit() {
     let lab = TestProject::with_stream(TABLE, &hostile("loop-at-name", "", "call_timeout = \"4s\""));
     lab.change("UPDATE s SET name = 'trap' WHERE id = 137");
     let began = Instant::now();
-    let words =
-        ["limit call_time: 4s allowed, more asked for; row 37 of the batch alone (id = 137) does not end within"];
+    let words = ["limit call_time: 4s allowed, more asked for; row 37 of the batch alone (id = 137) takes longer than"];
     lab.wmshost("run", &[]).ended(1).says(&words);
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     let policy = "on_trap = \"quarantine\"";

@@ -94,7 +94,7 @@ fn a_row_that_breaks_a_plugin_is_found() {
     lab.wmshost("run", &[]).ended(1).says(&[
         "stream s, transform, batch 2",
         "plugin hostile in process",
-        "row 37 of the batch does it (id = 137)",
+        "row 37 of the batch causes it (id = 137)",
         "on_trap",
     ]);
     lab.write_stream(&trapping("on_trap = \"retry\""));

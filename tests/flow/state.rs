@@ -92,7 +92,7 @@ fn a_target_that_somebody_altered_or_dropped_is_refused_or_made_anew() {
     lab.target().execute_batch("ALTER TABLE WMS_S RENAME COLUMN v TO w").expect("altered");
     let lost = "column v of the target utf8 → none";
     // Also where the source has not changed since.
-    lab.wmshost("run", &[]).ended(2).says(&[lost, "put the column back"]);
+    lab.wmshost("run", &[]).ended(2).says(&[lost, "restore the column"]);
     lab.change("INSERT INTO s VALUES (3, 'c', '2026-01-03 00:00:00')");
     lab.wmshost("run", &[]).ended(2).says(&[lost]);
     lab.wmshost("check", &[]).ended(2).says(&[lost]);
@@ -104,9 +104,13 @@ fn a_target_that_somebody_altered_or_dropped_is_refused_or_made_anew() {
     assert_eq!(lab.rows("SELECT id, v, w FROM WMS_S ORDER BY id"), ["1 a a", "2 day 2 day 2", "3 c NULL"]);
     lab.target().execute_batch("DROP TABLE WMS_S").expect("dropped");
     lab.change("INSERT INTO s VALUES (4, 'd', '2026-01-04 00:00:00')");
-    lab.wmshost("run", &[]).ended(2).says(&["WMS_S is gone", "state reset"]);
+    lab.wmshost("run", &[]).ended(2).says(&["WMS_S no longer exists", "state reset"]);
     let plan = lab.wmshost("plan", &[]).ended(2);
-    assert!(plan.out().contains("fails before a row moves") && plan.out().contains("WMS_S is gone"), "{}", plan.out());
+    assert!(
+        plan.out().contains("fails before a row moves") && plan.out().contains("WMS_S no longer exists"),
+        "{}",
+        plan.out()
+    );
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn the_second_of_two_builds_is_told_who_is_at_work() {
     for words in [&["models", "build", "p.toml"][..], &["models", "run", "p.toml"], &["models", "test", "p.toml"]] {
         let second = place.ends(3, words);
         assert!(second.contains(&format!("(process {} on ", first.id())), "{second}");
-        assert!(second.contains("holds the models, last seen") && second.contains("wait for its end"), "{second}");
+        assert!(second.contains("holds the models, last seen") && second.contains("wait for it to end"), "{second}");
     }
     signal(&first, "-CONT");
     let first = first.wait_with_output().expect("an end");

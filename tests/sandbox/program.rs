@@ -91,7 +91,7 @@ fn text(bytes: &[u8]) -> String {
 fn a_hostile_plugin_fails_its_stream_and_no_other() {
     for (behaviour, words) in [
         ("panic", "stream orders, transform, batch 1, plugin hostile in process: it panicked at hostile/stages/"),
-        ("panic", ": the answer is not 42; row 1 of the batch does it (id = 1)"),
+        ("panic", ": the answer is not 42; row 1 of the batch causes it (id = 1)"),
         ("loop", "plugin hostile in process: limit call_time: 1s allowed, more asked for"),
         ("memory", "plugin hostile in process: limit memory_bytes: 16777216 allowed, "),
         ("bytes", "plugin hostile in process: limit batch_bytes: 4194304 allowed, "),

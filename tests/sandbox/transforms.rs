@@ -26,7 +26,7 @@ fn computing_has_limits() {
         ("memory", Limit, "limit memory_bytes: 67108864 allowed, "),
         ("memory-at-once", Limit, "limit memory_bytes: 67108864 allowed, "),
         ("panic", Trap, "it panicked at hostile/stages/transform/src/compute.rs:"),
-        ("panic", Trap, ": the answer is not 42; row 1 of the batch does it (id = 1)"),
+        ("panic", Trap, ": the answer is not 42; row 1 of the batch causes it (id = 1)"),
         ("unreachable", Trap, "it trapped: wasm trap: wasm `unreachable` instruction executed"),
         // The place of the stack in memory, and so the trap, depends on the toolchain.
         ("stack", Trap, "recurs"),
@@ -255,7 +255,11 @@ fn what_a_plugin_gathers_is_no_fault_of_a_row() {
     for on_trap in [OnTrap::Fail, OnTrap::Quarantine] {
         fails(
             &hoarding("hoard", on_trap),
-            End { function: "process", kind: Limit, words: "a fresh instance takes the same batch, so that no row" },
+            End {
+                function: "process",
+                kind: Limit,
+                words: "a fresh instance processes the same batch, so that no row",
+            },
         );
     }
     let warehouse = ends_well(&hoarding("hoard", OnTrap::Retry));
@@ -265,7 +269,7 @@ fn what_a_plugin_gathers_is_no_fault_of_a_row() {
 
 #[test]
 fn a_plugin_that_keeps_state_ends_the_run_at_its_first_failure() {
-    let words = "the plugin keeps state from batch to batch, so that neither a row is looked for";
+    let words = "the plugin keeps state from batch to batch, so that the host neither searches for a row";
     fails(&hoarding("stateful-hoard", OnTrap::Fail), End { function: "process", kind: Limit, words });
     fails(&attack("stateful-trap"), End { function: "process", kind: Trap, words });
     for on_trap in [OnTrap::Retry, OnTrap::Quarantine] {
@@ -277,7 +281,7 @@ fn a_plugin_that_keeps_state_ends_the_run_at_its_first_failure() {
 
 #[test]
 fn rows_that_fail_together_are_named_together() {
-    let words = "rows 1 to 8 of the batch do it together (id = 1 to id = 8), and none of them alone";
+    let words = "rows 1 to 8 of the batch cause it together (id = 1 to id = 8), but none of them alone";
     // The names have changed since: that the pair is there, the rows must be the first ones.
     let attack = Attack { loaded_before: false, on_trap: OnTrap::Quarantine, ..attack("trap-at-pair") };
     fails(&attack, End { function: "process", kind: Trap, words });
@@ -292,7 +296,7 @@ fn sums_that_are_too_great_trap() {
 fn an_endless_row_costs_little_more_than_one_limit() {
     let limits = Limits { call_time: Duration::from_secs(4), ..Limits::default() };
     let began = std::time::Instant::now();
-    let words = "limit call_time: 4s allowed, more asked for; row 1 of the batch alone (id = 1) does not end within";
+    let words = "limit call_time: 4s allowed, more asked for; row 1 of the batch alone (id = 1) takes longer than";
     fails(&Attack { limits, ..attack("loop") }, End { function: "process", kind: Timeout, words });
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }

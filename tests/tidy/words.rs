@@ -34,12 +34,12 @@ const TITLES: [&str; 4] = ["How ", "What ", "Whether ", "Who "];
 /// The most words and titles that a folder may have. Lower a number when you have removed some; never raise one.
 const LIMITS: &[(&str, usize, usize)] = &[
     ("host/databases", 71, 115),
-    ("host/flow", 51, 222),
+    ("host/flow", 0, 0),
     ("host/models", 53, 115),
-    ("host/pipeline", 18, 66),
-    ("host/sample", 12, 15),
+    ("host/pipeline", 0, 0),
+    ("host/sample", 0, 0),
     ("host/sandbox", 7, 39),
-    ("host/state", 0, 7),
+    ("host/state", 0, 0),
     ("host/wmshost", 14, 63),
     ("plugins", 63, 119),
     ("tests", 68, 162),
