@@ -75,7 +75,7 @@ fn absurd_tables_are_not_made() {
         ("columns-nul", Permanent, "target analytics, "),
         ("columns-decimal", Permanent, "column d: decimal(99, 2) does not exist"),
         ("columns-scale", Permanent, "column d: decimal(5, 6) does not exist"),
-        ("columns-of-the-host", InvalidConfig, "has a name that the host keeps for itself"),
+        ("columns-of-the-host", InvalidConfig, "has a name that is reserved for the host"),
         ("columns-none", Permanent, "a key of 1 columns in a table of 0"),
         ("key-absent", Permanent, "the key column nobody is not among the columns"),
         ("key-twice", Permanent, "the key names the column id twice"),
@@ -94,7 +94,7 @@ fn absurd_tables_are_not_made() {
             ("add: columns-double", Permanent, "duplicate column name: id"),
             ("add: columns-double-case", Permanent, "duplicate column name: ID"),
             ("add: columns-nameless", Permanent, "a column has no name"),
-            ("add: columns-of-the-host", InvalidConfig, "has a name that the host keeps for itself"),
+            ("add: columns-of-the-host", InvalidConfig, "has a name that is reserved for the host"),
         ],
     );
 }

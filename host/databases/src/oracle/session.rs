@@ -157,7 +157,10 @@ impl Session {
         let found: Arc<str> = match found.first().map(Vec::as_slice) {
             Some([Value::Text(name)]) => name.as_str().into(),
             _ => {
-                return Err(Failure::permanent(format!("{}: the server does not report its character set", self.place)));
+                return Err(Failure::permanent(format!(
+                    "{}: the server does not report its character set",
+                    self.place
+                )));
             }
         };
         Ok(Arc::clone(self.charset.insert(found)))

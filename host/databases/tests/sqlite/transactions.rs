@@ -162,7 +162,7 @@ fn files_that_cannot_be_written_say_why() {
     assert!(failure.message.contains("folder.db"), "{failure}");
     // A file where the folder should be.
     let failure = sqlite::open_target(&other.join("x.db"), "ana", clock).err().expect("a file");
-    assert!(failure.message.contains("the folder cannot be made"), "{failure}");
+    assert!(failure.message.contains("the folder cannot be created"), "{failure}");
 }
 
 #[test]
