@@ -1,5 +1,5 @@
-//! What the host keeps in a target: checkpoints that stand with their rows or not at all, leases that only one run
-//! holds, quarantine without doubles.
+//! The host's own tables in a target: checkpoints that are committed with their rows or not at all, leases that only
+//! one run holds, quarantine without duplicates.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Declared types decide, values come exactly or not at all, and what does not fit is taken out.
+//! Declared types decide; values come exactly or not at all, and values that do not fit are taken out.
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
@@ -132,7 +132,7 @@ fn a_batch_ends_before_it_fills_the_memory() {
 fn endless_computing_comes_to_an_end() {
     let warehouse = Warehouse::new("CREATE TABLE a (id INTEGER PRIMARY KEY)");
     let mut reader = warehouse.reader(&["a"]);
-    // Rows without an end come batch by batch.
+    // Endless rows come batch by batch.
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
     let mut cursor = reader.query(endless, &[]).expect("a cursor");
     let batch = cursor.next(3).expect("rows").expect("rows");
