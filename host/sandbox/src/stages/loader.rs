@@ -25,7 +25,7 @@ impl PluginLoader {
         Self { instance, batch: None }
     }
 
-    /// Calls the plugin and returns what the target says was done meanwhile.
+    /// Calls the plugin and returns the target's counts of what was done meanwhile.
     fn counted(
         &mut self,
         phase: Phase,
