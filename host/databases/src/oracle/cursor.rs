@@ -25,7 +25,7 @@ const DRIVER: &str = "oracle";
 const ROOM_ROWS: usize = 65_536;
 /// A batch ends at this number of bytes, or at a quarter of its limit.
 const BATCH_BYTES: usize = 32 << 20;
-/// Bytes of a cell beside its text or bytes, at most.
+/// The most bytes of a cell besides its text or bytes.
 const CELL_BYTES: usize = 17;
 
 /// A cell that did not fit.

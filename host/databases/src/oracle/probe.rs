@@ -87,10 +87,10 @@ pub fn probe_target(settings: Settings, label: &str) -> Result<Probe, Failure> {
         Ok(found.is_empty().then(|| format!("GRANT {right} TO {user}")))
     };
     if let Some(grant) = lacks(&format!("CREATE {any}TABLE"))? {
-        probe.missing.push(Missing { what: "tables cannot be made".to_owned(), grant });
+        probe.missing.push(Missing { what: "tables cannot be created".to_owned(), grant });
     }
     if let Some(grant) = lacks(&format!("CREATE {any}VIEW"))? {
-        probe.wanted.push(Missing { what: "models that are views cannot be made".to_owned(), grant });
+        probe.wanted.push(Missing { what: "models that are views cannot be created".to_owned(), grant });
     }
     Ok(probe)
 }

@@ -331,7 +331,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
     fn compound(&self, parts: &[Ident]) -> Checked {
         let names: Vec<String> = parts.iter().map(name_of).collect();
         let [alias, column] = names.as_slice() else {
-            return denied(format!("{} is no column of a table in FROM", names.join(".")));
+            return denied(format!("{} is not a column of a table in FROM", names.join(".")));
         };
         let mut relations = self.scopes.iter().flatten();
         let is_pseudo = ["ROWID", "ORA_ROWSCN"].contains(&column.as_str());

@@ -47,7 +47,7 @@ enum Transaction {
 pub(super) enum WriteTable {
     /// The granted table.
     Table,
-    /// The one that is staged beside it.
+    /// Its staged table.
     Staged,
 }
 

@@ -16,7 +16,7 @@ use crate::instance_state::InstanceState;
 /// A plugin that writes a stream.
 pub(crate) struct PluginLoader {
     instance: Instance<World>,
-    /// The number of the batch in hand.
+    /// The number of the current batch.
     batch: Option<u64>,
 }
 
