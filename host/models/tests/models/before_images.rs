@@ -226,7 +226,7 @@ fn what_cannot_be_followed_is_told() {
     let told = told(&wrong);
     for part in [
         "stg has no rows of its own, and no watermark",
-        "only of incremental models before images are kept, and plain is none",
+        "before images are kept of incremental models only, and plain is not one",
         "with a lookback the before images of rows are not those of the last build",
     ] {
         assert!(told.contains(part), "{part:?} is not in {told}");

@@ -135,7 +135,7 @@ fn streams_are_tested_before_what_reads_them() {
     let test = &node(&report, "item").tests[0];
     assert_eq!(
         (test.status, test.message.as_str()),
-        (TestStatus::Failed, "the newest wms_loaded_at is 10800 s old, 7200 s may be")
+        (TestStatus::Failed, "the newest wms_loaded_at is 10800 s old; the limit is 7200 s")
     );
     assert_eq!(node(&report, "named").message, "it reads item, which failed");
     warehouse.item(2, "crate");
