@@ -1,4 +1,4 @@
-//! What is refused, and what is not, in both dialects.
+//! Accepted and refused SQL, in both dialects.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ fn refused(dialect: Dialect, cases: &[(&str, &str)]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// In both dialects.
+/// Refused in both dialects.
 const ALWAYS: &[(&str, &str)] = &[
     ("SELECT id FROM {stock}, secret", "SQL 1:25: it names the table secret; tables are named by placeholders only"),
     ("SELECT id FROM {stock} JOIN\n  \"secret\" ON 1 = 1", "SQL 2:3: it names the table \"secret\""),
@@ -112,7 +112,7 @@ const ALWAYS: &[(&str, &str)] = &[
     ("SELECT s.pack.age AS id FROM {stock} s", "s.pack.age is not a column"),
     ("SELECT id FROM {stock} s ORDER BY pack.age", "1:35: pack.age is not a column"),
     ("SELECT MAX(pack.age) OVER (PARTITION BY pack.kind) AS id FROM {stock} s", "pack.age is not a column"),
-    // A relation of that name there is, but not where it is named.
+    // There is a relation of that name, but it is not visible where it is named.
     ("SELECT x.id FROM {stock} pack, (SELECT pack.age AS id FROM {stock} t) x", "1:40: pack.age is not a column"),
     (
         "SELECT x.id FROM {stock} pack JOIN (SELECT pack.age AS id FROM {stock} t) x ON 1 = 1",
@@ -280,7 +280,7 @@ fn what_is_wrong_in_both_builds_is_told_once() {
     assert!(told(Dialect::Sqlite, kept).contains("SQL 1:44: it names the table secret"));
 }
 
-/// The deepest that is let through is walked on the stack of any thread.
+/// The greatest accepted depth can be walked on the stack of any thread.
 #[test]
 fn depth_is_limited() {
     let chain = |terms: usize| format!("SELECT {} AS id FROM {{stock}}", vec!["1"; terms].join(" + "));
