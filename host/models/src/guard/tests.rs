@@ -45,7 +45,7 @@ fn refused(dialect: Dialect, cases: &[(&str, &str)]) {
     for (statement, words) in cases {
         let told = told(dialect, model("m", statement));
         if !told.contains(words) {
-            wrong.push(format!("{statement}\n  should tell {words:?}, and tells {told:?}"));
+            wrong.push(format!("{statement}\n  should report {words:?}, and reports {told:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -61,9 +61,9 @@ const ALWAYS: &[(&str, &str)] = &[
     ),
     (
         "SELECT id FROM main.{stock}",
-        "SQL 1:16: it names the table main.{…}; tables are named by placeholders only; a placeholder stands alone",
+        "SQL 1:16: it names the table main.{…}; tables are named by placeholders only; a placeholder is written alone",
     ),
-    ("SELECT id FROM {stock}.x", "a placeholder stands alone"),
+    ("SELECT id FROM {stock}.x", "a placeholder is written alone"),
     ("SELECT id FROM {stock}, other.secret", "it names the table other.secret"),
     ("SELECT id FROM {stock} WHERE id IN (SELECT id FROM secret)", "1:52: it names the table secret"),
     ("SELECT id FROM {stock} WHERE EXISTS (SELECT 1 FROM (SELECT * FROM secret) s)", "it names the table secret"),

@@ -1,4 +1,4 @@
-//! What is wrong with a declaration is told before anything is built: all of it, and where.
+//! The mistakes of a declaration are reported before anything is built: all of them, with their places.
 
 use wmshost_flow::model::{Assertion, Materialization, Strategy};
 use wmshost_models::Project;

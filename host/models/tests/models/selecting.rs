@@ -1,4 +1,4 @@
-//! The words that select models.
+//! The expressions that select models.
 
 use wmshost_models::{PreviousRun, Project};
 
