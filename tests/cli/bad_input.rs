@@ -6,7 +6,7 @@ use wmshost_tests::{TestProject, plugin};
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO s VALUES (1, 'a');";
 
-/// A lab whose pipeline file got this text, and what `check` and `run` say of it.
+/// A project whose pipeline file gets this text, and the messages of `check` and `run` about it.
 fn refused(change: impl Fn(String) -> String, words: &[&str]) {
     let lab = TestProject::with_stream(TABLE, "");
     let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");

@@ -1,5 +1,5 @@
-//! Comments in plain English: words that only this project uses in their sense, and titles that are a question instead of a
-//! noun or a verb. What is left of them per folder may only become less.
+//! Comments in plain English: no words that only this project uses in their sense, and no titles that are a question
+//! instead of a noun or a verb. The number of those that are left per folder may only decrease.
 //!
 //! | not | but |
 //! |---|---|
@@ -31,7 +31,8 @@ const WORDS: [&str; 12] = [
 ];
 const TITLES: [&str; 4] = ["How ", "What ", "Whether ", "Who "];
 
-/// The most words and titles that a folder may have. Lower a number when you have removed some; never raise one.
+/// The greatest number of words and titles that a folder may have. Lower a number when you have removed some; never
+/// raise one.
 const LIMITS: &[(&str, usize, usize)] = &[
     ("host/databases", 71, 115),
     ("host/flow", 51, 222),
@@ -46,7 +47,7 @@ const LIMITS: &[(&str, usize, usize)] = &[
     ("wit", 0, 2),
 ];
 
-/// How often a word is in a line, between letters that are none.
+/// The number of times that a word is in a line, as a whole word.
 fn count(line: &str, word: &str) -> usize {
     let is_letter = |at: char| at.is_alphanumeric() || at == '_';
     let hits = line.match_indices(word);
