@@ -89,7 +89,7 @@ fn a_table_or_column_that_is_not_there_is_told_before_anything_is_written() {
     for (stream, words) in [
         ("table = \"nothing\"", "no table nothing"),
         ("key = [\"nobody\"]", "key column nobody is not in table s"),
-        ("method = \"incremental\"\nchange_key = \"v\"", "needed is a timestamp"),
+        ("method = \"incremental\"\nchange_key = \"v\"", "must be a timestamp"),
         ("method = \"incremental\"", "change_key"),
         ("transforms = [\"allocation\"]", "allocation_id"),
     ] {
