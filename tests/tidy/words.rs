@@ -10,10 +10,9 @@
 //! | anew, so many, whoever | again, `n`, a noun |
 //! | What is kept, Whether it ended, Who listens | The retained rows, True if it ended, The listener |
 
-use std::fs;
 use std::path::Path;
 
-use crate::{root, sources};
+use crate::sources;
 
 const WORDS: [&str; 12] = [
     "anew",
@@ -82,7 +81,8 @@ fn comments_are_written_in_plain_english() {
 
 #[test]
 fn a_private_word_and_a_question_as_a_title_are_found() {
-    let text = "/// What it gives.\n/// What a second line may say.\nfn a() {}\n// It is told anew: a foretold thing.\n";
+    let text =
+        "/// What it gives.\n/// What a second line may say.\nfn a() {}\n// It is told anew: a foretold thing.\n";
     let (words, titles) = findings(Path::new("a.rs"), text);
     assert_eq!((words.len(), titles.len()), (3, 1), "{words:?} {titles:?}");
 }
