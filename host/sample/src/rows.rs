@@ -1,5 +1,13 @@
 //! The rows of each table, clean or dirty. About one row in a hundred is dirty, in the ways in which a warehouse's data
 //! is: each module lists its own.
+//!
+//! | module | table |
+//! |---|---|
+//! | `item` | item_master |
+//! | `location` | location |
+//! | `order` | order_hdr |
+//! | `order_line` | order_dtl |
+//! | `allocation` | allocation |
 
 pub(crate) mod allocation;
 pub(crate) mod item;

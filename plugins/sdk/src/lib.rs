@@ -5,14 +5,15 @@
 //! | [`contract`] | the contract's own types, as generated |
 //! | `failure` | ways to fail |
 //! | `about` | a plugin's description and its settings |
-//! | [`log`], [`state`], [`source`], [`target`] | the capabilities that a plugin may call |
+//! | `capability` | the capabilities that a plugin may call: [log](log()), [`state`], [`source`], [`target`] |
 //! | `columns` | typed columns, read and written |
 //! | `batch` | batches: the host's, or in memory without a host |
 //! | `schema` | the columns that a transform requires and adds |
 //! | `quarantine` | the rows that a transform rejects |
 //! | [`models`] | the declaration of models |
-//! | [`Sql`] | SQL where the databases differ |
+//! | `sql` | [`Sql`] where the databases differ |
 //! | `stage` | the kinds of plugins: [`Extractor`], [`Transform`], [`Loader`], [`Models`] |
+//! | `wasi_shim` | keeps WASI out of components |
 //!
 //! A whole transform of one column:
 //!

@@ -1,5 +1,13 @@
 //! The four kinds of plugins: a trait and a macro each. The macro creates the component's exports; natively it creates
 //! nothing, so that several plugins can be in one test program.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `extractor` | streams read from a source |
+//! | `transform` | batches changed in flight |
+//! | `loader` | batches written into a target table |
+//! | `models` | SQL over the loaded tables, with tests and documentation |
+//! | `instance` | the one plugin of a component |
 
 mod extractor;
 #[cfg(target_family = "wasm")]

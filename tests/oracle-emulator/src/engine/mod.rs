@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `cluster` | a private PostgreSQL that lives as long as the emulator |
 //! | `link` | one connection to it |
-//! | `catalogue/` | Oracle's views, functions and pseudo-tables in PostgreSQL |
+//! | `catalogue` | Oracle's views, functions and pseudo-tables in PostgreSQL |
 //! | `refusal` | its errors as Oracle's numbers and messages |
 //! | `snapshot` | the snapshots of `AS OF SCN` |
 //! | `columns` | columns in Oracle's types |
