@@ -208,7 +208,8 @@ fn a_circle_is_found_through_exports_and_folders() {
 /// The names in the first column of the table in a file's header whose first heading is `heading`.
 fn table<'t>(text: &'t str, heading: &str) -> BTreeSet<&'t str> {
     let head = format!("//! | {heading} |");
-    let rows = text.lines().take_while(|line| line.starts_with("//!")).skip_while(|line| !line.starts_with(&head)).skip(2);
+    let rows =
+        text.lines().take_while(|line| line.starts_with("//!")).skip_while(|line| !line.starts_with(&head)).skip(2);
     let cells = rows.map_while(|line| line.strip_prefix("//! | ")?.split(" | ").next());
     cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
 }

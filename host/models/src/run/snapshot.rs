@@ -27,18 +27,7 @@ pub(super) fn apply(
     };
     let rows = writer.work_table("rows");
     let on = pairs(table, &snapshot.key, " AND ", |old, new| format!("{old} = {new}"));
-    let check_columns: Vec<String> = match snapshot.check_columns.is_empty() {
-        false => snapshot.check_columns.clone(),
-        true => own
-            .iter()
-            .filter(|name| !snapshot.key.iter().any(|part| part.eq_ignore_ascii_case(name)))
-            .cloned()
-            .collect(),
-    };
-    let same = match check_columns.is_empty() {
-        true => "1 = 1".to_owned(),
-        false => pairs(table, &check_columns, " AND ", |old, new| writer.same(old, new)),
-    };
+    let same = unchanged(table, snapshot, &own);
     let name = table.name();
     let [from, to, current] = VERSION.map(|column| writer.name(column));
     let changed = format!("SELECT 1 FROM {rows} wms_new WHERE {on} AND NOT ({same})");
@@ -81,6 +70,20 @@ pub(super) fn apply(
         &[],
     )?;
     Ok(RowChanges { inserted, updated: ended + gone, deleted: 0 })
+}
+
+/// The condition that a new row has the values of the current version: in the columns that are compared, or in all but
+/// the key.
+fn unchanged(table: &ModelTable<'_>, snapshot: &Snapshot, own: &[String]) -> String {
+    let is_in_key = |name: &String| snapshot.key.iter().any(|part| part.eq_ignore_ascii_case(name));
+    let compared: Vec<String> = match snapshot.check_columns.is_empty() {
+        false => snapshot.check_columns.clone(),
+        true => own.iter().filter(|name| !is_in_key(name)).cloned().collect(),
+    };
+    match compared.is_empty() {
+        true => "1 = 1".to_owned(),
+        false => pairs(table, &compared, " AND ", |old, new| table.writer.same(old, new)),
+    }
 }
 
 fn pairs(table: &ModelTable<'_>, columns: &[String], between: &str, pair: impl Fn(&str, &str) -> String) -> String {

@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `cluster` | a private PostgreSQL that lives as long as the emulator |
 //! | `link` | one connection to it |
-//! | `catalogue` | Oracle's views, functions and pseudo-tables in PostgreSQL |
 //! | `refusal` | its errors as Oracle's numbers and messages |
 //! | `snapshot` | the snapshots of `AS OF SCN` |
 //! | `columns` | columns in Oracle's types |
 //! | `rows` | the rows of a query |
 //! | `session` | statements and transactions as Oracle has them |
 //! | `definition` | DDL, and temporary tables |
+//!
+//! The folder `catalogue/` has Oracle's views, functions and pseudo-tables as SQL.
 
 mod cluster;
 mod columns;

@@ -109,9 +109,14 @@ fn unit_tested(site: &Site, model: Model) -> Model {
                     "OUTBOUND|3", -6.0, 3, 4, NULL, "Unknown";
                     "OUTBOUND|4", -7.0, 1, NULL, NULL, "First";
                 }),
-        );
-    let model = model.unit_test(
-        UnitTest::new("a build begins where something changed, with what there was before")
+        )
+        .unit_test(incremental_build());
+    if site.receipts.is_none() { model } else { model.unit_test(both_directions()) }
+}
+
+/// An incremental build: it begins at the first changed movement and continues the totals before it.
+fn incremental_build() -> UnitTest {
+    UnitTest::new("a build begins where something changed, with what there was before")
             .incremental("2026-06-10 00:00:00")
             .given("stg_wms_allocation", rows! {
                 allocation_id, item_id, allocation_date, created_date, valid_quantity, wms_loaded_at;
@@ -138,34 +143,32 @@ fn unit_tested(site: &Site, model: Model) -> Model {
                 "OUTBOUND|2", -3.0, 3.0, NULL, 2, 1, 4, "Increasing";
                 "OUTBOUND|4", -7.0, 7.0, 2.333_333_333_333, 3, 2, 5, "Increasing";
                 "OUTBOUND|5", -12.0, 12.0, 3.0, 4, 4, NULL, "Increasing";
-            }),
-    );
-    if site.receipts.is_none() {
-        return model;
-    }
-    model.unit_test(
-        UnitTest::new("what comes in and what leaves are compared apart and added up together")
-            .given(
-                "stg_wms_receipts",
-                rows! {
-                    receipt_id, item_id, receipt_date, received_date, valid_quantity;
-                    9, 1, "2026-06-01", "2026-06-01 07:00:00.000000", 10;
-                },
-            )
-            .given(
-                "stg_wms_allocation",
-                rows! {
-                    allocation_id, item_id, allocation_date, created_date, valid_quantity;
-                    1, 1, "2026-06-01", "2026-06-01 08:00:00.000000", 2;
-                    2, 1, "2026-06-01", "2026-06-01 08:00:00.000000", 4;
-                },
-            )
-            .expect(rows! {
-                movement_key, running_net_quantity, running_movement_count, previous_quantity, next_quantity,
-                quantity_trend;
-                "INBOUND|9", 10.0, 1, NULL, NULL, "First";
-                "OUTBOUND|1", 8.0, 2, NULL, 4, "First";
-                "OUTBOUND|2", 4.0, 3, 2, NULL, "Increasing";
-            }),
-    )
+            })
+}
+
+/// Incoming and outgoing movements of one item.
+fn both_directions() -> UnitTest {
+    UnitTest::new("what comes in and what leaves are compared apart and added up together")
+        .given(
+            "stg_wms_receipts",
+            rows! {
+                receipt_id, item_id, receipt_date, received_date, valid_quantity;
+                9, 1, "2026-06-01", "2026-06-01 07:00:00.000000", 10;
+            },
+        )
+        .given(
+            "stg_wms_allocation",
+            rows! {
+                allocation_id, item_id, allocation_date, created_date, valid_quantity;
+                1, 1, "2026-06-01", "2026-06-01 08:00:00.000000", 2;
+                2, 1, "2026-06-01", "2026-06-01 08:00:00.000000", 4;
+            },
+        )
+        .expect(rows! {
+            movement_key, running_net_quantity, running_movement_count, previous_quantity, next_quantity,
+            quantity_trend;
+            "INBOUND|9", 10.0, 1, NULL, NULL, "First";
+            "OUTBOUND|1", 8.0, 2, NULL, 4, "First";
+            "OUTBOUND|2", 4.0, 3, 2, NULL, "Increasing";
+        })
 }

@@ -60,23 +60,7 @@ fn statement(site: &Site) -> String {
   FROM {{stg_wms_allocation}}
   WHERE allocation_date IS NOT NULL {only_changed}
 ),
-counted AS (
-  SELECT {grain}, MIN(item_key) AS item_key,
-    COUNT(*) AS allocation_count,
-    COALESCE(SUM(valid_quantity), 0) AS total_quantity_allocated,
-    AVG(valid_quantity) AS avg_quantity_allocated,
-    COUNT(processing_time_seconds) AS timed_count,
-    COALESCE(SUM(processing_time_seconds), 0) AS total_processing_time_seconds,
-    AVG(processing_time_seconds) AS avg_processing_time_seconds,
-    MIN(processing_time_seconds) AS min_processing_time_seconds,
-    MAX(processing_time_seconds) AS max_processing_time_seconds,
-    {shipped} AS shipped_count,
-    {excellent} AS excellent_quality_count, {good} AS good_quality_count, {poor} AS poor_quality_count,
-    {within_1hour} AS within_1hour_count, {within_30min} AS within_30min_count,
-    {high_priority} AS high_priority_count
-  FROM taken
-  GROUP BY {grain}
-),
+{counted},
 crowded AS (
   SELECT taken.* FROM taken
   WHERE (allocation_date, item_key) IN (SELECT allocation_date, item_key FROM counted WHERE timed_count > 2)
@@ -106,14 +90,8 @@ SELECT rated.*,
   {efficiency} AS overall_efficiency_score
 FROM rated",
         only_changed = and_changed(&WINDOW, &WINDOW),
+        counted = counted(site, &grain),
         median = sql.percentile_placed("processing_time_seconds", 0.5),
-        shipped = count_where("allocation_status = 'SHIPPED'"),
-        excellent = count_where("data_quality_score = 'Excellent'"),
-        good = count_where("data_quality_score = 'Good'"),
-        poor = count_where("data_quality_score = 'Poor'"),
-        within_1hour = count_where("processing_time_seconds <= 3600"),
-        within_30min = count_where("processing_time_seconds <= 1800"),
-        high_priority = count_where(&format!("priority_level >= {}", site.high_priority)),
         placed = sql.placed("crowded", &GRAIN, "processing_time_seconds"),
         fulfillment_rate = share("shipped_count"),
         within_1hour_rate = share("within_1hour_count"),
@@ -129,6 +107,36 @@ FROM rated",
         speed_grade = grade("within_1hour_rate_pct", "'Unknown'", ["90", "75", "50"]),
         quality_grade = grade("excellent_quality_rate_pct", "'Unknown'", ["95", "85", "70"]),
         efficiency = efficiency(sql, "fulfillment_rate_pct", "within_1hour_rate_pct", "excellent_quality_rate_pct"),
+    )
+}
+
+/// The common table expression `counted`: counts, sums and extremes of each row of the grain.
+fn counted(site: &Site, grain: &str) -> String {
+    format!(
+        "counted AS (
+  SELECT {grain}, MIN(item_key) AS item_key,
+    COUNT(*) AS allocation_count,
+    COALESCE(SUM(valid_quantity), 0) AS total_quantity_allocated,
+    AVG(valid_quantity) AS avg_quantity_allocated,
+    COUNT(processing_time_seconds) AS timed_count,
+    COALESCE(SUM(processing_time_seconds), 0) AS total_processing_time_seconds,
+    AVG(processing_time_seconds) AS avg_processing_time_seconds,
+    MIN(processing_time_seconds) AS min_processing_time_seconds,
+    MAX(processing_time_seconds) AS max_processing_time_seconds,
+    {shipped} AS shipped_count,
+    {excellent} AS excellent_quality_count, {good} AS good_quality_count, {poor} AS poor_quality_count,
+    {within_1hour} AS within_1hour_count, {within_30min} AS within_30min_count,
+    {high_priority} AS high_priority_count
+  FROM taken
+  GROUP BY {grain}
+)",
+        shipped = count_where("allocation_status = 'SHIPPED'"),
+        excellent = count_where("data_quality_score = 'Excellent'"),
+        good = count_where("data_quality_score = 'Good'"),
+        poor = count_where("data_quality_score = 'Poor'"),
+        within_1hour = count_where("processing_time_seconds <= 3600"),
+        within_30min = count_where("processing_time_seconds <= 1800"),
+        high_priority = count_where(&format!("priority_level >= {}", site.high_priority)),
     )
 }
 
