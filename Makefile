@@ -24,7 +24,7 @@ demo: ## make a sample warehouse, run the main job three times and show what hap
 	@tests/demo.sh
 
 quick: ## the unit and tidy tests in the dev profile: no plugins, no servers
-	$(CARGO) test --quiet --workspace --lib --test tidy
+	$(CARGO) test --quiet --workspace --lib
 
 ifdef CRATE
 test: ## pass all tests, or with CRATE=wmshost-flow those of one crate
