@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod documents;
 mod functions;
 mod modules;
 mod words;
