@@ -1,4 +1,4 @@
-//! Every folder in tests/cases is a case: `pipeline.toml` with the files that it needs, the variables in `environment`,
+//! Every folder in host/pipeline/tests/cases is a case: `pipeline.toml` with the files that it needs, the variables in `environment`,
 //! and the expected report in `expected.txt`. `UPDATE_EXPECTED=1` writes the expected files.
 
 use std::fmt::Write as _;
