@@ -36,21 +36,22 @@ fn pipeline(project: &TestProject, components: &Path) -> String {
         .map(|world| format!("golden-{world}.path = {:?}\n", components.join(format!("{world}.wasm"))))
         .collect();
     let (source, target) = (project.source_path(), project.target_path());
+    let stream = "table = \"parts\"\nkey = [\"id\"]\ntransforms = [\"golden-transform\"]\n";
     format!(
         "name = \"golden\"\n[plugins]\n{plugins}\
          [connections.wms]\ndriver = \"sqlite\"\npath = {source:?}\n\
          [connections.ana]\ndriver = \"sqlite\"\npath = {target:?}\n\
          [run]\nextract_batch_rows = 3\nload_batch_rows = 2\nretries = 0\n\
          [stream_defaults]\nsource = \"wms\"\ntarget = \"ana\"\nextractor = \"golden-extractor\"\n\
-         transforms = [\"golden-transform\"]\nloader = \"golden-loader\"\ntable = \"parts\"\nmax_rejected_percent = 100\n\
-         [streams.merged]\nmethod = \"append\"\nkey = [\"id\"]\ntarget_table = \"MERGED\"\n\
+         loader = \"golden-loader\"\nmax_rejected_percent = 100\n\
+         [streams.merged]\nmethod = \"append\"\n{stream}target_table = \"MERGED\"\n\
          [streams.merged.settings.golden-extractor]\ntexts = [\"a\", \"b\"]\n\
-         [streams.replaced]\nmethod = \"full\"\nkey = [\"id\"]\ntarget_table = \"REPLACED\"\n\
+         [streams.replaced]\nmethod = \"full\"\n{stream}target_table = \"REPLACED\"\n\
          [models]\nplugins = [\"golden-models\"]\n"
     )
 }
 
-/// Everything that a run leaves that a plugin had a part in.
+/// Everything in the target that a plugin had a part in.
 fn outcome(project: &TestProject) -> Vec<String> {
     let columns = "id, whole, flag, share, amount, big, word, hex(bytes), day, moment, zoned, \"new\", size";
     let mut seen = Vec::new();
@@ -101,16 +102,23 @@ fn expected() -> Vec<String> {
         let (share, bytes) = (id as f64 / 8.0, 0x6230 + id);
         format!(
             "{table} {id} {id} {} {share:?} {}.25 123456789012345678901234567890.125{id} word {id} {bytes:X} 2026-01-0{id} \
-             2026-01-05 10:00:00.00000{id} 2026-01-05 10:00:00.000000 old {id} {size}",
+             2026-01-05 10:00:00.00000{id} 2026-01-05 10:00:00.000000Z old {id} {size}",
             id % 2,
             id * 1000
         )
     };
-    let nulls = |table: &str| format!("{table} 2{}", " NULL".repeat(12));
+    let nulls = |table: &str| format!("{table} 2{}  {}", " NULL".repeat(6), ["NULL"; 5].join(" "));
     let mut expected = Vec::new();
     for table in ["MERGED", "REPLACED"] {
         expected.extend([row(table, 1, "small"), nulls(table), row(table, 3, "big"), row(table, 7, "big")]);
     }
+    for stream in ["merged", "replaced"] {
+        for (stage, plugin, id) in [("extract", "extractor", 6), ("transform", "transform", 4)] {
+            expected.push(format!("gone {stream} {stage} golden the {plugin} takes row {id} out"));
+        }
+    }
+    expected.push("day NULL NULL 1".to_owned());
+    expected.extend([1, 3, 7].map(|id| format!("day 2026-01-0{id} {id}000.25 1")));
     expected
 }
 
@@ -132,8 +140,8 @@ fn components_of_a_later_patch_run() {
 fn components_of_the_next_contract_are_refused_by_name() {
     let components = rewritten(&versions()[0], "0.2.0");
     let project = TestProject::with_pipeline(SOURCE, |project| pipeline(project, components.path()));
-    let words = "it was built for version 0.2.0 of the contract (about); this host has 0.1.0 and runs plugins of 0.1";
-    let files = WORLDS.map(|world| format!("{world}.wasm: {words}"));
+    let words = "does not fit this host: it was built for version 0.2.0 of the contract (about); this host has 0.1.0 and runs plugins of 0.1";
+    let files = WORLDS.map(|world| format!("{world}.wasm {words}"));
     project.wmshost("check", &[]).ended(2).says(&files.each_ref().map(String::as_str));
     project.wmshost("run", &[]).ended(2);
     assert!(!project.target_path().exists(), "a refused plugin has run");

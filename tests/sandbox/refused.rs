@@ -81,7 +81,7 @@ fn another_version_of_the_contract_is_refused_by_name() {
     }
 }
 
-/// What is new in a later patch is refused by name, if a plugin calls it; the rest of its contract is ours.
+/// A function that only a later patch has is refused by name; all else of that patch is ours.
 #[test]
 fn what_a_later_contract_has_more_is_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
