@@ -105,7 +105,7 @@ impl PluginProblem {
                 "build it again with `make plugins` (target wasm32-wasip2)",
             ),
             Self::ForeignContract(why) => {
-                (format!("{path} does not fit this host: {why}"), "wit/README.md says which plugins it runs")
+                (format!("{path} does not fit this host: {why}"), "wit/README.md says which plugins this host runs")
             }
             Self::Faulty(why) => {
                 (format!("{path} failed when it was asked to describe itself: {why}"), "mend the plugin's `describe`")
