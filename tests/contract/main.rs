@@ -1,5 +1,5 @@
-//! The contract in `wit/` and the host that speaks it: one version, one table of who may call what, words on every
-//! item, and no change without a new version; components that were built for it once run for as long as it says.
+//! The contract in `wit/` and the host that implements it: one version, one table of worlds and their imports, a
+//! comment on every item, no change without a new version, and components of earlier versions that still run.
 
 mod documented;
 mod golden;

@@ -1,4 +1,4 @@
-//! Components that are refused before any of their code runs: each could do harm in its code, and none gets there.
+//! Components that are refused before any of their code runs: the code of each could do harm, and none of it runs.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use wmshost_tests::{plugin as component, with_contract_version, with_text};
 
 use crate::world::SANDBOX;
 
-/// What loading a file is refused with.
+/// The failure with which loading a file is refused.
 fn refusal(file: &Path) -> wmshost_flow::Failure {
     match SANDBOX.load("hostile", file) {
         Err(failure) => failure,

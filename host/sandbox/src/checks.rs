@@ -14,12 +14,12 @@ pub(crate) fn refused(refusal: rules::Refusal) -> Failure {
     }
 }
 
-/// The name of a column: there, and of bearable length.
+/// Checks the name of a column: it must not be empty or too long.
 pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
     rules::check_name(name).map_err(refused)
 }
 
-/// A key that a plugin named: each of its columns is there, and none twice.
+/// Checks a key that a plugin named: each of its columns must exist, and none may occur twice.
 pub(crate) fn check_key(key: &[String], columns: &Schema) -> Result<(), Failure> {
     if key.len() > columns.fields().len() {
         return Err(Failure::permanent(format!(

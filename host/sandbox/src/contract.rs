@@ -14,7 +14,7 @@ use std::fmt::Display;
 use semver::Version;
 use wmshost_flow::Failure;
 
-/// The version of the contract that this host speaks.
+/// The version of the contract that this host implements.
 pub const CONTRACT_VERSION: &str = "0.1.0";
 
 /// The beginning of the names of the contract's interfaces.

@@ -1,5 +1,5 @@
-//! Between the contract's words and the flow's: failures, values, bookmarks, columns. What comes from a plugin
-//! is checked, never trusted.
+//! Conversion between the contract's types and the flow's: failures, values, bookmarks, columns. Data from a plugin is
+//! checked, never trusted.
 
 use std::sync::Arc;
 
@@ -113,7 +113,7 @@ fn value_bytes(value: &Value) -> usize {
     }
 }
 
-/// A column's type in the contract's words; `None` for Arrow types that no driver makes.
+/// A column's type in the contract; `None` for Arrow types that no driver makes.
 fn kind_to_wit(kind: &DataType) -> Option<wit::ColumnType> {
     Some(match kind {
         DataType::Boolean => wit::ColumnType::Boolean,
@@ -165,7 +165,7 @@ pub(crate) fn columns_to_wit<'a>(fields: impl IntoIterator<Item = &'a FieldRef>)
     fields.into_iter().map(column).collect()
 }
 
-/// A schema that a plugin made: names must be there, unique and of bearable length, types possible.
+/// The schema that a plugin made: names must be unique, not empty and not too long, types possible.
 pub(crate) fn columns_from_wit(columns: Vec<wit::Column>, most: usize) -> Result<SchemaRef, Failure> {
     if columns.len() > most {
         return Err(Failure::limit("batch_columns", most, columns.len()));

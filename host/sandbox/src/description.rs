@@ -28,11 +28,11 @@ pub struct SettingDescription {
     pub name: String,
     /// Its type.
     pub kind: SettingKind,
-    /// One sentence.
+    /// A description in one sentence.
     pub summary: String,
     /// The value used when the key is not given; `None` if it is required.
     pub fallback: Option<String>,
-    /// The allowed values; empty: any.
+    /// The allowed values; empty if any is.
     pub choices: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ pub struct Description {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// One sentence.
+    /// A description in one sentence.
     pub summary: String,
     /// Its settings.
     pub settings: Vec<SettingDescription>,

@@ -35,7 +35,7 @@ impl Handles {
         &mut self.table
     }
 
-    /// A new handle for the plugin, if it has not too many.
+    /// A new handle for the plugin, if it does not have too many.
     pub(crate) fn push<T: Send + 'static>(&mut self, entry: T) -> Result<Resource<T>, Failure> {
         self.table.push(entry).map_err(|_| Failure::limit("handles", self.most, self.most + 1))
     }
@@ -56,7 +56,7 @@ impl Handles {
         Ok(())
     }
 
-    /// A new handle for a batch, if the plugin has not too many of them.
+    /// A new handle for a batch, if the plugin does not have too many of them.
     pub(crate) fn push_batch(&mut self, batch: PluginBatch) -> Result<Resource<PluginBatch>, Failure> {
         if self.batches == self.most_batches {
             return Err(Failure::limit("batches", self.most_batches, self.most_batches + 1));

@@ -22,13 +22,13 @@ pub enum Setting {
 pub struct Identity {
     /// The plugin's name in the pipeline file.
     pub plugin: String,
-    /// Its version, as it says itself.
+    /// Its version, as it reports it.
     pub version: String,
     /// The digest of its bytes, where it is known.
     pub digest: Option<String>,
     /// The stream it works for.
     pub stream: String,
-    /// Its settings, fallbacks put in.
+    /// Its settings, with defaults filled in.
     pub settings: BTreeMap<String, Setting>,
 }
 

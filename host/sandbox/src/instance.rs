@@ -1,5 +1,5 @@
-//! Calling a plugin. Every call has its time, and ends at once when the run is asked to stop; a trap becomes a failure
-//! that names plugin and function; what the plugin printed goes into the log.
+//! Calling a plugin. Every call has a time limit, and ends at once when the run is asked to stop; a trap becomes a
+//! failure that names plugin and function; the plugin's printed output goes into the log.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl<W> Instance<W> {
         Ok(Self { store, world: Arc::new(world) })
     }
 
-    /// Calls an exported function that cannot fail by itself.
+    /// Calls an exported function whose result has no failure.
     pub(crate) fn call<T>(
         &mut self,
         function: &'static str,
@@ -70,7 +70,7 @@ impl<W> Instance<W> {
         result
     }
 
-    /// Calls an exported function that gives a failure of the contract.
+    /// Calls an exported function that returns a failure of the contract.
     pub(crate) fn call_fallible<T>(
         &mut self,
         function: &'static str,

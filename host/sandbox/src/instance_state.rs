@@ -72,7 +72,7 @@ impl InstanceState {
         self
     }
 
-    /// A call begins.
+    /// Begins a call.
     pub(crate) fn begin(&mut self, purpose: Purpose) {
         self.timer.restart(purpose.time.unwrap_or(self.limits.call_time));
         self.memory.restart();

@@ -5,26 +5,26 @@
 //! | `engine` | the engine, and the clock that interrupts plugins |
 //! | `compile` | components, compiled ahead of time and kept |
 //! | `plugin` | a component with its world, and the stages that are made of it |
-//! | `description` | what a plugin says of itself and of its source |
-//! | `contract` | the contract's version, and which plugins this host runs |
-//! | `link` | who may call what: each world's imports, and nothing else |
-//! | `wasi` | the WASI that every plugin gets, and what of it traps |
-//! | `instance_state` | what the host keeps for one instance: a context per capability |
-//! | `identity` | who an instance is, and its settings |
-//! | `limits` | what an instance may use |
+//! | `description` | a plugin's descriptions: of itself, and of the streams of its source |
+//! | `contract` | the contract's version, and the range of versions that this host runs |
+//! | `link` | the functions that each world may call: its imports, and nothing else |
+//! | `wasi` | the WASI that every plugin gets, and the parts of it that trap |
+//! | `instance_state` | the host's state of one instance: a context per capability |
+//! | `identity` | the names and the settings of an instance |
+//! | `limits` | the limits of an instance |
 //! | `instance` | calling a plugin: time, signals, output |
-//! | `purpose` | what a call is for |
-//! | `trap` | why a call broke off, in words |
+//! | `purpose` | the purpose of a call |
+//! | `trap` | the reason why a call broke off, in words |
 //! | `stages` | instances as extractor, transform and loader |
-//! | `capabilities` | what plugins may call: per capability its context and its functions |
-//! | `handles` | what plugins hold handles to |
-//! | `load_policy` | what a load is held to |
+//! | `capabilities` | the functions that plugins may call, and the context of each capability |
+//! | `handles` | the handles of an instance |
+//! | `load_policy` | the rules that a load must follow |
 //! | `plugin_state` | a plugin's own memory |
-//! | `output` | what a plugin prints |
+//! | `output` | the printed output of a plugin |
 //! | `columns` | a batch as plugins see it |
-//! | `convert` | between the contract's words and the flow's |
-//! | `checks` | names and keys that plugins give, held to the contract's rules |
-//! | `text` | texts of plugins, as they may be shown |
+//! | `convert` | between the contract's types and the flow's |
+//! | `checks` | the contract's rules about names and keys |
+//! | `text` | texts of plugins, in a form that may be shown |
 //! | `bindings` | the contract, generated |
 
 mod bindings;

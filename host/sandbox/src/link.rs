@@ -1,4 +1,5 @@
-//! Who may call what. A world's imports are linked and nothing else: what is not linked cannot be called.
+//! The functions that a plugin may call. A world's imports are linked and nothing else: a function that is not linked
+//! cannot be called.
 
 use std::fmt;
 
@@ -13,7 +14,7 @@ use crate::contract::Interface;
 use crate::instance_state::InstanceState;
 use crate::wasi;
 
-/// What a plugin is for.
+/// The purpose of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum World {
     /// Reads a stream.
@@ -95,12 +96,12 @@ pub(crate) fn exports_of(engine: &Engine, component: &Component) -> Vec<String> 
         .collect()
 }
 
-/// The interfaces that a component asks for.
+/// The interfaces that a component imports.
 pub(crate) fn imports_of(engine: &Engine, component: &Component) -> Vec<String> {
     component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// Refuses a component that asks for more than its world has.
+/// Refuses a component that imports more than its world has.
 pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Failure> {
     let mut refused = Vec::new();
     for import in imports {
@@ -127,7 +128,7 @@ pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Fail
     )))
 }
 
-/// A linker with what the world grants. Each capability is linked with a view of its own context.
+/// A linker with the interfaces that the world grants. Each capability is linked with a view of its own context.
 pub(crate) fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<InstanceState>> {
     let mut linker = Linker::new(engine);
     let l = &mut linker;

@@ -1,4 +1,4 @@
-//! A component with its world: what it asks for, what it says of itself, and the stages that are made of it.
+//! A component with its world: its imports, its description of itself, and the stages that are made of it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ impl Sandbox {
         Self { cancel, ..self }
     }
 
-    /// Loads the component in `file` under the name that the pipeline gives it. None of its code runs yet.
+    /// Loads the component in `file` under its name in the pipeline. None of its code runs yet.
     pub fn load(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
         let engine = &self.engine.engine;
         let compiled = compile(engine, file, &self.cache)?;
@@ -84,18 +84,18 @@ pub struct Plugin {
     pub world: World,
     /// The version of the contract that it was built for.
     pub contract: String,
-    /// The interfaces it asks for.
+    /// The interfaces that it imports.
     pub imports: Vec<String>,
-    /// Kept so that the clock which ends calls goes on as long as there is a plugin.
+    /// Kept so that the clock which ends calls runs as long as there is a plugin.
     engine: Arc<TickingEngine>,
     component: Component,
     linker: Arc<Linker<InstanceState>>,
     cancel: Cancel,
-    /// What it has logged so far, by name and stream.
+    /// The log output so far, by name and stream.
     meters: Arc<Mutex<LogMeters>>,
 }
 
-/// What was logged, by the plugin's name and the stream's.
+/// The log output, by the plugin's name and the stream's.
 type LogMeters = BTreeMap<(String, String), Arc<LogMeter>>;
 
 impl Plugin {
@@ -117,7 +117,7 @@ impl Plugin {
         )))
     }
 
-    /// What the plugin says of itself. It has no capability while it says so.
+    /// The plugin's description of itself. It has no capability while it describes itself.
     pub fn describe(&self) -> Result<Description, Failure> {
         let identity = Identity { plugin: self.name.clone(), ..Identity::default() };
         let state = self.state(identity, Limits::for_description());
@@ -127,7 +127,7 @@ impl Plugin {
         description(said).map_err(|failure| failure.at(&self.name, "describe"))
     }
 
-    /// What this plugin has logged for a stream, in all of its instances.
+    /// The log output of this plugin for a stream, in all of its instances.
     fn meter(&self, identity: &Identity) -> Arc<LogMeter> {
         let of = (identity.plugin.clone(), identity.stream.clone());
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,11 +10,11 @@ pub(crate) const INSTANTIATE: &str = "instantiate";
 pub(crate) struct Purpose {
     /// The exported function.
     pub(crate) function: &'static str,
-    /// The number of the batch in hand, from 1; 0 for one without rows before the first.
+    /// The number of the current batch, from 1; 0 for one without rows before the first.
     pub(crate) batch: Option<u64>,
-    /// The longest that it may compute, if that is not the usual time.
+    /// The longest time that it may compute, if that is not the usual limit.
     pub(crate) time: Option<Duration>,
-    /// True if nothing of what the plugin says goes into the log.
+    /// True if none of the plugin's messages goes into the log.
     pub(crate) is_silent: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Messages of plugins in the run's log, and what they print. Both count toward the same limits, which hold for a plugin
-//! in a stream however many instances of it there are.
+//! Messages of plugins in the run's log, and their printed output. Both count toward the same limits, which hold for a
+//! plugin in a stream, however many instances of it there are.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,13 +13,13 @@ use crate::output::{Output, OutputHandle};
 use crate::purpose::{INSTANTIATE, Purpose};
 use crate::text::sanitize;
 
-/// The line of a panic that asks for what no plugin has: an environment.
+/// The line of a panic that asks for an environment, which no plugin has.
 const BACKTRACE_NOTE: &str = "note: run with `RUST_BACKTRACE";
 
-/// The most bytes that are kept of a plugin's errors in one call.
+/// The most bytes that are kept of a plugin's error messages in one call.
 const ERROR_BYTES: usize = 4 << 10;
 
-/// What one plugin has logged for one stream, in all of its instances.
+/// The log output of one plugin for one stream, in all of its instances.
 #[derive(Debug)]
 pub(crate) struct LogMeter {
     plugin: String,
@@ -36,7 +36,7 @@ impl LogMeter {
         Arc::new(Self { plugin, stream, messages, bytes, left_out })
     }
 
-    /// Counts a message, and says whether it still goes into the log.
+    /// Counts a message, and returns whether it still goes into the log.
     fn admits(&self, bytes: usize, limits: &Limits) -> bool {
         let messages = self.messages.fetch_add(1, Ordering::Relaxed) + 1;
         let bytes = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
@@ -78,9 +78,9 @@ pub(crate) struct LogCtx {
     meter: Arc<LogMeter>,
     stdout: Arc<Output>,
     stderr: Arc<Output>,
-    /// The plugin's errors in the call under way.
+    /// The plugin's error messages in the current call.
     errors: String,
-    /// The call under way.
+    /// The current call.
     purpose: Purpose,
 }
 
@@ -114,25 +114,25 @@ impl LogCtx {
         [&self.stdout, &self.stderr].map(|output| OutputHandle(Arc::clone(output)))
     }
 
-    /// A call begins.
+    /// Begins a call.
     pub(crate) fn begin(&mut self, purpose: Purpose) {
         self.errors.clear();
         self.purpose = purpose;
     }
 
-    /// Keeps the beginning of what the plugin says of a failure, for the failure's message.
+    /// Keeps the beginning of the plugin's error messages, for the failure's message.
     fn remember(&mut self, message: &str) {
         if self.errors.len() < ERROR_BYTES {
             self.errors.extend(message.chars().take(ERROR_BYTES).chain(['\n']));
         }
     }
 
-    /// Returns the plugin's words about a failure in the call under way.
+    /// The plugin's error messages and printed errors in the current call.
     pub(crate) fn printed_in_call(&self) -> String {
         format!("{}{}", self.errors, self.stderr.peek())
     }
 
-    /// Writes a message into the log, with who said it, and in which call.
+    /// Writes a message into the log, with its plugin and its call.
     fn log(&mut self, level: Level, from: Option<&str>, message: String) {
         if self.purpose.is_silent || !self.meter.admits(message.len().min(self.limits.message_bytes), &self.limits) {
             return;

@@ -1,7 +1,6 @@
-//! What plugins may call. One module per capability: a context with what the capability has of an instance, a view of it
-//! with the handles where it makes or takes any, and the interface of the contract on that. A capability sees its own
-//! context only: `log` cannot reach the target, whatever is in this folder. Which capabilities an instance gets is decided
-//! in `link`.
+//! The functions that plugins may call. One module per capability: its context in an instance, a view of that with the
+//! handles where it makes or takes any, and the interface of the contract for the view. A capability sees its own context
+//! only: `log` cannot reach the target, whatever this folder contains. Which of them an instance gets is decided in `link`.
 
 mod batches;
 mod log;

@@ -16,9 +16,9 @@ use crate::limits::CallTimer;
 
 /// The database that an extractor was granted.
 pub struct GrantedSource {
-    /// The label it is granted under.
+    /// The label that it is granted under.
     pub label: String,
-    /// All labels of the pipeline, to tell a denied one from an unknown one.
+    /// All labels of the pipeline, to distinguish a denied one from an unknown one.
     pub known_labels: Vec<String>,
     /// A session in the run's snapshot.
     pub session: Box<dyn SourceSession>,
@@ -35,9 +35,9 @@ impl HasData for Source {
 pub(crate) struct SourceCtx {
     /// The granted source; `None` in other worlds than the extractor's.
     pub(crate) granted: Option<GrantedSource>,
-    /// Why reading rows broke off in the call under way.
+    /// The reason why reading rows broke off in the current call.
     pub(crate) failure: Option<Failure>,
-    /// The most rows that a read may give at once.
+    /// The most rows that a read may return at once.
     pub(crate) batch_rows: u32,
     /// The most bytes that a batch may take.
     most_bytes: usize,
@@ -94,7 +94,7 @@ impl SourceView<'_> {
         self.handles.push(OpenCursor(cursor))
     }
 
-    /// Keeps in mind that rows are lost to the plugin: it must not go on as if it had read them.
+    /// Remembers that rows are lost to the plugin: it must not go on as if it had read them.
     fn note_failure(&mut self, failure: Failure) -> Failure {
         self.ctx.failure.get_or_insert_with(|| failure.clone());
         failure
@@ -121,7 +121,7 @@ impl SourceView<'_> {
     }
 }
 
-/// Bytes of a column's values; the room that was made for more does not count.
+/// Bytes of a column's values; memory that was reserved for more does not count.
 fn used_bytes(column: &ArrayRef) -> usize {
     column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
 }

@@ -1,6 +1,6 @@
-//! Writing the table of the stream. The session knows which table is granted and refuses any other; the flow
-//! has begun the transaction and will commit it. What the session cannot know, how this load is meant, the
-//! [`LoadPolicy`] holds.
+//! Writing the table of the stream. The session knows which table is granted and refuses any other; the flow has begun
+//! the transaction and will commit it. The session does not know the mode and the key of this load, so [`LoadPolicy`]
+//! enforces these.
 
 use std::sync::PoisonError;
 use std::time::Instant;
@@ -29,9 +29,9 @@ impl HasData for Target {
 pub(crate) struct TargetCtx {
     /// The granted target; `None` in other worlds than the loader's.
     pub(crate) session: Option<SharedTarget>,
-    /// The counts of the call under way.
+    /// The counts of the current call.
     pub(crate) counts: WriteStats,
-    /// The rules that the load under way is held to.
+    /// The rules that the current load must follow.
     pub(crate) policy: Option<LoadPolicy>,
     /// The most columns of a table.
     most_columns: usize,
