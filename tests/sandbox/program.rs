@@ -117,7 +117,7 @@ fn what_is_wrong_before_the_first_row_is_a_matter_of_configuration() {
     for (guest, words) in [
         ("hostile_wants_source", "wmshost:plugin/source@0.1.0"),
         ("hostile_wants_network", "wasi:sockets/"),
-        ("hostile_next_contract", "(contract 0.2.0), this host offers 0.1.0"),
+        ("hostile_next_contract", "it was built for version 0.2.0 of the contract"),
         ("hostile_slow_describe", "limit call_time: 5s allowed"),
     ] {
         let name = |guest: &str| component(guest).display().to_string();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use wmshost_flow::FailureKind::{self, Denied, InvalidConfig};
 
-use wmshost_tests::plugin as component;
+use wmshost_tests::{plugin as component, with_contract_version, with_text};
 
 use crate::world::SANDBOX;
 
@@ -35,7 +35,7 @@ fn who_asks_for_too_much_is_refused() {
         ("hostile_wants_network", Denied, "wasi:sockets/instance-network@0.2."),
         ("hostile_stageless", InvalidConfig, "it exports no stage of the contract"),
         ("hostile_two_stages", InvalidConfig, "it is both transform and loader; a plugin has one world"),
-        ("hostile_next_contract", InvalidConfig, "(contract 0.2.0), this host offers 0.1.0; build it with a matching"),
+        ("hostile_next_contract", InvalidConfig, "it was built for version 0.2.0 of the contract"),
     ] {
         check(&component(name), kind, words);
     }
@@ -63,30 +63,36 @@ fn what_is_no_component_is_refused() {
     check(folder.path(), InvalidConfig, "the plugin cannot be read");
 }
 
-/// Every version is as long as ours, so that a component can be made from another one by overwriting it.
 #[test]
 fn another_version_of_the_contract_is_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let whole = fs::read(component("hostile_echo")).expect("a component");
-    for version in ["0.1.1", "0.2.0", "1.0.0"] {
+    for version in ["0.2.0", "1.0.0"] {
         let file = folder.path().join(format!("{version}.wasm"));
-        fs::write(&file, with_version(&whole, version)).expect("a file");
-        check(&file, InvalidConfig, "it asks for ");
-        check(&file, InvalidConfig, &format!("(contract {version}), this host offers 0.1.0"));
+        fs::write(&file, with_contract_version(&whole, version)).expect("a file");
+        check(
+            &file,
+            InvalidConfig,
+            &format!(
+                "built for version {version} of the contract (about); this host has 0.1.0 and runs plugins of 0.1"
+            ),
+        );
+        check(&file, InvalidConfig, "use a later wmshost, or build the plugin with wmshost-plugin 0.1");
     }
 }
 
-fn with_version(component: &[u8], version: &str) -> Vec<u8> {
-    let (ours, theirs) = (b"@0.1.0", format!("@{version}"));
-    let mut changed = component.to_vec();
-    let mut found = 0;
-    for at in 0..changed.len() - ours.len() {
-        let of_contract = changed[..at].ends_with(b"wasi") || !changed[at.saturating_sub(40)..at].contains(&b':');
-        if changed[at..].starts_with(ours) && !of_contract {
-            changed[at..at + ours.len()].copy_from_slice(theirs.as_bytes());
-            found += 1;
-        }
-    }
-    assert!(found > 0, "the component names its contract");
-    changed
+/// A function that only a later patch has is refused by name; all else of that patch is ours.
+#[test]
+fn what_a_later_contract_has_more_is_refused_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("later.wasm");
+    let later = |name| with_contract_version(&fs::read(component(name)).expect("a component"), "0.1.1");
+    let words = "built for version 0.1.1 of the contract; this host has 0.1.0, which lacks something that it calls: use a \
+                 later wmshost, or build the plugin with wmshost-plugin 0.1.0";
+    fs::write(&file, with_text(&later("hostile_echo"), "read-dates", "read-weeks")).expect("a file");
+    check(&file, InvalidConfig, words);
+    check(&file, InvalidConfig, "read-weeks");
+    fs::write(&file, with_text(&later("hostile_wants_source"), "plugin/source@", "plugin/shelve@")).expect("a file");
+    check(&file, Denied, "it asks for wmshost:plugin/shelve@0.1.1, which the world transform does not grant");
+    check(&file, Denied, "It was built for a later contract: a later wmshost may grant it");
 }

@@ -40,6 +40,15 @@ impl TestProject {
         lab
     }
 
+    /// A pipeline of its own over a source that these statements make.
+    pub fn with_pipeline(source: &str, text: impl FnOnce(&Self) -> String) -> Self {
+        let mut project = Self::new(PathBuf::new());
+        project.pipeline = project.path("pipeline.toml");
+        std::fs::write(&project.pipeline, text(&project)).expect("a pipeline file");
+        project.source().execute_batch(source).expect("valid statements");
+        project
+    }
+
     fn new(pipeline: PathBuf) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut lab = Self { folder, pipeline, variables: Vec::new() };

@@ -105,7 +105,7 @@ impl PluginProblem {
                 "build it again with `make plugins` (target wasm32-wasip2)",
             ),
             Self::ForeignContract(why) => {
-                (format!("{path} does not fit this host: {why}"), "build it against the contract in wit/ of this host")
+                (format!("{path} does not fit this host: {why}"), "wit/README.md says which plugins this host runs")
             }
             Self::Faulty(why) => {
                 (format!("{path} failed when it was asked to describe itself: {why}"), "fix the plugin's `describe`")

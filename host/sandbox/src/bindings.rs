@@ -8,8 +8,8 @@ pub(crate) mod extractor {
         imports: { default: trappable },
         with: {
             "wmshost:plugin/batches.batch": crate::columns::PluginBatch,
-            "wmshost:plugin/source.connection": crate::capabilities::Connection,
-            "wmshost:plugin/source.cursor": crate::capabilities::OpenCursor,
+            "wmshost:plugin/source.connection": crate::handles::Connection,
+            "wmshost:plugin/source.cursor": crate::handles::OpenCursor,
         },
     });
 }

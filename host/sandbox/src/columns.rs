@@ -14,7 +14,7 @@ use arrow_select::filter::filter;
 use wmshost_contract_rules as rules;
 use wmshost_flow::{Batch, Cause, Failure, Rejected, RejectedRow, Stage, Transformed, row_as_json, type_name};
 
-use crate::convert::{check_name, refused};
+use crate::checks::{check_name, refused};
 use crate::limits::Limits;
 
 /// The rows of one batch while a plugin has a handle to it.

@@ -8,6 +8,8 @@ use wmshost_contract_rules as rules;
 use wmshost_flow::{Bookmark, Failure, FailureKind, Position, Value};
 
 use crate::bindings::types as wit;
+use crate::checks::{check_name, refused};
+use crate::text::{sanitize, truncate};
 
 /// The most positions of a bookmark, and the most bytes of one of them.
 const BOOKMARK_POSITIONS: usize = 16;
@@ -39,26 +41,6 @@ pub(crate) fn failure_from_wit(failure: wit::Failure) -> Failure {
         wit::Failure::Limit(message) => (FailureKind::Limit, message),
     };
     Failure::new(kind, sanitize(message, MESSAGE_BYTES))
-}
-
-/// A plugin's text in a form that may be shown: cut, and without characters that steer a terminal or begin another
-/// line.
-pub(crate) fn sanitize(text: String, most: usize) -> String {
-    let text = truncate(text, most);
-    if text.chars().any(char::is_control) {
-        return text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    }
-    text
-}
-
-/// The text, cut at a character boundary if it is longer than this number of bytes.
-pub(crate) fn truncate(mut text: String, most: usize) -> String {
-    if text.len() > most {
-        let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
-    text
 }
 
 pub(crate) fn value_from_wit(value: wit::Value) -> Result<Value, Failure> {
@@ -181,40 +163,6 @@ pub(crate) fn columns_to_wit<'a>(fields: impl IntoIterator<Item = &'a FieldRef>)
         Ok(wit::Column { name: field.name().clone(), kind, nullable: field.is_nullable() })
     };
     fields.into_iter().map(column).collect()
-}
-
-/// The failure for data that the contract's rules refuse.
-pub(crate) fn refused(refusal: rules::Refusal) -> Failure {
-    match refusal {
-        rules::Refusal::Limit(message) => Failure::new(FailureKind::Limit, message),
-        rules::Refusal::Wrong(message) => Failure::permanent(message),
-    }
-}
-
-/// Checks the name of a column: it must not be empty or too long.
-pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
-    rules::check_name(name).map_err(refused)
-}
-
-/// Checks a key that a plugin named: each of its columns must exist, and none may occur twice.
-pub(crate) fn check_key(key: &[String], columns: &Schema) -> Result<(), Failure> {
-    if key.len() > columns.fields().len() {
-        return Err(Failure::permanent(format!(
-            "a key of {} columns in a table of {}",
-            key.len(),
-            columns.fields().len()
-        )));
-    }
-    for (at, name) in key.iter().enumerate() {
-        let name = sanitize(name.clone(), rules::NAME_BYTES);
-        if columns.index_of(&name).is_err() {
-            return Err(Failure::permanent(format!("the key column {name} is not among the columns")));
-        }
-        if key[..at].contains(&name) {
-            return Err(Failure::permanent(format!("the key names the column {name} twice")));
-        }
-    }
-    Ok(())
 }
 
 /// The schema that a plugin made: names must be unique, not empty and not too long, types possible.

@@ -2,7 +2,6 @@
 //! failure that names plugin and function; the plugin's printed output goes into the log.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -11,35 +10,8 @@ use wmshost_flow::{Cancel, Failure};
 use crate::bindings::types;
 use crate::convert::failure_from_wit;
 use crate::instance_state::InstanceState;
+use crate::purpose::{INSTANTIATE, Purpose};
 use crate::trap::{Stopped, trap_failure};
-
-/// The name in failures for the creation of an instance.
-pub(crate) const INSTANTIATE: &str = "instantiate";
-
-/// The purpose of a call.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Purpose {
-    /// The exported function.
-    pub(crate) function: &'static str,
-    /// The number of the current batch, from 1; 0 for one without rows before the first.
-    pub(crate) batch: Option<u64>,
-    /// The longest time that it may compute, if that is not the usual limit.
-    pub(crate) time: Option<Duration>,
-    /// True if none of the plugin's messages goes into the log.
-    pub(crate) is_silent: bool,
-}
-
-impl Purpose {
-    /// A call that is not about a batch.
-    pub(crate) fn of(function: &'static str) -> Self {
-        Self { function, batch: None, time: None, is_silent: false }
-    }
-
-    /// A call with a batch.
-    pub(crate) fn batch(function: &'static str, number: u64) -> Self {
-        Self { batch: Some(number), ..Self::of(function) }
-    }
-}
 
 /// An instance with the typed view of its world.
 pub(crate) struct Instance<W> {
@@ -94,7 +66,7 @@ impl<W> Instance<W> {
         let world = Arc::clone(&self.world);
         let result = call(&world, &mut self.store);
         let result = result.map_err(|error| trap_failure(&mut self.store, purpose.function, &error));
-        self.store.data_mut().log_output();
+        self.store.data_mut().log.log_output();
         result
     }
 
@@ -113,7 +85,7 @@ impl<W> Instance<W> {
         purpose: Purpose,
         call: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<Result<T, types::Failure>>,
     ) -> Result<T, Failure> {
-        let plugin = self.store.data().identity.plugin.clone();
+        let plugin = self.store.data().plugin.clone();
         self.call_in(purpose, call)?.map_err(|failure| failure_from_wit(failure).at(&plugin, purpose.function))
     }
 }

@@ -4,35 +4,58 @@
 //! |---|---|
 //! | `engine` | the engine, and the clock that interrupts plugins |
 //! | `compile` | components, compiled ahead of time and kept |
-//! | `plugin` | a component with its world, its imports and its description of itself |
+//! | `plugin` | a component with its world, and the stages that are made of it |
+//! | `description` | a plugin's descriptions: of itself, and of the streams of its source |
+//! | `contract` | the contract's version, and the range of versions that this host runs |
 //! | `link` | the functions that each world may call: its imports, and nothing else |
 //! | `wasi` | the WASI that every plugin gets, and the parts of it that trap |
-//! | `instance_state` | the host's state of one instance |
+//! | `instance_state` | the host's state of one instance: a context per capability |
+//! | `identity` | the names and the settings of an instance |
 //! | `limits` | the limits of an instance |
 //! | `instance` | calling a plugin: time, signals, output |
+//! | `purpose` | the purpose of a call |
 //! | `trap` | the reason why a call broke off, in words |
 //! | `stages` | instances as extractor, transform and loader |
-//! | `capabilities` | the functions that plugins may call |
+//! | `capabilities` | the functions that plugins may call, and the context of each capability |
+//! | `handles` | the handles of an instance |
+//! | `load_policy` | the rules that a load must follow |
+//! | `plugin_state` | a plugin's own memory |
+//! | `output` | the printed output of a plugin |
 //! | `columns` | a batch as plugins see it |
 //! | `convert` | between the contract's types and the flow's |
+//! | `checks` | the contract's rules about names and keys |
+//! | `text` | texts of plugins, in a form that may be shown |
 //! | `bindings` | the contract, generated |
 
 mod bindings;
 mod capabilities;
+mod checks;
 mod columns;
 mod compile;
+mod contract;
 mod convert;
+mod description;
 mod engine;
+mod handles;
+mod identity;
 mod instance;
 mod instance_state;
 mod limits;
 mod link;
+mod load_policy;
+mod output;
 mod plugin;
+mod plugin_state;
+mod purpose;
 mod stages;
+mod text;
 mod trap;
 mod wasi;
 
-pub use instance_state::{GrantedSource, Identity, Setting};
+pub use capabilities::GrantedSource;
+pub use contract::CONTRACT_VERSION;
+pub use description::{Description, Offer, SettingDescription, SettingKind};
+pub use identity::{Identity, Setting};
 pub use limits::Limits;
-pub use link::{CONTRACT_VERSION, World};
-pub use plugin::{Description, Offer, Plugin, Sandbox, SettingDescription, SettingKind};
+pub use link::World;
+pub use plugin::{Plugin, Sandbox};

@@ -5,15 +5,14 @@ use std::fmt;
 
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, Linker};
 use wmshost_flow::Failure;
 
 use crate::bindings::{batches, log, settings, source, state, target, types};
+use crate::capabilities::{Batches, Log, Settings, Source, State, Target, Types};
+use crate::contract::Interface;
 use crate::instance_state::InstanceState;
 use crate::wasi;
-
-/// The version of the contract that this host implements.
-pub const CONTRACT_VERSION: &str = "0.1.0";
 
 /// The purpose of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,13 +67,12 @@ impl fmt::Display for World {
     }
 }
 
-const CONTRACT: &str = "wmshost:plugin/";
-
 /// The world of a component, by what it exports.
 pub(crate) fn world_of(engine: &Engine, component: &Component) -> Result<World, Failure> {
-    let exports = interface_names(component.component_type().exports(engine));
-    exports.iter().try_for_each(|export| check_version(export))?;
-    let exported: Vec<&str> = exports.iter().filter_map(|name| unversioned(name).strip_prefix(CONTRACT)).collect();
+    let exports = exports_of(engine, component);
+    let exported: Vec<Interface<'_>> = exports.iter().filter_map(|name| Interface::parse(name)).collect();
+    exported.iter().try_for_each(|export| export.check())?;
+    let exported: Vec<&str> = exported.iter().map(|export| export.name).collect();
     let mut worlds = World::ALL.into_iter().filter(|world| exported.contains(&world.export()));
     match (worlds.next(), worlds.next()) {
         (Some(world), None) if exported.contains(&"about") => Ok(world),
@@ -88,33 +86,14 @@ pub(crate) fn world_of(engine: &Engine, component: &Component) -> Result<World, 
     }
 }
 
-fn interface_names<'a>(
-    items: impl Iterator<Item = (&'a str, wasmtime::component::types::ComponentExtern<'a>)>,
-) -> Vec<String> {
-    items
+/// The interfaces that a component exports.
+pub(crate) fn exports_of(engine: &Engine, component: &Component) -> Vec<String> {
+    component
+        .component_type()
+        .exports(engine)
         .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentInstance(_)))
         .map(|(name, _)| name.to_owned())
         .collect()
-}
-
-fn unversioned(name: &str) -> &str {
-    name.split('@').next().unwrap_or(name)
-}
-
-/// Refuses an interface of another version of the contract.
-fn check_version(interface: &str) -> Result<(), Failure> {
-    let Some((name, version)) =
-        interface.strip_prefix(CONTRACT).map(|name| name.split_once('@').unwrap_or((name, "none")))
-    else {
-        return Ok(());
-    };
-    if version == CONTRACT_VERSION {
-        return Ok(());
-    }
-    Err(Failure::invalid_config(format!(
-        "it asks for {name} (contract {version}), this host offers {CONTRACT_VERSION}; build it with a matching \
-         wmshost-plugin"
-    )))
 }
 
 /// The interfaces that a component imports.
@@ -126,9 +105,9 @@ pub(crate) fn imports_of(engine: &Engine, component: &Component) -> Vec<String> 
 pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Failure> {
     let mut refused = Vec::new();
     for import in imports {
-        if let Some(interface) = unversioned(import).strip_prefix(CONTRACT) {
-            check_version(import)?;
-            if world.imports().contains(&interface) {
+        if let Some(interface) = Interface::parse(import) {
+            interface.check()?;
+            if world.imports().contains(&interface.name) {
                 continue;
             }
         } else if wasi::is_linked(import) {
@@ -139,27 +118,30 @@ pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Fail
     if refused.is_empty() {
         return Ok(());
     }
+    let is_later = refused.iter().filter_map(|import| Interface::parse(import)).any(Interface::is_later);
+    let note = if is_later { ". It was built for a later contract: a later wmshost may grant it" } else { "" };
     Err(Failure::denied(format!(
         "it asks for {}, which the world {world} does not grant; it may have {} and, of WASI, what its standard library \
-         needs to print and to exit",
+         needs to print and to exit{note}",
         refused.join(", "),
         world.imports().join(", ")
     )))
 }
 
-/// A linker with the interfaces that the world grants.
+/// A linker with the interfaces that the world grants. Each capability is linked with a view of its own context.
 pub(crate) fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<InstanceState>> {
     let mut linker = Linker::new(engine);
-    wasi::link(&mut linker)?;
+    let l = &mut linker;
+    wasi::link(l)?;
     for interface in world.imports() {
         match *interface {
-            "types" => types::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
-            "batches" => batches::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
-            "log" => log::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
-            "settings" => settings::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
-            "state" => state::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
-            "source" => source::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
-            "target" => target::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?,
+            "types" => types::add_to_linker::<_, Types>(l, |_| Types)?,
+            "batches" => batches::add_to_linker::<_, Batches>(l, InstanceState::batches)?,
+            "log" => log::add_to_linker::<_, Log>(l, |state| &mut state.log)?,
+            "settings" => settings::add_to_linker::<_, Settings>(l, |state| &mut state.settings)?,
+            "state" => state::add_to_linker::<_, State>(l, |state| &mut state.state)?,
+            "source" => source::add_to_linker::<_, Source>(l, InstanceState::source)?,
+            "target" => target::add_to_linker::<_, Target>(l, InstanceState::target)?,
             other => wasmtime::bail!("no capability is called {other}"),
         }
     }

@@ -4,20 +4,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_schema::SchemaRef;
 use wasmtime::component::{Component, Linker};
 use wmshost_flow::model::Declaration;
 use wmshost_flow::{Cancel, Dialect, Extractor, Failure, Loader, SharedTarget, Transform};
 
-use crate::bindings::{about, any, extractor, loader, models, transform};
-use crate::capabilities::LogMeter;
+use crate::bindings::{any, extractor, loader, models, transform};
+use crate::capabilities::{GrantedSource, LogMeter};
 use crate::compile::compile;
-use crate::convert::sanitize;
+use crate::contract;
+use crate::description::{Description, Offer, description};
 use crate::engine::TickingEngine;
+use crate::identity::Identity;
 use crate::instance::Instance;
-use crate::instance_state::{GrantedSource, Identity, InstanceState};
+use crate::instance_state::InstanceState;
 use crate::limits::Limits;
-use crate::link::{World, check_imports, imports_of, linker, world_of};
+use crate::link::{World, check_imports, exports_of, imports_of, linker, world_of};
 use crate::stages::{PluginExtractor, PluginLoader, PluginTransform, declare};
 
 /// The place where plugins run: one engine, and the folder where compiled components are kept.
@@ -47,16 +48,19 @@ impl Sandbox {
         let world = world_of(engine, &compiled.component).map_err(at)?;
         let imports = imports_of(engine, &compiled.component);
         check_imports(world, &imports).map_err(at)?;
+        let exports = exports_of(engine, &compiled.component);
+        let built_for = contract::latest(imports.iter().chain(&exports).map(String::as_str));
         let linker =
             linker(engine, world).map_err(|error| at(Failure::permanent(format!("linking {world}: {error:#}"))))?;
         linker
             .instantiate_pre(&compiled.component)
-            .map_err(|error| at(Failure::invalid_config(format!("not of this contract: {error:#}"))))?;
+            .map_err(|error| at(contract::lacking(built_for.as_ref(), format_args!("{error:#}"))))?;
         Ok(Plugin {
             name: name.to_owned(),
             file: file.to_owned(),
             digest: compiled.digest,
             world,
+            contract: built_for.map_or_else(String::new, |version| version.to_string()),
             imports,
             engine: Arc::clone(&self.engine),
             component: compiled.component,
@@ -65,62 +69,6 @@ impl Sandbox {
             meters: Arc::default(),
         })
     }
-}
-
-/// The type of a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettingKind {
-    /// Text.
-    Text,
-    /// A whole number.
-    Integer,
-    /// A number.
-    Number,
-    /// True or false.
-    Flag,
-    /// A list of texts.
-    Texts,
-}
-
-/// One key of a plugin's own table in the pipeline file.
-#[derive(Debug, Clone)]
-pub struct SettingDescription {
-    /// The key.
-    pub name: String,
-    /// The type of its value.
-    pub kind: SettingKind,
-    /// A description in one sentence.
-    pub summary: String,
-    /// The value used when the key is not given; `None` if it is required.
-    pub fallback: Option<String>,
-    /// The allowed values; empty if any is.
-    pub choices: Vec<String>,
-}
-
-/// A plugin's description of itself.
-#[derive(Debug, Clone)]
-pub struct Description {
-    /// Its own name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// A description in one sentence.
-    pub summary: String,
-    /// Its settings.
-    pub settings: Vec<SettingDescription>,
-}
-
-/// A stream that a source offers.
-#[derive(Debug, Clone)]
-pub struct Offer {
-    /// The table.
-    pub table: String,
-    /// Its columns.
-    pub columns: SchemaRef,
-    /// The columns that identify a row.
-    pub key: Vec<String>,
-    /// Columns that could serve as a change key, the likeliest first.
-    pub change_keys: Vec<String>,
 }
 
 /// A component, compiled and checked.
@@ -134,6 +82,8 @@ pub struct Plugin {
     pub digest: String,
     /// Its world.
     pub world: World,
+    /// The version of the contract that it was built for.
+    pub contract: String,
     /// The interfaces that it imports.
     pub imports: Vec<String>,
     /// Kept so that the clock which ends calls runs as long as there is a plugin.
@@ -170,7 +120,7 @@ impl Plugin {
     /// The plugin's description of itself. It has no capability while it describes itself.
     pub fn describe(&self) -> Result<Description, Failure> {
         let identity = Identity { plugin: self.name.clone(), ..Identity::default() };
-        let state = InstanceState::new(identity, Limits::for_description());
+        let state = self.state(identity, Limits::for_description());
         let said = self
             .instance(state, |store, component, linker| any::Any::instantiate(store, component, linker))?
             .call("describe", |world, store| world.wmshost_plugin_about().call_describe(store))?;
@@ -185,12 +135,17 @@ impl Plugin {
         Arc::clone(meter)
     }
 
+    /// The state of an instance that is granted no database.
+    fn state(&self, identity: Identity, limits: Limits) -> InstanceState {
+        let meter = self.meter(&identity);
+        InstanceState::new(identity, limits, meter)
+    }
+
     fn instance<W>(
         &self,
-        mut state: InstanceState,
+        state: InstanceState,
         view: impl FnOnce(&mut wasmtime::Store<InstanceState>, &Component, &Linker<InstanceState>) -> wasmtime::Result<W>,
     ) -> Result<Instance<W>, Failure> {
-        state.meter = self.meter(&state.identity);
         Instance::new(&self.engine.engine, self.cancel.clone(), &self.component, &self.linker, state, view)
     }
 
@@ -211,8 +166,7 @@ impl Plugin {
         source: GrantedSource,
     ) -> Result<PluginExtractor, Failure> {
         self.need(World::Extractor)?;
-        let mut state = InstanceState::new(identity, limits);
-        state.source = Some(source);
+        let state = self.state(identity, limits).reading(source);
         Ok(PluginExtractor::new(
             self.instance(state, |store, component, linker| {
                 extractor::Extractor::instantiate(store, component, linker)
@@ -231,7 +185,7 @@ impl Plugin {
         self.need(World::Transform)?;
         let plugin = self.clone();
         let make = move || {
-            let state = InstanceState::new(identity.clone(), limits.clone());
+            let state = plugin.state(identity.clone(), limits.clone());
             plugin
                 .instance(state, |store, component, linker| transform::Transform::instantiate(store, component, linker))
         };
@@ -241,8 +195,7 @@ impl Plugin {
     /// An instance that writes through the given session.
     pub fn loader(&self, identity: Identity, limits: Limits, target: SharedTarget) -> Result<Box<dyn Loader>, Failure> {
         self.need(World::Loader)?;
-        let mut state = InstanceState::new(identity, limits);
-        state.target = Some(target);
+        let state = self.state(identity, limits).writing(target);
         Ok(Box::new(PluginLoader::new(
             self.instance(state, |store, component, linker| loader::Loader::instantiate(store, component, linker))?,
         )))
@@ -251,43 +204,11 @@ impl Plugin {
     /// The models that the plugin declares for this dialect.
     pub fn models(&self, identity: Identity, limits: Limits, dialect: Dialect) -> Result<Declaration, Failure> {
         self.need(World::Models)?;
-        let state = InstanceState::new(identity, limits);
+        let state = self.state(identity, limits);
         let models =
             |store: &mut wasmtime::Store<InstanceState>, component: &Component, linker: &Linker<InstanceState>| {
                 models::Models::instantiate(store, component, linker)
             };
         declare(&mut self.instance(state, models)?, dialect)
     }
-}
-
-/// The most settings of a plugin, and the most choices of one of them.
-const SETTINGS: usize = 256;
-/// The longest text in a description, in bytes.
-const TEXT_BYTES: usize = 1 << 10;
-
-fn description(said: about::Description) -> Result<Description, Failure> {
-    let longest = said.settings.iter().map(|setting| setting.choices.len()).max().unwrap_or(0);
-    if said.settings.len().max(longest) > SETTINGS {
-        return Err(Failure::limit("described settings or choices", SETTINGS, said.settings.len().max(longest)));
-    }
-    let text = |text: String| sanitize(text, TEXT_BYTES);
-    let setting = |setting: about::SettingDescription| SettingDescription {
-        name: text(setting.name),
-        kind: match setting.kind {
-            about::SettingKind::Text => SettingKind::Text,
-            about::SettingKind::Integer => SettingKind::Integer,
-            about::SettingKind::Number => SettingKind::Number,
-            about::SettingKind::Flag => SettingKind::Flag,
-            about::SettingKind::Texts => SettingKind::Texts,
-        },
-        summary: text(setting.summary),
-        fallback: setting.fallback.map(text),
-        choices: setting.choices.into_iter().map(text).collect(),
-    };
-    Ok(Description {
-        name: text(said.name),
-        version: text(said.version),
-        summary: text(said.summary),
-        settings: said.settings.into_iter().map(setting).collect(),
-    })
 }

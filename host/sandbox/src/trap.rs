@@ -4,10 +4,10 @@ use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 use wmshost_flow::{Failure, FailureKind};
 
-use crate::convert::sanitize;
-use crate::instance::INSTANTIATE;
 use crate::instance_state::InstanceState;
 use crate::limits::TimeUp;
+use crate::purpose::INSTANTIATE;
+use crate::text::sanitize;
 use crate::wasi::NotGranted;
 
 /// The most bytes of a plugin's output in the failure of its trap.
@@ -31,9 +31,9 @@ pub(crate) fn trap_failure(
     error: &wasmtime::Error,
 ) -> Failure {
     let state = store.data_mut();
-    let plugin = state.identity.plugin.clone();
-    let printed = state.printed_in_call();
-    state.log_output();
+    let plugin = state.plugin.clone();
+    let printed = state.log.printed_in_call();
+    state.log.log_output();
     classify_trap(state, function, &printed, error).at(&plugin, function)
 }
 

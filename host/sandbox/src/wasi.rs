@@ -91,9 +91,9 @@ pub(crate) fn link(linker: &mut Linker<InstanceState>) -> wasmtime::Result<()> {
     wasi::random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |state| state.ctx().ctx.random())?;
     wasi::filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, InstanceState::filesystem)?;
     wasi::sync::filesystem::types::add_to_linker::<_, WasiFilesystem>(l, InstanceState::filesystem)?;
-    wasi::io::error::add_to_linker::<_, Io>(l, |state| &mut state.table)?;
-    wasi::sync::io::poll::add_to_linker::<_, Io>(l, |state| &mut state.table)?;
-    wasi::sync::io::streams::add_to_linker::<_, Io>(l, |state| &mut state.table)?;
+    wasi::io::error::add_to_linker::<_, Io>(l, |state| state.handles.table())?;
+    wasi::sync::io::poll::add_to_linker::<_, Io>(l, |state| state.handles.table())?;
+    wasi::sync::io::streams::add_to_linker::<_, Io>(l, |state| state.handles.table())?;
     link_traps(l)
 }
 

@@ -144,6 +144,29 @@ mod tests {
         assert_eq!(ids.len(), 100_000);
     }
 
+    /// Prints ids; the next test starts it in processes of its own.
+    #[test]
+    #[ignore = "started by two_processes_that_begin_at_once_have_ids_of_their_own"]
+    fn print_ids() {
+        let clock = Steps(1_796_000_000_000_000.into(), 0);
+        (0..100).for_each(|_| println!("id {}", new_run_id(&clock)));
+    }
+
+    #[test]
+    fn two_processes_that_begin_at_once_have_ids_of_their_own() {
+        let (_, module) = module_path!().split_once("::").expect("a module of a crate");
+        let test = format!("{module}::print_ids");
+        let arguments = [test.as_str(), "--exact", "--ignored", "--nocapture"];
+        let mut ids = BTreeSet::new();
+        for _ in 0..2 {
+            let mut process = std::process::Command::new(std::env::current_exe().expect("this test"));
+            let output = process.args(arguments).output().expect("a process");
+            let text = String::from_utf8(output.stdout).expect("a text");
+            ids.extend(text.lines().filter_map(|line| Some(line.split_once("id ")?.1.to_owned())));
+        }
+        assert_eq!(ids.len(), 200, "{ids:?}");
+    }
+
     #[test]
     fn ids_sort_as_runs_began() {
         let clock = Steps(1_796_000_000_999_000.into(), 7);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::types::{ByteArrayType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, GenericByteArray};
 use arrow_schema::DataType;
-use wasmtime::component::Resource;
+use wasmtime::component::{HasData, Resource};
 use wmshost_flow::{Failure, Stage};
 
 use super::{HostResult, into_guest};
@@ -14,8 +14,11 @@ use crate::bindings::batches::{
 };
 use crate::bindings::types::{Column, DecimalType, Zone};
 use crate::columns::{self, PluginBatch, Rejection};
-use crate::convert::{columns_to_wit, sanitize, timestamp_type};
-use crate::instance_state::InstanceState;
+use crate::convert::{columns_to_wit, timestamp_type};
+use crate::handles::Handles;
+use crate::identity::Identity;
+use crate::limits::Limits;
+use crate::text::sanitize;
 
 // Decimals cross as the machine has them in memory; the contract says little-endian.
 #[cfg(target_endian = "big")]
@@ -38,9 +41,42 @@ fn texts<T: ByteArrayType<Offset = i32>>(array: &GenericByteArray<T>) -> Texts {
     Texts { offsets, values, validity: columns::validity_bytes(array) }
 }
 
-impl InstanceState {
+/// The words `batches`. They see a [`BatchesView`] and nothing else.
+pub(crate) struct Batches;
+
+impl HasData for Batches {
+    type Data<'a> = BatchesView<'a>;
+}
+
+/// The context of batches in an instance.
+pub(crate) struct BatchesCtx {
+    /// The name of the plugin that takes rows out, as quarantine shows it.
+    signature: String,
+    /// The digest of the plugin's bytes.
+    digest: Option<String>,
+    /// The stage that takes rows out.
+    pub(crate) stage: Stage,
+    /// The limits of columns and batches.
+    limits: Arc<Limits>,
+}
+
+impl BatchesCtx {
+    /// The context of an instance that transforms.
+    pub(crate) fn new(identity: &Identity, limits: &Arc<Limits>) -> Self {
+        let (signature, digest) = (identity.signature(), identity.digest.clone());
+        Self { signature, digest, stage: Stage::Transform, limits: Arc::clone(limits) }
+    }
+}
+
+/// The context with the batches themselves.
+pub(crate) struct BatchesView<'a> {
+    pub(crate) ctx: &'a BatchesCtx,
+    pub(crate) handles: &'a mut Handles,
+}
+
+impl BatchesView<'_> {
     fn read<T>(&mut self, batch: &Handle, read: impl FnOnce(&PluginBatch) -> Result<T, Failure>) -> HostResult<T> {
-        into_guest(read(self.table.get(batch)?))
+        into_guest(read(self.handles.get(batch)?))
     }
 
     fn write(
@@ -49,21 +85,21 @@ impl InstanceState {
         column: &str,
         make: impl FnOnce(usize) -> Result<ArrayRef, Failure>,
     ) -> HostResult<()> {
-        let batch = self.table.get_mut(batch)?;
-        let limits = &self.limits;
+        let batch = self.handles.get_mut(batch)?;
+        let limits = &self.ctx.limits;
         into_guest(make(batch.rows()).and_then(|array| batch.put(column, array, limits)))
     }
 }
 
-impl Host for InstanceState {}
+impl Host for BatchesView<'_> {}
 
-impl HostBatch for InstanceState {
+impl HostBatch for BatchesView<'_> {
     fn row_count(&mut self, batch: Handle) -> wasmtime::Result<u32> {
-        Ok(u32::try_from(self.table.get(&batch)?.rows())?)
+        Ok(u32::try_from(self.handles.get(&batch)?.rows())?)
     }
 
     fn schema(&mut self, batch: Handle) -> wasmtime::Result<Vec<Column>> {
-        let fields = self.table.get(&batch)?.fields();
+        let fields = self.handles.get(&batch)?.fields();
         columns_to_wit(fields).map_err(|failure| wasmtime::format_err!("{failure}"))
     }
 
@@ -178,36 +214,34 @@ impl HostBatch for InstanceState {
     }
 
     fn write_categories(&mut self, batch: Handle, column: String, data: Categories) -> HostResult<()> {
-        let most = self.limits.batch_bytes;
+        let most = self.ctx.limits.batch_bytes;
         self.write(&batch, &column, |rows| {
             columns::category_array(&column, &data.labels, &data.codes, data.validity, rows, most)
         })
     }
 
     fn rename(&mut self, batch: Handle, column: String, to: String) -> HostResult<()> {
-        into_guest(self.table.get_mut(&batch)?.rename(&column, &to))
+        into_guest(self.handles.get_mut(&batch)?.rename(&column, &to))
     }
 
     fn drop_columns(&mut self, batch: Handle, columns: Vec<String>) -> HostResult<()> {
-        into_guest(self.table.get_mut(&batch)?.drop_columns(&columns))
+        into_guest(self.handles.get_mut(&batch)?.drop_columns(&columns))
     }
 
     fn filter(&mut self, batch: Handle, keep: Vec<u8>) -> HostResult<()> {
-        into_guest(self.table.get_mut(&batch)?.keep(keep))
+        into_guest(self.handles.get_mut(&batch)?.keep(keep))
     }
 
     fn reject(&mut self, batch: Handle, rows: Vec<u32>, rule: String, reason: String) -> HostResult<()> {
-        let (by, digest) = (self.identity.signature(), self.identity.digest.clone());
-        // Of the worlds that can take rows out, only the extractor's has a source.
-        let stage = if self.source.is_some() { Stage::Extract } else { Stage::Transform };
+        let (by, digest, stage) = (self.ctx.signature.clone(), self.ctx.digest.clone(), self.ctx.stage);
         let (rule, reason) = (sanitize(rule, RULE_BYTES), sanitize(reason, REASON_BYTES));
         let rejection = Rejection { stage, rule, reason, by, digest };
-        let most = self.limits.batch_bytes;
-        into_guest(self.table.get_mut(&batch)?.reject(&rows, &rejection, most))
+        let most = self.ctx.limits.batch_bytes;
+        into_guest(self.handles.get_mut(&batch)?.reject(&rows, &rejection, most))
     }
 
     fn drop(&mut self, batch: Handle) -> wasmtime::Result<()> {
-        self.take_batch(batch).map_err(|failure| wasmtime::format_err!("{failure}"))?;
+        self.handles.take_batch(batch).map_err(|failure| wasmtime::format_err!("{failure}"))?;
         Ok(())
     }
 }

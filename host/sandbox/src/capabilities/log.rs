@@ -4,13 +4,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use wasmtime::component::HasData;
+
 use crate::bindings::log::{Host, Level};
-use crate::convert::sanitize;
-use crate::instance_state::InstanceState;
+use crate::identity::Identity;
 use crate::limits::Limits;
+use crate::output::{Output, OutputHandle};
+use crate::purpose::{INSTANTIATE, Purpose};
+use crate::text::sanitize;
 
 /// The line of a panic that asks for an environment, which no plugin has.
 const BACKTRACE_NOTE: &str = "note: run with `RUST_BACKTRACE";
+
+/// The most bytes that are kept of a plugin's error messages in one call.
+const ERROR_BYTES: usize = 4 << 10;
 
 /// The log output of one plugin for one stream, in all of its instances.
 #[derive(Debug)]
@@ -56,7 +63,28 @@ impl Drop for LogMeter {
     }
 }
 
-impl Host for InstanceState {
+/// The capability `log`. It sees [`LogCtx`] and nothing else.
+pub(crate) struct Log;
+
+impl HasData for Log {
+    type Data<'a> = &'a mut LogCtx;
+}
+
+/// The capability's context in an instance, and the plugin's output.
+pub(crate) struct LogCtx {
+    plugin: String,
+    stream: String,
+    limits: Arc<Limits>,
+    meter: Arc<LogMeter>,
+    stdout: Arc<Output>,
+    stderr: Arc<Output>,
+    /// The plugin's error messages in the current call.
+    errors: String,
+    /// The current call.
+    purpose: Purpose,
+}
+
+impl Host for LogCtx {
     fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
         if level == Level::Error {
             self.remember(&message);
@@ -66,14 +94,51 @@ impl Host for InstanceState {
     }
 }
 
-impl InstanceState {
+impl LogCtx {
+    /// The log of an instance, counted by the meter of its plugin in its stream.
+    pub(crate) fn new(identity: &Identity, limits: &Arc<Limits>, meter: Arc<LogMeter>) -> Self {
+        Self {
+            plugin: identity.plugin.clone(),
+            stream: identity.stream.clone(),
+            limits: Arc::clone(limits),
+            meter,
+            stdout: Output::new(limits.output_bytes),
+            stderr: Output::new(limits.output_bytes),
+            errors: String::new(),
+            purpose: Purpose::of(INSTANTIATE),
+        }
+    }
+
+    /// The plugin's standard output and its standard error.
+    pub(crate) fn standard_streams(&self) -> [OutputHandle; 2] {
+        [&self.stdout, &self.stderr].map(|output| OutputHandle(Arc::clone(output)))
+    }
+
+    /// Begins a call.
+    pub(crate) fn begin(&mut self, purpose: Purpose) {
+        self.errors.clear();
+        self.purpose = purpose;
+    }
+
+    /// Keeps the beginning of the plugin's error messages, for the failure's message.
+    fn remember(&mut self, message: &str) {
+        if self.errors.len() < ERROR_BYTES {
+            self.errors.extend(message.chars().take(ERROR_BYTES).chain(['\n']));
+        }
+    }
+
+    /// The plugin's error messages and printed errors in the current call.
+    pub(crate) fn printed_in_call(&self) -> String {
+        format!("{}{}", self.errors, self.stderr.peek())
+    }
+
     /// Writes a message into the log, with its plugin and its call.
     fn log(&mut self, level: Level, from: Option<&str>, message: String) {
         if self.purpose.is_silent || !self.meter.admits(message.len().min(self.limits.message_bytes), &self.limits) {
             return;
         }
         let message = sanitize(message, self.limits.message_bytes);
-        let (plugin, stream) = (self.identity.plugin.as_str(), self.identity.stream.as_str());
+        let (plugin, stream) = (self.plugin.as_str(), self.stream.as_str());
         let (function, batch) = (self.purpose.function, self.purpose.batch);
         match level {
             Level::Debug => tracing::debug!(plugin, stream, function, batch, from, "{message}"),
@@ -85,8 +150,8 @@ impl InstanceState {
 
     /// Writes what the plugin printed since the last call into the log.
     pub(crate) fn log_output(&mut self) {
-        for (from, at) in [("stdout", 0), ("stderr", 1)] {
-            let (text, dropped) = self.output[at].take();
+        for (from, output) in [("stdout", Arc::clone(&self.stdout)), ("stderr", Arc::clone(&self.stderr))] {
+            let (text, dropped) = output.take();
             let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(BACKTRACE_NOTE));
             for line in lines {
                 self.log(Level::Info, Some(from), line.to_owned());

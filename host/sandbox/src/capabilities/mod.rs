@@ -1,5 +1,6 @@
-//! The functions that plugins may call. One module per capability: each implements its interface of the contract on the
-//! host's state of an instance. Which of them an instance gets is decided in `link`.
+//! The functions that plugins may call. One module per capability: its context in an instance, a view of that with the
+//! handles where it makes or takes any, and the interface of the contract for the view. A capability sees its own context
+//! only: `log` cannot reach the target, whatever this folder contains. Which of them an instance gets is decided in `link`.
 
 mod batches;
 mod log;
@@ -7,18 +8,21 @@ mod settings;
 mod source;
 mod state;
 mod target;
+mod types;
 
-pub(crate) use log::LogMeter;
-#[expect(unreachable_pub, reason = "the generated bindings re-export them")]
-pub use source::{Connection, OpenCursor};
-pub(crate) use state::PluginState;
-pub(crate) use target::{LoadPolicy, Phase};
+pub(crate) use batches::{Batches, BatchesCtx, BatchesView};
+pub(crate) use log::{Log, LogCtx, LogMeter};
+pub(crate) use settings::{Settings, SettingsCtx};
+pub use source::GrantedSource;
+pub(crate) use source::{Source, SourceCtx, SourceView};
+pub(crate) use state::{State, StateCtx};
+pub(crate) use target::{Target, TargetCtx, TargetView};
+pub(crate) use types::Types;
 
 use wmshost_flow::Failure;
 
 use crate::bindings::types as wit;
 use crate::convert::failure_to_wit;
-use crate::instance_state::InstanceState;
 
 /// The result of a host function: a trap, or a failure that the plugin can handle, or a value.
 pub(crate) type HostResult<T> = wasmtime::Result<Result<T, wit::Failure>>;
@@ -27,5 +31,3 @@ pub(crate) type HostResult<T> = wasmtime::Result<Result<T, wit::Failure>>;
 fn into_guest<T>(result: Result<T, Failure>) -> HostResult<T> {
     Ok(result.map_err(failure_to_wit))
 }
-
-impl wit::Host for InstanceState {}

@@ -1,11 +1,28 @@
 //! The plugin's own table in the pipeline file.
 
-use crate::bindings::settings::{Host, Setting as WitSetting};
-use crate::instance_state::{InstanceState, Setting};
+use std::collections::BTreeMap;
 
-impl Host for InstanceState {
+use wasmtime::component::HasData;
+
+use crate::bindings::settings::{Host, Setting as WitSetting};
+use crate::identity::Setting;
+
+/// The capability `settings`. It sees [`SettingsCtx`] and nothing else.
+pub(crate) struct Settings;
+
+impl HasData for Settings {
+    type Data<'a> = &'a mut SettingsCtx;
+}
+
+/// The capability's context in an instance.
+pub(crate) struct SettingsCtx {
+    /// The plugin's settings, fallbacks put in.
+    pub(crate) values: BTreeMap<String, Setting>,
+}
+
+impl Host for SettingsCtx {
     fn get(&mut self, name: String) -> wasmtime::Result<Option<WitSetting>> {
-        Ok(self.identity.settings.get(&name).map(|setting| match setting {
+        Ok(self.values.get(&name).map(|setting| match setting {
             Setting::Text(v) => WitSetting::Text(v.clone()),
             Setting::Integer(v) => WitSetting::Integer(*v),
             Setting::Number(v) => WitSetting::Number(*v),

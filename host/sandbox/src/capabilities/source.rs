@@ -3,34 +3,70 @@
 use std::time::Instant;
 
 use arrow_array::{Array as _, ArrayRef};
-use wasmtime::component::Resource;
-use wmshost_flow::{Bounds, ColumnOrder, Cursor, Dialect, Failure, SourceSession, Value};
+use wasmtime::component::{HasData, Resource};
+use wmshost_flow::{Bounds, ColumnOrder, Dialect, Failure, SourceSession, Value};
 
 use super::{HostResult, into_guest};
 use crate::bindings::source::{self as wit, Host, HostConnection, HostCursor};
 use crate::bindings::types::{Column, Value as WitValue};
 use crate::columns::PluginBatch;
 use crate::convert::{columns_to_wit, value_from_wit};
-use crate::instance_state::InstanceState;
+use crate::handles::{Connection, Handles, OpenCursor};
+use crate::limits::CallTimer;
 
-/// A plugin's handle to the granted database.
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Connection;
+/// The database that an extractor was granted.
+pub struct GrantedSource {
+    /// The label that it is granted under.
+    pub label: String,
+    /// All labels of the pipeline, to distinguish a denied one from an unknown one.
+    pub known_labels: Vec<String>,
+    /// A session in the run's snapshot.
+    pub session: Box<dyn SourceSession>,
+}
 
-/// A query whose rows are being read.
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct OpenCursor(Box<dyn Cursor>);
+/// The capability `source`. It sees a [`SourceView`] and nothing else.
+pub(crate) struct Source;
 
-impl InstanceState {
+impl HasData for Source {
+    type Data<'a> = SourceView<'a>;
+}
+
+/// The capability's context in an instance.
+pub(crate) struct SourceCtx {
+    /// The granted source; `None` in other worlds than the extractor's.
+    pub(crate) granted: Option<GrantedSource>,
+    /// The reason why reading rows broke off in the current call.
+    pub(crate) failure: Option<Failure>,
+    /// The most rows that a read may return at once.
+    pub(crate) batch_rows: u32,
+    /// The most bytes that a batch may take.
+    most_bytes: usize,
+}
+
+impl SourceCtx {
+    /// Without a source yet.
+    pub(crate) fn new(most_bytes: usize) -> Self {
+        Self { granted: None, failure: None, batch_rows: 1_000_000, most_bytes }
+    }
+}
+
+/// The capability's context with the handles that it makes.
+pub(crate) struct SourceView<'a> {
+    pub(crate) ctx: &'a mut SourceCtx,
+    pub(crate) handles: &'a mut Handles,
+    pub(crate) timer: &'a mut CallTimer,
+}
+
+impl SourceView<'_> {
     fn session(&mut self) -> Result<&mut dyn SourceSession, Failure> {
-        match &mut self.source {
+        match &mut self.ctx.granted {
             Some(source) => Ok(source.session.as_mut()),
             None => Err(Failure::denied("no source is granted here")),
         }
     }
 
     fn check_label(&self, label: &str) -> Result<(), Failure> {
-        let Some(source) = &self.source else {
+        let Some(source) = &self.ctx.granted else {
             return Err(Failure::denied("no source is granted here"));
         };
         if source.label == label {
@@ -53,14 +89,14 @@ impl InstanceState {
         done
     }
 
-    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Resource<OpenCursor>, Failure> {
+    fn read(&mut self, statement: &str, parameters: &[Value]) -> Result<Resource<OpenCursor>, Failure> {
         let cursor = self.session()?.query(statement, parameters)?;
-        self.push(OpenCursor(cursor))
+        self.handles.push(OpenCursor(cursor))
     }
 
     /// Remembers that rows are lost to the plugin: it must not go on as if it had read them.
     fn note_failure(&mut self, failure: Failure) -> Failure {
-        self.source_failure.get_or_insert_with(|| failure.clone());
+        self.ctx.failure.get_or_insert_with(|| failure.clone());
         failure
     }
 
@@ -69,19 +105,19 @@ impl InstanceState {
         cursor: &Resource<OpenCursor>,
         max_rows: u32,
     ) -> wasmtime::Result<Result<Option<Resource<PluginBatch>>, Failure>> {
-        let rows = max_rows.clamp(1, self.batch_rows.max(1)) as usize;
-        let batch = match self.table.get_mut(cursor)?.0.next(rows) {
+        let rows = max_rows.clamp(1, self.ctx.batch_rows.max(1)) as usize;
+        let batch = match self.handles.get_mut(cursor)?.0.next(rows) {
             Ok(Some(batch)) => batch,
             Ok(None) => return Ok(Ok(None)),
             Err(failure) => return Ok(Err(self.note_failure(failure))),
         };
         let bytes: usize = batch.rows.columns().iter().map(used_bytes).sum();
-        if bytes > self.limits.batch_bytes {
-            let most = self.limits.batch_bytes;
+        if bytes > self.ctx.most_bytes {
+            let most = self.ctx.most_bytes;
             let failure = Failure::limit("batch_bytes", most, bytes).within("ask for fewer rows");
             return Ok(Err(self.note_failure(failure)));
         }
-        Ok(self.push_batch(PluginBatch::new(batch)).map(Some))
+        Ok(self.handles.push_batch(PluginBatch::new(batch)).map(Some))
     }
 }
 
@@ -90,17 +126,17 @@ fn used_bytes(column: &ArrayRef) -> usize {
     column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
 }
 
-impl Host for InstanceState {}
+impl Host for SourceView<'_> {}
 
 fn order_to_wit(order: ColumnOrder) -> wit::ColumnOrder {
     let bounds = order.bounds.map(|Bounds { least, most }| wit::ColumnBounds { least, most });
     wit::ColumnOrder { expression: order.expression, function: order.function, bounds }
 }
 
-impl HostConnection for InstanceState {
+impl HostConnection for SourceView<'_> {
     fn open(&mut self, label: String) -> HostResult<Resource<Connection>> {
         let opened = self.check_label(&label);
-        into_guest(opened.and_then(|()| self.push(Connection)))
+        into_guest(opened.and_then(|()| self.handles.push(Connection)))
     }
 
     fn dialect(&mut self, _: Resource<Connection>) -> wasmtime::Result<wit::Dialect> {
@@ -111,15 +147,15 @@ impl HostConnection for InstanceState {
     }
 
     fn now(&mut self, _: Resource<Connection>) -> HostResult<i64> {
-        into_guest(self.timed(|state| state.session()?.now()))
+        into_guest(self.timed(|view| view.session()?.now()))
     }
 
     fn tables(&mut self, _: Resource<Connection>) -> HostResult<Vec<String>> {
-        into_guest(self.timed(|state| state.session()?.tables()))
+        into_guest(self.timed(|view| view.session()?.tables()))
     }
 
     fn describe(&mut self, _: Resource<Connection>, table: String) -> HostResult<Option<wit::TableDescription>> {
-        let found = self.timed(|state| state.session()?.describe(&table));
+        let found = self.timed(|view| view.session()?.describe(&table));
         into_guest(found.and_then(|table| {
             let Some(table) = table else { return Ok(None) };
             let columns = columns_to_wit(table.columns.fields())?;
@@ -135,20 +171,17 @@ impl HostConnection for InstanceState {
         parameters: Vec<WitValue>,
     ) -> HostResult<Resource<OpenCursor>> {
         let parameters: Result<Vec<Value>, Failure> = parameters.into_iter().map(value_from_wit).collect();
-        into_guest(
-            parameters.and_then(|parameters| self.timed(|state| InstanceState::query(state, &statement, &parameters))),
-        )
+        into_guest(parameters.and_then(|parameters| self.timed(|view| view.read(&statement, &parameters))))
     }
 
     fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
-        self.table.delete(connection)?;
-        Ok(())
+        self.handles.delete(connection)
     }
 }
 
-impl HostCursor for InstanceState {
+impl HostCursor for SourceView<'_> {
     fn schema(&mut self, cursor: Resource<OpenCursor>) -> wasmtime::Result<Vec<Column>> {
-        let schema = self.table.get(&cursor)?.0.schema();
+        let schema = self.handles.get(&cursor)?.0.schema();
         columns_to_wit(schema.fields()).map_err(|failure| wasmtime::format_err!("{failure}"))
     }
 
@@ -160,7 +193,6 @@ impl HostCursor for InstanceState {
     }
 
     fn drop(&mut self, cursor: Resource<OpenCursor>) -> wasmtime::Result<()> {
-        self.table.delete(cursor)?;
-        Ok(())
+        self.handles.delete(cursor)
     }
 }

@@ -5,10 +5,12 @@ use wmshost_flow::{Batch, Chunk, ExtractRequest, Extractor, Failure, Method, Nul
 
 use crate::bindings::extractor::Extractor as World;
 use crate::bindings::{extraction, types};
-use crate::capabilities::PluginState;
-use crate::convert::{bookmark_from_wit, bookmark_to_wit, check_key, columns_from_wit, value_to_wit};
-use crate::instance::{Instance, Purpose};
-use crate::plugin::Offer;
+use crate::checks::check_key;
+use crate::convert::{bookmark_from_wit, bookmark_to_wit, columns_from_wit, value_to_wit};
+use crate::description::Offer;
+use crate::instance::Instance;
+use crate::plugin_state::PluginState;
+use crate::purpose::Purpose;
 
 /// The most streams that a source may offer.
 const OFFERS: usize = 10_000;
@@ -47,13 +49,13 @@ impl PluginExtractor {
 
     /// A failure about the plugin's answer.
     fn failed_in(&self, function: &'static str, failure: Failure) -> Failure {
-        failure.at(&self.instance.store.data().identity.plugin, function)
+        failure.at(&self.instance.store.data().plugin, function)
     }
 
     /// Fails if the plugin answers as if nothing had happened, although reading its source broke off in the call: the
     /// rows that it did not read would be missing, and count as deleted.
     fn check_source(&mut self, function: &'static str) -> Result<(), Failure> {
-        match self.instance.store.data_mut().source_failure.take() {
+        match self.instance.store.data_mut().source.failure.take() {
             Some(failure) => {
                 Err(self.failed_in(function, failure.within("the plugin went on although reading broke off")))
             }
@@ -68,7 +70,7 @@ impl PluginExtractor {
     /// Takes a chunk's batch out of the instance, with what the plugin set in its memory.
     fn take(&mut self, chunk: extraction::Chunk) -> Result<Chunk, Failure> {
         let state = self.instance.store.data_mut();
-        let batch = state.take_batch(chunk.rows)?.into_batch()?;
+        let batch = state.handles.take_batch(chunk.rows)?.into_batch()?;
         let batch = match &self.opened {
             Some(opened) => Batch { rows: hold_to_promise(&opened.schema, batch.rows, &opened.key)?, ..batch },
             None => batch,
@@ -80,7 +82,7 @@ impl PluginExtractor {
         if self.empty_batches > most {
             return Err(Failure::limit("empty_batches", most, self.empty_batches));
         }
-        Ok(Chunk { batch, bookmark, state: state.state.take_changes() })
+        Ok(Chunk { batch, bookmark, state: state.state.memory.take_changes() })
     }
 
     /// The schema and the key that the reader reports, checked against the request.
@@ -99,8 +101,8 @@ impl PluginExtractor {
 impl Extractor for PluginExtractor {
     fn open(&mut self, request: &ExtractRequest) -> Result<Opened, Failure> {
         let state = self.instance.store.data_mut();
-        state.state = PluginState::of(&request.state);
-        state.batch_rows = u32::try_from(request.batch_rows).unwrap_or(u32::MAX);
+        state.state.memory = PluginState::of(&request.state);
+        state.source.batch_rows = u32::try_from(request.batch_rows).unwrap_or(u32::MAX);
         let asked = &request.key;
         let request = extraction::Request {
             name: request.stream.clone(),
@@ -126,7 +128,7 @@ impl Extractor for PluginExtractor {
             }),
             columns: request.columns.clone(),
             bookmark: request.bookmark.as_ref().map(bookmark_to_wit),
-            batch_rows: state.batch_rows,
+            batch_rows: state.source.batch_rows,
         };
         let reader = self
             .instance
@@ -154,7 +156,7 @@ impl Extractor for PluginExtractor {
     fn next(&mut self) -> Result<Step, Failure> {
         let reader = self.reader()?;
         // Counting rows beforehand may fail without harm.
-        self.instance.store.data_mut().source_failure = None;
+        self.instance.store.data_mut().source.failure = None;
         self.number += 1;
         let step = self.instance.call_fallible_in(Purpose::batch("next", self.number), |world, store| {
             world.wmshost_plugin_extraction().reader().call_next(store, reader)

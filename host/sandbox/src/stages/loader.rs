@@ -7,11 +7,12 @@ use wmshost_flow::{Failure, LoadMode, LoadRequest, Loader, NewColumns, NewTypes,
 
 use crate::bindings::loader::Loader as World;
 use crate::bindings::{loading, types};
-use crate::capabilities::{LoadPolicy, Phase};
 use crate::columns::PluginBatch;
 use crate::convert::columns_to_wit;
-use crate::instance::{Instance, Purpose};
+use crate::instance::Instance;
 use crate::instance_state::InstanceState;
+use crate::load_policy::{LoadPolicy, Phase};
+use crate::purpose::Purpose;
 
 /// A plugin that writes a stream.
 pub(crate) struct PluginLoader {
@@ -32,20 +33,20 @@ impl PluginLoader {
         function: &'static str,
         call: impl FnOnce(&World, &mut Store<InstanceState>) -> wasmtime::Result<Result<(), types::Failure>>,
     ) -> Result<WriteStats, Failure> {
-        let state = self.instance.store.data_mut();
-        state.counts = WriteStats::default();
-        if let Some(rules) = &mut state.rules {
-            rules.phase = phase;
+        let target = &mut self.instance.store.data_mut().target;
+        target.counts = WriteStats::default();
+        if let Some(policy) = &mut target.policy {
+            policy.phase = phase;
         }
         let purpose = Purpose { batch: self.batch, ..Purpose::of(function) };
         self.instance.call_fallible_in(purpose, call)?;
-        Ok(self.instance.store.data().counts)
+        Ok(self.instance.store.data().target.counts)
     }
 }
 
 impl Loader for PluginLoader {
     fn prepare(&mut self, request: &LoadRequest) -> Result<WriteStats, Failure> {
-        self.instance.store.data_mut().rules = Some(LoadPolicy::of(request));
+        self.instance.store.data_mut().target.policy = Some(LoadPolicy::of(request));
         let request = loading::Request {
             name: request.stream.clone(),
             table: request.table.clone(),
@@ -78,12 +79,12 @@ impl Loader for PluginLoader {
 
     fn load(&mut self, rows: RecordBatch) -> Result<WriteStats, Failure> {
         let state = self.instance.store.data_mut();
-        let may_drop = state.rules.as_ref().is_some_and(|rules| rules.may_drop);
-        let handle = state.push_batch(PluginBatch::fixed(rows, may_drop))?;
+        let may_drop = state.target.policy.as_ref().is_some_and(|policy| policy.may_drop);
+        let handle = state.handles.push_batch(PluginBatch::fixed(rows, may_drop))?;
         let lent = Resource::new_borrow(handle.rep());
         let counts =
             self.counted(Phase::Load, "load", |world, store| world.wmshost_plugin_loading().call_load(store, lent));
-        self.instance.store.data_mut().take_batch(handle)?;
+        self.instance.store.data_mut().handles.take_batch(handle)?;
         counts
     }
 
@@ -92,8 +93,8 @@ impl Loader for PluginLoader {
         let counts =
             self.counted(Phase::Finish, "finish", |world, store| world.wmshost_plugin_loading().call_finish(store))?;
         let state = self.instance.store.data();
-        let finished = state.rules.as_ref().map_or(Ok(()), LoadPolicy::check_finished);
-        finished.map_err(|failure| failure.at(&state.identity.plugin, "finish"))?;
+        let finished = state.target.policy.as_ref().map_or(Ok(()), LoadPolicy::check_finished);
+        finished.map_err(|failure| failure.at(&state.plugin, "finish"))?;
         Ok(counts)
     }
 }

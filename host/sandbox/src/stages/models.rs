@@ -23,7 +23,7 @@ pub(crate) fn declare(instance: &mut Instance<World>, dialect: Dialect) -> Resul
         .call_fallible("declare", |world, store| world.wmshost_plugin_modelling().call_declare(store, asked))?;
     let state = instance.store.data();
     let mut meter = DeclarationReader { limits: &state.limits, parts: 0, bytes: 0 };
-    meter.declaration(declared).map_err(|failure| failure.at(&state.identity.plugin, "declare"))
+    meter.declaration(declared).map_err(|failure| failure.at(&state.plugin, "declare"))
 }
 
 /// Converts a declaration and counts its parts.

@@ -10,7 +10,8 @@ use wmshost_flow::{Batch, Call, Failure, Transform, Transformed};
 use crate::bindings::transform::Transform as World;
 use crate::columns::PluginBatch;
 use crate::convert::{columns_from_wit, columns_to_wit};
-use crate::instance::{Instance, Purpose};
+use crate::instance::Instance;
+use crate::purpose::Purpose;
 
 /// Makes an instance.
 type Make = Box<dyn Fn() -> Result<Instance<World>, Failure> + Send>;
@@ -28,7 +29,7 @@ pub(crate) struct PluginTransform {
 impl PluginTransform {
     pub(crate) fn new(make: Make) -> Result<Self, Failure> {
         let instance = make()?;
-        let plugin = instance.store.data().identity.plugin.clone();
+        let plugin = instance.store.data().plugin.clone();
         Ok(Self { make, instance, plugin, asked: None, keeps_state: false })
     }
 
@@ -80,14 +81,14 @@ impl Transform for PluginTransform {
     }
 
     fn process(&mut self, rows: RecordBatch, call: &Call) -> Result<Transformed, Failure> {
-        let handle = self.instance.store.data_mut().push_batch(PluginBatch::new(Batch::new(rows)))?;
+        let handle = self.instance.store.data_mut().handles.push_batch(PluginBatch::new(Batch::new(rows)))?;
         let lent = Resource::new_borrow(handle.rep());
         let purpose =
             Purpose { time: Some(call.time), is_silent: call.is_probe, ..Purpose::batch("process", call.batch) };
         let done = self
             .instance
             .call_fallible_in(purpose, |world, store| world.wmshost_plugin_transformation().call_process(store, lent));
-        let batch = self.instance.store.data_mut().take_batch(handle);
+        let batch = self.instance.store.data_mut().handles.take_batch(handle);
         done?;
         batch?.into_changed()
     }

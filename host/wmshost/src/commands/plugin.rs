@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 use wmshost_pipeline::load;
-use wmshost_sandbox::{CONTRACT_VERSION, Description, Plugin, SettingKind};
+use wmshost_sandbox::{Description, Plugin, SettingKind};
 
 use super::App;
 use crate::cli::{Output, PluginCommand};
@@ -59,7 +59,7 @@ fn inspect(app: &App, file: &Path, output: Output) -> anyhow::Result<Exit> {
         &[
             ("what it does", said.summary.clone()),
             ("version", said.version.clone()),
-            ("world", format!("{} (contract {CONTRACT_VERSION})", plugin.world)),
+            ("world", format!("{} (contract {})", plugin.world, plugin.contract)),
             ("file", plugin.file.display().to_string()),
             ("digest", named_digest(&plugin.digest)),
             ("asks for", plugin.imports.join(", ")),

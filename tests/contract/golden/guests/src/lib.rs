@@ -1,0 +1,1 @@
+//! The golden plugins are the examples of this crate: `extractor`, `transform`, `loader` and `models`.
