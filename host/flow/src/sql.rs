@@ -19,6 +19,14 @@ pub trait Sql {
     /// The columns that a query gives: names, Oracle's plain ones in lower case, and types in the database's words where
     /// it tells them before the query is run, else without a word. No row is read.
     fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure>;
+    /// Runs a statement that creates a table of the host's own. One that another process has created meanwhile is as
+    /// good: all streams of a first run need the same tables at once.
+    fn create_if_missing(&mut self, statement: &str) -> Result<(), Failure> {
+        self.execute(statement, &[]).map(drop)
+    }
+    /// Says that the open transaction writes a row of the ledger, by which a driver whose commit was cut off can find out
+    /// whether it took place.
+    fn carries_checkpoint(&mut self) {}
 }
 
 /// A session of the host's own. Outside a transaction every statement is one by itself; dropping the session

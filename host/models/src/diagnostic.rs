@@ -57,7 +57,8 @@ pub(crate) fn excerpt(text: &str, at: usize) -> String {
     format!("  {number} | {shown}\n  {pad} | {indent}^")
 }
 
-/// Where a database's message points to: the word that it names, if it is in the text.
+/// Where a database's message points to: the word that it names, if it is in the text. The databases report no place
+/// apart from their text; what is found here only chooses the excerpt that is shown.
 pub(crate) fn locate(text: &str, message: &str) -> Option<usize> {
     const BEFORE: [&str; 6] = [
         "no such column: ",

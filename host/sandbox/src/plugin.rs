@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow_schema::SchemaRef;
 use wasmtime::component::{Component, Linker};
 use wmshost_flow::model::Declaration;
-use wmshost_flow::{Cancel, Dialect, Extractor, Failure, Loader, SharedTarget, Transform};
+use wmshost_flow::{Cancel, Dialect, Extractor, Failure, FailureCause, Loader, SharedTarget, Transform, WasmError};
 
 use crate::bindings::{about, any, extractor, loader, models, transform};
 use crate::capabilities::LogMeter;
@@ -41,17 +41,22 @@ impl Sandbox {
 
     /// Loads the component in `file` under the name that the pipeline gives it. None of its code runs yet.
     pub fn load(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
+        self.load_unplaced(name, file).map_err(|failure| failure.within(file.display()))
+    }
+
+    /// The same, for a caller that names the file itself where it reports a failure.
+    pub fn load_unplaced(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
         let engine = &self.engine.engine;
         let compiled = compile(engine, file, &self.cache)?;
-        let at = |failure: Failure| failure.within(file.display());
-        let world = world_of(engine, &compiled.component).map_err(at)?;
+        let foreign = |failure: Failure| failure.caused_by(FailureCause::Wasm(WasmError::ForeignContract));
+        let world = world_of(engine, &compiled.component).map_err(foreign)?;
         let imports = imports_of(engine, &compiled.component);
-        check_imports(world, &imports).map_err(at)?;
+        check_imports(world, &imports).map_err(foreign)?;
         let linker =
-            linker(engine, world).map_err(|error| at(Failure::permanent(format!("linking {world}: {error:#}"))))?;
+            linker(engine, world).map_err(|error| Failure::permanent(format!("linking {world}: {error:#}")))?;
         linker
             .instantiate_pre(&compiled.component)
-            .map_err(|error| at(Failure::invalid_config(format!("not of this contract: {error:#}"))))?;
+            .map_err(|error| foreign(Failure::invalid_config(format!("not of this contract: {error:#}"))))?;
         Ok(Plugin {
             name: name.to_owned(),
             file: file.to_owned(),

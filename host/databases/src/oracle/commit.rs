@@ -9,7 +9,7 @@ use super::target_session::{OracleTargetSession, take};
 impl OracleTargetSession {
     /// What the ledger will say once the transaction is committed.
     fn ledger_entry(&mut self) -> Result<Option<Entry>, Failure> {
-        if !self.has_witness {
+        if !self.has_checkpoint {
             return Ok(None);
         }
         let TargetGrant { pipeline, stream, .. } = self.grant.clone();

@@ -3,7 +3,8 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `settings` | what it takes to reach a server |
-//! | `failure` | what Oracle's errors mean for the flow |
+//! | `codes` | the codes of Oracle's errors, with class and description |
+//! | `failure` | Oracle's errors, and the failures that they become |
 //! | `retry` | when to try again |
 //! | `names` | names, quoted and in upper case |
 //! | `client` | what is asked of a connection |
@@ -46,6 +47,7 @@
 mod bulk_merge;
 mod clauses;
 mod client;
+mod codes;
 mod column;
 mod commit;
 mod connect;

@@ -13,7 +13,9 @@ use wmshost_flow::Failure;
 pub(super) trait ManageConnection: Send + Sync {
     /// What is lent.
     type Connection: Send;
-    /// Makes one.
+    /// Where failures say they come from.
+    fn place(&self) -> &str;
+    /// Makes one; its failure names the place.
     fn connect(&self) -> Result<Self::Connection, Failure>;
     /// Returns whether one that was idle can still be used.
     fn is_valid(&self, item: &Self::Connection) -> bool;
@@ -115,11 +117,12 @@ impl<M: ManageConnection> Pool<M> {
                 queue.waiting.retain(|waiting| *waiting != ticket);
                 self.moved.notify_all();
                 return Err(Failure::transient(format!(
-                    "all {} connections are in use, and none was given back within {} s; run fewer streams at once, \
-                     or allow more `connections`",
+                    "{}: all {} connections are in use, and none was given back within {} s",
+                    self.maker.place(),
                     self.limits.most,
                     self.limits.wait.as_secs_f64()
-                )));
+                ))
+                .advise("run fewer streams at once, or allow more `connections`"));
             };
             queue = self.moved.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -197,6 +200,10 @@ mod tests {
 
     impl ManageConnection for Numbers {
         type Connection = usize;
+
+        fn place(&self) -> &str {
+            "numbers"
+        }
 
         fn connect(&self) -> Result<usize, Failure> {
             if self.fails {

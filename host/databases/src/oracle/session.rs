@@ -270,12 +270,12 @@ impl Session {
     }
 
     /// Which rights reading as of the run's moment needs.
-    fn flashback_hint(&self) -> String {
+    fn flashback_advice(&self) -> String {
         let user = spelled(&self.settings.user);
         let grants = self.grant.tables.iter();
         let grants = grants.map(|table| format!("GRANT FLASHBACK ON {} TO {user}", owned(&self.settings, table)));
         let grants: Vec<_> = grants.collect();
-        format!(" (reading as of the run's moment needs {}, or `snapshot = \"statement\"`)", grants.join("; "))
+        format!("reading as of the run's moment needs {}, or `snapshot = \"statement\"`", grants.join("; "))
     }
 
     fn start(&self, statement: &str, values: &[Value]) -> Result<(Box<dyn OpenQuery>, bool), Failure> {
@@ -288,11 +288,10 @@ impl Session {
                 connection.mark_broken();
             }
             let failure = oracle_error.failure(format_args!("{}, statement", self.place));
-            let hint = match oracle_error.class {
-                ErrorClass::Denied if self.moment.scn.is_some() => self.flashback_hint(),
-                _ => String::new(),
-            };
-            Failure { message: failure.message + &hint, ..failure }
+            match oracle_error.class {
+                ErrorClass::Denied if self.moment.scn.is_some() => failure.advise(self.flashback_advice()),
+                _ => failure,
+            }
         })
     }
 }

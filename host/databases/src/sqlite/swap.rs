@@ -88,12 +88,10 @@ fn refused_at_swap(doing: &str, error: rusqlite::Error) -> Failure {
     if !is_constraint {
         return failure;
     }
-    Failure::permanent(format!(
-        "{}: a row that is kept as deleted has the same values as one that was loaded, or the index was added during \
-         the load. Nothing was changed; delete such rows from the table where wms_deleted_at is not NULL, or drop the \
-         index, and run again",
-        failure.message
-    ))
+    let why = "a row that is kept as deleted has the same values as one that was loaded, or the index was added during \
+               the load. Nothing was changed";
+    Failure { message: format!("{}: {why}", failure.message), ..failure }
+        .advise("delete such rows from the table where wms_deleted_at is not NULL, or drop the index, and run again")
 }
 
 /// Rows that the source no longer has and that stay, marked as deleted.

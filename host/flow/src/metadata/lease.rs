@@ -276,7 +276,7 @@ fn now(sql: &mut dyn Sql) -> Result<i64, Failure> {
         Dialect::Oracle => format!("SELECT {expression} FROM dual"),
     };
     let row = sql.query(&statement, &[])?.into_iter().next().unwrap_or_default();
-    Cells::of(&TABLE, row).integer()
+    Ok(Cells::of(&TABLE, row).integer()?)
 }
 
 fn now_expression(dialect: Dialect) -> &'static str {

@@ -84,10 +84,9 @@ impl Attempt<'_> {
     /// Says that a fresh instance went on.
     fn warn(&self, failure: &Failure) {
         let message = format!(
-            "batch {}: plugin {} failed and took the batch in a fresh instance, as on_trap = \"retry\" asks: {}",
+            "batch {}: plugin {} failed and took the batch in a fresh instance, as on_trap = \"retry\" asks: {failure}",
             self.number,
             self.transform.plugin(),
-            failure.message
         );
         self.context.observer.event(&Event::Warned { stream: self.stream, message: &message });
     }

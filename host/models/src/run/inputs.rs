@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{Dialect, Failure, FailureKind, Sql, Value};
+use wmshost_flow::{Dialect, Failure, Sql, Value, failure_policy};
 
 use super::before_images::CHAIN;
 use crate::dialect::{AUDIT_COLUMNS, DELETED_AT, SqlWriter};
@@ -233,7 +233,7 @@ fn index_mark(sql: &mut dyn Sql, writer: SqlWriter, table: &str, index: &str, co
         // Somebody is writing the table, or has made the index meanwhile; it only makes things quicker.
         Err(failure)
             if writer.0 == Dialect::Oracle
-                && (failure.kind == FailureKind::Transient || !sql.query(found, &name)?.is_empty()) =>
+                && (failure_policy(&failure).retry || !sql.query(found, &name)?.is_empty()) =>
         {
             Ok(())
         }

@@ -89,6 +89,15 @@ impl Sql for OwnedSession<'_> {
     fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
         self.sql.columns(query)
     }
+
+    fn create_if_missing(&mut self, statement: &str) -> Result<(), Failure> {
+        self.check(statement)?;
+        self.sql.create_if_missing(statement)
+    }
+
+    fn carries_checkpoint(&mut self) {
+        self.sql.carries_checkpoint();
+    }
 }
 
 impl SqlSession for OwnedSession<'_> {

@@ -76,10 +76,7 @@ impl ModelTable<'_> {
         match (placed, undo) {
             (Err(failure), Some(undo)) => Err(match sql.execute(&undo, &[]) {
                 Ok(_) => failure,
-                Err(why) => {
-                    let message = format!("{failure}; what had the name before did not come back: {why}");
-                    Failure { message, ..failure }
-                }
+                Err(why) => failure.and(format_args!("what had the name before did not come back: {why}")),
             }),
             (Ok(_), _) if kind.as_deref() == Some("table") => sql.execute(&drop_old, &[]).map(drop),
             (placed, _) => placed.map(drop),

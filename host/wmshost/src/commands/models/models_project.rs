@@ -53,7 +53,10 @@ pub(super) fn declared(
         let declared = plugin.models(identity, limits(&pipeline.limits), dialect);
         let declared = declared.map_err(|failure| match failure.kind {
             FailureKind::Cancelled => failure,
-            _ => Failure::invalid_config(format!("plugin {}, declare: {failure}", stage.plugin)),
+            _ => Failure {
+                kind: FailureKind::InvalidConfig,
+                ..failure.within(format_args!("plugin {}, declare", stage.plugin))
+            },
         })?;
         Ok((stage.plugin.clone(), declared))
     };
