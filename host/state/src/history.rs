@@ -352,7 +352,7 @@ mod tests {
             ["wms-tables", "allocation", "table"]
         );
         let twice = history.begin(&run("a1", 2), &[]).unwrap_err();
-        assert!(twice.message.contains("a1 already"), "{twice}");
+        assert!(twice.to_string().contains("a1 already"), "{twice}");
         let end = StreamSummary {
             stream: "allocation".into(),
             status: StreamStatus::Succeeded,
@@ -389,6 +389,6 @@ mod tests {
         let file = folder.path().join("state.db");
         Connection::open(&file).unwrap().pragma_update(None, "user_version", 9).unwrap();
         let refused = History::open(&file).err().unwrap();
-        assert!(refused.message.contains("format 9"), "{refused}");
+        assert!(refused.to_string().contains("format 9"), "{refused}");
     }
 }

@@ -236,7 +236,7 @@ mod tests {
         let pool = Pool::new(Numbers::default(), limits(1));
         let kept = pool.take().expect("an item");
         let failure = pool.take().err().expect("the pool is full");
-        assert!(failure.message.contains("all 1 connections are in use"), "{failure}");
+        assert!(failure.to_string().contains("all 1 connections are in use"), "{failure}");
         drop(kept);
         assert!(pool.take().is_ok());
     }
