@@ -2,6 +2,7 @@
 //! of files, the map of the code, the dependencies.
 
 use std::collections::BTreeSet;
+mod failures;
 mod words;
 
 use std::fs;

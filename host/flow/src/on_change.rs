@@ -204,8 +204,9 @@ pub(crate) fn refuse(stream: &str, changes: &[DefinitionChange]) -> Result<(), F
          leaves the rows that are there as they are"
     };
     Err(Failure::invalid_config(format!(
-        "stream {stream} is not defined as it was when its checkpoint was made: {all}. Nothing was written; {advice}"
-    )))
+        "stream {stream} is not defined as it was when its checkpoint was made: {all}. Nothing was written"
+    ))
+    .advise(advice))
 }
 
 /// What a difference means that leaves the bookmark and the rows as they are.

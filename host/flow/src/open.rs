@@ -260,11 +260,13 @@ impl Stream {
     /// Refuses what takes rows out of the order of the stream, where a transform remembers what came before.
     pub(crate) fn check_stateless(&self, done: &str) -> Result<(), StageFailure> {
         let Some(transform) = self.transforms.iter().find(|transform| transform.keeps_state()) else { return Ok(()) };
-        Err(StageFailure::before(Stage::Transform)(Failure::invalid_config(format!(
+        let failure = Failure::invalid_config(format!(
             "plugin {} keeps state from batch to batch, so that its rows cannot be {done}: it would not make the same of \
-             them. Load the stream again by `wmshost run --full-refresh`",
+             them",
             transform.plugin()
-        ))))
+        ));
+        let advice = "Load the stream again by `wmshost run --full-refresh`";
+        Err(StageFailure::before(Stage::Transform)(failure.advise(advice)))
     }
 
     /// Lets the loader make the table ready, for good or only to see that it can; says what changes of the table's

@@ -120,9 +120,12 @@ fn stopped(stream: &str, key: &str, most: &str, deleted: u64, of: u64) -> Failur
         FailureKind::Guard,
         format!(
             "the source no longer has {deleted} of the {of} rows of the target, and {key} allows {most}: no row was \
-             deleted. Look at the source; if these rows are to be deleted, allow it once by `--allow-deletes {stream}`"
+             deleted"
         ),
     )
+    .advise(format_args!(
+        "Look at the source; if these rows are to be deleted, allow it once by `--allow-deletes {stream}`"
+    ))
 }
 
 /// What becomes of a row with a value that has no place: in its column's type, in the key, in a batch, in the target.

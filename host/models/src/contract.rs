@@ -46,10 +46,10 @@ pub(crate) fn check_rows(
             let found =
                 if found == "integer" && column.kind == DataType::Boolean { "a number but 0 and 1" } else { &found };
             return Err(Failure::permanent(format!(
-                "the column {} is declared {}, and its SQL returns {found} there, in {count} rows; cast it, or declare \
-                 what it is",
+                "the column {} is declared {}, and its SQL returns {found} there, in {count} rows",
                 column.name, column.kind
-            )));
+            ))
+            .advise("cast it, or declare what it is"));
         }
     }
     Ok(())

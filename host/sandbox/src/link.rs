@@ -111,9 +111,9 @@ fn check_version(interface: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::invalid_config(format!(
-        "it asks for {name} (contract {version}), this host offers {CONTRACT_VERSION}; build it with a matching \
-         wmshost-plugin"
-    )))
+        "it asks for {name} (contract {version}), this host offers {CONTRACT_VERSION}"
+    ))
+    .advise("build it with a matching wmshost-plugin"))
 }
 
 /// The interfaces that a component asks for.

@@ -126,18 +126,13 @@ impl History {
     pub fn open(file: &Path) -> Result<Self, Failure> {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).map_err(|error| {
-                Failure::invalid_config(format!(
-                    "{}: the host's own folder cannot be made: {error}. Set WMSHOST_HOME to one that \
-                     can be written",
-                    folder.display()
-                ))
+                Failure::invalid_config(format!("{}: the host's own folder cannot be made: {error}", folder.display()))
+                    .advise("Set WMSHOST_HOME to one that can be written")
             })?;
         }
         let place = |error: rusqlite::Error| {
-            Failure::invalid_config(format!(
-                "{}: the run history cannot be opened: {error}. Move the file away, or set WMSHOST_HOME",
-                file.display()
-            ))
+            Failure::invalid_config(format!("{}: the run history cannot be opened: {error}", file.display()))
+                .advise("Move the file away, or set WMSHOST_HOME")
         };
         let connection = Connection::open(file).map_err(place)?;
         connection.busy_timeout(Duration::from_secs(10)).map_err(place)?;
@@ -149,9 +144,10 @@ impl History {
             }
             newer => {
                 return Err(Failure::invalid_config(format!(
-                    "{}: the run history has format {newer}, this host knows 1; use the newer host",
+                    "{}: the run history has format {newer}, this host knows 1",
                     file.display()
-                )));
+                ))
+                .advise("use the newer host"));
             }
         }
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(place)?;

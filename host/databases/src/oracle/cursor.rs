@@ -79,9 +79,8 @@ impl<R: Rows> QueryCursor<R> {
         let names: Vec<String> = rows.columns().iter().map(|column| column.name.clone()).collect();
         for (at, name) in names.iter().enumerate() {
             if names[..at].contains(name) {
-                return Err(Failure::permanent(format!(
-                    "{place}: the statement returns two columns the name {name}; rename one by AS"
-                )));
+                return Err(Failure::permanent(format!("{place}: the statement returns two columns the name {name}"))
+                    .advise("rename one by AS"));
             }
         }
         // A join can make a NULL of any column.

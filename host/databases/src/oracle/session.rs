@@ -129,19 +129,18 @@ impl Session {
     fn readings(&mut self, columns: &[ColumnInfo], of: &str) -> Result<Vec<Reading>, Failure> {
         if columns.iter().any(|column| column.kind == Kind::TimestampLtz) && !self.local_is_utc()? {
             return Err(Failure::invalid_config(format!(
-                "{}, {of}: the server sends TIMESTAMP WITH LOCAL TIME ZONE in another zone than UTC; select the column \
-                 CAST to TIMESTAMP WITH TIME ZONE, or by a view",
+                "{}, {of}: the server sends TIMESTAMP WITH LOCAL TIME ZONE in another zone than UTC",
                 self.place
-            )));
+            ))
+            .advise("select the column CAST to TIMESTAMP WITH TIME ZONE, or by a view"));
         }
         let readings = columns.iter().map(|column| {
             reading(column, self.settings.bare_number).ok_or_else(|| {
                 Failure::invalid_config(format!(
-                    "{}, {of}: the column {} is {}, which cannot be read; leave it out, or have a view turn it into text",
-                    self.place,
-                    column.name,
-                    column.declared
+                    "{}, {of}: the column {} is {}, which cannot be read",
+                    self.place, column.name, column.declared
                 ))
+                .advise("leave it out, or have a view turn it into text")
             })
         });
         readings.collect()

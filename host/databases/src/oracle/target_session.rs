@@ -81,10 +81,8 @@ impl OracleTargetSession {
     ) -> Result<Self, Failure> {
         let place = connections.maker().place.clone();
         if is_reserved(&grant.table) {
-            return Err(Failure::invalid_config(format!(
-                "{place}: the name {} is kept for the host; give the table another one",
-                grant.table
-            )));
+            return Err(Failure::invalid_config(format!("{place}: the name {} is kept for the host", grant.table))
+                .advise("give the table another one"));
         }
         let connection = take(&connections, &grant)?;
         Ok(Self {

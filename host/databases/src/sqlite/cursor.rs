@@ -111,9 +111,10 @@ impl QueryCursor {
         for (at, column) in columns.iter().enumerate() {
             if columns[..at].iter().any(|other| other.name == column.name) {
                 return Err(Failure::permanent(format!(
-                    "{source}: the statement returns two columns the name {}; rename one by AS",
+                    "{source}: the statement returns two columns the name {}",
                     column.name
-                )));
+                ))
+                .advise("rename one by AS"));
             }
         }
         // A join can make a NULL of any column.

@@ -21,7 +21,7 @@ impl SqliteTargetSession {
         let doing = format!("{}, swapping the table {table}", self.place);
         let staged = self
             .find(&self.staged_name())?
-            .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged; stage it first")))?;
+            .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged")).advise("stage it first"))?;
         let old = self.find(table)?;
         let keeps_deleted = old.as_ref().is_some_and(|old| old.column(DELETED_AT).is_some());
         let (kept, staged) = match &old {

@@ -166,7 +166,7 @@ impl Lease {
                     self.subject()
                 ),
             ),
-            None => Failure::new(FailureKind::Busy, "this run's lease was taken away; run again"),
+            None => Failure::new(FailureKind::Busy, "this run's lease was taken away").advise("run again"),
         })
     }
 
@@ -214,16 +214,18 @@ impl Lease {
         Failure::new(
             FailureKind::Busy,
             format!(
-                "run {} (process {} on {}) holds {}, last seen {} s ago; wait for its end. If that machine is gone, the \
-                 lease ends by itself at {} UTC",
+                "run {} (process {} on {}) holds {}, last seen {} s ago",
                 lease_row.run_id,
                 lease_row.holder.process,
                 lease_row.holder.name(),
                 self.subject(),
                 (now - lease_row.renewed_at).max(0),
-                &until[..19]
             ),
         )
+        .advise(format_args!(
+            "wait for its end. If that machine is gone, the lease ends by itself at {} UTC",
+            &until[..19]
+        ))
     }
 }
 

@@ -104,10 +104,9 @@ impl std::fmt::Display for DamagedRow {
 
 impl From<DamagedRow> for Failure {
     fn from(row: DamagedRow) -> Self {
-        Self::permanent(format!(
-            "{row}. `wmshost state log` shows the stream's other rows, and `wmshost state rollback` \
-             goes back to one of them; `wmshost state reset --stream {}` forgets them all, and the next run reads the \
-             whole table again",
+        Self::permanent(row.to_string()).advise(format_args!(
+            "`wmshost state log` shows the stream's other rows, and `wmshost state rollback` goes back to one of them; \
+             `wmshost state reset --stream {}` forgets them all, and the next run reads the whole table again",
             row.stream
         ))
     }

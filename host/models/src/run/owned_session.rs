@@ -280,8 +280,10 @@ impl Build<'_> {
         }
         let name = &node.table;
         Err(Failure::invalid_config(format!(
-            "the {there} {name} is not the one that wmshost made: somebody put it there; rename or drop it yourself, or have it \
-             replaced with take_over = [{name:?}] in [models]"
+            "the {there} {name} is not the one that wmshost made: somebody put it there"
+        ))
+        .advise(format_args!(
+            "rename or drop it yourself, or have it replaced with take_over = [{name:?}] in [models]"
         )))
     }
 }
