@@ -82,7 +82,8 @@ fn a_failure_is_shown_with_its_advice() {
 fn only_drivers_know_the_codes_of_a_database() {
     for room in WITHOUT_CODES {
         for (file, text) in sources(format!("host/{room}/src")) {
-            let named = code(&text).lines().find(|line| line.contains("\"ORA-") && !line.contains("split_once"));
+            let text = code(&text);
+            let named = text.lines().find(|line| line.contains("\"ORA-") && !line.contains("split_once"));
             let is_cause = file.ends_with("failure_cause.rs");
             assert!(is_cause || named.is_none(), "{}: {}", file.display(), named.unwrap_or_default());
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::failure_cause::{ErrorClass, FailureCause};
 use crate::failure_policy::failure_policy;
 
-/// What a failure means for whoever asked.
+/// The meaning of a failure for its receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
     /// The pipeline file asks for something that cannot be had. A retry does not help.
@@ -61,7 +61,7 @@ pub struct CallSite {
 /// Why something did not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What it means for a retry.
+    /// Its kind, which with the cause decides what follows.
     pub kind: FailureKind,
     /// Where, what and why; for a person. Never holds a secret or a row's value.
     pub message: String,

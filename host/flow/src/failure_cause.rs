@@ -83,7 +83,7 @@ impl ErrorClass {
     }
 }
 
-/// How a component, or a call of it, came to nothing.
+/// The end of a component, or of a call of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WasmError {
     /// The file holds no component.

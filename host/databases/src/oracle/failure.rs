@@ -11,11 +11,11 @@ use super::codes::{ADVICE, CODES};
 /// An error, sorted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OracleError {
-    /// What it means.
+    /// Its class.
     pub(super) class: ErrorClass,
     /// Its number, where it has one.
     pub(super) code: Option<usize>,
-    /// What it says, without addresses and values.
+    /// Its description, without addresses and values.
     description: String,
 }
 
