@@ -1,5 +1,6 @@
 //! Oracle's errors, sorted: the class of each, and the failure that it becomes. A code is known by its number, never by
-//! its text; the text is the server's and may hold rows' values, so of the codes in [`CODES`] it is not passed on.
+//! its text; the text is the server's and may hold rows' values, so of a code that [`CODES`] describes it is not passed
+//! on.
 
 use std::fmt;
 
@@ -44,7 +45,7 @@ impl fmt::Display for OracleError {
 }
 
 impl OracleError {
-    /// Trouble with a number. `text` is what the server says of it.
+    /// An error with a number. `text` is what the server says of it.
     pub(super) fn of_code(code: usize, text: Option<&str>) -> Self {
         let (class, description) = known(code).unwrap_or((ErrorClass::Permanent, ""));
         let description = if description.is_empty() { first_line(code, text) } else { description.to_owned() };
@@ -56,7 +57,7 @@ impl OracleError {
         Self::new(ErrorClass::Permanent, format!("parameter {number} has a value that Oracle cannot hold"))
     }
 
-    /// Trouble without a number.
+    /// An error without a number.
     pub(super) fn new(class: ErrorClass, description: String) -> Self {
         Self { class, code: None, description }
     }
