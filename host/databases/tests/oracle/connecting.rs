@@ -148,6 +148,7 @@ fn a_refused_login_is_told_and_not_tried_again() {
             let asked = server.faults().add(Fault::new(Moment::Connect, Effect::DropBefore));
             let again = target.sql().err().expect("refused");
             assert!(again.to_string().contains(code), "{user}: {again}");
+            assert_eq!((again.kind, again.cause), (first.kind, first.cause), "{user}: {again}");
             assert_eq!(server.faults().struck(asked), 0, "{user}: the server was asked again");
             server.faults().clear();
         }
@@ -239,7 +240,7 @@ fn a_pool_of_many_opens_them_all_and_waits_for_one_when_all_are_lent() {
     let target = target(&settings);
     let sessions: Vec<_> = (0..4).map(|_| target.sql().expect("a session")).collect();
     let failure = target.sql().err().expect("all are lent");
-    assert!(failure.to_string().contains("all 4 connections are in use"), "{failure}");
+    assert!(failure.to_string().starts_with("target ana: all 4 connections are in use"), "{failure}");
     drop(sessions);
     assert!(target.sql().is_ok());
 }

@@ -1,6 +1,7 @@
 //! What only Oracle can do or get wrong, by the emulator: connecting and its failures, types, snapshots, faults.
 
 mod bad_rows;
+mod causes;
 mod connecting;
 mod faults;
 mod lobs;
