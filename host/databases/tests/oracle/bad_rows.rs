@@ -56,7 +56,7 @@ fn every_error_of_a_row_costs_that_row_and_not_the_load() {
     run(&settings, &[&format!("CREATE TABLE BAD_CODE {TABLE}")]);
     let mut writer = writer(&settings, "BAD_CODE");
     for (code, rule) in [(1_401, "ora-01401"), (1_426, "ora-01426"), (1_461, "ora-01461")] {
-        let fault = Fault::new(Moment::Statement("INSERT INTO".into()), Effect::Fail(code)).times(3);
+        let fault = Fault::new(Moment::Statement("INSERT INTO \"BAD_CODE\"".into()), Effect::Fail(code)).times(3);
         let fault = server.faults().add(fault);
         writer.begin().expect("a transaction");
         let counted = writer.insert("BAD_CODE", &batch(4, |_| None));
