@@ -137,7 +137,7 @@ fn a_guard_stops_deletions_and_can_be_lifted() {
     let failure = stopped.failure.expect("the guard").failure;
     assert_eq!(failure.kind, FailureKind::Guard);
     for words in ["201 of the 1000 rows", "max_deleted_percent allows 20 %", "--allow-deletes s"] {
-        assert!(failure.message.contains(words), "{failure}");
+        assert!(failure.to_string().contains(words), "{failure}");
     }
     assert_eq!(world.target().len(), 1_000);
     world.guard.is_lifted = true;

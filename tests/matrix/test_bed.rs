@@ -147,7 +147,7 @@ fn no_variable(_: &str) -> Option<OsString> {
 }
 
 fn refused<T>(failure: wmshost_flow::Failure) -> Box<Ended<T>> {
-    Box::new(Ended::Refused(failure.message))
+    Box::new(Ended::Refused(failure.to_string()))
 }
 
 fn failed<T>(at: &StreamFailure) -> Box<Ended<T>> {

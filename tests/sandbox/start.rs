@@ -21,7 +21,7 @@ fn code_that_runs_at_the_start_has_the_same_limits() {
         let Err(failure) = plugin.transform(identity("hostile", behaviour), limits) else {
             panic!("{behaviour}: it was made");
         };
-        assert_eq!((failure.kind, failure.message.contains(words)), (kind, true), "{behaviour}: {failure}");
+        assert_eq!((failure.kind, failure.to_string().contains(words)), (kind, true), "{behaviour}: {failure}");
         let site = failure.site.expect("a site");
         assert_eq!((site.plugin.as_str(), site.function), ("hostile", "instantiate"), "{behaviour}");
         plugin.transform(identity("hostile", "none"), Limits::default()).expect("a fresh instance");
@@ -57,7 +57,7 @@ fn a_plugin_is_of_one_world_only() {
     let Err(failure) = plugin("hostile_loader").transform(identity("hostile", "none"), Limits::default()) else {
         panic!("a loader was taken for a transform");
     };
-    assert!(failure.message.contains("is of the world loader, and transform is needed here"), "{failure}");
+    assert!(failure.to_string().contains("is of the world loader, and transform is needed here"), "{failure}");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn functions_of_another_shape_are_not_called() {
     let made = plugin.transform(identity("hostile", "none"), Limits::default()).map(drop);
     for failure in [made.expect_err("misshapen"), plugin.describe().map(drop).expect_err("misshapen")] {
         assert_eq!(failure.kind, InvalidConfig, "{failure}");
-        assert!(failure.message.starts_with("it is not of this contract: "), "{failure}");
+        assert!(failure.to_string().starts_with("it is not of this contract: "), "{failure}");
     }
 }
 
@@ -100,6 +100,6 @@ fn what_a_component_begins_with_is_limited() {
         let Err(failure) = plugin.transform(identity("hostile", "none"), Limits::default()) else {
             panic!("{name}: it was made");
         };
-        assert_eq!((failure.kind, failure.message.contains(words)), (Limit, true), "{name}: {failure}");
+        assert_eq!((failure.kind, failure.to_string().contains(words)), (Limit, true), "{name}: {failure}");
     }
 }

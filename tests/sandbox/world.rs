@@ -354,7 +354,8 @@ pub(crate) fn fails(attack: &Attack, end: End) {
     let victim = warehouse.run(attack).expect("the streams are made");
     assert_eq!(victim.status, StreamStatus::Failed, "{case}: {victim:?}");
     let at = victim.failure.expect("a failure");
-    let Failure { kind, message, site } = &at.failure;
+    let Failure { kind, site, .. } = &at.failure;
+    let message = at.failure.to_string();
     assert_eq!((*kind, message.contains(end.words)), (end.kind, true), "{case}: {at}");
     let site = site.as_ref().unwrap_or_else(|| panic!("{case}: no site in {at}"));
     assert_eq!((site.plugin.as_str(), site.function), (attack.guest, end.function), "{case}: {at}");

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod documents;
+mod failures;
 mod functions;
 mod modules;
 mod words;

@@ -76,10 +76,8 @@ impl OnBadValue {
     pub(crate) fn check(self, rejected: &[Rejected], key: &[String]) -> Result<(), Failure> {
         let bad = rejected.iter().find(|row| row.cause == Cause::BadValue);
         match (self, bad) {
-            (Self::Fail, Some(bad)) => Err(Failure::permanent(format!(
-                "{}; let such rows go to quarantine by on_bad_value = \"reject\", or correct the row",
-                in_words(bad, key)
-            ))),
+            (Self::Fail, Some(bad)) => Err(Failure::permanent(in_words(bad, key))
+                .advise("let such rows go to quarantine by on_bad_value = \"reject\", or correct the row")),
             _ => Ok(()),
         }
     }

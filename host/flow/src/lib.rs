@@ -4,6 +4,8 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `failure` | failures, and whether a retry can help |
+//! | `failure_cause` | the cause of a failure, as plain data |
+//! | `failure_policy` | the consequences of a failure: retry, exit code, advice |
 //! | `calendar` | days and dates |
 //! | `value` | single values and bookmarks |
 //! | `batch` | rows in flight, and the rows rejected on the way |
@@ -49,6 +51,8 @@ mod definition;
 mod events;
 mod extract;
 mod failure;
+mod failure_cause;
+mod failure_policy;
 mod functions;
 mod key;
 mod load;
@@ -85,6 +89,8 @@ pub use definition::{
 pub use events::{Event, Observer, StreamStats, StreamStatus, StreamSummary};
 pub use extract::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use failure::{CallSite, Failure, FailureKind, Stage, StreamFailure};
+pub use failure_cause::{ErrorClass, FailureCause, WasmError};
+pub use failure_policy::{Exit, FailurePolicy, failure_policy};
 pub use functions::only_computes;
 pub use load::{LoadRequest, Loader};
 pub use metadata::{

@@ -207,8 +207,9 @@ pub(crate) fn refuse(stream: &str, changes: &[DefinitionChange]) -> Result<(), F
          leaves the existing rows unchanged"
     };
     Err(Failure::invalid_config(format!(
-        "stream {stream} is not defined as it was when its checkpoint was made: {all}. Nothing was written; {advice}"
-    )))
+        "stream {stream} is not defined as it was when its checkpoint was made: {all}. Nothing was written"
+    ))
+    .advise(advice))
 }
 
 /// Returns the consequence of a difference that affects neither the bookmark nor the rows.

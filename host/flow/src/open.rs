@@ -260,11 +260,12 @@ impl Stream {
     /// Refuses an operation that processes rows out of order if a transform keeps state between batches.
     pub(crate) fn check_stateless(&self, done: &str) -> Result<(), StageFailure> {
         let Some(transform) = self.transforms.iter().find(|transform| transform.keeps_state()) else { return Ok(()) };
-        Err(StageFailure::before(Stage::Transform)(Failure::invalid_config(format!(
-            "plugin {} keeps state from batch to batch, so that its rows cannot be {done}: the result would differ. \
-             Load the stream again by `wmshost run --full-refresh`",
+        let failure = Failure::invalid_config(format!(
+            "plugin {} keeps state from batch to batch, so that its rows cannot be {done}: the result would differ",
             transform.plugin()
-        ))))
+        ));
+        let advice = "Load the stream again by `wmshost run --full-refresh`";
+        Err(StageFailure::before(Stage::Transform)(failure.advise(advice)))
     }
 
     /// Lets the loader prepare the table, permanently or only to see whether it can; returns the changes of the table's

@@ -119,9 +119,12 @@ fn stopped(stream: &str, key: &str, most: &str, deleted: u64, of: u64) -> Failur
         FailureKind::Guard,
         format!(
             "the source no longer has {deleted} of the {of} rows of the target, and {key} allows {most}: no row was \
-             deleted. Look at the source; if these rows are to be deleted, allow it once by `--allow-deletes {stream}`"
+             deleted"
         ),
     )
+    .advise(format_args!(
+        "Look at the source; if these rows are to be deleted, allow it once by `--allow-deletes {stream}`"
+    ))
 }
 
 /// The policy for a row with an unusable value: one that does not fit its column's type, the key, a batch or the
@@ -207,10 +210,10 @@ mod tests {
         let stopped = guard.check("s", 101, 500).expect_err("more than a fifth");
         assert_eq!(stopped.kind, FailureKind::Guard);
         for words in ["101 of the 500 rows", "max_deleted_percent allows 20 %", "--allow-deletes s"] {
-            assert!(stopped.message.contains(words), "{stopped}");
+            assert!(stopped.to_string().contains(words), "{stopped}");
         }
         let stopped = guard.check("s", 501, 1_000_000).expect_err("too many");
-        assert!(stopped.message.contains("max_deleted allows 500"), "{stopped}");
+        assert!(stopped.to_string().contains("max_deleted allows 500"), "{stopped}");
         assert!(DeleteGuard { is_lifted: true, ..guard }.check("s", 501, 501).is_ok());
         assert!(DeleteGuard::NONE.check("s", u64::MAX, u64::MAX).is_ok());
     }

@@ -125,7 +125,7 @@ impl Stream {
             match row_from_json(&row.row, &way.read).and_then(|batch| changes.change(number, Batch::new(batch))) {
                 Ok(batch) if batch.rejected.is_empty() => good.push((row, batch)),
                 Ok(batch) => replayed.keep(&row, reasons(&batch.rejected)),
-                Err(failure) => replayed.keep(&row, failure.message),
+                Err(failure) => replayed.keep(&row, failure.to_string()),
             }
         }
         let target = Arc::clone(&self.target);

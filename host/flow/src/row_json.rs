@@ -145,7 +145,7 @@ mod tests {
         ] {
             let columns: SchemaRef = Arc::new(Schema::new(vec![Field::new("c", kind, true)]));
             let failure = row_from_json(row, &columns).expect_err(row);
-            assert!(failure.message.contains("column c"), "{failure}");
+            assert!(failure.to_string().contains("column c"), "{failure}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::events::StreamSummary;
-use crate::failure::FailureKind;
+use crate::failure_policy::{Exit, failure_policy};
 use crate::open::OpenOutcome;
 use crate::stream::{Stream, StreamContext};
 
@@ -35,7 +35,7 @@ impl Cancel {
 pub fn run_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamContext) -> Vec<StreamSummary> {
     let opened = open(streams, concurrency, context, true);
     let keeps_all_from_running = |opened: &Opened| match &opened.1.ready {
-        Err(at) => matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied),
+        Err(at) => failure_policy(&at.failure).exit == Exit::Configuration,
         Ok(_) => false,
     };
     if opened.iter().any(keeps_all_from_running) {

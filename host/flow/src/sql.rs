@@ -20,6 +20,14 @@ pub trait Sql {
     /// Returns the columns of a query: their names, Oracle's unquoted ones in lower case, and their types as the
     /// database names them, or an empty text if it does not know the type before the query is run. No row is read.
     fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure>;
+    /// Runs a statement that creates a table of the host's own. One that another process has created meanwhile is as
+    /// good: all streams of a first run need the same tables at once.
+    fn create_if_missing(&mut self, statement: &str) -> Result<(), Failure> {
+        self.execute(statement, &[]).map(drop)
+    }
+    /// Says that the open transaction writes a row of the ledger, by which a driver whose commit was cut off can find out
+    /// whether it took place.
+    fn carries_checkpoint(&mut self) {}
 }
 
 /// A session of the host's own. Outside a transaction every statement is committed by itself; dropping the session

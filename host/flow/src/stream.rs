@@ -97,7 +97,7 @@ impl StageFailure {
 
     /// Returns the same failure with a text after its message: what was done before, and what was not.
     pub(crate) fn followed_by(mut self, words: &str) -> Self {
-        self.failure.message = format!("{}; {words}", self.failure.message);
+        self.failure = self.failure.and(words);
         self
     }
 

@@ -49,10 +49,10 @@ pub(crate) fn check_rows(
                 &found
             };
             return Err(Failure::permanent(format!(
-                "the column {} is declared {}, and its SQL returns {found} there, in {count} rows; cast it, or declare \
-                 what it is",
+                "the column {} is declared {}, and its SQL returns {found} there, in {count} rows",
                 column.name, column.kind
-            )));
+            ))
+            .advise("cast it, or declare what it is"));
         }
     }
     Ok(())

@@ -56,7 +56,8 @@ pub(crate) fn excerpt(text: &str, at: usize) -> String {
     format!("  {number} | {shown}\n  {pad} | {indent}^")
 }
 
-/// The offset that a database's message points to: that of the word that it names, if it is in the text.
+/// The offset that a database's message points to: that of the word that it names, if it is in the text. Databases report
+/// the place only in their text; it decides nothing but the excerpt that is shown.
 pub(crate) fn locate(text: &str, message: &str) -> Option<usize> {
     const BEFORE: [&str; 6] = [
         "no such column: ",

@@ -1,7 +1,7 @@
 //! Compiles every statement in the database before any model is built, over empty relations in place of the models.
 //! Reports mistakes with their position in the model's own text, and columns that differ from the declared ones.
 
-use wmshost_flow::{Dialect, Failure, FailureKind, Sql, SqlSession};
+use wmshost_flow::{Dialect, Failure, Sql, SqlSession, failure_policy};
 
 use crate::check::{At, DiagnosticSink};
 use crate::contract::fits;
@@ -130,14 +130,14 @@ impl Examiner<'_, '_> {
     ) -> Result<Option<T>, Failure> {
         let failure = match said {
             Ok(value) => return Ok(Some(value)),
-            Err(failure) if failure.kind == FailureKind::Transient => return Err(failure),
+            Err(failure) if failure_policy(&failure).retry => return Err(failure),
             Err(failure) => failure,
         };
         let at = At { plugin: &node.plugin, place };
         let found = template.and_then(|template| Some((template, locate(&template.source, &failure.message)?)));
         match found {
-            Some((template, offset)) => self.sink.in_sql(at, &template.source, offset, failure.message),
-            None => self.sink.add(at, failure.message),
+            Some((template, offset)) => self.sink.in_sql(at, &template.source, offset, failure.to_string()),
+            None => self.sink.add(at, failure.to_string()),
         }
         Ok(None)
     }

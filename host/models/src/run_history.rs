@@ -172,7 +172,7 @@ impl Project {
         }
         let inputs = match inputs_now(self, at, built, now, sql) {
             Ok(inputs) => inputs,
-            Err(failure) => return Ok(("failed", failure.message)),
+            Err(failure) => return Ok(("failed", failure.to_string())),
         };
         let changed: BTreeSet<&str> = inputs
             .iter()

@@ -41,7 +41,7 @@ pub(crate) fn run_unit_tests(project: &Project, name: &str, scratch: &dyn Scratc
         let proof = UnitTestRun { project, at, model, test };
         let (passed, difference) = match proof.given(sql.as_mut()) {
             Ok(given) => compare(&test.expected, &given),
-            Err(failure) => (false, failure.message),
+            Err(failure) => (false, failure.to_string()),
         };
         results.push(UnitResult { name: test.name.clone(), passed, difference });
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
-use wmshost_flow::Failure;
+use wmshost_flow::{Failure, FailureCause, WasmError};
 
 const MAGIC: &[u8; 8] = b"wmsaot02";
 
@@ -23,38 +23,37 @@ pub(crate) struct Compiled {
 /// The first eight bytes of every component, and of no core module.
 const COMPONENT_HEADER: [u8; 8] = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
 
-/// Reads, compiles and stores the component in `file`; `cache` is the folder to store it in.
+/// Reads, compiles and stores the component in `file`; `cache` is the folder to store it in. Failures do not name the file.
 pub(crate) fn compile(engine: &Engine, file: &Path, cache: &Path) -> Result<Compiled, Failure> {
     let wasm = fs::read(file).map_err(|e| {
-        Failure::invalid_config(format!(
-            "{}: the plugin cannot be read: {e}. Build the plugins (`make plugins`) or correct its path",
-            file.display()
-        ))
+        Failure::invalid_config(format!("the plugin cannot be read: {e}"))
+            .advise("Build the plugins (`make plugins`) or correct its path")
+            .caused_by(FailureCause::Io(e.kind()))
     })?;
     if wasm.get(..8) != Some(&COMPONENT_HEADER) {
         let found = match wasm.get(..4) {
             Some(b"\0asm") => "a core wasm module",
             _ => "not WebAssembly",
         };
-        return Err(Failure::invalid_config(format!(
-            "{}: {found}, not a component. Build it with `cargo build --target wasm32-wasip2`",
-            file.display()
-        )));
+        return Err(no_component(format!("{found}, not a component"))
+            .advise("Build it with `cargo build --target wasm32-wasip2`"));
     }
     let digest = blake3::hash(&wasm).to_hex().to_string();
     let kept = kept_path(engine, cache, &digest);
     if let Some(component) = load_kept(engine, &kept) {
         return Ok(Compiled { component, digest });
     }
-    let artefact = engine
-        .precompile_component(&wasm)
-        .map_err(|e| Failure::invalid_config(format!("{}: not a valid component: {e:#}", file.display())))?;
+    let artefact =
+        engine.precompile_component(&wasm).map_err(|e| no_component(format!("not a valid component: {e:#}")))?;
     if let Err(error) = keep(&kept, &artefact) {
         tracing::warn!("compiled plugin not kept in {}: {error}", kept.display());
     }
-    let component =
-        deserialize(engine, &artefact).map_err(|e| Failure::permanent(format!("{}: {e:#}", file.display())))?;
+    let component = deserialize(engine, &artefact).map_err(|e| Failure::permanent(format!("{e:#}")))?;
     Ok(Compiled { component, digest })
+}
+
+fn no_component(why: String) -> Failure {
+    Failure::invalid_config(why).caused_by(FailureCause::Wasm(WasmError::NotAComponent))
 }
 
 fn kept_path(engine: &Engine, cache: &Path, digest: &str) -> PathBuf {

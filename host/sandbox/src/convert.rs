@@ -18,7 +18,7 @@ const POSITION_BYTES: usize = 4 << 10;
 const MESSAGE_BYTES: usize = 4 << 10;
 
 pub(crate) fn failure_to_wit(failure: Failure) -> wit::Failure {
-    let message = truncate(failure.message, MESSAGE_BYTES);
+    let message = truncate(failure.to_string(), MESSAGE_BYTES);
     match failure.kind {
         FailureKind::InvalidConfig => wit::Failure::InvalidConfig(message),
         FailureKind::Denied => wit::Failure::Denied(message),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::component::{Component, Linker};
 use wmshost_flow::model::Declaration;
-use wmshost_flow::{Cancel, Dialect, Extractor, Failure, Loader, SharedTarget, Transform};
+use wmshost_flow::{Cancel, Dialect, Extractor, Failure, FailureCause, Loader, SharedTarget, Transform, WasmError};
 
 use crate::bindings::{any, extractor, loader, models, transform};
 use crate::capabilities::{GrantedSource, LogMeter};
@@ -42,19 +42,24 @@ impl Sandbox {
 
     /// Loads the component in `file` under its name in the pipeline. None of its code runs yet.
     pub fn load(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
+        self.load_unplaced(name, file).map_err(|failure| failure.within(file.display()))
+    }
+
+    /// The same, for a caller that names the file itself where it reports a failure.
+    pub fn load_unplaced(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
         let engine = &self.engine.engine;
         let compiled = compile(engine, file, &self.cache)?;
-        let at = |failure: Failure| failure.within(file.display());
-        let world = world_of(engine, &compiled.component).map_err(at)?;
+        let foreign = |failure: Failure| failure.caused_by(FailureCause::Wasm(WasmError::ForeignContract));
+        let world = world_of(engine, &compiled.component).map_err(foreign)?;
         let imports = imports_of(engine, &compiled.component);
-        check_imports(world, &imports).map_err(at)?;
+        check_imports(world, &imports).map_err(foreign)?;
         let exports = exports_of(engine, &compiled.component);
         let built_for = contract::latest(imports.iter().chain(&exports).map(String::as_str));
         let linker =
-            linker(engine, world).map_err(|error| at(Failure::permanent(format!("linking {world}: {error:#}"))))?;
+            linker(engine, world).map_err(|error| Failure::permanent(format!("linking {world}: {error:#}")))?;
         linker
             .instantiate_pre(&compiled.component)
-            .map_err(|error| at(contract::lacking(built_for.as_ref(), format_args!("{error:#}"))))?;
+            .map_err(|error| foreign(contract::lacking(built_for.as_ref(), format_args!("{error:#}"))))?;
         Ok(Plugin {
             name: name.to_owned(),
             file: file.to_owned(),

@@ -2,7 +2,7 @@
 
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
-use wmshost_flow::{Failure, FailureKind};
+use wmshost_flow::{Failure, FailureCause, FailureKind, WasmError};
 
 use crate::instance_state::InstanceState;
 use crate::limits::TimeUp;
@@ -45,25 +45,24 @@ fn classify_trap(state: &InstanceState, function: &str, printed: &str, error: &w
         return Failure::timeout(name, format_args!("{limit:?}"));
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
-        return with_words(Failure::new(FailureKind::Trap, format!("it called exit({})", exit.0)), printed);
+        return with_words(broken(WasmError::Exit(exit.0), format!("it called exit({})", exit.0)), printed);
     }
     if let Some(refused) = error.downcast_ref::<NotGranted>() {
-        return Failure::new(FailureKind::Trap, refused.to_string());
+        return broken(WasmError::NotGranted, refused.to_string());
     }
     let refused = state.memory.failure();
     if let Some(panic) = panic_in(printed) {
-        let before =
-            refused.map_or_else(String::new, |refused| format!(" (before that it reached {})", refused.message));
-        return Failure::new(FailureKind::Trap, format!("it {panic}{before}"));
+        let before = refused.map_or_else(String::new, |refused| format!(" (before that it reached {refused})"));
+        return broken(WasmError::Panic, format!("it {panic}{before}"));
     }
     if let Some(memory) = refused {
         return memory;
     }
     if printed.contains(OUT_OF_MEMORY) {
-        return with_words(Failure::new(FailureKind::Trap, "it asked for more memory than there can be"), printed);
+        return with_words(broken(WasmError::Trap, "it asked for more memory than there can be".to_owned()), printed);
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
-        return with_words(Failure::new(FailureKind::Trap, trap_in_words(*trap)), printed);
+        return with_words(broken(WasmError::Trap, trap_in_words(*trap)), printed);
     }
     if error.root_cause().to_string().contains(COPIED_TOO_MUCH) {
         return Failure::limit("copied_bytes", state.limits.copied_bytes, "more");
@@ -72,9 +71,14 @@ fn classify_trap(state: &InstanceState, function: &str, printed: &str, error: &w
         return Failure::new(FailureKind::Limit, format!("{error:#}"));
     }
     if function == INSTANTIATE {
-        return with_words(Failure::invalid_config(format!("it is not of this contract: {error:#}")), printed);
+        let failure = Failure::invalid_config(format!("it is not of this contract: {error:#}"));
+        return with_words(failure.caused_by(FailureCause::Wasm(WasmError::ForeignContract)), printed);
     }
-    with_words(Failure::new(FailureKind::Trap, format!("it broke off: {error:#}")), printed)
+    with_words(broken(WasmError::Trap, format!("it broke off: {error:#}")), printed)
+}
+
+fn broken(error: WasmError, message: String) -> Failure {
+    Failure::new(FailureKind::Trap, message).caused_by(FailureCause::Wasm(error))
 }
 
 fn trap_in_words(trap: Trap) -> String {

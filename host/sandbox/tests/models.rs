@@ -56,7 +56,7 @@ fn what_is_too_much_is_refused() {
     ] {
         let failure = declare(behaviour, Dialect::Sqlite).expect_err(behaviour);
         assert_eq!(failure.kind, kind, "{behaviour}: {failure}");
-        assert!(failure.message.contains(message), "{behaviour}: {failure}");
+        assert!(failure.to_string().contains(message), "{behaviour}: {failure}");
         let site = failure.site.expect("a call site");
         assert_eq!((site.plugin.as_str(), site.function), ("small", "declare"), "{behaviour}");
     }

@@ -127,17 +127,15 @@ impl History {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).map_err(|error| {
                 Failure::invalid_config(format!(
-                    "{}: the host's own folder cannot be created: {error}. Set WMSHOST_HOME to a folder that can be \
-                     written",
+                    "{}: the host's own folder cannot be created: {error}",
                     folder.display()
                 ))
+                .advise("Set WMSHOST_HOME to a folder that can be written")
             })?;
         }
         let place = |error: rusqlite::Error| {
-            Failure::invalid_config(format!(
-                "{}: the run history cannot be opened: {error}. Move the file away, or set WMSHOST_HOME",
-                file.display()
-            ))
+            Failure::invalid_config(format!("{}: the run history cannot be opened: {error}", file.display()))
+                .advise("Move the file away, or set WMSHOST_HOME")
         };
         let connection = Connection::open(file).map_err(place)?;
         connection.busy_timeout(Duration::from_secs(10)).map_err(place)?;
@@ -149,9 +147,10 @@ impl History {
             }
             newer => {
                 return Err(Failure::invalid_config(format!(
-                    "{}: the run history has format {newer}, this host knows 1; use the newer host",
+                    "{}: the run history has format {newer}, this host knows 1",
                     file.display()
-                )));
+                ))
+                .advise("use the newer host"));
             }
         }
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(place)?;
@@ -352,7 +351,7 @@ mod tests {
             ["wms-tables", "allocation", "table"]
         );
         let twice = history.begin(&run("a1", 2), &[]).unwrap_err();
-        assert!(twice.message.contains("a1 already"), "{twice}");
+        assert!(twice.to_string().contains("a1 already"), "{twice}");
         let end = StreamSummary {
             stream: "allocation".into(),
             status: StreamStatus::Succeeded,
@@ -389,6 +388,6 @@ mod tests {
         let file = folder.path().join("state.db");
         Connection::open(&file).unwrap().pragma_update(None, "user_version", 9).unwrap();
         let refused = History::open(&file).err().unwrap();
-        assert!(refused.message.contains("format 9"), "{refused}");
+        assert!(refused.to_string().contains("format 9"), "{refused}");
     }
 }

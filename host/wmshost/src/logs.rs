@@ -8,7 +8,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use wmshost_flow::Failure;
+use wmshost_flow::{Failure, FailureCause};
 
 /// Sends log messages from now on into `file`, and to standard error with `-v` (info) or `-vv` (debug).
 pub(crate) fn start(file: Option<&Path>, verbose: u8) -> anyhow::Result<()> {
@@ -27,8 +27,9 @@ pub(crate) fn start(file: Option<&Path>, verbose: u8) -> anyhow::Result<()> {
 
 fn open(file: &Path) -> anyhow::Result<File> {
     let refused = |error: std::io::Error| {
-        let why = format!("{}: the log cannot be written: {error}", file.display());
-        Failure::invalid_config(format!("{why}. Set WMSHOST_HOME to a folder that can be written"))
+        Failure::invalid_config(format!("{}: the log cannot be written: {error}", file.display()))
+            .advise("Set WMSHOST_HOME to a folder that can be written")
+            .caused_by(FailureCause::Io(error.kind()))
     };
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(refused)?;

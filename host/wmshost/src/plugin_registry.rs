@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use wmshost_flow::{Cancel, Failure, FailureKind};
+use wmshost_flow::{Cancel, Failure, FailureCause, WasmError};
 use wmshost_pipeline::{PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, World};
 use wmshost_sandbox::{self as sandbox, Plugin, Sandbox};
 
@@ -28,9 +28,14 @@ impl PluginRegistry {
 
     /// The plugin in this file, under its name in the pipeline.
     pub(crate) fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
-        let mut loaded = self.loaded.borrow_mut();
-        let plugin = loaded.entry(file.to_owned()).or_insert_with(|| self.sandbox.load(name, file)).clone()?;
+        let plugin = self.loaded(name, file).map_err(|failure| failure.within(file.display()))?;
         Ok(plugin.named(name))
+    }
+
+    /// The same, under the name that it was first asked for by; its failure does not name the file.
+    fn loaded(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
+        let mut loaded = self.loaded.borrow_mut();
+        loaded.entry(file.to_owned()).or_insert_with(|| self.sandbox.load_unplaced(name, file)).clone()
     }
 }
 
@@ -48,8 +53,8 @@ impl PluginCatalog for PluginRegistry {
                 return Err(PluginProblem::OtherDigest(found));
             }
         }
-        let plugin = self.plugin("plugin", path).map_err(|failure| problem(path, &failure))?;
-        let said = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.message))?;
+        let plugin = self.loaded("plugin", path).map_err(|failure| problem(&failure))?.named("plugin");
+        let said = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.to_string()))?;
         let world = match plugin.world {
             sandbox::World::Extractor => World::Extractor,
             sandbox::World::Transform => World::Transform,
@@ -77,14 +82,10 @@ fn digest_of(file: &Path) -> std::io::Result<String> {
     Ok(named_digest(&blake3::hash(&bytes).to_hex()))
 }
 
-fn problem(path: &Path, failure: &Failure) -> PluginProblem {
-    let place = format!("{}: ", path.display());
-    let why = failure.message.strip_prefix(&place).unwrap_or(&failure.message).to_owned();
-    let names_component = why.contains("not a component") || why.contains("not a valid component");
-    if names_component && failure.kind == FailureKind::InvalidConfig {
-        PluginProblem::NotAComponent(why)
-    } else {
-        PluginProblem::ForeignContract(why)
+fn problem(failure: &Failure) -> PluginProblem {
+    match failure.cause {
+        Some(FailureCause::Wasm(WasmError::NotAComponent)) => PluginProblem::NotAComponent(failure.to_string()),
+        _ => PluginProblem::ForeignContract(failure.to_string()),
     }
 }
 

@@ -9,7 +9,7 @@ use super::target_session::{OracleTargetSession, take};
 impl OracleTargetSession {
     /// The ledger entry that exists once the transaction is committed; `None` if the transaction wrote none.
     fn ledger_entry(&mut self) -> Result<Option<Entry>, Failure> {
-        if !self.has_witness {
+        if !self.has_checkpoint {
             return Ok(None);
         }
         let TargetGrant { pipeline, stream, .. } = self.grant.clone();

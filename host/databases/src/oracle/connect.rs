@@ -86,7 +86,7 @@ impl ConnectionManager {
 
     fn refusal(&self, closed: &BreakerOpen) -> Failure {
         match closed {
-            BreakerOpen::Refused(words) => Failure::denied(format!("{}: {words}", self.place)),
+            BreakerOpen::Refused(oracle_error) => oracle_error.failure(&self.place),
             BreakerOpen::For(span) => Failure::transient(format!(
                 "{}: connecting failed repeatedly; the next attempt is possible in {} s",
                 self.place,
@@ -98,6 +98,10 @@ impl ConnectionManager {
 
 impl ManageConnection for ConnectionManager {
     type Connection = Connection;
+
+    fn place(&self) -> &str {
+        &self.place
+    }
 
     fn connect(&self) -> Result<Connection, Failure> {
         let made =

@@ -80,8 +80,9 @@ impl<R: Rows> QueryCursor<R> {
         for (at, name) in names.iter().enumerate() {
             if names[..at].contains(name) {
                 return Err(Failure::permanent(format!(
-                    "{place}: the statement returns two columns with the name {name}; rename one with AS"
-                )));
+                    "{place}: the statement returns two columns with the name {name}"
+                ))
+                .advise("rename one with AS"));
             }
         }
         // A join can make any column NULL.

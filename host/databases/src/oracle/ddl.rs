@@ -5,11 +5,15 @@
 use arrow_schema::{DataType, Field, SchemaRef};
 use wmshost_flow::{Failure, TableDefinition};
 
+use super::failure::is_code;
 use super::names::{check, quoted, quoted_list, spelled};
 use super::sql_session::execute_autonomous;
 use super::table::Table;
 use super::target_session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, SYSTEM_COLUMNS, WriteTable};
 use super::types::declared_type;
+
+/// ORA-01031: insufficient privileges.
+const MISSING_PRIVILEGE: u32 = 1_031;
 
 /// A deferred change.
 #[derive(Debug, Clone)]
@@ -59,12 +63,10 @@ impl OracleTargetSession {
             self.secure_before_change(which)?;
             for statement in self.statements(&change)? {
                 execute_autonomous(&self.connections, &statement, &[]).map_err(|failure| {
-                    let hint = if failure.message.contains("ORA-01031") {
-                        " (GRANT CREATE TABLE to the user, and a quota on its tablespace)"
-                    } else {
-                        ""
-                    };
-                    Failure { message: format!("{}{hint}", failure.message), ..failure }
+                    match is_code(&failure, MISSING_PRIVILEGE) {
+                        true => failure.advise("GRANT CREATE TABLE to the user, and a quota on its tablespace"),
+                        false => failure,
+                    }
                 })?;
             }
             if let PendingDdl::Stage(definition) = &change {
@@ -198,11 +200,8 @@ impl OracleTargetSession {
             Some(staged) if is_same(&staged, definition) => Ok(name),
             found => {
                 let what = if found.is_some() { "has other columns by now" } else { "is gone" };
-                Err(Failure::permanent(format!(
-                    "{}: the table {name} of the interrupted load {what}; reset the stream's state to load it from \
-                     the start",
-                    self.place
-                )))
+                let why = format!("{}: the table {name} of the interrupted load {what}", self.place);
+                Err(Failure::permanent(why).advise("reset the stream's state to load it from the start"))
             }
         }
     }

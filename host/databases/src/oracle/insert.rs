@@ -62,7 +62,8 @@ impl OracleTargetSession {
     /// A table that must be there.
     pub(super) fn found(&mut self, which: WriteTable, name: &str) -> Result<std::sync::Arc<Table>, Failure> {
         self.find(which)?.ok_or_else(|| {
-            Failure::permanent(format!("{}, table {name}: there is no such table; create it first", self.place))
+            Failure::permanent(format!("{}, table {name}: there is no such table", self.place))
+                .advise("create it first")
         })
     }
 
@@ -270,10 +271,8 @@ impl From<Unstorable> for Unbound {
 /// Returns whether every column of a batch is one of the table.
 fn check_columns<'t>(table: &'t Table, columns: &SchemaRef) -> Result<Vec<&'t Column>, Failure> {
     if let Some(mark) = AUDIT_COLUMNS.iter().find(|mark| table.column(mark).is_none()) {
-        return Err(Failure::invalid_config(format!(
-            "it lacks the host's own column {mark}; add {} VARCHAR2(128) and {} TIMESTAMP(6)",
-            AUDIT_COLUMNS[0], AUDIT_COLUMNS[1]
-        )));
+        return Err(Failure::invalid_config(format!("it lacks the host's own column {mark}"))
+            .advise(format_args!("add {} VARCHAR2(128) and {} TIMESTAMP(6)", AUDIT_COLUMNS[0], AUDIT_COLUMNS[1])));
     }
     let fields = columns.fields().iter().enumerate().map(|(at, field)| {
         let name = field.name();

@@ -66,10 +66,10 @@ impl OracleTargetSession {
         let place = format!("{}, table {name}", self.place);
         if !table.is_unique(&mut self.connection, &self.place, name, &rule.key)? {
             return Err(Failure::invalid_config(format!(
-                "{place}: rows cannot be merged by {}: the table has no primary key or unique index on just that; \
-                 create one",
+                "{place}: rows cannot be merged by {}: the table has no primary key or unique index on just that",
                 rule.key.join(", ")
-            )));
+            ))
+            .advise("create one"));
         }
         if let Some(version) = rule.version.as_ref().filter(|version| position_of(columns, version).is_none()) {
             return Err(Failure::permanent(format!("{place}: the batch lacks the version column {version}")));
@@ -77,10 +77,10 @@ impl OracleTargetSession {
         for field in columns.fields() {
             if table.column(field.name()).is_some_and(|column| !column.comparable) {
                 return Err(Failure::invalid_config(format!(
-                    "{place}: the column {} is a large object, which cannot be compared with the incoming value; \
-                     declare it VARCHAR2 or RAW, or load the stream whole",
+                    "{place}: the column {} is a large object, which cannot be compared with the incoming value",
                     field.name()
-                )));
+                ))
+                .advise("declare it VARCHAR2 or RAW, or load the stream whole"));
             }
         }
         Ok(())

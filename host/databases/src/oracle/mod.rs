@@ -3,6 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `settings` | the address, the login and the limits of a server |
+//! | `codes` | the codes of Oracle's errors, with class and description |
 //! | `failure` | the meaning of Oracle's errors for the flow |
 //! | `retry` | retries of connecting |
 //! | `names` | names, quoted and in upper case |
@@ -46,6 +47,7 @@
 mod bulk_merge;
 mod clauses;
 mod client;
+mod codes;
 mod column;
 mod commit;
 mod connect;

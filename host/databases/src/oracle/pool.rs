@@ -13,7 +13,9 @@ use wmshost_flow::Failure;
 pub(super) trait ManageConnection: Send + Sync {
     /// The item that is lent.
     type Connection: Send;
-    /// Makes one.
+    /// Where failures say they come from.
+    fn place(&self) -> &str;
+    /// Makes one; its failure names the place.
     fn connect(&self) -> Result<Self::Connection, Failure>;
     /// Returns whether an item that was idle can still be used.
     fn is_valid(&self, item: &Self::Connection) -> bool;
@@ -115,11 +117,12 @@ impl<M: ManageConnection> Pool<M> {
                 queue.waiting.retain(|waiting| *waiting != ticket);
                 self.moved.notify_all();
                 return Err(Failure::transient(format!(
-                    "all {} connections are in use, and none was given back within {} s; run fewer streams at once, \
-                     or allow more `connections`",
+                    "{}: all {} connections are in use, and none was given back within {} s",
+                    self.maker.place(),
                     self.limits.most,
                     self.limits.wait.as_secs_f64()
-                )));
+                ))
+                .advise("run fewer streams at once, or allow more `connections`"));
             };
             queue = self.moved.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -198,6 +201,10 @@ mod tests {
     impl ManageConnection for Numbers {
         type Connection = usize;
 
+        fn place(&self) -> &str {
+            "numbers"
+        }
+
         fn connect(&self) -> Result<usize, Failure> {
             if self.fails {
                 return Err(Failure::transient("no number"));
@@ -229,7 +236,7 @@ mod tests {
         let pool = Pool::new(Numbers::default(), limits(1));
         let kept = pool.take().expect("an item");
         let failure = pool.take().err().expect("the pool is full");
-        assert!(failure.message.contains("all 1 connections are in use"), "{failure}");
+        assert!(failure.to_string().contains("all 1 connections are in use"), "{failure}");
         drop(kept);
         assert!(pool.take().is_ok());
     }

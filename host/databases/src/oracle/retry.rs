@@ -92,7 +92,7 @@ pub(super) fn retry_within<T>(
         };
         tracing::warn!(attempt = attempts, "{place}: connecting failed: {oracle_error}");
         match oracle_error.class {
-            ErrorClass::Login => breaker.refuse(oracle_error.to_string()),
+            ErrorClass::Login => breaker.refuse(oracle_error.clone()),
             class if class.is_retryable() => match backoff.next(time.now() - begun) {
                 Some(pause) => {
                     time.sleep(pause);
@@ -122,7 +122,7 @@ struct State {
     /// The time from which it may be tried again.
     closed_until: Option<Instant>,
     /// The server's answer to the login.
-    refused: Option<String>,
+    refused: Option<OracleError>,
 }
 
 /// The reason why a connection is not tried.
@@ -130,8 +130,8 @@ struct State {
 pub(super) enum BreakerOpen {
     /// It failed too often; the rest of the pause.
     For(Duration),
-    /// The login was refused, with this message.
-    Refused(String),
+    /// The login was refused with this error.
+    Refused(OracleError),
 }
 
 impl Breaker {
@@ -142,8 +142,8 @@ impl Breaker {
     /// Fails if connecting may not be tried now. After the pause one caller may; the others wait for its result.
     pub(super) fn check(&self, now: Instant) -> Result<(), BreakerOpen> {
         let mut state = self.state();
-        if let Some(words) = &state.refused {
-            return Err(BreakerOpen::Refused(words.clone()));
+        if let Some(refused) = &state.refused {
+            return Err(BreakerOpen::Refused(refused.clone()));
         }
         match state.closed_until {
             Some(until) if until > now => Err(BreakerOpen::For(until - now)),
@@ -170,8 +170,8 @@ impl Breaker {
     }
 
     /// Records a refused login.
-    pub(super) fn refuse(&self, words: String) {
-        self.state().refused = Some(words);
+    pub(super) fn refuse(&self, error: OracleError) {
+        self.state().refused = Some(error);
     }
 }
 
@@ -290,7 +290,7 @@ mod tests {
             let is_login = OracleError::of_code(code, None).class == ErrorClass::Login;
             let again = failing(&breaker, &time, code, 0);
             if is_login {
-                assert_eq!(again, (0, Err(RetryError::BreakerOpen(BreakerOpen::Refused(of_code(code).to_string())))));
+                assert_eq!(again, (0, Err(RetryError::BreakerOpen(BreakerOpen::Refused(of_code(code))))));
             } else {
                 assert_eq!(again, (1, Ok(())), "ORA-{code:05}");
             }
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn a_refused_login_is_final() {
         let breaker = Breaker::default();
-        breaker.refuse("ORA-01017".into());
-        assert_eq!(breaker.check(Instant::now() + OPEN_FOR * 100), Err(BreakerOpen::Refused("ORA-01017".into())));
+        breaker.refuse(of_code(1_017));
+        assert_eq!(breaker.check(Instant::now() + OPEN_FOR * 100), Err(BreakerOpen::Refused(of_code(1_017))));
     }
 }

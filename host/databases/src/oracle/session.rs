@@ -131,19 +131,18 @@ impl Session {
     fn readings(&mut self, columns: &[ColumnInfo], of: &str) -> Result<Vec<Reading>, Failure> {
         if columns.iter().any(|column| column.kind == Kind::TimestampLtz) && !self.local_is_utc()? {
             return Err(Failure::invalid_config(format!(
-                "{}, {of}: the server sends TIMESTAMP WITH LOCAL TIME ZONE in another zone than UTC; select the column \
-                 CAST to TIMESTAMP WITH TIME ZONE, or by a view",
+                "{}, {of}: the server sends TIMESTAMP WITH LOCAL TIME ZONE in another zone than UTC",
                 self.place
-            )));
+            ))
+            .advise("select the column CAST to TIMESTAMP WITH TIME ZONE, or by a view"));
         }
         let readings = columns.iter().map(|column| {
             reading(column, self.settings.bare_number).ok_or_else(|| {
                 Failure::invalid_config(format!(
-                    "{}, {of}: the column {} is {}, which cannot be read; leave it out, or have a view turn it into text",
-                    self.place,
-                    column.name,
-                    column.declared
+                    "{}, {of}: the column {} is {}, which cannot be read",
+                    self.place, column.name, column.declared
                 ))
+                .advise("leave it out, or have a view turn it into text")
             })
         });
         readings.collect()
@@ -276,13 +275,13 @@ impl Session {
         Ok(rows.into_iter().filter_map(|row| text(row.into_iter().next()?)).collect())
     }
 
-    /// The hint about the rights that reading as of the run's moment needs.
-    fn flashback_hint(&self) -> String {
+    /// The rights that reading as of the run's moment needs.
+    fn flashback_advice(&self) -> String {
         let user = spelled(&self.settings.user);
         let grants = self.grant.tables.iter();
         let grants = grants.map(|table| format!("GRANT FLASHBACK ON {} TO {user}", owned(&self.settings, table)));
         let grants: Vec<_> = grants.collect();
-        format!(" (reading as of the run's moment needs {}, or `snapshot = \"statement\"`)", grants.join("; "))
+        format!("reading as of the run's moment needs {}, or `snapshot = \"statement\"`", grants.join("; "))
     }
 
     fn start(&self, statement: &str, values: &[Value]) -> Result<(Box<dyn OpenQuery>, bool), Failure> {
@@ -295,11 +294,10 @@ impl Session {
                 connection.mark_broken();
             }
             let failure = oracle_error.failure(format_args!("{}, statement", self.place));
-            let hint = match oracle_error.class {
-                ErrorClass::Denied if self.moment.scn.is_some() => self.flashback_hint(),
-                _ => String::new(),
-            };
-            Failure { message: failure.message + &hint, ..failure }
+            match oracle_error.class {
+                ErrorClass::Denied if self.moment.scn.is_some() => failure.advise(self.flashback_advice()),
+                _ => failure,
+            }
         })
     }
 }

@@ -3,11 +3,11 @@
 
 use std::sync::{Arc, PoisonError};
 
-use wmshost_flow::{Dialect, Failure, METADATA_PREFIX, Sql, SqlSession, Value};
+use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
 
 use super::client::Client;
 use super::connect::{ConnectionPool, PooledConnection};
-use super::failure::OracleError;
+use super::failure::{OracleError, is_code};
 use super::names::shown;
 use super::settings::Tags;
 
@@ -15,6 +15,8 @@ use super::settings::Tags;
 const MANY_ROWS: usize = 1_000;
 /// The prefix of the names of private temporary tables.
 const PRIVATE_PREFIX: &str = "ORA$PTT_";
+/// ORA-00955: name is already used by an existing object.
+const NAME_IS_TAKEN: u32 = 955;
 
 /// A session of the host's own.
 pub(super) struct OracleSqlSession {
@@ -41,13 +43,7 @@ impl OracleSqlSession {
 
 /// A connection out of the pool.
 pub(super) fn take(connections: &Arc<ConnectionPool>) -> Result<PooledConnection, Failure> {
-    connections.take().map_err(|failure| within(connections, failure))
-}
-
-/// Puts the place before a pool's failure, unless it is there.
-fn within(connections: &ConnectionPool, failure: Failure) -> Failure {
-    let place = &connections.maker().place;
-    if failure.message.starts_with(place.as_str()) { failure } else { failure.within(place) }
+    connections.take()
 }
 
 /// Acts on a connection; a lost one is not lent again.
@@ -119,8 +115,7 @@ pub(super) fn columns(
     Ok(described.into_iter().map(|column| (shown(&column.name), column.declared)).collect())
 }
 
-/// Runs a definition on a connection of its own. It is no failure if another session has created the same table of the
-/// host's own meanwhile: all streams of a first run need it at once.
+/// Runs a definition on a connection of its own.
 pub(super) fn execute_autonomous(
     connections: &Arc<ConnectionPool>,
     statement: &str,
@@ -129,15 +124,15 @@ pub(super) fn execute_autonomous(
     let mut connection = take(connections)?;
     let maker = connections.maker();
     let _one_at_a_time = maker.definitions.lock().unwrap_or_else(PoisonError::into_inner);
-    match execute(&mut connection, &maker.place, statement, values) {
-        Err(failure) if failure.message.contains("ORA-00955") && is_metadata_table(statement) => Ok(0),
-        touched => touched,
-    }
+    execute(&mut connection, &maker.place, statement, values)
 }
 
-fn is_metadata_table(statement: &str) -> bool {
-    let name = statement.split_whitespace().nth(2).unwrap_or_default();
-    statement.starts_with("CREATE TABLE ") && name.starts_with(METADATA_PREFIX)
+/// Creates a table on a connection of its own, unless somebody else has created it meanwhile.
+pub(super) fn create_if_missing(connections: &Arc<ConnectionPool>, statement: &str) -> Result<(), Failure> {
+    match execute_autonomous(connections, statement, &[]) {
+        Err(failure) if is_code(&failure, NAME_IS_TAKEN) => Ok(()),
+        made => made.map(drop),
+    }
 }
 
 impl Sql for OracleSqlSession {
@@ -170,6 +165,10 @@ impl Sql for OracleSqlSession {
 
     fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
         columns(&mut self.connection, &self.connections.maker().place, query)
+    }
+
+    fn create_if_missing(&mut self, statement: &str) -> Result<(), Failure> {
+        create_if_missing(&self.connections, statement)
     }
 }
 

@@ -28,7 +28,7 @@ impl OracleTargetSession {
         self.forget_tables();
         let staged = self
             .find(WriteTable::Staged)?
-            .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged; stage it first")))?;
+            .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged")).advise("stage it first"))?;
         let old = self.found(WriteTable::Table, table)?;
         let columns: Vec<String> =
             staged.schema(&SYSTEM_COLUMNS).fields().iter().map(|field| field.name().clone()).collect();

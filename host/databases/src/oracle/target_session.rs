@@ -23,8 +23,6 @@ pub(super) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
 pub(super) const DELETED_AT: &str = "wms_deleted_at";
 /// All columns of the host's own.
 pub(super) const SYSTEM_COLUMNS: [&str; 3] = [AUDIT_COLUMNS[0], AUDIT_COLUMNS[1], DELETED_AT];
-/// The table whose rows prove that a transaction was committed.
-const WITNESS: &str = "WMSHOST_CHECKPOINT";
 
 /// The state of a session's transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +64,8 @@ pub(super) struct OracleTargetSession {
     pub(super) bulk: TempTable,
     /// The tables as they were found last.
     found: Vec<(WriteTable, Option<Arc<Table>>)>,
-    /// True if the ledger was written in this transaction.
-    pub(super) has_witness: bool,
+    /// True if the ledger was written in this transaction, so that its rows show whether the commit took place.
+    pub(super) has_checkpoint: bool,
     pub(super) clock: Arc<dyn Clock>,
     transaction: Transaction,
     /// The tables that are known as the stream's own in this transaction.
@@ -82,10 +80,8 @@ impl OracleTargetSession {
     ) -> Result<Self, Failure> {
         let place = connections.maker().place.clone();
         if is_reserved(&grant.table) {
-            return Err(Failure::invalid_config(format!(
-                "{place}: the name {} is reserved for the host; give the table another name",
-                grant.table
-            )));
+            return Err(Failure::invalid_config(format!("{place}: the name {} is reserved for the host", grant.table))
+                .advise("give the table another name"));
         }
         let connection = take(&connections, &grant)?;
         Ok(Self {
@@ -101,7 +97,7 @@ impl OracleTargetSession {
             staged_is_done: false,
             bulk: TempTable::Unknown,
             found: Vec::new(),
-            has_witness: false,
+            has_checkpoint: false,
             clock,
             transaction: Transaction::None,
             owned: Vec::new(),
@@ -213,7 +209,7 @@ impl OracleTargetSession {
         self.owned.clear();
         self.changes.clear();
         self.has_written = false;
-        self.has_witness = false;
+        self.has_checkpoint = false;
         self.staged_is_done = false;
         if self.bulk == TempTable::Used {
             self.bulk = TempTable::Empty;
@@ -360,12 +356,10 @@ impl Sql for OracleTargetSession {
         if is_definition(statement) {
             return self.write(|writer| execute_autonomous(&writer.connections, statement, parameters));
         }
-        self.has_witness |= statement.contains(WITNESS);
         self.write(|writer| sql_session::execute(&mut writer.connection, &writer.place, statement, parameters))
     }
 
     fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
-        self.has_witness |= statement.contains(WITNESS);
         self.write(|writer| sql_session::execute_many(&mut writer.connection, &writer.place, statement, rows))
     }
 
@@ -375,6 +369,14 @@ impl Sql for OracleTargetSession {
 
     fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
         sql_session::columns(&mut self.connection, &self.place, query)
+    }
+
+    fn create_if_missing(&mut self, statement: &str) -> Result<(), Failure> {
+        self.write(|writer| sql_session::create_if_missing(&writer.connections, statement))
+    }
+
+    fn carries_checkpoint(&mut self) {
+        self.has_checkpoint = true;
     }
 }
 

@@ -111,9 +111,10 @@ impl QueryCursor {
         for (at, column) in columns.iter().enumerate() {
             if columns[..at].iter().any(|other| other.name == column.name) {
                 return Err(Failure::permanent(format!(
-                    "{source}: the statement returns two columns with the name {}; rename one with AS",
+                    "{source}: the statement returns two columns with the name {}",
                     column.name
-                )));
+                ))
+                .advise("rename one with AS"));
             }
         }
         // A join can make any column NULL.

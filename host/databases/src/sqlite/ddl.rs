@@ -126,11 +126,8 @@ impl SqliteTargetSession {
                 }
                 found => {
                     let what = if found.is_some() { "has other columns by now" } else { "is gone" };
-                    Err(Failure::permanent(format!(
-                        "{}: the table {name} of the interrupted load {what}; reset the stream's checkpoint \
-                         to load it from the start",
-                        self.place
-                    )))
+                    Err(Failure::permanent(format!("{}: the table {name} of the interrupted load {what}", self.place))
+                        .advise("reset the stream's checkpoint to load it from the start"))
                 }
             };
         }

@@ -1,16 +1,22 @@
 //! The meaning of SQLite's errors for the flow: the kind, which decides about a retry, and the advice to a person.
 
 use rusqlite::{Error, ErrorCode};
-use wmshost_flow::{Failure, FailureKind};
+use wmshost_flow::{Failure, FailureCause, FailureKind};
 
 /// The failure for an error, with a message that begins with the action that failed. It names neither a path nor a
 /// value; the caller that reports it to an operator adds the path.
 pub(super) fn failure(doing: impl std::fmt::Display, error: Error) -> Failure {
     let (kind, advice) = meaning(&error);
-    let said = said(&error);
-    match advice {
-        "" => Failure::new(kind, format!("{doing}: {said}")),
-        advice => Failure::new(kind, format!("{doing}: {said}; {advice}")),
+    let mut failure = Failure::new(kind, format!("{doing}: {}", said(&error)));
+    failure.cause = code_of(&error).map(|code| FailureCause::Sqlite { code });
+    if advice.is_empty() { failure } else { failure.advise(advice) }
+}
+
+/// The extended result code.
+fn code_of(error: &Error) -> Option<i32> {
+    match error {
+        Error::SqlInputError { error, .. } => Some(error.extended_code),
+        error => error.sqlite_extended_error_code(),
     }
 }
 
@@ -74,13 +80,20 @@ mod tests {
             (ffi::SQLITE_CONSTRAINT_NOTNULL, FailureKind::Permanent),
         ] {
             let error = Error::SqliteFailure(ffi::Error::new(code), Some("words".to_owned()));
-            assert_eq!(failure("reading", error).kind, kind, "{code}");
+            let failure = failure("reading", error);
+            assert_eq!(failure.kind, kind, "{code}");
+            assert_eq!(failure.cause, Some(FailureCause::Sqlite { code }), "{code}");
         }
     }
 
     #[test]
     fn a_path_is_not_told() {
         let error = rusqlite::Connection::open("/nowhere/secret.db").expect_err("no such folder");
-        assert!(!failure("opening", error).message.contains("secret"));
+        let failure = failure("opening", error);
+        assert!(!failure.to_string().contains("secret"));
+        assert_eq!(
+            failure.to_string(),
+            "opening: the database file cannot be opened; check that file and folder exist and may be read and written"
+        );
     }
 }

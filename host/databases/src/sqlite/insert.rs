@@ -161,7 +161,7 @@ impl SqliteTargetSession {
     fn new_plan(&mut self, name: &str, columns: &SchemaRef, rule: Option<&MergeRule>) -> Result<Plan, Failure> {
         let place = format!("{}, table {name}", self.place);
         let Some(table) = self.find(name)? else {
-            return Err(Failure::permanent(format!("{place}: there is no such table; create it first")));
+            return Err(Failure::permanent(format!("{place}: there is no such table")).advise("create it first"));
         };
         let as_text = check_columns(&table, columns).map_err(|failure| failure.within(&place))?;
         let mut key = table.key();
@@ -194,10 +194,10 @@ impl SqliteTargetSession {
             .map_err(|error| failure("looking for a unique index", error))?;
         if !unique {
             return Err(Failure::invalid_config(format!(
-                "rows cannot be merged by {}: the table has no primary key or unique index on just that; \
-                 create one",
+                "rows cannot be merged by {}: the table has no primary key or unique index on just that",
                 rule.key.join(", ")
-            )));
+            ))
+            .advise("create one"));
         }
         let Some(version) = &rule.version else { return Ok(()) };
         if position_of(columns, version).is_none() {
@@ -205,9 +205,10 @@ impl SqliteTargetSession {
         }
         match table.column(version) {
             Some(column) if is_decimal_text(&column.declared) => Err(Failure::invalid_config(format!(
-                "the version column {version} is a decimal of more than 15 digits, which SQLite stores as \
-                     text and cannot compare; use another one"
-            ))),
+                "the version column {version} is a decimal of more than 15 digits, which SQLite stores as text and \
+                 cannot compare"
+            ))
+            .advise("use another one")),
             _ => Ok(()),
         }
     }
@@ -268,10 +269,8 @@ fn reason_of(rule: &str, error: &Error) -> String {
 /// Checks that every column of a batch is one of the table; returns for each whether its decimals are stored as text.
 fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<bool>, Failure> {
     if let Some(mark) = AUDIT_COLUMNS.iter().find(|mark| table.column(mark).is_none()) {
-        return Err(Failure::invalid_config(format!(
-            "it lacks the host's own column {mark}; add {} TEXT and {} TIMESTAMP(6)",
-            AUDIT_COLUMNS[0], AUDIT_COLUMNS[1]
-        )));
+        return Err(Failure::invalid_config(format!("it lacks the host's own column {mark}"))
+            .advise(format_args!("add {} TEXT and {} TIMESTAMP(6)", AUDIT_COLUMNS[0], AUDIT_COLUMNS[1])));
     }
     let fields = columns.fields().iter().enumerate().map(|(at, field)| {
         let name = field.name();

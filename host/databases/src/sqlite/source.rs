@@ -36,8 +36,9 @@ pub fn open_source_of(
     let snapshot = Snapshot::open(path, sessions, value_bytes).map_err(|error| failure(&doing, error))?;
     let Some(snapshot) = snapshot else {
         return Err(Failure::transient(format!(
-            "{doing}: others commit so often that no common moment was found in {TRIES} tries; run again"
-        )));
+            "{doing}: others commit so often that no common moment was found in {TRIES} tries"
+        ))
+        .advise("run again"));
     };
     Ok(Arc::new(SqliteSource {
         label: label.to_owned(),

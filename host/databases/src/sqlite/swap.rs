@@ -21,7 +21,7 @@ impl SqliteTargetSession {
         let doing = format!("{}, swapping the table {table}", self.place);
         let staged = self
             .find(&self.staged_name())?
-            .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged; stage it first")))?;
+            .ok_or_else(|| Failure::permanent(format!("{doing}: nothing is staged")).advise("stage it first"))?;
         let old = self.find(table)?;
         let keeps_deleted = old.as_ref().is_some_and(|old| old.column(DELETED_AT).is_some());
         let (kept, staged) = match &old {
@@ -88,12 +88,10 @@ fn refused_at_swap(doing: &str, error: rusqlite::Error) -> Failure {
     if !is_constraint {
         return failure;
     }
-    Failure::permanent(format!(
-        "{}: a row that is kept as deleted has the same values as one that was loaded, or the index was added during \
-         the load. Nothing was changed; delete such rows from the table where wms_deleted_at is not NULL, or drop the \
-         index, and run again",
-        failure.message
-    ))
+    let why = "a row that is kept as deleted has the same values as one that was loaded, or the index was added during \
+               the load. Nothing was changed";
+    Failure { message: format!("{}: {why}", failure.message), ..failure }
+        .advise("delete such rows from the table where wms_deleted_at is not NULL, or drop the index, and run again")
 }
 
 /// Rows that the source no longer has and that stay, marked as deleted.

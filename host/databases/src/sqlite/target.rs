@@ -61,9 +61,9 @@ impl SqliteTarget {
         let keeper = connect(path, busy_wait).map_err(|error| failure(&doing, error))?;
         check_log_mode(&keeper).map_err(|error| failure(&doing, error))?.map_err(|mode| {
             Failure::invalid_config(format!(
-                "{doing}: SQLite keeps the journal mode {mode} where write-ahead mode is needed; put the file \
-                 on a local disk"
+                "{doing}: SQLite keeps the journal mode {mode} where write-ahead mode is needed"
             ))
+            .advise("put the file on a local disk")
         })?;
         Ok(Self {
             label: label.to_owned(),

@@ -84,9 +84,10 @@ impl SqliteTargetSession {
         let lower = grant.table.to_lowercase();
         if lower.starts_with("sqlite_") || is_reserved(&grant.table) {
             return Err(Failure::invalid_config(format!(
-                "{place}: the name {} is reserved for the host and SQLite; give the table another name",
+                "{place}: the name {} is reserved for the host and SQLite",
                 grant.table
-            )));
+            ))
+            .advise("give the table another name"));
         }
         let updates = Arc::new(AtomicU64::new(0));
         count_updates(&connection, &grant.run_id, Arc::clone(&updates)).map_err(|error| failure(&place, error))?;

@@ -27,11 +27,12 @@ impl SqliteTargetSession {
             match connection.execute_batch(&copy) {
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                     let why = failure(&doing, error);
-                    return Err(Failure::permanent(format!(
-                        "{}: the index {name} was added while a load was interrupted, and rows that it had read break \
-                         it; reset the stream's checkpoint to load the table from the start",
+                    let message = format!(
+                        "{}: the index {name} was added while a load was interrupted, and rows that it had read break it",
                         as_of_table(&why.message, table, staged)
-                    )));
+                    );
+                    let refused = Failure { message, ..why };
+                    return Err(refused.advise("reset the stream's checkpoint to load the table from the start"));
                 }
                 // An index over a column that the stream no longer has refuses none of its rows.
                 Ok(()) | Err(_) => {}

@@ -150,7 +150,7 @@ fn what_does_not_fit_the_table_is_refused_before_anything_is_written() {
             let rows = RecordBatch::try_from_iter([("id", ids), (column, values)]).expect("a batch");
             writer.begin().expect("a transaction");
             let failure = writer.merge(&world.table, &rows, &rule(&["id"], None)).expect_err("does not fit");
-            assert!(failure.message.contains(words), "{}: {failure}", world.driver());
+            assert!(failure.to_string().contains(words), "{}: {failure}", world.driver());
             assert_eq!(failure.kind, FailureKind::Permanent, "{}: {failure}", world.driver());
             writer.rollback().expect("a rollback");
         }

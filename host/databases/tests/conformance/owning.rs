@@ -99,7 +99,10 @@ fn nothing_that_is_asked_for_touches_a_table_of_somebody_else() {
                 let failure = ask(&world, world.writer().as_mut(), request).expect_err(&case);
                 assert_eq!(failure.kind, FailureKind::InvalidConfig, "{case}: {failure}");
                 let kind = if stranger == "a view" { "the view" } else { "the table" };
-                assert!(failure.message.contains(kind) && failure.message.contains("not made by wmshost"), "{failure}");
+                assert!(
+                    failure.to_string().contains(kind) && failure.to_string().contains("not made by wmshost"),
+                    "{failure}"
+                );
                 assert_eq!(seen(&world, &world.table), before, "{case}");
                 assert_eq!(seen(&world, &format!("{}__NEXT", world.table)), "[] []", "{case}");
             }
@@ -120,7 +123,7 @@ fn a_stranger_beside_the_table_is_not_used_to_stage_rows() {
             let before = seen(&world, &beside);
             let case = format!("{}, {stranger}", world.driver());
             let failure = ask(&world, writer.as_mut(), "stage").expect_err(&case);
-            assert!(failure.message.contains("rename the table or drop it yourself"), "{case}: {failure}");
+            assert!(failure.to_string().contains("rename the table or drop it yourself"), "{case}: {failure}");
             // A request that needs no staged table succeeds.
             ask(&world, writer.as_mut(), "merge").unwrap_or_else(|failure| panic!("{case}: {failure}"));
             assert_eq!(seen(&world, &beside), before, "{case}");
@@ -166,9 +169,12 @@ fn a_table_of_another_stream_or_pipeline_is_refused_with_its_owner() {
                 let case = format!("{}, {pipeline} {stream}, {request}", world.driver());
                 let failure = ask(&world, writer.as_mut(), request).expect_err(&case);
                 assert_eq!(failure.kind, FailureKind::InvalidConfig, "{case}: {failure}");
-                assert!(failure.message.contains("belongs to the stream s of "), "{case}: {failure}");
+                assert!(failure.to_string().contains("belongs to the stream s of "), "{case}: {failure}");
                 let wish = format!(" of {}\"", world.table);
-                assert!(failure.message.contains(&wish) && failure.message.contains("run-1"), "{case}: {failure}");
+                assert!(
+                    failure.to_string().contains(&wish) && failure.to_string().contains("run-1"),
+                    "{case}: {failure}"
+                );
                 assert_eq!(seen(&world, &world.table), before, "{case}");
             }
         }
@@ -186,7 +192,7 @@ fn a_table_that_was_put_in_the_place_of_a_dropped_one_is_somebody_elses() {
         for request in REQUESTS {
             let case = format!("{}, {request}", world.driver());
             let failure = ask(&world, world.writer().as_mut(), request).expect_err(&case);
-            assert!(failure.message.contains("is not the one that wmshost made"), "{case}: {failure}");
+            assert!(failure.to_string().contains("is not the one that wmshost made"), "{case}: {failure}");
             assert_eq!(seen(&world, &world.table), before, "{case}");
         }
     }
@@ -229,7 +235,7 @@ fn a_table_is_taken_over_by_its_name_and_its_owners() {
         let before = seen(&world, &world.table);
         for request in REQUESTS {
             let failure = ask(&world, world.writer().as_mut(), request).expect_err(request);
-            assert!(failure.message.contains("the stream s of the pipeline other"), "{failure}");
+            assert!(failure.to_string().contains("the stream s of the pipeline other"), "{failure}");
         }
         assert_eq!(seen(&world, &world.table), before, "{}", world.driver());
         ask(&world, other(None).as_mut(), "merge").expect("it is the other's own");
@@ -258,7 +264,7 @@ fn a_table_is_not_taken_over_while_its_owner_writes_it() {
         });
         let failure = ask(&world, writer.as_mut(), "merge").expect_err("a lease is held");
         assert_eq!(failure.kind, FailureKind::Busy, "{}: {failure}", world.driver());
-        assert!(failure.message.contains("run-1"), "{failure}");
+        assert!(failure.to_string().contains("run-1"), "{failure}");
         run(&world, &format!("DELETE FROM WMSHOST_LEASE WHERE pipeline = '{}'", world.table));
         ask(&world, writer.as_mut(), "merge").expect("a merge");
     }
@@ -310,7 +316,7 @@ fn no_two_owners_share_a_name_whichever_came_first() {
                     Err(failure) => {
                         assert!(first != second && failure.kind == FailureKind::InvalidConfig, "{case}: {failure}");
                         let whose = format!("{} {}", first.maker.name(), first.name);
-                        assert!(failure.message.contains(&whose), "{case}: {failure}");
+                        assert!(failure.to_string().contains(&whose), "{case}: {failure}");
                     }
                 }
                 // Next to each other they are free.
@@ -320,7 +326,7 @@ fn no_two_owners_share_a_name_whichever_came_first() {
                 assert_eq!(&record.owner, first, "{case}");
                 let canary = format!("{table}_CANARY");
                 let refused = claim(second).secure(sql.as_mut(), &canary, 0).expect_err(&case);
-                assert!(refused.message.contains("was not made by wmshost"), "{case}: {refused}");
+                assert!(refused.to_string().contains("was not made by wmshost"), "{case}: {refused}");
                 sql.rollback().expect("undone");
                 pairs += 1;
             }

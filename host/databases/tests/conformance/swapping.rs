@@ -113,7 +113,7 @@ fn an_interrupted_load_goes_on_where_it_was() {
         writer.begin().expect("a transaction");
         let failure = writer.stage(&world.definition(&["id"]), true).expect_err("nothing is staged any more");
         assert_eq!(failure.kind, FailureKind::Permanent, "{}: {failure}", world.driver());
-        assert!(failure.message.contains("is gone"), "{}: {failure}", world.driver());
+        assert!(failure.to_string().contains("is gone"), "{}: {failure}", world.driver());
     }
 }
 

@@ -76,7 +76,7 @@ fn writes_need_a_transaction_and_a_failed_one_is_only_undone() {
         writer.insert(&world.table, &batch(&[(1, None, None)])).expect("a write");
         assert!(writer.insert("OTHER", &batch(&[])).is_err());
         let failure = writer.commit().expect_err("it is broken");
-        assert!(failure.message.contains("only be rolled back"), "{}: {failure}", world.driver());
+        assert!(failure.to_string().contains("only be rolled back"), "{}: {failure}", world.driver());
         assert!(world.rows("SELECT id FROM T").is_empty(), "{}", world.driver());
         in_transaction(writer.as_mut(), |writer| writer.insert(&world.table, &batch(&[(2, None, None)])));
         assert_eq!(world.rows("SELECT id FROM T"), ["2"], "{}", world.driver());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use wmshost_databases::oracle::Settings;
 use wmshost_flow::{MergeRule, Value, WriteStats};
-use wmshost_oracle_emulator::Release;
+use wmshost_oracle_emulator::{Effect, Emulator, Fault, Moment, Options, Release};
 
 use crate::server::{SHARED, rows, run, settings, writer};
 
@@ -45,6 +45,27 @@ fn bad_rows_are_found_and_the_others_written() {
         refused.sort_by_key(|refused| refused.row);
         let found: Vec<_> = refused.iter().map(|refused| (refused.row, refused.rule.as_str())).collect();
         assert_eq!(found, [(17, "ora-12899"), (503, "ora-02290")], "{table}");
+    }
+}
+
+/// A batch is halved until the row of the error is alone; a fault that strikes three times makes it the first of four.
+#[test]
+fn every_error_of_a_row_costs_that_row_and_not_the_load() {
+    let server = Emulator::start(Options::default()).expect("a emulator");
+    let settings = settings(&server, Release::R19);
+    run(&settings, &[&format!("CREATE TABLE BAD_CODE {TABLE}")]);
+    let mut writer = writer(&settings, "BAD_CODE");
+    for (code, rule) in [(1_401, "ora-01401"), (1_426, "ora-01426"), (1_461, "ora-01461")] {
+        let fault = Fault::new(Moment::Statement("INSERT INTO \"BAD_CODE\"".into()), Effect::Fail(code)).times(3);
+        let fault = server.faults().add(fault);
+        writer.begin().expect("a transaction");
+        let counted = writer.insert("BAD_CODE", &batch(4, |_| None));
+        assert_eq!(counted, Ok(WriteStats { inserted: 3, rejected: 1, ..WriteStats::default() }), "{rule}");
+        assert_eq!(server.faults().struck(fault), 3, "{rule}");
+        let refused = writer.take_refused();
+        let found: Vec<_> = refused.iter().map(|refused| (refused.row, refused.rule.as_str())).collect();
+        assert_eq!(found, [(0, rule)]);
+        writer.rollback().expect("a rollback");
     }
 }
 

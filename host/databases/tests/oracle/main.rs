@@ -2,6 +2,7 @@
 //! snapshots, faults.
 
 mod bad_rows;
+mod causes;
 mod connecting;
 mod faults;
 mod lobs;

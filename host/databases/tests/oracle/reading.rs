@@ -360,7 +360,7 @@ fn a_right_that_is_missing_is_told_with_its_grant() {
     let failure = session.query("SELECT id FROM t", &[]).err().expect("a right is missing");
     assert_eq!(failure.kind, FailureKind::Denied);
     for words in ["ORA-01031", "GRANT FLASHBACK ON WMS.T TO WMS", "snapshot = \"statement\""] {
-        assert!(failure.message.contains(words), "{words} is not in {failure}");
+        assert!(failure.to_string().contains(words), "{words} is not in {failure}");
     }
 }
 

@@ -29,7 +29,7 @@ fn what_is_committed_after_the_start_of_a_run_is_not_seen() {
     server.forget_snapshots();
     let failure = early.query("SELECT id FROM seen", &[]).err().expect("too old");
     assert_eq!(failure.kind, FailureKind::Transient, "{failure}");
-    assert!(failure.message.contains("ORA-01555") && failure.message.contains("new snapshot"), "{failure}");
+    assert!(failure.to_string().contains("ORA-01555") && failure.to_string().contains("new snapshot"), "{failure}");
 }
 
 #[test]

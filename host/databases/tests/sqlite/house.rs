@@ -125,8 +125,8 @@ fn a_checkpoint_from_the_future_or_with_damage_is_refused() {
         let update = format!("UPDATE WMSHOST_CHECKPOINT SET {change}");
         warehouse.target_connection().execute_batch(&update).expect("an update");
         let failure = LEDGER.checkpoint(writer.sql(), "s").expect_err(change);
-        assert!(failure.message.contains(words), "{failure}");
-        assert!(failure.message.contains("state reset --stream s"), "{failure}");
+        assert!(failure.to_string().contains(words), "{failure}");
+        assert!(failure.to_string().contains("state reset --stream s"), "{failure}");
         // It hides no other stream, and after a reset the stream can be written again.
         in_transaction(writer.as_mut(), |writer| append(writer, "other", &checkpoint(Vec::new())));
         assert!(LEDGER.checkpoint(writer.sql(), "other").expect("a checkpoint").is_some(), "{change}");
@@ -144,7 +144,7 @@ fn a_table_of_that_name_by_somebody_else_is_left_alone() {
     let mut writer = warehouse.writer();
     warehouse.target_connection().execute_batch("CREATE TABLE WMSHOST_CHECKPOINT (a)").expect("a table");
     let failure = LEDGER.checkpoint(writer.sql(), "s").expect_err("a foreign table");
-    assert!(failure.message.contains("must be one that a wmshost made"), "{failure}");
+    assert!(failure.to_string().contains("must be one that a wmshost made"), "{failure}");
 }
 
 fn lease(run_id: &str, process: u32) -> Lease {
@@ -163,11 +163,11 @@ fn a_lease_is_held_by_one_run_until_it_is_gone_or_late() {
             // Another run looks while the first one is at work.
             let held = lease("run-2", 2).acquire(session, &alive).expect_err("held");
             assert_eq!(held.kind, FailureKind::Busy);
-            assert!(held.message.contains("run run-1 (process 1 on here) holds the stream"), "{held}");
+            assert!(held.to_string().contains("run run-1 (process 1 on here) holds the stream"), "{held}");
             // The first one's process has ended.
             lease("run-2", 2).acquire(session, &|holder| holder.process == 1).expect("taken over");
             let lost = lease("run-1", 1).renew(session).expect_err("lost");
-            assert!(lost.kind == FailureKind::Busy && lost.message.contains("run run-2"), "{lost}");
+            assert!(lost.kind == FailureKind::Busy && lost.to_string().contains("run run-2"), "{lost}");
             // The second one has not been heard of for too long.
             session.execute("UPDATE WMSHOST_LEASE SET expires_at = 0", &[])?;
             lease("run-3", 3).acquire(session, &alive)

@@ -117,7 +117,7 @@ fn a_table_of_somebody_else_is_merged_by_its_unique_index() {
     writer.begin().expect("a transaction");
     let failure = writer.merge("T", &batch(&[(1, None, None)]), &by_id(None)).expect_err("no index");
     assert_eq!(failure.kind, FailureKind::InvalidConfig);
-    assert!(failure.message.contains("no primary key or unique index"), "{failure}");
+    assert!(failure.to_string().contains("no primary key or unique index"), "{failure}");
     writer.rollback().expect("a rollback");
     warehouse.target_connection().execute_batch("CREATE UNIQUE INDEX i ON t (id)").expect("an index");
     // The table's collation takes A for a, the merge does not.
@@ -133,7 +133,7 @@ fn a_table_of_somebody_else_is_merged_by_its_unique_index() {
     writer.begin().expect("a transaction");
     let failure = writer.merge("T", &rows, &by_id(None)).expect_err("no mark");
     assert_eq!(failure.kind, FailureKind::InvalidConfig);
-    assert!(failure.message.contains("is not the one that wmshost made"), "{failure}");
+    assert!(failure.to_string().contains("is not the one that wmshost made"), "{failure}");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn what_breaks_a_rule_is_named() {
         let rows = RecordBatch::try_from_iter([("id", ids), (column, values)]).expect("a batch");
         writer.begin().expect("a transaction");
         let failure = writer.merge("T", &rows, &by_id(None)).expect_err("a column that does not fit");
-        assert!(failure.message.contains(words), "{failure}");
+        assert!(failure.to_string().contains(words), "{failure}");
         assert_eq!(failure.kind, FailureKind::Permanent);
         writer.rollback().expect("a rollback");
     }

@@ -153,16 +153,16 @@ fn files_that_cannot_be_written_say_why() {
     std::fs::write(&other, "this is no database, however long the text may be".repeat(100)).expect("a file");
     let clock = std::sync::Arc::clone(&warehouse.clock);
     let failure = sqlite::open_target(&other, "ana", clock.clone()).err().expect("no database");
-    assert!(failure.message.contains("no SQLite database"), "{failure}");
+    assert!(failure.to_string().contains("no SQLite database"), "{failure}");
     // A folder where the file should be.
     let folder = other.with_file_name("folder.db");
     std::fs::create_dir(&folder).expect("a folder");
     let failure = sqlite::open_target(&folder, "ana", clock.clone()).err().expect("a folder");
     assert_eq!(failure.kind, FailureKind::InvalidConfig, "{failure}");
-    assert!(failure.message.contains("folder.db"), "{failure}");
+    assert!(failure.to_string().contains("folder.db"), "{failure}");
     // A file where the folder should be.
     let failure = sqlite::open_target(&other.join("x.db"), "ana", clock).err().expect("a file");
-    assert!(failure.message.contains("the folder cannot be created"), "{failure}");
+    assert!(failure.to_string().contains("the folder cannot be created"), "{failure}");
 }
 
 #[test]
@@ -180,6 +180,6 @@ fn a_full_disk_undoes_the_transaction() {
     let clock = std::sync::Arc::clone(&warehouse.clock);
     if denied {
         let failure = sqlite::open_target(&path, "ana", clock).err().expect("read-only");
-        assert!(failure.message.contains("read-only"), "{failure}");
+        assert!(failure.to_string().contains("read-only"), "{failure}");
     }
 }

@@ -176,6 +176,6 @@ mod tests {
         );
         let by_c = Wanted { key: vec!["c".to_owned()], ..wanted(false) };
         let refused = statement(Dialect::Sqlite, &table, &by_c).expect_err("no order");
-        assert!(refused.message.contains("T cannot be ordered by c: its type has no order"), "{refused}");
+        assert!(refused.to_string().contains("T cannot be ordered by c: its type has no order"), "{refused}");
     }
 }

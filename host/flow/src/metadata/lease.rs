@@ -167,7 +167,7 @@ impl Lease {
                     self.subject()
                 ),
             ),
-            None => Failure::new(FailureKind::Busy, "this run's lease was removed; run again"),
+            None => Failure::new(FailureKind::Busy, "this run's lease was removed").advise("run again"),
         })
     }
 
@@ -215,16 +215,18 @@ impl Lease {
         Failure::new(
             FailureKind::Busy,
             format!(
-                "run {} (process {} on {}) holds {}, last seen {} s ago; wait for it to end. If that machine is gone, \
-                 the lease expires at {} UTC",
+                "run {} (process {} on {}) holds {}, last seen {} s ago",
                 lease_row.run_id,
                 lease_row.holder.process,
                 lease_row.holder.name(),
                 self.subject(),
                 (now - lease_row.renewed_at).max(0),
-                &until[..19]
             ),
         )
+        .advise(format_args!(
+            "wait for its end. If that machine is gone, the lease ends by itself at {} UTC",
+            &until[..19]
+        ))
     }
 }
 
@@ -277,7 +279,7 @@ fn now(sql: &mut dyn Sql) -> Result<i64, Failure> {
         Dialect::Oracle => format!("SELECT {expression} FROM dual"),
     };
     let row = sql.query(&statement, &[])?.into_iter().next().unwrap_or_default();
-    Cells::of(&TABLE, row).integer()
+    Ok(Cells::of(&TABLE, row).integer()?)
 }
 
 fn now_expression(dialect: Dialect) -> &'static str {

@@ -183,6 +183,15 @@ impl Sql for FencedSession {
     fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
         self.session.columns(query)
     }
+
+    fn create_if_missing(&mut self, statement: &str) -> Result<(), Failure> {
+        self.fencing.check(self.session.as_mut())?;
+        self.session.create_if_missing(statement)
+    }
+
+    fn carries_checkpoint(&mut self) {
+        self.session.carries_checkpoint();
+    }
 }
 
 impl SqlSession for FencedSession {

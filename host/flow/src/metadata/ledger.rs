@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::json::{bookmark_from_json, bookmark_to_json, state_from_json, state_to_json};
-use super::table::{Cells, Kind, Table, optional, text};
+use super::table::{Cells, DamagedCell, Kind, Table, optional, text};
 use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::definition::Definition;
 use crate::failure::Failure;
@@ -104,10 +104,9 @@ impl std::fmt::Display for DamagedRow {
 
 impl From<DamagedRow> for Failure {
     fn from(row: DamagedRow) -> Self {
-        Self::permanent(format!(
-            "{row}. `wmshost state log` shows the stream's other rows, and `wmshost state rollback` \
-             goes back to one of them; `wmshost state reset --stream {}` forgets them all, and the next run reads the \
-             whole table again",
+        Self::permanent(row.to_string()).advise(format_args!(
+            "`wmshost state log` shows the stream's other rows, and `wmshost state rollback` goes back to one of them; \
+             `wmshost state reset --stream {}` forgets them all, and the next run reads the whole table again",
             row.stream
         ))
     }
@@ -187,6 +186,7 @@ impl Ledger<'_> {
             optional(note),
         ];
         row.extend(cells(checkpoint));
+        sql.carries_checkpoint();
         sql.execute(&TABLE.insert_statement(sql.dialect()), &row)?;
         Ok(sequence)
     }
@@ -211,6 +211,7 @@ impl Ledger<'_> {
             Value::Text(stream.to_owned()),
             Value::Int64(sequence),
         ]);
+        sql.carries_checkpoint();
         match sql.execute(&statement, &parameters)? {
             1 => Ok(()),
             _ => Err(Failure::permanent(format!(
@@ -273,12 +274,8 @@ fn readable(row: Vec<Value>) -> Result<(String, Result<Entry, DamagedRow>), Fail
     let stream = cells.text()?;
     let sequence = cells.integer();
     let number = sequence.as_ref().ok().copied();
-    let entry = sequence.and_then(|sequence| entry(sequence, &mut cells));
-    let damaged = |failure: Failure| {
-        let place = format!("table {}: ", TABLE.name);
-        let why = failure.message.strip_prefix(&place).unwrap_or(&failure.message).to_owned();
-        DamagedRow { stream: stream.clone(), sequence: number, why }
-    };
+    let entry = sequence.map_err(String::from).and_then(|sequence| entry(sequence, &mut cells));
+    let damaged = |why| DamagedRow { stream: stream.clone(), sequence: number, why };
     Ok((stream.clone(), entry.map_err(damaged)))
 }
 
@@ -301,29 +298,29 @@ fn cells(checkpoint: Option<&Checkpoint>) -> Vec<Value> {
     ]
 }
 
-/// Reads the row's columns after its number.
-fn entry(sequence: i64, cells: &mut Cells<'_>) -> Result<Entry, Failure> {
+/// Reads the row's columns after its number; an error says why they cannot be read.
+fn entry(sequence: i64, cells: &mut Cells<'_>) -> Result<Entry, String> {
     let action = cells.text()?;
     let action = Action::ALL.into_iter().find(|known| known.name() == action).ok_or_else(|| cells.damaged())?;
     let run_id = cells.text()?;
     let note = cells.optional_text()?;
     let format = cells.integer()?;
     if format > FORMAT {
-        return Err(Failure::invalid_config(format!(
+        return Err(format!(
             "the checkpoint has format {format}, this host knows formats up to {FORMAT}; use the host that wrote it"
-        )));
+        ));
     }
     let checkpoint = match cells.optional_text()? {
         Some(bookmark) => Some(checkpoint(&bookmark, &run_id, cells)?),
         // Only a reset has no checkpoint.
         None if action == Action::Reset => None,
-        None => return Err(cells.damaged()),
+        None => return Err(cells.damaged().into()),
     };
     Ok(Entry { sequence, action, run_id, note, checkpoint })
 }
 
 /// Reads the checkpoint in the columns after `bookmark`.
-fn checkpoint(bookmark: &str, run_id: &str, cells: &mut Cells<'_>) -> Result<Checkpoint, Failure> {
+fn checkpoint(bookmark: &str, run_id: &str, cells: &mut Cells<'_>) -> Result<Checkpoint, DamagedCell> {
     let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     let bookmark = json(bookmark).and_then(|json| bookmark_from_json(&json)).ok_or_else(|| cells.damaged())?;
     let mode = cells.text()?;

@@ -69,7 +69,7 @@ fn newest(sql: &mut dyn Sql, table: Value) -> Result<Option<Micros>, Failure> {
     let of_row = |row| {
         let mut cells = Cells::of(&TABLE, row);
         cells.text()?;
-        cells.integer()
+        Ok(cells.integer()?)
     };
     rows.into_iter().next().map(of_row).transpose()
 }

@@ -356,10 +356,10 @@ fn check_is_idle(sql: &mut dyn Sql, owner: &TableOwner, table: &str, own_run: &s
         Some(run_id) => Err(Failure::new(
             FailureKind::Busy,
             format!(
-                "the table {table} cannot be taken over now: run {run_id} of the pipeline {} writes it; wait for it to \
-                 end",
+                "the table {table} cannot be taken over now: run {run_id} of the pipeline {} writes it",
                 owner.pipeline
             ),
-        )),
+        )
+        .advise("wait for its end")),
     }
 }

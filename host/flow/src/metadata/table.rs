@@ -54,7 +54,7 @@ impl Table {
         let key: Vec<_> = self.columns[..self.key].iter().map(|(name, _)| *name).collect();
         let statement =
             format!("CREATE TABLE {} ({}, PRIMARY KEY ({}))", self.name, columns.join(", "), key.join(", "));
-        sql.execute(&statement, &[]).map(drop)
+        sql.create_if_missing(&statement)
     }
 
     /// Returns the statement that inserts a row with a value for each column, in order.
@@ -90,6 +90,31 @@ pub(super) fn text(dialect: Dialect, statement: &str) -> String {
     }
 }
 
+/// A cell of such a table with a value that the host never writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DamagedCell {
+    table: &'static str,
+    column: &'static str,
+}
+
+impl std::fmt::Display for DamagedCell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the column {} is damaged, or wmshost did not make the table; nothing was changed", self.column)
+    }
+}
+
+impl From<DamagedCell> for Failure {
+    fn from(cell: DamagedCell) -> Self {
+        Self::permanent(format!("table {}: {cell}", cell.table))
+    }
+}
+
+impl From<DamagedCell> for String {
+    fn from(cell: DamagedCell) -> Self {
+        cell.to_string()
+    }
+}
+
 /// The cells of a row of such a table, read from left to right.
 pub(super) struct Cells<'a> {
     table: &'a Table,
@@ -107,23 +132,20 @@ impl<'a> Cells<'a> {
         self.values.next().unwrap_or(Value::Null)
     }
 
-    /// Returns the failure that says that the last cell read is invalid.
-    pub(super) fn damaged(&self) -> Failure {
+    /// The last cell read, which is invalid.
+    pub(super) fn damaged(&self) -> DamagedCell {
         let column = self.table.columns.get(self.at.wrapping_sub(1)).map_or("?", |(name, _)| *name);
-        Failure::permanent(format!(
-            "table {}: the column {column} is damaged, or wmshost did not make the table; nothing was changed",
-            self.table.name
-        ))
+        DamagedCell { table: self.table.name, column }
     }
 
-    pub(super) fn text(&mut self) -> Result<String, Failure> {
+    pub(super) fn text(&mut self) -> Result<String, DamagedCell> {
         match self.next() {
             Value::Text(text) => Ok(text),
             _ => Err(self.damaged()),
         }
     }
 
-    pub(super) fn optional_text(&mut self) -> Result<Option<String>, Failure> {
+    pub(super) fn optional_text(&mut self) -> Result<Option<String>, DamagedCell> {
         match self.next() {
             Value::Text(text) => Ok(Some(text)),
             Value::Null => Ok(None),
@@ -131,11 +153,11 @@ impl<'a> Cells<'a> {
         }
     }
 
-    pub(super) fn integer(&mut self) -> Result<i64, Failure> {
+    pub(super) fn integer(&mut self) -> Result<i64, DamagedCell> {
         self.optional_integer()?.ok_or_else(|| self.damaged())
     }
 
-    pub(super) fn optional_integer(&mut self) -> Result<Option<i64>, Failure> {
+    pub(super) fn optional_integer(&mut self) -> Result<Option<i64>, DamagedCell> {
         match self.next() {
             Value::Int64(value) => Ok(Some(value)),
             Value::Decimal(text) => text.parse().map(Some).map_err(|_| self.damaged()),

@@ -84,10 +84,9 @@ impl Attempt<'_> {
     /// Warns that a fresh instance processed the batch.
     fn warn(&self, failure: &Failure) {
         let message = format!(
-            "batch {}: plugin {} failed and processed the batch in a fresh instance, as on_trap = \"retry\" says: {}",
+            "batch {}: plugin {} failed and processed the batch in a fresh instance, as on_trap = \"retry\" says: {failure}",
             self.number,
             self.transform.plugin(),
-            failure.message
         );
         self.context.observer.event(&Event::Warned { stream: self.stream, message: &message });
     }

@@ -146,7 +146,7 @@ impl<'s, 'a> Bisection<'s, 'a> {
         };
         let by = self.attempt.transform.plugin().to_owned();
         let position = position(row);
-        let (rule, reason) = (rule.to_owned(), failure.message);
+        let (rule, reason) = (rule.to_owned(), failure.to_string());
         self.failing.push(RejectedRow { position, cause: Cause::Breakdown, rule, reason, by, digest: None });
         Ok(())
     }
@@ -159,7 +159,7 @@ impl<'s, 'a> Bisection<'s, 'a> {
             FailureKind::Timeout => format!("row {row} of the batch alone{key} takes longer than {:?}", self.probe),
             _ => format!("row {row} of the batch causes it{key}"),
         };
-        self.failure.clone().and(format_args!("{does_it}. Put such rows into quarantine with on_trap = \"quarantine\""))
+        self.failure.clone().and(does_it).advise("Put such rows into quarantine with on_trap = \"quarantine\"")
     }
 
     /// Returns the failure of a part that fails although none of its halves does.
@@ -167,18 +167,18 @@ impl<'s, 'a> Bisection<'s, 'a> {
         let whole = part.len() == self.rows.num_rows();
         let is_row_by_row = self.failure.kind != FailureKind::Timeout;
         if whole && is_row_by_row && self.passes_afresh() {
-            return self.failure.clone().and(
-                "a fresh instance processes the same batch, so that no row is the cause: the plugin accumulates memory \
-                 from batch to batch, or is not deterministic. Fix the plugin, raise the limit ([limits]), or let a \
-                 fresh instance continue with on_trap = \"retry\"",
+            let why = "a fresh instance processes the same batch, so that no row is the cause: the plugin accumulates \
+                       memory from batch to batch, or is not deterministic";
+            return self.failure.clone().and(why).advise(
+                "Fix the plugin, raise the limit ([limits]), or let a fresh instance continue with on_trap = \"retry\"",
             );
         }
         let (first, last) = (part.start + 1, part.end);
         let keys = keys_in_words(self.rows, &part, self.attempt.promise.key);
-        self.failure.clone().and(format_args!(
-            "rows {first} to {last} of the batch cause it together{keys}, but none of them alone. Raise the limit \
-             ([limits]) or make batches smaller (extract_batch_rows)"
-        ))
+        self.failure
+            .clone()
+            .and(format_args!("rows {first} to {last} of the batch cause it together{keys}, but none of them alone"))
+            .advise("Raise the limit ([limits]) or make batches smaller (extract_batch_rows)")
     }
 
     fn passes_afresh(&mut self) -> bool {

@@ -202,7 +202,7 @@ fn one(
             (result, rows)
         }
         Err(failure) => {
-            result.message = failure.message;
+            result.message = failure.to_string();
             (result, Some(Vec::new()))
         }
     }

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use wmshost_flow::Dialect;
 use wmshost_flow::model::{Assertion, Severity};
 
 use super::query::query_of;
 use crate::check::test_columns;
 use crate::dialect::DELETED_AT;
+use crate::guard::looks_around;
 use crate::project::{ParsedTest, SqlRenderer};
 use crate::run::{lost_rows, rest_of};
 use crate::store::TestRecord;
@@ -64,12 +66,9 @@ impl ParsedTest {
 
     /// True if a row that has passed passes as long as it is unchanged, whatever happens to other rows, except those
     /// that the test refers to. A soft deletion changes a row, but not always its load time.
-    fn judges_rows_alone(&self) -> bool {
+    fn judges_rows_alone(&self, dialect: Dialect) -> bool {
         let texts = self.sql.iter().chain(&self.only_where);
-        let looks_around = texts.clone().any(|sql| {
-            let text = sql.source.to_ascii_lowercase();
-            text.contains("select") || text.contains(DELETED_AT)
-        });
+        let looks_around = texts.clone().any(|sql| looks_around(dialect, &sql.source, DELETED_AT));
         let names_others = texts
             .flat_map(Template::uses)
             .any(|used| matches!(used.word, Placeholder::Relation(_) | Placeholder::This));
@@ -122,6 +121,7 @@ pub(crate) fn digest(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest)
 
 /// The rows that a test has to read, after its result `before`. `own` is the name of the node if its rows have load times.
 pub(crate) fn due(
+    dialect: Dialect,
     parsed: &ParsedTest,
     before: Option<&TestRecord>,
     mut seen: Seen,
@@ -136,7 +136,7 @@ pub(crate) fn due(
         return TestScope { extent: Extent::Nothing, seen };
     }
     let is_same = before.seen.get(DIGEST) == seen.get(DIGEST)
-        && parsed.judges_rows_alone()
+        && parsed.judges_rows_alone(dialect)
         && !parsed.may_have_lost_sight(&before.seen, &seen);
     let own = own.filter(|_| is_same);
     let mark = own.and_then(|own| Some((before.seen.get(own)?, seen.get(own)?)));

@@ -22,7 +22,7 @@ mod walk;
 use sqlparser::ast::{Expr, Query, Visit};
 use sqlparser::dialect::{Dialect as SqlDialect, OracleDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use wmshost_flow::Dialect;
 use wmshost_flow::model::Assertion;
 
@@ -50,6 +50,28 @@ enum Shape {
     Select,
     /// An expression, as conditions and measures of tests are.
     Expression,
+}
+
+/// Returns whether an expression may read more than its own row: by a subquery, or by the named column. True for one that
+/// cannot be split into tokens.
+pub(crate) fn looks_around(dialect: Dialect, text: &str, column: &str) -> bool {
+    let tokens = Tokenizer::new(of_dialect(dialect), text).tokenize();
+    tokens.map_or(true, |tokens| {
+        tokens.iter().any(|token| match token {
+            Token::Word(word) => {
+                word.quote_style.is_none() && word.value.eq_ignore_ascii_case("SELECT")
+                    || word.value.eq_ignore_ascii_case(column)
+            }
+            _ => false,
+        })
+    })
+}
+
+fn of_dialect(dialect: Dialect) -> &'static dyn SqlDialect {
+    match dialect {
+        Dialect::Sqlite => &SQLiteDialect {},
+        Dialect::Oracle => &OracleDialect {},
+    }
 }
 
 /// Checks all SQL of all plugins.
@@ -128,10 +150,7 @@ impl Guard<'_> {
     }
 
     fn dialect(&self) -> &'static dyn SqlDialect {
-        match self.project.dialect {
-            Dialect::Sqlite => &SQLiteDialect {},
-            Dialect::Oracle => &OracleDialect {},
-        }
+        of_dialect(self.project.dialect)
     }
 
     fn parsed(
@@ -182,7 +201,7 @@ fn ends(parser: &Parser<'_>, text: &str, what: &str) -> Result<(), Violation> {
     }
 }
 
-/// The parser's error, with the place that it names.
+/// The parser's error, with the place that it names. Its errors have the place only in their text.
 fn unreadable(error: &ParserError, text: &str) -> Violation {
     let (message, place) = match error {
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => {

@@ -8,6 +8,7 @@ use wmshost_flow::model::{
     Assertion, Declaration, Layer, Materialization, Model, ModelColumn, Severity, Storage, Test, Threshold,
 };
 
+use super::looks_around;
 use crate::project::{Project, Setup};
 
 fn model(name: &str, statement: &str) -> Model {
@@ -288,4 +289,24 @@ fn depth_is_limited() {
     assert!(told(Dialect::Sqlite, model("m", &chain(50_000))).contains("operators, 4000 may be"));
     let nested = format!("SELECT {}1{} AS id FROM {{stock}}", "(".repeat(1_000), ")".repeat(1_000));
     assert!(told(Dialect::Sqlite, model("m", &nested)).contains("nests too deep"));
+}
+
+#[test]
+fn an_expression_looks_around_by_a_subquery_or_the_named_column_and_by_no_word_in_a_text() {
+    for dialect in [Dialect::Sqlite, Dialect::Oracle] {
+        for text in [
+            "quantity <= (SELECT MAX(quantity) FROM {stock})",
+            "id IN (select id FROM {stock})",
+            "wms_deleted_at IS NULL",
+            "\"WMS_DELETED_AT\" IS NULL",
+            "it is 'cut",
+        ] {
+            assert!(looks_around(dialect, text, "wms_deleted_at"), "{dialect:?}: {text}");
+        }
+        for text in ["status <> 'select'", "selected = 1", "quantity > 0 -- select nothing\n", "\"select\" = 1"] {
+            assert!(!looks_around(dialect, text, "wms_deleted_at"), "{dialect:?}: {text}");
+        }
+    }
+    // A text of Oracle's own quotes, with a subquery after it.
+    assert!(looks_around(Dialect::Oracle, "a = q'[']' || (SELECT 1 FROM dual) || q'[']'", "x"));
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{Dialect, Failure, FailureKind, Sql, Value};
+use wmshost_flow::{Dialect, Failure, Sql, Value, failure_policy};
 
 use super::before_images::CHAIN;
 use crate::dialect::{AUDIT_COLUMNS, DELETED_AT, SqlWriter};
@@ -64,10 +64,9 @@ impl Reading<'_> {
                 None => self.stream(base, sql, watermarks, &mut inputs)?,
                 Some(_) => {
                     let built = self.built.get(&node.name).ok_or_else(|| {
-                        Failure::invalid_config(format!(
-                            "it reads {0}, which is not built yet; build that too: --select +{1}",
-                            node.name, self.project.nodes[at].name
-                        ))
+                        let own = &self.project.nodes[at].name;
+                        Failure::invalid_config(format!("it reads {}, which is not built yet", node.name))
+                            .advise(format_args!("build that too: --select +{own}"))
                     })?;
                     inputs.insert(node.name.clone(), built.changed_at.clone());
                 }
@@ -174,8 +173,9 @@ pub(crate) fn inputs_now(
 fn watermark_of(sql: &mut dyn Sql, writer: SqlWriter, table: &str, stream: &str) -> Result<StreamWatermark, Failure> {
     if kind_of(sql, writer, table)?.is_none() {
         return Err(Failure::invalid_config(format!(
-            "it reads the stream {stream}, which was never loaded: there is no table {table}; run the pipeline first"
-        )));
+            "it reads the stream {stream}, which was never loaded: there is no table {table}"
+        ))
+        .advise("run the pipeline first"));
     }
     let marks_deleted = marks_deleted(sql, writer, table)?;
     // One at a time: the maximum is at the end of an index, which a query of several maxima would not use.
@@ -234,7 +234,7 @@ fn index_mark(sql: &mut dyn Sql, writer: SqlWriter, table: &str, index: &str, co
         // Another session is writing the table, or has created the index meanwhile; the index only saves time.
         Err(failure)
             if writer.0 == Dialect::Oracle
-                && (failure.kind == FailureKind::Transient || !sql.query(found, &name)?.is_empty()) =>
+                && (failure_policy(&failure).retry || !sql.query(found, &name)?.is_empty()) =>
         {
             Ok(())
         }

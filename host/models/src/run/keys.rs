@@ -22,10 +22,8 @@ pub(super) fn check_key(writer: SqlWriter, rows: &str, key: &[String], sql: &mut
     match found.first().and_then(|row| row.first()).and_then(crate::store::whole) {
         None => Ok(()),
         Some(1) => Err(Failure::permanent(format!("its SQL returns a row with NULL in its key ({})", key.join(", ")))),
-        Some(_) => Err(Failure::permanent(format!(
-            "its SQL returns two rows with one key ({}); group or choose among them",
-            key.join(", ")
-        ))),
+        Some(_) => Err(Failure::permanent(format!("its SQL returns two rows with one key ({})", key.join(", ")))
+            .advise("group or choose among them")),
     }
 }
 

@@ -265,9 +265,10 @@ impl Build<'_> {
             _ if is_same => Ok(true),
             OnChange::Rebuild => Ok(false),
             OnChange::AddColumns => self.table().add_columns(sql).map(|_| true),
-            OnChange::Fail if self.table().add_columns(sql)? => Err(Failure::invalid_config(
-                "the columns differ from the table's and `on_change` is `fail`; build it with --full-refresh",
-            )),
+            OnChange::Fail if self.table().add_columns(sql)? => {
+                Err(Failure::invalid_config("the columns differ from the table's and `on_change` is `fail`")
+                    .advise("build it with --full-refresh"))
+            }
             OnChange::Fail => Ok(true),
         }
     }
@@ -312,8 +313,9 @@ impl Build<'_> {
         match found {
             Some((name, source, offset)) => {
                 let (line, column) = line_and_column(source, offset);
-                let message = format!("{name} {line}:{column}: {}\n{}", failure.message, excerpt(source, offset));
-                Failure { message, ..failure }
+                let message = format!("{name} {line}:{column}: {failure}\n{}", excerpt(source, offset));
+                // The advice is in the message: the excerpt comes last.
+                Failure { message, advice: None, ..failure }
             }
             None => failure,
         }

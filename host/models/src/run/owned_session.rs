@@ -89,6 +89,15 @@ impl Sql for OwnedSession<'_> {
     fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
         self.sql.columns(query)
     }
+
+    fn create_if_missing(&mut self, statement: &str) -> Result<(), Failure> {
+        self.check(statement)?;
+        self.sql.create_if_missing(statement)
+    }
+
+    fn carries_checkpoint(&mut self) {
+        self.sql.carries_checkpoint();
+    }
 }
 
 impl SqlSession for OwnedSession<'_> {
@@ -271,8 +280,10 @@ impl Build<'_> {
         }
         let name = &node.table;
         Err(Failure::invalid_config(format!(
-            "the {there} {name} is not the one that wmshost made: somebody put it there; rename or drop it yourself, or have it \
-             replaced with take_over = [{name:?}] in [models]"
+            "the {there} {name} is not the one that wmshost made: somebody put it there"
+        ))
+        .advise(format_args!(
+            "rename or drop it yourself, or have it replaced with take_over = [{name:?}] in [models]"
         )))
     }
 }

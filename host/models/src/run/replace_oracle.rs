@@ -78,9 +78,7 @@ impl ModelTable<'_> {
             (Err(failure), Some(undo)) => Err(match sql.execute(&undo, &[]) {
                 Ok(_) => failure,
                 Err(why) => {
-                    let message =
-                        format!("{failure}; the object that had the name before could not be restored: {why}");
-                    Failure { message, ..failure }
+                    failure.and(format_args!("the object that had the name before could not be restored: {why}"))
                 }
             }),
             (Ok(_), _) if kind.as_deref() == Some("table") => sql.execute(&drop_old, &[]).map(drop),

@@ -176,7 +176,7 @@ impl Worker<'_> {
             self.runner.observer.started(&self.runner.project.nodes[at].name);
             let mut result = match self.session(&mut session) {
                 Ok(sql) => self.node(at, sql),
-                Err(failure) => self.ended(at, NodeStatus::Errored, failure.message),
+                Err(failure) => self.ended(at, NodeStatus::Errored, failure.to_string()),
             };
             if result.status == NodeStatus::Errored {
                 // Its connection may be gone.
@@ -282,7 +282,7 @@ impl Worker<'_> {
         let outcome = self.unit_tests(at, &mut result).and_then(|()| self.build(at, sql, &mut result));
         let outcome = outcome.and_then(|()| self.tests(at, sql, &mut result));
         if let Err(failure) = outcome {
-            (result.status, result.message) = (NodeStatus::Errored, failure.message);
+            (result.status, result.message) = (NodeStatus::Errored, failure.to_string());
         }
         result
     }
@@ -354,7 +354,8 @@ impl Worker<'_> {
         let goes_on = options.build && !options.full_refresh && !options.force && !seen.is_empty();
         let before = self.tested.get(&(node.name.clone(), parsed.test.name.clone())).filter(|_| goes_on);
         let has_marks = node.model().is_none_or(|model| !model.is_live());
-        due(parsed, before, seen, digest, has_marks.then_some(node.name.as_str()))
+        let dialect = self.runner.project.dialect;
+        due(dialect, parsed, before, seen, digest, has_marks.then_some(node.name.as_str()))
     }
 
     /// The load times of all that a test reads; those of a stream are kept for the next test.

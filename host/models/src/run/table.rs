@@ -4,7 +4,7 @@
 
 use arrow_schema::DataType;
 use wmshost_flow::model::{Assertion, Interval, Materialization, ModelColumn, Strategy};
-use wmshost_flow::{BELONGINGS, Dialect, Failure, STAGING_PREFIXES, Sql, Value};
+use wmshost_flow::{BELONGINGS, Dialect, ErrorClass, Failure, STAGING_PREFIXES, Sql, Value};
 
 use crate::dialect::{AUDIT_COLUMNS, SqlWriter, VERSION, version_types};
 use crate::project::{Node, ParsedModel, before_image_table};
@@ -94,7 +94,7 @@ impl<'t> ModelTable<'t> {
         let made = match self.partitions() {
             Some(partitions) => match sql.execute(&format!("{create}{partitions}"), &[]) {
                 // The server has no partitioning option: the table is created without partitions.
-                Err(failure) if failure.message.contains("ORA-00439") => sql.execute(&create, &[]),
+                Err(failure) if failure.class() == Some(ErrorClass::Unsupported) => sql.execute(&create, &[]),
                 made => made,
             },
             None => sql.execute(&create, &[]),

@@ -109,7 +109,7 @@ fn no_way_to_build_a_model_touches_a_table_of_somebody_else() {
                     let before = seen(&warehouse, name);
                     let failure = refused(&warehouse, &project, "wms", &[], &case);
                     assert!(
-                        failure.message.contains("model mine: the ") && failure.message.contains(name),
+                        failure.to_string().contains("model mine: the ") && failure.to_string().contains(name),
                         "{failure}"
                     );
                     assert_eq!(seen(&warehouse, name), before, "{case}");
@@ -135,8 +135,8 @@ fn two_pipelines_do_not_build_the_same_models() {
             let before = seen(&warehouse, "MINE");
             let case = format!("{dialect:?}, {way}");
             let failure = refused(&warehouse, &project, "other", &[], &case);
-            assert!(failure.message.contains("belongs to the model mine of the pipeline wms"), "{case}: {failure}");
-            assert!(failure.message.contains("take_over = [\"MINE of wms\"] in [models]"), "{case}: {failure}");
+            assert!(failure.to_string().contains("belongs to the model mine of the pipeline wms"), "{case}: {failure}");
+            assert!(failure.to_string().contains("take_over = [\"MINE of wms\"] in [models]"), "{case}: {failure}");
             assert_eq!(seen(&warehouse, "MINE"), before, "{case}");
             assert!(!warehouse.run_as("wms", &project, |_| {}).has_failed(), "{way}");
             clean(&warehouse);
@@ -157,7 +157,7 @@ fn a_stream_and_a_model_do_not_share_a_table() {
         for (way, models) in models() {
             let project = project(dialect, models);
             let failure = refused(&warehouse, &project, "wms", &[], way);
-            assert!(failure.message.contains("the stream mine of this pipeline"), "{failure}");
+            assert!(failure.to_string().contains("the stream mine of this pipeline"), "{failure}");
             assert_eq!(seen(&warehouse, "MINE"), before, "{dialect:?}, {way}");
         }
     }

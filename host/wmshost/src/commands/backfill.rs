@@ -38,10 +38,11 @@ pub(super) fn backfill(app: &App, arguments: &BackfillArgs) -> anyhow::Result<Ex
     let Some(stream) = plans.first() else { return Ok(Exit::Success) };
     if stream.plan.method != Method::Incremental {
         return Err(Failure::invalid_config(format!(
-            "stream {}: it is read by the method {:?}; only an incremental stream has windows. Run it instead",
+            "stream {}: it is read by the method {:?}; only an incremental stream has windows",
             stream.plan.name,
             stream.plan.method.word()
         ))
+        .advise("Run it instead")
         .into());
     }
     let run_id = new_run_id(app.clock.as_ref());

@@ -36,7 +36,7 @@ pub(super) fn plan(app: &App, selection: &Selection, output: Output) -> anyhow::
         // Each by itself, so that a mistake in one does not hide the others.
         let (opened, failure) = match open(&factory, &[stream]) {
             Ok(mut ends) => (ends.pop(), None),
-            Err(error) => (None, Some(format!("{error:#}"))),
+            Err(error) => (None, Some(report::chain(&error))),
         };
         let failed = opened.as_ref().and_then(|end| end.failure.as_ref());
         let failure = failure.or_else(|| failed.map(|at| at.failure.to_string()));

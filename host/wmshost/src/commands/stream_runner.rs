@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wmshost_flow::{
-    Cancel, Failure, FailureKind, Stage, StreamFailure, StreamStats, StreamStatus, StreamSummary, run_streams,
+    Cancel, Failure, Stage, StreamFailure, StreamStats, StreamStatus, StreamSummary, failure_policy, run_streams,
 };
 use wmshost_pipeline::{Stage as Plugged, Stream};
 use wmshost_state::{History, PluginRecord, RunRecord, RunStatus};
@@ -12,7 +12,7 @@ use wmshost_state::{History, PluginRecord, RunRecord, RunStatus};
 use super::App;
 use crate::cli::Output;
 use crate::data_dir::is_alive;
-use crate::exit::Exit;
+use crate::exit::{Exit, of_failure};
 use crate::report;
 use crate::report::{ProgressObserver, RunReport};
 use crate::stream_factory::StreamFactory;
@@ -51,7 +51,7 @@ impl StreamRunner<'_> {
         let mut history = History::open(&self.app.data_dir.history())?;
         history.mark_interrupted(is_alive)?;
         if let Err(failure) = opened
-            && failure.kind != FailureKind::Transient
+            && !failure_policy(failure).retry
         {
             return Err(failure.clone().into());
         }
@@ -157,7 +157,7 @@ impl StreamRunner<'_> {
 }
 
 fn is_transient(end: &StreamSummary) -> bool {
-    end.failure.as_ref().is_some_and(|at| at.failure.kind == FailureKind::Transient)
+    end.failure.as_ref().is_some_and(|at| failure_policy(&at.failure).retry)
 }
 
 /// The summary of a stream whose connection could not be opened.
@@ -215,9 +215,8 @@ pub(super) fn status(ends: &[StreamSummary]) -> RunStatus {
 
 pub(super) fn exit(ends: &[StreamSummary]) -> Exit {
     let failures = || ends.iter().filter_map(|end| end.failure.as_ref());
-    let misconfigured = failures()
-        .any(|at| at.batch.is_none() && matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied));
-    let busy = failures().any(|at| at.failure.kind == FailureKind::Busy);
+    let misconfigured = failures().any(|at| at.batch.is_none() && of_failure(&at.failure) == Exit::Configuration);
+    let busy = failures().any(|at| of_failure(&at.failure) == Exit::Busy);
     match status(ends) {
         RunStatus::Failed if misconfigured => Exit::Configuration,
         RunStatus::Failed if busy => Exit::Busy,

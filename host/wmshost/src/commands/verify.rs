@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
-use wmshost_flow::{
-    Compare, Compared, Comparison, Depth, Failure, FailureKind, Lease, Stage, StreamContext, StreamFailure,
-};
+use wmshost_flow::{Compare, Compared, Comparison, Depth, Failure, Lease, Stage, StreamContext, StreamFailure};
 use wmshost_pipeline::Stream;
 
 use super::{App, ownership};
@@ -110,8 +108,8 @@ fn exit(repair: bool, found: &Found, is_cancelled: bool) -> Exit {
     if is_cancelled {
         return Exit::Cancelled;
     }
-    if let Some(failure) = failures().find(|failure| failure.failure.kind == FailureKind::Busy) {
-        return of_failure(&failure.failure);
+    if failures().any(|failure| of_failure(&failure.failure) == Exit::Busy) {
+        return Exit::Busy;
     }
     if found.iter().all(|(.., compared)| is_in_order(compared)) { Exit::Success } else { Exit::Failed }
 }
@@ -120,7 +118,7 @@ fn print_report(arguments: &VerifyArgs, found: &Found) {
     let rows = found.iter().map(|(stream, seconds, compared)| {
         let found = &compared.found;
         let result = match &compared.failure {
-            Some(failure) if failure.failure.kind == FailureKind::Cancelled => "stopped",
+            Some(failure) if of_failure(&failure.failure) == Exit::Cancelled => "stopped",
             Some(_) => "failed",
             None if found.is_equal() => "equal",
             None => "differs",

@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 
 use console::style;
 use serde_json::Value as Json;
-use wmshost_flow::{Bookmark, Value};
+use wmshost_flow::{Bookmark, FailureCause, Value};
 use wmshost_pipeline::Diagnostic;
 
 pub(crate) use progress::ProgressObserver;
@@ -68,7 +68,13 @@ pub(crate) fn failure(text: &str) {
 
 /// Prints the error that ends the process, with its causes.
 pub(crate) fn error(error: &anyhow::Error) {
-    failure(&format!("{error:#}"));
+    failure(&chain(error));
+}
+
+/// An error with what lies after it. The cause of a failure is for code: its message says the same to a person.
+pub(crate) fn chain(error: &anyhow::Error) -> String {
+    let shown = error.chain().filter(|error| !error.is::<FailureCause>());
+    shown.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// A number with commas.

@@ -86,7 +86,7 @@ fn as_json(report: &RunReport<'_>) -> serde_json::Value {
                     "batch": at.batch,
                     "plugin": at.failure.site.as_ref().map(|site| &site.plugin),
                     "function": at.failure.site.as_ref().map(|site| site.function),
-                    "message": at.failure.message,
+                    "message": at.failure.to_string(),
                 })),
             })
         })

@@ -366,7 +366,7 @@ fn fails(mut bench: Bench, rows: i64, words: &[&str]) -> Bench {
     let ids: Vec<i64> = (1..=rows).collect();
     let failure = bench.change(1, source(&ids)).expect_err("a failure");
     for word in words {
-        assert!(failure.message.contains(word), "{word:?} is not in {failure}");
+        assert!(failure.to_string().contains(word), "{word:?} is not in {failure}");
     }
     bench
 }
@@ -416,7 +416,7 @@ fn what_an_instance_gathers_ends_the_run_and_says_what_to_do() {
     for on_trap in [OnTrap::Fail, OnTrap::Quarantine] {
         let failure = feed(on_trap).0.expect_err("too much");
         for words in ["it is a limit", "a fresh instance processes the same batch", "[limits]", "on_trap = \"retry\""] {
-            assert!(failure.message.contains(words), "{words:?} is not in {failure}");
+            assert!(failure.to_string().contains(words), "{words:?} is not in {failure}");
         }
     }
     let (made, bench) = feed(OnTrap::Retry);

@@ -13,7 +13,7 @@ use super::openlineage_client::post;
 use crate::cli::Output;
 use crate::commands::App;
 use crate::data_dir::{is_dead, new_run_id, this_process};
-use crate::exit::Exit;
+use crate::exit::{Exit, of_failure};
 use crate::plugin_registry::PluginRegistry;
 use crate::report;
 
@@ -123,7 +123,7 @@ pub(in crate::commands) fn after_load(
     };
     build(app, &models_project, options, run_id, cancel, output, Ending::OfRun).map_err(|error| {
         match error.downcast::<Failure>() {
-            Ok(busy) if busy.kind == FailureKind::Busy => not_built(&busy, pipeline, run_id).into(),
+            Ok(busy) if of_failure(&busy) == Exit::Busy => not_built(&busy, pipeline, run_id).into(),
             Ok(failure) => failure.into(),
             Err(error) => error,
         }
@@ -132,13 +132,11 @@ pub(in crate::commands) fn after_load(
 
 /// The failure of a run whose rows are loaded while another process builds the models.
 fn not_built(busy: &Failure, pipeline: &Checked, run_id: &str) -> Failure {
-    let why = &busy.message;
-    let file = pipeline.file.display();
-    let message = format!(
-        "the rows of run {run_id} are loaded, but its models are not built: {why}. Build them then, or leave it to the \
-         next run: wmshost models build {file}"
-    );
-    Failure::new(FailureKind::Busy, message)
+    let message = format!("the rows of run {run_id} are loaded, but its models are not built: {busy}");
+    Failure::new(FailureKind::Busy, message).advise(format_args!(
+        "Build them then, or leave it to the next run: wmshost models build {}",
+        pipeline.file.display()
+    ))
 }
 
 /// Builds under the lease of the models, which one process has at a time: two would share the names of the tables that

@@ -53,7 +53,10 @@ pub(super) fn declared(
         let declared = plugin.models(identity, limits(&pipeline.limits), dialect);
         let declared = declared.map_err(|failure| match failure.kind {
             FailureKind::Cancelled => failure,
-            _ => Failure::invalid_config(format!("plugin {}, declare: {failure}", stage.plugin)),
+            _ => Failure {
+                kind: FailureKind::InvalidConfig,
+                ..failure.within(format_args!("plugin {}, declare", stage.plugin))
+            },
         })?;
         Ok((stage.plugin.clone(), declared))
     };
@@ -67,9 +70,10 @@ pub(super) fn declared(
     let take_over = take_over_requests(models);
     if let Some(unknown) = project.unknown_tables(&take_over).first() {
         return Err(Failure::invalid_config(format!(
-            "{}: models.take_over: no model has the table {unknown}; remove it from the list",
+            "{}: models.take_over: no model has the table {unknown}",
             pipeline.file.display()
         ))
+        .advise("remove it from the list")
         .into());
     }
     Ok(project)
@@ -120,10 +124,10 @@ impl ModelsProject {
         let pipeline = app.pipeline(file, &registry)?;
         match Self::of(app, &pipeline, &registry, vars)? {
             Some(models_project) => Ok(models_project),
-            None => bail!(Failure::invalid_config(format!(
-                "{}: no plugin declares models; name one under `plugins` of [models]",
-                file.display()
-            ))),
+            None => bail!(
+                Failure::invalid_config(format!("{}: no plugin declares models", file.display()))
+                    .advise("name one under `plugins` of [models]")
+            ),
         }
     }
 

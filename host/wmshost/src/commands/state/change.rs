@@ -116,9 +116,9 @@ pub(super) fn rollback(app: &App, file: &Path, stream: &str, to: &str, yes: bool
     let history = kept.history()?;
     let entry = entry_of(&history, stream, to)?;
     let Some(checkpoint) = &entry.checkpoint else {
-        return Err(
-            Failure::invalid_config(format!("stream {stream}: after {to} it had no checkpoint; reset it")).into()
-        );
+        return Err(Failure::invalid_config(format!("stream {stream}: after {to} it had no checkpoint"))
+            .advise("reset it")
+            .into());
     };
     report::note(&format!(
         "stream {stream} goes back to {}. The next run reads what changed since then again and merges it: rows of the \

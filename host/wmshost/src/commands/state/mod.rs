@@ -90,13 +90,13 @@ fn entry_of<'a>(history: &'a [Entry], stream: &str, run: &str) -> Result<&'a Ent
     let found: Vec<&Entry> = history.iter().filter(|entry| entry.run_id.starts_with(run)).collect();
     match found.as_slice() {
         [.., last] if found.iter().all(|entry| entry.run_id == last.run_id) => Ok(last),
-        [] => Err(Failure::invalid_config(format!(
-            "stream {stream}: no run {run:?} is in its history; `wmshost state log` shows those that are"
-        ))),
+        [] => Err(Failure::invalid_config(format!("stream {stream}: no run {run:?} is in its history"))
+            .advise("`wmshost state log` shows those that are")),
         many => Err(Failure::invalid_config(format!(
-            "stream {stream}: {} rows of its history begin with {run:?}; give more of the id",
+            "stream {stream}: {} rows of its history begin with {run:?}",
             many.len()
-        ))),
+        ))
+        .advise("give more of the id")),
     }
 }
 

@@ -99,9 +99,8 @@ fn read(file: &Path, pipeline: &str) -> Result<Vec<(String, Checkpoint)>, Failur
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::invalid_config(format!("{place}: the export cannot be read: {error}")))?;
     let foreign = |why: &str| {
-        Failure::invalid_config(format!(
-            "{place}: {why}; give a file that `wmshost state export` wrote; nothing was changed"
-        ))
+        Failure::invalid_config(format!("{place}: {why}"))
+            .advise("give a file that `wmshost state export` wrote; nothing was changed")
     };
     let json: Json = serde_json::from_str(&text).map_err(|error| foreign(&format!("this is not JSON ({error})")))?;
     match json.get("wmshost_state").and_then(Json::as_u64) {
