@@ -65,6 +65,8 @@ pub(crate) struct History<'a> {
     /// The latest change key that each key ever had: a database that restores older moments is for `verify` to find.
     latest: BTreeMap<Vec<String>, i64>,
     clock: i64,
+    /// Rows whose key does not fit that were added between runs.
+    misfits: u8,
     /// The latest change key of the last run that was tried.
     watermark: i64,
     /// True if a run was tried.
@@ -87,6 +89,7 @@ impl<'a> History<'a> {
             next_id: 1,
             latest: BTreeMap::new(),
             clock: EPOCH,
+            misfits: 0,
             watermark: EPOCH,
             tried: false,
             statements,
@@ -138,6 +141,12 @@ impl<'a> History<'a> {
         }
         if self.cell.duplicates && self.numbers.chance(50) {
             self.insert_duplicate();
+        }
+        if self.cell.bad == Bad::Key && self.numbers.chance(50) {
+            self.misfits += 1;
+            if let Some(misfit) = self.cell.kind().family.added_misfit(self.misfits) {
+                self.insert_with(|key, _| key[0] = Some(misfit));
+            }
         }
     }
 

@@ -15,14 +15,14 @@ use crate::events::{Event, StreamStats, StreamStatus};
 use crate::extract::Chunk;
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::load::Loader;
-use crate::metadata::row_key::{KeyDigest, digest_at};
-use crate::metadata::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine, RejectedIn};
+use crate::metadata::row_key::KeyDigest;
+use crate::metadata::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine, take_loaded};
 use crate::open::schema_changes;
 use crate::policy::Policy;
 use crate::repeats::Repeats;
-use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
+use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock, put_into_quarantine};
 use crate::target::{Refused, SharedTarget, TableDefinition, WriteStats};
-use crate::value::{Bookmark, timestamp_text};
+use crate::value::Bookmark;
 
 /// How long to wait for rows before the lease is renewed without any.
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
@@ -245,16 +245,7 @@ impl LoadStage<'_> {
 
     /// Forgets older copies of these rows in quarantine: the rows that are loaded are what the source has now.
     fn resolve(&mut self, rows: &RecordBatch, refused: &[Refused]) -> Result<(), Failure> {
-        if self.quarantined.is_empty() {
-            return Ok(());
-        }
-        let refused: HashSet<usize> = refused.iter().map(|refused| refused.row).collect();
-        let loaded = (0..rows.num_rows()).filter(|row| !refused.contains(row));
-        let keys = loaded.filter_map(|row| digest_at(rows, row, self.key));
-        let keys: Vec<_> = keys.filter(|key| self.quarantined.contains(key)).collect();
-        keys.iter().for_each(|key| {
-            self.quarantined.remove(key);
-        });
+        let keys = take_loaded(&mut self.quarantined, rows, refused, self.key);
         match self.mode {
             LoadMode::Merge | LoadMode::Reload => self.forget(keys),
             LoadMode::Replace => {
@@ -271,14 +262,7 @@ impl LoadStage<'_> {
 
     /// Puts rows into quarantine; returns how many of them no run has passed before.
     fn quarantine(&self, rejected: &[Rejected], passes: bool) -> Result<u64, Failure> {
-        if rejected.is_empty() {
-            return Ok(0);
-        }
-        let quarantine = Quarantine { pipeline: &self.context.pipeline };
-        let at = timestamp_text(self.context.clock.now());
-        let run_id = &self.context.run_id;
-        let run = RejectedIn { stream: self.stream, run_id, at: &at, passes };
-        quarantine.add(lock(self.target).sql(), run, rejected, self.key)
+        put_into_quarantine(self.target, self.context, self.stream, (rejected, self.key), passes)
     }
 
     /// Finishes the load and marks its checkpoint complete. Writes nothing where nothing has changed.

@@ -1,6 +1,8 @@
 //! What the rows of a batch were made of. Transforms change batches in place; a row that is taken out is kept as the
 //! source had it, so every batch carries the rows that were read and knows which of them each of its rows comes from.
 
+use std::ops::Range;
+
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
 
 use crate::batch::row_as_json;
@@ -19,6 +21,11 @@ impl Origin {
         Self { read: rows.clone(), places: None }
     }
 
+    /// How many rows it is the origin of.
+    pub(crate) fn len(&self) -> usize {
+        self.places.as_ref().map_or(self.read.num_rows(), Vec::len)
+    }
+
     /// The place of a row among the rows that were read, from 0.
     pub fn place(&self, row: usize) -> usize {
         self.places.as_ref().and_then(|places| places.get(row)).map_or(row, |place| *place as usize)
@@ -28,6 +35,12 @@ impl Origin {
     pub fn row_as_json(&self, row: usize) -> String {
         let place = self.place(row);
         if place < self.read.num_rows() { row_as_json(&self.read, place) } else { "{}".to_owned() }
+    }
+
+    /// The origin of some of the rows, one after the other.
+    pub(crate) fn part(&self, rows: Range<usize>) -> Self {
+        let places = rows.map(|row| u32::try_from(self.place(row)).unwrap_or(u32::MAX)).collect();
+        Self { read: self.read.clone(), places: Some(places) }
     }
 
     /// Keeps the places of the rows for which the mask is true.

@@ -26,6 +26,8 @@ pub struct SourceGrant {
     pub tables: BTreeSet<String>,
     /// The columns that the stream names as its key; empty: the table's own key.
     pub key: Vec<String>,
+    /// True if the stream reads nothing but the rows after the last key: none may come before it without a sign.
+    pub appends: bool,
     /// The most bytes of columns in one batch; a row that has more is a bad value.
     pub batch_bytes: usize,
 }
@@ -33,7 +35,7 @@ pub struct SourceGrant {
 impl SourceGrant {
     /// These tables, in batches of the usual size.
     pub fn of(tables: BTreeSet<String>) -> Self {
-        Self { tables, key: Vec::new(), batch_bytes: BATCH_BYTES }
+        Self { tables, key: Vec::new(), appends: false, batch_bytes: BATCH_BYTES }
     }
 }
 

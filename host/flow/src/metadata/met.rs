@@ -4,12 +4,17 @@
 
 use std::collections::HashSet;
 
-use super::quarantine::{PAGE_ROWS, Quarantine, QuarantineFilter, TABLE, id_of, text_value};
-use super::row_key::{KeyDigest, digest_of_json};
+use arrow_array::RecordBatch;
+
+use super::quarantine::{
+    PAGE_ROWS, Quarantine, QuarantineFilter, QuarantinedRow, TABLE, id_of, reason_cells, text_value,
+};
+use super::row_key::{KeyDigest, digest_at, digest_of_json};
 use super::table::text;
 use crate::batch::Rejected;
 use crate::failure::Failure;
 use crate::sql::Sql;
+use crate::target::Refused;
 use crate::value::Value;
 
 /// The rows of a stream that are in quarantine.
@@ -19,6 +24,22 @@ pub(crate) struct Known {
     pub(crate) keys: HashSet<KeyDigest>,
     /// The ids of the others.
     pub(crate) without_key: HashSet<String>,
+}
+
+/// Takes from the keys of rows in quarantine those of the rows that were loaded, for the source has them otherwise now.
+/// `refused` are the rows of the batch that the target did not take.
+pub(crate) fn take_loaded(
+    known: &mut HashSet<KeyDigest>,
+    rows: &RecordBatch,
+    refused: &[Refused],
+    key: &[String],
+) -> Vec<KeyDigest> {
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let refused: HashSet<usize> = refused.iter().map(|refused| refused.row).collect();
+    let loaded = (0..rows.num_rows()).filter(|row| !refused.contains(row));
+    loaded.filter_map(|row| digest_at(rows, row, key)).filter(|key| known.remove(key)).collect()
 }
 
 impl Quarantine<'_> {
@@ -86,6 +107,29 @@ impl Quarantine<'_> {
         let statement = "DELETE FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id = ?3";
         let rows = ids.iter().map(|id| [self.pipeline, stream, id].map(text_value).to_vec());
         sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
+    }
+
+    /// Notes why a row was rejected once more: what it is kept for is its true reason. Returns the id that it has now. When
+    /// it was rejected first stays, since that is how old the copy is.
+    pub(crate) fn reject_again(
+        &self,
+        sql: &mut dyn Sql,
+        row: &QuarantinedRow,
+        why: &Rejected,
+    ) -> Result<String, Failure> {
+        let id = id_of(&why.rule, &row.row);
+        if id != row.id {
+            // The same row may be there for this reason already.
+            let twin = QuarantinedRow { id: id.clone(), ..row.clone() };
+            self.remove(sql, &[twin])?;
+        }
+        let statement = "UPDATE WMSHOST_QUARANTINE SET id = ?1, rule = ?2, reason = ?3, stage = ?4, rejected_by = ?5, digest = ?6 \
+                         WHERE pipeline = ?7 AND stream = ?8 AND id = ?9";
+        let [id_value, rule, reason, stage, by, digest] = reason_cells(&id, why);
+        let [pipeline, stream, before] = [self.pipeline, &row.stream, &row.id].map(text_value);
+        let parameters = [id_value, rule, reason, stage, by, digest, pipeline, stream, before];
+        sql.execute(&text(sql.dialect(), statement), &parameters)?;
+        Ok(id)
     }
 
     /// Makes the rows of an interrupted run those of the run that goes on with it.

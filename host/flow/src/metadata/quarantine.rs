@@ -146,22 +146,11 @@ impl Quarantine<'_> {
 
     fn cells(&self, run: RejectedIn<'_>, row: &Rejected, id: &str, key: &[String]) -> Vec<Value> {
         let digest = digest_of_json(&row.row, key).map(|digest| digest.to_text());
-        vec![
-            text_value(self.pipeline),
-            text_value(run.stream),
-            text_value(id),
-            text_value(&cut(&row.rule, NAME_CHARS)),
-            text_value(&cut(&reason_in_full(row), REASON_CHARS)),
-            text_value(&row.stage.to_string()),
-            text_value(&cut(&row.by, NAME_CHARS)),
-            optional(row.digest.as_deref()),
-            text_value(run.run_id),
-            text_value(run.at),
-            Value::Int64(run.passes.into()),
-            optional(words_of_json(&row.row, key).as_deref()),
-            optional(digest.as_deref()),
-            text_value(&row.row),
-        ]
+        let of_run = [text_value(run.run_id), text_value(run.at), Value::Int64(run.passes.into())];
+        let of_row =
+            [optional(words_of_json(&row.row, key).as_deref()), optional(digest.as_deref()), text_value(&row.row)];
+        let place = [text_value(self.pipeline), text_value(run.stream)];
+        place.into_iter().chain(reason_cells(id, row)).chain(of_run).chain(of_row).collect()
     }
 
     /// Those of the ids that are there, and whether a run has passed their rows.
@@ -295,6 +284,18 @@ impl Quarantine<'_> {
             rows.iter().map(|row| [self.pipeline, &row.stream, &row.id].map(text_value).to_vec()).collect();
         if rows.is_empty() { Ok(0) } else { sql.execute_many(&statement, &rows) }
     }
+}
+
+/// What is kept of why a row was taken out: from its id up to the digest of the plugin.
+pub(super) fn reason_cells(id: &str, row: &Rejected) -> [Value; 6] {
+    [
+        text_value(id),
+        text_value(&cut(&row.rule, NAME_CHARS)),
+        text_value(&cut(&reason_in_full(row), REASON_CHARS)),
+        text_value(&row.stage.to_string()),
+        text_value(&cut(&row.by, NAME_CHARS)),
+        optional(row.digest.as_deref()),
+    ]
 }
 
 /// The reason with the values in question.
