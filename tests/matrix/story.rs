@@ -393,12 +393,8 @@ impl Story<'_> {
         let found = self.found()?;
         let mut good: BTreeMap<Key, Vec<String>> = BTreeMap::new();
         for row in &self.history.rows {
-            // A comparison reads all rows, those without a change key too.
-            if is_rejected(row, self.cell) {
-                return Ok(());
-            }
             match row.means() {
-                Some(key) if !row.bad => good.entry(key).or_default().push(row.label()),
+                Some(key) if !row.bad && !is_rejected(row, self.cell) => good.entry(key).or_default().push(row.label()),
                 _ => {}
             }
         }
