@@ -106,7 +106,7 @@ fn a_refused_row_is_the_sources_in_whichever_batch_and_range_it_came() {
         .collect();
     expected.sort();
     assert_eq!(lab.rows("SELECT row_json FROM WMSHOST_QUARANTINE ORDER BY row_json"), expected);
-    assert_eq!(lab.number("SELECT count(*) FROM WMS_S WHERE code LIKE 'n%'"), 6, "their neighbours are loaded");
+    assert_eq!(lab.number("SELECT count(*) FROM WMS_S WHERE code LIKE 'n%'"), 7, "their neighbours are loaded");
 }
 
 #[test]
@@ -139,7 +139,8 @@ fn a_backfill_and_a_replay_keep_what_the_target_refuses_for_its_true_reason() {
     let before = lab.rows("SELECT rejected_at FROM WMSHOST_QUARANTINE WHERE row_key = 'id=3'");
     lab.write_stream(&format!("{STREAM}null_keys = \"include\"\n"));
     for _ in 0..2 {
-        lab.wmshost("quarantine replay", &["--stream", "s"]).ended(1).says(&["UNIQUE constraint failed"]);
+        let replay = lab.wmshost("quarantine replay", &["--stream", "s"]).ended(1).out();
+        assert!(replay.contains("UNIQUE constraint failed"), "{replay}");
         let kept = "SELECT row_key, rule, stage, reason LIKE '%UNIQUE%', rejected_at FROM WMSHOST_QUARANTINE";
         assert_eq!(lab.rows(kept), [format!("id=3 unique load 1 {}", before[0])]);
     }
@@ -221,7 +222,8 @@ fn a_merge_says_that_a_row_kept_as_deleted_counts() {
 fn a_change_key_that_goes_back_is_found_by_a_comparison() {
     let lab = TestProject::with_stream(&table(&[(1, "a"), (2, "b")]), &STREAM.replace("0s", "9d"));
     lab.run();
-    lab.wmshost("plan", &[]).succeeded().says(&["whose change key went back, by `wmshost verify`"]);
+    let plan = lab.wmshost("plan", &[]).succeeded().out();
+    assert!(plan.contains("whose change key went back, by `wmshost verify`"), "{plan}");
     lab.change("UPDATE s SET code = 'restored', changed = '2026-01-01' WHERE id = 2");
     lab.run();
     assert_eq!(lab.rows("SELECT id, code FROM WMS_S ORDER BY id"), ["1 a", "2 b"], "the newer version stays");
