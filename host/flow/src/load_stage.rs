@@ -172,7 +172,7 @@ impl LoadStage<'_> {
                 at = envelope.number;
                 rejected.extend(commits.load(envelope, &mut stats)?);
             }
-            new = commits.quarantine(&rejected, true)?;
+            new = commits.quarantine(&rejected)?;
             charged += if commits.reads_all { rejected.len() as u64 } else { new };
             let within = commits.policy.budget.check(charged, stats.read, false);
             is_over = within.is_err();
@@ -184,7 +184,7 @@ impl LoadStage<'_> {
         });
         // Nothing of the batch is loaded; what was rejected is there all the same, to be looked at.
         if is_over {
-            let kept = self.in_transaction(|commits| commits.quarantine(&rejected, false).map(drop));
+            let kept = self.in_transaction(|commits| commits.quarantine(&rejected).map(drop));
             kept.map_err(StageFailure::in_batch(Stage::Load, at))?;
         }
         written.map_err(StageFailure::in_batch(Stage::Load, at))?;
@@ -260,9 +260,22 @@ impl LoadStage<'_> {
         quarantine.forget(lock(self.target).sql(), self.stream, &self.context.run_id, keys).map(drop)
     }
 
-    /// Puts rows into quarantine; returns how many of them no run has passed before.
-    fn quarantine(&self, rejected: &[Rejected], passes: bool) -> Result<u64, Failure> {
-        put_into_quarantine(self.target, self.context, self.stream, (rejected, self.key), passes)
+    /// Puts rows into quarantine; returns how many of them count against the budget of a run that reads changes. They are
+    /// passed at the run's end.
+    fn quarantine(&self, rejected: &[Rejected]) -> Result<u64, Failure> {
+        put_into_quarantine(self.target, self.context, self.stream, (rejected, self.key), false)
+    }
+
+    /// The run ends well without the rows that it rejected, and without those that one before it has, with which it goes on.
+    fn pass_rejected(&self) -> Result<(), Failure> {
+        let goes_on = self.previous.as_ref().is_some_and(|previous| !previous.complete);
+        if self.progress.stats.rejected == 0 && !goes_on {
+            return Ok(());
+        }
+        let of_window = self.checkpoint_name != self.stream;
+        let quarantine = Quarantine { pipeline: &self.context.pipeline };
+        let run_id = of_window.then_some(self.context.run_id.as_str());
+        quarantine.pass(lock(self.target).sql(), self.stream, run_id)
     }
 
     /// Finishes the load and marks its checkpoint complete. Writes nothing where nothing has changed.
@@ -281,6 +294,7 @@ impl LoadStage<'_> {
             stats.count(counts);
             let resolved = std::mem::take(&mut commits.resolved);
             commits.forget(resolved)?;
+            commits.pass_rejected()?;
             if commits.meets_all {
                 let quarantine = Quarantine { pipeline: &commits.context.pipeline };
                 quarantine.forget_unmet(lock(commits.target).sql(), commits.stream, &commits.context.run_id)?;

@@ -146,7 +146,7 @@ pub(crate) fn in_transaction<T>(
 }
 
 /// Puts rows that were rejected, of a stream with this key, into quarantine as of this moment; `passes`: what rejected
-/// them goes on without them. Returns how many of them none has passed before.
+/// them goes on without them. Returns how many of them it is the first to meet since none has passed them.
 pub(crate) fn put_into_quarantine(
     target: &SharedTarget,
     context: &StreamContext,

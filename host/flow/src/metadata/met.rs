@@ -109,6 +109,17 @@ impl Quarantine<'_> {
         sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
     }
 
+    /// Passes the rows that this run met, or all of the stream's: it came to its end without them.
+    pub(crate) fn pass(&self, sql: &mut dyn Sql, stream: &str, run_id: Option<&str>) -> Result<(), Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(());
+        }
+        let statement = "UPDATE WMSHOST_QUARANTINE SET passed = 1 WHERE pipeline = ?1 AND stream = ?2 AND passed = 0";
+        let of_run = if run_id.is_some() { " AND run_id = ?3" } else { "" };
+        let parameters: Vec<_> = [self.pipeline, stream].into_iter().chain(run_id).map(text_value).collect();
+        sql.execute(&text(sql.dialect(), &format!("{statement}{of_run}")), &parameters).map(drop)
+    }
+
     /// Notes why a row was rejected once more: what it is kept for is its true reason. Returns the id that it has now. When
     /// it was rejected first stays, since that is how old the copy is.
     pub(crate) fn reject_again(

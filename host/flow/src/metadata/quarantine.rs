@@ -95,13 +95,23 @@ pub struct RejectedIn<'a> {
     pub run_id: &'a str,
     /// The moment, UTC, as text.
     pub at: &'a str,
-    /// True if the run goes on without the rows; else it ends with them, and the next run meets them for the first time.
+    /// True if the rows are passed now. A run passes them at its end: until then they count against the budget of the run
+    /// that comes after it.
     pub passes: bool,
+}
+
+/// A row that is in quarantine already.
+struct KnownRow {
+    id: String,
+    /// True if this run has put it there, or met it before.
+    is_own: bool,
+    passed: bool,
 }
 
 impl Quarantine<'_> {
     /// Writes rows; of those that are there already it notes that this run has met them again. Forgets what earlier runs
-    /// took out under the same keys: the source has other versions now. Returns how many rows no run has passed before.
+    /// took out under the same keys: the source has other versions now. Returns how many rows this run is the first to meet
+    /// since no run has passed them.
     pub fn add(
         &self,
         sql: &mut dyn Sql,
@@ -116,16 +126,16 @@ impl Quarantine<'_> {
         let mut new = 0;
         for part in rejected.chunks(IDS_AT_ONCE) {
             let ids: Vec<String> = part.iter().map(|row| id_of(&row.rule, &row.row)).collect();
-            let known = self.known(sql, run.stream, &ids)?;
+            let known = self.known(sql, run, &ids)?;
             let mut rows: Vec<Vec<Value>> = Vec::new();
             for (row, id) in part.iter().zip(&ids) {
-                let is_known = known.iter().any(|(known, _)| known == id);
+                let is_known = known.iter().any(|known| known.id == *id);
                 let is_new = !is_known && !rows.iter().any(|row| row[2] == text_value(id));
                 if is_new {
                     rows.push(self.cells(run, row, id, key));
                 }
             }
-            new += (rows.len() + known.iter().filter(|(_, passed)| !passed).count()) as u64;
+            new += (rows.len() + known.iter().filter(|row| !row.passed && !row.is_own).count()) as u64;
             if !rows.is_empty() {
                 sql.execute_many(&TABLE.insert_statement(sql.dialect()), &rows)?;
             }
@@ -153,30 +163,30 @@ impl Quarantine<'_> {
         place.into_iter().chain(reason_cells(id, row)).chain(of_run).chain(of_row).collect()
     }
 
-    /// Those of the ids that are there, and whether a run has passed their rows.
-    fn known(&self, sql: &mut dyn Sql, stream: &str, ids: &[String]) -> Result<Vec<(String, bool)>, Failure> {
+    /// The rows of those ids that are there.
+    fn known(&self, sql: &mut dyn Sql, run: RejectedIn<'_>, ids: &[String]) -> Result<Vec<KnownRow>, Failure> {
         let marks: Vec<_> = (3..ids.len() + 3).map(|number| format!("?{number}")).collect();
         let statement = format!(
-            "SELECT id, passed FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id IN ({})",
+            "SELECT id, run_id, passed FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id IN ({})",
             marks.join(", ")
         );
         let parameters: Vec<_> =
-            [self.pipeline, stream].into_iter().chain(ids.iter().map(String::as_str)).map(text_value).collect();
+            [self.pipeline, run.stream].into_iter().chain(ids.iter().map(String::as_str)).map(text_value).collect();
         let rows = sql.query(&text(sql.dialect(), &statement), &parameters)?;
         let known = |row| {
             let mut cells = Cells::of(&TABLE, row);
-            Ok((cells.text()?, cells.integer()? != 0))
+            Ok(KnownRow { id: cells.text()?, is_own: cells.text()? == run.run_id, passed: cells.integer()? != 0 })
         };
         rows.into_iter().map(known).collect()
     }
 
-    fn meet_again(&self, sql: &mut dyn Sql, run: RejectedIn<'_>, known: &[(String, bool)]) -> Result<(), Failure> {
+    fn meet_again(&self, sql: &mut dyn Sql, run: RejectedIn<'_>, known: &[KnownRow]) -> Result<(), Failure> {
         if known.is_empty() {
             return Ok(());
         }
         let statement = "UPDATE WMSHOST_QUARANTINE SET run_id = ?1, rejected_at = ?2, passed = ?3 \
                          WHERE pipeline = ?4 AND stream = ?5 AND id = ?6";
-        let rows = known.iter().map(|(id, passed)| {
+        let rows = known.iter().map(|KnownRow { id, passed, .. }| {
             let [run_id, at] = [run.run_id, run.at].map(text_value);
             let [pipeline, stream, id] = [self.pipeline, run.stream, id].map(text_value);
             vec![run_id, at, Value::Int64((*passed || run.passes).into()), pipeline, stream, id]
