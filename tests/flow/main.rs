@@ -1,5 +1,6 @@
 //! The main job and its guarantees, through the real program on real files.
 
+mod appends;
 mod bad_rows;
 mod clock;
 mod compare;
@@ -12,6 +13,7 @@ mod leases;
 mod main_job;
 mod owners;
 mod quarantine;
+mod repairs;
 mod replays;
 mod state;
 mod verify;

@@ -216,11 +216,6 @@ impl Cell {
         if row_number && self.shape == Shape::PrimaryKey && self.bad == Bad::Key {
             self.bad = Bad::None;
         }
-        if self.bad == Bad::Key && self.method == Method::Append && self.kind().may_be_refused {
-            // With bytes among them, the numbers of a column without a type are read, and so ordered, as text: a row
-            // that is added after the last number is not after the last text.
-            self.bad = Bad::None;
-        }
         if self.shape == Shape::Strict {
             // A strict table has no column for timestamps, and none that holds a misfit.
             self.bad = Bad::None;

@@ -19,16 +19,6 @@ pub(crate) enum State {
     Marked(String),
 }
 
-impl State {
-    /// True if this is a later version of the row that a label names.
-    fn is_newer_than(&self, label: &str) -> bool {
-        let version =
-            |label: &str| label.split_once('.').and_then(|(id, at)| Some((id.to_owned(), at.parse::<u32>().ok()?)));
-        let (Self::Live(own) | Self::Marked(own)) = self else { return false };
-        matches!((version(own), version(label)), (Some(own), Some(other)) if own.0 == other.0 && own.1 > other.1)
-    }
-}
-
 /// A row of the target.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -63,8 +53,6 @@ pub(crate) enum Effect {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Expected {
     keys: BTreeMap<Key, Options>,
-    /// Versions that were rejected for their change key alone: a replay loads them.
-    rejected: BTreeMap<Key, BTreeSet<String>>,
     /// True if a run was completed.
     pub(crate) was_loaded: bool,
 }
@@ -73,22 +61,16 @@ pub(crate) struct Expected {
 struct Source<'a> {
     good: BTreeMap<Key, Vec<&'a Row>>,
     bad: BTreeSet<Key>,
-    /// Rows that fit, and were rejected because they have no change key.
-    rejected: BTreeMap<Key, Vec<&'a Row>>,
     /// True if any row does not fit: a comparison deletes no row that such a row may be.
     has_unfit: bool,
 }
 
 impl<'a> Source<'a> {
     fn of(rows: &'a [Row], cell: &Cell) -> Self {
-        let mut source =
-            Self { good: BTreeMap::new(), bad: BTreeSet::new(), rejected: BTreeMap::new(), has_unfit: false };
+        let mut source = Self { good: BTreeMap::new(), bad: BTreeSet::new(), has_unfit: false };
         for row in rows {
             source.has_unfit |= row.bad || row.means().is_none() || is_rejected(row, cell);
             let Some(key) = row.means() else { continue };
-            if !row.bad && is_rejected(row, cell) {
-                source.rejected.entry(key.clone()).or_default().push(row);
-            }
             if row.bad || is_rejected(row, cell) {
                 source.bad.insert(key);
             } else {
@@ -136,9 +118,6 @@ impl Expected {
     /// Updates the options after a completed command.
     pub(crate) fn done(&mut self, effect: Effect, rows: &[Row], cell: &Cell) {
         let source = Source::of(rows, cell);
-        for (key, rows) in &source.rejected {
-            self.rejected.entry(key.clone()).or_default().extend(rows.iter().map(|row| row.label()));
-        }
         let all: BTreeSet<Key> = self.keys.keys().chain(source.good.keys()).chain(&source.bad).cloned().collect();
         for key in all {
             let mut options = self.after(effect, &key, &source, cell);
@@ -169,22 +148,18 @@ impl Expected {
         let before = self.under(key);
         let none = Vec::new();
         let rows = source.good.get(key).unwrap_or(&none);
-        let rejected = source.rejected.get(key).unwrap_or(&none);
         let is_bad = source.bad.contains(key);
         match effect {
             Effect::Run if cell.method == Method::Full => replaced(&before, rows, is_bad, cell),
-            // A reload is followed by a comparison.
-            Effect::Replace if cell.reconciles() => {
-                replaced(&before, rows, is_bad, cell).into_iter().chain(live(rejected)).collect()
-            }
             Effect::Replace => replaced(&before, rows, is_bad, cell),
             Effect::Run => {
                 let read = merged(&before, rows, is_bad, cell);
                 if cell.reconciles() { self.reconciled(read, source, key, cell) } else { read }
             }
             Effect::Repair if rows.is_empty() && !is_bad => deleted(&before, source.has_unfit, cell),
-            Effect::Repair if rows.is_empty() => lenient(&before, rejected),
-            Effect::Repair => live(rows).into_iter().chain(live(rejected)).collect(),
+            // They do not fit any more: the target keeps what it has.
+            Effect::Repair if rows.is_empty() => before,
+            Effect::Repair => live(rows),
             Effect::Window(from, to) => {
                 let is_within = |row: &&&Row| row.changed.is_some_and(|at| from <= at && at < to);
                 let within: Vec<&Row> = rows.iter().filter(is_within).copied().collect();
@@ -197,13 +172,8 @@ impl Expected {
                     false => live(&within),
                 }
             }
-            Effect::Replay => {
-                let rejected = self.rejected.get(key).into_iter().flatten();
-                // An older copy never replaces a newer one.
-                let is_older = |label: &&String| before.iter().all(|state| state.is_newer_than(label));
-                let replayed: Vec<_> = rejected.filter(|label| !is_older(label)).cloned().map(State::Live).collect();
-                before.into_iter().chain(replayed).collect()
-            }
+            // What a policy has rejected is rejected once more.
+            Effect::Replay => before,
         }
     }
 
@@ -211,7 +181,6 @@ impl Expected {
     fn reconciled(&self, read: Options, source: &Source<'_>, key: &Key, cell: &Cell) -> Options {
         let none = Vec::new();
         let rows = source.good.get(key).unwrap_or(&none);
-        let rejected = source.rejected.get(key).unwrap_or(&none);
         if rows.is_empty() && !source.bad.contains(key) {
             let mut options = deleted(&read, source.has_unfit, cell);
             if !self.was_loaded {
@@ -221,8 +190,7 @@ impl Expected {
             return options;
         }
         match (cell.late, self.was_loaded) {
-            (Late::Reconcile, true) if !rows.is_empty() => live(rows).into_iter().chain(live(rejected)).collect(),
-            (Late::Reconcile, _) => lenient(&read, rejected),
+            (Late::Reconcile, true) if !rows.is_empty() => live(rows),
             _ => read,
         }
     }
@@ -236,12 +204,6 @@ fn deleted(before: &Options, has_unfit: bool, cell: &Cell) -> Options {
         options.extend(before.iter().cloned());
     }
     options
-}
-
-/// The options of a key whose rows no longer fit: the target keeps its row. A comparison reads all rows, so it may load
-/// one that was rejected for its change key alone.
-fn lenient(before: &Options, rejected: &[&Row]) -> Options {
-    before.iter().cloned().chain(live(rejected)).collect()
 }
 
 /// The options of a table that replaces the old one.

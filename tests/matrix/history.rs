@@ -66,6 +66,8 @@ pub(crate) struct History<'a> {
     /// timestamps.
     latest: BTreeMap<Vec<String>, i64>,
     clock: i64,
+    /// Rows with an unusable key that were added between runs.
+    misfits: u8,
     /// The latest change key at the last run that was tried.
     watermark: i64,
     /// True if a run was tried.
@@ -88,6 +90,7 @@ impl<'a> History<'a> {
             next_id: 1,
             latest: BTreeMap::new(),
             clock: EPOCH,
+            misfits: 0,
             watermark: EPOCH,
             tried: false,
             statements,
@@ -139,6 +142,12 @@ impl<'a> History<'a> {
         }
         if self.cell.duplicates && self.numbers.chance(50) {
             self.insert_duplicate();
+        }
+        if self.cell.bad == Bad::Key && self.numbers.chance(50) {
+            self.misfits += 1;
+            if let Some(misfit) = self.cell.kind().family.added_misfit(self.misfits) {
+                self.insert_with(|key, _| key[0] = Some(misfit));
+            }
         }
     }
 

@@ -197,7 +197,8 @@ impl Story<'_> {
     /// its rows: a bookmark or a table of the type of other rows is refused, before a row is lost.
     fn is_of_another_type(&self, why: &str) -> bool {
         let is_measured = self.cell.kinds().any(|kind| kind.may_be_refused);
-        is_measured && (why.contains("the bookmark cannot be used") || why.contains("no type holds both"))
+        let says = ["the bookmark cannot be used", "no type holds both", "the method append would miss it"];
+        is_measured && says.iter().any(|words| why.contains(words))
     }
 
     /// Checks that a refusal comes before anything is written, and names the column.
@@ -360,10 +361,10 @@ impl Story<'_> {
             let unfit = row.bad || row.means().is_none() || is_rejected(row, self.cell);
             unfit && (row.pending == Pending::Must || self.cell.method == Method::Full)
         };
-        // An append reads the rows after the last key, once: a row without a key is after none, one that changed may
-        // have been read before, and one that has an earlier row's key is not after the last.
+        // An append reads the rows after the last key, once: one that changed may have been read before, and one that has
+        // an earlier row's key is not after the last. Rows without a whole key are met by every run.
         let appends = self.cell.method == Method::Append;
-        let is_read = |row: &&Row| !appends || row.means().is_some() && row.version == 1 && !self.cell.duplicates;
+        let is_read = |row: &&Row| !appends || row.means().is_none() || row.version == 1 && !self.cell.duplicates;
         for row in self.history.rows.iter().filter(must_be_there).filter(is_read) {
             let label = format!("\"{}\"", row.label());
             if !rows.iter().any(|quarantined| quarantined.contains(&label)) {
@@ -392,12 +393,8 @@ impl Story<'_> {
         let found = self.found()?;
         let mut good: BTreeMap<Key, Vec<String>> = BTreeMap::new();
         for row in &self.history.rows {
-            // A comparison reads all rows, those without a change key too.
-            if is_rejected(row, self.cell) {
-                return Ok(());
-            }
             match row.means() {
-                Some(key) if !row.bad => good.entry(key).or_default().push(row.label()),
+                Some(key) if !row.bad && !is_rejected(row, self.cell) => good.entry(key).or_default().push(row.label()),
                 _ => {}
             }
         }

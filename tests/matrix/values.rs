@@ -82,7 +82,7 @@ impl Family {
             Self::DecimalText(before, behind) => decimals(count, before, behind, true, numbers),
             Self::Text => texts(count, collation, plain, false, numbers),
             Self::Word => texts(count, collation, plain, true, numbers),
-            Self::Mixed => mixed(count, plain, numbers),
+            Self::Mixed => mixed(count, numbers),
             Self::Moment(zoned) => moments(count, zoned, plain, numbers),
             Self::Day => days(count, numbers),
             Self::Truth => [0, 1].map(whole).to_vec(),
@@ -93,10 +93,17 @@ impl Family {
 
     /// A value that does not fit a column of this family, if there is one.
     pub(crate) fn misfit(self) -> Option<Value> {
+        self.added_misfit(0)
+    }
+
+    /// One of several such values, for a row that is added later, where every run meets that.
+    pub(crate) fn added_misfit(self, number: u8) -> Option<Value> {
         let stored = match self {
-            Self::Text | Self::Word | Self::Mixed | Self::AnyWhole => Stored::Blob(vec![0xff, 0xfe]),
-            Self::Bytes => Stored::Text("no bytes".to_owned()),
-            _ => Stored::Text("n/a".to_owned()),
+            Self::Text | Self::Word | Self::Mixed | Self::AnyWhole => Stored::Blob(vec![0xff, 0xfe, number]),
+            Self::Bytes if number % 2 == 1 => Stored::Integer(i64::from(number)),
+            Self::Day if number % 2 == 1 => Stored::Text(format!("1/2/19{number:02}")),
+            Self::Bytes => Stored::Text(format!("no bytes {number}")),
+            _ => Stored::Text(format!("n/a {number}")),
         };
         Some(Value { stored, means: None })
     }
@@ -129,11 +136,8 @@ fn texts(count: usize, collation: &str, plain: bool, words: bool, numbers: &mut 
 }
 
 /// Whole numbers, fractions and texts, in the order of a column without a type: numbers first. No text looks like a
-/// number.
-fn mixed(count: usize, plain: bool, numbers: &mut Numbers) -> Vec<Value> {
-    if plain {
-        return generated::wholes(count, 9, numbers).into_iter().map(whole).collect();
-    }
+/// number. A stream of the method append is refused once there are texts or fractions among the numbers.
+fn mixed(count: usize, numbers: &mut Numbers) -> Vec<Value> {
     let mut all: Vec<Value> = generated::wholes(count / 3 + 1, 9, numbers).into_iter().map(whole).collect();
     all.extend((1..=count / 6 + 1).map(|at| {
         let value = at as f64 * 7.0 + 0.25;

@@ -117,6 +117,11 @@ impl Family {
         };
         Some(Value { stored, means: None })
     }
+
+    /// One for a row that is added later: none, for a number that is too fine stands where its value does.
+    pub(crate) fn added_misfit(self, _: u8) -> Option<Value> {
+        None
+    }
 }
 
 /// Texts that are distinct with their padding, in the order of the padded texts.

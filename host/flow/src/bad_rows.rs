@@ -1,9 +1,11 @@
-//! Rows with an unusable value: one that does not fit its column's type, the key, a batch or the target. The stream's
-//! policy decides about them, in the same way wherever they are found.
+//! Rows with an unusable value: one that does not fit its column's type, the key, a batch or the target; and rows without
+//! a change key. The stream's policy decides about them, in the same way wherever they are found and on each way into the
+//! target.
 
 use arrow_array::{Array as _, BooleanArray};
 
-use crate::batch::{Batch, Cause, Rejected};
+use crate::batch::{Batch, Cause, Rejected, key_in_words};
+use crate::extract::NullKeys;
 use crate::failure::{Failure, Stage};
 use crate::metadata::row_key::words_of_json;
 use crate::origin::Origin;
@@ -13,6 +15,8 @@ use crate::target::Refused;
 
 /// The rule that a row with a NULL in its key violates.
 const NULL_KEY: &str = "null-key";
+/// The rule of a row without a change key.
+const NULL_CHANGE_KEY: &str = "null-change-key";
 /// The name under which the host rejects such rows.
 const HOST: &str = "wmshost";
 
@@ -26,27 +30,58 @@ pub(crate) fn without_null_keys(batch: Batch, key: &[String]) -> Result<Batch, F
     let missing = |row: usize| -> Vec<&str> {
         columns.iter().filter(|(_, column)| column.is_null(row)).map(|(name, _)| name.as_str()).collect()
     };
-    let mut rejected = Vec::new();
-    let mut whole = Vec::with_capacity(batch.rows.num_rows());
-    for row in 0..batch.rows.num_rows() {
-        let missing = missing(row);
-        whole.push(missing.is_empty());
-        if !missing.is_empty() {
-            let (columns, is) = if missing.len() == 1 { ("column", "is") } else { ("columns", "are") };
-            rejected.push(Rejected {
-                cause: Cause::BadValue,
-                rule: NULL_KEY.to_owned(),
-                reason: format!("the key {columns} {} {is} NULL", missing.join(", ")),
-                value: None,
-                stage: Stage::Extract,
-                by: HOST.to_owned(),
-                digest: None,
-                row: batch.origin.row_as_json(row),
-                place: Some(batch.origin.place(row)),
-            });
+    let why = |row: usize| match missing(row).as_slice() {
+        [] => None,
+        [one] => Some(format!("the key column {one} is NULL")),
+        several => Some(format!("the key columns {} are NULL", several.join(", "))),
+    };
+    let reasons: Vec<_> = (0..batch.rows.num_rows()).map(why).collect();
+    without(batch, Cause::BadValue, NULL_KEY, reasons)
+}
+
+/// Takes the rows out that have no change key, or fails with the first of them, where the stream asks for that. An
+/// extractor does so where it reads by the change key; a comparison reads the whole table, and a replay no table at all.
+pub(crate) fn without_null_change_keys(
+    batch: Batch,
+    change_key: &str,
+    null_keys: NullKeys,
+    key: &[String],
+) -> Result<Batch, Failure> {
+    let place = batch.rows.schema().fields().iter().position(|field| field.name().eq_ignore_ascii_case(change_key));
+    let Some(column) = place.map(|place| batch.rows.column(place)) else { return Ok(batch) };
+    match (null_keys, (0..column.len()).find(|row| column.is_null(*row))) {
+        (NullKeys::Include | NullKeys::Ignore, _) | (_, None) => Ok(batch),
+        (NullKeys::Fail, Some(row)) => Err(Failure::permanent(format!(
+            "there is a row without {change_key}{}; correct it, or let null_keys be another than \"fail\"",
+            key_in_words(&batch.rows, row, key)
+        ))),
+        (NullKeys::Reject, Some(_)) => {
+            let reason = "its change key is NULL: no incremental run would see when it changes";
+            let why = |row: usize| column.is_null(row).then(|| reason.to_owned());
+            let reasons = (0..batch.rows.num_rows()).map(why).collect();
+            without(batch, Cause::Rule, NULL_CHANGE_KEY, reasons)
         }
     }
-    let mut batch = batch.only(&BooleanArray::from(whole))?;
+}
+
+/// Takes the rows out for which there is a reason.
+fn without(batch: Batch, cause: Cause, rule: &str, reasons: Vec<Option<String>>) -> Result<Batch, Failure> {
+    let stays: BooleanArray = reasons.iter().map(|reason| Some(reason.is_none())).collect();
+    let rejected = |(row, reason): (usize, Option<String>)| {
+        Some(Rejected {
+            cause,
+            rule: rule.to_owned(),
+            reason: reason?,
+            value: None,
+            stage: Stage::Extract,
+            by: HOST.to_owned(),
+            digest: None,
+            row: batch.origin.row_as_json(row),
+            place: Some(batch.origin.place(row)),
+        })
+    };
+    let rejected: Vec<_> = reasons.into_iter().enumerate().filter_map(rejected).collect();
+    let mut batch = batch.only(&stays)?;
     batch.rejected.extend(rejected);
     Ok(batch)
 }

@@ -15,14 +15,14 @@ use crate::events::{Event, StreamStats, StreamStatus};
 use crate::extract::Chunk;
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::load::Loader;
-use crate::metadata::row_key::{KeyDigest, digest_at};
-use crate::metadata::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine, RejectedIn};
+use crate::metadata::row_key::KeyDigest;
+use crate::metadata::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine, take_loaded};
 use crate::open::schema_changes;
 use crate::policy::Policy;
 use crate::repeats::Repeats;
-use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock};
+use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock, put_into_quarantine};
 use crate::target::{Refused, SharedTarget, TableDefinition, WriteStats};
-use crate::value::{Bookmark, timestamp_text};
+use crate::value::Bookmark;
 
 /// The longest wait for rows before the lease is renewed without any.
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
@@ -172,7 +172,7 @@ impl LoadStage<'_> {
                 at = envelope.number;
                 rejected.extend(commits.load(envelope, &mut stats)?);
             }
-            new = commits.quarantine(&rejected, true)?;
+            new = commits.quarantine(&rejected)?;
             charged += if commits.reads_all { rejected.len() as u64 } else { new };
             let within = commits.policy.budget.check(charged, stats.read, false);
             is_over = within.is_err();
@@ -184,7 +184,7 @@ impl LoadStage<'_> {
         });
         // Nothing of the batch is loaded, but the rejected rows are kept in quarantine for inspection.
         if is_over {
-            let kept = self.in_transaction(|commits| commits.quarantine(&rejected, false).map(drop));
+            let kept = self.in_transaction(|commits| commits.quarantine(&rejected).map(drop));
             kept.map_err(StageFailure::in_batch(Stage::Load, at))?;
         }
         written.map_err(StageFailure::in_batch(Stage::Load, at))?;
@@ -245,16 +245,7 @@ impl LoadStage<'_> {
 
     /// Deletes older copies of these rows from quarantine: the loaded rows are the source's present ones.
     fn resolve(&mut self, rows: &RecordBatch, refused: &[Refused]) -> Result<(), Failure> {
-        if self.quarantined.is_empty() {
-            return Ok(());
-        }
-        let refused: HashSet<usize> = refused.iter().map(|refused| refused.row).collect();
-        let loaded = (0..rows.num_rows()).filter(|row| !refused.contains(row));
-        let keys = loaded.filter_map(|row| digest_at(rows, row, self.key));
-        let keys: Vec<_> = keys.filter(|key| self.quarantined.contains(key)).collect();
-        keys.iter().for_each(|key| {
-            self.quarantined.remove(key);
-        });
+        let keys = take_loaded(&mut self.quarantined, rows, refused, self.key);
         match self.mode {
             LoadMode::Merge | LoadMode::Reload => self.forget(keys),
             LoadMode::Replace => {
@@ -269,16 +260,23 @@ impl LoadStage<'_> {
         quarantine.forget(lock(self.target).sql(), self.stream, &self.context.run_id, keys).map(drop)
     }
 
-    /// Puts rows into quarantine; returns the number of those that no earlier run has passed.
-    fn quarantine(&self, rejected: &[Rejected], passes: bool) -> Result<u64, Failure> {
-        if rejected.is_empty() {
-            return Ok(0);
+    /// Puts rows into quarantine; returns the number of those that count against the budget of a run that reads changes.
+    /// They are passed at the run's end.
+    fn quarantine(&self, rejected: &[Rejected]) -> Result<u64, Failure> {
+        put_into_quarantine(self.target, self.context, self.stream, (rejected, self.key), false)
+    }
+
+    /// Passes the rows that this run rejected, and those of the interrupted run that it continues: it succeeded without
+    /// them.
+    fn pass_rejected(&self) -> Result<(), Failure> {
+        let goes_on = self.previous.as_ref().is_some_and(|previous| !previous.complete);
+        if self.progress.stats.rejected == 0 && !goes_on {
+            return Ok(());
         }
+        let of_window = self.checkpoint_name != self.stream;
         let quarantine = Quarantine { pipeline: &self.context.pipeline };
-        let at = timestamp_text(self.context.clock.now());
-        let run_id = &self.context.run_id;
-        let run = RejectedIn { stream: self.stream, run_id, at: &at, passes };
-        quarantine.add(lock(self.target).sql(), run, rejected, self.key)
+        let run_id = of_window.then_some(self.context.run_id.as_str());
+        quarantine.pass(lock(self.target).sql(), self.stream, run_id)
     }
 
     /// Finishes the load and marks its checkpoint as complete. Writes no checkpoint if nothing has changed.
@@ -297,6 +295,7 @@ impl LoadStage<'_> {
             stats.count(counts);
             let resolved = std::mem::take(&mut commits.resolved);
             commits.forget(resolved)?;
+            commits.pass_rejected()?;
             if commits.meets_all {
                 let quarantine = Quarantine { pipeline: &commits.context.pipeline };
                 quarantine.forget_unmet(lock(commits.target).sql(), commits.stream, &commits.context.run_id)?;

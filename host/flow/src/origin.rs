@@ -1,6 +1,8 @@
 //! The source rows of a batch. Transforms change batches in place, but a rejected row is stored as it is in the source,
 //! so every batch carries the rows that were read and the position among them of each of its rows.
 
+use std::ops::Range;
+
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
 
 use crate::batch::row_as_json;
@@ -19,6 +21,11 @@ impl Origin {
         Self { read: rows.clone(), places: None }
     }
 
+    /// The number of rows that it is the origin of.
+    pub(crate) fn len(&self) -> usize {
+        self.places.as_ref().map_or(self.read.num_rows(), Vec::len)
+    }
+
     /// Returns the position of a row among the rows that were read, from 0.
     pub fn place(&self, row: usize) -> usize {
         self.places.as_ref().and_then(|places| places.get(row)).map_or(row, |place| *place as usize)
@@ -30,7 +37,13 @@ impl Origin {
         if place < self.read.num_rows() { row_as_json(&self.read, place) } else { "{}".to_owned() }
     }
 
-    /// Keeps the rows for which the mask is true.
+    /// Returns the origin of a range of the rows.
+    pub(crate) fn part(&self, rows: Range<usize>) -> Self {
+        let places = rows.map(|row| u32::try_from(self.place(row)).unwrap_or(u32::MAX)).collect();
+        Self { read: self.read.clone(), places: Some(places) }
+    }
+
+    /// Keeps the places of the rows for which the mask is true.
     pub fn keep(&mut self, mask: &BooleanArray) {
         let kept = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row));
         let places = kept.map(|row| u32::try_from(self.place(row)).unwrap_or(u32::MAX)).collect();

@@ -2,6 +2,7 @@
 //! so that memory does not grow with the table. As long as a whole table arrives in the order of its keys, rows with
 //! the same key are adjacent; otherwise the keys of the last rows are remembered, up to a million in about 40 MB.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use arrow_array::RecordBatch;
@@ -41,15 +42,13 @@ impl Repeats {
         let columns: Vec<String> = rows.schema().fields().iter().map(|field| field.name().clone()).collect();
         let number = |row: usize| row_hashes(&rows.slice(row, 1), &columns, Hashing::default());
         let (falls, equal) = keys.steps()?;
-        let goes_on = match &self.last {
-            Some((before, _)) => before.order(&keys.at(0))?.is_le(),
-            None => true,
+        // How the last key before these stands to their first one.
+        let (before, row) = match &self.last {
+            Some((before, row)) => (before.order(&keys.at(0))?, Some(*row)),
+            None => (Ordering::Less, None),
         };
-        if self.rises && goes_on && !falls {
-            let is_repeat = match &self.last {
-                Some((before, row)) => before.order(&keys.at(0))?.is_eq() && number(0)? != [*row],
-                None => false,
-            };
+        if self.rises && before.is_le() && !falls {
+            let is_repeat = before.is_eq() && number(0)?.first() != row.as_ref();
             self.last = Some((last, number(rows.num_rows() - 1)?[0]));
             return Ok(equal + u64::from(is_repeat));
         }

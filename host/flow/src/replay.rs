@@ -1,11 +1,13 @@
 //! Replays rows from quarantine: as they are in the source, through the present transforms, into the target. Rows that
 //! are rejected again stay in quarantine, and so does an older copy of a row that was loaded since.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::Array as _;
 use arrow_schema::SchemaRef;
 
+use crate::bad_rows;
 use crate::batch::{Batch, Rejected};
 use crate::checkpoint::LoadMode;
 use crate::clock::Micros;
@@ -37,10 +39,10 @@ pub struct Replayed {
 }
 
 impl Replayed {
-    fn keep(&mut self, row: &QuarantinedRow, why: String) {
+    fn keep(&mut self, id: String, why: String) {
         self.stayed += 1;
         if self.kept.len() < MOST_NAMED {
-            self.kept.push((row.id.clone(), why));
+            self.kept.push((id, why));
         }
     }
 }
@@ -50,6 +52,14 @@ struct Way {
     /// The columns that the extractor returns.
     read: SchemaRef,
     request: LoadRequest,
+}
+
+/// A row that stays in quarantine.
+struct Stays {
+    row: QuarantinedRow,
+    why: String,
+    /// How it was rejected, if it was once more.
+    again: Option<Rejected>,
 }
 
 impl Stream {
@@ -88,6 +98,8 @@ impl Stream {
         let way = Way { read: opened.schema, request: ready.request };
         let quarantine = Quarantine { pipeline: &context.pipeline };
         let (mut replayed, mut last) = (Replayed::default(), None);
+        // A row that is rejected for another reason has another id, which may stand further on.
+        let mut renamed = HashSet::new();
         loop {
             if context.cancel.is_set() {
                 let said = format!("the replay was asked to stop; {} rows were loaded and stay", replayed.loaded);
@@ -96,74 +108,95 @@ impl Stream {
             let page = quarantine.page(lock(&self.target).sql(), filter, last.as_ref(), PAGE_ROWS, true);
             let page = page.map_err(&at_load)?;
             let Some(end) = page.last().cloned() else { return Ok(replayed) };
-            self.replay_page(&way, page, context, lease.as_ref(), &mut replayed).map_err(&at_load)?;
+            let page = page.into_iter().filter(|row| !renamed.contains(&row.id)).collect();
+            let (loaded, stay) = self.replay_page(&way, page, context, lease.as_ref()).map_err(&at_load)?;
+            replayed.loaded += loaded;
+            for (id, why) in stay {
+                renamed.insert(id.clone());
+                replayed.keep(id, why);
+            }
             last = Some(end);
         }
     }
 
+    /// Replays some rows; returns how many were loaded, and those that stay, by the ids that they have now.
     fn replay_page(
         &mut self,
         way: &Way,
         page: Vec<QuarantinedRow>,
         context: &StreamContext,
         lease: Option<&Lease>,
-        replayed: &mut Replayed,
-    ) -> Result<(), Failure> {
-        let mut good = Vec::new();
+    ) -> Result<(u64, Vec<(String, String)>), Failure> {
+        let (mut good, mut stay) = (Vec::new(), Vec::new());
         for (number, row) in (1..).zip(page) {
-            let Self { name, transforms, policy, .. } = self;
+            let Self { name, transforms, policy, definition, .. } = self;
             let mut changes = TransformStage {
                 stream: name,
                 transforms,
                 columns: &way.request.columns,
                 key: &way.request.key,
                 version: way.request.version.as_deref(),
+                change_key: definition.judged_change_key(),
                 on_trap: policy.on_trap,
                 on_bad_value: policy.on_bad_value,
                 context,
             };
             match row_from_json(&row.row, &way.read).and_then(|batch| changes.change(number, Batch::new(batch))) {
                 Ok(batch) if batch.rejected.is_empty() => good.push((row, batch)),
-                Ok(batch) => replayed.keep(&row, reasons(&batch.rejected)),
-                Err(failure) => replayed.keep(&row, failure.to_string()),
+                Ok(batch) => {
+                    stay.push(Stays { row, why: reasons(&batch.rejected), again: batch.rejected.into_iter().next() });
+                }
+                Err(failure) => stay.push(Stays { row, why: failure.message, again: None }),
             }
         }
         let target = Arc::clone(&self.target);
-        let (loaded, kept) = in_transaction(&target, lease, || self.load_and_release(way, good, context))?;
-        replayed.loaded += loaded;
-        kept.into_iter().for_each(|(row, why)| replayed.keep(&row, why));
-        Ok(())
+        in_transaction(&target, lease, || {
+            let loaded = self.load_and_release(way, good, context, &mut stay)?;
+            let quarantine = Quarantine { pipeline: &context.pipeline };
+            let kept = stay.into_iter().map(|Stays { row, why, again }| {
+                let id = match again {
+                    Some(again) => quarantine.reject_again(lock(&target).sql(), &row, &again)?,
+                    None => row.id,
+                };
+                Ok((id, why))
+            });
+            Ok((loaded, kept.collect::<Result<_, Failure>>()?))
+        })
     }
 
-    /// Loads rows and removes them from quarantine; returns their number, and the rows that stay with the reason.
+    /// Loads rows and removes them from quarantine; returns their number. Adds the rows that stay to the others.
     fn load_and_release(
         &mut self,
         way: &Way,
         good: Vec<(QuarantinedRow, Batch)>,
         context: &StreamContext,
-    ) -> Result<(u64, Vec<(QuarantinedRow, String)>), Failure> {
-        let (mut released, mut kept) = (Vec::new(), Vec::new());
+        stay: &mut Vec<Stays>,
+    ) -> Result<u64, Failure> {
+        let mut released = Vec::new();
         for (row, batch) in good {
             // If a transform filtered the row out, there is nothing to load.
             if batch.rows.num_rows() > 0 {
                 if let Some(at) = self.loaded_since(way, &row, &batch)? {
-                    kept.push((row, format!(
+                    let why = format!(
                         "the target has a version of this row that was loaded at {} UTC, after it was rejected; drop \
                          this older copy",
                         timestamp_text(at)
-                    )));
+                    );
+                    stay.push(Stays { row, why, again: None });
                     continue;
                 }
                 self.loader.load(batch.rows)?;
-                if let Some(refused) = lock(&self.target).take_refused().pop() {
-                    kept.push((row, format!("{}: {}", refused.rule, refused.reason)));
+                let mut target = lock(&self.target);
+                let (refused, dialect) = (target.take_refused(), target.sql().dialect());
+                if let Some(refused) = bad_rows::refused(refused, &batch.origin, dialect).pop() {
+                    stay.push(Stays { row, why: reasons(std::slice::from_ref(&refused)), again: Some(refused) });
                     continue;
                 }
             }
             released.push(row);
         }
         Quarantine { pipeline: &context.pipeline }.remove(lock(&self.target).sql(), &released)?;
-        Ok((released.len() as u64, kept))
+        Ok(released.len() as u64)
     }
 
     /// Returns the time at which the target's row with this key was loaded, if that was after this row was rejected. A

@@ -26,6 +26,8 @@ pub struct SourceGrant {
     pub tables: BTreeSet<String>,
     /// The columns that the stream names as its key; empty for the table's own key.
     pub key: Vec<String>,
+    /// True if the stream reads only the rows after the last key: no row may be inserted before it unnoticed.
+    pub appends: bool,
     /// The largest number of bytes in one batch; a row that has more is a bad value.
     pub batch_bytes: usize,
 }
@@ -33,7 +35,7 @@ pub struct SourceGrant {
 impl SourceGrant {
     /// Returns a grant for these tables, with batches of the default size.
     pub fn of(tables: BTreeSet<String>) -> Self {
-        Self { tables, key: Vec::new(), batch_bytes: BATCH_BYTES }
+        Self { tables, key: Vec::new(), appends: false, batch_bytes: BATCH_BYTES }
     }
 }
 

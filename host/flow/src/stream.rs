@@ -8,6 +8,7 @@ use std::thread;
 
 use crossbeam_channel::{Sender, bounded};
 
+use crate::batch::Rejected;
 use crate::checkpoint::LoadMode;
 use crate::clock::Clock;
 use crate::compare::Comparison;
@@ -18,7 +19,7 @@ use crate::failure::{Failure, FailureKind, Stage, StreamFailure};
 use crate::load::Loader;
 use crate::load_stage::{BatchEnvelope, LoadStage, Message};
 use crate::metadata::row_key::KeyDigest;
-use crate::metadata::{Lease, LeaseOwner, Quarantine};
+use crate::metadata::{Lease, LeaseOwner, Quarantine, RejectedIn};
 use crate::on_change::definition_note;
 use crate::open::{OpenOutcome, OpenedStream, ReadyStream};
 use crate::policy::Policy;
@@ -28,7 +29,7 @@ use crate::run::Cancel;
 use crate::target::{SharedTarget, TargetSession};
 use crate::transform::Transform;
 use crate::transform_stage::TransformStage;
-use crate::value::Bookmark;
+use crate::value::{Bookmark, timestamp_text};
 
 /// A stream that is ready to run: the request, and the stages that move its rows.
 pub struct Stream {
@@ -142,6 +143,20 @@ pub(crate) fn in_transaction<T>(
             Err(failure)
         }
     }
+}
+
+/// Puts rows that were rejected, of a stream with this key, into quarantine as of this moment; `passes`: what rejected
+/// them goes on without them. Returns how many of them it is the first to meet since none has passed them.
+pub(crate) fn put_into_quarantine(
+    target: &SharedTarget,
+    context: &StreamContext,
+    stream: &str,
+    (rejected, key): (&[Rejected], &[String]),
+    passes: bool,
+) -> Result<u64, Failure> {
+    let at = timestamp_text(context.clock.now());
+    let run = RejectedIn { stream, run_id: &context.run_id, at: &at, passes };
+    Quarantine { pipeline: &context.pipeline }.add(lock(target).sql(), run, rejected, key)
 }
 
 impl Stream {
@@ -278,11 +293,12 @@ impl Stream {
         progress: &mut Progress,
     ) -> Result<StreamStatus, StageFailure> {
         let quarantined = self.quarantined(context, &ready, lease).map_err(StageFailure::before(Stage::Load))?;
+        let change_key = self.definition.judged_change_key();
         let Self { name, checkpoint_name, extractor, transforms, loader, target, policy, .. } = self;
         let (raw_in, raw_out) = bounded(policy.queue_batches);
         let (ready_in, ready_out) = bounded(policy.queue_batches);
-        let is_first = ready.previous.as_ref().is_none_or(|previous| !previous.complete);
-        let reads_all = is_first || ready.request.mode != LoadMode::Merge;
+        // A run that continues after an interruption meets some rows again that the run before it has rejected.
+        let reads_all = ready.previous.is_none() || ready.request.mode != LoadMode::Merge;
         // A load that merges and continues after an interruption does not read again what was read before.
         let is_whole = ready.request.mode != LoadMode::Merge || ready.previous.is_none();
         let goes_on = ready.request.resume && ready.request.mode != LoadMode::Replace;
@@ -321,6 +337,7 @@ impl Stream {
             columns: &ready.request.columns,
             key: &ready.request.key,
             version: ready.request.version.as_deref(),
+            change_key,
             on_trap: policy.on_trap,
             on_bad_value: policy.on_bad_value,
             context,

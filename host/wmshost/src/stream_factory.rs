@@ -163,6 +163,7 @@ impl<'a> StreamFactory<'a> {
         let grant = SourceGrant {
             tables: BTreeSet::from([plan.table.clone()]),
             key: plan.key.clone(),
+            appends: plan.method == pipeline::Method::Append,
             batch_bytes: self.pipeline.limits.batch_bytes,
         };
         let session = target.session(TargetGrant {

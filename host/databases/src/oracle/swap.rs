@@ -46,7 +46,8 @@ impl OracleTargetSession {
             self.swap_all(&swap)
         };
         self.staged_is_done = true;
-        counts.map_err(|failure| failure.within(&doing))
+        let keeps_deleted = swap.old.column(DELETED_AT).is_some();
+        counts.map_err(|failure| in_the_way(failure.within(&doing), keeps_deleted))
     }
 
     fn swap_by_key(&mut self, swap: &Swap<'_>) -> Result<WriteStats, Failure> {
@@ -152,6 +153,19 @@ impl OracleTargetSession {
         let rows = query(&mut self.connection, &self.place, statement, &[])?;
         counted(rows.first().and_then(|row| row.first()))
     }
+}
+
+/// A failure of the swap. The staged rows were checked against the table's unique indexes one by one, so that a row that
+/// is kept as deleted may conflict.
+fn in_the_way(failure: Failure, keeps_deleted: bool) -> Failure {
+    if !keeps_deleted || !matches!(failure.cause, Some(FailureCause::Oracle { code: 1, .. })) {
+        return failure;
+    }
+    failure.and("a row that is kept as deleted has the same values as one that was loaded. Nothing was changed").advise(
+        format_args!(
+            "delete such rows from the table where {DELETED_AT} is not NULL, or drop the index, and run again"
+        ),
+    )
 }
 
 /// A count that the server returned. Anything else is an error, not 0.

@@ -6,9 +6,9 @@ use std::ffi::CStr;
 
 use arrow_schema::DataType;
 use rusqlite::{Connection, OptionalExtension as _};
-use wmshost_flow::{ColumnOrder, TableDescription};
+use wmshost_flow::{ColumnOrder, SourceGrant, TableDescription};
 
-use super::order::order_of;
+use super::order::{order_of, order_with_misfits_last};
 use super::statement::{Database, Statement, lock};
 use super::table::{Column, Table, quoted};
 use super::types::{arrow_type, is_undecided};
@@ -18,6 +18,10 @@ const COMPUTED: &str = "a view computes it, so that its type is that of its firs
 /// The reason why a column has no order if its values differ in how they are stored, but not as text.
 const AMBIGUOUS: &str = "it holds rows whose keys differ only in how SQLite stores them, such as the number 1 and the \
      text '1', and both would become one key; correct those rows, or declare the column's type";
+/// Why a column has no order in which rows that are added come last.
+const UNORDERED: &str = "no type of it says what it holds, and it holds numbers beside texts or fractions, so that a row \
+     that is added need not come last and the method append would miss it; declare the column's type, or use the method \
+     incremental or full";
 
 /// The columns of granted tables whose types differ from the declared ones: table and column in lower case.
 pub(super) type Decided = BTreeMap<(String, String), DataType>;
@@ -97,34 +101,42 @@ fn indexed_columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec
     statement.query_map([table], |row| row.get(0))?.collect()
 }
 
-/// The kinds of values that are stored in a column.
+/// The kinds of values that are stored in a column, apart from bytes, which are neither a number nor a text.
 #[derive(PartialEq)]
 enum Kinds {
     /// Only numbers, of which the least and the greatest are whole.
     Whole,
-    /// Numbers as well as texts.
+    /// Numbers, of which one of these is not.
+    Numbers,
+    /// Numbers beside texts.
     Mixed,
-    Other,
+    /// Texts, or nothing.
+    Texts,
 }
 
 /// SQLite sorts numbers before texts before bytes, so that the first and the last value show what all are.
 fn kinds(connection: &Connection, table: &str, column: &Column) -> rusqlite::Result<Kinds> {
     let (name, table) = (quoted(&column.name), quoted(table));
     let end = |way: &str| -> rusqlite::Result<Option<String>> {
-        let sql =
-            format!("SELECT typeof({name}) FROM main.{table} WHERE {name} IS NOT NULL ORDER BY {name} {way} LIMIT 1");
+        let sql = format!("SELECT typeof({name}) FROM main.{table} WHERE {name} < x'' ORDER BY {name} {way} LIMIT 1");
         connection.query_row(&sql, [], |row| row.get(0)).optional()
     };
     let (first, last) = (end("ASC")?, end("DESC")?);
     Ok(match (first.as_deref(), last.as_deref()) {
         (Some("integer"), Some("integer")) => Kinds::Whole,
-        (Some("integer" | "real"), Some("text" | "blob")) => Kinds::Mixed,
-        _ => Kinds::Other,
+        (Some("integer" | "real"), Some("text")) => Kinds::Mixed,
+        (Some("integer" | "real"), _) => Kinds::Numbers,
+        _ => Kinds::Texts,
     })
 }
 
-/// The description of a table, for a reader.
-pub(super) fn description(database: &Database, table: &Table, wide: bool) -> rusqlite::Result<TableDescription> {
+/// The description of a table, for a reader with this grant.
+pub(super) fn description(
+    database: &Database,
+    table: &Table,
+    grant: &SourceGrant,
+    wide: bool,
+) -> rusqlite::Result<TableDescription> {
     let computed = if table.is_view { computed(database, &table.name)? } else { Vec::new() };
     let connection = lock(database);
     let order_of = |column: &Column| match computed.contains(&column.name) {
@@ -139,7 +151,29 @@ pub(super) fn description(database: &Database, table: &Table, wide: bool) -> rus
             }
         }
     }
+    if grant.appends {
+        let key = |column: &Column| column.key_position > 0 || is_in(&grant.key, &column.name);
+        for (column, order) in table.columns.iter().zip(&mut order).filter(|(column, _)| key(column)) {
+            check_added(&connection, &table.name, column, order)?;
+        }
+    }
     Ok(TableDescription { columns: table.schema(&[]), key: table.key(), name: table.name.clone(), order })
+}
+
+/// Ensures that an added row comes after those that were read, even if its key does not fit its column: that sorts after
+/// all that fit, so that every run meets and rejects it. Where numbers are read as text there is no such order.
+fn check_added(
+    connection: &Connection,
+    table: &str,
+    column: &Column,
+    order: &mut Result<ColumnOrder, String>,
+) -> rusqlite::Result<()> {
+    if is_text_of_anything(column) && order.is_ok() && kinds(connection, table, column)? != Kinds::Texts {
+        *order = Err(UNORDERED.to_owned());
+    } else if let (true, Some(last)) = (order.is_ok(), order_with_misfits_last(column)) {
+        *order = Ok(last);
+    }
+    Ok(())
 }
 
 /// Returns whether a table's column is known to have the collation BINARY. SQLite does not report it for a view.

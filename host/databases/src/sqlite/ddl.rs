@@ -134,6 +134,11 @@ impl SqliteTargetSession {
         let drop = format!("DROP TABLE IF EXISTS main.{}", quoted(&name));
         self.run(&format!("dropping the table {name}"), &drop)?;
         self.create_as(&name, definition)?;
+        let keeps_deleted = self.find(&definition.name)?.is_some_and(|old| old.column(DELETED_AT).is_some());
+        if keeps_deleted && !definition.key.is_empty() {
+            // A unique index may leave out rows that are marked as deleted.
+            self.add_deleted_column(&name)?;
+        }
         self.copy_unique_indexes(&definition.name, &name)?;
         Ok(name)
     }

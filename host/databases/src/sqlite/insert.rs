@@ -21,6 +21,8 @@ use super::unique::as_of_table;
 const MOST_PLANS: usize = 8;
 /// The rule of a row with the same key as one that was written before it.
 const DUPLICATE_KEY: &str = "duplicate-key";
+/// The rule of a row that has what another one has in a unique index.
+const UNIQUE: &str = "unique";
 
 /// A statement that writes batches of one shape.
 pub(super) struct Plan {
@@ -32,6 +34,8 @@ pub(super) struct Plan {
     as_text: Vec<bool>,
     /// The positions of the columns that must not be NULL.
     key: Vec<usize>,
+    /// True if the table keeps rows that are marked as deleted.
+    keeps_deleted: bool,
 }
 
 impl Plan {
@@ -69,7 +73,12 @@ impl SqliteTargetSession {
                 return Err(failure(format_args!("{}, table {table}", self.place), stopped.error));
             };
             let place = places.as_ref().map_or(stopped.at, |places| places[stopped.at]);
-            let reason = as_of_table(&reason_of(rule, &stopped.error), &self.grant.table, &self.staged_name());
+            let mut reason = as_of_table(&reason_of(rule, &stopped.error), &self.grant.table, &self.staged_name());
+            if rule == UNIQUE && self.plans[at].keeps_deleted {
+                reason.push_str(&format!(
+                    "; a row that is kept as deleted counts, unless the index leaves it out (WHERE {DELETED_AT} IS NULL)"
+                ));
+            }
             refused.push(Refused { row: place, rule: rule.to_owned(), reason });
             self.write_before(at, &stored, from..stopped.at, &loaded_at, &stopped, &mut done)?;
             from = stopped.at + 1;
@@ -185,6 +194,7 @@ impl SqliteTargetSession {
             statement: prepared.map_err(|error| failure(&place, error))?,
             as_text,
             key,
+            keeps_deleted: table.column(DELETED_AT).is_some(),
         })
     }
 
@@ -249,7 +259,7 @@ fn rule_of(error: &Error) -> Option<&'static str> {
     let Error::SqliteFailure(code, _) = error else { return None };
     Some(match (code.code, code.extended_code) {
         (_, ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID) => DUPLICATE_KEY,
-        (_, ffi::SQLITE_CONSTRAINT_UNIQUE) => "unique",
+        (_, ffi::SQLITE_CONSTRAINT_UNIQUE) => UNIQUE,
         (_, ffi::SQLITE_CONSTRAINT_NOTNULL) => "not-null",
         (_, ffi::SQLITE_CONSTRAINT_CHECK) => "check",
         (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => "foreign-key",

@@ -8,6 +8,7 @@
 //! | other text: a UTF-16 database, numbers in a column read as text | `wms_text("c")` | the bytes of UTF-8 |
 //! | decimals kept as text | `wms_decimal("c")` | '10' would come before '9' |
 //! | timestamps | `wms_moment("c")`, `wms_instant("c")` | one moment has many spellings |
+//! | bytes and dates in the key of a stream that only reads what is added | `wms_bytes("c")`, `wms_date("c")` | a number or a text sorts before all bytes |
 //! | a column that a view computes | none | its type is that of its first row |
 //!
 //! A value that does not fit its column comes after all that do; NULL comes first.
@@ -19,7 +20,7 @@ use rusqlite::types::{Value as Stored, ValueRef};
 use wmshost_flow::{Bounds, ColumnOrder};
 
 use super::column::text_of_real;
-use super::moment::{MomentText, YEARS, parse_timestamp};
+use super::moment::{MomentText, YEARS, parse_date, parse_timestamp};
 use super::table::{Column, quoted};
 use super::types::{Affinity, affinity};
 
@@ -27,6 +28,10 @@ use super::types::{Affinity, affinity};
 const TEXT: &str = "wms_text";
 /// A text that sorts as the decimal does.
 const DECIMAL: &str = "wms_decimal";
+/// Bytes, with a mark before them.
+const BYTES: &str = "wms_bytes";
+/// A date as it is written.
+const DATE: &str = "wms_date";
 /// A moment without a zone, in the spelling that sorts.
 const MOMENT: &str = "wms_moment";
 /// A moment in UTC, in the spelling that sorts.
@@ -42,11 +47,7 @@ const MOST_OFFSET: i64 = 16 * 3_600_000_000;
 /// known to have no other collation.
 pub(super) fn order_of(column: &Column, wide: bool, is_binary: bool) -> ColumnOrder {
     let name = quoted(&column.name);
-    let by = |function: &str| ColumnOrder {
-        expression: format!("{function}({name})"),
-        function: Some(function.to_owned()),
-        bounds: None,
-    };
+    let by = |function: &str| by(function, &name);
     let affinity = affinity(&column.declared);
     match &column.arrow {
         DataType::Utf8 if affinity == Affinity::Text && !wide && is_binary => ColumnOrder::of(name),
@@ -61,6 +62,21 @@ pub(super) fn order_of(column: &Column, wide: bool, is_binary: bool) -> ColumnOr
     }
 }
 
+/// The order in which also bytes and dates that do not fit come after all that do, where SQLite's own has some of them
+/// first; no index serves it.
+pub(super) fn order_with_misfits_last(column: &Column) -> Option<ColumnOrder> {
+    let function = match &column.arrow {
+        DataType::Binary => BYTES,
+        DataType::Date32 => DATE,
+        _ => return None,
+    };
+    Some(by(function, &quoted(&column.name)))
+}
+
+fn by(function: &str, name: &str) -> ColumnOrder {
+    ColumnOrder { expression: format!("{function}({name})"), function: Some(function.to_owned()), bounds: None }
+}
+
 fn bounds(function: &str) -> Bounds {
     Bounds { least: format!("{function}_least"), most: format!("{function}_most") }
 }
@@ -70,9 +86,11 @@ type Encoding = fn(ValueRef<'_>) -> Stored;
 
 /// Lets a connection use the functions of the expressions above.
 pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
-    let functions: [(&str, Encoding); 9] = [
+    let functions: [(&str, Encoding); 11] = [
         (TEXT, text_key),
         (DECIMAL, decimal_key),
+        (BYTES, bytes_key),
+        (DATE, date_key),
         (MOMENT, |value| moment_key(value, false)),
         (INSTANT, |value| moment_key(value, true)),
         (INSTANT_AT, |value| written(parameter_at(value), true)),
@@ -105,6 +123,20 @@ fn text_key(value: ValueRef<'_>) -> Stored {
         // No text in UTF-8 begins with this byte.
         ValueRef::Blob(bytes) => [&[0xff], bytes].concat(),
     })
+}
+
+fn bytes_key(value: ValueRef<'_>) -> Stored {
+    Stored::Blob(match value {
+        ValueRef::Blob(bytes) => [&[0], bytes].concat(),
+        _ => vec![1],
+    })
+}
+
+fn date_key(value: ValueRef<'_>) -> Stored {
+    match value {
+        ValueRef::Text(text) if parse_date(text).is_some() => Stored::Text(String::from_utf8_lossy(text).into_owned()),
+        _ => bad_cell(),
+    }
 }
 
 fn decimal_key(value: ValueRef<'_>) -> Stored {

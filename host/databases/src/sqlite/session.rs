@@ -54,7 +54,7 @@ impl Session {
         let described = found.map(|mut table| {
             self.reader.begin_call();
             decide(&self.reader.database, &mut table, &self.grant.key, &mut self.decided)?;
-            description(&self.reader.database, &table, self.wide).map(Arc::new)
+            description(&self.reader.database, &table, &self.grant, self.wide).map(Arc::new)
         });
         let described = described.transpose();
         let described = described.map_err(|error| failure(format_args!("{}, table {name}", self.place), error))?;

@@ -9,7 +9,7 @@ use super::statement::lock;
 use super::table::{Table, quoted, quoted_list};
 use super::target_session::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS, SqliteTargetSession, WriteTable};
 use super::types::same_type;
-use super::unique::drop_copies;
+use super::unique::{Clash, drop_copies};
 
 impl SqliteTargetSession {
     /// Replaces the granted table by the staged one.
@@ -28,14 +28,18 @@ impl SqliteTargetSession {
             Some(old) if keeps_deleted && !staged.key().is_empty() => {
                 let loaded_at = self.mark()?;
                 let kept = self.keep_missing(old, &staged, &loaded_at);
-                let kept = kept.map_err(|error| refused_at_swap(&doing, error))?;
+                let kept = kept.map_err(|error| self.refused_at_swap(&doing, old, &staged, error))?;
                 (kept, self.find(&self.staged_name())?.unwrap_or(staged))
             }
             _ => (Kept::default(), staged),
         };
         let connection = lock(&self.database);
         let counts = replace(&connection, old.as_ref(), &staged, &self.grant.table);
-        let counts = counts.map_err(|error| refused_at_swap(&doing, error))?;
+        drop(connection);
+        let counts = counts.map_err(|error| match &old {
+            Some(old) => self.refused_at_swap(&doing, old, &staged, error),
+            None => failure(&doing, error),
+        })?;
         Ok(WriteStats {
             updated: counts.updated.saturating_sub(kept.marked_now),
             deleted: counts.deleted + kept.marked_now,
@@ -43,6 +47,30 @@ impl SqliteTargetSession {
             unchanged: counts.unchanged.saturating_sub(kept.marked_before),
             ..counts
         })
+    }
+
+    /// A failure of the swap. The staged rows were checked against the table's unique indexes one by one, so that only a
+    /// row that is kept as deleted, or an index that was added meanwhile, can conflict.
+    fn refused_at_swap(&self, doing: &str, old: &Table, staged: &Table, error: rusqlite::Error) -> Failure {
+        let is_constraint = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
+        let failure = failure(doing, error);
+        if !is_constraint {
+            return failure;
+        }
+        match Clash::find(&lock(&self.database), old, staged) {
+            Ok(Some(clash)) => Failure { message: format!("{doing}: {clash}"), ..failure }.advise(clash.advice()),
+            _ => Failure {
+                message: format!(
+                    "{}: a row that is kept as deleted has the same values as one that was loaded, or the index was \
+                     added during the load. Nothing was changed",
+                    failure.message
+                ),
+                ..failure
+            }
+            .advise(format_args!(
+                "delete such rows from the table where {DELETED_AT} is not NULL, or drop the index, and run again"
+            )),
+        }
     }
 
     /// Puts a table in the place of another.
@@ -78,20 +106,6 @@ impl SqliteTargetSession {
         let all = connection.execute(&insert, [&self.grant.run_id, loaded_at])? as u64;
         Ok(Kept { marked_now, marked_before: all.saturating_sub(marked_now) })
     }
-}
-
-/// A failure of the swap. The staged rows were checked against the table's unique indexes one by one, so that only a
-/// row that is kept as deleted, or an index that was added meanwhile, can conflict.
-fn refused_at_swap(doing: &str, error: rusqlite::Error) -> Failure {
-    let is_constraint = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
-    let failure = failure(doing, error);
-    if !is_constraint {
-        return failure;
-    }
-    let why = "a row that is kept as deleted has the same values as one that was loaded, or the index was added during \
-               the load. Nothing was changed";
-    Failure { message: format!("{}: {why}", failure.message), ..failure }
-        .advise("delete such rows from the table where wms_deleted_at is not NULL, or drop the index, and run again")
 }
 
 /// Rows that the source no longer has and that stay, marked as deleted.

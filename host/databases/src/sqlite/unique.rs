@@ -2,13 +2,16 @@
 //! while it is filled, so that a row which breaks one is refused with its batch, as in a load that merges, and not at
 //! the swap, where the source's row is no longer known.
 
-use rusqlite::{Connection, ErrorCode};
+use std::collections::BTreeMap;
+use std::fmt;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 use wmshost_flow::Failure;
 
 use super::failure::failure;
 use super::statement::lock;
-use super::table::quoted;
-use super::target_session::SqliteTargetSession;
+use super::table::{Table, quoted};
+use super::target_session::{DELETED_AT, SqliteTargetSession};
 
 impl SqliteTargetSession {
     /// Creates on the staged table a copy of each unique index of the table that it will replace. Rows that an
@@ -45,6 +48,88 @@ impl SqliteTargetSession {
 /// The same message, about the table that is loaded and not about its staged table.
 pub(super) fn as_of_table(words: &str, table: &str, staged: &str) -> String {
     words.replace(&copy_name(staged, ""), "").replace(staged, table)
+}
+
+/// A row that is kept as deleted, and a loaded row with the same values in the columns of a unique index.
+pub(super) struct Clash {
+    index: String,
+    columns: Vec<String>,
+    kept: String,
+    loaded: String,
+}
+
+impl fmt::Display for Clash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { index, columns, kept, loaded } = self;
+        write!(
+            f,
+            "the row ({kept}), which is kept as deleted, has the same {} as the loaded row ({loaded}), and the index {index} \
+             does not allow that. Nothing was changed",
+            columns.join(", ")
+        )
+    }
+}
+
+impl Clash {
+    /// The next step for a person.
+    pub(super) fn advice(&self) -> String {
+        format!(
+            "delete the first one from the table, or limit the index to the rows that are not deleted (CREATE UNIQUE \
+             INDEX … WHERE {DELETED_AT} IS NULL), and run again"
+        )
+    }
+
+    /// Returns the first one between a table's rows that are not staged and the staged ones.
+    pub(super) fn find(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Result<Option<Self>> {
+        let mut unique = connection.prepare(
+            "SELECT l.name, i.name FROM pragma_index_list(?1, 'main') l, pragma_index_info(l.name, 'main') i \
+             WHERE l.\"unique\" = 1 AND l.partial = 0 AND l.origin = 'c' ORDER BY l.name, i.seqno",
+        )?;
+        let columns = unique.query_map([&staged.name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut indexes: BTreeMap<String, Option<Vec<String>>> = BTreeMap::new();
+        for column in columns {
+            // An index over an expression has a column without a name.
+            let (index, column): (String, Option<String>) = column?;
+            let columns = indexes.entry(index).or_insert_with(|| Some(Vec::new()));
+            *columns = columns.take().zip(column).map(|(columns, column)| [columns, vec![column]].concat());
+        }
+        for (index, columns) in indexes.into_iter().filter_map(|(index, columns)| Some((index, columns?))) {
+            if let Some((kept, loaded)) = Self::pair(connection, old, staged, &columns)? {
+                let index = index.replace(&copy_name(&staged.name, ""), "");
+                return Ok(Some(Self { index, columns, kept, loaded }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the keys, in words, of two rows that have the same values in these columns.
+    fn pair(
+        connection: &Connection,
+        old: &Table,
+        staged: &Table,
+        columns: &[String],
+    ) -> rusqlite::Result<Option<(String, String)>> {
+        let same = |names: &[String], other: &str| {
+            let pairs = names.iter().map(|name| format!("o.{0} = {other}.{0}", quoted(name)));
+            pairs.collect::<Vec<_>>().join(" AND ")
+        };
+        let key = staged.key();
+        let words = |side: &str| {
+            let parts =
+                key.iter().map(|name| format!("'{}=' || quote({side}.{})", name.replace('\'', "''"), quoted(name)));
+            parts.collect::<Vec<_>>().join(" || ', ' || ")
+        };
+        let (from, to) = (quoted(&old.name), quoted(&staged.name));
+        let query = format!(
+            "SELECT {}, {} FROM main.{from} AS o JOIN main.{to} AS n ON {} \
+             WHERE NOT EXISTS (SELECT 1 FROM main.{to} AS s WHERE {}) LIMIT 1",
+            words("o"),
+            words("n"),
+            same(columns, "n"),
+            same(&key, "s")
+        );
+        connection.query_row(&query, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    }
 }
 
 /// Drops the copies before the staged table gets the indexes themselves.

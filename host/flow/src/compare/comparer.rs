@@ -12,17 +12,19 @@ use super::difference::{CompareRules, Difference, DifferenceKind, Differences, K
 use super::reading::{Range, Reading, Waiting, asked_to_stop};
 use super::scan::TargetScan;
 use super::verify::{Comparison, Depth, MOST_SAMPLES};
-use crate::batch::row_as_json;
+use crate::bad_rows;
+use crate::batch::{Rejected, row_as_json};
 use crate::checkpoint::Checkpoint;
 use crate::events::{Event, StreamStats};
 use crate::failure::{Failure, FailureKind};
 use crate::key::{Bound, Keys};
 use crate::load::Loader;
-use crate::metadata::row_key::digest_at;
-use crate::metadata::{Action, Known, LEASE_SECONDS, Lease, Ledger, Quarantine};
-use crate::policy::{DeleteGuard, Deletes};
-use crate::stream::{StreamContext, in_transaction, lock};
-use crate::target::{Removal, SharedTarget};
+use crate::metadata::{Action, Known, LEASE_SECONDS, Lease, Ledger, Quarantine, id_without_key, take_loaded};
+use crate::origin::Origin;
+use crate::policy::{DeleteGuard, Deletes, OnBadValue};
+use crate::source::Dialect;
+use crate::stream::{StreamContext, in_transaction, lock, put_into_quarantine};
+use crate::target::{Refused, Removal, SharedTarget};
 
 /// The longest time without renewing the lease.
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
@@ -49,6 +51,7 @@ pub(super) struct Repair<'a> {
     pub(super) lease: &'a Lease,
     pub(super) deletes: Deletes,
     pub(super) guard: DeleteGuard,
+    pub(super) on_bad_value: OnBadValue,
     pub(super) table: String,
     /// The name and the checkpoint that the ledger records for the comparison.
     pub(super) note: (String, Checkpoint),
@@ -70,9 +73,7 @@ impl Comparer<'_> {
             match readings.recv_timeout(LEASE_RENEWAL_INTERVAL) {
                 Ok(Reading::Part(part)) => {
                     parts += 1;
-                    if let Some(repair) = &mut self.repair {
-                        part.without_key.iter().for_each(|id| _ = repair.quarantined.without_key.remove(id));
-                    }
+                    self.quarantine(&part.batch.rejected)?;
                     let key = self.comparing.key;
                     let samples = &mut self.found.samples;
                     let mut twice = |keys: &Keys, row| name(samples, DifferenceKind::DuplicateInSource, keys, row);
@@ -99,7 +100,7 @@ impl Comparer<'_> {
     /// Compares one range.
     fn compare_range(&mut self, range: Range, waiting: &mut Waiting) -> Result<(), Failure> {
         self.reached("range-read");
-        let Range { rows, before } = range;
+        let Range { rows, origins, before } = range;
         let source = Side::of(rows, self.comparing)?;
         self.found.ranges += 1;
         self.found.source_rows += source.count();
@@ -127,10 +128,28 @@ impl Comparer<'_> {
         }
         self.note(&mut differences);
         if let Some(repair) = &mut self.repair {
-            self.found.loaded += repair.load(differences, self.comparing.key, self.stream, self.context)?;
+            let (loaded, refused) =
+                repair.load(differences, &origins, self.comparing.key, self.stream, self.context)?;
+            self.found.loaded += loaded;
+            self.found.refused += refused;
             repair.renewed = self.context.clock.elapsed();
         }
         self.judged()
+    }
+
+    /// Puts rows that were rejected on their way into quarantine, as a run that reads them does. Of keys alone there are
+    /// no rows to keep.
+    fn quarantine(&mut self, rejected: &[Rejected]) -> Result<(), Failure> {
+        let key = self.comparing.key;
+        let Some(repair) = self.repair.as_mut().filter(|_| self.depth == Depth::Rows && !rejected.is_empty()) else {
+            return Ok(());
+        };
+        for id in rejected.iter().filter_map(|row| id_without_key(row, key)) {
+            repair.quarantined.without_key.remove(&id);
+        }
+        in_transaction(repair.target, Some(repair.lease), || {
+            put_into_quarantine(repair.target, self.context, self.stream, (rejected, key), true).map(drop)
+        })
     }
 
     /// Returns the next rows of the target before the bound, and true if they are the last of them.
@@ -240,30 +259,48 @@ fn name(samples: &mut Vec<Difference>, kind: DifferenceKind, keys: &Keys, row: u
 
 impl Repair<'_> {
     /// Loads the rows that are missing or different in the target, and adds the extra ones to those to be deleted;
-    /// returns the number of rows loaded. Older copies of them in quarantine are deleted.
+    /// returns the number of rows loaded, and of those that the target refused. These go to quarantine, and older copies
+    /// of the others are deleted there.
     fn load(
         &mut self,
         differences: Differences,
+        origins: &[Origin],
         key: &[String],
         stream: &str,
         context: &StreamContext,
-    ) -> Result<u64, Failure> {
+    ) -> Result<(u64, u64), Failure> {
         if self.deletes != Deletes::Ignore {
             self.to_remove.extend(differences.to_remove);
         }
-        let Some(rows) = differences.to_load else { return Ok(0) };
-        let (target, lease, loader) = (self.target, self.lease, &mut *self.loader);
-        let known = |row: &usize| digest_at(&rows, *row, key).filter(|key| self.quarantined.keys.contains(key));
-        let known: Vec<_> = (0..rows.num_rows()).filter_map(|row| Some((row, known(&row)?))).collect();
-        let counts = in_transaction(target, Some(lease), || {
-            let counts = loader.load(rows)?;
+        let Some((rows, places)) = differences.to_load else { return Ok((0, 0)) };
+        let (target, loader, known) = (self.target, &mut *self.loader, &mut self.quarantined.keys);
+        let counts = in_transaction(target, Some(self.lease), || {
+            let counts = loader.load(rows.clone())?;
             let refused = lock(target).take_refused();
-            let loaded = known.into_iter().filter(|(row, _)| refused.iter().all(|refused| refused.row != *row));
+            let keys = take_loaded(known, &rows, &refused, key);
             let quarantine = Quarantine { pipeline: &context.pipeline };
-            let keys = loaded.map(|(_, key)| key).collect();
             quarantine.forget(lock(target).sql(), stream, &context.run_id, keys)?;
+            let dialect = lock(target).sql().dialect();
+            let refused = refused.into_iter().flat_map(|row| as_read(row, &places, origins, dialect));
+            let refused: Vec<_> = refused.collect();
+            self.on_bad_value.check(&refused, key)?;
+            put_into_quarantine(target, context, stream, (&refused, key), true)?;
             Ok(counts)
         })?;
-        Ok(counts.inserted + counts.updated)
+        Ok((counts.inserted + counts.updated, counts.rejected))
     }
+}
+
+/// A row that the target refused, as the source had it: `places` are those of the loaded rows in the range, whose batches
+/// have these origins.
+fn as_read(mut refused: Refused, places: &[usize], origins: &[Origin], dialect: Dialect) -> Vec<Rejected> {
+    let mut place = places.get(refused.row).copied().unwrap_or(usize::MAX);
+    for origin in origins {
+        if place < origin.len() {
+            refused.row = place;
+            return bad_rows::refused(vec![refused], origin, dialect);
+        }
+        place -= origin.len();
+    }
+    Vec::new()
 }

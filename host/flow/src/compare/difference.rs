@@ -112,8 +112,8 @@ pub(super) struct Differences {
     pub(super) extra: u64,
     pub(super) different: u64,
     pub(super) outdated: u64,
-    /// Rows of the source that are missing or different in the target.
-    pub(super) to_load: Option<RecordBatch>,
+    /// Rows of the source that are missing or different in the target, and their places among those of the range.
+    pub(super) to_load: Option<(RecordBatch, Vec<usize>)>,
     /// Keys of the target that the source does not have.
     pub(super) to_remove: Vec<RecordBatch>,
 }
@@ -256,8 +256,9 @@ impl<'a> KeyJoin<'a> {
             self.next_group()?;
         }
         if self.to_load.contains(&true) {
+            let places = (0..self.to_load.len()).filter(|place| self.to_load[*place]).collect();
             let rows = filter_record_batch(&self.rows, &BooleanArray::from(self.to_load)).map_err(wrong)?;
-            self.found.to_load = Some(rows);
+            self.found.to_load = Some((rows, places));
         }
         Ok(self.found)
     }

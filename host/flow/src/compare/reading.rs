@@ -6,10 +6,11 @@ use arrow_array::RecordBatch;
 use crossbeam_channel::Sender;
 
 use super::difference::Withheld;
+use crate::batch::Batch;
 use crate::extract::{Extractor, Step};
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::key::{Bound, InOrder, Keys};
-use crate::metadata::id_without_key;
+use crate::origin::Origin;
 use crate::stream::{StageFailure, StreamContext};
 use crate::transform_stage::TransformStage;
 
@@ -29,14 +30,10 @@ pub(super) enum Reading {
 
 /// The rows of one batch of the source.
 pub(super) struct Part {
-    /// The rows after the transforms.
-    rows: RecordBatch,
+    /// The rows after the transforms, and those that were rejected.
+    pub(super) batch: Batch,
     /// The last key that was read; `None` if the batch has no rows.
     last: Option<Bound>,
-    /// Rows that were rejected, as JSON.
-    rejected: Vec<String>,
-    /// The ids in quarantine of the rejected rows that have no whole key.
-    pub(super) without_key: Vec<String>,
 }
 
 /// Reads the source through the transforms to its end, until a failure, or until the receiver is gone.
@@ -59,9 +56,7 @@ pub(super) fn read(
                 raw.follow(&keys, |_| {}).map_err(|failure| at(failure.within(WRONG_ORDER)))?;
                 let batch =
                     changes.change(number, chunk.batch).map_err(StageFailure::in_batch(Stage::Transform, number))?;
-                let without_key = batch.rejected.iter().filter_map(|row| id_without_key(row, key)).collect();
-                let rejected = batch.rejected.into_iter().map(|rejected| rejected.row).collect();
-                Reading::Part(Part { rows: batch.rows, last: keys.last(), rejected, without_key })
+                Reading::Part(Part { batch, last: keys.last() })
             }
             Step::End(_) => Reading::End { parts: number - 1 },
         };
@@ -83,6 +78,8 @@ pub(super) fn asked_to_stop() -> Failure {
 /// A range of the source's rows.
 pub(super) struct Range {
     pub(super) rows: Vec<RecordBatch>,
+    /// The origins of the rows of each batch.
+    pub(super) origins: Vec<Origin>,
     /// The first key after the range; `None` if it extends to the end.
     pub(super) before: Option<Bound>,
 }
@@ -91,6 +88,7 @@ pub(super) struct Range {
 #[derive(Default)]
 pub(super) struct Waiting {
     rows: Vec<RecordBatch>,
+    origins: Vec<Origin>,
     seen: InOrder,
     /// The last key that was read.
     last: Option<Bound>,
@@ -113,13 +111,14 @@ impl Waiting {
         key: &[String],
         twice: &mut dyn FnMut(&Keys, usize),
     ) -> Result<Option<Range>, Failure> {
-        let keys = Keys::of(&part.rows, key)?;
+        let Batch { rows: all, rejected, origin } = part.batch;
+        let keys = Keys::of(&all, key)?;
         let followed = self.seen.follow(&keys, |row| twice(&keys, row));
         followed.map_err(|failure| failure.within("a transform changes keys or their order"))?;
-        self.rejected += part.rejected.len() as u64;
-        self.withheld.add(part.rejected);
+        self.rejected += rejected.len() as u64;
+        self.withheld.add(rejected.into_iter().map(|rejected| rejected.row));
         let Some(last) = part.last else {
-            self.hold(part.rows);
+            self.hold(all, origin);
             return Ok(None);
         };
         let goes_on = match &self.last {
@@ -127,26 +126,27 @@ impl Waiting {
             None => false,
         };
         if goes_on {
-            self.hold(part.rows);
+            self.hold(all, origin);
             return self.check_one_key().map(|()| None);
         }
         let cut = keys.first_not_before(&last)?;
-        let rest = part.rows.slice(cut, part.rows.num_rows() - cut);
-        self.hold(part.rows.slice(0, cut));
-        let rows = std::mem::take(&mut self.rows);
-        self.hold(rest);
-        self.last = Some(last.clone());
-        Ok(Some(Range { rows, before: Some(last) }))
+        let count = all.num_rows();
+        self.hold(all.slice(0, cut), origin.part(0..cut));
+        let range = Range { before: Some(last.clone()), ..self.rest() };
+        self.hold(all.slice(cut, count - cut), origin.part(cut..count));
+        self.last = Some(last);
+        Ok(Some(range))
     }
 
     /// Returns the remaining rows after everything was read.
     pub(super) fn rest(&mut self) -> Range {
-        Range { rows: std::mem::take(&mut self.rows), before: None }
+        Range { rows: std::mem::take(&mut self.rows), origins: std::mem::take(&mut self.origins), before: None }
     }
 
-    fn hold(&mut self, rows: RecordBatch) {
+    fn hold(&mut self, rows: RecordBatch, origin: Origin) {
         if rows.num_rows() > 0 {
             self.rows.push(rows);
+            self.origins.push(origin);
         }
     }
 

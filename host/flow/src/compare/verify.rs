@@ -2,6 +2,7 @@
 
 use std::panic::resume_unwind;
 use std::thread;
+use std::time::Duration;
 
 use arrow_schema::SchemaRef;
 use crossbeam_channel::bounded;
@@ -81,6 +82,8 @@ pub struct Comparison {
     pub target_duplicates: u64,
     /// Missing or different rows that a repair has loaded.
     pub loaded: u64,
+    /// Those of them that the target refused; they are in quarantine.
+    pub refused: u64,
     /// Extra rows that a repair has deleted, or marked as deleted.
     pub deleted: u64,
     /// The first rows that differ.
@@ -136,6 +139,21 @@ pub struct Compared {
     pub failure: Option<StreamFailure>,
 }
 
+/// Both sides, open for reading.
+struct Sides<'a> {
+    /// The source's columns after the transforms.
+    columns: SchemaRef,
+    key: Vec<String>,
+    /// The columns that both have.
+    common: Vec<String>,
+    hashing: Hashing,
+    /// The name of the target's table.
+    table: String,
+    scan: TargetScan,
+    /// The lease of a repair, and when it was taken.
+    lease: Option<(&'a Lease, Duration)>,
+}
+
 impl Stream {
     /// Compares source and target, reading the target's table in a session that `open_target` opens. For a repair it
     /// takes the stream's lease first.
@@ -179,9 +197,22 @@ impl Stream {
             keeps_deleted: has(&table, DELETED_AT),
         };
         let scan = TargetScan::begin(reader.as_mut(), &table, wanted).map_err(&at_load)?;
+        let lease = lease.as_ref().map(|lease| (lease, renewed));
+        let sides = Sides { columns, key, common, hashing, table: table.name.clone(), scan, lease };
+        self.compare_sides(sides, compare, context, found)
+    }
+
+    fn compare_sides(
+        &mut self,
+        sides: Sides<'_>,
+        compare: Compare,
+        context: &StreamContext,
+        found: &mut Comparison,
+    ) -> Result<(), StageFailure> {
+        let Sides { columns, key, common, hashing, table, scan, lease } = sides;
         let note = self.reconciled(context);
-        let mut quarantined = self.known(compare, context).map_err(&at_load)?;
-        let Self { name, extractor, transforms, loader, target, policy, request, .. } = self;
+        let mut quarantined = self.known(compare, context).map_err(StageFailure::before(Stage::Load))?;
+        let Self { name, extractor, transforms, loader, target, policy, request, definition, .. } = self;
         let transforms: &mut [_] = if compare.depth == Depth::Rows { transforms } else { &mut [] };
         let changes = TransformStage {
             stream: name,
@@ -189,6 +220,7 @@ impl Stream {
             columns: &columns,
             key: &key,
             version: request.change_key.as_deref(),
+            change_key: definition.judged_change_key(),
             on_trap: policy.on_trap,
             on_bad_value: policy.on_bad_value,
             context,
@@ -199,13 +231,14 @@ impl Stream {
             comparing: CompareRules { key: &key, common: &common, hashing, most_samples: MOST_SAMPLES },
             columns: &columns,
             depth: compare.depth,
-            repair: lease.as_ref().map(|lease| Repair {
+            repair: lease.map(|(lease, renewed)| Repair {
                 loader: loader.as_mut(),
                 target,
                 lease,
                 deletes: policy.deletes,
                 guard: policy.delete_guard,
-                table: table.name.clone(),
+                on_bad_value: policy.on_bad_value,
+                table,
                 note,
                 quarantined: std::mem::take(&mut quarantined),
                 to_remove: Vec::new(),

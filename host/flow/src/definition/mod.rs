@@ -99,6 +99,12 @@ impl Definition {
         }
     }
 
+    /// The column by which the stream reads changes, if it does, and the policy for rows without it.
+    pub(crate) fn judged_change_key(&self) -> Option<(String, NullKeys)> {
+        let change_key = self.change_key.clone().filter(|_| self.method == Method::Incremental)?;
+        Some((change_key, self.null_keys))
+    }
+
     /// Returns a short digest of the whole definition, in hex.
     pub fn hash(&self) -> String {
         blake3::hash(self.to_json().to_string().as_bytes()).to_hex()[..16].to_owned()

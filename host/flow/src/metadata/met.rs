@@ -4,12 +4,17 @@
 
 use std::collections::HashSet;
 
-use super::quarantine::{PAGE_ROWS, Quarantine, QuarantineFilter, TABLE, id_of, text_value};
-use super::row_key::{KeyDigest, digest_of_json};
+use arrow_array::RecordBatch;
+
+use super::quarantine::{
+    PAGE_ROWS, Quarantine, QuarantineFilter, QuarantinedRow, TABLE, id_of, reason_cells, text_value,
+};
+use super::row_key::{KeyDigest, digest_at, digest_of_json};
 use super::table::text;
 use crate::batch::Rejected;
 use crate::failure::Failure;
 use crate::sql::Sql;
+use crate::target::Refused;
 use crate::value::Value;
 
 /// The rows of a stream that are in quarantine.
@@ -19,6 +24,22 @@ pub(crate) struct Known {
     pub(crate) keys: HashSet<KeyDigest>,
     /// The ids of the others.
     pub(crate) without_key: HashSet<String>,
+}
+
+/// Takes from the keys of rows in quarantine those of the rows that were loaded, for the source has them otherwise now.
+/// `refused` are the rows of the batch that the target did not take.
+pub(crate) fn take_loaded(
+    known: &mut HashSet<KeyDigest>,
+    rows: &RecordBatch,
+    refused: &[Refused],
+    key: &[String],
+) -> Vec<KeyDigest> {
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let refused: HashSet<usize> = refused.iter().map(|refused| refused.row).collect();
+    let loaded = (0..rows.num_rows()).filter(|row| !refused.contains(row));
+    loaded.filter_map(|row| digest_at(rows, row, key)).filter(|key| known.remove(key)).collect()
 }
 
 impl Quarantine<'_> {
@@ -86,6 +107,40 @@ impl Quarantine<'_> {
         let statement = "DELETE FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id = ?3";
         let rows = ids.iter().map(|id| [self.pipeline, stream, id].map(text_value).to_vec());
         sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
+    }
+
+    /// Passes the rows that this run met, or all of the stream's: it succeeded without them.
+    pub(crate) fn pass(&self, sql: &mut dyn Sql, stream: &str, run_id: Option<&str>) -> Result<(), Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(());
+        }
+        let statement = "UPDATE WMSHOST_QUARANTINE SET passed = 1 WHERE pipeline = ?1 AND stream = ?2 AND passed = 0";
+        let of_run = if run_id.is_some() { " AND run_id = ?3" } else { "" };
+        let parameters: Vec<_> = [self.pipeline, stream].into_iter().chain(run_id).map(text_value).collect();
+        sql.execute(&text(sql.dialect(), &format!("{statement}{of_run}")), &parameters).map(drop)
+    }
+
+    /// Records the reason why a row was rejected again. Returns the id that it has now. The time of its first rejection
+    /// stays, since it is the age of the copy.
+    pub(crate) fn reject_again(
+        &self,
+        sql: &mut dyn Sql,
+        row: &QuarantinedRow,
+        why: &Rejected,
+    ) -> Result<String, Failure> {
+        let id = id_of(&why.rule, &row.row);
+        if id != row.id {
+            // The same row may be there for this reason already.
+            let twin = QuarantinedRow { id: id.clone(), ..row.clone() };
+            self.remove(sql, &[twin])?;
+        }
+        let statement = "UPDATE WMSHOST_QUARANTINE SET id = ?1, rule = ?2, reason = ?3, stage = ?4, rejected_by = ?5, digest = ?6 \
+                         WHERE pipeline = ?7 AND stream = ?8 AND id = ?9";
+        let [id_value, rule, reason, stage, by, digest] = reason_cells(&id, why);
+        let [pipeline, stream, before] = [self.pipeline, &row.stream, &row.id].map(text_value);
+        let parameters = [id_value, rule, reason, stage, by, digest, pipeline, stream, before];
+        sql.execute(&text(sql.dialect(), statement), &parameters)?;
+        Ok(id)
     }
 
     /// Assigns the rows of an interrupted run to the run that continues it.

@@ -96,15 +96,23 @@ pub struct RejectedIn<'a> {
     pub run_id: &'a str,
     /// The time, UTC, as text.
     pub at: &'a str,
-    /// True if the run continues without the rows; otherwise it ends because of them, and they count as new in the next
+    /// True if the rows are passed now. A run passes them at its end: until then they count against the budget of the next
     /// run.
     pub passes: bool,
 }
 
+/// A row that is in quarantine already.
+struct KnownRow {
+    id: String,
+    /// True if this run has put it there, or met it before.
+    is_own: bool,
+    passed: bool,
+}
+
 impl Quarantine<'_> {
     /// Writes rows; for those that are there already it records that this run has met them again. Deletes the rows that
-    /// earlier runs rejected under the same keys: the source now has other versions. Returns the number of rows that no
-    /// run has passed before.
+    /// earlier runs rejected under the same keys: the source now has other versions. Returns the number of rows that this
+    /// run is the first to meet and that no run has passed before.
     pub fn add(
         &self,
         sql: &mut dyn Sql,
@@ -119,16 +127,16 @@ impl Quarantine<'_> {
         let mut new = 0;
         for part in rejected.chunks(IDS_AT_ONCE) {
             let ids: Vec<String> = part.iter().map(|row| id_of(&row.rule, &row.row)).collect();
-            let known = self.known(sql, run.stream, &ids)?;
+            let known = self.known(sql, run, &ids)?;
             let mut rows: Vec<Vec<Value>> = Vec::new();
             for (row, id) in part.iter().zip(&ids) {
-                let is_known = known.iter().any(|(known, _)| known == id);
+                let is_known = known.iter().any(|known| known.id == *id);
                 let is_new = !is_known && !rows.iter().any(|row| row[2] == text_value(id));
                 if is_new {
                     rows.push(self.cells(run, row, id, key));
                 }
             }
-            new += (rows.len() + known.iter().filter(|(_, passed)| !passed).count()) as u64;
+            new += (rows.len() + known.iter().filter(|row| !row.passed && !row.is_own).count()) as u64;
             if !rows.is_empty() {
                 sql.execute_many(&TABLE.insert_statement(sql.dialect()), &rows)?;
             }
@@ -149,48 +157,37 @@ impl Quarantine<'_> {
 
     fn cells(&self, run: RejectedIn<'_>, row: &Rejected, id: &str, key: &[String]) -> Vec<Value> {
         let digest = digest_of_json(&row.row, key).map(|digest| digest.to_text());
-        vec![
-            text_value(self.pipeline),
-            text_value(run.stream),
-            text_value(id),
-            text_value(&cut(&row.rule, NAME_CHARS)),
-            text_value(&cut(&reason_in_full(row), REASON_CHARS)),
-            text_value(&row.stage.to_string()),
-            text_value(&cut(&row.by, NAME_CHARS)),
-            optional(row.digest.as_deref()),
-            text_value(run.run_id),
-            text_value(run.at),
-            Value::Int64(run.passes.into()),
-            optional(words_of_json(&row.row, key).as_deref()),
-            optional(digest.as_deref()),
-            text_value(&row.row),
-        ]
+        let of_run = [text_value(run.run_id), text_value(run.at), Value::Int64(run.passes.into())];
+        let of_row =
+            [optional(words_of_json(&row.row, key).as_deref()), optional(digest.as_deref()), text_value(&row.row)];
+        let place = [text_value(self.pipeline), text_value(run.stream)];
+        place.into_iter().chain(reason_cells(id, row)).chain(of_run).chain(of_row).collect()
     }
 
-    /// Returns those of the ids that exist, with true if a run has passed their rows.
-    fn known(&self, sql: &mut dyn Sql, stream: &str, ids: &[String]) -> Result<Vec<(String, bool)>, Failure> {
+    /// Returns the rows of those of the ids that exist.
+    fn known(&self, sql: &mut dyn Sql, run: RejectedIn<'_>, ids: &[String]) -> Result<Vec<KnownRow>, Failure> {
         let marks: Vec<_> = (3..ids.len() + 3).map(|number| format!("?{number}")).collect();
         let statement = format!(
-            "SELECT id, passed FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id IN ({})",
+            "SELECT id, run_id, passed FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id IN ({})",
             marks.join(", ")
         );
         let parameters: Vec<_> =
-            [self.pipeline, stream].into_iter().chain(ids.iter().map(String::as_str)).map(text_value).collect();
+            [self.pipeline, run.stream].into_iter().chain(ids.iter().map(String::as_str)).map(text_value).collect();
         let rows = sql.query(&text(sql.dialect(), &statement), &parameters)?;
         let known = |row| {
             let mut cells = Cells::of(&TABLE, row);
-            Ok((cells.text()?, cells.integer()? != 0))
+            Ok(KnownRow { id: cells.text()?, is_own: cells.text()? == run.run_id, passed: cells.integer()? != 0 })
         };
         rows.into_iter().map(known).collect()
     }
 
-    fn meet_again(&self, sql: &mut dyn Sql, run: RejectedIn<'_>, known: &[(String, bool)]) -> Result<(), Failure> {
+    fn meet_again(&self, sql: &mut dyn Sql, run: RejectedIn<'_>, known: &[KnownRow]) -> Result<(), Failure> {
         if known.is_empty() {
             return Ok(());
         }
         let statement = "UPDATE WMSHOST_QUARANTINE SET run_id = ?1, rejected_at = ?2, passed = ?3 \
                          WHERE pipeline = ?4 AND stream = ?5 AND id = ?6";
-        let rows = known.iter().map(|(id, passed)| {
+        let rows = known.iter().map(|KnownRow { id, passed, .. }| {
             let [run_id, at] = [run.run_id, run.at].map(text_value);
             let [pipeline, stream, id] = [self.pipeline, run.stream, id].map(text_value);
             vec![run_id, at, Value::Int64((*passed || run.passes).into()), pipeline, stream, id]
@@ -298,6 +295,18 @@ impl Quarantine<'_> {
             rows.iter().map(|row| [self.pipeline, &row.stream, &row.id].map(text_value).to_vec()).collect();
         if rows.is_empty() { Ok(0) } else { sql.execute_many(&statement, &rows) }
     }
+}
+
+/// The cells of a rejected row, from its id to the digest of the plugin.
+pub(super) fn reason_cells(id: &str, row: &Rejected) -> [Value; 6] {
+    [
+        text_value(id),
+        text_value(&cut(&row.rule, NAME_CHARS)),
+        text_value(&cut(&reason_in_full(row), REASON_CHARS)),
+        text_value(&row.stage.to_string()),
+        text_value(&cut(&row.by, NAME_CHARS)),
+        optional(row.digest.as_deref()),
+    ]
 }
 
 /// Returns the reason with the values in question.

@@ -21,8 +21,9 @@ pub use self::promise::{hold_to_promise, type_name};
 
 use self::attempt::Attempt;
 use self::promise::{Promise, check_shape};
-use crate::bad_rows::without_null_keys;
+use crate::bad_rows::{without_null_change_keys, without_null_keys};
 use crate::batch::{Batch, Rejected};
+use crate::extract::NullKeys;
 use crate::failure::{Failure, Stage};
 use crate::load_stage::Message;
 use crate::origin::Origin;
@@ -39,6 +40,8 @@ pub(crate) struct TransformStage<'a> {
     pub(crate) key: &'a [String],
     /// The column by which the newer of two versions of a row is found.
     pub(crate) version: Option<&'a str>,
+    /// The column without which a row is not moved, and what becomes of such a row.
+    pub(crate) change_key: Option<(String, NullKeys)>,
     pub(crate) on_trap: OnTrap,
     pub(crate) on_bad_value: OnBadValue,
     pub(crate) context: &'a StreamContext,
@@ -73,6 +76,10 @@ impl TransformStage<'_> {
 
     /// Rejects the rows of a batch that was just read which cannot be moved, by the stream's policy.
     fn admit(&self, batch: Batch) -> Result<Batch, Failure> {
+        let batch = match &self.change_key {
+            Some((change_key, null_keys)) => without_null_change_keys(batch, change_key, *null_keys, self.key)?,
+            None => batch,
+        };
         let batch = without_null_keys(batch, self.key)?;
         self.on_bad_value.check(&batch.rejected, self.key)?;
         Ok(batch)

@@ -211,13 +211,15 @@ fn on_change(policy: OnChange) -> &'static str {
 fn late_rows(plan: &StreamPlan) -> String {
     let lookback = duration_text(plan.lookback);
     match plan.late_rows {
-        LateRows::Lookback => format!("found up to {lookback} late"),
-        LateRows::Reconcile => {
+        LateRows::Lookback => {
             format!(
-                "found up to {lookback} late by every run, all by a comparison every {}",
-                duration_text(plan.reconcile_every)
+                "found up to {lookback} late; later ones, and those whose change key went back, by `wmshost verify`"
             )
         }
+        LateRows::Reconcile => format!(
+            "found up to {lookback} late by every run; all, and those whose change key went back, by a comparison every {}",
+            duration_text(plan.reconcile_every)
+        ),
     }
 }
 

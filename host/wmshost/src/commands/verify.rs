@@ -173,6 +173,10 @@ fn notes(repair: bool, found: &Comparison) -> Vec<String> {
         let outdated = report::count(found.outdated);
         notes.push(format!("{outdated} rows of the target stay as they were, for their new versions are rejected"));
     }
+    if found.refused > 0 {
+        let refused = report::count(found.refused);
+        notes.push(format!("the target refused {refused} rows; they are in quarantine, see `wmshost quarantine list`"));
+    }
     for (side, count) in [("source", found.source_duplicates), ("target", found.target_duplicates)] {
         if count > 0 {
             notes.push(format!(
@@ -216,6 +220,7 @@ fn as_json(pipeline: &str, repair: bool, found: &Found) -> Json {
                 "repaired": found.repaired(),
                 "loaded": found.loaded,
                 "deleted": found.deleted,
+                "refused": found.refused,
                 "columns_left_out": found.columns_left_out,
                 "rows": found.samples.iter().map(|row| json!({
                     "difference": row.kind.name(),

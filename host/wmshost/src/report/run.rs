@@ -76,6 +76,7 @@ fn as_json(report: &RunReport<'_>) -> serde_json::Value {
                     "different": found.different,
                     "repaired": found.repaired(),
                     "deleted": found.deleted,
+                    "refused": found.refused,
                     "outdated": found.outdated,
                     "source_duplicates": found.source_duplicates,
                     "complete": found.is_complete,

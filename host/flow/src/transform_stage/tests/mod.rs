@@ -350,6 +350,7 @@ impl Bench {
             columns: &columns(true),
             key: &["id".to_owned()],
             version: Some("changed"),
+            change_key: None,
             on_bad_value: crate::policy::OnBadValue::Reject,
             on_trap: self.on_trap,
             context: &self.context,
