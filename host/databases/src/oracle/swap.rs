@@ -5,7 +5,7 @@
 //! Equal rows are not touched. A column that the stream no longer has stays, but is emptied: it is NULL in old rows as
 //! in new ones, unless it has a default or may not be NULL, since something else then fills it.
 
-use wmshost_flow::{Failure, Value, WriteStats};
+use wmshost_flow::{Failure, FailureCause, Value, WriteStats};
 
 use super::merge::{matched_text, on_text};
 use super::names::{quoted, quoted_list, spelled};
@@ -158,7 +158,7 @@ impl OracleTargetSession {
 /// A failure of the swap. The staged rows were checked against the table's unique indexes one by one, so that a row that
 /// is kept as deleted may conflict.
 fn in_the_way(failure: Failure, keeps_deleted: bool) -> Failure {
-    if !keeps_deleted || !matches!(failure.cause, Some(FailureCause::Oracle { code: 1, .. })) {
+    if !keeps_deleted || !matches!(failure.cause, Some(FailureCause::Oracle { code: Some(1), .. })) {
         return failure;
     }
     failure.and("a row that is kept as deleted has the same values as one that was loaded. Nothing was changed").advise(
