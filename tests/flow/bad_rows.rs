@@ -40,11 +40,11 @@ impl Kind {
             Self::NullInKey => ("null-key", "the key column b is NULL"),
             Self::NullKey => ("null-key", "the key columns a, b are NULL"),
             Self::NoNumber => {
-                ("bad-value", "amount, declared DECIMAL(8,2), holds a value that is text and no number: 'n/a'")
+                ("bad-value", "amount, declared DECIMAL(8,2), holds a value that is text, not a number: 'n/a'")
             }
             Self::TooManyDigits => ("bad-value", "has 7 digits before the point, the column holds 6: 1234567"),
             Self::TooFine => ("bad-value", "has 3 digits after the point, the column holds 2: 1.005"),
-            Self::NoDate => ("bad-value", "at, declared TIMESTAMP, holds a value that is no date or moment: 'n/a'"),
+            Self::NoDate => ("bad-value", "at, declared TIMESTAMP, holds a value that is not a date or moment: 'n/a'"),
             Self::NotUtf8 => ("bad-value", "note, declared TEXT, holds a value that is not UTF-8 text"),
             Self::TooLarge => ("bad-value", "has 1100000 bytes, at most 1048576 are read (lob_mib"),
             Self::Refused => ("unique", "the target refuses it: UNIQUE constraint failed: WMS_S.code"),

@@ -35,7 +35,7 @@ fn an_unreadable_cell_deletes_nothing() {
         for command in ["run", "verify"] {
             let rest: &[&str] = if command == "run" { &[] } else { &["--repair"] };
             let ran = lab.wmshost(command, rest).ended(1);
-            ran.says(&["is text and no whole number", "the comparison broke off", "none was deleted"]);
+            ran.says(&["is text, not a whole number", "the comparison broke off", "none was deleted"]);
             assert_eq!(left(&lab, deletes), 20_000, "{command} {deletes}");
         }
         // Once it is readable, the comparison that broke off is made up for.

@@ -116,7 +116,7 @@ fn a_large_quarantine_is_listed_in_pages_and_any_text_in_it_is_shown() {
     assert_eq!((all.len(), ids(&[]).len()), (130, 50));
     assert_eq!(ids(&["--limit", "20", "--after", &all[99]]), all[100..120]);
     assert_eq!(ids(&["--rule", "nobodys"]), Vec::<String>::new());
-    lab.wmshost("quarantine list", &["--after", "zz"]).ended(2).says(&["is no id"]);
+    lab.wmshost("quarantine list", &["--after", "zz"]).ended(2).says(&["is not an id"]);
     // Whoever writes into the table by hand.
     lab.target()
         .execute_batch(

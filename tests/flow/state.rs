@@ -60,8 +60,8 @@ fn a_state_is_exported_and_imported() {
     let after = lab.wmshost("state show", &["--stream", "s", "--output", "json"]).succeeded().json();
     assert_eq!(before["checkpoint"]["bookmark"], after["checkpoint"]["bookmark"]);
     for (text, words) in [
-        ("", "this is no JSON"),
-        ("{}", "this is no exported state"),
+        ("", "this is not JSON"),
+        ("{}", "this is not an exported state"),
         ("{\"wmshost_state\": 9}", "its format is 9"),
         ("{\"wmshost_state\": 1, \"pipeline\": \"other\"}", "of the pipeline \"other\""),
         ("{\"wmshost_state\": 1, \"pipeline\": \"lab\", \"streams\": [{}]}", "damaged"),
@@ -79,7 +79,9 @@ fn a_bookmark_is_set_and_one_of_the_future_is_refused() {
     lab.wmshost("state set", &["--stream", "s", "--bookmark", "2026-01-02 12:00:00", "--yes"]).succeeded();
     let run = lab.run_stream("s");
     assert_eq!((&run["rows_read"], &run["rows_written"]), (&1.into(), &0.into()));
-    lab.wmshost("state set", &["--stream", "s", "--bookmark", "noon", "--yes"]).ended(2).says(&["this is no bookmark"]);
+    lab.wmshost("state set", &["--stream", "s", "--bookmark", "noon", "--yes"])
+        .ended(2)
+        .says(&["this is not a bookmark"]);
     lab.wmshost("state set", &["--stream", "s", "--bookmark", "2199-01-01", "--yes"]).succeeded();
     lab.wmshost("run", &[]).says(&["bookmark from the future"]);
     assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 3);

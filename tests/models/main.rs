@@ -212,7 +212,7 @@ fn what_is_declared_and_what_happened_can_be_read_by_programs() {
     let expected = [("stg_small", "START"), ("stg_small", "COMPLETE"), ("per_day", "START"), ("per_day", "COMPLETE")];
     assert_eq!(kinds, expected.map(|(name, kind)| (Some(name), Some(kind))));
     assert_eq!(events[3]["inputs"][0]["name"], "STG_SMALL");
-    assert!(place.ends(0, &["kpi", "p.toml"]).contains("no plugin of this pipeline declares an indicator"));
+    assert!(place.ends(0, &["kpi", "p.toml"]).contains("no plugin of this pipeline declares a metric"));
 }
 
 #[test]

@@ -266,7 +266,7 @@ fn a_connection_that_cannot_be_had_is_told_with_its_label_alone() {
     let right = warehouse.server.wallet().join("ca.pem");
     let wrong = warehouse.server.wrong_wallet().join("ca.pem");
     for (ca_file, variables, words) in [
-        (&wrong, &[][..], "nobody trusted has signed"),
+        (&wrong, &[][..], "no trusted authority has signed"),
         (&right, &[("TARGET_ORACLE_USERNAME", "OLD"), ("TARGET_ORACLE_PASSWORD", "old")][..], "ORA-28001"),
         (&right, &[("TARGET_ORACLE_PASSWORD", "not-the-word")][..], "ORA-01017"),
     ] {

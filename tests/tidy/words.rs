@@ -33,14 +33,14 @@ const TITLES: [&str; 4] = ["How ", "What ", "Whether ", "Who "];
 
 /// The most words and titles that a folder may have. Lower a number when you have removed some; never raise one.
 const LIMITS: &[(&str, usize, usize)] = &[
-    ("host/databases", 71, 115),
+    ("host/databases", 0, 0),
     ("host/flow", 0, 0),
     ("host/models", 53, 115),
     ("host/pipeline", 0, 0),
     ("host/sample", 0, 0),
-    ("host/sandbox", 7, 39),
+    ("host/sandbox", 0, 0),
     ("host/state", 0, 0),
-    ("host/wmshost", 14, 63),
+    ("host/wmshost", 0, 0),
     ("plugins", 63, 119),
     ("tests", 68, 162),
     ("wit", 0, 2),
