@@ -1,7 +1,8 @@
 //! The JSON Schemas of all outputs, by name.
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema};
+use serde_json::Value as Json;
 use wmshost_runtime::state::StateExport;
 
 use super::backfill::BackfillDocument;
@@ -24,7 +25,7 @@ pub(crate) struct SchemaEntry {
     /// The command or file that has this form.
     pub(crate) origin: &'static str,
     /// Returns its JSON Schema.
-    pub(crate) schema: fn() -> Schema,
+    pub(crate) schema: fn() -> Json,
 }
 
 /// All outputs.
@@ -53,13 +54,13 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("kpi", "wmshost kpi --output json", of::<Vec<MetricDocument>>),
 ];
 
-const fn entry(name: &'static str, origin: &'static str, schema: fn() -> Schema) -> SchemaEntry {
+const fn entry(name: &'static str, origin: &'static str, schema: fn() -> Json) -> SchemaEntry {
     SchemaEntry { name, origin, schema }
 }
 
 /// The schema of what is written, draft 2020-12: keys that are always there are required, also where they may be null.
-fn of<T: JsonSchema>() -> Schema {
-    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+fn of<T: JsonSchema>() -> Json {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
 #[cfg(test)]
@@ -73,7 +74,7 @@ mod tests {
         let names: BTreeSet<_> = SCHEMAS.iter().map(|entry| entry.name).collect();
         assert_eq!(names.len(), SCHEMAS.len());
         for entry in SCHEMAS {
-            let schema = (entry.schema)().to_value();
+            let schema = (entry.schema)();
             assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{}", entry.name);
             let undocumented = undocumented(&schema, entry.name);
             assert!(undocumented.is_empty(), "without a description: {undocumented:?}");
@@ -81,7 +82,7 @@ mod tests {
     }
 
     /// The properties without a description.
-    fn undocumented(schema: &serde_json::Value, path: &str) -> Vec<String> {
+    fn undocumented(schema: &Json, path: &str) -> Vec<String> {
         let Some(object) = schema.as_object() else { return Vec::new() };
         let mut found = Vec::new();
         for (key, value) in object {
@@ -94,7 +95,7 @@ mod tests {
                 found.extend(bare.map(|(name, _)| format!("{path}.{name}")));
             }
             match value {
-                serde_json::Value::Array(values) => {
+                Json::Array(values) => {
                     found.extend(values.iter().flat_map(|value| undocumented(value, &path)));
                 }
                 value => found.extend(undocumented(value, &path)),
