@@ -1,4 +1,4 @@
-//! Looking at how far streams have come, and changing it by hand.
+//! Inspecting the checkpoints of streams, and changing them by hand.
 
 use wmshost_tests::TestProject;
 
@@ -27,7 +27,7 @@ fn the_history_keeps_every_run_and_change_and_a_rollback_goes_back() {
     assert_eq!(actions, ["run", "run", "rollback"]);
     let diff = lab.wmshost("state diff", &["--stream", "s", "--from", &third]).succeeded();
     assert!(diff.out().contains("- bookmark") && diff.out().contains("+ bookmark"), "{}", diff.out());
-    // What changed since is read again and writes nothing.
+    // The rows that changed since are read again and not written again.
     let run = lab.run_stream("s");
     assert!(run["rows_read"].as_u64() >= Some(1) && run["rows_written"] == 0, "{run}");
     lab.wmshost("state rollback", &["--stream", "s", "--to", "nobody", "--yes"]).ended(2).says(&["no run \"nobody\""]);
@@ -93,7 +93,7 @@ fn a_target_that_somebody_altered_or_dropped_is_refused_or_made_anew() {
     day(&lab, 2);
     lab.target().execute_batch("ALTER TABLE WMS_S RENAME COLUMN v TO w").expect("altered");
     let lost = "column v of the target utf8 → none";
-    // Also where the source has not changed since.
+    // Even where the source has not changed since.
     lab.wmshost("run", &[]).ended(2).says(&[lost, "restore the column"]);
     lab.change("INSERT INTO s VALUES (3, 'c', '2026-01-03 00:00:00')");
     lab.wmshost("run", &[]).ended(2).says(&[lost]);
@@ -170,7 +170,7 @@ fn a_damaged_row_of_the_ledger_is_named_and_can_be_reset_without_harm_to_others(
     ];
     for way in ["reset", "refresh"] {
         for (column, value) in columns {
-            // A hash tells of the definition beside it.
+            // A hash is of the definition next to it.
             let named = column.trim_end_matches("_hash");
             let lab = TestProject::sample(60, 2);
             lab.run();

@@ -14,7 +14,7 @@ fn replacing(behaviour: &str) -> Attack {
     Attack { method: Method::Full, ..attack(behaviour) }
 }
 
-/// An attack on a stream whose table is not there yet.
+/// An attack on a stream whose table does not exist yet.
 fn creating(behaviour: &str) -> Attack {
     Attack { loaded_before: false, ..attack(behaviour) }
 }

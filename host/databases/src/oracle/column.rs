@@ -60,7 +60,7 @@ pub(super) enum ColumnBuilder {
     TextLob(StringBuilder),
     /// Bytes, by locator.
     BytesLob(BinaryBuilder),
-    SharedSource(TimestampMicrosecondBuilder, bool),
+    Timestamp(TimestampMicrosecondBuilder, bool),
     Months(StringBuilder),
     Seconds(StringBuilder),
     Flag(BooleanBuilder),
@@ -83,9 +83,7 @@ impl ColumnBuilder {
             Reading::Seconds => Self::Seconds(text()),
             Reading::Bytes => Self::Bytes(BinaryBuilder::with_capacity(rows, rows * 8)),
             Reading::BytesLob => Self::BytesLob(BinaryBuilder::with_capacity(rows, rows * 8)),
-            Reading::SharedSource { zoned } => {
-                Self::SharedSource(TimestampMicrosecondBuilder::with_capacity(rows), zoned)
-            }
+            Reading::Timestamp { zoned } => Self::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows), zoned),
             Reading::Flag => Self::Flag(BooleanBuilder::with_capacity(rows)),
         }
     }
@@ -139,8 +137,8 @@ impl ColumnBuilder {
             | Self::Months(column)
             | Self::Seconds(column) => Arc::new(column.finish()),
             Self::Bytes(column) | Self::BytesLob(column) => Arc::new(column.finish()),
-            Self::SharedSource(column, true) => Arc::new(column.finish().with_timezone("UTC")),
-            Self::SharedSource(column, false) => Arc::new(column.finish()),
+            Self::Timestamp(column, true) => Arc::new(column.finish().with_timezone("UTC")),
+            Self::Timestamp(column, false) => Arc::new(column.finish()),
             Self::Flag(column) => Arc::new(column.finish()),
         })
     }

@@ -77,8 +77,8 @@ impl OracleTargetSession {
         for field in columns.fields() {
             if table.column(field.name()).is_some_and(|column| !column.comparable) {
                 return Err(Failure::invalid_config(format!(
-                    "{place}: the column {} is a large object, which cannot be compared with the incoming value; declare it \
-                     VARCHAR2 or RAW, or load the stream whole",
+                    "{place}: the column {} is a large object, which cannot be compared with the incoming value; \
+                     declare it VARCHAR2 or RAW, or load the stream whole",
                     field.name()
                 )));
             }

@@ -41,7 +41,7 @@ const LOCAL_NOON: &str =
 
 /// The data that all sessions of a source share.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SharedSource {
+pub(super) struct SnapshotPoint {
     /// The system change number that everything is read as of.
     pub(super) scn: Option<u64>,
     /// The source's clock, set back to before the start of the oldest open transaction.
@@ -61,7 +61,7 @@ pub(super) struct Session {
     settings: Settings,
     connection: SharedConnection,
     grant: SourceGrant,
-    moment: SharedSource,
+    moment: SnapshotPoint,
     /// The granted tables that were looked up so far.
     tables: BTreeMap<String, Option<Arc<Found>>>,
     local_is_utc: Option<bool>,
@@ -75,7 +75,7 @@ impl Session {
         settings: Settings,
         connection: PooledConnection,
         grant: &SourceGrant,
-        moment: SharedSource,
+        moment: SnapshotPoint,
     ) -> Self {
         let connection = Arc::new(Mutex::new(connection));
         let (grant, tables) = (grant.clone(), BTreeMap::new());

@@ -8,7 +8,7 @@ use wmshost_flow::{Failure, Micros, Source, SourceGrant, SourceSession, Value};
 
 use super::connect::{ConnectionPool, PooledConnection, connections};
 use super::failure::ErrorClass;
-use super::session::{Session, SharedSource};
+use super::session::{Session, SnapshotPoint};
 use super::settings::{Settings, Snapshot, Tags};
 use super::sql_session::{self, query};
 
@@ -38,7 +38,7 @@ pub fn open_source(mut settings: Settings, sessions: usize, label: &str) -> Resu
 
 struct OracleSource {
     connections: Arc<ConnectionPool>,
-    moment: SharedSource,
+    moment: SnapshotPoint,
 }
 
 impl Source for OracleSource {
@@ -58,7 +58,7 @@ impl Source for OracleSource {
 
 /// The moment of a run. The clock is read before the number: a transaction that is open at the number began either
 /// before the clock was read, and is seen, or after it.
-fn moment(connection: &mut PooledConnection, connections: &Arc<ConnectionPool>) -> Result<SharedSource, Failure> {
+fn moment(connection: &mut PooledConnection, connections: &Arc<ConnectionPool>) -> Result<SnapshotPoint, Failure> {
     let maker = connections.maker();
     let place = &maker.place;
     let now = match query(connection, place, NOW, &[])?.first().map(Vec::as_slice) {
@@ -76,7 +76,7 @@ fn moment(connection: &mut PooledConnection, connections: &Arc<ConnectionPool>) 
         Snapshot::Statement => None,
     };
     tracing::debug!(scn, lag_seconds = lag / SECOND, "{place}: the moment of the run is taken");
-    Ok(SharedSource { scn, now })
+    Ok(SnapshotPoint { scn, now })
 }
 
 /// The age of the oldest open transaction, in microseconds; `None` if the user may not see transactions.

@@ -74,7 +74,7 @@ pub(super) enum Reading {
     /// Bytes, by locator.
     BytesLob,
     /// A moment, in UTC if `zoned`.
-    SharedSource {
+    Timestamp {
         /// True if it is in a time zone.
         zoned: bool,
     },
@@ -104,7 +104,7 @@ impl Reading {
             Self::Double | Self::Single => DataType::Float64,
             Self::Digits | Self::Text | Self::TextLob | Self::Months | Self::Seconds => DataType::Utf8,
             Self::Bytes | Self::BytesLob => DataType::Binary,
-            Self::SharedSource { zoned } => timestamp(zoned),
+            Self::Timestamp { zoned } => timestamp(zoned),
             Self::Flag => DataType::Boolean,
         }
     }
@@ -116,8 +116,8 @@ pub(super) fn reading(column: &ColumnInfo, bare: BareNumber) -> Option<Reading> 
         Kind::Number => of_number(column.precision, column.scale, bare),
         Kind::Varchar | Kind::Char | Kind::Long | Kind::Clob | Kind::Rowid => Reading::Text,
         Kind::Raw | Kind::LongRaw | Kind::Blob => Reading::Bytes,
-        Kind::Date | Kind::Timestamp => Reading::SharedSource { zoned: false },
-        Kind::TimestampTz | Kind::TimestampLtz => Reading::SharedSource { zoned: true },
+        Kind::Date | Kind::Timestamp => Reading::Timestamp { zoned: false },
+        Kind::TimestampTz | Kind::TimestampLtz => Reading::Timestamp { zoned: true },
         Kind::BinaryDouble => Reading::Double,
         Kind::BinaryFloat => Reading::Single,
         Kind::IntervalYm => Reading::Months,

@@ -120,7 +120,7 @@ fn a_stranger_beside_the_table_is_not_used_to_stage_rows() {
             let before = seen(&world, &beside);
             let case = format!("{}, {stranger}", world.driver());
             let failure = ask(&world, writer.as_mut(), "stage").expect_err(&case);
-            assert!(failure.message.contains("rename it or drop it yourself"), "{case}: {failure}");
+            assert!(failure.message.contains("rename the table or drop it yourself"), "{case}: {failure}");
             // A request that needs no staged table succeeds.
             ask(&world, writer.as_mut(), "merge").unwrap_or_else(|failure| panic!("{case}: {failure}"));
             assert_eq!(seen(&world, &beside), before, "{case}");

@@ -122,8 +122,8 @@ fn take(column: &mut ColumnBuilder, value: &SqlValue<'_>, most_bytes: usize) -> 
         (ColumnBuilder::Bytes(column), Some(InnerValue::Raw(bytes))) => {
             taken = put_bytes(column, Some(bytes), most_bytes);
         }
-        (ColumnBuilder::SharedSource(column, _), None) => column.append_null(),
-        (ColumnBuilder::SharedSource(column, _), Some(InnerValue::Timestamp(_))) => {
+        (ColumnBuilder::Timestamp(column, _), None) => column.append_null(),
+        (ColumnBuilder::Timestamp(column, _), Some(InnerValue::Timestamp(_))) => {
             let moment: Timestamp = value.get()?;
             let micros = micros(&moment);
             taken = if micros.is_some() { taken } else { CellOutcome::moment(&moment) };

@@ -82,7 +82,7 @@ fn take(column: &mut ColumnBuilder, row: &Row, at: usize, most_bytes: usize) -> 
             Err(_) => taken = put_text(column, row.get::<Option<String>>(at)?.as_deref(), most_bytes),
         },
         ColumnBuilder::Bytes(column) => taken = put_bytes(column, row.get::<Option<&[u8]>>(at)?, most_bytes),
-        ColumnBuilder::SharedSource(column, _) => {
+        ColumnBuilder::Timestamp(column, _) => {
             let moment = row.get::<Option<OracleTimestamp>>(at)?;
             let micros = moment.as_ref().and_then(micros);
             if let (Some(moment), None) = (&moment, micros) {
