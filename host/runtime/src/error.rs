@@ -26,7 +26,7 @@ pub enum Error {
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What could not be done, such as `cannot be written`.
+        /// The action that failed, such as `cannot be written`.
         problem: &'static str,
         /// The operating system's error.
         source: io::Error,

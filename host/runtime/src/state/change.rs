@@ -61,7 +61,7 @@ fn present(runtime: &Runtime, pipeline: &Resolved, plan: &StreamPlan) -> Result<
     Ok(factory.definition(stream)?)
 }
 
-/// How a checkpoint's definition differs from the stream's present one; empty if it does not, or one of them is unknown.
+/// The differences between a checkpoint's definition and the stream's present one; none if one of them is unknown.
 pub(super) fn other_definition(
     runtime: &Runtime,
     pipeline: &Resolved,
@@ -174,7 +174,7 @@ impl CheckpointChange {
         &self.checkpoint.bookmark
     }
 
-    /// How the checkpoint's definition differs from the stream's present one.
+    /// The differences between the checkpoint's definition and the stream's present one.
     pub fn other_definition(&self, runtime: &Runtime) -> Vec<DefinitionChange> {
         other_definition(runtime, &self.stored.pipeline, &self.stored.plan, &self.checkpoint)
     }

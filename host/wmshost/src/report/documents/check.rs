@@ -59,7 +59,7 @@ struct DiagnosticDocument {
     line: Option<u32>,
     /// The path of the key, as in `streams.allocation.lookback`; empty if it concerns the file as a whole.
     key: String,
-    /// What is wrong, and why.
+    /// The mistake and its reason.
     message: String,
     /// The next step, where it is known.
     advice: Option<String>,
@@ -91,7 +91,7 @@ struct ConnectionDocument {
 /// A right that a user lacks.
 #[derive(Debug, Serialize, JsonSchema)]
 struct RightDocument {
-    /// What cannot be done without it.
+    /// The action that is not possible without it, in words.
     what: String,
     /// The statement that grants it.
     grant: String,

@@ -41,7 +41,7 @@ pub(crate) struct PlannedStream {
     key: Vec<String>,
     /// The column by which changes are found.
     change_key: Option<String>,
-    /// How far before its bookmark a run begins, in seconds.
+    /// The time before its bookmark from which a run reads again, in seconds.
     lookback_seconds: u64,
     /// The policy for rows whose change key is NULL.
     null_keys: &'static str,
