@@ -1,4 +1,6 @@
 //! The commands that people and scripts type, and their output.
 
 mod bad_input;
+mod json_schema;
+mod schemas;
 mod shapes;

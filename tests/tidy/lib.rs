@@ -56,7 +56,7 @@ fn assert_without(folder: &str, words: &[&str], why: &str) {
 
 #[test]
 fn arrows_point_one_way() {
-    for room in ["flow", "databases", "models", "state", "pipeline", "sample", "wmshost"] {
+    for room in ["flow", "databases", "pipeline", "sample", "models", "runtime", "wmshost"] {
         assert_without(&format!("host/{room}/src"), &["wasmtime::"], "belongs into the sandbox");
     }
     for room in ["flow", "models", "sandbox", "pipeline"] {
@@ -67,15 +67,26 @@ fn arrows_point_one_way() {
         &["wmshost_databases", "wmshost_sandbox", "wmshost_pipeline"],
         "is to the right of the flow",
     );
+    assert_without("host/wmshost/src", &["wmshost_databases", "rusqlite::"], "belongs into the runtime");
 }
 
 #[test]
 fn only_the_edge_prints_reads_the_environment_and_looks_at_the_wall_clock() {
-    for room in ["flow", "databases", "models", "state", "sandbox", "pipeline", "sample"] {
-        let words =
-            ["println!", "eprintln!", "print!(", "std::env::var", "env::var_os", "SystemTime::now", "process::exit"];
-        assert_without(&format!("host/{room}/src"), &words, "belongs to the edge");
+    let prints = ["println!", "print!(", "stdout()", "stderr()", "process::exit", "ExitCode", "clap::", "indicatif::"];
+    let looks = ["std::env::var", "env::var_os", "SystemTime::now"];
+    for room in ["flow", "databases", "sandbox", "pipeline", "sample", "models", "runtime"] {
+        let folder = format!("host/{room}/src");
+        assert_without(&folder, &prints, "belongs into the command line");
+        if room != "runtime" {
+            assert_without(&folder, &looks, "belongs into the runtime");
+        }
     }
+    assert_without("host/wmshost/src", &looks, "belongs into the runtime");
+}
+
+#[test]
+fn outputs_for_programs_are_types() {
+    assert_without("host/wmshost/src", &["json!("], "is a document without a schema: see report/documents");
 }
 
 #[test]

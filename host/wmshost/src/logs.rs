@@ -11,7 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use wmshost_flow::{Failure, FailureCause};
 
 /// Sends log messages from now on into `file`, and to standard error with `-v` (info) or `-vv` (debug).
-pub(crate) fn start(file: Option<&Path>, verbose: u8) -> anyhow::Result<()> {
+pub(crate) fn start(file: Option<&Path>, verbose: u8) -> Result<(), Failure> {
     let filter = match verbose {
         0 => LevelFilter::OFF,
         1 => LevelFilter::INFO,
@@ -25,7 +25,7 @@ pub(crate) fn start(file: Option<&Path>, verbose: u8) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn open(file: &Path) -> anyhow::Result<File> {
+fn open(file: &Path) -> Result<File, Failure> {
     let refused = |error: std::io::Error| {
         Failure::invalid_config(format!("{}: the log cannot be written: {error}", file.display()))
             .advise("Set WMSHOST_HOME to a folder that can be written")
@@ -34,5 +34,5 @@ fn open(file: &Path) -> anyhow::Result<File> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(refused)?;
     }
-    Ok(File::create(file).map_err(refused)?)
+    File::create(file).map_err(refused)
 }

@@ -1,7 +1,32 @@
-//! The program, which only calls the library of this package.
+//! The program: the command line over the runtime. Each command parses its arguments, calls the runtime, reports the
+//! outcome and returns the exit code. Only here is anything printed, and only here does the process exit.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `cli` | the command line |
+//! | `commands` | one module per command |
+//! | `report` | progress, tables, JSON |
+//! | `exit` | exit codes |
+//! | `logs` | the log of a run |
+//! | `signals` | SIGINT and SIGTERM |
+
+mod cli;
+mod commands;
+mod exit;
+mod logs;
+mod report;
+mod signals;
 
 use std::process::ExitCode;
 
+use clap::Parser as _;
+
 fn main() -> ExitCode {
-    wmshost_runtime::main()
+    match commands::dispatch(cli::Cli::parse()) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            report::failure(&error.to_string());
+            exit::of_error(&error).into()
+        }
+    }
 }

@@ -4,10 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context as _;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
-use wmshost_flow::Cancel;
+use wmshost_flow::{Cancel, Failure};
 
 use crate::exit::Exit;
 
@@ -22,14 +21,14 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// From now on a signal ends the process with its exit code.
-    pub(crate) fn handled() -> anyhow::Result<Self> {
+    pub(crate) fn handled() -> Result<Self, Failure> {
         let (asked, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(true)));
         for signal in [SIGINT, SIGTERM] {
             // The order matters: the flag that a signal sets is checked by the next one.
             flag::register_conditional_shutdown(signal, Exit::Cancelled as i32, Arc::clone(&ends))
                 .and_then(|_| flag::register(signal, Arc::clone(&ends)))
                 .and_then(|_| flag::register(signal, Arc::clone(&asked)))
-                .context("signals cannot be handled")?;
+                .map_err(|error| Failure::permanent(format!("signals cannot be handled: {error}")))?;
         }
         Ok(Self { asked, ends })
     }
@@ -39,10 +38,8 @@ impl Signals {
         Cancel::of_flag(Arc::clone(&self.asked))
     }
 
-    /// From now on the first signal is only a request to stop, which the returned flag shows; the second ends the
-    /// process.
-    pub(crate) fn let_end(&self) -> Cancel {
+    /// From now on the first signal is only a request to stop; the second ends the process.
+    pub(crate) fn let_end(&self) {
         self.ends.store(false, Ordering::Relaxed);
-        self.cancel()
     }
 }

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod backfill_args;
+mod models_args;
 mod state_args;
 
 use std::path::PathBuf;
@@ -7,9 +9,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use backfill_args::BackfillArgs;
+pub(crate) use models_args::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, SelectArgs, ShowArgs, variables};
 pub(crate) use state_args::{QuarantineCommand, QuarantineListArgs, RowSelection, RunsCommand, StateCommand};
-
-use crate::commands::{KpiArgs, ModelsCommand};
 
 const AFTER: &str = "\
 Exit codes:
@@ -52,34 +54,10 @@ Examples:
   wmshost run pipelines/dev.toml
   wmshost run pipelines/dev.toml --stream allocation --stream order_hdr
   wmshost run pipelines/dev.toml --full-refresh --output json")]
-    Run {
-        #[command(flatten)]
-        selection: Selection,
-        /// Read everything again and replace what is there
-        #[arg(long)]
-        full_refresh: bool,
-        /// The reaction to changed definitions of streams, instead of their `on_change`
-        #[arg(long, value_enum, value_name = "POLICY")]
-        on_change: Option<OnChange>,
-        #[command(flatten)]
-        allowed: AllowedDeletes,
-        #[command(flatten)]
-        output: OutputArgs,
-    },
+    Run(RunArgs),
     /// Find all mistakes in a pipeline at once; nothing is written
     #[command(after_help = "Example:\n  wmshost check pipelines/prod.toml --offline")]
-    Check {
-        #[command(flatten)]
-        selection: Selection,
-        /// Look at files and plugins only, not at databases
-        #[arg(long)]
-        offline: bool,
-        /// Test each connection first: version, time zone, round trip, and the rights that its user lacks
-        #[arg(long, conflicts_with = "offline")]
-        connect: bool,
-        #[command(flatten)]
-        output: OutputArgs,
-    },
+    Check(CheckArgs),
     /// Show what a run would read and write, and from which bookmark; nothing is written
     #[command(after_help = "Example:\n  wmshost plan pipelines/dev.toml --stream allocation")]
     Plan {
@@ -130,6 +108,17 @@ Examples:
     Plugin(PluginCommand),
     /// Print every key of a pipeline file with its default and unit
     Keys,
+    /// Print the JSON Schema of an output, or list the outputs
+    #[command(after_help = "\
+Each schema is a JSON Schema, draft 2020-12. Keys are only added to an output; what a key means does not change.
+
+Examples:
+  wmshost schema
+  wmshost schema run > run.schema.json")]
+    Schema {
+        /// The output; all are listed if none is named
+        output: Option<String>,
+    },
     /// Print the completions for a shell
     #[command(after_help = "Example:\n  wmshost completions bash > /etc/bash_completion.d/wmshost")]
     Completions {
@@ -143,7 +132,7 @@ impl Command {
     pub(crate) fn runs_streams(&self) -> bool {
         matches!(
             self,
-            Self::Run { .. } | Self::Verify(_) | Self::Backfill(_) | Self::Quarantine(QuarantineCommand::Replay { .. })
+            Self::Run(_) | Self::Verify(_) | Self::Backfill(_) | Self::Quarantine(QuarantineCommand::Replay { .. })
         )
     }
 }
@@ -166,6 +155,36 @@ pub(crate) struct AllowedDeletes {
 }
 
 #[derive(Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Read everything again and replace what is there
+    #[arg(long)]
+    pub(crate) full_refresh: bool,
+    /// The reaction to changed definitions of streams, instead of their `on_change`
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub(crate) on_change: Option<OnChange>,
+    #[command(flatten)]
+    pub(crate) allowed: AllowedDeletes,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Look at files and plugins only, not at databases
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Test each connection first: version, time zone, round trip, and the rights that its user lacks
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) connect: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -177,29 +196,6 @@ pub(crate) struct VerifyArgs {
     /// The number of differing rows to name
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) show: usize,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Args)]
-pub(crate) struct BackfillArgs {
-    /// The pipeline file
-    pub(crate) pipeline: PathBuf,
-    /// The stream
-    #[arg(long)]
-    pub(crate) stream: String,
-    /// The first moment, such as 2026-01-31 or "2026-01-31 06:00"
-    #[arg(long, value_name = "MOMENT")]
-    pub(crate) from: String,
-    /// The first moment after the part
-    #[arg(long, value_name = "MOMENT")]
-    pub(crate) to: String,
-    /// The length of one window
-    #[arg(long, value_name = "DURATION", default_value = "7d")]
-    pub(crate) window: String,
-    /// Read windows again that were done before
-    #[arg(long)]
-    pub(crate) again: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -1,48 +1,48 @@
 //! `wmshost run`: loads the streams and builds the models.
 
-use super::stream_runner::StreamRunner;
-use super::{App, models, ownership};
-use crate::cli::{OnChange, Output, Selection};
-use crate::data_dir::new_run_id;
-use crate::exit::Exit;
-use crate::logs;
-use crate::stream_factory::StreamFactory;
+use wmshost_runtime::Result;
+use wmshost_runtime::models::ModelsOutcome;
+use wmshost_runtime::run::{LoadOptions, PipelineRun};
 
-/// The options of a run's load, besides those of the pipeline.
-pub(super) struct Load {
-    /// True to read everything again and replace what is there.
-    pub(super) full_refresh: bool,
-    /// The reaction to changed definitions.
-    pub(super) on_change: Option<OnChange>,
-    /// The streams whose guards against many deletions are lifted.
-    pub(super) allow_deletes: Vec<String>,
+use super::App;
+use crate::cli::{OnChange, Output, RunArgs};
+use crate::exit::{Exit, of_models, of_streams};
+use crate::report;
+
+pub(super) fn run(app: &App, arguments: &RunArgs) -> Result<Exit> {
+    let output = arguments.output.output;
+    let runtime = app.runtime(output);
+    let run_id = runtime.new_run_id();
+    let registry = runtime.registry()?;
+    let pipeline = runtime.pipeline(&arguments.selection.pipeline, &registry)?;
+    let streams = pipeline.select(&arguments.selection.streams)?;
+    app.signals.let_end();
+    app.start_log(&run_id)?;
+    let run = PipelineRun::prepare(&runtime, (&pipeline, &registry), streams, run_id, &options(arguments))?;
+    let loaded = run.load()?;
+    report::run::run(&loaded, output)?;
+    match of_streams(&loaded.streams) {
+        Exit::Success => run.build_models()?.map_or(Ok(Exit::Success), |built| end(built, output)),
+        exit => Ok(exit),
+    }
 }
 
-pub(super) fn run(app: &App, selection: &Selection, load: Load, output: Output) -> anyhow::Result<Exit> {
-    let run_id = new_run_id(app.clock.as_ref());
-    let registry = app.registry()?;
-    let pipeline = app.pipeline(&selection.pipeline, &registry)?;
-    let plans = pipeline.select(&selection.streams)?;
-    let cancel = app.signals.let_end();
-    logs::start(Some(&app.data_dir.log(&run_id)), app.verbose)?;
-    let built = models::check(&pipeline, &registry)?.filter(|_| models::are_built(&pipeline));
-    ownership::require(&pipeline, &plans, built.as_ref())?;
-    let on_change = load.on_change.map(|policy| match policy {
+fn options(arguments: &RunArgs) -> LoadOptions {
+    let on_change = arguments.on_change.map(|policy| match policy {
         OnChange::Tell => wmshost_pipeline::OnChange::Tell,
         OnChange::Reload => wmshost_pipeline::OnChange::Reload,
         OnChange::Fail => wmshost_pipeline::OnChange::Fail,
     });
-    let factory = StreamFactory {
-        full_refresh: load.full_refresh,
-        on_change,
-        ..StreamFactory::new(&pipeline, &registry, &app.clock, run_id)
-    };
-    let factory = factory.allowing_deletes(&load.allow_deletes)?;
-    let run_id = factory.run_id.clone();
-    let streams = plans.clone();
-    let loaded = StreamRunner { app, factory, plans, output, cancel: cancel.clone() }.execute()?;
-    if loaded != Exit::Success {
-        return Ok(loaded);
+    LoadOptions { full_refresh: arguments.full_refresh, on_change, allow_deletes: arguments.allowed.streams.clone() }
+}
+
+/// Reports the models that were built after the load. The load was printed as JSON, and a program expects only one
+/// document.
+fn end(built: ModelsOutcome, output: Output) -> Result<Exit> {
+    match output {
+        Output::Json => report::models::note_build(&built),
+        Output::Text => report::models::build(&built, output)?,
     }
-    models::after_load(app, &pipeline, &registry, built, (&run_id, &streams), &cancel, output)
+    let exit = of_models(&built);
+    built.lost.map_or(Ok(exit), |failure| Err(failure.into()))
 }

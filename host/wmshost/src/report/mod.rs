@@ -1,19 +1,37 @@
 //! Output for people and programs. Results go to standard output, messages to standard error; colours appear only on a
 //! terminal.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `documents` | the outputs for programs, as types with a schema |
+//! | `observer` | events while a run goes on: progress, notes |
+//! | `table` | tables and sections |
+//! | `run`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `runs`, `plugin`, `sample`, `models` | the reports of the commands |
 
-mod progress;
-mod run;
+pub(crate) mod backfill;
+pub(crate) mod check;
+mod documents;
+pub(crate) mod models;
+mod observer;
+pub(crate) mod plan;
+pub(crate) mod plugin;
+pub(crate) mod quarantine;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod sample;
+pub(crate) mod state;
 mod table;
+pub(crate) mod verify;
 
 use std::io::{self, Write as _};
 
 use console::style;
-use serde_json::Value as Json;
-use wmshost_flow::{Bookmark, FailureCause, Value};
+use serde::Serialize;
+use wmshost_flow::Failure;
 use wmshost_pipeline::Diagnostic;
 
-pub(crate) use progress::ProgressObserver;
-pub(crate) use run::{RunReport, definition_changes, print_definition_changes, run};
+pub(crate) use documents::SCHEMAS;
+pub(crate) use observer::ConsoleObserver;
 pub(crate) use table::{section, table};
 
 /// Prints a line of the result. A reader that went away is not an error.
@@ -37,8 +55,14 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// Prints the result for programs.
-pub(crate) fn json(value: &Json) {
-    print(&format!("{value:#}"));
+pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
+    print(&format!("{:#}", to_value(document)?));
+    Ok(())
+}
+
+/// A document as JSON, whose keys are in the order of the alphabet.
+fn to_value(document: &impl Serialize) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(document).map_err(|error| Failure::permanent(format!("the result is not JSON: {error}")))
 }
 
 fn say(text: &str) {
@@ -66,30 +90,7 @@ pub(crate) fn failure(text: &str) {
     say(&format!("{} {text}", style("error:").for_stderr().red().bold()));
 }
 
-/// Prints the error that ends the process, with its causes.
-pub(crate) fn error(error: &anyhow::Error) {
-    failure(&chain(error));
-}
-
-/// An error with what lies after it. The cause of a failure is for code: its message says the same to a person.
-pub(crate) fn chain(error: &anyhow::Error) -> String {
-    let shown = error.chain().filter(|error| !error.is::<FailureCause>());
-    shown.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 /// A number with commas.
 pub(crate) fn count(number: u64) -> String {
     indicatif::HumanCount(number).to_string()
-}
-
-/// A bookmark as an object, in the order of its parts.
-pub(crate) fn bookmark_json(bookmark: &Bookmark) -> Json {
-    let part = |value: &Value| match value {
-        Value::Null => Json::Null,
-        Value::Boolean(v) => Json::from(*v),
-        Value::Int64(v) => Json::from(*v),
-        Value::Float64(v) => Json::from(*v),
-        other => Json::from(other.to_string()),
-    };
-    bookmark.0.iter().map(|position| (position.name.clone(), part(&position.value))).collect()
 }

@@ -1,45 +1,36 @@
 //! The report of a run.
 
 use console::style;
-use serde_json::json;
-use wmshost_flow::{Comparison, DefinitionChange, Reaction, StreamStatus, StreamSummary};
-use wmshost_state::RunStatus;
+use wmshost_flow::{Comparison, Failure, Reaction, StreamStatus, StreamSummary};
+use wmshost_runtime::history::RunStatus;
+use wmshost_runtime::run::RunOutcome;
 
-use super::{bookmark_json, count, failure, note, print, table};
+use super::documents::run::RunDocument;
+use super::{count, failure, note, print, table};
 use crate::cli::Output;
 
-/// A run that has ended.
-pub(crate) struct RunReport<'a> {
-    pub(crate) run_id: &'a str,
-    pub(crate) pipeline: &'a str,
-    /// The pipeline file, as it was named.
-    pub(crate) file: &'a str,
-    pub(crate) status: RunStatus,
-    pub(crate) seconds: f64,
-    pub(crate) streams: &'a [StreamSummary],
-}
-
 /// Reports the result of a run.
-pub(crate) fn run(report: &RunReport<'_>, output: Output) {
+pub(crate) fn run(outcome: &RunOutcome, output: Output) -> Result<(), Failure> {
     match output {
-        Output::Json => super::json(&as_json(report)),
-        Output::Text => as_text(report),
+        Output::Json => super::json(&RunDocument::from(outcome))?,
+        Output::Text => as_text(outcome),
     }
-    for end in report.streams {
-        print_rejected(report, end);
+    for end in &outcome.streams {
+        print_rejected(outcome, end);
         if let Some(at) = &end.failure {
             failure(&at.to_string());
         }
     }
+    Ok(())
 }
 
 /// Prints a note that rows were rejected, and the command that shows them.
-fn print_rejected(report: &RunReport<'_>, end: &StreamSummary) {
+fn print_rejected(outcome: &RunOutcome, end: &StreamSummary) {
     let rejected = end.stats.rejected;
     if rejected == 0 {
         return;
     }
-    let (stream, file) = (&end.stream, report.file);
+    let (stream, file) = (&end.stream, &outcome.file);
     let look = format!("`wmshost quarantine list {file} --stream {stream}` shows why");
     let rows = count(rejected);
     match end.status {
@@ -50,65 +41,14 @@ fn print_rejected(report: &RunReport<'_>, end: &StreamSummary) {
     }
 }
 
-fn as_json(report: &RunReport<'_>) -> serde_json::Value {
-    let streams: Vec<_> = report
-        .streams
-        .iter()
-        .map(|end| {
-            json!({
-                "stream": end.stream,
-                "status": end.status.name(),
-                "rows_read": end.stats.read,
-                "rows_written": end.stats.written,
-                "rows_unchanged": end.stats.unchanged,
-                "rows_rejected": end.stats.rejected,
-                "rows_filtered": end.stats.filtered,
-                "rows_deleted": end.stats.deleted,
-                "rows_with_duplicate_keys": end.stats.duplicates,
-                "bytes": end.stats.bytes,
-                "seconds": end.seconds,
-                "bookmark": end.bookmark.as_ref().map(bookmark_json),
-                "schema_changes": end.schema_changes,
-                "definition_changes": definition_changes(&end.definition_changes),
-                "reconciled": end.comparison.as_ref().map(|found| json!({
-                    "missing": found.missing,
-                    "extra": found.extra,
-                    "different": found.different,
-                    "repaired": found.repaired(),
-                    "deleted": found.deleted,
-                    "refused": found.refused,
-                    "outdated": found.outdated,
-                    "source_duplicates": found.source_duplicates,
-                    "complete": found.is_complete,
-                })),
-                "error": end.failure.as_ref().map(|at| json!({
-                    "kind": at.failure.kind.name(),
-                    "stage": at.stage.to_string(),
-                    "batch": at.batch,
-                    "plugin": at.failure.site.as_ref().map(|site| &site.plugin),
-                    "function": at.failure.site.as_ref().map(|site| site.function),
-                    "message": at.failure.to_string(),
-                })),
-            })
-        })
-        .collect();
-    json!({
-        "run_id": report.run_id,
-        "pipeline": report.pipeline,
-        "status": report.status.name(),
-        "seconds": report.seconds,
-        "streams": streams,
-    })
-}
-
-fn as_text(report: &RunReport<'_>) {
-    let status = match report.status {
-        RunStatus::Succeeded => style(report.status.name()).green(),
-        RunStatus::Cancelled => style(report.status.name()).yellow(),
-        _ => style(report.status.name()).red(),
+fn as_text(outcome: &RunOutcome) {
+    let status = match outcome.status {
+        RunStatus::Succeeded => style(outcome.status.name()).green(),
+        RunStatus::Cancelled => style(outcome.status.name()).yellow(),
+        _ => style(outcome.status.name()).red(),
     };
     let head = ["stream", "status", "read", "written", "unchanged", "rejected", "seconds", "rows/s", "bookmark"];
-    let rows = report.streams.iter().map(|end| {
+    let rows = outcome.streams.iter().map(|end| {
         let stats = &end.stats;
         vec![
             end.stream.clone(),
@@ -123,7 +63,7 @@ fn as_text(report: &RunReport<'_>) {
         ]
     });
     table(&head, &[2, 3, 4, 5, 6, 7], rows.collect());
-    for end in report.streams {
+    for end in &outcome.streams {
         print_definition_changes(end);
         for change in &end.schema_changes {
             note(&format!("{}: column {change}", end.stream));
@@ -140,7 +80,7 @@ fn as_text(report: &RunReport<'_>) {
             note(&format!("{}: {}", end.stream, compared(found)));
         }
     }
-    print(&format!("run {}: pipeline {} {status} in {:.2} s", report.run_id, report.pipeline, report.seconds));
+    print(&format!("run {}: pipeline {} {status} in {:.2} s", outcome.run_id, outcome.pipeline, outcome.seconds));
 }
 
 /// The result of a comparison of source and target, in one sentence.
@@ -156,22 +96,6 @@ fn compared(found: &Comparison) -> String {
         count(found.different),
         count(found.extra)
     )
-}
-
-/// The differences between a stream's definition and that of its checkpoint, for programs.
-pub(crate) fn definition_changes(changes: &[DefinitionChange]) -> serde_json::Value {
-    let change = |change: &DefinitionChange| {
-        json!({
-            "text": change.to_string(),
-            "what": change.subject,
-            "before": change.before,
-            "after": change.after,
-            "impact": change.impact.name(),
-            "reaction": change.reaction.name(),
-            "consequence": change.consequence,
-        })
-    };
-    changes.iter().map(change).collect()
 }
 
 /// The same for people.

@@ -1,0 +1,15 @@
+//! Streams made of a checked pipeline.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `connect` | databases by their connections in the pipeline |
+//! | `stream_factory` | streams: databases opened, plugins instantiated, policies put in place |
+//! | `windows` | windows of a stream, which are read again |
+
+pub(crate) mod connect;
+mod stream_factory;
+mod windows;
+
+pub use connect::{SessionTags, reader, target_reader};
+pub use stream_factory::StreamFactory;
+pub(crate) use stream_factory::{checkpoint_name, identity, limits};

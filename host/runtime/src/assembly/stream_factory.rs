@@ -1,0 +1,376 @@
+//! Streams made of a checked pipeline: databases opened, plugins instantiated, policies put in place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use wmshost_flow::{
+    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
+    Method, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy,
+    Reconcile, SOURCE_SCHEMA, SchemaPolicy, Source, SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant,
+    Trace, Window,
+};
+use wmshost_pipeline::{self as pipeline, Checked, Connection, Diagnostics, LateRows, Stage, StreamPlan};
+use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
+
+use super::connect;
+use crate::plugin_registry::PluginRegistry;
+use crate::process::{is_dead, this_process};
+
+/// The parts that streams are made of.
+pub struct StreamFactory<'a> {
+    /// The pipeline that they belong to.
+    pub pipeline: &'a Checked,
+    /// The plugins.
+    pub registry: &'a PluginRegistry,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The run that they belong to.
+    pub run_id: String,
+    /// True to read everything again and replace what is there.
+    pub full_refresh: bool,
+    /// The streams whose guards against many deletions are lifted.
+    pub allow_deletes: BTreeSet<String>,
+    /// The reaction to changed definitions, instead of that of the streams.
+    pub on_change: Option<pipeline::OnChange>,
+    /// The only part of each stream to read, which has a checkpoint of its own.
+    pub window: Option<Window>,
+}
+
+/// Returns whether a run of the stream may have to compare source and target.
+fn reconciles(plan: &StreamPlan) -> bool {
+    let looks = plan.deletes != pipeline::Deletes::Ignore || plan.late_rows == LateRows::Reconcile;
+    looks && plan.method != pipeline::Method::Full
+}
+
+impl<'a> StreamFactory<'a> {
+    /// A factory for whole streams, each from its checkpoint.
+    pub fn new(pipeline: &'a Checked, registry: &'a PluginRegistry, clock: &Arc<dyn Clock>, run_id: String) -> Self {
+        let clock = Arc::clone(clock);
+        Self {
+            pipeline,
+            registry,
+            clock,
+            run_id,
+            full_refresh: false,
+            allow_deletes: BTreeSet::new(),
+            on_change: None,
+            window: None,
+        }
+    }
+
+    /// The same, with the guards against many deletions lifted for these streams; fails if there is no such stream.
+    pub fn allowing_deletes(mut self, streams: &[String]) -> Result<Self, Diagnostics> {
+        if !streams.is_empty() {
+            self.pipeline.select(streams)?;
+            self.allow_deletes = streams.iter().cloned().collect();
+        }
+        Ok(self)
+    }
+
+    /// Makes the streams. All sources are opened first, so that all streams see one snapshot of each.
+    pub fn streams(&self, plans: &[&pipeline::Stream]) -> Result<Vec<Stream>, Failure> {
+        let compared = |plan: &&&pipeline::Stream| reconciles(&plan.plan) && self.window.is_none();
+        let traces =
+            plans.iter().filter(compared).map(|plan| Ok((plan.plan.name.clone(), self.trace_of_others(plan)?)));
+        let mut traces: BTreeMap<String, Trace> = traces.collect::<Result<_, Failure>>()?;
+        let sources = self.sources(plans)?;
+        let targets = self.targets(plans)?;
+        let stream = |plan: &&pipeline::Stream| {
+            let (source, target) = (&sources[&plan.plan.source], &targets[&plan.plan.target]);
+            let mut stream = self.stream(plan, source, target)?;
+            if let Some(others) = traces.remove(&plan.plan.name) {
+                stream.reconcile = Some(self.reconcile(plan, source, target, others)?);
+            }
+            Ok(stream)
+        };
+        plans.iter().map(stream).collect()
+    }
+
+    /// The trace in the target's ledger of other runs of a stream until now.
+    fn trace_of_others(&self, stream: &pipeline::Stream) -> Result<Trace, Failure> {
+        let label = &stream.plan.target;
+        let ledger = Ledger { pipeline: &self.pipeline.name };
+        match connect::reader(label, &self.pipeline.connections[label])? {
+            Some(mut reader) => ledger.trace_of_others(reader.as_mut(), &stream.plan.name, &self.run_id),
+            None => Ok(Trace::default()),
+        }
+    }
+
+    /// The inputs of a comparison that finds what an incremental read cannot see.
+    fn reconcile(
+        &self,
+        stream: &pipeline::Stream,
+        source: &Arc<dyn Source>,
+        target: &Arc<dyn Target>,
+        others: Trace,
+    ) -> Result<Reconcile, Failure> {
+        let plan = &stream.plan;
+        Ok(Reconcile {
+            depth: if plan.late_rows == LateRows::Reconcile { Depth::Rows } else { Depth::Keys },
+            every_micros: i64::try_from(plan.reconcile_every.as_micros()).unwrap_or(i64::MAX),
+            others,
+            stream: Box::new(self.stream(stream, source, target)?),
+            open_target: self.opens_target(plan),
+        })
+    }
+
+    /// The function that opens a stream's target for reading when it is called.
+    pub fn opens_target(&self, plan: &StreamPlan) -> OpenTarget {
+        let connection = self.pipeline.connections[&plan.target].clone();
+        let (label, table) = (plan.target.clone(), plan.target_table.clone());
+        let (pipeline, run_id) = (self.pipeline.name.clone(), self.run_id.clone());
+        Box::new(move || {
+            let session_tags = connect::SessionTags { pipeline: &pipeline, run_id: &run_id };
+            connect::target_reader(&label, &connection, &table, &session_tags)
+        })
+    }
+
+    fn sources(&self, plans: &[&pipeline::Stream]) -> Result<BTreeMap<String, Arc<dyn Source>>, Failure> {
+        let mut readers: BTreeMap<&str, usize> = BTreeMap::new();
+        for plan in plans {
+            *readers.entry(&plan.plan.source).or_default() += 1 + usize::from(reconciles(&plan.plan));
+        }
+        let open = |(label, sessions): (&str, usize)| {
+            let source = connect::source(label, &self.pipeline.connections[label], sessions, &self.session_tags())?;
+            Ok((label.to_owned(), source))
+        };
+        readers.into_iter().map(open).collect()
+    }
+
+    fn targets(&self, plans: &[&pipeline::Stream]) -> Result<BTreeMap<String, Arc<dyn Target>>, Failure> {
+        let labels: BTreeSet<&str> = plans.iter().map(|plan| plan.plan.target.as_str()).collect();
+        let open = |label: &str| {
+            let connection = &self.pipeline.connections[label];
+            let target = connect::target(label, connection, 2 * plans.len(), Arc::clone(&self.clock))?;
+            Ok((label.to_owned(), target))
+        };
+        labels.into_iter().map(open).collect()
+    }
+
+    /// The labels of its sessions.
+    pub fn session_tags(&self) -> connect::SessionTags<'_> {
+        connect::SessionTags { pipeline: &self.pipeline.name, run_id: &self.run_id }
+    }
+
+    fn stream(
+        &self,
+        stream: &pipeline::Stream,
+        source: &Arc<dyn Source>,
+        target: &Arc<dyn Target>,
+    ) -> Result<Stream, Failure> {
+        let pipeline::Stream { plan, extractor, transforms, loader } = stream;
+        let grant = SourceGrant {
+            tables: BTreeSet::from([plan.table.clone()]),
+            key: plan.key.clone(),
+            appends: plan.method == pipeline::Method::Append,
+            batch_bytes: self.pipeline.limits.batch_bytes,
+        };
+        let session = target.session(TargetGrant {
+            pipeline: self.pipeline.name.clone(),
+            stream: plan.name.clone(),
+            table: plan.target_table.clone(),
+            run_id: self.run_id.clone(),
+            take_over: plan.take_over.as_deref().map(TakeOver::parse),
+        })?;
+        let session = Arc::new(Mutex::new(session));
+        let granted = GrantedSource {
+            label: plan.source.clone(),
+            known_labels: self.pipeline.connections.keys().cloned().collect(),
+            session: source.session(&grant)?,
+        };
+        let limits = limits(&self.pipeline.limits);
+        let staged = |stage: &Stage| -> Result<(Plugin, Identity), Failure> {
+            let plugin = self.registry.plugin(&stage.plugin, &stage.path)?;
+            let digest = Some(plugin.digest.clone());
+            Ok((plugin, Identity { digest, ..identity(stage, &plan.name) }))
+        };
+        let (reads, reader) = staged(extractor)?;
+        let changes = transforms.iter().map(&staged).collect::<Result<Vec<_>, _>>()?;
+        let (writes, writer) = staged(loader)?;
+        Ok(Stream {
+            name: plan.name.clone(),
+            request: self.request(plan),
+            target_table: plan.target_table.clone(),
+            policy: self.policy(plan),
+            definition: self.definition(stream)?,
+            source_version: source.version(),
+            extractor: reads.extractor(reader, limits.clone(), granted)?,
+            transforms: changes
+                .into_iter()
+                .map(|(plugin, identity)| plugin.transform(identity, limits.clone()))
+                .collect::<Result<_, _>>()?,
+            loader: writes.loader(writer, limits, Arc::clone(&session))?,
+            target: session,
+            checkpoint_name: self
+                .window
+                .as_ref()
+                .map_or_else(|| plan.name.clone(), |window| checkpoint_name(&plan.name, window)),
+            reconcile: None,
+        })
+    }
+
+    /// The definition that a stream's rows and its bookmark depend on, as far as it is known before the source is
+    /// opened.
+    pub fn definition(&self, stream: &pipeline::Stream) -> Result<Definition, Failure> {
+        let request = self.request(&stream.plan);
+        let used = |at: wmshost_flow::Stage, stage: &Stage| -> Result<PluginUse, Failure> {
+            let plugin = self.registry.plugin(&stage.plugin, &stage.path)?;
+            let digest =
+                |setting: &pipeline::Setting| blake3::hash(format!("{setting:?}").as_bytes()).to_hex()[..16].to_owned();
+            Ok(PluginUse {
+                stage: at,
+                label: stage.plugin.clone(),
+                name: stage.name.clone(),
+                version: stage.version.clone(),
+                digest: plugin.digest,
+                settings: stage.settings.iter().map(|(name, value)| (name.clone(), digest(value))).collect(),
+            })
+        };
+        let transforms = stream.transforms.iter().map(|stage| (wmshost_flow::Stage::Transform, stage));
+        let plugins = [(wmshost_flow::Stage::Extract, &stream.extractor)]
+            .into_iter()
+            .chain(transforms)
+            .chain([(wmshost_flow::Stage::Load, &stream.loader)]);
+        let plugins = plugins.map(|(at, stage)| used(at, stage)).collect::<Result<_, _>>()?;
+        let options = options(&self.pipeline.connections[&stream.plan.source]);
+        Ok(Definition { plugins, options, ..Definition::of(&request, &stream.plan.target_table) })
+    }
+
+    /// The context that the streams share.
+    pub fn context(&self, observer: Arc<dyn Observer>, cancel: Cancel) -> StreamContext {
+        StreamContext {
+            pipeline: self.pipeline.name.clone(),
+            run_id: self.run_id.clone(),
+            holder: this_process(),
+            is_dead,
+            clock: Arc::clone(&self.clock),
+            observer,
+            cancel,
+        }
+    }
+
+    /// The policy for loading a stream, as the flow's type.
+    fn policy(&self, plan: &StreamPlan) -> Policy {
+        #[expect(clippy::cast_precision_loss, reason = "at most 100")]
+        let percent = |percent: u64| percent as f64;
+        let rejected = Some(percent(plan.max_rejected_percent));
+        Policy {
+            load_batch_rows: self.pipeline.run.load_batch_rows,
+            queue_batches: self.pipeline.run.queue_batches,
+            budget: Budget { rows: plan.max_rejected, percent: rejected, floor: plan.rejected_floor },
+            on_bad_value: match plan.on_bad_value {
+                pipeline::OnBadValue::Reject => OnBadValue::Reject,
+                pipeline::OnBadValue::Fail => OnBadValue::Fail,
+            },
+            on_trap: match plan.on_trap {
+                pipeline::OnTrap::FailRun => OnTrap::Fail,
+                pipeline::OnTrap::Retry => OnTrap::Retry,
+                pipeline::OnTrap::Quarantine => OnTrap::Quarantine,
+            },
+            deletes: match plan.deletes {
+                pipeline::Deletes::Ignore => Deletes::Ignore,
+                pipeline::Deletes::Soft => Deletes::Soft,
+                pipeline::Deletes::Hard => Deletes::Delete,
+            },
+            delete_guard: DeleteGuard {
+                rows: plan.max_deleted,
+                percent: Some(percent(plan.max_deleted_percent)),
+                is_lifted: self.allow_deletes.contains(&plan.name),
+            },
+            schema: SchemaPolicy {
+                new_columns: match plan.new_columns {
+                    pipeline::NewColumns::Evolve => NewColumns::Evolve,
+                    pipeline::NewColumns::Freeze => NewColumns::Freeze,
+                    pipeline::NewColumns::Discard => NewColumns::Discard,
+                },
+                new_types: match plan.new_types {
+                    pipeline::NewTypes::Evolve => NewTypes::Evolve,
+                    pipeline::NewTypes::Freeze => NewTypes::Freeze,
+                },
+            },
+            on_change: match self.on_change.unwrap_or(plan.on_change) {
+                pipeline::OnChange::Tell => OnChange::Tell,
+                pipeline::OnChange::Reload => OnChange::Reload,
+                pipeline::OnChange::Fail => OnChange::Fail,
+            },
+            full_refresh: self.full_refresh,
+        }
+    }
+
+    fn request(&self, plan: &StreamPlan) -> ExtractRequest {
+        ExtractRequest {
+            stream: plan.name.clone(),
+            source: plan.source.clone(),
+            table: plan.table.clone(),
+            method: match plan.method {
+                pipeline::Method::Full => Method::Full,
+                pipeline::Method::Incremental => Method::Incremental,
+                pipeline::Method::Append => Method::Append,
+            },
+            key: plan.key.clone(),
+            change_key: plan.change_key.clone(),
+            lookback_micros: u64::try_from(plan.lookback.as_micros()).unwrap_or(u64::MAX),
+            null_keys: match plan.null_keys {
+                pipeline::NullKeys::Include => NullKeys::Include,
+                pipeline::NullKeys::Ignore => NullKeys::Ignore,
+                pipeline::NullKeys::Reject => NullKeys::Reject,
+                pipeline::NullKeys::Fail => NullKeys::Fail,
+            },
+            window: self.window.clone(),
+            columns: Vec::new(),
+            bookmark: None,
+            state: BTreeMap::new(),
+            batch_rows: self.pipeline.run.extract_batch_rows,
+        }
+    }
+}
+
+/// The options of a source's connection that decide which rows and values are read.
+fn options(source: &Connection) -> BTreeMap<String, String> {
+    let (lob_bytes, schema) = match source {
+        Connection::Sqlite(file) => (file.lob_bytes, None),
+        Connection::Oracle(server) => {
+            let own = || "the user's own".to_owned();
+            (server.lob_bytes, Some(server.schema.as_ref().map_or_else(own, |schema| schema.to_uppercase())))
+        }
+    };
+    let largest = (LARGEST_VALUE.to_owned(), format!("{} MiB", lob_bytes >> 20));
+    [largest].into_iter().chain(schema.map(|schema| (SOURCE_SCHEMA.to_owned(), schema))).collect()
+}
+
+/// The limits of one plugin instance, as the pipeline sets them.
+pub(crate) fn limits(limits: &pipeline::Limits) -> Limits {
+    Limits {
+        memory_bytes: limits.memory_bytes,
+        call_time: limits.call_timeout,
+        batch_bytes: limits.batch_bytes,
+        log_messages: limits.log_messages as u64,
+        ..Limits::default()
+    }
+}
+
+/// The identity of an instance, with its settings.
+pub(crate) fn identity(stage: &Stage, stream: &str) -> Identity {
+    let setting = |(name, setting): (&String, &pipeline::Setting)| {
+        let setting = match setting {
+            pipeline::Setting::Text(v) => Setting::Text(v.clone()),
+            pipeline::Setting::Integer(v) => Setting::Integer(*v),
+            pipeline::Setting::Number(v) => Setting::Number(*v),
+            pipeline::Setting::Flag(v) => Setting::Flag(*v),
+            pipeline::Setting::Texts(v) => Setting::Texts(v.clone()),
+        };
+        (name.clone(), setting)
+    };
+    Identity {
+        plugin: stage.plugin.clone(),
+        version: stage.version.clone(),
+        digest: None,
+        stream: stream.to_owned(),
+        settings: stage.settings.iter().map(setting).collect(),
+    }
+}
+
+/// The name under which the checkpoint of a window is in the ledger.
+pub(crate) fn checkpoint_name(stream: &str, window: &Window) -> String {
+    format!("{stream}/backfill/{}/{}", window.start, window.end)
+}

@@ -1,0 +1,127 @@
+//! Finding the mistakes in a pipeline, without writing anything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wmshost_flow::{Cancel, Event, Failure, Observer, StreamSummary, check_streams};
+use wmshost_pipeline::{Checked, Connection, Stream};
+
+use crate::assembly::{StreamFactory, connect};
+use crate::error::{Error, Result};
+use crate::models::declared_models;
+use crate::ownership;
+use crate::plugin_registry::PluginRegistry;
+use crate::probe::{Probed, probe};
+use crate::runtime::Runtime;
+
+/// Ignores the events of streams that are only opened.
+struct NoObserver;
+
+impl Observer for NoObserver {
+    fn event(&self, _: &Event<'_>) {}
+}
+
+/// The depth of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Files and plugins only.
+    Offline,
+    /// Every stream is opened.
+    Streams,
+    /// Every connection is tested first.
+    Connections,
+}
+
+/// The outcome of a check of a pipeline whose file has no mistakes.
+pub struct CheckOutcome {
+    /// The connections that were not tested, by label, with the reason.
+    pub untested: BTreeMap<String, &'static str>,
+    /// The connections that were tested by themselves.
+    pub probes: Vec<Probed>,
+    /// All that keeps the streams from running.
+    pub failures: Vec<String>,
+    /// The streams that were opened.
+    pub opened: Vec<StreamSummary>,
+    /// Keys that no longer have an effect.
+    pub spent: Vec<String>,
+}
+
+/// Checks these streams of a pipeline as deep as `reach`.
+pub fn check(
+    runtime: &Runtime,
+    (pipeline, registry): (&Checked, &PluginRegistry),
+    streams: &[String],
+    reach: Reach,
+) -> Result<CheckOutcome> {
+    let models = declared_models(pipeline, registry)?;
+    let plans = pipeline.select(streams)?;
+    let unusable = unusable_connections(pipeline, &plans);
+    let mut untested = untested_connections(&plans, reach);
+    untested.extend(unusable.keys().map(|label| (*label, "not usable")));
+    let probes = if reach == Reach::Connections && unusable.is_empty() { probe(pipeline, &plans) } else { Vec::new() };
+    let is_reachable = |label: &str| {
+        let is_unreachable = |probe: &Probed| probe.label == label && probe.failure.is_some();
+        !untested.contains_key(label) && !probes.iter().any(is_unreachable)
+    };
+    let is_open = |plan: &&Stream| is_reachable(&plan.plan.source) && is_reachable(&plan.plan.target);
+    let reachable: Vec<&Stream> = plans.iter().copied().filter(is_open).collect();
+    let scratch = scratch_targets(pipeline)?;
+    let factory = StreamFactory::new(&scratch.0, registry, &runtime.clock, "check".to_owned());
+    let opened = open_streams(&factory, &reachable)?;
+    let models = models.filter(|_| reach != Reach::Offline);
+    let owners = ownership::look(pipeline, &reachable, models.as_ref());
+    let mut failures: Vec<String> = unusable.iter().map(|(label, why)| format!("connection {label}: {why}")).collect();
+    failures.extend(probes.iter().flat_map(Probed::failures));
+    // A stream whose table belongs to another owner is reported once.
+    let is_reported = |end: &&StreamSummary| {
+        let key = format!(": streams.{}.", end.stream);
+        owners.objections.iter().any(|objection| objection.contains(&key))
+    };
+    let failed = opened.iter().filter(|end| !is_reported(end)).filter_map(|end| end.failure.as_ref());
+    let failed: Vec<String> = failed.map(ToString::to_string).collect();
+    failures.extend(owners.objections.into_iter().chain(failed));
+    let untested = untested.into_iter().map(|(label, why)| (label.to_owned(), why)).collect();
+    Ok(CheckOutcome { untested, probes, failures, opened, spent: owners.spent })
+}
+
+/// Connections that this program cannot use where it runs, with the reasons.
+fn unusable_connections<'a>(pipeline: &Checked, plans: &[&'a Stream]) -> BTreeMap<&'a str, String> {
+    let labels = plans.iter().flat_map(|plan| [&plan.plan.source, &plan.plan.target]);
+    let unusable = |label: &'a String| Some((label.as_str(), connect::unusable(pipeline.connections.get(label)?)?));
+    labels.filter_map(unusable).collect()
+}
+
+/// Connections that this check leaves alone, with the reasons.
+fn untested_connections<'a>(plans: &[&'a Stream], reach: Reach) -> BTreeMap<&'a str, &'static str> {
+    let labels = plans.iter().flat_map(|plan| [&plan.plan.source, &plan.plan.target]);
+    let offline = reach == Reach::Offline;
+    labels.filter(|_| offline).map(|label| (label.as_str(), "--offline")).collect()
+}
+
+/// Puts an empty database into the place of every target that does not exist yet, so that looking at it does not
+/// make it.
+pub(crate) fn scratch_targets(pipeline: &Checked) -> Result<(Checked, Vec<tempfile::TempDir>)> {
+    let mut pipeline = pipeline.clone();
+    let mut folders = Vec::new();
+    let targets: Vec<String> = pipeline.streams.iter().map(|stream| stream.plan.target.clone()).collect();
+    for label in targets {
+        if let Some(Connection::Sqlite(file)) = pipeline.connections.get_mut(&label)
+            && !file.path.exists()
+        {
+            let folder = tempfile::tempdir().map_err(Error::file(&std::env::temp_dir(), "cannot be written"))?;
+            file.path = folder.path().join("target.db");
+            folders.push(folder);
+        }
+    }
+    Ok((pipeline, folders))
+}
+
+/// Opens streams as a run would.
+pub(crate) fn open_streams(factory: &StreamFactory<'_>, plans: &[&Stream]) -> Result<Vec<StreamSummary>, Failure> {
+    if plans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let streams = factory.streams(plans)?;
+    let context = factory.context(Arc::new(NoObserver), Cancel::default());
+    Ok(check_streams(streams, factory.pipeline.run.concurrency, &context))
+}

@@ -1,0 +1,60 @@
+//! The runtime: it makes streams of a pipeline file, the drivers and the plugins, runs them with retries, records the
+//! runs, and builds the models. It reads the environment and has the clock, but it prints nothing, knows no command line
+//! and no exit codes: it returns outcomes and reports what happens in between to an observer.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `error` | the errors that a front end reports |
+//! | `environment` | variables of the process's environment |
+//! | `system_clock` | the machine's clocks |
+//! | `process` | processes that hold leases |
+//! | `run_id` | ids of runs |
+//! | `data_dir` | the folder for the host's own files |
+//! | `failpoints` | crashes on purpose, for tests |
+//! | `events` | events of a run and their observer |
+//! | `history` | the history of runs |
+//! | `plugin_registry` | plugins, each loaded once |
+//! | `assembly` | streams made of a checked pipeline |
+//! | `runtime` | the services that all operations share |
+//! | `ownership` | the owners of tables, before anything is written |
+//! | `run` | running streams, with retries |
+//! | `backfill` | reading windows of a stream again |
+//! | `verify` | comparing source and target |
+//! | `probe` | trying a connection by itself |
+//! | `check` | the mistakes of a pipeline, without writing anything |
+//! | `plan` | the outlook of each stream, without writing anything |
+//! | `quarantine` | listing, replaying and dropping rejected rows |
+//! | `state` | reading and changing checkpoints |
+//! | `models` | the models of a pipeline |
+
+pub mod assembly;
+pub mod backfill;
+pub mod check;
+pub mod data_dir;
+mod environment;
+pub mod error;
+pub mod events;
+mod failpoints;
+pub mod history;
+pub mod models;
+mod ownership;
+pub mod plan;
+pub mod plugin_registry;
+pub mod probe;
+mod process;
+pub mod quarantine;
+pub mod run;
+mod run_id;
+mod runtime;
+pub mod state;
+mod system_clock;
+pub mod verify;
+
+pub use assembly::{SessionTags, StreamFactory, reader, target_reader};
+pub use data_dir::DataDir;
+pub use environment::variable;
+pub use error::{Error, Result};
+pub use events::{Retry, RunEvent, RunObserver};
+pub use plugin_registry::PluginRegistry;
+pub use runtime::Runtime;
+pub use system_clock::SystemClock;

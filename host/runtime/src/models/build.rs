@@ -1,0 +1,205 @@
+//! Building and testing models, by command and at the end of a run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use wmshost_flow::{Failure, FailureKind, Lease, LeaseGuard};
+use wmshost_models::{BuildOptions, NodeResult, Observer, Project, Report, Runner, Selected};
+use wmshost_pipeline::{Checked, Stream};
+
+use super::models_project::{InMemoryDatabases, ModelsProject};
+use super::openlineage_client::post;
+use crate::error::{Error, Result};
+use crate::events::RunEvent;
+use crate::plugin_registry::PluginRegistry;
+use crate::process::{is_dead, this_process};
+use crate::runtime::Runtime;
+
+/// The work to do on models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Build them.
+    Build,
+    /// Run their tests and unit tests.
+    Test,
+    /// Build them and run their tests and unit tests.
+    BuildAndTest,
+}
+
+/// Work on selected models.
+#[derive(Debug, Clone)]
+pub struct BuildRequest {
+    /// The models and streams.
+    pub selected: Selected,
+    /// The work.
+    pub work: Work,
+    /// True to build incremental models in full, and histories from the start.
+    pub full_refresh: bool,
+    /// True to build also what has not changed.
+    pub force: bool,
+    /// True to begin nothing more after the first failure.
+    pub fail_fast: bool,
+    /// The number of models that are built at once; `None` for the pipeline's setting.
+    pub threads: Option<usize>,
+}
+
+/// The outcome of a build.
+#[derive(Debug)]
+pub struct ModelsOutcome {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The results of the nodes.
+    pub report: Report,
+    /// The file with the results.
+    pub results_file: PathBuf,
+    /// True if it was asked to stop.
+    pub is_cancelled: bool,
+    /// The failure of a build that another one took over before it ended.
+    pub lost: Option<Failure>,
+}
+
+/// Builds or tests selected models.
+pub fn build_models(runtime: &Runtime, project: &ModelsProject, request: BuildRequest) -> Result<ModelsOutcome> {
+    for stream in project.examine()? {
+        runtime.note(&format!("the stream {stream} was never loaded; models that read it cannot be examined yet"));
+    }
+    let BuildRequest { selected, work, full_refresh, force, fail_fast, threads } = request;
+    let options = BuildOptions {
+        selected,
+        build: work != Work::Test,
+        test: work != Work::Build,
+        unit_test: work != Work::Build,
+        full_refresh,
+        force,
+        fail_fast,
+        threads: threads.unwrap_or(project.threads),
+        take_over: project.take_over.clone(),
+        not_loaded: project.disabled.clone(),
+    };
+    build(runtime, project, options, &runtime.new_run_id())
+}
+
+/// The models whose inputs have changed, at the end of a run of these streams.
+pub(crate) fn build_after_load(
+    runtime: &Runtime,
+    (pipeline, registry): (&Checked, &PluginRegistry),
+    declared: Project,
+    run_id: &str,
+    streams: &[&Stream],
+) -> Result<Option<ModelsOutcome>> {
+    let Some(project) = ModelsProject::of_declared(runtime, pipeline, registry, declared)? else { return Ok(None) };
+    // The database has already examined models that were built as they are declared now.
+    let built = project.previous()?.fingerprints;
+    if project.project.has_news(&built) {
+        project.examine()?;
+    }
+    // A part of the pipeline may run before the rest ever did: the models are built as far as there are tables.
+    let mut not_loaded = project.disabled.clone();
+    for stream in &pipeline.streams {
+        let runs = streams.iter().any(|run| run.plan.name == stream.plan.name);
+        let why = if runs { "created no table" } else { "is not part of this run" };
+        not_loaded.insert(stream.plan.name.clone(), why.to_owned());
+    }
+    let options = BuildOptions {
+        selected: project.project.everything(),
+        build: true,
+        test: true,
+        unit_test: false,
+        full_refresh: false,
+        force: false,
+        fail_fast: false,
+        threads: project.threads,
+        take_over: project.take_over.clone(),
+        not_loaded,
+    };
+    match build(runtime, &project, options, run_id) {
+        Ok(outcome) => {
+            let lost = outcome.lost.map(|failure| not_built(failure, pipeline, run_id));
+            Ok(Some(ModelsOutcome { lost, ..outcome }))
+        }
+        Err(Error::Failure(failure)) => Err(not_built(failure, pipeline, run_id).into()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The failure of a run whose rows are loaded while another process builds the models; any other failure as it is.
+fn not_built(failure: Failure, pipeline: &Checked, run_id: &str) -> Failure {
+    if failure.kind != FailureKind::Busy {
+        return failure;
+    }
+    let message = format!("the rows of run {run_id} are loaded, but its models are not built: {failure}");
+    Failure::new(FailureKind::Busy, message).advise(format_args!(
+        "Build them then, or leave it to the next run: wmshost models build {}",
+        pipeline.file.display()
+    ))
+}
+
+/// Builds under the lease of the models, which one process has at a time: two would share the names of the tables that
+/// they build aside.
+fn build(runtime: &Runtime, project: &ModelsProject, options: BuildOptions, run_id: &str) -> Result<ModelsOutcome> {
+    let hold = LeaseGuard {
+        target: Arc::clone(&project.target),
+        lease: Lease::of_models(&project.name, run_id, this_process()),
+        is_dead,
+        clock: Arc::clone(&runtime.clock),
+        heartbeat_interval: LeaseGuard::HEARTBEAT_INTERVAL,
+    };
+    let events = NodeEvents(runtime);
+    let mut built = None;
+    let held = hold.run(|target| -> Result<()> {
+        let runner = Runner {
+            project: &project.project,
+            unit_test_project: Some((project.unit_test_project(), &InMemoryDatabases)),
+            target,
+            clock: runtime.clock.as_ref(),
+            observer: &events,
+            cancel: &runtime.cancel,
+            pipeline: &project.name,
+            run_id,
+            options,
+        };
+        let report = runner.run()?;
+        keep(runtime, project, &report)?;
+        built = Some(report);
+        Ok(())
+    });
+    // What was built before the lease was lost is reported, too.
+    let (report, lost) = match (built, held) {
+        (Some(report), held) => (report, held.err()),
+        (None, Ok(Err(error))) => return Err(error),
+        (None, Err(failure)) => return Err(failure.into()),
+        (None, Ok(Ok(()))) => return Err(Failure::permanent("the build has no result").into()),
+    };
+    Ok(ModelsOutcome {
+        pipeline: project.name.clone(),
+        report,
+        results_file: project.artifacts.results_file(),
+        is_cancelled: runtime.cancel.is_set(),
+        lost,
+    })
+}
+
+/// Logs each node as it ends, and passes it on to the observer of the run.
+struct NodeEvents<'a>(&'a Runtime);
+
+impl Observer for NodeEvents<'_> {
+    fn finished(&self, result: &NodeResult) {
+        tracing::info!(model = result.name, status = result.status.name(), seconds = result.seconds, "node ended");
+        self.0.observer.event(&RunEvent::NodeFinished(result));
+    }
+}
+
+/// Keeps the manifest, the results and the lineage events of a build.
+fn keep(runtime: &Runtime, project: &ModelsProject, report: &Report) -> Result<()> {
+    project.artifacts.keep_manifest(&project.manifest(runtime.clock.now()))?;
+    project.artifacts.keep_results(&report.to_json(&project.name))?;
+    let events = project.project.lineage_events(&project.name, report);
+    project.artifacts.add_events(&events)?;
+    if let Some(lineage) = &project.lineage
+        && let Err(why) = post(lineage, &events)
+    {
+        tracing::warn!(why, "lineage events were not delivered");
+        runtime.note(&format!("warning: {why}"));
+    }
+    Ok(())
+}

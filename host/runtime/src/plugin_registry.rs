@@ -1,0 +1,105 @@
+//! Plugins, each loaded and asked for its description once, however many streams use it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use wmshost_flow::{Cancel, Failure, FailureCause, WasmError};
+use wmshost_pipeline::{PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, World};
+use wmshost_sandbox::{self as sandbox, Plugin, Sandbox};
+
+/// The plugins that were asked for so far, by file.
+pub struct PluginRegistry {
+    sandbox: Sandbox,
+    loaded: RefCell<BTreeMap<PathBuf, Result<Plugin, Failure>>>,
+}
+
+impl PluginRegistry {
+    /// A registry without plugins yet; compiled plugins are kept in the folder `cache`.
+    pub fn new(cache: PathBuf) -> Result<Self, Failure> {
+        Ok(Self { sandbox: Sandbox::new(cache)?, loaded: RefCell::default() })
+    }
+
+    /// The same, whose plugins are interrupted at once when this is set.
+    #[must_use]
+    pub fn stopping_at(self, cancel: Cancel) -> Self {
+        Self { sandbox: self.sandbox.stopping_at(cancel), ..self }
+    }
+
+    /// The plugin in this file, under its name in the pipeline.
+    pub fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
+        let plugin = self.loaded(name, file).map_err(|failure| failure.within(file.display()))?;
+        Ok(plugin.named(name))
+    }
+
+    /// The same, under the name that it was first asked for by; its failure does not name the file.
+    fn loaded(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
+        let mut loaded = self.loaded.borrow_mut();
+        loaded.entry(file.to_owned()).or_insert_with(|| self.sandbox.load_unplaced(name, file)).clone()
+    }
+}
+
+impl PluginCatalog for PluginRegistry {
+    fn metadata(&self, path: &Path, given: Option<&str>) -> Result<PluginMetadata, PluginProblem> {
+        if !path.exists() {
+            return Err(PluginProblem::Missing);
+        }
+        if let Err(error) = std::fs::File::open(path) {
+            return Err(PluginProblem::Unreadable(error.to_string()));
+        }
+        if let Some(given) = given {
+            let found = digest_of(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?;
+            if found != given {
+                return Err(PluginProblem::OtherDigest(found));
+            }
+        }
+        let plugin = self.loaded("plugin", path).map_err(|failure| problem(&failure))?.named("plugin");
+        let said = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.to_string()))?;
+        let world = match plugin.world {
+            sandbox::World::Extractor => World::Extractor,
+            sandbox::World::Transform => World::Transform,
+            sandbox::World::Loader => World::Loader,
+            sandbox::World::Models => World::Models,
+        };
+        let settings = said.settings.into_iter().map(setting).collect();
+        let digest = named_digest(&plugin.digest);
+        if given.is_some_and(|given| given != digest) {
+            // The file was replaced between the look at its digest and its loading.
+            return Err(PluginProblem::OtherDigest(digest));
+        }
+        Ok(PluginMetadata { world, name: said.name, version: said.version, digest, settings })
+    }
+}
+
+/// A digest as pipeline files write it.
+pub fn named_digest(hex: &str) -> String {
+    format!("blake3:{hex}")
+}
+
+/// The digest of a file's bytes.
+fn digest_of(file: &Path) -> std::io::Result<String> {
+    let bytes = std::fs::read(file)?;
+    Ok(named_digest(&blake3::hash(&bytes).to_hex()))
+}
+
+fn problem(failure: &Failure) -> PluginProblem {
+    match failure.cause {
+        Some(FailureCause::Wasm(WasmError::NotAComponent)) => PluginProblem::NotAComponent(failure.to_string()),
+        _ => PluginProblem::ForeignContract(failure.to_string()),
+    }
+}
+
+fn setting(setting: sandbox::SettingDescription) -> SettingMetadata {
+    SettingMetadata {
+        name: setting.name,
+        kind: match setting.kind {
+            sandbox::SettingKind::Text => SettingKind::Text,
+            sandbox::SettingKind::Integer => SettingKind::Integer,
+            sandbox::SettingKind::Number => SettingKind::Number,
+            sandbox::SettingKind::Flag => SettingKind::Flag,
+            sandbox::SettingKind::Texts => SettingKind::Texts,
+        },
+        fallback: setting.fallback,
+        choices: setting.choices,
+    }
+}

@@ -1,0 +1,69 @@
+//! Trying each connection by itself, before any stream.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use wmshost_databases::oracle::{Missing, Probe};
+use wmshost_databases::oracle::{probe_source, probe_target};
+use wmshost_flow::Failure;
+use wmshost_pipeline::{Checked, Connection, Stream};
+
+use crate::assembly::connect;
+
+/// A connection that was tested.
+pub struct Probed {
+    /// Its label.
+    pub label: String,
+    /// The reason why it cannot be used, if it cannot be reached at all.
+    pub failure: Option<Failure>,
+    /// `source` or `target`.
+    pub role: &'static str,
+    /// The server's answers; `None` for a file.
+    pub probe: Option<Probe>,
+}
+
+/// Tests each connection that these streams use, as a source or as a target.
+pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
+    let mut sources: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut targets: BTreeSet<&str> = BTreeSet::new();
+    for stream in plans {
+        sources.entry(&stream.plan.source).or_default().insert(&stream.plan.table);
+        targets.insert(&stream.plan.target);
+    }
+    let of = |label: &str, role, probed: Result<Option<Probe>, Failure>| {
+        let (probe, failure) = probed.map_or_else(|failure| (None, Some(failure)), |probe| (probe, None));
+        Probed { label: label.to_owned(), failure, role, probe }
+    };
+    let as_source = sources.into_iter().map(|(label, tables)| {
+        let tables: Vec<&str> = tables.into_iter().collect();
+        let probed = match &pipeline.connections[label] {
+            Connection::Oracle(server) => probe_source(connect::settings(server), &tables, label).map(Some),
+            file @ Connection::Sqlite(_) => {
+                let session_tags = connect::SessionTags { pipeline: &pipeline.name, run_id: "check" };
+                connect::source(label, file, 1, &session_tags).map(|_| None)
+            }
+        };
+        of(label, "source", probed)
+    });
+    let as_target = targets.into_iter().map(|label| {
+        let probed = match &pipeline.connections[label] {
+            Connection::Oracle(server) => probe_target(connect::settings(server), label).map(Some),
+            file @ Connection::Sqlite(_) => connect::reader(label, file).map(|_| None),
+        };
+        of(label, "target", probed)
+    });
+    as_source.chain(as_target).collect()
+}
+
+impl Probed {
+    /// The failures that keep the streams from running.
+    pub fn failures(&self) -> Vec<String> {
+        let missing = self.probe.iter().flat_map(|probe| &probe.missing);
+        let missing = missing.map(|missing| format!("connection {}: {}", self.label, advice(missing)));
+        self.failure.iter().map(ToString::to_string).chain(missing).collect()
+    }
+}
+
+/// A right that a user lacks, and the statement that grants it.
+pub fn advice(missing: &Missing) -> String {
+    format!("{}; ask for: {}", missing.what, missing.grant)
+}

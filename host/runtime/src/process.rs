@@ -1,0 +1,39 @@
+//! Processes that hold leases: this one, and those that have ended.
+
+use wmshost_flow::LeaseOwner;
+
+/// This process, as the owner of leases.
+pub(crate) fn this_process() -> LeaseOwner {
+    LeaseOwner { machine: machine(), process: std::process::id() }
+}
+
+/// The machine's name, its boot and its PID namespace: the id of a process is meaningful only together with them.
+fn machine() -> String {
+    let read = |file: &str| std::fs::read_to_string(file).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let [name, start] = ["/proc/sys/kernel/hostname", "/proc/sys/kernel/random/boot_id"].map(read);
+    let room = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    format!("{name} {} {}", start.get(..8).unwrap_or_default(), room.display())
+}
+
+/// Returns whether the owner of a lease is known to have ended: its process, or its machine since the last start.
+pub(crate) fn is_dead(holder: &LeaseOwner) -> bool {
+    let here = machine();
+    let parts = |machine: &str| -> Option<(String, String)> {
+        let mut words = machine.split(' ').map(str::to_owned);
+        Some((words.next()?, words.next()?))
+    };
+    match (parts(&here), parts(&holder.machine)) {
+        (Some((name, start)), Some((other, other_start))) if !name.is_empty() && name == other => {
+            start != other_start || here == holder.machine && !is_alive(holder.process)
+        }
+        _ => false,
+    }
+}
+
+/// Returns whether a process of this machine is alive. Zombies count as dead.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    // The state follows the name, which is in parentheses and may contain any character.
+    let state = stat.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());
+    !matches!(state, Some('Z' | 'X'))
+}

@@ -1,0 +1,65 @@
+//! The services that all operations share: the host's folder, the clock, the wish to stop, and the observer.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use wmshost_flow::{Cancel, Clock, Failure};
+use wmshost_pipeline::{Checked, Diagnostics, Resolved, check_file, load};
+
+use crate::data_dir::DataDir;
+use crate::environment::variable;
+use crate::events::{RunEvent, RunObserver};
+use crate::history::History;
+use crate::plugin_registry::PluginRegistry;
+use crate::process::is_alive;
+use crate::run_id::new_run_id;
+
+/// The services that all operations share.
+pub struct Runtime {
+    /// The folder for the host's own files.
+    pub data_dir: DataDir,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Set when the operation should stop. Plugins are then interrupted at once.
+    pub cancel: Cancel,
+    /// The observer of everything that happens.
+    pub observer: Arc<dyn RunObserver>,
+}
+
+impl Runtime {
+    /// A new id for a run that begins now.
+    pub fn new_run_id(&self) -> String {
+        new_run_id(self.clock.as_ref())
+    }
+
+    /// A registry for plugins.
+    pub fn registry(&self) -> Result<PluginRegistry, Failure> {
+        Ok(PluginRegistry::new(self.data_dir.plugins())?.stopping_at(self.cancel.clone()))
+    }
+
+    /// The pipeline in this file, checked with its plugins; its warnings are reported.
+    pub fn pipeline(&self, file: &Path, registry: &PluginRegistry) -> Result<Checked, Diagnostics> {
+        let pipeline = check_file(file, &variable, registry)?;
+        for warning in &pipeline.warnings {
+            self.observer.event(&RunEvent::Warning(warning));
+        }
+        Ok(pipeline)
+    }
+
+    /// The pipeline in this file, without a look at its plugins.
+    pub fn resolved(&self, file: &Path) -> Result<Resolved, Diagnostics> {
+        load(file, &variable)
+    }
+
+    /// The history of runs. Runs whose host is gone are marked as interrupted.
+    pub fn history(&self) -> Result<History, Failure> {
+        let history = History::open(&self.data_dir.history())?;
+        history.mark_interrupted(is_alive)?;
+        Ok(history)
+    }
+
+    /// Reports something that a person should know.
+    pub(crate) fn note(&self, text: &str) {
+        self.observer.event(&RunEvent::Note(text));
+    }
+}

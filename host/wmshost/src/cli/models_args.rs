@@ -1,0 +1,163 @@
+//! The arguments of `wmshost models`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use wmshost_flow::Failure;
+use wmshost_pipeline::{Setting, variable_literal};
+use wmshost_runtime::models::Variables;
+
+use super::OutputArgs;
+
+const SELECTING: &str = "\
+Selecting, with --select and --exclude (blanks add, commas narrow down):
+  dim_items, stg_*             by name; * and ? stand for letters
+  tag:daily  owner:ana         by what is declared
+  layer:mart  materialized:view  plugin:wms-marts  source:allocation
+  state:new  state:modified    not built yet, or built from another declaration
+  result:error  result:fail  result:warn  result:skipped   by the last run
+  +x  x+  2+x  x+1             with the models it reads, with those that read it, up to that number of steps
+  @x                           with what reads it, and all that those read";
+
+const BUILDING: &str = "\
+A model is built in one transaction; one that fails leaves the previous table, and the models that read it are skipped.
+A model is left alone if neither it nor anything that it reads has changed.
+
+Examples:
+  wmshost models build pipelines/dev.toml
+  wmshost models build pipelines/dev.toml --select +dim_items --full-refresh
+  wmshost models build pipelines/dev.toml --select state:modified+ --fail-fast --output json";
+
+#[derive(Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// Build models
+    #[command(after_help = BUILDING, after_long_help = SELECTING)]
+    Run(BuildArgs),
+    /// Run the tests of models and streams, and the unit tests
+    #[command(after_help = SELECTING)]
+    Test(BuildArgs),
+    /// Build models and test them, each before the models that read it
+    #[command(after_help = BUILDING, after_long_help = SELECTING)]
+    Build(BuildArgs),
+    /// Build models that failed or were skipped in the last run, and test them
+    Retry(BuildArgs),
+    /// List models and streams
+    #[command(after_help = SELECTING)]
+    List(SelectArgs),
+    /// Show one model: columns, tests, what it reads, how it was last built, and some of its rows
+    Show(ShowArgs),
+    /// Print the SQL of models
+    #[command(after_help = SELECTING)]
+    Compile(SelectArgs),
+    /// Show which models would be built, and why
+    #[command(after_help = SELECTING)]
+    Diff(SelectArgs),
+    /// Show the age of streams and models; ends with 1 if one is too old
+    #[command(after_help = SELECTING)]
+    Freshness(SelectArgs),
+    /// Write the documentation: a folder that needs no network and no server
+    #[command(after_help = "Example:\n  wmshost models docs pipelines/dev.toml --to site")]
+    Docs(DocsArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct SelectArgs {
+    /// The pipeline file
+    pub(crate) pipeline: PathBuf,
+    /// Only these; may be given several times
+    #[arg(short, long, value_name = "WORDS")]
+    pub(crate) select: Vec<String>,
+    /// Without these; may be given several times
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) exclude: Vec<String>,
+    /// Variables for the SQL: text, numbers, true or false; may be given several times
+    #[arg(long = "vars", value_name = "KEY=VALUE")]
+    pub(crate) vars: Vec<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) which: SelectArgs,
+    /// Build incremental models in full, and histories from the start
+    #[arg(long)]
+    pub(crate) full_refresh: bool,
+    /// Build models that have not changed, too
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Begin no further model after the first failure
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// The number of models at once, instead of that in the pipeline file
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+#[derive(Args)]
+pub(crate) struct ShowArgs {
+    /// The pipeline file
+    pub(crate) pipeline: PathBuf,
+    /// The model or stream
+    pub(crate) name: String,
+    /// The number of its rows to show
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) rows: usize,
+    /// Variables for the SQL
+    #[arg(long = "vars", value_name = "KEY=VALUE")]
+    pub(crate) vars: Vec<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct DocsArgs {
+    /// The pipeline file
+    pub(crate) pipeline: PathBuf,
+    /// The folder to write
+    #[arg(long, value_name = "FOLDER", default_value = ".wmshost/docs")]
+    pub(crate) to: PathBuf,
+    /// Leave the columns' profiles out: they read every table once
+    #[arg(long)]
+    pub(crate) no_profile: bool,
+    /// Variables for the SQL
+    #[arg(long = "vars", value_name = "KEY=VALUE")]
+    pub(crate) vars: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct KpiArgs {
+    /// The pipeline file
+    pub(crate) pipeline: PathBuf,
+    /// The number of days
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) days: usize,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// The variables of `--vars`: SQL literals by name.
+pub(crate) fn variables(given: &[String]) -> Result<Variables, Failure> {
+    let variable = |given: &String| match given.split_once('=') {
+        Some((name, value)) => Ok((name.trim().to_owned(), typed_literal(value.trim()))),
+        None => Err(Failure::invalid_config(format!("--vars {given}: write KEY=VALUE"))),
+    };
+    given.iter().map(variable).collect()
+}
+
+/// A typed value as a SQL literal.
+fn typed_literal(value: &str) -> String {
+    let setting = if let Ok(number) = value.parse() {
+        Setting::Integer(number)
+    } else if let Ok(number) = value.parse::<f64>()
+        && number.is_finite()
+    {
+        Setting::Number(number)
+    } else if let Ok(flag) = value.parse() {
+        Setting::Flag(flag)
+    } else {
+        Setting::Text(value.to_owned())
+    };
+    variable_literal(&setting)
+}

@@ -1,0 +1,129 @@
+//! `wmshost models` and `wmshost kpi`: the models that are built from the loaded tables.
+
+use std::path::Path;
+
+use wmshost_models::{FreshnessStatus, Selected};
+use wmshost_runtime::models::{
+    self, BuildRequest, ModelsProject, Variables, Work, ages, build_models, metric_days, write_site,
+};
+use wmshost_runtime::{Result, Runtime};
+
+use super::App;
+use crate::cli::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, Output, SelectArgs, ShowArgs, variables};
+use crate::exit::{Exit, of_models};
+use crate::report;
+
+/// Runs a command for models.
+pub(super) fn models(app: &App, command: ModelsCommand) -> Result<Exit> {
+    match command {
+        ModelsCommand::Run(args) => build(app, &args, Work::Build),
+        ModelsCommand::Test(args) => build(app, &args, Work::Test),
+        ModelsCommand::Build(args) => build(app, &args, Work::BuildAndTest),
+        ModelsCommand::Retry(args) => retry(app, &args),
+        ModelsCommand::List(args) => list(app, &args),
+        ModelsCommand::Show(args) => show(app, &args),
+        ModelsCommand::Compile(args) => compile(app, &args),
+        ModelsCommand::Diff(args) => diff(app, &args),
+        ModelsCommand::Freshness(args) => freshness(app, &args),
+        ModelsCommand::Docs(args) => docs(app, &args),
+    }
+}
+
+/// Opens the models of a pipeline file for a command with this output.
+fn open(app: &App, file: &Path, vars: &[String], output: Output) -> Result<(Runtime, ModelsProject)> {
+    let runtime = app.runtime(output);
+    let project = ModelsProject::open(&runtime, file, &variables(vars)?)?;
+    Ok((runtime, project))
+}
+
+/// Opens the models of a pipeline file, and selects some of them.
+fn select(app: &App, args: &SelectArgs) -> Result<(Runtime, ModelsProject, Selected)> {
+    let (runtime, project) = open(app, &args.pipeline, &args.vars, args.output.output)?;
+    let selected = project.select(&args.select, &args.exclude)?;
+    Ok((runtime, project, selected))
+}
+
+fn build(app: &App, args: &BuildArgs, work: Work) -> Result<Exit> {
+    let (runtime, project) = open(app, &args.which.pipeline, &args.which.vars, args.which.output.output)?;
+    app.signals.let_end();
+    let selected = project.select(&args.which.select, &args.which.exclude)?;
+    execute(&runtime, &project, args, selected, work)
+}
+
+fn retry(app: &App, args: &BuildArgs) -> Result<Exit> {
+    let (runtime, project) = open(app, &args.which.pipeline, &args.which.vars, args.which.output.output)?;
+    app.signals.let_end();
+    match project.select_failed(&args.which.exclude)? {
+        Some(selected) => execute(&runtime, &project, args, selected, Work::BuildAndTest),
+        None => {
+            report::note("nothing of the last run failed: there is nothing to do again");
+            Ok(Exit::Success)
+        }
+    }
+}
+
+fn execute(
+    runtime: &Runtime,
+    project: &ModelsProject,
+    args: &BuildArgs,
+    selected: Selected,
+    work: Work,
+) -> Result<Exit> {
+    let BuildArgs { full_refresh, force, fail_fast, threads, .. } = *args;
+    let request = BuildRequest { selected, work, full_refresh, force, fail_fast, threads };
+    let built = build_models(runtime, project, request)?;
+    report::models::build(&built, args.which.output.output)?;
+    let exit = of_models(&built);
+    built.lost.map_or(Ok(exit), |failure| Err(failure.into()))
+}
+
+fn list(app: &App, args: &SelectArgs) -> Result<Exit> {
+    let (runtime, project, selected) = select(app, args)?;
+    report::models::list(&models::nodes(&runtime, &project, &selected), args.output.output)?;
+    Ok(Exit::Success)
+}
+
+fn show(app: &App, args: &ShowArgs) -> Result<Exit> {
+    let output = args.output.output;
+    let (runtime, project) = open(app, &args.pipeline, &args.vars, output)?;
+    report::models::show(models::show(&runtime, &project, &args.name, args.rows)?, output)?;
+    Ok(Exit::Success)
+}
+
+fn compile(app: &App, args: &SelectArgs) -> Result<Exit> {
+    let (runtime, project, selected) = select(app, args)?;
+    project.examine()?;
+    let nodes = models::nodes(&runtime, &project, &selected);
+    let nodes: Vec<_> = nodes.into_iter().filter(|node| node["kind"] == "model").collect();
+    report::models::compile(&nodes, args.output.output)?;
+    Ok(Exit::Success)
+}
+
+fn diff(app: &App, args: &SelectArgs) -> Result<Exit> {
+    let (runtime, project, selected) = select(app, args)?;
+    report::models::diff(&models::plans(&runtime, &project, &selected)?, args.output.output)?;
+    Ok(Exit::Success)
+}
+
+fn freshness(app: &App, args: &SelectArgs) -> Result<Exit> {
+    let (runtime, project, selected) = select(app, args)?;
+    let ages = ages(&runtime, &project, &selected)?;
+    report::models::freshness(&ages, args.output.output)?;
+    let is_too_old = ages.iter().any(|age| matches!(age.status, FreshnessStatus::TooOld | FreshnessStatus::Never));
+    Ok(if is_too_old { Exit::Failed } else { Exit::Success })
+}
+
+fn docs(app: &App, args: &DocsArgs) -> Result<Exit> {
+    let (runtime, project) = open(app, &args.pipeline, &args.vars, Output::Text)?;
+    let page = write_site(&runtime, &project, &args.to, !args.no_profile)?;
+    report::print(&page.display().to_string());
+    Ok(Exit::Success)
+}
+
+/// Draws the metrics of the last days.
+pub(super) fn kpi(app: &App, args: &KpiArgs) -> Result<Exit> {
+    let output = args.output.output;
+    let project = ModelsProject::open(&app.runtime(output), &args.pipeline, &Variables::new())?;
+    report::models::kpi(&metric_days(&project, args.days)?, output)?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,154 @@
+//! The output of `check`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use wmshost_pipeline::{Checked, Diagnostic, Diagnostics};
+use wmshost_runtime::check::CheckOutcome;
+use wmshost_runtime::probe::{Missing, Probed};
+
+use super::bookmark::{DefinitionChangeDocument, definition_changes};
+
+/// The result of a check: the mistakes of the pipeline file, or else what was found beyond it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum CheckDocument {
+    /// The pipeline file has mistakes.
+    Mistaken(MistakenDocument),
+    /// The pipeline file has none.
+    Checked(CheckedDocument),
+}
+
+/// The mistakes of a pipeline file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct MistakenDocument {
+    /// False: the pipeline is not in order.
+    ok: bool,
+    /// All mistakes, in the order of the files and their lines.
+    mistakes: Vec<DiagnosticDocument>,
+}
+
+/// The result of a check of a pipeline whose file has no mistakes.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct CheckedDocument {
+    /// True if nothing keeps the streams from running.
+    ok: bool,
+    /// The pipeline's name.
+    pipeline: String,
+    /// The names of the streams that were checked.
+    streams: Vec<String>,
+    /// The connections that were not tested, by label, with the reason.
+    untested_connections: BTreeMap<String, &'static str>,
+    /// The connections that were tested by themselves.
+    connections: Vec<ConnectionDocument>,
+    /// All that keeps the streams from running.
+    failures: Vec<String>,
+    /// The differences between each opened stream's definition and the one that its checkpoint rests on.
+    definition_changes: BTreeMap<String, Vec<DefinitionChangeDocument>>,
+    /// Settings that are allowed but doubtful.
+    warnings: Vec<DiagnosticDocument>,
+}
+
+/// A mistake or a doubtful setting.
+#[derive(Debug, Serialize, JsonSchema)]
+struct DiagnosticDocument {
+    /// The file, as it was named.
+    file: String,
+    /// The line in it, from 1; null if it concerns the file as a whole.
+    line: Option<u32>,
+    /// The path of the key, as in `streams.allocation.lookback`; empty if it concerns the file as a whole.
+    key: String,
+    /// The mistake and its reason.
+    message: String,
+    /// The next step, where it is known.
+    advice: Option<String>,
+}
+
+/// A connection that was tested.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ConnectionDocument {
+    /// Its label.
+    label: String,
+    /// `source` or `target`.
+    role: &'static str,
+    /// True if it can be reached.
+    reached: bool,
+    /// The reason why it cannot be reached.
+    failure: Option<String>,
+    /// The version of the server; null for a file.
+    version: Option<String>,
+    /// The time of a round trip in milliseconds; null for a file.
+    round_trip_ms: Option<f64>,
+    /// The time zone of the database; null for a file.
+    database_zone: Option<String>,
+    /// The rights that its user lacks and needs; null for a file.
+    missing: Option<Vec<RightDocument>>,
+    /// The rights that its user lacks and could use; null for a file.
+    wanted: Option<Vec<RightDocument>>,
+}
+
+/// A right that a user lacks.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RightDocument {
+    /// The action that is not possible without it, in words.
+    what: String,
+    /// The statement that grants it.
+    grant: String,
+}
+
+impl From<&Diagnostics> for CheckDocument {
+    fn from(diagnostics: &Diagnostics) -> Self {
+        let mistakes = diagnostics.list().iter().map(Into::into).collect();
+        Self::Mistaken(MistakenDocument { ok: false, mistakes })
+    }
+}
+
+impl CheckDocument {
+    /// The result of a check of these streams.
+    pub(crate) fn of(pipeline: &Checked, streams: Vec<String>, outcome: &CheckOutcome) -> Self {
+        let changes = outcome.opened.iter();
+        let changes = changes.map(|end| (end.stream.clone(), definition_changes(&end.definition_changes)));
+        Self::Checked(CheckedDocument {
+            ok: outcome.failures.is_empty(),
+            pipeline: pipeline.name.clone(),
+            streams,
+            untested_connections: outcome.untested.clone(),
+            connections: outcome.probes.iter().map(Into::into).collect(),
+            failures: outcome.failures.clone(),
+            definition_changes: changes.collect(),
+            warnings: pipeline.warnings.iter().map(Into::into).collect(),
+        })
+    }
+}
+
+impl From<&Diagnostic> for DiagnosticDocument {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        let Diagnostic { file, line, key, message, advice } = diagnostic.clone();
+        Self { file, line, key, message, advice }
+    }
+}
+
+impl From<&Probed> for ConnectionDocument {
+    fn from(probed: &Probed) -> Self {
+        let rights = |rights: &[Missing]| rights.iter().map(Into::into).collect();
+        let probe = probed.probe.as_ref();
+        Self {
+            label: probed.label.clone(),
+            role: probed.role,
+            reached: probed.failure.is_none(),
+            failure: probed.failure.as_ref().map(ToString::to_string),
+            version: probe.map(|probe| probe.version.clone()),
+            round_trip_ms: probe.map(|probe| probe.round_trip.as_secs_f64() * 1_000.0),
+            database_zone: probe.map(|probe| probe.database_zone.clone()),
+            missing: probe.map(|probe| rights(&probe.missing)),
+            wanted: probe.map(|probe| rights(&probe.wanted)),
+        }
+    }
+}
+
+impl From<&Missing> for RightDocument {
+    fn from(missing: &Missing) -> Self {
+        Self { what: missing.what.clone(), grant: missing.grant.clone() }
+    }
+}

@@ -1,0 +1,41 @@
+//! The machine-readable outputs of the commands, one module per output. Their keys and values are part of the interface;
+//! `wmshost schema` prints the JSON Schema of each.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `bookmark` | bookmarks, checkpoints and changed definitions, which several outputs have |
+//! | `run` | `run` |
+//! | `check` | `check`, with the connections of `check --connect` |
+//! | `plan` | `plan` |
+//! | `verify` | `verify` |
+//! | `backfill` | `backfill` |
+//! | `quarantine` | `quarantine list`, `show` and `replay` |
+//! | `state` | `state list`, `show`, `log` and `diff` |
+//! | `runs` | `runs list` and `show` |
+//! | `plugin` | `plugin list` and `inspect` |
+//! | `sample` | `sample create` and `change` |
+//! | `models` | `models show`, `diff` and `freshness` |
+//! | `kpi` | `kpi` |
+//! | `schemas` | the JSON Schemas of all outputs, by name |
+
+pub(super) mod backfill;
+pub(super) mod bookmark;
+pub(super) mod check;
+pub(super) mod kpi;
+pub(super) mod models;
+pub(super) mod plan;
+pub(super) mod plugin;
+pub(super) mod quarantine;
+pub(super) mod run;
+pub(super) mod runs;
+pub(super) mod sample;
+mod schemas;
+pub(super) mod state;
+pub(super) mod verify;
+
+pub(crate) use schemas::SCHEMAS;
+
+/// A time in the form of all outputs: UTC, to the microsecond.
+pub(super) fn moment(micros: wmshost_flow::Micros) -> String {
+    wmshost_flow::Value::Timestamp(micros).to_string()
+}

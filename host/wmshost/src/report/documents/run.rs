@@ -1,0 +1,164 @@
+//! The output of `run`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use wmshost_flow::{Comparison, StreamFailure, StreamSummary};
+use wmshost_runtime::run::RunOutcome;
+
+use super::bookmark::{BookmarkDocument, DefinitionChangeDocument, definition_changes};
+
+/// The result of a run.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct RunDocument {
+    /// The run's id.
+    run_id: String,
+    /// The pipeline's name.
+    pipeline: String,
+    /// The status of the run as a whole: `succeeded`, `rejected`, `failed` or `cancelled`.
+    status: &'static str,
+    /// The duration in seconds.
+    seconds: f64,
+    /// The streams, each summed over its attempts.
+    streams: Vec<RunStream>,
+}
+
+/// The result of a stream in a run.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RunStream {
+    /// The stream's name.
+    stream: String,
+    /// The outcome: `succeeded`, `unchanged`, `rejected`, `failed`, `cancelled` or `not-run`.
+    status: &'static str,
+    /// Rows that came from the source.
+    rows_read: u64,
+    /// Rows that are new or changed in the target.
+    rows_written: u64,
+    /// Rows that the target had already.
+    rows_unchanged: u64,
+    /// Rows that went to quarantine.
+    rows_rejected: u64,
+    /// Rows that a transform filtered out.
+    rows_filtered: u64,
+    /// Rows that a replaced table no longer has.
+    rows_deleted: u64,
+    /// Rows whose key another row of the run has, so that the target keeps one of each.
+    rows_with_duplicate_keys: u64,
+    /// Bytes of Arrow columns that were loaded.
+    bytes: u64,
+    /// The duration in seconds.
+    seconds: f64,
+    /// The bookmark of the last checkpoint.
+    bookmark: Option<BookmarkDocument>,
+    /// The changes of the target's columns, in words.
+    schema_changes: Vec<String>,
+    /// The differences between the stream's definition and the one that its checkpoint rested on.
+    definition_changes: Vec<DefinitionChangeDocument>,
+    /// The comparison of source and target, if the run was due to compare them.
+    reconciled: Option<ReconciledDocument>,
+    /// The reason why it failed.
+    error: Option<RunError>,
+}
+
+/// The comparison of source and target in a run.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ReconciledDocument {
+    /// Rows that the target did not have.
+    missing: u64,
+    /// Rows that the source no longer has.
+    extra: u64,
+    /// Rows that differed.
+    different: u64,
+    /// Rows that were loaded or deleted.
+    repaired: u64,
+    /// Rows that were deleted.
+    deleted: u64,
+    /// Rows that stay as they were because their new versions are rejected.
+    outdated: u64,
+    /// Rows that the target refused, which are in quarantine.
+    refused: u64,
+    /// Rows of the source whose key another row of it has.
+    source_duplicates: u64,
+    /// False if the comparison was aborted.
+    complete: bool,
+}
+
+/// The failure of a stream.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RunError {
+    /// The kind of the failure, such as `transient` or `invalid-config`.
+    kind: &'static str,
+    /// The stage: `extract`, `transform` or `load`.
+    stage: String,
+    /// The number of the batch, if rows were moving already.
+    batch: Option<u64>,
+    /// The plugin whose call failed, if one did.
+    plugin: Option<String>,
+    /// The function of the plugin that failed.
+    function: Option<&'static str>,
+    /// The reason, for a person.
+    message: String,
+}
+
+impl From<&RunOutcome> for RunDocument {
+    fn from(outcome: &RunOutcome) -> Self {
+        Self {
+            run_id: outcome.run_id.clone(),
+            pipeline: outcome.pipeline.clone(),
+            status: outcome.status.name(),
+            seconds: outcome.seconds,
+            streams: outcome.streams.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&StreamSummary> for RunStream {
+    fn from(end: &StreamSummary) -> Self {
+        Self {
+            stream: end.stream.clone(),
+            status: end.status.name(),
+            rows_read: end.stats.read,
+            rows_written: end.stats.written,
+            rows_unchanged: end.stats.unchanged,
+            rows_rejected: end.stats.rejected,
+            rows_filtered: end.stats.filtered,
+            rows_deleted: end.stats.deleted,
+            rows_with_duplicate_keys: end.stats.duplicates,
+            bytes: end.stats.bytes,
+            seconds: end.seconds,
+            bookmark: end.bookmark.as_ref().map(Into::into),
+            schema_changes: end.schema_changes.clone(),
+            definition_changes: definition_changes(&end.definition_changes),
+            reconciled: end.comparison.as_ref().map(Into::into),
+            error: end.failure.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl From<&Comparison> for ReconciledDocument {
+    fn from(found: &Comparison) -> Self {
+        Self {
+            missing: found.missing,
+            extra: found.extra,
+            different: found.different,
+            repaired: found.repaired(),
+            deleted: found.deleted,
+            outdated: found.outdated,
+            refused: found.refused,
+            source_duplicates: found.source_duplicates,
+            complete: found.is_complete,
+        }
+    }
+}
+
+impl From<&StreamFailure> for RunError {
+    fn from(at: &StreamFailure) -> Self {
+        Self {
+            kind: at.failure.kind.name(),
+            stage: at.stage.to_string(),
+            batch: at.batch,
+            plugin: at.failure.site.as_ref().map(|site| site.plugin.clone()),
+            function: at.failure.site.as_ref().map(|site| site.function),
+            message: at.failure.to_string(),
+        }
+    }
+}

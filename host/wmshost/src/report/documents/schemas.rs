@@ -1,0 +1,106 @@
+//! The JSON Schemas of all outputs, by name.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value as Json;
+use wmshost_runtime::state::StateExport;
+
+use super::backfill::BackfillDocument;
+use super::check::CheckDocument;
+use super::kpi::MetricDocument;
+use super::models::{FreshnessDocument, PlannedModelDocument, ShownNodeDocument};
+use super::plan::PlanDocument;
+use super::plugin::PluginDocument;
+use super::quarantine::{QuarantinedRowDocument, ReplayDocument};
+use super::run::RunDocument;
+use super::runs::{RunRecordDocument, ShownRunDocument};
+use super::sample::SampleDocument;
+use super::state::{StateDiffDocument, StateListDocument, StateLogDocument, StreamStateDocument};
+use super::verify::VerifyDocument;
+
+/// An output and its schema.
+pub(crate) struct SchemaEntry {
+    /// The name of the output for `wmshost schema`.
+    pub(crate) name: &'static str,
+    /// The command or file that has this form.
+    pub(crate) origin: &'static str,
+    /// Returns its JSON Schema.
+    pub(crate) schema: fn() -> Json,
+}
+
+/// All outputs.
+pub(crate) const SCHEMAS: &[SchemaEntry] = &[
+    entry("run", "wmshost run --output json", of::<RunDocument>),
+    entry("check", "wmshost check --output json", of::<CheckDocument>),
+    entry("plan", "wmshost plan --output json", of::<PlanDocument>),
+    entry("verify", "wmshost verify --output json", of::<VerifyDocument>),
+    entry("backfill", "wmshost backfill --output json", of::<BackfillDocument>),
+    entry("quarantine-list", "wmshost quarantine list --output json", of::<Vec<QuarantinedRowDocument>>),
+    entry("quarantine-show", "wmshost quarantine show --output json", of::<QuarantinedRowDocument>),
+    entry("quarantine-replay", "wmshost quarantine replay --output json", of::<ReplayDocument>),
+    entry("state-list", "wmshost state list --output json", of::<StateListDocument>),
+    entry("state-show", "wmshost state show --output json", of::<StreamStateDocument>),
+    entry("state-log", "wmshost state log --output json", of::<StateLogDocument>),
+    entry("state-diff", "wmshost state diff --output json", of::<StateDiffDocument>),
+    entry("state-export", "wmshost state export", of::<StateExport>),
+    entry("runs-list", "wmshost runs list --output json", of::<Vec<RunRecordDocument>>),
+    entry("runs-show", "wmshost runs show --output json", of::<ShownRunDocument>),
+    entry("plugin-list", "wmshost plugin list --output json", of::<Vec<PluginDocument>>),
+    entry("plugin-inspect", "wmshost plugin inspect --output json", of::<PluginDocument>),
+    entry("sample", "wmshost sample create --output json, and change", of::<SampleDocument>),
+    entry("models-show", "wmshost models show --output json", of::<ShownNodeDocument>),
+    entry("models-diff", "wmshost models diff --output json", of::<Vec<PlannedModelDocument>>),
+    entry("models-freshness", "wmshost models freshness --output json", of::<Vec<FreshnessDocument>>),
+    entry("kpi", "wmshost kpi --output json", of::<Vec<MetricDocument>>),
+];
+
+const fn entry(name: &'static str, origin: &'static str, schema: fn() -> Json) -> SchemaEntry {
+    SchemaEntry { name, origin, schema }
+}
+
+/// The schema of what is written, draft 2020-12: keys that are always there are required, also where they may be null.
+fn of<T: JsonSchema>() -> Json {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_output_has_a_name_of_its_own_and_a_documented_schema() {
+        let names: BTreeSet<_> = SCHEMAS.iter().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), SCHEMAS.len());
+        for entry in SCHEMAS {
+            let schema = (entry.schema)();
+            assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{}", entry.name);
+            let undocumented = undocumented(&schema, entry.name);
+            assert!(undocumented.is_empty(), "without a description: {undocumented:?}");
+        }
+    }
+
+    /// The properties without a description.
+    fn undocumented(schema: &Json, path: &str) -> Vec<String> {
+        let Some(object) = schema.as_object() else { return Vec::new() };
+        let mut found = Vec::new();
+        for (key, value) in object {
+            let path = format!("{path}.{key}");
+            if key == "properties" {
+                let properties = value.as_object().into_iter().flatten();
+                let bare = properties.filter(|(_, property)| {
+                    property.is_object() && property.get("description").is_none() && property.get("$ref").is_none()
+                });
+                found.extend(bare.map(|(name, _)| format!("{path}.{name}")));
+            }
+            match value {
+                Json::Array(values) => {
+                    found.extend(values.iter().flat_map(|value| undocumented(value, &path)));
+                }
+                value => found.extend(undocumented(value, &path)),
+            }
+        }
+        found
+    }
+}

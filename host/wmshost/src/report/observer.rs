@@ -1,0 +1,166 @@
+//! The observer of the runtime: a line per stream that moves on a terminal, a quiet line now and then elsewhere, notes
+//! and warnings.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use wmshost_flow::{Event, StreamStats, StreamSummary};
+use wmshost_models::NodeStatus;
+use wmshost_runtime::{RunEvent, RunObserver};
+
+use super::run::per_second;
+use super::{count, failure, note, say, warning};
+use crate::cli::Output;
+
+/// The interval between the lines of a stream where nothing can move.
+const QUIET_LINE: Duration = Duration::from_secs(10);
+
+/// Shows what happens while a command runs.
+pub(crate) struct ConsoleObserver {
+    output: Output,
+    /// True if lines can move on standard error.
+    is_moving: bool,
+    /// The progress of the streams that run.
+    progress: Mutex<Option<Progress>>,
+}
+
+/// The progress of streams.
+struct Progress {
+    bars: Option<MultiProgress>,
+    lines: BTreeMap<String, Line>,
+}
+
+struct Line {
+    bar: Option<ProgressBar>,
+    started: Instant,
+    told: Instant,
+    expected: Option<u64>,
+}
+
+impl ConsoleObserver {
+    /// An observer of a command with this output.
+    pub(crate) fn new(output: Output) -> Self {
+        let is_moving = std::io::stderr().is_terminal() && output == Output::Text;
+        Self { output, is_moving, progress: Mutex::new(None) }
+    }
+
+    fn start(&self, streams: &[String]) -> Progress {
+        let bars = self.is_moving.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10)));
+        let line = |name: &String| {
+            let now = Instant::now();
+            let bar = bars.as_ref().map(|bars| new_bar(bars, name));
+            (name.clone(), Line { bar, started: now, told: now, expected: None })
+        };
+        let lines = streams.iter().map(line).collect();
+        Progress { bars, lines }
+    }
+}
+
+impl Progress {
+    fn event(&mut self, event: &Event<'_>) {
+        let name = match event {
+            Event::Started { stream, .. } | Event::Committed { stream, .. } => *stream,
+            Event::Ended(end) => &end.stream,
+            Event::Warned { stream, message } => {
+                return beside_bars(self.bars.as_ref(), || note(&format!("{stream}: {message}")));
+            }
+            Event::Reached { .. } => return,
+        };
+        let Some(line) = self.lines.get_mut(name) else { return };
+        match event {
+            Event::Started { expected_rows, .. } => line.started(*expected_rows),
+            Event::Committed { stream, stats } => line.committed(stream, stats),
+            Event::Ended(end) => line.ended(end),
+            Event::Reached { .. } | Event::Warned { .. } => {}
+        }
+    }
+}
+
+/// Prints something while the lines move.
+fn beside_bars(bars: Option<&MultiProgress>, print: impl FnOnce()) {
+    match bars {
+        Some(bars) => bars.suspend(print),
+        None => print(),
+    }
+}
+
+fn new_bar(bars: &MultiProgress, name: &str) -> ProgressBar {
+    let bar = bars.add(ProgressBar::new_spinner());
+    if let Ok(style) = ProgressStyle::with_template("{prefix:16} {spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.set_prefix(name.to_owned());
+    bar.set_message("opening");
+    bar
+}
+
+impl Line {
+    fn started(&mut self, expected: Option<u64>) {
+        self.started = Instant::now();
+        self.expected = expected;
+        let (Some(bar), Some(expected)) = (&self.bar, expected) else { return };
+        let template = "{prefix:16} {bar:24} {percent:>3} % {wide_msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_length(expected.max(1));
+    }
+
+    fn committed(&mut self, stream: &str, stats: &StreamStats) {
+        let rate = per_second(stats.read, self.started.elapsed().as_secs_f64());
+        let text =
+            format!("{} rows, {rate} rows/s, {}, batch {}", count(stats.read), HumanBytes(stats.bytes), stats.batches);
+        if let Some(bar) = &self.bar {
+            bar.set_position(stats.read);
+            bar.set_message(text);
+        } else if self.told.elapsed() >= QUIET_LINE {
+            self.told = Instant::now();
+            say(&format!("{stream}: {text}"));
+        }
+    }
+
+    fn ended(&self, end: &StreamSummary) {
+        let text = format!("{}, {} rows", end.status.name(), count(end.stats.read));
+        match &self.bar {
+            Some(bar) => bar.finish_with_message(text),
+            None => say(&format!("{}: {text} in {:.2} s", end.stream, end.seconds)),
+        }
+    }
+}
+
+impl RunObserver for ConsoleObserver {
+    fn event(&self, event: &RunEvent<'_>) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let bars = progress.as_ref().and_then(|progress| progress.bars.clone());
+        match event {
+            RunEvent::Warning(diagnostic) => beside_bars(bars.as_ref(), || warning(diagnostic)),
+            RunEvent::Note(text) => beside_bars(bars.as_ref(), || note(text)),
+            RunEvent::AttemptStarted { streams } => *progress = Some(self.start(streams)),
+            RunEvent::Stream(event) => {
+                if let Some(progress) = progress.as_mut() {
+                    progress.event(event);
+                }
+            }
+            RunEvent::AttemptEnded => {
+                if let Some(bars) = bars {
+                    let _ = bars.clear();
+                }
+                *progress = None;
+            }
+            RunEvent::Retrying(retry) => note(&retry.to_string()),
+            RunEvent::NodeFinished(node) => {
+                let is_well = matches!(node.status, NodeStatus::Succeeded | NodeStatus::LeftOut);
+                if self.output == Output::Text && !is_well {
+                    failure(&format!("{}: {}: {}", node.name, node.status.name(), node.message));
+                }
+            }
+        }
+    }
+
+    fn wants_expected_rows(&self) -> bool {
+        self.is_moving
+    }
+}

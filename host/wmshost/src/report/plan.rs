@@ -1,0 +1,165 @@
+//! The report of `wmshost plan`: the reads and writes of a run, and the bookmark it would begin from.
+
+use wmshost_flow::{Failure, LoadMode, Reaction};
+use wmshost_pipeline::{
+    Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnChange, OnTrap, Stream, StreamPlan, duration_text,
+};
+use wmshost_runtime::plan::Outlook;
+
+use super::documents::plan::{PlanDocument, PlannedStream, plugin_text};
+use super::section;
+use crate::cli::Output;
+
+/// Reports the outlooks of streams.
+pub(crate) fn plan(pipeline: &Checked, outlooks: &[Outlook<'_>], output: Output) -> Result<(), Failure> {
+    if output == Output::Json {
+        let streams = outlooks.iter().map(|outlook| PlannedStream::of(outlook, next_step(outlook))).collect();
+        return super::json(&PlanDocument { pipeline: pipeline.name.clone(), streams });
+    }
+    outlooks.iter().for_each(print);
+    Ok(())
+}
+
+/// The next run's work, in one sentence.
+fn next_step(outlook: &Outlook<'_>) -> String {
+    if let Some(failure) = &outlook.failure {
+        return format!("fails before a row moves: {failure}");
+    }
+    match outlook.definition_changes().iter().map(|change| change.reaction).max() {
+        Some(Reaction::Reload) => return "read the whole table again and merge it, then only changes".to_owned(),
+        Some(Reaction::Replace) => {
+            return "read the whole table again, put it in the place of the target, then only changes".to_owned();
+        }
+        _ => {}
+    }
+    next_from_checkpoint(outlook)
+}
+
+fn next_from_checkpoint(outlook: &Outlook<'_>) -> String {
+    let lookback = duration_text(outlook.stream.plan.lookback);
+    match (outlook.stream.plan.method, &outlook.checkpoint) {
+        (Method::Full, _) => "read the whole table, put it in the place of the target".to_owned(),
+        (_, None) => "read the whole table by key, then only changes".to_owned(),
+        (_, Some(c)) if !c.complete && c.mode == LoadMode::Replace => {
+            "go on with an interrupted full refresh, or begin it again if the source has changed".to_owned()
+        }
+        (_, Some(c)) if !c.complete => format!("go on with an interrupted load after {}", c.bookmark),
+        (Method::Append, Some(c)) => format!("read rows after {}", c.bookmark),
+        (_, Some(c)) => format!("read changes since {}, and {lookback} before", c.bookmark),
+    }
+}
+
+fn print(outlook: &Outlook<'_>) {
+    let mut lines = lines(outlook.pipeline, outlook.stream, next_step(outlook));
+    let changes = outlook.definition_changes().iter();
+    lines.extend(changes.map(|change| ("changed", format!("{change}: {}", change.consequence))));
+    let columns = outlook.opened.iter().flat_map(|end| &end.schema_changes);
+    lines.extend(columns.map(|change| ("columns", change.clone())));
+    section(&outlook.stream.plan.name, &lines);
+}
+
+fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str, String)> {
+    let plan = &stream.plan;
+    let transforms: Vec<String> = stream.transforms.iter().map(plugin_text).collect();
+    let stages =
+        [vec![plugin_text(&stream.extractor)], transforms, vec![plugin_text(&stream.loader)]].concat().join(" → ");
+    let change_key = plan.change_key.as_deref().map(|key| format!(" by {key}")).unwrap_or_default();
+    let null_keys = match plan.null_keys {
+        NullKeys::Include => "read again in every run",
+        NullKeys::Ignore => "left out after the first load",
+        NullKeys::Reject => "to quarantine",
+        NullKeys::Fail => "fail the stream",
+    };
+    let bad_values = match plan.on_bad_value {
+        OnBadValue::Reject => {
+            "to quarantine, as rows with a NULL in the key, too large ones, and what the target refuses"
+        }
+        OnBadValue::Fail => {
+            "fail the stream, naming the row; as NULLs in the key, too large rows, and what the target refuses"
+        }
+    };
+    let on_trap = match plan.on_trap {
+        OnTrap::FailRun => "fail the stream, naming the row",
+        OnTrap::Retry => "one more try in a fresh instance, then fail, naming the row",
+        OnTrap::Quarantine => "the rows that do it go to quarantine",
+    };
+    let key = if plan.key.is_empty() { "the primary key".to_owned() } else { plan.key.join(", ") };
+    let mut lines = vec![
+        ("from", format!("{} {} ({})", plan.source, plan.table, pipeline.connections[&plan.source])),
+        ("to", format!("{} {} ({})", plan.target, plan.target_table, pipeline.connections[&plan.target])),
+        ("through", stages),
+        ("method", format!("{}{change_key}, key {key}", plan.method.word())),
+        ("next", next),
+        ("bad values", bad_values.to_owned()),
+        ("plugin fails", on_trap.to_owned()),
+        ("rejected rows", budget(plan)),
+        ("schema", format!("new columns: {}, new types: {}", plan.new_columns.word(), plan.new_types.word())),
+        ("deletes", deletes(plan)),
+        ("deleted rows", delete_guard(plan)),
+        ("other definition", on_change(plan.on_change).to_owned()),
+    ];
+    if let Some(wish) = &plan.take_over {
+        lines.push(("takes over", format!("the table {wish}, unless it is the stream's own already")));
+    }
+    if plan.method == Method::Incremental {
+        lines.push(("null keys", null_keys.to_owned()));
+        lines.push(("late rows", late_rows(plan)));
+    }
+    lines
+}
+
+/// The number of rows that may be rejected.
+fn budget(plan: &StreamPlan) -> String {
+    let rows = plan.max_rejected.map(|most| format!("at most {most}"));
+    let from = match plan.rejected_floor {
+        0 => String::new(),
+        floor => format!(" from the {}th on", floor + 1),
+    };
+    let percent = format!("at most {} %{from}", plan.max_rejected_percent);
+    rows.into_iter().chain([percent]).collect::<Vec<_>>().join(", ")
+}
+
+/// The number of rows that one run may delete from the target.
+fn delete_guard(plan: &StreamPlan) -> String {
+    let rows = plan.max_deleted.map(|most| format!("at most {most}"));
+    let percent =
+        (plan.max_deleted_percent < 100).then(|| format!("at most {} % of the target", plan.max_deleted_percent));
+    let parts: Vec<_> = rows.into_iter().chain(percent).collect();
+    if parts.is_empty() { "any number".to_owned() } else { format!("{}; more stop the stream", parts.join(", ")) }
+}
+
+/// The reaction of a run to a changed definition of the stream.
+fn on_change(policy: OnChange) -> &'static str {
+    match policy {
+        OnChange::Tell => "go on where the bookmark still holds, and say what it means for the rows that are there",
+        OnChange::Reload => "read the whole table again",
+        OnChange::Fail => "fail the stream",
+    }
+}
+
+fn late_rows(plan: &StreamPlan) -> String {
+    let lookback = duration_text(plan.lookback);
+    match plan.late_rows {
+        LateRows::Lookback => {
+            format!(
+                "found up to {lookback} late; later ones, and those whose change key went back, by `wmshost verify`"
+            )
+        }
+        LateRows::Reconcile => format!(
+            "found up to {lookback} late by every run; all, and those whose change key went back, by a comparison every {}",
+            duration_text(plan.reconcile_every)
+        ),
+    }
+}
+
+fn deletes(plan: &StreamPlan) -> String {
+    let every = duration_text(plan.reconcile_every);
+    match (plan.deletes, plan.method) {
+        (Deletes::Ignore, Method::Full) => "gone with the old table".to_owned(),
+        (Deletes::Ignore, _) => "not looked for".to_owned(),
+        (Deletes::Soft, Method::Full) => "marked in wms_deleted_at".to_owned(),
+        (Deletes::Soft, _) => format!("marked in wms_deleted_at, keys are compared every {every}"),
+        (Deletes::Hard, Method::Full) => "gone with the old table".to_owned(),
+        (Deletes::Hard, _) => format!("deleted, keys are compared every {every}"),
+    }
+}

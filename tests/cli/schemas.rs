@@ -1,0 +1,181 @@
+//! The outputs for programs have the form that `wmshost schema` documents.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value as Json;
+use wmshost_tests::{TestProject, plugin};
+
+use crate::json_schema::mistakes;
+
+/// The outputs that no command prints to standard output.
+const FILES: &[&str] = &[];
+
+/// Runs commands and holds their outputs against their schemas.
+struct Checker<'a> {
+    lab: &'a TestProject,
+    checked: BTreeSet<String>,
+}
+
+impl Checker<'_> {
+    fn schema(&self, name: &str) -> Json {
+        let schema = self.lab.plain(&["schema", name]).succeeded().json();
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
+        schema
+    }
+
+    /// Checks an output, and returns it.
+    fn hold(&mut self, name: &str, output: Json) -> Json {
+        let found = mistakes(&self.schema(name), &output);
+        assert!(found.is_empty(), "{name}: {}\n{output:#}", found.join("\n"));
+        self.checked.insert(name.to_owned());
+        output
+    }
+
+    /// Checks the output of a command about the pipeline.
+    fn run(&mut self, name: &str, code: i32, words: &str, rest: &[&str]) -> Json {
+        let rest: Vec<&str> = rest.iter().copied().chain(["--output", "json"]).collect();
+        let output = self.lab.wmshost(words, &rest).ended(code).json();
+        self.hold(name, output)
+    }
+}
+
+fn list<'a>(output: &'a Json, key: &str) -> &'a Vec<Json> {
+    let list = output[key].as_array().unwrap_or_else(|| panic!("{key} is no list in {output:#}"));
+    assert!(!list.is_empty(), "{key} is empty, so that its form was not checked: {output:#}");
+    list
+}
+
+#[test]
+fn every_output_has_the_form_of_its_schema() {
+    let lab = TestProject::sample(2_000, 1);
+    let mut outputs = Checker { lab: &lab, checked: BTreeSet::new() };
+    let sample = lab.plain(&["sample", "change", &lab.source_path().to_string_lossy(), "--output", "json"]);
+    outputs.hold("sample", sample.succeeded().json());
+    outputs.run("plan", 0, "plan", &[]);
+    outputs.run("check", 0, "check", &["--connect"]);
+    let run = outputs.run("run", 0, "run", &[]);
+    list(&run, "streams");
+    runs_and_state(&mut outputs, run["run_id"].as_str().expect("an id"));
+    quarantine(&mut outputs);
+    differences(&mut outputs);
+    plugins(&mut outputs);
+    models(&mut outputs);
+    let listing = lab.plain(&["schema"]).succeeded().out();
+    let names = listing.lines().skip(1).filter_map(|line| line.split_whitespace().next());
+    let unchecked: Vec<_> = names.filter(|name| !outputs.checked.contains(*name) && !FILES.contains(name)).collect();
+    assert!(unchecked.is_empty(), "outputs that this test does not check: {unchecked:?}");
+}
+
+fn runs_and_state(outputs: &mut Checker<'_>, run_id: &str) {
+    let lab = outputs.lab;
+    outputs.hold("runs-list", lab.plain(&["runs", "list", "--output", "json"]).succeeded().json());
+    let shown = outputs.hold("runs-show", lab.plain(&["runs", "show", run_id, "--output", "json"]).succeeded().json());
+    list(&shown, "plugins");
+    let stream = ["--stream", "allocation"];
+    list(&outputs.run("state-list", 0, "state list", &[]), "streams");
+    let export = lab.wmshost("state export", &[]).succeeded().json();
+    list(&outputs.hold("state-export", export), "streams");
+    // The bookmark of an incremental stream has positions of several types.
+    outputs.run("plan", 0, "plan", &[]);
+    outputs.run("state-show", 0, "state show", &stream);
+    lab.wmshost("state reset", &["--stream", "allocation", "--yes"]).succeeded();
+    outputs.run("state-show", 0, "state show", &stream);
+    let log = outputs.run("state-log", 0, "state log", &stream);
+    assert_eq!(list(&log, "history").len(), 2, "{log:#}");
+    outputs.run("state-diff", 0, "state diff", &["--stream", "allocation", "--from", run_id]);
+    let update = "UPDATE WMSHOST_CHECKPOINT SET BOOKMARK = 'damaged' WHERE STREAM = 'order_hdr'";
+    lab.target().execute_batch(update).expect("a damaged row");
+    let damaged = outputs.run("state-log", 0, "state log", &["--stream", "order_hdr"]);
+    assert!(list(&damaged, "history").iter().any(|row| row["damage"].is_string()), "{damaged:#}");
+    outputs.run("state-list", 1, "state list", &[]);
+    let failed = outputs.run("run", 2, "run", &["--stream", "order_hdr"]);
+    assert!(list(&failed, "streams").iter().all(|stream| stream["error"]["message"].is_string()), "{failed:#}");
+    lab.wmshost("state reset", &["--stream", "order_hdr", "--yes"]).succeeded();
+}
+
+fn quarantine(outputs: &mut Checker<'_>) {
+    let rows = outputs.run("quarantine-list", 0, "quarantine list", &[]);
+    let row = rows.as_array().and_then(|rows| rows.first()).expect("a rejected row");
+    outputs.run("quarantine-show", 0, "quarantine show", &[row["id"].as_str().expect("an id")]);
+    let stream = row["stream"].as_str().expect("a stream");
+    let replayed = outputs.run("quarantine-replay", 1, "quarantine replay", &["--stream", stream]);
+    list(&replayed, "kept");
+}
+
+fn differences(outputs: &mut Checker<'_>) {
+    outputs.lab.wmshost("run", &[]).succeeded();
+    outputs.lab.target().execute_batch("DELETE FROM allocation WHERE allocation_id % 50 = 0").expect("rows are gone");
+    let verified = outputs.run("verify", 1, "verify", &["--stream", "allocation"]);
+    list(&list(&verified, "streams")[0], "rows");
+    let span = ["--stream", "allocation", "--from", "2026-01-01", "--to", "2026-01-10"];
+    let filled = outputs.run("backfill", 0, "backfill", &span);
+    list(&filled, "windows");
+    let again = outputs.run("backfill", 0, "backfill", &span);
+    assert!(list(&again, "windows").iter().all(|window| window["status"] == "already-done"), "{again:#}");
+}
+
+fn plugins(outputs: &mut Checker<'_>) {
+    outputs.run("plugin-list", 0, "plugin list", &[]);
+    let file = plugin("wmshost-transform-allocation");
+    let inspected = outputs.lab.plain(&["plugin", "inspect", &file.to_string_lossy(), "--output", "json"]);
+    list(&outputs.hold("plugin-inspect", inspected.succeeded().json()), "settings");
+}
+
+fn models(outputs: &mut Checker<'_>) {
+    outputs.lab.wmshost("models run", &["--select", "+kpi_daily"]).succeeded();
+    let planned = outputs.run("models-diff", 0, "models diff", &[]);
+    assert!(planned.as_array().is_some_and(|models| !models.is_empty()), "{planned:#}");
+    outputs.run("models-show", 0, "models show", &["dim_items"]);
+    let fresh = outputs.lab.wmshost("models freshness", &["--output", "json"]);
+    let fresh = outputs.hold("models-freshness", fresh.json());
+    assert!(fresh.as_array().is_some_and(|ages| !ages.is_empty()), "{fresh:#}");
+    let metrics = outputs.run("kpi", 0, "kpi", &[]);
+    let is_drawn = |metric: &Json| metric["days"].as_array().is_some_and(|days| !days.is_empty());
+    assert!(metrics.as_array().is_some_and(|metrics| metrics.iter().any(is_drawn)), "{metrics:#}");
+}
+
+#[test]
+fn the_mistakes_of_a_pipeline_have_the_form_of_the_schema() {
+    let lab = TestProject::with_stream("CREATE TABLE s (id INTEGER PRIMARY KEY)", "colour = 1");
+    let mut outputs = Checker { lab: &lab, checked: BTreeSet::new() };
+    let checked = outputs.run("check", 2, "check", &[]);
+    assert_eq!((list(&checked, "mistakes").len(), &checked["ok"]), (1, &Json::Bool(false)));
+    lab.write_stream("table = \"nothing\"");
+    let checked = outputs.run("check", 2, "check", &[]);
+    list(&checked, "failures");
+    let planned = outputs.run("plan", 2, "plan", &[]);
+    assert!(list(&planned, "streams")[0]["failure"].is_string(), "{planned:#}");
+}
+
+#[test]
+fn an_unknown_output_is_reported_with_the_way_to_the_list() {
+    let lab = TestProject::with_stream("CREATE TABLE s (id INTEGER PRIMARY KEY)", "");
+    lab.plain(&["schema", "nothing"]).ended(2).says(&["nothing", "wmshost schema"]);
+    fs::remove_file(lab.pipeline()).expect("no pipeline is needed");
+    assert!(lab.plain(&["schema"]).succeeded().out().contains("wmshost run --output json"));
+}
+
+/// The check itself: an output that lacks a key, has one too many or a value of another type is found.
+#[test]
+fn an_output_of_another_form_is_found() {
+    let lab = TestProject::with_stream("CREATE TABLE s (id INTEGER PRIMARY KEY); INSERT INTO s VALUES (1)", "");
+    let schema = lab.plain(&["schema", "run"]).succeeded().json();
+    let run = lab.run();
+    assert!(mistakes(&schema, &run).is_empty());
+    let changed = |change: &dyn Fn(&mut Json)| {
+        let mut run = run.clone();
+        change(&mut run);
+        mistakes(&schema, &run)
+    };
+    assert_eq!(
+        changed(&|run| drop(run.as_object_mut().expect("an object").remove("run_id"))),
+        ["$: run_id is missing"]
+    );
+    assert_eq!(changed(&|run| run["other"] = Json::from(1)), ["$: other is not documented"]);
+    assert_eq!(
+        changed(&|run| run["streams"][0]["bytes"] = Json::from("many")),
+        ["$.streams[0].bytes: not of type integer"]
+    );
+    assert!(!changed(&|run| run["streams"][0]["error"] = Json::from(1)).is_empty());
+}
