@@ -162,9 +162,9 @@ fn sql_that_reaches_out_is_refused_before_anything_runs() {
         "model pragma, SQL 1:1: it is one SELECT; this begins with PRAGMA",
         "model attach, SQL 1:1: it is one SELECT; this begins with ATTACH",
         "model a_file, SQL 1:8: the function readfile is not among those that only compute",
-        "model a_package, SQL 1:8: pack.age is no column of a relation in FROM",
-        "model anothers_package, SQL 1:8: other.pack.age is no column of a relation in FROM",
-        "model beside, SQL 1:56: pack.age is no column of a relation in FROM",
+        "model a_package, SQL 1:8: pack.age is not a column of a relation in FROM",
+        "model anothers_package, SQL 1:8: other.pack.age is not a column of a relation in FROM",
+        "model beside, SQL 1:56: pack.age is not a column of a relation in FROM",
         "model a_write, SQL 1:1: it is one SELECT; this begins with INSERT",
     ] {
         assert!(check.contains(part), "{part:?} is not in\n{check}");

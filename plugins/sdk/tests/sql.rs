@@ -1,4 +1,4 @@
-//! The SQL that the crate writes for SQLite, run in SQLite; and what it writes for Oracle, as text.
+//! The SQL that the crate writes for SQLite, run in SQLite; and the SQL that it writes for Oracle, as text.
 
 use rusqlite::Connection;
 use rusqlite::types::Value;

@@ -1,5 +1,5 @@
-//! What locations and users are measured by: sums over their allocations, which follow every change, and the rates and
-//! means that come from them.
+//! The measures of locations and users: sums over their allocations, which follow every change, and the rates and means
+//! that are computed from them.
 
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
@@ -36,7 +36,7 @@ pub(super) fn count_columns() -> [ModelColumn; 6] {
     ]
 }
 
-/// Mean and rates, of the sums.
+/// The mean and the rates, from the sums.
 pub(super) fn rates(site: &Site) -> String {
     let share = |count: &str| site.sql.percentage(count, "allocation_count");
     format!(

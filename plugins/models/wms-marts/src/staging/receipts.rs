@@ -1,5 +1,5 @@
-//! `stg_wms_receipts`: one row per receipt of goods, where the pipeline has a stream of them. No transform cleans that
-//! stream, so it is done here.
+//! `stg_wms_receipts`: one row per receipt of goods, if the pipeline has a stream of them. No transform cleans that
+//! stream, so it is cleaned here.
 
 use super::{BY_LOAD, versions};
 use crate::site::Site;
