@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `diagnostic` | mistakes in declarations, and where they are |
 //! | `template` | SQL with placeholders |
+//! | `record` | records of builds and tests, with the inputs of each |
 //! | `project` | all models of a pipeline as one graph |
 //! | `guard` | the tables and functions that a plugin's SQL may name |
 //! | `check` | checks that need no database |
@@ -37,6 +38,7 @@ mod manifest;
 mod openlineage;
 mod prepare;
 mod project;
+mod record;
 mod run;
 mod run_history;
 mod select;
@@ -49,7 +51,8 @@ pub use diagnostic::Diagnostic;
 pub use freshness::{Age, FreshnessStatus};
 pub use manifest::previous_results;
 pub use project::{Compiled, Project, Setup};
+pub use record::{BuildRecord, Inputs, Moment, OwnState, Seen, StreamVersion, TestRecord};
 pub use run::{Action, BuildOptions, NodeResult, NodeStatus, Observer, Report, Runner};
 pub use select::{PreviousRun, Selected};
-pub use store::{BuildRecord, FAILURES_TABLE, MODEL_TABLE, TEST_TABLE, TestRecord};
+pub use store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE};
 pub use unit::{Scratch, UnitResult};

@@ -7,9 +7,10 @@ use wmshost_flow::{Failure, Micros, Sql, Value};
 
 use crate::manifest::moment;
 use crate::project::Project;
-use crate::run::{inputs_now, views_changed};
+use crate::record::{BuildRecord, Moment};
+use crate::run::inputs_now;
 use crate::select::Selected;
-use crate::store::{BuildRecord, Store, kind_of, parse_moment, real, text_of, whole};
+use crate::store::{Store, kind_of, real, text_of, whole};
 
 impl Project {
     /// The last build of each model.
@@ -122,7 +123,7 @@ impl Project {
             writer.parameter(1)
         );
         let rows = sql.query(&statement, &[Value::Text(pipeline.to_owned())])?;
-        Ok(rows.iter().filter_map(|row| Some((text_of(row, 0), parse_moment(&text_of(row, 1))?))).collect())
+        Ok(rows.iter().filter_map(|row| Some((text_of(row, 0), Moment::parse(&text_of(row, 1))?.0))).collect())
     }
 
     /// The action of a build for each selected model, and the reason: name, action, reason.
@@ -174,15 +175,14 @@ impl Project {
             Ok(inputs) => inputs,
             Err(failure) => return Ok(("failed", failure.message)),
         };
-        let changed: BTreeSet<&str> = inputs
-            .iter()
-            .filter(|(name, mark)| before.inputs.get(*name) != Some(mark))
-            .map(|(name, _)| name.trim_end_matches(" before#").trim_matches(['{', '}', '#']))
-            .collect();
+        let Some(seen) = &before.inputs else {
+            return Ok((full, "another version of wmshost recorded what it read".to_owned()));
+        };
+        let changed = inputs.changed_since(seen);
         let why = format!("{} changed", changed.iter().copied().collect::<Vec<_>>().join(", "));
         Ok(match model.increment() {
             _ if changed.is_empty() => ("unchanged", String::new()),
-            Some(_) if !views_changed(&before.inputs, &inputs) => ("incremental", why),
+            Some(_) if !inputs.views_differ(seen) => ("incremental", why),
             _ => (full, why),
         })
     }

@@ -8,7 +8,8 @@ use wmshost_flow::{Failure, Sql, SqlSession, Value};
 
 use crate::dialect::{AUDIT_COLUMNS, VERSION};
 use crate::project::{Node, ParsedModel, Project, SqlRenderer, before_image_table};
-use crate::store::{parse_moment, real};
+use crate::record::Moment;
+use crate::store::real;
 use crate::template::Mode;
 
 /// Port: empty, temporary databases. They accept SQLite's SQL.
@@ -181,7 +182,7 @@ fn is_same(expected: &Value, given: &Value) -> bool {
         (Value::Null, _) | (_, Value::Null) => false,
         (Value::Boolean(a), b) => real(b) == Some(f64::from(u8::from(*a))),
         (Value::Text(a), Value::Text(b)) => a == b,
-        (Value::Timestamp(a), b) => parse_moment(b.to_string().trim_end_matches('Z')) == Some(*a),
+        (Value::Timestamp(a), b) => Moment::parse(b.to_string().trim_end_matches('Z')) == Some(Moment(*a)),
         (Value::Date(_), b) => expected.to_string() == b.to_string(),
         (Value::Int64(_) | Value::Float64(_) | Value::Decimal(_), b) => match (real(expected), real(b)) {
             (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0),

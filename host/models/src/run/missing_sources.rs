@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use wmshost_flow::{Failure, Sql};
 
 use super::report::NodeStatus;
-use super::runner::{Runner, Worker, lock};
+use super::worker::{Runner, Worker, lock};
 use crate::data_tests::{TestResult, TestStatus};
 use crate::project::ParsedTest;
 use crate::store::kind_of;

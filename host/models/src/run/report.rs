@@ -90,6 +90,16 @@ pub struct NodeResult {
     pub unit_tests: Vec<UnitResult>,
 }
 
+impl NodeResult {
+    /// Marks the node as failed if one of its tests failed.
+    pub(super) fn judge(&mut self) {
+        if self.tests.iter().any(|test| test.status.stops()) {
+            self.status = NodeStatus::Failed;
+            self.message = "a test failed".to_owned();
+        }
+    }
+}
+
 /// Receives the events of a run.
 pub trait Observer: Sync {
     /// A node starts.
