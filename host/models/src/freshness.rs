@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use wmshost_flow::model::Freshness;
 use wmshost_flow::{Failure, Micros, Sql};
 
-use crate::project::{Kind, Project};
+use crate::project::{Kind, Project, Selected};
 use crate::record::Moment;
-use crate::select::Selected;
 use crate::store::{Store, kind_of, moment_text, text_of};
 
 /// The verdict about an age.

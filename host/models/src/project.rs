@@ -95,7 +95,23 @@ pub(crate) struct ParsedTest {
     pub(crate) only_where: Option<Template>,
 }
 
+/// A set of nodes of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected(pub(crate) BTreeSet<usize>);
+
+impl Selected {
+    /// The names of the selected nodes.
+    pub fn names<'p>(&self, project: &'p Project) -> Vec<&'p str> {
+        self.0.iter().map(|&at| project.nodes[at].name.as_str()).collect()
+    }
+}
+
 impl Project {
+    /// All nodes.
+    pub fn everything(&self) -> Selected {
+        Selected((0..self.nodes.len()).collect())
+    }
+
     /// True if there is no model.
     pub fn is_empty(&self) -> bool {
         self.models().next().is_none()

@@ -1,9 +1,11 @@
 //! The records of builds and tests that the host's tables keep, and the facts in them: everything that a build or a
 //! test read, each kind in a field of its own, so that a later one sees whether any of it has changed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use wmshost_flow::{Micros, Value, days_of};
 
@@ -29,6 +31,11 @@ impl Moment {
         Some(Self((((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micros))
     }
 
+    /// The same in ISO 8601, for documents.
+    pub(crate) fn iso_8601(self) -> String {
+        self.to_string().replace(' ', "T") + "Z"
+    }
+
     /// The start of its day.
     pub(crate) fn start_of_day(self) -> Self {
         Self(self.0.div_euclid(DAY) * DAY)
@@ -47,6 +54,20 @@ impl fmt::Display for Moment {
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for Moment {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "description": "A time in UTC: 2026-01-31 23:59:59.999999." })
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use arrow_schema::DataType;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use wmshost_flow::model::{Rows, UnitTest};
 use wmshost_flow::{Failure, Sql, SqlSession, Value};
 
@@ -19,7 +21,7 @@ pub trait Scratch: Sync {
 }
 
 /// The result of a unit test.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitResult {
     /// The test's name.
     pub name: String,

@@ -75,7 +75,7 @@ fn counts<'t>(
 fn blank(test: &Test) -> TestResult {
     TestResult {
         name: test.name.clone(),
-        assertion: test.assertion.name(),
+        assertion: test.assertion.name().to_owned(),
         status: TestStatus::Unchanged,
         failing: 0,
         at_most: false,

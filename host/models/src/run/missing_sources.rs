@@ -68,7 +68,7 @@ impl Worker<'_> {
                 let other = self.reads_missing_source(parsed)?;
                 Some(TestResult {
                     name: parsed.test.name.clone(),
-                    assertion: parsed.test.assertion.name(),
+                    assertion: parsed.test.assertion.name().to_owned(),
                     status: TestStatus::Skipped,
                     failing: 0,
                     at_most: false,

@@ -14,6 +14,7 @@ use super::outcome::BuildOutcome;
 use super::report::{NodeResult, NodeStatus, Report};
 use super::worker::{Runner, Shared, Worker, lock};
 use crate::data_tests::test_node;
+use crate::manifest::NodeKind;
 use crate::project::ParsedTest;
 use crate::store::Store;
 use crate::unit::run_unit_tests;
@@ -228,7 +229,7 @@ impl Worker<'_> {
     }
 
     fn build(&self, at: usize, sql: &mut dyn SqlSession, result: &mut NodeResult) -> Result<(), Failure> {
-        if !self.runner.options.build || !result.is_model || result.status != NodeStatus::Succeeded {
+        if !self.runner.options.build || result.kind != NodeKind::Model || result.status != NodeStatus::Succeeded {
             return Ok(());
         }
         let (built, mut streams) = {

@@ -82,7 +82,7 @@ impl Worker<'_> {
         let node = &self.runner.project.nodes[at];
         NodeResult {
             name: node.name.clone(),
-            is_model: node.model().is_some(),
+            kind: node.kind(),
             status,
             action: None,
             rows: None,

@@ -6,7 +6,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use serde::Serialize;
 use serde_json::Value as Json;
+use wmshost_models::{Manifest, RunResults};
 
 use super::models_project::write_file;
 
@@ -16,16 +18,20 @@ pub(crate) struct Artifacts(pub(crate) PathBuf);
 
 impl Artifacts {
     /// How the last run went.
-    pub(super) fn results(&self) -> Option<Json> {
+    pub(super) fn results(&self) -> Option<RunResults> {
         serde_json::from_str(&fs::read_to_string(self.0.join("run_results.json")).ok()?).ok()
     }
 
-    pub(super) fn keep_results(&self, results: &Json) -> anyhow::Result<()> {
-        write_file(&self.0.join("run_results.json"), &format!("{results:#}\n"))
+    pub(super) fn keep_results(&self, results: &RunResults) -> anyhow::Result<()> {
+        self.keep("run_results.json", results)
     }
 
-    pub(super) fn keep_manifest(&self, manifest: &Json) -> anyhow::Result<()> {
-        write_file(&self.0.join("manifest.json"), &format!("{manifest:#}\n"))
+    pub(super) fn keep_manifest(&self, manifest: &Manifest) -> anyhow::Result<()> {
+        self.keep("manifest.json", manifest)
+    }
+
+    fn keep(&self, name: &str, document: &impl Serialize) -> anyhow::Result<()> {
+        write_file(&self.0.join(name), &format!("{}\n", serde_json::to_string_pretty(document)?))
     }
 
     /// Adds events after those that are there.

@@ -190,7 +190,7 @@ fn build(
 
 fn keep(app: &App, models_project: &ModelsProject, ended: &Report) -> anyhow::Result<()> {
     models_project.artifacts.keep_manifest(&models_project.manifest(app.clock.now()))?;
-    models_project.artifacts.keep_results(&ended.to_json(&models_project.name))?;
+    models_project.artifacts.keep_results(&ended.results(&models_project.name))?;
     let events = models_project.project.lineage_events(&models_project.name, ended);
     models_project.artifacts.add_events(&events)?;
     if let Some(lineage) = &models_project.lineage

@@ -1,7 +1,8 @@
 //! Looking at models: lists, one in full, the SQL, and what would be built.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use wmshost_flow::Failure;
+use wmshost_models::{ManifestModel, ManifestNode, NodeHistory};
 
 use super::args::{SelectArgs, ShowArgs};
 use super::models_project::ModelsProject;
@@ -12,21 +13,11 @@ use crate::report;
 use crate::report::{print, section, table};
 
 /// The nodes of the manifest that were selected.
-fn nodes(app: &App, models_project: &ModelsProject, args: &SelectArgs) -> anyhow::Result<Vec<Json>> {
+fn nodes(app: &App, models_project: &ModelsProject, args: &SelectArgs) -> anyhow::Result<Vec<ManifestNode>> {
     let selected = models_project.select(args)?;
     let names = selected.names(&models_project.project);
-    let manifest = models_project.manifest(app.clock.now());
-    let nodes = manifest["nodes"].as_array().cloned().unwrap_or_default();
-    Ok(nodes.into_iter().filter(|node| node["name"].as_str().is_some_and(|name| names.contains(&name))).collect())
-}
-
-fn text(value: &Json) -> String {
-    match value {
-        Json::Null => String::new(),
-        Json::String(text) => text.clone(),
-        Json::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
-        value => value.to_string(),
-    }
+    let nodes = models_project.manifest(app.clock.now()).nodes;
+    Ok(nodes.into_iter().filter(|node| names.contains(&node.name.as_str())).collect())
 }
 
 /// `models list`.
@@ -34,69 +25,53 @@ pub(super) fn list(app: &App, args: &SelectArgs) -> anyhow::Result<Exit> {
     let models_project = ModelsProject::open(app, &args.pipeline, &args.vars)?;
     let nodes = nodes(app, &models_project, args)?;
     if args.output.output == Output::Json {
-        report::json(&Json::Array(nodes));
+        report::json(&json!(nodes));
         return Ok(Exit::Success);
     }
-    let number = |value: &Json| value.as_array().map_or(0, Vec::len).to_string();
     let rows = nodes.iter().map(|node| {
-        let layer = if node["kind"] == "stream" { &node["kind"] } else { &node["layer"] };
+        let (layer, materialized) = layer_and_materialization(node);
         vec![
-            text(&node["name"]),
-            text(layer),
-            text(&node["materialized"]),
-            text(&node["reads"]),
-            number(&node["columns"]),
-            number(&node["tests"]),
-            text(&node["summary"]).lines().next().unwrap_or_default().to_owned(),
+            node.name.clone(),
+            layer.to_owned(),
+            materialized.to_owned(),
+            node.reads.join(", "),
+            node.columns.len().to_string(),
+            node.tests.len().to_string(),
+            node.summary.lines().next().unwrap_or_default().to_owned(),
         ]
     });
     table(&["name", "layer", "materialized", "reads", "columns", "tests", "summary"], &[4, 5], rows.collect());
     Ok(Exit::Success)
 }
 
+/// The layer of a model, or `stream`, and the materialization.
+fn layer_and_materialization(node: &ManifestNode) -> (&str, &str) {
+    match &node.model {
+        Some(model) => (&model.layer, &model.materialized),
+        None => (node.kind.name(), ""),
+    }
+}
+
 /// `models show`.
 pub(super) fn show(app: &App, args: &ShowArgs) -> anyhow::Result<Exit> {
     let models_project = ModelsProject::open(app, &args.pipeline, &args.vars)?;
     let manifest = models_project.manifest(app.clock.now());
-    let found = manifest["nodes"].as_array().into_iter().flatten().find(|node| node["name"] == args.name.as_str());
+    let found = manifest.nodes.iter().find(|node| node.name == args.name);
     let Some(node) = found else {
         let selected = models_project.project.select(std::slice::from_ref(&args.name), &[], &Default::default());
         let why = selected.err().unwrap_or_default().join("; ");
         return Err(Failure::invalid_config(format!("there is no model or stream {why}")).into());
     };
     let mut sql = models_project.target.sql()?;
-    let remembered = models_project.project.last_results(&models_project.name, sql.as_mut())?;
+    let last = models_project.project.last_results(&models_project.name, sql.as_mut())?.remove(&args.name);
     let (columns, rows) = models_project.project.sample(&args.name, args.rows, sql.as_mut())?;
     if args.output.output == Output::Json {
         report::json(&json!({
-            "node": node, "last": remembered[&args.name], "sample": { "columns": columns, "rows": rows },
+            "node": node, "last": last, "sample": { "columns": columns, "rows": rows },
         }));
         return Ok(Exit::Success);
     }
-    let mut lines = Vec::new();
-    for key in ["summary", "plugin", "table", "layer", "materialized", "reads", "read_by", "tags", "owner"] {
-        let value = text(&node[key]);
-        if !value.is_empty() {
-            lines.push((key, value));
-        }
-    }
-    for (key, title) in [("built_at", "built"), ("rows", "rows")] {
-        let value = text(&remembered[&args.name][key]);
-        if !value.is_empty() {
-            lines.push((title, value));
-        }
-    }
-    section(&args.name, &lines);
-    let parts = |key: &str| node[key].as_array().cloned().unwrap_or_default();
-    let cells = parts("columns");
-    let cells = cells.iter().map(|column| ["name", "type", "from", "summary"].map(|key| text(&column[key])).to_vec());
-    table(&["column", "type", "made of", "summary"], &[], cells.collect());
-    let tests = parts("tests");
-    let tests = tests.iter().map(|test| {
-        let last = &remembered[&args.name]["tests"][test["name"].as_str().unwrap_or_default()];
-        vec![text(&test["name"]), text(&test["assertion"]), text(&test["severity"]), text(&last["status"])]
-    });
-    table(&["test", "assertion", "severity", "last"], &[], tests.collect());
+    show_node(node, last.as_ref());
     if !rows.is_empty() {
         let head: Vec<&str> = columns.iter().map(String::as_str).collect();
         table(&head, &[], rows);
@@ -104,25 +79,56 @@ pub(super) fn show(app: &App, args: &ShowArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
+/// Prints a node, its columns and its tests.
+fn show_node(node: &ManifestNode, last: Option<&NodeHistory>) {
+    let built = last.and_then(|last| last.built.as_ref());
+    let model = node.model.as_ref();
+    let lines = [
+        ("summary", node.summary.clone()),
+        ("plugin", node.plugin.clone()),
+        ("table", node.table.clone()),
+        ("layer", model.map(|model| model.layer.clone()).unwrap_or_default()),
+        ("materialized", model.map(|model| model.materialized.clone()).unwrap_or_default()),
+        ("reads", node.reads.join(", ")),
+        ("read_by", node.read_by.join(", ")),
+        ("tags", node.tags.join(", ")),
+        ("owner", node.owner.clone().unwrap_or_default()),
+        ("built", built.map(|built| built.built_at.clone()).unwrap_or_default()),
+        ("rows", built.and_then(|built| built.rows).map(|rows| rows.to_string()).unwrap_or_default()),
+    ];
+    section(&node.name, &lines.into_iter().filter(|(_, value)| !value.is_empty()).collect::<Vec<_>>());
+    let columns = node.columns.iter();
+    let cells = columns
+        .map(|column| vec![column.name.clone(), column.kind.clone(), column.from.join(", "), column.summary.clone()]);
+    table(&["column", "type", "made of", "summary"], &[], cells.collect());
+    let tests = node.tests.iter().map(|test| {
+        let status = last.and_then(|last| last.tests.get(&test.name)).map(|last| last.status.clone());
+        vec![test.name.clone(), test.assertion.clone(), test.severity.clone(), status.unwrap_or_default()]
+    });
+    table(&["test", "assertion", "severity", "last"], &[], tests.collect());
+}
+
 /// `models compile`.
 pub(super) fn compile(app: &App, args: &SelectArgs) -> anyhow::Result<Exit> {
     let models_project = ModelsProject::open(app, &args.pipeline, &args.vars)?;
     models_project.examine()?;
-    let nodes: Vec<Json> =
-        nodes(app, &models_project, args)?.into_iter().filter(|node| node["kind"] == "model").collect();
+    let nodes = nodes(app, &models_project, args)?;
+    let models = nodes.iter().filter_map(|node| Some((&node.name, node.model.as_ref()?)));
     if args.output.output == Output::Json {
-        const KEYS: [&str; 4] = ["name", "compiled", "compiled_changes", "compiled_incremental"];
-        let pick =
-            |node: &Json| Json::Object(KEYS.map(|key| (key.to_owned(), node[key].clone())).into_iter().collect());
-        report::json(&nodes.iter().map(pick).collect());
+        let one = |(name, model): (&String, &ManifestModel)| {
+            json!({
+                "name": name, "compiled": model.compiled, "compiled_changes": model.compiled_changes,
+                "compiled_incremental": model.compiled_incremental,
+            })
+        };
+        report::json(&models.map(one).collect());
         return Ok(Exit::Success);
     }
-    for node in nodes {
-        print(&format!("-- {} ({})\n{};\n", text(&node["name"]), text(&node["materialized"]), text(&node["compiled"])));
-        for (key, what) in [("compiled_changes", "what changed"), ("compiled_incremental", "incremental")] {
-            let sql = text(&node[key]);
-            if !sql.is_empty() {
-                print(&format!("-- {}, {what}\n{sql};\n", text(&node["name"])));
+    for (name, model) in models {
+        print(&format!("-- {name} ({})\n{};\n", model.materialized, model.compiled));
+        for (sql, what) in [(&model.compiled_changes, "what changed"), (&model.compiled_incremental, "incremental")] {
+            if let Some(sql) = sql {
+                print(&format!("-- {name}, {what}\n{sql};\n"));
             }
         }
     }

@@ -3,6 +3,7 @@
 use console::style;
 use serde_json::json;
 use wmshost_flow::model::{Goal, Metric};
+use wmshost_models::ManifestGoal;
 
 use super::args::KpiArgs;
 use super::models_project::ModelsProject;
@@ -21,10 +22,7 @@ pub(in crate::commands) fn kpi(app: &App, args: &KpiArgs) -> anyhow::Result<Exit
     for metric in models_project.project.metrics() {
         let days = models_project.project.metric_days(metric, args.days, sql.as_mut())?;
         if args.output.output == Output::Json {
-            let goal = metric.goal.map(|goal| match goal {
-                Goal::AtLeast(goal) => json!({ "at_least": goal }),
-                Goal::AtMost(goal) => json!({ "at_most": goal }),
-            });
+            let goal = metric.goal.map(ManifestGoal::from);
             let days: Vec<_> = days.iter().map(|(day, value)| json!({ "day": day, "value": value })).collect();
             all.push(json!({
                 "name": metric.name, "summary": metric.summary, "unit": metric.unit, "goal": goal, "days": days,

@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use serde_json::{Value as Json, json};
 use wmshost_databases::sqlite;
 use wmshost_flow::model::Declaration;
 use wmshost_flow::{Dialect, Failure, FailureKind, Micros, SqlSession, TakeOver, Target};
-use wmshost_models::{Diagnostic, PreviousRun, Project, Scratch, Selected, Setup, previous_results};
+use wmshost_models::{
+    Diagnostic, Manifest, NodeKind, PreviousRun, Project, RunResults, Scratch, Selected, Setup, StreamOrigin,
+};
 use wmshost_pipeline::{Checked, Lineage, Setting, StreamPlan, variable_literal};
 use wmshost_sandbox::Identity;
 
@@ -108,7 +109,7 @@ pub(super) struct ModelsProject {
     /// Who is told of lineage.
     pub(super) lineage: Option<Lineage>,
     /// Where each stream's rows come from, and through which plugins.
-    origins: BTreeMap<String, Json>,
+    origins: BTreeMap<String, StreamOrigin>,
     /// The streams that do not run, and why.
     pub(super) disabled: BTreeMap<String, String>,
 }
@@ -191,14 +192,10 @@ impl ModelsProject {
     }
 
     /// All that is declared, with where the streams come from.
-    pub(super) fn manifest(&self, now: Micros) -> Json {
+    pub(super) fn manifest(&self, now: Micros) -> Manifest {
         let mut manifest = self.project.manifest(&self.name, now);
-        for node in manifest["nodes"].as_array_mut().into_iter().flatten() {
-            if let Some(origin) = node["name"].as_str().and_then(|name| self.origins.get(name))
-                && node["kind"] == "stream"
-            {
-                node["origin"] = origin.clone();
-            }
+        for node in manifest.nodes.iter_mut().filter(|node| node.kind == NodeKind::Stream) {
+            node.origin = self.origins.get(&node.name).cloned();
         }
         manifest
     }
@@ -216,15 +213,15 @@ impl ModelsProject {
         let mut sql = self.target.sql()?;
         let built = self.project.built(&self.name, sql.as_mut())?;
         let fingerprints = built.into_iter().map(|(name, built)| (name, built.fingerprint)).collect();
-        let results = self.artifacts.results().map(|results| previous_results(&results)).unwrap_or_default();
+        let results = self.artifacts.results().as_ref().map(RunResults::outcomes).unwrap_or_default();
         Ok(PreviousRun { fingerprints, results })
     }
 }
 
-fn origin(plan: &StreamPlan) -> (String, Json) {
+fn origin(plan: &StreamPlan) -> (String, StreamOrigin) {
     let transforms = plan.transforms.iter();
-    let plugins: Vec<&String> = [&plan.extractor].into_iter().chain(transforms).chain([&plan.loader]).collect();
-    (plan.name.clone(), json!({ "source": plan.source, "table": plan.table, "plugins": plugins }))
+    let plugins = [&plan.extractor].into_iter().chain(transforms).chain([&plan.loader]).cloned().collect();
+    (plan.name.clone(), StreamOrigin { source: plan.source.clone(), table: plan.table.clone(), plugins })
 }
 
 /// What was typed as a value, as a SQL literal.

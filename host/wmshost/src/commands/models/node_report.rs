@@ -1,6 +1,7 @@
 //! What people are told of models: one line per node while a run goes on, and how it went.
 
 use console::style;
+use serde_json::json;
 use wmshost_models::{NodeResult, NodeStatus, Observer, Report, TestResult, TestStatus};
 
 use super::models_project::ModelsProject;
@@ -38,7 +39,7 @@ pub(super) fn note(models_project: &ModelsProject, ended: &Report) {
 /// How a run went.
 pub(super) fn report(models_project: &ModelsProject, ended: &Report, output: Output) {
     if output == Output::Json {
-        return report::json(&ended.to_json(&models_project.name));
+        return report::json(&json!(ended.results(&models_project.name)));
     }
     let mut nodes: Vec<&NodeResult> = ended.nodes.iter().collect();
     nodes.sort_by(|a, b| a.started.total_cmp(&b.started));
