@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
+
 use crate::authored::{Node, Section};
 use crate::connection::{self, Connection};
 use crate::diagnostics::{DiagnosticSink, Diagnostics, Locations, join};
@@ -12,7 +14,7 @@ use crate::extends;
 use crate::key_type::Key;
 use crate::keys::{file, limits, plugin, run, stream};
 use crate::models::{self, ModelsPlan};
-use crate::policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
+use crate::policies::LateRows;
 use crate::reference::Environment;
 use crate::section_reader::SectionReader;
 use crate::settings::GivenSetting;
@@ -271,19 +273,19 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         extractor: scope.required_text(&stream::EXTRACTOR),
         transforms: scope.list(&stream::TRANSFORMS).unwrap_or_default(),
         loader: scope.required_text(&stream::LOADER),
-        method: scope.choice(&stream::METHOD, Method::WORDS).unwrap_or(Method::Full),
+        method: scope.choice(&stream::METHOD, Method::VALUES).unwrap_or(Method::Full),
         key: scope.list(&stream::KEY).unwrap_or_default(),
         change_key: scope.text(&stream::CHANGE_KEY),
         lookback: scope.span(&stream::LOOKBACK).unwrap_or_default(),
-        null_keys: scope.choice(&stream::NULL_KEYS, NullKeys::WORDS).unwrap_or(NullKeys::Include),
-        late_rows: scope.choice(&stream::LATE_ROWS, LateRows::WORDS).unwrap_or(LateRows::Lookback),
-        deletes: scope.choice(&stream::DELETES, Deletes::WORDS).unwrap_or(Deletes::Ignore),
+        null_keys: scope.choice(&stream::NULL_KEYS, NullKeys::VALUES).unwrap_or(NullKeys::Include),
+        late_rows: scope.choice(&stream::LATE_ROWS, LateRows::VALUES).unwrap_or(LateRows::Lookback),
+        deletes: scope.choice(&stream::DELETES, Deletes::VALUES).unwrap_or(Deletes::Ignore),
         reconcile_every: scope.span(&stream::RECONCILE_EVERY).unwrap_or_default(),
-        new_columns: scope.choice(&stream::NEW_COLUMNS, NewColumns::WORDS).unwrap_or(NewColumns::Evolve),
-        new_types: scope.choice(&stream::NEW_TYPES, NewTypes::WORDS).unwrap_or(NewTypes::Evolve),
-        on_change: scope.choice(&stream::ON_CHANGE, OnChange::WORDS).unwrap_or(OnChange::Tell),
-        on_bad_value: scope.choice(&stream::ON_BAD_VALUE, OnBadValue::WORDS).unwrap_or(OnBadValue::Reject),
-        on_trap: scope.choice(&stream::ON_TRAP, OnTrap::WORDS).unwrap_or(OnTrap::FailRun),
+        new_columns: scope.choice(&stream::NEW_COLUMNS, NewColumns::VALUES).unwrap_or(NewColumns::Evolve),
+        new_types: scope.choice(&stream::NEW_TYPES, NewTypes::VALUES).unwrap_or(NewTypes::Evolve),
+        on_change: scope.choice(&stream::ON_CHANGE, OnChange::VALUES).unwrap_or(OnChange::Tell),
+        on_bad_value: scope.choice(&stream::ON_BAD_VALUE, OnBadValue::VALUES).unwrap_or(OnBadValue::Reject),
+        on_trap: scope.choice(&stream::ON_TRAP, OnTrap::VALUES).unwrap_or(OnTrap::Fail),
         max_rejected: scope.count(&stream::MAX_REJECTED),
         max_rejected_percent: scope.count(&stream::MAX_REJECTED_PERCENT).unwrap_or_default(),
         rejected_floor: if scope.has(&stream::MAX_REJECTED_PERCENT) { 0 } else { REJECTED_FLOOR },

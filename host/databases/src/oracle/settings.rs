@@ -1,218 +1,12 @@
-//! What it takes to reach an Oracle server, and how hard to lean on it. No secret is shown, not by `{:?}` either.
+//! The settings of an Oracle server are those of pipeline files; here is what the driver makes of them.
 
-use std::fmt;
-use std::path::PathBuf;
-use std::time::Duration;
+pub use wmshost_pipeline::Secret;
+pub use wmshost_pipeline::oracle::{
+    Address, BareNumber, ClientKind, Protocol, Server, Service, Settings, Snapshot, Tags, Trust,
+};
 
 /// Statements that a connection keeps open.
 pub(super) const STATEMENTS: usize = 40;
-
-/// A server, who logs in, and the limits of doing so.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// What speaks to it.
-    pub client: ClientKind,
-    /// Where it is.
-    pub address: Address,
-    /// The user to log in as.
-    pub user: String,
-    /// That user's password.
-    pub password: Password,
-    /// The schema of the tables; `None`: the user's own.
-    pub schema: Option<String>,
-    /// Where the certificates are.
-    pub trust: Trust,
-    /// Whether the server lends its processes out of a pool of its own.
-    pub server: Server,
-    /// Bytes of a network packet.
-    pub sdu: u32,
-    /// How long one try to connect may take.
-    pub connect_timeout: Duration,
-    /// How long connecting may be tried again in all.
-    pub connect_budget: Duration,
-    /// How long the server may take for one answer.
-    pub call_timeout: Duration,
-    /// Rows per round trip that are read; `None`: what suits the server's version.
-    pub fetch_rows: Option<u32>,
-    /// Rows per round trip that are written.
-    pub array_rows: usize,
-    /// A batch of this many rows is merged by way of a temporary table.
-    pub bulk_merge_rows: usize,
-    /// Connections at a time.
-    pub connections: usize,
-    /// How long to wait for a free connection.
-    pub wait_timeout: Duration,
-    /// A connection that was idle for longer is tried before it is used.
-    pub ping_after: Duration,
-    /// A connection older than this is not used again.
-    pub max_lifetime: Duration,
-    /// What becomes of numbers that are declared without digits.
-    pub bare_number: BareNumber,
-    /// The largest text or binary object that is read.
-    pub lob_bytes: usize,
-    /// How far the source's clock is taken back where its open transactions cannot be seen.
-    pub commit_lag: Duration,
-    /// How the sessions of a run agree on a moment.
-    pub snapshot: Snapshot,
-    /// What sessions say of themselves to whoever looks at the server.
-    pub tags: Tags,
-}
-
-impl Settings {
-    /// A server with the usual limits.
-    pub fn new(address: Address, user: impl Into<String>, password: Password) -> Self {
-        Self {
-            client: ClientKind::Thin,
-            address,
-            user: user.into(),
-            password,
-            schema: None,
-            trust: Trust::default(),
-            server: Server::Dedicated,
-            sdu: 65_535,
-            connect_timeout: Duration::from_secs(15),
-            connect_budget: Duration::from_secs(60),
-            call_timeout: Duration::from_secs(300),
-            fetch_rows: None,
-            array_rows: 5_000,
-            bulk_merge_rows: 500,
-            connections: 16,
-            wait_timeout: Duration::from_secs(60),
-            ping_after: Duration::from_secs(30),
-            max_lifetime: Duration::from_secs(3_600),
-            bare_number: BareNumber::Decimal,
-            lob_bytes: 1 << 20,
-            commit_lag: Duration::from_secs(60),
-            snapshot: Snapshot::Scn,
-            tags: Tags::default(),
-        }
-    }
-}
-
-/// What speaks to a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClientKind {
-    /// Oracle's own driver in pure Rust; nothing has to be installed.
-    Thin,
-    /// Oracle's Instant Client, which must be installed, if the program was built with the feature `oci`.
-    Oci,
-}
-
-/// Where a server is.
-#[derive(Debug, Clone)]
-pub enum Address {
-    /// A host and what its listener is asked for.
-    Host {
-        /// Its name or address.
-        host: String,
-        /// Its port.
-        port: u16,
-        /// What is asked for there.
-        service: Service,
-        /// Whether the connection is encrypted.
-        protocol: Protocol,
-    },
-    /// A whole connect descriptor: `(DESCRIPTION=…)`.
-    Descriptor(String),
-    /// A name in a file `tnsnames.ora`.
-    Alias {
-        /// The name.
-        name: String,
-        /// The folder of the file.
-        folder: PathBuf,
-    },
-}
-
-/// What a listener is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Service {
-    /// A service name.
-    Name(String),
-    /// A system identifier.
-    Sid(String),
-}
-
-/// How bytes travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// As they are.
-    Tcp,
-    /// Encrypted; the server's certificate must be of its host's name.
-    Tcps,
-}
-
-/// The certificates of an encrypted connection. Those of the public authorities are always trusted.
-#[derive(Debug, Clone, Default)]
-pub struct Trust {
-    /// A file of certificates to trust.
-    pub ca_file: Option<PathBuf>,
-    /// A folder with `ewallet.pem`.
-    pub wallet: Option<PathBuf>,
-    /// The wallet's password.
-    pub wallet_password: Option<Password>,
-}
-
-/// Whose process serves a session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Server {
-    /// One of its own.
-    Dedicated,
-    /// One lent by the server's resident pool, to those of the same class.
-    Pooled {
-        /// The class.
-        class: String,
-    },
-}
-
-/// What a number becomes whose column does not say how many digits it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BareNumber {
-    /// A decimal of 38 digits, 10 of them after the point; one that does not fit is a bad value.
-    Decimal,
-    /// Text with every digit.
-    Text,
-}
-
-/// How the sessions of a run agree on a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Snapshot {
-    /// All read as of one system change number.
-    Scn,
-    /// Each statement sees what is committed when it starts; for those who may not look back.
-    Statement,
-}
-
-/// What a session is known by in `V$SESSION`.
-#[derive(Debug, Clone, Default)]
-pub struct Tags {
-    /// Whose work it is: the pipeline.
-    pub module: String,
-    /// What it does: the stream.
-    pub action: String,
-    /// The run.
-    pub client_id: String,
-}
-
-/// A secret text.
-#[derive(Clone)]
-pub struct Password(String);
-
-impl Password {
-    /// Hides a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
 
 /// The text that the driver connects by. Names that could close a bracket were refused before.
 pub(super) fn connect_text(settings: &Settings) -> String {
@@ -272,7 +66,7 @@ mod tests {
 
     fn settings(host: &str, service: Service) -> Settings {
         let address = Address::Host { host: host.into(), port: 1521, service, protocol: Protocol::Tcps };
-        Settings::new(address, "etl", Password::new("hidden-word"))
+        Settings::new(address, "etl", Secret::new("hidden-word"))
     }
 
     #[test]
@@ -297,7 +91,7 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let mut settings = settings("a", Service::Name("b".into()));
-        settings.trust.wallet_password = Some(Password::new("hidden-too"));
+        settings.trust.wallet_password = Some(Secret::new("hidden-too"));
         assert!(!format!("{settings:?}").contains("hidden"));
     }
 }

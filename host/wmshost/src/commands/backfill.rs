@@ -40,7 +40,7 @@ pub(super) fn backfill(app: &App, arguments: &BackfillArgs) -> anyhow::Result<Ex
         return Err(Failure::invalid_config(format!(
             "stream {}: it is read by the method {:?}; only an incremental stream has windows. Run it instead",
             stream.plan.name,
-            stream.plan.method.word()
+            stream.plan.method.name()
         ))
         .into());
     }
