@@ -28,8 +28,10 @@
 //! | `resolved` | the pipeline with every value filled in |
 //! | `plugins` | port: the metadata of a component file |
 //! | `settings` | checks the settings of a plugin against its declaration |
+//! | `stage` | a plugin at its position |
 //! | `cross_check` | checks that the parts are consistent |
 //! | `checked` | the pipeline that can run |
+//! | `load` | reads and checks a file |
 //! | `select` | the streams that were selected by name |
 //! | `suggest` | suggestions: did you mean …? |
 //! | `diagnostics` | mistakes: file, line, key, reason, advice |
@@ -44,6 +46,7 @@ mod duration;
 mod extends;
 mod key_type;
 mod keys;
+mod load;
 mod models;
 pub mod oracle;
 mod oracle_reader;
@@ -56,22 +59,25 @@ mod secret;
 mod section_reader;
 mod select;
 mod settings;
+mod stage;
 mod suggest;
 mod syntax;
 mod value;
 
-pub use checked::{Checked, Stage, Stream, check_file};
+pub use checked::{Checked, Stream};
 pub use connection::{Connection, SqliteConnection};
 pub use diagnostics::{Diagnostic, Diagnostics};
 pub use documentation::HELP;
 pub use duration::{duration_text, parse_duration};
 pub use keys::{KeyHelp, all_keys};
+pub use load::{check_file, load};
 pub use models::{Lineage, Models, ModelsPlan, variable_literal};
 pub use plugins::{PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, World};
 pub use policies::LateRows;
 pub use reference::Environment;
-pub use resolved::{Limits, Resolved, RunOptions, StreamPlan, load};
+pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};
 pub use schema::schema;
 pub use secret::Secret;
 pub use settings::Setting;
+pub use stage::Stage;
 pub use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};

@@ -1,7 +1,9 @@
 //! The records of builds and tests, and the documents about them.
 
+use schemars::schema_for;
+use serde_json::Value;
 use wmshost_flow::model::{Assertion, Materialization, Model, Snapshot, Strategy};
-use wmshost_models::{Manifest, RunResults, TestStatus};
+use wmshost_models::{Manifest, NodeHistory, Profile, RunResults, TestStatus};
 
 use crate::warehouse::{HOUR, Warehouse, action, incremental, model, names, node, project, test, view};
 
@@ -90,4 +92,40 @@ fn documents_are_read_back_as_they_were_written() {
     let json = serde_json::to_value(&results).expect("JSON");
     assert_eq!(serde_json::from_value::<RunResults>(json.clone()).expect("results"), results);
     assert_eq!((&json["status"], &json["nodes"][0]["result"]), (&"succeeded".into(), &"success".into()));
+}
+
+/// The names of the properties in a schema that have no description of their own, with their paths.
+fn undocumented(schema: &Value, path: &str) -> Vec<String> {
+    let mut missing = Vec::new();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        if property["description"].as_str().is_none_or(str::is_empty) {
+            missing.push(format!("{path}.{name}"));
+        }
+    }
+    for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
+        missing.extend(undocumented(definition, &format!("{path}.{name}")));
+    }
+    missing
+}
+
+#[test]
+fn documents_have_a_schema_that_names_and_describes_every_field() {
+    let project = project(models());
+    let manifest = serde_json::to_value(project.manifest("wms", 0)).expect("JSON");
+    let results = serde_json::to_value(Warehouse::new().build(&project).results("wms")).expect("JSON");
+    for (schema, document, node) in [
+        (schema_for!(Manifest).to_value(), manifest, "ManifestNode"),
+        (schema_for!(RunResults).to_value(), results, "NodeOutcome"),
+        (schema_for!(NodeHistory).to_value(), Value::Null, ""),
+        (schema_for!(Profile).to_value(), Value::Null, ""),
+    ] {
+        assert_eq!(undocumented(&schema, ""), Vec::<String>::new());
+        let nodes = document["nodes"].as_array().into_iter().flatten();
+        let described = nodes.map(|of| (of, &schema["$defs"][node])).chain([(&document, &schema)]);
+        for (value, schema) in described {
+            for name in value.as_object().into_iter().flat_map(|value| value.keys()) {
+                assert!(schema["properties"].get(name).is_some(), "{node}: the schema has no {name}");
+            }
+        }
+    }
 }
