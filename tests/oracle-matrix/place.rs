@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
+use wmshost_databases::oracle::{self, Address, Protocol, Secret, Service, Settings};
 use wmshost_flow::{Clock, Micros};
 use wmshost_oracle_emulator::{Account, Admin, Effect, Emulator, Fault, Moment, Options, Release, Transport};
 
@@ -102,7 +102,7 @@ impl Place {
             service: Service::Name("STANDIN".to_owned()),
             protocol: Protocol::Tcp,
         };
-        let settings = Settings::new(address, format!("WMS{}", self.pair), Password::new("word"));
+        let settings = Settings::new(address, format!("WMS{}", self.pair), Secret::new("word"));
         let target = oracle::open_target(settings, 1, "test", Arc::new(StandingClock)).expect("a target");
         Source(target.sql().expect("a session"))
     }

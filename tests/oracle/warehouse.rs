@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use tempfile::TempDir;
-use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
+use wmshost_databases::oracle::{self, Address, Protocol, Secret, Service, Settings};
 use wmshost_flow::{Clock, Micros, SqlSession, Value};
 use wmshost_oracle_emulator::{Emulator, Release, Transport};
 use wmshost_tests::root;
@@ -172,7 +172,7 @@ impl Warehouse {
             service: Service::Name("STANDIN".to_owned()),
             protocol: Protocol::Tcp,
         };
-        let settings = Settings::new(address, user, Password::new(password));
+        let settings = Settings::new(address, user, Secret::new(password));
         let target = oracle::open_target(settings, 1, "test", Arc::new(StandingClock)).expect("a target");
         target.sql().expect("a session")
     }

@@ -5,65 +5,35 @@ use std::collections::BTreeMap;
 use arrow_schema::SchemaRef;
 
 use crate::batch::Batch;
+use crate::choice;
 use crate::failure::Failure;
 use crate::value::{Bookmark, Value};
 
-/// The replication method of a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// The whole table, every time.
-    Full,
-    /// The whole table first, and from then on the rows that changed, by the change key.
-    Incremental,
-    /// Only new rows, for tables to which rows are only added: those after the highest key that was read.
-    Append,
-}
-
-impl Method {
-    /// The method's name in pipeline files and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Incremental => "incremental",
-            Self::Append => "append",
-        }
+choice!(
+    /// The replication method of a stream.
+    Method {
+        /// The whole table, every time.
+        Full = "full",
+        /// The whole table first, and from then on the rows that changed, by the change key.
+        Incremental = "incremental",
+        /// Only new rows, for tables to which rows are only added: those after the highest key that was read.
+        Append = "append",
     }
+);
 
-    /// Returns the method with this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Full, Self::Incremental, Self::Append].into_iter().find(|method| method.name() == name)
+choice!(
+    /// The policy for rows without a change key.
+    NullKeys {
+        /// They are read again in every incremental run.
+        Include = "include",
+        /// They are read in the first run only.
+        Ignore = "ignore",
+        /// They go to quarantine.
+        Reject = "reject",
+        /// The first of them fails the stream.
+        Fail = "fail",
     }
-}
-
-/// The policy for rows without a change key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NullKeys {
-    /// They are read again in every incremental run.
-    Include,
-    /// They are read in the first run only.
-    Ignore,
-    /// They go to quarantine.
-    Reject,
-    /// The first of them fails the stream.
-    Fail,
-}
-
-impl NullKeys {
-    /// The policy's name in pipeline files and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Include => "include",
-            Self::Ignore => "ignore",
-            Self::Reject => "reject",
-            Self::Fail => "fail",
-        }
-    }
-
-    /// Returns the policy with this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Include, Self::Ignore, Self::Reject, Self::Fail].into_iter().find(|policy| policy.name() == name)
-    }
-}
+);
 
 /// A part of a stream by its change key.
 #[derive(Debug, Clone, PartialEq)]

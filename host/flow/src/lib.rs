@@ -23,6 +23,7 @@
 //! | `checkpoint` | the progress of a stream, stored in the target |
 //! | `metadata` | the host's own tables in the target |
 //! | `key` | the order of keys, and checking rows against it |
+//! | `choice` | policies with a name for each value |
 //! | `policy` | the policies of a stream |
 //! | `transform_stage` | the transform stage: batches through plugins that may fail |
 //! | `load_stage` | the load stage: rows and checkpoint in one transaction |
@@ -44,6 +45,7 @@ mod bad_rows;
 mod batch;
 mod calendar;
 mod checkpoint;
+mod choice;
 mod clock;
 mod compare;
 mod declared;

@@ -1,5 +1,6 @@
 //! The policies of a stream: decisions of the pipeline file, not of the plugins.
 
+use crate::choice;
 use crate::failure::{Failure, FailureKind};
 
 /// The number of rows below which the percentage of rejected ones is not significant.
@@ -32,17 +33,18 @@ pub struct Policy {
     pub full_refresh: bool,
 }
 
-/// The reaction of a run when the definition of a stream differs from the one that its checkpoint rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnChange {
-    /// It continues and reports the consequences for the rows in the target. If the bookmark has lost its meaning, it
-    /// reads the whole table again; if rows of two tables or keys would be mixed, or the target lost values, it fails.
-    Tell,
-    /// It reads the whole table again.
-    Reload,
-    /// It fails before a row is moved.
-    Fail,
-}
+choice!(
+    /// The reaction of a run when the definition of a stream differs from the one that its checkpoint rests on.
+    OnChange {
+        /// It continues and reports the consequences for the rows in the target. If the bookmark has lost its meaning, it
+        /// reads the whole table again; if rows of two tables or keys would be mixed, or the target lost values, it fails.
+        Tell = "tell",
+        /// It reads the whole table again.
+        Reload = "reload",
+        /// It fails before a row is moved.
+        Fail = "fail",
+    }
+);
 
 /// The number of rows of one run that may go to quarantine; with more the run fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -127,37 +129,40 @@ fn stopped(stream: &str, key: &str, most: &str, deleted: u64, of: u64) -> Failur
     ))
 }
 
-/// The policy for a row with an unusable value: one that does not fit its column's type, the key, a batch or the
-/// target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnBadValue {
-    /// It goes to quarantine.
-    Reject,
-    /// The first such row fails the stream's run, and the failure names it.
-    Fail,
-}
+choice!(
+    /// The policy for a row with an unusable value: one that does not fit its column's type, the key, a batch or the
+    /// target.
+    OnBadValue {
+        /// It goes to quarantine.
+        Reject = "reject",
+        /// The first such row fails the stream's run, and the failure names it.
+        Fail = "fail",
+    }
+);
 
-/// The reaction when a transform traps, or takes too much time or memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnTrap {
-    /// Find a row that causes it, and fail.
-    Fail,
-    /// Try the batch once more in a fresh instance, then as above.
-    Retry,
-    /// Find the rows that cause it, put them into quarantine, and continue with the others.
-    Quarantine,
-}
+choice!(
+    /// The reaction when a transform traps, or takes too much time or memory.
+    OnTrap {
+        /// Find a row that causes it, and fail.
+        Fail = "fail_run",
+        /// Try the batch once more in a fresh instance, then as above.
+        Retry = "retry",
+        /// Find the rows that cause it, put them into quarantine, and continue with the others.
+        Quarantine = "quarantine",
+    }
+);
 
-/// The policy for rows that the source no longer has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deletes {
-    /// They stay. But a table that is replaced does not have them any more.
-    Ignore,
-    /// They stay, with the time of deletion in `wms_deleted_at`.
-    Soft,
-    /// They are deleted.
-    Delete,
-}
+choice!(
+    /// The policy for rows that the source no longer has.
+    Deletes {
+        /// They stay. But a table that is replaced does not have them any more.
+        Ignore = "ignore",
+        /// They stay, with the time of deletion in `wms_deleted_at`.
+        Soft = "soft",
+        /// They are deleted.
+        Delete = "hard",
+    }
+);
 
 /// The policy for changed columns of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,25 +173,27 @@ pub struct SchemaPolicy {
     pub new_types: NewTypes,
 }
 
-/// The policy for columns that the target does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NewColumns {
-    /// They are added.
-    Evolve,
-    /// The stream fails before a row is moved.
-    Freeze,
-    /// They are left out.
-    Discard,
-}
+choice!(
+    /// The policy for columns that the target does not have.
+    NewColumns {
+        /// They are added.
+        Evolve = "evolve",
+        /// The stream fails before a row is moved.
+        Freeze = "freeze",
+        /// They are left out.
+        Discard = "discard",
+    }
+);
 
-/// The policy for columns whose values do not fit the target's type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NewTypes {
-    /// The target's column is widened if that changes no value.
-    Evolve,
-    /// The stream fails before a row is moved.
-    Freeze,
-}
+choice!(
+    /// The policy for columns whose values do not fit the target's type.
+    NewTypes {
+        /// The target's column is widened if that changes no value.
+        Evolve = "evolve",
+        /// The stream fails before a row is moved.
+        Freeze = "freeze",
+    }
+);
 
 #[cfg(test)]
 mod tests {

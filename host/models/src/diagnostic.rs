@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::template::{Template, TemplateError};
+
 /// A mistake in a declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -21,6 +23,49 @@ impl fmt::Display for Diagnostic {
         match &self.excerpt {
             Some(excerpt) => write!(f, "\n{excerpt}"),
             None => Ok(()),
+        }
+    }
+}
+
+/// Mistakes as they are found.
+#[derive(Default)]
+pub(crate) struct DiagnosticSink {
+    pub(crate) all: Vec<Diagnostic>,
+}
+
+/// The position of a declaration: the plugin and the place in it.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) plugin: &'a str,
+    pub(crate) place: &'a str,
+}
+
+impl DiagnosticSink {
+    pub(crate) fn add(&mut self, at: At<'_>, what: impl Into<String>) {
+        let (plugin, place) = (at.plugin.to_owned(), at.place.to_owned());
+        self.all.push(Diagnostic { plugin, place, what: what.into(), excerpt: None });
+    }
+
+    /// A mistake at a place in SQL.
+    pub(crate) fn in_sql(&mut self, at: At<'_>, sql: &str, offset: usize, what: impl Into<String>) {
+        let (line, column) = line_and_column(sql, offset);
+        self.all.push(Diagnostic {
+            plugin: at.plugin.to_owned(),
+            place: format!("{} {line}:{column}", at.place),
+            what: what.into(),
+            excerpt: Some(excerpt(sql, offset)),
+        });
+    }
+
+    pub(crate) fn parse(&mut self, at: At<'_>, sql: &str) -> Option<Template> {
+        match Template::parse(sql) {
+            Ok(template) => Some(template),
+            Err(wrong) => {
+                for TemplateError { at: offset, what } in wrong {
+                    self.in_sql(at, sql, offset, what);
+                }
+                None
+            }
         }
     }
 }

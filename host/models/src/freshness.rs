@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use wmshost_flow::model::Freshness;
 use wmshost_flow::{Failure, Micros, Sql};
 
-use crate::project::{Kind, Project};
-use crate::select::Selected;
-use crate::store::{Store, kind_of, moment_text, parse_moment, text_of};
+use crate::project::{Kind, Project, Selected};
+use crate::record::Moment;
+use crate::store::{Store, kind_of, moment_text, text_of};
 
 /// The verdict about an age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Project {
         }
         let newest = moment_text(writer, &format!("MAX({})", writer.name(column)));
         let rows = sql.query(&format!("SELECT {newest} FROM {}", writer.name(table)), &[])?;
-        Ok(rows.first().and_then(|row| parse_moment(text_of(row, 0).trim_end_matches('Z'))))
+        Ok(rows.first().and_then(|row| Moment::parse(text_of(row, 0).trim_end_matches('Z'))).map(|moment| moment.0))
     }
 }
 

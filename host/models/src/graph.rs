@@ -28,4 +28,11 @@ impl Project {
         }
         found
     }
+
+    /// The models that follow the before images of a node.
+    pub(crate) fn followers(&self, at: usize) -> Vec<usize> {
+        let name = &self.nodes[at].name;
+        let follows = |read: &&usize| self.nodes[**read].model().is_some_and(|model| model.reads_before_images(name));
+        self.nodes[at].read_by.iter().filter(follows).copied().collect()
+    }
 }

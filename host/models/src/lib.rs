@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `diagnostic` | mistakes in declarations, and where they are |
 //! | `template` | SQL with placeholders |
+//! | `record` | records of builds and tests, with the inputs of each |
 //! | `project` | all models of a pipeline as one graph |
 //! | `guard` | the tables and functions that a plugin's SQL may name |
 //! | `check` | checks that need no database |
@@ -22,7 +23,8 @@
 //! | `freshness` | the age of nodes |
 //! | `run_history` | results of earlier runs, from the target |
 //! | `openlineage` | a run as events for lineage tools |
-//! | `manifest` | declarations and results of a run, as JSON |
+//! | `manifest` | `manifest.json`: the declarations |
+//! | `run_results` | `run_results.json`: the results of a run |
 
 mod check;
 mod contract;
@@ -37,8 +39,10 @@ mod manifest;
 mod openlineage;
 mod prepare;
 mod project;
+mod record;
 mod run;
 mod run_history;
+mod run_results;
 mod select;
 mod store;
 mod template;
@@ -47,9 +51,15 @@ mod unit;
 pub use data_tests::{TestResult, TestStatus};
 pub use diagnostic::Diagnostic;
 pub use freshness::{Age, FreshnessStatus};
-pub use manifest::previous_results;
-pub use project::{Compiled, Project, Setup};
+pub use manifest::{
+    Manifest, ManifestColumn, ManifestExposure, ManifestFreshness, ManifestGoal, ManifestMetric, ManifestModel,
+    ManifestNode, ManifestTest, NodeKind, StreamOrigin,
+};
+pub use project::{Compiled, Project, Selected, Setup};
+pub use record::{BuildRecord, Inputs, Moment, OwnState, Seen, StreamVersion, TestRecord};
 pub use run::{Action, BuildOptions, NodeResult, NodeStatus, Observer, Report, Runner};
-pub use select::{PreviousRun, Selected};
-pub use store::{BuildRecord, FAILURES_TABLE, MODEL_TABLE, TEST_TABLE, TestRecord};
+pub use run_history::{ColumnProfile, LastBuild, LastTest, NodeHistory, Profile};
+pub use run_results::{NodeOutcome, Outcome, RunResults, RunStatus};
+pub use select::PreviousRun;
+pub use store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE};
 pub use unit::{Scratch, UnitResult};

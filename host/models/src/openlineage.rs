@@ -3,8 +3,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::manifest::moment;
+use crate::manifest::NodeKind;
 use crate::project::Project;
+use crate::record::Moment;
 use crate::run::{NodeResult, NodeStatus, Report};
 
 const SCHEMA: &str = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent";
@@ -13,10 +14,9 @@ const PRODUCER: &str = concat!("https://wmshost.invalid/wmshost-models/", env!("
 impl Project {
     /// The events of a run.
     pub fn lineage_events(&self, pipeline: &str, report: &Report) -> Vec<Json> {
-        let built = report
-            .nodes
-            .iter()
-            .filter(|node| node.is_model && !matches!(node.status, NodeStatus::Skipped | NodeStatus::LeftOut));
+        let built = report.nodes.iter().filter(|node| {
+            node.kind == NodeKind::Model && !matches!(node.status, NodeStatus::Skipped | NodeStatus::LeftOut)
+        });
         built
             .filter(|node| node.action.is_some_and(|action| action.name() != "unchanged") || node.action.is_none())
             .flat_map(|node| self.events_of(pipeline, report, node))
@@ -61,7 +61,7 @@ impl Project {
             }
             json!({
                 "eventType": kind,
-                "eventTime": moment(at),
+                "eventTime": Moment(at).iso_8601(),
                 "run": run,
                 "job": { "namespace": namespace, "name": result.name },
                 "inputs": inputs,

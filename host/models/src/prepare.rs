@@ -3,10 +3,9 @@
 
 use wmshost_flow::{Dialect, Failure, Sql, SqlSession, failure_policy};
 
-use crate::check::{At, DiagnosticSink};
 use crate::contract::fits;
 use crate::data_tests::query_of;
-use crate::diagnostic::{Diagnostic, locate};
+use crate::diagnostic::{At, Diagnostic, DiagnosticSink, locate};
 use crate::dialect::SqlWriter;
 use crate::project::{Node, ParsedModel, Project, SqlRenderer};
 use crate::store::kind_of;

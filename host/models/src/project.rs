@@ -8,11 +8,11 @@ use wmshost_flow::model::{
 };
 use wmshost_flow::{Dialect, STAGING_PREFIXES};
 
-use crate::check;
-use crate::diagnostic::Diagnostic;
 use crate::dialect::{AUDIT_COLUMNS, REPLACED_AT, SqlWriter, VERSION, audit_types, version_types};
-use crate::store::parse_moment;
+use crate::record::{Inputs, Moment};
 use crate::template::{Mode, Placeholder, Template};
+
+const EARLIEST: i64 = Moment::EARLIEST.0;
 
 /// Everything that a project is made from.
 #[derive(Debug, Clone)]
@@ -95,10 +95,21 @@ pub(crate) struct ParsedTest {
     pub(crate) only_where: Option<Template>,
 }
 
+/// A set of nodes of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected(pub(crate) BTreeSet<usize>);
+
+impl Selected {
+    /// The names of the selected nodes.
+    pub fn names<'p>(&self, project: &'p Project) -> Vec<&'p str> {
+        self.0.iter().map(|&at| project.nodes[at].name.as_str()).collect()
+    }
+}
+
 impl Project {
-    /// Checks everything that can be known without a database. Returns all mistakes at once.
-    pub fn new(setup: Setup) -> Result<Self, Vec<Diagnostic>> {
-        check::project(setup)
+    /// All nodes.
+    pub fn everything(&self) -> Selected {
+        Selected((0..self.nodes.len()).collect())
     }
 
     /// True if there is no model.
@@ -242,7 +253,7 @@ pub(crate) struct SqlRenderer<'p> {
     pub(crate) run_id: &'p str,
     pub(crate) watermark: Option<i64>,
     /// The inputs of the last build, for the watermark of each dependency.
-    pub(crate) seen: Option<&'p BTreeMap<String, String>>,
+    pub(crate) seen: Option<&'p Inputs>,
     /// The lookback before the watermark, in microseconds.
     pub(crate) lookback: i64,
     /// True if `{now}` is the time when the SQL runs, as in views.
@@ -294,12 +305,12 @@ impl SqlRenderer<'_> {
 
     /// The load time up to which the last build saw a dependency.
     fn watermark_of(&self, name: &str) -> i64 {
-        let seen = self.seen.and_then(|seen| seen.get(name)).and_then(|mark| parse_moment(mark));
-        seen.map(|seen| seen - self.lookback).or(self.watermark).unwrap_or(EARLIEST)
+        let seen = self.seen.and_then(|seen| seen.newest(name)).map(|seen| seen.0 - self.lookback);
+        seen.or(self.watermark).unwrap_or(EARLIEST)
     }
 
     fn built_today(&self) -> i32 {
-        let seen = self.seen.and_then(|seen| seen.get("{today}")).and_then(|day| parse_moment(day));
+        let seen = self.seen.and_then(|seen| seen.today).map(|day| day.0);
         day_of(seen.or(self.watermark).unwrap_or(EARLIEST))
     }
 
@@ -342,9 +353,6 @@ impl SqlRenderer<'_> {
 pub(crate) fn before_image_table(table: &str) -> String {
     format!("{}{table}", STAGING_PREFIXES[2])
 }
-
-/// A time before any load.
-pub(crate) const EARLIEST: i64 = -62_135_596_800_000_000;
 
 pub(crate) fn day_of(micros: i64) -> i32 {
     i32::try_from(micros.div_euclid(86_400_000_000)).unwrap_or(i32::MAX)

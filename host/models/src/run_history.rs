@@ -2,14 +2,84 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value as Json, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
 use wmshost_flow::{Failure, Micros, Sql, Value};
 
-use crate::manifest::moment;
-use crate::project::Project;
-use crate::run::{inputs_now, views_changed};
-use crate::select::Selected;
-use crate::store::{BuildRecord, Store, kind_of, parse_moment, real, text_of, whole};
+use crate::project::{Project, Selected};
+use crate::record::{BuildRecord, Moment};
+use crate::run::inputs_now;
+use crate::store::{Store, kind_of, real, text_of, whole};
+
+/// The last results of a node.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct NodeHistory {
+    /// The last build of a model; its fields stand beside `tests`.
+    #[serde(flatten)]
+    pub built: Option<LastBuild>,
+    /// The last result of each test, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tests: BTreeMap<String, LastTest>,
+}
+
+/// The last build of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LastBuild {
+    /// The time when it was last built or found unchanged, in ISO 8601.
+    pub built_at: String,
+    /// The load time of its newest rows.
+    pub changed_at: Moment,
+    /// The number of its rows, if it has any of its own.
+    pub rows: Option<u64>,
+    /// The run that built it.
+    pub run_id: String,
+    /// The fingerprint of the declaration that it was built from.
+    pub fingerprint: String,
+}
+
+/// The last result of a test.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct LastTest {
+    /// `passed`, `warned`, `failed` or `errored`.
+    pub status: String,
+    /// The number of failing rows.
+    pub failing: u64,
+    /// True if fewer may fail.
+    pub at_most: bool,
+    /// The number that a measuring test measured when it last passed.
+    pub measured: Option<f64>,
+    /// The time of the test, in ISO 8601.
+    pub at: String,
+    /// The first failing rows: values by column.
+    pub rows: Vec<Map<String, Json>>,
+}
+
+/// The profile of a node's declared columns.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Profile {
+    /// The number of rows.
+    pub rows: u64,
+    /// The columns.
+    pub columns: Vec<ColumnProfile>,
+}
+
+/// The profile of a column.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ColumnProfile {
+    /// Its name.
+    pub name: String,
+    /// The number of values that are not NULL.
+    pub filled: u64,
+    /// The percentage of NULL, with two decimals.
+    pub null_pct: f64,
+    /// The number of distinct values.
+    pub distinct: Option<u64>,
+    /// The minimum, as text.
+    pub least: String,
+    /// The maximum, as text.
+    pub most: String,
+}
 
 impl Project {
     /// The last build of each model.
@@ -28,41 +98,43 @@ impl Project {
     }
 
     /// The last results of models and tests, and some rows that failed, as JSON by node.
-    pub fn last_results(&self, pipeline: &str, sql: &mut dyn Sql) -> Result<Json, Failure> {
+    pub fn last_results(&self, pipeline: &str, sql: &mut dyn Sql) -> Result<BTreeMap<String, NodeHistory>, Failure> {
         let store = Store { pipeline, writer: self.writer() };
-        let mut nodes: BTreeMap<String, Json> = BTreeMap::new();
+        let mut nodes: BTreeMap<String, NodeHistory> = BTreeMap::new();
         for (name, built) in store.built(sql)? {
-            let json = json!({
-                "built_at": moment(built.checked_at), "changed_at": built.changed_at, "rows": built.rows,
-                "run_id": built.run_id, "fingerprint": built.fingerprint,
-            });
-            nodes.insert(name, json);
+            let built = LastBuild {
+                built_at: Moment(built.checked_at).iso_8601(),
+                changed_at: built.changed_at,
+                rows: built.rows,
+                run_id: built.run_id,
+                fingerprint: built.fingerprint,
+            };
+            nodes.entry(name).or_default().built = Some(built);
         }
-        let mut tests: BTreeMap<(String, String), Json> = BTreeMap::new();
-        for (key, tested) in store.tested(sql)? {
-            let json = json!({
-                "status": tested.status, "failing": tested.failing, "at_most": tested.at_most,
-                "measured": tested.measured, "at": moment(tested.at), "rows": [],
-            });
-            tests.insert(key, json);
+        for ((node, test), tested) in store.tested(sql)? {
+            let last = LastTest {
+                status: tested.status,
+                failing: tested.failing,
+                at_most: tested.at_most,
+                measured: tested.measured,
+                at: Moment(tested.at).iso_8601(),
+                rows: Vec::new(),
+            };
+            nodes.entry(node).or_default().tests.insert(test, last);
         }
         for (node, test, row) in store.failing_rows(sql)? {
-            if let Some(rows) = tests.get_mut(&(node, test)).and_then(|test| test["rows"].as_array_mut())
+            if let Some(last) = nodes.get_mut(&node).and_then(|node| node.tests.get_mut(&test))
                 && let Ok(row) = serde_json::from_str(&row)
             {
-                rows.push(row);
+                last.rows.push(row);
             }
         }
-        for ((node, test), json) in tests {
-            let entry = nodes.entry(node).or_insert_with(|| json!({}));
-            entry["tests"][test] = json;
-        }
-        Ok(nodes.into_iter().collect())
+        Ok(nodes)
     }
 
     /// The profile of a node's declared columns: number of rows, of non-null and of distinct values, minimum and
     /// maximum.
-    pub fn profile(&self, name: &str, sql: &mut dyn Sql) -> Result<Option<Json>, Failure> {
+    pub fn profile(&self, name: &str, sql: &mut dyn Sql) -> Result<Option<Profile>, Failure> {
         let Some(&at) = self.by_name.get(name) else { return Ok(None) };
         let (node, writer) = (&self.nodes[at], self.writer());
         if node.columns().is_empty() || kind_of(sql, writer, &node.table)?.is_none() {
@@ -80,14 +152,17 @@ impl Project {
             let from = 1 + 4 * number;
             let filled = row.get(from).and_then(whole).unwrap_or(0);
             let null_pct = if count == 0 { 0.0 } else { 100.0 * (count - filled.min(count)) as f64 / count as f64 };
-            json!({
-                "name": column.name, "filled": filled, "null_pct": (null_pct * 100.0).round() / 100.0,
-                "distinct": row.get(from + 1).and_then(whole), "least": text_of(row, from + 2),
-                "most": text_of(row, from + 3),
-            })
+            ColumnProfile {
+                name: column.name.clone(),
+                filled,
+                null_pct: (null_pct * 100.0).round() / 100.0,
+                distinct: row.get(from + 1).and_then(whole),
+                least: text_of(row, from + 2),
+                most: text_of(row, from + 3),
+            }
         };
-        let columns: Vec<Json> = node.columns().iter().enumerate().map(column).collect();
-        Ok(Some(json!({ "rows": count, "columns": columns })))
+        let columns = node.columns().iter().enumerate().map(column).collect();
+        Ok(Some(Profile { rows: count, columns }))
     }
 
     /// The first rows of a node, as text, with the columns' names.
@@ -122,7 +197,7 @@ impl Project {
             writer.parameter(1)
         );
         let rows = sql.query(&statement, &[Value::Text(pipeline.to_owned())])?;
-        Ok(rows.iter().filter_map(|row| Some((text_of(row, 0), parse_moment(&text_of(row, 1))?))).collect())
+        Ok(rows.iter().filter_map(|row| Some((text_of(row, 0), Moment::parse(&text_of(row, 1))?.0))).collect())
     }
 
     /// The action of a build for each selected model, and the reason: name, action, reason.
@@ -174,15 +249,14 @@ impl Project {
             Ok(inputs) => inputs,
             Err(failure) => return Ok(("failed", failure.to_string())),
         };
-        let changed: BTreeSet<&str> = inputs
-            .iter()
-            .filter(|(name, mark)| before.inputs.get(*name) != Some(mark))
-            .map(|(name, _)| name.trim_end_matches(" before#").trim_matches(['{', '}', '#']))
-            .collect();
+        let Some(seen) = &before.inputs else {
+            return Ok((full, "another version of wmshost recorded what it read".to_owned()));
+        };
+        let changed = inputs.changed_since(seen);
         let why = format!("{} changed", changed.iter().copied().collect::<Vec<_>>().join(", "));
         Ok(match model.increment() {
             _ if changed.is_empty() => ("unchanged", String::new()),
-            Some(_) if !views_changed(&before.inputs, &inputs) => ("incremental", why),
+            Some(_) if !inputs.views_differ(seen) => ("incremental", why),
             _ => (full, why),
         })
     }

@@ -16,7 +16,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::hint;
-use crate::project::{Kind, Node, Project};
+use crate::project::{Kind, Node, Project, Selected};
+use crate::run_results::Outcome;
 
 /// The last builds and the last run, for `state:` and `result:`.
 #[derive(Debug, Clone, Default)]
@@ -24,26 +25,10 @@ pub struct PreviousRun {
     /// The fingerprint of each model at its last build.
     pub fingerprints: BTreeMap<String, String>,
     /// The result of each node in the last run: `error`, `fail`, `warn`, `skipped`, `success`.
-    pub results: BTreeMap<String, String>,
-}
-
-/// A set of nodes of a project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selected(pub(crate) BTreeSet<usize>);
-
-impl Selected {
-    /// The names of the selected nodes.
-    pub fn names<'p>(&self, project: &'p Project) -> Vec<&'p str> {
-        self.0.iter().map(|&at| project.nodes[at].name.as_str()).collect()
-    }
+    pub results: BTreeMap<String, Outcome>,
 }
 
 impl Project {
-    /// All nodes.
-    pub fn everything(&self) -> Selected {
-        Selected((0..self.nodes.len()).collect())
-    }
-
     /// The nodes that the expressions select, without those that the others exclude. A word that matches nothing is an
     /// error.
     pub fn select(
@@ -108,7 +93,7 @@ impl Project {
                 Box::new(|node| node.model().is_some_and(|model| model.model.materialization.name().starts_with(value)))
             }
             "state" if value == "new" || value == "modified" => Box::new(move |node| state(node, previous, value)),
-            "result" => Box::new(|node| previous.results.get(&node.name).is_some_and(|result| result == value)),
+            "result" => Box::new(|node| previous.results.get(&node.name).is_some_and(|result| result.name() == value)),
             "state" => return Err(format!("{word:?}: use state:new or state:modified")),
             _ => {
                 let methods = "tag:, layer:, materialized:, source:, owner:, plugin:, state: and result:";

@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_schema::DataType;
-use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value, days_of};
+use serde::{Deserialize, Serialize};
+use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value};
 
 use crate::dialect::{SqlWriter, audit_types};
+use crate::record::{BuildRecord, Inputs, Moment, OwnState, TestRecord};
 
 /// The table of the last builds.
 pub const MODEL_TABLE: &str = "WMSHOST_MODEL";
@@ -18,48 +20,12 @@ pub const FAILURES_TABLE: &str = "WMSHOST_TEST_FAILURES";
 /// The maximum of failing rows that are kept per test.
 pub(crate) const KEPT_FAILURES: usize = 100;
 
-/// The record of a model's last build.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BuildRecord {
-    /// The fingerprint of its declaration.
-    pub fingerprint: String,
-    /// Its inputs: for each stream or model with rows, the load time of the newest row, as text.
-    pub inputs: BTreeMap<String, String>,
-    /// The load time of its own newest rows: when it last changed.
-    pub changed_at: String,
-    /// The time when it was last built or found unchanged, UTC.
-    pub checked_at: Micros,
-    /// The number of its rows, if it has any of its own.
-    pub rows: Option<u64>,
-    /// The run that built it.
-    pub run_id: String,
-    /// The digest of the plugin that declared it.
-    pub plugin_digest: String,
-}
-
-/// The record of a test's last result.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TestRecord {
-    /// `passed`, `warned`, `failed` or `errored`.
-    pub status: String,
-    /// The number of failing rows.
-    pub failing: u64,
-    /// True if fewer may fail: only new rows were counted since the last full count.
-    pub at_most: bool,
-    /// The number that a measuring test measured when it last passed.
-    pub measured: Option<f64>,
-    /// The time of the test, UTC.
-    pub at: Micros,
-    /// The inputs of the test: for each stream or model, the load time of the newest row; under `#`, the test's own
-    /// digest.
-    pub seen: BTreeMap<String, String>,
-}
-
-impl TestRecord {
-    /// True if it passed or only warned.
-    pub(crate) fn has_passed(&self) -> bool {
-        matches!(self.status.as_str(), "passed" | "warned")
-    }
+/// The text of the column `inputs`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordedInputs {
+    read: Option<Inputs>,
+    own: OwnState,
 }
 
 /// The host's own tables, for one pipeline.
@@ -152,14 +118,15 @@ impl Store<'_> {
     /// Records the build of a model.
     pub(crate) fn write_built(self, sql: &mut dyn Sql, model: &str, built: &BuildRecord) -> Result<(), Failure> {
         self.forget(sql, model)?;
-        let inputs = serde_json::to_string(&built.inputs)
+        let inputs = RecordedInputs { read: built.inputs.clone(), own: built.own.clone() };
+        let inputs = serde_json::to_string(&inputs)
             .map_err(|error| Failure::permanent(format!("recording the inputs of {model}: {error}")))?;
         let values = [
             Value::Text(self.pipeline.to_owned()),
             Value::Text(model.to_owned()),
             Value::Text(built.fingerprint.clone()),
             Value::Text(inputs),
-            Value::Text(built.changed_at.clone()),
+            Value::Text(built.changed_at.to_string()),
             self.moment(built.checked_at),
             built.rows.map_or(Value::Null, count),
             Value::Text(built.run_id.clone()),
@@ -303,11 +270,17 @@ pub(crate) fn view_digest(sql: &mut dyn Sql, writer: SqlWriter, name: &str) -> R
 }
 
 fn built(row: &[Value]) -> Option<(String, BuildRecord)> {
+    // Inputs in the form of an earlier version are unknown inputs; the rest of the record still counts.
+    let (inputs, own) = match serde_json::from_str(&text_of(row, 2)) {
+        Ok(RecordedInputs { read, own }) => (read, own),
+        Err(_) => (None, OwnState::default()),
+    };
     let built = BuildRecord {
         fingerprint: text_of(row, 1),
-        inputs: serde_json::from_str(&text_of(row, 2)).ok()?,
-        changed_at: text_of(row, 3),
-        checked_at: parse_moment(&text_of(row, 4))?,
+        inputs,
+        own,
+        changed_at: Moment::parse(&text_of(row, 3))?,
+        checked_at: Moment::parse(&text_of(row, 4))?.0,
         rows: whole(row.get(5)?),
         run_id: text_of(row, 6),
         plugin_digest: text_of(row, 7),
@@ -320,8 +293,8 @@ fn tested(row: &[Value]) -> Option<((String, String), TestRecord)> {
         status: text_of(row, 2),
         failing: whole(row.get(3)?)?,
         measured: real(row.get(4)?),
-        at: parse_moment(&text_of(row, 5))?,
-        seen: serde_json::from_str(&text_of(row, 6)).unwrap_or_default(),
+        at: Moment::parse(&text_of(row, 5))?.0,
+        seen: serde_json::from_str(&text_of(row, 6)).ok(),
         at_most: whole(row.get(7)?) == Some(1),
     };
     Some(((text_of(row, 0), text_of(row, 1)), tested))
@@ -363,33 +336,4 @@ pub(crate) fn real(value: &Value) -> Option<f64> {
 
 fn count(count: u64) -> Value {
     Value::Int64(i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-/// Microseconds since 1970-01-01T00:00:00 of `2026-01-31 23:59:59.999999`; a shorter fraction is valid too.
-pub(crate) fn parse_moment(text: &str) -> Option<Micros> {
-    let digits = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
-    let (year, month, day) = (digits(0, 4)?, digits(5, 7)?, digits(8, 10)?);
-    let (hour, minute, second) = match text.len() {
-        10 => (0, 0, 0),
-        _ => (digits(11, 13)?, digits(14, 16)?, digits(17, 19).unwrap_or(0)),
-    };
-    let fraction: String =
-        text.get(20..).unwrap_or_default().chars().take_while(char::is_ascii_digit).take(6).collect();
-    let micros = format!("{fraction:0<6}").parse::<i64>().ok()?;
-    Some((((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micros)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_come_back() {
-        for micros in [0, -1, 1_709_210_096_123_456, -62_135_596_800_000_000] {
-            assert_eq!(parse_moment(&Value::Timestamp(micros).to_string()), Some(micros));
-        }
-        assert_eq!(parse_moment("1970-01-02"), Some(86_400_000_000));
-        assert_eq!(parse_moment("1970-01-01 00:00:00.5"), Some(500_000));
-        assert_eq!(parse_moment("soon"), None);
-    }
 }

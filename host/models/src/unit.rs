@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 
 use arrow_schema::DataType;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use wmshost_flow::model::{Rows, UnitTest};
 use wmshost_flow::{Failure, Sql, SqlSession, Value};
 
 use crate::dialect::{AUDIT_COLUMNS, VERSION};
 use crate::project::{Node, ParsedModel, Project, SqlRenderer, before_image_table};
-use crate::store::{parse_moment, real};
+use crate::record::Moment;
+use crate::store::real;
 use crate::template::Mode;
 
 /// Port: empty, temporary databases. They accept SQLite's SQL.
@@ -18,7 +21,7 @@ pub trait Scratch: Sync {
 }
 
 /// The result of a unit test.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitResult {
     /// The test's name.
     pub name: String,
@@ -181,7 +184,7 @@ fn is_same(expected: &Value, given: &Value) -> bool {
         (Value::Null, _) | (_, Value::Null) => false,
         (Value::Boolean(a), b) => real(b) == Some(f64::from(u8::from(*a))),
         (Value::Text(a), Value::Text(b)) => a == b,
-        (Value::Timestamp(a), b) => parse_moment(b.to_string().trim_end_matches('Z')) == Some(*a),
+        (Value::Timestamp(a), b) => Moment::parse(b.to_string().trim_end_matches('Z')) == Some(Moment(*a)),
         (Value::Date(_), b) => expected.to_string() == b.to_string(),
         (Value::Int64(_) | Value::Float64(_) | Value::Decimal(_), b) => match (real(expected), real(b)) {
             (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0),

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use crate::diagnostics::join;
 use crate::extends::identity;
 use crate::keys::connection as keys;
-use crate::oracle::{self, OracleConnection};
 use crate::section_reader::SectionReader;
+use crate::{oracle, oracle_reader};
 
 /// The connection to a database.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub enum Connection {
     /// A SQLite file.
     Sqlite(SqliteConnection),
     /// An Oracle server.
-    Oracle(OracleConnection),
+    Oracle(oracle::Settings),
 }
 
 /// A SQLite file.
@@ -82,5 +82,5 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<Connection> {
         let lob_bytes = usize::try_from(lob_mib?).unwrap_or_default() << 20;
         return Some(Connection::Sqlite(SqliteConnection { path: path?, lob_bytes }));
     }
-    oracle::read(scope).map(Connection::Oracle)
+    oracle_reader::read(scope).map(Connection::Oracle)
 }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::checked::{Checked, Stage, Stream};
+use wmshost_flow::Method;
+
+use crate::checked::{Checked, Stream};
 use crate::connection::Connection;
 use crate::diagnostics::{Diagnostic, DiagnosticSink, join};
 use crate::keys::{file, models as model_keys, plugin, stream as keys};
 use crate::models::Models;
 use crate::plugins::{PluginCatalog, PluginMetadata, PluginProblem, World};
-use crate::policies::Method;
 use crate::resolved::{Resolved, StreamPlan};
 use crate::settings::{self, GivenSetting};
+use crate::stage::Stage;
 use crate::suggest;
 
 /// Reports all inconsistencies. Returns `None` only after a report.

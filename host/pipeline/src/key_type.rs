@@ -81,6 +81,14 @@ impl Key {
         self
     }
 
+    /// The default of a number; 0 if the key has none.
+    pub(crate) const fn default_number(&self) -> u64 {
+        match self.fallback {
+            KeyDefault::Number(number) => number,
+            _ => 0,
+        }
+    }
+
     pub(crate) const fn literal(mut self) -> Self {
         self.literal = true;
         self

@@ -1,32 +1,74 @@
 //! The only table of the keys that a pipeline file may have: their types, ranges, units and defaults. Reading, messages
 //! and the test that help.toml is complete are all based on it.
 
+use std::collections::BTreeMap;
+
+use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
+
 use crate::diagnostics::join;
+use crate::documentation::{Documented, documented};
 use crate::key_type::{Key, KeyDefault, KeyType};
+use crate::policies::LateRows;
 
 const DAY: u64 = 86_400;
+
+/// Defines keys and the list of them, so that a key is written once.
+macro_rules! keys {
+    ($(#[$about:meta])* $list:ident: $($constant:ident = $key:expr;)+) => {
+        $(pub(crate) const $constant: Key = $key;)+
+        $(#[$about])*
+        pub(crate) const $list: &[Key] = &[$($constant),+];
+    };
+}
+
+/// A key that holds a duration; the bounds and the default are in seconds.
+const fn span(name: &'static str, least: u64, most: u64, fallback: u64) -> Key {
+    Key::new(name, KeyType::Span { least, most }).or(KeyDefault::Number(fallback))
+}
+
+/// Several lists of keys as one.
+const fn joined<const LENGTH: usize>(lists: &[&[Key]]) -> [Key; LENGTH] {
+    let mut all = [lists[0][0]; LENGTH];
+    let (mut list, mut filled) = (0, 0);
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            all[filled] = lists[list][at];
+            (filled, at) = (filled + 1, at + 1);
+        }
+        list += 1;
+    }
+    assert!(filled == LENGTH, "the length is that of all lists");
+    all
+}
 
 /// The keys of the file itself.
 pub(crate) mod file {
     use super::*;
-    pub(crate) const NAME: Key = Key::new("name", KeyType::Name).literal();
-    pub(crate) const EXTENDS: Key = Key::new("extends", KeyType::Path).literal();
-    pub(crate) const PLUGINS: Key = Key::new("plugins", KeyType::Named(plugin::ALL));
-    pub(crate) const CONNECTIONS: Key = Key::new("connections", KeyType::Named(connection::ALL));
-    pub(crate) const RUN: Key = Key::new("run", KeyType::Table(run::ALL));
-    pub(crate) const LIMITS: Key = Key::new("limits", KeyType::Table(limits::ALL));
-    pub(crate) const DEFAULTS: Key = Key::new("stream_defaults", KeyType::Table(stream::DEFAULTS));
-    pub(crate) const STREAMS: Key = Key::new("streams", KeyType::Named(stream::ALL));
-    pub(crate) const MODELS: Key = Key::new("models", KeyType::Table(models::ALL));
-    pub(crate) const ALL: &[Key] = &[NAME, EXTENDS, PLUGINS, CONNECTIONS, RUN, LIMITS, DEFAULTS, STREAMS, MODELS];
+    keys! {
+        /// The keys of the file itself.
+        ALL:
+        NAME = Key::new("name", KeyType::Name).literal();
+        EXTENDS = Key::new("extends", KeyType::Path).literal();
+        PLUGINS = Key::new("plugins", KeyType::Named(plugin::ALL));
+        CONNECTIONS = Key::new("connections", KeyType::Named(connection::ALL));
+        RUN = Key::new("run", KeyType::Table(run::ALL));
+        LIMITS = Key::new("limits", KeyType::Table(limits::ALL));
+        DEFAULTS = Key::new("stream_defaults", KeyType::Table(stream::DEFAULTS));
+        STREAMS = Key::new("streams", KeyType::Named(stream::ALL));
+        MODELS = Key::new("models", KeyType::Table(models::ALL));
+    }
 }
 
 /// The keys of `[plugins.*]`.
 pub(crate) mod plugin {
     use super::*;
-    pub(crate) const PATH: Key = Key::new("path", KeyType::Path);
-    pub(crate) const DIGEST: Key = Key::new("digest", KeyType::Digest);
-    pub(crate) const ALL: &[Key] = &[PATH, DIGEST];
+    keys! {
+        /// The keys of a plugin.
+        ALL:
+        PATH = Key::new("path", KeyType::Path);
+        DIGEST = Key::new("digest", KeyType::Digest);
+    }
 }
 
 /// The keys of `[connections.*]`.
@@ -35,259 +77,137 @@ pub(crate) mod connection {
     pub(crate) const SQLITE_NAME: &str = "sqlite";
     pub(crate) const ORACLE_NAME: &str = "oracle";
     pub(crate) const DRIVER: Key = Key::new("driver", KeyType::Choice(&[SQLITE_NAME, ORACLE_NAME]));
-    pub(crate) const PATH: Key = Key::new("path", KeyType::Path);
-    pub(crate) const CLIENT: Key = Key::new("client", KeyType::Choice(&["thin", "oci"])).or(KeyDefault::Text("thin"));
-    pub(crate) const HOST: Key = Key::new("host", KeyType::Address);
-    pub(crate) const PORT: Key = Key::count("port", 1, 65_535, "TCP port").or(KeyDefault::Number(1521));
-    pub(crate) const SERVICE_NAME: Key = Key::new("service_name", KeyType::Address);
-    pub(crate) const SID: Key = Key::new("sid", KeyType::Address);
-    pub(crate) const USERNAME: Key = Key::new("username", KeyType::Text);
-    pub(crate) const PASSWORD: Key = Key::new("password", KeyType::Secret);
-    pub(crate) const SCHEMA: Key = Key::new("schema", KeyType::Identifier);
-    pub(crate) const DESCRIPTOR: Key = Key::new("descriptor", KeyType::Text);
-    pub(crate) const TNS_ALIAS: Key = Key::new("tns_alias", KeyType::Address);
-    pub(crate) const TNS_ADMIN: Key = Key::new("tns_admin", KeyType::Path);
-    pub(crate) const PROTOCOL: Key =
-        Key::new("protocol", KeyType::Choice(&["tcp", "tcps"])).or(KeyDefault::Text("tcp"));
-    pub(crate) const CA_FILE: Key = Key::new("ca_file", KeyType::Path);
-    pub(crate) const WALLET: Key = Key::new("wallet", KeyType::Path);
-    pub(crate) const WALLET_PASSWORD: Key = Key::new("wallet_password", KeyType::Secret);
-    pub(crate) const SERVER: Key =
-        Key::new("server", KeyType::Choice(&["dedicated", "pooled"])).or(KeyDefault::Text("dedicated"));
-    pub(crate) const CONNECTION_CLASS: Key =
-        Key::new("connection_class", KeyType::Address).or(KeyDefault::Text("WMSHOST"));
-    pub(crate) const SDU: Key = Key::count("sdu", 512, 2_097_152, "bytes").or(KeyDefault::Number(65_535));
-    pub(crate) const CONNECT_TIMEOUT: Key = span("connect_timeout", 1, 600, 15);
-    pub(crate) const CONNECT_BUDGET: Key = span("connect_budget", 0, 3_600, 60);
-    pub(crate) const CALL_TIMEOUT: Key = span("call_timeout", 1, DAY, 300);
-    pub(crate) const POOL_TIMEOUT: Key = span("pool_timeout", 1, 3_600, 60);
-    pub(crate) const PING_AFTER: Key = span("ping_after", 0, 3_600, 30);
-    pub(crate) const MAX_LIFETIME: Key = span("max_lifetime", 60, DAY, 3_600);
-    pub(crate) const CONNECTIONS: Key = Key::count("connections", 1, 256, "connections").or(KeyDefault::Number(16));
-    pub(crate) const FETCH_ROWS: Key = Key::count("fetch_rows", 1, 100_000, "rows");
-    pub(crate) const ARRAY_ROWS: Key = Key::count("array_rows", 1, 100_000, "rows").or(KeyDefault::Number(5_000));
-    pub(crate) const BULK_MERGE_ROWS: Key =
-        Key::count("bulk_merge_rows", 1, 1_000_000, "rows").or(KeyDefault::Number(500));
-    pub(crate) const BARE_NUMBER: Key =
-        Key::new("bare_number", KeyType::Choice(&["decimal", "text"])).or(KeyDefault::Text("decimal"));
     pub(crate) const LOB_MIB: Key = Key::count("lob_mib", 1, 900, "MiB").or(KeyDefault::Number(16));
-    pub(crate) const COMMIT_LAG: Key = span("commit_lag", 0, DAY, 60);
-    pub(crate) const SNAPSHOT: Key =
-        Key::new("snapshot", KeyType::Choice(&["scn", "statement"])).or(KeyDefault::Text("scn"));
-    pub(crate) const SQLITE: &[Key] = &[DRIVER, PATH, LOB_MIB];
-    pub(crate) const ORACLE: &[Key] = &[
-        DRIVER,
-        CLIENT,
-        HOST,
-        PORT,
-        SERVICE_NAME,
-        SID,
-        USERNAME,
-        PASSWORD,
-        SCHEMA,
-        DESCRIPTOR,
-        TNS_ALIAS,
-        TNS_ADMIN,
-        PROTOCOL,
-        CA_FILE,
-        WALLET,
-        WALLET_PASSWORD,
-        SERVER,
-        CONNECTION_CLASS,
-        SDU,
-        CONNECT_TIMEOUT,
-        CONNECT_BUDGET,
-        CALL_TIMEOUT,
-        POOL_TIMEOUT,
-        PING_AFTER,
-        MAX_LIFETIME,
-        CONNECTIONS,
-        FETCH_ROWS,
-        ARRAY_ROWS,
-        BULK_MERGE_ROWS,
-        BARE_NUMBER,
-        LOB_MIB,
-        COMMIT_LAG,
-        SNAPSHOT,
-    ];
-    pub(crate) const ALL: &[Key] = &[
-        DRIVER,
-        PATH,
-        CLIENT,
-        HOST,
-        PORT,
-        SERVICE_NAME,
-        SID,
-        USERNAME,
-        PASSWORD,
-        SCHEMA,
-        DESCRIPTOR,
-        TNS_ALIAS,
-        TNS_ADMIN,
-        PROTOCOL,
-        CA_FILE,
-        WALLET,
-        WALLET_PASSWORD,
-        SERVER,
-        CONNECTION_CLASS,
-        SDU,
-        CONNECT_TIMEOUT,
-        CONNECT_BUDGET,
-        CALL_TIMEOUT,
-        POOL_TIMEOUT,
-        PING_AFTER,
-        MAX_LIFETIME,
-        CONNECTIONS,
-        FETCH_ROWS,
-        ARRAY_ROWS,
-        BULK_MERGE_ROWS,
-        BARE_NUMBER,
-        LOB_MIB,
-        COMMIT_LAG,
-        SNAPSHOT,
-    ];
-
-    const fn span(name: &'static str, least: u64, most: u64, fallback: u64) -> Key {
-        Key::new(name, KeyType::Span { least, most }).or(KeyDefault::Number(fallback))
+    keys! {
+        /// The keys of a SQLite database only.
+        ONLY_SQLITE:
+        PATH = Key::new("path", KeyType::Path);
     }
+    keys! {
+        /// The keys of an Oracle server only.
+        ONLY_ORACLE:
+        CLIENT = Key::new("client", KeyType::Choice(&["thin", "oci"])).or(KeyDefault::Text("thin"));
+        HOST = Key::new("host", KeyType::Address);
+        PORT = Key::count("port", 1, 65_535, "TCP port").or(KeyDefault::Number(1521));
+        SERVICE_NAME = Key::new("service_name", KeyType::Address);
+        SID = Key::new("sid", KeyType::Address);
+        USERNAME = Key::new("username", KeyType::Text);
+        PASSWORD = Key::new("password", KeyType::Secret);
+        SCHEMA = Key::new("schema", KeyType::Identifier);
+        DESCRIPTOR = Key::new("descriptor", KeyType::Text);
+        TNS_ALIAS = Key::new("tns_alias", KeyType::Address);
+        TNS_ADMIN = Key::new("tns_admin", KeyType::Path);
+        PROTOCOL = Key::new("protocol", KeyType::Choice(&["tcp", "tcps"])).or(KeyDefault::Text("tcp"));
+        CA_FILE = Key::new("ca_file", KeyType::Path);
+        WALLET = Key::new("wallet", KeyType::Path);
+        WALLET_PASSWORD = Key::new("wallet_password", KeyType::Secret);
+        SERVER = Key::new("server", KeyType::Choice(&["dedicated", "pooled"])).or(KeyDefault::Text("dedicated"));
+        CONNECTION_CLASS = Key::new("connection_class", KeyType::Address).or(KeyDefault::Text("WMSHOST"));
+        SDU = Key::count("sdu", 512, 2_097_152, "bytes").or(KeyDefault::Number(65_535));
+        CONNECT_TIMEOUT = span("connect_timeout", 1, 600, 15);
+        CONNECT_BUDGET = span("connect_budget", 0, 3_600, 60);
+        CALL_TIMEOUT = span("call_timeout", 1, DAY, 300);
+        POOL_TIMEOUT = span("pool_timeout", 1, 3_600, 60);
+        PING_AFTER = span("ping_after", 0, 3_600, 30);
+        MAX_LIFETIME = span("max_lifetime", 60, DAY, 3_600);
+        CONNECTIONS = Key::count("connections", 1, 256, "connections").or(KeyDefault::Number(16));
+        FETCH_ROWS = Key::count("fetch_rows", 1, 100_000, "rows");
+        ARRAY_ROWS = Key::count("array_rows", 1, 100_000, "rows").or(KeyDefault::Number(5_000));
+        BULK_MERGE_ROWS = Key::count("bulk_merge_rows", 1, 1_000_000, "rows").or(KeyDefault::Number(500));
+        BARE_NUMBER = Key::new("bare_number", KeyType::Choice(&["decimal", "text"])).or(KeyDefault::Text("decimal"));
+        COMMIT_LAG = span("commit_lag", 0, DAY, 60);
+        SNAPSHOT = Key::new("snapshot", KeyType::Choice(&["scn", "statement"])).or(KeyDefault::Text("scn"));
+    }
+    pub(crate) const SQLITE: &[Key] = &joined::<{ ONLY_SQLITE.len() + 2 }>(&[&[DRIVER], ONLY_SQLITE, &[LOB_MIB]]);
+    pub(crate) const ORACLE: &[Key] = &joined::<{ ONLY_ORACLE.len() + 2 }>(&[&[DRIVER], ONLY_ORACLE, &[LOB_MIB]]);
+    pub(crate) const ALL: &[Key] = &joined::<{ SQLITE.len() + ONLY_ORACLE.len() }>(&[SQLITE, ONLY_ORACLE]);
 }
 
 /// The keys of `[run]`.
 pub(crate) mod run {
     use super::*;
     const MOST_ROWS: u64 = 1_000_000;
-    pub(crate) const EXTRACT_BATCH_ROWS: Key =
-        Key::count("extract_batch_rows", 1, MOST_ROWS, "rows").or(KeyDefault::Number(1_000));
-    pub(crate) const LOAD_BATCH_ROWS: Key =
-        Key::count("load_batch_rows", 1, MOST_ROWS, "rows").or(KeyDefault::Number(5_000));
-    pub(crate) const CONCURRENCY: Key = Key::count("concurrency", 1, 64, "streams").or(KeyDefault::Number(4));
-    pub(crate) const QUEUE_BATCHES: Key = Key::count("queue_batches", 1, 64, "batches").or(KeyDefault::Number(2));
-    pub(crate) const RETRIES: Key = Key::count("retries", 0, 20, "tries").or(KeyDefault::Number(3));
-    pub(crate) const ALL: &[Key] = &[EXTRACT_BATCH_ROWS, LOAD_BATCH_ROWS, CONCURRENCY, QUEUE_BATCHES, RETRIES];
+    keys! {
+        /// The keys of a run.
+        ALL:
+        EXTRACT_BATCH_ROWS = Key::count("extract_batch_rows", 1, MOST_ROWS, "rows").or(KeyDefault::Number(1_000));
+        LOAD_BATCH_ROWS = Key::count("load_batch_rows", 1, MOST_ROWS, "rows").or(KeyDefault::Number(5_000));
+        CONCURRENCY = Key::count("concurrency", 1, 64, "streams").or(KeyDefault::Number(4));
+        QUEUE_BATCHES = Key::count("queue_batches", 1, 64, "batches").or(KeyDefault::Number(2));
+        RETRIES = Key::count("retries", 0, 20, "tries").or(KeyDefault::Number(3));
+    }
 }
 
 /// The keys of `[limits]`.
 pub(crate) mod limits {
     use super::*;
-    pub(crate) const MEMORY_MIB: Key = Key::count("memory_mib", 1, 4_096, "MiB").or(KeyDefault::Number(64));
-    pub(crate) const CALL_TIMEOUT: Key =
-        Key::new("call_timeout", KeyType::Span { least: 1, most: 3_600 }).or(KeyDefault::Number(30));
-    pub(crate) const BATCH_MIB: Key = Key::count("batch_mib", 1, 2_047, "MiB").or(KeyDefault::Number(64));
-    pub(crate) const LOG_MESSAGES: Key =
-        Key::count("log_messages", 0, 1_000_000, "messages").or(KeyDefault::Number(10_000));
-    pub(crate) const ALL: &[Key] = &[MEMORY_MIB, CALL_TIMEOUT, BATCH_MIB, LOG_MESSAGES];
+    keys! {
+        /// The keys of the limits.
+        ALL:
+        MEMORY_MIB = Key::count("memory_mib", 1, 4_096, "MiB").or(KeyDefault::Number(64));
+        CALL_TIMEOUT = span("call_timeout", 1, 3_600, 30);
+        BATCH_MIB = Key::count("batch_mib", 1, 2_047, "MiB").or(KeyDefault::Number(64));
+        LOG_MESSAGES = Key::count("log_messages", 0, 1_000_000, "messages").or(KeyDefault::Number(10_000));
+    }
 }
 
 /// The keys of `[streams.*]`, and those of them that `[stream_defaults]` may set for all streams.
 pub(crate) mod stream {
     use super::*;
-    pub(crate) const ENABLED: Key = Key::new("enabled", KeyType::Flag).or(KeyDefault::Flag(true));
-    pub(crate) const SOURCE: Key = Key::new("source", KeyType::Name);
-    pub(crate) const TARGET: Key = Key::new("target", KeyType::Name);
-    pub(crate) const TABLE: Key = Key::new("table", KeyType::Identifier);
-    pub(crate) const TARGET_TABLE: Key = Key::new("target_table", KeyType::TargetTable);
-    pub(crate) const TAKE_OVER: Key = Key::new("take_over", KeyType::TakeOver).literal();
-    pub(crate) const EXTRACTOR: Key = Key::new("extractor", KeyType::Name);
-    pub(crate) const TRANSFORMS: Key = Key::new("transforms", KeyType::Names).or(KeyDefault::Empty);
-    pub(crate) const LOADER: Key = Key::new("loader", KeyType::Name);
-    pub(crate) const METHOD: Key =
-        Key::new("method", KeyType::Choice(&["full", "incremental", "append"])).or(KeyDefault::Text("full"));
-    pub(crate) const KEY: Key = Key::new("key", KeyType::Identifiers).or(KeyDefault::Empty);
-    pub(crate) const CHANGE_KEY: Key = Key::new("change_key", KeyType::Identifier);
-    pub(crate) const LOOKBACK: Key =
-        Key::new("lookback", KeyType::Span { least: 0, most: 366 * DAY }).or(KeyDefault::Number(900));
-    pub(crate) const NULL_KEYS: Key = Key::new("null_keys", KeyType::Choice(&["include", "ignore", "reject", "fail"]))
-        .or(KeyDefault::Text("include"));
-    pub(crate) const LATE_ROWS: Key =
-        Key::new("late_rows", KeyType::Choice(&["lookback", "reconcile"])).or(KeyDefault::Text("lookback"));
-    pub(crate) const DELETES: Key =
-        Key::new("deletes", KeyType::Choice(&["ignore", "soft", "hard"])).or(KeyDefault::Text("ignore"));
-    pub(crate) const RECONCILE_EVERY: Key =
-        Key::new("reconcile_every", KeyType::Span { least: 0, most: 366 * DAY }).or(KeyDefault::Number(DAY));
-    pub(crate) const NEW_COLUMNS: Key =
-        Key::new("new_columns", KeyType::Choice(&["evolve", "freeze", "discard"])).or(KeyDefault::Text("evolve"));
-    pub(crate) const NEW_TYPES: Key =
-        Key::new("new_types", KeyType::Choice(&["evolve", "freeze"])).or(KeyDefault::Text("evolve"));
-    pub(crate) const ON_CHANGE: Key =
-        Key::new("on_change", KeyType::Choice(&["tell", "reload", "fail"])).or(KeyDefault::Text("tell"));
-    pub(crate) const ON_BAD_VALUE: Key =
-        Key::new("on_bad_value", KeyType::Choice(&["reject", "fail"])).or(KeyDefault::Text("reject"));
-    pub(crate) const ON_TRAP: Key =
-        Key::new("on_trap", KeyType::Choice(&["fail_run", "retry", "quarantine"])).or(KeyDefault::Text("fail_run"));
-    pub(crate) const MAX_REJECTED: Key = Key::count("max_rejected", 0, 1_000_000_000_000, "rows");
-    pub(crate) const MAX_REJECTED_PERCENT: Key =
-        Key::count("max_rejected_percent", 0, 100, "percent").or(KeyDefault::Number(5));
-    pub(crate) const MAX_DELETED: Key = Key::count("max_deleted", 0, 1_000_000_000_000, "rows");
-    pub(crate) const MAX_DELETED_PERCENT: Key =
-        Key::count("max_deleted_percent", 0, 100, "percent").or(KeyDefault::Number(20));
-    pub(crate) const SETTINGS: Key = Key::new("settings", KeyType::Settings);
-    pub(crate) const DEFAULTS: &[Key] = &[
-        SOURCE,
-        TARGET,
-        EXTRACTOR,
-        LOADER,
-        METHOD,
-        CHANGE_KEY,
-        LOOKBACK,
-        NULL_KEYS,
-        LATE_ROWS,
-        DELETES,
-        RECONCILE_EVERY,
-        NEW_COLUMNS,
-        NEW_TYPES,
-        ON_CHANGE,
-        ON_BAD_VALUE,
-        ON_TRAP,
-        MAX_REJECTED,
-        MAX_REJECTED_PERCENT,
-        MAX_DELETED,
-        MAX_DELETED_PERCENT,
-    ];
-    pub(crate) const ALL: &[Key] = &[
-        ENABLED,
-        SOURCE,
-        TARGET,
-        TABLE,
-        TARGET_TABLE,
-        TAKE_OVER,
-        EXTRACTOR,
-        TRANSFORMS,
-        LOADER,
-        METHOD,
-        KEY,
-        CHANGE_KEY,
-        LOOKBACK,
-        NULL_KEYS,
-        LATE_ROWS,
-        DELETES,
-        RECONCILE_EVERY,
-        NEW_COLUMNS,
-        NEW_TYPES,
-        ON_CHANGE,
-        ON_BAD_VALUE,
-        ON_TRAP,
-        MAX_REJECTED,
-        MAX_REJECTED_PERCENT,
-        MAX_DELETED,
-        MAX_DELETED_PERCENT,
-        SETTINGS,
-    ];
+    keys! {
+        /// The keys that `[stream_defaults]` may have too.
+        DEFAULTS:
+        SOURCE = Key::new("source", KeyType::Name);
+        TARGET = Key::new("target", KeyType::Name);
+        EXTRACTOR = Key::new("extractor", KeyType::Name);
+        LOADER = Key::new("loader", KeyType::Name);
+        METHOD = Key::new("method", KeyType::Choice(Method::NAMES)).or(KeyDefault::Text("full"));
+        CHANGE_KEY = Key::new("change_key", KeyType::Identifier);
+        LOOKBACK = span("lookback", 0, 366 * DAY, 900);
+        NULL_KEYS = Key::new("null_keys", KeyType::Choice(NullKeys::NAMES)).or(KeyDefault::Text("include"));
+        LATE_ROWS = Key::new("late_rows", KeyType::Choice(LateRows::NAMES)).or(KeyDefault::Text("lookback"));
+        DELETES = Key::new("deletes", KeyType::Choice(Deletes::NAMES)).or(KeyDefault::Text("ignore"));
+        RECONCILE_EVERY = span("reconcile_every", 0, 366 * DAY, DAY);
+        NEW_COLUMNS = Key::new("new_columns", KeyType::Choice(NewColumns::NAMES)).or(KeyDefault::Text("evolve"));
+        NEW_TYPES = Key::new("new_types", KeyType::Choice(NewTypes::NAMES)).or(KeyDefault::Text("evolve"));
+        ON_CHANGE = Key::new("on_change", KeyType::Choice(OnChange::NAMES)).or(KeyDefault::Text("tell"));
+        ON_BAD_VALUE = Key::new("on_bad_value", KeyType::Choice(OnBadValue::NAMES)).or(KeyDefault::Text("reject"));
+        ON_TRAP = Key::new("on_trap", KeyType::Choice(OnTrap::NAMES)).or(KeyDefault::Text("fail_run"));
+        MAX_REJECTED = Key::count("max_rejected", 0, 1_000_000_000_000, "rows");
+        MAX_REJECTED_PERCENT = Key::count("max_rejected_percent", 0, 100, "percent").or(KeyDefault::Number(5));
+        MAX_DELETED = Key::count("max_deleted", 0, 1_000_000_000_000, "rows");
+        MAX_DELETED_PERCENT = Key::count("max_deleted_percent", 0, 100, "percent").or(KeyDefault::Number(20));
+    }
+    keys! {
+        /// The keys that only a stream has.
+        OWN:
+        ENABLED = Key::new("enabled", KeyType::Flag).or(KeyDefault::Flag(true));
+        TABLE = Key::new("table", KeyType::Identifier);
+        TARGET_TABLE = Key::new("target_table", KeyType::TargetTable);
+        TAKE_OVER = Key::new("take_over", KeyType::TakeOver).literal();
+        TRANSFORMS = Key::new("transforms", KeyType::Names).or(KeyDefault::Empty);
+        KEY = Key::new("key", KeyType::Identifiers).or(KeyDefault::Empty);
+        SETTINGS = Key::new("settings", KeyType::Settings);
+    }
+    pub(crate) const ALL: &[Key] = &joined::<{ DEFAULTS.len() + OWN.len() }>(&[DEFAULTS, OWN]);
 }
 
 /// The keys of `[models]`.
 pub(crate) mod models {
     use super::*;
-    pub(crate) const PLUGINS: Key = Key::new("plugins", KeyType::Names).or(KeyDefault::Empty);
-    pub(crate) const TARGET: Key = Key::new("target", KeyType::Name);
-    pub(crate) const TAKE_OVER: Key = Key::new("take_over", KeyType::TakeOvers).or(KeyDefault::Empty);
-    pub(crate) const THREADS: Key = Key::count("threads", 1, 64, "models").or(KeyDefault::Number(4));
-    pub(crate) const AFTER_LOAD: Key = Key::new("after_load", KeyType::Flag).or(KeyDefault::Flag(true));
-    pub(crate) const LINEAGE: Key = Key::new("lineage", KeyType::Text);
-    pub(crate) const LINEAGE_KEY: Key = Key::new("lineage_key", KeyType::Secret);
-    pub(crate) const VARS: Key = Key::new("vars", KeyType::Values);
-    pub(crate) const SETTINGS: Key = Key::new("settings", KeyType::Settings);
-    pub(crate) const ALL: &[Key] =
-        &[PLUGINS, TARGET, TAKE_OVER, THREADS, AFTER_LOAD, LINEAGE, LINEAGE_KEY, VARS, SETTINGS];
+    keys! {
+        /// The keys of the models.
+        ALL:
+        PLUGINS = Key::new("plugins", KeyType::Names).or(KeyDefault::Empty);
+        TARGET = Key::new("target", KeyType::Name);
+        TAKE_OVER = Key::new("take_over", KeyType::TakeOvers).or(KeyDefault::Empty);
+        THREADS = Key::count("threads", 1, 64, "models").or(KeyDefault::Number(4));
+        AFTER_LOAD = Key::new("after_load", KeyType::Flag).or(KeyDefault::Flag(true));
+        LINEAGE = Key::new("lineage", KeyType::Text);
+        LINEAGE_KEY = Key::new("lineage_key", KeyType::Secret);
+        VARS = Key::new("vars", KeyType::Values);
+        SETTINGS = Key::new("settings", KeyType::Settings);
+    }
 }
 
 /// The documentation of a key.
@@ -299,31 +219,43 @@ pub struct KeyHelp {
     pub expected: String,
     /// The default as it would be written; `None` if there is none.
     pub fallback: Option<String>,
+    /// Its documentation.
+    pub description: String,
+    /// A value, as the reference of the format writes it.
+    pub example: String,
 }
 
 /// Returns every key that a pipeline file may have.
 pub fn all_keys() -> Vec<KeyHelp> {
     let mut all = Vec::new();
-    collect(file::ALL, "", &mut all);
+    collect(file::ALL, "", &documented(), &mut all);
     all
 }
 
-fn collect(keys: &[Key], path: &str, all: &mut Vec<KeyHelp>) {
+fn collect(keys: &[Key], path: &str, documented: &BTreeMap<String, Documented>, all: &mut Vec<KeyHelp>) {
     for key in keys {
         let path = join(path, key.name);
-        match key.kind {
-            KeyType::Table(keys) => collect(keys, &path, all),
-            KeyType::Named(keys) => collect(keys, &(path + ".*"), all),
-            _ => all.push(KeyHelp {
-                path: match key.kind {
-                    KeyType::Settings => path + ".*.*",
-                    KeyType::Values => path + ".*",
-                    _ => path,
-                },
-                expected: key.kind.expected(),
-                fallback: key.fallback_text(),
-            }),
-        }
+        let path = match key.kind {
+            KeyType::Table(keys) => {
+                collect(keys, &path, documented, all);
+                continue;
+            }
+            KeyType::Named(keys) => {
+                collect(keys, &(path + ".*"), documented, all);
+                continue;
+            }
+            KeyType::Settings => path + ".*.*",
+            KeyType::Values => path + ".*",
+            _ => path,
+        };
+        let known = documented.get(&path);
+        all.push(KeyHelp {
+            expected: key.kind.expected(),
+            fallback: key.fallback_text(),
+            description: known.map(|known| known.description.clone()).unwrap_or_default(),
+            example: known.map(|known| known.example.clone()).unwrap_or_default(),
+            path,
+        });
     }
 }
 

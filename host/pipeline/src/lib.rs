@@ -9,6 +9,8 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `keys` | the only table of all keys: their types, ranges, units and defaults |
+//! | `documentation` | the documentation of each key, from pipelines/help.toml |
+//! | `schema` | the JSON Schema of pipeline files |
 //! | `key_type` | the definition of a key |
 //! | `authored` | one file: TOML into a tree of known keys, each with its line |
 //! | `value` | one value: a literal of its key's type, or a reference |
@@ -18,14 +20,18 @@
 //! | `duration` | durations such as `90s` and `2h` |
 //! | `secret` | text that is never shown |
 //! | `connection` | the options with which a database is opened |
+//! | [`oracle`] | the settings of an Oracle server, which the driver takes |
+//! | `oracle_reader` | reads the keys of an Oracle connection |
 //! | `section_reader` | typed reading of one table of the merged tree |
-//! | `policies` | the choices of a stream's policies |
+//! | `policies` | the choice of how late rows are found |
 //! | `models` | the models built from the tables that the streams write |
 //! | `resolved` | the pipeline with every value filled in |
 //! | `plugins` | port: the metadata of a component file |
 //! | `settings` | checks the settings of a plugin against its declaration |
+//! | `stage` | a plugin at its position |
 //! | `cross_check` | checks that the parts are consistent |
 //! | `checked` | the pipeline that can run |
+//! | `load` | reads and checks a file |
 //! | `select` | the streams that were selected by name |
 //! | `suggest` | suggestions: did you mean …? |
 //! | `diagnostics` | mistakes: file, line, key, reason, advice |
@@ -35,37 +41,43 @@ mod checked;
 mod connection;
 mod cross_check;
 mod diagnostics;
+mod documentation;
 mod duration;
 mod extends;
 mod key_type;
 mod keys;
+mod load;
 mod models;
-mod oracle;
+pub mod oracle;
+mod oracle_reader;
 mod plugins;
 mod policies;
 mod reference;
 mod resolved;
+mod schema;
 mod secret;
 mod section_reader;
 mod select;
 mod settings;
+mod stage;
 mod suggest;
 mod syntax;
 mod value;
 
-pub use checked::{Checked, Stage, Stream, check_file};
+pub use checked::{Checked, Stream};
 pub use connection::{Connection, SqliteConnection};
 pub use diagnostics::{Diagnostic, Diagnostics};
+pub use documentation::HELP;
 pub use duration::{duration_text, parse_duration};
 pub use keys::{KeyHelp, all_keys};
+pub use load::{check_file, load};
 pub use models::{Lineage, Models, ModelsPlan, variable_literal};
-pub use oracle::{OracleAddress, OracleConnection, Service};
 pub use plugins::{PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, World};
-pub use policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
+pub use policies::LateRows;
 pub use reference::Environment;
-pub use resolved::{Limits, Resolved, RunOptions, StreamPlan, load};
+pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};
+pub use schema::schema;
 pub use secret::Secret;
 pub use settings::Setting;
-
-/// The reference of the format: a pipeline file with every key, its default, its unit and its purpose.
-pub const HELP: &str = include_str!("../../../pipelines/help.toml");
+pub use stage::Stage;
+pub use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};

@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::authored::Node;
-use crate::checked::Stage;
 use crate::keys::models as keys;
-use crate::resolved::{Resolved, settings};
 use crate::secret::Secret;
 use crate::section_reader::SectionReader;
-use crate::settings::{GivenSetting, Setting};
+use crate::settings::{GivenSetting, Setting, given};
+use crate::stage::Stage;
 
 /// A server that accepts OpenLineage events.
 #[derive(Debug, Clone)]
@@ -70,7 +69,7 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> ModelsPlan {
         after_load: scope.flag(&keys::AFTER_LOAD).unwrap_or(true),
         lineage: lineage(scope),
         variables: variables(scope),
-        settings: settings(scope),
+        settings: given(scope),
     }
 }
 
@@ -103,21 +102,5 @@ pub fn variable_literal(value: &Setting) -> String {
         Setting::Number(value) => format!("{value:?}"),
         Setting::Flag(value) => u8::from(*value).to_string(),
         Setting::Texts(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
-    }
-}
-
-impl Resolved {
-    /// Returns the connection in which models are built: the one that is named, or the one that all streams write.
-    pub(crate) fn models_target(&self) -> Result<String, String> {
-        if let Some(target) = &self.models.target {
-            return Ok(target.clone());
-        }
-        let mut targets: Vec<&String> = self.streams.iter().map(|plan| &plan.target).collect();
-        targets.sort();
-        targets.dedup();
-        match targets.as_slice() {
-            [target] => Ok((*target).clone()),
-            _ => Err(format!("the streams write {} connections; name the one to build models in", targets.len())),
-        }
     }
 }

@@ -1,37 +1,31 @@
-//! The options with which an Oracle server is opened: its address, the user, certificates, time limits, and the size of
-//! requests.
+//! An Oracle server as it is opened: the settings that pipeline files have and that the driver takes. No secret is shown,
+//! not by `{:?}` either.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::diagnostics::join;
 use crate::key_type::Key;
 use crate::keys::connection as keys;
 use crate::secret::Secret;
-use crate::section_reader::SectionReader;
 
-/// An Oracle server.
+/// An Oracle server: its address, the user, certificates, time limits, and the size of requests.
 #[derive(Debug, Clone)]
-pub struct OracleConnection {
-    /// True for Oracle's Instant Client, false for the thin driver, which needs no installation.
-    pub by_instant_client: bool,
+pub struct Settings {
+    /// The client library.
+    pub client: ClientKind,
     /// Its address.
-    pub address: OracleAddress,
+    pub address: Address,
     /// The user to log in as.
-    pub username: String,
+    pub user: String,
     /// That user's password.
     pub password: Secret,
     /// The schema of the tables; `None` for the user's own.
     pub schema: Option<String>,
-    /// A file of certificates to trust in addition to those of the public authorities.
-    pub ca_file: Option<PathBuf>,
-    /// A folder with `ewallet.pem`.
-    pub wallet: Option<PathBuf>,
-    /// The wallet's password.
-    pub wallet_password: Option<Secret>,
-    /// The class of connections in the server's resident pool; `None` for a dedicated server process.
-    pub pooled_class: Option<String>,
+    /// The certificates.
+    pub trust: Trust,
+    /// The kind of server process.
+    pub server: Server,
     /// The size of a network packet, in bytes.
     pub sdu: u32,
     /// The time limit of one attempt to connect.
@@ -40,33 +34,103 @@ pub struct OracleConnection {
     pub connect_budget: Duration,
     /// The time limit of one answer of the server.
     pub call_timeout: Duration,
+    /// Rows per round trip when reading; `None` for a number that suits the server's version.
+    pub fetch_rows: Option<u32>,
+    /// Rows per round trip when writing.
+    pub array_rows: usize,
+    /// The number of rows from which on a batch is merged at once, through a temporary table.
+    pub bulk_merge_rows: usize,
+    /// The largest number of connections at a time.
+    pub connections: usize,
     /// The longest wait for a free connection.
     pub pool_timeout: Duration,
     /// The idle time after which a connection is tested before it is used.
     pub ping_after: Duration,
     /// The age after which a connection is not used again.
     pub max_lifetime: Duration,
-    /// The largest number of connections at a time.
-    pub connections: usize,
-    /// Rows per round trip when reading; `None` for a number that suits the server.
-    pub fetch_rows: Option<u32>,
-    /// Rows per round trip when writing.
-    pub array_rows: usize,
-    /// The number of rows from which on a batch is merged at once, through a temporary table.
-    pub bulk_merge_rows: usize,
-    /// True if numbers that are declared without precision are read as text.
-    pub bare_number_is_text: bool,
+    /// The type of numbers that are declared without precision.
+    pub bare_number: BareNumber,
     /// The largest text or binary object that is read, in bytes.
     pub lob_bytes: usize,
     /// The time by which the source's clock is set back if its open transactions are not visible.
     pub commit_lag: Duration,
-    /// True if all sessions of a run read the same snapshot.
-    pub one_snapshot: bool,
+    /// The snapshot that the sessions of a run read.
+    pub snapshot: Snapshot,
+    /// The tags of its sessions, as `V$SESSION` shows them.
+    pub tags: Tags,
 }
 
-/// The address of an Oracle server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OracleAddress {
+impl Settings {
+    /// A server with the defaults of pipeline files.
+    pub fn new(address: Address, user: impl Into<String>, password: Secret) -> Self {
+        let seconds = |key: &Key| Duration::from_secs(key.default_number());
+        let count = |key: &Key| usize::try_from(key.default_number()).unwrap_or_default();
+        Self {
+            client: ClientKind::Thin,
+            address,
+            user: user.into(),
+            password,
+            schema: None,
+            trust: Trust::default(),
+            server: Server::Dedicated,
+            sdu: u32::try_from(keys::SDU.default_number()).unwrap_or_default(),
+            connect_timeout: seconds(&keys::CONNECT_TIMEOUT),
+            connect_budget: seconds(&keys::CONNECT_BUDGET),
+            call_timeout: seconds(&keys::CALL_TIMEOUT),
+            fetch_rows: None,
+            array_rows: count(&keys::ARRAY_ROWS),
+            bulk_merge_rows: count(&keys::BULK_MERGE_ROWS),
+            connections: count(&keys::CONNECTIONS),
+            pool_timeout: seconds(&keys::POOL_TIMEOUT),
+            ping_after: seconds(&keys::PING_AFTER),
+            max_lifetime: seconds(&keys::MAX_LIFETIME),
+            bare_number: BareNumber::Decimal,
+            lob_bytes: count(&keys::LOB_MIB) << 20,
+            commit_lag: seconds(&keys::COMMIT_LAG),
+            snapshot: Snapshot::Scn,
+            tags: Tags::default(),
+        }
+    }
+
+    /// Returns a text that identifies the database: it is equal for two connections to the same tables, as far as this
+    /// can be found out, and for no others.
+    pub(crate) fn database(&self) -> String {
+        let schema = self.schema.as_ref().unwrap_or(&self.user).to_uppercase();
+        match &self.address {
+            Address::Host { host, port, service, .. } => {
+                format!("{}:{port} {service:?} {schema}", host.to_lowercase())
+            }
+            Address::Descriptor(text) => format!("{text} {schema}"),
+            Address::Alias { name, .. } => format!("{} {schema}", name.to_lowercase()),
+        }
+    }
+}
+
+/// Writes the address for people, without secrets.
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "oracle {}", self.user)?;
+        match &self.address {
+            Address::Host { host, port, service: Service::Name(name), .. } => write!(f, "@{host}:{port}/{name}"),
+            Address::Host { host, port, service: Service::Sid(sid), .. } => write!(f, "@{host}:{port} sid {sid}"),
+            Address::Descriptor(_) => f.write_str(" by descriptor"),
+            Address::Alias { name, .. } => write!(f, "@{name}"),
+        }
+    }
+}
+
+/// The client library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    /// Oracle's own driver in pure Rust; nothing has to be installed.
+    Thin,
+    /// Oracle's Instant Client, which must be installed, if the program was built with the feature `oci`.
+    Oci,
+}
+
+/// The address of a server.
+#[derive(Debug, Clone)]
+pub enum Address {
     /// A host and a service of its listener.
     Host {
         /// Its host name or address.
@@ -75,10 +139,10 @@ pub enum OracleAddress {
         port: u16,
         /// The service to request from the listener.
         service: Service,
-        /// True if the connection is encrypted.
-        encrypted: bool,
+        /// The protocol.
+        protocol: Protocol,
     },
-    /// A complete connect descriptor.
+    /// A complete connect descriptor: `(DESCRIPTION=…)`.
     Descriptor(String),
     /// A name in a file `tnsnames.ora`.
     Alias {
@@ -89,7 +153,7 @@ pub enum OracleAddress {
     },
 }
 
-/// The service to request from an Oracle listener.
+/// The service to request from a listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Service {
     /// A service name.
@@ -98,163 +162,63 @@ pub enum Service {
     Sid(String),
 }
 
-impl OracleConnection {
-    /// Returns a text that identifies the database: it is equal for two connections to the same tables, as far as this
-    /// can be found out, and for no others.
-    pub(crate) fn database(&self) -> String {
-        let schema = self.schema.as_ref().unwrap_or(&self.username).to_uppercase();
-        match &self.address {
-            OracleAddress::Host { host, port, service, .. } => {
-                format!("{}:{port} {service:?} {schema}", host.to_lowercase())
-            }
-            OracleAddress::Descriptor(text) => format!("{text} {schema}"),
-            OracleAddress::Alias { name, .. } => format!("{} {schema}", name.to_lowercase()),
-        }
-    }
+/// The protocol of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Unencrypted.
+    Tcp,
+    /// Encrypted; the server's certificate must name its host.
+    Tcps,
 }
 
-/// Writes the address for people, without secrets.
-impl fmt::Display for OracleConnection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "oracle {}", self.username)?;
-        match &self.address {
-            OracleAddress::Host { host, port, service: Service::Name(name), .. } => write!(f, "@{host}:{port}/{name}"),
-            OracleAddress::Host { host, port, service: Service::Sid(sid), .. } => write!(f, "@{host}:{port} sid {sid}"),
-            OracleAddress::Descriptor(_) => f.write_str(" by descriptor"),
-            OracleAddress::Alias { name, .. } => write!(f, "@{name}"),
-        }
-    }
+/// The certificates of an encrypted connection. Those of the public authorities are always trusted.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// A file of certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// A folder with `ewallet.pem`.
+    pub wallet: Option<PathBuf>,
+    /// The wallet's password.
+    pub wallet_password: Option<Secret>,
 }
 
-/// Reads the keys of an Oracle connection.
-pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<OracleConnection> {
-    for key in [&keys::USERNAME, &keys::PASSWORD] {
-        scope.require(key);
-    }
-    let by_instant_client = scope.choice(&keys::CLIENT, &[("thin", false), ("oci", true)]);
-    let address = address(scope);
-    let username = scope.text(&keys::USERNAME);
-    let password = scope.secret(&keys::PASSWORD);
-    let (ca_file, wallet) = trust(scope);
-    let pooled = scope.choice(&keys::SERVER, &[("dedicated", false), ("pooled", true)]);
-    let class = scope.text(&keys::CONNECTION_CLASS);
-    let schema = scope.text(&keys::SCHEMA);
-    let wallet_password = scope.secret(&keys::WALLET_PASSWORD);
-    let [connect_timeout, connect_budget, call_timeout, pool_timeout, ping_after, max_lifetime, commit_lag] = [
-        &keys::CONNECT_TIMEOUT,
-        &keys::CONNECT_BUDGET,
-        &keys::CALL_TIMEOUT,
-        &keys::POOL_TIMEOUT,
-        &keys::PING_AFTER,
-        &keys::MAX_LIFETIME,
-        &keys::COMMIT_LAG,
-    ]
-    .map(|key| scope.span(key));
-    let [sdu, connections, fetch_rows, array_rows, bulk_merge_rows, lob_mib] =
-        [&keys::SDU, &keys::CONNECTIONS, &keys::FETCH_ROWS, &keys::ARRAY_ROWS, &keys::BULK_MERGE_ROWS, &keys::LOB_MIB]
-            .map(|key| scope.count(key));
-    let bare_number_is_text = scope.choice(&keys::BARE_NUMBER, &[("decimal", false), ("text", true)]);
-    let one_snapshot = scope.choice(&keys::SNAPSHOT, &[("scn", true), ("statement", false)]);
-    Some(OracleConnection {
-        by_instant_client: by_instant_client?,
-        address: address?,
-        username: username?,
-        password: password?,
-        schema,
-        ca_file,
-        wallet,
-        wallet_password,
-        pooled_class: pooled?.then(|| class.unwrap_or_default()),
-        sdu: u32::try_from(sdu?).ok()?,
-        connect_timeout: connect_timeout?,
-        connect_budget: connect_budget?,
-        call_timeout: call_timeout?,
-        pool_timeout: pool_timeout?,
-        ping_after: ping_after?,
-        max_lifetime: max_lifetime?,
-        connections: usize::try_from(connections?).ok()?,
-        fetch_rows: fetch_rows.and_then(|rows| u32::try_from(rows).ok()),
-        array_rows: usize::try_from(array_rows?).ok()?,
-        bulk_merge_rows: usize::try_from(bulk_merge_rows?).ok()?,
-        bare_number_is_text: bare_number_is_text?,
-        lob_bytes: usize::try_from(lob_mib?).ok()? << 20,
-        commit_lag: commit_lag?,
-        one_snapshot: one_snapshot?,
-    })
+/// The kind of process that serves a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Server {
+    /// A process of its own.
+    Dedicated,
+    /// A process of the server's resident pool, shared by sessions of the same class.
+    Pooled {
+        /// The class.
+        class: String,
+    },
 }
 
-/// Reads the address, which must be set in exactly one way.
-fn address(scope: &mut SectionReader<'_>) -> Option<OracleAddress> {
-    if scope.has(&keys::DESCRIPTOR) || scope.has(&keys::TNS_ALIAS) {
-        return named_address(scope);
-    }
-    scope.require(&keys::HOST);
-    let host = scope.text(&keys::HOST);
-    let port = scope.count(&keys::PORT).and_then(|port| u16::try_from(port).ok());
-    let service = service(scope);
-    let encrypted = scope.choice(&keys::PROTOCOL, &[("tcp", false), ("tcps", true)]);
-    Some(OracleAddress::Host { host: host?, port: port?, service: service?, encrypted: encrypted? })
+/// The type of a number whose column declares no precision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BareNumber {
+    /// A decimal of 38 digits, 10 of them after the point; one that does not fit is a bad value.
+    Decimal,
+    /// Text with every digit.
+    Text,
 }
 
-fn named_address(scope: &mut SectionReader<'_>) -> Option<OracleAddress> {
-    let by = if scope.has(&keys::DESCRIPTOR) { keys::DESCRIPTOR } else { keys::TNS_ALIAS };
-    let beside = [
-        keys::HOST,
-        keys::PORT,
-        keys::SERVICE_NAME,
-        keys::SID,
-        keys::PROTOCOL,
-        keys::SERVER,
-        keys::CONNECTION_CLASS,
-        keys::SDU,
-        keys::TNS_ALIAS,
-    ];
-    for key in beside.iter().filter(|key| key.name != by.name) {
-        refuse_beside(scope, key, &by);
-    }
-    if by.name == keys::DESCRIPTOR.name {
-        return scope.text(&keys::DESCRIPTOR).map(OracleAddress::Descriptor);
-    }
-    scope.require(&keys::TNS_ADMIN);
-    let (name, folder) = (scope.text(&keys::TNS_ALIAS), scope.path(&keys::TNS_ADMIN));
-    Some(OracleAddress::Alias { name: name?, folder: folder? })
+/// The snapshot that the sessions of a run read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Snapshot {
+    /// One system change number for all of them.
+    Scn,
+    /// None: each statement reads what is committed when it starts; for users without the right to FLASHBACK.
+    Statement,
 }
 
-fn refuse_beside(scope: &mut SectionReader<'_>, key: &Key, other: &Key) {
-    if scope.has(key) {
-        let path = join(&scope.path, key.name);
-        let message = format!("cannot be combined with `{}`", other.name);
-        scope.sink.of(&path, message, Some(format!("keep one of them; `{}` contains all of it", other.name)));
-    }
-}
-
-fn trust(scope: &mut SectionReader<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
-    if scope.has(&keys::CA_FILE) && scope.has(&keys::WALLET) {
-        let path = join(&scope.path, keys::CA_FILE.name);
-        let advice = "put the authority's certificate into the wallet's ewallet.pem".to_owned();
-        scope.sink.of(&path, "cannot be combined with `wallet`", Some(advice));
-    }
-    (scope.path(&keys::CA_FILE), scope.path(&keys::WALLET))
-}
-
-fn service(scope: &mut SectionReader<'_>) -> Option<Service> {
-    let (name, sid) = (scope.text(&keys::SERVICE_NAME), scope.text(&keys::SID));
-    match (scope.has(&keys::SERVICE_NAME), scope.has(&keys::SID)) {
-        (true, true) => {
-            let key = join(&scope.path, keys::SID.name);
-            let advice = "keep the one that the server's listener knows".to_owned();
-            scope.sink.of(&key, "cannot be combined with `service_name`", Some(advice));
-            None
-        }
-        (false, false) => {
-            let advice = "add `service_name = …`, or `sid = …` for an old server".to_owned();
-            let [key, other] = [keys::SERVICE_NAME, keys::SID].map(|key| join(&scope.path, key.name));
-            if scope.sink.is_reported(&key) || scope.sink.is_reported(&other) {
-                return None;
-            }
-            scope.sink.of(&key, "is missing", Some(advice));
-            None
-        }
-        _ => name.map(Service::Name).or(sid.map(Service::Sid)),
-    }
+/// The tags of a session, as `V$SESSION` shows them.
+#[derive(Debug, Clone, Default)]
+pub struct Tags {
+    /// The module: the pipeline.
+    pub module: String,
+    /// The action: the stream.
+    pub action: String,
+    /// The client identifier: the run.
+    pub client_id: String,
 }

@@ -5,17 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
+
 use crate::authored::{Node, Section};
 use crate::connection::{self, Connection};
-use crate::diagnostics::{DiagnosticSink, Diagnostics, Locations, join};
+use crate::diagnostics::{DiagnosticSink, Locations, join};
 use crate::extends;
 use crate::key_type::Key;
 use crate::keys::{file, limits, plugin, run, stream};
 use crate::models::{self, ModelsPlan};
-use crate::policies::{Deletes, LateRows, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
+use crate::policies::LateRows;
 use crate::reference::Environment;
 use crate::section_reader::SectionReader;
-use crate::settings::GivenSetting;
+use crate::settings::{GivenSetting, given};
 
 /// The number of rejected rows up to which the default percentage is not checked.
 const REJECTED_FLOOR: u64 = 10;
@@ -138,16 +140,6 @@ pub struct Resolved {
     pub(crate) places: Locations,
 }
 
-/// Reads a pipeline file with all that it extends and refers to. Reports all mistakes of these phases at once;
-/// [`crate::check_file`] reports those of the last phase too.
-pub fn load(path: &Path, environment: &dyn Environment) -> Result<Resolved, Diagnostics> {
-    let mut sink = DiagnosticSink::default();
-    match resolve(path, environment, &mut sink) {
-        Some(resolved) => sink.into_result(resolved),
-        None => Err(Diagnostics::several(sink.into_list())),
-    }
-}
-
 /// Returns the pipeline, with a placeholder for each reported mistake; `None` if a file could not be read.
 pub(crate) fn resolve(path: &Path, environment: &dyn Environment, sink: &mut DiagnosticSink) -> Option<Resolved> {
     let root = extends::read(path, sink)?;
@@ -181,6 +173,22 @@ pub(crate) fn resolve(path: &Path, environment: &dyn Environment, sink: &mut Dia
         declared_connections,
         places: sink.places().clone(),
     })
+}
+
+impl Resolved {
+    /// Returns the connection in which models are built: the one that is named, or the one that all streams write.
+    pub(crate) fn models_target(&self) -> Result<String, String> {
+        if let Some(target) = &self.models.target {
+            return Ok(target.clone());
+        }
+        let mut targets: Vec<&String> = self.streams.iter().map(|plan| &plan.target).collect();
+        targets.sort();
+        targets.dedup();
+        match targets.as_slice() {
+            [target] => Ok((*target).clone()),
+            _ => Err(format!("the streams write {} connections; name the one to build models in", targets.len())),
+        }
+    }
 }
 
 struct Resolver<'a> {
@@ -271,47 +279,24 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         extractor: scope.required_text(&stream::EXTRACTOR),
         transforms: scope.list(&stream::TRANSFORMS).unwrap_or_default(),
         loader: scope.required_text(&stream::LOADER),
-        method: scope.choice(&stream::METHOD, Method::WORDS).unwrap_or(Method::Full),
+        method: scope.choice(&stream::METHOD, Method::VALUES).unwrap_or(Method::Full),
         key: scope.list(&stream::KEY).unwrap_or_default(),
         change_key: scope.text(&stream::CHANGE_KEY),
         lookback: scope.span(&stream::LOOKBACK).unwrap_or_default(),
-        null_keys: scope.choice(&stream::NULL_KEYS, NullKeys::WORDS).unwrap_or(NullKeys::Include),
-        late_rows: scope.choice(&stream::LATE_ROWS, LateRows::WORDS).unwrap_or(LateRows::Lookback),
-        deletes: scope.choice(&stream::DELETES, Deletes::WORDS).unwrap_or(Deletes::Ignore),
+        null_keys: scope.choice(&stream::NULL_KEYS, NullKeys::VALUES).unwrap_or(NullKeys::Include),
+        late_rows: scope.choice(&stream::LATE_ROWS, LateRows::VALUES).unwrap_or(LateRows::Lookback),
+        deletes: scope.choice(&stream::DELETES, Deletes::VALUES).unwrap_or(Deletes::Ignore),
         reconcile_every: scope.span(&stream::RECONCILE_EVERY).unwrap_or_default(),
-        new_columns: scope.choice(&stream::NEW_COLUMNS, NewColumns::WORDS).unwrap_or(NewColumns::Evolve),
-        new_types: scope.choice(&stream::NEW_TYPES, NewTypes::WORDS).unwrap_or(NewTypes::Evolve),
-        on_change: scope.choice(&stream::ON_CHANGE, OnChange::WORDS).unwrap_or(OnChange::Tell),
-        on_bad_value: scope.choice(&stream::ON_BAD_VALUE, OnBadValue::WORDS).unwrap_or(OnBadValue::Reject),
-        on_trap: scope.choice(&stream::ON_TRAP, OnTrap::WORDS).unwrap_or(OnTrap::FailRun),
+        new_columns: scope.choice(&stream::NEW_COLUMNS, NewColumns::VALUES).unwrap_or(NewColumns::Evolve),
+        new_types: scope.choice(&stream::NEW_TYPES, NewTypes::VALUES).unwrap_or(NewTypes::Evolve),
+        on_change: scope.choice(&stream::ON_CHANGE, OnChange::VALUES).unwrap_or(OnChange::Tell),
+        on_bad_value: scope.choice(&stream::ON_BAD_VALUE, OnBadValue::VALUES).unwrap_or(OnBadValue::Reject),
+        on_trap: scope.choice(&stream::ON_TRAP, OnTrap::VALUES).unwrap_or(OnTrap::Fail),
         max_rejected: scope.count(&stream::MAX_REJECTED),
         max_rejected_percent: scope.count(&stream::MAX_REJECTED_PERCENT).unwrap_or_default(),
         rejected_floor: if scope.has(&stream::MAX_REJECTED_PERCENT) { 0 } else { REJECTED_FLOOR },
         max_deleted: scope.count(&stream::MAX_DELETED),
         max_deleted_percent: scope.count(&stream::MAX_DELETED_PERCENT).unwrap_or(20),
-        settings: settings(scope),
+        settings: given(scope),
     }
-}
-
-/// Returns the settings for each plugin. Their types are checked once the plugin is known.
-pub(crate) fn settings(scope: &mut SectionReader<'_>) -> BTreeMap<String, BTreeMap<String, GivenSetting>> {
-    let Some(Node::Section(plugins)) = scope.section.entries.get(stream::SETTINGS.name) else {
-        return BTreeMap::new();
-    };
-    let mut all = BTreeMap::new();
-    for (plugin, node) in &plugins.entries {
-        let Node::Section(section) = node else {
-            continue;
-        };
-        let mut given = BTreeMap::new();
-        for (name, node) in &section.entries {
-            if let Node::Leaf(leaf) = node
-                && let Some(found) = scope.look_up(leaf)
-            {
-                given.insert(name.clone(), GivenSetting::from(found));
-            }
-        }
-        all.insert(plugin.clone(), given);
-    }
-    all
 }

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 
+use crate::authored::Node;
 use crate::diagnostics::{DiagnosticSink, join};
+use crate::keys::stream;
 use crate::plugins::{SettingKind, SettingMetadata};
 use crate::reference::{Found, Origin};
 use crate::secret::Secret;
+use crate::section_reader::SectionReader;
 use crate::suggest;
 use crate::syntax::SyntaxError;
 use crate::value::{AuthoredValue, literal};
@@ -56,6 +59,29 @@ impl From<AuthoredValue> for Setting {
             }
         }
     }
+}
+
+/// Returns the settings for each plugin. Their types are checked once the plugin is known.
+pub(crate) fn given(scope: &mut SectionReader<'_>) -> BTreeMap<String, BTreeMap<String, GivenSetting>> {
+    let Some(Node::Section(plugins)) = scope.section.entries.get(stream::SETTINGS.name) else {
+        return BTreeMap::new();
+    };
+    let mut all = BTreeMap::new();
+    for (plugin, node) in &plugins.entries {
+        let Node::Section(section) = node else {
+            continue;
+        };
+        let mut given = BTreeMap::new();
+        for (name, node) in &section.entries {
+            if let Node::Leaf(leaf) = node
+                && let Some(found) = scope.look_up(leaf)
+            {
+                given.insert(name.clone(), GivenSetting::from(found));
+            }
+        }
+        all.insert(plugin.clone(), given);
+    }
+    all
 }
 
 /// Returns the complete settings of a plugin. `path` is that of its table of settings.

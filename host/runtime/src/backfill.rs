@@ -65,7 +65,7 @@ pub fn require_windows(stream: &Stream) -> Result<()> {
     Err(Failure::invalid_config(format!(
         "stream {}: it is read by the method {:?}; only an incremental stream has windows",
         stream.plan.name,
-        stream.plan.method.word()
+        stream.plan.method.name()
     ))
     .advise("Run it instead")
     .into())

@@ -36,7 +36,7 @@ pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
     let as_source = sources.into_iter().map(|(label, tables)| {
         let tables: Vec<&str> = tables.into_iter().collect();
         let probed = match &pipeline.connections[label] {
-            Connection::Oracle(server) => probe_source(connect::settings(server), &tables, label).map(Some),
+            Connection::Oracle(server) => probe_source(server.clone(), &tables, label).map(Some),
             file @ Connection::Sqlite(_) => {
                 let session_tags = connect::SessionTags { pipeline: &pipeline.name, run_id: "check" };
                 connect::source(label, file, 1, &session_tags).map(|_| None)
@@ -46,7 +46,7 @@ pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
     });
     let as_target = targets.into_iter().map(|label| {
         let probed = match &pipeline.connections[label] {
-            Connection::Oracle(server) => probe_target(connect::settings(server), label).map(Some),
+            Connection::Oracle(server) => probe_target(server.clone(), label).map(Some),
             file @ Connection::Sqlite(_) => connect::reader(label, file).map(|_| None),
         };
         of(label, "target", probed)

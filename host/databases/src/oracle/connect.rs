@@ -68,7 +68,7 @@ pub(super) fn connections(place: String, settings: Settings) -> Result<Arc<Conne
         .map_err(|error| Failure::invalid_config(format!("{place}: the CA file cannot be read: {}", error.kind())))?;
     let limits = Limits {
         most: settings.connections.max(1),
-        wait: settings.wait_timeout,
+        wait: settings.pool_timeout,
         ping_after: settings.ping_after,
         max_lifetime: settings.max_lifetime,
     };

@@ -90,7 +90,7 @@ mod types;
 pub use connect::unusable;
 pub use probe::{Missing, Probe, probe_source, probe_target};
 pub use settings::{
-    Address, BareNumber, ClientKind, Password, Protocol, Server, Service, Settings, Snapshot, Tags, Trust,
+    Address, BareNumber, ClientKind, Protocol, Secret, Server, Service, Settings, Snapshot, Tags, Trust,
 };
 pub use source::open_source;
 pub use target::{open_reader, open_target};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use tempfile::TempDir;
-use wmshost_databases::oracle::{self, Address, ClientKind, Password, Protocol, Service, Settings};
+use wmshost_databases::oracle::{self, Address, ClientKind, Protocol, Secret, Service, Settings};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
     Clock, Failure, Micros, Source, SourceGrant, TableDefinition, Target, TargetGrant, TargetSession, Value, WriteStats,
@@ -56,7 +56,7 @@ fn oracle_settings(number: u32) -> Settings {
         let missing = "WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD are beside WMSHOST_ORACLE_DSN";
         let [user, password] =
             ["WMSHOST_ORACLE_USER", "WMSHOST_ORACLE_PASSWORD"].map(|name| variable(name).expect(missing));
-        let mut settings = Settings::new(Address::Descriptor(dsn), user, Password::new(password));
+        let mut settings = Settings::new(Address::Descriptor(dsn), user, Secret::new(password));
         if variable("WMSHOST_ORACLE_CLIENT").is_some_and(|client| client == "oci") {
             settings.client = ClientKind::Oci;
         }
@@ -69,7 +69,7 @@ fn oracle_settings(number: u32) -> Settings {
         service: Service::Name("STANDIN".to_owned()),
         protocol: Protocol::Tcp,
     };
-    Settings::new(address, "MART", Password::new("mart"))
+    Settings::new(address, "MART", Secret::new("mart"))
 }
 
 /// A world of each kind; Oracle merges row by row in one, and large batches at once in another.

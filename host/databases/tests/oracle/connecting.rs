@@ -236,7 +236,7 @@ fn a_session_says_whose_work_it_does_and_has_its_own_settings() {
 fn a_pool_of_many_opens_them_all_and_waits_for_one_when_all_are_lent() {
     let mut settings = settings(&SHARED, Release::R23);
     settings.connections = 4;
-    settings.wait_timeout = Duration::from_millis(200);
+    settings.pool_timeout = Duration::from_millis(200);
     let target = target(&settings);
     let sessions: Vec<_> = (0..4).map(|_| target.sql().expect("a session")).collect();
     let failure = target.sql().err().expect("all are lent");

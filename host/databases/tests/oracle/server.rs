@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
+use wmshost_databases::oracle::{self, Address, Protocol, Secret, Service, Settings};
 use wmshost_flow::{
     Batch, Clock, Failure, Micros, Source, SourceGrant, SourceSession, SqlSession, TakeOver, Target, TargetGrant,
     TargetSession, Value,
@@ -39,7 +39,7 @@ pub(crate) fn settings_of(server: &Emulator, release: Release, user: &str, passw
         service: Service::Name("STANDIN".to_owned()),
         protocol: Protocol::Tcp,
     };
-    let mut settings = Settings::new(address, user, Password::new(password));
+    let mut settings = Settings::new(address, user, Secret::new(password));
     settings.connect_timeout = Duration::from_secs(5);
     settings.connect_budget = Duration::from_secs(5);
     settings

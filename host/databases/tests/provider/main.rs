@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
+use wmshost_databases::oracle::{self, Address, Protocol, Secret, Service, Settings};
 use wmshost_flow::{Clock, Micros, Value};
 use wmshost_oracle_emulator::{Emulator, Options, Release, Transport};
 
@@ -30,7 +30,7 @@ fn an_encrypted_connection_is_made_where_no_provider_was_chosen() {
         service: Service::Name("STANDIN".to_owned()),
         protocol: Protocol::Tcps,
     };
-    let mut settings = Settings::new(address, "WMS", Password::new("wms"));
+    let mut settings = Settings::new(address, "WMS", Secret::new("wms"));
     settings.trust.wallet = Some(server.wallet());
     let target = oracle::open_target(settings, 1, "ana", Arc::new(StandingClock)).expect("a target");
     let rows = target.sql().expect("a session").query("SELECT 1 FROM dual", &[]).expect("a row");

@@ -1,6 +1,6 @@
 //! Models that read each other in a circle.
 
-use super::{At, DiagnosticSink};
+use crate::diagnostic::{At, DiagnosticSink};
 use crate::project::Project;
 
 /// Finds each circle once and reports the path around it.

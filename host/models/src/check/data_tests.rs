@@ -6,7 +6,7 @@ use wmshost_flow::model::{Assertion, Test, Threshold};
 
 use super::model::is_plain;
 use super::names::{check_column, hint};
-use super::{At, DiagnosticSink};
+use crate::diagnostic::{At, DiagnosticSink};
 use crate::project::{Node, ParsedTest, Project};
 use crate::template::{Placeholder, Template};
 

@@ -3,6 +3,7 @@
 //! | module | purpose |
 //! |---|---|
 //! | `names` | names and references |
+//! | `references` | references from one node to another |
 //! | `model` | one model: materialization, columns, SQL, unit tests |
 //! | `data_tests` | tests of models and streams |
 //! | `cycle` | models that read each other in a circle |
@@ -11,6 +12,7 @@ mod cycle;
 mod data_tests;
 mod model;
 mod names;
+mod references;
 
 pub(crate) use data_tests::columns as test_columns;
 pub(crate) use names::hint;
@@ -19,87 +21,45 @@ use std::collections::BTreeMap;
 
 use wmshost_flow::model::Declaration;
 
-use crate::diagnostic::{Diagnostic, excerpt, line_and_column};
+use crate::diagnostic::{At, Diagnostic, DiagnosticSink};
 use crate::guard;
 use crate::project::{Kind, Node, Project, Setup};
-use crate::template::{Template, TemplateError};
 
-/// Mistakes as they are found.
-#[derive(Default)]
-pub(crate) struct DiagnosticSink {
-    pub(crate) all: Vec<Diagnostic>,
-}
-
-/// The position of a declaration: the plugin and the place in it.
-#[derive(Clone, Copy)]
-pub(crate) struct At<'a> {
-    pub(crate) plugin: &'a str,
-    pub(crate) place: &'a str,
-}
-
-impl DiagnosticSink {
-    pub(crate) fn add(&mut self, at: At<'_>, what: impl Into<String>) {
-        let (plugin, place) = (at.plugin.to_owned(), at.place.to_owned());
-        self.all.push(Diagnostic { plugin, place, what: what.into(), excerpt: None });
-    }
-
-    /// A mistake at a place in SQL.
-    pub(crate) fn in_sql(&mut self, at: At<'_>, sql: &str, offset: usize, what: impl Into<String>) {
-        let (line, column) = line_and_column(sql, offset);
-        self.all.push(Diagnostic {
-            plugin: at.plugin.to_owned(),
-            place: format!("{} {line}:{column}", at.place),
-            what: what.into(),
-            excerpt: Some(excerpt(sql, offset)),
-        });
-    }
-
-    fn parse(&mut self, at: At<'_>, sql: &str) -> Option<Template> {
-        match Template::parse(sql) {
-            Ok(template) => Some(template),
-            Err(wrong) => {
-                for TemplateError { at: offset, what } in wrong {
-                    self.in_sql(at, sql, offset, what);
-                }
-                None
-            }
+impl Project {
+    /// Checks everything that can be known without a database. Returns all mistakes at once.
+    pub fn new(setup: Setup) -> Result<Self, Vec<Diagnostic>> {
+        let mut sink = DiagnosticSink::default();
+        let known = names::known(&setup, &mut sink);
+        let Setup { dialect, streams, variables, plugins, digests } = setup;
+        let mut project = Self {
+            dialect,
+            variables,
+            digests,
+            nodes: Vec::new(),
+            by_name: BTreeMap::new(),
+            metrics: Vec::new(),
+            exposures: Vec::new(),
+        };
+        for (name, table) in &streams {
+            project.by_name.insert(name.clone(), project.nodes.len());
+            project.nodes.push(stream(name, table));
         }
+        for (plugin, declared) in plugins {
+            declaration(&mut project, &plugin, declared, &known, &mut sink);
+        }
+        connect(&mut project);
+        cycle::find(&project, &mut sink);
+        guard::look(&project, &mut sink);
+        if sink.all.is_empty() {
+            references::check(&project, &mut sink);
+        }
+        if !sink.all.is_empty() {
+            return Err(sink.all);
+        }
+        model::fingerprints(&mut project);
+        levels(&mut project);
+        Ok(project)
     }
-}
-
-/// The declarations as one project, or all mistakes in them.
-pub(crate) fn project(setup: Setup) -> Result<Project, Vec<Diagnostic>> {
-    let mut sink = DiagnosticSink::default();
-    let known = names::known(&setup, &mut sink);
-    let Setup { dialect, streams, variables, plugins, digests } = setup;
-    let mut project = Project {
-        dialect,
-        variables,
-        digests,
-        nodes: Vec::new(),
-        by_name: BTreeMap::new(),
-        metrics: Vec::new(),
-        exposures: Vec::new(),
-    };
-    for (name, table) in &streams {
-        project.by_name.insert(name.clone(), project.nodes.len());
-        project.nodes.push(stream(name, table));
-    }
-    for (plugin, declared) in plugins {
-        declaration(&mut project, &plugin, declared, &known, &mut sink);
-    }
-    connect(&mut project);
-    cycle::find(&project, &mut sink);
-    guard::look(&project, &mut sink);
-    if sink.all.is_empty() {
-        names::references(&project, &mut sink);
-    }
-    if !sink.all.is_empty() {
-        return Err(sink.all);
-    }
-    model::fingerprints(&mut project);
-    levels(&mut project);
-    Ok(project)
 }
 
 fn stream(name: &str, table: &str) -> Node {

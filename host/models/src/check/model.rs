@@ -6,7 +6,7 @@ use wmshost_flow::model::{Materialization, Model, Strategy};
 use wmshost_flow::{Dialect, Value};
 
 use super::names::{Known, check_column};
-use super::{At, DiagnosticSink};
+use crate::diagnostic::{At, DiagnosticSink};
 use crate::dialect::{AUDIT_COLUMNS, SqlWriter, VERSION};
 use crate::project::{Node, ParsedModel, Project};
 use crate::template::{Mode, Placeholder, Template};

@@ -1,9 +1,12 @@
 //! The status of a test, from its counted rows or its measured number.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use wmshost_flow::model::{Bounds, Severity, Test, Threshold};
 
 /// The outcome of a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum TestStatus {
     /// It passed.
     Passed,
@@ -39,12 +42,12 @@ impl TestStatus {
 }
 
 /// The outcome of a test, with its numbers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TestResult {
     /// The test's name.
     pub name: String,
     /// The kind of assertion.
-    pub assertion: &'static str,
+    pub assertion: String,
     /// The outcome.
     pub status: TestStatus,
     /// The number of failing rows.

@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use wmshost_flow::Sql;
 use wmshost_flow::model::Threshold;
 
+use super::counts::{Testing, shared_counts};
 use super::evaluate::{TestStatus, over_rows};
 use super::query::new_failures;
-use super::run::{Testing, shared_counts};
 use super::scope::TestScope;
 use crate::project::ParsedTest;
+use crate::record::Moment;
 use crate::store::rows_of;
 
 /// The counted rows of a test.
@@ -69,13 +70,13 @@ pub(super) fn told_by_new_rows<'t>(
     sql: &mut dyn Sql,
 ) -> BTreeMap<&'t str, Counted> {
     let mut tests: Vec<(&ParsedTest, u64)> = Vec::new();
-    let mut oldest: Option<&str> = None;
+    let mut oldest: Option<Moment> = None;
     for (parsed, due) in due {
-        let Some((mark, failed)) = due.since() else { continue };
+        let Some((newest, failed)) = due.since() else { continue };
         tests.push((parsed, failed));
-        oldest = Some(oldest.map_or(mark, |oldest| oldest.min(mark)));
+        oldest = Some(oldest.map_or(newest, |oldest| oldest.min(newest)));
     }
-    let Some(newer) = oldest.map(|mark| testing.newer(at, mark)) else { return BTreeMap::new() };
+    let Some(newer) = oldest.map(|newest| testing.newer(at, newest)) else { return BTreeMap::new() };
     let parsed: Vec<&ParsedTest> = tests.iter().map(|(parsed, _)| *parsed).collect();
     let shared = shared_counts(testing, at, &parsed, Some(&newer), sql);
     let mut look = Look { testing, at, newer, rows: None, all_are_new: None };

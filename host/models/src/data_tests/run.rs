@@ -5,24 +5,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wmshost_flow::model::{Assertion, Test};
-use wmshost_flow::{Clock, Dialect, Failure, Sql, SqlSession, Value};
+use wmshost_flow::{Failure, Sql, SqlSession, Value};
 
+use super::counts::{Testing, shared_counts};
 use super::evaluate::{TestResult, TestStatus, beyond, over_number, over_rows};
 use super::failure_bounds::{Counted, told_by_new_rows};
-use super::query::{condition, query_of, row_condition, tested_rows};
+use super::query::{query_of, tested_rows};
 use super::scope::{Extent, TestScope};
-use crate::dialect::AUDIT_COLUMNS;
-use crate::project::{ParsedTest, SqlRenderer};
-use crate::store::{KEPT_FAILURES, Store, TestRecord, real, rows_of, whole};
-
-/// Everything that running tests needs.
-pub(crate) struct Testing<'t> {
-    pub(crate) renderer: SqlRenderer<'t>,
-    pub(crate) store: Store<'t>,
-    pub(crate) clock: &'t dyn Clock,
-    /// The results of the last run of the tests.
-    pub(crate) before: &'t BTreeMap<(String, String), TestRecord>,
-}
+use crate::project::ParsedTest;
+use crate::record::TestRecord;
+use crate::store::{KEPT_FAILURES, real, rows_of};
 
 /// Runs the tests of a node that are due, and keeps their results. Tests that need no reading are reported as
 /// unchanged.
@@ -83,26 +75,13 @@ fn counts<'t>(
 fn blank(test: &Test) -> TestResult {
     TestResult {
         name: test.name.clone(),
-        assertion: test.assertion.name(),
+        assertion: test.assertion.name().to_owned(),
         status: TestStatus::Unchanged,
         failing: 0,
         at_most: false,
         measured: None,
         message: String::new(),
         seconds: 0.0,
-    }
-}
-
-impl Testing<'_> {
-    /// The condition that a row is newer than a load time. For a stream an equal one counts, because two commits may share it.
-    pub(super) fn newer(&self, at: usize, mark: &str) -> String {
-        let project = self.renderer.project;
-        let sign = if project.nodes[at].model().is_some() { ">" } else { ">=" };
-        let mark = match project.dialect {
-            Dialect::Sqlite => project.writer().text(mark),
-            Dialect::Oracle => format!("TIMESTAMP {}", project.writer().text(mark)),
-        };
-        format!("{} {sign} {mark}", project.writer().name(AUDIT_COLUMNS[1]))
     }
 }
 
@@ -126,49 +105,12 @@ fn write(
             at_most: result.at_most,
             measured,
             at: testing.clock.now(),
-            seen: due.seen.clone(),
+            seen: Some(due.seen.clone()),
         };
         let key = (node, result.name.as_str());
         testing.store.write_tested(sql, key, &tested, rows.as_deref(), testing.renderer.run_id)?;
     }
     Ok(())
-}
-
-/// Failing and tested rows of the tests that one pass can count. Where that pass fails, each test is run alone, so that
-/// the test with the error reports it.
-pub(super) fn shared_counts<'t>(
-    testing: &Testing<'_>,
-    at: usize,
-    due: &[&'t ParsedTest],
-    only_rows: Option<&str>,
-    sql: &mut dyn Sql,
-) -> BTreeMap<&'t str, (u64, u64)> {
-    let mut names = Vec::new();
-    let mut counts = Vec::new();
-    for parsed in due {
-        let Some(fails) = row_condition(&testing.renderer, at, parsed) else { continue };
-        let only = condition(&testing.renderer, at, parsed);
-        names.push(parsed.test.name.as_str());
-        match &only {
-            Some(only) => {
-                counts.push(format!("COUNT(CASE WHEN {only} AND {fails} THEN 1 END)"));
-                counts.push(format!("COUNT(CASE WHEN {only} THEN 1 END)"));
-            }
-            None => {
-                counts.push(format!("COUNT(CASE WHEN {fails} THEN 1 END)"));
-                counts.push("COUNT(*)".to_owned());
-            }
-        }
-    }
-    if names.is_empty() {
-        return BTreeMap::new();
-    }
-    let only = only_rows.map(|only| format!(" WHERE {only}")).unwrap_or_default();
-    let statement = format!("SELECT {} FROM {} wms_tested{only}", counts.join(", "), testing.renderer.relation(at));
-    let Ok(rows) = sql.query(&statement, &[]) else { return BTreeMap::new() };
-    let Some(row) = rows.first() else { return BTreeMap::new() };
-    let number = |at: usize| row.get(at).and_then(whole).unwrap_or(0);
-    names.into_iter().enumerate().map(|(n, name)| (name, (number(2 * n), number(2 * n + 1)))).collect()
 }
 
 /// Runs one test; returns its result and some of the failing rows as JSON, or no rows where the kept ones are to stay.

@@ -1,8 +1,6 @@
 //! How much of a test's rows has to be read: nothing where it has passed and nothing has changed since; only the new
 //! rows where a row is judged alone, a key by its equals, or a reference by keys none of which was deleted.
 
-use std::collections::BTreeMap;
-
 use wmshost_flow::Dialect;
 use wmshost_flow::model::{Assertion, Severity};
 
@@ -11,15 +9,8 @@ use crate::check::test_columns;
 use crate::dialect::DELETED_AT;
 use crate::guard::looks_around;
 use crate::project::{ParsedTest, SqlRenderer};
-use crate::run::{lost_rows, rest_of};
-use crate::store::TestRecord;
+use crate::record::{Moment, Seen, TestRecord};
 use crate::template::{Placeholder, Template};
-
-/// The load times of everything that a test reads, by node.
-pub(crate) type Seen = BTreeMap<String, String>;
-
-/// The key under which a test's own digest is kept.
-const DIGEST: &str = "#";
 
 /// The share of the rows that has to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +18,7 @@ pub(crate) enum Extent {
     /// Nothing.
     Nothing,
     /// The node's rows that are newer than this load time; `failing` of the rows up to it failed.
-    Since { mark: String, failing: u64 },
+    Since { newest: Moment, failing: u64 },
     /// All rows.
     Whole,
 }
@@ -46,9 +37,9 @@ impl TestScope {
     }
 
     /// The load time after which rows are new, and the number of rows up to it that failed.
-    pub(super) fn since(&self) -> Option<(&str, u64)> {
+    pub(super) fn since(&self) -> Option<(Moment, u64)> {
         match &self.extent {
-            Extent::Since { mark, failing } => Some((mark, *failing)),
+            Extent::Since { newest, failing } => Some((*newest, *failing)),
             _ => None,
         }
     }
@@ -97,13 +88,13 @@ impl ParsedTest {
 /// model with rows its last loss is recorded; a stream has lost none if its newest load time and the rest of its
 /// version are the same. Views, and nodes that were never built, have no load time.
 fn may_have_lost_rows(node: &str, then: &Seen, now: &Seen) -> bool {
-    let newest = now.get(node).filter(|mark| !mark.is_empty());
-    let lost = lost_rows(node);
-    if let Some(lost_at) = now.get(&lost) {
-        return newest.is_none() || then.get(&lost) != Some(lost_at);
+    if now.inputs.newest(node).is_none() {
+        return true;
     }
-    let rest = rest_of(node);
-    newest.is_none() || then.get(node) != newest || then.get(&rest) != now.get(&rest)
+    match now.lost.get(node) {
+        Some(lost_at) => then.lost.get(node) != Some(lost_at),
+        None => then.inputs.streams.get(node) != now.inputs.streams.get(node),
+    }
 }
 
 /// The digest of everything that determines a test's result except the rows.
@@ -128,23 +119,20 @@ pub(crate) fn due(
     digest: String,
     own: Option<&str>,
 ) -> TestScope {
-    seen.insert(DIGEST.to_owned(), digest);
-    let Some(before) = before.filter(|before| before.status == "passed" && !parsed.depends_on_time()) else {
+    seen.digest = digest;
+    let passed = before.filter(|before| before.status == "passed" && !parsed.depends_on_time());
+    let Some((failing, then)) = passed.and_then(|before| Some((before.failing, before.seen.as_ref()?))) else {
         return TestScope::whole(seen);
     };
-    if before.seen == seen {
+    if *then == seen {
         return TestScope { extent: Extent::Nothing, seen };
     }
-    let is_same = before.seen.get(DIGEST) == seen.get(DIGEST)
-        && parsed.judges_rows_alone(dialect)
-        && !parsed.may_have_lost_sight(&before.seen, &seen);
+    let is_same =
+        then.digest == seen.digest && parsed.judges_rows_alone(dialect) && !parsed.may_have_lost_sight(then, &seen);
     let own = own.filter(|_| is_same);
-    let mark = own.and_then(|own| Some((before.seen.get(own)?, seen.get(own)?)));
-    match mark {
-        // A load time that went back is not used: a clock was set back, or the newest rows were deleted.
-        Some((then, now)) if !then.is_empty() && then <= now => {
-            TestScope { extent: Extent::Since { mark: then.clone(), failing: before.failing }, seen }
-        }
+    match own.and_then(|own| Some((then.inputs.newest(own)?, seen.inputs.newest(own)?))) {
+        // A load time that went back is unusable: a clock was set, or the newest rows are deleted.
+        Some((newest, now)) if newest <= now => TestScope { extent: Extent::Since { newest, failing }, seen },
         _ => TestScope::whole(seen),
     }
 }

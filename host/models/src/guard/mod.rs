@@ -6,6 +6,7 @@
 //! | module | purpose |
 //! |---|---|
 //! | `tokens` | the tokens that may be in the text; placeholders as tokens of their own |
+//! | `violation` | the reason why SQL is refused |
 //! | `walk` | the tables and functions that a parsed SELECT names |
 //! | `names` | the names that are visible at a place |
 //!
@@ -17,6 +18,7 @@
 
 mod names;
 mod tokens;
+mod violation;
 mod walk;
 
 use sqlparser::ast::{Expr, Query, Visit};
@@ -26,22 +28,15 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use wmshost_flow::Dialect;
 use wmshost_flow::model::Assertion;
 
-use crate::check::{At, DiagnosticSink};
-use crate::diagnostic::offset_at;
+use crate::diagnostic::{At, DiagnosticSink, offset_at};
 use crate::project::{Node, Project};
 use crate::template::{Mode, Placeholder, RenderedSql, Template};
 use tokens::StandIns;
+use violation::Violation;
 use walk::Walk;
 
 /// The greatest depth to which SQL may nest.
 const DEPTH: usize = 100;
-
-/// The reason why SQL is refused, and its offset in the text that would run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Violation {
-    at: usize,
-    what: String,
-}
 
 /// The required shape of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

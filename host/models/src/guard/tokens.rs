@@ -3,7 +3,7 @@
 use sqlparser::dialect::Dialect as SqlDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
-use super::Violation;
+use super::violation::Violation;
 use crate::diagnostic::offset_at;
 use crate::project::Project;
 use crate::template::{Placeholder, Template};

@@ -7,9 +7,9 @@ use sqlparser::ast::{
 };
 use wmshost_flow::{Dialect, only_computes};
 
-use super::Violation;
 use super::names::{Names, understood};
 use super::tokens::StandIns;
+use super::violation::Violation;
 use crate::diagnostic::offset_at;
 use crate::project::Project;
 

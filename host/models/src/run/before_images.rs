@@ -9,26 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_flow::{Claim, Failure, Sql, SqlSession, Value};
 
-use super::inputs::{Inputs, LOST, Reading};
-use super::model::{Build, BuildContext};
+use super::context::{Build, BuildContext};
+use super::inputs::Reading;
 use super::outcome::BuildOutcome;
-use super::owned_session::{OwnedSession, owner, wish};
+use super::owned_session::OwnedSession;
+use super::ownership::{owner, wish};
 use super::table::ModelTable;
 use crate::dialect::{AUDIT_COLUMNS, REPLACED_AT, SqlWriter};
-use crate::project::{EARLIEST, Node, Project, before_image_table};
-use crate::store::{BuildRecord, kind_of, parse_moment, rows_of};
-
-/// The key under which a model's own inputs hold the name of the chain.
-pub(super) const CHAIN: &str = "{before_images}";
-
-impl Project {
-    /// The models that follow the before images of a node.
-    pub(super) fn followers(&self, at: usize) -> Vec<usize> {
-        let name = &self.nodes[at].name;
-        let follows = |read: &&usize| self.nodes[**read].model().is_some_and(|model| model.reads_before_images(name));
-        self.nodes[at].read_by.iter().filter(follows).copied().collect()
-    }
-}
+use crate::project::{Node, before_image_table};
+use crate::record::{BuildRecord, Moment, OwnState};
+use crate::store::{kind_of, rows_of};
 
 /// Creates the tables of before images where they are missing or have other columns. This begins a new chain, which is
 /// recorded first, so that no follower continues with the old one even if the build is interrupted.
@@ -45,12 +35,12 @@ pub(super) fn prepare(
         let table = before_image_table(&node.table);
         let is_there = kind_of(sql, writer, &table)?.is_some();
         let is_fit = is_there && has_columns(writer, node, &table, sql)?;
-        let chain = built.get(&node.name).map(|built| built.inputs.contains_key(CHAIN));
+        let chain = built.get(&node.name).map(|built| built.own.chain.is_some());
         if is_fit && chain != Some(false) {
             continue;
         }
         if let Some(before) = built.get_mut(&node.name) {
-            before.inputs.insert(CHAIN.to_owned(), Value::Timestamp(now).to_string());
+            before.own.chain = Some(Moment(now));
             store.write_built(sql, &node.name, before)?;
         }
         if is_fit {
@@ -92,13 +82,13 @@ impl Build<'_> {
     pub(super) fn note(
         &self,
         done: BuildOutcome,
-        changed_at: &str,
+        changed_at: Moment,
         reading: &Reading<'_>,
-        inputs: &mut Inputs,
+        own: &mut OwnState,
         sql: &mut dyn SqlSession,
     ) -> Result<(), Failure> {
         if done.lost {
-            inputs.insert(LOST.to_owned(), changed_at.to_owned());
+            own.lost = Some(changed_at);
         }
         let table = self.table();
         if !table.is_kept {
@@ -110,7 +100,7 @@ impl Build<'_> {
         let keeps_chain = done.keeps_chain && rows_of(&table.before_images(), sql)? <= done.rows.unwrap_or(0);
         if !keeps_chain {
             table.prune_before_images(None, sql)?;
-            inputs.insert(CHAIN.to_owned(), changed_at.to_owned());
+            own.chain = Some(changed_at);
         }
         Ok(())
     }
@@ -121,8 +111,8 @@ impl Build<'_> {
         let project = self.context.project;
         let seen = |follower: usize| {
             let before = built.get(&project.nodes[follower].name)?;
-            let mark = before.inputs.get(&project.nodes[self.at].name).and_then(|mark| parse_moment(mark));
-            Some(mark.unwrap_or(EARLIEST))
+            let seen = before.inputs.as_ref()?.newest(&project.nodes[self.at].name);
+            Some(seen.unwrap_or(Moment::EARLIEST).0)
         };
         project.followers(self.at).into_iter().filter_map(seen).min()
     }

@@ -7,10 +7,10 @@ use wmshost_flow::Failure;
 
 use super::outcome::Action;
 use super::report::{NodeResult, NodeStatus};
-use super::runner::{Worker, lock};
+use super::worker::{Worker, lock};
 use crate::data_tests::test_node;
 use crate::project::ParsedTest;
-use crate::store::TestRecord;
+use crate::record::TestRecord;
 
 impl Worker<'_> {
     /// True if a test reads a model that its own node does not read: that model may be built later, or read the node.
@@ -58,19 +58,11 @@ impl Worker<'_> {
             }
             result.tests.extend(test_node(&self.testing(), at, &due, sql)?);
             result.seconds += (self.runner.clock.elapsed() - started).as_secs_f64();
-            judge(result);
+            result.judge();
             if result.status != NodeStatus::Succeeded {
                 self.runner.observer.finished(result);
             }
         }
         Ok(())
-    }
-}
-
-/// Marks a node as failed if one of its tests failed.
-pub(super) fn judge(result: &mut NodeResult) {
-    if result.tests.iter().any(|test| test.status.stops()) {
-        result.status = NodeStatus::Failed;
-        result.message = "a test failed".to_owned();
     }
 }

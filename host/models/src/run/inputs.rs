@@ -2,49 +2,18 @@
 //! load time, the moment it was last changed; the newest one is the table's load time. A model's own table gets its
 //! load time when it is built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_flow::{Dialect, Failure, Sql, Value, failure_policy};
 
-use super::before_images::CHAIN;
 use crate::dialect::{AUDIT_COLUMNS, DELETED_AT, SqlWriter};
-use crate::project::{EARLIEST, Project, day_of};
-use crate::store::{BuildRecord, kind_of, moment_text, parse_moment, text_of};
+use crate::project::Project;
+use crate::record::{BuildRecord, Inputs, Moment, Seen, StreamVersion};
+use crate::store::{kind_of, moment_text, rows_of, text_of};
 use crate::template::{Mode, Placeholder};
 
-/// The inputs of a model: by name, the load time of each table; by name and `#`, the fingerprint of each view in
-/// between, and with `before_images` the chain of before images; by `{name}`, the rest of a stream's version; by
-/// `{now}` and `{today}`, the time if it matters; by [`CHAIN`], [`LOST`] and [`VIEW`], facts about the model's own
-/// rows.
-pub(super) type Inputs = BTreeMap<String, String>;
-
-/// The key of a stream's version beyond its newest row: number of rows and newest deletion.
-pub(crate) fn rest_of(stream: &str) -> String {
-    format!("{{{stream}}}")
-}
-
-/// The key under which a test records when rows of a model were last deleted.
-pub(crate) fn lost_rows(model: &str) -> String {
-    format!("{{lost {model}}}")
-}
-
-/// The key under which a model's own inputs record when rows of it were last deleted.
-pub(super) const LOST: &str = "{lost}";
-
-/// The key under which a model's own inputs record its view: a digest of the view's text.
-pub(super) const VIEW: &str = "{view}";
-
-/// The version of a stream's table.
-#[derive(Debug, Clone)]
-pub(super) struct StreamWatermark {
-    /// The load time of its newest row; empty for a table without rows.
-    newest: String,
-    /// The number of its rows, and the time of the newest soft deletion: neither changes a load time.
-    rest: String,
-}
-
 /// The versions of streams that were already read.
-pub(super) type Watermarks = BTreeMap<usize, StreamWatermark>;
+pub(super) type StreamVersions = BTreeMap<usize, StreamVersion>;
 
 /// Everything that reading inputs needs.
 pub(super) struct Reading<'r> {
@@ -54,99 +23,92 @@ pub(super) struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    /// The present inputs of a model. `watermarks` are the versions of streams that were already read.
-    pub(super) fn inputs(&self, at: usize, sql: &mut dyn Sql, watermarks: &mut Watermarks) -> Result<Inputs, Failure> {
-        let mut inputs = Inputs::new();
+    /// The present inputs of a model. `streams` are the versions of streams that were already read.
+    pub(super) fn inputs(&self, at: usize, sql: &mut dyn Sql, streams: &mut StreamVersions) -> Result<Inputs, Failure> {
+        let mut inputs = Inputs::default();
         let bases = self.project.bases(at);
         for &base in &bases {
             let node = &self.project.nodes[base];
-            match node.model() {
-                None => self.stream(base, sql, watermarks, &mut inputs)?,
-                Some(_) => {
-                    let built = self.built.get(&node.name).ok_or_else(|| {
-                        let own = &self.project.nodes[at].name;
-                        Failure::invalid_config(format!("it reads {}, which is not built yet", node.name))
-                            .advise(format_args!("build that too: --select +{own}"))
-                    })?;
-                    inputs.insert(node.name.clone(), built.changed_at.clone());
-                }
+            if node.model().is_none() {
+                inputs.streams.insert(node.name.clone(), self.stream(base, sql, streams)?);
+                continue;
             }
+            let built = self.built.get(&node.name).ok_or_else(|| {
+                let own = &self.project.nodes[at].name;
+                Failure::invalid_config(format!("it reads {}, which is not built yet", node.name))
+                    .advise(format_args!("build that too: --select +{own}"))
+            })?;
+            inputs.models.insert(node.name.clone(), Some(built.changed_at));
         }
         self.between(at, &bases, &mut inputs);
-        self.noted(at, &mut inputs);
+        self.chains(at, &mut inputs);
         Ok(inputs)
     }
 
-    /// Adds the chains of before images that the model follows, and the facts about its own rows.
-    fn noted(&self, at: usize, inputs: &mut Inputs) {
+    /// Adds the chains of before images that the model follows.
+    fn chains(&self, at: usize, inputs: &mut Inputs) {
         let node = &self.project.nodes[at];
-        let note = |name: &str, key: &str| self.built.get(name).and_then(|built| built.inputs.get(key)).cloned();
         for &read in &node.reads {
             let name = &self.project.nodes[read].name;
             if node.model().is_some_and(|model| model.reads_before_images(name)) {
-                inputs.insert(format!("{name} before#"), note(name, CHAIN).unwrap_or_default());
+                let chain = self.built.get(name).and_then(|built| built.own.chain);
+                inputs.before_images.insert(name.clone(), chain);
             }
         }
-        inputs.extend([CHAIN, LOST, VIEW].into_iter().filter_map(|key| Some((key.to_owned(), note(&node.name, key)?))));
     }
 
-    /// Adds the version of a stream's table.
-    fn stream(
+    /// The version of a stream's table.
+    fn stream(&self, at: usize, sql: &mut dyn Sql, streams: &mut StreamVersions) -> Result<StreamVersion, Failure> {
+        if let Some(known) = streams.get(&at) {
+            return Ok(*known);
+        }
+        let node = &self.project.nodes[at];
+        let version = version_of(sql, self.project.writer(), &node.table, &node.name)?;
+        streams.insert(at, version);
+        Ok(version)
+    }
+
+    /// Adds the present version of a node's rows: its own load time, or the inputs of its view.
+    pub(super) fn add_node(
         &self,
         at: usize,
+        seen: &mut Seen,
         sql: &mut dyn Sql,
-        watermarks: &mut Watermarks,
-        inputs: &mut Inputs,
+        streams: &mut StreamVersions,
     ) -> Result<(), Failure> {
         let node = &self.project.nodes[at];
-        let mark = match watermarks.get(&at) {
-            Some(mark) => mark.clone(),
-            None => watermarks
-                .entry(at)
-                .or_insert(watermark_of(sql, self.project.writer(), &node.table, &node.name)?)
-                .clone(),
-        };
-        inputs.insert(node.name.clone(), mark.newest);
-        inputs.insert(rest_of(&node.name), mark.rest);
-        Ok(())
-    }
-
-    /// The present version of a node's rows: its own load time, or the inputs of its view.
-    pub(super) fn of_node(&self, at: usize, sql: &mut dyn Sql, watermarks: &mut Watermarks) -> Result<Inputs, Failure> {
-        let node = &self.project.nodes[at];
-        let mut inputs = Inputs::new();
         match node.model() {
             Some(model) if model.is_live() => {
-                inputs = self.inputs(at, sql, watermarks)?;
-                inputs.remove(VIEW);
-                inputs.insert(format!("{}#", node.name), model.fingerprint.clone());
+                seen.inputs.add(self.inputs(at, sql, streams)?);
+                seen.inputs.views.insert(node.name.clone(), model.fingerprint.clone());
             }
             Some(_) => {
                 let built = self.built.get(&node.name);
-                inputs.insert(node.name.clone(), built.map(|built| built.changed_at.clone()).unwrap_or_default());
-                let lost = built.and_then(|built| built.inputs.get(LOST)).cloned();
-                inputs.insert(lost_rows(&node.name), lost.unwrap_or_default());
+                seen.inputs.models.insert(node.name.clone(), built.map(|built| built.changed_at));
+                seen.lost.insert(node.name.clone(), built.and_then(|built| built.own.lost));
             }
-            None => self.stream(at, sql, watermarks, &mut inputs)?,
+            None => {
+                seen.inputs.streams.insert(node.name.clone(), self.stream(at, sql, streams)?);
+            }
         }
-        Ok(inputs)
+        Ok(())
     }
 
     /// Adds the views and ephemeral models between a model and the tables, and the time if it matters.
-    fn between(&self, at: usize, bases: &std::collections::BTreeSet<usize>, inputs: &mut Inputs) {
+    fn between(&self, at: usize, bases: &BTreeSet<usize>, inputs: &mut Inputs) {
         let mut open = vec![at];
         let mut seen = vec![at];
         while let Some(node) = open.pop() {
             let Some(model) = self.project.nodes[node].model() else { continue };
             if node != at {
-                inputs.insert(format!("{}#", self.project.nodes[node].name), model.fingerprint.clone());
+                inputs.views.insert(self.project.nodes[node].name.clone(), model.fingerprint.clone());
             }
             for mode in [Mode::Full, Mode::Incremental] {
                 if model.statement.has(&Placeholder::Now, mode) {
-                    inputs.insert("{now}".to_owned(), Value::Timestamp(self.now).to_string());
+                    inputs.now = Some(Moment(self.now));
                 }
                 if model.statement.has(&Placeholder::Today, mode) {
-                    inputs.insert("{today}".to_owned(), Value::Date(day_of(self.now)).to_string());
+                    inputs.today = Some(Moment(self.now).start_of_day());
                 }
             }
             for &read in &self.project.nodes[node].reads {
@@ -166,11 +128,11 @@ pub(crate) fn inputs_now(
     built: &BTreeMap<String, BuildRecord>,
     now: i64,
     sql: &mut dyn Sql,
-) -> Result<BTreeMap<String, String>, Failure> {
-    Reading { project, built, now }.inputs(at, sql, &mut Watermarks::new())
+) -> Result<Inputs, Failure> {
+    Reading { project, built, now }.inputs(at, sql, &mut StreamVersions::new())
 }
 
-fn watermark_of(sql: &mut dyn Sql, writer: SqlWriter, table: &str, stream: &str) -> Result<StreamWatermark, Failure> {
+fn version_of(sql: &mut dyn Sql, writer: SqlWriter, table: &str, stream: &str) -> Result<StreamVersion, Failure> {
     if kind_of(sql, writer, table)?.is_none() {
         return Err(Failure::invalid_config(format!(
             "it reads the stream {stream}, which was never loaded: there is no table {table}"
@@ -178,36 +140,28 @@ fn watermark_of(sql: &mut dyn Sql, writer: SqlWriter, table: &str, stream: &str)
         .advise("run the pipeline first"));
     }
     let marks_deleted = marks_deleted(sql, writer, table)?;
+    let name = writer.name(table);
     // One at a time: the maximum is at the end of an index, which a query of several maxima would not use.
-    let mut one = |expression: &str| -> Result<String, Failure> {
-        let rows = sql.query(&format!("SELECT {expression} FROM {}", writer.name(table)), &[])?;
-        Ok(rows.first().map(|row| text_of(row, 0)).unwrap_or_default())
+    let mut newest = |column: &str| -> Result<Option<Moment>, Failure> {
+        let maximum = moment_text(writer, &format!("MAX({})", writer.name(column)));
+        let rows = sql.query(&format!("SELECT {maximum} FROM {name}"), &[])?;
+        let text = rows.first().map(|row| text_of(row, 0)).unwrap_or_default();
+        match Moment::parse(&text) {
+            None if !text.is_empty() => Err(Failure::invalid_config(format!(
+                "{table}.{column} holds {text:?}, which is not a time of the host"
+            ))),
+            moment => Ok(moment),
+        }
     };
-    let newest = |column: &str| moment_text(writer, &format!("MAX({})", writer.name(column)));
-    let deleted = if marks_deleted { one(&newest(DELETED_AT))? } else { String::new() };
-    Ok(StreamWatermark { newest: one(&newest(AUDIT_COLUMNS[1]))?, rest: format!("{} {deleted}", one("COUNT(*)")?) })
+    let deleted = if marks_deleted { newest(DELETED_AT)? } else { None };
+    let newest = newest(AUDIT_COLUMNS[1])?;
+    Ok(StreamVersion { newest, rows: rows_of(&name, sql)?, deleted })
 }
 
 /// True if a stream's table keeps rows that the source no longer has.
 fn marks_deleted(sql: &mut dyn Sql, writer: SqlWriter, table: &str) -> Result<bool, Failure> {
     let columns = sql.columns(&format!("SELECT * FROM {}", writer.name(table)))?;
     Ok(columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(DELETED_AT)))
-}
-
-/// The load time up to which the last build has seen all of the changed inputs.
-pub(super) fn watermark(before: &Inputs, now: &Inputs) -> i64 {
-    let seen = |name: &String| before.get(name).and_then(|mark| parse_moment(mark)).unwrap_or(EARLIEST);
-    let tables = || now.keys().filter(|name| !name.ends_with('#') && !name.starts_with('{'));
-    let changed = tables().filter(|name| before.get(*name) != now.get(*name)).map(seen).min();
-    changed.unwrap_or_else(|| tables().map(seen).max().unwrap_or(EARLIEST))
-}
-
-/// True if views in between, or chains of before images, differ: then their earlier rows are unknown.
-pub(crate) fn views_changed(before: &Inputs, now: &Inputs) -> bool {
-    let views = |inputs: &Inputs| -> BTreeMap<String, String> {
-        inputs.iter().filter(|(name, _)| name.ends_with('#')).map(|(a, b)| (a.clone(), b.clone())).collect()
-    };
-    views(before) != views(now)
 }
 
 /// Adds the indexes that find the newest rows of a stream's table, and the newest soft deletions.
@@ -239,27 +193,5 @@ fn index_mark(sql: &mut dyn Sql, writer: SqlWriter, table: &str, index: &str, co
             Ok(())
         }
         made => made.map(drop),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn inputs(pairs: &[(&str, &str)]) -> Inputs {
-        pairs.iter().map(|(name, mark)| ((*name).to_owned(), (*mark).to_owned())).collect()
-    }
-
-    #[test]
-    fn only_changed_inputs_set_the_watermark() {
-        let before = inputs(&[("a", "1970-01-01 00:00:05"), ("b", "1970-01-01 00:00:01"), ("v#", "x")]);
-        let a = inputs(&[("a", "1970-01-01 00:00:09"), ("b", "1970-01-01 00:00:01"), ("v#", "x")]);
-        assert_eq!(watermark(&before, &a), 5_000_000);
-        let both = inputs(&[("a", "1970-01-01 00:00:09"), ("b", "1970-01-01 00:00:08"), ("v#", "x")]);
-        assert_eq!(watermark(&before, &both), 1_000_000);
-        assert_eq!(watermark(&before, &before), 5_000_000);
-        let new = inputs(&[("a", "1970-01-01 00:00:05"), ("c", "1970-01-01 00:00:08")]);
-        assert_eq!(watermark(&before, &new), EARLIEST);
-        assert!(views_changed(&before, &new) && !views_changed(&before, &a));
     }
 }

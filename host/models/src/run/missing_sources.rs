@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use wmshost_flow::{Failure, Sql};
 
 use super::report::NodeStatus;
-use super::runner::{Runner, Worker, lock};
+use super::worker::{Runner, Worker, lock};
 use crate::data_tests::{TestResult, TestStatus};
 use crate::project::ParsedTest;
 use crate::store::kind_of;
@@ -68,7 +68,7 @@ impl Worker<'_> {
                 let other = self.reads_missing_source(parsed)?;
                 Some(TestResult {
                     name: parsed.test.name.clone(),
-                    assertion: parsed.test.assertion.name(),
+                    assertion: parsed.test.assertion.name().to_owned(),
                     status: TestStatus::Skipped,
                     failing: 0,
                     at_most: false,

@@ -3,38 +3,22 @@
 use std::collections::BTreeMap;
 
 use wmshost_flow::model::{Materialization, OnChange, Strategy};
-use wmshost_flow::{Clock, Dialect, Failure, SqlSession, TakeOver, Value};
+use wmshost_flow::{Dialect, Failure, SqlSession, Value};
 
-use super::inputs::{Inputs, Reading, VIEW, Watermarks, index_stream, views_changed, watermark};
+use super::context::{Build, BuildContext};
+use super::inputs::{Reading, StreamVersions, index_stream};
 use super::outcome::{Action, BuildOutcome};
 use super::owned_session::OwnedSession;
 use super::rows::{AuditValues, RowChanges, apply, fill, loses_keys, preserve_load_times, stage_rows};
 use super::snapshot;
-use super::table::ModelTable;
 use crate::diagnostic::{excerpt, line_and_column, locate};
-use crate::project::{ParsedModel, Project, SqlRenderer};
-use crate::store::{BuildRecord, Store, kind_of, parse_moment, rows_of, view_digest};
+use crate::project::SqlRenderer;
+use crate::record::{BuildRecord, Inputs, Moment};
+use crate::store::{kind_of, rows_of, view_digest};
 use crate::template::Mode;
 
 /// KiB of pages that SQLite may keep while it builds a model.
 const PAGE_CACHE: &str = "cache_size = -65536";
-
-/// Everything that building needs.
-pub(super) struct BuildContext<'s> {
-    pub(super) project: &'s Project,
-    pub(super) store: Store<'s>,
-    pub(super) clock: &'s dyn Clock,
-    pub(super) run_id: &'s str,
-    /// The time when the run began.
-    pub(super) now: i64,
-    pub(super) full_refresh: bool,
-    /// True to build even what has not changed.
-    pub(super) force: bool,
-    /// Tables that models may take over from another owner.
-    pub(super) take_over: &'s [TakeOver],
-    /// The nodes whose newest rows an incremental model looks for.
-    pub(super) followed: std::collections::BTreeSet<usize>,
-}
 
 impl BuildContext<'_> {
     /// Builds a model; `built` holds the last builds of all models, and `watermarks` the versions of the streams.
@@ -42,7 +26,7 @@ impl BuildContext<'_> {
         &self,
         at: usize,
         built: &BTreeMap<String, BuildRecord>,
-        watermarks: &mut Watermarks,
+        streams: &mut StreamVersions,
         sql: &mut dyn SqlSession,
     ) -> Result<(BuildOutcome, Option<BuildRecord>, Option<String>), Failure> {
         let node = &self.project.nodes[at];
@@ -55,7 +39,7 @@ impl BuildContext<'_> {
         sql.begin()?;
         let build = Build { context: self, at, model, before: built.get(&node.name) };
         let reading = Reading { project: self.project, built, now: self.now };
-        let done = build.secure(sql).and_then(|()| build.run(&reading, watermarks, sql));
+        let done = build.secure(sql).and_then(|()| build.run(&reading, streams, sql));
         let ended = match done {
             Ok((done, built)) => {
                 sql.commit()?;
@@ -83,23 +67,16 @@ impl BuildContext<'_> {
 }
 
 /// A load time later than those of all models, even if the clock went back.
-fn later_than_all(now: i64, built: &BTreeMap<String, BuildRecord>) -> i64 {
-    let latest = built.values().filter_map(|built| parse_moment(&built.changed_at)).max();
-    latest.map_or(now, |latest| now.max(latest + 1))
-}
-
-pub(super) struct Build<'b> {
-    pub(super) context: &'b BuildContext<'b>,
-    pub(super) at: usize,
-    pub(super) model: &'b ParsedModel,
-    pub(super) before: Option<&'b BuildRecord>,
+fn later_than_all(now: i64, built: &BTreeMap<String, BuildRecord>) -> Moment {
+    let latest = built.values().map(|built| built.changed_at.0).max();
+    Moment(latest.map_or(now, |latest| now.max(latest + 1)))
 }
 
 impl Build<'_> {
     fn run(
         &self,
         reading: &Reading<'_>,
-        watermarks: &mut Watermarks,
+        streams: &mut StreamVersions,
         sql: &mut OwnedSession<'_>,
     ) -> Result<(BuildOutcome, BuildRecord), Failure> {
         let node = &self.context.project.nodes[self.at];
@@ -113,41 +90,44 @@ impl Build<'_> {
                 }
                 // Appended rows must not be read twice: look again, inside this transaction.
                 if increment.strategy == Strategy::Append {
-                    watermarks.remove(&base);
+                    streams.remove(&base);
                 }
             }
         }
-        let mut inputs = reading.inputs(self.at, sql, watermarks)?;
+        let inputs = reading.inputs(self.at, sql, streams)?;
         let there = kind_of(sql, writer, &node.table)?;
         self.check_is_own(there.as_deref(), sql)?;
         let wanted = if self.model.is_live() { "view" } else { "table" };
         let before = self.before.filter(|_| there.as_deref() == Some(wanted) && !self.context.full_refresh);
         let is_same = before.is_some_and(|before| before.fingerprint == self.model.fingerprint);
-        let is_noted = !self.model.is_live() || inputs.contains_key(VIEW);
-        let changed_at = Value::Timestamp(later_than_all(self.context.clock.now(), reading.built)).to_string();
+        let mut own = reading.built.get(&node.name).map(|built| built.own.clone()).unwrap_or_default();
+        let is_noted = !self.model.is_live() || own.view.is_some();
+        let changed_at = later_than_all(self.context.clock.now(), reading.built);
         let (done, changed_at) = match before {
-            Some(before) if is_same && is_noted && before.inputs == inputs && !self.context.force => {
-                (BuildOutcome::nothing(Action::Unchanged, before.rows), before.changed_at.clone())
+            Some(before) if is_same && is_noted && before.inputs.as_ref() == Some(&inputs) && !self.context.force => {
+                (BuildOutcome::nothing(Action::Unchanged, before.rows), before.changed_at)
             }
             _ if self.model.is_live() => {
                 let done = self.view(is_same, sql)?;
-                inputs.insert(VIEW.to_owned(), view_digest(sql, writer, &node.table)?);
+                own.view = Some(view_digest(sql, writer, &node.table)?);
                 (done, changed_at)
             }
             before => {
-                let stamp =
-                    AuditValues { run_id: writer.text(self.context.run_id), loaded_at: self.moment(&changed_at) };
+                let loaded_at = writer.literal(&Value::Timestamp(changed_at.0));
+                let stamp = AuditValues { run_id: writer.text(self.context.run_id), loaded_at };
                 let done = self.rows(before, is_same, &inputs, &stamp, sql)?;
                 // True even for a table that was built in full and is the same as before.
                 let is_untouched = done.changed == 0 && done.rows == before.and_then(|before| before.rows);
-                let kept = before.filter(|_| is_untouched).map(|before| before.changed_at.clone());
-                self.note(done, &changed_at, reading, &mut inputs, sql)?;
+                let kept = before.filter(|_| is_untouched).map(|before| before.changed_at);
+                own.view = None;
+                self.note(done, changed_at, reading, &mut own, sql)?;
                 (done, kept.unwrap_or(changed_at))
             }
         };
         let built = BuildRecord {
             fingerprint: self.model.fingerprint.clone(),
-            inputs,
+            inputs: Some(inputs),
+            own,
             changed_at,
             checked_at: self.context.clock.now(),
             rows: done.rows,
@@ -156,38 +136,6 @@ impl Build<'_> {
         };
         self.context.store.write_built(sql, &node.name, &built)?;
         Ok((done, built))
-    }
-
-    fn moment(&self, text: &str) -> String {
-        match self.context.project.dialect {
-            Dialect::Sqlite => format!("'{text}'"),
-            Dialect::Oracle => format!("TIMESTAMP '{text}'"),
-        }
-    }
-
-    pub(super) fn table(&self) -> ModelTable<'_> {
-        ModelTable {
-            writer: self.context.project.writer(),
-            node: &self.context.project.nodes[self.at],
-            model: self.model,
-            is_followed: self.context.followed.contains(&self.at),
-            is_kept: !self.context.project.followers(self.at).is_empty(),
-        }
-    }
-
-    /// True if tests look for values in columns outside of the model's key: such values can disappear while the rows
-    /// stay.
-    fn refers_beyond_key(&self) -> bool {
-        self.context.project.refers_beyond(self.at, self.table().key())
-    }
-
-    fn renderer(&self) -> SqlRenderer<'_> {
-        SqlRenderer {
-            now: self.context.now,
-            run_id: self.context.run_id,
-            live: self.model.is_live(),
-            ..self.context.project.renderer()
-        }
     }
 
     fn view(&self, is_same: bool, sql: &mut dyn SqlSession) -> Result<BuildOutcome, Failure> {
@@ -240,8 +188,9 @@ impl Build<'_> {
                 if self.can_increment(before, is_same, inputs, sql)? =>
             {
                 let lookback = i64::from(increment.lookback) * 1_000_000;
-                let watermark = Some(watermark(&before.inputs, inputs) - lookback);
-                let renderer = SqlRenderer { watermark, seen: Some(&before.inputs), lookback, ..self.renderer() };
+                let seen = before.inputs.as_ref();
+                let watermark = seen.map(|seen| inputs.watermark_since(seen).0 - lookback);
+                let renderer = SqlRenderer { watermark, seen, lookback, ..self.renderer() };
                 let moved = self.increment(&increment.strategy, renderer, stamp, sql)?;
                 self.done(Action::Incremental, Some(before), moved, sql)
             }
@@ -257,7 +206,8 @@ impl Build<'_> {
         inputs: &Inputs,
         sql: &mut dyn SqlSession,
     ) -> Result<bool, Failure> {
-        if self.context.force && before.inputs == *inputs || views_changed(&before.inputs, inputs) {
+        let Some(seen) = &before.inputs else { return Ok(false) };
+        if self.context.force && seen == inputs || inputs.views_differ(seen) {
             return Ok(false);
         }
         let on_change = self.model.increment().map_or(OnChange::Rebuild, |increment| increment.on_change);
@@ -297,10 +247,6 @@ impl Build<'_> {
         }
         let changed = filled - carried.unwrap_or(0).min(filled);
         Ok(BuildOutcome { action: Action::Full, rows: Some(filled), changed, lost, keeps_chain: false })
-    }
-
-    pub(super) fn is_oracle(&self) -> bool {
-        self.context.project.dialect == Dialect::Oracle
     }
 
     /// Adds the place in the model's SQL to a failure whose message names one.

@@ -1,7 +1,11 @@
 //! The outcome of a model's build, and its consequence for the models that read it.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// The action taken for a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Its view was created.
     View,

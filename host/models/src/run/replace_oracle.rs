@@ -14,8 +14,8 @@
 use wmshost_flow::model::Strategy;
 use wmshost_flow::{Failure, Sql, SqlSession, Value};
 
+use super::context::Build;
 use super::keys::check_key;
-use super::model::Build;
 use super::outcome::{Action, BuildOutcome};
 use super::rows::drop_work_table;
 use super::table::ModelTable;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use wmshost_flow::{Micros, TakeOver};
 
 use super::outcome::Action;
 use crate::data_tests::TestResult;
-use crate::select::Selected;
+use crate::manifest::NodeKind;
+use crate::project::Selected;
 use crate::unit::UnitResult;
 
 /// The options of a run.
@@ -36,7 +39,8 @@ pub struct BuildOptions {
 }
 
 /// The status of a node at the end of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum NodeStatus {
     /// It was built, and its tests passed or warned.
     Succeeded,
@@ -47,6 +51,7 @@ pub enum NodeStatus {
     /// A node that it reads failed, or the run was stopped.
     Skipped,
     /// It reads a stream that has no table and need not have one.
+    #[serde(rename = "left out")]
     LeftOut,
 }
 
@@ -64,12 +69,12 @@ impl NodeStatus {
 }
 
 /// The result of a node, with its numbers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeResult {
     /// Its name.
     pub name: String,
-    /// True if it is a model.
-    pub is_model: bool,
+    /// Whether it is a stream or a model.
+    pub kind: NodeKind,
     /// The status.
     pub status: NodeStatus,
     /// The action taken; `None` if it was only tested.
@@ -88,6 +93,16 @@ pub struct NodeResult {
     pub tests: Vec<TestResult>,
     /// The results of its unit tests.
     pub unit_tests: Vec<UnitResult>,
+}
+
+impl NodeResult {
+    /// Marks the node as failed if one of its tests failed.
+    pub(super) fn judge(&mut self) {
+        if self.tests.iter().any(|test| test.status.stops()) {
+            self.status = NodeStatus::Failed;
+            self.message = "a test failed".to_owned();
+        }
+    }
 }
 
 /// Receives the events of a run.

@@ -2,55 +2,22 @@
 //! skipped if one of them failed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
-use wmshost_flow::{Cancel, Clock, Failure, SqlSession, Target};
+use wmshost_flow::{Failure, SqlSession};
 
 use super::before_images;
-use super::deferred_tests::judge;
-use super::inputs::{Reading, Watermarks};
-use super::model::BuildContext;
+use super::context::BuildContext;
+use super::inputs::StreamVersions;
 use super::outcome::BuildOutcome;
-use super::report::{BuildOptions, NodeResult, NodeStatus, Observer, Report};
-use crate::data_tests::{Seen, TestScope, Testing, digest, due, test_node};
-use crate::project::{ParsedTest, Project, SqlRenderer};
-use crate::store::{BuildRecord, Store, TestRecord};
-use crate::unit::{Scratch, run_unit_tests};
-
-/// Builds and tests the models of a project.
-pub struct Runner<'r> {
-    /// The models and streams.
-    pub project: &'r Project,
-    /// The same models in SQLite's SQL, for unit tests, and the databases to run those in.
-    pub unit_test_project: Option<(&'r Project, &'r dyn Scratch)>,
-    /// The database where they are built.
-    pub target: &'r dyn Target,
-    /// Time.
-    pub clock: &'r dyn Clock,
-    /// The observer of the events.
-    pub observer: &'r dyn Observer,
-    /// The request to stop.
-    pub cancel: &'r Cancel,
-    /// The pipeline's name.
-    pub pipeline: &'r str,
-    /// The run's id.
-    pub run_id: &'r str,
-    /// The options.
-    pub options: BuildOptions,
-}
-
-/// The state that the threads share.
-pub(super) struct Shared {
-    /// The nodes that have not begun, each with the nodes that it waits for.
-    pub(super) waiting: BTreeMap<usize, BTreeSet<usize>>,
-    running: usize,
-    blocked: BTreeSet<usize>,
-    pub(super) stopped: bool,
-    built: BTreeMap<String, BuildRecord>,
-    watermarks: Watermarks,
-    pub(super) results: Vec<NodeResult>,
-}
+use super::report::{NodeResult, NodeStatus, Report};
+use super::worker::{Runner, Shared, Worker, lock};
+use crate::data_tests::test_node;
+use crate::manifest::NodeKind;
+use crate::project::ParsedTest;
+use crate::store::Store;
+use crate::unit::run_unit_tests;
 
 impl Runner<'_> {
     /// Runs the selected nodes. A node's failure is in the report; a failure that is returned is one of the target.
@@ -73,7 +40,7 @@ impl Runner<'_> {
             blocked: BTreeSet::new(),
             stopped: false,
             built,
-            watermarks: Watermarks::new(),
+            streams: StreamVersions::new(),
             results: Vec::new(),
         });
         let moved = Condvar::new();
@@ -154,21 +121,6 @@ impl Runner<'_> {
     }
 }
 
-pub(super) fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(super) struct Worker<'w> {
-    pub(super) runner: &'w Runner<'w>,
-    context: &'w BuildContext<'w>,
-    pub(super) tested: &'w BTreeMap<(String, String), TestRecord>,
-    /// The nodes that are left out because a stream has no table, with the reason.
-    pub(super) missing_sources: &'w BTreeMap<usize, String>,
-    pub(super) shared: &'w Mutex<Shared>,
-    moved: &'w Condvar,
-    began: std::time::Duration,
-}
-
 impl Worker<'_> {
     fn work(&self, mut session: Option<Box<dyn SqlSession>>) {
         while let Some(at) = self.next() {
@@ -185,19 +137,6 @@ impl Worker<'_> {
             result.started = (started - self.began).as_secs_f64();
             result.seconds = (self.runner.clock.elapsed() - started).as_secs_f64();
             self.finish(at, result);
-        }
-    }
-
-    pub(super) fn session<'s>(
-        &self,
-        session: &'s mut Option<Box<dyn SqlSession>>,
-    ) -> Result<&'s mut dyn SqlSession, Failure> {
-        if session.is_none() {
-            *session = Some(self.runner.target.sql()?);
-        }
-        match session {
-            Some(session) => Ok(session.as_mut()),
-            None => Err(Failure::permanent("there is no session")),
         }
     }
 
@@ -260,23 +199,6 @@ impl Worker<'_> {
         self.moved.notify_all();
     }
 
-    pub(super) fn ended(&self, at: usize, status: NodeStatus, message: String) -> NodeResult {
-        let node = &self.runner.project.nodes[at];
-        NodeResult {
-            name: node.name.clone(),
-            is_model: node.model().is_some(),
-            status,
-            action: None,
-            rows: None,
-            changed: 0,
-            message,
-            started: (self.runner.clock.elapsed() - self.began).as_secs_f64(),
-            seconds: 0.0,
-            tests: Vec::new(),
-            unit_tests: Vec::new(),
-        }
-    }
-
     fn node(&self, at: usize, sql: &mut dyn SqlSession) -> NodeResult {
         let mut result = self.ended(at, NodeStatus::Succeeded, String::new());
         let outcome = self.unit_tests(at, &mut result).and_then(|()| self.build(at, sql, &mut result));
@@ -307,19 +229,19 @@ impl Worker<'_> {
     }
 
     fn build(&self, at: usize, sql: &mut dyn SqlSession, result: &mut NodeResult) -> Result<(), Failure> {
-        if !self.runner.options.build || !result.is_model || result.status != NodeStatus::Succeeded {
+        if !self.runner.options.build || result.kind != NodeKind::Model || result.status != NodeStatus::Succeeded {
             return Ok(());
         }
-        let (built, mut watermarks) = {
+        let (built, mut streams) = {
             let shared = lock(self.shared);
-            (shared.built.clone(), shared.watermarks.clone())
+            (shared.built.clone(), shared.streams.clone())
         };
         let (BuildOutcome { action, rows, changed, .. }, note, remark) =
-            self.context.build(at, &built, &mut watermarks, sql)?;
+            self.context.build(at, &built, &mut streams, sql)?;
         (result.action, result.rows, result.changed) = (Some(action), rows, changed);
         result.message = remark.unwrap_or_default();
         let mut shared = lock(self.shared);
-        shared.watermarks.extend(watermarks);
+        shared.streams.extend(streams);
         if let Some(note) = note {
             shared.built.insert(result.name.clone(), note);
         }
@@ -340,43 +262,7 @@ impl Worker<'_> {
         }
         result.tests = test_node(&self.testing(), at, &due, sql)?;
         result.tests.extend(self.tests_of_missing_sources(at));
-        judge(result);
+        result.judge();
         Ok(())
-    }
-
-    /// The share of its rows that a test has to read. With tests alone, or with `--full-refresh` or `--force`, it is
-    /// all rows.
-    pub(super) fn due(&self, at: usize, parsed: &ParsedTest, sql: &mut dyn SqlSession) -> TestScope {
-        let options = &self.runner.options;
-        let node = &self.runner.project.nodes[at];
-        let seen = self.seen(at, parsed, sql).unwrap_or_default();
-        let digest = digest(&SqlRenderer { now: 0, ..self.testing().renderer }, at, parsed);
-        let goes_on = options.build && !options.full_refresh && !options.force && !seen.is_empty();
-        let before = self.tested.get(&(node.name.clone(), parsed.test.name.clone())).filter(|_| goes_on);
-        let has_marks = node.model().is_none_or(|model| !model.is_live());
-        let dialect = self.runner.project.dialect;
-        due(dialect, parsed, before, seen, digest, has_marks.then_some(node.name.as_str()))
-    }
-
-    /// The load times of all that a test reads; those of a stream are kept for the next test.
-    fn seen(&self, at: usize, parsed: &ParsedTest, sql: &mut dyn SqlSession) -> Result<Seen, Failure> {
-        let project = self.runner.project;
-        let (built, mut watermarks) = {
-            let shared = lock(self.shared);
-            (shared.built.clone(), shared.watermarks.clone())
-        };
-        let reading = Reading { project, built: &built, now: self.context.now };
-        let mut seen = Seen::new();
-        for other in parsed.relations(project).chain([at]) {
-            seen.extend(reading.of_node(other, sql, &mut watermarks)?);
-        }
-        lock(self.shared).watermarks.extend(watermarks);
-        Ok(seen)
-    }
-
-    pub(super) fn testing(&self) -> Testing<'_> {
-        let renderer =
-            SqlRenderer { now: self.context.now, run_id: self.runner.run_id, ..self.runner.project.renderer() };
-        Testing { renderer, store: self.context.store, clock: self.runner.clock, before: self.tested }
     }
 }

@@ -8,6 +8,7 @@ mod histories;
 mod oracle;
 mod owning;
 mod proving;
+mod records;
 mod selecting;
 mod speed;
 mod testing;

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use wmshost_databases::oracle::{self, Address, Password, Protocol, Service, Settings};
+use wmshost_databases::oracle::{self, Address, Protocol, Secret, Service, Settings};
 use wmshost_flow::model::{Assertion, Materialization, Model, OnChange, Snapshot, Strategy};
 use wmshost_flow::{Dialect, Value};
 use wmshost_models::{NodeStatus, Project, Setup};
@@ -29,7 +29,7 @@ pub(crate) fn warehouse() -> (Warehouse, String) {
         service: Service::Name("STANDIN".to_owned()),
         protocol: Protocol::Tcp,
     };
-    let settings = Settings::new(address, &account, Password::new("mart"));
+    let settings = Settings::new(address, &account, Secret::new("mart"));
     let warehouse = Warehouse::over(|clock| oracle::open_target(settings, 6, "analytics", clock).expect("a target"));
     for table in [
         "CREATE TABLE WMS_STOCK (id NUMBER(19) PRIMARY KEY, item NUMBER(19), place VARCHAR2(4000), amount NUMBER(19), \

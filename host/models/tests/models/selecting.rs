@@ -1,6 +1,6 @@
 //! The expressions that select models.
 
-use wmshost_models::{PreviousRun, Project};
+use wmshost_models::{Outcome, PreviousRun, Project};
 
 use crate::warehouse::{model, project, view};
 
@@ -24,7 +24,7 @@ fn select(select: &[&str], exclude: &[&str]) -> Result<Vec<String>, Vec<String>>
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let previous = PreviousRun {
         fingerprints: [("kpi".to_owned(), "old".to_owned())].into(),
-        results: [("fact_stock".to_owned(), "error".to_owned())].into(),
+        results: [("fact_stock".to_owned(), Outcome::Error)].into(),
     };
     let selected = models.select(&words(select), &words(exclude), &previous)?;
     Ok(selected.names(&models).into_iter().map(str::to_owned).collect())

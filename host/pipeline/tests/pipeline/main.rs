@@ -4,6 +4,7 @@
 
 mod cases;
 mod property;
+mod schema;
 mod shipped;
 mod values;
 mod world;

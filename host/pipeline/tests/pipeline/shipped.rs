@@ -1,10 +1,10 @@
 //! The shipped pipeline files are valid, and help.toml is a complete reference of the format.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use wmshost_pipeline::{Checked, Connection, HELP, Method, OracleAddress, Service, all_keys, check_file, load};
+use wmshost_pipeline::oracle::{Address, Service};
+use wmshost_pipeline::{Checked, Connection, HELP, KeyHelp, Method, all_keys, check_file, load};
 
 use crate::world::{ByFileName, set};
 
@@ -69,7 +69,7 @@ fn staging_and_production_run_on_oracle() {
         let checked = shipped(name, CREDENTIALS);
         assert_eq!((checked.run.extract_batch_rows, checked.run.load_batch_rows), rows);
         let Connection::Oracle(wms) = &checked.connections["wms"] else { panic!("{name} is not Oracle") };
-        let OracleAddress::Host { port, service, .. } = &wms.address else { panic!("{name} names no host") };
+        let Address::Host { port, service, .. } = &wms.address else { panic!("{name} names no host") };
         assert_eq!(*service, Service::Sid(sid.to_owned()));
         assert_eq!((*port, wms.password.reveal()), (1521, "hunter2"));
         assert!(!format!("{checked:?}").contains("hunter"), "{name} shows a password");
@@ -110,48 +110,17 @@ fn the_reference_is_a_pipeline_that_passes() {
 /// stream, the comment states the default.
 #[test]
 fn the_reference_has_every_key_with_its_default() {
-    let typed = typed_keys(HELP);
     for key in all_keys() {
-        let known = typed.get(&key.path);
-        let (value, comment) = known.unwrap_or_else(|| panic!("help.toml lacks {}", key.path));
-        let Some(fallback) = key.fallback else {
+        let KeyHelp { path, fallback, description, example, .. } = key;
+        assert!(!example.is_empty(), "help.toml lacks {path}");
+        let Some(fallback) = fallback else {
             continue;
         };
-        let told = comment.replace(',', "").contains(&format!("Default: {}", fallback.replace(',', "")));
-        let from_streams = key.path.starts_with("stream_defaults.");
-        assert!(told || from_streams && !value.is_empty(), "{}: say \"Default: {fallback}\"", key.path);
-        if key.path.starts_with("run.") || key.path.starts_with("limits.") || from_streams {
-            assert_eq!(*value, fallback, "{}", key.path);
+        let told = description.replace(',', "").contains(&format!("Default: {}", fallback.replace(',', "")));
+        let from_streams = path.starts_with("stream_defaults.");
+        assert!(told || from_streams, "{path}: say \"Default: {fallback}\"");
+        if path.starts_with("run.") || path.starts_with("limits.") || from_streams {
+            assert_eq!(example, fallback, "{path}");
         }
     }
-}
-
-/// Returns the keys in a file, with `*` for names that the author chooses, each with its value and the comment above
-/// it.
-fn typed_keys(text: &str) -> BTreeMap<String, (String, String)> {
-    let (mut table, mut comment) = (String::new(), String::new());
-    let mut keys = BTreeMap::new();
-    for line in text.lines() {
-        if let Some(words) = line.strip_prefix('#') {
-            comment.push_str(words);
-        } else if line.starts_with('[') {
-            let parts: Vec<&str> = line.trim_matches(['[', ']']).split('.').collect();
-            // In `[models]`, the names of its own tables are at the positions where other sections have names that the
-            // author chooses.
-            let name_at = usize::from(parts[0] != "models");
-            let named: Vec<&str> = parts
-                .iter()
-                .enumerate()
-                .map(|(at, part)| if at % 2 == name_at && at > 0 { "*" } else { part })
-                .collect();
-            table = named.join(".") + ".";
-        } else if let Some((name, value)) = line.split_once(" = ") {
-            let name = if table.contains("settings") || table.contains("vars") { "*" } else { name };
-            keys.entry(format!("{table}{name}")).or_insert((value.to_owned(), std::mem::take(&mut comment)));
-        }
-        if !line.starts_with('#') {
-            comment.clear();
-        }
-    }
-    keys
 }

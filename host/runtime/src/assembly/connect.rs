@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use wmshost_databases::oracle::{
-    self, Address, BareNumber, ClientKind, Password, Protocol, Server, Settings, Snapshot, Tags, Trust,
-};
+use wmshost_databases::oracle::{self, Settings, Tags};
 use wmshost_databases::sqlite;
 use wmshost_flow::{Clock, Failure, Source, SourceGrant, SourceSession, SqlSession, Target};
-use wmshost_pipeline::{Connection, OracleAddress, OracleConnection, Resolved, Secret, Service, StreamPlan};
+use wmshost_pipeline::{Connection, Resolved, StreamPlan};
 
 /// The labels of a session's work.
 pub struct SessionTags<'a> {
@@ -32,7 +30,7 @@ pub(crate) fn source(
                 client_id: session_tags.run_id.to_owned(),
                 ..Tags::default()
             };
-            oracle::open_source(Settings { tags, ..settings(server) }, sessions, label)
+            oracle::open_source(Settings { tags, ..server.clone() }, sessions, label)
         }
     }
 }
@@ -46,7 +44,7 @@ pub(crate) fn target(
 ) -> Result<Arc<dyn Target>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::open_target(&file.path, label, clock),
-        Connection::Oracle(server) => oracle::open_target(settings(server), sessions, label, clock),
+        Connection::Oracle(server) => oracle::open_target(server.clone(), sessions, label, clock),
     }
 }
 
@@ -70,7 +68,7 @@ pub fn target_reader(
 pub fn reader(label: &str, connection: &Connection) -> Result<Option<Box<dyn SqlSession>>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::read_target(&file.path, label),
-        Connection::Oracle(server) => oracle::open_reader(settings(server), label).map(Some),
+        Connection::Oracle(server) => oracle::open_reader(server.clone(), label).map(Some),
     }
 }
 
@@ -89,55 +87,6 @@ pub(crate) fn stream_target<'a>(pipeline: &'a Resolved, plan: &StreamPlan) -> Re
 pub(crate) fn unusable(connection: &Connection) -> Option<String> {
     match connection {
         Connection::Sqlite(_) => None,
-        Connection::Oracle(server) => oracle::unusable(&settings(server)),
-    }
-}
-
-/// An Oracle server as the driver's settings.
-pub(crate) fn settings(server: &OracleConnection) -> Settings {
-    let password = |secret: &Secret| Password::new(secret.reveal());
-    let mut settings = Settings::new(address(&server.address), &server.username, password(&server.password));
-    settings.client = if server.by_instant_client { ClientKind::Oci } else { ClientKind::Thin };
-    settings.schema = server.schema.clone();
-    settings.trust = Trust {
-        ca_file: server.ca_file.clone(),
-        wallet: server.wallet.clone(),
-        wallet_password: server.wallet_password.as_ref().map(password),
-    };
-    settings.server = match &server.pooled_class {
-        None => Server::Dedicated,
-        Some(class) => Server::Pooled { class: class.clone() },
-    };
-    settings.sdu = server.sdu;
-    settings.connect_timeout = server.connect_timeout;
-    settings.connect_budget = server.connect_budget;
-    settings.call_timeout = server.call_timeout;
-    settings.wait_timeout = server.pool_timeout;
-    settings.ping_after = server.ping_after;
-    settings.max_lifetime = server.max_lifetime;
-    settings.connections = server.connections;
-    settings.fetch_rows = server.fetch_rows;
-    settings.array_rows = server.array_rows;
-    settings.bulk_merge_rows = server.bulk_merge_rows;
-    settings.bare_number = if server.bare_number_is_text { BareNumber::Text } else { BareNumber::Decimal };
-    settings.lob_bytes = server.lob_bytes;
-    settings.commit_lag = server.commit_lag;
-    settings.snapshot = if server.one_snapshot { Snapshot::Scn } else { Snapshot::Statement };
-    settings
-}
-
-fn address(address: &OracleAddress) -> Address {
-    match address {
-        OracleAddress::Descriptor(text) => Address::Descriptor(text.clone()),
-        OracleAddress::Alias { name, folder } => Address::Alias { name: name.clone(), folder: folder.clone() },
-        OracleAddress::Host { host, port, service, encrypted } => Address::Host {
-            host: host.clone(),
-            port: *port,
-            service: match service {
-                Service::Name(name) => oracle::Service::Name(name.clone()),
-                Service::Sid(sid) => oracle::Service::Sid(sid.clone()),
-            },
-            protocol: if *encrypted { Protocol::Tcps } else { Protocol::Tcp },
-        },
+        Connection::Oracle(server) => oracle::unusable(server),
     }
 }

@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
-    Method, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, OpenTarget, PluginUse, Policy,
-    Reconcile, SOURCE_SCHEMA, SchemaPolicy, Source, SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant,
-    Trace, Window,
+    Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy, Source,
+    SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant, Trace, Window,
 };
 use wmshost_pipeline::{self as pipeline, Checked, Connection, Diagnostics, LateRows, Stage, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
@@ -31,15 +30,15 @@ pub struct StreamFactory<'a> {
     /// The streams whose guards against many deletions are lifted.
     pub allow_deletes: BTreeSet<String>,
     /// The reaction to changed definitions, instead of that of the streams.
-    pub on_change: Option<pipeline::OnChange>,
+    pub on_change: Option<OnChange>,
     /// The only part of each stream to read, which has a checkpoint of its own.
     pub window: Option<Window>,
 }
 
 /// Returns whether a run of the stream may have to compare source and target.
 fn reconciles(plan: &StreamPlan) -> bool {
-    let looks = plan.deletes != pipeline::Deletes::Ignore || plan.late_rows == LateRows::Reconcile;
-    looks && plan.method != pipeline::Method::Full
+    let looks = plan.deletes != Deletes::Ignore || plan.late_rows == LateRows::Reconcile;
+    looks && plan.method != Method::Full
 }
 
 impl<'a> StreamFactory<'a> {
@@ -258,41 +257,16 @@ impl<'a> StreamFactory<'a> {
             load_batch_rows: self.pipeline.run.load_batch_rows,
             queue_batches: self.pipeline.run.queue_batches,
             budget: Budget { rows: plan.max_rejected, percent: rejected, floor: plan.rejected_floor },
-            on_bad_value: match plan.on_bad_value {
-                pipeline::OnBadValue::Reject => OnBadValue::Reject,
-                pipeline::OnBadValue::Fail => OnBadValue::Fail,
-            },
-            on_trap: match plan.on_trap {
-                pipeline::OnTrap::FailRun => OnTrap::Fail,
-                pipeline::OnTrap::Retry => OnTrap::Retry,
-                pipeline::OnTrap::Quarantine => OnTrap::Quarantine,
-            },
-            deletes: match plan.deletes {
-                pipeline::Deletes::Ignore => Deletes::Ignore,
-                pipeline::Deletes::Soft => Deletes::Soft,
-                pipeline::Deletes::Hard => Deletes::Delete,
-            },
+            on_bad_value: plan.on_bad_value,
+            on_trap: plan.on_trap,
+            deletes: plan.deletes,
             delete_guard: DeleteGuard {
                 rows: plan.max_deleted,
                 percent: Some(percent(plan.max_deleted_percent)),
                 is_lifted: self.allow_deletes.contains(&plan.name),
             },
-            schema: SchemaPolicy {
-                new_columns: match plan.new_columns {
-                    pipeline::NewColumns::Evolve => NewColumns::Evolve,
-                    pipeline::NewColumns::Freeze => NewColumns::Freeze,
-                    pipeline::NewColumns::Discard => NewColumns::Discard,
-                },
-                new_types: match plan.new_types {
-                    pipeline::NewTypes::Evolve => NewTypes::Evolve,
-                    pipeline::NewTypes::Freeze => NewTypes::Freeze,
-                },
-            },
-            on_change: match self.on_change.unwrap_or(plan.on_change) {
-                pipeline::OnChange::Tell => OnChange::Tell,
-                pipeline::OnChange::Reload => OnChange::Reload,
-                pipeline::OnChange::Fail => OnChange::Fail,
-            },
+            schema: SchemaPolicy { new_columns: plan.new_columns, new_types: plan.new_types },
+            on_change: self.on_change.unwrap_or(plan.on_change),
             full_refresh: self.full_refresh,
         }
     }
@@ -302,20 +276,11 @@ impl<'a> StreamFactory<'a> {
             stream: plan.name.clone(),
             source: plan.source.clone(),
             table: plan.table.clone(),
-            method: match plan.method {
-                pipeline::Method::Full => Method::Full,
-                pipeline::Method::Incremental => Method::Incremental,
-                pipeline::Method::Append => Method::Append,
-            },
+            method: plan.method,
             key: plan.key.clone(),
             change_key: plan.change_key.clone(),
             lookback_micros: u64::try_from(plan.lookback.as_micros()).unwrap_or(u64::MAX),
-            null_keys: match plan.null_keys {
-                pipeline::NullKeys::Include => NullKeys::Include,
-                pipeline::NullKeys::Ignore => NullKeys::Ignore,
-                pipeline::NullKeys::Reject => NullKeys::Reject,
-                pipeline::NullKeys::Fail => NullKeys::Fail,
-            },
+            null_keys: plan.null_keys,
             window: self.window.clone(),
             columns: Vec::new(),
             bookmark: None,

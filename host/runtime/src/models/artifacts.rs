@@ -6,8 +6,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde_json::Value as Json;
+use wmshost_models::{Manifest, RunResults};
 
-use super::files::write_file;
+use super::files::write_document;
 use crate::error::{Error, Result};
 
 /// The folder of one pipeline's models.
@@ -21,16 +22,16 @@ impl Artifacts {
     }
 
     /// The results of the last run; `None` if they are missing or cannot be read.
-    pub(super) fn results(&self) -> Option<Json> {
+    pub(super) fn results(&self) -> Option<RunResults> {
         serde_json::from_str(&fs::read_to_string(self.results_file()).ok()?).ok()
     }
 
-    pub(super) fn keep_results(&self, results: &Json) -> Result<()> {
-        write_file(&self.results_file(), &format!("{results:#}\n"))
+    pub(super) fn keep_results(&self, results: &RunResults) -> Result<()> {
+        write_document(&self.results_file(), results)
     }
 
-    pub(super) fn keep_manifest(&self, manifest: &Json) -> Result<()> {
-        write_file(&self.0.join("manifest.json"), &format!("{manifest:#}\n"))
+    pub(super) fn keep_manifest(&self, manifest: &Manifest) -> Result<()> {
+        write_document(&self.0.join("manifest.json"), manifest)
     }
 
     /// Appends events.

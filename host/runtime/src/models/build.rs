@@ -192,7 +192,7 @@ impl Observer for NodeEvents<'_> {
 /// Keeps the manifest, the results and the lineage events of a build.
 fn keep(runtime: &Runtime, project: &ModelsProject, report: &Report) -> Result<()> {
     project.artifacts.keep_manifest(&project.manifest(runtime.clock.now()))?;
-    project.artifacts.keep_results(&report.to_json(&project.name))?;
+    project.artifacts.keep_results(&report.results(&project.name))?;
     let events = project.project.lineage_events(&project.name, report);
     project.artifacts.add_events(&events)?;
     if let Some(lineage) = &project.lineage

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use serde::Serialize;
+use wmshost_flow::Failure;
+
 use crate::error::{Error, Result};
 
 /// Writes a file so that a reader sees all of it or the previous content.
@@ -12,4 +15,19 @@ pub(super) fn write_file(path: &Path, content: &str) -> Result<()> {
     }
     let draft = path.with_extension("tmp");
     fs::write(&draft, content).and_then(|()| fs::rename(&draft, path)).map_err(Error::file(path, "cannot be written"))
+}
+
+/// Writes a document as JSON, for people as well.
+pub(super) fn write_document(path: &Path, document: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(document).map_err(not_json)?;
+    write_file(path, &format!("{text}\n"))
+}
+
+/// A document as JSON in one line.
+pub(super) fn json_text(document: &impl Serialize) -> Result<String> {
+    Ok(serde_json::to_string(document).map_err(not_json)?)
+}
+
+fn not_json(error: serde_json::Error) -> Failure {
+    Failure::permanent(format!("a document cannot be written as JSON: {error}"))
 }

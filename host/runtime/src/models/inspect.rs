@@ -1,9 +1,8 @@
 //! Looking at models: their nodes in the manifest, the last results, some rows, the metrics.
 
-use serde_json::Value as Json;
 use wmshost_flow::Failure;
 use wmshost_flow::model::Metric;
-use wmshost_models::Selected;
+use wmshost_models::{ManifestNode, NodeHistory, Selected};
 
 use super::models_project::ModelsProject;
 use crate::error::Result;
@@ -13,9 +12,9 @@ use crate::runtime::Runtime;
 #[derive(Debug)]
 pub struct ShownNode {
     /// The node in the manifest.
-    pub node: Json,
-    /// The last results of the node and its tests; null if it was never built.
-    pub last: Json,
+    pub node: ManifestNode,
+    /// The last results of the node and its tests; `None` if it was never built.
+    pub last: Option<NodeHistory>,
     /// The names of the columns.
     pub columns: Vec<String>,
     /// Some of its rows.
@@ -34,25 +33,24 @@ pub struct PlannedModel {
 }
 
 /// The nodes of the manifest that were selected.
-pub fn nodes(runtime: &Runtime, project: &ModelsProject, selected: &Selected) -> Vec<Json> {
+pub fn nodes(runtime: &Runtime, project: &ModelsProject, selected: &Selected) -> Vec<ManifestNode> {
     let names = selected.names(&project.project);
-    let manifest = project.manifest(runtime.clock.now());
-    let nodes = manifest["nodes"].as_array().cloned().unwrap_or_default();
-    nodes.into_iter().filter(|node| node["name"].as_str().is_some_and(|name| names.contains(&name))).collect()
+    let nodes = project.manifest(runtime.clock.now()).nodes;
+    nodes.into_iter().filter(|node| names.contains(&node.name.as_str())).collect()
 }
 
 /// One node in full, with this number of its rows.
 pub fn show(runtime: &Runtime, project: &ModelsProject, name: &str, rows: usize) -> Result<ShownNode> {
-    let manifest = project.manifest(runtime.clock.now());
-    let Some(node) = manifest["nodes"].as_array().into_iter().flatten().find(|node| node["name"] == name) else {
+    let nodes = project.manifest(runtime.clock.now()).nodes;
+    let Some(node) = nodes.into_iter().find(|node| node.name == name) else {
         let selected = project.project.select(&[name.to_owned()], &[], &Default::default());
         let why = selected.err().unwrap_or_default().join("; ");
         return Err(Failure::invalid_config(format!("there is no model or stream {why}")).into());
     };
     let mut sql = project.target.sql()?;
-    let last = project.project.last_results(&project.name, sql.as_mut())?[name].clone();
+    let last = project.project.last_results(&project.name, sql.as_mut())?.remove(name);
     let (columns, rows) = project.project.sample(name, rows, sql.as_mut())?;
-    Ok(ShownNode { node: node.clone(), last, columns, rows })
+    Ok(ShownNode { node, last, columns, rows })
 }
 
 /// The plans of the selected models in the next build.

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::{Value as Json, json};
 use wmshost_databases::sqlite;
 use wmshost_flow::{Dialect, Failure, Micros, SqlSession, TakeOver, Target};
-use wmshost_models::{PreviousRun, Project, Scratch, Selected, previous_results};
+use wmshost_models::{Manifest, NodeKind, PreviousRun, Project, RunResults, Scratch, Selected, StreamOrigin};
 use wmshost_pipeline::{Checked, Lineage, StreamPlan};
 
 use super::artifacts::Artifacts;
@@ -48,7 +47,7 @@ pub struct ModelsProject {
     /// The receiver of lineage events.
     pub(super) lineage: Option<Lineage>,
     /// The origin of each stream's rows: source, table and plugins.
-    origins: BTreeMap<String, Json>,
+    origins: BTreeMap<String, StreamOrigin>,
     /// The streams that do not run, each with the reason.
     pub(super) disabled: BTreeMap<String, String>,
 }
@@ -117,14 +116,10 @@ impl ModelsProject {
     }
 
     /// All declarations, with the origins of the streams.
-    pub fn manifest(&self, now: Micros) -> Json {
+    pub fn manifest(&self, now: Micros) -> Manifest {
         let mut manifest = self.project.manifest(&self.name, now);
-        for node in manifest["nodes"].as_array_mut().into_iter().flatten() {
-            if let Some(origin) = node["name"].as_str().and_then(|name| self.origins.get(name))
-                && node["kind"] == "stream"
-            {
-                node["origin"] = origin.clone();
-            }
+        for node in manifest.nodes.iter_mut().filter(|node| node.kind == NodeKind::Stream) {
+            node.origin = self.origins.get(&node.name).cloned();
         }
         manifest
     }
@@ -151,13 +146,13 @@ impl ModelsProject {
         let mut sql = self.target.sql()?;
         let built = self.project.built(&self.name, sql.as_mut())?;
         let fingerprints = built.into_iter().map(|(name, built)| (name, built.fingerprint)).collect();
-        let results = self.artifacts.results().map(|results| previous_results(&results)).unwrap_or_default();
+        let results = self.artifacts.results().as_ref().map(RunResults::outcomes).unwrap_or_default();
         Ok(PreviousRun { fingerprints, results })
     }
 }
 
-fn origin(plan: &StreamPlan) -> (String, Json) {
+fn origin(plan: &StreamPlan) -> (String, StreamOrigin) {
     let transforms = plan.transforms.iter();
-    let plugins: Vec<&String> = [&plan.extractor].into_iter().chain(transforms).chain([&plan.loader]).collect();
-    (plan.name.clone(), json!({ "source": plan.source, "table": plan.table, "plugins": plugins }))
+    let plugins = [&plan.extractor].into_iter().chain(transforms).chain([&plan.loader]).cloned().collect();
+    (plan.name.clone(), StreamOrigin { source: plan.source.clone(), table: plan.table.clone(), plugins })
 }

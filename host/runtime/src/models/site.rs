@@ -1,10 +1,12 @@
 //! The documentation of models, as a folder of files that needs no network and no server.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use wmshost_models::{Age, Manifest, NodeHistory, Profile, RunResults};
 
-use super::files::write_file;
+use super::files::{json_text, write_file};
 use super::freshness::ages;
 use super::models_project::ModelsProject;
 use crate::error::Result;
@@ -14,6 +16,43 @@ const PAGE: &str = include_str!("site/index.html");
 const STYLE: &str = include_str!("site/style.css");
 const SCRIPT: &str = include_str!("site/site.js");
 
+/// The contents of `data.js`, which the page's script draws.
+#[derive(Serialize)]
+struct SiteData {
+    manifest: Manifest,
+    /// The last results of each node, by name.
+    last: BTreeMap<String, NodeHistory>,
+    /// The results of the last run, if there was one.
+    results: Option<RunResults>,
+    /// The profiles of the nodes' columns, by node.
+    profiles: BTreeMap<String, Profile>,
+    /// The ages of the nodes that declare limits, by name.
+    freshness: BTreeMap<String, NodeAge>,
+    /// The last days of each metric, in the order of the manifest.
+    metric_days: Vec<SiteMetric>,
+}
+
+/// The age of a node.
+#[derive(Serialize)]
+struct NodeAge {
+    status: &'static str,
+    seconds: Option<u64>,
+    by: String,
+}
+
+/// The last days of a metric: day and value.
+#[derive(Serialize)]
+struct SiteMetric {
+    name: String,
+    days: Vec<(String, Option<f64>)>,
+}
+
+impl NodeAge {
+    fn of(age: Age) -> (String, Self) {
+        (age.name, Self { status: age.status.name(), seconds: age.seconds, by: age.by })
+    }
+}
+
 /// Writes the documentation into a folder; `with_profiles` also profiles of the columns, which read every table once.
 /// Returns the page to open.
 pub fn write_site(
@@ -22,9 +61,8 @@ pub fn write_site(
     to: &Path,
     with_profiles: bool,
 ) -> Result<PathBuf> {
-    let manifest = models_project.manifest(runtime.clock.now());
     let mut sql = models_project.target.sql()?;
-    let mut profiles = serde_json::Map::new();
+    let mut profiles = BTreeMap::new();
     if with_profiles {
         for name in models_project.project.everything().names(&models_project.project) {
             if let Some(profile) = models_project.project.profile(name, sql.as_mut())? {
@@ -34,32 +72,61 @@ pub fn write_site(
     }
     let everything = models_project.project.everything();
     let ages = ages(runtime, models_project, &everything)?;
-    let ages: serde_json::Map<String, Json> = ages
-        .iter()
-        .map(|age| {
-            let json = json!({ "status": age.status.name(), "seconds": age.seconds, "by": age.by });
-            (age.name.clone(), json)
-        })
-        .collect();
-    let mut metrics = Vec::new();
+    let mut metric_days = Vec::new();
     for metric in models_project.project.metrics() {
         let days = models_project.project.metric_days(metric, 30, sql.as_mut())?;
-        metrics.push(json!({ "name": metric.name, "days": days }));
+        metric_days.push(SiteMetric { name: metric.name.clone(), days });
     }
-    let data = json!({
-        "manifest": manifest,
-        "last": models_project.project.last_results(&models_project.name, sql.as_mut())?,
-        "results": models_project.artifacts.results(),
-        "profiles": profiles,
-        "freshness": ages,
-        "metric_days": metrics,
-    });
+    let data = SiteData {
+        manifest: models_project.manifest(runtime.clock.now()),
+        last: models_project.project.last_results(&models_project.name, sql.as_mut())?,
+        results: models_project.artifacts.results(),
+        profiles,
+        freshness: ages.into_iter().map(NodeAge::of).collect(),
+        metric_days,
+    };
     // A script element ends at the first `</`, also inside of a string.
-    let script = format!("window.WMSHOST = {};\n", data.to_string().replace("</", "<\\/"));
+    let script = format!("window.WMSHOST = {};\n", json_text(&data)?.replace("</", "<\\/"));
     for (name, content) in
         [("index.html", PAGE), ("style.css", STYLE), ("site.js", SCRIPT), ("data.js", script.as_str())]
     {
         write_file(&to.join(name), content)?;
     }
     Ok(to.join("index.html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_takes_what_the_data_has() {
+        let manifest = Manifest {
+            format: 1,
+            pipeline: String::new(),
+            plugins: BTreeMap::new(),
+            made_at: String::new(),
+            nodes: Vec::new(),
+            metrics: Vec::new(),
+            exposures: Vec::new(),
+        };
+        let data = SiteData {
+            manifest,
+            last: BTreeMap::new(),
+            results: None,
+            profiles: BTreeMap::new(),
+            freshness: BTreeMap::new(),
+            metric_days: Vec::new(),
+        };
+        let data = serde_json::to_value(data).expect("JSON");
+        let (_, taken) = SCRIPT.split_once("const {").expect("the names that the script takes");
+        let (taken, _) = taken.split_once("} = window.WMSHOST;").expect("the names that the script takes");
+        for name in taken.split(',').map(|name| name.split(':').next().unwrap_or_default().trim()) {
+            assert!(data.get(name).is_some(), "{name}: the data has no such key");
+        }
+        for part in SCRIPT.split("manifest.").skip(1) {
+            let name = part.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+            assert!(data["manifest"].get(name).is_some(), "manifest.{name}: the manifest has no such key");
+        }
+    }
 }

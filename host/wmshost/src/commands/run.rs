@@ -29,9 +29,9 @@ pub(super) fn run(app: &App, arguments: &RunArgs) -> Result<Exit> {
 
 fn options(arguments: &RunArgs) -> LoadOptions {
     let on_change = arguments.on_change.map(|policy| match policy {
-        OnChange::Tell => wmshost_pipeline::OnChange::Tell,
-        OnChange::Reload => wmshost_pipeline::OnChange::Reload,
-        OnChange::Fail => wmshost_pipeline::OnChange::Fail,
+        OnChange::Tell => wmshost_flow::OnChange::Tell,
+        OnChange::Reload => wmshost_flow::OnChange::Reload,
+        OnChange::Fail => wmshost_flow::OnChange::Fail,
     });
     LoadOptions { full_refresh: arguments.full_refresh, on_change, allow_deletes: arguments.allowed.streams.clone() }
 }

@@ -79,7 +79,7 @@ fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str
         }
     };
     let on_trap = match plan.on_trap {
-        OnTrap::FailRun => "fail the stream, naming the row",
+        OnTrap::Fail => "fail the stream, naming the row",
         OnTrap::Retry => "one more try in a fresh instance, then fail, naming the row",
         OnTrap::Quarantine => "the rows that do it go to quarantine",
     };
@@ -88,12 +88,12 @@ fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str
         ("from", format!("{} {} ({})", plan.source, plan.table, pipeline.connections[&plan.source])),
         ("to", format!("{} {} ({})", plan.target, plan.target_table, pipeline.connections[&plan.target])),
         ("through", stages),
-        ("method", format!("{}{change_key}, key {key}", plan.method.word())),
+        ("method", format!("{}{change_key}, key {key}", plan.method.name())),
         ("next", next),
         ("bad values", bad_values.to_owned()),
         ("plugin fails", on_trap.to_owned()),
         ("rejected rows", budget(plan)),
-        ("schema", format!("new columns: {}, new types: {}", plan.new_columns.word(), plan.new_types.word())),
+        ("schema", format!("new columns: {}, new types: {}", plan.new_columns.name(), plan.new_types.name())),
         ("deletes", deletes(plan)),
         ("deleted rows", delete_guard(plan)),
         ("other definition", on_change(plan.on_change).to_owned()),
@@ -159,7 +159,7 @@ fn deletes(plan: &StreamPlan) -> String {
         (Deletes::Ignore, _) => "not looked for".to_owned(),
         (Deletes::Soft, Method::Full) => "marked in wms_deleted_at".to_owned(),
         (Deletes::Soft, _) => format!("marked in wms_deleted_at, keys are compared every {every}"),
-        (Deletes::Hard, Method::Full) => "gone with the old table".to_owned(),
-        (Deletes::Hard, _) => format!("deleted, keys are compared every {every}"),
+        (Deletes::Delete, Method::Full) => "gone with the old table".to_owned(),
+        (Deletes::Delete, _) => format!("deleted, keys are compared every {every}"),
     }
 }

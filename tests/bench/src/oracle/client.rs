@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use arrow_array::{ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use serde_json::json;
-use wmshost_databases::oracle::{self, Address, Password, Settings};
+use wmshost_databases::oracle::{self, Address, Secret, Settings};
 use wmshost_flow::{Clock, MergeRule, Micros, SourceGrant, TableDefinition, TargetGrant, WriteStats};
 
 use super::{PASSWORD, TABLE, USER};
@@ -29,7 +29,7 @@ impl Clock for WallClock {
 
 /// Runs the work named `way` and prints its cost.
 pub(crate) fn run(way: &str, descriptor: &str, rows: u64, array: u64) -> anyhow::Result<()> {
-    let mut settings = Settings::new(Address::Descriptor(descriptor.to_owned()), USER, Password::new(PASSWORD));
+    let mut settings = Settings::new(Address::Descriptor(descriptor.to_owned()), USER, Secret::new(PASSWORD));
     if array > 0 {
         settings.array_rows = usize::try_from(array)?;
         settings.fetch_rows = Some(u32::try_from(array)?);

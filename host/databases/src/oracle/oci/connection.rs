@@ -223,12 +223,12 @@ impl Client for OciClient {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::settings::{Password, Protocol, Service};
+    use crate::oracle::settings::{Protocol, Secret, Service};
 
     fn settings() -> Settings {
         let service = Service::Name("S".to_owned());
         let address = Address::Host { host: "db.example".to_owned(), port: 2484, service, protocol: Protocol::Tcps };
-        Settings::new(address, "etl", Password::new("word"))
+        Settings::new(address, "etl", Secret::new("word"))
     }
 
     #[test]

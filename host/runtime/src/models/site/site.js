@@ -1,7 +1,7 @@
 // Draws the documentation from what data.js holds. Text only ever becomes text nodes: nothing of the data is read as HTML.
 "use strict";
 
-const { manifest, last, profiles, freshness, indicator_days: indicatorDays } = window.WMSHOST;
+const { manifest, last, profiles, freshness, metric_days: metricDays } = window.WMSHOST;
 const nodes = new Map(manifest.nodes.map((node) => [node.name, node]));
 const main = document.getElementById("main");
 const SVG = "http://www.w3.org/2000/svg";
@@ -125,14 +125,14 @@ function spark(days) {
     el("polyline", { points: points.join(" "), fill: "none", stroke: "var(--link)", "stroke-width": 1.5, "vector-effect": "non-scaling-stroke" }));
 }
 
-function indicators() {
-  const cards = manifest.metrics.map((indicator, at) => {
-    const days = indicatorDays[at]?.days ?? [];
+function metrics() {
+  const cards = manifest.metrics.map((metric, at) => {
+    const days = metricDays[at]?.days ?? [];
     const latest = days.at(-1);
-    const goal = indicator.goal && (indicator.goal.at_least !== undefined ? `goal: ≥ ${indicator.goal.at_least}` : `goal: ≤ ${indicator.goal.at_most}`);
-    const met = !latest || latest[1] === null || !indicator.goal ? "" : (indicator.goal.at_least !== undefined ? latest[1] >= indicator.goal.at_least : latest[1] <= indicator.goal.at_most) ? "good" : "bad";
-    return el("div", { class: "card" }, indicator.name,
-      el("b", { class: met }, latest && latest[1] !== null ? `${latest[1].toLocaleString("en", { maximumFractionDigits: 2 })} ${indicator.unit}` : "–"),
+    const goal = metric.goal && (metric.goal.at_least !== undefined ? `goal: ≥ ${metric.goal.at_least}` : `goal: ≤ ${metric.goal.at_most}`);
+    const met = !latest || latest[1] === null || !metric.goal ? "" : (metric.goal.at_least !== undefined ? latest[1] >= metric.goal.at_least : latest[1] <= metric.goal.at_most) ? "good" : "bad";
+    return el("div", { class: "card" }, metric.name,
+      el("b", { class: met }, latest && latest[1] !== null ? `${latest[1].toLocaleString("en", { maximumFractionDigits: 2 })} ${metric.unit}` : "–"),
       el("div", { class: "soft" }, [latest?.[0], goal].filter(Boolean).join(" · ")), spark(days));
   });
   return cards.length ? [el("h2", null, "Numbers"), el("div", { class: "cards" }, cards)] : [];
@@ -153,7 +153,7 @@ function overview() {
   const plugins = [...new Set(manifest.nodes.map((node) => node.plugin).filter(Boolean))];
   main.replaceChildren(el("h1", null, `Models of ${manifest.pipeline}`),
     el("p", { class: "summary soft" }, `${manifest.nodes.length} nodes of ${plugins.join(", ")}; written ${manifest.made_at.slice(0, 19).replace("T", " ")} UTC`),
-    ...indicators(), el("h2", null, "Lineage"), ...graph(manifest.nodes.map((node) => node.name)),
+    ...metrics(), el("h2", null, "Lineage"), ...graph(manifest.nodes.map((node) => node.name)),
     el("h2", null, "All"), table(["name", "layer", "built as", "rows", "tests", "freshness", "summary"], rows));
 }
 

@@ -3,8 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value as Json;
-use wmshost_models::Age;
+use wmshost_models::{Age, ManifestNode, NodeHistory};
 use wmshost_runtime::models::{PlannedModel, ShownNode};
 
 use super::moment;
@@ -13,9 +12,9 @@ use super::moment;
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ShownNodeDocument {
     /// The node in the manifest.
-    node: Json,
+    node: ManifestNode,
     /// The last results of the node and its tests; null if it was never built.
-    last: Json,
+    last: Option<NodeHistory>,
     /// Some of its rows.
     sample: SampleRowsDocument,
 }
@@ -27,6 +26,19 @@ struct SampleRowsDocument {
     columns: Vec<String>,
     /// The rows, each with a text per column.
     rows: Vec<Vec<String>>,
+}
+
+/// The SQL of a model.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct CompiledModelDocument {
+    /// The model's name.
+    name: String,
+    /// The SQL of a full build.
+    compiled: String,
+    /// The SQL that finds the changed windows, of an incremental model.
+    compiled_changes: Option<String>,
+    /// The SQL of an incremental build.
+    compiled_incremental: Option<String>,
 }
 
 /// The plan of a model in the next build.
@@ -63,6 +75,19 @@ impl From<ShownNode> for ShownNodeDocument {
     fn from(shown: ShownNode) -> Self {
         let ShownNode { node, last, columns, rows } = shown;
         Self { node, last, sample: SampleRowsDocument { columns, rows } }
+    }
+}
+
+impl CompiledModelDocument {
+    /// The SQL of a node; `None` for a stream.
+    pub(crate) fn of(node: &ManifestNode) -> Option<Self> {
+        let model = node.model.as_ref()?;
+        Some(Self {
+            name: node.name.clone(),
+            compiled: model.compiled.clone(),
+            compiled_changes: model.compiled_changes.clone(),
+            compiled_incremental: model.compiled_incremental.clone(),
+        })
     }
 }
 

@@ -3,12 +3,13 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value as Json;
+use wmshost_models::{Manifest, ManifestNode, RunResults};
 use wmshost_runtime::state::StateExport;
 
 use super::backfill::BackfillDocument;
 use super::check::CheckDocument;
 use super::kpi::MetricDocument;
-use super::models::{FreshnessDocument, PlannedModelDocument, ShownNodeDocument};
+use super::models::{CompiledModelDocument, FreshnessDocument, PlannedModelDocument, ShownNodeDocument};
 use super::plan::PlanDocument;
 use super::plugin::PluginDocument;
 use super::quarantine::{QuarantinedRowDocument, ReplayDocument};
@@ -48,6 +49,11 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("plugin-list", "wmshost plugin list --output json", of::<Vec<PluginDocument>>),
     entry("plugin-inspect", "wmshost plugin inspect --output json", of::<PluginDocument>),
     entry("sample", "wmshost sample create --output json, and change", of::<SampleDocument>),
+    entry("pipeline", "a pipeline file, as TOML", wmshost_pipeline::schema),
+    entry("manifest", "manifest.json of models, and wmshost models docs", of::<Manifest>),
+    entry("run-results", "wmshost models build --output json, and run_results.json", of::<RunResults>),
+    entry("models-list", "wmshost models list --output json", of::<Vec<ManifestNode>>),
+    entry("models-compile", "wmshost models compile --output json", of::<Vec<CompiledModelDocument>>),
     entry("models-show", "wmshost models show --output json", of::<ShownNodeDocument>),
     entry("models-diff", "wmshost models diff --output json", of::<Vec<PlannedModelDocument>>),
     entry("models-freshness", "wmshost models freshness --output json", of::<Vec<FreshnessDocument>>),

@@ -18,7 +18,7 @@ pub(crate) fn note_build(outcome: &ModelsOutcome) {
 pub(crate) fn build(outcome: &ModelsOutcome, output: Output) -> Result<(), Failure> {
     let ended = &outcome.report;
     if output == Output::Json {
-        return json(&ended.to_json(&outcome.pipeline));
+        return json(&ended.results(&outcome.pipeline));
     }
     let mut nodes: Vec<&NodeResult> = ended.nodes.iter().collect();
     nodes.sort_by(|a, b| a.started.total_cmp(&b.started));

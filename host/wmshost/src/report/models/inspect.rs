@@ -1,42 +1,40 @@
 //! The reports of looking at models: lists, one in full, the SQL, and the next build.
 
-use serde_json::Value as Json;
 use wmshost_flow::Failure;
+use wmshost_models::{ManifestNode, NodeHistory};
 use wmshost_runtime::models::{PlannedModel, ShownNode};
 
 use crate::cli::Output;
-use crate::report::documents::models::{PlannedModelDocument, ShownNodeDocument};
+use crate::report::documents::models::{CompiledModelDocument, PlannedModelDocument, ShownNodeDocument};
 use crate::report::{json, print, section, table};
 
-fn text(value: &Json) -> String {
-    match value {
-        Json::Null => String::new(),
-        Json::String(text) => text.clone(),
-        Json::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
-        value => value.to_string(),
-    }
-}
-
 /// Reports nodes of the manifest.
-pub(crate) fn list(nodes: &[Json], output: Output) -> Result<(), Failure> {
+pub(crate) fn list(nodes: &[ManifestNode], output: Output) -> Result<(), Failure> {
     if output == Output::Json {
         return json(&nodes);
     }
-    let number = |value: &Json| value.as_array().map_or(0, Vec::len).to_string();
     let rows = nodes.iter().map(|node| {
-        let layer = if node["kind"] == "stream" { &node["kind"] } else { &node["layer"] };
+        let (layer, materialized) = layer_and_materialization(node);
         vec![
-            text(&node["name"]),
-            text(layer),
-            text(&node["materialized"]),
-            text(&node["reads"]),
-            number(&node["columns"]),
-            number(&node["tests"]),
-            text(&node["summary"]).lines().next().unwrap_or_default().to_owned(),
+            node.name.clone(),
+            layer.to_owned(),
+            materialized.to_owned(),
+            node.reads.join(", "),
+            node.columns.len().to_string(),
+            node.tests.len().to_string(),
+            node.summary.lines().next().unwrap_or_default().to_owned(),
         ]
     });
     table(&["name", "layer", "materialized", "reads", "columns", "tests", "summary"], &[4, 5], rows.collect());
     Ok(())
+}
+
+/// The layer of a model, or `stream`, and the materialization.
+fn layer_and_materialization(node: &ManifestNode) -> (&str, &str) {
+    match &node.model {
+        Some(model) => (&model.layer, &model.materialized),
+        None => (node.kind.name(), ""),
+    }
 }
 
 /// Reports one node in full.
@@ -45,30 +43,7 @@ pub(crate) fn show(shown: ShownNode, output: Output) -> Result<(), Failure> {
         return json(&ShownNodeDocument::from(shown));
     }
     let ShownNode { node, last, columns, rows } = shown;
-    let mut lines = Vec::new();
-    for key in ["summary", "plugin", "table", "layer", "materialized", "reads", "read_by", "tags", "owner"] {
-        let value = text(&node[key]);
-        if !value.is_empty() {
-            lines.push((key, value));
-        }
-    }
-    for (key, title) in [("built_at", "built"), ("rows", "rows")] {
-        let value = text(&last[key]);
-        if !value.is_empty() {
-            lines.push((title, value));
-        }
-    }
-    section(&text(&node["name"]), &lines);
-    let parts = |key: &str| node[key].as_array().cloned().unwrap_or_default();
-    let cells = parts("columns");
-    let cells = cells.iter().map(|column| ["name", "type", "from", "summary"].map(|key| text(&column[key])).to_vec());
-    table(&["column", "type", "made of", "summary"], &[], cells.collect());
-    let tests = parts("tests");
-    let tests = tests.iter().map(|test| {
-        let last = &last["tests"][test["name"].as_str().unwrap_or_default()];
-        vec![text(&test["name"]), text(&test["assertion"]), text(&test["severity"]), text(&last["status"])]
-    });
-    table(&["test", "assertion", "severity", "last"], &[], tests.collect());
+    show_node(&node, last.as_ref());
     if !rows.is_empty() {
         let head: Vec<&str> = columns.iter().map(String::as_str).collect();
         table(&head, &[], rows);
@@ -76,20 +51,45 @@ pub(crate) fn show(shown: ShownNode, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints a node, its columns and its tests.
+fn show_node(node: &ManifestNode, last: Option<&NodeHistory>) {
+    let built = last.and_then(|last| last.built.as_ref());
+    let model = node.model.as_ref();
+    let lines = [
+        ("summary", node.summary.clone()),
+        ("plugin", node.plugin.clone()),
+        ("table", node.table.clone()),
+        ("layer", model.map(|model| model.layer.clone()).unwrap_or_default()),
+        ("materialized", model.map(|model| model.materialized.clone()).unwrap_or_default()),
+        ("reads", node.reads.join(", ")),
+        ("read_by", node.read_by.join(", ")),
+        ("tags", node.tags.join(", ")),
+        ("owner", node.owner.clone().unwrap_or_default()),
+        ("built", built.map(|built| built.built_at.clone()).unwrap_or_default()),
+        ("rows", built.and_then(|built| built.rows).map(|rows| rows.to_string()).unwrap_or_default()),
+    ];
+    section(&node.name, &lines.into_iter().filter(|(_, value)| !value.is_empty()).collect::<Vec<_>>());
+    let columns = node.columns.iter();
+    let cells = columns
+        .map(|column| vec![column.name.clone(), column.kind.clone(), column.from.join(", "), column.summary.clone()]);
+    table(&["column", "type", "made of", "summary"], &[], cells.collect());
+    let tests = node.tests.iter().map(|test| {
+        let status = last.and_then(|last| last.tests.get(&test.name)).map(|last| last.status.clone());
+        vec![test.name.clone(), test.assertion.clone(), test.severity.clone(), status.unwrap_or_default()]
+    });
+    table(&["test", "assertion", "severity", "last"], &[], tests.collect());
+}
+
 /// Reports the SQL of models.
-pub(crate) fn compile(nodes: &[Json], output: Output) -> Result<(), Failure> {
+pub(crate) fn compile(nodes: &[ManifestNode], output: Output) -> Result<(), Failure> {
     if output == Output::Json {
-        const KEYS: [&str; 4] = ["name", "compiled", "compiled_changes", "compiled_incremental"];
-        let pick =
-            |node: &Json| Json::Object(KEYS.map(|key| (key.to_owned(), node[key].clone())).into_iter().collect());
-        return json(&nodes.iter().map(pick).collect::<Vec<_>>());
+        return json(&nodes.iter().filter_map(CompiledModelDocument::of).collect::<Vec<_>>());
     }
-    for node in nodes {
-        print(&format!("-- {} ({})\n{};\n", text(&node["name"]), text(&node["materialized"]), text(&node["compiled"])));
-        for (key, what) in [("compiled_changes", "what changed"), ("compiled_incremental", "incremental")] {
-            let sql = text(&node[key]);
-            if !sql.is_empty() {
-                print(&format!("-- {}, {what}\n{sql};\n", text(&node["name"])));
+    for (name, model) in nodes.iter().filter_map(|node| Some((&node.name, node.model.as_ref()?))) {
+        print(&format!("-- {name} ({})\n{};\n", model.materialized, model.compiled));
+        for (sql, what) in [(&model.compiled_changes, "what changed"), (&model.compiled_incremental, "incremental")] {
+            if let Some(sql) = sql {
+                print(&format!("-- {name}, {what}\n{sql};\n"));
             }
         }
     }

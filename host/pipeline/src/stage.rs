@@ -1,0 +1,31 @@
+//! A plugin at its position in a stream, or among the models.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::settings::Setting;
+
+/// A plugin at its position in a stream.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// The plugin's label in the file.
+    pub plugin: String,
+    /// Its component file.
+    pub path: PathBuf,
+    /// Its own name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The digest of its component: `blake3:` and 64 hexadecimal digits.
+    pub digest: String,
+    /// Its settings in this stream, defaults included.
+    pub settings: BTreeMap<String, Setting>,
+}
+
+impl fmt::Display for Stage {
+    /// Writes `label 1.2.3 blake3:…`, which identifies the exact component.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.plugin, self.version, self.digest)
+    }
+}
