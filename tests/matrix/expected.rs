@@ -98,7 +98,7 @@ fn live(rows: &[&Row]) -> Options {
 fn gone(before: &Options, deletes: Deletes) -> Options {
     let after = |state: &State| match (state, deletes) {
         (State::Live(version), Deletes::Soft) => State::Marked(version.clone()),
-        (State::Live(_) | State::Marked(_), Deletes::Delete) => State::Absent,
+        (State::Live(_) | State::Marked(_), Deletes::Hard) => State::Absent,
         (state, _) => state.clone(),
     };
     before.iter().map(after).collect()
