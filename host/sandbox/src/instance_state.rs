@@ -14,7 +14,8 @@ use crate::identity::Identity;
 use crate::limits::{CallTimer, Limits, MemoryGuard};
 use crate::purpose::Purpose;
 
-/// The state of one instance. It only holds the contexts together: a capability is linked with a view of its own one. Contexts of capabilities that the world does not have stay empty, and are not linked either.
+/// The state of one instance. It only holds the contexts together: a capability is linked with a view of its own one.
+/// Contexts of capabilities that the world does not have stay empty, and are not linked either.
 pub(crate) struct InstanceState {
     /// The plugin's name in the pipeline file.
     pub(crate) plugin: String,

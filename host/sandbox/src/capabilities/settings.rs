@@ -16,7 +16,7 @@ impl HasData for Settings {
 
 /// The capability's context in an instance.
 pub(crate) struct SettingsCtx {
-    /// The plugin's settings, fallbacks put in.
+    /// The plugin's settings, with defaults filled in.
     pub(crate) values: BTreeMap<String, Setting>,
 }
 
