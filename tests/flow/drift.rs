@@ -1,4 +1,4 @@
-//! Columns that come, go, widen and narrow: F13, T11, T20.
+//! Columns that are added, dropped, widened and narrowed: F13, T11, T20.
 
 use wmshost_tests::TestProject;
 
@@ -18,7 +18,7 @@ fn a_new_column_evolves_the_table_and_is_told() {
     let run = lab.run_stream("s");
     assert_eq!(run["schema_changes"][0], "note was added (utf8)");
     let change = &run["definition_changes"][0];
-    let told = "2 of the 3 rows in WMS_S have it empty";
+    let told = "2 of the 3 rows in WMS_S have no value in it";
     assert!(change["consequence"].as_str().is_some_and(|text| text.starts_with(told)), "{change}");
     assert_eq!(lab.rows("SELECT id, note FROM WMS_S ORDER BY id"), ["1 NULL", "2 NULL", "3 new"]);
 }
@@ -54,7 +54,7 @@ fn a_wider_type_widens_the_table_and_changes_no_value() {
              ALTER TABLE t RENAME TO s; INSERT INTO s VALUES (3, 1234567.8901)"
         ));
         let run = lab.run_stream("s");
-        assert!(run["schema_changes"][0].as_str().expect("a change").starts_with("amount went from"), "{run}");
+        assert!(run["schema_changes"][0].as_str().expect("a change").starts_with("amount changed from"), "{run}");
         assert_eq!(lab.rows("SELECT id, amount FROM WMS_S ORDER BY id"), stored, "{wider}");
         assert_eq!(lab.number("SELECT count(*) FROM sqlite_schema WHERE name = 'by_amount'"), 1, "indexes stay");
         lab.wmshost("verify", &[]).succeeded();
@@ -84,7 +84,7 @@ fn a_narrower_type_a_column_that_went_and_another_order_are_no_problem() {
         "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (4); DROP TABLE s; ALTER TABLE t RENAME TO s",
     );
     let run = lab.run_stream("s");
-    assert_eq!(run["schema_changes"][0], "amount no longer comes from the source");
+    assert_eq!(run["schema_changes"][0], "amount is no longer in the source");
     assert_eq!(lab.rows("SELECT id, amount FROM WMS_S ORDER BY id"), ["1 12.5", "2 -0.01", "3 7.5", "4 NULL"]);
 }
 
@@ -106,15 +106,15 @@ fn a_load_that_replaces_the_table_tells_what_it_did_to_it() {
     let run = lab.run_stream("s");
     assert_eq!(run["schema_changes"], serde_json::json!(["weight was added (int64)"]));
     assert_eq!(lab.rows("SELECT id, weight FROM WMS_S ORDER BY id"), ["1 1", "2 2"]);
-    // A column of somebody else's.
+    // A column that somebody else added.
     lab.target().execute_batch("ALTER TABLE WMS_S ADD COLUMN remark TEXT").expect("added");
     lab.change("ALTER TABLE s DROP COLUMN amount");
     let run = lab.run_stream("s");
     assert_eq!(
         run["schema_changes"],
         serde_json::json!([
-            "amount no longer comes from the source and went with the old table",
-            "remark was not the stream's and went with the old table"
+            "amount is no longer in the source and was dropped with the old table",
+            "remark was not written by the stream and was dropped with the old table"
         ])
     );
 }

@@ -1,5 +1,5 @@
-//! Transforms that fail, through the program: which row it was, which words reach a person and the log, and how soon a
-//! signal ends it all.
+//! Transforms that fail, through the program: the row that caused it, the messages for a person and in the log, and the
+//! time until a signal ends it all.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ fn log(lab: &TestProject) -> String {
 fn a_failure_that_a_transform_returns_is_treated_as_a_trap_is() {
     let lab = TestProject::with_stream(TABLE, &hostile("fail-at-name", "", ""));
     lab.change("UPDATE s SET name = 'trap' WHERE id IN (137, 138)");
-    let words = ["plugin hostile in process: a row is called trap; row 37 of the batch does it (id = 137)"];
+    let words = ["plugin hostile in process: a row is called trap; row 37 of the batch causes it (id = 137)"];
     lab.wmshost("run", &[]).ended(1).says(&words);
     lab.write_stream(&hostile("fail-at-name", "on_trap = \"quarantine\"", ""));
     let run = lab.run_stream("s");
@@ -41,7 +41,7 @@ fn a_failure_that_a_transform_returns_is_treated_as_a_trap_is() {
 fn a_panics_text_and_place_reach_the_operator_once() {
     let lab = TestProject::with_stream(TABLE, &hostile("trap-at-name", "", ""));
     lab.change("UPDATE s SET name = 'trap' WHERE id = 137");
-    let words = ["it panicked at ", "compute.rs:", ": a row is called trap; row 37 of the batch does it (id = 137)"];
+    let words = ["it panicked at ", "compute.rs:", ": a row is called trap; row 37 of the batch causes it (id = 137)"];
     lab.wmshost("run", &[]).ended(1).says(&words);
     let log = log(&lab);
     let told: Vec<_> = log.lines().filter(|line| line.contains("a row is called trap")).collect();
@@ -61,8 +61,7 @@ fn an_endless_row_is_found_in_little_more_than_one_limit() {
     let lab = TestProject::with_stream(TABLE, &hostile("loop-at-name", "", "call_timeout = \"4s\""));
     lab.change("UPDATE s SET name = 'trap' WHERE id = 137");
     let began = Instant::now();
-    let words =
-        ["limit call_time: 4s allowed, more asked for; row 37 of the batch alone (id = 137) does not end within"];
+    let words = ["limit call_time: 4s allowed, more asked for; row 37 of the batch alone (id = 137) takes longer than"];
     lab.wmshost("run", &[]).ended(1).says(&words);
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     let policy = "on_trap = \"quarantine\"";
@@ -113,8 +112,8 @@ fn what_a_transform_makes_of_columns_is_seen_by_check() {
     lab.wmshost("check", &[]).ended(2).says(&["keeps state from batch to batch", "on_trap must be \"fail_run\""]);
 }
 
-/// Begins a command, sends it this signal when it has computed for a while, and returns how it ended and how long after
-/// the signal.
+/// Starts a command, sends it this signal when it has computed for a while, and returns its exit code and the time
+/// after the signal.
 fn interrupted(lab: &TestProject, words: &str, signal: &str) -> (Option<i32>, Duration) {
     let mut command = Command::new(lab.program());
     command.args(words.split(' ')).arg(lab.pipeline()).envs(lab.variables());
@@ -138,7 +137,7 @@ fn a_signal_ends_plugins_at_once() {
         assert_eq!(code, Some(130), "{signal}");
         assert!(took < Duration::from_secs(3), "{signal}: {took:?}");
     }
-    // What was committed before stays, and the next run goes on.
+    // The rows that were committed before stay, and the next run continues.
     lab.change("UPDATE s SET name = 'n' WHERE id = 137");
     lab.run();
     assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 250);

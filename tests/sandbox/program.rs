@@ -1,5 +1,6 @@
-//! The program itself with a hostile plugin in a pipeline: it goes on, ends with the right code, and says what, where
-//! and why. What a plugin prints reaches neither its output nor the terminal, and only so much of it the log.
+//! The program itself with a hostile plugin in a pipeline: it continues, ends with the right code, and reports what,
+//! where and why. The plugin's output reaches neither the program's output nor the terminal, and only a limited part of
+//! it reaches the log.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -35,7 +36,7 @@ impl Site {
         command.output().expect("the program starts")
     }
 
-    /// The number of rows a target table has; none if it is not there.
+    /// The number of rows of a target table; 0 if it does not exist.
     fn rows(&self, table: &str) -> i64 {
         let target = Connection::open(self.0.path().join("target.db")).expect("the target");
         target.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap_or(0)
@@ -91,7 +92,7 @@ fn text(bytes: &[u8]) -> String {
 fn a_hostile_plugin_fails_its_stream_and_no_other() {
     for (behaviour, words) in [
         ("panic", "stream orders, transform, batch 1, plugin hostile in process: it panicked at hostile/stages/"),
-        ("panic", ": the answer is not 42; row 1 of the batch does it (id = 1)"),
+        ("panic", ": the answer is not 42; row 1 of the batch causes it (id = 1)"),
         ("loop", "plugin hostile in process: limit call_time: 1s allowed, more asked for"),
         ("memory", "plugin hostile in process: limit memory_bytes: 16777216 allowed, "),
         ("bytes", "plugin hostile in process: limit batch_bytes: 4194304 allowed, "),
@@ -159,7 +160,7 @@ fn what_a_plugin_prints_goes_into_the_log_and_nowhere_else() {
         assert!(log.contains(line), "{behaviour}: {log}");
         assert!(log.len() < 100 * (5 << 10), "{behaviour}: a log of {} bytes", log.len());
         let of_plugin = log.lines().filter(|line| line.contains("\"hostile\"")).count();
-        // Two more: that the limit is reached, and how many were left out.
+        // Two more: one says that the limit is reached, one how many were left out.
         assert!(of_plugin <= 102, "{behaviour}: {of_plugin} messages");
         assert!(log.contains("limit log_messages: 100 allowed, "), "{behaviour}: {log}");
         assert_eq!(site.rows("WMS_ORDERS"), 8, "{behaviour}");

@@ -26,9 +26,9 @@ fn computing_has_limits() {
         ("memory", Limit, "limit memory_bytes: 67108864 allowed, "),
         ("memory-at-once", Limit, "limit memory_bytes: 67108864 allowed, "),
         ("panic", Trap, "it panicked at hostile/stages/transform/src/compute.rs:"),
-        ("panic", Trap, ": the answer is not 42; row 1 of the batch does it (id = 1)"),
+        ("panic", Trap, ": the answer is not 42; row 1 of the batch causes it (id = 1)"),
         ("unreachable", Trap, "it trapped: wasm trap: wasm `unreachable` instruction executed"),
-        // The place of the stack in memory, and so the trap, depends on the toolchain.
+        // The place of the stack in memory, and so the kind of trap, depends on the toolchain.
         ("stack", Trap, "recurs"),
         ("exit", Trap, "it called exit(0)"),
         ("exit-1", Trap, "it called exit(1)"),
@@ -180,7 +180,7 @@ fn what_harms_nobody_is_let_pass() {
 
 #[test]
 fn rows_that_are_taken_out_are_accounted_for() {
-    // What a transform wrote into a row before it rejects it is not kept, however much it is.
+    // The values that a transform wrote into a row before it rejects it are not kept, however large they are.
     for (behaviour, rejected) in [
         ("reject-twice", 2),
         ("reject-all", 8),
@@ -200,7 +200,7 @@ fn rows_that_are_taken_out_are_accounted_for() {
 
 #[test]
 fn a_handle_is_worth_nothing_after_its_call() {
-    // Eight batches of one row: the second call tries the first one's handle.
+    // Eight batches of one row: the second call uses the first one's handle.
     let attack = Attack { batch_rows: 1, ..attack("keep-lent") };
     ends_well(&attack);
 }
@@ -255,7 +255,11 @@ fn what_a_plugin_gathers_is_no_fault_of_a_row() {
     for on_trap in [OnTrap::Fail, OnTrap::Quarantine] {
         fails(
             &hoarding("hoard", on_trap),
-            End { function: "process", kind: Limit, words: "a fresh instance takes the same batch, so that no row" },
+            End {
+                function: "process",
+                kind: Limit,
+                words: "a fresh instance processes the same batch, so that no row",
+            },
         );
     }
     let warehouse = ends_well(&hoarding("hoard", OnTrap::Retry));
@@ -265,7 +269,7 @@ fn what_a_plugin_gathers_is_no_fault_of_a_row() {
 
 #[test]
 fn a_plugin_that_keeps_state_ends_the_run_at_its_first_failure() {
-    let words = "the plugin keeps state from batch to batch, so that neither a row is looked for";
+    let words = "the plugin keeps state from batch to batch, so that the host neither searches for a row";
     fails(&hoarding("stateful-hoard", OnTrap::Fail), End { function: "process", kind: Limit, words });
     fails(&attack("stateful-trap"), End { function: "process", kind: Trap, words });
     for on_trap in [OnTrap::Retry, OnTrap::Quarantine] {
@@ -277,8 +281,8 @@ fn a_plugin_that_keeps_state_ends_the_run_at_its_first_failure() {
 
 #[test]
 fn rows_that_fail_together_are_named_together() {
-    let words = "rows 1 to 8 of the batch do it together (id = 1 to id = 8), and none of them alone";
-    // The names have changed since: that the pair is there, the rows must be the first ones.
+    let words = "rows 1 to 8 of the batch cause it together (id = 1 to id = 8), but none of them alone";
+    // The names have changed since: for the pair to exist, the rows must be the first ones.
     let attack = Attack { loaded_before: false, on_trap: OnTrap::Quarantine, ..attack("trap-at-pair") };
     fails(&attack, End { function: "process", kind: Trap, words });
 }
@@ -292,7 +296,7 @@ fn sums_that_are_too_great_trap() {
 fn an_endless_row_costs_little_more_than_one_limit() {
     let limits = Limits { call_time: Duration::from_secs(4), ..Limits::default() };
     let began = std::time::Instant::now();
-    let words = "limit call_time: 4s allowed, more asked for; row 1 of the batch alone (id = 1) does not end within";
+    let words = "limit call_time: 4s allowed, more asked for; row 1 of the batch alone (id = 1) takes longer than";
     fails(&Attack { limits, ..attack("loop") }, End { function: "process", kind: Timeout, words });
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }

@@ -1,5 +1,5 @@
-//! Rows with a value that has no place: in its column's type, in the key, in a batch, in the target. What becomes of them
-//! is the stream's policy, and the same wherever they are found.
+//! Rows with an unusable value: one that does not fit its column's type, the key, a batch or the target. The stream's
+//! policy decides about them, in the same way wherever they are found.
 
 use arrow_array::{Array as _, BooleanArray};
 
@@ -11,12 +11,12 @@ use crate::policy::OnBadValue;
 use crate::source::Dialect;
 use crate::target::Refused;
 
-/// The rule of a row without a whole key.
+/// The rule that a row with a NULL in its key violates.
 const NULL_KEY: &str = "null-key";
-/// Who takes such rows out.
+/// The name under which the host rejects such rows.
 const HOST: &str = "wmshost";
 
-/// Takes the rows out whose key has a NULL in it: they cannot be told apart, so that a target has no place for them.
+/// Rejects the rows whose key has a NULL in it: they cannot be identified, so a target cannot hold them.
 pub(crate) fn without_null_keys(batch: Batch, key: &[String]) -> Result<Batch, Failure> {
     let schema = batch.rows.schema();
     let columns: Vec<_> = key.iter().filter_map(|name| Some((name, batch.rows.column_by_name(name)?))).collect();
@@ -51,7 +51,7 @@ pub(crate) fn without_null_keys(batch: Batch, key: &[String]) -> Result<Batch, F
     Ok(batch)
 }
 
-/// Rows that a target refused, as rows that were taken out.
+/// Converts rows that a target refused to rejected rows.
 pub(crate) fn refused(rows: Vec<Refused>, origin: &Origin, dialect: Dialect) -> Vec<Rejected> {
     let by = match dialect {
         Dialect::Sqlite => "sqlite",
@@ -72,7 +72,7 @@ pub(crate) fn refused(rows: Vec<Refused>, origin: &Origin, dialect: Dialect) -> 
 }
 
 impl OnBadValue {
-    /// Fails with the first row that has a bad value, if the stream asks for that.
+    /// Fails with the first row that has a bad value if the policy is `fail`.
     pub(crate) fn check(self, rejected: &[Rejected], key: &[String]) -> Result<(), Failure> {
         let bad = rejected.iter().find(|row| row.cause == Cause::BadValue);
         match (self, bad) {
@@ -83,7 +83,7 @@ impl OnBadValue {
     }
 }
 
-/// `row 3 of the batch (id=7): why`, without the value in question.
+/// `row 3 of the batch (id=7): reason`, without the value in question.
 fn in_words(row: &Rejected, key: &[String]) -> String {
     let place = row.place.map_or_else(|| "a row".to_owned(), |place| format!("row {} of the batch", place + 1));
     let key = words_of_json(&row.row, key).map(|key| format!(" ({key})")).unwrap_or_default();

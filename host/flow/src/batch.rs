@@ -1,5 +1,5 @@
-//! Rows in flight. A batch is Arrow columns plus the rows that were taken out of it on the way: those stay
-//! with it, so that they reach quarantine in the same transaction as their neighbours reach the table.
+//! Rows in flight. A batch is Arrow columns plus the rows that were rejected on the way: those stay with the batch, so
+//! that they reach quarantine in the same transaction in which the other rows reach the table.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -14,37 +14,37 @@ use crate::failure::{Failure, Stage};
 use crate::origin::Origin;
 use crate::value::{date_text, timestamp_text};
 
-/// Which policy decides about a row that was taken out.
+/// The policy that decides about a rejected row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// A value of it has no place: in its column's type, in the key, in a batch, or in the target (`on_bad_value`).
+    /// One of its values does not fit its column's type, the key, a batch or the target (`on_bad_value`).
     BadValue,
-    /// It broke a rule of a plugin.
+    /// It violates a rule of a plugin.
     Rule,
-    /// It broke a plugin (`on_trap`).
+    /// It makes a plugin trap (`on_trap`).
     Breakdown,
 }
 
-/// A row that did not go on, and why.
+/// A rejected row and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
-    /// Which policy decides about it.
+    /// The policy that decides about it.
     pub cause: Cause,
-    /// The short name of the rule that the row broke.
+    /// The short name of the rule that the row violates.
     pub rule: String,
     /// The reason in words, without a value.
     pub reason: String,
-    /// The values in question, as quarantine quotes them after the reason; they are reported nowhere else.
+    /// The values in question, which quarantine quotes after the reason; they are reported nowhere else.
     pub value: Option<String>,
-    /// The stage that took it out.
+    /// The stage that rejected it.
     pub stage: Stage,
-    /// Who took it out: a plugin with its version, the driver, or the host.
+    /// The component that rejected it: a plugin with its version, the driver, or the host.
     pub by: String,
-    /// The digest of that plugin's bytes.
+    /// The digest of that plugin's bytes; `None` if no plugin rejected it.
     pub digest: Option<String>,
-    /// The row as the source had it, as a JSON object.
+    /// The row as it is in the source, as a JSON object.
     pub row: String,
-    /// Its place among the rows that were read together, from 0; `None` where it is not known.
+    /// Its position among the rows that were read together, from 0; `None` if it is not known.
     pub place: Option<usize>,
 }
 
@@ -53,25 +53,25 @@ pub struct Rejected {
 pub struct Batch {
     /// The rows.
     pub rows: RecordBatch,
-    /// The rows that were taken out.
+    /// The rows that were rejected.
     pub rejected: Vec<Rejected>,
-    /// What the rows were made of.
+    /// The source rows that the rows were made of.
     pub origin: Origin,
 }
 
 impl Batch {
-    /// A batch out of which no row was taken yet.
+    /// A batch from which no row was rejected yet.
     pub fn new(rows: RecordBatch) -> Self {
         Self::read(rows, Vec::new())
     }
 
-    /// Rows as they were just read, without those that could not be.
+    /// Rows that were just read, with those that could not be read as rejected ones.
     pub fn read(rows: RecordBatch, rejected: Vec<Rejected>) -> Self {
         let origin = Origin::of(&rows);
         Self { rows, rejected, origin }
     }
 
-    /// The rows for which the mask is true; the others are forgotten.
+    /// Keeps the rows for which the mask is true and drops the others.
     pub(crate) fn only(self, mask: &BooleanArray) -> Result<Self, Failure> {
         let Self { rows, rejected, mut origin } = self;
         let rows = filter_record_batch(&rows, mask)
@@ -81,8 +81,8 @@ impl Batch {
     }
 }
 
-/// One row of a batch as a JSON object. Decimals, dates and timestamps are text, binary is hex; a column of a
-/// type that no driver makes is left out.
+/// Returns one row of a batch as a JSON object. Decimals, dates and timestamps are text, binary is hex; a column of a
+/// type that no driver produces is left out.
 pub fn row_as_json(rows: &RecordBatch, row: usize) -> String {
     let mut json = String::from("{");
     for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
@@ -94,12 +94,12 @@ pub fn row_as_json(rows: &RecordBatch, row: usize) -> String {
     json
 }
 
-/// ` (id = 7)`: the key of a row, for a person; nothing if the batch does not have all of it.
+/// Returns the key of a row for a message, such as ` (id = 7)`; an empty text if the batch lacks a column of the key.
 pub(crate) fn key_in_words(rows: &RecordBatch, row: usize, key: &[String]) -> String {
     bare_key(rows, row, key).map(|key| format!(" ({key})")).unwrap_or_default()
 }
 
-/// ` (id = 7 to id = 9)`: the keys of the first and the last of some rows.
+/// Returns the keys of the first and the last of a range of rows, such as ` (id = 7 to id = 9)`.
 pub(crate) fn keys_in_words(rows: &RecordBatch, part: &Range<usize>, key: &[String]) -> String {
     let ends = [part.start, part.end.saturating_sub(1)].map(|row| bare_key(rows, row, key));
     let [Some(first), Some(last)] = ends else { return String::new() };
@@ -112,7 +112,7 @@ fn bare_key(rows: &RecordBatch, row: usize, key: &[String]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// One value as JSON: decimals, dates and timestamps are text, binary is hex.
+/// Returns one value as JSON: decimals, dates and timestamps are text, binary is hex.
 pub fn cell_as_json(column: &dyn Array, row: usize) -> String {
     value_as_json(column, row)
 }
@@ -126,7 +126,7 @@ fn value_as_json(column: &dyn Array, row: usize) -> String {
     }
 }
 
-/// One value as text; `None` if it is NULL, or of a type that no driver makes.
+/// Returns one value as text; `None` if it is NULL, or of a type that no driver produces.
 pub(crate) fn plain_value(column: &dyn Array, row: usize) -> Option<String> {
     if column.is_null(row) {
         return None;
@@ -153,7 +153,7 @@ pub(crate) fn plain_value(column: &dyn Array, row: usize) -> Option<String> {
     })
 }
 
-/// A JSON string.
+/// Returns a text as a JSON string.
 fn quoted(text: &str) -> String {
     let mut json = String::with_capacity(text.len() + 2);
     json.push('"');

@@ -1,7 +1,7 @@
 //! Days and dates, in the proleptic Gregorian calendar (the algorithms of Howard Hinnant, "chrono-compatible low-level
 //! date algorithms"): years begin in March, so that the leap day comes last, and 400 of them are 146,097 days.
 
-/// Days since 1970-01-01 of a date. A day or month that the calendar does not have counts on from its year's March.
+/// Returns the days from 1970-01-01 to a date. A day or month out of range counts on from March of its year.
 #[inline]
 pub fn days_of(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
@@ -11,7 +11,7 @@ pub fn days_of(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// Year, month and day of this many days since 1970-01-01; the inverse of [`days_of`].
+/// Returns the year, month and day that is this number of days after 1970-01-01; the inverse of [`days_of`].
 #[inline]
 pub fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;

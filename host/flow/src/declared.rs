@@ -1,5 +1,5 @@
-//! The types that the host declares columns with, in one place for all who create tables: drivers, models and the
-//! host's own tables.
+//! The types with which the host declares columns, in one place for all code that creates tables: drivers, models and
+//! the host's own tables.
 //!
 //! | Arrow | SQLite | Oracle |
 //! |---|---|---|
@@ -8,36 +8,36 @@
 //! | Float64 | `DOUBLE` | `BINARY_DOUBLE` |
 //! | Utf8 | `TEXT` | `VARCHAR2(4000 BYTE)`; in a key `VARCHAR2(255 CHAR)` |
 //! | Binary | `BLOB` | `RAW(2000)`; in a key `RAW(255)` |
-//! | Date32 | `DATE_ONLY` | loaded: `TIMESTAMP(0)`, to be told from a `DATE` of somebody else, which has a time; of a model: `DATE` |
+//! | Date32 | `DATE_ONLY` | loaded: `TIMESTAMP(0)`, to be distinguishable from a foreign `DATE`, which has a time; of a model: `DATE` |
 //! | Timestamp(µs) | `TIMESTAMP(6)` | `TIMESTAMP(6)` |
 //! | Timestamp(µs, UTC) | `TIMESTAMPTZ(6)` | `TIMESTAMP(6) WITH TIME ZONE` |
 //! | Decimal128(p, s), p ≤ 15 | `DECIMAL(p,s)`, `DECIMAL_WHOLE(p)`: a number | `NUMBER(p,s)` |
-//! | Decimal128(p, s), p > 15 | `DECIMAL_TEXT(p,s)`: text, for a number has some 15 digits there | `NUMBER(p,s)` |
+//! | Decimal128(p, s), p > 15 | `DECIMAL_TEXT(p,s)`: text, since a number has only about 15 digits there | `NUMBER(p,s)` |
 //!
-//! Loaded decimals of 1 and 19 whole digits are `NUMBER(2)` and `NUMBER(20)` on Oracle, to be told from Boolean and
-//! Int64.
+//! Loaded decimals of 1 and 19 whole digits are `NUMBER(2)` and `NUMBER(20)` on Oracle, to be distinguishable from
+//! Boolean and Int64.
 
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::source::Dialect;
 
-/// The most digits of a decimal.
+/// The largest number of digits of a decimal.
 pub const MOST_DIGITS: u8 = 38;
-/// The most digits that SQLite keeps in a number; a decimal of more is text there.
+/// The largest number of digits that SQLite keeps in a number; a decimal with more is text there.
 pub const NUMBER_DIGITS: u8 = 15;
 
-/// What a column is declared for.
+/// The purpose for which a column is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnPurpose {
-    /// Rows of a stream. Its type must be read back as it was asked for.
+    /// Rows of a stream. The column must be read back with the type it was declared for.
     Loaded,
     /// The same, in the table's key.
     LoadedKey,
-    /// Rows of a model, which the database computes with.
+    /// Rows of a model, with which the database computes.
     Modelled,
 }
 
-/// The type to declare for an Arrow type; `None` if the database has no place for it.
+/// Returns the type to declare for an Arrow type; `None` if the database has no type for it.
 pub fn declared_type(dialect: Dialect, kind: &DataType, usage: ColumnPurpose) -> Option<String> {
     if let DataType::Decimal128(precision, scale) = kind {
         let in_range = (1..=MOST_DIGITS).contains(precision) && (0..=*precision as i8).contains(scale);
@@ -75,8 +75,9 @@ fn decimal(dialect: Dialect, precision: u8, scale: i8, usage: ColumnPurpose) -> 
     }
 }
 
-/// A value as a column stores it that is declared for this type on SQLite: a decimal of more than 15 digits is text with
-/// all its digits after the point, so that equal ones are equal texts. `None` where a value is stored as it comes.
+/// Returns an expression for a value as a column of this type stores it on SQLite: a decimal of more than 15 digits is
+/// text with all its digits after the point, so that equal values are equal texts. `None` if values are stored
+/// unchanged.
 pub fn stored_decimal(value: &str, kind: &DataType) -> Option<String> {
     let DataType::Decimal128(precision, scale) = kind else { return None };
     let zeros =
@@ -89,7 +90,7 @@ pub fn stored_decimal(value: &str, kind: &DataType) -> Option<String> {
     })
 }
 
-/// Returns whether a zone is UTC, however it is spelled.
+/// Returns whether a zone is UTC, in any of its spellings.
 pub fn is_utc(zone: &str) -> bool {
     matches!(zone, "UTC" | "Z" | "+00:00")
 }

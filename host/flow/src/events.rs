@@ -1,4 +1,4 @@
-//! What happened, as typed events. The flow tells; only the edge shows.
+//! Typed events of a run. The flow reports them; only the program at the edge prints.
 
 use std::ops::Add;
 
@@ -8,14 +8,14 @@ use crate::failure::StreamFailure;
 use crate::target::WriteStats;
 use crate::value::Bookmark;
 
-/// What a stream has done so far, in rows.
+/// The work that a stream has done so far, in rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StreamStats {
-    /// Rows that came from the source.
+    /// Rows that were read from the source.
     pub read: u64,
     /// Rows that are new or changed in the target.
     pub written: u64,
-    /// Rows that the target had already.
+    /// Rows that were in the target already.
     pub unchanged: u64,
     /// Rows that went to quarantine.
     pub rejected: u64,
@@ -23,7 +23,8 @@ pub struct StreamStats {
     pub filtered: u64,
     /// Rows that a replaced table no longer has.
     pub deleted: u64,
-    /// Rows whose key a row before them has, in their batch or in one before it, so that a merge keeps one of them.
+    /// Rows whose key a row before them has, in the same batch or an earlier one, so that a merge keeps only one of
+    /// them.
     pub duplicates: u64,
     /// Bytes of Arrow columns that were loaded.
     pub bytes: u64,
@@ -50,7 +51,7 @@ impl Add for StreamStats {
 }
 
 impl StreamStats {
-    /// Adds what a write did.
+    /// Adds the result of a write.
     pub(crate) fn count(&mut self, counts: WriteStats) {
         self.written += counts.inserted + counts.updated;
         self.unchanged += counts.unchanged;
@@ -59,20 +60,20 @@ impl StreamStats {
     }
 }
 
-/// How a stream ended.
+/// The outcome of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamStatus {
     /// Everything was read and committed.
     Succeeded,
-    /// Every row that was read was rejected. A table that a load would have replaced is as it was.
+    /// Every row that was read was rejected. A table that a load would have replaced is unchanged.
     Rejected,
     /// The source did not change since the last run: nothing was read.
     Unchanged,
-    /// Another stream's mistake was found before any row moved, so none did.
+    /// Another stream's mistake was found before any row was moved, so that this stream did not run.
     NotRun,
     /// It failed; what was committed before stays.
     Failed,
-    /// It was asked to stop; what was committed before stays.
+    /// It was stopped on request; what was committed before stays.
     Cancelled,
 }
 
@@ -95,49 +96,49 @@ impl StreamStatus {
 pub struct StreamSummary {
     /// The stream's name.
     pub stream: String,
-    /// How it ended.
+    /// The outcome.
     pub status: StreamStatus,
-    /// What it did.
+    /// The work that it did.
     pub stats: StreamStats,
-    /// How long it took.
+    /// The duration in seconds.
     pub seconds: f64,
     /// The bookmark of its last checkpoint.
     pub bookmark: Option<Bookmark>,
-    /// What changed of the target's columns, in words.
+    /// The changes of the target's columns, in words.
     pub schema_changes: Vec<String>,
-    /// How the stream's definition differs from the one that its checkpoint rests on.
+    /// The differences between the stream's definition and the one that its checkpoint rests on.
     pub definition_changes: Vec<DefinitionChange>,
-    /// What a comparison of source and target found, where the run was due to make one.
+    /// The result of comparing source and target, if the run was due to do so.
     pub comparison: Option<Comparison>,
-    /// Why it failed.
+    /// The reason why it failed.
     pub failure: Option<StreamFailure>,
 }
 
-/// Something that happened in a run.
+/// An event in a run.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A stream is open and begins to move rows.
     Started {
         /// The stream's name.
         stream: &'a str,
-        /// How many rows to expect, if known.
+        /// The number of rows to expect, if known.
         expected_rows: Option<u64>,
     },
     /// A load batch and its checkpoint were committed.
     Committed {
         /// The stream's name.
         stream: &'a str,
-        /// What the stream has done so far.
+        /// The work that the stream has done so far.
         stats: StreamStats,
     },
-    /// A stream goes on, and a person should know why that is not quite as usual.
+    /// A stream continues, but not as usual, and a person should know why.
     Warned {
         /// The stream's name.
         stream: &'a str,
-        /// What happened, in words.
+        /// A description of what happened.
         message: &'a str,
     },
-    /// A stream has come to a named point of its way. For tests that break it off there.
+    /// A stream has reached a named point of the flow. Tests interrupt it there.
     Reached {
         /// The stream's name.
         stream: &'a str,
@@ -148,11 +149,11 @@ pub enum Event<'a> {
     Ended(&'a StreamSummary),
 }
 
-/// Whoever wants to know what happens. Called from many threads.
+/// A receiver of events. It is called from many threads.
 pub trait Observer: Send + Sync {
-    /// Something happened.
+    /// Receives an event.
     fn event(&self, event: &Event<'_>);
-    /// Returns whether counting rows beforehand is wanted, for a share of the whole.
+    /// Returns whether rows should be counted beforehand, so that progress can be shown as a percentage.
     fn wants_expected_rows(&self) -> bool {
         false
     }

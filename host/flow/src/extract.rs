@@ -8,14 +8,14 @@ use crate::batch::Batch;
 use crate::failure::Failure;
 use crate::value::{Bookmark, Value};
 
-/// How a stream is replicated.
+/// The replication method of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// The whole table, every time.
     Full,
-    /// First the whole table, from then on what changed by the change key.
+    /// The whole table first, and from then on the rows that changed, by the change key.
     Incremental,
-    /// Rows are only ever added: those after the highest key that was read.
+    /// Only new rows, for tables to which rows are only added: those after the highest key that was read.
     Append,
 }
 
@@ -29,13 +29,13 @@ impl Method {
         }
     }
 
-    /// The method of this name.
+    /// Returns the method with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         [Self::Full, Self::Incremental, Self::Append].into_iter().find(|method| method.name() == name)
     }
 }
 
-/// What becomes of rows without a change key.
+/// The policy for rows without a change key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NullKeys {
     /// They are read again in every incremental run.
@@ -59,7 +59,7 @@ impl NullKeys {
         }
     }
 
-    /// The policy of this name.
+    /// Returns the policy with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         [Self::Include, Self::Ignore, Self::Reject, Self::Fail].into_iter().find(|policy| policy.name() == name)
     }
@@ -68,40 +68,40 @@ impl NullKeys {
 /// A part of a stream by its change key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
-    /// Its first value.
+    /// The first value of the window.
     pub start: Value,
-    /// The first value after it.
+    /// The first value after the window.
     pub end: Value,
 }
 
-/// What is to be read.
+/// A request to read a stream.
 #[derive(Debug, Clone)]
 pub struct ExtractRequest {
     /// The stream's name.
     pub stream: String,
     /// The label of the source.
     pub source: String,
-    /// The table.
+    /// The table to read.
     pub table: String,
-    /// How it is replicated.
+    /// The replication method.
     pub method: Method,
-    /// The columns that identify a row; empty: the table's primary key.
+    /// The columns that identify a row; empty for the table's primary key.
     pub key: Vec<String>,
-    /// The column that says when a row last changed.
+    /// The column with the time or version of a row's last change.
     pub change_key: Option<String>,
-    /// How far before the bookmark an incremental read starts, in microseconds.
+    /// The time before the bookmark at which an incremental read starts, in microseconds.
     pub lookback_micros: u64,
-    /// What becomes of rows without a change key.
+    /// The policy for rows without a change key.
     pub null_keys: NullKeys,
-    /// Only rows of this window; `None`: all.
+    /// The window to read; `None` for all rows.
     pub window: Option<Window>,
-    /// Only these columns and those of the key; empty: all.
+    /// The columns to read besides those of the key; empty for all.
     pub columns: Vec<String>,
-    /// The last checkpoint's bookmark; `None`: from the start.
+    /// The last checkpoint's bookmark; `None` to read from the start.
     pub bookmark: Option<Bookmark>,
-    /// The extractor's own memory, as of that checkpoint.
+    /// The extractor's own state as of that checkpoint, by name.
     pub state: BTreeMap<String, Vec<u8>>,
-    /// The most rows in one batch.
+    /// The largest number of rows in a batch.
     pub batch_rows: usize,
 }
 
@@ -114,32 +114,32 @@ pub struct Opened {
     pub key: Vec<String>,
 }
 
-/// Rows, and the place in the stream after them.
+/// Rows, and the position in the stream after them.
 #[derive(Debug)]
 pub struct Chunk {
     /// The rows.
     pub batch: Batch,
-    /// The place after them.
+    /// The position after them.
     pub bookmark: Bookmark,
-    /// What the extractor set in its own memory since the last chunk; `None` forgets a key.
+    /// The changes of the extractor's own state since the last chunk; `None` deletes a key.
     pub state: BTreeMap<String, Option<Vec<u8>>>,
 }
 
-/// What an extractor gives next.
+/// The next result of an extractor.
 #[derive(Debug)]
 pub enum Step {
     /// More rows.
     Chunk(Chunk),
-    /// Nothing more; the next run goes on from here.
+    /// The end of the stream; the next run continues from this position.
     End(Bookmark),
 }
 
 /// The stage that reads a stream.
 pub trait Extractor: Send {
-    /// Begins to read. All that can be wrong with the request is found here.
+    /// Begins to read. Every mistake in the request is reported here.
     fn open(&mut self, request: &ExtractRequest) -> Result<Opened, Failure>;
-    /// How many rows there will be, where that is cheap to know.
+    /// Returns the number of rows to come, if it is cheap to know.
     fn expected_rows(&mut self) -> Result<Option<u64>, Failure>;
-    /// The next rows.
+    /// Returns the next rows, or the end.
     fn next(&mut self) -> Result<Step, Failure>;
 }

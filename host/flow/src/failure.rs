@@ -9,25 +9,25 @@ use crate::failure_policy::failure_policy;
 /// The meaning of a failure for its receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
-    /// The pipeline file asks for something that cannot be had. A retry does not help.
+    /// The pipeline file asks for something that is not possible. A retry does not help.
     InvalidConfig,
-    /// No right was granted. A retry does not help.
+    /// A right was not granted. A retry does not help.
     Denied,
-    /// A state that passes by itself. A retry may help.
+    /// A temporary state. A retry may help.
     Transient,
     /// The data or the call is wrong and stays wrong.
     Permanent,
     /// A limit of the host was reached.
     Limit,
-    /// A call took longer than it may.
+    /// A call exceeded its time limit.
     Timeout,
-    /// A plugin broke off: it trapped.
+    /// A plugin trapped.
     Trap,
     /// Another run holds the stream, or builds the models.
     Busy,
-    /// The run was asked to stop.
+    /// The run was stopped on request.
     Cancelled,
-    /// A guard stopped what would have been done until a person allows it. A retry does not help.
+    /// A guard prevented an action until a person allows it. A retry does not help.
     Guard,
 }
 
@@ -49,7 +49,7 @@ impl FailureKind {
     }
 }
 
-/// The plugin and the function of it that a failure came from.
+/// The plugin and its function in which a failure occurred.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallSite {
     /// The plugin's name in the pipeline file.
@@ -58,7 +58,7 @@ pub struct CallSite {
     pub function: &'static str,
 }
 
-/// Why something did not happen.
+/// The failure of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Its kind, which with the cause decides what follows.
@@ -74,42 +74,42 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of a kind.
+    /// Returns a failure of a kind.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), advice: None, cause: None, site: None }
     }
 
-    /// The pipeline file asks for something that cannot be had.
+    /// Returns a failure because the pipeline file asks for something that is not possible.
     pub fn invalid_config(message: impl Into<String>) -> Self {
         Self::new(FailureKind::InvalidConfig, message)
     }
 
-    /// No right was granted.
+    /// Returns a failure because a right was not granted.
     pub fn denied(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Denied, message)
     }
 
-    /// A state that passes by itself.
+    /// Returns a failure because of a temporary state.
     pub fn transient(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Transient, message)
     }
 
-    /// The data or the call is wrong and stays wrong.
+    /// Returns a failure because the data or the call is wrong and stays wrong.
     pub fn permanent(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Permanent, message)
     }
 
-    /// A limit was reached: its name, its value, what was asked for.
+    /// Returns a failure because a limit was reached: its name, its value, and the amount asked for.
     pub fn limit(name: &str, limit: impl fmt::Display, asked: impl fmt::Display) -> Self {
         Self::new(FailureKind::Limit, format!("limit {name}: {limit} allowed, {asked} asked for"))
     }
 
-    /// A call took longer than it may: the limit's name and its value.
+    /// Returns a failure because a call exceeded its time limit: the limit's name and its value.
     pub fn timeout(name: &str, limit: impl fmt::Display) -> Self {
         Self::new(FailureKind::Timeout, format!("limit {name}: {limit} allowed, more asked for"))
     }
 
-    /// The same failure, said to come from this plugin call unless it names one already.
+    /// Returns the same failure with this plugin call as its place, unless it has one already.
     #[must_use]
     pub fn at(mut self, plugin: &str, function: &'static str) -> Self {
         self.site.get_or_insert_with(|| Box::new(CallSite { plugin: plugin.to_owned(), function }));
@@ -145,7 +145,7 @@ impl Failure {
         self
     }
 
-    /// The same failure with words in front of its message.
+    /// Returns the same failure with a text in front of its message.
     #[must_use]
     pub fn within(mut self, place: impl fmt::Display) -> Self {
         self.message = format!("{place}: {}", self.message);
@@ -196,16 +196,16 @@ impl fmt::Display for Stage {
     }
 }
 
-/// A failure, and where in a stream it stood.
+/// A failure with its place in a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamFailure {
     /// The stream's name.
     pub stream: String,
     /// The stage.
     pub stage: Stage,
-    /// The number of the batch, from 1; `None` before the first one.
+    /// The number of the batch, from 1; `None` if it occurred before the first one.
     pub batch: Option<u64>,
-    /// What happened.
+    /// The failure itself.
     pub failure: Failure,
 }
 

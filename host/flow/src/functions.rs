@@ -1,5 +1,5 @@
-//! Functions of SQL that compute and do nothing else: no file, no network, no session, no state. What is not named
-//! here, no plugin's SQL may call, so that a function that a server gets tomorrow is refused too.
+//! SQL functions that compute and do nothing else: they use no file, network, session or state. A plugin's SQL may call
+//! only the functions listed here, so that functions which a server gains in the future are refused too.
 
 use crate::source::Dialect;
 
@@ -19,7 +19,7 @@ const SQLITE: &str = "ABS AVG CEIL CEILING CHAR COALESCE CONCAT CONCAT_WS COUNT 
     PERCENT_RANK POW POWER PRINTF QUOTE RADIANS RANK REPLACE ROUND ROW_NUMBER RTRIM SIGN SQRT STRFTIME STRING_AGG \
     SUBSTR SUBSTRING SUM TIME TIMEDIFF TOTAL TRIM TRUNC TYPEOF UNHEX UNICODE UNIXEPOCH UNLIKELY UPPER";
 
-/// Returns whether a function is one of those that only compute.
+/// Returns whether a function only computes.
 pub fn only_computes(dialect: Dialect, function: &str) -> bool {
     let known = match dialect {
         Dialect::Sqlite => SQLITE,

@@ -1,5 +1,5 @@
-//! The order of keys: the one order by which the rows of both sides are cut into ranges and met with each other. NULL
-//! comes before all values; text and binary are compared by their bytes, all else by value.
+//! The order of keys: the one order by which the rows of both sides are cut into ranges and joined. NULL comes before
+//! all values; text and binary are compared by their bytes, everything else by value.
 
 use std::cmp::Ordering;
 
@@ -12,7 +12,7 @@ use crate::batch::key_in_words;
 use crate::compare::{Hashing, row_hashes};
 use crate::failure::Failure;
 
-/// The keys of some rows, in the order of these.
+/// The keys of some rows, in the order of the rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
     rows: RecordBatch,
@@ -23,7 +23,7 @@ pub(crate) struct Keys {
 pub(crate) struct Bound(Keys);
 
 impl Keys {
-    /// The keys of a batch.
+    /// Returns the keys of a batch.
     pub(crate) fn of(rows: &RecordBatch, key: &[String]) -> Result<Self, Failure> {
         let wrong = |error: arrow_schema::ArrowError| Failure::permanent(format!("the key's columns: {error}"));
         let schema = rows.schema();
@@ -31,27 +31,27 @@ impl Keys {
         Ok(Self { rows: rows.project(&places).map_err(wrong)? })
     }
 
-    /// How many there are.
+    /// Returns their number.
     pub(crate) fn len(&self) -> usize {
         self.rows.num_rows()
     }
 
-    /// The key's columns.
+    /// Returns the key's columns.
     pub(crate) fn columns(&self) -> &RecordBatch {
         &self.rows
     }
 
-    /// The key of a row; rows are counted from 0.
+    /// Returns the key of a row; rows are counted from 0.
     pub(crate) fn at(&self, row: usize) -> Bound {
         Bound(Self { rows: self.rows.slice(row, 1) })
     }
 
-    /// The last key, if there is one.
+    /// Returns the last key; `None` if there is none.
     pub(crate) fn last(&self) -> Option<Bound> {
         self.len().checked_sub(1).map(|row| self.at(row))
     }
 
-    /// The order of two keys; fails if their columns are of types that have no common order.
+    /// Compares two keys; fails if their columns are of types that have no common order.
     pub(crate) fn order(&self, row: usize, other: &Self, other_row: usize) -> Result<Ordering, Failure> {
         for (at, (one, two)) in self.rows.columns().iter().zip(other.rows.columns()).enumerate() {
             match order_of_values(one, row, two, other_row) {
@@ -70,7 +70,7 @@ impl Keys {
         Ok(Ordering::Equal)
     }
 
-    /// Returns whether a key is before the one before it, and how many are the one before them.
+    /// Returns whether any key is less than the one before it, and the number of keys that equal the one before them.
     pub(crate) fn steps(&self) -> Result<(bool, u64), Failure> {
         let (mut falls, mut equal) = (false, 0);
         for row in 1..self.len() {
@@ -83,7 +83,7 @@ impl Keys {
         Ok((falls, equal))
     }
 
-    /// The first row whose key is not before the bound, if the keys are in order.
+    /// Returns the first row whose key is not before the bound, provided that the keys are in order.
     pub(crate) fn first_not_before(&self, bound: &Bound) -> Result<usize, Failure> {
         let (mut low, mut high) = (0, self.len());
         while low < high {
@@ -95,28 +95,28 @@ impl Keys {
 }
 
 impl Bound {
-    /// A number for the key, the same for equal ones.
+    /// Returns a hash of the key, the same for equal keys.
     pub(crate) fn number(&self, key: &[String]) -> Result<Option<u64>, Failure> {
         Ok(row_hashes(&self.0.rows, key, Hashing::default())?.pop())
     }
 
-    /// The order of this key and another.
+    /// Compares this key with another.
     pub(crate) fn order(&self, other: &Self) -> Result<Ordering, Failure> {
         self.0.order(0, &other.0, 0)
     }
 }
 
-/// What was seen of a side's keys: that they came in order, and how many rows have the key of the row before.
+/// A check of a side's keys: that they are in order, and how many rows have the key of the row before them.
 #[derive(Debug, Default)]
 pub(crate) struct InOrder {
     last: Option<Bound>,
-    /// Rows with the key of the row before them.
+    /// The number of rows with the key of the row before them.
     pub(crate) duplicates: u64,
 }
 
 impl InOrder {
-    /// Looks at further keys; tells of each row that has the key of the row before it. Fails, naming the keys, if a key
-    /// is before the last one.
+    /// Checks further keys; calls `twice` for each row that has the key of the row before it. Fails, naming the keys,
+    /// if a key is before the last one.
     pub(crate) fn follow(&mut self, keys: &Keys, mut twice: impl FnMut(usize)) -> Result<(), Failure> {
         for row in 0..keys.len() {
             let order = match (row, &self.last) {
@@ -137,7 +137,7 @@ impl InOrder {
                         _ => (keys, row.saturating_sub(1)),
                     };
                     return Err(Failure::permanent(format!(
-                        "rows do not come in the order of their key: one{} comes after one{}",
+                        "rows are not in the order of their key: one{} comes after one{}",
                         key_in_words(&keys.rows, row, &names),
                         key_in_words(&before.rows, at, &names)
                     )));

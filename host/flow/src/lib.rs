@@ -1,5 +1,5 @@
-//! The flow of a stream from source to target, without knowing how any part of it is made: no sandbox, no
-//! database driver, no printing, no clock of its own. Everything that touches the world comes in as a port.
+//! The flow of a stream from source to target, independent of how any part of it is implemented: no sandbox, no
+//! database driver, no printing, no clock of its own. Everything that touches the outside world is a port.
 //!
 //! | module | what it is for |
 //! |---|---|
@@ -8,36 +8,36 @@
 //! | `failure_policy` | the consequences of a failure: retry, exit code, advice |
 //! | `calendar` | days and dates |
 //! | `value` | single values and bookmarks |
-//! | `batch` | rows in flight, and the rows taken out of them |
-//! | `bad_rows` | rows with a value that has no place, and the policy for them |
-//! | `origin` | what the rows of a batch were made of |
+//! | `batch` | rows in flight, and the rows rejected on the way |
+//! | `bad_rows` | rows with an unusable value, and the policy for them |
+//! | `origin` | the source rows that a batch was made of |
 //! | `source` | port: reading a database in one snapshot |
 //! | `extract` | port: the stage that reads a stream |
 //! | `transform` | port: the stage that changes batches |
 //! | `load` | port: the stage that writes a stream |
-//! | `sql` | port: plain SQL, for what the host itself keeps |
-//! | `declared` | the types that columns are declared with |
-//! | `functions` | functions of SQL that only compute |
+//! | `sql` | port: plain SQL, for the host's own tables |
+//! | `declared` | the types with which columns are declared |
+//! | `functions` | SQL functions that only compute |
 //! | `target` | port: writing a database in transactions |
-//! | `definition` | what a checkpoint rests on, and what has changed since |
-//! | `checkpoint` | how far a stream has come, kept in the target |
-//! | `metadata` | what the host keeps in the target beside the rows |
-//! | `key` | the one order of keys, and holding rows to it |
-//! | `policy` | how a stream is moved |
-//! | `transform_stage` | the transform stage: batches through plugins that may break |
+//! | `definition` | the basis of a checkpoint, and what has changed since |
+//! | `checkpoint` | the progress of a stream, stored in the target |
+//! | `metadata` | the host's own tables in the target |
+//! | `key` | the order of keys, and checking rows against it |
+//! | `policy` | the policies of a stream |
+//! | `transform_stage` | the transform stage: batches through plugins that may fail |
 //! | `load_stage` | the load stage: rows and checkpoint in one transaction |
 //! | `compare` | comparing a source with its target, and repairing |
-//! | `on_change` | what a run does when a stream is no longer defined as it was |
-//! | `open` | opening a stream, and finding what is wrong with it before any row moves |
-//! | `reconcile` | what an incremental read cannot see |
-//! | `row_json` | rows from quarantine, back into columns |
+//! | `on_change` | the reaction of a run to a changed definition of its stream |
+//! | `open` | opening a stream, and finding its mistakes before any row is moved |
+//! | `reconcile` | finding the changes that an incremental read cannot see |
+//! | `row_json` | converting rows from quarantine back to columns |
 //! | `repeats` | rows of a run that share a key |
-//! | `replay` | rows from quarantine, once more on their way |
+//! | `replay` | loading rows from quarantine again |
 //! | `stream` | one stream: extract → transform → load on threads of their own |
 //! | `run` | the streams of a pipeline side by side |
-//! | [`model`] | what a plugin of models declares
-//! | `events` | what happened, for whoever shows it |
-//! | `order` | the host's order of values, and how a database keeps it |
+//! | [`model`] | the declarations of a model plugin |
+//! | `events` | typed events, for an observer |
+//! | `order` | the host's order of values, and its expression in a database |
 //! | `clock` | port: time |
 
 mod bad_rows;

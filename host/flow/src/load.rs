@@ -1,5 +1,5 @@
-//! Port: the stage that writes a stream. It writes through the target session that it was made with; the flow
-//! begins and commits around its calls.
+//! Port: the stage that writes a stream. It writes through the target session that it was created with; the flow begins
+//! and commits the transactions around its calls.
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -9,35 +9,35 @@ use crate::failure::Failure;
 use crate::policy::SchemaPolicy;
 use crate::target::WriteStats;
 
-/// What is to be written.
+/// A request to write a stream.
 #[derive(Debug, Clone)]
 pub struct LoadRequest {
     /// The stream's name.
     pub stream: String,
     /// The target table.
     pub table: String,
-    /// How batches meet the rows that are there.
+    /// The way in which batches are combined with the rows that are in the table.
     pub mode: LoadMode,
     /// The columns of every batch to come.
     pub columns: SchemaRef,
     /// The columns that identify a row.
     pub key: Vec<String>,
-    /// The column that says which version of a row is newer.
+    /// The column by which the newer of two versions of a row is found.
     pub version: Option<String>,
-    /// What becomes of columns that the table does not have, or cannot hold.
+    /// The policy for columns that the table does not have, or that do not fit its types.
     pub schema: SchemaPolicy,
-    /// True if this goes on with an interrupted load.
+    /// True if this continues an interrupted load.
     pub resume: bool,
 }
 
-/// The stage that writes a stream. Each call returns what the target says it did, not what the loader says.
+/// The stage that writes a stream. Each call returns the counts that the target reports, not those of the loader.
 pub trait Loader: Send {
-    /// Makes the table ready.
+    /// Prepares the table.
     fn prepare(&mut self, request: &LoadRequest) -> Result<WriteStats, Failure>;
-    /// Says which batch of the run is written next, for what is logged meanwhile.
+    /// Announces the number of the batch that is written next, for log messages in the meantime.
     fn begin_batch(&mut self, _number: u64) {}
     /// Writes one batch.
     fn load(&mut self, rows: RecordBatch) -> Result<WriteStats, Failure>;
-    /// All batches are written: puts the result in place.
+    /// Puts the result in place after all batches were written.
     fn finish(&mut self) -> Result<WriteStats, Failure>;
 }

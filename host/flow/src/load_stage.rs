@@ -1,4 +1,4 @@
-//! The load stage: gathers batches to a load batch, writes them, and commits them with their checkpoint.
+//! The load stage: combines batches into a load batch, writes it, and commits it with its checkpoint.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -24,10 +24,10 @@ use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock}
 use crate::target::{Refused, SharedTarget, TableDefinition, WriteStats};
 use crate::value::{Bookmark, timestamp_text};
 
-/// How long to wait for rows before the lease is renewed without any.
+/// The longest wait for rows before the lease is renewed without any.
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
 
-/// What travels between the stages.
+/// A message between the stages.
 pub(crate) enum Message {
     /// Rows.
     Batch(BatchEnvelope),
@@ -35,13 +35,13 @@ pub(crate) enum Message {
     End(Bookmark),
 }
 
-/// A batch on its way, with the place after it.
+/// A batch in flight, with the position after it.
 pub(crate) struct BatchEnvelope {
     /// The batch's number in the run, from 1.
     pub(crate) number: u64,
-    /// The rows as they are now.
+    /// The rows in their present state.
     pub(crate) batch: Batch,
-    /// Rows that the source gave, rejected ones included.
+    /// Rows that were read from the source, rejected ones included.
     read: u64,
     bookmark: Bookmark,
     state: BTreeMap<String, Option<Vec<u8>>>,
@@ -55,20 +55,20 @@ impl BatchEnvelope {
     }
 }
 
-/// What was waited for.
+/// The result of waiting for batches.
 enum LoadBatch {
     /// A load batch; more may come.
     Envelopes(Vec<BatchEnvelope>),
-    /// The last load batch, which may be empty, and the place after the stream.
+    /// The last load batch, which may be empty, and the position at the end of the stream.
     Last(Vec<BatchEnvelope>, Bookmark),
-    /// The last load batch; the stages before have stopped on the way.
+    /// The last load batch; the stages before have stopped before the end.
     BrokenOff(Vec<BatchEnvelope>),
 }
 
 /// The load stage of one stream.
 pub(crate) struct LoadStage<'a> {
     pub(crate) stream: &'a str,
-    /// The name under which the checkpoints are kept.
+    /// The name under which the checkpoints are stored.
     pub(crate) checkpoint_name: &'a str,
     pub(crate) target: &'a SharedTarget,
     pub(crate) loader: &'a mut dyn Loader,
@@ -81,31 +81,31 @@ pub(crate) struct LoadStage<'a> {
     /// The columns of the rows to come.
     pub(crate) columns: &'a SchemaRef,
     pub(crate) definition: &'a mut Definition,
-    /// What the run's row in the ledger says besides.
+    /// The note in the run's row in the ledger.
     pub(crate) note: Option<String>,
     pub(crate) source_version: Option<String>,
     pub(crate) state: BTreeMap<String, Vec<u8>>,
     pub(crate) previous: Option<Checkpoint>,
-    /// The run's row in the ledger, once it has one.
+    /// The number of the run's row in the ledger, once it has one.
     pub(crate) sequence: Option<i64>,
-    /// The keys of rows that are in quarantine, as the run began.
+    /// The keys of the rows that were in quarantine when the run began.
     pub(crate) quarantined: HashSet<KeyDigest>,
-    /// Those of them that were staged: their rows leave quarantine when the load takes the table's place.
+    /// The keys of those that were staged: their rows leave quarantine when the load replaces the table.
     pub(crate) resolved: Vec<KeyDigest>,
-    /// The rows that came so far, to count those that share a key.
+    /// The rows received so far, to count those that share a key.
     pub(crate) repeats: Repeats,
-    /// True if the run, or one that it goes on with, meets every row that the source has.
+    /// True if the run, or an interrupted one that it continues, reads every row of the source.
     pub(crate) meets_all: bool,
-    /// True if the run reads all rows, not only what changed: those that stand within the lookback are met by every run.
+    /// True if the run reads all rows, not only what changed: rows within the lookback are read by every run.
     pub(crate) reads_all: bool,
-    /// Rejected rows that count against the stream's budget: of a run that reads what changed, only those that no run
-    /// before it has met.
+    /// Rejected rows that count against the stream's budget. For a run that reads only changes, these are the rows that
+    /// no earlier run has read.
     pub(crate) charged: u64,
     /// Rows that this run was the first to put into quarantine.
     pub(crate) newly_rejected: u64,
     /// The target's table as it was before the load.
     pub(crate) table: Option<TableDefinition>,
-    /// What was committed so far.
+    /// The progress committed so far.
     pub(crate) progress: &'a mut Progress,
 }
 
@@ -133,7 +133,7 @@ impl LoadStage<'_> {
         }
     }
 
-    /// Waits for a load batch: enough rows, or the end, or nobody sending any more.
+    /// Waits for a load batch: until it has enough rows, the stream ends, or the sender is gone.
     fn gather(&mut self, input: &Receiver<Message>) -> Result<LoadBatch, StageFailure> {
         let mut envelopes = Vec::new();
         let mut rows = 0;
@@ -153,7 +153,7 @@ impl LoadStage<'_> {
         Ok(LoadBatch::Envelopes(envelopes))
     }
 
-    /// Renews the lease while no rows come.
+    /// Renews the lease while no rows arrive.
     fn renew_lease(&mut self) -> Result<(), Failure> {
         if self.lease.is_some() { self.in_transaction(|_| Ok(())) } else { Ok(()) }
     }
@@ -164,7 +164,7 @@ impl LoadStage<'_> {
         let (bookmark, number) = (last.bookmark.clone(), last.number);
         self.reached("batch-gathered");
         let mut stats = self.progress.stats;
-        // In which batch it went wrong.
+        // The number of the batch in which a failure occurs.
         let mut at = envelopes.first().map_or(number, |envelope| envelope.number);
         let (mut rejected, mut charged, mut new, mut is_over) = (Vec::new(), self.charged, 0, false);
         let written = self.in_transaction(|commits| {
@@ -182,7 +182,7 @@ impl LoadStage<'_> {
             commits.reached("checkpoint-written");
             Ok(())
         });
-        // Nothing of the batch is loaded; what was rejected is there all the same, to be looked at.
+        // Nothing of the batch is loaded, but the rejected rows are kept in quarantine for inspection.
         if is_over {
             let kept = self.in_transaction(|commits| commits.quarantine(&rejected, false).map(drop));
             kept.map_err(StageFailure::in_batch(Stage::Load, at))?;
@@ -195,13 +195,13 @@ impl LoadStage<'_> {
         Ok(())
     }
 
-    /// Acts in a transaction that renews the lease as well; commits what was done, or undoes it.
+    /// Calls `act` in a transaction that renews the lease as well; commits, or rolls back if it fails.
     fn in_transaction(&mut self, act: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<(), Failure> {
         let (target, lease) = (self.target, self.lease);
         in_transaction(target, lease, || act(self))
     }
 
-    /// Loads a batch; returns all rows of it that were taken out, those that the target refused among them.
+    /// Loads a batch; returns all its rejected rows, including those that the target refused.
     fn load(&mut self, envelope: BatchEnvelope, stats: &mut StreamStats) -> Result<Vec<Rejected>, Failure> {
         let BatchEnvelope { number, batch, read, state, .. } = envelope;
         let Batch { rows: loaded, rejected: mut taken_out, origin } = batch;
@@ -243,7 +243,7 @@ impl LoadStage<'_> {
         Ok(taken_out)
     }
 
-    /// Forgets older copies of these rows in quarantine: the rows that are loaded are what the source has now.
+    /// Deletes older copies of these rows from quarantine: the loaded rows are the source's present ones.
     fn resolve(&mut self, rows: &RecordBatch, refused: &[Refused]) -> Result<(), Failure> {
         if self.quarantined.is_empty() {
             return Ok(());
@@ -269,7 +269,7 @@ impl LoadStage<'_> {
         quarantine.forget(lock(self.target).sql(), self.stream, &self.context.run_id, keys).map(drop)
     }
 
-    /// Puts rows into quarantine; returns how many of them no run has passed before.
+    /// Puts rows into quarantine; returns the number of those that no earlier run has passed.
     fn quarantine(&self, rejected: &[Rejected], passes: bool) -> Result<u64, Failure> {
         if rejected.is_empty() {
             return Ok(0);
@@ -281,7 +281,7 @@ impl LoadStage<'_> {
         quarantine.add(lock(self.target).sql(), run, rejected, self.key)
     }
 
-    /// Finishes the load and marks its checkpoint complete. Writes nothing where nothing has changed.
+    /// Finishes the load and marks its checkpoint as complete. Writes no checkpoint if nothing has changed.
     fn commit_end(&mut self, bookmark: Bookmark) -> Result<StreamStatus, Failure> {
         self.policy.budget.check(self.charged, self.progress.stats.read, true)?;
         let mut stats = self.progress.stats;
@@ -309,13 +309,13 @@ impl LoadStage<'_> {
         })?;
         self.committed(stats, bookmark);
         self.reached("end-committed");
-        // Rows that every run meets again, for they stand within the lookback, are no news.
+        // Rejected rows within the lookback, which every run reads again, do not count as new.
         let has_progress = self.reads_all || self.newly_rejected > 0;
         Ok(if all_rejected && has_progress { StreamStatus::Rejected } else { StreamStatus::Succeeded })
     }
 
-    /// Ends a load that would replace the table by nothing, for every row was rejected: the table stays as it is, and the
-    /// next run begins again, for no run goes on with a load whose snapshot is not known.
+    /// Ends a load that would replace the table with nothing because every row was rejected: the table is left
+    /// unchanged, and the next run starts again, since no run continues a load whose snapshot is not known.
     fn leave_table(&mut self, bookmark: Bookmark, batch: u64) -> Result<StreamStatus, Failure> {
         self.source_version = None;
         self.in_transaction(|commits| commits.write_checkpoint(&bookmark, false, batch))?;
@@ -327,13 +327,13 @@ impl LoadStage<'_> {
     /// Fails if putting the load in place would delete more rows than the stream allows.
     fn check_deletes(&self, counts: WriteStats) -> Result<(), Failure> {
         let there = counts.updated + counts.unchanged + counts.deleted;
-        // Without a key, a row that changed is one deleted and one inserted; under another key, every row is.
+        // Without a key, a changed row counts as one deleted and one inserted; if the key changed, every row does.
         let same_key = self.table.as_ref().is_none_or(|table| same_names(&table.key, self.key));
         let replaced = if self.key.is_empty() || !same_key { counts.inserted } else { 0 };
         self.policy.delete_guard.check(self.stream, counts.deleted.saturating_sub(replaced), there)
     }
 
-    /// The columns of a table that a load replaced are known only now.
+    /// Inspects the columns of a table that a load has replaced; they are not known before.
     fn inspect_replaced(&mut self) -> Result<(), Failure> {
         let Some(after) = lock(self.target).describe(self.target_table)? else { return Ok(()) };
         self.definition.target_columns = columns_of(&after.columns);
@@ -367,7 +367,7 @@ impl LoadStage<'_> {
         let mut target = lock(self.target);
         match self.sequence {
             Some(sequence) => ledger.advance(target.sql(), self.checkpoint_name, sequence, &checkpoint)?,
-            // If the transaction fails, so does the stream: nobody uses the number then.
+            // If the transaction fails, so does the stream: then the number is not used.
             None => {
                 let (sql, note) = (target.sql(), self.note.as_deref());
                 let row = ledger.append(sql, self.checkpoint_name, Action::Run, note, run_id, Some(&checkpoint))?;

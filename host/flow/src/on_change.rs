@@ -1,15 +1,15 @@
-//! What a run does when a stream is no longer defined as it was when its checkpoint was made.
+//! The reaction of a run when the definition of a stream differs from the one that its checkpoint rests on.
 //!
-//! | what differs | `tell` | `reload` | `fail` |
+//! | difference | `tell` | `reload` | `fail` |
 //! |---|---|---|---|
 //! | table, target table, key | fails | the table is replaced by a whole load | fails |
 //! | change key, method, another extractor, the extractor's settings | reads the whole table again and merges it | the same | fails |
-//! | a column that the target's table lost | fails | reads the whole table again and merges it | fails |
-//! | plugins, their other settings, options, new columns, types of columns | goes on and says so | reads the whole table again and merges it | fails |
-//! | source label, its schema, lookback, null keys | goes on and says so | the same | the same |
+//! | a column that was removed from the target's table | fails | reads the whole table again and merges it | fails |
+//! | plugins, their other settings, options, new columns, types of columns | continues and reports it | reads the whole table again and merges it | fails |
+//! | source label, its schema, lookback, null keys | continues and reports it | the same | the same |
 //!
 //! A load that replaces the whole table anyway (method full, a full refresh) leaves nothing of the old definition: it
-//! goes on where the policy is not `fail`, and a full refresh does under every policy.
+//! continues unless the policy is `fail`, and a full refresh continues under every policy.
 
 use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::definition::{
@@ -26,7 +26,8 @@ use crate::target::TableDefinition;
 use crate::value::Bookmark;
 
 impl Stream {
-    /// What differs from a checkpoint's definition, what the run does about it, and what becomes of the rows.
+    /// Returns the differences from a checkpoint's definition, with the reaction of the run and the consequence for the
+    /// rows.
     pub(crate) fn definition_changes(
         &self,
         before: &Checkpoint,
@@ -54,8 +55,8 @@ impl Stream {
         Ok(changes)
     }
 
-    /// A column that the table lacks and that no load has written is new, whatever the checkpoint knew of it; one that
-    /// the stream leaves out is no news.
+    /// A column that the table lacks and that no load has written is new, even if the checkpoint's definition has it;
+    /// one that the stream leaves out is not reported.
     fn check_new_columns(&self, changes: &mut Vec<DefinitionChange>, before: &Definition, table: &TableDefinition) {
         let there = crate::definition::columns_of(&table.columns);
         let leaves_out = self.policy.schema.new_columns == NewColumns::Discard;
@@ -77,23 +78,24 @@ impl Stream {
     fn consequence(&self, change: &DefinitionChange, before: &Checkpoint, rows: Option<u64>, whole: bool) -> String {
         let (stream, table) = (&self.name, &self.target_table);
         match (change.reaction, change.impact) {
-            (Reaction::Fail, Impact::Identity) => format!("the rows in {table} are of the old one"),
-            (Reaction::Fail, Impact::Target) => format!("the values that were loaded into {table} are not there"),
+            (Reaction::Fail, Impact::Identity) => format!("the rows in {table} belong to the old one"),
+            (Reaction::Fail, Impact::Target) => format!("the values that were loaded into {table} are no longer there"),
             (Reaction::Fail, _) => "the stream fails, as `on_change` says".to_owned(),
             (Reaction::Replace, _) => format!("the table is read again as a whole and replaces {table}"),
             (Reaction::Reload, Impact::Position) => {
-                format!("the bookmark {} means nothing under it: the whole table is read again", before.bookmark)
+                format!("the bookmark {} is not valid for it: the whole table is read again", before.bookmark)
             }
             (Reaction::Reload, Impact::Selection) => format!(
-                "the bookmark {} stands for the rows that the old one chose: the whole table is read again; rows that \
-                 only the old one chose stay in {table} until a comparison removes them, as `deletes` says",
+                "the bookmark {} covers the rows that the old one selected: the whole table is read again; rows that \
+                 only the old one selected stay in {table} until a comparison removes them, as `deletes` says",
                 before.bookmark
             ),
             (Reaction::Reload, _) => "the whole table is read again".to_owned(),
             (Reaction::Tell, Impact::None) => consequence_for_position(&change.subject).to_owned(),
             (Reaction::Tell, _) if whole => format!("this run replaces {table} as a whole"),
             (Reaction::Tell, _) => {
-                let what = if change.new_column.is_some() { "have it empty" } else { "are as they were before it" };
+                let what =
+                    if change.new_column.is_some() { "have no value in it" } else { "stay as they were before it" };
                 let rows = rows.map_or("the rows".to_owned(), |rows| format!("{rows} rows"));
                 format!(
                     "{rows} in {table} {what} until they are read again: `wmshost verify --stream {stream} --repair` \
@@ -103,8 +105,8 @@ impl Stream {
         }
     }
 
-    /// Notes that the whole table is read again before anything is changed for it: a run that dies meanwhile leaves
-    /// the next one to do so.
+    /// Records that the whole table is read again, before anything is changed for it: if this run dies, the next one
+    /// does so.
     pub(crate) fn note_reload(
         &self,
         context: &StreamContext,
@@ -137,7 +139,7 @@ impl Stream {
         Ok(Some(noted))
     }
 
-    /// Counts the rows that have a new column empty, now that the run has read what it reads.
+    /// Counts the rows in which a new column is empty, after the run has read its rows.
     pub(crate) fn count_empty_columns(&self, progress: &mut Progress) -> Result<(), Failure> {
         let table = &self.target_table;
         for change in &mut progress.definition_changes {
@@ -148,8 +150,8 @@ impl Stream {
             change.consequence = match empty {
                 0 => format!("each of the {all} rows in {table} has a value"),
                 empty => format!(
-                    "{empty} of the {all} rows in {table} have it empty; where the source has values for them, `wmshost \
-                     verify --stream {} --repair` loads them",
+                    "{empty} of the {all} rows in {table} have no value in it; where the source has values for them, \
+                     `wmshost verify --stream {} --repair` loads them",
                     self.name
                 ),
             };
@@ -157,8 +159,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Refuses to write rows beside those of another table or key, or to add a column that the target lost as if it
-    /// were new. For what writes a stream's table besides its runs, and reads only a part of it.
+    /// Refuses to mix rows with those of another table or key, and to add a column that was removed from the target as
+    /// if it were new. For code that writes a stream's table outside its runs, and reads only a part of it.
     pub(crate) fn check_definition(&self, context: &StreamContext, columns: &[ColumnUse]) -> Result<(), Failure> {
         let ledger = Ledger { pipeline: &context.pipeline };
         let mut target = lock(&self.target);
@@ -174,21 +176,21 @@ impl Stream {
     }
 }
 
-/// What a run's row in the ledger says of a definition that changed.
+/// Returns the note in a run's row in the ledger about a definition that changed; `None` if it did not change.
 pub(crate) fn definition_note(changes: &[DefinitionChange]) -> Option<String> {
-    /// What the column of notes holds.
+    /// The longest note, in characters.
     const MOST_LETTERS: usize = 1_900;
     let all = changes.iter().map(|change| format!("{change}: {}", change.consequence)).collect::<Vec<_>>().join("; ");
     let note: String = all.chars().take(MOST_LETTERS).collect();
     (!note.is_empty()).then_some(note)
 }
 
-/// What the next run does about all of the differences.
+/// Returns the reaction of the next run to all of the differences.
 pub(crate) fn reaction(changes: &[DefinitionChange]) -> Reaction {
     changes.iter().map(|change| change.reaction).max().unwrap_or(Reaction::Tell)
 }
 
-/// The failure that names the differences which keep a run from going on.
+/// Fails, naming the differences that keep a run from continuing; succeeds if there are none.
 pub(crate) fn refuse(stream: &str, changes: &[DefinitionChange]) -> Result<(), Failure> {
     if changes.is_empty() {
         return Ok(());
@@ -196,12 +198,13 @@ pub(crate) fn refuse(stream: &str, changes: &[DefinitionChange]) -> Result<(), F
     let all = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     let has = |impact| changes.iter().any(|change| change.impact == impact);
     let advice = if has(Impact::Identity) {
-        "put it back, or run once with `--on-change reload`: the table is then read as a whole and replaces the target's"
+        "undo the change, or run once with `--on-change reload`: the table is then read as a whole and replaces the \
+         target's"
     } else if has(Impact::Target) {
-        "put the column back as it was, or run once with `--on-change reload`: the whole table is then read again"
+        "restore the column as it was, or run once with `--on-change reload`: the whole table is then read again"
     } else {
         "run once with `--on-change reload`, which reads the whole table again, or with `--on-change tell`, which \
-         leaves the rows that are there as they are"
+         leaves the existing rows unchanged"
     };
     Err(Failure::invalid_config(format!(
         "stream {stream} is not defined as it was when its checkpoint was made: {all}. Nothing was written"
@@ -209,14 +212,15 @@ pub(crate) fn refuse(stream: &str, changes: &[DefinitionChange]) -> Result<(), F
     .advise(advice))
 }
 
-/// What a difference means that leaves the bookmark and the rows as they are.
+/// Returns the consequence of a difference that affects neither the bookmark nor the rows.
 fn consequence_for_position(subject: &str) -> &'static str {
     match subject {
         "source" | SOURCE_SCHEMA => "if it leads to another database, run once with `--full-refresh`",
         "lookback" => {
-            "it holds from this run on: rows that came later than the old one reached are found by `wmshost verify`"
+            "it applies from this run on: rows that were committed later than the old one covered are found by \
+             `wmshost verify`"
         }
         "method" => "the table is replaced as a whole from now on",
-        _ => "it holds from this run on",
+        _ => "it applies from this run on",
     }
 }

@@ -1,5 +1,5 @@
-//! Making a stream ready: everything that can be wrong with it before the first row moves is found here, for all
-//! streams of a run, before any of them writes.
+//! Opens a stream: every mistake that can be found before the first row is moved is found here, for all streams of a
+//! run, before any of them writes.
 
 use std::sync::Arc;
 
@@ -19,21 +19,21 @@ use crate::target::TableDefinition;
 use crate::transform::{Call, Transform};
 use crate::transform_stage::{check_stable_columns, hold_to_promise};
 
-/// What a look at both ends of a stream found.
+/// The result of inspecting both ends of a stream.
 pub(crate) enum OpenedStream {
-    /// The target holds already what this snapshot of the source would give.
+    /// The target already holds the result of this snapshot of the source.
     Unchanged(Box<Checkpoint>),
-    /// There may be something to do.
+    /// There may be rows to move.
     Ready(Box<ReadyStream>),
 }
 
-/// A stream that was opened, well or not, and the lease that it took.
+/// The outcome of opening a stream, successful or not, and the lease that it took.
 pub(crate) struct OpenOutcome {
     pub(crate) ready: Result<OpenedStream, StageFailure>,
     pub(crate) lease: Option<Lease>,
-    /// How the stream's definition differs from the one that its checkpoint rests on.
+    /// The differences between the stream's definition and the one that its checkpoint rests on.
     pub(crate) definition_changes: Vec<DefinitionChange>,
-    /// What a run would change of the target's columns.
+    /// The changes that a run would make to the target's columns.
     pub(crate) schema_changes: Vec<String>,
 }
 
@@ -41,29 +41,29 @@ pub(crate) struct OpenOutcome {
 pub(crate) struct ReadyStream {
     pub(crate) request: LoadRequest,
     pub(crate) previous: Option<Checkpoint>,
-    /// The target's table as it is.
+    /// The target's table before the load; `None` if it does not exist.
     pub(crate) table: Option<TableDefinition>,
 }
 
-/// What making the target's table ready did.
+/// The result of preparing the target's table.
 pub(crate) struct Prepared {
-    /// What changed of its columns, in words.
+    /// The changes of its columns, in words.
     pub(crate) schema_changes: Vec<String>,
     /// Its columns.
     pub(crate) columns: Vec<ColumnUse>,
 }
 
-/// How the load that a run does is meant.
+/// The plan for the load of a run.
 struct LoadPlan {
     mode: LoadMode,
     resume: bool,
     previous: Option<Checkpoint>,
-    /// The ledger's last row cannot be read, and is not needed.
+    /// True if the ledger's last row cannot be read and is not needed.
     damaged: bool,
 }
 
 impl Stream {
-    /// Opens the stream: for a run, which takes its lease, or only to see what is wrong with it.
+    /// Opens the stream: for a run, which takes its lease, or only to find its mistakes.
     pub(crate) fn open(&mut self, context: &StreamContext, for_run: bool) -> OpenOutcome {
         let ready = Err(StageFailure::before(Stage::Load)(Failure::permanent("the stream was not opened")));
         let mut outcome =
@@ -72,7 +72,7 @@ impl Stream {
         outcome
     }
 
-    /// Opens the source, asks every transform for its columns, and has the loader try the table.
+    /// Opens the source, asks every transform for its columns, and lets the loader try to prepare the table.
     fn try_open(
         &mut self,
         context: &StreamContext,
@@ -86,14 +86,14 @@ impl Stream {
         }
         if for_run {
             outcome.lease = Some(self.take_lease(context).map_err(&at_load)?);
-            // Another run may have ended in between.
+            // Another run may have ended in the meantime.
             plan = self.plan(context).map_err(&at_load)?;
             if plan.damaged {
                 self.skip_damaged(context, outcome.lease.as_ref()).map_err(&at_load)?;
             }
         }
         let table = lock(&self.target).describe(&self.target_table).map_err(&at_load)?;
-        // A bookmark that means nothing any more is not shown to the extractor.
+        // A bookmark that has lost its meaning is not passed to the extractor.
         self.apply_definition_changes(&mut plan, None, outcome).map_err(&at_load)?;
         self.check_table_is_there(&plan, table.as_ref()).map_err(&at_load)?;
         let mut opened = self.open_source(&plan)?;
@@ -111,7 +111,7 @@ impl Stream {
             mode: plan.mode,
             columns,
             key: opened.key,
-            // What is read once more is what the source has now, whatever its version.
+            // When rows are read again, they are the source's present ones, whatever their version.
             version: self.request.change_key.clone().filter(|_| plan.mode != LoadMode::Reload),
             schema: self.policy.schema,
             resume: plan.resume,
@@ -132,8 +132,8 @@ impl Stream {
         Ok(lease)
     }
 
-    /// What the checkpoint means for this run. A load that replaces the table goes on where it was
-    /// interrupted only if the source is provably the same; a load that merges always can.
+    /// Plans the load from the checkpoint. A load that replaces the table continues an interrupted one only if the
+    /// source is provably the same; a load that merges always can.
     fn plan(&mut self, context: &StreamContext) -> Result<LoadPlan, Failure> {
         let ledger = Ledger { pipeline: &context.pipeline };
         let last = ledger.last_readable(lock(&self.target).sql(), &self.checkpoint_name)?;
@@ -157,8 +157,8 @@ impl Stream {
         Ok(LoadPlan { mode, resume: previous.is_some(), previous, damaged })
     }
 
-    /// Compares the stream with the definition that its checkpoint rests on, and has the load do what that asks for.
-    /// Returns whether the source must be opened in another way. Fails if the run must not go on.
+    /// Compares the stream with the definition that its checkpoint rests on, and adapts the plan to the differences.
+    /// Returns true if the source must be opened again in another way. Fails if the run must not continue.
     fn apply_definition_changes(
         &self,
         plan: &mut LoadPlan,
@@ -168,7 +168,7 @@ impl Stream {
         let Some(previous) = &plan.previous else { return Ok(false) };
         let changes = self.definition_changes(previous, table)?;
         if self.request.window.is_some() {
-            // A window has no rows of its own to mind: it is read from its start.
+            // A window has no rows of its own to keep: it is read from its start.
             let again = plan.resume && changes.iter().any(|change| change.impact != Impact::None);
             if again {
                 (plan.previous, plan.resume) = (None, false);
@@ -190,7 +190,7 @@ impl Stream {
         Ok((plan.mode, plan.resume) != (mode, resume))
     }
 
-    /// Returns whether the target already holds what this snapshot of the source would give.
+    /// Returns the checkpoint if the target already holds the result of this snapshot of the source.
     fn unchanged(&mut self, plan: &LoadPlan, context: &StreamContext) -> Result<Option<Checkpoint>, Failure> {
         let done = plan.previous.as_ref().filter(|c| c.complete && self.is_same_snapshot(c));
         let Some(done) = done.filter(|_| !self.policy.full_refresh) else { return Ok(None) };
@@ -199,12 +199,12 @@ impl Stream {
             let definition = done.definition.as_ref();
             definition.is_none_or(|before| lost_columns(before, &before.columns, &table).is_empty())
         };
-        // A comparison that broke off is made up for, also where nothing has changed since.
+        // A comparison that broke off is done now, even if nothing has changed since.
         let is_done = table.is_some_and(has_all) && !self.has_comparison_left(context)?;
         Ok(is_done.then(|| done.clone()))
     }
 
-    /// Returns whether a checkpoint is of the very snapshot that is open now, through the same plugins.
+    /// Returns whether a checkpoint is from the same snapshot that is open now, through the same plugins.
     fn is_same_snapshot(&self, checkpoint: &Checkpoint) -> bool {
         let same_definition = |definition: &Definition| definition.makes_same_rows(&self.definition);
         checkpoint.source_version.is_some()
@@ -212,40 +212,40 @@ impl Stream {
             && checkpoint.definition.as_ref().is_some_and(same_definition)
     }
 
-    /// A table that is gone takes with it what the checkpoint says is there: going on would lose it silently.
+    /// Fails if the table was dropped: its rows up to the checkpoint would be missing without notice.
     fn check_table_is_there(&self, plan: &LoadPlan, table: Option<&TableDefinition>) -> Result<(), Failure> {
         if plan.mode == LoadMode::Replace || plan.previous.is_none() || table.is_some() {
             return Ok(());
         }
         Err(Failure::invalid_config(format!(
-            "the table {} is gone, and the stream's checkpoint says that it was loaded: put the table back, or load it \
-             again after `wmshost state reset`",
+            "the table {} no longer exists, although the stream's checkpoint says that it was loaded: restore the \
+             table, or load it again after `wmshost state reset`",
             self.target_table
         )))
     }
 
-    /// Makes room after a row of the ledger that cannot be read.
+    /// Adds a reset after a row of the ledger that cannot be read.
     fn skip_damaged(&self, context: &StreamContext, lease: Option<&Lease>) -> Result<(), Failure> {
         let ledger = Ledger { pipeline: &context.pipeline };
         in_transaction(&self.target, lease, || {
-            let note = "the row before cannot be read; a full refresh needs none";
+            let note = "the previous row cannot be read; a full refresh does not need it";
             ledger.reset(lock(&self.target).sql(), &self.checkpoint_name, note, &context.run_id).map(drop)
         })
     }
 
-    /// Opens the source where the load begins.
+    /// Opens the source at the position where the load starts.
     fn open_source(&mut self, plan: &LoadPlan) -> Result<Opened, StageFailure> {
         let goes_on = plan.resume || plan.mode == LoadMode::Merge;
         let checkpoint = plan.previous.as_ref().filter(|_| goes_on);
-        // The checkpoint that a reload begins with has no bookmark yet.
+        // The checkpoint at the start of a reload has no bookmark yet.
         let checkpoint = checkpoint.filter(|checkpoint| !checkpoint.bookmark.0.is_empty());
         self.request.bookmark = checkpoint.map(|checkpoint| checkpoint.bookmark.clone());
         self.request.state = checkpoint.map(|checkpoint| checkpoint.state.clone()).unwrap_or_default();
         self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))
     }
 
-    /// The columns after all transforms. Each transform is tried on a batch without rows, so that what it makes of the
-    /// columns is seen before the first row moves.
+    /// Returns the columns after all transforms. Each transform is tried on a batch without rows, so that its output
+    /// columns are known before the first row is moved.
     pub(crate) fn columns_after_transforms(&mut self, opened: &Opened) -> Result<SchemaRef, StageFailure> {
         let mut columns = Arc::clone(&opened.schema);
         let version = self.request.change_key.as_deref();
@@ -257,19 +257,18 @@ impl Stream {
         Ok(columns)
     }
 
-    /// Refuses what takes rows out of the order of the stream, where a transform remembers what came before.
+    /// Refuses an operation that processes rows out of order if a transform keeps state between batches.
     pub(crate) fn check_stateless(&self, done: &str) -> Result<(), StageFailure> {
         let Some(transform) = self.transforms.iter().find(|transform| transform.keeps_state()) else { return Ok(()) };
         let failure = Failure::invalid_config(format!(
-            "plugin {} keeps state from batch to batch, so that its rows cannot be {done}: it would not make the same of \
-             them",
+            "plugin {} keeps state from batch to batch, so that its rows cannot be {done}: the result would differ",
             transform.plugin()
         ));
         let advice = "Load the stream again by `wmshost run --full-refresh`";
         Err(StageFailure::before(Stage::Transform)(failure.advise(advice)))
     }
 
-    /// Lets the loader make the table ready, for good or only to see that it can; says what changes of the table's
+    /// Lets the loader prepare the table, permanently or only to see whether it can; returns the changes of the table's
     /// columns.
     pub(crate) fn prepare(
         &mut self,
@@ -283,7 +282,7 @@ impl Stream {
         match prepared {
             Ok(prepared) if for_good => {
                 target.commit()?;
-                // A database may keep columns in other types than it was asked for.
+                // A database may store columns with other types than requested.
                 let table = target.describe(&ready.request.table)?;
                 let columns = table.map(|table| columns_of(&table.columns)).unwrap_or_default();
                 Ok(Prepared { columns, ..prepared })
@@ -308,7 +307,7 @@ impl Stream {
         let after = lock(&self.target).describe(&request.table)?;
         let known = previous.as_ref().and_then(|previous| previous.definition.as_ref());
         let schema_changes = match &after {
-            // What a load that replaces the table changes is known at its end.
+            // The changes by a load that replaces the table are known when it ends.
             Some(after) if request.mode != LoadMode::Replace => {
                 schema_changes(before.as_ref(), after, &request.columns, known)
             }
@@ -318,7 +317,8 @@ impl Stream {
     }
 }
 
-/// The columns that a transform makes of these: it promises them, and keeps that promise for a batch without rows.
+/// Returns the output columns of a transform for these columns: it promises them, and keeps its promise for a batch
+/// without rows.
 fn try_transform(
     transform: &mut dyn Transform,
     columns: &SchemaRef,
@@ -332,24 +332,24 @@ fn try_transform(
     let made = transform.process(RecordBatch::new_empty(Arc::clone(columns)), &call);
     made.and_then(|made| hold_to_promise(&promised, made.rows, key))
         .map_err(|failure| failure.at(&plugin, "process").within("a batch without rows"))?;
-    // It remembers no batch that was none.
+    // The new instance has not seen the empty batch.
     transform.renew()?;
     Ok(promised)
 }
 
-/// A transform that remembers batches cannot be replaced in the midst of a stream, which `retry` and `quarantine` do.
+/// Refuses `retry` and `quarantine` for a transform that keeps state: its instance cannot be replaced within a stream.
 fn refuse_state(transform: &dyn Transform, on_trap: OnTrap) -> Result<(), Failure> {
     if on_trap == OnTrap::Fail || !transform.keeps_state() {
         return Ok(());
     }
     Err(Failure::invalid_config(
-        "the plugin keeps state from batch to batch, so that no fresh instance can go on in its place: on_trap must be \
+        "the plugin keeps state from batch to batch, so that a fresh instance cannot replace it: on_trap must be \
          \"fail_run\"",
     )
     .at(transform.plugin(), "keeps-state"))
 }
 
-/// What changed of a table that was there, in words, and what it has that no longer comes.
+/// Returns the changes of a table that existed before, in words, and its columns that are no longer in the source.
 pub(crate) fn schema_changes(
     before: Option<&TableDefinition>,
     after: &TableDefinition,
@@ -363,7 +363,7 @@ pub(crate) fn schema_changes(
         match column(&old, &now.name) {
             None => changes.push(format!("{} was added ({})", now.name, now.kind)),
             Some(was) if was.kind != now.kind => {
-                changes.push(format!("{} went from {} to {}", now.name, was.kind, now.kind));
+                changes.push(format!("{} changed from {} to {}", now.name, was.kind, now.kind));
             }
             Some(_) => {}
         }
@@ -373,12 +373,12 @@ pub(crate) fn schema_changes(
         let is_there = column(&new, &was.name).is_some();
         match (column(&coming, &was.name).is_some(), is_there, was_written(&was.name)) {
             (true, ..) => {}
-            (false, true, true) => changes.push(format!("{} no longer comes from the source", was.name)),
+            (false, true, true) => changes.push(format!("{} is no longer in the source", was.name)),
             (false, false, true) => {
-                changes.push(format!("{} no longer comes from the source and went with the old table", was.name));
+                changes.push(format!("{} is no longer in the source and was dropped with the old table", was.name));
             }
             (false, false, false) => {
-                changes.push(format!("{} was not the stream's and went with the old table", was.name));
+                changes.push(format!("{} was not written by the stream and was dropped with the old table", was.name));
             }
             (false, true, false) => {}
         }

@@ -1,5 +1,5 @@
-//! The host's order of values. A place in a table (a bookmark, the bound of a range, a resume point) means the same
-//! rows everywhere only if source, host and target order alike; this is the order that all of them keep:
+//! The host's order of values. A position in a table (a bookmark, the bound of a range, a resume point) means the same
+//! rows everywhere only if source, host and target use the same order, which is this:
 //!
 //! | type | order |
 //! |---|---|
@@ -8,7 +8,7 @@
 //! | Float64 | by number; -0 equals 0, NaN comes last |
 //! | Utf8 | by the bytes of UTF-8 |
 //! | Binary | by bytes |
-//! | Date, Timestamp | by moment |
+//! | Date, Timestamp | by time |
 //!
 //! NULL comes before everything else.
 
@@ -16,35 +16,35 @@ use std::cmp::Ordering;
 
 use crate::value::Value;
 
-/// How a database orders the values of one column in the host's order.
+/// The expression of the host's order for one column in a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnOrder {
-    /// An SQL expression over the column, for ORDER BY and on one side of a comparison. It is the column's quoted name
-    /// where the database's own order is the host's, so that an index serves.
+    /// An SQL expression over the column, for ORDER BY and for one side of a comparison. It is just the column's quoted
+    /// name if the database's own order is the host's, so that an index can be used.
     pub expression: String,
-    /// The SQL function to apply to a parameter that is compared with the expression; `None`: the parameter alone.
+    /// The SQL function to apply to a parameter that is compared with the expression; `None` for the parameter alone.
     pub function: Option<String>,
-    /// What lets an index narrow a comparison with an expression that is not the column itself.
+    /// Bounds by which an index can narrow a comparison if the expression is not the column itself.
     pub bounds: Option<Bounds>,
 }
 
-/// SQL functions of a parameter whose values bound the column itself: wherever the expression is at least the
-/// parameter, the column is at least `least(parameter)`, and the same for `most`.
+/// SQL functions of a parameter whose values bound the column itself: if the expression is at least the parameter, the
+/// column is at least `least(parameter)`; likewise for `most`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounds {
-    /// The function whose value no such column is below.
+    /// The function for the lower bound.
     pub least: String,
-    /// The function whose value no such column is above.
+    /// The function for the upper bound.
     pub most: String,
 }
 
 impl ColumnOrder {
-    /// The order of an expression that needs nothing else.
+    /// Returns the order by an expression alone.
     pub fn of(expression: impl Into<String>) -> Self {
         Self { expression: expression.into(), function: None, bounds: None }
     }
 
-    /// A parameter, such as `?1`, as it is compared with the expression.
+    /// Returns a parameter, such as `?1`, in the form to be compared with the expression.
     pub fn parameter(&self, parameter: &str) -> String {
         match &self.function {
             Some(function) => format!("{function}({parameter})"),
@@ -53,7 +53,7 @@ impl ColumnOrder {
     }
 }
 
-/// The order of two keys, part by part; `None` if two parts are of types that cannot be compared.
+/// Compares two keys part by part; `None` if two parts are of types that cannot be compared.
 pub fn order_of_keys(one: &[Value], two: &[Value]) -> Option<Ordering> {
     for (a, b) in one.iter().zip(two) {
         match order_of_values(a, b)? {
@@ -64,7 +64,7 @@ pub fn order_of_keys(one: &[Value], two: &[Value]) -> Option<Ordering> {
     Some(one.len().cmp(&two.len()))
 }
 
-/// The order of two values; `None` if their types cannot be compared, or a decimal is not one.
+/// Compares two values; `None` if their types cannot be compared, or a decimal is not valid.
 pub fn order_of_values(a: &Value, b: &Value) -> Option<Ordering> {
     Some(match (a, b) {
         (Value::Null, Value::Null) => Ordering::Equal,
@@ -87,7 +87,7 @@ fn order_of_floats(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 
-/// A decimal in text, without the zeros that say nothing.
+/// A decimal in text, without leading and trailing zeros.
 struct Digits<'t> {
     is_negative: bool,
     whole: &'t str,

@@ -1,43 +1,43 @@
-//! What the rows of a batch were made of. Transforms change batches in place; a row that is taken out is kept as the
-//! source had it, so every batch carries the rows that were read and knows which of them each of its rows comes from.
+//! The source rows of a batch. Transforms change batches in place, but a rejected row is stored as it is in the source,
+//! so every batch carries the rows that were read and the position among them of each of its rows.
 
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
 
 use crate::batch::row_as_json;
 
-/// The rows as they were read, and the place among them of each row of a batch.
+/// The rows that were read, and the position among them of each row of a batch.
 #[derive(Debug, Clone)]
 pub struct Origin {
     read: RecordBatch,
-    /// `None`: every row comes from the row at its own place.
+    /// The positions; `None` if every row comes from the row at its own position.
     places: Option<Vec<u32>>,
 }
 
 impl Origin {
-    /// The origin of rows that nobody has changed yet: themselves.
+    /// Returns the origin of rows that were not changed yet: themselves.
     pub fn of(rows: &RecordBatch) -> Self {
         Self { read: rows.clone(), places: None }
     }
 
-    /// The place of a row among the rows that were read, from 0.
+    /// Returns the position of a row among the rows that were read, from 0.
     pub fn place(&self, row: usize) -> usize {
         self.places.as_ref().and_then(|places| places.get(row)).map_or(row, |place| *place as usize)
     }
 
-    /// A row as it was read, as a JSON object; an empty one for a row that was not read.
+    /// Returns a row as it was read, as a JSON object; an empty object for a row that was not read.
     pub fn row_as_json(&self, row: usize) -> String {
         let place = self.place(row);
         if place < self.read.num_rows() { row_as_json(&self.read, place) } else { "{}".to_owned() }
     }
 
-    /// Keeps the places of the rows for which the mask is true.
+    /// Keeps the rows for which the mask is true.
     pub fn keep(&mut self, mask: &BooleanArray) {
         let kept = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row));
         let places = kept.map(|row| u32::try_from(self.place(row)).unwrap_or(u32::MAX)).collect();
         self.places = Some(places);
     }
 
-    /// The origin of rows that stand at these places of a batch of this origin.
+    /// Returns the origin of rows that are at these positions of a batch of this origin.
     pub(crate) fn at(self, places: Option<Vec<u32>>) -> Self {
         let Some(places) = places else { return self };
         let read = |place: &u32| u32::try_from(self.place(*place as usize)).unwrap_or(u32::MAX);
@@ -60,7 +60,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is kept and cut, a row leads to the row it was read as.
+        /// Whatever rows are kept and cut, each row leads to the row from which it was read.
         #[test]
         fn every_row_leads_to_what_it_was_read_as(masks in proptest::collection::vec(any::<u64>(), 0..6), cut: bool) {
             let ids: Vec<i64> = (100..140).collect();

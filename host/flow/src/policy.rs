@@ -1,58 +1,57 @@
-//! How a stream is moved: what the pipeline file decides, not the plugins.
+//! The policies of a stream: decisions of the pipeline file, not of the plugins.
 
 use crate::failure::{Failure, FailureKind};
 
-/// Below this many rows a share of rejected ones says nothing yet.
+/// The number of rows below which the percentage of rejected ones is not significant.
 const ROWS_FOR_A_SHARE: u64 = 1_000;
-/// Fewer deleted rows than this are never stopped by their share.
+/// The number of deleted rows below which their percentage is not checked.
 const DELETES_FOR_A_SHARE: u64 = 100;
 
-/// How a stream is moved.
+/// The policies of a stream.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// Rows in one transaction, at least one batch.
+    /// The number of rows in one transaction; a transaction has at least one batch.
     pub load_batch_rows: usize,
-    /// Batches that may wait between two stages.
+    /// The number of batches that may wait between two stages.
     pub queue_batches: usize,
-    /// How many rows may go to quarantine.
+    /// The number of rows that may go to quarantine.
     pub budget: Budget,
-    /// What becomes of a row with a value that has no place.
+    /// The policy for a row with an unusable value.
     pub on_bad_value: OnBadValue,
-    /// What to do when a transform breaks down.
+    /// The reaction when a transform traps or exceeds a limit.
     pub on_trap: OnTrap,
-    /// What becomes of rows that the source no longer has.
+    /// The policy for rows that the source no longer has.
     pub deletes: Deletes,
-    /// How many rows may be deleted from the target.
+    /// The number of rows that may be deleted from the target.
     pub delete_guard: DeleteGuard,
-    /// What becomes of a source that changes its columns.
+    /// The policy for changed columns of the source.
     pub schema: SchemaPolicy,
-    /// What a run does when the stream is no longer defined as it was when its checkpoint was made.
+    /// The reaction of a run to a changed definition of the stream.
     pub on_change: OnChange,
-    /// True to read everything again and put it in the place of what is there.
+    /// True to read everything again and replace the table's rows.
     pub full_refresh: bool,
 }
 
-/// What a run does when a stream is no longer defined as it was when its checkpoint was made.
+/// The reaction of a run when the definition of a stream differs from the one that its checkpoint rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnChange {
-    /// It goes on and says what that means for the rows in the target. Where the bookmark means nothing any more it
-    /// reads the whole table again; where rows of two tables or keys would be mixed, or the target lost values, it
-    /// fails.
+    /// It continues and reports the consequences for the rows in the target. If the bookmark has lost its meaning, it
+    /// reads the whole table again; if rows of two tables or keys would be mixed, or the target lost values, it fails.
     Tell,
     /// It reads the whole table again.
     Reload,
-    /// It fails before a row moves.
+    /// It fails before a row is moved.
     Fail,
 }
 
-/// How many rows of one run may go to quarantine; more fail it.
+/// The number of rows of one run that may go to quarantine; with more the run fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Budget {
-    /// So many rows; `None`: any number.
+    /// This number of rows; `None` for any number.
     pub rows: Option<u64>,
-    /// So many of a hundred that were read; `None`: any share. Looked at from the thousandth row on, and at the end.
+    /// This percentage of the rows that were read; `None` for any. It is checked from 1,000 rows on, and at the end.
     pub percent: Option<f64>,
-    /// Up to this many rows the share does not count.
+    /// The number of rows up to which the percentage is not checked.
     pub floor: u64,
 }
 
@@ -60,7 +59,7 @@ impl Budget {
     /// Fails if too many of the rows that were read so far were rejected.
     pub(crate) fn check(&self, rejected: u64, read: u64, at_end: bool) -> Result<(), Failure> {
         const LOOK: &str =
-            "too many rows for quarantine; `wmshost quarantine list` shows them, the stream's key lets more pass";
+            "too many rows for quarantine; `wmshost quarantine list` shows them, and the stream's limit can be raised";
         if let Some(most) = self.rows.filter(|most| rejected > *most) {
             return Err(Failure::limit("max_rejected", most, rejected).within(LOOK));
         }
@@ -79,15 +78,15 @@ impl Budget {
     }
 }
 
-/// How many rows one run may delete from the target, or mark as deleted, because the source no longer has them. More
-/// stop the run before any of them is deleted, until a person allows it.
+/// The number of rows that one run may delete from the target, or mark as deleted, because the source no longer has
+/// them. If there are more, the run stops before any of them is deleted, until a person allows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DeleteGuard {
-    /// So many rows; `None`: any number.
+    /// This number of rows; `None` for any number.
     pub rows: Option<u64>,
-    /// So many of a hundred rows of the target; `None`: any share. Holds from the hundredth deleted row on.
+    /// This percentage of the target's rows; `None` for any. It is checked from 100 deleted rows on.
     pub percent: Option<f64>,
-    /// True if any number may be deleted this time.
+    /// True if any number of rows may be deleted this time.
     pub is_lifted: bool,
 }
 
@@ -95,8 +94,8 @@ impl DeleteGuard {
     /// No guard: any number of rows may be deleted.
     pub const NONE: Self = Self { rows: None, percent: None, is_lifted: false };
 
-    /// Fails if more rows of the stream's table would be deleted than the guard allows; `of` is how many rows the table
-    /// has that are not marked as deleted.
+    /// Fails if more rows of the stream's table would be deleted than the guard allows; `of` is the number of rows in
+    /// the table that are not marked as deleted.
     pub fn check(&self, stream: &str, deleted: u64, of: u64) -> Result<(), Failure> {
         if self.is_lifted || deleted == 0 {
             return Ok(());
@@ -128,63 +127,64 @@ fn stopped(stream: &str, key: &str, most: &str, deleted: u64, of: u64) -> Failur
     ))
 }
 
-/// What becomes of a row with a value that has no place: in its column's type, in the key, in a batch, in the target.
+/// The policy for a row with an unusable value: one that does not fit its column's type, the key, a batch or the
+/// target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnBadValue {
     /// It goes to quarantine.
     Reject,
-    /// The first of them fails the stream's run, which names it.
+    /// The first such row fails the stream's run, and the failure names it.
     Fail,
 }
 
-/// What to do when a transform traps, takes too long or too much memory.
+/// The reaction when a transform traps, or takes too much time or memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnTrap {
-    /// Find the row that does it, and fail.
+    /// Find a row that causes it, and fail.
     Fail,
     /// Try the batch once more in a fresh instance, then as above.
     Retry,
-    /// Find the rows that do it, put them into quarantine, and go on with the others.
+    /// Find the rows that cause it, put them into quarantine, and continue with the others.
     Quarantine,
 }
 
-/// What becomes of rows that the source no longer has.
+/// The policy for rows that the source no longer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletes {
-    /// They stay. A table that is replaced has them no longer all the same.
+    /// They stay. But a table that is replaced does not have them any more.
     Ignore,
-    /// They stay, marked with the moment in `wms_deleted_at`.
+    /// They stay, with the time of deletion in `wms_deleted_at`.
     Soft,
     /// They are deleted.
     Delete,
 }
 
-/// What becomes of a source that changes its columns.
+/// The policy for changed columns of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SchemaPolicy {
-    /// Of columns that the target does not have.
+    /// For columns that the target does not have.
     pub new_columns: NewColumns,
-    /// Of columns whose values the target's type cannot hold.
+    /// For columns whose values do not fit the target's type.
     pub new_types: NewTypes,
 }
 
-/// What becomes of columns that the target does not have.
+/// The policy for columns that the target does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewColumns {
     /// They are added.
     Evolve,
-    /// The stream fails before it moves a row.
+    /// The stream fails before a row is moved.
     Freeze,
     /// They are left out.
     Discard,
 }
 
-/// What becomes of columns whose values the target's type cannot hold.
+/// The policy for columns whose values do not fit the target's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewTypes {
-    /// The target's column is widened where no value changes by it.
+    /// The target's column is widened if that changes no value.
     Evolve,
-    /// The stream fails before it moves a row.
+    /// The stream fails before a row is moved.
     Freeze,
 }
 
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_guard_stops_more_deletions_than_it_allows() {
         let guard = DeleteGuard { rows: Some(500), percent: Some(20.0), is_lifted: false };
-        // Below a hundred rows the share says nothing.
+        // Below 100 rows the percentage is not significant.
         assert!(guard.check("s", 99, 99).is_ok());
         assert!(guard.check("s", 0, 0).is_ok());
         assert!(guard.check("s", 100, 500).is_ok());

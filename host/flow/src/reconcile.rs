@@ -1,5 +1,6 @@
-//! Finding what an incremental read cannot see: rows that the source no longer has, and rows that came too late. A
-//! run that is due compares source and target after its load, and repairs.
+//! Finds the changes that an incremental read cannot see: rows that the source no longer has, and rows that were
+//! committed too late. When a comparison is due, the run compares source and target after its load, and repairs the
+//! target.
 
 use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::compare::{Compare, Compared, Depth, OpenTarget};
@@ -8,27 +9,28 @@ use crate::metadata::{Action, Ledger, Trace};
 use crate::stream::{Progress, StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::value::{Bookmark, Position, Value};
 
-/// What a stream needs to compare its source with its target.
+/// The parts that a stream needs to compare its source with its target.
 pub struct Reconcile {
-    /// What is compared.
+    /// The depth of the comparison.
     pub depth: Depth,
-    /// How long a comparison holds, in microseconds.
+    /// The time until the next comparison is due, in microseconds.
     pub every_micros: i64,
-    /// What the ledger said of other runs before the source was opened.
+    /// The state of other runs in the ledger before the source was opened.
     pub others: Trace,
-    /// The same stream once more, on the same snapshot.
+    /// The same stream again, on the same snapshot.
     pub stream: Box<Stream>,
     /// Opens the target for reading.
     pub open_target: OpenTarget,
 }
 
-/// The name under which a stream's comparisons are in the ledger.
+/// Returns the name under which the ledger records a stream's comparisons.
 fn checkpoint_name(stream: &str) -> String {
     format!("{stream}/reconcile")
 }
 
 impl Stream {
-    /// Compares and repairs if that is due; after a first load there is nothing to find.
+    /// Compares and repairs if a comparison is due; after a first load it only records one, since there is nothing to
+    /// find.
     pub(crate) fn reconcile(
         &mut self,
         context: &StreamContext,
@@ -49,7 +51,7 @@ impl Stream {
             return Ok(());
         }
         if self.trace_of_others(context).map_err(&at_load)? != others {
-            // What they loaded after this run's snapshot would look like rows that the source no longer has.
+            // Rows that they loaded after this run's snapshot would look like rows that the source no longer has.
             tracing::warn!(
                 stream = self.name,
                 "source and target are not compared in this run: another run wrote the stream after this one had opened \
@@ -57,7 +59,7 @@ impl Stream {
             );
             return Ok(());
         }
-        // Rows that the new definition rejects or filters are still in the source.
+        // Rows that the new definition rejects or filters out are still in the source, so comparing keys is not enough.
         let depth = if is_reload && redefined { Depth::Rows } else { depth };
         if is_first_load {
             return self.note_reconciled(context).map_err(at_load);
@@ -72,7 +74,7 @@ impl Stream {
         }
     }
 
-    /// Returns whether a comparison is due, and the last one was of another snapshot of the source.
+    /// Returns whether a comparison is due that was not yet done on this snapshot of the source.
     pub(crate) fn has_comparison_left(&self, context: &StreamContext) -> Result<bool, Failure> {
         let Some(reconcile) = &self.reconcile else { return Ok(false) };
         let last = self.last_comparison(context)?;
@@ -90,7 +92,7 @@ impl Stream {
         ledger.checkpoint(lock(&self.target).sql(), &checkpoint_name(&self.name))
     }
 
-    /// What the ledger keeps of a comparison that came to its end, and under which name.
+    /// Returns the name and the checkpoint under which the ledger records a completed comparison.
     pub(crate) fn reconciled(&self, context: &StreamContext) -> (String, Checkpoint) {
         let now = context.clock.now();
         let reconciled = Position { name: "reconciled".to_owned(), value: Value::Timestamp(now) };
@@ -108,7 +110,7 @@ impl Stream {
         (checkpoint_name(&self.name), checkpoint)
     }
 
-    /// A first load is as good as a comparison.
+    /// Records a comparison after a first load, which is equivalent to one.
     fn note_reconciled(&self, context: &StreamContext) -> Result<(), Failure> {
         let (name, checkpoint) = self.reconciled(context);
         let ledger = Ledger { pipeline: &context.pipeline };
@@ -119,7 +121,7 @@ impl Stream {
     }
 }
 
-/// Returns whether the last comparison holds no longer.
+/// Returns whether a comparison is due: there was none, or the last one is too old.
 fn is_due(last: Option<&Checkpoint>, context: &StreamContext, every_micros: i64) -> bool {
     last.is_none_or(|last| context.clock.now() >= last.committed_at.saturating_add(every_micros))
 }

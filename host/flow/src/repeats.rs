@@ -1,7 +1,6 @@
-//! Rows of one run that share a key: a merge keeps one of them, so that they are counted. They are looked for among the
-//! last rows only, so that memory does not grow with the table. As long as a whole table comes in the order of its keys,
-//! rows with one key stand one after the other; else the keys of the last rows are remembered, up to a million in about
-//! 40 MB.
+//! Counts the rows of a run that share a key, because a merge keeps only one of them. Only the last rows are searched,
+//! so that memory does not grow with the table. As long as a whole table arrives in the order of its keys, rows with
+//! the same key are adjacent; otherwise the keys of the last rows are remembered, up to a million in about 40 MB.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,31 +10,31 @@ use crate::compare::{Hashing, row_hashes};
 use crate::failure::Failure;
 use crate::key::{Bound, Keys};
 
-/// So many keys are remembered, and as many before them.
+/// The number of keys in each of the two generations that are remembered.
 const KEYS: usize = 500_000;
 
-/// What is known of the rows that came so far.
+/// The memory of the rows received so far.
 #[derive(Debug)]
 pub(crate) struct Repeats {
     most: usize,
-    /// True if no key was before the one before it.
+    /// True if no key was less than the one before it.
     rises: bool,
-    /// The last key, and the number of its row.
+    /// The last key, and the hash of its row.
     last: Option<(Bound, u64)>,
-    /// The numbers of the last rows, by the numbers of their keys.
+    /// The hashes of the last rows, by the hashes of their keys.
     newer: HashMap<u64, u64>,
     older: HashMap<u64, u64>,
 }
 
 impl Repeats {
-    /// What is known before the first row; `by_key`: of a whole table, which comes in the order of its keys as far as it
-    /// does.
+    /// Returns the empty memory before the first row; `by_key` is true for a whole table, whose rows are expected in
+    /// the order of its keys.
     pub(crate) fn new(by_key: bool) -> Self {
         Self { most: KEYS, rises: by_key, last: None, newer: HashMap::new(), older: HashMap::new() }
     }
 
-    /// How many rows of a batch have a key that a row before them has, in the batch or before it. A row that was in an
-    /// earlier batch as it is now does not count: a reading may meet it in several of its parts.
+    /// Returns the number of rows of a batch whose key a row before them has, in the batch or before it. A row that is
+    /// identical to one in an earlier batch does not count: a source may return a row in several parts of one read.
     pub(crate) fn count(&mut self, rows: &RecordBatch, key: &[String]) -> Result<u64, Failure> {
         let keys = Keys::of(rows, key)?;
         let Some(last) = keys.last() else { return Ok(0) };
@@ -111,7 +110,7 @@ mod tests {
         let mut repeats = Repeats::new(true);
         let rows = [(1, 5), (3, 7), (5, 9)];
         assert_eq!(count(&mut repeats, &rows), 0);
-        // The next part of the reading begins with them, in another order.
+        // The next part of the read begins with the same rows, in another order.
         assert_eq!(count(&mut repeats, &[(5, 9), (3, 7)]), 0);
         assert_eq!(count(&mut repeats, &[(3, 7), (8, 1)]), 0);
         assert_eq!(count(&mut repeats, &[(8, 2)]), 1);

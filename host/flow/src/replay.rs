@@ -1,5 +1,5 @@
-//! Rows from quarantine, once more on their way: as the source had them, through the transforms as they are now, and into
-//! the target. What is rejected again stays in quarantine, and so does an older copy of a row that was loaded since.
+//! Replays rows from quarantine: as they are in the source, through the present transforms, into the target. Rows that
+//! are rejected again stay in quarantine, and so does an older copy of a row that was loaded since.
 
 use std::sync::Arc;
 
@@ -20,19 +20,19 @@ use crate::stream::{StageFailure, Stream, StreamContext, in_transaction, lock};
 use crate::transform_stage::TransformStage;
 use crate::value::{timestamp_from_text, timestamp_text};
 
-/// Rows that are replayed in one transaction.
+/// The number of rows that are replayed in one transaction.
 const PAGE_ROWS: usize = 200;
-/// The most rows that stay and are named one by one.
+/// The largest number of remaining rows that are named one by one.
 const MOST_NAMED: usize = 1_000;
 
-/// How a replay went.
+/// The result of a replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Replayed {
     /// Rows that are in the target now, or were there already in a newer version.
     pub loaded: u64,
     /// Rows that stay in quarantine.
     pub stayed: u64,
-    /// The first of them: by id, and why.
+    /// The first of them: id and reason.
     pub kept: Vec<(String, String)>,
 }
 
@@ -45,15 +45,15 @@ impl Replayed {
     }
 }
 
-/// What rows go through.
+/// The columns and the load request of a replay.
 struct Way {
-    /// The columns that the extractor gives.
+    /// The columns that the extractor returns.
     read: SchemaRef,
     request: LoadRequest,
 }
 
 impl Stream {
-    /// Sends rows of its quarantine on their way again, page by page in transactions under the stream's lease.
+    /// Replays rows of the stream's quarantine, page by page in transactions under the stream's lease.
     pub fn replay(mut self, filter: &QuarantineFilter, context: &StreamContext) -> Result<Replayed, StreamFailure> {
         let mut lease = None;
         let replayed = self.replay_leased(filter, context, &mut lease);
@@ -90,7 +90,7 @@ impl Stream {
         let (mut replayed, mut last) = (Replayed::default(), None);
         loop {
             if context.cancel.is_set() {
-                let said = format!("the replay was asked to stop; {} rows are loaded and stay so", replayed.loaded);
+                let said = format!("the replay was asked to stop; {} rows were loaded and stay", replayed.loaded);
                 return Err(at_load(Failure::new(FailureKind::Cancelled, said)));
             }
             let page = quarantine.page(lock(&self.target).sql(), filter, last.as_ref(), PAGE_ROWS, true);
@@ -135,7 +135,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Loads rows and takes them out of quarantine; returns how many, and those that stay.
+    /// Loads rows and removes them from quarantine; returns their number, and the rows that stay with the reason.
     fn load_and_release(
         &mut self,
         way: &Way,
@@ -144,11 +144,12 @@ impl Stream {
     ) -> Result<(u64, Vec<(QuarantinedRow, String)>), Failure> {
         let (mut released, mut kept) = (Vec::new(), Vec::new());
         for (row, batch) in good {
-            // A transform may have filtered the row out: then there is nothing to load.
+            // If a transform filtered the row out, there is nothing to load.
             if batch.rows.num_rows() > 0 {
                 if let Some(at) = self.loaded_since(way, &row, &batch)? {
                     kept.push((row, format!(
-                        "the target has this row as it was loaded at {} UTC, after it was rejected; drop this older copy",
+                        "the target has a version of this row that was loaded at {} UTC, after it was rejected; drop \
+                         this older copy",
                         timestamp_text(at)
                     )));
                     continue;
@@ -165,8 +166,8 @@ impl Stream {
         Ok((released.len() as u64, kept))
     }
 
-    /// When the target's row of this key was loaded, if that was after this row was rejected. A row that has a version
-    /// needs no such look: the newer one wins.
+    /// Returns the time at which the target's row with this key was loaded, if that was after this row was rejected. A
+    /// row with a version does not need this check: the newer version wins.
     fn loaded_since(&self, way: &Way, row: &QuarantinedRow, batch: &Batch) -> Result<Option<Micros>, Failure> {
         let version = way.request.version.as_ref().and_then(|name| batch.rows.column_by_name(name));
         if version.is_some_and(|version| version.null_count() == 0) {

@@ -1,4 +1,4 @@
-//! Rows from quarantine, back into columns: the inverse of a row as JSON.
+//! Converts rows from quarantine back to columns: the inverse of a row as JSON.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use crate::failure::Failure;
 use crate::metadata::json::unhex;
 use crate::value::timestamp_from_text;
 
-/// The row in JSON, as a batch of one row of these columns. Columns that the row does not have are NULL, others of it
-/// are left out: it may have been taken out in the middle of its way. Fails, naming the column, if a value does not
-/// fit.
+/// Returns the row in JSON as a batch of one row with these columns. Columns that the row does not have are NULL,
+/// others of its values are left out: it may have been rejected after some transforms. Fails, naming the column, if a
+/// value does not fit.
 pub(crate) fn row_from_json(row: &str, columns: &SchemaRef) -> Result<RecordBatch, Failure> {
     let row: Json =
-        serde_json::from_str(row).map_err(|error| Failure::permanent(format!("the row is no JSON: {error}")))?;
+        serde_json::from_str(row).map_err(|error| Failure::permanent(format!("the row is not JSON: {error}")))?;
     let cell = |field: &Arc<Field>| {
         let value = row.get(field.name()).unwrap_or(&Json::Null);
         cell(&as_kept(value, field.data_type()), field.data_type()).ok_or_else(|| {
@@ -32,8 +32,8 @@ pub(crate) fn row_from_json(row: &str, columns: &SchemaRef) -> Result<RecordBatc
         .map_err(|error| Failure::permanent(format!("the row does not fit the stream's columns: {error}")))
 }
 
-/// A value as it is kept of a column of this type. A row that was taken out has the values that did not fit as the
-/// database stored them: a number where text is meant by now is its digits, digits where a number is meant are one.
+/// Returns a value in the JSON form for a column of this type. A rejected row contains values that did not fit as the
+/// database stored them: a number becomes its digits if text is expected now, and digits become a number if one is.
 fn as_kept(value: &Json, data_type: &DataType) -> Json {
     match (value, data_type) {
         (Json::Number(number), DataType::Utf8 | DataType::Decimal128(..)) => Json::String(number.to_string()),
@@ -43,20 +43,20 @@ fn as_kept(value: &Json, data_type: &DataType) -> Json {
     }
 }
 
-/// Why a value does not fit.
+/// Returns the reason why a value does not fit.
 fn objection(value: &Json, data_type: &DataType) -> String {
     match (value.get("too_large"), value.get("bytes")) {
         (Some(size), _) => format!(
-            "the value was too large to be kept ({}); raise lob_mib of the source's connection, and let the row be read \
-             again",
+            "the value was too large to be kept ({}); raise lob_mib of the source's connection, and let the row be \
+             read again",
             size.as_str().unwrap_or("its size is not known")
         ),
         (_, Some(_)) => "its bytes are not UTF-8 text".to_owned(),
-        _ => format!("the value is no {data_type}"),
+        _ => format!("the value is not a valid {data_type}"),
     }
 }
 
-/// One value as a column of one row; `None` if it does not fit the type.
+/// Returns one value as a column of one row; `None` if it does not fit the type.
 fn cell(value: &Json, data_type: &DataType) -> Option<ArrayRef> {
     macro_rules! one {
         ($builder:expr, $value:expr) => {{
@@ -93,7 +93,7 @@ fn days(text: &str) -> Option<i32> {
     i32::try_from(timestamp_from_text(text)?.div_euclid(86_400_000_000)).ok()
 }
 
-/// The unscaled number of a decimal in text with at most this many digits.
+/// Returns the unscaled number of a decimal in text; `None` if it does not fit this precision and scale.
 fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     let (whole, behind) = text.split_once('.').unwrap_or((text, ""));
     let scale = usize::try_from(scale).ok()?;

@@ -1,4 +1,4 @@
-//! The streams of a pipeline side by side. One stream's failure does not stop another.
+//! Runs the streams of a pipeline concurrently. The failure of one stream does not stop the others.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use crate::failure_policy::{Exit, failure_policy};
 use crate::open::OpenOutcome;
 use crate::stream::{Stream, StreamContext};
 
-/// A wish to stop, heard by every stage after the batch in hand.
+/// A request to stop, which every stage checks after the batch in progress.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
@@ -19,18 +19,18 @@ impl Cancel {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// A wish that is made by setting this flag, as a signal handler does.
+    /// Returns a request that is made by setting this flag, as a signal handler does.
     pub fn of_flag(flag: Arc<AtomicBool>) -> Self {
         Self(flag)
     }
 
-    /// Returns whether somebody asked.
+    /// Returns whether stopping was requested.
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Runs streams, at most `concurrency` of them at once, and gives their ends in the order of the streams. All
+/// Runs streams, at most `concurrency` of them at once, and returns their summaries in the order of the streams. All
 /// are opened first: if the configuration of one is wrong, none of them moves a row.
 pub fn run_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamContext) -> Vec<StreamSummary> {
     let opened = open(streams, concurrency, context, true);
@@ -44,7 +44,7 @@ pub fn run_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamCon
     side_by_side(opened, concurrency, |(stream, outcome)| stream.run(outcome, context))
 }
 
-/// Opens streams as a run would, and returns what is wrong with them. Nothing is written.
+/// Opens streams as a run would, and returns their mistakes. Nothing is written.
 pub fn check_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamContext) -> Vec<StreamSummary> {
     let opened = open(streams, concurrency, context, false).into_iter();
     opened.map(|(stream, outcome)| stream.not_run(outcome, context)).collect()
@@ -59,7 +59,7 @@ fn open(streams: Vec<Stream>, concurrency: usize, context: &StreamContext, for_r
     })
 }
 
-/// Does some work for each item, for at most `concurrency` at once; the results are in the order of the items.
+/// Calls `work` for each item, for at most `concurrency` at once; the results are in the order of the items.
 fn side_by_side<T: Send, R: Send>(items: Vec<T>, concurrency: usize, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let threads = concurrency.clamp(1, items.len().max(1));
     let queue = Mutex::new(items.into_iter().enumerate());

@@ -1,4 +1,4 @@
-//! Port: reading a database. A source gives sessions that all see one snapshot, taken at the start of the run.
+//! Port: reading a database. All sessions of a source see the same snapshot, taken at the start of the run.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::order::ColumnOrder;
 use crate::value::Value;
 
-/// The kind of SQL that a database understands.
+/// The SQL dialect of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// SQLite.
@@ -19,28 +19,28 @@ pub enum Dialect {
     Oracle,
 }
 
-/// What a session may read, and how much at once.
+/// The tables that a session may read, and the size of its batches.
 #[derive(Debug, Clone)]
 pub struct SourceGrant {
-    /// The tables that may be read, in the source's spelling; compared without case.
+    /// The tables that may be read, in the source's spelling; compared without regard to case.
     pub tables: BTreeSet<String>,
-    /// The columns that the stream names as its key; empty: the table's own key.
+    /// The columns that the stream names as its key; empty for the table's own key.
     pub key: Vec<String>,
-    /// The most bytes of columns in one batch; a row that has more is a bad value.
+    /// The largest number of bytes in one batch; a row that has more is a bad value.
     pub batch_bytes: usize,
 }
 
 impl SourceGrant {
-    /// These tables, in batches of the usual size.
+    /// Returns a grant for these tables, with batches of the default size.
     pub fn of(tables: BTreeSet<String>) -> Self {
         Self { tables, key: Vec::new(), batch_bytes: BATCH_BYTES }
     }
 }
 
-/// The most bytes in one batch where nobody says otherwise.
+/// The default for the largest number of bytes in one batch.
 const BATCH_BYTES: usize = 64 << 20;
 
-/// What a database knows of a table.
+/// The description of a table by its database.
 #[derive(Debug, Clone)]
 pub struct TableDescription {
     /// The table's name as the database spells it.
@@ -49,12 +49,13 @@ pub struct TableDescription {
     pub columns: SchemaRef,
     /// The columns of its primary key, in order; empty if it has none.
     pub key: Vec<String>,
-    /// How this database orders by each column in the host's order (see [`ColumnOrder`]); where it cannot, why.
+    /// For each column, the expression of the host's order (see [`ColumnOrder`]), or the reason why the database has
+    /// none.
     pub order: Vec<Result<ColumnOrder, String>>,
 }
 
 impl TableDescription {
-    /// How the database orders by a column, whatever the case of its name; where it cannot, why.
+    /// Returns the host's order for a column, in whatever case its name is written, or the reason why there is none.
     pub fn order_of(&self, column: &str) -> Result<&ColumnOrder, String> {
         let place = self.columns.fields().iter().position(|field| field.name().eq_ignore_ascii_case(column));
         let order = place.and_then(|place| self.order.get(place));
@@ -63,33 +64,34 @@ impl TableDescription {
     }
 }
 
-/// A database as of one moment.
+/// A database at one moment.
 pub trait Source: Send + Sync {
-    /// A session in the snapshot that this source represents, for one stream.
+    /// Returns a session in this source's snapshot, for one stream.
     fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure>;
-    /// A mark that is equal for two snapshots only if nothing at all was changed between them; `None` where
-    /// the database cannot tell.
+    /// Returns a marker that is equal for two snapshots only if nothing at all was changed between them; `None` if the
+    /// database has no such marker.
     fn version(&self) -> Option<String>;
 }
 
 /// A read-only session in a snapshot.
 pub trait SourceSession: Send {
-    /// The kind of SQL it takes.
+    /// Returns its SQL dialect.
     fn dialect(&self) -> Dialect;
-    /// The database's own clock, UTC.
+    /// Returns the time by the database's own clock, UTC.
     fn now(&mut self) -> Result<Micros, Failure>;
-    /// The granted tables that exist.
+    /// Returns the granted tables that exist.
     fn tables(&mut self) -> Result<Vec<String>, Failure>;
-    /// A granted table; `None` if there is no such table.
+    /// Returns the description of a granted table; `None` if there is no such table.
     fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure>;
     /// Runs one SELECT over granted tables.
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure>;
 }
 
-/// The rows of a query, read as they are asked for.
+/// The rows of a query, read on demand.
 pub trait Cursor: Send {
-    /// The columns of every batch.
+    /// Returns the columns of every batch.
     fn schema(&self) -> SchemaRef;
-    /// Up to `max_rows` rows, those with a bad value among the batch's rejected ones; `None` at the end.
+    /// Returns up to `max_rows` rows, with those that have a bad value as rejected rows of the batch; `None` at the
+    /// end.
     fn next(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure>;
 }

@@ -1,23 +1,24 @@
-//! Port: plain SQL, for what the host itself keeps and builds in a database: checkpoints, leases, quarantine,
-//! models. Never given to a plugin.
+//! Port: plain SQL, for what the host itself stores and builds in a database: checkpoints, leases, quarantine, models.
+//! It is never given to a plugin.
 
 use crate::failure::Failure;
 use crate::source::Dialect;
 use crate::value::Value;
 
-/// Statements, one at a time. Parameters are in the text as `?1`, `?2` … (SQLite) or `:1`, `:2` … (Oracle).
+/// A connection that runs one statement at a time. Parameters are written as `?1`, `?2` … (SQLite) or `:1`, `:2` …
+/// (Oracle).
 pub trait Sql {
-    /// The kind of SQL it takes.
+    /// Returns its SQL dialect.
     fn dialect(&self) -> Dialect;
-    /// Runs a statement that returns no rows; returns how many rows it touched.
+    /// Runs a statement that returns no rows; returns the number of rows affected.
     fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure>;
-    /// Runs such a statement once for each of these rows of parameters; returns how many rows it touched in all.
+    /// Runs such a statement once for each of these rows of parameters; returns the total number of rows affected.
     fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure>;
-    /// The rows of a query, all at once: it must be known to have few. What a value's type is, is the
-    /// database's word: SQLite has no moments, Oracle no booleans, and a number may come as a decimal.
+    /// Returns all rows of a query at once: there must be few. The database decides the type of a value: SQLite has no
+    /// timestamps, Oracle no Booleans, and a number may be returned as a decimal.
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure>;
-    /// The columns that a query gives: names, Oracle's plain ones in lower case, and types in the database's words where
-    /// it tells them before the query is run, else without a word. No row is read.
+    /// Returns the columns of a query: their names, Oracle's unquoted ones in lower case, and their types as the
+    /// database names them, or an empty text if it does not know the type before the query is run. No row is read.
     fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure>;
     /// Runs a statement that creates a table of the host's own. One that another process has created meanwhile is as
     /// good: all streams of a first run need the same tables at once.
@@ -29,13 +30,13 @@ pub trait Sql {
     fn carries_checkpoint(&mut self) {}
 }
 
-/// A session of the host's own. Outside a transaction every statement is one by itself; dropping the session
-/// rolls an open one back.
+/// A session of the host's own. Outside a transaction every statement is committed by itself; dropping the session
+/// rolls an open transaction back.
 pub trait SqlSession: Sql + Send {
     /// Begins a transaction; waits for other writers of the same database.
     fn begin(&mut self) -> Result<(), Failure>;
-    /// Commits it.
+    /// Commits the transaction.
     fn commit(&mut self) -> Result<(), Failure>;
-    /// Undoes it.
+    /// Rolls the transaction back.
     fn rollback(&mut self) -> Result<(), Failure>;
 }

@@ -1,5 +1,5 @@
-//! One stream: extract → transform → load, each on a thread of its own with a bounded queue between them.
-//! The load stage is the only one that commits, and it commits rows and checkpoint together.
+//! One stream: extract → transform → load, each on a thread of its own with a bounded queue between them. Only the load
+//! stage commits, and it commits rows and checkpoint together.
 
 use std::collections::HashSet;
 use std::panic::resume_unwind;
@@ -30,35 +30,35 @@ use crate::transform::Transform;
 use crate::transform_stage::TransformStage;
 use crate::value::Bookmark;
 
-/// A stream, ready to run: what to move, and the stages that move it.
+/// A stream that is ready to run: the request, and the stages that move its rows.
 pub struct Stream {
     /// Its name.
     pub name: String,
-    /// What to read; bookmark and state are filled in from the checkpoint.
+    /// The request to read it; bookmark and state are filled in from the checkpoint.
     pub request: ExtractRequest,
     /// The table to write.
     pub target_table: String,
-    /// How it is moved.
+    /// Its policies.
     pub policy: Policy,
-    /// What its rows and its bookmark rest on; columns are filled in when the source is opened.
+    /// The basis of its rows and its bookmark; columns are filled in when the source is opened.
     pub definition: Definition,
-    /// The version mark of the source's snapshot.
+    /// The version marker of the source's snapshot.
     pub source_version: Option<String>,
-    /// Reads.
+    /// The extract stage.
     pub extractor: Box<dyn Extractor>,
-    /// Change, in this order.
+    /// The transforms, in the order in which they are applied.
     pub transforms: Vec<Box<dyn Transform>>,
-    /// Writes.
+    /// The loader of the load stage.
     pub loader: Box<dyn Loader>,
-    /// Where to; the loader writes through the same session.
+    /// The target; the loader writes through the same session.
     pub target: SharedTarget,
-    /// The name under which its checkpoints are kept: its own, or that of a window of it.
+    /// The name under which its checkpoints are stored: its own, or that of a window of it.
     pub checkpoint_name: String,
-    /// How what an incremental read cannot see is found; `None`: not at all.
+    /// The comparison that finds the changes which an incremental read cannot see; `None` if there is none.
     pub reconcile: Option<Reconcile>,
 }
 
-/// What the streams of a run share.
+/// The context that the streams of a run share.
 #[derive(Clone)]
 pub struct StreamContext {
     /// The pipeline's name.
@@ -67,17 +67,17 @@ pub struct StreamContext {
     pub run_id: String,
     /// The process that runs it.
     pub holder: LeaseOwner,
-    /// Whether the process of another run is known to have ended.
+    /// Returns true if the process of another run is known to have ended.
     pub is_dead: fn(&LeaseOwner) -> bool,
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Receives the events.
+    /// The receiver of events.
     pub observer: Arc<dyn Observer>,
-    /// Set when the run is to stop.
+    /// The request to stop the run.
     pub cancel: Cancel,
 }
 
-/// A failure with its stage and batch; the stream's name is put on it at the end.
+/// A failure with its stage and batch; the stream's name is added at the end.
 pub(crate) struct StageFailure {
     pub(crate) stage: Stage,
     pub(crate) batch: Option<u64>,
@@ -89,13 +89,13 @@ impl StageFailure {
         move |failure| Self { stage, batch: None, failure }
     }
 
-    /// The same, with the stream's name on it.
+    /// Returns the same failure with the stream's name.
     pub(crate) fn of_stream(self, stream: &str) -> StreamFailure {
         let Self { stage, batch, failure } = self;
         StreamFailure { stream: stream.to_owned(), stage, batch, failure }
     }
 
-    /// The same, with words after its message: what was done before, and what was not.
+    /// Returns the same failure with a text after its message: what was done before, and what was not.
     pub(crate) fn followed_by(mut self, words: &str) -> Self {
         self.failure = self.failure.and(words);
         self
@@ -106,18 +106,18 @@ impl StageFailure {
     }
 }
 
-/// How far a stream has come in a run.
+/// The progress of a stream in a run.
 #[derive(Default)]
 pub(crate) struct Progress {
-    /// What was committed so far.
+    /// The work that was committed so far.
     pub(crate) stats: StreamStats,
     /// The last committed bookmark.
     pub(crate) bookmark: Option<Bookmark>,
-    /// What changed of the target's columns, in words.
+    /// The changes of the target's columns, in words.
     pub(crate) schema_changes: Vec<String>,
-    /// How the stream's definition differs from the one that its checkpoint rests on.
+    /// The differences between the stream's definition and the one that its checkpoint rests on.
     pub(crate) definition_changes: Vec<DefinitionChange>,
-    /// What a comparison of source and target found.
+    /// The result of comparing source and target.
     pub(crate) comparison: Option<Comparison>,
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn lock(target: &SharedTarget) -> MutexGuard<'_, Box<dyn TargetSessio
     target.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Acts in a transaction, which renews the lease too; commits what was done, or undoes it.
+/// Calls `act` in a transaction, which renews the lease too; commits, or rolls back if it fails.
 pub(crate) fn in_transaction<T>(
     target: &SharedTarget,
     lease: Option<&Lease>,
@@ -145,7 +145,7 @@ pub(crate) fn in_transaction<T>(
 }
 
 impl Stream {
-    /// Runs the stream to its end and says how it went. What was committed stays, whatever happens later.
+    /// Runs the stream to its end and returns its summary. What was committed stays, whatever happens later.
     pub(crate) fn run(mut self, outcome: OpenOutcome, context: &StreamContext) -> StreamSummary {
         let started = context.clock.elapsed();
         let OpenOutcome { ready, lease, definition_changes, .. } = outcome;
@@ -162,7 +162,7 @@ impl Stream {
         self.summarize(result, progress, seconds, context)
     }
 
-    /// The end of a stream that another one's mistake kept from running.
+    /// Ends a stream that does not run because of another stream's mistake.
     pub(crate) fn not_run(self, outcome: OpenOutcome, context: &StreamContext) -> StreamSummary {
         self.release_now(outcome.lease.as_ref());
         let OpenOutcome { ready, definition_changes, schema_changes, .. } = outcome;
@@ -171,12 +171,12 @@ impl Stream {
         self.summarize(result, progress, 0.0, context)
     }
 
-    /// Gives back the lease. On failure the lease expires, and the next run takes it over.
+    /// Releases the lease. On failure the lease expires, and the next run takes it over.
     pub(crate) fn release_now(&self, lease: Option<&Lease>) {
         let Some(lease) = lease else { return };
         let given = in_transaction(&self.target, None, || lease.release(lock(&self.target).sql()));
         if let Err(failure) = given {
-            tracing::warn!(stream = self.name, "the lease was not given back: {failure}");
+            tracing::warn!(stream = self.name, "the lease was not released: {failure}");
         }
     }
 
@@ -227,7 +227,8 @@ impl Stream {
         }
         context.observer.event(&Event::Reached { stream: &self.name, point: "table-prepared" });
         self.announce(context)?;
-        // A load that goes on after an interruption did not see what the source has deleted since it began.
+        // A load that continues after an interruption did not see the rows that were deleted in the source since it
+        // began.
         let is_first_load = ready.request.mode != LoadMode::Reload && ready.previous.is_none();
         let is_reload = ready.request.mode == LoadMode::Reload;
         let status = self.flow(context, ready, sequence, lease, progress)?;
@@ -236,9 +237,9 @@ impl Stream {
         Ok(status)
     }
 
-    /// The keys of the stream's rows in quarantine. Rows that an interrupted load of a whole table has rejected become
-    /// those of the run that goes on with it, since it reads none of them again. One that reads changes meets a row that
-    /// was corrected since.
+    /// Returns the keys of the stream's rows in quarantine. Rows that an interrupted load of a whole table has rejected
+    /// are assigned to the run that continues it, since it does not read them again. A run that reads changes meets a
+    /// row that was corrected since.
     fn quarantined(
         &self,
         context: &StreamContext,
@@ -267,7 +268,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Moves the rows: two threads that read and change, and this one that commits.
+    /// Moves the rows: two threads extract and transform, this one loads and commits.
     fn flow(
         &mut self,
         context: &StreamContext,
@@ -282,7 +283,7 @@ impl Stream {
         let (ready_in, ready_out) = bounded(policy.queue_batches);
         let is_first = ready.previous.as_ref().is_none_or(|previous| !previous.complete);
         let reads_all = is_first || ready.request.mode != LoadMode::Merge;
-        // A load that merges and goes on after an interruption does not read again what was read before.
+        // A load that merges and continues after an interruption does not read again what was read before.
         let is_whole = ready.request.mode != LoadMode::Merge || ready.previous.is_none();
         let goes_on = ready.request.resume && ready.request.mode != LoadMode::Replace;
         let meets_all = !goes_on && *checkpoint_name == *name;
@@ -335,7 +336,7 @@ impl Stream {
     }
 }
 
-/// Reads until the end, a failure, a cancellation, or until nobody listens any more.
+/// Reads until the end, a failure, a cancellation, or until the receiver is gone.
 fn extract(extractor: &mut dyn Extractor, out: &Sender<Message>, context: &StreamContext) -> Result<(), StageFailure> {
     for number in 1.. {
         if context.cancel.is_set() {

@@ -1,4 +1,4 @@
-//! Port: writing a database in transactions. Only the flow begins and commits; a loader writes in between.
+//! Port: writing a database in transactions. Only the flow begins and commits them; a loader writes in between.
 
 use std::ops::AddAssign;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use crate::source::Dialect;
 use crate::sql::{Sql, SqlSession};
 use crate::value::Value;
 
-/// What a session may write, and the marks it puts on every row.
+/// The table that a session may write, and the values of the audit columns of every row.
 #[derive(Debug, Clone)]
 pub struct TargetGrant {
     /// The pipeline's name.
@@ -24,68 +24,68 @@ pub struct TargetGrant {
     pub table: String,
     /// The run's id, for `wms_run_id`.
     pub run_id: String,
-    /// The wish to take the table over from its owner.
+    /// The request to take the table over from its owner.
     pub take_over: Option<TakeOver>,
 }
 
 impl TargetGrant {
-    /// The stream, as the owner of the table.
+    /// Returns the stream as the owner of the table.
     pub fn owner(&self) -> TableOwner {
         TableOwner { pipeline: self.pipeline.clone(), maker: OwnerKind::Stream, name: self.stream.clone() }
     }
 }
 
-/// A table as it is, or as it shall be, without the host's own columns.
+/// A table that exists or is to be created, without the host's own columns.
 #[derive(Debug, Clone)]
 pub struct TableDefinition {
     /// Its name.
     pub name: String,
     /// Its columns.
     pub columns: SchemaRef,
-    /// The columns of its primary key, in order; empty: none.
+    /// The columns of its primary key, in order; empty if it has none.
     pub key: Vec<String>,
 }
 
-/// How a merge tells rows apart and which version wins.
+/// The rule by which a merge identifies rows and decides which version wins.
 #[derive(Debug, Clone)]
 pub struct MergeRule {
-    /// The columns that say which row is meant.
+    /// The columns that identify a row.
     pub key: Vec<String>,
-    /// The column that says which version is newer: a lower incoming value loses, a NULL on either side
-    /// lets the incoming row win. `None`: the incoming row always wins.
+    /// The column with the version: a lower incoming value loses; a NULL on either side lets the incoming row win.
+    /// `None` if the incoming row always wins.
     pub version: Option<String>,
 }
 
-/// What happened to rows in a transaction.
+/// The number of rows by the result of writing them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WriteStats {
     /// Rows that are new in the table.
     pub inserted: u64,
     /// Rows that replaced an older version.
     pub updated: u64,
-    /// Rows that were there already, or were older than what was there.
+    /// Rows that were there already, or that were older than the table's.
     pub unchanged: u64,
-    /// Rows written into a staged table, not visible yet.
+    /// Rows written into a staging table, not visible yet.
     pub staged: u64,
-    /// Rows that a swap took away.
+    /// Rows that were deleted by a swap.
     pub deleted: u64,
-    /// Rows that the database refused one by one; the session says which and why.
+    /// Rows that the database refused one by one; the session returns them with the reasons.
     pub rejected: u64,
 }
 
-/// A row that the database refused, or that it could not keep as it is.
+/// A row that the database refused, or that it could not store unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// Its place in the batch, from 0.
+    /// Its position in the batch, from 0.
     pub row: usize,
-    /// The short name of the rule that it broke.
+    /// The short name of the rule that it violates.
     pub rule: String,
-    /// Why, in words, without a value.
+    /// The reason in words, without a value.
     pub reason: String,
 }
 
 impl WriteStats {
-    /// Rows that were handed over, whatever became of them.
+    /// Returns the number of rows that were received, whatever the result.
     pub fn received(&self) -> u64 {
         self.inserted + self.updated + self.unchanged + self.staged + self.rejected
     }
@@ -102,64 +102,65 @@ impl AddAssign for WriteStats {
     }
 }
 
-/// What becomes of rows that the source no longer has.
+/// The way in which rows are removed that the source no longer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
-    /// They stay, with the moment in `wms_deleted_at`.
+    /// They stay, with the time of deletion in `wms_deleted_at`.
     Soft,
-    /// They go.
+    /// They are deleted.
     Delete,
 }
 
 /// A database that can be written.
 pub trait Target: Send + Sync {
-    /// A session for one stream.
+    /// Returns a session for one stream.
     fn session(&self, grant: TargetGrant) -> Result<Box<dyn TargetSession>, Failure>;
-    /// A session of the host's own.
+    /// Returns a session of the host's own.
     fn sql(&self) -> Result<Box<dyn SqlSession>, Failure>;
 }
 
-/// A session that writes one table in transactions. Names other than the granted table are `denied`. Every
-/// write needs a transaction; dropping the session rolls an open one back. A table that is not recorded as the stream's
-/// own is refused, see [`crate::Claim`].
+/// A session that writes one table in transactions. Names other than the granted table are `denied`. Every write needs
+/// a transaction; dropping the session rolls an open one back. A table that is not recorded as the stream's own is
+/// refused, see [`crate::Claim`].
 pub trait TargetSession: Send {
     /// Begins a transaction; waits for other writers of the same database.
     fn begin(&mut self) -> Result<(), Failure>;
-    /// Commits it.
+    /// Commits the transaction.
     fn commit(&mut self) -> Result<(), Failure>;
-    /// Undoes it.
+    /// Rolls the transaction back.
     fn rollback(&mut self) -> Result<(), Failure>;
 
-    /// The table's definition; `None` if there is no such table.
+    /// Returns the table's definition; `None` if there is no such table.
     fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure>;
     /// Creates the table.
     fn create(&mut self, table: &TableDefinition) -> Result<(), Failure>;
     /// Adds nullable columns at the end.
     fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure>;
-    /// Gives columns wider types; no value changes by it.
+    /// Changes columns to wider types; this changes no value.
     fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure>;
-    /// The rows of the batches that were written since the last call which the database refused.
+    /// Returns the rows that the database refused since the last call.
     fn take_refused(&mut self) -> Vec<Refused>;
-    /// Inserts all rows, by column name; one that the database refuses does not keep the others out. Goes into the staged table if that is the name given.
+    /// Inserts all rows, by column name; a row that the database refuses does not affect the others. The table may be
+    /// the staging table.
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<WriteStats, Failure>;
-    /// Inserts what is new, updates what differs and is not older; refused rows as above.
+    /// Inserts new rows, and updates those that differ and are not older; refused rows as for `insert`.
     fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<WriteStats, Failure>;
-    /// Makes an empty table beside the table and returns its name; keeps the rows that an interrupted load
-    /// left there if `resume`.
+    /// Creates an empty staging table for the table and returns its name; if `resume` is true, it keeps the rows that
+    /// an interrupted load left there.
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure>;
-    /// Puts the staged table in the place of the table. Equal content leaves the old table alone.
+    /// Replaces the table with the staging table. If their contents are equal, the old table stays.
     fn swap(&mut self, table: &str) -> Result<WriteStats, Failure>;
 
-    /// Makes the table keep rows that are taken away: it gets the column `wms_deleted_at` if it lacks it.
+    /// Adds the column `wms_deleted_at` to the table if it lacks it, so that deleted rows can be kept.
     fn keep_deleted(&mut self, table: &str) -> Result<(), Failure>;
-    /// Takes the rows with these keys away, or marks them as deleted; returns how many there were. Rows that are
-    /// marked already do not count. The batch has the key's columns only.
+    /// Deletes the rows with these keys, or marks them as deleted; returns their number. Rows that were marked before
+    /// do not count. The batch has only the key's columns.
     fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure>;
-    /// When the rows with these keys were loaded, in the order of the keys; `None` for one that is not there. The batch has
-    /// the key's columns only.
+    /// Returns the times at which the rows with these keys were loaded, in the order of the keys; `None` for a row that
+    /// does not exist. The batch has only the key's columns.
     fn loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure>;
 
-    /// How many rows the table has, or how many of them have this column empty.
+    /// Returns the number of rows in the table, or the number of those in which this column is empty.
     fn count(&mut self, table: &str, empty: Option<&str>) -> Result<u64, Failure> {
         let sql = self.sql();
         let quoted = |name: &str| match sql.dialect() {
@@ -175,7 +176,7 @@ pub trait TargetSession: Send {
         }
     }
 
-    /// Statements of the host's own, in the session's transaction if one is open.
+    /// Returns access for the host's own statements, in the session's transaction if one is open.
     fn sql(&mut self) -> &mut dyn Sql;
 }
 

@@ -8,60 +8,60 @@ use arrow_schema::SchemaRef;
 use crate::batch::Cause;
 use crate::failure::Failure;
 
-/// How one call of `process` is made.
+/// The circumstances of one call of `process`.
 #[derive(Debug, Clone, Copy)]
 pub struct Call {
     /// The number of the batch in the run, from 1.
     pub batch: u64,
-    /// The longest that the call may compute.
+    /// The longest computing time of the call.
     pub time: Duration,
-    /// True if the call is one of many that look for a row: what the plugin says then was said before.
+    /// True if the call is one of many that search for a row: its log messages were reported before.
     pub is_probe: bool,
 }
 
-/// A row that a transform takes out of a batch, and why.
+/// A row that a transform rejects, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedRow {
-    /// Its position in the batch that the transform was given.
+    /// Its position in the batch that the transform received.
     pub position: u32,
-    /// Which policy decides about it.
+    /// The policy that decides about it.
     pub cause: Cause,
-    /// The short name of the rule that the row broke.
+    /// The short name of the rule that the row violates.
     pub rule: String,
     /// The reason in words.
     pub reason: String,
-    /// Who took it out.
+    /// The component that rejected it.
     pub by: String,
-    /// The digest of that plugin's bytes.
+    /// The digest of that plugin's bytes; `None` if it is not known.
     pub digest: Option<String>,
 }
 
-/// What a transform made of a batch.
+/// The output of a transform for a batch.
 #[derive(Debug, Clone)]
 pub struct Transformed {
-    /// The rows that go on.
+    /// The rows that continue to the next stage.
     pub rows: RecordBatch,
-    /// For each of them its position in the batch that was given, ascending; `None`: every row is where it was. A
+    /// For each of them its position in the input batch, ascending; `None` if every row is at its own position. A
     /// position that is neither here nor among the rejected ones was filtered out.
     pub positions: Option<Vec<u32>>,
     /// The rows that go to quarantine.
     pub rejected: Vec<RejectedRow>,
 }
 
-/// Changes the batches of one stream, in order.
+/// The stage that changes the batches of one stream, in order.
 pub trait Transform: Send {
-    /// The plugin's name in the pipeline file.
+    /// Returns the plugin's name in the pipeline file.
     fn plugin(&self) -> &str;
-    /// The columns that `process` makes of these.
+    /// Returns the output columns of `process` for these columns.
     fn output_schema(&mut self, input: &SchemaRef) -> Result<SchemaRef, Failure>;
-    /// The columns that `output_schema` gave last.
+    /// Returns the columns that `output_schema` last returned.
     fn promised(&self) -> Option<SchemaRef>;
-    /// Returns whether it remembers something from one batch to the next, so that a fresh instance cannot go on in the
-    /// midst of a stream.
+    /// Returns whether it keeps state from one batch to the next, so that a fresh instance cannot replace it within a
+    /// stream.
     fn keeps_state(&self) -> bool;
-    /// The longest that one call may compute.
+    /// Returns the longest computing time of one call.
     fn call_time(&self) -> Duration;
-    /// Puts a fresh instance in the place of the one that is there.
+    /// Replaces the present instance with a fresh one.
     fn renew(&mut self) -> Result<(), Failure>;
     /// Changes one batch.
     fn process(&mut self, rows: RecordBatch, call: &Call) -> Result<Transformed, Failure>;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::calendar::{date_of, days_of};
 
-/// One value: a query parameter or a part of a bookmark. Two values are equal only if type and value are.
+/// One value: a query parameter or a part of a bookmark. Two values are equal only if both type and value are.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// NULL.
@@ -13,7 +13,7 @@ pub enum Value {
     Boolean(bool),
     /// A whole number.
     Int64(i64),
-    /// A binary floating point number.
+    /// A binary floating-point number.
     Float64(f64),
     /// An exact decimal as text: optional minus, digits, optional point and digits.
     Decimal(String),
@@ -45,13 +45,13 @@ impl fmt::Display for Value {
 /// One named part of a bookmark.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Position {
-    /// The name that the extractor gave it.
+    /// The name assigned by the extractor.
     pub name: String,
     /// Its value.
     pub value: Value,
 }
 
-/// A place in a stream, made and understood by its extractor only.
+/// A position in a stream, created and understood only by its extractor.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Bookmark(pub Vec<Position>);
 
@@ -65,13 +65,13 @@ impl fmt::Display for Bookmark {
     }
 }
 
-/// `2026-01-31` from days since 1970-01-01.
+/// Returns days since 1970-01-01 as a date, such as `2026-01-31`.
 pub(crate) fn date_text(days: i64) -> String {
     let (year, month, day) = date_of(days);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// `2026-01-31 23:59:59.999999` from microseconds since 1970-01-01T00:00:00.
+/// Returns microseconds since 1970-01-01T00:00:00 as text, such as `2026-01-31 23:59:59.999999`.
 pub(crate) fn timestamp_text(micros: i64) -> String {
     const DAY: i64 = 86_400_000_000;
     let of_day = micros.rem_euclid(DAY);
@@ -80,8 +80,9 @@ pub(crate) fn timestamp_text(micros: i64) -> String {
     format!("{date} {:02}:{:02}:{:02}.{fraction:06}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
-/// Microseconds since 1970-01-01T00:00:00 of `2026-01-31`, `2026-01-31 23:59` and longer up to the sixth digit of
-/// the second, with a blank or a `T` between, and with `Z` or nothing after; `None` if it is no such moment.
+/// Parses `2026-01-31`, `2026-01-31 23:59` and longer forms up to six digits of the second's fraction, with a blank or
+/// a `T` between date and time, and an optional `Z` after them. Returns microseconds since 1970-01-01T00:00:00; `None`
+/// if the text is not such a time.
 pub fn timestamp_from_text(text: &str) -> Option<i64> {
     let text = text.trim().strip_suffix('Z').unwrap_or(text.trim());
     let (date, time) = text.split_once([' ', 'T']).unwrap_or((text, "00:00"));

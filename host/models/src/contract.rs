@@ -1,6 +1,6 @@
-//! Whether what a model's SQL gives has the types that the model declares. SQLite keeps any value in any column, so the
-//! rows that were built are asked, before they take the old ones' place; Oracle tells the types of a SELECT before it is
-//! run, and keeps to them.
+//! Checks that the values of a model's SQL have the types that the model declares. SQLite keeps any value in any
+//! column, so the built rows are checked before they replace the old ones; Oracle reports the types of a SELECT before
+//! it is run, and its columns hold no other type.
 
 use arrow_schema::DataType;
 use wmshost_flow::model::ModelColumn;
@@ -9,11 +9,11 @@ use wmshost_flow::{Dialect, Failure, Sql};
 use crate::dialect::SqlWriter;
 use crate::store::{text_of, whole};
 
-/// The digits up to which SQLite keeps a decimal as a number.
+/// The number of digits up to which SQLite keeps a decimal as a number.
 const NUMBER_DIGITS: u8 = 15;
 
-/// Looks at rows on their way, in a table whose columns are declared as the model's; reports the first column that has
-/// values of another type, what they are and how many.
+/// Checks staged rows, in a table whose columns are declared as the model's. The failure names the first column that
+/// has values of another type, their type and their number.
 pub(crate) fn check_rows(
     writer: SqlWriter,
     table: &str,
@@ -43,8 +43,11 @@ pub(crate) fn check_rows(
         )?;
         if let Some(row) = rows.first() {
             let (found, count) = (text_of(row, 0), row.get(1).and_then(whole).unwrap_or(0));
-            let found =
-                if found == "integer" && column.kind == DataType::Boolean { "a number but 0 and 1" } else { &found };
+            let found = if found == "integer" && column.kind == DataType::Boolean {
+                "a number other than 0 and 1"
+            } else {
+                &found
+            };
             return Err(Failure::permanent(format!(
                 "the column {} is declared {}, and its SQL returns {found} there, in {count} rows",
                 column.name, column.kind
@@ -55,12 +58,12 @@ pub(crate) fn check_rows(
     Ok(())
 }
 
-/// The condition that a value is none of a type, as SQLite stores it; `None` where its column's affinity lets nothing
-/// else be. Numbers come before all texts, texts before all bytes, which costs half of what asking for the type does.
+/// The condition that a value is not of a type, as SQLite stores it; `None` where the column's affinity excludes other
+/// types. Numbers sort before all texts and texts before all bytes; comparing costs half as much as `typeof`.
 fn breaks(name: &str, kind: &DataType) -> Option<String> {
     Some(match kind {
         DataType::Boolean => format!("{name} NOT IN (0, 1)"),
-        // Only a whole number is the same without what is after its point.
+        // Only a whole number equals itself without its fraction.
         DataType::Int64 => format!("({name} | 0) <> {name}"),
         DataType::Float64 => format!("{name} >= ''"),
         DataType::Decimal128(precision, _) if *precision <= NUMBER_DIGITS => format!("{name} >= ''"),
@@ -71,7 +74,7 @@ fn breaks(name: &str, kind: &DataType) -> Option<String> {
     })
 }
 
-/// Returns whether a column of Oracle's type, as its dictionary names it, can be one that is declared so.
+/// True if a column with this type name in Oracle's dictionary can hold the declared type.
 pub(crate) fn fits(declared: &DataType, described: &str) -> bool {
     let is = |names: &[&str]| names.iter().any(|name| described.starts_with(name));
     match declared {
@@ -91,7 +94,7 @@ mod tests {
 
     use super::*;
 
-    /// By SQLite itself: which of these each type takes.
+    /// SQLite itself decides which of these values each type accepts.
     #[test]
     fn every_type_takes_its_own_values_only() {
         let mut sql = wmshost_databases::sqlite::open_scratch().expect("a database");

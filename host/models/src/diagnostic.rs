@@ -1,5 +1,4 @@
-//! What is wrong with what was declared, in words that say where. All mistakes are reported at once, before anything
-//! is built.
+//! Mistakes in declarations, in words that say where. All are reported at once, before anything is built.
 
 use std::fmt;
 
@@ -8,11 +7,11 @@ use std::fmt;
 pub struct Diagnostic {
     /// The plugin that declared it.
     pub plugin: String,
-    /// Where: `model dim_items, SQL 3:12`.
+    /// The place: `model dim_items, SQL 3:12`.
     pub place: String,
-    /// What, why, what to do.
+    /// The mistake, its reason and its remedy.
     pub what: String,
-    /// The line of SQL in question with a mark under the place.
+    /// The line of SQL with a marker under the place.
     pub excerpt: Option<String>,
 }
 
@@ -26,7 +25,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Line and column, from 1, of a place in a text.
+/// Line and column, from 1, of an offset in a text.
 pub(crate) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..at.min(text.len())];
     let line = before.matches('\n').count() + 1;
@@ -34,7 +33,7 @@ pub(crate) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// The place in a text that line and column, both from 1, name.
+/// The offset in a text of a line and column, both from 1.
 pub(crate) fn offset_at(text: &str, line: u64, column: u64) -> usize {
     let mut start = 0;
     for _ in 1..line {
@@ -47,7 +46,7 @@ pub(crate) fn offset_at(text: &str, line: u64, column: u64) -> usize {
     text[start..].char_indices().nth(letters).map_or(text.len(), |(at, _)| start + at)
 }
 
-/// The line of that place, and a mark under it.
+/// The line of an offset, and a marker under it.
 pub(crate) fn excerpt(text: &str, at: usize) -> String {
     let (line, column) = line_and_column(text, at);
     let shown = text.lines().nth(line - 1).unwrap_or_default();
@@ -57,8 +56,8 @@ pub(crate) fn excerpt(text: &str, at: usize) -> String {
     format!("  {number} | {shown}\n  {pad} | {indent}^")
 }
 
-/// Where a database's message points to: the word that it names, if it is in the text. The databases report no place
-/// apart from their text; what is found here only chooses the excerpt that is shown.
+/// The offset that a database's message points to: that of the word that it names, if it is in the text. The databases
+/// report no place apart from their text; it only chooses the excerpt that is shown.
 pub(crate) fn locate(text: &str, message: &str) -> Option<usize> {
     const BEFORE: [&str; 6] = [
         "no such column: ",
@@ -78,7 +77,7 @@ pub(crate) fn locate(text: &str, message: &str) -> Option<usize> {
     find_word(text, word)
 }
 
-/// What Oracle names before it says what is wrong with it: `"T"."PRICE": invalid identifier`.
+/// The name that Oracle puts before its explanation: `"T"."PRICE": invalid identifier`.
 fn oracles_name(message: &str) -> Option<&str> {
     let (_, behind) = message.split_once("ORA-")?;
     let ends = [": invalid identifier", ": column ambiguously", ": identifier too long"];

@@ -1,24 +1,23 @@
-//! How SQL is written for a kind of database: names, literals, types. The host writes all DDL and DML of models
-//! with it.
+//! SQL for each kind of database: names, literals, types. The host writes all DDL and DML of models with it.
 
 use arrow_schema::{DataType, TimeUnit};
 use wmshost_flow::{ColumnPurpose, Dialect, Value, declared_type, stored_decimal};
 
-/// What the host adds to the rows of a model, as to those of a stream.
+/// The columns that the host adds to the rows of a model, as to those of a stream.
 pub(crate) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
-/// When a before image was replaced or went.
+/// The time when a row was replaced or deleted, in its before image.
 pub(crate) const REPLACED_AT: &str = "wms_replaced_at";
 /// The column in which a stream's table marks rows that the source no longer has.
 pub(crate) const DELETED_AT: &str = "wms_deleted_at";
-/// What a history has after its columns.
+/// The columns that a snapshot has after those of the model.
 pub(crate) const VERSION: [&str; 3] = ["wms_valid_from", "wms_valid_to", "wms_is_current"];
 
-/// The types of the marks.
+/// The types of the audit columns.
 pub(crate) fn audit_types() -> [DataType; 2] {
     [DataType::Utf8, DataType::Timestamp(TimeUnit::Microsecond, None)]
 }
 
-/// The types of what a history has after its columns.
+/// The types of the columns that a snapshot has after those of the model.
 pub(crate) fn version_types() -> [DataType; 3] {
     let moment = DataType::Timestamp(TimeUnit::Microsecond, None);
     [moment.clone(), moment, DataType::Boolean]
@@ -29,7 +28,7 @@ pub(crate) fn version_types() -> [DataType; 3] {
 pub(crate) struct SqlWriter(pub(crate) Dialect);
 
 impl SqlWriter {
-    /// A column's or table's name. Oracle keeps names in capitals.
+    /// A column's or table's name. Oracle keeps names in upper case.
     pub(crate) fn name(self, name: &str) -> String {
         let name = match self.0 {
             Dialect::Sqlite => name.replace('"', "\"\""),
@@ -38,7 +37,7 @@ impl SqlWriter {
         format!("\"{name}\"")
     }
 
-    /// Names with commas between, each with this before it.
+    /// Names separated by commas, each after the prefix `before`.
     pub(crate) fn names<S: AsRef<str>>(self, before: &str, names: impl IntoIterator<Item = S>) -> String {
         let names = names.into_iter().map(|name| format!("{before}{}", self.name(name.as_ref())));
         names.collect::<Vec<_>>().join(", ")
@@ -74,7 +73,7 @@ impl SqlWriter {
         }
     }
 
-    /// The moment of a statement, for views, which live longer than a run.
+    /// The time of the statement, for views, which outlive a run.
     pub(crate) fn live_now(self) -> &'static str {
         match self.0 {
             Dialect::Sqlite => "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
@@ -82,7 +81,7 @@ impl SqlWriter {
         }
     }
 
-    /// Its date.
+    /// The date of the statement.
     pub(crate) fn live_today(self) -> &'static str {
         match self.0 {
             Dialect::Sqlite => "date('now')",
@@ -90,12 +89,12 @@ impl SqlWriter {
         }
     }
 
-    /// The type to declare a column with; `None` for a type that no plugin can name.
+    /// The type to declare a column with; `None` for a type that plugins cannot name.
     pub(crate) fn declared(self, kind: &DataType) -> Option<String> {
         declared_type(self.0, kind, ColumnPurpose::Modelled)
     }
 
-    /// The same for a column that is in an index with this many texts in all: Oracle's entries hold some 6,000 bytes.
+    /// The same for a column in an index that has this number of texts: an Oracle index entry holds some 6,000 bytes.
     pub(crate) fn declared_in_index(self, kind: &DataType, texts: usize) -> Option<String> {
         let share = 6_000 / texts.max(1);
         match (self.0, kind) {
@@ -105,7 +104,7 @@ impl SqlWriter {
         }
     }
 
-    /// The marks of rows with their types, as columns of a table.
+    /// The audit columns with their types, as columns of a table.
     pub(crate) fn declared_audit_columns(self) -> [String; 2] {
         let run_id = match self.0 {
             Dialect::Sqlite => "TEXT",
@@ -115,8 +114,8 @@ impl SqlWriter {
             .map(|(mark, kind)| format!("{} {kind}", self.name(mark)))
     }
 
-    /// A column as a value of the type that it is declared with: Oracle computes with more digits than it stores, SQLite
-    /// keeps long decimals as text, and rows that are compared must be as stored.
+    /// A column as a value of its declared type: Oracle computes with more digits than it stores, SQLite keeps long
+    /// decimals as text, and compared rows must be as stored.
     pub(crate) fn as_stored(self, before: &str, name: &str, kind: &DataType) -> String {
         let name = self.name(name);
         let value = format!("{before}{name}");
@@ -127,7 +126,7 @@ impl SqlWriter {
         stored.map_or(value, |stored| format!("{stored} AS {name}"))
     }
 
-    /// The most bytes of a text in the host's own tables.
+    /// The maximum of bytes of a text in the host's own tables.
     pub(crate) fn longest_text(self) -> usize {
         match self.0 {
             Dialect::Sqlite => usize::MAX,
@@ -135,7 +134,7 @@ impl SqlWriter {
         }
     }
 
-    /// What follows a DROP TABLE, so that Oracle does not keep the table in its recycle bin.
+    /// The clause after a DROP TABLE with which Oracle does not keep the table in its recycle bin.
     pub(crate) fn for_good(self) -> &'static str {
         match self.0 {
             Dialect::Sqlite => "",
@@ -143,12 +142,12 @@ impl SqlWriter {
         }
     }
 
-    /// The condition that an owner is the one whose tables have no need to be named with it.
+    /// The condition that an owner is the one whose tables need no schema name.
     pub(crate) fn is_own_schema(self) -> &'static str {
         "owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')"
     }
 
-    /// What represents a SELECT of nothing: `FROM dual` where there must be a table.
+    /// The FROM of a SELECT without a table: `FROM dual` where a table is required.
     pub(crate) fn dummy_table(self) -> &'static str {
         match self.0 {
             Dialect::Sqlite => "",
@@ -156,7 +155,7 @@ impl SqlWriter {
         }
     }
 
-    /// The first rows of a SELECT.
+    /// The clause that limits a SELECT to its first rows.
     pub(crate) fn first_rows(self, rows: usize) -> String {
         match self.0 {
             Dialect::Sqlite => format!("LIMIT {rows}"),
@@ -164,7 +163,7 @@ impl SqlWriter {
         }
     }
 
-    /// A condition: two values are the same, NULL and NULL too.
+    /// The condition that two values are the same, where NULL is the same as NULL.
     pub(crate) fn same(self, a: &str, b: &str) -> String {
         match self.0 {
             Dialect::Sqlite => format!("{a} IS {b}"),
@@ -180,7 +179,7 @@ impl SqlWriter {
         }
     }
 
-    /// The name of a table that only this session sees, for rows on their way.
+    /// The name of a table that only this session sees, for staged rows.
     pub(crate) fn work_table(self, name: &str) -> String {
         match self.0 {
             Dialect::Sqlite => format!("temp.\"wmshost_{name}\""),
@@ -188,7 +187,7 @@ impl SqlWriter {
         }
     }
 
-    /// Makes such a table of a SELECT.
+    /// Creates such a table from a SELECT.
     pub(crate) fn create_work_table(self, name: &str, select: &str) -> String {
         let table = self.work_table(name);
         match self.0 {
@@ -199,7 +198,7 @@ impl SqlWriter {
         }
     }
 
-    /// An empty relation with these columns, for SQL that is only looked at.
+    /// An empty relation with these columns, for SQL that is compiled but not run.
     pub(crate) fn empty<S: AsRef<str>>(self, columns: impl IntoIterator<Item = (S, Option<DataType>)>) -> String {
         let columns = columns.into_iter().map(|(name, kind)| {
             let name = self.name(name.as_ref());

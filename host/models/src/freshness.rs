@@ -1,5 +1,5 @@
-//! How old things are: streams by when they were last loaded, models by when they were last built or found
-//! unchanged, either by the newest value of a column where that is declared.
+//! The age of nodes: of streams since they were last loaded, of models since they were last built or found unchanged,
+//! of either by the newest value of a column where one is declared.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ use crate::project::{Kind, Project};
 use crate::select::Selected;
 use crate::store::{Store, kind_of, moment_text, parse_moment, text_of};
 
-/// What age means.
+/// The verdict about an age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FreshnessStatus {
-    /// Young enough.
+    /// Within its limits.
     Fresh,
-    /// Old enough for a warning.
+    /// Older than the limit of a warning.
     Stale,
-    /// Too old.
+    /// Older than the limit of an error.
     TooOld,
     /// Never loaded, never built, or without a value.
     Never,
@@ -35,26 +35,25 @@ impl FreshnessStatus {
     }
 }
 
-/// How old a node is.
+/// The age of a node.
 #[derive(Debug, Clone)]
 pub struct Age {
     /// Its name.
     pub name: String,
-    /// What that means.
+    /// The verdict about its age.
     pub status: FreshnessStatus,
-    /// As of when it is.
+    /// The moment from which its age counts.
     pub as_of: Option<Micros>,
-    /// How many seconds ago that was.
+    /// The age in seconds.
     pub seconds: Option<u64>,
-    /// What the age was told by: `loaded`, `built`, or a column.
+    /// The origin of that moment: `loaded`, `built`, or a column.
     pub by: String,
-    /// From when on that is a warning and an error, in seconds.
+    /// The limits of a warning and of an error, in seconds.
     pub limits: (Option<u64>, Option<u64>),
 }
 
 impl Project {
-    /// How old the selected nodes are that say how old they may be. `loaded` is when each stream was last loaded to
-    /// its end.
+    /// The age of the selected nodes that declare limits. `loaded` is when each stream was last loaded completely.
     pub fn freshness(
         &self,
         pipeline: &str,

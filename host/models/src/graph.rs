@@ -1,16 +1,16 @@
-//! Who depends on whom, near and far.
+//! Dependencies between nodes, direct and indirect.
 
 use std::collections::BTreeSet;
 
 use crate::project::Project;
 
 impl Project {
-    /// All that a node reads, up to this many steps.
+    /// All nodes that a node reads, up to this number of steps away.
     pub(crate) fn ancestors(&self, at: usize, steps: usize) -> BTreeSet<usize> {
         self.reach(at, steps, |at| &self.nodes[at].reads)
     }
 
-    /// All that reads a node, up to this many steps.
+    /// All nodes that read a node, up to this number of steps away.
     pub(crate) fn descendants(&self, at: usize, steps: usize) -> BTreeSet<usize> {
         self.reach(at, steps, |at| &self.nodes[at].read_by)
     }

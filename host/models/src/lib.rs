@@ -1,28 +1,28 @@
-//! Models: SQL over the tables that streams write, as plugins declare it. Checked as a whole before anything is
-//! built; built in the order of what reads what, each model in a transaction with what the host notes of it;
-//! tested; documented. Knows only the flow's ports: no database driver, no sandbox, no clock of its own.
+//! Models: SQL over the tables that streams write, as plugins declare it. They are checked as a whole before anything
+//! is built; built in the order of their dependencies, each model in one transaction with the host's record of it;
+//! tested; documented. This crate knows only the flow's ports: no database driver, no sandbox, no clock of its own.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
-//! | `diagnostic` | what is wrong with a declaration, and where |
+//! | `diagnostic` | mistakes in declarations, and where they are |
 //! | `template` | SQL with placeholders |
 //! | `project` | all models of a pipeline as one graph |
-//! | `guard` | what a plugin's SQL may name and call |
-//! | `check` | what can be known without a database |
-//! | `dialect` | how SQL is written for a kind of database |
-//! | `contract` | whether what SQL gives has the declared types |
-//! | `prepare` | whether the database takes the SQL |
-//! | `graph` | who depends on whom |
-//! | `select` | which models are meant |
-//! | `store` | what the host keeps of models in the target |
+//! | `guard` | the tables and functions that a plugin's SQL may name |
+//! | `check` | checks that need no database |
+//! | `dialect` | SQL for each kind of database |
+//! | `contract` | checks that values have the declared types |
+//! | `prepare` | compiles all SQL in the database without running it |
+//! | `graph` | dependencies between nodes |
+//! | `select` | dbt's selection of nodes |
+//! | `store` | the host's tables about models in the target |
 //! | `run` | building models |
 //! | `data_tests` | tests of models and streams |
 //! | `unit` | models over a few rows |
-//! | `lineage` | which columns a column is made of |
-//! | `freshness` | how old things are |
-//! | `run_history` | what the target remembers of models |
+//! | `lineage` | the columns that a column is computed from |
+//! | `freshness` | the age of nodes |
+//! | `run_history` | results of earlier runs, from the target |
 //! | `openlineage` | a run as events for lineage tools |
-//! | `manifest` | what is declared and how a run went, as JSON |
+//! | `manifest` | declarations and results of a run, as JSON |
 
 mod check;
 mod contract;

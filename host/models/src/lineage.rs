@@ -1,5 +1,5 @@
-//! Which columns a column is made of, as far as the SQL tells: names are followed through aliases, subqueries and
-//! common table expressions to the columns of what a model reads. What cannot be followed is left out; nothing is
+//! Column lineage, as far as the SQL shows it: names are followed through aliases, subqueries and common table
+//! expressions to the columns of the nodes that a model reads. A name that cannot be followed is left out; nothing is
 //! guessed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,14 +16,14 @@ use wmshost_flow::Dialect;
 use crate::project::Project;
 use crate::template::{Mode, Placeholder};
 
-/// Of a node's column (in lower case), the columns it is made of.
+/// For a node's column (in lower case), the columns that it is computed from.
 pub(crate) type ColumnSources = BTreeMap<(usize, String), BTreeSet<(usize, String)>>;
 
-/// What a relation in a FROM gives: of each column, what it is made of.
+/// For each column of a relation in a FROM, the columns that it is computed from.
 type Columns = BTreeMap<String, BTreeSet<(usize, String)>>;
 
 impl Project {
-    /// Of every column of every model, the columns of what the model reads that it is made of.
+    /// For every column of every model, the columns of its dependencies that it is computed from.
     pub(crate) fn column_lineage(&self) -> ColumnSources {
         let mut all = ColumnSources::new();
         for (at, node) in self.nodes.iter().enumerate() {
@@ -58,7 +58,7 @@ struct LineageReader<'p> {
 struct Source {
     name: String,
     columns: Columns,
-    /// The stream that it is, whose columns may be more than are declared.
+    /// The stream that it is, which may have more columns than are declared.
     stream: Option<usize>,
 }
 
@@ -80,7 +80,7 @@ impl LineageReader<'_> {
             SetExpr::Query(query) => self.query(query, named),
             SetExpr::SetOperation { left, right, .. } => {
                 let mut columns = self.body(left, named);
-                // By place, so the names of the left side count.
+                // Columns are matched by position, so the names of the left side count.
                 let names = output_names(left);
                 let right_names = output_names(right);
                 let right = self.body(right, named);
@@ -152,7 +152,7 @@ impl LineageReader<'_> {
         }
     }
 
-    /// The columns of a node: each is made of itself.
+    /// The columns of a node: each is computed from itself.
     fn node(&self, table: &str) -> Columns {
         let Some((at, node)) = node_number(table).and_then(|at| Some((at, self.project.nodes.get(at)?))) else {
             return Columns::new();
@@ -161,7 +161,7 @@ impl LineageReader<'_> {
         own.map(|name| (name.clone(), BTreeSet::from([(at, name)]))).collect()
     }
 
-    /// The columns that an expression is made of.
+    /// The columns that an expression is computed from.
     fn expression(
         &self,
         expression: &Expr,
@@ -197,7 +197,7 @@ impl LineageReader<'_> {
     }
 }
 
-/// A column that nobody declares: the stream's that it can only belong to.
+/// A column that is not declared anywhere: that of the only stream it can belong to.
 fn undeclared(column: &str, qualifier: Option<&String>, sources: &[Source]) -> BTreeSet<(usize, String)> {
     let mut open = sources
         .iter()
@@ -253,7 +253,7 @@ fn lower(name: &Ident) -> String {
     name.value.to_ascii_lowercase()
 }
 
-/// The name that an expression returns its column.
+/// The name of the column that an expression makes.
 fn expression_name(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Identifier(name) => Some(lower(name)),
@@ -262,7 +262,7 @@ fn expression_name(expression: &Expr) -> Option<String> {
     }
 }
 
-/// The names of the columns of a SELECT, in order; of one that cannot be told, an empty one.
+/// The names of the columns of a SELECT, in order; an empty one where the name is unknown.
 fn output_names(body: &SetExpr) -> Vec<String> {
     match body {
         SetExpr::Select(select) => select
@@ -280,7 +280,7 @@ fn output_names(body: &SetExpr) -> Vec<String> {
     }
 }
 
-/// The columns under the names that an alias gives them: `t(a, b)`.
+/// The columns under the names of an alias: `t(a, b)`.
 fn renamed(columns: Columns, alias: &TableAlias, query: &Query) -> Columns {
     if alias.columns.is_empty() {
         return columns;

@@ -1,5 +1,5 @@
-//! What is declared, and how a run went, as JSON for other programs. The fields are part of the interface: new ones
-//! may be added, none changes its meaning; `format` grows when one must.
+//! Declarations and the results of a run as JSON for other programs. The fields are part of the interface: new ones may
+//! be added, none changes its meaning; if one must, `format` increases.
 
 use serde_json::{Value as Json, json};
 use wmshost_flow::Value;
@@ -10,11 +10,11 @@ use crate::lineage::ColumnSources;
 use crate::project::{Node, Project};
 use crate::run::{NodeResult, NodeStatus, Report};
 
-/// The format of both.
+/// The format of both files.
 const FORMAT: u32 = 1;
 
 impl Project {
-    /// All that is declared: streams, models, columns with what they are made of, tests, numbers and readers.
+    /// All declarations: streams, models, columns with their lineage, tests, metrics and exposures.
     pub fn manifest(&self, pipeline: &str, now: i64) -> Json {
         let lineage = self.column_lineage();
         let mut order: Vec<usize> = (0..self.nodes.len()).collect();
@@ -156,13 +156,13 @@ fn metric(metric: &Metric) -> Json {
     })
 }
 
-/// A moment as JSON has it: ISO 8601 in UTC.
+/// A timestamp in JSON: ISO 8601 in UTC.
 pub(crate) fn moment(micros: i64) -> String {
     Value::Timestamp(micros).to_string().replace(' ', "T") + "Z"
 }
 
 impl Report {
-    /// How the run went.
+    /// The results of the run.
     pub fn to_json(&self, pipeline: &str) -> Json {
         json!({
             "format": FORMAT,
@@ -205,7 +205,7 @@ fn test_result(test: &TestResult) -> Json {
     })
 }
 
-/// How a node ended, in the words of `result:`.
+/// The result of a node, in the words of `result:`.
 fn result_word(node: &NodeResult) -> &'static str {
     match node.status {
         NodeStatus::Errored => "error",
@@ -217,7 +217,7 @@ fn result_word(node: &NodeResult) -> &'static str {
     }
 }
 
-/// How the nodes of a run ended, from its JSON: by name, in the words of `result:`.
+/// The results of the nodes of a run, from its JSON: by name, in the words of `result:`.
 pub fn previous_results(results: &Json) -> std::collections::BTreeMap<String, String> {
     let nodes = results["nodes"].as_array().into_iter().flatten();
     nodes.filter_map(|node| Some((node["name"].as_str()?.to_owned(), node["result"].as_str()?.to_owned()))).collect()

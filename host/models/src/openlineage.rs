@@ -1,5 +1,5 @@
 //! A run over models as OpenLineage events, for tools that draw lineage over many systems: for each model that was
-//! built, one event of its beginning and one of its end, with the tables it read and the one it wrote.
+//! built, an event when it starts and one when it ends, with the tables it reads and the one it writes.
 
 use serde_json::{Value as Json, json};
 
@@ -78,7 +78,7 @@ impl Project {
     }
 }
 
-/// A UUID (version 8: made by a rule of one's own) that is the same for the same run and model.
+/// A UUID (version 8, of our own scheme) that is the same for the same run and model.
 fn run_uuid(run_id: &str, model: &str) -> String {
     let digest = blake3::hash(format!("{run_id} {model}").as_bytes());
     let hex = digest.to_hex();

@@ -1,6 +1,5 @@
-//! Whether the database takes the SQL: every statement is compiled before any model is built, over empty relations
-//! in the place of models. Says where in the model's own text a mistake stands, and whether the columns are those
-//! that were declared.
+//! Compiles every statement in the database before any model is built, over empty relations in place of the models.
+//! Reports mistakes with their position in the model's own text, and columns that differ from the declared ones.
 
 use wmshost_flow::{Dialect, Failure, Sql, SqlSession, failure_policy};
 
@@ -13,19 +12,19 @@ use crate::project::{Node, ParsedModel, Project, SqlRenderer};
 use crate::store::kind_of;
 use crate::template::{Mode, Template};
 
-/// What looking at SQL needs.
+/// Everything that compiling SQL needs.
 struct Examiner<'p, 's> {
     project: &'p Project,
     sql: &'s mut dyn SqlSession,
     sink: DiagnosticSink,
-    /// Streams that have no table yet: what reads them cannot be looked at.
+    /// Streams that have no table yet: SQL that reads them cannot be compiled.
     absent: Vec<usize>,
 }
 
 impl Project {
-    /// Compiles the SQL of all models and tests in the target's database, without running any of it. What reads a
-    /// stream that was never loaded is left out, since its table's columns are not known yet; returns the names of
-    /// those streams.
+    /// Compiles the SQL of all models and tests in the target's database, without running any of it. Models that read a
+    /// stream that was never loaded are left out, because the columns of its table are not known yet; returns the names
+    /// of those streams.
     pub fn examine(&self, sql: &mut dyn SqlSession) -> Result<Result<Vec<String>, Vec<Diagnostic>>, Failure> {
         let mut absent = Vec::new();
         for at in (0..self.nodes.len()).filter(|&at| self.nodes[at].model().is_none()) {
@@ -59,7 +58,7 @@ impl Examiner<'_, '_> {
         if is_sound { self.tests(at, node) } else { Ok(()) }
     }
 
-    /// Returns whether it reads a stream without a table; an ephemeral model's SQL is part of its own.
+    /// True if it reads a stream without a table; an ephemeral model's SQL is part of that of its readers.
     fn reads_absent(&self, at: usize) -> bool {
         self.project.ancestors(at, usize::MAX).iter().any(|read| self.absent.contains(read))
     }
@@ -94,7 +93,8 @@ impl Examiner<'_, '_> {
         Ok(self.sink.all.len() == before)
     }
 
-    /// The columns that a SELECT gives, with their types where they are reported, or a finding.
+    /// The columns of a SELECT, with their types where the database reports them; a mistake is reported and `None`
+    /// returned.
     fn columns(
         &mut self,
         node: &Node,
@@ -106,7 +106,7 @@ impl Examiner<'_, '_> {
         self.note(node, place, Some(template), columns)
     }
 
-    /// Returns whether the types are the declared ones, as far as the database tells them before it runs the SQL.
+    /// Checks that the types are the declared ones, as far as the database reports them before it runs the SQL.
     fn compare_types(&mut self, node: &Node, model: &ParsedModel, found: &[(String, String)]) {
         let place = node.place();
         let at = At { plugin: &node.plugin, place: &place };
@@ -120,7 +120,7 @@ impl Examiner<'_, '_> {
         }
     }
 
-    /// Notes what the database says against a text, with the place in it that the message names.
+    /// Records a database's error about a text, with the place in it that the message names.
     fn note<T>(
         &mut self,
         node: &Node,
@@ -142,7 +142,7 @@ impl Examiner<'_, '_> {
         Ok(None)
     }
 
-    /// Returns whether the columns are the declared ones. Oracle's are only counted.
+    /// Checks that the columns are the declared ones. For Oracle only their number is compared.
     fn compare(&mut self, node: &Node, model: &ParsedModel, found: &[String]) {
         let place = node.place();
         let at = At { plugin: &node.plugin, place: &place };
@@ -157,11 +157,11 @@ impl Examiner<'_, '_> {
             .filter(|name| !declared.iter().any(|column| column.name.eq_ignore_ascii_case(name)))
             .collect();
         if !missing.is_empty() {
-            self.sink.add(at, format!("its SQL does not give the declared columns {}", missing.join(", ")));
+            self.sink.add(at, format!("its SQL does not return the declared columns {}", missing.join(", ")));
         }
         let own: Vec<&str> = undeclared.iter().copied().filter(|name| has(&marks, name)).collect();
         if model.model.materialization.has_rows() && !own.is_empty() {
-            self.sink.add(at, format!("its SQL returns {}, which the host adds by itself", own.join(", ")));
+            self.sink.add(at, format!("its SQL returns {}, which the host adds itself", own.join(", ")));
         } else if !undeclared.is_empty() {
             let undeclared = undeclared.join(", ");
             self.sink.add(at, format!("its SQL returns columns that are not declared: {undeclared}; declare them"));

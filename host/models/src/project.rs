@@ -1,5 +1,5 @@
-//! All models of a pipeline as one graph: the streams they read, the models of all plugins, and what depends on
-//! what. Made only of declarations without a mistake.
+//! All models of a pipeline as one graph: the streams they read, the models of all plugins, and their dependencies. It
+//! is made only from declarations without mistakes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::dialect::{AUDIT_COLUMNS, REPLACED_AT, SqlWriter, VERSION, audit_types
 use crate::store::parse_moment;
 use crate::template::{Mode, Placeholder, Template};
 
-/// What a project is made of.
+/// Everything that a project is made from.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// The kind of SQL that the target takes.
@@ -23,7 +23,7 @@ pub struct Setup {
     pub streams: BTreeMap<String, String>,
     /// Variables of the pipeline file, as SQL literals.
     pub variables: BTreeMap<String, String>,
-    /// What each plugin declares, by its name in the pipeline file.
+    /// The declaration of each plugin, by its name in the pipeline file.
     pub plugins: Vec<(String, Declaration)>,
     /// The digest of each plugin's component, by the same name.
     pub digests: BTreeMap<String, String>,
@@ -49,7 +49,7 @@ pub struct Compiled {
     pub full: String,
     /// In an incremental build, if it has one.
     pub incremental: Option<String>,
-    /// What fills `{changes}` before that.
+    /// The SELECT of `{changes}`, which runs before that.
     pub changes: Option<String>,
 }
 
@@ -57,15 +57,15 @@ pub struct Compiled {
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) name: String,
-    /// The plugin that declares it; empty for a stream that none does.
+    /// The plugin that declares it; empty for a stream without a declaration.
     pub(crate) plugin: String,
     /// The table or view; an ephemeral model has none.
     pub(crate) table: String,
     pub(crate) kind: Kind,
-    /// What it reads, and what reads it.
+    /// The nodes that it reads, and those that read it.
     pub(crate) reads: Vec<usize>,
     pub(crate) read_by: Vec<usize>,
-    /// Steps from the streams.
+    /// The number of steps from the streams.
     pub(crate) level: usize,
     pub(crate) tests: Vec<ParsedTest>,
 }
@@ -82,7 +82,7 @@ pub(crate) struct ParsedModel {
     pub(crate) model: Model,
     pub(crate) statement: Template,
     pub(crate) changes: Option<Template>,
-    /// Changes with all that shapes what the model gives.
+    /// A digest that changes with everything that determines the model's rows.
     pub(crate) fingerprint: String,
 }
 
@@ -101,19 +101,19 @@ impl Project {
         check::project(setup)
     }
 
-    /// Returns whether there is a model at all.
+    /// True if there is no model.
     pub fn is_empty(&self) -> bool {
         self.models().next().is_none()
     }
 
-    /// The names of all models, those they read before them.
+    /// The names of all models, dependencies first.
     pub fn model_names(&self) -> Vec<&str> {
         let mut models: Vec<&Node> = self.models().map(|(node, _)| node).collect();
         models.sort_by_key(|node| (node.level, node.name.as_str()));
         models.into_iter().map(|node| node.name.as_str()).collect()
     }
 
-    /// The numbers that people steer by.
+    /// The metrics of all plugins.
     pub fn metrics(&self) -> &[Metric] {
         &self.metrics
     }
@@ -123,7 +123,7 @@ impl Project {
         self.by_name.get(name).map(|&at| self.nodes[at].table.as_str())
     }
 
-    /// What a model's SQL becomes.
+    /// The SQL of a model as it is run.
     pub fn compiled(&self, name: &str, now: i64) -> Option<Compiled> {
         let at = *self.by_name.get(name)?;
         let model = self.nodes[at].model()?;
@@ -155,7 +155,7 @@ impl Project {
         }
     }
 
-    /// Returns whether tests look for values in columns of a node that are none of these.
+    /// True if tests look for values in columns of a node other than these.
     pub(crate) fn refers_beyond(&self, at: usize, key: Option<&[String]>) -> bool {
         let is_key = |column: &String| key.is_some_and(|key| key.iter().any(|part| part.eq_ignore_ascii_case(column)));
         let tests = self.nodes.iter().flat_map(|node| &node.tests);
@@ -165,7 +165,7 @@ impl Project {
         })
     }
 
-    /// The streams and the models with rows that a node reads, itself or through views and ephemeral models.
+    /// The streams and the models with rows that a node reads, directly or through views and ephemeral models.
     pub(crate) fn bases(&self, at: usize) -> BTreeSet<usize> {
         let mut bases = BTreeSet::new();
         let mut open = self.nodes[at].reads.clone();
@@ -215,7 +215,7 @@ impl ParsedModel {
         [&self.statement].into_iter().chain(&self.changes)
     }
 
-    /// Returns whether it reads the before images of this node.
+    /// True if it reads the before images of this node.
     pub(crate) fn reads_before_images(&self, name: &str) -> bool {
         self.templates().flat_map(Template::uses).any(|used| matches!(used.word, Placeholder::Before(of) if of == name))
     }
@@ -227,27 +227,27 @@ impl ParsedModel {
         }
     }
 
-    /// Returns whether its SQL is kept and run later.
+    /// True if its SQL is stored and run later.
     pub(crate) fn is_live(&self) -> bool {
         !self.model.materialization.has_rows()
     }
 }
 
-/// Writes out the SQL of a project for one purpose.
+/// Renders the SQL of a project for one purpose.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SqlRenderer<'p> {
     pub(crate) project: &'p Project,
-    /// What `{now}` is.
+    /// The value of `{now}`.
     pub(crate) now: i64,
     pub(crate) run_id: &'p str,
     pub(crate) watermark: Option<i64>,
-    /// What the last build read, for the watermark of each dependency.
+    /// The inputs of the last build, for the watermark of each dependency.
     pub(crate) seen: Option<&'p BTreeMap<String, String>>,
-    /// How far before it to look, in microseconds.
+    /// The lookback before the watermark, in microseconds.
     pub(crate) lookback: i64,
-    /// True if `{now}` is the moment when the SQL runs, as in views.
+    /// True if `{now}` is the time when the SQL runs, as in views.
     pub(crate) live: bool,
-    /// True if models are empty relations, for SQL that is only looked at.
+    /// True if models are empty relations, for SQL that is only compiled.
     pub(crate) empty: bool,
 }
 
@@ -260,12 +260,12 @@ impl SqlRenderer<'_> {
         }
     }
 
-    /// Any SQL of a node.
+    /// Any text of a node as SQL.
     pub(crate) fn write(&self, template: &Template, at: usize, mode: Mode) -> String {
         template.render(mode, |word| self.render_placeholder(word, at))
     }
 
-    /// What represents a placeholder.
+    /// The SQL of a placeholder.
     pub(crate) fn render_placeholder(&self, word: &Placeholder, at: usize) -> String {
         use wmshost_flow::Value;
         let writer = self.project.writer();
@@ -292,7 +292,7 @@ impl SqlRenderer<'_> {
         }
     }
 
-    /// Up to when the last build saw a dependency.
+    /// The load time up to which the last build saw a dependency.
     fn watermark_of(&self, name: &str) -> i64 {
         let seen = self.seen.and_then(|seen| seen.get(name)).and_then(|mark| parse_moment(mark));
         seen.map(|seen| seen - self.lookback).or(self.watermark).unwrap_or(EARLIEST)
@@ -303,7 +303,7 @@ impl SqlRenderer<'_> {
         day_of(seen.or(self.watermark).unwrap_or(EARLIEST))
     }
 
-    /// The rows of a dependency as the last build saw them, those that are others or gone since.
+    /// The rows of a dependency as the last build saw them that were changed or deleted since.
     fn before_images(&self, name: &str) -> String {
         let Some(&read) = self.project.by_name.get(name) else { return String::new() };
         if self.empty {
@@ -317,7 +317,7 @@ impl SqlRenderer<'_> {
         format!("(SELECT * FROM {table} WHERE {replaced_at} > {seen} AND {loaded_at} <= {seen})")
     }
 
-    /// What represents a node in a FROM.
+    /// The relation of a node in a FROM.
     pub(crate) fn relation(&self, at: usize) -> String {
         let node = &self.project.nodes[at];
         let writer = self.project.writer();
@@ -343,7 +343,7 @@ pub(crate) fn before_image_table(table: &str) -> String {
     format!("{}{table}", STAGING_PREFIXES[2])
 }
 
-/// Before anything that is loaded.
+/// A time before any load.
 pub(crate) const EARLIEST: i64 = -62_135_596_800_000_000;
 
 pub(crate) fn day_of(micros: i64) -> i32 {

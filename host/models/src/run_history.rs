@@ -1,4 +1,4 @@
-//! What the target remembers of models: for selections, reports and documentation.
+//! The results of earlier runs, from the target: for selections, reports and documentation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +12,12 @@ use crate::select::Selected;
 use crate::store::{BuildRecord, Store, kind_of, parse_moment, real, text_of, whole};
 
 impl Project {
-    /// How each model was last built.
+    /// The last build of each model.
     pub fn built(&self, pipeline: &str, sql: &mut dyn Sql) -> Result<BTreeMap<String, BuildRecord>, Failure> {
         Store { pipeline, writer: self.writer() }.built(sql)
     }
 
-    /// Returns whether a model was never built, or not as it is declared now. `built` has the fingerprints of the last
+    /// True if a model was never built, or its declaration has changed since. `built` has the fingerprints of the last
     /// builds.
     pub fn has_news(&self, built: &BTreeMap<String, String>) -> bool {
         let is_news = |node: &crate::project::Node, fingerprint: &String| built.get(&node.name) != Some(fingerprint);
@@ -27,7 +27,7 @@ impl Project {
         kept.any(|(node, model)| is_news(node, &model.fingerprint))
     }
 
-    /// How models and tests went last, and some rows that failed, as JSON by node.
+    /// The last results of models and tests, and some rows that failed, as JSON by node.
     pub fn last_results(&self, pipeline: &str, sql: &mut dyn Sql) -> Result<Json, Failure> {
         let store = Store { pipeline, writer: self.writer() };
         let mut nodes: BTreeMap<String, Json> = BTreeMap::new();
@@ -60,7 +60,8 @@ impl Project {
         Ok(nodes.into_iter().collect())
     }
 
-    /// How well the declared columns of a node are filled: rows, non-null, distinct, least and most.
+    /// The profile of a node's declared columns: number of rows, of non-null and of distinct values, minimum and
+    /// maximum.
     pub fn profile(&self, name: &str, sql: &mut dyn Sql) -> Result<Option<Json>, Failure> {
         let Some(&at) = self.by_name.get(name) else { return Ok(None) };
         let (node, writer) = (&self.nodes[at], self.writer());
@@ -109,13 +110,13 @@ impl Project {
         Ok((columns, rows))
     }
 
-    /// When each stream was last loaded: by the checkpoint that the pipeline keeps beside the rows.
+    /// The time when each stream was last loaded: from the checkpoint that the pipeline keeps beside the rows.
     pub fn last_loads(&self, pipeline: &str, sql: &mut dyn Sql) -> Result<BTreeMap<String, Micros>, Failure> {
         let writer = self.writer();
         if kind_of(sql, writer, "WMSHOST_CHECKPOINT")?.is_none() {
             return Ok(BTreeMap::new());
         }
-        // The ledger keeps moments as text, in all databases.
+        // The ledger keeps timestamps as text, in all databases.
         let statement = format!(
             "SELECT stream, MAX(committed_at) FROM WMSHOST_CHECKPOINT WHERE pipeline = {} GROUP BY stream",
             writer.parameter(1)
@@ -124,7 +125,7 @@ impl Project {
         Ok(rows.iter().filter_map(|row| Some((text_of(row, 0), parse_moment(&text_of(row, 1))?))).collect())
     }
 
-    /// What a build would do with the selected models, and why: name, plan, reason.
+    /// The action of a build for each selected model, and the reason: name, action, reason.
     pub fn plan(
         &self,
         pipeline: &str,
@@ -186,7 +187,7 @@ impl Project {
         })
     }
 
-    /// The last days of a number: day, value.
+    /// The values of a metric on the last days: day, value.
     pub fn metric_days(
         &self,
         metric: &wmshost_flow::model::Metric,

@@ -1,15 +1,15 @@
-//! Which models are meant. Words with blanks between add to each other, with commas between they narrow each
-//! other down; `*` and `?` represent letters.
+//! Selection of models. Words separated by blanks are united, words separated by commas are intersected; `*` and `?`
+//! are wildcards for letters.
 //!
-//! | written | means |
+//! | expression | selection |
 //! |---|---|
 //! | `dim_items`, `stg_*` | models and streams by name |
-//! | `tag:daily`, `owner:ana`, `plugin:wms-marts` | by what is declared |
-//! | `layer:mart`, `materialized:view` | by what they are |
+//! | `tag:daily`, `owner:ana`, `plugin:wms-marts` | by their declaration |
+//! | `layer:mart`, `materialized:view` | by their kind |
 //! | `source:allocation` | streams only |
 //! | `state:new`, `state:modified` | not built yet; built from another declaration |
 //! | `result:error`, `result:fail`, `result:warn`, `result:skipped`, `result:success` | by the last run |
-//! | `+x`, `2+x` | `x` and all it reads; only so many steps |
+//! | `+x`, `2+x` | `x` and all it reads; only this number of steps |
 //! | `x+`, `x+2` | `x` and all that read it |
 //! | `@x` | `x`, all that read it, and all that those read |
 
@@ -18,12 +18,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::check::hint;
 use crate::project::{Kind, Node, Project};
 
-/// What is known of the past, for `state:` and `result:`.
+/// The last builds and the last run, for `state:` and `result:`.
 #[derive(Debug, Clone, Default)]
 pub struct PreviousRun {
-    /// The fingerprint that each model was last built with.
+    /// The fingerprint of each model at its last build.
     pub fingerprints: BTreeMap<String, String>,
-    /// How each node of the last run ended: `error`, `fail`, `warn`, `skipped`, `success`.
+    /// The result of each node in the last run: `error`, `fail`, `warn`, `skipped`, `success`.
     pub results: BTreeMap<String, String>,
 }
 
@@ -32,19 +32,20 @@ pub struct PreviousRun {
 pub struct Selected(pub(crate) BTreeSet<usize>);
 
 impl Selected {
-    /// The names of what was selected.
+    /// The names of the selected nodes.
     pub fn names<'p>(&self, project: &'p Project) -> Vec<&'p str> {
         self.0.iter().map(|&at| project.nodes[at].name.as_str()).collect()
     }
 }
 
 impl Project {
-    /// Everything.
+    /// All nodes.
     pub fn everything(&self) -> Selected {
         Selected((0..self.nodes.len()).collect())
     }
 
-    /// What the expressions select, without what the others exclude. A word that matches nothing is told.
+    /// The nodes that the expressions select, without those that the others exclude. A word that matches nothing is an
+    /// error.
     pub fn select(
         &self,
         select: &[String],
@@ -108,14 +109,14 @@ impl Project {
             }
             "state" if value == "new" || value == "modified" => Box::new(move |node| state(node, previous, value)),
             "result" => Box::new(|node| previous.results.get(&node.name).is_some_and(|result| result == value)),
-            "state" => return Err(format!("{word:?}: there is state:new and state:modified")),
+            "state" => return Err(format!("{word:?}: use state:new or state:modified")),
             _ => {
                 let methods = "tag:, layer:, materialized:, source:, owner:, plugin:, state: and result:";
                 return Err(format!("{word:?}: there is no method {method}:; there are {methods}"));
             }
         };
         let found: BTreeSet<usize> = (0..self.nodes.len()).filter(|&at| fits(&self.nodes[at])).collect();
-        // That nothing is modified, or failed, is an answer and no slip.
+        // For `state:` and `result:` an empty selection is a valid answer, not a typing error.
         if found.is_empty() && !matches!(method, "state" | "result") {
             let hint =
                 if method == "name" { hint(value, self.by_name.keys().map(String::as_str)) } else { String::new() };
@@ -125,7 +126,7 @@ impl Project {
     }
 }
 
-/// A word, and how far around what it names is meant too.
+/// A word, and how many steps around the named nodes are selected too.
 struct Reach<'w> {
     word: &'w str,
     up: Option<usize>,
@@ -140,7 +141,7 @@ impl<'w> Reach<'w> {
         }
         let steps = |digits: &str| match digits {
             "" => Ok(usize::MAX),
-            digits => digits.parse().map_err(|_| format!("{word:?}: {digits:?} is no number of steps")),
+            digits => digits.parse().map_err(|_| format!("{word:?}: {digits:?} is not a number of steps")),
         };
         let (up, rest) = match word.split_once('+') {
             Some((digits, rest)) if digits.chars().all(|c| c.is_ascii_digit()) => (Some(steps(digits)?), rest),
@@ -175,7 +176,7 @@ fn owner(node: &Node) -> Option<&String> {
 
 fn state(node: &Node, previous: &PreviousRun, wanted: &str) -> bool {
     let Some(model) = node.model() else { return false };
-    // What is part of others is never built; those that read it are others then.
+    // An ephemeral model is never built; its readers have changed instead.
     if model.model.materialization == wmshost_flow::model::Materialization::Ephemeral {
         return false;
     }
@@ -185,7 +186,7 @@ fn state(node: &Node, previous: &PreviousRun, wanted: &str) -> bool {
     }
 }
 
-/// Returns whether a name fits a pattern.
+/// True if a name matches a pattern.
 fn is_like(pattern: &str, name: &str) -> bool {
     match (pattern.chars().next(), name.chars().next()) {
         (None, None) => true,

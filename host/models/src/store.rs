@@ -1,5 +1,5 @@
-//! What the host keeps of models in the target, beside them: how each was last built, how each test last went, and
-//! the rows that failed. Written in the transaction of the rows that it speaks of.
+//! The host's tables about models in the target: the last build of each model, the last result of each test, and rows
+//! that failed. They are written in the transaction of the rows that they describe.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,28 +8,28 @@ use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value, days_of};
 
 use crate::dialect::{SqlWriter, audit_types};
 
-/// The host's own tables in the target.
+/// The table of the last builds.
 pub const MODEL_TABLE: &str = "WMSHOST_MODEL";
-/// How tests went.
+/// The table of the last test results.
 pub const TEST_TABLE: &str = "WMSHOST_TEST";
-/// Rows that failed tests.
+/// The table of rows that failed tests.
 pub const FAILURES_TABLE: &str = "WMSHOST_TEST_FAILURES";
 
-/// The most failing rows of a test that are kept.
+/// The maximum of failing rows that are kept per test.
 pub(crate) const KEPT_FAILURES: usize = 100;
 
-/// How a model was last built.
+/// The record of a model's last build.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BuildRecord {
     /// The fingerprint of its declaration.
     pub fingerprint: String,
-    /// What it read: of each stream or model with rows, the newest row's mark, as text.
+    /// Its inputs: for each stream or model with rows, the load time of the newest row, as text.
     pub inputs: BTreeMap<String, String>,
-    /// The mark of its own newest rows: when it last changed.
+    /// The load time of its own newest rows: when it last changed.
     pub changed_at: String,
-    /// When it was last built or found unchanged, UTC.
+    /// The time when it was last built or found unchanged, UTC.
     pub checked_at: Micros,
-    /// Its rows, if it has any of its own.
+    /// The number of its rows, if it has any of its own.
     pub rows: Option<u64>,
     /// The run that built it.
     pub run_id: String,
@@ -37,25 +37,26 @@ pub struct BuildRecord {
     pub plugin_digest: String,
 }
 
-/// How a test last went.
+/// The record of a test's last result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TestRecord {
     /// `passed`, `warned`, `failed` or `errored`.
     pub status: String,
-    /// The failing rows.
+    /// The number of failing rows.
     pub failing: u64,
-    /// True if they may be fewer: since all were counted, only new rows were.
+    /// True if fewer may fail: only new rows were counted since the last full count.
     pub at_most: bool,
-    /// What a measuring test measured when it last passed.
+    /// The number that a measuring test measured when it last passed.
     pub measured: Option<f64>,
-    /// When, UTC.
+    /// The time of the test, UTC.
     pub at: Micros,
-    /// What it looked at: of each stream or model, the newest row's mark; under `#`, the test's own digest.
+    /// The inputs of the test: for each stream or model, the load time of the newest row; under `#`, the test's own
+    /// digest.
     pub seen: BTreeMap<String, String>,
 }
 
 impl TestRecord {
-    /// Returns whether it stopped nothing.
+    /// True if it passed or only warned.
     pub(crate) fn has_passed(&self) -> bool {
         matches!(self.status.as_str(), "passed" | "warned")
     }
@@ -69,7 +70,7 @@ pub(crate) struct Store<'p> {
 }
 
 impl Store<'_> {
-    /// Makes the tables where they are not there yet.
+    /// Creates the tables that do not exist yet.
     pub(crate) fn prepare(self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
         let text = if self.writer.0 == Dialect::Sqlite { "TEXT" } else { "VARCHAR2(128)" };
         let kinds = [DataType::Utf8, audit_types()[1].clone(), DataType::Int64, DataType::Float64];
@@ -105,7 +106,7 @@ impl Store<'_> {
                 continue;
             }
             let made = sql.execute(&format!("CREATE TABLE {} ({columns})", self.writer.name(name)), &[]);
-            // Another process may have made it meanwhile.
+            // Another process may have created it meanwhile.
             if let Err(failure) = made
                 && kind_of(sql, self.writer, name)?.is_none()
             {
@@ -115,7 +116,7 @@ impl Store<'_> {
         self.add_to_tested(&[("seen", &long), ("at_most", &number)], sql)
     }
 
-    /// A table of an earlier version has no place for all that is noted of a test.
+    /// Adds columns that a table of an earlier version lacks.
     fn add_to_tested(self, columns: &[(&str, &str)], sql: &mut dyn SqlSession) -> Result<(), Failure> {
         let there = self.columns_of_tested(sql)?;
         for (name, kind) in columns.iter().filter(|(name, _)| !there.contains(*name)) {
@@ -133,7 +134,7 @@ impl Store<'_> {
         Ok(columns.into_iter().map(|(name, _)| name.to_ascii_lowercase()).collect())
     }
 
-    /// How all models of the pipeline were last built.
+    /// The last build of every model of the pipeline.
     pub(crate) fn built(self, sql: &mut dyn Sql) -> Result<BTreeMap<String, BuildRecord>, Failure> {
         if kind_of(sql, self.writer, MODEL_TABLE)?.is_none() {
             return Ok(BTreeMap::new());
@@ -148,11 +149,11 @@ impl Store<'_> {
         Ok(rows.into_iter().filter_map(|row| built(&row)).collect())
     }
 
-    /// Notes how a model was built.
+    /// Records the build of a model.
     pub(crate) fn write_built(self, sql: &mut dyn Sql, model: &str, built: &BuildRecord) -> Result<(), Failure> {
         self.forget(sql, model)?;
         let inputs = serde_json::to_string(&built.inputs)
-            .map_err(|error| Failure::permanent(format!("noting the inputs of {model}: {error}")))?;
+            .map_err(|error| Failure::permanent(format!("recording the inputs of {model}: {error}")))?;
         let values = [
             Value::Text(self.pipeline.to_owned()),
             Value::Text(model.to_owned()),
@@ -168,14 +169,14 @@ impl Store<'_> {
         self.insert(sql, MODEL_TABLE, columns, &values)
     }
 
-    /// Forgets a model: it is built in full next time.
+    /// Forgets the build of a model: it is built in full next time.
     pub(crate) fn forget(self, sql: &mut dyn Sql, model: &str) -> Result<(), Failure> {
         let [one, two] = [1, 2].map(|number| self.writer.parameter(number));
         let delete = format!("DELETE FROM {MODEL_TABLE} WHERE pipeline = {one} AND model = {two}");
         sql.execute(&delete, &[Value::Text(self.pipeline.to_owned()), Value::Text(model.to_owned())]).map(drop)
     }
 
-    /// How all tests of the pipeline last went, by node and test.
+    /// The last results of all tests of the pipeline, by node and test.
     pub(crate) fn tested(self, sql: &mut dyn Sql) -> Result<BTreeMap<(String, String), TestRecord>, Failure> {
         if kind_of(sql, self.writer, TEST_TABLE)?.is_none() {
             return Ok(BTreeMap::new());
@@ -191,7 +192,8 @@ impl Store<'_> {
         Ok(rows.into_iter().filter_map(|row| tested(&row)).collect())
     }
 
-    /// Notes how a test went, and some of the rows that failed; without any given, those that were kept before stay.
+    /// Records a test's result and some of the rows that failed; if no rows are passed, those that were kept before
+    /// stay.
     pub(crate) fn write_tested(
         self,
         sql: &mut dyn Sql,
@@ -241,7 +243,7 @@ impl Store<'_> {
         sql.execute(&format!("INSERT INTO {table} ({columns}) VALUES ({})", places.join(", ")), values).map(drop)
     }
 
-    /// A moment as it is stored: SQLite has text.
+    /// A timestamp as it is stored: SQLite has text.
     fn moment(self, micros: Micros) -> Value {
         let moment = Value::Timestamp(micros);
         match self.writer.0 {
@@ -255,16 +257,16 @@ impl Store<'_> {
     }
 }
 
-/// A timestamp as text, `2026-01-31 23:59:59.999999`, whatever the database has.
+/// A timestamp as text, `2026-01-31 23:59:59.999999`, whatever type the database has for it.
 pub(crate) fn moment_text(writer: SqlWriter, expression: &str) -> String {
     match writer.0 {
         Dialect::Sqlite => expression.to_owned(),
-        // A DATE has no fraction to show.
+        // A DATE has no fraction.
         Dialect::Oracle => format!("TO_CHAR(CAST({expression} AS TIMESTAMP(6)), 'YYYY-MM-DD HH24:MI:SS.FF6')"),
     }
 }
 
-/// What the database has under a name: `table` or `view`.
+/// The kind of the object that has a name in the database: `table` or `view`.
 pub(crate) fn kind_of(sql: &mut dyn Sql, writer: SqlWriter, name: &str) -> Result<Option<String>, Failure> {
     let (statement, name) = match writer.0 {
         Dialect::Sqlite => (
@@ -339,7 +341,7 @@ pub(crate) fn rows_of(relation: &str, sql: &mut dyn Sql) -> Result<u64, Failure>
     Ok(rows.first().and_then(|row| row.first()).and_then(whole).unwrap_or(0))
 }
 
-/// A value as a count. Numbers may come as decimals.
+/// A value as a count. Numbers may be returned as decimals.
 pub(crate) fn whole(value: &Value) -> Option<u64> {
     match value {
         Value::Int64(value) => u64::try_from(*value).ok(),
@@ -363,7 +365,7 @@ fn count(count: u64) -> Value {
     Value::Int64(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// Microseconds since 1970-01-01T00:00:00 of `2026-01-31 23:59:59.999999`; a shorter fraction is one too.
+/// Microseconds since 1970-01-01T00:00:00 of `2026-01-31 23:59:59.999999`; a shorter fraction is valid too.
 pub(crate) fn parse_moment(text: &str) -> Option<Micros> {
     let digits = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
     let (year, month, day) = (digits(0, 4)?, digits(5, 7)?, digits(8, 10)?);

@@ -1,4 +1,4 @@
-//! SQL with placeholders. Parsed once, with the place of everything that is wrong; written out as often as needed.
+//! SQL with placeholders. It is parsed once, with the position of every mistake, and rendered as often as needed.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ pub(crate) struct Template {
 #[derive(Debug, Clone)]
 struct Part {
     piece: Piece,
-    /// The builds it is in; `None`: in all.
+    /// The build that has it; `None`: both builds.
     only: Option<Mode>,
 }
 
@@ -23,14 +23,14 @@ enum Piece {
     Placeholder(Placeholder, usize),
 }
 
-/// Which of a model's two forms is meant.
+/// The form of a model's SQL: full or incremental.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Full,
     Incremental,
 }
 
-/// What a placeholder represents.
+/// A placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Placeholder {
     Relation(String),
@@ -39,18 +39,18 @@ pub(crate) enum Placeholder {
     /// The watermark of one dependency.
     WatermarkOf(String),
     Changes,
-    /// The rows of a dependency that are others or gone since, as they were.
+    /// The rows of a dependency that were changed or deleted since, as they were.
     Before(String),
     Variable(String, Option<String>),
     Now,
     Today,
-    /// What `{today}` was at the last build.
+    /// The value of `{today}` at the last build.
     BuiltToday,
     RunId,
 }
 
 impl Placeholder {
-    /// Returns whether only an incremental build has it.
+    /// True if only an incremental build has it.
     pub(crate) fn is_incremental(&self) -> bool {
         matches!(
             self,
@@ -67,7 +67,7 @@ impl Placeholder {
     }
 }
 
-/// A placeholder, where it is, and in which builds.
+/// A placeholder, its position, and the builds that have it.
 #[derive(Debug, Clone)]
 pub(crate) struct Use<'t> {
     pub(crate) word: &'t Placeholder,
@@ -75,7 +75,7 @@ pub(crate) struct Use<'t> {
     pub(crate) only: Option<Mode>,
 }
 
-/// What is wrong with a template, and where.
+/// A mistake in a template, and its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TemplateError {
     pub(crate) at: usize,
@@ -102,17 +102,17 @@ impl Template {
         })
     }
 
-    /// Returns whether a word is in it, in builds of this mode.
+    /// True if a placeholder is in it, in builds of this mode.
     pub(crate) fn has(&self, wanted: &Placeholder, mode: Mode) -> bool {
         self.uses().any(|used| used.word == wanted && used.only.is_none_or(|only| only == mode))
     }
 
-    /// The SQL, with what `render_placeholder` gives for each placeholder.
+    /// The SQL, with the text that `render_placeholder` returns for each placeholder.
     pub(crate) fn render(&self, mode: Mode, render_placeholder: impl FnMut(&Placeholder) -> String) -> String {
         self.written(mode, render_placeholder).text
     }
 
-    /// The same, with the way back to the source.
+    /// The same, with a map of positions back to the source.
     pub(crate) fn written(
         &self,
         mode: Mode,
@@ -142,16 +142,16 @@ impl Template {
     }
 }
 
-/// SQL as it was written out, with the way back to its source.
+/// Rendered SQL, with a map of positions back to its source.
 #[derive(Debug, Clone)]
 pub(crate) struct RenderedSql {
     pub(crate) text: String,
-    /// Where each piece begins: in the text, in the source, and whether it is there letter by letter.
+    /// The start of each piece in the text and in the source; true if it was copied unchanged.
     pieces: Vec<(usize, usize, bool)>,
 }
 
 impl RenderedSql {
-    /// Where in the source a place of the text comes from.
+    /// The position in the source for a position in the text.
     pub(crate) fn source_of(&self, at: usize) -> usize {
         match self.pieces.iter().rev().find(|(from, _, _)| *from <= at) {
             Some((from, source, true)) => source + (at - from),
@@ -165,7 +165,7 @@ struct Parser<'s> {
     source: &'s str,
     at: usize,
     only: Option<Mode>,
-    /// Where the open `{when …}` stands.
+    /// The position of the open `{when …}`.
     opened: usize,
     parts: Vec<Part>,
     wrong: Vec<TemplateError>,
@@ -231,7 +231,7 @@ impl Parser<'_> {
                 Some(("watermark", name)) if is_name(name) => Placeholder::WatermarkOf(name.to_owned()),
                 Some(("before", name)) if is_name(name) => Placeholder::Before(name.to_owned()),
                 None if is_name(inside) => Placeholder::Relation(inside.to_owned()),
-                _ => return self.wrong(at, &format!("{{{inside}}} is no placeholder")),
+                _ => return self.wrong(at, &format!("{{{inside}}} is not a placeholder")),
             },
         };
         self.push(Piece::Placeholder(word, at));
@@ -239,7 +239,7 @@ impl Parser<'_> {
 
     fn open(&mut self, mode: Mode, at: usize) {
         if self.only.is_some() {
-            self.wrong(at, "a {when …} in another one; close that with {end} first");
+            self.wrong(at, "a {when …} inside another one; close the outer one with {end} first");
         }
         (self.only, self.opened) = (Some(mode), at);
     }
@@ -252,7 +252,7 @@ impl Parser<'_> {
     }
 }
 
-/// Returns whether it can be the name of a model or a stream.
+/// True if a text can be the name of a model or a stream.
 pub(crate) fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
     let first = characters.next().is_some_and(|c| c.is_ascii_lowercase());

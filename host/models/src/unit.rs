@@ -11,24 +11,24 @@ use crate::project::{Node, ParsedModel, Project, SqlRenderer, before_image_table
 use crate::store::{parse_moment, real};
 use crate::template::Mode;
 
-/// Port: databases that hold nothing and vanish. They take SQLite's SQL.
+/// Port: empty, temporary databases. They accept SQLite's SQL.
 pub trait Scratch: Sync {
-    /// An empty one.
+    /// Opens a session on an empty database.
     fn session(&self) -> Result<Box<dyn SqlSession>, Failure>;
 }
 
-/// How a unit test went.
+/// The result of a unit test.
 #[derive(Debug, Clone)]
 pub struct UnitResult {
-    /// What it proves.
+    /// The test's name.
     pub name: String,
-    /// True if the model gave what was expected.
+    /// True if the model returned the expected rows.
     pub passed: bool,
-    /// The difference, row by row: `-` expected and missing, `+` given and not expected.
+    /// The difference, row by row: `-` expected and missing, `+` returned and not expected.
     pub difference: String,
 }
 
-/// What `{now}` is where a test does not say.
+/// The value of `{now}` where a test does not set it.
 const NOW: i64 = 1_768_478_400_000_000;
 
 /// Runs the unit tests of a model.
@@ -56,7 +56,7 @@ struct UnitTestRun<'p> {
 }
 
 impl UnitTestRun<'_> {
-    /// What the model gives over the fixtures.
+    /// The rows that the model returns over the fixtures.
     fn given(&self, sql: &mut dyn SqlSession) -> Result<Vec<Vec<Value>>, Failure> {
         let writer = self.project.writer();
         for &read in &self.project.nodes[self.at].reads {
@@ -90,7 +90,7 @@ impl UnitTestRun<'_> {
         UnitTestRenderer { renderer, test: self.test }
     }
 
-    /// Makes the table that represents a dependency and fills it.
+    /// Creates and fills the table of a dependency.
     fn fixture(&self, node: &Node, name: &str, table: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
         let writer = self.project.writer();
         let empty = Rows::default();
@@ -125,7 +125,7 @@ impl UnitTestRun<'_> {
     }
 }
 
-/// A speaker with the variables of a test, and dependencies as tables.
+/// A renderer with the variables of a test, and dependencies as tables.
 struct UnitTestRenderer<'s> {
     renderer: SqlRenderer<'s>,
     test: &'s UnitTest,
@@ -150,7 +150,7 @@ impl UnitTestRenderer<'_> {
     }
 }
 
-/// Returns whether the rows are the expected ones, in any order; else how they differ.
+/// True if the rows are the expected ones, in any order; otherwise the difference.
 fn compare(expected: &Rows, given: &[Vec<Value>]) -> (bool, String) {
     let mut surplus: Vec<&Vec<Value>> = given.iter().collect();
     let mut missing = Vec::new();
@@ -174,7 +174,7 @@ fn compare(expected: &Rows, given: &[Vec<Value>]) -> (bool, String) {
     (false, difference)
 }
 
-/// Returns whether what the database gave is what was expected: numbers by value, moments by moment.
+/// True if the returned value is the expected one: numbers are compared by value, timestamps by their moment.
 fn is_same(expected: &Value, given: &Value) -> bool {
     match (expected, given) {
         (Value::Null, Value::Null) => true,

@@ -1,5 +1,5 @@
-//! One file as it was typed: TOML into a tree of known keys with values of the right types, each with its
-//! line. References are recognised here and looked up later.
+//! One file as it was written: TOML parsed into a tree of known keys with values of the right types, each with its
+//! line. References are recognized here and looked up later.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::suggest;
 use crate::syntax::{self, SyntaxError};
 use crate::value::{self, AuthoredValue};
 
-/// More is not a pipeline file.
+/// The largest size of a pipeline file, in bytes.
 const MOST_FILE_BYTES: u64 = 1 << 20;
 
 /// A value or a table of values.
@@ -24,7 +24,7 @@ const MOST_FILE_BYTES: u64 = 1 << 20;
 pub(crate) enum Node {
     Section(Section),
     Leaf(Leaf),
-    /// A mistake was told; there is no value.
+    /// A mistake was reported; there is no value.
     Broken(Location),
 }
 
@@ -32,7 +32,7 @@ pub(crate) enum Node {
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
     pub(crate) place: Location,
-    /// Where it is in the order of all files: how near its first file is, and the line there.
+    /// Its position in the order of all files: its file's distance from the named one, in reverse, and the line there.
     pub(crate) order: (Reverse<u32>, u32),
     pub(crate) entries: BTreeMap<String, Node>,
 }
@@ -42,7 +42,7 @@ impl Section {
         Self { order: (Reverse(place.rank), place.line), place, entries }
     }
 
-    /// The tables in this one, in the order of the file; those of an extended file come first.
+    /// Returns the tables in this one, in the order of the file; those of an extended file come first.
     pub(crate) fn tables(&self) -> Vec<(&str, &Section)> {
         let tables = self.entries.iter().filter_map(|(name, node)| match node {
             Node::Section(section) => Some((name.as_str(), section)),
@@ -71,7 +71,7 @@ impl Node {
     }
 }
 
-/// Reads a file. `None`: it could not be read, and the report says why.
+/// Reads a file. Returns `None`, after a report, if it cannot be read.
 pub(crate) fn read(path: &Arc<Path>, rank: u32, sink: &mut DiagnosticSink) -> Option<Section> {
     let text = match read_text(path) {
         Ok(text) => text,
@@ -83,7 +83,7 @@ pub(crate) fn read(path: &Arc<Path>, rank: u32, sink: &mut DiagnosticSink) -> Op
     parse(path, rank, &text, sink)
 }
 
-/// Reads the text of a file into a tree.
+/// Parses the text of a file into a tree. Returns `None`, after a report, if it is not TOML.
 pub(crate) fn parse(path: &Arc<Path>, rank: u32, text: &str, sink: &mut DiagnosticSink) -> Option<Section> {
     let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
     let mut reader = TreeReader { path, rank, starts, sink };
@@ -122,7 +122,7 @@ fn read_text(path: &Path) -> Result<String, (String, String)> {
 struct TreeReader<'a> {
     path: &'a Arc<Path>,
     rank: u32,
-    /// Where each line starts, in bytes.
+    /// The offsets in bytes at which the lines start.
     starts: Vec<usize>,
     sink: &'a mut DiagnosticSink,
 }
@@ -157,7 +157,7 @@ impl TreeReader<'_> {
             self.sink.mark_reported(join(around, meant));
         }
         let advice = match meant {
-            None if !elsewhere.is_empty() => Some(format!("`{name}` belongs into {}", elsewhere.join(" or "))),
+            None if !elsewhere.is_empty() => Some(format!("`{name}` belongs in {}", elsewhere.join(" or "))),
             _ => suggest::advice(name, known),
         };
         self.sink.at(place, "unknown key", advice);
@@ -188,7 +188,7 @@ impl TreeReader<'_> {
         }
     }
 
-    /// A table of tables, each under a name of its own.
+    /// Reads a table of tables, each under a name that the author chooses.
     fn named(
         &mut self,
         table: &DeTable<'_>,
@@ -214,7 +214,7 @@ impl TreeReader<'_> {
         Node::Section(Section::new(place, entries))
     }
 
-    /// The settings of one plugin; which keys and types it knows, only the plugin can tell.
+    /// Reads the settings of one plugin; only the plugin knows their keys and types.
     fn settings(&mut self, table: &DeTable<'_>, path: &str) -> BTreeMap<String, Node> {
         let mut entries = BTreeMap::new();
         for (name, value) in table {

@@ -1,6 +1,5 @@
-//! The pipeline that can run: labels lead somewhere, plugins are there and made for their stage, settings are
-//! what the plugins declare, and no two streams write one table. Nothing later fails for reasons of
-//! configuration.
+//! The pipeline that can run: labels are declared, plugins exist and are made for their stage, settings are as the
+//! plugins declare them, and no two streams write the same table. Nothing fails later because of the configuration.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +15,7 @@ use crate::resolved::{Limits, Resolved, RunOptions, StreamPlan, resolve};
 use crate::select::pick;
 use crate::settings::Setting;
 
-/// A plugin at its place in a stream.
+/// A plugin at its position in a stream.
 #[derive(Debug, Clone)]
 pub struct Stage {
     /// The plugin's label in the file.
@@ -29,32 +28,32 @@ pub struct Stage {
     pub version: String,
     /// The digest of its component: `blake3:` and 64 hexadecimal digits.
     pub digest: String,
-    /// Its settings in this stream, with the fallbacks put in.
+    /// Its settings in this stream, defaults included.
     pub settings: BTreeMap<String, Setting>,
 }
 
 /// A stream that can run.
 #[derive(Debug, Clone)]
 pub struct Stream {
-    /// What the file says of it.
+    /// Its description in the file.
     pub plan: StreamPlan,
-    /// Reads.
+    /// The extractor.
     pub extractor: Stage,
-    /// Change, in this order.
+    /// The transforms, in the order in which they are applied.
     pub transforms: Vec<Stage>,
-    /// Writes.
+    /// The loader.
     pub loader: Stage,
 }
 
 impl Stream {
-    /// Its plugins, in the order of the rows' way.
+    /// Returns its plugins in the order in which rows pass through them.
     pub fn stages(&self) -> impl Iterator<Item = &Stage> {
         [&self.extractor].into_iter().chain(&self.transforms).chain([&self.loader])
     }
 }
 
 impl fmt::Display for Stage {
-    /// `label 1.2.3 blake3:…`: which bytes it is.
+    /// Writes `label 1.2.3 blake3:…`, which identifies the exact component.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.plugin, self.version, self.digest)
     }
@@ -63,28 +62,28 @@ impl fmt::Display for Stage {
 /// A pipeline that can run.
 #[derive(Debug, Clone)]
 pub struct Checked {
-    /// The file, as it was named.
+    /// The file's path as the user wrote it.
     pub file: PathBuf,
-    /// The pipeline's name, which its state is kept under.
+    /// The pipeline's name, under which its state is stored.
     pub name: String,
-    /// How it is run.
+    /// The options of its runs.
     pub run: RunOptions,
-    /// What one instance of a plugin may use.
+    /// The limits of one plugin instance.
     pub limits: Limits,
-    /// Databases by label.
+    /// The databases by label.
     pub connections: BTreeMap<String, Connection>,
     /// The enabled streams, in the order of the file.
     pub streams: Vec<Stream>,
-    /// The models that are built of what the streams write; `None` if no plugin declares any.
+    /// The models built from the tables that the streams write; `None` if no plugin declares any.
     pub models: Option<Models>,
     /// The streams that are not part of a run.
     pub disabled: Vec<StreamPlan>,
-    /// What is allowed, and is worth a second look.
+    /// Warnings about what is allowed but questionable.
     pub warnings: Vec<Diagnostic>,
 }
 
 impl Checked {
-    /// The streams of these names, in the order of the file; without a name, all enabled ones.
+    /// Returns the streams with these names, in the order of the file; all enabled ones if no name is passed.
     pub fn select(&self, names: &[String]) -> Result<Vec<&Stream>, Diagnostics> {
         let disabled: Vec<&str> = self.disabled.iter().map(|plan| plan.name.as_str()).collect();
         pick(&self.file, &self.streams, &disabled, |stream| &stream.plan.name, names)
@@ -92,20 +91,20 @@ impl Checked {
 }
 
 impl Resolved {
-    /// Checks that the parts fit together.
+    /// Checks that the parts are consistent with each other.
     pub fn check(&self, plugins: &dyn PluginCatalog) -> Result<Checked, Diagnostics> {
         let mut sink = DiagnosticSink::new(self.places.clone());
         let checked = check(self, plugins, &mut sink);
         finish(checked, sink)
     }
 
-    /// The streams of these names, in the order of the file, enabled or not; without a name, all.
+    /// Returns the streams with these names, in the order of the file, enabled or not; all if no name is passed.
     pub fn select(&self, names: &[String]) -> Result<Vec<&StreamPlan>, Diagnostics> {
         pick(&self.file, &self.streams, &[], |stream| &stream.name, names)
     }
 }
 
-/// Reads and checks a pipeline file, and tells the mistakes of all phases at once.
+/// Reads and checks a pipeline file, and reports the mistakes of all phases at once.
 pub fn check_file(
     path: &Path,
     environment: &dyn Environment,

@@ -1,4 +1,4 @@
-//! What a database needs to be found and opened, and which database it is.
+//! The options with which a database is opened, and the identity of a database.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::keys::connection as keys;
 use crate::oracle::{self, OracleConnection};
 use crate::section_reader::SectionReader;
 
-/// How a database is reached.
+/// The connection to a database.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "a pipeline has few connections")]
 pub enum Connection {
@@ -37,7 +37,8 @@ impl Connection {
         }
     }
 
-    /// What is equal for two connections to the same tables, and only then as far as can be told.
+    /// Returns a text that identifies the database: it is equal for two connections to the same tables, as far as this
+    /// can be found out, and for no others.
     pub(crate) fn database(&self) -> String {
         match self {
             Self::Sqlite(file) => format!("file {}", identity(&file.path).display()),
@@ -46,7 +47,7 @@ impl Connection {
     }
 }
 
-/// The address, for people; no secret is in it.
+/// Writes the address for people, without secrets.
 impl fmt::Display for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,5 +1,4 @@
-//! Whether the parts of a pipeline fit together: labels, plugins, settings, tables. Reports everything that does
-//! not.
+//! Checks that the parts of a pipeline are consistent: labels, plugins, settings, tables. Reports all inconsistencies.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +13,7 @@ use crate::resolved::{Resolved, StreamPlan};
 use crate::settings::{self, GivenSetting};
 use crate::suggest;
 
-/// Reports all that does not fit. `None` only if it reported something.
+/// Reports all inconsistencies. Returns `None` only after a report.
 pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut DiagnosticSink) -> Option<Checked> {
     let mut checker = Checker { pipeline, plugins, metadata: BTreeMap::new(), sink };
     checker.some_stream();
@@ -44,12 +43,12 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut
 struct Checker<'a> {
     pipeline: &'a Resolved,
     plugins: &'a dyn PluginCatalog,
-    /// What is known by plugin label; `None`: nothing, and that was reported.
+    /// The metadata of plugins by label; `None` if it cannot be read, which was reported.
     metadata: BTreeMap<String, Option<PluginMetadata>>,
     sink: &'a mut DiagnosticSink,
 }
 
-/// The path of a key of a stream.
+/// Returns the path of a key of a stream.
 fn key_of(plan: &StreamPlan, name: &str) -> String {
     join(&join(file::STREAMS.name, &plan.name), name)
 }
@@ -64,12 +63,12 @@ impl Checker<'_> {
         let (message, advice) = if streams.is_empty() {
             ("the pipeline has no stream", "add a table `[streams.name]`")
         } else {
-            ("every stream is disabled", "take `enabled = false` out of those that should run")
+            ("every stream is disabled", "remove `enabled = false` from those that should run")
         };
         self.sink.of(file::STREAMS.name, message, Some(advice.to_owned()));
     }
 
-    /// The labels of a stream lead somewhere.
+    /// Checks that the labels of a stream are declared.
     fn labels(&mut self, plan: &StreamPlan) {
         let connections = &self.pipeline.declared_connections;
         let plugins = &self.pipeline.declared_plugins;
@@ -95,7 +94,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A stream with its plugins. `None` only if something was reported.
+    /// Returns a stream with its plugins; `None` only after a report.
     fn stream(&mut self, plan: &StreamPlan) -> Option<Stream> {
         let change_key = key_of(plan, keys::CHANGE_KEY.name);
         if plan.method == Method::Incremental
@@ -103,7 +102,7 @@ impl Checker<'_> {
             && !self.sink.is_reported(&change_key)
             && !self.sink.is_reported(&key_of(plan, keys::METHOD.name))
         {
-            let advice = "add `change_key = …`, the column that tells when a row last changed, or take \
+            let advice = "add `change_key = …`, the column with the time of a row's last change, or use \
                           `method = \"full\"`";
             self.sink.of(&change_key, "is missing; `incremental` needs it", Some(advice.to_owned()));
         }
@@ -139,7 +138,7 @@ impl Checker<'_> {
         self.settled(label, metadata, &plan.settings, &key_of(plan, keys::SETTINGS.name))
     }
 
-    /// A plugin with its settings, which stand under this key.
+    /// Returns a plugin with its settings, which are written under this key.
     fn settled(
         &mut self,
         label: &str,
@@ -160,7 +159,7 @@ impl Checker<'_> {
         })
     }
 
-    /// The plugins that declare models. `None` only if something was reported.
+    /// Returns the plugins that declare models; `None` only after a report.
     fn models(&mut self) -> Option<Option<Models>> {
         let plan = &self.pipeline.models;
         let key = |name: &str| join(file::MODELS.name, name);
@@ -191,7 +190,7 @@ impl Checker<'_> {
                 .iter()
                 .any(|begin| lineage.url.strip_prefix(begin).is_some_and(|rest| !rest.is_empty()))
         {
-            let message = "it is no address that begins with http:// or https://".to_owned();
+            let message = "it is not an address that begins with http:// or https://".to_owned();
             self.sink.of(&key(model_keys::LINEAGE.name), message, None);
         }
         let plugins: Vec<Option<Stage>> = plan.plugins.iter().map(|label| self.model_plugin(label)).collect();
@@ -224,7 +223,7 @@ impl Checker<'_> {
         self.settled(label, metadata, &self.pipeline.models.settings, &settings)
     }
 
-    /// What a plugin says of itself, asked once. `None`: nothing, and that was reported.
+    /// Returns a plugin's metadata, which is read only once; `None` if it cannot be read, which was reported.
     fn metadata(&mut self, label: &str) -> Option<PluginMetadata> {
         if let Some(known) = self.metadata.get(label) {
             return known.clone();
@@ -246,7 +245,7 @@ impl Checker<'_> {
         metadata
     }
 
-    /// Settings for a plugin that the stream does not use.
+    /// Reports settings for plugins that the stream does not use.
     fn unused_settings(&mut self, plan: &StreamPlan) {
         let stages = [keys::EXTRACTOR, keys::TRANSFORMS, keys::LOADER];
         if stages.iter().any(|stage| self.sink.is_reported(&key_of(plan, stage.name))) {
@@ -264,7 +263,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A stream takes over no table but the one that it writes.
+    /// Reports a stream that is to take over another table than the one that it writes.
     fn take_over(&mut self, plan: &StreamPlan) {
         let Some(wish) = &plan.take_over else { return };
         let table = wish.split(" of ").next().unwrap_or_default();
@@ -275,7 +274,7 @@ impl Checker<'_> {
         }
     }
 
-    /// No two streams write one table, and none writes the table that it reads.
+    /// Reports streams that write the same table, and a stream that writes the table that it reads.
     fn tables(&mut self) {
         let mut writers: BTreeMap<(String, String), &str> = BTreeMap::new();
         for plan in self.pipeline.streams.iter().filter(|plan| plan.enabled) {
@@ -302,7 +301,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Which database a label represents; of one with a mistake, the label. `None` for an unknown label.
+    /// Returns the identity of the database with this label; if its table has a mistake, the label itself. `None` for
+    /// an unknown label.
     fn database(&self, label: &str, key: &str) -> Option<String> {
         if self.sink.is_reported(key) {
             return None;

@@ -1,5 +1,5 @@
-//! What is wrong with a pipeline: for each mistake the file, line and key, what is wrong and why, and what to
-//! do. They are collected, so that one look shows all of them.
+//! The mistakes in a pipeline: for each one the file, line and key, the problem with its reason, and advice. They are
+//! collected, so that a single check shows all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,18 +8,18 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-/// One thing that is wrong.
+/// A mistake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// The file, as it was named.
+    /// The file's path as the user wrote it.
     pub file: String,
     /// The line in it, from 1; `None` if it concerns the file as a whole.
     pub line: Option<u32>,
     /// The path of the key, as in `streams.allocation.lookback`; empty if it concerns the file as a whole.
     pub key: String,
-    /// What is wrong, and why.
+    /// The problem and its reason.
     pub message: String,
-    /// What to do about it, where that is known.
+    /// The advice, if there is any.
     pub advice: Option<String>,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All that is wrong with a pipeline; at least one thing.
+/// All mistakes in a pipeline; at least one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
@@ -48,7 +48,7 @@ impl Diagnostics {
         Self { list }
     }
 
-    /// The mistakes in the order of the files and their lines; files come before the files that they extend.
+    /// Returns the mistakes in the order of the files and their lines; files come before the files that they extend.
     pub fn list(&self) -> &[Diagnostic] {
         &self.list
     }
@@ -66,21 +66,21 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// Where something was typed.
+/// The location of something in a pipeline file.
 #[derive(Debug, Clone)]
 pub(crate) struct Location {
     pub(crate) file: Arc<Path>,
-    /// How many files stand between this one and the one that was named.
+    /// The number of `extends` from the named file to this one.
     pub(crate) rank: u32,
     pub(crate) line: u32,
-    /// The path of the key that was typed, which differs from the one in effect for a stream's defaults.
+    /// The path of the key as it was written, which differs from the one in effect for a stream's defaults.
     pub(crate) key: String,
 }
 
-/// Where the values in effect were typed, by the path of their key.
+/// The locations of the values in effect, by the path of their key.
 pub(crate) type Locations = BTreeMap<String, Location>;
 
-/// The mistakes found so far, and where things were typed.
+/// The mistakes found so far, and the locations of keys.
 #[derive(Debug, Default)]
 pub(crate) struct DiagnosticSink {
     places: Locations,
@@ -97,17 +97,17 @@ impl DiagnosticSink {
         self.places.insert(key, place);
     }
 
-    /// A mistake in what was typed at a place.
+    /// Reports a mistake at a location; the value there is not usable.
     pub(crate) fn at(&mut self, place: &Location, message: impl Into<String>, advice: Option<String>) {
         self.add(place, place.key.clone(), message.into(), advice);
     }
 
-    /// A mistake in a part of what was typed at a place; the rest of it is as good as ever.
+    /// Reports a mistake in a part of the value at a location; the rest of it remains usable.
     pub(crate) fn beside(&mut self, place: &Location, message: String, advice: Option<String>) {
         self.tell(place, place.key.clone(), message, advice);
     }
 
-    /// A mistake of the value in effect for a key; one that was not typed stands where its table stands.
+    /// Reports a mistake in the value in effect for a key. A key that was not written has the location of its table.
     pub(crate) fn of(&mut self, key: &str, message: impl Into<String>, advice: Option<String>) {
         let Some((place, exact)) = self.place(key) else {
             return;
@@ -116,15 +116,15 @@ impl DiagnosticSink {
         self.add(&place, shown, message.into(), advice);
     }
 
-    /// A mistake of a file as a whole.
+    /// Reports a mistake in a file as a whole.
     pub(crate) fn file(&mut self, file: &Path, rank: u32, message: String, advice: Option<String>) {
         let file = file.display().to_string();
         let diagnostic = Diagnostic { file, line: None, key: String::new(), message, advice };
         self.found.push((rank, diagnostic));
     }
 
-    /// Returns whether something is wrong already with a key, with what is under it or with what it is in.
-    /// Such a value is only a placeholder, from which nothing can be concluded.
+    /// Returns whether a mistake was already reported for a key, for a key below it, or for a table around it. Such a
+    /// value is only a placeholder, from which nothing can be concluded.
     pub(crate) fn is_reported(&self, key: &str) -> bool {
         let typed = self.places.get(key).map_or(key, |place| place.key.as_str());
         [key, typed].into_iter().any(|key| {
@@ -135,12 +135,12 @@ impl DiagnosticSink {
         })
     }
 
-    /// Returns whether nothing is known of a table as a whole.
+    /// Returns whether a mistake was reported for a table as a whole, so that its contents are unknown.
     pub(crate) fn lost(&self, key: &str) -> bool {
         self.is_reported.contains(key)
     }
 
-    /// Something else that was reported makes this key doubtful, so that its absence proves nothing.
+    /// Marks a key as doubtful because of another report, so that its absence proves nothing.
     pub(crate) fn mark_reported(&mut self, key: String) {
         self.is_reported.insert(key);
     }
@@ -153,7 +153,7 @@ impl DiagnosticSink {
         &self.places
     }
 
-    /// The mistakes, in order; a mistake that several streams take over from one default is told once.
+    /// Returns the mistakes in order; a mistake that several streams inherit from one default is returned once.
     pub(crate) fn into_list(mut self) -> Vec<Diagnostic> {
         self.found.sort_by(|(a_rank, a), (b_rank, b)| {
             (a_rank, a.line, &a.key, &a.message).cmp(&(b_rank, b.line, &b.key, &b.message))
@@ -177,7 +177,7 @@ impl DiagnosticSink {
         self.found.push((place.rank, diagnostic));
     }
 
-    /// The place of a key, or else of the nearest table around it; and whether it is the key's own.
+    /// Returns the location of a key, or of the nearest table around it; and true if it is the key's own.
     fn place(&self, key: &str) -> Option<(&Location, bool)> {
         let around = ancestors(key).find_map(|around| self.places.get(around).map(|p| (p, around)));
         let (place, around) = around.or_else(|| self.places.get("").map(|p| (p, "")))?;
@@ -185,12 +185,12 @@ impl DiagnosticSink {
     }
 }
 
-/// A key's path, and the paths of the tables around it, from the inside to the outside.
+/// Returns a key's path, and the paths of the tables around it, from the inside to the outside.
 fn ancestors(key: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(key), |key| key.rfind('.').map(|end| &key[..end]))
 }
 
-/// The path of a key in a table.
+/// Returns the path of a key in a table.
 pub(crate) fn join(path: &str, name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let name = if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { format!("{name:?}") };

@@ -1,10 +1,10 @@
-//! Spans of time as they are in pipeline files: a whole number and a unit, `90s`, `15m`, `2h`, `7d`.
+//! Durations as pipeline files have them: a whole number and a unit, `90s`, `15m`, `2h`, `7d`.
 
 use std::time::Duration;
 
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
-/// Reads `90s`, `15m`, `2h` or `7d`; `None` for anything else, a number without a unit among it.
+/// Parses `90s`, `15m`, `2h` or `7d`; `None` for anything else, including a number without a unit.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit)?;
@@ -15,7 +15,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(*seconds)?))
 }
 
-/// The shortest way to write a duration of whole seconds: the largest unit that leaves no rest.
+/// Returns the shortest text for a duration of whole seconds: in the largest unit that leaves no remainder.
 pub fn duration_text(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let fits = |unit: u64| seconds >= unit && seconds.is_multiple_of(unit);

@@ -1,5 +1,5 @@
-//! A pipeline file and the files it extends, merged: tables key by key, everything else as a whole, the nearer
-//! file winning.
+//! Merges a pipeline file with the files that it extends: tables key by key, everything else as a whole; the nearer
+//! file wins.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use crate::keys::{file, stream};
 use crate::syntax;
 use crate::value::AuthoredValue;
 
-/// Reads a file and all that it extends. `None`: a file is missing or not TOML, so that nothing can be said of
-/// the whole; the report has the mistakes of the files that could be read.
+/// Reads a file and all files that it extends. Returns `None` if a file is missing or not TOML, so that nothing is
+/// known about the whole; the report has the mistakes of the files that could be read.
 pub(crate) fn read(path: &Path, sink: &mut DiagnosticSink) -> Option<Section> {
     let mut seen = BTreeSet::new();
     let mut files = Vec::new();
@@ -33,7 +33,7 @@ pub(crate) fn read(path: &Path, sink: &mut DiagnosticSink) -> Option<Section> {
     Some(merged)
 }
 
-/// The file that a file extends; `None` if what it says about that is wrong.
+/// Returns the file that a file extends, if any; `None` if its `extends` is wrong, which was reported.
 fn base(
     section: &Section,
     path: &Path,
@@ -52,7 +52,7 @@ fn base(
     let base = beside(path, name);
     if seen.contains(&identity(&base)) {
         let message = format!("`{name}` leads back to a file that is extended already");
-        sink.at(place, message, Some("break the circle".to_owned()));
+        sink.at(place, message, Some("remove the cycle".to_owned()));
         return None;
     }
     if !base.is_file() {
@@ -64,14 +64,14 @@ fn base(
     Some(Some(base.into()))
 }
 
-/// A path that was typed in a file: relative to that file's folder.
+/// Returns a path that was written in a file: it is relative to that file's folder.
 pub(crate) fn beside(file: &Path, path: &str) -> PathBuf {
     let path = path.strip_prefix("./").unwrap_or(path);
     file.parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
 }
 
-/// The one name of a file that may be reached by several; of a file that does not exist yet, as near as can be
-/// told.
+/// Returns the unique name of a file that may be reached by several paths; for a file that does not exist yet, the best
+/// approximation.
 pub(crate) fn identity(path: &Path) -> PathBuf {
     let known = path.canonicalize().ok();
     let in_folder = || {
@@ -94,8 +94,8 @@ fn merge(base: Section, nearer: Section) -> Section {
     Section { place: nearer.place, order: base.order, entries }
 }
 
-/// Returns every stream what `[stream_defaults]` says and the stream does not. Where that has a mistake, the
-/// stream's lack is not another one.
+/// Copies the keys of `[stream_defaults]` into each stream that does not set them itself. If a default has a mistake,
+/// the key's absence from a stream is not reported as another one.
 fn fill_defaults(merged: &mut Section, sink: &mut DiagnosticSink) {
     let defaults = match merged.entries.get(file::DEFAULTS.name) {
         Some(Node::Section(defaults)) => defaults.entries.clone(),

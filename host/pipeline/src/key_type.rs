@@ -1,20 +1,20 @@
-//! What a key is: what it may hold, what it is without being given, and how that is told.
+//! The definition of a key: the values that it accepts, its default, and their descriptions for messages.
 
 use std::time::Duration;
 
 use crate::duration::duration_text;
 use crate::syntax::grouped;
 
-/// What a key may hold.
+/// The type of a key's value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum KeyType {
-    /// A name of the pipeline's own.
+    /// A name that the pipeline's author chooses.
     Name,
     /// A name in a database.
     Identifier,
-    /// A name of a table that is written.
+    /// A name of a table to write.
     TargetTable,
-    /// A table that is taken over, and whose it is.
+    /// A table to take over, and its owner.
     TakeOver,
     /// The digest of a file.
     Digest,
@@ -22,52 +22,52 @@ pub(crate) enum KeyType {
     Address,
     /// Any text.
     Text,
-    /// A file.
+    /// The path of a file.
     Path,
     /// One of a few words.
     Choice(&'static [&'static str]),
-    /// A whole number of something.
+    /// A whole number with a unit.
     Count { least: u64, most: u64, unit: &'static str },
-    /// A span of time; the bounds are in seconds.
+    /// A duration; the bounds are in seconds.
     Span { least: u64, most: u64 },
     /// True or false.
     Flag,
-    /// Text that is never shown, and never is in the file.
+    /// Text that is never shown, and never written in the pipeline file.
     Secret,
-    /// A list of names of the pipeline's own.
+    /// A list of names that the pipeline's author chooses.
     Names,
     /// A list of names in a database.
     Identifiers,
-    /// A list of tables that are taken over.
+    /// A list of tables to take over.
     TakeOvers,
     /// A table of these keys.
     Table(&'static [Key]),
-    /// A table of tables, each under a name of its own, of these keys.
+    /// A table of tables with these keys, each under a name that the author chooses.
     Named(&'static [Key]),
     /// A table per plugin, with the keys that the plugin declares.
     Settings,
-    /// A table of values under names of one's own.
+    /// A table of values under names that the author chooses.
     Values,
 }
 
-/// The value of a key that is not given.
+/// The value of a key that is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyDefault {
     None,
     Text(&'static str),
-    /// A count, or a span in seconds.
+    /// A number, or a duration in seconds.
     Number(u64),
     Flag(bool),
     Empty,
 }
 
-/// A key.
+/// The definition of a key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) kind: KeyType,
     pub(crate) fallback: KeyDefault,
-    /// True if it must be in the file itself, not in a variable or another file.
+    /// True if the value must be in the file itself, not in a variable or another file.
     pub(crate) literal: bool,
 }
 
@@ -92,7 +92,7 @@ impl Key {
 }
 
 impl KeyType {
-    /// What the key must hold, in words.
+    /// Describes the values that the key accepts.
     pub(crate) fn expected(&self) -> String {
         match self {
             Self::Name | Self::Identifier | Self::TargetTable => "a name".to_owned(),
@@ -110,7 +110,7 @@ impl KeyType {
         }
     }
 
-    /// The values that a count or a span may have, with their unit.
+    /// Describes the range of a number or a duration, with its unit.
     pub(crate) fn range(&self) -> String {
         match self {
             Self::Count { least, most, unit } => {
@@ -133,7 +133,7 @@ impl KeyType {
 }
 
 impl Key {
-    /// Returns whether the value may come from a variable or another file.
+    /// Returns whether the value may be a reference to a variable or another file.
     pub(crate) fn takes_reference(&self) -> bool {
         let whole = matches!(
             self.kind,

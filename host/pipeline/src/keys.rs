@@ -1,5 +1,5 @@
-//! The one table of every key that a pipeline file may have: its type, range, unit and default. Reading,
-//! messages and the proof that help.toml is complete all go by it.
+//! The only table of the keys that a pipeline file may have: their types, ranges, units and defaults. Reading, messages
+//! and the test that help.toml is complete are all based on it.
 
 use crate::diagnostics::join;
 use crate::key_type::{Key, KeyDefault, KeyType};
@@ -178,7 +178,7 @@ pub(crate) mod limits {
     pub(crate) const ALL: &[Key] = &[MEMORY_MIB, CALL_TIMEOUT, BATCH_MIB, LOG_MESSAGES];
 }
 
-/// The keys of `[streams.*]`, and those of them that `[stream_defaults]` may give for all streams.
+/// The keys of `[streams.*]`, and those of them that `[stream_defaults]` may set for all streams.
 pub(crate) mod stream {
     use super::*;
     pub(crate) const ENABLED: Key = Key::new("enabled", KeyType::Flag).or(KeyDefault::Flag(true));
@@ -290,18 +290,18 @@ pub(crate) mod models {
         &[PLUGINS, TARGET, TAKE_OVER, THREADS, AFTER_LOAD, LINEAGE, LINEAGE_KEY, VARS, SETTINGS];
 }
 
-/// What is to be known of a key.
+/// The documentation of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHelp {
-    /// Its path; `*` represents a name of one's own.
+    /// Its path; `*` represents a name that the author chooses.
     pub path: String,
-    /// What it may hold, with range and unit.
+    /// The values that it accepts, with range and unit.
     pub expected: String,
-    /// The value used when it is not given, as it would be written.
+    /// The default as it would be written; `None` if there is none.
     pub fallback: Option<String>,
 }
 
-/// Every key that a pipeline file may have.
+/// Returns every key that a pipeline file may have.
 pub fn all_keys() -> Vec<KeyHelp> {
     let mut all = Vec::new();
     collect(file::ALL, "", &mut all);
@@ -327,7 +327,7 @@ fn collect(keys: &[Key], path: &str, all: &mut Vec<KeyHelp>) {
     }
 }
 
-/// Where else in the format a key of this name stands: the tables, as they would be headed.
+/// Returns the tables of the format that have a key of this name, as their headers are written.
 pub(crate) fn tables_with(name: &str) -> Vec<String> {
     let mut tables = Vec::new();
     for table in file::ALL {

@@ -1,34 +1,34 @@
-//! Pipeline files: reading, resolving and checking them. What passes here does not fail later for reasons of
-//! configuration. No database, no sandbox, no printing; the environment and what is known of plugins come in
-//! as traits.
+//! Pipeline files: reads, resolves and checks them. A pipeline that passes does not fail later because of its
+//! configuration. No database, no sandbox, no printing; the environment and the metadata of plugins are passed in as
+//! traits.
 //!
-//! The phases are types: the *authored* tree (what was typed, in known keys and right types), a [`Resolved`]
-//! pipeline (`extends` merged, defaults put in, references looked up) and a [`Checked`] one (labels, plugins,
-//! settings and tables fit together). Mistakes are collected through all phases and reported at once.
+//! The phases are types: the *authored* tree (the text as known keys with values of the right types), a [`Resolved`]
+//! pipeline (`extends` merged, defaults filled in, references looked up) and a [`Checked`] one (labels, plugins,
+//! settings and tables are consistent). Mistakes are collected through all phases and reported at once.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `keys` | the one table of every key: its type, range, unit and default |
-//! | `key_type` | what a key is |
+//! | `keys` | the only table of all keys: their types, ranges, units and defaults |
+//! | `key_type` | the definition of a key |
 //! | `authored` | one file: TOML into a tree of known keys, each with its line |
 //! | `value` | one value: a literal of its key's type, or a reference |
-//! | `extends` | a file and the files it extends, merged |
+//! | `extends` | merges a file with the files that it extends |
 //! | `reference` | values from environment variables and files |
-//! | `syntax` | what names, tables, addresses and paths may look like |
-//! | `duration` | spans of time such as `90s` and `2h` |
+//! | `syntax` | the syntax of names, tables, addresses and paths |
+//! | `duration` | durations such as `90s` and `2h` |
 //! | `secret` | text that is never shown |
-//! | `connection` | what a database needs to be found and opened |
+//! | `connection` | the options with which a database is opened |
 //! | `section_reader` | typed reading of one table of the merged tree |
-//! | `policies` | the words that decide how a stream is moved |
-//! | `models` | the models that are built of what the streams write |
-//! | `resolved` | the pipeline with every value in place |
-//! | `plugins` | port: what is known of a component file |
-//! | `settings` | the settings of a plugin against what it declares |
-//! | `cross_check` | whether the parts fit together |
+//! | `policies` | the choices of a stream's policies |
+//! | `models` | the models built from the tables that the streams write |
+//! | `resolved` | the pipeline with every value filled in |
+//! | `plugins` | port: the metadata of a component file |
+//! | `settings` | checks the settings of a plugin against its declaration |
+//! | `cross_check` | checks that the parts are consistent |
 //! | `checked` | the pipeline that can run |
-//! | `select` | the streams that were asked for |
-//! | `suggest` | did you mean …? |
-//! | `diagnostics` | what is wrong: file, line, key, why, what to do |
+//! | `select` | the streams that were selected by name |
+//! | `suggest` | suggestions: did you mean …? |
+//! | `diagnostics` | mistakes: file, line, key, reason, advice |
 
 mod authored;
 mod checked;
@@ -67,5 +67,5 @@ pub use resolved::{Limits, Resolved, RunOptions, StreamPlan, load};
 pub use secret::Secret;
 pub use settings::Setting;
 
-/// The reference of the format: a pipeline file with every key, its default, its unit and what it is for.
+/// The reference of the format: a pipeline file with every key, its default, its unit and its purpose.
 pub const HELP: &str = include_str!("../../../pipelines/help.toml");

@@ -1,4 +1,5 @@
-//! The models of a pipeline: which plugins declare them, where they are built and how.
+//! The models of a pipeline: the plugins that declare them, the connection they are built in, and the options of a
+//! build.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +11,12 @@ use crate::secret::Secret;
 use crate::section_reader::SectionReader;
 use crate::settings::{GivenSetting, Setting};
 
-/// A server that takes OpenLineage events.
+/// A server that accepts OpenLineage events.
 #[derive(Debug, Clone)]
 pub struct Lineage {
     /// Its address: `http://` or `https://`.
     pub url: String,
-    /// What it is shown as a bearer's token.
+    /// The bearer token that is sent to it.
     pub key: Option<Secret>,
 }
 
@@ -24,38 +25,38 @@ pub struct Lineage {
 pub struct ModelsPlan {
     /// The labels of the plugins that declare them.
     pub plugins: Vec<String>,
-    /// The label of the connection they are built in; `None`: the one that the streams write.
+    /// The label of the connection they are built in; `None` for the one that the streams write.
     pub target: Option<String>,
-    /// The tables that models take over from somebody else, each `TABLE` or `TABLE of PIPELINE`.
+    /// The tables that models take over from another owner, each `TABLE` or `TABLE of PIPELINE`.
     pub take_over: Vec<String>,
-    /// Models at once.
+    /// The number of models that are built at once.
     pub threads: usize,
-    /// True if a run ends with those whose inputs have changed.
+    /// True if a run ends by building the models whose inputs have changed.
     pub after_load: bool,
-    /// Where a run's lineage events are posted to, and with which key.
+    /// The server to which a run's lineage events are posted.
     pub lineage: Option<Lineage>,
-    /// Variables for their SQL, as SQL literals.
+    /// The variables for their SQL, as SQL literals.
     pub variables: BTreeMap<String, String>,
-    /// Settings by plugin label and key, as given.
+    /// Settings by plugin label and key, as written.
     pub(crate) settings: BTreeMap<String, BTreeMap<String, GivenSetting>>,
 }
 
-/// The models of a pipeline, ready to be asked for.
+/// The models of a pipeline, ready to be loaded from their plugins.
 #[derive(Debug, Clone)]
 pub struct Models {
     /// The plugins that declare them.
     pub plugins: Vec<Stage>,
     /// The label of the connection they are built in.
     pub target: String,
-    /// The tables that models take over from somebody else, each `TABLE` or `TABLE of PIPELINE`.
+    /// The tables that models take over from another owner, each `TABLE` or `TABLE of PIPELINE`.
     pub take_over: Vec<String>,
-    /// Models at once.
+    /// The number of models that are built at once.
     pub threads: usize,
-    /// True if a run ends with those whose inputs have changed.
+    /// True if a run ends by building the models whose inputs have changed.
     pub after_load: bool,
-    /// Where a run's lineage events are posted to, and with which key.
+    /// The server to which a run's lineage events are posted.
     pub lineage: Option<Lineage>,
-    /// Variables for their SQL, as SQL literals.
+    /// The variables for their SQL, as SQL literals.
     pub variables: BTreeMap<String, String>,
 }
 
@@ -93,7 +94,7 @@ fn variables(scope: &mut SectionReader<'_>) -> BTreeMap<String, String> {
     variables
 }
 
-/// A value as a SQL literal: a text in quotes, a list of texts with commas, for an IN.
+/// Returns a value as an SQL literal: a text in quotes, a list of texts separated by commas, as in `IN`.
 pub fn variable_literal(value: &Setting) -> String {
     let text = |text: &String| format!("'{}'", text.replace('\'', "''"));
     match value {
@@ -106,7 +107,7 @@ pub fn variable_literal(value: &Setting) -> String {
 }
 
 impl Resolved {
-    /// Where models are built: the connection that is named, or the one that all streams write.
+    /// Returns the connection in which models are built: the one that is named, or the one that all streams write.
     pub(crate) fn models_target(&self) -> Result<String, String> {
         if let Some(target) = &self.models.target {
             return Ok(target.clone());

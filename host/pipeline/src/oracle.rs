@@ -1,5 +1,5 @@
-//! What an Oracle server needs to be found and opened: where it is, who logs in, how far it is trusted, and how
-//! hard to lean on it.
+//! The options with which an Oracle server is opened: its address, the user, certificates, time limits, and the size of
+//! requests.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,71 +14,71 @@ use crate::section_reader::SectionReader;
 /// An Oracle server.
 #[derive(Debug, Clone)]
 pub struct OracleConnection {
-    /// True if Oracle's Instant Client speaks to it, and not the driver that needs nothing.
+    /// True for Oracle's Instant Client, false for the thin driver, which needs no installation.
     pub by_instant_client: bool,
-    /// Where it is.
+    /// Its address.
     pub address: OracleAddress,
     /// The user to log in as.
     pub username: String,
     /// That user's password.
     pub password: Secret,
-    /// The schema of the tables; `None`: the user's own.
+    /// The schema of the tables; `None` for the user's own.
     pub schema: Option<String>,
-    /// Certificates to trust beside those of the public authorities.
+    /// A file of certificates to trust in addition to those of the public authorities.
     pub ca_file: Option<PathBuf>,
     /// A folder with `ewallet.pem`.
     pub wallet: Option<PathBuf>,
     /// The wallet's password.
     pub wallet_password: Option<Secret>,
-    /// The class of the server's resident pool; `None`: a process of its own.
+    /// The class of connections in the server's resident pool; `None` for a dedicated server process.
     pub pooled_class: Option<String>,
-    /// Bytes of a network packet.
+    /// The size of a network packet, in bytes.
     pub sdu: u32,
-    /// How long one try to connect may take.
+    /// The time limit of one attempt to connect.
     pub connect_timeout: Duration,
-    /// How long connecting may be tried again in all.
+    /// The time limit of all attempts to connect together.
     pub connect_budget: Duration,
-    /// How long the server may take for one answer.
+    /// The time limit of one answer of the server.
     pub call_timeout: Duration,
-    /// How long to wait for a free connection.
+    /// The longest wait for a free connection.
     pub pool_timeout: Duration,
-    /// A connection that was idle for longer is tried before it is used.
+    /// The idle time after which a connection is tested before it is used.
     pub ping_after: Duration,
-    /// A connection older than this is not used again.
+    /// The age after which a connection is not used again.
     pub max_lifetime: Duration,
-    /// Connections at a time.
+    /// The largest number of connections at a time.
     pub connections: usize,
-    /// Rows per round trip that are read; `None`: what suits the server.
+    /// Rows per round trip when reading; `None` for a number that suits the server.
     pub fetch_rows: Option<u32>,
-    /// Rows per round trip that are written.
+    /// Rows per round trip when writing.
     pub array_rows: usize,
-    /// A batch of this many rows is merged at once, by way of a temporary table.
+    /// The number of rows from which on a batch is merged at once, through a temporary table.
     pub bulk_merge_rows: usize,
-    /// True if numbers that are declared without digits are text.
+    /// True if numbers that are declared without precision are read as text.
     pub bare_number_is_text: bool,
     /// The largest text or binary object that is read, in bytes.
     pub lob_bytes: usize,
-    /// How far the source's clock is taken back where its open transactions cannot be seen.
+    /// The time by which the source's clock is set back if its open transactions are not visible.
     pub commit_lag: Duration,
-    /// True if all sessions of a run read as of one moment.
+    /// True if all sessions of a run read the same snapshot.
     pub one_snapshot: bool,
 }
 
-/// Where an Oracle server is.
+/// The address of an Oracle server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OracleAddress {
-    /// A host and what its listener is asked for.
+    /// A host and a service of its listener.
     Host {
         /// Its host name or address.
         host: String,
         /// Its port.
         port: u16,
-        /// What is asked for there.
+        /// The service to request from the listener.
         service: Service,
         /// True if the connection is encrypted.
         encrypted: bool,
     },
-    /// A whole connect descriptor.
+    /// A complete connect descriptor.
     Descriptor(String),
     /// A name in a file `tnsnames.ora`.
     Alias {
@@ -89,7 +89,7 @@ pub enum OracleAddress {
     },
 }
 
-/// What an Oracle listener is asked for.
+/// The service to request from an Oracle listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Service {
     /// A service name.
@@ -99,7 +99,8 @@ pub enum Service {
 }
 
 impl OracleConnection {
-    /// What is equal for two connections to the same tables, and only then as far as can be told.
+    /// Returns a text that identifies the database: it is equal for two connections to the same tables, as far as this
+    /// can be found out, and for no others.
     pub(crate) fn database(&self) -> String {
         let schema = self.schema.as_ref().unwrap_or(&self.username).to_uppercase();
         match &self.address {
@@ -112,7 +113,7 @@ impl OracleConnection {
     }
 }
 
-/// The address, for people; no secret is in it.
+/// Writes the address for people, without secrets.
 impl fmt::Display for OracleConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "oracle {}", self.username)?;
@@ -182,7 +183,7 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<OracleConnection> {
     })
 }
 
-/// The one way in which the server is found.
+/// Reads the address, which must be set in exactly one way.
 fn address(scope: &mut SectionReader<'_>) -> Option<OracleAddress> {
     if scope.has(&keys::DESCRIPTOR) || scope.has(&keys::TNS_ALIAS) {
         return named_address(scope);
@@ -222,8 +223,8 @@ fn named_address(scope: &mut SectionReader<'_>) -> Option<OracleAddress> {
 fn refuse_beside(scope: &mut SectionReader<'_>, key: &Key, other: &Key) {
     if scope.has(key) {
         let path = join(&scope.path, key.name);
-        let message = format!("is beside `{}`", other.name);
-        scope.sink.of(&path, message, Some(format!("keep one of them; `{}` says all of it", other.name)));
+        let message = format!("cannot be combined with `{}`", other.name);
+        scope.sink.of(&path, message, Some(format!("keep one of them; `{}` contains all of it", other.name)));
     }
 }
 
@@ -231,7 +232,7 @@ fn trust(scope: &mut SectionReader<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
     if scope.has(&keys::CA_FILE) && scope.has(&keys::WALLET) {
         let path = join(&scope.path, keys::CA_FILE.name);
         let advice = "put the authority's certificate into the wallet's ewallet.pem".to_owned();
-        scope.sink.of(&path, "is beside `wallet`", Some(advice));
+        scope.sink.of(&path, "cannot be combined with `wallet`", Some(advice));
     }
     (scope.path(&keys::CA_FILE), scope.path(&keys::WALLET))
 }
@@ -242,7 +243,7 @@ fn service(scope: &mut SectionReader<'_>) -> Option<Service> {
         (true, true) => {
             let key = join(&scope.path, keys::SID.name);
             let advice = "keep the one that the server's listener knows".to_owned();
-            scope.sink.of(&key, "is beside `service_name`", Some(advice));
+            scope.sink.of(&key, "cannot be combined with `service_name`", Some(advice));
             None
         }
         (false, false) => {

@@ -1,9 +1,9 @@
-//! Port: what is known of a component file. The edge asks the sandbox; a test makes it up.
+//! Port: the metadata of a component file. The program reads it through the sandbox, a test makes it up.
 
 use std::fmt;
 use std::path::Path;
 
-/// What a plugin is made for.
+/// The kind of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum World {
     /// It reads streams.
@@ -27,7 +27,7 @@ impl fmt::Display for World {
     }
 }
 
-/// What a setting may hold.
+/// The type of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingKind {
     /// Text.
@@ -47,18 +47,18 @@ pub enum SettingKind {
 pub struct SettingMetadata {
     /// Its key.
     pub name: String,
-    /// What it may hold.
+    /// The type of its value.
     pub kind: SettingKind,
-    /// The value used when the key is not given, as it would be written; `None`: the key is required.
+    /// The default as it would be written; `None` if the key is required.
     pub fallback: Option<String>,
-    /// The allowed values of a text or texts setting; empty: any.
+    /// The allowed values of a text or of the texts in a list; empty for any.
     pub choices: Vec<String>,
 }
 
-/// What a plugin says of itself.
+/// The metadata of a plugin.
 #[derive(Debug, Clone)]
 pub struct PluginMetadata {
-    /// What it is made for.
+    /// Its kind.
     pub world: World,
     /// The plugin's own name.
     pub name: String,
@@ -66,29 +66,29 @@ pub struct PluginMetadata {
     pub version: String,
     /// The digest of the component: `blake3:` and 64 hexadecimal digits.
     pub digest: String,
-    /// The settings it takes.
+    /// Its settings.
     pub settings: Vec<SettingMetadata>,
 }
 
-/// Why nothing is known of a component file. The text says why, for a person.
+/// The reason why a component file has no metadata. The text explains it to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PluginProblem {
     /// There is no such file.
     Missing,
     /// It cannot be read.
     Unreadable(String),
-    /// Its digest is not the one that the pipeline file names: this one is.
+    /// Its digest, which is in the variant, is not the one that the pipeline file names.
     OtherDigest(String),
-    /// It is no WebAssembly component, or a broken one.
+    /// It is not a WebAssembly component, or a broken one.
     NotAComponent(String),
-    /// It is a component, but made for no world, or another contract, than this host offers.
+    /// It is a component, but for a world or a contract that this host does not offer.
     ForeignContract(String),
-    /// It failed when it was asked to describe itself.
+    /// Its function for describing itself failed.
     Faulty(String),
 }
 
 impl PluginProblem {
-    /// What is wrong, and what to do.
+    /// Returns the problem and the advice.
     pub(crate) fn explain(&self, path: &Path) -> (String, String) {
         let path = path.display();
         let (message, advice) = match self {
@@ -98,7 +98,7 @@ impl PluginProblem {
             Self::Unreadable(why) => (format!("{path} cannot be read: {why}"), "correct the path or the file's rights"),
             Self::OtherDigest(found) => (
                 format!("{path} has the digest {found}, which is not the one given"),
-                "put the right file there, or give its digest once you trust it",
+                "use the right file, or state its digest once you trust it",
             ),
             Self::NotAComponent(why) => (
                 format!("{path} is not a WebAssembly component: {why}"),
@@ -108,16 +108,16 @@ impl PluginProblem {
                 (format!("{path} does not fit this host: {why}"), "build it against the contract in wit/ of this host")
             }
             Self::Faulty(why) => {
-                (format!("{path} failed when it was asked to describe itself: {why}"), "mend the plugin's `describe`")
+                (format!("{path} failed when it was asked to describe itself: {why}"), "fix the plugin's `describe`")
             }
         };
         (message, advice.to_owned())
     }
 }
 
-/// Reports what is known of a component file.
+/// The catalog of plugins.
 pub trait PluginCatalog {
-    /// What the plugin in this file says of itself, or why that is not known. The file's digest, if one is given, is
-    /// compared before anything in the file is compiled.
+    /// Returns the metadata of the plugin in this file, or the reason why it has none. The file's digest, if one is
+    /// passed, is compared before anything in the file is compiled.
     fn metadata(&self, path: &Path, digest: Option<&str>) -> Result<PluginMetadata, PluginProblem>;
 }

@@ -1,6 +1,6 @@
-//! The words that decide how a stream is moved.
+//! The choices of a stream's policies, with their words in pipeline files.
 
-/// A choice, with the words that stand for its values in a pipeline file.
+/// Defines a choice, with the words for its values in a pipeline file.
 macro_rules! choice {
     ($(#[$about:meta])* $name:ident { $($(#[$meaning:meta])* $value:ident = $word:literal,)* }) => {
         $(#[$about])*
@@ -12,7 +12,7 @@ macro_rules! choice {
         impl $name {
             pub(crate) const WORDS: &[(&str, Self)] = &[$(($word, Self::$value),)*];
 
-            /// The word that represents it in a pipeline file.
+            /// Returns the word for it in a pipeline file.
             pub fn word(self) -> &'static str {
                 match self {
                     $(Self::$value => $word,)*
@@ -23,19 +23,19 @@ macro_rules! choice {
 }
 
 choice!(
-    /// How a stream is replicated.
+    /// The replication method of a stream.
     Method {
         /// The whole table, every time.
         Full = "full",
-        /// First the whole table, from then on what changed by the change key.
+        /// The whole table first, and from then on the rows that changed, by the change key.
         Incremental = "incremental",
-        /// Rows are only ever added: those after the highest key that was read.
+        /// Only new rows, for tables to which rows are only added: those after the highest key that was read.
         Append = "append",
     }
 );
 
 choice!(
-    /// What becomes of rows without a change key in an incremental read.
+    /// The policy for rows without a change key in an incremental read.
     NullKeys {
         /// They are read again in every run.
         Include = "include",
@@ -43,27 +43,27 @@ choice!(
         Ignore = "ignore",
         /// They go to quarantine.
         Reject = "reject",
-        /// The first of them fails the stream.
+        /// The first such row fails the stream.
         Fail = "fail",
     }
 );
 
 choice!(
-    /// How rows are found that commit with an older change key than the lookback reaches.
+    /// The way in which rows are found that commit with a change key older than the lookback.
     LateRows {
-        /// They are not looked for.
+        /// They are not searched for.
         Lookback = "lookback",
-        /// Source and target are compared, and what differs is loaded.
+        /// Source and target are compared, and the rows that differ are loaded.
         Reconcile = "reconcile",
     }
 );
 
 choice!(
-    /// What becomes of rows that the source no longer has.
+    /// The policy for rows that the source no longer has.
     Deletes {
         /// They stay.
         Ignore = "ignore",
-        /// They stay, marked with the moment in `wms_deleted_at`.
+        /// They stay, with the time of deletion in `wms_deleted_at`.
         Soft = "soft",
         /// They are deleted.
         Hard = "hard",
@@ -71,11 +71,11 @@ choice!(
 );
 
 choice!(
-    /// What becomes of columns that the target does not have.
+    /// The policy for columns that the target does not have.
     NewColumns {
         /// They are added.
         Evolve = "evolve",
-        /// The stream fails before it moves a row.
+        /// The stream fails before a row is moved.
         Freeze = "freeze",
         /// They are left out.
         Discard = "discard",
@@ -83,17 +83,18 @@ choice!(
 );
 
 choice!(
-    /// What becomes of columns whose values the target's type cannot hold.
+    /// The policy for columns whose values do not fit the target's type.
     NewTypes {
-        /// The target's column is widened where no value changes by it.
+        /// The target's column is widened if that changes no value.
         Evolve = "evolve",
-        /// The stream fails before it moves a row.
+        /// The stream fails before a row is moved.
         Freeze = "freeze",
     }
 );
 
 choice!(
-    /// What becomes of a row with a value that has no place: in its column's type, in the key, in a batch, in the target.
+    /// The policy for a row with an unusable value: one that does not fit its column's type, the key, a batch or the
+    /// target.
     OnBadValue {
         /// It goes to quarantine.
         Reject = "reject",
@@ -103,25 +104,25 @@ choice!(
 );
 
 choice!(
-    /// What to do when a transform traps, takes too long or too much memory.
+    /// The reaction when a transform traps, or takes too much time or memory.
     OnTrap {
-        /// Find the row that does it, and fail.
+        /// Find a row that causes it, and fail.
         FailRun = "fail_run",
         /// Try the batch once more in a fresh instance, then as above.
         Retry = "retry",
-        /// Find the rows that do it, put them into quarantine, and go on.
+        /// Find the rows that cause it, put them into quarantine, and continue.
         Quarantine = "quarantine",
     }
 );
 
 choice!(
-    /// What a run does when the stream is no longer defined as it was when its checkpoint was made.
+    /// The reaction of a run when the definition of a stream differs from the one that its checkpoint rests on.
     OnChange {
-        /// It goes on where the bookmark still holds, and says what that means for the rows in the target.
+        /// It continues if the bookmark is still valid, and reports the consequences for the rows in the target.
         Tell = "tell",
         /// It reads the whole table again.
         Reload = "reload",
-        /// It fails before a row moves.
+        /// It fails before a row is moved.
         Fail = "fail",
     }
 );

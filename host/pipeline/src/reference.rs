@@ -1,5 +1,5 @@
-//! Values by reference: `{ env = "VARIABLE" }` and `{ file = "path" }`. What they hold is never shown, as any
-//! of them may be a secret.
+//! Values by reference: `{ env = "VARIABLE" }` and `{ file = "path" }`. Their contents are never shown, since any of
+//! them may be a secret.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -9,12 +9,12 @@ use crate::authored::Leaf;
 use crate::extends::beside;
 use crate::value::AuthoredValue;
 
-/// More is no value.
+/// The largest size of a file with a value, in bytes.
 const MOST_FILE_BYTES: u64 = 64 << 10;
 
 /// The variables that pipeline files may refer to.
 pub trait Environment {
-    /// The value of a variable; `None` if it is not set.
+    /// Returns the value of a variable; `None` if it is not set.
     fn variable(&self, name: &str) -> Option<OsString>;
 }
 
@@ -24,12 +24,12 @@ impl<F: Fn(&str) -> Option<OsString>> Environment for F {
     }
 }
 
-/// Where a value comes from.
+/// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// It is in the pipeline file.
+    /// It is written in the pipeline file.
     Typed,
-    /// It is what the pipeline file says for an unset variable.
+    /// It is the default in the pipeline file for an unset variable.
     Default,
     Variable(String),
     File(PathBuf),
@@ -41,7 +41,7 @@ impl Origin {
         matches!(self, Self::Typed | Self::Default)
     }
 
-    /// The value in words, for the beginning of a message.
+    /// Returns a subject for a message about the value; it shows only a value that is written in the pipeline file.
     pub(crate) fn subject(&self, value: &str) -> String {
         match self {
             Self::Typed | Self::Default if value.is_empty() => "the value".to_owned(),
@@ -52,14 +52,14 @@ impl Origin {
     }
 }
 
-/// A value, and where it comes from.
+/// A value with its origin.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) value: AuthoredValue,
     pub(crate) origin: Origin,
 }
 
-/// The value of a leaf; otherwise what is wrong and what to do.
+/// Returns the value of a leaf, or the problem and the advice.
 pub(crate) fn look_up(leaf: &Leaf, environment: &dyn Environment) -> Result<Found, (String, String)> {
     match &leaf.value {
         AuthoredValue::Variable { name, default } => variable(name, default.as_deref(), environment),
@@ -72,7 +72,8 @@ pub(crate) fn look_up(leaf: &Leaf, environment: &dyn Environment) -> Result<Foun
     }
 }
 
-/// An empty variable counts as unset: that is how shells and containers unset them.
+/// Returns the value of a variable. An empty one counts as unset, because shells and containers unset variables that
+/// way.
 fn variable(
     name: &str,
     default: Option<&AuthoredValue>,
@@ -94,7 +95,7 @@ fn variable(
     }
 }
 
-/// The text of a file without the newline at its end.
+/// Returns the text of a file without the newline at its end.
 fn content(path: &Path) -> Result<String, (String, String)> {
     let shown = path.display();
     let failed = |error: std::io::Error| match error.kind() {

@@ -1,5 +1,5 @@
-//! The pipeline with every value in place: `extends` merged, defaults put in, references looked up. Whether
-//! the parts fit together is for `checked`.
+//! The pipeline with every value filled in: `extends` merged, defaults filled in, references looked up. The module
+//! `cross_check` checks that the parts are consistent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,34 +17,34 @@ use crate::reference::Environment;
 use crate::section_reader::SectionReader;
 use crate::settings::GivenSetting;
 
-/// Where nobody says what share of the rows may be rejected: up to this many of them the share does not count.
+/// The number of rejected rows up to which the default percentage is not checked.
 const REJECTED_FLOOR: u64 = 10;
 
-/// How a pipeline is run.
+/// The options of a pipeline's runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOptions {
-    /// The most rows in one batch from an extractor.
+    /// The largest number of rows in one batch from an extractor.
     pub extract_batch_rows: usize,
-    /// The rows after which the target commits.
+    /// The number of rows after which the target commits.
     pub load_batch_rows: usize,
-    /// The streams that run at once.
+    /// The number of streams that run at once.
     pub concurrency: usize,
-    /// The batches that may wait between two stages of a stream.
+    /// The number of batches that may wait between two stages of a stream.
     pub queue_batches: usize,
-    /// How often a stream is tried again that failed for a reason that passes.
+    /// The number of times that a stream is retried after a temporary failure.
     pub retries: u64,
 }
 
-/// What one instance of a plugin may use.
+/// The limits of one plugin instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Linear memory, in bytes.
     pub memory_bytes: usize,
-    /// How long one call may take.
+    /// The time limit of one call.
     pub call_timeout: Duration,
-    /// The most bytes of columns in one batch.
+    /// The largest number of bytes of columns in one batch.
     pub batch_bytes: usize,
-    /// The log messages that are kept.
+    /// The number of log messages that are kept.
     pub log_messages: usize,
 }
 
@@ -63,83 +63,83 @@ pub struct StreamPlan {
     pub table: String,
     /// The table it writes.
     pub target_table: String,
-    /// The table that it takes over from somebody else: `TABLE`, or `TABLE of PIPELINE`.
+    /// The table that it takes over from another owner: `TABLE`, or `TABLE of PIPELINE`.
     pub take_over: Option<String>,
-    /// The label of the plugin that reads.
+    /// The label of the extractor.
     pub extractor: String,
-    /// The labels of the plugins that change batches, in this order.
+    /// The labels of the transforms, in the order in which they are applied.
     pub transforms: Vec<String>,
-    /// The label of the plugin that writes.
+    /// The label of the loader.
     pub loader: String,
-    /// How it is replicated.
+    /// The replication method.
     pub method: Method,
-    /// The columns that identify a row; empty: the table's primary key.
+    /// The columns that identify a row; empty for the table's primary key.
     pub key: Vec<String>,
-    /// The column that says when a row last changed.
+    /// The column with the time or version of a row's last change.
     pub change_key: Option<String>,
-    /// How far before the bookmark an incremental read starts.
+    /// The time before the bookmark at which an incremental read starts.
     pub lookback: Duration,
-    /// What becomes of rows without a change key.
+    /// The policy for rows without a change key.
     pub null_keys: NullKeys,
-    /// How rows are found that commit later than the lookback.
+    /// The way in which rows are found that commit later than the lookback.
     pub late_rows: LateRows,
-    /// What becomes of rows that the source no longer has.
+    /// The policy for rows that the source no longer has.
     pub deletes: Deletes,
-    /// How long a comparison of all keys holds; zero: every run compares them.
+    /// The time until the next comparison of all keys is due; with zero, every run compares them.
     pub reconcile_every: Duration,
-    /// What becomes of columns that the target does not have.
+    /// The policy for columns that the target does not have.
     pub new_columns: NewColumns,
-    /// What becomes of columns whose values the target's type cannot hold.
+    /// The policy for columns whose values do not fit the target's type.
     pub new_types: NewTypes,
-    /// What a run does when the stream is no longer defined as it was when its checkpoint was made.
+    /// The reaction of a run to a changed definition of the stream.
     pub on_change: OnChange,
-    /// What becomes of a value that does not fit.
+    /// The policy for a row with an unusable value.
     pub on_bad_value: OnBadValue,
-    /// What to do when a transform breaks down.
+    /// The reaction when a transform traps or exceeds a limit.
     pub on_trap: OnTrap,
-    /// The most rows that may go to quarantine in one run; `None`: any number.
+    /// The largest number of rows that may go to quarantine in one run; `None` for any number.
     pub max_rejected: Option<u64>,
-    /// The most rows of a hundred that may go to quarantine in one run.
+    /// The largest percentage of rows that may go to quarantine in one run.
     pub max_rejected_percent: u64,
-    /// Up to this many rows that share does not count.
+    /// The number of rejected rows up to which that percentage is not checked.
     pub rejected_floor: u64,
-    /// The most rows that one run may delete from the target, or mark as deleted; `None`: any number.
+    /// The largest number of rows that one run may delete from the target, or mark as deleted; `None` for any number.
     pub max_deleted: Option<u64>,
-    /// The most rows of a hundred of the target that one run may delete or mark; 100: any share.
+    /// The largest percentage of the target's rows that one run may delete or mark; 100 for any.
     pub max_deleted_percent: u64,
-    /// Settings by plugin label and key, as given.
+    /// Settings by plugin label and key, as written.
     pub(crate) settings: BTreeMap<String, BTreeMap<String, GivenSetting>>,
 }
 
-/// A pipeline with every value in place.
+/// A pipeline with every value filled in.
 #[derive(Debug, Clone)]
 pub struct Resolved {
-    /// The file, as it was named.
+    /// The file's path as the user wrote it.
     pub file: PathBuf,
-    /// The pipeline's name, which its state is kept under.
+    /// The pipeline's name, under which its state is stored.
     pub name: String,
-    /// How it is run.
+    /// The options of its runs.
     pub run: RunOptions,
-    /// What one instance of a plugin may use.
+    /// The limits of one plugin instance.
     pub limits: Limits,
-    /// Component files by label.
+    /// The component files by plugin label.
     pub plugins: BTreeMap<String, PathBuf>,
-    /// The digests that the files of these labels must have.
+    /// The digests that the component files must have, by plugin label.
     pub digests: BTreeMap<String, String>,
-    /// Databases by label.
+    /// The databases by label.
     pub connections: BTreeMap<String, Connection>,
     /// The streams in the order of the file.
     pub streams: Vec<StreamPlan>,
-    /// The models that are built of what the streams write.
+    /// The models built from the tables that the streams write.
     pub models: ModelsPlan,
-    /// Labels that the file declares, with or without a mistake in what they mean.
+    /// The labels that the file declares, even if their tables have mistakes.
     pub(crate) declared_plugins: BTreeSet<String>,
     pub(crate) declared_connections: BTreeSet<String>,
     pub(crate) places: Locations,
 }
 
-/// Reads a pipeline file with all that it extends and refers to. Tells all mistakes of these phases at once;
-/// [`crate::check_file`] tells those of the last phase too.
+/// Reads a pipeline file with all that it extends and refers to. Reports all mistakes of these phases at once;
+/// [`crate::check_file`] reports those of the last phase too.
 pub fn load(path: &Path, environment: &dyn Environment) -> Result<Resolved, Diagnostics> {
     let mut sink = DiagnosticSink::default();
     match resolve(path, environment, &mut sink) {
@@ -148,7 +148,7 @@ pub fn load(path: &Path, environment: &dyn Environment) -> Result<Resolved, Diag
     }
 }
 
-/// The pipeline with placeholders where the report has a mistake; `None` if a file could not be read.
+/// Returns the pipeline, with a placeholder for each reported mistake; `None` if a file could not be read.
 pub(crate) fn resolve(path: &Path, environment: &dyn Environment, sink: &mut DiagnosticSink) -> Option<Resolved> {
     let root = extends::read(path, sink)?;
     let mut reader = Resolver { root: &root, environment, sink };
@@ -194,7 +194,7 @@ impl<'a> Resolver<'a> {
         SectionReader { section, path, environment: self.environment, sink: self.sink }
     }
 
-    /// The section of a key, an empty one if it is not given.
+    /// Returns the section of a key, or an empty one if it is not set.
     fn section(&self, key: &Key) -> Section {
         match self.root.entries.get(key.name) {
             Some(Node::Section(section)) => section.clone(),
@@ -202,7 +202,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The named tables of a section: all their names, and what those without a mistake mean.
+    /// Reads the named tables of a section: returns all their names, and the values of those without a mistake.
     fn each<T>(
         &mut self,
         key: &Key,
@@ -253,7 +253,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A count of things in memory.
+/// Reads a number of things in memory.
 fn size(scope: &mut SectionReader<'_>, key: &Key) -> usize {
     scope.count(key).and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
 }
@@ -293,7 +293,7 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
     }
 }
 
-/// What is given for each plugin. Its type is checked once the plugin is known.
+/// Returns the settings for each plugin. Their types are checked once the plugin is known.
 pub(crate) fn settings(scope: &mut SectionReader<'_>) -> BTreeMap<String, BTreeMap<String, GivenSetting>> {
     let Some(Node::Section(plugins)) = scope.section.entries.get(stream::SETTINGS.name) else {
         return BTreeMap::new();

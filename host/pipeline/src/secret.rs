@@ -1,8 +1,8 @@
-//! Text that is never shown: not in messages, not in logs, not by `{:?}`. Only `reveal` gives it out.
+//! Text that is never shown: not in messages, not in logs, not by `{:?}`. Only `reveal` returns it.
 
 use std::fmt;
 
-/// A password or the like.
+/// A password or another secret.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -12,7 +12,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for the one who opens the connection.
+    /// Returns the text itself, for the code that opens the connection.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,5 +1,5 @@
-//! Typed reading of one table of the merged tree. Each reader takes a key of `keys`, looks up what it refers
-//! to, and reports what is wrong; the caller goes on with a placeholder.
+//! Typed reading of one table of the merged tree. Each method reads a key of `keys`, looks up its reference, and
+//! reports mistakes; the caller continues with a placeholder.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::syntax::{self, SyntaxError};
 use crate::value::AuthoredValue;
 
-/// A table, its path, and what is needed to read it.
+/// A table with its path, and the context for reading it.
 pub(crate) struct SectionReader<'a> {
     pub(crate) section: &'a Section,
     pub(crate) path: String,
@@ -24,12 +24,12 @@ pub(crate) struct SectionReader<'a> {
 }
 
 impl SectionReader<'_> {
-    /// Returns whether the key was given, well or badly.
+    /// Returns whether the key is set, correctly or not.
     pub(crate) fn has(&self, key: &Key) -> bool {
         self.section.entries.contains_key(key.name)
     }
 
-    /// Reports a key that must be there and is not.
+    /// Reports a required key that is not set.
     pub(crate) fn require(&mut self, key: &Key) {
         let path = join(&self.path, key.name);
         if !self.has(key) && !self.sink.is_reported(&path) {
@@ -38,7 +38,7 @@ impl SectionReader<'_> {
         }
     }
 
-    /// A text that looks as its key asks for; a key without one gives its fallback.
+    /// Reads a text with the syntax of its key; a key that is not set has its default.
     pub(crate) fn text(&mut self, key: &Key) -> Option<String> {
         let check = match key.kind {
             KeyType::Name => syntax::name,
@@ -58,13 +58,13 @@ impl SectionReader<'_> {
         self.held(check(&text), &text, &origin, &place).then_some(text)
     }
 
-    /// A name that must be given.
+    /// Reads a name that is required.
     pub(crate) fn required_text(&mut self, key: &Key) -> String {
         self.require(key);
         self.text(key).unwrap_or_default()
     }
 
-    /// One of a few words.
+    /// Reads one of a few words.
     pub(crate) fn choice<T: Copy>(&mut self, key: &Key, meanings: &[(&str, T)]) -> Option<T> {
         let word = if self.has(key) {
             let (word, origin, place) = self.words(key)?;
@@ -85,7 +85,7 @@ impl SectionReader<'_> {
         meanings.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning)
     }
 
-    /// A whole number within its key's range; a key without one gives its fallback.
+    /// Reads a whole number within its key's range; a key that is not set has its default.
     pub(crate) fn count(&mut self, key: &Key) -> Option<u64> {
         let KeyType::Count { least, most, .. } = key.kind else {
             return None;
@@ -109,7 +109,7 @@ impl SectionReader<'_> {
         number
     }
 
-    /// A duration within its key's range; a key without one gives its fallback.
+    /// Reads a duration within its key's range; a key that is not set has its default.
     pub(crate) fn span(&mut self, key: &Key) -> Option<Duration> {
         let KeyType::Span { least, most } = key.kind else {
             return None;
@@ -126,7 +126,7 @@ impl SectionReader<'_> {
         span
     }
 
-    /// True or false.
+    /// Reads true or false.
     pub(crate) fn flag(&mut self, key: &Key) -> Option<bool> {
         if !self.has(key) {
             return if let KeyDefault::Flag(flag) = key.fallback { Some(flag) } else { None };
@@ -146,8 +146,8 @@ impl SectionReader<'_> {
         }
     }
 
-    /// A path. One that was typed is relative to its file's folder; one from a variable, its default or
-    /// another file is relative to the folder in which the host was started.
+    /// Reads a path. One that is written in a file is relative to that file's folder; one from a variable, its default
+    /// or another file is relative to the folder in which the host was started.
     pub(crate) fn path(&mut self, key: &Key) -> Option<PathBuf> {
         let (text, origin, place) = self.words(key)?;
         if !self.held(syntax::path(&text), &text, &origin, &place) {
@@ -159,12 +159,12 @@ impl SectionReader<'_> {
         }
     }
 
-    /// A secret; it never is in the file itself.
+    /// Reads a secret, which is never written in the pipeline file itself.
     pub(crate) fn secret(&mut self, key: &Key) -> Option<Secret> {
         self.words(key).map(|(text, ..)| Secret::new(text))
     }
 
-    /// A list of names, none of them twice; those that are no names are left out.
+    /// Reads a list of names without duplicates; names that are not valid are reported and left out.
     pub(crate) fn list(&mut self, key: &Key) -> Option<Vec<String>> {
         if !self.has(key) {
             return Some(Vec::new());
@@ -194,7 +194,7 @@ impl SectionReader<'_> {
         Some(names)
     }
 
-    /// A text, where it comes from and where it was typed.
+    /// Returns a text, its origin and its location.
     fn words(&mut self, key: &Key) -> Option<(String, Origin, Location)> {
         let (found, place) = self.found(key)?;
         match found.value {
@@ -203,7 +203,7 @@ impl SectionReader<'_> {
         }
     }
 
-    /// What a key holds, looked up.
+    /// Returns the value of a key, looked up.
     fn found(&mut self, key: &Key) -> Option<(Found, Location)> {
         let Some(Node::Leaf(leaf)) = self.section.entries.get(key.name) else {
             return None;
@@ -211,7 +211,7 @@ impl SectionReader<'_> {
         self.look_up(leaf).map(|found| (found, leaf.place.clone()))
     }
 
-    /// What a leaf holds, looked up.
+    /// Returns the value of a leaf, looked up.
     pub(crate) fn look_up(&mut self, leaf: &Leaf) -> Option<Found> {
         match look_up(leaf, self.environment) {
             Ok(found) => Some(found),
@@ -222,7 +222,7 @@ impl SectionReader<'_> {
         }
     }
 
-    /// Returns whether a word passed; reports it if not.
+    /// Returns whether a word passed its check; reports it if it did not.
     fn held(&mut self, checked: Result<(), SyntaxError>, word: &str, origin: &Origin, place: &Location) -> bool {
         if let Err((message, advice)) = &checked {
             self.sink.at(place, format!("{} {message}", origin.subject(word)), advice.clone());

@@ -1,4 +1,4 @@
-//! The streams that were asked for by name; without a name, all that are part of a run.
+//! Selects streams by name; if no name is passed, all that are part of a run.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::suggest;
 
-/// Picks by name, in the order of the file. `disabled` are names that exist and are not among the items.
+/// Selects items by name, in the order of the file. `disabled` are names that exist and are not among the items.
 pub(crate) fn pick<'a, T>(
     file: &Path,
     items: &'a [T],

@@ -1,5 +1,5 @@
-//! The settings of a plugin in a stream, against what the plugin declares: known keys, right types, allowed
-//! values, nothing required left out; fallbacks put in.
+//! Checks the settings of a plugin in a stream against the plugin's declaration: known keys, right types, allowed
+//! values, all required ones set; defaults are filled in.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub enum Setting {
     Texts(Vec<String>),
 }
 
-/// A setting as it was given: typed, or text by reference, which is not shown.
+/// A setting as written: a value in the file, or text by reference, which is not shown.
 #[derive(Debug, Clone)]
 pub(crate) enum GivenSetting {
     Typed(Setting),
@@ -58,7 +58,7 @@ impl From<AuthoredValue> for Setting {
     }
 }
 
-/// The settings of a plugin, complete. `path` is that of its table of settings.
+/// Returns the complete settings of a plugin. `path` is that of its table of settings.
 pub(crate) fn check(
     declared: &[SettingMetadata],
     given: &BTreeMap<String, GivenSetting>,
@@ -93,7 +93,7 @@ pub(crate) fn check(
     settings
 }
 
-/// The given value as the declared type.
+/// Converts a given value to the declared type.
 fn value(setting: &SettingMetadata, given: &GivenSetting) -> Result<Setting, SyntaxError> {
     let expected = expected(setting.kind);
     match given {
@@ -106,7 +106,7 @@ fn value(setting: &SettingMetadata, given: &GivenSetting) -> Result<Setting, Syn
     }
 }
 
-/// The value of a setting that is not given.
+/// Returns the default of a setting that is not set.
 fn fallback(setting: &SettingMetadata) -> Result<Setting, SyntaxError> {
     let expected = expected(setting.kind);
     let text = setting.fallback.as_deref().ok_or_else(|| {
@@ -117,10 +117,10 @@ fn fallback(setting: &SettingMetadata) -> Result<Setting, SyntaxError> {
     let value = written.and_then(|value| typed(setting.kind, Setting::from(value)));
     value
         .or_else(|| parsed(setting.kind, text))
-        .ok_or_else(|| (format!("the plugin's own fallback is not {expected}"), Some("mend the plugin".to_owned())))
+        .ok_or_else(|| (format!("the plugin's own default is not {expected}"), Some("fix the plugin".to_owned())))
 }
 
-/// A value written in the file, as the declared type; a whole number is a number too.
+/// Converts a value written in the file to the declared type; a whole number is a number too.
 fn typed(kind: SettingKind, value: Setting) -> Option<Setting> {
     match (kind, value) {
         (SettingKind::Text, value @ Setting::Text(_))
@@ -133,7 +133,7 @@ fn typed(kind: SettingKind, value: Setting) -> Option<Setting> {
     }
 }
 
-/// A text from elsewhere, as the declared type; a list is written with commas.
+/// Converts a text from elsewhere to the declared type; a list is separated by commas.
 fn parsed(kind: SettingKind, text: &str) -> Option<Setting> {
     match kind {
         SettingKind::Text => Some(Setting::Text(text.to_owned())),
@@ -147,7 +147,7 @@ fn parsed(kind: SettingKind, text: &str) -> Option<Setting> {
     }
 }
 
-/// The value, if it is among those that the plugin allows.
+/// Returns the value if the plugin allows it.
 fn chosen(setting: &SettingMetadata, value: Setting, shown: bool) -> Result<Setting, SyntaxError> {
     let texts = match &value {
         Setting::Text(text) => std::slice::from_ref(text),
@@ -166,7 +166,7 @@ fn chosen(setting: &SettingMetadata, value: Setting, shown: bool) -> Result<Sett
 }
 
 impl Setting {
-    /// What it holds, in words.
+    /// Describes its type.
     fn kind(&self) -> &'static str {
         expected(match self {
             Self::Text(_) => SettingKind::Text,

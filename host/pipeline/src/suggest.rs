@@ -1,6 +1,6 @@
-//! Did you mean …? The nearest of the known words, if one is near enough to be a slip.
+//! Suggestions: the nearest of the known words, if it is near enough to be meant.
 
-/// The known word that `typed` was probably meant to be.
+/// Returns the known word that was probably meant by `typed`.
 pub(crate) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = plain(typed);
     let slips = (typed.chars().count() / 3).clamp(1, 3);
@@ -12,7 +12,7 @@ pub(crate) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>)
         .map(|(_, word)| word)
 }
 
-/// What to do about an unknown word: the nearest known one, or all of them.
+/// Returns the advice for an unknown word: the nearest known one, or all of them; `None` if none is known.
 pub(crate) fn advice<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(typed, known.iter().copied()) {
@@ -22,7 +22,7 @@ pub(crate) fn advice<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) 
     }
 }
 
-/// Letters only matter without case, and `-` is as good as `_`. Nobody types a name of more than 64 letters.
+/// Normalizes a word: case is ignored, `-` equals `_`, and only the first 64 letters count.
 fn plain(word: &str) -> String {
     word.chars().take(64).map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
 }

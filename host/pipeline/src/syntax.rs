@@ -1,17 +1,17 @@
-//! What names, tables, addresses and paths may look like. Says what is wrong, and what to write instead.
+//! The syntax of names, tables, addresses and paths. An error has the problem and the advice.
 
-/// What is wrong with a word, and what to do.
+/// The problem with a word, and the advice.
 pub(crate) type SyntaxError = (String, Option<String>);
 
 const MOST_NAME_LETTERS: usize = 63;
 /// Oracle's limit; SQLite has none.
 const MOST_IDENTIFIER_BYTES: usize = 128;
-/// What the host's own tables in the target begin with.
+/// The prefix of the host's own tables in the target.
 const RESERVED: &str = "wmshost_";
-/// What the tables beside a table end with in which its rows are staged.
+/// The suffixes of the staging tables for a table's rows.
 const STAGING: [&str; 2] = ["__NEXT", "__MERGE"];
 
-/// A name of a pipeline, plugin, connection or stream.
+/// Checks a name of a pipeline, plugin, connection or stream.
 pub(crate) fn name(word: &str) -> Result<(), SyntaxError> {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     let good = word.starts_with(|c: char| c.is_ascii_lowercase()) && word.chars().all(inner);
@@ -19,10 +19,10 @@ pub(crate) fn name(word: &str) -> Result<(), SyntaxError> {
         return Ok(());
     }
     let rule = format!("write lower-case letters, digits, `-` and `_`, a letter first, at most {MOST_NAME_LETTERS}");
-    Err(("is no name".to_owned(), Some(rule)))
+    Err(("is not a valid name".to_owned(), Some(rule)))
 }
 
-/// A name of a table, column or schema in a database.
+/// Checks a name of a table, column or schema in a database.
 pub(crate) fn identifier(word: &str) -> Result<(), SyntaxError> {
     let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '#');
     let first = |c: char| c.is_alphabetic() || c == '_';
@@ -32,10 +32,10 @@ pub(crate) fn identifier(word: &str) -> Result<(), SyntaxError> {
     let rule = format!(
         "write letters, digits, `_`, `$` and `#`, a letter or `_` first, at most {MOST_IDENTIFIER_BYTES} bytes"
     );
-    Err(("is no identifier".to_owned(), Some(rule)))
+    Err(("is not a valid identifier".to_owned(), Some(rule)))
 }
 
-/// A table that is written: an identifier that is not one of the host's own.
+/// Checks a table to write: an identifier that is not reserved for the host's own tables.
 pub(crate) fn target_table(word: &str) -> Result<(), SyntaxError> {
     identifier(word)?;
     let head = word.get(..RESERVED.len()).unwrap_or_default();
@@ -51,7 +51,7 @@ pub(crate) fn target_table(word: &str) -> Result<(), SyntaxError> {
     Ok(())
 }
 
-/// A table that is taken over, and the pipeline that it is taken from.
+/// Checks a table to take over, and the pipeline that owns it.
 pub(crate) fn take_over(word: &str) -> Result<(), SyntaxError> {
     let (table, pipeline) = match word.split_once(" of ") {
         Some((table, pipeline)) => (table, Some(pipeline)),
@@ -61,55 +61,55 @@ pub(crate) fn take_over(word: &str) -> Result<(), SyntaxError> {
         return Ok(());
     }
     let rule = "write the table's name, and after it ` of ` and the name of the pipeline that owns it, if one does";
-    Err(("names no table".to_owned(), Some(rule.to_owned())))
+    Err(("does not name a table".to_owned(), Some(rule.to_owned())))
 }
 
-/// The digest of a file: `blake3:` and its 64 hexadecimal digits.
+/// Checks the digest of a file: `blake3:` and its 64 hexadecimal digits.
 pub(crate) fn digest(word: &str) -> Result<(), SyntaxError> {
     let digits = word.strip_prefix("blake3:").unwrap_or_default();
     if digits.len() == 64 && digits.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')) {
         return Ok(());
     }
     let rule = "write `blake3:` and 64 hexadecimal digits in lower case, as `wmshost plugin inspect` prints them";
-    Err(("is no digest".to_owned(), Some(rule.to_owned())))
+    Err(("is not a valid digest".to_owned(), Some(rule.to_owned())))
 }
 
-/// A host name, service name or SID: one word, so that it cannot smuggle anything into a connect descriptor.
+/// Checks a host name, service name or SID: one word, so that it cannot inject anything into a connect descriptor.
 pub(crate) fn address(word: &str) -> Result<(), SyntaxError> {
     let good = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '$' | '#' | '[' | ']');
     if !word.is_empty() && word.chars().all(good) {
         return Ok(());
     }
     let rule = "write one word of letters, digits, `.`, `-` and `_`; port and user have keys of their own";
-    Err(("is no address".to_owned(), Some(rule.to_owned())))
+    Err(("is not a valid address".to_owned(), Some(rule.to_owned())))
 }
 
-/// Any text that is not empty and has no control characters.
+/// Checks any text: it is not empty and has no control characters.
 pub(crate) fn text(word: &str) -> Result<(), SyntaxError> {
     if word.trim().is_empty() {
         return Err(("is empty".to_owned(), Some("give it a value, or leave the key out".to_owned())));
     }
     if word.chars().any(char::is_control) {
-        return Err(("holds control characters".to_owned(), Some("remove them".to_owned())));
+        return Err(("contains control characters".to_owned(), Some("remove them".to_owned())));
     }
     Ok(())
 }
 
-/// The path of a file.
+/// Checks the path of a file.
 pub(crate) fn path(word: &str) -> Result<(), SyntaxError> {
     text(word)?;
     if word == "~" || word.starts_with("~/") {
-        let advice = "write the whole path: `~` is a shell's word and means nothing here";
+        let advice = "write the whole path: only a shell expands `~`";
         return Err(("begins with `~`".to_owned(), Some(advice.to_owned())));
     }
     if word == ":memory:" {
-        let advice = "name a file: a database in memory is gone with the connection";
-        return Err(("is no file".to_owned(), Some(advice.to_owned())));
+        let advice = "name a file: a database in memory is lost with its connection";
+        return Err(("is not a file".to_owned(), Some(advice.to_owned())));
     }
     Ok(())
 }
 
-/// A number with its thousands apart.
+/// Returns a number with commas between its thousands.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! One value as it was written: a literal of the type that its key asks for, or a reference to one.
+//! One value as it was written: a literal of its key's type, or a reference.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -34,7 +34,7 @@ pub(crate) fn read(value: &DeValue<'_>, key: &Key) -> Result<AuthoredValue, Synt
     }
 }
 
-/// Reads a setting of a plugin, whose type only the plugin can tell.
+/// Reads a setting of a plugin, whose type only the plugin knows.
 pub(crate) fn read_setting(value: &DeValue<'_>) -> Result<AuthoredValue, SyntaxError> {
     let any = |value: &DeValue<'_>| {
         let advice = "write text, a number, true or false, or a list of texts".to_owned();
@@ -46,14 +46,14 @@ pub(crate) fn read_setting(value: &DeValue<'_>) -> Result<AuthoredValue, SyntaxE
     }
 }
 
-/// A value that is in the file itself.
+/// Reads a value that is written in the file itself.
 fn typed(value: &DeValue<'_>, key: &Key) -> Result<AuthoredValue, SyntaxError> {
     let written = literal(value);
     let text = matches!(written, Some(AuthoredValue::Text(_)));
     let fits = match key.kind {
         KeyType::Secret if text => {
             let advice = format!("write `{0} = {{ env = \"VARIABLE\" }}` or `{0} = {{ file = \"path\" }}`", key.name);
-            return Err(("a secret must not stand in the file".to_owned(), Some(advice)));
+            return Err(("a secret must not be in the file".to_owned(), Some(advice)));
         }
         KeyType::Secret | KeyType::Table(_) | KeyType::Named(_) | KeyType::Settings => false,
         KeyType::Names | KeyType::Identifiers | KeyType::TakeOvers => matches!(written, Some(AuthoredValue::Texts(_))),
@@ -74,7 +74,7 @@ fn typed(value: &DeValue<'_>, key: &Key) -> Result<AuthoredValue, SyntaxError> {
     Err((message, advice.map(str::to_owned)))
 }
 
-/// A reference; `default` reads the value that is taken for an unset variable.
+/// Reads a reference; `default` reads the value for an unset variable.
 fn reference(
     table: &DeTable<'_>,
     default: impl Fn(&DeValue<'_>) -> Result<AuthoredValue, SyntaxError>,
@@ -108,7 +108,7 @@ fn reference(
     }
 }
 
-/// The value, unless it is of a type that no key takes.
+/// Returns a value of any type that some key accepts; `None` for other types.
 pub(crate) fn literal(value: &DeValue<'_>) -> Option<AuthoredValue> {
     match value {
         DeValue::String(text) => Some(AuthoredValue::Text(text.to_string())),
@@ -130,7 +130,7 @@ pub(crate) fn literal(value: &DeValue<'_>) -> Option<AuthoredValue> {
     }
 }
 
-/// What was found, in words.
+/// Describes the type of a value.
 pub(crate) fn found(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "text",
@@ -140,7 +140,7 @@ pub(crate) fn found(value: &DeValue<'_>) -> &'static str {
         DeValue::Float(_) => "a number with a fraction",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) if literal(value).is_none() => "a list with other things than texts",
+        DeValue::Array(_) if literal(value).is_none() => "a list of other values than texts",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     }

@@ -1,25 +1,25 @@
-//! When a warehouse works. Spreads rows over the span so that weekdays and office hours are busy, and nights
-//! and Sundays nearly still, without breaking the order of the ids.
+//! The working hours of a warehouse. Spreads rows over the span so that weekdays and office hours are busy, and nights
+//! and Sundays nearly quiet, without breaking the order of the ids.
 
 use crate::moment::{DAY, HOUR, Moment};
 
-/// Work per hour of a weekday, relative.
+/// The relative amount of work per hour of a weekday.
 const HOURS: [u64; 24] =
     [20, 20, 20, 20, 20, 40, 80, 200, 220, 220, 220, 200, 140, 200, 220, 220, 220, 200, 120, 80, 80, 60, 40, 30];
-/// Work on Thursday (1970-01-01 was one) and the six days after it, percent of a full day.
+/// The amount of work on Thursday (1970-01-01 was one) and the six days after it, in percent of a full day.
 const WEEKDAYS: [u64; 7] = [100, 100, 40, 10, 100, 100, 100];
-/// Parts of one unit of work.
+/// The number of parts of one unit of work.
 const FINE: u128 = 1 << 32;
 
 /// The working hours of a span.
 pub(crate) struct Calendar {
     start: Moment,
-    /// Work done before each hour of the span; one entry more than hours.
+    /// The work done before each hour of the span; it has one more entry than there are hours.
     before: Vec<u64>,
 }
 
 impl Calendar {
-    /// The span of this many days up to a moment.
+    /// Returns the calendar of this number of days up to a time.
     pub(crate) fn new(until: Moment, days: i64) -> Self {
         let start = until.plus(-days * DAY);
         let mut before = vec![0];
@@ -31,7 +31,7 @@ impl Calendar {
         Self { start, before }
     }
 
-    /// The moment at which `part` of `whole` of the span's work is done; never falls as `part` rises.
+    /// Returns the time at which `part` of `whole` of the span's work is done; it never decreases as `part` increases.
     pub(crate) fn at(&self, part: u64, whole: u64) -> Moment {
         let total = self.before.last().copied().unwrap_or(0);
         let wanted = u128::from(part.min(whole)) * u128::from(total) * FINE / u128::from(whole.max(1));

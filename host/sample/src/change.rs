@@ -1,5 +1,5 @@
-//! A day of changes in a sample warehouse, in one transaction: what fails leaves the file as it was. The day
-//! begins at the youngest change key of the file, so that days can follow one another.
+//! A day of changes in a sample warehouse, in one transaction: a failure leaves the file unchanged. The day begins at
+//! the latest change key of the file, so that days can follow one another.
 
 mod allocations;
 mod day;
@@ -17,35 +17,36 @@ use crate::schema;
 use crate::summary::{Progress, Summary, TableSummary, database_bytes};
 use day::Day;
 
-/// How far a late row's change key lies after the youngest one of its table before the change, minutes.
+/// The furthest that a late row's change key lies before the latest one of its table at the start of the day, in
+/// minutes.
 pub const LATE_LIMIT_MINUTES: i64 = 90;
 
-/// How long to wait for another process that writes.
+/// The longest wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What to change.
+/// The options of a day of changes.
 #[derive(Debug, Clone)]
 pub struct ChangeOptions {
     /// A file made by [`create`](crate::create()).
     pub file: PathBuf,
-    /// Share of each table's rows to change or add, percent; above 0, at most 100.
+    /// The share of each table's rows to change or add, in percent; above 0, at most 100.
     pub percent: f64,
-    /// The same seed on the same contents makes the same changes.
+    /// The seed: the same seed on the same contents makes the same changes.
     pub seed: u64,
 }
 
 impl ChangeOptions {
-    /// Changes a share of a file.
+    /// Returns the options for changing a share of a file's rows.
     pub fn new(file: impl Into<PathBuf>, percent: f64, seed: u64) -> Self {
         Self { file: file.into(), percent, seed }
     }
 }
 
-/// Changes a sample warehouse as a day of work would. Three in ten changes of an incremental table are new
-/// rows; among new and changed rows alike one in twenty bears one shared change key (a tie), one in
-/// twenty-five is late, one in five hundred has none. Masters change, come and go; the other tables lose no
-/// row. `progress` hears, now and then and at the end of each table: the table, the rows touched, the rows
-/// to touch.
+/// Changes a sample warehouse as a day of work would. Three in ten changes of an incremental table are new rows. Of new
+/// and changed rows alike, one in twenty has a change key that all of these share (a tie), one in twenty-five is late,
+/// and one in five hundred has no change key. Rows of the masters are updated, inserted and deleted; the other tables
+/// lose no row. `progress` is called now and then and at the end of each table, with the table, the rows touched, and
+/// the rows to touch.
 pub fn change(options: &ChangeOptions, mut progress: impl FnMut(&str, u64, u64)) -> Result<Summary, SampleError> {
     let began = Instant::now();
     let file = options.file.as_path();

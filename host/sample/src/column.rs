@@ -1,4 +1,4 @@
-//! Decimals and timestamps as the file keeps them, bound without a string per value.
+//! Decimals and timestamps as the file stores them, bound without allocating a string per value.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 
@@ -25,7 +25,7 @@ impl FromSql for Moment {
     }
 }
 
-/// A decimal number in whole units of its last place; the scale is the number of places. Bound as the
+/// A decimal number in whole units of its last decimal place; the scale is the number of places. It is bound as the
 /// nearest double, which for up to 15 digits reads back as the same decimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decimal<const SCALE: u32>(pub(crate) i64);

@@ -1,5 +1,5 @@
-//! A new sample warehouse. It grows in a file of its own beside the one asked for and takes that name when it
-//! is complete; whatever fails before leaves nothing after.
+//! Creates a new sample warehouse. It is written to a temporary file beside the requested one, which is renamed when it
+//! is complete; after a failure, no file is left.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,32 +14,32 @@ use crate::schema::{self, ALLOCATION, ITEM_MASTER, LOCATION, ORDER_DTL, ORDER_HD
 use crate::summary::{Meter, Progress, Summary, TableSummary, database_bytes};
 use crate::world::{MAX_ALLOCATIONS, World};
 
-/// What sample warehouse to create.
+/// The options of a new sample warehouse.
 #[derive(Debug, Clone)]
 pub struct CreateOptions {
     /// The file to create; its folder is created too.
     pub file: PathBuf,
-    /// Rows of allocation, at most [`MAX_ALLOCATIONS`]. The other tables follow: a quarter as many orders,
-    /// 0.8 times as many order lines, an item per 50 (at least 20), a location per 100 (at least 10). With
-    /// none, the two masters have their least rows and the rest is empty.
+    /// The number of allocations, at most [`MAX_ALLOCATIONS`]. The sizes of the other tables follow from it: a quarter
+    /// as many orders, 0.8 times as many order lines, one item per 50 (at least 20), one location per 100 (at least
+    /// 10). With 0, the two masters have their minimum and the other tables are empty.
     pub allocations: u64,
-    /// The same seed, number and end give the same contents on any machine.
+    /// The seed: the same seed, number and end produce the same contents on any machine.
     pub seed: u64,
-    /// No row is younger; all orders were placed in the [`SPAN_DAYS`](crate::SPAN_DAYS) before.
+    /// The end of the sample: no row is later; all orders were placed in the [`SPAN_DAYS`](crate::SPAN_DAYS) before.
     pub until: Moment,
-    /// Replaces a file that is there already. Nobody may have it open.
+    /// True to replace an existing file. No process may have it open.
     pub force: bool,
 }
 
 impl CreateOptions {
-    /// A sample that ends at [`Moment::DEFAULT_UNTIL`] and replaces nothing.
+    /// Returns the options for a sample that ends at [`Moment::DEFAULT_UNTIL`] and replaces nothing.
     pub fn new(file: impl Into<PathBuf>, allocations: u64, seed: u64) -> Self {
         Self { file: file.into(), allocations, seed, until: Moment::DEFAULT_UNTIL, force: false }
     }
 }
 
-/// Creates a sample warehouse. `progress` hears, now and then and at the end of each table: the table, the
-/// rows written, the rows in total.
+/// Creates a sample warehouse. `progress` is called now and then and at the end of each table, with the table, the rows
+/// written, and the total number of rows.
 pub fn create(options: &CreateOptions, mut progress: impl FnMut(&str, u64, u64)) -> Result<Summary, SampleError> {
     let began = Instant::now();
     let file = options.file.as_path();
@@ -63,14 +63,14 @@ fn check(options: &CreateOptions) -> Result<(), SampleError> {
     if file.file_name().is_none() || file.is_dir() {
         return Err(SampleError::NotAFile { file });
     }
-    // A dangling link counts as a file: the rename would replace it.
+    // A dangling symbolic link counts as a file: the rename would replace it.
     if !options.force && file.symlink_metadata().is_ok() {
         return Err(SampleError::Exists { file });
     }
     Ok(())
 }
 
-/// The file while it grows. Dropped before it is published, it is removed.
+/// The temporary file. It is removed if it is dropped before it is published.
 struct Unfinished {
     path: PathBuf,
 }
@@ -78,15 +78,15 @@ struct Unfinished {
 impl Unfinished {
     fn new(file: &Path) -> Result<Self, SampleError> {
         let path = with_suffix(file, ".tmp");
-        // An earlier call may have been killed.
+        // The files of an earlier call that was killed.
         for leftover in [path.clone(), with_suffix(&path, "-wal"), with_suffix(&path, "-shm")] {
             remove(&leftover)?;
         }
         Ok(Self { path })
     }
 
-    /// Returns the file its name. A log beside the old file of that name must go first: SQLite would take it
-    /// for the new one's.
+    /// Renames the file. A write-ahead log of the old file must be removed first: SQLite would take it for the new
+    /// one's.
     fn publish(self, file: &Path) -> Result<(), SampleError> {
         File::open(&self.path)
             .and_then(|unfinished| unfinished.sync_all())
@@ -101,7 +101,7 @@ impl Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         for leftover in [self.path.clone(), with_suffix(&self.path, "-wal"), with_suffix(&self.path, "-shm")] {
-            // Nobody is left to tell, and the next call tries again.
+            // There is nothing to report a failure to, and the next call tries again.
             let _ = remove(&leftover);
         }
     }
@@ -116,16 +116,16 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
 fn remove(file: &Path) -> Result<(), SampleError> {
     match fs::remove_file(file) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(SampleError::file(file, "remove what an earlier call left", source))
+            Err(SampleError::file(file, "remove a file of an earlier call", source))
         }
         _ => Ok(()),
     }
 }
 
-/// Writes all tables in one transaction; returns what was written and the size of the database, bytes.
+/// Writes all tables in one transaction; returns their summaries and the size of the database in bytes.
 fn write(file: &Path, world: &World, progress: Progress<'_>) -> rusqlite::Result<(Vec<TableSummary>, u64)> {
     let mut connection = Connection::open(file)?;
-    // Nothing is lost with a half-written file, so nothing guards it.
+    // A half-written file is of no value, so it needs no protection.
     connection.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
          PRAGMA cache_size = -32768;",
@@ -141,7 +141,7 @@ fn write(file: &Path, world: &World, progress: Progress<'_>) -> rusqlite::Result
     ];
     transaction.commit()?;
     let bytes = database_bytes(&connection)?;
-    // Readers and a writer can share the file from now on.
+    // From now on, readers and a writer can share the file.
     connection.execute_batch("PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL;")?;
     connection.close().map_err(|(_, source)| source)?;
     Ok((tables, bytes))

@@ -1,4 +1,4 @@
-//! What can go wrong with a sample warehouse. Every message says where, what, and what to do.
+//! The errors of sample warehouses. Every message states the place, the problem and the advice.
 
 use std::path::{Path, PathBuf};
 
@@ -6,49 +6,49 @@ use rusqlite::ErrorCode;
 
 use crate::world::MAX_ALLOCATIONS;
 
-/// Why a sample warehouse was not created or not changed. The file is then as it was before.
+/// The reason why a sample warehouse was not created or changed. The file is unchanged then.
 #[derive(Debug, thiserror::Error)]
 pub enum SampleError {
-    /// `create` found something at the path and was not told to replace it.
+    /// `create` found something at the path and was not allowed to replace it.
     #[error("{}: there is a file already; name another file, or force its replacement", file.display())]
     Exists {
-        /// The file asked for.
+        /// The requested file.
         file: PathBuf,
     },
     /// The path cannot hold a file.
-    #[error("{}: this is no path of a file; name a file, such as .wmshost/wms.sqlite", file.display())]
+    #[error("{}: this is not the path of a file; name a file, such as .wmshost/wms.sqlite", file.display())]
     NotAFile {
-        /// The path asked for.
+        /// The requested path.
         file: PathBuf,
     },
     /// `change` found no file.
-    #[error("{}: there is no such file; make a sample warehouse there first with `sample create`", file.display())]
+    #[error("{}: there is no such file; create a sample warehouse there first with `sample create`", file.display())]
     Missing {
-        /// The file asked for.
+        /// The requested file.
         file: PathBuf,
     },
     /// `change` found a file that `create` did not make.
     #[error("{}: not a sample warehouse ({reason}); name a file made by `sample create`", file.display())]
     NotASample {
-        /// The file asked for.
+        /// The requested file.
         file: PathBuf,
-        /// What is missing in it.
+        /// The difference from a sample warehouse.
         reason: String,
     },
-    /// More allocations than the ids of the sample leave room for.
+    /// More allocations than the ids of the sample allow.
     #[error("allocations: {asked} asked for, at most {MAX_ALLOCATIONS} possible; ask for fewer")]
     TooMany {
-        /// The number asked for.
+        /// The requested number.
         asked: u64,
     },
-    /// A share outside of what a day can change.
+    /// A percentage outside of the range that a day can change.
     #[error("percent: {asked} is not above 0 and at most 100; give the share of rows to change, such as 1 or 0.5")]
     Percent {
-        /// The share asked for.
+        /// The requested percentage.
         asked: f64,
     },
-    /// A text that is no timestamp.
-    #[error("until: `{text}` is no timestamp from 1980 to 9998; write it as `2026-06-30 18:00:00`")]
+    /// A text that is not a valid timestamp.
+    #[error("until: `{text}` is not a timestamp from 1980 to 9998; write it as `2026-06-30 18:00:00`")]
     Moment {
         /// The text given.
         text: String,
@@ -63,7 +63,7 @@ pub enum SampleError {
         /// The reason.
         source: std::io::Error,
     },
-    /// Someone else holds the file's write lock.
+    /// Another process holds the file's write lock.
     #[error("{}: another process is writing to the file; wait until it is done and try again", file.display())]
     Busy {
         /// The file.
@@ -82,17 +82,19 @@ pub enum SampleError {
 }
 
 impl SampleError {
-    /// A refusal of SQLite, told apart by what the user can do about it.
+    /// Converts an error of SQLite to the variant that fits what the user can do about it.
     pub(crate) fn database(file: &Path, action: &'static str, source: rusqlite::Error) -> Self {
         let file = file.to_path_buf();
         match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { file },
-            Some(ErrorCode::NotADatabase) => Self::NotASample { file, reason: "it is no SQLite database".to_owned() },
+            Some(ErrorCode::NotADatabase) => {
+                Self::NotASample { file, reason: "it is not an SQLite database".to_owned() }
+            }
             _ => Self::Database { file, action, source },
         }
     }
 
-    /// A refusal of the operating system.
+    /// Converts an error of the operating system.
     pub(crate) fn file(file: &Path, action: &'static str, source: std::io::Error) -> Self {
         Self::File { file: file.to_path_buf(), action, source }
     }

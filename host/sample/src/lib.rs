@@ -1,20 +1,20 @@
-//! A warehouse management system to practise on: five tables in one SQLite file, made from a seed. It plays
-//! the source, so it shares no code with the host that reads it, and it knows neither plugins nor pipelines.
-//! All data is synthetic; the same seed gives the same contents on any machine.
+//! A sample warehouse management system: five tables in one SQLite file, generated from a seed. It plays the source, so
+//! it shares no code with the host that reads it, and it knows neither plugins nor pipelines. All data is synthetic;
+//! the same seed produces the same contents on any machine.
 //!
 //! | module | |
 //! |---|---|
-//! | `error` | what can go wrong, and what to do about it |
-//! | `summary` | what was done, table by table, and how far it is |
+//! | `error` | errors, and the advice for each |
+//! | `summary` | summaries per table, and progress |
 //! | `random` | draws that depend on the seed alone |
-//! | `moment` | microseconds and their text |
-//! | `calendar` | when a warehouse works: hours and weekdays of the span |
-//! | `column` | decimals and timestamps as the file keeps them |
+//! | `moment` | times in microseconds, and their text |
+//! | `calendar` | the working hours of a warehouse: hours and weekdays of the span |
+//! | `column` | decimals and timestamps as the file stores them |
 //! | `schema` | the five tables and their indexes |
-//! | `world` | how many rows there are, and the facts that several tables share |
-//! | `rows` | one module per table: what a row looks like, clean or dirty |
-//! | `create` | a new file |
-//! | `change` | a day of changes in an existing file |
+//! | `world` | the numbers of rows, and the facts that several tables share |
+//! | `rows` | one module per table: its rows, clean or dirty |
+//! | `create` | creates a new file |
+//! | `change` | applies a day of changes to an existing file |
 
 mod calendar;
 mod change;

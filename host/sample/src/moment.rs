@@ -1,4 +1,4 @@
-//! Moments in microseconds, and their text. No clock: time is always given.
+//! Times in microseconds, and their text. No clock: every time is passed in.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,35 +14,35 @@ pub(crate) const HOUR: i64 = 60 * MINUTE;
 /// Microseconds in a day.
 pub(crate) const DAY: i64 = 24 * HOUR;
 
-/// A moment of the warehouse's local time, to the microsecond; no offset, like the columns it is kept in.
+/// A time of the warehouse's local clock, in microseconds; without an offset, like the columns that store it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(i64);
 
 impl Moment {
-    /// Where a sample ends unless told otherwise: 2026-06-30 18:00:00.
+    /// The default end of a sample: 2026-06-30 18:00:00.
     pub const DEFAULT_UNTIL: Self = Self(1_782_842_400 * SECOND);
 
-    /// From microseconds since 1970-01-01 00:00:00.
+    /// Converts microseconds since 1970-01-01 00:00:00.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Microseconds since 1970-01-01 00:00:00.
+    /// Returns the microseconds since 1970-01-01 00:00:00.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// So many microseconds later.
+    /// Returns the time this number of microseconds later.
     pub(crate) const fn plus(self, micros: i64) -> Self {
         Self(self.0 + micros)
     }
 
-    /// Microseconds from another moment to this one.
+    /// Returns the microseconds from another time to this one.
     pub(crate) const fn since(self, other: Self) -> i64 {
         self.0 - other.0
     }
 
-    /// The text `YYYY-MM-DD HH:MM:SS.ffffff`, as ASCII; right for the years 0 to 9999.
+    /// Returns the text `YYYY-MM-DD HH:MM:SS.ffffff`, as ASCII; correct for the years 0 to 9999.
     pub(crate) fn text(self) -> [u8; 26] {
         let mut text = *b"0000-00-00 00:00:00.000000";
         let (year, month, day) = civil(self.0.div_euclid(DAY));
@@ -57,7 +57,7 @@ impl Moment {
         text
     }
 
-    /// Reads `YYYY-MM-DD HH:MM:SS` with up to six digits of a fraction.
+    /// Parses `YYYY-MM-DD HH:MM:SS` with up to six digits of a fraction.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let (date, time) = whole.split_once([' ', 'T'])?;
@@ -86,8 +86,8 @@ impl fmt::Display for Moment {
 impl FromStr for Moment {
     type Err = SampleError;
 
-    /// Reads `YYYY-MM-DD HH:MM:SS`, with up to six digits of a fraction; years 1980 to 9998, so that what
-    /// lies before and after it has four digits too.
+    /// Parses `YYYY-MM-DD HH:MM:SS`, with up to six digits of a fraction; years 1980 to 9998, so that the years of
+    /// times before and after it have four digits too.
     fn from_str(text: &str) -> Result<Self, SampleError> {
         let years = Self(days(1980, 1, 1) * DAY)..Self(days(9999, 1, 1) * DAY);
         Self::parse(text.trim())
@@ -116,7 +116,7 @@ fn numbers(text: &str, separator: char, lengths: [usize; 3]) -> Option<[i64; 3]>
     parts.next().is_none().then_some(values)
 }
 
-/// Year, month and day of a number of days since 1970-01-01. Years begin in March here, so that the leap
+/// Returns the year, month and day of a number of days since 1970-01-01. Years begin in March here, so that the leap
 /// day comes last; 400 years are one cycle of 146,097 days.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
@@ -130,7 +130,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year + cycle * 400 + i64::from(month <= 2), month, day)
 }
 
-/// Days since 1970-01-01; the inverse of [`civil`].
+/// Returns the days since 1970-01-01; the inverse of [`civil`].
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let cycle = year.div_euclid(400);

@@ -1,9 +1,9 @@
-//! Draws that depend on the seed alone. SplitMix64, written out, and whole numbers throughout: neither a
-//! newer crate nor another machine's mathematics library may change what a seed means.
+//! Draws that depend only on the seed. SplitMix64, written out, with integers throughout: neither a newer crate nor
+//! another machine's mathematics library may change the meaning of a seed.
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// One part in a million: the unit of all shares.
+/// The number of parts in a whole: shares are in parts per million.
 pub(crate) const MILLION: u64 = 1_000_000;
 
 /// A sequence of draws.
@@ -34,42 +34,42 @@ pub(crate) enum Purpose {
 }
 
 impl Random {
-    /// The sequence of one row (or day): the same whichever rows were drawn before.
+    /// Returns the sequence of one row (or day), which is the same whichever rows were drawn before.
     pub(crate) fn keyed(seed: u64, purpose: Purpose, index: u64) -> Self {
         let base = mix(seed.wrapping_add((purpose as u64).wrapping_mul(GOLDEN)));
         Self { state: mix(base ^ index.wrapping_mul(0xD134_2543_DE82_EF95)) }
     }
 
-    /// 64 fresh bits.
+    /// Returns 64 new random bits.
     pub(crate) fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(GOLDEN);
         mix(self.state)
     }
 
-    /// A number from 0 up to, but not including, `limit`; 0 when `limit` is 0.
+    /// Returns a number from 0 up to, but not including, `limit`; 0 when `limit` is 0.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         let wide = u128::from(self.bits()) * u128::from(limit);
         (wide >> 64) as u64
     }
 
-    /// A number from `low` to `high`, both included.
+    /// Returns a number from `low` to `high`, both included.
     pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         low + self.below(high.abs_diff(low) + 1) as i64
     }
 
-    /// A number below `limit` where small ones are more frequent: the density falls with the root.
+    /// Returns a number below `limit`; small ones are more frequent: the density falls with the square root.
     pub(crate) fn skewed(&mut self, limit: u64) -> u64 {
         let half = self.bits() >> 32;
         let squared = (half * half) >> 32;
         ((u128::from(squared) * u128::from(limit)) >> 32) as u64
     }
 
-    /// True in so many of a million cases.
+    /// Returns true in this number of a million cases.
     pub(crate) fn chance(&mut self, per_million: u64) -> bool {
         self.below(MILLION) < per_million
     }
 
-    /// One of the choices, by weight.
+    /// Draws one of the choices, by weight; `None` only if there are none.
     pub(crate) fn weighted<T: Copy>(&mut self, choices: &[(u64, T)]) -> Option<T> {
         let total = choices.iter().map(|(weight, _)| weight).sum();
         let mut left = self.below(total);
@@ -82,12 +82,12 @@ impl Random {
         None
     }
 
-    /// One of the choices, all alike; `None` only when there are none.
+    /// Draws one of the choices, all equally likely; `None` only if there are none.
     pub(crate) fn one_of<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
         choices.get(self.below(choices.len() as u64) as usize).copied()
     }
 
-    /// A draw from a distribution given by points (share in a million, value), straight between them.
+    /// Draws from a distribution that is defined by points (share in a million, value), with linear interpolation.
     pub(crate) fn quantile(&mut self, points: &[(i64, i64)]) -> i64 {
         let share = self.below(MILLION) as i64;
         for pair in points.windows(2) {
@@ -95,7 +95,7 @@ impl Random {
                 continue;
             };
             if share < to {
-                // The share is drawn in steps; a second draw fills the step, or values would repeat.
+                // The share is drawn in steps; a second draw fills the step, because values would repeat otherwise.
                 let step = ((high - low) / (to - from)).max(0);
                 let within = i128::from(share - from) * i128::from(high - low) / i128::from(to - from);
                 return low + within as i64 + self.between(0, step);

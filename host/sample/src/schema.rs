@@ -1,10 +1,10 @@
-//! The five tables. Types are declared the way Oracle names them and in words that SQLite understands too:
-//! `INTEGER` is a key, `DECIMAL` and `TIMESTAMP` keep numbers as numbers and text as text. Only what the
-//! dirt never touches is `NOT NULL`.
+//! The five tables. Their types are declared with names that both Oracle and SQLite understand: `INTEGER` is a key,
+//! `DECIMAL` and `TIMESTAMP` store numbers as numbers and text as text. Only columns that are never dirty are `NOT
+//! NULL`.
 
 use rusqlite::Connection;
 
-/// Marks a file as a sample warehouse ("WMSS" in ASCII), in the header of the database.
+/// Identifies a file as a sample warehouse ("WMSS" in ASCII), in the header of the database.
 pub(crate) const APPLICATION_ID: i32 = 0x574D_5353;
 
 /// Allocations of stock to order lines.
@@ -18,7 +18,7 @@ pub(crate) const ITEM_MASTER: &str = "item_master";
 /// Places in the warehouse.
 pub(crate) const LOCATION: &str = "location";
 
-/// All tables, in the order they are written.
+/// All tables, in the order in which they are written.
 pub(crate) const TABLES: [&str; 5] = [ITEM_MASTER, LOCATION, ORDER_HDR, ORDER_DTL, ALLOCATION];
 
 const CREATE: &str = "
@@ -94,8 +94,8 @@ pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "application_id", APPLICATION_ID)
 }
 
-/// Creates the index that serves reading a table by its change key; cheapest once the rows are there.
-/// The masters have none.
+/// Creates the index for reading a table by its change key; this is cheapest after the rows were inserted. The masters
+/// have none.
 pub(crate) fn create_index(connection: &Connection, table: &str) -> rusqlite::Result<()> {
     connection.execute_batch(match table {
         ALLOCATION => "CREATE INDEX allocation_changed ON allocation (last_updated, allocation_id)",
@@ -105,11 +105,11 @@ pub(crate) fn create_index(connection: &Connection, table: &str) -> rusqlite::Re
     })
 }
 
-/// What keeps a file from being a sample warehouse, if anything does.
+/// Returns the reason why a file is not a sample warehouse; `None` if it is one.
 pub(crate) fn missing(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let mark: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if mark != APPLICATION_ID {
-        return Ok(Some("it does not bear the mark of one".to_owned()));
+        return Ok(Some("its header does not identify it as one".to_owned()));
     }
     for table in TABLES {
         let known: bool = connection.query_row(

@@ -1,14 +1,14 @@
-//! What was done to a sample warehouse, table by table, and how far it is. Prints nothing.
+//! Summaries of the changes to a sample warehouse per table, and their progress. Prints nothing.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use rusqlite::Connection;
 
-/// Rows between two reports of progress.
+/// The number of rows between two reports of progress.
 const REPORT_EVERY: u64 = 4_096;
 
-/// What a call did to one table.
+/// The changes of a call to one table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableSummary {
     /// The table's name.
@@ -17,33 +17,33 @@ pub struct TableSummary {
     pub rows: u64,
     /// Rows added.
     pub inserted: u64,
-    /// Rows given new values.
+    /// Rows that were updated.
     pub updated: u64,
-    /// Rows removed.
+    /// Rows that were deleted.
     pub deleted: u64,
-    /// Growth of the file by this table and its index, bytes; 0 when free pages sufficed.
+    /// The growth of the file by this table and its index, in bytes; 0 if free pages sufficed.
     pub bytes: u64,
-    /// Time spent on this table, seconds.
+    /// The time spent on this table, in seconds.
     pub seconds: f64,
 }
 
-/// What a call did to a sample warehouse.
+/// The changes of a call to a sample warehouse.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// The sample warehouse.
     pub file: PathBuf,
-    /// One entry per table, in the order they were written.
+    /// One entry per table, in the order in which they were written.
     pub tables: Vec<TableSummary>,
-    /// Size of the database afterwards, bytes.
+    /// The size of the database afterwards, in bytes.
     pub bytes: u64,
-    /// Time of the whole call, seconds.
+    /// The duration of the whole call, in seconds.
     pub seconds: f64,
 }
 
-/// Whoever wants to know how far it is: table, rows done, rows in total.
+/// The function that receives the progress: table, rows done, rows in total.
 pub(crate) type Progress<'a> = &'a mut dyn FnMut(&str, u64, u64);
 
-/// Rows a step touched.
+/// The rows that a step touched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Touched {
     pub(crate) inserted: u64,
@@ -96,7 +96,7 @@ impl<'a> Meter<'a> {
         }
     }
 
-    /// Reports the end and says what was done; `rows` are the table's rows before.
+    /// Reports the end and returns the summary; `rows` is the number of the table's rows before.
     pub(crate) fn finish(self, connection: &Connection, rows: u64) -> rusqlite::Result<TableSummary> {
         (self.progress)(self.table, self.done, self.done);
         let Touched { inserted, updated, deleted } = self.touched;
@@ -112,7 +112,7 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// Size of the database, bytes, with what the open transaction has added.
+/// Returns the size of the database in bytes, including what the open transaction has added.
 pub(crate) fn database_bytes(connection: &Connection) -> rusqlite::Result<u64> {
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;

@@ -1,4 +1,4 @@
-//! Every run and how each of its streams ended.
+//! The history of runs, with the outcome of each of their streams.
 
 use std::fs;
 use std::path::Path;
@@ -7,18 +7,18 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use wmshost_flow::{Failure, Micros, StreamSummary};
 
-/// How a run ended.
+/// The outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunStatus {
-    /// Under way, or the host died before it could say more.
+    /// It is running, or the host died and this was not noticed yet.
     Running,
     /// Every stream succeeded.
     Succeeded,
-    /// No stream failed, but of one every row was rejected.
+    /// No stream failed, but in at least one every row was rejected.
     Rejected,
     /// At least one stream failed.
     Failed,
-    /// It was asked to stop.
+    /// It was stopped on request.
     Cancelled,
     /// The host died.
     Interrupted,
@@ -56,34 +56,34 @@ pub struct RunRecord {
     pub file: String,
     /// The host's process id.
     pub pid: u32,
-    /// When it began, UTC.
+    /// The time at which it began, UTC.
     pub started_at: Micros,
-    /// How it ended.
+    /// The outcome.
     pub status: RunStatus,
-    /// How long it took; 0 while it is under way.
+    /// The duration in seconds; 0 while it is running.
     pub seconds: f64,
 }
 
-/// How a stream of a run ended.
+/// The outcome of a stream in a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamRecord {
     /// The stream's name.
     pub stream: String,
-    /// How it ended.
+    /// The name of its status.
     pub status: String,
-    /// Rows that came from the source.
+    /// Rows that were read from the source.
     pub rows_read: u64,
     /// Rows that are new or changed in the target.
     pub rows_written: u64,
-    /// Rows that the target had already.
+    /// Rows that were in the target already.
     pub rows_unchanged: u64,
     /// Rows that went to quarantine.
     pub rows_rejected: u64,
-    /// How long it took.
+    /// The duration in seconds.
     pub seconds: f64,
     /// The bookmark of its last checkpoint, in words.
     pub bookmark: Option<String>,
-    /// Why it failed.
+    /// The reason why it failed.
     pub failure: Option<String>,
 }
 
@@ -94,7 +94,7 @@ pub struct PluginRecord {
     pub stream: String,
     /// Its label in the pipeline file.
     pub plugin: String,
-    /// The version that it says it has.
+    /// The version that it reports.
     pub version: String,
     /// The digest of its component.
     pub digest: String,
@@ -122,12 +122,15 @@ fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> Failure {
 }
 
 impl History {
-    /// Opens the history in this file, and makes it if it is not there.
+    /// Opens the history in this file, and creates it if it does not exist.
     pub fn open(file: &Path) -> Result<Self, Failure> {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).map_err(|error| {
-                Failure::invalid_config(format!("{}: the host's own folder cannot be made: {error}", folder.display()))
-                    .advise("Set WMSHOST_HOME to one that can be written")
+                Failure::invalid_config(format!(
+                    "{}: the host's own folder cannot be created: {error}",
+                    folder.display()
+                ))
+                .advise("Set WMSHOST_HOME to a folder that can be written")
             })?;
         }
         let place = |error: rusqlite::Error| {
@@ -154,10 +157,10 @@ impl History {
         Ok(Self(connection))
     }
 
-    /// Notes that a run begins, and which plugins move the rows of its streams, each stream's in the order of its
-    /// stages. Fails and changes nothing if the history has a run of that id.
+    /// Records the start of a run, and the plugins that move the rows of its streams, each stream's in the order of its
+    /// stages. Fails and changes nothing if the history has a run with this id.
     pub fn begin(&mut self, run: &RunRecord, plugins: &[PluginRecord]) -> Result<(), Failure> {
-        let at = failed("noting a run");
+        let at = failed("recording a run");
         let transaction = self.0.transaction().map_err(&at)?;
         let noted = transaction.execute(
             "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -182,7 +185,7 @@ impl History {
         transaction.commit().map_err(at)
     }
 
-    /// The plugins that moved the rows of a run, by stream and in the order of its stages.
+    /// Returns the plugins that moved the rows of a run, by stream and in the order of its stages.
     pub fn plugins(&self, run_id: &str) -> Result<Vec<PluginRecord>, Failure> {
         let at = failed("reading a run's plugins");
         let mut statement = self
@@ -195,7 +198,7 @@ impl History {
         rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
     }
 
-    /// Notes how a run ended.
+    /// Records the outcome of a run.
     pub fn end(
         &mut self,
         run_id: &str,
@@ -203,7 +206,7 @@ impl History {
         seconds: f64,
         streams: &[StreamSummary],
     ) -> Result<(), Failure> {
-        let at = failed("noting a run's end");
+        let at = failed("recording the end of a run");
         let transaction = self.0.transaction().map_err(&at)?;
         transaction
             .execute(
@@ -234,7 +237,7 @@ impl History {
         transaction.commit().map_err(at)
     }
 
-    /// Marks the runs as interrupted whose host is gone.
+    /// Marks the running runs as interrupted whose host process has ended.
     pub fn mark_interrupted(&self, is_alive: impl Fn(u32) -> bool) -> Result<(), Failure> {
         for run in self.select("WHERE status = 'running'", [])? {
             if !is_alive(run.pid) {
@@ -246,17 +249,17 @@ impl History {
         Ok(())
     }
 
-    /// The last runs, the newest first.
+    /// Returns the last runs, the newest first.
     pub fn list(&self, most: u32) -> Result<Vec<RunRecord>, Failure> {
         self.select("ORDER BY started_at DESC, run_id DESC LIMIT ?1", [most])
     }
 
-    /// The runs whose id begins so.
+    /// Returns the runs whose id begins with a prefix.
     pub fn find(&self, prefix: &str) -> Result<Vec<RunRecord>, Failure> {
         self.select("WHERE substr(run_id, 1, length(?1)) = ?1 ORDER BY started_at", [prefix])
     }
 
-    /// How the streams of a run ended.
+    /// Returns the outcome of each stream of a run.
     pub fn streams(&self, run_id: &str) -> Result<Vec<StreamRecord>, Failure> {
         let at = failed("reading a run");
         let mut statement = self
@@ -283,7 +286,7 @@ impl History {
         rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
     }
 
-    /// The id of the last run of a pipeline, if it has one.
+    /// Returns the id of the last run of a pipeline; `None` if there was none.
     pub fn last(&self, pipeline: &str) -> Result<Option<String>, Failure> {
         self.0
             .query_row(

@@ -1,9 +1,9 @@
-//! What the host remembers for itself, in its own folder: the history of runs. How far a stream has come is
-//! not kept here but in the target, with the rows.
+//! The host's own records, in its own folder: the history of runs. The progress of streams is not stored here but in
+//! the target, with the rows.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `history` | every run and how each of its streams ended |
+//! | `history` | the history of runs, with the outcome of each of their streams |
 
 mod history;
 

@@ -1,10 +1,10 @@
-//! How the process ends. The numbers are part of the interface and are told by `wmshost --help`.
+//! The exit codes of the process. The numbers are part of the interface and are listed by `wmshost --help`.
 
 pub(crate) use wmshost_flow::Exit;
 use wmshost_flow::{Failure, StreamFailure, failure_policy};
 use wmshost_pipeline::Diagnostics;
 
-/// The way to end after an error that no command dealt with.
+/// The exit code after an error that no command handled.
 pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
     if error.is::<Diagnostics>() || error.is::<crate::commands::ModelDiagnostics>() {
         return Exit::Configuration;
@@ -16,7 +16,7 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
     }
 }
 
-/// The way to end after a failure.
+/// The exit code after a failure.
 pub(crate) fn of_failure(failure: &Failure) -> Exit {
     failure_policy(failure).exit
 }

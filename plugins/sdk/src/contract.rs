@@ -1,4 +1,4 @@
-//! The contract's own words, as they were generated. What this crate offers is made of them.
+//! The contract's own types, as generated. The rest of this crate is built on them.
 
 pub use wmshost_plugin_capabilities::{batches, source, target, types};
 pub use wmshost_plugin_extractor_world::extraction;

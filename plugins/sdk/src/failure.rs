@@ -3,10 +3,10 @@
 
 pub use wmshost_plugin_capabilities::types::Failure;
 
-/// What a plugin's functions give back.
+/// The result of a plugin's functions.
 pub type Result<T> = std::result::Result<T, Failure>;
 
-/// The pipeline file asks for what cannot be given.
+/// The pipeline file has a value that is impossible here.
 pub fn invalid_config(message: impl Into<String>) -> Failure {
     Failure::InvalidConfig(message.into())
 }
@@ -21,7 +21,7 @@ pub fn permanent(message: impl Into<String>) -> Failure {
     Failure::Permanent(message.into())
 }
 
-/// A state that passes by itself.
+/// A state that may pass by itself.
 pub fn transient(message: impl Into<String>) -> Failure {
     Failure::Transient(message.into())
 }

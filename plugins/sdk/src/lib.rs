@@ -1,16 +1,16 @@
-//! What a wmshost plugin is written with: bindings of the contract, and a pleasant way to use them.
+//! The SDK of wmshost plugins: bindings of the contract, and a convenient interface over them.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`contract`] | the contract's own words, as generated |
+//! | [`contract`] | the contract's own types, as generated |
 //! | `failure` | ways to fail |
-//! | `about` | what a plugin says of itself, and its settings |
-//! | [`log`], [`state`], [`source`], [`target`] | what a plugin may call |
+//! | `about` | a plugin's description and its settings |
+//! | [`log`], [`state`], [`source`], [`target`] | the capabilities that a plugin may call |
 //! | `columns` | typed columns, read and written |
-//! | `batch` | batches: the host's, or in memory where there is no host |
-//! | `schema` | what a transform asks of its input and adds to it |
-//! | `quarantine` | which rows a transform rejects |
-//! | [`models`] | what a plugin of models declares, and how it is written |
+//! | `batch` | batches: the host's, or in memory without a host |
+//! | `schema` | the columns that a transform requires and adds |
+//! | `quarantine` | the rows that a transform rejects |
+//! | [`models`] | the declaration of models |
 //! | [`Sql`] | SQL where the databases differ |
 //! | `stage` | the kinds of plugins: [`Extractor`], [`Transform`], [`Loader`], [`Models`] |
 //!
@@ -38,7 +38,7 @@
 //!
 //! wmshost_plugin::export_transform!(Trim);
 //!
-//! // The same transform on a batch in memory, as a test has it.
+//! // The same transform on a batch in memory, as in a test.
 //! # #[cfg(not(target_family = "wasm"))] {
 //! # use wmshost_plugin::Batch;
 //! let batch = Batch::with_rows(2).texts("item_description", &[Some("  pallet "), None]);

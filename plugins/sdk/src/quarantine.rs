@@ -1,13 +1,13 @@
-//! The house's two settings about rows that break rules: `key` and `reject`.
+//! The two common settings about rows that break rules: `key` and `reject`.
 
 use crate::about::{Declared, Description, Setting, Settings};
 use crate::batch::{Rows, Violation};
 use crate::failure::Result;
 
-/// The rule of rows whose key is NULL or blank. They are always rejected: nothing could be merged by it.
+/// The rule of rows whose key is NULL or blank. They are always rejected, because they could not be merged.
 pub const MISSING_KEY: &str = "missing-key";
 
-/// Which rows go into quarantine: those without a key, and those that break a rule that `reject` names.
+/// The rows that go into quarantine: those without a key, and those that break a rule that `reject` names.
 #[derive(Clone, Debug)]
 pub struct Quarantine {
     key: String,
@@ -15,7 +15,7 @@ pub struct Quarantine {
 }
 
 impl Quarantine {
-    /// Declares the two settings: the usual key, and the rules that may be named.
+    /// Declares the two settings: the default key, and the rules that may be named.
     pub fn declare(description: Description, key: &str, rules: &[&'static str]) -> Description {
         description
             .setting(
@@ -29,7 +29,7 @@ impl Quarantine {
             )
     }
 
-    /// What the pipeline file says.
+    /// Reads the two settings.
     pub fn of(settings: &Settings) -> Result<Self> {
         Ok(Self { key: settings.text("key")?.to_owned(), rules: settings.texts("reject")?.to_vec() })
     }
@@ -39,8 +39,8 @@ impl Quarantine {
         &self.key
     }
 
-    /// Rejects the rows without a key, those that break one of the rules that `always` hold, and those that break one
-    /// of the other rules, if `reject` names it.
+    /// Rejects the rows without a key, those that break one of the rules in `always`, and those that break one of the
+    /// rules in `others` if `reject` names it.
     pub fn reject(&self, rows: Rows<'_>, always: &[Violation<'_>], others: &[Violation<'_>]) -> Result<()> {
         let missing = rows.missing(&self.key)?;
         let named = others.iter().filter(|broken| self.rules.iter().any(|rule| rule == broken.rule));

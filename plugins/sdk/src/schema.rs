@@ -1,10 +1,10 @@
-//! What a transform asks of the columns it gets, and what it adds to them. All mistakes are reported at once.
+//! The columns that a transform requires, and those that it adds. All mistakes are reported at once.
 
 use crate::contract::types::{Column, ColumnType, DecimalType, Schema, Zone};
 use crate::failure::{Result, all_mistakes};
 use wmshost_contract_rules as rules;
 
-/// The columns that a transform gets, being checked.
+/// The columns that a transform gets, while they are checked.
 #[derive(Debug)]
 pub struct Input<'s> {
     schema: &'s Schema,
@@ -37,19 +37,19 @@ impl<'s> Input<'s> {
         self.expect(names, "timestamp", |kind| matches!(kind, ColumnType::Timestamp(_)))
     }
 
-    /// Notes a mistake of another sort.
+    /// Records a mistake of another kind.
     pub fn mistake(&mut self, mistake: impl Into<String>) -> &mut Self {
         self.mistakes.push(mistake.into());
         self
     }
 
-    /// The type of a column, if it is there.
+    /// The type of a column, if it exists.
     pub fn kind(&self, name: &str) -> Option<ColumnType> {
         self.schema.iter().find(|column| column.name == name).map(|column| column.kind)
     }
 
     /// The columns with the derived ones after them: name, type, and whether NULL may occur. A column of such a name
-    /// must not be there yet, since it would be overwritten.
+    /// must not exist yet, because it would be overwritten.
     pub fn with(mut self, derived: &[(&str, ColumnType, bool)]) -> Result<Schema> {
         for (name, ..) in derived {
             if self.kind(name).is_some() {
@@ -70,7 +70,7 @@ impl<'s> Input<'s> {
             match self.kind(name) {
                 None => self.mistakes.push(format!("column {name} ({wanted}) is missing")),
                 Some(kind) if !fits(kind) => {
-                    self.mistakes.push(format!("column {name} is {}, needed is {wanted}", type_name(kind)));
+                    self.mistakes.push(format!("column {name} is {}, must be {wanted}", type_name(kind)));
                 }
                 Some(_) => {}
             }
@@ -79,7 +79,7 @@ impl<'s> Input<'s> {
     }
 }
 
-/// A type as people write it: `decimal(10, 2)`.
+/// A type in readable form: `decimal(10, 2)`.
 pub fn type_name(kind: ColumnType) -> String {
     as_rule(kind).to_string()
 }
@@ -112,8 +112,7 @@ mod tests {
         let mut input = Input::of(&schema);
         input.text(&["status"]).number(&["quantity"]).any(&["id"]);
         let message = input.with(&[("clean", ColumnType::Utf8, true)]).expect_err("four mistakes").to_string();
-        for part in
-            ["status is int64, needed is utf8", "quantity (int64 or decimal)", "id (any type)", "clean is there"]
+        for part in ["status is int64, must be utf8", "quantity (int64 or decimal)", "id (any type)", "clean is there"]
         {
             assert!(message.contains(part), "{part:?} is not in {message}");
         }

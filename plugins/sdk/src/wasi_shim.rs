@@ -1,9 +1,11 @@
 //! Keeps WASI out of components. The standard library writes panic messages through libc and looks for `RUST_BACKTRACE`
-//! in the environment; libc does both through WASI, and drags in its files and clocks. Defined here, the three libc
-//! functions in question are not taken from libc: what is printed becomes a message of the run's log, and there is no
-//! environment. A component then imports nothing but the contract's own interfaces, which can be seen before it runs.
+//! in the environment; libc does both through WASI, and so imports its files and clocks. Because the three libc
+//! functions in question are defined here, they are not taken from libc: printed text becomes a message of the run's
+//! log, and there is no environment. A component then imports nothing but the contract's own interfaces, which can be
+//! seen before it runs.
 //!
-//! Nothing depends on it: where a toolchain goes another way, a component works as well, and imports WASI.
+//! No plugin depends on it: with a toolchain that does not use these functions, a component works as well, and imports
+//! WASI.
 #![expect(unsafe_code, reason = "C functions, called by the standard library with what their callers promise")]
 
 use std::cell::RefCell;
@@ -11,7 +13,7 @@ use std::ffi::{c_char, c_int, c_void};
 
 use crate::log;
 
-/// One part of what is written.
+/// One part of the written bytes.
 #[repr(C)]
 struct Part {
     start: *const u8,
@@ -46,13 +48,13 @@ extern "C" fn getenv(_name: *const c_char) -> *mut c_char {
 }
 
 /// # Safety
-/// `start` points to this many bytes, or there are none.
+/// `start` points to this many bytes, or `length` is 0.
 unsafe fn bytes<'b>(start: *const u8, length: usize) -> &'b [u8] {
     // SAFETY: the caller's promise.
     if length == 0 { &[] } else { unsafe { std::slice::from_raw_parts(start, length) } }
 }
 
-/// What was written and is not a whole line yet: a place of its own, for memory may be what is lacking.
+/// Written bytes that are not a whole line yet. They have a fixed buffer, because the allocator may be what failed.
 struct Pending {
     bytes: [u8; 512],
     length: usize,
@@ -62,7 +64,7 @@ thread_local! {
     static PENDING: RefCell<Pending> = const { RefCell::new(Pending { bytes: [0; 512], length: 0 }) };
 }
 
-/// Lines become messages; the parts of a line that are written one by one become one.
+/// Turns lines into messages; the parts of a line that are written one by one become one message.
 fn put(file: c_int, bytes: &[u8]) {
     PENDING.with_borrow_mut(|pending| {
         let Pending { bytes: kept, length } = pending;
@@ -82,7 +84,7 @@ fn put(file: c_int, bytes: &[u8]) {
 
 fn say(file: c_int, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    // A panic ends with advice for who has an environment.
+    // A panic message ends with advice that only helps where there is an environment.
     let text = text.split("note: run with `RUST_BACKTRACE").next().unwrap_or_default().trim();
     if !text.is_empty() {
         log::write(if file == 2 { log::Level::Error } else { log::Level::Info }, text);

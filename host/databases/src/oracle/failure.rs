@@ -9,12 +9,12 @@ use wmshost_flow::{Failure, FailureCause};
 
 use super::codes::{ADVICE, CODES};
 
-/// An error, sorted.
+/// A classified error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OracleError {
     /// Its class.
     pub(super) class: ErrorClass,
-    /// Its number, where it has one.
+    /// Its code, if it has one.
     pub(super) code: Option<usize>,
     /// Its description, without addresses and values.
     description: String,
@@ -28,7 +28,7 @@ fn known(code: usize) -> Option<(ErrorClass, &'static str)> {
     Some((class, description))
 }
 
-/// The first line of the server's text; what triggers and procedures say is left out, for it may hold anything.
+/// The first line of the server's text; the text of triggers and procedures is left out, since it may hold anything.
 fn first_line(code: usize, text: Option<&str>) -> String {
     if (20_000..21_000).contains(&code) {
         return "raised by code in the database; its text is in the server's trace".to_owned();

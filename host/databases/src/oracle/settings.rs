@@ -1,60 +1,60 @@
-//! What it takes to reach an Oracle server, and how hard to lean on it. No secret is shown, not by `{:?}` either.
+//! The settings for reaching an Oracle server, and the limits of its use. No secret is shown, not by `{:?}` either.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Statements that a connection keeps open.
+/// The number of statements that a connection keeps open.
 pub(super) const STATEMENTS: usize = 40;
 
-/// A server, who logs in, and the limits of doing so.
+/// A server, the account to log in with, and the limits of their use.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What speaks to it.
+    /// The client that connects to it.
     pub client: ClientKind,
-    /// Where it is.
+    /// Its address.
     pub address: Address,
     /// The user to log in as.
     pub user: String,
     /// That user's password.
     pub password: Password,
-    /// The schema of the tables; `None`: the user's own.
+    /// The schema of the tables; `None` for the user's own.
     pub schema: Option<String>,
-    /// Where the certificates are.
+    /// The certificates to trust.
     pub trust: Trust,
-    /// Whether the server lends its processes out of a pool of its own.
+    /// The kind of server process: dedicated, or lent from the server's own pool.
     pub server: Server,
-    /// Bytes of a network packet.
+    /// The size of a network packet, in bytes.
     pub sdu: u32,
-    /// How long one try to connect may take.
+    /// The time limit of one try to connect.
     pub connect_timeout: Duration,
-    /// How long connecting may be tried again in all.
+    /// The time limit of all tries to connect together.
     pub connect_budget: Duration,
-    /// How long the server may take for one answer.
+    /// The time limit of one call.
     pub call_timeout: Duration,
-    /// Rows per round trip that are read; `None`: what suits the server's version.
+    /// Rows per round trip when reading; `None` for the number that suits the server's version.
     pub fetch_rows: Option<u32>,
-    /// Rows per round trip that are written.
+    /// Rows per round trip when writing.
     pub array_rows: usize,
     /// A batch of this many rows is merged by way of a temporary table.
     pub bulk_merge_rows: usize,
     /// Connections at a time.
     pub connections: usize,
-    /// How long to wait for a free connection.
+    /// The longest wait for a free connection.
     pub wait_timeout: Duration,
-    /// A connection that was idle for longer is tried before it is used.
+    /// A connection that was idle for longer is tested before it is used.
     pub ping_after: Duration,
     /// A connection older than this is not used again.
     pub max_lifetime: Duration,
-    /// What becomes of numbers that are declared without digits.
+    /// The type of numbers that are declared without a precision.
     pub bare_number: BareNumber,
-    /// The largest text or binary object that is read.
+    /// The largest text or binary object that is read, in bytes.
     pub lob_bytes: usize,
-    /// How far the source's clock is taken back where its open transactions cannot be seen.
+    /// The time by which the source's clock is set back where its open transactions are not visible.
     pub commit_lag: Duration,
-    /// How the sessions of a run agree on a moment.
+    /// The way in which the sessions of a run agree on a moment.
     pub snapshot: Snapshot,
-    /// What sessions say of themselves to whoever looks at the server.
+    /// The labels of the sessions, for those who look at the server.
     pub tags: Tags,
 }
 
@@ -89,7 +89,7 @@ impl Settings {
     }
 }
 
-/// What speaks to a server.
+/// The client that connects to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientKind {
     /// Oracle's own driver in pure Rust; nothing has to be installed.
@@ -98,18 +98,18 @@ pub enum ClientKind {
     Oci,
 }
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Debug, Clone)]
 pub enum Address {
-    /// A host and what its listener is asked for.
+    /// A host, and the service that its listener is asked for.
     Host {
-        /// Its name or address.
+        /// The host's name or address.
         host: String,
-        /// Its port.
+        /// The listener's port.
         port: u16,
-        /// What is asked for there.
+        /// The service that the listener is asked for.
         service: Service,
-        /// Whether the connection is encrypted.
+        /// The protocol, which decides whether the connection is encrypted.
         protocol: Protocol,
     },
     /// A whole connect descriptor: `(DESCRIPTION=…)`.
@@ -123,7 +123,7 @@ pub enum Address {
     },
 }
 
-/// What a listener is asked for.
+/// The service that a listener is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Service {
     /// A service name.
@@ -132,12 +132,12 @@ pub enum Service {
     Sid(String),
 }
 
-/// How bytes travel.
+/// The protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// As they are.
+    /// Plain TCP, without encryption.
     Tcp,
-    /// Encrypted; the server's certificate must be of its host's name.
+    /// TLS; the server's certificate must be for its host's name.
     Tcps,
 }
 
@@ -152,19 +152,19 @@ pub struct Trust {
     pub wallet_password: Option<Password>,
 }
 
-/// Whose process serves a session.
+/// The kind of server process for a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Server {
-    /// One of its own.
+    /// A process of its own.
     Dedicated,
-    /// One lent by the server's resident pool, to those of the same class.
+    /// A process of the server's resident pool, which is lent to connections of the same class.
     Pooled {
         /// The class.
         class: String,
     },
 }
 
-/// What a number becomes whose column does not say how many digits it has.
+/// The type of numbers whose column has no precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BareNumber {
     /// A decimal of 38 digits, 10 of them after the point; one that does not fit is a bad value.
@@ -173,23 +173,24 @@ pub enum BareNumber {
     Text,
 }
 
-/// How the sessions of a run agree on a moment.
+/// The way in which the sessions of a run agree on a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Snapshot {
-    /// All read as of one system change number.
+    /// All of them read as of one system change number.
     Scn,
-    /// Each statement sees what is committed when it starts; for those who may not look back.
+    /// Each statement sees the rows that are committed when it starts; for users without the right to flashback
+    /// queries.
     Statement,
 }
 
-/// What a session is known by in `V$SESSION`.
+/// The labels of a session in `V$SESSION`.
 #[derive(Debug, Clone, Default)]
 pub struct Tags {
-    /// Whose work it is: the pipeline.
+    /// The column `MODULE`: the pipeline.
     pub module: String,
-    /// What it does: the stream.
+    /// The column `ACTION`: the stream, or the part of it that is at work.
     pub action: String,
-    /// The run.
+    /// The column `CLIENT_IDENTIFIER`: the run.
     pub client_id: String,
 }
 
@@ -214,7 +215,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// The text that the driver connects by. Names that could close a bracket were refused before.
+/// The text that the driver connects with. Names that could close a bracket were refused before.
 pub(super) fn connect_text(settings: &Settings) -> String {
     let (host, port, service, protocol) = match &settings.address {
         Address::Descriptor(text) => return text.clone(),
@@ -239,15 +240,15 @@ pub(super) fn connect_text(settings: &Settings) -> String {
     )
 }
 
-/// Why these settings cannot be used at all, if they cannot.
+/// The reason why these settings cannot be used at all; `None` if they can.
 pub(super) fn violation(settings: &Settings) -> Option<String> {
     if let Address::Host { host, service: Service::Name(name) | Service::Sid(name), .. } = &settings.address {
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:$#".contains(&byte));
         if host.is_empty() || !plain(host) {
-            return Some("the host's name has letters that no host has".to_owned());
+            return Some("the host's name has characters that are not allowed".to_owned());
         }
         if name.is_empty() || !plain(name) {
-            return Some("the service's name has letters that no service has".to_owned());
+            return Some("the service's name has characters that are not allowed".to_owned());
         }
     }
     if let Server::Pooled { class } = &settings.server
@@ -260,7 +261,8 @@ pub(super) fn violation(settings: &Settings) -> Option<String> {
     }
     if settings.trust.ca_file.is_some() && settings.trust.wallet.is_some() {
         return Some(
-            "a CA file is beside a wallet; put the authority's certificate into the wallet's ewallet.pem".to_owned(),
+            "both a CA file and a wallet are set; put the authority's certificate into the wallet's ewallet.pem"
+                .to_owned(),
         );
     }
     None

@@ -1,5 +1,6 @@
-//! The target's side of a comparison: range after range it meets the source's rows, what is missing or different is
-//! loaded on the way, and what the source no longer has is deleted at the end, if both sides were read to theirs.
+//! The target's side of a comparison. Range after range is compared with the source's rows; missing and different rows
+//! are loaded on the way, and rows that the source no longer has are deleted at the end, if both sides were read to
+//! their ends.
 
 use std::time::Duration;
 
@@ -23,12 +24,12 @@ use crate::policy::{DeleteGuard, Deletes};
 use crate::stream::{StreamContext, in_transaction, lock};
 use crate::target::{Removal, SharedTarget};
 
-/// How long to go on without renewing the lease.
+/// The longest time without renewing the lease.
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
-/// The most rows of the target that are held at once for one range.
+/// The largest number of the target's rows that are held in memory at once for a range.
 const MOST_TARGET_ROWS: u64 = 32_768;
 
-/// Compares range after range with the target.
+/// Compares range after range of the source with the target.
 pub(super) struct Comparer<'a> {
     pub(super) stream: &'a str,
     pub(super) target: TargetScan,
@@ -41,7 +42,7 @@ pub(super) struct Comparer<'a> {
     pub(super) context: &'a StreamContext,
 }
 
-/// What is needed to repair.
+/// The parts that a repair needs.
 pub(super) struct Repair<'a> {
     pub(super) loader: &'a mut dyn Loader,
     pub(super) target: &'a SharedTarget,
@@ -49,19 +50,19 @@ pub(super) struct Repair<'a> {
     pub(super) deletes: Deletes,
     pub(super) guard: DeleteGuard,
     pub(super) table: String,
-    /// What the ledger keeps of the comparison, and under which name.
+    /// The name and the checkpoint that the ledger records for the comparison.
     pub(super) note: (String, Checkpoint),
-    /// The stream's rows in quarantine, but for those without a whole key that were met.
+    /// The stream's rows in quarantine, without the rows lacking a whole key that the source still has.
     pub(super) quarantined: Known,
-    /// Keys of rows to delete once everything was read.
+    /// Keys of the rows to delete once everything was read.
     pub(super) to_remove: Vec<RecordBatch>,
-    /// When the lease was renewed last.
+    /// The time of the last renewal of the lease.
     pub(super) renewed: Duration,
 }
 
 impl Comparer<'_> {
-    /// Compares what comes until the reading stage says that it has read everything; then deletes what the source no
-    /// longer has. A reading that breaks off deletes nothing.
+    /// Compares what it receives until the reading stage reports that it has read everything; then deletes the rows
+    /// that the source no longer has. If the reading breaks off, nothing is deleted.
     pub(super) fn run(&mut self, readings: &Receiver<Reading>) -> Result<(), Failure> {
         let mut waiting = Waiting::default();
         let mut parts = 0;
@@ -120,7 +121,7 @@ impl Comparer<'_> {
         let mut differences = meeting.end()?;
         waiting.withheld.go_on();
         if self.depth == Depth::Keys {
-            // What the target lacks may be in quarantine: keys alone cannot tell.
+            // A row that the target lacks may be in quarantine: its key alone cannot decide.
             differences.samples.retain(|row| row.kind != DifferenceKind::Missing);
             (differences.missing, differences.to_load) = (0, None);
         }
@@ -132,7 +133,7 @@ impl Comparer<'_> {
         self.judged()
     }
 
-    /// The next rows of the target before the bound, and whether these are the last of them.
+    /// Returns the next rows of the target before the bound, and true if they are the last of them.
     fn next_target_rows(&mut self, before: Option<&Bound>) -> Result<(Side, bool), Failure> {
         let (mut rows, mut count) = (Vec::new(), 0);
         let mut is_all = false;
@@ -164,7 +165,7 @@ impl Comparer<'_> {
         self.found.samples.append(&mut differences.samples);
     }
 
-    /// A range was compared.
+    /// Reports that a range was compared, and renews the lease if it is due.
     fn judged(&mut self) -> Result<(), Failure> {
         let stats = StreamStats { read: self.found.source_rows, batches: self.found.ranges, ..StreamStats::default() };
         self.context.observer.event(&Event::Committed { stream: self.stream, stats });
@@ -182,8 +183,8 @@ impl Comparer<'_> {
         in_transaction(repair.target, Some(repair.lease), || Ok(()))
     }
 
-    /// Both sides were read to their ends: deletes what the source no longer has, in the transaction that notes the
-    /// comparison.
+    /// Both sides were read to their ends: deletes the rows that the source no longer has, in the transaction that
+    /// records the comparison in the ledger.
     fn end(&mut self) -> Result<(), Failure> {
         if !self.target.has_ended() {
             return Err(Failure::permanent("the target was not read to its end"));
@@ -230,7 +231,7 @@ impl Comparer<'_> {
     }
 }
 
-/// Names a row whose key another row has.
+/// Adds a row whose key another row has to the samples.
 fn name(samples: &mut Vec<Difference>, kind: DifferenceKind, keys: &Keys, row: usize) {
     if samples.len() < MOST_SAMPLES {
         samples.push(Difference { kind, key: row_as_json(keys.columns(), row), columns: Vec::new() });
@@ -238,8 +239,8 @@ fn name(samples: &mut Vec<Difference>, kind: DifferenceKind, keys: &Keys, row: u
 }
 
 impl Repair<'_> {
-    /// Loads what the target lacks or has otherwise, and keeps in mind what is to be deleted; returns how many rows were
-    /// loaded. Older copies of them in quarantine are forgotten.
+    /// Loads the rows that are missing or different in the target, and adds the extra ones to those to be deleted;
+    /// returns the number of rows loaded. Older copies of them in quarantine are deleted.
     fn load(
         &mut self,
         differences: Differences,

@@ -1,4 +1,4 @@
-//! What differs in a range of keys: the rows of both sides meet in the order of their keys.
+//! The differences within a range of keys: the rows of both sides are merged in the order of their keys.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -14,14 +14,14 @@ use crate::failure::Failure;
 use crate::key::Keys;
 use crate::row_json::row_from_json;
 
-/// How a row differs.
+/// The kind of a row's difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DifferenceKind {
     /// The source has it, the target does not.
     Missing,
     /// The target has it, the source does not.
     Extra,
-    /// Both have it, with other values.
+    /// Both have it, with different values.
     Different,
     /// The target has it, and the source has a version of it that was rejected on the way.
     Outdated,
@@ -48,26 +48,26 @@ impl DifferenceKind {
 /// A row that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// How.
+    /// The kind of difference.
     pub kind: DifferenceKind,
-    /// Its key as a JSON object.
+    /// The row's key as a JSON object.
     pub key: String,
-    /// The columns that differ, where both sides have the row.
+    /// The columns that differ, if both sides have the row.
     pub columns: Vec<String>,
 }
 
-/// How rows are compared.
+/// The rules for comparing rows.
 #[derive(Clone, Copy)]
 pub(super) struct CompareRules<'a> {
     pub(super) key: &'a [String],
     /// The columns that both sides have.
     pub(super) common: &'a [String],
     pub(super) hashing: Hashing,
-    /// The most rows to name.
+    /// The largest number of rows to name.
     pub(super) most_samples: usize,
 }
 
-/// Rows of one side with their numbers.
+/// Rows of one side with their hashes.
 pub(super) struct Side {
     pub(super) rows: Vec<RecordBatch>,
     hashes: Vec<Vec<u64>>,
@@ -79,7 +79,7 @@ impl Side {
         Ok(Self { hashes: hashes.collect::<Result<_, _>>()?, rows })
     }
 
-    /// The number of rows it has, and a number that is the same for the same rows in any order.
+    /// Returns the number of rows, and a number that is the same for the same rows in any order.
     pub(super) fn digest(&self) -> (u64, u64) {
         let hashes = self.hashes.iter().flatten();
         hashes.fold((0, 0), |(count, sum), hash| (count + 1, sum.wrapping_add(*hash)))
@@ -89,7 +89,7 @@ impl Side {
         self.rows.iter().map(|rows| rows.num_rows() as u64).sum()
     }
 
-    /// All rows as one batch, with their numbers.
+    /// Returns all rows as one batch, with their hashes.
     fn whole(self, columns: &SchemaRef) -> Result<(RecordBatch, Vec<u64>), Failure> {
         let rows = match self.rows.first() {
             Some(first) => concat_batches(&first.schema(), &self.rows).map_err(wrong)?,
@@ -103,7 +103,7 @@ fn wrong(error: ArrowError) -> Failure {
     Failure::permanent(format!("picking rows: {error}"))
 }
 
-/// What differs between the two sides of a range.
+/// The differences between the two sides of a range.
 #[derive(Default)]
 pub(super) struct Differences {
     /// The first rows that differ, in the order of their keys.
@@ -112,7 +112,7 @@ pub(super) struct Differences {
     pub(super) extra: u64,
     pub(super) different: u64,
     pub(super) outdated: u64,
-    /// Rows of the source that the target lacks or has otherwise.
+    /// Rows of the source that are missing or different in the target.
     pub(super) to_load: Option<RecordBatch>,
     /// Keys of the target that the source does not have.
     pub(super) to_remove: Vec<RecordBatch>,
@@ -124,14 +124,15 @@ impl Differences {
     }
 }
 
-/// Rows of the source that were rejected: the source has them, though they do not arrive.
+/// Rows of the source that were rejected: the source has them, although they do not arrive.
 #[derive(Debug, Default)]
 pub(super) struct Withheld {
-    /// As JSON, from before the last range ended and since; a row between two batches may belong to either range.
+    /// The rows as JSON, from before and from after the end of the last range; a row between two batches may belong to
+    /// either.
     older: Vec<String>,
     newer: Vec<String>,
     keys: Option<HashSet<String>>,
-    /// True if the key of one of them cannot be read, so that it may be any.
+    /// True if the key of one of them cannot be read, so that it may be any key.
     is_unclear: bool,
 }
 
@@ -141,7 +142,7 @@ impl Withheld {
         self.keys = None;
     }
 
-    /// A range has ended.
+    /// Moves on to the next range.
     pub(super) fn go_on(&mut self) {
         self.older = std::mem::take(&mut self.newer);
         self.keys = None;
@@ -151,7 +152,7 @@ impl Withheld {
         self.older.is_empty() && self.newer.is_empty()
     }
 
-    /// Returns whether the source may have a row with this key, though none arrived.
+    /// Returns whether the source may have a row with this key, although none arrived.
     fn may_have(&mut self, key: &str, columns: &SchemaRef) -> bool {
         if self.keys.is_none() {
             let found: Vec<_> = self.older.iter().chain(&self.newer).map(|row| key_of(row, columns)).collect();
@@ -162,7 +163,7 @@ impl Withheld {
     }
 }
 
-/// The key of a rejected row as JSON; `None` if the row does not tell it.
+/// Returns the key of a rejected row as JSON; `None` if the row does not contain it.
 fn key_of(row: &str, columns: &SchemaRef) -> Option<String> {
     let json: serde_json::Value = serde_json::from_str(row).ok()?;
     let has_all = columns.fields().iter().all(|field| json.get(field.name()).is_some());
@@ -170,28 +171,28 @@ fn key_of(row: &str, columns: &SchemaRef) -> Option<String> {
     Some(row_as_json(&key, 0))
 }
 
-/// How a key of the source met the target.
+/// The state of a key of the source with regard to the target.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Matched {
     /// The target has no row with it.
     No,
-    /// The target has it, with other values.
+    /// The target has it, with different values.
     Otherwise,
     /// The target has one of the source's rows with it.
     Same,
 }
 
-/// The rows of a range's source, met by those of the target as they come.
+/// A merge join of the source's rows in a range with the target's rows as they arrive.
 pub(super) struct KeyJoin<'a> {
     comparing: CompareRules<'a>,
     withheld: &'a mut Withheld,
     rows: RecordBatch,
     hashes: Vec<u64>,
     keys: Keys,
-    /// The source's rows with the key that is met now: from the first to after the last.
+    /// The source's rows with the current key: the index of the first, and the index after the last.
     group: (usize, usize),
     met: Matched,
-    /// The columns in which the target has it otherwise.
+    /// The columns in which the target's row differs.
     differing: Vec<String>,
     to_load: Vec<bool>,
     found: Differences,
@@ -224,7 +225,7 @@ impl<'a> KeyJoin<'a> {
         Ok(meeting)
     }
 
-    /// Has the next rows of the target meet the source's.
+    /// Joins the next rows of the target with the source's rows.
     pub(super) fn meet(&mut self, target: &Side) -> Result<(), Failure> {
         for (rows, hashes) in target.rows.iter().zip(&target.hashes) {
             let keys = Keys::of(rows, self.comparing.key)?;
@@ -248,7 +249,7 @@ impl<'a> KeyJoin<'a> {
         Ok(())
     }
 
-    /// What differs, once all rows of the target in the range have met the source's.
+    /// Returns the differences once all rows of the target in the range were joined.
     pub(super) fn end(mut self) -> Result<Differences, Failure> {
         while self.group.0 < self.keys.len() {
             self.conclude();
@@ -261,8 +262,8 @@ impl<'a> KeyJoin<'a> {
         Ok(self.found)
     }
 
-    /// Goes on to the source's rows with the key of a row of the target, or to the first after it; whether there are
-    /// such rows.
+    /// Advances to the source's rows with the key of a row of the target, or to the first row after it. Returns true if
+    /// the source has rows with the key.
     fn catch_up(&mut self, keys: &Keys, row: usize) -> Result<bool, Failure> {
         while self.group.0 < self.keys.len() {
             match self.keys.order(self.group.0, keys, row)? {
@@ -286,7 +287,7 @@ impl<'a> KeyJoin<'a> {
         Ok(())
     }
 
-    /// The target has no more rows with the key.
+    /// Records the result for the current key: the target has no more rows with it.
     fn conclude(&mut self) {
         let (_, behind) = self.group;
         match self.met {
@@ -301,11 +302,12 @@ impl<'a> KeyJoin<'a> {
                 self.name(DifferenceKind::Missing, row_as_json(self.keys.columns(), behind - 1), Vec::new());
             }
         }
-        // Of several with one key the last, as a merge leaves it.
+        // Of several rows with the same key the last one counts, as in a merge.
         self.to_load[behind - 1] = true;
     }
 
-    /// Returns whether a row that only the target has is one that the source has no longer.
+    /// Counts a row that only the target has. Returns true if the source no longer has it, false if its version in the
+    /// source was rejected.
     fn is_extra(&mut self, keys: &Keys, row: usize) -> bool {
         let key = match self.has_room() || !self.withheld.is_empty() {
             true => row_as_json(keys.columns(), row),
@@ -321,7 +323,7 @@ impl<'a> KeyJoin<'a> {
         !is_withheld
     }
 
-    /// Returns whether another row may be named.
+    /// Returns whether one more row may be named.
     fn has_room(&self) -> bool {
         self.found.samples.len() < self.comparing.most_samples
     }
@@ -332,7 +334,8 @@ impl<'a> KeyJoin<'a> {
         }
     }
 
-    /// The columns in which a row of the target differs from the source's last row with its key, if it will be named.
+    /// Returns the columns in which a row of the target differs from the source's last row with its key, if the row
+    /// will be named.
     fn differing_columns(&self, target: &RecordBatch, row: usize) -> Result<Vec<String>, Failure> {
         let mut columns = Vec::new();
         if !self.has_room() {

@@ -1,5 +1,5 @@
-//! Rows as numbers: two rows that are equal in all columns have equal numbers; two that differ have, but for one
-//! chance in 2^64, different ones.
+//! Hashes of rows: two rows that are equal in all columns have the same hash; two rows that differ have different
+//! hashes, except with a probability of 1 in 2^64.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
@@ -10,32 +10,33 @@ use foldhash::fast::FixedState;
 use crate::failure::Failure;
 
 const SEED: u64 = 0x7769_6d73_686f_7374;
-/// Microseconds of a day.
+/// Microseconds per day.
 const DAY: i64 = 86_400_000_000;
-/// What represents NULL.
+/// The number that represents NULL.
 const NULL: u64 = 0x6e75_6c6c_6e75_6c6c;
 
-/// How rows of one side are turned into numbers, so that they are equal to those of the other.
+/// The way in which rows of one side are hashed, so that their hashes can be compared with those of the other.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Hashing {
-    /// As Oracle keeps them: an empty text is NULL, truth values and whole numbers are decimals, days are moments.
+    /// As Oracle stores values: an empty text is NULL, Booleans and integers are decimals, dates are timestamps.
     pub(crate) as_oracle: bool,
 }
 
-/// A number for each row, over these columns in this order.
+/// Returns a hash for each row, over these columns in this order.
 pub(crate) fn row_hashes(rows: &RecordBatch, columns: &[String], hashing: Hashing) -> Result<Vec<u64>, Failure> {
     let mut hashes = vec![SEED; rows.num_rows()];
     for name in columns {
         let column = rows
             .column_by_name(name)
             .ok_or_else(|| Failure::permanent(format!("the batch lacks the column {name}")))?;
-        mix_column(&mut hashes, column.as_ref(), hashing)
-            .ok_or_else(|| Failure::permanent(format!("column {name}: {} is not compared", column.data_type())))?;
+        mix_column(&mut hashes, column.as_ref(), hashing).ok_or_else(|| {
+            Failure::permanent(format!("column {name}: values of type {} cannot be compared", column.data_type()))
+        })?;
     }
     Ok(hashes)
 }
 
-/// Two numbers made one, in which both count.
+/// Combines two numbers into one that depends on both.
 #[inline]
 fn mix(hash: u64, value: u64) -> u64 {
     let product = u128::from(hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
@@ -105,7 +106,7 @@ fn each(hashes: &mut [u64], column: &dyn Array, value: impl Fn(usize) -> u64) {
     }
 }
 
-/// A decimal without the zeros at its end, so that a column of another scale gives the same.
+/// Hashes a decimal without its trailing zeros, so that a column of another scale has the same hash.
 #[inline]
 fn decimal(mut unscaled: i128, mut scale: i8) -> u64 {
     while scale > 0 && unscaled % 10 == 0 {

@@ -1,5 +1,5 @@
-//! The target's rows as the source has them: under its names, and with its types where a key is told. Oracle gives
-//! names in upper case and has fewer types.
+//! The target's rows in the source's terms: with its column names, and with its types for the columns of the key.
+//! Oracle returns names in upper case and has fewer types.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 
 const DAY: i64 = 86_400_000_000;
 
-/// Rows whose columns are those of `names`, in order; those of the key in their types in `source`.
+/// Returns rows whose columns are those of `names`, in this order; those of the key have their types in `source`.
 pub(super) fn like_source(
     rows: &RecordBatch,
     names: &[String],
@@ -24,7 +24,8 @@ pub(super) fn like_source(
         let wanted = source.field_with_name(name).map_or(DataType::Null, |field| field.data_type().clone());
         *column = cast(column, &wanted).ok_or_else(|| {
             Failure::permanent(format!(
-                "the key column {name} is {} in the target and {wanted} in the source, and holds what cannot be compared",
+                "the key column {name} is {} in the target and {wanted} in the source, and has values that cannot be \
+                 compared",
                 column.data_type()
             ))
         })?;
@@ -34,7 +35,7 @@ pub(super) fn like_source(
         .map_err(|error: ArrowError| Failure::permanent(format!("the target's rows: {error}")))
 }
 
-/// The same values in another type; `None` if one of them has no place there.
+/// Casts values to another type; `None` if one of them does not fit it.
 fn cast(column: &ArrayRef, wanted: &DataType) -> Option<ArrayRef> {
     Some(match (column.data_type(), wanted) {
         (found, wanted) if found == wanted => Arc::clone(column),
@@ -51,7 +52,7 @@ fn cast(column: &ArrayRef, wanted: &DataType) -> Option<ArrayRef> {
             let values = column.as_primitive::<Decimal128Type>().iter();
             Arc::new(values.map(|value| all(value, whole)).collect::<Option<Int64Array>>()?)
         }
-        // Oracle has no truth values in tables before 23ai: there they are 0 and 1.
+        // Oracle has no Boolean columns before 23ai: they are 0 and 1 there.
         (DataType::Int64, DataType::Boolean) => {
             let truth = |value: i64| matches!(value, 0 | 1).then_some(value == 1);
             let values = column.as_primitive::<Int64Type>().iter();
@@ -71,7 +72,7 @@ fn cast(column: &ArrayRef, wanted: &DataType) -> Option<ArrayRef> {
     })
 }
 
-/// A value that may be NULL, by what may fail.
+/// Applies a function that may fail to a value that may be NULL.
 fn all<T, U>(value: Option<T>, of: impl FnOnce(T) -> Option<U>) -> Option<Option<U>> {
     value.map_or(Some(None), |value| of(value).map(Some))
 }

@@ -1,4 +1,4 @@
-//! The source's side of a comparison: rows through the stream's own transforms, cut into ranges of keys.
+//! The source's side of a comparison: rows pass the stream's own transforms and are cut into ranges of keys.
 
 use std::cmp::Ordering;
 
@@ -13,16 +13,16 @@ use crate::metadata::id_without_key;
 use crate::stream::{StageFailure, StreamContext};
 use crate::transform_stage::TransformStage;
 
-/// The most rows with one key that are waited for.
+/// The largest number of rows with the same key that are held in memory.
 const MOST_WITH_ONE_KEY: usize = 65_536;
 
-/// What the reading stage says.
+/// A message of the reading stage.
 pub(super) enum Reading {
     /// The next rows.
     Part(Part),
-    /// Everything was read. Without this word the reading broke off, whatever else may look like an end.
+    /// Everything was read. Without this message the reading broke off, whatever else may look like an end.
     End {
-        /// How many parts there were.
+        /// The number of parts before it.
         parts: u64,
     },
 }
@@ -35,11 +35,11 @@ pub(super) struct Part {
     last: Option<Bound>,
     /// Rows that were rejected, as JSON.
     rejected: Vec<String>,
-    /// The ids in quarantine of those that have no whole key.
+    /// The ids in quarantine of the rejected rows that have no whole key.
     pub(super) without_key: Vec<String>,
 }
 
-/// Reads the source through the transforms to its end, a failure, or until nobody listens any more.
+/// Reads the source through the transforms to its end, until a failure, or until the receiver is gone.
 pub(super) fn read(
     extractor: &mut dyn Extractor,
     mut changes: TransformStage<'_>,
@@ -83,11 +83,11 @@ pub(super) fn asked_to_stop() -> Failure {
 /// A range of the source's rows.
 pub(super) struct Range {
     pub(super) rows: Vec<RecordBatch>,
-    /// The first key after the range; `None`: it goes to the end.
+    /// The first key after the range; `None` if it extends to the end.
     pub(super) before: Option<Bound>,
 }
 
-/// Rows that came, up to the key whose rows may not be complete yet.
+/// The rows that have arrived but may not be complete yet: those from the last key on.
 #[derive(Default)]
 pub(super) struct Waiting {
     rows: Vec<RecordBatch>,
@@ -100,13 +100,13 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// How many rows have the key of the row before them.
+    /// Returns the number of rows that have the key of the row before them.
     pub(super) fn duplicates(&self) -> u64 {
         self.seen.duplicates
     }
 
-    /// Takes a part in; returns the range that is complete by it: all rows before its last key, whose rows may go on in
-    /// the next part. Tells of each row that has the key of the row before it.
+    /// Adds a part; returns the range that it completes: all rows before its last key, whose rows may continue in the
+    /// next part. Calls `twice` for each row that has the key of the row before it.
     pub(super) fn take_in(
         &mut self,
         part: Part,
@@ -139,7 +139,7 @@ impl Waiting {
         Ok(Some(Range { rows, before: Some(last) }))
     }
 
-    /// The rows that are left when everything was read.
+    /// Returns the remaining rows after everything was read.
     pub(super) fn rest(&mut self) -> Range {
         Range { rows: std::mem::take(&mut self.rows), before: None }
     }
@@ -150,7 +150,7 @@ impl Waiting {
         }
     }
 
-    /// Rows of one key are held together until the next key comes: not of any number.
+    /// Rows with the same key are held in memory until the next key arrives; fails if there are too many of them.
     fn check_one_key(&self) -> Result<(), Failure> {
         let held: usize = self.rows.iter().map(RecordBatch::num_rows).sum();
         if held <= MOST_WITH_ONE_KEY {

@@ -8,34 +8,34 @@ use crate::failure::Failure;
 use crate::key::{Bound, InOrder, Keys};
 use crate::source::{Cursor, Dialect, SourceSession, TableDescription};
 
-/// Rows to fetch at once.
+/// The number of rows to fetch at once.
 const MOST_ROWS: usize = 8_192;
 
-/// What is read of the target's table.
+/// The part of the target's table to read.
 pub(super) struct Wanted {
     /// The columns to read, in the source's spelling.
     pub(super) columns: Vec<String>,
     /// The columns that identify a row, in the source's order.
     pub(super) key: Vec<String>,
-    /// The columns as the source has them.
+    /// The columns of the source.
     pub(super) source: SchemaRef,
-    /// True if rows may be marked as deleted; such rows are left out.
+    /// True if the table may have rows that are marked as deleted; such rows are left out.
     pub(super) keeps_deleted: bool,
 }
 
-/// The target's table, from its first key to its last.
+/// A scan of the target's table, from its first key to its last.
 pub(super) struct TargetScan {
     cursor: Box<dyn Cursor>,
     table: String,
     wanted: Wanted,
-    /// Rows that were fetched and not given yet.
+    /// Rows that were fetched but not returned yet.
     held: Option<(RecordBatch, Keys)>,
     seen: InOrder,
     has_ended: bool,
 }
 
 impl TargetScan {
-    /// Begins to read.
+    /// Begins the scan.
     pub(super) fn begin(
         session: &mut dyn SourceSession,
         table: &TableDescription,
@@ -46,7 +46,7 @@ impl TargetScan {
         Ok(Self { cursor, table, wanted, held: None, seen: InOrder::default(), has_ended: false })
     }
 
-    /// How many rows have the key of a row before them.
+    /// Returns the number of rows that have the key of the row before them.
     pub(super) fn duplicates(&self) -> u64 {
         self.seen.duplicates
     }
@@ -56,8 +56,8 @@ impl TargetScan {
         self.has_ended && self.held.is_none()
     }
 
-    /// The next rows whose keys are before the bound, in order, as the source has them; `None` if there are no more of
-    /// them. Tells of each row that has the key of the row before it.
+    /// Returns the next rows whose keys are before the bound, in order and in the source's terms; `None` if there are
+    /// no more of them. Calls `twice` for each row that has the key of the row before it.
     pub(super) fn next(
         &mut self,
         before: Option<&Bound>,
@@ -88,8 +88,8 @@ impl TargetScan {
             };
             if let Some(bad) = batch.rejected.first() {
                 return Err(Failure::permanent(format!(
-                    "the target's table {} has rows that do not fit its own columns ({}); somebody altered them: load \
-                     the stream again with --full-refresh",
+                    "the target's table {} has rows that do not fit its own columns ({}); they were changed outside of \
+                     wmshost: load the stream again with --full-refresh",
                     self.table, bad.reason
                 )));
             }
@@ -110,7 +110,7 @@ impl TargetScan {
     }
 }
 
-/// One pass over the rows that are not marked as deleted, in the host's order of their keys.
+/// Returns the query for the rows that are not marked as deleted, in the host's order of their keys.
 fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> Result<String, Failure> {
     let columns: Vec<_> = wanted.columns.iter().map(|name| quoted(dialect, name)).collect();
     let mut text = format!("SELECT {} FROM {}", columns.join(", "), quoted(dialect, &table.name));
@@ -123,14 +123,14 @@ fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> Res
             .order_of(name)
             .map_err(|why| Failure::invalid_config(format!("{why}; so it cannot be compared with its source")))?;
         let field = table.columns.fields().iter().find(|field| field.name().eq_ignore_ascii_case(name));
-        // SQLite has NULL first by itself, and so need not sort where an index has the order.
+        // SQLite sorts NULL first by default, so that it need not sort if an index has this order.
         let nulls = dialect == Dialect::Oracle && field.is_none_or(|field| field.is_nullable());
         order.push(format!("{}{}", by.expression, if nulls { " NULLS FIRST" } else { "" }));
     }
     Ok(format!("{text} ORDER BY {}", order.join(", ")))
 }
 
-/// A name as an identifier: Oracle keeps names in upper case.
+/// Quotes a name as an identifier: Oracle's names are in upper case.
 fn quoted(dialect: Dialect, name: &str) -> String {
     let name = name.replace('"', "\"\"");
     if dialect == Dialect::Oracle { format!("\"{}\"", name.to_uppercase()) } else { format!("\"{name}\"") }

@@ -1,4 +1,4 @@
-//! Comparing one stream: two threads, one that reads the source and one that reads the target and compares.
+//! Compares one stream on two threads: one reads the source, the other reads the target and compares.
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -22,60 +22,60 @@ use crate::source::{Dialect, SourceSession, TableDescription};
 use crate::stream::{StageFailure, Stream, StreamContext, lock};
 use crate::transform_stage::TransformStage;
 
-/// Rows of a range, about.
+/// The approximate number of rows in a range.
 const RANGE_ROWS: usize = 8_192;
-/// Batches of the source that may wait to be compared.
+/// The number of batches of the source that may wait to be compared.
 const WAITING_PARTS: usize = 2;
-/// The most rows that are named one by one.
+/// The largest number of rows that are named one by one.
 pub(super) const MOST_SAMPLES: usize = 1_000;
-/// The column that says when a row was deleted.
+/// The column that holds the time at which a row was deleted.
 const DELETED_AT: &str = "wms_deleted_at";
 
-/// Opens the target's table for reading, as it is when this is called.
+/// Opens the target's table for reading, in its state at the time of the call.
 pub type OpenTarget = Box<dyn FnOnce() -> Result<Box<dyn SourceSession>, Failure> + Send>;
 
-/// What is compared.
+/// The depth of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Keys only: which rows the source no longer has.
+    /// Keys only, to find the rows that the source no longer has.
     Keys,
     /// All columns.
     Rows,
 }
 
-/// How to compare.
+/// The options of a comparison.
 #[derive(Debug, Clone, Copy)]
 pub struct Compare {
-    /// What is compared.
+    /// The depth.
     pub depth: Depth,
-    /// True to load what is missing or different, and to delete what is extra as the stream's policy says.
+    /// True to load missing and different rows, and to delete extra ones as the stream's policy says.
     pub repair: bool,
 }
 
-/// What was found.
+/// The result of a comparison.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
-    /// True if both sides were read to their ends. If not, all numbers are those of the part that was compared.
+    /// True if both sides were read to their ends. If not, all numbers refer to the part that was compared.
     pub is_complete: bool,
-    /// Rows of the source, rejected ones not among them.
+    /// Rows of the source, without the rejected ones.
     pub source_rows: u64,
-    /// Rows of the target, those marked as deleted not among them.
+    /// Rows of the target, without those marked as deleted.
     pub target_rows: u64,
-    /// Rows of the source that were rejected and do not go into the target.
+    /// Rows of the source that were rejected and therefore do not belong in the target.
     pub rejected: u64,
     /// Ranges of keys that were compared.
     pub ranges: u64,
-    /// Those of them that differ.
+    /// The number of these ranges that differ.
     pub ranges_different: u64,
     /// Rows that the target lacks.
     pub missing: u64,
     /// Rows that only the target has.
     pub extra: u64,
-    /// Rows that both have, with other values.
+    /// Rows that both have, with different values.
     pub different: u64,
     /// Rows of the target whose version in the source was rejected. They are not deleted.
     pub outdated: u64,
-    /// Rows of the source with a key that another row of it has: the target can hold one of them only.
+    /// Rows of the source with a key that another row of it has: the target can hold only one of them.
     pub source_duplicates: u64,
     /// Rows of the target with a key that another row of it has.
     pub target_duplicates: u64,
@@ -96,24 +96,24 @@ impl Comparison {
         self.is_complete && self.differing() == 0 && duplicates == 0 && self.source_rows == self.target_rows
     }
 
-    /// How many rows differed, duplicates not among them.
+    /// Returns the number of rows that differed, without duplicates.
     pub fn differing(&self) -> u64 {
         self.missing + self.extra + self.different + self.outdated
     }
 
-    /// The number of rows a repair has loaded or deleted.
+    /// Returns the number of rows that a repair has loaded or deleted.
     pub fn repaired(&self) -> u64 {
         self.loaded + self.deleted
     }
 
-    /// Returns whether everything was compared and a repair has loaded all rows that the target lacked or had
-    /// otherwise.
+    /// Returns whether everything was compared and a repair has loaded all rows that were missing or different in the
+    /// target.
     pub fn is_mended(&self) -> bool {
         let duplicates = self.source_duplicates + self.target_duplicates;
         self.is_complete && duplicates == 0 && self.loaded >= self.missing + self.different
     }
 
-    /// What was done before a comparison broke off.
+    /// Describes what was done before a comparison broke off.
     fn in_words(&self) -> String {
         let loaded = match self.loaded {
             0 => "no row was loaded".to_owned(),
@@ -127,18 +127,18 @@ impl Comparison {
     }
 }
 
-/// How a comparison ended: what was found, in part if it failed.
+/// The outcome of a comparison: its result, which is partial if it failed.
 #[derive(Debug)]
 pub struct Compared {
-    /// What was found until its end.
+    /// The result up to the end of the comparison.
     pub found: Comparison,
-    /// Why it broke off, or did not begin.
+    /// The reason why it broke off or did not begin.
     pub failure: Option<StreamFailure>,
 }
 
 impl Stream {
-    /// Compares source and target, reading the target's table in the session that is opened. Takes the stream's lease
-    /// if it is to repair, before it opens the target.
+    /// Compares source and target, reading the target's table in a session that `open_target` opens. For a repair it
+    /// takes the stream's lease first.
     pub fn compare(mut self, open_target: OpenTarget, compare: Compare, context: &StreamContext) -> Compared {
         let mut lease = None;
         let mut found = Comparison::default();
@@ -221,7 +221,7 @@ impl Stream {
             let judged = judge.run(&parts_out);
             drop(parts_out);
             let read = reading.join().unwrap_or_else(|panic| resume_unwind(panic));
-            // Where the reading failed, that is why the judgement broke off.
+            // If the reading failed, this is the reason why the comparison broke off, so that its failure counts.
             read.and(judged.map_err(StageFailure::before(Stage::Load)))
         });
         ended.map_err(|at| at.followed_by(&found.in_words()))
@@ -243,13 +243,13 @@ impl Stream {
         Ok((columns, opened.key))
     }
 
-    /// The stream's rows in quarantine, if they may be forgotten.
+    /// Returns the stream's rows in quarantine if a repair may delete them from there; nothing otherwise.
     fn known(&self, compare: Compare, context: &StreamContext) -> Result<Known, Failure> {
         let quarantine = Quarantine { pipeline: &context.pipeline };
         if compare.repair { quarantine.of_stream(lock(&self.target).sql(), &self.name) } else { Ok(Known::default()) }
     }
 
-    /// Has the loader make ready for rows that win, whatever their version.
+    /// Prepares the loader for rows that win, whatever their version.
     fn prepare_repair(&mut self, columns: &SchemaRef, key: &[String], lease: Option<&Lease>) -> Result<(), Failure> {
         let request = LoadRequest {
             stream: self.name.clone(),
@@ -270,7 +270,7 @@ fn target_table(reader: &mut dyn SourceSession, table: &str) -> Result<TableDesc
     reader.describe(table)?.ok_or_else(missing)
 }
 
-/// Returns whether a table has the column, however its name is spelled.
+/// Returns whether a table has the column, in whatever case its name is written.
 fn has(table: &TableDescription, name: &str) -> bool {
     table.columns.fields().iter().any(|field| field.name().to_lowercase() == name.to_lowercase())
 }

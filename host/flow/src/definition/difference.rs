@@ -1,5 +1,5 @@
-//! What differs between the definition that a checkpoint rests on and the present one, and what that means for the
-//! rows in the target.
+//! The differences between the definition that a checkpoint rests on and the present one, and their effect on the rows
+//! in the target.
 
 use super::{ColumnUse, Definition, PluginUse, SOURCE_SCHEMA, column};
 use crate::extract::Method;
@@ -7,20 +7,20 @@ use crate::failure::Stage;
 use crate::policy::OnChange;
 use crate::target::TableDefinition;
 
-/// What a difference means for the rows in the target.
+/// The effect of a difference on the rows in the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Impact {
     /// The target's rows are those of another table or key: rows of both must not be mixed.
     Identity,
-    /// The bookmark means nothing any more.
+    /// The bookmark has lost its meaning.
     Position,
-    /// The bookmark covers rows that were chosen in another way: others before it may never have been read.
+    /// The bookmark covers rows that were selected in another way: other rows before it may never have been read.
     Selection,
-    /// The target's table lost values that were loaded.
+    /// The target's table has lost values that were loaded.
     Target,
-    /// The bookmark holds; the rows in the target were made in another way.
+    /// The bookmark is valid, but the rows in the target were made in another way.
     Rows,
-    /// The rows in the target are as they would be.
+    /// The rows in the target are the same as they would be now.
     None,
 }
 
@@ -38,10 +38,10 @@ impl Impact {
     }
 }
 
-/// What a run does about a difference; the later ones outweigh the earlier ones.
+/// The reaction of a run to a difference; a later one outweighs the earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reaction {
-    /// It goes on from the bookmark and says what differs.
+    /// It continues from the bookmark and reports the difference.
     Tell,
     /// It reads the whole table again and merges it.
     Reload,
@@ -62,8 +62,8 @@ impl Reaction {
         }
     }
 
-    /// What a run does about a difference of this impact. A load that replaces the table anyway (`whole`) leaves no
-    /// row of the old definition.
+    /// Returns the reaction of a run to a difference of this impact. A load that replaces the table anyway (`whole`)
+    /// leaves no row of the old definition.
     pub(crate) fn to(impact: Impact, on_change: OnChange, whole: bool) -> Self {
         match (impact, on_change) {
             (Impact::None, _) => Self::Tell,
@@ -81,19 +81,19 @@ impl Reaction {
 /// A difference between the definition of a checkpoint and the present one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefinitionChange {
-    /// What differs, in words.
+    /// The thing that differs, in words.
     pub subject: String,
-    /// What the checkpoint rests on; empty where there was nothing, or where it is not shown.
+    /// Its state in the checkpoint's definition; empty if it did not exist, or if it is not shown.
     pub before: String,
-    /// What is so now; empty likewise.
+    /// Its present state; empty likewise.
     pub after: String,
-    /// What it means for the rows in the target.
+    /// The effect on the rows in the target.
     pub impact: Impact,
-    /// What a run does about it.
+    /// The reaction of a run.
     pub reaction: Reaction,
-    /// What becomes of the rows in the target, in words.
+    /// The consequence for the rows in the target, in words.
     pub consequence: String,
-    /// The column that is new over rows that are there.
+    /// The name of a new column that the rows in the target do not have yet.
     pub new_column: Option<String>,
 }
 
@@ -126,7 +126,7 @@ fn change(
     }
 }
 
-/// What differs. Columns and a key that are not known yet are not compared.
+/// Returns the differences. Columns and a key that are not known yet are not compared.
 pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<DefinitionChange> {
     let mut found = Vec::new();
     let mut differs = |impact, subject: &str, before: &str, after: &str| {
@@ -135,7 +135,7 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
         }
     };
     differs(Impact::None, "source", &before.source, &now.source);
-    // Databases do not tell the letters of most names apart.
+    // Databases do not distinguish the case of most names.
     let mut names_differ = |impact, subject: &str, before: &str, after: &str| {
         if before.to_lowercase() != after.to_lowercase() {
             differs(impact, subject, before, after);
@@ -147,7 +147,7 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
         let key = |definition: &Definition| format!("({})", definition.key.join(", "));
         names_differ(Impact::Identity, "key", &key(before), &key(now));
     }
-    // A table that is replaced in every run has no use for a bookmark.
+    // A table that is replaced in every run does not use a bookmark.
     let of_method = if now.method == Method::Full { Impact::None } else { Impact::Position };
     names_differ(of_method, "method", before.method.name(), now.method.name());
     if before.method == now.method && now.method == Method::Incremental {
@@ -156,7 +156,7 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
         differs(Impact::None, "lookback", &span(before.lookback_micros), &span(now.lookback_micros));
         differs(Impact::None, "null keys", before.null_keys.name(), now.null_keys.name());
     }
-    // An option that an older host did not record is not known, and not taken for a change.
+    // The value of an option that an older host did not record is unknown, which does not count as a change.
     for (name, option) in &now.options {
         let impact = if name == SOURCE_SCHEMA { Impact::None } else { Impact::Rows };
         differs(impact, name, before.options.get(name).unwrap_or(option), option);
@@ -193,12 +193,12 @@ fn plugin_differences(before: &[PluginUse], now: &[PluginUse]) -> Vec<Definition
     found
 }
 
-/// A version with the beginning of its digest.
+/// Returns a plugin's version with the first 12 digits of its digest.
 fn build(plugin: &PluginUse) -> String {
     format!("{} {}", plugin.version, plugin.digest.get(..12).unwrap_or(&plugin.digest))
 }
 
-/// Columns that came or changed their type. Columns that went are told of with the table's schema.
+/// Returns the columns that are new or changed their type. Dropped columns are reported with the table's schema.
 fn column_differences(before: &[ColumnUse], now: &[ColumnUse]) -> Vec<DefinitionChange> {
     if before.is_empty() {
         return Vec::new();
@@ -213,14 +213,14 @@ fn column_differences(before: &[ColumnUse], now: &[ColumnUse]) -> Vec<Definition
     now.iter().filter_map(differing).collect()
 }
 
-/// The difference that a column is new.
+/// Returns the difference that a column is new.
 pub(crate) fn new_column(column: &ColumnUse) -> DefinitionChange {
     let subject = format!("column {}", column.name);
     DefinitionChange { new_column: Some(column.name.clone()), ..change(Impact::Rows, subject, "", &column.kind) }
 }
 
-/// Columns that the stream writes and that the target's table had after the last load, but has no more, or in a type
-/// that need not have kept their values.
+/// Returns the columns that the stream writes and that the target's table had after the last load, but that it no
+/// longer has, or has in a type that may not have kept their values.
 pub(crate) fn lost_columns(before: &Definition, now: &[ColumnUse], table: &TableDefinition) -> Vec<DefinitionChange> {
     let there = super::columns_of(&table.columns);
     let lost = |old: &ColumnUse| {
@@ -236,7 +236,8 @@ pub(crate) fn lost_columns(before: &Definition, now: &[ColumnUse], table: &Table
     before.target_columns.iter().filter_map(lost).collect()
 }
 
-/// Returns whether a column of one type has kept all values of another: the same type, or a wider decimal.
+/// Returns whether a column of type `now` has kept all values of type `before`: it is the same type, or a wider
+/// decimal.
 fn holds(now: &str, before: &str) -> bool {
     if now == before {
         return true;
@@ -255,7 +256,7 @@ fn holds(now: &str, before: &str) -> bool {
     }
 }
 
-/// A duration in its largest whole unit.
+/// Returns a duration in its largest whole unit.
 fn span(micros: u64) -> String {
     let seconds = micros / 1_000_000;
     for (unit, name) in [(86_400, "d"), (3_600, "h"), (60, "m")] {
@@ -272,7 +273,7 @@ mod tests {
     use super::super::tests::definition;
     use super::*;
 
-    /// The only difference: its words and its impact.
+    /// Returns the only difference in words, and its impact.
     fn the_difference(before: &Definition, now: &Definition) -> (String, Impact) {
         match differences(before, now).as_slice() {
             [change] => (change.to_string(), change.impact),

@@ -8,14 +8,14 @@ use super::{ColumnUse, Definition, PluginUse};
 use crate::extract::{Method, NullKeys};
 use crate::failure::Stage;
 
-/// The format that is written.
+/// The version of the format that is written.
 const FORMAT: u64 = 1;
 
 const STAGES: [(Stage, &str); 3] =
     [(Stage::Extract, "extract"), (Stage::Transform, "transform"), (Stage::Load, "load")];
 
 impl Definition {
-    /// The definition as a JSON object.
+    /// Returns the definition as a JSON object.
     pub fn to_json(&self) -> Json {
         json!({
             "format": FORMAT,
@@ -34,7 +34,7 @@ impl Definition {
         })
     }
 
-    /// The definition in such JSON; `None` if it is none, or of a format that this host does not know.
+    /// Returns the definition in such an object; `None` if it is not one, or of a format that this host does not know.
     pub fn from_json(json: &Json) -> Option<Self> {
         json.get("format")?.as_u64().filter(|format| *format == FORMAT)?;
         let text = |key: &str| json.get(key)?.as_str().map(str::to_owned);

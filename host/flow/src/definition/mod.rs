@@ -1,10 +1,10 @@
-//! What a checkpoint rests on: everything that decides which rows a bookmark represents, and how those rows were made.
-//! It is kept in the ledger beside the bookmark, so that a run sees what has changed since.
+//! The basis of a checkpoint: everything that decides which rows a bookmark represents, and how those rows were made.
+//! The ledger stores it with the bookmark, so that a run sees what has changed since.
 //!
 //! | module | what it is for |
 //! |---|---|
 //! | `json` | the document in the ledger |
-//! | `difference` | what differs between two definitions, and what that means for the rows in the target |
+//! | `difference` | the differences between two definitions, and their effect on the rows in the target |
 
 mod difference;
 mod json;
@@ -20,12 +20,12 @@ use crate::transform_stage::type_name;
 pub use difference::{DefinitionChange, Impact, Reaction};
 pub(crate) use difference::{differences, lost_columns, new_column};
 
-/// The option that names the schema of the source's tables.
+/// The option with the schema of the source's tables.
 pub const SOURCE_SCHEMA: &str = "schema of the source";
-/// The option that says how large a value may be that is read.
+/// The option with the size of the largest value that is read.
 pub const LARGEST_VALUE: &str = "largest value that is read";
 
-/// What a stream's rows and its bookmark rest on.
+/// The basis of a stream's rows and its bookmark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
     /// The label of the source.
@@ -34,17 +34,17 @@ pub struct Definition {
     pub table: String,
     /// The table that is written.
     pub target_table: String,
-    /// How it is replicated.
+    /// The replication method.
     pub method: Method,
     /// The columns that identify a row; empty while a primary key that the pipeline does not name is unknown.
     pub key: Vec<String>,
-    /// The column that says when a row last changed.
+    /// The column with the time or version of a row's last change.
     pub change_key: Option<String>,
-    /// How far before the bookmark an incremental read starts, in microseconds.
+    /// The time before the bookmark at which an incremental read starts, in microseconds.
     pub lookback_micros: u64,
-    /// What becomes of rows without a change key.
+    /// The policy for rows without a change key.
     pub null_keys: NullKeys,
-    /// What else the pipeline says about which rows and values are read.
+    /// The other options of the pipeline that decide which rows and values are read.
     pub options: BTreeMap<String, String>,
     /// The plugins in the order in which rows pass through them.
     pub plugins: Vec<PluginUse>,
@@ -54,12 +54,12 @@ pub struct Definition {
     pub target_columns: Vec<ColumnUse>,
 }
 
-/// A plugin at its place in a stream.
+/// A plugin at its position in a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginUse {
     /// Its stage.
     pub stage: Stage,
-    /// The name that the pipeline gives it.
+    /// Its name in the pipeline file.
     pub label: String,
     /// Its own name.
     pub name: String,
@@ -76,12 +76,12 @@ pub struct PluginUse {
 pub struct ColumnUse {
     /// Its name.
     pub name: String,
-    /// Its type in the words of the contract with plugins.
+    /// Its type, as the contract with plugins names it.
     pub kind: String,
 }
 
 impl Definition {
-    /// The definition of a stream without plugins, before its source is opened.
+    /// Returns the definition of a stream without plugins, before its source is opened.
     pub fn of(request: &ExtractRequest, target_table: &str) -> Self {
         Self {
             source: request.source.clone(),
@@ -99,17 +99,19 @@ impl Definition {
         }
     }
 
-    /// A short digest of the whole definition, in hex.
+    /// Returns a short digest of the whole definition, in hex.
     pub fn hash(&self) -> String {
         blake3::hash(self.to_json().to_string().as_bytes()).to_hex()[..16].to_owned()
     }
 
-    /// What differs in a later definition. Columns and a key that are not known yet are not compared.
+    /// Returns the differences from this definition to a later one. Columns and a key that are not known yet are not
+    /// compared.
     pub fn changes_to(&self, now: &Self) -> Vec<DefinitionChange> {
         differences(self, now)
     }
 
-    /// Returns whether both make the same rows of the same source, as far as it is known before the source is opened.
+    /// Returns whether both produce the same rows of the same source, as far as this is known before the source is
+    /// opened.
     pub fn makes_same_rows(&self, other: &Self) -> bool {
         let key_is_known = !self.key.is_empty() && !other.key.is_empty();
         let comparable = |definition: &Self| Self {
@@ -122,19 +124,19 @@ impl Definition {
     }
 }
 
-/// The columns of a schema.
+/// Returns the columns of a schema.
 pub(crate) fn columns_of(schema: &SchemaRef) -> Vec<ColumnUse> {
     let column =
         |field: &arrow_schema::FieldRef| ColumnUse { name: field.name().clone(), kind: type_name(field.data_type()) };
     schema.fields().iter().map(column).collect()
 }
 
-/// The column of this name, however it is spelled.
+/// Returns the column with this name, in any case.
 pub(crate) fn column<'a>(columns: &'a [ColumnUse], name: &str) -> Option<&'a ColumnUse> {
     columns.iter().find(|column| column.name.to_lowercase() == name.to_lowercase())
 }
 
-/// Returns whether both are the same columns, in any order and spelling.
+/// Returns whether both are the same columns, in any order and case.
 pub(crate) fn same_names(one: &[String], other: &[String]) -> bool {
     let sorted = |names: &[String]| {
         let mut names: Vec<_> = names.iter().map(|name| name.to_lowercase()).collect();

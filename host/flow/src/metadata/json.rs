@@ -1,4 +1,4 @@
-//! Bookmarks and states as text: JSON that keeps types and every last bit.
+//! Bookmarks and states as text: JSON that preserves types and every bit.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,17 @@ use serde_json::{Value as Json, json};
 
 use crate::value::{Bookmark, Position, Value};
 
-/// A bookmark as JSON: a list of `{"name", "type", "value"}`.
+/// Returns a bookmark as JSON: a list of `{"name", "type", "value"}`.
 pub fn bookmark_to_json(bookmark: &Bookmark) -> Json {
     bookmark.0.iter().map(position_json).collect()
 }
 
-/// The bookmark in such JSON; `None` if it is none.
+/// Returns the bookmark in such JSON; `None` if it is not one.
 pub fn bookmark_from_json(json: &Json) -> Option<Bookmark> {
     json.as_array()?.iter().map(position_of).collect::<Option<_>>().map(Bookmark)
 }
 
-/// Floating point numbers are text, so that NaN and every last bit come back.
+/// Floating-point numbers are written as text, to preserve NaN and every bit.
 fn position_json(Position { name, value }: &Position) -> Json {
     let (kind, value) = match value {
         Value::Null => ("null", Json::Null),

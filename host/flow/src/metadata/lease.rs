@@ -1,13 +1,13 @@
-//! Who may write a stream now, or build a pipeline's models. A lease is a row in the target with a time on the
-//! target's own clock. Each transaction of a run renews its lease: if somebody else has taken it over meanwhile, the
-//! transaction fails, so that two runs never both write.
+//! The right to write a stream, or to build a pipeline's models. A lease is a row in the target with a time by the
+//! target's own clock. Each transaction of a run renews its lease: if another run has taken it over in the meantime,
+//! the transaction fails, so that two runs never both write.
 //!
 //! | the holder … | the lease |
 //! |---|---|
-//! | ends, in whatever way it can still say | is given back |
+//! | ends, and can still reach the target | is released |
 //! | died, on the machine of the next run | is taken over at once |
-//! | died elsewhere, or cannot be reached | is taken over when it has expired |
-//! | hung for longer than the lease, and goes on | is somebody else's: its next transaction fails |
+//! | died elsewhere, or cannot be reached | is taken over after it has expired |
+//! | hung for longer than the lease, and continues | belongs to another run: the next transaction of the old one fails |
 
 use super::table::{Cells, Kind, Table, text};
 use crate::failure::{Failure, FailureKind};
@@ -15,9 +15,9 @@ use crate::source::Dialect;
 use crate::sql::{Sql, SqlSession};
 use crate::value::{Value, timestamp_text};
 
-/// How long a lease lasts without a renewal, in seconds.
+/// The lifetime of a lease without a renewal, in seconds.
 pub const LEASE_SECONDS: i64 = 120;
-/// What represents the models in the place of a stream; no stream can have such a name.
+/// The name for the models in the place of a stream's; no stream can have such a name.
 const MODELS: &str = "(models)";
 
 const TABLE: Table = Table {
@@ -39,12 +39,12 @@ const TABLE: Table = Table {
 pub struct LeaseOwner {
     /// The machine's name.
     pub machine: String,
-    /// The process's number there.
+    /// The process id there.
     pub process: u32,
 }
 
 impl LeaseOwner {
-    /// The machine's name for people: what the edge puts after it tells apart its starts.
+    /// Returns the machine's name for messages, without the suffix that distinguishes its boots.
     fn name(&self) -> &str {
         self.machine.split(' ').next().unwrap_or_default()
     }
@@ -63,7 +63,7 @@ pub struct Lease {
     pub holder: LeaseOwner,
 }
 
-/// A lease as it is in the table.
+/// A lease as stored in the table.
 struct LeaseRow {
     run_id: String,
     holder: LeaseOwner,
@@ -72,14 +72,14 @@ struct LeaseRow {
 }
 
 impl Lease {
-    /// The right to build the models of a pipeline.
+    /// Returns the lease for building the models of a pipeline.
     pub fn of_models(pipeline: &str, run_id: &str, holder: LeaseOwner) -> Self {
         let [pipeline, stream, run_id] = [pipeline, MODELS, run_id].map(str::to_owned);
         Self { pipeline, stream, run_id, holder }
     }
 
     /// Takes the lease, in a transaction of its own. Fails with `busy` if another run holds it: at once, even if that
-    /// one is in the midst of a long transaction.
+    /// run is in the middle of a long transaction.
     pub fn take(&self, session: &mut dyn SqlSession, is_dead: &dyn Fn(&LeaseOwner) -> bool) -> Result<(), Failure> {
         if TABLE.exists(session)? {
             self.check_is_free(session, is_dead)?;
@@ -87,20 +87,20 @@ impl Lease {
         in_transaction(session, |session| self.acquire(session, is_dead))
     }
 
-    /// Gives back the lease, in a transaction of its own.
+    /// Releases the lease, in a transaction of its own.
     pub fn release_now(&self, session: &mut dyn SqlSession) -> Result<(), Failure> {
         in_transaction(session, |session| self.release(session))
     }
 
-    /// Takes the lease, in a transaction of the caller. `is_dead` tells of a holder whether its process is known to
-    /// have ended. Fails with `busy` if another run holds it.
+    /// Takes the lease, in the caller's transaction. `is_dead` returns true if the process of a holder is known to have
+    /// ended. Fails with `busy` if another run holds it.
     pub fn acquire(&self, sql: &mut dyn Sql, is_dead: &dyn Fn(&LeaseOwner) -> bool) -> Result<(), Failure> {
         TABLE.make(sql)?;
         let (lease_row, now) = self.check_is_free(sql, is_dead)?;
         if let Some(lease_row) = lease_row
             && self.delete(sql, &lease_row.run_id, Some(lease_row.renewed_at))? == 0
         {
-            // Its holder, or somebody else, was quicker.
+            // Its holder, or another run, was faster.
             self.check_is_free(sql, &|_| false)?;
         }
         let row = [
@@ -114,14 +114,15 @@ impl Lease {
         ];
         let written = sql.execute(&TABLE.insert_statement(sql.dialect()), &row);
         if let Err(failure) = written {
-            // Two may come at once, and one of them is told so by the table's key.
+            // Two runs may insert at once; the table's key lets only one of them succeed.
             self.check_is_free(sql, &|_| false)?;
             return Err(failure);
         }
         Ok(())
     }
 
-    /// Fails if another run holds the lease; else gives the one that is there all the same, and the time.
+    /// Fails if another run holds the lease; otherwise returns the row that exists nevertheless, and the time in
+    /// seconds.
     fn check_is_free(
         &self,
         sql: &mut dyn Sql,
@@ -139,12 +140,12 @@ impl Lease {
         }
     }
 
-    /// What it is a lease of.
+    /// Names the object of the lease in messages.
     fn subject(&self) -> &'static str {
         if self.stream == MODELS { "the models" } else { "the stream" }
     }
 
-    /// Renews the lease, in a transaction of the caller; fails if it is somebody else's by now.
+    /// Renews the lease, in the caller's transaction; fails if another run has taken it over.
     pub fn renew(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let now = now_expression(sql.dialect());
         let statement = format!(
@@ -166,17 +167,17 @@ impl Lease {
                     self.subject()
                 ),
             ),
-            None => Failure::new(FailureKind::Busy, "this run's lease was taken away").advise("run again"),
+            None => Failure::new(FailureKind::Busy, "this run's lease was removed").advise("run again"),
         })
     }
 
-    /// Gives back the lease.
+    /// Releases the lease.
     pub(crate) fn release(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         self.delete(sql, &self.run_id, None).map(drop)
     }
 
-    /// Acts under the lease, in one transaction: for what changes a stream's state by hand. Fails with `busy` if a run
-    /// holds it.
+    /// Calls `act` under the lease, in one transaction: for changes of a stream's state by hand. Fails with `busy` if a
+    /// run holds the lease.
     pub fn act(
         &self,
         session: &mut dyn SqlSession,
@@ -222,14 +223,11 @@ impl Lease {
                 (now - lease_row.renewed_at).max(0),
             ),
         )
-        .advise(format_args!(
-            "wait for its end. If that machine is gone, the lease ends by itself at {} UTC",
-            &until[..19]
-        ))
+        .advise(format_args!("wait for it to end. If that machine is gone, the lease expires at {} UTC", &until[..19]))
     }
 }
 
-/// The run that holds the lease of a stream now, or with `None` that of a pipeline's models.
+/// Returns the run that now holds the lease of a stream, or with `None` that of a pipeline's models.
 pub(super) fn holder_now(sql: &mut dyn Sql, pipeline: &str, stream: Option<&str>) -> Result<Option<String>, Failure> {
     if !TABLE.exists(sql)? {
         return Ok(None);
@@ -241,7 +239,7 @@ pub(super) fn holder_now(sql: &mut dyn Sql, pipeline: &str, stream: Option<&str>
     Ok(lease_row.filter(|lease_row| lease_row.expires_at > now).map(|lease_row| lease_row.run_id))
 }
 
-/// Acts in a transaction.
+/// Calls `act` in a transaction.
 fn in_transaction(
     session: &mut dyn SqlSession,
     act: impl FnOnce(&mut dyn SqlSession) -> Result<(), Failure>,
@@ -270,7 +268,7 @@ fn lease_row(row: Vec<Value>) -> Result<LeaseRow, Failure> {
     })
 }
 
-/// The target's own clock, in seconds since 1970-01-01T00:00:00 UTC.
+/// Returns the time by the target's own clock, in seconds since 1970-01-01T00:00:00 UTC.
 fn now(sql: &mut dyn Sql) -> Result<i64, Failure> {
     let expression = now_expression(sql.dialect());
     let statement = match sql.dialect() {

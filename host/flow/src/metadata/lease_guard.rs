@@ -1,13 +1,13 @@
-//! A lease held over many transactions of plain SQL, as a build of models makes them. A thread of its own keeps the
-//! lease alive while a statement takes long; each transaction renews it as its last act, so that nothing is committed
-//! by who has lost it; and who was not heard of for as long as a lease lasts looks first, before anything is written.
+//! A lease held over many transactions of plain SQL, as when models are built. A separate thread renews the lease while
+//! a statement takes long. Each transaction renews it as its last act, so that a run that lost the lease commits
+//! nothing. A run that has not renewed it for a full lease period checks the lease before its next write.
 //!
-//! | what may happen | what becomes of it |
+//! | event | result |
 //! |---|---|
-//! | another build comes | it is reported at once who is at work, and does nothing |
-//! | a build fails, or is asked to stop | the lease is given back |
-//! | a build is killed | as with any lease: taken over at once on that machine, else when it has expired |
-//! | a build hung, and goes on when another one has begun | its next statement or commit fails with `busy` |
+//! | another build starts | it fails with the name of the build that is running, and does nothing |
+//! | a build fails, or is asked to stop | the lease is released |
+//! | a build is killed | as with any lease: taken over at once on that machine, elsewhere after it has expired |
+//! | a build hung, and continues after another one has begun | its next statement or commit fails with `busy` |
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -22,26 +22,26 @@ use crate::sql::{Sql, SqlSession};
 use crate::target::{Target, TargetGrant, TargetSession};
 use crate::value::Value;
 
-/// A lease that is to be held.
+/// A lease to be held while models are built.
 pub struct LeaseGuard {
-    /// The database that it is about, and in which it is.
+    /// The database that the lease is for, and that contains it.
     pub target: Arc<dyn Target>,
     /// The lease.
     pub lease: Lease,
-    /// Whether the process of another run is known to have ended.
+    /// Returns true if the process of another run is known to have ended.
     pub is_dead: fn(&LeaseOwner) -> bool,
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// How often the lease is renewed beside the transactions.
+    /// The interval at which the lease is renewed besides the transactions.
     pub heartbeat_interval: Duration,
 }
 
 impl LeaseGuard {
-    /// How often a lease is renewed in real life.
+    /// The interval in production.
     pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
 
-    /// Takes the lease and acts; what is written goes through the target that `act` is given. Fails with `busy` if
-    /// another run holds the lease, or has taken it over in between.
+    /// Takes the lease and calls `act`, which must write through the target it receives. Fails with `busy` if another
+    /// run holds the lease, or has taken it over in the meantime.
     pub fn run<T>(&self, act: impl FnOnce(&dyn Target) -> T) -> Result<T, Failure> {
         let before = self.clock.elapsed();
         self.lease.take(self.target.sql()?.as_mut(), &self.is_dead)?;
@@ -66,12 +66,12 @@ impl LeaseGuard {
         let given = self.target.sql().and_then(|mut sql| self.lease.release_now(sql.as_mut()));
         if let Err(failure) = given {
             // On failure the lease expires, and the next run takes it over.
-            tracing::warn!("the lease was not given back: {failure}");
+            tracing::warn!("the lease was not released: {failure}");
         }
         Ok(done)
     }
 
-    /// Renews the lease now and then, until nobody holds the other end.
+    /// Renews the lease at each interval until the sender of `stopped` is dropped.
     fn renew_lease(&self, fencing: &Fencing, stopped: &Receiver<()>) {
         while stopped.recv_timeout(self.heartbeat_interval) == Err(RecvTimeoutError::Timeout) {
             let renewed = self.target.sql().and_then(|mut sql| {
@@ -87,18 +87,18 @@ impl LeaseGuard {
     }
 }
 
-/// What keeps sessions from writing without the lease.
+/// The shared state that keeps sessions from writing without the lease.
 struct Fencing {
     lease: Lease,
     clock: Arc<dyn Clock>,
-    /// When it was last renewed, by the clock that never goes back.
+    /// The time of the last renewal, by the monotonic clock.
     renewed: Mutex<Duration>,
-    /// That it is somebody else's.
+    /// The failure that says that another run has taken the lease over.
     lost: OnceLock<Failure>,
 }
 
 impl Fencing {
-    /// Looks whether the lease is still there, if it may have expired.
+    /// Checks that the lease is still held, if it may have expired.
     fn check(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         if let Some(lost) = self.lost.get() {
             return Err(lost.clone());
@@ -121,11 +121,11 @@ impl Fencing {
         })
     }
 
-    /// Commits what was done under the lease, or undoes it.
+    /// Commits what was done under the lease, or rolls it back.
     fn commit(&self, session: &mut dyn SqlSession) -> Result<(), Failure> {
         let now = self.clock.elapsed();
         if let Err(failure) = self.renew(session) {
-            // On a connection that is gone this fails too; the first failure is the one to tell.
+            // On a lost connection this fails too; the first failure is the one to report.
             let _ = session.rollback();
             return Err(failure);
         }
@@ -140,7 +140,7 @@ impl Fencing {
     }
 }
 
-/// The target, for who holds the lease.
+/// The target, for the holder of the lease.
 struct FencedTarget {
     target: Arc<dyn Target>,
     fencing: Arc<Fencing>,

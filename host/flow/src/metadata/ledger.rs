@@ -1,5 +1,5 @@
-//! How far each stream has come. The ledger is only ever added to: a run has one row, which its checkpoints
-//! bring forward until it is complete, and every change by hand is a row of its own. What counts is the last row.
+//! The progress of each stream. Rows are only added to the ledger: a run has one row, which its checkpoints advance
+//! until it is complete, and every change by hand is a row of its own. Only the last row counts.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::source::Dialect;
 use crate::sql::Sql;
 use crate::value::{Value, timestamp_from_text, timestamp_text};
 
-/// The format that is written. A host reads this one and older ones.
+/// The version of the format that is written. A host reads this one and older ones.
 const FORMAT: i64 = 1;
 
 const TABLE: Table = Table {
@@ -38,18 +38,18 @@ const TABLE: Table = Table {
     key: 3,
 };
 
-/// What made a row of the ledger.
+/// The origin of a row of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// A run: the checkpoint is with the rows before it.
+    /// A run: the checkpoint was committed together with the rows before it.
     Run,
-    /// The checkpoint was forgotten by hand.
+    /// The checkpoint was deleted by hand.
     Reset,
-    /// An earlier checkpoint was put back by hand.
+    /// An earlier checkpoint was restored by hand.
     Rollback,
     /// A bookmark was set by hand.
     Set,
-    /// A checkpoint came from an export.
+    /// The checkpoint was imported from an export.
     Import,
 }
 
@@ -73,11 +73,11 @@ impl Action {
 pub struct Entry {
     /// Its number in the stream's history, from 1.
     pub sequence: i64,
-    /// What made it.
+    /// Its origin.
     pub action: Action,
     /// The run that made it, or the id of the command.
     pub run_id: String,
-    /// Why, in words.
+    /// The reason, in words.
     pub note: Option<String>,
     /// The checkpoint; `None` after a reset.
     pub checkpoint: Option<Checkpoint>,
@@ -88,9 +88,9 @@ pub struct Entry {
 pub struct DamagedRow {
     /// Its stream.
     pub stream: String,
-    /// Its number in the stream's history; `None` if that is what is damaged.
+    /// Its number in the stream's history; `None` if the number itself is damaged.
     pub sequence: Option<i64>,
-    /// What is wrong with it.
+    /// The damage, in words.
     pub why: String,
 }
 
@@ -112,7 +112,7 @@ impl From<DamagedRow> for Failure {
     }
 }
 
-/// What the ledger says of other runs at a moment.
+/// The state of other runs in the ledger at a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trace(Vec<String>);
 
@@ -126,36 +126,36 @@ pub struct Ledger<'a> {
 type StreamEntry = (String, Result<Entry, DamagedRow>);
 
 impl Ledger<'_> {
-    /// The last row of a stream; `None` if it never ran. What counts is its checkpoint.
+    /// Returns the last row of a stream, whose checkpoint is the valid one; `None` if the stream never ran.
     pub fn last(&self, sql: &mut dyn Sql, stream: &str) -> Result<Option<Entry>, Failure> {
         self.last_readable(sql, stream)?.transpose().map_err(Failure::from)
     }
 
-    /// The last row of a stream, or that it is damaged.
+    /// Returns the last row of a stream, or the damage if it cannot be read.
     pub fn last_readable(&self, sql: &mut dyn Sql, stream: &str) -> Result<Option<Result<Entry, DamagedRow>>, Failure> {
         let condition = "stream = ?2 AND sequence = (SELECT max(sequence) FROM WMSHOST_CHECKPOINT \
                          WHERE pipeline = ?3 AND stream = ?4)";
         Ok(self.select(sql, condition, &[stream, self.pipeline, stream])?.into_iter().next().map(|(_, entry)| entry))
     }
 
-    /// A stream's checkpoint.
+    /// Returns a stream's checkpoint.
     pub fn checkpoint(&self, sql: &mut dyn Sql, stream: &str) -> Result<Option<Checkpoint>, Failure> {
         Ok(self.last(sql, stream)?.and_then(|entry| entry.checkpoint))
     }
 
-    /// All rows of a stream, the oldest first, those that are damaged among them.
+    /// Returns all rows of a stream, the oldest first, damaged ones included.
     pub fn history(&self, sql: &mut dyn Sql, stream: &str) -> Result<Vec<Result<Entry, DamagedRow>>, Failure> {
         Ok(self.select(sql, "stream = ?2", &[stream])?.into_iter().map(|(_, entry)| entry).collect())
     }
 
-    /// The streams that the ledger knows, with their last rows.
+    /// Returns the streams in the ledger, with their last rows.
     pub fn streams(&self, sql: &mut dyn Sql) -> Result<BTreeMap<String, Result<Entry, DamagedRow>>, Failure> {
-        // Rows come in order, so that the last one of a stream is the one that stays.
+        // Rows are ordered, so that the last one of a stream overwrites the others.
         Ok(self.select(sql, "1 = 1", &[])?.into_iter().collect())
     }
 
-    /// Forgets a stream's checkpoint by a row of its own. Rows without a number that can be read go: nothing could be
-    /// added after them.
+    /// Deletes a stream's checkpoint by adding a row. Rows without a readable number are removed: no row could be added
+    /// after them.
     pub fn reset(&self, sql: &mut dyn Sql, stream: &str, note: &str, run_id: &str) -> Result<i64, Failure> {
         if sql.dialect() == Dialect::Sqlite && TABLE.exists(sql)? {
             let unnumbered = "DELETE FROM WMSHOST_CHECKPOINT WHERE pipeline = ?1 AND stream = ?2 \
@@ -191,7 +191,7 @@ impl Ledger<'_> {
         Ok(sequence)
     }
 
-    /// Brings a run's row forward.
+    /// Updates a run's row to a later checkpoint.
     pub(crate) fn advance(
         &self,
         sql: &mut dyn Sql,
@@ -215,14 +215,14 @@ impl Ledger<'_> {
         match sql.execute(&statement, &parameters)? {
             1 => Ok(()),
             _ => Err(Failure::permanent(format!(
-                "table {}: the row of this run is gone; somebody else writes it",
+                "table {}: the row of this run was deleted; another process writes the stream",
                 TABLE.name
             ))),
         }
     }
 
-    /// What the ledger says of other runs that wrote the stream, its windows among them: equal as long as none of them
-    /// commits anything.
+    /// Returns the state of the other runs that wrote the stream, including its windows: it is equal as long as none of
+    /// them commits anything.
     pub fn trace_of_others(&self, sql: &mut dyn Sql, stream: &str, run_id: &str) -> Result<Trace, Failure> {
         if !TABLE.exists(sql)? {
             return Ok(Trace::default());
@@ -262,12 +262,12 @@ impl Ledger<'_> {
         let parameters: Vec<_> = all.map(|text| Value::Text(text.to_owned())).collect();
         let rows = sql
             .query(&text(sql.dialect(), &statement), &parameters)
-            .map_err(|failure| failure.within(format_args!("table {}, is not a wmshost metadata table", TABLE.name)))?;
+            .map_err(|failure| failure.within(format_args!("table {} is not a wmshost metadata table", TABLE.name)))?;
         rows.into_iter().map(readable).collect()
     }
 }
 
-/// A row with its stream. A row that cannot be read does not hide the others.
+/// Returns a row with its stream. A row that cannot be read does not hide the others.
 fn readable(row: Vec<Value>) -> Result<(String, Result<Entry, DamagedRow>), Failure> {
     let mut cells = Cells::of(&TABLE, row);
     let _pipeline = cells.text()?;
@@ -279,7 +279,7 @@ fn readable(row: Vec<Value>) -> Result<(String, Result<Entry, DamagedRow>), Fail
     Ok((stream.clone(), entry.map_err(damaged)))
 }
 
-/// The columns after `note`.
+/// Returns the values of the columns after `note`.
 fn cells(checkpoint: Option<&Checkpoint>) -> Vec<Value> {
     let Some(checkpoint) = checkpoint else {
         return [vec![Value::Int64(FORMAT)], vec![Value::Null; TABLE.columns.len() - 7]].concat();
@@ -298,7 +298,7 @@ fn cells(checkpoint: Option<&Checkpoint>) -> Vec<Value> {
     ]
 }
 
-/// The row after its number, or why it cannot be read.
+/// Reads the row's columns after its number; the error says why it cannot be read.
 fn entry(sequence: i64, cells: &mut Cells<'_>) -> Result<Entry, String> {
     let action = cells.text()?;
     let action = Action::ALL.into_iter().find(|known| known.name() == action).ok_or_else(|| cells.damaged())?;
@@ -312,14 +312,14 @@ fn entry(sequence: i64, cells: &mut Cells<'_>) -> Result<Entry, String> {
     }
     let checkpoint = match cells.optional_text()? {
         Some(bookmark) => Some(checkpoint(&bookmark, &run_id, cells)?),
-        // Only a reset has none.
+        // Only a reset has no checkpoint.
         None if action == Action::Reset => None,
         None => return Err(cells.damaged().into()),
     };
     Ok(Entry { sequence, action, run_id, note, checkpoint })
 }
 
-/// The checkpoint in the columns after `bookmark`.
+/// Reads the checkpoint in the columns after `bookmark`.
 fn checkpoint(bookmark: &str, run_id: &str, cells: &mut Cells<'_>) -> Result<Checkpoint, DamagedCell> {
     let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     let bookmark = json(bookmark).and_then(|json| bookmark_from_json(&json)).ok_or_else(|| cells.damaged())?;
@@ -335,7 +335,7 @@ fn checkpoint(bookmark: &str, run_id: &str, cells: &mut Cells<'_>) -> Result<Che
     let definition = match (cells.optional_text()?, hash) {
         (Some(text), Some(hash)) => {
             let definition = json(&text).and_then(|json| Definition::from_json(&json));
-            // The hash tells a definition that was cut or edited.
+            // The hash reveals a definition that was truncated or edited.
             Some(definition.filter(|definition| definition.hash() == hash).ok_or_else(|| cells.damaged())?)
         }
         (None, None) => None,

@@ -1,13 +1,13 @@
-//! The mark that rows get: when they were written. Whoever follows a table, as models and tests do, looks for marks
-//! that are newer than the newest one he has seen; so the marks of a table never go back, whatever the clocks of the
-//! machines do that write it. The newest one given out is in a table beside, changed in the transaction of the
-//! rows: transactions of several streams into one table get their marks in the order in which they commit.
+//! The load time of rows. Readers that follow a table, such as models and tests, select rows with a load time greater
+//! than the last one they saw; so the load times of a table never decrease, whatever the clocks of the machines that
+//! write it show. The latest one is stored in a separate table, which is changed in the transaction of the rows:
+//! transactions of several streams into one table get their load times in the order in which they commit.
 //!
-//! | the clock | the mark of the next transaction |
+//! | the clock | the load time of the next transaction |
 //! |---|---|
-//! | goes on | the clock |
-//! | was set back, or is another machine's that is behind | a microsecond after the newest mark |
-//! | was far ahead once | a microsecond after the newest mark, until the time has come |
+//! | advances | the clock |
+//! | was set back, or belongs to a machine whose clock is late | a microsecond after the latest load time |
+//! | was far ahead once | a microsecond after the latest load time, until the clock has reached it |
 
 use super::table::{Cells, Kind, Table, text};
 use crate::clock::Micros;
@@ -18,16 +18,16 @@ use crate::value::Value;
 const TABLE: Table =
     Table { name: "WMSHOST_LOAD_CLOCK", columns: &[("table_name", Kind::Name), ("newest", Kind::Integer)], key: 1 };
 
-/// The marks of a table, for one session.
+/// The load times of a table, for one session.
 #[derive(Debug, Default)]
 pub struct LoadClock {
-    /// True if the table of marks was there before the transaction.
+    /// True if the table of load times existed before the transaction.
     is_there: bool,
 }
 
 impl LoadClock {
-    /// The mark for the rows of the transaction that is open; asked for once in each. `newest_row` gives the newest mark
-    /// in the table itself; it is asked once in a table's life.
+    /// Returns the load time for the rows of the open transaction; to be called once in each. `newest_row` returns the
+    /// latest load time in the table itself; it is called only before the table has an entry.
     pub fn tick<S: Sql>(
         &mut self,
         sql: &mut S,
@@ -44,22 +44,25 @@ impl LoadClock {
         let advance = "UPDATE WMSHOST_LOAD_CLOCK SET newest = CASE WHEN newest < ?1 THEN ?2 ELSE newest + 1 END \
                        WHERE table_name = ?3";
         if sql.execute(&text(sql.dialect(), advance), &[now.clone(), now, name.clone()])? > 0 {
-            return newest(sql, name)?.ok_or_else(|| Failure::transient(format!("the mark of {table} is gone again")));
+            return newest(sql, name)?
+                .ok_or_else(|| Failure::transient(format!("the load time of {table} was deleted in the meantime")));
         }
         let mark = newest_row(sql)?.map_or(clock, |newest| clock.max(newest + 1));
         let row = [name.clone(), Value::Int64(mark)];
         match sql.execute(&TABLE.insert_statement(sql.dialect()), &row) {
             Ok(_) => Ok(mark),
-            // Another stream has written the table for the first time meanwhile.
+            // In the meantime, another stream has written the table for the first time.
             Err(failure) => Err(match newest(sql, name) {
-                Ok(Some(_)) => Failure::transient(format!("the first mark of {table} is another stream's: {failure}")),
+                Ok(Some(_)) => {
+                    Failure::transient(format!("another stream has written the first load time of {table}: {failure}"))
+                }
                 _ => failure,
             }),
         }
     }
 }
 
-/// The newest mark that was given out.
+/// Returns the latest load time that was assigned; `None` if there is none.
 fn newest(sql: &mut dyn Sql, table: Value) -> Result<Option<Micros>, Failure> {
     let statement = format!("SELECT {} FROM WMSHOST_LOAD_CLOCK WHERE table_name = ?1", TABLE.column_list());
     let rows = sql.query(&text(sql.dialect(), &statement), &[table])?;

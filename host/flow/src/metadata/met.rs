@@ -1,6 +1,6 @@
-//! What becomes of rows in quarantine when the source is read again. A row that is loaded, or taken out in another
-//! version, is known again by its key. One without a whole key is known by what it says alone: it is forgotten when all
-//! of the source was read and it was not met, for then it was corrected, or it is gone.
+//! Rows in quarantine when the source is read again. A row that is loaded, or rejected in another version, is
+//! recognized by its key. One without a whole key is recognized by its content alone: it is deleted when all of the
+//! source was read without it, because then it was corrected or deleted there.
 
 use std::collections::HashSet;
 
@@ -22,7 +22,7 @@ pub(crate) struct Known {
 }
 
 impl Quarantine<'_> {
-    /// The stream's rows, to tell whether a row that is read has an older copy here.
+    /// Returns the stream's rows, to find out whether a row that is read has an older copy here.
     pub(crate) fn of_stream(&self, sql: &mut dyn Sql, stream: &str) -> Result<Known, Failure> {
         let mut known = Known::default();
         if !TABLE.exists(sql)? {
@@ -50,7 +50,7 @@ impl Quarantine<'_> {
         }
     }
 
-    /// Forgets the rows with these keys that other runs than this one took out; returns how many there were.
+    /// Deletes the rows with these keys that other runs than this one rejected; returns their number.
     pub(crate) fn forget(
         &self,
         sql: &mut dyn Sql,
@@ -67,7 +67,7 @@ impl Quarantine<'_> {
         sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>())
     }
 
-    /// Forgets the rows without a whole key that a run which has read all of the source did not meet.
+    /// Deletes the rows without a whole key that were not met by a run which has read all of the source.
     pub(crate) fn forget_unmet(&self, sql: &mut dyn Sql, stream: &str, run_id: &str) -> Result<(), Failure> {
         if !TABLE.exists(sql)? {
             return Ok(());
@@ -78,7 +78,7 @@ impl Quarantine<'_> {
         sql.execute(&text(sql.dialect(), statement), &parameters).map(drop)
     }
 
-    /// Forgets the rows with these ids.
+    /// Deletes the rows with these ids.
     pub(crate) fn forget_ids(&self, sql: &mut dyn Sql, stream: &str, ids: &HashSet<String>) -> Result<(), Failure> {
         if ids.is_empty() {
             return Ok(());
@@ -88,7 +88,7 @@ impl Quarantine<'_> {
         sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
     }
 
-    /// Makes the rows of an interrupted run those of the run that goes on with it.
+    /// Assigns the rows of an interrupted run to the run that continues it.
     pub(crate) fn adopt(&self, sql: &mut dyn Sql, stream: &str, from: &str, run_id: &str) -> Result<(), Failure> {
         if !TABLE.exists(sql)? {
             return Ok(());
@@ -99,7 +99,7 @@ impl Quarantine<'_> {
     }
 }
 
-/// The id that a row without a whole key has in quarantine; `None` if it has one.
+/// Returns the id in quarantine of a row without a whole key; `None` if it has one.
 pub(crate) fn id_without_key(row: &Rejected, key: &[String]) -> Option<String> {
     digest_of_json(&row.row, key).is_none().then(|| id_of(&row.rule, &row.row))
 }

@@ -1,19 +1,19 @@
-//! What the host keeps in a target beside the rows: tables of its own, written in plain SQL, in the same
-//! transactions as the rows. No plugin can name them.
+//! The host's own tables in a target, written in plain SQL in the same transactions as the rows. No plugin can name
+//! them.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `table` | making and finding such a table in any dialect |
-//! | `ledger` | how far each stream has come: every run's checkpoint and every change by hand |
+//! | `table` | creating and finding such a table in any dialect |
+//! | `ledger` | the progress of each stream: every run's checkpoint and every change by hand |
 //! | `json` | bookmarks and states as text |
-//! | `lease` | who may write a stream now, or build the models |
+//! | `lease` | the right to write a stream, or to build the models |
 //! | `lease_guard` | a lease held over many transactions of plain SQL |
-//! | `owner` | which pipeline owns a table |
-//! | `object` | what the target has under a name |
-//! | `load_clock` | when rows were written, by a clock that never goes back |
-//! | `quarantine` | rows that were taken out, with the reason |
-//! | `row_key` | by which key such a row is known again |
-//! | `met` | what becomes of such rows when the source is read again |
+//! | `owner` | the owner of a table |
+//! | `object` | the object that has a name in the target |
+//! | `load_clock` | the load time of rows, which never decreases |
+//! | `quarantine` | rejected rows, with the reason |
+//! | `row_key` | the key by which such a row is recognized |
+//! | `met` | such rows when the source is read again |
 
 pub(crate) mod json;
 mod lease;
@@ -40,5 +40,5 @@ pub use owner::{
 };
 pub use quarantine::{Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn};
 
-/// How the name of every table of the host begins; streams cannot write such tables.
+/// The prefix of the names of all tables of the host; streams cannot write such tables.
 pub const METADATA_PREFIX: &str = "WMSHOST_";

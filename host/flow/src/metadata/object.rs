@@ -1,33 +1,34 @@
-//! What the target has under a name, and whether it is a table as the host makes them.
+//! The object that has a name in the target, and whether it is a table made by the host.
 
 use crate::failure::Failure;
 use crate::source::Dialect;
 use crate::sql::Sql;
 use crate::value::Value;
 
-/// The columns that every table of the host has: the run that wrote a row last, and when.
+/// The columns that every table made by the host has: the run that last wrote a row, and the time of that write.
 pub(super) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
 
-/// The indexes and triggers that somebody added to a table of SQLite, by name and statement: a query of the table's name.
+/// A query for the indexes and triggers that were added to an SQLite table, by name and statement; its parameter is the
+/// table's name.
 pub const BELONGINGS: &str = "SELECT name, sql FROM main.sqlite_schema WHERE type IN ('index', 'trigger') \
      AND tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL ORDER BY name";
 
-/// What the target has under a name.
+/// The object that has a name in the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {
     Nothing,
-    /// A table, and whether it has the host's columns.
+    /// A table; true if it has the host's columns.
     Table(bool),
-    /// A view, or whatever else has no rows of its own: in the database's words.
+    /// A view, or another object without rows of its own: its kind as the database names it.
     Other(String),
 }
 
-/// A table's name in records: both databases take names that differ in case only for one.
+/// Returns a table's name for records: both databases treat names that differ only in case as equal.
 pub(super) fn spelled(table: &str) -> String {
     table.to_uppercase()
 }
 
-/// What has a name, in the schema that is written.
+/// Returns the object with a name, in the schema that is written.
 pub(super) fn found(sql: &mut dyn Sql, table: &str) -> Result<Found, Failure> {
     let (object, name) = match sql.dialect() {
         Dialect::Sqlite => (
@@ -51,7 +52,7 @@ pub(super) fn found(sql: &mut dyn Sql, table: &str) -> Result<Found, Failure> {
     })
 }
 
-/// The host's own columns that a table lacks.
+/// Returns the host's own columns that a table lacks.
 fn lacking_audit_columns(sql: &mut dyn Sql, table: &str) -> Result<Vec<&'static str>, Failure> {
     let statement = match sql.dialect() {
         Dialect::Sqlite => "SELECT LOWER(name) FROM pragma_table_info(?1, 'main')",
@@ -65,7 +66,7 @@ fn lacking_audit_columns(sql: &mut dyn Sql, table: &str) -> Result<Vec<&'static 
     Ok(AUDIT_COLUMNS.into_iter().filter(|mark| !has(mark)).collect())
 }
 
-/// Returns a table that is taken over the host's own columns, by which it is known from then on.
+/// Adds the host's own columns to a table that is taken over; they identify it from then on.
 pub(super) fn add_audit_columns(sql: &mut dyn Sql, table: &str) -> Result<(), Failure> {
     if !matches!(found(sql, table)?, Found::Table(false)) {
         return Ok(());

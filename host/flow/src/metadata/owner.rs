@@ -1,21 +1,21 @@
-//! Which pipeline owns a table of the target. A name is owned by one stream or one model; the staging tables beside it
-//! have records of their own. Everything that creates, changes, fills, renames or drops a table asks [`Claim::secure`]
-//! first, in the transaction that does so. A table without a record, with or without rows, belongs to somebody else and
-//! is left alone, unless the pipeline file takes it over by name.
+//! The owners of the target's tables. A name is owned by one stream or one model; the staging tables for it have
+//! records of their own. All code that creates, changes, fills, renames or drops a table calls [`Claim::secure`] first,
+//! in the same transaction. A table without a record, with or without rows, is foreign and is left alone, unless the
+//! pipeline file takes it over by name.
 //!
-//! A record alone is not enough: the table must also have the host's own columns. A table that somebody put in the place
-//! of one that was dropped has a record and lacks the columns, and is left alone too.
+//! A record alone is not enough: the table must also have the host's own columns. If a table was dropped and another
+//! one was created in its place, it has a record but lacks the columns, and is left alone too.
 //!
 //! SQLite: the record, the table and its first rows are one transaction. Oracle commits at every change of a table, so
-//! the order decides: the host's columns (of a table that is taken over), the record, the table, its rows.
+//! the order matters: the host's columns (of a table that is taken over), the record, the table, its rows.
 //!
 //! | the host dies … | the target holds | the next run |
 //! |---|---|---|
-//! | before the record is committed | what it held; on Oracle a table that was to be taken over may have two more columns, all NULL | asks again: the table still needs `take_over` |
-//! | Oracle: between the record and the table | a record without a table | creates the table; one that somebody else created meanwhile lacks the host's columns and is refused |
-//! | Oracle: between the table and its first rows | a record and an empty table | goes on: the table is its own |
-//! | Oracle: after a take-over, before the old table is replaced | the record of the new owner, the old rows | goes on; the owner before is refused |
-//! | later | a record and the table | goes on |
+//! | before the record is committed | its old state; on Oracle a table that was to be taken over may have two more columns, all NULL | asks again: the table still needs `take_over` |
+//! | Oracle: between the record and the table | a record without a table | creates the table; one that was created by others meanwhile lacks the host's columns and is refused |
+//! | Oracle: between the table and its first rows | a record and an empty table | continues: the table is its own |
+//! | Oracle: after a take-over, before the old table is replaced | the record of the new owner, the old rows | continues; the previous owner is refused |
+//! | later | a record and the table | continues |
 
 use super::lease::holder_now;
 use super::object::{AUDIT_COLUMNS, Found, add_audit_columns, found, spelled};
@@ -26,12 +26,12 @@ use crate::source::Dialect;
 use crate::sql::Sql;
 use crate::value::{Value, timestamp_text};
 
-/// What follows a table's name in the name of the table that a load stages its rows in.
+/// The suffix of a table's name for the table in which a load stages its rows.
 pub const STAGED_SUFFIX: &str = "__NEXT";
-/// What follows a table's name in the name of the temporary table that large merges go through.
+/// The suffix of a table's name for the temporary table that large merges use.
 pub const MERGE_SUFFIX: &str = "__MERGE";
-/// What precedes a model's name in the names of the tables beside its own: the one that is built, the one that is
-/// exchanged for it, and its rows as they were.
+/// The prefixes of a model's name for its other tables: the one being built, the one that it replaces, and the model's
+/// rows before the build.
 pub const STAGING_PREFIXES: [&str; 3] = ["WMSHOST_NEW_", "WMSHOST_OLD_", "WMSHOST_BEFORE_"];
 
 const TABLE: Table = Table {
@@ -47,7 +47,7 @@ const TABLE: Table = Table {
     key: 1,
 };
 
-/// What a table is made by.
+/// The kind of a table's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnerKind {
     /// A stream.
@@ -57,7 +57,7 @@ pub enum OwnerKind {
 }
 
 impl OwnerKind {
-    /// The word in records and messages.
+    /// The kind's name in records and messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stream => "stream",
@@ -71,24 +71,24 @@ impl OwnerKind {
 pub struct TableOwner {
     /// The pipeline's name.
     pub pipeline: String,
-    /// Whether a stream or a model owns it.
+    /// The kind of the owner.
     pub maker: OwnerKind,
     /// The stream's or model's name.
     pub name: String,
 }
 
-/// The wish to take a table over from its owner, as a pipeline file has it: `TABLE`, or `TABLE of PIPELINE` where a
+/// A request to take a table over from its owner, as written in a pipeline file: `TABLE`, or `TABLE of PIPELINE` if a
 /// pipeline owns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakeOver {
     /// The table.
     pub table: String,
-    /// The pipeline that owns it; `None`: the table has no record.
+    /// The pipeline that owns it; `None` if the table has no record.
     pub from: Option<String>,
 }
 
 impl TakeOver {
-    /// The wish in such a text.
+    /// Parses a request.
     pub fn parse(text: &str) -> Self {
         match text.split_once(" of ") {
             Some((table, from)) => Self { table: table.trim().to_owned(), from: Some(from.trim().to_owned()) },
@@ -97,54 +97,54 @@ impl TakeOver {
     }
 }
 
-/// A record.
+/// A table's record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableRecord {
     /// The owner.
     pub owner: TableOwner,
-    /// When it created the table or took it over, UTC.
+    /// The time at which it created the table or took it over, UTC.
     pub since: String,
     /// The run that did so.
     pub run_id: String,
 }
 
-/// Whose a name is, for somebody who asks for it.
+/// The ownership of a name, from the claimant's point of view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Ownership {
-    /// The asker's own.
+    /// The claimant's own.
     Own,
-    /// Nobody's: there is no such table and no record.
+    /// Free: there is no such table and no record.
     Free,
-    /// Recorded as another's.
+    /// Recorded as owned by another stream or model.
     Owned(TableRecord),
-    /// There, and not recorded. Or recorded as the asker's, and replaced by somebody since.
+    /// The object exists, but is not recorded; or it is recorded as the claimant's but was replaced since.
     Foreign { kind: String, is_recorded: bool },
 }
 
 /// A stream or model that is about to change tables.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
-    /// Who asks.
+    /// The claimant.
     pub owner: &'a TableOwner,
     /// The run.
     pub run_id: &'a str,
-    /// The table that it may take over from somebody else.
+    /// The request to take over a table.
     pub take_over: Option<&'a TakeOver>,
 }
 
-/// How a name came to be the asker's own.
+/// The way in which a name became the claimant's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secured {
-    /// It was already.
+    /// It was so before.
     Own,
-    /// It was nobody's; the record is new.
+    /// It was free; the record is new.
     New,
-    /// It was somebody else's until now.
+    /// It belonged to another owner before.
     TakenOver,
 }
 
 impl Claim<'_> {
-    /// Makes a name the asker's own before anything under it is touched, in the transaction of the caller, or fails with
+    /// Makes a name the claimant's own before its object is touched, in the caller's transaction, or fails with
     /// `invalid config` and changes nothing. On Oracle the caller commits a new record before it changes the table.
     pub fn secure(&self, sql: &mut dyn Sql, table: &str, now: Micros) -> Result<Secured, Failure> {
         let ownership = self.ownership(sql, table)?;
@@ -173,7 +173,7 @@ impl Claim<'_> {
         Ok(Secured::TakenOver)
     }
 
-    /// What keeps the asker from touching a name, for a person; `None` if nothing does. Changes nothing.
+    /// Returns the reason why the claimant must not touch a name, for a person; `None` if it may. Changes nothing.
     pub fn refusal(&self, sql: &mut dyn Sql, table: &str) -> Result<Option<String>, Failure> {
         let ownership = self.ownership(sql, table)?;
         Ok(self.refusal_of(&ownership, table))
@@ -184,7 +184,7 @@ impl Claim<'_> {
         Ok(self.ownership(sql, table)? == Ownership::Own)
     }
 
-    /// Returns whether the wish to take this table over has come true already: then the key is to be removed.
+    /// Returns whether the request to take this table over was already fulfilled: then the setting should be removed.
     pub fn is_taken_over(&self, sql: &mut dyn Sql, table: &str) -> Result<bool, Failure> {
         Ok(self.takes_over(table).is_some() && self.is_own(sql, table)?)
     }
@@ -199,7 +199,7 @@ impl Claim<'_> {
             Ownership::Own | Ownership::Free => None,
             Ownership::Owned(record) => {
                 let TableRecord { owner, since, run_id } = record;
-                // What the owner has beside the table goes with it.
+                // The owner's other tables are taken over together with it.
                 let request = self.take_over.filter(|request| spelled(&request.table) == spelled(base_of(table)));
                 if request.and_then(|request| request.from.as_ref()) == Some(&owner.pipeline) {
                     return None;
@@ -221,11 +221,11 @@ impl Claim<'_> {
                 }
                 let what = match is_recorded {
                     true => format!(
-                        "the {kind} {table} is not the one that wmshost made: it was replaced by one without the columns \
-                         {} and {}",
+                        "the {kind} {table} is not the one that wmshost made: it was replaced by one without the \
+                         columns {} and {}",
                         AUDIT_COLUMNS[0], AUDIT_COLUMNS[1]
                     ),
-                    false => format!("the {kind} {table} was not made by wmshost and is left as it is"),
+                    false => format!("the {kind} {table} was not made by wmshost and is left unchanged"),
                 };
                 let advice = if is_table || is_reserved(table) || self.owner.maker == OwnerKind::Model {
                     self.advice(table, table)
@@ -237,16 +237,16 @@ impl Claim<'_> {
         }
     }
 
-    /// What to do about a table that is somebody else's.
+    /// Returns the advice for a table that belongs to another owner.
     fn advice(&self, table: &str, request: &str) -> String {
         let is_staging = is_reserved(table);
         match self.owner.maker {
             _ if is_staging => {
-                "it has a name that wmshost needs beside the table: rename it or drop it yourself".to_owned()
+                "wmshost needs this name for a staging table: rename the table or drop it yourself".to_owned()
             }
             OwnerKind::Stream => format!(
-                "write another table (target_table), or take this one over, rows and all, with take_over = {request:?} in \
-                 [streams.{}]",
+                "write another table (target_table), or take this one over, rows and all, with take_over = {request:?} \
+                 in [streams.{}]",
                 self.owner.name
             ),
             OwnerKind::Model => {
@@ -269,10 +269,10 @@ impl Claim<'_> {
         })
     }
 
-    /// Has whoever wants to take the table over wait for the end of the transaction.
+    /// Lets another claimant of the table wait for the end of this transaction.
     fn lock_record(&self, sql: &mut dyn Sql, table: &str) -> Result<(), Failure> {
         if sql.dialect() == Dialect::Sqlite {
-            // A transaction that writes is alone there.
+            // A transaction that writes excludes all others there.
             return Ok(());
         }
         let statement = "UPDATE WMSHOST_TABLE SET table_name = table_name WHERE table_name = ?1 AND pipeline = ?2 AND \
@@ -291,7 +291,7 @@ impl Claim<'_> {
         let row = [&spelled(table), pipeline, maker.name(), name, &since[..19], self.run_id];
         let row = row.map(|text| Value::Text(text.to_owned()));
         let Err(failure) = sql.execute(&TABLE.insert_statement(sql.dialect()), &row) else { return Ok(()) };
-        // Two may ask at once; the table's key lets one of them have it.
+        // Two claimants may insert at once; the table's key lets only one of them succeed.
         Err(match self.refusal(sql, table) {
             Ok(Some(refusal)) => Failure::invalid_config(refusal),
             _ => failure,
@@ -305,13 +305,13 @@ impl Claim<'_> {
     }
 }
 
-/// Returns whether a name is one of those that are beside a table while its rows are on their way.
+/// Returns whether a name is reserved for the host's own tables or for staging tables.
 pub fn is_reserved(table: &str) -> bool {
     let table = spelled(table);
     table.starts_with(super::METADATA_PREFIX) || table.ends_with(STAGED_SUFFIX) || table.ends_with(MERGE_SUFFIX)
 }
 
-/// The table that a name is beside; any other name itself.
+/// Returns the table that a staging name belongs to; any other name unchanged.
 fn base_of(name: &str) -> &str {
     let head = |prefix: &str| name.get(..prefix.len()).filter(|head| head.eq_ignore_ascii_case(prefix));
     let tail = |suffix: &str| {
@@ -327,7 +327,7 @@ pub fn owns_table(sql: &mut dyn Sql, pipeline: &str, table: &str) -> Result<bool
     Ok(record_of(sql, table)?.is_some_and(|record| record.owner.pipeline == pipeline))
 }
 
-/// The record of a table.
+/// Returns the record of a table; `None` if it has none.
 pub fn record_of(sql: &mut dyn Sql, table: &str) -> Result<Option<TableRecord>, Failure> {
     if !TABLE.exists(sql)? {
         return Ok(None);
@@ -348,7 +348,7 @@ fn record(row: Vec<Value>) -> Result<TableRecord, Failure> {
     Ok(TableRecord { owner, since: cells.text()?, run_id: cells.text()? })
 }
 
-/// Fails with `busy` while the owner of a table is at work.
+/// Fails with `busy` while another run of the table's owner holds its lease.
 fn check_is_idle(sql: &mut dyn Sql, owner: &TableOwner, table: &str, own_run: &str) -> Result<(), Failure> {
     let stream = (owner.maker == OwnerKind::Stream).then_some(owner.name.as_str());
     match holder_now(sql, &owner.pipeline, stream)?.filter(|run_id| run_id != own_run) {
@@ -360,6 +360,6 @@ fn check_is_idle(sql: &mut dyn Sql, owner: &TableOwner, table: &str, own_run: &s
                 owner.pipeline
             ),
         )
-        .advise("wait for its end")),
+        .advise("wait for it to end")),
     }
 }

@@ -1,6 +1,6 @@
-//! Rows that were taken out, with the reason, as the source had them. They are written in the transaction of the rows
-//! around them. A row that breaks the same rule in a later run is not written twice; a row whose key is loaded by a
-//! later run, or taken out by it in another version, is forgotten (`met.rs`).
+//! Rejected rows, with the reason and as they are in the source. They are written in the transaction of the rows around
+//! them. A row that violates the same rule in a later run is not written twice; a row whose key a later run loads, or
+//! rejects in another version, is deleted (`met.rs`).
 
 use super::row_key::{digest_of_json, words_of_json};
 use super::table::{Cells, Kind, Table, optional, text};
@@ -30,53 +30,54 @@ pub(super) const TABLE: Table = Table {
     ],
     key: 3,
 };
-/// Finds the rows of a key.
+/// The index for finding the rows of a key.
 const KEY_INDEX: &str = "CREATE INDEX WMSHOST_QUARANTINE_KEY ON WMSHOST_QUARANTINE (pipeline, stream, key_digest)";
 
-/// How many ids are asked for at once.
+/// The number of ids per query.
 const IDS_AT_ONCE: usize = 100;
-/// How many rows are read at once.
+/// The number of rows per page.
 pub(super) const PAGE_ROWS: usize = 500;
-/// The longest reason, in characters; a text of the host's tables may have 2,000, of up to four bytes each in 4,000.
+/// The longest reason, in characters; a text in the host's tables has up to 2,000, of up to four bytes each, in 4,000
+/// bytes.
 const REASON_CHARS: usize = 1_000;
-/// The longest rule and the longest name of who took a row out, in characters.
+/// The longest rule, and the longest name of the component that rejected a row, in characters.
 const NAME_CHARS: usize = 128;
 
 /// A row in quarantine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuarantinedRow {
-    /// The stream it came by.
+    /// The stream in which it was rejected.
     pub stream: String,
     /// Its id: a digest of the rule and the row.
     pub id: String,
-    /// The rule it broke.
+    /// The rule that it violates.
     pub rule: String,
     /// The reason in words.
     pub reason: String,
-    /// The stage that took it out: extract, transform or load.
+    /// The stage that rejected it: extract, transform or load.
     pub stage: String,
-    /// Who took it out: a plugin with its version, the driver, or the host.
+    /// The component that rejected it: a plugin with its version, the driver, or the host.
     pub by: String,
-    /// The digest of that plugin's bytes.
+    /// The digest of that plugin's bytes; `None` if no plugin rejected it.
     pub digest: Option<String>,
-    /// The run that took it out last.
+    /// The run that last rejected it.
     pub run_id: String,
-    /// When that was, UTC, as text.
+    /// The time of the last rejection, UTC, as text.
     pub rejected_at: String,
-    /// Its key in words, where the stream has one.
+    /// Its key in words; `None` if the stream has no key.
     pub key: Option<String>,
-    /// The row as the source had it, as a JSON object; empty where it was not asked for.
+    /// The row as it is in the source, as a JSON object; empty if it was not requested.
     pub row: String,
 }
 
-/// Which rows of a stream's quarantine are meant.
+/// A selection of the rows in a stream's quarantine.
 #[derive(Debug, Clone, Default)]
 pub struct QuarantineFilter {
     /// The stream.
     pub stream: String,
-    /// Only rows that broke this rule.
+    /// Only rows that violate this rule.
     pub rule: Option<String>,
-    /// Only rows whose ids begin with one of these; empty: all.
+    /// Only rows whose ids begin with one of these; empty for all rows.
     pub ids: Vec<String>,
 }
 
@@ -86,22 +87,24 @@ pub struct Quarantine<'a> {
     pub pipeline: &'a str,
 }
 
-/// A run that takes rows out, and the moment.
+/// A run that rejects rows, and the time.
 #[derive(Debug, Clone, Copy)]
 pub struct RejectedIn<'a> {
     /// The stream.
     pub stream: &'a str,
     /// The run.
     pub run_id: &'a str,
-    /// The moment, UTC, as text.
+    /// The time, UTC, as text.
     pub at: &'a str,
-    /// True if the run goes on without the rows; else it ends with them, and the next run meets them for the first time.
+    /// True if the run continues without the rows; otherwise it ends because of them, and they count as new in the next
+    /// run.
     pub passes: bool,
 }
 
 impl Quarantine<'_> {
-    /// Writes rows; of those that are there already it notes that this run has met them again. Forgets what earlier runs
-    /// took out under the same keys: the source has other versions now. Returns how many rows no run has passed before.
+    /// Writes rows; for those that are there already it records that this run has met them again. Deletes the rows that
+    /// earlier runs rejected under the same keys: the source now has other versions. Returns the number of rows that no
+    /// run has passed before.
     pub fn add(
         &self,
         sql: &mut dyn Sql,
@@ -164,7 +167,7 @@ impl Quarantine<'_> {
         ]
     }
 
-    /// Those of the ids that are there, and whether a run has passed their rows.
+    /// Returns those of the ids that exist, with true if a run has passed their rows.
     fn known(&self, sql: &mut dyn Sql, stream: &str, ids: &[String]) -> Result<Vec<(String, bool)>, Failure> {
         let marks: Vec<_> = (3..ids.len() + 3).map(|number| format!("?{number}")).collect();
         let statement = format!(
@@ -195,7 +198,7 @@ impl Quarantine<'_> {
         sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
     }
 
-    /// How many rows are meant.
+    /// Returns the number of selected rows.
     pub fn count(&self, sql: &mut dyn Sql, filter: &QuarantineFilter) -> Result<u64, Failure> {
         if !TABLE.exists(sql)? {
             return Ok(0);
@@ -210,7 +213,7 @@ impl Quarantine<'_> {
         })
     }
 
-    /// Up to this many of the rows that are meant, those taken out first before the others, after `after`; with the
+    /// Returns up to this number of the selected rows, those rejected earlier first, starting after `after`; with the
     /// rows themselves, which can be large, or without.
     pub fn page(
         &self,
@@ -277,7 +280,7 @@ impl Quarantine<'_> {
         (condition, parameters)
     }
 
-    /// Deletes the rows that are meant; returns how many there were.
+    /// Deletes the selected rows; returns their number.
     pub fn clear(&self, sql: &mut dyn Sql, filter: &QuarantineFilter) -> Result<u64, Failure> {
         if !TABLE.exists(sql)? {
             return Ok(0);
@@ -287,7 +290,7 @@ impl Quarantine<'_> {
         sql.execute(&text(sql.dialect(), &statement), &parameters)
     }
 
-    /// Takes rows out of quarantine; returns how many there were.
+    /// Removes rows from quarantine; returns their number.
     pub fn remove(&self, sql: &mut dyn Sql, rows: &[QuarantinedRow]) -> Result<u64, Failure> {
         let statement =
             text(sql.dialect(), "DELETE FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id = ?3");
@@ -297,7 +300,7 @@ impl Quarantine<'_> {
     }
 }
 
-/// The reason with the values in question.
+/// Returns the reason with the values in question.
 fn reason_in_full(row: &Rejected) -> String {
     row.value.as_ref().map_or_else(|| row.reason.clone(), |value| format!("{}: {value}", row.reason))
 }
@@ -310,7 +313,7 @@ fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
 
-/// A row's id: the same rule and the same row have the same.
+/// Returns a row's id, which is the same for the same rule and row.
 pub(super) fn id_of(rule: &str, row: &str) -> String {
     let mut digest = blake3::Hasher::new();
     digest.update(rule.as_bytes()).update(&[0]).update(row.as_bytes());

@@ -1,4 +1,4 @@
-//! The keys of rows in quarantine: in words for people, and as a digest by which a row that is loaded is known again.
+//! The keys of rows in quarantine: in words for people, and as a digest by which a row that is loaded is recognized.
 
 use arrow_array::RecordBatch;
 use serde_json::Value as Json;
@@ -13,12 +13,12 @@ const WORDS_CHARS: usize = 500;
 pub(crate) struct KeyDigest(u128);
 
 impl KeyDigest {
-    /// As it is kept.
+    /// Returns the text in which the digest is stored.
     pub(crate) fn to_text(self) -> String {
         format!("{:032x}", self.0)
     }
 
-    /// The digest in such a text.
+    /// Parses such a text.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         u128::from_str_radix(text, 16).ok().map(Self)
     }
@@ -34,7 +34,8 @@ impl KeyDigest {
     }
 }
 
-/// The digest of the key of a row in JSON; `None` if a part of it is missing, NULL or not the value it should be.
+/// Returns the digest of the key of a row in JSON; `None` if a part of it is missing, NULL, or neither text, number nor
+/// Boolean.
 pub(crate) fn digest_of_json(row: &str, key: &[String]) -> Option<KeyDigest> {
     if key.is_empty() {
         return None;
@@ -49,7 +50,7 @@ pub(crate) fn digest_of_json(row: &str, key: &[String]) -> Option<KeyDigest> {
     Some(KeyDigest::of_parts(parts.iter().map(String::as_bytes)))
 }
 
-/// The digest of the key of a row in a batch; likewise.
+/// Returns the digest of the key of a row in a batch; `None` if a part of it is missing or NULL.
 pub(crate) fn digest_at(rows: &RecordBatch, row: usize, key: &[String]) -> Option<KeyDigest> {
     if key.is_empty() {
         return None;
@@ -59,7 +60,7 @@ pub(crate) fn digest_at(rows: &RecordBatch, row: usize, key: &[String]) -> Optio
     Some(KeyDigest::of_parts(parts.iter().map(String::as_bytes)))
 }
 
-/// `id=7, site=A` from a row in JSON.
+/// Returns the key of a row in JSON in words, such as `id=7, site=A`; `None` if a part of it is missing.
 pub(crate) fn words_of_json(row: &str, key: &[String]) -> Option<String> {
     let row: Json = serde_json::from_str(row).ok()?;
     let part = |name: &String| {

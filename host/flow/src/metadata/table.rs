@@ -1,11 +1,11 @@
-//! A table of the host's own, in any dialect.
+//! The definition of one of the host's own tables, in any dialect.
 
 use crate::failure::Failure;
 use crate::source::Dialect;
 use crate::sql::Sql;
 use crate::value::Value;
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Text of at most 128 characters.
@@ -18,18 +18,18 @@ pub(super) enum Kind {
     Integer,
 }
 
-/// A table. Only its key is NOT NULL: an empty text is NULL to some databases.
+/// A table. Only the columns of its key are NOT NULL: in some databases an empty text is NULL.
 pub(super) struct Table {
     /// Its name.
     pub(super) name: &'static str,
     /// Its columns in order.
     pub(super) columns: &'static [(&'static str, Kind)],
-    /// How many of the columns, from the first, are the key.
+    /// The number of columns, from the first, that form the key.
     pub(super) key: usize,
 }
 
 impl Table {
-    /// Returns whether it is there.
+    /// Returns whether it exists.
     pub(super) fn exists(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
         let statement = match sql.dialect() {
             Dialect::Sqlite => "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1",
@@ -40,7 +40,7 @@ impl Table {
         Ok(!sql.query(statement, &[Value::Text(self.name.to_owned())])?.is_empty())
     }
 
-    /// Makes it if it is not there.
+    /// Creates it if it does not exist.
     pub(super) fn make(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         if self.exists(sql)? {
             return Ok(());
@@ -57,13 +57,13 @@ impl Table {
         sql.create_if_missing(&statement)
     }
 
-    /// Inserts a row with a value for each column, in order.
+    /// Returns the statement that inserts a row with a value for each column, in order.
     pub(super) fn insert_statement(&self, dialect: Dialect) -> String {
         let marks: Vec<_> = (1..=self.columns.len()).map(|number| format!("?{number}")).collect();
         text(dialect, &format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.column_list(), marks.join(", ")))
     }
 
-    /// The columns' names with commas between.
+    /// Returns the columns' names, separated by commas.
     pub(super) fn column_list(&self) -> String {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
@@ -82,7 +82,7 @@ impl Kind {
     }
 }
 
-/// A statement with parameters `?1` … in the words of a dialect. No text in it may have a question mark.
+/// Returns a statement with parameters `?1` … in the syntax of a dialect. No text in it may contain a question mark.
 pub(super) fn text(dialect: Dialect, statement: &str) -> String {
     match dialect {
         Dialect::Sqlite => statement.to_owned(),
@@ -99,7 +99,7 @@ pub(super) struct DamagedCell {
 
 impl std::fmt::Display for DamagedCell {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the column {} is damaged, or the table is not of this host; nothing was changed", self.column)
+        write!(f, "the column {} is damaged, or wmshost did not make the table; nothing was changed", self.column)
     }
 }
 
@@ -115,7 +115,7 @@ impl From<DamagedCell> for String {
     }
 }
 
-/// The cells of a row of such a table, taken from the left.
+/// The cells of a row of such a table, read from left to right.
 pub(super) struct Cells<'a> {
     table: &'a Table,
     values: std::vec::IntoIter<Value>,
@@ -132,7 +132,7 @@ impl<'a> Cells<'a> {
         self.values.next().unwrap_or(Value::Null)
     }
 
-    /// The last cell taken, which makes no sense.
+    /// Returns the last cell read, as one that is invalid.
     pub(super) fn damaged(&self) -> DamagedCell {
         let column = self.table.columns.get(self.at.wrapping_sub(1)).map_or("?", |(name, _)| *name);
         DamagedCell { table: self.table.name, column }
@@ -167,7 +167,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// A text, or NULL.
+/// Returns a text, or NULL for `None`.
 pub(super) fn optional(text: Option<&str>) -> Value {
     text.map_or(Value::Null, |text| Value::Text(text.to_owned()))
 }

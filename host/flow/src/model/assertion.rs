@@ -1,35 +1,35 @@
-//! What must hold of a model or a stream: tests, and unit tests on rows of their own.
+//! Assertions about a model or a stream: tests, and unit tests on rows of their own.
 
 use crate::value::Value;
 
-/// What a number that is measured may be.
+/// The bounds of a measured number.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Bounds {
-    /// The least.
+    /// The lower bound.
     pub least: Option<f64>,
-    /// The most.
+    /// The upper bound.
     pub most: Option<f64>,
-    /// How far it may fall against the last run that passed, in percent of it.
+    /// The largest decrease since the last run that passed, in percent of its number.
     pub most_fall: Option<f64>,
-    /// How far it may rise.
+    /// The largest increase, likewise.
     pub most_rise: Option<f64>,
 }
 
-/// What a test asserts.
+/// The assertion of a test.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Assertion {
-    /// No NULL in any of these columns.
+    /// There is no NULL in any of these columns.
     NotNull(Vec<String>),
-    /// No two rows alike in these columns.
+    /// No two rows are equal in these columns.
     Unique(Vec<String>),
-    /// Only these values, or NULL.
+    /// The column has only these values, or NULL.
     AcceptedValues {
         /// The column.
         column: String,
         /// The values.
         values: Vec<Value>,
     },
-    /// Every value but NULL exists there.
+    /// Every value except NULL exists in another table.
     Relationship {
         /// The column.
         column: String,
@@ -38,13 +38,13 @@ pub enum Assertion {
         /// Its column.
         to_column: String,
     },
-    /// Every value but NULL lies within.
+    /// Every value except NULL is within a range.
     Range {
         /// The column.
         column: String,
-        /// The least.
+        /// The lower bound, included.
         least: Option<Value>,
-        /// The most.
+        /// The upper bound, included.
         most: Option<Value>,
     },
     /// A condition that is true in every row.
@@ -53,19 +53,19 @@ pub enum Assertion {
     Recency {
         /// The column.
         column: String,
-        /// How many seconds.
+        /// The number of seconds.
         seconds: u64,
     },
-    /// How many rows there are.
+    /// The number of rows is within bounds.
     RowCount(Bounds),
-    /// A number measured over all rows.
+    /// A number measured over all rows is within bounds.
     Distribution {
         /// A SQL aggregate.
         aggregate: String,
-        /// What it may be.
+        /// The bounds.
         bounds: Bounds,
     },
-    /// A SELECT of the rows that are wrong.
+    /// A SELECT of the rows that are wrong returns none.
     Custom(String),
 }
 
@@ -87,21 +87,21 @@ impl Assertion {
     }
 }
 
-/// What a failed test means.
+/// The effect of a failed test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// The models after are not built, and the run fails.
+    /// The models that depend on the tested one are not built, and the run fails.
     Error,
-    /// It is told, and stops nothing.
+    /// It is reported, and stops nothing.
     Warn,
 }
 
-/// How many failing rows are too many: more than this.
+/// The number of failing rows that is tolerated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Threshold {
-    /// So many rows.
+    /// This number of rows.
     Rows(u64),
-    /// So many percent of the rows tested.
+    /// This percentage of the rows tested.
     Percent(f64),
 }
 
@@ -110,15 +110,15 @@ pub enum Threshold {
 pub struct Test {
     /// Its name, unique within what it tests.
     pub name: String,
-    /// What it asserts.
+    /// Its assertion.
     pub assertion: Assertion,
-    /// What a failure means.
+    /// The effect of a failure.
     pub severity: Severity,
-    /// Only rows for which this is true are tested.
+    /// A condition for the rows that are tested; `None` for all rows.
     pub only_where: Option<String>,
-    /// From when on it warns.
+    /// The number of failing rows above which it warns.
     pub warn_if: Threshold,
-    /// From when on it fails.
+    /// The number of failing rows above which it fails.
     pub error_if: Threshold,
     /// One sentence.
     pub summary: String,
@@ -136,16 +136,16 @@ pub struct Rows {
 /// The model's SQL over a few rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnitTest {
-    /// What it proves.
+    /// Its name, which says what it proves.
     pub name: String,
-    /// The rows of dependencies, or of `this`.
+    /// The rows of dependencies, or of `this`, by name.
     pub given: Vec<(String, Rows)>,
-    /// What `{now}` is, in microseconds since 1970-01-01T00:00:00.
+    /// The value of `{now}`, in microseconds since 1970-01-01T00:00:00.
     pub now: Option<i64>,
     /// Variables, as SQL literals.
     pub variables: Vec<(String, String)>,
-    /// The watermark of an incremental build; `None`: a full build.
+    /// The watermark of an incremental build; `None` for a full build.
     pub watermark: Option<i64>,
-    /// What the model gives.
+    /// The rows that the model must return.
     pub expected: Rows,
 }

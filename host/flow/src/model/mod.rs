@@ -1,5 +1,6 @@
-//! What a plugin of models declares: SQL over the tables that streams write, with tests and documentation. Only
-//! words; what is made of them, the crate `wmshost-models` knows. The contract's `models.wit` says what each means.
+//! The declarations of a model plugin: SQL over the tables that streams write, with tests and documentation. These
+//! types only describe; the crate `wmshost-models` checks and builds them. The contract's `models.wit` defines their
+//! meaning.
 
 mod assertion;
 
@@ -7,14 +8,14 @@ use arrow_schema::DataType;
 
 pub use assertion::{Assertion, Bounds, Rows, Severity, Test, Threshold, UnitTest};
 
-/// Where a model is in the flow from raw tables to what people read.
+/// The position of a model between raw tables and the tables that people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
     /// One source table, cleaned.
     Staging,
-    /// Joined and computed, not meant for readers.
+    /// Joined and computed, for use by other models only.
     Intermediate,
-    /// What people and dashboards read.
+    /// A table for reports, dashboards and other consumers of models.
     Mart,
 }
 
@@ -29,18 +30,18 @@ impl Layer {
     }
 }
 
-/// How a model becomes something that can be queried.
+/// The way in which a model is made queryable.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Materialization {
     /// A view.
     View,
-    /// A table, built aside and swapped in.
+    /// A table, built under another name and swapped in.
     Table,
-    /// A table that only takes in what changed.
+    /// A table to which each build adds only what changed.
     Incremental(Increment),
     /// A table that keeps every version of every row.
     Snapshot(Snapshot),
-    /// Nothing of its own: its SQL goes into the models that use it.
+    /// No table or view of its own: its SQL is embedded in the models that use it.
     Ephemeral,
 }
 
@@ -60,37 +61,37 @@ impl Materialization {
         }
     }
 
-    /// Returns whether rows of its own are kept.
+    /// Returns whether the model stores rows of its own.
     pub fn has_rows(&self) -> bool {
         matches!(self, Self::Table | Self::Incremental(_) | Self::Snapshot(_))
     }
 }
 
-/// How an incremental model follows its inputs.
+/// The way in which an incremental model follows its inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Increment {
-    /// How its rows meet those that are there.
+    /// The way in which its rows are combined with those in the table.
     pub strategy: Strategy,
-    /// A SELECT of what is affected since the watermark.
+    /// A SELECT of what is affected since the watermark: keys to merge, or windows to replace.
     pub changes: Option<String>,
-    /// How far before the watermark to look, in seconds.
+    /// The time before the watermark from which on rows are read, in seconds.
     pub lookback: u32,
-    /// What becomes of the table when the columns change.
+    /// The reaction to changed columns.
     pub on_change: OnChange,
 }
 
-/// How the rows of an incremental build meet those that are there.
+/// The way in which the rows of an incremental build are combined with those in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Strategy {
-    /// By these key columns.
+    /// They are merged by these key columns.
     Merge(Vec<String>),
-    /// Window by window, as cut by these columns.
+    /// They replace whole windows, which are defined by the values of these columns.
     Replace(Vec<String>),
     /// They are added.
     Append,
 }
 
-/// What becomes of the table when the model's columns differ from its own.
+/// The reaction when the model's columns differ from those of its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnChange {
     /// The model is built in full.
@@ -101,20 +102,20 @@ pub enum OnChange {
     Fail,
 }
 
-/// What makes a new version of a row.
+/// The rule that decides when a row gets a new version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The columns that say which row is meant.
+    /// The columns that identify a row.
     pub key: Vec<String>,
-    /// The columns whose change makes a new version; empty: all but the key.
+    /// The columns whose change makes a new version; empty for all except the key.
     pub check_columns: Vec<String>,
-    /// The column that tells since when a row is as it is.
+    /// The column with the time since which a row has its present values.
     pub updated_at: Option<String>,
-    /// True if a key that is gone ends its version.
+    /// True if the current version of a key ends when the key is deleted.
     pub invalidate_deleted: bool,
 }
 
-/// A column that a model gives.
+/// A column that a model returns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelColumn {
     /// Its name.
@@ -125,34 +126,34 @@ pub struct ModelColumn {
     pub summary: String,
 }
 
-/// How old something may be, in seconds.
+/// The age from which on data is stale, in seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Freshness {
-    /// From when on it is a warning.
+    /// The age from which on it is a warning.
     pub warn_after: Option<u64>,
-    /// From when on it is an error.
+    /// The age from which on it is an error.
     pub error_after: Option<u64>,
-    /// The timestamp column whose highest value counts; `None`: when it was last loaded or built.
+    /// The timestamp column whose highest value counts; `None` for the time of the last load or build.
     pub by: Option<String>,
 }
 
-/// How a table is cut by time.
+/// The size of a table's partitions in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interval {
-    /// By day.
+    /// A day.
     Day,
-    /// By month.
+    /// A month.
     Month,
 }
 
-/// What a model's table wants beside its rows.
+/// The additional storage structures of a model's table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Storage {
     /// Indexes, each by its columns.
     pub indexes: Vec<Vec<String>>,
-    /// A column to cut the table by.
+    /// A column by which the table is partitioned.
     pub partition: Option<(String, Interval)>,
-    /// True if the optimizer's statistics are renewed.
+    /// True if the optimizer's statistics are to be refreshed after a build that changed rows.
     pub statistics: bool,
 }
 
@@ -161,61 +162,61 @@ pub struct Storage {
 pub struct Model {
     /// Its name.
     pub name: String,
-    /// Where it is.
+    /// Its layer.
     pub layer: Layer,
-    /// How it is built.
+    /// Its materialization.
     pub materialization: Materialization,
     /// The streams and models that it reads.
     pub depends_on: Vec<String>,
-    /// One SELECT.
+    /// Its SELECT statement.
     pub statement: String,
-    /// The columns that it gives.
+    /// The columns that it returns.
     pub columns: Vec<ModelColumn>,
-    /// What must hold.
+    /// The tests of its rows.
     pub tests: Vec<Test>,
-    /// Proofs over a few rows.
+    /// The unit tests of its SQL on a few rows.
     pub unit_tests: Vec<UnitTest>,
-    /// What its table wants.
+    /// The additional storage structures of its table.
     pub storage: Storage,
-    /// How old it may be.
+    /// The age from which on it is stale; `None` if age does not matter.
     pub freshness: Option<Freshness>,
-    /// One sentence; then what there is to know.
+    /// A sentence for lists, followed by any further description.
     pub summary: String,
-    /// Words to select it by.
+    /// Tags to select it by.
     pub tags: Vec<String>,
-    /// Who answers for it.
+    /// The person or team responsible for it.
     pub owner: Option<String>,
 }
 
-/// What is known and asserted of a stream's table.
+/// The description of a stream's table, and the tests of its rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceTable {
     /// The stream's name.
     pub name: String,
     /// One sentence.
     pub summary: String,
-    /// The columns that are known.
+    /// The columns that are described; the table may have more.
     pub columns: Vec<ModelColumn>,
-    /// What must hold.
+    /// The tests of its rows.
     pub tests: Vec<Test>,
-    /// How old it may be.
+    /// The age from which on it is stale; `None` if age does not matter.
     pub freshness: Option<Freshness>,
-    /// Words to select it by.
+    /// Tags to select it by.
     pub tags: Vec<String>,
-    /// Who answers for it.
+    /// The person or team responsible for it.
     pub owner: Option<String>,
 }
 
-/// What a number should be.
+/// The target value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Goal {
-    /// This or more.
+    /// At least this number.
     AtLeast(f64),
-    /// This or less.
+    /// At most this number.
     AtMost(f64),
 }
 
-/// A number that people steer by: one row per day of a mart.
+/// A metric by which people manage: one row per day of a mart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// Its name.
@@ -230,11 +231,11 @@ pub struct Metric {
     pub column: String,
     /// The unit.
     pub unit: String,
-    /// What it should be.
+    /// The target value.
     pub goal: Option<Goal>,
 }
 
-/// Who reads models outside.
+/// A report, dashboard or other consumer of models outside the pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposure {
     /// Its name.
@@ -243,21 +244,21 @@ pub struct Exposure {
     pub summary: String,
     /// The models it reads.
     pub depends_on: Vec<String>,
-    /// Who answers for it.
+    /// The person or team responsible for it.
     pub owner: Option<String>,
-    /// Where it is.
+    /// Its address.
     pub url: Option<String>,
 }
 
-/// All that a plugin declares.
+/// The complete declaration of a plugin.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Declaration {
-    /// Models.
+    /// The models.
     pub models: Vec<Model>,
-    /// What is known of the tables they read.
+    /// The tables that they read.
     pub sources: Vec<SourceTable>,
-    /// Numbers.
+    /// The metrics.
     pub metrics: Vec<Metric>,
-    /// Readers.
+    /// The consumers of the models.
     pub exposures: Vec<Exposure>,
 }

@@ -1,13 +1,13 @@
-//! One batch through one transform that may fail. What happens then:
+//! One batch through one transform that may fail. The result of a failure:
 //!
 //! | the transform | `fail_run` | `retry` | `quarantine` |
 //! |---|---|---|---|
 //! | keeps state | ends the run | refused by `check` | refused by `check` |
-//! | fails on single rows | names the first, ends the run | likewise, after a second try | rejects them, goes on |
-//! | fails, and no single row does it | ends the run | goes on if the second try passes | ends the run |
+//! | fails on single rows | names the first, ends the run | likewise, after a second try | rejects them, continues |
+//! | fails, but on no single row | ends the run | continues if the second try passes | ends the run |
 //!
-//! What counts is a trap, a limit, a call that takes too long, and a returned `permanent` or `limit` failure. The others
-//! (`invalid-config`, `denied`, `transient`) are not about rows and end the stream as they are.
+//! Failures are a trap, an exceeded limit, a call that takes too long, and a returned `permanent` or `limit` failure.
+//! The others (`invalid-config`, `denied`, `transient`) are not caused by rows and end the stream unchanged.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::policy::OnTrap;
 use crate::stream::StreamContext;
 use crate::transform::{Call, Transform, Transformed};
 
-/// Returns whether a transform failed in a way that some of the rows may be the reason for.
+/// Returns whether a failure of a transform may be caused by some of the rows.
 pub(super) fn is_about_rows(failure: &Failure) -> bool {
     use FailureKind::{Limit, Permanent, Timeout, Trap};
     matches!(failure.kind, Trap | Limit | Timeout | Permanent)
@@ -39,7 +39,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// What the transform makes of the rows, held to its promise.
+    /// Returns the output of the transform for the rows, checked against its promise.
     pub(super) fn process(&mut self, rows: &RecordBatch) -> Result<Transformed, Failure> {
         let time = self.transform.call_time();
         let failure = match self.call(rows, time, false)? {
@@ -48,8 +48,8 @@ impl Attempt<'_> {
         };
         if self.transform.keeps_state() {
             return Err(failure.and(
-                "the plugin keeps state from batch to batch, so that neither a row is looked for nor a fresh instance goes \
-                 on: the run ends here, and the next one begins after the last checkpoint",
+                "the plugin keeps state from batch to batch, so that the host neither searches for a row nor continues \
+                 with a fresh instance: the run ends here, and the next one continues from the last checkpoint",
             ));
         }
         if self.on_trap == OnTrap::Retry {
@@ -59,7 +59,7 @@ impl Attempt<'_> {
                 return Ok(changed);
             }
         }
-        tracing::info!(stream = self.stream, batch = self.number, "looking for the rows on which the plugin fails");
+        tracing::info!(stream = self.stream, batch = self.number, "searching for the rows on which the plugin fails");
         Bisection::of(self, rows, failure).run()
     }
 
@@ -81,10 +81,10 @@ impl Attempt<'_> {
         }
     }
 
-    /// Says that a fresh instance went on.
+    /// Warns that a fresh instance processed the batch.
     fn warn(&self, failure: &Failure) {
         let message = format!(
-            "batch {}: plugin {} failed and took the batch in a fresh instance, as on_trap = \"retry\" asks: {failure}",
+            "batch {}: plugin {} failed and processed the batch in a fresh instance, as on_trap = \"retry\" says: {failure}",
             self.number,
             self.transform.plugin(),
         );

@@ -1,5 +1,5 @@
-//! The search for the rows on which a transform fails: by halves, in fresh instances, within a time of its own. Only for
-//! transforms that keep no state, so that the parts of a batch make the same as the whole.
+//! The search for the rows on which a transform fails: by halves, in fresh instances, within a time limit of its own.
+//! Only for transforms that keep no state, so that the parts of a batch have the same result as the whole.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -13,29 +13,29 @@ use crate::failure::{Failure, FailureKind};
 use crate::policy::OnTrap;
 use crate::transform::{RejectedRow, Transformed};
 
-/// The most rows of one batch that may go to quarantine this way before the batch is given up.
+/// The largest number of rows of one batch that may go to quarantine this way before the search is given up.
 const MOST_FAILING_ROWS: usize = 100;
-/// No probe gets less time than this, in which even a busy machine gets to a few rows.
+/// The shortest time of a probe, in which even a busy machine can process a few rows.
 const SHORTEST_PROBE: Duration = Duration::from_millis(20);
 
 /// A search in one batch.
 pub(super) struct Bisection<'s, 'a> {
     attempt: &'s mut Attempt<'a>,
     rows: &'s RecordBatch,
-    /// How the whole batch failed.
+    /// The failure of the whole batch.
     failure: Failure,
-    /// When the search is given up, by the run's clock.
+    /// The time at which the search is given up, by the monotonic clock.
     until: Duration,
-    /// The longest that one probe may compute.
+    /// The longest computing time of one probe.
     probe: Duration,
-    /// What was made of the good parts, with positions in the whole batch.
+    /// The output for the good parts, with positions in the whole batch.
     good: Vec<Transformed>,
     failing: Vec<RejectedRow>,
 }
 
 impl<'s, 'a> Bisection<'s, 'a> {
-    /// Begins a search. It may take as long as one call, all probes together. Where the batch took too long, a probe gets
-    /// a small share of that: a search that only names a row is over after an eighth of the time of a call.
+    /// Begins a search. All probes together may take as long as one call. If the batch took too long, a probe gets a
+    /// small share of that: a search that only names a row ends after an eighth of the time of a call.
     pub(super) fn of(attempt: &'s mut Attempt<'a>, rows: &'s RecordBatch, failure: Failure) -> Self {
         let time = attempt.transform.call_time();
         let halvings = rows.num_rows().max(1).next_power_of_two().trailing_zeros() + 1;
@@ -49,7 +49,7 @@ impl<'s, 'a> Bisection<'s, 'a> {
         Self { attempt, rows, failure, until, probe, good: Vec::new(), failing: Vec::new() }
     }
 
-    /// What was made of the batch without the rows that fail; or the failure that names what was found.
+    /// Returns the output for the batch without the rows that fail; or the failure that names what was found.
     pub(super) fn run(mut self) -> Result<Transformed, Failure> {
         let failure = self.failure.clone();
         self.split(0..self.rows.num_rows(), failure)?;
@@ -67,7 +67,7 @@ impl<'s, 'a> Bisection<'s, 'a> {
         joined(attempt, good, failing)
     }
 
-    /// Goes through a part that failed as a whole.
+    /// Searches a part that failed as a whole.
     fn split(&mut self, part: Range<usize>, failure: Failure) -> Result<(), Failure> {
         self.attempt.transform.renew()?;
         if part.is_empty() {
@@ -87,7 +87,7 @@ impl<'s, 'a> Bisection<'s, 'a> {
         if fails { Ok(()) } else { Err(self.joint_failure(part)) }
     }
 
-    /// Tries a part; returns its failure, unless it is good.
+    /// Tries a part; returns its failure, or `None` if it is good.
     fn probe(&mut self, part: &Range<usize>, time: Duration) -> Result<Option<Failure>, Failure> {
         let left = self.until.saturating_sub(self.attempt.context.clock.elapsed());
         if left.is_zero() {
@@ -107,7 +107,7 @@ impl<'s, 'a> Bisection<'s, 'a> {
         }
     }
 
-    /// Keeps what was made of a part.
+    /// Keeps the output for a part.
     fn keep(&mut self, part: &Range<usize>, changed: Transformed) {
         let Transformed { rows, positions, mut rejected } = changed;
         let offset = position(part.start);
@@ -119,13 +119,13 @@ impl<'s, 'a> Bisection<'s, 'a> {
         self.good.push(Transformed { rows, positions: Some(positions), rejected });
     }
 
-    /// A row on which the plugin fails: in a fresh instance too, so that nothing that came before it is the reason.
+    /// Handles a row on which the plugin fails: in a fresh instance too, so that no row before it can be the reason.
     fn single(&mut self, row: usize, failure: Failure) -> Result<(), Failure> {
         let quarantines = self.attempt.on_trap == OnTrap::Quarantine;
         let is_slow = failure.kind == FailureKind::Timeout;
         let mut failure = failure;
         if quarantines || !is_slow {
-            // A row that is only slow stays.
+            // A row that is only slow is kept.
             let time = if is_slow { self.probe.max(self.attempt.transform.call_time() / 8) } else { self.probe };
             match self.probe(&(row..row + 1), time)? {
                 None => return Ok(()),
@@ -137,7 +137,7 @@ impl<'s, 'a> Bisection<'s, 'a> {
         }
         self.attempt.transform.renew()?;
         if self.failing.len() == MOST_FAILING_ROWS {
-            return Err(failure.and(format_args!("more than {MOST_FAILING_ROWS} rows of the batch do it")));
+            return Err(failure.and(format_args!("more than {MOST_FAILING_ROWS} rows of the batch cause it")));
         }
         let rule = match failure.kind {
             FailureKind::Trap => "trap",
@@ -151,33 +151,33 @@ impl<'s, 'a> Bisection<'s, 'a> {
         Ok(())
     }
 
-    /// The failure that names a row.
+    /// Returns the failure that names a row.
     fn named_failure(&self, row: usize) -> Failure {
         let key = key_in_words(self.rows, row, self.attempt.promise.key);
         let row = row + 1;
         let does_it = match self.failure.kind {
-            FailureKind::Timeout => format!("row {row} of the batch alone{key} does not end within {:?}", self.probe),
-            _ => format!("row {row} of the batch does it{key}"),
+            FailureKind::Timeout => format!("row {row} of the batch alone{key} takes longer than {:?}", self.probe),
+            _ => format!("row {row} of the batch causes it{key}"),
         };
-        self.failure.clone().and(does_it).advise("Put such rows into quarantine by on_trap = \"quarantine\"")
+        self.failure.clone().and(does_it).advise("Put such rows into quarantine with on_trap = \"quarantine\"")
     }
 
-    /// The failure of a part that fails though none of its halves does.
+    /// Returns the failure of a part that fails although none of its halves does.
     fn joint_failure(&mut self, part: Range<usize>) -> Failure {
         let whole = part.len() == self.rows.num_rows();
         let is_row_by_row = self.failure.kind != FailureKind::Timeout;
         if whole && is_row_by_row && self.passes_afresh() {
-            let why = "a fresh instance takes the same batch, so that no row is the reason: the plugin gathers memory \
-                       from batch to batch, or does not do the same twice";
+            let why = "a fresh instance processes the same batch, so that no row is the cause: the plugin accumulates \
+                       memory from batch to batch, or is not deterministic";
             return self.failure.clone().and(why).advise(
-                "Mend the plugin, raise the limit ([limits]), or let fresh instances go on by on_trap = \"retry\"",
+                "Fix the plugin, raise the limit ([limits]), or let a fresh instance continue with on_trap = \"retry\"",
             );
         }
         let (first, last) = (part.start + 1, part.end);
         let keys = keys_in_words(self.rows, &part, self.attempt.promise.key);
         self.failure
             .clone()
-            .and(format_args!("rows {first} to {last} of the batch do it together{keys}, and none of them alone"))
+            .and(format_args!("rows {first} to {last} of the batch cause it together{keys}, but none of them alone"))
             .advise("Raise the limit ([limits]) or make batches smaller (extract_batch_rows)")
     }
 
@@ -186,12 +186,12 @@ impl<'s, 'a> Bisection<'s, 'a> {
         self.attempt.transform.renew().is_ok() && self.attempt.call(rows, time, true).is_ok_and(|made| made.is_ok())
     }
 
-    /// The failure of a search that took too long, with the part that was found so far.
+    /// Returns the failure of a search that took too long, with the part that was searched last.
     fn out_of_time(&self, part: &Range<usize>) -> Failure {
         let (first, last) = (part.start + 1, part.end);
         let keys = keys_in_words(self.rows, part, self.attempt.promise.key);
         self.failure.clone().and(format_args!(
-            "looking for the row took too long; it was last looked for among rows {first} to {last} of the batch{keys}"
+            "the search for the row took too long; it ended among rows {first} to {last} of the batch{keys}"
         ))
     }
 }
@@ -200,7 +200,7 @@ fn position(row: usize) -> u32 {
     u32::try_from(row).unwrap_or(u32::MAX)
 }
 
-/// The good parts as one batch, and the rows on which the plugin fails among those that it rejected.
+/// Combines the good parts into one batch, and adds the rows on which the plugin fails to its rejected ones.
 fn joined(attempt: &Attempt<'_>, good: Vec<Transformed>, failing: Vec<RejectedRow>) -> Result<Transformed, Failure> {
     let schema = match (good.first(), &attempt.promise.columns) {
         (Some(first), _) => first.rows.schema(),

@@ -1,5 +1,5 @@
-//! The transform stage: changes batch after batch, holds the plugins to what they promised, and finds the rows on which
-//! they fail.
+//! The transform stage: changes batch after batch, checks that the plugins keep their promises, and finds the rows on
+//! which they fail.
 //!
 //! | module | what it is for |
 //! |---|---|
@@ -37,7 +37,7 @@ pub(crate) struct TransformStage<'a> {
     /// The columns that the table was prepared for.
     pub(crate) columns: &'a SchemaRef,
     pub(crate) key: &'a [String],
-    /// The column that says which version of a row is newer.
+    /// The column by which the newer of two versions of a row is found.
     pub(crate) version: Option<&'a str>,
     pub(crate) on_trap: OnTrap,
     pub(crate) on_bad_value: OnBadValue,
@@ -45,7 +45,7 @@ pub(crate) struct TransformStage<'a> {
 }
 
 impl TransformStage<'_> {
-    /// Changes what comes until the end, a failure, or until nobody listens any more.
+    /// Changes the batches it receives until the end, a failure, or until the receiver is gone.
     pub(crate) fn run(mut self, input: &Receiver<Message>, out: &Sender<Message>) -> Result<(), StageFailure> {
         for message in input {
             let message = match message {
@@ -65,13 +65,13 @@ impl TransformStage<'_> {
         Ok(())
     }
 
-    /// One batch, without what cannot be moved at all, through all transforms.
+    /// Passes one batch through all transforms, without the rows that cannot be moved at all.
     pub(crate) fn change(&mut self, number: u64, batch: Batch) -> Result<Batch, Failure> {
         let read = self.admit(batch)?;
         self.transform(number, read)
     }
 
-    /// Takes out of a batch that was just read what cannot be moved, by the stream's policy.
+    /// Rejects the rows of a batch that was just read which cannot be moved, by the stream's policy.
     fn admit(&self, batch: Batch) -> Result<Batch, Failure> {
         let batch = without_null_keys(batch, self.key)?;
         self.on_bad_value.check(&batch.rejected, self.key)?;
@@ -100,7 +100,7 @@ impl TransformStage<'_> {
     }
 }
 
-/// A rejected row as the source had it.
+/// Converts a rejected row to the row as it is in the source.
 fn as_read(row: RejectedRow, origin: &Origin) -> Rejected {
     let RejectedRow { position, cause, rule, reason, by, digest } = row;
     let (row, place) = (origin.row_as_json(position as usize), Some(origin.place(position as usize)));

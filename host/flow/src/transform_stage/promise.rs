@@ -1,5 +1,5 @@
-//! What the host holds a transform to: the columns it promised, in name, type and order; no NULL where none was
-//! promised; each row once and in order; and the columns that identify a row and its version, untouched.
+//! The promises that the host enforces for a transform: its columns in name, type and order; no NULL in a column that
+//! is promised not to have any; each row once and in order; unchanged columns for a row's key and version.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::batch::key_in_words;
 use crate::failure::Failure;
 use crate::transform::Transformed;
 
-/// A column's type in the contract's words.
+/// Returns a column's type in the contract's terms.
 fn kind_of(kind: &DataType) -> Option<ColumnType> {
     Some(match kind {
         DataType::Boolean => ColumnType::Boolean,
@@ -29,7 +29,7 @@ fn kind_of(kind: &DataType) -> Option<ColumnType> {
     })
 }
 
-/// The name of a column's type in the contract's words: `decimal(10, 2)`, `utf8`.
+/// Returns the name of a column's type in the contract's terms, such as `decimal(10, 2)` or `utf8`.
 pub fn type_name(kind: &DataType) -> String {
     kind_of(kind).map_or_else(|| kind.to_string(), |kind| kind.to_string())
 }
@@ -38,7 +38,7 @@ fn columns_of(schema: &Schema) -> Vec<Column<'_>> {
     schema.fields().iter().map(|field| Column { name: field.name(), kind: kind_of(field.data_type()) }).collect()
 }
 
-/// Refuses columns that are not those that were promised.
+/// Fails if the columns are not those that were promised.
 pub(super) fn check_shape(promised: &Schema, made: &Schema) -> Result<(), Failure> {
     let mut pairs = promised.fields().iter().zip(made.fields());
     let same_length = promised.fields().len() == made.fields().len();
@@ -48,8 +48,8 @@ pub(super) fn check_shape(promised: &Schema, made: &Schema) -> Result<(), Failur
     Err(Failure::permanent(shape_mistakes(&columns_of(promised), &columns_of(made)).join("; ")))
 }
 
-/// The rows with the columns that were promised for them, if they are these: names, types, order, and no NULL where none
-/// was promised.
+/// Returns the rows with the promised schema; fails unless names, types and order are as promised, and no column has a
+/// NULL that it must not have.
 pub fn hold_to_promise(promised: &SchemaRef, rows: RecordBatch, key: &[String]) -> Result<RecordBatch, Failure> {
     check_shape(promised, rows.schema_ref())?;
     for (field, column) in promised.fields().iter().zip(rows.columns()) {
@@ -61,10 +61,10 @@ pub fn hold_to_promise(promised: &SchemaRef, rows: RecordBatch, key: &[String]) 
     }
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     RecordBatch::try_new_with_options(SchemaRef::clone(promised), rows.columns().to_vec(), &options)
-        .map_err(|error| Failure::permanent(format!("the batch does not hold together: {error}")))
+        .map_err(|error| Failure::permanent(format!("the batch is inconsistent: {error}")))
 }
 
-/// Refuses a schema that lacks a column which identifies a row or its version, or has it with another type.
+/// Fails if a schema lacks a column which identifies a row or its version, or has it with another type.
 pub(crate) fn check_stable_columns(
     before: &Schema,
     after: &Schema,
@@ -76,14 +76,15 @@ pub(crate) fn check_stable_columns(
         match after.field_with_name(name) {
             Err(_) => {
                 return Err(Failure::permanent(format!(
-                    "column {name} identifies {} and is missing from what the transform makes; a transform leaves it \
-                     as it is",
+                    "column {name} identifies {} and is missing from what the transform makes; a transform must leave \
+                     it unchanged",
                     identifies(key, name)
                 )));
             }
             Ok(made) if made.data_type() != field.data_type() => {
                 return Err(Failure::permanent(format!(
-                    "column {name} identifies {} and was {}; a transform leaves it as it is, and this one makes it {}",
+                    "column {name} identifies {} and was {}; a transform must leave it unchanged, and this one makes \
+                     it {}",
                     identifies(key, name),
                     type_name(field.data_type()),
                     type_name(made.data_type())
@@ -104,16 +105,16 @@ fn identifies(key: &[String], name: &str) -> &'static str {
     if key.iter().any(|key| key == name) { "a row" } else { "the version of a row" }
 }
 
-/// What one transform is held to.
+/// The promises of one transform.
 pub(super) struct Promise<'a> {
-    /// The columns that it promised.
+    /// The columns that it promised; `None` if it was not asked.
     pub(super) columns: Option<SchemaRef>,
     pub(super) key: &'a [String],
     pub(super) version: Option<&'a str>,
 }
 
 impl Promise<'_> {
-    /// What the transform made of these rows, if it kept its promise.
+    /// Returns the transform's output for these rows if it kept its promises.
     pub(super) fn check(&self, before: &RecordBatch, made: Transformed) -> Result<Transformed, Failure> {
         check_rows(before, &made)?;
         check_stable_columns(before.schema_ref(), made.rows.schema_ref(), self.key, self.version)?;
@@ -125,8 +126,8 @@ impl Promise<'_> {
         Ok(Transformed { rows: hold_to_promise(columns, rows, self.key)?, positions, rejected })
     }
 
-    /// Each row that is left has the value of this column that it had before. A column that nobody wrote is the very same
-    /// array, which costs nothing to see.
+    /// Fails unless each remaining row has the same value in this column as before. A column that was not written is
+    /// the very same array, so that this check costs nothing.
     fn check_untouched(&self, before: &RecordBatch, made: &Transformed, name: &str) -> Result<(), Failure> {
         let (Some(old), Some(new)) = (before.column_by_name(name), made.rows.column_by_name(name)) else {
             return Ok(());
@@ -143,8 +144,8 @@ impl Promise<'_> {
         let row = (0..new.len()).find(|row| *expected.slice(*row, 1) != *new.slice(*row, 1)).unwrap_or_default();
         let source = made.positions.as_ref().map_or(row, |positions| positions[row] as usize);
         Err(Failure::permanent(format!(
-            "column {name} identifies {}, and the transform changed it in row {} of the batch{}; a transform leaves it \
-             as it is, and derives another column instead",
+            "column {name} identifies {}, and the transform changed it in row {} of the batch{}; a transform must \
+             leave it unchanged; derive another column instead",
             identifies(self.key, name),
             source + 1,
             key_in_words(before, source, self.key)
@@ -152,16 +153,16 @@ impl Promise<'_> {
     }
 }
 
-/// Every row that is left or rejected was there before, once, and those that are left are in order.
+/// Fails unless every remaining or rejected row was there before, once, and the remaining ones are in order.
 fn check_rows(before: &RecordBatch, made: &Transformed) -> Result<(), Failure> {
     let rows = before.num_rows();
     let fails =
-        |why: String| Err(Failure::permanent(format!("{why}; a transform neither adds, doubles nor moves rows")));
+        |why: String| Err(Failure::permanent(format!("{why}; a transform must not add, duplicate or reorder rows")));
     let mut gone = vec![false; if made.rejected.is_empty() { 0 } else { rows }];
     for row in &made.rejected {
         match gone.get_mut(row.position as usize) {
             Some(gone) if !*gone => *gone = true,
-            _ => return fails(format!("row {} was rejected twice, or is none of the batch", row.position + 1)),
+            _ => return fails(format!("row {} was rejected twice, or is not in the batch", row.position + 1)),
         }
     }
     let Some(positions) = &made.positions else {

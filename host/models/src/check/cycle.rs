@@ -3,7 +3,7 @@
 use super::{At, DiagnosticSink};
 use crate::project::Project;
 
-/// Finds each circle once and tells the way around it.
+/// Finds each circle once and reports the path around it.
 pub(super) fn find(project: &Project, sink: &mut DiagnosticSink) {
     let mut state = vec![Visit::New; project.nodes.len()];
     for at in 0..project.nodes.len() {

@@ -10,7 +10,7 @@ use super::{At, DiagnosticSink};
 use crate::project::{Node, ParsedTest, Project};
 use crate::template::{Placeholder, Template};
 
-/// Parses the tests of a node; those that cannot be parsed are left out, and told.
+/// Parses the tests of a node; a test that cannot be parsed is reported and left out.
 pub(super) fn parse(tests: &[Test], at: At<'_>, sink: &mut DiagnosticSink) -> Vec<ParsedTest> {
     let mut names = BTreeSet::new();
     let mut parsed = Vec::new();
@@ -21,17 +21,17 @@ pub(super) fn parse(tests: &[Test], at: At<'_>, sink: &mut DiagnosticSink) -> Ve
             sink.add(at, "a test has no name");
         }
         if !names.insert(&test.name) {
-            sink.add(at, "another test has that name; call one of them by `named`");
+            sink.add(at, "another test has that name; give one of them a name with `named`");
         }
         for threshold in [test.warn_if, test.error_if] {
             if let Threshold::Percent(percent) = threshold
                 && !(0.0..=100.0).contains(&percent)
             {
-                sink.add(at, format!("{percent} percent of its rows is no threshold: 0 to 100"));
+                sink.add(at, format!("a threshold of {percent} percent is out of range: 0 to 100"));
             }
         }
         if !values_are_plain(&test.assertion) {
-            sink.add(at, "a decimal among its values is none");
+            sink.add(at, "one of its values is not a valid decimal");
         }
         let sql = match &test.assertion {
             Assertion::Expression(sql) | Assertion::Custom(sql) | Assertion::Distribution { aggregate: sql, .. } => {
@@ -51,7 +51,8 @@ pub(super) fn parse(tests: &[Test], at: At<'_>, sink: &mut DiagnosticSink) -> Ve
     parsed
 }
 
-/// Nothing asked for is well; what was asked for must be there.
+/// Turns "nothing was declared" (`None`) into success without a template; a declared text that could not be parsed is a
+/// failure (`None`).
 fn flat(parsed: Option<Option<Template>>) -> Option<Option<Template>> {
     parsed.map_or(Some(None), |parsed| parsed.map(Some))
 }
@@ -67,12 +68,12 @@ fn values_are_plain(assertion: &Assertion) -> bool {
 fn words(template: &Template, at: At<'_>, sink: &mut DiagnosticSink) {
     for used in template.uses() {
         if used.word.is_incremental() && *used.word != Placeholder::This || used.only.is_some() {
-            sink.in_sql(at, &template.source, used.at, "a test has no build: this placeholder means nothing here");
+            sink.in_sql(at, &template.source, used.at, "a test is not a build: this placeholder has no meaning here");
         }
     }
 }
 
-/// Columns and relations that tests name.
+/// Checks the columns and relations that tests name.
 pub(super) fn references(project: &Project, node: &Node, sink: &mut DiagnosticSink) {
     for parsed in &node.tests {
         let place = format!("{}, test {}", node.place(), parsed.test.name);

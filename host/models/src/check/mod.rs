@@ -1,6 +1,6 @@
-//! Everything about declarations that can be known without a database. Nothing stops at the first mistake.
+//! Checks of declarations that need no database. They do not stop at the first mistake.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
 //! | `names` | names and references |
 //! | `model` | one model: materialization, columns, SQL, unit tests |
@@ -30,7 +30,7 @@ pub(crate) struct DiagnosticSink {
     pub(crate) all: Vec<Diagnostic>,
 }
 
-/// Where something stands: the plugin and the place in it.
+/// The position of a declaration: the plugin and the place in it.
 #[derive(Clone, Copy)]
 pub(crate) struct At<'a> {
     pub(crate) plugin: &'a str,
@@ -67,7 +67,7 @@ impl DiagnosticSink {
     }
 }
 
-/// The declarations as one project, or all that is wrong with them.
+/// The declarations as one project, or all mistakes in them.
 pub(crate) fn project(setup: Setup) -> Result<Project, Vec<Diagnostic>> {
     let mut sink = DiagnosticSink::default();
     let known = names::known(&setup, &mut sink);
@@ -175,7 +175,7 @@ fn connect(project: &mut Project) {
     }
 }
 
-/// The number of steps each node is from the streams. There is no circle any more.
+/// The number of steps each node is from the streams. Circles were excluded before.
 fn levels(project: &mut Project) {
     let mut open: Vec<usize> = (0..project.nodes.len()).filter(|&at| project.nodes[at].reads.is_empty()).collect();
     while let Some(at) = open.pop() {

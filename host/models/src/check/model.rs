@@ -11,7 +11,7 @@ use crate::dialect::{AUDIT_COLUMNS, SqlWriter, VERSION};
 use crate::project::{Node, ParsedModel, Project};
 use crate::template::{Mode, Placeholder, Template};
 
-/// Parses a model and finds what is wrong with it; `None` if its SQL cannot be parsed.
+/// Parses a model and reports its mistakes; `None` if its SQL cannot be parsed.
 pub(super) fn parse(
     model: Model,
     at: At<'_>,
@@ -56,10 +56,10 @@ fn columns(model: &Model, at: At<'_>, sink: &mut DiagnosticSink) {
             sink.add(at, "a column has no usable name");
         }
         if is_mark {
-            sink.add(at, format!("the column {name} is the host's own; it adds it by itself"));
+            sink.add(at, format!("the column {name} is reserved: the host adds it"));
         }
         if SqlWriter(Dialect::Oracle).declared(&column.kind).is_none() {
-            sink.add(at, format!("the column {name} has a type for which no target has a place"));
+            sink.add(at, format!("the column {name} has a type that no target can store"));
         }
         if !seen.insert(name) {
             sink.add(at, format!("it declares the column {} twice", column.name));
@@ -108,7 +108,7 @@ fn materialization(model: &Model, at: At<'_>, sink: &mut DiagnosticSink) {
         && matches!(increment.strategy, Strategy::Replace(_))
         && increment.changes.is_none()
     {
-        sink.add(at, "it replaces windows and does not tell which: give it `changes`");
+        sink.add(at, "it replaces windows but does not say which: add `changes`");
     }
     let wants = !storage.indexes.is_empty() || storage.partition.is_some() || storage.statistics;
     if wants && !model.materialization.has_rows() {
@@ -125,12 +125,12 @@ fn dependencies(model: &Model, at: At<'_>, known: &Known, sink: &mut DiagnosticS
             sink.add(at, format!("it reads {name}, which is neither a stream nor a model{hint}"));
         }
         if !seen.insert(name) {
-            sink.add(at, format!("it names {name} twice among what it reads"));
+            sink.add(at, format!("it names {name} twice among its dependencies"));
         }
     }
 }
 
-/// Returns whether each placeholder has a meaning where it is.
+/// Checks that each placeholder has a meaning where it is used.
 fn words(
     model: &Model,
     template: &Template,
@@ -152,7 +152,7 @@ fn words(
                 "only an incremental model has this placeholder".to_owned()
             }
             word if word.is_incremental() && !guarded => {
-                "in a full build there is no such thing: put it between {when incremental} and {end}".to_owned()
+                "it does not exist in a full build: put it between {when incremental} and {end}".to_owned()
             }
             Placeholder::Changes if in_changes => "`changes` cannot read itself".to_owned(),
             Placeholder::Changes if !has_changes(model) => "the model has no `changes`".to_owned(),
@@ -181,8 +181,8 @@ fn unused(model: &Model, statement: &Template, changes: Option<&Template>, at: A
     }
 }
 
-/// Returns whether what a model follows of its dependencies is kept of them: marks of tables, before images of
-/// incremental ones.
+/// Checks that the host keeps what a model follows of its dependencies: load times of tables, before images of
+/// incremental models.
 pub(super) fn marks(project: &Project, node: &Node, parsed: &ParsedModel, sink: &mut DiagnosticSink) {
     let place = node.place();
     let at = At { plugin: &node.plugin, place: &place };
@@ -195,7 +195,7 @@ pub(super) fn marks(project: &Project, node: &Node, parsed: &ParsedModel, sink: 
         let what = match used.word {
             Placeholder::WatermarkOf(name) if !has_rows => format!("{name} has no rows of its own, and no watermark"),
             Placeholder::Before(name) if read.model().and_then(ParsedModel::increment).is_none() => {
-                format!("only of incremental models before images are kept, and {name} is none")
+                format!("before images are kept of incremental models only, and {name} is not one")
             }
             Placeholder::Before(name) if parsed.increment().is_some_and(|increment| increment.lookback > 0) => {
                 format!("with a lookback the before images of {name} are not those of the last build")
@@ -206,7 +206,7 @@ pub(super) fn marks(project: &Project, node: &Node, parsed: &ParsedModel, sink: 
     }
 }
 
-/// Returns whether the fixtures and the expected rows of unit tests have columns that there are.
+/// Checks that the fixtures and the expected rows of unit tests have existing columns.
 pub(super) fn fixtures(project: &Project, node: &Node, parsed: &ParsedModel, sink: &mut DiagnosticSink) {
     let mut names = BTreeSet::new();
     for test in &parsed.model.unit_tests {
@@ -225,7 +225,7 @@ pub(super) fn fixtures(project: &Project, node: &Node, parsed: &ParsedModel, sin
             };
             match read {
                 Some(read) => rows.columns.iter().for_each(|column| check_column(read, column, at, sink)),
-                None => sink.add(at, format!("it gives rows for {name}, which the model does not read")),
+                None => sink.add(at, format!("it has rows for {name}, which the model does not read")),
             }
             widths(name, rows, at, sink);
         }
@@ -237,7 +237,7 @@ pub(super) fn fixtures(project: &Project, node: &Node, parsed: &ParsedModel, sin
             sink.add(at, "it expects no columns: name at least one");
         }
         if test.watermark.is_some() && parsed.increment().is_none() {
-            sink.add(at, "it is an incremental build, and the model is none");
+            sink.add(at, "it is an incremental build, but the model is not incremental");
         }
     }
 }
@@ -249,8 +249,8 @@ fn widths(what: &str, rows: &wmshost_flow::model::Rows, at: At<'_>, sink: &mut D
     }
 }
 
-/// Marks each model with a digest of all that shapes it: its own declaration, the tables it reads, the variables
-/// it uses, and the SQL of ephemeral models, which becomes its own.
+/// Computes for each model a digest of everything that determines its rows: its own declaration, the tables it reads, the
+/// variables it uses, and the SQL of ephemeral models, which becomes part of its own.
 pub(super) fn fingerprints(project: &mut Project) {
     for at in 0..project.nodes.len() {
         let Some(parsed) = project.nodes[at].model() else { continue };
@@ -280,7 +280,7 @@ pub(super) fn fingerprints(project: &mut Project) {
     }
 }
 
-/// Returns whether values of this sort can be in SQL.
+/// True if the value can be written into SQL: a decimal must consist of digits and a point.
 pub(super) fn is_plain(value: &Value) -> bool {
     match value {
         Value::Decimal(digits) => {

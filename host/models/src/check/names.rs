@@ -8,7 +8,7 @@ use super::{At, DiagnosticSink};
 use crate::project::{Node, Project, Setup};
 use crate::template::is_name;
 
-/// The names there are.
+/// All known names.
 pub(super) struct Known {
     pub(super) names: BTreeSet<String>,
 }
@@ -18,13 +18,13 @@ impl Known {
         self.names.contains(name)
     }
 
-    /// `; did you mean x?`, if there is something like it.
+    /// Returns `; did you mean x?` if a known name is similar, otherwise an empty text.
     pub(super) fn hint(&self, name: &str) -> String {
         hint(name, self.names.iter().map(String::as_str))
     }
 }
 
-/// `; did you mean x?`, if one of the names is like it.
+/// Returns `; did you mean x?` if one of the names is similar, otherwise an empty text.
 pub(crate) fn hint<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> String {
     let nearest = names.map(|known| (distance(name, known), known)).min();
     match nearest {
@@ -33,7 +33,7 @@ pub(crate) fn hint<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Stri
     }
 }
 
-/// How many letters differ between two names (Levenshtein).
+/// The number of letters in which two names differ (Levenshtein distance).
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {
@@ -48,7 +48,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// Collects the names of streams and models, and finds those that cannot be.
+/// Collects the names of streams and models, and reports invalid and duplicate ones.
 pub(super) fn known(setup: &Setup, sink: &mut DiagnosticSink) -> Known {
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
     let tables: BTreeMap<String, &String> =
@@ -60,12 +60,12 @@ pub(super) fn known(setup: &Setup, sink: &mut DiagnosticSink) -> Known {
             let place = format!("model {name}");
             let at = At { plugin, place: &place };
             if !is_name(name) || name.contains('-') {
-                sink.add(at, "the name is no name: lower-case letters, digits and `_`, a letter first, at most 63");
+                sink.add(at, "the name is not valid: lower-case letters, digits and `_`, a letter first, at most 63");
             }
             if is_reserved(name) {
                 sink.add(
                     at,
-                    "names that begin with wmshost_, or end with __next or __merge, are the host's own; choose another",
+                    "names that begin with wmshost_, or end with __next or __merge, are reserved; choose another",
                 );
             }
             if matches!(name, "this" | "changes" | "watermark" | "now" | "today" | "built_today" | "run_id" | "end") {
@@ -87,7 +87,7 @@ pub(super) fn known(setup: &Setup, sink: &mut DiagnosticSink) -> Known {
     Known { names }
 }
 
-/// References from one node to the columns of another, once all nodes are known.
+/// Checks the references from one node to the columns of another, once all nodes are known.
 pub(super) fn references(project: &Project, sink: &mut DiagnosticSink) {
     for node in &project.nodes {
         super::data_tests::references(project, node, sink);
@@ -118,13 +118,13 @@ pub(super) fn references(project: &Project, sink: &mut DiagnosticSink) {
     }
 }
 
-/// Returns whether a node has the column, as far as its columns are known.
+/// Checks that a node has the column, as far as its columns are known.
 pub(super) fn check_column(node: &Node, column: &str, at: At<'_>, sink: &mut DiagnosticSink) {
     let marks = crate::dialect::AUDIT_COLUMNS.iter().chain(&crate::dialect::VERSION);
     let is_own = marks.clone().any(|mark| mark.eq_ignore_ascii_case(column));
     let columns = node.columns();
     let is_there = columns.iter().any(|known| known.name.eq_ignore_ascii_case(column));
-    // Of a stream's table there may be more columns than are declared: the database has the last word.
+    // The table of a stream may have more columns than are declared: the database decides.
     if !is_there && !is_own && node.model().is_some() {
         let hint = hint(column, columns.iter().map(|column| column.name.as_str()));
         sink.add(at, format!("{} has no column {column}{hint}", node.place()));

@@ -1,19 +1,19 @@
-//! What the numbers of a test mean.
+//! The status of a test, from its counted rows or its measured number.
 
 use wmshost_flow::model::{Bounds, Severity, Test, Threshold};
 
-/// How a test went.
+/// The outcome of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TestStatus {
-    /// As it should.
+    /// It passed.
     Passed,
-    /// Not as it should; it stops nothing.
+    /// It failed with severity `warn`; nothing is stopped.
     Warned,
-    /// Not as it should; what is behind is not built.
+    /// It failed; models that depend on the node are not built.
     Failed,
     /// The test itself could not be run.
     Errored,
-    /// It was not run: what it looks at was left out.
+    /// It was not run: a node that it looks at was left out.
     Skipped,
     /// It was not run: it has passed, and nothing that it looks at has changed since.
     Unchanged,
@@ -32,34 +32,34 @@ impl TestStatus {
         }
     }
 
-    /// Returns whether it stops what is behind.
+    /// True if nodes that depend on the tested one must not be built.
     pub fn stops(self) -> bool {
         matches!(self, Self::Failed | Self::Errored)
     }
 }
 
-/// How a test went, with its numbers.
+/// The outcome of a test, with its numbers.
 #[derive(Debug, Clone)]
 pub struct TestResult {
     /// The test's name.
     pub name: String,
-    /// What it asserts.
+    /// The kind of assertion.
     pub assertion: &'static str,
-    /// How it went.
+    /// The outcome.
     pub status: TestStatus,
-    /// Rows that fail.
+    /// The number of failing rows.
     pub failing: u64,
-    /// True if they may be fewer: only new rows were looked at, and of those that failed before, some may be gone.
+    /// True if fewer rows may fail: only new rows were read, and some of those that failed before may be gone.
     pub at_most: bool,
-    /// What was measured.
+    /// The measured number, of a test that measures.
     pub measured: Option<f64>,
-    /// What there is to say: the limit that was passed, the error.
+    /// The explanation: the limit that was exceeded, or the error.
     pub message: String,
-    /// How long it took; tests that share one look at the table share its time.
+    /// The duration in seconds; tests that share one pass over the table share its time.
     pub seconds: f64,
 }
 
-/// The verdict over failing rows.
+/// The status of a test by its failing rows.
 pub(super) fn over_rows(test: &Test, failing: u64, tested: u64) -> (TestStatus, String) {
     let exceeds = |threshold: Threshold| match threshold {
         Threshold::Rows(most) => failing > most,
@@ -79,7 +79,7 @@ pub(super) fn over_rows(test: &Test, failing: u64, tested: u64) -> (TestStatus, 
     (TestStatus::Passed, String::new())
 }
 
-/// The verdict over a measured number.
+/// The status of a test by a measured number.
 pub(super) fn over_number(
     test: &Test,
     bounds: &Bounds,
@@ -108,7 +108,7 @@ pub(super) fn over_number(
     if wrong.is_empty() { (TestStatus::Passed, String::new()) } else { (beyond(test), wrong.join("; ")) }
 }
 
-/// What it means that a test without rows is not met.
+/// The status of a test without rows that is not met.
 pub(super) fn beyond(test: &Test) -> TestStatus {
     match test.severity {
         Severity::Error => TestStatus::Failed,

@@ -1,8 +1,8 @@
-//! What new rows tell of all rows. A row fails now because it is new and fails, or because it failed before and is as
-//! it was: what failed before and what fails of the new is the most that can fail. Rows that were changed or deleted
-//! can only make it fewer. Where the most that can fail is within the thresholds, the test has passed, as a count of
-//! all rows would say; where it is not, nothing is told here, and all are counted. Where all rows are new, as in a
-//! table that was replaced, what fails of them is all that fails.
+//! The result of a test from the new rows alone. A row fails now because it is new and fails, or because it failed
+//! before and is unchanged: the sum of the earlier failures and the new rows that fail is an upper bound. Rows that
+//! were changed or deleted can only lower the true number. Where the bound is within the thresholds, the test has
+//! passed, as a count of all rows would show; where it is not, this module has no result, and all rows are counted.
+//! Where all rows are new, as in a table that was replaced, the count of the new ones is exact.
 
 use std::collections::BTreeMap;
 
@@ -16,22 +16,22 @@ use super::scope::TestScope;
 use crate::project::ParsedTest;
 use crate::store::rows_of;
 
-/// What was counted for a test.
+/// The counted rows of a test.
 #[derive(Debug, Clone)]
 pub(super) struct Counted {
     pub(super) failing: u64,
-    /// The rows that the share of the failing ones is taken of.
+    /// The number of rows of which the failing ones are a share.
     pub(super) tested: u64,
     among: Among,
 }
 
-/// Where the failing rows are.
+/// The location of the failing rows.
 #[derive(Debug, Clone)]
 enum Among {
     All,
-    /// None failed before: all are among the new ones, of which this is the SELECT.
+    /// None failed before: all are among the new rows, and this is their SELECT.
     New(String),
-    /// Some failed before, and may be gone.
+    /// Some failed before, and may no longer exist.
     NewAndBefore,
 }
 
@@ -40,12 +40,12 @@ impl Counted {
         Self { failing, tested, among: Among::All }
     }
 
-    /// Returns whether fewer rows may fail.
+    /// True if fewer rows may fail than were counted.
     pub(super) fn at_most(&self) -> bool {
         matches!(self.among, Among::NewAndBefore)
     }
 
-    /// The SELECT of the failing rows, where they are not to be looked for among all.
+    /// The SELECT of the failing rows, unless they have to be searched among all rows.
     pub(super) fn failures(&self) -> Option<&str> {
         match &self.among {
             Among::New(select) => Some(select),
@@ -55,13 +55,13 @@ impl Counted {
 }
 
 impl ParsedTest {
-    /// Returns whether one of its thresholds is a share of the rows tested.
+    /// True if one of its thresholds is a share of the tested rows.
     pub(super) fn has_share(&self) -> bool {
         [self.test.warn_if, self.test.error_if].iter().any(|threshold| matches!(threshold, Threshold::Percent(_)))
     }
 }
 
-/// The tests that have passed by what new rows tell.
+/// The results of the tests that the new rows alone decide, by the test's name.
 pub(super) fn told_by_new_rows<'t>(
     testing: &Testing<'_>,
     at: usize,
@@ -90,20 +90,20 @@ pub(super) fn told_by_new_rows<'t>(
     told
 }
 
-/// A look at the new rows of a node.
+/// A reading of the new rows of a node.
 struct Look<'l> {
     testing: &'l Testing<'l>,
     at: usize,
     /// The condition that a row is new.
     newer: String,
-    /// How many rows there are in all, once that was asked.
+    /// The number of all rows, once it was queried.
     rows: Option<u64>,
-    /// Whether all of them are new, once that was asked.
+    /// True if all rows are new, once that was queried.
     all_are_new: Option<bool>,
 }
 
 impl Look<'_> {
-    /// What is known of a test of which this many rows failed before; `None` if that does not tell how it has gone.
+    /// The result of a test of which `failed` rows failed before; `None` if the new rows alone do not decide it.
     fn tell(&mut self, parsed: &ParsedTest, failed: u64, counted: Option<u64>, sql: &mut dyn Sql) -> Option<Counted> {
         let failures = new_failures(&self.testing.renderer, self.at, parsed, &self.newer)?;
         let new = match counted {
@@ -135,7 +135,8 @@ impl Look<'_> {
         self.all_are_new.unwrap_or(false)
     }
 
-    /// The number of rows a test is about. An index counts all of a table's, but not those of a condition.
+    /// The number of rows a test is about; `None` if it has a condition, because an index counts all rows of a table
+    /// only.
     fn tested(&mut self, parsed: &ParsedTest, sql: &mut dyn Sql) -> Option<u64> {
         if parsed.only_where.is_some() {
             return None;

@@ -1,12 +1,12 @@
-//! Tests of models and streams: what they become in SQL, and how they go.
+//! Tests of models and streams: their SQL, their run and their results.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
 //! | `query` | the SELECT of the rows that fail a test |
-//! | `scope` | how much of the rows has to be looked at |
-//! | `failure_bounds` | what new rows tell of all |
-//! | `run` | running the tests of a node and keeping what failed |
-//! | `evaluate` | what the numbers mean |
+//! | `scope` | the share of the rows that has to be read |
+//! | `failure_bounds` | results from new rows alone |
+//! | `run` | running the tests of a node and keeping failing rows |
+//! | `evaluate` | the status from the counted numbers |
 
 mod evaluate;
 mod failure_bounds;

@@ -1,4 +1,5 @@
-//! The SELECT of the rows that fail a test, of all or of new rows alone; of a measuring test, the SELECT of its number.
+//! The SELECT of the rows that fail a test, of all rows or of new rows alone; for a measuring test, the SELECT of its
+//! number.
 
 use wmshost_flow::model::Assertion;
 use wmshost_flow::{Dialect, Value};
@@ -8,7 +9,7 @@ use crate::project::{ParsedTest, Project, SqlRenderer};
 use crate::template::{Mode, Placeholder, Template};
 
 impl ParsedTest {
-    /// The other nodes that the test looks at.
+    /// The other nodes that the test reads.
     pub(crate) fn relations<'t>(&'t self, project: &'t Project) -> impl Iterator<Item = usize> + 't {
         let named =
             self.sql.iter().chain(&self.only_where).flat_map(Template::uses).filter_map(|used| match used.word {
@@ -51,8 +52,8 @@ pub(crate) fn query_of(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTes
     }
 }
 
-/// The SELECT of the rows that fail among those for which `newer` is true; of keys that are there twice, of those that
-/// such rows have. Of a test that can tell nothing from new rows, nothing.
+/// The SELECT of the failing rows among those for which `newer` is true; for uniqueness, of the duplicate keys among
+/// those that such rows have. `None` if new rows alone cannot decide the test.
 pub(super) fn new_failures(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest, newer: &str) -> Option<String> {
     let writer = renderer.project.writer();
     let from = tested_rows(renderer, at, parsed);
@@ -67,7 +68,7 @@ pub(super) fn new_failures(renderer: &SqlRenderer<'_>, at: usize, parsed: &Parse
             Some(twice(writer, columns, &from, &is_new))
         }
         Assertion::Relationship { column, to, to_column } => {
-            // Only what new rows refer to is looked up there, by an index if there is one.
+            // Only the values in new rows are looked up there, by an index if there is one.
             let (name, there) = (writer.name(column), writer.name(to_column));
             let is_meant = format!("{there} IN (SELECT {name} FROM {from} wms_new WHERE {newer})");
             Some(format!("{} AND {newer}", missing(renderer, &from, (column, to, to_column), &is_meant)))
@@ -76,7 +77,7 @@ pub(super) fn new_failures(renderer: &SqlRenderer<'_>, at: usize, parsed: &Parse
     }
 }
 
-/// The SELECT of the keys that are there twice among rows for which a condition is true.
+/// The SELECT of the duplicate keys among rows for which a condition is true.
 fn twice(writer: SqlWriter, columns: &[String], from: &str, condition: &str) -> String {
     let names = writer.names("", columns);
     format!(
@@ -84,7 +85,7 @@ fn twice(writer: SqlWriter, columns: &[String], from: &str, condition: &str) -> 
     )
 }
 
-/// The SELECT of the rows whose value is none of those of the rows there for which a condition is true.
+/// The SELECT of the rows whose value is missing among the rows there, for which a condition is true.
 fn missing(
     renderer: &SqlRenderer<'_>,
     from: &str,
@@ -100,7 +101,7 @@ fn missing(
     )
 }
 
-/// The rows that a test looks at.
+/// The rows that a test reads.
 pub(crate) fn tested_rows(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest) -> String {
     let relation = renderer.relation(at);
     match condition(renderer, at, parsed) {
@@ -114,7 +115,7 @@ pub(crate) fn condition(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTe
     parsed.only_where.as_ref().map(|condition| format!("({})", renderer.write(condition, at, Mode::Full)))
 }
 
-/// The condition under which a row fails, of a test that can be told from the row alone.
+/// The condition under which a row fails, of a test that can be decided from the row alone.
 pub(crate) fn row_condition(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest) -> Option<String> {
     let writer = renderer.project.writer();
     Some(match &parsed.test.assertion {
@@ -146,7 +147,7 @@ pub(crate) fn row_condition(renderer: &SqlRenderer<'_>, at: usize, parsed: &Pars
     })
 }
 
-/// The number of seconds a timestamp is older than a moment.
+/// The age of a timestamp at a moment, in seconds.
 pub(crate) fn age(writer: SqlWriter, moment: &str, now: i64) -> String {
     let now = writer.literal(&Value::Timestamp(now));
     match writer.0 {

@@ -1,5 +1,5 @@
-//! Running the tests of a node. Tests that can be told from a row alone share one pass over the table; of those that
-//! fail, some rows are kept.
+//! Running the tests of a node. Tests that can be decided from a row alone share one pass over the table; some rows of
+//! failing tests are kept.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,16 +15,17 @@ use crate::dialect::AUDIT_COLUMNS;
 use crate::project::{ParsedTest, SqlRenderer};
 use crate::store::{KEPT_FAILURES, Store, TestRecord, real, rows_of, whole};
 
-/// What running tests needs.
+/// Everything that running tests needs.
 pub(crate) struct Testing<'t> {
     pub(crate) renderer: SqlRenderer<'t>,
     pub(crate) store: Store<'t>,
     pub(crate) clock: &'t dyn Clock,
-    /// How the tests went before.
+    /// The results of the last run of the tests.
     pub(crate) before: &'t BTreeMap<(String, String), TestRecord>,
 }
 
-/// Runs those tests of a node that are due, and keeps how they went. Those that need no look are given as unchanged.
+/// Runs the tests of a node that are due, and keeps their results. Tests that need no reading are reported as
+/// unchanged.
 pub(crate) fn test_node(
     testing: &Testing<'_>,
     at: usize,
@@ -61,7 +62,7 @@ pub(crate) fn test_node(
     Ok(results)
 }
 
-/// What is counted without a look by each test alone: what new rows tell, and what one pass over the table can count.
+/// The counts that need no query per test: those from new rows alone, and those of one pass over the table.
 fn counts<'t>(
     testing: &Testing<'_>,
     at: usize,
@@ -93,7 +94,7 @@ fn blank(test: &Test) -> TestResult {
 }
 
 impl Testing<'_> {
-    /// The condition that a row is newer than a mark. Loads may give rows of one moment in two commits.
+    /// The condition that a row is newer than a load time. For a stream an equal one counts, because two commits may share it.
     pub(super) fn newer(&self, at: usize, mark: &str) -> String {
         let project = self.renderer.project;
         let sign = if project.nodes[at].model().is_some() { ">" } else { ">=" };
@@ -133,8 +134,8 @@ fn write(
     Ok(())
 }
 
-/// Failing and tested rows of the tests that one pass can count. Where it cannot be run, each test is run alone, so
-/// that the error is told by the one that it belongs to.
+/// Failing and tested rows of the tests that one pass can count. Where that pass fails, each test is run alone, so that
+/// the test with the error reports it.
 pub(super) fn shared_counts<'t>(
     testing: &Testing<'_>,
     at: usize,
@@ -170,8 +171,7 @@ pub(super) fn shared_counts<'t>(
     names.into_iter().enumerate().map(|(n, name)| (name, (number(2 * n), number(2 * n + 1)))).collect()
 }
 
-/// Runs one test; returns how it went and some of the failing rows as JSON, or none where those kept before are to
-/// stay.
+/// Runs one test; returns its result and some of the failing rows as JSON, or no rows where the kept ones are to stay.
 fn one(
     testing: &Testing<'_>,
     at: usize,
@@ -210,7 +210,7 @@ fn one(
 
 type Measured = Result<(TestStatus, String, Option<f64>), Failure>;
 
-/// The verdict of a test that measures; `None` for one that looks for rows.
+/// The result of a test that measures; `None` for one that looks for rows.
 fn measures(testing: &Testing<'_>, at: usize, parsed: &ParsedTest, sql: &mut dyn Sql) -> Option<Measured> {
     let test = &parsed.test;
     let node = &testing.renderer.project.nodes[at];
@@ -228,9 +228,9 @@ fn measures(testing: &Testing<'_>, at: usize, parsed: &ParsedTest, sql: &mut dyn
         Assertion::Recency { seconds, column } => number().map(|age| match age {
             Some(age) if age <= *seconds as f64 => (TestStatus::Passed, String::new(), Some(age)),
             Some(age) => {
-                (beyond(test), format!("the newest {column} is {age:.0} s old, {seconds} s may be"), Some(age))
+                (beyond(test), format!("the newest {column} is {age:.0} s old; the limit is {seconds} s"), Some(age))
             }
-            None => (beyond(test), format!("there is no {column} at all"), None),
+            None => (beyond(test), format!("no row has a {column}"), None),
         }),
         _ => return None,
     })
@@ -270,7 +270,7 @@ fn failing_rows(
     Ok(rows.iter().map(|row| as_json(&columns, row, writer.longest_text())).collect())
 }
 
-/// A row as a JSON object of at most this many bytes: the columns that do not fit any more are left out.
+/// A row as a JSON object of at most `most` bytes: columns that do not fit are left out.
 fn as_json(columns: &[String], row: &[Value], most: usize) -> String {
     let value = |value: &Value| match value {
         Value::Null => serde_json::Value::Null,
@@ -283,7 +283,7 @@ fn as_json(columns: &[String], row: &[Value], most: usize) -> String {
     let mut object = serde_json::Map::new();
     for (column, cell) in columns.iter().zip(row) {
         let cell = value(cell);
-        // In quotes, with a colon and a comma.
+        // Quotes, colon and comma take four bytes.
         let taken = column.len() + cell.to_string().len() + 4;
         let Some(rest) = left.checked_sub(taken) else { continue };
         left = rest;

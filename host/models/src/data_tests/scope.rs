@@ -1,5 +1,5 @@
-//! How much of a test's rows has to be looked at: nothing where it has passed and nothing has changed since; where a
-//! row is judged by itself, a key by its equals, or a reference by keys of which none is gone, what is new since.
+//! How much of a test's rows has to be read: nothing where it has passed and nothing has changed since; only the new
+//! rows where a row is judged alone, a key by its equals, or a reference by keys none of which was deleted.
 
 use std::collections::BTreeMap;
 
@@ -15,24 +15,24 @@ use crate::run::{lost_rows, rest_of};
 use crate::store::TestRecord;
 use crate::template::{Placeholder, Template};
 
-/// Of what a test looks at, the marks.
+/// The load times of everything that a test reads, by node.
 pub(crate) type Seen = BTreeMap<String, String>;
 
-/// What a test's own digest is under.
+/// The key under which a test's own digest is kept.
 const DIGEST: &str = "#";
 
-/// How much has to be looked at.
+/// The share of the rows that has to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// Nothing.
     Nothing,
-    /// The node's rows that are newer than this mark; as many as `failing` failed among the rows up to it.
+    /// The node's rows that are newer than this load time; `failing` of the rows up to it failed.
     Since { mark: String, failing: u64 },
-    /// All.
+    /// All rows.
     Whole,
 }
 
-/// A test's turn: how much, and what it will have seen then.
+/// The rows that a test has to read, and what it will have seen then.
 #[derive(Debug, Clone)]
 pub(crate) struct TestScope {
     pub(crate) extent: Extent,
@@ -40,12 +40,12 @@ pub(crate) struct TestScope {
 }
 
 impl TestScope {
-    /// All has to be looked at.
+    /// All rows have to be read.
     pub(crate) fn whole(seen: Seen) -> Self {
         Self { extent: Extent::Whole, seen }
     }
 
-    /// The mark after which rows are new, and how many failed up to it.
+    /// The load time after which rows are new, and the number of rows up to it that failed.
     pub(super) fn since(&self) -> Option<(&str, u64)> {
         match &self.extent {
             Extent::Since { mark, failing } => Some((mark, *failing)),
@@ -55,7 +55,7 @@ impl TestScope {
 }
 
 impl ParsedTest {
-    /// Returns whether the outcome may be another one tomorrow over the same rows.
+    /// True if the result may differ tomorrow over the same rows.
     pub(crate) fn depends_on_time(&self) -> bool {
         let words = self.sql.iter().chain(&self.only_where).flat_map(Template::uses);
         matches!(self.test.assertion, Assertion::Recency { .. })
@@ -64,8 +64,8 @@ impl ParsedTest {
                 .any(|used| matches!(used.word, Placeholder::Now | Placeholder::Today | Placeholder::RunId))
     }
 
-    /// Returns whether rows that have passed pass as long as they are the same, whatever becomes of others but of what
-    /// the test refers to. A mark of deletion changes a row and not always when it was loaded.
+    /// True if a row that has passed passes as long as it is unchanged, whatever happens to other rows, except those
+    /// that the test refers to. A soft deletion changes a row, but not always its load time.
     fn judges_rows_alone(&self, dialect: Dialect) -> bool {
         let texts = self.sql.iter().chain(&self.only_where);
         let looks_around = texts.clone().any(|sql| looks_around(dialect, &sql.source, DELETED_AT));
@@ -83,7 +83,8 @@ impl ParsedTest {
         is_of_row && !looks_around && !names_others && !is_deletion
     }
 
-    /// Returns whether what the test refers to may have lost a row since a look, by the marks then and now.
+    /// True if the table that the test refers to may have lost a row since the last reading, by the load times then and
+    /// now.
     fn may_have_lost_sight(&self, then: &Seen, now: &Seen) -> bool {
         match &self.test.assertion {
             Assertion::Relationship { to, .. } => may_have_lost_rows(to, then, now),
@@ -92,9 +93,9 @@ impl ParsedTest {
     }
 }
 
-/// Returns whether a node may have lost rows, or keys of rows, since a look, by the marks then and now. Of a model with
-/// rows it is noted when it last did; a stream has not where its rows are the same: the newest, and what else marks it.
-/// Views, and what was never built, have no mark.
+/// True if a node may have lost rows, or keys of rows, since the last reading, by the load times then and now. For a
+/// model with rows its last loss is recorded; a stream has lost none if its newest load time and the rest of its
+/// version are the same. Views, and nodes that were never built, have no load time.
 fn may_have_lost_rows(node: &str, then: &Seen, now: &Seen) -> bool {
     let newest = now.get(node).filter(|mark| !mark.is_empty());
     let lost = lost_rows(node);
@@ -105,7 +106,7 @@ fn may_have_lost_rows(node: &str, then: &Seen, now: &Seen) -> bool {
     newest.is_none() || then.get(node) != newest || then.get(&rest) != now.get(&rest)
 }
 
-/// The digest of all that shapes a test's outcome but for the rows.
+/// The digest of everything that determines a test's result except the rows.
 pub(crate) fn digest(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest) -> String {
     let text = format!(
         "{} {:?} {} {:?} {:?}",
@@ -118,7 +119,7 @@ pub(crate) fn digest(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest)
     blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
 }
 
-/// How much has to be looked at, after what was seen `before`. `own` is the name of the node where its rows have marks.
+/// The rows that a test has to read, after its result `before`. `own` is the name of the node if its rows have load times.
 pub(crate) fn due(
     dialect: Dialect,
     parsed: &ParsedTest,
@@ -140,7 +141,7 @@ pub(crate) fn due(
     let own = own.filter(|_| is_same);
     let mark = own.and_then(|own| Some((before.seen.get(own)?, seen.get(own)?)));
     match mark {
-        // A mark that went back is none: a clock was set, or the newest rows are gone.
+        // A load time that went back is not used: a clock was set back, or the newest rows were deleted.
         Some((then, now)) if !then.is_empty() && then <= now => {
             TestScope { extent: Extent::Since { mark: then.clone(), failing: before.failing }, seen }
         }

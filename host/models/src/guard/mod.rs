@@ -1,19 +1,19 @@
-//! What a plugin's SQL may be: one SELECT that names tables only by its placeholders and calls functions that only
-//! compute. Looked at before anything runs, as the text that would run; whatever the rules do not name is refused.
-//! A regular expression is not a guard: the text is taken apart by a parser of the database's dialect, and a
-//! placeholder must be a word by itself there, so that no quote, comment or neighbour can give it another meaning.
+//! The guard over a plugin's SQL: it must be one SELECT that names tables only by its placeholders and calls functions
+//! that only compute. It is checked before anything runs, as the text that would run; whatever the rules do not name is
+//! refused. A regular expression is not a guard: a parser of the database's dialect reads the text, and a placeholder
+//! must be a token of its own, so that no quote, comment or neighbour can change its meaning.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
-//! | `tokens` | which signs may be in the text, and that placeholders stand by themselves |
-//! | `walk` | what a parsed SELECT names and calls |
-//! | `names` | which names can be seen at a place |
+//! | `tokens` | the tokens that may be in the text; placeholders as tokens of their own |
+//! | `walk` | the tables and functions that a parsed SELECT names |
+//! | `names` | the names that are visible at a place |
 //!
-//! In Oracle a function of a schema can be called like a column, without parentheses. What precedes a point must
-//! therefore be a relation that can be seen there, and where no relation is seen but `dual`, a word is none of a column.
-//! What the text cannot tell: whether a word by itself, or after the name of a relation, is one of the columns of a
-//! table or of a subquery. So `SELECT f FROM {stock}` passes where the account has a function `f` of its own, or a synonym
-//! for one: the account that builds models should have neither.
+//! In Oracle a function of a schema can be called like a column, without parentheses. The name before a point must
+//! therefore be a relation that is visible there, and where no relation but `dual` is visible, a bare word cannot be a
+//! column. The text does not show whether a bare word, or a word after the name of a relation, is one of the columns of
+//! a table or of a subquery. So `SELECT f FROM {stock}` passes where the account has a function `f` of its own, or a
+//! synonym for one: the account that builds models should have neither.
 
 mod names;
 mod tokens;
@@ -33,17 +33,17 @@ use crate::template::{Mode, Placeholder, RenderedSql, Template};
 use tokens::StandIns;
 use walk::Walk;
 
-/// How deep SQL may nest.
+/// The greatest depth to which SQL may nest.
 const DEPTH: usize = 100;
 
-/// Why SQL is refused, and where in the text that would run.
+/// The reason why SQL is refused, and its offset in the text that would run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Violation {
     at: usize,
     what: String,
 }
 
-/// What the text has to be.
+/// The required shape of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     /// One SELECT.
@@ -74,7 +74,7 @@ fn of_dialect(dialect: Dialect) -> &'static dyn SqlDialect {
     }
 }
 
-/// Looks at all SQL of all plugins.
+/// Checks all SQL of all plugins.
 pub(crate) fn look(project: &Project, sink: &mut DiagnosticSink) {
     let guard = Guard { project };
     for node in &project.nodes {
@@ -116,7 +116,7 @@ impl Guard<'_> {
         }
     }
 
-    /// Looks at one text; what is wrong in both builds of a model is told once.
+    /// Checks one text; a mistake in both builds of a model is reported once.
     fn template(&self, template: &Template, mode: Mode, shape: Shape, at: At<'_>, sink: &mut DiagnosticSink) {
         if let Err((written, violation)) = self.judged(template, mode, shape) {
             let offset = written.source_of(violation.at);
@@ -130,7 +130,7 @@ impl Guard<'_> {
 
     fn judged(&self, template: &Template, mode: Mode, shape: Shape) -> Result<(), (RenderedSql, Violation)> {
         let stand_ins = StandIns::of(template, self.project);
-        // Once with a mark for every placeholder, then with the values as they will stand there.
+        // Once with a stand-in for every placeholder, then with the values as they will be inserted.
         let marked = template.written(mode, stand_ins.all());
         self.tokens(&marked.text, &stand_ins).map_err(|violation| (marked, violation))?;
         let written = template.written(mode, |word| match word {
@@ -201,7 +201,7 @@ fn ends(parser: &Parser<'_>, text: &str, what: &str) -> Result<(), Violation> {
     }
 }
 
-/// What the parser says, with the place that it names. Its errors have no place but in their text.
+/// The parser's error, with the place that it names, which is only in its text.
 fn unreadable(error: &ParserError, text: &str) -> Violation {
     let (message, place) = match error {
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => {

@@ -1,5 +1,5 @@
-//! Which names can be seen at a place of a SELECT: parts named by WITH, and names of relations in FROM. A part of WITH
-//! and a subquery in FROM see nothing of the FROM that they are beside or in.
+//! The names that are visible at a place of a SELECT: parts named by WITH, and names of relations in FROM. A part of
+//! WITH and a subquery in FROM do not see the FROM that they are beside or in.
 
 use std::collections::BTreeSet;
 
@@ -17,43 +17,43 @@ pub(super) fn understood(dialect: Dialect, ident: &Ident) -> String {
     }
 }
 
-/// What a query names for itself, or one SELECT of it.
+/// The names that a query, or one SELECT of it, defines.
 #[derive(Default)]
 pub(super) struct Frame {
     /// The parts of its WITH whose end was not reached yet, the next one first.
     coming: Vec<Part>,
-    /// Those that can be seen by now.
+    /// The parts that are visible by now.
     parts: BTreeSet<String>,
     from: From,
-    /// What a query's SELECT calls its columns: after it they can be named so.
+    /// The column names of a query's SELECT, which can be used after it.
     columns: BTreeSet<String>,
-    /// How many of the frames around it cannot be seen from within, the innermost first.
+    /// The number of frames around it that are not visible from within, the innermost first.
     unseen: usize,
 }
 
 /// The relations in FROM.
 #[derive(Default)]
 struct From {
-    /// What they are called.
+    /// Their names.
     names: BTreeSet<String>,
-    /// True if there are any whose columns the text does not tell: all but `dual`.
+    /// True if there is one whose columns the text does not show: any but `dual`.
     has_columns: bool,
-    /// Subqueries that see none of the others.
+    /// Subqueries that do not see the other relations.
     blind: Vec<*const Query>,
 }
 
 struct Part {
     name: String,
-    /// Reports the part's query from all others while the tree is walked.
+    /// The part's query, by which it is recognised while the tree is walked.
     query: *const Query,
-    /// True if its name means itself within.
+    /// True if its name refers to itself within its query.
     sees_itself: bool,
 }
 
 /// The names of all queries around a place, the innermost last.
 pub(super) struct Names {
     dialect: Dialect,
-    /// True if the text stands where columns can be named that it says nothing of.
+    /// True if the text is part of a statement whose columns it does not know.
     is_within: bool,
     frames: Vec<Frame>,
 }
@@ -63,7 +63,7 @@ impl Names {
         Self { dialect, is_within, frames: Vec::new() }
     }
 
-    /// A query begins.
+    /// Begins a query.
     pub(super) fn begin(&mut self, query: &Query) {
         let mut parts = BTreeSet::new();
         let of_part =
@@ -98,7 +98,7 @@ impl Names {
         Part { name: understood(self.dialect, &cte.alias.name), query: &raw const *cte.query, sees_itself }
     }
 
-    /// A query ends: if it was a part of a WITH, what follows sees it.
+    /// Ends a query: if it was a part of a WITH, it is visible from now on.
     pub(super) fn end(&mut self, query: &Query) {
         self.frames.pop();
         if let Some(around) = self.frames.last_mut()
@@ -109,7 +109,7 @@ impl Names {
         }
     }
 
-    /// One SELECT of a query begins.
+    /// Begins one SELECT of a query.
     pub(super) fn begin_select(&mut self, select: &Select) {
         let from = self.from(select);
         self.frames.push(Frame { from, ..Frame::default() });
@@ -119,27 +119,27 @@ impl Names {
         self.frames.pop();
     }
 
-    /// Returns whether a name in FROM is that of a part.
+    /// True if a name in FROM is that of a part.
     pub(super) fn is_part(&self, name: &Ident) -> bool {
         let name = understood(self.dialect, name);
         self.frames.iter().any(|frame| frame.parts.contains(&name))
     }
 
-    /// Returns whether what precedes the point of a column is a relation.
+    /// True if the name before the point of a column is a relation.
     pub(super) fn is_relation(&self, name: &Ident) -> bool {
         let name = understood(self.dialect, name);
         self.seen().any(|frame| frame.from.names.contains(&name))
     }
 
-    /// Returns whether a word by itself can be a column: no text says which columns a table has, but where there is no
-    /// table there are none.
+    /// True if a bare word can be a column: the text does not show which columns a table has, but without a table there
+    /// are none.
     pub(super) fn may_be_column(&self, name: &Ident) -> bool {
         let mut seen = self.seen();
         let is_named = self.frames.last().is_some_and(|frame| frame.columns.contains(&understood(self.dialect, name)));
         is_named || self.is_within || seen.any(|frame| frame.from.has_columns)
     }
 
-    /// The frames whose relations can be seen, the innermost first.
+    /// The frames whose relations are visible, the innermost first.
     fn seen(&self) -> impl Iterator<Item = &Frame> {
         let mut unseen = 0;
         self.frames.iter().rev().filter(move |frame| {
@@ -158,7 +158,7 @@ impl Names {
     fn tables(&self, tables: &TableWithJoins, from: &mut From) {
         self.factor(&tables.relation, true, from);
         for join in &tables.joins {
-            // What is applied sees what precedes it.
+            // The right side of APPLY sees the relations before it.
             let applied = matches!(join.join_operator, JoinOperator::CrossApply | JoinOperator::OuterApply);
             self.factor(&join.relation, !applied, from);
         }

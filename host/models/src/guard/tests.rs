@@ -1,4 +1,4 @@
-//! What is refused, and what is not, in both dialects.
+//! Accepted and refused SQL, in both dialects.
 
 use std::collections::BTreeMap;
 
@@ -46,13 +46,13 @@ fn refused(dialect: Dialect, cases: &[(&str, &str)]) {
     for (statement, words) in cases {
         let told = told(dialect, model("m", statement));
         if !told.contains(words) {
-            wrong.push(format!("{statement}\n  should tell {words:?}, and tells {told:?}"));
+            wrong.push(format!("{statement}\n  should report {words:?}, and reports {told:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// In both dialects.
+/// Refused in both dialects.
 const ALWAYS: &[(&str, &str)] = &[
     ("SELECT id FROM {stock}, secret", "SQL 1:25: it names the table secret; tables are named by placeholders only"),
     ("SELECT id FROM {stock} JOIN\n  \"secret\" ON 1 = 1", "SQL 2:3: it names the table \"secret\""),
@@ -62,9 +62,9 @@ const ALWAYS: &[(&str, &str)] = &[
     ),
     (
         "SELECT id FROM main.{stock}",
-        "SQL 1:16: it names the table main.{…}; tables are named by placeholders only; a placeholder stands alone",
+        "SQL 1:16: it names the table main.{…}; tables are named by placeholders only; a placeholder is written alone",
     ),
-    ("SELECT id FROM {stock}.x", "a placeholder stands alone"),
+    ("SELECT id FROM {stock}.x", "a placeholder is written alone"),
     ("SELECT id FROM {stock}, other.secret", "it names the table other.secret"),
     ("SELECT id FROM {stock} WHERE id IN (SELECT id FROM secret)", "1:52: it names the table secret"),
     ("SELECT id FROM {stock} WHERE EXISTS (SELECT 1 FROM (SELECT * FROM secret) s)", "it names the table secret"),
@@ -82,7 +82,7 @@ const ALWAYS: &[(&str, &str)] = &[
         "WITH wms_stock AS (SELECT 1 AS id) SELECT id FROM {stock}",
         "1:6: a part named wms_stock would hide the table of stock",
     ),
-    ("WITH \"WMSHOST_CHANGES\" AS (SELECT 1 AS id) SELECT id FROM {stock}", "the host's own"),
+    ("WITH \"WMSHOST_CHANGES\" AS (SELECT 1 AS id) SELECT id FROM {stock}", "are reserved"),
     ("SELECT id FROM {stock} /* ; */ ; DROP TABLE x", "1:32: it is one SELECT, without `;`"),
     ("DELETE FROM {stock}", "1:1: it is one SELECT; this begins with DELETE"),
     ("INSERT INTO x SELECT id FROM {stock}", "this begins with INSERT"),
@@ -107,22 +107,25 @@ const ALWAYS: &[(&str, &str)] = &[
         "1:8: the function nobody_knows is not among those that only compute",
     ),
     ("SELECT pack.age(id) AS id FROM {stock}", "the function pack.age is not among"),
-    ("SELECT sequence.NEXTVAL AS id FROM {stock}", "1:8: sequence.NEXTVAL is no column of a relation in FROM"),
-    ("SELECT dbms_utility.get_time AS id FROM {stock} s", "dbms_utility.get_time is no column"),
-    ("SELECT other.pack.age AS id FROM {stock} s", "1:8: other.pack.age is no column of a relation in FROM"),
-    ("SELECT s.pack.age AS id FROM {stock} s", "s.pack.age is no column"),
-    ("SELECT id FROM {stock} s ORDER BY pack.age", "1:35: pack.age is no column"),
-    ("SELECT MAX(pack.age) OVER (PARTITION BY pack.kind) AS id FROM {stock} s", "pack.age is no column"),
-    // A relation of that name there is, but not where it is named.
-    ("SELECT x.id FROM {stock} pack, (SELECT pack.age AS id FROM {stock} t) x", "1:40: pack.age is no column"),
-    ("SELECT x.id FROM {stock} pack JOIN (SELECT pack.age AS id FROM {stock} t) x ON 1 = 1", "pack.age is no column"),
+    ("SELECT sequence.NEXTVAL AS id FROM {stock}", "1:8: sequence.NEXTVAL is not a column of a relation in FROM"),
+    ("SELECT dbms_utility.get_time AS id FROM {stock} s", "dbms_utility.get_time is not a column"),
+    ("SELECT other.pack.age AS id FROM {stock} s", "1:8: other.pack.age is not a column of a relation in FROM"),
+    ("SELECT s.pack.age AS id FROM {stock} s", "s.pack.age is not a column"),
+    ("SELECT id FROM {stock} s ORDER BY pack.age", "1:35: pack.age is not a column"),
+    ("SELECT MAX(pack.age) OVER (PARTITION BY pack.kind) AS id FROM {stock} s", "pack.age is not a column"),
+    // There is a relation of that name, but it is not visible where it is named.
+    ("SELECT x.id FROM {stock} pack, (SELECT pack.age AS id FROM {stock} t) x", "1:40: pack.age is not a column"),
+    (
+        "SELECT x.id FROM {stock} pack JOIN (SELECT pack.age AS id FROM {stock} t) x ON 1 = 1",
+        "pack.age is not a column",
+    ),
     (
         "WITH x AS (SELECT pack.age AS id FROM {stock} t) SELECT x.id FROM x, {stock} pack",
-        "1:19: pack.age is no column",
+        "1:19: pack.age is not a column",
     ),
-    ("SELECT id FROM {stock} s WHERE id IN (SELECT t.id FROM {stock} t) AND t.id = 1", "t.id is no column"),
+    ("SELECT id FROM {stock} s WHERE id IN (SELECT t.id FROM {stock} t) AND t.id = 1", "t.id is not a column"),
     ("SELECT id FROM {stock} WHERE id = :1", "1:35: : has no meaning"),
-    ("SELECT id FROM {stock}, LATERAL f(id)", "in FROM stand placeholders, subqueries and joins, not LATERAL f(id)"),
+    ("SELECT id FROM {stock}, LATERAL f(id)", "FROM may have placeholders, subqueries and joins, not LATERAL f(id)"),
     ("", "there is no SELECT"),
     ("SELECT id FRM {stock}", "SQL 1:15: "),
 ];
@@ -171,18 +174,21 @@ fn oracles_own_doors_are_shut() {
             ("SELECT id FROM {stock}, TABLE(f())", "not TABLE(f())"),
             ("SELECT id FROM {stock}, XMLTABLE('x' PASSING y COLUMNS z NUMBER PATH 'z')", "not XMLTABLE"),
             ("BEGIN f() END", "this begins with BEGIN"),
-            ("SELECT age AS id FROM dual", "1:8: age is no column of a relation in FROM; a function is called so, too"),
-            ("SELECT \"AGE\" AS id FROM dual d", "\"AGE\" is no column"),
-            ("SELECT age AS id", "age is no column"),
-            ("SELECT 1 AS id FROM dual ORDER BY age", "1:35: age is no column"),
-            ("SELECT age AS age FROM dual ORDER BY age", "1:8: age is no column"),
-            ("SELECT 1 AS id FROM dual WHERE age = 1", "age is no column"),
-            ("SELECT 1 AS id FROM dual UNION SELECT age FROM dual", "age is no column"),
-            ("SELECT 1 AS id FROM dual WHERE EXISTS (SELECT age FROM dual)", "age is no column"),
-            ("SELECT x.id FROM (SELECT age AS id FROM dual) x, {stock}", "1:26: age is no column"),
-            ("WITH x AS (SELECT age AS id FROM dual) SELECT x.id FROM x, {stock}", "1:19: age is no column"),
-            ("SELECT USER AS id FROM {stock}", "1:8: USER tells who is connected; it is no column"),
-            ("SELECT s.id FROM {stock} s WHERE uid > 1", "uid tells who is connected"),
+            (
+                "SELECT age AS id FROM dual",
+                "1:8: age is not a column of a relation in FROM; a function could be called in the same way",
+            ),
+            ("SELECT \"AGE\" AS id FROM dual d", "\"AGE\" is not a column"),
+            ("SELECT age AS id", "age is not a column"),
+            ("SELECT 1 AS id FROM dual ORDER BY age", "1:35: age is not a column"),
+            ("SELECT age AS age FROM dual ORDER BY age", "1:8: age is not a column"),
+            ("SELECT 1 AS id FROM dual WHERE age = 1", "age is not a column"),
+            ("SELECT 1 AS id FROM dual UNION SELECT age FROM dual", "age is not a column"),
+            ("SELECT 1 AS id FROM dual WHERE EXISTS (SELECT age FROM dual)", "age is not a column"),
+            ("SELECT x.id FROM (SELECT age AS id FROM dual) x, {stock}", "1:26: age is not a column"),
+            ("WITH x AS (SELECT age AS id FROM dual) SELECT x.id FROM x, {stock}", "1:19: age is not a column"),
+            ("SELECT USER AS id FROM {stock}", "1:8: USER names the connected user; it is not a column"),
+            ("SELECT s.id FROM {stock} s WHERE uid > 1", "uid names the connected user"),
             ("WITH a AS (SELECT id FROM a) SELECT id FROM a, {stock}", "1:27: it names the table a"),
         ],
     );
@@ -275,7 +281,7 @@ fn what_is_wrong_in_both_builds_is_told_once() {
     assert!(told(Dialect::Sqlite, kept).contains("SQL 1:44: it names the table secret"));
 }
 
-/// The deepest that is let through is walked on the stack of any thread.
+/// The greatest accepted depth can be walked on the stack of any thread.
 #[test]
 fn depth_is_limited() {
     let chain = |terms: usize| format!("SELECT {} AS id FROM {{stock}}", vec!["1"; terms].join(" + "));

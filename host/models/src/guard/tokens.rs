@@ -1,4 +1,4 @@
-//! Which signs may be in a plugin's SQL, and that each placeholder is a word by itself there.
+//! The tokens that may be in a plugin's SQL; each placeholder must be a token of its own.
 
 use sqlparser::dialect::Dialect as SqlDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
@@ -8,16 +8,17 @@ use crate::diagnostic::offset_at;
 use crate::project::Project;
 use crate::template::{Placeholder, Template};
 
-/// Operators of one text: each nests what precedes it one deeper, and what walks the text goes as deep.
+/// The maximum of operators in one text: each nests the expression before it one level deeper, and a walk of the text
+/// recurses as deep.
 const MOST_OPERATORS: usize = 4_000;
 
-/// Words that stand for placeholders while a text is looked at, and stand nowhere in it by themselves.
+/// Words that replace placeholders while a text is checked, and occur nowhere else in it.
 pub(super) struct StandIns {
     begin: String,
 }
 
 impl StandIns {
-    /// Words that neither the text nor a variable has.
+    /// Words that neither the text nor a variable contains.
     pub(super) fn of(template: &Template, project: &Project) -> Self {
         let mut known = template.source.to_lowercase();
         known.extend(project.variables.values().map(|value| value.to_lowercase()));
@@ -25,7 +26,7 @@ impl StandIns {
         Self { begin: free.unwrap_or_default() }
     }
 
-    /// A mark for each placeholder of a text, in order.
+    /// A different stand-in for each placeholder of a text, in order.
     pub(super) fn all(&self) -> impl FnMut(&Placeholder) -> String {
         let mut number = 0;
         move |_| {
@@ -34,13 +35,13 @@ impl StandIns {
         }
     }
 
-    /// The mark of what represents a table: always the same.
+    /// The stand-in of a placeholder that is a relation: the same for all, except for `{changes}`.
     pub(super) fn of_word(&self, word: &Placeholder) -> String {
         let kind = if *word == Placeholder::Changes { "c" } else { "t" };
         format!("{}{kind}z", self.begin)
     }
 
-    /// Returns whether a word is a mark.
+    /// True if a word is a stand-in.
     pub(super) fn is_mark(&self, word: &str) -> bool {
         let kind = word.strip_prefix(&self.begin).and_then(|rest| rest.strip_suffix('z'));
         kind.is_some_and(|kind| {
@@ -48,13 +49,13 @@ impl StandIns {
         })
     }
 
-    /// Where the marks are in a text.
+    /// The offsets of the stand-ins in a text.
     fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = usize> + 't {
         text.match_indices(&self.begin).map(|(at, _)| at)
     }
 }
 
-/// The text's tokens, if they may stand there.
+/// The text's tokens, if all of them are allowed.
 pub(super) fn taken_apart(
     dialect: &dyn SqlDialect,
     text: &str,
@@ -85,7 +86,7 @@ pub(super) fn taken_apart(
     for place in stand_ins.places(text) {
         let word = text[place..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len() - place);
         if !by_themselves.contains(&(place, word)) {
-            let what = "a placeholder is a name or a value by itself: it is in no text, comment or other name";
+            let what = "a placeholder is a name or a value by itself: not part of a text, a comment or another name";
             return Err(Violation { at: place, what: what.to_owned() });
         }
     }
@@ -97,7 +98,7 @@ pub(super) fn taken_apart(
     }
 }
 
-/// Why a token may not stand in a text.
+/// The reason why a token is not allowed in a text; `None` if it is.
 fn violation(token: &Token) -> Option<String> {
     use Token::{
         Ampersand, Arrow, Comma, Div, DoubleEq, EOF, Eq, Gt, GtEq, HexStringLiteral, LParen, LongArrow, Lt, LtEq,
@@ -111,7 +112,7 @@ fn violation(token: &Token) -> Option<String> {
             Some("a comment in a comment; databases differ about where it ends".to_owned())
         }
         Token::Whitespace(Whitespace::SingleLineComment { prefix, .. }) if prefix != "--" => {
-            Some(format!("{prefix} begins no comment here; write -- before it"))
+            Some(format!("{prefix} does not begin a comment here; begin it with --"))
         }
         Token::Whitespace(_)
         | EOF

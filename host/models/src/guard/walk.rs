@@ -1,4 +1,4 @@
-//! Walks a parsed SELECT: what it names in FROM, what it calls, and clauses that do more than select.
+//! Walks a parsed SELECT: the relations in FROM, the functions, and clauses that do more than select.
 
 use std::ops::ControlFlow;
 
@@ -13,13 +13,13 @@ use super::tokens::StandIns;
 use crate::diagnostic::offset_at;
 use crate::project::Project;
 
-/// Written like functions or columns; they tell the time or a row's place.
+/// Pseudo-columns, written like functions or columns: they return the time or a row's place.
 const PSEUDO: [&str; 7] =
     ["CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "SYSDATE", "SYSTIMESTAMP", "ROWNUM"];
 
-/// Of Oracle, what it tells of rows that come from no table.
+/// Pseudo-columns of Oracle in rows that come from no table.
 const OF_NO_TABLE: [&str; 5] = ["DUMMY", "LEVEL", "ROWID", "CONNECT_BY_ISLEAF", "CONNECT_BY_ISCYCLE"];
-/// Of Oracle, who is connected. No column can have such a name without quotes.
+/// Pseudo-columns of Oracle that name the connected user. No column can have such a name without quotes.
 const ACCOUNT: [&str; 2] = ["USER", "UID"];
 
 type Step = ControlFlow<Violation>;
@@ -33,7 +33,7 @@ pub(super) struct Walk<'w> {
 }
 
 impl<'w> Walk<'w> {
-    /// `is_within`: the text is part of one that has a FROM.
+    /// `is_within` is true if the text is part of one that has a FROM.
     pub(super) fn new(project: &'w Project, stand_ins: &'w StandIns, text: &'w str, is_within: bool) -> Self {
         Self { project, stand_ins, text, names: Names::new(project.dialect, is_within) }
     }
@@ -43,7 +43,7 @@ impl<'w> Walk<'w> {
         ControlFlow::Break(Violation { at, what: what.into() })
     }
 
-    /// A table named otherwise than by a placeholder.
+    /// Refuses a table that is not named by a placeholder.
     fn refuse_table(&self, name: &ObjectName) -> Step {
         let first = name.0.first().and_then(|part| part.as_ident());
         let last = name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.as_str()).unwrap_or_default();
@@ -55,8 +55,8 @@ impl<'w> Walk<'w> {
         let shown = self.shown(name);
         let is_marked = shown.contains("{…}");
         let hint = match meant {
-            _ if is_marked => "; a placeholder stands alone, without a schema or a database".to_owned(),
-            Some(node) => format!("; write {{{}}} for it, and name it among what the model reads", node.name),
+            _ if is_marked => "; a placeholder is written alone, without a schema or a database".to_owned(),
+            Some(node) => format!("; write {{{}}} for it, and add it to the model's dependencies", node.name),
             None => String::new(),
         };
         self.refuse(first, format!("it names the table {shown}; tables are named by placeholders only{hint}"))
@@ -80,7 +80,7 @@ impl<'w> Walk<'w> {
                 Some(name),
                 format!("a part named {name} would hide the table of {}; give the part another name", node.name),
             ),
-            None if is_own => self.refuse(Some(name), "names that begin with wmshost are the host's own"),
+            None if is_own => self.refuse(Some(name), "names that begin with wmshost are reserved"),
             None => ControlFlow::Continue(()),
         }
     }
@@ -110,7 +110,8 @@ impl<'w> Walk<'w> {
         self.refuse(first, format!("the function {name} is not among those that only compute"))
     }
 
-    /// `pack.age` could be a call, and `sequence.NEXTVAL` a write: what precedes the point is a relation in FROM.
+    /// `pack.age` could be a call, and `sequence.NEXTVAL` a write: the name before the point must be a relation in
+    /// FROM.
     fn compound(&self, parts: &[Ident]) -> Step {
         match parts {
             [relation, _] if self.names.is_relation(relation) || self.stand_ins.is_mark(&relation.value) => {
@@ -118,7 +119,7 @@ impl<'w> Walk<'w> {
             }
             [relation, ..] => {
                 let name = parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
-                self.refuse(Some(relation), format!("{name} is no column of a relation in FROM"))
+                self.refuse(Some(relation), format!("{name} is not a column of a relation in FROM"))
             }
             [] => ControlFlow::Continue(()),
         }
@@ -131,13 +132,16 @@ impl<'w> Walk<'w> {
         }
         let is_plain = word.quote_style.is_none();
         if is_plain && is_one_of(&ACCOUNT, &word.value) {
-            return self.refuse(Some(word), format!("{word} tells who is connected; it is no column"));
+            return self.refuse(Some(word), format!("{word} names the connected user; it is not a column"));
         }
         let is_known = is_plain && (is_pseudo(&word.value) || is_one_of(&OF_NO_TABLE, &word.value));
         if is_known || self.names.may_be_column(word) || self.stand_ins.is_mark(&word.value) {
             return ControlFlow::Continue(());
         }
-        self.refuse(Some(word), format!("{word} is no column of a relation in FROM; a function is called so, too"))
+        self.refuse(
+            Some(word),
+            format!("{word} is not a column of a relation in FROM; a function could be called in the same way"),
+        )
     }
 }
 
@@ -203,7 +207,7 @@ impl Visitor for Walk<'_> {
             | TableFactor::Unpivot { .. } => ControlFlow::Continue(()),
             other => {
                 let shown: String = other.to_string().chars().take(40).collect();
-                self.refuse(None, format!("in FROM stand placeholders, subqueries and joins, not {shown}"))
+                self.refuse(None, format!("FROM may have placeholders, subqueries and joins, not {shown}"))
             }
         }
     }
@@ -236,7 +240,7 @@ impl Visitor for Walk<'_> {
             Expr::CompoundFieldAccess { .. }
             | Expr::JsonAccess { .. }
             | Expr::Lambda(_)
-            | Expr::MatchAgainst { .. } => self.refuse(None, format!("{expr} is no plain expression")),
+            | Expr::MatchAgainst { .. } => self.refuse(None, format!("{expr} is not a plain expression")),
             Expr::Cast { data_type: DataType::Custom(name, _), .. } if name.0.len() > 1 => {
                 let first = name.0.first().and_then(|part| part.as_ident());
                 self.refuse(first, format!("the type {name} is not known here"))

@@ -1,9 +1,9 @@
-//! Before images: of a model that others follow, each row that is changed or taken away is kept as it was, until all
-//! who follow have seen it. They tell sums what to take off, and windows that something left them, without a look at
-//! all rows. They go into their table in the transaction that replaces the rows.
+//! Before images: of a model that others follow, each row that is changed or deleted is kept as it was, until all
+//! followers have seen it. Followers subtract them from their sums, and find the windows that rows have left, without
+//! reading all rows. They are written in the transaction that replaces the rows.
 //!
-//! The rows kept are a chain from some build on, which has a name: the moment when it began. A full build begins a
-//! new one; who has followed another is built in full itself.
+//! The kept rows are a chain that begins with some build; its name is the time when it began. A full build begins a new
+//! chain, and a model that has followed another chain is built in full.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::dialect::{AUDIT_COLUMNS, REPLACED_AT, SqlWriter};
 use crate::project::{EARLIEST, Node, Project, before_image_table};
 use crate::store::{BuildRecord, kind_of, parse_moment, rows_of};
 
-/// Where a model's own inputs note the chain.
+/// The key under which a model's own inputs hold the name of the chain.
 pub(super) const CHAIN: &str = "{before_images}";
 
 impl Project {
@@ -30,8 +30,8 @@ impl Project {
     }
 }
 
-/// Makes the tables of before images where they lack or have other columns. That begins a new chain, which is noted
-/// before, so that whatever happens between nobody goes on with the old one.
+/// Creates the tables of before images where they are missing or have other columns. This begins a new chain, which is
+/// recorded first, so that no follower continues with the old one even if the build is interrupted.
 pub(super) fn prepare(
     context: &BuildContext<'_>,
     built: &mut BTreeMap<String, BuildRecord>,
@@ -88,7 +88,7 @@ fn create(writer: SqlWriter, node: &Node, name: &str, sql: &mut dyn Sql) -> Resu
 }
 
 impl Build<'_> {
-    /// Notes when rows went, and what becomes of the before images.
+    /// Records when rows were last deleted, and the state of the before images.
     pub(super) fn note(
         &self,
         done: BuildOutcome,
@@ -106,7 +106,7 @@ impl Build<'_> {
         }
         let seen = self.seen_by_all(reading.built).filter(|_| done.keeps_chain);
         table.prune_before_images(seen, sql)?;
-        // More than there are rows: to follow them would cost more than to begin again.
+        // With more before images than rows, following them would cost more than a full build.
         let keeps_chain = done.keeps_chain && rows_of(&table.before_images(), sql)? <= done.rows.unwrap_or(0);
         if !keeps_chain {
             table.prune_before_images(None, sql)?;
@@ -115,7 +115,8 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Up to when all who follow have seen the before images. Who was never built will be built in full.
+    /// The load time up to which all followers have seen the before images; `None` if no follower was ever built. A
+    /// follower that was never built is built in full.
     fn seen_by_all(&self, built: &BTreeMap<String, BuildRecord>) -> Option<i64> {
         let project = self.context.project;
         let seen = |follower: usize| {
@@ -132,7 +133,8 @@ impl ModelTable<'_> {
         self.writer.name(&before_image_table(&self.node.table))
     }
 
-    /// Keeps rows as they are: those that `from` gives as `wms_old`. `from` follows FROM, its condition with it.
+    /// Keeps rows as they are: those that `from` selects as `wms_old`. `from` is the text after FROM, its condition
+    /// included.
     pub(super) fn keep_before_images(&self, from: &str, loaded_at: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
         if !self.is_kept {
             return Ok(());
@@ -148,7 +150,7 @@ impl ModelTable<'_> {
         sql.execute(&statement, &[]).map(drop)
     }
 
-    /// Drops the before images that all have seen.
+    /// Deletes the before images that all followers have seen.
     pub(super) fn prune_before_images(&self, seen: Option<i64>, sql: &mut dyn Sql) -> Result<(), Failure> {
         let only = seen.map(|seen| {
             let seen = self.writer.literal(&Value::Timestamp(seen));

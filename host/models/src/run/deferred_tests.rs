@@ -1,5 +1,5 @@
-//! Tests that look at models which their own node does not read. Those may be built later, or read the node itself:
-//! such a test waits until all is built, and stops nothing any more.
+//! Tests that read models which their own node does not read. Those models may be built later, or read the node itself:
+//! such a test waits until everything is built, and stops nothing.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,7 @@ use crate::project::ParsedTest;
 use crate::store::TestRecord;
 
 impl Worker<'_> {
-    /// Returns whether a test looks at a model that its own node does not read: that may be built later, or read the
-    /// node.
+    /// True if a test reads a model that its own node does not read: that model may be built later, or read the node.
     pub(super) fn is_deferred(&self, at: usize, parsed: &ParsedTest) -> bool {
         let project = self.runner.project;
         let before = project.ancestors(at, usize::MAX);
@@ -23,7 +22,7 @@ impl Worker<'_> {
             .any(|other| other != at && !before.contains(&other) && project.nodes[other].model().is_some())
     }
 
-    /// Runs the tests that had to wait for other models, once all are built. They stop nothing any more.
+    /// Runs the tests that had to wait for other models, once all are built. They stop nothing.
     pub(super) fn deferred_tests(&self, results: &mut [NodeResult]) -> Result<(), Failure> {
         let project = self.runner.project;
         if !self.runner.options.test || lock(self.shared).stopped {
@@ -68,7 +67,7 @@ impl Worker<'_> {
     }
 }
 
-/// A node of which a test failed has failed.
+/// Marks a node as failed if one of its tests failed.
 pub(super) fn judge(result: &mut NodeResult) {
     if result.tests.iter().any(|test| test.status.stops()) {
         result.status = NodeStatus::Failed;

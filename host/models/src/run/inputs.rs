@@ -1,5 +1,6 @@
-//! What a model reads, and whether that has changed since it was last built. Every row that the host writes has the
-//! moment it was last changed; the newest one marks a table. A model's own table is marked when it is built.
+//! The inputs of a model, and whether they have changed since it was last built. Every row that the host writes has a
+//! load time, the moment it was last changed; the newest one is the table's load time. A model's own table gets its
+//! load time when it is built.
 
 use std::collections::BTreeMap;
 
@@ -11,40 +12,41 @@ use crate::project::{EARLIEST, Project, day_of};
 use crate::store::{BuildRecord, kind_of, moment_text, parse_moment, text_of};
 use crate::template::{Mode, Placeholder};
 
-/// What a model reads: by name, the mark of each table; by name and `#`, the fingerprint of each view between, and with
-/// `before_images` the chain of before images; by `{name}`, what else marks a stream; by `{now}` and `{today}`, the
-/// moment if it matters; by [`CHAIN`], [`LOST`] and [`VIEW`], what is noted of the model's own rows.
+/// The inputs of a model: by name, the load time of each table; by name and `#`, the fingerprint of each view in
+/// between, and with `before_images` the chain of before images; by `{name}`, the rest of a stream's version; by
+/// `{now}` and `{today}`, the time if it matters; by [`CHAIN`], [`LOST`] and [`VIEW`], facts about the model's own
+/// rows.
 pub(super) type Inputs = BTreeMap<String, String>;
 
-/// Under which name it is noted what else marks a stream than its newest row.
+/// The key of a stream's version beyond its newest row: number of rows and newest deletion.
 pub(crate) fn rest_of(stream: &str) -> String {
     format!("{{{stream}}}")
 }
 
-/// Under which name a test notes when rows of a model last went.
+/// The key under which a test records when rows of a model were last deleted.
 pub(crate) fn lost_rows(model: &str) -> String {
     format!("{{lost {model}}}")
 }
 
-/// Where a model's own inputs note when rows of it last went.
+/// The key under which a model's own inputs record when rows of it were last deleted.
 pub(super) const LOST: &str = "{lost}";
 
-/// Where a model's own inputs note which view was made: a digest of its text.
+/// The key under which a model's own inputs record its view: a digest of the view's text.
 pub(super) const VIEW: &str = "{view}";
 
-/// Mark of a stream's table.
+/// The version of a stream's table.
 #[derive(Debug, Clone)]
 pub(super) struct StreamWatermark {
-    /// When its newest row was last changed; empty for a table without rows.
+    /// The load time of its newest row; empty for a table without rows.
     newest: String,
-    /// The number of rows it has, and when one was last marked as deleted: neither makes a row newer.
+    /// The number of its rows, and the time of the newest soft deletion: neither changes a load time.
     rest: String,
 }
 
-/// Marks of streams, as far as they were looked at.
+/// The versions of streams that were already read.
 pub(super) type Watermarks = BTreeMap<usize, StreamWatermark>;
 
-/// What reading inputs needs.
+/// Everything that reading inputs needs.
 pub(super) struct Reading<'r> {
     pub(super) project: &'r Project,
     pub(super) built: &'r BTreeMap<String, BuildRecord>,
@@ -52,7 +54,7 @@ pub(super) struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    /// What a model reads now. `watermarks` are those of streams looked at before.
+    /// The present inputs of a model. `watermarks` are the versions of streams that were already read.
     pub(super) fn inputs(&self, at: usize, sql: &mut dyn Sql, watermarks: &mut Watermarks) -> Result<Inputs, Failure> {
         let mut inputs = Inputs::new();
         let bases = self.project.bases(at);
@@ -75,7 +77,7 @@ impl Reading<'_> {
         Ok(inputs)
     }
 
-    /// The chains of before images that it follows, and what was noted of its own rows.
+    /// Adds the chains of before images that the model follows, and the facts about its own rows.
     fn noted(&self, at: usize, inputs: &mut Inputs) {
         let node = &self.project.nodes[at];
         let note = |name: &str, key: &str| self.built.get(name).and_then(|built| built.inputs.get(key)).cloned();
@@ -88,7 +90,7 @@ impl Reading<'_> {
         inputs.extend([CHAIN, LOST, VIEW].into_iter().filter_map(|key| Some((key.to_owned(), note(&node.name, key)?))));
     }
 
-    /// The marks of a stream's table.
+    /// Adds the version of a stream's table.
     fn stream(
         &self,
         at: usize,
@@ -109,7 +111,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// What marks the rows of a node as they are now: its own mark, or those of what its view reads.
+    /// The present version of a node's rows: its own load time, or the inputs of its view.
     pub(super) fn of_node(&self, at: usize, sql: &mut dyn Sql, watermarks: &mut Watermarks) -> Result<Inputs, Failure> {
         let node = &self.project.nodes[at];
         let mut inputs = Inputs::new();
@@ -130,7 +132,7 @@ impl Reading<'_> {
         Ok(inputs)
     }
 
-    /// Views and ephemeral models between a model and the tables, and whether the time matters.
+    /// Adds the views and ephemeral models between a model and the tables, and the time if it matters.
     fn between(&self, at: usize, bases: &std::collections::BTreeSet<usize>, inputs: &mut Inputs) {
         let mut open = vec![at];
         let mut seen = vec![at];
@@ -157,7 +159,7 @@ impl Reading<'_> {
     }
 }
 
-/// What a model reads now, outside of a build.
+/// The present inputs of a model, outside of a build.
 pub(crate) fn inputs_now(
     project: &Project,
     at: usize,
@@ -176,7 +178,7 @@ fn watermark_of(sql: &mut dyn Sql, writer: SqlWriter, table: &str, stream: &str)
         .advise("run the pipeline first"));
     }
     let marks_deleted = marks_deleted(sql, writer, table)?;
-    // One at a time: the greatest is at the end of an index, which a look at several would not use.
+    // One at a time: the maximum is at the end of an index, which a query of several maxima would not use.
     let mut one = |expression: &str| -> Result<String, Failure> {
         let rows = sql.query(&format!("SELECT {expression} FROM {}", writer.name(table)), &[])?;
         Ok(rows.first().map(|row| text_of(row, 0)).unwrap_or_default())
@@ -186,13 +188,13 @@ fn watermark_of(sql: &mut dyn Sql, writer: SqlWriter, table: &str, stream: &str)
     Ok(StreamWatermark { newest: one(&newest(AUDIT_COLUMNS[1]))?, rest: format!("{} {deleted}", one("COUNT(*)")?) })
 }
 
-/// Returns whether a stream's table keeps rows that the source no longer has.
+/// True if a stream's table keeps rows that the source no longer has.
 fn marks_deleted(sql: &mut dyn Sql, writer: SqlWriter, table: &str) -> Result<bool, Failure> {
     let columns = sql.columns(&format!("SELECT * FROM {}", writer.name(table)))?;
     Ok(columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(DELETED_AT)))
 }
 
-/// Up to when everything that the changed inputs have was seen by the last build.
+/// The load time up to which the last build has seen all of the changed inputs.
 pub(super) fn watermark(before: &Inputs, now: &Inputs) -> i64 {
     let seen = |name: &String| before.get(name).and_then(|mark| parse_moment(mark)).unwrap_or(EARLIEST);
     let tables = || now.keys().filter(|name| !name.ends_with('#') && !name.starts_with('{'));
@@ -200,8 +202,7 @@ pub(super) fn watermark(before: &Inputs, now: &Inputs) -> i64 {
     changed.unwrap_or_else(|| tables().map(seen).max().unwrap_or(EARLIEST))
 }
 
-/// Returns whether views between, or chains of before images, are others: then what they gave before cannot be told any
-/// more.
+/// True if views in between, or chains of before images, differ: then their earlier rows are unknown.
 pub(crate) fn views_changed(before: &Inputs, now: &Inputs) -> bool {
     let views = |inputs: &Inputs| -> BTreeMap<String, String> {
         inputs.iter().filter(|(name, _)| name.ends_with('#')).map(|(a, b)| (a.clone(), b.clone())).collect()
@@ -209,7 +210,7 @@ pub(crate) fn views_changed(before: &Inputs, now: &Inputs) -> bool {
     views(before) != views(now)
 }
 
-/// Makes the newest rows of a stream's table quick to find, and those last marked as deleted.
+/// Adds the indexes that find the newest rows of a stream's table, and the newest soft deletions.
 pub(super) fn index_stream(sql: &mut dyn Sql, writer: SqlWriter, table: &str) -> Result<(), Failure> {
     let table_name = table.to_ascii_uppercase();
     index_mark(sql, writer, table, &format!("WMSHOST_IX_{table_name}"), AUDIT_COLUMNS[1])?;
@@ -230,7 +231,7 @@ fn index_mark(sql: &mut dyn Sql, writer: SqlWriter, table: &str, index: &str, co
     }
     let statement = format!("CREATE INDEX {} ON {} ({})", writer.name(index), writer.name(table), writer.name(column));
     match sql.execute(&statement, &[]) {
-        // Somebody is writing the table, or has made the index meanwhile; it only makes things quicker.
+        // Another session is writing the table, or has created the index meanwhile; the index only saves time.
         Err(failure)
             if writer.0 == Dialect::Oracle
                 && (failure_policy(&failure).retry || !sql.query(found, &name)?.is_empty()) =>

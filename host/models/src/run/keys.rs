@@ -1,11 +1,11 @@
-//! Keys of a model's rows: whether they are complete and unique, and how rows meet by them.
+//! Keys of a model's rows: they must be complete and unique; new and old rows are joined by them.
 
 use wmshost_flow::{Dialect, Failure, Sql};
 
 use super::table::ModelTable;
 use crate::dialect::SqlWriter;
 
-/// Checks that each row has a key of its own, without NULL.
+/// Checks that each row has a unique key without NULL.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ pub(super) fn check_key(writer: SqlWriter, rows: &str, key: &[String], sql: &mut
     }
 }
 
-/// Returns whether each of the rows that were set aside has a key of its own, and indexes them by it on SQLite.
+/// True if each of the staged rows has a unique key; on SQLite it also adds the index over it.
 fn has_keys(writer: SqlWriter, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
     let rows = writer.work_table("rows");
     if writer.0 == Dialect::Oracle {
@@ -47,7 +47,7 @@ fn has_keys(writer: SqlWriter, key: &[String], sql: &mut dyn Sql) -> Result<bool
     }
 }
 
-/// Returns the key, if it identifies each row that was set aside, and each row of the table that such a row meets.
+/// Returns the key, if it identifies each staged row and each row of the table that it is joined to.
 pub(super) fn distinguishing_key<'t>(
     table: &ModelTable<'t>,
     sql: &mut dyn Sql,
@@ -71,8 +71,7 @@ pub(super) fn same_key(writer: SqlWriter, key: &[String]) -> String {
     same.collect::<Vec<_>>().join(" AND ")
 }
 
-/// Returns whether a key of the rows that were set aside is in the table more than once: then it tells no rows apart
-/// there.
+/// True if a key of the staged rows is in the table more than once: then it does not identify rows there.
 fn is_there_twice(table: &ModelTable<'_>, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
     let writer = table.writer;
     let twice = format!(

@@ -1,5 +1,6 @@
-//! What reads a stream that has no table, where that is no mistake: the stream is disabled, or was not part of the run.
-//! It is left out, and says why; what can do without that stream is built of the tables as they are.
+//! Models that read a stream without a table, where that is not a mistake: the stream is disabled, or was not part of
+//! the run. They are left out, with the reason; models that do not need the stream are built from the tables as they
+//! are.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use crate::project::ParsedTest;
 use crate::store::kind_of;
 
 impl Runner<'_> {
-    /// The nodes that are left out, and why.
+    /// The nodes that are left out, with the reason.
     pub(super) fn missing_sources(&self, sql: &mut dyn Sql) -> Result<BTreeMap<usize, String>, Failure> {
         let project = self.project;
         let mut absent = BTreeMap::new();
@@ -37,8 +38,7 @@ impl Runner<'_> {
 }
 
 impl Worker<'_> {
-    /// Ends the models that are left out before anything is begun. Of a stream without a table there is nothing to
-    /// tell.
+    /// Finishes the models that are left out before any other begins. A stream without a table is not reported.
     pub(super) fn skip_unreadable(&self) {
         let mut shared = lock(self.shared);
         for (&at, why) in self.missing_sources {
@@ -53,7 +53,7 @@ impl Worker<'_> {
         }
     }
 
-    /// The name of what a test looks at and that is left out.
+    /// The name of a node that a test reads and that is left out.
     pub(super) fn reads_missing_source(&self, parsed: &ParsedTest) -> Option<&str> {
         let project = self.runner.project;
         let found = parsed.relations(project).find(|other| self.missing_sources.contains_key(other));

@@ -1,21 +1,21 @@
-//! Building models: each in a transaction of its own, in the order of what they read, several at once.
+//! Building models: each in a transaction of its own, in the order of their dependencies, several at once.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
-//! | `report` | what is to be done, and how it went |
-//! | `runner` | which node is next, on how many threads |
-//! | `deferred_tests` | tests that wait until all is built |
-//! | `missing_sources` | what reads streams that have no table |
-//! | `outcome` | what was done with a model |
+//! | `report` | options and results of a run |
+//! | `runner` | schedules the nodes over threads |
+//! | `deferred_tests` | tests that wait until everything is built |
+//! | `missing_sources` | models that read streams without a table |
+//! | `outcome` | the outcome of one model's build |
 //! | `model` | one model: full, incremental, unchanged |
-//! | `owned_session` | the guard: which tables a build may change |
-//! | `inputs` | what a model reads, and whether that has changed |
-//! | `keys` | whether rows have complete and unique keys |
-//! | `rows` | rows on their way into a table |
-//! | `before_images` | rows as they were before they were replaced, for those who follow |
+//! | `owned_session` | the guard: the tables that a build may change |
+//! | `inputs` | the inputs of a model and their versions |
+//! | `keys` | checks that rows have complete and unique keys |
+//! | `rows` | stages rows and applies them to a table |
+//! | `before_images` | rows as they were before they were replaced, for followers |
 //! | `snapshot` | every version of every row |
-//! | `table` | making, indexing and swapping tables |
-//! | `replace_oracle` | how a table takes its place in Oracle |
+//! | `table` | creates, indexes and swaps tables |
+//! | `replace_oracle` | replaces a table in Oracle |
 
 mod before_images;
 mod deferred_tests;

@@ -1,4 +1,4 @@
-//! One model, in one transaction: its rows and what the host notes of them are there together, or not at all.
+//! Builds one model in one transaction: its rows and the host's record of them are committed together, or not at all.
 
 use std::collections::BTreeMap;
 
@@ -19,25 +19,25 @@ use crate::template::Mode;
 /// KiB of pages that SQLite may keep while it builds a model.
 const PAGE_CACHE: &str = "cache_size = -65536";
 
-/// What building needs.
+/// Everything that building needs.
 pub(super) struct BuildContext<'s> {
     pub(super) project: &'s Project,
     pub(super) store: Store<'s>,
     pub(super) clock: &'s dyn Clock,
     pub(super) run_id: &'s str,
-    /// When the run began.
+    /// The time when the run began.
     pub(super) now: i64,
     pub(super) full_refresh: bool,
-    /// True to build what has not changed.
+    /// True to build even what has not changed.
     pub(super) force: bool,
-    /// Tables that models may take over from somebody else.
+    /// Tables that models may take over from another owner.
     pub(super) take_over: &'s [TakeOver],
     /// The nodes whose newest rows an incremental model looks for.
     pub(super) followed: std::collections::BTreeSet<usize>,
 }
 
 impl BuildContext<'_> {
-    /// Builds a model; `built` is how the models were built last, and `watermarks` those of the streams.
+    /// Builds a model; `built` holds the last builds of all models, and `watermarks` the versions of the streams.
     pub(super) fn build(
         &self,
         at: usize,
@@ -46,7 +46,7 @@ impl BuildContext<'_> {
         sql: &mut dyn SqlSession,
     ) -> Result<(BuildOutcome, Option<BuildRecord>, Option<String>), Failure> {
         let node = &self.project.nodes[at];
-        let Some(model) = node.model() else { return Err(Failure::permanent("a stream is no model")) };
+        let Some(model) = node.model() else { return Err(Failure::permanent("a stream is not a model")) };
         if model.model.materialization == Materialization::Ephemeral {
             return Ok((BuildOutcome::nothing(Action::Ephemeral, None), None, None));
         }
@@ -63,7 +63,7 @@ impl BuildContext<'_> {
                 Ok((done, Some(built), remark))
             }
             Err(failure) => {
-                // On a connection that is gone this fails too; the first failure is the one to tell.
+                // On a lost connection this fails too; the first failure is the one to report.
                 let _ = sql.rollback();
                 Err(build.placed(failure))
             }
@@ -72,8 +72,8 @@ impl BuildContext<'_> {
         ended.and_then(|ended| shrunk.map(|()| ended))
     }
 
-    /// SQLite sorts and changes large tables several times as fast with room for pages. One model is built at a time
-    /// there, so that the room is needed once, and it is given back.
+    /// Sets the page cache. SQLite sorts and changes large tables several times as fast with a large one. Only one
+    /// model is built at a time there, so the memory is needed once, and it is released afterwards.
     fn set_page_cache(&self, what: &str, sql: &mut dyn SqlSession) -> Result<(), Failure> {
         match self.project.dialect {
             Dialect::Sqlite => sql.query(&format!("PRAGMA {what}"), &[]).map(drop),
@@ -82,7 +82,7 @@ impl BuildContext<'_> {
     }
 }
 
-/// A moment later than all that models were marked with, also where the clock went back.
+/// A load time later than those of all models, even if the clock went back.
 fn later_than_all(now: i64, built: &BTreeMap<String, BuildRecord>) -> i64 {
     let latest = built.values().filter_map(|built| parse_moment(&built.changed_at)).max();
     latest.map_or(now, |latest| now.max(latest + 1))
@@ -111,7 +111,7 @@ impl Build<'_> {
                 if base_node.model().is_none() && sql.may_index(pipeline, &base_node.table)? {
                     index_stream(sql, writer, &base_node.table)?;
                 }
-                // What is appended must not be read twice: look again, inside of this transaction.
+                // Appended rows must not be read twice: look again, inside this transaction.
                 if increment.strategy == Strategy::Append {
                     watermarks.remove(&base);
                 }
@@ -138,7 +138,7 @@ impl Build<'_> {
                 let stamp =
                     AuditValues { run_id: writer.text(self.context.run_id), loaded_at: self.moment(&changed_at) };
                 let done = self.rows(before, is_same, &inputs, &stamp, sql)?;
-                // Also of a table that was built in full and came out as it was.
+                // True even for a table that was built in full and is the same as before.
                 let is_untouched = done.changed == 0 && done.rows == before.and_then(|before| before.rows);
                 let kept = before.filter(|_| is_untouched).map(|before| before.changed_at.clone());
                 self.note(done, &changed_at, reading, &mut inputs, sql)?;
@@ -175,7 +175,8 @@ impl Build<'_> {
         }
     }
 
-    /// Returns whether tests look for values of columns that are not of its key: those can go without a row going.
+    /// True if tests look for values in columns outside of the model's key: such values can disappear while the rows
+    /// stay.
     fn refers_beyond_key(&self) -> bool {
         self.context.project.refers_beyond(self.at, self.table().key())
     }
@@ -196,7 +197,7 @@ impl Build<'_> {
             let replaces =
                 self.is_oracle() && kind_of(sql, table.writer, &table.node.table)?.as_deref() == Some("view");
             if self.is_oracle() {
-                // The view is there before it is noted: a build that breaks off in between leaves no note that is not true.
+                // The view exists before it is recorded, so that an interrupted build leaves no false record.
                 self.context.store.forget(sql, &table.node.name)?;
                 self.settle(sql)?;
             }
@@ -248,7 +249,7 @@ impl Build<'_> {
         }
     }
 
-    /// Returns whether what is there can be gone on with.
+    /// True if an incremental build can continue with the table that exists.
     fn can_increment(
         &self,
         before: &BuildRecord,
@@ -302,7 +303,7 @@ impl Build<'_> {
         self.context.project.dialect == Dialect::Oracle
     }
 
-    /// A failure with the place in the model's SQL that it names, if it does.
+    /// Adds the place in the model's SQL to a failure whose message names one.
     fn placed(&self, failure: Failure) -> Failure {
         let texts = [("SQL", Some(&self.model.statement)), ("changes", self.model.changes.as_ref())];
         let found = texts.into_iter().find_map(|(name, template)| {

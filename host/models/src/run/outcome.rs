@@ -1,19 +1,19 @@
-//! What was done with a model, and what that means for the models that read it.
+//! The outcome of a model's build, and its consequence for the models that read it.
 
-/// What was done with a model.
+/// The action taken for a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Its view was made.
+    /// Its view was created.
     View,
     /// It was built in full.
     Full,
-    /// What changed was taken in.
+    /// Only changes were applied.
     Incremental,
-    /// New versions of rows were taken in.
+    /// New versions of rows were added.
     Versions,
-    /// Nothing: neither it nor what it reads has changed.
+    /// Nothing was done: neither it nor its inputs have changed.
     Unchanged,
-    /// Nothing: its SQL is part of others.
+    /// Nothing was done: its SQL is part of other models.
     Ephemeral,
 }
 
@@ -31,20 +31,20 @@ impl Action {
     }
 }
 
-/// What was done, and how many rows there are now and were touched.
+/// The action taken, and the numbers of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BuildOutcome {
     pub(super) action: Action,
     pub(super) rows: Option<u64>,
     pub(super) changed: u64,
-    /// True if rows went, or may have.
+    /// True if rows were deleted, or may have been.
     pub(super) lost: bool,
-    /// True if the before images that are kept go on from those of the builds before.
+    /// True if the kept before images continue those of earlier builds.
     pub(super) keeps_chain: bool,
 }
 
 impl BuildOutcome {
-    /// What touches no row.
+    /// The outcome of an action that changes no row.
     pub(super) fn nothing(action: Action, rows: Option<u64>) -> Self {
         Self { action, rows, changed: 0, lost: false, keeps_chain: true }
     }

@@ -1,6 +1,6 @@
 //! The guard of models: a build changes only tables and views that are recorded as the model's own. A build secures its
-//! names first; every statement of it then comes through a session that looks which tables it changes, and refuses one
-//! that changes another. So no way of building, now or later, reaches a table of somebody else.
+//! names first; then each of its statements goes through a session that determines the tables it changes, and refuses a
+//! statement that changes any other. So no kind of build, now or later, can change another owner's table.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +16,14 @@ use crate::diagnostic::Diagnostic;
 use crate::project::{Node, ParsedModel, Project};
 use crate::store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE, view_digest};
 
-/// What the names of private temporary tables begin with in Oracle.
+/// The prefix that Oracle requires for the names of private temporary tables.
 const PRIVATE_PREFIX: &str = "ORA$PTT_";
 
-/// A session that changes only the tables that were secured.
+/// A session that changes only secured tables.
 pub(super) struct OwnedSession<'s> {
     sql: &'s mut dyn SqlSession,
     owned: BTreeSet<String>,
-    /// Tables of the pipeline's streams, which get indexes and nothing else.
+    /// Tables of the pipeline's streams, which may only get indexes.
     indexed: BTreeSet<String>,
 }
 
@@ -32,7 +32,7 @@ impl<'s> OwnedSession<'s> {
         Self { sql, owned: BTreeSet::new(), indexed: BTreeSet::new() }
     }
 
-    /// Makes names a model's own, or fails and leaves them alone.
+    /// Records names as a model's own, or fails and changes nothing.
     pub(super) fn secure(&mut self, claim: &Claim<'_>, names: &[String], clock: &dyn Clock) -> Result<(), Failure> {
         for name in names {
             claim.secure(self.sql, name, clock.now())?;
@@ -41,7 +41,7 @@ impl<'s> OwnedSession<'s> {
         Ok(())
     }
 
-    /// Returns whether a stream's table may get an index: only if it is one of this pipeline.
+    /// True if a stream's table may get an index: it must be one of this pipeline.
     pub(super) fn may_index(&mut self, pipeline: &str, table: &str) -> Result<bool, Failure> {
         let is_own = owns_table(self.sql, pipeline, table)?;
         if is_own {
@@ -52,7 +52,7 @@ impl<'s> OwnedSession<'s> {
 
     fn check(&self, statement: &str) -> Result<(), Failure> {
         let refused = |what: &str| {
-            Failure::denied(format!("{what}: a build of models may not change that; this is a mistake of wmshost"))
+            Failure::denied(format!("{what}: a build of models may not change that; this is a bug in wmshost"))
         };
         let changed = changed_tables(statement).ok_or_else(|| refused(statement))?;
         for (table, is_index) in changed {
@@ -114,8 +114,8 @@ impl SqlSession for OwnedSession<'_> {
     }
 }
 
-/// The tables and views that a statement of the host creates, changes, fills, renames or drops, each with whether it
-/// only gets an index. Tables that only the session sees are left out. `None` of a statement that is not known.
+/// The tables and views that a statement of the host creates, changes, fills, renames or drops; the flag is true if it
+/// only gets an index. Tables that only the session sees are left out. `None` for an unknown statement.
 fn changed_tables(statement: &str) -> Option<Vec<(String, bool)>> {
     let mut words = Tokens { rest: statement };
     let verb = words.next()?.to_ascii_uppercase();
@@ -132,7 +132,7 @@ fn changed_tables(statement: &str) -> Option<Vec<(String, bool)>> {
                     words.skip_all(&["ON"]);
                     changed.push((words.next()?, true));
                 }
-                // One that somebody added to the model's table, as it was written.
+                // A trigger that somebody added to the model's table, with its original text.
                 "TRIGGER" => {
                     while !words.next()?.eq_ignore_ascii_case("ON") {}
                     changed.push((words.next()?, false));
@@ -145,7 +145,7 @@ fn changed_tables(statement: &str) -> Option<Vec<(String, bool)>> {
                 words.skip_all(&["IF", "EXISTS"]);
                 changed.push((words.next()?, false));
             }
-            // An index has no rows; those that are dropped were found on a table that is the model's own.
+            // An index has no rows; dropped indexes were found on a table that is the model's own.
             "INDEX" => {}
             _ => return None,
         },
@@ -161,7 +161,7 @@ fn changed_tables(statement: &str) -> Option<Vec<(String, bool)>> {
             words.skip_all(&["INTO", "FROM"]);
             changed.push((words.next()?, false));
         }
-        // Statistics of the model's table.
+        // Gathers statistics of the model's table.
         "BEGIN" => {}
         _ => return None,
     }
@@ -213,7 +213,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// The first word that is none of these.
+    /// The first word that is not among `skipped`.
     fn skip(&mut self, skipped: &[&str]) -> Option<String> {
         self.skip_all(skipped);
         self.next()
@@ -237,19 +237,19 @@ fn is_letter(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '$' | '#')
 }
 
-/// The owner that a model is of its tables.
+/// The owner of a model's tables.
 pub(super) fn owner(pipeline: &str, node: &Node) -> TableOwner {
     TableOwner { pipeline: pipeline.to_owned(), maker: OwnerKind::Model, name: node.name.clone() }
 }
 
-/// The wish to take over a model's table, if there is one.
+/// The `take_over` entry for a model's table, if there is one.
 pub(super) fn wish<'w>(take_over: &'w [TakeOver], node: &Node) -> Option<&'w TakeOver> {
     take_over.iter().find(|wish| wish.table.eq_ignore_ascii_case(&node.table))
 }
 
 impl Build<'_> {
-    /// Makes the model's names its own, before anything else is done. The records are committed where what follows
-    /// commits by itself: who wants to take a table over waits for the lease of the models.
+    /// Secures the model's names before anything else is done. The records are committed where the following statements
+    /// commit by themselves: a run that wants to take a table over waits for the lease of the models.
     pub(super) fn secure(&self, sql: &mut OwnedSession<'_>) -> Result<(), Failure> {
         let BuildContext { project, store, clock, run_id, take_over, .. } = self.context;
         let node = &project.nodes[self.at];
@@ -263,15 +263,15 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Fails if what has the model's name is not what the last build made: another view, or a view in the place of a table, or
-    /// a table in the place of a view.
+    /// Fails if the object with the model's name is not the one that the last build made: another view, a view in place
+    /// of a table, or a table in place of a view.
     pub(super) fn check_is_own(&self, there: Option<&str>, sql: &mut dyn Sql) -> Result<(), Failure> {
         let BuildContext { project, take_over, .. } = self.context;
         let node = &project.nodes[self.at];
         let (Some(there), Some(before)) = (there, self.before) else { return Ok(()) };
         let is_own = match (there, before.inputs.get(VIEW)) {
             ("view", Some(digest)) => view_digest(sql, project.writer(), &node.table)? == *digest,
-            // Views that were made before their texts were noted have no rows either.
+            // Views that were created before their texts were recorded have no rows either.
             ("view", None) => before.rows.is_none(),
             (_, was_view) => was_view.is_none(),
         };
@@ -289,8 +289,7 @@ impl Build<'_> {
 }
 
 impl Project {
-    /// What keeps the models from being built: tables and views that are somebody else's and have their names. Changes
-    /// nothing.
+    /// The tables and views of other owners that have the models' names and so prevent a build. Changes nothing.
     pub fn foreign_tables(
         &self,
         pipeline: &str,
@@ -326,7 +325,7 @@ impl Project {
         Ok(found)
     }
 
-    /// The tables of `take_over` that are the models' own already.
+    /// The tables of `take_over` that already belong to the models.
     pub fn taken_over<'w>(
         &self,
         pipeline: &str,
@@ -346,7 +345,7 @@ impl Project {
         Ok(done)
     }
 
-    /// The names that `take_over` gives and no model has.
+    /// The names in `take_over` that no model has.
     pub fn unknown_tables<'w>(&self, take_over: &'w [TakeOver]) -> Vec<&'w str> {
         let has = |wish: &&TakeOver| self.models().any(|(node, _)| node.table.eq_ignore_ascii_case(&wish.table));
         take_over.iter().filter(|wish| !has(wish)).map(|wish| wish.table.as_str()).collect()

@@ -1,15 +1,15 @@
-//! How a table that was built aside takes its place in Oracle, whose DDL commits. Where the table that is there has the
-//! same columns, its rows are replaced in the transaction that notes the build: readers see the old rows until the
-//! commit, and then the new. Only where the shape has changed are the tables themselves exchanged, by two statements
-//! between which there is no table of that name; if the second fails, the first is undone. So it is where a table takes
-//! the place of a view, which is made again from what the server knows of it.
+//! Replaces a table in Oracle, whose DDL commits, by its staging table. Where the existing table has the same columns,
+//! its rows are replaced in the transaction that records the build: readers see the old rows until the commit, and then
+//! the new. Only where the columns have changed are the tables themselves exchanged, by two statements between which
+//! there is no table of that name; if the second fails, the first is undone. The same holds where a table replaces a
+//! view, which is created again from the text that the server has.
 //!
-//! | the host dies … | the target holds | the next build |
+//! | the host dies … | state of the target | the next build |
 //! |---|---|---|
-//! | before the exchange | the old table, and one aside | builds aside again |
-//! | after the old table made way | the old table under its name of `WMSHOST_OLD_`, and the new one aside | renames the old table back before anything else, and builds again |
-//! | after the new table took the name | the new table, and the old one under its name of `WMSHOST_OLD_` | drops the old one, and builds again, since the exchange was not noted |
-//! | after a view made way | the new table aside; a view has no rows to lose | builds again |
+//! | before the exchange | the old table and the staging table | builds the staging table again |
+//! | after the old table was renamed | the old table as `WMSHOST_OLD_…`, and the staging table | first renames the old table back, then builds again |
+//! | after the new table was renamed | the new table, and the old one as `WMSHOST_OLD_…` | drops the old one, and builds again, because the exchange was not recorded |
+//! | after a view was dropped | the staging table; a view has no rows to lose | builds again |
 
 use wmshost_flow::model::Strategy;
 use wmshost_flow::{Failure, Sql, SqlSession, Value};
@@ -23,7 +23,7 @@ use crate::dialect::AUDIT_COLUMNS;
 use crate::store::{kind_of, text_of};
 
 impl ModelTable<'_> {
-    /// Returns whether the table that is there has the columns of the one aside, in type and order.
+    /// True if the existing table has the columns of the staging table, in type and order.
     pub(super) fn has_columns_of_staging(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
         if kind_of(sql, self.writer, &self.node.table)?.as_deref() != Some("table") {
             return Ok(false);
@@ -45,7 +45,7 @@ impl ModelTable<'_> {
         Ok(shape)
     }
 
-    /// Replaces the rows by those aside.
+    /// Replaces the rows by those of the staging table.
     pub(super) fn replace_rows(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let columns = self.columns();
         let columns = self.writer.names("", columns.iter().map(String::as_str).chain(AUDIT_COLUMNS));
@@ -54,7 +54,8 @@ impl ModelTable<'_> {
         sql.execute(&format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {staging}"), &[]).map(drop)
     }
 
-    /// Exchanges whatever has the name for the table aside. What was there comes back if that fails half way.
+    /// Exchanges the object that has the model's name for the staging table. If that fails half way, the old object is
+    /// restored.
     pub(super) fn exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let old_table = self.old_table();
         let (name, staging, old) = (self.name(), self.staging(), self.writer.name(&old_table));
@@ -76,15 +77,17 @@ impl ModelTable<'_> {
         match (placed, undo) {
             (Err(failure), Some(undo)) => Err(match sql.execute(&undo, &[]) {
                 Ok(_) => failure,
-                Err(why) => failure.and(format_args!("what had the name before did not come back: {why}")),
+                Err(why) => {
+                    failure.and(format_args!("the object that had the name before could not be restored: {why}"))
+                }
             }),
             (Ok(_), _) if kind.as_deref() == Some("table") => sql.execute(&drop_old, &[]).map(drop),
             (placed, _) => placed.map(drop),
         }
     }
 
-    /// Ends an exchange in which a build before broke off: the old table takes its name back if nothing has it, and is
-    /// dropped if the new one does.
+    /// Completes an exchange that an earlier build did not finish: the old table gets its name back if nothing else has
+    /// it, and is dropped if the new table has it.
     pub(super) fn end_exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let old_table = self.old_table();
         if kind_of(sql, self.writer, &old_table)?.is_none() {
@@ -98,7 +101,7 @@ impl ModelTable<'_> {
         sql.execute(&statement, &[]).map(drop)
     }
 
-    /// The statement that makes the view which has the table's name again, as it is now.
+    /// The statement that creates the present view of the table's name again.
     fn view_again(&self, sql: &mut dyn Sql) -> Result<String, Failure> {
         let own = self.writer.is_own_schema();
         let view = [Value::Text(self.node.table.to_ascii_uppercase())];
@@ -111,7 +114,7 @@ impl ModelTable<'_> {
         Ok(format!("CREATE VIEW {} ({}) AS {text}", self.name(), columns.join(", ")))
     }
 
-    /// Makes the indexes that it should have and lacks, and drops those of its own that it should not have.
+    /// Creates the missing indexes, and drops the model's own indexes that are no longer declared.
     pub(super) fn match_indexes(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let found = format!(
             "SELECT index_name, column_name FROM all_ind_columns WHERE table_{} AND table_name = :1 \
@@ -138,7 +141,7 @@ impl ModelTable<'_> {
         }
         there.retain(|index| !is_stale(&index));
         for (is_unique, columns) in wanted {
-            // Oracle takes no second index on the same columns.
+            // Oracle refuses a second index on the same columns.
             if there.iter().any(|(_, known)| is_same(known, &columns)) {
                 continue;
             }
@@ -152,8 +155,8 @@ impl ModelTable<'_> {
 }
 
 impl Build<'_> {
-    /// Ends the transaction where the table aside is the host's alone anyway: Oracle does not read what a direct
-    /// insert wrote before its commit, nor change the shape of what is locked.
+    /// Commits where only the host uses the staging table: Oracle cannot read the rows of a direct-path insert before
+    /// its commit, nor alter a locked table.
     pub(super) fn settle(&self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
         if self.is_oracle() {
             sql.commit()?;
@@ -162,7 +165,7 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Has the table aside, or its rows, take the place of what is there.
+    /// Replaces the existing object, or its rows, by the staging table.
     pub(super) fn place(&self, table: &ModelTable<'_>, sql: &mut dyn SqlSession) -> Result<(), Failure> {
         if !self.is_oracle() {
             return table.swap(sql);
@@ -173,13 +176,13 @@ impl Build<'_> {
         if table.has_columns_of_staging(sql)? {
             return table.replace_rows(sql);
         }
-        // Whatever happens after the exchange, the next build begins from the start.
+        // Whatever happens after the exchange, the next build starts from the beginning.
         self.context.store.forget(sql, &table.node.name)?;
         self.settle(sql)?;
         table.exchange(sql)
     }
 
-    /// Drops the tables of rows on their way: before the end of a transaction where that does not commit it.
+    /// Drops the work tables: before the end of a transaction where the drop does not commit it.
     pub(super) fn drop_work_tables(&self, is_committed: bool, sql: &mut dyn SqlSession) -> Result<(), Failure> {
         if self.is_oracle() == is_committed {
             for name in ["changes", "rows"] {
@@ -189,7 +192,7 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// What is left to do in Oracle once the rows are committed, since it commits by itself.
+    /// The work that remains in Oracle after the commit of the rows, because it commits by itself.
     pub(super) fn clean_up(&self, done: BuildOutcome, sql: &mut dyn SqlSession) -> Result<(), Failure> {
         let is_written = matches!(done.action, Action::Full | Action::Incremental | Action::Versions);
         if !self.is_oracle() || !is_written {

@@ -1,4 +1,4 @@
-//! What is to be done with models, and how it went.
+//! The options and the results of a run over models.
 
 use std::collections::BTreeMap;
 
@@ -9,44 +9,44 @@ use crate::data_tests::TestResult;
 use crate::select::Selected;
 use crate::unit::UnitResult;
 
-/// What is to be done.
+/// The options of a run.
 #[derive(Debug, Clone)]
 pub struct BuildOptions {
-    /// With which nodes.
+    /// The selected nodes.
     pub selected: Selected,
     /// True if models are built.
     pub build: bool,
-    /// True if tests are run. Where models are built too, only those whose tables changed, or whose last test failed.
+    /// True if tests are run. If models are built too, only tests of changed tables and tests that failed last.
     pub test: bool,
     /// True if unit tests are run, in the same way.
     pub unit_test: bool,
-    /// True if incremental models are built in full, and histories from the start.
+    /// True if incremental models are built in full, and snapshots from the start.
     pub full_refresh: bool,
-    /// True to build what has not changed.
+    /// True to build even what has not changed.
     pub force: bool,
     /// True if the first failure ends the run.
     pub fail_fast: bool,
-    /// Nodes at once.
+    /// The number of nodes that are built at once.
     pub threads: usize,
-    /// Tables and views that models may take over from somebody else.
+    /// Tables and views that models may take over from another owner.
     pub take_over: Vec<TakeOver>,
-    /// Streams that may have no table yet, each with why: what reads one that has none is left out, and nothing has
-    /// failed by that.
+    /// Streams that may have no table yet, with the reason: models that read one without a table are left out, which is
+    /// not a failure.
     pub not_loaded: BTreeMap<String, String>,
 }
 
-/// How a node ended.
+/// The status of a node at the end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeStatus {
-    /// As it should.
+    /// It was built, and its tests passed or warned.
     Succeeded,
-    /// It could not be built; what was there stays.
+    /// It could not be built; the old rows stay.
     Errored,
     /// One of its tests failed.
     Failed,
-    /// Something that it reads failed, or the run was stopped.
+    /// A node that it reads failed, or the run was stopped.
     Skipped,
-    /// It reads a stream that has no table, and need not have one.
+    /// It reads a stream that has no table and need not have one.
     LeftOut,
 }
 
@@ -63,56 +63,56 @@ impl NodeStatus {
     }
 }
 
-/// How a node ended, with its numbers.
+/// The result of a node, with its numbers.
 #[derive(Debug, Clone)]
 pub struct NodeResult {
     /// Its name.
     pub name: String,
     /// True if it is a model.
     pub is_model: bool,
-    /// How it ended.
+    /// The status.
     pub status: NodeStatus,
-    /// What was done; nothing where it was only tested.
+    /// The action taken; `None` if it was only tested.
     pub action: Option<Action>,
-    /// The rows it has now.
+    /// The number of rows that it has now.
     pub rows: Option<u64>,
-    /// The rows that were inserted, updated or deleted.
+    /// The number of rows that were inserted, updated or deleted.
     pub changed: u64,
-    /// What there is to say.
+    /// The explanation of the status.
     pub message: String,
     /// Seconds since the run began.
     pub started: f64,
-    /// How long it took.
+    /// The duration in seconds.
     pub seconds: f64,
-    /// How its tests went.
+    /// The results of its tests.
     pub tests: Vec<TestResult>,
-    /// How its unit tests went.
+    /// The results of its unit tests.
     pub unit_tests: Vec<UnitResult>,
 }
 
-/// Receives the events.
+/// Receives the events of a run.
 pub trait Observer: Sync {
-    /// A node begins.
+    /// A node starts.
     fn started(&self, _name: &str) {}
     /// A node has ended.
     fn finished(&self, _result: &NodeResult) {}
 }
 
-/// How a run over models ended.
+/// The result of a run over models.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The run.
+    /// The run's id.
     pub run_id: String,
-    /// When it began, UTC.
+    /// The time when it began, UTC.
     pub began_at: Micros,
-    /// How long it took.
+    /// The duration in seconds.
     pub seconds: f64,
     /// The nodes, in the order in which they ended.
     pub nodes: Vec<NodeResult>,
 }
 
 impl Report {
-    /// Returns whether anything did not go as it should.
+    /// True if any node neither succeeded nor was left out.
     pub fn has_failed(&self) -> bool {
         self.nodes.iter().any(|node| !matches!(node.status, NodeStatus::Succeeded | NodeStatus::LeftOut))
     }

@@ -1,4 +1,4 @@
-//! Rows on their way into a table: all of them at once, or only what changed, by key, by window or added.
+//! Stages rows and applies them to a table: all of them at once, or only changes, by key, by window or appended.
 
 use wmshost_flow::model::Strategy;
 use wmshost_flow::{Dialect, Failure, Sql};
@@ -9,13 +9,13 @@ use crate::contract::check_rows;
 use crate::dialect::{AUDIT_COLUMNS, SqlWriter};
 use crate::store::kind_of;
 
-/// What the rows get as the host's own marks, as literals.
+/// The values of the audit columns for the rows, as literals.
 pub(super) struct AuditValues {
     pub(super) run_id: String,
     pub(super) loaded_at: String,
 }
 
-/// What became of rows.
+/// The numbers of changed rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct RowChanges {
     pub(super) inserted: u64,
@@ -29,7 +29,7 @@ impl RowChanges {
     }
 }
 
-/// Fills the table aside with all that the statement gives.
+/// Fills the staging table with all rows of the statement.
 pub(super) fn fill(
     table: &ModelTable<'_>,
     statement: &str,
@@ -58,13 +58,13 @@ pub(super) fn fill(
     Ok(filled)
 }
 
-/// Sets rows aside in a table that only this session sees.
+/// Stages rows in a table that only this session sees.
 pub(super) fn stage_rows(writer: SqlWriter, name: &str, select: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
     drop_work_table(writer, name, sql)?;
     sql.execute(&writer.create_work_table(name, select), &[]).map(drop)
 }
 
-/// Sets the rows of a model's statement aside, as its table would have them, and holds them to what it declares.
+/// Stages the rows of a model's statement, as its table would have them, and checks them against its declaration.
 pub(super) fn stage_query(
     table: &ModelTable<'_>,
     columns: &[String],
@@ -88,7 +88,7 @@ pub(super) fn drop_work_table(writer: SqlWriter, name: &str, sql: &mut dyn Sql) 
     let table = writer.work_table(name);
     match writer.0 {
         Dialect::Sqlite => sql.execute(&format!("DROP TABLE IF EXISTS {table}"), &[]).map(drop),
-        // It may not be there, and Oracle has no way to ask in the same statement.
+        // It may not exist, and Oracle cannot test that in the same statement.
         Dialect::Oracle => {
             let _ = sql.execute(&format!("DROP TABLE {table}"), &[]);
             Ok(())
@@ -96,8 +96,8 @@ pub(super) fn drop_work_table(writer: SqlWriter, name: &str, sql: &mut dyn Sql) 
     }
 }
 
-/// Moves the statement's rows into the table by the model's strategy. What is set aside stays in the session until
-/// the transaction has ended: where dropping it commits, that must not happen in the middle.
+/// Applies the statement's rows to the table by the model's strategy. The staged rows stay in the session until the
+/// transaction has ended, because dropping their table may commit it.
 pub(super) fn apply(
     table: &ModelTable<'_>,
     strategy: &Strategy,
@@ -119,7 +119,7 @@ pub(super) fn apply(
     })
 }
 
-/// Inserts the rows that were set aside, those for which the condition is true.
+/// Inserts the staged rows for which the condition is true.
 pub(super) fn insert(
     table: &ModelTable<'_>,
     condition: &str,
@@ -162,7 +162,7 @@ fn merge_checked(
         .into_iter()
         .filter(|column| !key.iter().any(|part| part.eq_ignore_ascii_case(column)))
         .collect();
-    // The sign has SQLite go from the rows on their way, which may be few, to the table, which may be large.
+    // The `+` makes SQLite read the staged rows, which may be few, first, and then the table, which may be large.
     let sign = if writer.0 == Dialect::Sqlite { "+" } else { "" };
     let on: Vec<String> =
         key.iter().map(|part| format!("wms_old.{0} = {sign}wms_new.{0}", writer.name(part))).collect();
@@ -220,15 +220,15 @@ fn update(
     sql.execute(&statement, &[])
 }
 
-/// Gives rows of the table aside that are as they were the marks that they had, so that what reads the table sees only
-/// what changed. Returns how many; `None` where it cannot be told, for lack of a key or of the same columns.
+/// Copies the load times of unchanged rows into the staging table, so that readers of the table see only changes.
+/// Returns the number of these rows; `None` where it is unknown because there is no key or the columns differ.
 pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> Result<Option<u64>, Failure> {
     let (writer, columns) = (table.writer, table.columns());
     let Some(key) = table.key() else { return Ok(None) };
     if kind_of(sql, writer, &table.node.table)?.as_deref() != Some("table") {
         return Ok(None);
     }
-    // A row that came out twice would get its mark twice.
+    // A duplicate row would get its load time twice.
     if check_key(writer, &table.staging(), key, sql).is_err() {
         return Ok(None);
     }
@@ -242,7 +242,7 @@ pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> 
         if same { writer.same(&old, &new) } else { format!("{old} = {new}") }
     };
     let on = key.iter().map(|column| pair(column, false)).collect::<Vec<_>>().join(" AND ");
-    // Rows of a table that was taken over have no marks yet.
+    // Rows of a table that was taken over have no load times yet.
     let is_marked = format!("wms_old.{} IS NOT NULL", writer.name(AUDIT_COLUMNS[1]));
     let same = columns.iter().map(|column| pair(column, true)).chain([is_marked]).collect::<Vec<_>>().join(" AND ");
     let [run_id, loaded_at] = AUDIT_COLUMNS.map(|mark| writer.name(mark));
@@ -263,7 +263,7 @@ pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> 
     sql.execute(&statement, &[]).map(Some)
 }
 
-/// Returns whether a key of the table that is there is none of the one aside.
+/// True if a key of the existing table is missing in the staging table.
 pub(super) fn loses_keys(table: &ModelTable<'_>, sql: &mut dyn Sql) -> Result<bool, Failure> {
     let writer = table.writer;
     let Some(key) = table.key() else { return Ok(true) };
@@ -273,8 +273,8 @@ pub(super) fn loses_keys(table: &ModelTable<'_>, sql: &mut dyn Sql) -> Result<bo
     Ok(!sql.query(&gone, &[])?.is_empty())
 }
 
-/// Replaces windows where rows can be told apart: only rows that are gone, others or new are written, and rows that
-/// come out as they were keep their marks.
+/// Replaces windows where a key identifies rows: only deleted, changed and new rows are written, and unchanged rows
+/// keep their load times.
 fn replace_by_key(
     table: &ModelTable<'_>,
     window: &[String],
@@ -290,7 +290,7 @@ fn replace_by_key(
     Ok(RowChanges { deleted, ..merged })
 }
 
-/// Deletes the windows that were found to be affected, or those of their rows for which a condition is true too.
+/// Deletes the rows of the affected windows, or only those for which the condition is true.
 fn delete_windows(
     table: &ModelTable<'_>,
     window: &[String],
@@ -313,7 +313,7 @@ fn delete_windows(
         table.keep_before_images(&found, &stamp.loaded_at, sql)?;
         return sql.execute(&format!("DELETE FROM {name} WHERE rowid IN (SELECT wms_old.rowid FROM {found})"), &[]);
     };
-    // Windows without NULL are found by a join; only the others must be looked at one by one.
+    // Windows without NULL are found by a join; only the others need a comparison one by one.
     let equal = pairs(&|old, change| format!("{old} = {change}"));
     let nulls: Vec<String> = window.iter().map(|column| format!("wms_old.{} IS NULL", writer.name(column))).collect();
     let mut deleted = 0;

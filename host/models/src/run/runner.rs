@@ -1,5 +1,5 @@
-//! Which node is next, on how many threads. A node is built, then tested; what is after it waits for both, and is
-//! left out if one of them failed.
+//! Schedules the nodes over threads. A node is built, then tested; the nodes that depend on it wait for both, and are
+//! skipped if one of them failed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,29 +20,29 @@ use crate::unit::{Scratch, run_unit_tests};
 
 /// Builds and tests the models of a project.
 pub struct Runner<'r> {
-    /// The models.
+    /// The models and streams.
     pub project: &'r Project,
-    /// The same models in SQLite's SQL, for unit tests, and where to run those.
+    /// The same models in SQLite's SQL, for unit tests, and the databases to run those in.
     pub unit_test_project: Option<(&'r Project, &'r dyn Scratch)>,
-    /// Where they are built.
+    /// The database where they are built.
     pub target: &'r dyn Target,
     /// Time.
     pub clock: &'r dyn Clock,
-    /// Who is told.
+    /// The observer of the events.
     pub observer: &'r dyn Observer,
-    /// The wish to stop.
+    /// The request to stop.
     pub cancel: &'r Cancel,
     /// The pipeline's name.
     pub pipeline: &'r str,
     /// The run's id.
     pub run_id: &'r str,
-    /// What is to be done.
+    /// The options.
     pub options: BuildOptions,
 }
 
-/// What the threads share.
+/// The state that the threads share.
 pub(super) struct Shared {
-    /// What is not begun yet, and what each of it waits for.
+    /// The nodes that have not begun, each with the nodes that it waits for.
     pub(super) waiting: BTreeMap<usize, BTreeSet<usize>>,
     running: usize,
     blocked: BTreeSet<usize>,
@@ -53,7 +53,7 @@ pub(super) struct Shared {
 }
 
 impl Runner<'_> {
-    /// Does what is to be done. A node's failure is in the report; a failure here is one of the target.
+    /// Runs the selected nodes. A node's failure is in the report; a failure that is returned is one of the target.
     pub fn run(&self) -> Result<Report, Failure> {
         let (began, began_at) = (self.clock.elapsed(), self.clock.now());
         let store = self.store();
@@ -102,7 +102,7 @@ impl Runner<'_> {
         Ok(Report { run_id: self.run_id.to_owned(), began_at, seconds, nodes: results })
     }
 
-    /// Fails before anything is written if tables of somebody else have the names of what is to be built.
+    /// Fails before anything is written if tables of other owners have the names of models that are to be built.
     fn check_tables(&self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
         if !self.options.build {
             return Ok(());
@@ -142,7 +142,7 @@ impl Runner<'_> {
         }
     }
 
-    /// What is to be done, and what of it each node waits for.
+    /// The nodes to run, each with the nodes that it waits for.
     fn waiting(&self) -> BTreeMap<usize, BTreeSet<usize>> {
         let has_work = |at: &usize| {
             let node = &self.project.nodes[*at];
@@ -162,7 +162,7 @@ pub(super) struct Worker<'w> {
     pub(super) runner: &'w Runner<'w>,
     context: &'w BuildContext<'w>,
     pub(super) tested: &'w BTreeMap<(String, String), TestRecord>,
-    /// What has no table, and need not have one: why.
+    /// The nodes that are left out because a stream has no table, with the reason.
     pub(super) missing_sources: &'w BTreeMap<usize, String>,
     pub(super) shared: &'w Mutex<Shared>,
     moved: &'w Condvar,
@@ -201,7 +201,8 @@ impl Worker<'_> {
         }
     }
 
-    /// The next node that waits for nothing; `None` when there is none left. Nodes after a failure end at once.
+    /// The next node that waits for nothing; `None` when there is none left. Nodes that depend on a failed one are
+    /// finished at once.
     fn next(&self) -> Option<usize> {
         let mut shared = lock(self.shared);
         loop {
@@ -220,7 +221,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Ends all that cannot be begun any more.
+    /// Finishes all nodes that can no longer begin.
     fn skip(&self, shared: &mut Shared) {
         let project = self.runner.project;
         let blocked: Vec<(usize, String)> = shared
@@ -230,7 +231,7 @@ impl Worker<'_> {
                 let cause = project.ancestors(at, usize::MAX).into_iter().find(|read| shared.blocked.contains(read));
                 match cause {
                     Some(cause) => Some((at, format!("it reads {}, which failed", project.nodes[cause].name))),
-                    None if shared.stopped => Some((at, "the run was stopped before".to_owned())),
+                    None if shared.stopped => Some((at, "the run was stopped before this node began".to_owned())),
                     None => None,
                 }
             })
@@ -343,7 +344,8 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// How much of its rows a test has to look at. Who asks for tests alone, or for all again, has them look at all.
+    /// The share of its rows that a test has to read. With tests alone, or with `--full-refresh` or `--force`, it is
+    /// all rows.
     pub(super) fn due(&self, at: usize, parsed: &ParsedTest, sql: &mut dyn SqlSession) -> TestScope {
         let options = &self.runner.options;
         let node = &self.runner.project.nodes[at];
@@ -356,7 +358,7 @@ impl Worker<'_> {
         due(dialect, parsed, before, seen, digest, has_marks.then_some(node.name.as_str()))
     }
 
-    /// The marks of all that a test looks at; those of a stream are kept for who asks next.
+    /// The load times of all that a test reads; those of a stream are kept for the next test.
     fn seen(&self, at: usize, parsed: &ParsedTest, sql: &mut dyn SqlSession) -> Result<Seen, Failure> {
         let project = self.runner.project;
         let (built, mut watermarks) = {

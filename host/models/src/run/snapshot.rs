@@ -1,5 +1,5 @@
-//! Every version of every row. A version is valid from one moment, included, to another, excluded; the current one
-//! has no end.
+//! Snapshots keep every version of every row. A version is valid from one moment, included, to another, excluded; the
+//! current one has no end.
 
 use wmshost_flow::model::Snapshot;
 use wmshost_flow::{Dialect, Failure, Sql};
@@ -9,7 +9,7 @@ use super::rows::{AuditValues, RowChanges, stage_query};
 use super::table::ModelTable;
 use crate::dialect::{AUDIT_COLUMNS, VERSION};
 
-/// Takes in how the rows are now: ends the versions of rows that are others or gone, and begins new ones.
+/// Applies the present rows: ends the versions of changed and deleted rows, and begins new ones.
 pub(super) fn apply(
     table: &ModelTable<'_>,
     snapshot: &Snapshot,

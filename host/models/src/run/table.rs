@@ -1,6 +1,6 @@
-//! Making, indexing and swapping tables. A table is built aside and takes the old one's place at the end, in the
-//! transaction that it was built in where the database's DDL has one: readers see the old rows or the new. Oracle's
-//! DDL has none: what happens there is told in `replace_oracle`.
+//! Creating, indexing and swapping tables. A table is built under a staging name and replaces the old one at the end,
+//! in the transaction that built it where the database's DDL is transactional: readers see the old rows or the new.
+//! Oracle's DDL is not; `replace_oracle` describes the way there.
 
 use arrow_schema::DataType;
 use wmshost_flow::model::{Assertion, Interval, Materialization, ModelColumn, Strategy};
@@ -16,9 +16,9 @@ pub(super) struct ModelTable<'m> {
     pub(super) writer: SqlWriter,
     pub(super) node: &'m Node,
     pub(super) model: &'m ParsedModel,
-    /// True if what reads it wants to find its newest rows quickly.
+    /// True if a reader of the table needs to find its newest rows quickly.
     pub(super) is_followed: bool,
-    /// True if the rows that are replaced in it are kept, for those who follow it.
+    /// True if replaced rows are kept for followers.
     pub(super) is_kept: bool,
 }
 
@@ -27,7 +27,7 @@ impl<'t> ModelTable<'t> {
         self.writer.name(&self.node.table)
     }
 
-    /// The table that is built aside.
+    /// The name of the staging table.
     pub(super) fn staging(&self) -> String {
         self.writer.name(&self.staging_table())
     }
@@ -36,7 +36,7 @@ impl<'t> ModelTable<'t> {
         format!("{}{}", STAGING_PREFIXES[0], self.node.table)
     }
 
-    /// The table that the one before is kept in while Oracle exchanges them.
+    /// The name of the old table while Oracle exchanges them.
     pub(super) fn old_table(&self) -> String {
         format!("{}{}", STAGING_PREFIXES[1], self.node.table)
     }
@@ -56,13 +56,13 @@ impl<'t> ModelTable<'t> {
         names
     }
 
-    /// Its columns, the host's own after them.
+    /// The model's columns and, for a snapshot, those of its versions; without the audit columns.
     pub(super) fn columns(&self) -> Vec<String> {
         let own = self.model.model.columns.iter().map(|column| column.name.clone());
         own.chain(self.versions().iter().map(|name| (*name).to_owned())).collect()
     }
 
-    /// The model's own columns as they will be stored, each with this before it.
+    /// The model's own columns as they will be stored, each after the prefix `before`.
     pub(super) fn stored(&self, before: &str) -> String {
         let own = self.model.model.columns.iter();
         own.map(|column| self.writer.as_stored(before, &column.name, &column.kind)).collect::<Vec<_>>().join(", ")
@@ -72,7 +72,7 @@ impl<'t> ModelTable<'t> {
         if matches!(self.model.model.materialization, Materialization::Snapshot(_)) { &VERSION } else { &[] }
     }
 
-    /// The columns that tell rows apart: the key that rows are merged by, or what is tested to be unique.
+    /// The columns that identify rows: the key that rows are merged by, or columns that are tested to be unique.
     pub(super) fn key(&self) -> Option<&'t [String]> {
         if let Materialization::Incremental(increment) = &self.model.model.materialization
             && let Strategy::Merge(key) = &increment.strategy
@@ -85,7 +85,7 @@ impl<'t> ModelTable<'t> {
         })
     }
 
-    /// Makes the table aside, empty.
+    /// Creates the staging table, empty.
     pub(super) fn create_staging(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         self.drop_staging(sql)?;
         let mut parts = self.declared_columns()?;
@@ -93,7 +93,7 @@ impl<'t> ModelTable<'t> {
         let create = format!("CREATE TABLE {} ({})", self.staging(), parts.join(", "));
         let made = match self.partitions() {
             Some(partitions) => match sql.execute(&format!("{create}{partitions}"), &[]) {
-                // The server has no partitions: the table does without.
+                // The server has no partitioning option: the table is created without partitions.
                 Err(failure) if failure.class() == Some(ErrorClass::Unsupported) => sql.execute(&create, &[]),
                 made => made,
             },
@@ -102,12 +102,12 @@ impl<'t> ModelTable<'t> {
         made.map(drop)
     }
 
-    /// Its columns with their types, without the host's marks.
+    /// Its columns with their types, without the audit columns.
     pub(super) fn declared_columns(&self) -> Result<Vec<String>, Failure> {
         let mut parts = Vec::new();
         for column in &self.model.model.columns {
             let declared = self.declared(column).ok_or_else(|| {
-                Failure::invalid_config(format!("the column {} has a type without a place", column.name))
+                Failure::invalid_config(format!("the column {} has a type that the target cannot store", column.name))
             })?;
             parts.push(format!("{} {declared}", self.writer.name(&column.name)));
         }
@@ -142,7 +142,7 @@ impl<'t> ModelTable<'t> {
         ))
     }
 
-    /// Drops the table aside if it is there.
+    /// Drops the staging table if it exists.
     pub(super) fn drop_staging(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         match kind_of(sql, self.writer, &self.staging_table())? {
             Some(_) => sql.execute(&format!("DROP TABLE {}{}", self.staging(), self.writer.for_good()), &[]).map(drop),
@@ -150,7 +150,8 @@ impl<'t> ModelTable<'t> {
         }
     }
 
-    /// Puts the table aside in the place of whatever has its name, with its indexes and those that somebody added.
+    /// Replaces the object that has the model's name by the staging table, with its indexes and those that somebody
+    /// added.
     pub(super) fn swap(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let added = self.added(sql)?;
         self.remove(sql)?;
@@ -160,14 +161,15 @@ impl<'t> ModelTable<'t> {
         self.add_again(&added, sql)
     }
 
-    /// The indexes and triggers that somebody added to what has the model's name on SQLite, by name and statement.
+    /// The indexes and triggers that somebody added to the object with the model's name on SQLite, by name and
+    /// statement.
     pub(super) fn added(&self, sql: &mut dyn Sql) -> Result<Vec<[String; 2]>, Failure> {
         let rows = sql.query(BELONGINGS, &[Value::Text(self.node.table.clone())])?;
         let added = rows.iter().map(|row| [0, 1].map(|at| text_of(row, at)));
         Ok(added.filter(|[name, _]| !self.is_own_index(name)).collect())
     }
 
-    /// Adds them to what has the name now; fails with the name of one that does not fit it.
+    /// Adds them to the new object; fails with the name of one that does not fit it.
     pub(super) fn add_again(&self, added: &[[String; 2]], sql: &mut dyn Sql) -> Result<(), Failure> {
         for [name, statement] in added {
             sql.execute(statement, &[]).map_err(|failure| {
@@ -180,15 +182,15 @@ impl<'t> ModelTable<'t> {
         Ok(())
     }
 
-    /// Returns whether the host made an index: only those with a number after the table's name, somebody else may have made
-    /// others.
+    /// True if the host made an index: its name is that of the table, `_IX` and a number. Other indexes may be somebody
+    /// else's.
     pub(super) fn is_own_index(&self, name: &str) -> bool {
         let prefix = format!("{}_IX", self.node.table);
         let number = name.strip_prefix(&prefix).unwrap_or_default();
         !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
     }
 
-    /// Removes whatever has the model's name.
+    /// Drops the object that has the model's name.
     pub(super) fn remove(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         match kind_of(sql, self.writer, &self.node.table)?.as_deref() {
             Some("view") => sql.execute(&format!("DROP VIEW {}", self.name()), &[]).map(drop),
@@ -197,8 +199,8 @@ impl<'t> ModelTable<'t> {
         }
     }
 
-    /// The indexes that it should have, whether unique, and their columns: each once, and none whose columns another
-    /// begins with.
+    /// The indexes that the table should have, each with its columns and whether it is unique; none is listed whose
+    /// columns are a prefix of another's.
     pub(super) fn indexes(&self) -> Vec<(bool, Vec<String>)> {
         let mut wanted: Vec<(bool, Vec<String>)> = Vec::new();
         match &self.model.model.materialization {
@@ -249,7 +251,7 @@ impl<'t> ModelTable<'t> {
         sql.execute(&format!("CREATE {unique}INDEX {name} ON {} ({columns})", self.name()), &[]).map(drop)
     }
 
-    /// Adds the declared columns that the table lacks; returns whether its columns were others than declared.
+    /// Adds the declared columns that the table lacks; returns true if its columns differed from the declared ones.
     pub(super) fn add_columns(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
         let there = sql.columns(&format!("SELECT * FROM {}", self.name()))?;
         let is_there = |name: &str| there.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -269,7 +271,7 @@ impl<'t> ModelTable<'t> {
     pub(super) fn analyze(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let statement = match self.writer.0 {
             Dialect::Sqlite => {
-                // Some hundred rows of each index tell as much as all of them, for the choice of a plan.
+                // For the choice of a plan, a thousand rows of each index say as much as all of them.
                 sql.query("PRAGMA analysis_limit = 1000", &[])?;
                 format!("ANALYZE {}", self.name())
             }

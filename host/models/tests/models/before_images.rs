@@ -1,5 +1,5 @@
-//! Before images: models that follow them are right after every history, whichever of them is built how often, and look
-//! at nothing that did not change.
+//! Before images: models that follow them are correct after every history, however often each of them is built, and
+//! read nothing that did not change.
 
 use proptest::prelude::*;
 use wmshost_flow::model::{Assertion, Model, Strategy as Way};
@@ -9,7 +9,7 @@ use crate::warehouse::{
     HOUR, Warehouse, action, incremental, model, names, node, project, selected, setup, test, told, view,
 };
 
-/// The stock's rows, as they are: gone where the stream has them no more.
+/// The present rows of the stock, without those that the stream no longer has.
 fn followed(name: &str, way: Way) -> Model {
     let changes = "SELECT id FROM {stock} WHERE wms_loaded_at > {watermark:stock} UNION ALL \
                    SELECT built.id FROM {this} built WHERE built.id NOT IN (SELECT id FROM {stock})";
@@ -20,7 +20,7 @@ fn followed(name: &str, way: Way) -> Model {
     model
 }
 
-/// What each place adds up to, by what came and what went.
+/// The totals of each place, from its new rows and before images.
 fn sums(name: &str, of: &str) -> Model {
     let statement = format!(
         "SELECT place, SUM(items) AS items, SUM(amount) AS amount FROM ( \
@@ -45,7 +45,7 @@ fn windows(of: &str) -> String {
     )
 }
 
-/// The most of each place, computed again where something came or went.
+/// The greatest amount of each place, computed again where a row was added or removed.
 fn tops() -> Model {
     let statement = "SELECT place, MAX(amount) AS amount FROM {rows} \
                      {when incremental} WHERE place IN (SELECT place FROM {changes}) {end} GROUP BY place";
@@ -62,7 +62,7 @@ fn models() -> Project {
         followed("rows", Way::Replace(names(&["id"]))),
         sums("sums", "rows"),
         tops(),
-        // Keys that vanish stay in a merge.
+        // A merge keeps keys that vanish from its statement.
         followed("merged", Way::Merge(names(&["id"]))),
         sums("merged_sums", "merged"),
     ])
@@ -83,17 +83,17 @@ fn assert_right(warehouse: &Warehouse, when: &str) {
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// A row comes or is changed.
+    /// Inserts or changes a row.
     Put(i64, i64, i64),
-    /// A row goes.
+    /// Deletes a row.
     Remove(i64),
-    /// Some of the models are built, or all.
+    /// Builds the named models; an empty list builds all.
     Build(Vec<&'static str>),
-    /// Some are built from the start.
+    /// Builds a model in full.
     Refresh(&'static str),
-    /// Time goes by, or back.
+    /// Sets the clock forward or back.
     Clock(i64),
-    /// Somebody drops the table of before images.
+    /// Drops the table of before images.
     Drop(&'static str),
 }
 
@@ -133,7 +133,7 @@ proptest! {
                         (options.selected, options.full_refresh) = (selected(&models, &[one]), true);
                     });
                 }
-                // The streams' marks are the loads' own; only the models' clock may go back here.
+                // The load times of streams come from the loads; only the models' clock may go back here.
                 Step::Clock(hours) if *hours < 0 => {
                     warehouse.build(&models);
                     warehouse.later(HOUR * hours);
@@ -158,7 +158,7 @@ fn what_nobody_needs_any_more_is_forgotten() {
     warehouse.run(&models, |options| options.selected = selected(&models, &["rows"]));
     warehouse.stock(2, 1, "C", 21);
     warehouse.run(&models, |options| options.selected = selected(&models, &["rows", "sums"]));
-    // `tops` has seen neither.
+    // `tops` has seen neither of them.
     assert_eq!(kept(), ["1 10", "2 20"]);
     let report = warehouse.build(&models);
     assert_eq!((action(&report, "tops"), node(&report, "tops").changed), ("incremental", 4));
@@ -188,7 +188,7 @@ fn a_stream_that_only_lost_rows_wakes_its_models() {
     let report = warehouse.build(&models);
     assert_eq!((action(&report, "rows"), node(&report, "rows").changed), ("incremental", 1));
     assert_right(&warehouse, "without new rows");
-    // A mark of deletion makes no row newer either.
+    // A soft deletion does not change the load time of a row either.
     warehouse.run_sql("ALTER TABLE WMS_STOCK ADD COLUMN wms_deleted_at TIMESTAMP(6)");
     warehouse.build(&models);
     warehouse.run_sql("UPDATE WMS_STOCK SET wms_deleted_at = '2026-01-05 13:00:00.000000' WHERE id = 1");
@@ -226,7 +226,7 @@ fn what_cannot_be_followed_is_told() {
     let told = told(&wrong);
     for part in [
         "stg has no rows of its own, and no watermark",
-        "only of incremental models before images are kept, and plain is none",
+        "before images are kept of incremental models only, and plain is not one",
         "with a lookback the before images of rows are not those of the last build",
     ] {
         assert!(told.contains(part), "{part:?} is not in {told}");

@@ -1,4 +1,4 @@
-//! What is built, in which order, and what a failure leaves.
+//! The order of builds, their outcome, and the state after a failure.
 
 use wmshost_flow::model::{Assertion, Materialization, Snapshot};
 use wmshost_models::NodeStatus;
@@ -101,7 +101,7 @@ fn a_failed_test_stops_what_is_behind_until_it_passes() {
     let report = warehouse.build(&models);
     assert_eq!(node(&report, "totals").status, NodeStatus::Failed);
     assert_eq!(node(&report, "named").status, NodeStatus::Skipped);
-    // Nothing has changed, but the test is looked at again.
+    // Nothing has changed, but the failed test is run again.
     assert_eq!(node(&warehouse.build(&models), "totals").status, NodeStatus::Failed);
     warehouse.stock(2, 1, "B", 1);
     assert!(!warehouse.build(&models).has_failed());
@@ -196,8 +196,8 @@ fn a_history_keeps_every_version() {
     );
 }
 
-/// What a model gives is held to what it declares before it takes the old rows' place: told with model, column, what is
-/// declared and what was found.
+/// The rows of a model are checked against its declaration before they replace the old ones; the failure names the
+/// model, the column, the declared type and the type that was found.
 #[test]
 fn another_type_than_declared_leaves_what_was_there() {
     let warehouse = Warehouse::new();
@@ -221,12 +221,12 @@ fn another_type_than_declared_leaves_what_was_there() {
         assert!(kept.message.contains(&told), "{amount}: {}", kept.message);
         assert_eq!(warehouse.rows("SELECT SUM(amount) FROM KEPT"), ["35"], "what was there stays");
     }
-    // Text that is a number is one in a column of numbers, and NULL is of every type.
+    // Text that is a number is stored as one in a numeric column, and NULL is of every type.
     assert!(!warehouse.build(&declared("CASE id WHEN 1 THEN '7' END")).has_failed());
     assert_eq!(warehouse.rows("SELECT SUM(amount), COUNT(*) FROM KEPT"), ["7 3"]);
 }
 
-/// What comes by an increment is held to it too.
+/// The rows of an incremental build are checked too.
 #[test]
 fn another_type_in_an_increment_leaves_what_was_there() {
     use wmshost_flow::model::Strategy;

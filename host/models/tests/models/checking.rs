@@ -1,4 +1,4 @@
-//! What is wrong with a declaration is told before anything is built: all of it, and where.
+//! The mistakes of a declaration are reported before anything is built: all of them, with their places.
 
 use wmshost_flow::model::{Assertion, Materialization, Strategy};
 use wmshost_models::Project;
@@ -29,7 +29,7 @@ fn all_mistakes_are_told_at_once() {
         tested,
     ]);
     for part in [
-        "model Bad-Name: the name is no name",
+        "model Bad-Name: the name is not valid",
         "model stock: a stream has that name",
         "model wms_item: its table would be that of the stream item",
         "model twice: declared twice: this plugin has a model of that name already",
@@ -39,8 +39,8 @@ fn all_mistakes_are_told_at_once() {
         "model reads, SQL 2:26: the variable days is not given",
         "model bare: it declares no columns",
         "model windows: its window names the column day, which it does not declare",
-        "model windows: it replaces windows and does not tell which",
-        "model windows, SQL 1:8: in a full build there is no such thing",
+        "model windows: it replaces windows but does not say which",
+        "model windows, SQL 1:8: it does not exist in a full build",
         "model tested, test t: another test has that name",
     ] {
         assert!(told.contains(part), "{part:?} is not in\n{told}");
@@ -85,7 +85,7 @@ fn the_database_looks_at_sql_before_anything_is_built() {
         "plugin marts, model broken, SQL 2:8: target analytics: no such column: amuont\n  2 |        amuont AS amount\n    |        ^",
         "model behind: its SQL returns columns that are not declared: amount",
         "model odd, SQL 1:12: target analytics: wrong number of arguments to function abs()",
-        "model unlike: its SQL does not give the declared columns gone",
+        "model unlike: its SQL does not return the declared columns gone",
         "model more: its SQL returns columns that are not declared: item; declare them",
     ];
     for part in expected {

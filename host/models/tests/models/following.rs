@@ -1,4 +1,4 @@
-//! Incremental models: whatever happens between builds, they end up equal to a build from the start.
+//! Incremental models: whatever happens between builds, they end up equal to a full build.
 
 use wmshost_flow::model::{Materialization, Model, OnChange, Strategy};
 use wmshost_models::Project;
@@ -16,7 +16,7 @@ fn merged() -> Model {
     )
 }
 
-/// Per place, which is replaced as a whole; reads a view that joins.
+/// A model whose windows are places; it reads a view that joins.
 fn windowed() -> Vec<Model> {
     let columns = &["place", "items", "amount"];
     let statement = "SELECT place, COUNT(DISTINCT item) AS items, SUM(amount) AS amount FROM {stg} \
@@ -36,7 +36,7 @@ fn windowed() -> Vec<Model> {
     ]
 }
 
-/// The rows of a model as it is, and as it would be if it were built from the start.
+/// The rows of a model as it is, and as they would be after a full build.
 fn both(warehouse: &Warehouse, models: &Project, query: &str) -> (Vec<String>, Vec<String>) {
     let followed = warehouse.rows(query);
     warehouse.run(models, |options| options.full_refresh = true);
@@ -85,7 +85,7 @@ fn windows_are_replaced_as_a_whole() {
     assert_eq!((action(&report, "places"), node(&report, "places").changed), ("incremental", 2));
     assert_eq!(node(&report, "places").rows, Some(2));
     assert_eq!(warehouse.rows(query), ["A 2 15", "B 2 24"]);
-    // An item's change touches the places where it is.
+    // A change of an item affects the places that have it.
     warehouse.item(1, "carton");
     warehouse.build(&models);
     let (followed, whole) = both(&warehouse, &models, query);
@@ -99,19 +99,19 @@ fn windows_with_a_key_write_only_what_differs() {
     declared[1].tests = vec![crate::warehouse::test("one", wmshost_flow::model::Assertion::Unique(names(&["place"])))];
     let models = project(declared);
     warehouse.build(&models);
-    // Both places are affected, one of them comes out as it was.
+    // Both places are affected, and one of them has the same rows as before.
     warehouse.stock(5, 2, "B", 4);
     warehouse.stock(1, 1, "A", 10);
     let report = warehouse.build(&models);
     assert_eq!((action(&report, "places"), node(&report, "places").changed), ("incremental", 1));
-    // A place whose rows are all gone is gone: its window is told by what was there.
+    // A place without rows disappears: its window is found by the rows that were there.
     let query = "SELECT place, items, amount FROM PLACES ORDER BY place";
     let (followed, whole) = both(&warehouse, &models, query);
     assert_eq!(followed, whole);
     assert_eq!(followed, ["A 2 15", "B 2 24"]);
 }
 
-/// A key that is there twice, before or after, tells no rows apart; its test fails, and nothing else is wrong.
+/// A duplicate key, before or after, identifies no rows; its test fails, and nothing else is wrong.
 #[test]
 fn rows_with_one_key_are_neither_lost_nor_doubled() {
     let warehouse = Warehouse::new();
@@ -127,7 +127,7 @@ fn rows_with_one_key_are_neither_lost_nor_doubled() {
     keyed.tests = vec![crate::warehouse::test("one", wmshost_flow::model::Assertion::Unique(names(&["item"])))];
     let models = project(vec![keyed]);
     let query = "SELECT item, place, amount FROM KEYED ORDER BY 1, 2, 3";
-    // The item 1 is at two places, so the key is there twice from the beginning.
+    // The item 1 is at two places, so the key is duplicate from the beginning.
     warehouse.build(&models);
     for (id, item, place, amount) in [(4, 1, "A", 7), (2, 2, "B", 3), (3, 3, "A", 5), (4, 4, "C", 1), (1, 1, "C", 9)] {
         warehouse.stock(id, item, place, amount);
@@ -210,7 +210,7 @@ fn a_late_commit_with_an_old_business_date_is_seen() {
     let models = project(vec![merged()]);
     warehouse.build(&models);
     warehouse.later(HOUR);
-    // Its own time is long before what the model has seen; when it was loaded counts.
+    // Its own time is long before what the model has seen; the load time decides.
     warehouse.run_sql(
         "INSERT INTO WMS_STOCK VALUES (9, 1, 'A', 3, '2020-01-01 00:00:00.000000', 'load', '2026-01-05 12:30:00.000000')",
     );
@@ -283,7 +283,7 @@ fn any_order_of_loads_and_builds_ends_alike() {
     let warehouse = Warehouse::new();
     let mut declared = windowed();
     declared.push(merged());
-    // The same windows again, with a key to tell their rows apart.
+    // The same windows again, with a key that identifies their rows.
     let mut keyed = windowed().remove(1);
     keyed.name = "keyed".into();
     keyed.tests = vec![crate::warehouse::test("one", wmshost_flow::model::Assertion::Unique(names(&["place"])))];
@@ -295,7 +295,7 @@ fn any_order_of_loads_and_builds_ends_alike() {
             1 => drop(warehouse.build(&models)),
             _ => {
                 let (id, item) = (random(12) as i64, random(3) as i64 + 1);
-                // A row stays where it is: a window that a row leaves is for the model's `changes` to tell.
+                // A row keeps its place: the model's `changes` would have to find a window that a row leaves.
                 warehouse.stock(id, item, ["A", "B", "C"][(id % 3) as usize], random(50) as i64);
             }
         }
@@ -331,7 +331,7 @@ fn a_table_that_is_built_anew_passes_on_only_what_changed() {
     assert_eq!((action(&report, "totals"), node(&report, "totals").changed), ("full", 1));
     assert_eq!((action(&report, "tens"), node(&report, "tens").changed), ("incremental", 1));
     assert_eq!(warehouse.rows("SELECT item, tenfold FROM TENS ORDER BY item"), ["1 300", "2 60"]);
-    // Another place, the same amounts: the table comes out as it was, and nothing after it has to be done.
+    // Another place, the same amounts: the table is the same as before, and no model after it has to be built.
     warehouse.stock(4, 2, "C", 1);
     let report = warehouse.build(&models);
     assert_eq!((action(&report, "totals"), node(&report, "totals").changed), ("full", 0));

@@ -1,4 +1,4 @@
-//! Whatever becomes of the rows, tests that look at new rows alone say what a look at all rows says.
+//! Whatever happens to the rows, tests that read new rows alone have the result of tests that read all rows.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use wmshost_models::{Project, Report, TestResult, TestStatus};
 
 use crate::warehouse::{HOUR, Warehouse, incremental, model, names, setup, source, test, view};
 
-/// The same numbers on every machine.
+/// A pseudo-random generator with the same numbers on every machine.
 struct Chance(u64);
 
 impl Chance {
@@ -26,7 +26,7 @@ impl Chance {
     }
 }
 
-/// How often what was to be tried came about.
+/// The number of times that each case of interest occurred.
 #[derive(Debug, Default)]
 struct Seen {
     unchanged: u32,
@@ -44,7 +44,7 @@ fn threshold(chance: &mut Chance) -> Threshold {
     }
 }
 
-/// Every assertion that may be told from new rows, and some that may not, with thresholds as they come.
+/// Every assertion that new rows may decide, and some that they may not, with random thresholds.
 fn tests(to: Option<&str>, chance: &mut Chance) -> Vec<Test> {
     let range = Assertion::Range { column: "amount".into(), least: Some(Value::Int64(1)), most: None };
     let places = ["A", "B"].map(|place| Value::Text(place.to_owned())).to_vec();
@@ -73,7 +73,7 @@ fn tests(to: Option<&str>, chance: &mut Chance) -> Vec<Test> {
     assertions.into_iter().map(&mut one).collect()
 }
 
-/// Two streams and what may be made of them: rows by window, versions, a table built again each time, a view.
+/// Two streams and models of them: rows by window, versions, a table that is built in full each time, a view.
 fn declared(chance: &mut Chance) -> Project {
     let columns = ["id", "item", "place", "amount"];
     let all = "SELECT id, item, place, amount FROM {stock}";
@@ -108,8 +108,8 @@ fn declared(chance: &mut Chance) -> Project {
     Project::new(setup).expect("sound")
 }
 
-/// Rows are loaded, changed, dirtied and deleted; what they refer to comes and goes. Each load has a moment of its own,
-/// but for some rows that come in a commit at the last one's.
+/// Rows are loaded, changed, made dirty and deleted; the rows that they refer to appear and disappear. Each load has a
+/// load time of its own, except for some rows of a commit that has the time of the last one.
 fn happen(warehouse: &Warehouse, chance: &mut Chance) {
     warehouse.later(HOUR);
     if chance.one_in(3) {
@@ -145,7 +145,7 @@ fn by_test(report: &Report) -> BTreeMap<(String, String), TestResult> {
     tests.map(|(node, test)| ((node, test.name.clone()), test.clone())).collect()
 }
 
-/// Each test that was run, or left alone, in a build says what it says where it looks at all.
+/// Each test that was run, or skipped as unchanged, in a build has the result that it has when it reads all rows.
 fn compare(warehouse: &Warehouse, models: &Project, change: &str, seen: &mut Seen, when: &str) {
     let built = by_test(&warehouse.run(models, |options| {
         options.full_refresh = change == "refresh";

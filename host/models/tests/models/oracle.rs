@@ -1,4 +1,4 @@
-//! All ways to build a model in Oracle's SQL, on the emulator.
+//! Every strategy to build a model in Oracle's SQL, on the emulator.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,14 +13,14 @@ use crate::warehouse::{HOUR, Warehouse, action, incremental, model, names, node,
 
 const ACCOUNTS: u32 = 24;
 
-/// One for all tests, which have an account each.
+/// One emulator for all tests, each of which has an account of its own.
 pub(crate) static SERVER: LazyLock<Emulator> = LazyLock::new(|| {
     let accounts = (1..=ACCOUNTS).map(|number| Account::new(&format!("MART{number}"), "mart"));
-    Emulator::start(accounts.fold(Options::default(), Options::account)).expect("a emulator")
+    Emulator::start(accounts.fold(Options::default(), Options::account)).expect("an emulator")
 });
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// The two streams, as in the other tests, and the account that has them.
+/// The two streams, as in the other tests, and the account that owns them.
 pub(crate) fn warehouse() -> (Warehouse, String) {
     let account = format!("MART{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let address = Address::Host {
@@ -96,7 +96,7 @@ fn views_and_tables_follow_their_declaration() {
     assert_eq!(action(&warehouse.build(&models), "totals"), "full");
     assert_eq!(warehouse.rows(NAMED), ["box 30", "crate 6"]);
 
-    // Another shape: the tables are exchanged under the view that reads them.
+    // Other columns: the tables are exchanged under the view that reads them.
     let mut wider = totals();
     wider[1] = model(
         "totals",
@@ -138,7 +138,7 @@ fn a_failed_model_leaves_what_was_there_and_says_where() {
     assert_eq!(node(&report, "named").status, NodeStatus::Skipped);
     assert_eq!(warehouse.rows(NAMED), ["box 30", "crate 5"]);
 
-    // What the server names is found in the model's own text, before anything is built and while it is.
+    // The name in the server's error is found in the model's own text, before anything is built and during a build.
     broken[1].statement = "SELECT item,\n  SUM(s.amonut) AS amount\nFROM {stock} s GROUP BY item".into();
     let broken = project(broken);
     let wrong = told(&warehouse.examine(&broken).expect_err("a mistake"));
@@ -164,8 +164,7 @@ fn a_failed_model_leaves_what_was_there_and_says_where() {
     assert_eq!(warehouse.rows("SELECT item, amount, more FROM TOTALS ORDER BY item"), ["1 30 1", "2 5 1"]);
 }
 
-/// A view that is to become a table, where the table does not get the name: the view is there again, and whatever reads
-/// it.
+/// A view is to become a table, and the table does not get the name: the view exists again, and so do its readers.
 #[test]
 fn a_view_comes_back_where_a_table_cannot_take_its_place() {
     let (warehouse, account) = warehouse();
@@ -285,7 +284,7 @@ fn what_is_appended_is_appended_once() {
     let models = project(vec![incremental(Strategy::Append, None, log)]);
     warehouse.build(&models);
     stock(&warehouse, 1, 1, "A", 11);
-    // The rows and their note are one: what is lost before the note is not there.
+    // The rows and their record are committed together: what is lost before the record does not exist.
     let note = Moment::Statement("INSERT INTO WMSHOST_MODEL".into());
     SERVER.faults().add(Fault::new(note, Effect::DropBefore).account(&account));
     assert!(warehouse.build(&models).has_failed());
@@ -372,7 +371,7 @@ fn texts_of_an_index_share_its_room() {
     let widths = "SELECT data_type, data_length FROM user_tab_columns WHERE table_name = 'PLACED' ORDER BY column_id";
     let expected = ["NUMBER 22", "VARCHAR2 3000", "VARCHAR2 3000", "VARCHAR2 128", "TIMESTAMP(6) 11"];
     assert_eq!(warehouse.rows(widths), expected);
-    // Other indexes on the same columns are made and dropped without a new table.
+    // Other indexes on the same columns are created and dropped without a new table.
     placed.storage.indexes = vec![names(&["name", "place"]), names(&["place", "item"])];
     assert!(!warehouse.build(&project(vec![placed])).has_failed());
     let indexes =

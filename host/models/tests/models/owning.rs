@@ -1,5 +1,5 @@
-//! A build touches nothing but the model's own tables and views: whatever somebody else has under a name that it needs
-//! stays as it is, and nothing is built.
+//! A build changes only the model's own tables and views: an object of another owner under a name that it needs stays
+//! as it is, and nothing is built.
 
 use wmshost_flow::model::{Materialization, Model, Snapshot, Strategy};
 use wmshost_flow::{Claim, Dialect, Failure, FailureKind, OwnerKind, TableOwner, TakeOver, record_of};
@@ -11,7 +11,7 @@ use crate::warehouse::{Warehouse, incremental, model, names, setup, told, view};
 
 const STRANGERS: [&str; 4] = ["an empty table", "a table with rows", "a table like one of the host", "a view"];
 
-/// A warehouse of each kind, and the account on the emulator.
+/// A warehouse of each kind, and its account on the emulator.
 fn warehouses() -> [(Warehouse, Dialect, String); 2] {
     let (oracle, account) = oracle::warehouse();
     [(Warehouse::new(), Dialect::Sqlite, String::new()), (oracle, Dialect::Oracle, account)]
@@ -22,7 +22,7 @@ fn project(dialect: Dialect, models: Vec<Model>) -> Project {
     Project::new(setup).unwrap_or_else(|wrong| panic!("{}", told(&wrong)))
 }
 
-/// A model in each of the ways to build one. The last has a follower, so that its before images are kept.
+/// A model for each strategy. The last has a follower, so that its before images are kept.
 fn models() -> Vec<(&'static str, Vec<Model>)> {
     let rows = "SELECT id, item, amount FROM {stock}";
     let columns = &["id", "item", "amount"];
@@ -50,7 +50,7 @@ fn models() -> Vec<(&'static str, Vec<Model>)> {
     ]
 }
 
-/// The names that a way to build a model needs.
+/// The names that a strategy needs.
 fn needed(way: &str, dialect: Dialect) -> Vec<&'static str> {
     let mut needed = vec!["MINE"];
     if way != "view" {
@@ -144,7 +144,7 @@ fn two_pipelines_do_not_build_the_same_models() {
     }
 }
 
-/// A stream and a model that meet in one table, whichever came first.
+/// A stream and a model with the same table, whichever came first.
 #[test]
 fn a_stream_and_a_model_do_not_share_a_table() {
     for (warehouse, dialect, _) in warehouses() {
@@ -193,7 +193,7 @@ fn what_stands_in_the_way_is_replaced_where_the_pipeline_says_so_by_name() {
     }
 }
 
-/// Takes away what the tests of one way to build have left.
+/// Removes everything that the tests of one strategy have left.
 fn clean(warehouse: &Warehouse) {
     for name in ["MINE", "FOLLOWER", "BYSTANDER"] {
         for name in ["", "WMSHOST_NEW_", "WMSHOST_OLD_", "WMSHOST_BEFORE_"].map(|before| format!("{before}{name}")) {
@@ -231,8 +231,8 @@ fn a_streams_table_of_somebody_else_gets_no_index() {
     }
 }
 
-/// Oracle commits at every definition: a build that breaks off at any of them leaves the stranger's rows, or has
-/// replaced them as it was told to; the next build ends it.
+/// Oracle commits at every DDL statement: a build that is interrupted at any of them leaves the stranger's rows, or has
+/// replaced them as configured; the next build completes it.
 #[test]
 fn a_take_over_that_breaks_off_anywhere_is_ended_by_the_next_build() {
     let (warehouse, account) = oracle::warehouse();
@@ -261,7 +261,7 @@ fn a_take_over_that_breaks_off_anywhere_is_ended_by_the_next_build() {
             let take = || vec![TakeOver::parse("MINE")];
             let _ = warehouse.try_run_as("wms", &project, |options| options.take_over = take());
             struck += SERVER.faults().struck(fault);
-            // The stranger's row, or rows of the model: never nothing, but between the two renames of an exchange.
+            // The stranger's rows, or rows of the model: never none, except between the two renames of an exchange.
             let rows = warehouse.try_rows("SELECT COUNT(*) FROM MINE");
             let is_exchange = point.contains("RENAME") || point.contains("ALTER TABLE \"WMSHOST_NEW");
             let old = warehouse.try_rows("SELECT COUNT(*) FROM WMSHOST_OLD_MINE");
@@ -289,7 +289,7 @@ fn view_of(amount: &str) -> Vec<Model> {
     vec![view("mine", &["stock"], &["id", "item", "amount"], &statement)]
 }
 
-/// The record of a model says whose the name is, not that what has it is what the model made.
+/// The record of a model says who owns the name, not that the object with that name is the one that the model made.
 #[test]
 fn what_somebody_put_in_the_place_of_a_models_view_is_left_alone() {
     for (warehouse, dialect, _) in warehouses() {
@@ -361,7 +361,7 @@ fn what_somebody_added_to_a_models_table_stays_when_the_table_is_replaced() {
     let ran = warehouse.run_as("wms", &first, |options| options.full_refresh = true);
     assert!(!ran.has_failed(), "{ran:#?}");
     assert_eq!(warehouse.rows(added), ["by_item", "theirs", "they_look"]);
-    // One that does not fit is named, and all stays as it was.
+    // An index that does not fit is named, and everything stays as it was.
     let before = seen(&warehouse, "MINE");
     let renamed = project(Dialect::Sqlite, rows("article"));
     let ran = warehouse.run_as("wms", &renamed, |_| {});
@@ -372,8 +372,8 @@ fn what_somebody_added_to_a_models_table_stays_when_the_table_is_replaced() {
     assert_eq!(warehouse.rows(added), ["theirs", "they_look"]);
 }
 
-/// Oracle exchanges tables of different columns by two renames. A build that breaks off between them, and the next one at
-/// any statement of its own, leave the old rows under one of the two names until the new ones are there.
+/// Oracle exchanges tables of different columns by two renames. A build that is interrupted between them, and the next
+/// one at any statement of its own, leave the old rows under one of the two names until the new ones are in place.
 #[test]
 fn an_exchange_that_breaks_off_and_the_next_that_does_too_lose_no_table() {
     let (warehouse, account) = oracle::warehouse();
@@ -386,7 +386,7 @@ fn an_exchange_that_breaks_off_and_the_next_that_does_too_lose_no_table() {
         SERVER.faults().add(Fault::new(Moment::Statement(point.into()), effect).account(&account))
     };
     let mut struck = 0;
-    // The answer to the first rename is lost; or the second fails, and so does what undoes the first.
+    // The answer to the first rename is lost; or the second fails, and so does the statement that undoes the first.
     let broken_off = [
         vec![("ALTER TABLE \"MINE\" RENAME", Effect::DropAfter)],
         vec![

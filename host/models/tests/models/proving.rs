@@ -49,7 +49,7 @@ fn a_model_is_proven_before_it_is_built() {
     totals.unit_tests.pop();
     let models = project(vec![totals]);
     assert_eq!(node(&warehouse.build(&models), "totals").unit_tests.len(), 3);
-    // What is proven and built is not proven again.
+    // A model that was built and whose unit tests have passed does not run them again.
     assert_eq!(node(&warehouse.build(&models), "totals").unit_tests.len(), 0);
 }
 

@@ -1,4 +1,4 @@
-//! The words that select models.
+//! The expressions that select models.
 
 use wmshost_models::{PreviousRun, Project};
 
@@ -74,7 +74,7 @@ fn a_word_that_matches_nothing_is_told() {
             "\"colour:red\": there is no method colour:; there are tag:, layer:, materialized:, source:, owner:, \
              plugin:, state: and result:",
             "\"+\" names nothing",
-            "\"state:old\": there is state:new and state:modified",
+            "\"state:old\": use state:new or state:modified",
         ]
     );
 }

@@ -1,5 +1,5 @@
-//! What the host costs beside the same SQL by hand, in the same engine. Not part of the usual tests, since a busy
-//! machine tells nothing: `cargo test --release -p wmshost-models -- --ignored --nocapture speed`.
+//! The cost of the host compared with the same SQL by hand, in the same engine. Not part of the usual tests, because a
+//! busy machine proves nothing: `cargo test --release -p wmshost-models -- --ignored --nocapture speed`.
 
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,7 @@ fn nine() -> Vec<Model> {
     models
 }
 
-/// The same SQL, as a person would run it: a table made of each SELECT, each in a transaction.
+/// The same SQL as a person would run it: a table created from each SELECT, each in a transaction.
 fn by_hand(warehouse: &Warehouse, models: &[Model], project: &Project) -> Duration {
     let tables: Vec<_> = models.iter().filter(|model| model.materialization == Materialization::Table).collect();
     let mut sql = warehouse.target.sql().expect("a session");

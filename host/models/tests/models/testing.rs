@@ -17,7 +17,7 @@ fn tested(tests: Vec<Test>) -> Project {
     project(vec![stock])
 }
 
-/// The stream `stock` with tests, and nothing that reads it.
+/// The stream `stock` with tests, and no model that reads it.
 fn stream_tested(tests: Vec<Test>) -> Project {
     let mut declared = setup(Vec::new());
     declared.plugins[0].1.sources = vec![source("stock", tests)];
@@ -79,7 +79,7 @@ fn every_assertion_finds_its_rows() {
              \"wms_run_id\":\"run-1\"}",
         ]
         .map(|row| match row.find("\"wms_loaded_at\"") {
-            // When the model was built is of no matter here.
+            // The time when the model was built does not matter here.
             Some(_) => warehouse.rows("SELECT 'known ' || failing_row FROM WMSHOST_TEST_FAILURES WHERE test = 'known'")[0].clone(),
             None => row.to_owned(),
         })
@@ -135,7 +135,7 @@ fn streams_are_tested_before_what_reads_them() {
     let test = &node(&report, "item").tests[0];
     assert_eq!(
         (test.status, test.message.as_str()),
-        (TestStatus::Failed, "the newest wms_loaded_at is 10800 s old, 7200 s may be")
+        (TestStatus::Failed, "the newest wms_loaded_at is 10800 s old; the limit is 7200 s")
     );
     assert_eq!(node(&report, "named").message, "it reads item, which failed");
     warehouse.item(2, "crate");
@@ -148,7 +148,7 @@ fn a_test_waits_for_the_model_that_it_looks_at() {
     let mut lines = model("lines", &["stock"], &["item"], "SELECT item FROM {stock}");
     let there = Assertion::Relationship { column: "item".into(), to: "heads".into(), to_column: "item".into() };
     lines.tests = vec![test("has_head", there)];
-    // It reads what is tested against it.
+    // This model reads the one that is tested against it.
     let heads = model(
         "heads",
         &["lines", "item"],
@@ -166,7 +166,7 @@ fn a_test_waits_for_the_model_that_it_looks_at() {
     assert_eq!(crate::warehouse::action(&report, "heads"), "full");
 }
 
-/// A test that has passed looks at what is new since, and at nothing where nothing is new.
+/// A test that has passed reads the rows that are new since, and nothing where nothing is new.
 #[test]
 fn tests_look_at_what_changed_since_they_passed() {
     use TestStatus::{Failed, Passed, Unchanged};
@@ -184,7 +184,7 @@ fn tests_look_at_what_changed_since_they_passed() {
     };
     assert_eq!(all(&warehouse.build(&models)), [Passed; 3]);
     assert_eq!(all(&warehouse.build(&models)), [Unchanged; 3]);
-    // Who asks for tests, or for everything again, has them run.
+    // Running tests alone, or with `--force`, runs all of them.
     assert_eq!(all(&warehouse.run(&models, |options| options.build = false)), [Passed; 3]);
     assert_eq!(all(&warehouse.run(&models, |options| options.full_refresh = true)), [Passed; 3]);
     warehouse.later(crate::warehouse::HOUR);
@@ -195,13 +195,13 @@ fn tests_look_at_what_changed_since_they_passed() {
     warehouse.run_sql("UPDATE WMS_STOCK SET place = NULL WHERE id IN (4, 5)");
     let report = warehouse.build(&models);
     assert_eq!(all(&report), [Passed, Failed, Passed]);
-    // Once it has failed, all rows are looked at: also the one that was not loaded again.
+    // Once it has failed, all rows are read, even the one that was not loaded again.
     let filled = node(&report, "stock_now").tests.iter().find(|test| test.name == "filled").expect("a test");
     assert_eq!(filled.failing, 2);
     assert_eq!(all(&warehouse.build(&models)), [Unchanged, Failed, Unchanged]);
 }
 
-/// New rows tell how many can fail at most; only where that is too many are all counted.
+/// New rows bound how many can fail; only where the bound is too high are all counted.
 #[test]
 fn what_new_rows_tell_is_the_most_that_can_fail() {
     use TestStatus::{Passed, Warned};
@@ -223,7 +223,7 @@ fn what_new_rows_tell_is_the_most_that_can_fail() {
         (test.status, test.failing, test.at_most, kept)
     };
     assert_eq!(look(), (Passed, 1, false, names(&["4"])));
-    // The row that failed is well again, and another one fails.
+    // The row that failed passes again, and another one fails.
     warehouse.later(crate::warehouse::HOUR);
     warehouse.stock(4, 1, "A", 1);
     warehouse.stock(5, 1, "?", 1);
@@ -235,19 +235,19 @@ fn what_new_rows_tell_is_the_most_that_can_fail() {
     warehouse.later(crate::warehouse::HOUR);
     warehouse.stock(3, 1, "?", 1);
     assert_eq!(look(), (Warned, 3, false, names(&["3", "5", "6"])));
-    // What has not passed is looked at whole.
+    // A test that has not passed reads all rows.
     warehouse.later(crate::warehouse::HOUR);
     warehouse.stock(3, 1, "A", 1);
     warehouse.stock(5, 1, "B", 1);
     warehouse.stock(6, 1, "B", 1);
     assert_eq!(look(), (Passed, 0, false, Vec::new()));
-    // None failed before: what fails is among the new rows, and is counted exactly.
+    // None failed before: the failing rows are among the new ones, and are counted exactly.
     warehouse.later(crate::warehouse::HOUR);
     warehouse.stock(2, 1, "?", 1);
     assert_eq!(look(), (Passed, 1, false, names(&["2"])));
 }
 
-/// A table that was replaced has new rows only: what fails of them is all that fails.
+/// A table that was replaced has new rows only: the failing ones among them are all that fail.
 #[test]
 fn where_all_rows_are_new_they_are_counted_exactly() {
     let warehouse = Warehouse::new();
@@ -272,7 +272,7 @@ fn where_all_rows_are_new_they_are_counted_exactly() {
     }
 }
 
-/// The same warehouse, whose tests were noted by a version that knew less of them.
+/// The same warehouse, whose test results were recorded by a version that recorded less.
 #[test]
 fn notes_of_an_earlier_version_are_gone_on_with() {
     use TestStatus::Unchanged;
@@ -285,8 +285,8 @@ fn notes_of_an_earlier_version_are_gone_on_with() {
     assert_eq!(statuses(&warehouse, &models)[0].1, TestStatus::Passed);
 }
 
-/// A reference of an old row holds as long as what it refers to has lost nothing: then only those of new rows are
-/// looked up.
+/// A reference of an old row holds as long as the table that it refers to has lost nothing: then only those of new rows
+/// are looked up.
 #[test]
 fn references_are_followed_from_new_rows_alone_while_nothing_is_lost() {
     use TestStatus::{Failed, Passed};
@@ -299,7 +299,7 @@ fn references_are_followed_from_new_rows_alone_while_nothing_is_lost() {
         (test.status, test.failing)
     };
     assert_eq!(look(), (Passed, 0));
-    // No load leaves such a row: it shows what is looked at.
+    // No load leaves such a row: it shows which rows are read.
     warehouse.run_sql("UPDATE WMS_STOCK SET item = 77 WHERE id = 1");
     warehouse.later(crate::warehouse::HOUR);
     warehouse.stock(4, 2, "A", 1);

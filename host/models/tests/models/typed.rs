@@ -1,4 +1,4 @@
-//! Every type of the contract goes through models of every kind without a change, on both databases.
+//! Every type of the contract passes unchanged through models of every kind, on both databases.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use wmshost_models::{Project, Setup};
 use crate::oracle;
 use crate::warehouse::{HOUR, Warehouse, incremental, model, names, setup, told};
 
-/// Each type with values as literals of SQLite and of Oracle: the ends of its range, and nothing.
+/// Each type with values as literals of SQLite and of Oracle: the ends of its range, and NULL.
 fn types(dialect: Dialect) -> Vec<(DataType, Vec<String>)> {
     let micros = TimeUnit::Microsecond;
     let moment = |text: &str| match dialect {
@@ -92,7 +92,7 @@ fn rows(warehouse: &Warehouse, dialect: Dialect, columns: &[ModelColumn], table:
     let rows = sql.query(&format!("SELECT {list} FROM {table} ORDER BY id"), &[]);
     let mut rows = rows.unwrap_or_else(|failure| panic!("{table}: {failure}"));
     for cell in rows.iter_mut().flatten() {
-        // A loaded day is a moment at midnight in Oracle, and one of a model a DATE.
+        // A loaded date is a timestamp at midnight in Oracle, and one of a model a DATE.
         if let Value::Date(day) = cell {
             *cell = Value::Timestamp(i64::from(*day) * 86_400_000_000);
         }
@@ -156,7 +156,7 @@ fn every_type_goes_through_every_kind_of_model_unchanged() {
     }
 }
 
-/// What SQLite computes is a number; stored as a long decimal it gets the text that an equal one has.
+/// A value that SQLite computes is a number; stored as a long decimal it gets the text that an equal one has.
 #[test]
 fn a_long_decimal_that_was_computed_is_stored_as_one_that_was_loaded() {
     let warehouse = Warehouse::new();

@@ -1,4 +1,5 @@
-//! A warehouse with two loaded streams, `stock` and `item`, a clock that a test turns, and short ways to declare.
+//! A warehouse with two loaded streams, `stock` and `item`, a clock that a test sets, and short constructors of
+//! declarations.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ impl Scratch for Memory {
 }
 
 pub(crate) struct Warehouse {
-    /// Where the database is, if it is a file.
+    /// The folder of the database, if it is a file.
     _folder: Option<TempDir>,
     pub(crate) target: Arc<dyn Target>,
     pub(crate) clock: Arc<TurnedClock>,
@@ -73,13 +74,13 @@ impl Warehouse {
         warehouse
     }
 
-    /// Over a database that is there, without any table yet.
+    /// Over an existing database without tables.
     pub(crate) fn over(open: impl FnOnce(Arc<TurnedClock>) -> Arc<dyn Target>) -> Self {
         let clock = Arc::new(TurnedClock(AtomicI64::new(NOON)));
         Self { _folder: None, target: open(clock.clone()), clock }
     }
 
-    /// Turns the clock on.
+    /// Sets the clock forward.
     pub(crate) fn later(&self, by: Micros) {
         self.clock.0.fetch_add(by, Ordering::Relaxed);
     }
@@ -119,7 +120,7 @@ impl Warehouse {
         self.run_as("wms", project, change)
     }
 
-    /// As a pipeline of that name, which remembers nothing of another's.
+    /// Runs as a pipeline of that name, which has no records of another's.
     pub(crate) fn run_as(&self, pipeline: &str, project: &Project, change: impl FnOnce(&mut BuildOptions)) -> Report {
         self.try_run_as(pipeline, project, change).expect("a run")
     }
@@ -163,12 +164,12 @@ impl Warehouse {
     }
 }
 
-/// How a node of a report ended.
+/// The result of a node in a report.
 pub(crate) fn node<'r>(report: &'r Report, name: &str) -> &'r NodeResult {
     report.nodes.iter().find(|node| node.name == name).unwrap_or_else(|| panic!("no node {name} in {report:#?}"))
 }
 
-/// What was done with a model.
+/// The action taken for a model.
 pub(crate) fn action(report: &Report, name: &str) -> &'static str {
     let node = node(report, name);
     node.action.map_or(node.status.name(), |action| action.name())
@@ -198,7 +199,7 @@ pub(crate) fn selected(project: &Project, words: &[&str]) -> wmshost_models::Sel
     project.select(&words, &[], &PreviousRun::default()).expect("a selection")
 }
 
-/// A table whose columns are all whole numbers, but for `name` and `place`.
+/// A table whose columns are all whole numbers, except `name` and `place`.
 pub(crate) fn model(name: &str, reads: &[&str], columns: &[&str], statement: &str) -> Model {
     let kind = |column: &str| match column {
         "name" | "place" | "status" | "user" => DataType::Utf8,

@@ -1,5 +1,5 @@
-//! Every folder in tests/cases is a case: `pipeline.toml` with what it needs beside it, the variables in
-//! `environment`, and what is told about it in `expected.txt`. `UPDATE_EXPECTED=1` writes the expected files.
+//! Every folder in tests/cases is a case: `pipeline.toml` with the files that it needs, the variables in `environment`,
+//! and the expected report in `expected.txt`. `UPDATE_EXPECTED=1` writes the expected files.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Proofs of the pipeline crate at its border: files in, a pipeline or mistakes out.
+//! Tests of the pipeline crate through its public interface: files in, a pipeline or mistakes out.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

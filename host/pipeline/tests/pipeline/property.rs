@@ -1,4 +1,4 @@
-//! Whatever is in a file: there is an answer, and where it is no there is a mistake to read.
+//! Whatever a file contains, there is a result, and a rejection has a mistake to read.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The pipeline files that come with the product, and that help.toml is a complete reference of the format.
+//! The shipped pipeline files are valid, and help.toml is a complete reference of the format.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -106,8 +106,8 @@ fn the_reference_is_a_pipeline_that_passes() {
     assert_eq!(std::fs::read_to_string(path).unwrap(), HELP);
 }
 
-/// Every key that the reader knows is in the reference, under a comment; where the value of a key differs
-/// from stream to stream, the comment tells the default.
+/// Every key that the reader knows is in the reference, under a comment; if the value of a key differs from stream to
+/// stream, the comment states the default.
 #[test]
 fn the_reference_has_every_key_with_its_default() {
     let typed = typed_keys(HELP);
@@ -126,7 +126,8 @@ fn the_reference_has_every_key_with_its_default() {
     }
 }
 
-/// The keys that are in a file, `*` for names of one's own, each with its value and the comment above it.
+/// Returns the keys in a file, with `*` for names that the author chooses, each with its value and the comment above
+/// it.
 fn typed_keys(text: &str) -> BTreeMap<String, (String, String)> {
     let (mut table, mut comment) = (String::new(), String::new());
     let mut keys = BTreeMap::new();
@@ -135,7 +136,8 @@ fn typed_keys(text: &str) -> BTreeMap<String, (String, String)> {
             comment.push_str(words);
         } else if line.starts_with('[') {
             let parts: Vec<&str> = line.trim_matches(['[', ']']).split('.').collect();
-            // `[models]` has its own tables at the places where the others have names.
+            // In `[models]`, the names of its own tables are at the positions where other sections have names that the
+            // author chooses.
             let name_at = usize::from(parts[0] != "models");
             let named: Vec<&str> = parts
                 .iter()

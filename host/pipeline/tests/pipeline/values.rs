@@ -94,7 +94,7 @@ fn unreadable_files_are_told() {
     ");
 }
 
-/// A password that is put where something else belongs does not get out through a message.
+/// A password at a wrong position does not get into a message.
 #[test]
 fn what_comes_by_reference_is_never_told() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,21 +1,21 @@
-//! A world for pipeline files: variables from a list, and plugins that are what their file names say.
+//! Test doubles for pipeline files: variables from a list, and plugins whose kind follows from their file names.
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use wmshost_pipeline::{PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, World};
 
-/// An environment of these variables.
+/// Returns an environment with these variables.
 pub(crate) fn variables(list: Vec<(String, String)>) -> impl Fn(&str) -> Option<OsString> {
     move |name| list.iter().find(|(known, _)| known == name).map(|(_, value)| value.into())
 }
 
-/// An environment of these variables.
+/// Returns an environment with these variables.
 pub(crate) fn set(list: &[(&str, &str)]) -> impl Fn(&str) -> Option<OsString> + use<> {
     variables(list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
 }
 
-/// Plugins that are what their file names say.
+/// A catalog of plugins whose kind follows from their file names.
 pub(crate) struct ByFileName;
 
 impl PluginCatalog for ByFileName {
@@ -66,7 +66,7 @@ fn reject() -> Vec<SettingMetadata> {
     vec![setting("reject", SettingKind::Texts, Some("[]"), &rules)]
 }
 
-/// One of each kind.
+/// Returns one setting of each kind.
 fn settings() -> Vec<SettingMetadata> {
     vec![
         setting("label", SettingKind::Text, None, &[]),

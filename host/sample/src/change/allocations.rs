@@ -1,5 +1,5 @@
-//! What a day does to allocations: they move on from ALLOCATED to SHIPPED, shipped ones are corrected, and
-//! new order lines get theirs.
+//! The changes of a day to allocations: they advance from ALLOCATED to SHIPPED, shipped ones are corrected, and new
+//! order lines get theirs.
 
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
@@ -13,7 +13,7 @@ use crate::rows::allocation::{self, Allocation, STATUSES, user};
 use crate::rows::rank;
 use crate::summary::{Meter, Progress, TableSummary};
 
-/// The rank of an allocation that is done.
+/// The rank of a completed allocation.
 const SHIPPED: usize = STATUSES.len() - 1;
 
 /// Changes allocation.
@@ -81,7 +81,7 @@ fn update(
     Ok(())
 }
 
-/// Another quantity than before: a piece less if there are several, else one more.
+/// Returns a quantity that differs: one piece less if there are several, otherwise one more.
 fn corrected(quantity: Option<i64>) -> i64 {
     match quantity.unwrap_or(0).abs() {
         several @ 2.. => several - 1,
@@ -89,7 +89,7 @@ fn corrected(quantity: Option<i64>) -> i64 {
     }
 }
 
-/// Allocations to come.
+/// The source of new allocations.
 struct Arrivals<'a> {
     day: &'a Day,
     lines: &'a [NewLine],
@@ -97,7 +97,7 @@ struct Arrivals<'a> {
     earlier: Statement<'a>,
 }
 
-/// Reads an order line of an earlier day: the first with at least the id given.
+/// Prepares a query for an order line of an earlier day: the first with at least the given id.
 fn earlier_line(connection: &Connection) -> rusqlite::Result<Statement<'_>> {
     connection.prepare(
         "SELECT order_id, item_id, max(1, abs(ifnull(quantity_ordered, 1))) FROM order_dtl \
@@ -106,8 +106,8 @@ fn earlier_line(connection: &Connection) -> rusqlite::Result<Statement<'_>> {
 }
 
 impl Arrivals<'_> {
-    /// A new row: fresh ones mostly for a line that came today, all others for one of an earlier day. None
-    /// if there is no line or no location left to refer to.
+    /// Returns a new row: fresh ones are mostly for a line of today, all others for one of an earlier day. `None` if
+    /// there is no line or no location left to refer to.
     fn row(&mut self, id: i64, role: Role, random: &mut Random) -> rusqlite::Result<Option<Allocation>> {
         let day = self.day;
         let place = self.places.get(random.skewed(self.places.len() as u64) as usize);

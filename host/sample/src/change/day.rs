@@ -1,4 +1,4 @@
-//! The day that passes: how much of each table it touches, and which change keys it hands out.
+//! The day of changes: the number of rows that it touches in each table, and the change keys that it assigns.
 
 use rusqlite::Connection;
 
@@ -14,7 +14,7 @@ pub(super) struct Incremental {
     pub(super) rows: u64,
     pub(super) first_id: i64,
     pub(super) last_id: i64,
-    /// The youngest change key; the day's beginning if the table has none.
+    /// The latest change key; the start of the day if the table has none.
     pub(super) latest: Moment,
 }
 
@@ -28,21 +28,21 @@ pub(super) struct Day {
     pub(super) allocations: Incremental,
 }
 
-/// How a changed row comes by its change key.
+/// The way in which a changed row gets its change key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Some time in the day.
+    /// It is some time of the day.
     Fresh,
-    /// At the one moment that all tied rows share.
+    /// It is the one time that all tied rows share.
     Tied,
-    /// Before the day: its transaction was committed late.
+    /// It is before the day: the row's transaction was committed late.
     Late,
-    /// Not at all: the key is NULL.
+    /// It is NULL.
     Unkeyed,
 }
 
 impl Day {
-    /// The day after the youngest change key of a file.
+    /// Returns the day after the latest change key of a file.
     pub(super) fn after(connection: &Connection, options: &ChangeOptions) -> rusqlite::Result<Self> {
         let mut tables = Vec::new();
         for (name, pk) in [(ORDER_HDR, "order_id"), (ORDER_DTL, "order_detail_id"), (ALLOCATION, "allocation_id")] {
@@ -62,34 +62,34 @@ impl Day {
         })
     }
 
-    /// The seed of new masters.
+    /// Returns the seed of new masters.
     pub(super) fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// The draws for one purpose of the day.
+    /// Returns the draws for one purpose of the day.
     pub(super) fn random(&self, purpose: Purpose) -> Random {
         Random::keyed(self.seed, purpose, 0)
     }
 
-    /// The number of of a table's rows the day touches: at least one, if there are any.
+    /// Returns the number of a table's rows that the day touches: at least one, if there are any.
     pub(super) fn share(&self, rows: u64) -> u64 {
         let wanted = (rows as f64 * self.percent / 100.0).round() as u64;
         wanted.max(1).min(rows)
     }
 
-    /// Some moment of the day, after `from`.
+    /// Returns some time of the day, after `from`.
     pub(super) fn moment(&self, from: Moment, random: &mut Random) -> Moment {
         let from = from.max(self.start);
         from.plus(random.between(1, self.start.plus(DAY).since(from).max(1)))
     }
 
-    /// A moment of the day up to `gap` before `key`, never before the day.
+    /// Returns a time of the day up to `gap` microseconds before `key`, never before the day.
     pub(super) fn before(&self, key: Moment, gap: i64, random: &mut Random) -> Moment {
         key.plus(-random.between(0, gap.min(key.since(self.start) - 1).max(0)))
     }
 
-    /// A change key for a row of a table.
+    /// Returns a change key for a row of a table.
     pub(super) fn key(&self, role: Role, table: &Incremental, random: &mut Random) -> Option<Moment> {
         match role {
             Role::Fresh => Some(self.moment(self.start, random)),
@@ -99,8 +99,8 @@ impl Day {
         }
     }
 
-    /// The key for a row that had `previous`, and was made at `created`. Keys never go back: a row that is too
-    /// young to be late is fresh.
+    /// Returns the key for a row that had `previous` and was created at `created`. Keys never go back: a row that is
+    /// too recent to be late is fresh.
     pub(super) fn next_key(
         &self,
         role: Role,
@@ -116,7 +116,7 @@ impl Day {
     }
 }
 
-/// Counts a table and finds its youngest key.
+/// Counts a table's rows and finds its latest key.
 fn survey(
     connection: &Connection,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! What a day does to the masters: updates, some new rows, a few removed for good.
+//! The changes of a day to the masters: updates, some new rows, and a few deletions.
 
 use rusqlite::{Connection, Statement, params};
 
@@ -12,14 +12,14 @@ use crate::schema::{ITEM_MASTER, LOCATION};
 use crate::summary::{Meter, Progress, TableSummary};
 use crate::world::{FIRST_ITEM, FIRST_LOCATION, item_cost};
 
-/// An item that orders can name.
+/// An item that orders can refer to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stocked {
     pub(super) id: i64,
     pub(super) cost: Cost,
 }
 
-/// What a day does to a master.
+/// The numbers of a day's changes to a master.
 struct Plan {
     updated: u64,
     inserted: u64,
@@ -33,8 +33,8 @@ impl Plan {
         Self { updated: changes - inserted - deleted, inserted, deleted }
     }
 
-    /// Positions to touch, and whether each is to be removed. The last row stays: its id tells the next one,
-    /// and no id is given twice.
+    /// Returns the positions to touch, with true for those to delete. The last row stays: the next id follows from it,
+    /// and no id is used twice.
     fn touched(&self, rows: usize, random: &mut Random) -> Vec<(usize, bool)> {
         let mut left = [(self.updated, false), (self.deleted, true)];
         let picks: Vec<i64> = some_of(0, rows as u64, self.updated + self.deleted, random).collect();
@@ -50,7 +50,7 @@ impl Plan {
     }
 }
 
-/// Changes item_master; returns the items that are left and new.
+/// Changes item_master; returns the remaining and the new items.
 pub(super) fn items(
     connection: &Connection,
     day: &Day,
@@ -89,7 +89,7 @@ pub(super) fn items(
     Ok((items, summary))
 }
 
-/// What can happen to an item.
+/// The possible updates of an item.
 struct ItemUpdates<'a> {
     cost: Statement<'a>,
     active: Statement<'a>,
@@ -122,7 +122,7 @@ impl<'a> ItemUpdates<'a> {
     }
 }
 
-/// Changes location; returns the ids of the locations that are left and new.
+/// Changes location; returns the ids of the remaining and the new locations.
 pub(super) fn locations(
     connection: &Connection,
     day: &Day,
@@ -160,7 +160,7 @@ pub(super) fn locations(
     Ok((places, summary))
 }
 
-/// What can happen to a location.
+/// The possible updates of a location.
 struct LocationUpdates<'a> {
     capacity: Statement<'a>,
     fill: Statement<'a>,
@@ -187,7 +187,7 @@ impl<'a> LocationUpdates<'a> {
         let (room, current): (Measure, Option<Measure>) =
             self.capacity.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let volume = used(room, random);
-        // An update that changes nothing is none.
+        // An update that changes nothing would not count.
         let volume = if Some(volume) == current { Decimal(volume.0 + 1) } else { volume };
         self.fill.execute(params![id, volume, Decimal::<3>(volume.0 / 4)])
     }

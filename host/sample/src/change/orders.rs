@@ -1,5 +1,5 @@
-//! What a day does to orders and their lines: orders move on, new ones come with their lines, here and there
-//! a line gets another item or another quantity.
+//! The changes of a day to orders and their lines: orders advance, new ones are inserted with their lines, and some
+//! lines get another item or another quantity.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -15,10 +15,10 @@ use crate::rows::rank;
 use crate::summary::{Meter, Progress, TableSummary};
 use crate::world::{line_count, price, quantity};
 
-/// Microseconds between the lines of a new order.
+/// The microseconds between the lines of a new order.
 const PACE: i64 = 1_500;
 
-/// A line of an order that came today.
+/// A line of an order that was placed today.
 pub(super) struct NewLine {
     pub(super) order: i64,
     pub(super) item: i64,
@@ -177,7 +177,7 @@ fn update_lines(
             continue;
         };
         let key = day.next_key(role, table, (None, previous), random).map(Stamp::from);
-        // Another quantity sets the line apart from its order's total; another item does not.
+        // Another quantity makes the line differ from its order's total; another item does not.
         let resized = quantity.zip(price).filter(|_| random.chance(30_000));
         let other = items.get(random.below(items.len() as u64) as usize).map_or(item, |other| other.id);
         let rows = match resized {

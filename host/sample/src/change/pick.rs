@@ -1,26 +1,26 @@
-//! Which rows a day touches, and in which role.
+//! The selection of the rows that a day touches, and their roles.
 
 use rusqlite::Connection;
 
 use crate::change::day::{Incremental, Role};
 use crate::random::Random;
 
-/// The youngest rows are the busiest: this part of a table (one in so many) gets this share of its changes.
+/// The latest rows are the busiest: the latest tenth of a table gets 60 % of its changes.
 const YOUNG_PART: u64 = 10;
 const YOUNG_PERCENT: u64 = 60;
 
-/// New rows among so many changes.
+/// Returns the number of new rows among this number of changes.
 pub(super) fn new_rows(changes: u64) -> u64 {
     if changes < 2 { 0 } else { (changes * 30).div_ceil(100) }
 }
 
-/// A number of rows dealt out to roles, to be drawn in any order.
+/// A number of rows assigned to roles, to be drawn in random order.
 pub(super) struct Roles {
     left: [(u64, Role); 4],
 }
 
 impl Roles {
-    /// Ties, late rows and rows without a key occur as soon as there are rows enough to tell them apart.
+    /// Ties, late rows and rows without a key occur as soon as there are enough rows to tell them apart.
     pub(super) fn of(rows: u64) -> Self {
         let tied = if rows < 20 { 0 } else { (rows / 20).max(2) };
         let late = if rows < 2 { 0 } else { rows.div_ceil(25) };
@@ -29,7 +29,7 @@ impl Roles {
         Self { left: [(fresh, Role::Fresh), (tied, Role::Tied), (late, Role::Late), (unkeyed, Role::Unkeyed)] }
     }
 
-    /// Takes one out.
+    /// Draws a role and removes it.
     pub(super) fn draw(&mut self, random: &mut Random) -> Role {
         let role = random.weighted(&self.left).unwrap_or(Role::Fresh);
         self.take(role);
@@ -49,7 +49,7 @@ impl Roles {
     }
 }
 
-/// So many different numbers from a range, in ascending order, each set of them as likely as any other.
+/// Returns `wanted` different numbers from a range, in ascending order; every set of them is equally likely.
 pub(super) fn some_of(first: i64, count: u64, wanted: u64, random: &mut Random) -> impl Iterator<Item = i64> {
     let mut wanted = wanted.min(count);
     (0..count).filter_map(move |index| {
@@ -59,7 +59,7 @@ pub(super) fn some_of(first: i64, count: u64, wanted: u64, random: &mut Random) 
     })
 }
 
-/// The rows to update, by id. A few that have no change key get one; the rest is drawn.
+/// Returns the rows to update, by id. A few that have no change key get one; the rest is drawn.
 pub(super) fn rows_to_update(
     connection: &Connection,
     table: &Incremental,
@@ -88,7 +88,7 @@ pub(super) fn rows_to_update(
     Ok(rows)
 }
 
-/// Ids of rows without a change key, the lowest ones, in ascending order.
+/// Returns the lowest ids of rows without a change key, in ascending order.
 fn without_key(connection: &Connection, table: &Incremental, limit: u64) -> rusqlite::Result<Vec<i64>> {
     let Incremental { name, pk, .. } = table;
     connection

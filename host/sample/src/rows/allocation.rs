@@ -1,7 +1,7 @@
-//! Rows of allocation. Up to eight are made within a second, by one allocation run; some runs are updated
-//! within a second too, and now and then two rows get the very same key. Dirt, in a million: quantity NULL
-//! 1,500, negative 1,000 or zero 300, status padded 1,500, in lower case 1,500, unknown 1,000 or NULL 200,
-//! business key (order, item, location) of the row before 1,500, change key NULL 1,000.
+//! Rows of allocation. Up to eight are created within a second, by one allocation run; some runs are updated within a
+//! second too, and occasionally two rows get the same change key. Dirty rows per million: quantity NULL 1,500, negative
+//! 1,000 or zero 300, status padded 1,500, in lower case 1,500, unknown 1,000 or NULL 200, business key (order, item,
+//! location) of the row before 1,500, change key NULL 1,000.
 
 use rusqlite::{Statement, params};
 
@@ -15,7 +15,7 @@ pub(crate) const INSERT: &str = "INSERT INTO allocation (allocation_id, order_id
     quantity_allocated, allocation_status, allocated_by_user, priority_level, created_date, last_updated) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
-/// Statuses in the order an allocation passes through them.
+/// Statuses in the order in which an allocation passes through them.
 pub(crate) const STATUSES: [Spellings; 4] = [
     ["ALLOCATED", " ALLOCATED", "allocated"],
     ["RESERVED", "RESERVED ", "reserved"],
@@ -27,9 +27,9 @@ const UNKNOWN: [&str; 4] = ["HOLD", "CANC", "???", "X"];
 const OLD: [(u64, usize); 4] = [(15, 0), (15, 1), (35, 2), (935, 3)];
 const YOUNG: [(u64, usize); 4] = [(25, 0), (15, 1), (20, 2), (40, 3)];
 const OPEN: [(u64, usize); 3] = [(60, 0), (30, 1), (10, 2)];
-/// After so long without a change, an allocation counts as old.
+/// The time without a change after which an allocation counts as old.
 const YOUTH: i64 = 2 * DAY;
-/// From creation to the last change, microseconds. With the bulk updates, 0.64 % lie above a day.
+/// The time from creation to the last change, in microseconds. With the bulk updates, 0.64 % are longer than a day.
 pub(crate) const GAP: [(i64, i64); 9] = [
     (0, 5 * SECOND),
     (100_000, 6 * MINUTE),
@@ -41,14 +41,14 @@ pub(crate) const GAP: [(i64, i64); 9] = [
     (996_400, DAY),
     (1_000_000, 17 * DAY),
 ];
-/// Rows of an allocation run, by weight.
+/// The number of rows of an allocation run, by weight.
 const RUN: [(u64, u64); 8] = [(55, 1), (20, 2), (10, 3), (6, 4), (4, 5), (2, 6), (2, 7), (1, 8)];
-/// Runs updated within one second, and rows of those that repeat the key before them, in a million.
+/// Runs that are updated within one second, and rows of those that repeat the key before them, per million.
 const TOGETHER: u64 = 80_000;
 const TIED: u64 = 50_000;
-/// Microseconds between the rows of a run, at least and at most.
+/// The largest number of microseconds between the rows of a run.
 const PACE: i64 = 60_000;
-/// Places within a row's share of the calendar at which a run may begin.
+/// The number of positions within a row's share of the calendar at which a run may begin.
 const FINE: u64 = 1_024;
 
 const USERS: [(u64, &str); 10] = [
@@ -83,7 +83,7 @@ pub(crate) struct Allocation {
 }
 
 impl Allocation {
-    /// A clean row for an order line: order, item, location.
+    /// Returns a clean row for an order line; `refers_to` is order, item and location.
     pub(crate) fn new(id: i64, refers_to: [i64; 3], quantity: i64, created: Moment, random: &mut Random) -> Self {
         let [order, item, location] = refers_to;
         Self {
@@ -136,20 +136,20 @@ impl Allocation {
     }
 }
 
-/// One of ten users, or none.
+/// Returns one of ten users, or `None`.
 pub(crate) fn user(random: &mut Random) -> Option<&'static str> {
     (!random.chance(NO_USER)).then(|| random.weighted(&USERS)).flatten()
 }
 
-/// Rows that one allocation run made.
+/// The rows that one allocation run created.
 struct Run {
     left: u64,
     began: Moment,
-    /// The last row's creation, then its offset from the run's beginning.
+    /// The creation time of the last row, as an offset from the run's start.
     offset: i64,
     order: u64,
     line: u64,
-    /// The second in which all rows of the run changed last, if they did so together.
+    /// The second in which all rows of the run were last changed, if they were changed together.
     second: Option<Moment>,
     last_key: Option<Moment>,
 }
@@ -181,7 +181,7 @@ impl<'a> Allocations<'a> {
         }
         let changed = began.plus(random.quantile(&GAP));
         let together = random.chance(TOGETHER) && changed.plus(2 * SECOND) < world.until;
-        // The next full second, so that no row changes before it is made.
+        // The next full second, so that no row changes before it is created.
         let second = Moment::from_micros((changed.micros() / SECOND + 1) * SECOND);
         self.run = Run {
             left: random.weighted(&RUN).unwrap_or(1),
@@ -194,7 +194,7 @@ impl<'a> Allocations<'a> {
         };
     }
 
-    /// The key of a row made at a moment, and whether the row is still under way.
+    /// Returns the change key of a row that was created at a time, and true if the row is still in progress.
     fn key(&mut self, created: Moment) -> (Moment, bool) {
         if let Some(key) = bulk_key(&self.bulks, self.index, created) {
             return (key, false);

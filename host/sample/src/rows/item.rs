@@ -1,6 +1,5 @@
-//! Rows of item_master. Dirt, in a million: code too short 1,500, code of another item 1,500, cost NULL 2,000
-//! or negative 1,000, active flag neither Y nor N 2,000, description too short 1,500, code padded or in lower
-//! case 1,500.
+//! Rows of item_master. Dirty rows per million: code too short 1,500, code of another item 1,500, cost NULL 2,000 or
+//! negative 1,000, active flag neither Y nor N 2,000, description too short 1,500, code padded or in lower case 1,500.
 
 use rusqlite::{Statement, params};
 
@@ -47,7 +46,7 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    /// The item of an index, the same whenever it is asked for.
+    /// Returns the item with an index, which is always the same.
     pub(crate) fn of(seed: u64, index: u64) -> Self {
         let mut random = Random::keyed(seed, Purpose::Item, index);
         let (category, noun) = (category(seed, index).0, random.one_of(&NOUNS).unwrap_or("CASE"));
@@ -105,7 +104,7 @@ impl Item {
 }
 
 fn category(seed: u64, index: u64) -> (&'static str, &'static str) {
-    // Not the item's own sequence: a duplicated code asks for the neighbour's category.
+    // This is not the item's own sequence: a duplicated code needs the neighbour's category.
     Random::keyed(seed, Purpose::Home, index).one_of(&CATEGORIES).unwrap_or(CATEGORIES[0])
 }
 

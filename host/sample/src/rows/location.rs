@@ -1,5 +1,5 @@
-//! Rows of location. Dirt, in a million: both capacities 0 3,000, negative volume 1,500, fuller than full
-//! 2,000, type unknown 1,500, type in lower case 1,000, code of another location 1,000.
+//! Rows of location. Dirty rows per million: both capacities 0 3,000, negative volume 1,500, more than full 2,000, type
+//! unknown 1,500, type in lower case 1,000, code of another location 1,000.
 
 use rusqlite::{Statement, params};
 
@@ -16,11 +16,11 @@ const KINDS: [(u64, &str); 7] =
 const ZONES: [&str; 6] = ["A", "B", "C", "D", "COLD", "SECURE"];
 const TEMPERATURES: [(u64, &str); 3] = [(80, "AMBIENT"), (14, "CHILLED"), (6, "FROZEN")];
 const SECURITY: [(u64, &str); 3] = [(88, "STANDARD"), (9, "RESTRICTED"), (3, "CAGE")];
-/// Thousandths of what a PICK location holds, by type.
+/// The capacity by type, as a multiple of a PICK location's.
 const ROOM: [(&str, i64); 3] = [("RESERVE", 4), ("BULK", 12), ("STAGE", 8)];
-/// Used share of a location, thousandths.
+/// The used share of a location, in thousandths.
 const USE: [(i64, i64); 6] = [(0, 0), (100_000, 1), (400_000, 500), (800_000, 800), (950_000, 950), (1_000_000, 1_000)];
-/// Locations of one level, and levels of one bay.
+/// The bays of one aisle, and the levels of one bay.
 const BAYS: u64 = 20;
 const LEVELS: u64 = 5;
 
@@ -42,7 +42,7 @@ pub(crate) struct Location {
 }
 
 impl Location {
-    /// The location of an index, the same whenever it is asked for.
+    /// Returns the location with an index, which is always the same.
     pub(crate) fn of(seed: u64, index: u64) -> Self {
         let mut random = Random::keyed(seed, Purpose::Location, index);
         let kind = random.weighted(&KINDS).unwrap_or("PICK");
@@ -100,12 +100,12 @@ impl Location {
     }
 }
 
-/// How much of a module is used.
+/// Returns the used part of a location's capacity.
 pub(crate) fn used(room: Measure, random: &mut Random) -> Measure {
     Decimal(room.0 / 1_000 * random.quantile(&USE))
 }
 
-/// Volume and weight that a location of a type can hold; NULL for one in fifty.
+/// Returns the volume and the weight that a location of a type can hold; NULL for one in fifty.
 fn capacity(kind: &str, random: &mut Random) -> [Option<Measure>; 2] {
     let times = ROOM.iter().find(|(name, _)| *name == kind).map_or(1, |(_, times)| *times);
     [(500, 4_000), (100, 900)].map(|(low, high)| {
@@ -114,7 +114,7 @@ fn capacity(kind: &str, random: &mut Random) -> [Option<Measure>; 2] {
     })
 }
 
-/// Aisle, bay and level of an index.
+/// Returns the aisle, bay and level of an index.
 fn spot(index: u64) -> (u64, u64, u64) {
     (index / (BAYS * LEVELS) + 1, index / LEVELS % BAYS + 1, index % LEVELS + 1)
 }

@@ -1,4 +1,4 @@
-//! Rows of order_hdr. Dirt, in a million: total NULL 1,500, negative 1,000 or other than its lines' 2,000,
+//! Rows of order_hdr. Dirty rows per million: total NULL 1,500, negative 1,000 or different from its lines' 2,000,
 //! status unknown 1,000, padded 1,000 or in lower case 1,000, change key NULL 1,000.
 
 use rusqlite::{Statement, params};
@@ -13,7 +13,7 @@ pub(crate) const INSERT: &str = "INSERT INTO order_hdr (order_id, customer_id, o
     total_amount, requested_ship_date, order_type, priority_code, ship_to_address_id, last_updated) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
-/// Statuses in the order an order passes through them; a cancelled one comes last.
+/// Statuses in the order in which an order passes through them; the cancelled one comes last.
 pub(crate) const STATUSES: [Spellings; 5] = [
     ["NEW", " NEW ", "new"],
     ["CONFIRMED", "CONFIRMED  ", "confirmed"],
@@ -21,16 +21,16 @@ pub(crate) const STATUSES: [Spellings; 5] = [
     ["COMPLETED", "COMPLETED ", "completed"],
     ["CANCELLED", " CANCELLED ", "cancelled"],
 ];
-/// The rank an order ends at when nothing goes wrong.
+/// The rank at which an order ends if it is not cancelled.
 pub(crate) const COMPLETED: usize = 3;
 
 const UNKNOWN: [&str; 3] = ["ON_HOLD", "ERR", "?"];
 const OLD: [(u64, usize); 5] = [(5, 0), (10, 1), (20, 2), (925, 3), (40, 4)];
 const YOUNG: [(u64, usize); 5] = [(15, 0), (20, 1), (30, 2), (32, 3), (3, 4)];
 const OPEN: [(u64, usize); 3] = [(40, 0), (35, 1), (25, 2)];
-/// After so long without a change, an order counts as old.
+/// The time without a change after which an order counts as old.
 const YOUTH: i64 = 4 * DAY;
-/// From an order's date to its last change, microseconds.
+/// The time from an order's date to its last change, in microseconds.
 const GAP: [(i64, i64); 5] =
     [(0, MINUTE), (500_000, 8 * HOUR), (900_000, 2 * DAY), (995_000, 9 * DAY), (1_000_000, 30 * DAY)];
 const TYPES: [(u64, &str); 4] = [(75, "STANDARD"), (12, "EXPRESS"), (8, "BACKORDER"), (5, "TRANSFER")];
@@ -51,7 +51,7 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// A clean new order.
+    /// Returns a clean new order.
     pub(crate) fn new(id: i64, ordered: Moment, total: Money, customers: u64, random: &mut Random) -> Self {
         let customer = random.skewed(customers) as i64;
         let days = random.between(1, 14);
@@ -69,7 +69,7 @@ impl Order {
         }
     }
 
-    /// The order of an index in a sample.
+    /// Returns the order with an index in a sample.
     pub(crate) fn of(world: &World, bulks: &[Bulk], index: u64) -> Self {
         let mut random = Random::keyed(world.seed, Purpose::OrderRow, index);
         let lines = world.line_count(index);
@@ -83,7 +83,7 @@ impl Order {
         let age = world.until.since(updated);
         let shares: &[_] = if under_way { &OPEN } else { if age > YOUTH { &OLD } else { &YOUNG } };
         let rank = random.weighted(shares).unwrap_or(0);
-        // Goods that nobody ordered are not shipped.
+        // An order without lines is not completed.
         let rank = if lines == 0 && rank == COMPLETED { 0 } else { rank };
         order.status = STATUSES[rank][0];
         order.updated = Some(updated);
@@ -121,7 +121,7 @@ impl Order {
     }
 }
 
-/// Customers that place so many orders.
+/// Returns the number of customers who place this number of orders.
 pub(crate) fn customers(orders: u64) -> u64 {
     (orders / 40).max(5)
 }

@@ -1,6 +1,6 @@
-//! Rows of order_dtl. Dirt, in a million: quantity NULL 1,000, negative 1,000 or zero 300, price NULL 500,
-//! line total off 1,500, change key NULL 1,000. Lines of one order may share a change key: one statement
-//! wrote them.
+//! Rows of order_dtl. Dirty rows per million: quantity NULL 1,000, negative 1,000 or zero 300, price NULL 500, line
+//! total wrong 1,500, change key NULL 1,000. Lines of one order may share a change key: they were written by one
+//! statement.
 
 use rusqlite::{Statement, params};
 
@@ -13,9 +13,9 @@ use crate::world::{Bulk, FIRST_ITEM, FIRST_LINE, FIRST_ORDER, World, bulk_key};
 pub(crate) const INSERT: &str = "INSERT INTO order_dtl (order_detail_id, order_id, item_id, quantity_ordered, \
     unit_price, line_total, last_updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-/// From an order's date to the last change of a line, microseconds.
+/// The time from an order's date to the last change of a line, in microseconds.
 const GAP: [(i64, i64); 4] = [(0, SECOND), (700_000, 20 * MINUTE), (950_000, 12 * HOUR), (1_000_000, 9 * DAY)];
-/// Orders whose lines were written by one statement, in a million.
+/// Orders whose lines were written by one statement, per million.
 const AT_ONCE: u64 = 30_000;
 
 /// One line of an order.
@@ -30,7 +30,7 @@ pub(crate) struct OrderLine {
 }
 
 impl OrderLine {
-    /// A clean line.
+    /// Returns a clean line.
     pub(crate) fn new(id: i64, order: i64, item: i64, quantity: i64, price: Money, updated: Moment) -> Self {
         let total = Decimal(price.0 * quantity);
         Self { id, order, item, quantity: Some(quantity), price: Some(price), total, updated: Some(updated) }
@@ -62,7 +62,7 @@ impl OrderLine {
     }
 }
 
-/// Writes the lines of an order, the first of them with this index among all lines; returns how many.
+/// Writes the lines of an order; `first` is the index of the first of them among all lines. Returns their number.
 pub(crate) fn lines_of(
     world: &World,
     bulks: &[Bulk],

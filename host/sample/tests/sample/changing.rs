@@ -1,11 +1,11 @@
-//! What `change` does to a sample: how much, and how far the keys lie from what was there.
+//! The effect of `change` on a sample: the number of changes, and the distance of the new keys from the old ones.
 
 use rusqlite::Connection;
 use wmshost_sample::{ChangeOptions, LATE_LIMIT_MINUTES, Summary, change};
 
 use crate::{INCREMENTAL, Outcome, Sample, TABLES, assert_between, digest};
 
-/// A day of changes, with the file as it was attached as `old` afterwards.
+/// Applies a day of changes; the file before the changes is attached as `old`.
 fn a_day(sample: &Sample, percent: f64, seed: u64) -> Result<(Summary, Connection), Box<dyn std::error::Error>> {
     let old = sample.file.with_extension("old");
     std::fs::copy(&sample.file, &old)?;

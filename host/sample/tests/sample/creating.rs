@@ -1,10 +1,10 @@
-//! What `create` makes: proportions, distributions, dirt, references.
+//! The result of `create`: proportions, distributions, dirty rows, references.
 
 use wmshost_sample::{CreateOptions, Moment, create};
 
 use crate::{INCREMENTAL, Outcome, Sample, TABLES, assert_between, digest};
 
-/// Microseconds of a timestamp column, in SQL.
+/// Returns an SQL expression for the microseconds of a timestamp column.
 fn micros(column: &str) -> String {
     format!("(unixepoch({column}) * 1000000 + CAST(substr({column}, 21) AS INTEGER))")
 }
@@ -14,7 +14,7 @@ fn the_seed_decides_every_value() -> Outcome {
     let (one, same, other) = (Sample::new(3_000, 7)?, Sample::new(3_000, 7)?, Sample::new(3_000, 8)?);
     assert_eq!(digest(&one.file)?, digest(&same.file)?);
     assert_ne!(digest(&one.file)?, digest(&other.file)?);
-    // Pinned, so that a change of what a seed means is a decision: see the changelog before touching it.
+    // Pinned, so that the meaning of a seed is changed only on purpose: see the changelog before touching it.
     assert_eq!(digest(&one.file)?, "0056eea90351c0c8");
     Ok(())
 }

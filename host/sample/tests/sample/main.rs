@@ -1,4 +1,4 @@
-//! The simulator from outside: files are made, changed and then read with plain SQL.
+//! Tests of the simulator from outside: files are created, changed and then read with plain SQL.
 
 mod changing;
 mod creating;
@@ -14,11 +14,11 @@ use wmshost_sample::{CreateOptions, create};
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 const TABLES: [&str; 5] = ["allocation", "order_hdr", "order_dtl", "item_master", "location"];
-/// The incremental tables, with their keys and the moment a row began.
+/// The incremental tables, with their keys.
 const INCREMENTAL: [(&str, &str); 3] =
     [("allocation", "allocation_id"), ("order_hdr", "order_id"), ("order_dtl", "order_detail_id")];
 
-/// A sample in a folder that lives as long as the test.
+/// A sample in a folder that exists as long as the test runs.
 struct Sample {
     _folder: TempDir,
     file: PathBuf,
@@ -40,13 +40,13 @@ impl Sample {
         self.open()?.query_row(query, [], |row| row.get(0))
     }
 
-    /// Part of a table's rows that meet a condition, percent.
+    /// Returns the percentage of a table's rows that meet a condition.
     fn percent(&self, table: &str, condition: &str) -> Result<f64, rusqlite::Error> {
         self.one(&format!("SELECT 100.0 * count(*) FILTER (WHERE {condition}) / count(*) FROM {table}"))
     }
 }
 
-/// A fingerprint of all tables' contents, value for value.
+/// Returns a fingerprint of all tables' contents, value for value.
 fn digest(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut hasher = blake3::Hasher::new();

@@ -1,4 +1,4 @@
-//! What both calls refuse, in which words, and that they leave everything as it was.
+//! Refusals of both calls: their messages, and that they leave everything unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use wmshost_sample::{ChangeOptions, CreateOptions, MAX_ALLOCATIONS, Moment, Samp
 
 use crate::{Outcome, Sample, digest};
 
-/// The message of a refusal, with the folder left out.
+/// Returns the message of a refusal, without the folder.
 fn message<T>(result: Result<T, SampleError>, folder: &Path) -> String {
     match result {
         Ok(_) => "no refusal".to_owned(),
@@ -60,7 +60,7 @@ fn paths_and_numbers_that_cannot_be() -> Outcome {
     let (at, file) = (folder.path(), folder.path().join("wms.sqlite"));
     assert_eq!(
         message(created(at), at),
-        "[folder]: this is no path of a file; name a file, such as .wmshost/wms.sqlite"
+        "[folder]: this is not the path of a file; name a file, such as .wmshost/wms.sqlite"
     );
     fs::write(at.join("blocked"), "")?;
     assert_eq!(
@@ -74,7 +74,7 @@ fn paths_and_numbers_that_cannot_be() -> Outcome {
     );
     assert_eq!(
         message("yesterday".parse::<Moment>(), at),
-        "until: `yesterday` is no timestamp from 1980 to 9998; write it as `2026-06-30 18:00:00`"
+        "until: `yesterday` is not a timestamp from 1980 to 9998; write it as `2026-06-30 18:00:00`"
     );
     for percent in [0.0, -1.0, 100.5, f64::NAN] {
         assert_eq!(
@@ -97,13 +97,13 @@ fn only_a_sample_is_changed() -> Outcome {
     };
     assert_eq!(
         message(changed(&file, 1.0), at),
-        "[folder]/other: there is no such file; make a sample warehouse there first with `sample create`"
+        "[folder]/other: there is no such file; create a sample warehouse there first with `sample create`"
     );
     fs::write(&file, "a text file that is long enough to be looked at as a database header ".repeat(20))?;
-    assert_eq!(message(changed(&file, 1.0), at), not("it is no SQLite database"));
+    assert_eq!(message(changed(&file, 1.0), at), not("it is not an SQLite database"));
     fs::remove_file(&file)?;
     Connection::open(&file)?.execute_batch("CREATE TABLE allocation (allocation_id INTEGER PRIMARY KEY)")?;
-    assert_eq!(message(changed(&file, 1.0), at), not("it does not bear the mark of one"));
+    assert_eq!(message(changed(&file, 1.0), at), not("its header does not identify it as one"));
     fs::remove_file(&file)?;
     created(&file)?;
     Connection::open(&file)?.execute_batch("DROP TABLE order_dtl")?;

@@ -1,11 +1,11 @@
-//! Where a stream is, and how that is written into a bookmark.
+//! The position of a stream, and its form as a bookmark.
 //!
 //! | `phase` | other positions | what it means |
 //! |---|---|---|
 //! | `full` | the key | a whole table is being read by key |
 //! | `done` | | a whole table was read; the next run begins again |
 //! | `full` | `watermark`, the key | a first load by key; what changed since the watermark comes afterwards |
-//! | `changes` | `watermark` | all is read up to the watermark; rows without a change key may be under way |
+//! | `changes` | `watermark` | everything is read up to the watermark; rows without a change key may be being read |
 //! | `changes` | `watermark`, `high`, `change-key`, the key | what changed is being read, up to this row |
 //!
 //! The key is one position `key.column` per column, or none at all at the beginning of a phase. Without a watermark,
@@ -17,20 +17,20 @@ use wmshost_plugin::{Failure, Result, permanent};
 use crate::moment::Ticks;
 use crate::table::Table;
 
-/// Where a stream is.
+/// The position of a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum ReadPosition {
     /// A whole table is being read.
     Whole { after: Option<Vec<Value>> },
     /// A whole table was read.
     Done,
-    /// A first load is under way, begun when the watermark was the latest change.
+    /// A first load has begun and not ended; the watermark was the latest change when it began.
     First { watermark: Option<i64>, after: Option<Vec<Value>> },
-    /// All is read up to the watermark, or what changed since is being read.
+    /// Everything is read up to the watermark; `inside` is the position while later changes are being read.
     Changes { watermark: Option<i64>, inside: Option<Inside> },
 }
 
-/// A place within what changed.
+/// A position within the changes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Inside {
     /// The change key of the last row.
@@ -42,7 +42,7 @@ pub(crate) struct Inside {
 }
 
 impl ReadPosition {
-    /// Writes the place as a bookmark.
+    /// Writes the position as a bookmark.
     pub(crate) fn bookmark(&self, table: &Table) -> Bookmark {
         let moment = |moment: Option<i64>| moment.map_or(Value::Null, |moment| ticks(table).value(moment));
         match self {
@@ -82,7 +82,7 @@ impl ReadPosition {
         }
     }
 
-    /// What all rows up to were read, as far as the place knows.
+    /// The change key up to which all rows were read, if the position knows it.
     pub(crate) fn watermark(&self) -> Option<i64> {
         match self {
             Self::Whole { .. } | Self::Done => None,
@@ -113,7 +113,7 @@ impl Positions<'_> {
         }
     }
 
-    /// The whole key, or none of it.
+    /// The whole key; `None` if the bookmark has no part of it.
     fn key(&self) -> Result<Option<Vec<Value>>> {
         let columns = self.table.order.iter().map(|place| &self.table.columns[*place]);
         let found: Vec<_> = columns.map(|field| (field, self.get(&key_name(&field.display_column)))).collect();
@@ -135,7 +135,7 @@ impl Positions<'_> {
     }
 }
 
-/// What counts the table's change key.
+/// The unit of the table's change key.
 pub(crate) fn ticks(table: &Table) -> Ticks {
     table.change_key.map_or(Ticks::Timestamp, |place| Ticks::of(table.columns[place].kind))
 }

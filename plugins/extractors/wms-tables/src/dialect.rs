@@ -1,4 +1,4 @@
-//! What differs between the kinds of SQL: names, parameters, order, and comparing rows with a place.
+//! The differences between the kinds of SQL: names, parameters, order, and comparing rows with a position.
 
 use wmshost_plugin::contract::types::Value;
 use wmshost_plugin::source::{ColumnOrder, Dialect};
@@ -10,23 +10,23 @@ pub(crate) struct Named<'n> {
     pub(crate) name: &'n str,
     /// True if NULL may occur.
     pub(crate) nullable: bool,
-    /// How the source orders by it; `None`: by the column.
+    /// The order of the source by it; `None`: the order of the column itself.
     pub(crate) order: Option<&'n ColumnOrder>,
 }
 
 impl Named<'_> {
-    /// What is ordered by and compared.
+    /// The expression that is ordered by and compared.
     fn expression(&self) -> String {
         self.order.map_or_else(|| quoted(self.name), |order| order.expression.clone())
     }
 
-    /// What a parameter goes through that is compared with it.
+    /// The function that is applied to a parameter before it is compared with the column.
     fn function(&self) -> Option<&str> {
         self.order?.function.as_deref()
     }
 }
 
-/// The text of a statement and its parameters, growing side by side.
+/// The text of a statement and its parameters, built together.
 #[derive(Debug)]
 pub(crate) struct Statement {
     dialect: Dialect,
@@ -50,7 +50,7 @@ impl Statement {
         self.push(&quoted(name))
     }
 
-    /// Adds a parameter. Each one has a number of its own, since drivers differ in how they bind one number twice.
+    /// Adds a parameter. Each one has a number of its own, because drivers differ in how they bind one number twice.
     pub(crate) fn parameter(&mut self, value: &Value) -> &mut Self {
         self.parameters.push(value.clone());
         let mark = if self.dialect == Dialect::Oracle { ':' } else { '?' };
@@ -58,7 +58,7 @@ impl Statement {
         self.push(&text)
     }
 
-    /// Adds a parameter that went through a function first.
+    /// Adds a parameter to which a function is applied first.
     fn through(&mut self, function: Option<&str>, value: &Value) -> &mut Self {
         match function {
             Some(function) => self.push(function).push("(").parameter(value).push(")"),
@@ -87,7 +87,7 @@ impl Statement {
         self.compared(column, &format!(" {operator} "), value)
     }
 
-    /// Adds the condition that a row follows a place, in the order of these columns.
+    /// Adds the condition that a row follows a position, in the order of these columns.
     pub(crate) fn is_behind(&mut self, columns: &[Named<'_>], place: &[Value]) -> &mut Self {
         match (self.dialect, columns, place) {
             (_, [column], [value]) => self.compared(*column, " > ", value),
@@ -101,14 +101,15 @@ impl Statement {
         }
     }
 
-    /// Adds how a column is stored, for an order that an index serves.
+    /// Adds the column as it is stored, for an order that an index serves.
     pub(crate) fn stored_order(&mut self, column: Named<'_>) -> &mut Self {
         self.name(column.name);
-        // With a collation SQLite takes the column as it is stored, whatever its values mean.
+        // With a collation SQLite uses the column as it is stored, whatever its values mean.
         self.push(if self.dialect == Dialect::Sqlite { " COLLATE BINARY" } else { "" })
     }
 
-    /// Adds the order of these columns. NULL comes first: a place never has one, so those rows precede every place.
+    /// Adds the order of these columns. NULL comes first: a position never has one, so those rows precede every
+    /// position.
     pub(crate) fn order(&mut self, columns: &[Named<'_>]) -> &mut Self {
         self.push(" ORDER BY ");
         for (at, column) in columns.iter().enumerate() {
@@ -139,13 +140,13 @@ impl Statement {
     }
 }
 
-/// A name as an identifier that is taken as it is written.
+/// A name as an identifier that is taken literally.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The name under which a column goes on. Oracle spells names in upper case unless they were quoted; here they are
-/// shown in lower case, so that one pipeline and one transform fit both kinds of sources.
+/// The name of a column in batches. Oracle spells names in upper case unless they were quoted; here they are converted
+/// to lower case, so that one pipeline and one transform fit both kinds of sources.
 pub(crate) fn display_column(dialect: Dialect, name: &str) -> String {
     let spelled_by_oracle = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '_' | '$' | '#');
     if dialect == Dialect::Oracle && name.chars().all(spelled_by_oracle) {

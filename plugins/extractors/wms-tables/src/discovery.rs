@@ -7,7 +7,7 @@ use wmshost_plugin::source::{Dialect, Session, TableDescription};
 use crate::dialect::display_column;
 use crate::table::{fields, is_moment, schema};
 
-/// What change keys are called, the likeliest first.
+/// The usual names of change keys, the likeliest first.
 const USUAL_CHANGE_KEYS: [&str; 10] = [
     "last_updated",
     "mod_ts",

@@ -1,15 +1,15 @@
-//! The extractor `wms-tables`: reads the tables of a warehouse management system over SQL, whole or by what changed.
+//! The extractor `wms-tables`: reads the tables of a warehouse management system by SQL, in full or what changed.
 //!
-//! | module | what it is |
+//! | module | purpose |
 //! |---|---|
 //! | `discovery` | the streams that a source offers |
-//! | `table` | the table of a stream, checked against what is asked for |
+//! | `table` | the table of a stream, checked against the request |
 //! | `moment` | change keys as numbers |
-//! | `dialect` | what differs between the kinds of SQL |
+//! | `dialect` | the differences between the kinds of SQL |
 //! | `select` | the statements |
-//! | `bookmark` | where a stream stands |
-//! | `read_plan` | what a run reads, and where it stands afterwards |
-//! | `reader` | reads it |
+//! | `bookmark` | the position of a stream |
+//! | `read_plan` | the rows that a run reads, and the position afterwards |
+//! | `reader` | reads the rows |
 
 mod bookmark;
 mod dialect;

@@ -4,7 +4,7 @@ use wmshost_plugin::contract::types::{ColumnType, Value};
 
 const DAY: i64 = 86_400 * 1_000_000;
 
-/// How a change key of one type is counted.
+/// The unit in which a change key of one type is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ticks {
     /// Microseconds.
@@ -14,12 +14,12 @@ pub(crate) enum Ticks {
 }
 
 impl Ticks {
-    /// For a column that tells a moment.
+    /// The unit of a column that holds a date or a timestamp.
     pub(crate) fn of(kind: ColumnType) -> Self {
         if matches!(kind, ColumnType::Date) { Self::Date } else { Self::Timestamp }
     }
 
-    /// A moment as a value of the source.
+    /// A date or timestamp as a value of the source.
     pub(crate) fn value(self, ticks: i64) -> Value {
         match self {
             Self::Timestamp => Value::Timestamp(ticks),
@@ -27,7 +27,7 @@ impl Ticks {
         }
     }
 
-    /// A value of the source as a moment; `None` if it is of another type.
+    /// A value of the source as a number; `None` if it is of another type.
     pub(crate) fn moment(self, value: &Value) -> Option<i64> {
         match (self, value) {
             (Self::Timestamp, Value::Timestamp(micros)) => Some(*micros),
@@ -36,7 +36,7 @@ impl Ticks {
         }
     }
 
-    /// The source's clock.
+    /// The source's clock in this unit.
     pub(crate) fn now(self, micros: i64) -> i64 {
         match self {
             Self::Timestamp => micros,

@@ -1,15 +1,16 @@
-//! What a run reads, part by part, and where the stream stands afterwards. This is where nothing may be lost:
+//! The rows that a run reads, part by part, and the position of the stream afterwards. This table shows why no row is
+//! lost:
 //!
-//! | what could lose a row | why it does not |
+//! | threat | why no row is lost |
 //! |---|---|
-//! | a timestamp that SQLite keeps as a shorter text, or with an offset | rows are compared and ordered by the expressions of the table's description |
-//! | equal change keys across a boundary | a place within changes has the key too |
+//! | a timestamp that SQLite stores as a shorter text, or with an offset | rows are compared and ordered by the expressions of the table's description |
+//! | equal change keys across a boundary | a position within changes has the key too |
 //! | a row that commits late, with an older change key | every run begins `lookback` before the watermark |
-//! | the same, while an interrupted run waits to go on | it goes on at its place or `lookback` before where that run began to look, whichever comes first |
-//! | a row that changes during a first load that was interrupted | the watermark is that of its beginning, and what changed since is read afterwards |
+//! | the same, while an interrupted run waits to continue | it continues at its position or `lookback` before where that run began to look, whichever comes first |
+//! | a row that changes during a first load that was interrupted | the watermark is that of its beginning, and later changes are read afterwards |
 //! | a change key in the future | the watermark never passes the source's own clock; such a row is read in every run until its time has come |
 //! | a row without a change key | read in every run, if the stream asks for it |
-//! | a row with a NULL in its key, added to a table that is read by what is added | no place is after it, so every run reads such rows by themselves |
+//! | a row with a NULL in its key, added to a table that is read by appended rows | no position is after it, so every run reads such rows separately |
 
 use wmshost_plugin::contract::extraction::{Method, NullKeys, Request, Window};
 use wmshost_plugin::contract::types::Value;
@@ -19,16 +20,16 @@ use crate::bookmark::{Inside, ReadPosition, ticks};
 use crate::select::{From, ReadStep};
 use crate::table::Table;
 
-/// What a run reads.
+/// The parts that a run reads.
 #[derive(Debug, PartialEq)]
 pub(crate) struct ReadPlan {
-    /// Where the stream precedes the first part.
+    /// The position of the stream before the first part.
     pub(crate) start: ReadPosition,
-    /// What is read, in order.
+    /// The parts, in order.
     pub(crate) parts: Vec<ReadStep>,
 }
 
-/// The source's clock and the latest change key that is not after it, when a run begins.
+/// The source's clock at the start of a run, and the latest change key that is not after it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Horizon {
     pub(crate) now: i64,
@@ -42,7 +43,7 @@ pub(crate) struct LastRow {
     pub(crate) key: Vec<Value>,
 }
 
-/// What a run reads of a whole table: from the beginning, or after where a load was interrupted.
+/// The plan for a whole table: from the beginning, or after the row where a load was interrupted.
 pub(crate) fn whole(request: &Request, table: &Table) -> Result<ReadPlan> {
     let place = request.bookmark.as_ref().map(|bookmark| ReadPosition::of(bookmark, table)).transpose()?;
     let after = match place {
@@ -53,8 +54,8 @@ pub(crate) fn whole(request: &Request, table: &Table) -> Result<ReadPlan> {
     Ok(ReadPlan { start: ReadPosition::Whole { after: after.clone() }, parts: vec![ReadStep::ByKey { after }] })
 }
 
-/// What a run reads of a table whose rows are only ever added: those after the last one. A row with a NULL in its key
-/// is after no place, so that all of them are read by themselves; the host knows those that it has met before.
+/// The plan for a table to which rows are only ever added: the rows after the last one. A row with a NULL in its key is
+/// after no position, so all such rows are read separately; the host knows those that it has met before.
 pub(crate) fn append(request: &Request, table: &Table) -> Result<ReadPlan> {
     let read_plan = whole(request, table)?;
     let ReadPosition::Whole { after: Some(after) } = &read_plan.start else { return Ok(read_plan) };
@@ -65,7 +66,7 @@ pub(crate) fn append(request: &Request, table: &Table) -> Result<ReadPlan> {
     Ok(ReadPlan { parts, ..read_plan })
 }
 
-/// What is read of a window of changes: from its start, or after where the reading was interrupted.
+/// The plan for a window of changes: from its start, or after the row where the reading was interrupted.
 pub(crate) fn window(request: &Request, table: &Table, window: &Window) -> Result<ReadPlan> {
     let wrong = || invalid_config("a window needs two moments of the change key's type, the first before the second");
     let ticks = ticks(table);
@@ -83,11 +84,11 @@ pub(crate) fn window(request: &Request, table: &Table, window: &Window) -> Resul
     Ok(ReadPlan { start, parts: vec![ReadStep::Within(from, ticks.value(end))] })
 }
 
-/// What a run reads of a table that is read incrementally.
+/// The plan for a table that is read incrementally.
 pub(crate) fn incremental(request: &Request, table: &Table, horizon: Horizon) -> Result<ReadPlan> {
     let place = request.bookmark.as_ref().map(|bookmark| ReadPosition::of(bookmark, table)).transpose()?;
     let start = match place {
-        // The stream was read whole until now: that tells nothing of when.
+        // Until now the stream was read in full, which leaves no watermark.
         None | Some(ReadPosition::Done) => {
             let start = ReadPosition::First { watermark: horizon.high, after: None };
             return Ok(ReadPlan { start, parts: vec![ReadStep::ByKey { after: None }] });
@@ -118,14 +119,14 @@ fn parts(request: &Request, table: &Table, start: &ReadPosition) -> Vec<ReadStep
     parts
 }
 
-/// Where rows begin that are to be read before a moment by the lookback.
+/// The start of the rows that the lookback reads again before a moment.
 fn before(moment: Option<i64>, request: &Request, table: &Table) -> From {
     let ticks = ticks(table);
     let back = ticks.span(request.lookback);
     moment.map_or(From::Start, |moment| From::At(ticks.value(moment.saturating_sub(back))))
 }
 
-/// Where an interrupted reading goes on: at its place, unless what can have come late may precede that.
+/// The start of an interrupted reading: its position, unless late rows may precede that.
 fn resumed(inside: &Inside, request: &Request, table: &Table) -> From {
     let ticks = ticks(table);
     let again = inside.high.map(|high| high.saturating_sub(ticks.span(request.lookback)));
@@ -148,7 +149,7 @@ fn refuse_the_future(watermark: Option<i64>, table: &Table, horizon: Horizon) ->
     ))
 }
 
-/// Where the stream follows a row, in the middle of a part.
+/// The position of the stream after a row, in the middle of a part.
 pub(crate) fn behind(place: &ReadPosition, part: &ReadStep, row: LastRow, horizon: Horizon) -> ReadPosition {
     let LastRow { moment, key } = row;
     let watermark = place.watermark();
@@ -165,18 +166,18 @@ pub(crate) fn behind(place: &ReadPosition, part: &ReadStep, row: LastRow, horizo
             let inside = Inside { moment, key, high: horizon.high };
             ReadPosition::Changes { watermark: watermark.max(reached), inside: Some(inside) }
         }
-        // These are read from the first in every run: there is no place within them.
+        // These are read from the first row in every run: there is no position within them.
         (ReadStep::ByChange(_) | ReadStep::Within(..), None)
         | (ReadStep::WithoutChangeKey | ReadStep::WithoutKey, _) => place.clone(),
     }
 }
 
-/// Where the stream is at the end of a part.
+/// The position of the stream at the end of a part.
 pub(crate) fn at_end(place: &ReadPosition, part: &ReadStep, method: Method, horizon: Horizon) -> ReadPosition {
     let watermark = place.watermark();
     match (method, part) {
         (_, ReadStep::Within(..)) | (Method::Full, _) => ReadPosition::Done,
-        // The place after the last row is where the next run goes on.
+        // The next run continues at the position after the last row.
         (Method::Append, _) => place.clone(),
         (Method::Incremental, ReadStep::ByChange(_)) => {
             ReadPosition::Changes { watermark: watermark.max(horizon.high), inside: None }

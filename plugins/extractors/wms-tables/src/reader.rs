@@ -1,4 +1,4 @@
-//! Reads a stream part by part, and knows after every batch where it is.
+//! Reads a stream part by part, and knows its position after every batch.
 
 use std::collections::VecDeque;
 
@@ -27,15 +27,15 @@ pub struct TableReader<S: Session> {
     method: Method,
     null_keys: NullKeys,
     horizon: Horizon,
-    /// Where the stream is.
+    /// The position of the stream.
     place: ReadPosition,
-    /// What is still to be read, beginning with what is being read.
+    /// The parts that remain, beginning with the one that is being read.
     parts: VecDeque<ReadStep>,
     batch_rows: u32,
 }
 
 impl<S: Session> TableReader<S> {
-    /// Begins to read a stream. All that can be wrong with the request is found here.
+    /// Begins to read a stream. Every mistake of the request is found here.
     pub fn open(session: S, request: &Request) -> Result<Self> {
         let missing = || invalid_config(format!("the source has no table {}, or it is not granted", request.table));
         let description = session.describe(&request.table)?.ok_or_else(missing)?;
@@ -75,8 +75,8 @@ impl<S: Session> TableReader<S> {
         Ok(self.cursor.as_mut())
     }
 
-    /// Moves the place after the last row of a batch. Without such a row it stays: then it precedes those rows,
-    /// and they are read again.
+    /// Moves the position after the last row of a batch that has a whole key. If there is none, the position stays
+    /// before those rows, and they are read again.
     fn advance(&mut self, rows: &Batch) -> Result<()> {
         let Some(part) = self.parts.front() else { return Ok(()) };
         if let Some(row) = last_row(&Rows::of(rows), &self.table, part)? {
@@ -156,7 +156,7 @@ fn run<S: Session>(session: &S, statement: &Statement) -> Result<S::Cursor> {
     session.query(&statement.text, &statement.parameters)
 }
 
-/// What the source's clock says, and how far changes reach that are not after it.
+/// The source's clock, and the latest change key that is not after it.
 fn horizon<S: Session>(session: &S, table: &Table) -> Result<Horizon> {
     let Some(change_key) = table.change_key.map(|place| &table.columns[place]) else {
         return Ok(Horizon { now: 0, high: None });
@@ -169,13 +169,14 @@ fn horizon<S: Session>(session: &S, table: &Table) -> Result<Horizon> {
     if is_exact {
         return Ok(Horizon { now, high: stored });
     }
-    // What is stored as the latest may be spelled otherwise than what is later: that is at its moment or after it.
+    // The stored value that sorts last may be spelled differently from the latest one, which is at this time or after
+    // it.
     let from = stored.map(|stored| ticks.value(stored));
     let high = first(session, &select::latest(dialect, table, change_key, from.as_ref(), &until), table, change_key)?;
     Ok(Horizon { now, high })
 }
 
-/// The change key in the first row of a statement's that can be read.
+/// The change key in the first row of a statement whose change key can be read.
 fn first<S: Session>(session: &S, statement: &Statement, table: &Table, change_key: &Field) -> Result<Option<i64>> {
     let mut cursor = run(session, statement)?;
     while let Some(rows) = cursor.next(1)? {
@@ -188,7 +189,7 @@ fn first<S: Session>(session: &S, statement: &Statement, table: &Table, change_k
     Ok(None)
 }
 
-/// The last row of a batch that has a whole key: only such a row is a place to go on from.
+/// The last row of a batch that has a whole key: reading can continue only after such a row.
 fn last_row(rows: &Rows<'_>, table: &Table, part: &ReadStep) -> Result<Option<LastRow>> {
     let column = |place: &usize| rows.any(&table.columns[*place].display_column);
     let key: Vec<AnyColumn> = table.order.iter().map(column).collect::<Result<_>>()?;

@@ -6,10 +6,10 @@ use wmshost_plugin::source::Dialect;
 use crate::dialect::{Named, Statement, quoted};
 use crate::table::{Field, Table};
 
-/// So many rows are looked at to find one with a change key that can be read.
+/// The number of rows that are read to find one with a valid change key.
 const ROWS_LOOKED_AT: u32 = 100;
 
-/// Which rows of a table, and in which order.
+/// The rows of one part of a reading, and their order.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum ReadStep {
     /// All rows by key, those after this place.
@@ -22,18 +22,18 @@ pub(crate) enum ReadStep {
     WithoutChangeKey,
     /// The rows with a change key, by it and by key.
     ByChange(From),
-    /// Those of them before this change key.
+    /// The rows with a change key before this value.
     Within(From, Value),
 }
 
-/// Where rows by change key begin.
+/// The start of rows by change key.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum From {
-    /// With the first.
+    /// At the first row.
     Start,
-    /// With this change key.
+    /// At this change key.
     At(Value),
-    /// Behind this change key and key.
+    /// After this change key and key.
     Behind { moment: Value, key: Vec<Value> },
 }
 
@@ -62,8 +62,8 @@ pub(crate) fn count(dialect: Dialect, table: &Table, part: &ReadStep) -> Stateme
 /// The name of the count.
 pub(crate) const COUNT: &str = "row_count";
 
-/// The change keys that are stored as if they were the latest up to now, the latest first. Where they are stored in
-/// several spellings others may be later, but not by much; an index answers at once.
+/// The stored change keys that sort last up to now, the latest first. Where they have several spellings, others may be
+/// later, but not by much; an index answers at once.
 pub(crate) fn stored_latest(dialect: Dialect, table: &Table, change_key: &Field, now: &Value) -> Statement {
     let mut statement = Statement::new(dialect, format!("SELECT {} FROM ", selected(change_key)));
     statement.name(&table.name).push(" WHERE ").is_at_most(change_key.named(), now, "<=");
@@ -71,7 +71,7 @@ pub(crate) fn stored_latest(dialect: Dialect, table: &Table, change_key: &Field,
     statement
 }
 
-/// The latest change key up to now; with `from`, if there is one from there on.
+/// The latest change key up to now; with `from`, only from that value on.
 pub(crate) fn latest(
     dialect: Dialect,
     table: &Table,
@@ -134,7 +134,7 @@ fn from(statement: &mut Statement, table: &Table, part: &ReadStep) {
     }
 }
 
-/// The first of two comparisons says nothing that the second does not; a database finds its way into an index by it.
+/// The first of two comparisons is implied by the second; with it a database can use an index.
 fn begins(statement: &mut Statement, change_key: &Field, key: &[Named<'_>], from: &From) {
     statement.push(" WHERE ");
     match from {

@@ -1,4 +1,4 @@
-//! The table of a stream: what of it is read, what identifies a row, and what says when it changed.
+//! The table of a stream: the columns that are read, the key, and the change key.
 
 use wmshost_plugin::contract::extraction::{Method, Request};
 use wmshost_plugin::contract::types::{Column, ColumnType};
@@ -7,19 +7,20 @@ use wmshost_plugin::{Result, all_mistakes, log, type_name};
 
 use crate::dialect::{Named, display_column};
 
-/// So many columns can order a table: a bookmark has 16 positions, four of them for other things.
+/// The greatest number of columns that can order a table: a bookmark has 16 positions, four of them for other things.
 const MOST_KEY_COLUMNS: usize = 12;
 
-/// A table, checked against what is asked for.
+/// A table, checked against the request.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) columns: Vec<Field>,
-    /// What identifies a row, as places in `columns`.
+    /// The key, as places in `columns`.
     pub(crate) key: Vec<usize>,
-    /// The order of rows: the key, and after it what of the primary key is not in it, so that no two rows are equal.
+    /// The order of rows: the key, then those columns of the primary key that are not in it, so that no two rows are
+    /// equal.
     pub(crate) order: Vec<usize>,
-    /// What says when a row changed, as a place in `columns`.
+    /// The change key, as a place in `columns`.
     pub(crate) change_key: Option<usize>,
 }
 
@@ -32,12 +33,12 @@ pub(crate) struct Field {
     pub(crate) display_column: String,
     pub(crate) kind: ColumnType,
     pub(crate) nullable: bool,
-    /// How the source orders by it in the host's order; else why it cannot.
+    /// The way the source orders by it in the host's order; otherwise the reason why it cannot.
     pub(crate) order: std::result::Result<ColumnOrder, String>,
 }
 
 impl Table {
-    /// Checks what is asked for. All mistakes are reported at once.
+    /// Checks the request. All mistakes are reported at once.
     pub(crate) fn check(request: &Request, description: &TableDescription, dialect: Dialect) -> Result<Self> {
         let columns = wanted(fields(description, dialect), request, description);
         let mut mistakes = Vec::new();
@@ -88,7 +89,7 @@ pub(crate) fn fields(description: &TableDescription, dialect: Dialect) -> Vec<Fi
     description.columns.iter().zip(orders).map(field).collect()
 }
 
-/// The columns that are asked for, beside those that identify a row and tell when it changed.
+/// The requested columns, and those of the key and the change key.
 fn wanted(columns: Vec<Field>, request: &Request, description: &TableDescription) -> Vec<Field> {
     if request.columns.is_empty() {
         return columns;
@@ -151,12 +152,12 @@ fn change_key(request: &Request, columns: &[Field], mistakes: &mut Vec<String>) 
     };
     let kind = columns[place].kind;
     if !is_moment(kind) {
-        mistakes.push(format!("change key {name} is {}, needed is a timestamp or a date", type_name(kind)));
+        mistakes.push(format!("change key {name} is {}, must be a timestamp or a date", type_name(kind)));
     }
     Some(place)
 }
 
-/// Returns whether a column tells a moment.
+/// True if a column holds dates or timestamps.
 pub(crate) fn is_moment(kind: ColumnType) -> bool {
     matches!(kind, ColumnType::Timestamp(_) | ColumnType::Date)
 }
@@ -232,7 +233,7 @@ pub(crate) mod tests {
     fn all_mistakes_are_told_at_once() {
         let request = Request { key: vec!["id".into(), "weight".into()], change_key: Some("site".into()), ..request() };
         let message = Table::check(&request, &allocation(), Dialect::Oracle).expect_err("mistakes").to_string();
-        for part in ["id is not in", "weight is float64", "site is utf8, needed is a timestamp"] {
+        for part in ["id is not in", "weight is float64", "site is utf8, must be a timestamp"] {
             assert!(message.contains(part), "{part:?} is not in {message}");
         }
     }

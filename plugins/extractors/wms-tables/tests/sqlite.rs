@@ -22,7 +22,7 @@ struct Source {
     now: Rc<Cell<i64>>,
 }
 
-/// All rows of a query, given out in batches.
+/// All rows of a query, returned in batches.
 struct Read {
     schema: Schema,
     rows: Vec<Vec<Cell_>>,
@@ -150,7 +150,7 @@ impl Pipeline {
         self.change(&format!("INSERT OR REPLACE INTO stock VALUES ({id}, '{site}', {at})"));
     }
 
-    /// Runs, and stops without a word after this many batches.
+    /// Runs, and stops without an end after this many batches.
     fn run_for(&mut self, batches: usize) -> Result<()> {
         let request = Request { bookmark: self.checkpoint.clone(), ..self.request.clone() };
         let mut reader = TableReader::open(self.source.clone(), &request)?;
@@ -369,7 +369,7 @@ fn what_is_added_with_null_in_its_key_is_read_however_far_the_stream_is() {
     pipeline.request = Request { method: Method::Append, change_key: None, key: vec!["site".into()], ..request() };
     (0..7).for_each(|id| pipeline.put(id, &format!("m{id}"), None));
     pipeline.run();
-    // In the order of the key, NULL comes before the place of the stream, whenever the row was added.
+    // In the order of the key, NULL comes before the position of the stream, whenever the row was added.
     (10..15).for_each(|id| pipeline.change(&format!("INSERT INTO stock VALUES ({id}, NULL, NULL)")));
     pipeline.put(20, "n", None);
     pipeline.run();
@@ -406,7 +406,7 @@ fn changes_are_found_by_an_index() {
     assert!(plan.contains("stock_at") && plan.contains("SEARCH"), "{plan}");
 }
 
-/// A small generator of numbers, always the same.
+/// A small generator of numbers, the same in every run.
 struct Chance(u64);
 
 impl Chance {
@@ -416,7 +416,7 @@ impl Chance {
     }
 }
 
-/// Time goes on, rows come late by up to the lookback, runs are interrupted anywhere: in the end nothing is missing.
+/// Time passes, rows come late by up to the lookback, runs are interrupted anywhere: in the end nothing is missing.
 #[test]
 fn whatever_happens_the_target_becomes_equal() {
     for seed in 0..300 {

@@ -1,6 +1,6 @@
 //! The loader `table`: writes a stream into a table of its own.
 //!
-//! | mode | at the beginning | for every batch | at the end |
+//! | mode | at the start | for every batch | at the end |
 //! |---|---|---|---|
 //! | merge | the table is created, or made to fit | rows are merged by key; a newer version wins | |
 //! | replace | an empty table is staged beside the table | rows are inserted into it | it takes the table's place |
@@ -29,12 +29,12 @@ pub struct IntoTarget<T> {
     left_out: Vec<String>,
 }
 
-/// How rows get into the table.
+/// The way rows get into the table.
 #[derive(Debug)]
 enum Way {
     /// By key.
     Merge(MergeRule),
-    /// By way of this staged table.
+    /// Through this staged table.
     Replace { staged: String },
 }
 

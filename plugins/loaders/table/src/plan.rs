@@ -1,27 +1,27 @@
-//! What a table needs before a stream can be merged into it, and what is wrong with it.
+//! The changes that a table needs before a stream can be merged into it, and its mistakes.
 
 use wmshost_plugin::contract::loading::{Mode, NewColumns, NewTypes, Request};
 use wmshost_plugin::contract::types::{Column, ColumnType, DecimalType};
 use wmshost_plugin::target::Definition;
 use wmshost_plugin::{Result, all_mistakes, type_name};
 
-/// What makes the table ready.
+/// The changes that make the table ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     /// The table's name.
     pub(crate) table: String,
-    /// The table as the stream asks for it, for when it is made again.
+    /// The table as the stream needs it, for creating it.
     pub(crate) wanted: Definition,
-    /// What a table that is there lacks.
+    /// Columns that an existing table lacks.
     pub(crate) add: Vec<Column>,
-    /// What a table that is there cannot hold.
+    /// Columns of an existing table that need a wider type.
     pub(crate) widen: Vec<Column>,
-    /// What is not written.
+    /// Columns that are not written.
     pub(crate) left_out: Vec<String>,
 }
 
-/// The table as the stream asks for it. Its key columns are never NULL; the others may be, since what the source says
-/// of them can change.
+/// The table as the stream needs it. Its key columns are never NULL; the others may be, because the source's
+/// declarations can change.
 fn definition(request: &Request, left_out: &[String]) -> Definition {
     let column = |column: &Column| Column {
         nullable: !request.key.contains(&column.name),
@@ -32,7 +32,7 @@ fn definition(request: &Request, left_out: &[String]) -> Definition {
     Definition { name: request.table.clone(), columns: kept.map(column).collect(), key: request.key.clone() }
 }
 
-/// Finds all that is wrong with a request by itself.
+/// Finds all mistakes of a request that can be seen without the table.
 pub(crate) fn check(request: &Request) -> Result<()> {
     let mut mistakes = Vec::new();
     if request.mode == Mode::Merge && request.key.is_empty() {
@@ -47,7 +47,7 @@ pub(crate) fn check(request: &Request) -> Result<()> {
     all_mistakes(&mistakes)
 }
 
-/// Compares the table that is there with what the stream asks for. All mistakes are reported at once.
+/// Compares the existing table with the stream's request. All mistakes are reported at once.
 pub(crate) fn plan(request: Request, existing: Option<&Definition>) -> Result<Plan> {
     let table = request.table.clone();
     let Some(existing) = existing else {
@@ -78,8 +78,8 @@ pub(crate) fn plan(request: Request, existing: Option<&Definition>) -> Result<Pl
     Ok(Plan { table, wanted: definition(&request, &left_out), add, widen, left_out })
 }
 
-/// The columns that the table cannot hold as it is, with a type that can; those without one are mistakes. A table that
-/// is replaced has its types from the stream: only a frozen one minds.
+/// The columns that the table cannot hold as it is, with a type that can; a column without such a type is a mistake. A
+/// table that is replaced has its types from the stream: only with `freeze` are they compared.
 fn widened(request: &Request, existing: &Definition, mistakes: &mut Vec<String>) -> Vec<Column> {
     let mut widen = Vec::new();
     for column in &request.columns {
@@ -109,7 +109,7 @@ fn both(there: ColumnType, here: ColumnType) -> Option<ColumnType> {
         ColumnType::Decimal(kind) => Some((kind.precision - kind.scale, kind.scale)),
         _ => None,
     };
-    // A column of the stream that is int64 fits no decimal column: its values would have to be converted.
+    // An int64 column of the stream does not fit a decimal column: its values would have to be converted.
     if matches!(here, ColumnType::Int64) {
         return None;
     }
@@ -119,7 +119,7 @@ fn both(there: ColumnType, here: ColumnType) -> Option<ColumnType> {
     (precision <= 38).then_some(ColumnType::Decimal(DecimalType { precision, scale }))
 }
 
-/// What keeps rows from being merged into a table that is there, and does not matter where it is replaced.
+/// The obstacles to merging rows into an existing table, which do not matter where it is replaced.
 fn obstacles(request: &Request, existing: &Definition) -> Vec<String> {
     let table = &request.table;
     let mut mistakes = Vec::new();
@@ -139,7 +139,7 @@ fn obstacles(request: &Request, existing: &Definition) -> Vec<String> {
     mistakes
 }
 
-/// Returns whether a column of one type takes all values of the other: the same type, or a wider decimal.
+/// True if a column of one type holds all values of the other: the same type, or a wider decimal.
 fn holds(there: ColumnType, here: ColumnType) -> bool {
     match (there, here) {
         (ColumnType::Decimal(there), ColumnType::Decimal(here)) => {

@@ -1,4 +1,4 @@
-//! The whole loader against a target that writes down what it is told.
+//! The whole loader against a target that records its calls.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use wmshost_plugin::contract::types::{Column, ColumnType};
 use wmshost_plugin::target::{Definition, MergeRule, Target};
 use wmshost_plugin::{Batch, Loader as _, Result};
 
-/// Writes down every call that changes something.
+/// Records every call that changes something.
 #[derive(Clone, Default)]
 struct Diary {
     table: Option<Definition>,

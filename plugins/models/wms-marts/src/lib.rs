@@ -1,22 +1,22 @@
-//! The models `wms-marts`: what the warehouse's tables become for the people who read them.
+//! The models `wms-marts`: staging, intermediate models and marts over the warehouse's tables.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
-//! | `site` | what differs from one warehouse to another: the settings |
-//! | `sources` | what is known and asserted of the tables that the streams write |
-//! | `staging` | one source table each, the latest version of every row under clean names |
-//! | `intermediate` | what several marts are computed from |
-//! | `marts` | what people and dashboards read |
+//! | `site` | the settings: the differences between warehouses |
+//! | `sources` | declarations and tests of the tables that the streams write |
+//! | `staging` | one source table each, the latest version of every row, with clean column names |
+//! | `intermediate` | models from which several marts are computed |
+//! | `marts` | the models that reports and dashboards read |
 //! | `rating` | numbers into words: categories, performance, the efficiency score |
 //!
-//! A rule that needs one row alone is in the transform of its stream and is not repeated here: staging takes
-//! the transforms' columns. What stands here needs other rows, other tables or today's date.
+//! A rule that needs one row alone is in the transform of its stream and is not repeated here: staging takes the
+//! transforms' columns. The rules here need other rows, other tables or today's date.
 //!
 //! Rules that hold in every model:
 //!
-//! - A rate is computed from sums, never from rates. Nothing is rounded: whoever shows a number rounds it.
-//! - What is not known is NULL or says `Unknown`; it never falls into the last category by itself.
-//! - A quantity counts where it is valid, by the one rule of the transform; everywhere else it is no quantity.
+//! - A rate is computed from sums, never from rates. Nothing is rounded: rounding is left to the display.
+//! - An unknown value is NULL or `Unknown`; it never falls into the last category by default.
+//! - A quantity counts where it is valid, by the one rule of the transform; any other quantity is ignored.
 //! - A key is made of the values that identify the row, so that it is the same in every build and every database.
 
 mod intermediate;

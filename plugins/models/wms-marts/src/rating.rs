@@ -1,15 +1,16 @@
-//! Numbers into words, and the one score. Every ladder has a word of its own for what is not known.
+//! Turns numbers into categories, and computes the efficiency score. Every ladder has a word of its own for unknown
+//! values.
 
 use wmshost_plugin::Sql;
 
 /// The words of four ratings, the best first.
 pub(crate) const GRADES: [&str; 4] = ["Excellent", "Good", "Average", "Poor"];
-/// The word for what is not known.
+/// The word for an unknown value.
 pub(crate) const UNKNOWN: &str = "Unknown";
-/// How an allocation's time compares with those of the same place or user.
+/// The ranking of an allocation's time among those of the same location or user.
 pub(crate) const STANDINGS: [&str; 3] = ["Above Average", "Average", "Below Average"];
 
-/// A CASE over bounds, from the highest: the word of the first that the value reaches, else the last word.
+/// A CASE over bounds, from the highest: the word of the first bound that the value reaches, otherwise the last word.
 /// `unknown` is the SQL for NULL.
 pub(crate) fn ladder(value: &str, unknown: &str, steps: &[(&str, &str)], otherwise: &str) -> String {
     let reached: String = steps.iter().map(|(bound, word)| format!(" WHEN {value} >= {bound} THEN '{word}'")).collect();
@@ -28,7 +29,7 @@ pub(crate) fn grade(value: &str, unknown: &str, bounds: [&str; 3]) -> String {
     ladder(value, unknown, &steps, GRADES[3])
 }
 
-/// A time against the median and the mean of its peers.
+/// The ranking of a time against the median and the mean of its peers.
 pub(crate) fn standing(time: &str, median: &str, mean: &str) -> String {
     format!(
         "CASE WHEN {time} IS NULL OR {median} IS NULL THEN '{UNKNOWN}' WHEN {time} <= {median} THEN '{}' \

@@ -1,26 +1,26 @@
-//! What differs from one warehouse to another, as its pipeline file says; and the pieces of SQL that follow from it.
+//! The settings of a warehouse, from its pipeline file, and the pieces of SQL that follow from them.
 
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::contract::types::Value;
 use wmshost_plugin::models::{at, columns, date};
 use wmshost_plugin::{Declared, Description, Result, Setting, Settings, Sql, all_mistakes};
 
-/// Who answers for models and sources.
+/// The owner of models and sources.
 pub(crate) const OWNER: &str = "warehouse analytics";
-/// How many days after today count as recent.
+/// The number of days up to today that count as recent.
 pub(crate) const RECENT_DAYS: i32 = 90;
 
 /// The run's own date.
 const TODAY: &str = "{today}";
 
-/// A warehouse and the database its tables are loaded into.
+/// A warehouse, and the kind of database its tables are loaded into.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     /// Writes the SQL.
     pub(crate) sql: Sql,
-    /// What counts as today: an expression.
+    /// The expression for today's date.
     pub(crate) today: String,
-    /// From which priority on an allocation is urgent.
+    /// The lowest priority of an urgent allocation.
     pub(crate) high_priority: i64,
     /// The stream of receipts, where there is one.
     pub(crate) receipts: Option<String>,
@@ -71,7 +71,7 @@ impl Site {
             "" => TODAY.to_owned(),
             day if matches!(date(day), Value::Date(_)) => sql.date(day),
             day => {
-                mistakes.push(format!("setting today: {day:?} is no date like 2026-06-30"));
+                mistakes.push(format!("setting today: {day:?} is not a date like 2026-06-30"));
                 String::new()
             }
         };
@@ -80,7 +80,7 @@ impl Site {
             match offset(written, at == 0) {
                 Some(offset) => offsets.push(offset),
                 None => mistakes.push(format!(
-                    "setting utc_offsets: {written:?} is none; the first is like -02:00, the others are like \
+                    "setting utc_offsets: {written:?} is not valid; the first is like -02:00, the others are like \
                      2019-02-17 02:00:00 -03:00"
                 )),
             }
@@ -100,7 +100,7 @@ impl Site {
         })
     }
 
-    /// The moment of a source as the warehouse's clocks show it.
+    /// A timestamp of the source in the warehouse's local time.
     pub(crate) fn local(&self, moment: &str) -> String {
         if self.offsets.is_empty() {
             return moment.to_owned();
@@ -109,7 +109,7 @@ impl Site {
         self.sql.wall_clock(moment, &offsets)
     }
 
-    /// The seconds between two moments of a source: those that really went by, where they are instants.
+    /// The seconds between two timestamps of the source: elapsed time, if they are instants.
     pub(crate) fn elapsed(&self, from: &str, to: &str) -> String {
         if self.offsets.is_empty() {
             return self.sql.seconds_between(from, to);
@@ -122,12 +122,12 @@ impl Site {
         if self.offsets.is_empty() { columns::timestamp(name, summary) } else { columns::instant(name, summary) }
     }
 
-    /// Returns whether the stream's table marks deleted rows.
+    /// True if the stream's table marks deleted rows.
     pub(crate) fn marks_deleted(&self, stream: &str) -> bool {
         self.soft_deletes.iter().any(|marked| marked == stream)
     }
 
-    /// The condition that a version of a row is not one of a deleted row.
+    /// The condition that a version of a row is not that of a deleted row.
     pub(crate) fn is_there(&self, stream: &str) -> &'static str {
         if self.marks_deleted(stream) { "wms_deleted_at IS NULL" } else { "1 = 1" }
     }
@@ -146,13 +146,13 @@ impl Site {
         }
     }
 
-    /// The condition that the day is not the one of the last build. A day that is given by a setting stays.
+    /// The condition that the day differs from that of the last build. A day that is set by a setting does not change.
     pub(crate) fn day_went_by(&self) -> &'static str {
         if self.today == TODAY { "{built_today} <> {today}" } else { "1 = 0" }
     }
 
-    /// The condition that a moment, as the warehouse's clocks show it, lies in the days up to today that count as
-    /// recent. NULL and what lies ahead of today are not.
+    /// The condition that a timestamp, in the warehouse's local time, is in the days up to today that count as recent.
+    /// NULL and later timestamps are not.
     pub(crate) fn is_recent(&self, local_moment: &str) -> String {
         let first = self.sql.plus_days(&self.today, -RECENT_DAYS);
         let end = self.sql.plus_days(&self.today, 1);
@@ -160,7 +160,7 @@ impl Site {
     }
 }
 
-/// An offset as it is written, in seconds, with the moment since when; `None` where it is none.
+/// An offset from its written form, in seconds, with the time since when it applies; `None` if it is invalid.
 fn offset(written: &str, first: bool) -> Option<(String, i32)> {
     let (since, offset) = if first { ("", written) } else { written.rsplit_once(' ')? };
     let is_moment = since.len() == 19 && matches!(at(since), Value::Timestamp(_));
@@ -200,7 +200,7 @@ mod tests {
         let offsets = ["BRT", "2020-01-01 00:00:00 -03:00", "2019-01-01 00:00:00 -02:00"].map(str::to_owned);
         let given = [("today", Setting::Text("soon".into())), ("utc_offsets", Setting::Texts(offsets.into()))];
         let message = site(&given).expect_err("mistakes").to_string();
-        for part in ["is no date like 2026-06-30", "is none; the first is like", "must ascend"] {
+        for part in ["is not a date like 2026-06-30", "is not valid; the first is like", "must ascend"] {
             assert!(message.contains(part), "{part:?} is not in {message}");
         }
     }

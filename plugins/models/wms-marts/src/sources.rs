@@ -1,5 +1,5 @@
-//! What is known and asserted of the tables that the streams write. A little dirt is normal in a warehouse: such tests
-//! warn from 1 % of the rows on and fail from 5 % on. What would break the models fails at the first row.
+//! Declarations and tests of the tables that the streams write. Some dirty rows are normal in a warehouse: such tests
+//! warn from 1 % of the rows on and fail from 5 % on. Tests of what would break the models fail at the first row.
 
 use crate::site::{OWNER, Site};
 use wmshost_plugin::contract::modelling::ModelColumn;
@@ -7,19 +7,19 @@ use wmshost_plugin::models::{
     SourceTable, Test, accepted, at_least, columns::*, days, exists_in, hours, not_null, unique,
 };
 
-/// All of them.
+/// All source tables.
 pub(crate) fn all(site: &Site) -> Vec<SourceTable> {
     let mut sources = vec![allocation(site), order_hdr(site), order_dtl(site), item_master(site), location(site)];
     sources.extend(site.receipts.as_deref().map(|stream| receipts(site, stream)));
     sources.into_iter().map(|source| source.tags(["wms", "source"]).owner(OWNER)).collect()
 }
 
-/// A test that some dirt passes.
+/// A test that tolerates some dirty rows.
 fn mostly(test: Test) -> Test {
     test.warn_above_percent(1.0).error_above_percent(5.0)
 }
 
-/// What the host adds to every row.
+/// The columns that the host adds to every row.
 fn marks(site: &Site, stream: &str) -> Vec<ModelColumn> {
     let loaded = timestamp("wms_loaded_at", "When the row was loaded.");
     let deleted =
@@ -27,12 +27,12 @@ fn marks(site: &Site, stream: &str) -> Vec<ModelColumn> {
     [loaded].into_iter().chain(site.marks_deleted(stream).then_some(deleted)).collect()
 }
 
-/// Every column is filled, but for some dirt.
+/// Asserts that columns are filled, except for some dirty rows.
 fn filled(source: SourceTable, columns: &[&str]) -> SourceTable {
     columns.iter().fold(source, |source, column| source.test(mostly(not_null([*column]))))
 }
 
-/// Every column is filled, always: keys, and what the transforms derive.
+/// Asserts that columns are always filled: keys, and columns that the transforms derive.
 fn always_filled(source: SourceTable, columns: &[&str]) -> SourceTable {
     columns.iter().fold(source, |source, column| source.test(not_null([*column])))
 }

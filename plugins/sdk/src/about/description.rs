@@ -6,7 +6,7 @@ use wmshost_plugin_loader_world::about as loader;
 use wmshost_plugin_models_world::about as models;
 use wmshost_plugin_transform_world::about as transform;
 
-/// What a plugin says of itself.
+/// A plugin's description of itself.
 #[derive(Clone, Debug)]
 pub struct Description {
     name: &'static str,
@@ -91,7 +91,7 @@ impl Declared {
         self
     }
 
-    /// The allowed values. Without them, any.
+    /// The allowed values. Without them, any value.
     #[must_use]
     pub fn choices(mut self, choices: &[&'static str]) -> Self {
         self.choices = choices.to_vec();
@@ -118,7 +118,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The same record is in the bindings of every world, under another name each time.
+/// The same record is in the bindings of every world, with another type each time.
 macro_rules! told_in {
     ($($world:ident)*) => {$(
         impl From<Description> for $world::Description {

@@ -1,4 +1,4 @@
-//! What a plugin says of itself, and what the pipeline file says to it.
+//! A plugin's description of itself, and its settings from the pipeline file.
 
 mod description;
 mod settings;

@@ -9,7 +9,7 @@ pub struct Settings {
     values: Vec<(String, Setting)>,
 }
 
-/// A getter of one type of setting: of a value that must be there, and of one that may be.
+/// The getters of one type of setting: for a required value, and for an optional one.
 macro_rules! getters {
     ($($(#[$doc:meta])* $name:ident $find:ident $variant:ident $kind:ty, $value:ident => $read:expr;)*) => {$(
         $(#[$doc])*
@@ -18,7 +18,7 @@ macro_rules! getters {
         }
 
         $(#[$doc])*
-        /// `None` if it is not given.
+        /// `None` if it is not set.
         pub fn $find(&self, name: &str) -> Result<Option<$kind>> {
             match self.value(name) {
                 None => Ok(None),
@@ -40,7 +40,7 @@ impl Settings {
         Self { values: description.setting_names().filter_map(value).collect() }
     }
 
-    /// Settings as a test gives them; the others have their fallbacks.
+    /// Settings for a test; those that are not listed have their fallbacks.
     pub fn given(description: &Description, given: &[(&str, Setting)]) -> Self {
         let value = |name: &'static str| {
             let value = given.iter().find(|(given, _)| *given == name).map(|(_, value)| value);
@@ -75,7 +75,7 @@ fn wrong_kind(name: &str, wanted: &str, found: &Setting) -> Failure {
         Setting::Flag(_) => "a flag",
         Setting::Texts(_) => "a list of texts",
     };
-    invalid_config(format!("setting {name} is {found}, needed is: {}", wanted.to_lowercase()))
+    invalid_config(format!("setting {name} is {found}, must be {}", wanted.to_lowercase()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One column of a batch in memory: what it may hold, and keeping some of its rows.
+//! One column of a batch in memory: its type and values, and selecting some of its rows.
 
 use wmshost_contract_rules::{self as rules, Refusal};
 

@@ -1,4 +1,4 @@
-//! What can be written as a column of a batch.
+//! Types that can be written as a column of a batch.
 
 use super::Batch;
 use crate::columns::{Column, Decimals, Labelled, Labels, Mask, Numbers, TextWriter, Times};
@@ -7,7 +7,7 @@ use crate::failure::Result;
 
 /// A column that is ready to be written.
 pub trait Derived {
-    /// Writes it under this name: in the place of the column of that name, or as the last one.
+    /// Writes it under this name: it replaces the column of that name, or becomes the last one.
     fn write(self, batch: &Batch, name: &str) -> Result<()>;
 }
 

@@ -1,6 +1,6 @@
-//! A batch in memory, with the methods of the host's one: for tests and benchmarks where there is no host.
+//! A batch in memory, with the methods of the host's: for tests and benchmarks without a host.
 //!
-//! It refuses what the host refuses, by the same rules. It is made column by column:
+//! It refuses what the host refuses, by the same rules. It is built column by column:
 //! `Batch::with_rows(2).texts("code", &[Some("a"), None])`.
 
 use std::cell::RefCell;
@@ -39,7 +39,7 @@ pub struct Rejected {
     pub rule: String,
     /// The reason in words.
     pub reason: String,
-    /// How many they were.
+    /// The number of rows.
     pub rows: usize,
 }
 
@@ -79,17 +79,17 @@ impl Batch {
         Self { state: RefCell::new(state) }
     }
 
-    /// What was rejected so far, call by call.
+    /// The rejected rows so far, call by call.
     pub fn rejected(&self) -> Vec<Rejected> {
         self.state.borrow().rejected.clone()
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn row_count(&self) -> u32 {
         self.state.borrow().rows() as u32
     }
 
-    /// The columns. A column may be NULL, unless it was said to be without.
+    /// The columns. A column may be NULL, unless it was declared as required.
     pub fn schema(&self) -> Schema {
         let state = self.state.borrow();
         let column = |(name, data): &(String, Data)| Column {
@@ -173,7 +173,7 @@ impl Batch {
         Ok(())
     }
 
-    /// The columns that identify a row, as the test said.
+    /// The columns that identify a row, as the test declared them.
     pub(super) fn key(&self) -> Vec<String> {
         self.state.borrow().key.clone()
     }
@@ -235,14 +235,14 @@ impl Batch {
         )
     }
 
-    /// With the promise that these columns are without NULL, as a source's NOT NULL is.
+    /// With the promise that these columns have no NULL, as a source's NOT NULL columns.
     #[must_use]
     pub fn required(self, names: &[&str]) -> Self {
         self.state.borrow_mut().required.extend(names.iter().map(|name| (*name).to_owned()));
         self
     }
 
-    /// With the columns that identify a row, and its version: a transform must leave them as they are.
+    /// With the columns that identify a row and its version: a transform must not change them.
     #[must_use]
     pub fn keyed(self, names: &[&str]) -> Self {
         self.state.borrow_mut().key = names.iter().map(|name| (*name).to_owned()).collect();
@@ -276,7 +276,7 @@ impl Batch {
         self.with(name, Data::Timestamps(data))
     }
 
-    /// Panics where the host would refuse the column: that is a mistake of the test.
+    /// Panics where the host would refuse the column: that is a mistake in the test.
     fn with(self, name: &str, data: Data) -> Self {
         self.state.borrow_mut().put(name, data).expect("a column that the host takes");
         self
@@ -321,7 +321,7 @@ fn refused(refusal: Refusal) -> Failure {
 mod tests {
     use super::*;
 
-    /// What the host refuses is refused here, in the same words.
+    /// The batch refuses what the host refuses, with the same messages.
     #[test]
     fn what_the_host_refuses_is_refused() {
         let decimals = |precision, value: i128| Decimals {

@@ -2,8 +2,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `rows` | one batch as a plugin works on it |
-//! | `derive` | what can be written as a column |
+//! | `rows` | one batch, as a plugin works on it |
+//! | `derive` | types that can be written as a column |
 //! | `one_column` | transforms of one column |
 //! | `data` | one column of a batch in memory |
 //! | `memory` | a batch in memory, for native tests and benchmarks |

@@ -1,11 +1,11 @@
-//! One batch as a plugin works on it: typed columns in, typed columns out, broken rows into quarantine.
+//! One batch as a plugin works on it: typed columns in, typed columns out, bad rows into quarantine.
 
 use super::{Batch, Derived};
 use crate::columns::{AnyColumn, Column, Decimals, Mask, Numbers, Texts, Times, Validity, trim_to_none};
 use crate::contract::types::{ColumnType, Schema};
 use crate::failure::{Result, permanent};
 
-/// A batch at work. What takes rows out consumes it, because what was read before then no longer fits.
+/// A batch at work. Methods that remove rows consume it, because columns that were read before then no longer fit.
 #[derive(Debug)]
 pub struct Rows<'b> {
     batch: &'b Batch,
@@ -18,7 +18,7 @@ pub struct Rows<'b> {
 pub struct Violation<'m> {
     /// The rule's name: lower case and dashes.
     pub rule: &'m str,
-    /// Why these rows are not fit, in words.
+    /// The reason why these rows are rejected, in words.
     pub reason: &'m str,
     /// The rows.
     pub rows: &'m Mask,
@@ -30,7 +30,7 @@ impl<'b> Rows<'b> {
         Self { batch, schema: batch.schema(), count: batch.row_count() as usize }
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -141,7 +141,7 @@ impl<'b> Rows<'b> {
         names.iter().try_fold(none, |missing, name| Ok(missing.or(&self.missing(name)?)))
     }
 
-    /// Writes a column, in the place of the one of that name or as the last one.
+    /// Writes a column, which replaces the one of that name or becomes the last one.
     pub fn write(&self, name: &str, column: impl Derived) -> Result<()> {
         column.write(self.batch, name)
     }
@@ -175,7 +175,7 @@ impl<'b> Rows<'b> {
     }
 }
 
-/// The positions of rows after those that are gone have left.
+/// The positions of rows after the rows in `gone` were removed.
 fn moved_up(rows: &Mask, gone: &Mask) -> Vec<u32> {
     let mut gone = gone.iter().peekable();
     let mut before = 0;

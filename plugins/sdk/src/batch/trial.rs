@@ -1,4 +1,4 @@
-//! A whole transform on a batch in memory, held to its word as the host holds it.
+//! Runs a whole transform on a batch in memory, and checks its promises as the host does.
 
 use wmshost_contract_rules as rules;
 
@@ -10,8 +10,8 @@ use crate::schema::as_rule;
 use crate::stage::Transform;
 
 /// Runs a transform over one batch, with these settings and the fallbacks of the others; before that over the same
-/// columns without rows, as the host does. What it makes must be what its `output_schema` says, and the columns of which
-/// the batch says that they identify a row ([`Batch::keyed`]) must be as they were.
+/// columns without rows, as the host does. Its output must be what its `output_schema` says, and the columns that
+/// identify a row in the batch ([`Batch::keyed`]) must be unchanged.
 pub fn run_transform<T: Transform>(given: &[(&str, Setting)], batch: &Batch) -> Result<()> {
     let description = T::describe();
     if let Some((unknown, _)) = given.iter().find(|(given, _)| description.setting_names().all(|name| name != *given)) {
@@ -48,7 +48,7 @@ fn nulls(promised: &Schema, batch: &Batch) -> Vec<String> {
     required.filter_map(|column| mistake(&column.name)).collect()
 }
 
-/// The columns of the key that are not as they were, with the first row of which that is so.
+/// The columns of the key that have changed, each with the first row in which it has.
 fn changed_keys(before: &Batch, batch: &Batch) -> Result<Vec<String>> {
     let mut mistakes = Vec::new();
     for name in batch.key() {
@@ -68,7 +68,7 @@ fn changed_keys(before: &Batch, batch: &Batch) -> Result<Vec<String>> {
     Ok(mistakes)
 }
 
-/// A column as people read it, row by row: for the assertions of tests.
+/// The values of a column in readable form, row by row: for the assertions of tests.
 pub fn shown(batch: &Batch, column: &str) -> Result<Vec<String>> {
     let rows = Rows::of(batch);
     let values = rows.any(column)?;
@@ -94,7 +94,7 @@ mod tests {
     use crate::columns::Column;
     use crate::contract::types::{Column as Promised, ColumnType};
 
-    /// A transform that breaks its promise as its setting says.
+    /// A transform that breaks its promise as its setting requires.
     struct BrokenPromise(String);
 
     impl Transform for BrokenPromise {

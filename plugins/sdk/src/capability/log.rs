@@ -10,22 +10,22 @@ pub fn write(level: Level, message: &str) {
     eprintln!("{level:?}: {message}");
 }
 
-/// For the author of the plugin.
+/// Writes a message for the author of the plugin.
 pub fn debug(message: impl AsRef<str>) {
     write(Level::Debug, message.as_ref());
 }
 
-/// What happens.
+/// Writes a message about normal progress.
 pub fn info(message: impl AsRef<str>) {
     write(Level::Info, message.as_ref());
 }
 
-/// What is strange, and does no harm yet.
+/// Writes a message about something unusual that does no harm yet.
 pub fn warn(message: impl AsRef<str>) {
     write(Level::Warn, message.as_ref());
 }
 
-/// What went wrong.
+/// Writes a message about an error.
 pub fn error(message: impl AsRef<str>) {
     write(Level::Error, message.as_ref());
 }

@@ -1,4 +1,4 @@
-//! What a plugin may call, as traits where a test wants to stand in for the host.
+//! The capabilities that a plugin may call, as traits where a test may replace the host.
 //!
 //! | module | what it is |
 //! |---|---|

@@ -15,7 +15,7 @@ pub trait Session: Sized {
     fn open(label: &str) -> Result<Self>;
     /// The kind of SQL that it understands.
     fn dialect(&self) -> Dialect;
-    /// Its own clock: microseconds since 1970-01-01T00:00:00 UTC.
+    /// The source's own clock: microseconds since 1970-01-01T00:00:00 UTC.
     fn now(&self) -> Result<i64>;
     /// The granted tables that exist.
     fn tables(&self) -> Result<Vec<String>>;
@@ -25,11 +25,11 @@ pub trait Session: Sized {
     fn query(&self, statement: &str, parameters: &[Value]) -> Result<Self::Cursor>;
 }
 
-/// The rows of a query, read as they are asked for.
+/// The rows of a query, read on demand.
 pub trait Cursor {
     /// The columns.
     fn schema(&self) -> Schema;
-    /// Up to this many rows; `None` at the end. A batch may be empty: then all its rows went to quarantine.
+    /// Returns at most `max_rows` rows; `None` at the end. A batch may be empty: then all its rows went to quarantine.
     fn next(&mut self, max_rows: u32) -> Result<Option<Batch>>;
 }
 
@@ -74,7 +74,7 @@ mod brokered {
     }
 }
 
-/// The database that the host grants. Natively there is none, and nothing of it can be called.
+/// The database that the host grants. Natively there is none, and none of its methods can be called.
 #[cfg(not(target_family = "wasm"))]
 #[derive(Debug)]
 pub enum Granted {}

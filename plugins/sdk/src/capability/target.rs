@@ -14,15 +14,15 @@ pub trait Target {
     fn create(&self, table: &Definition) -> Result<()>;
     /// Adds nullable columns at the end.
     fn add_columns(&self, table: &str, columns: &[Column]) -> Result<()>;
-    /// Gives columns wider types.
+    /// Widens the types of columns.
     fn widen_columns(&self, table: &str, columns: &[Column]) -> Result<()>;
     /// Inserts all rows.
     fn insert(&self, table: &str, rows: &Batch) -> Result<()>;
     /// Inserts the rows that are new and updates those that differ and are not older.
     fn merge(&self, table: &str, rows: &Batch, rule: &MergeRule) -> Result<()>;
-    /// Makes an empty table beside the one that is there, and returns its name.
+    /// Creates an empty table beside the existing one, and returns its name.
     fn stage(&self, table: &Definition, resume: bool) -> Result<String>;
-    /// Puts the staged table in the place of the table.
+    /// Replaces the table by the staged table.
     fn swap(&self, table: &str) -> Result<()>;
 }
 

@@ -5,11 +5,11 @@ use super::texts::{TextWriter, Texts, trim_to_none};
 use crate::contract::batches::{self, Categories};
 use crate::failure::Result;
 
-/// So many labels are looked through for every row that is not known beforehand; with more, a plain text column is
-/// cheaper.
+/// The number of labels that are searched for a row whose label is not known beforehand; with more labels, a plain text
+/// column is cheaper.
 const MOST_LABELS: usize = 32;
 
-/// A text column of few different values being written. With too many of them it becomes a plain text column by itself.
+/// A text column of few distinct values being written. With too many of them it becomes a plain text column.
 #[derive(Clone, Debug)]
 pub struct Labels {
     labels: Vec<String>,
@@ -37,8 +37,8 @@ impl Labels {
         Self { codes, ..Self::known(0, labels) }
     }
 
-    /// Texts without blanks around them and in upper case; NULL where there is none. `code` gives the place of a row's
-    /// text among the known labels, if it is one of them.
+    /// Texts trimmed and in upper case; NULL where nothing is left. `code` returns the place of a row's text among the
+    /// known labels, if it is one of them.
     pub fn upper(texts: &Texts, known: &[&str], mut code: impl FnMut(usize) -> Option<u8>) -> Self {
         let mut labels = Self::known(texts.len(), known);
         for (row, text) in texts.iter().enumerate() {

@@ -42,12 +42,12 @@ impl Mask {
         Self { bits, rows }
     }
 
-    /// How many rows the batch has.
+    /// The number of rows of the batch.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Returns whether this row is in the set.
+    /// True if this row is in the set.
     #[inline]
     pub fn contains(&self, row: usize) -> bool {
         bit(&self.bits, row)
@@ -65,12 +65,12 @@ impl Mask {
         self.bits[row / 8] &= !(1 << (row % 8));
     }
 
-    /// How many rows are in the set.
+    /// The number of rows in the set.
     pub fn count(&self) -> usize {
         self.bits.iter().map(|byte| byte.count_ones() as usize).sum()
     }
 
-    /// Returns whether no row is in the set.
+    /// True if the set is empty.
     pub fn is_empty(&self) -> bool {
         self.bits.iter().all(|byte| *byte == 0)
     }
@@ -121,7 +121,7 @@ impl Mask {
 pub(crate) struct Validity(pub(crate) Option<Vec<u8>>);
 
 impl Validity {
-    /// A missing byte counts as valid rows, which the host never sends.
+    /// A missing byte counts as valid rows; the host never sends one.
     #[inline]
     pub(crate) fn has(&self, row: usize) -> bool {
         self.0.as_ref().is_none_or(|bits| bit(bits, row))

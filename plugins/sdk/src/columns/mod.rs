@@ -6,7 +6,7 @@
 //! | `values` | columns of values of one size |
 //! | `numbers` | exact numbers, whole or decimal |
 //! | `texts` | texts |
-//! | `labels` | texts of which few different ones exist |
+//! | `labels` | texts with few distinct values |
 //! | `any` | a column of any type, value by value |
 
 mod any;

@@ -19,8 +19,8 @@ const POWERS: [i128; 39] = {
     powers
 };
 
-/// An exact number: `unscaled / 10^scale`. Numbers compare by what they are worth, whatever their scales: 5.00 is less than
-/// 6, and equal to 5.
+/// An exact number: `unscaled / 10^scale`. Numbers compare by value, whatever their scales: 5.00 is less than 6, and
+/// equal to 5.
 #[derive(Clone, Copy, Debug)]
 pub struct Number {
     unscaled: i128,
@@ -28,7 +28,7 @@ pub struct Number {
 }
 
 impl Number {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self::whole(0);
 
     /// `unscaled / 10^scale`; a scale of more than 38 digits counts as 38.
@@ -115,7 +115,7 @@ pub enum Numbers {
 }
 
 impl Numbers {
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         match self {
             Self::Whole(column) => column.len(),
@@ -123,7 +123,7 @@ impl Numbers {
         }
     }
 
-    /// Returns whether there is no row.
+    /// True if there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -158,8 +158,8 @@ impl Numbers {
         }
     }
 
-    /// The same column, of the same type, with a whole number in the place of every NULL. A number that the type
-    /// cannot hold is a `permanent` failure.
+    /// The same column, of the same type, with a whole number in place of every NULL. A number that the type cannot
+    /// hold is a `permanent` failure.
     pub fn filled(self, whole: i64) -> Result<Self> {
         match self {
             Self::Whole(column) => Ok(Self::Whole(column.filled(whole))),
@@ -178,8 +178,8 @@ pub struct Decimals {
 }
 
 impl Decimals {
-    /// Makes a column of unscaled numbers. Those with more digits than the type has are left NULL and named in the
-    /// mask beside it.
+    /// Makes a column of unscaled numbers. Those with more digits than the type has become NULL and are in the returned
+    /// mask.
     pub fn collect(kind: DecimalType, items: impl ExactSizeIterator<Item = Option<i128>>) -> (Self, Mask) {
         let (rows, bound) = (items.len(), bound(kind));
         let mut column = Self { kind, bytes: Vec::with_capacity(16 * rows), validity: Validity::default() };
@@ -197,8 +197,8 @@ impl Decimals {
         (column, unfit)
     }
 
-    /// Makes a column of numbers of any scale. Those that the type cannot hold without losing a digit are left NULL and
-    /// named in the mask beside it.
+    /// Makes a column of numbers of any scale. Those that the type cannot hold without losing a digit become NULL and
+    /// are in the returned mask.
     pub fn of_numbers(kind: DecimalType, items: impl ExactSizeIterator<Item = Option<Number>>) -> (Self, Mask) {
         let mut inexact = Vec::new();
         let unscaled = items.enumerate().map(|(row, item)| {
@@ -218,12 +218,12 @@ impl Decimals {
         self.kind
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.bytes.len() / 16
     }
 
-    /// Returns whether there is no row.
+    /// True if there is no row.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -264,7 +264,7 @@ impl Decimals {
     }
 }
 
-/// The least number that a decimal type cannot hold.
+/// The smallest number that is too large for a decimal type.
 fn bound(kind: DecimalType) -> u128 {
     10u128.pow(u32::from(kind.precision.min(38)))
 }

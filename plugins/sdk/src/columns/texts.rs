@@ -13,7 +13,7 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// Checks once for the whole column what would otherwise have to be checked for every row.
+    /// Validates once for the whole column what would otherwise be validated for every row.
     pub(crate) fn read(data: batches::Texts) -> Result<Self> {
         let text = String::from_utf8(data.values).map_err(|_| permanent("a text column is not UTF-8"))?;
         let mut last = 0;
@@ -24,12 +24,12 @@ impl Texts {
         Ok(Self { offsets: data.offsets, text, validity: Validity(data.validity) })
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.offsets.len().saturating_sub(1)
     }
 
-    /// Returns whether there is no row.
+    /// True if there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -78,21 +78,21 @@ impl TextWriter {
         Self { offsets, text: String::with_capacity(bytes), validity: Validity::default(), rows }
     }
 
-    /// Every text without blanks around it, and `otherwise` where there is none.
+    /// Every text trimmed, and `otherwise` where nothing is left.
     pub fn cleaned_or(texts: &Texts, otherwise: &str) -> Self {
         let mut writer = Self::beside(texts, otherwise);
         texts.iter().for_each(|text| writer.push(trim_to_none(text).unwrap_or(otherwise)));
         writer
     }
 
-    /// Every text without blanks around it and in upper case, and `otherwise` where there is none.
+    /// Every text trimmed and in upper case, and `otherwise` where nothing is left.
     pub fn upper_or(texts: &Texts, otherwise: &str) -> Self {
         let mut writer = Self::beside(texts, otherwise);
         texts.iter().for_each(|text| writer.push_upper(trim_to_none(text).unwrap_or(otherwise)));
         writer
     }
 
-    /// Every text without blanks around it and in upper case, and NULL where there is none.
+    /// Every text trimmed and in upper case, and NULL where nothing is left.
     pub fn upper(texts: &Texts) -> Self {
         let mut writer = Self::beside(texts, "");
         texts.iter().for_each(|text| match trim_to_none(text) {
@@ -102,7 +102,7 @@ impl TextWriter {
         writer
     }
 
-    /// Room for as much as another column has.
+    /// With the capacity that another column needs.
     fn beside(texts: &Texts, otherwise: &str) -> Self {
         Self::with_capacity(texts.len(), texts.byte_count() + otherwise.len() * texts.len())
     }
@@ -144,7 +144,7 @@ impl TextWriter {
         self.end_row();
     }
 
-    /// Adds the rows that are missing as NULL, and gives the column in the contract's layout.
+    /// Adds the missing rows as NULL, and returns the column in the contract's layout.
     pub(crate) fn finish(mut self) -> Result<batches::Texts> {
         while self.offsets.len() <= self.rows {
             self.push_null();
@@ -155,7 +155,7 @@ impl TextWriter {
         Ok(batches::Texts { offsets: self.offsets, values: self.text.into_bytes(), validity: self.validity.0 })
     }
 
-    /// A length that does not fit is found by `finish`, once for the column.
+    /// A length that does not fit is detected by `finish`, once for the column.
     #[inline]
     fn end_row(&mut self) {
         self.offsets.push(self.text.len() as i32);
@@ -172,8 +172,8 @@ impl<'t> FromIterator<Option<&'t str>> for TextWriter {
     }
 }
 
-/// A text without blanks around it; `None` where that leaves nothing. Blank and NULL mean the same in a warehouse,
-/// and to Oracle the empty text is NULL.
+/// A text without blanks around it; `None` where nothing is left. Blank and NULL mean the same in a warehouse, and to
+/// Oracle the empty text is NULL.
 #[inline]
 pub fn trim_to_none(value: Option<&str>) -> Option<&str> {
     value.map(str::trim).filter(|value| !value.is_empty())

@@ -21,12 +21,12 @@ impl<T: Copy + Default> Column<T> {
         Self { values, validity: Validity(validity) }
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Returns whether there is no row.
+    /// True if there is no row.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
@@ -47,7 +47,7 @@ impl<T: Copy + Default> Column<T> {
         self.validity.nulls(self.len())
     }
 
-    /// The same column with a value in the place of every NULL.
+    /// The same column with a value in place of every NULL.
     #[must_use]
     pub fn filled(mut self, value: T) -> Self {
         for row in self.nulls().iter() {
@@ -57,7 +57,7 @@ impl<T: Copy + Default> Column<T> {
         self
     }
 
-    /// Every value, with something without meaning where it is NULL; and the validity bitmap.
+    /// Every value, with an undefined one where it is NULL; and the validity bitmap.
     pub(crate) fn into_parts(self) -> (Vec<T>, Option<Vec<u8>>) {
         (self.values, self.validity.0)
     }
@@ -84,7 +84,7 @@ impl<T: Copy + Default> FromIterator<Option<T>> for Column<T> {
     }
 }
 
-/// Columns that are written without any NULL.
+/// Columns without NULL.
 impl<T> From<Vec<T>> for Column<T> {
     fn from(values: Vec<T>) -> Self {
         Self { values, validity: Validity::default() }
@@ -94,7 +94,7 @@ impl<T> From<Vec<T>> for Column<T> {
 /// A column of timestamps: microseconds since 1970-01-01T00:00:00, all of one zone.
 #[derive(Clone, Debug)]
 pub struct Times {
-    /// Whether they name instants or wall-clock readings.
+    /// The zone: instants, or wall-clock readings.
     pub zone: Zone,
     /// The timestamps.
     pub column: Column<i64>,

@@ -1,9 +1,9 @@
-//! The columns that a model gives: a function for each type, with the name and one sentence.
+//! The columns of a model: a function for each type, with the name and one sentence.
 
 use crate::contract::modelling::ModelColumn;
 use crate::contract::types::{ColumnType, DecimalType, Zone};
 
-/// True or false. SQLite and Oracle both have 1 and 0.
+/// True or false. Both SQLite and Oracle store 1 and 0.
 pub fn boolean(name: &str, summary: &str) -> ModelColumn {
     of(name, ColumnType::Boolean, summary)
 }
@@ -18,7 +18,7 @@ pub fn float64(name: &str, summary: &str) -> ModelColumn {
     of(name, ColumnType::Float64, summary)
 }
 
-/// An exact decimal with this many digits in all, and so many after the point.
+/// An exact decimal with `precision` digits in all, `scale` of them after the point.
 pub fn decimal(name: &str, precision: u8, scale: u8, summary: &str) -> ModelColumn {
     of(name, ColumnType::Decimal(DecimalType { precision, scale }), summary)
 }

@@ -1,9 +1,9 @@
-//! All that a plugin declares.
+//! A plugin's whole declaration.
 
 use super::{Exposure, Metric, Model, SourceTable};
 use crate::contract::modelling;
 
-/// All that a plugin declares: models, what is known of the tables they read, numbers and readers.
+/// A plugin's whole declaration: models, the tables they read, metrics and exposures.
 #[derive(Clone, Debug, Default)]
 pub struct Declaration {
     models: Vec<Model>,
@@ -13,7 +13,7 @@ pub struct Declaration {
 }
 
 impl Declaration {
-    /// Nothing yet.
+    /// An empty declaration.
     pub fn new() -> Self {
         Self::default()
     }
@@ -25,21 +25,21 @@ impl Declaration {
         self
     }
 
-    /// Declares what is known of one more stream's table.
+    /// Declares the table of one more stream.
     #[must_use]
     pub fn source(mut self, source: SourceTable) -> Self {
         self.sources.push(source);
         self
     }
 
-    /// Declares one more number that people steer by.
+    /// Declares one more metric.
     #[must_use]
     pub fn metric(mut self, metric: Metric) -> Self {
         self.metrics.push(metric);
         self
     }
 
-    /// Declares one more reader of models.
+    /// Declares one more exposure.
     #[must_use]
     pub fn exposure(mut self, exposure: Exposure) -> Self {
         self.exposures.push(exposure);

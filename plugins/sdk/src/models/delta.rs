@@ -1,6 +1,6 @@
-//! How an incremental model follows the rows of tables that it is computed from, so that it costs as much as what
-//! changed: by windows that rows came to or left, which are computed again, or by sums, to which new rows are added and
-//! from which former ones are taken off. What this writes rests on `{watermark:name}` and `{before:name}`.
+//! Incremental models that follow the changed rows of the tables they are computed from, so that a build costs as much
+//! as the changes: by the windows of these rows, which are computed again, or by sums, to which new rows are added and
+//! from which before images are subtracted. The SQL uses `{watermark:name}` and `{before:name}`.
 //!
 //! ```
 //! use wmshost_plugin::models::{Delta, DeltaSource, Model, Sum, columns::*, unique};
@@ -21,24 +21,24 @@
 /// A table whose rows are followed.
 #[derive(Clone, Copy, Debug)]
 pub struct DeltaSource<'s> {
-    /// The model whose table it is. It must be incremental.
+    /// The model of the table. It must be incremental.
     pub model: &'s str,
-    /// What each column of the window is made of.
+    /// The expression of each column of the window.
     pub window: &'s [&'s str],
     /// The condition that a row counts. The windows of rows that count have no NULL.
     pub only: &'s str,
 }
 
-/// What is followed, in windows.
+/// Tables that are followed, by windows.
 #[derive(Clone, Copy, Debug)]
 pub struct Delta<'s> {
-    /// The columns that tell windows apart.
+    /// The columns that identify a window.
     pub window: &'s [&'s str],
-    /// Whose rows they are.
+    /// The tables.
     pub tables: &'s [DeltaSource<'s>],
 }
 
-/// A sum that is kept up to date: a whole number, so that nothing is lost on the way.
+/// A sum that is kept up to date: a whole number, so that adding and subtracting is exact.
 #[derive(Clone, Debug)]
 pub struct Sum {
     name: &'static str,
@@ -47,24 +47,24 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// A sum with its name, and what a row adds to it. The model has it as a column.
+    /// A sum with its name, and the expression that a row adds to it. The model has it as a column.
     pub fn of(name: &'static str, adds: impl Into<String>) -> Self {
         Self { name, adds: adds.into(), kept: name.to_owned() }
     }
 
-    /// How many rows meet a condition.
+    /// The number of rows that meet a condition.
     pub fn count(name: &'static str, condition: &str) -> Self {
         Self::of(name, format!("CASE WHEN {condition} THEN 1 ELSE 0 END"))
     }
 
-    /// The model has it in another form, from which this makes it again.
-    pub fn checkpoint_name(self, kept: String) -> Self {
+    /// The model has the sum in another form: `kept` is the expression that computes the sum from the model's columns.
+    pub fn computed_by(self, kept: String) -> Self {
         Self { kept, ..self }
     }
 }
 
 impl Delta<'_> {
-    /// A SELECT of the windows that rows came to, or left. For
+    /// A SELECT of the windows in which rows were added, changed or removed. For
     /// [`Model::replaced_by`](super::Model::replaced_by).
     pub fn windows(&self) -> String {
         let moved = self.tables.iter().map(|table| {
@@ -78,8 +78,8 @@ SELECT {window} FROM {{before:{model}}} went WHERE {only}"
         moved.collect::<Vec<_>>().join("\nUNION ALL\n")
     }
 
-    /// A SELECT of a row for each window, with its columns and these sums. The first counts rows: a window without any
-    /// has no row.
+    /// A SELECT of a row for each window, with its columns and these sums. The first sum counts rows: a window without
+    /// rows has no row.
     pub fn sums(&self, sums: &[Sum]) -> String {
         let names = self.window.join(", ");
         let listed = |term: &dyn Fn(&Sum) -> String| sums.iter().map(term).collect::<Vec<_>>().join(", ");
@@ -118,8 +118,8 @@ SELECT {window} FROM {{before:{model}}} went WHERE {only}"
     }
 }
 
-/// The condition that a row, by what its window is made of, is in one that changed. Only in an incremental build; it
-/// follows another condition.
+/// The condition that a row, by the expressions of its window, is in a window that changed. It is only in incremental
+/// builds, and follows another condition.
 pub fn and_changed(window: &[&str], made: &[&str]) -> String {
     let (names, made) = (window.join(", "), made.join(", "));
     format!("{{when incremental}} AND ({made}) IN (SELECT {names} FROM {{changes}}) {{end}}")

@@ -1,14 +1,14 @@
-//! Numbers that people steer by, and who reads models outside.
+//! Metrics, and exposures: readers of models outside of the project.
 
 use super::names;
 use crate::contract::modelling::{self, Goal};
 
-/// A number that people steer by: one row per day of a mart.
+/// A metric: one row per day of a mart.
 #[derive(Clone, Debug)]
 pub struct Metric(modelling::Metric);
 
 impl Metric {
-    /// A number: its name, the model, its date column and the column with the number.
+    /// A metric: its name, the model, its date column and the column with the number.
     pub fn new(name: &str, model: &str, day: &str, column: &str) -> Self {
         Self(modelling::Metric {
             name: name.to_owned(),
@@ -35,14 +35,14 @@ impl Metric {
         self
     }
 
-    /// It should be this or more.
+    /// The goal: this value or more.
     #[must_use]
     pub fn at_least(mut self, goal: f64) -> Self {
         self.0.goal = Some(Goal::AtLeast(goal));
         self
     }
 
-    /// It should be this or less.
+    /// The goal: this value or less.
     #[must_use]
     pub fn at_most(mut self, goal: f64) -> Self {
         self.0.goal = Some(Goal::AtMost(goal));
@@ -56,12 +56,12 @@ impl From<Metric> for modelling::Metric {
     }
 }
 
-/// A dashboard, a report or whoever else reads models.
+/// A dashboard, a report or another reader of models.
 #[derive(Clone, Debug)]
 pub struct Exposure(modelling::Exposure);
 
 impl Exposure {
-    /// A reader: its name, one sentence, and the models it reads.
+    /// An exposure: its name, one sentence, and the models it reads.
     pub fn new<N: Into<String>>(name: &str, summary: &str, reads: impl IntoIterator<Item = N>) -> Self {
         Self(modelling::Exposure {
             name: name.to_owned(),
@@ -72,14 +72,14 @@ impl Exposure {
         })
     }
 
-    /// Who answers for it.
+    /// The owner.
     #[must_use]
     pub fn owner(mut self, owner: &str) -> Self {
         self.0.owner = Some(owner.to_owned());
         self
     }
 
-    /// Where it is to be found.
+    /// The address.
     #[must_use]
     pub fn url(mut self, url: &str) -> Self {
         self.0.url = Some(url.to_owned());

@@ -1,4 +1,4 @@
-//! What a plugin of models declares. One model is one readable block:
+//! The declaration of models. One model is one readable block:
 //!
 //! ```
 //! use wmshost_plugin::models::{Declaration, Model, UnitTest, accepted, columns::*, not_null, unique};
@@ -35,18 +35,18 @@
 //! # assert_eq!(declared(Sql::sqlite()).models().len(), 1);
 //! ```
 //!
-//! What may be in the SQL, `wit/models.wit` tells. In a Rust `format!` a placeholder's braces are doubled.
+//! `wit/models.wit` defines the placeholders of the SQL. In a Rust `format!` their braces are doubled.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`columns`] | the columns that a model gives |
-//! | `declaration` | all that a plugin declares |
+//! | [`columns`] | the columns of a model |
+//! | `declaration` | a plugin's whole declaration |
 //! | `model` | one model |
-//! | `delta` | SQL that looks only at what changed |
-//! | `source` | what is known of a stream's table |
-//! | `test` | what must hold |
-//! | `unit` | a model over a few rows |
-//! | `metric` | numbers that people steer by, and who reads models |
+//! | `delta` | SQL that reads only changes |
+//! | `source` | the declaration of a stream's table |
+//! | `test` | assertions about models and tables |
+//! | `unit` | unit tests: a model over a few rows |
+//! | `metric` | metrics and exposures |
 
 pub mod columns;
 mod declaration;

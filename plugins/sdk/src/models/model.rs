@@ -5,11 +5,11 @@ use crate::contract::modelling::{
     self, Freshness, Increment, Interval, Layer, Materialization, ModelColumn, OnChange, Storage, Strategy,
 };
 
-/// One model. A staging model is a view and any other a table, until it says otherwise.
+/// One model. A staging model is a view and any other a table, unless declared otherwise.
 #[derive(Clone, Debug)]
 pub struct Model(modelling::Model);
 
-/// What makes a new version of a row.
+/// The rules by which a new version of a row begins.
 #[derive(Clone, Debug)]
 pub struct Snapshot(modelling::Snapshot);
 
@@ -24,7 +24,7 @@ impl Model {
         Self::of(name, Layer::Intermediate, Materialization::Table)
     }
 
-    /// What people and dashboards read. A table.
+    /// A model for reports and dashboards. A table.
     pub fn mart(name: &str) -> Self {
         Self::of(name, Layer::Mart, Materialization::Table)
     }
@@ -53,13 +53,13 @@ impl Model {
         self.built(Materialization::View)
     }
 
-    /// Makes it a table that is built again every time.
+    /// Makes it a table that is built in full every time.
     #[must_use]
     pub fn table(self) -> Self {
         self.built(Materialization::Table)
     }
 
-    /// Leaves it to the models that use it.
+    /// Makes it part of the SQL of the models that read it.
     #[must_use]
     pub fn ephemeral(self) -> Self {
         self.built(Materialization::Ephemeral)
@@ -71,8 +71,8 @@ impl Model {
         self.incremental(Strategy::Merge(names(key)))
     }
 
-    /// Makes it incremental: windows (days, places) are replaced as a whole. `changes` is the SELECT that gives the
-    /// windows affected since `{watermark}`, in these columns.
+    /// Makes it incremental: windows (days, places) are replaced as a whole. `changes` is the SELECT of the windows
+    /// affected since `{watermark}`, in these columns.
     #[must_use]
     pub fn replaced_by<N: Into<String>>(self, window: impl IntoIterator<Item = N>, changes: impl Into<String>) -> Self {
         self.incremental(Strategy::Replace(names(window))).changes(changes)
@@ -107,27 +107,27 @@ impl Model {
         self
     }
 
-    /// The SELECT of what is affected since `{watermark}`, which becomes the table `{changes}`. For an incremental
-    /// model, as are the next two.
+    /// The SELECT of the keys or windows affected since `{watermark}`, which becomes the table `{changes}`. For an
+    /// incremental model, as are the next two.
     #[must_use]
     pub fn changes(self, changes: impl Into<String>) -> Self {
         let changes = changes.into();
         self.increment(|increment| increment.changes = Some(changes))
     }
 
-    /// How many seconds after the watermark to look.
+    /// The lookback: the number of seconds before the watermark from which an incremental build reads rows again.
     #[must_use]
     pub fn lookback(self, seconds: u32) -> Self {
         self.increment(|increment| increment.lookback = seconds)
     }
 
-    /// What becomes of the table when the columns change.
+    /// The reaction to changed columns.
     #[must_use]
     pub fn on_change(self, on_change: OnChange) -> Self {
         self.increment(|increment| increment.on_change = on_change)
     }
 
-    /// One sentence; then what there is to know.
+    /// A summary: one sentence, then details.
     #[must_use]
     pub fn summary(mut self, summary: &str) -> Self {
         self.0.summary = summary.to_owned();
@@ -148,70 +148,70 @@ impl Model {
         self
     }
 
-    /// The columns that it gives, all of them.
+    /// The columns that the SQL returns, all of them.
     #[must_use]
     pub fn columns(mut self, columns: impl IntoIterator<Item = ModelColumn>) -> Self {
         self.0.columns.extend(columns);
         self
     }
 
-    /// Asserts something.
+    /// Adds a test.
     #[must_use]
     pub fn test(mut self, test: Test) -> Self {
         self.0.tests.push(test.into());
         self
     }
 
-    /// Proves it over a few rows.
+    /// Adds a unit test.
     #[must_use]
     pub fn unit_test(mut self, test: UnitTest) -> Self {
         self.0.unit_tests.push(test.into());
         self
     }
 
-    /// Wants an index over these columns.
+    /// Declares an index over these columns.
     #[must_use]
     pub fn index<N: Into<String>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
         self.0.storage.indexes.push(names(columns));
         self
     }
 
-    /// Wants the table cut by day, where the database can.
+    /// Partitions the table by day, where the database can.
     #[must_use]
     pub fn partition_by_day(mut self, column: &str) -> Self {
         self.0.storage.partition = Some((column.to_owned(), Interval::Day));
         self
     }
 
-    /// Wants the table cut by month, where the database can.
+    /// Partitions the table by month, where the database can.
     #[must_use]
     pub fn partition_by_month(mut self, column: &str) -> Self {
         self.0.storage.partition = Some((column.to_owned(), Interval::Month));
         self
     }
 
-    /// Wants the optimizer's statistics renewed after a build that changed rows.
+    /// Has the optimizer's statistics renewed after a build that changed rows.
     #[must_use]
     pub fn statistics(mut self) -> Self {
         self.0.storage.statistics = true;
         self
     }
 
-    /// How many seconds ago it may have been built last: from when on that is a warning, and an error.
+    /// The age in seconds from which the last build causes a warning, and an error.
     #[must_use]
     pub fn fresh(mut self, warn_after: u64, error_after: u64) -> Self {
         self.0.freshness = Some(Freshness { warn_after: Some(warn_after), error_after: Some(error_after), by: None });
         self
     }
 
-    /// Words to select it by.
+    /// Words for the selector `tag:`.
     #[must_use]
     pub fn tags<N: Into<String>>(mut self, tags: impl IntoIterator<Item = N>) -> Self {
         self.0.tags = names(tags);
         self
     }
 
-    /// Who answers for it.
+    /// The owner.
     #[must_use]
     pub fn owner(mut self, owner: &str) -> Self {
         self.0.owner = Some(owner.to_owned());
@@ -223,7 +223,7 @@ impl Model {
         &self.0.name
     }
 
-    /// All of it, in the contract's words.
+    /// The whole model, as the contract's type.
     pub fn declared(&self) -> &modelling::Model {
         &self.0
     }
@@ -253,14 +253,14 @@ impl Snapshot {
         self
     }
 
-    /// The column that tells since when a row is as it is.
+    /// The column with the time since when a row is as it is.
     #[must_use]
     pub fn updated_at(mut self, column: &str) -> Self {
         self.0.updated_at = Some(column.to_owned());
         self
     }
 
-    /// A key that is gone ends its version.
+    /// The current version of a key that the statement no longer returns ends.
     #[must_use]
     pub fn invalidate_deleted(mut self) -> Self {
         self.0.invalidate_deleted = true;

@@ -1,9 +1,9 @@
-//! What is known and asserted of a stream's table.
+//! The declaration and the tests of a stream's table.
 
 use super::{Test, names};
 use crate::contract::modelling::{self, Freshness, ModelColumn};
 
-/// What is known of the table that a stream writes.
+/// The declaration of the table that a stream writes.
 #[derive(Clone, Debug)]
 pub struct SourceTable(modelling::SourceTable);
 
@@ -21,35 +21,35 @@ impl SourceTable {
         })
     }
 
-    /// One sentence; then what there is to know.
+    /// A summary: one sentence, then details.
     #[must_use]
     pub fn summary(mut self, summary: &str) -> Self {
         self.0.summary = summary.to_owned();
         self
     }
 
-    /// Columns that are known; there may be more. Fixtures of unit tests may leave them out.
+    /// The known columns; there may be more. Fixtures of unit tests may leave them out.
     #[must_use]
     pub fn columns(mut self, columns: impl IntoIterator<Item = ModelColumn>) -> Self {
         self.0.columns.extend(columns);
         self
     }
 
-    /// Asserts something.
+    /// Adds a test.
     #[must_use]
     pub fn test(mut self, test: Test) -> Self {
         self.0.tests.push(test.into());
         self
     }
 
-    /// How many seconds ago it may have been loaded last: from when on that is a warning, and an error.
+    /// The age in seconds from which the last load causes a warning, and an error.
     #[must_use]
     pub fn fresh(mut self, warn_after: u64, error_after: u64) -> Self {
         self.0.freshness = Some(Freshness { warn_after: Some(warn_after), error_after: Some(error_after), by: None });
         self
     }
 
-    /// The same, by the highest value of a timestamp column.
+    /// The same, for the age of the highest value of a timestamp column.
     #[must_use]
     pub fn fresh_by(mut self, column: &str, warn_after: u64, error_after: u64) -> Self {
         self.0.freshness = Some(Freshness {
@@ -60,14 +60,14 @@ impl SourceTable {
         self
     }
 
-    /// Words to select it by.
+    /// Words for the selector `tag:`.
     #[must_use]
     pub fn tags<N: Into<String>>(mut self, tags: impl IntoIterator<Item = N>) -> Self {
         self.0.tags = names(tags);
         self
     }
 
-    /// Who answers for it.
+    /// The owner.
     #[must_use]
     pub fn owner(mut self, owner: &str) -> Self {
         self.0.owner = Some(owner.to_owned());

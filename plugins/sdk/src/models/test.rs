@@ -1,14 +1,15 @@
-//! What must hold: tests of models and of the tables they read.
+//! Assertions: tests of models and of the tables they read.
 
 use super::names;
 use super::unit::IntoValue;
 use crate::contract::modelling::{self, Allowed, Assertion, Measure, Range, Reference, Severity, Threshold};
 
-/// A test. Its name is made of what it asserts; one failing row fails it, and the models after are not built.
+/// A test. Its default name describes its assertion; one failing row fails it, and the models that read the node are
+/// not built.
 #[derive(Clone, Debug)]
 pub struct Test(modelling::Test);
 
-/// What a measured number may be.
+/// The bounds of a measured number.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds(modelling::Bounds);
 
@@ -18,7 +19,7 @@ pub fn not_null<N: Into<String>>(columns: impl IntoIterator<Item = N>) -> Test {
     Test::of(format!("not_null_{}", columns.join("_")), Assertion::NotNull(columns))
 }
 
-/// No two rows alike in these columns.
+/// No two rows are equal in these columns.
 pub fn unique<N: Into<String>>(columns: impl IntoIterator<Item = N>) -> Test {
     let columns = names(columns);
     Test::of(format!("unique_{}", columns.join("_")), Assertion::Unique(columns))
@@ -31,24 +32,24 @@ pub fn accepted<V: IntoValue>(column: &str, values: impl IntoIterator<Item = V>)
     Test::of(format!("accepted_{column}"), Assertion::AcceptedValues(allowed))
 }
 
-/// Every value of the column but NULL is a value of the other one, in a model or stream.
+/// Every value of the column except NULL is a value of the other one, in a model or stream.
 pub fn exists_in(column: &str, to: &str, to_column: &str) -> Test {
     let reference = Reference { column: column.to_owned(), to: to.to_owned(), to_column: to_column.to_owned() };
     Test::of(format!("{column}_exists_in_{to}"), Assertion::Relationship(reference))
 }
 
-/// Every value but NULL lies between these, included.
+/// Every value except NULL is between these, inclusive.
 pub fn between(column: &str, least: impl IntoValue, most: impl IntoValue) -> Test {
     let (least, most) = (Some(least.into_value()), Some(most.into_value()));
     range("between", Range { column: column.to_owned(), least, most })
 }
 
-/// Every value but NULL is this or more.
+/// Every value except NULL is this or more.
 pub fn at_least(column: &str, least: impl IntoValue) -> Test {
     range("at_least", Range { column: column.to_owned(), least: Some(least.into_value()), most: None })
 }
 
-/// Every value but NULL is this or less.
+/// Every value except NULL is this or less.
 pub fn at_most(column: &str, most: impl IntoValue) -> Test {
     range("at_most", Range { column: column.to_owned(), least: None, most: Some(most.into_value()) })
 }
@@ -67,7 +68,7 @@ pub fn recent(column: &str, seconds: u64) -> Test {
     Test::of(format!("recent_{column}"), Assertion::Recency((column.to_owned(), seconds)))
 }
 
-/// How many rows there are.
+/// The number of rows is within bounds.
 pub fn row_count(bounds: Bounds) -> Test {
     Test::of("row_count".to_owned(), Assertion::RowCount(bounds.0))
 }
@@ -78,7 +79,7 @@ pub fn measured(name: &str, aggregate: impl Into<String>, bounds: Bounds) -> Tes
     Test::of(name.to_owned(), Assertion::Distribution(measure))
 }
 
-/// A SELECT of the rows that are wrong gives none.
+/// A SELECT of wrong rows returns none.
 pub fn no_rows(name: &str, select: impl Into<String>) -> Test {
     Test::of(name.to_owned(), Assertion::Custom(select.into()))
 }
@@ -96,21 +97,21 @@ impl Test {
         })
     }
 
-    /// Another name than the one it has by itself.
+    /// Replaces the default name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.0.name = name.to_owned();
         self
     }
 
-    /// What it means when it fails.
+    /// The meaning of a failure.
     #[must_use]
     pub fn says(mut self, summary: &str) -> Self {
         self.0.summary = summary.to_owned();
         self
     }
 
-    /// A failure is told and stops nothing.
+    /// A failure is reported and stops nothing.
     #[must_use]
     pub fn warns(mut self) -> Self {
         self.0.severity = Severity::Warn;
@@ -124,28 +125,28 @@ impl Test {
         self
     }
 
-    /// It warns only above so many failing rows.
+    /// It warns only above this number of failing rows.
     #[must_use]
     pub fn warn_above(mut self, rows: u64) -> Self {
         self.0.warn_if = Threshold::Rows(rows);
         self
     }
 
-    /// It fails only above so many failing rows.
+    /// It fails only above this number of failing rows.
     #[must_use]
     pub fn error_above(mut self, rows: u64) -> Self {
         self.0.error_if = Threshold::Rows(rows);
         self
     }
 
-    /// It warns only above so many percent of the rows.
+    /// It warns only above this percentage of failing rows.
     #[must_use]
     pub fn warn_above_percent(mut self, percent: f64) -> Self {
         self.0.warn_if = Threshold::Percent(percent);
         self
     }
 
-    /// It fails only above so many percent of the rows.
+    /// It fails only above this percentage of failing rows.
     #[must_use]
     pub fn error_above_percent(mut self, percent: f64) -> Self {
         self.0.error_if = Threshold::Percent(percent);
@@ -165,33 +166,33 @@ impl From<Test> for modelling::Test {
 }
 
 impl Bounds {
-    /// No bounds yet.
+    /// No bounds.
     pub const fn new() -> Self {
         Self(modelling::Bounds { least: None, most: None, most_fall: None, most_rise: None })
     }
 
-    /// It is this or more.
+    /// The number is this or more.
     #[must_use]
     pub const fn at_least(mut self, least: f64) -> Self {
         self.0.least = Some(least);
         self
     }
 
-    /// It is this or less.
+    /// The number is this or less.
     #[must_use]
     pub const fn at_most(mut self, most: f64) -> Self {
         self.0.most = Some(most);
         self
     }
 
-    /// It falls by this many percent at most, from run to run.
+    /// The number falls by at most this percentage, from run to run.
     #[must_use]
     pub const fn falls_at_most(mut self, percent: f64) -> Self {
         self.0.most_fall = Some(percent);
         self
     }
 
-    /// It rises by this many percent at most, from run to run.
+    /// The number rises by at most this percentage, from run to run.
     #[must_use]
     pub const fn rises_at_most(mut self, percent: f64) -> Self {
         self.0.most_rise = Some(percent);

@@ -1,4 +1,4 @@
-//! A model over a few rows.
+//! Unit tests: a model over a few rows.
 
 use crate::contract::modelling::{self, Fixture, Rows};
 use crate::contract::types::Value;
@@ -6,12 +6,12 @@ use crate::contract::types::Value;
 /// NULL among the values of [`rows!`](crate::rows).
 pub const NULL: Value = Value::Null;
 
-/// A model's SQL over a few rows: what is given, and what it must give.
+/// A model's SQL over a few rows: the fixtures, and the expected rows.
 #[derive(Clone, Debug)]
 pub struct UnitTest(modelling::UnitTest);
 
 impl UnitTest {
-    /// A test: what it proves.
+    /// A unit test with this name.
     pub fn new(name: &str) -> Self {
         Self(modelling::UnitTest {
             name: name.to_owned(),
@@ -23,15 +23,15 @@ impl UnitTest {
         })
     }
 
-    /// The rows of a dependency, of `this`: what an incremental build finds, or of `before:name`: what it does not find
-    /// any more.
+    /// The rows of a dependency; of `this`: the model's rows before an incremental build; or of `before:name`: the
+    /// before images of a dependency.
     #[must_use]
     pub fn given(mut self, name: &str, rows: Rows) -> Self {
         self.0.given.push(Fixture { name: name.to_owned(), rows });
         self
     }
 
-    /// What `{now}` is: `2026-01-15 12:00:00`.
+    /// The value of `{now}`: `2026-01-15 12:00:00`.
     #[must_use]
     pub fn now(mut self, moment: &str) -> Self {
         self.0.now = micros(moment);
@@ -52,7 +52,7 @@ impl UnitTest {
         self
     }
 
-    /// What the model gives; the order does not count, and columns that are not named are not looked at.
+    /// The expected rows; their order does not count, and columns that are not named are not compared.
     #[must_use]
     pub fn expect(mut self, rows: Rows) -> Self {
         self.0.expected = rows;
@@ -66,18 +66,18 @@ impl From<UnitTest> for modelling::UnitTest {
     }
 }
 
-/// What can be written as a value.
+/// Types that can be written as a value.
 pub trait IntoValue {
-    /// The value in the contract's words.
+    /// The value as the contract's type.
     fn into_value(self) -> Value;
 }
 
-/// A timestamp: `2026-01-15 12:00:00`, with a fraction or without. What is no timestamp stays text.
+/// A timestamp: `2026-01-15 12:00:00`, with a fraction or without. A text that is not a timestamp stays text.
 pub fn at(moment: &str) -> Value {
     micros(moment).map_or_else(|| Value::Text(moment.to_owned()), Value::Timestamp)
 }
 
-/// A date: `2026-01-15`. What is no date stays text.
+/// A date: `2026-01-15`. A text that is not a date stays text.
 pub fn date(day: &str) -> Value {
     match days(day).and_then(|days| i32::try_from(days).ok()) {
         Some(days) => Value::Date(days),

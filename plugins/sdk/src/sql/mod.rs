@@ -1,13 +1,13 @@
 //! SQL where the databases differ. Every function returns the text of an expression, or of a SELECT where it says so;
-//! what it gets are expressions too. What differs in DDL and DML (merge, swap, index, partition, statistics) a model
-//! only asks for: the host writes it.
+//! its arguments are expressions too. A model only declares what needs DDL and DML (merge, swap, index, partition,
+//! statistics): the host writes it.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
 //! | `moment` | dates, timestamps and the time between them |
 //! | `value` | flags, texts, numbers, keys |
 //! | `window` | rows before and after, running totals, percentiles |
-//! | `profile` | how well filled a table is |
+//! | `profile` | completeness of a table's columns |
 
 mod moment;
 mod profile;

@@ -101,7 +101,7 @@ impl Sql {
         )
     }
 
-    /// The days from the date of one moment to the date of another: midnights passed.
+    /// The days from the date of one timestamp to the date of another: the number of midnights between them.
     pub fn days_between(self, from: &str, to: &str) -> String {
         self.pick(
             || format!("((unixepoch(substr({to}, 1, 10)) - unixepoch(substr({from}, 1, 10))) / 86400)"),
@@ -109,7 +109,7 @@ impl Sql {
         )
     }
 
-    /// The date of a moment, this many days later; fewer than none is earlier.
+    /// The date of a timestamp, this many days later; a negative number is earlier.
     pub fn plus_days(self, moment: &str, days: i32) -> String {
         self.pick(
             || format!("date(substr({moment}, 1, 10), '{days:+} days')"),
@@ -117,7 +117,7 @@ impl Sql {
         )
     }
 
-    /// The moment this many seconds later, its microseconds kept; fewer than none is earlier.
+    /// The timestamp this many seconds later, its microseconds kept; a negative number is earlier.
     pub fn plus_seconds(self, moment: &str, seconds: i32) -> String {
         self.pick(
             || {
@@ -135,9 +135,9 @@ impl Sql {
         self.pick(|| instant.to_owned(), || format!("SYS_EXTRACT_UTC({instant})"))
     }
 
-    /// An instant as the clocks on the wall show it. `offsets` are the seconds that they are ahead of UTC, each with the
-    /// moment in UTC since when (`2019-02-17 02:00:00`), in this order; the first one holds from the beginning.
-    /// Neither database is asked for its own time zones, so the answer is the same in both.
+    /// An instant as wall-clock time. `offsets` are the seconds by which it is ahead of UTC, each with the time in UTC
+    /// since when (`2019-02-17 02:00:00`), in this order; the first one holds from the beginning. The databases' own
+    /// time zones are not used, so the result is the same in both.
     pub fn wall_clock(self, instant: &str, offsets: &[(&str, i32)]) -> String {
         let utc = self.utc(instant);
         let shown = |seconds: i32| self.plus_seconds(&utc, seconds);

@@ -1,4 +1,4 @@
-//! How well filled a table is.
+//! The completeness of a table's columns.
 
 use super::Sql;
 

@@ -1,5 +1,5 @@
-//! Flags, texts, numbers and keys. All databases here have 1 and 0 for true and false; Oracle has no text without
-//! characters: it is NULL there.
+//! Flags, texts, numbers and keys. All databases here have 1 and 0 for true and false; in Oracle a text without
+//! characters is NULL.
 
 use super::Sql;
 
@@ -9,7 +9,7 @@ impl Sql {
         u8::from(value).to_string()
     }
 
-    /// 1 where the condition is true, else 0: also where it is unknown.
+    /// 1 where the condition is true, otherwise 0, also where it is unknown.
     pub fn flag(self, condition: &str) -> String {
         format!("CASE WHEN {condition} THEN 1 ELSE 0 END")
     }
@@ -34,12 +34,12 @@ impl Sql {
         self.pick(|| format!("CAST({value} AS REAL)"), || format!("TO_BINARY_DOUBLE({value})"))
     }
 
-    /// A number without what is after its point.
+    /// A number without its fraction.
     pub fn whole(self, value: &str) -> String {
         self.pick(|| format!("CAST({value} AS INTEGER)"), || format!("TRUNC({value})"))
     }
 
-    /// A number as a whole number of its last decimal place: 1.5 with 3 is 1500. What is added up so loses nothing.
+    /// A number as a whole number of its last decimal place: 1.5 with 3 places is 1500. Sums of such numbers are exact.
     pub fn scaled(self, value: &str, places: u32) -> String {
         let factor = 10_i64.pow(places);
         self.pick(
@@ -48,7 +48,7 @@ impl Sql {
         )
     }
 
-    /// A number as one, where the column's type does not say so: SQLite keeps wide decimals as text.
+    /// A value as a number, where the column's type is not one: SQLite keeps wide decimals as text.
     pub fn number(self, value: &str) -> String {
         self.pick(|| format!("({value} + 0)"), || value.to_owned())
     }
@@ -64,8 +64,8 @@ impl Sql {
         )
     }
 
-    /// The same in upper case.
-    pub fn trim_to_none(self, text: &str) -> String {
+    /// The same in upper case: a code.
+    pub fn trimmed_upper(self, text: &str) -> String {
         format!("UPPER({})", self.trimmed(text))
     }
 
@@ -77,7 +77,7 @@ impl Sql {
         )
     }
 
-    /// How many percent, not rounded; NULL where there is no whole. What is a whole number of percent comes out as one.
+    /// The percentage, not rounded; NULL where there is no whole. A whole percentage is exact.
     pub fn percentage(self, part: &str, whole: &str) -> String {
         format!("(100.0 * ({part}) / NULLIF({whole}, 0))")
     }
@@ -108,7 +108,7 @@ impl Sql {
         format!("({})", values.iter().map(part).collect::<Vec<_>>().join(" || '|' || "))
     }
 
-    /// What follows a SELECT to take its first rows only.
+    /// The clause that limits a SELECT to its first rows.
     pub fn first_rows(self, rows: u32) -> String {
         self.pick(|| format!("LIMIT {rows}"), || format!("FETCH FIRST {rows} ROWS ONLY"))
     }

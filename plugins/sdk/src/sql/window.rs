@@ -1,5 +1,5 @@
-//! Rows before and after, running totals, percentiles. SQLite has no percentiles of its own: they are counted out
-//! with windows, to the same result as Oracle's `PERCENTILE_CONT`.
+//! Rows before and after, running totals, percentiles. SQLite has no percentiles of its own: they are computed with
+//! window functions, with the same result as Oracle's `PERCENTILE_CONT`.
 
 use super::Sql;
 
@@ -21,14 +21,14 @@ impl Sql {
         )
     }
 
-    /// An aggregate over this row and so many before it.
+    /// An aggregate over this row and `before` rows before it.
     pub fn moving(self, aggregate: &str, group: &str, order: &str, before: u32) -> String {
         format!(
             "{aggregate} OVER (PARTITION BY {group} ORDER BY {order} ROWS BETWEEN {before} PRECEDING AND CURRENT ROW)"
         )
     }
 
-    /// How many rows of the group are before this one in the order: 0 to 1.
+    /// The share of the group's other rows that are before this one in the order: 0 to 1.
     pub fn percent_rank(self, group: &str, order: &str) -> String {
         format!("PERCENT_RANK() OVER (PARTITION BY {group} ORDER BY {order})")
     }
@@ -42,8 +42,8 @@ impl Sql {
     }
 
     /// A SELECT of the group's columns and of percentiles of `value`, each a name and a fraction: `("median", 0.5)`.
-    /// Between two values it takes the point in proportion; NULLs do not count, and a group of only NULLs has no row.
-    /// `relation` is a table or a SELECT in parentheses; without group columns there is one row.
+    /// Between two values it interpolates; NULLs do not count, and a group of only NULLs has no row. `relation` is a
+    /// table or a SELECT in parentheses; without group columns there is one row.
     pub fn percentiles(self, relation: &str, group: &[&str], value: &str, wanted: &[(&str, f64)]) -> String {
         let columns: String = group.iter().map(|column| format!("{column}, ")).collect();
         let behind = if group.is_empty() { String::new() } else { format!(" GROUP BY {}", group.join(", ")) };
@@ -65,7 +65,8 @@ impl Sql {
     }
 
     /// A SELECT of all rows of `relation`, ready for [`percentile_placed`](Sql::percentile_placed) where percentiles
-    /// are beside other aggregates: SQLite gets each value's place in its group, in `wms_place` and `wms_count`.
+    /// are computed with other aggregates: for SQLite it adds each value's place in its group, in `wms_place` and
+    /// `wms_count`.
     pub fn placed(self, relation: &str, group: &[&str], value: &str) -> String {
         self.pick(
             || {
@@ -91,9 +92,9 @@ impl Sql {
         )
     }
 
-    /// A SELECT of how the values of each group are spread: the group's columns, each value once, how many rows have it
-    /// (`wms_times`), how many have less (`wms_below`), how many have any (`wms_total`). Where values come back again and
-    /// again, as quantities do, this costs less than to sort all rows. NULLs do not count.
+    /// A SELECT of the distribution of the values of each group: the group's columns, each value once, the number of
+    /// rows with it (`wms_times`), with a lower one (`wms_below`), and with any (`wms_total`). Where values repeat
+    /// often, as quantities do, this costs less than sorting all rows. NULLs do not count.
     pub fn distribution(self, relation: &str, group: &[&str], value: &str) -> String {
         let columns = group.join(", ");
         let counted = format!(
@@ -103,8 +104,8 @@ impl Sql {
         self.distribution_counted(&counted, group, value, "wms_count")
     }
 
-    /// The same of what is counted already: `relation`, which may have its condition after it, has each value of a group
-    /// once, with how many rows have it in `count`.
+    /// The same for counted values: `relation`, which may be followed by its condition, has each value of a group once,
+    /// with its number of rows in `count`.
     pub fn distribution_counted(self, relation: &str, group: &[&str], value: &str, count: &str) -> String {
         let columns = group.join(", ");
         let running =
@@ -116,7 +117,7 @@ impl Sql {
     }
 
     /// An aggregate: the percentile of `value` over rows of [`distribution`](Sql::distribution), grouped by its group.
-    /// Between two values it takes the point in proportion.
+    /// Between two values it interpolates.
     pub fn percentile_distributed(self, value: &str, fraction: f64) -> String {
         let point = format!("({fraction:?} * (wms_total - 1))");
         let place = self.whole(&point);
@@ -131,7 +132,8 @@ impl Sql {
         format!("SUM({lower} + {upper})")
     }
 
-    /// Where a row's value lies in its group, 0 to 1: the share of the other values that are less. NULL for NULL.
+    /// The percent rank of a row's value in its group, 0 to 1: the share of the other values that are lower. NULL for
+    /// NULL.
     pub fn rank_distributed(self, value: &str, below: &str, total: &str) -> String {
         format!("CASE WHEN {value} IS NULL THEN NULL WHEN {total} = 1 THEN 0.0 ELSE 1.0 * {below} / ({total} - 1) END")
     }

@@ -11,32 +11,32 @@ pub trait Extractor: 'static {
     /// A stream being read.
     type Reader: Reader + 'static;
 
-    /// What the plugin says of itself. Called without any capability at work.
+    /// The plugin's description of itself. Called without any capability.
     fn describe() -> Description;
     /// The streams that the granted source offers.
     fn discover(settings: &Settings, source: &str) -> Result<Vec<Offer>>;
-    /// Begins to read. All that can be wrong with the request is found here, before the first row.
+    /// Begins to read. Every mistake of the request is found here, before the first row.
     fn open(settings: &Settings, request: Request) -> Result<Self::Reader>;
 }
 
-/// A stream being read, in an order in which every bookmark is a safe place to go on from.
+/// A stream being read, in an order in which reading can continue after every bookmark.
 pub trait Reader {
     /// The columns of every batch to come.
     fn schema(&self) -> Schema;
     /// The columns that identify a row.
     fn key(&self) -> Vec<String>;
-    /// How many rows there will be, where that is cheap to know. For progress only.
+    /// The expected number of rows, if it is cheap to know. For progress only.
     fn expected_rows(&self) -> Option<u64>;
     /// The next rows, or the end.
     fn next(&mut self) -> Result<Step>;
 }
 
-/// What a reader gives next.
+/// The next step of a reader.
 #[derive(Debug)]
 pub enum Step {
-    /// Rows, and the place in the stream after them.
+    /// Rows, and the position of the stream after them.
     Chunk(Batch, Bookmark),
-    /// Nothing more; the bookmark is where the next run goes on.
+    /// The end; the next run continues at the bookmark.
     End(Bookmark),
 }
 
@@ -55,7 +55,7 @@ pub(crate) mod exported {
     /// The exports of an extractor.
     pub struct Exported<E>(PhantomData<E>);
 
-    /// A reader as a resource, whose methods get it shared.
+    /// A reader as a resource, whose methods have shared access to it.
     pub struct ExportedReader<E: Extractor>(RefCell<E::Reader>);
 
     impl<E: Extractor> about::Guest for Exported<E> {

@@ -1,4 +1,4 @@
-//! The one plugin of a component: made at the first call that needs it, and kept from call to call.
+//! The one plugin of a component: created by the first call that needs it, and kept between calls.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -9,12 +9,12 @@ thread_local! {
     static PLUGIN: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
 }
 
-/// Keeps a plugin for the calls to come.
+/// Keeps a plugin for later calls.
 pub(crate) fn keep<P: 'static>(plugin: P) {
     PLUGIN.with_borrow_mut(|kept| *kept = Some(Box::new(plugin)));
 }
 
-/// Works with the plugin that is kept; `make` makes it where there is none.
+/// Calls a function with the kept plugin; `make` creates it where there is none.
 pub(crate) fn with<P: 'static, T>(
     make: impl FnOnce() -> Result<P>,
     work: impl FnOnce(&mut P) -> Result<T>,

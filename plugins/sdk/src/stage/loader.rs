@@ -7,13 +7,13 @@ use crate::failure::Result;
 
 /// A plugin that writes a stream. The host begins and commits the transactions.
 pub trait Loader: Sized + 'static {
-    /// What the plugin says of itself. Called without any capability at work.
+    /// The plugin's description of itself. Called without any capability.
     fn describe() -> Description;
     /// Makes the table ready. Called once, in a transaction of its own.
     fn prepare(settings: &Settings, request: Request) -> Result<Self>;
     /// Writes one batch.
     fn load(&mut self, rows: &Batch) -> Result<()>;
-    /// All batches are written: puts the result in place.
+    /// Puts the result in place, after all batches were written.
     fn finish(&mut self) -> Result<()>;
 }
 

@@ -1,5 +1,5 @@
-//! The four kinds of plugins: a trait and a macro each. The macro makes the component's exports; natively it makes
-//! nothing, so that several plugins fit into one test program.
+//! The four kinds of plugins: a trait and a macro each. The macro creates the component's exports; natively it creates
+//! nothing, so that several plugins can be in one test program.
 
 mod extractor;
 #[cfg(target_family = "wasm")]
@@ -13,7 +13,7 @@ pub use loader::Loader;
 pub use models::Models;
 pub use transform::Transform;
 
-/// What the macros need. Not for authors.
+/// Items that the macros need. Not for authors.
 #[doc(hidden)]
 #[cfg(target_family = "wasm")]
 pub mod export {

@@ -7,9 +7,9 @@ use crate::sql::Sql;
 
 /// A plugin that declares models. The host checks, builds and tests them.
 pub trait Models: Sized + 'static {
-    /// What the plugin says of itself. Called without any capability at work.
+    /// The plugin's description of itself. Called without any capability.
     fn describe() -> Description;
-    /// The models, in the SQL of the target's database. The same settings give the same models.
+    /// The models, in the SQL of the target's database. The same settings always declare the same models.
     fn declare(settings: &Settings, sql: Sql) -> Result<Declaration>;
 }
 

@@ -7,14 +7,14 @@ use crate::failure::Result;
 
 /// A plugin that changes batches. It sees the batches of one stream in order, and nothing else.
 pub trait Transform: Sized + 'static {
-    /// What the plugin says of itself. Called without any capability at work.
+    /// The plugin's description of itself. Called without any capability.
     fn describe() -> Description;
-    /// Begins, with the settings of the pipeline file.
+    /// Creates the transform, with the settings of the pipeline file.
     fn new(settings: &Settings) -> Result<Self>;
-    /// The columns that `process` makes of these.
+    /// The columns that `process` makes of the input's.
     fn output_schema(&self, input: Schema) -> Result<Schema>;
-    /// Returns whether it remembers something from one batch to the next: a running total, keys that it has seen.
-    /// Without that, parts of a batch must make the same as the whole, in any instance.
+    /// True if the transform keeps state from one batch to the next: a running total, keys that it has seen. If not,
+    /// parts of a batch must have the same result as the whole, in any instance.
     fn keeps_state(&self) -> bool {
         false
     }

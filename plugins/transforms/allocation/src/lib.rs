@@ -1,6 +1,6 @@
-//! The transform `allocation`: cleans and judges the rows of the warehouse's allocation table.
+//! The transform `allocation`: cleans and validates the rows of the warehouse's allocation table.
 //!
-//! No column of the source is changed. Behind them it adds, in this order:
+//! The columns of the source stay unchanged. After them it adds, in this order:
 //!
 //! | column | value |
 //! |---|---|
@@ -8,9 +8,9 @@
 //! | `status_group` | Active, Fulfilled or Unknown |
 //! | `allocated_by_user_clean` | the user, trimmed; SYSTEM where there is none |
 //! | `priority_level_clean` | the priority; 1 where there is none |
-//! | `has_invalid_quantity` | whether the quantity is NULL, zero or less |
-//! | `has_invalid_status` | whether the status is not one of the four |
-//! | `data_quality_score` | Poor if a flag is up; else Good if a value that matters is NULL; else Excellent |
+//! | `has_invalid_quantity` | true if the quantity is NULL, zero or less |
+//! | `has_invalid_status` | true if the status is not one of the four |
+//! | `data_quality_score` | Poor if a flag is true; Good if a value that matters is NULL; otherwise Excellent |
 //!
 //! A missing user says where a row comes from, not how good it is: it does not lower the score.
 
@@ -84,7 +84,7 @@ impl Transform for Allocation {
     }
 }
 
-/// Derives the clean status and its group, and tells the rows whose status is invalid.
+/// Derives the clean status and its group, and returns the rows whose status is invalid.
 fn derive_status(rows: &Rows<'_>) -> Result<Mask> {
     let texts = rows.texts("allocation_status")?;
     let judged: Vec<Status> = texts.iter().map(Status::of).collect();

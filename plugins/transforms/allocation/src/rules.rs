@@ -2,11 +2,11 @@
 
 use wmshost_plugin::{Number, trim_to_none};
 
-/// How far an allocation is.
+/// The status of an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Status {
-    /// Stock is promised.
+    /// Stock is promised to an order.
     Allocated,
     /// Stock is set aside.
     Reserved,
@@ -24,13 +24,13 @@ pub enum Status {
 pub const STATUSES: [&str; 4] = ["ALLOCATED", "RESERVED", "PICKED", "SHIPPED"];
 /// The status groups, in the order of their codes.
 pub const GROUPS: [&str; 3] = ["Active", "Fulfilled", "Unknown"];
-/// Who allocated, where nobody is named.
+/// The user of an allocation that names none.
 pub const NOBODY: &str = "SYSTEM";
-/// The priority of an allocation that has none.
+/// The priority of an allocation without one.
 pub const USUAL_PRIORITY: i64 = 1;
 
 impl Status {
-    /// Judges a status once, padded or not, in any case; all other rules go by this.
+    /// Parses a status once, padded or not, in any case; all other rules use the result.
     #[inline]
     pub fn of(status: Option<&str>) -> Self {
         let Some(status) = trim_to_none(status) else { return Self::Missing };
@@ -39,7 +39,7 @@ impl Status {
         at.map_or(Self::Other, |at| known[at])
     }
 
-    /// Returns whether it is one of the four.
+    /// True if it is one of the four.
     pub fn is_valid(self) -> bool {
         !matches!(self, Self::Other | Self::Missing)
     }
@@ -54,7 +54,7 @@ impl Status {
     }
 }
 
-/// Returns whether a quantity makes no sense: NULL, zero or less.
+/// True if a quantity is invalid: NULL, zero or less.
 #[inline]
 pub fn is_invalid_quantity(quantity: Option<Number>) -> bool {
     quantity.is_none_or(|quantity| quantity <= Number::ZERO)

@@ -1,6 +1,6 @@
-//! The transform `items`: cleans and judges the rows of the warehouse's item master.
+//! The transform `items`: cleans and validates the rows of the warehouse's item master.
 //!
-//! No column of the source is changed. Behind them it adds, in this order:
+//! The columns of the source stay unchanged. After them it adds, in this order:
 //!
 //! | column | value |
 //! |---|---|
@@ -9,16 +9,16 @@
 //! | `storage_type_clean` | the storage type, trimmed and in upper case; STANDARD where there is none |
 //! | `hazmat_class_clean` | the hazmat class, trimmed and in upper case; NONE where there is none |
 //! | `is_active_clean` | the flag, trimmed and in upper case; NULL where it is blank |
-//! | `is_perishable` | whether it has a shelf life, or its description says PERISHABLE and not NON-PERISHABLE |
-//! | `is_hazmat` | whether it has a hazmat class other than NONE |
+//! | `is_perishable` | true if it has a shelf life, or its description says PERISHABLE and not NON-PERISHABLE |
+//! | `is_hazmat` | true if it has a hazmat class other than NONE |
 //! | `size_category` | OVERSIZED, LARGE, MEDIUM or SMALL by the greater of weight and volume; UNKNOWN without both |
-//! | `value_category` | LOW_VALUE below 10, MEDIUM_VALUE below 100, HIGH_VALUE below 1,000, else PREMIUM_VALUE; UNKNOWN without a cost |
-//! | `has_invalid_code` | whether the code is NULL or shorter than 3 characters |
-//! | `has_invalid_description` | whether the description is NULL or shorter than 5 characters |
-//! | `has_invalid_cost` | whether the cost is NULL or below zero |
-//! | `has_invalid_active_flag` | whether the flag is neither Y nor N |
-//! | `handling_classification` | SPECIAL_HANDLING if perishable and hazmat; PERISHABLE; HAZMAT; OVERSIZED; else STANDARD |
-//! | `data_quality_score` | Poor if a flag is up; else Good if category, unit, weight, volume or storage type is NULL; else Excellent |
+//! | `value_category` | LOW_VALUE below 10, MEDIUM_VALUE below 100, HIGH_VALUE below 1,000, otherwise PREMIUM_VALUE; UNKNOWN without a cost |
+//! | `has_invalid_code` | true if the code is NULL or shorter than 3 characters |
+//! | `has_invalid_description` | true if the description is NULL or shorter than 5 characters |
+//! | `has_invalid_cost` | true if the cost is NULL or below zero |
+//! | `has_invalid_active_flag` | true if the flag is neither Y nor N |
+//! | `handling_classification` | SPECIAL_HANDLING if perishable and hazmat; PERISHABLE; HAZMAT; OVERSIZED; otherwise STANDARD |
+//! | `data_quality_score` | Poor if a flag is true; Good if category, unit, weight, volume or storage type is NULL; otherwise Excellent |
 //!
 //! An item without shelf life or hazmat class is an ordinary one, not an incomplete one.
 
@@ -106,7 +106,7 @@ impl Transform for Items {
     }
 }
 
-/// Derives all columns but the score.
+/// Derives all columns except the score.
 fn derive(rows: &Rows<'_>) -> Result<Flags> {
     let (codes, descriptions) = (rows.texts("item_code")?, rows.texts("item_description")?);
     rows.write("item_code_clean", TextWriter::upper(&codes))?;
@@ -136,14 +136,14 @@ fn derive(rows: &Rows<'_>) -> Result<Flags> {
     Ok(Flags { code, description, cost, active })
 }
 
-/// Derives the clean flag, and tells the rows where it is neither Y nor N.
+/// Derives the clean flag, and returns the rows where it is neither Y nor N.
 fn derive_active(rows: &Rows<'_>) -> Result<Mask> {
     let texts = rows.texts("is_active")?;
     rows.write("is_active_clean", Labels::upper(&texts, &["Y", "N"], |row| rules::active_flag(texts.get(row))))?;
     Ok(Mask::where_row(rows.count(), |row| rules::active_flag(texts.get(row)).is_none()))
 }
 
-/// Derives what makes an item perishable or dangerous, and gives the rows of both.
+/// Derives whether an item is perishable or hazardous, and returns the rows of both.
 fn derive_nature(rows: &Rows<'_>, descriptions: &Texts, classes: &Texts) -> Result<(Mask, Mask)> {
     let shelf_lives = rows.numbers("shelf_life_days")?;
     let is_perishable = |row| rules::is_perishable(shelf_lives.get(row), descriptions.get(row));
@@ -159,7 +159,7 @@ fn sizes(rows: &Rows<'_>) -> Result<Vec<u8>> {
     Ok(weights.iter().zip(volumes.iter()).map(|(weight, volume)| rules::size(weight, volume)).collect())
 }
 
-/// Derives the value category, and tells the rows whose cost is invalid.
+/// Derives the value category, and returns the rows whose cost is invalid.
 fn derive_value(rows: &Rows<'_>) -> Result<Mask> {
     let costs = rows.numbers("standard_cost")?;
     let values = costs.iter().map(rules::value).collect();

@@ -2,9 +2,9 @@
 
 use wmshost_plugin::{Number, trim_to_none};
 
-/// The category of an item that has none.
+/// The category of an item without one.
 pub const NO_CATEGORY: &str = "UNKNOWN";
-/// The storage type of an item that has none.
+/// The storage type of an item without one.
 pub const USUAL_STORAGE: &str = "STANDARD";
 /// The hazmat class of an item that is harmless.
 pub const HARMLESS: &str = "NONE";
@@ -17,18 +17,18 @@ pub const HANDLINGS: [&str; 5] = ["SPECIAL_HANDLING", "PERISHABLE", "HAZMAT", "O
 
 const OVERSIZED: u8 = 3;
 
-/// How many of these bounds, in ascending order, a measure is above; `None` where it is not known.
+/// The number of these bounds, in ascending order, that a measure exceeds; `None` where it is unknown.
 fn bounds_passed(measure: Option<Number>, bounds: [i64; 3]) -> Option<u8> {
     let measure = measure?;
     Some(bounds.iter().filter(|bound| measure > Number::whole(**bound)).count() as u8)
 }
 
-/// Returns whether an item goes bad: it has a shelf life, or its description says so.
+/// True if an item is perishable: it has a shelf life, or its description says so.
 pub fn is_perishable(shelf_life: Option<Number>, description: Option<&str>) -> bool {
     shelf_life.is_some_and(|days| days > Number::ZERO) || description.is_some_and(says_perishable)
 }
 
-/// Returns whether a text has the word PERISHABLE in any case, and not as NON-PERISHABLE.
+/// True if a text has the word PERISHABLE in any case, and not as NON-PERISHABLE.
 fn says_perishable(text: &str) -> bool {
     const WORD: &[u8] = b"PERISHABLE";
     let text = text.as_bytes();
@@ -44,12 +44,12 @@ fn ends_in_denial(before: &[u8]) -> bool {
     whole_word && denial.1.eq_ignore_ascii_case(b"NON")
 }
 
-/// Returns whether an item is dangerous: it has a hazmat class other than NONE.
+/// True if an item is hazardous: it has a hazmat class other than NONE.
 pub fn is_hazmat(class: Option<&str>) -> bool {
     trim_to_none(class).is_some_and(|class| !class.eq_ignore_ascii_case(HARMLESS))
 }
 
-/// The place of an item in [`SIZES`]: by the greater of what is known of it.
+/// The place of an item in [`SIZES`]: by the greater of its known measures.
 pub fn size(weight: Option<Number>, volume: Option<Number>) -> u8 {
     let (weight, volume) = (bounds_passed(weight, [5, 20, 50]), bounds_passed(volume, [100, 500, 1_000]));
     weight.max(volume).unwrap_or(4)
@@ -77,17 +77,17 @@ pub fn handling(perishable: bool, hazmat: bool, size: u8) -> u8 {
     }
 }
 
-/// Returns whether a code is too short to be one: NULL, or less than 3 characters.
+/// True if a code is invalid: NULL, or shorter than 3 characters.
 pub fn is_invalid_code(code: Option<&str>) -> bool {
     is_shorter_than(3, code)
 }
 
-/// Returns whether a description is too short to be one: NULL, or less than 5 characters.
+/// True if a description is invalid: NULL, or shorter than 5 characters.
 pub fn is_invalid_description(description: Option<&str>) -> bool {
     is_shorter_than(5, description)
 }
 
-/// Returns whether a cost makes no sense: NULL or less than zero.
+/// True if a cost is invalid: NULL or less than zero.
 pub fn is_invalid_cost(cost: Option<Number>) -> bool {
     cost.is_none_or(|cost| cost < Number::ZERO)
 }

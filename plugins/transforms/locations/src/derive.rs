@@ -5,7 +5,7 @@ use wmshost_plugin::{Column, Decimals, Derived, Labels, Mask, Number, Numbers, R
 use crate::rules::{self, Kind};
 use crate::{NUMBERS, PERCENT};
 
-/// The numbers of a location, with 0 in the place of NULL.
+/// The numbers of a location, with 0 in place of NULL.
 pub(crate) struct Measures {
     capacity_volume: Numbers,
     capacity_weight: Numbers,
@@ -15,7 +15,7 @@ pub(crate) struct Measures {
     pub(crate) invalid: Mask,
 }
 
-/// Derives the type and the texts that say where the location is, and gives the types.
+/// Derives the type and the texts that say where the location is, and returns the types.
 pub(crate) fn place(rows: &Rows<'_>) -> Result<Vec<Kind>> {
     let texts = rows.texts("location_type")?;
     let kinds: Vec<Kind> = texts.iter().map(Kind::of).collect();
@@ -27,7 +27,7 @@ pub(crate) fn place(rows: &Rows<'_>) -> Result<Vec<Kind>> {
     Ok(kinds)
 }
 
-/// Derives the numbers that are given in the source.
+/// Derives the numbers of the source's columns.
 pub(crate) fn measures(rows: &Rows<'_>) -> Result<Measures> {
     let mut invalid = Mask::none(rows.count());
     let mut measure = |name: &str| -> Result<Numbers> {
@@ -45,14 +45,14 @@ pub(crate) fn measures(rows: &Rows<'_>) -> Result<Measures> {
     Ok(Measures { capacity_volume, capacity_weight, current_volume, current_weight, invalid })
 }
 
-/// Derives the clean flag, and gives the rows where it is neither Y nor N.
+/// Derives the clean flag, and returns the rows where it is neither Y nor N.
 pub(crate) fn active(rows: &Rows<'_>) -> Result<Mask> {
     let texts = rows.texts("is_active")?;
     rows.write("is_active_clean", Labels::upper(&texts, &["Y", "N"], |row| rules::active_flag(texts.get(row))))?;
     Ok(Mask::where_row(rows.count(), |row| rules::active_flag(texts.get(row)).is_none()))
 }
 
-/// Derives how far the location is used, and gives the rows of which a percentage cannot be kept.
+/// Derives the utilization of the location, and returns the rows whose percentage does not fit.
 pub(crate) fn utilization(rows: &Rows<'_>, kinds: &[Kind], measures: &Measures) -> Result<Mask> {
     let volume = percents(&measures.current_volume, &measures.capacity_volume);
     let weight = percents(&measures.current_weight, &measures.capacity_weight);
@@ -74,7 +74,7 @@ pub(crate) fn utilization(rows: &Rows<'_>, kinds: &[Kind], measures: &Measures) 
     Ok(volume_out.or(&weight_out))
 }
 
-/// Derives what operations see in the location.
+/// Derives the columns for operations.
 pub(crate) fn operation(rows: &Rows<'_>, kinds: &[Kind]) -> Result<()> {
     let sequences = rows.numbers("pick_sequence")?;
     let last = Number::whole(rules::LAST_IN_SEQUENCE);
@@ -94,7 +94,7 @@ fn percents(used: &Numbers, capacity: &Numbers) -> Vec<Option<i128>> {
     pairs.map(|(used, capacity)| rules::percent(known(used), known(capacity))).collect()
 }
 
-/// Returns the rows whose percentage cannot be kept.
+/// Writes the percentages, and returns the rows whose percentage does not fit.
 fn write_percents(rows: &Rows<'_>, name: &str, percents: &[Option<i128>]) -> Result<Mask> {
     let overflown = Mask::where_item(percents, Option::is_none);
     let (column, unfit) = Decimals::collect(PERCENT, percents.iter().copied());

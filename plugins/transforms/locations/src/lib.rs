@@ -1,6 +1,6 @@
-//! The transform `locations`: cleans and judges the rows of the warehouse's location table.
+//! The transform `locations`: cleans and validates the rows of the warehouse's location table.
 //!
-//! No column of the source is changed. Behind them it adds, in this order:
+//! The columns of the source stay unchanged. After them it adds, in this order:
 //!
 //! | column | value |
 //! |---|---|
@@ -10,18 +10,18 @@
 //! | `pick_sequence_clean` | the number; 999999 where there is none |
 //! | `is_active_clean` | the flag, trimmed and in upper case; NULL where it is blank |
 //! | `volume_utilization_pct`, `weight_utilization_pct` | 100 · current / capacity, to 2 decimals, half up; 0 without a capacity |
-//! | `type_priority` | PICK 1, FORWARD 2, RESERVE 3, BULK 4, STAGE 5, another 6 |
-//! | `utilization_status` | by the greater percentage: FULL above 95, HIGH above 80, MEDIUM above 60, LOW above 20, else EMPTY; UNLIMITED without capacities |
-//! | `efficiency_status` | by the greater percentage: OPTIMAL for PICK from 40 to 80, RESERVE from 60 to 90, BULK above 70; else SUBOPTIMAL |
+//! | `type_priority` | PICK 1, FORWARD 2, RESERVE 3, BULK 4, STAGE 5, any other 6 |
+//! | `utilization_status` | by the greater percentage: FULL above 95, HIGH above 80, MEDIUM above 60, LOW above 20, otherwise EMPTY; UNLIMITED without capacities |
+//! | `efficiency_status` | by the greater percentage: OPTIMAL for PICK from 40 to 80, RESERVE from 60 to 90, BULK above 70; otherwise SUBOPTIMAL |
 //! | `operational_category` | PRIME_PICK (PICK up to 1,000 in the sequence), STANDARD_PICK, FORWARD_RESERVE, BULK_RESERVE, STAGING or OTHER |
 //! | `accessibility_rating` | HIGH_ACCESS, MEDIUM_ACCESS, EQUIPMENT_ACCESS or LOW_ACCESS, by type and level |
-//! | `has_invalid_code` | whether the code is NULL or blank |
-//! | `has_invalid_type` | whether the type is not one of the seven |
-//! | `has_invalid_capacity` | whether a capacity or what is used of it is below zero |
-//! | `has_invalid_active_flag` | whether the flag is neither Y nor N |
-//! | `data_quality_score` | Poor if a flag is up; else Good if zone, aisle, bay, level, a capacity or its use is NULL; else Excellent |
+//! | `has_invalid_code` | true if the code is NULL or blank |
+//! | `has_invalid_type` | true if the type is not one of the seven |
+//! | `has_invalid_capacity` | true if a capacity or its use is below zero |
+//! | `has_invalid_active_flag` | true if the flag is neither Y nor N |
+//! | `data_quality_score` | Poor if a flag is true; Good if zone, aisle, bay, level, a capacity or its use is NULL; otherwise Excellent |
 //!
-//! A row whose percentage has more than 16 digits before the point is rejected: it cannot be kept.
+//! A row whose percentage has more than 16 digits before the point is rejected, because the column cannot hold it.
 
 mod derive;
 pub mod rules;
@@ -35,7 +35,7 @@ const INVALID_TYPE: &str = "invalid-type";
 const INVALID_CAPACITY: &str = "invalid-capacity";
 const INVALID_ACTIVE_FLAG: &str = "invalid-active-flag";
 
-/// What a percentage is kept in.
+/// The type of a percentage.
 const PERCENT: DecimalType = DecimalType { precision: 18, scale: 2 };
 
 const NUMBERS: [&str; 4] = ["capacity_volume", "capacity_weight", "current_volume", "current_weight"];

@@ -2,19 +2,19 @@
 
 use wmshost_plugin::{Number, trim_to_none};
 
-/// What a location is for.
+/// The purpose of a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
     /// Goods are picked here.
     Pick,
-    /// Stock waits here to be moved to where it is picked.
+    /// Stock waits here to be moved to a pick location.
     Reserve,
     /// Stock in large units.
     Bulk,
     /// Goods wait here for the next step.
     Stage,
-    /// Stock waits here close to where it is picked.
+    /// Stock waits here close to the pick locations.
     Forward,
     /// Goods come and go here.
     Dock,
@@ -28,16 +28,16 @@ pub enum Kind {
 
 /// The location types that are valid, in the order of their codes.
 pub const KINDS: [&str; 7] = ["PICK", "RESERVE", "BULK", "STAGE", "FORWARD", "DOCK", "DAMAGED"];
-/// How full a location is, in the order of the codes.
+/// The utilizations of a location, in the order of their codes.
 pub const UTILIZATIONS: [&str; 6] = ["EMPTY", "LOW", "MEDIUM", "HIGH", "FULL", "UNLIMITED"];
-/// How well a location is used, in the order of the codes.
+/// The efficiencies of a location, in the order of their codes.
 pub const EFFICIENCIES: [&str; 2] = ["SUBOPTIMAL", "OPTIMAL"];
-/// What operations see in a location, in the order of the codes.
+/// The operational categories of a location, in the order of their codes.
 pub const OPERATIONS: [&str; 6] =
     ["PRIME_PICK", "STANDARD_PICK", "FORWARD_RESERVE", "BULK_RESERVE", "STAGING", "OTHER"];
-/// How easily a location is reached, in the order of the codes.
+/// The accessibilities of a location, in the order of their codes.
 pub const ACCESSES: [&str; 4] = ["HIGH_ACCESS", "MEDIUM_ACCESS", "EQUIPMENT_ACCESS", "LOW_ACCESS"];
-/// Text columns and what represents a text that is missing.
+/// Text columns, each with the replacement of a missing text.
 pub const USUAL_TEXTS: [(&str, &str); 6] = [
     ("zone_id", "UNKNOWN"),
     ("aisle", "00"),
@@ -46,16 +46,16 @@ pub const USUAL_TEXTS: [(&str, &str); 6] = [
     ("temperature_zone", "AMBIENT"),
     ("security_level", "STANDARD"),
 ];
-/// The level of a location that has none: the ground.
+/// The level of a location without one: the ground.
 pub const USUAL_LEVEL: &str = "01";
-/// The place in the pick sequence of a location that has none: the last.
+/// The place in the pick sequence of a location without one: the last.
 pub const LAST_IN_SEQUENCE: i64 = 999_999;
 
 /// The highest place in the pick sequence of a prime location.
 const LAST_PRIME: Number = Number::whole(1_000);
 
 impl Kind {
-    /// Judges a type once, padded or not, in any case; all other rules go by this.
+    /// Parses a type once, padded or not, in any case; all other rules use the result.
     pub fn of(kind: Option<&str>) -> Self {
         let Some(kind) = trim_to_none(kind) else { return Self::Missing };
         let known = [Self::Pick, Self::Reserve, Self::Bulk, Self::Stage, Self::Forward, Self::Dock, Self::Damaged];
@@ -63,12 +63,12 @@ impl Kind {
         at.map_or(Self::Other, |at| known[at])
     }
 
-    /// Returns whether it is one of the seven.
+    /// True if it is one of the seven.
     pub fn is_valid(self) -> bool {
         !matches!(self, Self::Other | Self::Missing)
     }
 
-    /// In which order locations are looked at: 1 first.
+    /// The priority of the type: 1 is the highest.
     pub fn priority(self) -> i64 {
         match self {
             Self::Pick => 1,
@@ -81,8 +81,8 @@ impl Kind {
     }
 }
 
-/// How much of a capacity is used, in hundredths of a percent, rounded half up; 0 without a capacity. `None` where it has
-/// too many digits.
+/// The utilization of a capacity, in hundredths of a percent, rounded half up; 0 without a capacity. `None` where it
+/// has too many digits.
 pub fn percent(used: Number, capacity: Number) -> Option<i128> {
     if capacity <= Number::ZERO {
         return Some(0);
@@ -138,7 +138,7 @@ pub fn access(kind: Kind, level: Option<&str>) -> u8 {
     }
 }
 
-/// Returns whether a capacity or what is used of it makes no sense: less than zero.
+/// True if a capacity or its use is invalid: less than zero.
 pub fn is_invalid_capacity(number: Option<Number>) -> bool {
     number.is_some_and(|number| number < Number::ZERO)
 }

@@ -3,7 +3,7 @@
 use wmshost_plugin::{Batch, Setting, run_transform, shown};
 use wmshost_transform_locations::Locations;
 
-/// Row by row: good; all defaults; broken; a percentage that cannot be kept.
+/// Row by row: good; all defaults; broken; a percentage that does not fit.
 fn batch() -> Batch {
     Batch::with_rows(4)
         .int64s("location_id", &[Some(1), Some(2), Some(3), Some(4)])

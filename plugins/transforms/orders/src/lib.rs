@@ -1,6 +1,6 @@
-//! The transform `orders`: cleans and judges the rows of the warehouse's order header table.
+//! The transform `orders`: cleans and validates the rows of the warehouse's order header table.
 //!
-//! No column of the source is changed. Behind them it adds, in this order:
+//! The columns of the source stay unchanged. After them it adds, in this order:
 //!
 //! | column | value |
 //! |---|---|
@@ -9,12 +9,12 @@
 //! | `requested_ship_date_clean` | the requested date; 7 days after the order date where there is none |
 //! | `order_type_clean` | the type, trimmed and in upper case; STANDARD where there is none |
 //! | `priority_code_clean` | the priority, trimmed and in upper case; NORMAL where there is none |
-//! | `priority_rank` | URGENT 1, HIGH 2, NORMAL 3, another 4 |
-//! | `order_size_category` | Small below 100, Medium below 1,000, Large below 10,000, else Enterprise; UNKNOWN without an amount |
-//! | `has_invalid_amount` | whether the amount is NULL or below zero |
-//! | `has_invalid_status` | whether the status is not one of the five |
+//! | `priority_rank` | URGENT 1, HIGH 2, NORMAL 3, any other 4 |
+//! | `order_size_category` | Small below 100, Medium below 1,000, Large below 10,000, otherwise Enterprise; UNKNOWN without an amount |
+//! | `has_invalid_amount` | true if the amount is NULL or below zero |
+//! | `has_invalid_status` | true if the status is not one of the five |
 //!
-//! How good an order is depends on its lines too, which a transform does not see: that is left to the models.
+//! The quality of an order depends on its lines too, which a transform does not see: that is left to the models.
 
 pub mod rules;
 
@@ -87,7 +87,7 @@ impl Transform for Orders {
     }
 }
 
-/// Derives the clean status and its group, and tells the rows whose status is invalid.
+/// Derives the clean status and its group, and returns the rows whose status is invalid.
 fn derive_status(rows: &Rows<'_>) -> Result<Mask> {
     let texts = rows.texts("order_status")?;
     let judged: Vec<Status> = texts.iter().map(Status::of).collect();

@@ -2,7 +2,7 @@
 
 use wmshost_plugin::{Number, trim_to_none};
 
-/// How far an order is.
+/// The status of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Status {
@@ -30,15 +30,15 @@ pub const GROUPS: [&str; 5] = ["Open", "Processing", "Completed", "Cancelled", "
 pub const PRIORITIES: [&str; 3] = ["URGENT", "HIGH", "NORMAL"];
 /// The sizes of an order, in the order of their codes.
 pub const SIZES: [&str; 5] = ["Small", "Medium", "Large", "Enterprise", "UNKNOWN"];
-/// The type of an order that has none.
+/// The type of an order without one.
 pub const USUAL_TYPE: &str = "STANDARD";
-/// The priority of an order that has none.
+/// The priority of an order without one.
 pub const USUAL_PRIORITY: &str = "NORMAL";
-/// How long after its entry an order without a requested date is due: 7 days, in microseconds.
+/// The time from its entry until an order without a requested date is due: 7 days, in microseconds.
 pub const USUAL_LEAD_TIME: i64 = 7 * 86_400 * 1_000_000;
 
 impl Status {
-    /// Judges a status once, padded or not, in any case; all other rules go by this.
+    /// Parses a status once, padded or not, in any case; all other rules use the result.
     #[inline]
     pub fn of(status: Option<&str>) -> Self {
         let Some(status) = trim_to_none(status) else { return Self::Missing };
@@ -47,7 +47,7 @@ impl Status {
         at.map_or(Self::Other, |at| known[at])
     }
 
-    /// Returns whether it is one of the five.
+    /// True if it is one of the five.
     pub fn is_valid(self) -> bool {
         !matches!(self, Self::Other | Self::Missing)
     }
@@ -64,7 +64,7 @@ impl Status {
     }
 }
 
-/// The rank of a priority: 1 to 3 for the known ones, 4 for another. One that is missing is a normal one.
+/// The rank of a priority: 1 to 3 for the known ones, 4 for any other. A missing one counts as normal.
 #[inline]
 pub fn priority_rank(priority: Option<&str>) -> i64 {
     let priority = trim_to_none(priority).unwrap_or(USUAL_PRIORITY);
@@ -72,13 +72,14 @@ pub fn priority_rank(priority: Option<&str>) -> i64 {
     at.map_or(4, |at| at as i64 + 1)
 }
 
-/// When an order is due, in microseconds: as requested, or some days after its entry; `None` where neither is known.
+/// The date when an order is due, in microseconds: as requested, or some days after its entry; `None` where neither is
+/// known.
 #[inline]
 pub fn requested_ship_date(requested: Option<i64>, ordered: Option<i64>) -> Option<i64> {
     requested.or_else(|| ordered.map(|ordered| ordered.saturating_add(USUAL_LEAD_TIME)))
 }
 
-/// Returns whether an amount makes no sense: NULL or less than zero.
+/// True if an amount is invalid: NULL or less than zero.
 #[inline]
 pub fn is_invalid_amount(amount: Option<Number>) -> bool {
     amount.is_none_or(|amount| amount < Number::ZERO)

@@ -1,4 +1,4 @@
-//! Scripted transforms in memory: what becomes of rows when a transform fails or does not keep its promise.
+//! Scripted transforms in memory: the fate of rows when a transform fails or does not keep its promise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ use crate::transform::{Call, RejectedRow, Transform, Transformed};
 
 const CALL_TIME: Duration = Duration::from_secs(30);
 
-/// A clock that goes on only when a scripted transform takes its time.
+/// A clock that advances only when a scripted transform takes time.
 #[derive(Default)]
 struct FakeClock(Mutex<Duration>);
 
@@ -44,7 +44,7 @@ impl Clock for FakeClock {
     }
 }
 
-/// Hears warnings.
+/// An observer that records warnings.
 #[derive(Default)]
 struct Recorder(Mutex<Vec<String>>);
 
@@ -56,17 +56,17 @@ impl Observer for Recorder {
     }
 }
 
-/// What a scripted transform does wrong.
+/// The misbehaviour of a scripted transform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Behaviour {
     None,
-    /// Traps, fails, or takes for ever at these ids.
+    /// Traps, fails, or never returns at these ids.
     Trap,
     Fail,
     Loop,
-    /// Traps where two of the ids meet in one batch.
+    /// Traps if two of the ids are in one batch.
     TrapAtPair,
-    /// Traps at the third call of an instance: it has gathered too much.
+    /// Traps at the third call of an instance: it has used too much memory.
     Gather,
     /// Needs a second for each row.
     Slow,
@@ -78,13 +78,13 @@ enum Behaviour {
     Reorder,
     /// Returns a row twice.
     DoubleRow,
-    /// Says that a row was rejected and returns it too.
+    /// Reports a row as rejected, and returns it too.
     RejectAndKeep,
-    /// Loses a row without saying which.
+    /// Loses a row without reporting which.
     LoseRow,
-    /// Writes NULL where it promised none.
+    /// Writes NULL into a column that was promised not to have any.
     Null,
-    /// Makes another type than it promised.
+    /// Returns another type than it promised.
     OtherType,
     /// Forgets the column that it promised.
     NoColumn,
@@ -195,7 +195,7 @@ impl Scripted {
         }
     }
 
-    /// The rows as they are returned, and their positions in the batch.
+    /// The returned rows, and their positions in the batch.
     fn misdo(&self, rows: RecordBatch, positions: Vec<u32>) -> (RecordBatch, Vec<u32>) {
         let count = rows.num_rows();
         let all_ids = ids(&rows);
@@ -295,7 +295,7 @@ impl Transform for Scripted {
     }
 }
 
-/// A scripted transform at work.
+/// A bench on which a scripted transform runs.
 struct Bench {
     transforms: Vec<Box<dyn Transform>>,
     calls: Arc<Mutex<u32>>,
@@ -374,7 +374,7 @@ fn fails(mut bench: Bench, rows: i64, words: &[&str]) -> Bench {
 #[test]
 fn a_failing_row_is_named_whether_it_traps_or_returns_a_failure() {
     for misdeed in [Behaviour::Trap, Behaviour::Fail] {
-        let words = ["row 137 of the batch does it (id = 137)", "on_trap = \"quarantine\""];
+        let words = ["row 137 of the batch causes it (id = 137)", "on_trap = \"quarantine\""];
         let bench = fails(Bench::new(misdeed, &[137], OnTrap::Fail), 5_000, &words);
         assert!(bench.calls() < 40, "{} calls", bench.calls());
     }
@@ -396,11 +396,11 @@ fn failing_rows_go_to_quarantine_as_the_source_had_them() {
 #[test]
 fn rows_that_fail_together_end_the_run() {
     for on_trap in [OnTrap::Fail, OnTrap::Retry, OnTrap::Quarantine] {
-        let words = ["rows 1 to 8 of the batch do it together (id = 1 to id = 8), and none of them alone"];
+        let words = ["rows 1 to 8 of the batch cause it together (id = 1 to id = 8), but none of them alone"];
         fails(Bench::new(Behaviour::TrapAtPair, &[1, 8], on_trap), 8, &words);
     }
-    // The smallest part that was found.
-    fails(Bench::new(Behaviour::TrapAtPair, &[5, 6], OnTrap::Fail), 8, &["rows 5 to 6 of the batch do it together"]);
+    // The smallest part that was found is named.
+    fails(Bench::new(Behaviour::TrapAtPair, &[5, 6], OnTrap::Fail), 8, &["rows 5 to 6 of the batch cause it together"]);
 }
 
 #[test]
@@ -415,14 +415,14 @@ fn what_an_instance_gathers_ends_the_run_and_says_what_to_do() {
     };
     for on_trap in [OnTrap::Fail, OnTrap::Quarantine] {
         let failure = feed(on_trap).0.expect_err("too much");
-        for words in ["it is a limit", "a fresh instance takes the same batch", "[limits]", "on_trap = \"retry\""] {
+        for words in ["it is a limit", "a fresh instance processes the same batch", "[limits]", "on_trap = \"retry\""] {
             assert!(failure.to_string().contains(words), "{words:?} is not in {failure}");
         }
     }
     let (made, bench) = feed(OnTrap::Retry);
     assert_eq!(ids(&made.expect("as asked").rows), [1, 2, 3]);
     let said = bench.ears.0.lock().expect("unharmed").clone();
-    assert!(said.len() == 1 && said[0].contains("took the batch in a fresh instance"), "{said:?}");
+    assert!(said.len() == 1 && said[0].contains("processed the batch in a fresh instance"), "{said:?}");
 }
 
 #[test]
@@ -436,12 +436,12 @@ fn a_transform_that_keeps_state_is_neither_halved_nor_replaced() {
 #[test]
 fn a_row_that_never_ends_is_named_within_an_eighth_of_the_time() {
     for rows in [1, 2, 50, 5_000] {
-        let words = ["of the batch alone (id = 1) does not end within"];
+        let words = ["of the batch alone (id = 1) takes longer than"];
         let bench = fails(Bench::new(Behaviour::Loop, &[1], OnTrap::Fail), rows, &words);
         let took = bench.clock.elapsed();
         assert!(took <= CALL_TIME + CALL_TIME / 8, "{rows} rows: {took:?}");
     }
-    // Of many such rows the first is named.
+    // If there are many such rows, the first one is named.
     let all: Vec<i64> = (1..=5_000).collect();
     let bench = fails(Bench::new(Behaviour::Loop, &all, OnTrap::Fail), 5_000, &["row 1 of the batch alone"]);
     assert!(bench.clock.elapsed() <= CALL_TIME + CALL_TIME / 8);
@@ -450,16 +450,16 @@ fn a_row_that_never_ends_is_named_within_an_eighth_of_the_time() {
 #[test]
 fn a_search_that_takes_too_long_ends_with_what_it_found() {
     let all: Vec<i64> = (1..=5_000).collect();
-    let words = ["looking for the row took too long", "rows 1 to "];
+    let words = ["the search for the row took too long", "rows 1 to "];
     let bench =
-        fails(Bench::new(Behaviour::Loop, &all, OnTrap::Quarantine), 5_000, &["looking for the row took too long"]);
+        fails(Bench::new(Behaviour::Loop, &all, OnTrap::Quarantine), 5_000, &["the search for the row took too long"]);
     assert!(bench.clock.elapsed() <= 3 * CALL_TIME, "{:?}", bench.clock.elapsed());
     let _ = words;
 }
 
 #[test]
 fn slow_rows_are_not_blamed_alone() {
-    // A second for each of 40 rows: 40 s where 30 are allowed.
+    // At a second per row, 40 rows take 40 s; the limit is 30 s.
     let bench = Bench::new(Behaviour::Slow, &[1], OnTrap::Quarantine);
     fails(bench, 40, &["it is a timeout"]);
 }
@@ -491,8 +491,8 @@ fn promises_are_kept_or_named() {
     }
 }
 
-/// Every row of the source is either as it should be in the result, or rejected as the source had it, or was filtered out
-/// by the script.
+/// Checks that every row of the source is either correct in the result, or rejected as it is in the source, or was
+/// filtered out by the script.
 fn check_accounts(bench: &Bench, all: &[i64], rejects: &[i64], filters: &[i64], made: &[Batch], label: &str) {
     let mut seen: BTreeMap<i64, u32> = BTreeMap::new();
     for batch in made {
@@ -518,7 +518,7 @@ fn check_accounts(bench: &Bench, all: &[i64], rejects: &[i64], filters: &[i64], 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
 
-    /// Whatever a transform does, on whatever rows, under whatever policy: a stream that goes on has lost no row and
+    /// Whatever a transform does, on whatever rows, under whatever policy: a stream that continues has lost no row and
     /// changed no key.
     #[test]
     fn no_misdeed_loses_a_row_without_a_sign(

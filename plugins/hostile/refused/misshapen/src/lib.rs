@@ -1,4 +1,4 @@
-//! A transform that says it is of this contract, and whose functions have another shape: refused.
+//! A transform that claims to be of this contract, and whose functions have another signature: refused.
 
 wit_bindgen::generate!({
     inline: "

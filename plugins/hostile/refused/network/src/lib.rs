@@ -1,5 +1,5 @@
-//! A transform that asks for the network: refused before any of its code runs. The interface `network` stands here whole,
-//! for the linker merges it with the one that wasi-libc brings.
+//! A transform that imports the network: refused before any of its code runs. The interface `network` is complete here,
+//! because the linker merges it with the one of wasi-libc.
 
 wit_bindgen::generate!({
     path: "../../../../wit",

@@ -1,4 +1,4 @@
-//! A transform that asks for a source: refused before any of its code runs.
+//! A transform that imports a source: refused before any of its code runs.
 
 wit_bindgen::generate!({
     path: "../../../../wit",

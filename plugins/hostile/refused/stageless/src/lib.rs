@@ -1,4 +1,4 @@
-//! A component that says what it is, and is no stage: refused.
+//! A component with a description that is not a stage: refused.
 
 wit_bindgen::generate!({
     path: "../../../../wit",

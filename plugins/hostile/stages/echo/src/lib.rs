@@ -1,4 +1,4 @@
-//! A well-behaved transform that reads every column and writes it back: what comes out must equal what went in.
+//! A well-behaved transform that reads every column and writes it back: the output must equal the input.
 
 wit_bindgen::generate!({ path: "../../../../wit", world: "transform" });
 

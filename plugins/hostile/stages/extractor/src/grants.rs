@@ -1,10 +1,10 @@
-//! To read what it was not granted.
+//! Behaviours that read without a grant.
 
 use crate::wmshost::plugin::source::Connection;
 use crate::wmshost::plugin::types::{Failure, Value};
 use crate::{Done, Reader, got_out};
 
-/// Nothing may come of it; the host's refusal is handed on.
+/// The call must be refused; the host's refusal is returned.
 fn refused<T>(what: &str, found: Result<T, Failure>) -> Option<Done> {
     Some(found.and_then(|_| Err(got_out(what))))
 }
@@ -14,7 +14,7 @@ fn tables(reader: &Reader) -> Done {
     if tables == [reader.request.table.clone()] { Ok(()) } else { Err(got_out(tables)) }
 }
 
-/// A statement that is refused, by the behaviour's name.
+/// The statement of a behaviour, which must be refused.
 fn statement(behaviour: &str) -> Option<&'static str> {
     Some(match behaviour {
         "other-table" => "SELECT * FROM secret",

@@ -1,4 +1,4 @@
-//! To keep and to pass more than it may.
+//! Behaviours that keep or pass more than the limits allow.
 
 use std::hint::black_box;
 
@@ -6,7 +6,7 @@ use crate::wmshost::plugin::source::Connection;
 use crate::wmshost::plugin::types::{Failure, Value};
 use crate::{Done, Reader, got_out, whole};
 
-/// Makes things and keeps them, until the host gives no more.
+/// Makes things and keeps them, until the host refuses.
 fn hoard<T>(mut make: impl FnMut() -> Result<T, Failure>) -> Done {
     let mut kept = Vec::new();
     for _ in 0..100_000 {
@@ -20,7 +20,7 @@ fn batches(reader: &Reader) -> Done {
     hoard(|| whole(&reader.connection, &reader.request.table)?.next(1))
 }
 
-/// Short queries without end: the host's time is the run's.
+/// Short queries without end: the time of the host counts for the run.
 fn queries_without_end(reader: &Reader) -> Done {
     loop {
         drop(black_box(reader.connection.query("SELECT 1 AS one", &[])?));
@@ -39,7 +39,7 @@ fn many_parameters(reader: &Reader) -> Done {
     reader.connection.query("SELECT 1 AS one", &parameters).map(|_| ())
 }
 
-/// Handles that are given back are no longer counted.
+/// Handles that are dropped no longer count.
 fn fleeting(reader: &Reader) -> Done {
     for _ in 0..1_000 {
         whole(&reader.connection, &reader.request.table)?.next(1)?;

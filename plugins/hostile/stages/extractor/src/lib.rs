@@ -1,10 +1,10 @@
-//! An extractor that misbehaves in the way its setting `behaviour` says; with `none` it reads the whole table. A
-//! behaviour that finds a hole says so by a failure that begins with `it got out`.
+//! An extractor that misbehaves as its setting `behaviour` says; with `none` it reads the whole table. A behaviour that
+//! finds a hole reports it by a failure that begins with `it got out`.
 //!
-//! | module | what it tries |
+//! | module | attempts |
 //! |---|---|
-//! | `grants` | to read what it was not granted |
-//! | `hoard` | to keep and to pass more than it may |
+//! | `grants` | to read without a grant |
+//! | `hoard` | to keep or pass more than the limits allow |
 //! | `memory` | to fill its own memory and its bookmarks |
 //! | `steps` | never to end, to trap, to lie about its rows |
 
@@ -27,7 +27,7 @@ type Done = Result<(), Failure>;
 
 struct Plugin;
 
-/// What the setting says; nothing where there are no settings.
+/// The value of the setting; empty where there are no settings.
 fn behaviour() -> String {
     match settings::get("behaviour") {
         Some(Setting::Text(behaviour)) => behaviour,
@@ -35,7 +35,7 @@ fn behaviour() -> String {
     }
 }
 
-/// A failure that tells the tests of a hole.
+/// A failure that reports a hole to the tests.
 fn got_out(how: impl std::fmt::Debug) -> Failure {
     Failure::Permanent(format!("it got out: {how:?}"))
 }
@@ -74,12 +74,12 @@ impl Reader {
         Ok(Self { behaviour: behaviour(), request, connection, cursor, steps: Cell::new(0) })
     }
 
-    /// The place after this many steps.
+    /// The position after this many steps.
     fn bookmark(&self) -> Vec<Position> {
         vec![Position { name: "steps".into(), value: Value::Int64(self.steps.get().into()) }]
     }
 
-    /// What a well-behaved extractor does.
+    /// The step of a well-behaved extractor.
     fn good_step(&self) -> Result<Step, Failure> {
         match self.cursor.next(u32::MAX)? {
             Some(rows) => Ok(Step::Chunk(Chunk { rows, bookmark: self.bookmark() })),

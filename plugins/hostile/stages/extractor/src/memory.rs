@@ -1,4 +1,4 @@
-//! To fill its own memory and its bookmarks.
+//! Behaviours that fill the plugin's own memory and its bookmarks.
 
 use crate::exports::wmshost::plugin::extraction::{Chunk, Step};
 use crate::wmshost::plugin::state;
@@ -38,7 +38,7 @@ fn bookmark(behaviour: &str) -> Option<Vec<Position>> {
     })
 }
 
-/// What is set must be what is got.
+/// The value that was set must be the value that is returned.
 fn set(key: &str, value: Option<&[u8]>) -> Done {
     state::set(key, value)?;
     if state::get(key).as_deref() == value { Ok(()) } else { Err(got_out(key)) }

@@ -1,4 +1,4 @@
-//! Never to end, to trap, to lie about its rows.
+//! Behaviours that never end, trap, or lie about their rows.
 
 use std::hint::black_box;
 use std::mem::ManuallyDrop;
@@ -42,7 +42,7 @@ fn column(name: impl Into<String>, kind: ColumnType) -> Column {
     Column { name: name.into(), kind, nullable: true }
 }
 
-/// What it says its rows will be.
+/// The columns that the reader claims.
 pub(crate) fn schema(behaviour: &str, mut columns: Vec<Column>) -> Vec<Column> {
     match behaviour {
         "trap-in-schema" => panic!("no columns"),
@@ -60,7 +60,7 @@ pub(crate) fn schema(behaviour: &str, mut columns: Vec<Column>) -> Vec<Column> {
     columns
 }
 
-/// What it says identifies a row.
+/// The key that the reader claims.
 pub(crate) fn key(behaviour: &str, asked: &[String]) -> Vec<String> {
     match behaviour {
         "key-unknown" => vec!["nobody".into()],
@@ -73,7 +73,7 @@ pub(crate) fn key(behaviour: &str, asked: &[String]) -> Vec<String> {
 }
 
 fn forged(number: u32) -> Batch {
-    // SAFETY: none; the host must notice.
+    // SAFETY: none; the host must detect it.
     unsafe { Batch::from_handle(number) }
 }
 
@@ -86,7 +86,7 @@ fn changed(reader: &Reader, change: impl FnOnce(&Batch) -> Result<(), Failure>) 
     Ok(step)
 }
 
-/// Rows of nobody, for ever.
+/// Batches without rows, for ever.
 fn empty_for_ever(reader: &Reader) -> Next {
     match whole(&reader.connection, &reader.request.table)?.next(1)? {
         Some(rows) => {
@@ -113,7 +113,7 @@ fn foreign(reader: &Reader) -> Next {
     }
 }
 
-/// The batch that was given away, used once more.
+/// The batch that was handed over, used once more.
 fn used_after(reader: &Reader) -> Next {
     match reader.cursor.next(1)? {
         Some(rows) => {

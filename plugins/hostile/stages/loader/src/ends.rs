@@ -1,4 +1,4 @@
-//! Never to end, to trap, to finish too early or not at all.
+//! Behaviours that never end, trap, finish too early or not at all.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! To touch what it was not granted.
+//! Behaviours that touch tables without a grant.
 
 use crate::exports::wmshost::plugin::loading::Request;
 use crate::wmshost::plugin::batches::Batch;

@@ -1,9 +1,9 @@
-//! A loader that misbehaves in the way its setting `behaviour` says; with `none` it writes as it should. A behaviour
-//! that finds a hole says so by a failure that begins with `it got out`.
+//! A loader that misbehaves as its setting `behaviour` says; with `none` it writes correctly. A behaviour that finds a
+//! hole reports it by a failure that begins with `it got out`.
 //!
-//! | module | what it tries |
+//! | module | attempts |
 //! |---|---|
-//! | `grants` | to touch what it was not granted |
+//! | `grants` | to touch tables without a grant |
 //! | `tables` | to make absurd tables |
 //! | `rows` | to lose rows, to change them, to write them twice |
 //! | `ends` | never to end, to trap, to finish too early or not at all |
@@ -32,7 +32,7 @@ thread_local! {
     static REQUEST: RefCell<Option<Request>> = const { RefCell::new(None) };
 }
 
-/// What the setting says; nothing where there are no settings.
+/// The value of the setting; empty where there are no settings.
 fn behaviour() -> String {
     match settings::get("behaviour") {
         Some(Setting::Text(behaviour)) => behaviour,
@@ -40,12 +40,12 @@ fn behaviour() -> String {
     }
 }
 
-/// A failure that tells the tests of a hole.
+/// A failure that reports a hole to the tests.
 fn got_out(how: impl std::fmt::Debug) -> Failure {
     Failure::Permanent(format!("it got out: {how:?}"))
 }
 
-/// Nothing may come of it; the host's refusal is handed on.
+/// The call must be refused; the host's refusal is returned.
 fn refused<T: std::fmt::Debug>(found: Result<T, Failure>) -> Done {
     found.and_then(|found| Err(got_out(found)))
 }
@@ -84,7 +84,7 @@ impl About for Plugin {
     }
 }
 
-/// What a well-behaved loader does before the first row.
+/// The preparation of a well-behaved loader.
 fn good_prepare(request: &Request) -> Done {
     match request.mode {
         Mode::Merge if target::describe(&request.table)?.is_none() => target::create(&definition(request)),
@@ -93,7 +93,7 @@ fn good_prepare(request: &Request) -> Done {
     }
 }
 
-/// What it does with a batch.
+/// The loading of one batch by a well-behaved loader.
 fn good_load(request: &Request, rows: &Batch) -> Done {
     match request.mode {
         Mode::Merge => target::merge(&request.table, rows, &rule(request)),
@@ -101,7 +101,7 @@ fn good_load(request: &Request, rows: &Batch) -> Done {
     }
 }
 
-/// What it does at the end.
+/// The end of a well-behaved loader.
 fn good_finish(request: &Request) -> Done {
     match request.mode {
         Mode::Merge => Ok(()),

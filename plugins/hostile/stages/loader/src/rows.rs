@@ -1,4 +1,4 @@
-//! To lose rows, to change them, to write them twice.
+//! Behaviours that lose rows, change them, or write them twice.
 
 use crate::exports::wmshost::plugin::loading::Request;
 use crate::wmshost::plugin::batches::{Batch, Int64s};
@@ -6,7 +6,7 @@ use crate::wmshost::plugin::target::{self, MergeRule};
 use crate::wmshost::plugin::types::Failure;
 use crate::{Done, definition, good_load, rule, staged};
 
-/// The first half of the rows twice: as many as were asked for.
+/// The first half of the rows twice: the right number of rows.
 fn half_twice(request: &Request, batch: &Batch) -> Done {
     let rows = batch.row_count() as usize;
     let mut keep = vec![0_u8; rows.div_ceil(8)];
@@ -21,14 +21,14 @@ fn merged(request: &Request, batch: &Batch, key: &[&str], version: Option<&str>)
     target::merge(&request.table, batch, &MergeRule { key, version: version.map(str::to_owned) })
 }
 
-/// An empty table in the place of the full one.
+/// An empty table in place of the full one.
 fn emptied(request: &Request, batch: &Batch) -> Done {
     target::stage(&definition(request), false)?;
     target::swap(&request.table)?;
     good_load(request, batch)
 }
 
-/// A failed write, left unsaid.
+/// A failed write that is not reported.
 fn swallowed(request: &Request, batch: &Batch) -> Done {
     let _ = target::insert("NOBODY", batch);
     good_load(request, batch)

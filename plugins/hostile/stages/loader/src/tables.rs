@@ -1,4 +1,4 @@
-//! To make absurd tables.
+//! Behaviours that create absurd tables.
 
 use crate::exports::wmshost::plugin::loading::Request;
 use crate::wmshost::plugin::target::{self, Definition};
@@ -13,7 +13,7 @@ fn decimal(precision: u8, scale: u8) -> ColumnType {
     ColumnType::Decimal(DecimalType { precision, scale })
 }
 
-/// Columns that no table can have after its own.
+/// Columns that no table can have beside its own.
 fn absurd_columns(behaviour: &str, request: &Request) -> Option<Vec<Column>> {
     Some(match behaviour {
         "columns-many" => (0..100_000).map(|n| column(format!("c{n}"), ColumnType::Date)).collect(),

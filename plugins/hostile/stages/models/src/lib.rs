@@ -1,4 +1,4 @@
-//! Models that misbehave in the way their setting `behaviour` says; with `none`, two small and honest ones.
+//! Models that misbehave as their setting `behaviour` says; with `none`, two small and honest ones.
 
 use wmshost_plugin::models::{
     Declaration, Model, SourceTable, Test, UnitTest, columns::*, hours, no_rows, not_null, unique,
@@ -46,7 +46,7 @@ fn one() -> Test {
     no_rows("nothing", "SELECT 1 AS x WHERE 1 = 0")
 }
 
-/// SQL that reaches for what its models do not read, each in another way.
+/// SQL that reads tables outside of its dependencies, each in another way.
 fn reaching_out() -> impl Iterator<Item = Model> {
     let tries = [
         ("another_table", "SELECT allocation_id FROM {allocation} UNION SELECT item_id FROM WMS_ITEM_MASTER"),

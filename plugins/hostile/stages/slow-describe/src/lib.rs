@@ -1,4 +1,4 @@
-//! A transform that never ends to say what it is.
+//! A transform whose `describe` never ends.
 
 wit_bindgen::generate!({ path: "../../../../wit", world: "transform" });
 

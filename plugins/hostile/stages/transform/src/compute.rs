@@ -1,4 +1,4 @@
-//! Never to end, to trap, to take memory.
+//! Behaviours that never end, trap, or take memory.
 
 use std::hint::black_box;
 
@@ -37,7 +37,7 @@ fn grow() -> Done {
     Err(got_out(kept.len()))
 }
 
-/// Asks for too much, takes the refusal, and traps for another reason later.
+/// Asks for too much, accepts the refusal, and traps for another reason later.
 fn grow_politely() -> Done {
     let mut wish = Vec::<u8>::new();
     match black_box(&mut wish).try_reserve(1 << 30) {

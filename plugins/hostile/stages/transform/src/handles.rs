@@ -1,4 +1,4 @@
-//! To use what it was not given.
+//! Behaviours that use handles they were not given.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,11 +8,11 @@ use crate::{Done, got_out};
 static FIRST: AtomicU32 = AtomicU32::new(u32::MAX);
 
 fn forged(number: u32) -> Batch {
-    // SAFETY: none; the host must notice.
+    // SAFETY: none; the host must detect it.
     unsafe { Batch::from_handle(number) }
 }
 
-/// Gives back the lent batch twice.
+/// Drops the borrowed batch twice.
 fn drop_twice(batch: &Batch) -> Done {
     drop(forged(batch.handle()));
     Ok(())
@@ -30,7 +30,7 @@ fn keep(batch: &Batch) -> Done {
 
 /// A name that is not UTF-8.
 fn bad_name(batch: &Batch) -> Done {
-    // SAFETY: none; the host must notice.
+    // SAFETY: none; the host must detect it.
     let name = unsafe { String::from_utf8_unchecked(vec![0xc3, 0x28, 0xff]) };
     batch.rename("id", &name)
 }

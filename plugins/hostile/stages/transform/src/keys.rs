@@ -1,4 +1,4 @@
-//! To change what identifies a row.
+//! Behaviours that change the key of a row.
 
 use crate::Done;
 use crate::wmshost::plugin::batches::{Batch, Int64s};
@@ -11,7 +11,7 @@ fn write(batch: &Batch, values: Vec<i64>) -> Done {
     batch.write_int64s("id", &Int64s { values, validity: None })
 }
 
-/// The ids in another order, under the same name: written beside and moved in the place of the column.
+/// The ids in another order, under the same name: written as another column, which then replaces the first.
 fn reverse(batch: &Batch) -> Done {
     let mut ids = ids(batch)?;
     ids.reverse();
@@ -20,7 +20,7 @@ fn reverse(batch: &Batch) -> Done {
     batch.drop_columns(&["aside".into()])
 }
 
-/// Drops a row, so that all rows after it move up, and gives the next one the id of the one that is gone.
+/// Drops a row, so that all rows after it move up, and writes its id into the next one.
 fn inherit(batch: &Batch) -> Done {
     let mut ids = ids(batch)?;
     batch.filter(&[!1])?;

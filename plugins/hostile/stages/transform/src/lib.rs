@@ -1,17 +1,17 @@
-//! A transform that misbehaves in the way its setting `behaviour` says. A host is right if each of them ends as
-//! the sandbox's tests say; a behaviour that finds a hole says so by a failure that begins with `it got out`.
+//! A transform that misbehaves as its setting `behaviour` says. The host is correct if each behaviour ends as the
+//! sandbox's tests expect; a behaviour that finds a hole reports it by a failure that begins with `it got out`.
 //!
-//! | module | what it tries |
+//! | module | attempts |
 //! |---|---|
 //! | `compute` | never to end, to trap, to take memory |
 //! | `talk` | to flood output and log |
 //! | `outside` | to see the machine |
-//! | `write` | to write columns that are none |
+//! | `write` | to write invalid columns |
 //! | `rows` | to spoil the batch's rows and names |
-//! | `handles` | to use what it was not given |
-//! | `promise` | to lie about what it will make |
-//! | `keys` | to change what identifies a row |
-//! | `memory` | to remember what it says it does not |
+//! | `handles` | to use handles it was not given |
+//! | `promise` | to lie about its output |
+//! | `keys` | to change the key of a row |
+//! | `memory` | to keep state that it denies |
 
 mod compute;
 mod handles;
@@ -35,7 +35,7 @@ type Done = Result<(), Failure>;
 
 struct Plugin;
 
-/// What the setting says; nothing where there are no settings.
+/// The value of the setting; empty where there are no settings.
 fn behaviour() -> String {
     match settings::get("behaviour") {
         Some(Setting::Text(behaviour)) => behaviour,
@@ -43,7 +43,7 @@ fn behaviour() -> String {
     }
 }
 
-/// A failure that tells the tests of a hole.
+/// A failure that reports a hole to the tests.
 fn got_out(how: impl std::fmt::Debug) -> Failure {
     Failure::Permanent(format!("it got out: {how:?}"))
 }
@@ -77,7 +77,7 @@ impl Transformation for Plugin {
 
     fn process(batch: &Batch) -> Done {
         let behaviour = behaviour();
-        // The first batch has no rows, and is for the promise alone.
+        // The first batch has no rows, and only tests the promise.
         if batch.row_count() == 0 && behaviour != "promise-more" && !behaviour.starts_with("in-place") {
             return promise::keep(&behaviour, batch);
         }

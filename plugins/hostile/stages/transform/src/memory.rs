@@ -1,4 +1,4 @@
-//! To remember what it says it does not, and to fail on some rows only.
+//! Behaviours that keep state they deny, and fail on some rows only.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -18,7 +18,7 @@ fn hoard() -> Done {
     Ok(())
 }
 
-/// Returns whether a row has this name.
+/// True if a row has this name.
 fn has(batch: &Batch, name: &str) -> Result<bool, Failure> {
     let names = batch.read_texts("name")?;
     let mut names = names.offsets.windows(2).map(|ends| &names.values[ends[0] as usize..ends[1] as usize]);
@@ -41,7 +41,7 @@ fn flood_then_trap(batch: &Batch) -> Done {
     Ok(())
 }
 
-/// A sum that is too great for its type.
+/// A sum that is too large for its type.
 fn overflow(batch: &Batch) -> Done {
     let ids = batch.read_int64s("id")?;
     let most = black_box(i64::MAX);

@@ -1,4 +1,4 @@
-//! To see the machine.
+//! Behaviours that try to see the machine.
 
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::wmshost::plugin::batches::{Batch, Int64s};
 use crate::{Done, got_out};
 
-/// Nothing may come of it.
+/// The call must fail.
 fn nothing<T: std::fmt::Debug>(found: Result<T, impl std::fmt::Debug>) -> Done {
     match found {
         Ok(found) => Err(got_out(found)),
@@ -33,7 +33,7 @@ fn files() -> Done {
     nothing(fs::remove_file("/etc/hostname"))
 }
 
-/// What a hash map's order hangs on, into a column for the tests to compare.
+/// The seed that determines a hash map's order, written into a column for the tests to compare.
 fn seed(batch: &Batch) -> Done {
     let seed = RandomState::new().hash_one(42).cast_signed();
     let values = vec![seed; batch.row_count() as usize];

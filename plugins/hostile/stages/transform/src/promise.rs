@@ -1,10 +1,10 @@
-//! To lie about what it will make.
+//! Behaviours that lie about the output.
 
 use crate::Done;
 use crate::wmshost::plugin::batches::{Batch, Dates, Int64s};
 use crate::wmshost::plugin::types::{Column, ColumnType, DecimalType, Failure};
 
-/// What it makes of a batch without rows, by which its promise is tried.
+/// The output for a batch without rows, by which the promise is tested.
 pub(crate) fn keep(behaviour: &str, batch: &Batch) -> Done {
     match behaviour {
         "seed" | "null-against-promise" => {

@@ -1,4 +1,4 @@
-//! To spoil the batch's rows and names.
+//! Behaviours that spoil the batch's rows and names.
 
 use crate::wmshost::plugin::batches::{Batch, Int64s, Texts};
 use crate::{Done, got_out};
@@ -34,8 +34,8 @@ fn reject_twice(batch: &Batch) -> Done {
     if batch.row_count() == 6 { Ok(()) } else { Err(got_out(batch.row_count())) }
 }
 
-/// What a transform may do and a host must undo for rows that are rejected afterwards: doubles a number in its place, gives
-/// a column another name, and drops one. Then it rejects the rows whose number was odd, if it is asked to.
+/// Changes that a transform may make and the host must undo for rows that are rejected afterwards: doubles a number in
+/// place, renames a column, and drops one. Then it rejects the rows whose number was odd, if `rejects` is set.
 fn in_place(batch: &Batch, rejects: bool) -> Done {
     let read = batch.read_int64s("qty")?;
     let odd = (0..).zip(&read.values).filter(|(_, value)| *value % 2 != 0).map(|(row, _)| row).collect::<Vec<u32>>();

@@ -1,4 +1,4 @@
-//! To flood output and log.
+//! Behaviours that flood output and log.
 
 use std::io::{Read as _, Write as _};
 

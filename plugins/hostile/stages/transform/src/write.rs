@@ -1,4 +1,4 @@
-//! To write columns that are none. The batch of the tests has eight rows.
+//! Behaviours that write invalid columns. The batch of the tests has eight rows.
 
 use crate::wmshost::plugin::batches::{Batch, Booleans, Categories, Dates, Decimals, Int64s, Texts};
 use crate::wmshost::plugin::types::DecimalType;
@@ -35,7 +35,7 @@ fn bytes_without_end(batch: &Batch) -> Done {
     Err(got_out("250 MiB"))
 }
 
-/// Goes on after every refusal: what was refused must not be there.
+/// Continues after every refusal: refused columns must not exist.
 fn columns_ignored(batch: &Batch) -> Done {
     let tries = (0..2_000).map(|n| batch.write_int64s(&format!("c{n}"), &numbers(batch.row_count() as usize)));
     let last = tries.last().unwrap_or(Ok(()));
@@ -57,7 +57,7 @@ fn bytes_ignored(batch: &Batch) -> Done {
     }
 }
 
-/// Few bytes here that would be many there.
+/// Few bytes in the guest that would be many in the host.
 fn category_bomb(batch: &Batch, codes: usize) -> Done {
     let labels = vec!["x".repeat(8 << 20)];
     batch.write_categories("bomb", &Categories { labels, codes: vec![0; codes], validity: None })

@@ -1,14 +1,14 @@
-//! `int_allocation_performance`: every allocation beside the performance of its location and its user. A view: a
-//! single new allocation moves the mean of its user, and with it all rows of that user. It has no tests over its rows:
-//! they would look at all of them after every change, for what the tables that it joins are tested for row by row: each
-//! allocation, location and user is there once, and each allocation's location and user are there.
+//! `int_allocation_performance`: every allocation with the performance of its location and its user. It is a view,
+//! because a single new allocation changes the mean of its user, and with it all rows of that user. It has no tests
+//! over its rows: they would read all of them after every change, although the tables that it joins are tested row by
+//! row: each allocation, location and user exists once, and so do each allocation's location and user.
 
 use crate::rating::standing;
 use crate::site::Site;
 use wmshost_plugin::models::{Model, NULL, UnitTest, columns::*};
 use wmshost_plugin::rows;
 
-/// What represents the performance of nobody.
+/// The performance of a missing location or user.
 const NOT_RATED: &str = "Not Rated";
 
 pub(super) fn model(site: &Site) -> Model {

@@ -1,6 +1,6 @@
-//! `int_inventory_movements`: what leaves the stock and what comes in, each beside the movements of its item before and
-//! after it. What leaves are allocations. What comes in are receipts, where the pipeline has a stream of them: none are
-//! made up where it has not.
+//! `int_inventory_movements`: outgoing and incoming stock, each movement with its neighbours in the order of its item.
+//! Outgoing movements are allocations. Incoming ones are receipts, if the pipeline has a stream of them; none are
+//! invented if it has not.
 
 use super::movement::{KINDS, sources};
 use super::sequence::{changes, statement};

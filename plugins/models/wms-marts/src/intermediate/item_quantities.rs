@@ -1,5 +1,5 @@
-//! `int_item_quantities` and `int_item_spread`: how the quantities of each item's movements are spread. Quantities come
-//! back again and again: where one is among the others is told by counts, without putting all movements in order.
+//! `int_item_quantities` and `int_item_spread`: the distribution of the quantities of each item's movements. Quantities
+//! repeat often, so the rank of one among the others is computed from counts, without sorting all movements.
 
 use super::movement::{KINDS, followed_by_kind, sources};
 use crate::site::Site;

@@ -1,4 +1,4 @@
-//! `int_item_turnover`: what moved of each item in the last 90 days, out and in together.
+//! `int_item_turnover`: the movements of each item in the last 90 days, outgoing and incoming together.
 
 use super::movement::{items_moved, sources};
 use crate::rating::{count_where, ladder};

@@ -1,4 +1,4 @@
-//! `int_location_performance`: how allocations fare at each location.
+//! `int_location_performance`: the performance of allocations at each location.
 
 use super::performance::{COUNTS, count_columns, rate_columns, rates, sums};
 use crate::site::Site;

@@ -1,4 +1,4 @@
-//! Intermediate models: what several marts are computed from.
+//! Intermediate models, from which several marts are computed.
 //!
 //! | model | one row per |
 //! |---|---|
@@ -6,10 +6,10 @@
 //! | `int_user_days` | user, without SYSTEM, and day |
 //! | `int_user_times` | user and minute of processing time |
 //! | `int_user_performance` | user: times and rates, and per day |
-//! | `int_allocation_performance` | allocation, beside the performance of its location and its user |
-//! | `int_inventory_movements` | movement of stock, out and in, beside its neighbours |
-//! | `int_item_quantities` | item, out or in, and quantity: how often it moved |
-//! | `int_item_spread` | item, out or in: percentiles of its quantities |
+//! | `int_allocation_performance` | allocation, with the performance of its location and its user |
+//! | `int_inventory_movements` | movement of stock, outgoing or incoming, with its neighbours |
+//! | `int_item_quantities` | item, direction, and quantity: how often it moved |
+//! | `int_item_spread` | item and direction: percentiles of its quantities |
 //! | `int_item_turnover` | item: its movements in the last 90 days |
 
 mod allocation_performance;
@@ -30,7 +30,7 @@ pub(crate) use item_quantities::percentile_columns;
 use crate::site::{OWNER, Site};
 use wmshost_plugin::models::Model;
 
-/// All of them.
+/// All intermediate models.
 pub(crate) fn all(site: &Site) -> Vec<Model> {
     let models = [
         location_performance::model(site),

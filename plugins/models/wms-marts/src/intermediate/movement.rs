@@ -1,4 +1,4 @@
-//! Where movements come from, for all models that follow them.
+//! The sources of movements, for all models that follow them.
 
 use crate::site::Site;
 use wmshost_plugin::models::{Delta, DeltaSource};
@@ -6,11 +6,11 @@ use wmshost_plugin::models::{Delta, DeltaSource};
 /// The kinds of movements.
 pub(crate) const KINDS: [&str; 2] = ["OUTBOUND", "INBOUND"];
 
-/// A kind of movements, and the model that they are made of.
+/// A kind of movements, and the model that they are computed from.
 pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) from: &'static str,
-    /// Its number, its moment and its day there.
+    /// Its number, its time and its day there.
     pub(super) id: &'static str,
     pub(super) moved_at: &'static str,
     pub(super) day: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct Kind {
     pub(super) columns: &'static str,
 }
 
-/// The second only where there are receipts.
+/// The second one exists only where there are receipts.
 const MADE_OF: [Kind; 2] = [
     Kind {
         name: KINDS[0],
@@ -49,22 +49,22 @@ const MADE_OF: [Kind; 2] = [
     },
 ];
 
-/// The kinds of movements that there are.
+/// The kinds of movements that exist in a warehouse.
 pub(super) fn kinds(site: &Site) -> &'static [Kind] {
     if site.receipts.is_some() { &MADE_OF } else { &MADE_OF[..1] }
 }
 
-/// The models that movements are made of.
+/// The models that movements are computed from.
 pub(super) fn sources(site: &Site) -> Vec<&'static str> {
     kinds(site).iter().map(|kind| kind.from).collect()
 }
 
-/// A SELECT of the items that something moved of.
+/// A SELECT of the items with new, changed or deleted movements.
 pub(super) fn items_moved(site: &Site) -> String {
     followed_by(site, &["item_id"], |_| vec!["item_id"])
 }
 
-/// A SELECT of the items that something moved of, and when.
+/// A SELECT of the items with new, changed or deleted movements, and the times of these.
 pub(super) fn moments_moved(site: &Site) -> String {
     followed_by(site, &["item_id", "moved_at", "movement_date"], |kind| vec!["item_id", kind.moved_at, kind.day])
 }
@@ -77,7 +77,7 @@ fn followed_by(site: &Site, window: &[&str], columns: impl Fn(&Kind) -> Vec<&'st
     Delta { window, tables: &tables }.windows()
 }
 
-/// Movements with a quantity, followed by their item, their kind and, where it is wanted, by quantity.
+/// Movements with a quantity, followed by their item, their kind and the columns of `window`.
 pub(super) fn followed_by_kind<R>(site: &Site, window: &[&str], then: impl FnOnce(Delta<'_>) -> R) -> R {
     let kinds = kinds(site);
     let only: Vec<_> = kinds.iter().map(|kind| format!("{} AND valid_quantity IS NOT NULL", kind.only)).collect();

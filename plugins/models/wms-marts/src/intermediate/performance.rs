@@ -1,5 +1,5 @@
-//! What locations and users are measured by: sums over their allocations, which follow every change, and the rates and
-//! means that come from them.
+//! The measures of locations and users: sums over their allocations, which follow every change, and the rates and means
+//! that are computed from them.
 
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
@@ -13,7 +13,7 @@ pub(super) fn sums(site: &Site) -> Vec<Sum> {
         Sum::of("allocation_count", "1"),
         Sum::count("timed_count", "processing_time_seconds IS NOT NULL"),
         Sum::of("total_micros", micros("processing_time_seconds"))
-            .checkpoint_name(micros("total_processing_time_seconds")),
+            .computed_by(micros("total_processing_time_seconds")),
         Sum::count("shipped_count", "allocation_status = 'SHIPPED'"),
         Sum::count("within_1hour_count", "processing_time_seconds <= 3600"),
         Sum::count("excellent_quality_count", "data_quality_score = 'Excellent'"),
@@ -36,7 +36,7 @@ pub(super) fn count_columns() -> [ModelColumn; 6] {
     ]
 }
 
-/// Mean and rates, of the sums.
+/// The mean and the rates, from the sums.
 pub(super) fn rates(site: &Site) -> String {
     let share = |count: &str| site.sql.percentage(count, "allocation_count");
     format!(

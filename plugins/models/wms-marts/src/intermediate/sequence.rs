@@ -1,24 +1,24 @@
-//! The SQL of `int_inventory_movements`: movements in the order of their item. A movement that comes, changes or goes
-//! moves the totals of those after it and nothing before it, so an incremental build begins at the first such moment of
-//! each item, with the totals of the movement before. Quantities are added up in thousandths, exactly: totals are the same
-//! wherever a build begins.
+//! The SQL of `int_inventory_movements`: movements in the order of their item. A movement that is added, changed or
+//! deleted changes the totals of those after it and nothing before it, so an incremental build begins at the first such
+//! time of each item, with the totals of the movement before. Quantities are added up in thousandths, exactly: totals
+//! are the same wherever a build begins.
 
 use super::movement::{Kind, kinds, moments_moved};
 use crate::site::Site;
 
-/// The columns of a movement by itself.
+/// The columns of a movement without its neighbours.
 const MOVED: &str =
     "movement_type, movement_id, order_id, item_id, location_id, movement_date, moved_at, movement_status,
     quantity, net_quantity, processing_time_seconds, business_impact_score";
 
-/// How movements are put in order within their item, what a kind is there, and the order within it.
+/// The order of movements within their item, the columns of a kind, and the order within the kind.
 struct Order {
     by_item: &'static str,
     kind: &'static str,
     by_kind: &'static str,
 }
 
-/// Where nothing comes in, all movements are of one kind, and one order of rows does for both.
+/// Without incoming movements all are of one kind, and one order of rows serves both.
 fn order(site: &Site) -> Order {
     match site.receipts {
         Some(_) => Order {
@@ -30,8 +30,8 @@ fn order(site: &Site) -> Order {
     }
 }
 
-/// The keys of what is affected: all movements of an item from the first that came or went on, and of each kind the last
-/// one before, which has another after it now.
+/// The keys of the affected rows: all movements of an item from the first that was added or deleted on, and of each
+/// kind the last one before, which now has another one after it.
 pub(super) fn changes(site: &Site) -> String {
     let came = kinds(site).iter().map(|kind| {
         let Kind { from, only, .. } = kind;
@@ -58,7 +58,7 @@ UNION ALL
     )
 }
 
-/// Of each item that something moved of, the first moment.
+/// The first affected time of each item.
 fn affected(site: &Site) -> String {
     format!(
         "SELECT item_id, MIN(moved_at) AS since FROM (
@@ -68,7 +68,7 @@ fn affected(site: &Site) -> String {
     )
 }
 
-/// That a movement of the last build is of an affected item and not before its first moment.
+/// The condition that a movement of the last build is of an affected item and not before its first affected time.
 fn since(site: &Site) -> String {
     let names: Vec<_> = kinds(site).iter().map(|kind| format!("'{}'", kind.name)).collect();
     format!(
@@ -115,8 +115,8 @@ FROM sequenced",
     )
 }
 
-/// The movements before what is affected stand among the others with their neighbours, and with nothing in the totals:
-/// those of the last of them are the base of the others'.
+/// The movements before the affected ones are included for their neighbours, and count nothing in the totals: the
+/// totals of the last of them are the base of the others.
 fn incremental(site: &Site) -> String {
     let from_base = |base: &str, own: &str| {
         format!(
@@ -186,7 +186,7 @@ FROM before b JOIN sequenced s ON s.movement_type = b.movement_type AND s.moveme
     )
 }
 
-/// A SELECT of movements by themselves.
+/// A SELECT of movements without their neighbours.
 fn moved(site: &Site, only: &str) -> String {
     let of = |kind: &Kind| {
         let Kind { name, from, id, moved_at, day, columns, .. } = kind;
@@ -202,7 +202,7 @@ fn moved(site: &Site, only: &str) -> String {
     kinds(site).iter().map(of).collect::<Vec<_>>().join("\n  UNION ALL\n  ")
 }
 
-/// What movements add up to so far: net quantity, quantity, how many have one, and how many there are.
+/// The running totals of movements: net quantity, quantity, the number with a quantity, and the number of all.
 fn totals(site: &Site, [net, quantity, one]: [&str; 3]) -> String {
     let so_far = |aggregate: &str| site.sql.running(aggregate, "item_id", order(site).by_item);
     format!(
@@ -214,7 +214,7 @@ fn totals(site: &Site, [net, quantity, one]: [&str; 3]) -> String {
     )
 }
 
-/// The quantities before and after in a movement's kind, and its place there.
+/// The previous and next quantities of a movement's kind, and its place there.
 fn neighbours(site: &Site) -> String {
     let Order { kind, by_kind, .. } = order(site);
     format!(
@@ -235,7 +235,8 @@ fn key(site: &Site, kind: &str, id: &str) -> String {
     site.sql.surrogate_key(&[kind, id])
 }
 
-/// The SELECT of the model's columns, from these totals: net quantity, quantity, how many have one, and how many there are.
+/// The SELECT of the model's columns, from these totals: net quantity, quantity, the number with a quantity, and the
+/// number of all.
 fn told(site: &Site, [net, quantity, count, movements]: [&str; 4]) -> String {
     format!(
         "SELECT {key} AS movement_key, {MOVED},

@@ -1,4 +1,4 @@
-//! `int_user_days`: on which days each user allocated. It follows every change, so that nobody has to go through all
+//! `int_user_days`: the days on which each user allocated. It follows every change, so that no model has to read all
 //! allocations to count days.
 
 use wmshost_plugin::models::{Delta, DeltaSource, Model, Sum, UnitTest, at_least, columns::*, holds, not_null, unique};

@@ -1,4 +1,4 @@
-//! `int_user_performance`: how allocations fare with each user. SYSTEM is nobody's performance.
+//! `int_user_performance`: the performance of allocations of each user. SYSTEM is not a user.
 
 use super::performance::{COUNTS, count_columns, rate_columns, rates};
 use super::user_times::{LONGEST, UNTIMED};
@@ -27,8 +27,8 @@ pub(super) fn model(site: &Site) -> Model {
     unit_tested(model)
 }
 
-/// The median is the one value in the middle, or the mean of the two: of n times those at a place p with
-/// n <= 2p <= n + 2. The minute they lie in is found first, then only its allocations are put in order.
+/// The median is the one value in the middle, or the mean of the two: of n times, those at a place p with n <= 2p <= n
+/// + 2. The minute that contains them is found first, then only its allocations are sorted.
 fn statement(site: &Site) -> String {
     format!(
         "WITH spread AS (

@@ -1,15 +1,15 @@
-//! `int_user_times`: how the processing times of each user are spread, by the minute. A user has a great part of all
-//! allocations: from here the median is found without going through them.
+//! `int_user_times`: the distribution of the processing times of each user, by the minute. A user may have a large part
+//! of all allocations: with this table the median is found without reading them.
 
 use super::performance::{COUNTS, count_columns, sums};
 use crate::site::Site;
 use wmshost_plugin::models::{Delta, DeltaSource, Model, UnitTest, at_least, between, columns::*, not_null, unique};
 use wmshost_plugin::rows;
 
-/// What represents no time, and for one below zero.
+/// The minute of an unknown time; the next constant is that of a time below zero.
 pub(super) const UNTIMED: i64 = -2;
 const NEGATIVE: i64 = -1;
-/// What represents a day or more.
+/// The minute of a time of a day or more.
 pub(super) const LONGEST: i64 = 1_440;
 
 const WINDOW: [&str; 2] = ["allocated_by_user", "processing_minute"];

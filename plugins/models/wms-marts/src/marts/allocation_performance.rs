@@ -1,5 +1,5 @@
-//! `fact_allocation_performance`: allocations by day, place, item, user and four more. Rates of one row say little,
-//! because the status group is part of the grain: sum the counts, or read `kpi_daily`.
+//! `fact_allocation_performance`: allocations by day, location, item, user and four more columns. Rates of one row say
+//! little, because the status group is part of the grain: sum the counts, or read `kpi_daily`.
 
 use crate::rating::{GRADES, UNKNOWN, count_where, efficiency, grade};
 use crate::site::Site;
@@ -10,7 +10,7 @@ use wmshost_plugin::models::{
 };
 use wmshost_plugin::rows;
 
-/// What tells rows apart. Places and items first: they sort faster than texts.
+/// The columns that identify a row. Locations and items come first: they sort faster than texts.
 const GRAIN: [&str; 8] = [
     "allocation_date",
     "location_id",
@@ -22,7 +22,7 @@ const GRAIN: [&str; 8] = [
     "time_type",
 ];
 
-/// What is computed again as a whole: an item on a day. Changes come to many days, but to few items of each.
+/// The window that is computed again as a whole: an item on a day. Changes affect many days, but few items of each.
 const WINDOW: [&str; 2] = ["allocation_date", "item_key"];
 
 const FOLLOWED: Delta<'static> = Delta {
@@ -48,8 +48,8 @@ pub(super) fn model(site: &Site) -> Model {
     unit_tested(tested(model))
 }
 
-/// Hardly any row represents more than two allocations, and of two the median is their middle: only where there are more
-/// are the times put in order.
+/// Hardly any row represents more than two allocations, and of two the median is their mean: times are sorted only
+/// where there are more.
 fn statement(site: &Site) -> String {
     let sql = site.sql;
     let grain = GRAIN.join(", ");

@@ -1,6 +1,6 @@
-//! `fact_inventory_movement`: every movement of stock beside the other movements of its item. A view over tables, because
-//! a single movement changes what is told of all others of its item: its percentiles, its rank, its last 90 days. The
-//! tables after it are tested row by row.
+//! `fact_inventory_movement`: every movement of stock with the other movements of its item. It is a view over tables,
+//! because a single movement changes columns of all others of its item: the percentiles, the rank, the last 90 days.
+//! The tables that it reads are tested row by row.
 
 use crate::intermediate::{movement_columns, percentile_columns};
 use crate::site::Site;

@@ -1,5 +1,5 @@
-//! `dim_items`: every item that a fact can refer to, with what was ordered and allocated of it lately. An item that the
-//! master does not have gets a row too, and inactive or deleted ones keep theirs: no fact is an orphan.
+//! `dim_items`: every item that a fact can refer to, with its recent orders and allocations. An item that is missing in
+//! the master gets a row too, and inactive or deleted ones keep theirs: no fact is an orphan.
 
 use crate::rating::{count_where, grade, ladder, ladder_up};
 use crate::site::Site;
@@ -71,7 +71,8 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
     ]
 }
 
-/// Items that changed in the master or left it, and those whose orders, lines, allocations or movements changed.
+/// Items that changed in the master or were removed from it, and those whose orders, lines, allocations or movements
+/// changed.
 fn changes(site: &Site) -> String {
     let window = ["item_id"];
     let of = |model, only| DeltaSource { model, window: &window, only };
@@ -159,8 +160,8 @@ FROM gathered",
     )
 }
 
-/// What was ordered and allocated of each item: the tables `ordered` and `allocated`. The join and the sign have SQLite go
-/// from recent orders to their lines: a few items may have most of all lines there ever were.
+/// The recent orders and allocations of each item: the tables `ordered` and `allocated`. The join and the `+` make
+/// SQLite go from recent orders to their lines: a few items may have most of all lines that ever existed.
 fn lately(site: &Site) -> String {
     format!(
         "ordered AS (

@@ -1,8 +1,8 @@
-//! Marts: what people and dashboards read.
+//! Marts: the models that reports and dashboards read.
 //!
 //! | model | one row per |
 //! |---|---|
-//! | `dim_items` | item, with what happened to it lately |
+//! | `dim_items` | item, with its recent activity |
 //! | `fact_allocation_performance` | day × location × item × user × status group × quantity tier × day type × time type |
 //! | `fact_inventory_movement` | movement of stock |
 //! | `kpi_daily` | day |
@@ -15,7 +15,7 @@ mod kpi_daily;
 use crate::site::{OWNER, Site};
 use wmshost_plugin::models::{Exposure, Metric, Model};
 
-/// All of them.
+/// All marts.
 pub(crate) fn all(site: &Site) -> Vec<Model> {
     let models = [
         items::model(site),
@@ -26,7 +26,7 @@ pub(crate) fn all(site: &Site) -> Vec<Model> {
     models.into_iter().map(|model| model.tags(["wms", "marts", "daily"]).owner(OWNER)).collect()
 }
 
-/// The numbers that the warehouse is steered by, with their goals.
+/// The metrics of the warehouse, with their goals.
 pub(crate) fn metrics() -> Vec<Metric> {
     let of = |name: &str, column: &str| Metric::new(name, "kpi_daily", "allocation_date", column);
     vec![
@@ -49,7 +49,7 @@ pub(crate) fn metrics() -> Vec<Metric> {
     ]
 }
 
-/// Who reads them.
+/// The dashboard that reads them.
 pub(crate) fn dashboard() -> Exposure {
     let summary = "The operations dashboard: the last seven days, and what lies after them.";
     Exposure::new("operations_dashboard", summary, ["kpi_daily", "fact_allocation_performance", "dim_items"])

@@ -1,4 +1,4 @@
-//! `stg_wms_allocation`: one row per allocation, with the times that follow from its two timestamps.
+//! `stg_wms_allocation`: one row per allocation, with the times that are computed from its two timestamps.
 
 use super::{BY_CHANGE, versions};
 use crate::rating::ladder_up;
@@ -42,9 +42,9 @@ pub(super) fn model(site: &Site) -> Model {
             float64("fulfillment_time_seconds", "The same where it is shipped, else NULL."),
         ])
         .index(["allocation_date", "item_key"])
-        // The last two: what an item's days add up to is read from the index alone.
+        // The last two columns: the sums over an item's days are read from the index alone.
         .index(["item_id", "allocation_date", "valid_quantity"])
-        // The middle of a location's times, and of a user's, is found in order.
+        // The median of a location's times, and of a user's, is read in the order of an index.
         .index(["location_id", "processing_time_seconds"])
         .index(["allocated_by_user", "processing_time_seconds"])
         .statistics()

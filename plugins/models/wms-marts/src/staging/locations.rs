@@ -66,7 +66,7 @@ WHERE version = 1",
         capacity_weight = sql.number("capacity_weight_clean"),
         current_volume = sql.number("current_volume_clean"),
         current_weight = sql.number("current_weight_clean"),
-        // Kept as text in SQLite, because they have 18 digits.
+        // Stored as text in SQLite, because they have 18 digits.
         volume_pct = sql.number("volume_utilization_pct"),
         weight_pct = sql.number("weight_utilization_pct"),
     )

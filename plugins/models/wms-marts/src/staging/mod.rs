@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `stg_wms_allocation` | allocation |
 //! | `stg_wms_order_lines` | order line |
-//! | `stg_wms_order_headers` | order, with what its lines add up to |
+//! | `stg_wms_order_headers` | order, with the sums of its lines |
 //! | `stg_wms_orders` | the same, with its age |
 //! | `stg_wms_items` | item |
 //! | `stg_wms_locations` | location |
@@ -21,7 +21,7 @@ mod receipts;
 use crate::site::{OWNER, Site};
 use wmshost_plugin::models::Model;
 
-/// All of them.
+/// All staging models.
 pub(crate) fn all(site: &Site) -> Vec<Model> {
     let mut models = vec![
         allocation::model(site),

@@ -1,5 +1,5 @@
-//! `stg_wms_order_headers` and `stg_wms_orders`: one row per order, with what its lines add up to. The first is a table of
-//! all that does not change with the day; the second adds the order's age, as of whenever it is read.
+//! `stg_wms_order_headers` and `stg_wms_orders`: one row per order, with the sums of its lines. The first is a table of
+//! everything that does not change with the day; the second adds the order's age at the time it is read.
 
 use super::{BY_CHANGE, versions};
 use crate::site::Site;
@@ -9,7 +9,7 @@ use wmshost_plugin::models::{
 };
 use wmshost_plugin::rows;
 
-/// The orders with their age: a view, since it changes every day. What can be wrong in it is tested in the table.
+/// The orders with their age: a view, because it changes every day. Its columns are tested in the table.
 pub(super) fn aged(site: &Site) -> Model {
     let mut columns = columns(site);
     let at = columns.iter().position(|column| column.name == "line_count").unwrap_or(columns.len());
@@ -85,7 +85,7 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
     ]
 }
 
-/// Orders that are new or gone, and those whose lines changed.
+/// Orders that are new or deleted, and those whose lines changed.
 fn changes(site: &Site) -> String {
     let window = ["order_id"];
     let table = DeltaSource { model: "stg_wms_order_lines", window: &window, only: "order_id IS NOT NULL" };
@@ -105,7 +105,7 @@ WHERE found.order_id IS NULL",
 
 fn statement(site: &Site) -> String {
     let sql = site.sql;
-    // With the sign SQLite expects many headers, and looks a header's lines up instead of going through those of all.
+    // With the `+` SQLite expects many headers, and looks up the lines of each instead of reading those of all.
     let scanned = "\n  {when incremental} WHERE +order_id IN (SELECT order_id FROM {changes}) {end}";
     let only = "{when incremental} WHERE order_id IN (SELECT order_id FROM {changes}) {end}";
     let missing = |column: &str| format!("{column} IS NULL");
@@ -163,7 +163,7 @@ FROM judged",
         versions = versions("order_hdr", "order_id", BY_CHANGE, scanned),
         amount = sql.number("total_amount"),
         is_there = site.is_there("order_hdr"),
-        // Sums of binary fractions are off by less than a millionth: a difference of 0.01 is none.
+        // Sums of binary fractions are off by less than a millionth: a difference of 0.01 is no variance.
         variance = sql.flag("total_amount IS NULL OR ABS(ROUND(total_amount - calculated_total_amount, 6)) > 0.01"),
         no_lines = sql.flag("line_count = 0"),
         incomplete = incomplete.join(" OR "),

@@ -1,5 +1,5 @@
-//! `stg_wms_receipts`: one row per receipt of goods, where the pipeline has a stream of them. No transform cleans that
-//! stream, so it is done here.
+//! `stg_wms_receipts`: one row per receipt of goods, if the pipeline has a stream of them. No transform cleans that
+//! stream, so it is cleaned here.
 
 use super::{BY_LOAD, versions};
 use crate::site::Site;
@@ -23,7 +23,7 @@ SELECT receipt_id, order_id, item_id, location_id, CASE WHEN {quantity} > 0 THEN
 FROM numbered
 WHERE version = 1 AND {is_there}",
             versions = versions(stream, "receipt_id", BY_LOAD, only),
-            status = sql.trim_to_none("receipt_status"),
+            status = sql.trimmed_upper("receipt_status"),
             day = sql.day(&site.local("received_date")),
             is_there = site.is_there(stream),
         ))

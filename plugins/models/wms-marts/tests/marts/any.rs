@@ -1,5 +1,5 @@
-//! Random warehouses: small ones, with NULLs, ties, dirty texts, several versions of a row, references to nothing, days
-//! without data, moments around midnight and around a change of the clocks.
+//! Random warehouses: small ones, with NULLs, ties, dirty texts, several versions of a row, dangling references, days
+//! without data, times around midnight and around a change of the clocks.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -24,7 +24,7 @@ fn reference() -> impl Strategy<Value = Option<i64>> + Clone {
     prop_oneof![1 => Just(None), 9 => (1..7_i64).prop_map(Some)]
 }
 
-/// Days that matter to the rules, around today; and times of day that do.
+/// Days around today, and times of day, at which the rules have boundaries.
 fn moment() -> impl Strategy<Value = i64> + Clone {
     const AGES: &[i64] = &[-1, 0, 0, 0, 1, 1, 2, 7, 8, 30, 31, 89, 90, 91, 180, 540];
     const TIMES: &[i64] = &[
@@ -255,7 +255,7 @@ fn terms() -> impl Strategy<Value = Terms> + Clone {
     })
 }
 
-/// Any warehouse. Several rows may have the same key: versions of one row, each loaded at another moment.
+/// Any warehouse. Several rows may have the same key: versions of one row, each with its own load time.
 pub(crate) fn any_warehouse() -> impl Strategy<Value = Warehouse> {
     let allocations = (vec(allocation(), 0..40), option::weighted(0.3, 20..60_i64));
     let rows = (
@@ -267,7 +267,7 @@ pub(crate) fn any_warehouse() -> impl Strategy<Value = Warehouse> {
         vec(receipt(), 0..10),
     );
     (terms(), rows).prop_map(|(terms, ((mut allocations, spread), orders, lines, items, locations, receipts))| {
-        // Most allocations are different ones; sometimes they are all versions of a few.
+        // Most allocations are distinct; sometimes they are all versions of a few.
         let spread = spread.unwrap_or(10_000);
         for (at, allocation) in allocations.iter_mut().enumerate() {
             allocation.id = (at as i64 * 7 + allocation.id) % spread;

@@ -1,5 +1,5 @@
-//! Builds the models in order over the tables of a database: views as views, all else as tables, incremental ones by
-//! their changes. What represents a placeholder is told in the contract, `wit/models.wit`.
+//! Builds the models in order over the tables of a database: views as views, all others as tables, incremental ones by
+//! their changes. The contract, `wit/models.wit`, defines the placeholders.
 
 use std::collections::HashMap;
 
@@ -13,22 +13,22 @@ use wmshost_plugin::{Models, Setting, Settings, Sql};
 use crate::cell::{Cell, Row};
 use crate::moment::{date_text, moment_text};
 
-/// What the plugin declares.
+/// The plugin's declaration.
 pub(crate) fn declared(settings: &[(&str, Setting)], sql: Sql) -> Declaration {
     let settings = Settings::given(&WmsMarts::describe(), settings);
     WmsMarts::declare(&settings, sql).expect("a declaration").into()
 }
 
-/// When a build runs, and over what.
+/// The time of a build, and the inputs it sees as new.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
     /// Now, in microseconds.
     pub(crate) now: i64,
-    /// An incremental build sees what was loaded since then.
+    /// An incremental build sees rows loaded after this as new.
     pub(crate) watermark: Option<i64>,
 }
 
-/// The names that stand for tables.
+/// The tables that placeholders name.
 pub(crate) type Relations = HashMap<String, String>;
 
 /// The names of the streams' tables.
@@ -176,15 +176,15 @@ pub(crate) fn render(sql: &str, relations: &Relations, moment: &Moment, incremen
 }
 
 fn relation<'r>(name: &str, relations: &'r Relations) -> &'r str {
-    relations.get(name).unwrap_or_else(|| panic!("{name} stands for nothing"))
+    relations.get(name).unwrap_or_else(|| panic!("{name} has no table"))
 }
 
-/// What the last build saw: it was at that moment.
+/// The time up to which the last build saw its inputs.
 fn seen(moment: &Moment) -> i64 {
     moment.watermark.expect("only incremental builds look back")
 }
 
-/// The rows of a table that the last build saw and that are not there any more.
+/// The before images of a table: rows that the last build saw and that no longer exist.
 fn former(table: &str, moment: &Moment) -> String {
     let seen = moment_text(seen(moment));
     format!("(SELECT * FROM WAS_{table} WHERE wms_replaced_at > '{seen}' AND wms_loaded_at <= '{seen}')")

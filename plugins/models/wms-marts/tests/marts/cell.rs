@@ -1,5 +1,5 @@
-//! Values and rows, and how they are compared: numbers by value, whatever their type, with the tolerance that sums of
-//! binary fractions need.
+//! Values and rows, and their comparison: numbers by value, whatever their type, with the tolerance that sums of binary
+//! fractions need.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) enum Cell {
 /// A row by column.
 pub(crate) type Row = BTreeMap<String, Cell>;
 
-/// What can be a cell.
+/// A type that can be a cell.
 pub(crate) trait IntoCell {
     fn cell(self) -> Cell;
 }
@@ -92,12 +92,12 @@ impl PartialEq for Cell {
     }
 }
 
-/// Orders rows that agree in their keys alike.
+/// The sort key of a row: its key columns.
 fn place(row: &Row, key: &[&str]) -> String {
     key.iter().map(|column| format!("{:?}|", row.get(*column))).collect()
 }
 
-/// Both have the same rows, whatever their order; `key` are columns that tell rows apart.
+/// Asserts that both have the same rows, in any order; `key` has the columns that identify rows.
 pub(crate) fn assert_same(what: &str, key: &[&str], mut found: Vec<Row>, mut expected: Vec<Row>) {
     found.sort_by_key(|row| place(row, key));
     expected.sort_by_key(|row| place(row, key));

@@ -1,4 +1,5 @@
-//! The declaration itself: it is complete, its unit tests pass, and what it asserts of models holds over any warehouse.
+//! The declaration itself: it is complete, its unit tests pass, and its assertions about models hold over any
+//! warehouse.
 
 use std::collections::HashSet;
 
@@ -50,7 +51,7 @@ fn every_model_is_described_tested_and_proven() {
         assert!(!model.summary.is_empty() && !model.tags.is_empty() && model.owner.is_some(), "{name}");
         assert!(model.columns.iter().all(|column| !column.summary.is_empty()), "{name}");
         assert!(!model.unit_tests.is_empty(), "{name} has a unit test");
-        // A view over tables that are tested row by row may have none of its own.
+        // A view over tables that are tested row by row may have no tests of its own.
         let is_tested = !model.tests.is_empty() || matches!(model.materialization, Materialization::View);
         assert!(is_tested || matches!(model.materialization, Materialization::Ephemeral), "{name} is tested");
         let names: HashSet<_> = model.tests.iter().map(|test| &test.name).collect();
@@ -128,7 +129,7 @@ fn assert_proven(declaration: &Declaration, model: &Model, test: &UnitTest) {
     crate::cell::assert_same(&format!("{}, {}", model.name, test.name), &key, found, expected.collect());
 }
 
-/// The table that represents a dependency, with the declared columns and the host's own.
+/// The table of a dependency, with the declared columns and the host's own.
 fn fixture(
     database: &Connection,
     declaration: &Declaration,
@@ -140,7 +141,7 @@ fn fixture(
     let source = declaration.sources.iter().find(|source| source.name == name).map(|source| &source.columns);
     let columns = model.or(source).unwrap_or_else(|| panic!("{name} is not declared"));
     let mut names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    // Before images were there at the last build, and were replaced since.
+    // Before images existed at the last build, and were replaced since.
     for own in ["wms_run_id", "wms_loaded_at DEFAULT ''", "wms_replaced_at DEFAULT '9999-12-31'"] {
         if !names.iter().any(|name| own.starts_with(name)) {
             names.push(own);
@@ -159,7 +160,7 @@ fn fixture(
 proptest! {
     #![proptest_config(cases())]
 
-    /// Dirt of any kind may make a source's test fail, never a model's.
+    /// Dirty data of any kind may make a source's test fail, never a model's.
     #[test]
     fn what_models_assert_holds_over_any_warehouse(warehouse in any_warehouse()) {
         let declaration = declared(&warehouse.terms.settings(), Sql::sqlite());

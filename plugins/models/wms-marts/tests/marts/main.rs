@@ -1,19 +1,19 @@
 //! The models, run in SQLite over tables as the loader makes them and the transforms fill them.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
 //! | `moment` | timestamps and dates as text |
-//! | `cell` | values and rows, and how they are compared |
+//! | `cell` | values and rows, and their comparison |
 //! | `warehouse` | a warehouse as its rows |
-//! | `any` | random warehouses, with all the dirt there is |
-//! | `tables` | a warehouse in SQLite, by way of the transforms |
+//! | `any` | random warehouses, with dirty data of every kind |
+//! | `tables` | a warehouse in SQLite, loaded through the transforms |
 //! | `build` | the models built in order, in full or incrementally |
-//! | `expected` | what the models must give, computed in plain Rust |
-//! | `properties` | over random warehouses, the two are equal |
+//! | `expected` | the expected rows of the models, computed in plain Rust |
+//! | `properties` | over random warehouses, both are equal |
 //! | `rules` | every business rule by name, and every mistake of the models that these replace |
 //! | `declared` | the declaration itself: columns, unit tests, dependencies |
-//! | `oracle` | the SQL for Oracle is Oracle's |
-//! | `speed` | how long a million allocations take |
+//! | `oracle` | the SQL for Oracle parses as Oracle's |
+//! | `speed` | the time that a million allocations take |
 
 mod any;
 mod build;

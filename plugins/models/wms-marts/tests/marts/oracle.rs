@@ -1,5 +1,5 @@
-//! The SQL for Oracle is Oracle's: sqlglot, which knows that dialect, parses every statement, and none of it has words
-//! that only SQLite knows. Without a real server this shows its form, not what it gives.
+//! The SQL for Oracle is Oracle's: sqlglot, which knows that dialect, parses every statement, and no statement has
+//! words that only SQLite knows. Without a real server this tests the syntax, not the results.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::build::{Moment, declared, render, streams};
 use crate::moment::DAY;
 use crate::warehouse::{TODAY, Terms};
 
-/// Reads files of SQL and tells those that sqlglot does not parse, or would have to guess at.
+/// Reads files of SQL and prints those that sqlglot does not parse, or would have to guess at.
 const PARSE: &str = "
 import sys, logging, sqlglot
 from sqlglot import exp
@@ -30,7 +30,7 @@ print(f'{len(sys.argv) - 1 - wrong} of {len(sys.argv) - 1} statements are parsed
 sys.exit(wrong != 0)
 ";
 
-/// What only SQLite has, and what only newer servers than 19c have.
+/// Words that only SQLite has, and functions that servers newer than 19c have.
 const FOREIGN: [&str; 14] = [
     "unixepoch(",
     "strftime(",
@@ -48,7 +48,7 @@ const FOREIGN: [&str; 14] = [
     "QUALIFY",
 ];
 
-/// The statements of all settings, by a telling name.
+/// The statements of all settings, by a descriptive name.
 fn statements() -> HashMap<String, String> {
     let everything = Terms { today: TODAY, zoned: true, soft_deletes: true, receipts: true };
     let mut all = HashMap::new();
@@ -91,7 +91,7 @@ fn written(declaration: &Declaration) -> Vec<(String, String)> {
     all
 }
 
-/// Moments as the host writes them for Oracle, and the work table of changes.
+/// Timestamps as the host writes them for Oracle, and the work table of changes.
 fn as_oracle(rendered: &str) -> String {
     let day = crate::moment::date_text(TODAY);
     rendered

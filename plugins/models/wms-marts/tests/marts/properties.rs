@@ -1,5 +1,5 @@
-//! Over random warehouses, what the models give is what plain Rust computes from the same rows: built in full, and
-//! built incrementally after changes.
+//! Over random warehouses, the rows of the models are those that plain Rust computes from the same rows: built in full,
+//! and built incrementally after changes.
 
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -14,13 +14,13 @@ use crate::moment::DAY;
 use crate::tables::{database_of, load};
 use crate::warehouse::{TODAY, Terms, Warehouse};
 
-/// How many warehouses are tried; more by the environment variable.
+/// The number of random warehouses; the environment variable raises it.
 pub(crate) fn cases() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(128);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// At noon of a day.
+/// Noon of a day.
 fn noon(day: i64) -> i64 {
     day * DAY + DAY / 2
 }
@@ -55,7 +55,7 @@ proptest! {
         assert_full_build(&warehouse);
     }
 
-    /// Rows are new, changed, marked as deleted or gone, days go by; in between nothing happens at all.
+    /// Rows are added, changed, marked as deleted or deleted, days pass; sometimes nothing happens.
     #[test]
     fn an_incremental_build_gives_the_same_as_a_full_one(
         warehouse in any_loaded_warehouse(),
@@ -112,7 +112,7 @@ fn a_window_without_changes_is_not_built_again() {
     assert_eq!(untouched(items), "1,2");
 }
 
-/// What becomes old is recent no longer, also where nothing is loaded and no quantity tells.
+/// Old rows are no longer recent, even where nothing is loaded and no quantity changes.
 #[test]
 fn a_day_that_goes_by_counts() {
     let at = noon(TODAY - 90);

@@ -1,4 +1,4 @@
-//! How long the models take over a large warehouse: built in full, and after a change of 1 % of the allocations.
+//! The time that the models take over a large warehouse: built in full, and after a change of 1 % of the allocations.
 //!
 //! ```sh
 //! wmshost sample create wms.db --allocations 1000000
@@ -34,7 +34,8 @@ fn a_large_warehouse_is_built_in_seconds() {
     let declaration = declared(&[("today", wmshost_plugin::Setting::Text(TODAY.to_owned()))], Sql::sqlite());
 
     time(&connection, &declaration, "in full", &Moment { now: BUILT, watermark: None });
-    // 1 % of the allocations, all of the last days as in a warehouse; then what the loader would mark.
+    // 1 % of the allocations, all of the last days as in a real warehouse, with the load time that the loader would
+    // set.
     let loaded = moment_text(BUILT + 1);
     let change = format!(
         "UPDATE WMS_ALLOCATION SET allocation_status_clean = 'SHIPPED', status_group = 'Fulfilled', wms_loaded_at = '{loaded}'

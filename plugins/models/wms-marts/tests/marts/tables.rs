@@ -1,4 +1,4 @@
-//! A warehouse in SQLite: every stream's rows go through its transform, then into a table as the loader makes it.
+//! A warehouse in SQLite: every stream's rows pass through its transform, then into a table as the loader creates it.
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
@@ -20,7 +20,7 @@ pub(crate) fn database_of(warehouse: &Warehouse) -> Connection {
     database
 }
 
-/// Puts the tables of a warehouse in the place of those that are there.
+/// Replaces the tables of a warehouse by those of another.
 pub(crate) fn load(database: &Connection, warehouse: &Warehouse) {
     let stream = |batch: Batch, table: &str, moments: &[&str], marks: Vec<Mark>| {
         write(database, warehouse, &batch, table, moments, &marks);
@@ -150,7 +150,7 @@ fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 
-/// Makes the table and writes the rows into it, as the SQLite driver stores them.
+/// Creates the table and writes the rows into it, as the SQLite driver stores them.
 fn write(database: &Connection, warehouse: &Warehouse, batch: &Batch, table: &str, moments: &[&str], marks: &[Mark]) {
     zoned(batch, warehouse, moments);
     let schema = batch.schema();

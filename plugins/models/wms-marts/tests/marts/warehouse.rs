@@ -1,4 +1,4 @@
-//! A warehouse as its rows, and what becomes of it when later rows arrive.
+//! A warehouse as its rows, and its changes when later rows arrive.
 
 use wmshost_plugin::Setting;
 
@@ -6,11 +6,11 @@ use crate::moment::{DAY, SECOND, date_text};
 
 /// 2026-06-30, in days.
 pub(crate) const TODAY: i64 = 20_634;
-/// The clocks are 2 hours after UTC until this moment, a day before today, and 3 hours from then on.
+/// The local time is UTC−2 until this time, a day before today, and UTC−3 from then on.
 pub(crate) const CLOCKS_CHANGE: i64 = (TODAY - 1) * DAY + 2 * 3_600 * SECOND;
 
-/// A warehouse and how it is set up. Quantities are in thousandths, money in hundredths, cost in ten-thousandths;
-/// moments in microseconds.
+/// A warehouse and its settings. Quantities are in thousandths, money in hundredths, cost in ten-thousandths;
+/// timestamps in microseconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Warehouse {
     pub(crate) terms: Terms,
@@ -25,7 +25,7 @@ pub(crate) struct Warehouse {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
     pub(crate) today: i64,
-    /// Moments are instants in UTC.
+    /// True if timestamps are instants in UTC.
     pub(crate) zoned: bool,
     pub(crate) soft_deletes: bool,
     pub(crate) receipts: bool,
@@ -37,7 +37,7 @@ impl Default for Terms {
     }
 }
 
-/// When a version of a row was loaded, and whether the row was found deleted then.
+/// The load time of a version of a row, and whether the row was found deleted then.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mark {
     pub(crate) loaded: i64,
@@ -112,7 +112,7 @@ pub(crate) struct Location {
     pub(crate) aisle: Option<&'static str>,
     pub(crate) level: Option<&'static str>,
     pub(crate) active: Option<&'static str>,
-    /// Volume that fits, weight that fits, volume there, weight there.
+    /// Volume capacity, weight capacity, volume used, weight used.
     pub(crate) measures: [Option<i64>; 4],
     pub(crate) sequence: Option<i64>,
     pub(crate) mark: Mark,
@@ -129,7 +129,7 @@ pub(crate) struct Receipt {
 }
 
 impl Terms {
-    /// As the pipeline file would say it. `today` stays the run's own.
+    /// The settings as the pipeline file would have them. `today` stays the run's own.
     pub(crate) fn settings(&self) -> Vec<(&'static str, Setting)> {
         let texts = |texts: &[&str]| Setting::Texts(texts.iter().map(|text| (*text).to_owned()).collect());
         let change = format!("{} 02:00:00 -03:00", date_text(TODAY - 1));
@@ -180,8 +180,8 @@ impl Warehouse {
         self
     }
 
-    /// What it becomes when the rows of `later` arrive in it: they take the place of those with their keys, the others
-    /// stay. All of `later` is loaded from `from` on.
+    /// The warehouse after the rows of `later` have arrived: they replace those with their keys, the others stay. All
+    /// of `later` is loaded from `from` on.
     pub(crate) fn changed_by(&self, mut later: Self, from: i64) -> Self {
         fn merged<T: Clone>(old: &[T], new: Vec<T>, key: impl Fn(&T) -> i64) -> Vec<T> {
             let replaced = |row: &&T| !new.iter().any(|new| key(new) == key(row));

@@ -1,6 +1,7 @@
-//! Bindings of everything that a plugin may call, and of the words it is called with, generated from the contract.
+//! Bindings of every capability that a plugin may call, and of their types, generated from the contract.
 //!
 //! The world here exists only in this file: it imports every capability, so that the bindings of the real worlds share
+//! one set of types. A capability that a plugin does not call is not linked, and so is not imported by its component.
 //! one set of types. What a plugin does not call is not linked, and so is not imported by its component.
 
 wit_bindgen::generate!({

@@ -1,5 +1,5 @@
-//! Bindings of what the contract's world `extractor` exports. A crate of its own, because two sets of exports cannot stand
-//! in one: their macros would have the same names.
+//! Bindings of the exports of the contract's world `extractor`. They are in a crate of their own, because the macros of
+//! two sets of exports would have the same names.
 #![allow(missing_docs, reason = "the contract's own comments document the generated code, where it has any")]
 
 wit_bindgen::generate!({

@@ -1,4 +1,4 @@
-//! `stg_wms_allocation`, also as what the others are computed from.
+//! `stg_wms_allocation`, also as the input of other models.
 
 use super::arithmetic::scaled;
 use super::{clean, latest, local, local_day, or, row, shown, upper};
@@ -6,7 +6,7 @@ use crate::cell::Row;
 use crate::moment::{DAY, SECOND, date_text, iso_weekday};
 use crate::warehouse::{Allocation, Warehouse};
 
-/// An allocation, judged.
+/// An allocation with its computed flags and times.
 #[derive(Clone, Debug)]
 pub(super) struct Judged<'w> {
     pub(super) raw: &'w Allocation,
@@ -35,7 +35,7 @@ impl Judged<'_> {
     }
 }
 
-/// The allocations that are there, the latest version of each.
+/// The allocations that are not deleted, the latest version of each.
 pub(super) fn all(warehouse: &Warehouse) -> Vec<Judged<'_>> {
     let rows = latest(&warehouse.allocations, |row| row.id, |row| row.updated, |row| row.mark);
     rows.into_iter().filter(|row| !row.mark.deleted).map(|row| judge(warehouse, row)).collect()

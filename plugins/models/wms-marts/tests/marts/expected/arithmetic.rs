@@ -1,11 +1,11 @@
 //! Means, percentiles, shares, words for numbers.
 
-/// The mean; `None` of nothing.
+/// The mean; `None` without values.
 pub(super) fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// The point so far between lowest and highest, in proportion between two values; `None` of nothing.
+/// The value at this fraction between lowest and highest, interpolated between two values; `None` without values.
 pub(crate) fn percentile(values: &[f64], fraction: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

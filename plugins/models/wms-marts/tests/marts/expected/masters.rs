@@ -177,7 +177,7 @@ fn location(location: &Location) -> Row {
         has_invalid_type: invalid[1],
         has_invalid_capacity: invalid[2],
         has_invalid_active_flag: invalid[3],
-        // The bay is never known here.
+        // The bay is always missing here.
         data_quality_score: quality(invalid.contains(&true), true),
     }
 }

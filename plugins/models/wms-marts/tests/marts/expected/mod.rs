@@ -1,4 +1,4 @@
-//! What the models must give, computed in plain Rust from the raw rows: no SQL, no transform, no model.
+//! The expected rows of the models, computed in plain Rust from the raw rows: no SQL, no transform, no model.
 //!
 //! | module | models |
 //! |---|---|
@@ -35,7 +35,7 @@ macro_rules! row {
 }
 pub(crate) use row;
 
-/// The columns that tell a model's rows apart, and the rows.
+/// The key columns of a model, and its rows.
 pub(crate) fn rows(model: &str, warehouse: &Warehouse) -> (&'static [&'static str], Vec<Row>) {
     let terms = &warehouse.terms;
     match model {
@@ -63,7 +63,7 @@ pub(crate) fn rows(model: &str, warehouse: &Warehouse) -> (&'static [&'static st
     }
 }
 
-/// The latest version of each key: by the change key, then by when it was loaded.
+/// The latest version of each key: by the change key, then by the load time.
 fn latest<T>(
     rows: &[T],
     key: impl Fn(&T) -> i64,
@@ -84,7 +84,7 @@ fn latest<T>(
     found.map(|(at, versions)| versions[at]).collect()
 }
 
-/// The moment as the warehouse's clocks show it.
+/// A time in the warehouse's local time.
 fn local(terms: &Terms, moment: i64) -> i64 {
     match terms.zoned {
         false => moment,
@@ -97,12 +97,12 @@ fn local_day(terms: &Terms, moment: i64) -> i64 {
     local(terms, moment).div_euclid(DAY)
 }
 
-/// A moment as the tables have it.
+/// A time as the tables have it.
 fn shown(terms: &Terms, moment: Option<i64>) -> Option<String> {
     moment.map(|moment| moment_text(moment) + if terms.zoned { "Z" } else { "" })
 }
 
-/// Returns whether a day is today or one of the 90 before.
+/// True if a day is today or one of the 90 before.
 fn is_recent(terms: &Terms, day: i64) -> bool {
     (0..=90).contains(&(terms.today - day))
 }

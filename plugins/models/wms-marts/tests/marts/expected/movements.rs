@@ -77,7 +77,7 @@ fn all(warehouse: &Warehouse) -> Vec<Movement> {
     movements
 }
 
-/// The receipts that are there, the latest version of each.
+/// The receipts that are not deleted, the latest version of each.
 pub(super) fn receipt_rows(warehouse: &Warehouse) -> Vec<Row> {
     let receipts = latest(&warehouse.receipts, |row| row.id, |_| None, |row| row.mark);
     let row = |row: &Receipt| {
@@ -115,7 +115,7 @@ impl Turnover {
         (self.inbound != 0.0).then(|| 100.0 * self.outbound / self.inbound)
     }
 
-    /// 5, 1 and 0.1 a day, in 90 days.
+    /// By 5, 1 and 0.1 movements a day, over 90 days.
     fn velocity(&self) -> &'static str {
         match self.movements {
             450.. => "HIGH",
@@ -126,7 +126,7 @@ impl Turnover {
     }
 }
 
-/// The items that something moved of.
+/// The items with movements.
 pub(super) fn items(warehouse: &Warehouse) -> Vec<i64> {
     by_item(&all(warehouse)).into_keys().collect()
 }
@@ -193,7 +193,7 @@ pub(super) fn own_rows(warehouse: &Warehouse) -> Vec<Row> {
     rows
 }
 
-/// The quantities that were moved, by item and type.
+/// The moved quantities, by item and type.
 fn quantities(warehouse: &Warehouse) -> BTreeMap<(i64, &'static str), Vec<f64>> {
     let mut found: BTreeMap<(i64, &'static str), Vec<f64>> = BTreeMap::new();
     for movement in all(warehouse) {

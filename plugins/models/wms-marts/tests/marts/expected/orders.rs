@@ -8,13 +8,13 @@ use crate::cell::Row;
 use crate::moment::DAY;
 use crate::warehouse::{Line, Order, Warehouse};
 
-/// The lines that are there, the latest version of each.
+/// The lines that are not deleted, the latest version of each.
 pub(super) fn lines(warehouse: &Warehouse) -> Vec<&Line> {
     let rows = latest(&warehouse.lines, |row| row.id, |row| row.updated, |row| row.mark);
     rows.into_iter().filter(|row| !row.mark.deleted).collect()
 }
 
-/// The orders that are there, the latest version of each.
+/// The orders that are not deleted, the latest version of each.
 pub(super) fn orders(warehouse: &Warehouse) -> Vec<&Order> {
     let rows = latest(&warehouse.orders, |row| row.id, |row| row.updated, |row| row.mark);
     rows.into_iter().filter(|row| !row.mark.deleted).collect()

@@ -9,7 +9,7 @@ use crate::cell::{Cell, IntoCell, Row};
 use crate::moment::date_text;
 use crate::warehouse::Warehouse;
 
-/// What a place or a user is measured by.
+/// The measures of a location or a user.
 struct Measured {
     count: usize,
     timed: usize,

@@ -3,7 +3,7 @@
 use super::{Built, DAY, HOUR, TEN, allocation, allocations, built, item, line, order, receipt};
 use crate::warehouse::{Allocation, Item, Line, Order, Receipt, Terms, Warehouse};
 
-/// So many orders of item 1, the last this many days ago.
+/// A warehouse with `count` orders of item 1, the last one `days_ago` days ago.
 fn ordered(count: i64, days_ago: i64) -> Built {
     let at = |id| Some(TEN - days_ago * DAY - id);
     built(&Warehouse {

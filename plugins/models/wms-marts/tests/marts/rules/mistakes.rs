@@ -1,4 +1,4 @@
-//! What the models that these replace got wrong: the right behaviour, one test each.
+//! The mistakes of the models that these replace: the correct behaviour, one test each.
 
 use super::{Built, DAY, HOUR, TEN, allocation, allocations, built, item, line, loaded, order, receipt};
 use crate::moment::SECOND;
@@ -151,7 +151,7 @@ fn mistake_11_weekdays_are_isos_and_days_are_those_of_the_warehouse() {
         let built = built(&warehouse);
         built.shown("allocation_date, day_type, processing_time_seconds", "stg_wms_allocation ORDER BY allocation_id")
     };
-    // 2026-06-29 is a Monday. The clocks were 2 hours after UTC until 02:00 UTC of it, then 3.
+    // 2026-06-29 is a Monday. The local time was UTC−2 until 02:00 UTC of that day, then UTC−3.
     assert_eq!(instants(false), ["2026-06-29|Weekday|10800", "2026-06-29|Weekday|1", "2026-06-29|Weekday|3600"]);
     assert_eq!(instants(true), ["2026-06-28|Weekend|10800", "2026-06-28|Weekend|1", "2026-06-29|Weekday|3600"]);
     let sunday = allocations([Allocation { created: Some(TEN - 2 * DAY), ..allocation(1) }]);

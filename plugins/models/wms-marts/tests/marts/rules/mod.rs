@@ -3,9 +3,9 @@
 //! | module | rules of |
 //! |---|---|
 //! | `staging` | the staging models |
-//! | `performance` | times, places, users, the fact of allocations, the daily metrics |
+//! | `performance` | times, locations, users, the fact of allocations, the daily metrics |
 //! | `items` | the dimension of items, movements, turnover |
-//! | `mistakes` | what the models that these replace got wrong, one test each |
+//! | `mistakes` | mistakes of the models that these replace, one test each |
 
 mod items;
 mod mistakes;
@@ -40,7 +40,7 @@ fn built(warehouse: &Warehouse) -> Built {
 }
 
 impl Built {
-    /// The rows of a SELECT, each as its values with `|` between them.
+    /// The rows of a SELECT, each as its values with `|` between them; the second text follows FROM.
     fn shown(&self, columns: &str, behind: &str) -> Vec<String> {
         let columns: Vec<_> = columns.split(", ").collect();
         let rows = select(&self.0, &format!("SELECT {} FROM {behind}", columns.join(", ")));

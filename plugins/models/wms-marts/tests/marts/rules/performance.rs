@@ -1,4 +1,4 @@
-//! Rules of times, places and users, of the fact of allocations and of the daily metrics.
+//! Rules of times, locations and users, of the fact of allocations and of the daily metrics.
 
 use super::{Built, DAY, HOUR, MIDNIGHT, TEN, allocation, allocations, built};
 use crate::moment::SECOND;
@@ -9,7 +9,8 @@ fn taking(id: i64, seconds: i64) -> Allocation {
     Allocation { updated: Some(TEN + seconds * SECOND), ..allocation(id) }
 }
 
-/// A hundred allocations of one place, day and user, so many of them shipped, within the hour and of excellent quality.
+/// A hundred allocations of one location, day and user, of which these numbers are shipped, within the hour and of
+/// excellent quality.
 fn hundred(shipped: i64, in_time: i64, excellent: i64) -> Built {
     let of = |id: i64| Allocation {
         status: Some(if id < shipped { "SHIPPED" } else { "PICKED" }),
@@ -166,7 +167,7 @@ fn an_allocation_without_a_day_is_in_no_fact() {
     }
 }
 
-/// The query after the dashboard: the last seven days, the latest first.
+/// The dashboard's query: the last seven days, the latest first.
 #[test]
 fn the_dashboards_last_seven_days_come_from_kpi_daily() {
     let rows = (0..10).map(|id| Allocation {
