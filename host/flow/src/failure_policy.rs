@@ -43,7 +43,7 @@ pub struct FailurePolicy<'f> {
 /// Returns the consequences of a failure.
 pub fn failure_policy(failure: &Failure) -> FailurePolicy<'_> {
     let kind = match failure.cause.and_then(FailureCause::class) {
-        // Every refused login brings an account nearer to being locked, whoever wraps the failure.
+        // A refused login is never retried, because a repeated one locks the account.
         Some(ErrorClass::Login) => FailureKind::Denied,
         _ => failure.kind,
     };

@@ -21,11 +21,11 @@ use super::failure::ErrorClass::{
 /// The number of an error, its class, and its description; where that is empty, the server's is passed on. In the order
 /// of the numbers.
 pub(super) const CODES: &[(u32, ErrorClass, &str)] = &[
-    (1, Row, "a unique key is there already"),
+    (1, Row, "the unique key exists already"),
     (18, Conflict, ""),
     (20, Conflict, ""),
     (28, ConnectionLost, "the session was killed"),
-    (54, Conflict, "the row or table is locked by somebody else"),
+    (54, Conflict, "the row or table is locked by another session"),
     (60, Conflict, "a deadlock; the transaction lost"),
     (439, Unsupported, ""),
     (942, Denied, "the table does not exist, or no right to it was granted"),
@@ -42,16 +42,16 @@ pub(super) const CODES: &[(u32, ErrorClass, &str)] = &[
     (1_089, ConnectionLost, "the database is starting or shutting down"),
     (1_090, ConnectionLost, "the database is starting or shutting down"),
     (1_092, ConnectionLost, "the database is starting or shutting down"),
-    (1_400, Row, "a NULL stands where the column forbids it; an empty text is a NULL to Oracle"),
+    (1_400, Row, "a NULL is in a column that forbids it; an empty text is a NULL to Oracle"),
     (1_401, Row, "a text is longer than its column"),
-    (1_407, Row, "a NULL stands where the column forbids it; an empty text is a NULL to Oracle"),
+    (1_407, Row, "a NULL is in a column that forbids it; an empty text is a NULL to Oracle"),
     (1_426, Row, "a number is larger than Oracle can compute with"),
     (1_438, Row, "a number has more digits than its column"),
     (1_461, Row, "a text is too long to be bound to its column"),
     (1_466, Snapshot, "the table was changed after the moment that is read"),
     (1_555, Snapshot, "the snapshot is too old, the server has overwritten what it needs"),
     (1_720, Denied, ""),
-    (1_722, Row, "a text is no number"),
+    (1_722, Row, "a text is not a number"),
     (1_749, Denied, ""),
     (1_830, Row, ""),
     (1_839, Row, ""),
@@ -62,8 +62,8 @@ pub(super) const CODES: &[(u32, ErrorClass, &str)] = &[
     (1_861, Row, ""),
     (2_049, Conflict, ""),
     (2_290, Row, ""),
-    (2_291, Row, "a row refers to one that is not there"),
-    (2_292, Row, "a row that others refer to cannot go"),
+    (2_291, Row, "a row refers to one that does not exist"),
+    (2_292, Row, "a row that others refer to cannot be deleted"),
     (2_396, ConnectionLost, "the session was idle for too long"),
     (3_113, ConnectionLost, "the connection broke off"),
     (3_114, ConnectionLost, "the connection broke off"),
@@ -105,7 +105,7 @@ pub(super) const CODES: &[(u32, ErrorClass, &str)] = &[
     (28_009, Login, ""),
     (28_040, Login, "the server takes no password verifier that this driver knows"),
     (28_112, Denied, ""),
-    (30_006, Conflict, "the row is locked by somebody else"),
+    (30_006, Conflict, "the row is locked by another session"),
 ];
 
 /// The advice on an error, where there is more to say than its class does.

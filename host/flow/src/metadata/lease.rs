@@ -223,10 +223,7 @@ impl Lease {
                 (now - lease_row.renewed_at).max(0),
             ),
         )
-        .advise(format_args!(
-            "wait for its end. If that machine is gone, the lease ends by itself at {} UTC",
-            &until[..19]
-        ))
+        .advise(format_args!("wait for it to end. If that machine is gone, the lease expires at {} UTC", &until[..19]))
     }
 }
 

@@ -360,6 +360,6 @@ fn check_is_idle(sql: &mut dyn Sql, owner: &TableOwner, table: &str, own_run: &s
                 owner.pipeline
             ),
         )
-        .advise("wait for its end")),
+        .advise("wait for it to end")),
     }
 }
