@@ -21,7 +21,7 @@ impl Origin {
         Self { read: rows.clone(), places: None }
     }
 
-    /// How many rows it is the origin of.
+    /// The number of rows of which it is the origin.
     pub(crate) fn len(&self) -> usize {
         self.places.as_ref().map_or(self.read.num_rows(), Vec::len)
     }

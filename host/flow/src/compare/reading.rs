@@ -78,7 +78,7 @@ pub(super) fn asked_to_stop() -> Failure {
 /// A range of the source's rows.
 pub(super) struct Range {
     pub(super) rows: Vec<RecordBatch>,
-    /// What the rows of each batch were read as.
+    /// The origin of each batch.
     pub(super) origins: Vec<Origin>,
     /// The first key after the range; `None`: it goes to the end.
     pub(super) before: Option<Bound>,

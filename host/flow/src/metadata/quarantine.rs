@@ -296,7 +296,7 @@ impl Quarantine<'_> {
     }
 }
 
-/// What is kept of why a row was taken out: from its id up to the digest of the plugin.
+/// The cells of a row's reason: from its id to the digest of the plugin.
 pub(super) fn reason_cells(id: &str, row: &Rejected) -> [Value; 6] {
     [
         text_value(id),
