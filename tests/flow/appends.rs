@@ -4,7 +4,7 @@
 use wmshost_tests::TestProject;
 
 const APPEND: &str = "method = \"append\"\nmax_rejected_percent = 100";
-/// What the refusal says.
+/// The words of the refusal.
 const WORDS: [&str; 3] =
     ["key column id has no order", "the method append would miss it", "use the method incremental or full"];
 

@@ -139,8 +139,10 @@ fn texts(count: usize, collation: &str, plain: bool, words: bool, numbers: &mut 
 /// number. A stream of the method append is refused once there are texts or fractions among the numbers.
 fn mixed(count: usize, numbers: &mut Numbers) -> Vec<Value> {
     let mut all: Vec<Value> = generated::wholes(count / 3 + 1, 9, numbers).into_iter().map(whole).collect();
+    // Only a fraction that comes last makes the column text; one among whole numbers is a value that does not fit.
+    let last = all.iter().filter_map(|value| value.means.as_ref()?.parse::<i64>().ok()).max().unwrap_or_default();
     all.extend((1..=count / 6 + 1).map(|at| {
-        let value = at as f64 * 7.0 + 0.25;
+        let value = last as f64 + at as f64 * 7.0 + 0.25;
         Value::new(Stored::Real(value), value.to_string())
     }));
     all.extend(texts(count / 2, "NOCASE", false, true, numbers));

@@ -118,7 +118,7 @@ impl Family {
         Some(Value { stored, means: None })
     }
 
-    /// One for a row that is added later: none, for a number that is too fine stands where its value does.
+    /// One for a row that is added later: none, for a number that is too fine sorts by its value.
     pub(crate) fn added_misfit(self, _: u8) -> Option<Value> {
         None
     }

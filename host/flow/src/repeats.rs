@@ -42,7 +42,7 @@ impl Repeats {
         let columns: Vec<String> = rows.schema().fields().iter().map(|field| field.name().clone()).collect();
         let number = |row: usize| row_hashes(&rows.slice(row, 1), &columns, Hashing::default());
         let (falls, equal) = keys.steps()?;
-        // How the last key before these stands to their first one.
+        // The order of the last key before these and their first one.
         let (before, row) = match &self.last {
             Some((before, row)) => (before.order(&keys.at(0))?, Some(*row)),
             None => (Ordering::Less, None),

@@ -58,7 +58,7 @@ struct Way {
 struct Stays {
     row: QuarantinedRow,
     why: String,
-    /// How it was rejected, if it was once more.
+    /// The new rejection; `None` if it was not rejected once more.
     again: Option<Rejected>,
 }
 
