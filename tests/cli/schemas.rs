@@ -106,7 +106,11 @@ fn quarantine(outputs: &mut Checker<'_>) {
 
 fn differences(outputs: &mut Checker<'_>) {
     outputs.lab.wmshost("run", &[]).succeeded();
-    outputs.lab.target().execute_batch("DELETE FROM WMS_ALLOCATION WHERE allocation_id % 50 = 0").expect("rows are gone");
+    outputs
+        .lab
+        .target()
+        .execute_batch("DELETE FROM WMS_ALLOCATION WHERE allocation_id % 50 = 0")
+        .expect("rows are gone");
     let verified = outputs.run("verify", 1, "verify", &["--stream", "allocation"]);
     list(&list(&verified, "streams")[0], "rows");
     let span = ["--stream", "allocation", "--from", "2026-01-01", "--to", "2026-01-10"];
