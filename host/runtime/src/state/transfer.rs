@@ -192,3 +192,41 @@ fn read(file: &Path, pipeline: &str) -> Result<Vec<(String, Checkpoint)>, Failur
     let read = |json: &Json| ExportedStream::read(json).ok_or_else(|| foreign("one of its streams is damaged"));
     streams.iter().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use wmshost_flow::{Bookmark, Position};
+
+    use super::*;
+
+    fn checkpoint() -> Checkpoint {
+        Checkpoint {
+            bookmark: Bookmark(vec![Position { name: "id".into(), value: Value::Int64(7) }]),
+            mode: LoadMode::Merge,
+            complete: true,
+            source_version: None,
+            definition: None,
+            state: [("seen".to_owned(), vec![0, 255])].into(),
+            run_id: "20260131-060000-1f2e".into(),
+            batch: 3,
+            committed_at: 1_796_000_000_000_001,
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_survives_the_way_through_a_file() {
+        let written = serde_json::to_value(ExportedStream::of("allocation", checkpoint())).unwrap();
+        let (stream, read) = ExportedStream::read(&written).unwrap();
+        assert_eq!((stream.as_str(), format!("{read:?}")), ("allocation", format!("{:?}", checkpoint())));
+    }
+
+    #[test]
+    fn a_stream_without_one_of_its_keys_is_damaged() {
+        let written = serde_json::to_value(ExportedStream::of("allocation", checkpoint())).unwrap();
+        for key in written.as_object().unwrap().keys().filter(|key| *key != "source_version") {
+            let mut damaged = written.clone();
+            damaged.as_object_mut().unwrap().remove(key);
+            assert!(ExportedStream::read(&damaged).is_none(), "{key}");
+        }
+    }
+}

@@ -119,3 +119,28 @@ impl From<&DefinitionChange> for DefinitionChangeDocument {
 pub(crate) fn definition_changes(changes: &[DefinitionChange]) -> Vec<DefinitionChangeDocument> {
     changes.iter().map(Into::into).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use wmshost_flow::Position;
+
+    use super::*;
+
+    #[test]
+    fn a_bookmark_is_an_object_of_plain_values() {
+        let values = [
+            ("none", Value::Null),
+            ("flag", Value::Boolean(true)),
+            ("id", Value::Int64(i64::MAX)),
+            ("share", Value::Float64(0.5)),
+            ("moment", Value::Timestamp(0)),
+        ];
+        let positions = values.map(|(name, value)| Position { name: name.into(), value });
+        let document = serde_json::to_value(BookmarkDocument::from(&Bookmark(positions.into()))).unwrap();
+        let expected = json!({
+            "none": null, "flag": true, "id": i64::MAX, "share": 0.5, "moment": Value::Timestamp(0).to_string(),
+        });
+        assert_eq!(document, expected);
+    }
+}

@@ -20,14 +20,15 @@ pub(crate) struct MetricDocument {
     days: Vec<DayDocument>,
 }
 
-/// The goal of a metric.
+/// The goal of a metric, which has one of the two.
 #[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum GoalDocument {
+struct GoalDocument {
     /// The least value.
-    AtLeast(f64),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_least: Option<f64>,
     /// The greatest value.
-    AtMost(f64),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_most: Option<f64>,
 }
 
 /// The value of a metric on a day.
@@ -42,8 +43,8 @@ struct DayDocument {
 impl From<&MetricDays<'_>> for MetricDocument {
     fn from(MetricDays { metric, days }: &MetricDays<'_>) -> Self {
         let goal = |goal| match goal {
-            Goal::AtLeast(value) => GoalDocument::AtLeast(value),
-            Goal::AtMost(value) => GoalDocument::AtMost(value),
+            Goal::AtLeast(value) => GoalDocument { at_least: Some(value), at_most: None },
+            Goal::AtMost(value) => GoalDocument { at_least: None, at_most: Some(value) },
         };
         let day = |(day, value): &(String, Option<f64>)| DayDocument { day: day.clone(), value: *value };
         Self {
