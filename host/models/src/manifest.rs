@@ -40,7 +40,7 @@ pub struct Manifest {
 pub struct ManifestNode {
     /// Its name.
     pub name: String,
-    /// Whether it is a stream or a model.
+    /// The kind of the node.
     pub kind: NodeKind,
     /// The plugin that declares it; empty for a stream that none declares.
     pub plugin: String,
@@ -66,7 +66,7 @@ pub struct ManifestNode {
     pub owner: Option<String>,
     /// The declared limits of its age.
     pub freshness: Option<ManifestFreshness>,
-    /// The declaration of a model; its fields stand beside those of the node.
+    /// The declaration of a model; its fields are beside those of the node.
     #[serde(flatten)]
     pub model: Option<ManifestModel>,
     /// The way of a stream's rows, if the pipeline is known.

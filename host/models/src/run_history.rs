@@ -15,7 +15,7 @@ use crate::store::{Store, kind_of, real, text_of, whole};
 /// The last results of a node.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct NodeHistory {
-    /// The last build of a model; its fields stand beside `tests`.
+    /// The last build of a model; its fields are beside `tests`.
     #[serde(flatten)]
     pub built: Option<LastBuild>,
     /// The last result of each test, by name.

@@ -43,7 +43,7 @@ pub enum RunStatus {
 /// The result of a node, with its outcome in one word.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeOutcome {
-    /// The result; its fields stand beside the outcome.
+    /// The result; its fields are beside the outcome.
     #[serde(flatten)]
     pub node: NodeResult,
     /// The outcome.

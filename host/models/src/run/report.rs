@@ -73,7 +73,7 @@ impl NodeStatus {
 pub struct NodeResult {
     /// Its name.
     pub name: String,
-    /// Whether it is a stream or a model.
+    /// The kind of the node.
     pub kind: NodeKind,
     /// The status.
     pub status: NodeStatus,

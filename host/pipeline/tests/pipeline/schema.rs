@@ -72,8 +72,11 @@ fn is_of(value: &Value, kind: &Value) -> bool {
 }
 
 fn problem_of(file: &Path) -> Option<String> {
-    let text = fs::read_to_string(file).expect("a file");
-    let value: Value = toml::from_str(&text).expect("TOML");
+    problem_of_text(&fs::read_to_string(file).expect("a file"))
+}
+
+fn problem_of_text(text: &str) -> Option<String> {
+    let value: Value = toml::from_str(text).expect("TOML");
     problem(&schema(), &value, "")
 }
 
@@ -111,14 +114,23 @@ fn every_good_case_validates() {
 
 #[test]
 fn mistakes_that_one_file_shows_are_refused() {
-    for (case, expected) in [
-        ("unknown-keys", ": unknown"),
-        ("wrong-types", "against"),
-        ("ranges", "against"),
-        ("literal-secret", "against anyOf"),
-    ] {
+    for (case, expected) in [("unknown-keys", ": unknown"), ("ranges", "against"), ("literal-secret", "against anyOf")]
+    {
         let found = problem_of(&Path::new("tests/cases").join(case).join("pipeline.toml"));
         assert!(found.as_ref().is_some_and(|found| found.contains(expected)), "{case}: {found:?}");
+    }
+    for (text, expected) in [
+        ("name = 5", ".name: 5 against type"),
+        ("[run]\nconcurrency = [1]", ".run.concurrency: [1] against anyOf"),
+        ("[limits]\ncall_timeout = 30", ".limits.call_timeout: 30 against anyOf"),
+        ("[streams.allocation]\nmethod = \"whole\"", ".streams.allocation.method: \"whole\" against anyOf"),
+        ("[streams.allocation]\nkey = \"id\"", ".streams.allocation.key: \"id\" against type"),
+        ("[connections.wms]\npassword = \"x\"", ".connections.wms.password: \"x\" against anyOf"),
+        ("[streams.Allocation]", "\"Allocation\" against pattern"),
+        ("[models]\nthreads = 65", ".models.threads: 65 against anyOf"),
+    ] {
+        let found = problem_of_text(text);
+        assert!(found.as_ref().is_some_and(|found| found.contains(expected)), "{text}: {found:?}");
     }
 }
 
