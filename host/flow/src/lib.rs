@@ -37,6 +37,7 @@
 //! | `events` | typed events, for an observer |
 //! | `order` | the host's order of values, and its expression in a database |
 //! | `clock` | port: time |
+//! | `testing` | the ports in memory, for unit tests |
 
 mod bad_rows;
 mod batch;
@@ -69,6 +70,8 @@ mod source;
 mod sql;
 mod stream;
 mod target;
+#[cfg(test)]
+mod testing;
 mod transform;
 mod transform_stage;
 mod value;

@@ -223,3 +223,6 @@ fn consequence_for_position(subject: &str) -> &'static str {
         _ => "it applies from this run on",
     }
 }
+
+#[cfg(test)]
+mod tests;
