@@ -156,7 +156,7 @@ proptest! {
     /// A load batch ends with the batch that fills it, and not later; the rest is committed at the end.
     #[test]
     fn a_load_batch_is_as_small_as_its_number_of_rows_allows(
-        rows in 0_i64..40, batch_rows in 1_usize..6, load_batch_rows in 1_usize..12,
+        rows in 0_i64..25, batch_rows in 1_usize..6, load_batch_rows in 1_usize..12,
     ) {
         let mut fixture = Fixture::new(LoadMode::Merge);
         fixture.policy.load_batch_rows = load_batch_rows;
@@ -346,9 +346,9 @@ fn a_spent_budget_loads_nothing_of_the_batch_and_keeps_its_rejected_rows() {
 
 #[test]
 fn a_percentage_is_checked_from_a_thousand_rows_on_at_the_end_and_above_its_floor() {
-    let budget = Budget { percent: Some(10.0), floor: 3, ..Budget::default() };
-    // The rows that are rejected of 20, 1,000 and 2,000; the number of rows that are loaded when the run fails.
-    for (rows, rejected, loaded) in [(20, 3, None), (20, 4, Some(16)), (1_000, 100, None), (2_000, 101, Some(0))] {
+    let budget = Budget { percent: Some(1.0), floor: 3, ..Budget::default() };
+    // Rows, rejected ones among them, and the number of rows that are loaded if the run fails.
+    for (rows, rejected, loaded) in [(20, 3, None), (20, 4, Some(16)), (1_000, 10, None), (2_000, 11, Some(0))] {
         let mut fixture = Fixture::new(LoadMode::Merge);
         (fixture.policy.budget, fixture.policy.load_batch_rows) = (budget, 1_000);
         let rejects: Vec<i64> = (1..=rejected).collect();

@@ -105,7 +105,8 @@ impl Extractor for MemoryExtractor {
             _ => i64::MIN,
         };
         self.number = 0;
-        Ok(Opened { schema: SchemaRef::clone(&self.columns), key: vec!["id".to_owned()] })
+        let key = if request.key.is_empty() { vec!["id".to_owned()] } else { request.key.clone() };
+        Ok(Opened { schema: SchemaRef::clone(&self.columns), key })
     }
 
     fn expected_rows(&mut self) -> Result<Option<u64>, Failure> {

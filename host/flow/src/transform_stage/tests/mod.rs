@@ -1,5 +1,7 @@
 //! Transforms in memory: the fate of rows when a transform fails or does not keep its promise.
 
+mod poison;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
