@@ -198,3 +198,6 @@ impl SqlSession for FencedSession {
         self.session.rollback()
     }
 }
+
+#[cfg(test)]
+mod tests;

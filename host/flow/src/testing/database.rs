@@ -1,5 +1,6 @@
 //! Tables in memory, and the execution of statements on them.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -33,15 +34,16 @@ impl MemoryTable {
     }
 
     /// Returns the values of the primary key of a row.
-    pub(super) fn key_of(&self, row: &[Value]) -> Row {
-        self.key.iter().map(|name| row[self.place(name)].clone()).collect()
+    pub(super) fn key_of<'r>(&self, row: &'r [Value]) -> Vec<&'r Value> {
+        self.key.iter().map(|name| &row[self.place(name)]).collect()
     }
 
     /// Adds a row, unless another one has its key.
     pub(super) fn insert(&mut self, row: Row) -> Result<(), Failure> {
-        let key = self.key_of(&row);
-        if !key.is_empty() && self.rows.iter().any(|other| self.key_of(other) == key) {
-            return Err(Failure::permanent(format!("UNIQUE constraint failed: {key:?}")));
+        let places: Vec<_> = self.key.iter().map(|name| self.place(name)).collect();
+        let is_same = |other: &Row| places.iter().all(|place| other[*place] == row[*place]);
+        if !places.is_empty() && self.rows.iter().any(is_same) {
+            return Err(Failure::permanent(format!("UNIQUE constraint failed: {:?}", self.key_of(&row))));
         }
         self.rows.push(row);
         Ok(())
@@ -59,9 +61,17 @@ pub(super) struct Given<'a> {
     pub(super) now: i64,
 }
 
+/// A row with its table.
+type Place<'a> = (&'a MemoryTable, &'a [Value]);
+
 impl Database {
     /// Returns a table, in whatever case its name is written.
-    pub(super) fn table(&mut self, name: &str) -> Result<&mut MemoryTable, Failure> {
+    pub(super) fn table(&self, name: &str) -> Result<&MemoryTable, Failure> {
+        self.0.get(&name.to_uppercase()).ok_or_else(|| Failure::permanent(format!("no such table: {name}")))
+    }
+
+    /// Returns a table to be changed.
+    pub(super) fn table_mut(&mut self, name: &str) -> Result<&mut MemoryTable, Failure> {
         self.0.get_mut(&name.to_uppercase()).ok_or_else(|| Failure::permanent(format!("no such table: {name}")))
     }
 
@@ -70,29 +80,30 @@ impl Database {
         match statement {
             Statement::Select(query) => Ok((self.query(query, given)?, 0)),
             Statement::Insert { table, columns, values } => {
-                let values: Row =
-                    values.iter().map(|value| self.value(value, None, given)).collect::<Result<_, _>>()?;
-                let table = self.table(table)?;
+                let values = values.iter().map(|value| self.value(value, None, given).map(Cow::into_owned));
+                let values: Row = values.collect::<Result<_, _>>()?;
+                let table = self.table_mut(table)?;
                 let mut row = vec![Value::Null; table.columns.len()];
                 columns.iter().zip(values).for_each(|(column, value)| row[table.place(column)] = value);
                 table.insert(row).map(|()| (Vec::new(), 1))
             }
             Statement::Update { table: name, set, condition } => {
-                let chosen = self.matching(name, condition, given)?;
+                let table = self.table(name)?;
+                let mut changes = Vec::new();
+                let chosen = self.matching(table, condition, given)?;
                 for at in &chosen {
                     for (column, value) in set {
-                        let row = self.table(name)?.rows[*at].clone();
-                        let value = self.value(value, Some((name, &row)), given)?;
-                        let table = self.table(name)?;
-                        let place = table.place(column);
-                        table.rows[*at][place] = value;
+                        let value = self.value(value, Some((table, &table.rows[*at])), given)?.into_owned();
+                        changes.push((*at, table.place(column), value));
                     }
                 }
+                let rows = &mut self.table_mut(name)?.rows;
+                changes.into_iter().for_each(|(at, place, value)| rows[at][place] = value);
                 Ok((Vec::new(), chosen.len() as u64))
             }
             Statement::Delete { table, condition } => {
-                let chosen = self.matching(table, condition, given)?;
-                let rows = &mut self.table(table)?.rows;
+                let chosen = self.matching(self.table(table)?, condition, given)?;
+                let rows = &mut self.table_mut(table)?.rows;
                 chosen.iter().rev().for_each(|at| drop(rows.remove(*at)));
                 Ok((Vec::new(), chosen.len() as u64))
             }
@@ -109,15 +120,27 @@ impl Database {
     }
 
     /// Returns the rows of a query.
-    fn query(&mut self, query: &Query, given: Given<'_>) -> Result<Vec<Row>, Failure> {
-        let Some(name) = query.table.as_deref() else {
-            return Ok(vec![query.list.iter().map(|item| self.value(item, None, given)).collect::<Result<_, _>>()?]);
-        };
-        if name == "main.sqlite_schema" {
-            return self.with_schema_table(query, given);
+    fn query(&self, query: &Query, given: Given<'_>) -> Result<Vec<Row>, Failure> {
+        match query.table.as_deref() {
+            None => {
+                let items = query.list.iter().map(|item| self.value(item, None, given).map(Cow::into_owned));
+                Ok(vec![items.collect::<Result<_, _>>()?])
+            }
+            Some("main.sqlite_schema") => self.query_table(&self.catalogue(), query, given),
+            Some(name) => self.query_table(self.table(name)?, query, given),
         }
-        let chosen = self.matching(name, &query.condition, given)?;
-        let table = self.table(name)?.clone();
+    }
+
+    /// Returns the catalogue as a table.
+    fn catalogue(&self) -> MemoryTable {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let columns = ["type", "name"].map(str::to_owned).to_vec();
+        let rows = self.0.keys().map(|name| vec![text("table"), text(name)]).collect();
+        MemoryTable { columns, rows, ..MemoryTable::default() }
+    }
+
+    fn query_table(&self, table: &MemoryTable, query: &Query, given: Given<'_>) -> Result<Vec<Row>, Failure> {
+        let chosen = self.matching(table, &query.condition, given)?;
         let mut rows: Vec<&Row> = chosen.iter().map(|at| &table.rows[*at]).collect();
         let places: Vec<_> = query.order.iter().map(|column| table.place(column)).collect();
         rows.sort_by(|a, b| {
@@ -127,47 +150,43 @@ impl Database {
         rows.truncate(query.limit.unwrap_or(usize::MAX));
         let is_one = |item: &Expression| matches!(item, Expression::Count | Expression::Max(_) | Expression::Sum(_));
         if query.list.iter().any(is_one) {
-            return Ok(vec![query.list.iter().map(|item| aggregate(&table, &rows, item)).collect()]);
+            return Ok(vec![query.list.iter().map(|item| aggregate(table, &rows, item)).collect()]);
         }
-        let line = |row: &&Row| query.list.iter().map(|item| self.value(item, Some((name, row)), given)).collect();
-        rows.iter().map(line).collect()
-    }
-
-    /// Runs a query over the catalogue.
-    fn with_schema_table(&mut self, query: &Query, given: Given<'_>) -> Result<Vec<Row>, Failure> {
-        let text = |text: &str| Value::Text(text.to_owned());
-        let columns = ["type", "name"].map(str::to_owned).to_vec();
-        let rows = self.0.keys().map(|name| vec![text("table"), text(name)]).collect();
-        let catalogue = MemoryTable { columns, rows, ..MemoryTable::default() };
-        let query = Query { table: Some("CATALOGUE".to_owned()), ..query.clone() };
-        Self(BTreeMap::from([("CATALOGUE".to_owned(), catalogue)])).query(&query, given)
+        let value = |item, row| self.value(item, Some((table, row)), given).map(Cow::into_owned);
+        rows.iter().map(|row| query.list.iter().map(|item| value(item, row)).collect()).collect()
     }
 
     /// Returns the positions of the rows that meet a condition.
-    fn matching(&mut self, name: &str, condition: &Condition, given: Given<'_>) -> Result<Vec<usize>, Failure> {
-        let rows = self.table(name)?.rows.clone();
+    fn matching(&self, table: &MemoryTable, condition: &Condition, given: Given<'_>) -> Result<Vec<usize>, Failure> {
         let mut chosen = Vec::new();
-        for (at, row) in rows.iter().enumerate() {
-            if self.is_met(condition, (name, row), given)? {
+        for (at, row) in table.rows.iter().enumerate() {
+            if self.is_met(condition, (table, row), given)? {
                 chosen.push(at);
             }
         }
         Ok(chosen)
     }
 
-    fn is_met(&mut self, condition: &Condition, row: (&str, &Row), given: Given<'_>) -> Result<bool, Failure> {
-        let value = |database: &mut Self, expression| database.value(expression, Some(row), given);
+    fn is_met(&self, condition: &Condition, row: Place<'_>, given: Given<'_>) -> Result<bool, Failure> {
         Ok(match condition {
             Condition::All(all) => {
-                let met = all.iter().map(|one| self.is_met(one, row, given)).collect::<Result<Vec<_>, _>>()?;
-                met.into_iter().all(|met| met)
+                for one in all {
+                    if !self.is_met(one, row, given)? {
+                        return Ok(false);
+                    }
+                }
+                true
             }
             Condition::Any(any) => {
-                let met = any.iter().map(|one| self.is_met(one, row, given)).collect::<Result<Vec<_>, _>>()?;
-                met.into_iter().any(|met| met)
+                for one in any {
+                    if self.is_met(one, row, given)? {
+                        return Ok(true);
+                    }
+                }
+                false
             }
             Condition::Is(left, operator, right) => {
-                let (left, right) = (value(self, left)?, value(self, right)?);
+                let (left, right) = (self.value(left, Some(row), given)?, self.value(right, Some(row), given)?);
                 let order = compare(&left, &right);
                 match operator {
                     Operator::Equal => order == Some(Ordering::Equal),
@@ -179,36 +198,40 @@ impl Database {
                     }
                 }
             }
-            Condition::IsNull(of) => value(self, of)? == Value::Null,
+            Condition::IsNull(of) => *self.value(of, Some(row), given)? == Value::Null,
             Condition::In(left, list) => {
-                let left = value(self, left)?;
-                let list = list.iter().map(|one| value(self, one)).collect::<Result<Vec<_>, _>>()?;
-                list.iter().any(|one| compare(&left, one) == Some(Ordering::Equal))
+                let left = self.value(left, Some(row), given)?;
+                for one in list {
+                    if compare(&left, &*self.value(one, Some(row), given)?) == Some(Ordering::Equal) {
+                        return Ok(true);
+                    }
+                }
+                false
             }
         })
     }
 
-    fn value(
-        &mut self,
-        expression: &Expression,
-        row: Option<(&str, &Row)>,
-        given: Given<'_>,
-    ) -> Result<Value, Failure> {
+    fn value<'v>(
+        &self,
+        expression: &'v Expression,
+        row: Option<Place<'v>>,
+        given: Given<'v>,
+    ) -> Result<Cow<'v, Value>, Failure> {
         Ok(match expression {
             Expression::Column(column) => {
-                let (name, row) = row.unwrap_or_else(|| panic!("no row has the column {column}"));
-                row[self.table(name)?.place(column)].clone()
+                let (table, row) = row.unwrap_or_else(|| panic!("no row has the column {column}"));
+                Cow::Borrowed(&row[table.place(column)])
             }
-            Expression::Parameter(number) => given.parameters[*number - 1].clone(),
-            Expression::Constant(value) => value.clone(),
-            Expression::Now => Value::Int64(given.now),
-            Expression::Plus(one, other) => match (self.value(one, row, given)?, self.value(other, row, given)?) {
-                (Value::Int64(one), Value::Int64(other)) => Value::Int64(one + other),
+            Expression::Parameter(number) => Cow::Borrowed(&given.parameters[*number - 1]),
+            Expression::Constant(value) => Cow::Borrowed(value),
+            Expression::Now => Cow::Owned(Value::Int64(given.now)),
+            Expression::Plus(one, other) => match (&*self.value(one, row, given)?, &*self.value(other, row, given)?) {
+                (Value::Int64(one), Value::Int64(other)) => Cow::Owned(Value::Int64(one + other)),
                 both => panic!("no sum of {both:?}"),
             },
             Expression::Query(query) => {
                 let row = self.query(query, given)?.into_iter().next().unwrap_or_default();
-                row.into_iter().next().unwrap_or(Value::Null)
+                Cow::Owned(row.into_iter().next().unwrap_or(Value::Null))
             }
             Expression::Count | Expression::Max(_) | Expression::Sum(_) => panic!("{expression:?} is of no single row"),
         })

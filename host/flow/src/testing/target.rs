@@ -99,7 +99,7 @@ impl MemoryTarget {
 
     /// Returns the ids of a table's rows, ascending; none if there is no such table.
     pub(crate) fn ids(&self, table: &str) -> Vec<i64> {
-        let mut ids = self.shared().database.table(table).map(|table| ids_of(table)).unwrap_or_default();
+        let mut ids = self.shared().database.table(table).map(ids_of).unwrap_or_default();
         ids.sort_unstable();
         ids
     }
@@ -107,7 +107,7 @@ impl MemoryTarget {
     /// Drops a column of a table.
     pub(crate) fn drop_column(&self, table: &str, column: &str) {
         let mut shared = self.shared();
-        let table = shared.database.table(table).expect("a table");
+        let table = shared.database.table_mut(table).expect("a table");
         let place = table.place(column);
         table.columns.remove(place);
         table.rows.iter_mut().for_each(|row| drop(row.remove(place)));
@@ -217,7 +217,7 @@ impl MemorySession {
         let mut refused = Vec::new();
         let mut shared = self.operate(operation)?;
         let refuses = shared.refuses.clone();
-        let table = shared.database.table(table)?;
+        let table = shared.database.table_mut(table)?;
         let mut stats = WriteStats::default();
         for at in 0..rows.num_rows() {
             let row = row_for(table, rows, at);
@@ -265,7 +265,13 @@ impl Sql for MemorySession {
     }
 
     fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
-        rows.iter().map(|row| self.execute(statement, row)).sum()
+        let mut shared = self.operate(statement)?;
+        let (now, parsed) = (self.target.clock.now() / 1_000_000, parse(statement));
+        let mut changed = 0;
+        for parameters in rows {
+            changed += shared.database.run(&parsed, Given { parameters, now })?.1;
+        }
+        Ok(changed)
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, Failure> {
@@ -305,7 +311,7 @@ impl TargetSession for MemorySession {
     }
 
     fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
-        let mut shared = self.operate("describe")?;
+        let shared = self.operate("describe")?;
         let Ok(there) = shared.database.table(table) else { return Ok(None) };
         let columns = there.schema.clone().expect("a stream's table");
         Ok(Some(TableDefinition { name: table.to_owned(), columns, key: there.key.clone() }))
@@ -321,7 +327,7 @@ impl TargetSession for MemorySession {
 
     fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
         let mut shared = self.operate("add-columns")?;
-        let table = shared.database.table(table)?;
+        let table = shared.database.table_mut(table)?;
         let there = table.schema.take().expect("a stream's table");
         let all = there.fields().iter().chain(columns.fields()).map(|field| Field::clone(field));
         table.schema = Some(Arc::new(Schema::new(all.collect::<Vec<_>>())));
@@ -392,7 +398,7 @@ impl TargetSession for MemorySession {
                 Some(_) => stats.updated += 1,
             }
         }
-        let is_gone = |(key, _): &&(Row, &Row)| !new.rows.iter().any(|row| new.key_of(row) == *key);
+        let is_gone = |(key, _): &&(Vec<&Value>, &Row)| !new.rows.iter().any(|row| new.key_of(row) == *key);
         stats.deleted = old_rows.iter().filter(is_gone).count() as u64;
         Ok(stats)
     }
@@ -403,8 +409,9 @@ impl TargetSession for MemorySession {
 
     fn remove(&mut self, table: &str, keys: &RecordBatch, _: Removal) -> Result<u64, Failure> {
         let mut shared = self.operate("remove")?;
-        let table = shared.database.table(table)?;
-        let gone: Vec<_> = (0..keys.num_rows()).map(|at| table.key_of(&row_for(table, keys, at))).collect();
+        let table = shared.database.table_mut(table)?;
+        let gone: Vec<_> = (0..keys.num_rows()).map(|at| row_for(table, keys, at)).collect();
+        let gone: Vec<_> = gone.iter().map(|row| table.key_of(row)).collect();
         let before = table.rows.len();
         let kept = table.rows.iter().filter(|row| !gone.contains(&table.key_of(row))).cloned().collect();
         table.rows = kept;

@@ -27,9 +27,10 @@ fn most_calls(rows: i64, failing: usize) -> u32 {
 fn quarantine_gets_exactly_the_failing_rows_wherever_they_are() {
     for rows in SIZES {
         let all: Vec<i64> = (1..=rows).collect();
+        let batch = items(&all);
         for failing in choices(rows) {
             let mut bench = TransformBench::new(Behaviour::Trap, &failing, OnTrap::Quarantine);
-            let made = bench.change(1, items(&all)).expect("the other rows");
+            let made = bench.change(1, batch.clone()).expect("the other rows");
             let good: Vec<i64> = all.iter().copied().filter(|id| !failing.contains(id)).collect();
             assert_eq!(ids(&made.rows), good, "{failing:?} of {rows}");
             let places: Vec<_> = made.rejected.iter().filter_map(|row| row.place).collect();
