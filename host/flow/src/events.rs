@@ -158,3 +158,46 @@ pub trait Observer: Send + Sync {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Returns the counts as numbers, in the order of the fields.
+    fn numbers(stats: StreamStats) -> [u64; 9] {
+        let StreamStats { read, written, unchanged, rejected, filtered, deleted, duplicates, bytes, batches } = stats;
+        [read, written, unchanged, rejected, filtered, deleted, duplicates, bytes, batches]
+    }
+
+    fn stats(numbers: [u64; 9]) -> StreamStats {
+        let [read, written, unchanged, rejected, filtered, deleted, duplicates, bytes, batches] = numbers;
+        StreamStats { read, written, unchanged, rejected, filtered, deleted, duplicates, bytes, batches }
+    }
+
+    proptest! {
+        #[test]
+        fn every_count_is_summed_with_its_own(one: [u32; 9], other: [u32; 9]) {
+            let sum = stats(one.map(u64::from)) + stats(other.map(u64::from));
+            for (at, sum) in numbers(sum).into_iter().enumerate() {
+                prop_assert_eq!(sum, u64::from(one[at]) + u64::from(other[at]));
+            }
+        }
+
+        #[test]
+        fn each_row_of_a_write_is_counted_once(rows: [u32; 6]) {
+            let [inserted, updated, unchanged, staged, deleted, rejected] = rows.map(u64::from);
+            let write = WriteStats { inserted, updated, unchanged, staged, deleted, rejected };
+            prop_assert_eq!(write.received(), inserted + updated + unchanged + staged + rejected);
+            let mut twice = write;
+            twice += write;
+            prop_assert_eq!((twice.received(), twice.deleted), (2 * write.received(), 2 * deleted));
+            let mut stats = StreamStats { read: 1, ..StreamStats::default() };
+            stats.count(write);
+            // Staged rows are counted when the staging table replaces the table.
+            let expected = [1, inserted + updated, unchanged, rejected, 0, deleted, 0, 0, 0];
+            prop_assert_eq!(numbers(stats), expected);
+        }
+    }
+}

@@ -40,6 +40,7 @@
 //! | `events` | typed events, for an observer |
 //! | `order` | the host's order of values, and its expression in a database |
 //! | `clock` | port: time |
+//! | `testing` | the ports in memory, for unit tests |
 
 mod bad_rows;
 mod batch;
@@ -75,6 +76,8 @@ mod source;
 mod sql;
 mod stream;
 mod target;
+#[cfg(test)]
+mod testing;
 mod transform;
 mod transform_stage;
 mod value;

@@ -24,8 +24,8 @@ use crate::stream::{Progress, StageFailure, StreamContext, in_transaction, lock,
 use crate::target::{Refused, SharedTarget, TableDefinition, WriteStats};
 use crate::value::Bookmark;
 
-/// The longest wait for rows before the lease is renewed without any.
-const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
+/// The interval at which the lease is renewed without rows in production.
+pub(crate) const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
 
 /// A message between the stages.
 pub(crate) enum Message {
@@ -75,6 +75,8 @@ pub(crate) struct LoadStage<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) context: &'a StreamContext,
     pub(crate) lease: Option<&'a Lease>,
+    /// The longest wait for rows before the lease is renewed without any.
+    pub(crate) renewal_interval: Duration,
     pub(crate) mode: LoadMode,
     pub(crate) key: &'a [String],
     pub(crate) target_table: &'a str,
@@ -138,7 +140,7 @@ impl LoadStage<'_> {
         let mut envelopes = Vec::new();
         let mut rows = 0;
         while rows < self.policy.load_batch_rows as u64 {
-            match input.recv_timeout(LEASE_RENEWAL_INTERVAL) {
+            match input.recv_timeout(self.renewal_interval) {
                 Ok(Message::Batch(envelope)) => {
                     rows += envelope.read.max(1);
                     envelopes.push(envelope);
@@ -390,3 +392,6 @@ impl LoadStage<'_> {
 fn stopped() -> StageFailure {
     StageFailure::before(Stage::Load)(Failure::new(FailureKind::Cancelled, "the run was asked to stop"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,3 +224,6 @@ fn consequence_for_position(subject: &str) -> &'static str {
         _ => "it applies from this run on",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -197,6 +197,8 @@ choice!(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -241,5 +243,48 @@ mod tests {
         assert!(budget.check(10, 10, true).is_ok());
         assert!(budget.check(11, 100, true).is_err());
         assert!(budget.check(11, 1_000, true).is_ok());
+    }
+
+    proptest! {
+        /// The rule, written once more without a float: a percentage with two digits, rows up to a million.
+        #[test]
+        fn a_budget_fails_exactly_when_its_number_or_its_share_is_exceeded(
+            rows in prop::option::of(0_u64..2_000),
+            hundredths in prop::option::of(0_u32..=10_000),
+            floor in 0_u64..50,
+            rejected in 0_u64..3_000,
+            others in 0_u64..3_000,
+            at_end: bool,
+        ) {
+            let read = rejected + others;
+            let percent = hundredths.map(|hundredths| f64::from(hundredths) / 100.0);
+            // A share that is equal to the percentage may be rounded either way.
+            prop_assume!(hundredths.is_none_or(|most| 10_000 * rejected != u64::from(most) * read));
+            let too_many = rows.is_some_and(|most| rejected > most);
+            let counts = rejected > floor && (at_end || read >= 1_000);
+            let too_much = counts && hundredths.is_some_and(|most| 10_000 * rejected > u64::from(most) * read);
+            let checked = Budget { rows, percent, floor }.check(rejected, read, at_end);
+            prop_assert_eq!(checked.is_err(), too_many || too_much);
+            if let Err(failure) = checked {
+                prop_assert_eq!(failure.kind, FailureKind::Limit);
+                prop_assert_eq!(failure.message.contains("max_rejected:"), too_many);
+            }
+        }
+
+        #[test]
+        fn a_guard_stops_exactly_what_exceeds_its_number_or_its_share(
+            rows in prop::option::of(0_u64..400),
+            percent in prop::option::of(0_u32..=100),
+            deleted in 0_u64..400,
+            others in 0_u64..4_000,
+            is_lifted: bool,
+        ) {
+            let of = deleted + others;
+            prop_assume!(percent.is_none_or(|most| 100 * deleted != u64::from(most) * of));
+            let too_many = deleted > 0 && rows.is_some_and(|most| deleted > most);
+            let too_much = deleted >= 100 && percent.is_some_and(|most| 100 * deleted > u64::from(most) * of);
+            let guard = DeleteGuard { rows, percent: percent.map(f64::from), is_lifted };
+            prop_assert_eq!(guard.check("s", deleted, of).is_err(), !is_lifted && (too_many || too_much));
+        }
     }
 }

@@ -125,3 +125,6 @@ impl Stream {
 fn is_due(last: Option<&Checkpoint>, context: &StreamContext, every_micros: i64) -> bool {
     last.is_none_or(|last| context.clock.now() >= last.committed_at.saturating_add(every_micros))
 }
+
+#[cfg(test)]
+mod tests;

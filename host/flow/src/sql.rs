@@ -35,7 +35,7 @@ pub trait Sql {
 pub trait SqlSession: Sql + Send {
     /// Begins a transaction; waits for other writers of the same database.
     fn begin(&mut self) -> Result<(), Failure>;
-    /// Commits the transaction.
+    /// Commits the transaction; rolls it back if that fails.
     fn commit(&mut self) -> Result<(), Failure>;
     /// Rolls the transaction back.
     fn rollback(&mut self) -> Result<(), Failure>;

@@ -17,7 +17,7 @@ use crate::events::{Event, Observer, StreamStats, StreamStatus, StreamSummary};
 use crate::extract::{ExtractRequest, Extractor, Step};
 use crate::failure::{Failure, FailureKind, Stage, StreamFailure};
 use crate::load::Loader;
-use crate::load_stage::{BatchEnvelope, LoadStage, Message};
+use crate::load_stage::{BatchEnvelope, LEASE_RENEWAL_INTERVAL, LoadStage, Message};
 use crate::metadata::row_key::KeyDigest;
 use crate::metadata::{Lease, LeaseOwner, Quarantine, RejectedIn};
 use crate::on_change::definition_note;
@@ -311,6 +311,7 @@ impl Stream {
             policy,
             context,
             lease,
+            renewal_interval: LEASE_RENEWAL_INTERVAL,
             mode: ready.request.mode,
             key: &ready.request.key,
             target_table: &self.target_table,
@@ -370,3 +371,6 @@ fn extract(extractor: &mut dyn Extractor, out: &Sender<Message>, context: &Strea
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

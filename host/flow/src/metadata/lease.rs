@@ -285,3 +285,6 @@ fn now_expression(dialect: Dialect) -> &'static str {
         Dialect::Oracle => "ROUND((CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE) - DATE '1970-01-01') * 86400)",
     }
 }
+
+#[cfg(test)]
+mod tests;

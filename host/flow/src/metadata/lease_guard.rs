@@ -207,3 +207,6 @@ impl SqlSession for FencedSession {
         self.session.rollback()
     }
 }
+
+#[cfg(test)]
+mod tests;

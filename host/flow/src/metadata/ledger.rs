@@ -348,3 +348,6 @@ fn checkpoint(bookmark: &str, run_id: &str, cells: &mut Cells<'_>) -> Result<Che
     let run_id = run_id.to_owned();
     Ok(Checkpoint { bookmark, mode, complete, source_version, definition, state, run_id, batch, committed_at })
 }
+
+#[cfg(test)]
+mod tests;

@@ -349,3 +349,6 @@ fn quarantined(row: Vec<Value>) -> Result<QuarantinedRow, Failure> {
     let (key, _key_digest) = (cells.optional_text()?, cells.optional_text()?);
     Ok(QuarantinedRow { key, row: cells.optional_text()?.unwrap_or_default(), ..row })
 }
+
+#[cfg(test)]
+mod tests;
