@@ -56,11 +56,11 @@ fn assert_without(folder: &str, words: &[&str], why: &str) {
 
 #[test]
 fn arrows_point_one_way() {
-    for room in ["flow", "databases", "pipeline", "sample", "models", "runtime", "wmshost"] {
-        assert_without(&format!("host/{room}/src"), &["wasmtime::"], "belongs into the sandbox");
+    for name in ["flow", "databases", "pipeline", "sample", "models", "runtime", "wmshost"] {
+        assert_without(&format!("host/{name}/src"), &["wasmtime::"], "belongs into the sandbox");
     }
-    for room in ["flow", "models", "sandbox", "pipeline"] {
-        assert_without(&format!("host/{room}/src"), &["rusqlite::", "oracledb::"], "belongs into the drivers");
+    for name in ["flow", "models", "sandbox", "pipeline"] {
+        assert_without(&format!("host/{name}/src"), &["rusqlite::", "oracledb::"], "belongs into the drivers");
     }
     assert_without(
         "host/flow/src",
@@ -74,10 +74,10 @@ fn arrows_point_one_way() {
 fn only_the_edge_prints_reads_the_environment_and_looks_at_the_wall_clock() {
     let prints = ["println!", "print!(", "stdout()", "stderr()", "process::exit", "ExitCode", "clap::", "indicatif::"];
     let looks = ["std::env::var", "env::var_os", "SystemTime::now"];
-    for room in ["flow", "databases", "sandbox", "pipeline", "sample", "models", "runtime"] {
-        let folder = format!("host/{room}/src");
+    for name in ["flow", "databases", "sandbox", "pipeline", "sample", "models", "runtime"] {
+        let folder = format!("host/{name}/src");
         assert_without(&folder, &prints, "belongs into the command line");
-        if room != "runtime" {
+        if name != "runtime" {
             assert_without(&folder, &looks, "belongs into the runtime");
         }
     }
@@ -95,7 +95,9 @@ fn every_file_says_what_it_is_for_and_can_be_held_in_mind() {
         for (file, text) in sources(folder) {
             let is_attribute_first = text.starts_with("#!");
             assert!(text.starts_with("//!") || is_attribute_first, "{} does not begin with //!", file.display());
-            let is_test = file.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
+            let is_test = file
+                .components()
+                .any(|part| ["tests", "tests.rs", "testing"].iter().any(|name| part.as_os_str() == *name));
             let lines = text.find("#[cfg(test)]").map_or(text.lines().count(), |end| text[..end].lines().count());
             assert!(is_test || lines <= MOST_LINES, "{} has {lines} lines", file.display());
         }
@@ -103,11 +105,11 @@ fn every_file_says_what_it_is_for_and_can_be_held_in_mind() {
 }
 
 #[test]
-fn the_map_of_the_code_names_every_room() {
+fn the_map_of_the_code_names_every_crate() {
     let map = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the map");
     for entry in fs::read_dir(root().join("host")).expect("the host").map(|entry| entry.expect("an entry")) {
-        let room = format!("`host/{}/`", entry.file_name().to_string_lossy());
-        assert!(map.contains(&room), "ARCHITECTURE.md does not name {room}");
+        let name = format!("`host/{}/`", entry.file_name().to_string_lossy());
+        assert!(map.contains(&name), "ARCHITECTURE.md does not name {name}");
     }
     for folder in ["wit", "plugins", "pipelines", "tests"] {
         assert!(map.contains(&format!("`{folder}/`")), "ARCHITECTURE.md does not name {folder}/");

@@ -6,8 +6,10 @@ use crate::moment::{DAY, HOUR, Moment};
 /// The relative amount of work per hour of a weekday.
 const HOURS: [u64; 24] =
     [20, 20, 20, 20, 20, 40, 80, 200, 220, 220, 220, 200, 140, 200, 220, 220, 220, 200, 120, 80, 80, 60, 40, 30];
+
 /// The amount of work on Thursday (1970-01-01 was one) and the six days after it, in percent of a full day.
 const WEEKDAYS: [u64; 7] = [100, 100, 40, 10, 100, 100, 100];
+
 /// The number of parts of one unit of work.
 const FINE: u128 = 1 << 32;
 

@@ -32,8 +32,10 @@ pub(crate) struct Decimal<const SCALE: u32>(pub(crate) i64);
 
 /// An amount of money in cents.
 pub(crate) type Money = Decimal<2>;
+
 /// A weight or a volume in thousandths.
 pub(crate) type Measure = Decimal<3>;
+
 /// A cost in ten-thousandths.
 pub(crate) type Cost = Decimal<4>;
 

@@ -8,11 +8,13 @@ use std::time::Instant;
 use rusqlite::Connection;
 
 use crate::error::SampleError;
+use crate::limits::MAX_ALLOCATIONS;
 use crate::moment::Moment;
 use crate::rows::{allocation, item, location, order, order_line};
-use crate::schema::{self, ALLOCATION, ITEM_MASTER, LOCATION, ORDER_DTL, ORDER_HDR};
+use crate::schema;
+use crate::schema::{ALLOCATION, ITEM_MASTER, LOCATION, ORDER_DTL, ORDER_HDR};
 use crate::summary::{Meter, Progress, Summary, TableSummary, database_bytes};
-use crate::world::{MAX_ALLOCATIONS, World};
+use crate::world::World;
 
 /// The options of a new sample warehouse.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::world::MAX_ALLOCATIONS;
+use crate::limits::MAX_ALLOCATIONS;
 
 /// The reason why a sample warehouse was not created or changed. The file is unchanged then.
 #[derive(Debug, thiserror::Error)]

@@ -2,8 +2,9 @@
 //! it shares no code with the host that reads it, and it knows neither plugins nor pipelines. All data is synthetic;
 //! the same seed produces the same contents on any machine.
 //!
-//! | module | |
+//! | module | what it is for |
 //! |---|---|
+//! | `limits` | the limits of a sample warehouse |
 //! | `error` | errors, and the advice for each |
 //! | `summary` | summaries per table, and progress |
 //! | `random` | draws that depend on the seed alone |
@@ -21,6 +22,7 @@ mod change;
 mod column;
 mod create;
 mod error;
+mod limits;
 mod moment;
 mod random;
 mod rows;
@@ -28,9 +30,11 @@ mod schema;
 mod summary;
 mod world;
 
-pub use change::{ChangeOptions, LATE_LIMIT_MINUTES, change};
+pub use change::change;
+pub use change::options::ChangeOptions;
 pub use create::{CreateOptions, create};
 pub use error::SampleError;
+pub use limits::{LATE_LIMIT_MINUTES, MAX_ALLOCATIONS};
 pub use moment::Moment;
 pub use summary::{Summary, TableSummary};
-pub use world::{MAX_ALLOCATIONS, SPAN_DAYS};
+pub use world::SPAN_DAYS;

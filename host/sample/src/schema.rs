@@ -9,12 +9,16 @@ pub(crate) const APPLICATION_ID: i32 = 0x574D_5353;
 
 /// Allocations of stock to order lines.
 pub(crate) const ALLOCATION: &str = "allocation";
+
 /// Orders.
 pub(crate) const ORDER_HDR: &str = "order_hdr";
+
 /// Lines of orders.
 pub(crate) const ORDER_DTL: &str = "order_dtl";
+
 /// Items.
 pub(crate) const ITEM_MASTER: &str = "item_master";
+
 /// Places in the warehouse.
 pub(crate) const LOCATION: &str = "location";
 
@@ -36,6 +40,7 @@ CREATE TABLE item_master (
   shelf_life_days INTEGER,
   hazmat_class VARCHAR2(20)
 );
+
 CREATE TABLE location (
   location_id INTEGER PRIMARY KEY,
   location_code VARCHAR2(50),
@@ -53,6 +58,7 @@ CREATE TABLE location (
   security_level VARCHAR2(20),
   pick_sequence INTEGER
 );
+
 CREATE TABLE order_hdr (
   order_id INTEGER PRIMARY KEY,
   customer_id INTEGER NOT NULL,
@@ -65,6 +71,7 @@ CREATE TABLE order_hdr (
   ship_to_address_id INTEGER,
   last_updated TIMESTAMP(6)
 );
+
 CREATE TABLE order_dtl (
   order_detail_id INTEGER PRIMARY KEY,
   order_id INTEGER NOT NULL,
@@ -74,6 +81,7 @@ CREATE TABLE order_dtl (
   line_total DECIMAL(12,2),
   last_updated TIMESTAMP(6)
 );
+
 CREATE TABLE allocation (
   allocation_id INTEGER PRIMARY KEY,
   order_id INTEGER NOT NULL,
@@ -86,6 +94,7 @@ CREATE TABLE allocation (
   created_date TIMESTAMP(6) NOT NULL,
   last_updated TIMESTAMP(6)
 );
+
 ";
 
 /// Creates the five tables, without their indexes, and marks the file.

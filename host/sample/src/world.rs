@@ -8,26 +8,32 @@ use crate::random::{Purpose, Random};
 
 /// The number of days before the end of the sample in which its orders were placed.
 pub const SPAN_DAYS: i64 = 400;
-/// The largest number of allocations of a sample.
-pub const MAX_ALLOCATIONS: u64 = 1_000_000_000;
 
 /// The first id of each table; they are far apart, so that a mix-up of keys is noticed.
 pub(crate) const FIRST_ITEM: i64 = 10_001;
+
 pub(crate) const FIRST_LOCATION: i64 = 1_001;
+
 pub(crate) const FIRST_ORDER: i64 = 2_000_001;
+
 pub(crate) const FIRST_LINE: i64 = 5_000_001;
+
 pub(crate) const FIRST_ALLOCATION: i64 = 10_000_001;
 
 const FEWEST_ITEMS: u64 = 20;
+
 const FEWEST_LOCATIONS: u64 = 10;
 
 /// The number of lines of an order, by weight; 3.2 on average.
 const LINES: [(u64, u64); 7] = [(20, 1), (22, 2), (20, 3), (15, 4), (11, 5), (7, 6), (5, 8)];
+
 /// Orders without a line, per million.
 const EMPTY_ORDERS: u64 = 3_000;
+
 /// The quantity of a line, in pieces.
 const QUANTITY: [(i64, i64); 6] =
     [(0, 1), (500_000, 4), (800_000, 12), (960_000, 60), (995_000, 400), (1_000_000, 3_000)];
+
 /// The standard cost of an item, in ten-thousandths.
 const COST: [(i64, i64); 5] =
     [(0, 5_000), (450_000, 100_000), (850_000, 1_000_000), (985_000, 10_000_000), (1_000_000, 80_000_000)];

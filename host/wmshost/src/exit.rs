@@ -1,5 +1,7 @@
 //! The exit codes of the process. The numbers are part of the interface and are listed by `wmshost --help`.
 
+use std::process::ExitCode;
+
 pub(crate) use wmshost_flow::Exit;
 use wmshost_flow::{Failure, StreamSummary, failure_policy};
 use wmshost_runtime::Error;
@@ -7,6 +9,11 @@ use wmshost_runtime::history::RunStatus;
 use wmshost_runtime::models::ModelsOutcome;
 use wmshost_runtime::run::run_status;
 use wmshost_runtime::verify::VerifyOutcome;
+
+/// The exit code as the operating system gets it.
+pub(crate) fn code(exit: Exit) -> ExitCode {
+    ExitCode::from(exit as u8)
+}
 
 /// The exit code after an error that no command handled.
 pub(crate) fn of_error(error: &Error) -> Exit {

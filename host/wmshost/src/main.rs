@@ -23,10 +23,10 @@ use clap::Parser as _;
 
 fn main() -> ExitCode {
     match commands::dispatch(cli::Cli::parse()) {
-        Ok(exit) => exit.into(),
+        Ok(exit) => exit::code(exit),
         Err(error) => {
             report::failure(&error.to_string());
-            exit::of_error(&error).into()
+            exit::code(exit::of_error(&error))
         }
     }
 }

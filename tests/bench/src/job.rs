@@ -37,6 +37,7 @@ pub(crate) const LOOKBACK_MICROS: i64 = 2 * 3_600 * 1_000_000;
 
 /// The rows of a batch, as in pipelines/prod.toml.
 pub(crate) const EXTRACT_ROWS: usize = 5_000;
+
 /// The rows of a transaction, as in pipelines/prod.toml.
 pub(crate) const LOAD_ROWS: usize = 10_000;
 

@@ -14,13 +14,14 @@
 //! | unsupported | 00439 | do without the feature, where that is possible |
 //! | permanent | 00955, everything else | stays wrong |
 
-use super::failure::ErrorClass::{
-    self, Conflict, ConnectionLost, Denied, Login, Permanent, Row, Snapshot, Timeout, Unknown, Unsupported,
+use wmshost_flow::ErrorClass;
+use wmshost_flow::ErrorClass::{
+    Conflict, ConnectionLost, Denied, Login, Permanent, Row, Snapshot, Timeout, Unknown, Unsupported,
 };
 
 /// The number of an error, its class, and its description; where that is empty, the server's is passed on. In the order
 /// of the numbers.
-pub(super) const CODES: &[(u32, ErrorClass, &str)] = &[
+pub(crate) const CODES: &[(u32, ErrorClass, &str)] = &[
     (1, Row, "the unique key exists already"),
     (18, Conflict, ""),
     (20, Conflict, ""),
@@ -109,7 +110,7 @@ pub(super) const CODES: &[(u32, ErrorClass, &str)] = &[
 ];
 
 /// The advice on an error, where there is more to say than its class does.
-pub(super) const ADVICE: &[(u32, &str)] = &[
+pub(crate) const ADVICE: &[(u32, &str)] = &[
     (1_555, "start the run again for a new snapshot, or ask for a longer UNDO_RETENTION"),
     (28_040, "give the account a 12C verifier by setting its password again, or use the client \"oci\""),
 ];

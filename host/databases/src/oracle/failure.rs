@@ -4,18 +4,19 @@
 
 use std::fmt;
 
-pub(super) use wmshost_flow::ErrorClass;
 use wmshost_flow::{Failure, FailureCause};
 
 use super::codes::{ADVICE, CODES};
 
+pub(crate) use wmshost_flow::ErrorClass;
+
 /// A classified error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OracleError {
+pub(crate) struct OracleError {
     /// Its class.
-    pub(super) class: ErrorClass,
+    pub(crate) class: ErrorClass,
     /// Its code, if it has one.
-    pub(super) code: Option<usize>,
+    pub(crate) code: Option<usize>,
     /// Its description, without addresses and values.
     description: String,
 }
@@ -46,24 +47,24 @@ impl fmt::Display for OracleError {
 
 impl OracleError {
     /// An error with a code. `text` is the server's text for it.
-    pub(super) fn of_code(code: usize, text: Option<&str>) -> Self {
+    pub(crate) fn of_code(code: usize, text: Option<&str>) -> Self {
         let (class, description) = known(code).unwrap_or((ErrorClass::Permanent, ""));
         let description = if description.is_empty() { first_line(code, text) } else { description.to_owned() };
         Self { class, code: Some(code), description }
     }
 
     /// A parameter, counted from 1, that Oracle cannot hold.
-    pub(super) fn unbindable(number: usize) -> Self {
+    pub(crate) fn unbindable(number: usize) -> Self {
         Self::new(ErrorClass::Permanent, format!("parameter {number} has a value that Oracle cannot hold"))
     }
 
     /// An error without a code.
-    pub(super) fn new(class: ErrorClass, description: String) -> Self {
+    pub(crate) fn new(class: ErrorClass, description: String) -> Self {
         Self { class, code: None, description }
     }
 
     /// The failure that reports this error, with the code and the class as its cause.
-    pub(super) fn failure(&self, place: impl fmt::Display) -> Failure {
+    pub(crate) fn failure(&self, place: impl fmt::Display) -> Failure {
         self.failure_in(Some(&place))
     }
 
@@ -87,7 +88,7 @@ impl OracleError {
 }
 
 /// Returns whether a failure is Oracle's error of this number.
-pub(super) fn is_code(failure: &Failure, number: u32) -> bool {
+pub(crate) fn is_code(failure: &Failure, number: u32) -> bool {
     matches!(failure.cause, Some(FailureCause::Oracle { code: Some(code), .. }) if code == number)
 }
 

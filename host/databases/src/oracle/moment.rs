@@ -8,22 +8,23 @@ use wmshost_flow::{date_of, days_of};
 
 /// The parts of a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Parts {
-    pub(super) year: i16,
-    pub(super) month: u8,
-    pub(super) day: u8,
-    pub(super) hour: u8,
-    pub(super) minute: u8,
-    pub(super) second: u8,
-    pub(super) nanoseconds: u32,
+pub(crate) struct Parts {
+    pub(crate) year: i16,
+    pub(crate) month: u8,
+    pub(crate) day: u8,
+    pub(crate) hour: u8,
+    pub(crate) minute: u8,
+    pub(crate) second: u8,
+    pub(crate) nanoseconds: u32,
 }
 
 const DAY: i64 = 86_400_000_000;
+
 /// The microseconds of the years 1 to 9999.
-pub(super) const MICROS: Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
+pub(crate) const MICROS: Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 
 /// Microseconds since 1970-01-01T00:00:00; `None` if they cannot hold the moment.
-pub(super) fn micros_of(at: &Parts) -> Option<i64> {
+pub(crate) fn micros_of(at: &Parts) -> Option<i64> {
     let valid = (1..=9_999).contains(&at.year)
         && (1..=12).contains(&at.month)
         && (1..=31).contains(&at.day)
@@ -39,7 +40,7 @@ pub(super) fn micros_of(at: &Parts) -> Option<i64> {
 }
 
 /// The parts of a moment; `None` outside of the years 1 to 9999.
-pub(super) fn parts_of(micros: i64) -> Option<Parts> {
+pub(crate) fn parts_of(micros: i64) -> Option<Parts> {
     if !MICROS.contains(&micros) {
         return None;
     }

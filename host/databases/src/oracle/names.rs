@@ -4,26 +4,26 @@
 
 use wmshost_flow::Failure;
 
-use super::settings::Settings;
+use super::connect::settings::Settings;
 
 /// A name as Oracle spells it.
-pub(super) fn spelled(name: &str) -> String {
+pub(crate) fn spelled(name: &str) -> String {
     name.to_uppercase()
 }
 
 /// A name as the host spells it: in lower case, unless Oracle needs it in quotes.
-pub(super) fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     let plain = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '_' | '$' | '#');
     if name.chars().all(plain) { name.to_lowercase() } else { name.to_owned() }
 }
 
 /// A name as an identifier in a statement, in just these letters.
-pub(super) fn exactly(name: &str) -> String {
+pub(crate) fn exactly(name: &str) -> String {
     format!("\"{}\"", name.replace('"', ""))
 }
 
 /// A table with its owner, as a GRANT names it.
-pub(super) fn owned(settings: &Settings, table: &str) -> String {
+pub(crate) fn owned(settings: &Settings, table: &str) -> String {
     match &settings.schema {
         Some(schema) => format!("{}.{}", spelled(schema), spelled(table)),
         None => spelled(table),
@@ -31,17 +31,17 @@ pub(super) fn owned(settings: &Settings, table: &str) -> String {
 }
 
 /// A name as an identifier in a statement.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     exactly(&spelled(name))
 }
 
 /// Names as a list of identifiers, each with something before it.
-pub(super) fn quoted_list<'a>(before: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn quoted_list<'a>(before: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("{before}{}", quoted(name))).collect::<Vec<_>>().join(", ")
 }
 
 /// Refuses a name that the server cannot take.
-pub(super) fn check(name: &str, most_bytes: usize) -> Result<(), Failure> {
+pub(crate) fn check(name: &str, most_bytes: usize) -> Result<(), Failure> {
     let spelled = spelled(name);
     if spelled.is_empty() || spelled.contains(['"', '\0']) {
         return Err(Failure::invalid_config(format!("the name {name:?} is not a valid name in Oracle")));

@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Write};
 const MOST_DIGITS: u32 = 38;
 
 /// The number without its point, at this scale; `None` if it has more digits than that.
-pub(super) fn unscaled(number: &impl Display, precision: u8, scale: u8) -> Option<i128> {
+pub(crate) fn unscaled(number: &impl Display, precision: u8, scale: u8) -> Option<i128> {
     let mut sum = Sum::default();
     write!(sum, "{number}").ok()?;
     sum.at(precision, scale)

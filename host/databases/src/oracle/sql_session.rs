@@ -6,27 +6,29 @@ use std::sync::{Arc, PoisonError};
 use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
 
 use super::client::Client;
-use super::connect::{ConnectionPool, PooledConnection};
+use super::connect::manager::{ConnectionPool, PooledConnection};
+use super::connect::settings::Tags;
 use super::failure::{OracleError, is_code};
 use super::names::shown;
-use super::settings::Tags;
 
 /// Rows of a statement that are sent together.
 const MANY_ROWS: usize = 1_000;
+
 /// The prefix of the names of private temporary tables.
 const PRIVATE_PREFIX: &str = "ORA$PTT_";
+
 /// ORA-00955: name is already used by an existing object.
 const NAME_IS_TAKEN: u32 = 955;
 
 /// A session of the host's own.
-pub(super) struct OracleSqlSession {
+pub(crate) struct OracleSqlSession {
     connections: Arc<ConnectionPool>,
     connection: PooledConnection,
     in_transaction: bool,
 }
 
 impl OracleSqlSession {
-    pub(super) fn new(connections: Arc<ConnectionPool>) -> Result<Self, Failure> {
+    pub(crate) fn new(connections: Arc<ConnectionPool>) -> Result<Self, Failure> {
         let connection = take(&connections)?;
         connection.tag(&Tags { action: "host".to_owned(), ..connections.maker().settings.tags.clone() });
         Ok(Self { connections, connection, in_transaction: false })
@@ -42,12 +44,12 @@ impl OracleSqlSession {
 }
 
 /// A connection out of the pool.
-pub(super) fn take(connections: &Arc<ConnectionPool>) -> Result<PooledConnection, Failure> {
+pub(crate) fn take(connections: &Arc<ConnectionPool>) -> Result<PooledConnection, Failure> {
     connections.take()
 }
 
 /// Acts on a connection; a lost one is not lent again.
-pub(super) fn with_client<T>(
+pub(crate) fn with_client<T>(
     connection: &mut PooledConnection,
     place: &str,
     act: impl FnOnce(&dyn Client) -> Result<T, OracleError>,
@@ -62,7 +64,7 @@ pub(super) fn with_client<T>(
 
 /// Returns whether a statement defines something that all sessions see. Private temporary tables are their session's
 /// own.
-pub(super) fn is_definition(statement: &str) -> bool {
+pub(crate) fn is_definition(statement: &str) -> bool {
     let mut words = statement.split_whitespace();
     let word = words.next().unwrap_or_default();
     let is_private = words.take(2).any(|word| word.eq_ignore_ascii_case("PRIVATE") || word.starts_with(PRIVATE_PREFIX));
@@ -71,7 +73,7 @@ pub(super) fn is_definition(statement: &str) -> bool {
 }
 
 /// Runs a statement that returns no rows; returns how many rows it touched.
-pub(super) fn execute(
+pub(crate) fn execute(
     connection: &mut PooledConnection,
     place: &str,
     statement: &str,
@@ -81,7 +83,7 @@ pub(super) fn execute(
 }
 
 /// Runs a statement once for each row of values; returns how many rows it touched in all.
-pub(super) fn execute_many(
+pub(crate) fn execute_many(
     connection: &mut PooledConnection,
     place: &str,
     statement: &str,
@@ -95,7 +97,7 @@ pub(super) fn execute_many(
 }
 
 /// The rows of a query.
-pub(super) fn query(
+pub(crate) fn query(
     connection: &mut PooledConnection,
     place: &str,
     statement: &str,
@@ -105,7 +107,7 @@ pub(super) fn query(
 }
 
 /// The names of a query's columns, and their types as the server calls them.
-pub(super) fn columns(
+pub(crate) fn columns(
     connection: &mut PooledConnection,
     place: &str,
     query: &str,
@@ -116,7 +118,7 @@ pub(super) fn columns(
 }
 
 /// Runs a definition on a connection of its own.
-pub(super) fn execute_autonomous(
+pub(crate) fn execute_autonomous(
     connections: &Arc<ConnectionPool>,
     statement: &str,
     values: &[Value],
@@ -128,7 +130,7 @@ pub(super) fn execute_autonomous(
 }
 
 /// Creates a table on a connection of its own, unless somebody else has created it meanwhile.
-pub(super) fn create_if_missing(connections: &Arc<ConnectionPool>, statement: &str) -> Result<(), Failure> {
+pub(crate) fn create_if_missing(connections: &Arc<ConnectionPool>, statement: &str) -> Result<(), Failure> {
     match execute_autonomous(connections, statement, &[]) {
         Err(failure) if is_code(&failure, NAME_IS_TAKEN) => Ok(()),
         made => made.map(drop),

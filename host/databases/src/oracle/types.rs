@@ -37,24 +37,28 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, TimeUnit};
-pub(super) use wmshost_flow::MOST_DIGITS;
 use wmshost_flow::{ColumnPurpose, Dialect};
 
-use super::client::{ColumnInfo, Kind};
-use super::settings::BareNumber;
+use super::client::column_info::{ColumnInfo, Kind};
+use super::connect::settings::BareNumber;
+
+pub(crate) use wmshost_flow::MOST_DIGITS;
 
 /// The most digits that fit every whole number of 64 bits.
 const INT64_DIGITS: i16 = 18;
+
 /// Digits after the point of a number whose column has no scale.
 const BARE_SCALE: u8 = 10;
+
 /// The scale by which the server describes a number without a scale of its own.
-pub(super) const NO_SCALE: i8 = -127;
+pub(crate) const NO_SCALE: i8 = -127;
+
 /// The name that represents UTC in Arrow timestamps.
 const UTC: &str = "UTC";
 
 /// The way in which a column is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(crate) enum Reading {
     /// A whole number.
     Int64,
     /// A decimal of this precision and scale.
@@ -88,7 +92,7 @@ pub(super) enum Reading {
 
 impl Reading {
     /// The same, of a column whose large objects come by locator.
-    pub(super) fn by_locator(self, kind: Kind) -> Self {
+    pub(crate) fn by_locator(self, kind: Kind) -> Self {
         match kind {
             Kind::Clob => Self::TextLob,
             Kind::Blob => Self::BytesLob,
@@ -97,7 +101,7 @@ impl Reading {
     }
 
     /// The Arrow type of the values.
-    pub(super) fn arrow(self) -> DataType {
+    pub(crate) fn arrow(self) -> DataType {
         match self {
             Self::Int64 => DataType::Int64,
             Self::Decimal(precision, scale) => DataType::Decimal128(precision, scale as i8),
@@ -111,7 +115,7 @@ impl Reading {
 }
 
 /// The reading of a column; `None` if it cannot be read.
-pub(super) fn reading(column: &ColumnInfo, bare: BareNumber) -> Option<Reading> {
+pub(crate) fn reading(column: &ColumnInfo, bare: BareNumber) -> Option<Reading> {
     Some(match column.kind {
         Kind::Number => of_number(column.precision, column.scale, bare),
         Kind::Varchar | Kind::Char | Kind::Long | Kind::Clob | Kind::Rowid => Reading::Text,
@@ -148,17 +152,17 @@ fn of_number(precision: u8, scale: i8, bare: BareNumber) -> Reading {
 }
 
 /// Returns whether a column's values may be of any length.
-pub(super) fn is_long(kind: Kind) -> bool {
+pub(crate) fn is_long(kind: Kind) -> bool {
     matches!(kind, Kind::Long | Kind::LongRaw | Kind::Clob | Kind::Blob)
 }
 
 /// An Arrow timestamp of microseconds.
-pub(super) fn timestamp(zoned: bool) -> DataType {
+pub(crate) fn timestamp(zoned: bool) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zoned.then(|| Arc::from(UTC)))
 }
 
 /// The type to declare for an Arrow type; `None` if Oracle has no type for it.
-pub(super) fn declared_type(arrow: &DataType, in_key: bool) -> Option<String> {
+pub(crate) fn declared_type(arrow: &DataType, in_key: bool) -> Option<String> {
     let usage = if in_key { ColumnPurpose::LoadedKey } else { ColumnPurpose::Loaded };
     wmshost_flow::declared_type(Dialect::Oracle, arrow, usage)
 }

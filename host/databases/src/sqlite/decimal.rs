@@ -2,16 +2,16 @@
 //! where no other decimal could have been meant; up to 38 digits are stored as text.
 
 /// The most digits that a binary fraction of 64 bits returns exactly as they were stored.
-pub(super) const REAL_DIGITS: u8 = wmshost_flow::NUMBER_DIGITS;
+pub(crate) const REAL_DIGITS: u8 = wmshost_flow::NUMBER_DIGITS;
 
 /// `10^exponent`, for at most 38.
-pub(super) fn power_of_ten(exponent: u8) -> i128 {
+pub(crate) fn power_of_ten(exponent: u8) -> i128 {
     10_i128.pow(u32::from(exponent))
 }
 
 /// The unscaled number of a decimal in text: an optional sign, digits, an optional point with digits. `None` if
 /// it is anything else, has digits after the scale, or more digits than the precision.
-pub(super) fn from_text(text: &[u8], precision: u8, scale: u8) -> Option<i128> {
+pub(crate) fn from_text(text: &[u8], precision: u8, scale: u8) -> Option<i128> {
     let (negative, digits) = match text.split_first()? {
         (b'-', rest) => (true, rest),
         (b'+', rest) => (false, rest),
@@ -44,7 +44,7 @@ pub(super) fn from_text(text: &[u8], precision: u8, scale: u8) -> Option<i128> {
 }
 
 /// The unscaled number of a whole number.
-pub(super) fn from_integer(value: i64, precision: u8, scale: u8) -> Option<i128> {
+pub(crate) fn from_integer(value: i64, precision: u8, scale: u8) -> Option<i128> {
     let unscaled = i128::from(value).checked_mul(power_of_ten(scale))?;
     (unscaled.abs() < power_of_ten(precision)).then_some(unscaled)
 }
@@ -52,7 +52,7 @@ pub(super) fn from_integer(value: i64, precision: u8, scale: u8) -> Option<i128>
 /// The unscaled number of a binary fraction, if there is exactly one decimal of that scale with up to 15 digits that is
 /// stored as this fraction. The nearest candidate is divided again, which rounds once and correctly (both sides are
 /// exact up to 2^53 and 10^22), and must result in the very same fraction.
-pub(super) fn from_real(value: f64, precision: u8, scale: u8) -> Option<i128> {
+pub(crate) fn from_real(value: f64, precision: u8, scale: u8) -> Option<i128> {
     const LIMIT: f64 = 1e15;
     if scale > 22 {
         return from_real_by_text(value, precision, scale);
@@ -85,7 +85,7 @@ fn from_real_by_text(value: f64, precision: u8, scale: u8) -> Option<i128> {
 }
 
 /// Adds the decimal as text, with exactly `scale` digits after the point.
-pub(super) fn put_text(unscaled: i128, scale: u8, out: &mut Vec<u8>) {
+pub(crate) fn put_text(unscaled: i128, scale: u8, out: &mut Vec<u8>) {
     // 39 digits of an i128 and a leading zero.
     let mut digits = [b'0'; 40];
     let mut rest = unscaled.unsigned_abs();
@@ -109,7 +109,7 @@ pub(super) fn put_text(unscaled: i128, scale: u8, out: &mut Vec<u8>) {
 
 /// A decimal as SQLite stores a number.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Number {
+pub(crate) enum Number {
     /// A whole number.
     Whole(i64),
     /// A binary fraction that is read as the decimal again.
@@ -117,7 +117,7 @@ pub(super) enum Number {
 }
 
 /// The number that is read as this decimal again; `None` if neither kind is.
-pub(super) fn to_number(unscaled: i128, scale: u8) -> Option<Number> {
+pub(crate) fn to_number(unscaled: i128, scale: u8) -> Option<Number> {
     if let Ok(narrow) = i64::try_from(unscaled)
         && let Some(power) = WHOLE_POWERS.get(usize::from(scale))
     {

@@ -5,7 +5,7 @@ use wmshost_flow::{Failure, FailureCause, FailureKind};
 
 /// The failure for an error, with a message that begins with the action that failed. It names neither a path nor a
 /// value; the caller that reports it to an operator adds the path.
-pub(super) fn failure(doing: impl std::fmt::Display, error: Error) -> Failure {
+pub(crate) fn failure(doing: impl std::fmt::Display, error: Error) -> Failure {
     let (kind, advice) = meaning(&error);
     let mut failure = Failure::new(kind, format!("{doing}: {}", said(&error)));
     failure.cause = code_of(&error).map(|code| FailureCause::Sqlite { code });

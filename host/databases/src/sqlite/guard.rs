@@ -37,11 +37,11 @@ struct Rules {
 }
 
 /// The guard of one connection.
-pub(super) struct Guard(Mutex<Rules>);
+pub(crate) struct Guard(Mutex<Rules>);
 
 impl Guard {
     /// A guard that is off.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Mutex::new(Rules {
             mode: Mode::Off,
             granted: HashSet::new(),
@@ -56,7 +56,7 @@ impl Guard {
     }
 
     /// Grants these tables and nothing else, and is off until the first guest's statement.
-    pub(super) fn grant(&self, tables: &BTreeSet<String>) {
+    pub(crate) fn grant(&self, tables: &BTreeSet<String>) {
         let mut rules = self.rules();
         rules.mode = Mode::Off;
         rules.granted = tables.iter().map(|table| table.to_lowercase()).collect();
@@ -64,17 +64,17 @@ impl Guard {
     }
 
     /// Returns whether a table is granted.
-    pub(super) fn is_granted(&self, table: &str) -> bool {
+    pub(crate) fn is_granted(&self, table: &str) -> bool {
         self.rules().granted.contains(&table.to_lowercase())
     }
 
     /// Compiles a granted view by `compile` and allows guests what it reads.
-    pub(super) fn learn<T>(&self, compile: impl FnOnce() -> T) -> T {
+    pub(crate) fn learn<T>(&self, compile: impl FnOnce() -> T) -> T {
         self.within(Mode::Learning, compile)
     }
 
     /// Compiles or runs a guest's statement by `compile`, with the guard on.
-    pub(super) fn watch<T>(&self, statement: &str, compile: impl FnOnce() -> T) -> T {
+    pub(crate) fn watch<T>(&self, statement: &str, compile: impl FnOnce() -> T) -> T {
         {
             let mut rules = self.rules();
             rules.denial = None;
@@ -92,12 +92,12 @@ impl Guard {
     }
 
     /// The reason why the last guest's statement was denied.
-    pub(super) fn denial(&self) -> Option<String> {
+    pub(crate) fn denial(&self) -> Option<String> {
         self.rules().denial.take()
     }
 
     /// The answer to SQLite's question.
-    pub(super) fn judge(&self, context: &AuthContext<'_>) -> Authorization {
+    pub(crate) fn judge(&self, context: &AuthContext<'_>) -> Authorization {
         let mut rules = self.rules();
         match rules.mode {
             Mode::Off => Authorization::Allow,

@@ -6,11 +6,12 @@ use std::ops::Range;
 use wmshost_flow::{date_of, days_of};
 
 const DAY: i64 = 86_400_000_000;
+
 /// The microseconds of the years 0000 to 9999, the only ones that text can hold and sort.
-pub(super) const YEARS: Range<i64> = -62_167_219_200_000_000..253_402_300_800_000_000;
+pub(crate) const YEARS: Range<i64> = -62_167_219_200_000_000..253_402_300_800_000_000;
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`; `None` if it is anything else, or not a date of the calendar.
-pub(super) fn parse_date(text: &[u8]) -> Option<i32> {
+pub(crate) fn parse_date(text: &[u8]) -> Option<i32> {
     if text.len() != 10 {
         return None;
     }
@@ -20,7 +21,7 @@ pub(super) fn parse_date(text: &[u8]) -> Option<i32> {
 /// Microseconds since 1970-01-01T00:00:00 of `YYYY-MM-DD`, a `T` or a blank, `HH:MM[:SS[.f…]]`, and with
 /// `zoned` a `Z` or an offset from UTC, which is taken off. Without a zone a date alone is midnight. `None` for
 /// anything else, and for a fraction that microseconds cannot hold.
-pub(super) fn parse_timestamp(text: &[u8], zoned: bool) -> Option<i64> {
+pub(crate) fn parse_timestamp(text: &[u8], zoned: bool) -> Option<i64> {
     let day = parse_days(text.get(..10)?)? * DAY;
     let Some((separator, rest)) = text[10..].split_first() else {
         return (!zoned).then_some(day);
@@ -112,14 +113,14 @@ fn two(text: &[u8], at: usize) -> Option<i64> {
 
 /// Writes timestamps and dates as text of one width; remembers the day, because neighbouring rows often share it.
 #[derive(Default)]
-pub(super) struct MomentText {
+pub(crate) struct MomentText {
     day: Option<i64>,
     date: [u8; 10],
 }
 
 impl MomentText {
     /// Appends `YYYY-MM-DD`; `None` outside of the years 0000 to 9999, which would not sort.
-    pub(super) fn date(&mut self, days: i64, out: &mut Vec<u8>) -> Option<()> {
+    pub(crate) fn date(&mut self, days: i64, out: &mut Vec<u8>) -> Option<()> {
         if self.day != Some(days) {
             self.date = date_text(days)?;
             self.day = Some(days);
@@ -129,7 +130,7 @@ impl MomentText {
     }
 
     /// Appends `YYYY-MM-DD HH:MM:SS.ffffff`, with a `Z` at the end if `zoned`; `None` as for `date`.
-    pub(super) fn timestamp(&mut self, micros: i64, zoned: bool, out: &mut Vec<u8>) -> Option<()> {
+    pub(crate) fn timestamp(&mut self, micros: i64, zoned: bool, out: &mut Vec<u8>) -> Option<()> {
         self.date(micros.div_euclid(DAY), out)?;
         let of_day = micros.rem_euclid(DAY);
         let (seconds, fraction) = ((of_day / 1_000_000) as u32, (of_day % 1_000_000) as u32);

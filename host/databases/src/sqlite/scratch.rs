@@ -7,7 +7,7 @@ use wmshost_flow::{Failure, SqlSession};
 
 use super::failure::failure;
 use super::sql_session::SqliteSqlSession;
-use super::writer_queue::WriterQueue;
+use super::write::writer_queue::WriterQueue;
 
 /// An empty database in memory.
 pub fn open_scratch() -> Result<Box<dyn SqlSession>, Failure> {

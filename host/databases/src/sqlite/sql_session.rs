@@ -7,12 +7,12 @@ use rusqlite::Connection;
 use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
 
 use super::failure::failure;
-use super::read_connection::open_read_only;
+use super::read::read_connection::open_read_only;
 use super::statement::{Cell, Database, Running, Statement, lock};
-use super::writer_queue::{Permit, WriterQueue};
+use super::write::writer_queue::{Permit, WriterQueue};
 
 /// A session of the host's own.
-pub(super) struct SqliteSqlSession {
+pub(crate) struct SqliteSqlSession {
     place: String,
     database: Database,
     queue: Arc<WriterQueue>,
@@ -20,12 +20,12 @@ pub(super) struct SqliteSqlSession {
 }
 
 impl SqliteSqlSession {
-    pub(super) fn new(place: String, connection: Connection, queue: Arc<WriterQueue>) -> Self {
+    pub(crate) fn new(place: String, connection: Connection, queue: Arc<WriterQueue>) -> Self {
         Self { place, database: Database::new(connection.into()), queue, permit: None }
     }
 
     /// A session that only reads.
-    pub(super) fn read_only(place: String, path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn read_only(place: String, path: &Path) -> Result<Self, Failure> {
         let connection = open_read_only(path).map_err(|error| failure(&place, error))?;
         Ok(Self::new(place, connection, WriterQueue::of(path)))
     }
@@ -36,7 +36,7 @@ impl SqliteSqlSession {
 }
 
 /// Runs a statement that returns no rows; returns how many rows it touched.
-pub(super) fn execute(place: &str, database: &Database, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
+pub(crate) fn execute(place: &str, database: &Database, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
     with_statement(place, database, statement, |running| {
         let before = running.total_changes();
         bind(place, running, parameters)?;
@@ -46,7 +46,7 @@ pub(super) fn execute(place: &str, database: &Database, statement: &str, paramet
 }
 
 /// Runs such a statement once for each row of parameters.
-pub(super) fn execute_many(
+pub(crate) fn execute_many(
     place: &str,
     database: &Database,
     statement: &str,
@@ -64,7 +64,7 @@ pub(super) fn execute_many(
 }
 
 /// The rows of a query.
-pub(super) fn query(
+pub(crate) fn query(
     place: &str,
     database: &Database,
     statement: &str,
@@ -81,7 +81,7 @@ pub(super) fn query(
 }
 
 /// The names of a query's columns.
-pub(super) fn columns(place: &str, database: &Database, query: &str) -> Result<Vec<(String, String)>, Failure> {
+pub(crate) fn columns(place: &str, database: &Database, query: &str) -> Result<Vec<(String, String)>, Failure> {
     // As a subquery, only a query is accepted.
     with_statement(place, database, &format!("SELECT * FROM ({query}\n) LIMIT 0"), |running| {
         Ok((0..running.column_count()).map(|at| (running.column_name(at), String::new())).collect())

@@ -2,6 +2,7 @@
 //! borrow their connection, so a cursor that lives on its own cannot hold one; and reading a cell through them costs
 //! several times as much as SQLite's own value functions. This module and `batch_table` are the only ones with unsafe
 //! code.
+
 #![expect(unsafe_code, reason = "SQLite's C interface for statements; see the rules at Statement")]
 
 use std::ffi::{CStr, c_char, c_int};
@@ -16,16 +17,16 @@ use super::moment::MomentText;
 
 /// A connection that statements share. It may have been opened with SQLite's own mutex or without it; either way, only
 /// the holder of this mutex uses it.
-pub(super) type Database = Arc<Mutex<Connection>>;
+pub(crate) type Database = Arc<Mutex<Connection>>;
 
 /// Locks the connection.
-pub(super) fn lock(database: &Database) -> MutexGuard<'_, Connection> {
+pub(crate) fn lock(database: &Database) -> MutexGuard<'_, Connection> {
     database.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One cell of the current row, as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Cell<'a> {
+pub(crate) enum Cell<'a> {
     /// NULL.
     Null,
     /// A whole number.
@@ -45,7 +46,7 @@ pub(super) enum Cell<'a> {
 /// called with it only while the connection's lock is held: in `prepare`, in `drop`, and through `Running`, which holds
 /// the lock. A cell borrows from `Running`, and everything that could move the cell's memory (a step, a reset) takes
 /// `Running` mutably.
-pub(super) struct Statement {
+pub(crate) struct Statement {
     database: Database,
     raw: NonNull<ffi::sqlite3_stmt>,
 }
@@ -55,7 +56,7 @@ unsafe impl Send for Statement {}
 
 impl Statement {
     /// Prepares the one statement of this text; a second one is `MultipleStatement`, and no statement is an error.
-    pub(super) fn prepare(database: &Database, sql: &str) -> Result<Self, Error> {
+    pub(crate) fn prepare(database: &Database, sql: &str) -> Result<Self, Error> {
         let connection = lock(database);
         let (raw, rest) = compile(&connection, sql)?;
         let Some(raw) = raw else { return Err(Error::InvalidQuery) };
@@ -67,7 +68,7 @@ impl Statement {
     }
 
     /// The statement, ready to be used: the connection is locked until this is dropped.
-    pub(super) fn run(&mut self) -> Running<'_> {
+    pub(crate) fn run(&mut self) -> Running<'_> {
         Running { connection: lock(&self.database), raw: self.raw }
     }
 }
@@ -131,7 +132,7 @@ fn last_error(connection: &Connection, code: c_int) -> Error {
 }
 
 /// A statement in use.
-pub(super) struct Running<'s> {
+pub(crate) struct Running<'s> {
     connection: MutexGuard<'s, Connection>,
     raw: NonNull<ffi::sqlite3_stmt>,
 }
@@ -139,7 +140,7 @@ pub(super) struct Running<'s> {
 impl Running<'_> {
     /// Goes to the next row; `false` at the end.
     #[inline]
-    pub(super) fn step(&mut self) -> Result<bool, Error> {
+    pub(crate) fn step(&mut self) -> Result<bool, Error> {
         // SAFETY: see Statement.
         match unsafe { ffi::sqlite3_step(self.raw.as_ptr()) } {
             ffi::SQLITE_ROW => Ok(true),
@@ -149,42 +150,42 @@ impl Running<'_> {
     }
 
     /// Makes the statement ready to run from its start; bound values stay.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         // SAFETY: see Statement. It returns the code of the last step, which was reported already.
         unsafe { ffi::sqlite3_reset(self.raw.as_ptr()) };
     }
 
     /// Rows that the last INSERT, UPDATE or DELETE of the connection touched.
-    pub(super) fn changes(&self) -> u64 {
+    pub(crate) fn changes(&self) -> u64 {
         self.connection.changes()
     }
 
     /// Rows that all statements of the connection have touched so far.
-    pub(super) fn total_changes(&self) -> u64 {
+    pub(crate) fn total_changes(&self) -> u64 {
         self.connection.total_changes()
     }
 
     /// The number of columns of its rows; 0 if it returns none.
-    pub(super) fn column_count(&self) -> usize {
+    pub(crate) fn column_count(&self) -> usize {
         // SAFETY: see Statement.
         unsafe { ffi::sqlite3_column_count(self.raw.as_ptr()) as usize }
     }
 
     /// Returns whether it only reads and is not an EXPLAIN.
-    pub(super) fn is_plain_read(&self) -> bool {
+    pub(crate) fn is_plain_read(&self) -> bool {
         let raw = self.raw.as_ptr();
         // SAFETY: see Statement.
         unsafe { ffi::sqlite3_stmt_readonly(raw) != 0 && ffi::sqlite3_stmt_isexplain(raw) == 0 }
     }
 
     /// A column's name.
-    pub(super) fn column_name(&self, column: usize) -> String {
+    pub(crate) fn column_name(&self, column: usize) -> String {
         // SAFETY: see Statement; for a column that does not exist it returns null.
         unsafe { text_of(ffi::sqlite3_column_name(self.raw.as_ptr(), column as c_int)) }.unwrap_or_default()
     }
 
     /// The declared type of the table column that this column comes from; `None` if it is an expression.
-    pub(super) fn declared(&self, column: usize) -> Option<String> {
+    pub(crate) fn declared(&self, column: usize) -> Option<String> {
         let raw = self.raw.as_ptr();
         let column = column as c_int;
         // SAFETY: see Statement; for a column that does not exist it returns null. A table column without a type
@@ -196,7 +197,7 @@ impl Running<'_> {
     }
 
     /// The table and the column that this column comes from, as they were created; `None` if it is an expression.
-    pub(super) fn origin(&self, column: usize) -> Option<(String, String)> {
+    pub(crate) fn origin(&self, column: usize) -> Option<(String, String)> {
         let raw = self.raw.as_ptr();
         let column = column as c_int;
         // SAFETY: see Statement; for a column that does not exist it returns null.
@@ -208,7 +209,7 @@ impl Running<'_> {
 
     /// A cell of the current row; NULL if there is no row or no such column.
     #[inline]
-    pub(super) fn cell(&self, column: usize) -> Cell<'_> {
+    pub(crate) fn cell(&self, column: usize) -> Cell<'_> {
         // SAFETY: see Statement. The value is unprotected, but the value functions may still be used on it while nobody
         // else uses the connection, and its lock is held. Text and bytes stay where they are until the value is
         // converted to another type or the row is left; neither happens while the cell borrows `self`, because nothing
@@ -235,7 +236,7 @@ impl Running<'_> {
 
     /// Binds a parameter, counted from 1. `false` if the value cannot be bound: there is no such parameter, or
     /// a moment lies outside of the years that text can hold.
-    pub(super) fn bind(&mut self, parameter: usize, value: &Value) -> bool {
+    pub(crate) fn bind(&mut self, parameter: usize, value: &Value) -> bool {
         let mut text = Vec::new();
         let code = match value {
             Value::Null => self.bind_null(parameter),
@@ -257,7 +258,7 @@ impl Running<'_> {
     }
 
     /// The number of parameters of the statement.
-    pub(super) fn parameter_count(&self) -> usize {
+    pub(crate) fn parameter_count(&self) -> usize {
         // SAFETY: see Statement.
         unsafe { ffi::sqlite3_bind_parameter_count(self.raw.as_ptr()) as usize }
     }

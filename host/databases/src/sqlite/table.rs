@@ -11,33 +11,33 @@ use super::types::arrow_type;
 
 /// A column as it is declared.
 #[derive(Debug, Clone)]
-pub(super) struct Column {
+pub(crate) struct Column {
     /// Its name.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its declared type, as it was written.
-    pub(super) declared: String,
+    pub(crate) declared: String,
     /// The Arrow type of the declared type.
-    pub(super) arrow: DataType,
+    pub(crate) arrow: DataType,
     /// True if NULL may occur.
-    pub(super) nullable: bool,
+    pub(crate) nullable: bool,
     /// Its position in the primary key, from 1; 0 if it is not in it.
-    pub(super) key_position: i64,
+    pub(crate) key_position: i64,
 }
 
 /// A table or a view.
 #[derive(Debug, Clone)]
-pub(super) struct Table {
+pub(crate) struct Table {
     /// Its name as it was created.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// True if it is a view.
-    pub(super) is_view: bool,
+    pub(crate) is_view: bool,
     /// Its columns in order.
-    pub(super) columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
 }
 
 impl Table {
     /// The table of this name, in any case; `None` if there is none.
-    pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Self>, Failure> {
+    pub(crate) fn find(connection: &Connection, name: &str) -> Result<Option<Self>, Failure> {
         Self::read(connection, name).map_err(|error| failure(format_args!("table {name}"), error))?.transpose()
     }
 
@@ -63,19 +63,19 @@ impl Table {
     }
 
     /// The column of this name, in any case.
-    pub(super) fn column(&self, name: &str) -> Option<&Column> {
+    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
 
     /// The columns of the primary key, in order.
-    pub(super) fn key(&self) -> Vec<String> {
+    pub(crate) fn key(&self) -> Vec<String> {
         let mut key: Vec<_> = self.columns.iter().filter(|column| column.key_position > 0).collect();
         key.sort_by_key(|column| column.key_position);
         key.into_iter().map(|column| column.name.clone()).collect()
     }
 
     /// The columns, but for those that `leave_out` names.
-    pub(super) fn schema(&self, leave_out: &[&str]) -> SchemaRef {
+    pub(crate) fn schema(&self, leave_out: &[&str]) -> SchemaRef {
         let kept =
             self.columns.iter().filter(|column| !leave_out.iter().any(|name| column.name.eq_ignore_ascii_case(name)));
         Arc::new(Schema::new(kept.map(Column::field).collect::<Vec<_>>()))
@@ -104,7 +104,7 @@ impl Column {
 }
 
 /// Returns whether a merge can tell rows apart by these columns: the primary key or a unique index has just them.
-pub(super) fn is_unique(connection: &Connection, table: &Table, key: &[String]) -> rusqlite::Result<bool> {
+pub(crate) fn is_unique(connection: &Connection, table: &Table, key: &[String]) -> rusqlite::Result<bool> {
     if same_columns(&table.key(), key) {
         return Ok(true);
     }
@@ -130,11 +130,11 @@ fn same_columns(a: &[String], b: &[String]) -> bool {
 }
 
 /// A name as an identifier in a statement.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Names as a list of identifiers.
-pub(super) fn quoted_list<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+pub(crate) fn quoted_list<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     names.into_iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
 }

@@ -29,12 +29,13 @@ use arrow_schema::{DataType, TimeUnit};
 use wmshost_flow::{ColumnPurpose, Dialect, MOST_DIGITS, is_utc};
 
 /// The most digits that fit every whole number of 64 bits.
-pub(super) const INT64_DIGITS: u8 = 18;
+pub(crate) const INT64_DIGITS: u8 = 18;
+
 /// The name that represents UTC in Arrow timestamps.
 const UTC: &str = "UTC";
 
 /// The Arrow type of a declared type; `None` for a number that no decimal of 38 digits can hold.
-pub(super) fn arrow_type(declared: &str) -> Option<DataType> {
+pub(crate) fn arrow_type(declared: &str) -> Option<DataType> {
     let declared = declared.trim().to_ascii_uppercase();
     let (name, arguments, behind) = parts(&declared);
     Some(match name {
@@ -60,7 +61,7 @@ pub(super) fn arrow_type(declared: &str) -> Option<DataType> {
 
 /// SQLite's conversion of a value that is stored in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Affinity {
+pub(crate) enum Affinity {
     /// A whole number, if it looks like one.
     Integer,
     /// Text.
@@ -75,13 +76,13 @@ pub(super) enum Affinity {
 
 impl Affinity {
     /// Returns whether a value that looks like a number becomes one.
-    pub(super) fn is_numeric(self) -> bool {
+    pub(crate) fn is_numeric(self) -> bool {
         matches!(self, Self::Integer | Self::Real | Self::Numeric)
     }
 }
 
 /// The affinity of a declared type, by SQLite's own rules.
-pub(super) fn affinity(declared: &str) -> Affinity {
+pub(crate) fn affinity(declared: &str) -> Affinity {
     let declared = declared.trim().to_ascii_uppercase();
     let has = |word: &str| declared.contains(word);
     match () {
@@ -97,7 +98,7 @@ pub(super) fn affinity(declared: &str) -> Affinity {
 
 /// Returns whether a declared type leaves open what is in a column: it is read as text, but SQLite stores numbers in
 /// it.
-pub(super) fn is_undecided(declared: &str) -> bool {
+pub(crate) fn is_undecided(declared: &str) -> bool {
     affinity(declared) != Affinity::Text && arrow_type(declared) == Some(DataType::Utf8)
 }
 
@@ -154,17 +155,17 @@ fn timestamp(zoned: bool) -> DataType {
 }
 
 /// The type to declare for an Arrow type; `None` if the target has no type for it.
-pub(super) fn declared_type(arrow: &DataType) -> Option<String> {
+pub(crate) fn declared_type(arrow: &DataType) -> Option<String> {
     wmshost_flow::declared_type(Dialect::Sqlite, arrow, ColumnPurpose::Loaded)
 }
 
 /// Returns whether decimals of a column with this declared type are stored as text.
-pub(super) fn is_decimal_text(declared: &str) -> bool {
+pub(crate) fn is_decimal_text(declared: &str) -> bool {
     declared.trim_start().get(..12).is_some_and(|name| name.eq_ignore_ascii_case("DECIMAL_TEXT"))
 }
 
 /// Returns whether two types are the same for the target: time zones may differ in their spelling of UTC.
-pub(super) fn same_type(a: &DataType, b: &DataType) -> bool {
+pub(crate) fn same_type(a: &DataType, b: &DataType) -> bool {
     match (a, b) {
         (DataType::Timestamp(unit, Some(zone)), DataType::Timestamp(other, Some(second))) => {
             unit == other && is_utc(zone) && is_utc(second)

@@ -8,26 +8,31 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use super::comparison::{Comparison, Depth, MOST_SAMPLES};
 use super::difference::{CompareRules, Difference, DifferenceKind, Differences, KeyJoin, Side};
 use super::reading::{Range, Reading, Waiting, asked_to_stop};
 use super::scan::TargetScan;
-use super::verify::{Comparison, Depth, MOST_SAMPLES};
-use crate::bad_rows;
-use crate::batch::{Rejected, row_as_json};
-use crate::checkpoint::Checkpoint;
-use crate::events::{Event, StreamStats};
-use crate::failure::{Failure, FailureKind};
-use crate::key::{Bound, Keys};
-use crate::load::Loader;
+use crate::failure::Failure;
+use crate::failure::kind::FailureKind;
+use crate::metadata::checkpoint::Checkpoint;
 use crate::metadata::{Action, Known, LEASE_SECONDS, Lease, Ledger, Quarantine, id_without_key, take_loaded};
-use crate::origin::Origin;
-use crate::policy::{DeleteGuard, Deletes, OnBadValue};
-use crate::source::Dialect;
-use crate::stream::{StreamContext, in_transaction, lock, put_into_quarantine};
-use crate::target::{Refused, Removal, SharedTarget};
+use crate::ports::events::{Event, StreamStats};
+use crate::ports::loader::Loader;
+use crate::ports::source::Dialect;
+use crate::ports::target::{Refused, Removal, SharedTarget};
+use crate::rows::bad_rows;
+use crate::rows::batch::Rejected;
+use crate::rows::cell_json::row_as_json;
+use crate::rows::origin::Origin;
+use crate::stream::context::StreamContext;
+use crate::stream::policy::{DeleteGuard, Deletes, OnBadValue};
+use crate::stream::put_into_quarantine;
+use crate::stream::transaction::{in_transaction, lock};
+use crate::values::key::{Bound, Keys};
 
 /// The longest time without renewing the lease.
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
+
 /// The largest number of the target's rows that are held in memory at once for a range.
 const MOST_TARGET_ROWS: u64 = 32_768;
 

@@ -8,11 +8,11 @@ use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::filter::filter_record_batch;
 
-use super::hash::{Hashing, row_hashes};
-use crate::batch::row_as_json;
 use crate::failure::Failure;
-use crate::key::Keys;
-use crate::row_json::row_from_json;
+use crate::rows::cell_json::row_as_json;
+use crate::rows::hash::{Hashing, row_hashes};
+use crate::rows::row_json::row_from_json;
+use crate::values::key::Keys;
 
 /// The kind of a row's difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `hash` | rows as hashes |
+//! | `comparison` | the findings of a comparison |
 //! | `normalize` | the target's rows with the source's names and types |
 //! | `reading` | the source's side, cut into ranges |
 //! | `scan` | the target's side, read once |
@@ -17,14 +17,13 @@
 //! | `verify` | one stream: the scope of a comparison, and its result |
 
 mod comparer;
+pub(crate) mod comparison;
 mod difference;
-mod hash;
 mod normalize;
 mod reading;
 mod scan;
 mod verify;
 
-pub(crate) use hash::{Hashing, row_hashes};
-
+pub use comparison::{Compare, Comparison, Depth, OpenTarget};
 pub use difference::{Difference, DifferenceKind};
-pub use verify::{Compare, Compared, Comparison, Depth, OpenTarget};
+pub use verify::Compared;

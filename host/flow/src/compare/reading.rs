@@ -6,13 +6,14 @@ use arrow_array::RecordBatch;
 use crossbeam_channel::Sender;
 
 use super::difference::Withheld;
-use crate::batch::Batch;
-use crate::extract::{Extractor, Step};
-use crate::failure::{Failure, FailureKind, Stage};
-use crate::key::{Bound, InOrder, Keys};
-use crate::origin::Origin;
-use crate::stream::{StageFailure, StreamContext};
-use crate::transform_stage::TransformStage;
+use crate::failure::kind::FailureKind;
+use crate::failure::{Failure, Stage};
+use crate::ports::extractor::{Extractor, Step};
+use crate::rows::batch::Batch;
+use crate::rows::origin::Origin;
+use crate::stages::transform::TransformStage;
+use crate::stream::context::{StageFailure, StreamContext};
+use crate::values::key::{Bound, InOrder, Keys};
 
 /// The largest number of rows with the same key that are held in memory.
 const MOST_WITH_ONE_KEY: usize = 65_536;

@@ -5,8 +5,8 @@ use arrow_schema::SchemaRef;
 
 use super::normalize::like_source;
 use crate::failure::Failure;
-use crate::key::{Bound, InOrder, Keys};
-use crate::source::{Cursor, Dialect, SourceSession, TableDescription};
+use crate::ports::source::{Cursor, Dialect, SourceSession, TableDescription};
+use crate::values::key::{Bound, InOrder, Keys};
 
 /// The number of rows to fetch at once.
 const MOST_ROWS: usize = 8_192;
@@ -143,7 +143,7 @@ mod tests {
     use arrow_schema::{DataType, Field, Schema};
 
     use super::*;
-    use crate::order::ColumnOrder;
+    use crate::values::order::ColumnOrder;
 
     #[test]
     fn the_target_is_read_in_the_order_of_its_key() {

@@ -8,127 +8,32 @@ use arrow_schema::SchemaRef;
 use crossbeam_channel::bounded;
 
 use super::comparer::{Comparer, Repair};
-use super::difference::{CompareRules, Difference};
-use super::hash::Hashing;
+use super::comparison::{Compare, Comparison, Depth, MOST_SAMPLES, OpenTarget};
+use super::difference::CompareRules;
 use super::reading::read;
 use super::scan::{TargetScan, Wanted};
-use crate::checkpoint::LoadMode;
 use crate::definition::columns_of;
-use crate::extract::Method;
 use crate::failure::{Failure, Stage, StreamFailure};
-use crate::load::LoadRequest;
+use crate::metadata::checkpoint::LoadMode;
 use crate::metadata::{Known, Lease, Quarantine};
-use crate::open::ReadyStream;
-use crate::source::{Dialect, SourceSession, TableDescription};
-use crate::stream::{StageFailure, Stream, StreamContext, lock};
-use crate::transform_stage::TransformStage;
+use crate::ports::extractor::Method;
+use crate::ports::loader::LoadRequest;
+use crate::ports::source::{Dialect, SourceSession, TableDescription};
+use crate::rows::hash::Hashing;
+use crate::stages::transform::TransformStage;
+use crate::stream::Stream;
+use crate::stream::context::{StageFailure, StreamContext};
+use crate::stream::opened::ReadyStream;
+use crate::stream::transaction::lock;
 
 /// The approximate number of rows in a range.
 const RANGE_ROWS: usize = 8_192;
+
 /// The number of batches of the source that may wait to be compared.
 const WAITING_PARTS: usize = 2;
-/// The largest number of rows that are named one by one.
-pub(super) const MOST_SAMPLES: usize = 1_000;
+
 /// The column that holds the time at which a row was deleted.
 const DELETED_AT: &str = "wms_deleted_at";
-
-/// Opens the target's table for reading, in its state at the time of the call.
-pub type OpenTarget = Box<dyn FnOnce() -> Result<Box<dyn SourceSession>, Failure> + Send>;
-
-/// The depth of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// Keys only, to find the rows that the source no longer has.
-    Keys,
-    /// All columns.
-    Rows,
-}
-
-/// The options of a comparison.
-#[derive(Debug, Clone, Copy)]
-pub struct Compare {
-    /// The depth.
-    pub depth: Depth,
-    /// True to load missing and different rows, and to delete extra ones as the stream's policy says.
-    pub repair: bool,
-}
-
-/// The result of a comparison.
-#[derive(Debug, Clone, Default)]
-pub struct Comparison {
-    /// True if both sides were read to their ends. If not, all numbers refer to the part that was compared.
-    pub is_complete: bool,
-    /// Rows of the source, without the rejected ones.
-    pub source_rows: u64,
-    /// Rows of the target, without those marked as deleted.
-    pub target_rows: u64,
-    /// Rows of the source that were rejected and therefore do not belong in the target.
-    pub rejected: u64,
-    /// Ranges of keys that were compared.
-    pub ranges: u64,
-    /// The number of these ranges that differ.
-    pub ranges_different: u64,
-    /// Rows that the target lacks.
-    pub missing: u64,
-    /// Rows that only the target has.
-    pub extra: u64,
-    /// Rows that both have, with different values.
-    pub different: u64,
-    /// Rows of the target whose version in the source was rejected. They are not deleted.
-    pub outdated: u64,
-    /// Rows of the source with a key that another row of it has: the target can hold only one of them.
-    pub source_duplicates: u64,
-    /// Rows of the target with a key that another row of it has.
-    pub target_duplicates: u64,
-    /// Missing or different rows that a repair has loaded.
-    pub loaded: u64,
-    /// Those of them that the target refused; they are in quarantine.
-    pub refused: u64,
-    /// Extra rows that a repair has deleted, or marked as deleted.
-    pub deleted: u64,
-    /// The first rows that differ.
-    pub samples: Vec<Difference>,
-    /// Columns of the stream that the target's table does not have; they are not compared.
-    pub columns_left_out: Vec<String>,
-}
-
-impl Comparison {
-    /// Returns whether everything was compared and nothing differs, the number of rows included.
-    pub fn is_equal(&self) -> bool {
-        let duplicates = self.source_duplicates + self.target_duplicates;
-        self.is_complete && self.differing() == 0 && duplicates == 0 && self.source_rows == self.target_rows
-    }
-
-    /// Returns the number of rows that differed, without duplicates.
-    pub fn differing(&self) -> u64 {
-        self.missing + self.extra + self.different + self.outdated
-    }
-
-    /// Returns the number of rows that a repair has loaded or deleted.
-    pub fn repaired(&self) -> u64 {
-        self.loaded + self.deleted
-    }
-
-    /// Returns whether everything was compared and a repair has loaded all rows that were missing or different in the
-    /// target.
-    pub fn is_mended(&self) -> bool {
-        let duplicates = self.source_duplicates + self.target_duplicates;
-        self.is_complete && duplicates == 0 && self.loaded >= self.missing + self.different
-    }
-
-    /// Describes what was done before a comparison broke off.
-    fn in_words(&self) -> String {
-        let loaded = match self.loaded {
-            0 => "no row was loaded".to_owned(),
-            loaded => format!("{loaded} rows were loaded before and stay"),
-        };
-        let rows = self.source_rows;
-        match self.is_complete {
-            true => format!("all {rows} rows of the source were compared: {loaded}, none was deleted"),
-            false => format!("the comparison broke off after {rows} rows of the source: {loaded}, none was deleted"),
-        }
-    }
-}
 
 /// The outcome of a comparison: its result, which is partial if it failed.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 //! in the target.
 
 use super::{ColumnUse, Definition, PluginUse, SOURCE_SCHEMA, column};
-use crate::extract::Method;
 use crate::failure::Stage;
-use crate::policy::OnChange;
-use crate::target::TableDefinition;
+use crate::ports::extractor::Method;
+use crate::ports::target::TableDefinition;
+use crate::stream::policy::OnChange;
 
 /// The effect of a difference on the rows in the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

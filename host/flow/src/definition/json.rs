@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::{ColumnUse, Definition, PluginUse};
-use crate::extract::{Method, NullKeys};
 use crate::failure::Stage;
+use crate::ports::extractor::{Method, NullKeys};
 
 /// The version of the format that is written.
 const FORMAT: u64 = 1;

@@ -3,25 +3,28 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | `reaction` | the reaction to a definition that changed |
 //! | `json` | the document in the ledger |
 //! | `difference` | the differences between two definitions, and their effect on the rows in the target |
 
 mod difference;
 mod json;
+pub(crate) mod reaction;
 
 use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
 
-use crate::extract::{ExtractRequest, Method, NullKeys};
 use crate::failure::Stage;
-use crate::transform_stage::type_name;
+use crate::ports::extractor::{ExtractRequest, Method, NullKeys};
+use crate::stages::transform::type_name;
 
 pub use difference::{DefinitionChange, Impact, Reaction};
 pub(crate) use difference::{differences, lost_columns, new_column};
 
 /// The option with the schema of the source's tables.
 pub const SOURCE_SCHEMA: &str = "schema of the source";
+
 /// The option with the size of the largest value that is read.
 pub const LARGEST_VALUE: &str = "largest value that is read";
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::value::{Bookmark, Position, Value};
+use crate::values::{Bookmark, Position, Value};
 
 /// Returns a bookmark as JSON: a list of `{"name", "type", "value"}`.
 pub fn bookmark_to_json(bookmark: &Bookmark) -> Json {

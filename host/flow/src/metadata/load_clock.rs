@@ -10,10 +10,10 @@
 //! | was far ahead once | a microsecond after the latest load time, until the clock has reached it |
 
 use super::table::{Cells, Kind, Table, text};
-use crate::clock::Micros;
 use crate::failure::Failure;
-use crate::sql::Sql;
-use crate::value::Value;
+use crate::ports::clock::Micros;
+use crate::ports::sql::Sql;
+use crate::values::Value;
 
 const TABLE: Table =
     Table { name: "WMSHOST_LOAD_CLOCK", columns: &[("table_name", Kind::Name), ("newest", Kind::Integer)], key: 1 };

@@ -11,11 +11,11 @@ use super::quarantine::{
 };
 use super::row_key::{KeyDigest, digest_at, digest_of_json};
 use super::table::text;
-use crate::batch::Rejected;
 use crate::failure::Failure;
-use crate::sql::Sql;
-use crate::target::Refused;
-use crate::value::Value;
+use crate::ports::sql::Sql;
+use crate::ports::target::Refused;
+use crate::rows::batch::Rejected;
+use crate::values::Value;
 
 /// The rows of a stream that are in quarantine.
 #[derive(Debug, Default)]

@@ -4,6 +4,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `table` | creating and finding such a table in any dialect |
+//! | `checkpoint` | the position of a stream, committed with its rows |
 //! | `ledger` | the progress of each stream: every run's checkpoint and every change by hand |
 //! | `json` | bookmarks and states as text |
 //! | `lease` | the right to write a stream, or to build the models |
@@ -15,6 +16,7 @@
 //! | `row_key` | the key by which such a row is recognized |
 //! | `met` | such rows when the source is read again |
 
+pub(crate) mod checkpoint;
 pub(crate) mod json;
 mod lease;
 mod lease_guard;

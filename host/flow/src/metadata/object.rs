@@ -1,9 +1,9 @@
 //! The object that has a name in the target, and whether it is a table made by the host.
 
 use crate::failure::Failure;
-use crate::source::Dialect;
-use crate::sql::Sql;
-use crate::value::Value;
+use crate::ports::source::Dialect;
+use crate::ports::sql::Sql;
+use crate::values::Value;
 
 /// The columns that every table made by the host has: the run that last wrote a row, and the time of that write.
 pub(super) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];

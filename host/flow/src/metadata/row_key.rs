@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 use serde_json::Value as Json;
 
-use crate::batch::plain_value;
+use crate::rows::cell_json::plain_value;
 
 /// The longest key in words, in characters.
 const WORDS_CHARS: usize = 500;

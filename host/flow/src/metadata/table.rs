@@ -1,9 +1,9 @@
 //! The definition of one of the host's own tables, in any dialect.
 
 use crate::failure::Failure;
-use crate::source::Dialect;
-use crate::sql::Sql;
-use crate::value::Value;
+use crate::ports::source::Dialect;
+use crate::ports::sql::Sql;
+use crate::values::Value;
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::Stream;
-use crate::events::{StreamStatus, StreamSummary};
-use crate::extract::Method;
-use crate::failure::{Failure, FailureKind, Stage};
-use crate::policy::OnTrap;
+use super::policy::OnTrap;
+use crate::failure::kind::FailureKind;
+use crate::failure::{Failure, Stage};
+use crate::ports::events::{StreamStatus, StreamSummary};
+use crate::ports::extractor::Method;
 use crate::run::{check_streams, run_streams};
 use crate::testing::{
     Behaviour, Bench, Fault, MemoryExtractor, MemoryLoader, MemoryTarget, STREAM, ScriptedTransform, TABLE, bookmark_at,

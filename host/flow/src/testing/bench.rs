@@ -4,19 +4,23 @@ use std::sync::Arc;
 
 use super::{FakeClock, MemoryExtractor, MemoryLoader, MemoryTarget, Recorder};
 use crate::definition::Definition;
-use crate::events::StreamSummary;
-use crate::extract::{ExtractRequest, Method, NullKeys};
 use crate::metadata::{Entry, Lease, LeaseOwner, Ledger, Quarantine, QuarantineFilter, QuarantinedRow};
-use crate::policy::{
+use crate::ports::cancel::Cancel;
+use crate::ports::events::StreamSummary;
+use crate::ports::extractor::{ExtractRequest, Method, NullKeys};
+use crate::run::run_streams;
+use crate::stream::Stream;
+use crate::stream::context::StreamContext;
+use crate::stream::policy::{
     Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy,
 };
-use crate::run::{Cancel, run_streams};
-use crate::stream::{Stream, StreamContext};
 
 /// The pipeline's name.
 pub(crate) const PIPELINE: &str = "pipeline";
+
 /// The stream's name.
 pub(crate) const STREAM: &str = "item";
+
 /// The table that it writes.
 pub(crate) const TABLE: &str = "ITEM";
 

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::clock::{Clock, Micros};
+use crate::ports::clock::{Clock, Micros};
 
 /// The wall clock's time when the monotonic clock is at zero: 2026-01-01T00:00:00 UTC.
 const START: Micros = 1_767_225_600_000_000;

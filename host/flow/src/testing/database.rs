@@ -8,7 +8,7 @@ use arrow_schema::SchemaRef;
 
 use super::statement::{Condition, Expression, Operator, Query, Statement};
 use crate::failure::Failure;
-use crate::value::Value;
+use crate::values::Value;
 
 /// A row's values in the order of its table's columns.
 pub(crate) type Row = Vec<Value>;

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use arrow_schema::SchemaRef;
 
 use super::{item_columns, items};
-use crate::batch::{Batch, Cause, Rejected, row_as_json};
-use crate::extract::{Chunk, ExtractRequest, Extractor, Opened, Step};
-use crate::failure::{Failure, FailureKind, Stage};
-use crate::run::Cancel;
-use crate::value::{Bookmark, Position, Value};
+use crate::failure::kind::FailureKind;
+use crate::failure::{Failure, Stage};
+use crate::ports::cancel::Cancel;
+use crate::ports::extractor::{Chunk, ExtractRequest, Extractor, Opened, Step};
+use crate::rows::batch::{Batch, Cause, Rejected};
+use crate::rows::cell_json::row_as_json;
+use crate::values::{Bookmark, Position, Value};
 
 /// Returns the bookmark after the row with this id.
 pub(crate) fn bookmark_at(id: i64) -> Bookmark {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 
-use crate::checkpoint::LoadMode;
 use crate::failure::Failure;
-use crate::load::{LoadRequest, Loader};
-use crate::stream::lock;
-use crate::target::{MergeRule, SharedTarget, TableDefinition, WriteStats};
+use crate::metadata::checkpoint::LoadMode;
+use crate::ports::loader::{LoadRequest, Loader};
+use crate::ports::target::{MergeRule, SharedTarget, TableDefinition, WriteStats};
+use crate::stream::transaction::lock;
 
 /// The loader.
 pub(crate) struct MemoryLoader {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::events::{Event, Observer, StreamStats};
+use crate::ports::events::{Event, Observer, StreamStats};
 
 /// An action at a named point of the flow.
 type Hook = (&'static str, Box<dyn Fn() + Send>);

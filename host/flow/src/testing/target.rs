@@ -11,16 +11,16 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use super::FakeClock;
 use super::database::{Database, Given, MemoryTable, Row, compare};
 use super::statement::parse;
-use crate::batch::plain_value;
-use crate::clock::{Clock as _, Micros};
 use crate::failure::Failure;
 use crate::metadata::STAGED_SUFFIX;
-use crate::source::Dialect;
-use crate::sql::{Sql, SqlSession};
-use crate::target::{
+use crate::ports::clock::{Clock as _, Micros};
+use crate::ports::source::Dialect;
+use crate::ports::sql::{Sql, SqlSession};
+use crate::ports::target::{
     MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession, WriteStats,
 };
-use crate::value::Value;
+use crate::rows::cell_json::plain_value;
+use crate::values::Value;
 
 /// The state that all sessions share.
 #[derive(Default)]

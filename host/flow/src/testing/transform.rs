@@ -9,9 +9,10 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
 
 use super::{FakeClock, ids, item_columns};
-use crate::batch::Cause;
-use crate::failure::{Failure, FailureKind};
-use crate::transform::{Call, RejectedRow, Transform, Transformed};
+use crate::failure::Failure;
+use crate::failure::kind::FailureKind;
+use crate::ports::transform::{Call, RejectedRow, Transform, Transformed};
+use crate::rows::batch::Cause;
 
 /// The longest computing time of one call.
 pub(crate) const CALL_TIME: Duration = Duration::from_secs(30);

@@ -3,14 +3,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
-use crate::change::day::{Day, Role};
-use crate::change::orders::NewLine;
-use crate::change::pick::{Roles, new_rows, rows_to_update};
+use super::day::{Day, Role};
+use super::orders::NewLine;
+use super::pick::{Roles, new_rows, rows_to_update};
 use crate::column::Stamp;
 use crate::moment::MINUTE;
 use crate::random::{Purpose, Random};
-use crate::rows::allocation::{self, Allocation, STATUSES, user};
-use crate::rows::rank;
+use crate::rows::allocation::{Allocation, STATUSES, user};
+use crate::rows::{allocation, rank};
 use crate::summary::{Meter, Progress, TableSummary};
 
 /// The rank of a completed allocation.

@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-use crate::change::{ChangeOptions, LATE_LIMIT_MINUTES};
+use super::options::ChangeOptions;
+use crate::limits::LATE_LIMIT_MINUTES;
 use crate::moment::{DAY, HOUR, MINUTE, Moment};
 use crate::random::{Purpose, Random};
 use crate::schema::{ALLOCATION, ORDER_DTL, ORDER_HDR};

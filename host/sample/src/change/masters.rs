@@ -2,12 +2,13 @@
 
 use rusqlite::{Connection, Statement, params};
 
-use crate::change::day::Day;
-use crate::change::pick::some_of;
+use super::day::Day;
+use super::pick::some_of;
 use crate::column::{Cost, Decimal, Measure};
 use crate::random::{Purpose, Random};
-use crate::rows::item::{self, Item};
-use crate::rows::location::{self, Location, used};
+use crate::rows::item::Item;
+use crate::rows::location::{Location, used};
+use crate::rows::{item, location};
 use crate::schema::{ITEM_MASTER, LOCATION};
 use crate::summary::{Meter, Progress, TableSummary};
 use crate::world::{FIRST_ITEM, FIRST_LOCATION, item_cost};

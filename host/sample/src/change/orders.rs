@@ -3,15 +3,15 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::change::day::{Day, Incremental, Role};
-use crate::change::masters::Stocked;
-use crate::change::pick::{Roles, new_rows, rows_to_update};
+use super::day::{Day, Incremental, Role};
+use super::masters::Stocked;
+use super::pick::{Roles, new_rows, rows_to_update};
 use crate::column::{Decimal, Money, Stamp};
 use crate::moment::{HOUR, Moment};
 use crate::random::{Purpose, Random};
-use crate::rows::order::{self, COMPLETED, Order, STATUSES, customers};
-use crate::rows::order_line::{self, OrderLine};
-use crate::rows::rank;
+use crate::rows::order::{COMPLETED, Order, STATUSES, customers};
+use crate::rows::order_line::OrderLine;
+use crate::rows::{order, order_line, rank};
 use crate::summary::{Meter, Progress, TableSummary};
 use crate::world::{line_count, price, quantity};
 

@@ -3,10 +3,10 @@
 
 use rusqlite::{Statement, params};
 
+use super::{Spellings, changed_at};
 use crate::column::{Decimal, Money, Stamp};
 use crate::moment::{DAY, HOUR, MINUTE, Moment};
 use crate::random::{MILLION, Purpose, Random};
-use crate::rows::{Spellings, changed_at};
 use crate::world::{Bulk, FIRST_ORDER, World, bulk_key};
 
 pub(crate) const INSERT: &str = "INSERT INTO order_hdr (order_id, customer_id, order_date, order_status, \
@@ -21,19 +21,27 @@ pub(crate) const STATUSES: [Spellings; 5] = [
     ["COMPLETED", "COMPLETED ", "completed"],
     ["CANCELLED", " CANCELLED ", "cancelled"],
 ];
+
 /// The rank at which an order ends if it is not cancelled.
 pub(crate) const COMPLETED: usize = 3;
 
 const UNKNOWN: [&str; 3] = ["ON_HOLD", "ERR", "?"];
+
 const OLD: [(u64, usize); 5] = [(5, 0), (10, 1), (20, 2), (925, 3), (40, 4)];
+
 const YOUNG: [(u64, usize); 5] = [(15, 0), (20, 1), (30, 2), (32, 3), (3, 4)];
+
 const OPEN: [(u64, usize); 3] = [(40, 0), (35, 1), (25, 2)];
+
 /// The time without a change after which an order counts as old.
 const YOUTH: i64 = 4 * DAY;
+
 /// The time from an order's date to its last change, in microseconds.
 const GAP: [(i64, i64); 5] =
     [(0, MINUTE), (500_000, 8 * HOUR), (900_000, 2 * DAY), (995_000, 9 * DAY), (1_000_000, 30 * DAY)];
+
 const TYPES: [(u64, &str); 4] = [(75, "STANDARD"), (12, "EXPRESS"), (8, "BACKORDER"), (5, "TRANSFER")];
+
 const PRIORITIES: [(u64, &str); 4] = [(5, "URGENT"), (15, "HIGH"), (65, "NORMAL"), (15, "LOW")];
 
 /// One order.

@@ -1,6 +1,16 @@
 //! The functions that plugins may call. One module per capability: its context in an instance, a view of that with the
 //! handles where it makes or takes any, and the interface of the contract for the view. A capability sees its own context
 //! only: `log` cannot reach the target, whatever this folder contains. Which of them an instance gets is decided in `link`.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `batches` | reading and writing columns, and taking rows out |
+//! | `log` | messages of plugins in the run's log |
+//! | `settings` | the plugin's own table in the pipeline file |
+//! | `source` | reading a granted database |
+//! | `state` | a plugin's own memory |
+//! | `target` | writing the table of the stream |
+//! | `types` | the contract's types, which have no functions |
 
 mod batches;
 mod log;

@@ -1,4 +1,11 @@
 //! Instances as stages of the flow.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `extractor` | a plugin that reads a stream |
+//! | `transform` | a plugin that changes batches |
+//! | `loader` | a plugin that writes a stream |
+//! | `models` | a plugin that declares models |
 
 mod extractor;
 mod loader;

@@ -1,4 +1,10 @@
 //! The command line.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `backfill_args` | the arguments of `wmshost backfill` |
+//! | `models_args` | the arguments of `wmshost models` |
+//! | `state_args` | the arguments of the commands for a target's own tables |
 
 mod backfill_args;
 mod models_args;

@@ -1,4 +1,19 @@
 //! One module per command: each parses its arguments, calls the runtime, reports the outcome and returns the exit code.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `backfill` | `wmshost backfill`: reads a part of a stream again, window by window |
+//! | `check` | `wmshost check`: finds the mistakes in a pipeline |
+//! | `models` | `wmshost models` and `wmshost kpi`: the models that are built from the loaded tables |
+//! | `plan` | `wmshost plan`: shows the reads and writes of a run |
+//! | `plugin` | `wmshost plugin`: describes components |
+//! | `quarantine` | `wmshost quarantine`: lists rejected rows, and replays them |
+//! | `run` | `wmshost run`: loads the streams and builds the models |
+//! | `runs` | `wmshost runs`: shows the history |
+//! | `sample` | `wmshost sample`: a warehouse for practice |
+//! | `schema` | `wmshost schema`: prints the JSON Schemas of the outputs |
+//! | `state` | `wmshost state`: shows the checkpoints of streams, and changes them |
+//! | `verify` | `wmshost verify`: compares target and source, and repairs the target |
 
 mod backfill;
 mod check;

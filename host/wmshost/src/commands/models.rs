@@ -94,7 +94,6 @@ fn compile(app: &App, args: &SelectArgs) -> Result<Exit> {
     let (runtime, project, selected) = select(app, args)?;
     project.examine()?;
     let nodes = models::nodes(&runtime, &project, &selected);
-    let nodes: Vec<_> = nodes.into_iter().filter(|node| node["kind"] == "model").collect();
     report::models::compile(&nodes, args.output.output)?;
     Ok(Exit::Success)
 }

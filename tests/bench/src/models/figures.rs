@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::{Change, ROUNDS, Took};
+use super::measure::{Change, ROUNDS, Took};
 
 /// All measurements: medians.
 pub(super) struct Figures {

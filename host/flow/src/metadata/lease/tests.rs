@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{LEASE_SECONDS, Lease, LeaseOwner};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
+use crate::failure::kind::FailureKind;
 use crate::testing::Bench;
 
 /// Returns the lease of a run in a process.

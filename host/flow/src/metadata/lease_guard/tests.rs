@@ -5,9 +5,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{LEASE_SECONDS, LeaseGuard};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
+use crate::failure::kind::FailureKind;
 use crate::metadata::Lease;
-use crate::target::Target;
+use crate::ports::target::Target;
 use crate::testing::Bench;
 
 /// Returns a guard that renews the lease by its transactions alone.

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{Action, Ledger};
-use crate::checkpoint::{Checkpoint, LoadMode};
 use crate::definition::tests::definition;
-use crate::sql::Sql;
+use crate::metadata::checkpoint::{Checkpoint, LoadMode};
+use crate::ports::sql::Sql;
 use crate::testing::{Bench, PIPELINE, STREAM, bookmark_at};
-use crate::value::{Bookmark, Position, Value};
+use crate::values::{Bookmark, Position, Value};
 
 const LEDGER: Ledger<'static> = Ledger { pipeline: PIPELINE };
 

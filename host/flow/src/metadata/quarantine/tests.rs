@@ -2,9 +2,9 @@
 //! the source has another version.
 
 use super::{Quarantine, QuarantineFilter, RejectedIn};
-use crate::batch::{Cause, Rejected};
 use crate::failure::Stage;
 use crate::metadata::row_key::digest_of_json;
+use crate::rows::batch::{Cause, Rejected};
 use crate::testing::{Bench, PIPELINE, STREAM};
 
 const QUARANTINE: Quarantine<'static> = Quarantine { pipeline: PIPELINE };

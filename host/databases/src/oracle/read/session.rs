@@ -1,0 +1,305 @@
+//! The reading session of one stream.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow_schema::{Field, Schema};
+use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value};
+
+use super::cursor::{Reader, SharedConnection};
+use super::dates::as_dates;
+use super::lob;
+use super::order::order_of;
+use crate::oracle::client::OpenQuery;
+use crate::oracle::client::column_info::{ColumnInfo, Kind};
+use crate::oracle::connect::manager::PooledConnection;
+use crate::oracle::connect::settings::Settings;
+use crate::oracle::failure::ErrorClass;
+use crate::oracle::guard;
+use crate::oracle::guard::rules::Violation;
+use crate::oracle::names::{exactly, owned, spelled};
+use crate::oracle::sql_session::query as plain_query;
+use crate::oracle::types::{Reading, reading};
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
+const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_columns cc \
+     ON cc.owner = c.owner AND cc.constraint_name = c.constraint_name \
+     WHERE c.owner = NVL(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND c.table_name = :2 \
+     AND c.constraint_type = 'P' ORDER BY cc.position";
+
+/// The table of a synonym; the schema's own synonym comes before a public one. A synonym over a database link has none.
+const SYNONYM: &str = "SELECT table_owner, table_name FROM all_synonyms \
+     WHERE synonym_name = :1 AND owner IN (SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), 'PUBLIC') AND db_link IS NULL \
+     ORDER BY DECODE(owner, 'PUBLIC', 1, 0)";
+
+/// The character set of text that is not national.
+const CHARSET: &str = "SELECT value FROM nls_database_parameters WHERE parameter = 'NLS_CHARACTERSET'";
+
+/// A noon in UTC, as the server would send it in a column of local time.
+const LOCAL_NOON: &str =
+    "SELECT CAST(TIMESTAMP '2026-01-31 12:00:00 +00:00' AS TIMESTAMP WITH LOCAL TIME ZONE) FROM dual";
+
+/// The data that all sessions of a source share.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SnapshotPoint {
+    /// The system change number that everything is read as of.
+    pub(crate) scn: Option<u64>,
+    /// The source's clock, set back to before the start of the oldest open transaction.
+    pub(crate) now: Micros,
+}
+
+/// A table, view or synonym that exists.
+struct Found {
+    /// Its name as Oracle spells it.
+    name: String,
+    columns: Vec<ColumnInfo>,
+}
+
+/// A session.
+pub(crate) struct Session {
+    place: Arc<str>,
+    settings: Settings,
+    connection: SharedConnection,
+    grant: SourceGrant,
+    moment: SnapshotPoint,
+    /// The granted tables that were looked up so far.
+    tables: BTreeMap<String, Option<Arc<Found>>>,
+    local_is_utc: Option<bool>,
+    /// The database's character set.
+    charset: Option<Arc<str>>,
+}
+
+impl Session {
+    pub(crate) fn new(
+        place: String,
+        settings: Settings,
+        connection: PooledConnection,
+        grant: &SourceGrant,
+        moment: SnapshotPoint,
+    ) -> Self {
+        let connection = Arc::new(Mutex::new(connection));
+        let (grant, tables) = (grant.clone(), BTreeMap::new());
+        Self { place: place.into(), settings, connection, grant, moment, tables, local_is_utc: None, charset: None }
+    }
+
+    fn connection(&self) -> MutexGuard<'_, PooledConnection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_granted(&self, table: &str) -> bool {
+        self.grant.tables.iter().any(|granted| spelled(granted) == spelled(table))
+    }
+
+    /// The table, view or synonym of this name: in upper case, as Oracle spells a name that was not quoted, or else as
+    /// it is written.
+    fn found(&mut self, table: &str) -> Result<Option<Arc<Found>>, Failure> {
+        if let Some(known) = self.tables.get(table) {
+            return Ok(known.clone());
+        }
+        let mut names = vec![spelled(table)];
+        if names[0] != table {
+            names.push(table.to_owned());
+        }
+        let mut found = None;
+        for name in names {
+            if let Some(columns) = self.metadata(&name)? {
+                found = Some(Arc::new(Found { name, columns }));
+                break;
+            }
+        }
+        self.tables.insert(table.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    /// The server's description of the columns of the table, view or synonym with exactly this name; `None` if there is
+    /// none.
+    fn metadata(&self, table: &str) -> Result<Option<Vec<ColumnInfo>>, Failure> {
+        let nothing = format!("SELECT * FROM {} WHERE 1 = 0", exactly(table));
+        let mut connection = self.connection();
+        match connection.client().and_then(|client| client.describe(&nothing)) {
+            Ok(columns) => Ok(Some(columns)),
+            Err(oracle_error) if oracle_error.code == Some(942) => Ok(None),
+            Err(oracle_error) => {
+                if oracle_error.class.is_connection_lost() {
+                    connection.mark_broken();
+                }
+                Err(oracle_error.failure(format_args!("{}, table {table}", self.place)))
+            }
+        }
+    }
+
+    fn readings(&mut self, columns: &[ColumnInfo], of: &str) -> Result<Vec<Reading>, Failure> {
+        if columns.iter().any(|column| column.kind == Kind::TimestampLtz) && !self.local_is_utc()? {
+            return Err(Failure::invalid_config(format!(
+                "{}, {of}: the server sends TIMESTAMP WITH LOCAL TIME ZONE in another zone than UTC",
+                self.place
+            ))
+            .advise("select the column CAST to TIMESTAMP WITH TIME ZONE, or by a view"));
+        }
+        let readings = columns.iter().map(|column| {
+            reading(column, self.settings.bare_number).ok_or_else(|| {
+                Failure::invalid_config(format!(
+                    "{}, {of}: the column {} is {}, which cannot be read",
+                    self.place, column.name, column.declared
+                ))
+                .advise("leave it out, or have a view turn it into text")
+            })
+        });
+        readings.collect()
+    }
+
+    fn charset(&mut self) -> Result<Arc<str>, Failure> {
+        if let Some(known) = &self.charset {
+            return Ok(Arc::clone(known));
+        }
+        let found = plain_query(&mut self.connection(), &self.place, CHARSET, &[])?;
+        let found: Arc<str> = match found.first().map(Vec::as_slice) {
+            Some([Value::Text(name)]) => name.as_str().into(),
+            _ => {
+                return Err(Failure::permanent(format!(
+                    "{}: the server does not report its character set",
+                    self.place
+                )));
+            }
+        };
+        Ok(Arc::clone(self.charset.insert(found)))
+    }
+
+    /// Returns whether moments of local time come in UTC. The session's zone is UTC, but a driver could ignore it.
+    fn local_is_utc(&mut self) -> Result<bool, Failure> {
+        if let Some(known) = self.local_is_utc {
+            return Ok(known);
+        }
+        let noon = plain_query(&mut self.connection(), &self.place, LOCAL_NOON, &[])?;
+        let is_noon =
+            matches!(noon.first().map(Vec::as_slice), Some([Value::Timestamp(at)]) if at.rem_euclid(DAY) == DAY / 2);
+        Ok(*self.local_is_utc.insert(is_noon))
+    }
+
+    /// The statement and its parameters as they may run.
+    fn checked(&mut self, statement: &str, parameters: &[Value]) -> Result<(String, Vec<Value>), Failure> {
+        let mut known: BTreeMap<String, Option<Arc<Found>>> = BTreeMap::new();
+        for table in self.grant.tables.clone() {
+            let found = self.found(&table)?;
+            known.insert(found.as_ref().map_or_else(|| spelled(&table), |found| found.name.clone()), found);
+        }
+        let granted: BTreeSet<String> = known.keys().cloned().collect();
+        let checked = guard::check(statement, parameters.len(), &granted, self.moment.scn, &mut |table| {
+            let found = known.get(table).cloned().flatten();
+            Ok(found.map(|found| found.columns.iter().map(|column| column.name.clone()).collect()))
+        });
+        let columns = || known.values().flatten().flat_map(|found| &found.columns);
+        let is_date = |name: &str| {
+            let mut same = columns().filter(|column| column.name == name || column.name == spelled(name)).peekable();
+            same.peek().is_some() && same.all(|column| column.kind == Kind::Date)
+        };
+        checked.map(|statement| as_dates(&statement, parameters, is_date)).map_err(|violation| match violation {
+            Violation::Unreadable(why) => Failure::permanent(format!("{}: {why}", self.place)),
+            Violation::Denied(why) => Failure::denied(format!("{}: {why}", self.place)),
+            Violation::Failed(failure) => failure,
+        })
+    }
+}
+
+impl SourceSession for Session {
+    fn dialect(&self) -> Dialect {
+        Dialect::Oracle
+    }
+
+    fn now(&mut self) -> Result<Micros, Failure> {
+        Ok(self.moment.now)
+    }
+
+    fn tables(&mut self) -> Result<Vec<String>, Failure> {
+        let mut found = Vec::new();
+        for table in self.grant.tables.clone() {
+            found.extend(self.found(&table)?.map(|found| found.name.clone()));
+        }
+        Ok(found)
+    }
+
+    fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure> {
+        if !self.is_granted(table) {
+            return Err(Failure::denied(format!("{}: the table {table} is not granted", self.place)));
+        }
+        let Some(found) = self.found(table)? else { return Ok(None) };
+        let readings = self.readings(&found.columns, &format!("table {table}"))?;
+        let fields = found
+            .columns
+            .iter()
+            .zip(&readings)
+            .map(|(column, reading)| Field::new(&column.name, reading.arrow(), column.nullable));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let key = self.key_of(&found.name)?;
+        let charset = self.charset()?;
+        let columns = found.columns.iter().zip(&readings);
+        let order = columns.map(|(column, reading)| order_of(column, *reading, &charset)).collect();
+        Ok(Some(TableDescription { name: found.name.clone(), columns: schema, key, order }))
+    }
+
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
+        let (statement, parameters) = self.checked(statement, parameters)?;
+        let (started, by_locator) = self.start(&statement, &parameters)?;
+        let columns = started.columns().to_vec();
+        let mut readings = self.readings(&columns, "statement")?;
+        if by_locator {
+            readings.iter_mut().zip(&columns).for_each(|(reading, column)| *reading = reading.by_locator(column.kind));
+        }
+        started.into_cursor(Reader {
+            place: Arc::clone(&self.place),
+            connection: Arc::clone(&self.connection),
+            readings,
+            lob_bytes: self.settings.lob_bytes,
+            batch_bytes: self.grant.batch_bytes,
+        })
+    }
+}
+
+impl Session {
+    /// The primary key of a table, or of the one that a synonym represents.
+    fn key_of(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let key = self.key(Value::Null, Value::Text(name.to_owned()))?;
+        if !key.is_empty() {
+            return Ok(key);
+        }
+        let meant = plain_query(&mut self.connection(), &self.place, SYNONYM, &[Value::Text(name.to_owned())])?;
+        match meant.into_iter().next().as_deref() {
+            Some([owner @ Value::Text(_), table @ Value::Text(_)]) => self.key(owner.clone(), table.clone()),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn key(&self, owner: Value, table: Value) -> Result<Vec<String>, Failure> {
+        let rows = plain_query(&mut self.connection(), &self.place, KEY, &[owner, table])?;
+        let text = |value| if let Value::Text(text) = value { Some(text) } else { None };
+        Ok(rows.into_iter().filter_map(|row| text(row.into_iter().next()?)).collect())
+    }
+
+    /// The rights that reading as of the run's moment needs.
+    fn flashback_advice(&self) -> String {
+        let user = spelled(&self.settings.user);
+        let grants = self.grant.tables.iter();
+        let grants = grants.map(|table| format!("GRANT FLASHBACK ON {} TO {user}", owned(&self.settings, table)));
+        let grants: Vec<_> = grants.collect();
+        format!("reading as of the run's moment needs {}, or `snapshot = \"statement\"`", grants.join("; "))
+    }
+
+    fn start(&self, statement: &str, values: &[Value]) -> Result<(Box<dyn OpenQuery>, bool), Failure> {
+        let mut connection = self.connection();
+        let rows = connection.fetch_rows(&self.settings);
+        let started =
+            connection.client().and_then(|client| lob::start(client, statement, values, rows, self.settings.lob_bytes));
+        started.map_err(|oracle_error| {
+            if oracle_error.class.is_connection_lost() {
+                connection.mark_broken();
+            }
+            let failure = oracle_error.failure(format_args!("{}, statement", self.place));
+            match oracle_error.class {
+                ErrorClass::Denied if self.moment.scn.is_some() => failure.advise(self.flashback_advice()),
+                _ => failure,
+            }
+        })
+    }
+}

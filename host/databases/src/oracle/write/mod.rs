@@ -1,0 +1,35 @@
+//! Writing: transactions, tables and their rows.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `bulk_merge` | merging a large batch at once |
+//! | `commit` | committing, and whether it took place |
+//! | `copied` | what a staged table demands of its rows |
+//! | `ddl` | creating and changing tables |
+//! | `encode` | batches as the driver binds them |
+//! | `insert` | inserting, and finding the rows that cannot be |
+//! | `load_times` | when rows were loaded |
+//! | `merge` | inserting what is new, updating what differs |
+//! | `ownership` | whether a table is the stream's own |
+//! | `remove` | rows that the source no longer has |
+//! | `session` | the session of one stream's writing |
+//! | `swap` | staged tables |
+//! | `table` | what the server knows of a table that is written |
+//! | `target` | opening a server for writing |
+//! | `target_session` | the flow's port for writing, over all of these |
+
+pub(crate) mod bulk_merge;
+pub(crate) mod commit;
+pub(crate) mod copied;
+pub(crate) mod ddl;
+pub(crate) mod encode;
+pub(crate) mod insert;
+pub(crate) mod load_times;
+pub(crate) mod merge;
+pub(crate) mod ownership;
+pub(crate) mod remove;
+pub(crate) mod session;
+pub(crate) mod swap;
+pub(crate) mod table;
+pub(crate) mod target;
+pub(crate) mod target_session;

@@ -1,0 +1,29 @@
+//! Reading: one snapshot over many connections, and the rows of a query as Arrow batches.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `bad_cell` | why a cell does not fit, and the row that it is in |
+//! | `cell_sizes` | a statement in the form that measures its cells |
+//! | `column` | cells to Arrow columns |
+//! | `column_types` | what a granted table's columns are, and how it is ordered |
+//! | `cursor` | the rows of a query |
+//! | `order` | the host's order of a column, in SQLite's words |
+//! | `query` | a query of a guest, with its parameters and its limits |
+//! | `read_connection` | a read-only connection with its guard and its limits |
+//! | `rewrite` | comparisons of a guest's statement, by what values mean |
+//! | `session` | one stream's reading |
+//! | `source` | one snapshot over many connections |
+//! | `version` | a mark that changes with the file |
+
+pub(crate) mod bad_cell;
+pub(crate) mod cell_sizes;
+pub(crate) mod column;
+pub(crate) mod column_types;
+pub(crate) mod cursor;
+pub(crate) mod order;
+pub(crate) mod query;
+pub(crate) mod read_connection;
+pub(crate) mod rewrite;
+pub(crate) mod session;
+pub(crate) mod source;
+pub(crate) mod version;

@@ -1,0 +1,141 @@
+//! A read-only connection with its guard and its limits.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+
+use super::order::add_functions;
+use crate::sqlite::guard::Guard;
+use crate::sqlite::statement::{Database, lock};
+
+/// The longest wait for a writer that is just committing.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// The limits of a guest's statement.
+pub(crate) mod limits {
+    /// Bytes of one value, of one row, and of the statement's results while it computes, unless the settings say
+    /// otherwise.
+    pub(crate) const VALUE_BYTES: usize = 16 << 20;
+    /// The largest limit that SQLite supports.
+    pub(crate) const MOST_VALUE_BYTES: i32 = 1_000_000_000;
+    /// Bytes of a statement's text.
+    pub(crate) const STATEMENT_BYTES: i32 = 256 << 10;
+    /// Parameters of a statement.
+    pub(crate) const PARAMETERS: i32 = 4_096;
+    /// The deepest nesting of expressions.
+    pub(crate) const EXPRESSION_DEPTH: i32 = 200;
+    /// SELECTs that one statement may join by UNION and the like.
+    pub(crate) const COMPOUND_SELECTS: i32 = 64;
+    /// Bytes of a LIKE pattern, whose cost grows with their square.
+    pub(crate) const PATTERN_BYTES: i32 = 1_000;
+    /// Steps of SQLite's machine between two checks of the limit below.
+    pub(crate) const STEPS_PER_TICK: i32 = 1_000_000;
+    /// Ticks for one call, which amount to some minutes of computing.
+    pub(crate) const TICKS_PER_CALL: u32 = 20_000;
+    /// Bytes of text and binary in one batch; the row that goes beyond is its last.
+    pub(crate) const BATCH_BYTES: usize = 16 << 20;
+    /// KiB of pages that a connection keeps in memory.
+    pub(crate) const CACHE_KIB: i32 = 2_048;
+}
+
+/// A read-only connection with its guard. Clones share the same connection.
+#[derive(Clone)]
+pub(crate) struct ReadConnection {
+    pub(crate) database: Database,
+    pub(crate) guard: Arc<Guard>,
+    ticks: Arc<AtomicU32>,
+    /// The most bytes of one value.
+    value_bytes: i32,
+}
+
+impl ReadConnection {
+    /// Opens a connection. Its guard is off.
+    pub(crate) fn open(path: &Path, value_bytes: usize) -> rusqlite::Result<Self> {
+        let value_bytes = i32::try_from(value_bytes).unwrap_or(i32::MAX).min(limits::MOST_VALUE_BYTES);
+        let mut connection = open_read_only(path)?;
+        for (limit, most) in [
+            (Limit::SQLITE_LIMIT_LENGTH, value_bytes),
+            (Limit::SQLITE_LIMIT_SQL_LENGTH, limits::STATEMENT_BYTES),
+            (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, limits::PARAMETERS),
+            (Limit::SQLITE_LIMIT_EXPR_DEPTH, limits::EXPRESSION_DEPTH),
+            (Limit::SQLITE_LIMIT_COMPOUND_SELECT, limits::COMPOUND_SELECTS),
+            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, limits::PATTERN_BYTES),
+            (Limit::SQLITE_LIMIT_ATTACHED, 0),
+            (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+        ] {
+            connection.set_limit(limit, most)?;
+        }
+        add_functions(&connection)?;
+        let guard = Arc::new(Guard::new());
+        let judge = Arc::clone(&guard);
+        connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| judge.judge(&context)))?;
+        let ticks = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&ticks);
+        connection.progress_handler(
+            limits::STEPS_PER_TICK,
+            Some(move || counted.fetch_add(1, Ordering::Relaxed) >= limits::TICKS_PER_CALL),
+        )?;
+        let database = Database::new(connection.into());
+        Ok(Self { database, guard, ticks, value_bytes })
+    }
+
+    /// Begins the call from which the limit on computing counts.
+    pub(crate) fn begin_call(&self) {
+        self.ticks.store(0, Ordering::Relaxed);
+    }
+
+    /// The most bytes of one value.
+    pub(crate) fn value_bytes(&self) -> u64 {
+        u64::from(self.value_bytes.unsigned_abs())
+    }
+
+    /// Allows rows as large as a batch, for a statement that returns no value above the limit.
+    pub(crate) fn allow_rows_of(&self, bytes: usize) {
+        let bytes = i32::try_from(bytes).unwrap_or(i32::MAX).saturating_add(self.value_bytes);
+        self.set_length(bytes.min(limits::MOST_VALUE_BYTES));
+    }
+
+    /// Allows values up to the limit, and rows no larger.
+    pub(crate) fn allow_values_only(&self) {
+        self.set_length(self.value_bytes);
+    }
+
+    fn set_length(&self, bytes: i32) {
+        if let Err(error) = lock(&self.database).set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes) {
+            tracing::warn!("a limit of SQLite's was not set: {error}");
+        }
+    }
+
+    /// Grants the connection to one stream, for these tables.
+    pub(crate) fn grant(&self, tables: &BTreeSet<String>) {
+        self.guard.grant(tables);
+    }
+
+    /// The driver's own work on the connection, unguarded.
+    pub(crate) fn by_driver<T>(&self, act: impl FnOnce(&Connection) -> T) -> T {
+        self.begin_call();
+        act(&lock(&self.database))
+    }
+
+    /// Returns whether only the pool holds it.
+    pub(crate) fn is_free(&self) -> bool {
+        Arc::strong_count(&self.database) == 1
+    }
+}
+
+/// Opens a file for reading only.
+pub(crate) fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.execute_batch(&format!(
+        "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{};",
+        limits::CACHE_KIB
+    ))?;
+    Ok(connection)
+}

@@ -1,0 +1,120 @@
+//! One snapshot over many connections. SQLite cannot hand a snapshot from one connection to another, but it can report
+//! whether anyone committed: the connections begin their transactions between two looks, and if nothing was committed
+//! between them, they all see the same.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use wmshost_flow::{Failure, Source, SourceGrant, SourceSession};
+
+use super::read_connection::{ReadConnection, limits, open_read_only};
+use super::session::Session;
+use super::version::mark;
+use crate::sqlite::failure::failure;
+
+/// The number of tries to find a moment without a commit.
+const TRIES: usize = 100;
+
+/// Opens a SQLite file for reading, as of now, for up to `sessions` sessions at a time. The failures name the
+/// path; those of its sessions, which a plugin gets to see, only the label.
+pub fn open_source(path: &Path, sessions: usize, label: &str) -> Result<Arc<dyn Source>, Failure> {
+    open_source_of(path, sessions, label, limits::VALUE_BYTES)
+}
+
+/// The same, with values of up to this number of bytes; a row with a larger one is taken out.
+pub fn open_source_of(
+    path: &Path,
+    sessions: usize,
+    label: &str,
+    value_bytes: usize,
+) -> Result<Arc<dyn Source>, Failure> {
+    let doing = format!("source {label} ({})", path.display());
+    if !path.is_file() {
+        return Err(Failure::invalid_config(format!("{doing}: there is no such file")));
+    }
+    let snapshot = Snapshot::open(path, sessions, value_bytes).map_err(|error| failure(&doing, error))?;
+    let Some(snapshot) = snapshot else {
+        return Err(Failure::transient(format!(
+            "{doing}: others commit so often that no common moment was found in {TRIES} tries"
+        ))
+        .advise("run again"));
+    };
+    Ok(Arc::new(SqliteSource {
+        label: label.to_owned(),
+        version: snapshot.version,
+        readers: Mutex::new(snapshot.readers),
+    }))
+}
+
+struct SqliteSource {
+    label: String,
+    version: Option<String>,
+    /// All connections; those that no session holds are free.
+    readers: Mutex<Vec<ReadConnection>>,
+}
+
+impl Source for SqliteSource {
+    fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure> {
+        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        // A connection whose transaction SQLite has ended, for example after a disk error, is out of the snapshot.
+        let free = readers.iter().find(|reader| reader.is_free() && reader.by_driver(|c| !c.is_autocommit()));
+        let Some(reader) = free.cloned() else {
+            return Err(Failure::limit("source sessions", readers.len(), readers.len() + 1)
+                .within(format_args!("source {}", self.label)));
+        };
+        drop(readers);
+        Ok(Box::new(Session::new(&self.label, reader, grant)?))
+    }
+
+    fn version(&self) -> Option<String> {
+        self.version.clone()
+    }
+}
+
+/// Connections that see the same.
+struct Snapshot {
+    readers: Vec<ReadConnection>,
+    version: Option<String>,
+}
+
+impl Snapshot {
+    /// Opens the connections; `None` if there was no moment without a commit.
+    fn open(path: &Path, sessions: usize, value_bytes: usize) -> rusqlite::Result<Option<Self>> {
+        let monitor = open_read_only(path)?;
+        let readers = (0..sessions.max(1))
+            .map(|_| ReadConnection::open(path, value_bytes))
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        for _ in 0..TRIES {
+            let before = commits(&monitor)?;
+            let mark_before = mark(path, now(&monitor)?);
+            for reader in &readers {
+                reader.by_driver(begin)?;
+            }
+            let version = mark(path, now(&monitor)?).filter(|mark| Some(mark) == mark_before.as_ref());
+            if commits(&monitor)? == before {
+                return Ok(Some(Self { readers, version }));
+            }
+            for reader in &readers {
+                reader.by_driver(|connection| connection.execute_batch("ROLLBACK"))?;
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A number that changes with each commit of another connection.
+fn commits(monitor: &Connection) -> rusqlite::Result<i64> {
+    monitor.query_row("PRAGMA main.data_version", [], |row| row.get(0))
+}
+
+/// The database's clock in seconds.
+fn now(monitor: &Connection) -> rusqlite::Result<i64> {
+    monitor.query_row("SELECT unixepoch()", [], |row| row.get(0))
+}
+
+/// Begins a transaction that sees the current content, because it begins with a read.
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN")?;
+    connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))
+}

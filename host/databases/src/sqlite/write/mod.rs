@@ -1,0 +1,33 @@
+//! Writing: transactions, tables and their rows.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `batch_table` | encoded rows as a table that a statement can select from |
+//! | `ddl` | creating and changing tables |
+//! | `encode` | Arrow columns to what SQLite stores |
+//! | `insert` | inserting and merging |
+//! | `load_times` | when rows were loaded |
+//! | `plan` | a prepared statement that writes batches into a table |
+//! | `remove` | deleting rows, or marking them as deleted |
+//! | `session` | the session of one stream's writing |
+//! | `storable` | the rows of a batch that can be stored |
+//! | `swap` | staged tables |
+//! | `target` | opening a database for writing |
+//! | `target_session` | the flow's port for writing, over all of these |
+//! | `unique` | unique indexes that a staged table is held to |
+//! | `writer_queue` | one writer at a time, in turn |
+
+pub(crate) mod batch_table;
+pub(crate) mod ddl;
+pub(crate) mod encode;
+pub(crate) mod insert;
+pub(crate) mod load_times;
+pub(crate) mod plan;
+pub(crate) mod remove;
+pub(crate) mod session;
+pub(crate) mod storable;
+pub(crate) mod swap;
+pub(crate) mod target;
+pub(crate) mod target_session;
+pub(crate) mod unique;
+pub(crate) mod writer_queue;

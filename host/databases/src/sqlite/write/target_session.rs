@@ -1,0 +1,119 @@
+//! The transactions of one stream. The writes in them are in other modules: `ddl`, `insert`, `swap`, `remove`.
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use wmshost_flow::{
+    Dialect, Failure, MergeRule, Micros, Refused, Removal, Sql, TableDefinition, TargetSession, Value, WriteStats,
+};
+
+use super::session::{SYSTEM_COLUMNS, SqliteTargetSession, Transaction};
+use crate::sqlite::failure::failure;
+use crate::sqlite::sql_session;
+
+impl TargetSession for SqliteTargetSession {
+    fn begin(&mut self) -> Result<(), Failure> {
+        if !matches!(self.transaction, Transaction::None) {
+            return Err(Failure::permanent(format!("{}: a transaction is open already", self.place)));
+        }
+        let permit = self.queue.enter();
+        self.run("beginning a transaction", "BEGIN IMMEDIATE")?;
+        self.transaction = Transaction::Open { _turn: permit };
+        self.loaded_at = None;
+        self.owned.clear();
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        let committed = self.write(|writer| writer.run("committing", "COMMIT"));
+        match committed {
+            Ok(()) => self.transaction = Transaction::None,
+            Err(_) => {
+                let _ = self.end();
+            }
+        }
+        committed
+    }
+
+    fn rollback(&mut self) -> Result<(), Failure> {
+        self.end().map_err(|error| failure(format_args!("{}, rolling back", self.place), error))
+    }
+
+    fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
+        self.resolve_table(table)?;
+        Ok(self.find(table)?.map(|table| TableDefinition {
+            columns: table.schema(&SYSTEM_COLUMNS),
+            key: table.key(),
+            name: table.name,
+        }))
+    }
+
+    fn create(&mut self, table: &TableDefinition) -> Result<(), Failure> {
+        self.write_table(&table.name, |writer| writer.create_table(table))
+    }
+
+    fn add_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
+        self.write_table(table, |writer| writer.add_table_columns(table, columns))
+    }
+
+    fn widen_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
+        self.write_both(table, |writer| writer.widen_table_columns(table, columns))
+    }
+
+    fn take_refused(&mut self) -> Vec<Refused> {
+        std::mem::take(&mut self.refused)
+    }
+
+    fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<WriteStats, Failure> {
+        self.write_table(table, |writer| writer.write_rows(table, rows, None))
+    }
+
+    fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<WriteStats, Failure> {
+        self.write_table(table, |writer| writer.write_rows(table, rows, Some(rule)))
+    }
+
+    fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
+        self.write_both(&table.name, |writer| writer.stage_table(table, resume))
+    }
+
+    fn swap(&mut self, table: &str) -> Result<WriteStats, Failure> {
+        self.write_both(table, |writer| writer.swap_tables(table))
+    }
+
+    fn keep_deleted(&mut self, table: &str) -> Result<(), Failure> {
+        self.write_table(table, |writer| writer.add_deleted_column(table))
+    }
+
+    fn remove(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
+        self.write_table(table, |writer| writer.remove_rows(table, keys, removal))
+    }
+
+    fn loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure> {
+        self.rows_loaded_at(table, keys)
+    }
+
+    fn sql(&mut self) -> &mut dyn Sql {
+        self
+    }
+}
+
+impl Sql for SqliteTargetSession {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
+        self.write(|writer| sql_session::execute(&writer.place, &writer.database, statement, parameters))
+    }
+
+    fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
+        self.write(|writer| sql_session::execute_many(&writer.place, &writer.database, statement, rows))
+    }
+
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
+        sql_session::query(&self.place, &self.database, statement, parameters)
+    }
+
+    fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
+        sql_session::columns(&self.place, &self.database, query)
+    }
+}

@@ -1,0 +1,99 @@
+//! Port: reading a database. All sessions of a source see the same snapshot, taken at the start of the run.
+
+use std::collections::BTreeSet;
+
+use arrow_schema::SchemaRef;
+
+use super::clock::Micros;
+use crate::failure::Failure;
+use crate::rows::batch::Batch;
+use crate::values::Value;
+use crate::values::order::ColumnOrder;
+
+/// The SQL dialect of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// Oracle.
+    Oracle,
+}
+
+/// The tables that a session may read, and the size of its batches.
+#[derive(Debug, Clone)]
+pub struct SourceGrant {
+    /// The tables that may be read, in the source's spelling; compared without regard to case.
+    pub tables: BTreeSet<String>,
+    /// The columns that the stream names as its key; empty for the table's own key.
+    pub key: Vec<String>,
+    /// True if the stream reads only the rows after the last key: no row may be inserted before it unnoticed.
+    pub appends: bool,
+    /// The largest number of bytes in one batch; a row that has more is a bad value.
+    pub batch_bytes: usize,
+}
+
+impl SourceGrant {
+    /// Returns a grant for these tables, with batches of the default size.
+    pub fn of(tables: BTreeSet<String>) -> Self {
+        Self { tables, key: Vec::new(), appends: false, batch_bytes: BATCH_BYTES }
+    }
+}
+
+/// The default for the largest number of bytes in one batch.
+const BATCH_BYTES: usize = 64 << 20;
+
+/// The description of a table by its database.
+#[derive(Debug, Clone)]
+pub struct TableDescription {
+    /// The table's name as the database spells it.
+    pub name: String,
+    /// Its columns.
+    pub columns: SchemaRef,
+    /// The columns of its primary key, in order; empty if it has none.
+    pub key: Vec<String>,
+    /// For each column, the expression of the host's order (see [`ColumnOrder`]), or the reason why the database has
+    /// none.
+    pub order: Vec<Result<ColumnOrder, String>>,
+}
+
+impl TableDescription {
+    /// Returns the host's order for a column, in whatever case its name is written, or the reason why there is none.
+    pub fn order_of(&self, column: &str) -> Result<&ColumnOrder, String> {
+        let place = self.columns.fields().iter().position(|field| field.name().eq_ignore_ascii_case(column));
+        let order = place.and_then(|place| self.order.get(place));
+        let order = order.ok_or_else(|| format!("table {} has no column {column}", self.name))?;
+        order.as_ref().map_err(|why| format!("table {} cannot be ordered by {column}: {why}", self.name))
+    }
+}
+
+/// A database at one moment.
+pub trait Source: Send + Sync {
+    /// Returns a session in this source's snapshot, for one stream.
+    fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure>;
+    /// Returns a marker that is equal for two snapshots only if nothing at all was changed between them; `None` if the
+    /// database has no such marker.
+    fn version(&self) -> Option<String>;
+}
+
+/// A read-only session in a snapshot.
+pub trait SourceSession: Send {
+    /// Returns its SQL dialect.
+    fn dialect(&self) -> Dialect;
+    /// Returns the time by the database's own clock, UTC.
+    fn now(&mut self) -> Result<Micros, Failure>;
+    /// Returns the granted tables that exist.
+    fn tables(&mut self) -> Result<Vec<String>, Failure>;
+    /// Returns the description of a granted table; `None` if there is no such table.
+    fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure>;
+    /// Runs one SELECT over granted tables.
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure>;
+}
+
+/// The rows of a query, read on demand.
+pub trait Cursor: Send {
+    /// Returns the columns of every batch.
+    fn schema(&self) -> SchemaRef;
+    /// Returns up to `max_rows` rows, with those that have a bad value as rejected rows of the batch; `None` at the
+    /// end.
+    fn next(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure>;
+}
