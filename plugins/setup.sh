@@ -2,14 +2,14 @@
 # Makes plugins (wasm32-wasip2 guests) buildable on this machine, and says how to build them.
 #
 #   plugins/setup.sh [--with-wasip1] [--second]
-#       --with-wasip1   also the target that cargo-component asks for
+#       --with-wasip1   also installs the target that cargo-component needs
 #       --second        set up Debian's packages also where plain cargo builds guests, for tests with both; leaves .toolchain alone
 #   WMSHOST_GUESTS=debian                 use Debian's packages, whatever rustup has
 #
 # On stdout, and into plugins/.toolchain: one line, the toolchain argument for cargo. It is empty when plain `cargo` builds guests,
-# else `+guests`; a Makefile says  CARGO_GUEST := cargo $(shell plugins/setup.sh).  Progress goes to stderr, all else to a log.
+# otherwise `+guests`; a Makefile has  CARGO_GUEST := cargo $(shell plugins/setup.sh).  Progress goes to stderr, all other output to a log.
 #
-# On most machines `rustup target add` is all. Where that download is not reachable, Debian 12 packages hold what is needed: their
+# On most machines `rustup target add` is enough. Where that download is not reachable, Debian 12 packages are used: their
 # rustc, the source of its std, a C library and a linker. Std is built once from them, and /usr becomes the rustup toolchain
 # `guests`; the default toolchain stays as it is. Without rustup, Debian's cargo is plain `cargo`. Safe to run again at any time,
 # also after an interruption.
@@ -25,7 +25,7 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 die() { printf 'setup: error: %s\n' "$1" >&2; shift; printf '       %s\n' "$@" >&2; exit 1; }
 logged() { printf '\n$ %s\n' "$*" >>"$log"; "$@" </dev/null >>"$log" 2>&1; }
 
-# Runs a command as one named step and says how long it took.
+# Runs a command as one named step and prints its duration.
 step() {
   local name=$1 begin=$SECONDS
   shift
@@ -61,14 +61,14 @@ add_targets() (
   cd "$here" && "${bounded[@]}" rustup -q target add "${targets[@]}"
 )
 
-# Makes $1 a cdylib crate with source $2, outside the workspace: what std can be built for, and what proves a toolchain.
+# Makes $1 a cdylib crate with source $2, outside the workspace: for building std, and for testing a toolchain.
 scratch_crate() {
   rm -rf "$1" && mkdir -p "$1/src"
   printf '%s\n' '[package]' 'name = "scratch"' 'version = "0.0.0"' 'edition = "2021"' '[lib]' 'crate-type = ["cdylib"]' >"$1/Cargo.toml"
   printf '%s\n' "$2" >"$1/src/lib.rs"
 }
 
-# The toolchain `guests` works when it links a guest that formats text, with and without LTO, and what comes out is a component.
+# The toolchain `guests` works when it links a guest that formats text, with and without LTO, and the result is a component.
 guests_builds() {
   local target lto
   for target in "${targets[@]}"; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job as a new user sees it: a sample warehouse, a full load, a day of changes, an incremental load,
+# The main job for a new user: a sample warehouse, a full load, a day of changes, an incremental load,
 # and a look into the target. `make demo` builds what it needs first.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -50,7 +50,7 @@ def clocks():
 def insert(connection, rows, size, frame):
     batches = [[row(number) for number in range(first, min(first + size, rows))] for first in range(0, rows, size)]
     if frame:
-        # The rows go through the server once, so that they come back as a data frame of Arrow columns.
+        # The rows pass through the server once, so that they are returned as a data frame of Arrow columns.
         batches = list(connection.fetch_df_batches("SELECT * FROM bench_rows", size=size))
     with connection.cursor() as cursor:
         cursor.execute("BEGIN EXECUTE IMMEDIATE 'DROP TABLE bench_python'; EXCEPTION WHEN OTHERS THEN NULL; END;")

@@ -6,7 +6,7 @@ use wmshost_tests::{TestProject, plugin};
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO s VALUES (1, 'a');";
 
-/// A lab whose pipeline file got this text, and what `check` and `run` say of it.
+/// A project whose pipeline file gets this text, and the messages of `check` and `run` about it.
 fn refused(change: impl Fn(String) -> String, words: &[&str]) {
     let lab = TestProject::with_stream(TABLE, "");
     let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
@@ -89,7 +89,7 @@ fn a_table_or_column_that_is_not_there_is_told_before_anything_is_written() {
     for (stream, words) in [
         ("table = \"nothing\"", "no table nothing"),
         ("key = [\"nobody\"]", "key column nobody is not in table s"),
-        ("method = \"incremental\"\nchange_key = \"v\"", "needed is a timestamp"),
+        ("method = \"incremental\"\nchange_key = \"v\"", "must be a timestamp"),
         ("method = \"incremental\"", "change_key"),
         ("transforms = [\"allocation\"]", "allocation_id"),
     ] {

@@ -1,4 +1,4 @@
-//! What people and scripts type, and what they are reported.
+//! The commands that people and scripts type, and their output.
 
 mod bad_input;
 mod shapes;

@@ -1,4 +1,4 @@
-//! Help, JSON for scripts, exit codes, what goes to which stream.
+//! Help, JSON for scripts, exit codes, and the output on each stream.
 
 use wmshost_tests::TestProject;
 

@@ -1,4 +1,4 @@
-//! A comparison and the runs of others: neither may take what the other one does for something else.
+//! A comparison and the runs of others: neither may mistake the other's work for something else.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -40,7 +40,7 @@ fn trace(world: &World) -> Trace {
 }
 
 /// Run B loads rows after run A has opened its source and before A takes the stream's lease. To A they look like rows
-/// that the source no longer has.
+/// that the source has deleted.
 #[test]
 fn rows_that_another_run_loaded_behind_the_snapshot_are_not_gone() {
     for checkpoint_name in ["s", "s/reconcile", "s/backfill/1/2"] {
@@ -48,7 +48,7 @@ fn rows_that_another_run_loaded_behind_the_snapshot_are_not_gone() {
         note(&world, "earlier", "s");
         let before = trace(&world);
         assert_ne!(before, Trace::default());
-        // The source as A sees it lacks row 5 in truth, and the rows that B is about to load.
+        // The source as A sees it really lacks row 5, and also the rows that B is about to load.
         world.source = rows((0..25).filter(|key| *key != 5));
         note(&world, "B", checkpoint_name);
         let run = world.run(before);
@@ -71,7 +71,7 @@ fn rows_that_another_run_loaded_behind_the_snapshot_are_not_gone() {
     }
 }
 
-/// From before its first row is read until its removals are committed, no other run gets the lease.
+/// From before its first row is read until its deletions are committed, no other run gets the lease.
 #[test]
 fn no_run_begins_while_a_comparison_goes_on() {
     for depth in [Depth::Keys, Depth::Rows] {

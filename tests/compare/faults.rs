@@ -1,4 +1,4 @@
-//! Faults that strike where a test says: readings and writings that fail, and wishes to stop.
+//! Faults at chosen points: readings and writings that fail, and requests to stop.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use wmshost_flow::{
 
 use crate::world::TABLE;
 
-/// What goes wrong.
+/// The kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,

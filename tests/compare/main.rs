@@ -1,5 +1,5 @@
-//! What was not read is not gone: source and target compared while readings break off everywhere, against a model in
-//! plain Rust.
+//! Rows that were not read are not deleted: source and target are compared while readings are interrupted everywhere,
+//! against a model in plain Rust.
 
 mod apart;
 mod faults;
@@ -22,7 +22,7 @@ fn by_key(rows: &[Row]) -> BTreeMap<i64, String> {
     rows.iter().cloned().collect()
 }
 
-/// What a comparison that came to its end leaves of the target.
+/// The rows of the target after a complete comparison.
 fn expected(source: &[Row], target: &[Row], deletes: Deletes, depth: Depth) -> BTreeMap<i64, String> {
     let (source, mut rows) = (by_key(source), by_key(target));
     if deletes != Deletes::Ignore {
@@ -34,7 +34,7 @@ fn expected(source: &[Row], target: &[Row], deletes: Deletes, depth: Depth) -> B
     rows
 }
 
-/// Whatever happened: no row that both had is gone, and each row is one that source or target had.
+/// Asserts, whatever happened: no row that both had is missing, and each row is one that source or target had.
 fn assert_nothing_lost(world: &World, before: &[Row], what: &str) {
     let (source, before, after) = (by_key(&world.source), by_key(before), by_key(&world.target()));
     for key in before.keys().filter(|key| source.contains_key(key)) {
@@ -122,7 +122,7 @@ proptest! {
     }
 }
 
-/// More of them in the long tests.
+/// The number of random cases, which is greater in the long tests.
 fn cases() -> u32 {
     if std::env::var_os("WMSHOST_LONG").is_some() { 5_000 } else { 300 }
 }
@@ -148,7 +148,7 @@ fn a_guard_stops_deletions_and_can_be_lifted() {
 #[test]
 fn rows_of_one_key_are_told_and_never_equal() {
     let target = rows(0..40, "v");
-    // Batches of every length, so that rows of one key fall into one batch and into several.
+    // Batches of every length, so that rows of one key are in one batch and in several.
     for batch_rows in 1..9 {
         let mut world = World::new(&target, Deletes::Delete);
         world.batch_rows = batch_rows;
@@ -158,7 +158,7 @@ fn rows_of_one_key_are_told_and_never_equal() {
             let found = world.compare(Depth::Rows, true, Fault::None).found;
             assert_eq!((found.source_rows, found.target_rows, found.source_duplicates), (43, 40, 3), "{batch_rows}");
             assert!(!found.is_equal() && !found.is_mended());
-            // The target has one of the rows: there is nothing to load.
+            // The target has one of the rows: nothing has to be loaded.
             assert_eq!((found.missing, found.different, found.extra, found.loaded), (0, 0, 0, 0), "{batch_rows}");
             assert!(found.samples.iter().all(|row| row.kind == DifferenceKind::DuplicateInSource));
         }

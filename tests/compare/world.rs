@@ -26,7 +26,7 @@ pub(crate) const TABLE: &str = "WMS_S";
 /// A row: key and value.
 pub(crate) type Row = (i64, String);
 
-/// A target with a table of the stream's, and what is compared with it.
+/// A target with a table of the stream's, and the source that is compared with it.
 pub(crate) struct World {
     folder: TempDir,
     pub(crate) source: Vec<Row>,
@@ -35,11 +35,11 @@ pub(crate) struct World {
     pub(crate) batch_rows: usize,
     pub(crate) deletes: Deletes,
     pub(crate) guard: DeleteGuard,
-    /// What happens before each batch of the source.
+    /// Runs before each batch of the source.
     pub(crate) while_reading: Option<Meanwhile>,
 }
 
-/// What others do meanwhile.
+/// The work of others in the meantime.
 pub(crate) type Meanwhile = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Default)]
@@ -83,7 +83,7 @@ impl World {
         self.folder.path().join("target.db")
     }
 
-    /// Compares and repairs as asked.
+    /// Compares, and repairs if `repair` is set.
     pub(crate) fn compare(&self, depth: Depth, repair: bool, fault: Fault) -> Compared {
         let clock: Arc<dyn Clock> = Arc::new(Ticking::default());
         let target = sqlite::open_target(&self.path(), "ana", Arc::clone(&clock)).expect("a target");
@@ -96,8 +96,8 @@ impl World {
         stream.compare(open_target, Compare { depth, repair }, &context(clock, cancel))
     }
 
-    /// A run of the stream by changes that compares all rows after its load. It has opened its source, and `others` is
-    /// what the ledger said of other runs before that.
+    /// A run of the stream by changes that compares all rows after its load. It has opened its source, and `others` has
+    /// the ledger's entries of other runs before that.
     pub(crate) fn run(&self, others: Trace) -> StreamSummary {
         let clock: Arc<dyn Clock> = Arc::new(Ticking::default());
         let session = || -> SharedTarget {
@@ -165,7 +165,7 @@ impl World {
         rows.collect::<rusqlite::Result<_>>().expect("rows")
     }
 
-    /// How many comparisons the ledger knows.
+    /// The number of comparisons in the ledger.
     pub(crate) fn noted(&self) -> i64 {
         let connection = rusqlite::Connection::open(self.path()).expect("the target");
         let count = "SELECT count(*) FROM WMSHOST_CHECKPOINT WHERE stream = 's/reconcile'";

@@ -1,4 +1,4 @@
-//! The contract is written to be read: every item says what it is.
+//! The contract is written to be read: every item has a documentation comment.
 
 use wit_parser::{Docs, TypeDefKind};
 
@@ -26,7 +26,7 @@ fn every_item_is_documented() {
         }
         for (type_name, id) in &interface.types {
             let item = &contract.resolve.types[*id];
-            // A `use` has its words where the type is.
+            // A `use` is documented where the type is.
             let borrowed = matches!(&item.kind, TypeDefKind::Type(wit_parser::Type::Id(id))
                 if contract.resolve.types[*id].owner != item.owner);
             if !borrowed {

@@ -1,4 +1,4 @@
-//! One version, and no change of the contract without another one.
+//! One version, and no change of the contract without a new one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,10 +7,10 @@ use wmshost_sandbox::CONTRACT_VERSION;
 
 use crate::wit::{Contract, folder};
 
-/// Version and digest of every contract there was, one a line.
+/// Version and digest of every contract so far, one per line.
 const VERSIONS: &str = include_str!("versions.txt");
 
-/// The contract as it is for a machine: without comments, and however it is laid out.
+/// The contract without comments, however it is laid out.
 fn normalised() -> String {
     let files = fs::read_dir(folder()).expect("the contract").map(|file| file.expect("a file").path());
     let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == "wit")).collect();

@@ -1,4 +1,4 @@
-//! The table in `worlds.wit` is the truth about who may call what.
+//! The table in `worlds.wit` is the truth about each world's imports and exports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::wit::{Contract, folder};
 
 type Names = BTreeSet<String>;
 
-/// What every stage has: the words of the contract, and the batches that it is handed. They give no access to
-/// anything that was not handed over.
+/// The interfaces that every stage has: the types of the contract, and the batches that it is passed. They give no
+/// access to anything that was not passed.
 const WORDS: [&str; 2] = ["types", "batches"];
 
-/// World, what it may call, what it must offer.
+/// Each world with its imports and its exports.
 fn table() -> BTreeMap<String, (Names, Names)> {
     let text = std::fs::read_to_string(folder().join("worlds.wit")).expect("worlds.wit");
     let rows = text.lines().filter_map(|line| line.trim().strip_prefix("/// |"));
@@ -51,7 +51,7 @@ fn worlds_call_and_offer_what_the_table_says() {
     assert_eq!(found, table());
 }
 
-/// The components that come with the host ask for no more than that, and the host takes them.
+/// The components that are shipped with the host import no more than that, and the host accepts them.
 #[test]
 fn shipped_plugins_keep_to_the_table() {
     let folder = plugins();

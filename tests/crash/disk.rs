@@ -1,4 +1,4 @@
-//! Disks that are full, files that are gone, cut off or locked.
+//! Full disks, and files that are missing, truncated or locked.
 
 use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ fn a_power_cut_that_takes_the_end_of_the_log_loses_nothing_for_good() {
         lab.set("WMSHOST_CRASH_AT", &format!("allocation:batch-committed:{}", 1 + numbers.below(12)));
         assert_eq!(lab.wmshost("run", &[]).code(), None);
         lab.set("WMSHOST_CRASH_AT", "");
-        // What the disk did not have yet: the end of the logs of target and history, and the index over them.
+        // The files that the disk may have lost: the ends of the logs of target and history, and the index over them.
         for file in [lab.target_path(), lab.path("home/state.db")] {
             let log = beside(file.clone(), "-wal");
             if let Ok(log) = OpenOptions::new().write(true).open(&log) {
@@ -47,7 +47,7 @@ fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
     lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "90", "--seed", "1"]).succeeded();
     lab.set("WMS_BATCH_SIZE", "100");
     lab.set("TARGET_BATCH_SIZE", "100");
-    // No file may become longer than this: the system says so as a full disk does, in the middle of a write.
+    // No file may become longer than this: the system reports it as a full disk, in the middle of a write.
     for kibibytes in [64, 200, 600, 1_200] {
         let script = format!("trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\"");
         let mut command = Command::new("bash");

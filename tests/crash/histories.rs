@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 use wmshost_tests::TestProject;
 
-/// What happens to the source between two runs.
+/// A change of the source between two runs.
 #[derive(Debug, Clone)]
 enum Change {
-    /// Rows with one change key, so many minutes after the last one.
+    /// Rows with one change key, this number of minutes after the last one.
     Ties { rows: u64, minutes: u64 },
-    /// A row that commits late, so many minutes before the last change key.
+    /// A row that commits late, this number of minutes before the last change key.
     Late { minutes: u64 },
     /// A row is updated, with a newer change key.
     Update { row: u64 },
@@ -16,11 +16,11 @@ enum Change {
     WithoutKey,
     /// A row without a change key is changed.
     TouchWithoutKey,
-    /// A row goes and comes back as a newer one.
+    /// A row is deleted and inserted again as a newer one.
     Reinsert { row: u64 },
 }
 
-/// A run: its batches, and where it dies, if it does.
+/// A run: its batches, and the point where it dies, if it does.
 #[derive(Debug, Clone)]
 struct Run {
     changes: Vec<Change>,

@@ -6,7 +6,7 @@ mod histories;
 mod points;
 mod random;
 
-/// How often to do what is done at random.
+/// The number of random repetitions.
 pub(crate) fn times(usual: u64) -> u64 {
     if std::env::var_os("WMSHOST_TEST_LONG").is_some() { usual * 10 } else { usual }
 }

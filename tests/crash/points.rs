@@ -1,4 +1,4 @@
-//! A run that dies at a named point of its way.
+//! A run that dies at a named point.
 
 use wmshost_tests::{TestProject, assert_target_equals_source};
 
@@ -21,7 +21,7 @@ fn lab() -> TestProject {
     lab
 }
 
-/// Dies at the point, then runs to the end. Returns how many rows the second run read of the stream.
+/// Dies at the point, then runs to the end. Returns the number of rows that the second run read of the stream.
 fn die_and_go_on(lab: &mut TestProject, stream: &str, point: &str) -> u64 {
     lab.set("WMSHOST_CRASH_AT", &format!("{stream}:{point}:1"));
     let died = lab.wmshost("run", &[]);

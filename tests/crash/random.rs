@@ -1,4 +1,4 @@
-//! Runs that are killed at random moments.
+//! Runs that are killed at random times.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ fn lab(numbers: &mut Numbers) -> TestProject {
     lab
 }
 
-/// How long a run takes from its start to its end.
+/// The time that a run takes from its start to its end.
 fn usual_time(lab: &TestProject) -> Duration {
     let started = Instant::now();
     lab.wmshost("run", &[]).succeeded();
@@ -46,7 +46,7 @@ fn full_loads_that_are_killed_end_equal() {
     assert!(killed >= times(100) / 2, "too few runs were killed on the way: {killed}");
 }
 
-/// A warehouse grows with every day of changes; this many days are spent in one.
+/// A warehouse grows with every day of changes, so it is replaced after this number of days.
 const DAYS: u64 = 12;
 
 #[test]

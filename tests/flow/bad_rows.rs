@@ -1,11 +1,11 @@
-//! Rows with values that have no place, of every kind, by every method and in batches of every size: the target has
-//! the good rows, quarantine the bad ones as the source has them, each with its true reason.
+//! Bad rows of every kind, by every method and in batches of every size: the target has the good rows, quarantine the
+//! bad ones as the source has them, each with its true reason.
 
 use std::fmt::Write as _;
 
 use wmshost_tests::{Numbers, TestProject};
 
-/// What is wrong with a row.
+/// The mistake in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Good,
@@ -33,18 +33,18 @@ const KINDS: [Kind; 9] = [
 ];
 
 impl Kind {
-    /// The rule, and what the reason must say.
+    /// The rule, and a text that the reason must contain.
     fn reason(self) -> (&'static str, &'static str) {
         match self {
             Self::Good => ("", ""),
             Self::NullInKey => ("null-key", "the key column b is NULL"),
             Self::NullKey => ("null-key", "the key columns a, b are NULL"),
             Self::NoNumber => {
-                ("bad-value", "amount, declared DECIMAL(8,2), holds a value that is text and no number: 'n/a'")
+                ("bad-value", "amount, declared DECIMAL(8,2), holds a value that is text, not a number: 'n/a'")
             }
             Self::TooManyDigits => ("bad-value", "has 7 digits before the point, the column holds 6: 1234567"),
             Self::TooFine => ("bad-value", "has 3 digits after the point, the column holds 2: 1.005"),
-            Self::NoDate => ("bad-value", "at, declared TIMESTAMP, holds a value that is no date or moment: 'n/a'"),
+            Self::NoDate => ("bad-value", "at, declared TIMESTAMP, holds a value that is not a date or moment: 'n/a'"),
             Self::NotUtf8 => ("bad-value", "note, declared TEXT, holds a value that is not UTF-8 text"),
             Self::TooLarge => ("bad-value", "has 1100000 bytes, at most 1048576 are read (lob_mib"),
             Self::Refused => ("unique", "the target refuses it: UNIQUE constraint failed: WMS_S.code"),
@@ -52,12 +52,12 @@ impl Kind {
     }
 }
 
-/// A row as it is written into the source, and what is expected of it.
+/// A row as it is written into the source, and its expected outcome.
 struct Row {
     kind: Kind,
     /// The values as SQL.
     values: [String; 7],
-    /// The row as quarantine has it; the parts that must be in it.
+    /// The parts that the row must have in quarantine.
     kept: Vec<String>,
 }
 
@@ -120,7 +120,7 @@ fn lab(batch_rows: &str, stream: &str) -> TestProject {
     lab
 }
 
-/// A table that has a unique index of somebody else's, which refuses a second row with the code -1, also in a load that
+/// A table that has a unique index of another owner, which refuses a second row with the code -1, also in a load that
 /// replaces the table.
 fn with_index(lab: &TestProject) {
     lab.change("INSERT INTO s VALUES (0, 'b0', 0.25, NULL, NULL, -1, '2026-02-01 00:00:00')");
@@ -173,7 +173,7 @@ fn the_target_has_the_good_rows_and_quarantine_the_bad_ones_as_the_source_has_th
                 assert!(found["reason"].as_str().is_some_and(|said| said.contains(reason)), "{when}: {found}");
                 cases += 1;
             }
-            // The same again changes nothing, and every row is kept once.
+            // The same run again changes nothing, and every row is kept once.
             let again: &[&str] = if name == "full" { &["--full-refresh"] } else { &[] };
             lab.wmshost("run", again).succeeded();
             assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), kept.len() as i64, "{when}, again");
@@ -193,7 +193,7 @@ fn a_stream_that_asks_for_it_fails_with_the_row_and_what_to_do() {
             }
             lab.change(&insert(&[row(1, Kind::Good), row(2, Kind::Good), row(7, kind)]));
             let (_, reason) = kind.reason();
-            // A value is told in quarantine only.
+            // The value is only in quarantine, not in the failure.
             let reason = reason.split(": ").take(1 + usize::from(kind == Kind::Refused)).collect::<Vec<_>>().join(": ");
             let key = match kind {
                 Kind::NullInKey => "(a=7, b=NULL)",
@@ -308,14 +308,15 @@ fn rows_that_a_run_of_changes_meets_again_do_not_stop_it_and_those_that_stopped_
     }
     lab.write_stream(&stream("max_rejected_percent = 100"));
     lab.run();
-    // They stand within the lookback of the runs to come.
+    // They are within the lookback of the next runs.
     lab.write_stream(&stream(""));
     lab.change("UPDATE s SET amount = 7, changed = '2026-01-02' WHERE id = 50");
     let run = lab.run_stream("s");
     assert_eq!((&run["rows_rejected"], &run["rows_written"]), (&12.into(), &1.into()));
 }
 
-/// No place in the order of keys is behind NULL, so that every run meets these rows; it knows those that it has met.
+/// No position in the order of keys is after NULL, so every run reads these rows again; it recognises those that it has
+/// met.
 #[test]
 fn an_added_row_without_a_whole_key_is_rejected_once_however_far_the_stream_is() {
     let lab = lab("7", &format!("{}max_rejected = 2\nmax_rejected_percent = 100\n", method("append")));
@@ -333,8 +334,8 @@ fn an_added_row_without_a_whole_key_is_rejected_once_however_far_the_stream_is()
     lab.wmshost("run", &[]).ended(1).says(&["the key columns a, b are NULL"]);
 }
 
-/// A row without a whole key cannot be known again once it has one: it leaves quarantine when all was read and it was
-/// not met.
+/// A row without a whole key cannot be recognised once it has one: it leaves quarantine when all rows were read and it
+/// was not met.
 #[test]
 fn a_row_whose_key_was_null_leaves_quarantine_once_it_was_corrected() {
     for name in ["full", "incremental", "append"] {
@@ -374,7 +375,7 @@ fn rows_that_share_a_key_are_counted_also_where_they_come_in_other_batches() {
         add(&[(1, "a"), (2, "b"), (2, "c"), (3, "d"), (4, "e"), (4, "f")]);
         let counted = |lab: &TestProject| lab.run_stream("s")["rows_with_duplicate_keys"].as_u64().expect("a count");
         assert_eq!(counted(&lab), 2, "the first load, batches of {batch_rows}");
-        // The lookback reads all of them again, and two keys more are there twice.
+        // The lookback reads all of them again, and two more keys are duplicate.
         add(&[(5, "aa"), (6, "bb"), (5, "cc"), (1, "dd")]);
         let again = counted(&lab);
         assert_eq!(again, 4, "what changed, batches of {batch_rows}");

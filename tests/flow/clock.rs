@@ -1,15 +1,15 @@
-//! T16: the clock of the machine that runs the program is an hour ahead of the source's, or after it, and is set between
-//! runs. Rows, bookmarks and models do not mind.
+//! T16: the clock of the machine that runs the program is an hour fast or slow against the source's, and is set between
+//! runs. Rows, bookmarks and models are not affected.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use wmshost_tests::{TestProject, assert_target_equals_source};
 
-/// By how many seconds the clock is wrong in run after run.
+/// The error of the clock in seconds, run after run.
 const SKEWS: [i64; 5] = [3_600, -3_600, 0, -3_600, 3_600];
 
-/// The rows of all models, without the host's own marks.
+/// The rows of all models, without the audit columns.
 fn models(lab: &TestProject) -> BTreeMap<String, Vec<String>> {
     let relations = lab.rows(
         "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'WMS%' AND name NOT LIKE 'sqlite%'",
@@ -45,7 +45,7 @@ fn rows_and_models_are_right_whatever_the_clock_says() {
             let incremental = "int_inventory_movements incremental".to_owned();
             assert!(actions.contains(&incremental), "{skew} s, day {day}: {actions:?}");
         }
-        // What was kept up is what is made from the start.
+        // The models that were kept up to date equal those of a full build.
         let beside = lab.path("analytics.db").with_extension("copy");
         std::fs::copy(lab.target_path(), &beside).expect("a copy");
         lab.wmshost("models build", &["--full-refresh"]).succeeded();
@@ -73,7 +73,7 @@ fn the_bookmark_knows_the_clock_of_the_source_only() {
     put(&lab, 1, -1_800);
     for (id, skew) in (2..).step_by(2).zip(SKEWS) {
         lab.set("WMSHOST_CLOCK_AHEAD", &skew.to_string());
-        // One that is new, and one that the source itself dates ahead.
+        // One that is new, and one that the source itself dates in the future.
         put(&lab, id, -60);
         put(&lab, id + 1, 1_200);
         let before = lab.number("SELECT unixepoch() - 61");

@@ -1,4 +1,4 @@
-//! Comparisons that break off, signals, and guards against deletions, through the whole program.
+//! Interrupted comparisons, signals, and guards against deletions, through the whole program.
 
 use wmshost_tests::TestProject;
 
@@ -20,7 +20,7 @@ fn stream(deletes: &str) -> String {
     )
 }
 
-/// How many rows the target has that are not marked as deleted.
+/// The number of rows in the target that are not marked as deleted.
 fn left(lab: &TestProject, deletes: &str) -> i64 {
     let condition = if deletes == "soft" { " WHERE wms_deleted_at IS NULL" } else { "" };
     lab.number(&format!("SELECT count(*) FROM WMS_S{condition}"))
@@ -35,10 +35,10 @@ fn an_unreadable_cell_deletes_nothing() {
         for command in ["run", "verify"] {
             let rest: &[&str] = if command == "run" { &[] } else { &["--repair"] };
             let ran = lab.wmshost(command, rest).ended(1);
-            ran.says(&["is text and no whole number", "the comparison broke off", "none was deleted"]);
+            ran.says(&["is text, not a whole number", "the comparison broke off", "none was deleted"]);
             assert_eq!(left(&lab, deletes), 20_000, "{command} {deletes}");
         }
-        // Once it is readable, the comparison that broke off is made up for.
+        // Once it is readable, the interrupted comparison is repeated.
         lab.change("UPDATE s SET qty = 7 WHERE id = 15000");
         let run = lab.run_stream("s");
         assert_eq!((&run["rows_deleted"], &run["reconciled"]["different"]), (&2.into(), &1.into()), "{run}");
@@ -74,8 +74,8 @@ fn a_comparison_that_broke_off_is_made_up_for_though_nothing_has_changed() {
     lab.set("WMSHOST_CRASH_AT", "s:range-compared:1");
     assert_eq!(lab.wmshost("run", &[]).code(), None, "it dies");
     lab.set("WMSHOST_CRASH_AT", "");
-    // A file that changed in the last two to three seconds has no version yet; it must be possible to see that nothing has
-    // changed.
+    // A file that changed in the last two to three seconds has no version yet; the program must be able to see that
+    // nothing has changed.
     std::thread::sleep(std::time::Duration::from_millis(3_100));
     lab.run();
     assert_eq!(left(&lab, "hard"), 19_999);
@@ -104,7 +104,7 @@ fn a_source_that_lost_many_rows_stops_until_that_is_allowed() {
         lab.wmshost("run", &["--allow-deletes", "s"]).succeeded();
         assert_eq!(left(&lab, deletes), 15_000, "{deletes} {method}");
         lab.wmshost("verify", &[]).succeeded();
-        // Below the share, and below an absolute number, all goes by itself.
+        // Below the percentage, and below an absolute number, nothing has to be allowed.
         lab.change("DELETE FROM s WHERE id <= 5500");
         lab.wmshost("run", &[]).succeeded();
         assert_eq!(left(&lab, deletes), 14_500, "{deletes} {method}");
@@ -128,7 +128,7 @@ fn rows_that_share_a_key_are_told() {
         assert_eq!((&found["equal"], &found["source_duplicates"]), (&false.into(), &1.into()), "{found}");
         assert_eq!((&found["source_rows"], &found["target_rows"]), (&3.into(), &2.into()), "{found}");
     }
-    // The newest version is what a merge leaves, and what a repair leaves alone.
+    // A merge leaves the newest version, and a repair does not touch it.
     assert_eq!(lab.rows("SELECT id, v FROM WMS_S ORDER BY id"), ["7 b", "8 c"]);
 }
 

@@ -1,6 +1,6 @@
-//! Streams that are not defined as they were when their checkpoint was made: a generated matrix of every part of a
-//! definition × method × `on_change` × rows in the table. After each run the target is what plain Rust makes of the
-//! generated rows, or the run said or failed exactly what README.md and `pipelines/help.toml` document.
+//! Streams whose definition has changed since their checkpoint was made: a generated matrix of every part of a
+//! definition × method × `on_change` × rows in the table. After each run the target is what plain Rust computes from
+//! the generated rows, or the run reported or failed exactly as README.md and `pipelines/help.toml` document.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,7 +24,7 @@ fn moment(hour: u64) -> String {
     format!("2026-{:02}-{:02} {:02}:00:00.000000", 1 + hour / 24 / 28, 1 + hour / 24 % 28, hour % 24)
 }
 
-/// Numbers that look random and are the same in every run.
+/// A generator of numbers that look random and are the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -34,7 +34,7 @@ impl Numbers {
     }
 }
 
-/// The source as it ought to be, beside the file that holds it.
+/// The expected rows of the source, and the file that holds it.
 struct Source {
     rows: BTreeMap<u64, Row>,
     hour: u64,
@@ -82,7 +82,7 @@ impl Source {
     }
 }
 
-/// A row as the target shows it.
+/// A row in the form of the target's.
 fn shown(row: &Row) -> String {
     format!("{} {} {} c{:05}", row.id, row.quantity, moment(row.updated), row.id)
 }
@@ -93,7 +93,7 @@ fn target_rows(lab: &TestProject, table: &str) -> Vec<String> {
     ))
 }
 
-/// What differs between the first definition and the second.
+/// The difference between the first definition and the second.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Change {
     Nothing,
@@ -118,7 +118,7 @@ enum Change {
     TargetColumnRetyped,
 }
 
-/// What a difference means, as documented.
+/// The consequence of a difference, as documented.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Means {
     Nothing,
@@ -164,7 +164,7 @@ impl Change {
         }
     }
 
-    /// What the difference is called where it is shown.
+    /// The name of the difference in the output.
     fn words(self) -> &'static str {
         match self {
             Self::Nothing => "",
@@ -200,7 +200,7 @@ struct Cell {
     rows: u64,
 }
 
-/// What the run under the second definition must do.
+/// The required outcome of the run under the second definition.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Must {
     Load,
@@ -233,7 +233,7 @@ impl Cell {
 
     fn must(self) -> Must {
         let means = self.change.means();
-        // A table that is replaced in every run loses nothing by what was done to it.
+        // A table that is replaced in every run loses nothing by changes to it.
         let fails = match (means, self.on_change) {
             (Means::Nothing, _) => false,
             (_, "fail") => true,
@@ -244,7 +244,7 @@ impl Cell {
         if fails { Must::Fail } else { Must::Load }
     }
 
-    /// Returns whether the run leaves rows of the old definition as they are.
+    /// True if the run leaves rows of the old definition as they are.
     fn leaves_rows(self) -> bool {
         self.change.means() == Means::Rows && self.on_change == "tell" && self.then() != "full"
     }
@@ -291,7 +291,7 @@ impl Cell {
         let recompiled = |name: &str| {
             let path = plugin(name);
             let mut bytes = fs::read(&path).expect("a component");
-            // A section that nobody reads: the same component by another digest.
+            // A custom section that is ignored: the same component with another digest.
             bytes.extend([0, 6, 5]);
             bytes.extend(b"other");
             let copy = lab.path("other.wasm");
@@ -326,7 +326,7 @@ impl Cell {
     }
 }
 
-/// What is wrong with a cell, or nothing.
+/// Returns the mistake of a cell, if there is one.
 fn check(cell: Cell) -> Result<(), String> {
     let mut source = Source::new(cell.rows, 7 + cell.rows);
     let lab =
@@ -334,7 +334,7 @@ fn check(cell: Cell) -> Result<(), String> {
     source.write(&lab, "s");
     lab.wmshost("run", &[]).succeeded();
     let loaded = source.rows.clone();
-    // A day goes by: rows change, where the method may know of it, and rows are added.
+    // A day passes: rows change, where the method can see it, and rows are added.
     if cell.method != "append" && cell.then() != "append" {
         source.update();
     }
@@ -342,7 +342,7 @@ fn check(cell: Cell) -> Result<(), String> {
     source.write(&lab, "s");
     let mut passed_over = BTreeMap::new();
     if cell.change == Change::WatermarkColumn {
-        // Changes that the first change key does not show go by before the second is put in place.
+        // Changes that the first change key does not show happen before the second definition is used.
         lab.wmshost("run", &[]).succeeded();
         passed_over = loaded.clone();
         source.add(1);
@@ -387,7 +387,7 @@ fn check(cell: Cell) -> Result<(), String> {
                 wants(repaired.code() == Some(0), "the repair is due", &repaired)?;
                 is_as_source(cell, &lab, table, &source, &loaded, false, &repaired)?;
             }
-            // Told once; from then on it is the definition.
+            // It is reported once; from then on it is the definition.
             let quiet = lab.run_stream("s")["definition_changes"].to_string();
             wants(quiet == "[]", &format!("still told: {quiet}"), &ran)
         }
@@ -399,7 +399,7 @@ fn wants(holds: bool, what: &str, ran: &CommandOutput) -> Result<(), String> {
     if holds { Ok(()) } else { Err(told()) }
 }
 
-/// The target is what plain Rust makes of the source.
+/// The target is what plain Rust computes from the source.
 fn is_as_source(
     cell: Cell,
     lab: &TestProject,
@@ -412,11 +412,11 @@ fn is_as_source(
     let is_rejected = |row: &Row, second: bool| cell.rejects(second) && row.quantity <= 0;
     let mut expected = BTreeMap::new();
     for (id, row) in &source.rows {
-        // What is read by key only, or by changes only, leaves what did not change.
+        // A table that is read by key only, or by changes only, keeps rows that did not change.
         let is_old = leaves_rows && loaded.get(id) == Some(row);
         match (is_rejected(row, !is_old), loaded.get(id).filter(|old| !is_rejected(old, false))) {
             (false, _) => _ = expected.insert(*id, shown(row)),
-            // The last version that was good stays where rows are merged.
+            // The last good version stays where rows are merged.
             (true, Some(old)) if cell.then() != "full" => _ = expected.insert(*id, shown(old)),
             (true, _) => {}
         }
@@ -434,7 +434,7 @@ fn is_as_source(
     Ok(())
 }
 
-/// One share of the cells, so that several run at once.
+/// Checks one share of the cells, so that several run at once.
 fn check_share(share: usize) {
     let shares = 4;
     let cells: Vec<Cell> =
@@ -466,7 +466,8 @@ fn a_changed_definition_is_told_reloaded_or_refused_3() {
     check_share(3);
 }
 
-/// What an extractor is told may choose the rows that it reads: those before the bookmark were chosen in another way.
+/// The settings of an extractor may choose the rows that it reads: those before the bookmark were chosen by the old
+/// ones.
 #[test]
 fn another_setting_of_the_extractor_has_the_whole_table_read_again() {
     for (on_change, code) in [("tell", 0), ("reload", 0), ("fail", 2)] {

@@ -30,9 +30,9 @@ fn a_soft_delete_marks_them_and_a_row_that_is_there_again_is_there() {
     assert_eq!(run["rows_deleted"], 2);
     let marked = "SELECT id, wms_deleted_at IS NOT NULL FROM WMS_S ORDER BY id";
     assert_eq!(lab.rows(marked), ["1 0", "2 1", "3 1"]);
-    // Nothing new: what is marked is marked once.
+    // Nothing new: each row is marked only once.
     assert_eq!(lab.run_stream("s")["rows_deleted"], 0);
-    // One comes back with an old change key, one with a new one.
+    // One is inserted again with an old change key, one with a new one.
     lab.change("INSERT INTO s VALUES (2, 'again', '2026-02-01 00:00:00')");
     lab.run();
     assert_eq!(
@@ -68,7 +68,7 @@ fn a_purge_of_a_day_is_found_in_a_table_that_is_replaced() {
         let lab = TestProject::with_stream(TABLE, policy);
         lab.run();
         lab.change("DELETE FROM s WHERE id < 3");
-        // The first run after the policy adds the column that holds the marks.
+        // The first run with the policy adds the column for the marks.
         assert_eq!(lab.run_stream("s")["rows_deleted"], 2);
         let deleted =
             if policy.is_empty() { "NULL" } else { "CASE WHEN wms_deleted_at IS NULL THEN 'NULL' ELSE 'm' END" };

@@ -1,4 +1,4 @@
-//! Columns that come, go, widen and narrow: F13, T11, T20.
+//! Columns that are added, dropped, widened and narrowed: F13, T11, T20.
 
 use wmshost_tests::TestProject;
 
@@ -106,7 +106,7 @@ fn a_load_that_replaces_the_table_tells_what_it_did_to_it() {
     let run = lab.run_stream("s");
     assert_eq!(run["schema_changes"], serde_json::json!(["weight was added (int64)"]));
     assert_eq!(lab.rows("SELECT id, weight FROM WMS_S ORDER BY id"), ["1 1", "2 2"]);
-    // A column of somebody else's.
+    // A column that somebody else added.
     lab.target().execute_batch("ALTER TABLE WMS_S ADD COLUMN remark TEXT").expect("added");
     lab.change("ALTER TABLE s DROP COLUMN amount");
     let run = lab.run_stream("s");

@@ -1,5 +1,5 @@
-//! Transforms that fail, through the program: which row it was, which words reach a person and the log, and how soon a
-//! signal ends it all.
+//! Transforms that fail, through the program: the row that caused it, the messages for a person and in the log, and the
+//! time until a signal ends it all.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -112,8 +112,8 @@ fn what_a_transform_makes_of_columns_is_seen_by_check() {
     lab.wmshost("check", &[]).ended(2).says(&["keeps state from batch to batch", "on_trap must be \"fail_run\""]);
 }
 
-/// Begins a command, sends it this signal when it has computed for a while, and returns how it ended and how long after
-/// the signal.
+/// Starts a command, sends it this signal when it has computed for a while, and returns its exit code and the time
+/// after the signal.
 fn interrupted(lab: &TestProject, words: &str, signal: &str) -> (Option<i32>, Duration) {
     let mut command = Command::new(lab.program());
     command.args(words.split(' ')).arg(lab.pipeline()).envs(lab.variables());
@@ -137,7 +137,7 @@ fn a_signal_ends_plugins_at_once() {
         assert_eq!(code, Some(130), "{signal}");
         assert!(took < Duration::from_secs(3), "{signal}: {took:?}");
     }
-    // What was committed before stays, and the next run goes on.
+    // The rows that were committed before stay, and the next run continues.
     lab.change("UPDATE s SET name = 'n' WHERE id = 137");
     lab.run();
     assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 250);

@@ -22,7 +22,7 @@ fn assert_equal(lab: &TestProject) {
     assert_eq!(counts, [0, 0, 0], "extra, missing, count");
 }
 
-/// So many rows with one change key, after the id that is given.
+/// This number of rows with one change key, from the first id on.
 fn ties(first: u64, count: u64, changed: &str) -> String {
     format!(
         "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {first} + {count} - 1)
@@ -50,7 +50,7 @@ fn a_row_that_commits_ninety_minutes_late_is_found() {
     lab.change("INSERT INTO s VALUES (99, 'late', '2026-01-01 10:30:00.000000')");
     assert_eq!(lab.run_stream("s")["rows_written"], 1);
     assert_equal(&lab);
-    // What is read again because of the lookback writes nothing new.
+    // The rows that are read again because of the lookback are not written again.
     assert_eq!(lab.run_stream("s")["rows_written"], 0);
 }
 

@@ -22,7 +22,7 @@ fn a_stream_that_another_run_holds_is_left_alone_and_the_message_says_who() {
     lab.wmshost("state reset", &["--stream", "s", "--yes"]).ended(3).says(&["other-run"]);
     lab.wmshost("verify", &["--repair"]).ended(3).says(&["other-run"]);
     assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 1);
-    // Looking is always allowed.
+    // Reading is always allowed.
     lab.wmshost("state log", &["--stream", "s"]).succeeded();
     lab.wmshost("verify", &[]).ended(1);
 }

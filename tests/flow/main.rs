@@ -1,4 +1,4 @@
-//! The main job and its promises, through the real program on real files.
+//! The main job and its guarantees, through the real program on real files.
 
 mod bad_rows;
 mod clock;

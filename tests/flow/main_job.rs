@@ -9,7 +9,7 @@ fn sample_change(lab: &TestProject, percent: &str, seed: &str) {
     lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", percent, "--seed", seed]).succeeded();
 }
 
-/// What the shipped pipeline does not look for: rows of incremental tables that the source has deleted.
+/// The rows that the shipped pipeline does not look for: rows of incremental tables that the source has deleted.
 fn deleted_rows(lab: &TestProject) -> i64 {
     let target = lab.target();
     target.execute("ATTACH ?1 AS source", [lab.source_path().to_string_lossy()]).expect("the source");
@@ -68,7 +68,7 @@ fn a_signal_stops_the_run_after_the_batch_in_hand_and_the_next_goes_on() {
     lab.set("WMS_BATCH_SIZE", "50");
     lab.set("TARGET_BATCH_SIZE", "50");
     let mut run = lab.begin_run();
-    // Something was committed: the run is under way.
+    // Something was committed: the run has started.
     let waiting = "SELECT count(*) FROM WMSHOST_CHECKPOINT WHERE bookmark IS NOT NULL AND complete = 0";
     while lab.target().query_row(waiting, [], |row| row.get::<_, i64>(0)).unwrap_or(0) == 0 {
         assert!(run.try_wait().expect("a status").is_none(), "the run ended before it could be stopped");

@@ -1,12 +1,12 @@
-//! Whose table is it? Nothing that somebody else has in the target is touched, by whatever command, under whatever name
-//! it meets a stream; and what is taken over is taken over whole, wherever the process dies.
+//! Ownership of tables. Objects of another owner in the target are never touched, by any command, under any name that a
+//! stream has; and a table that is taken over is taken over as a whole, wherever the process dies.
 
 use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP);
     INSERT INTO s VALUES (1, 'a', '2026-01-01'), (2, 'b', '2026-01-02'), (3, 'c', '2026-01-03');";
 
-/// What somebody else may have in the target.
+/// Objects that another owner may have in the target.
 const STRANGERS: [&str; 4] = [
     "CREATE TABLE {} (id INTEGER PRIMARY KEY, v TEXT)",
     "CREATE TABLE {} (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP); INSERT INTO {} VALUES (1, 'theirs', NULL)",
@@ -25,7 +25,7 @@ fn make(lab: &TestProject, stranger: &str, name: &str) {
     lab.target().execute_batch(&stranger.replace("{}", name)).expect("valid statements");
 }
 
-/// Everything in the target but what the host keeps for itself: definitions and rows.
+/// Everything in the target except the host's own tables: definitions and rows.
 fn seen(lab: &TestProject) -> Vec<String> {
     let names = lab.rows("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'");
     let mut seen = lab.rows("SELECT type, name, sql FROM sqlite_schema ORDER BY name");
@@ -35,7 +35,7 @@ fn seen(lab: &TestProject) -> Vec<String> {
     seen
 }
 
-/// The commands that write, and the look before them.
+/// The commands that write, and `check` before them.
 fn commands() -> Vec<(&'static str, Vec<&'static str>)> {
     vec![
         ("check", vec![]),
@@ -116,7 +116,7 @@ fn a_stream_that_was_renamed_takes_its_table_with_it_when_told_so() {
     lab.plain(&["plan", &file]).succeeded();
     lab.plain(&["run", &file]).succeeded();
     assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 3);
-    // The key is spent, and says so; the stream of before is refused.
+    // The key has no effect any more, and the program says so; the former stream is refused.
     lab.plain(&["run", &file]).succeeded().says(&["take_over: the table is the stream's own by now; remove the key"]);
     lab.wmshost("run", &[]).ended(2).says(&["belongs to the stream t of this pipeline"]);
     let file = second(&lab, "lab", "t", &named);
@@ -129,7 +129,7 @@ fn a_wish_to_take_over_reaches_no_other_table() {
     lab.wmshost("check", &[])
         .ended(2)
         .says(&["streams.s.take_over", "it names `WMS_T`, and the stream writes `WMS_S`"]);
-    // It says whose the table is, and that is not so.
+    // It names the owner of the table, and that owner is wrong.
     make(&lab, STRANGERS[1], "WMS_S");
     let before = seen(&lab);
     lab.write_stream("take_over = \"WMS_S of other\"");
@@ -164,7 +164,7 @@ const POINTS: [&str; 9] = [
     "end-committed",
 ];
 
-/// Wherever the process dies, the table is the stranger's as it was or the stream's; and the next run ends the matter.
+/// Wherever the process dies, the table is the stranger's as it was or the stream's; and the next run completes it.
 #[test]
 fn a_take_over_or_creation_that_dies_at_any_point_is_ended_by_the_next_run() {
     for method in &METHODS[..2] {
@@ -201,7 +201,7 @@ fn a_take_over_or_creation_that_dies_at_any_point_is_ended_by_the_next_run() {
     }
 }
 
-/// The digest of each plugin is in the log, in the history and in the plan, and a file of another one is not loaded.
+/// The digest of each plugin is in the log, in the history and in the plan, and a file with another one is not loaded.
 #[test]
 fn it_is_told_which_bytes_moved_the_rows() {
     let lab = TestProject::with_stream(TABLE, "");

@@ -1,4 +1,4 @@
-//! Rows that were taken out, plugins that break, budgets: F14, T12, T21.
+//! Rejected rows, plugins that fail, budgets: F14, T12, T21.
 
 use wmshost_tests::TestProject;
 
@@ -64,7 +64,7 @@ fn rows_are_replayed_when_the_rule_has_changed() {
     let lab = TestProject::with_stream(table, &stream("\"invalid-status\", \"invalid-quantity\""));
     lab.run();
     assert_eq!(lab.rows("SELECT allocation_id FROM WMS_S"), ["2"]);
-    // Nothing has changed: what is rejected is rejected again, and stays.
+    // Nothing has changed: the rows are rejected again, and stay.
     let replay = ["--stream", "s", "--output", "json"];
     let kept = lab.wmshost("quarantine replay", &replay).ended(1).json();
     assert_eq!((&kept["loaded"], kept["kept"].as_array().map(Vec::len)), (&0.into(), Some(2)));

@@ -1,4 +1,4 @@
-//! Rows from quarantine once more on their way: as the source had them, changed once, and never over a newer row.
+//! Rows from quarantine are replayed: as the source had them, changed once, and never over a newer row.
 
 use wmshost_tests::{Numbers, TestProject};
 
@@ -51,7 +51,7 @@ fn an_older_copy_never_goes_over_a_row_that_was_loaded_since() {
     lab.change("UPDATE s SET qty = 4, extra = 'new' WHERE id = 1");
     lab.run();
     assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0, "what was loaded is forgotten");
-    // As a load leaves it that was interrupted and went on in another run.
+    // The state after an interrupted load that another run continued.
     target.execute_batch("INSERT INTO WMSHOST_QUARANTINE SELECT * FROM kept").expect("the older copy");
     lab.write_stream(&in_place("in-place", ""));
     let replay = lab.wmshost("quarantine replay", &["--stream", "s"]).ended(1);
@@ -72,7 +72,7 @@ fn a_row_that_is_rejected_in_another_version_takes_the_place_of_the_older_one() 
     let kept = lab.rows("SELECT reason FROM WMSHOST_QUARANTINE");
     assert_eq!(kept.len(), 1, "{kept:?}");
     assert!(kept[0].ends_with("'b'"), "{kept:?}");
-    // Met again by a run that reads it again, it is kept once, as of that run.
+    // A run that reads it again keeps it once, with its own run id.
     lab.wmshost("run", &["--full-refresh"]).succeeded();
     let runs = lab.rows("SELECT count(*), count(DISTINCT run_id) FROM WMSHOST_QUARANTINE");
     assert_eq!(runs, ["1 1"]);
@@ -116,8 +116,8 @@ fn a_large_quarantine_is_listed_in_pages_and_any_text_in_it_is_shown() {
     assert_eq!((all.len(), ids(&[]).len()), (130, 50));
     assert_eq!(ids(&["--limit", "20", "--after", &all[99]]), all[100..120]);
     assert_eq!(ids(&["--rule", "nobodys"]), Vec::<String>::new());
-    lab.wmshost("quarantine list", &["--after", "zz"]).ended(2).says(&["is no id"]);
-    // Whoever writes into the table by hand.
+    lab.wmshost("quarantine list", &["--after", "zz"]).ended(2).says(&["is not an id"]);
+    // Somebody writes into the table by hand.
     lab.target()
         .execute_batch(
             "INSERT INTO WMSHOST_QUARANTINE SELECT pipeline, stream, 'ä', char(27) || '[31m', char(8238), stage, rejected_by,

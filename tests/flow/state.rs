@@ -1,4 +1,4 @@
-//! Looking at how far streams have come, and changing it by hand.
+//! Inspecting the checkpoints of streams, and changing them by hand.
 
 use wmshost_tests::TestProject;
 
@@ -27,7 +27,7 @@ fn the_history_keeps_every_run_and_change_and_a_rollback_goes_back() {
     assert_eq!(actions, ["run", "run", "rollback"]);
     let diff = lab.wmshost("state diff", &["--stream", "s", "--from", &third]).succeeded();
     assert!(diff.out().contains("- bookmark") && diff.out().contains("+ bookmark"), "{}", diff.out());
-    // What changed since is read again and writes nothing.
+    // The rows that changed since are read again and not written again.
     let run = lab.run_stream("s");
     assert!(run["rows_read"].as_u64() >= Some(1) && run["rows_written"] == 0, "{run}");
     lab.wmshost("state rollback", &["--stream", "s", "--to", "nobody", "--yes"]).ended(2).says(&["no run \"nobody\""]);
@@ -60,8 +60,8 @@ fn a_state_is_exported_and_imported() {
     let after = lab.wmshost("state show", &["--stream", "s", "--output", "json"]).succeeded().json();
     assert_eq!(before["checkpoint"]["bookmark"], after["checkpoint"]["bookmark"]);
     for (text, words) in [
-        ("", "this is no JSON"),
-        ("{}", "this is no exported state"),
+        ("", "this is not JSON"),
+        ("{}", "this is not an exported state"),
         ("{\"wmshost_state\": 9}", "its format is 9"),
         ("{\"wmshost_state\": 1, \"pipeline\": \"other\"}", "of the pipeline \"other\""),
         ("{\"wmshost_state\": 1, \"pipeline\": \"lab\", \"streams\": [{}]}", "damaged"),
@@ -79,7 +79,9 @@ fn a_bookmark_is_set_and_one_of_the_future_is_refused() {
     lab.wmshost("state set", &["--stream", "s", "--bookmark", "2026-01-02 12:00:00", "--yes"]).succeeded();
     let run = lab.run_stream("s");
     assert_eq!((&run["rows_read"], &run["rows_written"]), (&1.into(), &0.into()));
-    lab.wmshost("state set", &["--stream", "s", "--bookmark", "noon", "--yes"]).ended(2).says(&["this is no bookmark"]);
+    lab.wmshost("state set", &["--stream", "s", "--bookmark", "noon", "--yes"])
+        .ended(2)
+        .says(&["this is not a bookmark"]);
     lab.wmshost("state set", &["--stream", "s", "--bookmark", "2199-01-01", "--yes"]).succeeded();
     lab.wmshost("run", &[]).says(&["bookmark from the future"]);
     assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 3);
@@ -91,7 +93,7 @@ fn a_target_that_somebody_altered_or_dropped_is_refused_or_made_anew() {
     day(&lab, 2);
     lab.target().execute_batch("ALTER TABLE WMS_S RENAME COLUMN v TO w").expect("altered");
     let lost = "column v of the target utf8 → none";
-    // Also where the source has not changed since.
+    // Even where the source has not changed since.
     lab.wmshost("run", &[]).ended(2).says(&[lost, "restore the column"]);
     lab.change("INSERT INTO s VALUES (3, 'c', '2026-01-03 00:00:00')");
     lab.wmshost("run", &[]).ended(2).says(&[lost]);
@@ -168,7 +170,7 @@ fn a_damaged_row_of_the_ledger_is_named_and_can_be_reset_without_harm_to_others(
     ];
     for way in ["reset", "refresh"] {
         for (column, value) in columns {
-            // A hash tells of the definition beside it.
+            // A hash is of the definition next to it.
             let named = column.trim_end_matches("_hash");
             let lab = TestProject::sample(60, 2);
             lab.run();

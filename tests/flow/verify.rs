@@ -8,7 +8,7 @@ fn what_differs_is_found_named_and_repaired() {
     lab.run();
     let equal = lab.wmshost("verify", &["--output", "json"]).succeeded().json();
     assert!(equal["streams"].as_array().expect("streams").iter().all(|stream| stream["equal"] == true), "{equal}");
-    // Counts alone would not see it: one row goes, one comes, one changes.
+    // Counts alone would not show it: one row is deleted, one is inserted, one changes.
     lab.target()
         .execute_batch(
             "DELETE FROM WMS_ALLOCATION WHERE allocation_id = (SELECT min(allocation_id) FROM WMS_ALLOCATION);
@@ -59,7 +59,7 @@ fn a_backfill_reads_a_part_again_goes_on_and_leaves_the_bookmark_alone() {
     assert!(rest["total"]["rows_written"].as_u64().is_some_and(|rows| rows > 0 && rows < 477), "{rest}");
     assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 1_000);
     assert_eq!(lab.wmshost("state show", &["--stream", "s", "--output", "json"]).succeeded().out(), bookmark);
-    // What is done is not done again.
+    // Windows that are done are not done again.
     let again = lab.wmshost("backfill", &backfill).succeeded().says(&["7 of 7 windows are already done", "--again"]);
     assert_eq!(again.out().matches("already-done").count(), 7, "{}", again.out());
     for (arguments, words) in [
@@ -92,7 +92,7 @@ fn a_backfill_is_done_again_when_that_is_asked_for() {
     assert_eq!(statuses(&second), ["already-done"; 10]);
     assert_eq!((&second["windows"][0]["done_by"], &second["total"]["rows_read"]), (&first["run_id"], &0.into()));
     assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 160);
-    // Interrupted on its way, it goes on without a word of `--again`.
+    // An interrupted backfill continues without `--again`.
     lab.set("WMSHOST_CRASH_AT", "s:batch-committed:1");
     assert_eq!(backfill(&lab, &["--again"]).code(), None, "it dies");
     lab.set("WMSHOST_CRASH_AT", "");
@@ -123,7 +123,7 @@ fn a_row_that_a_repair_loads_leaves_quarantine() {
     lab.run();
     let kept = || lab.rows("SELECT row_key FROM WMSHOST_QUARANTINE ORDER BY 1");
     assert_eq!(kept(), ["id=2", "id=3"]);
-    // Corrected without a word: no run of changes sees it.
+    // The row is corrected without a new change key: no incremental run sees it.
     lab.change("UPDATE s SET amount = 2 WHERE id = 2");
     lab.run();
     assert_eq!(kept(), ["id=2", "id=3"]);

@@ -1,4 +1,4 @@
-//! All cells of a matrix: which, and what is said of them.
+//! All cells of a matrix: their choice, and their report.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
@@ -39,8 +39,8 @@ fn silence() {
     }));
 }
 
-/// Runs so many cells, or the one that the environment asks for. Beside those by chance are those that have a value of a
-/// dimension that none had yet, or with `all_pairs` a pair of values.
+/// Runs `usual` cells, or the one that the environment names. In addition to the random ones there are cells that have
+/// a value of a dimension that none had yet, or with `all_pairs` a pair of values.
 ///
 /// Of a hundred cells `most_refused` may be refused: a host that refuses everything loses nothing either.
 pub(crate) fn run(usual: u64, all_pairs: bool, most_refused: usize) {
@@ -74,14 +74,14 @@ pub(crate) fn run(usual: u64, all_pairs: bool, most_refused: usize) {
     report(&verdicts.into_inner().expect("unharmed"), most_refused);
 }
 
-/// Writes a line for a cell that fails, as it fails, where that is asked for.
+/// Writes a line for a cell that fails, as soon as it fails, if that is requested.
 fn note(cell: &Cell, verdict: &Verdict) {
     let (Ok(file), Verdict::Broken(what)) = (std::env::var("WMSHOST_MATRIX_REPORT"), verdict) else { return };
     let mut file = OpenOptions::new().create(true).append(true).open(file).expect("the report");
     writeln!(file, "{cell}\t{}", what.lines().nth(1).unwrap_or_default()).expect("a line");
 }
 
-/// So many cells by chance, and then those that complete the values, or the pairs of values.
+/// This number of random cells, and then those that complete the values, or the pairs of values.
 fn cells(count: u64, all_pairs: bool) -> Vec<Cell> {
     let (mut pairs, mut values) = (BTreeSet::new(), BTreeMap::new());
     let mut cells = Vec::new();

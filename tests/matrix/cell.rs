@@ -9,7 +9,7 @@ use crate::dimensions::{BATCHES, dimension, kind, odd};
 pub(crate) use crate::dimensions::{Bad, Deletes, FollowUp, Kind, Late, Method, NullChange, When};
 use crate::values::Family;
 
-/// Every declared type that the drivers know, and words that they do not.
+/// Every declared type that the drivers know, and names that they do not.
 pub(crate) const KINDS: &[Kind] = &[
     kind("INTEGER", Family::Whole(18)),
     kind("INT", Family::Whole(9)),
@@ -82,7 +82,7 @@ pub(crate) const KINDS: &[Kind] = &[
     odd("ANY", Family::AnyWhole),
 ];
 
-/// What the second and third columns of a composite key are.
+/// The kinds of the second and third columns of a composite key.
 const OTHER_KINDS: &[Kind] = &[
     kind("INTEGER", Family::Whole(6)),
     kind("TEXT", Family::Text),
@@ -97,13 +97,13 @@ const OTHER_KINDS: &[Kind] = &[
 const DAY: i64 = 86_400_000_000;
 
 dimension!(
-    /// How the table's key is made.
+    /// The form of the table's key.
     Shape { PrimaryKey, WithoutRowid, Strict, UniqueIndex, NoConstraint }
 );
 dimension!(Encoding { Utf8, Utf16le, Utf16be });
 dimension!(Collation { Binary, Nocase, Rtrim });
 dimension!(
-    /// The change key: its type, and how it is spelled.
+    /// The change key: its type, and its spelling.
     Change { Micros, Seconds, Date, Mixed, Zoned, Day }
 );
 
@@ -127,7 +127,7 @@ impl Change {
 }
 
 dimension!(
-    /// What breaks the flow off.
+    /// The cause of an interruption.
     Breakage {
         None, LeaseTaken, TablePrepared, BatchGathered, BatchLoaded, CheckpointWritten, BatchCommitted, FinishBegun, Finished,
         EndCommitted, SourceError, SourceCancel, CompareSourceError, CompareSourceCancel, CompareTargetError, WriteError,
@@ -194,7 +194,7 @@ impl Cell {
         cell
     }
 
-    /// Takes away what cannot be together.
+    /// Removes combinations that are impossible.
     fn make_possible(&mut self) {
         let is_text = matches!(self.kind().family, Family::Text | Family::Word | Family::Mixed);
         if !is_text {
@@ -217,18 +217,18 @@ impl Cell {
             self.bad = Bad::None;
         }
         if self.bad == Bad::Key && self.method == Method::Append && self.kind().may_be_refused {
-            // With bytes among them, the numbers of a column without a type are read, and so ordered, as text: a row that
-            // is added at the end of the numbers is not at the end of the texts.
+            // With bytes among them, the numbers of a column without a type are read, and so ordered, as text: a row
+            // that is added after the last number is not after the last text.
             self.bad = Bad::None;
         }
         if self.shape == Shape::Strict {
-            // A strict table has no column that tells moments, and none that holds what does not fit.
+            // A strict table has no column for timestamps, and none that holds a misfit.
             self.bad = Bad::None;
             if self.method == Method::Incremental {
                 self.method = Method::Append;
             }
         }
-        // There is no order of append that a late row or a changing key would not break.
+        // With append, a late row or a changing key would break the order.
         if self.method != Method::Incremental {
             self.null_change = NullChange::None;
             if self.late == Late::Lookback {
@@ -251,7 +251,7 @@ impl Cell {
         "t".to_owned()
     }
 
-    /// Returns whether the pipeline says what the key is.
+    /// True if the pipeline names the key.
     pub(crate) fn names_its_key(&self) -> bool {
         matches!(self.shape, Shape::UniqueIndex | Shape::NoConstraint)
     }

@@ -5,12 +5,12 @@ use std::fmt;
 use crate::cell::Cell;
 use crate::values::Family;
 
-/// A declared type, and what its columns hold.
+/// A declared type, and the values of its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Kind {
     /// The type as it is declared.
     pub(crate) declared: &'static str,
-    /// What the column holds.
+    /// The family of the values.
     pub(crate) family: Family,
     /// True if the host may refuse a key of this kind.
     pub(crate) may_be_refused: bool,
@@ -20,7 +20,7 @@ pub(crate) const fn kind(declared: &'static str, family: Family) -> Kind {
     Kind { declared, family, may_be_refused: false }
 }
 
-/// A kind that no rule knows, or that has no order: the host may refuse it, but not lose a row.
+/// A kind that no rule knows, or that has no order: the host may refuse it, but must not lose a row.
 pub(crate) const fn odd(declared: &'static str, family: Family) -> Kind {
     Kind { declared, family, may_be_refused: true }
 }
@@ -59,11 +59,11 @@ dimension!(
     Bad { None, Reject, Fail, Key }
 );
 dimension!(
-    /// Which command it breaks off.
+    /// The command that it interrupts.
     When { First, Second, FollowUp }
 );
 dimension!(
-    /// What is done after the second run.
+    /// The command after the second run.
     FollowUp { Run, Verify, Repair, Replay, Backfill, FullRefresh }
 );
 
@@ -71,7 +71,7 @@ dimension!(
 pub(crate) const BATCHES: &[usize] = &[1, 2, 3, 7, 100];
 
 impl Cell {
-    /// Returns whether a run compares source and target after its load.
+    /// True if a run compares source and target after its load.
     pub(crate) fn reconciles(&self) -> bool {
         self.method != Method::Full && (self.deletes != Deletes::Ignore || self.late == Late::Reconcile)
     }

@@ -1,17 +1,17 @@
-//! The oracle: what the target may hold after each command, computed from the rows and the policies alone.
+//! The oracle: the states that the target may have after each command, computed from the rows and the policies alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cell::{Cell, Deletes, Late, Method, NullChange};
 use crate::history::{Pending, Row};
 
-/// A row as one version of it is: the name of the version represents all its values.
+/// The meanings of a key's columns, as canonical texts.
 pub(crate) type Key = Vec<String>;
 
-/// What the target may hold under a key.
+/// The state of the target under a key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum State {
-    /// Nothing.
+    /// No row.
     Absent,
     /// This version.
     Live(String),
@@ -20,7 +20,7 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// Returns whether this is a later version of the row that a label names.
+    /// True if this is a later version of the row that a label names.
     fn is_newer_than(&self, label: &str) -> bool {
         let version =
             |label: &str| label.split_once('.').and_then(|(id, at)| Some((id.to_owned(), at.parse::<u32>().ok()?)));
@@ -32,7 +32,7 @@ impl State {
 /// A row of the target.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// What its key means; `None` if a part of it is NULL.
+    /// The meaning of its key; `None` if a part of it is NULL.
     pub(crate) key: Option<Key>,
     /// The version by which it is named.
     pub(crate) label: String,
@@ -44,7 +44,7 @@ pub(crate) struct Found {
 
 type Options = BTreeSet<State>;
 
-/// What a command does to the target.
+/// The effect of a command on the target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Effect {
     /// A run by the stream's method.
@@ -59,13 +59,13 @@ pub(crate) enum Effect {
     Replay,
 }
 
-/// What the target may hold.
+/// The states that the target may have.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Expected {
     keys: BTreeMap<Key, Options>,
     /// Versions that were rejected for their change key alone: a replay loads them.
     rejected: BTreeMap<Key, BTreeSet<String>>,
-    /// True if a run has come to its end.
+    /// True if a run was completed.
     pub(crate) was_loaded: bool,
 }
 
@@ -75,7 +75,7 @@ struct Source<'a> {
     bad: BTreeSet<Key>,
     /// Rows that fit, and were rejected because they have no change key.
     rejected: BTreeMap<Key, Vec<&'a Row>>,
-    /// True if any row does not fit: a comparison deletes nothing that such a row may be.
+    /// True if any row does not fit: a comparison deletes no row that such a row may be.
     has_unfit: bool,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Returns whether a row goes into quarantine because it has no change key.
+/// True if a row goes into quarantine because it has no change key.
 pub(crate) fn is_rejected(row: &Row, cell: &Cell) -> bool {
     row.changed.is_none() && cell.null_change == NullChange::Reject
 }
@@ -112,7 +112,7 @@ fn live(rows: &[&Row]) -> Options {
     rows.iter().map(|row| State::Live(row.label())).collect()
 }
 
-/// The options once the source has the key no longer.
+/// The options when the source no longer has the key.
 fn gone(before: &Options, deletes: Deletes) -> Options {
     let after = |state: &State| match (state, deletes) {
         (State::Live(version), Deletes::Soft) => State::Marked(version.clone()),
@@ -123,7 +123,7 @@ fn gone(before: &Options, deletes: Deletes) -> Options {
 }
 
 impl Expected {
-    /// What may be there under a key.
+    /// The options under a key.
     pub(crate) fn under(&self, key: &Key) -> Options {
         self.keys.get(key).cloned().unwrap_or_else(|| only(State::Absent))
     }
@@ -133,7 +133,7 @@ impl Expected {
         self.keys.keys()
     }
 
-    /// The command came to its end.
+    /// Updates the options after a completed command.
     pub(crate) fn done(&mut self, effect: Effect, rows: &[Row], cell: &Cell) {
         let source = Source::of(rows, cell);
         for (key, rows) in &source.rejected {
@@ -155,7 +155,7 @@ impl Expected {
         self.was_loaded |= matches!(effect, Effect::Run | Effect::Replace);
     }
 
-    /// The command was broken off: of each key there is what was there, or what the command makes of it.
+    /// Updates the options after an interrupted command: each key has the old state, or the one after the command.
     pub(crate) fn broken_off(&mut self, effect: Effect, rows: &[Row], cell: &Cell) {
         let before = self.clone();
         self.done(effect, rows, cell);
@@ -190,7 +190,7 @@ impl Expected {
                 let within: Vec<&Row> = rows.iter().filter(is_within).copied().collect();
                 match within.is_empty() {
                     true => before,
-                    // Of rows that share a key, any may have come last.
+                    // Of rows that share a key, any may have been the last.
                     false if rows.len() > 1 => live(rows),
                     // The row that was deleted may be newer than the one that has its key now.
                     false if cell.duplicates => before.into_iter().chain(live(&within)).collect(),
@@ -207,7 +207,7 @@ impl Expected {
         }
     }
 
-    /// What a comparison after a load finds.
+    /// The options after the comparison that follows a load.
     fn reconciled(&self, read: Options, source: &Source<'_>, key: &Key, cell: &Cell) -> Options {
         let none = Vec::new();
         let rows = source.good.get(key).unwrap_or(&none);
@@ -228,7 +228,8 @@ impl Expected {
     }
 }
 
-/// What a comparison leaves of a key that the source does not have: all of it, if a row that does not fit may have it.
+/// The options of a key that the source does not have, after a comparison: unchanged, if a row that does not fit may
+/// have it.
 fn deleted(before: &Options, has_unfit: bool, cell: &Cell) -> Options {
     let mut options = gone(before, cell.deletes);
     if has_unfit {
@@ -237,13 +238,13 @@ fn deleted(before: &Options, has_unfit: bool, cell: &Cell) -> Options {
     options
 }
 
-/// The rows of a key do not fit any more: the target keeps what it has. A comparison reads all rows, so that it may load
+/// The options of a key whose rows no longer fit: the target keeps its row. A comparison reads all rows, so it may load
 /// one that was rejected for its change key alone.
 fn lenient(before: &Options, rejected: &[&Row]) -> Options {
     before.iter().cloned().chain(live(rejected)).collect()
 }
 
-/// A table that is put in the place of the old one.
+/// The options of a table that replaces the old one.
 fn replaced(before: &Options, rows: &[&Row], is_bad: bool, cell: &Cell) -> Options {
     if !rows.is_empty() {
         return live(rows);
@@ -255,7 +256,7 @@ fn replaced(before: &Options, rows: &[&Row], is_bad: bool, cell: &Cell) -> Optio
     options
 }
 
-/// What a run that reads changes, or new rows, makes of a key.
+/// The options of a key after a run that reads changes, or new rows.
 fn merged(before: &Options, rows: &[&Row], is_bad: bool, cell: &Cell) -> Options {
     let is_due = |row: &&&Row| row.pending == Pending::Must;
     // An append does not read a row again that changed after its key was passed.

@@ -1,4 +1,4 @@
-//! What breaks a flow off: a process that dies at a named point, a database that fails, a wish to stop.
+//! The causes of an interruption: a process that dies at a named point, a database that fails, a request to stop.
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,13 +14,13 @@ use wmshost_flow::{
 
 use crate::cell::Breakage;
 
-/// The panic that represents the end of the process.
+/// The panic that simulates the end of the process.
 pub(crate) struct Died;
 
-/// What breaks off one command, and whether it did.
+/// The cause that interrupts one command, and whether it did.
 pub(crate) struct Trap {
     pub(crate) breakage: Breakage,
-    /// At which of the occasions; 0: at none.
+    /// The number of the occasion at which it strikes; 0: never.
     pub(crate) occurrence: u64,
     occasions: AtomicU64,
     pub(crate) sprung: AtomicBool,
@@ -28,7 +28,7 @@ pub(crate) struct Trap {
     points: Mutex<Vec<&'static str>>,
 }
 
-/// The named point of a flow's way that a breakage means.
+/// The named point of the flow that a breakage refers to.
 fn point_of(breakage: Breakage) -> Option<&'static str> {
     Some(match breakage {
         Breakage::LeaseTaken => "lease-taken",
@@ -62,7 +62,7 @@ impl Trap {
         })
     }
 
-    /// Returns whether it broke anything off.
+    /// True if it interrupted anything.
     pub(crate) fn was_sprung(&self) -> bool {
         self.sprung.load(Ordering::Relaxed)
     }
@@ -74,7 +74,7 @@ impl Trap {
         points.iter().filter(|point| !known(point)).copied().collect()
     }
 
-    /// Returns whether this occasion is the one.
+    /// True if it strikes at this occasion.
     fn springs(&self, breakage: Breakage) -> bool {
         let springs = self.breakage == breakage
             && self.occurrence > 0
@@ -104,8 +104,8 @@ impl Observer for Trap {
     }
 }
 
-/// Puts the trap into every stage of a stream. `comparing` says whether the stream is there to be compared, and how many
-/// rows a range of that then has.
+/// Installs the trap in every stage of a stream. `comparing` is set if the stream is opened for a comparison, and has
+/// the number of rows per range.
 pub(crate) fn set(stream: &mut Stream, trap: &Arc<Trap>, comparing: Option<usize>) {
     let missing: Box<dyn Extractor> = Box::new(NoExtractor);
     let inner = std::mem::replace(&mut stream.extractor, missing);
@@ -121,7 +121,7 @@ fn set_target(target: &SharedTarget, trap: &Arc<Trap>) {
     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(inner);
 }
 
-/// Stands in the place of an extractor while that is moved.
+/// Replaces an extractor while that is moved.
 struct NoExtractor;
 
 impl Extractor for NoExtractor {

@@ -1,5 +1,5 @@
-//! The source: its table, its rows, and what happens to them between two runs. The rows are kept here as well as in
-//! the database, so that what the target must hold is known without asking any code under test.
+//! The source: its table, its rows, and their changes between two runs. The rows are kept here as well as in the
+//! database, so that the expected state of the target is known without any code under test.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +12,12 @@ use crate::values::{Stored, Value};
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 86_400_000_000;
 
-/// How the next run of a stream that only reads changes meets a row.
+/// The state of a row for the next run of a stream that only reads changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pending {
     /// It was read since it last changed.
     No,
-    /// It may be read: it changed without a sign, or too late.
+    /// It may be read: it changed without a new change key, or too late.
     May,
     /// It must be read.
     Must,
@@ -30,7 +30,7 @@ pub(crate) struct Row {
     /// The key; `None` is NULL.
     pub(crate) key: Vec<Option<Value>>,
     pub(crate) version: u32,
-    /// True if its column `q` holds what does not fit.
+    /// True if its column `q` holds a value that does not fit.
     pub(crate) bad: bool,
     /// The change key in microseconds since 1970; `None` is NULL.
     pub(crate) changed: Option<i64>,
@@ -38,7 +38,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// What the key means; `None` if a part of it is NULL or does not fit.
+    /// The meaning of the key; `None` if a part of it is NULL or does not fit.
     pub(crate) fn means(&self) -> Option<Vec<String>> {
         self.key.iter().map(|value| value.as_ref()?.means.clone()).collect()
     }
@@ -62,10 +62,11 @@ pub(crate) struct History<'a> {
     /// Keys that no row had yet, in ascending order.
     unused: Vec<Vec<Value>>,
     next_id: u32,
-    /// The latest change key that each key ever had: a database that restores older moments is for `verify` to find.
+    /// The latest change key that each key ever had: only `verify` finds rows of a database that restores older
+    /// timestamps.
     latest: BTreeMap<Vec<String>, i64>,
     clock: i64,
-    /// The latest change key of the last run that was tried.
+    /// The latest change key at the last run that was tried.
     watermark: i64,
     /// True if a run was tried.
     tried: bool,
@@ -109,7 +110,7 @@ impl<'a> History<'a> {
         for _ in 0..count {
             self.insert();
         }
-        // A key that is NULL or does not fit is among the first rows of each cell that asks for it.
+        // A key that is NULL or does not fit is among the first rows of each cell that has the dimension.
         if self.cell.null_in_key {
             self.insert_with(|key, numbers| {
                 let at = numbers.place(key.len());
@@ -125,7 +126,7 @@ impl<'a> History<'a> {
         }
     }
 
-    /// What happens between two runs.
+    /// Changes rows between two runs.
     pub(crate) fn change(&mut self) {
         for _ in 0..1 + self.numbers.place(5) {
             self.update(false);
@@ -141,14 +142,14 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Rows that change without a new change key: only a comparison or a backfill finds them.
+    /// Changes rows without a new change key: only a comparison or a backfill finds them.
     pub(crate) fn change_silently(&mut self) {
         for _ in 0..1 + self.numbers.place(3) {
             self.update(true);
         }
     }
 
-    /// Puts right every value that does not fit, so that a stream that fails by them can go on.
+    /// Corrects every value that does not fit, so that a stream that fails because of them can continue.
     pub(crate) fn mend(&mut self) {
         for at in 0..self.rows.len() {
             if self.rows[at].bad {
@@ -164,14 +165,14 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Notes that a run was tried: what is late is late for it.
+    /// Records that a run was tried: late rows are late for it.
     pub(crate) fn was_tried(&mut self) {
         self.tried = true;
         self.watermark =
             self.rows.iter().filter_map(|row| row.changed).max().unwrap_or(self.watermark).max(self.watermark);
     }
 
-    /// Notes that a run has read all that it must.
+    /// Records that a run has read everything that it must.
     pub(crate) fn was_read(&mut self) {
         let always = self.cell.null_change == NullChange::Include && self.cell.method == Method::Incremental;
         for row in &mut self.rows {
@@ -259,7 +260,7 @@ impl<'a> History<'a> {
         let at = self.numbers.place(self.rows.len());
         let row = self.rows.remove(at);
         self.execute(&format!("DELETE FROM {} WHERE tag = ?1", self.cell.table()), &[Stored::Text(row.tag())]);
-        // The key may come back; not where rows are only ever added.
+        // The key may be inserted again, except where rows are only ever added.
         let key: Option<Vec<Value>> = row.key.into_iter().collect();
         let fits = |key: &Vec<Value>| key.iter().all(|value| value.means.is_some());
         if let Some(key) = key.filter(fits).filter(|_| self.cell.method != Method::Append) {
@@ -267,7 +268,7 @@ impl<'a> History<'a> {
         }
     }
 
-    /// A change key for a row that changes now, and whether the next run must see it.
+    /// A change key for a row that changes now, and whether the next run must read it.
     fn next_change(&mut self, row: &Row, is_new: bool) -> (Option<i64>, Pending) {
         let (changed, pending) = self.later_change(row, is_new);
         if let (Some(key), Some(changed)) = (row.means(), changed) {
@@ -300,7 +301,7 @@ impl<'a> History<'a> {
                 && self.watermark - back >= floor
             {
                 let pending = if was_must { Pending::Must } else { pending };
-                // A row that was to be read anyway and is late now may be missed by the read of changes.
+                // A row that had to be read anyway and is late now may be missed by the reading of changes.
                 let pending = if back >= DAY { Pending::May } else { pending };
                 return (Some(self.watermark - back), pending);
             }

@@ -1,38 +1,38 @@
-//! A generated matrix: tables of every kind, histories of their rows, and a breakage somewhere on the way, against an
-//! oracle in plain Rust over the generated rows. Each cell is one combination of
+//! A generated matrix: tables of every kind, histories of their rows, and an interruption somewhere, against an oracle
+//! in plain Rust over the generated rows. Each cell is one combination of
 //!
-//! key type × collation × encoding × kind of table × columns of the key × NULL in the key × duplicates × method × deletes ×
-//! late rows × type of the change key × ties × NULL change keys × rows read and written at once × values that do not fit ×
-//! what breaks off × which command it breaks off × what is done afterwards
+//! key type × collation × encoding × kind of table × columns of the key × NULL in the key × duplicates × method ×
+//! deletes × late rows × type of the change key × ties × NULL change keys × rows read and written at once × values that
+//! do not fit × cause of the interruption × interrupted command × command afterwards
 //!
-//! and must end with nothing lost, nothing twice, no value changed and no stranger's table touched; or it is refused before
-//! anything is written, by a message that names the column. After every step, whether it came to its end or not, the target
-//! must hold what the oracle allows. `verify` must say equal exactly where the rows are.
+//! and must end with nothing lost, nothing twice, no value changed and no stranger's table touched; or it is refused
+//! before anything is written, by a message that names the column. After every step, completed or not, the target must
+//! be in a state that the oracle allows. `verify` must report equality exactly where the rows are equal.
 //!
-//! The streams run in this process, through the program's own assembly of databases, plugins and policies. A process that
-//! dies is a panic at a named point of the flow; a connection that is lost is an error of the port. `tests/crash` kills real
-//! processes.
+//! The streams run in this process, through the program's own assembly of databases, plugins and policies. A process
+//! that dies is a panic at a named point of the flow; a lost connection is an error of the port. `tests/crash` kills
+//! real processes.
 //!
-//! | file | what it is for |
+//! | file | purpose |
 //! |---|---|
-//! | `values` | the values of a key column, and what each means |
-//! | `dimensions` | those that all databases have |
-//! | `cell` | those of SQLite, and the cell of a seed |
-//! | `history` | the source: its rows, and what happens to them between runs |
+//! | `values` | the values of a key column, and the meaning of each |
+//! | `dimensions` | the dimensions of all databases |
+//! | `cell` | the dimensions of SQLite, and the cell of a seed |
+//! | `history` | the source: its rows, and their changes between runs |
 //! | `expected` | the oracle |
-//! | `faults` | what breaks a flow off |
+//! | `faults` | the causes of an interruption |
 //! | `source`, `place` | the databases: SQLite files in a folder of the cell's own |
-//! | `test_bed` | one stream, and the commands upon it |
-//! | `story` | the steps of a cell, and what must hold after each |
-//! | `all` | all cells, and what is said of them |
+//! | `test_bed` | one stream, and the commands that run it |
+//! | `story` | the steps of a cell, and the checks after each |
+//! | `all` | all cells, and their report |
 //!
-//! All but `values`, `cell`, `source` and `place` are those of `tests/oracle-matrix`, too.
+//! All files except `values`, `cell`, `source` and `place` are those of `tests/oracle-matrix`, too.
 //!
-//! A cell that fails prints its parameters, the statements that make and change its source, the commands between them and
-//! its pipeline file. `WMSHOST_MATRIX_CELL=17 cargo test --release --workspace --test matrix` runs the cell of the
+//! A cell that fails prints its parameters, the statements that create and change its source, the commands between them
+//! and its pipeline file. `WMSHOST_MATRIX_CELL=17 cargo test --release --workspace --test matrix` runs the cell of the
 //! seed 17 alone; `WMSHOST_MATRIX_CELLS=100` runs 100 cells (and those that complete the pairs of values);
-//! `WMSHOST_MATRIX_PERCENT=20` runs a fifth of what is usual;
-//! `WMSHOST_MATRIX_REPORT=file` writes a line for each cell that fails as it fails. `make test-long` runs ten times as many.
+//! `WMSHOST_MATRIX_PERCENT=20` runs a fifth of the usual number; `WMSHOST_MATRIX_REPORT=file` writes a line for each
+//! cell that fails as soon as it fails. `make test-long` runs ten times as many.
 
 mod all;
 mod cell;

@@ -1,4 +1,4 @@
-//! The two databases of a cell, SQLite files in a folder of its own, and what they hold.
+//! The two databases of a cell, SQLite files in a folder of its own, and their contents.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl Place {
         pipeline(cell, &connection("source.db"), &connection("target.db"), "T")
     }
 
-    /// Does something during which the databases may fail as the trap says: these do not by themselves.
+    /// Runs `act` while the databases may fail as the trap says: these do not fail by themselves.
     pub(crate) fn harmed<T>(&self, _: &Arc<Trap>, act: impl FnOnce() -> T) -> T {
         act()
     }
@@ -87,7 +87,7 @@ impl Place {
         }
     }
 
-    /// What the strangers' tables hold.
+    /// The contents of the strangers' tables.
     pub(crate) fn strangers(&self) -> Vec<String> {
         let target = self.target();
         let schema = "SELECT sql FROM sqlite_schema WHERE tbl_name IN ('canary', 'T_OLD', 'canary_view') ORDER BY name";
@@ -98,14 +98,14 @@ impl Place {
         all
     }
 
-    /// The tables that the target has beside those of the strangers and of the host.
+    /// The tables of the target other than those of the strangers and of the host.
     pub(crate) fn tables(&self) -> Vec<String> {
         let others = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('canary', 'T_OLD') \
                       AND name NOT LIKE 'WMSHOST\\_%' ESCAPE '\\'";
         rows(&self.target(), others)
     }
 
-    /// The rows of the target's table, none if there is no table.
+    /// The rows of the target's table; none if there is no table.
     pub(crate) fn found(&self, cell: &Cell) -> Vec<Found> {
         if !self.tables().iter().any(|table| table.contains("\"T\"")) {
             return Vec::new();

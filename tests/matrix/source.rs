@@ -1,4 +1,4 @@
-//! The source on SQLite: the statements that make its table, and how they spell values.
+//! The source on SQLite: the statements that create its table, and the spelling of its values.
 
 use rusqlite::types::Value as Stored;
 use rusqlite::{Connection, params_from_iter};
@@ -33,7 +33,7 @@ pub(crate) fn literal(value: &Stored) -> String {
     }
 }
 
-/// The column `q`, which is whole numbers.
+/// The column `q`, which holds whole numbers.
 pub(crate) fn q(row: &Row) -> Stored {
     if row.bad { Stored::Text("n/a".to_owned()) } else { Stored::Integer(i64::from(row.id * 100 + row.version)) }
 }
@@ -49,7 +49,7 @@ pub(crate) fn changed(cell: &Cell, micros: i64, spelling: u64) -> Stored {
     })
 }
 
-/// The collation that tells the values of the key's first column apart.
+/// The collation that distinguishes the values of the key's first column.
 pub(crate) fn collation(cell: &Cell) -> &'static str {
     if cell.shape == Shape::NoConstraint { "BINARY" } else { cell.collation_name() }
 }
@@ -67,7 +67,7 @@ fn change_type(cell: &Cell) -> &'static str {
     }
 }
 
-/// The statements that make the file and its table.
+/// The statements that create the file and its table.
 pub(crate) fn definitions(cell: &Cell) -> Vec<String> {
     let encoding = match cell.encoding {
         Encoding::Utf8 => "UTF-8",

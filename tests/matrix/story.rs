@@ -1,4 +1,4 @@
-//! The story of one cell: runs, changes between them, a breakage, a command afterwards, and what must hold after each.
+//! The story of one cell: runs, changes between them, an interruption, a command afterwards, and the checks after each.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,31 +16,31 @@ use crate::test_bed::{Ended, TestBed, untrapped};
 
 const DAY: i64 = 86_400_000_000;
 
-/// How a cell ended.
+/// The verdict on a cell.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// All held.
+    /// All checks passed.
     Held(Facts),
     /// The stream was refused before anything was written, with this message.
     Refused(String),
-    /// Something did not hold; with all that is needed to see it again.
+    /// A check failed; with everything that is needed to reproduce it.
     Broken(String),
 }
 
-/// What happened in a cell that held.
+/// The facts about a cell that passed.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    /// True if the breakage came about.
+    /// True if the interruption happened.
     pub(crate) was_broken_off: bool,
-    /// How many rows the target had at the end.
+    /// The number of rows in the target at the end.
     pub(crate) rows: usize,
-    /// Whether rows were in quarantine at the end.
+    /// The number of rows in quarantine at the end.
     pub(crate) quarantined: usize,
     /// Points of the flow that no breakage names.
     pub(crate) unknown_points: Vec<&'static str>,
 }
 
-/// Why a cell does not go on.
+/// The reason why a cell does not go on.
 enum Stop {
     Refused(String),
     Broken(String),
@@ -58,7 +58,7 @@ struct Story<'a> {
     strangers: Vec<String>,
 }
 
-/// Reports the story of a cell; a panic is a verdict too.
+/// Runs the story of a cell; a panic is a verdict too.
 pub(crate) fn tell(cell: &Cell, registry: &PluginRegistry) -> Verdict {
     catch_unwind(AssertUnwindSafe(|| told(cell, registry))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
@@ -117,7 +117,7 @@ impl Story<'_> {
         if self.cell.when == when { Trap::new(self.cell.breakage, self.cell.occurrence) } else { untrapped() }
     }
 
-    /// A run, which the cell may break off, and then, after more changes, one that comes to its end.
+    /// A run, which the cell may interrupt, and then, after more changes, one that is completed.
     fn run_until_done(&mut self, when: When) -> Held {
         let trap = self.trap(when);
         if !self.run(Effect::Run, &trap)? {
@@ -127,7 +127,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// A run that nothing breaks off. Values that fail it are put right, and then it must end well.
+    /// A run without interruption. Values that make it fail are corrected, and then it must succeed.
     fn run_to_the_end(&mut self, effect: Effect) -> Held {
         if self.run(effect, &untrapped())? {
             return Ok(());
@@ -135,7 +135,7 @@ impl Story<'_> {
         self.broken("it did not come to its end".to_owned())
     }
 
-    /// Runs the stream; `false` if it was broken off.
+    /// Runs the stream; `false` if it was interrupted.
     fn run(&mut self, effect: Effect, trap: &Arc<Trap>) -> Result<bool, Stop> {
         let window = match effect {
             Effect::Window(from, to) => Some(self.window(from, to)),
@@ -176,8 +176,8 @@ impl Story<'_> {
         self.facts.unknown_points.extend(trap.unknown_points());
     }
 
-    /// Returns whether a stream may fail as it did: only by a value that does not fit or a doubled key, with its column
-    /// named.
+    /// Checks that a stream failed for a valid reason: only because of a value that does not fit or a duplicate key,
+    /// and naming its column.
     fn check_cause(&mut self, why: &str) -> Held {
         let names_key = (1..=self.cell.kinds().count()).any(|at| why.contains(&format!("k{at}")));
         let has_misfit = self.history.rows.iter().any(|row| row.bad || row.means().is_none());
@@ -193,14 +193,14 @@ impl Story<'_> {
         self.broken(format!("it failed: {why}"))
     }
 
-    /// Returns whether a column has another type than in the runs before. One that declares none is measured by its
-    /// rows: a bookmark or a table of the type of other rows is refused, before a row is lost.
+    /// True if a column has another type than in the runs before. The type of a column that declares none depends on
+    /// its rows: a bookmark or a table of the type of other rows is refused, before a row is lost.
     fn is_of_another_type(&self, why: &str) -> bool {
         let is_measured = self.cell.kinds().any(|kind| kind.may_be_refused);
         is_measured && (why.contains("the bookmark cannot be used") || why.contains("no type holds both"))
     }
 
-    /// A refusal comes before anything is written, and names the column.
+    /// Checks that a refusal comes before anything is written, and names the column.
     fn was_refused(&mut self, why: &str) -> Held {
         let names = (1..=self.cell.kinds().count()).map(|at| format!("k{at}")).chain(["changed".to_owned()]);
         let tables = self.bed.place.tables();
@@ -271,7 +271,7 @@ impl Story<'_> {
         self.check_target()
     }
 
-    /// Compares, and checks that it says equal only of what is.
+    /// Compares, and checks that it reports equality only of equal rows.
     fn verify(&mut self, trap: &Arc<Trap>) -> Result<Option<Comparison>, Stop> {
         let ended = self.bed.verify(false, trap);
         self.step(format!("Verify: {}", outline(&ended)));
@@ -287,7 +287,7 @@ impl Story<'_> {
         }
     }
 
-    /// The last run: what has happened is read, and source and target are compared.
+    /// The last run: it reads everything that has happened, and source and target are compared.
     fn settle(&mut self) -> Held {
         self.history.change();
         self.run_to_the_end(Effect::Run)?;
@@ -303,7 +303,7 @@ impl Story<'_> {
         Err(Stop::Broken(what))
     }
 
-    /// What the target holds of each key.
+    /// The state of the target under each key.
     fn found(&self) -> Result<BTreeMap<Key, State>, Stop> {
         let mut found = BTreeMap::new();
         for row in self.bed.place.found(self.cell) {
@@ -317,7 +317,7 @@ impl Story<'_> {
         Ok(found)
     }
 
-    /// All columns of a row are of the version that it is named by.
+    /// Checks that all columns of a row are of the version that it is named by.
     fn check_values(&self, key: &Key, label: &str, q: Option<i64>) -> Held {
         let parts = label
             .trim_start_matches('r')
@@ -353,15 +353,15 @@ impl Story<'_> {
         }
     }
 
-    /// Every row that was read and does not fit is in quarantine; none is that was loaded since.
+    /// Checks that every row that was read and does not fit is in quarantine, and no row that was loaded since.
     fn check_quarantine(&mut self) -> Held {
         let rows = self.bed.place.quarantined();
         let must_be_there = |row: &&Row| {
             let unfit = row.bad || row.means().is_none() || is_rejected(row, self.cell);
             unfit && (row.pending == Pending::Must || self.cell.method == Method::Full)
         };
-        // An append reads what is after the last key, once: a row without a key is after nothing, one that changed may have
-        // been read before, and one that has an earlier row's key is not after the last.
+        // An append reads the rows after the last key, once: a row without a key is after none, one that changed may
+        // have been read before, and one that has an earlier row's key is not after the last.
         let appends = self.cell.method == Method::Append;
         let is_read = |row: &&Row| !appends || row.means().is_some() && row.version == 1 && !self.cell.duplicates;
         for row in self.history.rows.iter().filter(must_be_there).filter(is_read) {
@@ -387,7 +387,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// A comparison says equal exactly if target and source are.
+    /// Checks that a comparison reports equality exactly if target and source are equal.
     fn check_comparison(&mut self, compared: &Comparison) -> Held {
         let found = self.found()?;
         let mut good: BTreeMap<Key, Vec<String>> = BTreeMap::new();

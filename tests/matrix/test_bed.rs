@@ -16,16 +16,16 @@ use crate::cell::{Bad, Breakage, Cell, Late, Method, NullChange};
 use crate::faults::{self, Died, Trap, TrappedReader};
 use crate::place::Place;
 
-/// How a command ended.
+/// The outcome of a command.
 #[derive(Debug)]
 pub(crate) enum Ended<T> {
-    /// It did all that it was to do.
+    /// It was completed.
     Done(T),
-    /// It said why it does not, before it moved a row.
+    /// It was refused, with the reason, before it moved a row.
     Refused(String),
-    /// It failed on its way.
+    /// It failed during its work.
     Failed(String),
-    /// It stopped because it was asked to.
+    /// It stopped because that was requested.
     Cancelled,
     /// Its process died.
     Died,
@@ -44,7 +44,7 @@ impl<'a> TestBed<'a> {
         Self { cell, registry, place: Place::new(cell), runs: Counter::new(0) }
     }
 
-    /// Runs the stream, by a window of it or all over again if that is asked for.
+    /// Runs the stream: all of it, one window of it, or as a full refresh.
     pub(crate) fn run(&self, full_refresh: bool, window: Option<Window>, trap: &Arc<Trap>) -> Ended<StreamSummary> {
         self.within(trap, |pipeline, clock, run_id| {
             let mut factory = StreamFactory::new(pipeline, self.registry, clock, run_id);
@@ -104,7 +104,7 @@ impl<'a> TestBed<'a> {
         })
     }
 
-    /// Sends the rows in quarantine on their way once more.
+    /// Replays the rows in quarantine.
     pub(crate) fn replay(&self, trap: &Arc<Trap>) -> Ended<Replayed> {
         let filter = QuarantineFilter { stream: "s".to_owned(), ..QuarantineFilter::default() };
         self.within(trap, |pipeline, clock, run_id| {
@@ -117,7 +117,7 @@ impl<'a> TestBed<'a> {
         })
     }
 
-    /// Does something with the checked pipeline; a panic of [`Died`] is the end of the process.
+    /// Runs `act` with the checked pipeline; a panic of [`Died`] is the end of the process.
     fn within<T>(
         &self,
         trap: &Arc<Trap>,
@@ -134,7 +134,7 @@ impl<'a> TestBed<'a> {
         match self.place.harmed(trap, act) {
             Ok(Ok(ended)) => ended,
             Ok(Err(ended)) => *ended,
-            // The threads of a scope hide what they panicked with.
+            // The threads of a scope hide their panics.
             Err(_) if trap.was_sprung() => Ended::Died,
             Err(panic) if panic.is::<Died>() => Ended::Died,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -156,7 +156,7 @@ fn failed<T>(at: &StreamFailure) -> Box<Ended<T>> {
     Box::new(if before_rows { Ended::Refused(at.to_string()) } else { Ended::Failed(at.to_string()) })
 }
 
-/// What a cell does not need.
+/// A trap that never strikes.
 pub(crate) fn untrapped() -> Arc<Trap> {
     Trap::new(Breakage::None, 0)
 }
@@ -201,7 +201,7 @@ fn word(value: &dyn std::fmt::Debug) -> String {
     format!("{value:?}").to_lowercase()
 }
 
-/// A few rows of a small table are a large share of it: the guards against that are for other tests.
+/// A few rows of a small table are a large share of it: other tests cover the guards against that.
 fn without_guards() -> Vec<String> {
     let known = wmshost_pipeline::all_keys();
     let is_known = |name: &str| known.iter().any(|key| key.path == format!("streams.*.{name}"));

@@ -1,13 +1,13 @@
-//! The values of a key column: how the source stores each, and what it means, which is what the target must hold.
-//! The meaning is a canonical text, so that two values are equal only if they mean the same.
+//! The values of a key column: the form in which the source stores each, and its meaning, which is the value that the
+//! target must hold. The meaning is a canonical text, so that two values are equal only if they mean the same.
 
 pub(crate) use rusqlite::types::Value as Stored;
 use wmshost_tests::{EPOCH, Numbers, canonical_number, day_text, generated, hexadecimal, moment_text};
 
-/// A value as the source stores it, and what it means.
+/// A value as the source stores it, and its meaning.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Value {
-    /// What the source holds.
+    /// The stored form.
     pub(crate) stored: Stored,
     /// The canonical text; `None` for a value that does not fit its column's type.
     pub(crate) means: Option<String>,
@@ -23,7 +23,7 @@ impl Value {
     }
 }
 
-/// What the values of a column are.
+/// The family of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     /// Whole numbers of at most this many digits.
@@ -34,13 +34,13 @@ pub(crate) enum Family {
     DecimalText(u32, u32),
     /// Texts.
     Text,
-    /// Texts that do not look like numbers, for columns that would make numbers of those.
+    /// Texts that do not look like numbers, for columns that would convert those to numbers.
     Word,
     /// Numbers and texts in one column, as a column without a type allows.
     Mixed,
-    /// Whole numbers where no type says so.
+    /// Whole numbers in a column without a type.
     AnyWhole,
-    /// Timestamps; the flag says whether with a zone.
+    /// Timestamps; the flag is true if they have a zone.
     Moment(bool),
     /// Dates without a time.
     Day,
@@ -53,7 +53,7 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    /// What a value means that the target holds; NULL has no meaning.
+    /// The meaning of a value in the target; NULL has none.
     pub(crate) fn meaning(self, stored: &Stored) -> Option<String> {
         Some(match (self, stored) {
             (_, Stored::Null) => return None,
@@ -70,12 +70,13 @@ impl Family {
         })
     }
 
-    /// Up to `count` values in ascending order. With `plain`, every order that a database may have sorts them so.
+    /// Up to `count` values in ascending order. With `plain`, they have the same order by every rule that a database
+    /// may have.
     pub(crate) fn ascending(self, count: usize, collation: &str, plain: bool, numbers: &mut Numbers) -> Vec<Value> {
         match self {
             Self::Whole(digits) => generated::wholes(count, digits, numbers).into_iter().map(whole).collect(),
             Self::AnyWhole => generated::wholes(count, 9, numbers).into_iter().map(whole).collect(),
-            // Up to 18 digits are stored as a whole number, up to 15 come back from a binary fraction.
+            // Up to 18 digits are stored as a whole number; up to 15 survive a binary fraction.
             Self::Decimal(before, 0) => decimals(count, before.min(18), 0, false, numbers),
             Self::Decimal(before, behind) => decimals(count, before.min(15 - behind.min(12)), behind, false, numbers),
             Self::DecimalText(before, behind) => decimals(count, before, behind, true, numbers),
@@ -90,7 +91,7 @@ impl Family {
         }
     }
 
-    /// A value that does not fit a column of this family, where there is one.
+    /// A value that does not fit a column of this family, if there is one.
     pub(crate) fn misfit(self) -> Option<Value> {
         let stored = match self {
             Self::Text | Self::Word | Self::Mixed | Self::AnyWhole => Stored::Blob(vec![0xff, 0xfe]),
@@ -144,12 +145,12 @@ fn mixed(count: usize, plain: bool, numbers: &mut Numbers) -> Vec<Value> {
 
 const DAY: i64 = 86_400_000_000;
 
-/// A moment in one of the ways in which applications write it.
+/// A timestamp in one of the spellings that applications use.
 pub(crate) fn spelled(micros: i64, zoned: bool, spelling: u64) -> String {
     let offset = if zoned && spelling % 3 == 1 { 3 * 3_600_000_000 } else { 0 };
     let mut text = moment_text(micros + offset);
     if spelling % 2 == 1 {
-        // As short as the moment allows, without the zeros at the end.
+        // As short as the value allows, without the zeros at the end.
         text = text.trim_end_matches('0').trim_end_matches('.').to_owned();
         let full = moment_text(micros + offset);
         if full.ends_with(":00.000000") {

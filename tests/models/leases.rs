@@ -15,7 +15,7 @@ fn signal(child: &Child, name: &str) {
     assert!(sent.success(), "{name}");
 }
 
-/// A build that stands still in the middle, with its lease.
+/// A build that is stopped in the middle, while it holds its lease.
 fn stopped_build(place: &ModelsTestProject) -> Child {
     let words = ["models", "build", "p.toml", "--force"];
     let mut build = place.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
@@ -28,7 +28,7 @@ fn stopped_build(place: &ModelsTestProject) -> Child {
     build
 }
 
-/// The lease of a run on another machine, which ends in this many seconds.
+/// The lease of a run on another machine, which expires in this number of seconds.
 fn hold_elsewhere(place: &ModelsTestProject, seconds: i64) {
     place
         .target()
@@ -74,7 +74,7 @@ fn a_build_that_hung_and_lost_its_lease_commits_nothing_more() {
     let place = ModelsTestProject::with_allocations("after_load = false\n", 20_000);
     place.ends(0, &["run", "p.toml"]);
     let first = stopped_build(&place);
-    // The host waits here until the first one's transaction is over, if it is in one.
+    // The host waits here until the first build's transaction is over, if it is in one.
     let target = place.target();
     target.busy_timeout(std::time::Duration::ZERO).expect("no patience");
     let take_over = "UPDATE WMSHOST_LEASE SET run_id = 'other-run', machine = 'elsewhere 1 pid', process = 7";
@@ -113,7 +113,7 @@ fn a_run_whose_models_another_one_builds_says_what_is_there_and_what_is_not() {
     let runs = place.json(&["runs", "list"]);
     assert_eq!(runs[0]["status"], "succeeded", "{runs:#}");
 
-    // Looking is always allowed.
+    // Reading is always allowed.
     for words in ["list", "compile", "diff", "freshness", "docs"] {
         place.ends(0, &["models", words, "p.toml"]);
     }
@@ -121,7 +121,7 @@ fn a_run_whose_models_another_one_builds_says_what_is_there_and_what_is_not() {
     place.ends(0, &["plan", "p.toml"]);
     place.ends(0, &["kpi", "p.toml"]);
 
-    // That machine is gone: its lease ends by itself, and the next run builds what was left.
+    // That machine is gone: its lease expires, and the next run builds the rest.
     hold_elsewhere(&place, -1);
     assert!(place.ends(0, &["run", "p.toml"]).contains("models of wms succeeded"));
     assert_eq!(number(&place, "SELECT SUM(allocations) FROM PER_DAY"), rows);

@@ -1,5 +1,5 @@
-//! `wmshost models` as it is typed: the program, a pipeline, plugins in the sandbox, a database. Needs what `make build
-//! plugins` builds.
+//! `wmshost models` as it is typed: the program, a pipeline, plugins in the sandbox, a database. Needs the results of
+//! `make build plugins`.
 
 mod leases;
 
@@ -144,7 +144,7 @@ fn mistakes_end_with_2_before_anything_is_built() {
     assert!(check.contains("plugin small, declare: limit declared_models: 1000 allowed, 100002 asked for"), "{check}");
 }
 
-/// Told by `check` already, with model and place, and nothing is built.
+/// `check` reports it already, with model and place, and nothing is built.
 #[test]
 fn sql_that_reaches_out_is_refused_before_anything_runs() {
     let place = ModelsTestProject::new("[models.settings.small]\nbehaviour = \"reach-out\"\n");
@@ -212,7 +212,7 @@ fn what_is_declared_and_what_happened_can_be_read_by_programs() {
     let expected = [("stg_small", "START"), ("stg_small", "COMPLETE"), ("per_day", "START"), ("per_day", "COMPLETE")];
     assert_eq!(kinds, expected.map(|(name, kind)| (Some(name), Some(kind))));
     assert_eq!(events[3]["inputs"][0]["name"], "STG_SMALL");
-    assert!(place.ends(0, &["kpi", "p.toml"]).contains("no plugin of this pipeline declares an indicator"));
+    assert!(place.ends(0, &["kpi", "p.toml"]).contains("no plugin of this pipeline declares a metric"));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn what_reads_a_disabled_stream_without_a_table_is_left_out() {
     assert!(place.ends(0, &["models", "retry", "p.toml"]).contains("nothing of the last run failed"));
 }
 
-/// A server that takes lineage events, or answers with another code.
+/// A server that accepts lineage events, or answers with another code.
 struct Listener {
     address: String,
     heard: Receiver<(String, Json)>,
@@ -278,7 +278,7 @@ fn answered(connection: &TcpStream, code: u16) -> Option<(String, Json)> {
     Some((head, serde_json::from_slice(&body).ok()?))
 }
 
-/// Returns whether an event has what the specification of OpenLineage wants of a RunEvent.
+/// Asserts that an event has the fields that the specification of OpenLineage requires of a RunEvent.
 fn assert_is_run_event(event: &Json) {
     let text = |at: &str| event.pointer(at).and_then(Json::as_str).unwrap_or_else(|| panic!("no {at} in {event:#}"));
     assert!(["START", "COMPLETE", "FAIL"].contains(&text("/eventType")), "{event:#}");
@@ -321,7 +321,7 @@ fn lineage_is_told_to_a_server_and_fails_nothing() {
         assert_is_run_event(event);
     }
 
-    // One that is busy is asked three times, and then told of; the build has succeeded all the same.
+    // A busy server is tried three times, and then reported; the build has succeeded all the same.
     let busy = Listener::answering(503);
     let place = ModelsTestProject::new(&format!("lineage = \"{}\"\n", busy.address));
     let told = place.ends(0, &["run", "p.toml"]);
@@ -334,7 +334,7 @@ fn lineage_is_told_to_a_server_and_fails_nothing() {
     assert!(check.contains("begins with http:// or https://"), "{check}");
 }
 
-/// The page as a browser has drawn it; `None` where there is no browser.
+/// The page as a browser has rendered it; `None` where there is no browser.
 fn drawn(place: &ModelsTestProject, anchor: &str) -> Option<String> {
     let page = format!("file://{}{anchor}", place.text("site/index.html"));
     let profile = format!("--user-data-dir={}", place.text("profile"));

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the Oracle emulator needs and this machine lacks: PostgreSQL 15, orafce, and python-oracledb in a
-# folder of its own for the referee. Does nothing, quickly, where all is there. Safe to run again at any time.
+# folder of its own as a reference client. Does nothing, quickly, if all are installed. Safe to run again at any time.
 #
 #   tests/oracle-emulator/setup.sh      on stdout: the Python that has python-oracledb. Progress goes to stderr.
 set -euo pipefail

@@ -48,7 +48,7 @@ pub(crate) const KINDS: &[Kind] = &[
     odd("CLOB", Family::Text),
 ];
 
-/// What the second and third columns of a composite key are.
+/// The kinds of the second and third columns of a composite key.
 const OTHER_KINDS: &[Kind] = &[
     kind("NUMBER(6)", Family::Whole(6, 0)),
     kind("VARCHAR2(40)", Family::Text),
@@ -62,7 +62,7 @@ const OTHER_KINDS: &[Kind] = &[
 ];
 
 dimension!(
-    /// How the table's key is made.
+    /// The form of the table's key.
     Shape { PrimaryKey, UniqueIndex, NoConstraint }
 );
 dimension!(
@@ -70,8 +70,8 @@ dimension!(
     Change { Seconds, Date, Millis, Micros, Nanos, Zoned, Local }
 );
 dimension!(
-    /// What breaks the flow off: the process dies at a named point, a port fails, or the server does, in the way and at the
-    /// statement that `place` says.
+    /// The cause of an interruption: the process dies at a named point, a port fails, or the server does, in the way
+    /// and at the statement that `place` defines.
     Breakage {
         None, LeaseTaken, TablePrepared, BatchGathered, BatchLoaded, CheckpointWritten, BatchCommitted, FinishBegun, Finished,
         EndCommitted, SourceError, SourceCancel, CompareSourceError, CompareSourceCancel, CompareTargetError, WriteError,
@@ -82,7 +82,7 @@ dimension!(
     }
 );
 dimension!(
-    /// Which releases the source and the target are of.
+    /// The releases of the source and the target.
     Releases { Old, New, OldToNew, NewToOld }
 );
 
@@ -174,7 +174,7 @@ impl Cell {
         cell
     }
 
-    /// Takes away what cannot be together.
+    /// Removes combinations that are impossible.
     fn make_possible(&mut self) {
         if self.shape == Shape::PrimaryKey {
             self.null_in_key = false;
@@ -186,7 +186,7 @@ impl Cell {
             self.bad = Bad::None;
         }
         self.duplicates &= self.shape == Shape::NoConstraint;
-        // There is no order of append that a late row or a changing key would not break.
+        // With append, a late row or a changing key would break the order.
         if self.method != Method::Incremental {
             self.null_change = NullChange::None;
             if self.late == Late::Lookback {
@@ -214,7 +214,7 @@ impl Cell {
         format!("T{}", self.seed)
     }
 
-    /// Returns whether the pipeline says what the key is.
+    /// True if the pipeline names the key.
     pub(crate) fn names_its_key(&self) -> bool {
         self.shape != Shape::PrimaryKey
     }

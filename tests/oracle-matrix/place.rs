@@ -1,5 +1,6 @@
-//! The two schemas of a cell on the emulator, what they hold, and how the server fails. Two cells run at once, each in
-//! accounts of its own, so that the failures of one spare the other; their tables bear the number of the seed.
+//! The two schemas of a cell on the emulator, their contents, and the failures of the server. Two cells run at once,
+//! each in accounts of its own, so that the failures of one do not affect the other; the names of their tables have the
+//! number of the seed.
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
@@ -19,7 +20,7 @@ use crate::faults::Trap;
 use crate::source::Source;
 use crate::test_bed::pipeline;
 
-/// So many cells at once.
+/// The number of cells that run at once.
 const PAIRS: RangeInclusive<u32> = 1..=2;
 /// The tables of others in the target.
 const STRANGERS: &str = "
@@ -31,7 +32,7 @@ static SERVER: LazyLock<Emulator> = LazyLock::new(|| {
     let account = |name: String| Account::new(&name, "word");
     let pairs = PAIRS.flat_map(|pair| [format!("WMS{pair}"), format!("MART{pair}")]);
     let options = pairs.fold(Options::default(), |options, name| options.account(account(name)));
-    let server = Emulator::start(options).expect("a emulator");
+    let server = Emulator::start(options).expect("an emulator");
     let mut admin = server.admin().expect("an admin");
     for pair in PAIRS {
         admin.execute(&format!("SET search_path = mart{pair}; {STRANGERS}")).expect("strangers' tables");
@@ -39,7 +40,7 @@ static SERVER: LazyLock<Emulator> = LazyLock::new(|| {
     server
 });
 
-/// Pairs of accounts that no cell uses now.
+/// Pairs of accounts that are free.
 static FREE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 static MADE: LazyLock<()> = LazyLock::new(|| {
     FREE.lock().unwrap_or_else(PoisonError::into_inner).extend(PAIRS);
@@ -93,7 +94,7 @@ impl Place {
         self.folder.path().join("pipeline.toml")
     }
 
-    /// A session of those who work with the source.
+    /// A session of the application that works with the source.
     pub(crate) fn source(&self) -> Source {
         let address = Address::Host {
             host: "localhost".to_owned(),
@@ -128,7 +129,7 @@ impl Place {
         pipeline(cell, &connection("WMS", source), &connection("MART", target), &cell.target_table())
     }
 
-    /// Does something during which the server may fail as the trap says.
+    /// Runs `act` while the server may fail as the trap says.
     pub(crate) fn harmed<T>(&self, trap: &Arc<Trap>, act: impl FnOnce() -> T) -> T {
         let Some(before) = trap.occurrence.checked_sub(1) else { return act() };
         let Some(fault) = self.fault(trap.breakage) else { return act() };
@@ -175,12 +176,12 @@ impl Place {
         Some(Fault::new(moment, effect).account(&format!("{account}{}", self.pair)))
     }
 
-    /// Rows of a query of PostgreSQL's in the target's schema.
+    /// Rows of a PostgreSQL query in the target's schema.
     fn rows(&self, query: &str) -> Vec<Vec<Option<String>>> {
         self.admin.borrow_mut().rows(query).unwrap_or_else(|error| panic!("{query}: {error}"))
     }
 
-    /// The names that a query finds.
+    /// The names that a query returns.
     fn names(&self, query: &str) -> Vec<String> {
         self.rows(query).into_iter().filter_map(|row| row.into_iter().next()?).collect()
     }
@@ -212,7 +213,7 @@ impl Place {
         self.rows(&query).iter().map(|row| format!("{row:?}")).collect()
     }
 
-    /// What the strangers' tables hold.
+    /// The contents of the strangers' tables.
     pub(crate) fn strangers(&self) -> Vec<String> {
         let mut all = Vec::new();
         for table in ["canary", "canary_view", &format!("{}_old", self.table)] {
@@ -232,7 +233,7 @@ impl Place {
         ))
     }
 
-    /// The rows of the target's table, none if there is no table.
+    /// The rows of the target's table; none if there is no table.
     pub(crate) fn found(&self, cell: &Cell) -> Vec<Found> {
         let columns = self.columns_of(&self.table);
         if columns.is_empty() {

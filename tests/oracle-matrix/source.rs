@@ -1,4 +1,4 @@
-//! The source on Oracle: the statements that make its table, and how they spell values.
+//! The source on Oracle: the statements that create its table, and the spelling of its values.
 
 use wmshost_flow::SqlSession;
 
@@ -6,7 +6,7 @@ use crate::cell::{Cell, Change, Shape};
 use crate::history::{Row, spelled_out};
 use crate::values::{Stored, moment};
 
-/// A session of those who work with the source.
+/// A session of the application that works with the source.
 pub(crate) struct Source(pub(crate) Box<dyn SqlSession>);
 
 impl Source {
@@ -25,7 +25,8 @@ pub(crate) fn literal(value: &Stored) -> String {
     }
 }
 
-/// The column `q`, a NUMBER without precision; more than ten digits after the point do not fit what that is read as.
+/// The column `q`, a NUMBER without precision; more than ten digits after the point do not fit the type as which it is
+/// read.
 pub(crate) fn q(row: &Row) -> Stored {
     let value = row.id * 100 + row.version;
     Stored::Sql(if row.bad { format!("{value}.123456789012") } else { value.to_string() })
@@ -41,7 +42,7 @@ pub(crate) fn collation(_: &Cell) -> &'static str {
     "BINARY"
 }
 
-/// The statements that make the table.
+/// The statements that create the table.
 pub(crate) fn definitions(cell: &Cell) -> Vec<String> {
     let names: Vec<String> = (1..=cell.kinds().count()).map(|at| format!("k{at}")).collect();
     let mut columns: Vec<String> =

@@ -1,4 +1,5 @@
-//! The values of a key column: how a statement spells each, and what it means, which is what the target must hold.
+//! The values of a key column: the spelling of each in a statement, and its meaning, which is the value that the target
+//! must hold.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ pub(crate) enum Stored {
     Sql(String),
 }
 
-/// A value as the source gets it, and what it means.
+/// A value as the source gets it, and its meaning.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Value {
     pub(crate) stored: Stored,
@@ -32,18 +33,18 @@ impl Value {
     }
 }
 
-/// What the values of a column are.
+/// The family of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     /// Whole numbers of at most this many digits, with this many zeros after them.
     Whole(u32, u32),
-    /// Decimals: digits before the point and after it, and how many after it a column keeps.
+    /// Decimals: digits before the point and after it, and the number of those after it that a column keeps.
     Decimal(u32, u32),
     /// Texts.
     Text,
-    /// Texts that the server pads to this many letters.
+    /// Texts that the server pads to this number of letters.
     Padded(usize),
-    /// Moments with this many digits of a second; the flag says whether with a zone.
+    /// Timestamps with this number of digits of a second; the flag is true if they have a zone.
     Moment(u32, bool),
     /// True and false.
     Truth,
@@ -54,7 +55,7 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    /// What PostgreSQL is asked for, so that it shows a value of the target's column by its meaning.
+    /// The expression with which PostgreSQL shows a value of the target's column by its meaning.
     pub(crate) fn shown(self, column: &str) -> String {
         match self {
             Self::Moment(_, false) => format!("to_char({column}, 'YYYY-MM-DD HH24:MI:SS.US')"),
@@ -64,7 +65,7 @@ impl Family {
         }
     }
 
-    /// What a value means that PostgreSQL shows so.
+    /// The meaning of a value that PostgreSQL shows as this text.
     pub(crate) fn meaning(self, text: &str) -> String {
         match self {
             Self::Whole(..) | Self::Decimal(..) | Self::Truth => canonical_number(text),
@@ -106,8 +107,8 @@ impl Family {
         }
     }
 
-    /// A value that does not fit a column of this family, where there is one: an empty text, which is NULL to Oracle, and
-    /// a number that is too fine for the decimal that a NUMBER without precision is read as.
+    /// A value that does not fit a column of this family, if there is one: an empty text, which is NULL to Oracle, or a
+    /// number with too many decimal places for the decimal as which a NUMBER without precision is read.
     pub(crate) fn misfit(self) -> Option<Value> {
         let stored = match self {
             Self::Text | Self::Padded(_) => Stored::Text(String::new()),
@@ -118,14 +119,14 @@ impl Family {
     }
 }
 
-/// Texts that are distinct with their padding, in the order of that.
+/// Texts that are distinct with their padding, in the order of the padded texts.
 fn padded(count: usize, width: usize, numbers: &mut Numbers) -> Vec<Value> {
     let texts = generated::texts(count, "RTRIM", false, false, numbers);
     let pairs: BTreeSet<_> = texts.into_iter().map(|text| (format!("{text:width$}"), text)).collect();
     pairs.into_iter().map(|(means, text)| Value::new(Stored::Text(text), means)).collect()
 }
 
-/// Moments of a precision, and those with a zone in several of them.
+/// Timestamps of a precision, and those with a zone in several zones.
 fn moments(count: usize, digits: u32, zoned: bool, numbers: &mut Numbers) -> Vec<Value> {
     let step = 10_i64.pow(6 - digits.min(6));
     let drawn = generated::moments(count, numbers, |at, numbers| (at / step * step, numbers.draw() >> 8));

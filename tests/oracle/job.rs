@@ -9,7 +9,7 @@ use crate::warehouse::{Warehouse, told};
 const ALLOCATIONS: u32 = 3_000;
 
 fn warehouse() -> Warehouse {
-    Warehouse::new(Emulator::start(Options::default()).expect("a emulator"), ALLOCATIONS)
+    Warehouse::new(Emulator::start(Options::default()).expect("an emulator"), ALLOCATIONS)
 }
 
 #[test]
@@ -23,7 +23,8 @@ fn the_job_ends_as_it_does_on_sqlite() {
 
     warehouse.run(&pipeline);
     warehouse.assert_same_as_sqlite("after the first run");
-    // Seeds of days on which no item goes that many rows refer to: then the tests of the models would rightly fail.
+    // Seeds of days on which no item is deleted that many rows refer to: with others the tests of the models would
+    // rightly fail.
     for day in 3..=4 {
         warehouse.change_sample(day);
         warehouse.copy_sample();
@@ -44,7 +45,7 @@ fn the_job_ends_as_it_does_on_sqlite() {
 #[test]
 fn a_row_that_commits_late_is_read_by_the_next_run() {
     let warehouse = warehouse();
-    // Without a lookback only the bound below open transactions is left.
+    // Without a lookback only the bound of open transactions is left.
     let pipeline = warehouse.pipeline(
         &warehouse.server.wallet().join("ca.pem"),
         "\n[streams.allocation]\nlookback = \"0s\"\n[streams.order_hdr]\nenabled = false\n[streams.order_dtl]\n\
@@ -62,7 +63,7 @@ fn a_row_that_commits_late_is_read_by_the_next_run() {
     };
     late.execute(&insert(9_000_001)).expect("a row");
     let mut other = warehouse.server.admin().expect("an admin");
-    // Time passes: the start of a transaction is known to the second only.
+    // Time passes: the start of a transaction is known only to the second.
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(2_100) {
         std::thread::yield_now();
@@ -152,7 +153,7 @@ fn what_differs_between_two_servers_is_found_and_repaired() {
         format!("missing: {{\"allocation_id\":{gone}}}"),
     ];
     assert_eq!(found, expected, "{report:#}");
-    // What is extra stays, since the stream does not ask for deletes.
+    // Extra rows stay, because the stream does not delete.
     let repaired = warehouse.wmshost(&["verify", &pipeline, "--repair"], &[]);
     assert!(told(&repaired).contains("1 extra rows stay"), "{}", told(&repaired));
     assert_eq!(sql.execute("DELETE FROM wms_order_hdr WHERE order_id = 88888888", &[]), Ok(1));
@@ -190,7 +191,7 @@ fn a_comparison_whose_connection_is_lost_deletes_nothing() {
                 warehouse.server.faults().add(Fault::new(moment.clone(), effect.clone()).skip(skip).account(account));
             let output = warehouse.wmshost(&["verify", &pipeline, "--stream", "allocation", "--repair"], &[]);
             if warehouse.server.faults().struck(id) == 0 {
-                // There are not so many fetches, or a deletion is only one statement: all went well.
+                // There are fewer fetches than that, or a deletion is only one statement: the run succeeded.
                 assert!(output.status.success(), "{name}: {}", told(&output));
                 assert_eq!(left(), (ALLOCATIONS - 7).to_string(), "{name}");
                 return;
@@ -225,8 +226,8 @@ fn rows_that_the_source_no_longer_has_are_taken_away_or_marked() {
     assert!(verified.status.success(), "{}", told(&verified));
 }
 
-/// Bytes that change on the way can make the driver break off, and the process with it; whatever it does, the next
-/// run makes it good.
+/// Bytes that change in transit can make the driver fail, and the process with it; whatever it does, the next run
+/// corrects it.
 #[test]
 fn a_garbled_answer_does_no_harm() {
     for seed in 1..=4 {
@@ -261,12 +262,12 @@ fn a_process_that_dies_anywhere_is_made_good_by_the_next_run() {
 #[test]
 fn a_connection_that_cannot_be_had_is_told_with_its_label_alone() {
     let account = Account::new("OLD", "old").state(AccountState::Expired);
-    let server = Emulator::start(Options::default().account(account)).expect("a emulator");
+    let server = Emulator::start(Options::default().account(account)).expect("an emulator");
     let warehouse = Warehouse::new(server, 100);
     let right = warehouse.server.wallet().join("ca.pem");
     let wrong = warehouse.server.wrong_wallet().join("ca.pem");
     for (ca_file, variables, words) in [
-        (&wrong, &[][..], "nobody trusted has signed"),
+        (&wrong, &[][..], "no trusted authority has signed"),
         (&right, &[("TARGET_ORACLE_USERNAME", "OLD"), ("TARGET_ORACLE_PASSWORD", "old")][..], "ORA-28001"),
         (&right, &[("TARGET_ORACLE_PASSWORD", "not-the-word")][..], "ORA-01017"),
     ] {

@@ -7,9 +7,9 @@ use wmshost_oracle_emulator::{Emulator, Options};
 
 use crate::warehouse::{Warehouse, told};
 
-/// The peak of memory of a full load of this many allocations, in MiB; the load is looked over row by row.
+/// The peak of memory of a full load of this number of allocations, in MiB; the load is checked row by row.
 fn load(allocations: u32) -> u64 {
-    let warehouse = Warehouse::new(Emulator::start(Options::default()).expect("a emulator"), allocations);
+    let warehouse = Warehouse::new(Emulator::start(Options::default()).expect("an emulator"), allocations);
     let pipeline = warehouse.pipeline(
         &warehouse.server.wallet().join("ca.pem"),
         "load_batch_rows = 10000\nextract_batch_rows = 5000\n[models]\nafter_load = false\n",
@@ -42,7 +42,7 @@ fn load(allocations: u32) -> u64 {
     peak
 }
 
-/// The most MiB that a process had so far. What the system says of it at its end would count what its parent had.
+/// The peak of a process's memory so far, in MiB. The system's figure at its end would include its parent's.
 fn peak_of(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -12,10 +12,11 @@ use wmshost_oracle_emulator::{Account, Effect, Emulator, Fault, Moment, Options}
 
 use crate::warehouse::{TODAY, Warehouse, told};
 
-/// Seeds of days on which no item goes that many rows refer to: then the tests of the streams would rightly fail.
+/// Seeds of days on which no item is deleted that many rows refer to: with others the tests of the streams would
+/// rightly fail.
 const DAYS: std::ops::RangeInclusive<u32> = 3..=4;
 
-/// The models that can be read, and what tells their rows apart.
+/// The models that can be read, and the columns that identify their rows.
 const MODELS: [(&str, &str); 13] = [
     ("STG_WMS_ALLOCATION", "allocation_id"),
     ("STG_WMS_ORDER_LINES", "order_detail_id"),
@@ -33,7 +34,7 @@ const MODELS: [(&str, &str); 13] = [
 ];
 
 fn warehouse(allocations: u32) -> Warehouse {
-    Warehouse::new(Emulator::start(Options::default()).expect("a emulator"), allocations)
+    Warehouse::new(Emulator::start(Options::default()).expect("an emulator"), allocations)
 }
 
 fn models(warehouse: &Warehouse, words: &[&str]) -> String {
@@ -47,7 +48,7 @@ fn json(warehouse: &Warehouse, words: &[&str]) -> Json {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{words:?}: {error}: {}", told(&output)))
 }
 
-/// What was done with each model.
+/// The action taken for each model.
 fn actions(results: &Json) -> BTreeMap<String, String> {
     let nodes = results["nodes"].as_array().expect("nodes").iter().filter(|node| node["kind"] == "model");
     let text = |value: &Json| value.as_str().unwrap_or("-").to_owned();
@@ -58,7 +59,8 @@ fn rows(sql: &mut dyn SqlSession, query: &str) -> Vec<Vec<Value>> {
     sql.query(query, &[]).unwrap_or_else(|failure| panic!("{query}: {failure}"))
 }
 
-/// One normalisation for both databases: numbers by value to 12 digits, moments by moment, no text without letters.
+/// One normalisation for both databases: numbers by value to 12 digits, timestamps by their moment, no text without
+/// letters.
 fn is_same(expected: &Cell, found: &Value) -> bool {
     let number = |found: &Value| match found {
         Value::Int64(number) => Some(*number as f64),
@@ -105,7 +107,7 @@ fn on_sqlite(target: &Connection, model: &str, key: &str) -> (BTreeMap<String, V
     (found, columns)
 }
 
-/// Every row of every model is the same in both databases, and so is how every test went.
+/// Every row of every model is the same in both databases, and so is the result of every test.
 fn assert_same_models(warehouse: &Warehouse, when: &str) {
     let target = Connection::open(warehouse.path("analytics.db")).expect("the target");
     let mut sql = warehouse.sql("MART", "mart");
@@ -136,7 +138,7 @@ fn assert_same_models(warehouse: &Warehouse, when: &str) {
         let same = found.iter().zip(expected).take(3).all(|(found, expected)| is_same(expected, found));
         let failing = match is_same(&expected[3], &found[3]) {
             true => is_same(&expected[4], &found[4]),
-            // Only here all were counted.
+            // Only here all rows were counted.
             false => matches!((&expected[4], &found[4]), (Cell::Integer(most), Value::Int64(all)) if all <= most),
         };
         assert!(same && failing, "{when}: {expected:?} and {found:?}");
@@ -161,7 +163,7 @@ fn models_give_the_same_rows_as_on_sqlite() {
     let results = json(&warehouse, &["models", "build", &oracle]);
     assert!(actions(&results).values().all(|action| action == "unchanged" || action == "ephemeral"), "{results:#}");
 
-    // Built from the start, every model is what it had become.
+    // After a full build, every model has the rows that it had.
     models(&warehouse, &["build", &oracle, "--full-refresh"]);
     assert_same_models(&warehouse, "built from the start");
     let results = json(&warehouse, &["models", "build", &oracle, "--force", "--threads", "4"]);
@@ -195,7 +197,7 @@ fn models_give_the_same_rows_as_on_sqlite() {
     models(&warehouse, &["docs", &oracle, "--to", &warehouse.path("site")]);
 }
 
-/// T16: the clock of the machine that runs the program is an hour ahead, then an hour after, then right.
+/// T16: the clock of the machine that runs the program is an hour fast, then an hour slow, then right.
 #[test]
 fn a_wrong_clock_hides_nothing_from_models() {
     let warehouse = warehouse(1_000);
@@ -210,7 +212,7 @@ fn a_wrong_clock_hides_nothing_from_models() {
     }
 }
 
-/// Clocks that are behind UTC, and once were turned: the days of rows are others, and timestamps are instants.
+/// Local time west of UTC, with a change of the clocks: the days of rows differ, and timestamps are instants.
 #[test]
 fn instants_give_the_same_rows_as_on_sqlite() {
     let warehouse = warehouse(500);
@@ -218,7 +220,7 @@ fn instants_give_the_same_rows_as_on_sqlite() {
     let wallet = warehouse.server.wallet().join("ca.pem");
     warehouse.run(&warehouse.usual_pipeline());
     let sqlite = warehouse.sqlite_pipeline_with(&settings);
-    // The tables are there with other types: they are exchanged, and the views that read them stay.
+    // The tables exist with other types: they are exchanged, and the views that read them stay.
     for pipeline in [&warehouse.pipeline(&wallet, &settings), &sqlite] {
         warehouse.run(pipeline);
     }
@@ -229,7 +231,8 @@ fn instants_give_the_same_rows_as_on_sqlite() {
     assert_eq!(rows(sql.as_mut(), zoned), [[Value::Int64(2)]]);
 }
 
-/// What the shipped pipelines have none of: a stream of receipts, and streams that keep what the source has deleted.
+/// Cases that the shipped pipelines do not have: a stream of receipts, and streams that keep rows deleted in the
+/// source.
 const RECEIPTS_AND_DELETES: &str = "receipts = \"receipt\"\n\
     soft_deletes = [\"allocation\", \"order_dtl\", \"item_master\", \"receipt\"]\n\
     [streams.receipt]\nmethod = \"incremental\"\nkey = [\"receipt_id\"]\nchange_key = \"last_updated\"\n\
@@ -275,7 +278,7 @@ fn receipts_and_deleted_rows_give_the_same_rows_as_on_sqlite() {
         assert!(number(&format!("SELECT COUNT(*) FROM {deleted} WHERE wms_deleted_at IS NOT NULL")) > 20, "{deleted}");
     }
 
-    // Some are there again.
+    // Some are inserted again.
     warehouse.change(
         "INSERT INTO receipt SELECT receipt_id + 1000000, order_id, item_id, location_id, quantity_received, 'RECEIVED',
              received_date, '2026-06-30 13:00:00.000000' FROM receipt WHERE receipt_id % 23 = 0;
@@ -294,7 +297,7 @@ fn receipts_and_deleted_rows_give_the_same_rows_as_on_sqlite() {
 #[test]
 fn columns_have_the_types_that_were_declared() {
     let warehouse = warehouse(300);
-    // This server has no partitions: two tables do without.
+    // This server has no partitions: two tables are created without.
     let partitions = Fault::new(Moment::Statement("PARTITION BY RANGE".into()), Effect::Fail(439)).times(3);
     let partitions = warehouse.server.faults().add(partitions.account("MART"));
     warehouse.run(&warehouse.usual_pipeline());
@@ -408,7 +411,7 @@ fn a_part_of_the_pipeline_builds_what_it_can() {
     assert_eq!(rows(sql.as_mut(), "SELECT COUNT(*) FROM STG_WMS_ALLOCATION"), [[Value::Int64(500)]]);
     assert!(text.contains("not run allocation.order_id_exists_in_order_hdr"), "{text}");
 
-    // By hand a stream that was never loaded is a mistake, unless it is disabled.
+    // With `models build` a stream that was never loaded is a mistake, unless it is disabled.
     let output = warehouse.wmshost(&["models", "build", &pipeline], &[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(told(&output).contains("the stream order_hdr was never loaded"), "{}", told(&output));
@@ -419,7 +422,7 @@ fn a_part_of_the_pipeline_builds_what_it_can() {
     let text = models(&warehouse, &["build", &disabled]);
     assert!(text.contains("dim_items: it reads the stream item_master, which is disabled"), "{text}");
 
-    // Once the tables are there, a part of the pipeline is enough for all models.
+    // Once the tables exist, a part of the pipeline is enough for all models.
     let pipeline = warehouse.usual_pipeline();
     warehouse.run(&pipeline);
     warehouse.run(&warehouse.sqlite_pipeline());
@@ -433,7 +436,7 @@ fn a_part_of_the_pipeline_builds_what_it_can() {
 #[test]
 fn models_are_built_in_the_schema_of_the_connection() {
     let options = Options::default().account(Account::new("LOADER", "loader"));
-    let warehouse = Warehouse::new(Emulator::start(options).expect("a emulator"), 300);
+    let warehouse = Warehouse::new(Emulator::start(options).expect("an emulator"), 300);
     let mut admin = warehouse.server.admin().expect("an admin");
     admin.execute("GRANT CREATE ON SCHEMA mart TO loader").expect("a right");
     let pipeline = warehouse.usual_pipeline();

@@ -1,5 +1,5 @@
-//! Rows that have no place, from Oracle to Oracle: a NULL in the key, a key that is there twice. The others are loaded,
-//! quarantine has these as the source had them, and forgets them when they are loaded.
+//! Bad rows, from Oracle to Oracle: a NULL in the key, a duplicate key. The others are loaded; quarantine has these as
+//! the source had them, and forgets them when they are loaded.
 
 use serde_json::Value as Json;
 use wmshost_oracle_emulator::{Emulator, Options};
@@ -23,7 +23,7 @@ fn quarantined(warehouse: &Warehouse, pipeline: &str) -> Vec<(String, String)> {
 
 #[test]
 fn rows_without_a_place_are_rejected_alone_and_forgotten_when_they_are_loaded() {
-    let warehouse = Warehouse::new(Emulator::start(Options::default()).expect("a emulator"), 1);
+    let warehouse = Warehouse::new(Emulator::start(Options::default()).expect("an emulator"), 1);
     let pipeline = warehouse.pipeline(&warehouse.server.wallet().join("ca.pem"), STREAM);
     let mut sql = warehouse.sql("WMS", "wms");
     for statement in [

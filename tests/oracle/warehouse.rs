@@ -58,11 +58,11 @@ const TABLES: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// Goods received, which the sample has none of.
+/// Receipts of goods, which the sample does not have.
 const RECEIPT: &str = "receipt_id NUMBER(18) PRIMARY KEY, order_id NUMBER(18), item_id NUMBER(18), location_id NUMBER(18), \
      quantity_received NUMBER(12,3), receipt_status VARCHAR2(20), received_date TIMESTAMP(6), last_updated TIMESTAMP(6)";
 
-/// What counts as today for models, as in the pipeline for development.
+/// The date that counts as today for models, as in the pipeline for development.
 pub(crate) const TODAY: &str = "\n[models.settings.wms-marts]\ntoday = \"2026-06-30\"\n";
 
 struct StandingClock;
@@ -104,7 +104,7 @@ impl Warehouse {
         self.path("wms.db")
     }
 
-    /// Adds a table of receipts to both: most lines of orders came in, some twice, in all states.
+    /// Adds a table of receipts to both: most lines of orders were received, some twice, in all states.
     pub(crate) fn add_receipts(&self) {
         self.change(
             "CREATE TABLE receipt (receipt_id INTEGER PRIMARY KEY, order_id INTEGER, item_id INTEGER, location_id INTEGER,
@@ -126,7 +126,7 @@ impl Warehouse {
         Connection::open(self.sample()).expect("the sample").execute_batch(statements).expect("valid statements");
     }
 
-    /// Makes the emulator's tables those of the sample.
+    /// Makes the emulator's tables equal to those of the sample.
     pub(crate) fn copy_sample(&self) {
         TABLES.iter().for_each(|(table, ..)| self.copy_table(table));
     }
@@ -159,7 +159,7 @@ impl Warehouse {
         }
     }
 
-    /// A day goes by in the sample.
+    /// A day passes in the sample.
     pub(crate) fn change_sample(&self, seed: u32) {
         self.wmshost(&["sample", "change", &self.sample(), "--percent", "5", "--seed", &seed.to_string()], &[]);
     }
@@ -177,7 +177,7 @@ impl Warehouse {
         target.sql().expect("a session")
     }
 
-    /// The production pipeline, at the emulator's ports, without tries of its own after a failure, with these lines after.
+    /// The production pipeline, at the emulator's ports, without retries after a failure, with these lines at its end.
     pub(crate) fn pipeline(&self, ca_file: &Path, more: &str) -> String {
         let file = self.path("oracle.toml");
         let text = format!(
@@ -191,7 +191,7 @@ impl Warehouse {
         file
     }
 
-    /// The pipeline with the right certificate and small batches, and with the day that the sample ends as today.
+    /// The pipeline with the right certificate and small batches, and with the day on which the sample ends as today.
     pub(crate) fn usual_pipeline(&self) -> String {
         self.pipeline(&self.server.wallet().join("ca.pem"), TODAY)
     }
@@ -235,7 +235,7 @@ impl Warehouse {
         self.sqlite_pipeline_with("")
     }
 
-    /// The same with these lines after.
+    /// The same with these lines at its end.
     pub(crate) fn sqlite_pipeline_with(&self, more: &str) -> String {
         let pipeline = self.path("sqlite.toml");
         let shipped = root().join("pipelines/dev.toml");
@@ -262,7 +262,7 @@ impl Warehouse {
     }
 }
 
-/// What a program said.
+/// The output of a program.
 pub(crate) fn told(output: &Output) -> String {
     format!(
         "exit {:?}\n{}\n{}",

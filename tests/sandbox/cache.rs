@@ -1,5 +1,5 @@
-//! Kept artefacts: a damaged, foreign or unwritable cache never runs wrong code, and never fails a run that could go
-//! on.
+//! Cached artefacts: a damaged, foreign or unwritable cache never runs wrong code, and never fails a run that could
+//! continue.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use wmshost_tests::plugin as component;
 
 use crate::world::identity;
 
-/// The name that a component in this sandbox says it has.
+/// The name in the description of a component in this sandbox.
 fn name(sandbox: &Sandbox, guest: &str) -> String {
     let plugin = sandbox.load(guest, &component(guest)).expect("a plugin");
     plugin.transform(identity(guest, "none"), Limits::default()).expect("an instance");
@@ -28,7 +28,7 @@ fn artefact(folder: &Path) -> PathBuf {
     first
 }
 
-/// What becomes of the kept artefact of `echo`, and of the bytes of it.
+/// The damage to the cached artefact of `echo`, from its path and its bytes.
 type Damage = fn(&Path, &[u8]);
 
 const DAMAGES: [(&str, Damage); 9] = [

@@ -1,4 +1,4 @@
-//! Values survive the way into a guest and back: whatever the host writes, `echo` reads and writes it back, equal.
+//! Values survive the way into a guest and back: `echo` reads whatever the host writes and writes it back, equal.
 
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -78,7 +78,7 @@ fn batch(columns: Vec<ArrayRef>, rows: usize) -> RecordBatch {
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).expect("a batch")
 }
 
-/// A batch, and which part of it is sent: a part of a batch begins within its buffers.
+/// A batch, and the part of it that is sent: a part of a batch begins within its buffers.
 fn any_batch() -> impl Strategy<Value = RecordBatch> {
     let sizes = prop_oneof![Just(0_usize), Just(1), 2_usize..40];
     sizes.prop_flat_map(|rows| {

@@ -134,7 +134,7 @@ fn bookmarks_are_bounded() {
             ("end-bookmark-decimal", Permanent, "a decimal is an optional minus, digits"),
         ],
     );
-    // Values of every type and of every extreme are kept as they are, and given back to the next run.
+    // Values of every type and of every extreme are kept as they are, and returned to the next run.
     let attack = attack("bookmark-types");
     let warehouse = ends_well(&attack);
     assert_eq!(warehouse.run(&attack).expect("the streams are made").status, StreamStatus::Succeeded);
@@ -178,8 +178,8 @@ fn what_it_says_of_its_rows_is_checked_and_kept() {
             ("schema-decimal", Permanent, "column d: decimal(39, 2) does not exist"),
             ("schema-nameless", Permanent, "a column has no name"),
             ("key-unknown", Permanent, "the key column nobody is not among the columns"),
-            ("key-other", Permanent, "it reads by the key (name), (id) was asked for"),
-            ("key-none", Permanent, "it reads by the key (), (id) was asked for"),
+            ("key-other", Permanent, "it reads by the key (name) instead of (id)"),
+            ("key-none", Permanent, "it reads by the key () instead of (id)"),
             ("key-double", Permanent, "the key names the column id twice"),
             ("key-many", Permanent, "a key of 100000 columns in a table of 3"),
         ],
@@ -195,7 +195,7 @@ fn what_it_says_of_its_rows_is_checked_and_kept() {
         ("chunk-dropped-column", "column name (utf8) was promised and is missing"),
     ];
     for (behaviour, words) in lies {
-        // Into an empty target: what it says must not even get as far as the table that is there.
+        // Into an empty target: its claims must not even reach a comparison with an existing table.
         let attack = Attack { loaded_before: false, ..attack(behaviour) };
         let warehouse = prepared(&attack);
         let end = warehouse.run(&attack).expect("the streams are made");
@@ -255,7 +255,7 @@ fn a_stream_without_end_is_stopped() {
     let failure = end.failure.expect("a failure").failure;
     assert_eq!((failure.kind, failure.message.as_str()), (Limit, words));
     check_recovery(&warehouse, &attack, "empty-for-ever");
-    // Rows without end are the operator's to stop: they go on being committed until then.
+    // The operator must stop rows without end: they are committed until then.
     let attack = Attack { cancel_after: 3, batch_rows: 1, ..Attack::by("hostile_extractor", "same-for-ever") };
     let warehouse = prepared(&attack);
     let end = warehouse.run(&attack).expect("the streams are made");

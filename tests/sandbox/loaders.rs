@@ -14,7 +14,7 @@ fn replacing(behaviour: &str) -> Attack {
     Attack { method: Method::Full, ..attack(behaviour) }
 }
 
-/// An attack on a stream whose table is not there yet.
+/// An attack on a stream whose table does not exist yet.
 fn creating(behaviour: &str) -> Attack {
     Attack { loaded_before: false, ..attack(behaviour) }
 }
@@ -75,7 +75,7 @@ fn absurd_tables_are_not_made() {
         ("columns-nul", Permanent, "target analytics, "),
         ("columns-decimal", Permanent, "column d: decimal(99, 2) does not exist"),
         ("columns-scale", Permanent, "column d: decimal(5, 6) does not exist"),
-        ("columns-of-the-host", InvalidConfig, "has a name that the host keeps for itself"),
+        ("columns-of-the-host", InvalidConfig, "has a name that is reserved for the host"),
         ("columns-none", Permanent, "a key of 1 columns in a table of 0"),
         ("key-absent", Permanent, "the key column nobody is not among the columns"),
         ("key-twice", Permanent, "the key names the column id twice"),
@@ -94,7 +94,7 @@ fn absurd_tables_are_not_made() {
             ("add: columns-double", Permanent, "duplicate column name: id"),
             ("add: columns-double-case", Permanent, "duplicate column name: ID"),
             ("add: columns-nameless", Permanent, "a column has no name"),
-            ("add: columns-of-the-host", InvalidConfig, "has a name that the host keeps for itself"),
+            ("add: columns-of-the-host", InvalidConfig, "has a name that is reserved for the host"),
         ],
     );
 }
@@ -114,11 +114,11 @@ fn rows_are_written_once_each_and_as_they_are() {
         "load",
         attack,
         &[
-            ("merge-other-key", Permanent, "the merge goes by another rule than the stream's: key (id), version none"),
-            ("merge-more-key", Permanent, "the merge goes by another rule"),
-            ("merge-no-key", Permanent, "the merge goes by another rule"),
-            ("merge-unknown-key", Permanent, "the merge goes by another rule"),
-            ("merge-other-version", Permanent, "the merge goes by another rule"),
+            ("merge-other-key", Permanent, "the merge rule differs from the stream's: key (id), version none"),
+            ("merge-more-key", Permanent, "the merge rule differs"),
+            ("merge-no-key", Permanent, "the merge rule differs"),
+            ("merge-unknown-key", Permanent, "the merge rule differs"),
+            ("merge-other-version", Permanent, "the merge rule differs"),
             ("merge-into-staged", Denied, "staging is for prepare, in a load that replaces the table"),
             ("empty-the-table", Denied, "staging is for prepare, in a load that replaces the table"),
             ("swallow-failure", Permanent, "a write in this transaction failed; it can only be rolled back"),
@@ -151,7 +151,7 @@ fn the_end_is_the_end() {
         "finish",
         replacing,
         &[
-            ("no-swap", Permanent, "it finished without a swap; the rows are in the staged table still"),
+            ("no-swap", Permanent, "it finished without a swap; the rows are still in the staged table"),
             ("swap-twice", Permanent, "nothing is staged; stage it first"),
             ("swap-nothing", Denied, "staging is for prepare"),
             ("trap-in-finish", Trap, "at the end"),

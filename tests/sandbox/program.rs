@@ -1,5 +1,6 @@
-//! The program itself with a hostile plugin in a pipeline: it goes on, ends with the right code, and says what, where
-//! and why. What a plugin prints reaches neither its output nor the terminal, and only so much of it the log.
+//! The program itself with a hostile plugin in a pipeline: it continues, ends with the right code, and reports what,
+//! where and why. The plugin's output reaches neither the program's output nor the terminal, and only a limited part of
+//! it reaches the log.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -35,7 +36,7 @@ impl Site {
         command.output().expect("the program starts")
     }
 
-    /// The number of rows a target table has; none if it is not there.
+    /// The number of rows of a target table; 0 if it does not exist.
     fn rows(&self, table: &str) -> i64 {
         let target = Connection::open(self.0.path().join("target.db")).expect("the target");
         target.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap_or(0)
@@ -159,7 +160,7 @@ fn what_a_plugin_prints_goes_into_the_log_and_nowhere_else() {
         assert!(log.contains(line), "{behaviour}: {log}");
         assert!(log.len() < 100 * (5 << 10), "{behaviour}: a log of {} bytes", log.len());
         let of_plugin = log.lines().filter(|line| line.contains("\"hostile\"")).count();
-        // Two more: that the limit is reached, and how many were left out.
+        // Two more: one says that the limit is reached, one how many were left out.
         assert!(of_plugin <= 102, "{behaviour}: {of_plugin} messages");
         assert!(log.contains("limit log_messages: 100 allowed, "), "{behaviour}: {log}");
         assert_eq!(site.rows("WMS_ORDERS"), 8, "{behaviour}");

@@ -1,4 +1,4 @@
-//! Components that are refused before any of their code runs: each could do harm in its code, and none gets there.
+//! Components that are refused before any of their code runs: the code of each could do harm, and none of it runs.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use wmshost_tests::plugin as component;
 
 use crate::world::SANDBOX;
 
-/// What loading a file is refused with.
+/// The failure with which loading a file is refused.
 fn refusal(file: &Path) -> wmshost_flow::Failure {
     match SANDBOX.load("hostile", file) {
         Err(failure) => failure,
@@ -63,7 +63,7 @@ fn what_is_no_component_is_refused() {
     check(folder.path(), InvalidConfig, "the plugin cannot be read");
 }
 
-/// Every version is as long as ours, so that a component can be made of another one by writing over it.
+/// Every version is as long as ours, so that a component can be made from another one by overwriting it.
 #[test]
 fn another_version_of_the_contract_is_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");

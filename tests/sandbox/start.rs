@@ -1,4 +1,4 @@
-//! What runs before a stage does: the code that makes an instance, and the plugin's word on itself.
+//! Code that runs before a stage does: the start of an instance, and the plugin's description of itself.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -70,7 +70,7 @@ fn functions_of_another_shape_are_not_called() {
     }
 }
 
-/// What a component has before any of its code runs is held to the same limits: all of it together.
+/// The resources that a component has before any of its code runs are under the same limits: all of them together.
 #[test]
 fn what_a_component_begins_with_is_limited() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -28,7 +28,7 @@ fn computing_has_limits() {
         ("panic", Trap, "it panicked at hostile/stages/transform/src/compute.rs:"),
         ("panic", Trap, ": the answer is not 42; row 1 of the batch causes it (id = 1)"),
         ("unreachable", Trap, "it trapped: wasm trap: wasm `unreachable` instruction executed"),
-        // The place of the stack in memory, and so the trap, depends on the toolchain.
+        // The place of the stack in memory, and so the kind of trap, depends on the toolchain.
         ("stack", Trap, "recurs"),
         ("exit", Trap, "it called exit(0)"),
         ("exit-1", Trap, "it called exit(1)"),
@@ -180,7 +180,7 @@ fn what_harms_nobody_is_let_pass() {
 
 #[test]
 fn rows_that_are_taken_out_are_accounted_for() {
-    // What a transform wrote into a row before it rejects it is not kept, however much it is.
+    // The values that a transform wrote into a row before it rejects it are not kept, however large they are.
     for (behaviour, rejected) in [
         ("reject-twice", 2),
         ("reject-all", 8),
@@ -200,7 +200,7 @@ fn rows_that_are_taken_out_are_accounted_for() {
 
 #[test]
 fn a_handle_is_worth_nothing_after_its_call() {
-    // Eight batches of one row: the second call tries the first one's handle.
+    // Eight batches of one row: the second call uses the first one's handle.
     let attack = Attack { batch_rows: 1, ..attack("keep-lent") };
     ends_well(&attack);
 }
@@ -282,7 +282,7 @@ fn a_plugin_that_keeps_state_ends_the_run_at_its_first_failure() {
 #[test]
 fn rows_that_fail_together_are_named_together() {
     let words = "rows 1 to 8 of the batch cause it together (id = 1 to id = 8), but none of them alone";
-    // The names have changed since: that the pair is there, the rows must be the first ones.
+    // The names have changed since: for the pair to exist, the rows must be the first ones.
     let attack = Attack { loaded_before: false, on_trap: OnTrap::Quarantine, ..attack("trap-at-pair") };
     fails(&attack, End { function: "process", kind: Trap, words });
 }

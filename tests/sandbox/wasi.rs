@@ -1,5 +1,5 @@
-//! WASI, as toolchains bring it in: what any 0.2 release of the standard library may import is linked, all else is
-//! refused; and the guests of every toolchain at hand load and run.
+//! WASI, as toolchains import it: the interfaces that any 0.2 release of the standard library may import are linked,
+//! all others are refused; and the guests of every available toolchain load and run.
 
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ const LINKED: [&str; 18] = [
     "wasi:random/insecure-seed",
 ];
 
-/// Interfaces that only a plugin's own code asks for.
+/// Interfaces that only a plugin's own code imports.
 const REFUSED: [&str; 13] = [
     "wasi:cli/run",
     "wasi:clocks/timezone",
@@ -102,7 +102,8 @@ fn guests(folder: &Path) -> Vec<(String, PathBuf)> {
     guests
 }
 
-/// What `make plugins` and `make plugins-second` built: by rustup's standard library, and by that of Debian's packages.
+/// The components of `make plugins` and `make plugins-second`: with rustup's standard library, and with that of
+/// Debian's packages.
 #[test]
 fn guests_of_every_toolchain_run() {
     let mut loaded = 0;

@@ -1,5 +1,5 @@
-//! A warehouse of two tables, streams of hostile guests over it, and what must hold after each of them: the failure
-//! says what it should, nothing was written, the neighbour went on, and a fresh instance does the work.
+//! A warehouse of two tables, streams of hostile guests over it, and the checks after each of them: the failure has the
+//! right message, nothing was written, the neighbour continued, and a fresh instance does the work.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ const SOURCE: &str = "
     INSERT INTO neighbours SELECT value, 'neighbour ' || value, value FROM generate;
     INSERT INTO secret VALUES (1, 'hush');";
 
-/// The sandbox of all tests; what it compiles is kept for the next run of them.
+/// The sandbox of all tests; compiled components are kept for the next test run.
 pub(crate) static SANDBOX: LazyLock<Sandbox> =
     LazyLock::new(|| Sandbox::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")).expect("a sandbox"));
 
@@ -42,7 +42,7 @@ pub(crate) fn plugin(component_name: &str) -> Plugin {
     loaded.entry(component_name.to_owned()).or_insert_with(load).clone()
 }
 
-/// Who the guest of a stream is.
+/// The identity of a stream's guest.
 pub(crate) fn identity(plugin: &str, behaviour: &str) -> Identity {
     let behaviour = Setting::Text(behaviour.to_owned());
     Identity {
@@ -90,7 +90,7 @@ impl Observer for CancelAfter {
     }
 }
 
-/// Which guest misbehaves, and how the stream is run.
+/// The guest that misbehaves, and the settings of the stream.
 #[derive(Debug, Clone)]
 pub(crate) struct Attack {
     /// The stage's component: `hostile_extractor`, `hostile_transform` or `hostile_loader`.
@@ -210,7 +210,7 @@ impl Warehouse {
         ])
     }
 
-    /// Runs both streams; returns how the victim ended.
+    /// Runs both streams; returns the summary of the victim.
     pub(crate) fn run(&self, attack: &Attack) -> Result<StreamSummary, Failure> {
         let streams = self.streams(attack)?;
         let cancel = Cancel::default();
@@ -229,7 +229,7 @@ impl Warehouse {
         Ok(victim)
     }
 
-    /// A neighbour goes on, whatever happens to the victim; only a mistake in the configuration stops both.
+    /// A neighbour continues, whatever happens to the victim; only a mistake in the configuration stops both.
     fn check_neighbour(&self, victim: &StreamSummary, neighbour: &StreamSummary, attack: &Attack) {
         let misconfigured = victim.failure.as_ref().is_some_and(|at| {
             at.batch.is_none() && matches!(at.failure.kind, FailureKind::InvalidConfig | FailureKind::Denied)
@@ -246,14 +246,14 @@ impl Warehouse {
         }
     }
 
-    /// The name of the table of rows that were taken out.
+    /// The name of the table of rejected rows.
     pub(crate) fn quarantine(&self) -> String {
         let name = "SELECT name FROM sqlite_schema WHERE name LIKE '%_QUARANTINE'";
         self.target().query_row(name, [], |row| row.get(0)).unwrap_or_else(|_| "nothing".to_owned())
     }
 
-    /// What the target holds of the victim: its table, its checkpoint, its quarantined rows, and the names of all
-    /// tables but the staged one.
+    /// The contents of the target about the victim: its table, its checkpoint, its quarantined rows, and the names of
+    /// all tables except the staged one.
     pub(crate) fn holdings(&self) -> String {
         let target = self.target();
         let mut all = String::new();
@@ -316,7 +316,7 @@ fn rows(connection: &Connection, table: &str) -> Vec<String> {
     try_rows(connection, &format!("SELECT id, name, amount FROM {table} ORDER BY id"))
 }
 
-/// The rows of a query as text; none where a table is not there.
+/// The rows of a query as text; none if a table does not exist.
 pub(crate) fn try_rows(connection: &Connection, query: &str) -> Vec<String> {
     let Ok(mut statement) = connection.prepare(query) else { return Vec::new() };
     let columns = statement.column_count();
@@ -331,17 +331,17 @@ pub(crate) fn try_rows(connection: &Connection, query: &str) -> Vec<String> {
         .collect()
 }
 
-/// How an attack must end.
+/// The required end of an attack.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct End {
     /// The exported function that the failure names.
     pub(crate) function: &'static str,
     pub(crate) kind: FailureKind,
-    /// What its message says.
+    /// A text that its message must contain.
     pub(crate) words: &'static str,
 }
 
-/// Runs an attack that must fail, and looks at everything that must hold afterwards.
+/// Runs an attack that must fail, and checks everything that must hold afterwards.
 pub(crate) fn fails(attack: &Attack, end: End) {
     let case = format!("{} {}", attack.guest, attack.behaviour);
     let warehouse = prepared(attack);
@@ -361,12 +361,12 @@ pub(crate) fn fails(attack: &Attack, end: End) {
     assert!(message.len() <= 5 << 10, "{case}: a message of {} bytes", message.len());
     assert!(!message.contains(char::is_control), "{case}: {message:?}");
     assert!(!message.contains("it got out") && !message.contains("hush"), "{case}: {at}");
-    // Where nothing was loaded before, the table is made and batches before the failing one stay.
+    // Where nothing was loaded before, the table is created and batches before the failing one stay.
     assert!(!attack.loaded_before || holdings() == before, "{case}: something was written: {}", holdings());
     check_recovery(&warehouse, attack, &case);
 }
 
-/// Runs an attack that the host takes without harm.
+/// Runs an attack that the host survives without harm.
 pub(crate) fn ends_well(attack: &Attack) -> Warehouse {
     let case = format!("{} {}", attack.guest, attack.behaviour);
     let warehouse = prepared(attack);
@@ -388,7 +388,7 @@ pub(crate) fn prepared(attack: &Attack) -> Warehouse {
     warehouse
 }
 
-/// Fresh instances of the same plugins bring the target up to the source.
+/// Fresh instances of the same plugins bring the target up to date with the source.
 pub(crate) fn check_recovery(warehouse: &Warehouse, attack: &Attack, case: &str) {
     let end = warehouse.run(&attack.peaceful()).expect("the streams are made");
     assert_eq!(end.status, StreamStatus::Succeeded, "{case}, afterwards: {:?}", end.failure.map(|at| at.to_string()));

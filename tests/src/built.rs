@@ -1,11 +1,11 @@
-//! The program and the plugins that a test runs: those that were built last, of the sources as they are. What is
-//! missing or older than its sources fails the test, with the command that builds it.
+//! The program and the plugins that a test runs: they must have been built last, from the present sources. A file that
+//! is missing or older than its sources fails the test, with the command that builds it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Where the plugins are instead of the folder that `make plugins` builds into.
+/// The variable with the folder of plugins that replaces the one of `make plugins`.
 const PLUGINS: &str = "WMSHOST_TEST_PLUGINS";
 
 /// The project's folder.
@@ -34,7 +34,7 @@ pub fn plugins() -> PathBuf {
     root().join(other.map_or_else(|| "plugins/target/wasm32-wasip2/release".into(), PathBuf::from))
 }
 
-/// A file that was built, if its sources did not change since. Cargo lists them in the `.d` file beside it.
+/// A built file, if its sources have not changed since. Cargo lists them in the `.d` file beside it.
 fn current(file: &Path, command: &str) -> PathBuf {
     let built = changed(file).unwrap_or_else(|| panic!("{} is missing: run `{command}`", file.display()));
     let listing = fs::read_to_string(file.with_extension("d")).expect("the list of its sources");

@@ -1,4 +1,4 @@
-//! What the target must hold after a run of the shipped pipeline, recomputed from the source in plain SQL that
+//! The expected rows of the target after a run of the shipped pipeline, recomputed from the source in plain SQL that
 //! shares nothing with the plugins.
 
 use crate::test_project::TestProject;
@@ -246,8 +246,8 @@ const LOCATION: Expected = Expected {
 
 const ALL: [Expected; 5] = [ALLOCATION, ORDER_HDR, ORDER_DTL, ITEM_MASTER, LOCATION];
 
-/// Asserts that every target table of the shipped pipeline holds what its source gives: each row once, each source
-/// column as it is, each derived column as recomputed.
+/// Asserts that every target table of the shipped pipeline has the rows of its source: each row once, each source
+/// column unchanged, each derived column as recomputed.
 pub fn assert_target_equals_source(lab: &TestProject) {
     let target = lab.target();
     target.execute("ATTACH ?1 AS source", [lab.source_path().to_string_lossy()]).expect("the source");

@@ -1,5 +1,5 @@
-//! Values by seed, and the one text by which each is known: two values are equal only if these texts are. The matrices of
-//! tests make their rows of them.
+//! Values by seed, and a canonical text for each: two values are equal only if these texts are. The matrices of tests
+//! make their rows from them.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub fn wholes(count: usize, digits: u32, numbers: &mut Numbers) -> Vec<i64> {
     all.into_iter().collect()
 }
 
-/// An unscaled number with its point.
+/// An unscaled number as text, with its point.
 pub fn pointed(unscaled: i128, behind: u32) -> String {
     let power = 10_i128.pow(behind);
     let sign = if unscaled < 0 { "-" } else { "" };
@@ -141,7 +141,7 @@ pub fn texts(count: usize, collation: &str, plain: bool, words: bool, numbers: &
 }
 
 /// The calendar date of a day since 1970-01-01 (Howard Hinnant's algorithm). The expected rows are computed without the
-/// host's own calendar, so that an error of that one shows.
+/// host's own calendar, so that an error in that calendar is noticed.
 fn date_text(day: i64) -> String {
     let shifted = day + 719_468;
     let era = shifted.div_euclid(146_097);
@@ -168,7 +168,7 @@ pub fn day_text(micros: i64) -> String {
     date_text(micros.div_euclid(DAY))
 }
 
-/// 2020-01-01, the first moment there is: no clock of a machine is before it.
+/// 2020-01-01, the earliest generated time: no clock of a machine is before it.
 pub const EPOCH: i64 = 1_577_836_800_000_000;
 
 /// Moments in ascending order, each through a function that may draw numbers too.

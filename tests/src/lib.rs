@@ -1,12 +1,12 @@
-//! What the whole-program tests stand on. They run the real binary on real files and look at the databases with
+//! The support library of the whole-program tests. They run the real binary on real files and read the databases with
 //! plain SQL; the plugins must be built (`make plugins`).
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
 //! | `built` | the program and the plugins, as they were built last |
 //! | `test_project` | a folder with a pipeline, a source and a target, and running the program on them |
-//! | `expected` | what the target must hold, recomputed in plain SQL |
-//! | `generated` | values by seed, and the text by which each is known |
+//! | `expected` | the expected rows of the target, recomputed in plain SQL |
+//! | `generated` | values by seed, and the canonical text of each |
 //! | `numbers` | numbers that look random and are the same every time |
 
 mod built;

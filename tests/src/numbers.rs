@@ -19,7 +19,7 @@ impl Numbers {
         self.draw() % bound
     }
 
-    /// A place in a list of this many.
+    /// A place in a list of this length.
     pub fn place(&mut self, count: usize) -> usize {
         (self.draw() % count as u64) as usize
     }
@@ -29,7 +29,7 @@ impl Numbers {
         items[self.place(items.len())].clone()
     }
 
-    /// True in so many of a hundred cases.
+    /// True in this percentage of cases.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }

@@ -30,8 +30,8 @@ impl TestProject {
         lab
     }
 
-    /// A pipeline of one stream, `s`, over a source that these statements make. What follows `[streams.s]` is given;
-    /// the stream has no transform if that names none.
+    /// A pipeline of one stream, `s`, over a source that these statements create. `stream` is the text after
+    /// `[streams.s]`; the stream has no transform if the text names none.
     pub fn with_stream(source: &str, stream: &str) -> Self {
         let mut lab = Self::new(PathBuf::new());
         lab.pipeline = lab.folder.path().join("pipeline.toml");
@@ -47,7 +47,8 @@ impl TestProject {
             let path = lab.folder.path().join(file).to_string_lossy().into_owned();
             lab.variables.push((name.to_owned(), path));
         }
-        // Compiling a plugin takes long in comparison with all else; what is kept is verified before it is used.
+        // Compiling a plugin takes long compared with everything else; cached artefacts are verified before they are
+        // used.
         let kept = root().join("target/tests-plugins");
         let _ = std::fs::create_dir_all(&kept);
         let home = lab.folder.path().join("home");
@@ -56,7 +57,7 @@ impl TestProject {
         lab
     }
 
-    /// Writes the pipeline file of a lab with one stream.
+    /// Writes the pipeline file of a project with one stream.
     pub fn write_stream(&self, stream: &str) {
         let plugins = [
             ("wms-tables", "wmshost-extractor-wms-tables"),
@@ -78,7 +79,7 @@ impl TestProject {
         std::fs::write(&self.pipeline, text).expect("a pipeline file");
     }
 
-    /// Sets a variable for the runs to come.
+    /// Sets a variable for later runs.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.to_owned()));
@@ -139,7 +140,7 @@ impl TestProject {
         rows_of(&self.target(), query)
     }
 
-    /// A command that is not about the pipeline.
+    /// A command that needs no pipeline.
     pub fn plain(&self, arguments: &[&str]) -> CommandOutput {
         CommandOutput(self.command(arguments).output().expect("the program runs"))
     }
@@ -154,17 +155,17 @@ impl TestProject {
         words.split(' ').chain([pipeline.as_str()]).chain(rest.iter().copied()).map(str::to_owned).collect()
     }
 
-    /// A run to its end, as JSON.
+    /// A complete run, as JSON.
     pub fn run(&self) -> Json {
         self.wmshost("run", &["--output", "json"]).succeeded().json()
     }
 
-    /// The only stream, or the one of this name, of a run to its end.
+    /// The only stream, or the one of this name, of a complete run.
     pub fn run_stream(&self, stream: &str) -> Json {
         stream_of(&self.run(), stream)
     }
 
-    /// A run that was begun and not waited for.
+    /// A run that was started and not waited for.
     pub fn begin_run(&self) -> Child {
         let arguments = self.arguments("run", &[]);
         let mut command = self.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
@@ -204,7 +205,7 @@ fn rows_of(connection: &Connection, query: &str) -> Vec<String> {
     rows.expect("rows").collect::<rusqlite::Result<_>>().expect("rows")
 }
 
-/// What a command did.
+/// The result of a command.
 pub struct CommandOutput(Output);
 
 impl CommandOutput {
@@ -213,22 +214,22 @@ impl CommandOutput {
         self.0.status.code()
     }
 
-    /// What it told on standard output.
+    /// Its standard output.
     pub fn out(&self) -> String {
         String::from_utf8_lossy(&self.0.stdout).into_owned()
     }
 
-    /// What it told on standard error.
+    /// Its standard error.
     pub fn err(&self) -> String {
         String::from_utf8_lossy(&self.0.stderr).into_owned()
     }
 
-    /// Asserts that it ended well.
+    /// Asserts that it succeeded.
     pub fn succeeded(self) -> Self {
         self.ended(0)
     }
 
-    /// Asserts how it ended, and that it did not panic.
+    /// Asserts its exit code, and that it did not panic.
     pub fn ended(self, code: i32) -> Self {
         let (out, err) = (self.out(), self.err());
         assert_eq!(self.code(), Some(code), "standard output:\n{out}\nstandard error:\n{err}");
@@ -237,7 +238,7 @@ impl CommandOutput {
         self
     }
 
-    /// Asserts that it says these words on standard error.
+    /// Asserts that its standard error contains these words.
     pub fn says(self, words: &[&str]) -> Self {
         let err = self.err();
         for word in words {
@@ -246,7 +247,7 @@ impl CommandOutput {
         self
     }
 
-    /// What it told as JSON.
+    /// Its standard output as JSON.
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.out()).unwrap_or_else(|error| panic!("{error}: {}", self.out()))
     }

@@ -1,5 +1,5 @@
-//! What the code must keep, looked at as text: arrows between modules, printing and clocks at the edge only, the length
-//! of files, the map of the code, the dependencies.
+//! Rules about the source text: dependencies between modules, printing and clocks only in `host/wmshost`, the length of
+//! files, the map of the code, the dependencies.
 
 use std::collections::BTreeSet;
 mod words;
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Lines of a file without its tests, at the most.
+/// The maximum of lines of a file without its tests.
 const MOST_LINES: usize = 400;
 
 fn root() -> PathBuf {
@@ -34,7 +34,7 @@ fn sources(folder: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The text of a file in front of its tests, without comments.
+/// The text of a file before its tests, without comments.
 fn code(text: &str) -> String {
     let end = text.find("#[cfg(test)]").unwrap_or(text.len());
     text[..end].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -97,7 +97,7 @@ fn the_map_of_the_code_names_every_room() {
     }
 }
 
-/// The names below a heading of a manifest, `[dependencies]`, as far as code has to use them.
+/// The names under a heading of a manifest, `[dependencies]`, if code has to use them.
 fn names_below(manifest: &str, heading: &str) -> Vec<String> {
     let lines = manifest.lines().skip_while(|line| *line != heading).skip(1);
     lines
@@ -108,7 +108,7 @@ fn names_below(manifest: &str, heading: &str) -> Vec<String> {
         .collect()
 }
 
-/// Returns whether a crate is used in the text: `name::`, `name!` or `use name;`.
+/// True if a crate is used in the text: `name::`, `name!` or `use name;`.
 fn is_used(name: &str, text: &str) -> bool {
     // A crate whose library has another name.
     let name = if name == "md_5" { "md5" } else { name };

@@ -1,7 +1,7 @@
-//! The number of digits a number has, for the reason why it has no place.
+//! The digits of a number, for the reason why it does not fit.
 
-/// Why a number that is written like this does not fit into this many digits in all and after the point; `None` if it
-/// is no plain number, or fits.
+/// The reason why a number that is written like this does not fit into a number of digits in all and after the point;
+/// `None` if it fits or is not a plain number.
 pub(crate) fn bad_cell(text: &str, precision: u8, scale: u8) -> Option<String> {
     let digits = text.trim_start_matches(['-', '+']);
     let (whole, behind) = digits.split_once('.').unwrap_or((digits, ""));

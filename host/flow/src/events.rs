@@ -73,7 +73,7 @@ pub enum StreamStatus {
     NotRun,
     /// It failed; what was committed before stays.
     Failed,
-    /// It was asked to stop; what was committed before stays.
+    /// It was stopped on request; what was committed before stays.
     Cancelled,
 }
 

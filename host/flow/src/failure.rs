@@ -22,7 +22,7 @@ pub enum FailureKind {
     Trap,
     /// Another run holds the stream, or builds the models.
     Busy,
-    /// The run was asked to stop.
+    /// The run was stopped on request.
     Cancelled,
     /// A guard prevented an action until a person allows it. A retry does not help.
     Guard,

@@ -8,7 +8,7 @@
 //! | Float64 | by number; -0 equals 0, NaN comes last |
 //! | Utf8 | by the bytes of UTF-8 |
 //! | Binary | by bytes |
-//! | Date, Timestamp | by moment |
+//! | Date, Timestamp | by time |
 //!
 //! NULL comes before everything else.
 

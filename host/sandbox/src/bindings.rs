@@ -55,7 +55,7 @@ pub(crate) mod models {
     });
 }
 
-/// What every plugin exports, whatever its world.
+/// The exports of every plugin, whatever its world.
 pub(crate) mod any {
     wasmtime::component::bindgen!({
         path: "../../wit",

@@ -24,20 +24,20 @@ pub struct PluginBatch {
     rows: usize,
     /// The batch as it was given.
     given: RecordBatch,
-    /// For each row its position in the batch as it was given; `None`: every row is where it was.
+    /// For each row its position in the batch as it was given; `None` if every row is where it was.
     positions: Option<Vec<u32>>,
-    /// Rows that were taken out before the plugin had the batch.
+    /// Rows that were taken out before the plugin got the batch.
     before: Vec<Rejected>,
     /// Rows that the plugin took out.
     rejected: Vec<RejectedRow>,
     /// The stage that takes rows out.
     stage: Stage,
-    /// Bytes of what it said of them.
+    /// Bytes of the rules and reasons of those rows.
     rejected_bytes: usize,
     access: Access,
 }
 
-/// What may be done to a batch.
+/// The changes that a batch allows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Access {
     /// Anything.
@@ -48,7 +48,7 @@ enum Access {
     Read,
 }
 
-/// Why rows are taken out.
+/// The reason why rows are taken out.
 pub(crate) struct Rejection {
     /// The stage that takes them out.
     pub(crate) stage: Stage,
@@ -56,7 +56,7 @@ pub(crate) struct Rejection {
     pub(crate) rule: String,
     /// The reason in words.
     pub(crate) reason: String,
-    /// Who says so.
+    /// The plugin that took them out, with its version.
     pub(crate) by: String,
     /// The digest of the plugin's bytes.
     pub(crate) digest: Option<String>,
@@ -79,7 +79,7 @@ impl PluginBatch {
         }
     }
 
-    /// A batch that a plugin can read and not change, but that it may leave out columns.
+    /// A batch that a plugin can read and not change, except that it may leave out columns.
     pub(crate) fn fixed(rows: RecordBatch, may_drop: bool) -> Self {
         let access = if may_drop { Access::Drop } else { Access::Read };
         Self { access, ..Self::new(Batch::new(rows)) }
@@ -92,7 +92,7 @@ impl PluginBatch {
         Ok(())
     }
 
-    /// What an extractor made: rejected rows are kept as the source had them.
+    /// The batch that an extractor made: rejected rows are kept as the source had them.
     pub(crate) fn into_batch(self) -> Result<Batch, Failure> {
         let rows = self.record_batch()?;
         let mut rejected = self.before;
@@ -101,11 +101,11 @@ impl PluginBatch {
             let (row, place) = (row_as_json(&self.given, position as usize), Some(position as usize));
             Rejected { cause, rule, reason, value: None, stage: self.stage, by, digest, row, place }
         }));
-        // From here on rows come back by way of the transforms: what the extractor gave is what was read.
+        // From here on rows come back through the transforms: the extractor's rows are those that were read.
         Ok(Batch::read(rows, rejected))
     }
 
-    /// What a transform made.
+    /// The batch that a transform made.
     pub(crate) fn into_changed(self) -> Result<Transformed, Failure> {
         let rows = self.record_batch()?;
         Ok(Transformed { rows, positions: self.positions, rejected: self.rejected })
@@ -230,7 +230,7 @@ impl PluginBatch {
         Ok(())
     }
 
-    /// Takes rows out. What is said of all that are taken out of a batch may have `most` bytes.
+    /// Takes rows out. The rules and reasons of all that are taken out of a batch may have `most` bytes.
     pub(crate) fn reject(&mut self, rows: &[u32], rejection: &Rejection, most: usize) -> Result<(), Failure> {
         self.check_changeable()?;
         let mut keep = vec![true; self.rows];
@@ -279,7 +279,7 @@ fn bitmap(name: &str, bytes: Vec<u8>, rows: usize) -> Result<BooleanBuffer, Fail
     Ok(BooleanBuffer::new(Buffer::from_vec(bytes), 0, rows))
 }
 
-/// The validity that a plugin gave, for a column of this many rows.
+/// The validity that a plugin passed, for a column with this number of rows.
 pub(crate) fn validity(name: &str, bytes: Option<Vec<u8>>, rows: usize) -> Result<Option<NullBuffer>, Failure> {
     bytes.map(|bytes| bitmap(name, bytes, rows).map(NullBuffer::new)).transpose()
 }
@@ -308,7 +308,7 @@ pub(crate) fn primitive_array<T: ArrowPrimitiveType>(
     Ok(PrimitiveArray::new(ScalarBuffer::from(values), nulls))
 }
 
-/// Decimals from their 16-byte form; each must keep to the precision.
+/// Decimals from their 16-byte form; each must fit the precision.
 pub(crate) fn decimal_array(
     name: &str,
     values: &[u8],
@@ -359,7 +359,7 @@ pub(crate) fn binary_array(
     Ok(Arc::new(array))
 }
 
-/// Text from a few labels: the host spells out what the plugin only numbered, up to `most` bytes.
+/// Text from a few labels: the host writes out the labels that the plugin only numbered, up to `most` bytes.
 pub(crate) fn category_array(
     name: &str,
     labels: &[String],

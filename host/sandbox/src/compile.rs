@@ -1,6 +1,6 @@
-//! Components, compiled ahead of time and kept on disk. A kept artefact is found by what it was made of (the
-//! component's bytes and the engine's own compatibility mark) and used only if its digest is right, so that
-//! neither a changed plugin nor another host version nor a damaged file is ever run.
+//! Components, compiled ahead of time and stored on disk. A stored artefact is found by its inputs (the component's
+//! bytes and the engine's own compatibility hash) and used only if its digest is right, so that neither a changed
+//! plugin nor another host version nor a damaged file is ever run.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -23,7 +23,7 @@ pub(crate) struct Compiled {
 /// The first eight bytes of every component, and of no core module.
 const COMPONENT_HEADER: [u8; 8] = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
 
-/// Reads, compiles and keeps the component in `file`; `cache` is the folder to keep it in.
+/// Reads, compiles and stores the component in `file`; `cache` is the folder to store it in.
 pub(crate) fn compile(engine: &Engine, file: &Path, cache: &Path) -> Result<Compiled, Failure> {
     let wasm = fs::read(file).map_err(|e| {
         Failure::invalid_config(format!(
@@ -63,14 +63,14 @@ fn kept_path(engine: &Engine, cache: &Path, digest: &str) -> PathBuf {
     cache.join(format!("{digest}-{:016x}.aot", engine_mark.finish()))
 }
 
-/// A digest over the artefact and the name it is kept under, which tells component and engine: what was kept for
-/// another component does not fit.
+/// A digest over the artefact and the name of its file, which identifies component and engine: an artefact of another
+/// component does not fit.
 fn seal(kept: &Path, artefact: &[u8]) -> [u8; blake3::OUT_LEN] {
     let name = kept.file_name().unwrap_or_default().as_encoded_bytes();
     *blake3::Hasher::new().update(name).update(artefact).finalize().as_bytes()
 }
 
-/// The kept artefact if it is whole.
+/// The stored artefact, if it is undamaged.
 fn load_kept(engine: &Engine, kept: &Path) -> Option<Component> {
     let bytes = fs::read(kept).ok()?;
     let (magic, rest) = bytes.split_at_checked(MAGIC.len())?;

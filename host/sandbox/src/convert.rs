@@ -1,5 +1,5 @@
-//! Between the contract's words and the flow's: failures, values, bookmarks, columns. What comes from a plugin
-//! is checked, never trusted.
+//! Conversion between the contract's types and the flow's: failures, values, bookmarks, columns. Data from a plugin is
+//! checked, never trusted.
 
 use std::sync::Arc;
 
@@ -41,7 +41,8 @@ pub(crate) fn failure_from_wit(failure: wit::Failure) -> Failure {
     Failure::new(kind, sanitize(message, MESSAGE_BYTES))
 }
 
-/// A plugin's text as it may be shown: cut, and without what could steer a terminal or look like another line.
+/// A plugin's text in a form that may be shown: cut, and without characters that steer a terminal or begin another
+/// line.
 pub(crate) fn sanitize(text: String, most: usize) -> String {
     let text = truncate(text, most);
     if text.chars().any(char::is_control) {
@@ -50,7 +51,7 @@ pub(crate) fn sanitize(text: String, most: usize) -> String {
     text
 }
 
-/// The text, cut at a character's border if it is longer than this many bytes.
+/// The text, cut at a character boundary if it is longer than this number of bytes.
 pub(crate) fn truncate(mut text: String, most: usize) -> String {
     if text.len() > most {
         let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
@@ -130,7 +131,7 @@ fn value_bytes(value: &Value) -> usize {
     }
 }
 
-/// A column's type in the contract's words; `None` for Arrow types that no driver makes.
+/// A column's type in the contract; `None` for Arrow types that no driver makes.
 fn kind_to_wit(kind: &DataType) -> Option<wit::ColumnType> {
     Some(match kind {
         DataType::Boolean => wit::ColumnType::Boolean,
@@ -182,7 +183,7 @@ pub(crate) fn columns_to_wit<'a>(fields: impl IntoIterator<Item = &'a FieldRef>)
     fields.into_iter().map(column).collect()
 }
 
-/// What the contract's rules refuse.
+/// The failure for data that the contract's rules refuse.
 pub(crate) fn refused(refusal: rules::Refusal) -> Failure {
     match refusal {
         rules::Refusal::Limit(message) => Failure::new(FailureKind::Limit, message),
@@ -190,12 +191,12 @@ pub(crate) fn refused(refusal: rules::Refusal) -> Failure {
     }
 }
 
-/// The name of a column: there, and of bearable length.
+/// Checks the name of a column: it must not be empty or too long.
 pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
     rules::check_name(name).map_err(refused)
 }
 
-/// A key that a plugin named: each of its columns is there, and none twice.
+/// Checks a key that a plugin named: each of its columns must exist, and none may occur twice.
 pub(crate) fn check_key(key: &[String], columns: &Schema) -> Result<(), Failure> {
     if key.len() > columns.fields().len() {
         return Err(Failure::permanent(format!(
@@ -216,7 +217,7 @@ pub(crate) fn check_key(key: &[String], columns: &Schema) -> Result<(), Failure>
     Ok(())
 }
 
-/// A schema that a plugin made: names must be there, unique and of bearable length, types possible.
+/// The schema that a plugin made: names must be unique, not empty and not too long, types possible.
 pub(crate) fn columns_from_wit(columns: Vec<wit::Column>, most: usize) -> Result<SchemaRef, Failure> {
     if columns.len() > most {
         return Err(Failure::limit("batch_columns", most, columns.len()));

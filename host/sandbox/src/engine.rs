@@ -8,10 +8,10 @@ use std::time::Duration;
 use wasmtime::{Config, Engine, OptLevel};
 use wmshost_flow::Failure;
 
-/// How often a computing plugin is interrupted to look at its time.
+/// The interval at which a computing plugin is interrupted to check its time.
 const TICK: Duration = Duration::from_millis(10);
 
-/// An engine with a thread that turns its epoch. The thread ends with it.
+/// An engine with a thread that increments its epoch. The thread ends with it.
 pub(crate) struct TickingEngine {
     pub(crate) engine: Engine,
     stop: Arc<AtomicBool>,

@@ -1,5 +1,5 @@
-//! Calling a plugin. Every call has its time, and ends at once when the run is asked to stop; a trap becomes a failure
-//! that names plugin and function; what the plugin printed goes into the log.
+//! Calling a plugin. Every call has a time limit, and ends at once when the run is asked to stop; a trap becomes a
+//! failure that names plugin and function; the plugin's printed output goes into the log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use crate::convert::failure_from_wit;
 use crate::instance_state::InstanceState;
 use crate::trap::{Stopped, trap_failure};
 
-/// What the making of an instance is called in failures.
+/// The name in failures for the creation of an instance.
 pub(crate) const INSTANTIATE: &str = "instantiate";
 
-/// What a call is for.
+/// The purpose of a call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Purpose {
     /// The exported function.
     pub(crate) function: &'static str,
-    /// The number of the batch in hand, from 1; 0 for one without rows before the first.
+    /// The number of the current batch, from 1; 0 for one without rows before the first.
     pub(crate) batch: Option<u64>,
-    /// The longest that it may compute, if that is not the usual time.
+    /// The longest time that it may compute, if that is not the usual limit.
     pub(crate) time: Option<Duration>,
-    /// True if nothing of what the plugin says goes into the log.
+    /// True if none of the plugin's messages goes into the log.
     pub(crate) is_silent: bool,
 }
 
@@ -75,7 +75,7 @@ impl<W> Instance<W> {
         Ok(Self { store, world: Arc::new(world) })
     }
 
-    /// Calls an exported function that cannot fail by itself.
+    /// Calls an exported function whose result has no failure.
     pub(crate) fn call<T>(
         &mut self,
         function: &'static str,
@@ -98,7 +98,7 @@ impl<W> Instance<W> {
         result
     }
 
-    /// Calls an exported function that gives a failure of the contract.
+    /// Calls an exported function that returns a failure of the contract.
     pub(crate) fn call_fallible<T>(
         &mut self,
         function: &'static str,

@@ -1,4 +1,4 @@
-//! What the host keeps for one plugin instance, and the WASI that it gets: output into the log, and nothing else.
+//! The host's state of one plugin instance, and the WASI that it gets: output into the log, and nothing else.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use crate::columns::PluginBatch;
 use crate::instance::{INSTANTIATE, Purpose};
 use crate::limits::{CallTimer, Limits, MemoryGuard};
 
-/// How much is kept of what a plugin logs as an error in one call, in bytes.
+/// The most bytes that are kept of a plugin's error messages in one call.
 const ERROR_BYTES: usize = 4 << 10;
 
 /// A value of the plugin's own table in the pipeline file.
@@ -33,18 +33,18 @@ pub enum Setting {
     Texts(Vec<String>),
 }
 
-/// Who an instance is and what it was given.
+/// The identity of an instance and its settings.
 #[derive(Debug, Clone, Default)]
 pub struct Identity {
     /// The plugin's name in the pipeline file.
     pub plugin: String,
-    /// Its version, as it says itself.
+    /// Its version, as it reports it.
     pub version: String,
     /// The digest of its bytes, where it is known.
     pub digest: Option<String>,
     /// The stream it works for.
     pub stream: String,
-    /// Its settings, fallbacks put in.
+    /// Its settings, with defaults filled in.
     pub settings: BTreeMap<String, Setting>,
 }
 
@@ -57,16 +57,15 @@ impl Identity {
 
 /// The database that an extractor was granted.
 pub struct GrantedSource {
-    /// The label it is granted under.
+    /// The label that it is granted under.
     pub label: String,
-    /// All labels of the pipeline, to tell a denied one from an unknown one.
+    /// All labels of the pipeline, to distinguish a denied one from an unknown one.
     pub known_labels: Vec<String>,
     /// A session in the run's snapshot.
     pub session: Box<dyn SourceSession>,
 }
 
-/// What the host keeps for one instance. Capabilities that the world does not have stay empty, and are not
-/// linked either.
+/// The host's state of one instance. Capabilities that the world does not have stay empty, and are not linked either.
 pub(crate) struct InstanceState {
     pub(crate) identity: Identity,
     pub(crate) limits: Limits,
@@ -75,21 +74,21 @@ pub(crate) struct InstanceState {
     pub(crate) table: ResourceTable,
     wasi: WasiCtx,
     pub(crate) output: [Arc<Output>; 2],
-    /// What the plugin logged as an error in the call under way.
+    /// The plugin's error messages in the current call.
     errors: String,
     pub(crate) meter: Arc<LogMeter>,
-    /// The call under way.
+    /// The current call.
     pub(crate) purpose: Purpose,
     /// Batches that the table holds.
     batches: usize,
     pub(crate) source: Option<GrantedSource>,
-    /// Why reading rows of the source broke off in the call under way.
+    /// The reason why reading rows of the source broke off in the current call.
     pub(crate) source_failure: Option<Failure>,
-    /// The most rows that a read may give at once.
+    /// The most rows that a read may return at once.
     pub(crate) batch_rows: u32,
     pub(crate) target: Option<SharedTarget>,
     pub(crate) counts: WriteStats,
-    /// What the load under way is held to.
+    /// The rules that the current load must follow.
     pub(crate) rules: Option<LoadPolicy>,
     pub(crate) state: PluginState,
 }
@@ -127,7 +126,7 @@ impl InstanceState {
         }
     }
 
-    /// A call begins.
+    /// Begins a call.
     pub(crate) fn begin(&mut self, purpose: Purpose) {
         self.timer.restart(purpose.time.unwrap_or(self.limits.call_time));
         self.memory.restart();
@@ -135,25 +134,25 @@ impl InstanceState {
         self.purpose = purpose;
     }
 
-    /// Keeps the beginning of what the plugin says of a failure, for the failure's message.
+    /// Keeps the beginning of the plugin's error messages, for the failure's message.
     pub(crate) fn remember(&mut self, message: &str) {
         if self.errors.len() < ERROR_BYTES {
             self.errors.extend(message.chars().take(ERROR_BYTES).chain(['\n']));
         }
     }
 
-    /// What the plugin said of a failure in the call under way.
+    /// The plugin's error messages and printed errors in the current call.
     pub(crate) fn printed_in_call(&self) -> String {
         format!("{}{}", self.errors, self.output[1].peek())
     }
 
-    /// A new handle for the plugin, if it has not too many.
+    /// A new handle for the plugin, if it does not have too many.
     pub(crate) fn push<T: Send + 'static>(&mut self, entry: T) -> Result<Resource<T>, Failure> {
         let most = self.limits.handles;
         self.table.push(entry).map_err(|_| Failure::limit("handles", most, most + 1))
     }
 
-    /// A new handle for a batch, if the plugin has not too many of them.
+    /// A new handle for a batch, if the plugin does not have too many of them.
     pub(crate) fn push_batch(&mut self, batch: PluginBatch) -> Result<Resource<PluginBatch>, Failure> {
         let most = self.limits.batches;
         if self.batches == most {
@@ -178,13 +177,13 @@ impl WasiView for InstanceState {
     }
 }
 
-/// What a plugin prints: kept up to a limit, then counted and dropped.
+/// The printed output of a plugin: kept up to a limit, then counted and dropped.
 pub(crate) struct Output {
     most: usize,
     printed: Mutex<Printed>,
 }
 
-/// What was printed since it was taken last.
+/// The output since it was last taken.
 #[derive(Default)]
 struct Printed {
     kept: Vec<u8>,
@@ -207,12 +206,12 @@ impl Output {
         printed.dropped += bytes.len() - room;
     }
 
-    /// What is kept now.
+    /// The output that is kept now.
     pub(crate) fn peek(&self) -> String {
         String::from_utf8_lossy(&self.printed().kept).into_owned()
     }
 
-    /// What is kept, and how many bytes were not.
+    /// The kept output, and the number of bytes that were dropped.
     pub(crate) fn take(&self) -> (String, usize) {
         let Printed { kept, dropped } = std::mem::take(&mut *self.printed());
         (String::from_utf8_lossy(&kept).into_owned(), dropped)

@@ -4,17 +4,17 @@
 //! |---|---|
 //! | `engine` | the engine, and the clock that interrupts plugins |
 //! | `compile` | components, compiled ahead of time and kept |
-//! | `plugin` | a component with its world: what it asks for, what it says of itself |
-//! | `link` | who may call what: each world's imports, and nothing else |
-//! | `wasi` | the WASI that every plugin gets, and what of it traps |
-//! | `instance_state` | what the host keeps for one instance |
-//! | `limits` | what an instance may use |
+//! | `plugin` | a component with its world, its imports and its description of itself |
+//! | `link` | the functions that each world may call: its imports, and nothing else |
+//! | `wasi` | the WASI that every plugin gets, and the parts of it that trap |
+//! | `instance_state` | the host's state of one instance |
+//! | `limits` | the limits of an instance |
 //! | `instance` | calling a plugin: time, signals, output |
-//! | `trap` | why a call broke off, in words |
+//! | `trap` | the reason why a call broke off, in words |
 //! | `stages` | instances as extractor, transform and loader |
-//! | `capabilities` | what plugins may call |
+//! | `capabilities` | the functions that plugins may call |
 //! | `columns` | a batch as plugins see it |
-//! | `convert` | between the contract's words and the flow's |
+//! | `convert` | between the contract's types and the flow's |
 //! | `bindings` | the contract, generated |
 
 mod bindings;

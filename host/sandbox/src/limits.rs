@@ -1,5 +1,5 @@
-//! What a plugin may use. Every limit is enforced here or where its name says, and a hostile guest in the
-//! tests tries to pass each of them.
+//! The limits of a plugin. Each of them is enforced here or where its name says, and a hostile guest in the tests tries
+//! to exceed it.
 
 use std::time::{Duration, Instant};
 
@@ -11,18 +11,18 @@ use wmshost_flow::Failure;
 pub struct Limits {
     /// The most linear memory, in bytes.
     pub memory_bytes: usize,
-    /// The longest that one call may compute, not counting what the databases do for it.
+    /// The longest time that one call may compute, not counting the work of the databases for it.
     pub call_time: Duration,
-    /// The longest that the databases may work for one call.
+    /// The longest time that the databases may work for one call.
     pub wait_time: Duration,
-    /// The most bytes that the columns of one batch may take; the rows that were taken out of it may take as
-    /// many.
+    /// The most bytes that the columns of one batch may take; the rows that were taken out of it may take as many
+    /// again.
     pub batch_bytes: usize,
     /// The most columns of a batch or a table.
     pub batch_columns: usize,
     /// The most batches that may be open at once.
     pub batches: usize,
-    /// The most batches without a row that an extractor may give one after the other.
+    /// The most batches without a row that an extractor may return one after the other.
     pub empty_batches: u32,
     /// The most handles (batches, cursors, connections) that may be open at once.
     pub handles: usize,
@@ -33,7 +33,7 @@ pub struct Limits {
     pub log_bytes: u64,
     /// The longest message, in bytes; longer ones are cut.
     pub message_bytes: usize,
-    /// How much of a call's standard output and of its standard error is kept, in bytes.
+    /// The most bytes that are kept of a call's standard output, and of its standard error.
     pub output_bytes: usize,
     /// The most bytes that one call of the host may copy out of the plugin.
     pub copied_bytes: usize,
@@ -72,7 +72,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What a plugin may use while it says what it is.
+    /// The limits of a plugin while it describes itself.
     pub(crate) fn for_description() -> Self {
         Self { call_time: Duration::from_secs(5), ..Self::default() }
     }
@@ -81,7 +81,7 @@ impl Limits {
 /// The most elements of all tables of one instance together.
 const TABLE_ELEMENTS: usize = 100_000;
 
-/// Watches the memory of one instance, and remembers what was refused so that the error can name it.
+/// Watches the memory of one instance, and remembers a refusal so that the error can name it.
 #[derive(Debug)]
 pub(crate) struct MemoryGuard {
     most: usize,
@@ -95,12 +95,12 @@ impl MemoryGuard {
         Self { most, bytes: 0, elements: 0, refused: None }
     }
 
-    /// Forgets what an earlier call was refused: it lived on.
+    /// Forgets the refusals of earlier calls, which the plugin survived.
     pub(crate) fn restart(&mut self) {
         self.refused = None;
     }
 
-    /// The failure after a trap, if it was memory that the guest did not get.
+    /// The failure after a trap, if it was caused by memory that the guest did not get.
     pub(crate) fn failure(&self) -> Option<Failure> {
         self.refused.clone()
     }
@@ -141,7 +141,7 @@ impl ResourceLimiter for MemoryGuard {
     }
 }
 
-/// The time of the call that is under way.
+/// The time of the current call.
 #[derive(Debug)]
 pub(crate) struct CallTimer {
     call_time: Duration,
@@ -150,7 +150,7 @@ pub(crate) struct CallTimer {
     waited: Duration,
 }
 
-/// A call computed, or waited, longer than it may.
+/// A call computed, or waited, longer than allowed.
 #[derive(Debug, thiserror::Error)]
 #[error("limit {name}: {limit:?} allowed")]
 pub(crate) struct TimeUp {
@@ -164,7 +164,7 @@ impl CallTimer {
         Self { call_time, wait_time, started: Instant::now(), waited: Duration::ZERO }
     }
 
-    /// A call begins that may compute so long.
+    /// Begins a call that may compute for `call_time`.
     pub(crate) fn restart(&mut self, call_time: Duration) {
         self.call_time = call_time;
         self.started = Instant::now();
@@ -176,7 +176,8 @@ impl CallTimer {
         self.waited += from.elapsed();
     }
 
-    /// Called at every tick of the epoch while the guest computes, so also soon after it has waited.
+    /// Fails if the time is up. Called at every tick of the epoch while the guest computes, so also soon after it has
+    /// waited.
     pub(crate) fn check(&self) -> Result<(), TimeUp> {
         let computed = self.started.elapsed().saturating_sub(self.waited);
         if computed > self.call_time {

@@ -1,4 +1,5 @@
-//! Who may call what. A world's imports are linked and nothing else: what is not linked cannot be called.
+//! The functions that a plugin may call. A world's imports are linked and nothing else: a function that is not linked
+//! cannot be called.
 
 use std::fmt;
 
@@ -11,10 +12,10 @@ use crate::bindings::{batches, log, settings, source, state, target, types};
 use crate::instance_state::InstanceState;
 use crate::wasi;
 
-/// The version of the contract that this host speaks.
+/// The version of the contract that this host implements.
 pub const CONTRACT_VERSION: &str = "0.1.0";
 
-/// What a plugin is for.
+/// The purpose of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum World {
     /// Reads a stream.
@@ -116,12 +117,12 @@ fn check_version(interface: &str) -> Result<(), Failure> {
     )))
 }
 
-/// The interfaces that a component asks for.
+/// The interfaces that a component imports.
 pub(crate) fn imports_of(engine: &Engine, component: &Component) -> Vec<String> {
     component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// Refuses a component that asks for more than its world has.
+/// Refuses a component that imports more than its world has.
 pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Failure> {
     let mut refused = Vec::new();
     for import in imports {
@@ -146,7 +147,7 @@ pub(crate) fn check_imports(world: World, imports: &[String]) -> Result<(), Fail
     )))
 }
 
-/// A linker with what the world grants.
+/// A linker with the interfaces that the world grants.
 pub(crate) fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<InstanceState>> {
     let mut linker = Linker::new(engine);
     wasi::link(&mut linker)?;

@@ -1,4 +1,4 @@
-//! A component with its world: what it asks for, what it says of itself, and the stages that are made of it.
+//! A component with its world: its imports, its description of itself, and the stages that are made of it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ impl Sandbox {
         Self { cancel, ..self }
     }
 
-    /// Loads the component in `file` under the name that the pipeline gives it. None of its code runs yet.
+    /// Loads the component in `file` under its name in the pipeline. None of its code runs yet.
     pub fn load(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
         let engine = &self.engine.engine;
         let compiled = compile(engine, file, &self.cache)?;
@@ -67,7 +67,7 @@ impl Sandbox {
     }
 }
 
-/// What a setting may hold.
+/// The type of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingKind {
     /// Text.
@@ -87,24 +87,24 @@ pub enum SettingKind {
 pub struct SettingDescription {
     /// The key.
     pub name: String,
-    /// What it may hold.
+    /// The type of its value.
     pub kind: SettingKind,
-    /// One sentence.
+    /// A description in one sentence.
     pub summary: String,
     /// The value used when the key is not given; `None` if it is required.
     pub fallback: Option<String>,
-    /// The allowed values; empty: any.
+    /// The allowed values; empty if any is.
     pub choices: Vec<String>,
 }
 
-/// What a plugin says of itself.
+/// A plugin's description of itself.
 #[derive(Debug, Clone)]
 pub struct Description {
     /// Its own name.
     pub name: String,
     /// Its version.
     pub version: String,
-    /// One sentence.
+    /// A description in one sentence.
     pub summary: String,
     /// Its settings.
     pub settings: Vec<SettingDescription>,
@@ -134,18 +134,18 @@ pub struct Plugin {
     pub digest: String,
     /// Its world.
     pub world: World,
-    /// The interfaces it asks for.
+    /// The interfaces that it imports.
     pub imports: Vec<String>,
-    /// Kept so that the clock which ends calls goes on as long as there is a plugin.
+    /// Kept so that the clock which ends calls runs as long as there is a plugin.
     engine: Arc<TickingEngine>,
     component: Component,
     linker: Arc<Linker<InstanceState>>,
     cancel: Cancel,
-    /// What it has logged so far, by name and stream.
+    /// The log output so far, by name and stream.
     meters: Arc<Mutex<LogMeters>>,
 }
 
-/// What was logged, by the plugin's name and the stream's.
+/// The log output, by the plugin's name and the stream's.
 type LogMeters = BTreeMap<(String, String), Arc<LogMeter>>;
 
 impl Plugin {
@@ -167,7 +167,7 @@ impl Plugin {
         )))
     }
 
-    /// What the plugin says of itself. It has no capability while it says so.
+    /// The plugin's description of itself. It has no capability while it describes itself.
     pub fn describe(&self) -> Result<Description, Failure> {
         let identity = Identity { plugin: self.name.clone(), ..Identity::default() };
         let state = InstanceState::new(identity, Limits::for_description());
@@ -177,7 +177,7 @@ impl Plugin {
         description(said).map_err(|failure| failure.at(&self.name, "describe"))
     }
 
-    /// What this plugin has logged for a stream, in all of its instances.
+    /// The log output of this plugin for a stream, in all of its instances.
     fn meter(&self, identity: &Identity) -> Arc<LogMeter> {
         let of = (identity.plugin.clone(), identity.stream.clone());
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Why a call broke off, in words: a limit, an exit, a panic with its text and place, a trap.
+//! The reason why a call broke off, in words: a limit, an exit, a panic with its text and place, a trap.
 
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
@@ -10,13 +10,13 @@ use crate::instance_state::InstanceState;
 use crate::limits::TimeUp;
 use crate::wasi::NotGranted;
 
-/// How much of what a plugin said is in the failure of its trap, in bytes.
+/// The most bytes of a plugin's output in the failure of its trap.
 const SAID_BYTES: usize = 500;
-/// What wasmtime says of a component with too many instances, tables or memories, and of a call that copies too
-/// much. It keeps the types of these errors to itself.
+/// The messages of wasmtime for a component with too many instances, tables or memories, and for a call that copies too
+/// much. The types of these errors are private.
 const TOO_MANY: &str = "resource limit exceeded";
 const COPIED_TOO_MUCH: &str = "fuel allocated for hostcalls";
-/// What Rust's standard library says before it aborts for want of memory.
+/// The message of Rust's standard library before it aborts because memory ran out.
 const OUT_OF_MEMORY: &str = "memory allocation of";
 
 /// The run was asked to stop while a plugin computed.
@@ -52,7 +52,8 @@ fn classify_trap(state: &InstanceState, function: &str, printed: &str, error: &w
     }
     let refused = state.memory.failure();
     if let Some(panic) = panic_in(printed) {
-        let before = refused.map_or_else(String::new, |refused| format!(" (before that it met {})", refused.message));
+        let before =
+            refused.map_or_else(String::new, |refused| format!(" (before that it reached {})", refused.message));
         return Failure::new(FailureKind::Trap, format!("it {panic}{before}"));
     }
     if let Some(memory) = refused {
@@ -86,7 +87,7 @@ fn trap_in_words(trap: Trap) -> String {
     }
 }
 
-/// The failure with the first words that the plugin said in the call.
+/// The failure with the first lines that the plugin printed in the call.
 fn with_words(mut failure: Failure, printed: &str) -> Failure {
     let lines: Vec<_> = printed.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
     if !lines.is_empty() {
@@ -95,7 +96,7 @@ fn with_words(mut failure: Failure, printed: &str) -> Failure {
     failure
 }
 
-/// `panicked at src/lib.rs:66:41: the text`, of the last panic that the plugin told of.
+/// `panicked at src/lib.rs:66:41: the text`, of the last panic that the plugin printed.
 fn panic_in(printed: &str) -> Option<String> {
     let panic = &printed[printed.rfind("panicked at ")?..];
     let mut lines = panic.lines().map(str::trim);

@@ -1,10 +1,10 @@
-//! The WASI that every plugin gets, because its standard library imports it. Nothing of the machine comes through it:
-//! output goes into the log; environment and file system are empty; the seed of hash maps never changes; a clock ends
-//! the call that reads it.
+//! The WASI that every plugin gets, because its standard library imports it. It allows no access to the machine: output
+//! goes into the log; environment and file system are empty; the seed of hash maps never changes; a clock ends the call
+//! that reads it.
 //!
-//! Which interfaces a plugin imports depends on its toolchain more than on its code: with Rust 1.95 whatever prints
-//! imports `wasi:io/poll`, with 1.99 `wasi:clocks/monotonic-clock` as well. Patch versions do not matter: the linker
-//! matches every 0.2. Sockets and random bytes are not in the list: only code that uses them imports them.
+//! The interfaces that a plugin imports depend on its toolchain more than on its code: with Rust 1.95 any code that
+//! prints imports `wasi:io/poll`, with 1.99 `wasi:clocks/monotonic-clock` as well. Patch versions do not matter: the
+//! linker matches every 0.2. Sockets and random bytes are not in the list: only code that uses them imports them.
 
 use std::fmt;
 
@@ -75,7 +75,7 @@ impl HasData for Io {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// Links what [`is_linked`] names.
+/// Links the interfaces that [`is_linked`] accepts.
 pub(crate) fn link(linker: &mut Linker<InstanceState>) -> wasmtime::Result<()> {
     let l = linker;
     wasi::cli::environment::add_to_linker::<_, WasiCli>(l, InstanceState::cli)?;

@@ -1,5 +1,5 @@
-//! Plugins of models: what an honest one declares arrives whole; one that declares too much, or never ends, is told
-//! so. Needs the components that `make plugins` builds.
+//! Plugins of models: an honest plugin's declaration arrives whole; a plugin that declares too much, or never ends,
+//! gets a failure that says so. Needs the components that `make plugins` builds.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn declare(behaviour: &str, dialect: Dialect) -> Result<Declaration, Failure> {
     assert_eq!(plugin.world, World::Models);
     let settings = BTreeMap::from([("behaviour".to_owned(), Setting::Text(behaviour.to_owned()))]);
     let identity = Identity { plugin: "small".into(), settings, ..Identity::default() };
-    // What is not about time has plenty of it, also where the machine is busy.
+    // Cases that are not about time have plenty of it, also on a busy machine.
     let call_time = if behaviour == "loop" { Duration::from_millis(500) } else { Duration::from_secs(60) };
     let limits = Limits { call_time, ..Limits::default() };
     plugin.models(identity, limits, dialect)

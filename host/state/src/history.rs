@@ -18,7 +18,7 @@ pub enum RunStatus {
     Rejected,
     /// At least one stream failed.
     Failed,
-    /// It was asked to stop.
+    /// It was stopped on request.
     Cancelled,
     /// The host died.
     Interrupted,

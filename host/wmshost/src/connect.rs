@@ -1,4 +1,4 @@
-//! Databases by what the pipeline says of them.
+//! Opening databases by their connections in the pipeline.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use wmshost_databases::sqlite;
 use wmshost_flow::{Clock, Failure, Source, SourceGrant, SourceSession, SqlSession, Target};
 use wmshost_pipeline::Connection;
 
-/// Whose work a session does.
+/// The labels of a session's work.
 pub struct SessionTags<'a> {
     /// The pipeline's name.
     pub pipeline: &'a str,
@@ -57,14 +57,14 @@ pub fn target_reader(
 ) -> Result<Box<dyn SourceSession>, Failure> {
     let grant = SourceGrant::of([table.to_owned()].into());
     let opened = match connection {
-        // What is in the target was let in by the source's limit.
+        // The source's limit has already applied to the values in the target.
         Connection::Sqlite(file) => sqlite::open_source_of(&file.path, 1, label, usize::MAX),
         Connection::Oracle(_) => source(label, connection, 1, session_tags),
     };
     opened?.session(&grant)
 }
 
-/// A session that reads what the host keeps in a target; `None` if the target is not there yet.
+/// A session that reads the host's own tables in a target; `None` if the target does not exist yet.
 pub fn reader(label: &str, connection: &Connection) -> Result<Option<Box<dyn SqlSession>>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::read_target(&file.path, label),
@@ -72,7 +72,7 @@ pub fn reader(label: &str, connection: &Connection) -> Result<Option<Box<dyn Sql
     }
 }
 
-/// Why a connection cannot be used at all by this program where it runs, if it cannot. Nothing is connected.
+/// Returns why this program cannot use a connection where it runs; `None` if it can. Nothing is connected.
 pub(crate) fn unusable(connection: &Connection) -> Option<String> {
     match connection {
         Connection::Sqlite(_) => None,

@@ -10,7 +10,7 @@ use wmshost_flow::{Clock, LeaseOwner, Micros, Value};
 
 use crate::commands::Artifacts;
 
-/// Where the host keeps what is its own: `WMSHOST_HOME`, or `.wmshost` where it was started.
+/// The folder for the host's own files: `WMSHOST_HOME`, or `.wmshost` in the current folder.
 #[derive(Debug, Clone)]
 pub(crate) struct DataDir(PathBuf);
 
@@ -29,7 +29,7 @@ impl DataDir {
         self.0.join("state.db")
     }
 
-    /// What is kept of a pipeline's models.
+    /// The artifacts of a pipeline's models.
     pub(crate) fn models(&self, pipeline: &str) -> Artifacts {
         Artifacts(self.0.join("models").join(pipeline))
     }
@@ -45,8 +45,8 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
     env::var_os(name)
 }
 
-/// The machine's clocks. `WMSHOST_CLOCK_AHEAD=-3600` turns the wall clock by this many seconds, for the tests that
-/// prove that a wrong one does no harm.
+/// The machine's clocks. `WMSHOST_CLOCK_AHEAD=-3600` shifts the wall clock by this number of seconds, for the tests
+/// that prove that a wrong one does no harm.
 pub struct SystemClock {
     started: Instant,
     ahead: Micros,
@@ -72,7 +72,7 @@ impl Clock for SystemClock {
 }
 
 /// An id for a run: its start in UTC to the microsecond, so that ids sort as runs began, and 44 random bits, so that no
-/// two runs have one, wherever they began.
+/// two runs have the same id, wherever they began.
 pub(crate) fn new_run_id(clock: &dyn Clock) -> String {
     let now = clock.now();
     let start: String = Value::Timestamp(now).to_string().chars().take(19).filter(char::is_ascii_digit).collect();
@@ -82,13 +82,12 @@ pub(crate) fn new_run_id(clock: &dyn Clock) -> String {
     format!("{}-{}-{micros:05x}{random:011x}", &start[..8], &start[8..])
 }
 
-/// This process, as it holds leases.
+/// This process, as the owner of leases.
 pub(crate) fn this_process() -> LeaseOwner {
     LeaseOwner { machine: machine(), process: std::process::id() }
 }
 
-/// The machine's name, which of its starts this is, and in which room of processes: a process's number means something
-/// only in one.
+/// The machine's name, its boot and its PID namespace: the id of a process is meaningful only together with them.
 fn machine() -> String {
     let read = |file: &str| std::fs::read_to_string(file).map(|text| text.trim().to_owned()).unwrap_or_default();
     let [name, start] = ["/proc/sys/kernel/hostname", "/proc/sys/kernel/random/boot_id"].map(read);
@@ -96,7 +95,7 @@ fn machine() -> String {
     format!("{name} {} {}", start.get(..8).unwrap_or_default(), room.display())
 }
 
-/// Returns whether a holder of a lease is known to have ended: its process, or its machine since the last start.
+/// Returns whether the owner of a lease is known to have ended: its process, or its machine since the last start.
 pub(crate) fn is_dead(holder: &LeaseOwner) -> bool {
     let here = machine();
     let parts = |machine: &str| -> Option<(String, String)> {
@@ -114,7 +113,7 @@ pub(crate) fn is_dead(holder: &LeaseOwner) -> bool {
 /// Returns whether a process of this machine is alive. Zombies count as dead.
 pub(crate) fn is_alive(pid: u32) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-    // The state follows the name, which is in parentheses and may have any letter in it.
+    // The state follows the name, which is in parentheses and may contain any character.
     let state = stat.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());
     !matches!(state, Some('Z' | 'X'))
 }
@@ -125,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    /// A clock that stands still, or goes on by a microsecond with each look.
+    /// A clock that does not move, or moves on by a microsecond with each look.
     struct Steps(std::sync::atomic::AtomicI64, Micros);
 
     impl Clock for Steps {

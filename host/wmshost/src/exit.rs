@@ -1,11 +1,11 @@
-//! How the process ends. The numbers are part of the interface and are told by `wmshost --help`.
+//! The exit codes of the process. The numbers are part of the interface and are listed by `wmshost --help`.
 
 use std::process::ExitCode;
 
 use wmshost_flow::{Failure, FailureKind, StreamFailure};
 use wmshost_pipeline::Diagnostics;
 
-/// The ways to end.
+/// The exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// All was done.
@@ -28,7 +28,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The way to end after an error that no command dealt with.
+/// The exit code after an error that no command handled.
 pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
     if error.is::<Diagnostics>() || error.is::<crate::commands::ModelDiagnostics>() {
         return Exit::Configuration;
@@ -40,7 +40,7 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
     }
 }
 
-/// The way to end after a failure.
+/// The exit code after a failure.
 pub(crate) fn of_failure(failure: &Failure) -> Exit {
     match failure.kind {
         FailureKind::InvalidConfig | FailureKind::Denied => Exit::Configuration,

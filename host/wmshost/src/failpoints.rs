@@ -1,5 +1,5 @@
-//! Dying on purpose, for the tests that prove that it does no harm: `WMSHOST_CRASH_AT=allocation:batch-committed:3`
-//! ends the process at once, as a power cut would, when the stream comes to that point for the third time.
+//! Crashes on purpose, for the tests that prove that they do no harm: `WMSHOST_CRASH_AT=allocation:batch-committed:3`
+//! ends the process at once, as a power cut would, when the stream reaches that point for the third time.
 //! `WMSHOST_SIGNAL_AT` sends the process SIGINT there, as Ctrl-C would.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,13 +9,13 @@ use signal_hook::low_level::raise;
 
 use crate::data_dir::variable;
 
-/// The points to die at, and to be interrupted at, if they are asked for.
+/// The points at which to crash, and to be interrupted, if the environment names them.
 pub(crate) struct Failpoints {
     dies: Option<Failpoint>,
     is_interrupted: Option<Failpoint>,
 }
 
-/// A point of a stream's way.
+/// A point in the processing of a stream.
 struct Failpoint {
     stream: String,
     point: String,
@@ -24,12 +24,12 @@ struct Failpoint {
 }
 
 impl Failpoints {
-    /// What the environment asks for.
+    /// The points that the environment names.
     pub(crate) fn of_environment() -> Self {
         Self { dies: Failpoint::of("WMSHOST_CRASH_AT"), is_interrupted: Failpoint::of("WMSHOST_SIGNAL_AT") }
     }
 
-    /// A stream has come to a point.
+    /// Acts on a stream that has reached a point.
     pub(crate) fn reached(&self, stream: &str, point: &str) {
         let is_meant = |asked: &Option<Failpoint>| asked.as_ref().is_some_and(|asked| asked.is_reached(stream, point));
         if is_meant(&self.dies) {

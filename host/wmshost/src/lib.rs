@@ -1,16 +1,16 @@
-//! The edge: the command line. Only here is anything printed, is the environment read, has the host a clock and
-//! does it exit. It is a library so that tests make streams the way the program makes them; the binary only calls
+//! The edge: the command line. Only here is anything printed and the environment read, and only here does the host have
+//! a clock and exit. It is a library so that tests make streams in the same way as the program; the binary only calls
 //! [`main`].
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `cli` | what can be typed |
-//! | `exit` | how the process ends |
+//! | `cli` | the arguments of the commands |
+//! | `exit` | the exit codes of the process |
 //! | `data_dir` | the host's own folder, the environment, the clock |
 //! | `logs` | the log of a run |
 //! | `plugin_registry` | plugins, loaded once |
-//! | `connect` | databases by what the pipeline says of them |
-//! | `failpoints` | dying on purpose, for tests |
+//! | `connect` | opening databases by their connections in the pipeline |
+//! | `failpoints` | crashes on purpose, for tests |
 //! | `stream_factory` | streams made of a checked pipeline |
 //! | `commands` | one module per command |
 //! | `report` | progress, tables, JSON |
@@ -39,7 +39,7 @@ pub use data_dir::SystemClock;
 pub use plugin_registry::PluginRegistry;
 pub use stream_factory::StreamFactory;
 
-/// Parses the command line, does what it asks for, and returns the exit code.
+/// Parses the command line, runs the command, and returns the exit code.
 pub fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match commands::dispatch(cli) {

@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use wmshost_flow::Failure;
 
-/// Sends what is logged from now on into `file`, and to standard error with `-v` (info) or `-vv` (debug).
+/// Sends log messages from now on into `file`, and to standard error with `-v` (info) or `-vv` (debug).
 pub(crate) fn start(file: Option<&Path>, verbose: u8) -> anyhow::Result<()> {
     let filter = match verbose {
         0 => LevelFilter::OFF,

@@ -1,4 +1,4 @@
-//! The program: all of it is in the library beside it.
+//! The program, which only calls the library of this package.
 
 use std::process::ExitCode;
 

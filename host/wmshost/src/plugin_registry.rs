@@ -1,4 +1,4 @@
-//! Plugins, loaded and asked about themselves once, whoever needs them.
+//! Plugins, each loaded and asked for its description once, however many streams use it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ pub struct PluginRegistry {
 }
 
 impl PluginRegistry {
-    /// No plugins yet; what is compiled is kept in the folder `cache`.
+    /// A registry without plugins yet; compiled plugins are kept in the folder `cache`.
     pub fn new(cache: PathBuf) -> Result<Self, Failure> {
         Ok(Self { sandbox: Sandbox::new(cache)?, loaded: RefCell::default() })
     }
@@ -26,7 +26,7 @@ impl PluginRegistry {
         Self { sandbox: self.sandbox.stopping_at(cancel), ..self }
     }
 
-    /// The plugin in this file, under the name that the pipeline gives it.
+    /// The plugin in this file, under its name in the pipeline.
     pub(crate) fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
         let mut loaded = self.loaded.borrow_mut();
         let plugin = loaded.entry(file.to_owned()).or_insert_with(|| self.sandbox.load(name, file)).clone()?;
@@ -66,7 +66,7 @@ impl PluginCatalog for PluginRegistry {
     }
 }
 
-/// A digest in the words of pipeline files.
+/// A digest as pipeline files write it.
 pub(crate) fn named_digest(hex: &str) -> String {
     format!("blake3:{hex}")
 }

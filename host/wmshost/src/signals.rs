@@ -1,5 +1,5 @@
-//! SIGINT and SIGTERM. A command that writes nothing ends at once; one that moves rows ends plugins at once, undoes the
-//! transaction in hand, and ends; a second signal ends it whatever it does.
+//! SIGINT and SIGTERM. A command that writes nothing ends at once; one that moves rows stops plugins at once, rolls
+//! back the current transaction, and ends; a second signal ends it in any case.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +11,12 @@ use wmshost_flow::Cancel;
 
 use crate::exit::Exit;
 
-/// What a signal does now.
+/// The effect of a signal now.
 #[derive(Debug)]
 pub(crate) struct Signals {
-    /// Whether there was one.
+    /// True once there was one.
     asked: Arc<AtomicBool>,
-    /// Whether the next one ends the process.
+    /// True if the next one ends the process.
     ends: Arc<AtomicBool>,
 }
 
@@ -25,7 +25,7 @@ impl Signals {
     pub(crate) fn handled() -> anyhow::Result<Self> {
         let (asked, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(true)));
         for signal in [SIGINT, SIGTERM] {
-            // In this order: what the signal itself sets is looked at by the next one.
+            // The order matters: the flag that a signal sets is checked by the next one.
             flag::register_conditional_shutdown(signal, Exit::Cancelled as i32, Arc::clone(&ends))
                 .and_then(|_| flag::register(signal, Arc::clone(&ends)))
                 .and_then(|_| flag::register(signal, Arc::clone(&asked)))
@@ -34,12 +34,13 @@ impl Signals {
         Ok(Self { asked, ends })
     }
 
-    /// The wish to stop.
+    /// The request to stop.
     pub(crate) fn cancel(&self) -> Cancel {
         Cancel::of_flag(Arc::clone(&self.asked))
     }
 
-    /// From now on the first signal is only a wish to stop, heard by the one who asks for it; the second ends the process.
+    /// From now on the first signal is only a request to stop, which the returned flag shows; the second ends the
+    /// process.
     pub(crate) fn let_end(&self) -> Cancel {
         self.ends.store(false, Ordering::Relaxed);
         self.cancel()

@@ -16,23 +16,23 @@ use crate::data_dir::{is_dead, this_process};
 use crate::plugin_registry::PluginRegistry;
 use crate::windows::checkpoint_name;
 
-/// What streams are made of.
+/// The parts that streams are made of.
 pub struct StreamFactory<'a> {
-    /// The pipeline that they are part of.
+    /// The pipeline that they belong to.
     pub pipeline: &'a Checked,
     /// The plugins.
     pub registry: &'a PluginRegistry,
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The run that they belong to.
     pub run_id: String,
-    /// True to read everything again and put it in the place of what is there.
+    /// True to read everything again and replace what is there.
     pub full_refresh: bool,
     /// The streams whose guards against many deletions are lifted.
     pub allow_deletes: BTreeSet<String>,
-    /// What to do about changed definitions, instead of what the streams say.
+    /// The reaction to changed definitions, instead of that of the streams.
     pub on_change: Option<OnChange>,
-    /// Only this part of each stream, which keeps a checkpoint of its own.
+    /// The only part of each stream to read, which has a checkpoint of its own.
     pub window: Option<Window>,
 }
 
@@ -43,7 +43,7 @@ fn reconciles(plan: &StreamPlan) -> bool {
 }
 
 impl<'a> StreamFactory<'a> {
-    /// Whole streams, each from where it is.
+    /// A factory for whole streams, each from its checkpoint.
     pub fn new(pipeline: &'a Checked, registry: &'a PluginRegistry, clock: &Arc<dyn Clock>, run_id: String) -> Self {
         let clock = Arc::clone(clock);
         Self {
@@ -67,7 +67,7 @@ impl<'a> StreamFactory<'a> {
         Ok(self)
     }
 
-    /// Makes the streams. All sources are opened before, so that all streams see one snapshot of each.
+    /// Makes the streams. All sources are opened first, so that all streams see one snapshot of each.
     pub fn streams(&self, plans: &[&pipeline::Stream]) -> Result<Vec<Stream>, Failure> {
         let compared = |plan: &&&pipeline::Stream| reconciles(&plan.plan) && self.window.is_none();
         let traces =
@@ -86,7 +86,7 @@ impl<'a> StreamFactory<'a> {
         plans.iter().map(stream).collect()
     }
 
-    /// What the target's ledger says of other runs of a stream now.
+    /// The trace in the target's ledger of other runs of a stream until now.
     fn trace_of_others(&self, stream: &pipeline::Stream) -> Result<Trace, Failure> {
         let label = &stream.plan.target;
         let ledger = Ledger { pipeline: &self.pipeline.name };
@@ -96,7 +96,7 @@ impl<'a> StreamFactory<'a> {
         }
     }
 
-    /// What a stream needs to find what an incremental read cannot see.
+    /// The inputs of a comparison that finds what an incremental read cannot see.
     fn reconcile(
         &self,
         stream: &pipeline::Stream,
@@ -114,7 +114,7 @@ impl<'a> StreamFactory<'a> {
         })
     }
 
-    /// What opens a stream's target for reading, when it is called.
+    /// The function that opens a stream's target for reading when it is called.
     pub fn opens_target(&self, plan: &StreamPlan) -> OpenTarget {
         let connection = self.pipeline.connections[&plan.target].clone();
         let (label, table) = (plan.target.clone(), plan.target_table.clone());
@@ -147,7 +147,7 @@ impl<'a> StreamFactory<'a> {
         labels.into_iter().map(open).collect()
     }
 
-    /// Whose work its sessions do.
+    /// The labels of its sessions.
     pub fn session_tags(&self) -> connect::SessionTags<'_> {
         connect::SessionTags { pipeline: &self.pipeline.name, run_id: &self.run_id }
     }
@@ -208,7 +208,8 @@ impl<'a> StreamFactory<'a> {
         })
     }
 
-    /// What a stream's rows and its bookmark rest on, as far as it is known before the source is opened.
+    /// The definition that a stream's rows and its bookmark depend on, as far as it is known before the source is
+    /// opened.
     pub fn definition(&self, stream: &pipeline::Stream) -> Result<Definition, Failure> {
         let request = self.request(&stream.plan);
         let used = |at: wmshost_flow::Stage, stage: &Stage| -> Result<PluginUse, Failure> {
@@ -234,7 +235,7 @@ impl<'a> StreamFactory<'a> {
         Ok(Definition { plugins, options, ..Definition::of(&request, &stream.plan.target_table) })
     }
 
-    /// What the streams share.
+    /// The context that the streams share.
     pub fn context(&self, observer: Arc<dyn Observer>, cancel: Cancel) -> StreamContext {
         StreamContext {
             pipeline: self.pipeline.name.clone(),
@@ -247,7 +248,7 @@ impl<'a> StreamFactory<'a> {
         }
     }
 
-    /// How a stream is moved, in the flow's words.
+    /// The policy for loading a stream, as the flow's type.
     fn policy(&self, plan: &StreamPlan) -> Policy {
         #[expect(clippy::cast_precision_loss, reason = "at most 100")]
         let percent = |percent: u64| percent as f64;
@@ -289,7 +290,7 @@ impl<'a> StreamFactory<'a> {
     }
 }
 
-/// What a source's connection says about which rows and values are read.
+/// The options of a source's connection that decide which rows and values are read.
 fn options(source: &Connection) -> BTreeMap<String, String> {
     let (lob_bytes, schema) = match source {
         Connection::Sqlite(file) => (file.lob_bytes, None),
@@ -302,7 +303,7 @@ fn options(source: &Connection) -> BTreeMap<String, String> {
     [largest].into_iter().chain(schema.map(|schema| (SOURCE_SCHEMA.to_owned(), schema))).collect()
 }
 
-/// What one plugin instance may use, as the pipeline says.
+/// The limits of one plugin instance, as the pipeline sets them.
 pub(crate) fn limits(limits: &pipeline::Limits) -> Limits {
     Limits {
         memory_bytes: limits.memory_bytes,
@@ -313,7 +314,7 @@ pub(crate) fn limits(limits: &pipeline::Limits) -> Limits {
     }
 }
 
-/// Who an instance is, and its settings.
+/// The identity of an instance, with its settings.
 pub(crate) fn identity(stage: &Stage, stream: &str) -> Identity {
     let setting = |(name, setting): (&String, &pipeline::Setting)| {
         let setting = match setting {

@@ -15,8 +15,8 @@ pub(crate) fn checkpoint_name(stream: &str, window: &Window) -> String {
 }
 
 impl StreamFactory<'_> {
-    /// Forgets that windows of a stream were done, all of them in one transaction: after an interruption the same command
-    /// goes on with what is left.
+    /// Forgets that windows of a stream were done, all of them in one transaction: after an interruption the same
+    /// command goes on with the rest.
     pub fn forget_windows(&self, stream: &pipeline::Stream, windows: &[Window]) -> Result<(), Failure> {
         let plan = &stream.plan;
         let target =

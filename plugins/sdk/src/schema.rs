@@ -70,7 +70,7 @@ impl<'s> Input<'s> {
             match self.kind(name) {
                 None => self.mistakes.push(format!("column {name} ({wanted}) is missing")),
                 Some(kind) if !fits(kind) => {
-                    self.mistakes.push(format!("column {name} is {}, needed is {wanted}", type_name(kind)));
+                    self.mistakes.push(format!("column {name} is {}, must be {wanted}", type_name(kind)));
                 }
                 Some(_) => {}
             }
@@ -112,8 +112,7 @@ mod tests {
         let mut input = Input::of(&schema);
         input.text(&["status"]).number(&["quantity"]).any(&["id"]);
         let message = input.with(&[("clean", ColumnType::Utf8, true)]).expect_err("four mistakes").to_string();
-        for part in
-            ["status is int64, needed is utf8", "quantity (int64 or decimal)", "id (any type)", "clean is there"]
+        for part in ["status is int64, must be utf8", "quantity (int64 or decimal)", "id (any type)", "clean is there"]
         {
             assert!(message.contains(part), "{part:?} is not in {message}");
         }

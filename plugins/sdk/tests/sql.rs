@@ -139,8 +139,8 @@ fn numbers_divide_with_a_fraction() {
     assert_eq!(value(&SQL().number("CAST('10.5' AS TEXT)")), Value::Real(10.5));
     assert_eq!(value(&SQL().greatest(&["1", "3", "2"])), Value::Integer(3));
     assert_eq!(value(&SQL().flag("NULL > 1")), Value::Integer(0));
-    assert_eq!(value(&SQL().trim_to_none("' picked '")), text("PICKED"));
-    assert_eq!(value(&SQL().trim_to_none("'  '")), Value::Null);
+    assert_eq!(value(&SQL().trimmed_upper("' picked '")), text("PICKED"));
+    assert_eq!(value(&SQL().trimmed_upper("'  '")), Value::Null);
     assert_eq!(value(&SQL().trimmed("char(9) || ' a b' || char(10)")), text("a b"));
 }
 

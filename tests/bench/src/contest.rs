@@ -1,4 +1,4 @@
-//! Who runs when, and whether all ended with the same rows.
+//! The order of the runs, and the check that all ways ended with the same rows.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,13 +10,13 @@ use wait4::Wait4 as _;
 
 use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, Phase, SOURCE_COLUMNS, TABLE};
 
-/// What to measure.
+/// The parameters of the measurement.
 pub(crate) struct Setup {
-    /// Allocations in the source.
+    /// The number of allocations in the source.
     pub(crate) rows: u64,
-    /// How often; the medians count.
+    /// The number of rounds, of which the medians count.
     pub(crate) rounds: u64,
-    /// How much of the source changes before the incremental run.
+    /// The percentage of the source that changes before the incremental run.
     pub(crate) percent: u64,
 }
 
@@ -43,7 +43,7 @@ impl Way {
     }
 }
 
-/// What one process cost.
+/// The cost of one process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) way: Way,
@@ -53,10 +53,10 @@ pub(crate) struct Cost {
     pub(crate) peak_bytes: u64,
 }
 
-/// All that was measured.
+/// All measurements.
 pub(crate) struct Results {
     pub(crate) costs: Vec<Cost>,
-    /// Rows that the incremental run had to write.
+    /// The number of rows that the incremental run had to write.
     pub(crate) changed: u64,
 }
 
@@ -100,7 +100,7 @@ fn warm_up(arena: &Arena) -> anyhow::Result<()> {
 const WMSHOST: &str = "target/release/wmshost";
 const BUILD_FIRST: &str = "run this by `make bench`, which builds host and plugins first";
 
-/// Makes or changes the warehouse; in a process of its own, since a child begins with its parent's peak of memory.
+/// Makes or changes the warehouse, in a process of its own, because a child begins with its parent's peak of memory.
 fn sample(arguments: &[&str], file: &Path) -> anyhow::Result<()> {
     let mut command = Command::new(WMSHOST);
     command.arg("sample").args(arguments).arg(file).stdout(Stdio::null());
@@ -108,7 +108,7 @@ fn sample(arguments: &[&str], file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What was written before shall not be paid by whoever comes next.
+/// Writes out the system's buffers, so that the next process does not pay for earlier writes.
 fn settle() {
     let _ = Command::new("sync").status();
 }
@@ -118,7 +118,7 @@ impl Arena {
         std::fs::create_dir_all("target")?;
         let folder = tempfile::tempdir_in("target")?;
         let (before, after) = (folder.path().join("before.db"), folder.path().join("after.db"));
-        // The job is the load: models are left out.
+        // The job is the load: the models are left out.
         let shipped = std::env::current_dir()?.join("pipelines/dev.toml");
         let pipeline = format!("extends = {shipped:?}\n[models]\nafter_load = false\n");
         std::fs::write(folder.path().join("bench.toml"), pipeline)?;
@@ -189,7 +189,7 @@ impl Arena {
         Ok(Cost { way, phase, wall, cpu, peak_bytes: end.rusage.maxrss })
     }
 
-    /// Compares what the ways left behind, but for the marks of who wrote a row and when.
+    /// Compares the results of all ways, without the audit columns.
     fn check_same(&self) -> anyhow::Result<()> {
         let columns = [&SOURCE_COLUMNS[..], &DERIVED_COLUMNS[..]].concat().join(", ");
         let connection = Connection::open(self.target(Way::Wmshost))?;
@@ -210,7 +210,7 @@ impl Arena {
         Ok(())
     }
 
-    /// How many rows the incremental run wrote.
+    /// The number of rows that the incremental run wrote.
     fn changed(&self) -> anyhow::Result<u64> {
         let connection = Connection::open(self.target(Way::Wmshost))?;
         let count = format!("SELECT count(*) FROM {TABLE} WHERE wms_run_id <> (SELECT min(wms_run_id) FROM {TABLE})");

@@ -1,4 +1,4 @@
-//! The job that all three ways do: the sample warehouse's allocations, cleaned and judged, into one table.
+//! The job of all three ways: the sample warehouse's allocations, cleaned and validated, into one table.
 
 use std::str::FromStr;
 
@@ -18,7 +18,7 @@ pub(crate) const SOURCE_COLUMNS: [&str; 10] = [
     "last_updated",
 ];
 
-/// What is derived, in order.
+/// The derived columns, in order.
 pub(crate) const DERIVED_COLUMNS: [&str; 7] = [
     "allocation_status_clean",
     "status_group",
@@ -32,12 +32,12 @@ pub(crate) const DERIVED_COLUMNS: [&str; 7] = [
 /// The target table.
 pub(crate) const TABLE: &str = "WMS_ALLOCATION";
 
-/// How far before the latest change an incremental run begins, in microseconds: as in pipelines/base.toml.
+/// The lookback of an incremental run, in microseconds: as in pipelines/base.toml.
 pub(crate) const LOOKBACK_MICROS: i64 = 2 * 3_600 * 1_000_000;
 
-/// Rows of a batch and of a transaction, as in pipelines/prod.toml.
+/// The rows of a batch, as in pipelines/prod.toml.
 pub(crate) const EXTRACT_ROWS: usize = 5_000;
-/// See above.
+/// The rows of a transaction, as in pipelines/prod.toml.
 pub(crate) const LOAD_ROWS: usize = 10_000;
 
 /// The runs of one round.

@@ -1,4 +1,4 @@
-//! The main job beside the same job done in two other ways, all in one run on one machine:
+//! The main job compared with the same job done in two other ways, all in one run on one machine:
 //!
 //! | way | what it is |
 //! |---|---|
@@ -6,17 +6,17 @@
 //! | `sql` | one `INSERT … SELECT` over an attached database, in the same SQLite |
 //! | `native` | the same drivers and the same flow with stages in plain Rust, no sandbox |
 //!
-//! Each measurement is a process of its own; time, CPU and memory are what the system says of it. The three
-//! ways must leave the same rows after, or there is no result.
+//! Each measurement is a process of its own; time, CPU and memory are those that the system reports. The three ways
+//! must leave the same rows, or there is no result.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
-//! | `job` | the table, the rules, and where a job's files are |
+//! | `job` | the table, the rules, and the files of a job |
 //! | `sql` | the job in plain SQL |
 //! | `native` | the job in native Rust |
-//! | `oracle` | another contest: the Oracle driver beside python-oracledb |
-//! | `models` | the models beside the same statements by hand |
-//! | `contest` | who runs when, and whether all ended with the same rows |
+//! | `oracle` | another contest: the Oracle driver against python-oracledb |
+//! | `models` | the models against the same statements by hand |
+//! | `contest` | the order of the runs, and the check that all ended with the same rows |
 //! | `report` | medians and ratios, for people and programs |
 
 mod contest;

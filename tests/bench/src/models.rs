@@ -1,12 +1,13 @@
-//! The models `wms-marts` beside the same statements run by hand in the same engine: built in full, tested, and built
-//! again after more and more of the warehouse has changed. CPU time is what counts: it is the same on a busy machine.
+//! The models `wms-marts` compared with the same statements run by hand in the same engine: built in full, tested, and
+//! built again after larger and larger shares of the warehouse have changed. CPU time is compared: it is the same on a
+//! busy machine.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
-//! | `place` | the warehouse, the target of the host and that of the hand |
+//! | `place` | the warehouse, and the targets of the host and of the statements by hand |
 //! | `hand` | the same models by hand |
-//! | `same` | whether two targets have the same rows |
-//! | `figures` | what was measured, for people and programs |
+//! | `same` | checks that two targets have the same rows |
+//! | `figures` | the measurements, for people and programs |
 
 mod figures;
 mod hand;
@@ -21,22 +22,22 @@ use place::Place;
 
 pub(crate) use hand::by_hand;
 
-/// How often each thing is measured; the median counts.
+/// The number of times that each thing is measured; the median counts.
 const ROUNDS: u64 = 3;
-/// How much changes, in percent.
+/// The shares that change, in percent.
 const SHARES: [f64; 3] = [0.01, 0.1, 1.0];
 
-/// What a process took.
+/// The cost of a process.
 #[derive(Clone, Copy)]
 struct Took {
     wall: Duration,
     cpu: Duration,
 }
 
-/// What changes in the warehouse.
+/// The kind of change in the warehouse.
 #[derive(Clone, Copy)]
 enum Change {
-    /// A day of everything: rows of all tables are new, others, or late.
+    /// A day of activity: rows of all tables are new, changed, or late.
     Warehouse,
     /// Quantities of allocations.
     Allocations,
@@ -51,7 +52,7 @@ impl Change {
     }
 }
 
-/// Measures, prints, and keeps the figures in a file. There are none where rows differ from they should be.
+/// Measures, prints, and writes the figures to a file. There are none where rows differ from the expected ones.
 pub(crate) fn run(rows: u64, file: &Path) -> anyhow::Result<()> {
     let place = Place::prepare(rows)?;
     let (mut full, mut hand, mut tests) = (Vec::new(), Vec::new(), Vec::new());
@@ -83,7 +84,7 @@ pub(crate) fn run(rows: u64, file: &Path) -> anyhow::Result<()> {
     figures.keep(file)
 }
 
-/// The one in the middle, by CPU time.
+/// The median, by CPU time.
 fn median(mut costs: Vec<Took>) -> Took {
     costs.sort_by_key(|took| took.cpu);
     costs[costs.len() / 2]

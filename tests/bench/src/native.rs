@@ -1,5 +1,5 @@
-//! The job in native Rust: the host's drivers and flow, with stages in plain Rust in the place of plugins. What
-//! the host's run costs more than this is the price of the sandbox.
+//! The job in native Rust: the host's drivers and flow, with stages in plain Rust in place of plugins. The difference
+//! to the host's run is the price of the sandbox.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -176,7 +176,7 @@ impl Extractor for Reader {
     }
 }
 
-/// Cleans and judges allocations.
+/// Cleans and validates allocations.
 struct Judge;
 
 const STATUSES: [&str; 4] = ["ALLOCATED", "RESERVED", "PICKED", "SHIPPED"];

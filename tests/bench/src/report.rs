@@ -36,7 +36,7 @@ fn ratio(results: &Results, phase: Phase, over: Way) -> f64 {
     ours / theirs
 }
 
-/// Rows that a phase moves; none where it is not in proportion to rows.
+/// The number of rows that a phase moves; `None` where its time does not depend on them.
 fn rows(setup: &Setup, results: &Results, phase: Phase) -> Option<u64> {
     match phase {
         Phase::Full => Some(setup.rows),

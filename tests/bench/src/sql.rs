@@ -64,7 +64,7 @@ fn since(connection: &Connection) -> anyhow::Result<String> {
     Ok(format!("WHERE last_updated >= '{from}' OR last_updated IS NULL"))
 }
 
-/// What becomes of a row that is there: nothing, if it is newer or the same.
+/// The update of an existing row, which leaves it alone if it is newer or the same.
 fn update() -> String {
     let columns = SOURCE_COLUMNS[1..].iter().chain(&DERIVED_COLUMNS);
     let (sets, differences): (Vec<_>, Vec<_>) =

@@ -1,4 +1,5 @@
-//! Certificates for TCPS: an authority, the server's certificate by it, and another authority that it is not by.
+//! Certificates for TCPS: an authority, the server's certificate signed by it, and another authority that did not sign
+//! it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

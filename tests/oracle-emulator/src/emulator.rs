@@ -1,4 +1,4 @@
-//! The emulator as tests hold it.
+//! The emulator as tests use it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,8 +51,8 @@ impl Emulator {
         Ok(emulator)
     }
 
-    /// What the emulator needs and this machine lacks; `setup.sh` installs it. Tests are then left out, except where
-    /// the environment says `CI=true`.
+    /// The missing requirement of the emulator on this machine; `setup.sh` installs it. Tests are then skipped, unless
+    /// the environment has `CI=true`.
     #[must_use]
     pub fn missing() -> Option<&'static str> {
         missing()
@@ -70,7 +70,7 @@ impl Emulator {
         Ok(ports)
     }
 
-    /// The port of loopback on which a release is spoken.
+    /// The loopback port of a release.
     #[must_use]
     pub fn port(&self, release: Release, transport: Transport) -> u16 {
         let known = self.ports.iter().find(|known| (known.0, known.1) == (release, transport));
@@ -84,14 +84,13 @@ impl Emulator {
         format!("{scheme}localhost:{}/{}", self.port(release, transport), self.server.options.service)
     }
 
-    /// The folder with the certificate of the authority that TCPS is to be checked by: `ewallet.pem`, and the same
-    /// as `ca.pem`.
+    /// The folder with the certificate of the authority that verifies TCPS: `ewallet.pem`, and the same as `ca.pem`.
     #[must_use]
     pub fn wallet(&self) -> PathBuf {
         self.server.certificates.wallet()
     }
 
-    /// The folder with the certificate of another authority, by which the check has to fail.
+    /// The folder with the certificate of another authority, with which verification must fail.
     #[must_use]
     pub fn wrong_wallet(&self) -> PathBuf {
         self.server.certificates.wrong_wallet()
@@ -103,12 +102,12 @@ impl Emulator {
         &self.server.faults
     }
 
-    /// A connection to PostgreSQL as its owner, beside all that the emulator does: to prepare and to look, and to hold
-    /// a transaction open that commits late. It speaks PostgreSQL's SQL; names are lower case there.
+    /// A connection to PostgreSQL as its owner, without the emulator: to prepare and inspect data, and to hold open a
+    /// transaction that commits late. It speaks PostgreSQL's SQL; names are lower case there.
     ///
     /// # Errors
     ///
-    /// Where PostgreSQL is gone.
+    /// If PostgreSQL does not answer.
     pub fn admin(&self) -> Result<Admin> {
         let link = Link::open(&self.server.engine.socket, OWNER).map_err(|error| anyhow!("{error}"))?;
         Ok(Admin { link })
@@ -119,7 +118,7 @@ impl Emulator {
         self.server.engine.snapshots.forget();
     }
 
-    /// How many clients are connected.
+    /// The number of connected clients.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.server.lines.count()
@@ -130,8 +129,7 @@ impl Emulator {
         self.server.lines.cut();
     }
 
-    /// Closes the listeners and cuts all connections: connecting is refused by the system, which is ORA-12541 to a
-    /// client.
+    /// Closes the listeners and cuts all connections: the system refuses connections, which is ORA-12541 to a client.
     pub fn close(&self) {
         self.doors.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.server.kill();
@@ -141,20 +139,20 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// Where another program has taken a port meanwhile.
+    /// If another program has taken a port meanwhile.
     pub fn open(&self) -> Result<()> {
         self.doors.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.server.open();
         self.listen().map(drop)
     }
 
-    /// What clients asked for so far, round trip by round trip: rows of statements, pieces of large objects.
+    /// The calls of clients so far, round trip by round trip: rows of statements, pieces of large objects.
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         self.server.asked()
     }
 
-    /// What clients sent that the emulator did not understand. Good to look at when a client behaves oddly.
+    /// Messages that clients sent and the emulator did not understand. Useful when a client behaves oddly.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         self.server.notes()
@@ -173,11 +171,11 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Runs statements of PostgreSQL's, also BEGIN and COMMIT.
+    /// Runs PostgreSQL statements, also BEGIN and COMMIT.
     ///
     /// # Errors
     ///
-    /// What PostgreSQL says, in Oracle's words.
+    /// PostgreSQL's error, as Oracle's.
     pub fn execute(&mut self, sql: &str) -> Result<()> {
         self.link.run(sql, &|| false).map(drop).map_err(|error| anyhow!("{error}"))
     }
@@ -186,7 +184,7 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// What PostgreSQL says, in Oracle's words.
+    /// PostgreSQL's error, as Oracle's.
     pub fn rows(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
         self.link.rows(sql).map_err(|error| anyhow!("{error}"))
     }

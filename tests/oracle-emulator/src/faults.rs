@@ -1,26 +1,26 @@
-//! Fault scripts: what goes wrong, when, and how often. Set while the emulator runs.
+//! Fault scripts: the kind, the moment and the number of faults. Set while the emulator runs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// When a fault strikes.
+/// The moment at which a fault strikes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Moment {
-    /// A client connects, before it is answered.
+    /// A client connects and was not answered yet.
     Connect,
-    /// Any call of a session that is logged on.
+    /// Any call of a session after login.
     Call,
     /// A statement is executed whose text contains these words, in any case.
     Statement(String),
     /// Further rows are fetched of a statement whose text contains these words, in any case.
     Fetch(String),
-    /// Something is done to a large object through its locator.
+    /// An operation on a large object through its locator.
     LargeObject,
-    /// A transaction is committed, in whichever way.
+    /// A commit of any kind.
     Commit,
 }
 
-/// What goes wrong.
+/// The effect of a fault.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// The listener refuses with this code: 12514, 12541, 12516 … Only with [`Moment::Connect`].
@@ -35,25 +35,25 @@ pub enum Effect {
     Half,
     /// The call is carried out; this many bytes of the answer are sent, then the connection is cut.
     Part(usize),
-    /// Up to three bytes of the answer are others, the same ones for the same seed.
+    /// Up to three bytes of the answer are wrong, the same ones for the same seed.
     Garble {
-        /// Decides which bytes, and what they become.
+        /// Determines the bytes, and their new values.
         seed: u64,
     },
     /// The answer comes in pieces of this many bytes, with a pause after each.
     Slow {
-        /// How many bytes at once.
+        /// The number of bytes per piece.
         bytes: usize,
-        /// How long after them.
+        /// The pause after each piece.
         pause: Duration,
     },
-    /// The call waits so long, then it is carried out. The client may interrupt it.
+    /// The call waits for this time, then it is carried out. The client may interrupt it.
     Delay(Duration),
     /// All connections are cut, and the listeners are closed, as if the server were killed.
     Kill,
 }
 
-/// What happens to the bytes of an answer.
+/// The damage to the bytes of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Harm {
     Nothing,
@@ -67,7 +67,7 @@ pub(crate) enum Harm {
 pub(crate) fn garble(bytes: &mut [u8], seed: u64) {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     for _ in 0..3 {
-        // Xorshift: nothing here needs better numbers, and a seed must always mean the same.
+        // Xorshift: better numbers are not needed here, and a seed must always mean the same.
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
@@ -89,13 +89,13 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault that strikes once, the first time its moment comes.
+    /// A fault that strikes once, at the first occurrence of its moment.
     #[must_use]
     pub fn new(moment: Moment, effect: Effect) -> Self {
         Self { moment, effect, skip: 0, times: 1, account: None }
     }
 
-    /// Lets so many of its moments pass first.
+    /// Passes over this number of its moments first.
     #[must_use]
     pub fn skip(mut self, moments: u32) -> Self {
         self.skip = moments;
@@ -109,7 +109,7 @@ impl Fault {
         self
     }
 
-    /// Strikes in sessions of this account alone.
+    /// Strikes only in sessions of this account.
     #[must_use]
     pub fn account(mut self, name: &str) -> Self {
         self.account = Some(name.to_uppercase());
@@ -117,17 +117,17 @@ impl Fault {
     }
 }
 
-/// Names a fault that was added.
+/// Identifies a fault that was added.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FaultId(usize);
 
-/// The faults of a emulator. Clones share them.
+/// The faults of an emulator. Clones share them.
 #[derive(Clone, Default)]
 pub struct Faults {
     added: Arc<Mutex<Vec<(Fault, u32)>>>,
 }
 
-/// What just happens in a session.
+/// The present moment in a session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Happening<'h> {
     Connect,
@@ -159,13 +159,13 @@ impl Faults {
         FaultId(added.len() - 1)
     }
 
-    /// Lets no fault strike any more.
+    /// Removes all faults.
     pub fn clear(&self) {
         let mut added = self.added.lock().unwrap_or_else(PoisonError::into_inner);
         added.iter_mut().for_each(|(fault, _)| fault.times = 0);
     }
 
-    /// Lets this fault strike no more.
+    /// Removes this fault.
     pub fn remove(&self, id: FaultId) {
         let mut added = self.added.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((fault, _)) = added.get_mut(id.0) {
@@ -173,7 +173,7 @@ impl Faults {
         }
     }
 
-    /// How often a fault has struck.
+    /// The number of times that a fault has struck.
     #[must_use]
     pub fn struck(&self, id: FaultId) -> u32 {
         let added = self.added.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,12 +1,12 @@
-//! A stand-in for an Oracle server: speaks Oracle Net in front of PostgreSQL, for tests alone.
+//! An emulator of an Oracle server: speaks Oracle Net in front of PostgreSQL, for tests only.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
-//! | `emulator` | what tests hold: start, ports, admin connection |
+//! | `emulator` | the interface for tests: start, ports, admin connection |
 //! | `options` | releases, accounts, services |
-//! | `faults` | what goes wrong, when |
+//! | `faults` | fault scripts |
 //! | `certificates` | TCPS |
-//! | `server` | what all conversations share |
+//! | `server` | the state that all conversations share |
 //! | `net` | Oracle Net: packets, listening, greeting |
 //! | `ttc` | the calls of a session |
 //! | `values` | values and types on both sides |

@@ -1,4 +1,4 @@
-//! The emulator by hand: starts it, says how to connect, and runs until its standard input ends.
+//! The emulator by hand: starts it, prints the addresses, and runs until its standard input ends.
 
 use std::io::Read;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Parser;
 use wmshost_oracle_emulator::{Account, Emulator, Options, Release, Transport};
 
-/// A stand-in for an Oracle server, on PostgreSQL: for tests and for trying out, never for data that matters.
+/// An emulator of an Oracle server, on PostgreSQL: for tests and for trying out, never for data that matters.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The service name.
@@ -15,7 +15,7 @@ struct Arguments {
     /// The system identifier.
     #[arg(long, default_value = "ORCL")]
     sid: String,
-    /// An account as NAME/PASSWORD; may be given more than once. WMS/wms and MART/mart are there anyhow.
+    /// An account as NAME/PASSWORD; may be given more than once. WMS/wms and MART/mart always exist.
     #[arg(long, value_name = "NAME/PASSWORD")]
     account: Vec<String>,
     /// The first of four ports on loopback: 19c TCP and TCPS, 23ai TCP and TCPS. Free ones if left out.

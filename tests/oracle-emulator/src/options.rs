@@ -1,11 +1,11 @@
-//! How a emulator is set up: releases, accounts, services.
+//! The settings of an emulator: releases, accounts, services.
 
-/// The release that the emulator speaks as. Both are spoken at once, on ports of their own.
+/// A release of Oracle. The emulator speaks both at once, on ports of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Release {
     /// 19c.
     R19,
-    /// 23ai: answers mark their end, and logging on takes fewer round trips.
+    /// 23ai: answers have an end-of-response flag, and login takes fewer round trips.
     R23,
 }
 
@@ -13,7 +13,7 @@ impl Release {
     /// Both.
     pub const ALL: [Release; 2] = [Release::R19, Release::R23];
 
-    /// As it is told to clients.
+    /// The version that is sent to clients.
     pub(crate) fn version(self) -> &'static str {
         match self {
             Release::R19 => "19.22.0.0.0",
@@ -22,7 +22,7 @@ impl Release {
     }
 }
 
-/// How clients connect.
+/// The transport of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// Without encryption.
@@ -36,7 +36,7 @@ impl Transport {
     pub const ALL: [Transport; 2] = [Transport::Tcp, Transport::Tcps];
 }
 
-/// What the database keeps of a password, and so how a client has to prove it.
+/// The form in which the database keeps a password, which determines how a client has to prove it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verifier {
     /// SHA-1: accounts whose password is older than 12c.
@@ -46,15 +46,15 @@ pub enum Verifier {
     V12,
 }
 
-/// Whether an account may log on.
+/// The state of an account at login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AccountState {
-    /// It may.
+    /// Login succeeds.
     #[default]
     Open,
-    /// ORA-28000.
+    /// Login fails with ORA-28000.
     Locked,
-    /// ORA-28001.
+    /// Login fails with ORA-28001.
     Expired,
 }
 
@@ -125,7 +125,7 @@ impl Account {
     }
 }
 
-/// How a emulator is set up.
+/// The settings of an emulator.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub(crate) service: String,
@@ -163,7 +163,7 @@ impl Options {
         self
     }
 
-    /// With one more account, or another one of the same name.
+    /// With one more account, which replaces one of the same name.
     #[must_use]
     pub fn account(mut self, account: Account) -> Self {
         self.accounts.retain(|known| known.name != account.name);
@@ -171,7 +171,7 @@ impl Options {
         self
     }
 
-    /// With packets of at most this many bytes, whatever the client asks for.
+    /// With packets of at most this number of bytes, whatever the client asks for.
     #[must_use]
     pub fn largest_packet(mut self, bytes: usize) -> Self {
         self.sdu = bytes.clamp(512, 65_535);

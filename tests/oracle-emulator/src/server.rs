@@ -1,4 +1,4 @@
-//! What all conversations share: the options, the faults, PostgreSQL, who is logged on.
+//! The state that all conversations share: the options, the faults, PostgreSQL, the sessions.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{Shutdown, TcpStream};
@@ -10,12 +10,12 @@ use crate::faults::Faults;
 use crate::options::Options;
 use crate::sql::names;
 
-/// What a client asked for in one round trip.
+/// The request of a client in one round trip.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Asked {
-    /// So many rows of the statement with this text.
+    /// This number of rows of the statement with this text.
     Rows(String, usize),
-    /// So many units of a large object: bytes, or those of UTF-16.
+    /// This number of units of a large object: bytes, or UTF-16 units.
     Piece(u64),
 }
 
@@ -47,27 +47,27 @@ impl Server {
         }
     }
 
-    /// Keeps what the emulator did not understand.
+    /// Keeps a message that the emulator did not understand.
     pub(crate) fn note(&self, note: &str) {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note.to_owned());
     }
 
-    /// Keeps what a client asked for in one round trip.
+    /// Keeps the request of a client in one round trip.
     pub(crate) fn ask(&self, asked: Asked) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
     }
 
-    /// What clients asked for so far.
+    /// The requests of clients so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What the emulator did not understand so far.
+    /// The messages so far that the emulator did not understand.
     pub(crate) fn notes(&self) -> Vec<String> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Cuts all connections, and lets no new ones be answered until the doors are opened again.
+    /// Cuts all connections, and refuses new ones until the doors are opened again.
     pub(crate) fn kill(&self) {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.lines.cut();
@@ -81,7 +81,7 @@ impl Server {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes who is logged on where the `V$` views read it.
+    /// Writes the sessions to the table that the `V$` views read.
     pub(crate) fn publish_sessions(&self) -> Result<(), Refusal> {
         let mut link = Link::open(&self.engine.socket, OWNER)?;
         link.run(&self.sessions.as_sql(), &|| false).map(drop)
@@ -104,13 +104,13 @@ pub(crate) struct Entry {
     pub(crate) service_name: Option<String>,
 }
 
-/// Who is logged on.
+/// The sessions.
 #[derive(Default)]
 pub(crate) struct Sessions {
     entries: Mutex<(u32, BTreeMap<u32, Entry>)>,
 }
 
-/// Numbers of sessions begin after this one.
+/// The numbers of sessions begin after this one.
 const FIRST_SID: u32 = 100;
 
 impl Sessions {
@@ -179,7 +179,7 @@ impl Lines {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&number);
     }
 
-    /// How many there are.
+    /// The number of connections.
     pub(crate) fn count(&self) -> usize {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).1.len()
     }
@@ -187,7 +187,7 @@ impl Lines {
     /// Cuts all of them.
     pub(crate) fn cut(&self) {
         for (_, socket) in self.open.lock().unwrap_or_else(PoisonError::into_inner).1.drain() {
-            // One that is gone already is as good.
+            // A connection that is already closed is fine.
             let _ = socket.shutdown(Shutdown::Both);
         }
     }

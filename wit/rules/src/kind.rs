@@ -1,4 +1,4 @@
-//! Types of columns in the contract's words.
+//! The contract's column types.
 
 use std::fmt;
 

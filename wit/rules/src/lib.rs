@@ -1,5 +1,5 @@
-//! The contract's rules about columns. The host checks what plugins write by them, and so does the SDK's batch in
-//! memory: what passes a native test also passes the host. No dependencies, no I/O.
+//! The contract's rules about columns. The host checks the columns of plugins with them, and so does the SDK's batch in
+//! memory: a column that passes in a native test also passes in the host. No dependencies, no I/O.
 //!
 //! | module | what it checks |
 //! |---|---|
@@ -20,7 +20,7 @@ pub use values::{
 
 use std::fmt;
 
-/// Why something that a plugin wrote is not a column.
+/// The reason why a column that a plugin wrote is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// A limit was reached.

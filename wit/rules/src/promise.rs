@@ -1,4 +1,4 @@
-//! What a plugin made against what it promised.
+//! The columns that a plugin made, compared with those that it promised.
 
 use crate::ColumnType;
 
@@ -19,8 +19,8 @@ fn find<'c, 'n>(columns: &'c [Column<'n>], name: &str) -> Option<&'c Column<'n>>
     columns.iter().find(|column| column.name == name)
 }
 
-/// All that is wrong with the columns that were made, in words; nothing if they are those that were promised, in the
-/// promised order. Columns are compared by name.
+/// All mistakes of the columns that were made, in words; none if they are those that were promised, in the promised
+/// order. Columns are compared by name.
 pub fn shape_mistakes(promised: &[Column<'_>], made: &[Column<'_>]) -> Vec<String> {
     let mut mistakes = Vec::new();
     for column in promised {
@@ -46,7 +46,7 @@ pub fn shape_mistakes(promised: &[Column<'_>], made: &[Column<'_>]) -> Vec<Strin
     mistakes
 }
 
-/// What is wrong with a column that was promised without NULL; `row` says which row has it.
+/// The message about a NULL in a column that was promised without NULL; `row` names the row.
 pub fn null_mistake(column: &str, row: impl std::fmt::Display) -> String {
     format!("column {column} was promised without NULL, and {row} has it")
 }

@@ -1,10 +1,10 @@
-//! What a plugin writes as a column: names, lengths, offsets, digits.
+//! Checks of the columns that a plugin writes: names, lengths, offsets, digits.
 
 use crate::Refusal;
 
 /// The longest name of a column, in bytes.
 pub const NAME_BYTES: usize = 128;
-/// The most labels of a column that is written by them.
+/// The greatest number of labels of a column.
 pub const LABELS: usize = 256;
 
 type Checked = Result<(), Refusal>;
@@ -13,7 +13,7 @@ fn wrong(message: String) -> Checked {
     Err(Refusal::Wrong(message))
 }
 
-/// A column has a name of bearable length.
+/// Checks that a column's name has a valid length.
 pub fn check_name(name: &str) -> Checked {
     match name.len() {
         0 => wrong("a column has no name".to_owned()),
@@ -22,12 +22,12 @@ pub fn check_name(name: &str) -> Checked {
     }
 }
 
-/// A column has a value for every row.
+/// Checks that a column has a value for every row.
 pub fn check_length(name: &str, values: usize, rows: usize) -> Checked {
     if values == rows { Ok(()) } else { wrong(format!("column {name}: {values} values for {rows} rows")) }
 }
 
-/// A bitmap has a bit for every row.
+/// Checks that a bitmap has a bit for every row.
 pub fn check_bitmap(name: &str, bytes: usize, rows: usize) -> Checked {
     if bytes == rows.div_ceil(8) {
         Ok(())
@@ -36,7 +36,7 @@ pub fn check_bitmap(name: &str, bytes: usize, rows: usize) -> Checked {
     }
 }
 
-/// Offsets ascend within the bytes that they point into, one more of them than rows.
+/// Checks that offsets ascend within the bytes that they point into, and are one more than the rows.
 pub fn check_offsets(name: &str, offsets: &[i32], bytes: usize, rows: usize) -> Checked {
     if offsets.len() != rows + 1 {
         return check_length(name, offsets.len().saturating_sub(1), rows)
@@ -51,19 +51,19 @@ pub fn check_offsets(name: &str, offsets: &[i32], bytes: usize, rows: usize) -> 
     }
 }
 
-/// What is said of texts that are not UTF-8.
+/// The refusal of texts that are not UTF-8.
 pub fn not_utf8(name: &str) -> Refusal {
     Refusal::Wrong(format!("column {name}: a text is not UTF-8"))
 }
 
-/// Each text is UTF-8 by itself. The offsets are in order.
+/// Checks that each text by itself is UTF-8. The offsets must have been checked.
 pub fn check_texts(name: &str, offsets: &[i32], values: &[u8]) -> Checked {
     let Ok(text) = std::str::from_utf8(values) else { return Err(not_utf8(name)) };
     let whole = |offset: &i32| usize::try_from(*offset).is_ok_and(|at| text.is_char_boundary(at));
     if offsets.iter().all(whole) { Ok(()) } else { Err(not_utf8(name)) }
 }
 
-/// A decimal type exists: 1 to 38 digits, not more of them after the point than in all.
+/// Checks that a decimal type exists: 1 to 38 digits, at most all of them after the point.
 pub fn check_decimal_type(name: &str, precision: u8, scale: u8) -> Checked {
     if (1..=38).contains(&precision) && scale <= precision {
         return Ok(());
@@ -71,7 +71,7 @@ pub fn check_decimal_type(name: &str, precision: u8, scale: u8) -> Checked {
     wrong(format!("column {name}: decimal({precision}, {scale}) does not exist"))
 }
 
-/// Decimals, 16 bytes each, keep to their precision where they are not NULL.
+/// Checks that decimals, 16 bytes each, do not exceed their precision where they are not NULL.
 pub fn check_decimals(name: &str, values: &[u8], is_null: impl Fn(usize) -> bool, precision: u8, scale: u8) -> Checked {
     check_decimal_type(name, precision, scale)?;
     let (unscaled, rest) = values.as_chunks::<16>();
@@ -86,7 +86,7 @@ pub fn check_decimals(name: &str, values: &[u8], is_null: impl Fn(usize) -> bool
     wrong(format!("column {name}: a value has more than {precision} digits"))
 }
 
-/// Every code that is not NULL has a label.
+/// Checks that every code that is not NULL has a label.
 pub fn check_labels(name: &str, labels: usize, codes: &[u8], is_null: impl Fn(usize) -> bool, rows: usize) -> Checked {
     if labels > LABELS {
         return Err(Refusal::Limit(format!("limit labels: {LABELS} allowed, {labels} asked for")));

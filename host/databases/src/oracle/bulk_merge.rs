@@ -1,8 +1,8 @@
 //! Merging a large batch at once: its rows go into a temporary table beside the table, where only this session sees
-//! them, and one MERGE takes them over. A statement that is bound to every row is run for every row; this one is
-//! run once, and the server may read the table whole rather than look every row up. The temporary table is kept for
-//! the next time; it is made on a connection of its own, since making it commits. Where that may not be, and where
-//! one of the rows cannot go in, rows are merged as in `merge`.
+//! them, and one MERGE takes them over. A statement that is bound to every row runs once per row; this one runs once,
+//! and the server may scan the table instead of looking each row up. The temporary table is kept for the next batch; it
+//! is created on a connection of its own, because creating it commits. Where it may not be created, and where one of
+//! the rows cannot be written, rows are merged as in `merge`.
 
 use arrow_schema::SchemaRef;
 use wmshost_flow::{Failure, MERGE_SUFFIX, MergeRule, WriteStats};
@@ -15,24 +15,24 @@ use super::sql_session::{execute_autonomous, with_client};
 use super::table::Table;
 use super::target_session::OracleTargetSession;
 
-/// Where to go back to if the rows cannot be taken over together.
+/// The savepoint to return to if the rows cannot be taken over together.
 const SAVEPOINT: &str = "wms_merge";
 
-/// What is known of the temporary table.
+/// The state of the temporary table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TempTable {
-    /// Nothing yet.
+    /// It was not looked for yet.
     Unknown,
-    /// It is there, with the table's columns, and empty.
+    /// It exists, with the table's columns, and is empty.
     Empty,
     /// It has rows of this transaction.
     Used,
-    /// It cannot be had.
+    /// It cannot be used or created.
     Refused,
 }
 
 impl OracleTargetSession {
-    /// Merges rows of which no two have the same key; `None` if that has to be done row by row.
+    /// Merges rows of which no two have the same key; returns `None` if that has to be done row by row.
     pub(super) fn merge_bulk(
         &mut self,
         name: &str,
@@ -72,7 +72,7 @@ impl OracleTargetSession {
             Err(oracle_error) if oracle_error.class == ErrorClass::Row => {
                 let back = format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}");
                 with_client(&mut self.connection, &place, |client| client.execute(&back, &[]))?;
-                // They are met again one by one.
+                // Merging row by row meets the refused rows again.
                 self.refused.truncate(refused);
                 Ok(None)
             }
@@ -85,7 +85,7 @@ impl OracleTargetSession {
         }
     }
 
-    /// Looks for the temporary table, and makes it if it is not there or is not like the table any more.
+    /// Finds the temporary table, and creates it if it is missing or no longer like the table.
     fn find_temp_table(&mut self, name: &str, found: &Table, bulk: &str) -> Result<TempTable, Failure> {
         if self.check_name(bulk).is_err() {
             tracing::info!(

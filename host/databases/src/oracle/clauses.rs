@@ -1,4 +1,4 @@
-//! Which clauses, functions, types and literals a guest's statement may have; and names as Oracle understands them.
+//! The clauses, functions, types and literals that a guest's statement may have; and names as Oracle understands them.
 
 use sqlparser::ast::{
     DataType, Distinct, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Select, SelectFlavor, TableAlias, Value,
@@ -10,7 +10,7 @@ use super::guard::Violation;
 /// Types that a cast may name and that the parser does not know as such.
 const TYPES: &[&str] = &["NUMBER", "VARCHAR2", "NVARCHAR2", "NCHAR", "RAW", "BINARY_DOUBLE", "BINARY_FLOAT"];
 
-/// What a check gives.
+/// The result of a check.
 pub(super) type Checked<T = ()> = Result<T, Violation>;
 
 pub(super) fn denied<T>(why: impl Into<String>) -> Checked<T> {

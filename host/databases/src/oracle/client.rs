@@ -1,6 +1,6 @@
-//! What the modules of this driver ask of a connection. Two kinds give it: `thin`, which is always there, and `oci`,
-//! if the program was built with it. A call is dispatched once per statement, and once per batch of rows that is
-//! read or written; never per row or cell.
+//! The interface of a connection that the modules of this driver use. Two kinds implement it: `thin`, which is always
+//! available, and `oci`, if the program was built with it. A call is dispatched once per statement, and once per batch
+//! of rows that is read or written; never per row or cell.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::cursor::{QueryCursor, Reader};
 use super::failure::OracleError;
 use super::settings::Tags;
 
-/// What kind of type a column has.
+/// The kind of a column's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Number,
@@ -33,20 +33,20 @@ pub(super) enum Kind {
     IntervalYm,
     IntervalDs,
     Boolean,
-    /// One that cannot be read.
+    /// A type that cannot be read.
     Other,
 }
 
-/// What the server says of a column.
+/// The server's description of a column.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ColumnInfo {
     pub(super) name: String,
     pub(super) kind: Kind,
-    /// Digits, of a number; 0: it does not say.
+    /// The precision of a number; 0 if the server does not say.
     pub(super) precision: u8,
-    /// Digits after the point, of a number or of a second.
+    /// The digits after the point of a number or of the seconds of a moment.
     pub(super) scale: i8,
-    /// Letters, of a text of fixed length.
+    /// The length of a text of fixed length, in characters.
     pub(super) letters: usize,
     pub(super) nullable: bool,
     /// The type as the server calls it.
@@ -62,16 +62,16 @@ pub(super) struct Opened {
     pub(super) name_bytes: usize,
 }
 
-/// How the rows of a query come.
+/// The way in which the rows of a query are fetched.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fetch {
-    /// How many per round trip.
+    /// The number of rows per round trip.
     pub(super) rows: u32,
     /// True if large objects come by locator, and not with their rows.
     pub(super) by_locator: bool,
 }
 
-/// What writing many rows did.
+/// The result of writing many rows.
 #[derive(Debug, Default)]
 pub(super) struct Affected {
     /// The number of rows touched.
@@ -102,17 +102,18 @@ pub(super) trait Client: Send {
     /// The server's version in full.
     fn version(&self) -> Result<String, OracleError>;
     fn set_call_timeout(&self, span: Duration) -> Result<(), OracleError>;
-    /// Has the session say whose work it does. Each text has 64 bytes at most.
+    /// Labels the session with the work it does. Each text has 64 bytes at most.
     fn tag(&self, tags: &Tags);
 }
 
-/// The rows of a query that was started, one by one. Not to be called through a table of functions: `OpenQuery` is.
+/// The rows of a query that was started, one by one. It is called by static dispatch only; the trait object is
+/// [`OpenQuery`].
 pub(super) trait Rows: Send + 'static {
     type Row;
     fn columns(&self) -> &[ColumnInfo];
     /// The next row; `None` at the end.
     fn next(&mut self) -> Option<Result<Self::Row, OracleError>>;
-    /// Takes the cell at a place of a row over into its column.
+    /// Moves the cell at position `at` of a row into its column.
     fn take(
         column: &mut ColumnBuilder,
         row: &mut Self::Row,
@@ -121,7 +122,7 @@ pub(super) trait Rows: Send + 'static {
     ) -> Result<CellOutcome, OracleError>;
 }
 
-/// A query that was started, of whichever client.
+/// A query that was started, of either client.
 pub(super) trait OpenQuery: Send {
     fn columns(&self) -> &[ColumnInfo];
     /// The rows as batches.

@@ -1,5 +1,5 @@
-//! The server's cells to Arrow columns. A cell that does not fit becomes NULL, and what it was is handed back: the
-//! cursor takes its row out of the batch.
+//! The server's cells to Arrow columns. A cell that does not fit becomes NULL, and its text is returned: the cursor
+//! takes its row out of the batch.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ pub(super) const TOO_LONG: &str = "is larger than what is read at most (lob_mib 
 const TOO_MANY_DIGITS: &str = "has more digits than can be kept exactly";
 const NO_MOMENT: &str = "is outside of the years 1 to 9999, or finer than microseconds";
 
-/// What became of a cell.
+/// The outcome of moving a cell into its column.
 pub(super) enum CellOutcome {
-    /// It is in the column; this many bytes of text or binary.
+    /// It is in the column, with this number of bytes of text or binary.
     Kept(usize),
-    /// It does not fit: the value as text, and why.
+    /// It does not fit: the value as text, and the reason.
     BadCell(Box<(String, &'static str)>),
 }
 
@@ -60,7 +60,7 @@ pub(super) enum ColumnBuilder {
     TextLob(StringBuilder),
     /// Bytes, by locator.
     BytesLob(BinaryBuilder),
-    SharedSource(TimestampMicrosecondBuilder, bool),
+    Timestamp(TimestampMicrosecondBuilder, bool),
     Months(StringBuilder),
     Seconds(StringBuilder),
     Flag(BooleanBuilder),
@@ -83,9 +83,7 @@ impl ColumnBuilder {
             Reading::Seconds => Self::Seconds(text()),
             Reading::Bytes => Self::Bytes(BinaryBuilder::with_capacity(rows, rows * 8)),
             Reading::BytesLob => Self::BytesLob(BinaryBuilder::with_capacity(rows, rows * 8)),
-            Reading::SharedSource { zoned } => {
-                Self::SharedSource(TimestampMicrosecondBuilder::with_capacity(rows), zoned)
-            }
+            Reading::Timestamp { zoned } => Self::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows), zoned),
             Reading::Flag => Self::Flag(BooleanBuilder::with_capacity(rows)),
         }
     }
@@ -139,8 +137,8 @@ impl ColumnBuilder {
             | Self::Months(column)
             | Self::Seconds(column) => Arc::new(column.finish()),
             Self::Bytes(column) | Self::BytesLob(column) => Arc::new(column.finish()),
-            Self::SharedSource(column, true) => Arc::new(column.finish().with_timezone("UTC")),
-            Self::SharedSource(column, false) => Arc::new(column.finish()),
+            Self::Timestamp(column, true) => Arc::new(column.finish().with_timezone("UTC")),
+            Self::Timestamp(column, false) => Arc::new(column.finish()),
             Self::Flag(column) => Arc::new(column.finish()),
         })
     }

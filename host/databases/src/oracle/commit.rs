@@ -1,4 +1,4 @@
-//! Committing, and finding out whether it happened where the server could not say.
+//! Committing, and finding out whether the commit took place where the server could not say.
 
 use wmshost_flow::{Entry, Failure, Ledger, TargetGrant};
 
@@ -7,7 +7,7 @@ use super::failure::ErrorClass;
 use super::target_session::{OracleTargetSession, take};
 
 impl OracleTargetSession {
-    /// What the ledger will say once the transaction is committed.
+    /// The ledger entry that exists once the transaction is committed; `None` if the transaction wrote none.
     fn ledger_entry(&mut self) -> Result<Option<Entry>, Failure> {
         if !self.has_witness {
             return Ok(None);
@@ -16,7 +16,7 @@ impl OracleTargetSession {
         Ledger { pipeline: &pipeline }.last(self, &stream)
     }
 
-    /// Commits, and finds out whether it happened where the server could not say.
+    /// Commits, and finds out whether the commit took place where the server could not say.
     pub(super) fn commit_for_sure(&mut self) -> Result<(), Failure> {
         let ledger_entry = self.ledger_entry()?;
         let committed = self.connection.client().and_then(Client::commit);

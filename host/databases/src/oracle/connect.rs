@@ -1,4 +1,4 @@
-//! Connecting, again and again within a budget, and the pool that holds what came of it.
+//! Connecting, with retries within a budget, and the pool that holds the connections.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,11 +18,11 @@ pub(super) type PooledConnection = Pooled<ConnectionManager>;
 
 /// Makes connections.
 pub(super) struct ConnectionManager {
-    /// Where failures say they come from; a label, never an address.
+    /// The place that failures name; a label, never an address.
     pub(super) place: String,
     /// The server.
     pub(super) settings: Settings,
-    /// Held while the shape of things is changed: one at a time.
+    /// Held during a change of a table's definition, so that there is one at a time.
     pub(super) definitions: Mutex<()>,
     wallet: Option<Wallet>,
     breaker: Breaker,
@@ -31,7 +31,7 @@ pub(super) struct ConnectionManager {
 /// The folder that the driver reads certificates from.
 enum Wallet {
     Given(String),
-    /// The driver knows wallets only, so a CA file is put into one.
+    /// A folder with the CA file as a wallet, because the driver knows wallets only.
     Made(TempDir),
 }
 
@@ -54,7 +54,7 @@ impl Wallet {
     }
 }
 
-/// Why these settings cannot be used at all by this program where it runs, if they cannot. Nothing is connected.
+/// Returns why the program cannot use these settings where it runs; `None` if it can. Nothing is connected.
 pub fn unusable(settings: &Settings) -> Option<String> {
     violation(settings).or_else(|| client_objection(settings))
 }
@@ -88,7 +88,7 @@ impl ConnectionManager {
         match closed {
             BreakerOpen::Refused(words) => Failure::denied(format!("{}: {words}", self.place)),
             BreakerOpen::For(span) => Failure::transient(format!(
-                "{}: connecting failed again and again; it is left alone for another {} s",
+                "{}: connecting failed repeatedly; the next attempt is possible in {} s",
                 self.place,
                 span.as_secs().max(1)
             )),

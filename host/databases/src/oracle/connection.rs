@@ -1,9 +1,9 @@
 //! One connection to the server, with its session set up: no setting of the server's or of the account's decides
 //! what a value means.
 //!
-//! The driver's own connecting has no limit once the listener has answered, it gives up by a panic where it
-//! meets what it does not know, and closing waits for a server that may be gone. So both happen on threads of
-//! their own, which are waited for only so long.
+//! The driver's own connect call has no time limit once the listener has answered, it panics on an answer that it does
+//! not know, and closing waits for a server that may be gone. So both run on threads of their own, which the caller
+//! waits for only up to a limit.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -18,17 +18,17 @@ use super::panic::caught;
 use super::settings::{ClientKind, Settings, Tags};
 use super::thin;
 
-/// How long to wait for a server to say goodbye.
+/// The longest wait for the server to close a session.
 const CLOSING: Duration = Duration::from_secs(2);
 /// The first version whose answers cost the same per row at any size.
 const QUICK_VERSION: usize = 23;
 
-/// What to do where the program lacks the second driver.
+/// The message where the program lacks the second driver.
 #[cfg(not(feature = "oci"))]
 const NOT_BUILT: &str = "this program was built without the client \"oci\": build it with `cargo build --release \
      -p wmshost --features oci` (a C compiler is needed), or set `client = \"thin\"`, which needs nothing";
 
-/// What every session is set to. The territory comes first, since it resets what is after it.
+/// The settings of every session. The territory comes first, since it resets those that follow.
 const SESSION: &str = "ALTER SESSION SET NLS_TERRITORY = 'AMERICA' NLS_LANGUAGE = 'AMERICAN' \
      NLS_NUMERIC_CHARACTERS = '.,' NLS_SORT = 'BINARY' NLS_COMP = 'BINARY' \
      NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS' NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF6' \
@@ -89,7 +89,7 @@ impl Connection {
         ping().is_ok()
     }
 
-    /// Has the session say whose work it does.
+    /// Labels the session with the work it does.
     pub(super) fn tag(&self, tags: &Tags) {
         let Ok(client) = self.client() else { return };
         let [module, action, client_id] =
@@ -124,7 +124,7 @@ fn up_to(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// Why the client cannot be used with these settings here, if it cannot.
+/// The reason why the client cannot be used with these settings here; `None` if it can.
 pub(super) fn client_objection(settings: &Settings) -> Option<String> {
     match settings.client {
         ClientKind::Thin => None,
@@ -158,7 +158,7 @@ fn connect(settings: &Settings, wallet: Option<&str>) -> Result<Connection, Orac
     Ok(Connection { client: Some(client), version, name_bytes: if name_bytes == 0 { 30 } else { name_bytes } })
 }
 
-/// What it means that a driver gave up by a panic.
+/// The message for a driver that panicked while logging in.
 fn broke_off(client: ClientKind) -> &'static str {
     match client {
         ClientKind::Thin => {

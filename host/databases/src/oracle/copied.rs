@@ -1,6 +1,6 @@
-//! What a table that is replaced as a whole demands of its rows. The staged table demands the same while it is filled, so
-//! that a row which breaks it is refused with its batch, as in a load that merges, and not at the swap, where nobody
-//! knows any more what the source had.
+//! The constraints of a table that is replaced as a whole. The staged table gets the same ones while it is filled, so
+//! that a row which breaks one is refused with its batch, as in a load that merges, and not at the swap, where the
+//! source's row is no longer known.
 
 use wmshost_flow::{Failure, TableDefinition, Value};
 
@@ -14,7 +14,7 @@ const CHECKS: &str = "SELECT search_condition FROM all_constraints \
      WHERE owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = :1 AND constraint_type = 'C' \
      AND status = 'ENABLED' ORDER BY constraint_name";
 
-/// The columns of a table that must be found in another one.
+/// The foreign keys of a table, with the columns they refer to.
 const REFERENCES: &str = "SELECT c.constraint_name, cc.column_name, rc.owner, rc.table_name, rc.column_name \
      FROM all_constraints c JOIN all_cons_columns cc \
      ON cc.owner = c.owner AND cc.constraint_name = c.constraint_name JOIN all_cons_columns rc \
@@ -23,8 +23,8 @@ const REFERENCES: &str = "SELECT c.constraint_name, cc.column_name, rc.owner, rc
      AND c.status = 'ENABLED' ORDER BY c.constraint_name, cc.position";
 
 impl OracleTargetSession {
-    /// Has the staged table demand of its rows what the table does. What cannot be copied, for it is about columns that
-    /// the stream does not have or about tables that may not be referred to, is found at the swap.
+    /// Copies the table's constraints to the staged table. Those that cannot be copied, because they are about columns
+    /// that the stream does not have or about tables that may not be referred to, are checked at the swap.
     pub(super) fn copy_constraints(&mut self, definition: &TableDefinition) -> Result<(), Failure> {
         let name = self.grant.table.clone();
         let Some(table) = self.find_now(&name)? else { return Ok(()) };
@@ -36,7 +36,7 @@ impl OracleTargetSession {
         let name = [Value::Text(spelled(&name))];
         for row in query(&mut self.connection, &self.place, CHECKS, &name)? {
             match row.into_iter().next() {
-                // These are known of the columns.
+                // `required` has these, by the columns.
                 Some(Value::Text(condition)) if !condition.ends_with(" IS NOT NULL") => {
                     added.push(format!("ADD CHECK ({condition})"));
                 }
@@ -48,13 +48,13 @@ impl OracleTargetSession {
         for demand in added {
             if let Err(failure) = execute_autonomous(&self.connections, &format!("ALTER TABLE {staged} {demand}"), &[])
             {
-                tracing::debug!("{}: {demand} is looked at when the rows are swapped: {failure}", self.place);
+                tracing::debug!("{}: {demand} is checked when the rows are swapped: {failure}", self.place);
             }
         }
         Ok(())
     }
 
-    /// The columns in which the table allows no NULL and the staged one would.
+    /// The statements for the columns in which the table allows no NULL and the staged one would.
     fn required(&self, table: &Table, definition: &TableDefinition) -> Vec<String> {
         let columns = table.columns.iter().filter(|column| !column.nullable && has(definition, &column.name));
         let columns = columns.filter(|column| !definition.key.contains(&column.name));
@@ -70,7 +70,7 @@ fn list(columns: &[String]) -> String {
     quoted_list("", columns.iter().map(String::as_str))
 }
 
-/// The references in rows of (constraint, column, owner, table, column there).
+/// The foreign keys, from rows of (constraint, column, owner, table, column there).
 fn references(rows: Vec<Vec<Value>>) -> Vec<String> {
     let mut found: Vec<(String, Vec<String>, String, Vec<String>)> = Vec::new();
     for row in rows {

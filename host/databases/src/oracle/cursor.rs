@@ -1,6 +1,6 @@
-//! The rows of a query, batch by batch, from the driver's cursor into columns of our own: the driver itself
-//! would give the whole result as one batch. A row with a value that cannot be kept exactly, or is too large, is
-//! taken out of the batch.
+//! The rows of a query, batch by batch, from the driver's cursor into columns of our own: the driver itself would
+//! return the whole result as one batch. A row with a value that cannot be kept exactly, or is too large, is taken out
+//! of the batch.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,15 +17,15 @@ use super::failure::OracleError;
 use super::types::Reading;
 use crate::digits::{self, quote};
 
-/// The rule that a row with a misfit breaks.
+/// The rule that a row with a bad cell breaks.
 const BAD_VALUE: &str = "bad-value";
-/// Who takes such rows out.
+/// The component that is named as taking such rows out.
 const DRIVER: &str = "oracle";
-/// Rows to make room for at most; a batch may become longer.
+/// The most rows to allocate for in advance; a batch may become longer.
 const ROOM_ROWS: usize = 65_536;
-/// A batch ends at this many bytes, or at a quarter of what it may have.
+/// A batch ends at this number of bytes, or at a quarter of its limit.
 const BATCH_BYTES: usize = 32 << 20;
-/// Bytes of a cell beside its text or bytes, at most.
+/// The most bytes of a cell besides its text or bytes.
 const CELL_BYTES: usize = 17;
 
 /// A cell that did not fit.
@@ -41,13 +41,13 @@ struct BadCell {
 /// A connection that a session and its cursors share; it goes back to the pool after the last of them.
 pub(super) type SharedConnection = Arc<Mutex<PooledConnection>>;
 
-/// How the rows of a query are read.
+/// The parameters for reading the rows of a query.
 pub(super) struct Reader {
-    /// Where failures say they come from.
+    /// The place that failures name.
     pub(super) place: Arc<str>,
-    /// The connection that they come by.
+    /// The connection that the rows come from.
     pub(super) connection: SharedConnection,
-    /// How each column is read.
+    /// The reading of each column.
     pub(super) readings: Vec<Reading>,
     /// The largest text or binary object.
     pub(super) lob_bytes: usize,
@@ -66,7 +66,7 @@ pub(super) struct QueryCursor<R: Rows> {
     readings: Vec<Reading>,
     schema: SchemaRef,
     at_end: bool,
-    /// Why reading broke off: from then on every call fails, so that nobody takes it for the end.
+    /// The reason why reading broke off. From then on every call fails, so that no caller takes it for the end.
     broken: Option<Failure>,
     lob_bytes: usize,
     batch_bytes: usize,
@@ -80,11 +80,11 @@ impl<R: Rows> QueryCursor<R> {
         for (at, name) in names.iter().enumerate() {
             if names[..at].contains(name) {
                 return Err(Failure::permanent(format!(
-                    "{place}: the statement returns two columns the name {name}; rename one by AS"
+                    "{place}: the statement returns two columns with the name {name}; rename one with AS"
                 )));
             }
         }
-        // A join can make a NULL of any column.
+        // A join can make any column NULL.
         let fields = names.iter().zip(&readings).map(|(name, reading)| Field::new(name, reading.arrow(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let declared = rows.columns().iter().map(|column| column.declared.clone()).collect();
@@ -107,7 +107,7 @@ impl<R: Rows> QueryCursor<R> {
     fn fill(&mut self, columns: &mut [ColumnBuilder], max_rows: usize) -> Result<(usize, Vec<BadCell>), Failure> {
         let fixed = CELL_BYTES * columns.len();
         let enough = BATCH_BYTES.min(self.batch_bytes / 4);
-        // What a row may have, so that a batch holds it after the others.
+        // The limit of a row, so that the batch holds it after the others.
         let most_of_row = (self.batch_bytes - enough).saturating_sub(fixed);
         let (mut rows, mut bytes, mut bad_cells) = (0, 0, Vec::new());
         while rows < max_rows && bytes < enough {
@@ -152,7 +152,7 @@ impl<R: Rows> QueryCursor<R> {
         format!("the column {name}, declared {declared}, holds a value that {why}")
     }
 
-    /// The number of digits a number has where the column keeps fewer.
+    /// The message about a number with more digits than the column keeps.
     fn digits(&self, bad_cell: &BadCell) -> Option<String> {
         match self.readings[bad_cell.column] {
             Reading::Int64 => digits::bad_cell(&bad_cell.text, 18, 0),
@@ -216,7 +216,7 @@ impl<R: Rows> Cursor for QueryCursor<R> {
 
 impl<R: Rows> QueryCursor<R> {
     fn read(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure> {
-        // Of many columns fewer rows have room.
+        // With many columns, fewer rows fit into a batch.
         let max_rows = max_rows.min((self.batch_bytes / 2 / (CELL_BYTES * self.readings.len()).max(1)).max(1));
         let room = max_rows.min(ROOM_ROWS);
         let mut columns: Vec<_> = self.readings.iter().map(|reading| ColumnBuilder::new(*reading, room)).collect();

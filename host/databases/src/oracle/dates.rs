@@ -10,14 +10,14 @@ use super::guard::offset_of;
 
 const SECOND: i64 = 1_000_000;
 
-/// How a column is compared with a parameter.
+/// The way in which a column is compared with a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Compared {
-    /// `>`, `<=`: the parameter's fraction of a second may go.
+    /// `>`, `<=`: the parameter's fraction of a second may be dropped.
     Downwards,
     /// `<`, `>=`: it may be rounded up.
     Upwards,
-    /// `=`, `<>`: only a whole second is ever equal.
+    /// `=`, `<>`: only a whole second can be equal.
     Same,
 }
 
@@ -27,8 +27,8 @@ struct Comparison<'t> {
     compared: Compared,
 }
 
-/// The statement and its parameters, with moments that are compared with a DATE turned into one. `is_date` tells it
-/// of a column's name as Oracle spells it.
+/// The statement and its parameters, with moments that are compared with a DATE turned into one. `is_date` says whether
+/// a column is a DATE, by its name as Oracle spells it.
 pub(super) fn as_dates(statement: &str, values: &[Value], is_date: impl Fn(&str) -> bool) -> (String, Vec<Value>) {
     let (mut text, mut values) = (statement.to_owned(), values.to_vec());
     let Ok(tokens) = Tokenizer::new(&OracleDialect {}, statement).tokenize_with_location() else {
@@ -65,7 +65,7 @@ fn whole_second(value: &Value, compared: Compared) -> Option<Value> {
     }
 }
 
-/// What the parameter whose colon is here is compared with, if it is a column.
+/// The comparison of the parameter whose colon is at this token, if it is with a column.
 fn comparison(tokens: &[TokenWithSpan], at: usize) -> Option<Comparison<'_>> {
     let before = |steps: usize| at.checked_sub(steps).map(|at| &tokens[at]);
     let word = |token: &'_ TokenWithSpan| matches!(token.token, Token::Word(_));

@@ -1,7 +1,6 @@
-//! Creating and changing tables. Oracle commits at every such statement whatever precedes it, so nothing is
-//! done at once: what a loader asks for is kept, shown as if it were done, and carried out on a connection of its
-//! own before the first row is written or the transaction is committed. A transaction that is rolled back before
-//! that leaves no trace.
+//! Creating and changing tables. Oracle commits whatever precedes such a statement, so none runs at once: a change that
+//! a loader asks for is deferred, described as if it were done, and carried out on a connection of its own before the
+//! first row is written or the transaction is committed. A transaction that is rolled back before that leaves no trace.
 
 use arrow_schema::{DataType, Field, SchemaRef};
 use wmshost_flow::{Failure, TableDefinition};
@@ -12,7 +11,7 @@ use super::table::Table;
 use super::target_session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, SYSTEM_COLUMNS, WriteTable};
 use super::types::declared_type;
 
-/// A change that was asked for and not carried out yet.
+/// A deferred change.
 #[derive(Debug, Clone)]
 pub(super) enum PendingDdl {
     /// A table.
@@ -21,14 +20,14 @@ pub(super) enum PendingDdl {
     Add(SchemaRef),
     /// Wider types.
     Widen(SchemaRef),
-    /// The column for rows that are kept though deleted.
+    /// The column with the time of deletion, for a table that keeps deleted rows.
     KeepDeleted,
-    /// A staged table, emptied by being made again.
+    /// A staged table, which is emptied by creating it again.
     Stage(TableDefinition),
 }
 
 impl OracleTargetSession {
-    /// Keeps a change for later, after checking what can be checked.
+    /// Defers a change, after checking what can be checked now.
     pub(super) fn defer(&mut self, table: &str, change: PendingDdl) -> Result<(), Failure> {
         if self.resolve_table(table)? != WriteTable::Table {
             return Err(Failure::denied(format!("{}: a staged table is not changed", self.place)));
@@ -52,7 +51,7 @@ impl OracleTargetSession {
         Ok(())
     }
 
-    /// Carries out what was asked for.
+    /// Carries out the deferred changes.
     pub(super) fn apply(&mut self) -> Result<(), Failure> {
         for change in std::mem::take(&mut self.changes) {
             self.forget_tables();
@@ -116,7 +115,7 @@ impl OracleTargetSession {
         })
     }
 
-    /// What is in the parentheses of CREATE TABLE.
+    /// The text between the parentheses of CREATE TABLE.
     fn table_body(&self, definition: &TableDefinition) -> Result<String, Failure> {
         let key = &definition.key;
         if let Some(missing) = key.iter().find(|name| definition.columns.index_of(name).is_err()) {
@@ -139,11 +138,11 @@ impl OracleTargetSession {
 
     fn declared(&self, table: &str, field: &Field, in_key: bool) -> Result<String, Failure> {
         if SYSTEM_COLUMNS.iter().any(|own| spelled(field.name()) == spelled(own)) {
-            return Err(self.refused(table, field.name(), "has a name that the host keeps for itself"));
+            return Err(self.refused(table, field.name(), "has a name that is reserved for the host"));
         }
         self.check_name(field.name())?;
         declared_type(field.data_type(), in_key).ok_or_else(|| {
-            let why = format!("has the type {}, for which Oracle has no place", field.data_type());
+            let why = format!("has the type {}, for which Oracle has no type", field.data_type());
             self.refused(table, field.name(), &why)
         })
     }
@@ -156,7 +155,7 @@ impl OracleTargetSession {
         Failure::invalid_config(format!("{}, table {table}: the column {column} {why}", self.place))
     }
 
-    /// The table as it will be once everything that was asked for is done.
+    /// The table as it will be once all deferred changes are carried out.
     pub(super) fn foreseen(&mut self) -> Result<Option<TableDefinition>, Failure> {
         let name = self.grant.table.clone();
         let found = self.find_now(&name)?;
@@ -177,7 +176,7 @@ impl OracleTargetSession {
         Ok(seen)
     }
 
-    /// Makes the staged table, or goes on with the one that an interrupted load left. The table itself is made
+    /// Creates the staged table, or continues with the one that an interrupted load left. The table itself is created
     /// now, empty, so that the swap changes rows only.
     pub(super) fn stage_table(&mut self, definition: &TableDefinition, resume: bool) -> Result<String, Failure> {
         let name = self.staged_name();
@@ -208,7 +207,7 @@ impl OracleTargetSession {
         }
     }
 
-    /// The columns that a table lacks to be replaced by another.
+    /// The columns that a table must get before the rows of another can replace its own.
     fn lacking(&self, there: &TableDefinition, wanted: &TableDefinition) -> Result<SchemaRef, Failure> {
         let mut lacking = Vec::new();
         for field in wanted.columns.fields() {
@@ -252,7 +251,7 @@ pub(super) fn accepts(there: &DataType, here: &DataType) -> bool {
     }
 }
 
-/// Returns whether a table is what a definition says.
+/// Returns whether a table matches a definition.
 fn is_same(table: &Table, definition: &TableDefinition) -> bool {
     let columns = table.schema(&SYSTEM_COLUMNS);
     let wanted = &definition.columns;

@@ -1,5 +1,5 @@
-//! Batches as the driver binds them. Everything that Oracle would change silently is found here: it rounds
-//! fractions of a second, pads, and takes an empty text for NULL.
+//! Batches as the driver binds them. Everything that Oracle would change silently is found here: it rounds fractions of
+//! a second, pads, and treats an empty text as NULL.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use super::table::Column;
 
 const DAY: i64 = 86_400_000_000;
 
-/// The columns of a batch as they are bound, with the host's own marks after them.
+/// The columns of a batch as they are bound, with the audit columns after them.
 pub(super) struct BoundRows {
-    /// What is bound.
+    /// The rows to bind.
     pub(super) rows: RecordBatch,
 }
 
 impl BoundRows {
-    /// Encodes a batch for these columns of the table; else tells the first row that cannot be bound as it is.
+    /// Encodes a batch for these columns of the table, or returns the first row that cannot be bound as it is.
     pub(super) fn encode(
         rows: &RecordBatch,
         columns: &[&Column],
@@ -105,7 +105,7 @@ fn check_year(micros: Option<i64>) -> Result<(), &'static str> {
     }
 }
 
-/// The bytes that tell a row's key from others, NULLs included.
+/// Appends the bytes that distinguish a row's key from others, NULLs included, to `out`.
 pub(super) fn key_bytes(rows: &RecordBatch, key: &[usize], row: usize, out: &mut Vec<u8>) {
     use arrow_array::types::{Decimal128Type, Float64Type, Int64Type};
     for at in key {

@@ -1,28 +1,28 @@
-//! What Oracle's errors mean for the flow. A code is known by its number, never by its text; the text is the
-//! server's and may hold rows' values, so of the codes listed here it is not passed on.
+//! The meaning of Oracle's errors for the flow. A code is recognized by its number, never by its text; the text is the
+//! server's and may hold rows' values, so it is not passed on for the codes listed here.
 //!
 //! | class | codes | what follows |
 //! |---|---|---|
-//! | gone | 00028 01012 01033 01034 01089 01090 01092 02396 03113 03114 03135 12153 12170 12505 12514 12516 12518 12519 12520 12521 12526 12527 12528 12537 12541 12543 12547 12571 17002, a dead socket | connect again, read from the last commit |
-//! | unknown | 25408 25402 25405, and `gone` while committing | look at the checkpoint |
-//! | again | 00054 00060 00018 00020 02049 04020 04021 04061 04068 08177 30006 | the same transaction again |
+//! | connection lost | 00028 01012 01033 01034 01089 01090 01092 02396 03113 03114 03135 12153 12170 12505 12514 12516 12518 12519 12520 12521 12526 12527 12528 12537 12541 12543 12547 12571 17002, a dead socket | connect again, read from the last commit |
+//! | unknown | 25408 25402 25405, and `connection lost` while committing | look at the checkpoint |
+//! | conflict | 00054 00060 00018 00020 02049 04020 04021 04061 04068 08177 30006 | the same transaction again |
 //! | snapshot | 01466 01555 08181 08180 | the run again, with a new snapshot |
-//! | slow | a call that took too long, 01013 | the run again; more time, or fewer rows at a time |
-//! | refused | 00942 01031 01039 01720 01749 28112 | a right is missing |
+//! | timeout | a call that took too long, 01013 | the run again; more time, or fewer rows at a time |
+//! | denied | 00942 01031 01039 01720 01749 28112 | a right is missing |
 //! | login | 01005 01017 01045 28000 28001 28002 28003 28009 28040 | never again with these credentials |
 //! | row | 00001 01400 01401 01407 01426 01438 01461 01722 01830 01839 01840 01843 01847 01858 01861 02290 02291 02292 12899 22835 | the row, not the batch |
-//! | wrong | everything else | stays wrong |
+//! | permanent | everything else | the failure is permanent |
 
 use std::fmt;
 
 use wmshost_flow::{Failure, FailureKind};
 
-/// What an error means.
+/// The class of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ErrorClass {
     /// The connection is gone or cannot be had now.
     ConnectionLost,
-    /// Whether the commit took place is not known.
+    /// It is not known whether the commit took place.
     Unknown,
     /// The transaction lost against another one.
     Conflict,
@@ -62,14 +62,14 @@ impl ErrorClass {
     }
 }
 
-/// An error, sorted.
+/// A classified error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OracleError {
-    /// What it means.
+    /// Its class.
     pub(super) class: ErrorClass,
-    /// Its number, where it has one.
+    /// Its code, if it has one.
     pub(super) code: Option<usize>,
-    /// What it says, without addresses and values.
+    /// Its text, without addresses and values.
     description: String,
 }
 
@@ -125,12 +125,12 @@ pub(super) fn class_of(code: usize) -> ErrorClass {
     }
 }
 
-/// What is said of codes that are often met.
+/// The description of a code that occurs often; `None` for any other.
 fn description(code: usize) -> Option<&'static str> {
     Some(match code {
-        1 => "a unique key is there already",
+        1 => "the unique key exists already",
         28 => "the session was killed",
-        54 => "the row or table is locked by somebody else",
+        54 => "the row or table is locked by another session",
         60 => "a deadlock; the transaction lost",
         955 => "the name is taken already",
         942 => "the table does not exist, or no right to it was granted",
@@ -138,16 +138,16 @@ fn description(code: usize) -> Option<&'static str> {
         1031 => "a right is missing",
         1033 | 1034 | 1089 | 1090 | 1092 => "the database is starting or shutting down",
         1045 => "the user may not log in: CREATE SESSION is not granted",
-        1400 | 1407 => "a NULL stands where the column forbids it; an empty text is a NULL to Oracle",
+        1400 | 1407 => "a NULL is in a column that forbids it; an empty text is a NULL to Oracle",
         1438 => "a number has more digits than its column",
         1466 => "the table was changed after the moment that is read; start the run again for a new snapshot",
         1555 => {
             "the snapshot is too old, the server has overwritten what it needs; start the run again for a new \
                  snapshot, or ask for a longer UNDO_RETENTION"
         }
-        1722 => "a text is no number",
-        2291 => "a row refers to one that is not there",
-        2292 => "a row that others refer to cannot go",
+        1722 => "a text is not a number",
+        2291 => "a row refers to one that does not exist",
+        2292 => "a row that others refer to cannot be deleted",
         2396 => "the session was idle for too long",
         3113 | 3114 | 3135 => "the connection broke off",
         8177 => "another transaction changed the same rows",
@@ -167,12 +167,12 @@ fn description(code: usize) -> Option<&'static str> {
             "the server takes no password verifier that this driver knows; give the account a 12C verifier by \
                   setting its password again, or use the client \"oci\""
         }
-        30006 => "the row is locked by somebody else",
+        30006 => "the row is locked by another session",
         _ => return None,
     })
 }
 
-/// The first line of the server's text; what triggers and procedures say is left out, for it may hold anything.
+/// The first line of the server's text; the text of triggers and procedures is left out, since it may hold anything.
 fn first_line(code: usize, text: Option<&str>) -> String {
     if (20_000..21_000).contains(&code) {
         return "raised by code in the database; its text is in the server's trace".to_owned();
@@ -192,7 +192,7 @@ impl fmt::Display for OracleError {
 }
 
 impl OracleError {
-    /// Trouble with a number. `text` is what the server says of it.
+    /// An error with a code. `text` is the server's text for it.
     pub(super) fn of_code(code: usize, text: Option<&str>) -> Self {
         let description = description(code).map_or_else(|| first_line(code, text), str::to_owned);
         Self { class: class_of(code), code: Some(code), description }
@@ -203,12 +203,12 @@ impl OracleError {
         Self::new(ErrorClass::Permanent, format!("parameter {number} has a value that Oracle cannot hold"))
     }
 
-    /// Trouble without a number.
+    /// An error without a code.
     pub(super) fn new(class: ErrorClass, description: String) -> Self {
         Self { class, code: None, description }
     }
 
-    /// The failure that says so.
+    /// The failure that reports this error.
     pub(super) fn failure(&self, place: impl fmt::Display) -> Failure {
         Failure::new(self.class.kind(), format!("{place}: {self}"))
     }

@@ -1,10 +1,10 @@
-//! What a guest's statement may do: one SELECT over granted tables and their columns, with functions that compute
-//! and do nothing else. The statement is parsed; whatever the rules here do not name is denied, so that a new
-//! kind of clause is denied too. Because Oracle calls a function that is named like a column, every name is
-//! looked up among the columns that can be seen at its place.
+//! The rules for a guest's statement: one SELECT over granted tables and their columns, with functions that compute and
+//! do nothing else. The statement is parsed; whatever the rules here do not name is denied, so that a new kind of
+//! clause is denied too. Because Oracle calls a function that is named like a column, every name is looked up among the
+//! columns that are visible at its place.
 //!
-//! Not allowed, though harmless in themselves: comments, for they carry hints; WITH, for it gives names that hide
-//! tables; CONNECT BY, for it computes without end.
+//! Not allowed, though harmless in themselves: comments, because they carry hints; WITH, because it defines names that
+//! hide tables; CONNECT BY, because it may compute without end.
 
 use std::collections::BTreeSet;
 
@@ -16,26 +16,27 @@ use wmshost_flow::Failure;
 
 use super::scope::StatementGuard;
 
-/// How deep a statement may nest.
+/// The deepest nesting of a statement.
 const DEPTH: usize = 40;
 /// The longest statement.
 const MOST_BYTES: usize = 256 << 10;
 
-/// Why a statement does not run.
+/// The reason why a statement does not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Violation {
     /// It cannot be read, or its parameters are wrong.
     Unreadable(String),
     /// It asks for what was not granted.
     Denied(String),
-    /// The columns of a table could not be had.
+    /// The columns of a table could not be read.
     Failed(Failure),
 }
 
 /// Returns the columns of a granted table by its name as Oracle spells it; `None` if there is no such table.
 pub(super) type Columns<'a> = dyn FnMut(&str) -> Result<Option<Vec<String>>, Failure> + 'a;
 
-/// Checks a statement by the names of the granted tables, and gives it with its tables read as of a system change number, if one is given.
+/// Checks a statement against the names of the granted tables, and returns it with its tables read as of a system
+/// change number, if there is one.
 pub(super) fn check(
     statement: &str,
     parameters: usize,
@@ -68,7 +69,8 @@ pub(super) fn check(
     })
 }
 
-/// Comments carry hints; parameters are bound in the order of the text.
+/// Refuses comments, which carry hints, and parameters that are not numbered in the order of the text, in which they
+/// are bound.
 fn check_tokens(tokens: &[TokenWithSpan], parameters: usize) -> Result<(), Violation> {
     let mut marks = 0;
     for (at, token) in tokens.iter().enumerate() {
@@ -97,7 +99,7 @@ fn check_tokens(tokens: &[TokenWithSpan], parameters: usize) -> Result<(), Viola
     Err(Violation::Unreadable(format!("the statement has {marks} parameters, {parameters} values were given")))
 }
 
-/// Puts the moment after the name of every table.
+/// Puts `AS OF SCN` after the name of every table.
 fn with_scn(statement: &str, tables: &[ObjectName], scn: u64) -> String {
     let mut ends: Vec<usize> = tables
         .iter()
@@ -112,7 +114,7 @@ fn with_scn(statement: &str, tables: &[ObjectName], scn: u64) -> String {
     text
 }
 
-/// Where a place in lines and letters is in bytes.
+/// The byte offset of a location in lines and characters; `None` if it is outside of the text.
 pub(super) fn offset_of(text: &str, at: Location) -> Option<usize> {
     let mut start = 0;
     for _ in 1..at.line {

@@ -1,5 +1,6 @@
-//! Inserting, many rows at a time. If one of them cannot be, the database says so of all: the batch is halved
-//! until the row stands alone, which is then told as refused with what the database said, and the others go in.
+//! Inserting, many rows at a time. If one of them cannot be inserted, the database refuses all of them: the batch is
+//! halved until that row is alone. It is then reported as refused, with the database's message, and the others are
+//! inserted.
 
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
@@ -15,7 +16,7 @@ use super::sql_session::with_client;
 use super::table::{Column, Table};
 use super::target_session::{AUDIT_COLUMNS, OracleTargetSession, SYSTEM_COLUMNS, WriteTable};
 
-/// Where to go back to if a row cannot be written.
+/// The savepoint to return to if a row cannot be written.
 const SAVEPOINT: &str = "wms_rows";
 
 /// Rows on their way into a table, as they are and as they are bound.
@@ -95,7 +96,8 @@ impl OracleTargetSession {
         Ok(load)
     }
 
-    /// Writes rows by statements; returns how many rows each of them touched, and how many were refused.
+    /// Writes rows by statements; returns the number of rows that each statement touched, and the number of refused
+    /// rows.
     pub(super) fn write_carefully(&mut self, statements: &Statements, load: &Load) -> Result<(Vec<u64>, u64), Failure> {
         let mut touched = vec![0; statements.texts.len()];
         let mut rejected = Vec::new();
@@ -147,7 +149,7 @@ impl OracleTargetSession {
         self.write_part(statements, &load.slice(half, rows - half), touched, rejected)
     }
 
-    /// Runs each statement for all rows, but for those that one before it could not write.
+    /// Runs each statement for all rows, except those that an earlier statement could not write.
     fn run_all(&self, statements: &Statements, wire: &RecordBatch) -> Result<Done, OracleError> {
         let client = self.connection.client()?;
         let mut done = Done::default();
@@ -166,14 +168,14 @@ impl OracleTargetSession {
     }
 }
 
-/// The insertion of rows of these columns and the host's marks.
+/// The INSERT of rows with these columns and the audit columns.
 pub(super) fn insert_text(table: &str, columns: &SchemaRef) -> String {
     let names = || columns.fields().iter().map(|field| field.name().as_str()).chain(AUDIT_COLUMNS);
     let bound: Vec<_> = (1..=names().count()).map(|number| format!(":{number}")).collect();
     format!("INSERT INTO {} ({}) VALUES ({})", quoted(table), quoted_list("", names()), bound.join(", "))
 }
 
-/// What statements did to rows.
+/// The result of running the statements.
 #[derive(Default)]
 struct Done {
     /// The number of rows each statement touched.
@@ -209,7 +211,7 @@ fn refusal(oracle_error: &OracleError, row: usize) -> Refused {
     }
 }
 
-/// How rows are bound.
+/// The parameters for binding rows.
 struct Binding<'a> {
     columns: &'a [&'a Column],
     run_id: &'a str,
@@ -217,7 +219,7 @@ struct Binding<'a> {
     key: &'a [String],
 }
 
-/// Why rows are not bound.
+/// The reason why rows are not bound.
 enum Unbound {
     /// One of them cannot be.
     Row { row: usize, rule: &'static str, why: String },
@@ -241,7 +243,7 @@ impl Binding<'_> {
         Ok(wire)
     }
 
-    /// Finds the rows that cannot be bound, by halves.
+    /// Finds the rows that cannot be bound, by halving the batch.
     fn refused(&self, rows: &RecordBatch, offset: usize, refused: &mut Vec<Refused>) -> Result<(), Failure> {
         let count = rows.num_rows();
         match self.encode(rows) {
@@ -290,7 +292,7 @@ fn check_columns<'t>(table: &'t Table, columns: &SchemaRef) -> Result<Vec<&'t Co
     fields.collect::<Result<_, _>>().map_err(Failure::permanent)
 }
 
-/// A key that is NULL would tell nothing. The columns of `wire` are those of the batch, in order.
+/// Fails if a key is NULL, since it identifies no row. The columns of `wire` are those of the batch, in order.
 fn check_key(columns: &SchemaRef, wire: &RecordBatch, key: &[String]) -> Result<(), Unbound> {
     for name in key {
         let Some(at) = position_of(columns, name) else {
@@ -305,7 +307,7 @@ fn check_key(columns: &SchemaRef, wire: &RecordBatch, key: &[String]) -> Result<
     Ok(())
 }
 
-/// Where the column of this name is, whatever its case.
+/// The position of the column with this name, in any case.
 pub(super) fn position_of(columns: &SchemaRef, name: &str) -> Option<usize> {
     columns.fields().iter().position(|field| spelled(field.name()) == spelled(name))
 }

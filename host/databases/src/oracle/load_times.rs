@@ -11,7 +11,7 @@ use super::sql_session::query;
 use super::target_session::{AUDIT_COLUMNS, OracleTargetSession};
 
 impl OracleTargetSession {
-    /// When the rows with these keys were loaded.
+    /// The load times of the rows with these keys; `None` for a key without a row.
     pub(super) fn rows_loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure> {
         let which = self.resolve_table(table)?;
         let Some(found) = self.find(which)? else { return Ok(vec![None; keys.num_rows()]) };
@@ -37,7 +37,7 @@ impl OracleTargetSession {
     }
 }
 
-/// A value as it is bound alone.
+/// A cell as a single value to bind.
 fn value_at(column: &ArrayRef, row: usize) -> Value {
     if column.is_null(row) {
         return Value::Null;

@@ -1,6 +1,6 @@
-//! Large objects. Where all that a statement gives are small, they come with their rows, as many rows at a time as
-//! a few megabytes hold. Else the rows come with locators, and each object is read by itself in pieces: never
-//! more of them is held than one and a piece, and one beyond the limit is not read at all.
+//! Large objects. Where all those of a statement are small, they come with their rows, as many rows at a time as a few
+//! megabytes hold. Otherwise the rows come with locators, and each object is read separately in pieces: at most one
+//! object and one piece are held at a time, and an object beyond the limit is not read at all.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -11,18 +11,18 @@ use super::failure::{ErrorClass, OracleError};
 
 /// The largest object that comes with its row, in bytes.
 const INLINE_BYTES: u64 = 64 << 10;
-/// How many bytes of objects may come at a time.
+/// The most bytes of objects that may come at a time.
 const FETCH_BYTES: u64 = 4 << 20;
-/// Rows per round trip that may hold a LONG, of which nothing is known.
+/// Rows per round trip if one may hold a LONG, whose length is not known.
 const LONG_ROWS: u32 = 16;
 /// Rows per round trip that hold locators.
 const LOCATOR_ROWS: u32 = 100;
-/// How much of an object is read at a time.
+/// The number of bytes of an object that are read at a time.
 const PIECE_BYTES: usize = 256 << 10;
-/// The most bytes of UTF-8 that one of the units has which the server counts text by, those of UTF-16.
+/// The most bytes of UTF-8 for one unit of UTF-16, the unit by which the server counts text.
 const UNIT_BYTES: u64 = 3;
 
-/// Starts a query in the way that suits its large objects; says whether they come by locator.
+/// Starts a query in the way that suits its large objects; also returns true if they come by locator.
 pub(super) fn start(
     client: &dyn Client,
     statement: &str,
@@ -47,13 +47,13 @@ pub(super) fn start(
     Ok((client.start(statement, values, fetch)?, fetch.by_locator))
 }
 
-/// How many rows come at a time if each has this many bytes.
+/// The number of rows per round trip if each has this number of bytes.
 fn rows_of(bytes: u64) -> u32 {
     u32::try_from(FETCH_BYTES / bytes.max(1)).unwrap_or(u32::MAX).max(1)
 }
 
-/// The bytes of all large objects of a row at most; `None` if one is too large to come with its row, or empty, which
-/// would come as NULL, or if they cannot be measured.
+/// The most bytes that all large objects of a row have together; `None` if one is too large to come with its row, or
+/// empty, which would come as NULL, or if they cannot be measured.
 fn row_bytes(
     client: &dyn Client,
     statement: &str,
@@ -89,8 +89,8 @@ fn row_bytes(
     Ok(Some(bytes))
 }
 
-/// Reads a text of this many units through its locator; if it has more bytes than the most, gives what is known of
-/// its size.
+/// Reads a text of `units` UTF-16 units through its locator. If it has more than `most` bytes, the inner error
+/// describes its size.
 pub(super) fn text(lob: &mut impl Read, units: u64, most: usize) -> io::Result<Result<String, String>> {
     // A unit has one byte at least.
     if units > most as u64 {
@@ -106,7 +106,8 @@ pub(super) fn text(lob: &mut impl Read, units: u64, most: usize) -> io::Result<R
     }
 }
 
-/// Reads a binary of this many bytes through its locator; likewise.
+/// Reads a binary of `size` bytes through its locator. If it has more than `most` bytes, the inner error describes its
+/// size.
 pub(super) fn binary(lob: &mut impl Read, size: u64, most: usize) -> io::Result<Result<Vec<u8>, String>> {
     if size > most as u64 {
         return Ok(Err(format!("{size} bytes")));
@@ -115,7 +116,8 @@ pub(super) fn binary(lob: &mut impl Read, size: u64, most: usize) -> io::Result<
     Ok(read.map_err(|read| format!("more than {read} bytes")))
 }
 
-/// All bytes of an object, or how many were read when it turned out to have more than the most.
+/// All bytes of an object; the inner error is the number of bytes that were read when it turned out to have more than
+/// `most`.
 fn bytes(lob: &mut impl Read, room: usize, most: usize) -> io::Result<Result<Vec<u8>, usize>> {
     let mut all = Vec::with_capacity(room.min(PIECE_BYTES));
     let mut piece = vec![0; PIECE_BYTES.min(room.max(4 * UNIT_BYTES as usize))];
@@ -138,14 +140,14 @@ fn bytes(lob: &mut impl Read, room: usize, most: usize) -> io::Result<Result<Vec
     }
 }
 
-/// What it means that an object could not be read. The drivers hide what it comes from; only their text tells.
+/// The meaning of a failure to read an object. The drivers hide its cause; only the text of the error has it.
 pub(super) fn oracle_error(error: &io::Error) -> OracleError {
     let text = error.to_string();
     let code = text.strip_prefix("ORA-").and_then(|rest| rest.get(..5)).and_then(|code| code.parse().ok());
     match code {
         Some(code) => OracleError::of_code(code, Some(&text)),
         None if error.kind() == ErrorKind::InvalidData => {
-            OracleError::new(ErrorClass::Permanent, "a large object holds text that is none".to_owned())
+            OracleError::new(ErrorClass::Permanent, "the text of a large object cannot be decoded".to_owned())
         }
         None if text.contains("timeout") => {
             OracleError::new(ErrorClass::Timeout, "the server did not answer in time".to_owned())
@@ -160,7 +162,7 @@ pub(super) fn oracle_error(error: &io::Error) -> OracleError {
 mod tests {
     use super::*;
 
-    /// Text as a server keeps it, which cannot give half of a letter.
+    /// Text as a server keeps it, which cannot return half of a letter.
     struct Units(Vec<u16>, usize);
 
     impl Read for Units {

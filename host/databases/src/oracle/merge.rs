@@ -1,7 +1,7 @@
-//! Inserting what is new, updating what differs and is not older. Oracle's MERGE tells only how many rows it
-//! touched, not which way; so there are two of them, one that updates and one that inserts, each bound to all rows
-//! at once. Rows of one key are written one after another, in waves in which every key stands once: each version
-//! meets the one before, and the counts are those of doing it row by row.
+//! Inserting new rows, and updating rows that differ and are not older. Oracle's MERGE reports only the number of rows
+//! it touched, not whether it updated or inserted them; so there are two of them, one that updates and one that
+//! inserts, each bound to all rows at once. Rows with the same key are written one after another, in batches in which
+//! every key occurs once: each version meets the one before, and the counts are those of writing row by row.
 
 use std::collections::HashMap;
 
@@ -77,8 +77,8 @@ impl OracleTargetSession {
         for field in columns.fields() {
             if table.column(field.name()).is_some_and(|column| !column.comparable) {
                 return Err(Failure::invalid_config(format!(
-                    "{place}: the column {} is a large object, which cannot be compared with what comes; declare it \
-                     VARCHAR2 or RAW, or load the stream whole",
+                    "{place}: the column {} is a large object, which cannot be compared with the incoming value; \
+                     declare it VARCHAR2 or RAW, or load the stream whole",
                     field.name()
                 )));
             }
@@ -87,7 +87,7 @@ impl OracleTargetSession {
     }
 }
 
-/// Rows in parts in which every key stands once, in the order of the rows.
+/// Splits rows into batches in which every key occurs once, in the order of the rows.
 fn unique_key_batches(load: &Load, columns: &SchemaRef, rule: &MergeRule) -> Result<Vec<Load>, Failure> {
     let key: Vec<usize> = rule.key.iter().filter_map(|name| position_of(columns, name)).collect();
     let mut seen: HashMap<Vec<u8>, usize> = HashMap::with_capacity(load.rows.num_rows());
@@ -135,8 +135,8 @@ fn differs(name: &str) -> String {
     )
 }
 
-/// What a MERGE does with a row of `t` that has one in `s`: nothing, if it is the same in all columns or older.
-/// `None` if there is nothing but the key.
+/// The part of a MERGE for a row of `t` that has one in `s`: it changes nothing if that is equal in all columns or
+/// older. `None` if there are no columns but the key.
 pub(super) fn matched_text(table: &Table, columns: &[String], key: &[String], version: Option<&str>) -> Option<String> {
     let is_key = |name: &str| key.iter().any(|key| spelled(key) == spelled(name));
     let mut differences: Vec<_> = columns.iter().filter(|name| !is_key(name)).map(|name| differs(name)).collect();
@@ -150,7 +150,7 @@ pub(super) fn matched_text(table: &Table, columns: &[String], key: &[String], ve
     let deleted = quoted(DELETED_AT);
     let keeps_deleted = table.column(DELETED_AT).is_some();
     if keeps_deleted {
-        // A row that is there again is there, whatever its version.
+        // A row that the source has again is no longer deleted, whatever its version.
         differences.push(format!("t.{deleted} IS NOT NULL"));
         sets.push(format!("t.{deleted} = NULL"));
     }
@@ -174,7 +174,7 @@ fn update_text(name: &str, table: &Table, columns: &SchemaRef, rule: &MergeRule)
     let names: Vec<String> = columns.fields().iter().map(|field| field.name().clone()).collect();
     let matched = matched_text(table, &names, &rule.key, rule.version.as_deref());
     let matched = matched.unwrap_or_else(|| {
-        // Every row must be bound; this touches none.
+        // Every row must be bound; this changes no row.
         let mark = quoted(AUDIT_COLUMNS[0]);
         format!("WHEN MATCHED THEN UPDATE SET t.{mark} = s.{mark} WHERE 1 = 0")
     });
@@ -191,7 +191,7 @@ fn merge_text(name: &str, columns: &SchemaRef, rule: &MergeRule) -> String {
     )
 }
 
-/// What a MERGE does with a row of `s` that has none in `t`.
+/// The part of a MERGE for a row of `s` that has none in `t`.
 pub(super) fn insert_clause(columns: &SchemaRef) -> String {
     let names = || columns.fields().iter().map(|field| field.name().as_str()).chain(AUDIT_COLUMNS);
     format!("WHEN NOT MATCHED THEN INSERT ({}) VALUES ({})", quoted_list("", names()), quoted_list("s.", names()))

@@ -2,46 +2,46 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `settings` | what it takes to reach a server |
-//! | `failure` | what Oracle's errors mean for the flow |
-//! | `retry` | when to try again |
+//! | `settings` | the address, the login and the limits of a server |
+//! | `failure` | the meaning of Oracle's errors for the flow |
+//! | `retry` | retries of connecting |
 //! | `names` | names, quoted and in upper case |
-//! | `client` | what is asked of a connection |
+//! | `client` | the interface of a connection |
 //! | `thin` | a connection by Oracle's own driver in pure Rust: nothing has to be installed |
 //! | `oci` | a connection by Oracle's Instant Client, if the program was built with it |
 //! | `panic` | panics of the drivers, as lost connections |
 //! | `connection` | one connection, with its session set up |
-//! | `pool` | connections for many |
+//! | `pool` | a pool of connections |
 //! | `connect` | connecting within a budget |
 //! | `moment` | dates and timestamps |
 //! | `number` | exact decimals |
 //! | `types` | Oracle's types and Arrow types, both ways |
 //! | `sql_session` | plain SQL, for the host's own tables |
-//! | `guard` | what a guest's statement may do |
-//! | `clauses` | which clauses, functions and literals it may have |
-//! | `scope` | the names that can be seen in a statement |
-//! | `order` | the host's order of a column, in Oracle's words |
+//! | `guard` | the rules for a guest's statement |
+//! | `clauses` | the clauses, functions and literals that it may have |
+//! | `scope` | the names that are visible in a statement |
+//! | `order` | the host's order of a column, in Oracle's SQL |
 //! | `dates` | moments that are compared with a DATE |
 //! | `source` | one moment over many sessions |
-//! | `session` | one stream's reading |
+//! | `session` | the reading session of one stream |
 //! | `lob` | large objects, with their rows or in pieces |
 //! | `cursor` | the rows of a query |
 //! | `column` | cells to Arrow columns |
 //! | `target` | opening a server for writing |
-//! | `target_session` | one stream's transactions |
+//! | `target_session` | the transactions of one stream |
 //! | `commit` | committing, and whether it took place |
 //! | `ownership` | whether a table is the stream's own |
-//! | `table` | what the server knows of a table that is written |
+//! | `table` | the server's description of a table that is written |
 //! | `ddl` | creating and changing tables |
 //! | `encode` | batches as the driver binds them |
 //! | `insert` | inserting, and finding the rows that cannot be |
-//! | `merge` | inserting what is new, updating what differs |
+//! | `merge` | inserting new rows, updating rows that differ |
 //! | `bulk_merge` | merging a large batch at once |
 //! | `swap` | staged tables |
-//! | `copied` | what a staged table demands of its rows |
+//! | `copied` | the constraints that a staged table copies |
 //! | `remove` | rows that the source no longer has |
 //! | `load_times` | when rows were loaded |
-//! | `probe` | trying a connection, and what its user lacks |
+//! | `probe` | testing a connection, and the rights that its user lacks |
 
 mod bulk_merge;
 mod clauses;

@@ -1,6 +1,6 @@
-//! Dates and timestamps: Oracle's parts of a moment and microseconds since 1970, in the proleptic Gregorian
-//! calendar. Oracle counts the days before 1582-10-15 in the Julian one; what is read are the same year, month
-//! and day, not the same distance in days. Years 1 to 9999 are taken, others are bad values.
+//! Dates and timestamps: Oracle's parts of a moment and microseconds since 1970, in the proleptic Gregorian calendar.
+//! Oracle counts the days before 1582-10-15 in the Julian one; the same year, month and day are read, not the same
+//! distance in days. Years outside of 1 to 9999 are bad values.
 
 use std::ops::Range;
 

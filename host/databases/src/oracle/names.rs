@@ -11,7 +11,7 @@ pub(super) fn spelled(name: &str) -> String {
     name.to_uppercase()
 }
 
-/// A name as the host spells it: in lower case, unless it is one that Oracle had to be given in quotes.
+/// A name as the host spells it: in lower case, unless Oracle needs it in quotes.
 pub(super) fn shown(name: &str) -> String {
     let plain = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '_' | '$' | '#');
     if name.chars().all(plain) { name.to_lowercase() } else { name.to_owned() }
@@ -22,7 +22,7 @@ pub(super) fn exactly(name: &str) -> String {
     format!("\"{}\"", name.replace('"', ""))
 }
 
-/// A table with its owner, as it is in a GRANT.
+/// A table with its owner, as a GRANT names it.
 pub(super) fn owned(settings: &Settings, table: &str) -> String {
     match &settings.schema {
         Some(schema) => format!("{}.{}", spelled(schema), spelled(table)),
@@ -44,7 +44,7 @@ pub(super) fn quoted_list<'a>(before: &str, names: impl IntoIterator<Item = &'a 
 pub(super) fn check(name: &str, most_bytes: usize) -> Result<(), Failure> {
     let spelled = spelled(name);
     if spelled.is_empty() || spelled.contains(['"', '\0']) {
-        return Err(Failure::invalid_config(format!("the name {name:?} cannot be one in Oracle")));
+        return Err(Failure::invalid_config(format!("the name {name:?} is not a valid name in Oracle")));
     }
     if spelled.len() > most_bytes {
         return Err(Failure::invalid_config(format!(

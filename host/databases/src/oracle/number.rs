@@ -1,5 +1,5 @@
-//! Exact decimals out of Oracle's numbers. The driver returns a number's digits as text only; they are added up as
-//! they are written, and nothing here goes by way of a binary fraction.
+//! Exact decimals out of Oracle's numbers. The driver returns a number's digits as text only; they are added up as they
+//! are written, and no value passes through a binary fraction.
 
 use std::fmt::{self, Display, Write};
 

@@ -1,4 +1,4 @@
-//! The host's order of a column, in Oracle's words. Every session compares and sorts by NLS_SORT = BINARY, so that most
+//! The host's order of a column, in Oracle's SQL. Every session compares and sorts by NLS_SORT = BINARY, so that most
 //! types are ordered as the host does, by the column itself and its indexes. Text is ordered by the bytes of its
 //! character set, which is the order of UTF-8 in some only.
 
@@ -14,7 +14,8 @@ const SORTED: [&str; 4] = ["AL32UTF8", "UTF8", "US7ASCII", "WE8ISO8859P1"];
 /// Turns text of a character set without letters beyond 16 bits into UTF-16, which sorts by letter.
 const TO_UTF16: &str = "TO_NCHAR";
 
-/// How Oracle orders by a column of a database with this character set; else why it cannot in the host's order.
+/// The order by a column in a database with this character set; the error is the reason why Oracle cannot order as the
+/// host does.
 pub(super) fn order_of(column: &ColumnInfo, reading: Reading, charset: &str) -> Result<ColumnOrder, String> {
     let name = exactly(&column.name);
     let why = match (reading, column.kind) {

@@ -9,7 +9,7 @@ use super::sql_session::OracleSqlSession;
 use super::target_session::{OracleTargetSession, WriteTable};
 
 impl OracleTargetSession {
-    /// Asks for a change of the granted table, unless that is somebody else's.
+    /// Runs a change of the granted table, unless the table belongs to another owner.
     pub(super) fn ask_for<T>(
         &mut self,
         table: &str,
@@ -22,7 +22,7 @@ impl OracleTargetSession {
         })
     }
 
-    /// Fails if a table is somebody else's; changes nothing.
+    /// Fails if a table belongs to another owner; changes nothing.
     pub(super) fn check_own(&mut self, which: WriteTable) -> Result<(), Failure> {
         if self.owned.contains(&which) {
             return Ok(());
@@ -39,18 +39,18 @@ impl OracleTargetSession {
         }
     }
 
-    /// Has a name recorded as the stream's own, in a transaction of its own: what follows may commit by itself.
+    /// Records a name as the stream's own, in a transaction of its own, because what follows may commit by itself.
     pub(super) fn secure_autonomous(&self, table: &str) -> Result<Secured, Failure> {
         let mut session = OracleSqlSession::new(Arc::clone(&self.connections))?;
         session.begin()?;
         let secured = claim(&self.grant, &self.grant.owner()).secure(&mut session, table, self.clock.now());
-        // Dropping the session undoes what was begun.
+        // Dropping the session rolls back its transaction.
         let secured = secured.map_err(|failure| failure.within(&self.place))?;
         session.commit()?;
         Ok(secured)
     }
 
-    /// The same for a table that is about to change its shape.
+    /// The same for a table whose definition is about to change.
     pub(super) fn secure_before_change(&self, which: WriteTable) -> Result<(), Failure> {
         if self.owned.contains(&which) { Ok(()) } else { self.secure_autonomous(&self.name_of(which)).map(drop) }
     }
@@ -72,7 +72,7 @@ impl OracleTargetSession {
     }
 }
 
-/// The stream of a grant, as it asks for a table.
+/// The claim of a grant's stream to a table.
 fn claim<'a>(grant: &'a TargetGrant, owner: &'a TableOwner) -> Claim<'a> {
     Claim { owner, run_id: &grant.run_id, take_over: grant.take_over.as_ref() }
 }

@@ -1,5 +1,6 @@
-//! Panics of the drivers. The thin driver panics where an answer breaks off in the midst of a packet's header, or has
-//! in it what the driver does not know. Here such a panic becomes an error like any other: the connection is lost.
+//! Panics of the drivers. The thin driver panics where an answer breaks off in the middle of a packet's header, or
+//! holds something that the driver does not know. Here such a panic becomes an error like any other: the connection is
+//! lost.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
@@ -8,21 +9,21 @@ use std::sync::Once;
 use super::failure::{ErrorClass, OracleError};
 
 thread_local! {
-    /// Whether a panic on this thread is one that [`caught`] turns into an error.
+    /// True while a panic on this thread is one that [`caught`] turns into an error.
     static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Calls a driver and returns its panic as the loss of the connection. Nothing of such a panic is printed: its message
 /// names places in the driver's source and may hold bytes of the answer.
 ///
-/// The connection must not be used afterwards, which [`ErrorClass::ConnectionLost`] sees to.
+/// The connection must not be used afterwards, which [`ErrorClass::ConnectionLost`] ensures.
 pub(super) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, OracleError> {
     silence_once();
     let outer = IS_CAUGHT.replace(true);
     let result = catch_unwind(AssertUnwindSafe(call));
     IS_CAUGHT.set(outer);
     result.map_err(|_| {
-        OracleError::new(ErrorClass::ConnectionLost, "the driver broke off over an answer of the server".to_owned())
+        OracleError::new(ErrorClass::ConnectionLost, "the driver failed on an answer of the server".to_owned())
     })
 }
 

@@ -1,6 +1,6 @@
-//! Connections for many. The driver's own pool hangs when it is to open two at once, and its taking has no limit;
-//! this one serves in the order of asking, waits only so long, tries a connection that was idle, and lets none
-//! grow too old.
+//! A pool of connections. The driver's own pool hangs when it has to open two at once, and its `take` has no time
+//! limit; this one serves its callers in the order of asking, waits up to a limit, tests a connection that was idle,
+//! and does not lend one that is too old.
 
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -9,24 +9,24 @@ use std::time::{Duration, Instant};
 
 use wmshost_flow::Failure;
 
-/// Makes what a pool lends.
+/// Makes the items of a pool.
 pub(super) trait ManageConnection: Send + Sync {
-    /// What is lent.
+    /// The item that is lent.
     type Connection: Send;
     /// Makes one.
     fn connect(&self) -> Result<Self::Connection, Failure>;
-    /// Returns whether one that was idle can still be used.
+    /// Returns whether an item that was idle can still be used.
     fn is_valid(&self, item: &Self::Connection) -> bool;
 }
 
 /// The limits of a pool.
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
-    /// Items at a time.
+    /// The most items at a time.
     pub(super) most: usize,
-    /// How long to wait for one.
+    /// The longest wait for an item.
     pub(super) wait: Duration,
-    /// An item that was idle for longer is tried before it is lent.
+    /// An item that was idle for longer is tested before it is lent.
     pub(super) ping_after: Duration,
     /// An item older than this is not lent again.
     pub(super) max_lifetime: Duration,
@@ -62,7 +62,7 @@ impl<M: ManageConnection> Pool<M> {
         Arc::new(Self { maker, limits, queue: Mutex::new(queue), moved: Condvar::new() })
     }
 
-    /// What makes the items.
+    /// The maker of the items.
     pub(super) fn maker(&self) -> &M {
         &self.maker
     }
@@ -74,7 +74,7 @@ impl<M: ManageConnection> Pool<M> {
     /// Lends an item: an idle one that is alive, or a new one.
     pub(super) fn take(self: &Arc<Self>) -> Result<Pooled<M>, Failure> {
         let mut idle = self.wait_for_turn()?;
-        // From here on a place is ours; it is given back if no item can be made.
+        // From here on this call holds a place; it is released if no item can be made.
         let place = Permit(Arc::clone(self));
         while let Some(Idle { item, made, since, suspect }) = idle.take() {
             let tired = suspect || since.elapsed() >= self.limits.ping_after;
@@ -85,7 +85,7 @@ impl<M: ManageConnection> Pool<M> {
             drop(item);
             idle = self.queue().idle.pop();
             if idle.is_some() {
-                // Two places for one item: the old one's is free.
+                // The idle item has a place of its own; one of the two is enough.
                 self.queue().open -= 1;
             }
         }
@@ -93,7 +93,7 @@ impl<M: ManageConnection> Pool<M> {
         Ok(Pooled { item: Some(item), made: Instant::now(), broken: false, place })
     }
 
-    /// Waits for a place, and gives the item that is idle in it, if there is one.
+    /// Waits for a place, and returns the item that is idle in it, if there is one.
     fn wait_for_turn(&self) -> Result<Option<Idle<M::Connection>>, Failure> {
         let end = Instant::now() + self.limits.wait;
         let mut queue = self.queue();
@@ -145,13 +145,13 @@ pub(super) struct Pooled<M: ManageConnection> {
 }
 
 impl<M: ManageConnection> Pooled<M> {
-    /// Says that the item is not to be lent again, and that those which are idle must be tried before they are.
+    /// Marks the item as not to be lent again, and the idle ones as to be tested before they are lent.
     pub(super) fn mark_broken(&mut self) {
         self.broken = true;
         self.place.0.queue().idle.iter_mut().for_each(|idle| idle.suspect = true);
     }
 
-    /// Returns whether that was said.
+    /// Returns whether the item is marked as broken.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
     }

@@ -1,5 +1,5 @@
-//! Trying a connection: whether the server is reached, who answers there, and what the user lacks, each with the
-//! GRANT to ask for.
+//! Testing a connection: whether the server can be reached, which version it has, and the rights that the user lacks,
+//! each with the GRANT to ask for.
 
 use std::time::{Duration, Instant};
 
@@ -11,34 +11,34 @@ use super::names::{owned, quoted, spelled};
 use super::settings::{Settings, Snapshot};
 use super::sql_session::{query, with_client};
 
-/// Round trips of which the quickest is told.
+/// The number of round trips that are timed; the quickest is reported.
 const PINGS: usize = 3;
 
-/// What a server said.
+/// The result of testing a connection.
 #[derive(Debug, Clone)]
 pub struct Probe {
     /// Its version.
     pub version: String,
     /// The quickest of a few round trips.
     pub round_trip: Duration,
-    /// The zone that its own moments are in.
+    /// The time zone of its own moments.
     pub database_zone: String,
-    /// Rights that are missing and without which the streams do not run.
+    /// Missing rights without which the streams do not run.
     pub missing: Vec<Missing>,
-    /// Rights that are missing and would make the streams better.
+    /// Missing rights with which the streams would run better.
     pub wanted: Vec<Missing>,
 }
 
 /// A right that is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// What cannot be done, in words.
+    /// The action that is not possible, in words.
     pub what: String,
     /// The statement that an administrator has to run.
     pub grant: String,
 }
 
-/// Tries a source that these tables are read from.
+/// Tests a source and the tables that are read from it.
 pub fn probe_source(settings: Settings, tables: &[&str], label: &str) -> Result<Probe, Failure> {
     let (mut connection, mut probe, place, settings) = reach(settings, label)?;
     let user = spelled(&settings.user);
@@ -75,7 +75,7 @@ pub fn probe_source(settings: Settings, tables: &[&str], label: &str) -> Result<
     Ok(probe)
 }
 
-/// Tries a target.
+/// Tests a target.
 pub fn probe_target(settings: Settings, label: &str) -> Result<Probe, Failure> {
     let (mut connection, mut probe, place, settings) = reach(settings, label)?;
     let user = spelled(&settings.user);
@@ -87,10 +87,10 @@ pub fn probe_target(settings: Settings, label: &str) -> Result<Probe, Failure> {
         Ok(found.is_empty().then(|| format!("GRANT {right} TO {user}")))
     };
     if let Some(grant) = lacks(&format!("CREATE {any}TABLE"))? {
-        probe.missing.push(Missing { what: "tables cannot be made".to_owned(), grant });
+        probe.missing.push(Missing { what: "tables cannot be created".to_owned(), grant });
     }
     if let Some(grant) = lacks(&format!("CREATE {any}VIEW"))? {
-        probe.wanted.push(Missing { what: "models that are views cannot be made".to_owned(), grant });
+        probe.wanted.push(Missing { what: "models that are views cannot be created".to_owned(), grant });
     }
     Ok(probe)
 }
@@ -98,7 +98,7 @@ pub fn probe_target(settings: Settings, label: &str) -> Result<Probe, Failure> {
 const EXACT_SCN: &str = "SELECT TO_CHAR(current_scn) FROM v$database";
 
 fn reach(mut settings: Settings, label: &str) -> Result<(PooledConnection, Probe, String, Settings), Failure> {
-    // Whoever tries a connection wants to know now.
+    // A test reports the first failure, without retries.
     settings.connect_budget = Duration::ZERO;
     let place = format!("connection {label}");
     let connections = connections(place.clone(), settings.clone())?;
@@ -119,7 +119,7 @@ fn reach(mut settings: Settings, label: &str) -> Result<(PooledConnection, Probe
     Ok((connection, probe, place, settings))
 }
 
-/// In which words a query is refused, if it is.
+/// The server's message, if it refuses a query.
 fn refusal(connection: &mut PooledConnection, statement: &str, place: &str) -> Result<Option<String>, Failure> {
     match connection.client().and_then(|client| client.describe(statement)) {
         Ok(_) => Ok(None),

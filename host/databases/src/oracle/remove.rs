@@ -9,7 +9,7 @@ use super::names::quoted;
 use super::target_session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, WriteTable};
 
 impl OracleTargetSession {
-    /// Takes away the rows with these keys.
+    /// Deletes the rows with these keys, or marks them as deleted; returns their number.
     pub(super) fn remove_rows(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
         if self.resolve_table(table)? != WriteTable::Table {
             return Err(Failure::denied(format!("{}: rows are taken from the table itself only", self.place)));
@@ -19,7 +19,7 @@ impl OracleTargetSession {
         let mut load = self.load(&found, table, keys, &columns)?;
         let text = match removal {
             Removal::Delete => {
-                // What is bound has the host's marks after the key, which a deletion has no use for.
+                // The bound columns have the audit columns after the key, which a deletion does not use.
                 let key: Vec<usize> = (0..columns.len()).collect();
                 load.wire = load
                     .wire

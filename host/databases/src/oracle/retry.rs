@@ -1,7 +1,6 @@
-//! When to try again. Only connecting is tried again here, with growing pauses and within a budget; what happens
-//! within a transaction is for the flow to decide. After too many failures a connection is left alone for a
-//! while, then one caller may try it for all, and after a refused login it is left alone for good: every wrong
-//! password brings an account nearer to being locked.
+//! Retries. Only connecting is tried again here, with growing pauses and within a budget; the flow decides about
+//! failures within a transaction. After too many failures nobody connects for a while, then one caller may try for all,
+//! and after a refused login nobody connects any more: every wrong password brings an account nearer to being locked.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,9 +13,9 @@ use super::failure::{ErrorClass, OracleError};
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// Failures in a row, each with its whole budget, after which a connection is left alone.
+/// Consecutive failures, each with its whole budget, after which connecting pauses.
 const MOST_FAILURES: u32 = 3;
-/// For how long it is.
+/// The length of that pause.
 const OPEN_FOR: Duration = Duration::from_secs(30);
 
 /// Pauses that grow, within a budget.
@@ -31,8 +30,8 @@ impl Backoff {
         Self { next: FIRST_PAUSE, left: budget }
     }
 
-    /// How long to wait before the next try, which is between half and all of a pause that doubles each time;
-    /// `None` once the budget is used up. `spent` is what the last try took.
+    /// The pause before the next try, which is between half and all of an interval that doubles each time; `None` once
+    /// the budget is used up. `spent` is the duration of the last try.
     pub(super) fn next(&mut self, spent: Duration) -> Option<Duration> {
         let pause = self.next / 2 + (self.next / 2).mul_f64(chance());
         self.left = self.left.checked_sub(spent + pause)?;
@@ -41,7 +40,7 @@ impl Backoff {
     }
 }
 
-/// Time as trying again sees it.
+/// The clock that retries use; tests replace it.
 pub(super) trait Time {
     fn now(&self) -> Instant;
     fn sleep(&self, span: Duration);
@@ -60,16 +59,16 @@ impl Time for RealTime {
     }
 }
 
-/// How trying again ended without success.
+/// The failure of all tries.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RetryError {
     /// It was not tried.
     BreakerOpen(BreakerOpen),
-    /// It failed so often; the last time like this.
+    /// It failed this number of times; the error is the last one.
     Failed(u32, OracleError),
 }
 
-/// Tries until it works, the budget is used up, or trying again is no use. Every failure is logged.
+/// Tries until it works, the budget is used up, or trying again is useless. Every failure is logged.
 pub(super) fn retry_within<T>(
     place: &str,
     budget: Duration,
@@ -101,37 +100,37 @@ pub(super) fn retry_within<T>(
                 }
                 None => breaker.failed(time.now()),
             },
-            // The server answered: whatever is wrong, it is there.
+            // The server answered, so that it can be reached, whatever is wrong.
             _ => breaker.worked(),
         }
         return Err(RetryError::Failed(attempts, oracle_error));
     }
 }
 
-/// A number between 0 and 1, another one each time.
+/// A random number between 0 and 1.
 fn chance() -> f64 {
     f64::from(RandomState::new().hash_one(0_u8) as u32) / f64::from(u32::MAX)
 }
 
-/// Keeps a connection from being tried when that is known to be no use.
+/// Keeps a connection from being tried when that is known to be useless.
 #[derive(Debug, Default)]
 pub(super) struct Breaker(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     failures: u32,
-    /// When it may be tried again.
+    /// The time from which it may be tried again.
     closed_until: Option<Instant>,
-    /// What the server said to the login.
+    /// The server's answer to the login.
     refused: Option<String>,
 }
 
-/// Why a connection is not tried.
+/// The reason why a connection is not tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum BreakerOpen {
-    /// It failed too often; for so long it is left alone.
+    /// It failed too often; the rest of the pause.
     For(Duration),
-    /// The login was refused, with these words.
+    /// The login was refused, with this message.
     Refused(String),
 }
 
@@ -140,8 +139,7 @@ impl Breaker {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether it may be tried. After a while of being left alone one caller may; the others wait for what
-    /// comes of it.
+    /// Fails if connecting may not be tried now. After the pause one caller may; the others wait for its result.
     pub(super) fn check(&self, now: Instant) -> Result<(), BreakerOpen> {
         let mut state = self.state();
         if let Some(words) = &state.refused {
@@ -157,12 +155,12 @@ impl Breaker {
         }
     }
 
-    /// It worked.
+    /// Records a success.
     pub(super) fn worked(&self) {
         *self.state() = State::default();
     }
 
-    /// It failed, after all tries.
+    /// Records a failure of all tries.
     pub(super) fn failed(&self, now: Instant) {
         let mut state = self.state();
         state.failures += 1;
@@ -171,7 +169,7 @@ impl Breaker {
         }
     }
 
-    /// The login was refused.
+    /// Records a refused login.
     pub(super) fn refuse(&self, words: String) {
         self.state().refused = Some(words);
     }
@@ -220,7 +218,7 @@ mod tests {
         assert_eq!(breaker.check(now), Ok(()));
     }
 
-    /// Time that passes by sleeping, and by so much at each look.
+    /// Time that passes by sleeping, and by a fixed span at each look.
     struct FakeTime(Mutex<(Instant, Vec<Duration>)>, Duration);
 
     impl FakeTime {

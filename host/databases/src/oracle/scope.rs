@@ -1,4 +1,4 @@
-//! Walks a parsed statement by the guard's rules, with the names that can be seen at each place.
+//! Walks a parsed statement by the guard's rules, with the names that are visible at each place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use super::clauses::{
 };
 use super::guard::{Columns, Violation};
 
-/// Names that are no columns, and tell nothing but the row's place or the time.
+/// Names that are not columns, and reveal nothing but the row's place or the time.
 const PSEUDO_COLUMNS: &[&str] =
     &["ROWNUM", "ROWID", "ORA_ROWSCN", "SYSDATE", "SYSTIMESTAMP", "CURRENT_DATE", "CURRENT_TIMESTAMP"];
 /// The table of one row.
@@ -32,7 +32,7 @@ pub(super) struct StatementGuard<'a, 'c> {
     granted: &'a BTreeSet<String>,
     source: &'a mut Columns<'c>,
     known: BTreeMap<String, Vec<String>>,
-    /// What can be seen, the innermost last.
+    /// The visible relations, the innermost last.
     scopes: Vec<Vec<Relation>>,
     tables: Vec<ObjectName>,
 }
@@ -65,7 +65,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
             SetExpr::Select(select) => return self.ordered_select(select, query),
             body => self.set(body)?,
         };
-        // Behind a UNION only its columns can be seen.
+        // After a UNION only its columns are visible.
         self.scopes.push(vec![Relation { alias: None, columns: outputs.clone() }]);
         let ordered = self.order_and_fetch(query);
         self.scopes.pop();
@@ -75,7 +75,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
     fn ordered_select(&mut self, select: &Select, query: &Query) -> Checked<Vec<String>> {
         let depth = self.scopes.len();
         let checked = self.select(select).and_then(|outputs| {
-            // ORDER BY sees the names that the SELECT gives, too; each of them was checked.
+            // ORDER BY sees the names of the SELECT's columns, too; each of them was checked.
             self.scopes.push(vec![Relation { alias: None, columns: outputs.clone() }]);
             self.order_and_fetch(query).map(|()| outputs)
         });
@@ -124,7 +124,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
         }
     }
 
-    /// Checks a SELECT and leaves its FROM in sight.
+    /// Checks a SELECT and leaves its FROM visible.
     fn select(&mut self, select: &Select) -> Checked<Vec<String>> {
         if has_odd_clauses(select) {
             return plain_only();
@@ -173,7 +173,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
                 match self.scopes.last().into_iter().flatten().find(|relation| relation.alias.as_ref() == Some(&alias))
                 {
                     Some(relation) => outputs.extend(relation.columns.clone()),
-                    None => return denied(format!("{alias}.* is of no table in this FROM")),
+                    None => return denied(format!("{alias}.* names no table of this FROM")),
                 }
             }
             _ => return plain_only(),
@@ -331,7 +331,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
     fn compound(&self, parts: &[Ident]) -> Checked {
         let names: Vec<String> = parts.iter().map(name_of).collect();
         let [alias, column] = names.as_slice() else {
-            return denied(format!("{} is no column of a table in FROM", names.join(".")));
+            return denied(format!("{} is not a column of a table in FROM", names.join(".")));
         };
         let mut relations = self.scopes.iter().flatten();
         let is_pseudo = ["ROWID", "ORA_ROWSCN"].contains(&column.as_str());

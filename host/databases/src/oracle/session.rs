@@ -1,4 +1,4 @@
-//! One stream's reading.
+//! The reading session of one stream.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_co
      WHERE c.owner = NVL(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND c.table_name = :2 \
      AND c.constraint_type = 'P' ORDER BY cc.position";
 
-/// What a synonym represents; the schema's own comes before a public one. Not if it is elsewhere.
+/// The table of a synonym; the schema's own synonym comes before a public one. A synonym over a database link has none.
 const SYNONYM: &str = "SELECT table_owner, table_name FROM all_synonyms \
      WHERE synonym_name = :1 AND owner IN (SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), 'PUBLIC') AND db_link IS NULL \
      ORDER BY DECODE(owner, 'PUBLIC', 1, 0)";
@@ -39,16 +39,16 @@ const CHARSET: &str = "SELECT value FROM nls_database_parameters WHERE parameter
 const LOCAL_NOON: &str =
     "SELECT CAST(TIMESTAMP '2026-01-31 12:00:00 +00:00' AS TIMESTAMP WITH LOCAL TIME ZONE) FROM dual";
 
-/// What all sessions of a source share.
+/// The data that all sessions of a source share.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SharedSource {
+pub(super) struct SnapshotPoint {
     /// The system change number that everything is read as of.
     pub(super) scn: Option<u64>,
-    /// The source's clock, taken back after the oldest transaction that was open.
+    /// The source's clock, set back to before the start of the oldest open transaction.
     pub(super) now: Micros,
 }
 
-/// A table, view or synonym that is there.
+/// A table, view or synonym that exists.
 struct Found {
     /// Its name as Oracle spells it.
     name: String,
@@ -61,8 +61,8 @@ pub(super) struct Session {
     settings: Settings,
     connection: SharedConnection,
     grant: SourceGrant,
-    moment: SharedSource,
-    /// Granted tables, as far as they were asked for.
+    moment: SnapshotPoint,
+    /// The granted tables that were looked up so far.
     tables: BTreeMap<String, Option<Arc<Found>>>,
     local_is_utc: Option<bool>,
     /// The database's character set.
@@ -75,7 +75,7 @@ impl Session {
         settings: Settings,
         connection: PooledConnection,
         grant: &SourceGrant,
-        moment: SharedSource,
+        moment: SnapshotPoint,
     ) -> Self {
         let connection = Arc::new(Mutex::new(connection));
         let (grant, tables) = (grant.clone(), BTreeMap::new());
@@ -90,7 +90,8 @@ impl Session {
         self.grant.tables.iter().any(|granted| spelled(granted) == spelled(table))
     }
 
-    /// What is called so: in upper case, as Oracle spells a name that was not quoted, or else as it is written.
+    /// The table, view or synonym of this name: in upper case, as Oracle spells a name that was not quoted, or else as
+    /// it is written.
     fn found(&mut self, table: &str) -> Result<Option<Arc<Found>>, Failure> {
         if let Some(known) = self.tables.get(table) {
             return Ok(known.clone());
@@ -110,7 +111,8 @@ impl Session {
         Ok(found)
     }
 
-    /// What the server says of the columns of what is called exactly so; `None` if there is nothing.
+    /// The server's description of the columns of the table, view or synonym with exactly this name; `None` if there is
+    /// none.
     fn metadata(&self, table: &str) -> Result<Option<Vec<ColumnInfo>>, Failure> {
         let nothing = format!("SELECT * FROM {} WHERE 1 = 0", exactly(table));
         let mut connection = self.connection();
@@ -154,12 +156,17 @@ impl Session {
         let found = plain_query(&mut self.connection(), &self.place, CHARSET, &[])?;
         let found: Arc<str> = match found.first().map(Vec::as_slice) {
             Some([Value::Text(name)]) => name.as_str().into(),
-            _ => return Err(Failure::permanent(format!("{}: the server does not tell its character set", self.place))),
+            _ => {
+                return Err(Failure::permanent(format!(
+                    "{}: the server does not report its character set",
+                    self.place
+                )));
+            }
         };
         Ok(Arc::clone(self.charset.insert(found)))
     }
 
-    /// Returns whether moments of local time come in UTC. The session's zone is UTC, but a driver could overlook it.
+    /// Returns whether moments of local time come in UTC. The session's zone is UTC, but a driver could ignore it.
     fn local_is_utc(&mut self) -> Result<bool, Failure> {
         if let Some(known) = self.local_is_utc {
             return Ok(known);
@@ -269,7 +276,7 @@ impl Session {
         Ok(rows.into_iter().filter_map(|row| text(row.into_iter().next()?)).collect())
     }
 
-    /// Which rights reading as of the run's moment needs.
+    /// The hint about the rights that reading as of the run's moment needs.
     fn flashback_hint(&self) -> String {
         let user = spelled(&self.settings.user);
         let grants = self.grant.tables.iter();

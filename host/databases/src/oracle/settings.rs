@@ -5,10 +5,10 @@ pub use wmshost_pipeline::oracle::{
     Address, BareNumber, ClientKind, Protocol, Server, Service, Settings, Snapshot, Tags, Trust,
 };
 
-/// Statements that a connection keeps open.
+/// The number of statements that a connection keeps open.
 pub(super) const STATEMENTS: usize = 40;
 
-/// The text that the driver connects by. Names that could close a bracket were refused before.
+/// The text that the driver connects with. Names that could close a bracket were refused before.
 pub(super) fn connect_text(settings: &Settings) -> String {
     let (host, port, service, protocol) = match &settings.address {
         Address::Descriptor(text) => return text.clone(),
@@ -33,15 +33,15 @@ pub(super) fn connect_text(settings: &Settings) -> String {
     )
 }
 
-/// Why these settings cannot be used at all, if they cannot.
+/// The reason why these settings cannot be used at all; `None` if they can.
 pub(super) fn violation(settings: &Settings) -> Option<String> {
     if let Address::Host { host, service: Service::Name(name) | Service::Sid(name), .. } = &settings.address {
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:$#".contains(&byte));
         if host.is_empty() || !plain(host) {
-            return Some("the host's name has letters that no host has".to_owned());
+            return Some("the host's name has characters that are not allowed".to_owned());
         }
         if name.is_empty() || !plain(name) {
-            return Some("the service's name has letters that no service has".to_owned());
+            return Some("the service's name has characters that are not allowed".to_owned());
         }
     }
     if let Server::Pooled { class } = &settings.server
@@ -54,7 +54,8 @@ pub(super) fn violation(settings: &Settings) -> Option<String> {
     }
     if settings.trust.ca_file.is_some() && settings.trust.wallet.is_some() {
         return Some(
-            "a CA file is beside a wallet; put the authority's certificate into the wallet's ewallet.pem".to_owned(),
+            "both a CA file and a wallet are set; put the authority's certificate into the wallet's ewallet.pem"
+                .to_owned(),
         );
     }
     None

@@ -1,6 +1,6 @@
-//! One moment over many sessions. At the start of a run the source is asked for the system change number that all
-//! its sessions read as of, and for a time after which nothing can be committed any more: that of the oldest
-//! transaction which is open, so that a transaction that commits late is read by the next run.
+//! One moment over many sessions. At the start of a run the source is asked for the system change number that all its
+//! sessions read as of, and for a time before which no change can still be committed: the start of the oldest open
+//! transaction, so that the next run reads a transaction that commits late.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use wmshost_flow::{Failure, Micros, Source, SourceGrant, SourceSession, Value};
 
 use super::connect::{ConnectionPool, PooledConnection, connections};
 use super::failure::ErrorClass;
-use super::session::{Session, SharedSource};
+use super::session::{Session, SnapshotPoint};
 use super::settings::{Settings, Snapshot, Tags};
 use super::sql_session::{self, query};
 
 const SECOND: i64 = 1_000_000;
 
-/// How to ask for the system change number, the most exact first; the last one needs no right.
+/// The queries for the system change number, the most exact first; the last one needs no right.
 const SCN: [&str; 3] = [
     "SELECT TO_CHAR(current_scn) FROM v$database",
     "SELECT TO_CHAR(dbms_flashback.get_system_change_number) FROM dual",
     "SELECT TO_CHAR(TIMESTAMP_TO_SCN(SYSTIMESTAMP)) FROM dual",
 ];
-/// The clock may be finer than what is kept.
+/// The cast is needed because the clock may be finer than microseconds.
 const NOW: &str = "SELECT CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS TIMESTAMP(6)) FROM dual";
 /// The server's local time, and when the oldest open transaction began by it; NULL if none is open.
 const OLDEST: &str = "SELECT CAST(SYSDATE AS TIMESTAMP), CAST(MIN(start_date) AS TIMESTAMP) FROM v$transaction";
@@ -38,7 +38,7 @@ pub fn open_source(mut settings: Settings, sessions: usize, label: &str) -> Resu
 
 struct OracleSource {
     connections: Arc<ConnectionPool>,
-    moment: SharedSource,
+    moment: SnapshotPoint,
 }
 
 impl Source for OracleSource {
@@ -50,19 +50,19 @@ impl Source for OracleSource {
         Ok(Box::new(Session::new(maker.place.clone(), maker.settings.clone(), connection, grant, self.moment)))
     }
 
-    /// A number that changes with every commit of anybody says nothing of the tables that are read.
+    /// A number that changes with every commit of any session says nothing about the tables that are read.
     fn version(&self) -> Option<String> {
         None
     }
 }
 
-/// The moment of a run. The clock is read before the number: a transaction that is open at the number began
-/// either before the clock was read, and is seen, or after it.
-fn moment(connection: &mut PooledConnection, connections: &Arc<ConnectionPool>) -> Result<SharedSource, Failure> {
+/// The moment of a run. The clock is read before the number: a transaction that is open at the number began either
+/// before the clock was read, and is seen, or after it.
+fn moment(connection: &mut PooledConnection, connections: &Arc<ConnectionPool>) -> Result<SnapshotPoint, Failure> {
     let maker = connections.maker();
     let place = &maker.place;
     let now = match query(connection, place, NOW, &[])?.first().map(Vec::as_slice) {
-        // CAST rounds: what it gives may lie half a microsecond ahead.
+        // CAST rounds: its result may be half a microsecond ahead.
         Some([Value::Timestamp(now)]) => now - 1,
         _ => return Err(Failure::permanent(format!("{place}: the server's clock is outside of the years 1 to 9999"))),
     };
@@ -76,10 +76,10 @@ fn moment(connection: &mut PooledConnection, connections: &Arc<ConnectionPool>) 
         Snapshot::Statement => None,
     };
     tracing::debug!(scn, lag_seconds = lag / SECOND, "{place}: the moment of the run is taken");
-    Ok(SharedSource { scn, now })
+    Ok(SnapshotPoint { scn, now })
 }
 
-/// How old the oldest open transaction is, in microseconds; `None` if nobody may look.
+/// The age of the oldest open transaction, in microseconds; `None` if the user may not see transactions.
 fn age_of_oldest(connection: &mut PooledConnection, place: &str) -> Result<Option<i64>, Failure> {
     let rows = match attempt(connection, OLDEST)? {
         Ok(rows) => rows,
@@ -101,9 +101,9 @@ fn scn(connection: &mut PooledConnection, place: &str) -> Result<u64, Failure> {
         match attempt(connection, statement)? {
             Ok(rows) => match rows.first().and_then(|row| row.first()) {
                 Some(Value::Text(number)) if number.parse::<u64>().is_ok() => {
-                    return number.parse().map_err(|_| Failure::permanent("a number is none"));
+                    return number.parse().map_err(|_| Failure::permanent("a number cannot be parsed"));
                 }
-                _ => reasons.push("no number came".to_owned()),
+                _ => reasons.push("the answer is not a number".to_owned()),
             },
             Err(words) => reasons.push(words),
         }
@@ -115,11 +115,11 @@ fn scn(connection: &mut PooledConnection, place: &str) -> Result<u64, Failure> {
     )))
 }
 
-/// Runs a query that may be refused; the inner error says in which words it was.
+/// Runs a query that may be refused; the inner error is the server's message.
 fn attempt(connection: &mut PooledConnection, statement: &str) -> Result<Result<Vec<Vec<Value>>, String>, Failure> {
     match connection.client().and_then(|client| client.query(statement, &[])) {
         Ok(rows) => Ok(Ok(rows)),
-        // A function of a package that may not be executed is no identifier at all.
+        // A function of a package without the right to execute it is an unknown identifier.
         Err(oracle_error) if oracle_error.class == ErrorClass::Denied || oracle_error.code == Some(904) => {
             Ok(Err(oracle_error.to_string()))
         }

@@ -1,5 +1,5 @@
-//! Plain SQL, for what the host itself keeps and builds. A statement that changes the shape of things commits in
-//! Oracle whatever precedes it; within a transaction it therefore runs on a connection of its own.
+//! Plain SQL, for the host's own tables and models. A data definition statement commits whatever precedes it in Oracle;
+//! within a transaction it therefore runs on a connection of its own.
 
 use std::sync::{Arc, PoisonError};
 
@@ -11,9 +11,9 @@ use super::failure::OracleError;
 use super::names::shown;
 use super::settings::Tags;
 
-/// Rows of a statement that travel together.
+/// Rows of a statement that are sent together.
 const MANY_ROWS: usize = 1_000;
-/// What the names of private temporary tables begin with.
+/// The prefix of the names of private temporary tables.
 const PRIVATE_PREFIX: &str = "ORA$PTT_";
 
 /// A session of the host's own.
@@ -44,13 +44,13 @@ pub(super) fn take(connections: &Arc<ConnectionPool>) -> Result<PooledConnection
     connections.take().map_err(|failure| within(connections, failure))
 }
 
-/// A pool's failure, with the place it is about, unless it names it.
+/// Puts the place before a pool's failure, unless it is there.
 fn within(connections: &ConnectionPool, failure: Failure) -> Failure {
     let place = &connections.maker().place;
     if failure.message.starts_with(place.as_str()) { failure } else { failure.within(place) }
 }
 
-/// Acts on a connection; one that is gone is not lent again.
+/// Acts on a connection; a lost one is not lent again.
 pub(super) fn with_client<T>(
     connection: &mut PooledConnection,
     place: &str,
@@ -64,7 +64,8 @@ pub(super) fn with_client<T>(
     })
 }
 
-/// Returns whether a statement changes the shape of things for all. Private temporary tables are their session's own.
+/// Returns whether a statement defines something that all sessions see. Private temporary tables are their session's
+/// own.
 pub(super) fn is_definition(statement: &str) -> bool {
     let mut words = statement.split_whitespace();
     let word = words.next().unwrap_or_default();
@@ -107,7 +108,7 @@ pub(super) fn query(
     with_client(connection, place, |client| client.query(statement, values))
 }
 
-/// The names of the columns that a query gives, and their types as the server calls them.
+/// The names of a query's columns, and their types as the server calls them.
 pub(super) fn columns(
     connection: &mut PooledConnection,
     place: &str,
@@ -118,8 +119,8 @@ pub(super) fn columns(
     Ok(described.into_iter().map(|column| (shown(&column.name), column.declared)).collect())
 }
 
-/// Changes the shape of things on a connection of its own. A table of the host's own that somebody else has made
-/// meanwhile is as good: all streams of a first run need it at once.
+/// Runs a definition on a connection of its own. It is no failure if another session has created the same table of the
+/// host's own meanwhile: all streams of a first run need it at once.
 pub(super) fn execute_autonomous(
     connections: &Arc<ConnectionPool>,
     statement: &str,

@@ -1,9 +1,9 @@
-//! Staged tables. A load that replaces a table writes beside it and swaps at the end. Here the rows are swapped,
-//! not the tables: in one transaction, with the checkpoint, what is gone is deleted, what differs updated, what is
-//! new inserted. Renaming would commit by itself, before the checkpoint or after it, and would leave a moment
-//! without a table; this way readers see the old rows or the new, and indexes, grants, synonyms and statistics
-//! stay. Equal rows are not touched. A column that the stream has no longer stays, empty: as NULL in rows that were
-//! there as in new ones, unless it has a default or may not be NULL, for then somebody else fills it.
+//! Staged tables. A load that replaces a table writes into a staged one and swaps at the end. Here the rows are
+//! swapped, not the tables: in one transaction with the checkpoint, missing rows are deleted, rows that differ updated,
+//! and new rows inserted. Renaming would commit by itself, before the checkpoint or after it, and would leave a moment
+//! without a table; this way readers see the old rows or the new, and indexes, grants, synonyms and statistics stay.
+//! Equal rows are not touched. A column that the stream no longer has stays, but is emptied: it is NULL in old rows as
+//! in new ones, unless it has a default or may not be NULL, since something else then fills it.
 
 use wmshost_flow::{Failure, Value, WriteStats};
 
@@ -137,7 +137,7 @@ impl OracleTargetSession {
             [(&emptied, "is emptied"), (&kept, "is left alone, for it has a default or may not be NULL")]
         {
             for name in names {
-                tracing::warn!("{}: the stream has the column {name} no longer; it {what}", self.place);
+                tracing::warn!("{}: the stream no longer has the column {name}; it {what}", self.place);
             }
         }
         Ok(emptied)
@@ -147,14 +147,14 @@ impl OracleTargetSession {
         execute(&mut self.connection, &self.place, statement, values)
     }
 
-    /// The number that a query gives.
+    /// The number that a query returns.
     pub(super) fn count(&mut self, statement: &str) -> Result<u64, Failure> {
         let rows = query(&mut self.connection, &self.place, statement, &[])?;
         counted(rows.first().and_then(|row| row.first()))
     }
 }
 
-/// A count that the server gave. Anything else is not taken for nothing.
+/// A count that the server returned. Anything else is an error, not 0.
 fn counted(value: Option<&Value>) -> Result<u64, Failure> {
     let counted = match value {
         Some(Value::Int64(count)) => Some(count.unsigned_abs()),
@@ -168,7 +168,7 @@ fn counted(value: Option<&Value>) -> Result<u64, Failure> {
     counted.ok_or_else(|| Failure::permanent("the server answered a count with something else"))
 }
 
-/// What is swapped; names are quoted.
+/// The parameters of a swap; names are quoted.
 struct Swap<'a> {
     /// Columns of the old table that the staged one lacks; not quoted.
     emptied: Vec<String>,
@@ -206,7 +206,7 @@ fn with_emptied(matched: Option<String>, emptied: &[String]) -> Option<String> {
     Some(format!("{before}, {sets} WHERE {lefts} OR {condition}"))
 }
 
-/// What empties columns, and what tells that one of them is not empty.
+/// The assignments that empty columns, and the condition that one of them is not empty.
 fn emptied_texts(emptied: &[String], before: &str) -> (String, String) {
     let sets: Vec<_> = emptied.iter().map(|name| format!("{before}{} = NULL", quoted(name))).collect();
     let lefts: Vec<_> = emptied.iter().map(|name| format!("{before}{} IS NOT NULL", quoted(name))).collect();

@@ -1,5 +1,5 @@
-//! What the server knows of a table that is written. Its types are read the other way round than those of a
-//! source: a table that was made here must be described as it was asked for.
+//! The server's description of a table that is written. Its types are read differently from those of a source: a table
+//! that was created here must be described as it was asked for.
 
 use std::sync::Arc;
 
@@ -30,13 +30,13 @@ pub(super) struct Column {
     pub(super) name: String,
     /// Its type as the server calls it.
     pub(super) declared: String,
-    /// What it takes; `None`: nothing that the host has.
+    /// The type of the values that it takes; `None` if the host has no such type.
     pub(super) arrow: Option<DataType>,
     /// True if NULL may occur.
     pub(super) nullable: bool,
-    /// To how many letters the server pads it with blanks; 0: it does not.
+    /// The number of characters to which the server pads it with blanks; 0 if it does not.
     pub(super) padded_to: usize,
-    /// How many digits of a second it keeps, of a moment.
+    /// The number of digits of a second that it keeps, if it is a moment.
     pub(super) second_digits: u32,
     /// True if it may be compared with others.
     pub(super) comparable: bool,
@@ -70,7 +70,7 @@ impl Table {
         Ok(Some(Self { columns, key }))
     }
 
-    /// The column of this name, whatever its case.
+    /// The column of this name, in any case.
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| spelled(&column.name) == spelled(name))
     }
@@ -78,7 +78,7 @@ impl Table {
     /// The columns, but for those that `leave_out` names.
     pub(super) fn schema(&self, leave_out: &[&str]) -> SchemaRef {
         let kept = self.columns.iter().filter(|column| !leave_out.contains(&column.name.as_str()));
-        // What the host cannot write is shown as text, which fits nothing else.
+        // A column that the host cannot write has the type Null, which matches no other.
         let field =
             |column: &Column| Field::new(&column.name, column.arrow.clone().unwrap_or(DataType::Null), column.nullable);
         Arc::new(Schema::new(kept.map(field).collect::<Vec<_>>()))
@@ -147,7 +147,7 @@ impl Column {
     }
 }
 
-/// What a column takes. The inverse of `types::declared_type`.
+/// The type of the values that a column takes. The inverse of `types::declared_type`.
 fn written_type(column: &ColumnInfo) -> Option<DataType> {
     match (column.kind, column.precision, column.scale) {
         (Kind::Number, 1, 0) => return Some(DataType::Boolean),

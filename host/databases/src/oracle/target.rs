@@ -17,12 +17,12 @@ pub fn open_target(
     label: &str,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Target>, Failure> {
-    // Beside every stream a connection for changes of its table, and one for the host.
+    // Besides a connection per stream, one for changes of tables and one for the host.
     settings.connections = settings.connections.max(sessions + 2);
     Ok(Arc::new(OracleTarget { connections: connections(format!("target {label}"), settings)?, clock }))
 }
 
-/// A session that reads what the host keeps in a server.
+/// A session that reads the host's own tables in a server.
 pub fn open_reader(mut settings: Settings, label: &str) -> Result<Box<dyn SqlSession>, Failure> {
     settings.connections = settings.connections.max(2);
     Ok(Box::new(OracleSqlSession::new(connections(format!("target {label}"), settings)?)?))

@@ -1,5 +1,4 @@
-//! One stream's transactions. What is written in them is in the modules beside: `ddl`, `insert`, `merge`, `swap`,
-//! `remove`.
+//! The transactions of one stream. The writes in them are in other modules: `ddl`, `insert`, `merge`, `swap`, `remove`.
 
 use std::sync::Arc;
 
@@ -20,14 +19,14 @@ use super::table::Table;
 
 /// The host's own columns: the run that wrote a row last, and when.
 pub(super) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
-/// Another column of the host's own, in tables that keep what is deleted: when the source had the row no longer.
+/// The host's own column in tables that keep deleted rows: the time at which a row was found missing in the source.
 pub(super) const DELETED_AT: &str = "wms_deleted_at";
 /// All columns of the host's own.
 pub(super) const SYSTEM_COLUMNS: [&str; 3] = [AUDIT_COLUMNS[0], AUDIT_COLUMNS[1], DELETED_AT];
-/// The table whose rows tell whether a transaction took place.
+/// The table whose rows prove that a transaction was committed.
 const WITNESS: &str = "WMSHOST_CHECKPOINT";
 
-/// Where a session is.
+/// The state of a session's transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Transaction {
     None,
@@ -36,32 +35,32 @@ enum Transaction {
     Broken,
 }
 
-/// Which of the two tables a name means.
+/// The two tables that a name can mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WriteTable {
     /// The granted table.
     Table,
-    /// The one that is staged beside it.
+    /// Its staged table.
     Staged,
 }
 
 /// A session.
 pub(super) struct OracleTargetSession {
-    /// Where failures say they come from.
+    /// The place that failures name.
     pub(super) place: String,
     pub(super) grant: TargetGrant,
     pub(super) connections: Arc<ConnectionPool>,
     pub(super) connection: PooledConnection,
-    /// Changes of tables that were asked for and not carried out yet.
+    /// The deferred changes of tables.
     pub(super) changes: Vec<PendingDdl>,
-    /// Rows that were refused since somebody asked.
+    /// Rows that were refused and not taken yet.
     pub(super) refused: Vec<Refused>,
     /// True if rows were written in this transaction.
     pub(super) has_written: bool,
-    /// The mark of the transaction's rows, in microseconds.
+    /// The load time of the transaction's rows.
     pub(super) loaded_at: Micros,
     load_clock: LoadClock,
-    /// True if the staged table is of no use once the transaction is committed.
+    /// True if the staged table can be dropped once the transaction is committed.
     pub(super) staged_is_done: bool,
     /// The temporary table for large merges.
     pub(super) bulk: TempTable,
@@ -84,7 +83,7 @@ impl OracleTargetSession {
         let place = connections.maker().place.clone();
         if is_reserved(&grant.table) {
             return Err(Failure::invalid_config(format!(
-                "{place}: the name {} is kept for the host; give the table another one",
+                "{place}: the name {} is reserved for the host; give the table another name",
                 grant.table
             )));
         }
@@ -109,7 +108,7 @@ impl OracleTargetSession {
         })
     }
 
-    /// Which table a name means; any other is denied.
+    /// The table that a name means; any other is denied.
     pub(super) fn resolve_table(&self, table: &str) -> Result<WriteTable, Failure> {
         if spelled(table) == spelled(&self.grant.table) {
             Ok(WriteTable::Table)
@@ -130,8 +129,8 @@ impl OracleTargetSession {
         self.connection.name_bytes
     }
 
-    /// A table as the server has it now. Looked at beside the transaction, so that it holds nothing that a change of
-    /// the table would have to wait for.
+    /// A table as the server has it now. It is read outside of the transaction, so that the transaction holds nothing
+    /// that a change of the table would have to wait for.
     pub(super) fn find_now(&self, table: &str) -> Result<Option<Table>, Failure> {
         Table::find(&mut sql_session::take(&self.connections)?, &self.place, table)
     }
@@ -147,7 +146,7 @@ impl OracleTargetSession {
         Ok(found)
     }
 
-    /// Has tables looked at again.
+    /// Has the tables read again.
     pub(super) fn forget_tables(&mut self) {
         self.found.clear();
         if self.bulk != TempTable::Refused {
@@ -155,7 +154,7 @@ impl OracleTargetSession {
         }
     }
 
-    /// Does a write. If it fails, the transaction can only be rolled back: what was written half stays unseen.
+    /// Runs a write. If it fails, the transaction can only be rolled back, so that a partial write is never visible.
     pub(super) fn write<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         match self.transaction {
             Transaction::Open => {}
@@ -174,7 +173,7 @@ impl OracleTargetSession {
         result
     }
 
-    /// Does a write of rows, after the changes of tables that come before it, into tables that are the stream's own.
+    /// Writes rows into tables that are the stream's own, after the deferred changes of tables.
     fn write_rows<T>(&mut self, table: &str, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         self.write(|writer| {
             let which = writer.resolve_table(table)?;
@@ -188,7 +187,7 @@ impl OracleTargetSession {
         })
     }
 
-    /// A mark for the transaction's rows.
+    /// The load time for the transaction's rows.
     fn mark(&mut self) -> Result<Micros, Failure> {
         let (table, now) = (spelled(&self.grant.table), self.clock.now());
         let mut load_clock = std::mem::take(&mut self.load_clock);
@@ -197,7 +196,7 @@ impl OracleTargetSession {
         mark
     }
 
-    /// The newest mark of the table's rows.
+    /// The newest load time of the table's rows.
     fn newest_mark(&mut self) -> Result<Option<Micros>, Failure> {
         if self.find_now(&self.grant.table)?.is_none_or(|table| table.column(AUDIT_COLUMNS[1]).is_none()) {
             return Ok(None);
@@ -230,7 +229,7 @@ impl OracleTargetSession {
     }
 }
 
-/// A connection that says whose work it does.
+/// A connection that is labelled with the work of a grant.
 pub(super) fn take(connections: &Arc<ConnectionPool>, grant: &TargetGrant) -> Result<PooledConnection, Failure> {
     let connection = sql_session::take(connections)?;
     let (module, action, client_id) = (grant.pipeline.clone(), grant.stream.clone(), grant.run_id.clone());
@@ -272,7 +271,7 @@ impl TargetSession for OracleTargetSession {
     fn rollback(&mut self) -> Result<(), Failure> {
         let open = self.transaction != Transaction::None;
         self.end();
-        // Of a connection that is gone the server has undone everything.
+        // The server has rolled back the transaction of a lost connection.
         if !open || self.connection.is_broken() {
             return Ok(());
         }

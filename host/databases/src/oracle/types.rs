@@ -1,5 +1,5 @@
-//! Oracle's types and Arrow types, both ways. What the server says of a column decides what it is; a value that
-//! does not fit is a bad value, never a rounded one.
+//! Oracle's types and Arrow types, both ways. The server's description of a column decides its type; a value that does
+//! not fit is a bad value, never a rounded one.
 //!
 //! | Oracle | Arrow | what cannot be kept, and what happens then |
 //! |---|---|---|
@@ -26,11 +26,11 @@
 //! |---|---|
 //! | Boolean | `NUMBER(1)` with the values 0 and 1 |
 //! | Int64 | `NUMBER(19)` |
-//! | Decimal128(p, s) | `NUMBER(p,s)`; of 1 and 19 whole digits `NUMBER(2)` and `NUMBER(20)`, to be told from the two above |
+//! | Decimal128(p, s) | `NUMBER(p,s)`; of 1 and 19 whole digits `NUMBER(2)` and `NUMBER(20)`, to be distinguished from the two above |
 //! | Float64 | `BINARY_DOUBLE` |
 //! | Utf8 | `VARCHAR2(4000 BYTE)`, in a key `VARCHAR2(255 CHAR)` |
 //! | Binary | `RAW(2000)`, in a key `RAW(255)` |
-//! | Date32 | `TIMESTAMP(0)` at midnight, to be told from a `DATE` of somebody else, which has a time |
+//! | Date32 | `TIMESTAMP(0)` at midnight, to be distinguished from a `DATE` that was not created here and has a time |
 //! | Timestamp(µs) | `TIMESTAMP(6)` |
 //! | Timestamp(µs, UTC) | `TIMESTAMP(6) WITH TIME ZONE`, at +00:00 |
 
@@ -45,14 +45,14 @@ use super::settings::BareNumber;
 
 /// The most digits that fit every whole number of 64 bits.
 const INT64_DIGITS: i16 = 18;
-/// Digits after the point of a number whose column does not say.
+/// Digits after the point of a number whose column has no scale.
 const BARE_SCALE: u8 = 10;
-/// How the server describes a number without a scale of its own.
+/// The scale by which the server describes a number without a scale of its own.
 pub(super) const NO_SCALE: i8 = -127;
 /// The name that represents UTC in Arrow timestamps.
 const UTC: &str = "UTC";
 
-/// How a column is read.
+/// The way in which a column is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
     /// A whole number.
@@ -74,7 +74,7 @@ pub(super) enum Reading {
     /// Bytes, by locator.
     BytesLob,
     /// A moment, in UTC if `zoned`.
-    SharedSource {
+    Timestamp {
         /// True if it is in a time zone.
         zoned: bool,
     },
@@ -96,7 +96,7 @@ impl Reading {
         }
     }
 
-    /// The Arrow type that it gives.
+    /// The Arrow type of the values.
     pub(super) fn arrow(self) -> DataType {
         match self {
             Self::Int64 => DataType::Int64,
@@ -104,20 +104,20 @@ impl Reading {
             Self::Double | Self::Single => DataType::Float64,
             Self::Digits | Self::Text | Self::TextLob | Self::Months | Self::Seconds => DataType::Utf8,
             Self::Bytes | Self::BytesLob => DataType::Binary,
-            Self::SharedSource { zoned } => timestamp(zoned),
+            Self::Timestamp { zoned } => timestamp(zoned),
             Self::Flag => DataType::Boolean,
         }
     }
 }
 
-/// How a column is read whose type is known; `None` if it cannot be.
+/// The reading of a column; `None` if it cannot be read.
 pub(super) fn reading(column: &ColumnInfo, bare: BareNumber) -> Option<Reading> {
     Some(match column.kind {
         Kind::Number => of_number(column.precision, column.scale, bare),
         Kind::Varchar | Kind::Char | Kind::Long | Kind::Clob | Kind::Rowid => Reading::Text,
         Kind::Raw | Kind::LongRaw | Kind::Blob => Reading::Bytes,
-        Kind::Date | Kind::Timestamp => Reading::SharedSource { zoned: false },
-        Kind::TimestampTz | Kind::TimestampLtz => Reading::SharedSource { zoned: true },
+        Kind::Date | Kind::Timestamp => Reading::Timestamp { zoned: false },
+        Kind::TimestampTz | Kind::TimestampLtz => Reading::Timestamp { zoned: true },
         Kind::BinaryDouble => Reading::Double,
         Kind::BinaryFloat => Reading::Single,
         Kind::IntervalYm => Reading::Months,
@@ -157,7 +157,7 @@ pub(super) fn timestamp(zoned: bool) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zoned.then(|| Arc::from(UTC)))
 }
 
-/// The type to declare for an Arrow type; `None` if Oracle has no place for it.
+/// The type to declare for an Arrow type; `None` if Oracle has no type for it.
 pub(super) fn declared_type(arrow: &DataType, in_key: bool) -> Option<String> {
     let usage = if in_key { ColumnPurpose::LoadedKey } else { ColumnPurpose::Loaded };
     wmshost_flow::declared_type(Dialect::Oracle, arrow, usage)

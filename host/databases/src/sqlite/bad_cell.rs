@@ -1,4 +1,4 @@
-//! Why a cell does not fit its column, and the row that it is in. Only met where a row is taken out.
+//! The reason why a cell does not fit its column, and the row that it is in. Used only where a row is taken out.
 
 use std::fmt::Write as _;
 
@@ -10,11 +10,11 @@ use super::moment::parse_timestamp;
 use super::statement::Cell;
 use crate::digits::{self, quote};
 
-/// The rule that a row with a misfit breaks.
+/// The rule that a row with a bad cell breaks.
 const BAD_VALUE: &str = "bad-value";
-/// Who takes such rows out.
+/// The component that is named as taking such rows out.
 const DRIVER: &str = "sqlite";
-/// The most misfits of a row that are reported.
+/// The most bad cells of a row that are reported.
 const MOST_TOLD: usize = 3;
 
 /// A cell of a row that is taken out, and its column.
@@ -24,7 +24,7 @@ pub(super) struct RejectedCell<'a> {
     pub(super) declared: Option<&'a str>,
     pub(super) data_type: &'a DataType,
     pub(super) cell: Cell<'a>,
-    /// The number of bytes it has, if it is too large to be read.
+    /// The number of its bytes, if it is too large to be read.
     pub(super) too_large: Option<u64>,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn rejection(cells: &[RejectedCell<'_>], place: usize, most_bytes: u6
         let comma = if json.len() > 1 { "," } else { "" };
         let value = match cell.fitting() {
             Some(value) => value,
-            // Of a row that is too large as a whole no single cell is to blame.
+            // If a row is too large as a whole, no single cell is to blame.
             None if whole.is_some() && cell.too_large.is_some() => cell.as_stored(),
             None => {
                 reasons.push(cell.reason(most_bytes));
@@ -79,7 +79,7 @@ impl RejectedCell<'_> {
         Some(cell_as_json(column.finish().ok()?.as_ref(), 0))
     }
 
-    /// What is wrong, without the value.
+    /// The reason without the value.
     fn reason(&self, most_bytes: u64) -> String {
         let declared = match self.declared {
             None => format!("{}, {} in the first row,", self.name, self.data_type),
@@ -105,25 +105,25 @@ impl RejectedCell<'_> {
         };
         match (self.data_type, self.cell) {
             (_, Cell::Text(text)) if std::str::from_utf8(text).is_err() => "is not UTF-8 text".to_owned(),
-            (DataType::Utf8, _) => format!("is no text but {class}"),
+            (DataType::Utf8, _) => format!("is not text but {class}"),
             (DataType::Int64, Cell::Real(value)) if value.fract() == 0.0 => {
                 "is a whole number beyond 64 bits, or stored as a binary fraction".to_owned()
             }
-            (DataType::Int64, Cell::Real(_)) => "is no whole number".to_owned(),
-            (DataType::Int64, Cell::Text(text)) => not_a_number(text, 18, 0, "is text and no whole number"),
+            (DataType::Int64, Cell::Real(_)) => "is not a whole number".to_owned(),
+            (DataType::Int64, Cell::Text(text)) => not_a_number(text, 18, 0, "is text, not a whole number"),
             (DataType::Decimal128(precision, scale), cell) => decimal(cell, *precision, scale.unsigned_abs(), class),
-            (DataType::Float64, Cell::Text(_)) => "is text and no number".to_owned(),
-            (DataType::Binary, _) => format!("is stored as {class} and no BLOB"),
+            (DataType::Float64, Cell::Text(_)) => "is text, not a number".to_owned(),
+            (DataType::Binary, _) => format!("is stored as {class}, not as BLOB"),
             (DataType::Float64, Cell::Integer(_)) => {
                 "is a whole number that no binary fraction keeps exactly".to_owned()
             }
             (DataType::Boolean, _) => "is neither 0 nor 1".to_owned(),
-            (DataType::Date32, Cell::Text(_)) => "is no date".to_owned(),
+            (DataType::Date32, Cell::Text(_)) => "is not a date".to_owned(),
             (DataType::Timestamp(_, zone), Cell::Text(text)) => moment(text, zone.is_some()).to_owned(),
             (DataType::Date32 | DataType::Timestamp(..), _) => {
                 format!("is stored as {class}, where dates and moments are text")
             }
-            (kind, _) => format!("is stored as {class}, which is no {kind}"),
+            (kind, _) => format!("is stored as {class}, which does not fit {kind}"),
         }
     }
 
@@ -138,7 +138,7 @@ impl RejectedCell<'_> {
         })
     }
 
-    /// The cell as it is stored. What is no value of JSON is an object that says how it is stored.
+    /// The cell as it is stored. A value that JSON does not have is an object with its stored form.
     fn as_stored(&self) -> String {
         match (self.too_large, self.cell) {
             (Some(bytes), _) => format!("{{\"too_large\":\"{bytes} bytes\"}}"),
@@ -168,20 +168,20 @@ fn decimal(cell: Cell<'_>, precision: u8, scale: u8, class: &str) -> String {
             format!("{value}").as_bytes(),
             precision,
             scale,
-            "is a binary fraction of more than 15 digits, which is no exact decimal",
+            "is a binary fraction of more than 15 digits, which is not an exact decimal",
         ),
-        Cell::Text(text) => not_a_number(text, precision, scale, "is text and no number"),
-        Cell::Blob(_) | Cell::Null => format!("is stored as {class}, which is no number"),
+        Cell::Text(text) => not_a_number(text, precision, scale, "is text, not a number"),
+        Cell::Blob(_) | Cell::Null => format!("is stored as {class}, which is not a number"),
     }
 }
 
-/// Why a text is no moment of a column with a zone, or without one.
+/// The reason why a text is not a moment of a column with a zone, or without one.
 fn moment(text: &[u8], zoned: bool) -> &'static str {
     match (zoned, parse_timestamp(text, !zoned)) {
-        (false, Some(_)) => "has an offset from UTC, which the column's type has no place for",
-        (true, Some(_)) => "has no offset from UTC, which the column's type asks for",
+        (false, Some(_)) => "has an offset from UTC, which the column's type does not keep",
+        (true, Some(_)) => "has no offset from UTC, which the column's type requires",
         _ if is_finer(text) => "is finer than microseconds",
-        _ => "is no date or moment",
+        _ => "is not a date or moment",
     }
 }
 

@@ -1,6 +1,6 @@
-//! Encoded rows as a table that a statement can select from. One `INSERT … SELECT` from it writes a whole batch
-//! inside SQLite's machine: no statement is begun and ended per row and nothing is bound or copied on the way.
-//! This room and `statement` are the only ones with unsafe code.
+//! Encoded rows as a table that a statement can select from. One `INSERT … SELECT` from it writes a whole batch inside
+//! SQLite's machine: no statement is begun and ended per row, and nothing is bound or copied on the way. This module
+//! and `statement` are the only ones with unsafe code.
 #![expect(unsafe_code, reason = "SQLite's C interface for virtual tables; see the rules at Feed")]
 
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -22,25 +22,25 @@ struct Slot {
 
 /// The rows that the statements of one connection can select from.
 ///
-/// SQLite calls the functions below with pointers that they gave it themselves, and with a zero code for success
-/// only after they filled the output. What makes it sound: the module's data (`Columns`) is freed by SQLite
-/// through `free_columns` when the connection is closed; a table (`VirtualTable`) and a cursor (`VirtualCursor`) are
-/// freed where SQLite says that it is done with them. A cursor holds the rows by a counted reference of its own,
-/// so the text that it gives without a copy lives at least until the cursor is closed, which SQLite does only
-/// after the last use of the row. None of the functions can panic but for a lack of memory.
+/// SQLite calls the functions below with pointers that they returned to it themselves, and with a zero code for success
+/// only after they filled the output. The code is sound because SQLite frees the module's data (`Columns`) through
+/// `free_columns` when the connection is closed, and a table (`VirtualTable`) and a cursor (`VirtualCursor`) are freed
+/// where SQLite says that it is done with them. A cursor holds the rows by a counted reference of its own, so the text
+/// that it returns without a copy lives at least until the cursor is closed, which SQLite does only after the last use
+/// of the row. None of the functions can panic except when memory runs out.
 pub(super) struct BatchTable {
     slot: Arc<Slot>,
-    /// For which numbers of columns the connection has a table.
+    /// The numbers of columns for which the connection has a table.
     known: Vec<usize>,
 }
 
 impl BatchTable {
-    /// A feed without rows.
+    /// A table without rows.
     pub(super) fn new() -> Self {
         Self { slot: Arc::default(), known: Vec::new() }
     }
 
-    /// The table's name for rows of this many columns, which are `c0`, `c1` ….
+    /// The table's name for rows with this number of columns, which are `c0`, `c1` ….
     pub(super) fn table(&mut self, connection: &Connection, columns: usize) -> Result<String, Error> {
         let name = format!("wms_feed_{columns}");
         if self.known.contains(&columns) {
@@ -48,7 +48,7 @@ impl BatchTable {
         }
         let c_name = CString::new(name.as_str())?;
         let data = Box::new(Columns { slot: Arc::clone(&self.slot), columns });
-        // SAFETY: the connection is open and borrowed; MODULE lives for ever; `free_columns` frees the data,
+        // SAFETY: the connection is open and borrowed; MODULE is static; `free_columns` frees the data,
         // also if this fails.
         let code = unsafe {
             ffi::sqlite3_create_module_v2(
@@ -89,7 +89,7 @@ struct Columns {
     columns: usize,
 }
 
-/// The table; SQLite knows its first field.
+/// The table; SQLite accesses its first field only.
 #[repr(C)]
 struct VirtualTable {
     base: ffi::sqlite3_vtab,
@@ -97,7 +97,7 @@ struct VirtualTable {
     columns: usize,
 }
 
-/// A cursor in the table; SQLite knows its first field.
+/// A cursor in the table; SQLite accesses its first field only.
 #[repr(C)]
 struct VirtualCursor {
     base: ffi::sqlite3_vtab_cursor,
@@ -110,7 +110,7 @@ struct VirtualCursor {
 
 static MODULE: ffi::sqlite3_module = ffi::sqlite3_module {
     iVersion: 1,
-    // Without a create function the table is just there, under the module's name.
+    // Without a create function the table exists from the start, under the module's name.
     xCreate: None,
     xConnect: Some(connect),
     xBestIndex: Some(best_index),
@@ -174,7 +174,7 @@ unsafe extern "C" fn disconnect(table: *mut ffi::sqlite3_vtab) -> c_int {
     ffi::SQLITE_OK
 }
 
-/// There is one way only to read it: from start to end.
+/// The only way to read the table is from start to end.
 unsafe extern "C" fn best_index(_table: *mut ffi::sqlite3_vtab, plan: *mut ffi::sqlite3_index_info) -> c_int {
     // SAFETY: the plan is there to be written.
     unsafe {

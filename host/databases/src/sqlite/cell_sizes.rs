@@ -1,5 +1,5 @@
-//! A guest's statement in a form that measures its cells: for a cell that is too large to be read it gives NULL and, in
-//! the column after it, how many bytes it has. SQLite looks the size up without reading the cell.
+//! A guest's statement in a form that measures its cells: for a cell that is too large to be read it returns NULL and,
+//! in the column after it, the number of its bytes. SQLite looks the size up without reading the cell.
 
 use super::cursor::Query;
 use super::read_connection::ReadConnection;
@@ -9,7 +9,8 @@ use super::table::quoted;
 /// The measured form of a query over columns of these names, bound; `None` if it has none.
 pub(super) fn measured(reader: &ReadConnection, query: &Query, names: &[&str]) -> Option<Statement> {
     let text = measured_text(&query.text, names, reader.value_bytes());
-    // The guard has seen the statement itself; a name that it gives to a part is looked for in its own text.
+    // The guard has checked the statement itself; a name that the statement defines for a part is searched for in its
+    // own text.
     let mut statement = reader.guard.watch(&query.text, || Statement::prepare(&reader.database, &text)).ok()?;
     let mut running = statement.run();
     let bound = (1..).zip(&query.parameters).all(|(number, value)| running.bind(number, value));

@@ -23,7 +23,7 @@ pub(super) struct ColumnBuilder {
     data_type: DataType,
     values: Values,
     nulls: NullBufferBuilder,
-    /// Bytes of text or binary in the batch before, as a guess at the next.
+    /// Bytes of text or binary in the previous batch, as an estimate for the next one.
     last_bytes: usize,
 }
 
@@ -66,7 +66,7 @@ impl Bytes {
 }
 
 impl ColumnBuilder {
-    /// A column of one of the types that `types` gives.
+    /// A column of one of the types that `types` returns.
     pub(super) fn new(data_type: DataType) -> Self {
         let values = match &data_type {
             DataType::Boolean => Values::Boolean(BooleanBufferBuilder::new(0)),
@@ -88,7 +88,7 @@ impl ColumnBuilder {
         &self.data_type
     }
 
-    /// Bytes of a cell beside its text or bytes.
+    /// Bytes of a cell besides its text or bytes.
     pub(super) fn fixed_bytes(&self) -> usize {
         match &self.values {
             Values::Boolean(_) => 1,
@@ -98,7 +98,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Makes room for a batch of up to this many rows; comes before its first cell.
+    /// Reserves memory for a batch of up to this number of rows; must be called before its first cell.
     pub(super) fn begin(&mut self, rows: usize) {
         self.nulls = NullBufferBuilder::new(rows);
         match &mut self.values {
@@ -115,7 +115,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Takes one cell; returns its bytes of text or binary.
+    /// Takes one cell; returns the number of its bytes of text or binary.
     #[inline]
     pub(super) fn push(&mut self, cell: Cell<'_>) -> Result<usize, BadCell> {
         if matches!(cell, Cell::Null) {
@@ -146,7 +146,7 @@ impl ColumnBuilder {
                 bytes = value.len();
             }
             (Values::Date(values), Cell::Text(text)) => values.push(parse_date(text).ok_or(BadCell)?),
-            // A number in a column without a type, or of a type that no rule knows.
+            // A number in a column without a type, or with a type that no rule covers.
             (Values::Text(values), Cell::Integer(value)) => values.push(value.to_string().as_bytes()),
             (Values::Text(values), Cell::Real(value)) => values.push(text_of_real(value).as_bytes()),
             _ => return Err(BadCell),
@@ -167,7 +167,7 @@ impl ColumnBuilder {
         self.nulls.append_null();
     }
 
-    /// Forgets everything after the first `rows` cells.
+    /// Removes everything after the first `rows` cells.
     pub(super) fn truncate(&mut self, rows: usize) {
         match &mut self.values {
             Values::Boolean(values) => values.truncate(rows),

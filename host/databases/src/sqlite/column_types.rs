@@ -1,5 +1,5 @@
-//! What the columns of a table are, and how it is ordered by them. Where the declared type does not say, what is
-//! stored decides for the columns of keys and indexes: their order decides which rows a run reads.
+//! The types of the columns of a table, and the order by them. Where the declared type does not say, the stored values
+//! decide for the columns of keys and indexes: their order decides which rows a run reads.
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
@@ -13,17 +13,17 @@ use super::statement::{Database, Statement, lock};
 use super::table::{Column, Table, quoted};
 use super::types::{arrow_type, is_undecided};
 
-/// Why a view's column has no order.
+/// The reason why a view's column has no order.
 const COMPUTED: &str = "a view computes it, so that its type is that of its first row; use a column of a table";
-/// Why a column has no order whose values differ in how they are stored, but not as text.
+/// The reason why a column has no order if its values differ in how they are stored, but not as text.
 const AMBIGUOUS: &str = "it holds rows whose keys differ only in how SQLite stores them, such as the number 1 and the \
      text '1', and both would become one key; correct those rows, or declare the column's type";
 
-/// The columns of granted tables whose types are not what is declared: table and column in lower case.
+/// The columns of granted tables whose types differ from the declared ones: table and column in lower case.
 pub(super) type Decided = BTreeMap<(String, String), DataType>;
 
-/// Decides the columns of a table whose declared types say nothing. A view's columns are what those of its tables are.
-/// `key` names columns that the stream uses as its key besides those of the table's own key and indexes.
+/// Decides the columns of a table whose declared types say nothing. A view's columns have the types of its tables'
+/// columns. `key` names columns that the stream uses as its key besides those of the table's own key and indexes.
 pub(super) fn decide(
     database: &Database,
     table: &mut Table,
@@ -43,7 +43,7 @@ fn decide_view(database: &Database, view: &mut Table, key: &[String], decided: &
     drop(running);
     for (column, (declared, origin)) in view.columns.iter_mut().zip(columns) {
         let Some(declared) = declared else { continue };
-        // Of a view SQLite names the affinity where its table's column has no type.
+        // For a view, SQLite reports the affinity where its table's column has no type.
         column.arrow = arrow_type(&declared).unwrap_or(DataType::Utf8);
         column.declared = declared;
         let Some((name, of)) = origin.filter(|_| is_undecided(&column.declared)) else { continue };
@@ -97,17 +97,17 @@ fn indexed_columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec
     statement.query_map([table], |row| row.get(0))?.collect()
 }
 
-/// What is stored in a column.
+/// The kinds of values that are stored in a column.
 #[derive(PartialEq)]
 enum Kinds {
-    /// Nothing but numbers, of which the least and the greatest are whole.
+    /// Only numbers, of which the least and the greatest are whole.
     Whole,
-    /// Numbers beside texts.
+    /// Numbers as well as texts.
     Mixed,
     Other,
 }
 
-/// SQLite sorts numbers before texts before bytes, so that the ends tell of all.
+/// SQLite sorts numbers before texts before bytes, so that the first and the last value show what all are.
 fn kinds(connection: &Connection, table: &str, column: &Column) -> rusqlite::Result<Kinds> {
     let (name, table) = (quoted(&column.name), quoted(table));
     let end = |way: &str| -> rusqlite::Result<Option<String>> {
@@ -123,7 +123,7 @@ fn kinds(connection: &Connection, table: &str, column: &Column) -> rusqlite::Res
     })
 }
 
-/// What a table is, for whoever reads it.
+/// The description of a table, for a reader.
 pub(super) fn description(database: &Database, table: &Table, wide: bool) -> rusqlite::Result<TableDescription> {
     let computed = if table.is_view { computed(database, &table.name)? } else { Vec::new() };
     let connection = lock(database);
@@ -142,7 +142,7 @@ pub(super) fn description(database: &Database, table: &Table, wide: bool) -> rus
     Ok(TableDescription { columns: table.schema(&[]), key: table.key(), name: table.name.clone(), order })
 }
 
-/// Returns whether a table's column is known to have the collation BINARY. SQLite does not tell that of a view's.
+/// Returns whether a table's column is known to have the collation BINARY. SQLite does not report it for a view.
 fn is_binary(connection: &Connection, table: &Table, column: &Column) -> bool {
     let found = connection.column_metadata(Some("main"), table.name.as_str(), column.name.as_str());
     let binary = |(_, collation, ..): (_, Option<&CStr>, _, _, _)| collation.is_some_and(|name| name == c"BINARY");
@@ -161,7 +161,7 @@ fn is_text_of_anything(column: &Column) -> bool {
     column.arrow == DataType::Utf8 && is_undecided(&column.declared)
 }
 
-/// Returns whether two rows have different keys for SQLite and the same for everybody else.
+/// Returns whether two rows have keys that differ for SQLite and are the same for everyone else.
 fn has_ambiguous_keys(
     connection: &Connection,
     table: &Table,

@@ -17,10 +17,10 @@ use super::read_connection::{ReadConnection, limits};
 use super::statement::{Cell, Running, Statement};
 use super::types::arrow_type;
 
-/// Rows to make room for at most; a batch may become longer.
+/// The most rows to allocate for in advance; a batch may become longer.
 const ROOM_ROWS: usize = 65_536;
 
-/// A column of the result and the declared type that decided what it is.
+/// A column of the result and the declared type that decided its type.
 pub(super) struct ResultColumn {
     builder: ColumnBuilder,
     name: String,
@@ -28,14 +28,14 @@ pub(super) struct ResultColumn {
     declared: Option<String>,
 }
 
-/// Where the statement is.
+/// The position of the statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// Before a row that was not fetched yet.
     Between,
     /// On a row that was fetched but not read.
     OnRow,
-    /// Behind the last row.
+    /// After the last row.
     AtEnd,
 }
 
@@ -56,11 +56,11 @@ pub(super) struct QueryCursor {
     schema: SchemaRef,
     columns: Vec<ResultColumn>,
     place: Place,
-    /// True if the statement is the measured form, which gives a cell's size in the place of one that is too large.
+    /// True if the statement is the measured form, which returns a cell's size in the place of one that is too large.
     is_measured: bool,
-    /// Rows that were fetched.
+    /// The number of rows that were fetched.
     fetched: u64,
-    /// Why reading broke off: from then on every call fails, so that nobody takes it for the end.
+    /// The reason why reading broke off. From then on every call fails, so that no caller takes it for the end.
     broken: Option<Failure>,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn computing_failure(source: &str, error: Error) -> Failure {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
         let most = u64::from(limits::TICKS_PER_CALL) * limits::STEPS_PER_TICK as u64;
         return Failure::limit("source statement steps in one call", most, "more")
-            .within(format_args!("{source}: read smaller parts, or by an index"));
+            .within(format_args!("{source}: read smaller parts, or use an index"));
     }
     failure(format_args!("{source}, reading rows"), error)
 }
@@ -88,7 +88,7 @@ impl QueryCursor {
             false => Place::AtEnd,
         };
         let columns = declared.into_iter().enumerate().map(|(at, declared)| {
-            // A number beyond all decimals is read as text here; to describe its table is a failure.
+            // A number beyond all decimals is read as text here; describing its table fails.
             let data_type = match &declared {
                 Some(declared) => {
                     decided_type(running, at, decided).or_else(|| arrow_type(declared)).unwrap_or(DataType::Utf8)
@@ -111,24 +111,24 @@ impl QueryCursor {
         for (at, column) in columns.iter().enumerate() {
             if columns[..at].iter().any(|other| other.name == column.name) {
                 return Err(Failure::permanent(format!(
-                    "{source}: the statement returns two columns the name {}; rename one by AS",
+                    "{source}: the statement returns two columns with the name {}; rename one with AS",
                     column.name
                 )));
             }
         }
-        // A join can make a NULL of any column.
+        // A join can make any column NULL.
         let fields = columns.iter().map(|column| Field::new(&column.name, column.builder.data_type().clone(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let fetched = u64::from(place == Place::OnRow);
         Ok(Self { source, reader, statement, query, schema, columns, place, is_measured: false, fetched, broken: None })
     }
 
-    /// Bytes of a row beside its texts and blobs.
+    /// Bytes of a row besides its texts and blobs.
     fn fixed_bytes(&self) -> usize {
         self.columns.iter().map(|column| column.builder.fixed_bytes()).sum::<usize>().max(1)
     }
 
-    /// Reads up to this many rows into the columns; returns how many went in, and those that did not.
+    /// Reads up to this number of rows into the columns; returns the number of rows that fit, and those that did not.
     fn fill(&mut self, max_rows: usize) -> Result<(usize, Vec<Rejected>), Failure> {
         let (fixed, most) = (self.fixed_bytes(), self.query.batch_bytes);
         let (mut rows, mut bytes, mut rejected) = (0, 0, Vec::new());
@@ -161,7 +161,7 @@ impl QueryCursor {
                 read => read.ok().map(|size| fixed + size),
             };
             truncate(&mut self.columns, rows);
-            // The row has no room after those that are there: it begins the next batch.
+            // The batch has no room for the row: it begins the next batch.
             if read.is_some_and(|size| size <= most) {
                 break;
             }
@@ -177,8 +177,8 @@ impl QueryCursor {
         Ok((rows, rejected))
     }
 
-    /// A value is too large to be read. Goes on with the statement in the form that measures the cells, after the rows
-    /// that were read: the snapshot gives them in the same order.
+    /// Handles a value that is too large to be read: continues with the statement in the form that measures the cells,
+    /// after the rows that were read. The snapshot returns them in the same order.
     #[cold]
     fn measure(&mut self, too_big: Error) -> Result<bool, Failure> {
         let names: Vec<_> = self.columns.iter().map(|column| column.name.as_str()).collect();
@@ -228,7 +228,7 @@ impl Cursor for QueryCursor {
         if self.is_measured {
             self.reader.allow_rows_of(self.query.batch_bytes);
         }
-        // Of many columns fewer rows have room.
+        // With many columns, fewer rows fit into a batch.
         let max_rows = max_rows.min((self.query.batch_bytes / 2 / self.fixed_bytes()).max(1));
         for column in &mut self.columns {
             column.builder.begin(max_rows.min(ROOM_ROWS));
@@ -246,7 +246,7 @@ impl Cursor for QueryCursor {
     }
 }
 
-/// Forgets what was read of the row after this many rows. A column that the row did not come to has nothing to forget.
+/// Removes the partial row after this number of rows. A column that the row did not reach has nothing to remove.
 fn truncate(columns: &mut [ResultColumn], rows: usize) {
     columns.iter_mut().for_each(|column| column.builder.truncate(rows));
 }
@@ -270,7 +270,7 @@ fn read_row(running: &Running<'_>, columns: &mut [ResultColumn], is_measured: bo
     Ok(bytes)
 }
 
-/// The type of a column whose declared type does not say it.
+/// The type of a column whose declared type does not decide it.
 fn decided_type(running: &Running<'_>, at: usize, decided: &Decided) -> Option<DataType> {
     if decided.is_empty() {
         return None;
@@ -279,7 +279,7 @@ fn decided_type(running: &Running<'_>, at: usize, decided: &Decided) -> Option<D
     decided.get(&(table.to_lowercase(), column.to_lowercase())).cloned()
 }
 
-/// The cells of the current row. Of a row that is too large as a whole, those that make it so count as too large.
+/// The cells of the current row. If the row is too large as a whole, its largest cells count as too large.
 fn cells_of<'a>(
     running: &'a Running<'_>,
     columns: &'a [ResultColumn],

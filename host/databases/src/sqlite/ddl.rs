@@ -1,5 +1,5 @@
-//! Creating and changing tables. A table gets the host's own two columns after those it was asked for; of its
-//! columns only the key is NOT NULL, for what a source never leaves out today it may leave out tomorrow.
+//! Creating and changing tables. A table gets the host's own two columns after those it was asked for; of its columns
+//! only the key is NOT NULL, because a column that a source always fills today may be empty tomorrow.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl SqliteTargetSession {
         self.run(&format!("creating the table {name}"), &sql)
     }
 
-    /// What is in the parentheses of CREATE TABLE.
+    /// The text between the parentheses of CREATE TABLE.
     fn table_body(&self, definition: &TableDefinition) -> Result<String, Failure> {
         let key = &definition.key;
         if let Some(missing) = key.iter().find(|name| definition.columns.index_of(name).is_err()) {
@@ -35,7 +35,7 @@ impl SqliteTargetSession {
         for field in definition.columns.fields() {
             let declared = self.declared(&definition.name, field)?;
             let constraint = match key.contains(field.name()) {
-                // Such a column is the row's own number, with no index beside the table.
+                // Such a column is an alias of the row number, and needs no separate index.
                 true if key.len() == 1 && declared == "INTEGER" => " PRIMARY KEY",
                 true => " NOT NULL",
                 false => "",
@@ -52,10 +52,10 @@ impl SqliteTargetSession {
 
     fn declared(&self, table: &str, field: &Field) -> Result<String, Failure> {
         if SYSTEM_COLUMNS.iter().any(|own| field.name().eq_ignore_ascii_case(own)) {
-            return Err(self.refused(table, field.name(), "has a name that the host keeps for itself"));
+            return Err(self.refused(table, field.name(), "has a name that is reserved for the host"));
         }
         declared_type(field.data_type()).ok_or_else(|| {
-            let why = format!("has the type {}, for which SQLite has no place", field.data_type());
+            let why = format!("has the type {}, for which SQLite has no type", field.data_type());
             self.refused(table, field.name(), &why)
         })
     }
@@ -64,7 +64,7 @@ impl SqliteTargetSession {
         Failure::invalid_config(format!("{}, table {table}: the column {column} {why}", self.place))
     }
 
-    /// Adds columns after those that are there.
+    /// Adds columns after the existing ones.
     pub(super) fn add_table_columns(&mut self, table: &str, columns: &SchemaRef) -> Result<(), Failure> {
         self.resolve_table(table)?;
         self.plans.clear();
@@ -77,7 +77,7 @@ impl SqliteTargetSession {
         Ok(())
     }
 
-    /// Gives columns wider types: SQLite cannot change a declared type, so the table is built again beside itself.
+    /// Widens the types of columns: SQLite cannot change a declared type, so the table is built again under another name.
     pub(super) fn widen_table_columns(&mut self, table: &str, wider: &SchemaRef) -> Result<(), Failure> {
         if self.resolve_table(table)? != WriteTable::Table {
             return Err(Failure::denied(format!("{}: a staged table is not widened", self.place)));
@@ -111,7 +111,7 @@ impl SqliteTargetSession {
         self.put_in_place(&old, &beside)
     }
 
-    /// Makes the staged table, or goes on with the one that an interrupted load left.
+    /// Creates the staged table, or continues with the one that an interrupted load left.
     pub(super) fn stage_table(&mut self, definition: &TableDefinition, resume: bool) -> Result<String, Failure> {
         if self.resolve_table(&definition.name)? != WriteTable::Table {
             return Err(Failure::denied(format!("{}: a staged table is not staged", self.place)));
@@ -142,7 +142,7 @@ impl SqliteTargetSession {
     }
 }
 
-/// The cells of a table as its wider copy stores them; else the column that cannot be widened, and why.
+/// The cells of a table as its wider copy stores them; the error is the column that cannot be widened, and the reason.
 fn copied_cells(old: &Table, wider: &SchemaRef) -> Result<String, (String, String)> {
     let cell = |column: &Column| {
         let name = quoted(&column.name);
@@ -171,12 +171,12 @@ fn widened_cell(name: &str, old: &DataType, wide: &DataType) -> Option<String> {
     fits.then(|| match *most > REAL_DIGITS {
         false => name.to_owned(),
         true if was_text => format!("{name} || '{point}{zeros}'"),
-        // Up to 15 digits come back from a binary fraction as they went in.
+        // Up to 15 digits survive the way through a binary fraction.
         true => stored_decimal(name, wide).unwrap_or_else(|| name.to_owned()),
     })
 }
 
-/// Returns whether a table is what a definition says.
+/// Returns whether a table matches a definition.
 fn is_same(table: &Table, definition: &TableDefinition) -> bool {
     let columns = table.schema(&SYSTEM_COLUMNS);
     let wanted = &definition.columns;

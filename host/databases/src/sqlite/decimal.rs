@@ -1,7 +1,7 @@
-//! Exact decimals. SQLite knows whole numbers of 64 bits and binary fractions only, so a decimal is taken from
-//! them only where no other decimal could have been meant; up to 38 digits are kept as text.
+//! Exact decimals. SQLite knows whole numbers of 64 bits and binary fractions only, so a decimal is read from them only
+//! where no other decimal could have been meant; up to 38 digits are stored as text.
 
-/// The most digits that a binary fraction of 64 bits gives back exactly as they went in.
+/// The most digits that a binary fraction of 64 bits returns exactly as they were stored.
 pub(super) const REAL_DIGITS: u8 = wmshost_flow::NUMBER_DIGITS;
 
 /// `10^exponent`, for at most 38.
@@ -49,9 +49,9 @@ pub(super) fn from_integer(value: i64, precision: u8, scale: u8) -> Option<i128>
     (unscaled.abs() < power_of_ten(precision)).then_some(unscaled)
 }
 
-/// The unscaled number of a binary fraction, if there is exactly one decimal of that scale with up to 15 digits
-/// that is stored as this fraction. The nearest candidate is divided again, which rounds once and correctly
-/// (both sides are exact up to 2^53 and 10^22), and must give the very same fraction.
+/// The unscaled number of a binary fraction, if there is exactly one decimal of that scale with up to 15 digits that is
+/// stored as this fraction. The nearest candidate is divided again, which rounds once and correctly (both sides are
+/// exact up to 2^53 and 10^22), and must result in the very same fraction.
 pub(super) fn from_real(value: f64, precision: u8, scale: u8) -> Option<i128> {
     const LIMIT: f64 = 1e15;
     if scale > 22 {
@@ -74,7 +74,7 @@ pub(super) fn from_real(value: f64, precision: u8, scale: u8) -> Option<i128> {
     (unscaled.abs() < power_of_ten(precision)).then_some(unscaled)
 }
 
-/// As `from_real`, by way of the shortest digits that give this fraction.
+/// As `from_real`, from the shortest digits that result in this fraction.
 fn from_real_by_text(value: f64, precision: u8, scale: u8) -> Option<i128> {
     let text = format!("{value}");
     let digits = text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit);
@@ -112,11 +112,11 @@ pub(super) fn put_text(unscaled: i128, scale: u8, out: &mut Vec<u8>) {
 pub(super) enum Number {
     /// A whole number.
     Whole(i64),
-    /// A binary fraction that gives the decimal back.
+    /// A binary fraction that is read as the decimal again.
     Real(f64),
 }
 
-/// The number that gives this decimal back; `None` if neither kind does.
+/// The number that is read as this decimal again; `None` if neither kind is.
 pub(super) fn to_number(unscaled: i128, scale: u8) -> Option<Number> {
     if let Ok(narrow) = i64::try_from(unscaled)
         && let Some(power) = WHOLE_POWERS.get(usize::from(scale))

@@ -1,5 +1,5 @@
-//! Arrow columns to what SQLite stores. Everything that could not be stored is found here, before the first row
-//! is written: what comes out goes in.
+//! Arrow columns to the values that SQLite stores. Everything that cannot be stored is found here, before the first row
+//! is written: what is encoded can be stored.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ enum StoredValues {
     Number(Vec<Number>),
     Text(OffsetBuffer<i32>, Buffer),
     Blob(OffsetBuffer<i32>, Buffer),
-    /// Texts of one width, one after the other; those of NULLs are missing nowhere.
+    /// Texts of the same width, one after the other, with a placeholder for each NULL.
     Fixed(usize, Vec<u8>),
 }
 
@@ -46,7 +46,7 @@ pub(super) enum Stored<'a> {
 
 /// The rows of a batch, ready to be stored.
 pub(super) struct StoredRows {
-    /// How many.
+    /// Their number.
     pub(super) rows: usize,
     columns: Vec<StoredColumn>,
 }
@@ -66,14 +66,14 @@ pub(super) struct UnstorableRow {
 }
 
 impl UnstorableRow {
-    /// The failure of a batch that cannot go without the row.
+    /// The failure of a batch that cannot be written without the row.
     pub(super) fn failure(&self, table: &str) -> Failure {
         Failure::permanent(format!("table {table}, row {} of the batch: {}", self.row + 1, self.why))
     }
 }
 
 impl StoredRows {
-    /// Encodes a batch. `as_text` says of each column whether its decimals are stored as text.
+    /// Encodes a batch. `as_text` says for each column whether its decimals are stored as text.
     pub(super) fn encode(rows: &RecordBatch, as_text: &[bool]) -> Result<Arc<Self>, UnstorableRow> {
         let schema = rows.schema();
         let columns = rows.columns().iter().zip(as_text).enumerate().map(|(at, (column, as_text))| {
@@ -86,7 +86,7 @@ impl StoredRows {
         Ok(Arc::new(Self { rows: rows.num_rows(), columns }))
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub(super) fn column_count(&self) -> usize {
         self.columns.len()
     }
@@ -136,13 +136,13 @@ impl StoredColumn {
             }
             DataType::Date32 => dates(column)?,
             DataType::Timestamp(_, zone) => timestamps(column, zone.is_some())?,
-            _ => return Err(Unstorable { row: 0, why: "SQLite has no place for values of this type" }),
+            _ => return Err(Unstorable { row: 0, why: "SQLite cannot store values of this type" }),
         };
         Ok(Self { values, nulls: column.nulls().cloned().filter(|nulls| nulls.null_count() > 0) })
     }
 }
 
-/// SQLite takes NaN for NULL.
+/// Refuses NaN, which SQLite would store as NULL.
 fn reals(column: &ArrayRef) -> Result<StoredValues, Unstorable> {
     let values = column.as_primitive::<Float64Type>().values();
     match (0..values.len()).find(|row| values[*row].is_nan() && column.is_valid(*row)) {

@@ -1,10 +1,10 @@
-//! What SQLite's errors mean for the flow: the kind, which decides about a retry, and what a person can do.
+//! The meaning of SQLite's errors for the flow: the kind, which decides about a retry, and the advice to a person.
 
 use rusqlite::{Error, ErrorCode};
 use wmshost_flow::{Failure, FailureKind};
 
-/// The failure that an error is, in words that begin with what was being done. Names neither a path nor a value;
-/// whoever tells an operator adds the path.
+/// The failure for an error, with a message that begins with the action that failed. It names neither a path nor a
+/// value; the caller that reports it to an operator adds the path.
 pub(super) fn failure(doing: impl std::fmt::Display, error: Error) -> Failure {
     let (kind, advice) = meaning(&error);
     let said = said(&error);
@@ -14,7 +14,7 @@ pub(super) fn failure(doing: impl std::fmt::Display, error: Error) -> Failure {
     }
 }
 
-/// SQLite's own words, without the statement and without a path.
+/// SQLite's own message, without the statement and without a path.
 fn said(error: &Error) -> String {
     match error {
         // Opening puts the path after its message.
@@ -44,10 +44,10 @@ fn meaning(error: &Error) -> (FailureKind, &'static str) {
             Some(ErrorCode::ReadOnly) => (Permanent, "the file or its folder is read-only: allow writing"),
             Some(ErrorCode::DiskFull) => (Permanent, "the disk is full: make room and run again"),
             Some(ErrorCode::DatabaseCorrupt) => (Permanent, "the file is damaged: restore it from a backup"),
-            Some(ErrorCode::NotADatabase) => (Permanent, "the file is no SQLite database"),
+            Some(ErrorCode::NotADatabase) => (Permanent, "the file is not a SQLite database"),
             Some(ErrorCode::AuthorizationForStatementDenied) => (Denied, ""),
             Some(ErrorCode::TooBig) => (Limit, "a value, a row or the statement is longer than allowed"),
-            Some(ErrorCode::OutOfMemory) => (Limit, "no memory is left"),
+            Some(ErrorCode::OutOfMemory) => (Limit, "out of memory"),
             _ => (Permanent, ""),
         },
     }

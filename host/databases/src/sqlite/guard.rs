@@ -1,6 +1,6 @@
-//! What a guest's statement may touch. SQLite itself asks, while it compiles a statement, about every table,
-//! column and function that the statement would use; here is the answer: SELECT from granted tables, and nothing
-//! else. A regular expression could be fooled; the compiler's own questions cannot.
+//! The rules for what a guest's statement may access. While SQLite compiles a statement, it asks about every table,
+//! column and function that the statement would use; the guard answers: SELECT from granted tables, and nothing else. A
+//! regular expression could be fooled; the compiler's own questions cannot.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 /// Functions that do more than compute.
 const DENIED_FUNCTIONS: [&str; 3] = ["load_extension", "fts3_tokenizer", "sqlite_compileoption_get"];
 
-/// What the guard does at the moment.
+/// The guard's current mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// The driver itself is at work: everything is allowed.
@@ -28,11 +28,11 @@ struct Rules {
     mode: Mode,
     /// Granted tables and views in lower case.
     granted: HashSet<String>,
-    /// What granted views read.
+    /// The reads of granted views.
     view_reads: HashSet<ViewRead>,
-    /// True if the statement may give a name of its own to a part of it, which would look like a view.
+    /// True if the statement may define a name for a part of it, which would look like a view.
     may_name_parts: bool,
-    /// Why the last statement was denied.
+    /// The reason why the last statement was denied.
     denial: Option<String>,
 }
 
@@ -78,7 +78,7 @@ impl Guard {
         {
             let mut rules = self.rules();
             rules.denial = None;
-            // Without the word there is no part with a name. Whoever has it in a text is refused a view too.
+            // Without the word there is no part with a name. A text that contains it is refused a view too.
             rules.may_name_parts = statement.to_ascii_lowercase().contains("with");
         }
         self.within(Mode::On, compile)
@@ -91,7 +91,7 @@ impl Guard {
         result
     }
 
-    /// Why the last guest's statement was denied.
+    /// The reason why the last guest's statement was denied.
     pub(super) fn denial(&self) -> Option<String> {
         self.rules().denial.take()
     }
@@ -151,7 +151,7 @@ impl Rules {
         if self.granted.contains(&lower) || self.is_of_view(lower, context.accessor) {
             return None;
         }
-        // Of a part that no column is read of, SQLite does not tell where it comes from: it could be any table.
+        // If no column of a part is read, SQLite does not report where the part comes from: it could be any table.
         let hint = match (context.accessor, column) {
             (Some(reader), _) => format!("; {reader} reads it"),
             (None, "") => "; of a view or a part named by WITH, select at least one column".to_owned(),
@@ -161,14 +161,14 @@ impl Rules {
     }
 
     /// Returns whether a granted view reads the table for the statement. A part that the statement names like the view
-    /// would look the same, so a statement that could name parts gets no such pardon.
+    /// would look the same, so a statement that could name parts gets no such permission.
     fn is_of_view(&self, table: String, accessor: Option<&str>) -> bool {
         let Some(view) = accessor else { return false };
         !self.may_name_parts && self.view_reads.contains(&(table, view.to_lowercase()))
     }
 }
 
-/// The word that an action begins with in SQL.
+/// The word with which an action begins in SQL.
 fn verb(action: &AuthAction<'_>) -> &'static str {
     match action {
         AuthAction::Insert { .. } => "INSERT",

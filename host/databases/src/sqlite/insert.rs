@@ -17,9 +17,9 @@ use super::target_session::{AUDIT_COLUMNS, COUNT_UPDATE, DELETED_AT, SYSTEM_COLU
 use super::types::{is_decimal_text, same_type};
 use super::unique::as_of_table;
 
-/// Batches of how many shapes are prepared for at a time.
+/// The most shapes of batches for which statements are kept prepared.
 const MOST_PLANS: usize = 8;
-/// The rule of a row whose key another row has that was written before it.
+/// The rule of a row with the same key as one that was written before it.
 const DUPLICATE_KEY: &str = "duplicate-key";
 
 /// A statement that writes batches of one shape.
@@ -28,9 +28,9 @@ pub(super) struct Plan {
     columns: SchemaRef,
     rule: Option<(Vec<String>, Option<String>)>,
     statement: Statement,
-    /// Of each column, whether its decimals are stored as text.
+    /// For each column, whether its decimals are stored as text.
     as_text: Vec<bool>,
-    /// Where the columns are that must not be NULL.
+    /// The positions of the columns that must not be NULL.
     key: Vec<usize>,
 }
 
@@ -46,8 +46,8 @@ impl Plan {
 }
 
 impl SqliteTargetSession {
-    /// Writes a batch into the table or its staged table: merges by a rule, else inserts. A row that the table refuses
-    /// does not keep the others out.
+    /// Writes a batch into the table or its staged table: merges if there is a rule, and inserts otherwise. A row that
+    /// the table refuses does not keep the others out.
     pub(super) fn write_rows(
         &mut self,
         table: &str,
@@ -93,7 +93,7 @@ impl SqliteTargetSession {
         })
     }
 
-    /// Writes rows until one is refused; what was written of them before counts in any case.
+    /// Writes rows until one is refused; the rows that were written before it count in any case.
     fn write_part(
         &mut self,
         at: usize,
@@ -114,8 +114,8 @@ impl SqliteTargetSession {
                 Ok(())
             }
             Err(error) => {
-                // An update that is refused undoes the whole statement: then nothing was changed, and what it counted
-                // is undone as well.
+                // An update that is refused undoes the whole statement: then nothing was changed, and its count is
+                // undone as well.
                 let kept = if changed > 0 { Changed { changed, updated } } else { Changed::default() };
                 done.changed += kept.changed;
                 done.updated += kept.updated;
@@ -124,8 +124,8 @@ impl SqliteTargetSession {
         }
     }
 
-    /// Makes sure that the rows before a refused one are written: SQLite has kept them, or undone them with it. To merge
-    /// rows again that are there changes nothing.
+    /// Makes sure that the rows before a refused one are written: SQLite has kept them, or undone them with it. Merging
+    /// rows again that are already there changes nothing.
     fn write_before(
         &mut self,
         at: usize,
@@ -145,7 +145,7 @@ impl SqliteTargetSession {
         again.map_err(|stopped| failure(format_args!("{}, table {table}", self.place), stopped.error))
     }
 
-    /// Where the plan for such batches is; it is made if there is none.
+    /// The position of the plan for such batches; it is made if there is none.
     fn plan_for(&mut self, table: &str, columns: &SchemaRef, rule: Option<&MergeRule>) -> Result<usize, Failure> {
         if let Some(at) = self.plans.iter().position(|plan| plan.is_for(table, columns, rule)) {
             return Ok(at);
@@ -213,7 +213,7 @@ impl SqliteTargetSession {
     }
 }
 
-/// The number of rows inserted or updated, and how many of them updated.
+/// The number of rows inserted or updated, and the number of those updated.
 #[derive(Default)]
 struct Changed {
     changed: u64,
@@ -222,14 +222,14 @@ struct Changed {
 
 /// A row was refused.
 struct Stopped {
-    /// Its place among the stored rows.
+    /// Its position among the stored rows.
     at: usize,
-    /// How many rows before it were changed and stay so.
+    /// The number of rows before it that were changed and stay so.
     changed: u64,
     error: Error,
 }
 
-/// Runs a plan over the offered rows; returns how many rows were inserted or updated, also where it stopped.
+/// Runs a plan over the offered rows; returns the number of rows inserted or updated, also where it stopped.
 fn run(plan: &mut Plan, run_id: &str, loaded_at: &str) -> (Result<(), Error>, u64) {
     let mut running = plan.statement.run();
     for (parameter, text) in [(1, run_id), (2, loaded_at)] {
@@ -243,7 +243,7 @@ fn run(plan: &mut Plan, run_id: &str, loaded_at: &str) -> (Result<(), Error>, u6
     (result.map(drop), changes)
 }
 
-/// The rule that a row broke whose insertion ended like this; `None` if it is not the row's fault.
+/// The rule that a row broke, by the error of its insertion; `None` if it is not the row's fault.
 fn rule_of(error: &Error) -> Option<&'static str> {
     let Error::SqliteFailure(code, _) = error else { return None };
     Some(match (code.code, code.extended_code) {
@@ -265,7 +265,7 @@ fn reason_of(rule: &str, error: &Error) -> String {
     }
 }
 
-/// Returns whether every column of a batch is one of the table; returns whose decimals are stored as text.
+/// Checks that every column of a batch is one of the table; returns for each whether its decimals are stored as text.
 fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<bool>, Failure> {
     if let Some(mark) = AUDIT_COLUMNS.iter().find(|mark| table.column(mark).is_none()) {
         return Err(Failure::invalid_config(format!(
@@ -294,7 +294,7 @@ fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<bool>, Failur
 }
 
 /// Returns whether a column takes all values of a type. Decimals that are stored as text have all their digits after
-/// the point, so that equal ones are equal texts; those need the very scale.
+/// the point, so that equal ones are equal texts; those need exactly the same scale.
 fn accepts(column: &Column, batch: &DataType) -> bool {
     match (&column.arrow, batch) {
         (DataType::Decimal128(most, most_behind), DataType::Decimal128(digits, behind)) => {
@@ -310,8 +310,8 @@ fn position_of(columns: &SchemaRef, name: &str) -> Option<usize> {
     columns.fields().iter().position(|field| field.name().eq_ignore_ascii_case(name))
 }
 
-/// The statement. A row that breaks a constraint ends it where it stands (`OR FAIL`): the transaction is rolled
-/// back anyway, so SQLite need not keep the pages as they were before the statement.
+/// The statement. A row that breaks a constraint ends it at once (`OR FAIL`): the transaction is rolled back anyway, so
+/// SQLite need not keep the pages as they were before the statement.
 fn statement_text(table: &Table, columns: &SchemaRef, rule: Option<&MergeRule>, batch_table: &str) -> String {
     let names = columns.fields().iter().map(|field| field.name());
     let cells: Vec<_> = (0..columns.fields().len()).map(|at| format!("c{at}")).collect();
@@ -325,14 +325,14 @@ fn statement_text(table: &Table, columns: &SchemaRef, rule: Option<&MergeRule>, 
     )
 }
 
-/// What becomes of a row whose key is there: nothing, if it is older or the same in all columns.
+/// The clause for a row whose key exists: it changes nothing if the row is older or the same in all columns.
 fn conflict_text(table: &Table, columns: &SchemaRef, rule: &MergeRule) -> String {
     let is_key = |name: &str| rule.key.iter().any(|key| key.eq_ignore_ascii_case(name));
     let fields = columns.fields().iter().filter(|field| !is_key(field.name()));
     let (mut sets, mut differences) = (Vec::new(), Vec::new());
     for field in fields {
         let name = quoted(field.name());
-        // Words that a table takes for the same are still different values.
+        // Texts that the table's collation treats as equal are still different values.
         let collation = match table.column(field.name()).map(|column| &column.arrow) {
             Some(DataType::Utf8) => " COLLATE BINARY",
             _ => "",
@@ -343,7 +343,7 @@ fn conflict_text(table: &Table, columns: &SchemaRef, rule: &MergeRule) -> String
     let key = quoted_list(&rule.key);
     let keeps_deleted = table.column(DELETED_AT).is_some();
     if keeps_deleted {
-        // A row that is there again is there, whatever its version.
+        // A row that the source has again is no longer deleted, whatever its version.
         differences.push(format!("t.{DELETED_AT} IS NOT NULL"));
         sets.push(format!("{DELETED_AT} = NULL"));
     }

@@ -11,7 +11,7 @@ use super::table::quoted;
 use super::target_session::{AUDIT_COLUMNS, SqliteTargetSession};
 
 impl SqliteTargetSession {
-    /// When the rows with these keys were loaded.
+    /// The load times of the rows with these keys; `None` for a key without a row.
     pub(super) fn rows_loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure> {
         let place = format!("{}, table {table}", self.place);
         self.resolve_table(table)?;

@@ -5,33 +5,33 @@
 //! | `types` | declared column types and Arrow types, both ways |
 //! | `moment` | dates and timestamps as text |
 //! | `decimal` | exact decimals as text, whole numbers and binary fractions |
-//! | `table` | what SQLite knows of a table |
-//! | `failure` | what SQLite's errors mean for the flow |
+//! | `table` | SQLite's description of a table |
+//! | `failure` | the meaning of SQLite's errors for the flow |
 //! | `statement` | a prepared statement that keeps its connection |
-//! | `guard` | what a guest's statement may touch |
+//! | `guard` | the rules for what a guest's statement may access |
 //! | `read_connection` | a read-only connection with its guard and its limits |
-//! | `source` | one snapshot over many lanes |
-//! | `version` | a mark that changes with the file |
-//! | `session` | one stream's reading |
-//! | `order` | the host's order of a column, in SQLite's words |
-//! | `column_types` | what a granted table's columns are, and how it is ordered |
-//! | `rewrite` | comparisons of a guest's statement, by what values mean |
+//! | `source` | one snapshot over many connections |
+//! | `version` | a version of the file that changes with every write |
+//! | `session` | the reading session of one stream |
+//! | `order` | the host's order of a column, in SQLite's SQL |
+//! | `column_types` | the types of a granted table's columns, and the order by them |
+//! | `rewrite` | comparisons of a guest's statement, by the meaning of values |
 //! | `column` | cells to Arrow columns |
 //! | `cursor` | the rows of a query |
 //! | `cell_sizes` | a statement in the form that measures its cells |
-//! | `bad_cell` | why a cell does not fit, and the row that it is in |
+//! | `bad_cell` | the reason why a cell does not fit, and the row that it is in |
 //! | `target` | opening a database for writing |
 //! | `writer_queue` | one writer at a time, in turn |
-//! | `target_session` | one stream's transactions |
+//! | `target_session` | the transactions of one stream |
 //! | `sql_session` | plain SQL, for the host's own tables |
 //! | `scratch` | databases in memory |
 //! | `ddl` | creating and changing tables |
-//! | `encode` | Arrow columns to what SQLite stores |
+//! | `encode` | Arrow columns to the values that SQLite stores |
 //! | `batch_table` | encoded rows as a table that a statement can select from |
 //! | `storable` | the rows of a batch that can be stored |
 //! | `insert` | inserting and merging |
 //! | `swap` | staged tables |
-//! | `unique` | unique indexes that a staged table is held to |
+//! | `unique` | unique indexes that a staged table copies |
 //! | `remove` | deleting rows, or marking them as deleted |
 //! | `load_times` | when rows were loaded |
 

@@ -1,5 +1,5 @@
-//! Dates and timestamps as text. SQLite has no type for them: they are stored as `2026-01-31 23:59:59.999999`,
-//! instants with a `Z` after, so that text order is time order. Reading takes the usual variants as well.
+//! Dates and timestamps as text. SQLite has no type for them: they are stored as `2026-01-31 23:59:59.999999`, instants
+//! with a `Z` at the end, so that text order is time order. Reading takes the usual variants as well.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ const DAY: i64 = 86_400_000_000;
 /// The microseconds of the years 0000 to 9999, the only ones that text can hold and sort.
 pub(super) const YEARS: Range<i64> = -62_167_219_200_000_000..253_402_300_800_000_000;
 
-/// Days since 1970-01-01 of `YYYY-MM-DD`; `None` if it is anything else, or no date of the calendar.
+/// Days since 1970-01-01 of `YYYY-MM-DD`; `None` if it is anything else, or not a date of the calendar.
 pub(super) fn parse_date(text: &[u8]) -> Option<i32> {
     if text.len() != 10 {
         return None;
@@ -110,7 +110,7 @@ fn two(text: &[u8], at: usize) -> Option<i64> {
     (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
 }
 
-/// Writes timestamps and dates as text of one width; remembers the day, for neighbours share it.
+/// Writes timestamps and dates as text of one width; remembers the day, because neighbouring rows often share it.
 #[derive(Default)]
 pub(super) struct MomentText {
     day: Option<i64>,
@@ -118,7 +118,7 @@ pub(super) struct MomentText {
 }
 
 impl MomentText {
-    /// Adds `YYYY-MM-DD`; `None` outside of the years 0000 to 9999, which would not sort.
+    /// Appends `YYYY-MM-DD`; `None` outside of the years 0000 to 9999, which would not sort.
     pub(super) fn date(&mut self, days: i64, out: &mut Vec<u8>) -> Option<()> {
         if self.day != Some(days) {
             self.date = date_text(days)?;
@@ -128,7 +128,7 @@ impl MomentText {
         Some(())
     }
 
-    /// Adds `YYYY-MM-DD HH:MM:SS.ffffff`, with a `Z` after if `zoned`; `None` as for `date`.
+    /// Appends `YYYY-MM-DD HH:MM:SS.ffffff`, with a `Z` at the end if `zoned`; `None` as for `date`.
     pub(super) fn timestamp(&mut self, micros: i64, zoned: bool, out: &mut Vec<u8>) -> Option<()> {
         self.date(micros.div_euclid(DAY), out)?;
         let of_day = micros.rem_euclid(DAY);

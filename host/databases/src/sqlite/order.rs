@@ -1,5 +1,5 @@
-//! The host's order of a column, in SQLite's words. SQLite orders by how a value is stored; here it is told to order
-//! by what the value means:
+//! The host's order of a column, in SQLite's SQL. SQLite orders by how a value is stored; here it orders by the meaning
+//! of the value:
 //!
 //! | column | expression | why |
 //! |---|---|---|
@@ -31,15 +31,15 @@ const DECIMAL: &str = "wms_decimal";
 const MOMENT: &str = "wms_moment";
 /// A moment in UTC, in the spelling that sorts.
 const INSTANT: &str = "wms_instant";
-/// The same of a parameter, which has no zone.
+/// The same for a parameter, which has no zone.
 const INSTANT_AT: &str = "wms_instant_at";
 
 const DAY: i64 = 86_400_000_000;
-/// An offset takes a moment's text this far from its text in UTC at most.
+/// The most by which an offset moves a moment's text away from its text in UTC.
 const MOST_OFFSET: i64 = 16 * 3_600_000_000;
 
-/// How SQLite orders by a column of a database in UTF-8, or in UTF-16 if `wide`. `is_binary`: the column is known to
-/// have no other collation.
+/// SQLite's order by a column of a database in UTF-8, or in UTF-16 if `wide`. `is_binary` is true if the column is
+/// known to have no other collation.
 pub(super) fn order_of(column: &Column, wide: bool, is_binary: bool) -> ColumnOrder {
     let name = quoted(&column.name);
     let by = |function: &str| ColumnOrder {
@@ -65,7 +65,7 @@ fn bounds(function: &str) -> Bounds {
     Bounds { least: format!("{function}_least"), most: format!("{function}_most") }
 }
 
-/// What a function of the host returns for a stored value.
+/// A function of the host: the sort key of a stored value.
 type Encoding = fn(ValueRef<'_>) -> Stored;
 
 /// Lets a connection use the functions of the expressions above.
@@ -91,7 +91,7 @@ pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// What a value becomes that does not fit: bytes, which come after all texts.
+/// The sort key of a value that does not fit: bytes, which come after all texts.
 fn bad_cell() -> Stored {
     Stored::Blob(Vec::new())
 }
@@ -102,7 +102,7 @@ fn text_key(value: ValueRef<'_>) -> Stored {
         ValueRef::Integer(value) => value.to_string().into_bytes(),
         ValueRef::Real(value) => text_of_real(value).into_bytes(),
         ValueRef::Text(text) => text.to_vec(),
-        // No text in UTF-8 begins so.
+        // No text in UTF-8 begins with this byte.
         ValueRef::Blob(bytes) => [&[0xff], bytes].concat(),
     })
 }
@@ -117,8 +117,9 @@ fn decimal_key(value: ValueRef<'_>) -> Stored {
     sortable(&text).map_or_else(bad_cell, Stored::Text)
 }
 
-/// A text that sorts as the decimal in a text does; `None` if there is none. A sign, the number of digits before the
-/// point as a letter, all digits; of a negative number the complements of those, and what sorts after every digit.
+/// A text that sorts as the decimal in a text does; `None` if there is none. It has a sign, the number of digits before
+/// the point as a letter, and all digits; a negative number has the complements of those, and a letter that sorts after
+/// every digit.
 fn sortable(text: &str) -> Option<String> {
     const MOST_WHOLE: usize = 60;
     let (is_negative, digits) = match text.strip_prefix('-') {
@@ -169,15 +170,15 @@ fn parameter_at(value: ValueRef<'_>) -> Option<i64> {
     parse_timestamp(text, false).or_else(|| parse_timestamp(text, true))
 }
 
-/// The bound of a parameter that is moved by `offset` first. A parameter that is no moment bounds nothing: there is no
-/// bound that all columns keep, and NULL lets the comparison fail, as the expression's does.
+/// The bound of a parameter that is moved by `offset` first. A parameter that is not a moment bounds nothing: there is
+/// no bound that all columns keep, and NULL lets the comparison fail, as the expression's does.
 fn bound(value: ValueRef<'_>, offset: i64, text: fn(i64) -> Option<String>) -> Stored {
     let at = parameter_at(value).and_then(|at| text(at.saturating_add(offset)));
     at.map_or(Stored::Null, Stored::Text)
 }
 
-/// No spelling of a moment from here on sorts before this text: `2026-01-31`, with ` 12:00` after if the day has
-/// begun, and `:30` if the minute has.
+/// The text before which no spelling of a moment from here on sorts: `2026-01-31`, with ` 12:00` at the end if the day
+/// has begun, and `:30` if the minute has.
 fn least(micros: i64) -> Option<String> {
     let mut out = Vec::new();
     MomentText::default().timestamp(micros.max(YEARS.start), false, &mut out)?;
@@ -190,7 +191,8 @@ fn least(micros: i64) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// No spelling of a moment up to here sorts after this text: the day, and what comes after every separator.
+/// The text after which no spelling of a moment up to here sorts: the day, and a letter that comes after every
+/// separator.
 fn most(micros: i64) -> Option<String> {
     let mut out = Vec::new();
     MomentText::default().date(micros.min(YEARS.end - 1).div_euclid(DAY), &mut out)?;

@@ -13,28 +13,29 @@ use super::guard::Guard;
 use super::order::add_functions;
 use super::statement::{Database, lock};
 
-/// How long to wait for a writer that is just committing.
+/// The longest wait for a writer that is just committing.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
 
-/// What a guest's statement may cost.
+/// The limits of a guest's statement.
 pub(super) mod limits {
-    /// Bytes of one value, of one row, and of the statement's results while it computes, where nobody says otherwise.
+    /// Bytes of one value, of one row, and of the statement's results while it computes, unless the settings say
+    /// otherwise.
     pub(in super::super) const VALUE_BYTES: usize = 16 << 20;
-    /// The most that SQLite can.
+    /// The largest limit that SQLite supports.
     pub(in super::super) const MOST_VALUE_BYTES: i32 = 1_000_000_000;
     /// Bytes of a statement's text.
     pub(in super::super) const STATEMENT_BYTES: i32 = 256 << 10;
     /// Parameters of a statement.
     pub(in super::super) const PARAMETERS: i32 = 4_096;
-    /// How deep expressions may be nested.
+    /// The deepest nesting of expressions.
     pub(in super::super) const EXPRESSION_DEPTH: i32 = 200;
     /// SELECTs that one statement may join by UNION and the like.
     pub(in super::super) const COMPOUND_SELECTS: i32 = 64;
-    /// Bytes of a LIKE pattern, which cost the square of their number.
+    /// Bytes of a LIKE pattern, whose cost grows with their square.
     pub(in super::super) const PATTERN_BYTES: i32 = 1_000;
-    /// Steps of SQLite's machine between two looks at the limit below.
+    /// Steps of SQLite's machine between two checks of the limit below.
     pub(in super::super) const STEPS_PER_TICK: i32 = 1_000_000;
-    /// Ticks for one call, which come to some minutes of computing.
+    /// Ticks for one call, which amount to some minutes of computing.
     pub(in super::super) const TICKS_PER_CALL: u32 = 20_000;
     /// Bytes of text and binary in one batch; the row that goes beyond is its last.
     pub(in super::super) const BATCH_BYTES: usize = 16 << 20;
@@ -42,7 +43,7 @@ pub(super) mod limits {
     pub(in super::super) const CACHE_KIB: i32 = 2_048;
 }
 
-/// A read-only connection with its guard. Clones are the same lane.
+/// A read-only connection with its guard. Clones share the same connection.
 #[derive(Clone)]
 pub(super) struct ReadConnection {
     pub(super) database: Database,
@@ -53,7 +54,7 @@ pub(super) struct ReadConnection {
 }
 
 impl ReadConnection {
-    /// Opens a lane. Its guard is off.
+    /// Opens a connection. Its guard is off.
     pub(super) fn open(path: &Path, value_bytes: usize) -> rusqlite::Result<Self> {
         let value_bytes = i32::try_from(value_bytes).unwrap_or(i32::MAX).min(limits::MOST_VALUE_BYTES);
         let mut connection = open_read_only(path)?;
@@ -83,7 +84,7 @@ impl ReadConnection {
         Ok(Self { database, guard, ticks, value_bytes })
     }
 
-    /// Begins the call that the limit on computing counts from.
+    /// Begins the call from which the limit on computing counts.
     pub(super) fn begin_call(&self) {
         self.ticks.store(0, Ordering::Relaxed);
     }
@@ -93,7 +94,7 @@ impl ReadConnection {
         u64::from(self.value_bytes.unsigned_abs())
     }
 
-    /// Allows rows as large as a batch, for a statement that gives no value above the limit.
+    /// Allows rows as large as a batch, for a statement that returns no value above the limit.
     pub(super) fn allow_rows_of(&self, bytes: usize) {
         let bytes = i32::try_from(bytes).unwrap_or(i32::MAX).saturating_add(self.value_bytes);
         self.set_length(bytes.min(limits::MOST_VALUE_BYTES));
@@ -110,7 +111,7 @@ impl ReadConnection {
         }
     }
 
-    /// Returns the lane to one stream.
+    /// Grants the connection to one stream, for these tables.
     pub(super) fn grant(&self, tables: &BTreeSet<String>) {
         self.guard.grant(tables);
     }
@@ -121,7 +122,7 @@ impl ReadConnection {
         act(&lock(&self.database))
     }
 
-    /// Returns whether nobody but the pool holds it.
+    /// Returns whether only the pool holds it.
     pub(super) fn is_free(&self) -> bool {
         Arc::strong_count(&self.database) == 1
     }

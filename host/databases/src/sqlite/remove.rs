@@ -11,7 +11,7 @@ use super::target_session::{AUDIT_COLUMNS, DELETED_AT, SqliteTargetSession, Writ
 use super::types::is_decimal_text;
 
 impl SqliteTargetSession {
-    /// Makes a table keep what is deleted. One that is not there yet comes of the staged one.
+    /// Makes a table keep deleted rows. One that does not exist yet is created from the staged one.
     pub(super) fn add_deleted_column(&mut self, table: &str) -> Result<(), Failure> {
         self.resolve_table(table)?;
         let found = match self.find(table)? {
@@ -28,7 +28,7 @@ impl SqliteTargetSession {
         }
     }
 
-    /// Takes away the rows with these keys.
+    /// Deletes the rows with these keys, or marks them as deleted; returns their number.
     pub(super) fn remove_rows(&mut self, table: &str, keys: &RecordBatch, removal: Removal) -> Result<u64, Failure> {
         let place = format!("{}, table {table}", self.place);
         if self.resolve_table(table)? != WriteTable::Table {
@@ -58,7 +58,7 @@ impl SqliteTargetSession {
     }
 }
 
-/// Of each key column, whether its decimals are stored as text.
+/// For each key column, whether its decimals are stored as text.
 pub(super) fn as_text(table: &Table, columns: &[String]) -> Result<Vec<bool>, Failure> {
     let column = |name: &String| match table.column(name) {
         Some(column) => Ok(is_decimal_text(&column.declared)),

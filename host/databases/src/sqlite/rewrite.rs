@@ -1,8 +1,8 @@
-//! Comparisons of a guest's statement, by what values mean. SQLite compares `t > ?1` by how `t` is stored, and one
-//! moment or decimal has many spellings; so the obvious statement would miss rows. Where a granted column of that
-//! kind is compared or ordered by, both sides go through the function that `order` has for it:
-//! `t > ?1` becomes `("t" >= wms_moment_least(?1) AND wms_moment("t") > wms_moment(?1))`, whose first half lets an index
-//! serve. What already calls such a function, or names a collation, is left as it is.
+//! Comparisons of a guest's statement, by the meaning of values. SQLite compares `t > ?1` by how `t` is stored, and one
+//! moment or decimal has many spellings; so the obvious statement would miss rows. Where a granted column of that kind
+//! is compared or ordered by, both sides go through the function that `order` has for it: `t > ?1` becomes `("t" >=
+//! wms_moment_least(?1) AND wms_moment("t") > wms_moment(?1))`, whose first half lets SQLite use an index. An
+//! expression that already calls such a function, or names a collation, is left as it is.
 //!
 //! Columns are known by their names. A name that means such a column in one granted table and another kind in a second
 //! one is refused where it is compared.
@@ -19,17 +19,17 @@ use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 use wmshost_flow::{Bounds, TableDescription, Value};
 
-/// What all functions of `order` begin with.
+/// The prefix of all functions of `order`.
 const OWN_FUNCTIONS: &str = "wms_";
-/// How deep a statement may nest to be understood here.
+/// The deepest nesting of a statement that is rewritten.
 const DEPTH: usize = 100;
 
 /// A column whose values are compared by a function.
 #[derive(Debug, Clone, PartialEq)]
 struct Special {
-    /// The function of the column.
+    /// The function for the column.
     column: String,
-    /// The function of what it is compared with.
+    /// The function for the other side of the comparison.
     other: String,
     bounds: Option<Bounds>,
 }
@@ -37,7 +37,7 @@ struct Special {
 /// Columns by their names in lower case; `None` where tables differ in what the name means.
 type Columns = HashMap<String, Option<Special>>;
 
-/// The statement with such comparisons made by meaning; else why that cannot be done.
+/// The statement with such comparisons made by meaning; the error is the reason why that cannot be done.
 pub(super) fn by_meaning(
     statement: &str,
     parameters: &[Value],
@@ -54,11 +54,11 @@ pub(super) fn by_meaning(
         .try_with_sql(statement)
         .and_then(|mut parser| parser.parse_statements());
     let Ok(mut parsed) = parsed else {
-        // SQLite itself says what is wrong, unless it takes more than is understood here.
+        // SQLite itself reports what is wrong, unless it accepts more than this parser.
         let compares = parameters.iter().any(|value| *value != Value::Null);
         return if compares && !lower.contains(OWN_FUNCTIONS) {
             Err(format!(
-                "the statement cannot be taken apart, so that its comparisons of {} with parameters could miss rows; write \
+                "the statement cannot be parsed, so that its comparisons of {} with parameters could miss rows; write \
                  it more plainly, or compare with the expressions that the table's description has for its columns",
                 named.first().map_or("", |name| name.as_str())
             ))
@@ -100,7 +100,7 @@ fn columns(tables: &[Arc<TableDescription>]) -> Columns {
     columns.into_iter().filter_map(meaning).collect()
 }
 
-/// The name that an expression is, if it is nothing but a column.
+/// The column's name, if an expression is nothing but a column.
 fn name_of(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Identifier(name) => Some(name.value.to_lowercase()),
@@ -110,7 +110,7 @@ fn name_of(expression: &Expr) -> Option<String> {
     }
 }
 
-/// Learns the names that parts of a statement give to such columns.
+/// Collects the names that parts of a statement define for such columns.
 struct Aliases<'c>(&'c mut Columns);
 
 impl VisitorMut for Aliases<'_> {
@@ -146,7 +146,7 @@ impl Rewriter {
         found
     }
 
-    /// Has two sides compared by what they mean; returns the bounds that hold for it.
+    /// Makes two sides compared by their meaning; returns the bounds that follow from the comparison.
     fn compare(&mut self, left: &mut Expr, right: &mut Expr, operator: &BinaryOperator) -> Vec<String> {
         if let (Expr::Tuple(left), Expr::Tuple(right)) = (&mut *left, &mut *right) {
             for (left, right) in left.iter_mut().zip(right) {
@@ -193,7 +193,7 @@ impl Rewriter {
     }
 }
 
-/// Returns whether the name is given to something else in the result.
+/// Returns whether the name means something else in the result.
 fn is_renamed(select: &Select, by: &Expr, columns: &Columns) -> bool {
     let Some(name) = name_of(by) else { return false };
     select.projection.iter().any(|item| {
@@ -203,7 +203,7 @@ fn is_renamed(select: &Select, by: &Expr, columns: &Columns) -> bool {
 }
 
 impl Special {
-    /// Conditions that hold wherever the comparison does, by which an index narrows it.
+    /// Conditions that hold wherever the comparison does, with which an index narrows it.
     fn bounds_of(&self, column: &Expr, other: &Expr, operator: &BinaryOperator) -> Vec<String> {
         let (Some(bounds), true) = (&self.bounds, is_parameter(other)) else { return Vec::new() };
         let least = || format!("{column} >= {}({other})", bounds.least);
@@ -379,7 +379,9 @@ mod tests {
     fn what_cannot_be_told_is_refused() {
         assert!(rewritten("SELECT id FROM stock WHERE x > ?1").expect_err("two meanings").contains("column x"));
         assert!(
-            rewritten("SELECT t FROM stock INDEXED BY a b c WHERE t > ?1").expect_err("odd").contains("taken apart")
+            rewritten("SELECT t FROM stock INDEXED BY a b c WHERE t > ?1")
+                .expect_err("odd")
+                .contains("cannot be parsed")
         );
     }
 }

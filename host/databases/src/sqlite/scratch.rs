@@ -1,4 +1,4 @@
-//! Databases in memory that hold nothing and vanish with their session: to prove SQL in, without a warehouse.
+//! Databases in memory that are empty and vanish with their session: for testing SQL without a warehouse.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One stream's reading.
+//! The reading session of one stream.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,21 +16,21 @@ use super::rewrite::by_meaning;
 use super::statement::{Running, Statement};
 use super::table::{Table, quoted};
 
-/// A session: a lane, and what the stream may read on it.
+/// A session: a connection, and the tables that the stream may read on it.
 pub(super) struct Session {
     place: Arc<str>,
     reader: ReadConnection,
     grant: SourceGrant,
     /// True if the database keeps text in UTF-16.
     wide: bool,
-    /// Granted tables, by their names in lower case, as far as they were asked for.
+    /// The granted tables that were looked up so far, by their names in lower case.
     tables: BTreeMap<String, Option<Arc<TableDescription>>>,
-    /// The columns whose types are not what is declared.
+    /// The columns whose types differ from the declared ones.
     decided: Decided,
 }
 
 impl Session {
-    /// A session on a free lane.
+    /// A session on a free connection.
     pub(super) fn new(label: &str, reader: ReadConnection, grant: &SourceGrant) -> Result<Self, Failure> {
         reader.grant(&grant.tables);
         let place: Arc<str> = format!("source {label}").into();
@@ -43,7 +43,7 @@ impl Session {
         Ok(session)
     }
 
-    /// A granted table, and what its columns are; `None` if there is none.
+    /// A granted table with the types of its columns; `None` if there is none.
     fn table(&mut self, name: &str) -> Result<Option<Arc<TableDescription>>, Failure> {
         let lower = name.to_lowercase();
         if let Some(known) = self.tables.get(&lower) {

@@ -1,6 +1,6 @@
-//! One snapshot over many lanes. SQLite cannot hand a snapshot from one connection to another, but it can tell
-//! whether anybody committed: the lanes begin their transactions between two looks, and if nothing was committed
-//! between the looks, they all see the same.
+//! One snapshot over many connections. SQLite cannot hand a snapshot from one connection to another, but it can report
+//! whether anyone committed: the connections begin their transactions between two looks, and if nothing was committed
+//! between them, they all see the same.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use super::read_connection::{ReadConnection, limits, open_read_only};
 use super::session::Session;
 use super::version::mark;
 
-/// How often to try for a moment without a commit.
+/// The number of tries to find a moment without a commit.
 const TRIES: usize = 100;
 
 /// Opens a SQLite file for reading, as of now, for up to `sessions` sessions at a time. The failures name the
@@ -22,7 +22,7 @@ pub fn open_source(path: &Path, sessions: usize, label: &str) -> Result<Arc<dyn 
     open_source_of(path, sessions, label, limits::VALUE_BYTES)
 }
 
-/// The same, with values of up to this many bytes; a row with a larger one is taken out.
+/// The same, with values of up to this number of bytes; a row with a larger one is taken out.
 pub fn open_source_of(
     path: &Path,
     sessions: usize,
@@ -49,14 +49,14 @@ pub fn open_source_of(
 struct SqliteSource {
     label: String,
     version: Option<String>,
-    /// All lanes; those that no session holds are free.
+    /// All connections; those that no session holds are free.
     readers: Mutex<Vec<ReadConnection>>,
 }
 
 impl Source for SqliteSource {
     fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure> {
         let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        // A lane whose transaction SQLite ended, after an error of the disk for one, is out of the snapshot.
+        // A connection whose transaction SQLite has ended, for example after a disk error, is out of the snapshot.
         let free = readers.iter().find(|reader| reader.is_free() && reader.by_driver(|c| !c.is_autocommit()));
         let Some(reader) = free.cloned() else {
             return Err(Failure::limit("source sessions", readers.len(), readers.len() + 1)
@@ -71,14 +71,14 @@ impl Source for SqliteSource {
     }
 }
 
-/// Lanes that see the same.
+/// Connections that see the same.
 struct Snapshot {
     readers: Vec<ReadConnection>,
     version: Option<String>,
 }
 
 impl Snapshot {
-    /// `None` if there was no moment without a commit.
+    /// Opens the connections; `None` if there was no moment without a commit.
     fn open(path: &Path, sessions: usize, value_bytes: usize) -> rusqlite::Result<Option<Self>> {
         let monitor = open_read_only(path)?;
         let readers = (0..sessions.max(1))
@@ -102,7 +102,7 @@ impl Snapshot {
     }
 }
 
-/// A number that is another one after anybody else's commit.
+/// A number that changes with each commit of another connection.
 fn commits(monitor: &Connection) -> rusqlite::Result<i64> {
     monitor.query_row("PRAGMA main.data_version", [], |row| row.get(0))
 }
@@ -112,7 +112,7 @@ fn now(monitor: &Connection) -> rusqlite::Result<i64> {
     monitor.query_row("SELECT unixepoch()", [], |row| row.get(0))
 }
 
-/// Begins a transaction that sees what is there now: it begins with the first read.
+/// Begins a transaction that sees the current content, because it begins with a read.
 fn begin(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN")?;
     connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))

@@ -1,4 +1,4 @@
-//! Plain SQL, for what the host itself keeps and builds.
+//! Plain SQL, for the host's own tables and models.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -80,9 +80,9 @@ pub(super) fn query(
     })
 }
 
-/// The names of the columns that a query gives.
+/// The names of a query's columns.
 pub(super) fn columns(place: &str, database: &Database, query: &str) -> Result<Vec<(String, String)>, Failure> {
-    // Within another one only a query is one.
+    // As a subquery, only a query is accepted.
     with_statement(place, database, &format!("SELECT * FROM ({query}\n) LIMIT 0"), |running| {
         Ok((0..running.column_count()).map(|at| (running.column_name(at), String::new())).collect())
     })

@@ -1,7 +1,7 @@
-//! A prepared statement that keeps its connection, and the cells of its current row. The statements of the SQL
-//! crate borrow their connection, so a cursor that lives on its own cannot hold one; and reading a cell through
-//! them costs several times what SQLite's own value functions do. This room and `batch_table` are the only ones with
-//! unsafe code.
+//! A prepared statement that keeps its connection, and the cells of its current row. The statements of the SQL crate
+//! borrow their connection, so a cursor that lives on its own cannot hold one; and reading a cell through them costs
+//! several times as much as SQLite's own value functions. This module and `batch_table` are the only ones with unsafe
+//! code.
 #![expect(unsafe_code, reason = "SQLite's C interface for statements; see the rules at Statement")]
 
 use std::ffi::{CStr, c_char, c_int};
@@ -14,11 +14,11 @@ use wmshost_flow::Value;
 
 use super::moment::MomentText;
 
-/// A connection that statements share. It must have been opened without SQLite's own mutex or with it; either
-/// way it is used only by whoever holds this one.
+/// A connection that statements share. It may have been opened with SQLite's own mutex or without it; either way, only
+/// the holder of this mutex uses it.
 pub(super) type Database = Arc<Mutex<Connection>>;
 
-/// The connection, for a while.
+/// Locks the connection.
 pub(super) fn lock(database: &Database) -> MutexGuard<'_, Connection> {
     database.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -40,11 +40,11 @@ pub(super) enum Cell<'a> {
 
 /// A prepared statement and its connection.
 ///
-/// What makes the unsafe code here sound: `raw` is made by `prepare` from the connection in `database`, is never
-/// given out, and is finalised exactly once, in `drop`, before the connection is let go of. SQLite is called
-/// with it only while the connection's lock is held: in `prepare`, in `drop`, and through `Running`, which holds
-/// the lock. A cell borrows from `Running`, and everything that could move the cell's memory (a step, a reset)
-/// takes `Running` mutably.
+/// The unsafe code here is sound for these reasons: `raw` is made by `prepare` from the connection in `database`, is
+/// never returned to a caller, and is finalised exactly once, in `drop`, before the connection is let go of. SQLite is
+/// called with it only while the connection's lock is held: in `prepare`, in `drop`, and through `Running`, which holds
+/// the lock. A cell borrows from `Running`, and everything that could move the cell's memory (a step, a reset) takes
+/// `Running` mutably.
 pub(super) struct Statement {
     database: Database,
     raw: NonNull<ffi::sqlite3_stmt>,
@@ -54,12 +54,12 @@ pub(super) struct Statement {
 unsafe impl Send for Statement {}
 
 impl Statement {
-    /// Prepares the one statement of this text; a second one is `MultipleStatement`, none at all an error.
+    /// Prepares the one statement of this text; a second one is `MultipleStatement`, and no statement is an error.
     pub(super) fn prepare(database: &Database, sql: &str) -> Result<Self, Error> {
         let connection = lock(database);
         let (raw, rest) = compile(&connection, sql)?;
         let Some(raw) = raw else { return Err(Error::InvalidQuery) };
-        // From here on `drop` finalises it, which takes the lock by itself.
+        // From here on `drop` finalises it, and takes the lock itself.
         let statement = Self { database: Arc::clone(database), raw };
         let more = has_statement(&connection, rest);
         drop(connection);
@@ -75,7 +75,7 @@ impl Statement {
 impl Drop for Statement {
     fn drop(&mut self) {
         let _connection = lock(&self.database);
-        // SAFETY: see Statement. The code it gives is that of the last step, which was told already.
+        // SAFETY: see Statement. It returns the code of the last step, which was reported already.
         unsafe { ffi::sqlite3_finalize(self.raw.as_ptr()) };
     }
 }
@@ -104,7 +104,7 @@ fn compile<'s>(connection: &Connection, sql: &'s str) -> Result<(Option<NonNull<
     Ok((NonNull::new(raw), sql.get(used..).unwrap_or_default()))
 }
 
-/// Returns whether anything but blanks and comments is in a text.
+/// Returns whether a text contains anything but blanks and comments.
 fn has_statement(connection: &Connection, mut sql: &str) -> bool {
     while !sql.is_empty() {
         match compile(connection, sql) {
@@ -148,9 +148,9 @@ impl Running<'_> {
         }
     }
 
-    /// Makes the statement ready to run from its start; what was bound stays.
+    /// Makes the statement ready to run from its start; bound values stay.
     pub(super) fn reset(&mut self) {
-        // SAFETY: see Statement. The code it gives is that of the last step, which was told already.
+        // SAFETY: see Statement. It returns the code of the last step, which was reported already.
         unsafe { ffi::sqlite3_reset(self.raw.as_ptr()) };
     }
 
@@ -164,13 +164,13 @@ impl Running<'_> {
         self.connection.total_changes()
     }
 
-    /// How many columns its rows have; 0 if it returns none.
+    /// The number of columns of its rows; 0 if it returns none.
     pub(super) fn column_count(&self) -> usize {
         // SAFETY: see Statement.
         unsafe { ffi::sqlite3_column_count(self.raw.as_ptr()) as usize }
     }
 
-    /// Returns whether it only reads and is no EXPLAIN.
+    /// Returns whether it only reads and is not an EXPLAIN.
     pub(super) fn is_plain_read(&self) -> bool {
         let raw = self.raw.as_ptr();
         // SAFETY: see Statement.
@@ -179,27 +179,27 @@ impl Running<'_> {
 
     /// A column's name.
     pub(super) fn column_name(&self, column: usize) -> String {
-        // SAFETY: see Statement; a column that does not exist gives NULL.
+        // SAFETY: see Statement; for a column that does not exist it returns null.
         unsafe { text_of(ffi::sqlite3_column_name(self.raw.as_ptr(), column as c_int)) }.unwrap_or_default()
     }
 
-    /// The declared type of the table column that this column is; `None` if it is an expression.
+    /// The declared type of the table column that this column comes from; `None` if it is an expression.
     pub(super) fn declared(&self, column: usize) -> Option<String> {
         let raw = self.raw.as_ptr();
         let column = column as c_int;
-        // SAFETY: see Statement; a column that does not exist gives NULL. A table column without a type gives
-        // NULL as well, but has an origin.
+        // SAFETY: see Statement; for a column that does not exist it returns null. A table column without a type
+        // returns null as well, but has an origin.
         unsafe {
             text_of(ffi::sqlite3_column_decltype(raw, column))
                 .or_else(|| text_of(ffi::sqlite3_column_origin_name(raw, column)).map(|_| String::new()))
         }
     }
 
-    /// The table and the column that this column is, as they were created; `None` if it is an expression.
+    /// The table and the column that this column comes from, as they were created; `None` if it is an expression.
     pub(super) fn origin(&self, column: usize) -> Option<(String, String)> {
         let raw = self.raw.as_ptr();
         let column = column as c_int;
-        // SAFETY: see Statement; a column that does not exist gives NULL.
+        // SAFETY: see Statement; for a column that does not exist it returns null.
         unsafe {
             let table = text_of(ffi::sqlite3_column_table_name(raw, column))?;
             Some((table, text_of(ffi::sqlite3_column_origin_name(raw, column))?))
@@ -209,17 +209,18 @@ impl Running<'_> {
     /// A cell of the current row; NULL if there is no row or no such column.
     #[inline]
     pub(super) fn cell(&self, column: usize) -> Cell<'_> {
-        // SAFETY: see Statement. The value is unprotected, but the value functions may be used on it all the
-        // same while nobody else uses the connection, and its lock is held. Text and bytes stay where they are
-        // until the value is converted to another type or the row is left; neither happens while the cell
-        // borrows `self`, for nothing here asks a value for a type that it does not have.
+        // SAFETY: see Statement. The value is unprotected, but the value functions may still be used on it while nobody
+        // else uses the connection, and its lock is held. Text and bytes stay where they are until the value is
+        // converted to another type or the row is left; neither happens while the cell borrows `self`, because nothing
+        // here asks a value for a type that it does not have.
         unsafe {
             let value = ffi::sqlite3_column_value(self.raw.as_ptr(), column as c_int);
             match ffi::sqlite3_value_type(value) {
                 ffi::SQLITE_INTEGER => Cell::Integer(ffi::sqlite3_value_int64(value)),
                 ffi::SQLITE_FLOAT => Cell::Real(ffi::sqlite3_value_double(value)),
                 ffi::SQLITE_TEXT => match ffi::sqlite3_value_text(value) {
-                    // No memory to turn UTF-16 into UTF-8: no text, so that it is a bad value and not an empty one.
+                    // Without memory to turn UTF-16 into UTF-8 there is no text: it becomes a bad value and not an
+                    // empty one.
                     text if text.is_null() => Cell::Blob(&[]),
                     text => Cell::Text(bytes_at(text, ffi::sqlite3_value_bytes(value))),
                 },
@@ -255,7 +256,7 @@ impl Running<'_> {
         code == ffi::SQLITE_OK
     }
 
-    /// How many parameters the statement has.
+    /// The number of parameters of the statement.
     pub(super) fn parameter_count(&self) -> usize {
         // SAFETY: see Statement.
         unsafe { ffi::sqlite3_bind_parameter_count(self.raw.as_ptr()) as usize }
@@ -292,7 +293,8 @@ impl Running<'_> {
     }
 
     fn bind_blob(&mut self, parameter: usize, bytes: &[u8]) -> c_int {
-        // SAFETY: as in bind_null. An empty slice points to no memory but is not null, so it is no NULL.
+        // SAFETY: as in bind_null. An empty slice has no memory but its pointer is not null, so it is not bound as
+        // NULL.
         unsafe {
             ffi::sqlite3_bind_blob64(
                 self.raw.as_ptr(),
@@ -310,11 +312,11 @@ impl Running<'_> {
 /// # Safety
 /// `text` is null or points to text that ends with a zero byte.
 unsafe fn text_of(text: *const c_char) -> Option<String> {
-    // SAFETY: by the caller's word.
+    // SAFETY: the caller guarantees it.
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
 }
 
-/// The bytes at an address; none if it is null, which for no bytes it may be.
+/// The bytes at an address; none if it is null, which is allowed for no bytes.
 ///
 /// # Safety
 /// `start` is null or points to `length` bytes that stay as they are while `'a` lasts.
@@ -323,6 +325,6 @@ unsafe fn bytes_at<'a>(start: *const u8, length: c_int) -> &'a [u8] {
     if start.is_null() {
         return &[];
     }
-    // SAFETY: by the caller's word.
+    // SAFETY: the caller guarantees it.
     unsafe { slice::from_raw_parts(start, length as usize) }
 }

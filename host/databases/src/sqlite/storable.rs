@@ -10,20 +10,20 @@ use wmshost_flow::{Failure, Refused};
 
 use super::encode::{StoredRows, UnstorableRow};
 
-/// A batch and what is known of its table.
+/// A batch and the properties of its table.
 pub(super) struct Batch<'a> {
     pub(super) rows: &'a RecordBatch,
     pub(super) columns: &'a SchemaRef,
-    /// Where the columns are that must not be NULL.
+    /// The positions of the columns that must not be NULL.
     pub(super) key: &'a [usize],
-    /// Of each column, whether its decimals are stored as text.
+    /// For each column, whether its decimals are stored as text.
     pub(super) as_text: &'a [bool],
 }
 
 /// Rows that can be stored, and those that cannot.
 pub(super) struct Storable {
     pub(super) rows: Arc<StoredRows>,
-    /// Their places in the batch; `None`: all of it, in order.
+    /// Their positions in the batch; `None` for all of it, in order.
     pub(super) places: Option<Vec<usize>>,
     pub(super) refused: Vec<Refused>,
 }
@@ -49,7 +49,7 @@ impl Storable {
     }
 }
 
-/// Finds the rows that cannot be stored, by halves.
+/// Finds the rows that cannot be stored, by halving the batch.
 fn unstorable(rows: &RecordBatch, as_text: &[bool], offset: usize, refused: &mut Vec<Refused>) {
     let Err(UnstorableRow { why, .. }) = StoredRows::encode(rows, as_text) else { return };
     match rows.num_rows() {
@@ -63,7 +63,7 @@ fn unstorable(rows: &RecordBatch, as_text: &[bool], offset: usize, refused: &mut
     }
 }
 
-/// Rows whose key is NULL: it would tell nothing, and SQLite would make up a number for some.
+/// Rows whose key is NULL: it identifies nothing, and SQLite would make up a row number for some.
 fn null_keys(batch: &Batch<'_>) -> Vec<Refused> {
     let rows = batch.rows;
     let columns = batch.key.iter().map(|at| (*at, rows.column(*at))).filter(|(_, column)| column.null_count() > 0);

@@ -1,5 +1,5 @@
-//! Staged tables. A load that replaces a table writes beside it and swaps at the end, so that readers see the
-//! old rows or the new and nothing between. If the content is the same the old table stays, untouched.
+//! Staged tables. A load that replaces a table writes into a staged one and swaps at the end, so that readers see the
+//! old rows or the new and nothing between. If the content is the same, the old table stays untouched.
 
 use rusqlite::{Connection, ErrorCode, Row};
 use wmshost_flow::{BELONGINGS, Failure, WriteStats};
@@ -12,7 +12,7 @@ use super::types::same_type;
 use super::unique::drop_copies;
 
 impl SqliteTargetSession {
-    /// Puts the staged table in the place of the granted one.
+    /// Replaces the granted table by the staged one.
     pub(super) fn swap_tables(&mut self, table: &str) -> Result<WriteStats, Failure> {
         if self.resolve_table(table)? != WriteTable::Table {
             return Err(Failure::denied(format!("{}: a staged table is not swapped", self.place)));
@@ -39,13 +39,13 @@ impl SqliteTargetSession {
         Ok(WriteStats {
             updated: counts.updated.saturating_sub(kept.marked_now),
             deleted: counts.deleted + kept.marked_now,
-            // They did not come from the source.
+            // These rows did not come from the source.
             unchanged: counts.unchanged.saturating_sub(kept.marked_before),
             ..counts
         })
     }
 
-    /// Returns a table the place of another.
+    /// Puts a table in the place of another.
     pub(super) fn put_in_place(&self, old: &Table, beside: &str) -> Result<(), Failure> {
         let placed = put_in_place(&lock(&self.database), old, beside);
         placed.map_err(|error| failure(format_args!("{}, replacing the table {}", self.place, old.name), error))
@@ -65,7 +65,7 @@ impl SqliteTargetSession {
         let columns = staged.schema(&SYSTEM_COLUMNS);
         let common = columns.fields().iter().map(|field| field.name()).filter(|name| old.column(name).is_some());
         let common = quoted_list(common);
-        // Rows that were marked before keep the marks of then.
+        // Rows that were marked before keep their earlier marks.
         let mark =
             |own: &str, parameter: u8| format!("CASE WHEN o.{DELETED_AT} IS NULL THEN ?{parameter} ELSE o.{own} END");
         let insert = format!(
@@ -80,8 +80,8 @@ impl SqliteTargetSession {
     }
 }
 
-/// A failure of the swap. The staged rows were held to the table's unique indexes one by one, so that only a row that
-/// is kept as deleted, or an index that was added meanwhile, can be in the way.
+/// A failure of the swap. The staged rows were checked against the table's unique indexes one by one, so that only a
+/// row that is kept as deleted, or an index that was added meanwhile, can conflict.
 fn refused_at_swap(doing: &str, error: rusqlite::Error) -> Failure {
     let is_constraint = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
     let failure = failure(doing, error);
@@ -119,7 +119,7 @@ fn replace(connection: &Connection, old: Option<&Table>, staged: &Table, name: &
     Ok(counts)
 }
 
-/// Returns a table the place of another, with the indexes and triggers that somebody added to that.
+/// Puts a table in the place of another, with the indexes and triggers that were added to that.
 fn put_in_place(connection: &Connection, old: &Table, beside: &str) -> rusqlite::Result<()> {
     let belongings = belongings(connection, &old.name)?;
     drop_copies(connection, beside)?;
@@ -142,14 +142,14 @@ fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::unsigned_abs)
 }
 
-/// The statements that made the indexes and triggers which somebody added to a table.
+/// The statements that created the indexes and triggers which were added to a table.
 fn belongings(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(BELONGINGS)?;
     let statements = statement.query_map([table], |row| row.get(1))?;
     statements.collect()
 }
 
-/// What the swap will do to the rows that readers see, and whether the columns stay the same.
+/// The changes that the swap will make to the rows that readers see, and whether the columns stay the same.
 fn compare(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Result<(WriteStats, bool)> {
     let same_columns = has_same_columns(old, staged);
     let key = staged.key();
@@ -212,7 +212,7 @@ fn quote_pair(name: &str) -> String {
     format!("o.{0} = n.{0}", quoted(name))
 }
 
-/// Without a key, rows that are equal in all columns are the same, each as often as it is there.
+/// Without a key, rows are the same if they are equal in all columns, each as often as it occurs.
 fn compare_bags(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Result<WriteStats> {
     let columns = staged.schema(&AUDIT_COLUMNS);
     let names: Vec<_> = columns.fields().iter().map(|field| quoted(field.name())).collect();

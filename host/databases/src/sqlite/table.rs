@@ -1,4 +1,4 @@
-//! What SQLite knows of a table.
+//! SQLite's description of a table.
 
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ pub(super) struct Column {
     pub(super) name: String,
     /// Its declared type, as it was written.
     pub(super) declared: String,
-    /// What the declared type means.
+    /// The Arrow type of the declared type.
     pub(super) arrow: DataType,
     /// True if NULL may occur.
     pub(super) nullable: bool,
-    /// Its place in the primary key, from 1; 0: none.
+    /// Its position in the primary key, from 1; 0 if it is not in it.
     pub(super) key_position: i64,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The table of this name, whatever its case; `None` if there is none.
+    /// The table of this name, in any case; `None` if there is none.
     pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Self>, Failure> {
         Self::read(connection, name).map_err(|error| failure(format_args!("table {name}"), error))?.transpose()
     }
@@ -62,7 +62,7 @@ impl Table {
         Ok(Some(columns.map(|columns| Self { name, is_view, columns })))
     }
 
-    /// The column of this name, whatever its case.
+    /// The column of this name, in any case.
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
@@ -90,10 +90,10 @@ impl Column {
     ) -> Result<Self, Failure> {
         let arrow = arrow_type(&declared).ok_or_else(|| {
             Failure::invalid_config(format!(
-                "table {table}, column {name}: the declared type {declared} is no decimal of up to 38 digits"
+                "table {table}, column {name}: the declared type {declared} is not a decimal of up to 38 digits"
             ))
         })?;
-        // Of the primary keys only an alias of the row number is never NULL by itself.
+        // Of the primary keys, only an alias of the row number is never NULL by itself.
         let row_number = key_position > 0 && key_columns == 1 && declared.eq_ignore_ascii_case("INTEGER");
         Ok(Self { name, declared, arrow, nullable: !not_null && !row_number, key_position })
     }

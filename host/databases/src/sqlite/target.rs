@@ -1,7 +1,7 @@
-//! Opening a database for writing. The database is kept in write-ahead mode, so that readers of the warehouse
-//! are never in the way of a load. A commit does not wait for the disk (`synchronous = NORMAL`): a power cut can
-//! take back the last transactions, but rows and checkpoint are in one transaction and go back together, so the
-//! next run just reads those rows again.
+//! Opening a database for writing. The database is kept in write-ahead mode, so that readers of the warehouse never
+//! block a load. A commit does not wait for the disk (`synchronous = NORMAL`): a power cut can undo the last
+//! transactions, but rows and checkpoint are in one transaction and are undone together, so the next run reads those
+//! rows again.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use super::sql_session::SqliteSqlSession;
 use super::target_session::SqliteTargetSession;
 use super::writer_queue::WriterQueue;
 
-/// How long to wait for writers of other processes.
+/// The longest wait for writers of other processes.
 const BUSY_WAIT: Duration = Duration::from_secs(30);
-/// Bytes of a page in a database that is made here.
+/// Bytes of a page in a database that is created here.
 const PAGE_BYTES: u32 = 4_096;
 /// KiB of pages that a session keeps in memory.
 const CACHE_KIB: u32 = 8_192;
@@ -26,14 +26,14 @@ const LOG_PAGES: u32 = 4_000;
 /// Bytes that the log's file may keep after it was emptied.
 const LOG_KEEP_BYTES: u32 = 64 << 20;
 
-/// Opens a SQLite file for writing and makes it if it is not there. The failures name the path; those of its
+/// Opens a SQLite file for writing and creates it if it does not exist. The failures name the path; those of its
 /// sessions, which a plugin gets to see, only the label.
 pub fn open_target(path: &Path, label: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Target>, Failure> {
     let target = SqliteTarget::open(path, label, clock, BUSY_WAIT)?;
     Ok(Arc::new(target))
 }
 
-/// A session of the host's own that only reads a target; `None` if the file is not there yet.
+/// A session of the host's own that only reads a target; `None` if the file does not exist yet.
 pub fn read_target(path: &Path, label: &str) -> Result<Option<Box<dyn SqlSession>>, Failure> {
     if !path.is_file() {
         return Ok(None);
@@ -56,7 +56,7 @@ impl SqliteTarget {
         let doing = format!("target {label} ({})", path.display());
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
-                .map_err(|error| Failure::invalid_config(format!("{doing}: the folder cannot be made: {error}")))?;
+                .map_err(|error| Failure::invalid_config(format!("{doing}: the folder cannot be created: {error}")))?;
         }
         let keeper = connect(path, busy_wait).map_err(|error| failure(&doing, error))?;
         check_log_mode(&keeper).map_err(|error| failure(&doing, error))?.map_err(|mode| {
@@ -96,7 +96,7 @@ fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_wait)?;
-    // The page size holds for a new file only. Renaming a table leaves the views over it as they are.
+    // The page size applies to a new file only. Renaming a table leaves the views over it as they are.
     connection.execute_batch(&format!(
         "PRAGMA page_size = {PAGE_BYTES};
          PRAGMA journal_mode = WAL;
@@ -111,7 +111,7 @@ fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The journal mode, if it differs from wanted.
+/// The journal mode, if it is not the wanted one.
 fn check_log_mode(connection: &Connection) -> rusqlite::Result<Result<(), String>> {
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     Ok(if mode.eq_ignore_ascii_case("wal") { Ok(()) } else { Err(mode) })

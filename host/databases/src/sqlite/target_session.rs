@@ -1,4 +1,4 @@
-//! One stream's transactions. What is written in them is in the modules beside: `ddl`, `insert`, `swap`, `remove`.
+//! The transactions of one stream. The writes in them are in other modules: `ddl`, `insert`, `swap`, `remove`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,14 +23,14 @@ use super::writer_queue::{Permit, WriterQueue};
 
 /// The host's own columns: the run that wrote a row last, and when.
 pub(super) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
-/// Another column of the host's own, in tables that keep what is deleted: when the source had the row no longer.
+/// The host's own column in tables that keep deleted rows: the time at which a row was found missing in the source.
 pub(super) const DELETED_AT: &str = "wms_deleted_at";
 /// All columns of the host's own.
 pub(super) const SYSTEM_COLUMNS: [&str; 3] = [AUDIT_COLUMNS[0], AUDIT_COLUMNS[1], DELETED_AT];
-/// The function that an update calls, to be counted and to have the run's id.
+/// The function that an update calls, to be counted and to return the run's id.
 pub(super) const COUNT_UPDATE: &str = "wms_count_update";
 
-/// Where a session is.
+/// The state of a session's transaction.
 enum Transaction {
     None,
     Open {
@@ -42,26 +42,26 @@ enum Transaction {
     },
 }
 
-/// Which of the two tables a name means.
+/// The two tables that a name can mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WriteTable {
     /// The granted table.
     Table,
-    /// The one that is staged beside it.
+    /// Its staged table.
     Staged,
 }
 
 /// A session.
 pub(super) struct SqliteTargetSession {
-    /// Where failures say they come from.
+    /// The place that failures name.
     pub(super) place: String,
     pub(super) grant: TargetGrant,
     pub(super) batch_table: BatchTable,
-    /// Statements that were prepared for batches like those before.
+    /// Statements that were prepared for batches of the same shape.
     pub(super) plans: Vec<Plan>,
-    /// Rows that were refused since somebody asked.
+    /// Rows that were refused and not taken yet.
     pub(super) refused: Vec<Refused>,
-    /// The mark of the transaction's rows, as text, once it has any.
+    /// The load time of the transaction's rows, as text, once it has any.
     loaded_at: Option<String>,
     load_clock: LoadClock,
     pub(super) database: Database,
@@ -84,7 +84,7 @@ impl SqliteTargetSession {
         let lower = grant.table.to_lowercase();
         if lower.starts_with("sqlite_") || is_reserved(&grant.table) {
             return Err(Failure::invalid_config(format!(
-                "{place}: the name {} is kept for the host and SQLite; give the table another one",
+                "{place}: the name {} is reserved for the host and SQLite; give the table another name",
                 grant.table
             )));
         }
@@ -107,7 +107,7 @@ impl SqliteTargetSession {
         })
     }
 
-    /// Which table a name means; any other is denied.
+    /// The table that a name means; any other is denied.
     pub(super) fn resolve_table(&self, table: &str) -> Result<WriteTable, Failure> {
         if table.eq_ignore_ascii_case(&self.grant.table) {
             Ok(WriteTable::Table)
@@ -134,7 +134,7 @@ impl SqliteTargetSession {
         done.map_err(|error| failure(format_args!("{}, {doing}", self.place), error))
     }
 
-    /// Does a write. If it fails, the transaction can only be rolled back: what was written half stays unseen.
+    /// Runs a write. If it fails, the transaction can only be rolled back, so that a partial write is never visible.
     fn write<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         match self.transaction {
             Transaction::Open { .. } => {}
@@ -158,7 +158,7 @@ impl SqliteTargetSession {
         result
     }
 
-    /// Does a write into a table, once that is the stream's own.
+    /// Runs a write into a table, once that is the stream's own.
     fn write_table<T>(&mut self, table: &str, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         self.write(|writer| {
             writer.secure(writer.resolve_table(table)?)?;
@@ -166,7 +166,7 @@ impl SqliteTargetSession {
         })
     }
 
-    /// Does a write that needs the staged table as well.
+    /// Runs a write that needs the staged table as well.
     fn write_both<T>(&mut self, table: &str, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         self.write_table(table, |writer| {
             writer.secure(WriteTable::Staged)?;
@@ -174,7 +174,7 @@ impl SqliteTargetSession {
         })
     }
 
-    /// Makes sure that a table is the stream's own: the one place that every write comes through.
+    /// Makes sure that a table is the stream's own. Every write goes through here.
     fn secure(&mut self, which: WriteTable) -> Result<(), Failure> {
         if self.owned.contains(&which) {
             return Ok(());
@@ -191,7 +191,7 @@ impl SqliteTargetSession {
         Ok(())
     }
 
-    /// The mark of the transaction's rows.
+    /// The load time of the transaction's rows.
     pub(super) fn mark(&mut self) -> Result<String, Failure> {
         if let Some(mark) = &self.loaded_at {
             return Ok(mark.clone());
@@ -209,7 +209,7 @@ impl SqliteTargetSession {
         Ok(mark)
     }
 
-    /// The newest mark of the table's rows.
+    /// The newest load time of the table's rows.
     fn newest_mark(&mut self) -> Result<Option<Micros>, Failure> {
         let table = self.grant.table.clone();
         if self.find(&table)?.is_none_or(|table| table.column(AUDIT_COLUMNS[1]).is_none()) {
@@ -227,9 +227,9 @@ impl SqliteTargetSession {
         self.updates.swap(0, Ordering::Relaxed)
     }
 
-    /// Rolls back what is open, and lets the next writer in.
+    /// Rolls back an open transaction, and lets the next writer in.
     fn end(&mut self) -> rusqlite::Result<()> {
-        // What was created in the transaction is gone.
+        // Whatever was created in the transaction no longer exists.
         self.plans.clear();
         self.owned.clear();
         let connection = lock(&self.database);

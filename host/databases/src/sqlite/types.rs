@@ -1,5 +1,5 @@
-//! Declared column types and Arrow types, both ways. SQLite itself holds anything in any column; here the
-//! declared type decides what a column is, and a value that does not fit it is a bad value.
+//! Declared column types and Arrow types, both ways. SQLite itself stores any value in any column; here the declared
+//! type decides the type of a column, and a value that does not fit it is a bad value.
 //!
 //! | declared | Arrow | stored as |
 //! |---|---|---|
@@ -17,8 +17,8 @@
 //! | `DATE_ONLY` | Date32 | text |
 //! | everything else, and no type at all | Utf8 | text |
 //!
-//! A key or indexed column whose declared type says nothing, as `LONG`, `UUID` or none at all, is Int64 if nothing but
-//! numbers is in it (see `session`): as text, 10 would come before 9.
+//! A key or indexed column whose declared type does not decide, such as `LONG`, `UUID` or none at all, is Int64 if it
+//! holds only numbers (see `column_types`): as text, 10 would come before 9.
 //!
 //! A decimal in `DECIMAL(38,10)`, the reading of a bare `NUMBER`, that has more than 10 digits after the point
 //! is a bad value: it is never rounded.
@@ -58,14 +58,14 @@ pub(super) fn arrow_type(declared: &str) -> Option<DataType> {
     })
 }
 
-/// What SQLite turns a value into that is stored in a column.
+/// SQLite's conversion of a value that is stored in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Affinity {
     /// A whole number, if it looks like one.
     Integer,
     /// Text.
     Text,
-    /// Nothing: it stays as it is.
+    /// No conversion: the value stays as it is.
     None,
     /// A binary fraction, if it looks like a number.
     Real,
@@ -74,7 +74,7 @@ pub(super) enum Affinity {
 }
 
 impl Affinity {
-    /// Returns whether what looks like a number becomes one.
+    /// Returns whether a value that looks like a number becomes one.
     pub(super) fn is_numeric(self) -> bool {
         matches!(self, Self::Integer | Self::Real | Self::Numeric)
     }
@@ -85,7 +85,7 @@ pub(super) fn affinity(declared: &str) -> Affinity {
     let declared = declared.trim().to_ascii_uppercase();
     let has = |word: &str| declared.contains(word);
     match () {
-        // The type of a STRICT table that keeps every value as it is.
+        // The type of a STRICT table's column that keeps every value as it is.
         () if declared == "ANY" || declared.is_empty() => Affinity::None,
         () if has("INT") => Affinity::Integer,
         () if has("CHAR") || has("CLOB") || has("TEXT") => Affinity::Text,
@@ -95,13 +95,13 @@ pub(super) fn affinity(declared: &str) -> Affinity {
     }
 }
 
-/// Returns whether a declared type does not say what is in a column: it is read as text, but SQLite keeps numbers in
+/// Returns whether a declared type leaves open what is in a column: it is read as text, but SQLite stores numbers in
 /// it.
 pub(super) fn is_undecided(declared: &str) -> bool {
     affinity(declared) != Affinity::Text && arrow_type(declared) == Some(DataType::Utf8)
 }
 
-/// The first word, what is in parentheses after it, and the words after that.
+/// The first word, the text in parentheses after it, and the words after that.
 fn parts(declared: &str) -> (&str, Option<&str>, &str) {
     let end = declared.find(|c: char| c == '(' || c.is_whitespace()).unwrap_or(declared.len());
     let (name, rest) = declared.split_at(end);
@@ -153,17 +153,17 @@ fn timestamp(zoned: bool) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zoned.then(|| Arc::from(UTC)))
 }
 
-/// The type to declare for an Arrow type; `None` if the target has no place for it.
+/// The type to declare for an Arrow type; `None` if the target has no type for it.
 pub(super) fn declared_type(arrow: &DataType) -> Option<String> {
     wmshost_flow::declared_type(Dialect::Sqlite, arrow, ColumnPurpose::Loaded)
 }
 
-/// Returns whether decimals of a column declared so are stored as text.
+/// Returns whether decimals of a column with this declared type are stored as text.
 pub(super) fn is_decimal_text(declared: &str) -> bool {
     declared.trim_start().get(..12).is_some_and(|name| name.eq_ignore_ascii_case("DECIMAL_TEXT"))
 }
 
-/// Returns whether two types are one for the target: time zones may differ in how they spell UTC.
+/// Returns whether two types are the same for the target: time zones may differ in their spelling of UTC.
 pub(super) fn same_type(a: &DataType, b: &DataType) -> bool {
     match (a, b) {
         (DataType::Timestamp(unit, Some(zone)), DataType::Timestamp(other, Some(second))) => {

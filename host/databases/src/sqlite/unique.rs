@@ -1,6 +1,6 @@
-//! The unique indexes that somebody added to a table which is replaced as a whole. The staged table has a copy of each
+//! The unique indexes that were added to a table which is replaced as a whole. The staged table has a copy of each
 //! while it is filled, so that a row which breaks one is refused with its batch, as in a load that merges, and not at
-//! the swap, where nobody knows any more what the source had.
+//! the swap, where the source's row is no longer known.
 
 use rusqlite::{Connection, ErrorCode};
 use wmshost_flow::Failure;
@@ -11,8 +11,8 @@ use super::table::quoted;
 use super::target_session::SqliteTargetSession;
 
 impl SqliteTargetSession {
-    /// Creates on the staged table a copy of each unique index of the table whose place it takes. Rows that an interrupted
-    /// load left there may break one that was added since.
+    /// Creates on the staged table a copy of each unique index of the table that it will replace. Rows that an
+    /// interrupted load left there may break an index that was added since.
     pub(super) fn copy_unique_indexes(&self, table: &str, staged: &str) -> Result<(), Failure> {
         let connection = lock(&self.database);
         let doing = format!("{}, table {table}", self.place);
@@ -33,7 +33,7 @@ impl SqliteTargetSession {
                         as_of_table(&why.message, table, staged)
                     )));
                 }
-                // An index over a column that the stream has no longer holds none of its rows back.
+                // An index over a column that the stream no longer has refuses none of its rows.
                 Ok(()) | Err(_) => {}
             }
         }
@@ -46,7 +46,7 @@ pub(super) fn as_of_table(words: &str, table: &str, staged: &str) -> String {
     words.replace(&copy_name(staged, ""), "").replace(staged, table)
 }
 
-/// Takes the copies away before the staged table gets the indexes themselves.
+/// Drops the copies before the staged table gets the indexes themselves.
 pub(super) fn drop_copies(connection: &Connection, staged: &str) -> rusqlite::Result<()> {
     let copies = indexes(connection, staged)?;
     copies.iter().try_for_each(|(name, _)| connection.execute_batch(&format!("DROP INDEX main.{}", quoted(name))))
@@ -56,7 +56,7 @@ fn copy_name(staged: &str, index: &str) -> String {
     format!("{staged}__{index}")
 }
 
-/// The indexes of a table that were made by a statement, with that statement.
+/// The indexes of a table that were created by a statement, with that statement.
 fn indexes(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = connection.prepare(
         "SELECT name, sql FROM main.sqlite_schema \
@@ -87,7 +87,7 @@ fn behind_name(text: &str) -> Option<&str> {
     let mut rest = &text[1..];
     loop {
         rest = &rest[rest.find(close)? + 1..];
-        // A quote that is doubled belongs to the name.
+        // A doubled quote belongs to the name.
         match rest.strip_prefix(close) {
             Some(more) if close != ']' => rest = more,
             _ => return Some(rest),

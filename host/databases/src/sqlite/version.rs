@@ -1,17 +1,17 @@
-//! A mark that changes with the file: two marks are equal only if nothing was written in between. In a database
-//! without a write-ahead log every commit counts up a number in the file's header; with one, the header of the
-//! log's index holds the log's checksums.
+//! A version of the file that changes with every write: two versions are equal only if nothing was written in between.
+//! In a database without a write-ahead log every commit increments a number in the file's header; with one, the header
+//! of the log's index has the log's checksums.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// A file's times advance in ticks. A write in the tick of the last one may leave no trace in them, so a file
-/// that young has no mark.
+/// A file's times advance in ticks. A write in the same tick as the last one may leave no trace in them, so a file that
+/// was changed so recently has no version.
 const TICK_SECONDS: i64 = 2;
 
-/// The mark, at `now` in seconds since 1970; `None` if the file cannot tell.
+/// The version, at `now` in seconds since 1970; `None` if it cannot be determined.
 pub(super) fn mark(path: &Path, now: i64) -> Option<String> {
     if beside(path, "-journal").metadata().is_ok_and(|journal| journal.len() > 0) {
         return None;
@@ -23,7 +23,7 @@ pub(super) fn mark(path: &Path, now: i64) -> Option<String> {
     Some(format!("sqlite:{changes}:{file}:{log}"))
 }
 
-/// The mark of the write-ahead log: `-` if there is none or nothing is in it.
+/// The version of the write-ahead log: `-` if there is none or it is empty.
 fn log_mark(path: &Path, now: i64) -> Option<String> {
     let log = beside(path, "-wal");
     match fs::metadata(&log) {
@@ -37,7 +37,7 @@ fn log_mark(path: &Path, now: i64) -> Option<String> {
     }
 }
 
-/// Which file it is, its size and the time of its last change; `None` if that is too young.
+/// The identity of a file, its size and the time of its last change; `None` if that is too recent.
 fn stamp(path: &Path, now: i64) -> Option<String> {
     let file = fs::metadata(path).ok()?;
     let old = file.mtime() < now - TICK_SECONDS;

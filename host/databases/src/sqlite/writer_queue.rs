@@ -14,17 +14,17 @@ pub(super) struct WriterQueue {
 
 #[derive(Default)]
 struct Queue {
-    /// The number that the next one to come draws.
+    /// The number that the next writer draws.
     next: u64,
     /// The number whose turn it is.
     current: u64,
 }
 
-/// The gates of this process by file: two targets on one file share one.
+/// The queues of this process by file: two targets on one file share one.
 static GATES: LazyLock<Mutex<HashMap<PathBuf, Weak<WriterQueue>>>> = LazyLock::new(Mutex::default);
 
 impl WriterQueue {
-    /// The gate of an existing file.
+    /// The queue of an existing file.
     pub(super) fn of(path: &Path) -> Arc<Self> {
         let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut gates = GATES.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What the host keeps beside the rows, in the same transactions.
+//! The host's own tables, which change in the same transactions as the rows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -152,7 +152,7 @@ fn a_lease_that_is_held_stays_alive_and_nothing_is_committed_without_it() {
         assert_eq!(lost.expect_err("lost").message, words, "{driver}");
         assert!(world.rows("SELECT id FROM T").is_empty(), "{driver}: it was written without the lease");
 
-        // The other one has died.
+        // The other run has died.
         set("expires_at = 0");
         let written =
             hold(&world, "run-5", LeaseGuard::HEARTBEAT_INTERVAL).run(|target| target.sql()?.execute(&insert, &[]));
@@ -161,7 +161,7 @@ fn a_lease_that_is_held_stays_alive_and_nothing_is_committed_without_it() {
     }
 }
 
-/// Seconds that went by.
+/// Seconds that have passed.
 #[derive(Default)]
 struct Hung(AtomicU64);
 
@@ -175,7 +175,7 @@ impl Clock for Hung {
     }
 }
 
-/// Not only at its next commit: on Oracle a statement that changes a table waits for none.
+/// Not only at its next commit: on Oracle a statement that changes a table does not wait for one.
 #[test]
 fn who_hung_for_longer_than_the_lease_looks_before_the_next_statement() {
     for world in worlds() {

@@ -1,5 +1,5 @@
-//! What every driver must do, in one suite over all of them: SQLite, and Oracle by the emulator or by a real
-//! server, which `WMSHOST_ORACLE_DSN`, `WMSHOST_ORACLE_USER` and `WMSHOST_ORACLE_PASSWORD` name.
+//! The requirements for every driver, in one suite over all of them: SQLite, and Oracle with the emulator or with a
+//! real server, which `WMSHOST_ORACLE_DSN`, `WMSHOST_ORACLE_USER` and `WMSHOST_ORACLE_PASSWORD` name.
 
 mod house;
 mod marks;

@@ -1,4 +1,5 @@
-//! The marks of a table's rows go up with every transaction, whatever the clock does and whoever writes.
+//! The load times of a table's rows increase with every transaction, whatever the clock does and whichever session
+//! writes.
 
 use std::thread;
 
@@ -43,7 +44,7 @@ fn a_clock_that_goes_back_gives_newer_marks_all_the_same() {
         let expected = ["01:40.000000", "01:40.000001", "01:40.000002", "01:40.000003", "01:40.000004", "01:50.000000"];
         assert_eq!(marks(&world), expected, "{}", world.driver());
 
-        // A table that another version has written: its rows tell.
+        // A table that another version has written: its own rows have the last load time.
         let forget = format!("DELETE FROM WMSHOST_LOAD_CLOCK WHERE table_name = '{}'", world.table);
         world.target().sql().expect("a session").execute(&forget, &[]).expect("forgotten");
         world.clock.set(70 * SECOND);

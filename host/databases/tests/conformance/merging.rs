@@ -17,7 +17,8 @@ fn merge(world: &World, writer: &mut dyn TargetSession, rows: &RecordBatch, vers
     in_transaction(writer, |writer| writer.merge(&world.table, rows, &rule(&["id"], version)))
 }
 
-/// Each step is a batch, the version column, and what it must count; after them stands what is in the table.
+/// Each step is a batch, the version column, and the expected counts; after the steps come the expected rows of the
+/// table.
 struct Story<'a> {
     name: &'static str,
     steps: &'a [(Rows<'a>, Option<&'static str>, WriteStats)],

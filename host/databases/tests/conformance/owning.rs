@@ -1,5 +1,5 @@
-//! A table that is not recorded as the stream's own is never touched, whatever is asked for, under whatever name it
-//! stands in the way.
+//! A table that is not recorded as the stream's own is never touched, whatever is asked for, and under whatever name it
+//! is in the way.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use wmshost_flow::{
 
 use crate::world::{World, batch, in_transaction, worlds};
 
-/// What somebody else may have under a name.
+/// The objects of other owners that may have a name.
 const STRANGERS: [&str; 4] = ["an empty table", "a table with rows", "a table like one of the host", "a view"];
 
-/// What may be asked of a session.
+/// The requests that a session may get.
 const REQUESTS: [&str; 9] =
     ["create", "add columns", "widen", "insert", "merge", "stage", "keep deleted", "delete", "mark as deleted"];
 
@@ -42,7 +42,7 @@ fn unmake(world: &World, stranger: &str, name: &str) {
     run(world, &format!("DROP {} {name}", if stranger == "a view" { "VIEW" } else { "TABLE" }));
 }
 
-/// All that can be seen of a table: its columns and rows.
+/// All visible parts of a table: its columns and rows.
 fn seen(world: &World, name: &str) -> String {
     let mut sql = world.target().sql().expect("a session");
     let query = format!("SELECT * FROM {name}");
@@ -120,8 +120,8 @@ fn a_stranger_beside_the_table_is_not_used_to_stage_rows() {
             let before = seen(&world, &beside);
             let case = format!("{}, {stranger}", world.driver());
             let failure = ask(&world, writer.as_mut(), "stage").expect_err(&case);
-            assert!(failure.message.contains("rename it or drop it yourself"), "{case}: {failure}");
-            // What needs no table beside goes on.
+            assert!(failure.message.contains("rename the table or drop it yourself"), "{case}: {failure}");
+            // A request that needs no staged table succeeds.
             ask(&world, writer.as_mut(), "merge").unwrap_or_else(|failure| panic!("{case}: {failure}"));
             assert_eq!(seen(&world, &beside), before, "{case}");
             unmake(&world, stranger, &beside);
@@ -146,7 +146,7 @@ fn the_temporary_table_of_large_merges_is_not_taken_from_somebody_else() {
     }
 }
 
-/// Whatever differs between two who ask, pipeline or stream, and however the name is written.
+/// Whatever the difference between two claimants, pipeline or stream, and however the name is written.
 #[test]
 fn a_table_of_another_stream_or_pipeline_is_refused_with_its_owner() {
     for world in worlds() {
@@ -209,7 +209,7 @@ fn a_table_is_taken_over_by_its_name_and_its_owners() {
         ask(&world, writer.as_mut(), "merge").expect("a merge");
         assert_eq!(world.rows("SELECT id, name FROM T"), ["1 ours"], "{}", world.driver());
         replace(&world, writer.as_mut(), "replaced");
-        // The key is spent: what is the stream's own needs none.
+        // The key is used up: a table of the stream's own needs none.
         replace(&world, world.writer().as_mut(), "own");
 
         let other = |wish: Option<&str>| {
@@ -264,7 +264,7 @@ fn a_table_is_not_taken_over_while_its_owner_writes_it() {
     }
 }
 
-/// A transaction that is undone leaves neither a record nor a table.
+/// A transaction that is rolled back leaves neither a record nor a table.
 #[test]
 fn what_is_undone_is_not_recorded() {
     for world in worlds() {
@@ -313,7 +313,7 @@ fn no_two_owners_share_a_name_whichever_came_first() {
                         assert!(failure.message.contains(&whose), "{case}: {failure}");
                     }
                 }
-                // Beside each other they are free.
+                // Next to each other they are free.
                 let beside = &names[(at + 1) % names.len()];
                 assert_eq!(claim(second).secure(sql.as_mut(), beside, 0), Ok(Secured::New), "{case}");
                 let record = record_of(sql.as_mut(), name).expect("a query").expect("a record");

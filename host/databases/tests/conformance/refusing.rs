@@ -1,5 +1,5 @@
-//! Rows that a table refuses are told one by one, by their places and with a reason; the others are written, and the
-//! counts are those of writing the others alone.
+//! Rows that a table refuses are reported one by one, by their positions and with a reason; the others are written, and
+//! the counts are those of writing the others alone.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ fn rows_of(rows: &[(Option<i64>, String)]) -> RecordBatch {
         .expect("a batch")
 }
 
-/// Numbers that look random and are the same every time.
+/// Numbers that look random and are the same in every run.
 fn numbers(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     move |below| {
@@ -29,7 +29,7 @@ fn numbers(seed: u64) -> impl FnMut(u64) -> u64 {
     }
 }
 
-/// A table in which a name may stand once.
+/// A table in which a name may occur once.
 fn with_unique_names(world: &World, writer: &mut dyn TargetSession) {
     in_transaction(writer, |writer| writer.create(&world.definition(&["id"])));
     let mut sql = world.target().sql().expect("a session");
@@ -38,7 +38,7 @@ fn with_unique_names(world: &World, writer: &mut dyn TargetSession) {
     sql.execute(&index, &[]).expect("an index");
 }
 
-/// Which of the rows are refused, if they are written one after the other into a table with these names.
+/// The rows that are refused, if they are written one after the other into a table with these names.
 fn expected(rows: &[(Option<i64>, String)], taken: &BTreeSet<String>) -> Vec<usize> {
     let (mut names, mut refused) = (taken.clone(), Vec::new());
     for (at, (id, name)) in rows.iter().enumerate() {
@@ -118,8 +118,8 @@ fn an_update_that_is_refused_leaves_the_row_and_its_neighbours_are_written() {
     }
 }
 
-/// What a table demands of its rows holds while a load that will take its place is written, so that a row which breaks
-/// it is known by its place in the batch; the swap finds nothing more to refuse.
+/// The table's constraints apply while a load that will replace it is written, so that a row which breaks one is known
+/// by its position in the batch; the swap finds nothing more to refuse.
 #[test]
 fn a_row_that_the_swap_would_refuse_is_refused_with_its_batch() {
     for world in worlds() {
@@ -135,7 +135,7 @@ fn a_row_that_the_swap_would_refuse_is_refused_with_its_batch() {
         let rule = MergeRule { key: vec!["id".to_owned()], version: None };
         let old = rows_of(&[row(1, "a"), row(2, "b")]);
         in_transaction(writer.as_mut(), |writer| writer.merge(&world.table, &old, &rule));
-        // What is there does not matter to the load, for it will be gone: 3 may have the name that 1 had.
+        // The existing rows do not matter to the load, because they will be gone: 3 may have the name that 1 had.
         let batches = [vec![row(1, "c"), row(3, "a"), row(4, "c"), row(5, "d")], vec![row(6, "a"), row(7, "e")]];
         let staged = in_transaction(writer.as_mut(), |writer| writer.stage(&world.definition(&["id"]), false));
         for (batch, refused) in batches.iter().zip([2, 0]) {

@@ -1,4 +1,4 @@
-//! Rows that the source no longer has go, or are marked.
+//! Rows that the source no longer has are deleted, or marked.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ fn rows_are_taken_away_by_key() {
             assert_eq!(removed, expected, "{}", world.driver());
         }
         assert_eq!(world.rows("SELECT id FROM T WHERE wms_deleted_at IS NULL"), ["3"], "{}", world.driver());
-        // A row that comes again is there again.
+        // A row that comes again is no longer deleted.
         let rule = MergeRule { key: vec!["id".to_owned()], version: Some("changed".to_owned()) };
         let again = batch(&[(2, Some("b"), None)]);
         let counted = in_transaction(writer.as_mut(), |writer| writer.merge(&world.table, &again, &rule));

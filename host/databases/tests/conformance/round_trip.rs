@@ -1,4 +1,4 @@
-//! Values come back as they went in: through a table that the driver made, and through the driver's reading.
+//! Values are read as they were written: through a table that the driver created, and through the driver's reading.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ fn a_table_is_described_as_it_was_asked_for() {
         let found = writer.describe(&world.table).expect("granted").expect("there");
         for (asked, found) in rows.schema().fields().iter().zip(found.columns.fields()) {
             assert_eq!(found.name(), asked.name(), "{}", world.driver());
-            // A decimal of one digit is kept in one of two, to be told from a flag.
+            // A decimal of one digit is stored in a type of two, to be distinguished from a flag.
             let wider = asked.name() == "one" && world.is_oracle();
             assert!(wider || found.data_type() == asked.data_type(), "{}: {found} for {asked}", world.driver());
             assert_eq!(found.is_nullable(), asked.name() != "id", "{}: {}", world.driver(), asked.name());
@@ -88,7 +88,7 @@ fn every_value_comes_back() {
         assert!(found.rejected.is_empty(), "{}: {:?}", world.driver(), found.rejected);
         for (at, name) in names.iter().enumerate() {
             let (given, found) = (rows.column(at), found.rows.column(at));
-            // What a source makes of a type may be another one that holds the same values.
+            // A source may read a type as another one that holds the same values.
             let same = given.data_type() == found.data_type();
             let shown = |values: &ArrayRef| -> Vec<String> {
                 let one =

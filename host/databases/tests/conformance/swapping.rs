@@ -36,7 +36,7 @@ fn a_table_is_replaced_row_by_row_and_counted() {
     }
 }
 
-/// From the first load on, when there is no table yet to get the column.
+/// From the first load on, when no table exists yet that could get the column.
 #[test]
 fn a_table_that_is_replaced_keeps_what_is_deleted() {
     for world in worlds() {

@@ -1,4 +1,4 @@
-//! What is not committed was never there; what is denied is not done.
+//! Rows that are not committed were never there; a denied action is not done.
 
 use wmshost_flow::FailureKind;
 

@@ -1,4 +1,4 @@
-//! A database of each kind, and what the tests do with it over and over.
+//! A database of each kind, and the helpers that the tests share.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -13,7 +13,7 @@ use wmshost_flow::{
 };
 use wmshost_oracle_emulator::{Emulator, Options, Release, Transport};
 
-/// A clock that a test turns.
+/// A clock that a test sets.
 #[derive(Default)]
 pub(crate) struct TurnedClock(AtomicI64);
 
@@ -33,13 +33,13 @@ impl Clock for TurnedClock {
     }
 }
 
-/// Where the rows are.
+/// The place of the rows.
 enum Place {
     Sqlite(TempDir),
     Oracle(Box<Settings>),
 }
 
-/// A database with a table of its own, `table`, which is not there yet.
+/// A database with a table of its own, `table`, which does not exist yet.
 pub(crate) struct World {
     place: Place,
     pub(crate) table: String,
@@ -47,9 +47,9 @@ pub(crate) struct World {
 }
 
 /// The emulator that all tests of this process share; it ends with the process.
-static STAND_IN: LazyLock<Emulator> = LazyLock::new(|| Emulator::start(Options::default()).expect("a emulator"));
+static STAND_IN: LazyLock<Emulator> = LazyLock::new(|| Emulator::start(Options::default()).expect("an emulator"));
 
-/// Of the emulator both releases are met in turn.
+/// The tests use both releases of the emulator in turn.
 fn oracle_settings(number: u32) -> Settings {
     let variable = |name: &str| std::env::var(name).ok();
     if let Some(dsn) = variable("WMSHOST_ORACLE_DSN") {
@@ -178,7 +178,7 @@ impl Drop for World {
     }
 }
 
-/// A value as the tests write it: an empty text is NULL, as it is to one of them.
+/// A value as the tests write it: an empty text is NULL, as it is to Oracle.
 fn shown(value: &Value) -> String {
     match value {
         Value::Text(text) if text.is_empty() => "NULL".to_owned(),

@@ -1,4 +1,4 @@
-//! Rows that the database refuses are told one by one; their neighbours go in.
+//! Rows that the database refuses are reported one by one; their neighbours are inserted.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Connecting: every way to find a server, and every way to fail, told without an address or a secret.
+//! Connecting: every way to find a server, and every way to fail, reported without an address or a secret.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -91,20 +91,20 @@ fn an_encrypted_connection_checks_the_servers_certificate() {
         let begun = Instant::now();
         let failure = failure(&settings);
         assert_eq!(failure.kind, FailureKind::Permanent, "{failure}");
-        assert!(failure.message.contains("nobody trusted has signed"), "{failure}");
+        assert!(failure.message.contains("no trusted authority has signed"), "{failure}");
         assert!(begun.elapsed() < Duration::from_secs(3), "it was tried again, which cannot help");
     }
     let mut plain = encrypted(&SHARED, "localhost");
     if let Address::Host { port, .. } = &mut plain.address {
         *port = SHARED.port(Release::R19, Transport::Tcp);
     }
-    // Both wait for the other: only the limit ends it.
+    // Each waits for the other: only the limit ends it.
     plain.connect_timeout = Duration::from_millis(300);
     plain.connect_budget = Duration::ZERO;
     assert!(failure(&plain).message.contains("connect_timeout"));
 }
 
-/// Where the Instant Client is installed, there is nothing to say.
+/// Where the Instant Client is installed, there is nothing to report.
 #[test]
 fn what_the_other_client_lacks_is_told_before_anything_is_connected() {
     let mut other = settings(&SHARED, Release::R19);

@@ -1,4 +1,4 @@
-//! Faults in the middle of things: what is told, and that nothing is lost or done twice.
+//! Faults in the middle of an action: the report, and that nothing is lost or done twice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ fn a_commit_with_an_unknown_outcome_is_decided_by_the_checkpoint() {
             &["CREATE TABLE T (ID NUMBER(19) PRIMARY KEY, WMS_RUN_ID VARCHAR2(128), WMS_LOADED_AT TIMESTAMP(6))"],
         );
         let mut writer = writer(&settings, "T");
-        // The ledger's table is there before: making it commits, too.
+        // The ledger's table exists before: creating it commits, too.
         writer.begin().expect("a transaction");
         merge(writer.as_mut(), "T", &ids(0..10), 1);
         writer.commit().expect("a commit");
@@ -150,7 +150,7 @@ fn a_read_that_is_cut_is_transient_and_its_connection_not_used_again() {
         let failure = cursor.next(1_000).expect_err("a fault");
         assert_eq!(failure.kind, FailureKind::Transient, "{name}: {failure}");
         assert!(failure.message.contains(words), "{name}: {failure}");
-        // No row may be passed over, and what broke off does not look like the end.
+        // No row may be passed over, and a broken-off read does not look like the end.
         assert_eq!(cursor.next(1_000).expect_err("still broken"), failure, "{name}");
         drop((cursor, session));
         let mut session = reader(&settings, &["t"]);

@@ -1,4 +1,4 @@
-//! Large objects: small ones come with their rows, others in pieces, too large ones not at all; and they are
+//! Large objects: small ones come with their rows, others in pieces, and ones that are too large not at all; they are
 //! written at any size.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use wmshost_oracle_emulator::{Asked, Effect, Emulator, Fault, Moment, Options, R
 
 use crate::server::{read, reader, rows, run, settings, target, writer};
 
-/// What comes with its row at most, and what is read at a time.
+/// The most bytes that come with a row, and the number of bytes that are read at a time.
 const INLINE: usize = 64 << 10;
 const PIECE: u64 = 256 << 10;
 
@@ -81,7 +81,7 @@ fn large_texts_are_read_in_pieces_and_letters_on_their_border_are_whole() {
             Some("x".repeat(PIECE as usize)),
         ];
         texts(&settings, "T", &known);
-        // An empty text is NULL to Oracle; an empty large object is none.
+        // An empty text is NULL to Oracle; an empty large object is not.
         run(&settings, &["UPDATE T SET V = EMPTY_CLOB() WHERE ID = 3"]);
         let batch = all(&settings, "T");
         assert_eq!(batch.rejected.len(), 0, "{:?}", batch.rejected);
@@ -104,7 +104,7 @@ fn objects_at_the_limit_are_read_and_above_it_not_even_asked_for() {
     let mut settings = settings(&server, Release::R23);
     settings.lob_bytes = 100_000;
     let at = "ä".repeat(50_000);
-    // Of the last but one only the bytes are too many, which shows when it is read.
+    // The last but one has too many bytes only, which shows when it is read.
     let known = ["x".repeat(100_000), at.clone(), format!("{at}ä"), "x".repeat(100_001), "x".to_owned()].map(Some);
     texts(&settings, "T", &known);
     let batch = all(&settings, "T");

@@ -1,4 +1,5 @@
-//! What only Oracle can do or get wrong, by the emulator: connecting and its failures, types, snapshots, faults.
+//! The behaviour and the faults that only Oracle has, tested with the emulator: connecting and its failures, types,
+//! snapshots, faults.
 
 mod bad_rows;
 mod connecting;

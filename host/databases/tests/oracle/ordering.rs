@@ -1,4 +1,4 @@
-//! A place in a table means the same rows in Oracle's SQL as in the host, for every type that a key can have.
+//! A position in a table means the same rows in Oracle's SQL as in the host, for every type that a key can have.
 
 use std::cmp::Ordering;
 
@@ -84,7 +84,7 @@ fn selected(session: &mut dyn SourceSession, table: &str, rest: &str, parameters
     values(read(session, &format!("SELECT k AS \"k\" FROM {table} {rest}"), parameters).rows.column(0))
 }
 
-/// What an operator lets through.
+/// True if an operator holds for two values in this order.
 type Holds = fn(Ordering) -> bool;
 
 #[test]

@@ -1,5 +1,5 @@
-//! Oracle commits at every change of a table: a load that breaks off at any of them leaves a table of somebody else as it
-//! was, or has taken it over as it was told to, and the next load ends the matter.
+//! Oracle commits at every change of a table: a load that breaks off at any of them leaves another owner's table as it
+//! was, or has taken it over as it was asked to, and the next load completes the rest.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ fn a_load_that_breaks_off_at_any_definition_is_ended_by_the_next() {
             "INTO \"{}\"",
             "DROP TABLE \"{}__NEXT\"",
         ] {
-            // Nothing is taken over: the fault would wait for the next that is.
+            // Nothing is taken over: the fault would wait for the next table that is.
             if !is_there && point.starts_with("DELETE") {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Every type of Oracle's, as the table in the driver's `types` room says, and the values that cannot be kept.
+//! Every type of Oracle's, as the table in the driver's module `types` says, and the values that cannot be kept.
 
 use wmshost_databases::oracle::{BareNumber, Settings};
 use wmshost_flow::{FailureKind, Value};
@@ -131,7 +131,7 @@ fn a_moment_before_our_era_is_a_bad_value() {
     }
 }
 
-/// A declared type, a value that cannot be kept, and what the reason says.
+/// A declared type, a value that cannot be kept, and the reason.
 const MISFITS: &[(&str, &str, &str)] = &[
     ("NUMBER", "0.12345678901", "11 digits after the point, the column holds 10"),
     ("NUMBER", "12345678901234567890123456789", "digits"),

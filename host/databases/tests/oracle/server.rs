@@ -1,4 +1,4 @@
-//! A emulator, and what the tests do with it over and over.
+//! An emulator, and the helpers that the tests share.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -10,11 +10,11 @@ use wmshost_flow::{
 };
 use wmshost_oracle_emulator::{Emulator, Options, Release, Transport};
 
-/// The emulator that tests share which harm nobody else.
+/// The emulator that tests share which do not affect others.
 pub(crate) static SHARED: LazyLock<Emulator> =
     LazyLock::new(|| Emulator::start(Options::default()).expect("a emulator"));
 
-/// A clock that stands still.
+/// A clock that never moves.
 pub(crate) struct StandingClock;
 
 impl Clock for StandingClock {
@@ -27,7 +27,7 @@ impl Clock for StandingClock {
     }
 }
 
-/// How the account WMS reaches a emulator, with little patience.
+/// The settings by which the account WMS connects to an emulator, with short time limits.
 pub(crate) fn settings(server: &Emulator, release: Release) -> Settings {
     settings_of(server, release, "WMS", "wms")
 }

@@ -1,4 +1,4 @@
-//! All sessions of a run see one moment, and what commits late is not passed over.
+//! All sessions of a run see one moment, and rows that commit late are not passed over.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn the_clock_stays_behind_the_oldest_open_transaction() {
     admin.execute("BEGIN").expect("a transaction");
     admin.execute("INSERT INTO wms.late VALUES (1)").expect("a row");
     let begun = clock(&mut server.admin().expect("an admin"));
-    // A second passes, which is as exact as the start of a transaction is known.
+    // A second passes, because the start of a transaction is known to the second only.
     while clock(&mut server.admin().expect("an admin")) < begun + 1_500_000 {
         std::thread::yield_now();
     }
@@ -57,7 +57,7 @@ fn the_clock_stays_behind_the_oldest_open_transaction() {
     let after = now(&settings);
     assert!(after > begun, "{after} {begun}");
 
-    // Whoever may not look takes the declared lag off.
+    // For a user who may not see transactions, the declared lag is subtracted.
     let mut blind = settings_of(&server, Release::R23, "BLIND", "b");
     blind.commit_lag = Duration::from_secs(600);
     let lagging = now(&blind);

@@ -1,5 +1,5 @@
-//! A process of its own, in which nobody has chosen a provider of cryptography: the thin driver gives up by a panic
-//! there where two of them are linked, so the host chooses one before it connects.
+//! A process of its own, in which no provider of cryptography was chosen: the thin driver panics there if two of them
+//! are linked, so the host chooses one before it connects.
 
 use std::sync::Arc;
 use std::time::Duration;

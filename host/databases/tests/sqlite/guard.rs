@@ -1,4 +1,4 @@
-//! What is not granted is not possible.
+//! Access that is not granted is impossible.
 
 use wmshost_flow::FailureKind;
 

@@ -1,5 +1,5 @@
-//! What the host keeps in a target: checkpoints that stand with their rows or not at all, leases that only one run
-//! holds, quarantine without doubles.
+//! The host's own tables in a target: checkpoints that are committed with their rows or not at all, leases that only
+//! one run holds, quarantine without duplicates.
 
 use std::collections::BTreeMap;
 
@@ -127,7 +127,7 @@ fn a_checkpoint_from_the_future_or_with_damage_is_refused() {
         let failure = LEDGER.checkpoint(writer.sql(), "s").expect_err(change);
         assert!(failure.message.contains(words), "{failure}");
         assert!(failure.message.contains("state reset --stream s"), "{failure}");
-        // It hides no other stream, and a reset makes room after it.
+        // It hides no other stream, and after a reset the stream can be written again.
         in_transaction(writer.as_mut(), |writer| append(writer, "other", &checkpoint(Vec::new())));
         assert!(LEDGER.checkpoint(writer.sql(), "other").expect("a checkpoint").is_some(), "{change}");
         assert!(matches!(LEDGER.history(writer.sql(), "s").expect("rows").as_slice(), [Err(DamagedRow { .. })]));

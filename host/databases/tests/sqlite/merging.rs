@@ -120,13 +120,13 @@ fn a_table_of_somebody_else_is_merged_by_its_unique_index() {
     assert!(failure.message.contains("no primary key or unique index"), "{failure}");
     writer.rollback().expect("a rollback");
     warehouse.target_connection().execute_batch("CREATE UNIQUE INDEX i ON t (id)").expect("an index");
-    // The table takes A for a, the merge does not.
+    // The table's collation takes A for a, the merge does not.
     let rows = batch(&[(1, Some("A"), None), (2, Some("b"), None)]);
     assert_eq!(merge(writer.as_mut(), &rows, None), counts(1, 1, 0));
     assert_eq!(warehouse.target_rows("SELECT id, name, other FROM t ORDER BY id"), ["1 'A' 'kept'", "2 'b' 'kept'"]);
     warehouse.target_connection().execute_batch("ALTER TABLE t DROP COLUMN wms_run_id").expect("dropped");
     drop(writer);
-    // It was taken over and has lost a column of the host: it is somebody else's again.
+    // It was taken over and has lost a column of the host: it belongs to another owner again.
     let mut grant = crate::warehouse::write_grant("run-1");
     grant.take_over = None;
     let mut writer = warehouse.target().session(grant).expect("a session");

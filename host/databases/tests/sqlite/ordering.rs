@@ -1,6 +1,6 @@
-//! A place in a table means the same rows in SQL as in the host: for every declared type, spelling, collation and
-//! encoding, generated tables are ordered by what the description says, and compared with bound parameters, once by the
-//! described expressions and once as an author would write it, against an order in plain Rust.
+//! A position in a table means the same rows in SQL as in the host: for every declared type, spelling, collation and
+//! encoding, generated tables are ordered by the expressions of the description and compared with bound parameters,
+//! once by the described expressions and once as an author would write it, against an order in plain Rust.
 
 use std::cmp::Ordering;
 
@@ -43,7 +43,7 @@ impl Dice {
 /// One cell as SQL.
 type Cell = fn(&mut Dice) -> String;
 
-/// Whether a comparison holds for two values in this order.
+/// True if a comparison holds for two values in this order.
 type Holds = fn(Ordering) -> bool;
 
 fn whole(dice: &mut Dice) -> String {
@@ -172,8 +172,8 @@ fn flag(dice: &mut Dice) -> String {
     dice.one(&["0", "1", "NULL", "2"]).to_owned()
 }
 
-/// A declared column, what is in it, and whether an author's own comparisons are made by meaning, too: where a text has a
-/// collation, they are by that.
+/// A declared column, its cells, and true if an author's own comparisons are made by meaning, too: texts with a
+/// collation are compared by that.
 const COLUMNS: &[(&str, Cell, bool)] = &[
     ("INTEGER", whole, true),
     ("BIG INT", whole, true),
@@ -259,7 +259,7 @@ fn table(declared: &str, cell: Cell, encoding: &str, dice: &mut Dice) -> Warehou
     ))
 }
 
-/// What in a table does not mean the same in SQL as in the host.
+/// The differences between SQL and the host in the meaning of a table.
 fn differences(session: &mut dyn SourceSession, by: &ColumnOrder, obvious: bool, dice: &mut Dice) -> Vec<String> {
     let mut differences = Vec::new();
     let all = selected(session, "", &[]);

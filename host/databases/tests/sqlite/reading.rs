@@ -1,4 +1,4 @@
-//! Declared types decide, values come exactly or not at all, and what does not fit is taken out.
+//! Declared types decide; values come exactly or not at all, and values that do not fit are taken out.
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
@@ -51,28 +51,28 @@ fn a_bad_value_takes_its_row_out_and_leaves_the_others() {
     for (declared, value, why) in [
         ("BOOLEAN", "2", "is neither 0 nor 1"),
         ("BOOLEAN", "'true'", "is neither 0 nor 1"),
-        ("INTEGER", "'x'", "is text and no whole number"),
-        ("INTEGER", "1.5", "is no whole number"),
+        ("INTEGER", "'x'", "is text, not a whole number"),
+        ("INTEGER", "1.5", "is not a whole number"),
         ("NUMBER(5,2)", "1000", "has 4 digits before the point, the column holds 3"),
         ("NUMBER(5,2)", "1.005", "has 3 digits after the point, the column holds 2"),
         (
             "NUMBER(20,2)",
             "1234567890123456.25",
-            "is a binary fraction of more than 15 digits, which is no exact decimal",
+            "is a binary fraction of more than 15 digits, which is not an exact decimal",
         ),
-        ("NUMBER(5,2)", "x'01'", "is stored as BLOB, which is no number"),
+        ("NUMBER(5,2)", "x'01'", "is stored as BLOB, which is not a number"),
         ("NUMBER", "0.12345678901", "has 11 digits after the point, the column holds 10"),
-        ("DECIMAL_TEXT(38,0)", "'1e3'", "is text and no number"),
-        ("FLOAT", "'x'", "is text and no number"),
-        ("TEXT", "x'01'", "is no text but BLOB"),
+        ("DECIMAL_TEXT(38,0)", "'1e3'", "is text, not a number"),
+        ("FLOAT", "'x'", "is text, not a number"),
+        ("TEXT", "x'01'", "is not text but BLOB"),
         ("TEXT", "CAST(x'ff' AS TEXT)", "is not UTF-8 text"),
-        ("BLOB", "'x'", "is stored as TEXT and no BLOB"),
-        ("DATE", "'2026-02-30'", "is no date or moment"),
+        ("BLOB", "'x'", "is stored as TEXT, not as BLOB"),
+        ("DATE", "'2026-02-30'", "is not a date or moment"),
         ("DATE", "20260131", "is stored as INTEGER, where dates and moments are text"),
         ("TIMESTAMP(9)", "'2026-01-31 10:00:00.123456789'", "is finer than microseconds"),
-        ("TIMESTAMP", "'2026-01-31 10:00:00Z'", "has an offset from UTC, which the column's type has no place for"),
-        ("TIMESTAMPTZ", "'2026-01-31 10:00:00'", "has no offset from UTC, which the column's type asks for"),
-        ("DATE_ONLY", "'2026-01-31 10:00:00'", "is no date"),
+        ("TIMESTAMP", "'2026-01-31 10:00:00Z'", "has an offset from UTC, which the column's type does not keep"),
+        ("TIMESTAMPTZ", "'2026-01-31 10:00:00'", "has no offset from UTC, which the column's type requires"),
+        ("DATE_ONLY", "'2026-01-31 10:00:00'", "is not a date"),
     ] {
         let warehouse = Warehouse::new(&format!(
             "CREATE TABLE a (id INTEGER PRIMARY KEY, v {declared}, w TEXT);
@@ -132,7 +132,7 @@ fn a_batch_ends_before_it_fills_the_memory() {
 fn endless_computing_comes_to_an_end() {
     let warehouse = Warehouse::new("CREATE TABLE a (id INTEGER PRIMARY KEY)");
     let mut reader = warehouse.reader(&["a"]);
-    // Rows without an end come batch by batch.
+    // Endless rows come batch by batch.
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
     let mut cursor = reader.query(endless, &[]).expect("a cursor");
     let batch = cursor.next(3).expect("rows").expect("rows");
@@ -178,7 +178,7 @@ fn the_first_row_decides_about_expressions() {
     let nothing = read_all(reader.as_mut(), "SELECT id + 1 AS n FROM a WHERE false", &[]);
     assert_eq!(nothing.rows.num_rows(), 0);
     let failure = refusal(reader.as_mut(), "SELECT id, id FROM a");
-    assert!(failure.message.contains("two columns the name id"), "{failure}");
+    assert!(failure.message.contains("two columns with the name id"), "{failure}");
 }
 
 #[test]

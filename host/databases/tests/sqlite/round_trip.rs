@@ -44,7 +44,7 @@ fn any_column() -> impl Strategy<Value = ArrayRef> {
         column(any::<f64>().prop_filter("a number", |v| !v.is_nan()).prop_map(|v| v + 0.0))
             .prop_map(|v| Arc::new(Float64Array::from_iter(v)) as ArrayRef),
         any_decimals(),
-        // SQLite takes a text to end at its first zero character in places, but keeps it whole.
+        // In places SQLite ends a text at its first zero character, but stores it whole.
         column(any::<String>()).prop_map(|v| Arc::new(StringArray::from_iter(v)) as ArrayRef),
         column(any::<Vec<u8>>()).prop_map(|v| Arc::new(BinaryArray::from_iter(v)) as ArrayRef),
         column(-719_528_i32..2_932_897).prop_map(|v| Arc::new(Date32Array::from_iter(v)) as ArrayRef),

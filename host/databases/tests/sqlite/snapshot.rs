@@ -21,7 +21,7 @@ fn number(session: &mut dyn SourceSession, table: &str) -> i64 {
     batch.rows.column(0).as_primitive::<Int64Type>().value(0)
 }
 
-/// Has the writer stop, also where the test fails.
+/// Stops the writer, also if the test fails.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -119,7 +119,7 @@ fn age(warehouse: &Warehouse, seconds: u64) {
 fn the_version_changes_with_every_commit() {
     for mode in ["DELETE", "WAL"] {
         let warehouse = Warehouse::new(&format!("PRAGMA journal_mode = {mode}; CREATE TABLE a (n INTEGER);"));
-        // Open all along, so that the log stays.
+        // Open all the time, so that the log stays.
         let writer: Connection = warehouse.source_connection();
         writer.execute_batch("INSERT INTO a VALUES (1)").expect("a commit");
         assert_eq!(warehouse.source().version(), None, "{mode}: too young");

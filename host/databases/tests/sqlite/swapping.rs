@@ -5,7 +5,7 @@ use wmshost_flow::{FailureKind, TargetSession, WriteStats};
 
 use crate::warehouse::{Warehouse, batch, definition, in_transaction};
 
-/// Loads rows beside the table and swaps.
+/// Loads rows into the staged table and swaps.
 fn replace(writer: &mut dyn TargetSession, key: &[&str], rows: &RecordBatch) -> WriteStats {
     in_transaction(writer, |writer| {
         let staged = writer.stage(&definition(key), false)?;
@@ -42,7 +42,7 @@ fn rows_without_a_key_are_compared_as_often_as_they_are_there() {
     assert_eq!(replace(writer.as_mut(), &[], &first), swapped(0, 0, 3, 0));
     let second = batch(&[(1, None, None), (2, Some("b"), None), (2, Some("b"), None)]);
     assert_eq!(replace(writer.as_mut(), &[], &second), swapped(1, 0, 2, 1));
-    // Another key: the rows cannot be told to be the same.
+    // With another key, the rows cannot be known to be the same.
     assert_eq!(replace(writer.as_mut(), &["id"], &batch(&[(1, None, None)])), swapped(1, 0, 0, 3));
 }
 

@@ -1,4 +1,4 @@
-//! Everything of a transaction or nothing, one writer after the other, and nothing beside the granted table.
+//! All of a transaction or nothing, one writer after the other, and nothing outside of the granted table.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -162,7 +162,7 @@ fn files_that_cannot_be_written_say_why() {
     assert!(failure.message.contains("folder.db"), "{failure}");
     // A file where the folder should be.
     let failure = sqlite::open_target(&other.join("x.db"), "ana", clock).err().expect("a file");
-    assert!(failure.message.contains("the folder cannot be made"), "{failure}");
+    assert!(failure.message.contains("the folder cannot be created"), "{failure}");
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn a_full_disk_undoes_the_transaction() {
     let mut writer = warehouse.writer();
     in_transaction(writer.as_mut(), |writer| writer.create(&definition(&["id"])));
     drop(writer);
-    // Root writes where it likes, so a read-only file is not tried as root.
+    // Root can write anywhere, so a read-only file is not tested as root.
     let path = warehouse.target_path();
     let mut rights = std::fs::metadata(&path).expect("a file").permissions();
     rights.set_mode(0o444);

@@ -1,4 +1,4 @@
-//! A folder with a source and a target, and what the tests do with them over and over.
+//! A folder with a source and a target, and the helpers that the tests share.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use wmshost_flow::{
     TargetSession, Value, WriteStats,
 };
 
-/// A clock that a test turns.
+/// A clock that a test sets.
 #[derive(Default)]
 pub(crate) struct TurnedClock(AtomicI64);
 
@@ -41,7 +41,7 @@ pub(crate) struct Warehouse {
 }
 
 impl Warehouse {
-    /// An empty target, and a source that these statements make.
+    /// An empty target, and a source that these statements create.
     pub(crate) fn new(source: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let warehouse = Self { folder, clock: Arc::default() };
@@ -135,7 +135,7 @@ pub(crate) fn read_all(session: &mut dyn SourceSession, query: &str, parameters:
     batch
 }
 
-/// What a query through the port is refused with.
+/// The failure with which a query through the port is refused.
 pub(crate) fn refusal(session: &mut dyn SourceSession, query: &str) -> Failure {
     match session.query(query, &[]) {
         Err(failure) => failure,

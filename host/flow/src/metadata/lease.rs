@@ -140,7 +140,7 @@ impl Lease {
         }
     }
 
-    /// The thing that the lease is for.
+    /// Names the object of the lease in messages.
     fn subject(&self) -> &'static str {
         if self.stream == MODELS { "the models" } else { "the stream" }
     }

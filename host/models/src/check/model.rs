@@ -249,7 +249,7 @@ fn widths(what: &str, rows: &wmshost_flow::model::Rows, at: At<'_>, sink: &mut D
     }
 }
 
-/// Gives each model a digest of everything that determines its rows: its own declaration, the tables it reads, the
+/// Computes for each model a digest of everything that determines its rows: its own declaration, the tables it reads, the
 /// variables it uses, and the SQL of ephemeral models, which becomes part of its own.
 pub(super) fn fingerprints(project: &mut Project) {
     for at in 0..project.nodes.len() {

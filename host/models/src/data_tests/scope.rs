@@ -111,7 +111,7 @@ pub(crate) fn digest(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest)
     blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
 }
 
-/// How much has to be read, after what was seen `before`. `own` is the name of the node if its rows have load times.
+/// The rows that a test has to read, after its result `before`. `own` is the name of the node if its rows have load times.
 pub(crate) fn due(
     parsed: &ParsedTest,
     before: Option<&TestRecord>,

@@ -81,7 +81,7 @@ const ALWAYS: &[(&str, &str)] = &[
         "WITH wms_stock AS (SELECT 1 AS id) SELECT id FROM {stock}",
         "1:6: a part named wms_stock would hide the table of stock",
     ),
-    ("WITH \"WMSHOST_CHANGES\" AS (SELECT 1 AS id) SELECT id FROM {stock}", "the host's own"),
+    ("WITH \"WMSHOST_CHANGES\" AS (SELECT 1 AS id) SELECT id FROM {stock}", "are reserved"),
     ("SELECT id FROM {stock} /* ; */ ; DROP TABLE x", "1:32: it is one SELECT, without `;`"),
     ("DELETE FROM {stock}", "1:1: it is one SELECT; this begins with DELETE"),
     ("INSERT INTO x SELECT id FROM {stock}", "this begins with INSERT"),

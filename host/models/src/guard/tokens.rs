@@ -112,7 +112,7 @@ fn violation(token: &Token) -> Option<String> {
             Some("a comment in a comment; databases differ about where it ends".to_owned())
         }
         Token::Whitespace(Whitespace::SingleLineComment { prefix, .. }) if prefix != "--" => {
-            Some(format!("{prefix} does not begin a comment here; write -- before it"))
+            Some(format!("{prefix} does not begin a comment here; begin it with --"))
         }
         Token::Whitespace(_)
         | EOF

@@ -170,7 +170,7 @@ impl Worker<'_> {
                 let cause = project.ancestors(at, usize::MAX).into_iter().find(|read| shared.blocked.contains(read));
                 match cause {
                     Some(cause) => Some((at, format!("it reads {}, which failed", project.nodes[cause].name))),
-                    None if shared.stopped => Some((at, "the run was stopped before it began".to_owned())),
+                    None if shared.stopped => Some((at, "the run was stopped before this node began".to_owned())),
                     None => None,
                 }
             })

@@ -16,7 +16,7 @@ const ACCOUNTS: u32 = 24;
 /// One emulator for all tests, each of which has an account of its own.
 pub(crate) static SERVER: LazyLock<Emulator> = LazyLock::new(|| {
     let accounts = (1..=ACCOUNTS).map(|number| Account::new(&format!("MART{number}"), "mart"));
-    Emulator::start(accounts.fold(Options::default(), Options::account)).expect("a emulator")
+    Emulator::start(accounts.fold(Options::default(), Options::account)).expect("an emulator")
 });
 static NEXT: AtomicU32 = AtomicU32::new(1);
 

@@ -1,5 +1,5 @@
-//! Messages of plugins in the run's log, and what they print. Both count toward the same limits, which hold for a plugin
-//! in a stream however many instances of it there are.
+//! Messages of plugins in the run's log, and their printed output. Both count toward the same limits, which hold for a
+//! plugin in a stream, however many instances of it there are.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use crate::convert::sanitize;
 use crate::instance_state::InstanceState;
 use crate::limits::Limits;
 
-/// The line of a panic that asks for what no plugin has: an environment.
+/// The line of a panic that asks for an environment, which no plugin has.
 const BACKTRACE_NOTE: &str = "note: run with `RUST_BACKTRACE";
 
-/// What one plugin has logged for one stream, in all of its instances.
+/// The log output of one plugin for one stream, in all of its instances.
 #[derive(Debug)]
 pub(crate) struct LogMeter {
     plugin: String,
@@ -29,7 +29,7 @@ impl LogMeter {
         Arc::new(Self { plugin, stream, messages, bytes, left_out })
     }
 
-    /// Counts a message, and says whether it still goes into the log.
+    /// Counts a message, and returns whether it still goes into the log.
     fn admits(&self, bytes: usize, limits: &Limits) -> bool {
         let messages = self.messages.fetch_add(1, Ordering::Relaxed) + 1;
         let bytes = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
@@ -67,7 +67,7 @@ impl Host for InstanceState {
 }
 
 impl InstanceState {
-    /// Writes a message into the log, with who said it, and in which call.
+    /// Writes a message into the log, with its plugin and its call.
     fn log(&mut self, level: Level, from: Option<&str>, message: String) {
         if self.purpose.is_silent || !self.meter.admits(message.len().min(self.limits.message_bytes), &self.limits) {
             return;

@@ -1,5 +1,5 @@
-//! What plugins may call. One module per capability: each implements its interface of the contract on what the
-//! host keeps for an instance. Which of them an instance gets is decided in `link`.
+//! The functions that plugins may call. One module per capability: each implements its interface of the contract on the
+//! host's state of an instance. Which of them an instance gets is decided in `link`.
 
 mod batches;
 mod log;
@@ -20,7 +20,7 @@ use crate::bindings::types as wit;
 use crate::convert::failure_to_wit;
 use crate::instance_state::InstanceState;
 
-/// What a host function gives: a trap, or a failure that the plugin can handle, or a value.
+/// The result of a host function: a trap, or a failure that the plugin can handle, or a value.
 pub(crate) type HostResult<T> = wasmtime::Result<Result<T, wit::Failure>>;
 
 /// A failure that the plugin can handle.

@@ -58,7 +58,7 @@ impl InstanceState {
         self.push(OpenCursor(cursor))
     }
 
-    /// Keeps in mind that rows are lost to the plugin: it must not go on as if it had read them.
+    /// Remembers that rows are lost to the plugin: it must not go on as if it had read them.
     fn note_failure(&mut self, failure: Failure) -> Failure {
         self.source_failure.get_or_insert_with(|| failure.clone());
         failure
@@ -85,7 +85,7 @@ impl InstanceState {
     }
 }
 
-/// Bytes of a column's values; the room that was made for more does not count.
+/// Bytes of a column's values; memory that was reserved for more does not count.
 fn used_bytes(column: &ArrayRef) -> usize {
     column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
 }

@@ -13,7 +13,7 @@ const KEY_BYTES: usize = 128;
 const VALUE_BYTES: usize = 64 << 10;
 
 /// The memory as it is, and as it was at the last chunk. Both have at most `KEYS` keys, whatever a plugin sets and
-/// forgets in between.
+/// removes in between.
 #[derive(Default)]
 pub(crate) struct PluginState {
     now: BTreeMap<String, Vec<u8>>,
@@ -26,7 +26,7 @@ impl PluginState {
         Self { now: committed.clone(), sent: committed.clone() }
     }
 
-    /// What is another value since the last chunk; `None` for what is forgotten.
+    /// The values that have changed since the last chunk; `None` for a key that was removed.
     pub(crate) fn take_changes(&mut self) -> BTreeMap<String, Option<Vec<u8>>> {
         let forgotten = self.sent.keys().filter(|key| !self.now.contains_key(*key)).map(|key| (key.clone(), None));
         let changed = self.now.iter().filter(|(key, value)| self.sent.get(*key) != Some(value));

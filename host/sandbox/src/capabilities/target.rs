@@ -1,6 +1,6 @@
-//! Writing the table of the stream. The session knows which table is granted and refuses any other; the flow
-//! has begun the transaction and will commit it. What the session cannot know, how this load is meant, is held
-//! here: a loader that writes by another key or past the staged table would lose rows without a sign.
+//! Writing the table of the stream. The session knows which table is granted and refuses any other; the flow has begun
+//! the transaction and will commit it. The session does not know the mode and the key of this load, so these are
+//! enforced here: a loader that merges by another key or bypasses the staged table would lose rows silently.
 
 use std::sync::PoisonError;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use crate::columns::PluginBatch;
 use crate::convert::{check_key, columns_from_wit, columns_to_wit};
 use crate::instance_state::InstanceState;
 
-/// Where a load is.
+/// The phase of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The table is made ready.
@@ -28,7 +28,7 @@ pub(crate) enum Phase {
     Finish,
 }
 
-/// What a load is held to.
+/// The rules that a load must follow.
 pub(crate) struct LoadPolicy {
     table: String,
     mode: LoadMode,
@@ -53,12 +53,12 @@ impl LoadPolicy {
         }
         let version = self.version.as_deref().unwrap_or("none");
         Err(Failure::permanent(format!(
-            "the merge goes by another rule than the stream's: key ({}), version {version}",
+            "the merge rule differs from the stream's: key ({}), version {version}",
             self.key.join(", ")
         )))
     }
 
-    /// Staging belongs to `prepare`, swapping to `finish`, and both to loads that replace the table.
+    /// Staging is allowed in `prepare` only, swapping in `finish` only, and both only in loads that replace the table.
     fn check_step(&self, what: &str, phase: Phase) -> Result<(), Failure> {
         if self.mode == LoadMode::Replace && self.phase == phase {
             return Ok(());
@@ -67,8 +67,8 @@ impl LoadPolicy {
         Err(Failure::denied(format!("{what} is for {place}, in a load that replaces the table")))
     }
 
-    /// Rows of a load that replaces go into the staged table, others into the table. The session refuses any third
-    /// table.
+    /// The rows of a load that replaces go into the staged table, those of others into the table. The session refuses
+    /// any third table.
     fn check_written(&self, table: &str) -> Result<(), Failure> {
         let (wrong, wanted) = match self.mode {
             LoadMode::Replace => (self.table.clone(), "the staged table"),
@@ -84,10 +84,10 @@ impl LoadPolicy {
         self.swapped = true;
     }
 
-    /// What was staged must be in place at the end.
+    /// Fails if staged rows are not in place at the end.
     pub(crate) fn check_finished(&self) -> Result<(), Failure> {
         if self.mode == LoadMode::Replace && !self.swapped {
-            return Err(Failure::permanent("it finished without a swap; the rows are in the staged table still"));
+            return Err(Failure::permanent("it finished without a swap; the rows are still in the staged table"));
         }
         Ok(())
     }

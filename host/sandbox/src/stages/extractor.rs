@@ -45,13 +45,13 @@ impl PluginExtractor {
         offers.into_iter().map(offer).collect()
     }
 
-    /// A failure over what the plugin gave.
+    /// A failure about the plugin's answer.
     fn failed_in(&self, function: &'static str, failure: Failure) -> Failure {
         failure.at(&self.instance.store.data().identity.plugin, function)
     }
 
-    /// Fails if the plugin answers as if nothing had happened, although reading its source broke off in the call: what
-    /// it did not read would be missing, and count as gone.
+    /// Fails if the plugin answers as if nothing had happened, although reading its source broke off in the call: the
+    /// rows that it did not read would be missing, and count as deleted.
     fn check_source(&mut self, function: &'static str) -> Result<(), Failure> {
         match self.instance.store.data_mut().source_failure.take() {
             Some(failure) => {
@@ -83,14 +83,14 @@ impl PluginExtractor {
         Ok(Chunk { batch, bookmark, state: state.state.take_changes() })
     }
 
-    /// What the reader says of its rows, checked against the request.
+    /// The schema and the key that the reader reports, checked against the request.
     fn opened(&self, schema: Vec<types::Column>, key: Vec<String>, asked: &[String]) -> Result<Opened, Failure> {
         let schema = columns_from_wit(schema, self.instance.store.data().limits.batch_columns)?;
         check_key(&key, &schema)?;
         let as_asked = asked.len() == key.len() && asked.iter().zip(&key).all(|(a, b)| a.eq_ignore_ascii_case(b));
         if !asked.is_empty() && !as_asked {
             let (asked, key) = (asked.join(", "), key.join(", "));
-            return Err(Failure::permanent(format!("it reads by the key ({key}), ({asked}) was asked for")));
+            return Err(Failure::permanent(format!("it reads by the key ({key}) instead of ({asked})")));
         }
         Ok(Opened { schema, key })
     }
@@ -153,7 +153,7 @@ impl Extractor for PluginExtractor {
 
     fn next(&mut self) -> Result<Step, Failure> {
         let reader = self.reader()?;
-        // Counting rows beforehand may fail and does no harm.
+        // Counting rows beforehand may fail without harm.
         self.instance.store.data_mut().source_failure = None;
         self.number += 1;
         let step = self.instance.call_fallible_in(Purpose::batch("next", self.number), |world, store| {

@@ -16,7 +16,7 @@ use crate::instance_state::InstanceState;
 /// A plugin that writes a stream.
 pub(crate) struct PluginLoader {
     instance: Instance<World>,
-    /// The number of the batch in hand.
+    /// The number of the current batch.
     batch: Option<u64>,
 }
 
@@ -25,7 +25,7 @@ impl PluginLoader {
         Self { instance, batch: None }
     }
 
-    /// Calls the plugin and returns what the target says was done meanwhile.
+    /// Calls the plugin and returns the target's counts of what was done meanwhile.
     fn counted(
         &mut self,
         phase: Phase,

@@ -1,5 +1,5 @@
-//! A plugin that declares models. What it declares is counted while it is taken over: a name that is too long, a
-//! list or a text beyond the limits ends the call. Whether it makes sense is not for this room to say.
+//! A plugin that declares models. Its declaration is counted while it is converted: a name that is too long, or a list
+//! or a text beyond the limits, ends the call. This module does not judge whether it makes sense.
 
 use wmshost_flow::model::{self, Declaration};
 use wmshost_flow::{Dialect, Failure};
@@ -26,7 +26,7 @@ pub(crate) fn declare(instance: &mut Instance<World>, dialect: Dialect) -> Resul
     meter.declaration(declared).map_err(|failure| failure.at(&state.identity.plugin, "declare"))
 }
 
-/// Takes a declaration over and counts what is in it.
+/// Converts a declaration and counts its parts.
 struct DeclarationReader<'l> {
     limits: &'l Limits,
     parts: usize,

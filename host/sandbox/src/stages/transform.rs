@@ -20,7 +20,7 @@ pub(crate) struct PluginTransform {
     make: Make,
     instance: Instance<World>,
     plugin: String,
-    /// What it was asked for its columns with, and what it promised.
+    /// The columns that it was asked about, and the columns that it promised.
     asked: Option<(SchemaRef, SchemaRef)>,
     keeps_state: bool,
 }
@@ -68,7 +68,7 @@ impl Transform for PluginTransform {
         self.instance.store.data().limits.call_time
     }
 
-    /// A fresh instance is asked for its columns as the first one was, and must promise the same.
+    /// Asks a fresh instance for its columns as the first one was; it must promise the same.
     fn renew(&mut self) -> Result<(), Failure> {
         self.instance = (self.make)()?;
         let Some((input, promised)) = self.asked.clone() else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line.
 
 mod state_args;
 
@@ -55,10 +55,10 @@ Examples:
     Run {
         #[command(flatten)]
         selection: Selection,
-        /// Read everything again and put it in the place of what is there
+        /// Read everything again and replace what is there
         #[arg(long)]
         full_refresh: bool,
-        /// What to do about streams that are not defined as they were, instead of their `on_change`
+        /// The reaction to changed definitions of streams, instead of their `on_change`
         #[arg(long, value_enum, value_name = "POLICY")]
         on_change: Option<OnChange>,
         #[command(flatten)]
@@ -66,7 +66,7 @@ Examples:
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Find what is wrong with a pipeline, all of it at once; nothing is written
+    /// Find all mistakes in a pipeline at once; nothing is written
     #[command(after_help = "Example:\n  wmshost check pipelines/prod.toml --offline")]
     Check {
         #[command(flatten)]
@@ -74,7 +74,7 @@ Examples:
         /// Look at files and plugins only, not at databases
         #[arg(long)]
         offline: bool,
-        /// Try each connection first: version, time zone, round trip, and the rights that its user lacks
+        /// Test each connection first: version, time zone, round trip, and the rights that its user lacks
         #[arg(long, conflicts_with = "offline")]
         connect: bool,
         #[command(flatten)]
@@ -100,26 +100,26 @@ Examples:
     Verify(VerifyArgs),
     /// Read a part of a stream again by its change key, in resumable windows; its bookmark is not touched
     #[command(after_help = "\
-What a window has loaded is kept under its own checkpoint: the same command goes on where it was interrupted, and leaves
-windows alone that are done; --again forgets first that they are. Rows that are newer in the target stay.
+Each window has a checkpoint of its own: the same command goes on where it was interrupted and leaves finished windows
+alone; with --again it reads them again. Rows that are newer in the target stay.
 
 Examples:
   wmshost backfill pipelines/dev.toml --stream allocation --from 2026-01-01 --to 2026-02-01 --window 7d
   wmshost backfill pipelines/dev.toml --stream allocation --from 2026-01-01 --to 2026-02-01 --again")]
     Backfill(BackfillArgs),
-    /// Look at rows that were rejected, and send them on their way again
+    /// Look at rejected rows, and send them through the pipeline again
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
-    /// Build, test and document what is made of the loaded tables
+    /// Build, test and document the models of the loaded tables
     #[command(subcommand)]
     Models(ModelsCommand),
-    /// Draw the numbers of the last days
+    /// Draw the metrics of the last days
     #[command(after_help = "Example:\n  wmshost kpi pipelines/dev.toml --days 14")]
     Kpi(KpiArgs),
     /// Make and change a sample warehouse
     #[command(subcommand)]
     Sample(SampleCommand),
-    /// How far each stream has come: look at it, or change it by hand
+    /// Look at the checkpoint of each stream, or change it by hand
     #[command(subcommand)]
     State(StateCommand),
     /// Look at the runs so far
@@ -169,12 +169,12 @@ pub(crate) struct AllowedDeletes {
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Load what is missing or different, and take away what is extra as the stream's `deletes` says
+    /// Load rows that are missing or different, and remove extra rows as the stream's `deletes` says
     #[arg(long)]
     pub(crate) repair: bool,
     #[command(flatten)]
     pub(crate) allowed: AllowedDeletes,
-    /// How many rows that differ to name
+    /// The number of differing rows to name
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) show: usize,
     #[command(flatten)]
@@ -194,7 +194,7 @@ pub(crate) struct BackfillArgs {
     /// The first moment after the part
     #[arg(long, value_name = "MOMENT")]
     pub(crate) to: String,
-    /// How long one window is
+    /// The length of one window
     #[arg(long, value_name = "DURATION", default_value = "7d")]
     pub(crate) window: String,
     /// Read windows again that were done before
@@ -206,14 +206,14 @@ pub(crate) struct BackfillArgs {
 
 #[derive(Args)]
 pub(crate) struct OutputArgs {
-    /// How the result is told on standard output
+    /// The format of the result on standard output
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnChange {
-    /// Go on where the bookmark still holds, and say what that means for the rows that are there
+    /// Go on where the bookmark still holds, and say what that means for the existing rows
     Tell,
     /// Read the whole table again
     Reload,
@@ -232,7 +232,7 @@ pub(crate) enum Output {
 
 #[derive(Subcommand)]
 pub(crate) enum SampleCommand {
-    /// Make a sample warehouse: the same number and seed give the same data on any machine
+    /// Make a sample warehouse: the same number and seed result in the same data on any machine
     #[command(after_help = "Example:\n  wmshost sample create .wmshost/wms.db --allocations 1000000 --seed 1")]
     Create {
         /// The SQLite file to make
@@ -240,10 +240,10 @@ pub(crate) enum SampleCommand {
         /// Rows of the table allocation; the other tables are in proportion
         #[arg(long, value_name = "N", default_value_t = 100_000)]
         allocations: u64,
-        /// What the data is made from
+        /// The seed of the data
         #[arg(long, value_name = "S", default_value_t = 1)]
         seed: u64,
-        /// Replace the file if it is there
+        /// Replace the file if it exists
         #[arg(long)]
         force: bool,
         #[command(flatten)]
@@ -254,10 +254,10 @@ pub(crate) enum SampleCommand {
     Change {
         /// The sample warehouse
         file: PathBuf,
-        /// How much of it changes, in percent
+        /// The part of it that changes, in percent
         #[arg(long, value_name = "P", default_value_t = 1.0)]
         percent: f64,
-        /// What the changes are made from
+        /// The seed of the changes
         #[arg(long, value_name = "S", default_value_t = 1)]
         seed: u64,
         #[command(flatten)]
@@ -274,7 +274,7 @@ pub(crate) enum PluginCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Show what a component is, what it asks for and which settings it has
+    /// Show a component's world, its imports and its settings
     #[command(after_help = "\
 Example:
   wmshost plugin inspect plugins/target/wasm32-wasip2/release/wmshost_transform_allocation.wasm")]

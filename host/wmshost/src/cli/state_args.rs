@@ -1,4 +1,4 @@
-//! What can be typed about what a target keeps: state, runs, quarantine.
+//! The arguments of the commands for a target's own tables: state, runs, quarantine.
 
 use std::path::PathBuf;
 
@@ -45,7 +45,7 @@ pub(crate) enum StateCommand {
         /// The stream
         #[arg(long)]
         stream: String,
-        /// The run to begin with, by its id or how it begins
+        /// The run to begin with, by its id or the beginning of it
         #[arg(long, value_name = "RUN")]
         from: String,
         /// The run to end with; the newest if not given
@@ -76,14 +76,14 @@ Example:
         /// The stream
         #[arg(long)]
         stream: String,
-        /// The run whose checkpoint is put back, by its id or how it begins
+        /// The run whose checkpoint is put back, by its id or the beginning of it
         #[arg(long, value_name = "RUN")]
         to: String,
         /// Do not ask
         #[arg(long)]
         yes: bool,
     },
-    /// Set where a stream goes on
+    /// Set the bookmark from which a stream goes on
     #[command(after_help = "\
 Example:
   wmshost state set pipelines/dev.toml --stream allocation --bookmark \"2026-01-31 06:00:00\"")]
@@ -109,7 +109,7 @@ Example:
         #[arg(long)]
         file: Option<PathBuf>,
     },
-    /// Take over the checkpoints that an export holds
+    /// Take over the checkpoints in an export
     Import {
         /// The pipeline file
         pipeline: PathBuf,
@@ -126,7 +126,7 @@ Example:
 pub(crate) enum RunsCommand {
     /// List the last runs
     List {
-        /// How many
+        /// The number of runs to list
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
         #[command(flatten)]
@@ -134,7 +134,7 @@ pub(crate) enum RunsCommand {
     },
     /// Show one run with its streams
     Show {
-        /// The run's id, or how it begins
+        /// The run's id, or the beginning of it
         run: String,
         #[command(flatten)]
         output: OutputArgs,
@@ -152,7 +152,7 @@ pub(crate) struct RowSelection {
     /// Only rows that broke this rule
     #[arg(long)]
     pub(crate) rule: Option<String>,
-    /// Only this row, by its id or how it begins; may be given several times
+    /// Only this row, by its id or the beginning of it; may be given several times
     #[arg(long = "id", value_name = "ID")]
     pub(crate) ids: Vec<String>,
 }
@@ -164,10 +164,10 @@ pub(crate) struct QuarantineListArgs {
     /// Only rows that broke this rule
     #[arg(long)]
     pub(crate) rule: Option<String>,
-    /// How many; 0: all
+    /// The number of rows to list; 0 for all
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub(crate) limit: usize,
-    /// Begin after this row, by its id or how it begins
+    /// Begin after this row, by its id or the beginning of it
     #[arg(long, value_name = "ID")]
     pub(crate) after: Option<String>,
     #[command(flatten)]
@@ -182,12 +182,12 @@ pub(crate) enum QuarantineCommand {
     Show {
         /// The pipeline file
         pipeline: PathBuf,
-        /// The row's id, or how it begins
+        /// The row's id, or the beginning of it
         id: String,
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Send rows through the transforms and into the target again; what is rejected again stays
+    /// Send rows through the transforms and into the target again; rows that are rejected again stay
     #[command(after_help = "\
 Example:
   wmshost quarantine replay pipelines/dev.toml --stream allocation --rule invalid-status")]

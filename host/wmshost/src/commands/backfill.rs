@@ -1,5 +1,5 @@
-//! `wmshost backfill`: a part of a stream read again by its change key, window by window. Each window keeps a
-//! checkpoint of its own: what is done is not done again unless that is asked for, and the stream's own bookmark is not
+//! `wmshost backfill`: a part of a stream read again by its change key, window by window. Each window has a checkpoint
+//! of its own: a finished window is not read again unless that is asked for, and the stream's own bookmark is not
 //! touched. All windows are one run.
 
 use std::time::Duration;
@@ -20,12 +20,12 @@ use crate::stream_factory::StreamFactory;
 use crate::windows::checkpoint_name;
 use crate::{connect, logs, report};
 
-/// A window, and how it went.
+/// A window and its result.
 struct Part {
     window: Window,
     /// The checkpoint of a run that has done it before.
     done: Option<Checkpoint>,
-    /// How this run ended with it.
+    /// The result of the window in this run.
     end: Option<StreamSummary>,
 }
 
@@ -108,7 +108,7 @@ fn parts(factory: &StreamFactory<'_>, stream: &Stream, windows: Vec<Window>) -> 
     windows.into_iter().map(part).collect()
 }
 
-/// Says which windows are left alone, in one line.
+/// Prints a note about the windows that are left alone, in one line.
 fn print_done(parts: &[Part]) {
     let done: Vec<_> = parts.iter().filter_map(|part| Some((part, part.done.as_ref()?))).collect();
     let Some((first, checkpoint)) = done.first() else { return };
@@ -199,7 +199,7 @@ fn print_report(parts: &[Part], (run_id, stream): (&str, &str), status: RunStatu
     }
 }
 
-/// The windows, one after the other, the last one up to the end.
+/// The windows, one after the other; the last one ends at the end of the part.
 fn windows(arguments: &BackfillArgs) -> Result<Vec<Window>, Failure> {
     let moment = |name: &str, text: &str| {
         timestamp_from_text(text).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! `wmshost check`: what is wrong with a pipeline, without writing anything.
+//! `wmshost check`: finds the mistakes in a pipeline, without writing anything.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use crate::exit::Exit;
 use crate::stream_factory::StreamFactory;
 use crate::{connect, report};
 
-/// Nobody listens while streams are only opened.
+/// Ignores the events of streams that are only opened.
 struct NoObserver;
 
 impl Observer for NoObserver {
     fn event(&self, _: &Event<'_>) {}
 }
 
-/// How near to the databases a check goes.
+/// The depth of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
     /// Files and plugins only.
     Offline,
     /// Every stream is opened.
     Streams,
-    /// Every connection is tried first.
+    /// Every connection is tested first.
     Connections,
 }
 
@@ -64,7 +64,7 @@ pub(super) fn check(app: &App, selection: &Selection, reach: Reach, output: Outp
     failures.extend(probes.iter().flat_map(probe::Probed::failures));
     let models = models.filter(|_| reach != Reach::Offline);
     let owners = ownership::look(&pipeline, &reachable, models.as_ref());
-    // A stream whose table is somebody else's says so once.
+    // A stream whose table belongs to another owner is reported once.
     let is_told = |end: &&StreamSummary| {
         let key = format!(": streams.{}.", end.stream);
         owners.objections.iter().any(|objection| objection.contains(&key))
@@ -83,14 +83,14 @@ pub(super) fn check(app: &App, selection: &Selection, reach: Reach, output: Outp
     Ok(if failures.is_empty() { Exit::Success } else { Exit::Configuration })
 }
 
-/// Connections that this program cannot use where it runs, and why.
+/// Connections that this program cannot use where it runs, with the reasons.
 fn unusable_connections<'a>(pipeline: &Checked, plans: &[&'a Stream]) -> BTreeMap<&'a str, String> {
     let labels = plans.iter().flat_map(|plan| [&plan.plan.source, &plan.plan.target]);
     let unusable = |label: &'a String| Some((label.as_str(), connect::unusable(pipeline.connections.get(label)?)?));
     labels.filter_map(unusable).collect()
 }
 
-/// Connections that this check leaves alone, and why.
+/// Connections that this check leaves alone, with the reasons.
 fn untested_connections<'a>(plans: &[&'a Stream], reach: Reach) -> BTreeMap<&'a str, &'static str> {
     let labels = plans.iter().flat_map(|plan| [&plan.plan.source, &plan.plan.target]);
     let offline = reach == Reach::Offline;
@@ -125,7 +125,7 @@ pub(super) fn open(factory: &StreamFactory<'_>, plans: &[&Stream]) -> anyhow::Re
     Ok(check_streams(streams, factory.pipeline.run.concurrency, &context))
 }
 
-/// What opening the streams showed.
+/// The result of opening the streams.
 struct Found<'a> {
     failures: &'a [String],
     ends: &'a [StreamSummary],

@@ -32,7 +32,7 @@ use crate::{logs, report};
 
 pub(crate) use models::{Artifacts, KpiArgs, ModelDiagnostics, ModelsCommand};
 
-/// What the commands stand on.
+/// The environment that the commands share.
 pub(crate) struct App {
     pub(crate) data_dir: DataDir,
     pub(crate) clock: Arc<dyn Clock>,
@@ -45,7 +45,7 @@ impl App {
         Ok(PluginRegistry::new(self.data_dir.plugins())?.stopping_at(self.signals.cancel()))
     }
 
-    /// The pipeline in this file, checked; what is doubtful about it is said.
+    /// The pipeline in this file, checked; its warnings are printed.
     fn pipeline(&self, file: &Path, registry: &PluginRegistry) -> Result<Checked, Diagnostics> {
         let pipeline = check_file(file, &variable, registry)?;
         for warning in &pipeline.warnings {
@@ -55,7 +55,7 @@ impl App {
     }
 }
 
-/// Asks whether to go on, unless that was said already.
+/// Asks whether to go on, unless `yes` is set.
 pub(crate) fn confirmed(yes: bool) -> anyhow::Result<bool> {
     if yes {
         return Ok(true);
@@ -70,11 +70,11 @@ pub(crate) fn confirmed(yes: bool) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// Does what was typed.
+/// Runs the command.
 pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let (clock, signals) = (Arc::new(SystemClock::start()), Signals::handled()?);
     let app = App { data_dir: DataDir::find(), clock, verbose: cli.verbose, signals };
-    // What runs streams has a log of its own.
+    // A command that runs streams has a log of its own.
     if !cli.command.runs_streams() {
         logs::start(None, app.verbose)?;
     }

@@ -1,5 +1,5 @@
-//! Whose tables a command would write, asked of the targets before anything is written. The sessions that write ask again
-//! in their own transactions; here all objections are found at once, with the key that each is about.
+//! The owners of the tables that a command would write, looked up in the targets before anything is written. The
+//! sessions that write look again in their own transactions; here all objections are found at once, each with its key.
 
 use std::collections::BTreeMap;
 
@@ -9,33 +9,33 @@ use wmshost_pipeline::{Checked, Stream};
 
 use crate::{connect, report};
 
-/// What was found.
+/// The result of the look.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Tables that are somebody else's, for a person, each with file and key.
+    /// Tables that belong to another owner, each as a message with file and key.
     pub(super) objections: Vec<String>,
-    /// Keys that have no effect any more.
+    /// Keys that no longer have an effect.
     pub(super) spent: Vec<String>,
 }
 
-/// Looks at the tables of these streams, and at those of the models. A target that cannot be looked at is left to the
+/// Looks up the owners of these streams' tables, and of the models' tables. A target that cannot be read is left to the
 /// sessions that write.
 pub(super) fn look(pipeline: &Checked, plans: &[&Stream], models: Option<&Project>) -> Found {
     let mut check = OwnershipCheck { pipeline, readers: BTreeMap::new(), found: Found::default() };
     for plan in plans {
         if let Err(failure) = check.stream(plan) {
-            tracing::debug!(stream = plan.plan.name, "the table's owner was not found out: {failure}");
+            tracing::debug!(stream = plan.plan.name, "the table's owner could not be determined: {failure}");
         }
     }
     if let Some(project) = models
         && let Err(failure) = check.models(project)
     {
-        tracing::debug!("the owners of the models' tables were not found out: {failure}");
+        tracing::debug!("the owners of the models' tables could not be determined: {failure}");
     }
     check.found
 }
 
-/// Fails if a table is somebody else's, before anything is written.
+/// Fails if a table belongs to another owner, before anything is written.
 pub(super) fn require(pipeline: &Checked, plans: &[&Stream], models: Option<&Project>) -> Result<(), Failure> {
     let found = look(pipeline, plans, models);
     for spent in &found.spent {
@@ -49,7 +49,7 @@ pub(super) fn require(pipeline: &Checked, plans: &[&Stream], models: Option<&Pro
 
 struct OwnershipCheck<'a> {
     pipeline: &'a Checked,
-    /// Sessions by the target's label; `None`: the target is not there yet.
+    /// Sessions by the target's label; `None` if the target does not exist yet.
     readers: BTreeMap<String, Option<Box<dyn SqlSession>>>,
     found: Found,
 }

@@ -1,4 +1,4 @@
-//! `wmshost plan`: what a run would read and write, and from which bookmark.
+//! `wmshost plan`: the reads and writes of a run, and the bookmark it would begin from.
 
 use serde_json::{Value, json};
 use wmshost_flow::{Checkpoint, DefinitionChange, Failure, Ledger, LoadMode, Reaction, StreamSummary};
@@ -14,14 +14,14 @@ use crate::exit::Exit;
 use crate::stream_factory::StreamFactory;
 use crate::{connect, report};
 
-/// A stream, where it is, and what opening it as a run would showed.
+/// A stream with its checkpoint, and the result of opening it as a run would.
 struct Outlook<'a> {
     pipeline: &'a Checked,
     stream: &'a Stream,
     checkpoint: Option<Checkpoint>,
     /// `None` if the databases could not be opened for it.
     opened: Option<StreamSummary>,
-    /// Why a run could not begin.
+    /// The reason why a run could not begin.
     failure: Option<String>,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn plan(app: &App, selection: &Selection, output: Output) -> anyhow::
     let factory = StreamFactory::new(&scratch.0, &registry, &app.clock, "plan".to_owned());
     let mut outlooks = Vec::new();
     for stream in plans {
-        // Each by itself: what is wrong with one does not hide the others.
+        // Each by itself, so that a mistake in one does not hide the others.
         let (opened, failure) = match open(&factory, &[stream]) {
             Ok(mut ends) => (ends.pop(), None),
             Err(error) => (None, Some(format!("{error:#}"))),
@@ -57,7 +57,7 @@ pub(super) fn plan(app: &App, selection: &Selection, output: Output) -> anyhow::
     Ok(if can_run { Exit::Success } else { Exit::Configuration })
 }
 
-/// The stream's checkpoint; `None` also where the target is not there yet.
+/// The stream's checkpoint; `None` also if the target does not exist yet.
 fn checkpoint(pipeline: &Checked, stream: &Stream) -> Result<Option<Checkpoint>, Failure> {
     let label = &stream.plan.target;
     match connect::reader(label, &pipeline.connections[label]) {
@@ -72,7 +72,7 @@ impl Outlook<'_> {
         self.opened.as_ref().map(|end| end.definition_changes.as_slice()).unwrap_or_default()
     }
 
-    /// What the next run does, in one sentence.
+    /// The next run's work, in one sentence.
     fn next_step(&self) -> String {
         if let Some(failure) = &self.failure {
             return format!("fails before a row moves: {failure}");
@@ -102,7 +102,7 @@ impl Outlook<'_> {
     }
 }
 
-/// Letters of a digest that tell it apart for people: `blake3:` and 12 digits.
+/// Characters of a digest that distinguish it for people: `blake3:` and 12 digits.
 const SHORT_DIGEST: usize = 19;
 
 fn plugin(stage: &Stage) -> String {
@@ -179,7 +179,7 @@ fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str
     lines
 }
 
-/// How many rows may be rejected.
+/// The number of rows that may be rejected.
 fn budget(plan: &StreamPlan) -> String {
     let rows = plan.max_rejected.map(|most| format!("at most {most}"));
     let from = match plan.rejected_floor {
@@ -190,7 +190,7 @@ fn budget(plan: &StreamPlan) -> String {
     rows.into_iter().chain([percent]).collect::<Vec<_>>().join(", ")
 }
 
-/// How many rows one run may delete from the target.
+/// The number of rows that one run may delete from the target.
 fn delete_guard(plan: &StreamPlan) -> String {
     let rows = plan.max_deleted.map(|most| format!("at most {most}"));
     let percent =
@@ -199,7 +199,7 @@ fn delete_guard(plan: &StreamPlan) -> String {
     if parts.is_empty() { "any number".to_owned() } else { format!("{}; more stop the stream", parts.join(", ")) }
 }
 
-/// What a run does when the stream is not defined as it was.
+/// The reaction of a run to a changed definition of the stream.
 fn on_change(policy: OnChange) -> &'static str {
     match policy {
         OnChange::Tell => "go on where the bookmark still holds, and say what it means for the rows that are there",

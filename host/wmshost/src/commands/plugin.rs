@@ -1,4 +1,4 @@
-//! `wmshost plugin`: what components are.
+//! `wmshost plugin`: descriptions of components.
 
 use std::path::Path;
 

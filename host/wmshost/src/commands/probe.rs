@@ -9,18 +9,18 @@ use wmshost_pipeline::{Checked, Connection, Stream};
 
 use crate::{connect, report};
 
-/// A connection that was tried.
+/// A connection that was tested.
 pub(super) struct Probed {
     /// Its label.
     pub(super) label: String,
-    /// Why it cannot be used, if it cannot be reached at all.
+    /// The reason why it cannot be used, if it cannot be reached at all.
     pub(super) failure: Option<Failure>,
     role: &'static str,
-    /// What the server said; `None` of a file.
+    /// The server's answers; `None` for a file.
     probe: Option<Probe>,
 }
 
-/// Tries each connection that these streams use, as a source or as a target.
+/// Tests each connection that these streams use, as a source or as a target.
 pub(super) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
     let mut sources: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut targets: BTreeSet<&str> = BTreeSet::new();
@@ -54,14 +54,14 @@ pub(super) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
 }
 
 impl Probed {
-    /// What keeps the streams from running.
+    /// The failures that keep the streams from running.
     pub(super) fn failures(&self) -> Vec<String> {
         let missing = self.probe.iter().flat_map(|probe| &probe.missing);
         let missing = missing.map(|missing| format!("connection {}: {}", self.label, advice(missing)));
         self.failure.iter().map(ToString::to_string).chain(missing).collect()
     }
 
-    /// Tells people what was found.
+    /// Prints the result for people.
     pub(super) fn print_report(&self) {
         let Self { label, role, .. } = self;
         match (&self.failure, &self.probe) {
@@ -80,7 +80,7 @@ impl Probed {
         }
     }
 
-    /// The same for programs.
+    /// The result for programs.
     pub(super) fn as_json(&self) -> Json {
         let rights = |rights: &[Missing]| -> Vec<Json> {
             rights.iter().map(|missing| json!({ "what": missing.what, "grant": missing.grant })).collect()

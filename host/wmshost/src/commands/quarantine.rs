@@ -1,5 +1,5 @@
-//! `wmshost quarantine`: rows that were taken out, and sending them on their way again. Rows are read page by page: a
-//! quarantine can be large.
+//! `wmshost quarantine`: rejected rows, and sending them through the pipeline again. Rows are read page by page,
+//! because a quarantine can be large.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use crate::report::{ProgressObserver, plain};
 use crate::stream_factory::StreamFactory;
 use crate::{connect, logs, report};
 
-/// Rows that are read at once: few, for each may be as large as a batch.
+/// Rows that are read at once: few, because each may be as large as a batch.
 const PAGE_ROWS: usize = 50;
-/// How much of an id is shown.
+/// The number of characters of an id that are shown.
 const ID_CHARS: usize = 12;
 
 pub(super) fn quarantine(app: &App, command: QuarantineCommand) -> anyhow::Result<Exit> {
@@ -30,27 +30,27 @@ pub(super) fn quarantine(app: &App, command: QuarantineCommand) -> anyhow::Resul
     }
 }
 
-/// A session that reads the target of a stream; `None` if it is not there yet.
+/// A session that reads the target of a stream; `None` if it does not exist yet.
 fn reader(pipeline: &Resolved, plan: &StreamPlan) -> Result<Option<Box<dyn SqlSession>>, Failure> {
     let missing = || Failure::invalid_config(format!("there is no connection {}", plan.target));
     let connection = pipeline.connections.get(&plan.target).ok_or_else(missing)?;
     connect::reader(&plan.target, connection)
 }
 
-/// A part of an id as it is typed; of a stored one anything else cannot be asked for.
+/// Checks a part of an id as it is typed; stored ids have no other characters.
 fn check_ids(ids: &[String]) -> Result<(), Failure> {
     match ids.iter().find(|id| id.is_empty() || !id.chars().all(|c| c.is_ascii_hexdigit())) {
         Some(wrong) => Err(Failure::invalid_config(format!(
-            "{wrong:?} is no id: ids are the hexadecimal digits that `wmshost quarantine list` shows"
+            "{wrong:?} is not an id: ids are the hexadecimal digits that `wmshost quarantine list` shows"
         ))),
         None => Ok(()),
     }
 }
 
-/// What is still to be listed.
+/// The rest of a listing.
 struct Listing {
     left: usize,
-    /// The beginning of the id after which the list begins.
+    /// The beginning of the id after which the listing begins.
     after: Option<String>,
     json: bool,
     rows: Vec<Vec<String>>,
@@ -97,7 +97,7 @@ fn filter(stream: &str, rule: Option<String>, ids: Vec<String>) -> QuarantineFil
 }
 
 impl Listing {
-    /// Lists the rows of a stream as far as there is room; JSON is printed row by row.
+    /// Lists the rows of a stream up to the limit; JSON is printed row by row.
     fn stream(
         &mut self,
         quarantine: &Quarantine<'_>,
@@ -139,7 +139,7 @@ impl Listing {
     }
 }
 
-/// The beginning of an id, which is any text that is in the table.
+/// The beginning of an id, which may be any text in the table.
 fn shown_id(id: &str) -> String {
     id.chars().take(ID_CHARS).collect()
 }
@@ -205,7 +205,7 @@ fn show(file: &Path, id: &str, output: Output) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// The rows that are meant, of one stream, and how many there are.
+/// The selected rows of one stream, and their number.
 fn selected(pipeline: &Resolved, rows: &RowSelection) -> anyhow::Result<(QuarantineFilter, u64)> {
     check_ids(&rows.ids)?;
     let mut count = 0;

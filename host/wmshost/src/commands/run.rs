@@ -1,4 +1,4 @@
-//! `wmshost run`: the main job.
+//! `wmshost run`: loads the streams and builds the models.
 
 use super::stream_runner::StreamRunner;
 use super::{App, models, ownership};
@@ -8,11 +8,11 @@ use crate::exit::Exit;
 use crate::logs;
 use crate::stream_factory::StreamFactory;
 
-/// How a run loads, beside what the pipeline says.
+/// The options of a run's load, besides those of the pipeline.
 pub(super) struct Load {
-    /// Everything is read again and put in the place of what is there.
+    /// True to read everything again and replace what is there.
     pub(super) full_refresh: bool,
-    /// What to do about changed definitions.
+    /// The reaction to changed definitions.
     pub(super) on_change: Option<OnChange>,
     /// The streams whose guards against many deletions are lifted.
     pub(super) allow_deletes: Vec<String>,

@@ -1,4 +1,4 @@
-//! `wmshost sample`: a warehouse to practise on.
+//! `wmshost sample`: a warehouse for practice.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;

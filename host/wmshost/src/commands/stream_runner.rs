@@ -1,4 +1,4 @@
-//! Streams run to their end: noted in the history, shown while they run, tried again where a reason passes.
+//! Streams run to their end: recorded in the history, shown while they run, retried after a transient failure.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::report;
 use crate::report::{ProgressObserver, RunReport};
 use crate::stream_factory::StreamFactory;
 
-/// The first pause before another try; each further one is twice as long.
+/// The first pause before a retry; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -31,7 +31,7 @@ pub(super) struct StreamRunner<'a> {
 }
 
 impl StreamRunner<'_> {
-    /// Runs the streams, notes it in the history and says how it went.
+    /// Runs the streams, records the run in the history and reports its result.
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
         let first = self.factory.streams(&self.plans);
         let begun = self.begin(&first)?;
@@ -45,8 +45,8 @@ impl StreamRunner<'_> {
         Ok(exit(&ends))
     }
 
-    /// Notes that a run begins; returns when that was, by the clock that only goes forward. What is wrong with the
-    /// connections is found before the run counts as one.
+    /// Records that a run begins; returns the time of that, by the monotonic clock. Mistakes in the connections are
+    /// found before the run counts as one.
     pub(super) fn begin<T>(&self, opened: &Result<T, Failure>) -> anyhow::Result<Duration> {
         let mut history = History::open(&self.app.data_dir.history())?;
         history.mark_interrupted(is_alive)?;
@@ -74,7 +74,7 @@ impl StreamRunner<'_> {
         Ok(started)
     }
 
-    /// Notes how the run ended.
+    /// Records the end of the run.
     pub(super) fn end(&self, begun: Duration, ends: &[StreamSummary]) -> anyhow::Result<RunStatus> {
         let seconds = (self.app.clock.elapsed() - begun).as_secs_f64();
         let status = status(ends);
@@ -101,7 +101,7 @@ impl StreamRunner<'_> {
         self.plans.iter().flat_map(of).collect()
     }
 
-    /// Runs all streams, and those again that failed for a reason that passes.
+    /// Runs all streams, and again those that failed for a transient reason.
     fn run(&self, first: Result<Vec<wmshost_flow::Stream>, Failure>) -> Vec<StreamSummary> {
         let mut ends = self.attempt(first, &self.plans);
         for attempt in 1..=self.factory.pipeline.run.retries {
@@ -111,7 +111,7 @@ impl StreamRunner<'_> {
                 break;
             }
             if !self.pause(attempt, &failed) {
-                // What would have been tried again was stopped, not given up.
+                // A stream that would have been retried was stopped, not given up.
                 ends.iter_mut().filter(|end| is_transient(end)).for_each(|end| end.status = StreamStatus::Cancelled);
                 break;
             }
@@ -133,11 +133,11 @@ impl StreamRunner<'_> {
         ends
     }
 
-    /// Waits before another try; `false` if the run was asked to stop meanwhile.
+    /// Waits before a retry; returns `false` if the run was asked to stop meanwhile.
     fn pause(&self, attempt: u64, failed: &[&Stream]) -> bool {
         let doubled = u32::try_from(attempt - 1).ok().and_then(|times| 2_u32.checked_pow(times)).unwrap_or(u32::MAX);
         let pause = FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
-        // Not all at once, where many wait for the same server.
+        // A jitter, so that streams which wait for the same server do not retry all at once.
         let jitter = u32::try_from(self.app.clock.now().rem_euclid(250)).unwrap_or(0);
         let pause = pause + Duration::from_millis(u64::from(jitter));
         let names = failed.iter().map(|plan| plan.plan.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -160,7 +160,7 @@ fn is_transient(end: &StreamSummary) -> bool {
     end.failure.as_ref().is_some_and(|at| at.failure.kind == FailureKind::Transient)
 }
 
-/// The end of a stream whose connection could not be opened.
+/// The summary of a stream whose connection could not be opened.
 fn not_opened(plan: &Stream, failure: &Failure) -> StreamSummary {
     let stream = plan.plan.name.clone();
     let failure =
@@ -178,7 +178,7 @@ fn not_opened(plan: &Stream, failure: &Failure) -> StreamSummary {
     }
 }
 
-/// The ends so far with later ends of some of their streams.
+/// The summaries so far, combined with later ones of some of their streams.
 pub(super) fn summed(before: &[StreamSummary], later: Vec<StreamSummary>) -> Vec<StreamSummary> {
     let mut ends = before.to_vec();
     for end in later {
@@ -190,7 +190,7 @@ pub(super) fn summed(before: &[StreamSummary], later: Vec<StreamSummary>) -> Vec
     ends
 }
 
-/// Two tries of a stream, or two parts of it, as one end.
+/// Two tries of a stream, or two parts of it, as one summary.
 fn combined(before: &StreamSummary, mut end: StreamSummary) -> StreamSummary {
     end.stats = before.stats + end.stats;
     end.seconds += before.seconds;

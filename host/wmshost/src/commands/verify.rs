@@ -1,4 +1,4 @@
-//! `wmshost verify`: whether target equals source, and making it so.
+//! `wmshost verify`: compares target and source, and repairs the target.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::report::ProgressObserver;
 use crate::stream_factory::StreamFactory;
 use crate::{logs, report};
 
-/// What was found for each stream, and in how many seconds.
+/// The result for each stream, with its duration in seconds.
 type Found = Vec<(String, f64, Compared)>;
 
 pub(super) fn verify(app: &App, arguments: &VerifyArgs) -> anyhow::Result<Exit> {
@@ -44,7 +44,7 @@ pub(super) fn verify(app: &App, arguments: &VerifyArgs) -> anyhow::Result<Exit> 
         let started = app.clock.elapsed();
         let compared = match compare_stream(&factory, plan, compare, &context) {
             Ok(compared) => compared,
-            // Before anything was compared or repaired, it is the command that fails.
+            // Before anything was compared or repaired, the command itself fails.
             Err(failure) if found.is_empty() => return Err(failure.into()),
             Err(failure) => Compared { found: Comparison::default(), failure: Some(not_opened(plan, &failure)) },
         };
@@ -65,8 +65,8 @@ pub(super) fn verify(app: &App, arguments: &VerifyArgs) -> anyhow::Result<Exit> 
     Ok(exit(arguments.repair, &found, cancel.is_set()))
 }
 
-/// Compares one stream. To repair, the stream's lease is taken before its source is opened: what another run loads
-/// after the source's snapshot would look like rows that the source no longer has.
+/// Compares one stream. To repair, the stream's lease is acquired before its source is opened: rows that another run
+/// loads after the source's snapshot would look like rows that the source no longer has.
 fn compare_stream(
     factory: &StreamFactory<'_>,
     plan: &Stream,
@@ -165,7 +165,7 @@ fn print_stream(arguments: &VerifyArgs, stream: &str, found: &Comparison) {
     }
 }
 
-/// What the counts of a comparison mean.
+/// Explanations of the counts of a comparison.
 fn notes(repair: bool, found: &Comparison) -> Vec<String> {
     let mut notes = Vec::new();
     if repair && found.is_complete && found.extra > found.deleted {

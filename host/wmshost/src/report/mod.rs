@@ -1,5 +1,5 @@
-//! What people and programs are told. Results go to standard output, talk to standard error; colours appear only
-//! on a terminal.
+//! Output for people and programs. Results go to standard output, messages to standard error; colours appear only on a
+//! terminal.
 
 mod progress;
 mod run;
@@ -16,18 +16,18 @@ pub(crate) use progress::ProgressObserver;
 pub(crate) use run::{RunReport, definition_changes, print_definition_changes, run};
 pub(crate) use table::{section, table};
 
-/// A line of the result. A reader that went away is no reason to complain.
+/// Prints a line of the result. A reader that went away is not an error.
 pub(crate) fn print(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-/// A part of the result, without an end of line.
+/// Prints a part of the result, without an end of line.
 pub(crate) fn print_part(text: &str) {
     let _ = write!(io::stdout(), "{text}");
 }
 
-/// A text that came from outside, for a terminal: what steers one, or changes the direction or the width of what is
-/// shown, is replaced.
+/// A text from outside in a form for a terminal: characters that steer one, or change the direction or the width of the
+/// text, are replaced.
 pub(crate) fn plain(text: &str) -> String {
     let steers = |c: char| {
         c.is_control()
@@ -36,7 +36,7 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
-/// The result for programs.
+/// Prints the result for programs.
 pub(crate) fn json(value: &Json) {
     print(&format!("{value:#}"));
 }
@@ -45,28 +45,28 @@ fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Something worth knowing.
+/// Prints a note.
 pub(crate) fn note(text: &str) {
     say(&format!("{} {text}", style("note:").for_stderr().cyan()));
 }
 
-/// A question; the answer is typed after it.
+/// Prints a question; the answer is typed after it.
 pub(crate) fn ask(text: &str) {
     let _ = write!(io::stderr(), "{text}");
     let _ = io::stderr().flush();
 }
 
-/// Something allowed that is worth a second look.
+/// Prints a warning: something allowed that deserves a second look.
 pub(crate) fn warning(diagnostic: &Diagnostic) {
     say(&format!("{} {diagnostic}", style("warning:").for_stderr().yellow()));
 }
 
-/// Something that went wrong.
+/// Prints a failure.
 pub(crate) fn failure(text: &str) {
     say(&format!("{} {text}", style("error:").for_stderr().red().bold()));
 }
 
-/// The error that ends the process, with what lies after it.
+/// Prints the error that ends the process, with its causes.
 pub(crate) fn error(error: &anyhow::Error) {
     failure(&format!("{error:#}"));
 }

@@ -1,4 +1,4 @@
-//! How far a run is: a line per stream that moves on a terminal, a quiet line now and then elsewhere.
+//! The progress of a run: on a terminal, a line per stream that moves; elsewhere, a plain line now and then.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -14,10 +14,10 @@ use super::{count, note, say};
 use crate::cli::Output;
 use crate::failpoints::Failpoints;
 
-/// How often a stream says how far it is where nothing can move.
+/// The interval between the lines of a stream where nothing can move.
 const QUIET_LINE: Duration = Duration::from_secs(10);
 
-/// Shows how far the streams of a run are.
+/// Shows the progress of a run's streams.
 pub(crate) struct ProgressObserver {
     bars: Option<MultiProgress>,
     streams: Mutex<BTreeMap<String, Line>>,
@@ -44,7 +44,7 @@ impl ProgressObserver {
         Self { bars, streams: Mutex::new(streams), failpoints: Failpoints::of_environment() }
     }
 
-    /// Says something while the lines move.
+    /// Prints something while the lines move.
     fn beside_bars(&self, say: impl FnOnce()) {
         match &self.bars {
             Some(bars) => bars.suspend(say),
@@ -52,7 +52,7 @@ impl ProgressObserver {
         }
     }
 
-    /// Takes the moving lines away.
+    /// Removes the moving lines.
     pub(crate) fn finish(&self) {
         if let Some(bars) = &self.bars {
             let _ = bars.clear();

@@ -1,4 +1,4 @@
-//! How a run went.
+//! The report of a run.
 
 use console::style;
 use serde_json::json;
@@ -19,7 +19,7 @@ pub(crate) struct RunReport<'a> {
     pub(crate) streams: &'a [StreamSummary],
 }
 
-/// Reports how a run went.
+/// Reports the result of a run.
 pub(crate) fn run(report: &RunReport<'_>, output: Output) {
     match output {
         Output::Json => super::json(&as_json(report)),
@@ -33,7 +33,7 @@ pub(crate) fn run(report: &RunReport<'_>, output: Output) {
     }
 }
 
-/// Says that rows were rejected, and how to look at them.
+/// Prints a note that rows were rejected, and the command that shows them.
 fn print_rejected(report: &RunReport<'_>, end: &StreamSummary) {
     let rejected = end.stats.rejected;
     if rejected == 0 {
@@ -142,7 +142,7 @@ fn as_text(report: &RunReport<'_>) {
     print(&format!("run {}: pipeline {} {status} in {:.2} s", report.run_id, report.pipeline, report.seconds));
 }
 
-/// What a comparison of source and target found and did, in one sentence.
+/// The result of a comparison of source and target, in one sentence.
 fn compared(found: &Comparison) -> String {
     let deleted = match (found.is_complete, found.deleted) {
         (false, _) => ", none was deleted: the comparison broke off",
@@ -157,7 +157,7 @@ fn compared(found: &Comparison) -> String {
     )
 }
 
-/// How a stream's definition differs from that of its checkpoint.
+/// The differences between a stream's definition and that of its checkpoint, for programs.
 pub(crate) fn definition_changes(changes: &[DefinitionChange]) -> serde_json::Value {
     let change = |change: &DefinitionChange| {
         json!({
@@ -175,7 +175,7 @@ pub(crate) fn definition_changes(changes: &[DefinitionChange]) -> serde_json::Va
 
 /// The same for people.
 pub(crate) fn print_definition_changes(end: &StreamSummary) {
-    // A failure names what made it.
+    // The failure names the changes that caused it.
     for change in end.definition_changes.iter().filter(|change| change.reaction != Reaction::Fail) {
         note(&format!("{}: {change}: {}", end.stream, change.consequence));
     }
@@ -191,7 +191,7 @@ fn shown_status(status: StreamStatus) -> String {
     .to_string()
 }
 
-/// A rate; nothing for streams too short to have one.
+/// A rate; empty for streams that are too short to have one.
 pub(super) fn per_second(rows: u64, seconds: f64) -> String {
     if rows == 0 || seconds < 0.001 {
         return String::new();

@@ -5,7 +5,7 @@ use console::{measure_text_width, pad_str, style};
 
 use super::print;
 
-/// Prints rows under a head; the columns with these numbers are set to the right.
+/// Prints rows under a head; the columns with these numbers are right-aligned.
 pub(crate) fn table(head: &[&str], right: &[usize], rows: Vec<Vec<String>>) {
     let width = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| measure_text_width(cell));
@@ -25,7 +25,7 @@ pub(crate) fn table(head: &[&str], right: &[usize], rows: Vec<Vec<String>>) {
     }
 }
 
-/// Prints a title and what is to be said under it.
+/// Prints a title and the lines under it.
 pub(crate) fn section(title: &str, lines: &[(&str, String)]) {
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     print(&style(title).bold().to_string());

@@ -152,7 +152,7 @@ fn change_key(request: &Request, columns: &[Field], mistakes: &mut Vec<String>) 
     };
     let kind = columns[place].kind;
     if !is_moment(kind) {
-        mistakes.push(format!("change key {name} is {}, needed is a timestamp or a date", type_name(kind)));
+        mistakes.push(format!("change key {name} is {}, must be a timestamp or a date", type_name(kind)));
     }
     Some(place)
 }
@@ -233,7 +233,7 @@ pub(crate) mod tests {
     fn all_mistakes_are_told_at_once() {
         let request = Request { key: vec!["id".into(), "weight".into()], change_key: Some("site".into()), ..request() };
         let message = Table::check(&request, &allocation(), Dialect::Oracle).expect_err("mistakes").to_string();
-        for part in ["id is not in", "weight is float64", "site is utf8, needed is a timestamp"] {
+        for part in ["id is not in", "weight is float64", "site is utf8, must be a timestamp"] {
             assert!(message.contains(part), "{part:?} is not in {message}");
         }
     }

@@ -71,7 +71,7 @@ impl Site {
             "" => TODAY.to_owned(),
             day if matches!(date(day), Value::Date(_)) => sql.date(day),
             day => {
-                mistakes.push(format!("setting today: {day:?} is no date like 2026-06-30"));
+                mistakes.push(format!("setting today: {day:?} is not a date like 2026-06-30"));
                 String::new()
             }
         };
@@ -80,7 +80,7 @@ impl Site {
             match offset(written, at == 0) {
                 Some(offset) => offsets.push(offset),
                 None => mistakes.push(format!(
-                    "setting utc_offsets: {written:?} is none; the first is like -02:00, the others are like \
+                    "setting utc_offsets: {written:?} is not valid; the first is like -02:00, the others are like \
                      2019-02-17 02:00:00 -03:00"
                 )),
             }
@@ -200,7 +200,7 @@ mod tests {
         let offsets = ["BRT", "2020-01-01 00:00:00 -03:00", "2019-01-01 00:00:00 -02:00"].map(str::to_owned);
         let given = [("today", Setting::Text("soon".into())), ("utc_offsets", Setting::Texts(offsets.into()))];
         let message = site(&given).expect_err("mistakes").to_string();
-        for part in ["is no date like 2026-06-30", "is none; the first is like", "must ascend"] {
+        for part in ["is not a date like 2026-06-30", "is not valid; the first is like", "must ascend"] {
             assert!(message.contains(part), "{part:?} is not in {message}");
         }
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a virtual environment with sqlglot in the folder that is given, once, and says where its Python is.
+# Creates a virtual environment with sqlglot in the given folder, once, and prints the path of its Python.
 # It ends with an error where there is no Python 3 with venv, or no package index to install from.
 set -euo pipefail
 

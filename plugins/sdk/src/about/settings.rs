@@ -75,7 +75,7 @@ fn wrong_kind(name: &str, wanted: &str, found: &Setting) -> Failure {
         Setting::Flag(_) => "a flag",
         Setting::Texts(_) => "a list of texts",
     };
-    invalid_config(format!("setting {name} is {found}, needed is: {}", wanted.to_lowercase()))
+    invalid_config(format!("setting {name} is {found}, must be {}", wanted.to_lowercase()))
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl Sum {
     }
 
     /// The model has the sum in another form: `kept` is the expression that computes the sum from the model's columns.
-    pub fn checkpoint_name(self, kept: String) -> Self {
+    pub fn computed_by(self, kept: String) -> Self {
         Self { kept, ..self }
     }
 }

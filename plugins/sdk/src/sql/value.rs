@@ -64,8 +64,8 @@ impl Sql {
         )
     }
 
-    /// The same in upper case.
-    pub fn trim_to_none(self, text: &str) -> String {
+    /// The same in upper case: a code.
+    pub fn trimmed_upper(self, text: &str) -> String {
         format!("UPPER({})", self.trimmed(text))
     }
 

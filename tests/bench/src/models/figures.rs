@@ -1,4 +1,4 @@
-//! What was measured, for people and programs.
+//! The measurements, for people and programs.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Change, ROUNDS, Took};
 
-/// All that was measured: medians.
+/// All measurements: medians.
 pub(super) struct Figures {
     pub(super) rows: u64,
     /// All models in full, without tests.
@@ -20,7 +20,7 @@ pub(super) struct Figures {
     pub(super) increments: Vec<Increment>,
 }
 
-/// A build with tests after a part has changed.
+/// A build with tests after a share has changed.
 pub(super) struct Increment {
     pub(super) change: Change,
     pub(super) percent: f64,
@@ -32,7 +32,7 @@ impl Figures {
         self.full.cpu.as_secs_f64() / self.hand.cpu.as_secs_f64()
     }
 
-    /// What a build takes of a full one, both with tests, in percent.
+    /// The cost of a build as a percentage of a full one, both with tests.
     fn percent_of_full(&self, took: Took) -> f64 {
         100.0 * took.cpu.as_secs_f64() / (self.full.cpu + self.tests.cpu).as_secs_f64()
     }
@@ -58,7 +58,7 @@ impl Figures {
         println!("all rows are those by hand; after all changes, those of a full build");
     }
 
-    /// Writes all of it as JSON.
+    /// Writes all figures as JSON.
     pub(super) fn keep(&self, file: &Path) -> anyhow::Result<()> {
         let costs = |took: Took| [("cpu_seconds", took.cpu.as_secs_f64()), ("seconds", took.wall.as_secs_f64())];
         let with_costs = |mut json: Json, took: Took| {

@@ -1,4 +1,4 @@
-//! The same models by hand: the statements that the host says it runs, and the indexes that it made.
+//! The same models by hand: the statements that the host prints, and the indexes that it made.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value as Json;
 
-/// The models of a listing, those that others read before them.
+/// The models of a listing, dependencies first.
 pub(super) fn models(listing: &Path) -> anyhow::Result<Vec<Json>> {
     let nodes: Vec<Json> = serde_json::from_slice(&std::fs::read(listing)?)?;
     let mut models: Vec<Json> = nodes.into_iter().filter(|node| node["kind"] == "model").collect();
@@ -14,7 +14,7 @@ pub(super) fn models(listing: &Path) -> anyhow::Result<Vec<Json>> {
     Ok(models)
 }
 
-/// What a person would type: a table made of each SELECT, a view of each view, and the indexes after it.
+/// The statements that a person would type: a table from each SELECT, a view for each view, and then the indexes.
 pub(crate) fn by_hand(listing: &Path, target: &Path, host: &Path) -> anyhow::Result<()> {
     let indexes = indexes(host)?;
     let database = Connection::open(target)?;
@@ -39,7 +39,7 @@ pub(crate) fn by_hand(listing: &Path, target: &Path, host: &Path) -> anyhow::Res
     Ok(())
 }
 
-/// The indexes that the host made on its tables, but for those that only it needs.
+/// The indexes that the host made on its tables, except those that only the host needs.
 fn indexes(host: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let database = Connection::open_with_flags(host, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut found = database.prepare(

@@ -1,4 +1,4 @@
-//! The warehouse, the target of the host and that of the hand. What is measured is a process of its own.
+//! The warehouse, and the targets of the host and of the statements by hand. Each measurement is a process of its own.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -16,18 +16,18 @@ use super::{Change, Took};
 
 const WMSHOST: &str = "target/release/wmshost";
 
-/// Where the targets are: as it was loaded, the host's, the hand's, and the host's built in full at the end.
+/// The targets: as loaded, the host's, the one by hand, and the host's built in full at the end.
 const LOADED: &str = "loaded.db";
 const HOST: &str = "host.db";
 const HAND: &str = "hand.db";
 const FULL: &str = "full.db";
-/// What the host says of its models.
+/// The listing of the models by the host.
 const LISTING: &str = "models.json";
 
 pub(super) struct Place {
     folder: TempDir,
     rows: u64,
-    /// How often something has changed.
+    /// The number of changes so far.
     changes: Cell<u64>,
 }
 
@@ -50,7 +50,7 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// Copies a target, with all that its log has.
+    /// Copies a target with its write-ahead log.
     fn copy(&self, from: &str, to: &str) -> anyhow::Result<()> {
         let database = Connection::open(self.path(from))?;
         database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
@@ -92,18 +92,18 @@ impl Place {
         took(&words.join(" "), self.command(words, target, &self.path("bench.toml")))
     }
 
-    /// All models, where there is none yet, without tests.
+    /// Builds all models in a target without any, without tests.
     pub(super) fn build_in_full(&self) -> anyhow::Result<Took> {
         self.copy(LOADED, HOST)?;
         self.measure(&["models", "run"], HOST)
     }
 
-    /// What there is to do, with tests.
+    /// Builds the models whose inputs changed, with tests.
     pub(super) fn build(&self) -> anyhow::Result<Took> {
         self.measure(&["models", "build"], HOST)
     }
 
-    /// The statements that the host says it runs, and the indexes that it made.
+    /// Runs the statements that the host prints, and creates the indexes that it made.
     pub(super) fn by_hand(&self) -> anyhow::Result<Took> {
         let listing = self.wmshost(&["models", "list", "--output", "json"], &self.path("bench.toml"))?;
         std::fs::write(self.path(LISTING), listing)?;
@@ -113,7 +113,7 @@ impl Place {
         took("models-by-hand", command)
     }
 
-    /// Changes a part of the warehouse, and loads it.
+    /// Changes a share of the warehouse, and loads it.
     pub(super) fn change(&self, change: Change, percent: f64) -> anyhow::Result<()> {
         let seed = 2 + self.changes.replace(self.changes.get() + 1);
         match change {
@@ -124,7 +124,7 @@ impl Place {
             }
             Change::Allocations => {
                 let some = (self.rows as f64 * percent / 100.0).round().max(1.0) as i64;
-                // Rows from everywhere, others each time.
+                // Rows from the whole table, different ones each time.
                 let changed = Connection::open(self.path("wms.db"))?.execute(
                     "UPDATE allocation SET quantity_allocated = coalesce(quantity_allocated, 0) + 1, \
                      last_updated = (SELECT max(last_updated) FROM allocation) WHERE allocation_id IN \
@@ -137,12 +137,12 @@ impl Place {
         self.load()
     }
 
-    /// Returns whether every model has the rows that the hand has.
+    /// Checks that every model has the rows of the statements by hand.
     pub(super) fn check_by_hand(&self) -> anyhow::Result<()> {
         assert_same(&models(&self.path(LISTING))?, &self.path(HOST), &self.path(HAND))
     }
 
-    /// Returns whether every model has the rows that it has when it is built in full.
+    /// Checks that every model has the rows of a full build.
     pub(super) fn check_in_full(&self) -> anyhow::Result<()> {
         self.copy(HOST, FULL)?;
         self.measure(&["models", "run", "--full-refresh"], FULL)?;

@@ -1,4 +1,4 @@
-//! Whether two targets have the same rows, but for who wrote them and when.
+//! Checks that two targets have the same rows, without the audit columns.
 
 use std::path::Path;
 
@@ -7,10 +7,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Row, Statement};
 use serde_json::Value as Json;
 
-/// How far numbers that were added in another order may be apart, relative to the greater one, or to 1.
+/// The greatest difference of numbers that were added in another order, relative to the greater one, or to 1.
 const NEAR: f64 = 1e-9;
 
-/// A model's table or view, with its columns: those that tell its rows apart first, then the numbers.
+/// A model's table or view, with its columns: those that identify its rows first, then the numbers.
 struct Model<'l> {
     table: &'l str,
     exact: Vec<&'l str>,
@@ -40,7 +40,7 @@ impl Model<'_> {
     }
 }
 
-/// Every model has exactly the rows of the other target.
+/// Asserts that every model has exactly the rows of the other target.
 pub(super) fn assert_same(listing: &[Json], target: &Path, other: &Path) -> anyhow::Result<()> {
     let database = Connection::open_with_flags(target, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     database.execute("ATTACH ?1 AS other", [other.to_string_lossy()])?;
@@ -51,7 +51,7 @@ pub(super) fn assert_same(listing: &[Json], target: &Path, other: &Path) -> anyh
         };
         let rows = |schema: &str| format!("SELECT {} FROM {schema}.{}", model.columns(), model.table);
         let [ours, theirs] = ["main", "other"].map(rows);
-        // What one has more often than the other, no EXCEPT tells.
+        // EXCEPT does not see how often a row occurs.
         let (here, there) = (count(ours.clone())?, count(theirs.clone())?);
         ensure!(here == there && here > 0, "{}: {here} rows by wmshost, {there} by hand", model.table);
         for (one, two, whose) in [(&ours, &theirs, "wmshost"), (&theirs, &ours, "hand")] {
@@ -62,7 +62,8 @@ pub(super) fn assert_same(listing: &[Json], target: &Path, other: &Path) -> anyh
     Ok(())
 }
 
-/// Every model has the rows of the other target; numbers may be as far apart as the order of additions makes them.
+/// Asserts that every model has the rows of the other target; numbers may differ as much as the order of additions
+/// makes them.
 pub(super) fn assert_near(listing: &[Json], target: &Path, other: &Path) -> anyhow::Result<()> {
     let open = |path: &Path| Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
     let (target, other) = (open(target)?, open(other)?);
@@ -96,7 +97,7 @@ fn assert_near_rows(model: &Model<'_>, ours: &mut Statement<'_>, theirs: &mut St
     Ok(())
 }
 
-/// What tells a row apart.
+/// The values that identify a row.
 fn key(row: &Row<'_>, model: &Model<'_>) -> anyhow::Result<Vec<Value>> {
     Ok((0..model.exact.len()).map(|at| row.get(at)).collect::<Result<_, _>>()?)
 }

@@ -1,4 +1,4 @@
-//! The driver's port as a client: inserting batches of Arrow columns, fetching into them, and what that cost.
+//! The driver's port as a client: inserting batches of Arrow columns, fetching into them, and the cost of both.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ impl Clock for WallClock {
     }
 }
 
-/// Does the work named `way` and prints what it cost.
+/// Runs the work named `way` and prints its cost.
 pub(crate) fn run(way: &str, descriptor: &str, rows: u64, array: u64) -> anyhow::Result<()> {
     let mut settings = Settings::new(Address::Descriptor(descriptor.to_owned()), USER, Secret::new(PASSWORD));
     if array > 0 {
@@ -57,7 +57,7 @@ fn fetch(settings: Settings) -> anyhow::Result<((f64, f64), u64)> {
     Ok((since(begin)?, rows))
 }
 
-/// The driver's crate alone: its rows are taken and dropped. No fetch by way of them can be cheaper.
+/// The driver's crate alone: its rows are fetched and dropped. No driver on top of it can be cheaper.
 fn walk(descriptor: &str) -> anyhow::Result<((f64, f64), u64)> {
     let walked = || -> Result<_, oracledb::Error> {
         let config = oracledb::Config::default().set_credentials(USER, PASSWORD).set_connect_string(descriptor)?;
@@ -75,7 +75,7 @@ fn walk(descriptor: &str) -> anyhow::Result<((f64, f64), u64)> {
     Ok((since(begin?)?, rows))
 }
 
-/// A session that writes a table which it makes again.
+/// A session that writes a table, which it creates again.
 fn writer(settings: Settings, table: &str) -> anyhow::Result<Box<dyn wmshost_flow::TargetSession>> {
     let target = oracle::open_target(settings, 2, "bench", Arc::new(WallClock(Instant::now())))?;
     let gone = format!("BEGIN EXECUTE IMMEDIATE 'DROP TABLE {table}'; EXCEPTION WHEN OTHERS THEN NULL; END;");
@@ -133,7 +133,7 @@ fn merge(settings: Settings, rows: u64) -> anyhow::Result<((f64, f64), u64)> {
     Ok((since(begin)?, 2 * rows))
 }
 
-/// The rows with other quantities, and later, where the number is even.
+/// The rows with other quantities and later change keys, where the number is even.
 fn with_changes(rows: &RecordBatch) -> anyhow::Result<RecordBatch> {
     use arrow_array::cast::AsArray as _;
     use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
@@ -150,7 +150,7 @@ fn with_changes(rows: &RecordBatch) -> anyhow::Result<RecordBatch> {
     Ok(RecordBatch::try_new(rows.schema(), columns)?)
 }
 
-/// Rows that the other client makes by the same formulas.
+/// The rows that the other client makes by the same formulas.
 fn rows_of(first: u64, count: u64) -> anyhow::Result<RecordBatch> {
     const STATUSES: [&str; 4] = ["ALLOCATED", "RESERVED", "PICKED", "SHIPPED"];
     let numbers: Vec<i64> = (first..first + count).map(|number| number as i64).collect();
@@ -177,7 +177,7 @@ fn rows_of(first: u64, count: u64) -> anyhow::Result<RecordBatch> {
     .context("rows")
 }
 
-/// Now, and the CPU seconds of this process.
+/// The time now, and the CPU seconds of this process.
 fn clocks() -> anyhow::Result<(Instant, f64)> {
     let text = std::fs::read_to_string("/proc/self/stat")?;
     let behind_name = text.rsplit(')').next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The Oracle driver beside python-oracledb, both as clients of one emulator: rows per CPU second of the client,
-//! since the server's share is the emulator's and says nothing of a real one.
+//! The Oracle driver compared with python-oracledb, both as clients of one emulator: rows per CPU second of the client,
+//! because the server's share is the emulator's and says nothing about a real one.
 
 mod client;
 
@@ -14,10 +14,10 @@ pub(crate) use client::run as client;
 
 const USER: &str = "BENCH";
 const PASSWORD: &str = "bench";
-/// What the driver inserts and all fetch.
+/// The table that the driver fills and all clients fetch.
 const TABLE: &str = "BENCH_ROWS";
 
-/// What is compared: our way, the other client's, and what that is.
+/// The comparisons: our work, the other client's, and a description.
 const MATCHES: [(&str, &str, &str); 4] = [
     ("insert", "insert", "executemany of tuples"),
     ("insert", "insert-frame", "executemany of Arrow columns"),
@@ -25,7 +25,7 @@ const MATCHES: [(&str, &str, &str); 4] = [
     ("fetch", "fetch-float", "fetch_df_batches, decimals as floats"),
 ];
 
-/// Rows of the batches that are merged both ways.
+/// The sizes of the batches that are merged both ways.
 const BATCHES: [u64; 7] = [10, 50, 100, 500, 1_000, 5_000, 10_000];
 
 /// Runs every client and prints the figures; writes them to `file` as JSON.
@@ -46,7 +46,7 @@ pub(crate) fn contest(rows: u64, rounds: u64, file: &Path) -> anyhow::Result<()>
         command.args(["tests/bench/oracle_client.py", way, &descriptor, &rows.to_string(), "5000"]);
         measure(&mut command, rounds)
     };
-    // What the driver inserts is what all fetch.
+    // The driver inserts the rows that all clients fetch.
     let inserted = ours("insert")?;
     let fetched = ours("fetch")?;
     println!("{rows} allocations of 12 columns, 23ai over TCP, best of {rounds}; rows per CPU second of the client");
@@ -94,7 +94,7 @@ fn rate(cost: &Value) -> f64 {
     cost["rows"].as_f64().unwrap_or_default() / cost["cpu_seconds"].as_f64().unwrap_or_default()
 }
 
-/// The cheapest of this many runs, by CPU.
+/// The cheapest of `rounds` runs, by CPU time.
 fn measure(command: &mut Command, rounds: u64) -> anyhow::Result<Value> {
     let mut best: Option<Value> = None;
     for _ in 0..rounds {

@@ -1,4 +1,4 @@
-"""Arrays of changes, and what comes back from them."""
+"""Arrays of changes, and their results."""
 
 import datetime
 import decimal

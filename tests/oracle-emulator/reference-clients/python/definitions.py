@@ -1,4 +1,4 @@
-"""Tables, views, rights, statistics."""
+"""Tables, views, privileges, statistics."""
 
 import referee
 from referee import connect, drop, refused, rows, run, step

@@ -1,4 +1,4 @@
-"""How clients log on, and why they may not."""
+"""Logins that succeed, and logins that are refused."""
 
 import oracledb
 

@@ -1,4 +1,4 @@
-"""Questions and their answers, mistakes and their numbers."""
+"""Queries and their results, errors and their codes."""
 
 import datetime
 import decimal

@@ -1,4 +1,4 @@
-"""What the steps of the scenario share: the connection, and short words for what they do over and over."""
+"""Shared by the steps of the scenario: the connection, and short functions for repeated work."""
 
 import sys
 

@@ -1,8 +1,8 @@
-"""python-oracledb, thin, as a referee: what it can do with an Oracle server it must be able to do with the emulator.
+"""python-oracledb, thin, as a reference client: what it can do with an Oracle server it must be able to do with the emulator.
 
     scenario.py ADDRESS [WALLET [WRONG_WALLET]]
 
-Each step is told as ok or FAILED on a line of its own; the exit code is the number of failures. The steps build on each
+Each step is reported as ok or FAILED on a line of its own; the exit code is the number of failures. The steps build on each
 other in the order in which the modules are named here.
 """
 
@@ -16,7 +16,7 @@ import oracledb
 import referee
 import logging_on, values, changes, transactions, definitions, questions  # noqa: E401, F401
 
-# Nothing here takes long: what hangs is told rather than waited for.
+# Nothing here takes long: a call that hangs is reported rather than waited for.
 faulthandler.dump_traceback_later(60, exit=True)
 oracledb.defaults.fetch_decimals = True
 begin = time.time()

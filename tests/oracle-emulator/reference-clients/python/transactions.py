@@ -1,4 +1,4 @@
-"""Transactions, locks, old states."""
+"""Transactions, locks, flashback queries."""
 
 import threading
 

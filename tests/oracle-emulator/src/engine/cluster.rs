@@ -1,4 +1,4 @@
-//! A private PostgreSQL: made in a temporary folder, reached by a unix socket in it, gone with the emulator.
+//! A private PostgreSQL: created in a temporary folder, reached by a unix socket in it, removed with the emulator.
 
 use std::fs;
 use std::io::Read;
@@ -19,11 +19,11 @@ pub(crate) const OWNER: &str = "stand_in";
 
 const BINARIES: &str = "/usr/lib/postgresql/15/bin";
 const ORAFCE: &str = "/usr/share/postgresql/15/extension/orafce.control";
-/// Begins the names of temporary folders; the number of the process follows. What a killed process leaves behind is
-/// removed by the next one.
+/// The prefix of temporary folders; the number of the process follows. The folders of a killed process are removed by
+/// the next one.
 pub(crate) const PREFIX: &str = "wmshost-oracle-emulator-";
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// Between two looks whether the server is up.
+/// The pause between two checks whether the server is up.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Nothing here needs to survive a crash of the machine.
@@ -46,7 +46,7 @@ const SETTINGS: [&str; 16] = [
     "client_min_messages=error",
 ];
 
-/// What a cluster needs and this machine lacks.
+/// The missing requirement of a cluster on this machine.
 pub(crate) fn missing() -> Option<&'static str> {
     if !Path::new(BINARIES).join("postgres").exists() {
         Some("PostgreSQL 15 is not installed")
@@ -66,7 +66,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes and starts a cluster.
+    /// Creates and starts a cluster.
     pub(crate) fn start() -> Result<Self> {
         if !Path::new(BINARIES).join("postgres").exists() {
             bail!(
@@ -83,7 +83,7 @@ impl Cluster {
         let (stop, stopped) = channel();
         let (started, start) = channel();
         let path = folder.path().to_owned();
-        // A thread of its own keeps the server: it is told to die with the thread that started it.
+        // A thread of its own keeps the server, because the server dies with the thread that started it.
         let keeper = std::thread::Builder::new().name("postgres".to_owned()).spawn(move || {
             let server = user.serve(&path);
             let told = started.send(server.as_ref().map(drop).map_err(|error| anyhow!("{error:#}")));
@@ -98,7 +98,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Where to connect.
+    /// The folder of the socket.
     pub(crate) fn socket(&self) -> &Path {
         &self.socket
     }
@@ -123,7 +123,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(keeper) = self.keeper.take() {
-            // The thread has nothing to tell.
+            // The thread has no result.
             let _ = keeper.join();
         }
     }
@@ -140,7 +140,7 @@ fn keep(mut server: Child, stopped: &Receiver<()>) {
     let _ = server.wait();
 }
 
-/// Who runs PostgreSQL, which refuses to run as root.
+/// The user who runs PostgreSQL, which refuses to run as root.
 struct User {
     ids: Option<(u32, u32)>,
 }
@@ -198,7 +198,7 @@ impl User {
     }
 }
 
-/// Removes the folders of processes that were killed before they could.
+/// Removes the folders of processes that were killed before they could remove them.
 fn clear_left_behind() {
     let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return };
     for entry in entries.flatten() {
@@ -206,13 +206,13 @@ fn clear_left_behind() {
         let owner = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
         let Some(owner) = owner.and_then(|owner| owner.parse::<u32>().ok()) else { continue };
         if !Path::new(&format!("/proc/{owner}")).exists() && !is_served(&entry.path()) {
-            // Another process may be about the same.
+            // Another process may be removing the same folder.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// Returns whether a server still runs in a folder.
+/// True if a server still runs in a folder.
 fn is_served(folder: &Path) -> bool {
     let mut text = String::new();
     let Ok(mut file) = fs::File::open(folder.join("data/postmaster.pid")) else { return false };

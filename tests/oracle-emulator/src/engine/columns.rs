@@ -1,4 +1,4 @@
-//! What the columns of a result are in Oracle's types: as they were declared, where they come out of a table.
+//! The columns of a result in Oracle's types: as they were declared, if they come from a table.
 
 use super::link::{Field, Link};
 use super::refusal::Refusal;
@@ -8,7 +8,7 @@ use crate::values::kind::Kind;
 /// A column of a result.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Column {
-    /// As Oracle spells it.
+    /// Its name as Oracle spells it.
     pub(crate) name: String,
     pub(crate) kind: Kind,
     pub(crate) nullable: bool,
@@ -16,7 +16,7 @@ pub(crate) struct Column {
     pub(crate) engine_kind: u32,
 }
 
-/// What the columns of a statement are.
+/// The columns of a statement.
 pub(crate) fn describe(link: &mut Link, sql: &str, kinds: &[u32]) -> Result<Vec<Column>, Refusal> {
     let (_, fields) = link.describe(sql, kinds)?;
     of_fields(link, &fields)
@@ -45,7 +45,7 @@ fn of_fields(link: &mut Link, fields: &[Field]) -> Result<Vec<Column>, Refusal> 
 /// Types above this number are not PostgreSQL's own.
 const FIRST_OF_USERS: u32 = 16_384;
 
-/// Returns whether a type is that of expressions that are cast to TIMESTAMP WITH LOCAL TIME ZONE.
+/// True if a type is that of expressions that are cast to TIMESTAMP WITH LOCAL TIME ZONE.
 fn is_local(link: &mut Link, kind: u32) -> Result<bool, Refusal> {
     Ok(!link.rows(&format!("SELECT FROM pg_type WHERE oid = {kind} AND typname = 'ltz'"))?.is_empty())
 }

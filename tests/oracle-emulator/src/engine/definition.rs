@@ -1,5 +1,5 @@
-//! Definitions: they end the transaction before them, wait for nobody, and go through whole or not at all. And each
-//! session's own copies of global temporary tables, which PostgreSQL has none of.
+//! DDL: it ends the open transaction, does not wait long for locks, and succeeds as a whole or not at all. Also each
+//! session's own copies of global temporary tables, which PostgreSQL does not have.
 
 use std::sync::PoisonError;
 
@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use super::session::Session;
 use crate::sql::{Definition, Temporary, declaration, names};
 
-/// How long a definition waits for a table that others use. Oracle does not wait at all.
+/// The time that DDL waits for a table that others use. Oracle does not wait at all.
 const DEFINITION_WAIT: &str = "SET LOCAL lock_timeout = '500ms'";
 
 impl Session {
@@ -75,7 +75,7 @@ impl Session {
         self.run(&format!("DROP TABLE IF EXISTS pg_temp.{}", names::quoted(name)))
     }
 
-    /// Makes this session's copies of the global temporary tables that a statement names.
+    /// Creates this session's copies of the global temporary tables that a statement names.
     pub(super) fn make_copies(&mut self, sql: &str) -> Result<(), Refusal> {
         let known = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for temporary in known.iter().filter(|temporary| sql.contains(&temporary.name)) {
@@ -90,7 +90,7 @@ impl Session {
                  INSERT INTO sys.declared SELECT 'pg_temp.{name}'::regclass, num, type FROM sys.declared \
                  WHERE rel = '{schema}.{name}'::regclass ON CONFLICT DO NOTHING"
             ))?;
-            // What is made within a transaction may be taken back.
+            // A copy that is created within a transaction may be rolled back.
             if !self.in_transaction() {
                 self.copied.insert(temporary.name.clone());
             }

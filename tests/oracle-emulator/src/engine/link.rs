@@ -1,7 +1,7 @@
 //! One connection to PostgreSQL: its protocol, version 3, over a unix socket.
 //!
-//! Written here rather than taken from a crate, because an array of rows goes through in one go, a waiting call
-//! watches its client, and parameters are sent as text of whatever type PostgreSQL wants.
+//! Written here rather than taken from a crate, because an array of rows is sent at once, a waiting call watches its
+//! client, and parameters are sent as text of whatever type PostgreSQL wants.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use super::refusal::{Refusal, Report};
 
-/// How long a waiting call looks away from its client.
+/// The interval at which a waiting call checks its client.
 const GLANCE: Duration = Duration::from_millis(20);
 const PROTOCOL: u32 = 196_608;
 const CANCEL: u32 = 80_877_102;
-/// So many rows of an array are under way at once: few enough for the answers to fit into the socket's buffer.
+/// The number of rows of an array that are sent before their answers are read: few enough for the answers to fit into
+/// the socket's buffer.
 const ROWS_UNDER_WAY: usize = 500;
 
 /// A value for a parameter.
@@ -38,11 +39,11 @@ pub(crate) struct Field {
     pub(crate) number: i16,
     /// Its type.
     pub(crate) kind: u32,
-    /// What modifies its type, or -1.
+    /// The modifier of its type, or -1.
     pub(crate) modifier: i32,
 }
 
-/// Looks whether the client interrupts.
+/// Returns true if the client interrupts.
 pub(crate) type Watch<'w> = &'w dyn Fn() -> bool;
 
 /// A connection.
@@ -77,7 +78,7 @@ impl Link {
         Ok(link)
     }
 
-    /// Returns whether a transaction is open.
+    /// True if a transaction is open.
     pub(crate) fn in_transaction(&self) -> bool {
         self.status != b'I'
     }
@@ -104,7 +105,7 @@ impl Link {
         Ok(affected)
     }
 
-    /// Runs a statement without parameters and returns what it says, as text.
+    /// Runs a statement without parameters and returns its rows as text.
     pub(crate) fn rows(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Refusal> {
         self.message(b'Q', |body| {
             body.extend(sql.as_bytes());
@@ -122,7 +123,7 @@ impl Link {
         Ok(rows)
     }
 
-    /// What a statement takes and returns.
+    /// The types of a statement's parameters, and its columns.
     pub(crate) fn describe(&mut self, sql: &str, kinds: &[u32]) -> Result<(Vec<u32>, Vec<Field>), Refusal> {
         self.parse(sql, kinds);
         self.message(b'D', |body| body.extend(b"S\0"));
@@ -140,7 +141,7 @@ impl Link {
         Ok((takes, returns))
     }
 
-    /// Runs a statement. Hands over the columns before the first row, then the rows in PostgreSQL's binary format.
+    /// Runs a statement. Passes on the columns before the first row, then the rows in PostgreSQL's binary format.
     pub(crate) fn query(
         &mut self,
         (sql, kinds): (&str, &[u32]),
@@ -167,8 +168,8 @@ impl Link {
         Ok((columns, affected))
     }
 
-    /// Runs a statement once per row of parameters. Stops at the first row that is refused and says which it was;
-    /// the transaction is then to be rolled back to a savepoint.
+    /// Runs a statement once per row of parameters. Stops at the first refused row and returns its number; the
+    /// transaction must then be rolled back to a savepoint.
     pub(crate) fn array(
         &mut self,
         (sql, kinds): (&str, &[u32]),
@@ -209,7 +210,7 @@ impl Link {
         for number in [CANCEL, self.backend.0, self.backend.1] {
             request.extend(number.to_be_bytes());
         }
-        // Where it does not arrive, the call simply goes on.
+        // Where it does not arrive, the call simply continues.
         let _ = stream.write_all(&request);
     }
 
@@ -263,7 +264,7 @@ impl Link {
         self.stream.write_all(&outbox).map_err(Refusal::engine_gone)
     }
 
-    /// Reads messages until PostgreSQL is ready for more. The first refusal counts; what comes after it is passed over.
+    /// Reads messages until PostgreSQL is ready for more. The first refusal counts; later messages are skipped.
     fn until_ready(
         &mut self,
         watch: Watch<'_>,
@@ -294,7 +295,7 @@ impl Link {
         }
     }
 
-    /// The kind of the next message and where its body is.
+    /// The kind of the next message and the place of its body.
     fn next_message(&mut self, watch: Watch<'_>) -> Result<(u8, usize, usize), Refusal> {
         let mut cancelled = false;
         loop {

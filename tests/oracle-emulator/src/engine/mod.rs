@@ -1,16 +1,16 @@
-//! PostgreSQL behind the emulator.
+//! PostgreSQL as the engine of the emulator.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
-//! | `cluster` | a private PostgreSQL that comes and goes with the emulator |
+//! | `cluster` | a private PostgreSQL that lives as long as the emulator |
 //! | `link` | one connection to it |
 //! | `catalogue/` | Oracle's views, functions and pseudo-tables in PostgreSQL |
-//! | `refusal` | its errors in Oracle's numbers and words |
-//! | `snapshot` | what `AS OF SCN` reads |
-//! | `columns` | what columns are in Oracle's types |
+//! | `refusal` | its errors as Oracle's numbers and messages |
+//! | `snapshot` | the snapshots of `AS OF SCN` |
+//! | `columns` | columns in Oracle's types |
 //! | `rows` | the rows of a query |
 //! | `session` | statements and transactions as Oracle has them |
-//! | `definition` | definitions, and temporary tables |
+//! | `definition` | DDL, and temporary tables |
 
 mod cluster;
 mod columns;
@@ -29,7 +29,7 @@ pub(crate) use rows::Rows;
 pub(crate) use session::{Changed, Session, Shared};
 pub(crate) use snapshot::Snapshots;
 
-/// What a new cluster is given, in this order.
+/// The files that a new cluster runs, in this order.
 pub(crate) const CATALOGUE: [&str; 3] = [
     include_str!("catalogue/values.sql"),
     include_str!("catalogue/tables.sql"),

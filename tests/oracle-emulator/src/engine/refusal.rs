@@ -1,8 +1,8 @@
-//! What PostgreSQL's errors are in Oracle's numbers and words.
+//! PostgreSQL's errors as Oracle's numbers and messages.
 
 use std::fmt;
 
-/// An error as Oracle tells it.
+/// An error as Oracle reports it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Refusal {
     /// The number after `ORA-`.
@@ -21,7 +21,7 @@ impl Refusal {
         Self::new(1034, format!("ORACLE not available (the emulator's PostgreSQL is gone: {error})"))
     }
 
-    /// Something that the emulator cannot do, said plainly.
+    /// An operation that the emulator cannot do, named in the message.
     pub(crate) fn unsupported(what: impl fmt::Display) -> Self {
         Self::new(3001, format!("unimplemented feature (the emulator cannot do this: {what})"))
     }
@@ -40,7 +40,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// An error as PostgreSQL tells it.
+/// An error as PostgreSQL reports it.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     state: String,
@@ -70,7 +70,7 @@ impl Report {
         report
     }
 
-    /// What the emulator's own functions raise carries Oracle's number already.
+    /// Errors of the emulator's own functions already have Oracle's number.
     fn told(&self) -> Option<Refusal> {
         let rest = self.message.strip_prefix("ORA-")?;
         let (code, words) = rest.split_once(':')?;
@@ -115,7 +115,7 @@ impl Report {
     }
 }
 
-/// How the constraints are named that count bytes. The column's name follows.
+/// The prefix of constraints that count bytes. The column's name follows.
 pub(crate) const BYTES_CHECK: &str = "ora$bytes$";
 
 fn shout(name: &str) -> String {
@@ -129,7 +129,7 @@ impl From<Report> for Refusal {
         }
         let said = |code: u32, words: &str| Refusal::new(code, format!("{words} ({})", report.message));
         match report.state.as_str() {
-            // Two sessions made one thing at once.
+            // Two sessions created the same thing at once.
             "23505" if report.constraint_name().starts_with("PG_CATALOG.") => {
                 said(955, "name is already used by an existing object")
             }
@@ -187,7 +187,7 @@ fn no_table() -> Refusal {
     Refusal::new(942, "table or view does not exist")
 }
 
-/// Who may not read a table is not told that it exists.
+/// A user without the right to read a table does not learn that it exists.
 fn no_right(report: &Report) -> Refusal {
     if report.message.contains("permission denied for table") || report.message.contains("permission denied for view") {
         no_table()

@@ -1,4 +1,4 @@
-//! The rows of a query, read to their end and kept as the wire wants them.
+//! The rows of a query, read to their end and kept in the form that the protocol sends.
 
 use super::columns::{Column, describe};
 use super::link::{Link, Parameter, Watch};
@@ -7,21 +7,21 @@ use crate::sql::Query;
 use crate::values::cell;
 use crate::values::kind::Kind;
 
-/// The rows of a query, as the wire wants them.
+/// The rows of a query, in the form that the protocol sends.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) columns: Vec<Column>,
-    /// So many seconds east of UTC the session is.
+    /// The session's offset from UTC, in seconds east.
     zone: i64,
     bytes: Vec<u8>,
-    /// Where each cell begins and how long it is; a cell of NULL is `NULL` long.
+    /// The start and length of each cell; NULL has the length `NULL`.
     cells: Vec<(usize, u32)>,
 }
 
 const NULL: u32 = u32::MAX;
 
 impl Rows {
-    /// How many rows there are.
+    /// The number of rows.
     pub(crate) fn len(&self) -> usize {
         self.cells.len().checked_div(self.columns.len()).unwrap_or(0)
     }
@@ -65,7 +65,7 @@ pub(super) fn read(
     Ok(rows)
 }
 
-/// How many seconds east of UTC the session is.
+/// The session's offset from UTC, in seconds east.
 fn zone(link: &mut Link) -> Result<i64, Refusal> {
     let rows = link.rows("SELECT extract(timezone FROM now())::bigint")?;
     let zone = rows.into_iter().flatten().flatten().next();

@@ -1,5 +1,5 @@
-//! Statements and transactions as Oracle has them: a transaction begins with the first change and ends with COMMIT,
-//! a definition ends it too, and a statement that fails takes back only what it did itself.
+//! Statements and transactions with Oracle's rules: a transaction begins with the first change and ends with COMMIT,
+//! DDL ends it too, and a statement that fails rolls back only its own changes.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -12,14 +12,14 @@ use super::rows::{self, Rows};
 use super::snapshot::Snapshots;
 use crate::sql::{AsOf, Control, Query, Temporary, names};
 
-/// A statement of an array goes back to here when a row is refused.
+/// The savepoint to which a statement of an array is rolled back when a row is refused.
 const SAVEPOINT: &str = "SAVEPOINT ora$statement";
 const RELEASE: &str = "RELEASE SAVEPOINT ora$statement";
 const BACK: &str = "ROLLBACK TO SAVEPOINT ora$statement; RELEASE SAVEPOINT ora$statement";
-/// So many rows of an array go through at once.
+/// The number of rows of an array that are sent at once.
 const PART: usize = 500;
 
-/// What all sessions share.
+/// The state that all sessions share.
 pub(crate) struct Shared {
     pub(crate) socket: PathBuf,
     pub(crate) snapshots: Snapshots,
@@ -27,10 +27,10 @@ pub(crate) struct Shared {
     pub(crate) temporaries: Mutex<Vec<Temporary>>,
 }
 
-/// What an array of changes did.
+/// The result of an array of changes.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
-    /// The number of rows each row of the array changed.
+    /// The number of rows that each row of the array changed.
     pub(crate) counts: Vec<u64>,
     /// Rows of the array that were refused.
     pub(crate) refused: Vec<(usize, Refusal)>,
@@ -44,7 +44,7 @@ pub(crate) struct Session {
     pub(super) copied: HashSet<String>,
 }
 
-/// Tables of 32 pages and more that a text names and nobody has analyzed yet.
+/// Tables of 32 pages and more that a text names and that have not been analyzed yet.
 const SAMPLE_BEGIN: &str = "DO $sample$ DECLARE t regclass; BEGIN FOR t IN SELECT c.oid FROM pg_class c \
      WHERE c.relkind = 'r' AND c.reltuples < 0 AND pg_has_role(c.relowner, 'USAGE') \
      AND (c.relpersistence = 'p' OR c.relnamespace = pg_my_temp_schema()) AND strpos(";
@@ -67,7 +67,7 @@ impl Session {
         self.link.process()
     }
 
-    /// Runs statements of PostgreSQL's as they are.
+    /// Runs PostgreSQL statements as they are.
     pub(crate) fn run(&mut self, sql: &str) -> Result<(), Refusal> {
         self.link.run(sql, &|| false).map(drop)
     }
@@ -107,7 +107,7 @@ impl Session {
         }
     }
 
-    /// Gets ready what a statement names.
+    /// Prepares the objects that a statement names.
     fn prepare(&mut self, query: &Query) -> Result<(), Refusal> {
         self.make_copies(&query.sql)?;
         if query.reads_scn {
@@ -126,7 +126,7 @@ impl Session {
         if query.binds.is_empty() { self.guarded(|session| session.sample(&query.sql)) } else { Ok(()) }
     }
 
-    /// Oracle looks at a sample of tables that have no statistics before it plans; PostgreSQL would take them for tiny.
+    /// Oracle samples tables without statistics before it plans; PostgreSQL would take them for tiny.
     fn sample(&mut self, sql: &str) -> Result<(), Refusal> {
         self.run(&format!("{SAMPLE_BEGIN}{}{SAMPLE_END}", names::literal(sql)))
     }
@@ -158,8 +158,8 @@ impl Session {
         rows::read(&mut link, query, kinds, parameters, watch)
     }
 
-    /// Runs a change once per row of parameters. Without `goes_on` the first row that is refused ends it; what the
-    /// rows before it did stays, and their number comes with the refusal.
+    /// Runs a change once per row of parameters. Without `goes_on` the first refused row ends it; the changes of the
+    /// rows before it stay, and their number is returned with the refusal.
     pub(crate) fn change(
         &mut self,
         query: &Query,
@@ -210,7 +210,7 @@ impl Session {
             }
             Err((at, refusal)) => {
                 self.run(BACK).map_err(none)?;
-                // The rows before it were good and are so again.
+                // The rows before it succeeded, and succeed again.
                 let counts = self.link.array((&query.sql, kinds), &part[..at], watch);
                 let counts = counts.map_err(|(_, refusal)| (Vec::new(), refusal))?;
                 Err((counts, refusal))
@@ -279,7 +279,7 @@ impl Session {
         if self.in_transaction() { Ok(()) } else { self.run("BEGIN") }
     }
 
-    /// What fails within a transaction takes back only itself.
+    /// Runs `run` so that a failure within a transaction rolls back only its own changes.
     pub(super) fn guarded<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
         if !self.in_transaction() {
             return run(self);

@@ -1,5 +1,5 @@
-//! What `AS OF SCN` reads: each system change number that a client asked for has a transaction that keeps its
-//! snapshot, until too many newer ones came or a test forgets them.
+//! The snapshots of `AS OF SCN`: each system change number that a client asked for has a transaction that keeps its
+//! snapshot, until there are too many newer ones or a test forgets them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,11 +9,11 @@ use super::cluster::OWNER;
 use super::link::Link;
 use super::refusal::Refusal;
 
-/// So many are kept.
+/// The number of snapshots that are kept.
 const KEPT: usize = 32;
 
 struct Kept {
-    /// Holds the snapshot by its open transaction.
+    /// Keeps the snapshot by its open transaction.
     _link: Link,
     name: String,
 }
@@ -29,11 +29,12 @@ impl Snapshots {
         Self { socket, kept: Mutex::default() }
     }
 
-    /// Takes a snapshot and tells its number.
+    /// Takes a snapshot and returns its number.
     pub(crate) fn take(&self) -> Result<i64, Refusal> {
         let mut link = Link::open(&self.socket, OWNER)?;
         link.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", &|| false)?;
-        // The number is read first: what is committed in between is seen and has a later number, which is harmless.
+        // The number is read first: a row that is committed in between is seen and has a later number, which is
+        // harmless.
         let number = link.rows("SELECT floor(sys.scn(clock_timestamp()))")?;
         let name = link.rows("SELECT pg_export_snapshot()")?;
         let (Some(number), Some(name)) = (only(number).and_then(|number| number.parse().ok()), only(name)) else {
@@ -58,7 +59,7 @@ impl Snapshots {
         }
     }
 
-    /// Forgets all snapshots: whoever reads as of one of them is told ORA-01555.
+    /// Forgets all snapshots: reading as of one of them is ORA-01555.
     pub(crate) fn forget(&self) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.values_mut().for_each(|kept| *kept = None);

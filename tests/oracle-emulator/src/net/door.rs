@@ -15,7 +15,7 @@ use crate::options::{Release, Transport};
 use crate::server::Server;
 use crate::ttc::Conversation;
 
-/// A port that is listened on, and its thread.
+/// A listening port and its thread.
 pub(crate) struct Door {
     address: SocketAddr,
     closing: Arc<AtomicBool>,
@@ -52,7 +52,7 @@ impl Door {
 impl Drop for Door {
     fn drop(&mut self) {
         self.closing.store(true, Ordering::SeqCst);
-        // Wakes the thread up; where nobody listens any more it has ended already.
+        // Wakes the thread up; if nothing listens any more, it has already ended.
         let _ = TcpStream::connect(self.address);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

@@ -1,4 +1,4 @@
-//! CONNECT, and ACCEPT or REFUSE: which service a client wants, and how long packets may be.
+//! CONNECT, and ACCEPT or REFUSE: the service that a client asks for, and the length of packets.
 
 use super::packet::{ACCEPT, Broken, CONNECT, Line, REFUSE};
 use crate::options::{Options, Release};
@@ -6,14 +6,14 @@ use crate::ttc::answer::Answer;
 
 const VERSION_19: u16 = 318;
 const VERSION_23: u16 = 319;
-/// Packets longer than 64 kB.
+/// The smallest packet size that is agreed on, in bytes.
 const SMALLEST: usize = 512;
-/// Logging on in one message, and answers that mark their end.
+/// Login in one message, and answers with an end-of-response flag.
 const FAST_AND_MARKED: u32 = 0x1000_0000 | 0x0200_0000;
 const NO_SUCH_SERVICE: u32 = 12514;
 const NO_SUCH_SID: u32 = 12505;
 
-/// What a client sent with CONNECT.
+/// The fields of a client's CONNECT.
 pub(super) struct Wanted {
     version: u16,
     sdu: usize,
@@ -25,7 +25,7 @@ impl Wanted {
     pub(super) fn read(line: &mut Line) -> Result<Self, Broken> {
         let (kind, body) = line.read_packet()?;
         if kind != CONNECT || body.len() < 26 {
-            return Err(Broken::Unknown("a first packet that is no CONNECT".to_owned()));
+            return Err(Broken::Unknown("a first packet that is not a CONNECT".to_owned()));
         }
         let short = |at: usize| usize::from(u16::from_be_bytes([body[at], body[at + 1]]));
         let (length, begin) = (short(16), short(18).saturating_sub(8));
@@ -36,7 +36,7 @@ impl Wanted {
         let version = short(0) as u16;
         let text = match body.get(begin..begin + length) {
             Some(text) => text.to_vec(),
-            // Too long for this packet: it comes in one of its own.
+            // Too long for this packet: it has a packet of its own.
             None => line.read_packet()?.1.get(2..).unwrap_or_default().to_vec(),
         };
         let text = String::from_utf8_lossy(&text).to_uppercase().replace(' ', "");
@@ -47,7 +47,7 @@ impl Wanted {
         Ok(Self { version, sdu, service: value("(SERVICE_NAME="), sid: value("(SID=") })
     }
 
-    /// The code that the client is refused with, if it is.
+    /// The code with which the client is refused; `None` if it is accepted.
     pub(super) fn refusal(&self, options: &Options) -> Option<u32> {
         let named =
             |name: &Option<String>, known: &str| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(known));
@@ -59,7 +59,7 @@ impl Wanted {
         }
     }
 
-    /// Accepts, and says whether answers will mark their end.
+    /// Accepts, and returns true if answers will have an end-of-response flag.
     pub(super) fn accept(&self, line: &mut Line, release: Release, largest: usize) -> Result<bool, Broken> {
         let version = if release == Release::R23 { VERSION_23 } else { VERSION_19 }.min(self.version);
         let marks_end = version >= VERSION_23;

@@ -1,6 +1,6 @@
 //! Oracle Net (TNS).
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
 //! | `door` | listening, and a thread per client |
 //! | `greeting` | CONNECT, and ACCEPT or REFUSE |

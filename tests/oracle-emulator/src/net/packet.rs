@@ -9,9 +9,9 @@ use crate::faults::{Harm, garble};
 
 /// The client asks for a service.
 pub(crate) const CONNECT: u8 = 1;
-/// The service is there.
+/// The service exists.
 pub(crate) const ACCEPT: u8 = 2;
-/// It is not.
+/// The service does not exist.
 pub(crate) const REFUSE: u8 = 4;
 /// Bytes of a call or of its answer.
 pub(crate) const DATA: u8 = 6;
@@ -28,7 +28,7 @@ const LARGEST_PACKET: usize = 4 << 20;
 const END_OF_FILE: u16 = 0x0040;
 const END_OF_ANSWER: u16 = 0x2000;
 
-/// Why a conversation ended or was interrupted.
+/// The reason why a conversation ended or was interrupted.
 #[derive(Debug)]
 pub(crate) enum Broken {
     /// The client hung up.
@@ -37,7 +37,7 @@ pub(crate) enum Broken {
     Io(io::Error),
     /// The client sent a marker of this kind while a request was read.
     Marker(u8),
-    /// The client sent what the emulator does not understand.
+    /// The client sent bytes that the emulator does not understand.
     Unknown(String),
     /// A fault script ended the connection.
     Dropped,
@@ -69,11 +69,11 @@ impl<S: Read + Write + Send> Stream for S {}
 pub(crate) struct Line {
     stream: Box<dyn Stream>,
     socket: TcpStream,
-    /// Lengths have four bytes: after ACCEPT.
+    /// Lengths have four bytes: true after ACCEPT.
     pub(crate) large: bool,
     /// The largest packet.
     pub(crate) sdu: usize,
-    /// What a fault script does to the next answer.
+    /// The damage that a fault script does to the next answer.
     pub(crate) harm: Option<Harm>,
     request: Vec<u8>,
     at: usize,
@@ -84,9 +84,9 @@ impl Line {
         Self { stream, socket, large: false, sdu: 8192, harm: None, request: Vec::new(), at: 0 }
     }
 
-    /// Cuts the connection without a word.
+    /// Cuts the connection without a message.
     pub(crate) fn cut(&self) {
-        // A socket that is gone already is as good.
+        // A socket that is already closed is fine.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 
@@ -110,7 +110,7 @@ impl Line {
         Ok(self.stream.flush()?)
     }
 
-    /// Sends an answer in as many DATA packets as the agreed size asks for.
+    /// Sends an answer in the number of DATA packets that the agreed size requires.
     pub(crate) fn send_answer(&mut self, answer: &[u8], marks_end: bool) -> Result<(), Broken> {
         if let Some(harm) = self.harm.take() {
             return self.send_harmed(answer, marks_end, harm);
@@ -192,21 +192,21 @@ impl Line {
     }
 }
 
-/// Reading requests: a cursor that takes further DATA packets when it needs them.
+/// Reading requests: a cursor that reads further DATA packets when it needs them.
 impl Line {
-    /// Forgets what was read.
+    /// Forgets the bytes that were read.
     pub(crate) fn begin_request(&mut self) {
         self.request.drain(..self.at);
         self.at = 0;
     }
 
-    /// Forgets also what was not read.
+    /// Forgets also the bytes that were not read.
     pub(crate) fn discard_request(&mut self) {
         self.request.clear();
         self.at = 0;
     }
 
-    /// Returns whether the client says something while a call runs: a break, or that it hung up. Waits so long for it.
+    /// True if the client interrupts a call: by a break, or by closing the connection. Waits this long for it.
     pub(crate) fn is_interrupted(&self, wait: Duration) -> bool {
         if self.socket.set_read_timeout(Some(wait)).is_err() {
             return true;
@@ -251,7 +251,7 @@ impl Line {
         Ok(self.request[self.at - 1])
     }
 
-    /// A byte that says whether something is there.
+    /// A byte as a flag: true if it is not 0.
     pub(crate) fn flag(&mut self) -> Result<bool, Broken> {
         Ok(self.byte()? != 0)
     }
@@ -261,7 +261,7 @@ impl Line {
         Ok(u16::from_be_bytes([bytes[0], bytes[1]]))
     }
 
-    /// An integer that tells its length.
+    /// An integer with its length before it.
     pub(crate) fn integer(&mut self) -> Result<u64, Broken> {
         let length = self.byte()? & 0x7f;
         if length > 8 {
@@ -271,18 +271,18 @@ impl Line {
         Ok(bytes.iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte)))
     }
 
-    /// An integer that fits where it goes.
+    /// An integer, converted to the type that is needed.
     pub(crate) fn small<N: TryFrom<u64>>(&mut self) -> Result<N, Broken> {
         let value = self.integer()?;
         N::try_from(value).map_err(|_| Broken::Unknown(format!("the number {value} here")))
     }
 
-    /// Integers that do not matter.
+    /// Skips integers that do not matter.
     pub(crate) fn skip_integers(&mut self, count: usize) -> Result<(), Broken> {
         (0..count).try_for_each(|_| self.integer().map(drop))
     }
 
-    /// Bytes that tell their length; `None` is NULL.
+    /// Bytes with their length before them; `None` is NULL.
     pub(crate) fn value(&mut self) -> Result<Option<Vec<u8>>, Broken> {
         match self.byte()? {
             0 | 255 => Ok(None),
@@ -308,7 +308,7 @@ impl Line {
         Ok(self.value()?.unwrap_or_default())
     }
 
-    /// Text that tells its length.
+    /// Text with its length before it.
     pub(crate) fn text(&mut self) -> Result<String, Broken> {
         let value = self.value()?.unwrap_or_default();
         String::from_utf8(value).map_err(|_| Broken::Unknown("text that is not UTF-8".to_owned()))

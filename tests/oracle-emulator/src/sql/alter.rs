@@ -8,7 +8,7 @@ use super::words::Word;
 use crate::engine::{BYTES_CHECK, Refusal};
 use crate::values::kind::Kind;
 
-/// What changes nothing that the emulator keeps.
+/// Clauses without an effect in the emulator.
 const IGNORED: [&str; 13] = [
     "ENABLE",
     "DISABLE",
@@ -43,12 +43,12 @@ pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
     }
 }
 
-/// A definition that views of the table do not stand against.
+/// DDL on a table that views read: the views are detached before it and attached after it.
 fn beneath(path: &str, definition: Definition) -> Definition {
     Definition { sql: beneath_views(path, definition.sql), ..definition }
 }
 
-/// What is in parentheses, or all of it where there are none.
+/// The words inside the parentheses, or all words where there are none.
 fn inner(words: &[Word]) -> Result<&[Word], Refusal> {
     match words.first() {
         Some(open) if open.is("(") => Ok(&words[1..closing(words, 0)?]),

@@ -16,7 +16,7 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Returns whether a bind variable gets a value.
+    /// True if the block assigns a value to a bind variable.
     pub(crate) fn gives(&self, name: &str) -> bool {
         self.steps.iter().any(|step| match step {
             Step::Assign(given, _) => given == name,
@@ -41,14 +41,14 @@ pub(crate) enum Step {
     Sql(Box<Statement>),
 }
 
-/// What `EXCEPTION WHEN OTHERS` does.
+/// The action of `EXCEPTION WHEN OTHERS`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Handler {
-    /// The error goes on to the client.
+    /// The error is returned to the client.
     Raise,
-    /// It is passed over.
+    /// The error is ignored.
     Ignore,
-    /// Only these codes are passed over.
+    /// Only these codes are ignored.
     IgnoreOnly(Vec<u32>),
 }
 

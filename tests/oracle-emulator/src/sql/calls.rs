@@ -5,7 +5,7 @@ use super::parts::{closing, listed, outside};
 use super::words::Word;
 use crate::engine::Refusal;
 
-/// A call that begins these words, where it is spelled differently, and how many words it takes.
+/// The call that begins these words, where it is spelled differently, and the number of its words.
 pub(crate) fn call(words: &[Word], gathered: &mut Gathered) -> Result<Option<(String, usize)>, Refusal> {
     let Some(Word::Name(name)) = words.first() else { return Ok(None) };
     if !matches!(name.as_str(), "NVL" | "NVL2" | "DECODE" | "TRIM" | "LISTAGG" | "EMPTY_CLOB" | "EMPTY_BLOB") {
@@ -38,7 +38,7 @@ fn nvl2(arguments: &[String]) -> Result<String, Refusal> {
     Ok(format!("CASE WHEN ({value}) IS NOT NULL THEN {given} ELSE {missing} END"))
 }
 
-/// To DECODE one NULL equals another.
+/// To DECODE, NULL equals NULL.
 fn decode(arguments: &[String]) -> Result<String, Refusal> {
     let [value, rest @ ..] = arguments else { return Err(few()) };
     let mut text = "CASE".to_owned();

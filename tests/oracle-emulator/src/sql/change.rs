@@ -6,7 +6,7 @@ use super::statement::{Query, Returning};
 use super::words::Word;
 use crate::engine::Refusal;
 
-/// A change, and what it returns into bind variables.
+/// A change, and the values that it returns into bind variables.
 pub(super) fn read(words: &[Word]) -> Result<(Query, Option<Returning>), Refusal> {
     let mut gathered = Gathered::default();
     if words.first().is_some_and(|word| word.is("MERGE")) {
@@ -81,7 +81,7 @@ fn update(words: &[Word], gathered: &mut Gathered) -> Result<String, Refusal> {
     Ok(format!("UPDATE {table} SET {set} {condition}"))
 }
 
-/// `t.a = 1, b = 2`: PostgreSQL does not want to be told the table.
+/// `t.a = 1, b = 2`: PostgreSQL refuses a table before the column.
 fn assignments(words: &[Word], gathered: &mut Gathered) -> Result<String, Refusal> {
     let mut texts = Vec::new();
     for part in listed(words) {

@@ -4,7 +4,7 @@ use super::names;
 use super::words::Word;
 use crate::engine::Refusal;
 
-/// What a statement does to the session rather than to data.
+/// The effect of a statement on the session rather than on data.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Control {
     Commit,
@@ -40,7 +40,7 @@ pub(super) fn read(words: &[Word]) -> Result<Control, Refusal> {
     }
 }
 
-/// `ALTER SESSION SET name = value …`. What the emulator has no use for is passed over.
+/// `ALTER SESSION SET name = value …`. Settings without an effect in the emulator are ignored.
 fn alter_session(words: &[Word]) -> Result<Control, Refusal> {
     let mut settings = Vec::new();
     for (at, word) in words.iter().enumerate() {

@@ -8,15 +8,15 @@ use super::table::{Column, Item, item, spelled};
 use super::words::Word;
 use crate::engine::Refusal;
 
-/// A definition: statements for PostgreSQL that go through together.
+/// DDL: statements for PostgreSQL that succeed together or not at all.
 #[derive(Debug, Default)]
 pub(crate) struct Definition {
     pub(crate) sql: Vec<String>,
-    /// The relation that takes its columns' types from a query.
+    /// The relation whose columns get their types from a query.
     pub(crate) derived: Option<(String, Query)>,
-    /// It belongs to the open transaction rather than ending it.
+    /// True if it belongs to the open transaction rather than ending it.
     pub(crate) within_transaction: bool,
-    /// The temporary table that sessions get their own copy of.
+    /// The temporary table of which sessions get their own copy.
     pub(crate) temporary: Option<Temporary>,
     /// The table that it drops, as PostgreSQL stores its name.
     pub(crate) drops: Option<String>,
@@ -25,9 +25,9 @@ pub(crate) struct Definition {
 /// A global temporary table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Temporary {
-    /// As PostgreSQL stores the name of its schema, where the statement tells it.
+    /// The name of its schema as PostgreSQL stores it, if the statement names one.
     pub(crate) schema: Option<String>,
-    /// As PostgreSQL stores its name.
+    /// Its name as PostgreSQL stores it.
     pub(crate) name: String,
     pub(crate) keeps_rows: bool,
 }
@@ -38,7 +38,7 @@ impl Definition {
     }
 }
 
-/// Returns whether these words begin with those keywords.
+/// True if these words begin with those keywords.
 fn begins(words: &[Word], keywords: &str) -> bool {
     let mut count = 0;
     keywords.split(' ').enumerate().all(|(at, keyword)| {
@@ -72,7 +72,7 @@ pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
         let cascade = outside(words, "CASCADE").map_or("", |_| " CASCADE");
         let drops = words.get(1 + taken).and_then(Word::stored);
         let drop = format!("DROP TABLE {path}{cascade}");
-        // A private temporary table belongs to its session, and dropping it ends no transaction.
+        // A private temporary table belongs to its session, and dropping it does not end a transaction.
         if drops.as_ref().is_some_and(|name| name.starts_with(PRIVATE)) {
             return Ok(Definition { within_transaction: true, ..Definition::of(drop) });
         }
@@ -106,19 +106,19 @@ pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
     if known { Err(Refusal::unsupported(told)) } else { Err(Refusal::new(900, "invalid SQL statement")) }
 }
 
-/// What the names of private temporary tables begin with, as PostgreSQL stores them.
+/// The prefix of the names of private temporary tables, as PostgreSQL stores them.
 const PRIVATE: &str = "ora$ptt_";
 
-/// Statements that take a relation away from under the views that read it.
+/// Statements on a relation that views read: the views are detached before them and attached after them.
 pub(super) fn beneath_views(path: &str, sql: Vec<String>) -> Vec<String> {
     let detach = format!("SELECT sys.detach_views({})", relation(path));
     [detach].into_iter().chain(sql).chain([ATTACH.to_owned()]).collect()
 }
 
-/// Makes the views again that read what is there now.
+/// Creates the views again over the present relations.
 const ATTACH: &str = "SELECT sys.attach_views()";
 
-/// A name with or without its schema, and how many words it takes.
+/// A name with or without its schema, and the number of its words.
 pub(super) fn path(words: &[Word]) -> Result<(String, usize), Refusal> {
     let missing = || Refusal::new(903, "invalid table name");
     let first = words.first().and_then(Word::stored).ok_or_else(missing)?;
@@ -129,7 +129,7 @@ pub(super) fn path(words: &[Word]) -> Result<(String, usize), Refusal> {
     Ok((format!("{} . {}", spelled(&first), spelled(&second)), 3))
 }
 
-/// How long a table stays.
+/// The lifetime of a table.
 #[derive(Clone, Copy, PartialEq)]
 enum Temper {
     Lasting,
@@ -205,12 +205,12 @@ pub(super) fn relation(path: &str) -> String {
     format!("{}::regclass", names::literal(&path.replace(' ', "")))
 }
 
-/// Keeps what a column was declared as.
+/// Records the declared type of a column.
 pub(super) fn declared(path: &str, column: &Column) -> String {
     declaration(path, &column.name, &column.kind.declared())
 }
 
-/// Keeps what a column was declared as.
+/// Records the declared type of a column.
 pub(crate) fn declaration(path: &str, column: &str, kind: &str) -> String {
     format!(
         "INSERT INTO sys.declared SELECT attrelid, attnum, {} FROM pg_attribute WHERE attrelid = {} AND attname = {} \
@@ -243,7 +243,7 @@ fn sequence(words: &[Word]) -> Result<Definition, Refusal> {
     Ok(Definition::of(sql))
 }
 
-/// A view is made again: PostgreSQL would not let its columns change.
+/// A view is created again: PostgreSQL would not let its columns change.
 fn view(words: &[Word]) -> Result<Definition, Refusal> {
     let at = outside(words, "VIEW").unwrap_or(0);
     let (path, taken) = path(&words[at + 1..])?;
@@ -266,7 +266,7 @@ fn view(words: &[Word]) -> Result<Definition, Refusal> {
     Ok(Definition { sql, derived: Some((path, query)), ..Definition::default() })
 }
 
-/// A synonym is a view of all that its table has, and known for what it is.
+/// A synonym is a view of all columns of its table, and is recorded as a synonym.
 fn synonym(words: &[Word]) -> Result<Definition, Refusal> {
     let (path, taken) = path(words)?;
     if !words.get(taken).is_some_and(|word| word.is("FOR")) {

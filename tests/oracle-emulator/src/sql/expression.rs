@@ -1,4 +1,4 @@
-//! What is special inside of statements: bind variables, pseudo-columns, ROWNUM, `AS OF SCN`, derived tables.
+//! Special words inside statements: bind variables, pseudo-columns, ROWNUM, `AS OF SCN`, derived tables.
 
 use super::calls;
 use super::names;
@@ -7,12 +7,12 @@ use super::words::Word;
 use crate::engine::Refusal;
 use crate::values::kind::Kind;
 
-/// What is gathered over the parts of one statement.
+/// The facts that are gathered over the parts of one statement.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
-    /// Bind variables so far, one per place where one stands.
+    /// Bind variables so far, one per place where one is used.
     pub(crate) binds: Vec<String>,
-    /// Bind variables of the same name are one: in PL/SQL.
+    /// True if bind variables of the same name are one: in PL/SQL.
     pub(crate) by_name: bool,
     pub(crate) as_of: Vec<AsOf>,
     pub(crate) reads_scn: bool,
@@ -45,7 +45,7 @@ pub(super) enum Clause {
     Order,
 }
 
-/// What is within one pair of parentheses.
+/// The words within one pair of parentheses.
 #[derive(Debug, Default)]
 pub(super) struct Level {
     pub(super) clause: Clause,
@@ -55,16 +55,16 @@ pub(super) struct Level {
     cast: bool,
     /// Rows by ROWNUM.
     pub(super) limit: Option<String>,
-    /// The query counts, sums or the like, so that ROWNUM limits what goes into that.
+    /// True if the query aggregates, so that ROWNUM limits the rows before they are aggregated.
     aggregates: bool,
-    /// Where in the text what is behind FROM and after WHERE begins.
+    /// The places in the text where the words after FROM, and those after WHERE, begin.
     from: usize,
     condition: usize,
 }
 
 const AGGREGATES: [&str; 6] = ["COUNT", "SUM", "MIN", "MAX", "AVG", "LISTAGG"];
 
-/// Goes through words and writes PostgreSQL's.
+/// Goes through Oracle's words and writes PostgreSQL's.
 pub(super) struct Writer<'w> {
     words: &'w [Word],
     pub(super) at: usize,
@@ -73,7 +73,7 @@ pub(super) struct Writer<'w> {
     written: Vec<String>,
 }
 
-/// Words in PostgreSQL's SQL.
+/// Oracle's words in PostgreSQL's SQL.
 pub(crate) fn written(words: &[Word], gathered: &mut Gathered) -> Result<String, Refusal> {
     let mut writer = Writer { words, at: 0, gathered, levels: vec![Level::default()], written: Vec::new() };
     while writer.at < words.len() {

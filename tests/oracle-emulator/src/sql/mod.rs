@@ -1,14 +1,14 @@
-//! Oracle's SQL turned into PostgreSQL's, word by word: what is the same in both goes through as it is.
+//! Translates Oracle's SQL to PostgreSQL's, word by word: words that are the same in both are copied.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
 //! | `names` | names on both sides |
 //! | `words` | a statement as words |
 //! | `parts` | finding the parts of a statement |
 //! | `expression` | words in their clauses |
-//! | `special` | words that stand for something else |
+//! | `special` | words that are replaced by others |
 //! | `calls` | functions that are spelled differently |
-//! | `statement` | which kind of statement it is |
+//! | `statement` | the kinds of statements |
 //! | `change` | INSERT, UPDATE, DELETE, MERGE |
 //! | `define` | CREATE, DROP, TRUNCATE, GRANT |
 //! | `table` | the columns and constraints of a table |

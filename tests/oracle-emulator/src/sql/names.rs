@@ -1,6 +1,7 @@
 //! Names on both sides: Oracle folds to upper case, PostgreSQL to lower.
 
-/// How the other side spells a name: what is in one case changes it, what is mixed stays. The same way back.
+/// The other side's spelling of a name: a name in one case changes it, a mixed one stays. The same function converts
+/// back.
 pub(crate) fn shown(name: &str) -> String {
     let lower = name.chars().any(char::is_lowercase);
     let upper = name.chars().any(char::is_uppercase);

@@ -1,9 +1,9 @@
-//! Finding the parts of a statement: what is in parentheses, between commas, after a keyword.
+//! Finding the parts of a statement: in parentheses, between commas, after a keyword.
 
 use super::words::Word;
 use crate::engine::Refusal;
 
-/// The place of the parenthesis that closes the one here.
+/// The place of the parenthesis that closes the one at `open`.
 pub(crate) fn closing(words: &[Word], open: usize) -> Result<usize, Refusal> {
     let mut depth = 0_usize;
     for (at, word) in words.iter().enumerate().skip(open) {
@@ -19,7 +19,7 @@ pub(crate) fn closing(words: &[Word], open: usize) -> Result<usize, Refusal> {
     Err(Refusal::new(907, "missing right parenthesis"))
 }
 
-/// Words between commas that are in no parentheses.
+/// The words between commas outside of parentheses.
 pub(crate) fn listed(words: &[Word]) -> Vec<&[Word]> {
     let mut parts = Vec::new();
     let (mut begin, mut depth) = (0, 0_usize);
@@ -40,7 +40,7 @@ pub(crate) fn listed(words: &[Word]) -> Vec<&[Word]> {
     parts
 }
 
-/// The first place of a keyword that is in no parentheses.
+/// The first place of a keyword outside of parentheses.
 pub(crate) fn outside(words: &[Word], keyword: &str) -> Option<usize> {
     let mut depth = 0_usize;
     words.iter().position(|word| {

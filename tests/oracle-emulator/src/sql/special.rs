@@ -1,4 +1,4 @@
-//! Words that stand for something else: pseudo-columns, ROWNUM, `AS OF SCN`, FETCH FIRST, FOR UPDATE.
+//! Words that are replaced by others: pseudo-columns, ROWNUM, `AS OF SCN`, FETCH FIRST, FOR UPDATE.
 
 use super::expression::{Clause, Writer};
 use super::statement::{AsOf, Wait};
@@ -86,7 +86,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Oracle names columns after OF, PostgreSQL tables: without, all tables are meant.
+    /// Oracle has columns after OF, PostgreSQL tables: without OF, all tables are meant.
     fn for_update(&mut self) {
         self.gathered.locks = true;
         self.write("FOR UPDATE");

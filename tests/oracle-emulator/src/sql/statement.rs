@@ -1,4 +1,4 @@
-//! Which kind of statement it is, and what it becomes.
+//! The kinds of statements, and their translation.
 
 use super::alter;
 use super::block::{self, Block};
@@ -26,18 +26,18 @@ pub(crate) struct Query {
     pub(crate) sql: String,
     /// The bind variables of its parameters, in order.
     pub(crate) binds: Vec<String>,
-    /// One for each table that is read in an old state.
+    /// One for each table that is read as of a system change number.
     pub(crate) as_of: Vec<AsOf>,
-    /// It asks for the current system change number.
+    /// True if it reads the current system change number.
     pub(crate) reads_scn: bool,
-    /// It asks for the sessions.
+    /// True if it reads the sessions.
     pub(crate) reads_sessions: bool,
-    /// It locks rows, and so begins a transaction.
+    /// True if it locks rows, and so begins a transaction.
     pub(crate) locks: bool,
     pub(crate) wait: Option<Wait>,
 }
 
-/// `RETURNING … INTO`: as many bind variables after the statement's own as it returns columns.
+/// `RETURNING … INTO`: after the statement's own bind variables, one for each returned column.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Returning {
     pub(crate) columns: usize,
@@ -70,7 +70,7 @@ impl Query {
 }
 
 impl Statement {
-    /// Understands a statement.
+    /// Parses a statement.
     pub(crate) fn read(sql: &str) -> Result<Self, Refusal> {
         let words = words(sql)?;
         Self::of(&words)

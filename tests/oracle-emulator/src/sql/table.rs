@@ -10,7 +10,7 @@ use crate::values::kind::Kind;
 /// A column as it is declared.
 #[derive(Debug)]
 pub(super) struct Column {
-    /// As PostgreSQL stores its name.
+    /// Its name as PostgreSQL stores it.
     pub(super) name: String,
     pub(super) kind: Kind,
     /// PostgreSQL's declaration.
@@ -67,11 +67,11 @@ fn column(words: &[Word]) -> Result<Column, Refusal> {
     Ok(Column { name, kind, sql })
 }
 
-/// Where the expression of a DEFAULT ends.
+/// Words that end the expression of a DEFAULT.
 const AFTER_DEFAULT: [&str; 10] =
     ["NOT", "NULL", "CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "REFERENCES", "ENABLE", "DISABLE", "INVISIBLE"];
 
-/// What follows a column's type, and whether it is an identity.
+/// The clauses after a column's type, and whether it is an identity.
 pub(super) fn options(words: &[Word]) -> Result<(Option<String>, bool), Refusal> {
     let mut texts: Vec<String> = Vec::new();
     let (mut at, mut identity) = (0, false);
@@ -117,7 +117,7 @@ pub(super) fn options(words: &[Word]) -> Result<(Option<String>, bool), Refusal>
     Ok((Some(text).filter(|text| !text.is_empty()), identity))
 }
 
-/// What says nothing to PostgreSQL.
+/// Clauses without a meaning for PostgreSQL.
 const IGNORED: [&str; 9] =
     ["ENABLE", "DISABLE", "VALIDATE", "NOVALIDATE", "RELY", "NORELY", "INVISIBLE", "VISIBLE", "SORT"];
 

@@ -8,9 +8,9 @@ use crate::engine::Refusal;
 pub(crate) enum Word {
     /// A keyword or a name without quotes, in upper case.
     Name(String),
-    /// A name in quotes, as it is between them.
+    /// A name in quotes, without the quotes.
     Quoted(String),
-    /// A text, as it is between its quotes.
+    /// A text, without its quotes.
     Text(String),
     /// A number.
     Number(String),
@@ -26,7 +26,7 @@ const SIGNS: [&str; 27] = [
 ];
 
 impl Word {
-    /// Returns whether it is this keyword or sign.
+    /// True if it is this keyword or sign.
     pub(crate) fn is(&self, what: &str) -> bool {
         match self {
             Word::Name(name) => name == what,
@@ -35,7 +35,7 @@ impl Word {
         }
     }
 
-    /// The name that it is, as PostgreSQL stores it.
+    /// The name as PostgreSQL stores it; `None` if the word is not a name.
     pub(crate) fn stored(&self) -> Option<String> {
         match self {
             Word::Name(name) | Word::Quoted(name) => Some(names::shown(name)),
@@ -43,10 +43,10 @@ impl Word {
         }
     }
 
-    /// The word in PostgreSQL's SQL, where nothing about it is special.
+    /// The word in PostgreSQL's SQL, where it is not special.
     pub(crate) fn plain(&self) -> String {
         match self {
-            // '$' may be in both, '#' only in Oracle's.
+            // '$' is valid in both, '#' only in Oracle.
             Word::Name(name) if name.contains('#') => names::quoted(&names::shown(name)),
             Word::Name(name) => name.to_lowercase(),
             Word::Quoted(name) => names::quoted(&names::shown(name)),
@@ -126,7 +126,7 @@ fn word(rest: &str) -> Result<(Word, &str), Refusal> {
     }
 }
 
-/// Bytes of a name in Oracle and in PostgreSQL, which would cut it.
+/// The greatest number of bytes of a name in Oracle and in PostgreSQL, which would truncate it.
 const LONGEST_NAME: usize = 128;
 const LONGEST_NAME_HERE: usize = 63;
 
@@ -160,7 +160,7 @@ fn unfinished() -> Refusal {
     Refusal::new(1756, "quoted string not properly terminated")
 }
 
-/// Text up to a quote; a doubled one belongs to it.
+/// The text up to a quote; a doubled quote belongs to it.
 fn until_quote(text: &str, quote: char) -> Option<(String, &str)> {
     let mut taken = String::new();
     let mut rest = text;
@@ -211,7 +211,7 @@ fn number(rest: &str) -> (Word, &str) {
         }
     }
     let number = Word::Number(rest[..end].to_owned());
-    // The marks of BINARY_DOUBLE and BINARY_FLOAT literals.
+    // The suffixes of BINARY_DOUBLE and BINARY_FLOAT literals.
     let after = &rest[end..];
     let marked = after.starts_with(['d', 'D', 'f', 'F']) && !after[1..].starts_with(is_name);
     (number, if marked { &after[1..] } else { after })

@@ -1,6 +1,6 @@
 //! The bytes of an answer.
 
-/// An answer that grows.
+/// An answer that is being written.
 #[derive(Default)]
 pub(crate) struct Answer {
     pub(crate) bytes: Vec<u8>,
@@ -30,7 +30,7 @@ impl Answer {
         self.raw(&value.to_be_bytes())
     }
 
-    /// An integer that tells its length.
+    /// An integer with its length before it.
     pub(crate) fn integer(&mut self, value: u64) -> &mut Self {
         let bytes = value.to_be_bytes();
         let zeros = (value.leading_zeros() / 8) as usize;
@@ -42,7 +42,7 @@ impl Answer {
         self.integer(value as u64)
     }
 
-    /// Bytes that tell their length.
+    /// Bytes with their length before them.
     pub(crate) fn value(&mut self, bytes: &[u8]) -> &mut Self {
         if bytes.len() <= LONGEST_SHORT {
             return self.byte(bytes.len() as u8).raw(bytes);

@@ -8,7 +8,7 @@ use crate::values::cell;
 use crate::values::codes::wire;
 use crate::values::kind::LONGEST_TEXT;
 
-/// Stands for NULL where a length cannot.
+/// The byte that a NULL boolean has in place of its length.
 const ESCAPE: u8 = 253;
 /// The form of text in the national character set.
 const NATIONAL: u8 = 2;
@@ -40,12 +40,12 @@ impl Bind {
         Ok(Self { kind, size, is_national })
     }
 
-    /// The type that PostgreSQL is told.
+    /// The type that is sent to PostgreSQL.
     pub(super) fn parameter_kind(&self) -> u32 {
         cell::parameter_kind(self.kind)
     }
 
-    /// Returns whether its value comes after the others'.
+    /// True if its value comes after those of the others.
     fn is_long(&self) -> bool {
         self.size > LONGEST_TEXT
     }
@@ -69,7 +69,7 @@ impl Bind {
     }
 }
 
-/// Reads rows of values. Those that are refused are told only when all are read.
+/// Reads rows of values. Refused ones are reported only when all are read.
 pub(super) fn read_rows(
     line: &mut Line,
     lobs: &Lobs,
@@ -77,7 +77,7 @@ pub(super) fn read_rows(
     count: usize,
     long_last: bool,
 ) -> Result<Result<Vec<Vec<Parameter>>, Refusal>, Broken> {
-    // What a client announces need not come.
+    // A client may announce more rows than it sends.
     let mut rows = Vec::with_capacity(count.min(10_000));
     let mut refused = None;
     for _ in 0..count {

@@ -1,4 +1,4 @@
-//! PL/SQL blocks, step by step, and bind variables that the client gets back.
+//! PL/SQL blocks, step by step, and bind variables that are returned to the client.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const INPUT: u8 = 32;
 const OUTPUT: u8 = 16;
 const BOTH: u8 = INPUT | OUTPUT;
 
-/// A value that the client gets back: on the wire, in the type of its bind variable.
+/// A value that is returned to the client: in the protocol's form, in the type of its bind variable.
 type Given = Option<Vec<u8>>;
 
 impl Conversation {
@@ -193,7 +193,7 @@ impl Conversation {
     ) -> Result<(), Refusal> {
         let mut texts = Vec::new();
         for (argument, query) in arguments {
-            // TRUE and FALSE are no values to Oracle's SQL, and no procedure here looks at them.
+            // TRUE and FALSE are not values in Oracle's SQL, and no procedure here uses them.
             let is_truth = matches!(query.sql.as_str(), "SELECT true" | "SELECT false");
             texts.push((argument.clone(), if is_truth { None } else { self.text_of(query, variables)? }));
         }
@@ -241,7 +241,7 @@ impl Conversation {
     fn gather(&mut self, owner: &str, table: &str) -> Result<(), Refusal> {
         use crate::sql::names::{quoted, shown};
         let session = self.session()?;
-        // As everywhere a definition, it ends the transaction.
+        // As DDL does everywhere, it ends the transaction.
         session.commit()?;
         session.run(&format!("ANALYZE {}.{}", quoted(&shown(owner)), quoted(&shown(table)))).map_err(|refusal| {
             match refusal.code {
@@ -304,7 +304,7 @@ fn converted(cell: &[u8], kind: &Kind, wanted: u8) -> Result<Vec<u8>, Refusal> {
 }
 
 impl Answer {
-    /// Which bind variables go which way.
+    /// The directions of the bind variables: in, out or both.
     fn directions(&mut self, rows: usize, directions: impl ExactSizeIterator<Item = u8>) {
         let count = directions.len();
         self.byte(kind::DIRECTIONS).byte(0).count(count % 256).count(count / 256).count(rows).integer(0);
@@ -314,7 +314,7 @@ impl Answer {
         }
     }
 
-    /// What one row of an array returned: for each bind variable all its values.
+    /// The values that one row of an array returned, for each bind variable.
     fn returned(&mut self, rows: &Rows, binds: &[Bind]) -> Result<(), Refusal> {
         self.byte(kind::ROW_DATA);
         for (column, bind) in binds.iter().enumerate() {

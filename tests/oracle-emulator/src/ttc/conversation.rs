@@ -15,7 +15,7 @@ use crate::net::{BREAK, Broken, Line, RESET};
 use crate::options::Release;
 use crate::server::Server;
 
-/// Whether the conversation goes on.
+/// The next step of the conversation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Next {
     Call,
@@ -37,10 +37,10 @@ mod function {
     pub(super) const PING: u8 = 147;
 }
 
-/// What the fields of messages are in 19c and in 23ai. Clients may know fewer.
+/// The versions of the message fields in 19c and in 23ai. Clients may know fewer.
 const FIELDS_19: u8 = 12;
 const FIELDS_23: u8 = 24;
-/// Between two looks at the client while a call is delayed.
+/// The interval between two checks of the client while a call is delayed.
 const GLANCE: Duration = Duration::from_millis(10);
 
 /// A conversation.
@@ -59,7 +59,7 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    /// A conversation on a line that was accepted.
+    /// A conversation on an accepted line.
     pub(crate) fn new(line: Line, server: Arc<Server>, release: Release, marks_end: bool) -> Self {
         let fields = if release == Release::R23 { FIELDS_23 } else { FIELDS_19 };
         Self {
@@ -77,7 +77,7 @@ impl Conversation {
         }
     }
 
-    /// Talks until the client hangs up.
+    /// Serves the client until it closes the connection.
     pub(crate) fn talk(mut self) -> Result<(), Broken> {
         let ended = self.calls();
         if self.sid != 0 {
@@ -199,7 +199,7 @@ impl Conversation {
         self.session.as_ref().is_some_and(Session::in_transaction)
     }
 
-    /// Lets a fault script do what it has for this. Returns the refusal that the call is to be answered with.
+    /// Applies the fault that a script has for this moment. Returns the refusal with which the call is to be answered.
     pub(super) fn strike(&mut self, happening: Happening<'_>) -> Result<Option<Refusal>, Broken> {
         let faults = &self.server.faults;
         let struck = faults.strike(Happening::Call, &self.account);
@@ -229,7 +229,7 @@ impl Conversation {
     }
 }
 
-/// Answers.
+/// Writes answers.
 impl Conversation {
     pub(super) fn reply(&mut self, mut answer: Answer) -> Result<Next, Broken> {
         if self.agreed.marks_end {
@@ -244,7 +244,7 @@ impl Conversation {
         Ok(Next::Call)
     }
 
-    /// Ends the message of a call that went well.
+    /// Ends the message of a successful call.
     pub(super) fn finish(&self, answer: &mut Answer, cursor: u16, rows: u64) {
         let in_transaction = self.in_transaction();
         answer.end(self.agreed, &End { in_transaction, cursor, rows, ..End::default() });
@@ -262,12 +262,12 @@ impl Conversation {
     }
 }
 
-/// The call that a client interrupted.
+/// The error of a call that the client interrupted.
 fn cancelled() -> Refusal {
     told(1013)
 }
 
-/// What Oracle says with these codes.
+/// Oracle's message for these codes.
 pub(super) fn told(code: u32) -> Refusal {
     Refusal::new(
         code,

@@ -14,13 +14,13 @@ use crate::net::Broken;
 use crate::server::Asked;
 use crate::sql::{Control, Statement};
 
-/// How long a waiting call looks at its client.
+/// The interval at which a waiting call checks its client.
 pub(super) const LOOK: Duration = Duration::from_millis(1);
 
-/// What OPEN_CURSORS is: a client that leaves cursors open is to notice.
+/// The value of OPEN_CURSORS: a client that leaves cursors open must notice.
 const MOST_CURSORS: usize = 300;
 
-/// What a client asks for with a statement.
+/// The options of an EXECUTE.
 mod option {
     pub(super) const BIND: u64 = 0x08;
     pub(super) const DEFINE: u64 = 0x10;
@@ -29,11 +29,11 @@ mod option {
     pub(super) const COMMIT: u64 = 0x100;
     pub(super) const BATCH_ERRORS: u64 = 0x8_0000;
     pub(super) const ROW_COUNTS: u64 = 0x4000;
-    /// Among the second options of a re-execution.
+    /// An option among the second options of a re-execution.
     pub(super) const COMMIT_AGAIN: u64 = 1;
 }
 
-/// A cursor: a statement, and what of it is under way.
+/// A cursor: a statement and the state of its execution.
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
     pub(super) sql: String,
@@ -42,7 +42,7 @@ pub(crate) struct Cursor {
     pub(super) fetching: Fetching,
 }
 
-/// What is to be done with a statement.
+/// The operations that are requested on a statement.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wish {
     pub(super) cursor: u16,
@@ -67,7 +67,7 @@ struct Request {
     flags: u64,
 }
 
-/// So many numbers follow the statement's text.
+/// The number of integers after the statement's text.
 const NUMBERS: usize = 13;
 
 impl Conversation {
@@ -208,7 +208,7 @@ impl Conversation {
         let (count, sent, long_last) = match cursor.statement.as_deref() {
             Some(Statement::Query(_)) => (1, cursor.binds.len(), true),
             Some(Statement::Block(_)) => (executions.max(1), cursor.binds.len(), false),
-            // The client sends nothing for what it gets back.
+            // The client sends nothing for returned values.
             Some(Statement::Change(_, Some(returning))) => {
                 (executions.max(1), cursor.binds.len().saturating_sub(returning.columns), true)
             }
@@ -220,7 +220,7 @@ impl Conversation {
         read_rows(&mut self.line, &self.lobs, &cursor.binds[..sent], count, long_last)
     }
 
-    /// Runs a statement whose request was read to its end.
+    /// Runs a statement whose request was read completely.
     fn run(
         &mut self,
         wish: Wish,

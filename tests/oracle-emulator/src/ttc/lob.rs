@@ -1,4 +1,4 @@
-//! Large objects: locators, and what is done through them. A locator lives as long as its session.
+//! Large objects: locators, and the operations on them. A locator lives as long as its session.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::values::codes::wire;
 
 /// The length of a locator.
 const LOCATOR: usize = 40;
-/// Where the flags and the number are in it.
+/// The places of the flags and the number in it.
 const FLAGS: usize = 4;
 const NUMBER: usize = 20;
 const IS_BLOB: u8 = 0x01;
@@ -21,7 +21,7 @@ const IS_ABSTRACT: u8 = 0x40;
 const IS_INITIALIZED: u8 = 0x08;
 const IS_UTF16: u8 = 0x80;
 const IS_TEMPORARY: u8 = 0x01;
-/// What a client is told is good to read at once.
+/// The chunk size that is reported to clients.
 const CHUNK: u32 = 8132;
 
 mod operation {
@@ -38,7 +38,7 @@ mod operation {
     pub(super) const ARRAY: u32 = 0x80000;
 }
 
-/// Text is kept as UTF-16, since offsets count its units.
+/// Text is kept as UTF-16, because offsets count UTF-16 units.
 #[derive(Clone, Debug)]
 enum Content {
     Text(Vec<u16>),
@@ -131,7 +131,7 @@ impl Lobs {
         answer.count(locator.len()).count(size).integer(CHUNK.into()).value(&locator);
     }
 
-    /// What a bind variable with a locator represents.
+    /// The value of a bind variable with a locator.
     pub(super) fn parameter(&self, locator: &[u8]) -> Result<Parameter, Refusal> {
         let lob = self.known.get(&number(locator)).ok_or_else(invalid)?;
         Ok(match &lob.content {
@@ -163,7 +163,7 @@ fn invalid() -> Refusal {
     Refusal::new(22275, "invalid LOB locator specified")
 }
 
-/// An operation as the client asks for it.
+/// A requested operation.
 struct Request {
     operation: u32,
     locator: Vec<u8>,
@@ -202,7 +202,7 @@ impl Request {
     }
 }
 
-/// What an operation answers.
+/// The result of an operation.
 #[derive(Default)]
 struct Outcome {
     data: Option<Vec<u8>>,
@@ -274,7 +274,7 @@ impl Conversation {
         self.reply(answer)
     }
 
-    /// Frees temporary large objects along with another call.
+    /// Frees temporary large objects together with another call.
     pub(super) fn free_lobs(&mut self) -> Result<(), Broken> {
         let line = &mut self.line;
         line.byte()?;

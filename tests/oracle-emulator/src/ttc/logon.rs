@@ -1,7 +1,7 @@
-//! Who is there: O5LOGON. Both sides prove to each other that they know the password, without sending it in clear.
+//! Authentication by O5LOGON. Both sides prove to each other that they know the password, without sending it in clear.
 //!
-//! The server sends half of a key, encrypted by what it keeps of the password; the client answers with the other half.
-//! Both make the session's key of them, and the password comes encrypted by it.
+//! The server sends half of a key, encrypted with the password's verifier; the client answers with the other half. Both
+//! compute the session's key from them, and the password is sent encrypted with it.
 
 use std::collections::HashMap;
 
@@ -12,30 +12,30 @@ use sha2::{Digest, Sha512};
 
 use crate::options::{Account, Verifier};
 
-/// How often the password is hashed for the verifier of 12c, and the session's key after that.
+/// The number of hash rounds for the verifier of 12c; the next constant is that of the session's key.
 const VERIFIER_ROUNDS: u32 = 4096;
 const KEY_ROUNDS: u32 = 3;
 const KIND_11: u32 = 0xb152;
 const KIND_12: u32 = 0x4815;
-/// What AES works on.
+/// The block size of AES.
 const BLOCK: usize = 16;
-/// What a client looks for in the server's proof.
+/// The text that a client expects in the server's proof.
 const PROOF: &[u8; BLOCK] = b"SERVER_TO_CLIENT";
 
-/// A logon that began.
+/// A login that has begun.
 pub(super) struct Challenge {
-    /// `None` for a name that there is no account of: the client is not told before it sent its password.
+    /// `None` for a name without an account: the client learns it only after it has sent its password.
     account: Option<Account>,
     password_key: Vec<u8>,
     half: Vec<u8>,
     salt: [u8; BLOCK],
 }
 
-/// Texts under names, as they are sent.
+/// Named texts, as they are sent.
 pub(super) type Pairs = Vec<(&'static str, String, u32)>;
 
 impl Challenge {
-    /// The challenge for an account, and what the client is sent.
+    /// The challenge for an account, and the texts that the client is sent.
     pub(super) fn new(account: Option<Account>) -> (Self, Pairs) {
         let mut random = rand::rng();
         let verifier = account.as_ref().map_or(Verifier::V12, |account| account.verifier);

@@ -1,4 +1,4 @@
-//! The messages that answers are made of.
+//! The messages of answers.
 
 use super::answer::Answer;
 use crate::engine::{Column, Refusal};
@@ -22,12 +22,12 @@ pub(super) mod kind {
     pub(in crate::ttc) const FAST_LOGON: u8 = 34;
 }
 
-/// What both sides agreed on.
+/// The settings that both sides agreed on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Agreed {
-    /// Which fields messages have.
+    /// The version of the message fields.
     pub(super) fields: u8,
-    /// True if answers mark their end.
+    /// True if answers have an end-of-response flag.
     pub(super) marks_end: bool,
 }
 
@@ -44,7 +44,7 @@ pub(super) const FIELDS_23_1_1: u8 = 18;
 const FIELDS_23_1_3: u8 = 20;
 const FIELDS_23_4: u8 = 24;
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Default)]
 pub(super) struct End<'e> {
     pub(super) in_transaction: bool,
@@ -60,7 +60,7 @@ impl Answer {
         self.byte(kind::STATUS).integer(if in_transaction { IN_TRANSACTION } else { 0 }).integer(0)
     }
 
-    /// Closes every call, also those that succeed.
+    /// The message that ends every call, also a successful one.
     pub(super) fn end(&mut self, agreed: Agreed, end: &End<'_>) -> &mut Self {
         let code = end.error.map_or(0, |error| u64::from(error.code));
         self.byte(kind::ERROR).integer(if end.in_transaction { IN_TRANSACTION } else { 0 }).integer(0);
@@ -81,7 +81,7 @@ impl Answer {
         self
     }
 
-    /// Codes, places and words, each as an array.
+    /// Codes, places and messages, each as an array.
     fn refused(&mut self, refused: &[(usize, Refusal)]) {
         let count = refused.len();
         self.count(count);
@@ -108,7 +108,7 @@ impl Answer {
         }
     }
 
-    /// Values of the call itself; the counts of an array's rows, where they were asked for.
+    /// Values of the call itself; the counts of an array's rows, if they were requested.
     pub(super) fn call_values(&mut self, counts: Option<&[u64]>) -> &mut Self {
         self.byte(kind::PARAMETERS).integer(0).integer(0).integer(0).integer(0);
         if let Some(counts) = counts {
@@ -120,7 +120,7 @@ impl Answer {
         self
     }
 
-    /// Texts under names.
+    /// Named texts.
     pub(super) fn pairs(&mut self, pairs: &[(&str, String, u32)]) -> &mut Self {
         self.byte(kind::PARAMETERS).count(pairs.len());
         for (name, value, flags) in pairs {
@@ -129,7 +129,7 @@ impl Answer {
         self
     }
 
-    /// What the server can do.
+    /// The server's capabilities.
     pub(super) fn protocol(&mut self, agreed: Agreed) -> &mut Self {
         self.byte(kind::PROTOCOL).byte(6).byte(0).raw(b"wmshost emulator, not Oracle\0");
         self.raw(&UTF8.to_le_bytes()).byte(1).raw(&0_u16.to_le_bytes());
@@ -159,7 +159,7 @@ impl Answer {
         ] {
             can[at] = value;
         }
-        // Texts of standard length: 4,000 bytes.
+        // Texts of the standard length: 4,000 bytes.
         let mut at_run_time = [0; 13];
         (at_run_time[0], at_run_time[6]) = (2, 1);
         self.value(&can).value(&at_run_time)
@@ -174,7 +174,7 @@ impl Answer {
         for (at, column) in columns.iter().enumerate() {
             self.column(agreed, at, column);
         }
-        // When it was described; no flags, no registration.
+        // The time of the describe; no flags, no registration.
         self.integer(7).value(&[120, 126, 1, 1, 1, 1, 1]).integer(0).integer(0).integer(0).integer(0).integer(0)
     }
 

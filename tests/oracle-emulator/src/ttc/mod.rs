@@ -1,13 +1,13 @@
 //! The calls of a session (TTC).
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
 //! | `answer` | the bytes of an answer |
-//! | `message` | the messages that answers are made of |
-//! | `logon` | who is there: O5LOGON |
-//! | `welcome` | the messages of logging on |
+//! | `message` | the messages of answers |
+//! | `logon` | authentication by O5LOGON |
+//! | `welcome` | the messages of a login |
 //! | `conversation` | one client from its first packet to its last |
-//! | `piggyback` | what clients send along with a call |
+//! | `piggyback` | requests that clients send together with a call |
 //! | `bind` | bind variables |
 //! | `execute` | statements |
 //! | `block` | PL/SQL blocks |

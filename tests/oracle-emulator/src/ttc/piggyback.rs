@@ -1,4 +1,4 @@
-//! What clients send along with a call: cursors to close, tags of the session, large objects to free.
+//! Requests that clients send together with a call: cursors to close, session tags, large objects to free.
 
 use super::conversation::Conversation;
 use crate::net::Broken;
@@ -26,7 +26,7 @@ impl Conversation {
                 let schema = self.line.announced_text()?;
                 if let Some(session) = self.session.as_mut() {
                     let schema = crate::sql::names::quoted(&crate::sql::names::shown(&schema));
-                    // Where there is no such schema, the next statement says so.
+                    // If there is no such schema, the next statement reports it.
                     let _ = session.run(&format!("SET search_path = {schema}, sys, oracle, pg_catalog"));
                 }
             }
@@ -60,7 +60,7 @@ impl Conversation {
         let announce = |line: &mut crate::net::Line| Ok::<_, Broken>(line.flag()? & (line.integer()? != 0));
         for (at, given) in given.iter_mut().enumerate() {
             *given = announce(line)?;
-            // Two fields without use follow the third and the fourth.
+            // Two unused fields follow the third and the fourth.
             if at == 2 || at == 3 {
                 announce(line)?;
                 announce(line)?;

@@ -1,4 +1,4 @@
-//! Rows of a query, so many at a time.
+//! Rows of a query, a number at a time.
 
 use super::answer::Answer;
 use super::bind::Bind;
@@ -16,28 +16,27 @@ use crate::values::kind::Kind;
 /// A NULL in a column that is fetched as LONG.
 const NULL_FETCHED: u64 = 1405;
 
-/// The rows of a cursor, and how far they were fetched.
+/// The rows of a cursor, and the number of those already fetched.
 #[derive(Debug, Default)]
 pub(super) struct Fetching {
     pub(super) rows: Rows,
     pub(super) next: usize,
-    /// The types that the client wants the columns in.
+    /// The types in which the client wants the columns.
     pub(super) defines: Option<Vec<Bind>>,
 }
 
 impl Fetching {
-    /// That there are no more.
+    /// The error that there are no more rows.
     pub(super) fn no_more() -> Refusal {
         Refusal::new(1403, "no data found")
     }
 
-    /// Returns whether large objects are among the columns: the client is then to say how it wants them before it
-    /// fetches.
+    /// True if large objects are among the columns: the client must then say how it wants them before it fetches.
     pub(super) fn has_lobs(&self) -> bool {
         self.rows.columns.iter().any(|column| column.kind.is_lob())
     }
 
-    /// Writes the next rows and says whether they were the last.
+    /// Writes the next rows and returns true if they were the last.
     pub(super) fn write(&mut self, answer: &mut Answer, count: usize, lobs: &mut Lobs) -> bool {
         answer.byte(kind::ROW_HEADER).byte(0).integer(0).integer(0).count(count).integer(0).integer(0).integer(0);
         let end = self.next.saturating_add(count).min(self.rows.len());
@@ -59,13 +58,13 @@ impl Fetching {
         end == self.rows.len()
     }
 
-    /// Which columns differ from the row before and so are sent; `None`: all, as in a first row.
+    /// The columns that differ from the row before and so are sent; `None`: all, as in a first row.
     fn sent(&self, row: usize, compresses: bool) -> Option<Vec<bool>> {
         let before = row.checked_sub(1).filter(|_| compresses)?;
         let columns = 0..self.rows.columns.len();
         let sent: Vec<bool> =
             columns.map(|column| self.rows.cell(row, column) != self.rows.cell(before, column)).collect();
-        // The driver oracledb keeps a vector in force until the next one, so a whole row has one, too.
+        // The driver oracledb keeps a vector until the next one, so a complete row has one, too.
         Some(sent)
     }
 

@@ -1,4 +1,4 @@
-//! The messages of logging on: what both sides can do, who the client is, and the welcome.
+//! The messages of a login: the capabilities of both sides, the authentication, and the welcome.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// Protocol, data types and the first half of logging on in one message.
+    /// Protocol, data types and the first half of the login in one message.
     pub(super) fn fast_logon(&mut self) -> Result<Next, Broken> {
         self.line.skip(3)?;
         self.line.byte()?;
@@ -45,7 +45,7 @@ impl Conversation {
         self.line.skip(7)?;
         self.read_data_types()?;
         answer.byte(kind::DATA_TYPES).big_endian_u16(0);
-        // A function header without token, whatever was agreed.
+        // A function header without a token, whatever was agreed.
         self.line.skip(3)?;
         let (name, sent) = self.read_logon()?;
         self.logon_one(&name, &sent, &mut answer);

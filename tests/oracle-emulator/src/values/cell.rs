@@ -1,4 +1,4 @@
-//! One value: from PostgreSQL to the wire, and from a bind variable to PostgreSQL.
+//! One value: from PostgreSQL to the protocol, and from a bind variable to PostgreSQL.
 
 use super::codes::{engine, wire};
 use super::interval;
@@ -7,8 +7,8 @@ use super::moment::{self, Shape};
 use super::number;
 use crate::engine::{Parameter, Refusal};
 
-/// The wire's bytes of a value that PostgreSQL sent, which has this type there and that one in Oracle. The session's
-/// time zone is this many seconds east.
+/// The protocol's bytes of a value that PostgreSQL sent, from its type there to its type in Oracle. The session's time
+/// zone is `zone` seconds east of UTC.
 pub(crate) fn encode(bytes: &[u8], engine_kind: u32, kind: &Kind, zone: i64) -> Result<Vec<u8>, Refusal> {
     match kind {
         Kind::Number(_) | Kind::Float(_) => number_of(bytes, engine_kind),
@@ -21,7 +21,7 @@ pub(crate) fn encode(bytes: &[u8], engine_kind: u32, kind: &Kind, zone: i64) -> 
         Kind::IntervalYm(_) => interval::years(bytes),
         Kind::IntervalDs(..) => interval::days(bytes),
         Kind::Boolean => Ok(if bytes == [1] { vec![1, 1] } else { vec![0] }),
-        // A large object is turned when it is read.
+        // A large object is converted when it is read.
         Kind::NVarchar2(_) | Kind::NChar(_) => Ok(national(bytes)),
         Kind::Char(length, false) => Ok(padded(bytes, *length as usize)),
         _ => Ok(bytes.to_vec()),
@@ -66,7 +66,7 @@ fn moved(bytes: &[u8], seconds: i64) -> Result<[u8; 8], Refusal> {
     Ok((i64::from_be_bytes(micros) + seconds * 1_000_000).to_be_bytes())
 }
 
-/// PostgreSQL pads to this many characters, Oracle to this many bytes.
+/// PostgreSQL pads to a number of characters, Oracle to a number of bytes.
 fn padded(text: &[u8], length: usize) -> Vec<u8> {
     let blanks = text.iter().rev().take_while(|byte| **byte == b' ').count();
     text[..text.len().min(length.max(text.len() - blanks))].to_vec()
@@ -82,7 +82,7 @@ fn of_national(bytes: &[u8]) -> String {
     String::from_utf16_lossy(&units)
 }
 
-/// Floating point numbers are sent so that they order as their bytes do.
+/// Floating point numbers are sent so that their order is that of their bytes.
 fn ordered_double(value: f64) -> [u8; 8] {
     let bits = value.to_bits();
     let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
@@ -95,7 +95,7 @@ fn ordered_float(value: f32) -> [u8; 4] {
     ordered.to_be_bytes()
 }
 
-/// What a bind variable of this type on the wire is for PostgreSQL; in the national character set or not.
+/// The parameter for PostgreSQL of a bind variable of this type, in the national character set or not.
 pub(crate) fn decode(bytes: Vec<u8>, kind: u8, is_national: bool) -> Result<Parameter, Refusal> {
     let odd = || Refusal::new(1722, "invalid number (a bind variable of another length)");
     Ok(match kind {
@@ -124,7 +124,7 @@ pub(crate) fn decode(bytes: Vec<u8>, kind: u8, is_national: bool) -> Result<Para
     })
 }
 
-/// The type that PostgreSQL is told for a bind variable, or 0 to find out by itself.
+/// The type that is sent to PostgreSQL for a bind variable, or 0 to let it infer one.
 pub(crate) fn parameter_kind(kind: u8) -> u32 {
     match kind {
         wire::NUMBER | wire::INTEGER => engine::NUMERIC,

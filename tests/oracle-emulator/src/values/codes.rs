@@ -1,6 +1,6 @@
-//! The numbers that types have on the wire and in PostgreSQL.
+//! The numbers of types in the protocol and in PostgreSQL.
 
-/// Numbers of types on the wire.
+/// Numbers of types in the protocol.
 pub(crate) mod wire {
     pub(crate) const VARCHAR: u8 = 1;
     pub(crate) const NUMBER: u8 = 2;

@@ -1,8 +1,8 @@
-//! Oracle's INTERVALs on the wire, as text, and out of PostgreSQL's binary interval.
+//! Oracle's INTERVALs in the protocol, as text, and from PostgreSQL's binary interval.
 
 use crate::engine::Refusal;
 
-/// Added to each part, so that none is negative on the wire.
+/// Added to each part, so that none is negative in the protocol.
 const MIDDLE: i64 = 0x8000_0000;
 const OFFSET: i64 = 60;
 const MICROS_OF_DAY: i64 = 86_400_000_000;

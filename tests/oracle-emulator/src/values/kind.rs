@@ -1,4 +1,4 @@
-//! Column types as they are declared in Oracle's words.
+//! Column types as declared in Oracle.
 
 use crate::engine::Refusal;
 use crate::sql::words::{Word, words};
@@ -6,13 +6,13 @@ use crate::sql::words::{Word, words};
 /// Oracle's type of a column or an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
-    /// Precision and scale; neither for a NUMBER that was declared without.
+    /// Precision and scale; `None` for a NUMBER that was declared without.
     Number(Option<(u8, i8)>),
     /// A NUMBER with this many binary digits.
     Float(u8),
     BinaryFloat,
     BinaryDouble,
-    /// How many, and whether characters rather than bytes are counted.
+    /// The length; the flag is true if it counts characters rather than bytes.
     Varchar2(u32, bool),
     /// Likewise, and padded with blanks.
     Char(u32, bool),
@@ -43,11 +43,11 @@ pub(crate) const LONGEST_TEXT: u32 = 4000;
 pub(super) const LONGEST_RAW: u32 = 2000;
 /// The default of FLOAT.
 const FLOAT_DIGITS: u8 = 126;
-/// PostgreSQL counts fractions of a second no finer.
+/// PostgreSQL has no finer fractions of a second.
 pub(super) const MICROS: u8 = 6;
 
 impl Kind {
-    /// Reads a type at the beginning of these words and says how many it takes.
+    /// Reads a type at the beginning of these words and returns the number of its words.
     pub(crate) fn read(words: &[Word]) -> Result<(Self, usize), Refusal> {
         let Some(Word::Name(name)) = words.first() else {
             return Err(Refusal::new(902, "invalid datatype"));
@@ -107,7 +107,7 @@ impl Kind {
         Ok((kind, taken))
     }
 
-    /// Refuses what Oracle would not declare.
+    /// Refuses types that Oracle would not declare.
     fn check(&self) -> Result<(), Refusal> {
         let too_long = |length: u32, most: u32| match length {
             0 => Err(Refusal::new(1723, "zero-length columns are not allowed")),
@@ -128,7 +128,7 @@ impl Kind {
         }
     }
 
-    /// Reads a type as it was kept.
+    /// Reads a type as it was recorded.
     pub(crate) fn kept(text: &str) -> Result<Self, Refusal> {
         Ok(Self::read(&words(text)?)?.0)
     }
@@ -161,7 +161,7 @@ impl Kind {
         }
     }
 
-    /// The type in Oracle's words.
+    /// The type in Oracle's spelling.
     pub(crate) fn declared(&self) -> String {
         let unit = |characters: bool| if characters { "CHAR" } else { "BYTE" };
         match self {
@@ -192,7 +192,7 @@ impl Kind {
     }
 }
 
-/// What is in the parentheses after the first word, and how many words that takes with it.
+/// The arguments in the parentheses after the first word, and the number of words including these.
 fn arguments(words: &[Word]) -> (Vec<String>, usize) {
     if !words.get(1).is_some_and(|word| word.is("(")) {
         return (Vec::new(), 1);

@@ -1,14 +1,14 @@
 //! Values and their types on both sides.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
 //! | `number` | NUMBER |
 //! | `moment` | DATE and TIMESTAMP |
 //! | `interval` | INTERVAL |
 //! | `kind` | column types as declared |
-//! | `shape` | column types in PostgreSQL and on the wire |
+//! | `shape` | column types in PostgreSQL and in the protocol |
 //! | `codes` | the numbers of types |
-//! | `cell` | one value between PostgreSQL and the wire |
+//! | `cell` | one value between PostgreSQL and the protocol |
 
 pub(crate) mod cell;
 pub(crate) mod codes;

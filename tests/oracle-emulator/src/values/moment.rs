@@ -1,4 +1,4 @@
-//! Oracle's DATE and TIMESTAMP on the wire, as text, and out of PostgreSQL's binary timestamp.
+//! Oracle's DATE and TIMESTAMP in the protocol, as text, and from PostgreSQL's binary timestamp.
 
 use crate::engine::Refusal;
 
@@ -17,7 +17,7 @@ pub(crate) enum Shape {
     Zoned,
 }
 
-/// A moment out of microseconds since 2000-01-01, as PostgreSQL sends it.
+/// A timestamp from microseconds since 2000-01-01, as PostgreSQL sends it.
 pub(crate) fn from_micros(bytes: &[u8], shape: Shape) -> Result<Vec<u8>, Refusal> {
     let micros: [u8; 8] = bytes.try_into().map_err(|_| invalid("a timestamp of another length"))?;
     let micros = i64::from_be_bytes(micros);
@@ -44,7 +44,7 @@ pub(crate) fn from_micros(bytes: &[u8], shape: Shape) -> Result<Vec<u8>, Refusal
     Ok(image)
 }
 
-/// The text of a moment, as PostgreSQL reads it. One with a time zone is told in UTC.
+/// The text of a timestamp, as PostgreSQL reads it. One with a time zone is converted to UTC.
 pub(crate) fn to_text(image: &[u8]) -> Result<String, Refusal> {
     let [century, year, month, day, hour, minute, second, ..] = *image else {
         return Err(invalid("a date that is cut off"));
@@ -64,7 +64,7 @@ fn invalid(what: &str) -> Refusal {
     Refusal::new(1841, format!("(full) year must be between -4713 and +9999, and not be 0 ({what})"))
 }
 
-/// The date that is this many days after 1970-01-01.
+/// The date that is this number of days after 1970-01-01.
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

@@ -1,13 +1,13 @@
-//! Oracle's NUMBER on the wire, as text, and out of PostgreSQL's binary numeric.
+//! Oracle's NUMBER in the protocol, as text, and from PostgreSQL's binary numeric.
 //!
-//! On the wire a NUMBER is an exponent of 100 and up to 20 digits to the base of 100; negative ones are mirrored,
-//! so that numbers order as their bytes do.
+//! In the protocol a NUMBER is an exponent of 100 and up to 20 digits to the base of 100; negative ones are mirrored,
+//! so that the order of numbers is that of their bytes.
 
 use crate::engine::Refusal;
 
 const MOST_PAIRS: usize = 20;
 const ZERO: u8 = 0x80;
-/// Stands after a negative number that is shorter than the longest.
+/// The byte after a negative number that is shorter than the longest.
 const END_OF_NEGATIVE: u8 = 102;
 
 fn invalid(what: &str) -> Refusal {
@@ -36,7 +36,7 @@ fn image(negative: bool, exponent: i32, pairs: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A number out of its text.
+/// A number from its text.
 pub(crate) fn from_text(text: &str) -> Result<Vec<u8>, Refusal> {
     let text = text.trim();
     let (negative, digits) = match text.strip_prefix('-') {
@@ -62,7 +62,7 @@ pub(crate) fn from_text(text: &str) -> Result<Vec<u8>, Refusal> {
     Ok(image(negative, point / 2 - 1, &pairs))
 }
 
-/// A number out of PostgreSQL's binary numeric.
+/// A number from PostgreSQL's binary numeric.
 pub(crate) fn from_numeric(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     let short = |at: usize| bytes.get(at..at + 2).map(|pair| i16::from_be_bytes([pair[0], pair[1]]));
     let (Some(count), Some(weight), Some(sign)) = (short(0), short(2), short(4)) else {

@@ -1,4 +1,4 @@
-//! What column types are in PostgreSQL, and what the wire says of them.
+//! Column types in PostgreSQL, and their description in the protocol.
 
 use super::codes::{engine, wire};
 use super::kind::{Kind, LONGEST_RAW, LONGEST_TEXT, MICROS};
@@ -8,7 +8,7 @@ use crate::engine::Field;
 const YEAR_TO_MONTH: i32 = 6;
 
 impl Kind {
-    /// The type of what PostgreSQL returns, where nothing better is known.
+    /// The type of a column that PostgreSQL returns, if nothing better is known.
     pub(crate) fn of(field: &Field) -> Self {
         let length = || field.modifier.checked_sub(4).filter(|length| *length > 0).map(|length| length as u32);
         match field.kind {
@@ -28,7 +28,7 @@ impl Kind {
             engine::TIMESTAMP => Kind::Timestamp(u8::try_from(field.modifier).unwrap_or(MICROS)),
             engine::TIMESTAMPTZ => Kind::TimestampTz(u8::try_from(field.modifier).unwrap_or(MICROS)),
             engine::BOOL => Kind::Boolean,
-            // The units that an interval may have are the upper half of the modifier.
+            // The units of an interval are the upper half of the modifier.
             engine::INTERVAL if field.modifier >> 16 == YEAR_TO_MONTH => Kind::IntervalYm(9),
             engine::INTERVAL => Kind::IntervalDs(9, MICROS),
             engine::BYTEA => Kind::Raw(LONGEST_RAW),
@@ -36,7 +36,7 @@ impl Kind {
         }
     }
 
-    /// The type in PostgreSQL's words.
+    /// The type in PostgreSQL's spelling.
     pub(crate) fn in_engine(&self) -> String {
         match self {
             Kind::Number(None) | Kind::Float(_) => "numeric".to_owned(),
@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// How many bytes PostgreSQL is to count by a check of its own.
+    /// The number of bytes that PostgreSQL has to count by a check of its own.
     pub(crate) fn bytes_checked(&self) -> Option<u32> {
         match self {
             Kind::Varchar2(length, false) | Kind::Char(length, false) | Kind::Raw(length) => Some(*length),
@@ -67,7 +67,7 @@ impl Kind {
         }
     }
 
-    /// Its number on the wire.
+    /// Its number in the protocol.
     pub(crate) fn wire(&self) -> u8 {
         match self {
             Kind::Number(_) | Kind::Float(_) => wire::NUMBER,
@@ -87,12 +87,12 @@ impl Kind {
             Kind::Blob => wire::BLOB,
             Kind::Long => wire::LONG,
             Kind::LongRaw => wire::LONG_RAW,
-            // As text: a client asks for no more than to hand it back.
+            // As text: a client only passes it back.
             Kind::Rowid => wire::VARCHAR,
         }
     }
 
-    /// Precision and scale on the wire.
+    /// Precision and scale in the protocol.
     pub(crate) fn digits(&self) -> (u8, i8) {
         match self {
             Kind::Number(None) => (0, -127),
@@ -105,7 +105,7 @@ impl Kind {
         }
     }
 
-    /// Its size in bytes on the wire, and in the unit it was declared with.
+    /// Its size in bytes in the protocol, and in the unit it was declared with.
     pub(crate) fn sizes(&self) -> (u32, u32) {
         match self {
             Kind::Number(_) | Kind::Float(_) => (22, 0),
@@ -128,17 +128,17 @@ impl Kind {
         }
     }
 
-    /// Returns whether it is text, in the database's character set.
+    /// True if it is text in the database's character set.
     pub(crate) fn is_text(&self) -> bool {
         matches!(self, Kind::Varchar2(..) | Kind::Char(..) | Kind::Clob | Kind::Long | Kind::Rowid)
     }
 
-    /// Returns whether its values are reached through locators.
+    /// True if its values are reached through locators.
     pub(crate) fn is_lob(&self) -> bool {
         matches!(self, Kind::Clob | Kind::NClob | Kind::Blob)
     }
 
-    /// Returns whether it is text in the national character set.
+    /// True if it is text in the national character set.
     pub(crate) fn is_national(&self) -> bool {
         matches!(self, Kind::NVarchar2(_) | Kind::NChar(_) | Kind::NClob)
     }

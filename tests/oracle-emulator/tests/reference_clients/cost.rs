@@ -1,5 +1,5 @@
-//! What the emulator itself costs: rows per second inserted and fetched. A floor far below what it reaches, so that a
-//! change for the worse by orders of magnitude is noticed and a busy machine is not.
+//! The cost of the emulator itself: rows per second inserted and fetched. The limit is far below the usual rate, so
+//! that a deterioration by orders of magnitude is noticed and a busy machine is not.
 
 use std::process::Command;
 use std::time::{Duration, Instant};

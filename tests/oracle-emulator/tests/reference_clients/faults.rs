@@ -1,4 +1,4 @@
-//! What a client sees of fault scripts, and that it goes on after them.
+//! The effects of fault scripts on a client, and that it continues after them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ fn table(connection: &Connection, name: &str) {
     connection.execute(&format!("CREATE TABLE {name} (id NUMBER(10))"), &[]).expect("created");
 }
 
-/// Returns whether the connection is gone: the crate has more than one word for it.
+/// True if the connection is lost: the crate has more than one message for it.
 fn is_gone(error: &Error) -> bool {
     matches!(
         error.kind(),
@@ -68,7 +68,7 @@ fn a_connection_is_cut_before_or_after_a_change() {
             emulator.faults().add(fault(statement("INTO cut"), effect.clone()));
             let error = connection.execute("INSERT INTO cut VALUES (1)", &[]).map(drop).expect_err("cut");
             assert!(is_gone(&error), "{way:?} {effect:?}: {:?}", error.kind());
-            // What was not committed is gone in any case.
+            // The uncommitted rows are lost in any case.
             assert_eq!(number(&logged_on(emulator, way), "SELECT COUNT(*) FROM cut", &[]), 0);
         }
     }
@@ -166,8 +166,8 @@ fn a_snapshot_is_too_old_when_it_is_forgotten() {
 #[test]
 fn a_listener_refuses_hangs_up_and_is_gone() {
     let Some(_) = emulator() else { return };
-    // Faults while connecting know no account yet: a stand-in of its own.
-    let emulator = Emulator::start(wmshost_oracle_emulator::Options::default()).expect("a emulator");
+    // Faults while connecting have no account yet: this test needs an emulator of its own.
+    let emulator = Emulator::start(wmshost_oracle_emulator::Options::default()).expect("an emulator");
     let config = || config(&emulator, WAY, "WMS");
     for wanted in [12514, 12516, 12528, 12541] {
         emulator.faults().add(Fault::new(Moment::Connect, Effect::Refuse(wanted)));

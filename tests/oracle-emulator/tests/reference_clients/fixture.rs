@@ -1,4 +1,4 @@
-//! The one stand-in of these tests, and why they are left out where it cannot start.
+//! The one emulator of these tests, and the reason why they are skipped where it cannot start.
 
 use std::sync::LazyLock;
 
@@ -15,10 +15,10 @@ static STAND_IN: LazyLock<Emulator> = LazyLock::new(|| {
         .account(account("FAULTS"))
         .account(account("COST"))
         .account(account("GARBLED"));
-    Emulator::start(options).expect("a emulator")
+    Emulator::start(options).expect("an emulator")
 });
 
-/// The emulator, or `None` where a test is left out because this machine lacks something.
+/// The emulator, or `None` where a test is skipped because this machine lacks something.
 pub(crate) fn emulator() -> Option<&'static Emulator> {
     match Emulator::missing() {
         Some(missing) => left_out(missing),
@@ -26,14 +26,14 @@ pub(crate) fn emulator() -> Option<&'static Emulator> {
     }
 }
 
-/// Says that a test is left out, and fails where it must not be.
+/// Reports that a test is skipped, and fails where it must not be.
 pub(crate) fn left_out<T>(missing: &str) -> Option<T> {
     assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{missing}: run tests/oracle-emulator/setup.sh");
     eprintln!("LEFT OUT: {missing}; tests/oracle-emulator/setup.sh installs it");
     None
 }
 
-/// All ways to connect.
+/// All combinations of release and transport.
 pub(crate) fn ways() -> Vec<(Release, Transport)> {
     let ways = Release::ALL.into_iter().flat_map(|release| Transport::ALL.map(|transport| (release, transport)));
     ways.collect()

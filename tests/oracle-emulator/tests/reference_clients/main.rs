@@ -1,12 +1,12 @@
-//! Clients that are known to work with Oracle, as referees of the emulator.
+//! Clients that are known to work with Oracle, as references for the emulator.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
-//! | `fixture` | the one stand-in of these tests |
+//! | `fixture` | the one emulator of these tests |
 //! | `python` | python-oracledb, thin |
 //! | `native` | the crate oracledb |
-//! | `faults` | what clients see of fault scripts |
-//! | `cost` | what the emulator itself costs |
+//! | `faults` | the effects of fault scripts on clients |
+//! | `cost` | the cost of the emulator itself |
 
 mod cost;
 mod faults;

@@ -1,4 +1,4 @@
-//! The crate oracledb goes through its scenario in each release and by each transport.
+//! The crate oracledb runs its scenario in each release and by each transport.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use wmshost_oracle_emulator::{Emulator, Release, Transport};
 
 use crate::fixture::{emulator, ways};
 
-/// How to connect as an account.
+/// The settings to connect as an account.
 pub(crate) fn config(emulator: &Emulator, way: (Release, Transport), account: &str) -> Config {
     let config = Config::default().set_credentials(account, &account.to_lowercase());
     let config =
@@ -141,7 +141,7 @@ fn streaming(connection: &Connection, batch: &RecordBatch) {
             assert_eq!(amount.replace('.', ""), amounts.value(at).to_string());
         }
     }
-    // Rows that repeat a column, after them rows that repeat none.
+    // Rows that repeat a column, then rows that repeat none.
     let sql =
         "SELECT id, CASE WHEN id < 25 THEN 'a' ELSE 'b' || id END FROM item WHERE id BETWEEN 21 AND 28 ORDER BY id";
     let told: Vec<(i64, String)> = connection
@@ -204,7 +204,7 @@ fn large_objects(connection: &Connection) {
     let mut row = statement.query_row(&[]).expect("a row");
     let mut doc: Lob = row.take(0).expect("a locator");
     assert_eq!(doc.get_size().expect("a size"), text.encode_utf16().count());
-    // The crate wants a buffer for all that a character may become.
+    // The crate needs a buffer for the longest form of a character.
     let mut room = vec![0; 4 * text.len()];
     let mut read = Vec::new();
     while let count @ 1.. = std::io::Read::read(&mut doc, &mut room).expect("read") {

@@ -1,4 +1,4 @@
-//! python-oracledb, thin, goes through its scenario in each release and by each transport.
+//! python-oracledb, thin, runs its scenario in each release and by each transport.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ pub(crate) fn python() -> Option<PathBuf> {
     if python.exists() { Some(python) } else { left_out("python-oracledb is not installed") }
 }
 
-/// A script of the referee.
+/// A script of the reference client.
 pub(crate) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-clients/python").join(name)
 }
@@ -33,7 +33,7 @@ fn pass(release: Release, transport: Transport) {
     println!("{summary}");
 }
 
-/// Garbled answers may do anything to a client, so that it is a process of its own. The emulator must not mind.
+/// Garbled answers may do anything to a client, so it is a process of its own. The emulator must not be affected.
 #[test]
 fn garbled_answers_harm_the_client_alone() {
     let (Some(emulator), Some(python)) = (emulator(), python()) else { return };

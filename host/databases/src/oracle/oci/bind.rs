@@ -1,4 +1,4 @@
-//! Values and batches to the server. Numbers travel as their digits, never by way of a binary fraction.
+//! Values and batches to the server. Numbers are sent as their digits, never as a binary fraction.
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
@@ -55,7 +55,7 @@ fn bindable(value: &Value) -> Option<Bound> {
     Some(Bound { kind, value })
 }
 
-/// Room for this many bytes: at least one, or the server cannot tell the type.
+/// A width of this many bytes: at least one, or the server cannot determine the type.
 fn width(bytes: usize) -> u32 {
     u32::try_from(bytes.max(1)).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! What ODPI-C says of a column.
+//! ODPI-C's description of a column.
 
 use oracle::sql_type::OracleType;
 

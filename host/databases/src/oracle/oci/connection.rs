@@ -19,7 +19,7 @@ use crate::oracle::settings::{Address, STATEMENTS, Server, Settings, Tags, conne
 
 struct OciClient(Connection);
 
-/// Why the driver cannot be used with these settings, if it cannot.
+/// The reason why the driver cannot be used with these settings; `None` if it can.
 pub(in crate::oracle) fn violation(settings: &Settings) -> Option<String> {
     if settings.trust.ca_file.is_some() || settings.trust.wallet_password.is_some() {
         return Some(
@@ -201,12 +201,12 @@ impl Client for OciClient {
         Ok(self.run(Connection::server_version)?.0.to_string())
     }
 
-    /// Where the Instant Client is older than 18, it has no such limit.
+    /// An Instant Client older than 18 has no such limit.
     fn set_call_timeout(&self, span: Duration) -> Result<(), OracleError> {
         match self.0.set_call_timeout(Some(span)) {
             Err(error) if error.dpi_code() == Some(1050) => Err(OracleError::new(
                 ErrorClass::Permanent,
-                "the Instant Client knows no call_timeout: install 18 or later".to_owned(),
+                "the Instant Client does not support call_timeout: install 18 or later".to_owned(),
             )),
             done => done.map_err(|error| oracle_error(&error)),
         }

@@ -2,15 +2,16 @@
 //! program runs), for servers that the thin one cannot reach: native network encryption, Kerberos, wallets of other
 //! kinds, accounts with an 11G verifier only. Compiled only with the feature `oci`.
 //!
-//! What is here beyond the message that the Instant Client is missing was never run: no server and no Instant Client
-//! were at hand. `make test-oracle` runs the shared tests by it where `WMSHOST_ORACLE_CLIENT=oci` says so.
+//! Except for the message that the Instant Client is missing, nothing in here was ever run: no server and no Instant
+//! Client were at hand. `make test-oracle` runs the shared tests with this driver if `WMSHOST_ORACLE_CLIENT=oci` is
+//! set.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `connection` | connecting, and what is asked of a connection |
-//! | `error` | its errors, sorted |
+//! | `connection` | connecting, and the interface of a connection |
+//! | `error` | its errors, classified |
 //! | `bind` | values and batches to the server |
-//! | `column` | what it says of a column |
+//! | `column` | its description of a column |
 //! | `rows` | the rows of a query |
 
 mod bind;

@@ -53,7 +53,10 @@ impl Rows for OciRows {
 
 fn unexpected(value: &SqlValue<'_>) -> OracleError {
     let kind = value.oracle_type().map_or_else(|_| "?".to_owned(), ToString::to_string);
-    OracleError::new(ErrorClass::Permanent, format!("the driver gave a value of {kind} for a column of another type"))
+    OracleError::new(
+        ErrorClass::Permanent,
+        format!("the driver returned a value of {kind} for a column of another type"),
+    )
 }
 
 /// Reads a large object by its locator.
@@ -80,7 +83,7 @@ fn take_lob(column: &mut ColumnBuilder, value: &SqlValue<'_>, most: usize) -> Re
     Ok(column.put_lob(Some(text.map_err(broken)?), None))
 }
 
-/// Takes a cell over; `None` if it is not of the type that it was described as.
+/// Moves a cell into its column; `None` if it does not have the type that it was described as.
 fn take(column: &mut ColumnBuilder, value: &SqlValue<'_>, most_bytes: usize) -> oracle::Result<Option<CellOutcome>> {
     // A NULL has no inner value.
     let inner = if value.is_null()? { None } else { Some(value.as_inner_value()?) };
@@ -119,8 +122,8 @@ fn take(column: &mut ColumnBuilder, value: &SqlValue<'_>, most_bytes: usize) -> 
         (ColumnBuilder::Bytes(column), Some(InnerValue::Raw(bytes))) => {
             taken = put_bytes(column, Some(bytes), most_bytes);
         }
-        (ColumnBuilder::SharedSource(column, _), None) => column.append_null(),
-        (ColumnBuilder::SharedSource(column, _), Some(InnerValue::Timestamp(_))) => {
+        (ColumnBuilder::Timestamp(column, _), None) => column.append_null(),
+        (ColumnBuilder::Timestamp(column, _), Some(InnerValue::Timestamp(_))) => {
             let moment: Timestamp = value.get()?;
             let micros = micros(&moment);
             taken = if micros.is_some() { taken } else { CellOutcome::moment(&moment) };

@@ -1,4 +1,4 @@
-//! What the thin driver says of a column.
+//! The thin driver's description of a column.
 
 use oracledb::{
     DB_TYPE_BINARY_DOUBLE, DB_TYPE_BINARY_FLOAT, DB_TYPE_BINARY_INTEGER, DB_TYPE_BLOB, DB_TYPE_BOOLEAN, DB_TYPE_CHAR,
@@ -27,7 +27,7 @@ fn column(column: &Metadata) -> ColumnInfo {
     }
 }
 
-/// Types are told apart by what they are, not by where they stand.
+/// The kind of a type. Types are compared by their contents, not by their addresses.
 pub(super) fn kind_of(kind: &DbType) -> Kind {
     let kinds: [(&DbType, Kind); 24] = [
         (DB_TYPE_NUMBER, Kind::Number),

@@ -30,10 +30,10 @@ pub(in crate::oracle) fn connect(settings: &Settings, wallet: Option<&str>) -> R
     opened().map_err(|error| oracle_error(&error))
 }
 
-/// The driver panics where two providers of cryptography are linked and none was chosen.
+/// Chooses a provider of cryptography, since the driver panics where two are linked and none was chosen.
 fn install_provider() {
     static ONCE: Once = Once::new();
-    // Somebody else's choice is as good.
+    // A choice that was made elsewhere is as good.
     ONCE.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
 }
 
@@ -91,7 +91,7 @@ impl Client for ThinClient {
     }
 
     fn describe(&self, statement: &str) -> Result<Vec<ColumnInfo>, OracleError> {
-        // With locators, for without them it calls large objects LONG.
+        // With locators, because without them the driver describes large objects as LONG.
         self.run(|connection| {
             let cursor = connection.statement(statement)?.fetch_lobs().build()?.query(&[])?;
             Ok(columns(cursor.columns()))

@@ -1,10 +1,10 @@
-//! The thin driver's errors, sorted.
+//! The thin driver's errors, classified.
 
 use oracledb::{Error, ErrorKind};
 
 use crate::oracle::failure::{ErrorClass, OracleError};
 
-/// Sorts an error.
+/// Classifies an error.
 pub(super) fn oracle_error(error: &Error) -> OracleError {
     let plain = |class, words: &str| OracleError::new(class, words.to_owned());
     match error.kind() {
@@ -31,22 +31,20 @@ pub(super) fn oracle_error(error: &Error) -> OracleError {
         ErrorKind::InvalidConnectString(..) | ErrorKind::InvalidDescriptorNode(..) => {
             plain(ErrorClass::Permanent, "the connect descriptor cannot be read")
         }
-        ErrorKind::ServerVersionNotSupported => plain(
-            ErrorClass::Permanent,
-            "the server is older than Oracle 12.1, which the thin driver does not speak to",
-        ),
+        ErrorKind::ServerVersionNotSupported => {
+            plain(ErrorClass::Permanent, "the server is older than Oracle 12.1, which the thin driver does not support")
+        }
         ErrorKind::UnknownTtcMessageType(..)
         | ErrorKind::OutOfData
         | ErrorKind::IntegerTooLarge(..)
         | ErrorKind::UnexpectedNegativeInteger => {
             plain(ErrorClass::ConnectionLost, "the server's answer was damaged on its way")
         }
-        other => plain(ErrorClass::Permanent, &format!("the driver says {}", variant(other))),
+        other => plain(ErrorClass::Permanent, &format!("the driver reports {}", variant(other))),
     }
 }
 
-/// A failed read or write of the socket. The driver hides what it comes from; that TLS was the reason, only its
-/// text tells.
+/// A failed read or write of the socket. The driver hides the cause; only the text of the error says that it was TLS.
 fn stream_error(error: &Error) -> OracleError {
     let text = error.to_string();
     let Some(words) = tls_words(&text) else {
@@ -63,9 +61,9 @@ fn stream_error(error: &Error) -> OracleError {
 fn tls_words(text: &str) -> Option<&'static str> {
     let words = [
         ("certificate expired", "the server's certificate has expired"),
-        ("not valid for name", "the server's certificate is of another host"),
-        ("NotValidForName", "the server's certificate is of another host"),
-        ("UnknownIssuer", "nobody trusted has signed the server's certificate"),
+        ("not valid for name", "the server's certificate is for another host"),
+        ("NotValidForName", "the server's certificate is for another host"),
+        ("UnknownIssuer", "no trusted authority has signed the server's certificate"),
         ("peer certificate", "the server's certificate is not accepted"),
         ("corrupt message", "the server does not answer in TLS"),
         ("fatal alert", "the server broke it off"),

@@ -2,10 +2,10 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `connection` | connecting, and what is asked of a connection |
-//! | `error` | its errors, sorted |
+//! | `connection` | connecting, and the interface of a connection |
+//! | `error` | its errors, classified |
 //! | `value` | single values to the server and back |
-//! | `column` | what it says of a column |
+//! | `column` | its description of a column |
 //! | `rows` | the rows of a query |
 
 mod column;

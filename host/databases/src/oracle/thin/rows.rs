@@ -78,11 +78,11 @@ fn take(column: &mut ColumnBuilder, row: &Row, at: usize, most_bytes: usize) -> 
         ColumnBuilder::Single(column) => column.append_option(row.get::<Option<f32>>(at)?.map(f64::from)),
         ColumnBuilder::Text(column) => match row.get::<Option<&str>>(at) {
             Ok(text) => taken = put_text(column, text, most_bytes),
-            // A row's address is kept otherwise.
+            // A row's address can only be read as an owned text.
             Err(_) => taken = put_text(column, row.get::<Option<String>>(at)?.as_deref(), most_bytes),
         },
         ColumnBuilder::Bytes(column) => taken = put_bytes(column, row.get::<Option<&[u8]>>(at)?, most_bytes),
-        ColumnBuilder::SharedSource(column, _) => {
+        ColumnBuilder::Timestamp(column, _) => {
             let moment = row.get::<Option<OracleTimestamp>>(at)?;
             let micros = moment.as_ref().and_then(micros);
             if let (Some(moment), None) = (&moment, micros) {
@@ -98,7 +98,7 @@ fn take(column: &mut ColumnBuilder, row: &Row, at: usize, most_bytes: usize) -> 
             days_text([span.days(), hours, minutes, seconds, span.nanoseconds()])
         }),
         ColumnBuilder::Flag(column) => column.append_option(row.get::<Option<bool>>(at)?),
-        // Taken elsewhere.
+        // `take_lob` reads these.
         ColumnBuilder::TextLob(column) => column.append_null(),
         ColumnBuilder::BytesLob(column) => column.append_null(),
     }

@@ -415,14 +415,14 @@ fn what_an_instance_gathers_ends_the_run_and_says_what_to_do() {
     };
     for on_trap in [OnTrap::Fail, OnTrap::Quarantine] {
         let failure = feed(on_trap).0.expect_err("too much");
-        for words in ["it is a limit", "a fresh instance takes the same batch", "[limits]", "on_trap = \"retry\""] {
+        for words in ["it is a limit", "a fresh instance processes the same batch", "[limits]", "on_trap = \"retry\""] {
             assert!(failure.message.contains(words), "{words:?} is not in {failure}");
         }
     }
     let (made, bench) = feed(OnTrap::Retry);
     assert_eq!(ids(&made.expect("as asked").rows), [1, 2, 3]);
     let said = bench.ears.0.lock().expect("unharmed").clone();
-    assert!(said.len() == 1 && said[0].contains("took the batch in a fresh instance"), "{said:?}");
+    assert!(said.len() == 1 && said[0].contains("processed the batch in a fresh instance"), "{said:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What can be typed after `wmshost models`.
+//! The arguments of `wmshost models`.
 
 use std::path::PathBuf;
 
@@ -13,12 +13,12 @@ Selecting, with --select and --exclude (blanks add, commas narrow down):
   layer:mart  materialized:view  plugin:wms-marts  source:allocation
   state:new  state:modified    not built yet, or built from another declaration
   result:error  result:fail  result:warn  result:skipped   by the last run
-  +x  x+  2+x  x+1             with what it reads, with what reads it, so many steps
+  +x  x+  2+x  x+1             with the models it reads, with those that read it, up to that number of steps
   @x                           with what reads it, and all that those read";
 
 const BUILDING: &str = "\
-A model is built in one transaction; one that fails leaves what was there, and what reads it is skipped. What has not
-changed, nor anything that it reads, is left alone.
+A model is built in one transaction; one that fails leaves the previous table, and the models that read it are skipped.
+A model is left alone if neither it nor anything that it reads has changed.
 
 Examples:
   wmshost models build pipelines/dev.toml
@@ -33,23 +33,23 @@ pub(crate) enum ModelsCommand {
     /// Run the tests of models and streams, and the unit tests
     #[command(after_help = SELECTING)]
     Test(BuildArgs),
-    /// Build models and test them: each before what reads it
+    /// Build models and test them, each before the models that read it
     #[command(after_help = BUILDING, after_long_help = SELECTING)]
     Build(BuildArgs),
-    /// Build what failed or was skipped in the last run, and test it
+    /// Build models that failed or were skipped in the last run, and test them
     Retry(BuildArgs),
     /// List models and streams
     #[command(after_help = SELECTING)]
     List(SelectArgs),
     /// Show one model: columns, tests, what it reads, how it was last built, and some of its rows
     Show(ShowArgs),
-    /// Print the SQL that would be run
+    /// Print the SQL of models
     #[command(after_help = SELECTING)]
     Compile(SelectArgs),
-    /// Tell what would be built, and why
+    /// Show which models would be built, and why
     #[command(after_help = SELECTING)]
     Diff(SelectArgs),
-    /// Tell how old streams and models are; ends with 1 if one is too old
+    /// Show the age of streams and models; ends with 1 if one is too old
     #[command(after_help = SELECTING)]
     Freshness(SelectArgs),
     /// Write the documentation: a folder that needs no network and no server
@@ -81,13 +81,13 @@ pub(crate) struct BuildArgs {
     /// Build incremental models in full, and histories from the start
     #[arg(long)]
     pub(crate) full_refresh: bool,
-    /// Build what has not changed, too
+    /// Build models that have not changed, too
     #[arg(long)]
     pub(crate) force: bool,
-    /// Begin nothing more after the first failure
+    /// Begin no further model after the first failure
     #[arg(long)]
     pub(crate) fail_fast: bool,
-    /// Models at once, instead of what the pipeline file says
+    /// The number of models at once, instead of that in the pipeline file
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
 }
@@ -98,7 +98,7 @@ pub(crate) struct ShowArgs {
     pub(crate) pipeline: PathBuf,
     /// The model or stream
     pub(crate) name: String,
-    /// How many of its rows
+    /// The number of its rows to show
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) rows: usize,
     /// Variables for the SQL
@@ -127,7 +127,7 @@ pub(crate) struct DocsArgs {
 pub(crate) struct KpiArgs {
     /// The pipeline file
     pub(crate) pipeline: PathBuf,
-    /// How many days
+    /// The number of days
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub(crate) days: usize,
     #[command(flatten)]

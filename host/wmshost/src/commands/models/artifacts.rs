@@ -1,5 +1,5 @@
-//! What a run over models leaves in the host's folder: `manifest.json` (what is declared), `run_results.json` (how it
-//! went), `openlineage.ndjson` (one event per line, for lineage tools).
+//! The files that a run over models leaves in the host's folder: `manifest.json` (the declarations), `run_results.json`
+//! (the results), `openlineage.ndjson` (one event per line, for lineage tools).
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use super::models_project::write_file;
 pub(crate) struct Artifacts(pub(crate) PathBuf);
 
 impl Artifacts {
-    /// How the last run went.
+    /// The results of the last run; `None` if they are missing or cannot be read.
     pub(super) fn results(&self) -> Option<RunResults> {
         serde_json::from_str(&fs::read_to_string(self.0.join("run_results.json")).ok()?).ok()
     }
@@ -34,7 +34,7 @@ impl Artifacts {
         write_file(&self.0.join(name), &format!("{}\n", serde_json::to_string_pretty(document)?))
     }
 
-    /// Adds events after those that are there.
+    /// Appends events.
     pub(super) fn add_events(&self, events: &[Json]) -> anyhow::Result<()> {
         let file = self.0.join("openlineage.ndjson");
         let lines: String = events.iter().map(|event| format!("{event}\n")).collect();

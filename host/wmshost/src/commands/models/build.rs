@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::plugin_registry::PluginRegistry;
 use crate::report;
 
-/// What is to be done with models.
+/// The work to do on models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
     Build,
@@ -25,12 +25,12 @@ pub(super) enum Work {
     BuildAndTest,
 }
 
-/// What a build is part of.
+/// The context of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
-    /// It is all that was asked for.
+    /// The build is all that was asked for.
     Alone,
-    /// A run of the pipeline's streams ends with it.
+    /// The build is at the end of a run of the pipeline's streams.
     OfRun,
 }
 
@@ -65,7 +65,7 @@ fn execute(
     cancel: &Cancel,
 ) -> anyhow::Result<Exit> {
     for stream in models_project.examine()? {
-        report::note(&format!("the stream {stream} was never loaded; what reads it cannot be looked at yet"));
+        report::note(&format!("the stream {stream} was never loaded; models that read it cannot be examined yet"));
     }
     let options = BuildOptions {
         selected,
@@ -97,16 +97,16 @@ pub(in crate::commands) fn after_load(
     let Some(models_project) = ModelsProject::of_declared(app, pipeline, registry, declared)? else {
         return Ok(Exit::Success);
     };
-    // What was built as it is declared now, the database has looked at already.
+    // The database has already examined models that were built as they are declared now.
     let built = models_project.previous()?.fingerprints;
     if models_project.project.has_news(&built) {
         models_project.examine()?;
     }
-    // A part of the pipeline may run before the rest ever did: its models are built as far as there are tables.
+    // A part of the pipeline may run before the rest ever did: the models are built as far as there are tables.
     let mut not_loaded = models_project.disabled.clone();
     for stream in &pipeline.streams {
         let runs = streams.iter().any(|run| run.plan.name == stream.plan.name);
-        let why = if runs { "gave no table" } else { "is not part of this run" };
+        let why = if runs { "created no table" } else { "is not part of this run" };
         not_loaded.insert(stream.plan.name.clone(), why.to_owned());
     }
     let options = BuildOptions {
@@ -130,7 +130,7 @@ pub(in crate::commands) fn after_load(
     })
 }
 
-/// What a run says whose rows are loaded when another process builds the models.
+/// The failure of a run whose rows are loaded while another process builds the models.
 fn not_built(busy: &Failure, pipeline: &Checked, run_id: &str) -> Failure {
     let why = &busy.message;
     let file = pipeline.file.display();
@@ -175,7 +175,7 @@ fn build(
         let ended = runner.run()?;
         keep(app, models_project, &ended)?;
         match ending {
-            // The run has told its own result there, and a program expects one.
+            // The run has printed its own result as JSON, and a program expects only one.
             Ending::OfRun if output == Output::Json => node_report::note(models_project, &ended),
             _ => node_report::report(models_project, &ended, output),
         }

@@ -1,4 +1,4 @@
-//! `wmshost models freshness`: how old streams and models are.
+//! `wmshost models freshness`: the age of streams and models.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

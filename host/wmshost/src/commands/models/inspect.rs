@@ -1,4 +1,4 @@
-//! Looking at models: lists, one in full, the SQL, and what would be built.
+//! Looking at models: lists, one model in full, the SQL, and the models that would be built.
 
 use serde_json::json;
 use wmshost_flow::Failure;

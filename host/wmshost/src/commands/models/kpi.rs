@@ -1,4 +1,4 @@
-//! `wmshost kpi`: the numbers that people steer by, of the last days, drawn.
+//! `wmshost kpi`: the metrics of the last days, drawn.
 
 use console::style;
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::commands::App;
 use crate::exit::Exit;
 use crate::report::{self, print};
 
-/// How wide the longest bar is, in characters.
+/// The width of the longest bar, in characters.
 const WIDTH: f64 = 32.0;
 
 pub(in crate::commands) fn kpi(app: &App, args: &KpiArgs) -> anyhow::Result<Exit> {
@@ -34,7 +34,7 @@ pub(in crate::commands) fn kpi(app: &App, args: &KpiArgs) -> anyhow::Result<Exit
     if args.output.output == Output::Json {
         report::json(&all.into());
     } else if models_project.project.metrics().is_empty() {
-        report::note("no plugin of this pipeline declares an indicator");
+        report::note("no plugin of this pipeline declares a metric");
     }
     Ok(Exit::Success)
 }

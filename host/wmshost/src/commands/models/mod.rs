@@ -1,17 +1,17 @@
-//! `wmshost models`: what is built of the loaded tables.
+//! `wmshost models`: the models that are built from the loaded tables.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `args` | what can be typed |
+//! | `args` | the arguments |
 //! | `models_project` | the models of a pipeline, declared, checked and with their database open |
 //! | `build` | building and testing, by command and at the end of a run |
 //! | `inspect` | listing, showing, compiling, comparing |
 //! | `freshness` | freshness |
 //! | `site` | the documentation |
-//! | `kpi` | numbers of the last days, drawn |
+//! | `kpi` | metrics of the last days, drawn |
 //! | `artifacts` | manifests, results and events, kept in the host's folder |
 //! | `openlineage_client` | lineage events to a server |
-//! | `node_report` | what people are told |
+//! | `node_report` | reports for people |
 
 mod args;
 mod artifacts;
@@ -38,7 +38,7 @@ pub(super) use build::after_load;
 pub(super) use kpi::kpi;
 pub(crate) use models_project::Diagnostics as ModelDiagnostics;
 
-/// The models of a pipeline, or what is wrong with them, as far as it can be known without a database.
+/// The models of a pipeline; `None` if it has none. Fails with all mistakes that can be found without a database.
 pub(super) fn check(pipeline: &Checked, registry: &PluginRegistry) -> anyhow::Result<Option<Project>> {
     let Some(models) = &pipeline.models else { return Ok(None) };
     let dialect = match &pipeline.connections[&models.target] {
@@ -53,7 +53,7 @@ pub(super) fn are_built(pipeline: &Checked) -> bool {
     pipeline.models.as_ref().is_some_and(|models| models.after_load)
 }
 
-/// Does what was typed.
+/// Runs a command for models.
 pub(super) fn models(app: &App, command: ModelsCommand) -> anyhow::Result<Exit> {
     match command {
         ModelsCommand::Run(args) => build::run(app, &args, build::Work::Build),

@@ -23,7 +23,7 @@ use crate::connect;
 use crate::plugin_registry::PluginRegistry;
 use crate::stream_factory::{identity, limits};
 
-/// All that is wrong with what plugins declare.
+/// All mistakes in the declarations of plugins.
 #[derive(Debug)]
 pub(crate) struct Diagnostics(Vec<Diagnostic>);
 
@@ -39,7 +39,7 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// What the plugins of a pipeline declare for a dialect, checked as a whole, without a database.
+/// The declarations of a pipeline's plugins for a dialect, checked as a whole, without a database.
 pub(super) fn declared(
     pipeline: &Checked,
     models: &wmshost_pipeline::Models,
@@ -50,7 +50,7 @@ pub(super) fn declared(
     let one = |stage: &wmshost_pipeline::Stage| -> Result<(String, Declaration), Failure> {
         let plugin = registry.plugin(&stage.plugin, &stage.path)?;
         let identity: Identity = identity(stage, "");
-        // Whatever keeps a plugin from declaring its models, nothing was built yet.
+        // Nothing was built yet, whatever keeps a plugin from declaring its models.
         let declared = plugin.models(identity, limits(&pipeline.limits), dialect);
         let declared = declared.map_err(|failure| match failure.kind {
             FailureKind::Cancelled => failure,
@@ -76,12 +76,12 @@ pub(super) fn declared(
     Ok(project)
 }
 
-/// The tables that models take over from somebody else.
+/// The tables that models take over from other owners.
 fn take_over_requests(models: &wmshost_pipeline::Models) -> Vec<TakeOver> {
     models.take_over.iter().map(|wish| TakeOver::parse(wish)).collect()
 }
 
-/// All streams, also those that do not run: their tables may be there.
+/// All streams, also those that do not run: their tables may exist.
 fn plans(pipeline: &Checked) -> impl Iterator<Item = &StreamPlan> {
     pipeline.streams.iter().map(|stream| &stream.plan).chain(&pipeline.disabled)
 }
@@ -95,22 +95,22 @@ impl Scratch for InMemoryDatabases {
     }
 }
 
-/// The models of a pipeline and where they are built.
+/// The models of a pipeline and the database they are built in.
 pub(super) struct ModelsProject {
     pub(super) name: String,
     pub(super) project: Project,
-    /// The same in SQLite's SQL, where the target takes another.
+    /// The same models in SQLite's SQL, if the target uses another dialect.
     unit_test_project: Option<Project>,
     pub(super) target: Arc<dyn Target>,
     pub(super) threads: usize,
-    /// Tables that models may take over from somebody else.
+    /// Tables that models may take over from other owners.
     pub(super) take_over: Vec<TakeOver>,
     pub(super) artifacts: Artifacts,
-    /// Who is told of lineage.
+    /// The receiver of lineage events.
     pub(super) lineage: Option<Lineage>,
-    /// Where each stream's rows come from, and through which plugins.
+    /// The origin of each stream's rows: source, table and plugins.
     origins: BTreeMap<String, StreamOrigin>,
-    /// The streams that do not run, and why.
+    /// The streams that do not run, each with the reason.
     pub(super) disabled: BTreeMap<String, String>,
 }
 
@@ -138,7 +138,7 @@ impl ModelsProject {
         Self::made(app, pipeline, registry, vars, None)
     }
 
-    /// The same of models that were declared already, with the variables of the file.
+    /// The same for models that were declared already, with the variables of the file.
     pub(super) fn of_declared(
         app: &App,
         pipeline: &Checked,
@@ -157,7 +157,7 @@ impl ModelsProject {
     ) -> anyhow::Result<Option<Self>> {
         let Some(models) = &pipeline.models else { return Ok(None) };
         let connection = &pipeline.connections[&models.target];
-        // One for each thread, and for changes of shape, the tests at the end and the lease.
+        // One for each thread, and one each for changes of tables, the tests at the end and the lease.
         let target = connect::target(&models.target, connection, models.threads + 3, Arc::clone(&app.clock))?;
         let dialect = target.sql()?.dialect();
         let mut variables = models.variables.clone();
@@ -180,18 +180,18 @@ impl ModelsProject {
         }))
     }
 
-    /// The models as unit tests take them.
+    /// The models in the dialect of the unit tests.
     pub(super) fn unit_test_project(&self) -> &Project {
         self.unit_test_project.as_ref().unwrap_or(&self.project)
     }
 
-    /// Has the database look at all SQL. Returns the streams that were never loaded.
+    /// Has the database examine all SQL. Returns the streams that were never loaded.
     pub(super) fn examine(&self) -> anyhow::Result<Vec<String>> {
         let mut sql = self.target.sql()?;
         Ok(self.project.examine(sql.as_mut())?.map_err(Diagnostics)?)
     }
 
-    /// All that is declared, with where the streams come from.
+    /// All declarations, with the origins of the streams.
     pub(super) fn manifest(&self, now: Micros) -> Manifest {
         let mut manifest = self.project.manifest(&self.name, now);
         for node in manifest.nodes.iter_mut().filter(|node| node.kind == NodeKind::Stream) {
@@ -200,7 +200,7 @@ impl ModelsProject {
         manifest
     }
 
-    /// What was selected.
+    /// The selected models and streams.
     pub(super) fn select(&self, args: &SelectArgs) -> anyhow::Result<Selected> {
         let previous = self.previous()?;
         self.project
@@ -208,7 +208,7 @@ impl ModelsProject {
             .map_err(|wrong| Failure::invalid_config(format!("selection: {}", wrong.join("; "))).into())
     }
 
-    /// What `state:` and `result:` go by.
+    /// The previous run, to which `state:` and `result:` refer.
     pub(super) fn previous(&self) -> anyhow::Result<PreviousRun> {
         let mut sql = self.target.sql()?;
         let built = self.project.built(&self.name, sql.as_mut())?;
@@ -224,7 +224,7 @@ fn origin(plan: &StreamPlan) -> (String, StreamOrigin) {
     (plan.name.clone(), StreamOrigin { source: plan.source.clone(), table: plan.table.clone(), plugins })
 }
 
-/// What was typed as a value, as a SQL literal.
+/// A typed value as a SQL literal.
 fn typed_literal(value: &str) -> String {
     let setting = if let Ok(number) = value.parse() {
         Setting::Integer(number)
@@ -240,10 +240,10 @@ fn typed_literal(value: &str) -> String {
     variable_literal(&setting)
 }
 
-/// Writes a file so that a reader sees all of it or what was there.
+/// Writes a file so that a reader sees all of it or the previous content.
 pub(super) fn write_file(path: &Path, content: &str) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
     }
     let draft = path.with_extension("tmp");
     fs::write(&draft, content)

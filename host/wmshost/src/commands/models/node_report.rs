@@ -1,4 +1,4 @@
-//! What people are told of models: one line per node while a run goes on, and how it went.
+//! Reports of models for people: one line per node while a run goes on, and the result.
 
 use console::style;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::models_project::ModelsProject;
 use crate::cli::Output;
 use crate::report::{self, count, table};
 
-/// Tells of each node as it ends, on standard error.
+/// Logs each node as it ends, and reports a failed one on standard error.
 pub(super) struct NodeReporter {
     output: Output,
 }
@@ -29,14 +29,14 @@ impl Observer for NodeReporter {
     }
 }
 
-/// In one line, beside a result that was told already.
+/// Reports the result in one line, for a run that has printed its own result already.
 pub(super) fn note(models_project: &ModelsProject, ended: &Report) {
     let status = if ended.has_failed() { "failed" } else { "succeeded" };
     let results = models_project.artifacts.0.join("run_results.json");
     report::note(&format!("models of {} {status}; see {}", models_project.name, results.display()));
 }
 
-/// How a run went.
+/// Reports the result of a run.
 pub(super) fn report(models_project: &ModelsProject, ended: &Report, output: Output) {
     if output == Output::Json {
         return report::json(&json!(ended.results(&models_project.name)));
@@ -96,7 +96,7 @@ fn tests(node: &NodeResult) -> String {
     parts.join(", ")
 }
 
-/// Why a node was left out, what else there is to say of one that was built, and the tests that did not pass.
+/// Prints why a node was left out, further messages about one that was built, and the tests that did not pass.
 fn details(node: &NodeResult) {
     if matches!(node.status, NodeStatus::Succeeded | NodeStatus::LeftOut) && !node.message.is_empty() {
         report::print(&format!("  {} {}: {}", shown(node.status), node.name, node.message));

@@ -1,5 +1,5 @@
-//! A run's lineage events to a server that takes them, one by one. It is a courtesy: a server that is away, slow or of
-//! another opinion is told of, and fails nothing.
+//! Sends a run's lineage events to a server, one by one. Failures do no harm: if the server is away, slow or refuses an
+//! event, that is reported, and the run does not fail.
 
 use std::sync::Arc;
 use std::thread;
@@ -10,13 +10,13 @@ use ureq::Agent;
 use ureq::tls::TlsConfig;
 use wmshost_pipeline::Lineage;
 
-/// How long the server may take for one event.
+/// The time limit of the server for one event.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How often an event is tried, with a pause before each further try.
+/// The number of tries for an event, with a pause before each further one.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Posts the events in order; after one that cannot be delivered no more are tried. Returns what went wrong.
+/// Posts the events in order; after one that cannot be delivered no more are tried. The error says what went wrong.
 pub(super) fn post(lineage: &Lineage, events: &[Json]) -> Result<(), String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build();

@@ -1,5 +1,5 @@
-//! Changing how far a stream has come. Nothing of the history is lost: each change is a row after the others. A
-//! stream that a run holds is left alone.
+//! Changing the checkpoint of a stream. Nothing of the history is lost: each change is a new row at its end. A stream
+//! that a run holds is left alone.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ fn act(
     lease.act(session.as_mut(), &is_dead, act).map_err(|failure| failure.within(format_args!("stream {}", plan.name)))
 }
 
-/// The stream as it is defined now; an error if its plugins cannot be asked.
+/// The current definition of the stream; an error if its plugins cannot be asked.
 fn present(app: &App, pipeline: &Resolved, plan: &StreamPlan) -> anyhow::Result<Definition> {
     let registry = app.registry()?;
     let checked = pipeline.check(&registry)?;
@@ -62,7 +62,7 @@ fn present(app: &App, pipeline: &Resolved, plan: &StreamPlan) -> anyhow::Result<
     Ok(factory.definition(stream)?)
 }
 
-/// Says that a checkpoint which is put in place rests on another definition than the present one.
+/// Prints a note if a checkpoint that is put in place depends on another definition than the present one.
 pub(super) fn warn_other_definition(app: &App, pipeline: &Resolved, plan: &StreamPlan, checkpoint: &Checkpoint) {
     let (Some(before), Ok(now)) = (&checkpoint.definition, present(app, pipeline, plan)) else { return };
     let (stream, changes) = (&plan.name, before.changes_to(&now));
@@ -137,14 +137,14 @@ pub(super) fn rollback(app: &App, file: &Path, stream: &str, to: &str, yes: bool
     Ok(Exit::Success)
 }
 
-/// Sets a stream's bookmark: JSON as `state show --output json` and `export` give it, or a moment for a stream that is
-/// read by its change key.
+/// Sets a stream's bookmark: JSON in the form of `state show --output json` and `export`, or a moment for a stream that
+/// is read by its change key.
 pub(super) fn set(app: &App, file: &Path, stream: &str, bookmark: &str, yes: bool) -> anyhow::Result<Exit> {
     let mut kept = StoredStream::of(file, stream)?;
     let bookmark = bookmark_for(&kept.plan, bookmark)?;
     let previous = kept.checkpoint()?;
     let present = present(app, &kept.pipeline, &kept.plan).ok();
-    // The rows that are there stay what they are, whatever the bookmark.
+    // The existing rows keep their definition, whatever the bookmark.
     let definition = match (previous.as_ref().and_then(|previous| previous.definition.clone()), present) {
         (Some(before), Some(now)) => Some(Definition {
             method: now.method,
@@ -179,7 +179,7 @@ pub(super) fn set(app: &App, file: &Path, stream: &str, bookmark: &str, yes: boo
     Ok(Exit::Success)
 }
 
-/// A bookmark that the stream can go on from.
+/// A bookmark from which the stream can go on.
 fn bookmark_for(plan: &StreamPlan, text: &str) -> Result<Bookmark, Failure> {
     let refused = |why: &str| Failure::invalid_config(format!("stream {}: {why}; nothing was set", plan.name));
     let is_moment = timestamp_from_text(text).is_some();
@@ -194,7 +194,7 @@ fn bookmark_for(plan: &StreamPlan, text: &str) -> Result<Bookmark, Failure> {
         )),
         _ => parsed(text).ok_or_else(|| {
             refused(
-                "this is no bookmark: give a moment such as \"2026-01-31 06:00:00\", or a list of positions as \
+                "this is not a bookmark: give a moment such as \"2026-01-31 06:00:00\", or a list of positions as \
                  `wmshost state export` writes it",
             )
         }),

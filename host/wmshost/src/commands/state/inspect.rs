@@ -96,7 +96,7 @@ fn lines(checkpoint: &Checkpoint) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// What a checkpoint rests on, a line for each part.
+/// The definition that a checkpoint depends on, a line for each part.
 fn definition_lines(definition: &Definition) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("definition", definition.hash()),
@@ -158,7 +158,7 @@ fn entry_json(entry: &Entry) -> Json {
     })
 }
 
-/// What differs between the checkpoints of two runs; the second is the newest if none is named.
+/// Prints the differences between the checkpoints of two runs; the second is the newest if none is named.
 pub(super) fn diff(file: &Path, stream: &str, from: &str, to: Option<&str>, output: Output) -> anyhow::Result<Exit> {
     let history = StoredStream::of(file, stream)?.history()?;
     let from = entry_of(&history, stream, from)?;

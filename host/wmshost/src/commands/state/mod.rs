@@ -1,4 +1,4 @@
-//! `wmshost state`: how far each stream has come, and changing that by hand.
+//! `wmshost state`: the checkpoints of streams, and changing them by hand.
 //!
 //! | module | what it is for |
 //! |---|---|
@@ -38,11 +38,11 @@ pub(super) fn state(app: &App, command: StateCommand) -> anyhow::Result<Exit> {
     }
 }
 
-/// One stream of a pipeline and what its target keeps of it.
+/// One stream of a pipeline and its rows in the target's ledger.
 struct StoredStream {
     pipeline: Resolved,
     plan: StreamPlan,
-    /// `None` if the target is not there yet.
+    /// `None` if the target does not exist yet.
     reader: Option<Box<dyn SqlSession>>,
 }
 
@@ -85,7 +85,7 @@ fn connection<'a>(pipeline: &'a Resolved, plan: &StreamPlan) -> Result<&'a wmsho
     pipeline.connections.get(&plan.target).ok_or_else(missing)
 }
 
-/// The row of a stream's history that a run made, or a command; by the id or how it begins.
+/// The row of a stream's history that a run or a command made, by the id or the beginning of it.
 fn entry_of<'a>(history: &'a [Entry], stream: &str, run: &str) -> Result<&'a Entry, Failure> {
     let found: Vec<&Entry> = history.iter().filter(|entry| entry.run_id.starts_with(run)).collect();
     match found.as_slice() {

@@ -1,4 +1,4 @@
-//! Carrying checkpoints from one place to another: all of a pipeline's streams as one JSON file.
+//! Moving checkpoints from one place to another: all of a pipeline's streams as one JSON file.
 
 use std::fs;
 use std::path::Path;
@@ -103,9 +103,9 @@ fn read(file: &Path, pipeline: &str) -> Result<Vec<(String, Checkpoint)>, Failur
             "{place}: {why}; give a file that `wmshost state export` wrote; nothing was changed"
         ))
     };
-    let json: Json = serde_json::from_str(&text).map_err(|error| foreign(&format!("this is no JSON ({error})")))?;
+    let json: Json = serde_json::from_str(&text).map_err(|error| foreign(&format!("this is not JSON ({error})")))?;
     match json.get("wmshost_state").and_then(Json::as_u64) {
-        None => return Err(foreign("this is no exported state")),
+        None => return Err(foreign("this is not an exported state")),
         Some(format) if format > FORMAT => {
             return Err(foreign(&format!("its format is {format}, this host knows formats up to {FORMAT}")));
         }

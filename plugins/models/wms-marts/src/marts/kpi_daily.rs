@@ -75,8 +75,8 @@ fn sums(site: &Site) -> Vec<Sum> {
         ["timed_count", "shipped_count", "within_1hour_count", "excellent_quality_count", "high_priority_count"];
     let mut sums = vec![
         Sum::of("allocation_count", "allocation_count"),
-        Sum::of("total_thousandths", quantity.clone()).checkpoint_name(quantity),
-        Sum::of("total_micros", time.clone()).checkpoint_name(time),
+        Sum::of("total_thousandths", quantity.clone()).computed_by(quantity),
+        Sum::of("total_micros", time.clone()).computed_by(time),
     ];
     sums.extend(counts.map(|count| Sum::of(count, format!("COALESCE({count}, 0)"))));
     sums

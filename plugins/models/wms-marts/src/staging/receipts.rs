@@ -23,7 +23,7 @@ SELECT receipt_id, order_id, item_id, location_id, CASE WHEN {quantity} > 0 THEN
 FROM numbered
 WHERE version = 1 AND {is_there}",
             versions = versions(stream, "receipt_id", BY_LOAD, only),
-            status = sql.trim_to_none("receipt_status"),
+            status = sql.trimmed_upper("receipt_status"),
             day = sql.day(&site.local("received_date")),
             is_there = site.is_there(stream),
         ))

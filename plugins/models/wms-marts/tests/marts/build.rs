@@ -176,7 +176,7 @@ pub(crate) fn render(sql: &str, relations: &Relations, moment: &Moment, incremen
 }
 
 fn relation<'r>(name: &str, relations: &'r Relations) -> &'r str {
-    relations.get(name).unwrap_or_else(|| panic!("{name} stands for nothing"))
+    relations.get(name).unwrap_or_else(|| panic!("{name} has no table"))
 }
 
 /// The time up to which the last build saw its inputs.

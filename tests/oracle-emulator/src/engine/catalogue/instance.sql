@@ -1,4 +1,4 @@
--- The instance, its settings and its sessions; last, who may read all of it.
+-- The instance, its settings and its sessions; at the end, the grants to read them.
 
 -- The instance and its sessions ------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
--- What an account may know of: tables, columns, constraints, rights.
+-- The objects that an account can see: tables, columns, constraints, privileges.
 
 -- Tables and columns -----------------------------------------------------------------------------------------------
 
@@ -22,7 +22,7 @@ CREATE FUNCTION sys.guessed(kind oid, modifier int) RETURNS text LANGUAGE sql IM
         ELSE 'VARCHAR2(4000 BYTE)' END
 $$;
 
--- The relations that an account may know of.
+-- The relations that an account can see.
 CREATE VIEW sys.relations AS
     SELECT c.oid AS rel, n.nspname AS space, c.relname AS name, c.relkind AS kind, c.reltuples AS tuples, c.relpages AS pages,
            sys.shown(n.nspname) AS owner, sys.shown(c.relname) AS shown_name, n.nspname = current_schema() AS own
@@ -85,7 +85,7 @@ CREATE VIEW sys.user_tab_columns AS SELECT * FROM sys.all_tab_columns WHERE own;
 CREATE VIEW sys.user_tab_cols AS SELECT * FROM sys.all_tab_columns WHERE own;
 CREATE VIEW sys.dba_tab_columns AS SELECT * FROM sys.all_tab_columns;
 
--- What views were made of, in Oracle's words.
+-- The texts of views, in Oracle's SQL.
 CREATE TABLE sys.view_texts (space name, name name, text text NOT NULL, PRIMARY KEY (space, name));
 GRANT SELECT, INSERT, UPDATE ON sys.view_texts TO PUBLIC;
 CREATE FUNCTION sys.note_view(relation regclass, text text) RETURNS void LANGUAGE sql AS $$
@@ -101,7 +101,7 @@ CREATE VIEW sys.user_views AS SELECT * FROM sys.all_views WHERE own;
 INSERT INTO sys.declared SELECT attrelid, attnum, 'LONG' FROM pg_attribute
     WHERE attrelid IN ('sys.all_views'::regclass, 'sys.user_views'::regclass) AND attname = 'text';
 
--- What a synonym stands for. One that was dropped is no relation any more.
+-- The relation of a synonym. One that was dropped is no longer a relation.
 CREATE TABLE sys.synonyms (rel oid PRIMARY KEY, target oid NOT NULL);
 GRANT SELECT, INSERT ON sys.synonyms TO PUBLIC;
 CREATE VIEW sys.all_synonyms AS
@@ -175,7 +175,7 @@ BEGIN
 EXCEPTION WHEN no_data_found THEN
     RAISE EXCEPTION 'ORA-02441: Cannot drop nonexistent primary key';
 END $$;
--- The check that counts a column's bytes carries its name.
+-- The name of the check that counts a column's bytes ends with the column's name.
 CREATE FUNCTION sys.rename_check(relation regclass, old text, new text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = relation AND conname = 'ora$bytes$' || old) THEN
@@ -185,8 +185,8 @@ END $$;
 
 -- Views ------------------------------------------------------------------------------------------------------------
 
--- Oracle's views know tables by their names: a table may go or change its name under them, and another one come.
--- PostgreSQL's know the table itself. So views are taken away before that, and made again where they can be.
+-- Oracle's views refer to tables by name: a table may be dropped or renamed under them, and replaced by another one.
+-- PostgreSQL's refer to the table itself. So views are dropped before that, and created again where possible.
 CREATE TABLE sys.late_views (place serial, space name, name name, definition text, types text[]);
 GRANT SELECT, INSERT, DELETE ON sys.late_views TO PUBLIC;
 GRANT USAGE ON SEQUENCE sys.late_views_place_seq TO PUBLIC;
@@ -236,7 +236,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- Rights -----------------------------------------------------------------------------------------------------------
+-- Privileges -----------------------------------------------------------------------------------------------------------
 
 CREATE VIEW sys.all_tab_privs AS
     SELECT r.owner AS grantor, coalesce(sys.shown(g.rolname), 'PUBLIC') AS grantee, r.owner AS table_schema, r.owner,

@@ -1,14 +1,14 @@
 -- Oracle's pseudo-tables, views, functions and operators, in the schema sys. Every account has sys in its search path
--- before PostgreSQL's own schema, so that what stands here wins.
+-- before PostgreSQL's own schema, so that the definitions here take precedence.
 
 CREATE EXTENSION orafce;
 CREATE SCHEMA sys;
 GRANT USAGE ON SCHEMA sys, oracle TO PUBLIC;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
--- Who is an account; the schema of the same name belongs to it.
+-- The accounts; the schema of the same name belongs to each.
 CREATE TABLE sys.accounts (name varchar(128) PRIMARY KEY, id serial, created timestamp(0) DEFAULT now());
--- What columns were declared as, in Oracle's words.
+-- The declared types of columns, in Oracle's spelling.
 CREATE TABLE sys.declared (rel oid, num int2, type text NOT NULL, PRIMARY KEY (rel, num));
 -- Tables with ROWDEPENDENCIES, and temporary tables: DELETE or PRESERVE rows at commit.
 CREATE TABLE sys.traits (rel oid PRIMARY KEY, rowdependencies boolean DEFAULT false, temporary varchar(8));
@@ -36,7 +36,7 @@ CREATE FUNCTION sys.local_now() RETURNS timestamp LANGUAGE sql STABLE AS $$ SELE
 CREATE FUNCTION sys.local_today() RETURNS oracle.date LANGUAGE sql STABLE AS $$
     SELECT date_trunc('second', statement_timestamp()::timestamp)::oracle.date
 $$;
--- Microseconds since 2020: grows with time, and a row's is that of its commit.
+-- Microseconds since 2020: it grows with time, and that of a row is the time of its commit.
 CREATE FUNCTION sys.scn(moment timestamptz) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
     SELECT (extract(epoch FROM moment - timestamptz '2020-01-01 00:00:00+00') * 1000000)::numeric(38, 0)
 $$;
@@ -52,7 +52,7 @@ CREATE FUNCTION sys.rowid(place tid) RETURNS varchar(18) LANGUAGE sql IMMUTABLE 
     SELECT 'AAAA' || upper(encode(tidsend(place), 'hex')) || 'AA'
 $$;
 
--- What PostgreSQL calls the elements of a date format.
+-- PostgreSQL's names of the elements of a date format.
 CREATE FUNCTION sys.elements(format text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT regexp_replace(regexp_replace(regexp_replace(format, 'FF[7-9]?(?![0-9])', 'US', 'gi'), 'RRRR', 'YYYY', 'gi'), 'RR', 'YY', 'gi')
 $$;
@@ -101,7 +101,7 @@ CREATE FUNCTION sys.trunc(moment timestamp, unit text) RETURNS oracle.date LANGU
         WHEN 'HH24' THEN 'hour' WHEN 'MI' THEN 'minute' ELSE 'day' END, moment)::oracle.date
 $$;
 
--- What is cast to TIMESTAMP WITH LOCAL TIME ZONE: a timestamptz under another name.
+-- The type of casts to TIMESTAMP WITH LOCAL TIME ZONE: a timestamptz under another name.
 CREATE TYPE sys.ltz;
 CREATE FUNCTION sys.ltz_in(cstring, oid, int4) RETURNS sys.ltz LANGUAGE internal STABLE STRICT AS 'timestamptz_in';
 CREATE FUNCTION sys.ltz_out(sys.ltz) RETURNS cstring LANGUAGE internal STABLE STRICT AS 'timestamptz_out';
@@ -155,7 +155,7 @@ CREATE OPERATOR sys.+ (LEFTARG = timestamp, RIGHTARG = int, FUNCTION = sys.later
 CREATE OPERATOR sys.- (LEFTARG = timestamp, RIGHTARG = int, FUNCTION = sys.earlier);
 CREATE OPERATOR sys.- (LEFTARG = oracle.date, RIGHTARG = oracle.date, FUNCTION = sys.days_between);
 
--- Numbers: a quotient of whole numbers need not be one.
+-- Numbers: a quotient of whole numbers need not be whole.
 CREATE FUNCTION sys.quotient(a bigint, b bigint) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT a::numeric / b $$;
 CREATE FUNCTION sys.quotient(a int, b int) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT a::numeric / b $$;
 CREATE FUNCTION sys.quotient(a bigint, b int) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT a::numeric / b $$;
@@ -172,7 +172,7 @@ CREATE CAST (text AS bytea) WITH INOUT AS ASSIGNMENT;
 CREATE CAST (varchar AS numeric) WITH INOUT AS ASSIGNMENT;
 CREATE CAST (varchar AS timestamp) WITH INOUT AS ASSIGNMENT;
 
--- Texts: NULL joins as nothing, and nothing is NULL.
+-- Texts: NULL concatenates as an empty text, and the empty text is NULL.
 CREATE FUNCTION sys.joined(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT nullif(pg_catalog.concat(a, b), '')
 $$;
@@ -248,6 +248,6 @@ $$;
 CREATE FUNCTION sys.userenv(name text) RETURNS varchar(256) LANGUAGE sql STABLE AS $$
     SELECT sys.sys_context('USERENV', name)
 $$;
--- Oracle keeps the blanks of a CHAR where it becomes a VARCHAR2; PostgreSQL would take them off.
+-- Oracle keeps the blanks of a CHAR where it becomes a VARCHAR2; PostgreSQL would remove them.
 UPDATE pg_catalog.pg_cast SET castfunc = 0, castmethod = 'b'
     WHERE castsource = 'bpchar'::regtype AND casttarget IN ('text'::regtype, 'varchar'::regtype);

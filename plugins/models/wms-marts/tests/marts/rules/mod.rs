@@ -40,7 +40,7 @@ fn built(warehouse: &Warehouse) -> Built {
 }
 
 impl Built {
-    /// The rows of a SELECT, each as its values with `|` between them. `behind` is the text after FROM.
+    /// The rows of a SELECT, each as its values with `|` between them; the second text follows FROM.
     fn shown(&self, columns: &str, behind: &str) -> Vec<String> {
         let columns: Vec<_> = columns.split(", ").collect();
         let rows = select(&self.0, &format!("SELECT {} FROM {behind}", columns.join(", ")));
