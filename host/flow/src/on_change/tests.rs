@@ -2,7 +2,7 @@
 
 use super::reaction;
 use crate::checkpoint::LoadMode;
-use crate::definition::{Impact, PluginUse, Reaction};
+use crate::definition::{DefinitionChange, Impact, PluginUse, Reaction};
 use crate::events::{StreamStatus, StreamSummary};
 use crate::extract::{Method, NullKeys};
 use crate::failure::{FailureKind, Stage};
@@ -33,9 +33,27 @@ fn every_impact_has_its_reaction_under_every_policy() {
 
 #[test]
 fn the_strongest_reaction_counts() {
-    assert_eq!(reaction(&[]), Reaction::Tell);
-    assert!(Reaction::Tell < Reaction::Reload && Reaction::Reload < Reaction::Replace);
-    assert!(Reaction::Replace < Reaction::Fail);
+    use Reaction::{Fail, Reload, Replace, Tell};
+    let changes = |reactions: &[Reaction]| -> Vec<DefinitionChange> {
+        let one = |reaction: &Reaction| DefinitionChange {
+            subject: "it".to_owned(),
+            before: String::new(),
+            after: String::new(),
+            impact: Impact::Rows,
+            reaction: *reaction,
+            consequence: String::new(),
+            new_column: None,
+        };
+        reactions.iter().map(one).collect()
+    };
+    let all = [Tell, Reload, Replace, Fail];
+    assert_eq!(reaction(&changes(&[])), Tell);
+    for strongest in 0..all.len() {
+        for other in 0..=strongest {
+            assert_eq!(reaction(&changes(&[all[other], all[strongest]])), all[strongest]);
+            assert_eq!(reaction(&changes(&[all[strongest], all[other]])), all[strongest]);
+        }
+    }
 }
 
 /// A change of a stream's definition.

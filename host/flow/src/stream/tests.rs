@@ -131,6 +131,22 @@ enum Mishap {
     Target(&'static str, u8),
 }
 
+impl Mishap {
+    /// Prepares the fault for the next run.
+    fn prepare(&self, bench: &Bench, extractor: MemoryExtractor) -> MemoryExtractor {
+        let lost = || Failure::transient("lost");
+        match self {
+            Self::Extract(number) => extractor.with(Fault::AtBatch(*number, lost())),
+            Self::Trap(id) => extractor.with(Fault::TrapAtRow(*id)),
+            Self::Stop(number) => extractor.with(Fault::CancelAt(*number, bench.context.cancel.clone())),
+            Self::Target(operation, after) => {
+                bench.target.fail_after(operation, (*after).into(), lost());
+                extractor
+            }
+        }
+    }
+}
+
 /// The operations of the target that fail.
 const OPERATIONS: [&str; 10] = [
     "begin",
@@ -180,26 +196,17 @@ proptest! {
         };
         let mut last = i64::MIN;
         for mishap in &mishaps {
-            let mut extractor = MemoryExtractor::new(1..=rows, batch_rows);
-            match mishap {
-                Mishap::Extract(number) => {
-                    extractor = extractor.with(Fault::AtBatch(*number, Failure::transient("lost")));
-                }
-                Mishap::Trap(id) => extractor = extractor.with(Fault::TrapAtRow(*id)),
-                Mishap::Stop(number) => {
-                    extractor = extractor.with(Fault::CancelAt(*number, bench.context.cancel.clone()));
-                }
-                Mishap::Target(operation, after) => {
-                    bench.target.fail_after(operation, (*after).into(), Failure::transient("lost"));
-                }
-            }
+            let extractor = mishap.prepare(&bench, MemoryExtractor::new(1..=rows, batch_rows));
             let stream = stream(&bench, extractor);
             bench.run(stream);
             bench.target.mend();
             // A lease that could not be released expires.
             bench.clock.advance(std::time::Duration::from_secs(121));
             let checkpoint = bench.last_entry().and_then(|entry| entry.checkpoint);
-            let Some(checkpoint) = checkpoint else { continue };
+            let Some(checkpoint) = checkpoint else {
+                prop_assert!(bench.target.ids(TABLE).is_empty(), "rows without a checkpoint");
+                continue;
+            };
             let at = (i64::MIN..=rows).rev().take(20).find(|id| checkpoint.bookmark == bookmark_at(*id));
             let Some(at) = at else { continue };
             if !is_full {
