@@ -147,7 +147,7 @@ fn messages(mut extractor: MemoryExtractor) -> Vec<Message> {
 }
 
 fn failure_of(result: Result<StreamStatus, StageFailure>) -> Failure {
-    result.err().expect("a failure").failure
+    result.expect_err("a failure").failure
 }
 
 proptest! {
