@@ -2,13 +2,13 @@
 //! lease, a spent budget or a failing target prevents.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, unbounded};
 use proptest::prelude::*;
 
-use super::{BatchEnvelope, LEASE_RENEWAL_INTERVAL, LoadStage, Message};
 use crate::batch::Rejected;
 use crate::checkpoint::LoadMode;
 use crate::clock::Clock as _;
@@ -17,6 +17,7 @@ use crate::events::StreamStatus;
 use crate::extract::{Extractor as _, Step};
 use crate::failure::{Failure, FailureKind};
 use crate::load::{LoadRequest, Loader as _};
+use crate::load_stage::{BatchEnvelope, LEASE_RENEWAL_INTERVAL, LoadStage, Message};
 use crate::metadata::{Lease, Quarantine, RejectedIn};
 use crate::policy::{Budget, DeleteGuard, Policy};
 use crate::repeats::Repeats;
@@ -269,9 +270,9 @@ fn a_lost_lease_stops_the_commit() {
     // At each of these points another run takes the lease over.
     for (number, rows) in [(1, &[][..]), (2, &[1, 2]), (3, &[1, 2, 3, 4])] {
         let mut fixture = Fixture::new(LoadMode::Merge);
-        let (target, gathered) = (fixture.bench.target.clone(), std::sync::atomic::AtomicU32::new(1));
+        let (target, gathered) = (fixture.bench.target.clone(), AtomicU32::new(1));
         fixture.bench.recorder.at("batch-gathered", move || {
-            if gathered.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == number {
+            if gathered.fetch_add(1, Ordering::Relaxed) == number {
                 target.execute("UPDATE WMSHOST_LEASE SET run_id = 'run-2'");
             }
         });

@@ -1,11 +1,11 @@
 //! The reactions to a changed definition: the table in the module's documentation, row by row.
 
-use super::reaction;
 use crate::checkpoint::LoadMode;
 use crate::definition::{DefinitionChange, Impact, PluginUse, Reaction};
 use crate::events::{StreamStatus, StreamSummary};
 use crate::extract::{Method, NullKeys};
-use crate::failure::{FailureKind, Stage};
+use crate::failure::{Failure, FailureKind, Stage};
+use crate::on_change::reaction;
 use crate::policy::OnChange;
 use crate::stream::Stream;
 use crate::testing::{Bench, MemoryExtractor, TABLE, bookmark_at};
@@ -196,7 +196,7 @@ fn a_reload_that_dies_is_continued_by_the_next_run() {
     for after in [0, 1] {
         let mut second = stream(&bench, MemoryExtractor::new(1..=7, 2), Method::Incremental);
         second.definition.change_key = Some("id".to_owned());
-        bench.target.fail_after("merge", after, crate::failure::Failure::transient("lost"));
+        bench.target.fail_after("merge", after, Failure::transient("lost"));
         let summary = bench.run(second);
         assert_eq!(summary.status, StreamStatus::Failed);
         let checkpoint = bench.last_entry().and_then(|entry| entry.checkpoint).expect("a checkpoint");

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use super::Reconcile;
 use crate::checkpoint::Checkpoint;
 use crate::clock::Clock as _;
 use crate::compare::Depth;
@@ -11,6 +10,7 @@ use crate::events::{StreamStatus, StreamSummary};
 use crate::failure::Failure;
 use crate::metadata::{Action, Ledger, Trace};
 use crate::policy::OnChange;
+use crate::reconcile::Reconcile;
 use crate::stream::Stream;
 use crate::testing::{Bench, MemoryExtractor, PIPELINE, STREAM};
 

@@ -2,15 +2,16 @@
 //! and in the end the target has the source's rows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::Stream;
 use crate::events::{StreamStatus, StreamSummary};
 use crate::extract::Method;
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::policy::OnTrap;
 use crate::run::{check_streams, run_streams};
+use crate::stream::Stream;
 use crate::testing::{
     Behaviour, Bench, Fault, MemoryExtractor, MemoryLoader, MemoryTarget, STREAM, ScriptedTransform, TABLE, bookmark_at,
 };
@@ -238,7 +239,7 @@ proptest! {
             bench.run(stream);
             bench.target.mend();
             // A lease that could not be released expires.
-            bench.clock.advance(std::time::Duration::from_secs(121));
+            bench.clock.advance(Duration::from_secs(121));
             let checkpoint = bench.last_entry().and_then(|entry| entry.checkpoint);
             let Some(checkpoint) = checkpoint else {
                 prop_assert!(bench.target.ids(TABLE).is_empty(), "rows without a checkpoint");
