@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{FakeClock, MemoryExtractor, MemoryLoader, MemoryTarget, Recorder};
+use super::clock::FakeClock;
+use super::extractor::MemoryExtractor;
+use super::loader::MemoryLoader;
+use super::recorder::Recorder;
+use super::target::MemoryTarget;
 use crate::definition::Definition;
 use crate::events::StreamSummary;
 use crate::extract::{ExtractRequest, Method, NullKeys};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use arrow_schema::SchemaRef;
 
-use super::{item_columns, items};
+use super::rows::{item_columns, items};
 use crate::batch::{Batch, Cause, Rejected, row_as_json};
 use crate::extract::{Chunk, ExtractRequest, Extractor, Opened, Step};
 use crate::failure::{Failure, FailureKind, Stage};

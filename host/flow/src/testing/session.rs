@@ -8,7 +8,7 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use super::FakeClock;
+use super::clock::FakeClock;
 use super::database::{Database, Given, MemoryTable, Row, compare};
 use super::statement::parse;
 use crate::batch::plain_value;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::FakeClock;
+use super::clock::FakeClock;
 use super::database::{MemoryTable, Row};
 use super::session::{Fault, MemorySession, Shared};
 use crate::failure::Failure;

@@ -8,7 +8,8 @@ use arrow_array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray, UI
 use arrow_schema::{Field, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
 
-use super::{FakeClock, ids, item_columns};
+use super::clock::FakeClock;
+use super::rows::{ids, item_columns};
 use crate::batch::Cause;
 use crate::failure::{Failure, FailureKind};
 use crate::transform::{Call, RejectedRow, Transform, Transformed};
