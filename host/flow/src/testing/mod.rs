@@ -27,10 +27,8 @@ mod target;
 mod transform;
 
 pub(crate) use bench::{Bench, PIPELINE, STREAM, TABLE, policy};
-pub(crate) use clock::FakeClock;
 pub(crate) use extractor::{Fault, MemoryExtractor, bookmark_at};
 pub(crate) use loader::MemoryLoader;
-pub(crate) use recorder::Recorder;
 pub(crate) use rows::{ids, item_columns, items};
 pub(crate) use target::MemoryTarget;
 pub(crate) use transform::{Behaviour, CALL_TIME, MISDEEDS, ScriptedTransform};
