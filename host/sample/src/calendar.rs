@@ -9,7 +9,6 @@ const HOURS: [u64; 24] =
 
 /// The amount of work on Thursday (1970-01-01 was one) and the six days after it, in percent of a full day.
 const WEEKDAYS: [u64; 7] = [100, 100, 40, 10, 100, 100, 100];
-
 /// The number of parts of one unit of work.
 const FINE: u128 = 1 << 32;
 

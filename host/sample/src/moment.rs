@@ -7,13 +7,10 @@ use crate::error::SampleError;
 
 /// Microseconds in a second.
 pub(crate) const SECOND: i64 = 1_000_000;
-
 /// Microseconds in a minute.
 pub(crate) const MINUTE: i64 = 60 * SECOND;
-
 /// Microseconds in an hour.
 pub(crate) const HOUR: i64 = 60 * MINUTE;
-
 /// Microseconds in a day.
 pub(crate) const DAY: i64 = 24 * HOUR;
 

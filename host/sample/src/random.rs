@@ -2,7 +2,6 @@
 //! another machine's mathematics library may change the meaning of a seed.
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-
 /// The number of parts in a whole: shares are in parts per million.
 pub(crate) const MILLION: u64 = 1_000_000;
 

@@ -6,22 +6,16 @@ use rusqlite::Connection;
 
 /// Identifies a file as a sample warehouse ("WMSS" in ASCII), in the header of the database.
 pub(crate) const APPLICATION_ID: i32 = 0x574D_5353;
-
 /// Allocations of stock to order lines.
 pub(crate) const ALLOCATION: &str = "allocation";
-
 /// Orders.
 pub(crate) const ORDER_HDR: &str = "order_hdr";
-
 /// Lines of orders.
 pub(crate) const ORDER_DTL: &str = "order_dtl";
-
 /// Items.
 pub(crate) const ITEM_MASTER: &str = "item_master";
-
 /// Places in the warehouse.
 pub(crate) const LOCATION: &str = "location";
-
 /// All tables, in the order in which they are written.
 pub(crate) const TABLES: [&str; 5] = [ITEM_MASTER, LOCATION, ORDER_HDR, ORDER_DTL, ALLOCATION];
 

@@ -8,25 +8,16 @@ use crate::random::{Purpose, Random};
 
 /// The number of days before the end of the sample in which its orders were placed.
 pub const SPAN_DAYS: i64 = 400;
-
 /// The first id of each table; they are far apart, so that a mix-up of keys is noticed.
 pub(crate) const FIRST_ITEM: i64 = 10_001;
-
 pub(crate) const FIRST_LOCATION: i64 = 1_001;
-
 pub(crate) const FIRST_ORDER: i64 = 2_000_001;
-
 pub(crate) const FIRST_LINE: i64 = 5_000_001;
-
 pub(crate) const FIRST_ALLOCATION: i64 = 10_000_001;
-
 const FEWEST_ITEMS: u64 = 20;
-
 const FEWEST_LOCATIONS: u64 = 10;
-
 /// The number of lines of an order, by weight; 3.2 on average.
 const LINES: [(u64, u64); 7] = [(20, 1), (22, 2), (20, 3), (15, 4), (11, 5), (7, 6), (5, 8)];
-
 /// Orders without a line, per million.
 const EMPTY_ORDERS: u64 = 3_000;
 

@@ -98,7 +98,6 @@ fn warm_up(arena: &Arena) -> anyhow::Result<()> {
 }
 
 const WMSHOST: &str = "target/release/wmshost";
-
 const BUILD_FIRST: &str = "run this by `make bench`, which builds host and plugins first";
 
 /// Makes or changes the warehouse, in a process of its own, because a child begins with its parent's peak of memory.

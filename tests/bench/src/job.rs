@@ -31,13 +31,10 @@ pub(crate) const DERIVED_COLUMNS: [&str; 7] = [
 
 /// The target table.
 pub(crate) const TABLE: &str = "WMS_ALLOCATION";
-
 /// The lookback of an incremental run, in microseconds: as in pipelines/base.toml.
 pub(crate) const LOOKBACK_MICROS: i64 = 2 * 3_600 * 1_000_000;
-
 /// The rows of a batch, as in pipelines/prod.toml.
 pub(crate) const EXTRACT_ROWS: usize = 5_000;
-
 /// The rows of a transaction, as in pipelines/prod.toml.
 pub(crate) const LOAD_ROWS: usize = 10_000;
 

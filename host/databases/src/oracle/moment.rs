@@ -19,7 +19,6 @@ pub(crate) struct Parts {
 }
 
 const DAY: i64 = 86_400_000_000;
-
 /// The microseconds of the years 1 to 9999.
 pub(crate) const MICROS: Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 

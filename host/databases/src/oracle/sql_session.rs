@@ -13,10 +13,8 @@ use super::names::shown;
 
 /// Rows of a statement that are sent together.
 const MANY_ROWS: usize = 1_000;
-
 /// The prefix of the names of private temporary tables.
 const PRIVATE_PREFIX: &str = "ORA$PTT_";
-
 /// ORA-00955: name is already used by an existing object.
 const NAME_IS_TAKEN: u32 = 955;
 

@@ -46,13 +46,10 @@ pub(crate) use wmshost_flow::MOST_DIGITS;
 
 /// The most digits that fit every whole number of 64 bits.
 const INT64_DIGITS: i16 = 18;
-
 /// Digits after the point of a number whose column has no scale.
 const BARE_SCALE: u8 = 10;
-
 /// The scale by which the server describes a number without a scale of its own.
 pub(crate) const NO_SCALE: i8 = -127;
-
 /// The name that represents UTC in Arrow timestamps.
 const UTC: &str = "UTC";
 

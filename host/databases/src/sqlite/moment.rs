@@ -6,7 +6,6 @@ use std::ops::Range;
 use wmshost_flow::{date_of, days_of};
 
 const DAY: i64 = 86_400_000_000;
-
 /// The microseconds of the years 0000 to 9999, the only ones that text can hold and sort.
 pub(crate) const YEARS: Range<i64> = -62_167_219_200_000_000..253_402_300_800_000_000;
 

@@ -30,7 +30,6 @@ use wmshost_flow::{ColumnPurpose, Dialect, MOST_DIGITS, is_utc};
 
 /// The most digits that fit every whole number of 64 bits.
 pub(crate) const INT64_DIGITS: u8 = 18;
-
 /// The name that represents UTC in Arrow timestamps.
 const UTC: &str = "UTC";
 

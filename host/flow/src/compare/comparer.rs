@@ -32,7 +32,6 @@ use crate::values::key::{Bound, Keys};
 
 /// The longest time without renewing the lease.
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
-
 /// The largest number of the target's rows that are held in memory at once for a range.
 const MOST_TARGET_ROWS: u64 = 32_768;
 

@@ -28,10 +28,8 @@ use crate::stream::transaction::lock;
 
 /// The approximate number of rows in a range.
 const RANGE_ROWS: usize = 8_192;
-
 /// The number of batches of the source that may wait to be compared.
 const WAITING_PARTS: usize = 2;
-
 /// The column that holds the time at which a row was deleted.
 const DELETED_AT: &str = "wms_deleted_at";
 

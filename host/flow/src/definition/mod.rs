@@ -24,7 +24,6 @@ pub(crate) use difference::{differences, lost_columns, new_column};
 
 /// The option with the schema of the source's tables.
 pub const SOURCE_SCHEMA: &str = "schema of the source";
-
 /// The option with the size of the largest value that is read.
 pub const LARGEST_VALUE: &str = "largest value that is read";
 

@@ -29,10 +29,8 @@ use crate::values::{Value, timestamp_text};
 
 /// The suffix of a table's name for the table in which a load stages its rows.
 pub const STAGED_SUFFIX: &str = "__NEXT";
-
 /// The suffix of a table's name for the temporary table that large merges use.
 pub const MERGE_SUFFIX: &str = "__MERGE";
-
 /// The prefixes of a model's name for its other tables: the one being built, the one that it replaces, and the model's
 /// rows before the build.
 pub const STAGING_PREFIXES: [&str; 3] = ["WMSHOST_NEW_", "WMSHOST_OLD_", "WMSHOST_BEFORE_"];

@@ -16,10 +16,8 @@ use crate::stream::policy::OnBadValue;
 
 /// The rule that a row with a NULL in its key violates.
 const NULL_KEY: &str = "null-key";
-
 /// The rule of a row without a change key.
 const NULL_CHANGE_KEY: &str = "null-change-key";
-
 /// The name under which the host rejects such rows.
 const HOST: &str = "wmshost";
 

@@ -10,10 +10,8 @@ use foldhash::fast::FixedState;
 use crate::failure::Failure;
 
 const SEED: u64 = 0x7769_6d73_686f_7374;
-
 /// Microseconds per day.
 const DAY: i64 = 86_400_000_000;
-
 /// The number that represents NULL.
 const NULL: u64 = 0x6e75_6c6c_6e75_6c6c;
 

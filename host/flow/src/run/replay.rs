@@ -27,7 +27,6 @@ use crate::values::{timestamp_from_text, timestamp_text};
 
 /// The number of rows that are replayed in one transaction.
 const PAGE_ROWS: usize = 200;
-
 /// The largest number of remaining rows that are named one by one.
 const MOST_NAMED: usize = 1_000;
 

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{FakeClock, MemoryExtractor, MemoryLoader, MemoryTarget, Recorder};
+use super::clock::FakeClock;
+use super::extractor::MemoryExtractor;
+use super::loader::MemoryLoader;
+use super::recorder::Recorder;
+use super::target::MemoryTarget;
 use crate::definition::Definition;
 use crate::metadata::{Entry, Lease, LeaseOwner, Ledger, Quarantine, QuarantineFilter, QuarantinedRow};
 use crate::ports::cancel::Cancel;
@@ -17,10 +21,8 @@ use crate::stream::policy::{
 
 /// The pipeline's name.
 pub(crate) const PIPELINE: &str = "pipeline";
-
 /// The stream's name.
 pub(crate) const STREAM: &str = "item";
-
 /// The table that it writes.
 pub(crate) const TABLE: &str = "ITEM";
 

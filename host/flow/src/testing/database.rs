@@ -29,7 +29,7 @@ pub(super) struct MemoryTable {
 impl MemoryTable {
     /// Returns the position of a column, in any case.
     pub(super) fn place(&self, column: &str) -> usize {
-        let place = self.columns.iter().position(|name| name.eq_ignore_ascii_case(column));
+        let place = self.columns.iter().position(|name| name == column || name.eq_ignore_ascii_case(column));
         place.unwrap_or_else(|| panic!("no column {column} among {:?}", self.columns))
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use arrow_schema::SchemaRef;
 
-use super::{item_columns, items};
+use super::rows::{item_columns, items};
 use crate::failure::kind::FailureKind;
 use crate::failure::{Failure, Stage};
 use crate::ports::cancel::Cancel;

@@ -9,8 +9,9 @@
 //! | `loader` | a loader that writes into a session in memory |
 //! | `recorder` | an observer that records events |
 //! | `rows` | batches of items |
+//! | `session` | a session of a target in memory: transactions that roll back |
 //! | `statement` | the little SQL in which the host's own tables are written |
-//! | `target` | a target in memory: transactions that roll back, and faults by operation |
+//! | `target` | a target in memory, and its faults by operation |
 //! | `transform` | a transform that misbehaves by script |
 
 mod bench;
@@ -20,15 +21,14 @@ mod extractor;
 mod loader;
 mod recorder;
 mod rows;
+mod session;
 mod statement;
 mod target;
 mod transform;
 
 pub(crate) use bench::{Bench, PIPELINE, STREAM, TABLE, policy};
-pub(crate) use clock::FakeClock;
 pub(crate) use extractor::{Fault, MemoryExtractor, bookmark_at};
 pub(crate) use loader::MemoryLoader;
-pub(crate) use recorder::Recorder;
 pub(crate) use rows::{ids, item_columns, items};
 pub(crate) use target::MemoryTarget;
 pub(crate) use transform::{Behaviour, CALL_TIME, MISDEEDS, ScriptedTransform};

@@ -8,7 +8,8 @@ use arrow_array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray, UI
 use arrow_schema::{Field, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
 
-use super::{FakeClock, ids, item_columns};
+use super::clock::FakeClock;
+use super::rows::{ids, item_columns};
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
 use crate::ports::transform::{Call, RejectedRow, Transform, Transformed};
@@ -28,6 +29,8 @@ pub(crate) enum Behaviour {
     Loop,
     /// Traps if two of the ids are in one batch.
     TrapAtPair,
+    /// Traps if an instance has met two of the ids, in one batch or in two.
+    TrapAfterPair,
     /// Traps at the third call of an instance: it has used too much memory.
     Gather,
     /// Needs a second for each row.
@@ -57,12 +60,13 @@ pub(crate) enum Behaviour {
 }
 
 /// All of them.
-pub(crate) const MISDEEDS: [Behaviour; 18] = [
+pub(crate) const MISDEEDS: [Behaviour; 19] = [
     Behaviour::None,
     Behaviour::Trap,
     Behaviour::Fail,
     Behaviour::Loop,
     Behaviour::TrapAtPair,
+    Behaviour::TrapAfterPair,
     Behaviour::Gather,
     Behaviour::Slow,
     Behaviour::DoubleKey,
@@ -87,6 +91,8 @@ pub(crate) struct ScriptedTransform {
     pub(crate) keeps_state: bool,
     /// The calls of the present instance.
     calls: u32,
+    /// The number of rows at which it misbehaves that the present instance has met.
+    met: usize,
     /// The calls of all instances.
     all_calls: Arc<Mutex<u32>>,
     clock: Arc<FakeClock>,
@@ -119,7 +125,7 @@ impl ScriptedTransform {
     /// Returns a transform that misbehaves at the rows with these ids.
     pub(crate) fn new(misdeed: Behaviour, at: &[i64], clock: Arc<FakeClock>) -> Self {
         let (at, rejects, filters) = (at.iter().copied().collect(), BTreeSet::new(), BTreeSet::new());
-        Self { misdeed, at, rejects, filters, keeps_state: false, calls: 0, all_calls: Arc::default(), clock }
+        Self { misdeed, at, rejects, filters, keeps_state: false, calls: 0, met: 0, all_calls: Arc::default(), clock }
     }
 
     /// Returns the number of its calls, which goes on counting.
@@ -129,6 +135,7 @@ impl ScriptedTransform {
 
     fn breaks(&mut self, rows: &RecordBatch, time: Duration) -> Option<FailureKind> {
         let hit = ids(rows).into_iter().filter(|id| self.at.contains(id)).count();
+        self.met += hit;
         let slow = Duration::from_secs(rows.num_rows() as u64);
         match self.misdeed {
             Behaviour::Trap if hit > 0 => Some(FailureKind::Trap),
@@ -142,6 +149,7 @@ impl ScriptedTransform {
                 (slow > time).then_some(FailureKind::Timeout)
             }
             Behaviour::TrapAtPair if hit > 1 => Some(FailureKind::Trap),
+            Behaviour::TrapAfterPair if hit > 0 && self.met > 1 => Some(FailureKind::Trap),
             Behaviour::Gather if !self.at.is_empty() && self.calls > 2 => Some(FailureKind::Limit),
             _ => None,
         }
@@ -216,7 +224,7 @@ impl Transform for ScriptedTransform {
     }
 
     fn renew(&mut self) -> Result<(), Failure> {
-        self.calls = 0;
+        (self.calls, self.met) = (0, 0);
         Ok(())
     }
 

@@ -23,7 +23,6 @@ use crate::ports::source::Dialect;
 
 /// The largest number of digits of a decimal.
 pub const MOST_DIGITS: u8 = 38;
-
 /// The largest number of digits that SQLite keeps in a number; a decimal with more is text there.
 pub const NUMBER_DIGITS: u8 = 15;
 

@@ -7,7 +7,6 @@ use crate::random::Random;
 
 /// The latest rows are the busiest: the latest tenth of a table gets 60 % of its changes.
 const YOUNG_PART: u64 = 10;
-
 const YOUNG_PERCENT: u64 = 60;
 
 /// Returns the number of new rows among this number of changes.

@@ -24,13 +24,9 @@ pub(crate) const STATUSES: [Spellings; 4] = [
 ];
 
 const UNKNOWN: [&str; 4] = ["HOLD", "CANC", "???", "X"];
-
 const OLD: [(u64, usize); 4] = [(15, 0), (15, 1), (35, 2), (935, 3)];
-
 const YOUNG: [(u64, usize); 4] = [(25, 0), (15, 1), (20, 2), (40, 3)];
-
 const OPEN: [(u64, usize); 3] = [(60, 0), (30, 1), (10, 2)];
-
 /// The time without a change after which an allocation counts as old.
 const YOUTH: i64 = 2 * DAY;
 
@@ -49,15 +45,11 @@ pub(crate) const GAP: [(i64, i64); 9] = [
 
 /// The number of rows of an allocation run, by weight.
 const RUN: [(u64, u64); 8] = [(55, 1), (20, 2), (10, 3), (6, 4), (4, 5), (2, 6), (2, 7), (1, 8)];
-
 /// Runs that are updated within one second, and rows of those that repeat the key before them, per million.
 const TOGETHER: u64 = 80_000;
-
 const TIED: u64 = 50_000;
-
 /// The largest number of microseconds between the rows of a run.
 const PACE: i64 = 60_000;
-
 /// The number of positions within a row's share of the calendar at which a run may begin.
 const FINE: u64 = 1_024;
 
@@ -75,9 +67,7 @@ const USERS: [(u64, &str); 10] = [
 ];
 
 const NO_USER: u64 = 240_000;
-
 const PRIORITIES: [(u64, i64); 5] = [(60, 1), (18, 2), (12, 3), (7, 4), (3, 5)];
-
 const NO_PRIORITY: u64 = 150_000;
 
 /// One allocation.

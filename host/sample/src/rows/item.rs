@@ -21,15 +21,10 @@ const CATEGORIES: [(&str, &str); 6] = [
 ];
 
 const NOUNS: [&str; 8] = ["CARTON", "BUNDLE", "CASE", "REFILL", "KIT", "PANEL", "BOTTLE", "SLEEVE"];
-
 const KINDS: [&str; 6] = ["SMALL", "LARGE", "BLUE", "PLAIN", "DOUBLE", "TRAVEL"];
-
 const UNITS: [(u64, &str); 4] = [(70, "EA"), (18, "CS"), (8, "PK"), (4, "KG")];
-
 const STORAGE: [(u64, &str); 4] = [(70, "STANDARD"), (15, "COLD"), (8, "FROZEN"), (7, "SECURE")];
-
 const HAZMAT: [(u64, &str); 5] = [(5, "3"), (3, "8"), (2, "9"), (1, "2.1"), (1, "NONE")];
-
 const WEIGHT: [(i64, i64); 5] = [(0, 20), (600_000, 5_000), (850_000, 20_000), (970_000, 50_000), (1_000_000, 400_000)];
 
 const VOLUME: [(i64, i64); 5] =

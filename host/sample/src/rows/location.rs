@@ -15,20 +15,14 @@ const KINDS: [(u64, &str); 7] =
     [(50, "PICK"), (22, "RESERVE"), (10, "BULK"), (5, "STAGE"), (8, "FORWARD"), (3, "DOCK"), (2, "DAMAGED")];
 
 const ZONES: [&str; 6] = ["A", "B", "C", "D", "COLD", "SECURE"];
-
 const TEMPERATURES: [(u64, &str); 3] = [(80, "AMBIENT"), (14, "CHILLED"), (6, "FROZEN")];
-
 const SECURITY: [(u64, &str); 3] = [(88, "STANDARD"), (9, "RESTRICTED"), (3, "CAGE")];
-
 /// The capacity by type, as a multiple of a PICK location's.
 const ROOM: [(&str, i64); 3] = [("RESERVE", 4), ("BULK", 12), ("STAGE", 8)];
-
 /// The used share of a location, in thousandths.
 const USE: [(i64, i64); 6] = [(0, 0), (100_000, 1), (400_000, 500), (800_000, 800), (950_000, 950), (1_000_000, 1_000)];
-
 /// The bays of one aisle, and the levels of one bay.
 const BAYS: u64 = 20;
-
 const LEVELS: u64 = 5;
 
 /// One place in the warehouse.

@@ -24,15 +24,10 @@ pub(crate) const STATUSES: [Spellings; 5] = [
 
 /// The rank at which an order ends if it is not cancelled.
 pub(crate) const COMPLETED: usize = 3;
-
 const UNKNOWN: [&str; 3] = ["ON_HOLD", "ERR", "?"];
-
 const OLD: [(u64, usize); 5] = [(5, 0), (10, 1), (20, 2), (925, 3), (40, 4)];
-
 const YOUNG: [(u64, usize); 5] = [(15, 0), (20, 1), (30, 2), (32, 3), (3, 4)];
-
 const OPEN: [(u64, usize); 3] = [(40, 0), (35, 1), (25, 2)];
-
 /// The time without a change after which an order counts as old.
 const YOUTH: i64 = 4 * DAY;
 
@@ -41,7 +36,6 @@ const GAP: [(i64, i64); 5] =
     [(0, MINUTE), (500_000, 8 * HOUR), (900_000, 2 * DAY), (995_000, 9 * DAY), (1_000_000, 30 * DAY)];
 
 const TYPES: [(u64, &str); 4] = [(75, "STANDARD"), (12, "EXPRESS"), (8, "BACKORDER"), (5, "TRANSFER")];
-
 const PRIORITIES: [(u64, &str); 4] = [(5, "URGENT"), (15, "HIGH"), (65, "NORMAL"), (15, "LOW")];
 
 /// One order.

@@ -15,7 +15,6 @@ pub(crate) const INSERT: &str = "INSERT INTO order_dtl (order_detail_id, order_i
 
 /// The time from an order's date to the last change of a line, in microseconds.
 const GAP: [(i64, i64); 4] = [(0, SECOND), (700_000, 20 * MINUTE), (950_000, 12 * HOUR), (1_000_000, 9 * DAY)];
-
 /// Orders whose lines were written by one statement, per million.
 const AT_ONCE: u64 = 30_000;
 

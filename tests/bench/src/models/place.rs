@@ -15,16 +15,11 @@ use super::measure::{Change, Took};
 use super::same::{assert_near, assert_same};
 
 const WMSHOST: &str = "target/release/wmshost";
-
 /// The targets: as loaded, the host's, the one by hand, and the host's built in full at the end.
 const LOADED: &str = "loaded.db";
-
 const HOST: &str = "host.db";
-
 const HAND: &str = "hand.db";
-
 const FULL: &str = "full.db";
-
 /// The listing of the models by the host.
 const LISTING: &str = "models.json";
 

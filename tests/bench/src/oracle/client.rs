@@ -12,7 +12,6 @@ use wmshost_flow::{Clock, MergeRule, Micros, SourceGrant, TableDefinition, Targe
 use super::{PASSWORD, TABLE, USER};
 
 const EPOCH: i64 = 1_767_225_600_000_000;
-
 /// The kernel's ticks per second in `/proc/self/stat`.
 const TICKS: f64 = 100.0;
 

@@ -13,9 +13,7 @@ use wmshost_oracle_emulator::{Account, Emulator, Options, Release, Transport};
 pub(crate) use client::run as client;
 
 const USER: &str = "BENCH";
-
 const PASSWORD: &str = "bench";
-
 /// The table that the driver fills and all clients fetch.
 const TABLE: &str = "BENCH_ROWS";
 

@@ -19,7 +19,6 @@ use crate::oracle::names::quoted;
 
 /// The longest wait for the server to close a session.
 const CLOSING: Duration = Duration::from_secs(2);
-
 /// The first version whose answers cost the same per row at any size.
 const QUICK_VERSION: usize = 23;
 

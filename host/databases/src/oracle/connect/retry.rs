@@ -11,13 +11,10 @@ use crate::oracle::failure::{ErrorClass, OracleError};
 
 /// The first pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
 /// Consecutive failures, each with its whole budget, after which connecting pauses.
 const MOST_FAILURES: u32 = 3;
-
 /// The length of that pause.
 const OPEN_FOR: Duration = Duration::from_secs(30);
 

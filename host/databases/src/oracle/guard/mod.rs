@@ -20,7 +20,6 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace
 
 /// The deepest nesting of a statement.
 const DEPTH: usize = 40;
-
 /// The longest statement.
 const MOST_BYTES: usize = 256 << 10;
 

@@ -15,9 +15,7 @@ use crate::oracle::types::Reading;
 
 /// Why a text or binary is not kept.
 pub(crate) const TOO_LONG: &str = "is larger than what is read at most (lob_mib of the connection)";
-
 const TOO_MANY_DIGITS: &str = "has more digits than can be kept exactly";
-
 const NO_MOMENT: &str = "is outside of the years 1 to 9999, or finer than microseconds";
 
 /// The outcome of moving a cell into its column.

@@ -20,16 +20,12 @@ use crate::oracle::types::Reading;
 
 /// The rule that a row with a bad cell breaks.
 const BAD_VALUE: &str = "bad-value";
-
 /// The component that is named as taking such rows out.
 const DRIVER: &str = "oracle";
-
 /// The most rows to allocate for in advance; a batch may become longer.
 const ROOM_ROWS: usize = 65_536;
-
 /// A batch ends at this number of bytes, or at a quarter of its limit.
 const BATCH_BYTES: usize = 32 << 20;
-
 /// The most bytes of a cell besides its text or bytes.
 const CELL_BYTES: usize = 17;
 

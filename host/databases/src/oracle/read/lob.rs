@@ -12,19 +12,14 @@ use crate::oracle::failure::{ErrorClass, OracleError};
 
 /// The largest object that comes with its row, in bytes.
 const INLINE_BYTES: u64 = 64 << 10;
-
 /// The most bytes of objects that may come at a time.
 const FETCH_BYTES: u64 = 4 << 20;
-
 /// Rows per round trip if one may hold a LONG, whose length is not known.
 const LONG_ROWS: u32 = 16;
-
 /// Rows per round trip that hold locators.
 const LOCATOR_ROWS: u32 = 100;
-
 /// The number of bytes of an object that are read at a time.
 const PIECE_BYTES: usize = 256 << 10;
-
 /// The most bytes of UTF-8 for one unit of UTF-16, the unit by which the server counts text.
 const UNIT_BYTES: u64 = 3;
 

@@ -11,7 +11,6 @@ use crate::oracle::types::Reading;
 /// Character sets whose bytes sort as those of UTF-8 do. (In UTF8, which is CESU-8 to others, only letters beyond 16 bits
 /// do not, and no expression mends that.)
 const SORTED: [&str; 4] = ["AL32UTF8", "UTF8", "US7ASCII", "WE8ISO8859P1"];
-
 /// Turns text of a character set without letters beyond 16 bits into UTF-16, which sorts by letter.
 const TO_UTF16: &str = "TO_NCHAR";
 

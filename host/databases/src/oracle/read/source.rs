@@ -24,7 +24,6 @@ const SCN: [&str; 3] = [
 
 /// The cast is needed because the clock may be finer than microseconds.
 const NOW: &str = "SELECT CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS TIMESTAMP(6)) FROM dual";
-
 /// The server's local time, and when the oldest open transaction began by it; NULL if none is open.
 const OLDEST: &str = "SELECT CAST(SYSDATE AS TIMESTAMP), CAST(MIN(start_date) AS TIMESTAMP) FROM v$transaction";
 

@@ -13,10 +13,8 @@ use crate::sqlite::statement::Cell;
 
 /// The rule that a row with a bad cell breaks.
 const BAD_VALUE: &str = "bad-value";
-
 /// The component that is named as taking such rows out.
 const DRIVER: &str = "sqlite";
-
 /// The most bad cells of a row that are reported.
 const MOST_TOLD: usize = 3;
 

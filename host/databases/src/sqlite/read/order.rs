@@ -26,27 +26,19 @@ use crate::sqlite::types::{Affinity, affinity};
 
 /// The bytes of a value's text in UTF-8.
 const TEXT: &str = "wms_text";
-
 /// A text that sorts as the decimal does.
 const DECIMAL: &str = "wms_decimal";
-
 /// Bytes, with a mark before them.
 const BYTES: &str = "wms_bytes";
-
 /// A date as it is written.
 const DATE: &str = "wms_date";
-
 /// A moment without a zone, in the spelling that sorts.
 const MOMENT: &str = "wms_moment";
-
 /// A moment in UTC, in the spelling that sorts.
 const INSTANT: &str = "wms_instant";
-
 /// The same for a parameter, which has no zone.
 const INSTANT_AT: &str = "wms_instant_at";
-
 const DAY: i64 = 86_400_000_000;
-
 /// The most by which an offset moves a moment's text away from its text in UTC.
 const MOST_OFFSET: i64 = 16 * 3_600_000_000;
 

@@ -21,7 +21,6 @@ use wmshost_flow::{Bounds, TableDescription, Value};
 
 /// The prefix of all functions of `order`.
 const OWN_FUNCTIONS: &str = "wms_";
-
 /// The deepest nesting of a statement that is rewritten.
 const DEPTH: usize = 100;
 

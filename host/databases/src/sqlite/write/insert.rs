@@ -20,10 +20,8 @@ use crate::sqlite::types::{is_decimal_text, same_type};
 
 /// The most shapes of batches for which statements are kept prepared.
 const MOST_PLANS: usize = 8;
-
 /// The rule of a row with the same key as one that was written before it.
 const DUPLICATE_KEY: &str = "duplicate-key";
-
 /// The rule of a row that has what another one has in a unique index.
 const UNIQUE: &str = "unique";
 

@@ -20,13 +20,10 @@ use crate::sqlite::table::{Table, quoted};
 
 /// The host's own columns: the run that wrote a row last, and when.
 pub(crate) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
-
 /// The host's own column in tables that keep deleted rows: the time at which a row was found missing in the source.
 pub(crate) const DELETED_AT: &str = "wms_deleted_at";
-
 /// All columns of the host's own.
 pub(crate) const SYSTEM_COLUMNS: [&str; 3] = [AUDIT_COLUMNS[0], AUDIT_COLUMNS[1], DELETED_AT];
-
 /// The function that an update calls, to be counted and to return the run's id.
 pub(crate) const COUNT_UPDATE: &str = "wms_count_update";
 

@@ -17,16 +17,12 @@ use crate::sqlite::sql_session::SqliteSqlSession;
 
 /// The longest wait for writers of other processes.
 const BUSY_WAIT: Duration = Duration::from_secs(30);
-
 /// Bytes of a page in a database that is created here.
 const PAGE_BYTES: u32 = 4_096;
-
 /// KiB of pages that a session keeps in memory.
 const CACHE_KIB: u32 = 8_192;
-
 /// Pages in the log that make a commit move them into the database.
 const LOG_PAGES: u32 = 4_000;
-
 /// Bytes that the log's file may keep after it was emptied.
 const LOG_KEEP_BYTES: u32 = 64 << 20;
 

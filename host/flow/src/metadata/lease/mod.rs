@@ -21,7 +21,6 @@ use crate::values::{Value, timestamp_text};
 
 /// The lifetime of a lease without a renewal, in seconds.
 pub const LEASE_SECONDS: i64 = 120;
-
 /// The name for the models in the place of a stream's; no stream can have such a name.
 const MODELS: &str = "(models)";
 

@@ -36,17 +36,13 @@ pub(super) const TABLE: Table = Table {
 
 /// The index for finding the rows of a key.
 const KEY_INDEX: &str = "CREATE INDEX WMSHOST_QUARANTINE_KEY ON WMSHOST_QUARANTINE (pipeline, stream, key_digest)";
-
 /// The number of ids per query.
 const IDS_AT_ONCE: usize = 100;
-
 /// The number of rows per page.
 pub(super) const PAGE_ROWS: usize = 500;
-
 /// The longest reason, in characters; a text in the host's tables has up to 2,000, of up to four bytes each, in 4,000
 /// bytes.
 const REASON_CHARS: usize = 1_000;
-
 /// The longest rule, and the longest name of the component that rejected a row, in characters.
 const NAME_CHARS: usize = 128;
 

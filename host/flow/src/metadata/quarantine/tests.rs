@@ -71,7 +71,7 @@ fn more_rows_than_fit_one_query_and_one_page_are_all_found() {
     let bench = Bench::new();
     let many: Vec<_> = (0..612).map(|id| row((id > 0).then_some(id), "a")).collect();
     assert_eq!(add(&bench, 1, true, &many), 612);
-    assert_eq!(add(&bench, 2, true, &many[..250]), 0);
+    assert_eq!(add(&bench, 2, true, &many[..150]), 0);
     let mut sql = bench.target.open();
     let known = QUARANTINE.of_stream(&mut sql, STREAM).expect("the rows");
     assert_eq!((known.keys.len(), known.without_key.len()), (611, 1));

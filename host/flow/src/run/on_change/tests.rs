@@ -1,9 +1,9 @@
 //! The reactions to a changed definition: the table in the module's documentation, row by row.
 
 use crate::definition::reaction::reaction;
-use crate::definition::{Impact, PluginUse, Reaction};
-use crate::failure::Stage;
+use crate::definition::{DefinitionChange, Impact, PluginUse, Reaction};
 use crate::failure::kind::FailureKind;
+use crate::failure::{Failure, Stage};
 use crate::metadata::checkpoint::LoadMode;
 use crate::ports::events::{StreamStatus, StreamSummary};
 use crate::ports::extractor::{Method, NullKeys};
@@ -34,9 +34,27 @@ fn every_impact_has_its_reaction_under_every_policy() {
 
 #[test]
 fn the_strongest_reaction_counts() {
-    assert_eq!(reaction(&[]), Reaction::Tell);
-    assert!(Reaction::Tell < Reaction::Reload && Reaction::Reload < Reaction::Replace);
-    assert!(Reaction::Replace < Reaction::Fail);
+    use Reaction::{Fail, Reload, Replace, Tell};
+    let changes = |reactions: &[Reaction]| -> Vec<DefinitionChange> {
+        let one = |reaction: &Reaction| DefinitionChange {
+            subject: "it".to_owned(),
+            before: String::new(),
+            after: String::new(),
+            impact: Impact::Rows,
+            reaction: *reaction,
+            consequence: String::new(),
+            new_column: None,
+        };
+        reactions.iter().map(one).collect()
+    };
+    let all = [Tell, Reload, Replace, Fail];
+    assert_eq!(reaction(&changes(&[])), Tell);
+    for strongest in 0..all.len() {
+        for other in 0..=strongest {
+            assert_eq!(reaction(&changes(&[all[other], all[strongest]])), all[strongest]);
+            assert_eq!(reaction(&changes(&[all[strongest], all[other]])), all[strongest]);
+        }
+    }
 }
 
 /// A change of a stream's definition.
@@ -179,7 +197,7 @@ fn a_reload_that_dies_is_continued_by_the_next_run() {
     for after in [0, 1] {
         let mut second = stream(&bench, MemoryExtractor::new(1..=7, 2), Method::Incremental);
         second.definition.change_key = Some("id".to_owned());
-        bench.target.fail_after("merge", after, crate::failure::Failure::transient("lost"));
+        bench.target.fail_after("merge", after, Failure::transient("lost"));
         let summary = bench.run(second);
         assert_eq!(summary.status, StreamStatus::Failed);
         let checkpoint = bench.last_entry().and_then(|entry| entry.checkpoint).expect("a checkpoint");

@@ -14,7 +14,6 @@ use crate::stream::{Reconcile, Stream};
 use crate::testing::{Bench, MemoryExtractor, PIPELINE, STREAM};
 
 const INTERVAL: Duration = Duration::from_secs(3_600);
-
 /// The failure by which a test sees that a comparison began.
 const BEGAN: &str = "the comparison began";
 

@@ -2,13 +2,13 @@
 //! lease, a spent budget or a failing target prevents.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, unbounded};
 use proptest::prelude::*;
 
-use super::{LEASE_RENEWAL_INTERVAL, LoadStage};
 use crate::definition::Definition;
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
@@ -21,6 +21,7 @@ use crate::ports::loader::{LoadRequest, Loader as _};
 use crate::ports::target::SharedTarget;
 use crate::rows::batch::Rejected;
 use crate::rows::repeats::Repeats;
+use crate::stages::load::{LEASE_RENEWAL_INTERVAL, LoadStage};
 use crate::stages::message::{BatchEnvelope, Message};
 use crate::stream::context::{Progress, StageFailure};
 use crate::stream::policy::{Budget, DeleteGuard, Policy};
@@ -150,7 +151,7 @@ fn messages(mut extractor: MemoryExtractor) -> Vec<Message> {
 }
 
 fn failure_of(result: Result<StreamStatus, StageFailure>) -> Failure {
-    result.err().expect("a failure").failure
+    result.expect_err("a failure").failure
 }
 
 proptest! {
@@ -272,9 +273,9 @@ fn a_lost_lease_stops_the_commit() {
     // At each of these points another run takes the lease over.
     for (number, rows) in [(1, &[][..]), (2, &[1, 2]), (3, &[1, 2, 3, 4])] {
         let mut fixture = Fixture::new(LoadMode::Merge);
-        let (target, gathered) = (fixture.bench.target.clone(), std::sync::atomic::AtomicU32::new(1));
+        let (target, gathered) = (fixture.bench.target.clone(), AtomicU32::new(1));
         fixture.bench.recorder.at("batch-gathered", move || {
-            if gathered.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == number {
+            if gathered.fetch_add(1, Ordering::Relaxed) == number {
                 target.execute("UPDATE WMSHOST_LEASE SET run_id = 'run-2'");
             }
         });

@@ -17,7 +17,6 @@ use crate::stream::policy::OnTrap;
 
 /// The largest number of rows of one batch that may go to quarantine this way before the search is given up.
 const MOST_FAILING_ROWS: usize = 100;
-
 /// The shortest time of a probe, in which even a busy machine can process a few rows.
 const SHORTEST_PROBE: Duration = Duration::from_millis(20);
 

@@ -107,3 +107,17 @@ fn more_than_a_hundred_failing_rows_of_a_batch_end_the_run() {
     let failure = bench.change(1, items(&all)).expect_err("a failure");
     assert!(failure.message.contains("more than 100 rows of the batch cause it"), "{failure}");
 }
+
+#[test]
+fn a_row_is_not_blamed_for_one_that_the_instance_met_before_it() {
+    for on_trap in [OnTrap::Fail, OnTrap::Quarantine] {
+        let mut bench = TransformBench::new(Behaviour::TrapAfterPair, &[1, 2], on_trap);
+        let failure = bench.change(1, items(&[1, 2])).expect_err("a failure");
+        assert!(failure.message.contains("rows 1 to 2 of the batch cause it together"), "{failure}");
+        // If the two are in two batches, a fresh instance processes the second one.
+        let mut bench = TransformBench::new(Behaviour::TrapAfterPair, &[1, 4], on_trap);
+        bench.change(1, items(&[1, 2])).expect("the first batch");
+        let failure = bench.change(2, items(&[3, 4])).expect_err("a failure");
+        assert!(failure.message.contains("a fresh instance processes the same batch"), "{failure}");
+    }
+}
