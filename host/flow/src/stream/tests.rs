@@ -211,7 +211,7 @@ fn mishap() -> impl Strategy<Value = Mishap> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     /// Whatever fails in whatever run: no checkpoint is ahead of the rows, none goes back while the load merges, and a
     /// run without faults ends with the source's rows.

@@ -99,9 +99,9 @@ pub(crate) struct ScriptedTransform {
 }
 
 fn with_column(rows: &RecordBatch, name: &str, array: ArrayRef) -> RecordBatch {
-    let mut fields: Vec<_> = rows.schema().fields().iter().map(|field| field.as_ref().clone()).collect();
+    let mut fields: Vec<_> = rows.schema().fields().iter().cloned().collect();
     let mut arrays = rows.columns().to_vec();
-    let field = Field::new(name, array.data_type().clone(), true);
+    let field = Arc::new(Field::new(name, array.data_type().clone(), true));
     match fields.iter().position(|field| field.name() == name) {
         Some(at) => (fields[at], arrays[at]) = (field, array),
         None => {
@@ -247,9 +247,10 @@ impl Transform for ScriptedTransform {
                 kept.push(at);
             }
         }
-        let left = take_record_batch(&all, &UInt32Array::from(kept.clone())).expect("rows");
         let untouched = kept.len() == rows.num_rows();
-        let (rows, positions) = self.misdo(if untouched { all } else { left }, kept);
+        let left =
+            if untouched { all } else { take_record_batch(&all, &UInt32Array::from(kept.clone())).expect("rows") };
+        let (rows, positions) = self.misdo(left, kept);
         let plain = untouched && rejected.is_empty() && positions.iter().copied().eq(0..positions.len() as u32);
         Ok(Transformed { rows, positions: (!plain).then_some(positions), rejected })
     }

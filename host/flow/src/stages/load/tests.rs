@@ -155,7 +155,7 @@ fn failure_of(result: Result<StreamStatus, StageFailure>) -> Failure {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     /// A load batch ends with the batch that fills it, and not later; the rest is committed at the end.
     #[test]
