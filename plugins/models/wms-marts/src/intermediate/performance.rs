@@ -12,8 +12,7 @@ pub(super) fn sums(site: &Site) -> Vec<Sum> {
     vec![
         Sum::of("allocation_count", "1"),
         Sum::count("timed_count", "processing_time_seconds IS NOT NULL"),
-        Sum::of("total_micros", micros("processing_time_seconds"))
-            .computed_by(micros("total_processing_time_seconds")),
+        Sum::of("total_micros", micros("processing_time_seconds")).computed_by(micros("total_processing_time_seconds")),
         Sum::count("shipped_count", "allocation_status = 'SHIPPED'"),
         Sum::count("within_1hour_count", "processing_time_seconds <= 3600"),
         Sum::count("excellent_quality_count", "data_quality_score = 'Excellent'"),
