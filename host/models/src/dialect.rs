@@ -111,7 +111,7 @@ impl SqlWriter {
             Dialect::Oracle => "VARCHAR2(128)",
         };
         [(AUDIT_COLUMNS[0], run_id), (AUDIT_COLUMNS[1], "TIMESTAMP(6)")]
-            .map(|(mark, kind)| format!("{} {kind}", self.name(mark)))
+            .map(|(column, kind)| format!("{} {kind}", self.name(column)))
     }
 
     /// A column as a value of its declared type: Oracle computes with more digits than it stores, SQLite keeps long

@@ -110,8 +110,9 @@ impl Examiner<'_, '_> {
         let place = node.place();
         let at = At { plugin: &node.plugin, place: &place };
         for column in &model.model.columns {
-            let told = found.iter().find(|(name, kind)| !kind.is_empty() && name.eq_ignore_ascii_case(&column.name));
-            if let Some((_, kind)) = told.filter(|(_, kind)| !fits(&column.kind, kind)) {
+            let reported =
+                found.iter().find(|(name, kind)| !kind.is_empty() && name.eq_ignore_ascii_case(&column.name));
+            if let Some((_, kind)) = reported.filter(|(_, kind)| !fits(&column.kind, kind)) {
                 let what =
                     format!("the column {} is declared {}, and its SQL returns {kind} there", column.name, column.kind);
                 self.sink.add(at, what);
@@ -125,9 +126,9 @@ impl Examiner<'_, '_> {
         node: &Node,
         place: &str,
         template: Option<&Template>,
-        said: Result<T, Failure>,
+        result: Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
-        let failure = match said {
+        let failure = match result {
             Ok(value) => return Ok(Some(value)),
             Err(failure) if failure_policy(&failure).retry => return Err(failure),
             Err(failure) => failure,
@@ -149,7 +150,7 @@ impl Examiner<'_, '_> {
         let has = |names: &[String], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         let missing: Vec<&str> =
             declared.iter().map(|column| column.name.as_str()).filter(|name| !has(found, name)).collect();
-        let marks = crate::dialect::AUDIT_COLUMNS.map(str::to_owned);
+        let audit_columns = crate::dialect::AUDIT_COLUMNS.map(str::to_owned);
         let undeclared: Vec<&str> = found
             .iter()
             .map(String::as_str)
@@ -158,7 +159,7 @@ impl Examiner<'_, '_> {
         if !missing.is_empty() {
             self.sink.add(at, format!("its SQL does not return the declared columns {}", missing.join(", ")));
         }
-        let own: Vec<&str> = undeclared.iter().copied().filter(|name| has(&marks, name)).collect();
+        let own: Vec<&str> = undeclared.iter().copied().filter(|name| has(&audit_columns, name)).collect();
         if model.model.materialization.has_rows() && !own.is_empty() {
             self.sink.add(at, format!("its SQL returns {}, which the host adds itself", own.join(", ")));
         } else if !undeclared.is_empty() {

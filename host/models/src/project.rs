@@ -339,10 +339,10 @@ impl SqlRenderer<'_> {
             Some(model) if self.empty => {
                 let own = model.model.columns.iter().map(|column| (column.name.as_str(), Some(column.kind.clone())));
                 let has_rows = model.model.materialization.has_rows();
-                let marks = AUDIT_COLUMNS.into_iter().zip(audit_types().map(Some)).filter(|_| has_rows);
+                let audit_columns = AUDIT_COLUMNS.into_iter().zip(audit_types().map(Some)).filter(|_| has_rows);
                 let is_snapshot = matches!(model.model.materialization, Materialization::Snapshot(_));
                 let versions = VERSION.into_iter().zip(version_types().map(Some)).filter(|_| is_snapshot);
-                writer.empty(own.chain(versions).chain(marks))
+                writer.empty(own.chain(versions).chain(audit_columns))
             }
             _ => writer.name(&node.table),
         }

@@ -109,36 +109,36 @@ impl Template {
 
     /// The SQL, with the text that `render_placeholder` returns for each placeholder.
     pub(crate) fn render(&self, mode: Mode, render_placeholder: impl FnMut(&Placeholder) -> String) -> String {
-        self.written(mode, render_placeholder).text
+        self.render_with_positions(mode, render_placeholder).text
     }
 
     /// The same, with a map of positions back to the source.
-    pub(crate) fn written(
+    pub(crate) fn render_with_positions(
         &self,
         mode: Mode,
         mut render_placeholder: impl FnMut(&Placeholder) -> String,
     ) -> RenderedSql {
-        let mut written = RenderedSql { text: String::with_capacity(self.source.len() + 64), pieces: Vec::new() };
+        let mut rendered = RenderedSql { text: String::with_capacity(self.source.len() + 64), pieces: Vec::new() };
         let mut brace_at = 0;
         for part in self.parts.iter().filter(|part| part.only.is_none_or(|only| only == mode)) {
-            let from = written.text.len();
+            let from = rendered.text.len();
             match &part.piece {
                 Piece::Text(range) => {
-                    written.pieces.push((from, range.start, true));
-                    written.text.push_str(&self.source[range.clone()]);
+                    rendered.pieces.push((from, range.start, true));
+                    rendered.text.push_str(&self.source[range.clone()]);
                     brace_at = range.end;
                 }
                 Piece::Brace(brace) => {
-                    written.pieces.push((from, brace_at, false));
-                    written.text.push_str(brace);
+                    rendered.pieces.push((from, brace_at, false));
+                    rendered.text.push_str(brace);
                 }
                 Piece::Placeholder(word, at) => {
-                    written.pieces.push((from, *at, false));
-                    written.text.push_str(&render_placeholder(word));
+                    rendered.pieces.push((from, *at, false));
+                    rendered.text.push_str(&render_placeholder(word));
                 }
             }
         }
-        written
+        rendered
     }
 }
 
@@ -269,14 +269,14 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_spelled() {
+    fn placeholders_are_rendered() {
         let template = Template::parse("SELECT '{{}}' FROM {a} WHERE x > {var:n = 3}").expect("parsed");
         let text = template.render(Mode::Full, shown);
         assert_eq!(text, "SELECT '{}' FROM <Relation(\"a\")> WHERE x > <Variable(\"n\", Some(\"3\"))>");
     }
 
     #[test]
-    fn parts_stand_in_their_build_only() {
+    fn parts_are_in_their_build_only() {
         let template = Template::parse("a{when incremental} b {watermark}{end}{when full} c{end} d").expect("parsed");
         assert_eq!(template.render(Mode::Full, shown), "a c d");
         assert_eq!(template.render(Mode::Incremental, shown), "a b <Watermark> d");
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_misspelt_is_told_with_its_place() {
+    fn every_mistake_is_reported_with_its_place() {
         let wrong = Template::parse("{A} } {end} {when full} {when full} {x").expect_err("misspelt");
         let places: Vec<_> = wrong.iter().map(|wrong| wrong.at).collect();
         assert_eq!(places, [0, 4, 6, 24, 36, 24]);

@@ -267,8 +267,8 @@ impl Checker<'_> {
 
     /// Reports a stream that is to take over another table than the one that it writes.
     fn take_over(&mut self, plan: &StreamPlan) {
-        let Some(wish) = &plan.take_over else { return };
-        let table = wish.split(" of ").next().unwrap_or_default();
+        let Some(entry) = &plan.take_over else { return };
+        let table = entry.split(" of ").next().unwrap_or_default();
         if !table.eq_ignore_ascii_case(&plan.target_table) {
             let message = format!("it names `{table}`, and the stream writes `{}`", plan.target_table);
             let advice = "name the table that the stream writes, or remove the key: nothing is taken over by it";

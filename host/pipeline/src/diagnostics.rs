@@ -104,7 +104,7 @@ impl DiagnosticSink {
 
     /// Reports a mistake in a part of the value at a location; the rest of it remains usable.
     pub(crate) fn beside(&mut self, place: &Location, message: String, advice: Option<String>) {
-        self.tell(place, place.key.clone(), message, advice);
+        self.push(place, place.key.clone(), message, advice);
     }
 
     /// Reports a mistake in the value in effect for a key. A key that was not written has the location of its table.
@@ -168,10 +168,10 @@ impl DiagnosticSink {
 
     fn add(&mut self, place: &Location, key: String, message: String, advice: Option<String>) {
         self.mark_reported(key.clone());
-        self.tell(place, key, message, advice);
+        self.push(place, key, message, advice);
     }
 
-    fn tell(&mut self, place: &Location, key: String, message: String, advice: Option<String>) {
+    fn push(&mut self, place: &Location, key: String, message: String, advice: Option<String>) {
         let file = place.file.display().to_string();
         let diagnostic = Diagnostic { file, line: Some(place.line), key, message, advice };
         self.found.push((place.rank, diagnostic));

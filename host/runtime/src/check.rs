@@ -69,7 +69,7 @@ pub fn check(
     let factory = StreamFactory::new(&scratch.0, registry, &runtime.clock, "check".to_owned());
     let opened = open_streams(&factory, &reachable)?;
     let models = models.filter(|_| reach != Reach::Offline);
-    let owners = ownership::look(pipeline, &reachable, models.as_ref());
+    let owners = ownership::inspect(pipeline, &reachable, models.as_ref());
     let mut failures: Vec<String> = unusable.iter().map(|(label, why)| format!("connection {label}: {why}")).collect();
     failures.extend(probes.iter().flat_map(Probed::failures));
     // A stream whose table belongs to another owner is reported once.

@@ -10,7 +10,7 @@ use wmshost_pipeline::{Checked, Stream};
 use crate::assembly::connect;
 use crate::runtime::Runtime;
 
-/// The result of the look.
+/// The findings.
 #[derive(Default)]
 pub(crate) struct Found {
     /// Tables that belong to another owner, each as a message with file and key.
@@ -21,7 +21,7 @@ pub(crate) struct Found {
 
 /// Looks up the owners of these streams' tables, and of the models' tables. A target that cannot be read is left to the
 /// sessions that write.
-pub(crate) fn look(pipeline: &Checked, plans: &[&Stream], models: Option<&Project>) -> Found {
+pub(crate) fn inspect(pipeline: &Checked, plans: &[&Stream], models: Option<&Project>) -> Found {
     let mut check = OwnershipCheck { pipeline, readers: BTreeMap::new(), found: Found::default() };
     for plan in plans {
         if let Err(failure) = check.stream(plan) {
@@ -43,7 +43,7 @@ pub(crate) fn require(
     plans: &[&Stream],
     models: Option<&Project>,
 ) -> Result<(), Failure> {
-    let found = look(pipeline, plans, models);
+    let found = inspect(pipeline, plans, models);
     for spent in &found.spent {
         runtime.note(spent);
     }
@@ -72,7 +72,7 @@ impl OwnershipCheck<'_> {
     fn stream(&mut self, stream: &Stream) -> Result<(), Failure> {
         let (file, plan) = (self.pipeline.file.display().to_string(), &stream.plan);
         let owner =
-            TableOwner { pipeline: self.pipeline.name.clone(), maker: OwnerKind::Stream, name: plan.name.clone() };
+            TableOwner { pipeline: self.pipeline.name.clone(), kind: OwnerKind::Stream, name: plan.name.clone() };
         let take_over = plan.take_over.as_deref().map(TakeOver::parse);
         let claim = Claim { owner: &owner, run_id: "", take_over: take_over.as_ref() };
         let Some(sql) = self.reader(&plan.target)? else { return Ok(()) };
@@ -95,7 +95,7 @@ impl OwnershipCheck<'_> {
         let Some(models) = &self.pipeline.models else { return Ok(()) };
         let file = self.pipeline.file.display().to_string();
         let name = self.pipeline.name.clone();
-        let take_over: Vec<TakeOver> = models.take_over.iter().map(|wish| TakeOver::parse(wish)).collect();
+        let take_over: Vec<TakeOver> = models.take_over.iter().map(|entry| TakeOver::parse(entry)).collect();
         let Some(sql) = self.reader(&models.target)? else { return Ok(()) };
         let objections = project.foreign_tables(&name, &take_over, sql.as_mut())?;
         let spent = project.taken_over(&name, &take_over, sql.as_mut())?;

@@ -54,20 +54,20 @@ impl PluginCatalog for PluginRegistry {
             }
         }
         let plugin = self.loaded("plugin", path).map_err(|failure| problem(&failure))?.named("plugin");
-        let said = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.to_string()))?;
+        let description = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.to_string()))?;
         let world = match plugin.world {
             sandbox::World::Extractor => World::Extractor,
             sandbox::World::Transform => World::Transform,
             sandbox::World::Loader => World::Loader,
             sandbox::World::Models => World::Models,
         };
-        let settings = said.settings.into_iter().map(setting).collect();
+        let settings = description.settings.into_iter().map(setting).collect();
         let digest = named_digest(&plugin.digest);
         if given.is_some_and(|given| given != digest) {
             // The file was replaced between the look at its digest and its loading.
             return Err(PluginProblem::OtherDigest(digest));
         }
-        Ok(PluginMetadata { world, name: said.name, version: said.version, digest, settings })
+        Ok(PluginMetadata { world, name: description.name, version: description.version, digest, settings })
     }
 }
 

@@ -11,8 +11,8 @@ pub(crate) fn this_process() -> LeaseOwner {
 fn machine() -> String {
     let read = |file: &str| std::fs::read_to_string(file).map(|text| text.trim().to_owned()).unwrap_or_default();
     let [name, start] = ["/proc/sys/kernel/hostname", "/proc/sys/kernel/random/boot_id"].map(read);
-    let room = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-    format!("{name} {} {}", start.get(..8).unwrap_or_default(), room.display())
+    let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    format!("{name} {} {}", start.get(..8).unwrap_or_default(), namespace.display())
 }
 
 /// Returns whether the owner of a lease is known to have ended: its process, or its machine since the last start.

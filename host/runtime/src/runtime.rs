@@ -1,4 +1,4 @@
-//! The services that all operations share: the host's folder, the clock, the wish to stop, and the observer.
+//! The services that all operations share: the host's folder, the clock, the request to stop, and the observer.
 
 use std::path::Path;
 use std::sync::Arc;

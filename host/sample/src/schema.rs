@@ -110,8 +110,8 @@ pub(crate) fn create_index(connection: &Connection, table: &str) -> rusqlite::Re
 
 /// Returns the reason why a file is not a sample warehouse; `None` if it is one.
 pub(crate) fn missing(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let mark: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if mark != APPLICATION_ID {
+    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if id != APPLICATION_ID {
         return Ok(Some("its header does not identify it as one".to_owned()));
     }
     for table in TABLES {

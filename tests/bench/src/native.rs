@@ -55,7 +55,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         definition: Definition::of(&request(), TABLE),
         source_version: source.version(),
         extractor: Box::new(Reader { session: source.session(&grant)?, parts: Vec::new(), high: None, rows: 0 }),
-        transforms: vec![Box::new(Judge)],
+        transforms: vec![Box::new(Allocations)],
         loader: Box::new(Merger { target: Arc::clone(&session), rule: None }),
         target: session,
         checkpoint_name: "allocation".to_owned(),
@@ -177,11 +177,11 @@ impl Extractor for Reader {
 }
 
 /// Cleans and validates allocations.
-struct Judge;
+struct Allocations;
 
 const STATUSES: [&str; 4] = ["ALLOCATED", "RESERVED", "PICKED", "SHIPPED"];
 
-impl Judge {
+impl Allocations {
     fn schema(input: &SchemaRef) -> SchemaRef {
         let kinds = [
             DataType::Utf8,
@@ -247,9 +247,9 @@ impl Judge {
     }
 }
 
-impl Transform for Judge {
+impl Transform for Allocations {
     fn plugin(&self) -> &str {
-        "judge"
+        "allocation"
     }
 
     fn promised(&self) -> Option<SchemaRef> {

@@ -28,13 +28,13 @@ pub(crate) struct OracleSqlSession {
 impl OracleSqlSession {
     pub(crate) fn new(connections: Arc<ConnectionPool>) -> Result<Self, Failure> {
         let connection = take(&connections)?;
-        connection.tag(&Tags { action: "host".to_owned(), ..connections.maker().settings.tags.clone() });
+        connection.tag(&Tags { action: "host".to_owned(), ..connections.manager().settings.tags.clone() });
         Ok(Self { connections, connection, in_transaction: false })
     }
 
     fn end(&mut self, commit: bool) -> Result<(), Failure> {
         self.in_transaction = false;
-        let place = &self.connections.maker().place;
+        let place = &self.connections.manager().place;
         let settled =
             with_client(&mut self.connection, place, |client| if commit { client.commit() } else { client.rollback() });
         settled.map_err(|failure| failure.within(if commit { "committing" } else { "rolling back" }))
@@ -122,9 +122,9 @@ pub(crate) fn execute_autonomous(
     values: &[Value],
 ) -> Result<u64, Failure> {
     let mut connection = take(connections)?;
-    let maker = connections.maker();
-    let _one_at_a_time = maker.definitions.lock().unwrap_or_else(PoisonError::into_inner);
-    execute(&mut connection, &maker.place, statement, values)
+    let manager = connections.manager();
+    let _one_at_a_time = manager.definitions.lock().unwrap_or_else(PoisonError::into_inner);
+    execute(&mut connection, &manager.place, statement, values)
 }
 
 /// Creates a table on a connection of its own, unless somebody else has created it meanwhile.
@@ -144,7 +144,7 @@ impl Sql for OracleSqlSession {
         if is_definition(statement) {
             return execute_autonomous(&self.connections, statement, parameters);
         }
-        let touched = execute(&mut self.connection, &self.connections.maker().place, statement, parameters);
+        let touched = execute(&mut self.connection, &self.connections.manager().place, statement, parameters);
         if !self.in_transaction {
             self.end(touched.is_ok())?;
         }
@@ -152,7 +152,7 @@ impl Sql for OracleSqlSession {
     }
 
     fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
-        let touched = execute_many(&mut self.connection, &self.connections.maker().place, statement, rows);
+        let touched = execute_many(&mut self.connection, &self.connections.manager().place, statement, rows);
         if !self.in_transaction {
             self.end(touched.is_ok())?;
         }
@@ -160,11 +160,11 @@ impl Sql for OracleSqlSession {
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
-        query(&mut self.connection, &self.connections.maker().place, statement, parameters)
+        query(&mut self.connection, &self.connections.manager().place, statement, parameters)
     }
 
     fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
-        columns(&mut self.connection, &self.connections.maker().place, query)
+        columns(&mut self.connection, &self.connections.manager().place, query)
     }
 
     fn create_if_missing(&mut self, statement: &str) -> Result<(), Failure> {
@@ -175,7 +175,7 @@ impl Sql for OracleSqlSession {
 impl SqlSession for OracleSqlSession {
     fn begin(&mut self) -> Result<(), Failure> {
         if self.in_transaction {
-            let place = &self.connections.maker().place;
+            let place = &self.connections.manager().place;
             return Err(Failure::permanent(format!("{place}: a transaction is open already")));
         }
         self.in_transaction = true;

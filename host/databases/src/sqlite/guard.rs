@@ -97,7 +97,7 @@ impl Guard {
     }
 
     /// The answer to SQLite's question.
-    pub(crate) fn judge(&self, context: &AuthContext<'_>) -> Authorization {
+    pub(crate) fn authorize(&self, context: &AuthContext<'_>) -> Authorization {
         let mut rules = self.rules();
         match rules.mode {
             Mode::Off => Authorization::Allow,

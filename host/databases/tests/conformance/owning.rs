@@ -287,7 +287,7 @@ fn what_is_undone_is_not_recorded() {
 /// Streams and models of two pipelines, in every order, under every name that one of them can need, in either spelling.
 #[test]
 fn no_two_owners_share_a_name_whichever_came_first() {
-    let owner = |pipeline: &str, maker, name: &str| TableOwner { pipeline: pipeline.into(), maker, name: name.into() };
+    let owner = |pipeline: &str, kind, name: &str| TableOwner { pipeline: pipeline.into(), kind, name: name.into() };
     let owners = [
         owner("p", OwnerKind::Stream, "a"),
         owner("p", OwnerKind::Stream, "b"),
@@ -315,7 +315,7 @@ fn no_two_owners_share_a_name_whichever_came_first() {
                     Ok(secured) => assert_eq!((secured, first), (Secured::Own, second), "{case}"),
                     Err(failure) => {
                         assert!(first != second && failure.kind == FailureKind::InvalidConfig, "{case}: {failure}");
-                        let whose = format!("{} {}", first.maker.name(), first.name);
+                        let whose = format!("{} {}", first.kind.name(), first.name);
                         assert!(failure.to_string().contains(&whose), "{case}: {failure}");
                     }
                 }

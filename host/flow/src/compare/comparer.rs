@@ -111,7 +111,7 @@ impl Comparer<'_> {
         let (first, is_all) = self.next_target_rows(before.as_ref())?;
         if is_all && source.digest() == first.digest() {
             waiting.withheld.go_on();
-            return self.judged();
+            return self.range_compared();
         }
         let most_samples = MOST_SAMPLES.saturating_sub(self.found.samples.len());
         let comparing = CompareRules { most_samples, ..self.comparing };
@@ -138,7 +138,7 @@ impl Comparer<'_> {
             self.found.refused += refused;
             repair.renewed = self.context.clock.elapsed();
         }
-        self.judged()
+        self.range_compared()
     }
 
     /// Puts rows that were rejected on their way into quarantine, as a run that reads them does. Of keys alone there are
@@ -189,7 +189,7 @@ impl Comparer<'_> {
     }
 
     /// Reports that a range was compared, and renews the lease if it is due.
-    fn judged(&mut self) -> Result<(), Failure> {
+    fn range_compared(&mut self) -> Result<(), Failure> {
         let stats = StreamStats { read: self.found.source_rows, batches: self.found.ranges, ..StreamStats::default() };
         self.context.observer.event(&Event::Committed { stream: self.stream, stats });
         self.reached("range-compared");

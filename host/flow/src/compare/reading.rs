@@ -40,7 +40,7 @@ pub(super) struct Part {
 /// Reads the source through the transforms to its end, until a failure, or until the receiver is gone.
 pub(super) fn read(
     extractor: &mut dyn Extractor,
-    mut changes: TransformStage<'_>,
+    mut transform_stage: TransformStage<'_>,
     key: &[String],
     out: &Sender<Reading>,
     context: &StreamContext,
@@ -55,8 +55,9 @@ pub(super) fn read(
             Step::Chunk(chunk) => {
                 let keys = Keys::of(&chunk.batch.rows, key).map_err(&at)?;
                 raw.follow(&keys, |_| {}).map_err(|failure| at(failure.within(WRONG_ORDER)))?;
-                let batch =
-                    changes.change(number, chunk.batch).map_err(StageFailure::in_batch(Stage::Transform, number))?;
+                let batch = transform_stage
+                    .change(number, chunk.batch)
+                    .map_err(StageFailure::in_batch(Stage::Transform, number))?;
                 Reading::Part(Part { batch, last: keys.last() })
             }
             Step::End(_) => Reading::End { parts: number - 1 },

@@ -117,18 +117,18 @@ impl Stream {
         let mut quarantined = self.known(compare, context).map_err(StageFailure::before(Stage::Load))?;
         let Self { name, extractor, transforms, loader, target, policy, request, definition, .. } = self;
         let transforms: &mut [_] = if compare.depth == Depth::Rows { transforms } else { &mut [] };
-        let changes = TransformStage {
+        let transform_stage = TransformStage {
             stream: name,
             transforms,
             columns: &columns,
             key: &key,
             version: request.change_key.as_deref(),
-            change_key: definition.judged_change_key(),
+            change_key: definition.change_key_policy(),
             on_trap: policy.on_trap,
             on_bad_value: policy.on_bad_value,
             context,
         };
-        let mut judge = Comparer {
+        let mut comparer = Comparer {
             stream: name,
             target: scan,
             comparing: CompareRules { key: &key, common: &common, hashing, most_samples: MOST_SAMPLES },
@@ -153,12 +153,13 @@ impl Stream {
         let (parts_in, parts_out) = bounded(WAITING_PARTS);
         let source_key: &[String] = &key;
         let ended = thread::scope(|scope| {
-            let reading = scope.spawn(move || read(extractor.as_mut(), changes, source_key, &parts_in, context));
-            let judged = judge.run(&parts_out);
+            let reading =
+                scope.spawn(move || read(extractor.as_mut(), transform_stage, source_key, &parts_in, context));
+            let compared = comparer.run(&parts_out);
             drop(parts_out);
             let read = reading.join().unwrap_or_else(|panic| resume_unwind(panic));
             // If the reading failed, this is the reason why the comparison broke off, so that its failure counts.
-            read.and(judged.map_err(StageFailure::before(Stage::Load)))
+            read.and(compared.map_err(StageFailure::before(Stage::Load)))
         });
         ended.map_err(|at| at.followed_by(&found.in_words()))
     }

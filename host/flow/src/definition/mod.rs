@@ -102,7 +102,7 @@ impl Definition {
     }
 
     /// The column by which the stream reads changes, if it does, and the policy for rows without it.
-    pub(crate) fn judged_change_key(&self) -> Option<(String, NullKeys)> {
+    pub(crate) fn change_key_policy(&self) -> Option<(String, NullKeys)> {
         let change_key = self.change_key.clone().filter(|_| self.method == Method::Incremental)?;
         Some((change_key, self.null_keys))
     }

@@ -47,10 +47,10 @@ impl LoadClock {
             return newest(sql, name)?
                 .ok_or_else(|| Failure::transient(format!("the load time of {table} was deleted in the meantime")));
         }
-        let mark = newest_row(sql)?.map_or(clock, |newest| clock.max(newest + 1));
-        let row = [name.clone(), Value::Int64(mark)];
+        let load_time = newest_row(sql)?.map_or(clock, |newest| clock.max(newest + 1));
+        let row = [name.clone(), Value::Int64(load_time)];
         match sql.execute(&TABLE.insert_statement(sql.dialect()), &row) {
-            Ok(_) => Ok(mark),
+            Ok(_) => Ok(load_time),
             // In the meantime, another stream has written the table for the first time.
             Err(failure) => Err(match newest(sql, name) {
                 Ok(Some(_)) => {

@@ -62,8 +62,8 @@ fn lacking_audit_columns(sql: &mut dyn Sql, table: &str) -> Result<Vec<&'static 
         }
     };
     let columns = sql.query(statement, &[Value::Text(table.to_owned())])?;
-    let has = |mark: &str| columns.iter().flatten().any(|name| matches!(name, Value::Text(name) if name == mark));
-    Ok(AUDIT_COLUMNS.into_iter().filter(|mark| !has(mark)).collect())
+    let has = |column: &str| columns.iter().flatten().any(|name| matches!(name, Value::Text(name) if name == column));
+    Ok(AUDIT_COLUMNS.into_iter().filter(|column| !has(column)).collect())
 }
 
 /// Adds the host's own columns to a table that is taken over; they identify it from then on.
@@ -77,10 +77,10 @@ pub(super) fn add_audit_columns(sql: &mut dyn Sql, table: &str) -> Result<(), Fa
     };
     let lookup = if sql.dialect() == Dialect::Sqlite { table.to_owned() } else { spelled(table) };
     let lacking = lacking_audit_columns(sql, &lookup)?;
-    for (mark, kind) in AUDIT_COLUMNS.into_iter().zip(types).filter(|(mark, _)| lacking.contains(mark)) {
+    for (column, kind) in AUDIT_COLUMNS.into_iter().zip(types).filter(|(column, _)| lacking.contains(column)) {
         let statement = match sql.dialect() {
-            Dialect::Sqlite => format!("ALTER TABLE main.\"{name}\" ADD COLUMN {mark} {kind}"),
-            Dialect::Oracle => format!("ALTER TABLE \"{name}\" ADD ({mark} {kind})"),
+            Dialect::Sqlite => format!("ALTER TABLE main.\"{name}\" ADD COLUMN {column} {kind}"),
+            Dialect::Oracle => format!("ALTER TABLE \"{name}\" ADD ({column} {kind})"),
         };
         sql.execute(&statement, &[])?;
     }

@@ -73,7 +73,7 @@ pub struct TableOwner {
     /// The pipeline's name.
     pub pipeline: String,
     /// The kind of the owner.
-    pub maker: OwnerKind,
+    pub kind: OwnerKind,
     /// The stream's or model's name.
     pub name: String,
 }
@@ -206,16 +206,16 @@ impl Claim<'_> {
                     return None;
                 }
                 let whose = if owner.pipeline == self.owner.pipeline {
-                    format!("the {} {} of this pipeline", owner.maker.name(), owner.name)
+                    format!("the {} {} of this pipeline", owner.kind.name(), owner.name)
                 } else {
-                    format!("the {} {} of the pipeline {}", owner.maker.name(), owner.name, owner.pipeline)
+                    format!("the {} {} of the pipeline {}", owner.kind.name(), owner.name, owner.pipeline)
                 };
                 let advice = self.advice(table, &format!("{table} of {}", owner.pipeline));
                 Some(format!("the table {table} belongs to {whose}, since {since} UTC (run {run_id}); {advice}"))
             }
             Ownership::Foreign { kind, is_recorded } => {
                 let is_table = kind == "table";
-                if (is_table || self.owner.maker == OwnerKind::Model)
+                if (is_table || self.owner.kind == OwnerKind::Model)
                     && request.is_some_and(|request| request.from.is_none())
                 {
                     return None;
@@ -228,7 +228,7 @@ impl Claim<'_> {
                     ),
                     false => format!("the {kind} {table} was not made by wmshost and is left unchanged"),
                 };
-                let advice = if is_table || is_reserved(table) || self.owner.maker == OwnerKind::Model {
+                let advice = if is_table || is_reserved(table) || self.owner.kind == OwnerKind::Model {
                     self.advice(table, table)
                 } else {
                     "drop it yourself, or write another table".to_owned()
@@ -241,7 +241,7 @@ impl Claim<'_> {
     /// Returns the advice for a table that belongs to another owner.
     fn advice(&self, table: &str, request: &str) -> String {
         let is_staging = is_reserved(table);
-        match self.owner.maker {
+        match self.owner.kind {
             _ if is_staging => {
                 "wmshost needs this name for a staging table: rename the table or drop it yourself".to_owned()
             }
@@ -264,7 +264,7 @@ impl Claim<'_> {
             (None, Found::Other(kind)) => Ownership::Foreign { kind, is_recorded: false },
             (Some(record), _) if record.owner != *self.owner => Ownership::Owned(record),
             (Some(_), Found::Nothing | Found::Table(true)) => Ownership::Own,
-            (Some(_), Found::Other(kind)) if kind == "view" && self.owner.maker == OwnerKind::Model => Ownership::Own,
+            (Some(_), Found::Other(kind)) if kind == "view" && self.owner.kind == OwnerKind::Model => Ownership::Own,
             (Some(_), Found::Table(false)) => Ownership::Foreign { kind: "table".to_owned(), is_recorded: true },
             (Some(_), Found::Other(kind)) => Ownership::Foreign { kind, is_recorded: true },
         })
@@ -278,8 +278,8 @@ impl Claim<'_> {
         }
         let statement = "UPDATE WMSHOST_TABLE SET table_name = table_name WHERE table_name = ?1 AND pipeline = ?2 AND \
                          kind = ?3 AND name = ?4";
-        let TableOwner { pipeline, maker, name } = self.owner;
-        let key = [&spelled(table), pipeline, maker.name(), name].map(|text| Value::Text(text.to_owned()));
+        let TableOwner { pipeline, kind, name } = self.owner;
+        let key = [&spelled(table), pipeline, kind.name(), name].map(|text| Value::Text(text.to_owned()));
         match sql.execute(&text(sql.dialect(), statement), &key)? {
             1 => Ok(()),
             _ => Err(Failure::transient(format!("the table {table} was taken over just now"))),
@@ -287,9 +287,9 @@ impl Claim<'_> {
     }
 
     fn insert(&self, sql: &mut dyn Sql, table: &str, now: Micros) -> Result<(), Failure> {
-        let TableOwner { pipeline, maker, name } = self.owner;
+        let TableOwner { pipeline, kind, name } = self.owner;
         let since = timestamp_text(now);
-        let row = [&spelled(table), pipeline, maker.name(), name, &since[..19], self.run_id];
+        let row = [&spelled(table), pipeline, kind.name(), name, &since[..19], self.run_id];
         let row = row.map(|text| Value::Text(text.to_owned()));
         let Err(failure) = sql.execute(&TABLE.insert_statement(sql.dialect()), &row) else { return Ok(()) };
         // Two claimants may insert at once; the table's key lets only one of them succeed.
@@ -343,15 +343,15 @@ fn record(row: Vec<Value>) -> Result<TableRecord, Failure> {
     let _table = cells.text()?;
     let pipeline = cells.text()?;
     let kind = cells.text()?;
-    let maker = [OwnerKind::Stream, OwnerKind::Model].into_iter().find(|maker| maker.name() == kind);
-    let maker = maker.ok_or_else(|| cells.damaged())?;
-    let owner = TableOwner { pipeline, maker, name: cells.text()? };
+    let kind = [OwnerKind::Stream, OwnerKind::Model].into_iter().find(|known| known.name() == kind);
+    let kind = kind.ok_or_else(|| cells.damaged())?;
+    let owner = TableOwner { pipeline, kind, name: cells.text()? };
     Ok(TableRecord { owner, since: cells.text()?, run_id: cells.text()? })
 }
 
 /// Fails with `busy` while another run of the table's owner holds its lease.
 fn check_is_idle(sql: &mut dyn Sql, owner: &TableOwner, table: &str, own_run: &str) -> Result<(), Failure> {
-    let stream = (owner.maker == OwnerKind::Stream).then_some(owner.name.as_str());
+    let stream = (owner.kind == OwnerKind::Stream).then_some(owner.name.as_str());
     match holder_now(sql, &owner.pipeline, stream)?.filter(|run_id| run_id != own_run) {
         None => Ok(()),
         Some(run_id) => Err(Failure::new(

@@ -59,8 +59,11 @@ impl Table {
 
     /// Returns the statement that inserts a row with a value for each column, in order.
     pub(super) fn insert_statement(&self, dialect: Dialect) -> String {
-        let marks: Vec<_> = (1..=self.columns.len()).map(|number| format!("?{number}")).collect();
-        text(dialect, &format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.column_list(), marks.join(", ")))
+        let placeholders: Vec<_> = (1..=self.columns.len()).map(|number| format!("?{number}")).collect();
+        text(
+            dialect,
+            &format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.column_list(), placeholders.join(", ")),
+        )
     }
 
     /// Returns the columns' names, separated by commas.

@@ -31,7 +31,7 @@ pub struct TargetGrant {
 impl TargetGrant {
     /// Returns the stream as the owner of the table.
     pub fn owner(&self) -> TableOwner {
-        TableOwner { pipeline: self.pipeline.clone(), maker: OwnerKind::Stream, name: self.stream.clone() }
+        TableOwner { pipeline: self.pipeline.clone(), kind: OwnerKind::Stream, name: self.stream.clone() }
     }
 }
 

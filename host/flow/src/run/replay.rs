@@ -105,8 +105,8 @@ impl Stream {
         let mut renamed = HashSet::new();
         loop {
             if context.cancel.is_set() {
-                let said = format!("the replay was asked to stop; {} rows were loaded and stay", replayed.loaded);
-                return Err(at_load(Failure::new(FailureKind::Cancelled, said)));
+                let message = format!("the replay was asked to stop; {} rows were loaded and stay", replayed.loaded);
+                return Err(at_load(Failure::new(FailureKind::Cancelled, message)));
             }
             let page = quarantine.page(lock(&self.target).sql(), filter, last.as_ref(), PAGE_ROWS, true);
             let page = page.map_err(&at_load)?;
@@ -133,18 +133,19 @@ impl Stream {
         let (mut good, mut stay) = (Vec::new(), Vec::new());
         for (number, row) in (1..).zip(page) {
             let Self { name, transforms, policy, definition, .. } = self;
-            let mut changes = TransformStage {
+            let mut transform_stage = TransformStage {
                 stream: name,
                 transforms,
                 columns: &way.request.columns,
                 key: &way.request.key,
                 version: way.request.version.as_deref(),
-                change_key: definition.judged_change_key(),
+                change_key: definition.change_key_policy(),
                 on_trap: policy.on_trap,
                 on_bad_value: policy.on_bad_value,
                 context,
             };
-            match row_from_json(&row.row, &way.read).and_then(|batch| changes.change(number, Batch::new(batch))) {
+            match row_from_json(&row.row, &way.read).and_then(|batch| transform_stage.change(number, Batch::new(batch)))
+            {
                 Ok(batch) if batch.rejected.is_empty() => good.push((row, batch)),
                 Ok(batch) => {
                     stay.push(Stays { row, why: reasons(&batch.rejected), again: batch.rejected.into_iter().next() });

@@ -157,7 +157,7 @@ impl Stream {
         progress: &mut Progress,
     ) -> Result<StreamStatus, StageFailure> {
         let quarantined = self.quarantined(context, &ready, lease).map_err(StageFailure::before(Stage::Load))?;
-        let change_key = self.definition.judged_change_key();
+        let change_key = self.definition.change_key_policy();
         let Self { name, checkpoint_name, extractor, transforms, loader, target, policy, .. } = self;
         let (raw_in, raw_out) = bounded(policy.queue_batches);
         let (ready_in, ready_out) = bounded(policy.queue_batches);
@@ -196,7 +196,7 @@ impl Stream {
             newly_rejected: 0,
             progress,
         };
-        let changes = TransformStage {
+        let transform_stage = TransformStage {
             stream: name,
             transforms,
             columns: &ready.request.columns,
@@ -209,7 +209,7 @@ impl Stream {
         };
         thread::scope(|scope| {
             let extract = scope.spawn(move || extract(extractor.as_mut(), &raw_in, context));
-            let transform = scope.spawn(move || changes.run(&raw_out, &ready_in));
+            let transform = scope.spawn(move || transform_stage.run(&raw_out, &ready_in));
             let loaded = load_stage.run(ready_out);
             let extracted = extract.join().unwrap_or_else(|panic| resume_unwind(panic));
             let transformed = transform.join().unwrap_or_else(|panic| resume_unwind(panic));

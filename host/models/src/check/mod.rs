@@ -49,7 +49,7 @@ impl Project {
         }
         connect(&mut project);
         cycle::find(&project, &mut sink);
-        guard::look(&project, &mut sink);
+        guard::check(&project, &mut sink);
         if sink.all.is_empty() {
             references::check(&project, &mut sink);
         }

@@ -183,7 +183,7 @@ fn unused(model: &Model, statement: &Template, changes: Option<&Template>, at: A
 
 /// Checks that the host keeps what a model follows of its dependencies: load times of tables, before images of
 /// incremental models.
-pub(super) fn marks(project: &Project, node: &Node, parsed: &ParsedModel, sink: &mut DiagnosticSink) {
+pub(super) fn watermarks(project: &Project, node: &Node, parsed: &ParsedModel, sink: &mut DiagnosticSink) {
     let place = node.place();
     let at = At { plugin: &node.plugin, place: &place };
     for used in parsed.templates().flat_map(Template::uses) {

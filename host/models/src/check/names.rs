@@ -89,8 +89,8 @@ pub(super) fn known(setup: &Setup, sink: &mut DiagnosticSink) -> Known {
 
 /// Checks that a node has the column, as far as its columns are known.
 pub(super) fn check_column(node: &Node, column: &str, at: At<'_>, sink: &mut DiagnosticSink) {
-    let marks = crate::dialect::AUDIT_COLUMNS.iter().chain(&crate::dialect::VERSION);
-    let is_own = marks.clone().any(|mark| mark.eq_ignore_ascii_case(column));
+    let own = crate::dialect::AUDIT_COLUMNS.iter().chain(&crate::dialect::VERSION);
+    let is_own = own.clone().any(|name| name.eq_ignore_ascii_case(column));
     let columns = node.columns();
     let is_there = columns.iter().any(|known| known.name.eq_ignore_ascii_case(column));
     // The table of a stream may have more columns than are declared: the database decides.
@@ -101,7 +101,7 @@ pub(super) fn check_column(node: &Node, column: &str, at: At<'_>, sink: &mut Dia
 }
 
 #[cfg(test)]
-mod data_tests {
+mod tests {
     use super::*;
 
     #[test]

@@ -11,7 +11,7 @@ pub(super) fn check(project: &Project, sink: &mut DiagnosticSink) {
         data_tests::references(project, node, sink);
         if let Some(model) = node.model() {
             model::fixtures(project, node, model, sink);
-            model::marks(project, node, model, sink);
+            model::watermarks(project, node, model, sink);
         }
     }
     for metric in &project.metrics {

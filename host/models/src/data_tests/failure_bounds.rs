@@ -63,7 +63,7 @@ impl ParsedTest {
 }
 
 /// The results of the tests that the new rows alone decide, by the test's name.
-pub(super) fn told_by_new_rows<'t>(
+pub(super) fn decided_by_new_rows<'t>(
     testing: &Testing<'_>,
     at: usize,
     due: &[&(&'t ParsedTest, TestScope)],
@@ -79,20 +79,20 @@ pub(super) fn told_by_new_rows<'t>(
     let Some(newer) = oldest.map(|newest| testing.newer(at, newest)) else { return BTreeMap::new() };
     let parsed: Vec<&ParsedTest> = tests.iter().map(|(parsed, _)| *parsed).collect();
     let shared = shared_counts(testing, at, &parsed, Some(&newer), sql);
-    let mut look = Look { testing, at, newer, rows: None, all_are_new: None };
-    let mut told = BTreeMap::new();
+    let mut new_rows = NewRows { testing, at, newer, rows: None, all_are_new: None };
+    let mut decided = BTreeMap::new();
     for (parsed, failed) in tests {
         let name = parsed.test.name.as_str();
         let shared = shared.get(name).map(|(failing, _)| *failing);
-        if let Some(counted) = look.tell(parsed, failed, shared, sql) {
-            told.insert(name, counted);
+        if let Some(counted) = new_rows.decide(parsed, failed, shared, sql) {
+            decided.insert(name, counted);
         }
     }
-    told
+    decided
 }
 
 /// A reading of the new rows of a node.
-struct Look<'l> {
+struct NewRows<'l> {
     testing: &'l Testing<'l>,
     at: usize,
     /// The condition that a row is new.
@@ -103,9 +103,9 @@ struct Look<'l> {
     all_are_new: Option<bool>,
 }
 
-impl Look<'_> {
+impl NewRows<'_> {
     /// The result of a test of which `failed` rows failed before; `None` if the new rows alone do not decide it.
-    fn tell(&mut self, parsed: &ParsedTest, failed: u64, counted: Option<u64>, sql: &mut dyn Sql) -> Option<Counted> {
+    fn decide(&mut self, parsed: &ParsedTest, failed: u64, counted: Option<u64>, sql: &mut dyn Sql) -> Option<Counted> {
         let failures = new_failures(&self.testing.renderer, self.at, parsed, &self.newer)?;
         let new = match counted {
             Some(new) => new,
@@ -121,8 +121,8 @@ impl Look<'_> {
             false => 0,
         };
         let (status, _) = over_rows(&parsed.test, failing, tested);
-        let is_told = status == TestStatus::Passed || matches!(among, Among::All);
-        is_told.then_some(Counted { failing, tested, among })
+        let is_decided = status == TestStatus::Passed || matches!(among, Among::All);
+        is_decided.then_some(Counted { failing, tested, among })
     }
 
     fn all_are_new(&mut self, sql: &mut dyn Sql) -> bool {

@@ -20,4 +20,4 @@ pub(crate) use counts::Testing;
 pub use evaluate::{TestResult, TestStatus};
 pub(crate) use query::query_of;
 pub(crate) use run::test_node;
-pub(crate) use scope::{TestScope, digest, due};
+pub(crate) use scope::{TestScope, digest, test_scope};

@@ -9,7 +9,7 @@ use wmshost_flow::{Failure, Sql, SqlSession, Value};
 
 use super::counts::{Testing, shared_counts};
 use super::evaluate::{TestResult, TestStatus, beyond, over_number, over_rows};
-use super::failure_bounds::{Counted, told_by_new_rows};
+use super::failure_bounds::{Counted, decided_by_new_rows};
 use super::query::{query_of, tested_rows};
 use super::scope::{Extent, TestScope};
 use crate::project::ParsedTest;
@@ -34,23 +34,23 @@ pub(crate) fn test_node(
     let started = testing.clock.elapsed();
     let shared = counts(testing, at, &due, sql);
     let share = seconds(testing.clock.elapsed() - started) / shared.len().max(1) as f64;
-    let mut told = Vec::new();
+    let mut ended = Vec::new();
     for (parsed, due) in due {
         let started = testing.clock.elapsed();
         let counted = shared.get(parsed.test.name.as_str());
         let (mut result, rows) = one(testing, at, parsed, counted, sql);
         result.seconds = seconds(testing.clock.elapsed() - started) + counted.map_or(0.0, |_| share);
-        told.push((result, rows, due));
+        ended.push((result, rows, due));
     }
     sql.begin()?;
-    match write(testing, &node.name, &told, sql) {
+    match write(testing, &node.name, &ended, sql) {
         Ok(()) => sql.commit()?,
         Err(failure) => {
             let _ = sql.rollback();
             return Err(failure);
         }
     }
-    results.extend(told.into_iter().map(|(result, _, _)| result));
+    results.extend(ended.into_iter().map(|(result, _, _)| result));
     Ok(results)
 }
 
@@ -61,7 +61,7 @@ fn counts<'t>(
     due: &[&(&'t ParsedTest, TestScope)],
     sql: &mut dyn Sql,
 ) -> BTreeMap<&'t str, Counted> {
-    let mut counted = told_by_new_rows(testing, at, due, sql);
+    let mut counted = decided_by_new_rows(testing, at, due, sql);
     let rest: Vec<&ParsedTest> = due
         .iter()
         .map(|(parsed, _)| *parsed)
@@ -92,10 +92,10 @@ fn seconds(time: Duration) -> f64 {
 fn write(
     testing: &Testing<'_>,
     node: &str,
-    told: &[(TestResult, Option<Vec<String>>, &TestScope)],
+    ended: &[(TestResult, Option<Vec<String>>, &TestScope)],
     sql: &mut dyn SqlSession,
 ) -> Result<(), Failure> {
-    for (result, rows, due) in told {
+    for (result, rows, due) in ended {
         let before = testing.before.get(&(node.to_owned(), result.name.clone()));
         let is_better = matches!(result.status, TestStatus::Passed | TestStatus::Warned);
         let measured = if is_better { result.measured } else { before.and_then(|before| before.measured) };
@@ -123,7 +123,7 @@ fn one(
 ) -> (TestResult, Option<Vec<String>>) {
     let test = &parsed.test;
     let mut result = TestResult { status: TestStatus::Errored, ..blank(test) };
-    let judged = match measures(testing, at, parsed, sql) {
+    let outcome = match measures(testing, at, parsed, sql) {
         Some(measured) => measured.map(|(status, message, measured)| {
             result.measured = measured;
             (status, message, Some(Vec::new()))
@@ -138,7 +138,7 @@ fn one(
             Ok((status, message, Some(rows)))
         }),
     };
-    match judged {
+    match outcome {
         Ok((status, message, rows)) => {
             (result.status, result.message) = (status, message);
             (result, rows)

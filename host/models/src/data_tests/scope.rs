@@ -111,7 +111,7 @@ pub(crate) fn digest(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest)
 }
 
 /// The rows that a test has to read, after its result `before`. `own` is the name of the node if its rows have load times.
-pub(crate) fn due(
+pub(crate) fn test_scope(
     dialect: Dialect,
     parsed: &ParsedTest,
     before: Option<&TestRecord>,

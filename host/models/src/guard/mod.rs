@@ -70,7 +70,7 @@ fn of_dialect(dialect: Dialect) -> &'static dyn SqlDialect {
 }
 
 /// Checks all SQL of all plugins.
-pub(crate) fn look(project: &Project, sink: &mut DiagnosticSink) {
+pub(crate) fn check(project: &Project, sink: &mut DiagnosticSink) {
     let guard = Guard { project };
     for node in &project.nodes {
         let place = format!("{}, SQL", node.place());
@@ -113,42 +113,43 @@ impl Guard<'_> {
 
     /// Checks one text; a mistake in both builds of a model is reported once.
     fn template(&self, template: &Template, mode: Mode, shape: Shape, at: At<'_>, sink: &mut DiagnosticSink) {
-        if let Err((written, violation)) = self.judged(template, mode, shape) {
-            let offset = written.source_of(violation.at);
-            let told = sink.all.len();
+        if let Err((rendered, violation)) = self.check_build(template, mode, shape) {
+            let offset = rendered.source_of(violation.at);
+            let known = sink.all.len();
             sink.in_sql(at, &template.source, offset, violation.what);
-            if sink.all[..told].contains(&sink.all[told]) {
+            if sink.all[..known].contains(&sink.all[known]) {
                 sink.all.pop();
             }
         }
     }
 
-    fn judged(&self, template: &Template, mode: Mode, shape: Shape) -> Result<(), (RenderedSql, Violation)> {
+    /// Checks the text of one build; fails with the first violation in it.
+    fn check_build(&self, template: &Template, mode: Mode, shape: Shape) -> Result<(), (RenderedSql, Violation)> {
         let stand_ins = StandIns::of(template, self.project);
         // Once with a stand-in for every placeholder, then with the values as they will be inserted.
-        let marked = template.written(mode, stand_ins.all());
-        self.tokens(&marked.text, &stand_ins).map_err(|violation| (marked, violation))?;
-        let written = template.written(mode, |word| match word {
+        let replaced = template.render_with_positions(mode, stand_ins.all());
+        self.tokens(&replaced.text, &stand_ins).map_err(|violation| (replaced, violation))?;
+        let rendered = template.render_with_positions(mode, |word| match word {
             Placeholder::Relation(_) | Placeholder::This | Placeholder::Changes | Placeholder::Before(_) => {
                 stand_ins.of_word(word)
             }
             value => self.project.renderer().render_placeholder(value, 0),
         });
-        let parsed = self
-            .tokens(&written.text, &stand_ins)
-            .and_then(|tokens| self.parsed(tokens, &written.text, &stand_ins, shape));
-        parsed.map_err(|violation| (written, violation))
+        let checked = self
+            .tokens(&rendered.text, &stand_ins)
+            .and_then(|tokens| self.check_tokens(tokens, &rendered.text, &stand_ins, shape));
+        checked.map_err(|violation| (rendered, violation))
     }
 
     fn tokens(&self, text: &str, stand_ins: &StandIns) -> Result<Vec<TokenWithSpan>, Violation> {
-        tokens::taken_apart(self.dialect(), text, stand_ins)
+        tokens::tokenize(self.dialect(), text, stand_ins)
     }
 
     fn dialect(&self) -> &'static dyn SqlDialect {
         of_dialect(self.project.dialect)
     }
 
-    fn parsed(
+    fn check_tokens(
         &self,
         tokens: Vec<TokenWithSpan>,
         text: &str,
@@ -165,19 +166,19 @@ impl Guard<'_> {
             Shape::Select => {
                 let query: Box<Query> = parser.parse_query().map_err(|error| unreadable(&error))?;
                 ends(&parser, text, "a second statement")?;
-                walk.look(query.as_ref())
+                walk.check(query.as_ref())
             }
             Shape::Expression => {
                 let expression: Expr = parser.parse_expr().map_err(|error| unreadable(&error))?;
                 ends(&parser, text, "more than one expression")?;
-                walk.look(&expression)
+                walk.check(&expression)
             }
         }
     }
 }
 
 impl Walk<'_> {
-    fn look(&mut self, parsed: &impl Visit) -> Result<(), Violation> {
+    fn check(&mut self, parsed: &impl Visit) -> Result<(), Violation> {
         match parsed.visit(self) {
             std::ops::ControlFlow::Continue(()) => Ok(()),
             std::ops::ControlFlow::Break(violation) => Err(violation),

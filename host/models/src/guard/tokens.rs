@@ -42,7 +42,7 @@ impl StandIns {
     }
 
     /// True if a word is a stand-in.
-    pub(super) fn is_mark(&self, word: &str) -> bool {
+    pub(super) fn is_stand_in(&self, word: &str) -> bool {
         let kind = word.strip_prefix(&self.begin).and_then(|rest| rest.strip_suffix('z'));
         kind.is_some_and(|kind| {
             matches!(kind, "t" | "c") || !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_digit())
@@ -50,13 +50,13 @@ impl StandIns {
     }
 
     /// The offsets of the stand-ins in a text.
-    fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = usize> + 't {
+    fn offsets<'t>(&'t self, text: &'t str) -> impl Iterator<Item = usize> + 't {
         text.match_indices(&self.begin).map(|(at, _)| at)
     }
 }
 
 /// The text's tokens, if all of them are allowed.
-pub(super) fn taken_apart(
+pub(super) fn tokenize(
     dialect: &dyn SqlDialect,
     text: &str,
     stand_ins: &StandIns,
@@ -74,7 +74,7 @@ pub(super) fn taken_apart(
         }
         if let Token::Word(word) = &token.token
             && word.quote_style.is_none()
-            && stand_ins.is_mark(&word.value)
+            && stand_ins.is_stand_in(&word.value)
         {
             by_themselves.push((at(), word.value.len()));
         }
@@ -83,11 +83,11 @@ pub(super) fn taken_apart(
     if operators > MOST_OPERATORS {
         return Err(Violation { at: 0, what: format!("it has {operators} operators, {MOST_OPERATORS} may be") });
     }
-    for place in stand_ins.places(text) {
-        let word = text[place..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len() - place);
-        if !by_themselves.contains(&(place, word)) {
+    for offset in stand_ins.offsets(text) {
+        let word = text[offset..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len() - offset);
+        if !by_themselves.contains(&(offset, word)) {
             let what = "a placeholder is a name or a value by itself: not part of a text, a comment or another name";
-            return Err(Violation { at: place, what: what.to_owned() });
+            return Err(Violation { at: offset, what: what.to_owned() });
         }
     }
     match tokens.last().map(|token| &token.token) {

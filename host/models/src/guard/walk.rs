@@ -53,9 +53,9 @@ impl<'w> Walk<'w> {
             .iter()
             .find(|node| node.table.eq_ignore_ascii_case(last) || node.name.eq_ignore_ascii_case(last));
         let shown = self.shown(name);
-        let is_marked = shown.contains("{…}");
+        let is_placeholder = shown.contains("{…}");
         let hint = match meant {
-            _ if is_marked => "; a placeholder is written alone, without a schema or a database".to_owned(),
+            _ if is_placeholder => "; a placeholder is written alone, without a schema or a database".to_owned(),
             Some(node) => format!("; write {{{}}} for it, and add it to the model's dependencies", node.name),
             None => String::new(),
         };
@@ -64,7 +64,7 @@ impl<'w> Walk<'w> {
 
     fn shown(&self, name: &ObjectName) -> String {
         let part = |part: &sqlparser::ast::ObjectNamePart| match part.as_ident() {
-            Some(ident) if self.stand_ins.is_mark(&ident.value) => "{…}".to_owned(),
+            Some(ident) if self.stand_ins.is_stand_in(&ident.value) => "{…}".to_owned(),
             _ => part.to_string(),
         };
         name.0.iter().map(part).collect::<Vec<_>>().join(".")
@@ -114,7 +114,7 @@ impl<'w> Walk<'w> {
     /// FROM.
     fn compound(&self, parts: &[Ident]) -> Step {
         match parts {
-            [relation, _] if self.names.is_relation(relation) || self.stand_ins.is_mark(&relation.value) => {
+            [relation, _] if self.names.is_relation(relation) || self.stand_ins.is_stand_in(&relation.value) => {
                 ControlFlow::Continue(())
             }
             [relation, ..] => {
@@ -135,7 +135,7 @@ impl<'w> Walk<'w> {
             return self.refuse(Some(word), format!("{word} names the connected user; it is not a column"));
         }
         let is_known = is_plain && (is_pseudo(&word.value) || is_one_of(&OF_NO_TABLE, &word.value));
-        if is_known || self.names.may_be_column(word) || self.stand_ins.is_mark(&word.value) {
+        if is_known || self.names.may_be_column(word) || self.stand_ins.is_stand_in(&word.value) {
             return ControlFlow::Continue(());
         }
         self.refuse(
@@ -220,7 +220,7 @@ impl Visitor for Walk<'_> {
         };
         match name.0.as_slice() {
             [part] => match part.as_ident() {
-                Some(ident) if ident.quote_style.is_none() && self.stand_ins.is_mark(&ident.value) => {
+                Some(ident) if ident.quote_style.is_none() && self.stand_ins.is_stand_in(&ident.value) => {
                     ControlFlow::Continue(())
                 }
                 Some(ident) if self.names.is_part(ident) || is_dual(ident) => ControlFlow::Continue(()),

@@ -13,7 +13,7 @@ use super::context::{Build, BuildContext};
 use super::inputs::Reading;
 use super::outcome::BuildOutcome;
 use super::owned_session::OwnedSession;
-use super::ownership::{owner, wish};
+use super::ownership::{entry_for, owner};
 use super::table::ModelTable;
 use crate::dialect::{AUDIT_COLUMNS, REPLACED_AT, SqlWriter};
 use crate::project::{Node, before_image_table};
@@ -47,7 +47,7 @@ pub(super) fn prepare(
             continue;
         }
         let owner = owner(store.pipeline, node);
-        let claim = Claim { owner: &owner, run_id: context.run_id, take_over: wish(context.take_over, node) };
+        let claim = Claim { owner: &owner, run_id: context.run_id, take_over: entry_for(context.take_over, node) };
         sql.secure(&claim, std::slice::from_ref(&table), context.clock)?;
         let name = writer.name(&table);
         if is_there {

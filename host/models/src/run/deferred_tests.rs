@@ -54,11 +54,11 @@ impl Worker<'_> {
             let sql = self.session(&mut session)?;
             let mut due = Vec::new();
             for parsed in project.nodes[at].tests.iter().filter(|parsed| is_due(parsed)) {
-                due.push((parsed, self.due(at, parsed, sql)));
+                due.push((parsed, self.test_scope(at, parsed, sql)));
             }
             result.tests.extend(test_node(&self.testing(), at, &due, sql)?);
             result.seconds += (self.runner.clock.elapsed() - started).as_secs_f64();
-            result.judge();
+            result.apply_tests();
             if result.status != NodeStatus::Succeeded {
                 self.runner.observer.finished(result);
             }

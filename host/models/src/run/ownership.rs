@@ -13,12 +13,12 @@ use crate::store::view_digest;
 
 /// The owner of a model's tables.
 pub(super) fn owner(pipeline: &str, node: &Node) -> TableOwner {
-    TableOwner { pipeline: pipeline.to_owned(), maker: OwnerKind::Model, name: node.name.clone() }
+    TableOwner { pipeline: pipeline.to_owned(), kind: OwnerKind::Model, name: node.name.clone() }
 }
 
 /// The `take_over` entry for a model's table, if there is one.
-pub(super) fn wish<'w>(take_over: &'w [TakeOver], node: &Node) -> Option<&'w TakeOver> {
-    take_over.iter().find(|wish| wish.table.eq_ignore_ascii_case(&node.table))
+pub(super) fn entry_for<'w>(take_over: &'w [TakeOver], node: &Node) -> Option<&'w TakeOver> {
+    take_over.iter().find(|entry| entry.table.eq_ignore_ascii_case(&node.table))
 }
 
 impl Build<'_> {
@@ -28,7 +28,7 @@ impl Build<'_> {
         let BuildContext { project, store, clock, run_id, take_over, .. } = self.context;
         let node = &project.nodes[self.at];
         let owner = owner(store.pipeline, node);
-        let claim = Claim { owner: &owner, run_id, take_over: wish(take_over, node) };
+        let claim = Claim { owner: &owner, run_id, take_over: entry_for(take_over, node) };
         sql.secure(&claim, &self.table().names(), *clock)?;
         self.settle(sql)?;
         if self.is_oracle() && self.model.model.materialization.has_rows() {
@@ -49,7 +49,7 @@ impl Build<'_> {
             ("view", None) => before.rows.is_none(),
             (_, was_view) => was_view.is_none(),
         };
-        if is_own || wish(take_over, node).is_some() {
+        if is_own || entry_for(take_over, node).is_some() {
             return Ok(());
         }
         let name = &node.table;
@@ -88,7 +88,7 @@ impl Project {
             let is_kept = !self.followers(at).is_empty();
             let table = ModelTable { writer: self.writer(), node, model, is_followed: false, is_kept };
             let owner = owner(pipeline, node);
-            let claim = Claim { owner: &owner, run_id: "", take_over: wish(take_over, node) };
+            let claim = Claim { owner: &owner, run_id: "", take_over: entry_for(take_over, node) };
             for name in table.names() {
                 if let Some(what) = claim.refusal(sql, &name)? {
                     let (plugin, place) = (node.plugin.clone(), node.place());
@@ -107,13 +107,13 @@ impl Project {
         sql: &mut dyn Sql,
     ) -> Result<Vec<&'w str>, Failure> {
         let mut done = Vec::new();
-        for wish in take_over {
-            let node = self.models().map(|(node, _)| node).find(|node| node.table.eq_ignore_ascii_case(&wish.table));
+        for entry in take_over {
+            let node = self.models().map(|(node, _)| node).find(|node| node.table.eq_ignore_ascii_case(&entry.table));
             let Some(node) = node else { continue };
             let owner = owner(pipeline, node);
-            let claim = Claim { owner: &owner, run_id: "", take_over: Some(wish) };
+            let claim = Claim { owner: &owner, run_id: "", take_over: Some(entry) };
             if claim.is_taken_over(sql, &node.table)? {
-                done.push(wish.table.as_str());
+                done.push(entry.table.as_str());
             }
         }
         Ok(done)
@@ -121,7 +121,7 @@ impl Project {
 
     /// The names in `take_over` that no model has.
     pub fn unknown_tables<'w>(&self, take_over: &'w [TakeOver]) -> Vec<&'w str> {
-        let has = |wish: &&TakeOver| self.models().any(|(node, _)| node.table.eq_ignore_ascii_case(&wish.table));
-        take_over.iter().filter(|wish| !has(wish)).map(|wish| wish.table.as_str()).collect()
+        let has = |entry: &&TakeOver| self.models().any(|(node, _)| node.table.eq_ignore_ascii_case(&entry.table));
+        take_over.iter().filter(|entry| !has(entry)).map(|entry| entry.table.as_str()).collect()
     }
 }

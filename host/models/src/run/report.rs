@@ -97,7 +97,7 @@ pub struct NodeResult {
 
 impl NodeResult {
     /// Marks the node as failed if one of its tests failed.
-    pub(super) fn judge(&mut self) {
+    pub(super) fn apply_tests(&mut self) {
         if self.tests.iter().any(|test| test.status.stops()) {
             self.status = NodeStatus::Failed;
             self.message = "a test failed".to_owned();

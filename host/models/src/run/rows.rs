@@ -243,9 +243,9 @@ pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> 
     };
     let on = key.iter().map(|column| pair(column, false)).collect::<Vec<_>>().join(" AND ");
     // Rows of a table that was taken over have no load times yet.
-    let is_marked = format!("wms_old.{} IS NOT NULL", writer.name(AUDIT_COLUMNS[1]));
-    let same = columns.iter().map(|column| pair(column, true)).chain([is_marked]).collect::<Vec<_>>().join(" AND ");
-    let [run_id, loaded_at] = AUDIT_COLUMNS.map(|mark| writer.name(mark));
+    let has_load_time = format!("wms_old.{} IS NOT NULL", writer.name(AUDIT_COLUMNS[1]));
+    let same = columns.iter().map(|column| pair(column, true)).chain([has_load_time]).collect::<Vec<_>>().join(" AND ");
+    let [run_id, loaded_at] = AUDIT_COLUMNS.map(|column| writer.name(column));
     let (staging, name) = (table.staging(), table.name());
     let statement = match writer.0 {
         Dialect::Sqlite => format!(

@@ -258,11 +258,11 @@ impl Worker<'_> {
         let tests: Vec<&ParsedTest> = node.tests.iter().filter(is_meant).collect();
         let mut due = Vec::new();
         for parsed in tests {
-            due.push((parsed, self.due(at, parsed, sql)));
+            due.push((parsed, self.test_scope(at, parsed, sql)));
         }
         result.tests = test_node(&self.testing(), at, &due, sql)?;
         result.tests.extend(self.tests_of_missing_sources(at));
-        result.judge();
+        result.apply_tests();
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use wmshost_flow::{Cancel, Clock, Failure, SqlSession, Target};
 use super::context::BuildContext;
 use super::inputs::{Reading, StreamVersions};
 use super::report::{BuildOptions, NodeResult, NodeStatus, Observer};
-use crate::data_tests::{TestScope, Testing, digest, due};
+use crate::data_tests::{TestScope, Testing, digest, test_scope};
 use crate::project::{ParsedTest, Project, SqlRenderer};
 use crate::record::{BuildRecord, Seen, TestRecord};
 use crate::unit::Scratch;
@@ -97,21 +97,21 @@ impl Worker<'_> {
 
     /// The share of its rows that a test has to read. With tests alone, or with `--full-refresh` or `--force`, it is
     /// all rows.
-    pub(super) fn due(&self, at: usize, parsed: &ParsedTest, sql: &mut dyn SqlSession) -> TestScope {
+    pub(super) fn test_scope(&self, at: usize, parsed: &ParsedTest, sql: &mut dyn SqlSession) -> TestScope {
         let options = &self.runner.options;
         let node = &self.runner.project.nodes[at];
         let seen = self.seen(at, parsed, sql).ok();
         let digest = digest(&SqlRenderer { now: 0, ..self.testing().renderer }, at, parsed);
         let goes_on = options.build && !options.full_refresh && !options.force && seen.is_some();
         let before = self.tested.get(&(node.name.clone(), parsed.test.name.clone())).filter(|_| goes_on);
-        let has_marks = node.model().is_none_or(|model| !model.is_live());
-        due(
+        let has_load_times = node.model().is_none_or(|model| !model.is_live());
+        test_scope(
             self.runner.project.dialect,
             parsed,
             before,
             seen.unwrap_or_default(),
             digest,
-            has_marks.then_some(node.name.as_str()),
+            has_load_times.then_some(node.name.as_str()),
         )
     }
 

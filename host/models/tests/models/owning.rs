@@ -149,7 +149,7 @@ fn two_pipelines_do_not_build_the_same_models() {
 fn a_stream_and_a_model_do_not_share_a_table() {
     for (warehouse, dialect, _) in warehouses() {
         let mut sql = warehouse.target.sql().expect("a session");
-        let stream = TableOwner { pipeline: "wms".into(), maker: OwnerKind::Stream, name: "mine".into() };
+        let stream = TableOwner { pipeline: "wms".into(), kind: OwnerKind::Stream, name: "mine".into() };
         let claim = Claim { owner: &stream, run_id: "run-0", take_over: None };
         claim.secure(sql.as_mut(), "MINE", 0).expect("a record");
         make(&warehouse, dialect, "a table like one of the host", "MINE");
@@ -222,7 +222,7 @@ fn a_streams_table_of_somebody_else_gets_no_index() {
         assert!(!warehouse.build(&merged).has_failed());
         assert_eq!(warehouse.rows(indexes), ["0"], "{dialect:?}");
         let mut sql = warehouse.target.sql().expect("a session");
-        let stream = TableOwner { pipeline: "wms".into(), maker: OwnerKind::Stream, name: "stock".into() };
+        let stream = TableOwner { pipeline: "wms".into(), kind: OwnerKind::Stream, name: "stock".into() };
         let wish = TakeOver::parse("WMS_STOCK");
         let claim = Claim { owner: &stream, run_id: "run-0", take_over: Some(&wish) };
         claim.secure(sql.as_mut(), "WMS_STOCK", 0).expect("a record");

@@ -71,7 +71,7 @@ pub(super) fn declared(
 
 /// The tables that models take over from other owners.
 pub(super) fn take_over_requests(models: &wmshost_pipeline::Models) -> Vec<TakeOver> {
-    models.take_over.iter().map(|wish| TakeOver::parse(wish)).collect()
+    models.take_over.iter().map(|entry| TakeOver::parse(entry)).collect()
 }
 
 /// All streams, also those that do not run: their tables may exist.

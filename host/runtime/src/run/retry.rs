@@ -13,7 +13,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The most that is added to a pause.
 const MOST_JITTER_MILLIS: Micros = 250;
-/// The interval at which a pause looks for the wish to stop.
+/// The interval at which a pause looks for the request to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Retries of streams.

@@ -75,7 +75,7 @@ fn confirmed(yes: bool) -> Result<bool, Failure> {
         report::note("standard input is not a terminal: pass --yes to confirm");
         return Ok(false);
     }
-    report::ask("go on? [y/N] ");
+    report::prompt("go on? [y/N] ");
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     read.map_err(|error| Failure::permanent(format!("the answer cannot be read: {error}")))?;

@@ -75,7 +75,7 @@ pub(crate) fn note(text: &str) {
 }
 
 /// Prints a question; the answer is typed after it.
-pub(crate) fn ask(text: &str) {
+pub(crate) fn prompt(text: &str) {
     let _ = write!(io::stderr(), "{text}");
     let _ = io::stderr().flush();
 }

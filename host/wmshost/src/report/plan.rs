@@ -98,8 +98,8 @@ fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str
         ("deleted rows", delete_guard(plan)),
         ("other definition", on_change(plan.on_change).to_owned()),
     ];
-    if let Some(wish) = &plan.take_over {
-        lines.push(("takes over", format!("the table {wish}, unless it is the stream's own already")));
+    if let Some(entry) = &plan.take_over {
+        lines.push(("takes over", format!("the table {entry}, unless it is the stream's own already")));
     }
     if plan.method == Method::Incremental {
         lines.push(("null keys", null_keys.to_owned()));

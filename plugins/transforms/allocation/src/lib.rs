@@ -87,12 +87,12 @@ impl Transform for Allocation {
 /// Derives the clean status and its group, and returns the rows whose status is invalid.
 fn derive_status(rows: &Rows<'_>) -> Result<Mask> {
     let texts = rows.texts("allocation_status")?;
-    let judged: Vec<Status> = texts.iter().map(Status::of).collect();
-    let known = |row: usize| judged[row].is_valid().then_some(judged[row] as u8);
+    let statuses: Vec<Status> = texts.iter().map(Status::of).collect();
+    let known = |row: usize| statuses[row].is_valid().then_some(statuses[row] as u8);
     rows.write("allocation_status_clean", Labels::upper(&texts, &rules::STATUSES, known))?;
-    let groups = judged.iter().map(|status| status.group()).collect();
+    let groups = statuses.iter().map(|status| status.group()).collect();
     rows.write("status_group", Labels::of_codes(&rules::GROUPS, groups))?;
-    Ok(Mask::where_item(&judged, |status| !status.is_valid()))
+    Ok(Mask::where_item(&statuses, |status| !status.is_valid()))
 }
 
 wmshost_plugin::export_transform!(Allocation);

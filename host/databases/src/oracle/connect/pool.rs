@@ -36,7 +36,7 @@ pub(crate) struct Limits {
 
 /// A pool.
 pub(crate) struct Pool<M: ManageConnection> {
-    maker: M,
+    manager: M,
     limits: Limits,
     queue: Mutex<Queue<M::Connection>>,
     moved: Condvar,
@@ -59,14 +59,14 @@ struct Queue<T> {
 }
 
 impl<M: ManageConnection> Pool<M> {
-    pub(crate) fn new(maker: M, limits: Limits) -> Arc<Self> {
+    pub(crate) fn new(manager: M, limits: Limits) -> Arc<Self> {
         let queue = Queue { idle: Vec::new(), open: 0, next_ticket: 0, waiting: VecDeque::new() };
-        Arc::new(Self { maker, limits, queue: Mutex::new(queue), moved: Condvar::new() })
+        Arc::new(Self { manager, limits, queue: Mutex::new(queue), moved: Condvar::new() })
     }
 
-    /// The maker of the items.
-    pub(crate) fn maker(&self) -> &M {
-        &self.maker
+    /// The manager of the items.
+    pub(crate) fn manager(&self) -> &M {
+        &self.manager
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue<M::Connection>> {
@@ -80,7 +80,7 @@ impl<M: ManageConnection> Pool<M> {
         let place = Permit(Arc::clone(self));
         while let Some(Idle { item, made, since, suspect }) = idle.take() {
             let tired = suspect || since.elapsed() >= self.limits.ping_after;
-            let tired = tired && !self.maker.is_valid(&item);
+            let tired = tired && !self.manager.is_valid(&item);
             if made.elapsed() < self.limits.max_lifetime && !tired {
                 return Ok(Pooled { item: Some(item), made, broken: false, place });
             }
@@ -91,7 +91,7 @@ impl<M: ManageConnection> Pool<M> {
                 self.queue().open -= 1;
             }
         }
-        let item = self.maker.connect()?;
+        let item = self.manager.connect()?;
         Ok(Pooled { item: Some(item), made: Instant::now(), broken: false, place })
     }
 
@@ -118,7 +118,7 @@ impl<M: ManageConnection> Pool<M> {
                 self.moved.notify_all();
                 return Err(Failure::transient(format!(
                     "{}: all {} connections are in use, and none was given back within {} s",
-                    self.maker.place(),
+                    self.manager.place(),
                     self.limits.most,
                     self.limits.wait.as_secs_f64()
                 ))
@@ -254,7 +254,7 @@ mod tests {
         let pool = Pool::new(Numbers::default(), Limits { ping_after: Duration::ZERO, ..limits(3) });
         let pooled: Vec<_> = (0..3).map(|_| pool.take().expect("an item")).collect();
         drop(pooled);
-        pool.maker().dead.lock().expect("unharmed").extend([1, 2]);
+        pool.manager().dead.lock().expect("unharmed").extend([1, 2]);
         let alive = pool.take().expect("an item");
         assert_eq!(*alive, 0, "the only one alive of three");
         let mut others = [pool.take().expect("a new one"), pool.take().expect("a new one")];
@@ -273,7 +273,7 @@ mod tests {
         let mut pooled: Vec<_> = (0..2).map(|_| pool.take().expect("an item")).collect();
         let mut broken = pooled.remove(0);
         drop(pooled);
-        pool.maker().dead.lock().expect("unharmed").push(1);
+        pool.manager().dead.lock().expect("unharmed").push(1);
         broken.mark_broken();
         assert_eq!(*pool.take().expect("a new one"), 2);
     }

@@ -60,7 +60,7 @@ pub(crate) fn check(
 /// Refuses comments, which carry hints, and parameters that are not numbered in the order of the text, in which they
 /// are bound.
 fn check_tokens(tokens: &[TokenWithSpan], parameters: usize) -> Result<(), Violation> {
-    let mut marks = 0;
+    let mut count = 0;
     for (at, token) in tokens.iter().enumerate() {
         match &token.token {
             Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
@@ -70,21 +70,21 @@ fn check_tokens(tokens: &[TokenWithSpan], parameters: usize) -> Result<(), Viola
                 return Err(Violation::Denied("one statement at a time is allowed, without `;`".to_owned()));
             }
             Token::Colon | Token::Placeholder(_) => {
-                marks += 1;
+                count += 1;
                 let next = tokens.get(at + 1).map(|next| next.token.to_string()).unwrap_or_default();
-                if next != marks.to_string() || token.token != Token::Colon {
+                if next != count.to_string() || token.token != Token::Colon {
                     return Err(Violation::Unreadable(format!(
-                        "the parameters must be :1, :2 … in the order of the text, each of them once; number {marks} is not"
+                        "the parameters must be :1, :2 … in the order of the text, each of them once; number {count} is not"
                     )));
                 }
             }
             _ => {}
         }
     }
-    if marks == parameters {
+    if count == parameters {
         return Ok(());
     }
-    Err(Violation::Unreadable(format!("the statement has {marks} parameters, {parameters} values were given")))
+    Err(Violation::Unreadable(format!("the statement has {count} parameters, {parameters} values were given")))
 }
 
 /// Puts `AS OF SCN` after the name of every table.

@@ -46,10 +46,10 @@ struct OracleSource {
 impl Source for OracleSource {
     fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure> {
         let connection = sql_session::take(&self.connections)?;
-        let maker = self.connections.maker();
+        let manager = self.connections.manager();
         let action = grant.tables.iter().next().cloned().unwrap_or_default();
-        connection.tag(&Tags { action, ..maker.settings.tags.clone() });
-        Ok(Box::new(Session::new(maker.place.clone(), maker.settings.clone(), connection, grant, self.moment)))
+        connection.tag(&Tags { action, ..manager.settings.tags.clone() });
+        Ok(Box::new(Session::new(manager.place.clone(), manager.settings.clone(), connection, grant, self.moment)))
     }
 
     /// A number that changes with every commit of any session says nothing about the tables that are read.
@@ -61,8 +61,8 @@ impl Source for OracleSource {
 /// The moment of a run. The clock is read before the number: a transaction that is open at the number began either
 /// before the clock was read, and is seen, or after it.
 fn moment(connection: &mut PooledConnection, connections: &Arc<ConnectionPool>) -> Result<SnapshotPoint, Failure> {
-    let maker = connections.maker();
-    let place = &maker.place;
+    let manager = connections.manager();
+    let place = &manager.place;
     let now = match query(connection, place, NOW, &[])?.first().map(Vec::as_slice) {
         // CAST rounds: its result may be half a microsecond ahead.
         Some([Value::Timestamp(now)]) => now - 1,
@@ -70,10 +70,10 @@ fn moment(connection: &mut PooledConnection, connections: &Arc<ConnectionPool>) 
     };
     let lag = match age_of_oldest(connection, place)? {
         Some(age) => age,
-        None => i64::try_from(maker.settings.commit_lag.as_micros()).unwrap_or(i64::MAX),
+        None => i64::try_from(manager.settings.commit_lag.as_micros()).unwrap_or(i64::MAX),
     };
     let now: Micros = now.saturating_sub(lag);
-    let scn = match maker.settings.snapshot {
+    let scn = match manager.settings.snapshot {
         Snapshot::Scn => Some(scn(connection, place)?),
         Snapshot::Statement => None,
     };

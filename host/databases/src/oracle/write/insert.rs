@@ -102,7 +102,7 @@ impl OracleTargetSession {
     pub(crate) fn write_carefully(&mut self, statements: &Statements, load: &Load) -> Result<(Vec<u64>, u64), Failure> {
         let mut touched = vec![0; statements.texts.len()];
         let mut rejected = Vec::new();
-        let most = self.connections.maker().settings.array_rows.max(1);
+        let most = self.connections.manager().settings.array_rows.max(1);
         let mut offset = 0;
         while offset < load.rows.num_rows() {
             let length = most.min(load.rows.num_rows() - offset);
@@ -270,8 +270,8 @@ impl From<Unstorable> for Unbound {
 
 /// Returns whether every column of a batch is one of the table.
 fn check_columns<'t>(table: &'t Table, columns: &SchemaRef) -> Result<Vec<&'t Column>, Failure> {
-    if let Some(mark) = AUDIT_COLUMNS.iter().find(|mark| table.column(mark).is_none()) {
-        return Err(Failure::invalid_config(format!("it lacks the host's own column {mark}"))
+    if let Some(column) = AUDIT_COLUMNS.iter().find(|column| table.column(column).is_none()) {
+        return Err(Failure::invalid_config(format!("it lacks the host's own column {column}"))
             .advise(format_args!("add {} VARCHAR2(128) and {} TIMESTAMP(6)", AUDIT_COLUMNS[0], AUDIT_COLUMNS[1])));
     }
     let fields = columns.fields().iter().enumerate().map(|(at, field)| {

@@ -50,7 +50,7 @@ impl OracleTargetSession {
         rule: &MergeRule,
     ) -> Result<WriteStats, Failure> {
         let count = unique_batch.rows.num_rows();
-        if count >= self.connections.maker().settings.bulk_merge_rows
+        if count >= self.connections.manager().settings.bulk_merge_rows
             && let Some(counts) = self.merge_bulk(table, found, unique_batch, rule)?
         {
             return Ok(counts);
@@ -175,8 +175,8 @@ fn update_text(name: &str, table: &Table, columns: &SchemaRef, rule: &MergeRule)
     let matched = matched_text(table, &names, &rule.key, rule.version.as_deref());
     let matched = matched.unwrap_or_else(|| {
         // Every row must be bound; this changes no row.
-        let mark = quoted(AUDIT_COLUMNS[0]);
-        format!("WHEN MATCHED THEN UPDATE SET t.{mark} = s.{mark} WHERE 1 = 0")
+        let run_id = quoted(AUDIT_COLUMNS[0]);
+        format!("WHEN MATCHED THEN UPDATE SET t.{run_id} = s.{run_id} WHERE 1 = 0")
     });
     format!("MERGE INTO {} t USING {} ON ({}) {matched}", quoted(name), source_text(columns), on_text(&rule.key))
 }

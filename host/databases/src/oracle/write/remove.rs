@@ -51,9 +51,9 @@ fn delete_text(table: &str, key: &[String]) -> String {
 fn mark_text(table: &str, key: &[String]) -> String {
     let bound = key.iter().map(String::as_str).chain(AUDIT_COLUMNS);
     let bound: Vec<_> = bound.enumerate().map(|(at, name)| format!(":{} {}", at + 1, quoted(name))).collect();
-    let (mark, at, deleted) = (quoted(AUDIT_COLUMNS[0]), quoted(AUDIT_COLUMNS[1]), quoted(DELETED_AT));
+    let (run_id, at, deleted) = (quoted(AUDIT_COLUMNS[0]), quoted(AUDIT_COLUMNS[1]), quoted(DELETED_AT));
     format!(
-        "MERGE INTO {} t USING (SELECT {} FROM dual) s ON ({}) WHEN MATCHED THEN UPDATE SET t.{mark} = s.{mark}, \
+        "MERGE INTO {} t USING (SELECT {} FROM dual) s ON ({}) WHEN MATCHED THEN UPDATE SET t.{run_id} = s.{run_id}, \
          t.{at} = s.{at}, t.{deleted} = s.{at} WHERE t.{deleted} IS NULL",
         quoted(table),
         bound.join(", "),

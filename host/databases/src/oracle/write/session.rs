@@ -76,7 +76,7 @@ impl OracleTargetSession {
         grant: TargetGrant,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
-        let place = connections.maker().place.clone();
+        let place = connections.manager().place.clone();
         if is_reserved(&grant.table) {
             return Err(Failure::invalid_config(format!("{place}: the name {} is reserved for the host", grant.table))
                 .advise("give the table another name"));
@@ -178,7 +178,7 @@ impl OracleTargetSession {
             writer.apply()?;
             writer.secure(which)?;
             if !writer.has_written {
-                writer.loaded_at = writer.mark()?;
+                writer.loaded_at = writer.load_time()?;
             }
             writer.has_written = true;
             act(writer)
@@ -186,16 +186,16 @@ impl OracleTargetSession {
     }
 
     /// The load time for the transaction's rows.
-    pub(super) fn mark(&mut self) -> Result<Micros, Failure> {
+    pub(super) fn load_time(&mut self) -> Result<Micros, Failure> {
         let (table, now) = (spelled(&self.grant.table), self.clock.now());
         let mut load_clock = std::mem::take(&mut self.load_clock);
-        let mark = load_clock.tick(self, &table, now, Self::newest_mark);
+        let load_time = load_clock.tick(self, &table, now, Self::newest_load_time);
         self.load_clock = load_clock;
-        mark
+        load_time
     }
 
     /// The newest load time of the table's rows.
-    pub(super) fn newest_mark(&mut self) -> Result<Option<Micros>, Failure> {
+    pub(super) fn newest_load_time(&mut self) -> Result<Option<Micros>, Failure> {
         if self.find_now(&self.grant.table)?.is_none_or(|table| table.column(AUDIT_COLUMNS[1]).is_none()) {
             return Ok(None);
         }

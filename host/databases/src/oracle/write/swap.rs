@@ -67,8 +67,8 @@ impl OracleTargetSession {
                 deleted = quoted(DELETED_AT),
             );
             let at = Value::Timestamp(self.loaded_at);
-            let marks = [Value::Text(self.grant.run_id.clone()), at.clone(), at];
-            self.run(&statement, &marks)?
+            let values = [Value::Text(self.grant.run_id.clone()), at.clone(), at];
+            self.run(&statement, &values)?
         } else {
             self.run(&format!("DELETE FROM {} t WHERE {missing}", swap.table), &[])?
         };

@@ -13,7 +13,7 @@
 //! | `rewrite` | comparisons of a guest's statement, by what values mean |
 //! | `session` | one stream's reading |
 //! | `source` | one snapshot over many connections |
-//! | `version` | a mark that changes with the file |
+//! | `version` | the version of a file, which changes with every write |
 
 pub(crate) mod bad_cell;
 pub(crate) mod cell_sizes;

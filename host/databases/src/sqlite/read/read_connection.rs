@@ -72,8 +72,8 @@ impl ReadConnection {
         }
         add_functions(&connection)?;
         let guard = Arc::new(Guard::new());
-        let judge = Arc::clone(&guard);
-        connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| judge.judge(&context)))?;
+        let authorizer = Arc::clone(&guard);
+        connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| authorizer.authorize(&context)))?;
         let ticks = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&ticks);
         connection.progress_handler(

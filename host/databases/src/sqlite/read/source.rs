@@ -10,7 +10,7 @@ use wmshost_flow::{Failure, Source, SourceGrant, SourceSession};
 
 use super::read_connection::{ReadConnection, limits, open_read_only};
 use super::session::Session;
-use super::version::mark;
+use super::version::file_version;
 use crate::sqlite::failure::failure;
 
 /// The number of tries to find a moment without a commit.
@@ -87,11 +87,11 @@ impl Snapshot {
             .collect::<rusqlite::Result<Vec<_>>>()?;
         for _ in 0..TRIES {
             let before = commits(&monitor)?;
-            let mark_before = mark(path, now(&monitor)?);
+            let version_before = file_version(path, now(&monitor)?);
             for reader in &readers {
                 reader.by_driver(begin)?;
             }
-            let version = mark(path, now(&monitor)?).filter(|mark| Some(mark) == mark_before.as_ref());
+            let version = file_version(path, now(&monitor)?).filter(|version| Some(version) == version_before.as_ref());
             if commits(&monitor)? == before {
                 return Ok(Some(Self { readers, version }));
             }

@@ -12,19 +12,19 @@ use std::path::{Path, PathBuf};
 const TICK_SECONDS: i64 = 2;
 
 /// The version, at `now` in seconds since 1970; `None` if it cannot be determined.
-pub(crate) fn mark(path: &Path, now: i64) -> Option<String> {
+pub(crate) fn file_version(path: &Path, now: i64) -> Option<String> {
     if beside(path, "-journal").metadata().is_ok_and(|journal| journal.len() > 0) {
         return None;
     }
     let header = head::<100>(path)?;
     let file = stamp(path, now)?;
     let changes = hex(&header[24..28]);
-    let log = log_mark(path, now)?;
+    let log = log_version(path, now)?;
     Some(format!("sqlite:{changes}:{file}:{log}"))
 }
 
 /// The version of the write-ahead log: `-` if there is none or it is empty.
-fn log_mark(path: &Path, now: i64) -> Option<String> {
+fn log_version(path: &Path, now: i64) -> Option<String> {
     let log = beside(path, "-wal");
     match fs::metadata(&log) {
         Err(error) if error.kind() == ErrorKind::NotFound => Some("-".to_owned()),

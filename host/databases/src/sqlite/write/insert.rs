@@ -35,7 +35,7 @@ impl SqliteTargetSession {
         rule: Option<&MergeRule>,
     ) -> Result<WriteStats, Failure> {
         let written = self.resolve_table(table)?;
-        let loaded_at = self.mark()?;
+        let loaded_at = self.load_time()?;
         let at = self.plan_for(table, &rows.schema(), rule)?;
         let plan = &self.plans[at];
         let batch = Batch { rows, columns: &plan.columns, key: &plan.key, as_text: &plan.as_text };
@@ -254,13 +254,13 @@ fn reason_of(rule: &str, error: &Error) -> String {
 
 /// Checks that every column of a batch is one of the table; returns for each whether its decimals are stored as text.
 fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<bool>, Failure> {
-    if let Some(mark) = AUDIT_COLUMNS.iter().find(|mark| table.column(mark).is_none()) {
-        return Err(Failure::invalid_config(format!("it lacks the host's own column {mark}"))
+    if let Some(column) = AUDIT_COLUMNS.iter().find(|column| table.column(column).is_none()) {
+        return Err(Failure::invalid_config(format!("it lacks the host's own column {column}"))
             .advise(format_args!("add {} TEXT and {} TIMESTAMP(6)", AUDIT_COLUMNS[0], AUDIT_COLUMNS[1])));
     }
     let fields = columns.fields().iter().enumerate().map(|(at, field)| {
         let name = field.name();
-        let own = SYSTEM_COLUMNS.iter().any(|mark| name.eq_ignore_ascii_case(mark));
+        let own = SYSTEM_COLUMNS.iter().any(|column| name.eq_ignore_ascii_case(column));
         let twice = columns.fields()[..at].iter().any(|other| other.name().eq_ignore_ascii_case(name));
         match table.column(name) {
             _ if own => Err(format!("the column {name} is written by the host itself")),

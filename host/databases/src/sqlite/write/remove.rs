@@ -34,7 +34,7 @@ impl SqliteTargetSession {
         if self.resolve_table(table)? != WriteTable::Table {
             return Err(Failure::denied(format!("{place}: rows are taken from the table itself only")));
         }
-        let loaded_at = self.mark()?;
+        let loaded_at = self.load_time()?;
         let found = self.find(table)?;
         let found = found.ok_or_else(|| Failure::permanent(format!("{place}: there is no such table")))?;
         let schema = keys.schema();
@@ -47,9 +47,9 @@ impl SqliteTargetSession {
         let mut statement = prepared.map_err(|error| failure(&place, error))?;
         self.batch_table.offer(Some(stored));
         let mut running = statement.run();
-        let marks = [self.grant.run_id.clone(), loaded_at].map(Value::Text);
-        for (number, mark) in (1..=running.parameter_count()).zip(&marks) {
-            running.bind(number, mark);
+        let values = [self.grant.run_id.clone(), loaded_at].map(Value::Text);
+        for (number, value) in (1..=running.parameter_count()).zip(&values) {
+            running.bind(number, value);
         }
         let removed = running.step().map(|_| running.changes());
         drop(running);

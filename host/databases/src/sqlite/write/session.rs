@@ -198,25 +198,25 @@ impl SqliteTargetSession {
     }
 
     /// The load time of the transaction's rows.
-    pub(crate) fn mark(&mut self) -> Result<String, Failure> {
-        if let Some(mark) = &self.loaded_at {
-            return Ok(mark.clone());
+    pub(crate) fn load_time(&mut self) -> Result<String, Failure> {
+        if let Some(load_time) = &self.loaded_at {
+            return Ok(load_time.clone());
         }
         let (table, now) = (self.grant.table.to_uppercase(), self.clock.now());
         let mut load_clock = std::mem::take(&mut self.load_clock);
-        let next = load_clock.tick(self, &table, now, Self::newest_mark);
+        let next = load_clock.tick(self, &table, now, Self::newest_load_time);
         self.load_clock = load_clock;
         let mut text = Vec::new();
         if MomentText::default().timestamp(next?, false, &mut text).is_none() {
             return Err(Failure::permanent("the clock is not between the years 0000 and 9999"));
         }
-        let mark = String::from_utf8_lossy(&text).into_owned();
-        self.loaded_at = Some(mark.clone());
-        Ok(mark)
+        let load_time = String::from_utf8_lossy(&text).into_owned();
+        self.loaded_at = Some(load_time.clone());
+        Ok(load_time)
     }
 
     /// The newest load time of the table's rows.
-    pub(super) fn newest_mark(&mut self) -> Result<Option<Micros>, Failure> {
+    pub(super) fn newest_load_time(&mut self) -> Result<Option<Micros>, Failure> {
         let table = self.grant.table.clone();
         if self.find(&table)?.is_none_or(|table| table.column(AUDIT_COLUMNS[1]).is_none()) {
             return Ok(None);

@@ -26,7 +26,7 @@ impl SqliteTargetSession {
         let keeps_deleted = old.as_ref().is_some_and(|old| old.column(DELETED_AT).is_some());
         let (kept, staged) = match &old {
             Some(old) if keeps_deleted && !staged.key().is_empty() => {
-                let loaded_at = self.mark()?;
+                let loaded_at = self.load_time()?;
                 let kept = self.keep_missing(old, &staged, &loaded_at);
                 let kept = kept.map_err(|error| self.refused_at_swap(&doing, old, &staged, error))?;
                 (kept, self.find(&self.staged_name())?.unwrap_or(staged))
@@ -94,14 +94,14 @@ impl SqliteTargetSession {
         let common = columns.fields().iter().map(|field| field.name()).filter(|name| old.column(name).is_some());
         let common = quoted_list(common);
         // Rows that were marked before keep their earlier marks.
-        let mark =
+        let keep_earlier =
             |own: &str, parameter: u8| format!("CASE WHEN o.{DELETED_AT} IS NULL THEN ?{parameter} ELSE o.{own} END");
         let insert = format!(
             "INSERT INTO main.{to} ({common}, {}, {DELETED_AT}) SELECT {common}, {}, {}, {} FROM main.{from} AS o WHERE {missing}",
             AUDIT_COLUMNS.join(", "),
-            mark(AUDIT_COLUMNS[0], 1),
-            mark(AUDIT_COLUMNS[1], 2),
-            mark(DELETED_AT, 2),
+            keep_earlier(AUDIT_COLUMNS[0], 1),
+            keep_earlier(AUDIT_COLUMNS[1], 2),
+            keep_earlier(DELETED_AT, 2),
         );
         let all = connection.execute(&insert, [&self.grant.run_id, loaded_at])? as u64;
         Ok(Kept { marked_now, marked_before: all.saturating_sub(marked_now) })

@@ -169,10 +169,10 @@ impl Quarantine<'_> {
 
     /// Returns the rows of those of the ids that exist.
     fn known(&self, sql: &mut dyn Sql, run: RejectedIn<'_>, ids: &[String]) -> Result<Vec<KnownRow>, Failure> {
-        let marks: Vec<_> = (3..ids.len() + 3).map(|number| format!("?{number}")).collect();
+        let placeholders: Vec<_> = (3..ids.len() + 3).map(|number| format!("?{number}")).collect();
         let statement = format!(
             "SELECT id, run_id, passed FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id IN ({})",
-            marks.join(", ")
+            placeholders.join(", ")
         );
         let parameters: Vec<_> =
             [self.pipeline, run.stream].into_iter().chain(ids.iter().map(String::as_str)).map(text_value).collect();

@@ -50,9 +50,12 @@ impl Stream {
         for change in &mut changes {
             change.reaction = Reaction::to(change.impact, on_change, whole);
         }
-        let is_told = |change: &DefinitionChange| change.reaction == Reaction::Tell && change.impact == Impact::Rows;
+        let is_reported =
+            |change: &DefinitionChange| change.reaction == Reaction::Tell && change.impact == Impact::Rows;
         let rows = match table {
-            Some(table) if !whole && changes.iter().any(is_told) => Some(lock(&self.target).count(&table.name, None)?),
+            Some(table) if !whole && changes.iter().any(is_reported) => {
+                Some(lock(&self.target).count(&table.name, None)?)
+            }
             _ => None,
         };
         for change in &mut changes {

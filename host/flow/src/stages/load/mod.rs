@@ -147,24 +147,24 @@ impl LoadStage<'_> {
         // The number of the batch in which a failure occurs.
         let mut at = envelopes.first().map_or(number, |envelope| envelope.number);
         let (mut rejected, mut charged, mut new, mut is_over) = (Vec::new(), self.charged, 0, false);
-        let written = self.in_transaction(|commits| {
+        let written = self.in_transaction(|stage| {
             for envelope in envelopes {
                 at = envelope.number;
-                rejected.extend(commits.load(envelope, &mut stats)?);
+                rejected.extend(stage.load(envelope, &mut stats)?);
             }
-            new = commits.quarantine(&rejected)?;
-            charged += if commits.reads_all { rejected.len() as u64 } else { new };
-            let within = commits.policy.budget.check(charged, stats.read, false);
+            new = stage.quarantine(&rejected)?;
+            charged += if stage.reads_all { rejected.len() as u64 } else { new };
+            let within = stage.policy.budget.check(charged, stats.read, false);
             is_over = within.is_err();
             within?;
-            commits.reached("batch-loaded");
-            commits.write_checkpoint(&bookmark, false, number)?;
-            commits.reached("checkpoint-written");
+            stage.reached("batch-loaded");
+            stage.write_checkpoint(&bookmark, false, number)?;
+            stage.reached("checkpoint-written");
             Ok(())
         });
         // Nothing of the batch is loaded, but the rejected rows are kept in quarantine for inspection.
         if is_over {
-            let kept = self.in_transaction(|commits| commits.quarantine(&rejected).map(drop));
+            let kept = self.in_transaction(|stage| stage.quarantine(&rejected).map(drop));
             kept.map_err(StageFailure::in_batch(Stage::Load, at))?;
         }
         written.map_err(StageFailure::in_batch(Stage::Load, at))?;
@@ -269,22 +269,22 @@ impl LoadStage<'_> {
             return self.leave_table(bookmark, number);
         }
         self.reached("finish-begun");
-        self.in_transaction(|commits| {
-            let counts = commits.loader.finish()?;
-            commits.check_deletes(counts)?;
+        self.in_transaction(|stage| {
+            let counts = stage.loader.finish()?;
+            stage.check_deletes(counts)?;
             stats.count(counts);
-            let resolved = std::mem::take(&mut commits.resolved);
-            commits.forget(resolved)?;
-            commits.pass_rejected()?;
-            if commits.meets_all {
-                let quarantine = Quarantine { pipeline: &commits.context.pipeline };
-                quarantine.forget_unmet(lock(commits.target).sql(), commits.stream, &commits.context.run_id)?;
+            let resolved = std::mem::take(&mut stage.resolved);
+            stage.forget(resolved)?;
+            stage.pass_rejected()?;
+            if stage.meets_all {
+                let quarantine = Quarantine { pipeline: &stage.context.pipeline };
+                quarantine.forget_unmet(lock(stage.target).sql(), stage.stream, &stage.context.run_id)?;
             }
-            commits.reached("finished");
-            if commits.mode == LoadMode::Replace {
-                commits.inspect_replaced()?;
+            stage.reached("finished");
+            if stage.mode == LoadMode::Replace {
+                stage.inspect_replaced()?;
             }
-            if commits.has_progress(&bookmark) { commits.write_checkpoint(&bookmark, true, number) } else { Ok(()) }
+            if stage.has_progress(&bookmark) { stage.write_checkpoint(&bookmark, true, number) } else { Ok(()) }
         })?;
         self.committed(stats, bookmark);
         self.reached("end-committed");
@@ -297,7 +297,7 @@ impl LoadStage<'_> {
     /// unchanged, and the next run starts again, since no run continues a load whose snapshot is not known.
     fn leave_table(&mut self, bookmark: Bookmark, batch: u64) -> Result<StreamStatus, Failure> {
         self.source_version = None;
-        self.in_transaction(|commits| commits.write_checkpoint(&bookmark, false, batch))?;
+        self.in_transaction(|stage| stage.write_checkpoint(&bookmark, false, batch))?;
         let stats = self.progress.stats;
         self.committed(stats, bookmark);
         Ok(StreamStatus::Rejected)

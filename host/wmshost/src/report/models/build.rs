@@ -80,12 +80,12 @@ fn details(node: &NodeResult) {
     }
     let is_told = |test: &&TestResult| !matches!(test.status, TestStatus::Passed | TestStatus::Unchanged);
     for test in node.tests.iter().filter(is_told) {
-        let mark = match test.status {
+        let symbol = match test.status {
             TestStatus::Warned => style("warned").yellow(),
             TestStatus::Skipped => style("not run").yellow(),
             _ => style("failed").red(),
         };
-        print(&format!("  {mark} {}.{} ({}): {}", node.name, test.name, test.assertion, test.message));
+        print(&format!("  {symbol} {}.{} ({}): {}", node.name, test.name, test.assertion, test.message));
     }
     for test in node.unit_tests.iter().filter(|test| !test.passed) {
         print(&format!("  {} {}, unit test {:?}:", style("failed").red(), node.name, test.name));

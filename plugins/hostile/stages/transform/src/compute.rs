@@ -39,9 +39,9 @@ fn grow() -> Done {
 
 /// Asks for too much, accepts the refusal, and traps for another reason later.
 fn grow_politely() -> Done {
-    let mut wish = Vec::<u8>::new();
-    match black_box(&mut wish).try_reserve(1 << 30) {
-        Ok(()) => Err(got_out(wish.capacity())),
+    let mut memory = Vec::<u8>::new();
+    match black_box(&mut memory).try_reserve(1 << 30) {
+        Ok(()) => Err(got_out(memory.capacity())),
         Err(_) => Ok(()),
     }
 }

@@ -48,7 +48,7 @@ impl TransformBench {
     }
 
     fn change(&mut self, number: u64, rows: RecordBatch) -> Result<Batch, Failure> {
-        let mut changes = TransformStage {
+        let mut transform_stage = TransformStage {
             stream: "s",
             transforms: &mut self.transforms,
             columns: &item_columns(true),
@@ -59,7 +59,7 @@ impl TransformBench {
             on_trap: self.on_trap,
             context: &self.bench.context,
         };
-        changes.change(number, Batch::new(rows))
+        transform_stage.change(number, Batch::new(rows))
     }
 
     fn calls(&self) -> u32 {
@@ -130,8 +130,8 @@ fn what_an_instance_gathers_ends_the_run_and_says_what_to_do() {
     }
     let (made, bench) = feed(OnTrap::Retry);
     assert_eq!(ids(&made.expect("as asked").rows), [1, 2, 3]);
-    let said = bench.bench.recorder.warnings();
-    assert!(said.len() == 1 && said[0].contains("processed the batch in a fresh instance"), "{said:?}");
+    let warnings = bench.bench.recorder.warnings();
+    assert!(warnings.len() == 1 && warnings[0].contains("processed the batch in a fresh instance"), "{warnings:?}");
 }
 
 #[test]
