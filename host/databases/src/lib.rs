@@ -1,5 +1,6 @@
-//! Drivers: the implementations of the flow's ports for reading and writing databases. Only this crate and the host's
-//! state know SQL drivers; their errors and values are turned into the flow's own types here.
+//! Drivers: the implementations of the flow's ports for reading and writing databases. Their
+//! errors and values become the flow's own types here; besides this crate, only the history of runs and the sample
+//! warehouse know a SQL driver, that of SQLite.
 //!
 //! | module | what it is for |
 //! |---|---|

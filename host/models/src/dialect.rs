@@ -148,7 +148,7 @@ impl SqlWriter {
     }
 
     /// The FROM of a SELECT without a table: `FROM dual` where a table is required.
-    pub(crate) fn dummy_table(self) -> &'static str {
+    fn dummy_table(self) -> &'static str {
         match self.0 {
             Dialect::Sqlite => "",
             Dialect::Oracle => " FROM dual",

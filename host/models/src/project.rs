@@ -354,6 +354,6 @@ pub(crate) fn before_image_table(table: &str) -> String {
     format!("{}{table}", STAGING_PREFIXES[2])
 }
 
-pub(crate) fn day_of(micros: i64) -> i32 {
+fn day_of(micros: i64) -> i32 {
     i32::try_from(micros.div_euclid(86_400_000_000)).unwrap_or(i32::MAX)
 }

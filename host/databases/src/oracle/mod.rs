@@ -17,16 +17,16 @@
 
 mod client;
 mod codes;
-pub(crate) mod connect;
+mod connect;
 mod failure;
 mod guard;
 mod moment;
 mod names;
 mod number;
-pub(crate) mod read;
+mod read;
 mod sql_session;
 mod types;
-pub(crate) mod write;
+mod write;
 
 pub use connect::manager::unusable;
 pub use connect::probe::{Missing, Probe, probe_source, probe_target};

@@ -18,13 +18,13 @@ mod decimal;
 mod failure;
 mod guard;
 mod moment;
-pub(crate) mod read;
+mod read;
 mod scratch;
 mod sql_session;
 mod statement;
 mod table;
 mod types;
-pub(crate) mod write;
+mod write;
 
 pub use read::source::{open_source, open_source_of};
 pub use scratch::open_scratch;

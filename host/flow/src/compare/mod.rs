@@ -17,7 +17,7 @@
 //! | `verify` | one stream: the scope of a comparison, and its result |
 
 mod comparer;
-pub(crate) mod comparison;
+mod comparison;
 mod difference;
 mod normalize;
 mod reading;

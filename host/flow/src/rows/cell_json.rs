@@ -35,7 +35,7 @@ pub(crate) fn keys_in_words(rows: &RecordBatch, part: &Range<usize>, key: &[Stri
     format!(" ({first} to {last})")
 }
 
-pub(crate) fn bare_key(rows: &RecordBatch, row: usize, key: &[String]) -> Option<String> {
+fn bare_key(rows: &RecordBatch, row: usize, key: &[String]) -> Option<String> {
     let part = |name: &String| Some(format!("{name} = {}", value_as_json(rows.column_by_name(name)?.as_ref(), row)));
     let parts = key.iter().map(part).collect::<Option<Vec<_>>>()?;
     (!parts.is_empty()).then(|| parts.join(", "))
@@ -46,7 +46,7 @@ pub fn cell_as_json(column: &dyn Array, row: usize) -> String {
     value_as_json(column, row)
 }
 
-pub(crate) fn value_as_json(column: &dyn Array, row: usize) -> String {
+fn value_as_json(column: &dyn Array, row: usize) -> String {
     match (plain_value(column, row), column.data_type()) {
         (None, _) => "null".to_owned(),
         (Some(text), DataType::Boolean | DataType::Int64) => text,

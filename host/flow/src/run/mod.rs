@@ -8,11 +8,11 @@
 //! | `replay` | rows from quarantine, loaded again |
 //! | `stream` | one stream from its first row to its end |
 
-pub(crate) mod on_change;
-pub(crate) mod open;
-pub(crate) mod reconcile;
+mod on_change;
+mod open;
+mod reconcile;
 pub(crate) mod replay;
-pub(crate) mod stream;
+mod stream;
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;

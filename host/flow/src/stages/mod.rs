@@ -9,5 +9,5 @@
 
 pub(crate) mod extract;
 pub(crate) mod load;
-pub(crate) mod message;
+mod message;
 pub(crate) mod transform;

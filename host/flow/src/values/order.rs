@@ -53,17 +53,6 @@ impl ColumnOrder {
     }
 }
 
-/// Compares two keys part by part; `None` if two parts are of types that cannot be compared.
-pub fn order_of_keys(one: &[Value], two: &[Value]) -> Option<Ordering> {
-    for (a, b) in one.iter().zip(two) {
-        match order_of_values(a, b)? {
-            Ordering::Equal => {}
-            decided => return Some(decided),
-        }
-    }
-    Some(one.len().cmp(&two.len()))
-}
-
 /// Compares two values; `None` if their types cannot be compared, or a decimal is not valid.
 pub fn order_of_values(a: &Value, b: &Value) -> Option<Ordering> {
     Some(match (a, b) {
@@ -161,14 +150,6 @@ mod tests {
         assert_eq!(order_of_values(&Value::Float64(-0.0), &Value::Float64(0.0)), Some(Ordering::Equal));
         assert_eq!(order_of_values(&Value::Int64(1), &Value::Date(1)), None);
         assert_eq!(order_of_values(&decimal("1e3"), &decimal("1")), None);
-    }
-
-    #[test]
-    fn keys_are_compared_part_by_part() {
-        let key = |a: i64, b: i32| [Value::Int64(a), Value::Date(b)];
-        assert_eq!(order_of_keys(&key(1, 3), &key(1, 2)), Some(Ordering::Greater));
-        assert_eq!(order_of_keys(&key(1, 3), &key(2, 2)), Some(Ordering::Less));
-        assert_eq!(order_of_keys(&key(1, 3), &key(1, 3)), Some(Ordering::Equal));
     }
 
     proptest! {

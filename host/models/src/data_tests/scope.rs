@@ -47,7 +47,7 @@ impl TestScope {
 
 impl ParsedTest {
     /// True if the result may differ tomorrow over the same rows.
-    pub(crate) fn depends_on_time(&self) -> bool {
+    fn depends_on_time(&self) -> bool {
         let words = self.sql.iter().chain(&self.only_where).flat_map(Template::uses);
         matches!(self.test.assertion, Assertion::Recency { .. })
             || words

@@ -141,7 +141,7 @@ impl ModelTable<'_> {
     }
 
     /// Deletes the before images that all followers have seen.
-    pub(super) fn prune_before_images(&self, seen: Option<i64>, sql: &mut dyn Sql) -> Result<(), Failure> {
+    fn prune_before_images(&self, seen: Option<i64>, sql: &mut dyn Sql) -> Result<(), Failure> {
         let only = seen.map(|seen| {
             let seen = self.writer.literal(&Value::Timestamp(seen));
             format!(" WHERE {} <= {seen}", self.writer.name(REPLACED_AT))

@@ -24,7 +24,7 @@ use crate::store::{kind_of, text_of};
 
 impl ModelTable<'_> {
     /// True if the existing table has the columns of the staging table, in type and order.
-    pub(super) fn has_columns_of_staging(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
+    fn has_columns_of_staging(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
         if kind_of(sql, self.writer, &self.node.table)?.as_deref() != Some("table") {
             return Ok(false);
         }
@@ -46,7 +46,7 @@ impl ModelTable<'_> {
     }
 
     /// Replaces the rows by those of the staging table.
-    pub(super) fn replace_rows(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+    fn replace_rows(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let columns = self.columns();
         let columns = self.writer.names("", columns.iter().map(String::as_str).chain(AUDIT_COLUMNS));
         let (name, staging) = (self.name(), self.staging());
@@ -56,7 +56,7 @@ impl ModelTable<'_> {
 
     /// Exchanges the object that has the model's name for the staging table. If that fails half way, the old object is
     /// restored.
-    pub(super) fn exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+    fn exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let old_table = self.old_table();
         let (name, staging, old) = (self.name(), self.staging(), self.writer.name(&old_table));
         let drop_old = format!("DROP TABLE {old}{}", self.writer.for_good());
@@ -115,7 +115,7 @@ impl ModelTable<'_> {
     }
 
     /// Creates the missing indexes, and drops the model's own indexes that are no longer declared.
-    pub(super) fn match_indexes(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+    fn match_indexes(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let found = format!(
             "SELECT index_name, column_name FROM all_ind_columns WHERE table_{} AND table_name = :1 \
              ORDER BY index_name, column_position",

@@ -33,7 +33,7 @@ pub struct BuildRequest {
     pub selected: Selected,
     /// The work.
     pub work: Work,
-    /// True to build incremental models in full, and histories from the start.
+    /// True to build incremental models in full, and snapshots from the start.
     pub full_refresh: bool,
     /// True to build also what has not changed.
     pub force: bool,

@@ -81,7 +81,7 @@ pub(crate) struct SelectArgs {
 pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) which: SelectArgs,
-    /// Build incremental models in full, and histories from the start
+    /// Build incremental models in full, and snapshots from the start
     #[arg(long)]
     pub(crate) full_refresh: bool,
     /// Build models that have not changed, too

@@ -81,7 +81,7 @@ pub(crate) fn connections(place: String, settings: Settings) -> Result<Arc<Conne
 
 impl ConnectionManager {
     /// Connects once, whatever happened before.
-    pub(crate) fn try_once(&self) -> Result<Connection, OracleError> {
+    fn try_once(&self) -> Result<Connection, OracleError> {
         Connection::open(&self.settings, self.wallet.as_ref().map(Wallet::folder).as_deref())
     }
 

@@ -9,9 +9,9 @@
 //! | `retry` | when to try again |
 //! | `settings` | what it takes to reach a server |
 
-pub(crate) mod connection;
+mod connection;
 pub(crate) mod manager;
-pub(crate) mod pool;
+mod pool;
 pub(crate) mod probe;
-pub(crate) mod retry;
+mod retry;
 pub(crate) mod settings;

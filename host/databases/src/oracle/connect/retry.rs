@@ -156,7 +156,7 @@ impl Breaker {
     }
 
     /// Records a success.
-    pub(crate) fn worked(&self) {
+    fn worked(&self) {
         *self.state() = State::default();
     }
 
@@ -170,7 +170,7 @@ impl Breaker {
     }
 
     /// Records a refused login.
-    pub(crate) fn refuse(&self, error: OracleError) {
+    fn refuse(&self, error: OracleError) {
         self.state().refused = Some(error);
     }
 }

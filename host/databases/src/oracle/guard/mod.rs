@@ -7,7 +7,7 @@
 //! hide tables; CONNECT BY, because it may compute without end.
 
 pub(crate) mod rules;
-pub(crate) mod scope;
+mod scope;
 
 use std::collections::BTreeSet;
 

@@ -38,7 +38,7 @@ impl CellOutcome {
     }
 
     /// A text or binary of this size.
-    pub(crate) fn too_long(size: String) -> Self {
+    fn too_long(size: String) -> Self {
         Self::bad_cell(size, TOO_LONG)
     }
 

@@ -12,8 +12,8 @@
 
 pub(crate) mod column;
 pub(crate) mod cursor;
-pub(crate) mod dates;
+mod dates;
 pub(crate) mod lob;
-pub(crate) mod order;
-pub(crate) mod session;
+mod order;
+mod session;
 pub(crate) mod source;

@@ -18,18 +18,18 @@
 //! | `target` | opening a server for writing |
 //! | `target_session` | the flow's port for writing, over all of these |
 
-pub(crate) mod bulk_merge;
-pub(crate) mod commit;
-pub(crate) mod copied;
-pub(crate) mod ddl;
-pub(crate) mod encode;
-pub(crate) mod insert;
-pub(crate) mod load_times;
-pub(crate) mod merge;
-pub(crate) mod ownership;
-pub(crate) mod remove;
-pub(crate) mod session;
-pub(crate) mod swap;
-pub(crate) mod table;
+mod bulk_merge;
+mod commit;
+mod copied;
+mod ddl;
+mod encode;
+mod insert;
+mod load_times;
+mod merge;
+mod ownership;
+mod remove;
+mod session;
+mod swap;
+mod table;
 pub(crate) mod target;
-pub(crate) mod target_session;
+mod target_session;

@@ -15,15 +15,15 @@
 //! | `source` | one snapshot over many connections |
 //! | `version` | the version of a file, which changes with every write |
 
-pub(crate) mod bad_cell;
-pub(crate) mod cell_sizes;
+mod bad_cell;
+mod cell_sizes;
 pub(crate) mod column;
-pub(crate) mod column_types;
+mod column_types;
 pub(crate) mod cursor;
-pub(crate) mod order;
-pub(crate) mod query;
+mod order;
+mod query;
 pub(crate) mod read_connection;
-pub(crate) mod rewrite;
-pub(crate) mod session;
+mod rewrite;
+mod session;
 pub(crate) mod source;
-pub(crate) mod version;
+mod version;

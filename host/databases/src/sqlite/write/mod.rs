@@ -17,17 +17,17 @@
 //! | `unique` | unique indexes that a staged table is held to |
 //! | `writer_queue` | one writer at a time, in turn |
 
-pub(crate) mod batch_table;
-pub(crate) mod ddl;
-pub(crate) mod encode;
-pub(crate) mod insert;
-pub(crate) mod load_times;
-pub(crate) mod plan;
-pub(crate) mod remove;
-pub(crate) mod session;
-pub(crate) mod storable;
-pub(crate) mod swap;
+mod batch_table;
+mod ddl;
+mod encode;
+mod insert;
+mod load_times;
+mod plan;
+mod remove;
+mod session;
+mod storable;
+mod swap;
 pub(crate) mod target;
-pub(crate) mod target_session;
-pub(crate) mod unique;
+mod target_session;
+mod unique;
 pub(crate) mod writer_queue;

@@ -247,7 +247,7 @@ impl SqliteTargetSession {
     }
 }
 
-pub(crate) fn count_updates(connection: &Connection, run_id: &str, updates: Arc<AtomicU64>) -> rusqlite::Result<()> {
+fn count_updates(connection: &Connection, run_id: &str, updates: Arc<AtomicU64>) -> rusqlite::Result<()> {
     let run_id = run_id.to_owned();
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_scalar_function(COUNT_UPDATE, 0, flags, move |_| {

@@ -12,7 +12,7 @@ use crate::stream::context::StreamContext;
 use crate::stream::policy::OnTrap;
 
 /// Returns whether a failure of a transform may be caused by some of the rows.
-pub(super) fn is_about_rows(failure: &Failure) -> bool {
+fn is_about_rows(failure: &Failure) -> bool {
     use FailureKind::{Limit, Permanent, Timeout, Trap};
     matches!(failure.kind, Trap | Limit | Timeout | Permanent)
         && failure.site.as_ref().is_some_and(|site| site.function == "process")

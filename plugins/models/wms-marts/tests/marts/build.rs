@@ -91,7 +91,7 @@ pub(crate) fn build(database: &Connection, model: &Model, relations: &mut Relati
                 execute(database, &format!("CREATE INDEX {table}_{at} ON {table} ({})", columns.join(", ")));
             }
         }
-        Materialization::Snapshot(_) => panic!("no model has a history"),
+        Materialization::Snapshot(_) => panic!("no model is a snapshot"),
     }
     relations.insert(model.name.clone(), table);
 }
