@@ -8,12 +8,12 @@ const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT); INSERT INT
 
 /// A project whose pipeline file gets this text, and the messages of `check` and `run` about it.
 fn refused(change: impl Fn(String) -> String, words: &[&str]) {
-    let lab = TestProject::with_stream(TABLE, "");
-    let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
-    fs::write(lab.pipeline(), change(text)).expect("written");
+    let project = TestProject::with_stream(TABLE, "");
+    let text = fs::read_to_string(project.pipeline()).expect("the pipeline");
+    fs::write(project.pipeline(), change(text)).expect("written");
     for command in ["check", "run"] {
-        lab.wmshost(command, &[]).ended(2).says(words);
-        assert!(!lab.target_path().exists(), "{command} wrote a target");
+        project.wmshost(command, &[]).ended(2).says(words);
+        assert!(!project.target_path().exists(), "{command} wrote a target");
     }
 }
 
@@ -56,15 +56,15 @@ fn what_the_file_refers_to_must_be_there_and_be_what_it_is_used_as() {
 
 #[test]
 fn a_client_that_this_program_lacks_is_told_by_check_without_a_server() {
-    let lab = TestProject::with_stream(TABLE, "");
-    let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
+    let project = TestProject::with_stream(TABLE, "");
+    let text = fs::read_to_string(project.pipeline()).expect("the pipeline");
     let other =
         "host = \"localhost\"\nservice_name = \"S\"\nusername = \"u\"\npassword = { env = \"HOME\" }\nclient = \"oci\"";
     let (before, behind) = text.split_once("[connections.wms]").expect("the source");
     let rest = behind.find("\n[").map_or("", |at| &behind[at..]);
-    fs::write(lab.pipeline(), format!("{before}[connections.wms]\ndriver = \"oracle\"\n{other}\n{rest}"))
+    fs::write(project.pipeline(), format!("{before}[connections.wms]\ndriver = \"oracle\"\n{other}\n{rest}"))
         .expect("written");
-    lab.wmshost("check", &["--offline"]).ended(2).says(&["connection wms", "built without", "--features oci"]);
+    project.wmshost("check", &["--offline"]).ended(2).says(&["connection wms", "built without", "--features oci"]);
 }
 
 #[test]
@@ -74,13 +74,13 @@ fn a_component_that_is_none_or_is_damaged_is_refused() {
         (b"\0asm\x01\0\0\0".to_vec(), "core wasm module"),
         (fs::read(plugin("wmshost-loader-table")).expect("a plugin")[..5_000].to_vec(), "component"),
     ] {
-        let lab = TestProject::with_stream(TABLE, "");
-        let file = lab.path("damaged.wasm");
+        let project = TestProject::with_stream(TABLE, "");
+        let file = project.path("damaged.wasm");
         fs::write(&file, bytes).expect("written");
-        let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
+        let text = fs::read_to_string(project.pipeline()).expect("the pipeline");
         let good = plugin("wmshost-loader-table").to_string_lossy().into_owned();
-        fs::write(lab.pipeline(), text.replace(&good, &file.to_string_lossy())).expect("written");
-        lab.wmshost("run", &[]).ended(2).says(&["damaged.wasm", words]);
+        fs::write(project.pipeline(), text.replace(&good, &file.to_string_lossy())).expect("written");
+        project.wmshost("run", &[]).ended(2).says(&["damaged.wasm", words]);
     }
 }
 
@@ -93,48 +93,49 @@ fn a_table_or_column_that_is_not_there_is_told_before_anything_is_written() {
         ("method = \"incremental\"", "change_key"),
         ("transforms = [\"allocation\"]", "allocation_id"),
     ] {
-        let lab = TestProject::with_stream(TABLE, stream);
-        lab.wmshost("check", &[]).ended(2).says(&[words]);
-        lab.wmshost("run", &[]).ended(2).says(&[words]);
+        let project = TestProject::with_stream(TABLE, stream);
+        project.wmshost("check", &[]).ended(2).says(&[words]);
+        project.wmshost("run", &[]).ended(2).says(&[words]);
         let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'";
-        assert!(!lab.target_path().exists() || lab.number(tables) == 0, "{stream}");
+        assert!(!project.target_path().exists() || project.number(tables) == 0, "{stream}");
     }
 }
 
 #[test]
 fn one_streams_mistake_keeps_all_streams_from_writing() {
-    let lab = TestProject::with_stream(
+    let project = TestProject::with_stream(
         TABLE,
         "\n[streams.t]\nsource = \"wms\"\ntarget = \"ana\"\nextractor = \"wms-tables\"\nloader = \"table\"",
     );
-    lab.wmshost("run", &[]).ended(2).says(&["stream t, extract", "no table t"]);
-    assert_eq!(lab.number("SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'"), 0);
+    project.wmshost("run", &[]).ended(2).says(&["stream t, extract", "no table t"]);
+    assert_eq!(project.number("SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'"), 0);
 }
 
 #[test]
 fn databases_that_are_none_or_cannot_be_written_are_told() {
-    let lab = TestProject::with_stream(TABLE, "");
+    let project = TestProject::with_stream(TABLE, "");
     fs::write(
-        lab.target_path(),
+        project.target_path(),
         "this is a text file, long enough to be looked at as a database file, and then some more of it",
     )
     .expect("written");
-    lab.wmshost("run", &[]).ended(1).says(&["target ana", "no SQLite database"]);
-    let lab = TestProject::with_stream(TABLE, "");
-    fs::write(lab.source_path(), "nothing of the kind").expect("written");
-    let told = lab.wmshost("run", &[]);
+    project.wmshost("run", &[]).ended(1).says(&["target ana", "no SQLite database"]);
+    let project = TestProject::with_stream(TABLE, "");
+    fs::write(project.source_path(), "nothing of the kind").expect("written");
+    let told = project.wmshost("run", &[]);
     assert_ne!(told.code(), Some(0));
     told.says(&["source wms"]);
-    let mut lab = TestProject::with_stream(TABLE, "");
-    lab.set("WMSHOST_HOME", "/proc/nowhere");
-    lab.wmshost("run", &[]).ended(2).says(&["/proc/nowhere", "WMSHOST_HOME"]);
+    let mut project = TestProject::with_stream(TABLE, "");
+    project.set("WMSHOST_HOME", "/proc/nowhere");
+    project.wmshost("run", &[]).ended(2).says(&["/proc/nowhere", "WMSHOST_HOME"]);
 }
 
 #[test]
 fn streams_that_do_not_exist_are_told_with_a_guess() {
-    let lab = TestProject::sample(50, 1);
-    lab.wmshost("run", &["--stream", "alocation"])
+    let project = TestProject::sample(50, 1);
+    project
+        .wmshost("run", &["--stream", "alocation"])
         .ended(2)
         .says(&["there is no stream `alocation`", "did you mean `allocation`"]);
-    lab.plain(&["run", "/nowhere/pipeline.toml"]).ended(2).says(&["/nowhere/pipeline.toml", "no such file"]);
+    project.plain(&["run", "/nowhere/pipeline.toml"]).ended(2).says(&["/nowhere/pipeline.toml", "no such file"]);
 }

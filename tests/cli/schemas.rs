@@ -13,13 +13,13 @@ const FILES: &[&str] = &[];
 
 /// Runs commands and holds their outputs against their schemas.
 struct Checker<'a> {
-    lab: &'a TestProject,
+    project: &'a TestProject,
     checked: BTreeSet<String>,
 }
 
 impl Checker<'_> {
     fn schema(&self, name: &str) -> Json {
-        let schema = self.lab.plain(&["schema", name]).succeeded().json();
+        let schema = self.project.plain(&["schema", name]).succeeded().json();
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
         schema
     }
@@ -35,7 +35,7 @@ impl Checker<'_> {
     /// Checks the output of a command about the pipeline.
     fn run(&mut self, name: &str, code: i32, words: &str, rest: &[&str]) -> Json {
         let rest: Vec<&str> = rest.iter().copied().chain(["--output", "json"]).collect();
-        let output = self.lab.wmshost(words, &rest).ended(code).json();
+        let output = self.project.wmshost(words, &rest).ended(code).json();
         self.hold(name, output)
     }
 }
@@ -48,11 +48,11 @@ fn list<'a>(output: &'a Json, key: &str) -> &'a Vec<Json> {
 
 #[test]
 fn every_output_has_the_form_of_its_schema() {
-    let lab = TestProject::sample(2_000, 1);
-    let mut outputs = Checker { lab: &lab, checked: BTreeSet::new() };
-    let sample = lab.plain(&["sample", "change", &lab.source_path().to_string_lossy(), "--output", "json"]);
+    let project = TestProject::sample(2_000, 1);
+    let mut outputs = Checker { project: &project, checked: BTreeSet::new() };
+    let sample = project.plain(&["sample", "change", &project.source_path().to_string_lossy(), "--output", "json"]);
     outputs.hold("sample", sample.succeeded().json());
-    lab.change("UPDATE allocation SET quantity_allocated = 'many' WHERE allocation_id % 1000 = 7");
+    project.change("UPDATE allocation SET quantity_allocated = 'many' WHERE allocation_id % 1000 = 7");
     outputs.run("plan", 0, "plan", &[]);
     outputs.run("check", 0, "check", &["--connect"]);
     let run = outputs.run("run", 0, "run", &[]);
@@ -62,37 +62,38 @@ fn every_output_has_the_form_of_its_schema() {
     differences(&mut outputs);
     plugins(&mut outputs);
     models(&mut outputs);
-    let listing = lab.plain(&["schema"]).succeeded().out();
+    let listing = project.plain(&["schema"]).succeeded().out();
     let names = listing.lines().skip(1).filter_map(|line| line.split_whitespace().next());
     let unchecked: Vec<_> = names.filter(|name| !outputs.checked.contains(*name) && !FILES.contains(name)).collect();
     assert!(unchecked.is_empty(), "outputs that this test does not check: {unchecked:?}");
 }
 
 fn runs_and_state(outputs: &mut Checker<'_>, run_id: &str) {
-    let lab = outputs.lab;
-    outputs.hold("runs-list", lab.plain(&["runs", "list", "--output", "json"]).succeeded().json());
-    let shown = outputs.hold("runs-show", lab.plain(&["runs", "show", run_id, "--output", "json"]).succeeded().json());
+    let project = outputs.project;
+    outputs.hold("runs-list", project.plain(&["runs", "list", "--output", "json"]).succeeded().json());
+    let shown =
+        outputs.hold("runs-show", project.plain(&["runs", "show", run_id, "--output", "json"]).succeeded().json());
     list(&shown, "plugins");
     let stream = ["--stream", "allocation"];
     list(&outputs.run("state-list", 0, "state list", &[]), "streams");
-    let export = lab.wmshost("state export", &[]).succeeded().json();
+    let export = project.wmshost("state export", &[]).succeeded().json();
     list(&outputs.hold("state-export", export), "streams");
     // The bookmark of an incremental stream has positions of several types.
     outputs.run("plan", 0, "plan", &[]);
     outputs.run("state-show", 0, "state show", &stream);
-    lab.wmshost("state reset", &["--stream", "allocation", "--yes"]).succeeded();
+    project.wmshost("state reset", &["--stream", "allocation", "--yes"]).succeeded();
     outputs.run("state-show", 0, "state show", &stream);
     let log = outputs.run("state-log", 0, "state log", &stream);
     assert_eq!(list(&log, "history").len(), 2, "{log:#}");
     outputs.run("state-diff", 0, "state diff", &["--stream", "allocation", "--from", run_id]);
     let update = "UPDATE WMSHOST_CHECKPOINT SET BOOKMARK = 'damaged' WHERE STREAM = 'order_hdr'";
-    lab.target().execute_batch(update).expect("a damaged row");
+    project.target().execute_batch(update).expect("a damaged row");
     let damaged = outputs.run("state-log", 0, "state log", &["--stream", "order_hdr"]);
     assert!(list(&damaged, "history").iter().any(|row| row["damage"].is_string()), "{damaged:#}");
     outputs.run("state-list", 1, "state list", &[]);
     let failed = outputs.run("run", 1, "run", &["--stream", "order_hdr"]);
     assert!(list(&failed, "streams").iter().all(|stream| stream["error"]["message"].is_string()), "{failed:#}");
-    lab.wmshost("state reset", &["--stream", "order_hdr", "--yes"]).succeeded();
+    project.wmshost("state reset", &["--stream", "order_hdr", "--yes"]).succeeded();
 }
 
 fn quarantine(outputs: &mut Checker<'_>) {
@@ -105,9 +106,9 @@ fn quarantine(outputs: &mut Checker<'_>) {
 }
 
 fn differences(outputs: &mut Checker<'_>) {
-    outputs.lab.wmshost("run", &[]).succeeded();
+    outputs.project.wmshost("run", &[]).succeeded();
     outputs
-        .lab
+        .project
         .target()
         .execute_batch("DELETE FROM WMS_ALLOCATION WHERE allocation_id % 50 = 0")
         .expect("rows are gone");
@@ -123,16 +124,16 @@ fn differences(outputs: &mut Checker<'_>) {
 fn plugins(outputs: &mut Checker<'_>) {
     outputs.run("plugin-list", 0, "plugin list", &[]);
     let file = plugin("wmshost-transform-allocation");
-    let inspected = outputs.lab.plain(&["plugin", "inspect", &file.to_string_lossy(), "--output", "json"]);
+    let inspected = outputs.project.plain(&["plugin", "inspect", &file.to_string_lossy(), "--output", "json"]);
     list(&outputs.hold("plugin-inspect", inspected.succeeded().json()), "settings");
 }
 
 fn models(outputs: &mut Checker<'_>) {
-    outputs.lab.wmshost("models run", &["--select", "+kpi_daily"]).succeeded();
+    outputs.project.wmshost("models run", &["--select", "+kpi_daily"]).succeeded();
     let planned = outputs.run("models-diff", 0, "models diff", &[]);
     assert!(planned.as_array().is_some_and(|models| !models.is_empty()), "{planned:#}");
     outputs.run("models-show", 0, "models show", &["dim_items"]);
-    let fresh = outputs.lab.wmshost("models freshness", &["--output", "json"]);
+    let fresh = outputs.project.wmshost("models freshness", &["--output", "json"]);
     let fresh = outputs.hold("models-freshness", fresh.json());
     assert!(fresh.as_array().is_some_and(|ages| !ages.is_empty()), "{fresh:#}");
     let metrics = outputs.run("kpi", 0, "kpi", &[]);
@@ -142,11 +143,11 @@ fn models(outputs: &mut Checker<'_>) {
 
 #[test]
 fn the_mistakes_of_a_pipeline_have_the_form_of_the_schema() {
-    let lab = TestProject::with_stream("CREATE TABLE s (id INTEGER PRIMARY KEY)", "colour = 1");
-    let mut outputs = Checker { lab: &lab, checked: BTreeSet::new() };
+    let project = TestProject::with_stream("CREATE TABLE s (id INTEGER PRIMARY KEY)", "colour = 1");
+    let mut outputs = Checker { project: &project, checked: BTreeSet::new() };
     let checked = outputs.run("check", 2, "check", &[]);
     assert_eq!((list(&checked, "mistakes").len(), &checked["ok"]), (1, &Json::Bool(false)));
-    lab.write_stream("table = \"nothing\"");
+    project.write_stream("table = \"nothing\"");
     let checked = outputs.run("check", 2, "check", &[]);
     list(&checked, "failures");
     let planned = outputs.run("plan", 2, "plan", &[]);
@@ -155,18 +156,18 @@ fn the_mistakes_of_a_pipeline_have_the_form_of_the_schema() {
 
 #[test]
 fn an_unknown_output_is_reported_with_the_way_to_the_list() {
-    let lab = TestProject::with_stream("CREATE TABLE s (id INTEGER PRIMARY KEY)", "");
-    lab.plain(&["schema", "nothing"]).ended(2).says(&["nothing", "wmshost schema"]);
-    fs::remove_file(lab.pipeline()).expect("no pipeline is needed");
-    assert!(lab.plain(&["schema"]).succeeded().out().contains("wmshost run --output json"));
+    let project = TestProject::with_stream("CREATE TABLE s (id INTEGER PRIMARY KEY)", "");
+    project.plain(&["schema", "nothing"]).ended(2).says(&["nothing", "wmshost schema"]);
+    fs::remove_file(project.pipeline()).expect("no pipeline is needed");
+    assert!(project.plain(&["schema"]).succeeded().out().contains("wmshost run --output json"));
 }
 
 /// The check itself: an output that lacks a key, has one too many or a value of another type is found.
 #[test]
 fn an_output_of_another_form_is_found() {
-    let lab = TestProject::with_stream("CREATE TABLE s (id INTEGER PRIMARY KEY); INSERT INTO s VALUES (1)", "");
-    let schema = lab.plain(&["schema", "run"]).succeeded().json();
-    let run = lab.run();
+    let project = TestProject::with_stream("CREATE TABLE s (id INTEGER PRIMARY KEY); INSERT INTO s VALUES (1)", "");
+    let schema = project.plain(&["schema", "run"]).succeeded().json();
+    let run = project.run();
     assert!(mistakes(&schema, &run).is_empty());
     let changed = |change: &dyn Fn(&mut Json)| {
         let mut run = run.clone();

@@ -19,14 +19,14 @@ fn beside(path: PathBuf, suffix: &str) -> PathBuf {
 fn a_power_cut_that_takes_the_end_of_the_log_loses_nothing_for_good() {
     let mut numbers = Numbers(3);
     for _ in 0..times(25) {
-        let mut lab = TestProject::sample(1_500, numbers.draw() % 1_000);
-        lab.set("WMS_BATCH_SIZE", "50");
-        lab.set("TARGET_BATCH_SIZE", "100");
-        lab.set("WMSHOST_CRASH_AT", &format!("allocation:batch-committed:{}", 1 + numbers.below(12)));
-        assert_eq!(lab.wmshost("run", &[]).code(), None);
-        lab.set("WMSHOST_CRASH_AT", "");
+        let mut project = TestProject::sample(1_500, numbers.draw() % 1_000);
+        project.set("WMS_BATCH_SIZE", "50");
+        project.set("TARGET_BATCH_SIZE", "100");
+        project.set("WMSHOST_CRASH_AT", &format!("allocation:batch-committed:{}", 1 + numbers.below(12)));
+        assert_eq!(project.wmshost("run", &[]).code(), None);
+        project.set("WMSHOST_CRASH_AT", "");
         // The files that the disk may have lost: the ends of the logs of target and history, and the index over them.
-        for file in [lab.target_path(), lab.path("home/state.db")] {
+        for file in [project.target_path(), project.path("home/state.db")] {
             let log = beside(file.clone(), "-wal");
             if let Ok(log) = OpenOptions::new().write(true).open(&log) {
                 let length = log.metadata().expect("metadata").len();
@@ -34,74 +34,74 @@ fn a_power_cut_that_takes_the_end_of_the_log_loses_nothing_for_good() {
             }
             let _ = std::fs::remove_file(beside(file, "-shm"));
         }
-        lab.run();
-        assert_target_equals_source(&lab);
+        project.run();
+        assert_target_equals_source(&project);
     }
 }
 
 #[test]
 fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
-    let mut lab = TestProject::sample(4_000, 6);
-    lab.run();
-    let file = lab.source_path();
-    lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "90", "--seed", "1"]).succeeded();
-    lab.set("WMS_BATCH_SIZE", "100");
-    lab.set("TARGET_BATCH_SIZE", "100");
+    let mut project = TestProject::sample(4_000, 6);
+    project.run();
+    let file = project.source_path();
+    project.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "90", "--seed", "1"]).succeeded();
+    project.set("WMS_BATCH_SIZE", "100");
+    project.set("TARGET_BATCH_SIZE", "100");
     // No file may become longer than this: the system reports it as a full disk, in the middle of a write.
     for kibibytes in [64, 200, 600, 1_200] {
         let script = format!("trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\"");
         let mut command = Command::new("bash");
-        command.args(["-c", &script, "bash"]).arg(lab.program()).args(["run", &lab.pipeline()]);
-        let ended = command.envs(lab.variables()).output().expect("it runs");
+        command.args(["-c", &script, "bash"]).arg(project.program()).args(["run", &project.pipeline()]);
+        let ended = command.envs(project.variables()).output().expect("it runs");
         let err = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert!(ended.status.code() == Some(1) || ended.status.code() == Some(2), "{:?} {err}", ended.status);
         assert!(!err.contains("panicked"), "{err}");
     }
-    lab.run();
-    assert_target_equals_source(&lab);
+    project.run();
+    assert_target_equals_source(&project);
 }
 
 #[test]
 fn a_source_that_is_gone_or_cut_off_is_told_and_harms_nothing() {
-    let lab = TestProject::sample(800, 8);
-    lab.run();
-    let kept = lab.path("kept.db");
-    std::fs::rename(lab.source_path(), &kept).expect("moved");
-    lab.wmshost("run", &[]).ended(2).says(&["source wms", "there is no such file"]);
-    std::fs::copy(&kept, lab.source_path()).expect("copied");
+    let project = TestProject::sample(800, 8);
+    project.run();
+    let kept = project.path("kept.db");
+    std::fs::rename(project.source_path(), &kept).expect("moved");
+    project.wmshost("run", &[]).ended(2).says(&["source wms", "there is no such file"]);
+    std::fs::copy(&kept, project.source_path()).expect("copied");
     let half = std::fs::metadata(&kept).expect("metadata").len() / 2;
-    File::options().write(true).open(lab.source_path()).expect("the source").set_len(half).expect("cut off");
-    let damaged = lab.wmshost("run", &["--full-refresh"]);
+    File::options().write(true).open(project.source_path()).expect("the source").set_len(half).expect("cut off");
+    let damaged = project.wmshost("run", &["--full-refresh"]);
     assert!(damaged.code() == Some(1) || damaged.code() == Some(2), "{}", damaged.err());
     assert!(damaged.err().contains("damaged") || damaged.err().contains("malformed"), "{}", damaged.err());
-    std::fs::rename(&kept, lab.source_path()).expect("moved");
-    lab.run();
-    assert_target_equals_source(&lab);
+    std::fs::rename(&kept, project.source_path()).expect("moved");
+    project.run();
+    assert_target_equals_source(&project);
 }
 
 #[test]
 fn a_target_that_another_program_has_locked_is_waited_for() {
-    let lab = TestProject::sample(800, 10);
-    lab.run();
-    let file = lab.source_path();
-    lab.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "5", "--seed", "1"]).succeeded();
-    let other = lab.target();
+    let project = TestProject::sample(800, 10);
+    project.run();
+    let file = project.source_path();
+    project.plain(&["sample", "change", &file.to_string_lossy(), "--percent", "5", "--seed", "1"]).succeeded();
+    let other = project.target();
     other.execute_batch("BEGIN IMMEDIATE").expect("locked");
-    let mut run = lab.begin_run();
+    let mut run = project.begin_run();
     // It cannot end while the target is locked.
     std::thread::sleep(Duration::from_millis(300));
     assert!(run.try_wait().expect("a status").is_none(), "it did not wait");
     other.execute_batch("COMMIT").expect("unlocked");
     assert!(run.wait().expect("an end").success());
-    assert_target_equals_source(&lab);
+    assert_target_equals_source(&project);
 }
 
 #[test]
 fn a_history_that_is_damaged_is_told() {
-    let lab = TestProject::sample(200, 12);
-    lab.run();
-    std::fs::write(lab.path("home/state.db"), "not a database at all, but long enough to be read as one")
+    let project = TestProject::sample(200, 12);
+    project.run();
+    std::fs::write(project.path("home/state.db"), "not a database at all, but long enough to be read as one")
         .expect("written");
-    let _ = std::fs::remove_file(lab.path("home/state.db-wal"));
-    lab.wmshost("run", &[]).ended(2).says(&["state.db", "Move the file away"]);
+    let _ = std::fs::remove_file(project.path("home/state.db-wal"));
+    project.wmshost("run", &[]).ended(2).says(&["state.db", "Move the file away"]);
 }

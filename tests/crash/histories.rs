@@ -68,7 +68,7 @@ impl Source {
         format!("strftime('%Y-%m-%d %H:%M:%S', '2026-01-01', '+{minute} minutes') || '.000001'")
     }
 
-    fn apply(&mut self, lab: &TestProject, change: &Change) {
+    fn apply(&mut self, project: &TestProject, change: &Change) {
         let text = match change {
             Change::Ties { rows, minutes } => {
                 self.minute += minutes;
@@ -103,7 +103,7 @@ impl Source {
                 format!("DELETE FROM s WHERE id = {id}; INSERT INTO s VALUES ({id}, 'again', {at})")
             }
         };
-        lab.change(&text);
+        project.change(&text);
     }
 }
 
@@ -121,26 +121,26 @@ proptest! {
     #![proptest_config(cases())]
     #[test]
     fn every_history_ends_with_the_target_equal_to_the_source(runs in prop::collection::vec(run(), 1..5)) {
-        let mut lab = TestProject::with_stream(
+        let mut project = TestProject::with_stream(
             "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6)); CREATE INDEX s_changed ON s (changed, id);",
             "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"2h\"",
         );
         let mut source = Source { minute: 300, next_id: 1 };
         for run in &runs {
             for change in &run.changes {
-                source.apply(&lab, change);
+                source.apply(&project, change);
             }
-            lab.set("WMS_BATCH_SIZE", &run.extract_rows.to_string());
-            lab.set("TARGET_BATCH_SIZE", &run.load_rows.to_string());
+            project.set("WMS_BATCH_SIZE", &run.extract_rows.to_string());
+            project.set("TARGET_BATCH_SIZE", &run.load_rows.to_string());
             let dies_at = run.dies_at.map(|(point, times)| format!("s:{}:{times}", POINTS[point]));
-            lab.set("WMSHOST_CRASH_AT", dies_at.as_deref().unwrap_or_default());
-            let code = lab.wmshost("run", &[]).code();
+            project.set("WMSHOST_CRASH_AT", dies_at.as_deref().unwrap_or_default());
+            let code = project.wmshost("run", &[]).code();
             prop_assert!(code == Some(0) || code.is_none() && dies_at.is_some(), "{code:?}");
         }
-        lab.set("WMSHOST_CRASH_AT", "");
-        lab.run();
-        let target = lab.target();
-        target.execute("ATTACH ?1 AS source", [lab.source_path().to_string_lossy()]).expect("the source");
+        project.set("WMSHOST_CRASH_AT", "");
+        project.run();
+        let target = project.target();
+        target.execute("ATTACH ?1 AS source", [project.source_path().to_string_lossy()]).expect("the source");
         let different: i64 = target.query_row(EQUAL, [], |row| row.get(0)).expect("a number");
         prop_assert_eq!(different, 0);
     }

@@ -9,48 +9,48 @@ const WORDS: [&str; 3] =
     ["key column id has no order", "the method append would miss it", "use the method incremental or full"];
 
 /// A stream of this method by an append key of this type, with rows of these ids.
-fn lab(declared: &str, ids: &[&str]) -> TestProject {
-    let lab = TestProject::with_stream(&format!("CREATE TABLE s (id {declared} PRIMARY KEY, v TEXT)"), APPEND);
-    add(&lab, ids);
-    lab
+fn project(declared: &str, ids: &[&str]) -> TestProject {
+    let project = TestProject::with_stream(&format!("CREATE TABLE s (id {declared} PRIMARY KEY, v TEXT)"), APPEND);
+    add(&project, ids);
+    project
 }
 
-fn add(lab: &TestProject, ids: &[&str]) {
-    ids.iter().for_each(|id| lab.change(&format!("INSERT INTO s VALUES ({id}, 'v')")));
+fn add(project: &TestProject, ids: &[&str]) {
+    ids.iter().for_each(|id| project.change(&format!("INSERT INTO s VALUES ({id}, 'v')")));
 }
 
-fn loaded(lab: &TestProject) -> i64 {
-    lab.number("SELECT count(*) FROM WMS_S")
+fn loaded(project: &TestProject) -> i64 {
+    project.number("SELECT count(*) FROM WMS_S")
 }
 
 #[test]
 fn numbers_beside_texts_or_fractions_are_refused_before_anything_is_written() {
     for ids in [&["9", "'x'"][..], &["7", "8.5"], &["1.5", "'x'", "x'01'"]] {
-        let lab = lab("", ids);
-        lab.wmshost("check", &[]).ended(2).says(&WORDS);
-        lab.wmshost("run", &[]).ended(2).says(&WORDS);
-        assert_eq!(lab.number("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'WMS_S%'"), 0, "{ids:?}");
+        let project = project("", ids);
+        project.wmshost("check", &[]).ended(2).says(&WORDS);
+        project.wmshost("run", &[]).ended(2).says(&WORDS);
+        assert_eq!(project.number("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'WMS_S%'"), 0, "{ids:?}");
         // What is read as a whole needs no such order.
-        lab.write_stream("method = \"full\"");
-        lab.run();
+        project.write_stream("method = \"full\"");
+        project.run();
         let texts = ids.iter().filter(|id| !id.starts_with("x'")).count();
-        assert_eq!(loaded(&lab), texts as i64, "{ids:?}");
+        assert_eq!(loaded(&project), texts as i64, "{ids:?}");
     }
 }
 
 #[test]
 fn a_text_that_comes_later_stops_the_stream_until_it_is_corrected_and_no_number_is_lost() {
     for (first, later) in [(["8", "9"], "'x'"), (["'m'", "'n'"], "5"), (["8", "9"], "10.5")] {
-        let lab = lab("", &first);
-        lab.run();
-        add(&lab, &[later]);
-        lab.wmshost("run", &[]).ended(2).says(&WORDS);
-        assert_eq!(loaded(&lab), 2, "{first:?}, then {later}");
-        lab.change("DELETE FROM s WHERE rowid = 3");
+        let project = project("", &first);
+        project.run();
+        add(&project, &[later]);
+        project.wmshost("run", &[]).ended(2).says(&WORDS);
+        assert_eq!(loaded(&project), 2, "{first:?}, then {later}");
+        project.change("DELETE FROM s WHERE rowid = 3");
         let next = if first[0] == "8" { "10" } else { "'o'" };
-        add(&lab, &[next]);
-        lab.run();
-        assert_eq!(loaded(&lab), 3, "{first:?}, then {later} and {next}");
+        add(&project, &[next]);
+        project.run();
+        assert_eq!(loaded(&project), 3, "{first:?}, then {later} and {next}");
     }
 }
 
@@ -64,19 +64,19 @@ fn a_key_that_does_not_fit_goes_to_quarantine_also_where_it_sorts_before_the_las
         ("DECIMAL(9,2)", ["1.5", "2.5"], &["'n/a'", "x'01'"][..], "10"),
         ("TEXT", ["'a'", "'b'"], &["x'01'"][..], "'c'"),
     ] {
-        let lab = lab(declared, &first);
-        lab.run();
-        add(&lab, misfits);
-        add(&lab, &[next]);
-        let run = lab.run_stream("s");
+        let project = project(declared, &first);
+        project.run();
+        add(&project, misfits);
+        add(&project, &[next]);
+        let run = project.run_stream("s");
         let counts = (&run["rows_rejected"], &run["rows_written"]);
         assert_eq!(counts, (&misfits.len().into(), &1.into()), "{declared:?}: {run}");
-        let kept = || lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE") as usize;
-        assert_eq!((loaded(&lab), kept()), (3, misfits.len()), "{declared:?}");
+        let kept = || project.number("SELECT count(*) FROM WMSHOST_QUARANTINE") as usize;
+        assert_eq!((loaded(&project), kept()), (3, misfits.len()), "{declared:?}");
         // The next run meets them again, and knows them.
-        lab.write_stream(&format!("{APPEND}\nmax_rejected = 0"));
-        lab.wmshost("run", &[]).succeeded();
+        project.write_stream(&format!("{APPEND}\nmax_rejected = 0"));
+        project.wmshost("run", &[]).succeeded();
         assert_eq!(kept(), misfits.len(), "{declared:?}");
-        lab.wmshost("verify", &[]).succeeded();
+        project.wmshost("verify", &[]).succeeded();
     }
 }

@@ -105,27 +105,27 @@ fn insert(rows: &[Row]) -> String {
 }
 
 /// The source's connection reads texts of up to a mebibyte.
-fn write_pipeline(lab: &TestProject, stream: &str) {
-    lab.write_stream(stream);
-    let text = std::fs::read_to_string(lab.pipeline()).expect("a pipeline");
+fn write_pipeline(project: &TestProject, stream: &str) {
+    project.write_stream(stream);
+    let text = std::fs::read_to_string(project.pipeline()).expect("a pipeline");
     let text = text.replace("[connections.ana]", "lob_mib = 1\n[connections.ana]");
-    std::fs::write(lab.pipeline(), text).expect("a pipeline");
+    std::fs::write(project.pipeline(), text).expect("a pipeline");
 }
 
-fn lab(batch_rows: &str, stream: &str) -> TestProject {
-    let mut lab = TestProject::with_stream(TABLE, "");
-    lab.set("WMS_BATCH_SIZE", batch_rows);
-    lab.set("TARGET_BATCH_SIZE", if batch_rows == "1" { "3" } else { "50" });
-    write_pipeline(&lab, stream);
-    lab
+fn project(batch_rows: &str, stream: &str) -> TestProject {
+    let mut project = TestProject::with_stream(TABLE, "");
+    project.set("WMS_BATCH_SIZE", batch_rows);
+    project.set("TARGET_BATCH_SIZE", if batch_rows == "1" { "3" } else { "50" });
+    write_pipeline(&project, stream);
+    project
 }
 
 /// A table that has a unique index of another owner, which refuses a second row with the code -1, also in a load that
 /// replaces the table.
-fn with_index(lab: &TestProject) {
-    lab.change("INSERT INTO s VALUES (0, 'b0', 0.25, NULL, NULL, -1, '2026-02-01 00:00:00')");
-    lab.run();
-    lab.target().execute_batch("CREATE UNIQUE INDEX codes ON WMS_S (code)").expect("an index");
+fn with_index(project: &TestProject) {
+    project.change("INSERT INTO s VALUES (0, 'b0', 0.25, NULL, NULL, -1, '2026-02-01 00:00:00')");
+    project.run();
+    project.target().execute_batch("CREATE UNIQUE INDEX codes ON WMS_S (code)").expect("an index");
 }
 
 fn method(name: &str) -> String {
@@ -142,22 +142,22 @@ fn the_target_has_the_good_rows_and_quarantine_the_bad_ones_as_the_source_has_th
     for name in ["full", "incremental", "append"] {
         for batch_rows in ["1", "7", "100"] {
             let stream = format!("{}max_rejected_percent = 100\n", method(name));
-            let lab = lab(batch_rows, &stream);
-            with_index(&lab);
+            let project = project(batch_rows, &stream);
+            with_index(&project);
             let of = |number: u64, numbers: &mut Numbers| match numbers.pick(&KINDS) {
                 _ if numbers.chance(50) => row(number, Kind::Good),
                 kind => row(number, kind),
             };
             let rows: Vec<Row> = (1..=40).map(|number| of(number, &mut numbers)).collect();
-            lab.change(&insert(&rows));
-            let run = lab.run_stream("s");
+            project.change(&insert(&rows));
+            let run = project.run_stream("s");
             let when = format!("{name}, batches of {batch_rows}");
             let bad: Vec<&Row> = rows.iter().filter(|row| row.kind != Kind::Good).collect();
             assert_eq!(run["rows_rejected"], bad.len(), "{when}");
             let good = rows.iter().filter(|row| row.kind == Kind::Good);
             let expected: Vec<String> = good.map(|row| row.values[0].clone()).collect();
-            assert_eq!(lab.rows("SELECT a FROM WMS_S WHERE a > 0 ORDER BY a"), expected, "{when}");
-            let kept = lab.wmshost("quarantine list", &["--output", "json", "--limit", "0"]).succeeded().json();
+            assert_eq!(project.rows("SELECT a FROM WMS_S WHERE a > 0 ORDER BY a"), expected, "{when}");
+            let kept = project.wmshost("quarantine list", &["--output", "json", "--limit", "0"]).succeeded().json();
             let kept = kept.as_array().expect("rows");
             assert_eq!(kept.len(), bad.len(), "{when}");
             for row in bad {
@@ -175,8 +175,8 @@ fn the_target_has_the_good_rows_and_quarantine_the_bad_ones_as_the_source_has_th
             }
             // The same run again changes nothing, and every row is kept once.
             let again: &[&str] = if name == "full" { &["--full-refresh"] } else { &[] };
-            lab.wmshost("run", again).succeeded();
-            assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), kept.len() as i64, "{when}, again");
+            project.wmshost("run", again).succeeded();
+            assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), kept.len() as i64, "{when}, again");
         }
     }
     println!("{cases} bad rows");
@@ -187,11 +187,11 @@ fn the_target_has_the_good_rows_and_quarantine_the_bad_ones_as_the_source_has_th
 fn a_stream_that_asks_for_it_fails_with_the_row_and_what_to_do() {
     for name in ["full", "incremental"] {
         for kind in KINDS {
-            let lab = lab("7", &format!("{}on_bad_value = \"fail\"\n", method(name)));
+            let project = project("7", &format!("{}on_bad_value = \"fail\"\n", method(name)));
             if kind == Kind::Refused {
-                with_index(&lab);
+                with_index(&project);
             }
-            lab.change(&insert(&[row(1, Kind::Good), row(2, Kind::Good), row(7, kind)]));
+            project.change(&insert(&[row(1, Kind::Good), row(2, Kind::Good), row(7, kind)]));
             let (_, reason) = kind.reason();
             // The value is only in quarantine, not in the failure.
             let reason = reason.split(": ").take(1 + usize::from(kind == Kind::Refused)).collect::<Vec<_>>().join(": ");
@@ -200,43 +200,49 @@ fn a_stream_that_asks_for_it_fails_with_the_row_and_what_to_do() {
                 Kind::NullKey => "(a=NULL, b=NULL)",
                 _ => "(a=7, b=b7)",
             };
-            lab.wmshost("run", &[]).ended(1).says(&["stream s, ", "row ", key, &reason, "on_bad_value = \"reject\""]);
+            project.wmshost("run", &[]).ended(1).says(&[
+                "stream s, ",
+                "row ",
+                key,
+                &reason,
+                "on_bad_value = \"reject\"",
+            ]);
         }
     }
 }
 
 #[test]
 fn a_key_that_is_there_twice_in_a_full_load_costs_one_row() {
-    let lab = TestProject::with_stream(
+    let project = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER, v TEXT); INSERT INTO s VALUES (1, 'a'), (2, 'b'), (2, 'c'), (3, 'd');",
         "key = [\"id\"]",
     );
-    let run = lab.run_stream("s");
+    let run = project.run_stream("s");
     assert_eq!((&run["rows_written"], &run["rows_rejected"]), (&3.into(), &1.into()));
-    let kept = lab.rows("SELECT rule, row_key, stage FROM WMSHOST_QUARANTINE");
+    let kept = project.rows("SELECT rule, row_key, stage FROM WMSHOST_QUARANTINE");
     assert_eq!(kept, ["duplicate-key id=2 load"]);
 }
 
 #[test]
 fn a_row_that_is_larger_than_a_batch_is_a_bad_value() {
-    let lab = TestProject::with_stream(
+    let project = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c TEXT);
          INSERT INTO s VALUES (1, 'x', 'y', 'z'), (3, 'x', 'y', 'z'), (4, hex(zeroblob(400000)), NULL, NULL);
          INSERT INTO s VALUES (2, hex(zeroblob(400000)), hex(zeroblob(400000)), hex(zeroblob(400000)));",
         "",
     );
-    let text = std::fs::read_to_string(lab.pipeline()).expect("a pipeline");
-    std::fs::write(lab.pipeline(), format!("{text}\n[limits]\nbatch_mib = 2\n")).expect("a pipeline");
-    let run = lab.run_stream("s");
+    let text = std::fs::read_to_string(project.pipeline()).expect("a pipeline");
+    std::fs::write(project.pipeline(), format!("{text}\n[limits]\nbatch_mib = 2\n")).expect("a pipeline");
+    let run = project.run_stream("s");
     assert_eq!((&run["rows_written"], &run["rows_rejected"]), (&3.into(), &1.into()));
-    let reason = lab.rows("SELECT reason FROM WMSHOST_QUARANTINE").remove(0);
+    let reason = project.rows("SELECT reason FROM WMSHOST_QUARANTINE").remove(0);
     assert!(reason.contains("a batch holds 2097152") && reason.contains("batch_mib"), "{reason}");
 }
 
 #[test]
 fn many_columns_are_read_in_smaller_batches() {
     let columns: Vec<String> = (0..900).map(|n| format!("c{n} DECIMAL(12,2)")).collect();
-    let lab = TestProject::with_stream(
+    let project = TestProject::with_stream(
         &format!(
             "CREATE TABLE s (id INTEGER PRIMARY KEY, {});
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) INSERT INTO s (id, c7) SELECT i, i FROM n;",
@@ -244,9 +250,9 @@ fn many_columns_are_read_in_smaller_batches() {
         ),
         "",
     );
-    let text = std::fs::read_to_string(lab.pipeline()).expect("a pipeline");
-    std::fs::write(lab.pipeline(), format!("{text}\n[limits]\nbatch_mib = 1\n")).expect("a pipeline");
-    assert_eq!(lab.run_stream("s")["rows_written"], 300);
+    let text = std::fs::read_to_string(project.pipeline()).expect("a pipeline");
+    std::fs::write(project.pipeline(), format!("{text}\n[limits]\nbatch_mib = 1\n")).expect("a pipeline");
+    assert_eq!(project.run_stream("s")["rows_written"], 300);
 }
 
 #[test]
@@ -254,22 +260,22 @@ fn everything_rejected_is_not_success() {
     let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2), changed TIMESTAMP);
         INSERT INTO s VALUES (1, 1, '2026-01-01'), (2, 2, '2026-01-01'), (3, 3, '2026-01-01');";
     for name in ["full", "incremental"] {
-        let lab = TestProject::with_stream(table, &method(name));
-        lab.run();
-        lab.change("UPDATE s SET amount = 'many', changed = '2026-01-02'");
-        let run = lab.wmshost("run", &["--output", "json"]).ended(4);
+        let project = TestProject::with_stream(table, &method(name));
+        project.run();
+        project.change("UPDATE s SET amount = 'many', changed = '2026-01-02'");
+        let run = project.wmshost("run", &["--output", "json"]).ended(4);
         let run = run.says(&["every row that was read was rejected (3)", "wmshost quarantine list"]).json();
         assert_eq!((&run["status"], &run["streams"][0]["status"]), (&"rejected".into(), &"rejected".into()), "{name}");
-        assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 3, "{name}: the table is as it was");
+        assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 3, "{name}: the table is as it was");
         if name == "full" {
-            lab.wmshost("run", &[]).ended(4);
+            project.wmshost("run", &[]).ended(4);
         }
-        lab.change("UPDATE s SET amount = id, changed = '2026-01-03' WHERE id < 3");
-        lab.wmshost("run", &[]).succeeded().says(&["s: 1 of 3 rows were rejected", "--stream s"]);
+        project.change("UPDATE s SET amount = id, changed = '2026-01-03' WHERE id < 3");
+        project.wmshost("run", &[]).succeeded().says(&["s: 1 of 3 rows were rejected", "--stream s"]);
         let left = if name == "full" { 2 } else { 3 };
-        assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), left, "{name}");
+        assert_eq!(project.number("SELECT count(*) FROM WMS_S"), left, "{name}");
         assert_eq!(
-            lab.rows("SELECT row_key FROM WMSHOST_QUARANTINE"),
+            project.rows("SELECT row_key FROM WMSHOST_QUARANTINE"),
             ["id=3"],
             "{name}: what was loaded is forgotten"
         );
@@ -281,16 +287,16 @@ fn a_share_of_rejected_rows_stops_a_stream_from_the_eleventh_on() {
     let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2));
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
         INSERT INTO s SELECT i, CASE WHEN i <= 10 THEN 'many' ELSE i END FROM n;";
-    let lab = TestProject::with_stream(table, "");
-    lab.run();
-    lab.change("UPDATE s SET amount = 'many' WHERE id = 11");
+    let project = TestProject::with_stream(table, "");
+    project.run();
+    project.change("UPDATE s SET amount = 'many' WHERE id = 11");
     let words = ["max_rejected_percent: 5 allowed, 5.50 (11 of 200 rows)", "wmshost quarantine list"];
-    lab.wmshost("run", &[]).ended(1).says(&words);
-    assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 190, "the table is as it was");
-    assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 11);
-    lab.write_stream("max_rejected_percent = 6");
-    lab.run();
-    assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 189);
+    project.wmshost("run", &[]).ended(1).says(&words);
+    assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 190, "the table is as it was");
+    assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 11);
+    project.write_stream("max_rejected_percent = 6");
+    project.run();
+    assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 189);
 }
 
 #[test]
@@ -299,19 +305,19 @@ fn rows_that_a_run_of_changes_meets_again_do_not_stop_it_and_those_that_stopped_
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
         INSERT INTO s SELECT i, i, '2026-01-01' FROM n;";
     let stream = |more: &str| format!("{}{more}\n", method("incremental"));
-    let lab = TestProject::with_stream(table, &stream(""));
-    lab.run();
-    lab.change("UPDATE s SET amount = 'many', changed = '2026-01-02' WHERE id <= 12");
+    let project = TestProject::with_stream(table, &stream(""));
+    project.run();
+    project.change("UPDATE s SET amount = 'many', changed = '2026-01-02' WHERE id <= 12");
     for _ in 0..2 {
-        lab.wmshost("run", &[]).ended(1).says(&["max_rejected_percent: 5 allowed, 12.00 (12 of 100 rows)"]);
-        assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 12);
+        project.wmshost("run", &[]).ended(1).says(&["max_rejected_percent: 5 allowed, 12.00 (12 of 100 rows)"]);
+        assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 12);
     }
-    lab.write_stream(&stream("max_rejected_percent = 100"));
-    lab.run();
+    project.write_stream(&stream("max_rejected_percent = 100"));
+    project.run();
     // They are within the lookback of the next runs.
-    lab.write_stream(&stream(""));
-    lab.change("UPDATE s SET amount = 7, changed = '2026-01-02' WHERE id = 50");
-    let run = lab.run_stream("s");
+    project.write_stream(&stream(""));
+    project.change("UPDATE s SET amount = 7, changed = '2026-01-02' WHERE id = 50");
+    let run = project.run_stream("s");
     assert_eq!((&run["rows_rejected"], &run["rows_written"]), (&12.into(), &1.into()));
 }
 
@@ -319,19 +325,19 @@ fn rows_that_a_run_of_changes_meets_again_do_not_stop_it_and_those_that_stopped_
 /// met.
 #[test]
 fn an_added_row_without_a_whole_key_is_rejected_once_however_far_the_stream_is() {
-    let lab = lab("7", &format!("{}max_rejected = 2\nmax_rejected_percent = 100\n", method("append")));
-    lab.change(&insert(&[row(1, Kind::Good), row(20, Kind::Good)]));
-    lab.run();
-    lab.change(&insert(&[row(5, Kind::NullInKey), row(30, Kind::NullInKey), row(31, Kind::Good)]));
-    let run = lab.run_stream("s");
+    let project = project("7", &format!("{}max_rejected = 2\nmax_rejected_percent = 100\n", method("append")));
+    project.change(&insert(&[row(1, Kind::Good), row(20, Kind::Good)]));
+    project.run();
+    project.change(&insert(&[row(5, Kind::NullInKey), row(30, Kind::NullInKey), row(31, Kind::Good)]));
+    let run = project.run_stream("s");
     assert_eq!((&run["rows_rejected"], &run["rows_written"]), (&2.into(), &1.into()), "{run}");
-    lab.change(&insert(&[row(2, Kind::NullKey), row(40, Kind::NullKey), row(41, Kind::Good)]));
-    let run = lab.run_stream("s");
+    project.change(&insert(&[row(2, Kind::NullKey), row(40, Kind::NullKey), row(41, Kind::Good)]));
+    let run = project.run_stream("s");
     assert_eq!(run["rows_rejected"], 4, "two are new, which the budget allows: {run}");
-    assert_eq!(lab.run_stream("s")["status"], "succeeded", "there is nothing new");
-    assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 4);
-    lab.write_stream(&format!("{}on_bad_value = \"fail\"\n", method("append")));
-    lab.wmshost("run", &[]).ended(1).says(&["the key columns a, b are NULL"]);
+    assert_eq!(project.run_stream("s")["status"], "succeeded", "there is nothing new");
+    assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 4);
+    project.write_stream(&format!("{}on_bad_value = \"fail\"\n", method("append")));
+    project.wmshost("run", &[]).ended(1).says(&["the key columns a, b are NULL"]);
 }
 
 /// A row without a whole key cannot be recognised once it has one: it leaves quarantine when all rows were read and it
@@ -341,22 +347,27 @@ fn a_row_whose_key_was_null_leaves_quarantine_once_it_was_corrected() {
     for name in ["full", "incremental", "append"] {
         let reconcile = if name == "full" { "" } else { "late_rows = \"reconcile\"\nreconcile_every = \"0s\"\n" };
         let stream = format!("{}max_rejected_percent = 100\n", method(name));
-        let lab = lab("7", &format!("{stream}{reconcile}"));
-        lab.change(&insert(&[row(1, Kind::Good), row(2, Kind::NullInKey), row(3, Kind::NullKey), row(9, Kind::Good)]));
-        lab.run();
-        let kept = || lab.rows("SELECT row_key FROM WMSHOST_QUARANTINE ORDER BY 1");
+        let project = project("7", &format!("{stream}{reconcile}"));
+        project.change(&insert(&[
+            row(1, Kind::Good),
+            row(2, Kind::NullInKey),
+            row(3, Kind::NullKey),
+            row(9, Kind::Good),
+        ]));
+        project.run();
+        let kept = || project.rows("SELECT row_key FROM WMSHOST_QUARANTINE ORDER BY 1");
         assert_eq!(kept(), ["a=2, b=NULL", "a=NULL, b=NULL"], "{name}");
-        lab.change("UPDATE s SET b = 'b2', changed = '2026-02-01 00:59:00' WHERE a = 2");
-        lab.run();
+        project.change("UPDATE s SET b = 'b2', changed = '2026-02-01 00:59:00' WHERE a = 2");
+        project.run();
         assert_eq!(kept(), ["a=NULL, b=NULL"], "{name}: the other one is still there");
-        assert_eq!(lab.rows("SELECT a FROM WMS_S ORDER BY a"), ["1", "2", "9"], "{name}");
-        lab.change("UPDATE s SET a = 3, b = 'b3', changed = '2026-02-01 00:59:01' WHERE a IS NULL");
+        assert_eq!(project.rows("SELECT a FROM WMS_S ORDER BY a"), ["1", "2", "9"], "{name}");
+        project.change("UPDATE s SET a = 3, b = 'b3', changed = '2026-02-01 00:59:01' WHERE a IS NULL");
         match name {
-            "full" => _ = lab.run(),
-            _ => _ = lab.wmshost("verify", &["--repair"]).succeeded(),
+            "full" => _ = project.run(),
+            _ => _ = project.wmshost("verify", &["--repair"]).succeeded(),
         }
         assert!(kept().is_empty(), "{name}");
-        assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 4, "{name}");
+        assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 4, "{name}");
     }
 }
 
@@ -364,20 +375,21 @@ fn a_row_whose_key_was_null_leaves_quarantine_once_it_was_corrected() {
 fn rows_that_share_a_key_are_counted_also_where_they_come_in_other_batches() {
     for batch_rows in ["1", "3", "100"] {
         let stream = "method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"1d\"\nkey = [\"a\"]\n";
-        let mut lab = TestProject::with_stream("CREATE TABLE s (a INTEGER, b TEXT, changed TIMESTAMP)", stream);
-        lab.set("WMS_BATCH_SIZE", batch_rows);
-        lab.set("TARGET_BATCH_SIZE", batch_rows);
+        let mut project = TestProject::with_stream("CREATE TABLE s (a INTEGER, b TEXT, changed TIMESTAMP)", stream);
+        project.set("WMS_BATCH_SIZE", batch_rows);
+        project.set("TARGET_BATCH_SIZE", batch_rows);
         let add = |rows: &[(u64, &str)]| {
             for (minute, (a, b)) in rows.iter().enumerate() {
-                lab.change(&format!("INSERT INTO s VALUES ({a}, '{b}', '2026-02-01 0{}:{minute:02}:00')", b.len()));
+                project.change(&format!("INSERT INTO s VALUES ({a}, '{b}', '2026-02-01 0{}:{minute:02}:00')", b.len()));
             }
         };
         add(&[(1, "a"), (2, "b"), (2, "c"), (3, "d"), (4, "e"), (4, "f")]);
-        let counted = |lab: &TestProject| lab.run_stream("s")["rows_with_duplicate_keys"].as_u64().expect("a count");
-        assert_eq!(counted(&lab), 2, "the first load, batches of {batch_rows}");
+        let counted =
+            |project: &TestProject| project.run_stream("s")["rows_with_duplicate_keys"].as_u64().expect("a count");
+        assert_eq!(counted(&project), 2, "the first load, batches of {batch_rows}");
         // The lookback reads all of them again, and two more keys are duplicate.
         add(&[(5, "aa"), (6, "bb"), (5, "cc"), (1, "dd")]);
-        let again = counted(&lab);
+        let again = counted(&project);
         assert_eq!(again, 4, "what changed, batches of {batch_rows}");
     }
 }

@@ -21,29 +21,29 @@ fn stream(deletes: &str) -> String {
 }
 
 /// The number of rows in the target that are not marked as deleted.
-fn left(lab: &TestProject, deletes: &str) -> i64 {
+fn left(project: &TestProject, deletes: &str) -> i64 {
     let condition = if deletes == "soft" { " WHERE wms_deleted_at IS NULL" } else { "" };
-    lab.number(&format!("SELECT count(*) FROM WMS_S{condition}"))
+    project.number(&format!("SELECT count(*) FROM WMS_S{condition}"))
 }
 
 #[test]
 fn an_unreadable_cell_deletes_nothing() {
     for deletes in ["hard", "soft"] {
-        let lab = TestProject::with_stream(&table(), &stream(deletes));
-        lab.run();
-        lab.change("DELETE FROM s WHERE id IN (5, 6); UPDATE s SET qty = 'n/a' WHERE id = 15000");
+        let project = TestProject::with_stream(&table(), &stream(deletes));
+        project.run();
+        project.change("DELETE FROM s WHERE id IN (5, 6); UPDATE s SET qty = 'n/a' WHERE id = 15000");
         for command in ["run", "verify"] {
             let rest: &[&str] = if command == "run" { &[] } else { &["--repair"] };
-            let ran = lab.wmshost(command, rest).ended(1);
+            let ran = project.wmshost(command, rest).ended(1);
             ran.says(&["is text, not a whole number", "the comparison broke off", "none was deleted"]);
-            assert_eq!(left(&lab, deletes), 20_000, "{command} {deletes}");
+            assert_eq!(left(&project, deletes), 20_000, "{command} {deletes}");
         }
         // Once it is readable, the interrupted comparison is repeated.
-        lab.change("UPDATE s SET qty = 7 WHERE id = 15000");
-        let run = lab.run_stream("s");
+        project.change("UPDATE s SET qty = 7 WHERE id = 15000");
+        let run = project.run_stream("s");
         assert_eq!((&run["rows_deleted"], &run["reconciled"]["different"]), (&2.into(), &1.into()), "{run}");
-        lab.wmshost("verify", &[]).succeeded();
-        assert_eq!(left(&lab, deletes), 19_998);
+        project.wmshost("verify", &[]).succeeded();
+        assert_eq!(left(&project, deletes), 19_998);
     }
 }
 
@@ -51,35 +51,35 @@ fn an_unreadable_cell_deletes_nothing() {
 fn a_signal_at_any_point_of_a_comparison_deletes_nothing() {
     for (command, rest) in [("run", &[][..]), ("verify", &["--repair"][..])] {
         for (point, times) in [("range-read", 1), ("range-compared", 2), ("all-compared", 1)] {
-            let mut lab = TestProject::with_stream(&table(), &stream("hard"));
-            lab.run();
-            lab.change("DELETE FROM s WHERE id IN (5, 19000)");
-            lab.set("WMSHOST_SIGNAL_AT", &format!("s:{point}:{times}"));
-            let stopped = lab.wmshost(command, rest).ended(130);
+            let mut project = TestProject::with_stream(&table(), &stream("hard"));
+            project.run();
+            project.change("DELETE FROM s WHERE id IN (5, 19000)");
+            project.set("WMSHOST_SIGNAL_AT", &format!("s:{point}:{times}"));
+            let stopped = project.wmshost(command, rest).ended(130);
             let told = format!("{}{}", stopped.out(), stopped.err());
             assert!(told.contains("none was deleted"), "{command} {point}: {told}");
-            assert_eq!(left(&lab, "hard"), 20_000, "{command} {point}");
-            lab.set("WMSHOST_SIGNAL_AT", "");
-            lab.wmshost(command, rest).succeeded();
-            assert_eq!(left(&lab, "hard"), 19_998, "{command} {point}");
+            assert_eq!(left(&project, "hard"), 20_000, "{command} {point}");
+            project.set("WMSHOST_SIGNAL_AT", "");
+            project.wmshost(command, rest).succeeded();
+            assert_eq!(left(&project, "hard"), 19_998, "{command} {point}");
         }
     }
 }
 
 #[test]
 fn a_comparison_that_broke_off_is_made_up_for_though_nothing_has_changed() {
-    let mut lab = TestProject::with_stream(&table(), &stream("hard"));
-    lab.run();
-    lab.change("DELETE FROM s WHERE id = 5");
-    lab.set("WMSHOST_CRASH_AT", "s:range-compared:1");
-    assert_eq!(lab.wmshost("run", &[]).code(), None, "it dies");
-    lab.set("WMSHOST_CRASH_AT", "");
+    let mut project = TestProject::with_stream(&table(), &stream("hard"));
+    project.run();
+    project.change("DELETE FROM s WHERE id = 5");
+    project.set("WMSHOST_CRASH_AT", "s:range-compared:1");
+    assert_eq!(project.wmshost("run", &[]).code(), None, "it dies");
+    project.set("WMSHOST_CRASH_AT", "");
     // A file that changed in the last two to three seconds has no version yet; the program must be able to see that
     // nothing has changed.
     std::thread::sleep(std::time::Duration::from_millis(3_100));
-    lab.run();
-    assert_eq!(left(&lab, "hard"), 19_999);
-    assert_eq!(lab.run_stream("s")["status"], "unchanged");
+    project.run();
+    assert_eq!(left(&project, "hard"), 19_999);
+    assert_eq!(project.run_stream("s")["status"], "unchanged");
 }
 
 #[test]
@@ -89,54 +89,54 @@ fn a_source_that_lost_many_rows_stops_until_that_is_allowed() {
             "full" => format!("deletes = \"{deletes}\""),
             _ => stream(deletes),
         };
-        let lab = TestProject::with_stream(&table(), &policy);
-        lab.run();
-        lab.change("DELETE FROM s WHERE id <= 5000");
+        let project = TestProject::with_stream(&table(), &policy);
+        project.run();
+        project.change("DELETE FROM s WHERE id <= 5000");
         for _ in 0..2 {
             let words = ["5000 of the 20000 rows", "max_deleted_percent allows 20 %", "--allow-deletes s"];
-            lab.wmshost("run", &[]).ended(1).says(&words);
-            assert_eq!(left(&lab, deletes), 20_000, "{deletes} {method}");
+            project.wmshost("run", &[]).ended(1).says(&words);
+            assert_eq!(left(&project, deletes), 20_000, "{deletes} {method}");
         }
         if method == "incremental" {
-            lab.wmshost("verify", &["--repair"]).ended(1).says(&["--allow-deletes s"]);
+            project.wmshost("verify", &["--repair"]).ended(1).says(&["--allow-deletes s"]);
         }
-        lab.wmshost("run", &["--allow-deletes", "nobody"]).ended(2).says(&["nobody"]);
-        lab.wmshost("run", &["--allow-deletes", "s"]).succeeded();
-        assert_eq!(left(&lab, deletes), 15_000, "{deletes} {method}");
-        lab.wmshost("verify", &[]).succeeded();
+        project.wmshost("run", &["--allow-deletes", "nobody"]).ended(2).says(&["nobody"]);
+        project.wmshost("run", &["--allow-deletes", "s"]).succeeded();
+        assert_eq!(left(&project, deletes), 15_000, "{deletes} {method}");
+        project.wmshost("verify", &[]).succeeded();
         // Below the percentage, and below an absolute number, nothing has to be allowed.
-        lab.change("DELETE FROM s WHERE id <= 5500");
-        lab.wmshost("run", &[]).succeeded();
-        assert_eq!(left(&lab, deletes), 14_500, "{deletes} {method}");
-        lab.write_stream(&format!("{policy}\nmax_deleted = 10"));
-        lab.change("DELETE FROM s WHERE id <= 5511");
-        lab.wmshost("run", &[]).ended(1).says(&["11 of the 14500 rows", "max_deleted allows 10"]);
+        project.change("DELETE FROM s WHERE id <= 5500");
+        project.wmshost("run", &[]).succeeded();
+        assert_eq!(left(&project, deletes), 14_500, "{deletes} {method}");
+        project.write_stream(&format!("{policy}\nmax_deleted = 10"));
+        project.change("DELETE FROM s WHERE id <= 5511");
+        project.wmshost("run", &[]).ended(1).says(&["11 of the 14500 rows", "max_deleted allows 10"]);
     }
 }
 
 #[test]
 fn rows_that_share_a_key_are_told() {
-    let lab = TestProject::with_stream(
+    let project = TestProject::with_stream(
         "CREATE TABLE s (n INTEGER PRIMARY KEY, id INTEGER, v TEXT, changed TIMESTAMP(6));
          INSERT INTO s VALUES (1, 7, 'a', '2026-01-01'), (2, 7, 'b', '2026-01-02'), (3, 8, 'c', '2026-01-02')",
         "method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]",
     );
-    let run = lab.wmshost("run", &[]).succeeded();
+    let run = project.wmshost("run", &[]).succeeded();
     run.says(&["s: 1 rows have a key that another row of this run has"]);
     for command in [&["--output", "json"][..], &["--repair", "--output", "json"]] {
-        let found = lab.wmshost("verify", command).ended(1).json()["streams"][0].clone();
+        let found = project.wmshost("verify", command).ended(1).json()["streams"][0].clone();
         assert_eq!((&found["equal"], &found["source_duplicates"]), (&false.into(), &1.into()), "{found}");
         assert_eq!((&found["source_rows"], &found["target_rows"]), (&3.into(), &2.into()), "{found}");
     }
     // A merge leaves the newest version, and a repair does not touch it.
-    assert_eq!(lab.rows("SELECT id, v FROM WMS_S ORDER BY id"), ["7 b", "8 c"]);
+    assert_eq!(project.rows("SELECT id, v FROM WMS_S ORDER BY id"), ["7 b", "8 c"]);
 }
 
 #[test]
 fn verify_names_the_columns_that_differ() {
-    let lab = TestProject::with_stream(&table(), &stream("hard"));
-    lab.run();
-    lab.target().execute_batch("UPDATE WMS_S SET qty = 99 WHERE id = 17").expect("altered");
-    let found = lab.wmshost("verify", &[]).ended(1);
+    let project = TestProject::with_stream(&table(), &stream("hard"));
+    project.run();
+    project.target().execute_batch("UPDATE WMS_S SET qty = 99 WHERE id = 17").expect("altered");
+    let found = project.wmshost("verify", &[]).ended(1);
     assert!(found.out().contains("s: different {\"id\":17} in qty"), "{}", found.out());
 }

@@ -67,7 +67,7 @@ impl Source {
         }
     }
 
-    fn write(&self, lab: &TestProject, table: &str) {
+    fn write(&self, project: &TestProject, table: &str) {
         let mut text = format!("DELETE FROM {table};");
         for Row { id, quantity, created, updated } in self.rows.values() {
             text += &format!(
@@ -78,7 +78,7 @@ impl Source {
                 moment(*updated)
             );
         }
-        lab.change(&text);
+        project.change(&text);
     }
 }
 
@@ -87,8 +87,8 @@ fn shown(row: &Row) -> String {
     format!("{} {} {} c{:05}", row.id, row.quantity, moment(row.updated), row.id)
 }
 
-fn target_rows(lab: &TestProject, table: &str) -> Vec<String> {
-    lab.rows(&format!(
+fn target_rows(project: &TestProject, table: &str) -> Vec<String> {
+    project.rows(&format!(
         "SELECT allocation_id, quantity_allocated, last_updated, code FROM {table} ORDER BY allocation_id"
     ))
 }
@@ -286,31 +286,32 @@ impl Cell {
     }
 
     /// Puts the second definition in place.
-    fn redefine(self, lab: &TestProject) {
-        lab.write_stream(&self.stream(true));
+    fn redefine(self, project: &TestProject) {
+        project.write_stream(&self.stream(true));
         let recompiled = |name: &str| {
             let path = plugin(name);
             let mut bytes = fs::read(&path).expect("a component");
             // A custom section that is ignored: the same component with another digest.
             bytes.extend([0, 6, 5]);
             bytes.extend(b"other");
-            let copy = lab.path("other.wasm");
+            let copy = project.path("other.wasm");
             fs::write(&copy, bytes).expect("a copy");
-            let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
-            fs::write(lab.pipeline(), text.replace(&format!("{path:?}"), &format!("{copy:?}"))).expect("a pipeline");
+            let text = fs::read_to_string(project.pipeline()).expect("the pipeline");
+            fs::write(project.pipeline(), text.replace(&format!("{path:?}"), &format!("{copy:?}")))
+                .expect("a pipeline");
         };
         let target = |statement: &str| {
-            let has_table = lab.number("SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'") > 0;
+            let has_table = project.number("SELECT count(*) FROM sqlite_schema WHERE name = 'WMS_S'") > 0;
             if has_table {
-                lab.target().execute_batch(statement).expect("a valid statement");
+                project.target().execute_batch(statement).expect("a valid statement");
             }
         };
         match self.change {
             Change::TransformBytes => recompiled("wmshost-transform-allocation"),
             Change::ExtractorBytes => recompiled("wmshost-extractor-wms-tables"),
             Change::LoaderBytes => recompiled("wmshost-loader-table"),
-            Change::NewColumn => lab.change("ALTER TABLE s ADD COLUMN note TEXT; UPDATE s SET note = 'n' || code"),
-            Change::WiderType => lab.change(&format!(
+            Change::NewColumn => project.change("ALTER TABLE s ADD COLUMN note TEXT; UPDATE s SET note = 'n' || code"),
+            Change::WiderType => project.change(&format!(
                 "ALTER TABLE s RENAME TO old; CREATE TABLE s {}; INSERT INTO s SELECT * FROM old; DROP TABLE old",
                 COLUMNS.replace("DECIMAL(8,2)", "DECIMAL(12,4)")
             )),
@@ -329,47 +330,47 @@ impl Cell {
 /// Returns the mistake of a cell, if there is one.
 fn check(cell: Cell) -> Result<(), String> {
     let mut source = Source::new(cell.rows, 7 + cell.rows);
-    let lab =
+    let project =
         TestProject::with_stream(&format!("CREATE TABLE s {COLUMNS}; CREATE TABLE s2 {COLUMNS};"), &cell.stream(false));
-    source.write(&lab, "s");
-    lab.wmshost("run", &[]).succeeded();
+    source.write(&project, "s");
+    project.wmshost("run", &[]).succeeded();
     let loaded = source.rows.clone();
     // A day passes: rows change, where the method can see it, and rows are added.
     if cell.method != "append" && cell.then() != "append" {
         source.update();
     }
     source.add(5);
-    source.write(&lab, "s");
+    source.write(&project, "s");
     let mut passed_over = BTreeMap::new();
     if cell.change == Change::WatermarkColumn {
         // Changes that the first change key does not show happen before the second definition is used.
-        lab.wmshost("run", &[]).succeeded();
+        project.wmshost("run", &[]).succeeded();
         passed_over = loaded.clone();
         source.add(1);
-        source.write(&lab, "s");
+        source.write(&project, "s");
     }
     if cell.change == Change::Table {
         source = Source::new(cell.rows + 3, 99);
-        source.write(&lab, "s2");
+        source.write(&project, "s2");
     }
     let _ = passed_over;
-    cell.redefine(&lab);
-    let dump = || lab.rows("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'WMSHOST_LEASE%' ORDER BY 1");
-    let before = (dump(), lab.rows("SELECT * FROM WMS_S"), lab.rows("SELECT * FROM WMSHOST_CHECKPOINT"));
-    let planned = lab.wmshost("plan", &["--output", "json"]);
-    let ran = lab.wmshost("run", &["--output", "json"]);
+    cell.redefine(&project);
+    let dump = || project.rows("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'WMSHOST_LEASE%' ORDER BY 1");
+    let before = (dump(), project.rows("SELECT * FROM WMS_S"), project.rows("SELECT * FROM WMSHOST_CHECKPOINT"));
+    let planned = project.wmshost("plan", &["--output", "json"]);
+    let ran = project.wmshost("run", &["--output", "json"]);
     let table = if cell.change == Change::TargetTable { "WMS_T" } else { "WMS_S" };
     match cell.must() {
         Must::Fail => {
-            let after = (dump(), lab.rows("SELECT * FROM WMS_S"), lab.rows("SELECT * FROM WMSHOST_CHECKPOINT"));
+            let after = (dump(), project.rows("SELECT * FROM WMS_S"), project.rows("SELECT * FROM WMSHOST_CHECKPOINT"));
             wants(before == after, "something was written", &ran)?;
             wants(ran.code() == Some(2) && planned.code() == Some(2), "exit code 2 is due", &ran)?;
             let words = cell.change.words();
             wants(ran.err().contains(words) && planned.out().contains(words), words, &ran)?;
             wants(ran.err().contains("--on-change reload"), "advice is due", &ran)?;
-            let mended = lab.wmshost("run", &["--on-change", "reload", "--output", "json"]);
+            let mended = project.wmshost("run", &["--on-change", "reload", "--output", "json"]);
             wants(mended.code() == Some(0), "a reload is due", &mended)?;
-            is_as_source(cell, &lab, table, &source, &loaded, false, &mended)
+            is_as_source(cell, &project, table, &source, &loaded, false, &mended)
         }
         Must::Load => {
             wants(ran.code() == Some(0) && planned.code() == Some(0), "exit code 0 is due", &ran)?;
@@ -381,14 +382,14 @@ fn check(cell: Cell) -> Result<(), String> {
             if cell.change == Change::Nothing {
                 wants(told == "[]" && planned == "[]", "nothing is to be told", &ran)?;
             }
-            is_as_source(cell, &lab, table, &source, &loaded, cell.leaves_rows(), &ran)?;
+            is_as_source(cell, &project, table, &source, &loaded, cell.leaves_rows(), &ran)?;
             if cell.leaves_rows() {
-                let repaired = lab.wmshost("verify", &["--repair"]);
+                let repaired = project.wmshost("verify", &["--repair"]);
                 wants(repaired.code() == Some(0), "the repair is due", &repaired)?;
-                is_as_source(cell, &lab, table, &source, &loaded, false, &repaired)?;
+                is_as_source(cell, &project, table, &source, &loaded, false, &repaired)?;
             }
             // It is reported once; from then on it is the definition.
-            let quiet = lab.run_stream("s")["definition_changes"].to_string();
+            let quiet = project.run_stream("s")["definition_changes"].to_string();
             wants(quiet == "[]", &format!("still told: {quiet}"), &ran)
         }
     }
@@ -402,7 +403,7 @@ fn wants(holds: bool, what: &str, ran: &CommandOutput) -> Result<(), String> {
 /// The target is what plain Rust computes from the source.
 fn is_as_source(
     cell: Cell,
-    lab: &TestProject,
+    project: &TestProject,
     table: &str,
     source: &Source,
     loaded: &BTreeMap<u64, Row>,
@@ -422,14 +423,14 @@ fn is_as_source(
         }
     }
     let expected: Vec<String> = expected.into_values().collect();
-    let found = target_rows(lab, table);
+    let found = target_rows(project, table);
     if found != expected {
         let extra: Vec<_> = found.iter().filter(|row| !expected.contains(row)).take(4).collect();
         let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).take(4).collect();
         return wants(false, &format!("the target differs: extra {extra:?}, missing {missing:?}"), ran);
     }
     if cell.change == Change::NewColumn && !leaves_rows {
-        wants(lab.number("SELECT count(*) FROM WMS_S WHERE note IS NULL") == 0, "note is empty", ran)?;
+        wants(project.number("SELECT count(*) FROM WMS_S WHERE note IS NULL") == 0, "note is empty", ran)?;
     }
     Ok(())
 }
@@ -473,24 +474,24 @@ fn another_setting_of_the_extractor_has_the_whole_table_read_again() {
     for (on_change, code) in [("tell", 0), ("reload", 0), ("fail", 2)] {
         let source = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP);
             INSERT INTO s VALUES (1, 'a', '2026-01-01 00:00:00'), (2, 'b', '2026-01-02 00:00:00')";
-        let lab = TestProject::with_stream(source, "");
+        let project = TestProject::with_stream(source, "");
         let write = |setting: &str| {
-            lab.write_stream(&format!(
+            project.write_stream(&format!(
                 "method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]\non_change = \"{on_change}\"\n\
                  [streams.s.settings.filtering]\nbehaviour = \"{setting}\""
             ));
-            let text = fs::read_to_string(lab.pipeline()).expect("the pipeline");
+            let text = fs::read_to_string(project.pipeline()).expect("the pipeline");
             let plugins = format!("[plugins]\nfiltering.path = {:?}", plugin("hostile-extractor"));
             let text =
                 text.replace("[plugins]", &plugins).replace("extractor = \"wms-tables\"", "extractor = \"filtering\"");
-            fs::write(lab.pipeline(), text).expect("a pipeline");
+            fs::write(project.pipeline(), text).expect("a pipeline");
         };
         write("none");
-        lab.wmshost("run", &[]).succeeded();
-        assert_eq!(lab.run_stream("s")["definition_changes"].to_string(), "[]");
+        project.wmshost("run", &[]).succeeded();
+        assert_eq!(project.run_stream("s")["definition_changes"].to_string(), "[]");
         write("other");
-        let planned = lab.wmshost("plan", &["--output", "json"]).ended(code);
-        let ran = lab.wmshost("run", &["--output", "json"]).ended(code);
+        let planned = project.wmshost("plan", &["--output", "json"]).ended(code);
+        let ran = project.wmshost("run", &["--output", "json"]).ended(code);
         for told in [&planned.out(), &ran.out()] {
             let reaction = if code == 0 { "\"reload\"" } else { "fail" };
             for words in ["setting behaviour of filtering changed", reaction] {
@@ -502,7 +503,7 @@ fn another_setting_of_the_extractor_has_the_whole_table_read_again() {
             let consequence = change["consequence"].as_str().expect("words");
             assert!(consequence.contains("stay in WMS_S until a comparison removes them"), "{consequence}");
             assert_eq!(change["impact"], "selection");
-            assert_eq!(lab.run_stream("s")["definition_changes"].to_string(), "[]", "it is told once");
+            assert_eq!(project.run_stream("s")["definition_changes"].to_string(), "[]", "it is told once");
         }
     }
 }

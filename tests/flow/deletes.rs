@@ -14,66 +14,66 @@ const ROWS: &str = "SELECT id, v FROM WMS_S ORDER BY id";
 
 #[test]
 fn by_default_they_stay() {
-    let lab = TestProject::with_stream(TABLE, &stream(""));
-    lab.run();
-    lab.change("DELETE FROM s WHERE id = 2");
-    lab.run();
-    assert_eq!(lab.rows(ROWS), ["1 a", "2 b", "3 c"]);
+    let project = TestProject::with_stream(TABLE, &stream(""));
+    project.run();
+    project.change("DELETE FROM s WHERE id = 2");
+    project.run();
+    assert_eq!(project.rows(ROWS), ["1 a", "2 b", "3 c"]);
 }
 
 #[test]
 fn a_soft_delete_marks_them_and_a_row_that_is_there_again_is_there() {
-    let lab = TestProject::with_stream(TABLE, &stream("deletes = \"soft\""));
-    lab.run();
-    lab.change("DELETE FROM s WHERE id IN (2, 3)");
-    let run = lab.run_stream("s");
+    let project = TestProject::with_stream(TABLE, &stream("deletes = \"soft\""));
+    project.run();
+    project.change("DELETE FROM s WHERE id IN (2, 3)");
+    let run = project.run_stream("s");
     assert_eq!(run["rows_deleted"], 2);
     let marked = "SELECT id, wms_deleted_at IS NOT NULL FROM WMS_S ORDER BY id";
-    assert_eq!(lab.rows(marked), ["1 0", "2 1", "3 1"]);
+    assert_eq!(project.rows(marked), ["1 0", "2 1", "3 1"]);
     // Nothing new: each row is marked only once.
-    assert_eq!(lab.run_stream("s")["rows_deleted"], 0);
+    assert_eq!(project.run_stream("s")["rows_deleted"], 0);
     // One is inserted again with an old change key, one with a new one.
-    lab.change("INSERT INTO s VALUES (2, 'again', '2026-02-01 00:00:00')");
-    lab.run();
+    project.change("INSERT INTO s VALUES (2, 'again', '2026-02-01 00:00:00')");
+    project.run();
     assert_eq!(
-        lab.rows("SELECT id, v, wms_deleted_at IS NOT NULL FROM WMS_S ORDER BY id"),
+        project.rows("SELECT id, v, wms_deleted_at IS NOT NULL FROM WMS_S ORDER BY id"),
         ["1 a 0", "2 again 0", "3 c 1"]
     );
 }
 
 #[test]
 fn a_hard_delete_takes_them_away() {
-    let lab = TestProject::with_stream(TABLE, &stream("deletes = \"hard\""));
-    lab.run();
-    lab.change("DELETE FROM s WHERE id = 1; INSERT INTO s VALUES (4, 'd', '2026-01-02 00:00:00')");
-    assert_eq!(lab.run_stream("s")["rows_deleted"], 1);
-    assert_eq!(lab.rows(ROWS), ["2 b", "3 c", "4 d"]);
+    let project = TestProject::with_stream(TABLE, &stream("deletes = \"hard\""));
+    project.run();
+    project.change("DELETE FROM s WHERE id = 1; INSERT INTO s VALUES (4, 'd', '2026-01-02 00:00:00')");
+    assert_eq!(project.run_stream("s")["rows_deleted"], 1);
+    assert_eq!(project.rows(ROWS), ["2 b", "3 c", "4 d"]);
 }
 
 #[test]
 fn a_comparison_is_made_when_it_is_due() {
-    let lab = TestProject::with_stream(
+    let project = TestProject::with_stream(
         TABLE,
         "method = \"incremental\"\nchange_key = \"changed\"\ndeletes = \"hard\"\nreconcile_every = \"1d\"",
     );
-    lab.run();
-    lab.change("DELETE FROM s WHERE id = 1");
-    assert_eq!(lab.run_stream("s")["rows_deleted"], 0, "the first load was the comparison of today");
-    assert_eq!(lab.rows(ROWS).len(), 3);
+    project.run();
+    project.change("DELETE FROM s WHERE id = 1");
+    assert_eq!(project.run_stream("s")["rows_deleted"], 0, "the first load was the comparison of today");
+    assert_eq!(project.rows(ROWS).len(), 3);
 }
 
 #[test]
 fn a_purge_of_a_day_is_found_in_a_table_that_is_replaced() {
     for (policy, left) in [("", vec!["3 c NULL"]), ("deletes = \"soft\"", vec!["1 a m", "2 b m", "3 c NULL"])] {
-        let lab = TestProject::with_stream(TABLE, policy);
-        lab.run();
-        lab.change("DELETE FROM s WHERE id < 3");
+        let project = TestProject::with_stream(TABLE, policy);
+        project.run();
+        project.change("DELETE FROM s WHERE id < 3");
         // The first run with the policy adds the column for the marks.
-        assert_eq!(lab.run_stream("s")["rows_deleted"], 2);
+        assert_eq!(project.run_stream("s")["rows_deleted"], 2);
         let deleted =
             if policy.is_empty() { "NULL" } else { "CASE WHEN wms_deleted_at IS NULL THEN 'NULL' ELSE 'm' END" };
         let rows = format!("SELECT id, v, {deleted} FROM WMS_S ORDER BY id");
-        assert_eq!(lab.rows(&rows), left);
-        assert_eq!(lab.run_stream("s")["rows_deleted"], 0);
+        assert_eq!(project.rows(&rows), left);
+        assert_eq!(project.run_stream("s")["rows_deleted"], 0);
     }
 }

@@ -4,8 +4,8 @@ use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO s VALUES (1, 'a');";
 
-fn hold(lab: &TestProject, machine: &str, expires: &str) {
-    lab.target()
+fn hold(project: &TestProject, machine: &str, expires: &str) {
+    project.target()
         .execute_batch(&format!(
             "INSERT OR REPLACE INTO WMSHOST_LEASE VALUES ('lab', 's', 'other-run', '{machine}', 4242424, unixepoch(), {expires})"
         ))
@@ -14,44 +14,48 @@ fn hold(lab: &TestProject, machine: &str, expires: &str) {
 
 #[test]
 fn a_stream_that_another_run_holds_is_left_alone_and_the_message_says_who() {
-    let lab = TestProject::with_stream(TABLE, "");
-    lab.run();
-    lab.change("INSERT INTO s VALUES (2, 'b')");
-    hold(&lab, "elsewhere 1 pid", "unixepoch() + 100");
-    lab.wmshost("run", &[]).ended(3).says(&["run other-run", "process 4242424 on elsewhere", "the lease expires at"]);
-    lab.wmshost("state reset", &["--stream", "s", "--yes"]).ended(3).says(&["other-run"]);
-    lab.wmshost("verify", &["--repair"]).ended(3).says(&["other-run"]);
-    assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 1);
+    let project = TestProject::with_stream(TABLE, "");
+    project.run();
+    project.change("INSERT INTO s VALUES (2, 'b')");
+    hold(&project, "elsewhere 1 pid", "unixepoch() + 100");
+    project.wmshost("run", &[]).ended(3).says(&[
+        "run other-run",
+        "process 4242424 on elsewhere",
+        "the lease expires at",
+    ]);
+    project.wmshost("state reset", &["--stream", "s", "--yes"]).ended(3).says(&["other-run"]);
+    project.wmshost("verify", &["--repair"]).ended(3).says(&["other-run"]);
+    assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 1);
     // Reading is always allowed.
-    lab.wmshost("state log", &["--stream", "s"]).succeeded();
-    lab.wmshost("verify", &[]).ended(1);
+    project.wmshost("state log", &["--stream", "s"]).succeeded();
+    project.wmshost("verify", &[]).ended(1);
 }
 
 #[test]
 fn an_expired_lease_is_taken_over_and_given_back() {
-    let lab = TestProject::with_stream(TABLE, "");
-    lab.run();
-    lab.change("INSERT INTO s VALUES (2, 'b')");
-    hold(&lab, "elsewhere 1 pid", "unixepoch() - 1");
-    lab.run();
-    assert_eq!(lab.number("SELECT count(*) FROM WMS_S"), 2);
-    assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_LEASE"), 0);
+    let project = TestProject::with_stream(TABLE, "");
+    project.run();
+    project.change("INSERT INTO s VALUES (2, 'b')");
+    hold(&project, "elsewhere 1 pid", "unixepoch() - 1");
+    project.run();
+    assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 2);
+    assert_eq!(project.number("SELECT count(*) FROM WMSHOST_LEASE"), 0);
 }
 
 #[test]
 fn two_runs_at_once_end_equal_and_one_of_them_says_that_it_had_to_wait() {
-    let mut lab = TestProject::sample(30_000, 9);
-    lab.set("WMS_BATCH_SIZE", "100");
-    lab.set("TARGET_BATCH_SIZE", "100");
-    let mut first = lab.begin_run();
+    let mut project = TestProject::sample(30_000, 9);
+    project.set("WMS_BATCH_SIZE", "100");
+    project.set("TARGET_BATCH_SIZE", "100");
+    let mut first = project.begin_run();
     let waiting = "SELECT count(*) FROM WMSHOST_LEASE";
-    while lab.target().query_row(waiting, [], |row| row.get::<_, i64>(0)).unwrap_or(0) == 0 {
+    while project.target().query_row(waiting, [], |row| row.get::<_, i64>(0)).unwrap_or(0) == 0 {
         assert!(first.try_wait().expect("a status").is_none(), "the first run ended too soon");
         std::thread::yield_now();
     }
-    let second = lab.wmshost("run", &["--stream", "allocation"]);
+    let second = project.wmshost("run", &["--stream", "allocation"]);
     assert_eq!(second.code(), Some(3), "{}", second.err());
     assert!(second.err().contains("holds the stream"), "{}", second.err());
     assert!(first.wait().expect("an end").success());
-    wmshost_tests::assert_target_equals_source(&lab);
+    wmshost_tests::assert_target_equals_source(&project);
 }

@@ -16,26 +16,26 @@ fn a_replay_changes_the_sources_row_once_whatever_the_batches() {
     for batch_rows in ["1", "7", "100"] {
         for method in ["", "method = \"append\""] {
             let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, qty INTEGER, extra TEXT, gone TEXT);";
-            let mut lab = TestProject::with_stream(table, &in_place("in-place-reject", method));
-            lab.set("WMS_BATCH_SIZE", batch_rows);
+            let mut project = TestProject::with_stream(table, &in_place("in-place-reject", method));
+            project.set("WMS_BATCH_SIZE", batch_rows);
             let rows: Vec<(u64, u64)> = (1..=30).map(|id| (id, numbers.below(1_000))).collect();
             for (id, qty) in &rows {
-                lab.change(&format!("INSERT INTO s VALUES ({id}, {qty}, 'e{id}', 'g{id}')"));
+                project.change(&format!("INSERT INTO s VALUES ({id}, {qty}, 'e{id}', 'g{id}')"));
             }
             let bad: Vec<_> = rows.iter().filter(|(_, qty)| qty % 2 == 1).collect();
-            assert_eq!(lab.run_stream("s")["rows_rejected"], bad.len());
-            let kept = lab.rows("SELECT row_json FROM WMSHOST_QUARANTINE ORDER BY CAST(row_key AS TEXT), id");
+            assert_eq!(project.run_stream("s")["rows_rejected"], bad.len());
+            let kept = project.rows("SELECT row_json FROM WMSHOST_QUARANTINE ORDER BY CAST(row_key AS TEXT), id");
             for (id, qty) in bad {
                 let row = format!("{{\"id\":{id},\"qty\":{qty},\"extra\":\"e{id}\",\"gone\":\"g{id}\"}}");
                 assert!(kept.contains(&row), "{row} is not in {kept:?}");
             }
-            let stages = lab.rows("SELECT DISTINCT stage, length(digest) > 20 FROM WMSHOST_QUARANTINE");
+            let stages = project.rows("SELECT DISTINCT stage, length(digest) > 20 FROM WMSHOST_QUARANTINE");
             assert_eq!(stages, ["transform 1"]);
-            lab.write_stream(&in_place("in-place", method));
-            lab.wmshost("quarantine replay", &["--stream", "s"]).succeeded();
+            project.write_stream(&in_place("in-place", method));
+            project.wmshost("quarantine replay", &["--stream", "s"]).succeeded();
             let expected: Vec<String> = rows.iter().map(|(id, qty)| format!("{id} {} e{id}", 2 * qty)).collect();
-            assert_eq!(lab.rows("SELECT id, qty, more FROM WMS_S ORDER BY id"), expected, "{batch_rows} {method}");
-            assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0);
+            assert_eq!(project.rows("SELECT id, qty, more FROM WMS_S ORDER BY id"), expected, "{batch_rows} {method}");
+            assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0);
         }
     }
 }
@@ -44,61 +44,61 @@ fn a_replay_changes_the_sources_row_once_whatever_the_batches() {
 fn an_older_copy_never_goes_over_a_row_that_was_loaded_since() {
     let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, qty INTEGER, extra TEXT, gone TEXT);
         INSERT INTO s VALUES (1, 1, 'old', ''), (2, 2, 'other', '');";
-    let lab = TestProject::with_stream(table, &in_place("in-place-reject", ""));
-    lab.run();
-    let target = lab.target();
+    let project = TestProject::with_stream(table, &in_place("in-place-reject", ""));
+    project.run();
+    let target = project.target();
     target.execute_batch("CREATE TABLE kept AS SELECT * FROM WMSHOST_QUARANTINE").expect("a copy");
-    lab.change("UPDATE s SET qty = 4, extra = 'new' WHERE id = 1");
-    lab.run();
-    assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0, "what was loaded is forgotten");
+    project.change("UPDATE s SET qty = 4, extra = 'new' WHERE id = 1");
+    project.run();
+    assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0, "what was loaded is forgotten");
     // The state after an interrupted load that another run continued.
     target.execute_batch("INSERT INTO WMSHOST_QUARANTINE SELECT * FROM kept").expect("the older copy");
-    lab.write_stream(&in_place("in-place", ""));
-    let replay = lab.wmshost("quarantine replay", &["--stream", "s"]).ended(1);
+    project.write_stream(&in_place("in-place", ""));
+    let replay = project.wmshost("quarantine replay", &["--stream", "s"]).ended(1);
     assert!(replay.out().contains("after it was rejected"), "{}", replay.out());
-    assert_eq!(lab.rows("SELECT id, qty, more FROM WMS_S ORDER BY id"), ["1 8 new", "2 4 other"]);
-    assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 1);
+    assert_eq!(project.rows("SELECT id, qty, more FROM WMS_S ORDER BY id"), ["1 8 new", "2 4 other"]);
+    assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 1);
 }
 
 #[test]
 fn a_row_that_is_rejected_in_another_version_takes_the_place_of_the_older_one() {
-    let lab = TestProject::with_stream(
+    let project = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2)); INSERT INTO s VALUES (1, 'a'), (2, 2);",
         "max_rejected_percent = 100",
     );
-    lab.run();
-    lab.change("UPDATE s SET amount = 'b' WHERE id = 1");
-    lab.run();
-    let kept = lab.rows("SELECT reason FROM WMSHOST_QUARANTINE");
+    project.run();
+    project.change("UPDATE s SET amount = 'b' WHERE id = 1");
+    project.run();
+    let kept = project.rows("SELECT reason FROM WMSHOST_QUARANTINE");
     assert_eq!(kept.len(), 1, "{kept:?}");
     assert!(kept[0].ends_with("'b'"), "{kept:?}");
     // A run that reads it again keeps it once, with its own run id.
-    lab.wmshost("run", &["--full-refresh"]).succeeded();
-    let runs = lab.rows("SELECT count(*), count(DISTINCT run_id) FROM WMSHOST_QUARANTINE");
+    project.wmshost("run", &["--full-refresh"]).succeeded();
+    let runs = project.rows("SELECT count(*), count(DISTINCT run_id) FROM WMSHOST_QUARANTINE");
     assert_eq!(runs, ["1 1"]);
 }
 
 #[test]
 fn a_value_that_was_too_large_to_keep_is_read_again_and_not_made_up() {
-    let lab = TestProject::with_stream(
+    let project = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER PRIMARY KEY, note TEXT); INSERT INTO s VALUES (1, hex(zeroblob(600000))), (2, 'b');",
         "",
     );
-    let text = std::fs::read_to_string(lab.pipeline()).expect("a pipeline");
+    let text = std::fs::read_to_string(project.pipeline()).expect("a pipeline");
     let limited = text.replace("[connections.ana]", "lob_mib = 1\n[connections.ana]");
-    std::fs::write(lab.pipeline(), limited).expect("a pipeline");
-    lab.run();
-    assert_eq!(lab.rows("SELECT id FROM WMS_S"), ["2"]);
-    std::fs::write(lab.pipeline(), text).expect("a pipeline");
-    let replay = lab.wmshost("quarantine replay", &["--stream", "s"]).ended(1);
+    std::fs::write(project.pipeline(), limited).expect("a pipeline");
+    project.run();
+    assert_eq!(project.rows("SELECT id FROM WMS_S"), ["2"]);
+    std::fs::write(project.pipeline(), text).expect("a pipeline");
+    let replay = project.wmshost("quarantine replay", &["--stream", "s"]).ended(1);
     assert!(
         replay.out().contains("column note: the value was too large to be kept (1200000 bytes)"),
         "{}",
         replay.out()
     );
-    lab.wmshost("run", &["--full-refresh"]).succeeded();
-    assert_eq!(lab.rows("SELECT id, length(note) FROM WMS_S ORDER BY id"), ["1 1200000", "2 1"]);
-    assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0);
+    project.wmshost("run", &["--full-refresh"]).succeeded();
+    assert_eq!(project.rows("SELECT id, length(note) FROM WMS_S ORDER BY id"), ["1 1200000", "2 1"]);
+    assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0);
 }
 
 #[test]
@@ -106,28 +106,28 @@ fn a_large_quarantine_is_listed_in_pages_and_any_text_in_it_is_shown() {
     let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, amount DECIMAL(8,2));
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 130) INSERT INTO s SELECT i, 'x' || i FROM n;
         INSERT INTO s VALUES (1000, 1);";
-    let lab = TestProject::with_stream(table, "max_rejected_percent = 100");
-    lab.run();
+    let project = TestProject::with_stream(table, "max_rejected_percent = 100");
+    project.run();
     let ids = |more: &[&str]| -> Vec<String> {
-        let listed = lab.wmshost("quarantine list", &[&["--output", "json"], more].concat()).succeeded().json();
+        let listed = project.wmshost("quarantine list", &[&["--output", "json"], more].concat()).succeeded().json();
         listed.as_array().expect("rows").iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
     };
     let all = ids(&["--limit", "0"]);
     assert_eq!((all.len(), ids(&[]).len()), (130, 50));
     assert_eq!(ids(&["--limit", "20", "--after", &all[99]]), all[100..120]);
     assert_eq!(ids(&["--rule", "nobodys"]), Vec::<String>::new());
-    lab.wmshost("quarantine list", &["--after", "zz"]).ended(2).says(&["is not an id"]);
+    project.wmshost("quarantine list", &["--after", "zz"]).ended(2).says(&["is not an id"]);
     // Somebody writes into the table by hand.
-    lab.target()
+    project.target()
         .execute_batch(
             "INSERT INTO WMSHOST_QUARANTINE SELECT pipeline, stream, 'ä', char(27) || '[31m', char(8238), stage, rejected_by,
                  digest, run_id, rejected_at, passed, char(10) || 'error: no', key_digest, 'no json' FROM WMSHOST_QUARANTINE LIMIT 1;",
         )
         .expect("a strange row");
-    let listed = lab.wmshost("quarantine list", &["--limit", "0"]).succeeded().out();
+    let listed = project.wmshost("quarantine list", &["--limit", "0"]).succeeded().out();
     assert!(listed.contains('ä') && !listed.contains('\u{1b}') && !listed.contains('\u{202e}'), "{listed}");
     assert_eq!(listed.lines().count(), 133, "{listed}");
-    lab.wmshost("quarantine replay", &["--stream", "s"]).ended(1);
-    lab.wmshost("quarantine drop", &["--stream", "s", "--yes"]).succeeded();
-    assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0);
+    project.wmshost("quarantine replay", &["--stream", "s"]).ended(1);
+    project.wmshost("quarantine drop", &["--stream", "s", "--yes"]).succeeded();
+    assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0);
 }

@@ -248,9 +248,9 @@ const ALL: [Expected; 5] = [ALLOCATION, ORDER_HDR, ORDER_DTL, ITEM_MASTER, LOCAT
 
 /// Asserts that every target table of the shipped pipeline has the rows of its source: each row once, each source
 /// column unchanged, each derived column as recomputed.
-pub fn assert_target_equals_source(lab: &TestProject) {
-    let target = lab.target();
-    target.execute("ATTACH ?1 AS source", [lab.source_path().to_string_lossy()]).expect("the source");
+pub fn assert_target_equals_source(project: &TestProject) {
+    let target = project.target();
+    target.execute("ATTACH ?1 AS source", [project.source_path().to_string_lossy()]).expect("the source");
     for Expected { source, target: table, columns, derived } in ALL {
         let names: Vec<&str> = columns.iter().copied().chain(derived.iter().map(|(name, _)| *name)).collect();
         let values: Vec<&str> = columns.iter().copied().chain(derived.iter().map(|(_, value)| *value)).collect();

@@ -19,25 +19,27 @@ pub struct TestProject {
 impl TestProject {
     /// The shipped development pipeline, without its models, over a sample warehouse of this many allocations.
     pub fn sample(allocations: u64, seed: u64) -> Self {
-        let mut lab = Self::new(PathBuf::new());
-        lab.pipeline = lab.folder.path().join("pipeline.toml");
+        let mut project = Self::new(PathBuf::new());
+        project.pipeline = project.folder.path().join("pipeline.toml");
         let shipped = root().join("pipelines/dev.toml");
         let text = format!("extends = {shipped:?}\n[models]\nafter_load = false\n");
-        std::fs::write(&lab.pipeline, text).expect("a pipeline file");
+        std::fs::write(&project.pipeline, text).expect("a pipeline file");
         let (count, seed) = (allocations.to_string(), seed.to_string());
-        let file = lab.source_path();
-        lab.plain(&["sample", "create", &file.to_string_lossy(), "--allocations", &count, "--seed", &seed]).succeeded();
-        lab
+        let file = project.source_path();
+        project
+            .plain(&["sample", "create", &file.to_string_lossy(), "--allocations", &count, "--seed", &seed])
+            .succeeded();
+        project
     }
 
     /// A pipeline of one stream, `s`, over a source that these statements create. `stream` is the text after
     /// `[streams.s]`; the stream has no transform if the text names none.
     pub fn with_stream(source: &str, stream: &str) -> Self {
-        let mut lab = Self::new(PathBuf::new());
-        lab.pipeline = lab.folder.path().join("pipeline.toml");
-        lab.write_stream(stream);
-        lab.source().execute_batch(source).expect("valid statements");
-        lab
+        let mut project = Self::new(PathBuf::new());
+        project.pipeline = project.folder.path().join("pipeline.toml");
+        project.write_stream(stream);
+        project.source().execute_batch(source).expect("valid statements");
+        project
     }
 
     /// A pipeline of its own over a source that these statements make.
@@ -51,19 +53,19 @@ impl TestProject {
 
     fn new(pipeline: PathBuf) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut lab = Self { folder, pipeline, variables: Vec::new() };
+        let mut project = Self { folder, pipeline, variables: Vec::new() };
         for (name, file) in [("WMS_SQLITE", "wms.db"), ("TARGET_SQLITE", "analytics.db"), ("WMSHOST_HOME", "home")] {
-            let path = lab.folder.path().join(file).to_string_lossy().into_owned();
-            lab.variables.push((name.to_owned(), path));
+            let path = project.folder.path().join(file).to_string_lossy().into_owned();
+            project.variables.push((name.to_owned(), path));
         }
         // Compiling a plugin takes long compared with everything else; cached artefacts are verified before they are
         // used.
         let kept = root().join("target/tests-plugins");
         let _ = std::fs::create_dir_all(&kept);
-        let home = lab.folder.path().join("home");
+        let home = project.folder.path().join("home");
         std::fs::create_dir_all(&home).expect("a folder");
         std::os::unix::fs::symlink(kept, home.join("plugins")).expect("a link");
-        lab
+        project
     }
 
     /// Writes the pipeline file of a project with one stream.
