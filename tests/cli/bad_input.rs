@@ -18,7 +18,7 @@ fn refused(change: impl Fn(String) -> String, words: &[&str]) {
 }
 
 #[test]
-fn all_mistakes_of_a_file_are_told_at_once_with_line_and_key() {
+fn all_mistakes_of_a_file_are_reported_at_once_with_line_and_key() {
     refused(
         |text| text.replace("loader = \"table\"", "loader = \"tabel\"\nmethod = \"some\"\ncolour = 1\nkey = 5"),
         &[
@@ -55,7 +55,7 @@ fn what_the_file_refers_to_must_be_there_and_be_what_it_is_used_as() {
 }
 
 #[test]
-fn a_client_that_this_program_lacks_is_told_by_check_without_a_server() {
+fn a_client_that_this_program_lacks_is_reported_by_check_without_a_server() {
     let project = TestProject::with_stream(TABLE, "");
     let text = fs::read_to_string(project.pipeline()).expect("the pipeline");
     let other =
@@ -85,7 +85,7 @@ fn a_component_that_is_none_or_is_damaged_is_refused() {
 }
 
 #[test]
-fn a_table_or_column_that_is_not_there_is_told_before_anything_is_written() {
+fn a_table_or_column_that_is_not_there_is_reported_before_anything_is_written() {
     for (stream, words) in [
         ("table = \"nothing\"", "no table nothing"),
         ("key = [\"nobody\"]", "key column nobody is not in table s"),
@@ -112,7 +112,7 @@ fn one_streams_mistake_keeps_all_streams_from_writing() {
 }
 
 #[test]
-fn databases_that_are_none_or_cannot_be_written_are_told() {
+fn databases_that_are_none_or_cannot_be_written_are_reported() {
     let project = TestProject::with_stream(TABLE, "");
     fs::write(
         project.target_path(),
@@ -122,16 +122,16 @@ fn databases_that_are_none_or_cannot_be_written_are_told() {
     project.wmshost("run", &[]).ended(1).says(&["target ana", "no SQLite database"]);
     let project = TestProject::with_stream(TABLE, "");
     fs::write(project.source_path(), "nothing of the kind").expect("written");
-    let told = project.wmshost("run", &[]);
-    assert_ne!(told.code(), Some(0));
-    told.says(&["source wms"]);
+    let reported = project.wmshost("run", &[]);
+    assert_ne!(reported.code(), Some(0));
+    reported.says(&["source wms"]);
     let mut project = TestProject::with_stream(TABLE, "");
     project.set("WMSHOST_HOME", "/proc/nowhere");
     project.wmshost("run", &[]).ended(2).says(&["/proc/nowhere", "WMSHOST_HOME"]);
 }
 
 #[test]
-fn streams_that_do_not_exist_are_told_with_a_guess() {
+fn streams_that_do_not_exist_are_reported_with_a_guess() {
     let project = TestProject::sample(50, 1);
     project
         .wmshost("run", &["--stream", "alocation"])

@@ -3,7 +3,7 @@
 use wmshost_tests::TestProject;
 
 #[test]
-fn every_command_has_help_and_the_exit_codes_are_told() {
+fn every_command_has_help_and_the_exit_codes_are_reported() {
     let project = TestProject::sample(50, 1);
     let help = project.plain(&["--help"]).succeeded().out();
     for words in ["Exit codes:", "130", "WMSHOST_HOME", "Examples:"] {

@@ -146,7 +146,7 @@ fn a_guard_stops_deletions_and_can_be_lifted() {
 }
 
 #[test]
-fn rows_of_one_key_are_told_and_never_equal() {
+fn rows_of_one_key_are_reported_and_never_equal() {
     let target = rows(0..40, "v");
     // Batches of every length, so that rows of one key are in one batch and in several.
     for batch_rows in 1..9 {

@@ -62,7 +62,7 @@ fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn a_source_that_is_gone_or_cut_off_is_told_and_harms_nothing() {
+fn a_source_that_is_gone_or_cut_off_is_reported_and_harms_nothing() {
     let project = TestProject::sample(800, 8);
     project.run();
     let kept = project.path("kept.db");
@@ -97,7 +97,7 @@ fn a_target_that_another_program_has_locked_is_waited_for() {
 }
 
 #[test]
-fn a_history_that_is_damaged_is_told() {
+fn a_history_that_is_damaged_is_reported() {
     let project = TestProject::sample(200, 12);
     project.run();
     std::fs::write(project.path("home/state.db"), "not a database at all, but long enough to be read as one")

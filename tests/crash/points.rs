@@ -59,7 +59,7 @@ fn an_incremental_run_that_dies_at_any_point_ends_equal() {
 }
 
 #[test]
-fn the_run_that_died_is_told_as_interrupted() {
+fn the_run_that_died_is_reported_as_interrupted() {
     let mut project = project();
     die_and_go_on(&mut project, "allocation", "batch-committed");
     let runs = project.plain(&["runs", "list", "--output", "json"]).succeeded().json();

@@ -56,8 +56,8 @@ fn a_signal_at_any_point_of_a_comparison_deletes_nothing() {
             project.change("DELETE FROM s WHERE id IN (5, 19000)");
             project.set("WMSHOST_SIGNAL_AT", &format!("s:{point}:{times}"));
             let stopped = project.wmshost(command, rest).ended(130);
-            let told = format!("{}{}", stopped.out(), stopped.err());
-            assert!(told.contains("none was deleted"), "{command} {point}: {told}");
+            let reported = format!("{}{}", stopped.out(), stopped.err());
+            assert!(reported.contains("none was deleted"), "{command} {point}: {reported}");
             assert_eq!(left(&project, "hard"), 20_000, "{command} {point}");
             project.set("WMSHOST_SIGNAL_AT", "");
             project.wmshost(command, rest).succeeded();
@@ -115,7 +115,7 @@ fn a_source_that_lost_many_rows_stops_until_that_is_allowed() {
 }
 
 #[test]
-fn rows_that_share_a_key_are_told() {
+fn rows_that_share_a_key_are_reported() {
     let project = TestProject::with_stream(
         "CREATE TABLE s (n INTEGER PRIMARY KEY, id INTEGER, v TEXT, changed TIMESTAMP(6));
          INSERT INTO s VALUES (1, 7, 'a', '2026-01-01'), (2, 7, 'b', '2026-01-02'), (3, 8, 'c', '2026-01-02')",

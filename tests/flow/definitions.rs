@@ -374,13 +374,13 @@ fn check(cell: Cell) -> Result<(), String> {
         }
         Must::Load => {
             wants(ran.code() == Some(0) && planned.code() == Some(0), "exit code 0 is due", &ran)?;
-            let told = ran.json()["streams"][0]["definition_changes"].to_string();
+            let reported = ran.json()["streams"][0]["definition_changes"].to_string();
             let planned = planned.json()["streams"][0]["definition_changes"].to_string();
             let words = cell.change.words();
-            wants(told.contains(words), &format!("{words:?} is not in {told}"), &ran)?;
+            wants(reported.contains(words), &format!("{words:?} is not in {reported}"), &ran)?;
             wants(planned.contains(words), &format!("{words:?} is not in {planned}"), &ran)?;
             if cell.change == Change::Nothing {
-                wants(told == "[]" && planned == "[]", "nothing is to be told", &ran)?;
+                wants(reported == "[]" && planned == "[]", "nothing is to be reported", &ran)?;
             }
             is_as_source(cell, &project, table, &source, &loaded, cell.leaves_rows(), &ran)?;
             if cell.leaves_rows() {
@@ -390,14 +390,14 @@ fn check(cell: Cell) -> Result<(), String> {
             }
             // It is reported once; from then on it is the definition.
             let quiet = project.run_stream("s")["definition_changes"].to_string();
-            wants(quiet == "[]", &format!("still told: {quiet}"), &ran)
+            wants(quiet == "[]", &format!("still reported: {quiet}"), &ran)
         }
     }
 }
 
 fn wants(holds: bool, what: &str, ran: &CommandOutput) -> Result<(), String> {
-    let told = || format!("{what}\n  exit {:?}\n  {}\n  {}", ran.code(), ran.out().trim(), ran.err().trim());
-    if holds { Ok(()) } else { Err(told()) }
+    let reported = || format!("{what}\n  exit {:?}\n  {}\n  {}", ran.code(), ran.out().trim(), ran.err().trim());
+    if holds { Ok(()) } else { Err(reported()) }
 }
 
 /// The target is what plain Rust computes from the source.
@@ -448,22 +448,22 @@ fn check_share(share: usize) {
 }
 
 #[test]
-fn a_changed_definition_is_told_reloaded_or_refused_0() {
+fn a_changed_definition_is_reported_reloaded_or_refused_0() {
     check_share(0);
 }
 
 #[test]
-fn a_changed_definition_is_told_reloaded_or_refused_1() {
+fn a_changed_definition_is_reported_reloaded_or_refused_1() {
     check_share(1);
 }
 
 #[test]
-fn a_changed_definition_is_told_reloaded_or_refused_2() {
+fn a_changed_definition_is_reported_reloaded_or_refused_2() {
     check_share(2);
 }
 
 #[test]
-fn a_changed_definition_is_told_reloaded_or_refused_3() {
+fn a_changed_definition_is_reported_reloaded_or_refused_3() {
     check_share(3);
 }
 
@@ -492,10 +492,13 @@ fn another_setting_of_the_extractor_has_the_whole_table_read_again() {
         write("other");
         let planned = project.wmshost("plan", &["--output", "json"]).ended(code);
         let ran = project.wmshost("run", &["--output", "json"]).ended(code);
-        for told in [&planned.out(), &ran.out()] {
+        for reported in [&planned.out(), &ran.out()] {
             let reaction = if code == 0 { "\"reload\"" } else { "fail" };
             for words in ["setting behaviour of filtering changed", reaction] {
-                assert!(told.contains(words) || ran.err().contains(words), "{on_change}: {words} is not in {told}");
+                assert!(
+                    reported.contains(words) || ran.err().contains(words),
+                    "{on_change}: {words} is not in {reported}"
+                );
             }
         }
         if code == 0 {
@@ -503,7 +506,7 @@ fn another_setting_of_the_extractor_has_the_whole_table_read_again() {
             let consequence = change["consequence"].as_str().expect("words");
             assert!(consequence.contains("stay in WMS_S until a comparison removes them"), "{consequence}");
             assert_eq!(change["impact"], "selection");
-            assert_eq!(project.run_stream("s")["definition_changes"].to_string(), "[]", "it is told once");
+            assert_eq!(project.run_stream("s")["definition_changes"].to_string(), "[]", "it is reported once");
         }
     }
 }

@@ -12,14 +12,14 @@ fn project(policy: &str) -> TestProject {
 }
 
 #[test]
-fn a_new_column_evolves_the_table_and_is_told() {
+fn a_new_column_evolves_the_table_and_is_reported() {
     let project = project("");
     project.change("ALTER TABLE s ADD COLUMN note TEXT; INSERT INTO s VALUES (3, 1, 'new')");
     let run = project.run_stream("s");
     assert_eq!(run["schema_changes"][0], "note was added (utf8)");
     let change = &run["definition_changes"][0];
-    let told = "2 of the 3 rows in WMS_S have no value in it";
-    assert!(change["consequence"].as_str().is_some_and(|text| text.starts_with(told)), "{change}");
+    let reported = "2 of the 3 rows in WMS_S have no value in it";
+    assert!(change["consequence"].as_str().is_some_and(|text| text.starts_with(reported)), "{change}");
     assert_eq!(project.rows("SELECT id, note FROM WMS_S ORDER BY id"), ["1 NULL", "2 NULL", "3 new"]);
 }
 
@@ -38,7 +38,7 @@ fn a_frozen_table_refuses_before_a_row_moves() {
 }
 
 #[test]
-fn a_discarded_column_is_left_out_and_told() {
+fn a_discarded_column_is_left_out_and_reported() {
     let project = project("new_columns = \"discard\"");
     project.change("ALTER TABLE s ADD COLUMN note TEXT; INSERT INTO s VALUES (3, 1, 'new')");
     let run = project.run_stream("s");

@@ -44,10 +44,10 @@ fn a_panics_text_and_place_reach_the_operator_once() {
     let words = ["it panicked at ", "compute.rs:", ": a row is called trap; row 37 of the batch causes it (id = 137)"];
     project.wmshost("run", &[]).ended(1).says(&words);
     let log = log(&project);
-    let told: Vec<_> = log.lines().filter(|line| line.contains("a row is called trap")).collect();
-    assert_eq!(told.len(), 1, "{log}");
+    let reported: Vec<_> = log.lines().filter(|line| line.contains("a row is called trap")).collect();
+    assert_eq!(reported.len(), 1, "{log}");
     for field in ["\"function\":\"process\"", "\"batch\":2", "\"stream\":\"s\"", "\"plugin\":\"hostile\""] {
-        assert!(told[0].contains(field), "{field} is not in {}", told[0]);
+        assert!(reported[0].contains(field), "{field} is not in {}", reported[0]);
     }
     assert!(!log.contains("RUST_BACKTRACE"), "{log}");
     project.write_stream(&hostile("trap-at-name", "on_trap = \"quarantine\"", ""));

@@ -109,7 +109,7 @@ fn two_that_meet_in_one_table_are_kept_apart_and_the_owner_is_named() {
 }
 
 #[test]
-fn a_stream_that_was_renamed_takes_its_table_with_it_when_told_so() {
+fn a_stream_that_was_renamed_takes_its_table_with_it_by_take_over() {
     let project = TestProject::with_stream(TABLE, METHODS[1]);
     project.run();
     let named = format!("target_table = \"WMS_S\"\n{}\n", METHODS[1]);
@@ -212,7 +212,7 @@ fn a_take_over_or_creation_that_dies_at_any_point_is_ended_by_the_next_run() {
 
 /// The digest of each plugin is in the log, in the history and in the plan, and a file with another one is not loaded.
 #[test]
-fn it_is_told_which_bytes_moved_the_rows() {
+fn the_digests_of_the_bytes_that_moved_the_rows_are_reported() {
     let project = TestProject::with_stream(TABLE, "");
     let run = project.run();
     let run_id = run["run_id"].as_str().expect("an id");

@@ -149,8 +149,8 @@ fn a_rollback_to_another_definition_says_so_and_the_next_run_does_not_go_on_from
     ]);
     project.change("UPDATE s SET v = 'silent' WHERE id = 1");
     let run = project.run_stream("s");
-    let told = run["definition_changes"].to_string();
-    assert!(told.contains("change key") && told.contains("reload"), "{told}");
+    let reported = run["definition_changes"].to_string();
+    assert!(reported.contains("change key") && reported.contains("reload"), "{reported}");
     assert_eq!(project.rows("SELECT v FROM WMS_S WHERE id = 1"), ["silent"], "the whole table was read");
 }
 

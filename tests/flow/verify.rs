@@ -83,8 +83,8 @@ fn a_backfill_is_done_again_when_that_is_asked_for() {
     project.run();
     let window = ["--stream", "s", "--from", "2026-01-02", "--to", "2026-01-12", "--window", "1d", "--output", "json"];
     let backfill = |project: &TestProject, more: &[&str]| project.wmshost("backfill", &[&window[..], more].concat());
-    let statuses = |told: &serde_json::Value| -> Vec<String> {
-        let windows = told["windows"].as_array().expect("windows").iter();
+    let statuses = |reported: &serde_json::Value| -> Vec<String> {
+        let windows = reported["windows"].as_array().expect("windows").iter();
         windows.map(|window| window["status"].as_str().expect("a status").to_owned()).collect()
     };
     let first = backfill(&project, &[]).succeeded().json();

@@ -60,14 +60,14 @@ struct Story<'a> {
 
 /// Runs the story of a cell; a panic is a verdict too.
 pub(crate) fn tell(cell: &Cell, registry: &PluginRegistry) -> Verdict {
-    catch_unwind(AssertUnwindSafe(|| told(cell, registry))).unwrap_or_else(|panic| {
+    catch_unwind(AssertUnwindSafe(|| reported(cell, registry))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default();
         Verdict::Broken(format!("{cell}\n  it panicked: {text}"))
     })
 }
 
-fn told(cell: &Cell, registry: &PluginRegistry) -> Verdict {
+fn reported(cell: &Cell, registry: &PluginRegistry) -> Verdict {
     let bed = TestBed::new(cell, registry);
     let history = History::new(cell, bed.place.source());
     let strangers = bed.place.strangers();

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use super::{ModelsTestProject, told};
+use super::{ModelsTestProject, reported};
 
 const LEASES: &str = "SELECT count(*) FROM WMSHOST_LEASE WHERE stream = '(models)'";
 
@@ -40,7 +40,7 @@ fn hold_elsewhere(place: &ModelsTestProject, seconds: i64) {
 }
 
 #[test]
-fn the_second_of_two_builds_is_told_who_is_at_work() {
+fn the_second_of_two_builds_learns_who_is_at_work() {
     let place = ModelsTestProject::with_allocations("after_load = false\n", 20_000);
     place.ends(0, &["run", "p.toml"]);
     let first = stopped_build(&place);
@@ -51,7 +51,7 @@ fn the_second_of_two_builds_is_told_who_is_at_work() {
     }
     signal(&first, "-CONT");
     let first = first.wait_with_output().expect("an end");
-    assert_eq!(first.status.code(), Some(0), "{}", told(&first));
+    assert_eq!(first.status.code(), Some(0), "{}", reported(&first));
     assert_eq!(number(&place, LEASES), 0, "the lease was given back");
     assert_eq!(number(&place, "SELECT SUM(allocations) FROM PER_DAY"), 20_000);
 }
@@ -85,10 +85,10 @@ fn a_build_that_hung_and_lost_its_lease_commits_nothing_more() {
     }
     signal(&first, "-CONT");
     let first = first.wait_with_output().expect("an end");
-    let told = told(&first);
-    assert_eq!(first.status.code(), Some(3), "{told}");
+    let reported = reported(&first);
+    assert_eq!(first.status.code(), Some(3), "{reported}");
     let words = "this run lost its lease: run other-run (process 7 on elsewhere) has taken the models over";
-    assert!(told.contains(words), "{told}");
+    assert!(reported.contains(words), "{reported}");
     assert_eq!(number(&place, LEASES), 1, "the other one's lease stands");
 }
 

@@ -41,7 +41,7 @@ impl ModelsTestProject {
         let allocations = allocations.to_string();
         let made =
             place.run(&["sample", "create", &place.text("wms.db"), "--allocations", &allocations, "--seed", "1"]);
-        assert_eq!(made.status.code(), Some(0), "{}", told(&made));
+        assert_eq!(made.status.code(), Some(0), "{}", reported(&made));
         place
     }
 
@@ -76,17 +76,17 @@ impl ModelsTestProject {
 
     fn ends(&self, code: i32, words: &[&str]) -> String {
         let ended = self.run(words);
-        assert_eq!(ended.status.code(), Some(code), "{words:?}: {}", told(&ended));
-        told(&ended)
+        assert_eq!(ended.status.code(), Some(code), "{words:?}: {}", reported(&ended));
+        reported(&ended)
     }
 
     fn json(&self, words: &[&str]) -> Json {
         let ended = self.run(&[words, &["--output", "json"]].concat());
-        serde_json::from_slice(&ended.stdout).unwrap_or_else(|error| panic!("{words:?}: {error}: {}", told(&ended)))
+        serde_json::from_slice(&ended.stdout).unwrap_or_else(|error| panic!("{words:?}: {error}: {}", reported(&ended)))
     }
 }
 
-fn told(ended: &Output) -> String {
+fn reported(ended: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr))
 }
 
@@ -304,12 +304,12 @@ fn assert_is_run_event(event: &Json) {
 }
 
 #[test]
-fn lineage_is_told_to_a_server_and_fails_nothing() {
+fn lineage_is_sent_to_a_server_and_fails_nothing() {
     let listener = Listener::answering(201);
     let key = "lineage_key = { env = \"LINEAGE_TEST_KEY\" }";
     let place = ModelsTestProject::new(&format!("lineage = \"{}\"\n{key}\n", listener.address));
-    let told = place.ends(0, &["run", "p.toml"]);
-    assert!(!told.contains("warning") && !told.contains("sesame"), "{told}");
+    let reported = place.ends(0, &["run", "p.toml"]);
+    assert!(!reported.contains("warning") && !reported.contains("sesame"), "{reported}");
     let heard: Vec<(String, Json)> = listener.heard.try_iter().collect();
     let names = heard.iter().map(|(_, event)| (event["job"]["name"].as_str(), event["eventType"].as_str()));
     let expected = [("stg_small", "START"), ("stg_small", "COMPLETE"), ("per_day", "START"), ("per_day", "COMPLETE")];
@@ -324,9 +324,9 @@ fn lineage_is_told_to_a_server_and_fails_nothing() {
     // A busy server is tried three times, and then reported; the build has succeeded all the same.
     let busy = Listener::answering(503);
     let place = ModelsTestProject::new(&format!("lineage = \"{}\"\n", busy.address));
-    let told = place.ends(0, &["run", "p.toml"]);
-    assert!(told.contains("warning: lineage: 4 of 4 events were not delivered to http://127.0.0.1:"), "{told}");
-    assert!(told.contains("it answered 503") && told.contains("models of wms succeeded"), "{told}");
+    let reported = place.ends(0, &["run", "p.toml"]);
+    assert!(reported.contains("warning: lineage: 4 of 4 events were not delivered to http://127.0.0.1:"), "{reported}");
+    assert!(reported.contains("it answered 503") && reported.contains("models of wms succeeded"), "{reported}");
     assert_eq!(busy.heard.try_iter().count(), 3);
 
     let place = ModelsTestProject::new("lineage = \"localhost:5000\"\n");

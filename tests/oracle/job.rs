@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use wmshost_oracle_emulator::{Account, AccountState, Effect, Emulator, Fault, Moment, Options};
 
-use crate::warehouse::{Warehouse, told};
+use crate::warehouse::{Warehouse, reported};
 
 const ALLOCATIONS: u32 = 3_000;
 
@@ -17,7 +17,7 @@ fn the_job_ends_as_it_does_on_sqlite() {
     let warehouse = warehouse();
     let pipeline = warehouse.usual_pipeline();
     let checked = warehouse.wmshost(&["check", "--connect", &pipeline], &[]);
-    let text = told(&checked);
+    let text = reported(&checked);
     assert!(checked.status.success(), "{text}");
     assert!(text.contains("Oracle 19.") && text.contains("Oracle 23.") && text.contains("round trip"), "{text}");
 
@@ -36,9 +36,9 @@ fn the_job_ends_as_it_does_on_sqlite() {
     let written: u64 =
         report["streams"].as_array().expect("streams").iter().filter_map(|s| s["written"].as_u64()).sum();
     assert_eq!(written, 0, "nothing has changed: {report:#}");
-    let state = told(&warehouse.wmshost(&["state", "list", &pipeline], &[]));
+    let state = reported(&warehouse.wmshost(&["state", "list", &pipeline], &[]));
     assert!(state.contains("allocation") && state.contains("complete"), "{state}");
-    let plan = told(&warehouse.wmshost(&["plan", &pipeline], &[]));
+    let plan = reported(&warehouse.wmshost(&["plan", &pipeline], &[]));
     assert!(plan.contains("read changes since"), "{plan}");
 }
 
@@ -96,11 +96,11 @@ fn whatever_fails_the_next_run_ends_with_the_same_rows() {
         let kills = name.contains("killed");
         let id = warehouse.server.faults().add(fault);
         let output = warehouse.wmshost(&["run", &pipeline], &[]);
-        assert_eq!(warehouse.server.faults().struck(id), 1, "{name}: it did not strike: {}", told(&output));
+        assert_eq!(warehouse.server.faults().struck(id), 1, "{name}: it did not strike: {}", reported(&output));
         if name != "cut after a commit" && name != "half an answer to a commit" {
-            assert!(!output.status.success(), "{name}: {}", told(&output));
+            assert!(!output.status.success(), "{name}: {}", reported(&output));
         }
-        let text = told(&output);
+        let text = reported(&output);
         assert!(!text.contains("wms/") && !text.contains("panicked"), "{name}: {text}");
         if kills {
             let end = Instant::now() + Duration::from_secs(30);
@@ -120,7 +120,7 @@ fn what_differs_between_two_servers_is_found_and_repaired() {
     let pipeline = warehouse.usual_pipeline();
     warehouse.run(&pipeline);
     let verified = warehouse.wmshost(&["verify", &pipeline], &[]);
-    assert!(verified.status.success(), "{}", told(&verified));
+    assert!(verified.status.success(), "{}", reported(&verified));
     let mut sql = warehouse.sql("MART", "mart");
     let mut number = |query: &str| sql.query(query, &[]).expect("a number")[0][0].to_string();
     let gone = number("SELECT MIN(allocation_id) FROM wms_allocation");
@@ -135,7 +135,7 @@ fn what_differs_between_two_servers_is_found_and_repaired() {
         assert_eq!(sql.execute(&statement, &[]), Ok(1), "{statement}");
     }
     let verified = warehouse.wmshost(&["verify", &pipeline, "--output", "json"], &[]);
-    let text = told(&verified);
+    let text = reported(&verified);
     assert!(!verified.status.success(), "{text}");
     let report: serde_json::Value = serde_json::from_slice(&verified.stdout).expect("a report");
     let mut found: Vec<String> = Vec::new();
@@ -155,10 +155,10 @@ fn what_differs_between_two_servers_is_found_and_repaired() {
     assert_eq!(found, expected, "{report:#}");
     // Extra rows stay, because the stream does not delete.
     let repaired = warehouse.wmshost(&["verify", &pipeline, "--repair"], &[]);
-    assert!(told(&repaired).contains("1 extra rows stay"), "{}", told(&repaired));
+    assert!(reported(&repaired).contains("1 extra rows stay"), "{}", reported(&repaired));
     assert_eq!(sql.execute("DELETE FROM wms_order_hdr WHERE order_id = 88888888", &[]), Ok(1));
     let verified = warehouse.wmshost(&["verify", &pipeline], &[]);
-    assert!(verified.status.success(), "{}", told(&verified));
+    assert!(verified.status.success(), "{}", reported(&verified));
     warehouse.assert_same_as_sqlite("after a repair");
 }
 
@@ -192,12 +192,12 @@ fn a_comparison_whose_connection_is_lost_deletes_nothing() {
             let output = warehouse.wmshost(&["verify", &pipeline, "--stream", "allocation", "--repair"], &[]);
             if warehouse.server.faults().struck(id) == 0 {
                 // There are fewer fetches than that, or a deletion is only one statement: the run succeeded.
-                assert!(output.status.success(), "{name}: {}", told(&output));
+                assert!(output.status.success(), "{name}: {}", reported(&output));
                 assert_eq!(left(), (ALLOCATIONS - 7).to_string(), "{name}");
                 return;
             }
-            assert!(!output.status.success(), "{name}: {}", told(&output));
-            assert!(told(&output).contains("none was deleted"), "{name}: {}", told(&output));
+            assert!(!output.status.success(), "{name}: {}", reported(&output));
+            assert!(reported(&output).contains("none was deleted"), "{name}: {}", reported(&output));
             assert_eq!(left(), ALLOCATIONS.to_string(), "{name}");
         }
     }
@@ -223,7 +223,7 @@ fn rows_that_the_source_no_longer_has_are_taken_away_or_marked() {
     assert_eq!(number("SELECT COUNT(*) FROM wms_allocation"), (ALLOCATIONS - 7).to_string());
     assert_eq!(number("SELECT COUNT(*) FROM wms_order_dtl WHERE wms_deleted_at IS NOT NULL"), "7");
     let verified = warehouse.wmshost(&["verify", &pipeline], &[]);
-    assert!(verified.status.success(), "{}", told(&verified));
+    assert!(verified.status.success(), "{}", reported(&verified));
 }
 
 /// Bytes that change in transit can make the driver fail, and the process with it; whatever it does, the next run
@@ -236,7 +236,7 @@ fn a_garbled_answer_does_no_harm() {
         let garbled = Fault::new(Moment::Commit, Effect::Garble { seed }).skip(5).account("MART");
         let id = warehouse.server.faults().add(garbled);
         let output = warehouse.wmshost(&["run", &pipeline], &[]);
-        assert_eq!(warehouse.server.faults().struck(id), 1, "seed {seed}: it did not strike: {}", told(&output));
+        assert_eq!(warehouse.server.faults().struck(id), 1, "seed {seed}: it did not strike: {}", reported(&output));
         warehouse.run(&pipeline);
         warehouse.assert_same_as_sqlite(&format!("a garbled answer, seed {seed}"));
     }
@@ -253,14 +253,14 @@ fn a_process_that_dies_anywhere_is_made_good_by_the_next_run() {
         let warehouse = warehouse();
         let pipeline = warehouse.usual_pipeline();
         let output = warehouse.wmshost(&["run", &pipeline], &[("WMSHOST_CRASH_AT", point)]);
-        assert!(output.status.code().is_none(), "{point}: it did not die: {}", told(&output));
+        assert!(output.status.code().is_none(), "{point}: it did not die: {}", reported(&output));
         warehouse.run(&pipeline);
         warehouse.assert_same_as_sqlite(point);
     }
 }
 
 #[test]
-fn a_connection_that_cannot_be_had_is_told_with_its_label_alone() {
+fn a_connection_that_cannot_be_had_is_reported_with_its_label_alone() {
     let account = Account::new("OLD", "old").state(AccountState::Expired);
     let server = Emulator::start(Options::default().account(account)).expect("an emulator");
     let warehouse = Warehouse::new(server, 100);
@@ -274,7 +274,7 @@ fn a_connection_that_cannot_be_had_is_told_with_its_label_alone() {
         let pipeline = warehouse.pipeline(ca_file, "");
         for command in [&["run", &pipeline][..], &["check", "--connect", &pipeline]] {
             let output = warehouse.wmshost(command, variables);
-            let text = told(&output);
+            let text = reported(&output);
             assert!(!output.status.success() && text.contains(words), "{words}: {text}");
             assert!(!text.contains("not-the-word"), "{text}");
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use wmshost_oracle_emulator::{Emulator, Options};
 
-use crate::warehouse::{Warehouse, told};
+use crate::warehouse::{Warehouse, reported};
 
 /// The peak of memory of a full load of this number of allocations, in MiB; the load is checked row by row.
 fn load(allocations: u32) -> u64 {
@@ -32,7 +32,7 @@ fn load(allocations: u32) -> u64 {
     println!("{allocations} allocations in {:.1?}, {peak} MiB at most", begin.elapsed());
 
     let verified = warehouse.wmshost(&["verify", &pipeline, "--output", "json"], &[]);
-    assert!(verified.status.success(), "{}", told(&verified));
+    assert!(verified.status.success(), "{}", reported(&verified));
     let counted = |user: &str, password: &str, table: &str| {
         let rows = warehouse.sql(user, password).query(&format!("SELECT COUNT(*) FROM {table}"), &[]).expect("a count");
         rows[0][0].to_string()

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use wmshost_flow::{SqlSession, Value};
 use wmshost_oracle_emulator::{Account, Effect, Emulator, Fault, Moment, Options};
 
-use crate::warehouse::{TODAY, Warehouse, told};
+use crate::warehouse::{TODAY, Warehouse, reported};
 
 /// Seeds of days on which no item is deleted that many rows refer to: with others the tests of the streams would
 /// rightly fail.
@@ -39,13 +39,13 @@ fn warehouse(allocations: u32) -> Warehouse {
 
 fn models(warehouse: &Warehouse, words: &[&str]) -> String {
     let output = warehouse.wmshost(&[&["models"], words].concat(), &[]);
-    assert!(output.status.success(), "{words:?}: {}", told(&output));
-    told(&output)
+    assert!(output.status.success(), "{words:?}: {}", reported(&output));
+    reported(&output)
 }
 
 fn json(warehouse: &Warehouse, words: &[&str]) -> Json {
     let output = warehouse.wmshost(&[words, &["--output", "json"]].concat(), &[]);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{words:?}: {error}: {}", told(&output)))
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{words:?}: {error}: {}", reported(&output)))
 }
 
 /// The action taken for each model.
@@ -150,7 +150,7 @@ fn models_give_the_same_rows_as_on_sqlite() {
     let warehouse = warehouse(3_000);
     let (oracle, sqlite) = (warehouse.usual_pipeline(), warehouse.sqlite_pipeline());
     for pipeline in [&oracle, &sqlite] {
-        assert!(told(&warehouse.run(pipeline)).contains("models of wms succeeded"));
+        assert!(reported(&warehouse.run(pipeline)).contains("models of wms succeeded"));
     }
     assert_same_models(&warehouse, "after the first run");
     for day in DAYS {
@@ -204,7 +204,7 @@ fn a_wrong_clock_hides_nothing_from_models() {
     let (oracle, sqlite) = (warehouse.usual_pipeline(), warehouse.sqlite_pipeline());
     for (day, skew) in (*DAYS.start()..).zip(["3600", "-3600", "0"]) {
         let output = warehouse.wmshost(&["run", &oracle], &[("WMSHOST_CLOCK_AHEAD", skew)]);
-        assert!(output.status.success(), "{skew} s: {}", told(&output));
+        assert!(output.status.success(), "{skew} s: {}", reported(&output));
         warehouse.run(&sqlite);
         assert_same_models(&warehouse, &format!("with the clock {skew} s ahead"));
         warehouse.change_sample(day);
@@ -385,10 +385,10 @@ fn whatever_fails_the_old_rows_stand_and_retry_goes_on() {
         let before = rows(warehouse.sql("MART", "mart").as_mut(), days);
         let id = warehouse.server.faults().add(fault.account("MART"));
         let output = warehouse.wmshost(&["models", "build", &pipeline, "--force", "--threads", "2"], &[]);
-        assert_eq!(warehouse.server.faults().struck(id), 1, "{name}: it did not strike: {}", told(&output));
-        assert_eq!(output.status.code(), Some(1), "{name}: {}", told(&output));
+        assert_eq!(warehouse.server.faults().struck(id), 1, "{name}: it did not strike: {}", reported(&output));
+        assert_eq!(output.status.code(), Some(1), "{name}: {}", reported(&output));
         if !name.starts_with("a note") {
-            assert!(told(&output).contains("kpi_daily: errored"), "{name}: {}", told(&output));
+            assert!(reported(&output).contains("kpi_daily: errored"), "{name}: {}", reported(&output));
             assert_eq!(rows(warehouse.sql("MART", "mart").as_mut(), days), before, "{name}");
         }
         models(&warehouse, &["retry", &pipeline]);
@@ -402,7 +402,7 @@ fn a_part_of_the_pipeline_builds_what_it_can() {
     let warehouse = warehouse(500);
     let pipeline = warehouse.usual_pipeline();
     let output = warehouse.wmshost(&["run", &pipeline, "--stream", "allocation"], &[]);
-    let text = told(&output);
+    let text = reported(&output);
     assert!(output.status.success(), "{text}");
     let why = "stg_wms_orders: it reads the stream order_dtl, which is not part of this run and was never loaded: there \
                is no table WMS_ORDER_DTL; and the stream order_hdr, which is not part of this run";
@@ -414,7 +414,7 @@ fn a_part_of_the_pipeline_builds_what_it_can() {
     // With `models build` a stream that was never loaded is a mistake, unless it is disabled.
     let output = warehouse.wmshost(&["models", "build", &pipeline], &[]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(told(&output).contains("the stream order_hdr was never loaded"), "{}", told(&output));
+    assert!(reported(&output).contains("the stream order_hdr was never loaded"), "{}", reported(&output));
     let off = ["order_hdr", "order_dtl", "item_master", "location"]
         .map(|stream| format!("[streams.{stream}]\nenabled = false\n"))
         .concat();
@@ -429,7 +429,7 @@ fn a_part_of_the_pipeline_builds_what_it_can() {
     assert_same_models(&warehouse, "after all of it");
     warehouse.change_sample(1);
     warehouse.copy_sample();
-    let text = told(&warehouse.wmshost(&["run", &pipeline, "--stream", "allocation"], &[]));
+    let text = reported(&warehouse.wmshost(&["run", &pipeline, "--stream", "allocation"], &[]));
     assert!(text.contains("models of wms succeeded") && !text.contains("left out"), "{text}");
 }
 
@@ -443,7 +443,7 @@ fn models_are_built_in_the_schema_of_the_connection() {
     let loader = [("TARGET_ORACLE_USERNAME", "LOADER"), ("TARGET_ORACLE_PASSWORD", "loader")];
     for words in [&["run", &pipeline][..], &["models", "build", &pipeline, "--full-refresh"]] {
         let output = warehouse.wmshost(words, &loader);
-        assert!(output.status.success(), "{}", told(&output));
+        assert!(output.status.success(), "{}", reported(&output));
     }
     let owners = "SELECT owner, COUNT(*) FROM all_objects WHERE object_name IN ('KPI_DAILY', 'STG_WMS_ITEMS', 'WMSHOST_MODEL') \
                   GROUP BY owner";

@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 use wmshost_oracle_emulator::{Emulator, Options};
 
-use crate::warehouse::{Warehouse, told};
+use crate::warehouse::{Warehouse, reported};
 
 const STREAM: &str = "\n[models]\nafter_load = false\n[streams.allocation]\nenabled = false\n[streams.order_hdr]\n\
     enabled = false\n[streams.order_dtl]\nenabled = false\n[streams.item_master]\nenabled = false\n[streams.location]\n\
@@ -13,7 +13,7 @@ const STREAM: &str = "\n[models]\nafter_load = false\n[streams.allocation]\nenab
 fn quarantined(warehouse: &Warehouse, pipeline: &str) -> Vec<(String, String)> {
     let listed = warehouse.wmshost(&["quarantine", "list", pipeline, "--stream", "uni", "--output", "json"], &[]);
     let rows: Json =
-        serde_json::from_slice(&listed.stdout).unwrap_or_else(|error| panic!("{error}: {}", told(&listed)));
+        serde_json::from_slice(&listed.stdout).unwrap_or_else(|error| panic!("{error}: {}", reported(&listed)));
     let rows = rows.as_array().expect("rows").iter();
     let mut rows: Vec<_> =
         rows.map(|row| (row["rule"].as_str().unwrap_or("?").to_owned(), row["row"].to_string())).collect();
@@ -36,7 +36,7 @@ fn rows_without_a_place_are_rejected_alone_and_forgotten_when_they_are_loaded() 
         sql.execute(statement, &[]).expect("a statement");
     }
     let ran = warehouse.wmshost(&["run", &pipeline], &[]);
-    assert!(ran.status.success() && told(&ran).contains("2 of 4 rows were rejected"), "{}", told(&ran));
+    assert!(ran.status.success() && reported(&ran).contains("2 of 4 rows were rejected"), "{}", reported(&ran));
     let rows = |table: &str| -> Vec<String> {
         let mut sql = warehouse.sql("MART", "mart");
         let rows = sql.query(&format!("SELECT a, b FROM {table} ORDER BY a, b"), &[]).expect("rows");
@@ -58,6 +58,6 @@ fn rows_without_a_place_are_rejected_alone_and_forgotten_when_they_are_loaded() 
     assert!(warehouse.wmshost(&["run", &pipeline], &[]).status.success());
     assert_eq!(quarantined(&warehouse, &pipeline).len(), 1);
     let dropped = warehouse.wmshost(&["quarantine", "drop", &pipeline, "--stream", "uni", "--yes"], &[]);
-    assert!(dropped.status.success(), "{}", told(&dropped));
+    assert!(dropped.status.success(), "{}", reported(&dropped));
     assert!(quarantined(&warehouse, &pipeline).is_empty());
 }

@@ -226,7 +226,7 @@ impl Warehouse {
     /// Runs a pipeline that must succeed.
     pub(crate) fn run(&self, pipeline: &str) -> Output {
         let output = self.wmshost(&["run", pipeline], &[]);
-        assert!(output.status.success(), "{}", told(&output));
+        assert!(output.status.success(), "{}", reported(&output));
         output
     }
 
@@ -263,7 +263,7 @@ impl Warehouse {
 }
 
 /// The output of a program.
-pub(crate) fn told(output: &Output) -> String {
+pub(crate) fn reported(output: &Output) -> String {
     format!(
         "exit {:?}\n{}\n{}",
         output.status.code(),

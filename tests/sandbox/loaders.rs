@@ -197,9 +197,9 @@ fn the_host_counts_what_was_written() {
         let end = warehouse.run(&attack).expect("the streams are made");
         let failure = end.failure.unwrap_or_else(|| panic!("{}: no failure", attack.behaviour)).failure;
         // Rows that are inserted twice have the same key twice.
-        let told =
+        let reported =
             ["it must write each of them once", "UNIQUE"].iter().any(|words| failure.to_string().contains(words));
-        assert_eq!((failure.kind, told), (Permanent, true), "{}: {failure}", attack.behaviour);
+        assert_eq!((failure.kind, reported), (Permanent, true), "{}: {failure}", attack.behaviour);
         assert_eq!(warehouse.holdings(), before, "{}", attack.behaviour);
         check_recovery(&warehouse, &attack, &attack.behaviour);
     }

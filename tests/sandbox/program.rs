@@ -102,10 +102,10 @@ fn a_hostile_plugin_fails_its_stream_and_no_other() {
     ] {
         let site = Site::new(behaviour);
         let end = site.run(&[]);
-        let told = text(&end.stderr);
-        assert_eq!(end.status.code(), Some(1), "{behaviour}: {told}");
-        assert!(told.contains(words), "{behaviour}: {told}");
-        assert!(!told.contains('\u{1b}') && !told.contains("panicked at 'host"), "{behaviour}: {told:?}");
+        let reported = text(&end.stderr);
+        assert_eq!(end.status.code(), Some(1), "{behaviour}: {reported}");
+        assert!(reported.contains(words), "{behaviour}: {reported}");
+        assert!(!reported.contains('\u{1b}') && !reported.contains("panicked at 'host"), "{behaviour}: {reported:?}");
         assert_eq!((site.rows("WMS_ORDERS"), site.rows("WMS_NEIGHBOURS")), (0, 8), "{behaviour}");
     }
 }
@@ -124,15 +124,15 @@ fn what_is_wrong_before_the_first_row_is_a_matter_of_configuration() {
         let other = pipeline.replace(&name("hostile_transform"), &name(guest));
         fs::write(site.0.path().join("pipeline.toml"), other).expect("a pipeline");
         let end = site.run(&[]);
-        let told = text(&end.stderr);
-        assert_eq!(end.status.code(), Some(2), "{guest}: {told}");
-        assert!(told.contains(words), "{guest}: {told}");
+        let reported = text(&end.stderr);
+        assert_eq!(end.status.code(), Some(2), "{guest}: {reported}");
+        assert!(reported.contains(words), "{guest}: {reported}");
         assert!(!site.0.path().join("target.db").exists(), "{guest}");
     }
 }
 
 #[test]
-fn a_failure_is_told_to_programs_too() {
+fn a_failure_is_reported_to_programs_too() {
     let site = Site::new("loop");
     let end = site.run(&["--output", "json"]);
     let report: serde_json::Value = serde_json::from_slice(&end.stdout).expect("JSON alone");

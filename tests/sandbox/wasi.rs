@@ -113,8 +113,8 @@ fn guests_of_every_toolchain_run() {
         for (name, file) in &guests {
             let plugin = SANDBOX.load(name, file);
             if UNRUNNABLE.contains(&name.as_str()) {
-                let is_told = plugin.is_ok() || plugin.is_err_and(|at| [Denied, InvalidConfig].contains(&at.kind));
-                assert!(is_told, "{}", file.display());
+                let is_reported = plugin.is_ok() || plugin.is_err_and(|at| [Denied, InvalidConfig].contains(&at.kind));
+                assert!(is_reported, "{}", file.display());
                 continue;
             }
             let plugin = plugin.unwrap_or_else(|failure| panic!("{}: {failure}", file.display()));

@@ -9,7 +9,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::models::Models;
 use crate::resolved::{Limits, RunOptions, StreamPlan};
 use crate::select::pick;
-use crate::stage::Stage;
+use crate::stage::ConfiguredPlugin;
 
 /// A stream that can run.
 #[derive(Debug, Clone)]
@@ -17,16 +17,16 @@ pub struct Stream {
     /// Its description in the file.
     pub plan: StreamPlan,
     /// The extractor.
-    pub extractor: Stage,
+    pub extractor: ConfiguredPlugin,
     /// The transforms, in the order in which they are applied.
-    pub transforms: Vec<Stage>,
+    pub transforms: Vec<ConfiguredPlugin>,
     /// The loader.
-    pub loader: Stage,
+    pub loader: ConfiguredPlugin,
 }
 
 impl Stream {
     /// Returns its plugins in the order in which rows pass through them.
-    pub fn stages(&self) -> impl Iterator<Item = &Stage> {
+    pub fn stages(&self) -> impl Iterator<Item = &ConfiguredPlugin> {
         [&self.extractor].into_iter().chain(&self.transforms).chain([&self.loader])
     }
 }

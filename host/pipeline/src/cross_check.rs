@@ -12,7 +12,7 @@ use crate::models::Models;
 use crate::plugins::{PluginCatalog, PluginMetadata, PluginProblem, World};
 use crate::resolved::{Resolved, StreamPlan};
 use crate::settings::{self, GivenSetting};
-use crate::stage::Stage;
+use crate::stage::ConfiguredPlugin;
 use crate::suggest;
 
 /// Reports all inconsistencies. Returns `None` only after a report.
@@ -124,7 +124,7 @@ impl Checker<'_> {
         })
     }
 
-    fn stage(&mut self, plan: &StreamPlan, label: &str, key: &str, world: World) -> Option<Stage> {
+    fn stage(&mut self, plan: &StreamPlan, label: &str, key: &str, world: World) -> Option<ConfiguredPlugin> {
         let metadata = self.metadata(label)?;
         if metadata.world != world {
             let place = match metadata.world {
@@ -147,11 +147,11 @@ impl Checker<'_> {
         metadata: PluginMetadata,
         settings: &BTreeMap<String, BTreeMap<String, GivenSetting>>,
         key: &str,
-    ) -> Option<Stage> {
+    ) -> Option<ConfiguredPlugin> {
         let none = BTreeMap::new();
         let given = settings.get(label).unwrap_or(&none);
         let settings = settings::check(&metadata.settings, given, &join(key, label), self.sink);
-        Some(Stage {
+        Some(ConfiguredPlugin {
             plugin: label.to_owned(),
             path: self.pipeline.plugins.get(label)?.clone(),
             name: metadata.name,
@@ -195,7 +195,8 @@ impl Checker<'_> {
             let message = "it is not an address that begins with http:// or https://".to_owned();
             self.sink.of(&key(model_keys::LINEAGE.name), message, None);
         }
-        let plugins: Vec<Option<Stage>> = plan.plugins.iter().map(|label| self.model_plugin(label)).collect();
+        let plugins: Vec<Option<ConfiguredPlugin>> =
+            plan.plugins.iter().map(|label| self.model_plugin(label)).collect();
         Some(Some(Models {
             plugins: plugins.into_iter().collect::<Option<_>>()?,
             target: target?,
@@ -207,7 +208,7 @@ impl Checker<'_> {
         }))
     }
 
-    fn model_plugin(&mut self, label: &str) -> Option<Stage> {
+    fn model_plugin(&mut self, label: &str) -> Option<ConfiguredPlugin> {
         let key = join(file::MODELS.name, model_keys::PLUGINS.name);
         if !self.pipeline.declared_plugins.contains(label) {
             let known = self.pipeline.declared_plugins.iter().map(String::as_str);

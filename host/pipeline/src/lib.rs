@@ -79,5 +79,5 @@ pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};
 pub use schema::schema;
 pub use secret::Secret;
 pub use settings::Setting;
-pub use stage::Stage;
+pub use stage::ConfiguredPlugin;
 pub use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};

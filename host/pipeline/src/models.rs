@@ -8,7 +8,7 @@ use crate::keys::models as keys;
 use crate::secret::Secret;
 use crate::section_reader::SectionReader;
 use crate::settings::{GivenSetting, Setting, given};
-use crate::stage::Stage;
+use crate::stage::ConfiguredPlugin;
 
 /// A server that accepts OpenLineage events.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub struct ModelsPlan {
 #[derive(Debug, Clone)]
 pub struct Models {
     /// The plugins that declare them.
-    pub plugins: Vec<Stage>,
+    pub plugins: Vec<ConfiguredPlugin>,
     /// The label of the connection they are built in.
     pub target: String,
     /// The tables that models take over from another owner, each `TABLE` or `TABLE of PIPELINE`.

@@ -8,7 +8,7 @@ use crate::settings::Setting;
 
 /// A plugin at its position in a stream.
 #[derive(Debug, Clone)]
-pub struct Stage {
+pub struct ConfiguredPlugin {
     /// The plugin's label in the file.
     pub plugin: String,
     /// Its component file.
@@ -23,7 +23,7 @@ pub struct Stage {
     pub settings: BTreeMap<String, Setting>,
 }
 
-impl fmt::Display for Stage {
+impl fmt::Display for ConfiguredPlugin {
     /// Writes `label 1.2.3 blake3:…`, which identifies the exact component.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.plugin, self.version, self.digest)

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_not_told() {
+    fn a_path_is_not_reported() {
         let error = rusqlite::Connection::open("/nowhere/secret.db").expect_err("no such folder");
         let failure = failure("opening", error);
         assert!(!failure.to_string().contains("secret"));

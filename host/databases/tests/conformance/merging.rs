@@ -26,7 +26,7 @@ struct Story<'a> {
 }
 
 #[test]
-fn stories_of_merging_end_as_told() {
+fn stories_of_merging_end_as_expected() {
     let stories = [
         Story {
             name: "equal rows are left alone, changed ones updated",

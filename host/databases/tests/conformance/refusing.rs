@@ -50,7 +50,7 @@ fn expected(rows: &[(Option<i64>, String)], taken: &BTreeSet<String>) -> Vec<usi
 }
 
 #[test]
-fn rows_that_a_table_refuses_are_told_and_the_others_written() {
+fn rows_that_a_table_refuses_are_reported_and_the_others_written() {
     for world in worlds() {
         let mut writer = world.writer();
         with_unique_names(&world, writer.as_mut());
@@ -70,17 +70,17 @@ fn rows_that_a_table_refuses_are_told_and_the_others_written() {
                 true => writer.merge(&world.table, &rows_of(&rows), &rule),
                 false => writer.insert(&world.table, &rows_of(&rows)),
             });
-            let mut told: Vec<Refused> = writer.take_refused();
-            told.sort_by_key(|refused| refused.row);
+            let mut reported: Vec<Refused> = writer.take_refused();
+            reported.sort_by_key(|refused| refused.row);
             let when = format!("{}, batch {batch}", world.driver());
-            assert_eq!(told.iter().map(|refused| refused.row).collect::<Vec<_>>(), refused, "{when}");
+            assert_eq!(reported.iter().map(|refused| refused.row).collect::<Vec<_>>(), refused, "{when}");
             let inserted = (rows.len() - refused.len()) as u64;
             let rejected = refused.len() as u64;
             assert_eq!(counted, WriteStats { inserted, rejected, ..WriteStats::default() }, "{when}");
-            for refused in &told {
+            for refused in &reported {
                 let is_null = rows[refused.row].0.is_none();
                 assert_eq!(refused.rule == "null-key", is_null, "{when}: {refused:?}");
-                assert!(!refused.reason.contains(&rows[refused.row].1), "a value is told: {refused:?}");
+                assert!(!refused.reason.contains(&rows[refused.row].1), "a value is reported: {refused:?}");
             }
             let good = rows.iter().enumerate().filter(|(at, _)| !refused.contains(at)).map(|(_, row)| row);
             for (id, name) in good {
@@ -90,7 +90,7 @@ fn rows_that_a_table_refuses_are_told_and_the_others_written() {
             let expected: Vec<String> = written.iter().map(|(id, name)| format!("{id} {name}")).collect();
             assert_eq!(world.rows("SELECT id, name FROM T ORDER BY id"), expected, "{when}");
         }
-        assert!(writer.take_refused().is_empty(), "they are told once");
+        assert!(writer.take_refused().is_empty(), "they are reported once");
     }
 }
 
@@ -105,8 +105,8 @@ fn an_update_that_is_refused_leaves_the_row_and_its_neighbours_are_written() {
         in_transaction(writer.as_mut(), |writer| writer.merge(&world.table, &first, &rule));
         let second = rows_of(&[row(1, "x"), row(4, "d"), row(2, "c"), row(5, "e"), row(3, "y")]);
         let counted = in_transaction(writer.as_mut(), |writer| writer.merge(&world.table, &second, &rule));
-        let told: Vec<usize> = writer.take_refused().iter().map(|refused| refused.row).collect();
-        assert_eq!(told, [2], "{}", world.driver());
+        let reported: Vec<usize> = writer.take_refused().iter().map(|refused| refused.row).collect();
+        assert_eq!(reported, [2], "{}", world.driver());
         let counts = WriteStats { inserted: 2, updated: 2, rejected: 1, ..WriteStats::default() };
         assert_eq!(counted, counts, "{}", world.driver());
         assert_eq!(
@@ -142,18 +142,23 @@ fn a_row_that_the_swap_would_refuse_is_refused_with_its_batch() {
             let counted = in_transaction(writer.as_mut(), |writer| writer.insert(&staged, &rows_of(batch)));
             let staged = batch.len() as u64 - 1;
             assert_eq!(counted, WriteStats { staged, rejected: 1, ..WriteStats::default() }, "{}", world.driver());
-            let told = writer.take_refused();
-            assert_eq!(told.iter().map(|told| told.row).collect::<Vec<_>>(), [refused], "{}", world.driver());
-            assert!(!told[0].reason.contains("__NEXT"), "{}: {}", world.driver(), told[0].reason);
+            let reported = writer.take_refused();
+            assert_eq!(
+                reported.iter().map(|reported| reported.row).collect::<Vec<_>>(),
+                [refused],
+                "{}",
+                world.driver()
+            );
+            assert!(!reported[0].reason.contains("__NEXT"), "{}: {}", world.driver(), reported[0].reason);
         }
         let mut expected = vec!["1 c", "3 a", "5 d", "7 e"];
         if world.is_oracle() {
             let bad = rows_of(&[row(100, "f"), row(8, ""), row(9, "g")]);
             in_transaction(writer.as_mut(), |writer| writer.insert(&staged, &bad));
-            let mut told = writer.take_refused();
-            told.sort_by_key(|told| told.row);
-            let told: Vec<_> = told.iter().map(|told| (told.row, told.rule.as_str())).collect();
-            assert_eq!(told, [(0, "ora-02290"), (1, "ora-01400")], "{}", world.driver());
+            let mut reported = writer.take_refused();
+            reported.sort_by_key(|reported| reported.row);
+            let reported: Vec<_> = reported.iter().map(|reported| (reported.row, reported.rule.as_str())).collect();
+            assert_eq!(reported, [(0, "ora-02290"), (1, "ora-01400")], "{}", world.driver());
             expected.push("9 g");
         }
         in_transaction(writer.as_mut(), |writer| writer.swap(&world.table));

@@ -106,7 +106,7 @@ fn an_encrypted_connection_checks_the_servers_certificate() {
 
 /// Where the Instant Client is installed, there is nothing to report.
 #[test]
-fn what_the_other_client_lacks_is_told_before_anything_is_connected() {
+fn what_the_other_client_lacks_is_reported_before_anything_is_connected() {
     let mut other = settings(&SHARED, Release::R19);
     other.client = ClientKind::Oci;
     let Some(why) = oracle::unusable(&other) else { return };
@@ -123,7 +123,7 @@ fn what_the_other_client_lacks_is_told_before_anything_is_connected() {
 }
 
 #[test]
-fn a_refused_login_is_told_and_not_tried_again() {
+fn a_refused_login_is_reported_and_not_tried_again() {
     let server = Emulator::start(
         Options::default()
             .account(Account::new("LOCKED", "a").state(AccountState::Locked))

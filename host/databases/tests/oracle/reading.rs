@@ -350,7 +350,7 @@ fn views_synonyms_and_names_that_were_quoted_are_read_like_tables() {
 }
 
 #[test]
-fn a_right_that_is_missing_is_told_with_its_grant() {
+fn a_right_that_is_missing_is_reported_with_its_grant() {
     let server = Emulator::start(Options::default()).expect("a emulator");
     let mut settings = settings(&server, Release::R19);
     settings.schema = Some("wms".to_owned());

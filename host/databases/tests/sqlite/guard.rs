@@ -103,7 +103,7 @@ fn what_only_reads_granted_tables_is_allowed() {
 }
 
 #[test]
-fn mistakes_are_told_apart_from_what_is_denied() {
+fn mistakes_are_distinguished_from_denials() {
     let warehouse = Warehouse::new(SCHEMA);
     let mut reader = warehouse.reader(&["a"]);
     for (statement, kind) in [

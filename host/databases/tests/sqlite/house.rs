@@ -89,9 +89,9 @@ fn the_history_keeps_every_change_and_the_last_one_counts() {
     assert_eq!(LEDGER.append(session.as_mut(), "s", Action::Reset, Some("by hand"), "cmd", None), Ok(2));
     assert_eq!(LEDGER.checkpoint(session.as_mut(), "s"), Ok(None));
     let history = LEDGER.history(session.as_mut(), "s").expect("a history");
-    let told = history.iter().flatten().map(|entry| (entry.sequence, entry.action, entry.note.as_deref()));
-    let told: Vec<_> = told.collect();
-    assert_eq!(told, [(1, Action::Run, None), (2, Action::Reset, Some("by hand"))]);
+    let reported = history.iter().flatten().map(|entry| (entry.sequence, entry.action, entry.note.as_deref()));
+    let reported: Vec<_> = reported.collect();
+    assert_eq!(reported, [(1, Action::Run, None), (2, Action::Reset, Some("by hand"))]);
     assert_eq!(LEDGER.streams(session.as_mut()).expect("streams").len(), 2);
     assert_eq!(Ledger { pipeline: "q" }.history(session.as_mut(), "s"), Ok(Vec::new()));
 }

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_does_not_fit_is_told_with_its_column() {
+    fn a_value_that_does_not_fit_is_reported_with_its_column() {
         for (kind, row) in [
             (DataType::Int64, r#"{"c":"x"}"#),
             (DataType::Decimal128(3, 2), r#"{"c":"12.34"}"#),

@@ -29,7 +29,7 @@ fn model(name: &str, statement: &str) -> Model {
     }
 }
 
-fn told(dialect: Dialect, model: Model) -> String {
+fn reported(dialect: Dialect, model: Model) -> String {
     let setup = Setup {
         dialect,
         streams: [("stock", "WMS_STOCK"), ("item", "WMS_ITEM")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
@@ -44,9 +44,9 @@ fn told(dialect: Dialect, model: Model) -> String {
 fn refused(dialect: Dialect, cases: &[(&str, &str)]) {
     let mut wrong = Vec::new();
     for (statement, words) in cases {
-        let told = told(dialect, model("m", statement));
-        if !told.contains(words) {
-            wrong.push(format!("{statement}\n  should report {words:?}, and reports {told:?}"));
+        let reported = reported(dialect, model("m", statement));
+        if !reported.contains(words) {
+            wrong.push(format!("{statement}\n  should report {words:?}, and reports {reported:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -194,7 +194,7 @@ fn oracles_own_doors_are_shut() {
     );
     let recursive =
         "WITH a (n) AS (SELECT 1 FROM dual UNION ALL SELECT n + 1 FROM a WHERE n < 3) SELECT a.n AS id FROM a, {stock}";
-    assert_eq!(told(Dialect::Oracle, model("m", recursive)), "");
+    assert_eq!(reported(Dialect::Oracle, model("m", recursive)), "");
     for statement in [
         "SELECT LEVEL AS id FROM dual CONNECT BY LEVEL <= 9 ORDER BY id",
         "SELECT (SELECT MAX(x.n) FROM (SELECT s.a AS n FROM dual UNION ALL SELECT b FROM dual) x) AS id FROM {stock} s",
@@ -205,7 +205,7 @@ fn oracles_own_doors_are_shut() {
     ] {
         let mut alone = model("m", statement);
         alone.depends_on.retain(|_| statement.contains("{stock}"));
-        assert_eq!(told(Dialect::Oracle, alone), "", "{statement}");
+        assert_eq!(reported(Dialect::Oracle, alone), "", "{statement}");
     }
 }
 
@@ -223,12 +223,12 @@ fn what_only_selects_is_allowed() {
         "SELECT id FROM {stock} wms_item WHERE wms_item.id = 1",
     ] {
         for dialect in [Dialect::Sqlite, Dialect::Oracle] {
-            assert_eq!(told(dialect, model("m", statement)), "", "{statement}");
+            assert_eq!(reported(dialect, model("m", statement)), "", "{statement}");
         }
     }
     let spine =
         "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 9) SELECT n.id FROM n, {stock}";
-    assert_eq!(told(Dialect::Sqlite, model("m", spine)), "");
+    assert_eq!(reported(Dialect::Sqlite, model("m", spine)), "");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn tests_are_looked_at_too() {
         test("where", expression("id > 0"), Some("id IN secret")),
         test("custom", Assertion::Custom("SELECT id FROM {this}; DROP TABLE x".to_owned()), None),
     ];
-    let told = told(Dialect::Sqlite, tested);
+    let reported = reported(Dialect::Sqlite, tested);
     for part in [
         "test out 1:7: here begins more than one expression, with THEN",
         "test two 1:7: here begins more than one expression, with ,",
@@ -260,13 +260,13 @@ fn tests_are_looked_at_too() {
         "test where 1:7: it names the table secret",
         "test custom 1:22: it is one SELECT, without `;`",
     ] {
-        assert!(told.contains(part), "{part:?} is not in\n{told}");
+        assert!(reported.contains(part), "{part:?} is not in\n{reported}");
     }
-    assert!(!told.contains("test fine"), "{told}");
+    assert!(!reported.contains("test fine"), "{reported}");
 }
 
 #[test]
-fn what_is_wrong_in_both_builds_is_told_once() {
+fn what_is_wrong_in_both_builds_is_reported_once() {
     use wmshost_flow::model::{Increment, OnChange, Strategy};
     let mut kept = model("m", "SELECT id FROM {stock}, secret {when incremental} WHERE id > 0 {end}");
     let increment = Increment {
@@ -276,19 +276,19 @@ fn what_is_wrong_in_both_builds_is_told_once() {
         on_change: OnChange::Rebuild,
     };
     kept.materialization = Materialization::Incremental(increment);
-    assert_eq!(told(Dialect::Sqlite, kept.clone()).matches("secret;").count(), 1);
+    assert_eq!(reported(Dialect::Sqlite, kept.clone()).matches("secret;").count(), 1);
     kept.statement = "SELECT id FROM {stock} {when incremental}, secret {end}".to_owned();
-    assert!(told(Dialect::Sqlite, kept).contains("SQL 1:44: it names the table secret"));
+    assert!(reported(Dialect::Sqlite, kept).contains("SQL 1:44: it names the table secret"));
 }
 
 /// The greatest accepted depth can be walked on the stack of any thread.
 #[test]
 fn depth_is_limited() {
     let chain = |terms: usize| format!("SELECT {} AS id FROM {{stock}}", vec!["1"; terms].join(" + "));
-    assert_eq!(told(Dialect::Sqlite, model("m", &chain(3_900))), "");
-    assert!(told(Dialect::Sqlite, model("m", &chain(50_000))).contains("operators, 4000 may be"));
+    assert_eq!(reported(Dialect::Sqlite, model("m", &chain(3_900))), "");
+    assert!(reported(Dialect::Sqlite, model("m", &chain(50_000))).contains("operators, 4000 may be"));
     let nested = format!("SELECT {}1{} AS id FROM {{stock}}", "(".repeat(1_000), ")".repeat(1_000));
-    assert!(told(Dialect::Sqlite, model("m", &nested)).contains("nests too deep"));
+    assert!(reported(Dialect::Sqlite, model("m", &nested)).contains("nests too deep"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use wmshost_flow::model::{Assertion, Model, Strategy as Way};
 use wmshost_models::Project;
 
 use crate::warehouse::{
-    HOUR, Warehouse, action, incremental, model, names, node, project, selected, setup, test, told, view,
+    HOUR, Warehouse, action, incremental, model, names, node, project, reported, selected, setup, test, view,
 };
 
 /// The present rows of the stock, without those that the stream no longer has.
@@ -197,7 +197,7 @@ fn a_stream_that_only_lost_rows_wakes_its_models() {
 }
 
 #[test]
-fn a_days_end_is_told() {
+fn a_days_end_is_reported() {
     let statement = "SELECT COUNT(*) AS rows_today FROM {stock} WHERE at < {today} \
                      {when incremental} OR {built_today} <> {today} {end}";
     let days = incremental(Way::Append, None, model("days", &["stock"], &["rows_today"], statement));
@@ -212,7 +212,7 @@ fn a_days_end_is_told() {
 }
 
 #[test]
-fn what_cannot_be_followed_is_told() {
+fn what_cannot_be_followed_is_reported() {
     let stg = view("stg", &["stock"], &["place", "amount"], "SELECT place, amount FROM {stock}");
     let table =
         model("plain", &["stock"], &["place", "items", "amount"], "SELECT place, 1 AS items, amount FROM {stock}");
@@ -223,15 +223,15 @@ fn what_cannot_be_followed_is_told() {
     let declared =
         vec![stg, table, followed("rows", Way::Append), sums("of_view", "stg"), sums("of_table", "plain"), late];
     let wrong = Project::new(setup(declared)).expect_err("mistakes");
-    let told = told(&wrong);
+    let reported = reported(&wrong);
     for part in [
         "stg has no rows of its own, and no watermark",
         "before images are kept of incremental models only, and plain is not one",
         "with a lookback the before images of rows are not those of the last build",
     ] {
-        assert!(told.contains(part), "{part:?} is not in {told}");
+        assert!(reported.contains(part), "{part:?} is not in {reported}");
     }
     let full = model("always", &["rows"], &["place"], "SELECT place FROM {before:rows}");
     let wrong = Project::new(setup(vec![followed("rows", Way::Append), full])).expect_err("a mistake");
-    assert!(crate::warehouse::told(&wrong).contains("only an incremental model has this placeholder"));
+    assert!(crate::warehouse::reported(&wrong).contains("only an incremental model has this placeholder"));
 }

@@ -217,8 +217,8 @@ fn another_type_than_declared_leaves_what_was_there() {
     ] {
         let report = warehouse.build(&declared(amount));
         let kept = node(&report, "kept");
-        let told = format!("the column amount is declared Int64, and its SQL returns {found}");
-        assert!(kept.message.contains(&told), "{amount}: {}", kept.message);
+        let reported = format!("the column amount is declared Int64, and its SQL returns {found}");
+        assert!(kept.message.contains(&reported), "{amount}: {}", kept.message);
         assert_eq!(warehouse.rows("SELECT SUM(amount) FROM KEPT"), ["35"], "what was there stays");
     }
     // Text that is a number is stored as one in a numeric column, and NULL is of every type.

@@ -3,17 +3,17 @@
 use wmshost_flow::model::{Assertion, Materialization, Strategy};
 use wmshost_models::Project;
 
-use crate::warehouse::{Warehouse, incremental, model, names, project, setup, test, told, view};
+use crate::warehouse::{Warehouse, incremental, model, names, project, reported, setup, test, view};
 
 fn wrong(models: Vec<wmshost_flow::model::Model>) -> String {
-    told(&Project::new(setup(models)).expect_err("mistakes"))
+    reported(&Project::new(setup(models)).expect_err("mistakes"))
 }
 
 #[test]
-fn all_mistakes_are_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let mut tested = model("tested", &["stock"], &["id"], "SELECT id FROM {stock}");
     tested.tests = vec![test("t", Assertion::NotNull(names(&["idd"]))), test("t", Assertion::Unique(names(&["id"])))];
-    let told = wrong(vec![
+    let reported = wrong(vec![
         model("Bad-Name", &[], &["id"], "SELECT 1 AS id"),
         model("stock", &[], &["id"], "SELECT 1 AS id"),
         model("wms_item", &[], &["id"], "SELECT 1 AS id"),
@@ -43,18 +43,18 @@ fn all_mistakes_are_told_at_once() {
         "model windows, SQL 1:8: it does not exist in a full build",
         "model tested, test t: another test has that name",
     ] {
-        assert!(told.contains(part), "{part:?} is not in\n{told}");
+        assert!(reported.contains(part), "{part:?} is not in\n{reported}");
     }
 }
 
 #[test]
-fn a_circle_is_told_once_with_its_way() {
-    let told = wrong(vec![
+fn a_circle_is_reported_once_with_its_way() {
+    let reported = wrong(vec![
         model("a", &["b"], &["id"], "SELECT id FROM {b}"),
         model("b", &["c"], &["id"], "SELECT id FROM {c}"),
         model("c", &["a"], &["id"], "SELECT id FROM {a}"),
     ]);
-    assert_eq!(told, "plugin marts, model a: models read each other in a circle: a reads b reads c reads a");
+    assert_eq!(reported, "plugin marts, model a: models read each other in a circle: a reads b reads c reads a");
 }
 
 #[test]
@@ -64,17 +64,17 @@ fn tests_and_unit_tests_name_columns_that_there_are() {
         test("filled", Assertion::NotNull(names(&["idd"]))),
         test("there", Assertion::Relationship { column: "id".into(), to: "itm".into(), to_column: "item".into() }),
     ];
-    let told = wrong(vec![tested]);
-    assert!(told.contains("test filled: model tested has no column idd; did you mean id?"), "{told}");
-    assert!(told.contains("test there: itm is neither a stream nor a model; did you mean item?"), "{told}");
+    let reported = wrong(vec![tested]);
+    assert!(reported.contains("test filled: model tested has no column idd; did you mean id?"), "{reported}");
+    assert!(reported.contains("test there: itm is neither a stream nor a model; did you mean item?"), "{reported}");
 }
 
 #[test]
 fn the_database_looks_at_sql_before_anything_is_built() {
     let warehouse = Warehouse::new();
-    let told = |models| told(&warehouse.examine(&project(models)).expect_err("mistakes"));
+    let reported = |models| reported(&warehouse.examine(&project(models)).expect_err("mistakes"));
     let broken = "SELECT id,\n       amuont AS amount\nFROM {stock}";
-    let found = told(vec![
+    let found = reported(vec![
         model("broken", &["stock"], &["id", "amount"], broken),
         model("behind", &["broken"], &["id"], "SELECT id, amount FROM {broken}"),
         view("odd", &["stock"], &["id"], "SELECT id, abs() FROM {stock}"),
@@ -115,7 +115,7 @@ fn incremental_sql_is_looked_at_too() {
     let statement = "SELECT id, amount FROM {stock} {when incremental} WHERE wrong IN (SELECT id FROM {changes}) {end}";
     let changes = "SELECT id FROM {stock} WHERE wms_loaded_at > {watermark}";
     let kept = model("kept", &["stock"], &["id", "amount"], statement);
-    let found = told(
+    let found = reported(
         &warehouse
             .examine(&project(vec![incremental(Strategy::Merge(names(&["id"])), Some(changes), kept)]))
             .expect_err("a mistake"),

@@ -9,7 +9,7 @@ use wmshost_flow::{Dialect, Value};
 use wmshost_models::{NodeStatus, Project, Setup};
 use wmshost_oracle_emulator::{Account, Effect, Emulator, Fault, Moment, Options, Release, Transport};
 
-use crate::warehouse::{HOUR, Warehouse, action, incremental, model, names, node, setup, test, told, view};
+use crate::warehouse::{HOUR, Warehouse, action, incremental, model, names, node, reported, setup, test, view};
 
 const ACCOUNTS: u32 = 24;
 
@@ -63,7 +63,7 @@ fn item(warehouse: &Warehouse, item: i64, name: &str) {
 
 fn project(models: Vec<Model>) -> Project {
     let setup = Setup { dialect: Dialect::Oracle, ..setup(models) };
-    Project::new(setup).unwrap_or_else(|wrong| panic!("{}", told(&wrong)))
+    Project::new(setup).unwrap_or_else(|wrong| panic!("{}", reported(&wrong)))
 }
 
 const CHANGED: &str = "{when incremental} WHERE wms_loaded_at > {watermark} {end}";
@@ -141,7 +141,7 @@ fn a_failed_model_leaves_what_was_there_and_says_where() {
     // The name in the server's error is found in the model's own text, before anything is built and during a build.
     broken[1].statement = "SELECT item,\n  SUM(s.amonut) AS amount\nFROM {stock} s GROUP BY item".into();
     let broken = project(broken);
-    let wrong = told(&warehouse.examine(&broken).expect_err("a mistake"));
+    let wrong = reported(&warehouse.examine(&broken).expect_err("a mistake"));
     assert!(wrong.contains("plugin marts, model totals, SQL 2:9") && wrong.contains("ORA-00904"), "{wrong}");
     let message = node(&warehouse.build(&broken), "totals").message.clone();
     assert!(message.starts_with("SQL 2:9: target analytics: ORA-00904"), "{message}");
@@ -232,8 +232,8 @@ fn a_merge_takes_in_only_what_changed() {
     stock(&warehouse, 4, 2, "C", 7);
     let report = warehouse.build(&models);
     let merged_node = node(&report, "merged");
-    let told = (action(&report, "merged"), merged_node.changed, merged_node.rows);
-    assert_eq!(told, ("incremental", 2, Some(4)), "{}", merged_node.message);
+    let reported = (action(&report, "merged"), merged_node.changed, merged_node.rows);
+    assert_eq!(reported, ("incremental", 2, Some(4)), "{}", merged_node.message);
     let query = "SELECT id, item, doubled FROM MERGED ORDER BY id";
     assert_eq!(warehouse.rows(query), ["1 1 20", "2 1 42", "3 2 10", "4 2 14"]);
     assert_eq!(warehouse.rows("SELECT COUNT(DISTINCT wms_loaded_at) FROM MERGED"), ["2"]);

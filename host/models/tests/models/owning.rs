@@ -7,7 +7,7 @@ use wmshost_models::Project;
 use wmshost_oracle_emulator::{Effect, Fault, Moment};
 
 use crate::oracle::{self, SERVER};
-use crate::warehouse::{Warehouse, incremental, model, names, setup, told, view};
+use crate::warehouse::{Warehouse, incremental, model, names, reported, setup, view};
 
 const STRANGERS: [&str; 4] = ["an empty table", "a table with rows", "a table like one of the host", "a view"];
 
@@ -19,7 +19,7 @@ fn warehouses() -> [(Warehouse, Dialect, String); 2] {
 
 fn project(dialect: Dialect, models: Vec<Model>) -> Project {
     let setup = wmshost_models::Setup { dialect, ..setup(models) };
-    Project::new(setup).unwrap_or_else(|wrong| panic!("{}", told(&wrong)))
+    Project::new(setup).unwrap_or_else(|wrong| panic!("{}", reported(&wrong)))
 }
 
 /// A model for each strategy. The last has a follower, so that its before images are kept.
@@ -303,13 +303,13 @@ fn what_somebody_put_in_the_place_of_a_models_view_is_left_alone() {
             let before = seen(&warehouse, "MINE");
             let changed = project(dialect, view_of("amount + 0"));
             for project in [&first, &changed] {
-                let told = match warehouse.try_run_as("wms", project, |_| {}) {
+                let reported = match warehouse.try_run_as("wms", project, |_| {}) {
                     Ok(ran) => format!("{} {ran:?}", ran.has_failed()),
                     Err(failure) => format!("true {failure}"),
                 };
                 assert!(
-                    told.starts_with("true") && told.contains("is not the one that wmshost made"),
-                    "{case}: {told}"
+                    reported.starts_with("true") && reported.contains("is not the one that wmshost made"),
+                    "{case}: {reported}"
                 );
                 assert_eq!(seen(&warehouse, "MINE"), before, "{case}");
             }

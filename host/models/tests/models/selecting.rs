@@ -64,7 +64,7 @@ fn words_select() {
 }
 
 #[test]
-fn a_word_that_matches_nothing_is_told() {
+fn a_word_that_matches_nothing_is_reported() {
     let wrong = select(&["dim_items tag:hourly"], &["colour:red", "+", "state:old"]).expect_err("wrong");
     assert_eq!(
         wrong,

@@ -8,7 +8,7 @@ use wmshost_flow::{ColumnPurpose, Dialect, Value, declared_type};
 use wmshost_models::{Project, Setup};
 
 use crate::oracle;
-use crate::warehouse::{HOUR, Warehouse, incremental, model, names, setup, told};
+use crate::warehouse::{HOUR, Warehouse, incremental, model, names, reported, setup};
 
 /// Each type with values as literals of SQLite and of Oracle: the ends of its range, and NULL.
 fn types(dialect: Dialect) -> Vec<(DataType, Vec<String>)> {
@@ -131,7 +131,7 @@ fn every_type_goes_through_every_kind_of_model_unchanged() {
         (0..4).for_each(|id| insert(id, 1));
         let models = copies(columns.clone());
         let setup = Setup { dialect, ..setup(models.clone()) };
-        let project = Project::new(setup).unwrap_or_else(|wrong| panic!("{}", told(&wrong)));
+        let project = Project::new(setup).unwrap_or_else(|wrong| panic!("{}", reported(&wrong)));
         let same = |step: &str| {
             let expected = rows(&warehouse, dialect, &columns, "WMS_STOCK");
             for model in &models {

@@ -187,10 +187,10 @@ pub(crate) fn setup(models: Vec<Model>) -> Setup {
 }
 
 pub(crate) fn project(models: Vec<Model>) -> Project {
-    Project::new(setup(models)).unwrap_or_else(|wrong| panic!("{}", told(&wrong)))
+    Project::new(setup(models)).unwrap_or_else(|wrong| panic!("{}", reported(&wrong)))
 }
 
-pub(crate) fn told(diagnostics: &[Diagnostic]) -> String {
+pub(crate) fn reported(diagnostics: &[Diagnostic]) -> String {
     diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 

@@ -10,35 +10,35 @@ use wmshost_pipeline::{Checked, check_file, duration_text};
 use crate::world::{ByFileName, variables};
 
 #[test]
-fn every_case_is_told_as_expected() {
+fn every_case_is_reported_as_expected() {
     let mut folders: Vec<PathBuf> = fs::read_dir("tests/cases").unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     assert!(!folders.is_empty());
     let mut wrong = String::new();
     for folder in folders {
-        let told = told(&folder);
+        let reported = reported(&folder);
         let expected = folder.join("expected.txt");
         if std::env::var_os("UPDATE_EXPECTED").is_some() {
-            fs::write(&expected, &told).unwrap();
+            fs::write(&expected, &reported).unwrap();
         }
         let expected = fs::read_to_string(&expected).unwrap_or_default();
-        if told != expected {
-            writeln!(wrong, "{}:\n--- expected\n{expected}--- told\n{told}", folder.display()).unwrap();
+        if reported != expected {
+            writeln!(wrong, "{}:\n--- expected\n{expected}--- reported\n{reported}", folder.display()).unwrap();
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-fn told(folder: &Path) -> String {
+fn reported(folder: &Path) -> String {
     let environment = fs::read_to_string(folder.join("environment")).unwrap_or_default();
     let pairs = environment.lines().filter_map(|line| line.split_once('='));
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let result = check_file(&folder.join("pipeline.toml"), &variables(pairs), &ByFileName);
-    let told = match result {
+    let reported = match result {
         Ok(checked) => summary(&checked),
         Err(diagnostics) => format!("{diagnostics}\n"),
     };
-    told.replace(&format!("{}/", folder.display()), "")
+    reported.replace(&format!("{}/", folder.display()), "")
 }
 
 fn summary(checked: &Checked) -> String {

@@ -37,7 +37,7 @@ fn development_runs_on_two_files() {
 #[test]
 fn the_streams_of_the_warehouse_are_those_of_the_contract() {
     let streams = shipped("dev.toml", &[]).streams;
-    let told: Vec<_> = streams
+    let reported: Vec<_> = streams
         .iter()
         .map(|stream| {
             let plan = &stream.plan;
@@ -50,7 +50,7 @@ fn the_streams_of_the_warehouse_are_those_of_the_contract() {
     };
     use Method::{Full, Incremental};
     assert_eq!(
-        told,
+        reported,
         [
             row("allocation", "WMS_ALLOCATION", Incremental, "allocation_id", "allocation"),
             row("order_hdr", "WMS_ORDER_HDR", Incremental, "order_id", "orders"),
@@ -79,17 +79,17 @@ fn staging_and_production_run_on_oracle() {
 #[test]
 fn production_without_variables_names_each_of_them() {
     let diagnostics = check_file(Path::new("../../pipelines/prod.toml"), &set(&[]), &ByFileName).unwrap_err();
-    let told = diagnostics.to_string();
+    let reported = diagnostics.to_string();
     for (name, _) in CREDENTIALS {
-        assert!(told.contains(&format!("the variable {name} is not set")), "{told}");
+        assert!(reported.contains(&format!("the variable {name} is not set")), "{reported}");
     }
-    assert_eq!(diagnostics.list().len(), CREDENTIALS.len(), "{told}");
+    assert_eq!(diagnostics.list().len(), CREDENTIALS.len(), "{reported}");
 }
 
 #[test]
 fn the_base_alone_lacks_only_its_connections() {
-    let told = check_file(Path::new("../../pipelines/base.toml"), &set(&[]), &ByFileName).unwrap_err();
-    insta::assert_snapshot!(told.to_string(), @r"
+    let reported = check_file(Path::new("../../pipelines/base.toml"), &set(&[]), &ByFileName).unwrap_err();
+    insta::assert_snapshot!(reported.to_string(), @r"
     ../../pipelines/base.toml:17: stream_defaults.source: there is no connection `wms`; add a table `[connections.wms]`
     ../../pipelines/base.toml:18: stream_defaults.target: there is no connection `analytics`; add a table `[connections.analytics]`
     2 mistakes
@@ -116,9 +116,9 @@ fn the_reference_has_every_key_with_its_default() {
         let Some(fallback) = fallback else {
             continue;
         };
-        let told = description.replace(',', "").contains(&format!("Default: {}", fallback.replace(',', "")));
+        let reported = description.replace(',', "").contains(&format!("Default: {}", fallback.replace(',', "")));
         let from_streams = path.starts_with("stream_defaults.");
-        assert!(told || from_streams, "{path}: say \"Default: {fallback}\"");
+        assert!(reported || from_streams, "{path}: say \"Default: {fallback}\"");
         if path.starts_with("run.") || path.starts_with("limits.") || from_streams {
             assert_eq!(example, fallback, "{path}");
         }

@@ -69,9 +69,9 @@ fn a_mistake_has_fields() {
 }
 
 #[test]
-fn unreadable_files_are_told() {
+fn unreadable_files_are_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let told = |name: &str| {
+    let reported = |name: &str| {
         let diagnostics = load(&folder.path().join(name), &set(&[])).unwrap_err().to_string();
         diagnostics.replace(&format!("{}/", folder.path().display()), "")
     };
@@ -79,7 +79,7 @@ fn unreadable_files_are_told() {
     fs::write(folder.path().join("large.toml"), "#".repeat(2 << 20)).unwrap();
     fs::create_dir(folder.path().join("folder")).unwrap();
     fs::write(folder.path().join("empty.toml"), "").unwrap();
-    let all = ["none.toml", "binary.toml", "large.toml", "folder", "empty.toml"].map(told).join("\n");
+    let all = ["none.toml", "binary.toml", "large.toml", "folder", "empty.toml"].map(reported).join("\n");
     insta::assert_snapshot!(all, @r"
     none.toml: no such file; correct the path
     1 mistake
@@ -96,7 +96,7 @@ fn unreadable_files_are_told() {
 
 /// A password at a wrong position does not get into a message.
 #[test]
-fn what_comes_by_reference_is_never_told() {
+fn what_comes_by_reference_is_never_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pipeline.toml");
     fs::write(folder.path().join("secret"), "hunter two\n").unwrap();

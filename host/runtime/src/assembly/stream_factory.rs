@@ -8,7 +8,7 @@ use wmshost_flow::{
     Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy, Source,
     SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant, Trace, Window,
 };
-use wmshost_pipeline::{self as pipeline, Checked, Connection, Diagnostics, LateRows, Stage, StreamPlan};
+use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
 
 use super::connect;
@@ -178,7 +178,7 @@ impl<'a> StreamFactory<'a> {
             session: source.session(&grant)?,
         };
         let limits = limits(&self.pipeline.limits);
-        let staged = |stage: &Stage| -> Result<(Plugin, Identity), Failure> {
+        let staged = |stage: &ConfiguredPlugin| -> Result<(Plugin, Identity), Failure> {
             let plugin = self.registry.plugin(&stage.plugin, &stage.path)?;
             let digest = Some(plugin.digest.clone());
             Ok((plugin, Identity { digest, ..identity(stage, &plan.name) }))
@@ -212,7 +212,7 @@ impl<'a> StreamFactory<'a> {
     /// opened.
     pub fn definition(&self, stream: &pipeline::Stream) -> Result<Definition, Failure> {
         let request = self.request(&stream.plan);
-        let used = |at: wmshost_flow::Stage, stage: &Stage| -> Result<PluginUse, Failure> {
+        let used = |at: wmshost_flow::Stage, stage: &ConfiguredPlugin| -> Result<PluginUse, Failure> {
             let plugin = self.registry.plugin(&stage.plugin, &stage.path)?;
             let digest =
                 |setting: &pipeline::Setting| blake3::hash(format!("{setting:?}").as_bytes()).to_hex()[..16].to_owned();
@@ -315,7 +315,7 @@ pub(crate) fn limits(limits: &pipeline::Limits) -> Limits {
 }
 
 /// The identity of an instance, with its settings.
-pub(crate) fn identity(stage: &Stage, stream: &str) -> Identity {
+pub(crate) fn identity(stage: &ConfiguredPlugin, stream: &str) -> Identity {
     let setting = |(name, setting): (&String, &pipeline::Setting)| {
         let setting = match setting {
             pipeline::Setting::Text(v) => Setting::Text(v.clone()),

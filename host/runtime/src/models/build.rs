@@ -137,7 +137,7 @@ fn not_built(failure: Failure, pipeline: &Checked, run_id: &str) -> Failure {
 /// Builds under the lease of the models, which one process has at a time: two would share the names of the tables that
 /// they build aside.
 fn build(runtime: &Runtime, project: &ModelsProject, options: BuildOptions, run_id: &str) -> Result<ModelsOutcome> {
-    let hold = LeaseGuard {
+    let guard = LeaseGuard {
         target: Arc::clone(&project.target),
         lease: Lease::of_models(&project.name, run_id, this_process()),
         is_dead,
@@ -146,7 +146,7 @@ fn build(runtime: &Runtime, project: &ModelsProject, options: BuildOptions, run_
     };
     let events = NodeEvents(runtime);
     let mut built = None;
-    let held = hold.run(|target| -> Result<()> {
+    let held = guard.run(|target| -> Result<()> {
         let runner = Runner {
             project: &project.project,
             unit_test_project: Some((project.unit_test_project(), &InMemoryDatabases)),

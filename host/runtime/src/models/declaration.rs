@@ -36,7 +36,7 @@ pub(super) fn declared(
     dialect: Dialect,
     variables: BTreeMap<String, String>,
 ) -> Result<Project> {
-    let one = |stage: &wmshost_pipeline::Stage| -> Result<(String, Declaration), Failure> {
+    let one = |stage: &wmshost_pipeline::ConfiguredPlugin| -> Result<(String, Declaration), Failure> {
         let plugin = registry.plugin(&stage.plugin, &stage.path)?;
         let identity: Identity = identity(stage, "");
         // Nothing was built yet, whatever keeps a plugin from declaring its models.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wmshost_flow::{Failure, StreamSummary, run_streams};
-use wmshost_pipeline::{Stage as Plugged, Stream};
+use wmshost_pipeline::{ConfiguredPlugin, Stream};
 
 use super::outcome::{RunOutcome, failed_to_open, run_status};
 use super::retry::{Retries, may_pass};
@@ -77,7 +77,7 @@ impl StreamRunner<'_> {
     /// The plugins of all streams.
     fn plugins(&self) -> Vec<PluginRecord> {
         let of = |plan: &&Stream| {
-            let record = |stage: &Plugged| PluginRecord {
+            let record = |stage: &ConfiguredPlugin| PluginRecord {
                 stream: plan.plan.name.clone(),
                 plugin: stage.plugin.clone(),
                 version: stage.version.clone(),

@@ -36,7 +36,7 @@ struct Progress {
 struct Line {
     bar: Option<ProgressBar>,
     started: Instant,
-    told: Instant,
+    reported: Instant,
     expected: Option<u64>,
 }
 
@@ -52,7 +52,7 @@ impl ConsoleObserver {
         let line = |name: &String| {
             let now = Instant::now();
             let bar = bars.as_ref().map(|bars| new_bar(bars, name));
-            (name.clone(), Line { bar, started: now, told: now, expected: None })
+            (name.clone(), Line { bar, started: now, reported: now, expected: None })
         };
         let lines = streams.iter().map(line).collect();
         Progress { bars, lines }
@@ -116,8 +116,8 @@ impl Line {
         if let Some(bar) = &self.bar {
             bar.set_position(stats.read);
             bar.set_message(text);
-        } else if self.told.elapsed() >= QUIET_LINE {
-            self.told = Instant::now();
+        } else if self.reported.elapsed() >= QUIET_LINE {
+            self.reported = Instant::now();
             say(&format!("{stream}: {text}"));
         }
     }

@@ -230,7 +230,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn all_mistakes_are_told_at_once() {
+    fn all_mistakes_are_reported_at_once() {
         let request = Request { key: vec!["id".into(), "weight".into()], change_key: Some("site".into()), ..request() };
         let message = Table::check(&request, &allocation(), Dialect::Oracle).expect_err("mistakes").to_string();
         for part in ["id is not in", "weight is float64", "site is utf8, must be a timestamp"] {

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_of_the_settings_are_told_at_once() {
+    fn all_mistakes_of_the_settings_are_reported_at_once() {
         let offsets = ["BRT", "2020-01-01 00:00:00 -03:00", "2019-01-01 00:00:00 -02:00"].map(str::to_owned);
         let given = [("today", Setting::Text("soon".into())), ("utc_offsets", Setting::Texts(offsets.into()))];
         let message = site(&given).expect_err("mistakes").to_string();

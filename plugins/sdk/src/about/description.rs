@@ -119,7 +119,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The same record is in the bindings of every world, with another type each time.
-macro_rules! told_in {
+macro_rules! reported_in {
     ($($world:ident)*) => {$(
         impl From<Description> for $world::Description {
             fn from(description: Description) -> Self {
@@ -152,14 +152,14 @@ macro_rules! told_in {
     )*};
 }
 
-told_in! { extractor transform loader models }
+reported_in! { extractor transform loader models }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn fallbacks_are_told_as_a_pipeline_file_has_them() {
+    fn fallbacks_are_reported_as_a_pipeline_file_has_them() {
         assert_eq!(written(&Setting::Text("a \"b\"".into())), r#""a \"b\"""#);
         assert_eq!(written(&Setting::Texts(vec!["a".into(), "b".into()])), r#"["a", "b"]"#);
         assert_eq!(written(&Setting::Texts(vec![])), "[]");

@@ -94,7 +94,7 @@ fn a_batch_without_rows_is_fine() {
 }
 
 #[test]
-fn all_columns_that_do_not_fit_are_told_at_once() {
+fn all_columns_that_do_not_fit_are_reported_at_once() {
     let batch = Batch::with_rows(1).int64s("allocation_id", &[Some(1)]).int64s("allocation_status", &[Some(1)]);
     let message = run_transform::<Allocation>(&[], &batch).expect_err("columns are missing").to_string();
     for part in ["allocation_status is int64, must be utf8", "quantity_allocated", "last_updated"] {

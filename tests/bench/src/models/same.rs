@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_rows_are_told() {
+    fn other_rows_are_reported() {
         let folder = tempfile::tempdir().expect("a folder");
         let target = |name: &str, rows: &str| {
             let path = folder.path().join(name);

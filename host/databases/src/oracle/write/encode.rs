@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_told_apart() {
+    fn keys_are_distinguished() {
         let texts = |a: [&str; 2]| -> RecordBatch {
             let columns = a.map(|text| Arc::new(StringArray::from(vec![text])) as ArrayRef);
             RecordBatch::try_from_iter(["a", "b"].into_iter().zip(columns)).expect("a batch")

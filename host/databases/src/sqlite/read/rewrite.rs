@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_is_refused() {
+    fn what_cannot_be_determined_is_refused() {
         assert!(rewritten("SELECT id FROM stock WHERE x > ?1").expect_err("two meanings").contains("column x"));
         assert!(
             rewritten("SELECT t FROM stock INDEXED BY a b c WHERE t > ?1")

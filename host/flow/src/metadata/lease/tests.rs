@@ -95,7 +95,7 @@ fn leases_of_streams_and_of_the_models_do_not_exclude_each_other() {
 }
 
 #[test]
-fn of_two_runs_that_insert_at_once_the_slower_one_is_told_who_was_faster() {
+fn of_two_runs_that_insert_at_once_the_slower_one_learns_who_was_faster() {
     let bench = Bench::new();
     let mut session = bench.target.open();
     let (first, second) = (lease(&bench, "first", 1), lease(&bench, "second", 2));

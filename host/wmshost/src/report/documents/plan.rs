@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wmshost_pipeline::Stage;
+use wmshost_pipeline::ConfiguredPlugin;
 use wmshost_runtime::plan::Outlook;
 
 use super::bookmark::{BookmarkDocument, DefinitionChangeDocument, definition_changes};
@@ -107,7 +107,7 @@ struct StagePlugin {
 const SHORT_DIGEST: usize = 19;
 
 /// A plugin with version and the beginning of its digest.
-pub(crate) fn plugin_text(stage: &Stage) -> String {
+pub(crate) fn plugin_text(stage: &ConfiguredPlugin) -> String {
     let digest = stage.digest.get(..SHORT_DIGEST).unwrap_or(&stage.digest);
     format!("{} {} ({digest})", stage.plugin, stage.version)
 }
@@ -156,8 +156,8 @@ impl PlannedStream {
     }
 }
 
-impl From<&Stage> for StagePlugin {
-    fn from(stage: &Stage) -> Self {
+impl From<&ConfiguredPlugin> for StagePlugin {
+    fn from(stage: &ConfiguredPlugin) -> Self {
         Self { plugin: stage.plugin.clone(), version: stage.version.clone(), digest: stage.digest.clone() }
     }
 }

@@ -78,8 +78,8 @@ fn details(node: &NodeResult) {
     if matches!(node.status, NodeStatus::Succeeded | NodeStatus::LeftOut) && !node.message.is_empty() {
         print(&format!("  {} {}: {}", shown(node.status), node.name, node.message));
     }
-    let is_told = |test: &&TestResult| !matches!(test.status, TestStatus::Passed | TestStatus::Unchanged);
-    for test in node.tests.iter().filter(is_told) {
+    let is_reported = |test: &&TestResult| !matches!(test.status, TestStatus::Passed | TestStatus::Unchanged);
+    for test in node.tests.iter().filter(is_reported) {
         let symbol = match test.status {
             TestStatus::Warned => style("warned").yellow(),
             TestStatus::Skipped => style("not run").yellow(),

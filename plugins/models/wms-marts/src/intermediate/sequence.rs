@@ -106,12 +106,12 @@ sequenced AS (
   SELECT moved.*, {totals}, {neighbours}
   FROM moved
 )
-{told}
+{final_select}
 FROM sequenced",
         moved = moved(site, ""),
         totals = totals(site, ["net_quantity", "quantity", "1"]),
         neighbours = neighbours(site),
-        told = told(site, ["summed_net", "summed_quantity", "summed_count", "movement_count"]),
+        final_select = final_select(site, ["summed_net", "summed_quantity", "summed_count", "movement_count"]),
     )
 }
 
@@ -160,7 +160,7 @@ gathered AS (
   FROM sequenced s LEFT JOIN base ON base.item_id = s.item_id
   WHERE s.is_moved = 1
 )
-{told}
+{final_select}
 FROM gathered
 UNION ALL
 SELECT b.movement_key, b.movement_type, b.movement_id, b.order_id, b.item_id, b.location_id, b.movement_date, b.moved_at,
@@ -182,7 +182,7 @@ FROM before b JOIN sequenced s ON s.movement_type = b.movement_type AND s.moveme
             ]
         ),
         neighbours = neighbours(site),
-        told = told(site, ["total_net", "total_quantity", "total_count", "total_movements"]),
+        final_select = final_select(site, ["total_net", "total_quantity", "total_count", "total_movements"]),
     )
 }
 
@@ -237,7 +237,7 @@ fn key(site: &Site, kind: &str, id: &str) -> String {
 
 /// The SELECT of the model's columns, from these totals: net quantity, quantity, the number with a quantity, and the
 /// number of all.
-fn told(site: &Site, [net, quantity, count, movements]: [&str; 4]) -> String {
+fn final_select(site: &Site, [net, quantity, count, movements]: [&str; 4]) -> String {
     format!(
         "SELECT {key} AS movement_key, {MOVED},
   {net} / 1000.0 AS running_net_quantity, {quantity} / 1000.0 AS running_quantity, {count} AS running_quantity_count,

@@ -129,14 +129,14 @@ fn every_statement_for_oracle_is_parsed() {
         })
         .collect();
     let output = Command::new(python).arg("-c").arg(PARSE).args(&files).output().expect("Python runs");
-    let told = String::from_utf8_lossy(&output.stdout);
+    let reported = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
-        "{told}{}\nthe statements are in {}",
+        "{reported}{}\nthe statements are in {}",
         String::from_utf8_lossy(&output.stderr),
         folder.display()
     );
-    println!("{told}");
+    println!("{reported}");
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
