@@ -47,7 +47,7 @@ pub(crate) struct World {
 }
 
 /// The emulator that all tests of this process share; it ends with the process.
-static STAND_IN: LazyLock<Emulator> = LazyLock::new(|| Emulator::start(Options::default()).expect("an emulator"));
+static EMULATOR: LazyLock<Emulator> = LazyLock::new(|| Emulator::start(Options::default()).expect("an emulator"));
 
 /// The tests use both releases of the emulator in turn.
 fn oracle_settings(number: u32) -> Settings {
@@ -65,7 +65,7 @@ fn oracle_settings(number: u32) -> Settings {
     let release = if number.is_multiple_of(2) { Release::R19 } else { Release::R23 };
     let address = Address::Host {
         host: "localhost".to_owned(),
-        port: STAND_IN.port(release, Transport::Tcp),
+        port: EMULATOR.port(release, Transport::Tcp),
         service: Service::Name("STANDIN".to_owned()),
         protocol: Protocol::Tcp,
     };

@@ -13,7 +13,7 @@ pub(crate) mod policy;
 
 use std::fmt;
 
-use cause::{ErrorClass, FailureCause, advice};
+use cause::{ErrorClass, FailureCause};
 use kind::FailureKind;
 
 /// The plugin and its function in which a failure occurred.
@@ -100,6 +100,11 @@ impl Failure {
         self
     }
 
+    /// The next step for a person: its own advice, or else what follows from its cause.
+    pub(crate) fn next_step(&self) -> Option<&str> {
+        self.advice.as_deref().or_else(|| self.cause.and_then(cause::advice))
+    }
+
     /// The class of the database's error that caused it, where the driver knows one.
     pub fn class(&self) -> Option<ErrorClass> {
         self.cause.and_then(FailureCause::class)
@@ -129,7 +134,7 @@ fn joined(text: &str, more: &str) -> String {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.advice.as_deref().or_else(|| self.cause.and_then(advice)) {
+        match self.next_step() {
             Some(advice) => f.write_str(&joined(&self.message, advice)),
             None => f.write_str(&self.message),
         }

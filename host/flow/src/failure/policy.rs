@@ -2,7 +2,7 @@
 //! how the process ends, and the advice for a person. No other code decides these, and none reads a message for it.
 
 use super::Failure;
-use super::cause::{ErrorClass, FailureCause, advice};
+use super::cause::{ErrorClass, FailureCause};
 use super::kind::FailureKind;
 
 /// The ways to end. The numbers are part of the program's interface.
@@ -53,7 +53,7 @@ pub fn failure_policy(failure: &Failure) -> FailurePolicy<'_> {
             | FailureKind::Trap
             | FailureKind::Guard => Exit::Failed,
         },
-        advice: failure.advice.as_deref().or_else(|| failure.cause.and_then(advice)),
+        advice: failure.next_step(),
     }
 }
 

@@ -161,10 +161,9 @@ impl Stream {
         let Self { name, checkpoint_name, extractor, transforms, loader, target, policy, .. } = self;
         let (raw_in, raw_out) = bounded(policy.queue_batches);
         let (ready_in, ready_out) = bounded(policy.queue_batches);
-        // A run that continues after an interruption meets some rows again that the run before it has rejected.
+        // A load that merges after a checkpoint does not read again what was read before, but meets some of the rows
+        // that an earlier run has rejected.
         let reads_all = ready.previous.is_none() || ready.request.mode != LoadMode::Merge;
-        // A load that merges and continues after an interruption does not read again what was read before.
-        let is_whole = ready.request.mode != LoadMode::Merge || ready.previous.is_none();
         let goes_on = ready.request.resume && ready.request.mode != LoadMode::Replace;
         let meets_all = !goes_on && *checkpoint_name == *name;
         let mut load_stage = LoadStage {
@@ -189,7 +188,7 @@ impl Stream {
             table: ready.table,
             quarantined,
             resolved: Vec::new(),
-            repeats: Repeats::new(is_whole),
+            repeats: Repeats::new(reads_all),
             meets_all,
             reads_all,
             charged: 0,

@@ -219,12 +219,12 @@ mod tests {
     }
 
     fn parts_of(request: &Request, high: i64) -> Vec<ReadStep> {
-        incremental(request, &table(), horizon(high)).expect("an itinerary").parts
+        incremental(request, &table(), horizon(high)).expect("a read plan").parts
     }
 
     #[test]
     fn a_first_load_pins_the_watermark_of_its_beginning() {
-        let read_plan = incremental(&request(), &table(), horizon(70)).expect("an itinerary");
+        let read_plan = incremental(&request(), &table(), horizon(70)).expect("a read plan");
         assert_eq!(read_plan.start, ReadPosition::First { watermark: Some(70), after: None });
         assert_eq!(read_plan.parts, [ReadStep::ByKey { after: None }]);
         let end = at_end(&read_plan.start, &read_plan.parts[0], Method::Incremental, horizon(70));
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_whole_load_begins_anew_unless_it_was_interrupted() {
-        let of = |place: &ReadPosition| whole(&request_at(place), &table()).expect("an itinerary").parts;
+        let of = |place: &ReadPosition| whole(&request_at(place), &table()).expect("a read plan").parts;
         assert_eq!(of(&ReadPosition::Done), [ReadStep::ByKey { after: None }]);
         assert_eq!(of(&ReadPosition::Changes { watermark: Some(70), inside: None }), [ReadStep::ByKey { after: None }]);
         assert_eq!(of(&ReadPosition::Whole { after: Some(key(5)) }), [ReadStep::ByKey { after: Some(key(5)) }]);

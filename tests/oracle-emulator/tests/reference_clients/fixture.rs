@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use wmshost_oracle_emulator::{Account, AccountState, Emulator, Options, Release, Transport, Verifier};
 
-static STAND_IN: LazyLock<Emulator> = LazyLock::new(|| {
+static EMULATOR: LazyLock<Emulator> = LazyLock::new(|| {
     let account = |name: &str| Account::new(name, &name.to_lowercase());
     let options = Options::default()
         .account(account("LOCKED").state(AccountState::Locked))
@@ -22,7 +22,7 @@ static STAND_IN: LazyLock<Emulator> = LazyLock::new(|| {
 pub(crate) fn emulator() -> Option<&'static Emulator> {
     match Emulator::missing() {
         Some(missing) => left_out(missing),
-        None => Some(&STAND_IN),
+        None => Some(&EMULATOR),
     }
 }
 
