@@ -11,8 +11,8 @@ use crate::environment::variable;
 
 /// The points at which to crash, and to be interrupted, if the environment names them.
 pub(crate) struct Failpoints {
-    dies: Option<Failpoint>,
-    is_interrupted: Option<Failpoint>,
+    crash: Option<Failpoint>,
+    signal: Option<Failpoint>,
 }
 
 /// A point in the processing of a stream.
@@ -26,16 +26,16 @@ struct Failpoint {
 impl Failpoints {
     /// The points that the environment names.
     pub(crate) fn of_environment() -> Self {
-        Self { dies: Failpoint::of("WMSHOST_CRASH_AT"), is_interrupted: Failpoint::of("WMSHOST_SIGNAL_AT") }
+        Self { crash: Failpoint::of("WMSHOST_CRASH_AT"), signal: Failpoint::of("WMSHOST_SIGNAL_AT") }
     }
 
     /// Acts on a stream that has reached a point.
     pub(crate) fn reached(&self, stream: &str, point: &str) {
-        let is_meant = |asked: &Option<Failpoint>| asked.as_ref().is_some_and(|asked| asked.is_reached(stream, point));
-        if is_meant(&self.dies) {
+        let is_meant = |at: &Option<Failpoint>| at.as_ref().is_some_and(|at| at.is_reached(stream, point));
+        if is_meant(&self.crash) {
             std::process::abort();
         }
-        if is_meant(&self.is_interrupted)
+        if is_meant(&self.signal)
             && let Err(error) = raise(SIGINT)
         {
             tracing::warn!("the process cannot send itself a signal: {error}");

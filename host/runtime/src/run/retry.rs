@@ -14,7 +14,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The most that is added to a pause.
 const MOST_JITTER_MILLIS: Micros = 250;
 /// The interval at which a pause looks for the request to stop.
-const LOOK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Retries of streams.
 pub(super) struct Retries<'a> {
@@ -65,7 +65,7 @@ impl Retries<'_> {
             if self.cancel.is_set() {
                 return false;
             }
-            (self.sleep)(LOOK);
+            (self.sleep)(POLL_INTERVAL);
         }
         true
     }
