@@ -85,7 +85,7 @@ pub(crate) type Locations = BTreeMap<String, Location>;
 pub(crate) struct DiagnosticSink {
     places: Locations,
     found: Vec<(u32, Diagnostic)>,
-    is_reported: BTreeSet<String>,
+    reported: BTreeSet<String>,
 }
 
 impl DiagnosticSink {
@@ -129,20 +129,20 @@ impl DiagnosticSink {
         let typed = self.places.get(key).map_or(key, |place| place.key.as_str());
         [key, typed].into_iter().any(|key| {
             let under = format!("{key}.");
-            let below = self.is_reported.range(under.clone()..).next();
-            ancestors(key).any(|key| self.is_reported.contains(key))
+            let below = self.reported.range(under.clone()..).next();
+            ancestors(key).any(|key| self.reported.contains(key))
                 || below.is_some_and(|found| found.starts_with(&under))
         })
     }
 
     /// Returns whether a mistake was reported for a table as a whole, so that its contents are unknown.
     pub(crate) fn lost(&self, key: &str) -> bool {
-        self.is_reported.contains(key)
+        self.reported.contains(key)
     }
 
     /// Marks a key as doubtful because of another report, so that its absence proves nothing.
     pub(crate) fn mark_reported(&mut self, key: String) {
-        self.is_reported.insert(key);
+        self.reported.insert(key);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

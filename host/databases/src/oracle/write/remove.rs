@@ -44,8 +44,8 @@ impl OracleTargetSession {
 }
 
 fn delete_text(table: &str, key: &[String]) -> String {
-    let is_meant: Vec<_> = key.iter().enumerate().map(|(at, name)| format!("{} = :{}", quoted(name), at + 1)).collect();
-    format!("DELETE FROM {} WHERE {}", quoted(table), is_meant.join(" AND "))
+    let matches: Vec<_> = key.iter().enumerate().map(|(at, name)| format!("{} = :{}", quoted(name), at + 1)).collect();
+    format!("DELETE FROM {} WHERE {}", quoted(table), matches.join(" AND "))
 }
 
 fn mark_text(table: &str, key: &[String]) -> String {
