@@ -1,14 +1,11 @@
 //! SQL for each kind of database: names, literals, types. The host writes all DDL and DML of models with it.
 
 use arrow_schema::{DataType, TimeUnit};
+pub(crate) use wmshost_flow::{AUDIT_COLUMNS, DELETED_AT};
 use wmshost_flow::{ColumnPurpose, Dialect, Value, declared_type, stored_decimal};
 
-/// The columns that the host adds to the rows of a model, as to those of a stream.
-pub(crate) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
 /// The time when a row was replaced or deleted, in its before image.
 pub(crate) const REPLACED_AT: &str = "wms_replaced_at";
-/// The column in which a stream's table marks rows that the source no longer has.
-pub(crate) const DELETED_AT: &str = "wms_deleted_at";
 /// The columns that a snapshot has after those of the model.
 pub(crate) const VERSION: [&str; 3] = ["wms_valid_from", "wms_valid_to", "wms_is_current"];
 

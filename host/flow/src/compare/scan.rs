@@ -5,6 +5,7 @@ use arrow_schema::SchemaRef;
 
 use super::normalize::like_source;
 use crate::failure::Failure;
+use crate::metadata::DELETED_AT;
 use crate::ports::source::{Cursor, Dialect, SourceSession, TableDescription};
 use crate::values::key::{Bound, InOrder, Keys};
 
@@ -115,7 +116,7 @@ fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> Res
     let columns: Vec<_> = wanted.columns.iter().map(|name| quoted(dialect, name)).collect();
     let mut text = format!("SELECT {} FROM {}", columns.join(", "), quoted(dialect, &table.name));
     if wanted.keeps_deleted {
-        text.push_str(&format!(" WHERE {} IS NULL", quoted(dialect, "wms_deleted_at")));
+        text.push_str(&format!(" WHERE {} IS NULL", quoted(dialect, DELETED_AT)));
     }
     let mut order = Vec::new();
     for name in &wanted.key {

@@ -15,7 +15,7 @@ use super::scan::{TargetScan, Wanted};
 use crate::definition::columns_of;
 use crate::failure::{Failure, Stage, StreamFailure};
 use crate::metadata::checkpoint::LoadMode;
-use crate::metadata::{Known, Lease, Quarantine};
+use crate::metadata::{DELETED_AT, Known, Lease, Quarantine};
 use crate::ports::extractor::Method;
 use crate::ports::loader::LoadRequest;
 use crate::ports::source::{Dialect, SourceSession, TableDescription};
@@ -30,8 +30,6 @@ use crate::stream::transaction::lock;
 const RANGE_ROWS: usize = 8_192;
 /// The number of batches of the source that may wait to be compared.
 const WAITING_PARTS: usize = 2;
-/// The column that holds the time at which a row was deleted.
-const DELETED_AT: &str = "wms_deleted_at";
 
 /// The outcome of a comparison: its result, which is partial if it failed.
 #[derive(Debug)]

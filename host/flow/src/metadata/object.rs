@@ -6,7 +6,11 @@ use crate::ports::sql::Sql;
 use crate::values::Value;
 
 /// The columns that every table made by the host has: the run that last wrote a row, and the time of that write.
-pub(super) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
+pub const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
+/// The column of tables that keep deleted rows: the time at which a row was found missing in the source.
+pub const DELETED_AT: &str = "wms_deleted_at";
+/// All columns of the host's own.
+pub const SYSTEM_COLUMNS: [&str; 3] = [AUDIT_COLUMNS[0], AUDIT_COLUMNS[1], DELETED_AT];
 
 /// A query for the indexes and triggers that were added to an SQLite table, by name and statement; its parameter is the
 /// table's name.

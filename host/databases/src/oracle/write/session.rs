@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
+pub(crate) use wmshost_flow::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS};
 use wmshost_flow::{
     Clock, Failure, LoadClock, Micros, Refused, STAGED_SUFFIX, Sql as _, TableDefinition, TargetGrant,
     TargetSession as _, Value, is_reserved,
@@ -14,13 +15,6 @@ use crate::oracle::connect::settings::Tags;
 use crate::oracle::names::{quoted, spelled};
 use crate::oracle::sql_session;
 use crate::oracle::sql_session::execute_autonomous;
-
-/// The host's own columns: the run that wrote a row last, and when.
-pub(crate) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
-/// The host's own column in tables that keep deleted rows: the time at which a row was found missing in the source.
-pub(crate) const DELETED_AT: &str = "wms_deleted_at";
-/// All columns of the host's own.
-pub(crate) const SYSTEM_COLUMNS: [&str; 3] = [AUDIT_COLUMNS[0], AUDIT_COLUMNS[1], DELETED_AT];
 
 /// The state of a session's transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
+pub(crate) use wmshost_flow::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS};
 use wmshost_flow::{
     Claim, Clock, Failure, LoadClock, Micros, Refused, STAGED_SUFFIX, Sql as _, TargetGrant, Value, is_reserved,
     timestamp_from_text,
@@ -18,12 +19,6 @@ use crate::sqlite::moment::MomentText;
 use crate::sqlite::statement::{Database, lock};
 use crate::sqlite::table::{Table, quoted};
 
-/// The host's own columns: the run that wrote a row last, and when.
-pub(crate) const AUDIT_COLUMNS: [&str; 2] = ["wms_run_id", "wms_loaded_at"];
-/// The host's own column in tables that keep deleted rows: the time at which a row was found missing in the source.
-pub(crate) const DELETED_AT: &str = "wms_deleted_at";
-/// All columns of the host's own.
-pub(crate) const SYSTEM_COLUMNS: [&str; 3] = [AUDIT_COLUMNS[0], AUDIT_COLUMNS[1], DELETED_AT];
 /// The function that an update calls, to be counted and to return the run's id.
 pub(crate) const COUNT_UPDATE: &str = "wms_count_update";
 
