@@ -119,7 +119,7 @@ fn databases_that_are_none_or_cannot_be_written_are_told() {
         "this is a text file, long enough to be looked at as a database file, and then some more of it",
     )
     .expect("written");
-    lab.wmshost("run", &[]).ended(1).says(&["target ana", "no SQLite database"]);
+    lab.wmshost("run", &[]).ended(1).says(&["target ana", "not a SQLite database"]);
     let lab = TestProject::with_stream(TABLE, "");
     fs::write(lab.source_path(), "nothing of the kind").expect("written");
     let told = lab.wmshost("run", &[]);

@@ -77,7 +77,7 @@ fn rows_are_replayed_when_the_rule_has_changed() {
     );
     let left = lab.wmshost("quarantine list", &["--output", "json"]).succeeded().json();
     assert_eq!(left.as_array().map(Vec::len), Some(1));
-    lab.wmshost("quarantine drop", &["--stream", "s"]).ended(1).says(&["say --yes"]);
+    lab.wmshost("quarantine drop", &["--stream", "s"]).ended(1).says(&["pass --yes"]);
     lab.wmshost("quarantine drop", &["--stream", "s", "--yes"]).succeeded();
     assert_eq!(lab.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0);
 }

@@ -20,7 +20,7 @@ fn the_history_keeps_every_run_and_change_and_a_rollback_goes_back() {
     let (second, third) = (day(&lab, 2), day(&lab, 3));
     lab.wmshost("state rollback", &["--stream", "s", "--to", &second])
         .ended(1)
-        .says(&["keeps no older versions", "say --yes"]);
+        .says(&["keeps no older versions", "pass --yes"]);
     lab.wmshost("state rollback", &["--stream", "s", "--to", &second, "--yes"]).succeeded();
     let log = lab.wmshost("state log", &["--stream", "s", "--output", "json"]).succeeded().json();
     let actions: Vec<_> = log["history"].as_array().expect("rows").iter().map(|row| row["action"].clone()).collect();
@@ -121,7 +121,7 @@ fn a_bookmark_is_not_set_where_it_means_nothing() {
     let set = |bookmark: &str| lab.wmshost("state set", &["--stream", "s", "--bookmark", bookmark, "--yes"]);
     set("2026-01-01").ended(2).says(&["read as a whole in every run", "nothing was set"]);
     lab.write_stream("method = \"append\"");
-    set("2026-01-01").ended(2).says(&["behind the highest key", "nothing was set"]);
+    set("2026-01-01").ended(2).says(&["after the highest key", "nothing was set"]);
     lab.run();
     let last = "[{\"name\": \"phase\", \"type\": \"text\", \"value\": \"whole\"}, \
                 {\"name\": \"id\", \"type\": \"int64\", \"value\": 1}]";
