@@ -78,7 +78,7 @@ fn rows_are_replayed_when_the_rule_has_changed() {
     );
     let left = project.wmshost("quarantine list", &["--output", "json"]).succeeded().json();
     assert_eq!(left.as_array().map(Vec::len), Some(1));
-    project.wmshost("quarantine drop", &["--stream", "s"]).ended(1).says(&["say --yes"]);
+    project.wmshost("quarantine drop", &["--stream", "s"]).ended(1).says(&["pass --yes"]);
     project.wmshost("quarantine drop", &["--stream", "s", "--yes"]).succeeded();
     assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 0);
 }

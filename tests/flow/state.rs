@@ -21,7 +21,7 @@ fn the_history_keeps_every_run_and_change_and_a_rollback_goes_back() {
     project
         .wmshost("state rollback", &["--stream", "s", "--to", &second])
         .ended(1)
-        .says(&["keeps no older versions", "say --yes"]);
+        .says(&["keeps no older versions", "pass --yes"]);
     project.wmshost("state rollback", &["--stream", "s", "--to", &second, "--yes"]).succeeded();
     let log = project.wmshost("state log", &["--stream", "s", "--output", "json"]).succeeded().json();
     let actions: Vec<_> = log["history"].as_array().expect("rows").iter().map(|row| row["action"].clone()).collect();
@@ -126,7 +126,7 @@ fn a_bookmark_is_not_set_where_it_means_nothing() {
     let set = |bookmark: &str| project.wmshost("state set", &["--stream", "s", "--bookmark", bookmark, "--yes"]);
     set("2026-01-01").ended(2).says(&["read as a whole in every run", "nothing was set"]);
     project.write_stream("method = \"append\"");
-    set("2026-01-01").ended(2).says(&["behind the highest key", "nothing was set"]);
+    set("2026-01-01").ended(2).says(&["after the highest key", "nothing was set"]);
     project.run();
     let last = "[{\"name\": \"phase\", \"type\": \"text\", \"value\": \"whole\"}, \
                 {\"name\": \"id\", \"type\": \"int64\", \"value\": 1}]";

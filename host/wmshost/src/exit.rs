@@ -112,7 +112,7 @@ mod tests {
             assert_eq!(of_error(&failing(kind, None).into()), exit, "{kind:?}");
         }
         let missing = wmshost_pipeline::load(Path::new("/nowhere/pipeline.toml"), &|_: &str| None);
-        assert_eq!(of_error(&missing.err().expect("mistakes").into()), Exit::Configuration);
+        assert_eq!(of_error(&missing.expect_err("mistakes").into()), Exit::Configuration);
     }
 
     #[test]

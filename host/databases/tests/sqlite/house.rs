@@ -144,7 +144,7 @@ fn a_table_of_that_name_by_somebody_else_is_left_alone() {
     let mut writer = warehouse.writer();
     warehouse.target_connection().execute_batch("CREATE TABLE WMSHOST_CHECKPOINT (a)").expect("a table");
     let failure = LEDGER.checkpoint(writer.sql(), "s").expect_err("a foreign table");
-    assert!(failure.to_string().contains("must be one that a wmshost made"), "{failure}");
+    assert!(failure.to_string().contains("is not a wmshost metadata table"), "{failure}");
 }
 
 fn lease(run_id: &str, process: u32) -> Lease {

@@ -232,7 +232,7 @@ fn files_that_cannot_be_read_say_why() {
     std::fs::write(&other, "this is no database, however long the text may be".repeat(100)).expect("a file");
     for (path, kind, words) in [
         (&missing, FailureKind::InvalidConfig, "there is no such file"),
-        (&other, FailureKind::Permanent, "no SQLite database"),
+        (&other, FailureKind::Permanent, "not a SQLite database"),
     ] {
         let failure = match sqlite::open_source(path, 1, "wms") {
             Err(failure) => failure,

@@ -42,7 +42,7 @@ pub(crate) struct StateLogDocument {
 #[serde(untagged)]
 enum LogRowDocument {
     /// A row that can be read.
-    Entry(EntryDocument),
+    Entry(Box<EntryDocument>),
     /// A row that cannot be read.
     Damaged(DamagedRowDocument),
 }
@@ -104,7 +104,7 @@ impl StateLogDocument {
     /// The history of a stream.
     pub(crate) fn of(stream: &str, history: &[Result<Entry, DamagedRow>]) -> Self {
         let row = |row: &Result<Entry, DamagedRow>| match row {
-            Ok(entry) => LogRowDocument::Entry(entry.into()),
+            Ok(entry) => LogRowDocument::Entry(Box::new(entry.into())),
             Err(row) => LogRowDocument::Damaged(DamagedRowDocument { sequence: row.sequence, damage: row.why.clone() }),
         };
         Self { stream: stream.to_owned(), history: history.iter().map(row).collect() }
