@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::configured_plugin::ConfiguredPlugin;
 use crate::connection::Connection;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::models::Models;
 use crate::resolved::{Limits, RunOptions, StreamPlan};
 use crate::select::pick;
-use crate::stage::ConfiguredPlugin;
 
 /// A stream that can run.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use wmshost_flow::Method;
 
 use crate::checked::{Checked, Stream};
+use crate::configured_plugin::ConfiguredPlugin;
 use crate::connection::Connection;
 use crate::diagnostics::{Diagnostic, DiagnosticSink, join};
 use crate::keys::{file, models as model_keys, plugin, stream as keys};
@@ -12,7 +13,6 @@ use crate::models::Models;
 use crate::plugins::{PluginCatalog, PluginMetadata, PluginProblem, World};
 use crate::resolved::{Resolved, StreamPlan};
 use crate::settings::{self, GivenSetting};
-use crate::stage::ConfiguredPlugin;
 use crate::suggest;
 
 /// Reports all inconsistencies. Returns `None` only after a report.

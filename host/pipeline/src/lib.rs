@@ -28,7 +28,7 @@
 //! | `resolved` | the pipeline with every value filled in |
 //! | `plugins` | port: the metadata of a component file |
 //! | `settings` | checks the settings of a plugin against its declaration |
-//! | `stage` | a plugin at its position |
+//! | `configured_plugin` | a plugin at its position |
 //! | `cross_check` | checks that the parts are consistent |
 //! | `checked` | the pipeline that can run |
 //! | `load` | reads and checks a file |
@@ -38,6 +38,7 @@
 
 mod authored;
 mod checked;
+mod configured_plugin;
 mod connection;
 mod cross_check;
 mod diagnostics;
@@ -59,12 +60,12 @@ mod secret;
 mod section_reader;
 mod select;
 mod settings;
-mod stage;
 mod suggest;
 mod syntax;
 mod value;
 
 pub use checked::{Checked, Stream};
+pub use configured_plugin::ConfiguredPlugin;
 pub use connection::{Connection, SqliteConnection};
 pub use diagnostics::{Diagnostic, Diagnostics};
 pub use documentation::HELP;
@@ -79,5 +80,4 @@ pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};
 pub use schema::schema;
 pub use secret::Secret;
 pub use settings::Setting;
-pub use stage::ConfiguredPlugin;
 pub use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};

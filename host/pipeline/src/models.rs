@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::authored::Node;
+use crate::configured_plugin::ConfiguredPlugin;
 use crate::keys::models as keys;
 use crate::secret::Secret;
 use crate::section_reader::SectionReader;
 use crate::settings::{GivenSetting, Setting, given};
-use crate::stage::ConfiguredPlugin;
 
 /// A server that accepts OpenLineage events.
 #[derive(Debug, Clone)]

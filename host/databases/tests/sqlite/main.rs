@@ -1,8 +1,8 @@
 //! SQLite through the flow's ports, as the flow uses it.
 
 mod guard;
-mod house;
 mod merging;
+mod metadata;
 mod ordering;
 mod reading;
 mod round_trip;
