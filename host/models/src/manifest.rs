@@ -189,14 +189,15 @@ pub struct ManifestMetric {
     pub goal: Option<ManifestGoal>,
 }
 
-/// The target value of a metric.
+/// The target value of a metric: the least or the greatest one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ManifestGoal {
-    /// At least this number.
-    AtLeast(f64),
-    /// At most this number.
-    AtMost(f64),
+pub struct ManifestGoal {
+    /// The least value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<f64>,
+    /// The greatest value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
 }
 
 /// A reader outside of the models, such as a report.
@@ -346,8 +347,8 @@ fn metric(metric: &model::Metric) -> ManifestMetric {
 impl From<Goal> for ManifestGoal {
     fn from(goal: Goal) -> Self {
         match goal {
-            Goal::AtLeast(goal) => Self::AtLeast(goal),
-            Goal::AtMost(goal) => Self::AtMost(goal),
+            Goal::AtLeast(goal) => Self { at_least: Some(goal), at_most: None },
+            Goal::AtMost(goal) => Self { at_least: None, at_most: Some(goal) },
         }
     }
 }
