@@ -20,6 +20,29 @@ fn every_command_has_help_and_the_exit_codes_are_reported() {
 }
 
 #[test]
+fn a_result_that_cannot_be_written_is_a_failure_and_a_reader_that_went_away_is_none() {
+    let project = TestProject::sample(50, 1);
+    project.run();
+    let program = |arguments: &[&str], output: std::process::Stdio| {
+        let mut command = std::process::Command::new(project.program());
+        command.args(arguments).envs(project.variables()).stdout(output).stderr(std::process::Stdio::piped());
+        command.output().expect("the program")
+    };
+    let pipeline = project.pipeline();
+    for arguments in [&["keys"][..], &["completions", "bash"], &["state", "export", &pipeline]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a full disk");
+        let output = program(arguments, full.into());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("the result is not complete"), "{arguments:?}: {said}");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = program(arguments, writer.into());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
 fn a_run_as_json_has_the_documented_shape_and_nothing_else_on_standard_output() {
     let project = TestProject::sample(300, 1);
     let run = project.run();

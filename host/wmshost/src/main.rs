@@ -22,11 +22,16 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    match commands::dispatch(cli::Cli::parse()) {
-        Ok(exit) => exit::code(exit),
+    let mut end = match commands::dispatch(cli::Cli::parse()) {
+        Ok(exit) => exit,
         Err(error) => {
             report::failure(&error.to_string());
-            exit::code(exit::of_error(&error))
+            exit::of_error(&error)
         }
+    };
+    if let Some(error) = report::lost_output() {
+        report::failure(&format!("the result is not complete: standard output cannot be written: {error}"));
+        end = if end == exit::Exit::Success { exit::Exit::Failed } else { end };
     }
+    exit::code(end)
 }

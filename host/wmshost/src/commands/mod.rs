@@ -109,7 +109,9 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         }
         Command::Schema { output } => schema::schema(output.as_deref()),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "wmshost", &mut io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "wmshost", &mut script);
+            report::print_part(&String::from_utf8_lossy(&script));
             Ok(Exit::Success)
         }
     }

@@ -24,6 +24,7 @@ mod table;
 pub(crate) mod verify;
 
 use std::io::{self, Write as _};
+use std::sync::OnceLock;
 
 use console::style;
 use serde::Serialize;
@@ -34,14 +35,27 @@ pub(crate) use documents::SCHEMAS;
 pub(crate) use observer::ConsoleObserver;
 pub(crate) use table::{section, table};
 
+/// The first error of writing a result.
+static LOST_OUTPUT: OnceLock<io::Error> = OnceLock::new();
+
 /// Prints a line of the result. A reader that went away is not an error.
 pub(crate) fn print(text: &str) {
-    let _ = writeln!(io::stdout(), "{text}");
+    print_part(&format!("{text}\n"));
 }
 
 /// Prints a part of the result, without an end of line.
 pub(crate) fn print_part(text: &str) {
-    let _ = write!(io::stdout(), "{text}");
+    let mut out = io::stdout();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _ = LOST_OUTPUT.set(error);
+    }
+}
+
+/// The reason why a part of the result was not written, such as a full disk.
+pub(crate) fn lost_output() -> Option<&'static io::Error> {
+    LOST_OUTPUT.get()
 }
 
 /// A text from outside in a form for a terminal: characters that steer one, or change the direction or the width of the

@@ -40,6 +40,12 @@ pub fn open_source_of(
         ))
         .advise("run again"));
     };
+    if let Some((bytes, expected)) = snapshot.cut_off(path).map_err(|error| failure(&doing, error))? {
+        return Err(Failure::invalid_config(format!(
+            "{doing}: the file is cut off: it has {bytes} bytes, and {expected} by its own header"
+        ))
+        .advise("restore it"));
+    }
     Ok(Arc::new(SqliteSource {
         label: label.to_owned(),
         version: snapshot.version,
@@ -100,6 +106,23 @@ impl Snapshot {
             }
         }
         Ok(None)
+    }
+
+    /// The file's size and the one that its header gives it, if bytes are missing. SQLite reads those of the last page as
+    /// zeros, without an error. With a write-ahead log the newest header may be in the log, and nothing can be said.
+    fn cut_off(&self, path: &Path) -> rusqlite::Result<Option<(u64, u64)>> {
+        let Some(reader) = self.readers.first() else { return Ok(None) };
+        let expected = reader.by_driver(|connection| {
+            let mode: String = connection.query_row("PRAGMA main.journal_mode", [], |row| row.get(0))?;
+            if mode == "wal" {
+                return Ok(None);
+            }
+            let pages: i64 = connection.query_row("PRAGMA main.page_count", [], |row| row.get(0))?;
+            let page: i64 = connection.query_row("PRAGMA main.page_size", [], |row| row.get(0))?;
+            Ok(Some((pages * page).unsigned_abs()))
+        })?;
+        let bytes = path.metadata().map_or(u64::MAX, |file| file.len());
+        Ok(expected.filter(|expected| bytes < *expected).map(|expected| (bytes, expected)))
     }
 }
 
