@@ -33,6 +33,27 @@
 //! seed 17 alone; `WMSHOST_MATRIX_CELLS=100` runs 100 cells (and those that complete the pairs of values);
 //! `WMSHOST_MATRIX_PERCENT=20` runs a fifth of the usual number; `WMSHOST_MATRIX_REPORT=file` writes a line for each
 //! cell that fails as soon as it fails. `make test-long` runs ten times as many.
+//!
+//! Faults that were put into the product one by one, and the number of cells, in the order of the seeds, after which one
+//! failed:
+//!
+//! | fault | cells |
+//! |---|---|
+//! | the end of the source is inferred from a closed channel | 12 |
+//! | decimals that are kept as text are ordered as text | 11 |
+//! | texts are ordered by the column's own collation and encoding | 5 |
+//! | moments are ordered as they are spelled | 21 |
+//! | a key with NULL reaches the target | 13 |
+//! | a window that was backfilled is never read again | 30 |
+//! | a load that continues after an interruption counts as a first load | 21 |
+//! | rejected rows of an interrupted load of changes become the next run's own | 85 |
+//! | quarantine keeps a row that was loaded since | 2 |
+//! | a row that the source has, but that was rejected, counts as deleted | 9 |
+//! | `verify` does not count rows that share a key | 7 |
+//!
+//! Not found in 1,885 cells: rows deleted range by range before both sides were read to their ends, for such rows are
+//! missing in the source all the same; and a key without a declared type that is read as text, whose order is the same
+//! on both sides, and which `append` refuses.
 
 mod all;
 mod cell;
