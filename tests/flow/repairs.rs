@@ -155,7 +155,7 @@ fn a_backfill_and_a_replay_keep_what_the_target_refuses_for_its_true_reason() {
 fn a_run_that_goes_on_after_a_crash_charges_known_rows_once() {
     for (method, bad) in [
         ("method = \"append\"\n", "INSERT INTO s VALUES (NULL, {}, '2026-01-02')"),
-        (&STREAM[..], "INSERT INTO s VALUES ({}, 'n/a', '2026-01-02')"),
+        (STREAM, "INSERT INTO s VALUES ({}, 'n/a', '2026-01-02')"),
     ] {
         let stream = |most: u32| format!("{method}key = [\"id\"]\nmax_rejected = {most}\nmax_rejected_percent = 100\n");
         let stream =

@@ -29,12 +29,12 @@ impl Crate {
         });
         let items: Vec<(bool, Vec<String>)> =
             items.flat_map(|(exported, leaves)| leaves.into_iter().map(move |leaf| (exported, leaf))).collect();
-        let from_root = |(exported, leaf): (bool, String)| Some((exported, self.from_root(module, &leaf)?));
-        items.into_iter().map(|(exported, leaf)| (exported, leaf.join("::"))).filter_map(from_root).collect()
+        let path_from_root = |(exported, leaf): (bool, String)| Some((exported, self.path_from_root(module, &leaf)?));
+        items.into_iter().map(|(exported, leaf)| (exported, leaf.join("::"))).filter_map(path_from_root).collect()
     }
 
     /// A path in a `use` item of a module, from the crate's root; `None` for a path into another crate.
-    fn from_root(&self, module: &[String], path: &str) -> Option<Vec<String>> {
+    fn path_from_root(&self, module: &[String], path: &str) -> Option<Vec<String>> {
         let mut parts: Vec<String> = path.split("::").map(str::to_owned).collect();
         let mut base = module.to_vec();
         match parts[0].as_str() {

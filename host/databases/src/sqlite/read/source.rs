@@ -112,7 +112,7 @@ impl Snapshot {
     /// zeros, without an error. With a write-ahead log the newest header may be in the log, and nothing can be said.
     fn cut_off(&self, path: &Path) -> rusqlite::Result<Option<(u64, u64)>> {
         let Some(reader) = self.readers.first() else { return Ok(None) };
-        let expected = reader.by_driver(|connection| {
+        let expected = reader.by_driver(|connection| -> rusqlite::Result<_> {
             let mode: String = connection.query_row("PRAGMA main.journal_mode", [], |row| row.get(0))?;
             if mode == "wal" {
                 return Ok(None);
