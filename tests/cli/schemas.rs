@@ -150,6 +150,20 @@ fn models(outputs: &mut Checker<'_>) {
 }
 
 #[test]
+fn a_run_that_compares_keys_has_the_form_of_its_schema() {
+    let project = TestProject::with_stream(
+        "CREATE TABLE s (id INTEGER PRIMARY KEY, changed TIMESTAMP); INSERT INTO s VALUES (1, '2026-01-01')",
+        "method = \"incremental\"\nchange_key = \"changed\"\ndeletes = \"soft\"\nreconcile_every = \"0s\"",
+    );
+    let mut outputs = Checker { project: &project, checked: BTreeSet::new() };
+    outputs.run("run", 0, "run", &[]);
+    project.change("INSERT INTO s VALUES (2, '2026-01-02')");
+    let run = outputs.run("run", 0, "run", &[]);
+    let reconciled = &run["streams"][0]["reconciled"];
+    assert!(reconciled["extra"] == 0 && reconciled["different"].is_null(), "{run:#}");
+}
+
+#[test]
 fn the_mistakes_of_a_pipeline_have_the_form_of_the_schema() {
     let project = TestProject::with_stream("CREATE TABLE s (id INTEGER PRIMARY KEY)", "colour = 1");
     let mut outputs = Checker { project: &project, checked: BTreeSet::new() };

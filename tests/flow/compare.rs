@@ -140,3 +140,29 @@ fn verify_names_the_columns_that_differ() {
     let found = project.wmshost("verify", &[]).ended(1);
     assert!(found.out().contains("s: different {\"id\":17} in qty"), "{}", found.out());
 }
+
+#[test]
+fn rows_that_stay_because_of_a_rejected_row_without_a_readable_key_are_reported() {
+    let project = TestProject::with_stream(
+        "CREATE TABLE s (id NUMBER PRIMARY KEY, changed TIMESTAMP);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+         INSERT INTO s SELECT i, '2026-01-01' FROM n;
+         INSERT INTO s VALUES ('x', '2026-01-01');",
+        "method = \"incremental\"\nchange_key = \"changed\"\ndeletes = \"hard\"\nreconcile_every = \"0s\"\n\
+         max_rejected_percent = 100",
+    );
+    project.run();
+    project.change("DELETE FROM s WHERE id BETWEEN 2 AND 4");
+    let words = [
+        "3 rows of the target stay: each may be one of 1 rejected rows of the source whose key cannot be read",
+        "at least 2 of them are no longer in the source",
+        "see `wmshost quarantine list`",
+    ];
+    project.wmshost("run", &[]).succeeded().says(&words);
+    let verified = project.wmshost("verify", &[]).ended(1).says(&words);
+    assert!(!verified.err().contains("new versions are rejected"), "{}", verified.err());
+    let found = project.wmshost("verify", &["--output", "json"]).ended(1).json()["streams"][0].clone();
+    let counts = ["unclear", "unreadable_keys", "outdated", "extra"].map(|name| &found[name]);
+    assert_eq!(counts, [3, 1, 0, 0], "{found}");
+    assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 50);
+}

@@ -77,3 +77,26 @@ fn a_purge_of_a_day_is_found_in_a_table_that_is_replaced() {
         assert_eq!(project.run_stream("s")["rows_deleted"], 0);
     }
 }
+
+#[test]
+fn a_comparison_by_keys_says_only_what_it_saw() {
+    let project =
+        TestProject::with_stream(TABLE, &stream("deletes = \"soft\"\nlookback = \"0s\"\nmax_rejected_percent = 100"));
+    project.run();
+    project.change("DELETE FROM s WHERE id IN (1, 2)");
+    let run = project.wmshost("run", &[]).succeeded();
+    run.says(&["s: its keys were compared with those of its source: 2 no longer in the source"]);
+    // They are there again: one with an older change key, which no incremental read finds, one that is rejected.
+    project.change(
+        "INSERT INTO s VALUES (1, 'again', '2020-01-01 00:00:00'), (2, CAST(X'FF' AS TEXT), '2026-02-01 00:00:00')",
+    );
+    let run = project.run_stream("s");
+    assert_eq!([&run["reconciled"]["missing"], &run["rows_rejected"]], [1, 1], "{run}");
+    assert!(run["reconciled"]["different"].is_null(), "{run}");
+    let run = project.wmshost("run", &[]).succeeded();
+    run.says(&["1 rows of the source are not in the target", "--stream s --repair` loads them"]);
+    project.wmshost("verify", &["--repair"]).succeeded();
+    assert_eq!(project.rows("SELECT id, v FROM WMS_S WHERE wms_deleted_at IS NULL ORDER BY id"), ["1 again", "3 c"]);
+    project.change("UPDATE s SET v = 'c2', changed = '2026-03-01' WHERE id = 3");
+    assert_eq!(project.run_stream("s")["reconciled"]["missing"], 0);
+}

@@ -134,3 +134,26 @@ fn a_row_that_a_repair_loads_leaves_quarantine() {
     assert_eq!(project.rows("SELECT id FROM WMS_S ORDER BY 1"), ["1", "2", "4"]);
     assert_eq!(kept(), ["id=3"]);
 }
+
+#[test]
+fn a_repair_is_suggested_only_where_it_helps() {
+    const HINT: &str = "ranges of keys differ";
+    let project = TestProject::with_stream(
+        "CREATE TABLE s (n INTEGER PRIMARY KEY, id INTEGER, changed TIMESTAMP);
+         INSERT INTO s VALUES (1, 7, '2026-01-01'), (2, 8, '2026-01-01'), (3, 9, '2026-01-01');",
+        "method = \"incremental\"\nchange_key = \"changed\"\nkey = [\"id\"]",
+    );
+    project.run();
+    project.target().execute_batch("DELETE FROM WMS_S WHERE id = 9").expect("deleted");
+    project.wmshost("verify", &[]).ended(1).says(&["1 of", HINT, "--repair loads what is missing or different"]);
+    project.wmshost("verify", &["--repair"]).succeeded();
+    project.target().execute_batch("INSERT INTO WMS_S (n, id) VALUES (4, 10)").expect("inserted");
+    project.wmshost("verify", &[]).ended(1).says(&[HINT, "--repair treats extra rows as the stream's `deletes` says"]);
+    project.target().execute_batch("DELETE FROM WMS_S WHERE id = 10").expect("deleted");
+    project.change("INSERT INTO s VALUES (5, 8, '2026-01-01')");
+    let duplicate = project.wmshost("verify", &[]).ended(1).says(&["1 rows of the source have a key"]);
+    assert!(!duplicate.err().contains(HINT), "{}", duplicate.err());
+    project.target().execute_batch("DROP TABLE WMS_S").expect("dropped");
+    let failed = project.wmshost("verify", &[]).says(&["the target has no table"]);
+    assert!(!failed.err().contains(HINT), "{}", failed.err());
+}

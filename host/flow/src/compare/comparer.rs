@@ -125,10 +125,9 @@ impl Comparer<'_> {
         }
         let mut differences = meeting.end()?;
         waiting.withheld.go_on();
+        self.found.unreadable_keys = waiting.withheld.unreadable;
         if self.depth == Depth::Keys {
-            // A row that the target lacks may be in quarantine: its key alone cannot decide.
-            differences.samples.retain(|row| row.kind != DifferenceKind::Missing);
-            (differences.missing, differences.to_load) = (0, None);
+            self.leave_missing(&mut differences);
         }
         self.note(&mut differences);
         if let Some(repair) = &mut self.repair {
@@ -139,6 +138,16 @@ impl Comparer<'_> {
             repair.renewed = self.context.clock.elapsed();
         }
         self.range_compared()
+    }
+
+    /// Keys alone cannot be loaded: of those that the target lacks, counts the ones that are not in quarantine.
+    fn leave_missing(&mut self, differences: &mut Differences) {
+        differences.samples.retain(|row| row.kind != DifferenceKind::Missing);
+        let rows = differences.to_load.take();
+        if let (Some((rows, _)), Some(repair)) = (rows, &mut self.repair) {
+            let quarantined = take_loaded(&mut repair.quarantined.keys, &rows, &[], self.comparing.key);
+            differences.missing -= quarantined.len() as u64;
+        }
     }
 
     /// Puts rows that were rejected on their way into quarantine, as a run that reads them does. Of keys alone there are
@@ -184,6 +193,7 @@ impl Comparer<'_> {
         self.found.extra += differences.extra;
         self.found.different += differences.different;
         self.found.outdated += differences.outdated;
+        self.found.unclear += differences.unclear;
         self.found.ranges_different += u64::from(differences.count() > 0);
         self.found.samples.append(&mut differences.samples);
     }

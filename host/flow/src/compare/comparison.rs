@@ -33,6 +33,9 @@ pub struct Compare {
 pub struct Comparison {
     /// True if both sides were read to their ends. If not, all numbers refer to the part that was compared.
     pub is_complete: bool,
+    /// True if only keys were compared: `different` says nothing, and `missing` counts the keys that are neither in the
+    /// target nor in quarantine, those of rows that a transform leaves out included.
+    pub is_by_keys: bool,
     /// Rows of the source, without the rejected ones.
     pub source_rows: u64,
     /// Rows of the target, without those marked as deleted.
@@ -51,6 +54,10 @@ pub struct Comparison {
     pub different: u64,
     /// Rows of the target whose version in the source was rejected. They are not deleted.
     pub outdated: u64,
+    /// Rows of the target that the source may have in a rejected row whose key cannot be read. They are not deleted.
+    pub unclear: u64,
+    /// The number of these rejected rows.
+    pub unreadable_keys: u64,
     /// Rows of the source with a key that another row of it has: the target can hold only one of them.
     pub source_duplicates: u64,
     /// Rows of the target with a key that another row of it has.
@@ -76,7 +83,7 @@ impl Comparison {
 
     /// Returns the number of rows that differed, without duplicates.
     pub fn differing(&self) -> u64 {
-        self.missing + self.extra + self.different + self.outdated
+        self.missing + self.extra + self.different + self.outdated + self.unclear
     }
 
     /// Returns the number of rows that a repair has loaded or deleted.

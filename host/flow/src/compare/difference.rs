@@ -25,6 +25,8 @@ pub enum DifferenceKind {
     Different,
     /// The target has it, and the source has a version of it that was rejected on the way.
     Outdated,
+    /// The target has it, and the source may have it in a rejected row whose key cannot be read.
+    Unclear,
     /// Another row of the source has its key.
     DuplicateInSource,
     /// Another row of the target has its key.
@@ -39,6 +41,7 @@ impl DifferenceKind {
             Self::Extra => "extra",
             Self::Different => "different",
             Self::Outdated => "outdated",
+            Self::Unclear => "unclear",
             Self::DuplicateInSource => "duplicate-in-source",
             Self::DuplicateInTarget => "duplicate-in-target",
         }
@@ -112,6 +115,7 @@ pub(super) struct Differences {
     pub(super) extra: u64,
     pub(super) different: u64,
     pub(super) outdated: u64,
+    pub(super) unclear: u64,
     /// Rows of the source that are missing or different in the target, and their places among those of the range.
     pub(super) to_load: Option<(RecordBatch, Vec<usize>)>,
     /// Keys of the target that the source does not have.
@@ -120,7 +124,7 @@ pub(super) struct Differences {
 
 impl Differences {
     pub(super) fn count(&self) -> u64 {
-        self.missing + self.extra + self.different + self.outdated
+        self.missing + self.extra + self.different + self.outdated + self.unclear
     }
 }
 
@@ -134,6 +138,10 @@ pub(super) struct Withheld {
     keys: Option<HashSet<String>>,
     /// True if the key of one of them cannot be read, so that it may be any key.
     is_unclear: bool,
+    /// True if `unreadable` includes the older rows.
+    is_older_counted: bool,
+    /// The number of rows that were looked through and whose keys cannot be read.
+    pub(super) unreadable: u64,
 }
 
 impl Withheld {
@@ -145,21 +153,37 @@ impl Withheld {
     /// Moves on to the next range.
     pub(super) fn go_on(&mut self) {
         self.older = std::mem::take(&mut self.newer);
-        self.keys = None;
+        self.is_older_counted = self.keys.take().is_some();
     }
 
     fn is_empty(&self) -> bool {
         self.older.is_empty() && self.newer.is_empty()
     }
 
-    /// Returns whether the source may have a row with this key, although none arrived.
-    fn may_have(&mut self, key: &str, columns: &SchemaRef) -> bool {
-        if self.keys.is_none() {
-            let found: Vec<_> = self.older.iter().chain(&self.newer).map(|row| key_of(row, columns)).collect();
-            self.is_unclear = found.iter().any(Option::is_none);
-            self.keys = Some(found.into_iter().flatten().collect());
+    /// Returns how a row of the target differs whose key has not arrived from the source.
+    fn kind_of(&mut self, key: &str, columns: &SchemaRef) -> DifferenceKind {
+        if self.is_empty() {
+            return DifferenceKind::Extra;
         }
-        self.is_unclear || self.keys.as_ref().is_some_and(|keys| keys.contains(key))
+        if self.keys.is_none() {
+            self.look_through(columns);
+        }
+        match &self.keys {
+            Some(keys) if keys.contains(key) => DifferenceKind::Outdated,
+            _ if self.is_unclear => DifferenceKind::Unclear,
+            _ => DifferenceKind::Extra,
+        }
+    }
+
+    /// Reads the keys of the rows.
+    fn look_through(&mut self, columns: &SchemaRef) {
+        let read = |rows: &[String]| rows.iter().map(|row| key_of(row, columns)).collect::<Vec<_>>();
+        let unreadable = |keys: &[Option<String>]| keys.iter().filter(|key| key.is_none()).count() as u64;
+        let (older, newer) = (read(&self.older), read(&self.newer));
+        let (of_older, of_newer) = (unreadable(&older), unreadable(&newer));
+        self.unreadable += of_newer + if self.is_older_counted { 0 } else { of_older };
+        self.is_unclear = of_older + of_newer > 0;
+        self.keys = Some(older.into_iter().chain(newer).flatten().collect());
     }
 }
 
@@ -308,20 +332,20 @@ impl<'a> KeyJoin<'a> {
     }
 
     /// Counts a row that only the target has. Returns true if the source no longer has it, false if its version in the
-    /// source was rejected.
+    /// source was rejected or may have been.
     fn is_extra(&mut self, keys: &Keys, row: usize) -> bool {
         let key = match self.has_room() || !self.withheld.is_empty() {
             true => row_as_json(keys.columns(), row),
             false => String::new(),
         };
-        let is_withheld = !self.withheld.is_empty() && self.withheld.may_have(&key, &keys.columns().schema());
-        let (count, kind) = match is_withheld {
-            true => (&mut self.found.outdated, DifferenceKind::Outdated),
-            false => (&mut self.found.extra, DifferenceKind::Extra),
-        };
-        *count += 1;
+        let kind = self.withheld.kind_of(&key, &keys.columns().schema());
+        *match kind {
+            DifferenceKind::Outdated => &mut self.found.outdated,
+            DifferenceKind::Unclear => &mut self.found.unclear,
+            _ => &mut self.found.extra,
+        } += 1;
         self.name(kind, key, Vec::new());
-        !is_withheld
+        kind == DifferenceKind::Extra
     }
 
     /// Returns whether one more row may be named.

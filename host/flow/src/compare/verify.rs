@@ -76,6 +76,7 @@ impl Stream {
     ) -> Result<(), StageFailure> {
         let at_load = StageFailure::before(Stage::Load);
         let renewed = context.clock.elapsed();
+        found.is_by_keys = compare.depth == Depth::Keys;
         if compare.repair {
             *lease = Some(self.take_lease(context).map_err(&at_load)?);
         }

@@ -6,6 +6,7 @@ use wmshost_runtime::history::RunStatus;
 use wmshost_runtime::run::RunOutcome;
 
 use super::documents::run::RunDocument;
+use super::verify::kept;
 use super::{count, failure, note, print, table};
 use crate::cli::Output;
 
@@ -78,6 +79,9 @@ fn as_text(outcome: &RunOutcome) {
         }
         if let Some(found) = &end.comparison {
             note(&format!("{}: {}", end.stream, compared(found)));
+            for text in missing_keys(&outcome.file, &end.stream, found).into_iter().chain(kept(found)) {
+                note(&format!("{}: {text}", end.stream));
+            }
         }
     }
     print(&format!("run {}: pipeline {} {status} in {:.2} s", outcome.run_id, outcome.pipeline, outcome.seconds));
@@ -90,12 +94,26 @@ fn compared(found: &Comparison) -> String {
         (true, 0) if found.extra > 0 => ", none was deleted",
         (true, _) => "",
     };
+    let extra = count(found.extra);
+    if found.is_by_keys {
+        return format!("its keys were compared with those of its source: {extra} no longer in the source{deleted}");
+    }
     format!(
-        "compared with its source: {} rows were missing, {} different, {} no longer in the source{deleted}",
+        "compared with its source: {} rows were missing, {} different, {extra} no longer in the source{deleted}",
         count(found.missing),
-        count(found.different),
-        count(found.extra)
+        count(found.different)
     )
+}
+
+/// Says how to load the rows that a comparison by keys found to be missing.
+fn missing_keys(file: &str, stream: &str, found: &Comparison) -> Option<String> {
+    (found.is_by_keys && found.missing > 0).then(|| {
+        format!(
+            "{} rows of the source are not in the target: `wmshost verify {file} --stream {stream} --repair` loads them, \
+             unless the stream leaves them out",
+            count(found.missing)
+        )
+    })
 }
 
 /// The same for people.

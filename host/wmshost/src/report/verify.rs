@@ -80,10 +80,7 @@ fn notes(repair: bool, found: &Comparison) -> Vec<String> {
     if repair && found.is_complete && found.extra > found.deleted {
         notes.push(format!("{} extra rows stay, as the stream's `deletes` says", found.extra - found.deleted));
     }
-    if found.outdated > 0 {
-        let outdated = count(found.outdated);
-        notes.push(format!("{outdated} rows of the target stay as they were, for their new versions are rejected"));
-    }
+    notes.extend(kept(found));
     if found.refused > 0 {
         let refused = count(found.refused);
         notes.push(format!("the target refused {refused} rows; they are in quarantine, see `wmshost quarantine list`"));
@@ -99,10 +96,39 @@ fn notes(repair: bool, found: &Comparison) -> Vec<String> {
     if !found.columns_left_out.is_empty() {
         notes.push(format!("the target does not have {}", found.columns_left_out.join(", ")));
     }
-    if !found.is_equal() && !repair {
+    notes.extend(hint(found).filter(|_| !repair));
+    notes
+}
+
+/// Says what a repair would do, if it can do something.
+fn hint(found: &Comparison) -> Option<String> {
+    let repairs = match (found.missing + found.different, found.extra) {
+        _ if !found.is_complete => return None,
+        (0, 0) => return None,
+        (0, _) => "treats extra rows as the stream's `deletes` says",
+        (_, 0) => "loads what is missing or different",
+        _ => "loads what is missing or different, and treats extra rows as the stream's `deletes` says",
+    };
+    Some(format!("{} of {} ranges of keys differ; --repair {repairs}", found.ranges_different, found.ranges))
+}
+
+/// Says which rows of the target stay because of rejected rows of the source.
+pub(super) fn kept(found: &Comparison) -> Vec<String> {
+    let mut notes = Vec::new();
+    if found.outdated > 0 {
+        let outdated = count(found.outdated);
+        notes.push(format!("{outdated} rows of the target stay as they were, for their new versions are rejected"));
+    }
+    if found.unclear > 0 {
+        let gone = match found.unclear.saturating_sub(found.unreadable_keys) {
+            0 => String::new(),
+            gone => format!("; at least {} of them are no longer in the source", count(gone)),
+        };
         notes.push(format!(
-            "{} of {} ranges of keys differ; --repair loads what is missing or different",
-            found.ranges_different, found.ranges
+            "{} rows of the target stay: each may be one of {} rejected rows of the source whose key cannot be read{gone}; \
+             see `wmshost quarantine list`",
+            count(found.unclear),
+            count(found.unreadable_keys)
         ));
     }
     notes

@@ -62,18 +62,23 @@ struct RunStream {
 /// The comparison of source and target in a run.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ReconciledDocument {
-    /// Rows that the target did not have.
+    /// Rows that the target did not have. If only keys were compared, they are not loaded, and rows that a transform
+    /// leaves out are among them, but none that is in quarantine.
     missing: u64,
     /// Rows that the source no longer has.
     extra: u64,
-    /// Rows that differed.
-    different: u64,
+    /// Rows that differed; null if only keys were compared.
+    different: Option<u64>,
     /// Rows that were loaded or deleted.
     repaired: u64,
     /// Rows that were deleted.
     deleted: u64,
     /// Rows that stay as they were because their new versions are rejected.
     outdated: u64,
+    /// Rows that stay because a rejected row whose key cannot be read may be their new version.
+    unclear: u64,
+    /// The number of these rejected rows.
+    unreadable_keys: u64,
     /// Rows that the target refused, which are in quarantine.
     refused: u64,
     /// Rows of the source whose key another row of it has.
@@ -139,10 +144,12 @@ impl From<&Comparison> for ReconciledDocument {
         Self {
             missing: found.missing,
             extra: found.extra,
-            different: found.different,
+            different: (!found.is_by_keys).then_some(found.different),
             repaired: found.repaired(),
             deleted: found.deleted,
             outdated: found.outdated,
+            unclear: found.unclear,
+            unreadable_keys: found.unreadable_keys,
             refused: found.refused,
             source_duplicates: found.source_duplicates,
             complete: found.is_complete,

@@ -46,6 +46,10 @@ struct ComparedStream {
     different: u64,
     /// Rows that stay as they were because their new versions are rejected.
     outdated: u64,
+    /// Rows that stay because a rejected row whose key cannot be read may be their new version.
+    unclear: u64,
+    /// The number of these rejected rows.
+    unreadable_keys: u64,
     /// Rows that the target refused, which are in quarantine.
     refused: u64,
     /// Rows of the source whose key another row of it has.
@@ -106,6 +110,8 @@ impl From<&VerifiedStream> for ComparedStream {
             extra: found.extra,
             different: found.different,
             outdated: found.outdated,
+            unclear: found.unclear,
+            unreadable_keys: found.unreadable_keys,
             refused: found.refused,
             source_duplicates: found.source_duplicates,
             target_duplicates: found.target_duplicates,
