@@ -44,7 +44,7 @@ pub use metadata::{
     AUDIT_COLUMNS, Action, BELONGINGS, Claim, DELETED_AT, DamagedRow, Entry, LEASE_SECONDS, Lease, LeaseGuard,
     LeaseOwner, Ledger, LoadClock, MERGE_SUFFIX, METADATA_PREFIX, OwnerKind, Quarantine, QuarantineFilter,
     QuarantinedRow, RejectedIn, STAGED_SUFFIX, STAGING_PREFIXES, SYSTEM_COLUMNS, Secured, TableOwner, TableRecord,
-    TakeOver, Trace, bookmark_from_json, bookmark_to_json, is_reserved, owns_table, record_of,
+    TakeOver, Trace, bookmark_from_json, bookmark_to_json, is_reserved, metadata_objections, owns_table, record_of,
 };
 pub use ports::cancel::Cancel;
 pub use ports::clock::{Clock, Micros};

@@ -65,11 +65,13 @@ pub fn check(
     };
     let is_open = |plan: &&Stream| is_reachable(&plan.plan.source) && is_reachable(&plan.plan.target);
     let reachable: Vec<&Stream> = plans.iter().copied().filter(is_open).collect();
-    let scratch = scratch_targets(pipeline)?;
-    let factory = StreamFactory::new(&scratch.0, registry, &runtime.clock, "check".to_owned());
-    let opened = open_streams(&factory, &reachable)?;
     let models = models.filter(|_| reach != Reach::Offline);
     let owners = ownership::inspect(pipeline, &reachable, models.as_ref());
+    let scratch = scratch_targets(pipeline)?;
+    let factory = StreamFactory::new(&scratch.0, registry, &runtime.clock, "check".to_owned());
+    let openable: Vec<&Stream> =
+        reachable.into_iter().filter(|plan| !owners.occupied.contains(&plan.plan.target)).collect();
+    let opened = open_streams(&factory, &openable)?;
     let mut failures: Vec<String> = unusable.iter().map(|(label, why)| format!("connection {label}: {why}")).collect();
     failures.extend(probes.iter().flat_map(Probed::failures));
     // A stream whose table belongs to another owner is reported once.

@@ -1,9 +1,9 @@
 //! The owners of the tables that a command would write, looked up in the targets before anything is written. The
 //! sessions that write look again in their own transactions; here all objections are found at once, each with its key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wmshost_flow::{Claim, Failure, OwnerKind, STAGED_SUFFIX, SqlSession, TableOwner, TakeOver};
+use wmshost_flow::{Claim, Failure, OwnerKind, STAGED_SUFFIX, SqlSession, TableOwner, TakeOver, metadata_objections};
 use wmshost_models::Project;
 use wmshost_pipeline::{Checked, Stream};
 
@@ -15,6 +15,9 @@ use crate::runtime::Runtime;
 pub(crate) struct Found {
     /// Tables that belong to another owner, each as a message with file and key.
     pub(crate) objections: Vec<String>,
+    /// The labels of targets where an object of another owner has the name of one of the host's own tables; they are
+    /// among the objections, and no stream can be opened there.
+    pub(crate) occupied: BTreeSet<String>,
     /// Keys that no longer have an effect.
     pub(crate) spent: Vec<String>,
 }
@@ -55,7 +58,7 @@ pub(crate) fn require(
 
 struct OwnershipCheck<'a> {
     pipeline: &'a Checked,
-    /// Sessions by the target's label; `None` if the target does not exist yet.
+    /// Sessions by the target's label; `None` if the target does not exist yet, or is occupied.
     readers: BTreeMap<String, Option<Box<dyn SqlSession>>>,
     found: Found,
 }
@@ -63,10 +66,26 @@ struct OwnershipCheck<'a> {
 impl OwnershipCheck<'_> {
     fn reader(&mut self, label: &str) -> Result<Option<&mut Box<dyn SqlSession>>, Failure> {
         if !self.readers.contains_key(label) {
-            let opened = connect::reader(label, &self.pipeline.connections[label])?;
+            let mut opened = connect::reader(label, &self.pipeline.connections[label])?;
+            if let Some(sql) = &mut opened {
+                self.look_at_metadata(label, sql.as_mut())?;
+            }
+            // Nothing is looked up in tables of another shape.
+            let opened = opened.filter(|_| !self.found.occupied.contains(label));
             self.readers.insert(label.to_owned(), opened);
         }
         Ok(self.readers.get_mut(label).and_then(Option::as_mut))
+    }
+
+    /// Finds objects of other owners with the names of the host's own tables.
+    fn look_at_metadata(&mut self, label: &str, sql: &mut dyn SqlSession) -> Result<(), Failure> {
+        let objections = metadata_objections(sql)?;
+        if !objections.is_empty() {
+            self.found.occupied.insert(label.to_owned());
+        }
+        let key = format!("{}: connections.{label}", self.pipeline.file.display());
+        self.found.objections.extend(objections.into_iter().map(|why| format!("{key}: {why}")));
+        Ok(())
     }
 
     fn stream(&mut self, stream: &Stream) -> Result<(), Failure> {

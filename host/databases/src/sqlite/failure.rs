@@ -50,7 +50,9 @@ fn meaning(error: &Error) -> (FailureKind, &'static str) {
             Some(ErrorCode::ReadOnly) => (Permanent, "the file or its folder is read-only: allow writing"),
             Some(ErrorCode::DiskFull) => (Permanent, "the disk is full: make room and run again"),
             Some(ErrorCode::DatabaseCorrupt) => (Permanent, "the file is damaged: restore it from a backup"),
-            Some(ErrorCode::NotADatabase) => (Permanent, "the file is not a SQLite database"),
+            Some(ErrorCode::NotADatabase) => {
+                (InvalidConfig, "name a SQLite database, or restore this file from a backup if it was one")
+            }
             Some(ErrorCode::AuthorizationForStatementDenied) => (Denied, ""),
             Some(ErrorCode::TooBig) => (Limit, "a value, a row or the statement is longer than allowed"),
             Some(ErrorCode::OutOfMemory) => (Limit, "out of memory"),
@@ -74,7 +76,7 @@ mod tests {
             (ffi::SQLITE_READONLY, FailureKind::Permanent),
             (ffi::SQLITE_CANTOPEN, FailureKind::InvalidConfig),
             (ffi::SQLITE_CORRUPT, FailureKind::Permanent),
-            (ffi::SQLITE_NOTADB, FailureKind::Permanent),
+            (ffi::SQLITE_NOTADB, FailureKind::InvalidConfig),
             (ffi::SQLITE_AUTH, FailureKind::Denied),
             (ffi::SQLITE_TOOBIG, FailureKind::Limit),
             (ffi::SQLITE_CONSTRAINT_NOTNULL, FailureKind::Permanent),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use wmshost_flow::{
     Action, Bookmark, Checkpoint, ColumnUse, DamagedRow, Definition, Failure, FailureKind, Lease, LeaseOwner, Ledger,
-    LoadMode, Method, NullKeys, PluginUse, Position, Stage, TargetSession, Value,
+    LoadMode, Method, NullKeys, PluginUse, Position, Stage, TargetSession, Value, metadata_objections,
 };
 
 use crate::warehouse::{Warehouse, batch, definition, in_transaction};
@@ -139,12 +139,45 @@ fn a_checkpoint_from_the_future_or_with_damage_is_refused() {
 }
 
 #[test]
-fn a_table_of_that_name_by_somebody_else_is_left_alone() {
+fn an_object_of_another_owner_with_the_name_of_a_metadata_table_is_refused_with_what_it_lacks() {
+    for (name, lacks) in [
+        ("WMSHOST_CHECKPOINT", "sequence, action,"),
+        ("WMSHOST_LEASE", "run_id, machine, process, renewed_at, expires_at"),
+        ("WMSHOST_LOAD_CLOCK", "table_name, newest"),
+        ("wmshost_quarantine", "id, rule, reason,"),
+        ("WMSHOST_TABLE", "table_name, kind, name, since, run_id"),
+    ] {
+        let (table, upper) = (format!("CREATE TABLE {name} (PIPELINE TEXT, stream)"), name.to_uppercase());
+        let lacks = format!("the table {upper} was not made by wmshost (it lacks {lacks}");
+        let view = format!("the view {upper} was not made by wmshost (it is not a table)");
+        for (statement, words) in [(table, lacks), (format!("CREATE VIEW {name} AS SELECT 1 AS x"), view)] {
+            let warehouse = Warehouse::new("");
+            let mut writer = warehouse.writer();
+            assert_eq!(metadata_objections(writer.sql()), Ok(Vec::new()));
+            warehouse.target_connection().execute_batch(&statement).expect("an object");
+            let objections = metadata_objections(writer.sql()).expect("objections");
+            let [objection] = objections.as_slice() else { panic!("{statement}: {objections:?}") };
+            assert!(objection.starts_with(&words), "{statement}: {objection}");
+            assert!(objection.ends_with("or drop it yourself, or use another target"), "{objection}");
+        }
+    }
+}
+
+#[test]
+fn a_ledger_of_another_owner_is_reported_by_every_reader_and_a_later_version_may_add_columns() {
     let warehouse = Warehouse::new("");
     let mut writer = warehouse.writer();
-    warehouse.target_connection().execute_batch("CREATE TABLE WMSHOST_CHECKPOINT (a)").expect("a table");
-    let failure = LEDGER.checkpoint(writer.sql(), "s").expect_err("a foreign table");
-    assert!(failure.to_string().contains("is not a wmshost metadata table"), "{failure}");
+    in_transaction(writer.as_mut(), |writer| append(writer, "s", &checkpoint(Vec::new())));
+    warehouse.target_connection().execute_batch("ALTER TABLE WMSHOST_CHECKPOINT ADD COLUMN more").expect("a column");
+    assert_eq!(metadata_objections(writer.sql()), Ok(Vec::new()));
+    let foreign = "DROP TABLE WMSHOST_CHECKPOINT; CREATE TABLE WMSHOST_CHECKPOINT (pipeline, stream)";
+    warehouse.target_connection().execute_batch(foreign).expect("a table");
+    let read = LEDGER.checkpoint(writer.sql(), "s").expect_err("a foreign table");
+    let traced = LEDGER.trace_of_others(writer.sql(), "s", "run").expect_err("a foreign table");
+    for failure in [read, traced] {
+        assert_eq!(failure.kind, FailureKind::InvalidConfig, "{failure}");
+        assert!(failure.to_string().contains("was not made by wmshost (it lacks sequence,"), "{failure}");
+    }
 }
 
 fn lease(run_id: &str, process: u32) -> Lease {

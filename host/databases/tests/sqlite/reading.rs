@@ -230,15 +230,21 @@ fn files_that_cannot_be_read_say_why() {
     let missing = folder.path().join("missing.db");
     let other = folder.path().join("other.db");
     std::fs::write(&other, "this is no database, however long the text may be".repeat(100)).expect("a file");
-    for (path, kind, words) in [
-        (&missing, FailureKind::InvalidConfig, "there is no such file"),
-        (&other, FailureKind::Permanent, "not a SQLite database"),
+    let inner = folder.path().join("folder.db");
+    std::fs::create_dir(&inner).expect("a folder");
+    let socket = folder.path().join("socket.db");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    for (path, words) in [
+        (&missing, "there is no such file"),
+        (&other, "file is not a database; name a SQLite database, or restore"),
+        (&inner, "this is a folder"),
+        (&socket, "this is not a file but a pipe, a socket or a device"),
     ] {
         let failure = match sqlite::open_source(path, 1, "wms") {
             Err(failure) => failure,
             Ok(_) => panic!("opened"),
         };
-        assert_eq!(failure.kind, kind, "{failure}");
+        assert_eq!(failure.kind, FailureKind::InvalidConfig, "{failure}");
         assert!(failure.to_string().contains(words), "{failure}");
         assert!(failure.to_string().contains("source wms") && failure.to_string().contains("db)"), "{failure}");
     }

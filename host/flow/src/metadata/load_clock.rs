@@ -15,7 +15,7 @@ use crate::ports::clock::Micros;
 use crate::ports::sql::Sql;
 use crate::values::Value;
 
-const TABLE: Table =
+pub(super) const TABLE: Table =
     Table { name: "WMSHOST_LOAD_CLOCK", columns: &[("table_name", Kind::Name), ("newest", Kind::Integer)], key: 1 };
 
 /// The load times of a table, for one session.

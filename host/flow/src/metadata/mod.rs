@@ -29,6 +29,9 @@ mod quarantine;
 pub(crate) mod row_key;
 mod table;
 
+use crate::failure::Failure;
+use crate::ports::sql::Sql;
+
 pub use json::{bookmark_from_json, bookmark_to_json};
 pub use lease::{LEASE_SECONDS, Lease, LeaseOwner};
 pub use lease_guard::LeaseGuard;
@@ -41,6 +44,13 @@ pub use owner::{
     is_reserved, owns_table, record_of,
 };
 pub use quarantine::{Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn};
+
+/// Returns the reasons why objects with the names of the host's own tables are not such tables, for a person. Changes
+/// nothing.
+pub fn metadata_objections(sql: &mut dyn Sql) -> Result<Vec<String>, Failure> {
+    let own = [lease::TABLE, ledger::TABLE, load_clock::TABLE, owner::TABLE, quarantine::TABLE];
+    own.iter().filter_map(|table| table.objection(sql).transpose()).collect()
+}
 
 /// The prefix of the names of all tables of the host; streams cannot write such tables.
 pub const METADATA_PREFIX: &str = "WMSHOST_";

@@ -34,30 +34,37 @@ pub(super) fn spelled(table: &str) -> String {
 
 /// Returns the object with a name, in the schema that is written.
 pub(super) fn found(sql: &mut dyn Sql, table: &str) -> Result<Found, Failure> {
-    let (object, name) = match sql.dialect() {
-        Dialect::Sqlite => (
-            "SELECT type FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
-            table.to_owned(),
-        ),
-        Dialect::Oracle => (
-            "SELECT LOWER(object_type) FROM all_objects WHERE owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND \
-             object_type IN ('TABLE', 'VIEW', 'MATERIALIZED VIEW', 'SYNONYM') AND object_name = :1 \
-             ORDER BY LOWER(object_type)",
-            spelled(table),
-        ),
-    };
-    let kinds = sql.query(object, &[Value::Text(name.clone())])?;
-    // A materialized view is listed as a table too.
-    let kind = kinds.into_iter().next().and_then(|row| row.into_iter().next());
-    Ok(match kind {
+    Ok(match kind_of(sql, table)? {
         None => Found::Nothing,
-        Some(Value::Text(kind)) if kind == "table" => Found::Table(lacking_audit_columns(sql, &name)?.is_empty()),
-        Some(kind) => Found::Other(kind.to_string()),
+        Some(kind) if kind == "table" => Found::Table(lacking_columns(sql, table, &AUDIT_COLUMNS)?.is_empty()),
+        Some(kind) => Found::Other(kind),
     })
 }
 
-/// Returns the host's own columns that a table lacks.
-fn lacking_audit_columns(sql: &mut dyn Sql, table: &str) -> Result<Vec<&'static str>, Failure> {
+/// Returns the kind of the object with a name, as the database names it; `None` if there is no such object.
+pub(super) fn kind_of(sql: &mut dyn Sql, table: &str) -> Result<Option<String>, Failure> {
+    let object = match sql.dialect() {
+        Dialect::Sqlite => {
+            "SELECT type FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE"
+        }
+        Dialect::Oracle => {
+            "SELECT LOWER(object_type) FROM all_objects WHERE owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND \
+             object_type IN ('TABLE', 'VIEW', 'MATERIALIZED VIEW', 'SYNONYM') AND object_name = :1 \
+             ORDER BY LOWER(object_type)"
+        }
+    };
+    let kinds = sql.query(object, &[catalogue_name(sql.dialect(), table)])?;
+    // A materialized view is listed as a table too.
+    let kind = kinds.into_iter().next().and_then(|row| row.into_iter().next());
+    Ok(kind.map(|kind| kind.to_string()))
+}
+
+/// Returns which of these columns, in lower case, a table lacks.
+pub(super) fn lacking_columns<'c>(
+    sql: &mut dyn Sql,
+    table: &str,
+    columns: &[&'c str],
+) -> Result<Vec<&'c str>, Failure> {
     let statement = match sql.dialect() {
         Dialect::Sqlite => "SELECT LOWER(name) FROM pragma_table_info(?1, 'main')",
         Dialect::Oracle => {
@@ -65,9 +72,14 @@ fn lacking_audit_columns(sql: &mut dyn Sql, table: &str) -> Result<Vec<&'static 
              WHERE owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = :1"
         }
     };
-    let columns = sql.query(statement, &[Value::Text(table.to_owned())])?;
-    let has = |column: &str| columns.iter().flatten().any(|name| matches!(name, Value::Text(name) if name == column));
-    Ok(AUDIT_COLUMNS.into_iter().filter(|column| !has(column)).collect())
+    let there = sql.query(statement, &[catalogue_name(sql.dialect(), table)])?;
+    let has = |column: &str| there.iter().flatten().any(|name| matches!(name, Value::Text(name) if name == column));
+    Ok(columns.iter().copied().filter(|column| !has(column)).collect())
+}
+
+/// Returns a table's name as a parameter of a query of the catalogue.
+fn catalogue_name(dialect: Dialect, table: &str) -> Value {
+    Value::Text(if dialect == Dialect::Sqlite { table.to_owned() } else { spelled(table) })
 }
 
 /// Adds the host's own columns to a table that is taken over; they identify it from then on.
@@ -79,8 +91,7 @@ pub(super) fn add_audit_columns(sql: &mut dyn Sql, table: &str) -> Result<(), Fa
         Dialect::Sqlite => (table.replace('"', "\"\""), ["TEXT", "TIMESTAMP(6)"]),
         Dialect::Oracle => (spelled(table).replace('"', ""), ["VARCHAR2(128)", "TIMESTAMP(6)"]),
     };
-    let lookup = if sql.dialect() == Dialect::Sqlite { table.to_owned() } else { spelled(table) };
-    let lacking = lacking_audit_columns(sql, &lookup)?;
+    let lacking = lacking_columns(sql, table, &AUDIT_COLUMNS)?;
     for (column, kind) in AUDIT_COLUMNS.into_iter().zip(types).filter(|(column, _)| lacking.contains(column)) {
         let statement = match sql.dialect() {
             Dialect::Sqlite => format!("ALTER TABLE main.\"{name}\" ADD COLUMN {column} {kind}"),

@@ -35,7 +35,7 @@ pub const MERGE_SUFFIX: &str = "__MERGE";
 /// rows before the build.
 pub const STAGING_PREFIXES: [&str; 3] = ["WMSHOST_NEW_", "WMSHOST_OLD_", "WMSHOST_BEFORE_"];
 
-const TABLE: Table = Table {
+pub(super) const TABLE: Table = Table {
     name: "WMSHOST_TABLE",
     columns: &[
         ("table_name", Kind::Name),

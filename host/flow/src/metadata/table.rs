@@ -1,6 +1,8 @@
 //! The definition of one of the host's own tables, in any dialect.
 
+use super::object::{kind_of, lacking_columns};
 use crate::failure::Failure;
+use crate::failure::kind::FailureKind;
 use crate::ports::source::Dialect;
 use crate::ports::sql::Sql;
 use crate::values::Value;
@@ -38,6 +40,38 @@ impl Table {
             }
         };
         Ok(!sql.query(statement, &[Value::Text(self.name.to_owned())])?.is_empty())
+    }
+
+    /// Returns the reason why the object with its name is not the host's own table, for a person; `None` if it is, or if
+    /// there is none. A later version may have added columns.
+    pub(super) fn objection(&self, sql: &mut dyn Sql) -> Result<Option<String>, Failure> {
+        let name = self.name;
+        let Some(kind) = kind_of(sql, name)? else { return Ok(None) };
+        let what = if kind == "table" {
+            let columns: Vec<_> = self.columns.iter().map(|(column, _)| *column).collect();
+            let lacking = lacking_columns(sql, name, &columns)?;
+            if lacking.is_empty() {
+                return Ok(None);
+            }
+            format!("it lacks {}", lacking.join(", "))
+        } else {
+            "it is not a table".to_owned()
+        };
+        Ok(Some(format!(
+            "the {kind} {name} was not made by wmshost ({what}) and is left unchanged; wmshost needs this name for a table \
+             of its own: rename the {kind} or drop it yourself, or use another target"
+        )))
+    }
+
+    /// Returns the objection to the table as the reason why a statement on it failed; without one, the failure itself.
+    pub(super) fn explain(&self, sql: &mut dyn Sql, failure: Failure) -> Failure {
+        if failure.kind == FailureKind::Transient {
+            return failure;
+        }
+        match self.objection(sql) {
+            Ok(Some(objection)) => Failure::invalid_config(objection),
+            _ => failure,
+        }
     }
 
     /// Creates it if it does not exist.

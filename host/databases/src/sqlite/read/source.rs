@@ -2,6 +2,7 @@
 //! whether anyone committed: the connections begin their transactions between two looks, and if nothing was committed
 //! between them, they all see the same.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,9 +31,7 @@ pub fn open_source_of(
     value_bytes: usize,
 ) -> Result<Arc<dyn Source>, Failure> {
     let doing = format!("source {label} ({})", path.display());
-    if !path.is_file() {
-        return Err(Failure::invalid_config(format!("{doing}: there is no such file")));
-    }
+    check_is_file(path).map_err(|why| Failure::invalid_config(format!("{doing}: {why}")))?;
     let snapshot = Snapshot::open(path, sessions, value_bytes).map_err(|error| failure(&doing, error))?;
     let Some(snapshot) = snapshot else {
         return Err(Failure::transient(format!(
@@ -51,6 +50,17 @@ pub fn open_source_of(
         version: snapshot.version,
         readers: Mutex::new(snapshot.readers),
     }))
+}
+
+/// Fails, with the reason, unless there is a regular file: opening a pipe would wait for its other end.
+fn check_is_file(path: &Path) -> Result<(), String> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(found) if found.is_dir() => Err("this is a folder; name the database file in it".to_owned()),
+        Ok(_) => Err("this is not a file but a pipe, a socket or a device; name a database file".to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err("there is no such file".to_owned()),
+        Err(error) => Err(format!("the file cannot be opened: {error}")),
+    }
 }
 
 struct SqliteSource {

@@ -24,7 +24,7 @@ pub const LEASE_SECONDS: i64 = 120;
 /// The name for the models in the place of a stream's; no stream can have such a name.
 const MODELS: &str = "(models)";
 
-const TABLE: Table = Table {
+pub(super) const TABLE: Table = Table {
     name: "WMSHOST_LEASE",
     columns: &[
         ("pipeline", Kind::Name),

@@ -18,7 +18,7 @@ use crate::values::{Value, timestamp_from_text, timestamp_text};
 /// The version of the format that is written. A host reads this one and older ones.
 const FORMAT: i64 = 1;
 
-const TABLE: Table = Table {
+pub(super) const TABLE: Table = Table {
     name: "WMSHOST_CHECKPOINT",
     columns: &[
         ("pipeline", Kind::Name),
@@ -237,7 +237,8 @@ impl Ledger<'_> {
         );
         let parts = format!("{stream}/%");
         let parameters = [self.pipeline, stream, &parts, run_id].map(|text| Value::Text(text.to_owned()));
-        let row = sql.query(&statement, &parameters)?.into_iter().next().unwrap_or_default();
+        let rows = sql.query(&statement, &parameters).map_err(|failure| TABLE.explain(sql, failure))?;
+        let row = rows.into_iter().next().unwrap_or_default();
         let is_empty = row.first().is_none_or(|count| count.to_string() == "0");
         Ok(Trace(if is_empty { Vec::new() } else { row.iter().map(ToString::to_string).collect() }))
     }
@@ -263,9 +264,8 @@ impl Ledger<'_> {
         );
         let all = [self.pipeline].into_iter().chain(parameters.iter().copied());
         let parameters: Vec<_> = all.map(|text| Value::Text(text.to_owned())).collect();
-        let rows = sql
-            .query(&text(sql.dialect(), &statement), &parameters)
-            .map_err(|failure| failure.within(format_args!("table {} is not a wmshost metadata table", TABLE.name)))?;
+        let rows =
+            sql.query(&text(sql.dialect(), &statement), &parameters).map_err(|failure| TABLE.explain(sql, failure))?;
         rows.into_iter().map(readable).collect()
     }
 }
