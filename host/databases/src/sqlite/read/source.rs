@@ -118,7 +118,7 @@ impl Snapshot {
         Ok(None)
     }
 
-    /// The file's size and the one that its header gives it, if bytes are missing. SQLite reads those of the last page as
+    /// The file's size and the one in its header, if bytes are missing. SQLite reads those of the last page as
     /// zeros, without an error. With a write-ahead log the newest header may be in the log, and nothing can be said.
     fn cut_off(&self, path: &Path) -> rusqlite::Result<Option<(u64, u64)>> {
         let Some(reader) = self.readers.first() else { return Ok(None) };
