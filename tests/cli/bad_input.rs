@@ -119,7 +119,7 @@ fn databases_that_are_none_or_cannot_be_written_are_reported() {
         "this is a text file, long enough to be looked at as a database file, and then some more of it",
     )
     .expect("written");
-    project.wmshost("run", &[]).ended(1).says(&["target ana", "not a SQLite database"]);
+    project.wmshost("run", &[]).ended(2).says(&["target ana", "file is not a database"]);
     let project = TestProject::with_stream(TABLE, "");
     fs::write(project.source_path(), "nothing of the kind").expect("written");
     let reported = project.wmshost("run", &[]);

@@ -74,16 +74,15 @@ fn no_command_touches_a_table_of_somebody_else() {
 #[test]
 fn no_command_begins_where_an_object_of_somebody_else_has_the_name_of_a_metadata_table() {
     for stranger in ["CREATE TABLE {} (pipeline TEXT, stream TEXT)", "CREATE VIEW {} AS SELECT 1 AS x"] {
-        for name in ["WMSHOST_CHECKPOINT", "WMSHOST_LEASE", "WMSHOST_LOAD_CLOCK", "wmshost_quarantine", "WMSHOST_TABLE"]
+        for name in ["WMSHOST_CHECKPOINT", "WMSHOST_LEASE", "WMSHOST_LOAD_CLOCK", "WMSHOST_QUARANTINE", "WMSHOST_TABLE"]
         {
             let project = TestProject::with_stream(TABLE, METHODS[1]);
             make(&project, stranger, name);
             let before = seen(&project);
             for (command, rest) in commands() {
-                let place = format!("{}: connections.", project.pipeline());
-                let what = format!(" {} was not made by wmshost (it ", name.to_uppercase());
+                let what = format!(" {name} was not made by wmshost (it ");
                 let advice = "drop it yourself, or use another target";
-                project.wmshost(command, &rest).ended(2).says(&[&place, &what, advice]);
+                project.wmshost(command, &rest).ended(2).says(&[&what, advice]);
                 assert_eq!(seen(&project), before, "{command} {rest:?}, {stranger}, {name}");
             }
         }

@@ -11,8 +11,8 @@ use crate::keys::{file, stream};
 use crate::syntax;
 use crate::value::AuthoredValue;
 
-/// Reads a file and all files that it extends. Returns `None` if a file is missing or not TOML, so that nothing is
-/// known about the whole; the report has the mistakes of the files that could be read.
+/// Reads a file and all files that it extends. Returns `None` if one of them cannot be read or is not TOML, so that
+/// nothing is known about the whole; the report has the mistakes of the files that could be read.
 pub(crate) fn read(path: &Path, sink: &mut DiagnosticSink) -> Option<Section> {
     let mut seen = BTreeSet::new();
     let mut files = Vec::new();
@@ -21,7 +21,11 @@ pub(crate) fn read(path: &Path, sink: &mut DiagnosticSink) -> Option<Section> {
         let rank = u32::try_from(files.len()).unwrap_or(u32::MAX);
         seen.insert(identity(&path));
         let section = authored::read(&path, rank, sink)?;
-        next = base(&section, &path, &seen, sink)?;
+        next = base(&section, &path, &seen, sink);
+        if next.is_none() && section.entries.contains_key(file::EXTENDS.name) {
+            // The file that it means may have any key: what is absent is not reported, only what is wrong as it is.
+            file::ALL.iter().for_each(|key| sink.mark_reported(key.name.to_owned()));
+        }
         files.push(section);
     }
     let mut merged = files.pop()?;
@@ -33,17 +37,11 @@ pub(crate) fn read(path: &Path, sink: &mut DiagnosticSink) -> Option<Section> {
     Some(merged)
 }
 
-/// Returns the file that a file extends, if any; `None` if its `extends` is wrong, which was reported.
-fn base(
-    section: &Section,
-    path: &Path,
-    seen: &BTreeSet<PathBuf>,
-    sink: &mut DiagnosticSink,
-) -> Option<Option<Arc<Path>>> {
-    let (place, name) = match section.entries.get(file::EXTENDS.name) {
-        None => return Some(None),
-        Some(Node::Leaf(Leaf { place, value: AuthoredValue::Text(name) })) => (place, name),
-        Some(_) => return None,
+/// Returns the file that a file extends; `None` if there is none, or if its `extends` is wrong, which was reported.
+fn base(section: &Section, path: &Path, seen: &BTreeSet<PathBuf>, sink: &mut DiagnosticSink) -> Option<Arc<Path>> {
+    let Some(Node::Leaf(Leaf { place, value: AuthoredValue::Text(name) })) = section.entries.get(file::EXTENDS.name)
+    else {
+        return None;
     };
     if let Err((message, advice)) = syntax::path(name) {
         sink.at(place, message, advice);
@@ -61,7 +59,7 @@ fn base(
         sink.at(place, message, Some(advice));
         return None;
     }
-    Some(Some(base.into()))
+    Some(base.into())
 }
 
 /// Returns a path that was written in a file: it is relative to that file's folder.

@@ -153,7 +153,8 @@ fn files_that_cannot_be_written_say_why() {
     std::fs::write(&other, "this is no database, however long the text may be".repeat(100)).expect("a file");
     let clock = std::sync::Arc::clone(&warehouse.clock);
     let failure = sqlite::open_target(&other, "ana", clock.clone()).err().expect("no database");
-    assert!(failure.to_string().contains("not a SQLite database"), "{failure}");
+    assert_eq!(failure.kind, FailureKind::InvalidConfig, "{failure}");
+    assert!(failure.to_string().contains("name a SQLite database"), "{failure}");
     // A folder where the file should be.
     let folder = other.with_file_name("folder.db");
     std::fs::create_dir(&folder).expect("a folder");

@@ -205,7 +205,8 @@ impl Quarantine<'_> {
         }
         let (condition, parameters) = self.condition(filter);
         let statement = format!("SELECT COUNT(*) FROM WMSHOST_QUARANTINE WHERE {condition}");
-        let rows = sql.query(&text(sql.dialect(), &statement), &parameters)?;
+        let rows = sql.query(&text(sql.dialect(), &statement), &parameters);
+        let rows = rows.map_err(|failure| TABLE.explain(sql, failure))?;
         Ok(match rows.first().and_then(|row| row.first()) {
             Some(Value::Int64(count)) => count.unsigned_abs(),
             Some(Value::Decimal(count)) => count.parse().unwrap_or(0),
@@ -256,7 +257,7 @@ impl Quarantine<'_> {
         };
         let statement =
             format!("SELECT {list} FROM WMSHOST_QUARANTINE WHERE {condition} ORDER BY rejected_at, id {end}");
-        sql.query(&text(sql.dialect(), &statement), &parameters)
+        sql.query(&text(sql.dialect(), &statement), &parameters).map_err(|failure| TABLE.explain(sql, failure))
     }
 
     fn condition(&self, filter: &QuarantineFilter) -> (String, Vec<Value>) {
