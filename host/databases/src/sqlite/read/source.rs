@@ -11,7 +11,7 @@ use wmshost_flow::{Failure, Source, SourceGrant, SourceSession};
 
 use super::read_connection::{ReadConnection, limits, open_read_only};
 use super::session::Session;
-use super::version::file_version;
+use super::version::{beside, file_version};
 use crate::sqlite::failure::failure;
 
 /// The number of tries to find a moment without a commit.
@@ -119,20 +119,19 @@ impl Snapshot {
     }
 
     /// The file's size and the one in its header, if bytes are missing. SQLite reads those of the last page as
-    /// zeros, without an error. With a write-ahead log the newest header may be in the log, and nothing can be said.
+    /// zeros, without an error. While a write-ahead log has anything, the newest header may be in it.
     fn cut_off(&self, path: &Path) -> rusqlite::Result<Option<(u64, u64)>> {
         let Some(reader) = self.readers.first() else { return Ok(None) };
+        if beside(path, "-wal").metadata().is_ok_and(|log| log.len() > 0) {
+            return Ok(None);
+        }
         let expected = reader.by_driver(|connection| -> rusqlite::Result<_> {
-            let mode: String = connection.query_row("PRAGMA main.journal_mode", [], |row| row.get(0))?;
-            if mode == "wal" {
-                return Ok(None);
-            }
             let pages: i64 = connection.query_row("PRAGMA main.page_count", [], |row| row.get(0))?;
             let page: i64 = connection.query_row("PRAGMA main.page_size", [], |row| row.get(0))?;
-            Ok(Some((pages * page).unsigned_abs()))
+            Ok((pages * page).unsigned_abs())
         })?;
         let bytes = path.metadata().map_or(u64::MAX, |file| file.len());
-        Ok(expected.filter(|expected| bytes < *expected).map(|expected| (bytes, expected)))
+        Ok((bytes < expected).then_some((bytes, expected)))
     }
 }
 
