@@ -286,7 +286,7 @@ mod tests {
                 (1, Err(RetryError::Failed(1, of_code(code)))),
                 "ORA-{code:05}"
             );
-            assert_eq!(time.slept(), []);
+            assert!(time.slept().is_empty());
             let is_login = OracleError::of_code(code, None).class == ErrorClass::Login;
             let again = failing(&breaker, &time, code, 0);
             if is_login {

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use oracle::sql_type::ToSql;
-use oracle::{Connection, ConnectionManager, Error, InitParams, Version};
+use oracle::{Connection, Connector, Error, InitParams, Version};
 use wmshost_flow::Value;
 
 use super::bind::{all_bindable, set, type_of, type_of_many};
 use super::column::columns;
 use super::error::{of_server, oracle_error};
-use super::rows::{OciRows, sql_session};
+use super::rows::{OciRows, plain};
 use crate::oracle::client::column_info::ColumnInfo;
 use crate::oracle::client::{Affected, Client, Fetch, OpenQuery, Opened};
 use crate::oracle::connect::settings::{Address, STATEMENTS, Server, Settings, Tags, connect_text};
@@ -45,7 +45,7 @@ pub(crate) fn violation(settings: &Settings) -> Option<String> {
 pub(crate) fn connect(settings: &Settings) -> Result<Opened, OracleError> {
     let opened = || -> Result<Opened, Error> {
         let text = with_wallet(connect_text(settings), settings.trust.wallet.as_deref());
-        let mut connector = ConnectionManager::new(&settings.user, settings.password.reveal(), text);
+        let mut connector = Connector::new(&settings.user, settings.password.reveal(), text);
         connector.driver_name("wmshost : oci").stmt_cache_size(STATEMENTS as u32);
         if let Server::Pooled { class } = &settings.server {
             connector.connection_class(class);
