@@ -95,15 +95,15 @@ fn declared(chance: &mut Chance) -> Project {
         updated_at: None,
         invalidate_deleted: true,
     });
-    let mut anew = model("again", &["stock"], &columns, all);
+    let mut again = model("again", &["stock"], &columns, all);
     let mut seen = view("seen", &["stock"], &columns, all);
     for (model, to) in
-        [(&mut lines, Some("heads")), (&mut versions, Some("item")), (&mut anew, None), (&mut seen, Some("heads"))]
+        [(&mut lines, Some("heads")), (&mut versions, Some("item")), (&mut again, None), (&mut seen, Some("heads"))]
     {
         model.tests = tests(to, chance);
     }
     let heads = incremental(by_item(), Some(heads_changed), model("heads", &["item"], &["item", "name"], heads));
-    let mut setup = setup(vec![lines, versions, anew, seen, heads]);
+    let mut setup = setup(vec![lines, versions, again, seen, heads]);
     setup.plugins[0].1.sources = vec![source("stock", tests(Some("item"), chance))];
     Project::new(setup).expect("sound")
 }

@@ -127,7 +127,7 @@ fn check_order(request: &Request, columns: &[Field], order: &[usize], mistakes: 
             mistakes.push(format!("key column {display_column} has no order: {why}"));
         } else if matches!(kind, ColumnType::Float64) {
             mistakes.push(format!(
-                "key column {display_column} is {}: such numbers cannot be told apart safely",
+                "key column {display_column} is {}: such numbers cannot be distinguished safely",
                 type_name(*kind)
             ));
         }

@@ -27,9 +27,9 @@ fn pass(release: Release, transport: Transport) {
         command.arg(emulator.wallet()).arg(emulator.wrong_wallet());
     }
     let done = command.output().expect("python runs");
-    let told = String::from_utf8_lossy(&done.stdout);
-    let summary = told.lines().last().unwrap_or_default();
-    assert!(done.status.success(), "{told}\n{}\n{:?}", String::from_utf8_lossy(&done.stderr), emulator.notes());
+    let printed = String::from_utf8_lossy(&done.stdout);
+    let summary = printed.lines().last().unwrap_or_default();
+    assert!(done.status.success(), "{printed}\n{}\n{:?}", String::from_utf8_lossy(&done.stderr), emulator.notes());
     println!("{summary}");
 }
 

@@ -71,7 +71,7 @@ impl Loading for Plugin {
 /// Makes a table that is too narrow and lacks its last column, and mends both.
 fn grow(wanted: Definition, new_columns: NewColumns, new_types: NewTypes) -> Result<(), Failure> {
     if new_columns != NewColumns::Evolve || new_types != NewTypes::Evolve {
-        return Err(Failure::InvalidConfig("the policies are others than the default".into()));
+        return Err(Failure::InvalidConfig("the policies differ from the default".into()));
     }
     let mut columns = wanted.columns.clone();
     let last = columns.pop().ok_or(Failure::InvalidConfig("no columns".into()))?;
