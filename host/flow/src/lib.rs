@@ -71,5 +71,5 @@ pub use stream::{Reconcile, Stream};
 pub use values::calendar::{date_of, days_of};
 pub use values::declared::{ColumnPurpose, MOST_DIGITS, NUMBER_DIGITS, declared_type, is_utc, stored_decimal};
 pub use values::functions::only_computes;
-pub use values::order::{Bounds, ColumnOrder, order_of_values};
+pub use values::order::{Bounds, ColumnOrder, DecimalDigits, order_of_values};
 pub use values::{Bookmark, Position, Value, timestamp_from_text};

@@ -8,6 +8,7 @@ use wmshost_models::Project;
 use wmshost_pipeline::{Checked, Stream};
 
 use crate::assembly::connect;
+use crate::models::take_over_requests;
 use crate::runtime::Runtime;
 
 /// The findings.
@@ -114,7 +115,7 @@ impl OwnershipCheck<'_> {
         let Some(models) = &self.pipeline.models else { return Ok(()) };
         let file = self.pipeline.file.display().to_string();
         let name = self.pipeline.name.clone();
-        let take_over: Vec<TakeOver> = models.take_over.iter().map(|entry| TakeOver::parse(entry)).collect();
+        let take_over = take_over_requests(models);
         let Some(sql) = self.reader(&models.target)? else { return Ok(()) };
         let objections = project.foreign_tables(&name, &take_over, sql.as_mut())?;
         let spent = project.taken_over(&name, &take_over, sql.as_mut())?;

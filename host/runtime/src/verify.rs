@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wmshost_flow::{Compare, Compared, Comparison, Depth, Failure, Lease, Stage, StreamContext, StreamFailure};
+use wmshost_flow::{Compare, Compared, Comparison, Depth, Failure, Lease, StreamContext, StreamFailure};
 use wmshost_pipeline::{Checked, Stream};
 
 use crate::assembly::{StreamFactory, connect};
@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::events::StreamEvents;
 use crate::ownership;
 use crate::plugin_registry::PluginRegistry;
+use crate::run::not_opened;
 use crate::runtime::Runtime;
 
 /// The options of a comparison.
@@ -95,7 +96,10 @@ pub fn verify(
             Ok(compared) => compared,
             // Before anything was compared or repaired, the operation itself fails.
             Err(failure) if streams.is_empty() => return Err(failure.into()),
-            Err(failure) => Compared { found: Comparison::default(), failure: Some(not_opened(plan, &failure)) },
+            Err(failure) => {
+                let failure = Some(not_opened(&plan.plan.name, failure));
+                Compared { found: Comparison::default(), failure }
+            }
         };
         let seconds = (runtime.clock.elapsed() - started).as_secs_f64();
         streams.push(VerifiedStream { stream: plan.plan.name.clone(), seconds, compared });
@@ -135,9 +139,4 @@ fn compare_stream(
             Err(failure)
         }
     }
-}
-
-/// The failure of a stream whose connection could not be opened.
-fn not_opened(plan: &Stream, failure: &Failure) -> StreamFailure {
-    StreamFailure { stream: plan.plan.name.clone(), stage: Stage::Extract, batch: None, failure: failure.clone() }
 }

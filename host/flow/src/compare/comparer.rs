@@ -15,7 +15,7 @@ use super::scan::TargetScan;
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
 use crate::metadata::checkpoint::Checkpoint;
-use crate::metadata::{Action, Known, LEASE_SECONDS, Lease, Ledger, Quarantine, id_without_key, take_loaded};
+use crate::metadata::{Action, Known, LEASE_RENEWAL_INTERVAL, Lease, Ledger, Quarantine, id_without_key, take_loaded};
 use crate::ports::events::{Event, StreamStats};
 use crate::ports::loader::Loader;
 use crate::ports::source::Dialect;
@@ -30,8 +30,6 @@ use crate::stream::put_into_quarantine;
 use crate::stream::transaction::{in_transaction, lock};
 use crate::values::key::{Bound, Keys};
 
-/// The longest time without renewing the lease.
-const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
 /// The largest number of the target's rows that are held in memory at once for a range.
 const MOST_TARGET_ROWS: u64 = 32_768;
 

@@ -33,6 +33,7 @@ use crate::failure::Failure;
 use crate::ports::sql::Sql;
 
 pub use json::{bookmark_from_json, bookmark_to_json};
+pub(crate) use lease::LEASE_RENEWAL_INTERVAL;
 pub use lease::{LEASE_SECONDS, Lease, LeaseOwner};
 pub use lease_guard::LeaseGuard;
 pub use ledger::{Action, DamagedRow, Entry, Ledger, Trace};

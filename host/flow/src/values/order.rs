@@ -65,9 +65,9 @@ pub fn order_of_values(a: &Value, b: &Value) -> Option<Ordering> {
         (Value::Text(a), Value::Text(b)) => a.cmp(b),
         (Value::Binary(a), Value::Binary(b)) => a.cmp(b),
         (Value::Date(a), Value::Date(b)) => a.cmp(b),
-        (Value::Decimal(a), Value::Decimal(b)) => Digits::of(a)?.order(&Digits::of(b)?),
-        (Value::Int64(a), Value::Decimal(b)) => Digits::of(&a.to_string())?.order(&Digits::of(b)?),
-        (Value::Decimal(a), Value::Int64(b)) => Digits::of(a)?.order(&Digits::of(&b.to_string())?),
+        (Value::Decimal(a), Value::Decimal(b)) => DecimalDigits::of(a)?.order(&DecimalDigits::of(b)?),
+        (Value::Int64(a), Value::Decimal(b)) => DecimalDigits::of(&a.to_string())?.order(&DecimalDigits::of(b)?),
+        (Value::Decimal(a), Value::Int64(b)) => DecimalDigits::of(a)?.order(&DecimalDigits::of(&b.to_string())?),
         _ => return None,
     })
 }
@@ -77,14 +77,18 @@ fn order_of_floats(a: f64, b: f64) -> Ordering {
 }
 
 /// A decimal in text, without leading and trailing zeros.
-struct Digits<'t> {
-    is_negative: bool,
-    whole: &'t str,
-    fraction: &'t str,
+pub struct DecimalDigits<'t> {
+    /// True for a number below zero.
+    pub is_negative: bool,
+    /// The digits before the point.
+    pub whole: &'t str,
+    /// The digits after the point.
+    pub fraction: &'t str,
 }
 
-impl<'t> Digits<'t> {
-    fn of(text: &'t str) -> Option<Self> {
+impl<'t> DecimalDigits<'t> {
+    /// Splits a text such as `-12.50`; `None` if it is not a decimal without an exponent.
+    pub fn of(text: &'t str) -> Option<Self> {
         let (is_negative, digits) = match text.strip_prefix('-') {
             Some(digits) => (true, digits),
             None => (false, text.strip_prefix('+').unwrap_or(text)),

@@ -70,7 +70,7 @@ pub(super) fn declared(
 }
 
 /// The tables that models take over from other owners.
-pub(super) fn take_over_requests(models: &wmshost_pipeline::Models) -> Vec<TakeOver> {
+pub(crate) fn take_over_requests(models: &wmshost_pipeline::Models) -> Vec<TakeOver> {
     models.take_over.iter().map(|entry| TakeOver::parse(entry)).collect()
 }
 

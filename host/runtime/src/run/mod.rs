@@ -12,7 +12,7 @@ mod pipeline_run;
 mod retry;
 mod stream_runner;
 
-pub(crate) use outcome::summed;
 pub use outcome::{RunOutcome, run_status};
+pub(crate) use outcome::{not_opened, summed};
 pub use pipeline_run::{LoadOptions, PipelineRun};
 pub(crate) use stream_runner::StreamRunner;

@@ -35,13 +35,15 @@ pub fn run_status(ends: &[StreamSummary]) -> RunStatus {
     }
 }
 
+/// The failure of a stream whose connection could not be opened.
+pub(crate) fn not_opened(stream: &str, failure: Failure) -> StreamFailure {
+    StreamFailure { stream: stream.to_owned(), stage: Stage::Extract, batch: None, failure }
+}
+
 /// The summary of a stream whose connection could not be opened.
 pub(crate) fn failed_to_open(stream: &str, failure: &Failure) -> StreamSummary {
-    let stream = stream.to_owned();
-    let failure =
-        StreamFailure { stream: stream.clone(), stage: Stage::Extract, batch: None, failure: failure.clone() };
     StreamSummary {
-        stream,
+        stream: stream.to_owned(),
         status: StreamStatus::Failed,
         stats: StreamStats::default(),
         seconds: 0.0,
@@ -49,7 +51,7 @@ pub(crate) fn failed_to_open(stream: &str, failure: &Failure) -> StreamSummary {
         schema_changes: Vec::new(),
         definition_changes: Vec::new(),
         comparison: None,
-        failure: Some(failure),
+        failure: Some(not_opened(stream, failure.clone())),
     }
 }
 

@@ -17,7 +17,7 @@ use arrow_schema::DataType;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{Value as Stored, ValueRef};
-use wmshost_flow::{Bounds, ColumnOrder};
+use wmshost_flow::{Bounds, ColumnOrder, DecimalDigits};
 
 use super::column::text_of_real;
 use crate::sqlite::moment::{MomentText, YEARS, parse_date, parse_timestamp};
@@ -153,16 +153,7 @@ fn decimal_key(value: ValueRef<'_>) -> Stored {
 /// every digit.
 fn sortable(text: &str) -> Option<String> {
     const MOST_WHOLE: usize = 60;
-    let (is_negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
-        return None;
-    }
-    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let DecimalDigits { is_negative, whole, fraction } = DecimalDigits::of(text)?;
     if whole.len() > MOST_WHOLE {
         return None;
     }

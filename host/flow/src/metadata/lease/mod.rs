@@ -12,6 +12,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use super::table::{Cells, Kind, Table, text};
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
@@ -21,6 +23,8 @@ use crate::values::{Value, timestamp_text};
 
 /// The lifetime of a lease without a renewal, in seconds.
 pub const LEASE_SECONDS: i64 = 120;
+/// The longest time that a holder lets pass without renewing its lease.
+pub(crate) const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
 /// The name for the models in the place of a stream's; no stream can have such a name.
 const MODELS: &str = "(models)";
 

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::lease::{LEASE_SECONDS, Lease, LeaseOwner};
+use super::lease::{LEASE_RENEWAL_INTERVAL, LEASE_SECONDS, Lease, LeaseOwner};
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
 use crate::ports::clock::Clock;
@@ -42,7 +42,7 @@ pub struct LeaseGuard {
 
 impl LeaseGuard {
     /// The interval in production.
-    pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
+    pub const HEARTBEAT_INTERVAL: Duration = LEASE_RENEWAL_INTERVAL;
 
     /// Takes the lease and calls `act`, which must write through the target it receives. Fails with `busy` if another
     /// run holds the lease, or has taken it over in the meantime.

@@ -16,7 +16,7 @@ use crate::failure::kind::FailureKind;
 use crate::failure::{Failure, Stage};
 use crate::metadata::checkpoint::{Checkpoint, LoadMode};
 use crate::metadata::row_key::KeyDigest;
-use crate::metadata::{Action, LEASE_SECONDS, Lease, Ledger, Quarantine, take_loaded};
+use crate::metadata::{Action, Lease, Ledger, Quarantine, take_loaded};
 use crate::ports::events::{Event, StreamStats, StreamStatus};
 use crate::ports::loader::Loader;
 use crate::ports::target::{Refused, SharedTarget, TableDefinition, WriteStats};
@@ -29,9 +29,6 @@ use crate::stream::put_into_quarantine;
 use crate::stream::schema_changes::schema_changes;
 use crate::stream::transaction::{in_transaction, lock};
 use crate::values::Bookmark;
-
-/// The interval at which the lease is renewed without rows in production.
-pub(crate) const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(LEASE_SECONDS.unsigned_abs() / 3);
 
 /// The result of waiting for batches.
 enum LoadBatch {
