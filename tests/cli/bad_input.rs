@@ -139,3 +139,76 @@ fn streams_that_do_not_exist_are_reported_with_a_guess() {
         .says(&["there is no stream `alocation`", "did you mean `allocation`"]);
     project.plain(&["run", "/nowhere/pipeline.toml"]).ended(2).says(&["/nowhere/pipeline.toml", "no such file"]);
 }
+
+/// A setting that names a file, and its text with another file's name.
+const FILE_SETTINGS: [(&str, &str); 5] = [
+    ("connections.wms.path", "wms.db"),
+    ("connections.ana.path", "analytics.db"),
+    ("plugins.table.path", "wmshost_loader_table.wasm"),
+    ("extends", ""),
+    ("streams.s.table", ""),
+];
+
+#[test]
+fn a_pipe_a_device_or_a_folder_is_no_file_for_any_setting() {
+    for (key, file) in FILE_SETTINGS {
+        for (what, words) in [("pipe", "a pipe, a socket or a device"), ("zero", "a device"), ("folder", "a folder")] {
+            let project = TestProject::with_stream(TABLE, "");
+            let special = project.path(what);
+            match what {
+                "pipe" => {
+                    let made = std::process::Command::new("mkfifo").arg(&special).status().expect("mkfifo");
+                    assert!(made.success());
+                }
+                "zero" => std::os::unix::fs::symlink("/dev/zero", &special).expect("a link"),
+                _ => fs::create_dir(&special).expect("a folder"),
+            }
+            let text = fs::read_to_string(project.pipeline()).expect("the pipeline");
+            let other = match key {
+                "extends" => format!("extends = {special:?}\n{text}"),
+                "streams.s.table" => {
+                    text.replace("[streams.s]", &format!("[streams.s]\ntable = {{ file = {special:?} }}"))
+                }
+                _ => text
+                    .lines()
+                    .map(|line| if line.contains(file) { with_path(line, &special) } else { line.to_owned() + "\n" })
+                    .collect(),
+            };
+            fs::write(project.pipeline(), other).expect("written");
+            for command in ["check", "run", "verify"] {
+                project.wmshost(command, &[]).ended(2).says(&[key, words]);
+            }
+        }
+    }
+}
+
+/// A line of a pipeline file with another path.
+fn with_path(line: &str, path: &std::path::Path) -> String {
+    let (key, _) = line.split_once('=').expect("a key");
+    format!("{key}= {path:?}\n")
+}
+
+#[test]
+fn one_file_as_source_and_target_is_refused_by_whatever_name() {
+    for kind in ["same", "dotted", "link", "hard link"] {
+        let project = TestProject::with_stream(TABLE, "");
+        let (source, target) = (project.source_path(), project.target_path());
+        match kind {
+            "link" => std::os::unix::fs::symlink(&source, &target).expect("a link"),
+            "hard link" => fs::hard_link(&source, &target).expect("a link"),
+            _ => {
+                let folder = source.parent().expect("a folder");
+                let other = if kind == "same" { source.clone() } else { folder.join("./home/../wms.db") };
+                let text = fs::read_to_string(project.pipeline()).expect("the pipeline");
+                let text = text.replace(&format!("{target:?}"), &format!("{other:?}"));
+                fs::write(project.pipeline(), text).expect("written");
+            }
+        }
+        for command in ["check", "run"] {
+            let ended = project.wmshost(command, &[]).ended(2);
+            ended.says(&["streams.s.target: source and target are one file", "a file of its own"]);
+        }
+        let tables = project.source().query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+        assert_eq!(tables.expect("a count"), 1, "{kind}");
+    }
+}

@@ -131,6 +131,9 @@ fn plugins(outputs: &mut Checker<'_>) {
 fn models(outputs: &mut Checker<'_>) {
     let built = outputs.run("run-results", 0, "models run", &["--select", "+kpi_daily"]);
     list(&built, "nodes");
+    // Nothing failed, so that nothing is built again.
+    let again = outputs.run("run-results", 0, "models retry", &[]);
+    assert!(again["nodes"].as_array().is_some_and(Vec::is_empty), "{again:#}");
     let manifest = fs::read_to_string(outputs.project.path("home/models/wms/manifest.json")).expect("a manifest");
     let manifest = outputs.hold("manifest", serde_json::from_str(&manifest).expect("JSON"));
     list(&manifest, "nodes");

@@ -2,6 +2,7 @@
 //! `make build plugins`.
 
 mod leases;
+mod metadata;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `choice` | enums whose values are named in pipeline files |
 //! | `failure` | failures: kind, cause, message, advice, and their consequences |
+//! | `regular_file` | files that a person names |
 //! | `values` | values and bookmarks, their order, and the types that columns are declared with |
 //! | `rows` | rows in flight: batches, and the rows taken out of them |
 //! | `ports` | the traits through which the flow meets databases, plugins and time |
@@ -23,6 +24,7 @@ mod failure;
 mod metadata;
 pub mod model;
 mod ports;
+mod regular_file;
 mod rows;
 mod run;
 mod stages;
@@ -44,7 +46,8 @@ pub use metadata::{
     AUDIT_COLUMNS, Action, BELONGINGS, Claim, DELETED_AT, DamagedRow, Entry, LEASE_SECONDS, Lease, LeaseGuard,
     LeaseOwner, Ledger, LoadClock, MERGE_SUFFIX, METADATA_PREFIX, OwnerKind, Quarantine, QuarantineFilter,
     QuarantinedRow, RejectedIn, STAGED_SUFFIX, STAGING_PREFIXES, SYSTEM_COLUMNS, Secured, TableOwner, TableRecord,
-    TakeOver, Trace, bookmark_from_json, bookmark_to_json, is_reserved, metadata_objections, owns_table, record_of,
+    TakeOver, Trace, bookmark_from_json, bookmark_to_json, is_reserved, metadata_objections, own_table_objection,
+    owns_table, record_of,
 };
 pub use ports::cancel::Cancel;
 pub use ports::clock::{Clock, Micros};
@@ -57,6 +60,7 @@ pub use ports::target::{
     MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession, WriteStats,
 };
 pub use ports::transform::{Call, RejectedRow, Transform, Transformed};
+pub use regular_file::check_is_file;
 pub use rows::batch::{Batch, Cause, Rejected};
 pub use rows::cell_json::{cell_as_json, row_as_json};
 pub use rows::origin::Origin;

@@ -61,5 +61,5 @@ pub use run::{Action, BuildOptions, NodeResult, NodeStatus, Observer, Report, Ru
 pub use run_history::{ColumnProfile, LastBuild, LastTest, NodeHistory, Profile};
 pub use run_results::{NodeOutcome, Outcome, RunResults, RunStatus};
 pub use select::PreviousRun;
-pub use store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE};
+pub use store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE, store_objections};
 pub use unit::{Scratch, UnitResult};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_schema::DataType;
 use serde::{Deserialize, Serialize};
-use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value};
+use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value, own_table_objection};
 
 use crate::dialect::{SqlWriter, audit_types};
 use crate::record::{BuildRecord, Inputs, Moment, OwnState, TestRecord};
@@ -16,6 +16,18 @@ pub const MODEL_TABLE: &str = "WMSHOST_MODEL";
 pub const TEST_TABLE: &str = "WMSHOST_TEST";
 /// The table of rows that failed tests.
 pub const FAILURES_TABLE: &str = "WMSHOST_TEST_FAILURES";
+
+/// The columns that each of these tables has had since its first version.
+const COLUMNS: [(&str, &[&str]); 3] = [
+    (MODEL_TABLE, &["pipeline", "model", "fingerprint", "inputs", "changed_at", "checked_at", "row_count", "run_id"]),
+    (TEST_TABLE, &["pipeline", "node", "test", "status", "failing", "measured", "tested_at", "run_id"]),
+    (FAILURES_TABLE, &["pipeline", "node", "test", "row_number", "failing_row", "run_id"]),
+];
+
+/// Returns the reasons why objects with the names of the host's tables about models are not such tables, for a person.
+pub fn store_objections(sql: &mut dyn Sql) -> Result<Vec<String>, Failure> {
+    COLUMNS.iter().filter_map(|(name, columns)| own_table_objection(sql, name, columns).transpose()).collect()
+}
 
 /// The maximum of failing rows that are kept per test.
 pub(crate) const KEPT_FAILURES: usize = 100;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::configured_plugin::ConfiguredPlugin;
 use crate::connection::Connection;
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::Diagnostics;
 use crate::models::Models;
 use crate::resolved::{Limits, RunOptions, StreamPlan};
 use crate::select::pick;
@@ -50,8 +50,6 @@ pub struct Checked {
     pub models: Option<Models>,
     /// The streams that are not part of a run.
     pub disabled: Vec<StreamPlan>,
-    /// Warnings about what is allowed but questionable.
-    pub warnings: Vec<Diagnostic>,
 }
 
 impl Checked {

@@ -1,6 +1,7 @@
 //! The options with which a database is opened, and the identity of a database.
 
 use std::fmt;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use crate::diagnostics::join;
@@ -41,7 +42,11 @@ impl Connection {
     /// can be found out, and for no others.
     pub(crate) fn database(&self) -> String {
         match self {
-            Self::Sqlite(file) => format!("file {}", identity(&file.path).display()),
+            // A file may have several names, by links.
+            Self::Sqlite(file) => match std::fs::metadata(&file.path) {
+                Ok(found) => format!("file {}:{}", found.dev(), found.ino()),
+                Err(_) => format!("file {}", identity(&file.path).display()),
+            },
             Self::Oracle(server) => server.database(),
         }
     }

@@ -7,7 +7,7 @@ use wmshost_flow::Method;
 use crate::checked::{Checked, Stream};
 use crate::configured_plugin::ConfiguredPlugin;
 use crate::connection::Connection;
-use crate::diagnostics::{Diagnostic, DiagnosticSink, join};
+use crate::diagnostics::{DiagnosticSink, join};
 use crate::keys::{file, models as model_keys, plugin, stream as keys};
 use crate::models::Models;
 use crate::plugins::{PluginCatalog, PluginMetadata, PluginProblem, World};
@@ -27,7 +27,6 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut
     let streams: Vec<_> = enabled().map(|plan| checker.stream(plan)).collect();
     checker.tables();
     let models = checker.models();
-    let warnings = checker.warnings();
     let disabled = pipeline.streams.iter().filter(|plan| !plan.enabled);
     Some(Checked {
         file: pipeline.file.clone(),
@@ -38,7 +37,6 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut
         streams: streams.into_iter().collect::<Option<_>>()?,
         models: models?,
         disabled: disabled.cloned().collect(),
-        warnings,
     })
 }
 
@@ -277,7 +275,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Reports streams that write the same table, and a stream that writes the table that it reads.
+    /// Reports streams that write the same table, or the database that they read where that cannot work.
     fn tables(&mut self) {
         let mut writers: BTreeMap<(String, String), &str> = BTreeMap::new();
         for plan in self.pipeline.streams.iter().filter(|plan| plan.enabled) {
@@ -291,7 +289,12 @@ impl Checker<'_> {
                 continue;
             }
             let table = plan.target_table.to_lowercase();
-            if source == target && plan.table.to_lowercase() == table {
+            if source == target && matches!(self.pipeline.connections.get(&plan.source), Some(Connection::Sqlite(_))) {
+                // The snapshot of the source would keep the target's writers out.
+                let message = "source and target are one file";
+                let advice = "give the target a file of its own, under another `path` of its connection";
+                self.sink.of(&key_of(plan, keys::TARGET.name), message, Some(advice.to_owned()));
+            } else if source == target && plan.table.to_lowercase() == table {
                 let message = format!("the stream would write `{}`, the table it reads", plan.table);
                 self.sink.of(&key, message, Some("name another `target_table`".to_owned()));
             }
@@ -312,21 +315,5 @@ impl Checker<'_> {
         }
         let known = self.pipeline.connections.get(label).map(Connection::database);
         known.or_else(|| self.pipeline.declared_connections.contains(label).then(|| format!("label {label}")))
-    }
-
-    fn warnings(&self) -> Vec<Diagnostic> {
-        let mut warned = DiagnosticSink::new(self.pipeline.places.clone());
-        for plan in self.pipeline.streams.iter().filter(|plan| plan.enabled) {
-            let [source, target] = [&plan.source, &plan.target].map(|l| self.pipeline.connections.get(l));
-            if let (Some(source @ Connection::Sqlite(_)), Some(target)) = (source, target)
-                && source.database() == target.database()
-            {
-                let message = format!("source and target are one file, {}", source);
-                let advice = "give the target a file of its own, so that its writers do not wait for the \
-                              source's";
-                warned.of(&key_of(plan, keys::TARGET.name), message, Some(advice.to_owned()));
-            }
-        }
-        warned.into_list()
     }
 }

@@ -2,8 +2,11 @@
 //! file wins.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use wmshost_flow::check_is_file;
 
 use crate::authored::{self, Leaf, Node, Section};
 use crate::diagnostics::{DiagnosticSink, Location, join};
@@ -53,8 +56,11 @@ fn base(section: &Section, path: &Path, seen: &BTreeSet<PathBuf>, sink: &mut Dia
         sink.at(place, message, Some("remove the cycle".to_owned()));
         return None;
     }
-    if !base.is_file() {
-        let message = format!("no such file: {}", base.display());
+    if let Err(error) = check_is_file(&base) {
+        let message = match error.kind() {
+            ErrorKind::NotFound => format!("no such file: {}", base.display()),
+            _ => format!("{} cannot be read: {error}", base.display()),
+        };
         let advice = "the path is relative to the file it is in".to_owned();
         sink.at(place, message, Some(advice));
         return None;

@@ -24,6 +24,8 @@ pub(crate) enum KeyType {
     Text,
     /// The path of a file.
     Path,
+    /// The path of a folder.
+    Folder,
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// A whole number with a unit.
@@ -109,6 +111,7 @@ impl KeyType {
             Self::TakeOvers => "a list of `TABLE` or `TABLE of PIPELINE`".to_owned(),
             Self::Address | Self::Text => "text".to_owned(),
             Self::Path => "the path of a file".to_owned(),
+            Self::Folder => "the path of a folder".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Count { .. } | Self::Span { .. } => self.range(),
             Self::Flag => "true or false".to_owned(),

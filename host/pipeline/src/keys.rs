@@ -96,10 +96,10 @@ pub(crate) mod connection {
         SCHEMA = Key::new("schema", KeyType::Identifier);
         DESCRIPTOR = Key::new("descriptor", KeyType::Text);
         TNS_ALIAS = Key::new("tns_alias", KeyType::Address);
-        TNS_ADMIN = Key::new("tns_admin", KeyType::Path);
+        TNS_ADMIN = Key::new("tns_admin", KeyType::Folder);
         PROTOCOL = Key::new("protocol", KeyType::Choice(&["tcp", "tcps"])).or(KeyDefault::Text("tcp"));
         CA_FILE = Key::new("ca_file", KeyType::Path);
-        WALLET = Key::new("wallet", KeyType::Path);
+        WALLET = Key::new("wallet", KeyType::Folder);
         WALLET_PASSWORD = Key::new("wallet_password", KeyType::Secret);
         SERVER = Key::new("server", KeyType::Choice(&["dedicated", "pooled"])).or(KeyDefault::Text("dedicated"));
         CONNECTION_CLASS = Key::new("connection_class", KeyType::Address).or(KeyDefault::Text("WMSHOST"));

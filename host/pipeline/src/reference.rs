@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use wmshost_flow::check_is_file;
+
 use crate::authored::Leaf;
 use crate::extends::beside;
 use crate::value::AuthoredValue;
@@ -105,7 +107,7 @@ fn content(path: &Path) -> Result<String, (String, String)> {
         _ => (format!("{shown} cannot be read: {error}"), "correct the path or its rights".to_owned()),
     };
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
+    let file = check_is_file(path).and_then(|()| std::fs::File::open(path)).map_err(failed)?;
     file.take(MOST_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MOST_FILE_BYTES {
         let message = format!("{shown} has more than {} KiB", MOST_FILE_BYTES >> 10);

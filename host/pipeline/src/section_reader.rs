@@ -2,8 +2,11 @@
 //! reports mistakes; the caller continues with a placeholder.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use wmshost_flow::check_is_file;
 
 use crate::authored::{Leaf, Node, Section};
 use crate::diagnostics::{DiagnosticSink, Location, join};
@@ -153,9 +156,19 @@ impl SectionReader<'_> {
         if !self.held(syntax::path(&text), &text, &origin, &place) {
             return None;
         }
-        match origin {
-            Origin::Typed => Some(beside(&place.file, &text)),
-            _ => Some(PathBuf::from(text)),
+        let path = match &origin {
+            Origin::Typed => beside(&place.file, &text),
+            _ => PathBuf::from(&text),
+        };
+        // A file that is not there is no mistake of its own: a target is created, and other files have better messages.
+        let kind = check_is_file(&path).map_err(|error| (error.kind(), error));
+        match (key.kind, kind) {
+            (KeyType::Path, Err((ErrorKind::InvalidInput, error))) => {
+                let message = format!("{} cannot be used: {error}", origin.subject(&text));
+                self.sink.at(&place, message, Some("name a file".to_owned()));
+                None
+            }
+            _ => Some(path),
         }
     }
 

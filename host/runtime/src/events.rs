@@ -7,15 +7,12 @@ use std::time::Duration;
 
 use wmshost_flow::{Event, Observer};
 use wmshost_models::NodeResult;
-use wmshost_pipeline::Diagnostic;
 
 use crate::failpoints::Failpoints;
 
 /// An event.
 #[derive(Debug)]
 pub enum RunEvent<'a> {
-    /// The pipeline file has a setting that is allowed but doubtful.
-    Warning(&'a Diagnostic),
     /// A person should know this.
     Note(&'a str),
     /// These streams begin to run.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_flow::{Claim, Failure, OwnerKind, STAGED_SUFFIX, SqlSession, TableOwner, TakeOver, metadata_objections};
-use wmshost_models::Project;
+use wmshost_models::{Project, store_objections};
 use wmshost_pipeline::{Checked, Stream};
 
 use crate::assembly::connect;
@@ -80,7 +80,10 @@ impl OwnershipCheck<'_> {
 
     /// Finds objects of other owners with the names of the host's own tables.
     fn look_at_metadata(&mut self, label: &str, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        let objections = metadata_objections(sql)?;
+        let mut objections = metadata_objections(sql)?;
+        if self.pipeline.models.as_ref().is_some_and(|models| models.target == label) {
+            objections.extend(store_objections(sql)?);
+        }
         if !objections.is_empty() {
             self.found.occupied.insert(label.to_owned());
         }

@@ -37,13 +37,9 @@ impl Runtime {
         Ok(PluginRegistry::new(self.data_dir.plugins())?.stopping_at(self.cancel.clone()))
     }
 
-    /// The pipeline in this file, checked with its plugins; its warnings are reported.
+    /// The pipeline in this file, checked with its plugins.
     pub fn pipeline(&self, file: &Path, registry: &PluginRegistry) -> Result<Checked, Diagnostics> {
-        let pipeline = check_file(file, &variable, registry)?;
-        for warning in &pipeline.warnings {
-            self.observer.event(&RunEvent::Warning(warning));
-        }
-        Ok(pipeline)
+        check_file(file, &variable, registry)
     }
 
     /// The pipeline in this file, without a look at its plugins.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
-use wmshost_flow::{Failure, FailureCause, WasmError};
+use wmshost_flow::{Failure, FailureCause, WasmError, check_is_file};
 
 const MAGIC: &[u8; 8] = b"wmsaot02";
 
@@ -25,7 +25,7 @@ const COMPONENT_HEADER: [u8; 8] = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x0
 
 /// Reads, compiles and stores the component in `file`; `cache` is the folder to store it in. Failures do not name the file.
 pub(crate) fn compile(engine: &Engine, file: &Path, cache: &Path) -> Result<Compiled, Failure> {
-    let wasm = fs::read(file).map_err(|e| {
+    let wasm = check_is_file(file).and_then(|()| fs::read(file)).map_err(|e| {
         Failure::invalid_config(format!("the plugin cannot be read: {e}"))
             .advise("Build the plugins (`make plugins`) or correct its path")
             .caused_by(FailureCause::Io(e.kind()))

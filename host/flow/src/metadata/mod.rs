@@ -45,6 +45,7 @@ pub use owner::{
     is_reserved, owns_table, record_of,
 };
 pub use quarantine::{Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn};
+pub use table::own_table_objection;
 
 /// Returns the reasons why objects with the names of the host's own tables are not such tables, for a person. Changes
 /// nothing.

@@ -45,22 +45,8 @@ impl Table {
     /// Returns the reason why the object with its name is not the host's own table, for a person; `None` if it is, or if
     /// there is none. A later version may have added columns.
     pub(super) fn objection(&self, sql: &mut dyn Sql) -> Result<Option<String>, Failure> {
-        let name = self.name;
-        let Some(kind) = kind_of(sql, name)? else { return Ok(None) };
-        let what = if kind == "table" {
-            let columns: Vec<_> = self.columns.iter().map(|(column, _)| *column).collect();
-            let lacking = lacking_columns(sql, name, &columns)?;
-            if lacking.is_empty() {
-                return Ok(None);
-            }
-            format!("it lacks {}", lacking.join(", "))
-        } else {
-            "it is not a table".to_owned()
-        };
-        Ok(Some(format!(
-            "the {kind} {name} was not made by wmshost ({what}) and is left unchanged; wmshost needs this name for a table \
-             of its own: rename the {kind} or drop it yourself, or use another target"
-        )))
+        let columns: Vec<_> = self.columns.iter().map(|(column, _)| *column).collect();
+        own_table_objection(sql, self.name, &columns)
     }
 
     /// Returns the objection to the table as the reason why a statement on it failed; without one, the failure itself.
@@ -117,6 +103,25 @@ impl Kind {
             (Dialect::Oracle, Self::Integer) => "NUMBER(18)",
         }
     }
+}
+
+/// Returns the reason why the object with the name of one of the host's own tables is not this table, for a person; `None`
+/// if it has these columns, or if there is none.
+pub fn own_table_objection(sql: &mut dyn Sql, name: &str, columns: &[&str]) -> Result<Option<String>, Failure> {
+    let Some(kind) = kind_of(sql, name)? else { return Ok(None) };
+    let what = if kind == "table" {
+        let lacking = lacking_columns(sql, name, columns)?;
+        if lacking.is_empty() {
+            return Ok(None);
+        }
+        format!("it lacks {}", lacking.join(", "))
+    } else {
+        "it is not a table".to_owned()
+    };
+    Ok(Some(format!(
+        "the {kind} {name} was not made by wmshost ({what}) and is left unchanged; wmshost needs this name for a table of \
+         its own: rename the {kind} or drop it yourself, or use another target"
+    )))
 }
 
 /// Returns a statement with parameters `?1` … in the syntax of a dialect. No text in it may contain a question mark.

@@ -61,8 +61,5 @@ fn summary(checked: &Checked) -> String {
     for plan in &checked.disabled {
         writeln!(text, "{}: disabled", plan.name).unwrap();
     }
-    for warning in &checked.warnings {
-        writeln!(text, "warning: {warning}").unwrap();
-    }
     text
 }

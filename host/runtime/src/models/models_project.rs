@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use wmshost_databases::sqlite;
 use wmshost_flow::{Dialect, Failure, Micros, SqlSession, TakeOver, Target};
-use wmshost_models::{Manifest, NodeKind, PreviousRun, Project, RunResults, Scratch, Selected, StreamOrigin};
+use wmshost_models::{
+    Manifest, NodeKind, PreviousRun, Project, RunResults, Scratch, Selected, StreamOrigin, store_objections,
+};
 use wmshost_pipeline::{Checked, Lineage, StreamPlan};
 
 use super::artifacts::Artifacts;
@@ -86,7 +88,13 @@ impl ModelsProject {
         let connection = &pipeline.connections[&models.target];
         // One for each thread, and one each for changes of tables, the tests at the end and the lease.
         let target = connect::target(&models.target, connection, models.threads + 3, Arc::clone(&runtime.clock))?;
-        let dialect = target.sql()?.dialect();
+        let mut sql = target.sql()?;
+        let objections = store_objections(sql.as_mut())?;
+        if !objections.is_empty() {
+            let key = format!("{}: connections.{}", pipeline.file.display(), models.target);
+            return Err(Failure::invalid_config(format!("{key}: {}", objections.join("; "))).into());
+        }
+        let dialect = sql.dialect();
         let mut variables = models.variables.clone();
         variables.extend(given.clone());
         let project = |dialect| declared(pipeline, models, registry, dialect, variables.clone());

@@ -57,6 +57,7 @@ fn retry(app: &App, args: &BuildArgs) -> Result<Exit> {
         Some(selected) => execute(&runtime, &project, args, selected, Work::BuildAndTest),
         None => {
             report::note("nothing of the last run failed: there is nothing to do again");
+            report::models::no_build(&project.name, &runtime, args.which.output.output)?;
             Ok(Exit::Success)
         }
     }

@@ -29,7 +29,6 @@ use std::sync::OnceLock;
 use console::style;
 use serde::Serialize;
 use wmshost_flow::Failure;
-use wmshost_pipeline::Diagnostic;
 
 pub(crate) use documents::SCHEMAS;
 pub(crate) use observer::ConsoleObserver;
@@ -92,11 +91,6 @@ pub(crate) fn note(text: &str) {
 pub(crate) fn prompt(text: &str) {
     let _ = write!(io::stderr(), "{text}");
     let _ = io::stderr().flush();
-}
-
-/// Prints a warning: something allowed that deserves a second look.
-pub(crate) fn warning(diagnostic: &Diagnostic) {
-    say(&format!("{} {diagnostic}", style("warning:").for_stderr().yellow()));
 }
 
 /// Prints a failure.

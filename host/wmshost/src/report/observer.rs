@@ -1,5 +1,5 @@
 //! The observer of the runtime: a line per stream that moves on a terminal, a quiet line now and then elsewhere, notes
-//! and warnings.
+//! and the status of each stream at its end.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -12,7 +12,7 @@ use wmshost_models::NodeStatus;
 use wmshost_runtime::{RunEvent, RunObserver};
 
 use super::run::per_second;
-use super::{count, failure, note, say, warning};
+use super::{count, failure, note, say};
 use crate::cli::Output;
 
 /// The interval between the lines of a stream where nothing can move.
@@ -136,7 +136,6 @@ impl RunObserver for ConsoleObserver {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let bars = progress.as_ref().and_then(|progress| progress.bars.clone());
         match event {
-            RunEvent::Warning(diagnostic) => beside_bars(bars.as_ref(), || warning(diagnostic)),
             RunEvent::Note(text) => beside_bars(bars.as_ref(), || note(text)),
             RunEvent::AttemptStarted { streams } => *progress = Some(self.start(streams)),
             RunEvent::Stream(event) => {

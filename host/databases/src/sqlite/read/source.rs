@@ -54,13 +54,11 @@ pub fn open_source_of(
 
 /// Fails, with the reason, unless there is a regular file: opening a pipe would wait for its other end.
 fn check_is_file(path: &Path) -> Result<(), String> {
-    match std::fs::metadata(path) {
-        Ok(found) if found.is_file() => Ok(()),
-        Ok(found) if found.is_dir() => Err("this is a folder; name the database file in it".to_owned()),
-        Ok(_) => Err("this is not a file but a pipe, a socket or a device; name a database file".to_owned()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err("there is no such file".to_owned()),
-        Err(error) => Err(format!("the file cannot be opened: {error}")),
-    }
+    wmshost_flow::check_is_file(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::InvalidInput => format!("{error}; name a database file"),
+        _ => format!("the file cannot be opened: {error}"),
+    })
 }
 
 struct SqliteSource {

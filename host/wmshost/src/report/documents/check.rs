@@ -46,11 +46,9 @@ pub(crate) struct CheckedDocument {
     failures: Vec<String>,
     /// The differences between each opened stream's definition and the one that its checkpoint rests on.
     definition_changes: BTreeMap<String, Vec<DefinitionChangeDocument>>,
-    /// Settings that are allowed but doubtful.
-    warnings: Vec<DiagnosticDocument>,
 }
 
-/// A mistake or a doubtful setting.
+/// A mistake.
 #[derive(Debug, Serialize, JsonSchema)]
 struct DiagnosticDocument {
     /// The file, as it was named.
@@ -117,7 +115,6 @@ impl CheckDocument {
             connections: outcome.probes.iter().map(Into::into).collect(),
             failures: outcome.failures.clone(),
             definition_changes: changes.collect(),
-            warnings: pipeline.warnings.iter().map(Into::into).collect(),
         })
     }
 }

@@ -2,7 +2,8 @@
 
 use console::style;
 use wmshost_flow::Failure;
-use wmshost_models::{NodeResult, NodeStatus, TestResult, TestStatus};
+use wmshost_models::{NodeResult, NodeStatus, Report, TestResult, TestStatus};
+use wmshost_runtime::Runtime;
 use wmshost_runtime::models::ModelsOutcome;
 
 use crate::cli::Output;
@@ -12,6 +13,13 @@ use crate::report::{count, json, note, print, table};
 pub(crate) fn note_build(outcome: &ModelsOutcome) {
     let status = if outcome.report.has_failed() { "failed" } else { "succeeded" };
     note(&format!("models of {} {status}; see {}", outcome.pipeline, outcome.results_file.display()));
+}
+
+/// Reports to programs that nothing was built.
+pub(crate) fn no_build(pipeline: &str, runtime: &Runtime, output: Output) -> Result<(), Failure> {
+    let (run_id, began_at) = (runtime.new_run_id(), runtime.clock.now());
+    let nothing = Report { run_id, began_at, seconds: 0.0, nodes: Vec::new() };
+    if output == Output::Json { json(&nothing.results(pipeline)) } else { Ok(()) }
 }
 
 /// Reports a build.
