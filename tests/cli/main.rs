@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod json_schema;
+mod plugins;
 mod schemas;
 mod shapes;

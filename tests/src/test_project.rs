@@ -185,7 +185,8 @@ impl TestProject {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.args(arguments).stdin(Stdio::null()).env_remove("RUST_BACKTRACE").env("NO_COLOR", "1");
+        command.args(arguments).stdin(Stdio::null()).env("NO_COLOR", "1");
+        command.env_remove("RUST_BACKTRACE").env_remove("WMSHOST_PLUGINS");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

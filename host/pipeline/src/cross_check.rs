@@ -1,6 +1,7 @@
 //! Checks that the parts of a pipeline are consistent: labels, plugins, settings, tables. Reports all inconsistencies.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use wmshost_flow::Method;
 
@@ -8,16 +9,18 @@ use crate::checked::{Checked, Stream};
 use crate::configured_plugin::ConfiguredPlugin;
 use crate::connection::Connection;
 use crate::diagnostics::{DiagnosticSink, join};
-use crate::keys::{file, models as model_keys, plugin, stream as keys};
+use crate::keys::{file, models as model_keys, stream as keys};
 use crate::models::Models;
-use crate::plugins::{PluginCatalog, PluginMetadata, PluginProblem, World};
+use crate::plugin_lookup::PluginLookup;
+use crate::plugins::{PluginCatalog, PluginMetadata, World};
 use crate::resolved::{Resolved, StreamPlan};
 use crate::settings::{self, GivenSetting};
 use crate::suggest;
+use crate::syntax::SyntaxError;
 
 /// Reports all inconsistencies. Returns `None` only after a report.
 pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut DiagnosticSink) -> Option<Checked> {
-    let mut checker = Checker { pipeline, plugins, metadata: BTreeMap::new(), sink };
+    let mut checker = Checker { pipeline, plugins: PluginLookup::new(pipeline, plugins), sink };
     checker.some_stream();
     for plan in &pipeline.streams {
         checker.labels(plan);
@@ -42,9 +45,7 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut
 
 struct Checker<'a> {
     pipeline: &'a Resolved,
-    plugins: &'a dyn PluginCatalog,
-    /// The metadata of plugins by label; `None` if it cannot be read, which was reported.
-    metadata: BTreeMap<String, Option<PluginMetadata>>,
+    plugins: PluginLookup<'a>,
     sink: &'a mut DiagnosticSink,
 }
 
@@ -70,28 +71,38 @@ impl Checker<'_> {
 
     /// Checks that the labels of a stream are declared.
     fn labels(&mut self, plan: &StreamPlan) {
-        let connections = &self.pipeline.declared_connections;
-        let plugins = &self.pipeline.declared_plugins;
         let one = std::slice::from_ref::<String>;
         let uses = [
-            (&keys::SOURCE, one(&plan.source), "connection", connections),
-            (&keys::TARGET, one(&plan.target), "connection", connections),
-            (&keys::EXTRACTOR, one(&plan.extractor), "plugin", plugins),
-            (&keys::TRANSFORMS, plan.transforms.as_slice(), "plugin", plugins),
-            (&keys::LOADER, one(&plan.loader), "plugin", plugins),
+            (&keys::SOURCE, one(&plan.source), &file::CONNECTIONS),
+            (&keys::TARGET, one(&plan.target), &file::CONNECTIONS),
+            (&keys::EXTRACTOR, one(&plan.extractor), &file::PLUGINS),
+            (&keys::TRANSFORMS, plan.transforms.as_slice(), &file::PLUGINS),
+            (&keys::LOADER, one(&plan.loader), &file::PLUGINS),
         ];
-        for (key, labels, what, declared) in uses {
+        for (key, labels, table) in uses {
             let path = key_of(plan, key.name);
-            if self.sink.is_reported(&path) || self.sink.lost(&format!("{what}s")) {
+            if self.sink.is_reported(&path) || self.sink.lost(table.name) {
                 continue;
             }
-            for label in labels.iter().filter(|label| !declared.contains(*label)) {
-                let advice = suggest::advice(label, declared.iter().map(String::as_str))
-                    .unwrap_or_else(|| format!("add a table `[{what}s.{label}]`"));
-                let message = format!("there is no {what} `{label}`");
-                self.sink.of(&path, message, Some(advice));
+            let is_plugin = table.name == file::PLUGINS.name;
+            for label in labels {
+                let objection = if is_plugin { self.plugins.objection(label) } else { self.unknown_connection(label) };
+                if let Some((message, advice)) = objection {
+                    self.sink.of(&path, message, advice);
+                }
             }
         }
+    }
+
+    /// Returns the objection to the label of a connection that is not declared; `None` for any other.
+    fn unknown_connection(&self, label: &str) -> Option<SyntaxError> {
+        let declared = &self.pipeline.declared_connections;
+        if declared.contains(label) {
+            return None;
+        }
+        let advice = suggest::advice(label, declared.iter().map(String::as_str))
+            .unwrap_or_else(|| format!("add a table `[connections.{label}]`"));
+        Some((format!("there is no connection `{label}`"), Some(advice)))
     }
 
     /// Returns a stream with its plugins; `None` only after a report.
@@ -123,7 +134,7 @@ impl Checker<'_> {
     }
 
     fn stage(&mut self, plan: &StreamPlan, label: &str, key: &str, world: World) -> Option<ConfiguredPlugin> {
-        let metadata = self.metadata(label)?;
+        let (path, metadata) = self.plugins.get(label, self.sink)?;
         if metadata.world != world {
             let place = match metadata.world {
                 World::Extractor => "name it as `extractor`",
@@ -135,14 +146,14 @@ impl Checker<'_> {
             self.sink.of(&key_of(plan, key), message, Some(place.to_owned()));
             return None;
         }
-        self.settled(label, metadata, &plan.settings, &key_of(plan, keys::SETTINGS.name))
+        self.settled(label, (path, metadata), &plan.settings, &key_of(plan, keys::SETTINGS.name))
     }
 
     /// Returns a plugin with its settings, which are written under this key.
     fn settled(
         &mut self,
         label: &str,
-        metadata: PluginMetadata,
+        (path, metadata): (PathBuf, PluginMetadata),
         settings: &BTreeMap<String, BTreeMap<String, GivenSetting>>,
         key: &str,
     ) -> Option<ConfiguredPlugin> {
@@ -151,7 +162,7 @@ impl Checker<'_> {
         let settings = settings::check(&metadata.settings, given, &join(key, label), self.sink);
         Some(ConfiguredPlugin {
             plugin: label.to_owned(),
-            path: self.pipeline.plugins.get(label)?.clone(),
+            path,
             name: metadata.name,
             version: metadata.version,
             digest: metadata.digest,
@@ -179,11 +190,9 @@ impl Checker<'_> {
             }
         };
         if let (Some(_), Some(target)) = (&plan.target, &target)
-            && !self.pipeline.declared_connections.contains(target)
+            && let Some((message, advice)) = self.unknown_connection(target)
         {
-            let known = self.pipeline.declared_connections.iter().map(String::as_str);
-            let advice = suggest::advice(target, known);
-            self.sink.of(&key(model_keys::TARGET.name), format!("there is no connection `{target}`"), advice);
+            self.sink.of(&key(model_keys::TARGET.name), message, advice);
         }
         if let Some(lineage) = &plan.lineage
             && !["http://", "https://"]
@@ -208,42 +217,18 @@ impl Checker<'_> {
 
     fn model_plugin(&mut self, label: &str) -> Option<ConfiguredPlugin> {
         let key = join(file::MODELS.name, model_keys::PLUGINS.name);
-        if !self.pipeline.declared_plugins.contains(label) {
-            let known = self.pipeline.declared_plugins.iter().map(String::as_str);
-            let advice = suggest::advice(label, known).unwrap_or_else(|| format!("add a table `[plugins.{label}]`"));
-            self.sink.of(&key, format!("there is no plugin `{label}`"), Some(advice));
+        if let Some((message, advice)) = self.plugins.objection(label) {
+            self.sink.of(&key, message, advice);
             return None;
         }
-        let metadata = self.metadata(label)?;
+        let (path, metadata) = self.plugins.get(label, self.sink)?;
         if metadata.world != World::Models {
             let advice = Some("name it as a stage of a stream".to_owned());
             self.sink.of(&key, format!("the plugin `{label}` is {}, not {}", metadata.world, World::Models), advice);
             return None;
         }
         let settings = join(file::MODELS.name, model_keys::SETTINGS.name);
-        self.settled(label, metadata, &self.pipeline.models.settings, &settings)
-    }
-
-    /// Returns a plugin's metadata, which is read only once; `None` if it cannot be read, which was reported.
-    fn metadata(&mut self, label: &str) -> Option<PluginMetadata> {
-        if let Some(known) = self.metadata.get(label) {
-            return known.clone();
-        }
-        let path = self.pipeline.plugins.get(label)?;
-        let digest = self.pipeline.digests.get(label);
-        let metadata = match self.plugins.metadata(path, digest.map(String::as_str)) {
-            Ok(metadata) => Some(metadata),
-            Err(problem) => {
-                let (message, advice) = problem.explain(path);
-                let is_other = matches!(problem, PluginProblem::OtherDigest(_));
-                let name = if is_other { plugin::DIGEST.name } else { plugin::PATH.name };
-                let key = join(&join(file::PLUGINS.name, label), name);
-                self.sink.of(&key, message, Some(advice));
-                None
-            }
-        };
-        self.metadata.insert(label.to_owned(), metadata.clone());
-        metadata
+        self.settled(label, (path, metadata), &self.pipeline.models.settings, &settings)
     }
 
     /// Reports settings for plugins that the stream does not use.

@@ -67,6 +67,7 @@ pub(crate) mod plugin {
         /// The keys of a plugin.
         ALL:
         PATH = Key::new("path", KeyType::Path);
+        NAME = Key::new("name", KeyType::Name);
         DIGEST = Key::new("digest", KeyType::Digest);
     }
 }

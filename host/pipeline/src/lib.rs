@@ -26,9 +26,10 @@
 //! | `policies` | the choice of how late rows are found |
 //! | `models` | the models built from the tables that the streams write |
 //! | `resolved` | the pipeline with every value filled in |
-//! | `plugins` | port: the metadata of a component file |
+//! | `plugins` | port: component files and their metadata |
 //! | `settings` | checks the settings of a plugin against its declaration |
 //! | `configured_plugin` | a plugin at its position |
+//! | `plugin_lookup` | the file and the metadata of each plugin, looked up once |
 //! | `cross_check` | checks that the parts are consistent |
 //! | `checked` | the pipeline that can run |
 //! | `load` | reads and checks a file |
@@ -51,6 +52,7 @@ mod load;
 mod models;
 pub mod oracle;
 mod oracle_reader;
+mod plugin_lookup;
 mod plugins;
 mod policies;
 mod reference;
@@ -73,7 +75,10 @@ pub use duration::{duration_text, parse_duration};
 pub use keys::{KeyHelp, all_keys};
 pub use load::{check_file, load};
 pub use models::{Lineage, Models, ModelsPlan, variable_literal};
-pub use plugins::{PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, World};
+pub use plugins::{
+    PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, StandardPluginProblem,
+    World,
+};
 pub use policies::LateRows;
 pub use reference::Environment;
 pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};

@@ -1,7 +1,8 @@
-//! Port: the metadata of a component file. The program reads it through the sandbox, a test makes it up.
+//! Port: component files and their metadata. The program finds the files and reads them through the sandbox, a test makes
+//! both up.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The kind of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,9 +93,10 @@ impl PluginProblem {
     pub(crate) fn explain(&self, path: &Path) -> (String, String) {
         let path = path.display();
         let (message, advice) = match self {
-            Self::Missing => {
-                (format!("no such file: {path}"), "run `make plugins` to build the plugins, or correct the path")
-            }
+            Self::Missing => (
+                format!("no such file: {path}"),
+                "build the plugin (`make plugins` builds those of the source tree), or correct the path",
+            ),
             Self::Unreadable(why) => (format!("{path} cannot be read: {why}"), "correct the path or the file's rights"),
             Self::OtherDigest(found) => (
                 format!("{path} has the digest {found}, which is not the one given"),
@@ -102,7 +104,7 @@ impl PluginProblem {
             ),
             Self::NotAComponent(why) => (
                 format!("{path} is not a WebAssembly component: {why}"),
-                "build it again with `make plugins` (target wasm32-wasip2)",
+                "build it again for the target wasm32-wasip2 (`make plugins`)",
             ),
             Self::ForeignContract(why) => {
                 (format!("{path} does not fit this host: {why}"), "wit/README.md says which plugins this host runs")
@@ -115,8 +117,37 @@ impl PluginProblem {
     }
 }
 
+/// The component file of a plugin, as a pipeline file states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PluginFile {
+    /// The file at this path.
+    Path(PathBuf),
+    /// The file of the standard plugin with this name.
+    Standard(String),
+}
+
+/// The reason why a standard plugin has no file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StandardPluginProblem {
+    /// There is none of this name in the folders of standard plugins.
+    Unknown,
+    /// Its file or a folder around it could be replaced by another user of the machine.
+    Unsafe {
+        /// The file or folder.
+        path: PathBuf,
+        /// The reason.
+        reason: &'static str,
+    },
+}
+
 /// The catalog of plugins.
 pub trait PluginCatalog {
+    /// Returns the file of the standard plugin with this name, or the reason why it has none.
+    fn standard(&self, name: &str) -> Result<PathBuf, StandardPluginProblem>;
+    /// Returns the names of all standard plugins that were found, in order.
+    fn standard_names(&self) -> Vec<String>;
+    /// Returns the folders in which standard plugins are looked for, in order.
+    fn standard_folders(&self) -> Vec<PathBuf>;
     /// Returns the metadata of the plugin in this file, or the reason why it has none. The file's digest, if one is
     /// passed, is compared before anything in the file is compiled.
     fn metadata(&self, path: &Path, digest: Option<&str>) -> Result<PluginMetadata, PluginProblem>;

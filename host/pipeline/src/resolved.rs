@@ -14,6 +14,7 @@ use crate::extends;
 use crate::key_type::Key;
 use crate::keys::{file, limits, plugin, run, stream};
 use crate::models::{self, ModelsPlan};
+use crate::plugins::PluginFile;
 use crate::policies::LateRows;
 use crate::reference::Environment;
 use crate::section_reader::SectionReader;
@@ -124,10 +125,10 @@ pub struct Resolved {
     pub run: RunOptions,
     /// The limits of one plugin instance.
     pub limits: Limits,
-    /// The component files by plugin label.
-    pub plugins: BTreeMap<String, PathBuf>,
+    /// The component files of the plugins that the file declares, by label; see [`Self::plugin_files`].
+    pub(crate) plugins: BTreeMap<String, PluginFile>,
     /// The digests that the component files must have, by plugin label.
-    pub digests: BTreeMap<String, String>,
+    pub(crate) digests: BTreeMap<String, String>,
     /// The databases by label.
     pub connections: BTreeMap<String, Connection>,
     /// The streams in the order of the file.
@@ -148,10 +149,9 @@ pub(crate) fn resolve(path: &Path, environment: &dyn Environment, sink: &mut Dia
         let mut scope = reader.scope(&root, String::new());
         scope.required_text(&file::NAME)
     };
-    let (declared_plugins, plugins) = reader.each(&file::PLUGINS, |_, scope| {
-        scope.require(&plugin::PATH);
+    let (declared_plugins, plugins) = reader.each(&file::PLUGINS, |label, scope| {
         let digest = scope.text(&plugin::DIGEST);
-        scope.path(&plugin::PATH).map(|path| (path, digest))
+        plugin_file(label, scope).map(|file| (file, digest))
     });
     let digests = plugins.iter().filter_map(|(label, (_, digest))| Some((label.clone(), digest.clone()?))).collect();
     let (declared_connections, connections) = reader.each(&file::CONNECTIONS, |_, scope| connection::read(scope));
@@ -164,7 +164,7 @@ pub(crate) fn resolve(path: &Path, environment: &dyn Environment, sink: &mut Dia
         name,
         run,
         limits,
-        plugins: plugins.into_iter().map(|(label, (path, _))| (label, path)).collect(),
+        plugins: plugins.into_iter().map(|(label, (file, _))| (label, file)).collect(),
         digests,
         connections: connections.into_iter().collect(),
         streams: streams.into_iter().map(|(_, stream)| stream).collect(),
@@ -176,6 +176,20 @@ pub(crate) fn resolve(path: &Path, environment: &dyn Environment, sink: &mut Dia
 }
 
 impl Resolved {
+    /// Returns the component files by plugin label: of all plugins that the file declares, and of the standard plugins
+    /// that its streams and models name without a declaration.
+    pub fn plugin_files(&self) -> BTreeMap<String, PluginFile> {
+        let of_stream = |plan: &StreamPlan| {
+            let mut labels = plan.transforms.clone();
+            labels.extend([plan.extractor.clone(), plan.loader.clone()]);
+            labels
+        };
+        let labels = self.streams.iter().flat_map(of_stream).chain(self.models.plugins.iter().cloned());
+        let undeclared = labels.filter(|label| !self.declared_plugins.contains(label));
+        let standard = undeclared.map(|label| (label.clone(), PluginFile::Standard(label)));
+        self.plugins.clone().into_iter().chain(standard).collect()
+    }
+
     /// Returns the connection in which models are built: the one that is named, or the one that all streams write.
     pub(crate) fn models_target(&self) -> Result<String, String> {
         if let Some(target) = &self.models.target {
@@ -259,6 +273,23 @@ impl<'a> Resolver<'a> {
     fn streams(&mut self) -> Vec<(String, StreamPlan)> {
         self.each(&file::STREAMS, |name, scope| Some(stream_plan(name, scope))).1
     }
+}
+
+/// Reads the component file of a plugin; `None` after a report.
+fn plugin_file(label: &str, scope: &mut SectionReader<'_>) -> Option<PluginFile> {
+    let (path, name) = (join(&scope.path, plugin::PATH.name), join(&scope.path, plugin::NAME.name));
+    if scope.has(&plugin::PATH) {
+        if scope.has(&plugin::NAME) {
+            let advice = "a plugin has a file by `path` or is a standard one by `name`; remove one of the keys";
+            scope.sink.of(&name, "must not be set beside `path`", Some(advice.to_owned()));
+        }
+        return scope.path(&plugin::PATH).map(PluginFile::Path);
+    }
+    if scope.sink.is_reported(&path) || scope.sink.is_reported(&name) {
+        return None;
+    }
+    let name = if scope.has(&plugin::NAME) { scope.text(&plugin::NAME)? } else { label.to_owned() };
+    Some(PluginFile::Standard(name))
 }
 
 /// Reads a number of things in memory.

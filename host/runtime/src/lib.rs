@@ -13,6 +13,7 @@
 //! | `failpoints` | crashes on purpose, for tests |
 //! | `events` | events of a run and their observer |
 //! | `history` | the history of runs |
+//! | `plugin_folders` | the folders of standard plugins |
 //! | `plugin_registry` | plugins, each loaded once |
 //! | `assembly` | streams made of a checked pipeline |
 //! | `runtime` | the services that all operations share |
@@ -39,6 +40,7 @@ pub mod history;
 pub mod models;
 mod ownership;
 pub mod plan;
+mod plugin_folders;
 pub mod plugin_registry;
 pub mod probe;
 mod process;
@@ -55,6 +57,7 @@ pub use data_dir::DataDir;
 pub use environment::variable;
 pub use error::{Error, Result};
 pub use events::{Retry, RunEvent, RunObserver};
+pub use plugin_folders::PluginFolders;
 pub use plugin_registry::PluginRegistry;
 pub use runtime::Runtime;
 pub use system_clock::SystemClock;

@@ -5,19 +5,31 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use wmshost_flow::{Cancel, Failure, FailureCause, WasmError};
-use wmshost_pipeline::{PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, World};
+use wmshost_pipeline::{
+    PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, StandardPluginProblem,
+    World,
+};
 use wmshost_sandbox::{self as sandbox, Plugin, Sandbox};
+
+use crate::plugin_folders::PluginFolders;
 
 /// The plugins that were asked for so far, by file.
 pub struct PluginRegistry {
     sandbox: Sandbox,
+    standard: PluginFolders,
     loaded: RefCell<BTreeMap<PathBuf, Result<Plugin, Failure>>>,
 }
 
 impl PluginRegistry {
     /// A registry without plugins yet; compiled plugins are kept in the folder `cache`.
     pub fn new(cache: PathBuf) -> Result<Self, Failure> {
-        Ok(Self { sandbox: Sandbox::new(cache)?, loaded: RefCell::default() })
+        Ok(Self { sandbox: Sandbox::new(cache)?, standard: PluginFolders::default(), loaded: RefCell::default() })
+    }
+
+    /// The same, with these standard plugins.
+    #[must_use]
+    pub fn with_standard(self, standard: PluginFolders) -> Self {
+        Self { standard, ..self }
     }
 
     /// The same, whose plugins are interrupted at once when this is set.
@@ -32,6 +44,22 @@ impl PluginRegistry {
         Ok(plugin.named(name))
     }
 
+    /// The file of a plugin as a pipeline file states it.
+    pub fn file(&self, file: &PluginFile) -> Result<PathBuf, Failure> {
+        let name = match file {
+            PluginFile::Path(path) => return Ok(path.clone()),
+            PluginFile::Standard(name) => name,
+        };
+        self.standard.file(name).map_err(|problem| match problem {
+            StandardPluginProblem::Unknown => Failure::invalid_config(format!("there is no standard plugin `{name}`"))
+                .advise("`wmshost plugin list` lists those that were found"),
+            StandardPluginProblem::Unsafe { path, reason } => {
+                let message = format!("the standard plugin `{name}` is not used: {} {reason}", path.display());
+                Failure::invalid_config(message).advise("Take the right to write it away from other users")
+            }
+        })
+    }
+
     /// The same, under the name that it was first asked for by; its failure does not name the file.
     fn loaded(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
         let mut loaded = self.loaded.borrow_mut();
@@ -40,6 +68,18 @@ impl PluginRegistry {
 }
 
 impl PluginCatalog for PluginRegistry {
+    fn standard(&self, name: &str) -> Result<PathBuf, StandardPluginProblem> {
+        self.standard.file(name)
+    }
+
+    fn standard_names(&self) -> Vec<String> {
+        self.standard.names()
+    }
+
+    fn standard_folders(&self) -> Vec<PathBuf> {
+        self.standard.folders()
+    }
+
     fn metadata(&self, path: &Path, given: Option<&str>) -> Result<PluginMetadata, PluginProblem> {
         if !path.exists() {
             return Err(PluginProblem::Missing);

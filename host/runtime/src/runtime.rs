@@ -10,6 +10,7 @@ use crate::data_dir::DataDir;
 use crate::environment::variable;
 use crate::events::{RunEvent, RunObserver};
 use crate::history::History;
+use crate::plugin_folders::PluginFolders;
 use crate::plugin_registry::PluginRegistry;
 use crate::process::is_alive;
 use crate::run_id::new_run_id;
@@ -32,9 +33,10 @@ impl Runtime {
         new_run_id(self.clock.as_ref())
     }
 
-    /// A registry for plugins.
+    /// A registry for plugins, with the standard ones.
     pub fn registry(&self) -> Result<PluginRegistry, Failure> {
-        Ok(PluginRegistry::new(self.data_dir.plugins())?.stopping_at(self.cancel.clone()))
+        let registry = PluginRegistry::new(self.data_dir.plugins())?.with_standard(PluginFolders::find()?);
+        Ok(registry.stopping_at(self.cancel.clone()))
     }
 
     /// The pipeline in this file, checked with its plugins.

@@ -29,11 +29,21 @@ fn every_case_is_reported_as_expected() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// Without any standard plugin the advice names the folders that were looked at.
+#[test]
+fn where_no_standard_plugin_is_installed_the_folders_are_named() {
+    let reported = check_file(Path::new("../../pipelines/dev.toml"), &variables(Vec::new()), &ByFileName::Missing);
+    let reported = reported.unwrap_err().to_string();
+    let expected = "there is no plugin `wms-tables`; add a table `[plugins.wms-tables]` with its `path`; no standard plugin is in \
+                    /usr/lib/wmshost/plugins, /src/plugins: install them, or name their folder in WMSHOST_PLUGINS";
+    assert!(reported.contains(expected), "{reported}");
+}
+
 fn reported(folder: &Path) -> String {
     let environment = fs::read_to_string(folder.join("environment")).unwrap_or_default();
     let pairs = environment.lines().filter_map(|line| line.split_once('='));
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let result = check_file(&folder.join("pipeline.toml"), &variables(pairs), &ByFileName);
+    let result = check_file(&folder.join("pipeline.toml"), &variables(pairs), &ByFileName::Installed);
     let reported = match result {
         Ok(checked) => summary(&checked),
         Err(diagnostics) => format!("{diagnostics}\n"),

@@ -69,7 +69,7 @@ fn answers(text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path: &Path = &folder.path().join("pipeline.toml");
     std::fs::write(path, text).unwrap();
-    if let Err(diagnostics) = check_file(path, &set(&[("A", "7d"), ("B", "")]), &ByFileName) {
+    if let Err(diagnostics) = check_file(path, &set(&[("A", "7d"), ("B", "")]), &ByFileName::Installed) {
         assert!(!diagnostics.list().is_empty(), "refused without a reason:\n{text}");
         for diagnostic in diagnostics.list() {
             let lines = u32::try_from(text.split('\n').count()).unwrap();

@@ -101,7 +101,7 @@ fn every_good_case_validates() {
         let environment = fs::read_to_string(folder.join("environment")).unwrap_or_default();
         let pairs = environment.lines().filter_map(|line| line.split_once('='));
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        if check_file(&folder.join("pipeline.toml"), &variables(pairs), &ByFileName).is_err() {
+        if check_file(&folder.join("pipeline.toml"), &variables(pairs), &ByFileName::Installed).is_err() {
             continue;
         }
         for file in files(&folder) {

@@ -19,7 +19,7 @@ const CREDENTIALS: &[(&str, &str)] = &[
 
 fn shipped(name: &str, variables: &[(&str, &str)]) -> Checked {
     let path = Path::new("../../pipelines").join(name);
-    check_file(&path, &set(variables), &ByFileName).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+    check_file(&path, &set(variables), &ByFileName::Installed).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 
 #[test]
@@ -77,7 +77,8 @@ fn staging_and_production_run_on_oracle() {
 
 #[test]
 fn production_without_variables_names_each_of_them() {
-    let diagnostics = check_file(Path::new("../../pipelines/prod.toml"), &set(&[]), &ByFileName).unwrap_err();
+    let diagnostics =
+        check_file(Path::new("../../pipelines/prod.toml"), &set(&[]), &ByFileName::Installed).unwrap_err();
     let reported = diagnostics.to_string();
     for (name, _) in CREDENTIALS {
         assert!(reported.contains(&format!("the variable {name} is not set")), "{reported}");
@@ -87,10 +88,10 @@ fn production_without_variables_names_each_of_them() {
 
 #[test]
 fn the_base_alone_lacks_only_its_connections() {
-    let reported = check_file(Path::new("../../pipelines/base.toml"), &set(&[]), &ByFileName).unwrap_err();
+    let reported = check_file(Path::new("../../pipelines/base.toml"), &set(&[]), &ByFileName::Installed).unwrap_err();
     insta::assert_snapshot!(reported.to_string(), @r"
-    ../../pipelines/base.toml:17: stream_defaults.source: there is no connection `wms`; add a table `[connections.wms]`
-    ../../pipelines/base.toml:18: stream_defaults.target: there is no connection `analytics`; add a table `[connections.analytics]`
+    ../../pipelines/base.toml:8: stream_defaults.source: there is no connection `wms`; add a table `[connections.wms]`
+    ../../pipelines/base.toml:9: stream_defaults.target: there is no connection `analytics`; add a table `[connections.analytics]`
     2 mistakes
     ");
 }

@@ -29,7 +29,8 @@ fn a_secret_is_never_shown() {
 }
 
 fn checked_dev(names: &[&str]) -> Result<Vec<String>, String> {
-    let checked = check_file(Path::new("tests/cases/complete/pipeline.toml"), &set(&[]), &ByFileName).unwrap();
+    let checked =
+        check_file(Path::new("tests/cases/complete/pipeline.toml"), &set(&[]), &ByFileName::Installed).unwrap();
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     match checked.select(&names) {
         Ok(streams) => Ok(streams.iter().map(|stream| stream.plan.name.clone()).collect()),
@@ -60,7 +61,7 @@ fn state_can_be_reset_of_streams_that_are_disabled() {
 #[test]
 fn a_mistake_has_fields() {
     let path = Path::new("tests/cases/unknown-keys/pipeline.toml");
-    let diagnostics = check_file(path, &set(&[]), &ByFileName).unwrap_err();
+    let diagnostics = check_file(path, &set(&[]), &ByFileName::Installed).unwrap_err();
     let first = &diagnostics.list()[0];
     assert_eq!(first.file, "tests/cases/unknown-keys/pipeline.toml");
     assert_eq!((first.line, first.key.as_str()), (Some(2), "nmae"));
@@ -110,7 +111,7 @@ fn what_comes_by_reference_is_never_reported() {
     .join("\n");
     for reference in ["{ env = \"V\" }", "{ file = \"secret\" }"] {
         fs::write(&path, keys.replace(" R", &format!(" {reference}"))).unwrap();
-        let diagnostics = check_file(&path, &set(&[("V", "hunter two")]), &ByFileName).unwrap_err();
+        let diagnostics = check_file(&path, &set(&[("V", "hunter two")]), &ByFileName::Installed).unwrap_err();
         assert!(!diagnostics.to_string().contains("hunter"), "{diagnostics}");
         assert!(diagnostics.list().len() >= 14, "{diagnostics}");
     }

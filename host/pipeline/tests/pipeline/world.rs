@@ -1,9 +1,11 @@
 //! Test doubles for pipeline files: variables from a list, and plugins whose kind follows from their file names.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use wmshost_pipeline::{PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, World};
+use wmshost_pipeline::{
+    PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, StandardPluginProblem, World,
+};
 
 /// Returns an environment with these variables.
 pub(crate) fn variables(list: Vec<(String, String)>) -> impl Fn(&str) -> Option<OsString> {
@@ -15,10 +17,45 @@ pub(crate) fn set(list: &[(&str, &str)]) -> impl Fn(&str) -> Option<OsString> + 
     variables(list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
 }
 
-/// A catalog of plugins whose kind follows from their file names.
-pub(crate) struct ByFileName;
+/// The standard plugins, and their files.
+const STANDARD: &[(&str, &str)] = &[
+    ("allocation", "/standard/transform_allocation.wasm"),
+    ("items", "/standard/transform_items.wasm"),
+    ("locations", "/standard/transform_locations.wasm"),
+    ("orders", "/standard/transform_orders.wasm"),
+    ("table", "/standard/loader_table.wasm"),
+    ("wms-marts", "/standard/models_wms_marts.wasm"),
+    ("wms-tables", "/standard/extractor_wms_tables.wasm"),
+];
+
+/// A catalog of plugins whose kind follows from their file names, with [`STANDARD`] plugins or without any.
+pub(crate) enum ByFileName {
+    Installed,
+    Missing,
+}
 
 impl PluginCatalog for ByFileName {
+    fn standard(&self, name: &str) -> Result<PathBuf, StandardPluginProblem> {
+        if name == "writable" {
+            let path = PathBuf::from("/standard");
+            return Err(StandardPluginProblem::Unsafe { path, reason: "can be written by every user" });
+        }
+        let known = self.standard_names().contains(&name.to_owned());
+        let found = STANDARD.iter().find(|(standard, _)| known && *standard == name);
+        found.map(|(_, file)| PathBuf::from(file)).ok_or(StandardPluginProblem::Unknown)
+    }
+
+    fn standard_names(&self) -> Vec<String> {
+        match self {
+            Self::Installed => STANDARD.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            Self::Missing => Vec::new(),
+        }
+    }
+
+    fn standard_folders(&self) -> Vec<PathBuf> {
+        vec![PathBuf::from("/usr/lib/wmshost/plugins"), PathBuf::from("/src/plugins")]
+    }
+
     fn metadata(&self, path: &Path, given: Option<&str>) -> Result<PluginMetadata, PluginProblem> {
         let digest = format!("blake3:{}", "0".repeat(64));
         if given.is_some_and(|given| given != digest) {

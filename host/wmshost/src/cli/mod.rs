@@ -29,8 +29,9 @@ Exit codes:
   130  asked to stop (SIGINT, SIGTERM); what was committed before stays
 
 Environment:
-  WMSHOST_HOME   the host's own folder: compiled plugins, run history, logs (default .wmshost)
-  NO_COLOR       no colours, also on a terminal
+  WMSHOST_HOME     the host's own folder: compiled plugins, run history, logs (default .wmshost)
+  WMSHOST_PLUGINS  folders of standard plugins that come before the installed ones: absolute paths, `:` between them
+  NO_COLOR         no colours, also on a terminal
   and what the pipeline files refer to
 
 Examples:
@@ -269,19 +270,27 @@ pub(crate) enum SampleCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum PluginCommand {
-    /// List the plugins of a pipeline
+    /// List the plugins of a pipeline, or the standard plugins, which pipelines name without a path
+    #[command(after_help = "\
+Standard plugins are looked for in the folders of WMSHOST_PLUGINS (absolute paths, with `:` between them), in
+`lib/wmshost/plugins` beside the `bin` of the program, and in the source tree that the program was built in.
+
+Examples:
+  wmshost plugin list
+  wmshost plugin list pipelines/dev.toml")]
     List {
-        /// The pipeline file
-        pipeline: PathBuf,
+        /// The pipeline file; the standard plugins are listed if none is named
+        pipeline: Option<PathBuf>,
         #[command(flatten)]
         output: OutputArgs,
     },
     /// Show a component's world, its imports and its settings
     #[command(after_help = "\
-Example:
-  wmshost plugin inspect plugins/target/wasm32-wasip2/release/wmshost_transform_allocation.wasm")]
+Examples:
+  wmshost plugin inspect wms-tables
+  wmshost plugin inspect target/wasm32-wasip2/release/my_transform.wasm")]
     Inspect {
-        /// The component's file
+        /// The component's file, or the name of a standard plugin
         file: PathBuf,
         #[command(flatten)]
         output: OutputArgs,

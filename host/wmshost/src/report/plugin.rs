@@ -8,6 +8,9 @@ use super::documents::plugin::{PluginDocument, kind_name};
 use super::{json, section, table};
 use crate::cli::Output;
 
+/// The number of letters of a digest in a list.
+const SHOWN_DIGEST: usize = "blake3:".len() + 12;
+
 /// Reports the plugins of a pipeline: each with its label and its description of itself.
 pub(crate) fn list(found: &[(String, Plugin, Description)], output: Output) -> Result<(), Failure> {
     if output == Output::Json {
@@ -20,10 +23,11 @@ pub(crate) fn list(found: &[(String, Plugin, Description)], output: Output) -> R
             plugin.world.to_string(),
             said.version.clone(),
             said.summary.clone(),
+            format!("{}…", &named_digest(&plugin.digest)[..SHOWN_DIGEST]),
             plugin.file.display().to_string(),
         ]
     });
-    table(&["plugin", "world", "version", "what it does", "file"], &[], rows.collect());
+    table(&["plugin", "world", "version", "what it does", "digest", "file"], &[], rows.collect());
     Ok(())
 }
 
