@@ -36,7 +36,7 @@ test: build plugins setup-oracle
 endif
 
 test-long: build plugins setup-oracle ## the tests that kill runs, ten times as often, and 1,000,000 rows from Oracle to Oracle
-	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test matrix --test crash --test oracle --test oracle-matrix -- --nocapture
+	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test matrix --test crash --test oracle --test oracle-matrix --test python_client -- --nocapture
 
 test-oracle: ## pass the drivers' tests on a real server: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD, _CLIENT=oci
 	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }
