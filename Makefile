@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo quick test test-long test-oracle check lint fix bench bench-oracle \
-	program build shipped plugins plugins-second setup setup-oracle clean
+	program build shipped plugins bindings plugins-second setup setup-oracle clean
 
 CARGO := cargo
 GUESTS := build --release --target wasm32-wasip2
@@ -32,7 +32,7 @@ test: ## pass all tests, or with CRATE=wmshost-flow those of one crate
 else
 test: build plugins setup-oracle
 	$(CARGO) test --release --workspace --quiet
-	cd plugins && $(CARGO) test --quiet
+	cd plugins && $(CARGO) test --quiet && $(CARGO) test --quiet -p wmshost-plugin-bindgen
 endif
 
 test-long: build plugins setup-oracle ## the tests that kill runs, ten times as often, and 1,000,000 rows from Oracle to Oracle
@@ -71,10 +71,13 @@ build: ## build the program and all tests
 	$(CARGO) build --release --workspace --all-targets
 
 shipped: setup ## build the plugins that are shipped
-	cd plugins && $(CARGO) $$(cat .toolchain) $(GUESTS) --workspace --exclude 'hostile-*'
+	cd plugins && $(CARGO) $$(cat .toolchain) $(GUESTS) --workspace --exclude 'hostile-*' --exclude wmshost-plugin-bindgen
 
 plugins: setup ## build all plugins, those too that try to break out in the tests
 	cd plugins && $(CARGO) $$(cat .toolchain) $(GUESTS)
+
+bindings: ## write the SDK's bindings, after a change of wit/
+	cd plugins && $(CARGO) run --quiet -p wmshost-plugin-bindgen
 
 plugins-second: ## build all plugins again by Debian's packages (on Debian), for the tests with both kinds of standard library
 	cd plugins && toolchain=$$(./setup.sh --second) && $(CARGO) $$toolchain $(GUESTS) --target-dir target/second

@@ -80,7 +80,7 @@ fn what_a_component_begins_with_is_limited() {
         ("table", "(table 200000 funcref)", 1, "limit table_elements: 100000 allowed, 200000 asked for"),
         ("tables", "(table 60000 funcref)", 2, "limit table_elements: 100000 allowed, 120000 asked for"),
         ("small tables", &"(table 1 funcref)".repeat(33), 1, "resource limit exceeded: table count too high at "),
-        ("instances", "", 33, "resource limit exceeded: instance count too high at "),
+        ("instances", "", 33, "too high at 33; `core_instances` in [limits] raises it"),
         ("small memories", "(memory 1)", 5, "resource limit exceeded: memory count too high at "),
     ] {
         let text = format!(
@@ -101,5 +101,9 @@ fn what_a_component_begins_with_is_limited() {
             panic!("{name}: it was made");
         };
         assert_eq!((failure.kind, failure.to_string().contains(words)), (Limit, true), "{name}: {failure}");
+        let raised =
+            Limits { core_instances: 40, table_elements: 200_000, memory_bytes: 128 << 20, ..Limits::default() };
+        let made = plugin.transform(identity("hostile", "none"), raised).map(drop);
+        assert_eq!(made.is_err_and(|failure| failure.kind == Limit), name == "small memories", "{name}, limits raised");
     }
 }

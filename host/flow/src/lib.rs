@@ -54,7 +54,7 @@ pub use ports::clock::{Clock, Micros};
 pub use ports::events::{Event, Observer, StreamStats, StreamStatus, StreamSummary};
 pub use ports::extractor::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use ports::loader::{LoadRequest, Loader};
-pub use ports::source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescription};
+pub use ports::source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescription, table_not_granted};
 pub use ports::sql::{Sql, SqlSession};
 pub use ports::target::{
     MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession, WriteStats,
@@ -64,7 +64,9 @@ pub use regular_file::check_is_file;
 pub use rows::batch::{Batch, Cause, Rejected};
 pub use rows::cell_json::{cell_as_json, row_as_json};
 pub use rows::origin::Origin;
+pub use rows::row_json::row_from_json;
 pub use run::replay::Replayed;
+pub use run::trial::Trial;
 pub use run::{check_streams, run_streams};
 pub use stages::transform::{hold_to_promise, type_name};
 pub use stream::context::StreamContext;

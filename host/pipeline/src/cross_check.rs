@@ -274,13 +274,14 @@ impl Checker<'_> {
                 continue;
             }
             let table = plan.target_table.to_lowercase();
+            let reads = [&plan.table].into_iter().chain(&plan.reads).find(|read| read.to_lowercase() == table);
             if source == target && matches!(self.pipeline.connections.get(&plan.source), Some(Connection::Sqlite(_))) {
                 // The snapshot of the source would keep the target's writers out.
                 let message = "source and target are one file";
                 let advice = "give the target a file of its own, under another `path` of its connection";
                 self.sink.of(&key_of(plan, keys::TARGET.name), message, Some(advice.to_owned()));
-            } else if source == target && plan.table.to_lowercase() == table {
-                let message = format!("the stream would write `{}`, the table it reads", plan.table);
+            } else if let (true, Some(read)) = (source == target, reads) {
+                let message = format!("the stream would write `{read}`, the table it reads");
                 self.sink.of(&key, message, Some("name another `target_table`".to_owned()));
             }
             if let Some(other) = writers.get(&(target.clone(), table.clone())) {

@@ -149,6 +149,8 @@ pub(crate) mod limits {
         CALL_TIMEOUT = span("call_timeout", 1, 3_600, 30);
         BATCH_MIB = Key::count("batch_mib", 1, 2_047, "MiB").or(KeyDefault::Number(64));
         LOG_MESSAGES = Key::count("log_messages", 0, 1_000_000, "messages").or(KeyDefault::Number(10_000));
+        CORE_INSTANCES = Key::count("core_instances", 1, 1_000, "instances").or(KeyDefault::Number(32));
+        TABLE_ELEMENTS = Key::count("table_elements", 1, 10_000_000, "elements").or(KeyDefault::Number(100_000));
     }
 }
 
@@ -184,6 +186,7 @@ pub(crate) mod stream {
         OWN:
         ENABLED = Key::new("enabled", KeyType::Flag).or(KeyDefault::Flag(true));
         TABLE = Key::new("table", KeyType::Identifier);
+        READS = Key::new("reads", KeyType::Identifiers).or(KeyDefault::Empty);
         TARGET_TABLE = Key::new("target_table", KeyType::TargetTable);
         TAKE_OVER = Key::new("take_over", KeyType::TakeOver).literal();
         TRANSFORMS = Key::new("transforms", KeyType::Names).or(KeyDefault::Empty);

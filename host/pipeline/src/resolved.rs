@@ -49,6 +49,10 @@ pub struct Limits {
     pub batch_bytes: usize,
     /// The number of log messages that are kept.
     pub log_messages: usize,
+    /// The number of core modules that one component may consist of, and likewise of their tables.
+    pub core_instances: usize,
+    /// The number of elements of all tables of one instance together.
+    pub table_elements: usize,
 }
 
 /// A stream as the file describes it.
@@ -64,6 +68,8 @@ pub struct StreamPlan {
     pub target: String,
     /// The table it reads.
     pub table: String,
+    /// Further tables of the source that the extractor may read, for joins.
+    pub reads: Vec<String>,
     /// The table it writes.
     pub target_table: String,
     /// The table that it takes over from another owner: `TABLE`, or `TABLE of PIPELINE`.
@@ -262,6 +268,8 @@ impl<'a> Resolver<'a> {
             call_timeout: scope.span(&limits::CALL_TIMEOUT).unwrap_or_default(),
             batch_bytes: size(&mut scope, &limits::BATCH_MIB) << 20,
             log_messages: size(&mut scope, &limits::LOG_MESSAGES),
+            core_instances: size(&mut scope, &limits::CORE_INSTANCES),
+            table_elements: size(&mut scope, &limits::TABLE_ELEMENTS),
         }
     }
 
@@ -305,6 +313,7 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         source: scope.required_text(&stream::SOURCE),
         target: scope.required_text(&stream::TARGET),
         table: scope.text(&stream::TABLE).unwrap_or_else(|| table("", str::to_lowercase)),
+        reads: scope.list(&stream::READS).unwrap_or_default(),
         target_table: scope.text(&stream::TARGET_TABLE).unwrap_or_else(|| table("wms_", str::to_uppercase)),
         take_over: scope.text(&stream::TAKE_OVER),
         extractor: scope.required_text(&stream::EXTRACTOR),

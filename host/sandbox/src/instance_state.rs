@@ -45,7 +45,7 @@ impl InstanceState {
         wasi.insecure_random_seed(0);
         wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
         Self {
-            memory: MemoryGuard::new(limits.memory_bytes),
+            memory: MemoryGuard::new(&limits),
             timer: CallTimer::new(&limits),
             handles: Handles::new(&limits),
             wasi: wasi.build(),

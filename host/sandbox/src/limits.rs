@@ -11,6 +11,10 @@ use wmshost_flow::Failure;
 pub struct Limits {
     /// The most linear memory, in bytes.
     pub memory_bytes: usize,
+    /// The most core modules in one instance of a component, and likewise the most tables of theirs.
+    pub core_instances: usize,
+    /// The most elements of all tables of one instance together.
+    pub table_elements: usize,
     /// The longest time that one call may compute, not counting the work of the databases for it.
     pub call_time: Duration,
     /// The longest time that the databases may work for one call.
@@ -51,6 +55,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory_bytes: 64 << 20,
+            core_instances: 32,
+            table_elements: 100_000,
             call_time: Duration::from_secs(30),
             wait_time: Duration::from_secs(3_600),
             batch_bytes: 64 << 20,
@@ -72,27 +78,28 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits of a plugin while it describes itself.
+    /// The limits of a plugin while it describes itself. A description is read where no pipeline sets limits, so that a
+    /// component with an interpreter in it must fit too.
     pub(crate) fn for_description() -> Self {
-        Self { call_time: Duration::from_secs(5), ..Self::default() }
+        Self { call_time: Duration::from_secs(5), core_instances: 1_000, table_elements: 1_000_000, ..Self::default() }
     }
 }
-
-/// The most elements of all tables of one instance together.
-const TABLE_ELEMENTS: usize = 100_000;
 
 /// Watches the memory of one instance, and remembers a refusal so that the error can name it.
 #[derive(Debug)]
 pub(crate) struct MemoryGuard {
     most: usize,
+    most_instances: usize,
+    most_elements: usize,
     bytes: usize,
     elements: usize,
     refused: Option<Failure>,
 }
 
 impl MemoryGuard {
-    pub(crate) fn new(most: usize) -> Self {
-        Self { most, bytes: 0, elements: 0, refused: None }
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let Limits { memory_bytes: most, core_instances: most_instances, table_elements: most_elements, .. } = *limits;
+        Self { most, most_instances, most_elements, bytes: 0, elements: 0, refused: None }
     }
 
     /// Forgets the refusals of earlier calls, which the plugin survived.
@@ -120,8 +127,9 @@ impl ResourceLimiter for MemoryGuard {
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let asked = self.elements.saturating_add(desired.saturating_sub(current));
-        if asked > TABLE_ELEMENTS {
-            self.refused = Some(Failure::limit("table_elements", TABLE_ELEMENTS, asked));
+        if asked > self.most_elements {
+            let refused = Failure::limit("table_elements", self.most_elements, asked);
+            self.refused = Some(refused.and("`table_elements` in [limits] raises it"));
             return Ok(false);
         }
         self.elements = asked;
@@ -129,11 +137,11 @@ impl ResourceLimiter for MemoryGuard {
     }
 
     fn instances(&self) -> usize {
-        32
+        self.most_instances
     }
 
     fn tables(&self) -> usize {
-        32
+        self.most_instances
     }
 
     fn memories(&self) -> usize {

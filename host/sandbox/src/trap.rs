@@ -15,6 +15,7 @@ const SAID_BYTES: usize = 500;
 /// The messages of wasmtime for a component with too many instances, tables or memories, and for a call that copies too
 /// much. The types of these errors are private.
 const TOO_MANY: &str = "resource limit exceeded";
+const TOO_MANY_MEMORIES: &str = "memory count too high";
 const COPIED_TOO_MUCH: &str = "fuel allocated for hostcalls";
 /// The message of Rust's standard library before it aborts because memory ran out.
 const OUT_OF_MEMORY: &str = "memory allocation of";
@@ -68,7 +69,9 @@ fn classify_trap(state: &InstanceState, function: &str, printed: &str, error: &w
         return Failure::limit("copied_bytes", state.limits.copied_bytes, "more");
     }
     if error.root_cause().to_string().contains(TOO_MANY) {
-        return Failure::new(FailureKind::Limit, format!("{error:#}"));
+        let failure = Failure::new(FailureKind::Limit, format!("{error:#}"));
+        let is_fixed = error.root_cause().to_string().contains(TOO_MANY_MEMORIES);
+        return if is_fixed { failure } else { failure.and("`core_instances` in [limits] raises it") };
     }
     if function == INSTANTIATE {
         let failure = Failure::invalid_config(format!("it is not of this contract: {error:#}"));

@@ -9,9 +9,11 @@
 //! | `columns` | typed columns, read and written |
 //! | `batch` | batches: the host's, or in memory without a host |
 //! | `schema` | the columns that a transform requires and adds |
+//! | `keyset` | [`Keyset`]: an incremental extractor of one SELECT |
 //! | `quarantine` | the rows that a transform rejects |
 //! | [`models`] | the declaration of models |
 //! | `sql` | [`Sql`] where the databases differ |
+//! | [`row`] | a transform as a plain function of one row: [`transform!`] |
 //! | `stage` | the kinds of plugins: [`Extractor`], [`Transform`], [`Loader`], [`Models`] |
 //! | `wasi_shim` | keeps WASI out of components |
 //!
@@ -55,25 +57,43 @@ mod capability;
 mod columns;
 pub mod contract;
 mod failure;
+#[cfg(feature = "extractor")]
+mod keyset;
+#[cfg(feature = "models")]
 pub mod models;
 mod quarantine;
+#[cfg(feature = "transform")]
+pub mod row;
 mod schema;
+#[cfg(feature = "models")]
 mod sql;
 mod stage;
 #[cfg(target_family = "wasm")]
 mod wasi_shim;
 
 pub use about::{Declared, Description, Setting, Settings};
+#[cfg(all(not(target_family = "wasm"), feature = "transform"))]
+pub use batch::run_transform;
 pub use batch::{Batch, Derived, Rows, Violation, declare_text, map_text};
 #[cfg(not(target_family = "wasm"))]
-pub use batch::{Rejected, run_transform, shown};
+pub use batch::{Rejected, shown};
 pub use capability::{log, source, state, target};
 pub use columns::{AnyColumn, Column, Decimals, Labels, Mask, Number, Numbers, TextWriter, Texts, Times, trim_to_none};
 pub use failure::{Failure, Result, all_mistakes, invalid_config, permanent, transient};
+#[cfg(feature = "extractor")]
+pub use keyset::{Keyset, Select};
 pub use quarantine::{MISSING_KEY, Quarantine};
 pub use schema::{Input, type_name};
+#[cfg(feature = "models")]
 pub use sql::Sql;
+#[cfg(feature = "loader")]
+pub use stage::Loader;
+#[cfg(feature = "models")]
+pub use stage::Models;
+#[cfg(feature = "transform")]
+pub use stage::Transform;
 #[doc(hidden)]
 #[cfg(target_family = "wasm")]
 pub use stage::export;
-pub use stage::{Extractor, Loader, Models, Reader, Step, Transform};
+#[cfg(feature = "extractor")]
+pub use stage::{Extractor, Reader, Step};

@@ -65,7 +65,23 @@ impl<'s> Input<'s> {
         Ok(self.schema.iter().cloned().chain(derived).collect())
     }
 
-    fn expect(&mut self, names: &[&str], wanted: &str, fits: impl Fn(ColumnType) -> bool) -> &mut Self {
+    /// The columns with written ones among them: one of an existing name replaces that column where it is, the others are
+    /// added at the end.
+    pub fn replaced(self, written: &[(&str, ColumnType, bool)]) -> Result<Schema> {
+        all_mistakes(&self.mistakes)?;
+        let mut columns: Schema = self.schema.clone();
+        for (name, kind, nullable) in written {
+            let column = Column { name: (*name).to_owned(), kind: *kind, nullable: *nullable };
+            match columns.iter_mut().find(|known| known.name == *name) {
+                Some(known) => *known = column,
+                None => columns.push(column),
+            }
+        }
+        Ok(columns)
+    }
+
+    /// Expects columns of the types that fit; `wanted` names them.
+    pub(crate) fn expect(&mut self, names: &[&str], wanted: &str, fits: impl Fn(ColumnType) -> bool) -> &mut Self {
         for name in names {
             match self.kind(name) {
                 None => self.mistakes.push(format!("column {name} ({wanted}) is missing")),

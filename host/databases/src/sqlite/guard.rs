@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use wmshost_flow::table_not_granted;
 
 /// Functions that do more than compute.
 const DENIED_FUNCTIONS: [&str; 3] = ["load_extension", "fts3_tokenizer", "sqlite_compileoption_get"];
@@ -157,7 +158,7 @@ impl Rules {
             (None, "") => "; of a view or a part named by WITH, select at least one column".to_owned(),
             _ => String::new(),
         };
-        Some(format!("the table {table} is not granted{hint}"))
+        Some(if hint.is_empty() { table_not_granted(table) } else { format!("the table {table} is not granted{hint}") })
     }
 
     /// Returns whether a granted view reads the table for the statement. A part that the statement names like the view

@@ -1,6 +1,7 @@
 //! Port: reading a database. All sessions of a source see the same snapshot, taken at the start of the run.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use arrow_schema::SchemaRef;
 
@@ -37,6 +38,11 @@ impl SourceGrant {
     pub fn of(tables: BTreeSet<String>) -> Self {
         Self { tables, key: Vec::new(), appends: false, batch_bytes: BATCH_BYTES }
     }
+}
+
+/// Returns the reason why a stream may not read a table, and the key that grants it.
+pub fn table_not_granted(table: impl Display) -> String {
+    format!("the table {table} is not granted; `reads` of the stream in the pipeline file grants further tables")
 }
 
 /// The default for the largest number of bytes in one batch.

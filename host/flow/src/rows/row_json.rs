@@ -17,7 +17,7 @@ use crate::values::timestamp_from_text;
 /// Returns the row in JSON as a batch of one row with these columns. Columns that the row does not have are NULL,
 /// others of its values are left out: it may have been rejected after some transforms. Fails, naming the column, if a
 /// value does not fit.
-pub(crate) fn row_from_json(row: &str, columns: &SchemaRef) -> Result<RecordBatch, Failure> {
+pub fn row_from_json(row: &str, columns: &SchemaRef) -> Result<RecordBatch, Failure> {
     let row: Json =
         serde_json::from_str(row).map_err(|error| Failure::permanent(format!("the row is not JSON: {error}")))?;
     let cell = |field: &Arc<Field>| {

@@ -6,6 +6,7 @@
 //! | `open` | opening a stream: what can be wrong with it is found before any row moves |
 //! | `reconcile` | comparing after a load: what an incremental read cannot see |
 //! | `replay` | rows from quarantine, loaded again |
+//! | `trial` | transforms on rows alone, for tests of plugins |
 //! | `stream` | one stream from its first row to its end |
 
 mod on_change;
@@ -13,6 +14,7 @@ mod open;
 mod reconcile;
 pub(crate) mod replay;
 mod stream;
+pub(crate) mod trial;
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;

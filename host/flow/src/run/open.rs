@@ -280,7 +280,7 @@ impl Stream {
 
 /// Returns the output columns of a transform for these columns: it promises them, and keeps its promise for a batch
 /// without rows.
-fn try_transform(
+pub(super) fn try_transform(
     transform: &mut dyn Transform,
     columns: &SchemaRef,
     key: &[String],
@@ -299,7 +299,7 @@ fn try_transform(
 }
 
 /// Refuses `retry` and `quarantine` for a transform that keeps state: its instance cannot be replaced within a stream.
-fn refuse_state(transform: &dyn Transform, on_trap: OnTrap) -> Result<(), Failure> {
+pub(super) fn refuse_state(transform: &dyn Transform, on_trap: OnTrap) -> Result<(), Failure> {
     if on_trap == OnTrap::Fail || !transform.keeps_state() {
         return Ok(());
     }

@@ -159,7 +159,7 @@ impl<'a> StreamFactory<'a> {
     ) -> Result<Stream, Failure> {
         let pipeline::Stream { plan, extractor, transforms, loader } = stream;
         let grant = SourceGrant {
-            tables: BTreeSet::from([plan.table.clone()]),
+            tables: [&plan.table].into_iter().chain(&plan.reads).cloned().collect(),
             key: plan.key.clone(),
             appends: plan.method == pipeline::Method::Append,
             batch_bytes: self.pipeline.limits.batch_bytes,
@@ -310,6 +310,8 @@ pub(crate) fn limits(limits: &pipeline::Limits) -> Limits {
         call_time: limits.call_timeout,
         batch_bytes: limits.batch_bytes,
         log_messages: limits.log_messages as u64,
+        core_instances: limits.core_instances,
+        table_elements: limits.table_elements,
         ..Limits::default()
     }
 }

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `backfill_args` | the arguments of `wmshost backfill` |
 //! | `models_args` | the arguments of `wmshost models` |
+//! | `plugin_args` | the arguments of `wmshost plugin` |
 //! | `state_args` | the arguments of the commands for a target's own tables |
 
 mod backfill_args;
 mod models_args;
+mod plugin_args;
 mod state_args;
 
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ use clap_complete::Shell;
 
 pub(crate) use backfill_args::BackfillArgs;
 pub(crate) use models_args::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, SelectArgs, ShowArgs, variables};
+pub(crate) use plugin_args::{CheckPluginArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs};
 pub(crate) use state_args::{QuarantineCommand, QuarantineListArgs, RowSelection, RunsCommand, StateCommand};
 
 const AFTER: &str = "\
@@ -110,7 +113,7 @@ Examples:
     /// Look at the runs so far
     #[command(subcommand)]
     Runs(RunsCommand),
-    /// Look at plugins
+    /// Make, build and test plugins, and look at them
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Print every key of a pipeline file with its default and unit
@@ -263,35 +266,6 @@ pub(crate) enum SampleCommand {
         /// The seed of the changes
         #[arg(long, value_name = "S", default_value_t = 1)]
         seed: u64,
-        #[command(flatten)]
-        output: OutputArgs,
-    },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum PluginCommand {
-    /// List the plugins of a pipeline, or the standard plugins, which pipelines name without a path
-    #[command(after_help = "\
-Standard plugins are looked for in the folders of WMSHOST_PLUGINS (absolute paths, with `:` between them), in
-`lib/wmshost/plugins` beside the `bin` of the program, and in the source tree that the program was built in.
-
-Examples:
-  wmshost plugin list
-  wmshost plugin list pipelines/dev.toml")]
-    List {
-        /// The pipeline file; the standard plugins are listed if none is named
-        pipeline: Option<PathBuf>,
-        #[command(flatten)]
-        output: OutputArgs,
-    },
-    /// Show a component's world, its imports and its settings
-    #[command(after_help = "\
-Examples:
-  wmshost plugin inspect wms-tables
-  wmshost plugin inspect target/wasm32-wasip2/release/my_transform.wasm")]
-    Inspect {
-        /// The component's file, or the name of a standard plugin
-        file: PathBuf,
         #[command(flatten)]
         output: OutputArgs,
     },

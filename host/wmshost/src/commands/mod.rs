@@ -6,7 +6,7 @@
 //! | `check` | `wmshost check`: finds the mistakes in a pipeline |
 //! | `models` | `wmshost models` and `wmshost kpi`: the models that are built from the loaded tables |
 //! | `plan` | `wmshost plan`: shows the reads and writes of a run |
-//! | `plugin` | `wmshost plugin`: describes components |
+//! | `plugin` | `wmshost plugin`: makes, builds, tests and describes components |
 //! | `quarantine` | `wmshost quarantine`: lists rejected rows, and replays them |
 //! | `run` | `wmshost run`: loads the streams and builds the models |
 //! | `runs` | `wmshost runs`: shows the history |

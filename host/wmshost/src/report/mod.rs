@@ -6,9 +6,11 @@
 //! | `documents` | the outputs for programs, as types with a schema |
 //! | `observer` | events while a run goes on: progress, notes |
 //! | `table` | tables and sections |
-//! | `run`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `runs`, `plugin`, `sample`, `models` | the reports of the commands |
+//! | `author`, `certify`, `run`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `runs`, `plugin`, `sample`, `models` | the reports of the commands |
 
+pub(crate) mod author;
 pub(crate) mod backfill;
+pub(crate) mod certify;
 pub(crate) mod check;
 mod documents;
 pub(crate) mod models;

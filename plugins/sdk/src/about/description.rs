@@ -1,10 +1,6 @@
 //! A plugin's description: its name, and its settings, each declared once.
 
 use super::Setting;
-use wmshost_plugin_extractor_world::about as extractor;
-use wmshost_plugin_loader_world::about as loader;
-use wmshost_plugin_models_world::about as models;
-use wmshost_plugin_transform_world::about as transform;
 
 /// A plugin's description of itself.
 #[derive(Clone, Debug)]
@@ -120,8 +116,12 @@ fn quoted(text: &str) -> String {
 
 /// The same record is in the bindings of every world, with another type each time.
 macro_rules! reported_in {
-    ($($world:ident)*) => {$(
-        impl From<Description> for $world::Description {
+    ($($feature:literal $world:path;)*) => {$(
+        #[cfg(feature = $feature)]
+        const _: () = {
+        use $world as world;
+
+        impl From<Description> for world::Description {
             fn from(description: Description) -> Self {
                 Self {
                     name: description.name.to_owned(),
@@ -132,16 +132,16 @@ macro_rules! reported_in {
             }
         }
 
-        impl From<Declared> for $world::SettingDescription {
+        impl From<Declared> for world::SettingDescription {
             fn from(setting: Declared) -> Self {
                 Self {
                     name: setting.name.to_owned(),
                     kind: match setting.kind {
-                        Kind::Text => $world::SettingKind::Text,
-                        Kind::Integer => $world::SettingKind::Integer,
-                        Kind::Number => $world::SettingKind::Number,
-                        Kind::Flag => $world::SettingKind::Flag,
-                        Kind::Texts => $world::SettingKind::Texts,
+                        Kind::Text => world::SettingKind::Text,
+                        Kind::Integer => world::SettingKind::Integer,
+                        Kind::Number => world::SettingKind::Number,
+                        Kind::Flag => world::SettingKind::Flag,
+                        Kind::Texts => world::SettingKind::Texts,
                     },
                     summary: setting.summary.to_owned(),
                     fallback: setting.fallback.as_ref().map(written),
@@ -149,10 +149,16 @@ macro_rules! reported_in {
                 }
             }
         }
+        };
     )*};
 }
 
-reported_in! { extractor transform loader models }
+reported_in! {
+    "extractor" wmshost_plugin_extractor_world::about;
+    "transform" wmshost_plugin_transform_world::about;
+    "loader" wmshost_plugin_loader_world::about;
+    "models" wmshost_plugin_models_world::about;
+}
 
 #[cfg(test)]
 mod tests {

@@ -59,6 +59,22 @@ impl Number {
         }
     }
 
+    /// The sum; a failure if it has too many digits.
+    pub fn plus(self, other: Self) -> Result<Self> {
+        self.combined(other, i128::checked_add)
+    }
+
+    /// The difference; a failure if it has too many digits.
+    pub fn minus(self, other: Self) -> Result<Self> {
+        self.combined(other, i128::checked_sub)
+    }
+
+    fn combined(self, other: Self, combine: impl Fn(i128, i128) -> Option<i128>) -> Result<Self> {
+        let scale = self.scale.max(other.scale);
+        let unscaled = self.in_common_scale(other).and_then(|(one, two)| combine(one, two));
+        unscaled.map(|unscaled| Self::new(unscaled, scale)).ok_or_else(|| permanent("a number has too many digits"))
+    }
+
     /// Both numbers, unscaled, in the greater of their scales; `None` if one has too many digits for that.
     #[inline]
     pub fn in_common_scale(self, other: Self) -> Option<(i128, i128)> {

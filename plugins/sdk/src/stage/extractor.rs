@@ -13,8 +13,10 @@ pub trait Extractor: 'static {
 
     /// The plugin's description of itself. Called without any capability.
     fn describe() -> Description;
-    /// The streams that the granted source offers.
-    fn discover(settings: &Settings, source: &str) -> Result<Vec<Offer>>;
+    /// The streams that the granted source offers; none, if the plugin does not look for them.
+    fn discover(_settings: &Settings, _source: &str) -> Result<Vec<Offer>> {
+        Ok(Vec::new())
+    }
     /// Begins to read. Every mistake of the request is found here, before the first row.
     fn open(settings: &Settings, request: Request) -> Result<Self::Reader>;
 }

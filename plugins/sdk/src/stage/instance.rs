@@ -10,6 +10,7 @@ thread_local! {
 }
 
 /// Keeps a plugin for later calls.
+#[cfg(feature = "loader")]
 pub(crate) fn keep<P: 'static>(plugin: P) {
     PLUGIN.with_borrow_mut(|kept| *kept = Some(Box::new(plugin)));
 }

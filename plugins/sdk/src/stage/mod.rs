@@ -9,33 +9,50 @@
 //! | `models` | SQL over the loaded tables, with tests and documentation |
 //! | `instance` | the one plugin of a component |
 
+#[cfg(feature = "extractor")]
 mod extractor;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", any(feature = "transform", feature = "loader")))]
 pub(crate) mod instance;
+#[cfg(feature = "loader")]
 mod loader;
+#[cfg(feature = "models")]
 mod models;
+#[cfg(feature = "transform")]
 mod transform;
 
+#[cfg(feature = "extractor")]
 pub use extractor::{Extractor, Reader, Step};
+#[cfg(feature = "loader")]
 pub use loader::Loader;
+#[cfg(feature = "models")]
 pub use models::Models;
+#[cfg(feature = "transform")]
 pub use transform::Transform;
 
 /// Items that the macros need. Not for authors.
 #[doc(hidden)]
 #[cfg(target_family = "wasm")]
 pub mod export {
+    #[cfg(feature = "extractor")]
     pub use super::extractor::exported::Exported as ExportedExtractor;
+    #[cfg(feature = "loader")]
     pub use super::loader::exported::Exported as ExportedLoader;
+    #[cfg(feature = "models")]
     pub use super::models::exported::Exported as ExportedModels;
+    #[cfg(feature = "transform")]
     pub use super::transform::exported::Exported as ExportedTransform;
+    #[cfg(feature = "extractor")]
     pub use wmshost_plugin_extractor_world as extractor_world;
+    #[cfg(feature = "loader")]
     pub use wmshost_plugin_loader_world as loader_world;
+    #[cfg(feature = "models")]
     pub use wmshost_plugin_models_world as models_world;
+    #[cfg(feature = "transform")]
     pub use wmshost_plugin_transform_world as transform_world;
 }
 
 /// Makes this type the extractor of the component.
+#[cfg(feature = "extractor")]
 #[macro_export]
 macro_rules! export_extractor {
     ($extractor:ty) => {
@@ -48,6 +65,7 @@ macro_rules! export_extractor {
 }
 
 /// Makes this type the transform of the component.
+#[cfg(feature = "transform")]
 #[macro_export]
 macro_rules! export_transform {
     ($transform:ty) => {
@@ -60,6 +78,7 @@ macro_rules! export_transform {
 }
 
 /// Makes this type the loader of the component.
+#[cfg(feature = "loader")]
 #[macro_export]
 macro_rules! export_loader {
     ($loader:ty) => {
@@ -72,6 +91,7 @@ macro_rules! export_loader {
 }
 
 /// Makes this type the models of the component.
+#[cfg(feature = "models")]
 #[macro_export]
 macro_rules! export_models {
     ($models:ty) => {

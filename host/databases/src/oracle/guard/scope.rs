@@ -7,7 +7,7 @@ use sqlparser::ast::{
     JoinConstraint, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
     SetExpr, TableAlias, TableFactor, TableWithJoins, WindowFrameBound, WindowType,
 };
-use wmshost_flow::{Dialect, only_computes};
+use wmshost_flow::{Dialect, only_computes, table_not_granted};
 
 use super::rules::{
     Checked, Columns, Violation, alias_of, check_type, check_wildcard, constraint, denied, full_name, has_odd_clauses,
@@ -244,7 +244,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
             return Ok(());
         }
         if !self.granted.contains(&table) {
-            return denied(format!("the table {table} is not granted"));
+            return denied(table_not_granted(table));
         }
         if !self.known.contains_key(&table) {
             let columns = (self.source)(&table).map_err(Violation::Failed)?;

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_schema::{Field, Schema};
-use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value};
+use wmshost_flow::{
+    Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value, table_not_granted,
+};
 
 use super::cursor::{Reader, SharedConnection};
 use super::dates::as_dates;
@@ -222,7 +224,7 @@ impl SourceSession for Session {
 
     fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure> {
         if !self.is_granted(table) {
-            return Err(Failure::denied(format!("{}: the table {table} is not granted", self.place)));
+            return Err(Failure::denied(format!("{}: {}", self.place, table_not_granted(table))));
         }
         let Some(found) = self.found(table)? else { return Ok(None) };
         let readings = self.readings(&found.columns, &format!("table {table}"))?;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use wmshost_flow::{Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value};
+use wmshost_flow::{
+    Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value, table_not_granted,
+};
 
 use super::column_types::{Decided, decide, description};
 use super::cursor::{QueryCursor, computing_failure};
@@ -169,7 +171,7 @@ impl SourceSession for Session {
 
     fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure> {
         if !self.reader.guard.is_granted(table) {
-            return Err(Failure::denied(format!("{}: the table {table} is not granted", self.place)));
+            return Err(Failure::denied(format!("{}: {}", self.place, table_not_granted(table))));
         }
         Ok(self.table(table)?.map(|table| TableDescription::clone(&table)))
     }

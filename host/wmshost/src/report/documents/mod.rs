@@ -12,6 +12,8 @@
 //! | `quarantine` | `quarantine list`, `show` and `replay` |
 //! | `state` | `state list`, `show`, `log` and `diff` |
 //! | `runs` | `runs list` and `show` |
+//! | `cases` | `plugin test` |
+//! | `certificate` | `plugin check` |
 //! | `plugin` | `plugin list` and `inspect` |
 //! | `sample` | `sample create` and `change` |
 //! | `models` | `models show`, `diff` and `freshness` |
@@ -20,6 +22,8 @@
 
 pub(super) mod backfill;
 pub(super) mod bookmark;
+pub(super) mod cases;
+pub(super) mod certificate;
 pub(super) mod check;
 pub(super) mod kpi;
 pub(super) mod models;

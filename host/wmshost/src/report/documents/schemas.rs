@@ -7,6 +7,8 @@ use wmshost_models::{Manifest, ManifestNode, RunResults};
 use wmshost_runtime::state::StateExport;
 
 use super::backfill::BackfillDocument;
+use super::cases::CasesDocument;
+use super::certificate::CertificateDocument;
 use super::check::CheckDocument;
 use super::kpi::MetricDocument;
 use super::models::{CompiledModelDocument, FreshnessDocument, PlannedModelDocument, ShownNodeDocument};
@@ -48,6 +50,8 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("runs-show", "wmshost runs show --output json", of::<ShownRunDocument>),
     entry("plugin-list", "wmshost plugin list --output json", of::<Vec<PluginDocument>>),
     entry("plugin-inspect", "wmshost plugin inspect --output json", of::<PluginDocument>),
+    entry("plugin-check", "wmshost plugin check --output json", of::<CertificateDocument>),
+    entry("plugin-test", "wmshost plugin test --output json", of::<CasesDocument>),
     entry("sample", "wmshost sample create --output json, and change", of::<SampleDocument>),
     entry("pipeline", "a pipeline file, as TOML", wmshost_pipeline::schema),
     entry("manifest", "manifest.json of models, and wmshost models docs", of::<Manifest>),

@@ -1,10 +1,19 @@
-//! `wmshost plugin`: describes components.
+//! `wmshost plugin`: makes, builds, tests and describes components.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `author` | `new`, `build` and `test`: an author's project |
+//! | `certify` | `check`: a component, clause by clause |
+
+mod author;
+mod certify;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use wmshost_pipeline::{PluginCatalog as _, PluginFile};
 use wmshost_runtime::{PluginRegistry, Result};
+use wmshost_sandbox::Plugin;
 
 use super::App;
 use crate::cli::{Output, PluginCommand};
@@ -13,6 +22,10 @@ use crate::report;
 
 pub(super) fn plugin(app: &App, command: PluginCommand) -> Result<Exit> {
     match command {
+        PluginCommand::New(arguments) => author::new(&arguments),
+        PluginCommand::Build(arguments) => author::build(&arguments),
+        PluginCommand::Test(arguments) => author::test(app, &arguments),
+        PluginCommand::Check(arguments) => certify::check(app, &arguments),
         PluginCommand::List { pipeline, output } => list(app, pipeline.as_deref(), output.output),
         PluginCommand::Inspect { file, output } => inspect(app, &file, output.output),
     }
@@ -47,12 +60,17 @@ fn standard(registry: &PluginRegistry) -> BTreeMap<String, PluginFile> {
 
 fn inspect(app: &App, file: &Path, output: Output) -> Result<Exit> {
     let registry = app.runtime(output).registry()?;
+    let plugin = component(&registry, file)?;
+    let description = plugin.describe()?;
+    report::plugin::inspect(&plugin, &description, output)?;
+    Ok(Exit::Success)
+}
+
+/// Returns the component in a file, under the file's name; or the standard plugin of this name.
+fn component(registry: &PluginRegistry, file: &Path) -> Result<Plugin> {
     let name = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let standard = PluginFile::Standard(name.clone());
     let is_standard = Path::new(&name) == file && registry.standard_names().contains(&name);
     let file = if is_standard { registry.file(&standard)? } else { file.to_owned() };
-    let plugin = registry.plugin(&name, &file)?;
-    let description = plugin.describe()?;
-    report::plugin::inspect(&plugin, &description, output)?;
-    Ok(Exit::Success)
+    Ok(registry.plugin(&name, &file)?)
 }

@@ -1,0 +1,33 @@
+//! Tests of a component by cases: a folder each, with the input, the settings and what is expected, as files. The compiled
+//! component is run by the real host, against databases of the case's own.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `case` | the folder of a case, and its `case.toml` |
+//! | `database` | SQLite databases of a case, from tables in files |
+//! | `host` | the parts of the host that every case needs: clock, context, observer |
+//! | `log` | the messages of a component |
+//! | `trial` | a compiled transform over rows |
+//! | `transform` | a case of a transform |
+//! | `extractor` | a case of an extractor |
+//! | `loader` | a case of a loader |
+//! | `models` | a case of models |
+//! | `golden` | expected files: compared, or written |
+//! | `random` | random rows of a case's columns, and the smallest ones that fail |
+//! | `suite` | all cases of a project |
+
+pub(crate) mod case;
+pub(crate) mod database;
+pub(crate) mod extractor;
+mod golden;
+pub(crate) mod host;
+pub(crate) mod loader;
+pub(crate) mod log;
+pub(crate) mod models;
+pub(crate) mod random;
+mod suite;
+mod transform;
+pub(crate) mod trial;
+
+pub(crate) use suite::folder_of;
+pub use suite::{CaseResult, Outcome, Suite, run_suite};

@@ -1,0 +1,121 @@
+//! All cases of a project, or of some folders.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use wmshost_sandbox::{Limits, Plugin, World};
+
+use super::case::{self, Case};
+use super::golden::{self, Made};
+use super::{extractor, loader, models, transform};
+use crate::error::{Error, Result};
+
+/// The cases to run.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// The folders of cases, or of folders of cases.
+    pub folders: Vec<PathBuf>,
+    /// True to write the results as the expected ones.
+    pub update: bool,
+}
+
+/// The outcome of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The results are as expected.
+    Passed,
+    /// These expected files were written.
+    Updated(Vec<String>),
+    /// The differences, and the broken promises.
+    Failed(Vec<String>),
+    /// The case itself is wrong.
+    Wrong(String),
+}
+
+/// The result of a case.
+#[derive(Debug, Clone)]
+pub struct CaseResult {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its summary.
+    pub summary: String,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The duration.
+    pub duration: Duration,
+    /// The rows of the input.
+    pub rows: u64,
+}
+
+impl CaseResult {
+    /// True if the case neither failed nor is wrong.
+    pub fn is_good(&self) -> bool {
+        matches!(self.outcome, Outcome::Passed | Outcome::Updated(_))
+    }
+}
+
+/// Runs all cases over a component, in the order of their names.
+pub fn run_suite(plugin: &Plugin, suite: &Suite) -> Result<Vec<CaseResult>> {
+    let mut cases: Vec<Case> = Vec::new();
+    for folder in &suite.folders {
+        for case in case::find(folder)? {
+            if let Some(other) = cases.iter().find(|other| other.name == case.name) {
+                let [one, other] = [&other.folder, &case.folder].map(|folder| folder.display().to_string());
+                return Err(Error::new(format_args!(
+                    "two cases are named {}: {one} and {other}; rename one",
+                    case.name
+                )));
+            }
+            cases.push(case);
+        }
+    }
+    if cases.is_empty() {
+        let folders: Vec<_> = suite.folders.iter().map(|folder| folder.display().to_string()).collect();
+        return Err(Error::new(format_args!(
+            "there is no case in {}: a folder with a case.toml is one",
+            folders.join(", ")
+        )));
+    }
+    Ok(cases.iter().map(|case| run_case(case, plugin, suite.update)).collect())
+}
+
+fn run_case(case: &Case, plugin: &Plugin, update: bool) -> CaseResult {
+    let start = Instant::now();
+    let made = make(case, plugin);
+    let rows = made.as_ref().map_or(0, |made| made.input_rows);
+    let outcome = made.and_then(|made| judge(case, &made, update));
+    CaseResult {
+        name: case.name.clone(),
+        folder: case.folder.clone(),
+        summary: case.file.summary.clone(),
+        outcome: outcome.unwrap_or_else(|error| Outcome::Wrong(error.to_string())),
+        duration: start.elapsed(),
+        rows,
+    }
+}
+
+fn make(case: &Case, plugin: &Plugin) -> Result<Made> {
+    let limits = Limits::default();
+    match plugin.world {
+        World::Transform => transform::run(case, plugin, &limits),
+        World::Extractor => extractor::run(case, plugin, &limits),
+        World::Loader => loader::run(case, plugin, &limits),
+        World::Models => models::run(case, plugin, &limits),
+    }
+}
+
+fn judge(case: &Case, made: &Made, update: bool) -> Result<Outcome> {
+    if update && made.failure.is_none() && made.objections.is_empty() {
+        let written = golden::update(case, made)?;
+        return Ok(if written.is_empty() { Outcome::Passed } else { Outcome::Updated(written) });
+    }
+    let differences = golden::compare(case, made);
+    Ok(if differences.is_empty() { Outcome::Passed } else { Outcome::Failed(differences) })
+}
+
+/// Returns the folder of a project's cases.
+pub(crate) fn folder_of(project: &Path) -> PathBuf {
+    project.join("cases")
+}

@@ -1,0 +1,78 @@
+//! A case of a transform: rows in, rows and rejected rows out, in batches of several sizes.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use wmshost_flow::Rejected;
+use wmshost_sandbox::{Limits, Plugin};
+
+use super::case::Case;
+use super::golden::Made;
+use super::host::identity;
+use super::trial::{TransformRun, Transformed, disagreement};
+use super::{log, random};
+use crate::error::Result;
+use crate::rows;
+
+/// The sizes of batches that must have the same result; 0 means all rows.
+const BATCHES: [usize; 4] = [0, 1, 2, 7];
+
+/// Runs the case.
+pub(super) fn run(case: &Case, plugin: &Plugin, limits: &Limits) -> Result<Made> {
+    let file = case.rows_file("input");
+    let file = file.ok_or_else(|| case.mistake("there is no input.csv and no input.jsonl beside it"))?;
+    let input = rows::read(&file)?;
+    for name in case.file.key.iter().chain(&case.file.change_key) {
+        if input.column_by_name(name).is_none() {
+            return Err(case.mistake(format_args!("the column {name} is not in {}", file.display())));
+        }
+    }
+    let settings = case.settings(&plugin.describe()?)?;
+    let run = TransformRun {
+        plugin,
+        identity: identity(plugin, settings),
+        limits: limits.clone(),
+        key: case.file.key.clone(),
+        version: case.file.change_key.clone(),
+        on_trap: case.on_trap()?,
+    };
+    let (made, messages) = log::collected(|| run.run(&input, 0));
+    let mut made = match made {
+        Err(failure) => return Ok(Made::failed(failure, messages)),
+        Ok(transformed) => made_of(&transformed, messages),
+    };
+    made.input_rows = input.num_rows() as u64;
+    let whole = run.run(&input, 0);
+    for size in case.file.batches.clone().unwrap_or_else(|| BATCHES.to_vec()) {
+        let parts = run.run(&input, size);
+        if parts != whole {
+            made.objections.push(disagreement(size, &whole, &parts));
+        }
+    }
+    for seed in 1..=u64::from(case.file.random) {
+        made.objections.extend(random::objection(&run, &input, seed));
+    }
+    Ok(made)
+}
+
+fn made_of(transformed: &Transformed, log: Vec<String>) -> Made {
+    let mut made = Made { log, ..Made::default() };
+    made.file("expected.csv", rows::to_csv(&transformed.rows));
+    if !transformed.rejected.is_empty() {
+        made.file("rejected.csv", rejected_csv(&transformed.rejected));
+    }
+    made
+}
+
+/// Rejected rows: the rule, the reason, and the row as it was read.
+pub(super) fn rejected_csv(rejected: &[Rejected]) -> String {
+    let columns = ["rule", "reason", "row"].map(|name| Field::new(name, DataType::Utf8, false));
+    let columns: SchemaRef = Arc::new(Schema::new(columns.to_vec()));
+    let column = |text: fn(&Rejected) -> &str| {
+        Arc::new(rejected.iter().map(|row| Some(text(row))).collect::<arrow_array::StringArray>())
+            as arrow_array::ArrayRef
+    };
+    let arrays = vec![column(|row| &row.rule), column(|row| &row.reason), column(|row| &row.row)];
+    RecordBatch::try_new(columns, arrays).map_or_else(|error| error.to_string(), |rows| rows::to_csv(&rows))
+}

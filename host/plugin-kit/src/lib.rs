@@ -1,0 +1,23 @@
+//! For authors of plugins: new projects, tests by cases, and certification. It returns outcomes and prints nothing.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `error` | errors: file, mistake, what to do |
+//! | `rows` | rows in files |
+//! | `scaffold` | new projects, with the SDK's source |
+//! | `project` | an author's project, and how it is built |
+//! | `cases` | tests of a component by cases |
+//! | `certify` | the clauses that a component must keep, and the verdicts |
+
+mod cases;
+mod certify;
+mod error;
+mod project;
+mod rows;
+mod scaffold;
+
+pub use cases::{CaseResult, Outcome, Suite, run_suite};
+pub use certify::{Clause, Finding, Verdict, clauses, examine};
+pub use error::{Error, Result};
+pub use project::Project;
+pub use scaffold::{NewProject, new_project};

@@ -1,0 +1,164 @@
+//! Rows as comma-separated values. An empty field is NULL; `""` is the empty text. A field in quotes may contain commas,
+//! quotes (doubled) and ends of lines.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use arrow_array::{Array as _, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
+use serde_json::{Map, Value as Json};
+use wmshost_flow::cell_as_json;
+
+use super::{Parsed, column_heading, parse_column};
+
+/// One field: its text, and whether it was in quotes.
+type Cell = (String, bool);
+
+/// Splits a text into records, each with the line that it begins in. A quote that is not closed ends with the text.
+fn records(text: &str) -> Vec<(usize, Vec<Cell>)> {
+    let mut records = Vec::new();
+    let (mut fields, mut field, mut quoted, mut inside) = (Vec::new(), String::new(), false, false);
+    let (mut line, mut begin) = (1, 1);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if inside && chars.peek() == Some(&'"') => {
+                field.push('"');
+                chars.next();
+            }
+            '"' if inside => inside = false,
+            '"' if field.is_empty() => (inside, quoted) = (true, true),
+            ',' if !inside => fields.push((std::mem::take(&mut field), std::mem::take(&mut quoted))),
+            '\r' if !inside && chars.peek() == Some(&'\n') => {}
+            '\n' if !inside => {
+                fields.push((std::mem::take(&mut field), std::mem::take(&mut quoted)));
+                records.push((begin, std::mem::take(&mut fields)));
+                begin = line + 1;
+            }
+            c => field.push(c),
+        }
+        line += usize::from(c == '\n');
+    }
+    if !field.is_empty() || quoted || !fields.is_empty() {
+        fields.push((field, quoted));
+        records.push((begin, fields));
+    }
+    // An empty line is no row.
+    records.retain(|(_, fields)| fields.len() > 1 || fields[0] != (String::new(), false));
+    records
+}
+
+/// Parses rows; adds all mistakes to the list.
+pub(super) fn parse(text: &str, mistakes: &mut Vec<String>) -> Option<Parsed> {
+    let mut records = records(text).into_iter();
+    let Some((_, head)) = records.next() else {
+        mistakes.push("line 1: the file is empty: begin with a head, `id:int64!,name:utf8`".to_owned());
+        return None;
+    };
+    let columns: Vec<_> = headings(head).iter().map(|heading| parse_column(heading.trim())).collect();
+    mistakes.extend(columns.iter().filter_map(|column| Some(format!("line 1: {}", column.as_ref().err()?))));
+    let columns: Vec<Field> = columns.into_iter().collect::<Result<_, _>>().ok()?;
+    for (at, field) in columns.iter().enumerate() {
+        if columns[..at].iter().any(|before| before.name() == field.name()) {
+            mistakes.push(format!("line 1: two columns are named {}", field.name()));
+        }
+    }
+    let mut rows = Vec::new();
+    for (line, cells) in records {
+        if cells.len() != columns.len() {
+            mistakes.push(format!("line {line}: {} fields for {} columns", cells.len(), columns.len()));
+            continue;
+        }
+        let cell = |(field, cell): (&Field, &Cell)| (field.name().clone(), json_of(field.data_type(), cell));
+        rows.push((line, columns.iter().zip(&cells).map(cell).collect::<Map<_, _>>()));
+    }
+    Some(Parsed { columns: Arc::new(Schema::new(columns)), rows })
+}
+
+/// The headings: the comma of `decimal(10,2)` needs no quotes.
+fn headings(head: Vec<Cell>) -> Vec<String> {
+    let mut headings: Vec<String> = Vec::new();
+    for (field, _) in head {
+        match headings.last_mut() {
+            Some(open) if open.contains('(') && !open.contains(')') => *open += &format!(",{field}"),
+            _ => headings.push(field),
+        }
+    }
+    headings
+}
+
+/// The JSON of a field, in the form in which the host keeps values of the type.
+fn json_of(data_type: &DataType, (text, quoted): &Cell) -> Json {
+    if text.is_empty() && !quoted {
+        return Json::Null;
+    }
+    match data_type {
+        DataType::Boolean if text == "true" => Json::Bool(true),
+        DataType::Boolean if text == "false" => Json::Bool(false),
+        _ => Json::String(text.clone()),
+    }
+}
+
+/// Writes rows, so that reading them returns the same.
+pub(crate) fn write(rows: &RecordBatch) -> String {
+    let head: Vec<_> = rows.schema().fields().iter().map(|field| heading(field)).collect();
+    let mut text = head.join(",") + "\n";
+    for row in 0..rows.num_rows() {
+        let cell = |column: &arrow_array::ArrayRef| {
+            if column.is_null(row) {
+                return String::new();
+            }
+            match serde_json::from_str(&cell_as_json(column.as_ref(), row)) {
+                Ok(Json::String(text)) => quoted_if_needed(&text),
+                Ok(other) => other.to_string(),
+                Err(error) => error.to_string(),
+            }
+        };
+        let cells: Vec<_> = rows.columns().iter().map(cell).collect();
+        let _ = writeln!(text, "{}", cells.join(","));
+    }
+    text
+}
+
+fn heading(field: &Field) -> String {
+    let heading = column_heading(field);
+    if matches!(field.data_type(), DataType::Decimal128(..)) && !field.name().contains(['(', ',', '"']) {
+        return heading;
+    }
+    quoted_if_needed(&heading)
+}
+
+fn quoted_if_needed(text: &str) -> String {
+    let needed = text.is_empty() || text.contains([',', '"', '\n', '\r']) || text.trim() != text;
+    if needed { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_in_quotes_keep_commas_quotes_and_lines() {
+        let text = "a:utf8,b:utf8\n\"x,\"\"y\"\"\nz\",\n,\"\"\n\n\"last\",1";
+        let [first, second, third, fourth] = records(text).try_into().expect("four records");
+        assert_eq!(first.0, 1);
+        assert_eq!(second, (2, vec![("x,\"y\"\nz".to_owned(), true), (String::new(), false)]));
+        assert_eq!(third, (4, vec![(String::new(), false), (String::new(), true)]));
+        assert_eq!(fourth, (6, vec![("last".to_owned(), true), ("1".to_owned(), false)]));
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_with_their_lines() {
+        let mut mistakes = Vec::new();
+        let parsed = parse("a:utf8,d:decimal(10,2)\n1,2.50", &mut mistakes).expect("no mistake");
+        assert_eq!(parsed.columns.fields().len(), 2);
+        assert!(parse("a:utf8,b\n1,2", &mut mistakes).is_none());
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        mistakes.clear();
+        parse("a:utf8,a:int64\n1\n1,2,3\n1,2\n", &mut mistakes);
+        assert_eq!(
+            mistakes,
+            ["line 1: two columns are named a", "line 2: 1 fields for 2 columns", "line 3: 3 fields for 2 columns"]
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! The files of a new project.
+
+use wmshost_sandbox::World;
+
+/// The placeholders of the plugin's name, its crate's and its world's.
+const NAME: &str = "{{name}}";
+const CRATE: &str = "{{crate}}";
+const WORLD: &str = "{{world}}";
+
+/// The files that every project has.
+const COMMON: [(&str, &str); 4] = [
+    ("Cargo.toml", include_str!("templates/Cargo.toml.txt")),
+    (".gitignore", "/target\n"),
+    ("README.md", include_str!("templates/README.md.txt")),
+    (".github/workflows/ci.yml", include_str!("templates/ci.yml.txt")),
+];
+
+const TRANSFORM: [(&str, &str); 5] = [
+    ("src/lib.rs", include_str!("templates/transform/lib.rs.txt")),
+    ("cases/cleans/case.toml", include_str!("templates/transform/case.toml.txt")),
+    ("cases/cleans/input.csv", include_str!("templates/transform/input.csv.txt")),
+    ("cases/cleans/expected.csv", include_str!("templates/transform/expected.csv.txt")),
+    ("cases/cleans/rejected.csv", include_str!("templates/transform/rejected.csv.txt")),
+];
+
+const EXTRACTOR: [(&str, &str); 12] = [
+    ("src/lib.rs", include_str!("templates/extractor/lib.rs.txt")),
+    ("cases/first/case.toml", include_str!("templates/extractor/first.toml.txt")),
+    ("cases/first/tables/order_lines.csv", include_str!("templates/extractor/order_lines.csv.txt")),
+    ("cases/first/tables/orders.csv", include_str!("templates/extractor/orders.csv.txt")),
+    ("cases/first/bookmark.json", include_str!("templates/extractor/bookmark.json.txt")),
+    ("cases/first/expected.csv", include_str!("templates/extractor/first.csv.txt")),
+    ("cases/changes/case.toml", include_str!("templates/extractor/changes.toml.txt")),
+    ("cases/changes/tables/order_lines.csv", include_str!("templates/extractor/order_lines.csv.txt")),
+    ("cases/changes/tables/orders.csv", include_str!("templates/extractor/orders.csv.txt")),
+    ("cases/changes/bookmark_before.json", include_str!("templates/extractor/bookmark_before.json.txt")),
+    ("cases/changes/bookmark.json", include_str!("templates/extractor/bookmark.json.txt")),
+    ("cases/changes/expected.csv", include_str!("templates/extractor/changes.csv.txt")),
+];
+
+const LOADER: [(&str, &str); 6] = [
+    ("src/lib.rs", include_str!("templates/loader/lib.rs.txt")),
+    ("cases/merges/case.toml", include_str!("templates/loader/case.toml.txt")),
+    ("cases/merges/before.csv", include_str!("templates/loader/before.csv.txt")),
+    ("cases/merges/input.csv", include_str!("templates/loader/input.csv.txt")),
+    ("cases/merges/results.txt", include_str!("templates/loader/results.txt")),
+    ("cases/merges/expected.csv", include_str!("templates/loader/expected.csv.txt")),
+];
+
+const MODELS: [(&str, &str); 5] = [
+    ("src/lib.rs", include_str!("templates/models/lib.rs.txt")),
+    ("cases/open-orders/case.toml", include_str!("templates/models/case.toml.txt")),
+    ("cases/open-orders/results.txt", include_str!("templates/models/results.txt")),
+    ("cases/open-orders/tables/order-lines.csv", include_str!("templates/models/order_lines.csv.txt")),
+    ("cases/open-orders/expected/open_orders.csv", include_str!("templates/models/open_orders.csv.txt")),
+];
+
+/// Returns the files of a project: path and text.
+pub(super) fn files(name: &str, world: World) -> Vec<(&'static str, String)> {
+    let own: &[(&str, &str)] = match world {
+        World::Transform => &TRANSFORM,
+        World::Extractor => &EXTRACTOR,
+        World::Loader => &LOADER,
+        World::Models => &MODELS,
+    };
+    let krate = name.replace('-', "_");
+    let filled = |text: &str| text.replace(NAME, name).replace(CRATE, &krate).replace(WORLD, world.name());
+    COMMON.iter().chain(own).map(|(path, text)| (*path, filled(text))).collect()
+}

@@ -1,0 +1,139 @@
+//! The arguments of `wmshost plugin`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::OutputArgs;
+
+#[derive(Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Make a project for a plugin, with everything it needs to be built without a network
+    #[command(after_help = "\
+The folder NAME gets a package with a working plugin, its tests and a file for CI; the contract and the SDK's source are in
+vendor/wmshost, with their digests.
+
+Examples:
+  wmshost plugin new clean-status --kind transform
+  wmshost plugin new order-lines --kind extractor --to plugins/order-lines")]
+    New(NewArgs),
+    /// Build the plugin of the present folder: cargo build --release --target wasm32-wasip2
+    #[command(after_help = "Example:\n  wmshost plugin build && wmshost plugin test")]
+    Build(ProjectArgs),
+    /// Run the component over its cases, and compare what it makes with what is expected
+    #[command(after_help = "\
+A folder with a case.toml is a case. The compiled component is run by the host, against databases of the case's own and a
+clock that never advances; each case also in batches of 1, 2 and 7 rows, which must have the same result.
+Exit code 1 if a case fails, 2 if a case or the component is not as it must be.
+
+Examples:
+  wmshost plugin test
+  wmshost plugin test cases/cleans --update
+  wmshost plugin test --junit target/cases.xml --output json")]
+    Test(TestArgs),
+    /// Certify a component: what the contract asks of every plugin of its world, clause by clause
+    #[command(after_help = "\
+The component is examined with the first case of the folder `cases`, with random rows of its columns, and with values that
+plugins get wrong. Each clause passes, fails, is skipped with the reason, or is not reached because another one does not pass.
+Exit code 1 if a clause fails, is not reached, or is skipped and not accepted.
+
+Examples:
+  wmshost plugin check
+  wmshost plugin check target/wasm32-wasip2/release/trim.wasm --cases cases --accept-skip rows-not-dropped
+  wmshost plugin check --explain split-invariant")]
+    Check(CheckPluginArgs),
+    /// List the plugins of a pipeline, or the standard plugins, which pipelines name without a path
+    #[command(after_help = "\
+Standard plugins are looked for in the folders of WMSHOST_PLUGINS (absolute paths, with `:` between them), in
+`lib/wmshost/plugins` beside the `bin` of the program, and in the source tree that the program was built in.
+
+Examples:
+  wmshost plugin list
+  wmshost plugin list pipelines/dev.toml")]
+    List {
+        /// The pipeline file; the standard plugins are listed if none is named
+        pipeline: Option<PathBuf>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show a component's world, its imports and its settings
+    #[command(after_help = "\
+Examples:
+  wmshost plugin inspect wms-tables
+  wmshost plugin inspect target/wasm32-wasip2/release/my_transform.wasm")]
+    Inspect {
+        /// The component's file, or the name of a standard plugin
+        file: PathBuf,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct NewArgs {
+    /// The plugin's name: lower-case letters, digits and `-`
+    pub(crate) name: String,
+    /// The kind of plugin
+    #[arg(long, value_enum)]
+    pub(crate) kind: Kind,
+    /// The folder to make; NAME in the present one by default
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) to: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct ProjectArgs {
+    /// The folder of the plugin's package
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub(crate) project: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Cases, or folders of cases; the folder `cases` by default
+    pub(crate) paths: Vec<PathBuf>,
+    /// The component; that of the package in the present folder by default
+    #[arg(long, value_name = "FILE")]
+    pub(crate) component: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Write what the component makes as expected
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Write the results as JUnit's XML, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckPluginArgs {
+    /// The component; that of the package in the present folder by default
+    pub(crate) component: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// A case or a folder of cases to examine it with; the folder `cases` by default; may be given several times
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) cases: Vec<PathBuf>,
+    /// Let this clause be skipped; may be given several times
+    #[arg(long, value_name = "CLAUSE")]
+    pub(crate) accept_skip: Vec<String>,
+    /// Explain a clause, and examine nothing
+    #[arg(long, value_name = "CLAUSE")]
+    pub(crate) explain: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Reads a stream from a source
+    Extractor,
+    /// Changes batches in flight
+    Transform,
+    /// Writes a stream into a target
+    Loader,
+    /// Declares models over loaded tables
+    Models,
+}

@@ -1,0 +1,95 @@
+//! The reports of `wmshost plugin new`, `build` and `test`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use console::style;
+use wmshost_plugin_kit::{CaseResult, NewProject, Outcome};
+use wmshost_runtime::Result;
+
+use super::documents::cases::CasesDocument;
+use super::{json, plain, print};
+use crate::cli::Output;
+use crate::exit::Exit;
+
+/// Reports a new project.
+pub(crate) fn made(project: &NewProject) {
+    print(&format!("{} is made:", project.folder.display()));
+    for file in &project.files {
+        print(&format!("  {}", file.display()));
+    }
+    print("  vendor/wmshost  (the contract and the SDK)");
+    print(&format!("next: cd {} && wmshost plugin build && wmshost plugin test", project.folder.display()));
+}
+
+/// Reports a component that was built.
+pub(crate) fn built(component: &Path) {
+    let size = std::fs::metadata(component).map_or(0, |file| file.len());
+    print(&format!("{} ({} bytes)", component.display(), super::count(size)));
+}
+
+/// Reports the results of cases, and returns the exit code that follows.
+pub(crate) fn cases(results: &[CaseResult], output: Output) -> Result<Exit> {
+    if output == Output::Json {
+        json(&CasesDocument::of(results))?;
+    } else {
+        results.iter().for_each(case);
+        let good = results.iter().filter(|result| result.is_good()).count();
+        let seconds: f64 = results.iter().map(|result| result.duration.as_secs_f64()).sum();
+        print(&format!("{good} of {} cases passed in {seconds:.2} s", results.len()));
+    }
+    let is_wrong = |result: &CaseResult| matches!(result.outcome, Outcome::Wrong(_));
+    Ok(match results {
+        results if results.iter().any(is_wrong) => Exit::Configuration,
+        results if results.iter().all(CaseResult::is_good) => Exit::Success,
+        _ => Exit::Failed,
+    })
+}
+
+fn case(result: &CaseResult) {
+    let head = format!("{}  {}", result.name, style(&result.summary).dim());
+    match &result.outcome {
+        Outcome::Passed => print(&format!("{} {head}", style("pass").green())),
+        Outcome::Updated(files) => print(&format!("{} {head}\n     {}", style("wrote").cyan(), files.join(", "))),
+        Outcome::Failed(differences) => {
+            print(&format!("{} {head}", style("FAIL").red().bold()));
+            for line in differences.iter().flat_map(|difference| difference.lines()) {
+                print(&format!("     {}", plain(line)));
+            }
+        }
+        Outcome::Wrong(why) => {
+            print(&format!("{} {head}", style("WRONG").red().bold()));
+            why.lines().for_each(|line| print(&format!("     {}", plain(line))));
+        }
+    }
+}
+
+/// Returns the results of cases as JUnit's XML.
+pub(crate) fn junit(component: &str, results: &[CaseResult]) -> String {
+    let failed = results.iter().filter(|result| matches!(result.outcome, Outcome::Failed(_))).count();
+    let wrong = results.iter().filter(|result| matches!(result.outcome, Outcome::Wrong(_))).count();
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let _ = writeln!(
+        xml,
+        "<testsuite name=\"{}\" tests=\"{}\" failures=\"{failed}\" errors=\"{wrong}\">",
+        escaped(component),
+        results.len()
+    );
+    for result in results {
+        let (name, seconds) = (escaped(&result.name), result.duration.as_secs_f64());
+        let inside = match &result.outcome {
+            Outcome::Passed | Outcome::Updated(_) => String::new(),
+            Outcome::Failed(differences) => format!("<failure>{}</failure>", escaped(&differences.join("\n"))),
+            Outcome::Wrong(why) => format!("<error>{}</error>", escaped(why)),
+        };
+        let _ = writeln!(xml, "  <testcase name=\"{name}\" time=\"{seconds:.3}\">{inside}</testcase>");
+    }
+    xml + "</testsuite>\n"
+}
+
+/// A text without the characters that XML has a meaning for, or cannot hold.
+fn escaped(text: &str) -> String {
+    let text: String =
+        text.chars().map(|c| if c.is_control() && !"\n\t".contains(c) { '\u{fffd}' } else { c }).collect();
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
