@@ -62,6 +62,8 @@ fn every_output_has_the_form_of_its_schema() {
     differences(&mut outputs);
     plugins(&mut outputs);
     models(&mut outputs);
+    let failed = project.wmshost("state show", &["--stream", "nothing", "--output", "json"]).ended(2).json();
+    outputs.hold("error", failed);
     let listing = project.plain(&["schema"]).succeeded().out();
     let names = listing.lines().skip(1).filter_map(|line| line.split_whitespace().next());
     let unchecked: Vec<_> = names.filter(|name| !outputs.checked.contains(*name) && !INPUTS.contains(name)).collect();

@@ -246,6 +246,7 @@ fn policy(deletes: Deletes, guard: DeleteGuard) -> Policy {
         schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
         on_change: OnChange::Tell,
         full_refresh: false,
+        required: true,
     }
 }
 

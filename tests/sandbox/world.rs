@@ -291,6 +291,7 @@ fn policy(attack: &Attack) -> Policy {
         schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
         on_change: OnChange::Tell,
         full_refresh: false,
+        required: true,
     }
 }
 

@@ -53,9 +53,10 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Returns the streams with these names, in the order of the file; all enabled ones if no name is passed.
+    /// Returns the streams with these names or tags (`tag:NAME`), in the order of the file; all enabled ones if none is
+    /// passed.
     pub fn select(&self, names: &[String]) -> Result<Vec<&Stream>, Diagnostics> {
         let disabled: Vec<&str> = self.disabled.iter().map(|plan| plan.name.as_str()).collect();
-        pick(&self.file, &self.streams, &disabled, |stream| &stream.plan.name, names)
+        pick(&self.file, &self.streams, &disabled, |stream| &stream.plan, names)
     }
 }

@@ -180,6 +180,7 @@ pub(crate) mod stream {
         MAX_REJECTED_PERCENT = Key::count("max_rejected_percent", 0, 100, "percent").or(KeyDefault::Number(5));
         MAX_DELETED = Key::count("max_deleted", 0, 1_000_000_000_000, "rows");
         MAX_DELETED_PERCENT = Key::count("max_deleted_percent", 0, 100, "percent").or(KeyDefault::Number(20));
+        REQUIRED = Key::new("required", KeyType::Flag).or(KeyDefault::Flag(true));
     }
     keys! {
         /// The keys that only a stream has.
@@ -191,6 +192,7 @@ pub(crate) mod stream {
         TAKE_OVER = Key::new("take_over", KeyType::TakeOver).literal();
         TRANSFORMS = Key::new("transforms", KeyType::Names).or(KeyDefault::Empty);
         KEY = Key::new("key", KeyType::Identifiers).or(KeyDefault::Empty);
+        TAGS = Key::new("tags", KeyType::Names).or(KeyDefault::Empty);
         SETTINGS = Key::new("settings", KeyType::Settings);
     }
     pub(crate) const ALL: &[Key] = &joined::<{ DEFAULTS.len() + OWN.len() }>(&[DEFAULTS, OWN]);

@@ -29,9 +29,10 @@ impl Resolved {
         finish(checked, sink)
     }
 
-    /// Returns the streams with these names, in the order of the file, enabled or not; all if no name is passed.
+    /// Returns the streams with these names or tags (`tag:NAME`), in the order of the file, enabled or not; all if none is
+    /// passed.
     pub fn select(&self, names: &[String]) -> Result<Vec<&StreamPlan>, Diagnostics> {
-        pick(&self.file, &self.streams, &[], |stream| &stream.name, names)
+        pick(&self.file, &self.streams, &[], |stream| stream, names)
     }
 }
 

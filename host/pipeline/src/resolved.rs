@@ -62,6 +62,10 @@ pub struct StreamPlan {
     pub name: String,
     /// True if it is part of a run.
     pub enabled: bool,
+    /// True if no stream of a run moves a row where this one cannot be opened.
+    pub required: bool,
+    /// Words by which commands select it.
+    pub tags: Vec<String>,
     /// The label of the connection it reads.
     pub source: String,
     /// The label of the connection it writes.
@@ -310,6 +314,8 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
     StreamPlan {
         name: name.to_owned(),
         enabled: scope.flag(&stream::ENABLED).unwrap_or(true),
+        required: scope.flag(&stream::REQUIRED).unwrap_or(true),
+        tags: scope.list(&stream::TAGS).unwrap_or_default(),
         source: scope.required_text(&stream::SOURCE),
         target: scope.required_text(&stream::TARGET),
         table: scope.text(&stream::TABLE).unwrap_or_else(|| table("", str::to_lowercase)),

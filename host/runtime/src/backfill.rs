@@ -7,7 +7,7 @@ use wmshost_pipeline::{Checked, Method, Stream};
 
 use crate::assembly::{StreamFactory, checkpoint_name, connect};
 use crate::error::Result;
-use crate::history::RunStatus;
+use crate::history::{RunRecorder, RunStatus};
 use crate::ownership;
 use crate::plugin_registry::PluginRegistry;
 use crate::run::{StreamRunner, run_status, summed};
@@ -78,8 +78,9 @@ pub fn backfill(
     stream: &Stream,
     parts: Vec<Window>,
     again: bool,
-    run_id: String,
+    recorder: &RunRecorder<'_>,
 ) -> Result<BackfillOutcome> {
+    let run_id = recorder.run_id().to_owned();
     ownership::require(runtime, pipeline, &[stream], None)?;
     let factory = |window: Option<Window>| StreamFactory {
         window,
@@ -94,8 +95,7 @@ pub fn backfill(
     let mut status = RunStatus::Succeeded;
     let mut streams = Vec::new();
     if windows.iter().any(|window| window.done.is_none()) {
-        let whole = runner(None);
-        let begun = whole.begin(&Ok(()))?;
+        runner(None).record_plugins(recorder)?;
         for window in windows.iter_mut().filter(|window| window.done.is_none()) {
             let end = runner(Some(window.window.clone())).move_rows();
             let ended_well = run_status(&end) == RunStatus::Succeeded;
@@ -105,7 +105,8 @@ pub fn backfill(
                 break;
             }
         }
-        status = whole.end(begun, &streams)?;
+        recorder.streams(&streams)?;
+        status = run_status(&streams);
     }
     let stream = stream.plan.name.clone();
     Ok(BackfillOutcome { run_id, stream, status, windows, streams })

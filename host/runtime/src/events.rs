@@ -26,8 +26,20 @@ pub enum RunEvent<'a> {
     AttemptEnded,
     /// Streams failed for a reason that may pass, and are tried again after a pause.
     Retrying(&'a Retry),
-    /// A node of the models was built or tested.
+    /// Models begin to be built or tested.
+    ModelsStarted {
+        /// The number of models and streams that are selected.
+        nodes: usize,
+    },
+    /// A node of the models begins to be built or tested.
+    NodeStarted {
+        /// Its name.
+        name: &'a str,
+    },
+    /// A node of the models was built or tested, or is skipped.
     NodeFinished(&'a NodeResult),
+    /// The models have ended.
+    ModelsEnded,
 }
 
 /// A retry to come.

@@ -162,11 +162,11 @@ pub fn replay(
     runtime: &Runtime,
     (pipeline, registry): (&Checked, &PluginRegistry),
     filter: &QuarantineFilter,
-    run_id: String,
+    run_id: &str,
 ) -> Result<Replayed> {
     let plans = pipeline.select(std::slice::from_ref(&filter.stream))?;
     ownership::require(runtime, pipeline, &plans, None)?;
-    let factory = StreamFactory::new(pipeline, registry, &runtime.clock, run_id);
+    let factory = StreamFactory::new(pipeline, registry, &runtime.clock, run_id.to_owned());
     let events = StreamEvents::start(&runtime.observer, &[]);
     let context = factory.context(Arc::clone(&events) as _, runtime.cancel.clone());
     let mut replayed = Replayed::default();

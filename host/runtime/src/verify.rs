@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use wmshost_flow::{Compare, Compared, Comparison, Depth, Failure, Lease, StreamContext, StreamFailure};
+use wmshost_flow::{Compare, Compared, Comparison, Depth, Failure, FailureKind, Lease, StreamContext, StreamFailure};
 use wmshost_pipeline::{Checked, Stream};
 
 use crate::assembly::{StreamFactory, connect};
 use crate::error::Result;
 use crate::events::StreamEvents;
+use crate::history::{RunRecorder, StreamRecord};
 use crate::ownership;
 use crate::plugin_registry::PluginRegistry;
 use crate::run::not_opened;
@@ -31,6 +32,35 @@ pub struct VerifiedStream {
     pub seconds: f64,
     /// The result of the comparison.
     pub compared: Compared,
+}
+
+impl VerifiedStream {
+    /// The result in one word: `equal`, `differs`, `stopped` or `failed`.
+    pub fn result(&self) -> &'static str {
+        match &self.compared.failure {
+            Some(at) if at.failure.kind == FailureKind::Cancelled => "stopped",
+            Some(_) => "failed",
+            None if self.compared.found.is_equal() => "equal",
+            None => "differs",
+        }
+    }
+}
+
+impl From<&VerifiedStream> for StreamRecord {
+    fn from(verified: &VerifiedStream) -> Self {
+        let found = &verified.compared.found;
+        Self {
+            stream: verified.stream.clone(),
+            status: verified.result().to_owned(),
+            rows_read: found.source_rows,
+            rows_written: found.repaired(),
+            rows_unchanged: found.source_rows.saturating_sub(found.missing + found.different),
+            rows_rejected: found.rejected,
+            seconds: verified.seconds,
+            bookmark: None,
+            failure: verified.compared.failure.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
 /// The outcome of comparing streams.
@@ -73,14 +103,14 @@ pub fn verify(
     runtime: &Runtime,
     (pipeline, registry): (&Checked, &PluginRegistry),
     plans: &[&Stream],
-    run_id: String,
+    recorder: &RunRecorder<'_>,
     options: &VerifyOptions,
 ) -> Result<VerifyOutcome> {
     let repair = options.repair;
     if repair {
         ownership::require(runtime, pipeline, plans, None)?;
     }
-    let factory = StreamFactory::new(pipeline, registry, &runtime.clock, run_id);
+    let factory = StreamFactory::new(pipeline, registry, &runtime.clock, recorder.run_id().to_owned());
     let factory = factory.allowing_deletes(&options.allow_deletes)?;
     let names: Vec<String> = plans.iter().map(|plan| plan.plan.name.clone()).collect();
     let events = StreamEvents::start(&runtime.observer, &names);
@@ -105,6 +135,7 @@ pub fn verify(
         streams.push(VerifiedStream { stream: plan.plan.name.clone(), seconds, compared });
     }
     events.end();
+    recorder.stream_records(&streams.iter().map(Into::into).collect::<Vec<_>>())?;
     let is_cancelled = runtime.cancel.is_set();
     Ok(VerifyOutcome { pipeline: pipeline.name.clone(), repair, streams, selected: plans.len(), is_cancelled })
 }

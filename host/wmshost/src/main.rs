@@ -7,14 +7,14 @@
 //! | `commands` | one module per command |
 //! | `report` | progress, tables, JSON |
 //! | `exit` | exit codes |
-//! | `logs` | the log of a run |
+//! | `run_log` | the log of a run |
 //! | `signals` | SIGINT and SIGTERM |
 
 mod cli;
 mod commands;
 mod exit;
-mod logs;
 mod report;
+mod run_log;
 mod signals;
 
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     let mut end = match commands::dispatch(cli::Cli::parse()) {
         Ok(exit) => exit,
         Err(error) => {
-            report::failure(&error.to_string());
+            report::error(&error);
             exit::of_error(&error)
         }
     };

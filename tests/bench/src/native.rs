@@ -51,6 +51,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
             schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
             on_change: OnChange::Tell,
             full_refresh: false,
+            required: true,
         },
         definition: Definition::of(&request(), TABLE),
         source_version: source.version(),

@@ -151,9 +151,10 @@ impl Stream {
         };
         let (parts_in, parts_out) = bounded(WAITING_PARTS);
         let source_key: &[String] = &key;
+        let span = &tracing::Span::current();
         let ended = thread::scope(|scope| {
-            let reading =
-                scope.spawn(move || read(extractor.as_mut(), transform_stage, source_key, &parts_in, context));
+            let read_source = move || read(extractor.as_mut(), transform_stage, source_key, &parts_in, context);
+            let reading = scope.spawn(move || span.in_scope(read_source));
             let compared = comparer.run(&parts_out);
             drop(parts_out);
             let read = reading.join().unwrap_or_else(|panic| resume_unwind(panic));

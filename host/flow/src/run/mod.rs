@@ -26,11 +26,11 @@ use crate::stream::context::StreamContext;
 use crate::stream::opened::OpenOutcome;
 
 /// Runs streams, at most `concurrency` of them at once, and returns their summaries in the order of the streams. All
-/// are opened first: if the configuration of one is wrong, none of them moves a row.
+/// are opened first: if the configuration of one that is required is wrong, none of them moves a row.
 pub fn run_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamContext) -> Vec<StreamSummary> {
     let opened = open(streams, concurrency, context, true);
-    let keeps_all_from_running = |opened: &Opened| match &opened.1.ready {
-        Err(at) => failure_policy(&at.failure).exit == Exit::Configuration,
+    let keeps_all_from_running = |(stream, outcome): &Opened| match &outcome.ready {
+        Err(at) => stream.policy.required && failure_policy(&at.failure).exit == Exit::Configuration,
         Ok(_) => false,
     };
     if opened.iter().any(keeps_all_from_running) {
@@ -59,9 +59,11 @@ fn side_by_side<T: Send, R: Send>(items: Vec<T>, concurrency: usize, work: impl 
     let threads = concurrency.clamp(1, items.len().max(1));
     let queue = Mutex::new(items.into_iter().enumerate());
     let done = Mutex::new(Vec::new());
+    let span = tracing::Span::current();
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
+                let _in_span = span.enter();
                 loop {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some((index, item)) = next else { break };

@@ -206,9 +206,10 @@ impl Stream {
             on_bad_value: policy.on_bad_value,
             context,
         };
+        let span = &tracing::Span::current();
         thread::scope(|scope| {
-            let extract = scope.spawn(move || extract(extractor.as_mut(), &raw_in, context));
-            let transform = scope.spawn(move || transform_stage.run(&raw_out, &ready_in));
+            let extract = scope.spawn(move || span.in_scope(|| extract(extractor.as_mut(), &raw_in, context)));
+            let transform = scope.spawn(move || span.in_scope(|| transform_stage.run(&raw_out, &ready_in)));
             let loaded = load_stage.run(ready_out);
             let extracted = extract.join().unwrap_or_else(|panic| resume_unwind(panic));
             let transformed = transform.join().unwrap_or_else(|panic| resume_unwind(panic));

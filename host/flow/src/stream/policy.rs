@@ -32,6 +32,8 @@ pub struct Policy {
     pub on_change: OnChange,
     /// True to read everything again and replace the table's rows.
     pub full_refresh: bool,
+    /// True if no stream of the run moves a row where this one cannot be opened.
+    pub required: bool,
 }
 
 choice!(

@@ -39,6 +39,7 @@ pub(crate) fn policy() -> Policy {
         schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
         on_change: OnChange::Tell,
         full_refresh: false,
+        required: true,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The options and the results of a run over models.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,8 @@ pub struct BuildOptions {
     /// Streams that may have no table yet, with the reason: models that read one without a table are left out, which is
     /// not a failure.
     pub not_loaded: BTreeMap<String, String>,
+    /// Streams that failed in the same run: models that read one are skipped.
+    pub failed: BTreeSet<String>,
 }
 
 /// The status of a node at the end of a run.

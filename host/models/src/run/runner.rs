@@ -37,7 +37,7 @@ impl Runner<'_> {
         let shared = Mutex::new(Shared {
             waiting: self.waiting(),
             running: 0,
-            blocked: BTreeSet::new(),
+            blocked: self.failed().collect(),
             stopped: false,
             built,
             streams: StreamVersions::new(),
@@ -109,11 +109,22 @@ impl Runner<'_> {
         }
     }
 
-    /// The nodes to run, each with the nodes that it waits for.
+    /// The number of nodes that are going to be built or tested.
+    pub fn nodes(&self) -> usize {
+        self.waiting().len()
+    }
+
+    /// The streams that failed before.
+    fn failed(&self) -> impl Iterator<Item = usize> {
+        self.options.failed.iter().filter_map(|name| self.project.by_name.get(name).copied())
+    }
+
+    /// The nodes to run, each with the nodes that it waits for. The tests of a stream that failed are not run.
     fn waiting(&self) -> BTreeMap<usize, BTreeSet<usize>> {
+        let failed: BTreeSet<usize> = self.failed().collect();
         let has_work = |at: &usize| {
             let node = &self.project.nodes[*at];
-            node.model().is_some() || self.options.test && !node.tests.is_empty()
+            node.model().is_some() || self.options.test && !node.tests.is_empty() && !failed.contains(at)
         };
         let chosen: BTreeSet<usize> = self.options.selected.0.iter().copied().filter(has_work).collect();
         let before = |at: usize| self.project.ancestors(at, usize::MAX).intersection(&chosen).copied().collect();

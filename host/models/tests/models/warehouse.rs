@@ -1,7 +1,7 @@
 //! A warehouse with two loaded streams, `stock` and `item`, a clock that a test sets, and short constructors of
 //! declarations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -142,6 +142,7 @@ impl Warehouse {
             threads: 3,
             take_over: Vec::new(),
             not_loaded: BTreeMap::new(),
+            failed: BTreeSet::new(),
         };
         change(&mut options);
         let runner = Runner {

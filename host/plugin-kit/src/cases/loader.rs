@@ -142,6 +142,7 @@ fn policy(batch: usize) -> Policy {
         schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
         on_change: OnChange::Tell,
         full_refresh: false,
+        required: true,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A case of models: loaded tables in, each model's rows out; with the models' own tests and unit tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_databases::sqlite;
 use wmshost_flow::{Cancel, Dialect, Failure, SqlSession};
@@ -61,6 +61,7 @@ pub(crate) fn build(project: &Project, database: &Database) -> std::result::Resu
         threads: 1,
         take_over: Vec::new(),
         not_loaded: BTreeMap::new(),
+        failed: BTreeSet::new(),
     };
     let clock = clock();
     let runner = Runner {

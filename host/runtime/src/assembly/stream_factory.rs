@@ -31,6 +31,8 @@ pub struct StreamFactory<'a> {
     pub allow_deletes: BTreeSet<String>,
     /// The reaction to changed definitions, instead of that of the streams.
     pub on_change: Option<OnChange>,
+    /// True if streams that can be opened run where others cannot, required or not.
+    pub keep_going: bool,
     /// The only part of each stream to read, which has a checkpoint of its own.
     pub window: Option<Window>,
 }
@@ -53,6 +55,7 @@ impl<'a> StreamFactory<'a> {
             full_refresh: false,
             allow_deletes: BTreeSet::new(),
             on_change: None,
+            keep_going: false,
             window: None,
         }
     }
@@ -268,7 +271,13 @@ impl<'a> StreamFactory<'a> {
             schema: SchemaPolicy { new_columns: plan.new_columns, new_types: plan.new_types },
             on_change: self.on_change.unwrap_or(plan.on_change),
             full_refresh: self.full_refresh,
+            required: self.is_required(plan),
         }
+    }
+
+    /// True if no stream of the run moves a row where this one cannot be opened.
+    pub(crate) fn is_required(&self, plan: &StreamPlan) -> bool {
+        plan.required && !self.keep_going
     }
 
     fn request(&self, plan: &StreamPlan) -> ExtractRequest {

@@ -3,11 +3,16 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `records` | runs, their streams and plugins |
-//! | `store` | the file that they are in |
+//! | `format` | the file and its format |
+//! | `records` | runs, their streams, models and plugins |
+//! | `recorder` | one run while it goes on |
+//! | `store` | reading and writing them |
 
+mod format;
+mod recorder;
 mod records;
 mod store;
 
-pub use records::{PluginRecord, RunRecord, RunStatus, StreamRecord};
-pub use store::History;
+pub use recorder::RunRecorder;
+pub use records::{ModelRecord, PluginRecord, RunKind, RunParts, RunRecord, RunStatus, StreamRecord};
+pub use store::{History, RunFilter};

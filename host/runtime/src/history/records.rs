@@ -1,17 +1,87 @@
-//! The records of the history: runs, their streams and plugins.
+//! The records of the history: runs of every kind, their streams, models and plugins.
 
-use wmshost_flow::Micros;
+use std::path::PathBuf;
+
+use wmshost_flow::{Exit, Micros, StreamSummary};
+use wmshost_models::NodeResult;
+
+/// The kind of a run: the command that changed or examined something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunKind {
+    /// Streams were loaded, and the models whose inputs had changed were built.
+    Run,
+    /// Windows of a stream were read again.
+    Backfill,
+    /// Source and target were compared.
+    Verify,
+    /// Source and target were compared, and the target was repaired.
+    Repair,
+    /// Rows of the quarantine were sent through the pipeline again.
+    Replay,
+    /// Rows of the quarantine were deleted.
+    Drop,
+    /// Models were built without their tests.
+    ModelsRun,
+    /// Models were tested.
+    ModelsTest,
+    /// Models were built and tested.
+    ModelsBuild,
+    /// Models that had failed were built and tested again.
+    ModelsRetry,
+    /// Checkpoints were reset.
+    StateReset,
+    /// A checkpoint was rolled back.
+    StateRollback,
+    /// A bookmark was set by hand.
+    StateSet,
+    /// Checkpoints were imported.
+    StateImport,
+}
+
+impl RunKind {
+    const NAMES: [(Self, &str); 14] = [
+        (Self::Run, "run"),
+        (Self::Backfill, "backfill"),
+        (Self::Verify, "verify"),
+        (Self::Repair, "repair"),
+        (Self::Replay, "replay"),
+        (Self::Drop, "drop"),
+        (Self::ModelsRun, "models-run"),
+        (Self::ModelsTest, "models-test"),
+        (Self::ModelsBuild, "models-build"),
+        (Self::ModelsRetry, "models-retry"),
+        (Self::StateReset, "state-reset"),
+        (Self::StateRollback, "state-rollback"),
+        (Self::StateSet, "state-set"),
+        (Self::StateImport, "state-import"),
+    ];
+
+    /// The kind's name in reports.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.into_iter().find(|(kind, _)| *kind == self).map_or("run", |(_, name)| name)
+    }
+
+    /// The names of all kinds.
+    pub fn names() -> Vec<&'static str> {
+        Self::NAMES.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// The kind with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.into_iter().find(|(_, known)| *known == name).map(|(kind, _)| kind)
+    }
+}
 
 /// The outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunStatus {
     /// It is running, or the host died and this was not noticed yet.
     Running,
-    /// Every stream succeeded.
+    /// Everything that the command had to do was done.
     Succeeded,
     /// No stream failed, but in at least one every row was rejected.
     Rejected,
-    /// At least one stream failed.
+    /// At least one stream or model failed, or the command itself did.
     Failed,
     /// It was stopped on request.
     Cancelled,
@@ -32,6 +102,16 @@ impl RunStatus {
         }
     }
 
+    /// The status of a run that ends with this exit code.
+    pub fn of_exit(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::Succeeded,
+            Exit::Rejected => Self::Rejected,
+            Exit::Cancelled => Self::Cancelled,
+            Exit::Failed | Exit::Configuration | Exit::Busy => Self::Failed,
+        }
+    }
+
     pub(super) fn named(name: &str) -> Self {
         [Self::Succeeded, Self::Rejected, Self::Failed, Self::Cancelled, Self::Interrupted]
             .into_iter()
@@ -45,6 +125,8 @@ impl RunStatus {
 pub struct RunRecord {
     /// Its id.
     pub run_id: String,
+    /// The kind of the run.
+    pub kind: RunKind,
     /// The pipeline's name.
     pub pipeline: String,
     /// The pipeline file.
@@ -57,6 +139,10 @@ pub struct RunRecord {
     pub status: RunStatus,
     /// The duration in seconds; 0 while it is running.
     pub seconds: f64,
+    /// The exit code of its process; `None` if it has not ended by itself.
+    pub exit_code: Option<u8>,
+    /// The failure of the run as a whole, or the outcome in words.
+    pub message: Option<String>,
 }
 
 /// The outcome of a stream in a run.
@@ -80,6 +166,71 @@ pub struct StreamRecord {
     pub bookmark: Option<String>,
     /// The reason why it failed.
     pub failure: Option<String>,
+}
+
+impl From<&StreamSummary> for StreamRecord {
+    fn from(end: &StreamSummary) -> Self {
+        Self {
+            stream: end.stream.clone(),
+            status: end.status.name().to_owned(),
+            rows_read: end.stats.read,
+            rows_written: end.stats.written,
+            rows_unchanged: end.stats.unchanged,
+            rows_rejected: end.stats.rejected,
+            seconds: end.seconds,
+            bookmark: end.bookmark.as_ref().map(ToString::to_string),
+            failure: end.failure.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// The outcome of a model in a run, or of the tests of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelRecord {
+    /// The name of the model or stream.
+    pub model: String,
+    /// The name of its status.
+    pub status: String,
+    /// The action taken; `None` if it was only tested.
+    pub action: Option<String>,
+    /// The number of rows that it has now; `None` if they were not counted.
+    pub rows: Option<u64>,
+    /// The number of rows that were inserted, updated or deleted.
+    pub rows_changed: u64,
+    /// The duration in seconds.
+    pub seconds: f64,
+    /// The reason for its status, and the tests that did not pass; empty if there is nothing to say.
+    pub message: String,
+}
+
+impl From<&NodeResult> for ModelRecord {
+    fn from(node: &NodeResult) -> Self {
+        let tests = node.tests.iter().filter(|test| test.status.stops());
+        let failed_tests = tests.map(|test| format!("{}: {}", test.name, test.message));
+        let message = Some(node.message.clone()).filter(|message| !message.is_empty()).into_iter().chain(failed_tests);
+        Self {
+            model: node.name.clone(),
+            status: node.status.name().to_owned(),
+            action: node.action.map(|action| action.name().to_owned()),
+            rows: node.rows,
+            rows_changed: node.changed,
+            seconds: node.seconds,
+            message: message.collect::<Vec<_>>().join("; "),
+        }
+    }
+}
+
+/// The parts of a run.
+#[derive(Debug, Clone)]
+pub struct RunParts {
+    /// Its streams.
+    pub streams: Vec<StreamRecord>,
+    /// Its models.
+    pub models: Vec<ModelRecord>,
+    /// The plugins that moved the rows of its streams.
+    pub plugins: Vec<PluginRecord>,
+    /// The file of its log; `None` if there is none.
+    pub log: Option<PathBuf>,
 }
 
 /// A plugin that moved the rows of a stream in a run.

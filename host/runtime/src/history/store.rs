@@ -1,93 +1,82 @@
-//! The history of runs, with the outcome of each of their streams.
+//! The history of runs, with the outcome of each of their streams and models.
 
-use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
-use wmshost_flow::{Failure, StreamSummary};
+use rusqlite::types::Value as SqlValue;
+use rusqlite::{Connection, ErrorCode, Row, params, params_from_iter};
+use wmshost_flow::{Failure, Micros};
 
-use super::records::{PluginRecord, RunRecord, RunStatus, StreamRecord};
+use super::format;
+use super::records::{ModelRecord, PluginRecord, RunKind, RunRecord, RunStatus, StreamRecord};
 
 /// The history of runs.
 pub struct History(Connection);
 
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS runs (
-        run_id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, file TEXT NOT NULL, pid INTEGER NOT NULL,
-        started_at INTEGER NOT NULL, status TEXT NOT NULL, seconds REAL NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS run_streams (
-        run_id TEXT NOT NULL REFERENCES runs, stream TEXT NOT NULL, status TEXT NOT NULL,
-        rows_read INTEGER NOT NULL, rows_written INTEGER NOT NULL, rows_unchanged INTEGER NOT NULL,
-        rows_rejected INTEGER NOT NULL, seconds REAL NOT NULL, bookmark TEXT, failure TEXT,
-        PRIMARY KEY (run_id, stream)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS run_plugins (
-        run_id TEXT NOT NULL REFERENCES runs, stream TEXT NOT NULL, place INTEGER NOT NULL, plugin TEXT NOT NULL,
-        version TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (run_id, stream, place)) STRICT, WITHOUT ROWID;
-    PRAGMA user_version = 1;";
+/// The selection of runs in a list.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    /// Only runs of the pipeline with this name.
+    pub pipeline: Option<String>,
+    /// Only runs of this kind.
+    pub kind: Option<RunKind>,
+    /// Only runs that failed, were interrupted, or in which every row of a stream was rejected.
+    pub failed: bool,
+    /// Only runs that began at this time or later, UTC.
+    pub since: Option<Micros>,
+    /// At most this number of runs, the newest.
+    pub limit: Option<u32>,
+}
 
 fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> Failure {
     move |error| Failure::permanent(format!("the run history: {what}: {error}"))
 }
 
+fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 impl History {
     /// Opens the history in this file, and creates it if it does not exist.
     pub fn open(file: &Path) -> Result<Self, Failure> {
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).map_err(|error| {
-                Failure::invalid_config(format!(
-                    "{}: the host's own folder cannot be created: {error}",
-                    folder.display()
-                ))
-                .advise("Set WMSHOST_HOME to a folder that can be written")
-            })?;
-        }
-        let place = |error: rusqlite::Error| {
-            Failure::invalid_config(format!("{}: the run history cannot be opened: {error}", file.display()))
-                .advise("Move the file away, or set WMSHOST_HOME")
-        };
-        let connection = Connection::open(file).map_err(place)?;
-        connection.busy_timeout(Duration::from_secs(10)).map_err(place)?;
-        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(place)?;
-        match version {
-            0 | 1 => {
-                connection.pragma_update(None, "journal_mode", "WAL").map_err(place)?;
-                connection.execute_batch(SCHEMA).map_err(place)?;
-            }
-            newer => {
-                return Err(Failure::invalid_config(format!(
-                    "{}: the run history has format {newer}, this host knows 1",
-                    file.display()
-                ))
-                .advise("use the newer host"));
-            }
-        }
-        connection.pragma_update(None, "synchronous", "NORMAL").map_err(place)?;
-        Ok(Self(connection))
+        format::open(file).map(Self)
     }
 
-    /// Records the start of a run, and the plugins that move the rows of its streams, each stream's in the order of its
-    /// stages. Fails and changes nothing if the history has a run with this id.
-    pub fn begin(&mut self, run: &RunRecord, plugins: &[PluginRecord]) -> Result<(), Failure> {
+    /// Records the start of a run. Fails and changes nothing if the history has a run with this id.
+    pub fn begin(&mut self, run: &RunRecord) -> Result<(), Failure> {
         let at = failed("recording a run");
-        let transaction = self.0.transaction().map_err(&at)?;
-        let noted = transaction.execute(
-            "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![run.run_id, run.pipeline, run.file, run.pid, run.started_at, run.status.name(), run.seconds],
+        let noted = self.0.execute(
+            "INSERT INTO runs (run_id, kind, pipeline, file, pid, started_at, status, seconds) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                run.run_id,
+                run.kind.name(),
+                run.pipeline,
+                run.file,
+                run.pid,
+                run.started_at,
+                run.status.name(),
+                run.seconds
+            ],
         );
-        noted.map_err(|error| match error.sqlite_error_code() {
+        noted.map(drop).map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation) => Failure::transient(format!(
                 "the run history has a run {} already; nothing was written, run again",
                 run.run_id
             )),
             _ => at(error),
-        })?;
+        })
+    }
+
+    /// Records the plugins that move the rows of a run's streams, each stream's in the order of its stages.
+    pub fn add_plugins(&mut self, run_id: &str, plugins: &[PluginRecord]) -> Result<(), Failure> {
+        let at = failed("recording a run's plugins");
+        let transaction = self.0.transaction().map_err(&at)?;
         for (place, plugin) in (0_i64..).zip(plugins) {
             let PluginRecord { stream, plugin, version, digest } = plugin;
             transaction
                 .execute(
                     "INSERT INTO run_plugins VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![run.run_id, stream, place, plugin, version, digest],
+                    params![run_id, stream, place, plugin, version, digest],
                 )
                 .map_err(&at)?;
         }
@@ -107,43 +96,72 @@ impl History {
         rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
     }
 
-    /// Records the outcome of a run.
-    pub fn end(
-        &mut self,
-        run_id: &str,
-        status: RunStatus,
-        seconds: f64,
-        streams: &[StreamSummary],
-    ) -> Result<(), Failure> {
-        let at = failed("recording the end of a run");
+    /// Records the outcomes of streams.
+    pub fn add_streams(&mut self, run_id: &str, streams: &[StreamRecord]) -> Result<(), Failure> {
+        let at = failed("recording a run's streams");
         let transaction = self.0.transaction().map_err(&at)?;
-        transaction
-            .execute(
-                "UPDATE runs SET status = ?2, seconds = ?3 WHERE run_id = ?1",
-                params![run_id, status.name(), seconds],
-            )
-            .map_err(&at)?;
         for end in streams {
-            let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
             transaction
                 .execute(
                     "INSERT OR REPLACE INTO run_streams VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                     params![
                         run_id,
                         end.stream,
-                        end.status.name(),
-                        count(end.stats.read),
-                        count(end.stats.written),
-                        count(end.stats.unchanged),
-                        count(end.stats.rejected),
+                        end.status,
+                        count(end.rows_read),
+                        count(end.rows_written),
+                        count(end.rows_unchanged),
+                        count(end.rows_rejected),
                         end.seconds,
-                        end.bookmark.as_ref().map(ToString::to_string),
-                        end.failure.as_ref().map(ToString::to_string),
+                        end.bookmark,
+                        end.failure,
                     ],
                 )
                 .map_err(&at)?;
         }
         transaction.commit().map_err(at)
+    }
+
+    /// Records the outcomes of models.
+    pub fn add_models(&mut self, run_id: &str, models: &[ModelRecord]) -> Result<(), Failure> {
+        let at = failed("recording a run's models");
+        let transaction = self.0.transaction().map_err(&at)?;
+        for end in models {
+            transaction
+                .execute(
+                    "INSERT OR REPLACE INTO run_models VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    params![
+                        run_id,
+                        end.model,
+                        end.status,
+                        end.action,
+                        end.rows.map(count),
+                        count(end.rows_changed),
+                        end.seconds,
+                        end.message,
+                    ],
+                )
+                .map_err(&at)?;
+        }
+        transaction.commit().map_err(at)
+    }
+
+    /// Records the end of a run.
+    pub fn end(
+        &mut self,
+        run_id: &str,
+        status: RunStatus,
+        seconds: f64,
+        exit_code: u8,
+        message: Option<&str>,
+    ) -> Result<(), Failure> {
+        self.0
+            .execute(
+                "UPDATE runs SET status = ?2, seconds = ?3, exit_code = ?4, message = ?5 WHERE run_id = ?1",
+                params![run_id, status.name(), seconds, exit_code, message],
+            )
+            .map(drop)
+            .map_err(failed("recording the end of a run"))
     }
 
     /// Marks the running runs as interrupted whose host process has ended.
@@ -158,9 +176,31 @@ impl History {
         Ok(())
     }
 
-    /// Returns the last runs, the newest first.
-    pub fn list(&self, most: u32) -> Result<Vec<RunRecord>, Failure> {
-        self.select("ORDER BY started_at DESC, run_id DESC LIMIT ?1", [most])
+    /// Returns the selected runs, the newest first.
+    pub fn list(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, Failure> {
+        let mut conditions: Vec<&str> = Vec::new();
+        let mut values: Vec<SqlValue> = Vec::new();
+        if let Some(pipeline) = &filter.pipeline {
+            conditions.push("pipeline = ?");
+            values.push(pipeline.clone().into());
+        }
+        if let Some(kind) = filter.kind {
+            conditions.push("kind = ?");
+            values.push(kind.name().to_owned().into());
+        }
+        if filter.failed {
+            conditions.push("status IN ('failed', 'rejected', 'interrupted')");
+        }
+        if let Some(since) = filter.since {
+            conditions.push("started_at >= ?");
+            values.push(since.into());
+        }
+        values.push(filter.limit.map_or(-1, i64::from).into());
+        let condition = match conditions.is_empty() {
+            true => String::new(),
+            false => format!("WHERE {} ", conditions.join(" AND ")),
+        };
+        self.select(&format!("{condition}ORDER BY started_at DESC, run_id DESC LIMIT ?"), params_from_iter(values))
     }
 
     /// Returns the runs whose id begins with a prefix.
@@ -195,31 +235,46 @@ impl History {
         rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
     }
 
-    /// Returns the id of the last run of a pipeline; `None` if there was none.
-    pub fn last(&self, pipeline: &str) -> Result<Option<String>, Failure> {
-        self.0
-            .query_row(
-                "SELECT run_id FROM runs WHERE pipeline = ?1 ORDER BY started_at DESC LIMIT 1",
-                [pipeline],
-                |row| row.get(0),
+    /// Returns the outcome of each model of a run.
+    pub fn models(&self, run_id: &str) -> Result<Vec<ModelRecord>, Failure> {
+        let at = failed("reading a run's models");
+        let mut statement = self
+            .0
+            .prepare(
+                "SELECT model, status, action, row_count, rows_changed, seconds, message FROM run_models \
+                 WHERE run_id = ?1 ORDER BY model",
             )
-            .optional()
-            .map_err(failed("reading the last run"))
+            .map_err(&at)?;
+        let rows = statement.query_map([run_id], |row| {
+            Ok(ModelRecord {
+                model: row.get(0)?,
+                status: row.get(1)?,
+                action: row.get(2)?,
+                rows: row.get::<_, Option<i64>>(3)?.map(i64::unsigned_abs),
+                rows_changed: row.get::<_, i64>(4)?.unsigned_abs(),
+                seconds: row.get(5)?,
+                message: row.get(6)?,
+            })
+        });
+        rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
     }
 
     fn select(&self, rest: &str, with: impl rusqlite::Params) -> Result<Vec<RunRecord>, Failure> {
         let at = failed("reading runs");
-        let columns = "run_id, pipeline, file, pid, started_at, status, seconds";
+        let columns = "run_id, kind, pipeline, file, pid, started_at, status, seconds, exit_code, message";
         let mut statement = self.0.prepare(&format!("SELECT {columns} FROM runs {rest}")).map_err(&at)?;
         let rows = statement.query_map(with, |row| {
             Ok(RunRecord {
                 run_id: row.get(0)?,
-                pipeline: row.get(1)?,
-                file: row.get(2)?,
-                pid: row.get(3)?,
-                started_at: row.get(4)?,
-                status: RunStatus::named(&row.get::<_, String>(5)?),
-                seconds: row.get(6)?,
+                kind: RunKind::named(&row.get::<_, String>(1)?).unwrap_or(RunKind::Run),
+                pipeline: row.get(2)?,
+                file: row.get(3)?,
+                pid: row.get(4)?,
+                started_at: row.get(5)?,
+                status: RunStatus::named(&row.get::<_, String>(6)?),
+                seconds: row.get(7)?,
+                exit_code: row.get(8)?,
+                message: row.get(9)?,
             })
         });
         rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
@@ -229,22 +284,24 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wmshost_flow::{Micros, StreamStats, StreamStatus};
 
     fn run(id: &str, started_at: Micros) -> RunRecord {
         RunRecord {
             run_id: id.into(),
+            kind: RunKind::Run,
             pipeline: "wms".into(),
             file: "dev.toml".into(),
             pid: 1,
             started_at,
             status: RunStatus::Running,
             seconds: 0.0,
+            exit_code: None,
+            message: None,
         }
     }
 
     #[test]
-    fn a_run_is_remembered_with_its_streams() {
+    fn a_run_is_remembered_with_its_streams_models_and_plugins() {
         let folder = tempfile::tempdir().unwrap();
         let mut history = History::open(&folder.path().join("new/state.db")).unwrap();
         let plugin = |plugin: &str| PluginRecord {
@@ -253,50 +310,72 @@ mod tests {
             version: "0.1.0".into(),
             digest: format!("blake3:{plugin}"),
         };
-        history.begin(&run("a1", 1), &[plugin("wms-tables"), plugin("allocation"), plugin("table")]).unwrap();
+        history.begin(&run("a1", 1)).unwrap();
+        history.add_plugins("a1", &[plugin("wms-tables"), plugin("allocation"), plugin("table")]).unwrap();
         let plugins = history.plugins("a1").unwrap();
         assert_eq!(
             plugins.iter().map(|found| found.plugin.as_str()).collect::<Vec<_>>(),
             ["wms-tables", "allocation", "table"]
         );
-        let twice = history.begin(&run("a1", 2), &[]).unwrap_err();
+        let twice = history.begin(&run("a1", 2)).unwrap_err();
         assert!(twice.to_string().contains("a1 already"), "{twice}");
-        let end = StreamSummary {
+        let stream = StreamRecord {
             stream: "allocation".into(),
-            status: StreamStatus::Succeeded,
-            stats: StreamStats { read: 7, written: 5, unchanged: 1, rejected: 1, ..StreamStats::default() },
+            status: "succeeded".into(),
+            rows_read: 7,
+            rows_written: 5,
+            rows_unchanged: 1,
+            rows_rejected: 1,
             seconds: 0.5,
             bookmark: None,
-            schema_changes: Vec::new(),
-            definition_changes: Vec::new(),
-            comparison: None,
             failure: None,
         };
-        history.end("a1", RunStatus::Succeeded, 1.5, &[end]).unwrap();
+        let model = ModelRecord {
+            model: "fact_orders".into(),
+            status: "errored".into(),
+            action: None,
+            rows: Some(3),
+            rows_changed: 2,
+            seconds: 0.25,
+            message: "the disk is full".into(),
+        };
+        history.add_streams("a1", std::slice::from_ref(&stream)).unwrap();
+        history.add_models("a1", std::slice::from_ref(&model)).unwrap();
+        history.end("a1", RunStatus::Failed, 1.5, 1, Some("why")).unwrap();
         let runs = history.find("a").unwrap();
-        assert_eq!((runs[0].status, runs[0].seconds), (RunStatus::Succeeded, 1.5));
-        let streams = history.streams("a1").unwrap();
-        assert_eq!((streams[0].rows_read, streams[0].rows_written), (7, 5));
+        assert_eq!((runs[0].status, runs[0].seconds, runs[0].exit_code), (RunStatus::Failed, 1.5, Some(1)));
+        assert_eq!(runs[0].message.as_deref(), Some("why"));
+        assert_eq!(history.streams("a1").unwrap(), [stream]);
+        assert_eq!(history.models("a1").unwrap(), [model]);
     }
 
     #[test]
     fn a_run_whose_host_is_gone_was_interrupted() {
         let folder = tempfile::tempdir().unwrap();
         let mut history = History::open(&folder.path().join("state.db")).unwrap();
-        history.begin(&run("a1", 1), &[]).unwrap();
-        history.begin(&RunRecord { pid: 2, ..run("b2", 2) }, &[]).unwrap();
+        history.begin(&run("a1", 1)).unwrap();
+        history.begin(&RunRecord { pid: 2, ..run("b2", 2) }).unwrap();
         history.mark_interrupted(|pid| pid == 2).unwrap();
-        let statuses: Vec<_> = history.list(10).unwrap().iter().map(|run| run.status).collect();
+        let statuses: Vec<_> = history.list(&RunFilter::default()).unwrap().iter().map(|run| run.status).collect();
         assert_eq!(statuses, [RunStatus::Running, RunStatus::Interrupted]);
-        assert_eq!(history.last("wms").unwrap().as_deref(), Some("b2"));
     }
 
     #[test]
-    fn a_history_of_a_newer_host_is_left_alone() {
+    fn a_list_has_the_runs_that_match_every_condition_the_newest_first() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("state.db");
-        Connection::open(&file).unwrap().pragma_update(None, "user_version", 9).unwrap();
-        let refused = History::open(&file).err().unwrap();
-        assert!(refused.to_string().contains("format 9"), "{refused}");
+        let mut history = History::open(&folder.path().join("state.db")).unwrap();
+        history.begin(&run("a1", 1)).unwrap();
+        history.begin(&RunRecord { kind: RunKind::Verify, ..run("b2", 2) }).unwrap();
+        history.begin(&RunRecord { pipeline: "other".into(), ..run("c3", 3) }).unwrap();
+        history.end("a1", RunStatus::Failed, 1.0, 1, None).unwrap();
+        history.end("b2", RunStatus::Succeeded, 1.0, 0, None).unwrap();
+        let ids = |filter: RunFilter| {
+            history.list(&filter).unwrap().into_iter().map(|run| run.run_id).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(ids(RunFilter::default()), "c3 b2 a1");
+        assert_eq!(ids(RunFilter { limit: Some(2), ..RunFilter::default() }), "c3 b2");
+        assert_eq!(ids(RunFilter { failed: true, ..RunFilter::default() }), "a1");
+        assert_eq!(ids(RunFilter { kind: Some(RunKind::Verify), ..RunFilter::default() }), "b2");
+        assert_eq!(ids(RunFilter { pipeline: Some("wms".into()), since: Some(2), ..RunFilter::default() }), "b2");
     }
 }

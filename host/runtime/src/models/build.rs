@@ -1,16 +1,18 @@
 //! Building and testing models, by command and at the end of a run.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use wmshost_flow::{Failure, FailureKind, Lease, LeaseGuard};
-use wmshost_models::{BuildOptions, NodeResult, Observer, Project, Report, Runner, Selected};
+use wmshost_models::{BuildOptions, NodeResult, NodeStatus, Observer, Project, Report, Runner, Selected};
 use wmshost_pipeline::{Checked, Stream};
 
 use super::models_project::{InMemoryDatabases, ModelsProject};
 use super::openlineage_client::post;
 use crate::error::{Error, Result};
 use crate::events::RunEvent;
+use crate::history::RunRecorder;
 use crate::plugin_registry::PluginRegistry;
 use crate::process::{is_dead, this_process};
 use crate::runtime::Runtime;
@@ -59,7 +61,12 @@ pub struct ModelsOutcome {
 }
 
 /// Builds or tests selected models.
-pub fn build_models(runtime: &Runtime, project: &ModelsProject, request: BuildRequest) -> Result<ModelsOutcome> {
+pub fn build_models(
+    runtime: &Runtime,
+    project: &ModelsProject,
+    recorder: &RunRecorder<'_>,
+    request: BuildRequest,
+) -> Result<ModelsOutcome> {
     for stream in project.examine()? {
         runtime.note(&format!("the stream {stream} was never loaded; models that read it cannot be examined yet"));
     }
@@ -75,17 +82,18 @@ pub fn build_models(runtime: &Runtime, project: &ModelsProject, request: BuildRe
         threads: threads.unwrap_or(project.threads),
         take_over: project.take_over.clone(),
         not_loaded: project.disabled.clone(),
+        failed: BTreeSet::new(),
     };
-    build(runtime, project, options, &runtime.new_run_id())
+    build(runtime, project, options, recorder)
 }
 
-/// The models whose inputs have changed, at the end of a run of these streams.
+/// The models whose inputs have changed, at the end of a run of these streams, of which some may have failed.
 pub(crate) fn build_after_load(
     runtime: &Runtime,
     (pipeline, registry): (&Checked, &PluginRegistry),
     declared: Project,
-    run_id: &str,
-    streams: &[&Stream],
+    recorder: &RunRecorder<'_>,
+    (streams, failed): (&[&Stream], &BTreeSet<String>),
 ) -> Result<Option<ModelsOutcome>> {
     let Some(project) = ModelsProject::of_declared(runtime, pipeline, registry, declared)? else { return Ok(None) };
     // The database has already examined models that were built as they are declared now.
@@ -111,8 +119,10 @@ pub(crate) fn build_after_load(
         threads: project.threads,
         take_over: project.take_over.clone(),
         not_loaded,
+        failed: failed.clone(),
     };
-    match build(runtime, &project, options, run_id) {
+    let run_id = recorder.run_id();
+    match build(runtime, &project, options, recorder) {
         Ok(outcome) => {
             let lost = outcome.lost.map(|failure| not_built(failure, pipeline, run_id));
             Ok(Some(ModelsOutcome { lost, ..outcome }))
@@ -136,7 +146,13 @@ fn not_built(failure: Failure, pipeline: &Checked, run_id: &str) -> Failure {
 
 /// Builds under the lease of the models, which one process has at a time: two would share the names of the tables that
 /// they build aside.
-fn build(runtime: &Runtime, project: &ModelsProject, options: BuildOptions, run_id: &str) -> Result<ModelsOutcome> {
+fn build(
+    runtime: &Runtime,
+    project: &ModelsProject,
+    options: BuildOptions,
+    recorder: &RunRecorder<'_>,
+) -> Result<ModelsOutcome> {
+    let run_id = recorder.run_id();
     let guard = LeaseGuard {
         target: Arc::clone(&project.target),
         lease: Lease::of_models(&project.name, run_id, this_process()),
@@ -144,7 +160,7 @@ fn build(runtime: &Runtime, project: &ModelsProject, options: BuildOptions, run_
         clock: Arc::clone(&runtime.clock),
         heartbeat_interval: LeaseGuard::HEARTBEAT_INTERVAL,
     };
-    let events = NodeEvents(runtime);
+    let events = NodeEvents { runtime, span: tracing::Span::current() };
     let mut built = None;
     let held = guard.run(|target| -> Result<()> {
         let runner = Runner {
@@ -158,8 +174,12 @@ fn build(runtime: &Runtime, project: &ModelsProject, options: BuildOptions, run_
             run_id,
             options,
         };
-        let report = runner.run()?;
+        runtime.observer.event(&RunEvent::ModelsStarted { nodes: runner.nodes() });
+        let report = runner.run();
+        runtime.observer.event(&RunEvent::ModelsEnded);
+        let report = report?;
         keep(runtime, project, &report)?;
+        recorder.models(&report)?;
         built = Some(report);
         Ok(())
     });
@@ -180,12 +200,28 @@ fn build(runtime: &Runtime, project: &ModelsProject, options: BuildOptions, run_
 }
 
 /// Logs each node as it ends, and passes it on to the observer of the run.
-struct NodeEvents<'a>(&'a Runtime);
+struct NodeEvents<'a> {
+    runtime: &'a Runtime,
+    /// The span of the run, which the threads that build models do not know.
+    span: tracing::Span,
+}
 
 impl Observer for NodeEvents<'_> {
+    fn started(&self, name: &str) {
+        self.runtime.observer.event(&RunEvent::NodeStarted { name });
+    }
+
     fn finished(&self, result: &NodeResult) {
-        tracing::info!(model = result.name, status = result.status.name(), seconds = result.seconds, "node ended");
-        self.0.observer.event(&RunEvent::NodeFinished(result));
+        let _in_span = self.span.enter();
+        let (model, status, seconds) = (&result.name, result.status.name(), result.seconds);
+        match result.status {
+            NodeStatus::Succeeded | NodeStatus::LeftOut => tracing::info!(model, status, seconds, "the model ended"),
+            _ => tracing::error!(model, status, seconds, "the model ended: {}", result.message),
+        }
+        for test in result.tests.iter().filter(|test| test.status.stops()) {
+            tracing::error!(model, test = test.name, "the test failed: {}", test.message);
+        }
+        self.runtime.observer.event(&RunEvent::NodeFinished(result));
     }
 }
 

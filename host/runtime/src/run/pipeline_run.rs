@@ -1,12 +1,14 @@
 //! A run of a pipeline: its streams are loaded, then the models whose inputs have changed are built.
 
+use wmshost_flow::StreamSummary;
 use wmshost_models::Project;
 use wmshost_pipeline::{Checked, OnChange, Stream};
 
-use super::outcome::RunOutcome;
+use super::outcome::{RunOutcome, run_status};
 use super::stream_runner::StreamRunner;
 use crate::assembly::StreamFactory;
 use crate::error::Result;
+use crate::history::{RunRecorder, RunStatus};
 use crate::models::{ModelsOutcome, build_after_load, builds_after_load, declared_models};
 use crate::ownership;
 use crate::plugin_registry::PluginRegistry;
@@ -21,6 +23,10 @@ pub struct LoadOptions {
     pub on_change: Option<OnChange>,
     /// The streams whose guards against many deletions are lifted.
     pub allow_deletes: Vec<String>,
+    /// True if streams that can be opened run where others cannot.
+    pub keep_going: bool,
+    /// True if no models are built after the load.
+    pub no_models: bool,
 }
 
 /// A run of a pipeline.
@@ -36,29 +42,38 @@ impl<'a> PipelineRun<'a> {
         runtime: &'a Runtime,
         (pipeline, registry): (&'a Checked, &'a PluginRegistry),
         streams: Vec<&'a Stream>,
-        run_id: String,
+        run_id: &str,
         options: &LoadOptions,
     ) -> Result<Self> {
-        let models = declared_models(pipeline, registry)?.filter(|_| builds_after_load(pipeline));
+        let builds = builds_after_load(pipeline) && !options.no_models;
+        let models = declared_models(pipeline, registry)?.filter(|_| builds);
         ownership::require(runtime, pipeline, &streams, models.as_ref())?;
         let factory = StreamFactory {
             full_refresh: options.full_refresh,
             on_change: options.on_change,
-            ..StreamFactory::new(pipeline, registry, &runtime.clock, run_id)
+            keep_going: options.keep_going,
+            ..StreamFactory::new(pipeline, registry, &runtime.clock, run_id.to_owned())
         };
         let factory = factory.allowing_deletes(&options.allow_deletes)?;
         Ok(Self { runner: StreamRunner { runtime, factory, plans: streams }, models })
     }
 
     /// Loads the streams.
-    pub fn load(&self) -> Result<RunOutcome> {
-        self.runner.execute()
+    pub fn load(&self, recorder: &RunRecorder<'_>) -> Result<RunOutcome> {
+        self.runner.execute(recorder)
     }
 
-    /// Builds the models whose inputs have changed; `None` if there are none to build, or the run was asked to stop.
-    pub fn build_models(self) -> Result<Option<ModelsOutcome>> {
+    /// Builds the models whose inputs have changed, but none that reads a stream that was not loaded. Returns `None` if
+    /// there are none to build, no stream was loaded, or the run was asked to stop.
+    pub fn build_models(self, recorder: &RunRecorder<'_>, loaded: &RunOutcome) -> Result<Option<ModelsOutcome>> {
         let StreamRunner { runtime, factory, plans } = self.runner;
         let Some(models) = self.models.filter(|_| !runtime.cancel.is_set()) else { return Ok(None) };
-        build_after_load(runtime, (factory.pipeline, factory.registry), models, &factory.run_id, &plans)
+        let is_loaded = |end: &&StreamSummary| run_status(std::slice::from_ref(*end)) == RunStatus::Succeeded;
+        if !loaded.streams.iter().any(|end| is_loaded(&end)) {
+            runtime.note("no models were built, because no stream was loaded");
+            return Ok(None);
+        }
+        let failed = loaded.streams.iter().filter(|end| !is_loaded(end)).map(|end| end.stream.clone()).collect();
+        build_after_load(runtime, (factory.pipeline, factory.registry), models, recorder, (&plans, &failed))
     }
 }

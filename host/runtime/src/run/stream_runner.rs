@@ -1,16 +1,14 @@
 //! Streams run to their end: recorded in the history, observed while they run, retried after a failure that may pass.
 
-use std::time::Duration;
-
 use wmshost_flow::{Failure, StreamSummary, run_streams};
 use wmshost_pipeline::{ConfiguredPlugin, Stream};
 
-use super::outcome::{RunOutcome, failed_to_open, run_status};
+use super::outcome::{RunOutcome, failed_to_open, run_status, summed};
 use super::retry::{Retries, may_pass};
 use crate::assembly::StreamFactory;
 use crate::error::Result;
 use crate::events::StreamEvents;
-use crate::history::{History, PluginRecord, RunRecord, RunStatus};
+use crate::history::{PluginRecord, RunRecorder};
 use crate::runtime::Runtime;
 
 /// Streams to run.
@@ -20,58 +18,64 @@ pub(crate) struct StreamRunner<'a> {
     pub(crate) plans: Vec<&'a Stream>,
 }
 
+/// Streams that are to run, and the same opened, or the failure that kept them from being opened.
+struct Attempt<'s> {
+    plans: Vec<&'s Stream>,
+    streams: Result<Vec<wmshost_flow::Stream>, Failure>,
+}
+
 impl StreamRunner<'_> {
-    /// Runs the streams and records the run in the history.
-    pub(crate) fn execute(&self) -> Result<RunOutcome> {
-        let first = self.factory.streams(&self.plans);
-        let begun = self.begin(&first)?;
-        let streams = self.run(first);
-        let seconds = (self.runtime.clock.elapsed() - begun).as_secs_f64();
-        let status = self.end(begun, &streams)?;
+    /// Runs the streams and records their outcomes.
+    pub(crate) fn execute(&self, recorder: &RunRecorder<'_>) -> Result<RunOutcome> {
+        let started = self.runtime.clock.elapsed();
+        let (first, unopened) = self.open()?;
+        self.record_plugins(recorder)?;
+        let streams = summed(&self.run(first), unopened);
+        recorder.streams(&streams)?;
+        let seconds = (self.runtime.clock.elapsed() - started).as_secs_f64();
         let (run_id, pipeline) = (self.factory.run_id.clone(), self.factory.pipeline);
-        let file = pipeline.file.display().to_string();
+        let (file, status) = (pipeline.file.display().to_string(), run_status(&streams));
         Ok(RunOutcome { run_id, pipeline: pipeline.name.clone(), file, status, seconds, streams })
     }
 
-    /// Records that a run begins; returns the time of that, by the monotonic clock. Mistakes in the connections are
-    /// found before the run counts as one.
-    pub(crate) fn begin<T>(&self, opened: &Result<T, Failure>) -> Result<Duration> {
-        let mut history = self.runtime.history()?;
-        if let Err(failure) = opened
-            && !may_pass(failure)
-        {
-            return Err(failure.clone().into());
-        }
-        let started = self.runtime.clock.elapsed();
+    /// Records and logs the plugins that will move the rows.
+    pub(crate) fn record_plugins(&self, recorder: &RunRecorder<'_>) -> Result<()> {
         for plan in &self.plans {
             let plugins = plan.stages().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             tracing::info!(stream = plan.plan.name, plugins, "the plugins of the stream");
         }
-        let pipeline = self.factory.pipeline;
-        let run = RunRecord {
-            run_id: self.factory.run_id.clone(),
-            pipeline: pipeline.name.clone(),
-            file: pipeline.file.display().to_string(),
-            pid: std::process::id(),
-            started_at: self.runtime.clock.now(),
-            status: RunStatus::Running,
-            seconds: 0.0,
-        };
-        history.begin(&run, &self.plugins())?;
-        Ok(started)
+        recorder.plugins(&self.plugins())
     }
 
-    /// Records the end of the run.
-    pub(crate) fn end(&self, begun: Duration, ends: &[StreamSummary]) -> Result<RunStatus> {
-        let seconds = (self.runtime.clock.elapsed() - begun).as_secs_f64();
-        let status = run_status(ends);
-        History::open(&self.runtime.data_dir.history())?.end(&self.factory.run_id, status, seconds, ends)?;
-        Ok(status)
+    /// Opens the connections of all streams. Streams that are not required and whose connections cannot be opened are
+    /// left out, with their summaries; the mistakes of any other fail the run before a row is moved.
+    fn open(&self) -> Result<(Attempt<'_>, Vec<StreamSummary>)> {
+        let whole = |plans: Vec<_>, streams| Attempt { plans, streams };
+        let first = self.factory.streams(&self.plans);
+        let Err(failure) = &first else { return Ok((whole(self.plans.clone(), first), Vec::new())) };
+        if may_pass(failure) {
+            return Ok((whole(self.plans.clone(), first), Vec::new()));
+        }
+        let (mut plans, mut unopened) = (Vec::new(), Vec::new());
+        for plan in &self.plans {
+            match self.factory.streams(&[plan]) {
+                Err(failure) if !may_pass(&failure) && self.factory.is_required(&plan.plan) => {
+                    return Err(failure.into());
+                }
+                Err(failure) if !may_pass(&failure) => unopened.push(failed_to_open(&plan.plan.name, &failure)),
+                _ => plans.push(*plan),
+            }
+        }
+        if unopened.is_empty() {
+            return Err(failure.clone().into());
+        }
+        let streams = self.factory.streams(&plans);
+        Ok((whole(plans, streams), unopened))
     }
 
     /// Runs the streams to their ends.
     pub(crate) fn move_rows(&self) -> Vec<StreamSummary> {
-        self.run(self.factory.streams(&self.plans))
+        self.run(Attempt { plans: self.plans.clone(), streams: self.factory.streams(&self.plans) })
     }
 
     /// The plugins of all streams.
@@ -89,7 +93,7 @@ impl StreamRunner<'_> {
     }
 
     /// Runs all streams, and again those that failed for a reason that may pass.
-    fn run(&self, first: Result<Vec<wmshost_flow::Stream>, Failure>) -> Vec<StreamSummary> {
+    fn run(&self, first: Attempt<'_>) -> Vec<StreamSummary> {
         let retries = Retries {
             attempts: self.factory.pipeline.run.retries,
             clock: self.runtime.clock.as_ref(),
@@ -97,14 +101,15 @@ impl StreamRunner<'_> {
             cancel: &self.runtime.cancel,
             observer: self.runtime.observer.as_ref(),
         };
-        retries.run(self.attempt(first, &self.plans), |failed| {
+        retries.run(self.attempt(first), |failed| {
             let plans: Vec<&Stream> =
                 self.plans.iter().copied().filter(|plan| failed.contains(&plan.plan.name)).collect();
-            self.attempt(self.factory.streams(&plans), &plans)
+            let streams = self.factory.streams(&plans);
+            self.attempt(Attempt { plans, streams })
         })
     }
 
-    fn attempt(&self, streams: Result<Vec<wmshost_flow::Stream>, Failure>, plans: &[&Stream]) -> Vec<StreamSummary> {
+    fn attempt(&self, Attempt { plans, streams }: Attempt<'_>) -> Vec<StreamSummary> {
         let names: Vec<String> = plans.iter().map(|plan| plan.plan.name.clone()).collect();
         let streams = match streams {
             Ok(streams) => streams,

@@ -20,7 +20,9 @@ use clap_complete::Shell;
 pub(crate) use backfill_args::BackfillArgs;
 pub(crate) use models_args::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, SelectArgs, ShowArgs, variables};
 pub(crate) use plugin_args::{CheckPluginArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs};
-pub(crate) use state_args::{QuarantineCommand, QuarantineListArgs, RowSelection, RunsCommand, StateCommand};
+pub(crate) use state_args::{
+    LogLevel, LogsArgs, QuarantineCommand, QuarantineListArgs, RowSelection, RunsCommand, RunsListArgs, StateCommand,
+};
 
 const AFTER: &str = "\
 Exit codes:
@@ -52,6 +54,9 @@ pub(crate) struct Cli {
     /// Show the log on standard error (-vv: more of it)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// Print errors and warnings only; --output json still prints the result
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Subcommand)]
@@ -63,6 +68,7 @@ Every load batch is committed together with its checkpoint: after any interrupti
 Examples:
   wmshost run pipelines/dev.toml
   wmshost run pipelines/dev.toml --stream allocation --stream order_hdr
+  wmshost run pipelines/dev.toml --stream tag:nightly --no-models
   wmshost run pipelines/dev.toml --full-refresh --output json")]
     Run(RunArgs),
     /// Find all mistakes in a pipeline at once; nothing is written
@@ -113,6 +119,16 @@ Examples:
     /// Look at the runs so far
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Print the log of a run
+    #[command(after_help = "\
+Each line has the time (UTC), the level, the message and what belongs to it. The file has one JSON object per line;
+--output json prints it as it is.
+
+Examples:
+  wmshost logs
+  wmshost logs --run 20261129-145655 --follow
+  wmshost logs --level error --output json")]
+    Logs(LogsArgs),
     /// Make, build and test plugins, and look at them
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -138,12 +154,17 @@ Examples:
 }
 
 impl Command {
-    /// Returns whether it runs streams, and so has a run's log.
-    pub(crate) fn runs_streams(&self) -> bool {
-        matches!(
-            self,
-            Self::Run(_) | Self::Verify(_) | Self::Backfill(_) | Self::Quarantine(QuarantineCommand::Replay { .. })
-        )
+    /// Returns whether the history records it as a run, so that it has a log of its own.
+    pub(crate) fn is_recorded(&self) -> bool {
+        match self {
+            Self::Run(_) | Self::Verify(_) | Self::Backfill(_) => true,
+            Self::Quarantine(command) => {
+                matches!(command, QuarantineCommand::Replay { .. } | QuarantineCommand::Drop { .. })
+            }
+            Self::Models(command) => command.is_recorded(),
+            Self::State(command) => command.is_recorded(),
+            _ => false,
+        }
     }
 }
 
@@ -151,7 +172,7 @@ impl Command {
 pub(crate) struct Selection {
     /// The pipeline file
     pub(crate) pipeline: PathBuf,
-    /// Only this stream; may be given several times
+    /// Only this stream, or those with a tag (`tag:NAME`); may be given several times
     #[arg(long = "stream", value_name = "STREAM")]
     pub(crate) streams: Vec<String>,
 }
@@ -174,6 +195,12 @@ pub(crate) struct RunArgs {
     /// The reaction to changed definitions of streams, instead of their `on_change`
     #[arg(long, value_enum, value_name = "POLICY")]
     pub(crate) on_change: Option<OnChange>,
+    /// Load the streams that can be opened where others cannot; the run fails all the same
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Build no models after the load
+    #[arg(long)]
+    pub(crate) no_models: bool,
     #[command(flatten)]
     pub(crate) allowed: AllowedDeletes,
     #[command(flatten)]

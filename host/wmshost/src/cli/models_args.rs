@@ -60,6 +60,13 @@ pub(crate) enum ModelsCommand {
     Docs(DocsArgs),
 }
 
+impl ModelsCommand {
+    /// Returns whether the history records it as a run.
+    pub(crate) fn is_recorded(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Test(_) | Self::Build(_) | Self::Retry(_))
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct SelectArgs {
     /// The pipeline file

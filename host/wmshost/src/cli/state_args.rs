@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use wmshost_flow::{Micros, timestamp_from_text};
+use wmshost_runtime::history::RunKind;
 
-use super::{OutputArgs, Selection};
+use super::{Output, OutputArgs, Selection};
 
 #[derive(Subcommand)]
 pub(crate) enum StateCommand {
@@ -122,23 +124,101 @@ Example:
     },
 }
 
+impl StateCommand {
+    /// The format of its result.
+    pub(crate) fn output(&self) -> Output {
+        match self {
+            Self::List { output, .. }
+            | Self::Show { output, .. }
+            | Self::Log { output, .. }
+            | Self::Diff { output, .. } => output.output,
+            _ => Output::Text,
+        }
+    }
+
+    /// Returns whether the history records it as a run.
+    pub(crate) fn is_recorded(&self) -> bool {
+        matches!(self, Self::Reset { .. } | Self::Rollback { .. } | Self::Set { .. } | Self::Import { .. })
+    }
+}
+
+/// A selection of runs.
+#[derive(Args)]
+pub(crate) struct RunsListArgs {
+    /// The number of runs to list
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: u32,
+    /// Only runs of the pipeline with this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pipeline: Option<String>,
+    /// Only runs of this kind, such as `run`, `verify` or `models-build`
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub(crate) kind: Option<RunKind>,
+    /// Only runs that failed or were interrupted, or in which every row of a stream was rejected
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// Only runs that began at this time or later: a date or a moment, UTC
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    pub(crate) since: Option<Micros>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+fn moment(text: &str) -> Result<Micros, String> {
+    timestamp_from_text(text).ok_or_else(|| "write a moment such as 2026-01-31 or \"2026-01-31 06:00\"".to_owned())
+}
+
+fn kind(text: &str) -> Result<RunKind, String> {
+    RunKind::named(text).ok_or_else(|| format!("a kind is one of {}", RunKind::names().join(", ")))
+}
+
 #[derive(Subcommand)]
 pub(crate) enum RunsCommand {
-    /// List the last runs
-    List {
-        /// The number of runs to list
-        #[arg(long, value_name = "N", default_value_t = 20)]
-        limit: u32,
-        #[command(flatten)]
-        output: OutputArgs,
-    },
-    /// Show one run with its streams
+    /// List the last runs, the newest first
+    #[command(after_help = "\
+Every command that changes or examines rows is a run: run, backfill, verify, repair, replay, drop, models-run,
+models-test, models-build, models-retry, state-reset, state-rollback, state-set, state-import.
+
+Examples:
+  wmshost runs list --failed --since 2026-11-01
+  wmshost runs list --pipeline wms --kind run --limit 5 --output json")]
+    List(RunsListArgs),
+    /// Show one run with its streams and models
     Show {
         /// The run's id, or the beginning of it
         run: String,
         #[command(flatten)]
         output: OutputArgs,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct LogsArgs {
+    /// The run's id, or the beginning of it; the last run if there is none
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Only lines of this level or a more serious one
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) level: LogLevel,
+    /// Go on until the run ends
+    #[arg(long)]
+    pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// The level of a line of a log, the most serious first.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Failures.
+    Error,
+    /// Things that deserve a second look.
+    Warn,
+    /// The course of the run.
+    #[default]
+    Info,
+    /// Details.
+    Debug,
 }
 
 /// Rows of one stream's quarantine.

@@ -2,6 +2,7 @@
 
 use wmshost_runtime::Result;
 use wmshost_runtime::backfill::{backfill as run_windows, require_windows};
+use wmshost_runtime::history::RunKind;
 
 use super::App;
 use crate::cli::BackfillArgs;
@@ -13,14 +14,13 @@ pub(super) fn backfill(app: &App, arguments: &BackfillArgs) -> Result<Exit> {
     let output = arguments.output.output;
     let runtime = app.runtime(output);
     let registry = runtime.registry()?;
-    let pipeline = runtime.pipeline(&arguments.pipeline, &registry)?;
+    let pipeline = app.pipeline(&runtime, RunKind::Backfill, &arguments.pipeline, &registry)?;
     let plans = pipeline.select(std::slice::from_ref(&arguments.stream))?;
-    app.signals.let_end();
     let Some(stream) = plans.first() else { return Ok(Exit::Success) };
     require_windows(stream)?;
-    let run_id = runtime.new_run_id();
-    app.start_log(&run_id)?;
-    let outcome = run_windows(&runtime, (&pipeline, &registry), stream, windows, arguments.again, run_id)?;
-    report::backfill::backfill(&outcome, output)?;
-    Ok(of_streams(&outcome.streams))
+    app.recorded(&runtime, RunKind::Backfill, (&pipeline.name, &arguments.pipeline), |recorder| {
+        let outcome = run_windows(&runtime, (&pipeline, &registry), stream, windows, arguments.again, recorder)?;
+        report::backfill::backfill(&outcome, output)?;
+        Ok(of_streams(&outcome.streams))
+    })
 }

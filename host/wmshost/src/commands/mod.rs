@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `backfill` | `wmshost backfill`: reads a part of a stream again, window by window |
 //! | `check` | `wmshost check`: finds the mistakes in a pipeline |
+//! | `logs` | `wmshost logs`: prints the log of a run |
 //! | `models` | `wmshost models` and `wmshost kpi`: the models that are built from the loaded tables |
 //! | `plan` | `wmshost plan`: shows the reads and writes of a run |
 //! | `plugin` | `wmshost plugin`: makes, builds, tests and describes components |
@@ -17,6 +18,7 @@
 
 mod backfill;
 mod check;
+mod logs;
 mod models;
 mod plan;
 mod plugin;
@@ -29,17 +31,20 @@ mod state;
 mod verify;
 
 use std::io::{self, BufRead as _, IsTerminal as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use wmshost_flow::{Clock, Failure};
-use wmshost_runtime::{DataDir, Result, Runtime, SystemClock};
+use wmshost_pipeline::Checked;
+use wmshost_runtime::history::{RunKind, RunRecorder};
+use wmshost_runtime::{DataDir, PluginRegistry, Result, Runtime, SystemClock};
 
 use crate::cli::{Cli, Command, Output};
-use crate::exit::Exit;
+use crate::exit::{Exit, of_error};
 use crate::report::ConsoleObserver;
 use crate::signals::Signals;
-use crate::{logs, report};
+use crate::{report, run_log};
 
 /// The environment that the commands share.
 struct App {
@@ -52,6 +57,7 @@ struct App {
 impl App {
     /// The runtime for a command with this output.
     fn runtime(&self, output: Output) -> Runtime {
+        report::set_output(output);
         Runtime {
             data_dir: self.data_dir.clone(),
             clock: Arc::clone(&self.clock),
@@ -60,9 +66,40 @@ impl App {
         }
     }
 
-    /// Begins the log of a run.
-    fn start_log(&self, run_id: &str) -> Result<(), Failure> {
-        logs::start(Some(&self.data_dir.log(run_id)), self.verbose)
+    /// Performs work that is a run: it has an id and a log, and the history records it from its beginning to its exit
+    /// code, also if it fails. From now on a signal is a request to stop.
+    fn recorded(
+        &self,
+        runtime: &Runtime,
+        kind: RunKind,
+        (pipeline, file): (&str, &Path),
+        work: impl FnOnce(&RunRecorder<'_>) -> Result<Exit>,
+    ) -> Result<Exit> {
+        self.signals.let_end();
+        let run_id = runtime.new_run_id();
+        run_log::start(Some(&self.data_dir.log(&run_id)), self.verbose)?;
+        let _span = tracing::info_span!("run", run_id, pipeline).entered();
+        let recorder = RunRecorder::begin(runtime, kind, (pipeline, file), run_id)?;
+        let outcome = work(&recorder);
+        let (exit, message) = match &outcome {
+            Ok(exit) => (*exit, None),
+            Err(error) => (of_error(error), Some(error.to_string())),
+        };
+        let recorded = recorder.end(exit, message);
+        // The failure of the work itself says more than a history that cannot be written.
+        let exit = outcome?;
+        recorded.map(|()| exit)
+    }
+
+    /// The checked pipeline in this file. The history records a run of this kind that failed if the file has mistakes.
+    fn pipeline(&self, runtime: &Runtime, kind: RunKind, file: &Path, registry: &PluginRegistry) -> Result<Checked> {
+        runtime.pipeline(file, registry).map_err(|mistakes| {
+            let name = runtime.resolved(file).map(|pipeline| pipeline.name).unwrap_or_else(|_| {
+                file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+            });
+            let error = self.recorded(runtime, kind, (&name, file), |_| Err(mistakes.into()));
+            error.err().unwrap_or_else(|| Failure::permanent("a run without a pipeline ended well").into())
+        })
     }
 }
 
@@ -86,9 +123,10 @@ fn confirmed(yes: bool) -> Result<bool, Failure> {
 pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
     let (clock, signals) = (Arc::new(SystemClock::start()), Signals::handled()?);
     let app = App { data_dir: DataDir::find(), clock, verbose: cli.verbose, signals };
-    // A command that runs streams has a log of its own.
-    if !cli.command.runs_streams() {
-        logs::start(None, app.verbose)?;
+    report::set_quiet(cli.quiet);
+    // A run has a log of its own.
+    if !cli.command.is_recorded() {
+        run_log::start(None, app.verbose)?;
     }
     match cli.command {
         Command::Run(arguments) => run::run(&app, &arguments),
@@ -102,6 +140,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Sample(command) => sample::sample(command),
         Command::State(command) => state::state(&app, command),
         Command::Runs(command) => runs::runs(&app, command),
+        Command::Logs(arguments) => logs::logs(&app, &arguments),
         Command::Plugin(command) => plugin::plugin(&app, command),
         Command::Keys => {
             report::print(wmshost_pipeline::HELP.trim_end());

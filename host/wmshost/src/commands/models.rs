@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use wmshost_models::{FreshnessStatus, Selected};
+use wmshost_runtime::history::RunKind;
 use wmshost_runtime::models::{
     self, BuildRequest, ModelsProject, Variables, Work, ages, build_models, metric_days, write_site,
 };
@@ -16,9 +17,9 @@ use crate::report;
 /// Runs a command for models.
 pub(super) fn models(app: &App, command: ModelsCommand) -> Result<Exit> {
     match command {
-        ModelsCommand::Run(args) => build(app, &args, Work::Build),
-        ModelsCommand::Test(args) => build(app, &args, Work::Test),
-        ModelsCommand::Build(args) => build(app, &args, Work::BuildAndTest),
+        ModelsCommand::Run(args) => build(app, &args, RunKind::ModelsRun),
+        ModelsCommand::Test(args) => build(app, &args, RunKind::ModelsTest),
+        ModelsCommand::Build(args) => build(app, &args, RunKind::ModelsBuild),
         ModelsCommand::Retry(args) => retry(app, &args),
         ModelsCommand::List(args) => list(app, &args),
         ModelsCommand::Show(args) => show(app, &args),
@@ -43,18 +44,16 @@ fn select(app: &App, args: &SelectArgs) -> Result<(Runtime, ModelsProject, Selec
     Ok((runtime, project, selected))
 }
 
-fn build(app: &App, args: &BuildArgs, work: Work) -> Result<Exit> {
+fn build(app: &App, args: &BuildArgs, kind: RunKind) -> Result<Exit> {
     let (runtime, project) = open(app, &args.which.pipeline, &args.which.vars, args.which.output.output)?;
-    app.signals.let_end();
     let selected = project.select(&args.which.select, &args.which.exclude)?;
-    execute(&runtime, &project, args, selected, work)
+    execute(app, &runtime, &project, (args, kind), selected)
 }
 
 fn retry(app: &App, args: &BuildArgs) -> Result<Exit> {
     let (runtime, project) = open(app, &args.which.pipeline, &args.which.vars, args.which.output.output)?;
-    app.signals.let_end();
     match project.select_failed(&args.which.exclude)? {
-        Some(selected) => execute(&runtime, &project, args, selected, Work::BuildAndTest),
+        Some(selected) => execute(app, &runtime, &project, (args, RunKind::ModelsRetry), selected),
         None => {
             report::note("nothing of the last run failed: there is nothing to do again");
             report::models::no_build(&project.name, &runtime, args.which.output.output)?;
@@ -64,18 +63,25 @@ fn retry(app: &App, args: &BuildArgs) -> Result<Exit> {
 }
 
 fn execute(
+    app: &App,
     runtime: &Runtime,
     project: &ModelsProject,
-    args: &BuildArgs,
+    (args, kind): (&BuildArgs, RunKind),
     selected: Selected,
-    work: Work,
 ) -> Result<Exit> {
+    let work = match kind {
+        RunKind::ModelsRun => Work::Build,
+        RunKind::ModelsTest => Work::Test,
+        _ => Work::BuildAndTest,
+    };
     let BuildArgs { full_refresh, force, fail_fast, threads, .. } = *args;
     let request = BuildRequest { selected, work, full_refresh, force, fail_fast, threads };
-    let built = build_models(runtime, project, request)?;
-    report::models::build(&built, args.which.output.output)?;
-    let exit = of_models(&built);
-    built.lost.map_or(Ok(exit), |failure| Err(failure.into()))
+    app.recorded(runtime, kind, (&project.name, &args.which.pipeline), |recorder| {
+        let built = build_models(runtime, project, recorder, request)?;
+        report::models::build(&built, args.which.output.output)?;
+        let exit = of_models(&built);
+        built.lost.map_or(Ok(exit), |failure| Err(failure.into()))
+    })
 }
 
 fn list(app: &App, args: &SelectArgs) -> Result<Exit> {

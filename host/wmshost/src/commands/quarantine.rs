@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use wmshost_flow::QuarantineFilter;
+use wmshost_runtime::history::RunKind;
 use wmshost_runtime::quarantine::{self, ListOptions};
 use wmshost_runtime::{Result, Runtime};
 
@@ -19,7 +20,7 @@ pub(super) fn quarantine(app: &App, command: QuarantineCommand) -> Result<Exit> 
             show(&app.runtime(output.output), &pipeline, &id, output.output)
         }
         QuarantineCommand::Replay { rows, output } => replay(app, rows, output.output),
-        QuarantineCommand::Drop { rows, yes } => drop_rows(&app.runtime(Output::Text), rows, yes),
+        QuarantineCommand::Drop { rows, yes } => drop_rows(app, rows, yes),
     }
 }
 
@@ -52,21 +53,24 @@ fn filter(rows: RowSelection) -> QuarantineFilter {
 
 fn replay(app: &App, rows: RowSelection, output: Output) -> Result<Exit> {
     let runtime = app.runtime(output);
-    let run_id = runtime.new_run_id();
     let file = rows.pipeline.clone();
     let filter = filter(rows);
     quarantine::count(&runtime.resolved(&file)?, &filter)?;
     let registry = runtime.registry()?;
-    let pipeline = runtime.pipeline(&file, &registry)?;
+    let pipeline = app.pipeline(&runtime, RunKind::Replay, &file, &registry)?;
     pipeline.select(std::slice::from_ref(&filter.stream))?;
-    app.signals.let_end();
-    app.start_log(&run_id)?;
-    let replayed = quarantine::replay(&runtime, (&pipeline, &registry), &filter, run_id.clone())?;
-    report::quarantine::replay(&run_id, &filter.stream, &replayed, output)?;
-    Ok(if replayed.stayed == 0 { Exit::Success } else { Exit::Failed })
+    app.recorded(&runtime, RunKind::Replay, (&pipeline.name, &file), |recorder| {
+        let run_id = recorder.run_id();
+        let replayed = quarantine::replay(&runtime, (&pipeline, &registry), &filter, run_id)?;
+        recorder.outcome(&format!("{}: {} rows loaded, {} stay", filter.stream, replayed.loaded, replayed.stayed));
+        report::quarantine::replay(run_id, &filter.stream, &replayed, output)?;
+        Ok(if replayed.stayed == 0 { Exit::Success } else { Exit::Failed })
+    })
 }
 
-fn drop_rows(runtime: &Runtime, rows: RowSelection, yes: bool) -> Result<Exit> {
+fn drop_rows(app: &App, rows: RowSelection, yes: bool) -> Result<Exit> {
+    let runtime = app.runtime(Output::Text);
+    let file = rows.pipeline.clone();
     let pipeline = runtime.resolved(&rows.pipeline)?;
     let filter = filter(rows);
     let count = quarantine::count(&pipeline, &filter)?;
@@ -79,7 +83,10 @@ fn drop_rows(runtime: &Runtime, rows: RowSelection, yes: bool) -> Result<Exit> {
         report::print("nothing was deleted");
         return Ok(Exit::Failed);
     }
-    let dropped = quarantine::drop_rows(runtime, &pipeline, &filter)?;
-    report::print(&format!("{dropped} rows deleted"));
-    Ok(Exit::Success)
+    app.recorded(&runtime, RunKind::Drop, (&pipeline.name, &file), |recorder| {
+        let dropped = quarantine::drop_rows(&runtime, &pipeline, &filter)?;
+        recorder.outcome(&format!("{}: {dropped} rows deleted", filter.stream));
+        report::print(&format!("{dropped} rows deleted"));
+        Ok(Exit::Success)
+    })
 }

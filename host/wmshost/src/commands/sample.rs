@@ -31,6 +31,7 @@ pub(super) fn sample(command: SampleCommand) -> Result<Exit> {
             (change(&ChangeOptions { file, percent, seed }, &mut progress), output.output)
         }
     };
+    report::set_output(output);
     bar.finish_and_clear();
     let summary = summary.map_err(failure)?;
     report::sample::sample(&summary, output)?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use wmshost_flow::DefinitionChange;
+use wmshost_runtime::history::RunKind;
 use wmshost_runtime::state::{
     CheckpointChange, Import, ResetPlan, StateExport, StoredStream, entry_of, last_checkpoints,
 };
@@ -14,19 +15,25 @@ use crate::exit::Exit;
 use crate::report;
 
 pub(super) fn state(app: &App, command: StateCommand) -> Result<Exit> {
-    let runtime = app.runtime(Output::Text);
+    let runtime = app.runtime(command.output());
+    let runtime = &runtime;
+    let change = |kind, pipeline, yes| Change { app, runtime, kind, pipeline, yes };
     match command {
-        StateCommand::List { selection, output } => list(&runtime, &selection, output.output),
-        StateCommand::Show { pipeline, stream, output } => show(&runtime, &pipeline, &stream, output.output),
-        StateCommand::Log { pipeline, stream, output } => log(&runtime, &pipeline, &stream, output.output),
+        StateCommand::List { selection, output } => list(runtime, &selection, output.output),
+        StateCommand::Show { pipeline, stream, output } => show(runtime, &pipeline, &stream, output.output),
+        StateCommand::Log { pipeline, stream, output } => log(runtime, &pipeline, &stream, output.output),
         StateCommand::Diff { pipeline, stream, from, to, output } => {
-            diff(&runtime, (&pipeline, &stream), &from, to.as_deref(), output.output)
+            diff(runtime, (&pipeline, &stream), &from, to.as_deref(), output.output)
         }
-        StateCommand::Reset { pipeline, streams, yes } => reset(&runtime, &pipeline, &streams, yes),
-        StateCommand::Rollback { pipeline, stream, to, yes } => rollback(&runtime, &pipeline, &stream, &to, yes),
-        StateCommand::Set { pipeline, stream, bookmark, yes } => set(&runtime, &pipeline, &stream, &bookmark, yes),
-        StateCommand::Export { selection, file } => export(&runtime, &selection, file.as_deref()),
-        StateCommand::Import { pipeline, file, yes } => import(&runtime, &pipeline, &file, yes),
+        StateCommand::Reset { pipeline, streams, yes } => reset(&change(RunKind::StateReset, &pipeline, yes), &streams),
+        StateCommand::Rollback { pipeline, stream, to, yes } => {
+            rollback(&change(RunKind::StateRollback, &pipeline, yes), &stream, &to)
+        }
+        StateCommand::Set { pipeline, stream, bookmark, yes } => {
+            set(&change(RunKind::StateSet, &pipeline, yes), &stream, &bookmark)
+        }
+        StateCommand::Export { selection, file } => export(runtime, &selection, file.as_deref()),
+        StateCommand::Import { pipeline, file, yes } => import(&change(RunKind::StateImport, &pipeline, yes), &file),
     }
 }
 
@@ -68,15 +75,30 @@ fn diff(
     Ok(Exit::Success)
 }
 
-/// Asks, applies a change and reports it in these words.
-fn change(yes: bool, done: &str, undone: &str, apply: impl FnOnce() -> Result<()>) -> Result<Exit> {
-    if !confirmed(yes)? {
-        report::print(undone);
-        return Ok(Exit::Failed);
+/// A change of checkpoints by hand.
+struct Change<'a> {
+    app: &'a App,
+    runtime: &'a Runtime,
+    kind: RunKind,
+    pipeline: &'a Path,
+    yes: bool,
+}
+
+impl Change<'_> {
+    /// Asks, applies the change as a run of its own and reports it in these words.
+    fn apply(&self, done: &str, undone: &str, apply: impl FnOnce() -> Result<()>) -> Result<Exit> {
+        if !confirmed(self.yes)? {
+            report::print(undone);
+            return Ok(Exit::Failed);
+        }
+        let name = self.runtime.resolved(self.pipeline)?.name;
+        self.app.recorded(self.runtime, self.kind, (&name, self.pipeline), |recorder| {
+            apply()?;
+            recorder.outcome(done);
+            report::print(done);
+            Ok(Exit::Success)
+        })
     }
-    apply()?;
-    report::print(done);
-    Ok(Exit::Success)
 }
 
 /// Prints a note if a checkpoint that is put in place depends on another definition than the present one.
@@ -91,8 +113,8 @@ fn warn_other_definition(stream: &str, changes: &[DefinitionChange]) {
     ));
 }
 
-fn reset(runtime: &Runtime, file: &Path, streams: &[String], yes: bool) -> Result<Exit> {
-    let plan = ResetPlan::prepare(runtime, file, streams)?;
+fn reset(change: &Change<'_>, streams: &[String]) -> Result<Exit> {
+    let plan = ResetPlan::prepare(change.runtime, change.pipeline, streams)?;
     for damaged in &plan.damaged {
         report::note(&damaged.to_string());
     }
@@ -105,11 +127,12 @@ fn reset(runtime: &Runtime, file: &Path, streams: &[String], yes: bool) -> Resul
         "the checkpoint of {names} is forgotten: the next run reads everything again and merges it; rows in the target \
          stay, other streams are not touched"
     ));
-    change(yes, &format!("reset: {names}"), "nothing was reset", || plan.apply(runtime))
+    change.apply(&format!("reset: {names}"), "nothing was reset", || plan.apply(change.runtime))
 }
 
-fn rollback(runtime: &Runtime, file: &Path, stream: &str, to: &str, yes: bool) -> Result<Exit> {
-    let rollback = CheckpointChange::rollback(runtime, file, stream, to)?;
+fn rollback(change: &Change<'_>, stream: &str, to: &str) -> Result<Exit> {
+    let runtime = change.runtime;
+    let rollback = CheckpointChange::rollback(runtime, change.pipeline, stream, to)?;
     report::note(&format!(
         "stream {stream} goes back to {}. The next run reads what changed since then again and merges it: rows of the \
          target that are newer stay as they are, for the target keeps no older versions; nothing is lost or doubled. \
@@ -117,17 +140,18 @@ fn rollback(runtime: &Runtime, file: &Path, stream: &str, to: &str, yes: bool) -
         rollback.bookmark()
     ));
     warn_other_definition(stream, &rollback.other_definition(runtime));
-    change(yes, &format!("rolled back: {stream}"), "nothing was rolled back", || rollback.apply(runtime))
+    change.apply(&format!("rolled back: {stream}"), "nothing was rolled back", || rollback.apply(runtime))
 }
 
-fn set(runtime: &Runtime, file: &Path, stream: &str, bookmark: &str, yes: bool) -> Result<Exit> {
-    let set = CheckpointChange::set(runtime, file, stream, bookmark)?;
+fn set(change: &Change<'_>, stream: &str, bookmark: &str) -> Result<Exit> {
+    let runtime = change.runtime;
+    let set = CheckpointChange::set(runtime, change.pipeline, stream, bookmark)?;
     report::note(&format!(
         "stream {stream} is set to {}: the next run goes on from there. Rows that changed before are not looked at; \
          `wmshost verify` finds what is missing",
         set.bookmark()
     ));
-    change(yes, &format!("set: {stream}"), "nothing was set", || set.apply(runtime))
+    change.apply(&format!("set: {stream}"), "nothing was set", || set.apply(runtime))
 }
 
 fn export(runtime: &Runtime, selection: &Selection, file: Option<&Path>) -> Result<Exit> {
@@ -143,8 +167,9 @@ fn export(runtime: &Runtime, selection: &Selection, file: Option<&Path>) -> Resu
     Ok(Exit::Success)
 }
 
-fn import(runtime: &Runtime, pipeline_file: &Path, file: &Path, yes: bool) -> Result<Exit> {
-    let import = Import::prepare(runtime, pipeline_file, file)?;
+fn import(change: &Change<'_>, file: &Path) -> Result<Exit> {
+    let runtime = change.runtime;
+    let import = Import::prepare(runtime, change.pipeline, file)?;
     let names = import.names().join(", ");
     if names.is_empty() {
         report::print("the file has no stream");
@@ -158,5 +183,5 @@ fn import(runtime: &Runtime, pipeline_file: &Path, file: &Path, yes: bool) -> Re
     for (stream, changes) in import.other_definitions(runtime) {
         warn_other_definition(stream, &changes);
     }
-    change(yes, &format!("imported: {names}"), "nothing was imported", || import.apply(runtime))
+    change.apply(&format!("imported: {names}"), "nothing was imported", || import.apply(runtime))
 }

@@ -4,15 +4,18 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `documents` | the outputs for programs, as types with a schema |
+//! | `model_progress` | the progress of models |
 //! | `observer` | events while a run goes on: progress, notes |
 //! | `table` | tables and sections |
-//! | `author`, `certify`, `run`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `runs`, `plugin`, `sample`, `models` | the reports of the commands |
+//! | `author`, `certify`, `run`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `runs`, `logs`, `plugin`, `sample`, `models` | the reports of the commands |
 
 pub(crate) mod author;
 pub(crate) mod backfill;
 pub(crate) mod certify;
 pub(crate) mod check;
 mod documents;
+pub(crate) mod logs;
+mod model_progress;
 pub(crate) mod models;
 mod observer;
 pub(crate) mod plan;
@@ -27,21 +30,45 @@ pub(crate) mod verify;
 
 use std::io::{self, Write as _};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use console::style;
 use serde::Serialize;
 use wmshost_flow::Failure;
+use wmshost_runtime::Error;
+
+use crate::cli::Output;
 
 pub(crate) use documents::SCHEMAS;
+use documents::error::ErrorDocument;
 pub(crate) use observer::ConsoleObserver;
 pub(crate) use table::{section, table};
+
+/// The interval between lines about progress where no line can move.
+const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The first error of writing a result.
 static LOST_OUTPUT: OnceLock<io::Error> = OnceLock::new();
 
-/// Prints a line of the result. A reader that went away is not an error.
+/// True if only errors and warnings are printed.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Has only errors, warnings and results for programs printed from now on.
+pub(crate) fn set_quiet(quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
+}
+
+/// True if only errors, warnings and results for programs are printed.
+fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// Prints a line of a result for people. A reader that went away is not an error.
 pub(crate) fn print(text: &str) {
-    print_part(&format!("{text}\n"));
+    if !is_quiet() {
+        print_part(&format!("{text}\n"));
+    }
 }
 
 /// Prints a part of the result, without an end of line.
@@ -69,9 +96,29 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// True if the result of the command is for programs.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// True if the document for programs is printed.
+static HAS_DOCUMENT: AtomicBool = AtomicBool::new(false);
+
+/// Notes the output of the command.
+pub(crate) fn set_output(output: Output) {
+    IS_JSON.store(output == Output::Json, Ordering::Relaxed);
+}
+
+/// Reports the error that ended the command; to programs as a document, too, if there is no result.
+pub(crate) fn error(error: &Error) {
+    if IS_JSON.load(Ordering::Relaxed) && !HAS_DOCUMENT.load(Ordering::Relaxed) {
+        let _ = json(&ErrorDocument::from(error));
+    }
+    failure(&error.to_string());
+}
+
 /// Prints the result for programs.
 pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
-    print(&format!("{:#}", to_value(document)?));
+    HAS_DOCUMENT.store(true, Ordering::Relaxed);
+    print_part(&format!("{:#}\n", to_value(document)?));
     Ok(())
 }
 
@@ -86,6 +133,9 @@ fn say(text: &str) {
 
 /// Prints a note.
 pub(crate) fn note(text: &str) {
+    if is_quiet() {
+        return;
+    }
     say(&format!("{} {text}", style("note:").for_stderr().cyan()));
 }
 

@@ -3,20 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use wmshost_flow::{Event, StreamStats, StreamSummary};
 use wmshost_models::NodeStatus;
 use wmshost_runtime::{RunEvent, RunObserver};
 
+use super::model_progress::ModelProgress;
 use super::run::per_second;
-use super::{count, failure, note, say};
+use super::{LINE_INTERVAL, count, failure, is_quiet, note, say};
 use crate::cli::Output;
-
-/// The interval between the lines of a stream where nothing can move.
-const QUIET_LINE: Duration = Duration::from_secs(10);
 
 /// Shows what happens while a command runs.
 pub(crate) struct ConsoleObserver {
@@ -25,6 +23,8 @@ pub(crate) struct ConsoleObserver {
     is_moving: bool,
     /// The progress of the streams that run.
     progress: Mutex<Option<Progress>>,
+    /// The progress of the models that are built.
+    models: Mutex<Option<ModelProgress>>,
 }
 
 /// The progress of streams.
@@ -43,8 +43,12 @@ struct Line {
 impl ConsoleObserver {
     /// An observer of a command with this output.
     pub(crate) fn new(output: Output) -> Self {
-        let is_moving = std::io::stderr().is_terminal() && output == Output::Text;
-        Self { output, is_moving, progress: Mutex::new(None) }
+        let is_moving = std::io::stderr().is_terminal() && output == Output::Text && !is_quiet();
+        Self { output, is_moving, progress: Mutex::new(None), models: Mutex::new(None) }
+    }
+
+    fn models(&self) -> MutexGuard<'_, Option<ModelProgress>> {
+        self.models.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start(&self, streams: &[String]) -> Progress {
@@ -77,6 +81,11 @@ impl Progress {
             Event::Reached { .. } | Event::Warned { .. } => {}
         }
     }
+}
+
+/// True if a person should hear at once that a node ended so. A skipped one follows from another's failure.
+fn is_failure(status: NodeStatus) -> bool {
+    matches!(status, NodeStatus::Errored | NodeStatus::Failed)
 }
 
 /// Prints something while the lines move.
@@ -116,7 +125,7 @@ impl Line {
         if let Some(bar) = &self.bar {
             bar.set_position(stats.read);
             bar.set_message(text);
-        } else if self.reported.elapsed() >= QUIET_LINE {
+        } else if self.reported.elapsed() >= LINE_INTERVAL && !is_quiet() {
             self.reported = Instant::now();
             say(&format!("{stream}: {text}"));
         }
@@ -126,6 +135,7 @@ impl Line {
         let text = format!("{}, {} rows", end.status.name(), count(end.stats.read));
         match &self.bar {
             Some(bar) => bar.finish_with_message(text),
+            None if is_quiet() => {}
             None => say(&format!("{}: {text} in {:.2} s", end.stream, end.seconds)),
         }
     }
@@ -150,12 +160,26 @@ impl RunObserver for ConsoleObserver {
                 *progress = None;
             }
             RunEvent::Retrying(retry) => note(&retry.to_string()),
-            RunEvent::NodeFinished(node) => {
-                let is_well = matches!(node.status, NodeStatus::Succeeded | NodeStatus::LeftOut);
-                if self.output == Output::Text && !is_well {
-                    failure(&format!("{}: {}: {}", node.name, node.status.name(), node.message));
+            RunEvent::ModelsStarted { nodes } => *self.models() = Some(ModelProgress::new(self.is_moving, *nodes)),
+            RunEvent::NodeStarted { name } => {
+                if let Some(models) = self.models().as_mut() {
+                    models.started(name);
                 }
             }
+            RunEvent::NodeFinished(node) => {
+                let mut models = self.models();
+                if self.output == Output::Text && is_failure(node.status) {
+                    let text = format!("{}: {}: {}", node.name, node.status.name(), node.message);
+                    match models.as_ref().and_then(|models| models.bar.as_ref()) {
+                        Some(bar) => bar.suspend(|| failure(&text)),
+                        None => failure(&text),
+                    }
+                }
+                if let Some(models) = models.as_mut() {
+                    models.finished(&node.name);
+                }
+            }
+            RunEvent::ModelsEnded => *self.models() = None,
         }
     }
 

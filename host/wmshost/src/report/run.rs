@@ -3,26 +3,34 @@
 use console::style;
 use wmshost_flow::{Comparison, Failure, Reaction, StreamStatus, StreamSummary};
 use wmshost_runtime::history::RunStatus;
+use wmshost_runtime::models::ModelsOutcome;
 use wmshost_runtime::run::RunOutcome;
 
 use super::documents::run::RunDocument;
 use super::verify::kept;
 use super::{count, failure, note, print, table};
-use crate::cli::Output;
+use crate::exit::Exit;
 
-/// Reports the result of a run.
-pub(crate) fn run(outcome: &RunOutcome, output: Output) -> Result<(), Failure> {
-    match output {
-        Output::Json => super::json(&RunDocument::from(outcome))?,
-        Output::Text => as_text(outcome),
-    }
+/// Reports the loaded streams of a run.
+pub(crate) fn run(outcome: &RunOutcome) {
+    as_text(outcome);
+    print_failures(outcome);
+}
+
+/// Reports a run as a whole, for programs.
+pub(crate) fn run_as_json(outcome: &RunOutcome, models: Option<&ModelsOutcome>, exit: Exit) -> Result<(), Failure> {
+    super::json(&RunDocument::of(outcome, models, exit))?;
+    print_failures(outcome);
+    Ok(())
+}
+
+fn print_failures(outcome: &RunOutcome) {
     for end in &outcome.streams {
         print_rejected(outcome, end);
         if let Some(at) = &end.failure {
             failure(&at.to_string());
         }
     }
-    Ok(())
 }
 
 /// Prints a note that rows were rejected, and the command that shows them.

@@ -6,7 +6,6 @@ use wmshost_runtime::verify::VerifyOutcome;
 use super::documents::verify::VerifyDocument;
 use super::{count, failure, json, note, print, table};
 use crate::cli::Output;
-use crate::exit::{Exit, of_failure};
 
 /// Reports a comparison, with at most `show` rows of each stream that differ.
 pub(crate) fn verify(outcome: &VerifyOutcome, show: usize, output: Output) -> Result<(), Failure> {
@@ -26,14 +25,7 @@ pub(crate) fn verify(outcome: &VerifyOutcome, show: usize, output: Output) -> Re
 
 fn print_report(outcome: &VerifyOutcome, show: usize) {
     let rows = outcome.streams.iter().map(|verified| {
-        let compared = &verified.compared;
-        let found = &compared.found;
-        let result = match &compared.failure {
-            Some(at) if of_failure(&at.failure) == Exit::Cancelled => "stopped",
-            Some(_) => "failed",
-            None if found.is_equal() => "equal",
-            None => "differs",
-        };
+        let found = &verified.compared.found;
         let counts = [
             found.source_rows,
             found.target_rows,
@@ -43,7 +35,7 @@ fn print_report(outcome: &VerifyOutcome, show: usize) {
             found.different,
             found.repaired(),
         ];
-        let mut row = vec![verified.stream.clone(), result.to_owned()];
+        let mut row = vec![verified.stream.clone(), verified.result().to_owned()];
         row.extend(counts.map(count));
         row.push(format!("{:.2}", verified.seconds));
         row

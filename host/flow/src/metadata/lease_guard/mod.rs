@@ -56,10 +56,11 @@ impl LeaseGuard {
             lost: OnceLock::new(),
         });
         let fenced_target = FencedTarget { target: Arc::clone(&self.target), fencing: Arc::clone(&fencing) };
+        let span = &tracing::Span::current();
         let done = thread::scope(|scope| {
             let (stop, stopped) = channel::<()>();
             let fencing = &fencing;
-            scope.spawn(move || self.renew_lease(fencing, &stopped));
+            scope.spawn(move || span.in_scope(|| self.renew_lease(fencing, &stopped)));
             let done = act(&fenced_target);
             drop(stop);
             done

@@ -18,6 +18,7 @@
 //! | `sample` | `sample create` and `change` |
 //! | `models` | `models show`, `diff` and `freshness` |
 //! | `kpi` | `kpi` |
+//! | `error` | any command that failed before it had a result |
 //! | `schemas` | the JSON Schemas of all outputs, by name |
 
 pub(super) mod backfill;
@@ -25,6 +26,7 @@ pub(super) mod bookmark;
 pub(super) mod cases;
 pub(super) mod certificate;
 pub(super) mod check;
+pub(super) mod error;
 pub(super) mod kpi;
 pub(super) mod models;
 pub(super) mod plan;

@@ -3,7 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use wmshost_flow::{Comparison, StreamFailure, StreamSummary};
+use wmshost_models::RunResults;
+use wmshost_runtime::history::RunStatus;
+use wmshost_runtime::models::ModelsOutcome;
 use wmshost_runtime::run::RunOutcome;
+
+use crate::exit::Exit;
 
 use super::bookmark::{BookmarkDocument, DefinitionChangeDocument, definition_changes};
 
@@ -14,12 +19,16 @@ pub(crate) struct RunDocument {
     run_id: String,
     /// The pipeline's name.
     pipeline: String,
-    /// The status of the run as a whole: `succeeded`, `rejected`, `failed` or `cancelled`.
+    /// The status of the run as a whole, with its models: `succeeded`, `rejected`, `failed` or `cancelled`.
     status: &'static str,
-    /// The duration in seconds.
+    /// The exit code of the process.
+    exit_code: u8,
+    /// The duration in seconds, of the streams and the models.
     seconds: f64,
     /// The streams, each summed over its attempts.
     streams: Vec<RunStream>,
+    /// The results of the models that were built after the load; null if none were.
+    models: Option<RunResults>,
 }
 
 /// The result of a stream in a run.
@@ -104,14 +113,17 @@ struct RunError {
     message: String,
 }
 
-impl From<&RunOutcome> for RunDocument {
-    fn from(outcome: &RunOutcome) -> Self {
+impl RunDocument {
+    /// The result of a run that ends with this exit code.
+    pub(crate) fn of(outcome: &RunOutcome, models: Option<&ModelsOutcome>, exit: Exit) -> Self {
         Self {
             run_id: outcome.run_id.clone(),
             pipeline: outcome.pipeline.clone(),
-            status: outcome.status.name(),
-            seconds: outcome.seconds,
+            status: RunStatus::of_exit(exit).name(),
+            exit_code: exit as u8,
+            seconds: outcome.seconds + models.map_or(0.0, |built| built.report.seconds),
             streams: outcome.streams.iter().map(Into::into).collect(),
+            models: models.map(|built| built.report.results(&built.pipeline)),
         }
     }
 }

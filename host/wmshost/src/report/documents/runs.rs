@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wmshost_runtime::history::{PluginRecord, RunRecord, StreamRecord};
+use wmshost_runtime::history::{ModelRecord, PluginRecord, RunParts, RunRecord, StreamRecord};
 
 use super::moment;
 
@@ -11,6 +11,9 @@ use super::moment;
 pub(crate) struct RunRecordDocument {
     /// The run's id.
     run_id: String,
+    /// The kind of the run: `run`, `backfill`, `verify`, `repair`, `replay`, `drop`, `models-run`, `models-test`,
+    /// `models-build`, `models-retry`, `state-reset`, `state-rollback`, `state-set` or `state-import`.
+    kind: &'static str,
     /// The pipeline's name.
     pipeline: String,
     /// The pipeline file.
@@ -21,6 +24,10 @@ pub(crate) struct RunRecordDocument {
     status: &'static str,
     /// The duration in seconds; 0 while it is running.
     seconds: f64,
+    /// The exit code of its process; null if it has not ended by itself.
+    exit_code: Option<u8>,
+    /// The failure of the run as a whole, or the outcome in words.
+    message: Option<String>,
 }
 
 /// A run of the history with its streams.
@@ -31,8 +38,12 @@ pub(crate) struct ShownRunDocument {
     run: RunRecordDocument,
     /// Its streams.
     streams: Vec<StreamRecordDocument>,
+    /// The models that were built or tested, and the streams that were tested with them.
+    models: Vec<ModelRecordDocument>,
     /// The plugins that moved the rows of its streams.
     plugins: Vec<PluginRecordDocument>,
+    /// The file of its log; null if there is none.
+    log: Option<String>,
 }
 
 /// A stream of a run.
@@ -58,6 +69,25 @@ struct StreamRecordDocument {
     error: Option<String>,
 }
 
+/// A model of a run.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ModelRecordDocument {
+    /// The name of the model or stream.
+    model: String,
+    /// The outcome: `succeeded`, `errored`, `failed`, `skipped` or `left out`.
+    status: String,
+    /// The action taken; null if it was only tested.
+    action: Option<String>,
+    /// The number of rows that it has now; null if they were not counted.
+    rows: Option<u64>,
+    /// The number of rows that were inserted, updated or deleted.
+    rows_changed: u64,
+    /// The duration in seconds.
+    seconds: f64,
+    /// The reason for the outcome, and the tests that failed; null if there is nothing to say.
+    message: Option<String>,
+}
+
 /// A plugin that moved the rows of a stream.
 #[derive(Debug, Serialize, JsonSchema)]
 struct PluginRecordDocument {
@@ -75,22 +105,27 @@ impl From<&RunRecord> for RunRecordDocument {
     fn from(run: &RunRecord) -> Self {
         Self {
             run_id: run.run_id.clone(),
+            kind: run.kind.name(),
             pipeline: run.pipeline.clone(),
             file: run.file.clone(),
             started_at: moment(run.started_at),
             status: run.status.name(),
             seconds: run.seconds,
+            exit_code: run.exit_code,
+            message: run.message.clone(),
         }
     }
 }
 
 impl ShownRunDocument {
-    /// A run with its streams and plugins.
-    pub(crate) fn of(run: &RunRecord, streams: &[StreamRecord], plugins: &[PluginRecord]) -> Self {
+    /// A run with its parts.
+    pub(crate) fn of(run: &RunRecord, shown: &RunParts) -> Self {
         Self {
             run: run.into(),
-            streams: streams.iter().map(Into::into).collect(),
-            plugins: plugins.iter().map(Into::into).collect(),
+            streams: shown.streams.iter().map(Into::into).collect(),
+            models: shown.models.iter().map(Into::into).collect(),
+            plugins: shown.plugins.iter().map(Into::into).collect(),
+            log: shown.log.as_ref().map(|log| log.display().to_string()),
         }
     }
 }
@@ -107,6 +142,20 @@ impl From<&StreamRecord> for StreamRecordDocument {
             seconds: stream.seconds,
             bookmark: stream.bookmark.clone(),
             error: stream.failure.clone(),
+        }
+    }
+}
+
+impl From<&ModelRecord> for ModelRecordDocument {
+    fn from(model: &ModelRecord) -> Self {
+        Self {
+            model: model.model.clone(),
+            status: model.status.clone(),
+            action: model.action.clone(),
+            rows: model.rows,
+            rows_changed: model.rows_changed,
+            seconds: model.seconds,
+            message: Some(model.message.clone()).filter(|message| !message.is_empty()),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::backfill::BackfillDocument;
 use super::cases::CasesDocument;
 use super::certificate::CertificateDocument;
 use super::check::CheckDocument;
+use super::error::ErrorDocument;
 use super::kpi::MetricDocument;
 use super::models::{CompiledModelDocument, FreshnessDocument, PlannedModelDocument, ShownNodeDocument};
 use super::plan::PlanDocument;
@@ -62,6 +63,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("models-diff", "wmshost models diff --output json", of::<Vec<PlannedModelDocument>>),
     entry("models-freshness", "wmshost models freshness --output json", of::<Vec<FreshnessDocument>>),
     entry("kpi", "wmshost kpi --output json", of::<Vec<MetricDocument>>),
+    entry("error", "any command with --output json that failed before it had a result", of::<ErrorDocument>),
 ];
 
 const fn entry(name: &'static str, origin: &'static str, schema: fn() -> Json) -> SchemaEntry {

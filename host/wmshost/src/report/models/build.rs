@@ -7,13 +7,7 @@ use wmshost_runtime::Runtime;
 use wmshost_runtime::models::ModelsOutcome;
 
 use crate::cli::Output;
-use crate::report::{count, json, note, print, table};
-
-/// Reports a build in one line, for a run that has printed its own result already.
-pub(crate) fn note_build(outcome: &ModelsOutcome) {
-    let status = if outcome.report.has_failed() { "failed" } else { "succeeded" };
-    note(&format!("models of {} {status}; see {}", outcome.pipeline, outcome.results_file.display()));
-}
+use crate::report::{count, json, print, table};
 
 /// Reports to programs that nothing was built.
 pub(crate) fn no_build(pipeline: &str, runtime: &Runtime, output: Output) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ mod freshness;
 mod inspect;
 mod kpi;
 
-pub(crate) use build::{build, no_build, note_build};
+pub(crate) use build::{build, no_build};
 pub(crate) use freshness::freshness;
 pub(crate) use inspect::{compile, diff, list, show};
 pub(crate) use kpi::kpi;

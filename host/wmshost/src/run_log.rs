@@ -1,4 +1,4 @@
-//! The log of a run: one JSON object per line, in a file named for the run. On a terminal `-v` shows it too.
+//! The log of a run: one JSON object per line, in a file named for the run. `-v` shows it on standard error, too.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -19,7 +19,9 @@ pub(crate) fn start(file: Option<&Path>, verbose: u8) -> Result<(), Failure> {
     };
     let shown = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
     let kept = file.map(open).transpose()?.map(|file| {
-        tracing_subscriber::fmt::layer().json().with_writer(Arc::new(file)).with_filter(filter.max(LevelFilter::INFO))
+        // The span of the run, which every thread of it enters, names the run and the pipeline in each line.
+        let lines = tracing_subscriber::fmt::layer().json().with_current_span(true).with_span_list(false);
+        lines.with_writer(Arc::new(file)).with_filter(filter.max(LevelFilter::INFO))
     });
     tracing_subscriber::registry().with(shown).with(kept).init();
     Ok(())
