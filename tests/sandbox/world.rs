@@ -13,9 +13,9 @@ use wmshost_databases::sqlite;
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Event, ExtractRequest, Failure, FailureKind, LeaseOwner,
     Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy,
-    SourceGrant, Stream, StreamContext, StreamStatus, StreamSummary, TargetGrant, run_streams,
+    Setting, SourceGrant, Stream, StreamContext, StreamStatus, StreamSummary, TargetGrant, run_streams,
 };
-use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Sandbox, Setting};
+use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Sandbox};
 use wmshost_tests::plugin as component;
 
 /// The target tables of the two streams.

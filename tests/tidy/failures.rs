@@ -36,7 +36,7 @@ const TAKERS: &[(&str, &str)] = &[
 ];
 
 /// The crates whose code knows no database's codes.
-const WITHOUT_CODES: [&str; 7] = ["flow", "models", "pipeline", "runtime", "sample", "sandbox", "wmshost"];
+const WITHOUT_CODES: [&str; 8] = ["flow", "models", "pipeline", "runtime", "sample", "sandbox", "sql", "wmshost"];
 
 fn reads_text(compact: &str) -> bool {
     let texts = ["message", "message()", ".to_string()"];

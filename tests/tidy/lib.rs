@@ -63,14 +63,15 @@ fn assert_without(folder: &str, words: &[&str], why: &str) {
 }
 
 /// The host's crates, each with those that it may use.
-const ARROWS: [(&str, &[&str]); 9] = [
-    ("flow", &[]),
-    ("pipeline", &["flow"]),
-    ("databases", &["flow", "pipeline"]),
+const ARROWS: [(&str, &[&str]); 10] = [
+    ("sql", &[]),
+    ("flow", &["sql"]),
+    ("pipeline", &["flow", "sql"]),
+    ("databases", &["flow", "pipeline", "sql"]),
     ("sandbox", &["flow"]),
-    ("models", &["flow"]),
+    ("models", &["flow", "sql"]),
     ("sample", &[]),
-    ("plugin-kit", &["databases", "flow", "models", "sandbox"]),
+    ("plugin-kit", &["databases", "flow", "models", "sandbox", "sql"]),
     ("runtime", &["databases", "flow", "models", "pipeline", "sandbox"]),
     ("wmshost", &["flow", "models", "pipeline", "plugin_kit", "runtime", "sample", "sandbox"]),
 ];
@@ -87,10 +88,10 @@ fn arrows_point_one_way() {
         let refused: Vec<_> = used.filter(|used| used != "contract_rules" && !allowed.contains(&&**used)).collect();
         assert!(refused.is_empty(), "host/{name} may not use {refused:?}");
     }
-    for name in ["flow", "databases", "pipeline", "sample", "models", "runtime", "wmshost"] {
+    for name in ["sql", "flow", "databases", "pipeline", "sample", "models", "runtime", "wmshost"] {
         assert_without(&format!("host/{name}/src"), &["wasmtime::"], "belongs into the sandbox");
     }
-    for name in ["flow", "models", "sandbox", "pipeline", "wmshost"] {
+    for name in ["sql", "flow", "models", "sandbox", "pipeline", "wmshost"] {
         assert_without(&format!("host/{name}/src"), &["rusqlite::", "oracledb::"], "belongs into the drivers");
     }
 }
@@ -99,7 +100,7 @@ fn arrows_point_one_way() {
 fn only_the_edge_prints_and_only_the_runtime_knows_the_environment_and_the_wall_clock() {
     let prints = ["println!", "print!(", "stdout()", "stderr()", "process::exit", "ExitCode", "clap::", "indicatif::"];
     let looks = ["std::env::var", "env::var_os", "SystemTime::now"];
-    for name in ["flow", "databases", "sandbox", "pipeline", "sample", "models", "runtime"] {
+    for name in ["sql", "flow", "databases", "sandbox", "pipeline", "sample", "models", "runtime"] {
         let folder = format!("host/{name}/src");
         assert_without(&folder, &prints, "belongs into the command line");
         if name != "runtime" {
@@ -107,6 +108,19 @@ fn only_the_edge_prints_and_only_the_runtime_knows_the_environment_and_the_wall_
         }
     }
     assert_without("host/wmshost/src", &looks, "belongs into the runtime");
+}
+
+#[test]
+fn names_and_literals_are_quoted_in_one_place() {
+    let quotes = [r#"replace('\'', "''")"#, r#"replace('"', "\"\"")"#];
+    // The plugin kit quotes CSV.
+    for (krate, _) in ARROWS.iter().filter(|(krate, _)| !["sql", "plugin-kit"].contains(krate)) {
+        assert_without(
+            &format!("host/{krate}/src"),
+            &quotes,
+            "quotes SQL: Dialect::quoted and text_literal in host/sql do",
+        );
+    }
 }
 
 #[test]

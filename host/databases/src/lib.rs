@@ -7,7 +7,9 @@
 //! | `digits` | the digits of a number, and whether they fit |
 //! | `oracle` | Oracle as source and as target |
 //! | `sqlite` | SQLite as source and as target |
+//! | `write_session` | the parts of a writing session that both share |
 
 mod digits;
 pub mod oracle;
 pub mod sqlite;
+mod write_session;

@@ -6,7 +6,7 @@
 //! | `choice` | enums whose values are named in pipeline files |
 //! | `failure` | failures: kind, cause, message, advice, and their consequences |
 //! | `regular_file` | files that a person names |
-//! | `values` | values and bookmarks, their order, and the types that columns are declared with |
+//! | `values` | bookmarks, and the order of values |
 //! | `rows` | rows in flight: batches, and the rows taken out of them |
 //! | `ports` | the traits through which the flow meets databases, plugins and time |
 //! | `definition` | what a checkpoint rests on, and what has changed since |
@@ -15,6 +15,7 @@
 //! | `stages` | extract, transform and load, each on a thread of its own |
 //! | `compare` | comparing a source with its target, and repairing |
 //! | `run` | opening, running, reconciling and replaying the streams of a pipeline |
+//! | `setting` | the settings of a plugin |
 //! | [`model`] | the declarations of a plugin of models |
 
 mod choice;
@@ -27,6 +28,7 @@ mod ports;
 mod regular_file;
 mod rows;
 mod run;
+mod setting;
 mod stages;
 mod stream;
 #[cfg(test)]
@@ -43,18 +45,17 @@ pub use failure::policy::{Exit, FailurePolicy, failure_policy};
 pub use failure::{CallSite, Failure, Stage, StreamFailure};
 pub use metadata::checkpoint::{Checkpoint, LoadMode};
 pub use metadata::{
-    AUDIT_COLUMNS, Action, BELONGINGS, Claim, DELETED_AT, DamagedRow, Entry, LEASE_SECONDS, Lease, LeaseGuard,
-    LeaseOwner, Ledger, LoadClock, MERGE_SUFFIX, METADATA_PREFIX, OwnerKind, Quarantine, QuarantineFilter,
-    QuarantinedRow, RejectedIn, STAGED_SUFFIX, STAGING_PREFIXES, SYSTEM_COLUMNS, Secured, TableOwner, TableRecord,
-    TakeOver, Trace, bookmark_from_json, bookmark_to_json, is_reserved, metadata_objections, own_table_objection,
-    owns_table, record_of,
+    AUDIT_COLUMNS, Action, Claim, DELETED_AT, DamagedRow, Entry, LEASE_SECONDS, Lease, LeaseGuard, LeaseOwner, Ledger,
+    LoadClock, MERGE_SUFFIX, METADATA_PREFIX, OwnerKind, Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn,
+    STAGED_SUFFIX, STAGING_PREFIXES, SYSTEM_COLUMNS, Secured, TableOwner, TableRecord, TakeOver, Trace,
+    bookmark_from_json, bookmark_to_json, is_reserved, metadata_objections, own_table_objection, owns_table, record_of,
 };
 pub use ports::cancel::Cancel;
 pub use ports::clock::{Clock, Micros};
 pub use ports::events::{Event, Observer, StreamStats, StreamStatus, StreamSummary};
 pub use ports::extractor::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use ports::loader::{LoadRequest, Loader};
-pub use ports::source::{Cursor, Dialect, Source, SourceGrant, SourceSession, TableDescription, table_not_granted};
+pub use ports::source::{Cursor, Source, SourceGrant, SourceSession, TableDescription, table_not_granted};
 pub use ports::sql::{Sql, SqlSession};
 pub use ports::target::{
     MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession, WriteStats,
@@ -68,14 +69,13 @@ pub use rows::row_json::row_from_json;
 pub use run::replay::Replayed;
 pub use run::trial::Trial;
 pub use run::{check_streams, run_streams};
+pub use setting::{Setting, SettingKind};
 pub use stages::transform::{hold_to_promise, type_name};
 pub use stream::context::StreamContext;
 pub use stream::policy::{
     Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy,
 };
 pub use stream::{Reconcile, Stream};
-pub use values::calendar::{date_of, days_of};
-pub use values::declared::{ColumnPurpose, MOST_DIGITS, NUMBER_DIGITS, declared_type, is_utc, stored_decimal};
-pub use values::functions::only_computes;
 pub use values::order::{Bounds, ColumnOrder, DecimalDigits, order_of_values};
-pub use values::{Bookmark, Position, Value, timestamp_from_text};
+pub use values::{Bookmark, Position};
+pub use wmshost_sql::{Dialect, Value, timestamp_from_text};

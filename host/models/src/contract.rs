@@ -4,26 +4,23 @@
 
 use arrow_schema::DataType;
 use wmshost_flow::model::ModelColumn;
-use wmshost_flow::{Dialect, Failure, Sql};
+use wmshost_flow::{Failure, Sql};
+use wmshost_sql::{Dialect, NUMBER_DIGITS};
 
-use crate::dialect::SqlWriter;
 use crate::store::{text_of, whole};
-
-/// The number of digits up to which SQLite keeps a decimal as a number.
-const NUMBER_DIGITS: u8 = 15;
 
 /// Checks staged rows, in a table whose columns are declared as the model's. The failure names the first column that
 /// has values of another type, their type and their number.
 pub(crate) fn check_rows(
-    writer: SqlWriter,
+    dialect: Dialect,
     table: &str,
     columns: &[ModelColumn],
     sql: &mut dyn Sql,
 ) -> Result<(), Failure> {
-    if writer.0 == Dialect::Oracle {
+    if dialect == Dialect::Oracle {
         return Ok(());
     }
-    let breaks = |column: &ModelColumn| breaks(&writer.name(&column.name), &column.kind);
+    let breaks = |column: &ModelColumn| breaks(&dialect.quoted(&column.name), &column.kind);
     let conditions: Vec<(&ModelColumn, String)> =
         columns.iter().filter_map(|column| Some((column, breaks(column)?))).collect();
     if conditions.is_empty() {
@@ -34,7 +31,7 @@ pub(crate) fn check_rows(
         return Ok(());
     }
     for (column, condition) in conditions {
-        let name = writer.name(&column.name);
+        let name = dialect.quoted(&column.name);
         let rows = sql.query(
             &format!(
                 "SELECT typeof({name}), COUNT(*) FROM {table} WHERE {condition} GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
@@ -91,6 +88,7 @@ pub(crate) fn fits(declared: &DataType, described: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use arrow_schema::TimeUnit;
+    use wmshost_sql::ColumnPurpose;
 
     use super::*;
 
@@ -109,7 +107,7 @@ mod tests {
             (DataType::Timestamp(TimeUnit::Microsecond, None), &["NULL", "''", "'1x'"]),
             (DataType::Binary, &["NULL", "x''", "x'31'"]),
         ] {
-            let declared = SqlWriter(Dialect::Sqlite).declared(&kind).expect("a type");
+            let declared = Dialect::Sqlite.declared_type(&kind, ColumnPurpose::Modelled).expect("a type");
             let condition = breaks("value", &kind).expect("a condition");
             for value in values {
                 sql.execute("DROP TABLE IF EXISTS kept", &[]).expect("dropped");

@@ -78,19 +78,6 @@ pub(crate) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// The offset in a text of a line and column, both from 1.
-pub(crate) fn offset_at(text: &str, line: u64, column: u64) -> usize {
-    let mut start = 0;
-    for _ in 1..line {
-        match text[start..].find('\n') {
-            Some(found) => start += found + 1,
-            None => return text.len(),
-        }
-    }
-    let letters = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
-    text[start..].char_indices().nth(letters).map_or(text.len(), |(at, _)| start + at)
-}
-
 /// The line of an offset, and a marker under it.
 pub(crate) fn excerpt(text: &str, at: usize) -> String {
     let (line, column) = line_and_column(text, at);

@@ -8,7 +8,7 @@ use wmshost_flow::{Failure, Micros, Sql};
 
 use crate::project::{Kind, Project, Selected};
 use crate::record::Moment;
-use crate::store::{Store, kind_of, moment_text, text_of};
+use crate::store::{Store, kind_of, text_of};
 
 /// The verdict about an age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Project {
         now: Micros,
         sql: &mut dyn Sql,
     ) -> Result<Vec<Age>, Failure> {
-        let built = Store { pipeline, writer: self.writer() }.built(sql)?;
+        let built = Store { pipeline, dialect: self.dialect }.built(sql)?;
         let mut ages = Vec::new();
         for &at in &selected.0 {
             let node = &self.nodes[at];
@@ -85,13 +85,13 @@ impl Project {
     }
 
     fn newest(&self, at: usize, column: &str, sql: &mut dyn Sql) -> Result<Option<Micros>, Failure> {
-        let writer = self.writer();
+        let dialect = self.dialect;
         let table = &self.nodes[at].table;
-        if kind_of(sql, writer, table)?.is_none() {
+        if kind_of(sql, dialect, table)?.is_none() {
             return Ok(None);
         }
-        let newest = moment_text(writer, &format!("MAX({})", writer.name(column)));
-        let rows = sql.query(&format!("SELECT {newest} FROM {}", writer.name(table)), &[])?;
+        let newest = dialect.timestamp_as_text(&format!("MAX({})", dialect.quoted(column)));
+        let rows = sql.query(&format!("SELECT {newest} FROM {}", dialect.quoted(table)), &[])?;
         Ok(rows.first().and_then(|row| Moment::parse(text_of(row, 0).trim_end_matches('Z'))).map(|moment| moment.0))
     }
 }

@@ -9,8 +9,8 @@
 //! | `record` | records of builds and tests, with the inputs of each |
 //! | `project` | all models of a pipeline as one graph |
 //! | `guard` | the tables and functions that a plugin's SQL may name |
+//! | `host_columns` | the columns that the host adds to those of a model |
 //! | `check` | checks that need no database |
-//! | `dialect` | SQL for each kind of database |
 //! | `contract` | checks that values have the declared types |
 //! | `prepare` | compiles all SQL in the database without running it |
 //! | `graph` | dependencies between nodes |
@@ -30,10 +30,10 @@ mod check;
 mod contract;
 mod data_tests;
 mod diagnostic;
-mod dialect;
 mod freshness;
 mod graph;
 mod guard;
+mod host_columns;
 mod lineage;
 mod manifest;
 mod openlineage;

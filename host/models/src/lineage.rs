@@ -11,7 +11,7 @@ use sqlparser::ast::{
 };
 use sqlparser::dialect::{Dialect as SqlDialect, GenericDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
-use wmshost_flow::Dialect;
+use wmshost_sql::Dialect;
 
 use crate::project::Project;
 use crate::template::{Mode, Placeholder};

@@ -1,12 +1,12 @@
 //! Compiles every statement in the database before any model is built, over empty relations in place of the models.
 //! Reports mistakes with their position in the model's own text, and columns that differ from the declared ones.
 
-use wmshost_flow::{Dialect, Failure, Sql, SqlSession, failure_policy};
+use wmshost_flow::{Failure, Sql, SqlSession, failure_policy};
+use wmshost_sql::Dialect;
 
 use crate::contract::fits;
 use crate::data_tests::query_of;
 use crate::diagnostic::{At, Diagnostic, DiagnosticSink, locate};
-use crate::dialect::SqlWriter;
 use crate::project::{Node, ParsedModel, Project, SqlRenderer};
 use crate::store::kind_of;
 use crate::template::{Mode, Template};
@@ -27,7 +27,7 @@ impl Project {
     pub fn examine(&self, sql: &mut dyn SqlSession) -> Result<Result<Vec<String>, Vec<Diagnostic>>, Failure> {
         let mut absent = Vec::new();
         for at in (0..self.nodes.len()).filter(|&at| self.nodes[at].model().is_none()) {
-            if kind_of(sql, self.writer(), &self.nodes[at].table)?.is_none() {
+            if kind_of(sql, self.dialect, &self.nodes[at].table)?.is_none() {
                 absent.push(at);
             }
         }
@@ -80,9 +80,9 @@ impl Examiner<'_, '_> {
                     known.map(|column| column.kind.clone())
                 };
                 let window = columns.iter().map(|(name, _)| (name, kind_of(name)));
-                let changes = self.project.writer().empty(window);
+                let changes = self.project.dialect.empty_relation(window);
                 let incremental = renderer.statement(at, Mode::Incremental);
-                let work_table = self.project.writer().work_table("changes");
+                let work_table = self.project.dialect.work_table("changes");
                 self.columns(node, &place_of(node), &model.statement, &incremental.replace(&work_table, &changes))?;
             }
         } else if model.increment().is_some() {
@@ -150,7 +150,7 @@ impl Examiner<'_, '_> {
         let has = |names: &[String], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         let missing: Vec<&str> =
             declared.iter().map(|column| column.name.as_str()).filter(|name| !has(found, name)).collect();
-        let audit_columns = crate::dialect::AUDIT_COLUMNS.map(str::to_owned);
+        let audit_columns = wmshost_flow::AUDIT_COLUMNS.map(str::to_owned);
         let undeclared: Vec<&str> = found
             .iter()
             .map(String::as_str)
@@ -179,7 +179,7 @@ impl Examiner<'_, '_> {
             let statement = query_of(&renderer, at, parsed);
             let place = format!("{}, test {}", node.place(), parsed.test.name);
             let source = parsed.sql.as_ref().or(parsed.only_where.as_ref());
-            let compiled = compile(self.sql, self.project.writer(), &statement);
+            let compiled = compile(self.sql, self.project.dialect, &statement);
             self.note(node, &place, source, compiled)?;
         }
         Ok(())
@@ -191,8 +191,8 @@ fn place_of(node: &Node) -> String {
 }
 
 /// Compiles a SELECT and does not run it.
-fn compile(sql: &mut dyn Sql, writer: SqlWriter, select: &str) -> Result<(), Failure> {
-    match writer.0 {
+fn compile(sql: &mut dyn Sql, dialect: Dialect, select: &str) -> Result<(), Failure> {
+    match dialect {
         Dialect::Sqlite => sql.query(&format!("EXPLAIN {select}"), &[]).map(drop),
         Dialect::Oracle => sql.columns(select).map(drop),
     }

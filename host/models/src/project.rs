@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use wmshost_flow::STAGING_PREFIXES;
 use wmshost_flow::model::{
     Assertion, Declaration, Exposure, Increment, Materialization, Metric, Model, SourceTable, Test,
 };
-use wmshost_flow::{Dialect, STAGING_PREFIXES};
+use wmshost_sql::{Dialect, text_literal};
 
-use crate::dialect::{AUDIT_COLUMNS, REPLACED_AT, SqlWriter, VERSION, audit_types, version_types};
+use crate::host_columns::{REPLACED_AT, VERSION, audit_types, version_types};
 use crate::record::{Inputs, Moment};
 use crate::template::{Mode, Placeholder, Template};
+use wmshost_flow::AUDIT_COLUMNS;
 
 const EARLIEST: i64 = Moment::EARLIEST.0;
 
@@ -148,10 +150,6 @@ impl Project {
         self.nodes.iter().filter_map(|node| node.model().map(|model| (node, model)))
     }
 
-    pub(crate) fn writer(&self) -> SqlWriter {
-        SqlWriter(self.dialect)
-    }
-
     /// Writes the SQL of this project.
     pub(crate) fn renderer(&self) -> SqlRenderer<'_> {
         SqlRenderer {
@@ -278,24 +276,24 @@ impl SqlRenderer<'_> {
 
     /// The SQL of a placeholder.
     pub(crate) fn render_placeholder(&self, word: &Placeholder, at: usize) -> String {
-        use wmshost_flow::Value;
-        let writer = self.project.writer();
+        use wmshost_sql::Value;
+        let dialect = self.project.dialect;
         match word {
             Placeholder::Relation(name) => match self.project.by_name.get(name) {
                 Some(&read) => self.relation(read),
-                None => writer.name(name),
+                None => dialect.quoted(name),
             },
             Placeholder::This => self.relation(at),
-            Placeholder::Changes => writer.work_table("changes"),
-            Placeholder::Watermark => writer.literal(&Value::Timestamp(self.watermark.unwrap_or(EARLIEST))),
-            Placeholder::WatermarkOf(name) => writer.literal(&Value::Timestamp(self.watermark_of(name))),
+            Placeholder::Changes => dialect.work_table("changes"),
+            Placeholder::Watermark => dialect.literal(&Value::Timestamp(self.watermark.unwrap_or(EARLIEST))),
+            Placeholder::WatermarkOf(name) => dialect.literal(&Value::Timestamp(self.watermark_of(name))),
             Placeholder::Before(name) => self.before_images(name),
-            Placeholder::BuiltToday => writer.literal(&Value::Date(self.built_today())),
-            Placeholder::Now if self.live => writer.live_now().to_owned(),
-            Placeholder::Today if self.live => writer.live_today().to_owned(),
-            Placeholder::Now => writer.literal(&Value::Timestamp(self.now)),
-            Placeholder::Today => writer.literal(&Value::Date(day_of(self.now))),
-            Placeholder::RunId => writer.text(self.run_id),
+            Placeholder::BuiltToday => dialect.literal(&Value::Date(self.built_today())),
+            Placeholder::Now if self.live => dialect.current_timestamp().to_owned(),
+            Placeholder::Today if self.live => dialect.current_date().to_owned(),
+            Placeholder::Now => dialect.literal(&Value::Timestamp(self.now)),
+            Placeholder::Today => dialect.literal(&Value::Date(day_of(self.now))),
+            Placeholder::RunId => text_literal(self.run_id),
             Placeholder::Variable(name, fallback) => {
                 let given = self.project.variables.get(name).or(fallback.as_ref());
                 given.cloned().unwrap_or_else(|| "NULL".to_owned())
@@ -320,18 +318,18 @@ impl SqlRenderer<'_> {
         if self.empty {
             return self.relation(read);
         }
-        let writer = self.project.writer();
-        let seen = writer.literal(&wmshost_flow::Value::Timestamp(self.watermark_of(name)));
+        let dialect = self.project.dialect;
+        let seen = dialect.literal(&wmshost_sql::Value::Timestamp(self.watermark_of(name)));
         let [table, loaded_at, replaced_at] =
             [&*before_image_table(&self.project.nodes[read].table), AUDIT_COLUMNS[1], REPLACED_AT]
-                .map(|name| writer.name(name));
+                .map(|name| dialect.quoted(name));
         format!("(SELECT * FROM {table} WHERE {replaced_at} > {seen} AND {loaded_at} <= {seen})")
     }
 
     /// The relation of a node in a FROM.
     pub(crate) fn relation(&self, at: usize) -> String {
         let node = &self.project.nodes[at];
-        let writer = self.project.writer();
+        let dialect = self.project.dialect;
         match node.model() {
             Some(model) if model.model.materialization == Materialization::Ephemeral && !self.empty => {
                 format!("({})", self.statement(at, Mode::Full))
@@ -342,9 +340,9 @@ impl SqlRenderer<'_> {
                 let audit_columns = AUDIT_COLUMNS.into_iter().zip(audit_types().map(Some)).filter(|_| has_rows);
                 let is_snapshot = matches!(model.model.materialization, Materialization::Snapshot(_));
                 let versions = VERSION.into_iter().zip(version_types().map(Some)).filter(|_| is_snapshot);
-                writer.empty(own.chain(versions).chain(audit_columns))
+                dialect.empty_relation(own.chain(versions).chain(audit_columns))
             }
-            _ => writer.name(&node.table),
+            _ => dialect.quoted(&node.table),
         }
     }
 }

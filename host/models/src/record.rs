@@ -7,7 +7,8 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use wmshost_flow::{Micros, Value, days_of};
+use wmshost_flow::Micros;
+use wmshost_sql::{Value, timestamp_from_text};
 
 /// A moment in UTC, in microseconds since 1970. In records it is text: `2026-01-31 23:59:59.999999`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,18 +18,9 @@ impl Moment {
     /// A moment before anything is loaded.
     pub(crate) const EARLIEST: Self = Self(-62_135_596_800_000_000);
 
-    /// Reads `2026-01-31 23:59:59.999999`; a shorter fraction, or none, is allowed.
+    /// Reads `2026-01-31 23:59:59.999999` and the shorter forms that [`timestamp_from_text`] takes.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let digits = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
-        let (year, month, day) = (digits(0, 4)?, digits(5, 7)?, digits(8, 10)?);
-        let (hour, minute, second) = match text.len() {
-            10 => (0, 0, 0),
-            _ => (digits(11, 13)?, digits(14, 16)?, digits(17, 19).unwrap_or(0)),
-        };
-        let fraction: String =
-            text.get(20..).unwrap_or_default().chars().take_while(char::is_ascii_digit).take(6).collect();
-        let micros = format!("{fraction:0<6}").parse::<i64>().ok()?;
-        Some(Self((((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micros))
+        timestamp_from_text(text).map(Self)
     }
 
     /// The same in ISO 8601, for documents.

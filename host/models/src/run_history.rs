@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
-use wmshost_flow::{Failure, Micros, Sql, Value};
+use wmshost_flow::{Failure, Micros, Sql};
+use wmshost_sql::Value;
 
 use crate::project::{Project, Selected};
 use crate::record::{BuildRecord, Moment};
@@ -84,7 +85,7 @@ pub struct ColumnProfile {
 impl Project {
     /// The last build of each model.
     pub fn built(&self, pipeline: &str, sql: &mut dyn Sql) -> Result<BTreeMap<String, BuildRecord>, Failure> {
-        Store { pipeline, writer: self.writer() }.built(sql)
+        Store { pipeline, dialect: self.dialect }.built(sql)
     }
 
     /// True if a model was never built, or its declaration has changed since. `built` has the fingerprints of the last
@@ -99,7 +100,7 @@ impl Project {
 
     /// The last results of models and tests, and some rows that failed, as JSON by node.
     pub fn last_results(&self, pipeline: &str, sql: &mut dyn Sql) -> Result<BTreeMap<String, NodeHistory>, Failure> {
-        let store = Store { pipeline, writer: self.writer() };
+        let store = Store { pipeline, dialect: self.dialect };
         let mut nodes: BTreeMap<String, NodeHistory> = BTreeMap::new();
         for (name, built) in store.built(sql)? {
             let built = LastBuild {
@@ -136,16 +137,16 @@ impl Project {
     /// maximum.
     pub fn profile(&self, name: &str, sql: &mut dyn Sql) -> Result<Option<Profile>, Failure> {
         let Some(&at) = self.by_name.get(name) else { return Ok(None) };
-        let (node, writer) = (&self.nodes[at], self.writer());
-        if node.columns().is_empty() || kind_of(sql, writer, &node.table)?.is_none() {
+        let (node, dialect) = (&self.nodes[at], self.dialect);
+        if node.columns().is_empty() || kind_of(sql, dialect, &node.table)?.is_none() {
             return Ok(None);
         }
         let mut parts = vec!["COUNT(*)".to_owned()];
         for column in node.columns() {
-            let column = writer.name(&column.name);
+            let column = dialect.quoted(&column.name);
             parts.push(format!("COUNT({column}), COUNT(DISTINCT {column}), MIN({column}), MAX({column})"));
         }
-        let rows = sql.query(&format!("SELECT {} FROM {}", parts.join(", "), writer.name(&node.table)), &[])?;
+        let rows = sql.query(&format!("SELECT {} FROM {}", parts.join(", "), dialect.quoted(&node.table)), &[])?;
         let Some(row) = rows.first() else { return Ok(None) };
         let count = row.first().and_then(whole).unwrap_or(0);
         let column = |(number, column): (usize, &wmshost_flow::model::ModelColumn)| {
@@ -172,14 +173,14 @@ impl Project {
         rows: usize,
         sql: &mut dyn Sql,
     ) -> Result<(Vec<String>, Vec<Vec<String>>), Failure> {
-        let writer = self.writer();
+        let dialect = self.dialect;
         let Some(table) = self.table(name) else { return Ok(Default::default()) };
-        if rows == 0 || kind_of(sql, writer, table)?.is_none() {
+        if rows == 0 || kind_of(sql, dialect, table)?.is_none() {
             return Ok(Default::default());
         }
-        let select = format!("SELECT * FROM {}", writer.name(table));
+        let select = format!("SELECT * FROM {}", dialect.quoted(table));
         let columns = sql.columns(&select)?;
-        let found = sql.query(&format!("{select} {}", writer.first_rows(rows)), &[])?;
+        let found = sql.query(&format!("{select} {}", dialect.first_rows(rows)), &[])?;
         let columns = columns.into_iter().map(|(name, _)| name).collect();
         let rows = found.iter().map(|row| (0..row.len()).map(|at| text_of(row, at)).collect()).collect();
         Ok((columns, rows))
@@ -187,14 +188,14 @@ impl Project {
 
     /// The time when each stream was last loaded: from the checkpoint that the pipeline keeps beside the rows.
     pub fn last_loads(&self, pipeline: &str, sql: &mut dyn Sql) -> Result<BTreeMap<String, Micros>, Failure> {
-        let writer = self.writer();
-        if kind_of(sql, writer, "WMSHOST_CHECKPOINT")?.is_none() {
+        let dialect = self.dialect;
+        if kind_of(sql, dialect, "WMSHOST_CHECKPOINT")?.is_none() {
             return Ok(BTreeMap::new());
         }
         // The ledger keeps timestamps as text, in all databases.
         let statement = format!(
             "SELECT stream, MAX(committed_at) FROM WMSHOST_CHECKPOINT WHERE pipeline = {} GROUP BY stream",
-            writer.parameter(1)
+            dialect.parameter(1)
         );
         let rows = sql.query(&statement, &[Value::Text(pipeline.to_owned())])?;
         Ok(rows.iter().filter_map(|row| Some((text_of(row, 0), Moment::parse(&text_of(row, 1))?.0))).collect())
@@ -208,7 +209,7 @@ impl Project {
         now: Micros,
         sql: &mut dyn Sql,
     ) -> Result<Vec<(String, &'static str, String)>, Failure> {
-        let built = Store { pipeline, writer: self.writer() }.built(sql)?;
+        let built = Store { pipeline, dialect: self.dialect }.built(sql)?;
         let mut order: Vec<usize> = selected.0.iter().copied().filter(|&at| self.nodes[at].model().is_some()).collect();
         order.sort_by_key(|&at| (self.nodes[at].level, self.nodes[at].name.clone()));
         let mut touched: BTreeSet<usize> = BTreeSet::new();
@@ -268,27 +269,20 @@ impl Project {
         days: usize,
         sql: &mut dyn Sql,
     ) -> Result<Vec<(String, Option<f64>)>, Failure> {
-        let writer = self.writer();
+        let dialect = self.dialect;
         let Some(table) = self.table(&metric.model) else { return Ok(Vec::new()) };
-        if kind_of(sql, writer, table)?.is_none() {
+        if kind_of(sql, dialect, table)?.is_none() {
             return Ok(Vec::new());
         }
-        let (day, column) = (writer.name(&metric.day), writer.name(&metric.column));
+        let (day, column) = (dialect.quoted(&metric.day), dialect.quoted(&metric.column));
         let query = format!(
             "SELECT {}, {column} FROM {} WHERE {day} IS NOT NULL ORDER BY {day} DESC {}",
-            self.day_text(&day),
-            writer.name(table),
-            writer.first_rows(days)
+            dialect.date_as_text(&day),
+            dialect.quoted(table),
+            dialect.first_rows(days)
         );
         let mut rows = sql.query(&query, &[])?;
         rows.reverse();
         Ok(rows.iter().map(|row| (text_of(row, 0), row.get(1).and_then(real))).collect())
-    }
-
-    fn day_text(&self, day: &str) -> String {
-        match self.dialect {
-            wmshost_flow::Dialect::Sqlite => format!("substr({day}, 1, 10)"),
-            wmshost_flow::Dialect::Oracle => format!("TO_CHAR({day}, 'YYYY-MM-DD')"),
-        }
     }
 }

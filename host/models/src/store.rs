@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_schema::DataType;
 use serde::{Deserialize, Serialize};
-use wmshost_flow::{Dialect, Failure, Micros, Sql, SqlSession, Value, own_table_objection};
+use wmshost_flow::{Failure, Sql, SqlSession, own_table_objection};
+use wmshost_sql::{ColumnPurpose, Dialect, Value};
 
-use crate::dialect::{SqlWriter, audit_types};
+use crate::host_columns::audit_types;
 use crate::record::{BuildRecord, Inputs, Moment, OwnState, TestRecord};
 
 /// The table of the last builds.
@@ -44,15 +45,16 @@ struct RecordedInputs {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Store<'p> {
     pub(crate) pipeline: &'p str,
-    pub(crate) writer: SqlWriter,
+    pub(crate) dialect: Dialect,
 }
 
 impl Store<'_> {
     /// Creates the tables that do not exist yet.
     pub(crate) fn prepare(self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        let text = if self.writer.0 == Dialect::Sqlite { "TEXT" } else { "VARCHAR2(128)" };
+        let [text, _] = self.dialect.declared_audit_types();
         let kinds = [DataType::Utf8, audit_types()[1].clone(), DataType::Int64, DataType::Float64];
-        let [long, moment, number, real] = kinds.map(|kind| self.writer.declared(&kind).unwrap_or_default());
+        let [long, moment, number, real] =
+            kinds.map(|kind| self.dialect.declared_type(&kind, ColumnPurpose::Modelled).unwrap_or_default());
         let tables = [
             (
                 MODEL_TABLE,
@@ -80,13 +82,13 @@ impl Store<'_> {
             ),
         ];
         for (name, columns) in tables {
-            if kind_of(sql, self.writer, name)?.is_some() {
+            if kind_of(sql, self.dialect, name)?.is_some() {
                 continue;
             }
-            let made = sql.execute(&format!("CREATE TABLE {} ({columns})", self.writer.name(name)), &[]);
+            let made = sql.execute(&format!("CREATE TABLE {} ({columns})", self.dialect.quoted(name)), &[]);
             // Another process may have created it meanwhile.
             if let Err(failure) = made
-                && kind_of(sql, self.writer, name)?.is_none()
+                && kind_of(sql, self.dialect, name)?.is_none()
             {
                 return Err(failure);
             }
@@ -98,30 +100,27 @@ impl Store<'_> {
     fn add_to_tested(self, columns: &[(&str, &str)], sql: &mut dyn SqlSession) -> Result<(), Failure> {
         let there = self.columns_of_tested(sql)?;
         for (name, kind) in columns.iter().filter(|(name, _)| !there.contains(*name)) {
-            let words = match self.writer.0 {
-                Dialect::Sqlite => format!("ADD COLUMN {name} {kind}"),
-                Dialect::Oracle => format!("ADD ({name} {kind})"),
-            };
-            sql.execute(&format!("ALTER TABLE {} {words}", self.writer.name(TEST_TABLE)), &[])?;
+            let words = self.dialect.add_column(name, kind);
+            sql.execute(&format!("ALTER TABLE {} {words}", self.dialect.quoted(TEST_TABLE)), &[])?;
         }
         Ok(())
     }
 
     fn columns_of_tested(self, sql: &mut dyn Sql) -> Result<BTreeSet<String>, Failure> {
-        let columns = sql.columns(&format!("SELECT * FROM {}", self.writer.name(TEST_TABLE)))?;
+        let columns = sql.columns(&format!("SELECT * FROM {}", self.dialect.quoted(TEST_TABLE)))?;
         Ok(columns.into_iter().map(|(name, _)| name.to_ascii_lowercase()).collect())
     }
 
     /// The last build of every model of the pipeline.
     pub(crate) fn built(self, sql: &mut dyn Sql) -> Result<BTreeMap<String, BuildRecord>, Failure> {
-        if kind_of(sql, self.writer, MODEL_TABLE)?.is_none() {
+        if kind_of(sql, self.dialect, MODEL_TABLE)?.is_none() {
             return Ok(BTreeMap::new());
         }
         let statement = format!(
             "SELECT model, fingerprint, inputs, changed_at, {}, row_count, run_id, plugin_digest FROM {MODEL_TABLE} \
              WHERE pipeline = {}",
-            self.moment_text("checked_at"),
-            self.writer.parameter(1)
+            self.dialect.timestamp_as_text("checked_at"),
+            self.dialect.parameter(1)
         );
         let rows = sql.query(&statement, &[Value::Text(self.pipeline.to_owned())])?;
         Ok(rows.into_iter().filter_map(|row| built(&row)).collect())
@@ -139,7 +138,7 @@ impl Store<'_> {
             Value::Text(built.fingerprint.clone()),
             Value::Text(inputs),
             Value::Text(built.changed_at.to_string()),
-            self.moment(built.checked_at),
+            self.dialect.timestamp_parameter(built.checked_at),
             built.rows.map_or(Value::Null, count),
             Value::Text(built.run_id.clone()),
             Value::Text(built.plugin_digest.clone()),
@@ -150,22 +149,22 @@ impl Store<'_> {
 
     /// Forgets the build of a model: it is built in full next time.
     pub(crate) fn forget(self, sql: &mut dyn Sql, model: &str) -> Result<(), Failure> {
-        let [one, two] = [1, 2].map(|number| self.writer.parameter(number));
+        let [one, two] = [1, 2].map(|number| self.dialect.parameter(number));
         let delete = format!("DELETE FROM {MODEL_TABLE} WHERE pipeline = {one} AND model = {two}");
         sql.execute(&delete, &[Value::Text(self.pipeline.to_owned()), Value::Text(model.to_owned())]).map(drop)
     }
 
     /// The last results of all tests of the pipeline, by node and test.
     pub(crate) fn tested(self, sql: &mut dyn Sql) -> Result<BTreeMap<(String, String), TestRecord>, Failure> {
-        if kind_of(sql, self.writer, TEST_TABLE)?.is_none() {
+        if kind_of(sql, self.dialect, TEST_TABLE)?.is_none() {
             return Ok(BTreeMap::new());
         }
         let there = self.columns_of_tested(sql)?;
         let [seen, at_most] = ["seen", "at_most"].map(|name| if there.contains(name) { name } else { "NULL" });
         let statement = format!(
             "SELECT node, test, status, failing, measured, {}, {seen}, {at_most} FROM {TEST_TABLE} WHERE pipeline = {}",
-            self.moment_text("tested_at"),
-            self.writer.parameter(1)
+            self.dialect.timestamp_as_text("tested_at"),
+            self.dialect.parameter(1)
         );
         let rows = sql.query(&statement, &[Value::Text(self.pipeline.to_owned())])?;
         Ok(rows.into_iter().filter_map(|row| tested(&row)).collect())
@@ -183,7 +182,7 @@ impl Store<'_> {
     ) -> Result<(), Failure> {
         let text = |text: &str| Value::Text(text.to_owned());
         let key = [text(self.pipeline), text(node), text(test)];
-        let [one, two, three] = [1, 2, 3].map(|number| self.writer.parameter(number));
+        let [one, two, three] = [1, 2, 3].map(|number| self.dialect.parameter(number));
         for table in [Some(TEST_TABLE), failing_rows.map(|_| FAILURES_TABLE)].into_iter().flatten() {
             let which = format!("pipeline = {one} AND node = {two} AND test = {three}");
             sql.execute(&format!("DELETE FROM {table} WHERE {which}"), &key)?;
@@ -192,7 +191,13 @@ impl Store<'_> {
         let mut values = key.to_vec();
         let seen = serde_json::to_string(&tested.seen)
             .map_err(|error| Failure::permanent(format!("noting what {test} looked at: {error}")))?;
-        values.extend([text(&tested.status), count(tested.failing), measured, self.moment(tested.at), text(run_id)]);
+        values.extend([
+            text(&tested.status),
+            count(tested.failing),
+            measured,
+            self.dialect.timestamp_parameter(tested.at),
+            text(run_id),
+        ]);
         values.extend([text(&seen), count(u64::from(tested.at_most))]);
         let columns = "pipeline, node, test, status, failing, measured, tested_at, run_id, seen, at_most";
         self.insert(sql, TEST_TABLE, columns, &values)?;
@@ -206,77 +211,32 @@ impl Store<'_> {
 
     /// The kept failing rows of tests, as JSON: node, test, row.
     pub(crate) fn failing_rows(self, sql: &mut dyn Sql) -> Result<Vec<(String, String, String)>, Failure> {
-        if kind_of(sql, self.writer, FAILURES_TABLE)?.is_none() {
+        if kind_of(sql, self.dialect, FAILURES_TABLE)?.is_none() {
             return Ok(Vec::new());
         }
         let statement = format!(
             "SELECT node, test, failing_row FROM {FAILURES_TABLE} WHERE pipeline = {} ORDER BY node, test, row_number",
-            self.writer.parameter(1)
+            self.dialect.parameter(1)
         );
         let rows = sql.query(&statement, &[Value::Text(self.pipeline.to_owned())])?;
         Ok(rows.into_iter().map(|row| (text_of(&row, 0), text_of(&row, 1), text_of(&row, 2))).collect())
     }
 
     fn insert(self, sql: &mut dyn Sql, table: &str, columns: &str, values: &[Value]) -> Result<(), Failure> {
-        let places: Vec<String> = (1..=values.len()).map(|number| self.writer.parameter(number)).collect();
+        let places: Vec<String> = (1..=values.len()).map(|number| self.dialect.parameter(number)).collect();
         sql.execute(&format!("INSERT INTO {table} ({columns}) VALUES ({})", places.join(", ")), values).map(drop)
-    }
-
-    /// A timestamp as it is stored: SQLite has text.
-    fn moment(self, micros: Micros) -> Value {
-        let moment = Value::Timestamp(micros);
-        match self.writer.0 {
-            Dialect::Sqlite => Value::Text(moment.to_string()),
-            Dialect::Oracle => moment,
-        }
-    }
-
-    fn moment_text(self, column: &str) -> String {
-        moment_text(self.writer, column)
-    }
-}
-
-/// A timestamp as text, `2026-01-31 23:59:59.999999`, whatever type the database has for it.
-pub(crate) fn moment_text(writer: SqlWriter, expression: &str) -> String {
-    match writer.0 {
-        Dialect::Sqlite => expression.to_owned(),
-        // A DATE has no fraction.
-        Dialect::Oracle => format!("TO_CHAR(CAST({expression} AS TIMESTAMP(6)), 'YYYY-MM-DD HH24:MI:SS.FF6')"),
     }
 }
 
 /// The kind of the object that has a name in the database: `table` or `view`.
-pub(crate) fn kind_of(sql: &mut dyn Sql, writer: SqlWriter, name: &str) -> Result<Option<String>, Failure> {
-    let (statement, name) = match writer.0 {
-        Dialect::Sqlite => (
-            "SELECT type FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
-            name.to_owned(),
-        ),
-        Dialect::Oracle => (
-            &*format!(
-                "SELECT LOWER(object_type) FROM all_objects \
-                 WHERE {} AND object_type IN ('TABLE', 'VIEW') AND object_name = :1",
-                writer.is_own_schema()
-            ),
-            name.to_ascii_uppercase(),
-        ),
-    };
-    let rows = sql.query(statement, &[Value::Text(name)])?;
+pub(crate) fn kind_of(sql: &mut dyn Sql, dialect: Dialect, name: &str) -> Result<Option<String>, Failure> {
+    let rows = sql.query(&dialect.relation_kind(), &[Value::Text(dialect.spelled(name))])?;
     Ok(rows.first().map(|row| text_of(row, 0)))
 }
 
 /// A digest of the text of a view, as the database has it.
-pub(crate) fn view_digest(sql: &mut dyn Sql, writer: SqlWriter, name: &str) -> Result<String, Failure> {
-    let (statement, name) = match writer.0 {
-        Dialect::Sqlite => {
-            ("SELECT sql FROM main.sqlite_schema WHERE type = 'view' AND name = ?1 COLLATE NOCASE", name.to_owned())
-        }
-        Dialect::Oracle => (
-            &*format!("SELECT text FROM all_views WHERE {} AND view_name = :1", writer.is_own_schema()),
-            name.to_ascii_uppercase(),
-        ),
-    };
-    let rows = sql.query(statement, &[Value::Text(name)])?;
+pub(crate) fn view_digest(sql: &mut dyn Sql, dialect: Dialect, name: &str) -> Result<String, Failure> {
+    let rows = sql.query(&dialect.view_text(), &[Value::Text(dialect.spelled(name))])?;
     let text = rows.first().map(|row| text_of(row, 0)).unwrap_or_default();
     Ok(blake3::hash(text.as_bytes()).to_hex()[..16].to_owned())
 }

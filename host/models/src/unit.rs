@@ -6,13 +6,15 @@ use arrow_schema::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wmshost_flow::model::{Rows, UnitTest};
-use wmshost_flow::{Failure, Sql, SqlSession, Value};
+use wmshost_flow::{Failure, Sql, SqlSession};
+use wmshost_sql::{ColumnPurpose, Value};
 
-use crate::dialect::{AUDIT_COLUMNS, VERSION};
+use crate::host_columns::VERSION;
 use crate::project::{Node, ParsedModel, Project, SqlRenderer, before_image_table};
 use crate::record::Moment;
 use crate::store::real;
 use crate::template::Mode;
+use wmshost_flow::AUDIT_COLUMNS;
 
 /// Port: empty, temporary databases. They accept SQLite's SQL.
 pub trait Scratch: Sync {
@@ -61,7 +63,7 @@ struct UnitTestRun<'p> {
 impl UnitTestRun<'_> {
     /// The rows that the model returns over the fixtures.
     fn given(&self, sql: &mut dyn SqlSession) -> Result<Vec<Vec<Value>>, Failure> {
-        let writer = self.project.writer();
+        let dialect = self.project.dialect;
         for &read in &self.project.nodes[self.at].reads {
             let node = &self.project.nodes[read];
             self.fixture(node, &node.name, &node.table, sql)?;
@@ -82,10 +84,10 @@ impl UnitTestRun<'_> {
         };
         if let (Some(changes), Mode::Incremental) = (&self.model.changes, mode) {
             let changes = self.with_variables(renderer).write(changes, self.at, mode);
-            sql.execute(&writer.create_work_table("changes", &changes), &[])?;
+            sql.execute(&dialect.create_work_table("changes", &changes), &[])?;
         }
         let statement = self.with_variables(renderer).write(&self.model.statement, self.at, mode);
-        let columns = writer.names("wms_given.", &self.test.expected.columns);
+        let columns = dialect.quoted_list("wms_given.", &self.test.expected.columns);
         sql.query(&format!("SELECT {columns} FROM ({statement}\n) wms_given"), &[])
     }
 
@@ -95,7 +97,7 @@ impl UnitTestRun<'_> {
 
     /// Creates and fills the table of a dependency.
     fn fixture(&self, node: &Node, name: &str, table: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
-        let writer = self.project.writer();
+        let dialect = self.project.dialect;
         let empty = Rows::default();
         let given = self.test.given.iter().find(|(given, _)| given == name).map_or(&empty, |(_, rows)| rows);
         let mut columns: Vec<(String, Option<&DataType>)> =
@@ -107,20 +109,20 @@ impl UnitTestRun<'_> {
             }
         }
         let declared = columns.iter().map(|(name, kind)| {
-            let kind = kind.and_then(|kind| writer.declared(kind)).unwrap_or_default();
-            format!("{} {kind}", writer.name(name))
+            let kind = kind.and_then(|kind| dialect.declared_type(kind, ColumnPurpose::Modelled)).unwrap_or_default();
+            format!("{} {kind}", dialect.quoted(name))
         });
-        let table = writer.name(table);
+        let table = dialect.quoted(table);
         sql.execute(&format!("CREATE TABLE {table} ({})", declared.collect::<Vec<_>>().join(", ")), &[])?;
         if given.rows.is_empty() {
             return Ok(());
         }
         let rows = given.rows.iter().map(|row| {
-            let values: Vec<String> = row.iter().map(|value| writer.literal(value)).collect();
+            let values: Vec<String> = row.iter().map(|value| dialect.literal(value)).collect();
             format!("({})", values.join(", "))
         });
         let rows: Vec<String> = rows.collect();
-        let names = writer.names("", &given.columns);
+        let names = dialect.quoted_list("", &given.columns);
         for rows in rows.chunks(500) {
             sql.execute(&format!("INSERT INTO {table} ({names}) VALUES {}", rows.join(", ")), &[])?;
         }
@@ -138,11 +140,11 @@ impl UnitTestRenderer<'_> {
     fn write(&self, template: &crate::template::Template, at: usize, mode: Mode) -> String {
         use crate::template::Placeholder;
         let project = self.renderer.project;
-        let writer = project.writer();
+        let dialect = project.dialect;
         template.render(mode, |word| match word {
-            Placeholder::Relation(name) => project.table(name).map(|table| writer.name(table)).unwrap_or_default(),
+            Placeholder::Relation(name) => project.table(name).map(|table| dialect.quoted(table)).unwrap_or_default(),
             Placeholder::Before(name) => {
-                project.table(name).map(|table| writer.name(&before_image_table(table))).unwrap_or_default()
+                project.table(name).map(|table| dialect.quoted(&before_image_table(table))).unwrap_or_default()
             }
             Placeholder::Variable(name, _) => match self.test.variables.iter().find(|(given, _)| given == name) {
                 Some((_, literal)) => literal.clone(),

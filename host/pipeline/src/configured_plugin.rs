@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::settings::Setting;
+use wmshost_flow::Setting;
 
 /// A plugin at its position in a stream.
 #[derive(Debug, Clone)]

@@ -76,13 +76,11 @@ pub use keys::{KeyHelp, all_keys};
 pub use load::{check_file, load};
 pub use models::{Lineage, Models, ModelsPlan, variable_literal};
 pub use plugins::{
-    PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, StandardPluginProblem,
-    World,
+    PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
 };
 pub use policies::LateRows;
 pub use reference::Environment;
 pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};
 pub use schema::schema;
 pub use secret::Secret;
-pub use settings::Setting;
 pub use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use wmshost_flow::Setting;
+use wmshost_sql::text_literal;
+
 use crate::authored::Node;
 use crate::configured_plugin::ConfiguredPlugin;
 use crate::keys::models as keys;
 use crate::secret::Secret;
 use crate::section_reader::SectionReader;
-use crate::settings::{GivenSetting, Setting, given};
+use crate::settings::{GivenSetting, given};
 
 /// A server that accepts OpenLineage events.
 #[derive(Debug, Clone)]
@@ -95,12 +98,11 @@ fn variables(scope: &mut SectionReader<'_>) -> BTreeMap<String, String> {
 
 /// Returns a value as an SQL literal: a text in quotes, a list of texts separated by commas, as in `IN`.
 pub fn variable_literal(value: &Setting) -> String {
-    let text = |text: &String| format!("'{}'", text.replace('\'', "''"));
     match value {
-        Setting::Text(value) => text(value),
+        Setting::Text(value) => text_literal(value),
         Setting::Integer(value) => value.to_string(),
         Setting::Number(value) => format!("{value:?}"),
         Setting::Flag(value) => u8::from(*value).to_string(),
-        Setting::Texts(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
+        Setting::Texts(values) => values.iter().map(|value| text_literal(value)).collect::<Vec<_>>().join(", "),
     }
 }

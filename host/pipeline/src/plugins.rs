@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use wmshost_flow::SettingKind;
+
 /// The kind of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum World {
@@ -26,21 +28,6 @@ impl fmt::Display for World {
             Self::Models => "a models plugin",
         })
     }
-}
-
-/// The type of a setting's value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettingKind {
-    /// Text.
-    Text,
-    /// A whole number.
-    Integer,
-    /// A number.
-    Number,
-    /// True or false.
-    Flag,
-    /// A list of texts.
-    Texts,
 }
 
 /// A setting that a plugin declares.

@@ -4,32 +4,18 @@
 use std::collections::BTreeMap;
 
 use toml::de::DeValue;
+use wmshost_flow::{Setting, SettingKind};
 
 use crate::authored::Node;
 use crate::diagnostics::{DiagnosticSink, join};
 use crate::keys::stream;
-use crate::plugins::{SettingKind, SettingMetadata};
+use crate::plugins::SettingMetadata;
 use crate::reference::{Found, Origin};
 use crate::secret::Secret;
 use crate::section_reader::SectionReader;
 use crate::suggest;
 use crate::syntax::SyntaxError;
 use crate::value::{AuthoredValue, literal};
-
-/// The value of a setting.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Setting {
-    /// Text.
-    Text(String),
-    /// A whole number.
-    Integer(i64),
-    /// A number.
-    Number(f64),
-    /// True or false.
-    Flag(bool),
-    /// A list of texts.
-    Texts(Vec<String>),
-}
 
 /// A setting as written: a value in the file, or text by reference, which is not shown.
 #[derive(Debug, Clone)]
@@ -121,7 +107,7 @@ pub(crate) fn check(
 
 /// Converts a given value to the declared type.
 fn value(setting: &SettingMetadata, given: &GivenSetting) -> Result<Setting, SyntaxError> {
-    let expected = expected(setting.kind);
+    let expected = setting.kind;
     match given {
         GivenSetting::Typed(value) => {
             let found = value.kind();
@@ -134,7 +120,7 @@ fn value(setting: &SettingMetadata, given: &GivenSetting) -> Result<Setting, Syn
 
 /// Returns the default of a setting that is not set.
 fn fallback(setting: &SettingMetadata) -> Result<Setting, SyntaxError> {
-    let expected = expected(setting.kind);
+    let expected = setting.kind;
     let text = setting.fallback.as_deref().ok_or_else(|| {
         let advice = format!("add `{} = …`: {expected}", setting.name);
         ("is missing; the plugin needs it".to_owned(), Some(advice))
@@ -189,27 +175,4 @@ fn chosen(setting: &SettingMetadata, value: Setting, shown: bool) -> Result<Sett
     let advice = near.filter(|_| shown).map(|near| format!("did you mean `{near}`?"));
     let subject = if shown { format!("`{wrong}`") } else { "the value".to_owned() };
     Err((format!("{subject} is not one of {choices}"), advice))
-}
-
-impl Setting {
-    /// Describes its type.
-    fn kind(&self) -> &'static str {
-        expected(match self {
-            Self::Text(_) => SettingKind::Text,
-            Self::Integer(_) => SettingKind::Integer,
-            Self::Number(_) => SettingKind::Number,
-            Self::Flag(_) => SettingKind::Flag,
-            Self::Texts(_) => SettingKind::Texts,
-        })
-    }
-}
-
-fn expected(kind: SettingKind) -> &'static str {
-    match kind {
-        SettingKind::Text => "text",
-        SettingKind::Integer => "a whole number",
-        SettingKind::Number => "a number",
-        SettingKind::Flag => "true or false",
-        SettingKind::Texts => "a list of texts",
-    }
 }

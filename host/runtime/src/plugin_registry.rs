@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use wmshost_flow::{Cancel, Failure, FailureCause, WasmError};
 use wmshost_pipeline::{
-    PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, StandardPluginProblem,
-    World,
+    PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
 };
 use wmshost_sandbox::{self as sandbox, Plugin, Sandbox};
 
@@ -130,16 +129,5 @@ fn problem(failure: &Failure) -> PluginProblem {
 }
 
 fn setting(setting: sandbox::SettingDescription) -> SettingMetadata {
-    SettingMetadata {
-        name: setting.name,
-        kind: match setting.kind {
-            sandbox::SettingKind::Text => SettingKind::Text,
-            sandbox::SettingKind::Integer => SettingKind::Integer,
-            sandbox::SettingKind::Number => SettingKind::Number,
-            sandbox::SettingKind::Flag => SettingKind::Flag,
-            sandbox::SettingKind::Texts => SettingKind::Texts,
-        },
-        fallback: setting.fallback,
-        choices: setting.choices,
-    }
+    SettingMetadata { name: setting.name, kind: setting.kind, fallback: setting.fallback, choices: setting.choices }
 }

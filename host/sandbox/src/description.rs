@@ -1,25 +1,10 @@
 //! A plugin's descriptions: of itself, and of the streams of its source.
 
 use arrow_schema::SchemaRef;
-use wmshost_flow::Failure;
+use wmshost_flow::{Failure, SettingKind};
 
 use crate::bindings::about;
 use crate::text::sanitize;
-
-/// The type of a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettingKind {
-    /// Text.
-    Text,
-    /// A whole number.
-    Integer,
-    /// A number.
-    Number,
-    /// True or false.
-    Flag,
-    /// A list of texts.
-    Texts,
-}
 
 /// One key of a plugin's own table in the pipeline file.
 #[derive(Debug, Clone)]

@@ -2,20 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// A value of the plugin's own table in the pipeline file.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Setting {
-    /// Text.
-    Text(String),
-    /// A whole number.
-    Integer(i64),
-    /// A number.
-    Number(f64),
-    /// True or false.
-    Flag(bool),
-    /// A list of texts.
-    Texts(Vec<String>),
-}
+use wmshost_flow::Setting;
 
 /// The names and the settings of an instance.
 #[derive(Debug, Clone, Default)]

@@ -54,8 +54,8 @@ mod wasi;
 
 pub use capabilities::GrantedSource;
 pub use contract::CONTRACT_VERSION;
-pub use description::{Description, Offer, SettingDescription, SettingKind};
-pub use identity::{Identity, Setting};
+pub use description::{Description, Offer, SettingDescription};
+pub use identity::Identity;
 pub use limits::Limits;
 pub use link::World;
 pub use plugin::{Plugin, Sandbox};

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use wmshost_flow::model::{Assertion, Declaration, Layer, Materialization};
-use wmshost_flow::{Dialect, Failure, FailureKind, Value};
-use wmshost_sandbox::{Identity, Limits, Sandbox, Setting, World};
+use wmshost_flow::{Dialect, Failure, FailureKind, Setting, Value};
+use wmshost_sandbox::{Identity, Limits, Sandbox, World};
 
 fn declare(behaviour: &str, dialect: Dialect) -> Result<Declaration, Failure> {
     let component =

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use wmshost_flow::{date_of, days_of};
+use wmshost_sql::{date_of, days_of};
 
 /// The parts of a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

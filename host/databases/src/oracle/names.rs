@@ -1,25 +1,23 @@
-//! Names. The host writes them as the pipeline does, mostly in lower case; Oracle keeps them in upper case unless
-//! they are quoted. Here every name goes to the server quoted and in upper case, and comes back in lower case
-//! where it is a plain one, so that one pipeline fits both kinds of databases.
+//! Names as Oracle has them, by the rules of [`Dialect`], and the names that a server cannot take.
 
 use wmshost_flow::Failure;
+use wmshost_sql::Dialect;
 
 use super::connect::settings::Settings;
 
 /// A name as Oracle spells it.
 pub(crate) fn spelled(name: &str) -> String {
-    name.to_uppercase()
+    Dialect::Oracle.spelled(name)
 }
 
 /// A name as the host spells it: in lower case, unless Oracle needs it in quotes.
 pub(crate) fn shown(name: &str) -> String {
-    let plain = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '_' | '$' | '#');
-    if name.chars().all(plain) { name.to_lowercase() } else { name.to_owned() }
+    Dialect::Oracle.shown(name)
 }
 
 /// A name as an identifier in a statement, in just these letters.
 pub(crate) fn exactly(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', ""))
+    Dialect::Oracle.quoted_exactly(name)
 }
 
 /// A table with its owner, as a GRANT names it.
@@ -32,12 +30,12 @@ pub(crate) fn owned(settings: &Settings, table: &str) -> String {
 
 /// A name as an identifier in a statement.
 pub(crate) fn quoted(name: &str) -> String {
-    exactly(&spelled(name))
+    Dialect::Oracle.quoted(name)
 }
 
 /// Names as a list of identifiers, each with something before it.
 pub(crate) fn quoted_list<'a>(before: &str, names: impl IntoIterator<Item = &'a str>) -> String {
-    names.into_iter().map(|name| format!("{before}{}", quoted(name))).collect::<Vec<_>>().join(", ")
+    Dialect::Oracle.quoted_list(before, names)
 }
 
 /// Refuses a name that the server cannot take.
@@ -58,15 +56,6 @@ pub(crate) fn check(name: &str, most_bytes: usize) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_go_in_upper_case_and_come_back_in_lower_case() {
-        assert_eq!(quoted("_order"), "\"_ORDER\"");
-        assert_eq!(quoted("a\" OR \"b"), "\"A OR B\"");
-        assert_eq!(quoted_list("s.", ["a", "b"]), "s.\"A\", s.\"B\"");
-        assert_eq!(shown("ORDER_ID"), "order_id");
-        assert_eq!(shown("Mixed"), "Mixed");
-    }
 
     #[test]
     fn a_name_is_measured_in_bytes() {

@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
+use wmshost_flow::{Failure, Sql, SqlSession};
+use wmshost_sql::{Dialect, Value};
 
 use super::client::Client;
 use super::connect::manager::{ConnectionPool, PooledConnection};

@@ -37,12 +37,12 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, TimeUnit};
-use wmshost_flow::{ColumnPurpose, Dialect};
+use wmshost_sql::{ColumnPurpose, Dialect};
 
 use super::client::column_info::{ColumnInfo, Kind};
 use super::connect::settings::BareNumber;
 
-pub(crate) use wmshost_flow::MOST_DIGITS;
+pub(crate) use wmshost_sql::MOST_DIGITS;
 
 /// The most digits that fit every whole number of 64 bits.
 const INT64_DIGITS: i16 = 18;
@@ -161,7 +161,7 @@ pub(crate) fn timestamp(zoned: bool) -> DataType {
 /// The type to declare for an Arrow type; `None` if Oracle has no type for it.
 pub(crate) fn declared_type(arrow: &DataType, in_key: bool) -> Option<String> {
     let usage = if in_key { ColumnPurpose::LoadedKey } else { ColumnPurpose::Loaded };
-    wmshost_flow::declared_type(Dialect::Oracle, arrow, usage)
+    Dialect::Oracle.declared_type(arrow, usage)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! where no other decimal could have been meant; up to 38 digits are stored as text.
 
 /// The most digits that a binary fraction of 64 bits returns exactly as they were stored.
-pub(crate) const REAL_DIGITS: u8 = wmshost_flow::NUMBER_DIGITS;
+pub(crate) const REAL_DIGITS: u8 = wmshost_sql::NUMBER_DIGITS;
 
 /// `10^exponent`, for at most 38.
 pub(crate) fn power_of_ten(exponent: u8) -> i128 {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use wmshost_flow::{date_of, days_of};
+use wmshost_sql::{date_of, days_of};
 
 const DAY: i64 = 86_400_000_000;
 /// The microseconds of the years 0000 to 9999, the only ones that text can hold and sort.

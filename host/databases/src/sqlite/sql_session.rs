@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use wmshost_flow::{Dialect, Failure, Sql, SqlSession, Value};
+use wmshost_flow::{Failure, Sql, SqlSession};
+use wmshost_sql::{Dialect, Value};
 
 use super::failure::failure;
 use super::read::read_connection::open_read_only;

@@ -11,7 +11,7 @@ use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Error, ffi};
-use wmshost_flow::Value;
+use wmshost_sql::Value;
 
 use super::moment::MomentText;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use rusqlite::{Connection, OptionalExtension as _};
 use wmshost_flow::Failure;
+use wmshost_sql::Dialect;
 
 use super::failure::failure;
 use super::types::arrow_type;
@@ -131,10 +132,10 @@ fn same_columns(a: &[String], b: &[String]) -> bool {
 
 /// A name as an identifier in a statement.
 pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    Dialect::Sqlite.quoted(name)
 }
 
 /// Names as a list of identifiers.
 pub(crate) fn quoted_list<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
-    names.into_iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+    Dialect::Sqlite.quoted_list("", names)
 }

@@ -26,7 +26,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, TimeUnit};
-use wmshost_flow::{ColumnPurpose, Dialect, MOST_DIGITS, is_utc};
+use wmshost_sql::{ColumnPurpose, Dialect, MOST_DIGITS, is_utc};
 
 /// The most digits that fit every whole number of 64 bits.
 pub(crate) const INT64_DIGITS: u8 = 18;
@@ -155,7 +155,7 @@ fn timestamp(zoned: bool) -> DataType {
 
 /// The type to declare for an Arrow type; `None` if the target has no type for it.
 pub(crate) fn declared_type(arrow: &DataType) -> Option<String> {
-    wmshost_flow::declared_type(Dialect::Sqlite, arrow, ColumnPurpose::Loaded)
+    Dialect::Sqlite.declared_type(arrow, ColumnPurpose::Loaded)
 }
 
 /// Returns whether decimals of a column with this declared type are stored as text.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use wmshost_sql::Dialect;
 
 use super::comparison::{Comparison, Depth, MOST_SAMPLES};
 use super::difference::{CompareRules, Difference, DifferenceKind, Differences, KeyJoin, Side};
@@ -18,7 +19,6 @@ use crate::metadata::checkpoint::Checkpoint;
 use crate::metadata::{Action, Known, LEASE_RENEWAL_INTERVAL, Lease, Ledger, Quarantine, id_without_key, take_loaded};
 use crate::ports::events::{Event, StreamStats};
 use crate::ports::loader::Loader;
-use crate::ports::source::Dialect;
 use crate::ports::target::{Refused, Removal, SharedTarget};
 use crate::rows::bad_rows;
 use crate::rows::batch::Rejected;

@@ -2,11 +2,12 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use wmshost_sql::Dialect;
 
 use super::normalize::like_source;
 use crate::failure::Failure;
 use crate::metadata::DELETED_AT;
-use crate::ports::source::{Cursor, Dialect, SourceSession, TableDescription};
+use crate::ports::source::{Cursor, SourceSession, TableDescription};
 use crate::values::key::{Bound, InOrder, Keys};
 
 /// The number of rows to fetch at once.
@@ -113,10 +114,10 @@ impl TargetScan {
 
 /// Returns the query for the rows that are not marked as deleted, in the host's order of their keys.
 fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> Result<String, Failure> {
-    let columns: Vec<_> = wanted.columns.iter().map(|name| quoted(dialect, name)).collect();
-    let mut text = format!("SELECT {} FROM {}", columns.join(", "), quoted(dialect, &table.name));
+    let columns: Vec<_> = wanted.columns.iter().map(|name| dialect.quoted(name)).collect();
+    let mut text = format!("SELECT {} FROM {}", columns.join(", "), dialect.quoted(&table.name));
     if wanted.keeps_deleted {
-        text.push_str(&format!(" WHERE {} IS NULL", quoted(dialect, DELETED_AT)));
+        text.push_str(&format!(" WHERE {} IS NULL", dialect.quoted(DELETED_AT)));
     }
     let mut order = Vec::new();
     for name in &wanted.key {
@@ -124,17 +125,10 @@ fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> Res
             .order_of(name)
             .map_err(|why| Failure::invalid_config(format!("{why}; so it cannot be compared with its source")))?;
         let field = table.columns.fields().iter().find(|field| field.name().eq_ignore_ascii_case(name));
-        // SQLite sorts NULL first by default, so that it need not sort if an index has this order.
-        let nulls = dialect == Dialect::Oracle && field.is_none_or(|field| field.is_nullable());
-        order.push(format!("{}{}", by.expression, if nulls { " NULLS FIRST" } else { "" }));
+        let nulls = if field.is_none_or(|field| field.is_nullable()) { dialect.nulls_first() } else { "" };
+        order.push(format!("{}{nulls}", by.expression));
     }
     Ok(format!("{text} ORDER BY {}", order.join(", ")))
-}
-
-/// Quotes a name as an identifier: Oracle's names are in upper case.
-fn quoted(dialect: Dialect, name: &str) -> String {
-    let name = name.replace('"', "\"\"");
-    if dialect == Dialect::Oracle { format!("\"{}\"", name.to_uppercase()) } else { format!("\"{name}\"") }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arrow_schema::SchemaRef;
 use crossbeam_channel::bounded;
+use wmshost_sql::Dialect;
 
 use super::comparer::{Comparer, Repair};
 use super::comparison::{Compare, Comparison, Depth, MOST_SAMPLES, OpenTarget};
@@ -18,7 +19,7 @@ use crate::metadata::checkpoint::LoadMode;
 use crate::metadata::{DELETED_AT, Known, Lease, Quarantine};
 use crate::ports::extractor::Method;
 use crate::ports::loader::LoadRequest;
-use crate::ports::source::{Dialect, SourceSession, TableDescription};
+use crate::ports::source::{SourceSession, TableDescription};
 use crate::rows::hash::Hashing;
 use crate::stages::transform::TransformStage;
 use crate::stream::Stream;

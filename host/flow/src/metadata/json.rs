@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
+use wmshost_sql::Value;
 
-use crate::values::{Bookmark, Position, Value};
+use crate::values::{Bookmark, Position};
 
 /// Returns a bookmark as JSON: a list of `{"name", "type", "value"}`.
 pub fn bookmark_to_json(bookmark: &Bookmark) -> Json {

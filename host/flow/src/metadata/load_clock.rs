@@ -9,14 +9,18 @@
 //! | was set back, or belongs to a machine whose clock is late | a microsecond after the latest load time |
 //! | was far ahead once | a microsecond after the latest load time, until the clock has reached it |
 
-use super::table::{Cells, Kind, Table, text};
+use wmshost_sql::{MetadataType, Value};
+
+use super::table::{Cells, Table};
 use crate::failure::Failure;
 use crate::ports::clock::Micros;
 use crate::ports::sql::Sql;
-use crate::values::Value;
 
-pub(super) const TABLE: Table =
-    Table { name: "WMSHOST_LOAD_CLOCK", columns: &[("table_name", Kind::Name), ("newest", Kind::Integer)], key: 1 };
+pub(super) const TABLE: Table = Table {
+    name: "WMSHOST_LOAD_CLOCK",
+    columns: &[("table_name", MetadataType::Name), ("newest", MetadataType::Integer)],
+    key: 1,
+};
 
 /// The load times of a table, for one session.
 #[derive(Debug, Default)]
@@ -43,7 +47,7 @@ impl LoadClock {
         let now = Value::Int64(clock);
         let advance = "UPDATE WMSHOST_LOAD_CLOCK SET newest = CASE WHEN newest < ?1 THEN ?2 ELSE newest + 1 END \
                        WHERE table_name = ?3";
-        if sql.execute(&text(sql.dialect(), advance), &[now.clone(), now, name.clone()])? > 0 {
+        if sql.execute(&sql.dialect().with_parameters(advance), &[now.clone(), now, name.clone()])? > 0 {
             return newest(sql, name)?
                 .ok_or_else(|| Failure::transient(format!("the load time of {table} was deleted in the meantime")));
         }
@@ -65,7 +69,7 @@ impl LoadClock {
 /// Returns the latest load time that was assigned; `None` if there is none.
 fn newest(sql: &mut dyn Sql, table: Value) -> Result<Option<Micros>, Failure> {
     let statement = format!("SELECT {} FROM WMSHOST_LOAD_CLOCK WHERE table_name = ?1", TABLE.column_list());
-    let rows = sql.query(&text(sql.dialect(), &statement), &[table])?;
+    let rows = sql.query(&sql.dialect().with_parameters(&statement), &[table])?;
     let of_row = |row| {
         let mut cells = Cells::of(&TABLE, row);
         cells.text()?;

@@ -5,17 +5,16 @@
 use std::collections::HashSet;
 
 use arrow_array::RecordBatch;
+use wmshost_sql::Value;
 
 use super::quarantine::{
     PAGE_ROWS, Quarantine, QuarantineFilter, QuarantinedRow, TABLE, id_of, reason_cells, text_value,
 };
 use super::row_key::{KeyDigest, digest_at, digest_of_json};
-use super::table::text;
 use crate::failure::Failure;
 use crate::ports::sql::Sql;
 use crate::ports::target::Refused;
 use crate::rows::batch::Rejected;
-use crate::values::Value;
 
 /// The rows of a stream that are in quarantine.
 #[derive(Debug, Default)]
@@ -85,7 +84,7 @@ impl Quarantine<'_> {
         let statement = "DELETE FROM WMSHOST_QUARANTINE \
                          WHERE pipeline = ?1 AND stream = ?2 AND key_digest = ?3 AND run_id <> ?4";
         let rows = keys.iter().map(|key| [self.pipeline, stream, &key.to_text(), run_id].map(text_value).to_vec());
-        sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>())
+        sql.execute_many(&sql.dialect().with_parameters(statement), &rows.collect::<Vec<_>>())
     }
 
     /// Deletes the rows without a whole key that were not met by a run which has read all of the source.
@@ -96,7 +95,7 @@ impl Quarantine<'_> {
         let statement = "DELETE FROM WMSHOST_QUARANTINE \
                          WHERE pipeline = ?1 AND stream = ?2 AND key_digest IS NULL AND run_id <> ?3";
         let parameters = [self.pipeline, stream, run_id].map(text_value);
-        sql.execute(&text(sql.dialect(), statement), &parameters).map(drop)
+        sql.execute(&sql.dialect().with_parameters(statement), &parameters).map(drop)
     }
 
     /// Deletes the rows with these ids.
@@ -106,7 +105,7 @@ impl Quarantine<'_> {
         }
         let statement = "DELETE FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id = ?3";
         let rows = ids.iter().map(|id| [self.pipeline, stream, id].map(text_value).to_vec());
-        sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
+        sql.execute_many(&sql.dialect().with_parameters(statement), &rows.collect::<Vec<_>>()).map(drop)
     }
 
     /// Passes the rows that this run met, or all of the stream's: it succeeded without them.
@@ -117,7 +116,7 @@ impl Quarantine<'_> {
         let statement = "UPDATE WMSHOST_QUARANTINE SET passed = 1 WHERE pipeline = ?1 AND stream = ?2 AND passed = 0";
         let of_run = if run_id.is_some() { " AND run_id = ?3" } else { "" };
         let parameters: Vec<_> = [self.pipeline, stream].into_iter().chain(run_id).map(text_value).collect();
-        sql.execute(&text(sql.dialect(), &format!("{statement}{of_run}")), &parameters).map(drop)
+        sql.execute(&sql.dialect().with_parameters(&format!("{statement}{of_run}")), &parameters).map(drop)
     }
 
     /// Records the reason why a row was rejected again. Returns the id that it has now. The time of its first rejection
@@ -139,7 +138,7 @@ impl Quarantine<'_> {
         let [id_value, rule, reason, stage, by, digest] = reason_cells(&id, why);
         let [pipeline, stream, before] = [self.pipeline, &row.stream, &row.id].map(text_value);
         let parameters = [id_value, rule, reason, stage, by, digest, pipeline, stream, before];
-        sql.execute(&text(sql.dialect(), statement), &parameters)?;
+        sql.execute(&sql.dialect().with_parameters(statement), &parameters)?;
         Ok(id)
     }
 
@@ -150,7 +149,7 @@ impl Quarantine<'_> {
         }
         let statement = "UPDATE WMSHOST_QUARANTINE SET run_id = ?1 WHERE pipeline = ?2 AND stream = ?3 AND run_id = ?4";
         let parameters = [run_id, self.pipeline, stream, from].map(text_value);
-        sql.execute(&text(sql.dialect(), statement), &parameters).map(drop)
+        sql.execute(&sql.dialect().with_parameters(statement), &parameters).map(drop)
     }
 }
 

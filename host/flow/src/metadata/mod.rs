@@ -39,7 +39,7 @@ pub use lease_guard::LeaseGuard;
 pub use ledger::{Action, DamagedRow, Entry, Ledger, Trace};
 pub use load_clock::LoadClock;
 pub(crate) use met::{Known, id_without_key, take_loaded};
-pub use object::{AUDIT_COLUMNS, BELONGINGS, DELETED_AT, SYSTEM_COLUMNS};
+pub use object::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS};
 pub use owner::{
     Claim, MERGE_SUFFIX, OwnerKind, STAGED_SUFFIX, STAGING_PREFIXES, Secured, TableOwner, TableRecord, TakeOver,
     is_reserved, owns_table, record_of,

@@ -17,15 +17,15 @@
 //! | Oracle: after a take-over, before the old table is replaced | the record of the new owner, the old rows | continues; the previous owner is refused |
 //! | later | a record and the table | continues |
 
+use wmshost_sql::{Dialect, MetadataType, Value, timestamp_text};
+
 use super::lease::holder_now;
 use super::object::{AUDIT_COLUMNS, Found, add_audit_columns, found, spelled};
-use super::table::{Cells, Kind, Table, text};
+use super::table::{Cells, Table};
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
 use crate::ports::clock::Micros;
-use crate::ports::source::Dialect;
 use crate::ports::sql::Sql;
-use crate::values::{Value, timestamp_text};
 
 /// The suffix of a table's name for the table in which a load stages its rows.
 pub const STAGED_SUFFIX: &str = "__NEXT";
@@ -38,12 +38,12 @@ pub const STAGING_PREFIXES: [&str; 3] = ["WMSHOST_NEW_", "WMSHOST_OLD_", "WMSHOS
 pub(super) const TABLE: Table = Table {
     name: "WMSHOST_TABLE",
     columns: &[
-        ("table_name", Kind::Name),
-        ("pipeline", Kind::Name),
-        ("kind", Kind::Name),
-        ("name", Kind::Name),
-        ("since", Kind::Name),
-        ("run_id", Kind::Name),
+        ("table_name", MetadataType::Name),
+        ("pipeline", MetadataType::Name),
+        ("kind", MetadataType::Name),
+        ("name", MetadataType::Name),
+        ("since", MetadataType::Name),
+        ("run_id", MetadataType::Name),
     ],
     key: 1,
 };
@@ -280,7 +280,7 @@ impl Claim<'_> {
                          kind = ?3 AND name = ?4";
         let TableOwner { pipeline, kind, name } = self.owner;
         let key = [&spelled(table), pipeline, kind.name(), name].map(|text| Value::Text(text.to_owned()));
-        match sql.execute(&text(sql.dialect(), statement), &key)? {
+        match sql.execute(&sql.dialect().with_parameters(statement), &key)? {
             1 => Ok(()),
             _ => Err(Failure::transient(format!("the table {table} was taken over just now"))),
         }
@@ -300,7 +300,7 @@ impl Claim<'_> {
     }
 
     fn replace(&self, sql: &mut dyn Sql, table: &str, now: Micros) -> Result<(), Failure> {
-        let delete = text(sql.dialect(), "DELETE FROM WMSHOST_TABLE WHERE table_name = ?1");
+        let delete = sql.dialect().with_parameters("DELETE FROM WMSHOST_TABLE WHERE table_name = ?1");
         sql.execute(&delete, &[Value::Text(spelled(table))])?;
         self.insert(sql, table, now)
     }
@@ -334,7 +334,7 @@ pub fn record_of(sql: &mut dyn Sql, table: &str) -> Result<Option<TableRecord>, 
         return Ok(None);
     }
     let statement = format!("SELECT {} FROM WMSHOST_TABLE WHERE table_name = ?1", TABLE.column_list());
-    let rows = sql.query(&text(sql.dialect(), &statement), &[Value::Text(spelled(table))])?;
+    let rows = sql.query(&sql.dialect().with_parameters(&statement), &[Value::Text(spelled(table))])?;
     rows.into_iter().next().map(record).transpose()
 }
 

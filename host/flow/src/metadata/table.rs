@@ -1,31 +1,18 @@
 //! The definition of one of the host's own tables, in any dialect.
 
+use wmshost_sql::{Dialect, MetadataType, Value};
+
 use super::object::{kind_of, lacking_columns};
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
-use crate::ports::source::Dialect;
 use crate::ports::sql::Sql;
-use crate::values::Value;
-
-/// The type of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Text of at most 128 characters.
-    Name,
-    /// Text of at most 2,000 characters.
-    Text,
-    /// Text of any length.
-    Long,
-    /// A whole number.
-    Integer,
-}
 
 /// A table. Only the columns of its key are NOT NULL: in some databases an empty text is NULL.
 pub(super) struct Table {
     /// Its name.
     pub(super) name: &'static str,
     /// Its columns in order.
-    pub(super) columns: &'static [(&'static str, Kind)],
+    pub(super) columns: &'static [(&'static str, MetadataType)],
     /// The number of columns, from the first, that form the key.
     pub(super) key: usize,
 }
@@ -33,13 +20,8 @@ pub(super) struct Table {
 impl Table {
     /// Returns whether it exists.
     pub(super) fn exists(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
-        let statement = match sql.dialect() {
-            Dialect::Sqlite => "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1",
-            Dialect::Oracle => {
-                "SELECT 1 FROM all_tables WHERE owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = :1"
-            }
-        };
-        Ok(!sql.query(statement, &[Value::Text(self.name.to_owned())])?.is_empty())
+        let statement = sql.dialect().table_exists();
+        Ok(!sql.query(&statement, &[Value::Text(self.name.to_owned())])?.is_empty())
     }
 
     /// Returns the reason why the object with its name is not the host's own table, for a person; `None` if it is, or if
@@ -66,9 +48,9 @@ impl Table {
             return Ok(());
         }
         let dialect = sql.dialect();
-        let column = |(at, (name, kind)): (usize, &(&str, Kind))| {
+        let column = |(at, (name, kind)): (usize, &(&str, MetadataType))| {
             let not_null = if at < self.key { " NOT NULL" } else { "" };
-            format!("{name} {}{not_null}", kind.declared(dialect))
+            format!("{name} {}{not_null}", dialect.declared_metadata_type(*kind))
         };
         let columns: Vec<_> = self.columns.iter().enumerate().map(column).collect();
         let key: Vec<_> = self.columns[..self.key].iter().map(|(name, _)| *name).collect();
@@ -79,29 +61,13 @@ impl Table {
 
     /// Returns the statement that inserts a row with a value for each column, in order.
     pub(super) fn insert_statement(&self, dialect: Dialect) -> String {
-        let placeholders: Vec<_> = (1..=self.columns.len()).map(|number| format!("?{number}")).collect();
-        text(
-            dialect,
-            &format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.column_list(), placeholders.join(", ")),
-        )
+        let parameters: Vec<_> = (1..=self.columns.len()).map(|number| dialect.parameter(number)).collect();
+        format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.column_list(), parameters.join(", "))
     }
 
     /// Returns the columns' names, separated by commas.
     pub(super) fn column_list(&self) -> String {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-    }
-}
-
-impl Kind {
-    fn declared(self, dialect: Dialect) -> &'static str {
-        match (dialect, self) {
-            (Dialect::Sqlite, Self::Integer) => "INTEGER",
-            (Dialect::Sqlite, _) => "TEXT",
-            (Dialect::Oracle, Self::Name) => "VARCHAR2(128 CHAR)",
-            (Dialect::Oracle, Self::Text) => "VARCHAR2(2000 CHAR)",
-            (Dialect::Oracle, Self::Long) => "CLOB",
-            (Dialect::Oracle, Self::Integer) => "NUMBER(18)",
-        }
     }
 }
 
@@ -122,14 +88,6 @@ pub fn own_table_objection(sql: &mut dyn Sql, name: &str, columns: &[&str]) -> R
         "the {kind} {name} was not made by wmshost ({what}) and is left unchanged; wmshost needs this name for a table of \
          its own: rename the {kind} or drop it yourself, or use another target"
     )))
-}
-
-/// Returns a statement with parameters `?1` … in the syntax of a dialect. No text in it may contain a question mark.
-pub(super) fn text(dialect: Dialect, statement: &str) -> String {
-    match dialect {
-        Dialect::Sqlite => statement.to_owned(),
-        Dialect::Oracle => statement.replace('?', ":"),
-    }
 }
 
 /// A cell of such a table with a value that the host never writes.

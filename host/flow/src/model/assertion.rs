@@ -1,6 +1,6 @@
 //! Assertions about a model or a stream: tests, and unit tests on rows of their own.
 
-use crate::values::Value;
+use wmshost_sql::Value;
 
 /// The bounds of a measured number.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

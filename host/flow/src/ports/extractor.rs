@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
+use wmshost_sql::Value;
 
 use crate::choice;
 use crate::failure::Failure;
 use crate::rows::batch::Batch;
-use crate::values::{Bookmark, Value};
+use crate::values::Bookmark;
 
 choice!(
     /// The replication method of a stream.

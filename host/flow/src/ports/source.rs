@@ -4,21 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use arrow_schema::SchemaRef;
+use wmshost_sql::{Dialect, Value};
 
 use super::clock::Micros;
 use crate::failure::Failure;
 use crate::rows::batch::Batch;
-use crate::values::Value;
 use crate::values::order::ColumnOrder;
-
-/// The SQL dialect of a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// SQLite.
-    Sqlite,
-    /// Oracle.
-    Oracle,
-}
 
 /// The tables that a session may read, and the size of its batches.
 #[derive(Debug, Clone)]

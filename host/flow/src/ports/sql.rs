@@ -1,9 +1,9 @@
 //! Port: plain SQL, for what the host itself stores and builds in a database: checkpoints, leases, quarantine, models.
 //! It is never given to a plugin.
 
-use super::source::Dialect;
+use wmshost_sql::{Dialect, Value};
+
 use crate::failure::Failure;
-use crate::values::Value;
 
 /// A connection that runs one statement at a time. Parameters are written as `?1`, `?2` … (SQLite) or `:1`, `:2` …
 /// (Oracle).

@@ -5,13 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use wmshost_sql::Value;
 
 use super::clock::Micros;
-use super::source::Dialect;
 use super::sql::{Sql, SqlSession};
 use crate::failure::Failure;
 use crate::metadata::{OwnerKind, TableOwner, TakeOver};
-use crate::values::Value;
 
 /// The table that a session may write, and the values of the audit columns of every row.
 #[derive(Debug, Clone)]
@@ -163,12 +162,9 @@ pub trait TargetSession: Send {
     /// Returns the number of rows in the table, or the number of those in which this column is empty.
     fn count(&mut self, table: &str, empty: Option<&str>) -> Result<u64, Failure> {
         let sql = self.sql();
-        let quoted = |name: &str| match sql.dialect() {
-            Dialect::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
-            Dialect::Oracle => format!("\"{}\"", name.to_uppercase().replace('"', "")),
-        };
-        let condition = empty.map(|column| format!(" WHERE {} IS NULL", quoted(column))).unwrap_or_default();
-        let statement = format!("SELECT COUNT(*) FROM {}{condition}", quoted(table));
+        let dialect = sql.dialect();
+        let condition = empty.map(|column| format!(" WHERE {} IS NULL", dialect.quoted(column))).unwrap_or_default();
+        let statement = format!("SELECT COUNT(*) FROM {}{condition}", dialect.quoted(table));
         match sql.query(&statement, &[])?.first().and_then(|row| row.first()) {
             Some(Value::Int64(count)) => Ok(count.unsigned_abs()),
             Some(Value::Decimal(count)) => Ok(count.parse().unwrap_or_default()),

@@ -3,6 +3,7 @@
 //! target.
 
 use arrow_array::{Array as _, BooleanArray};
+use wmshost_sql::Dialect;
 
 use super::batch::{Batch, Cause, Rejected};
 use super::cell_json::key_in_words;
@@ -10,7 +11,6 @@ use super::origin::Origin;
 use crate::failure::{Failure, Stage};
 use crate::metadata::row_key::words_of_json;
 use crate::ports::extractor::NullKeys;
-use crate::ports::source::Dialect;
 use crate::ports::target::Refused;
 use crate::stream::policy::OnBadValue;
 
@@ -89,17 +89,13 @@ fn without(batch: Batch, cause: Cause, rule: &str, reasons: Vec<Option<String>>)
 
 /// Converts rows that a target refused to rejected rows.
 pub(crate) fn refused(rows: Vec<Refused>, origin: &Origin, dialect: Dialect) -> Vec<Rejected> {
-    let by = match dialect {
-        Dialect::Sqlite => "sqlite",
-        Dialect::Oracle => "oracle",
-    };
     let rejected = |Refused { row, rule, reason }| Rejected {
         cause: Cause::BadValue,
         rule,
         reason,
         value: None,
         stage: Stage::Load,
-        by: by.to_owned(),
+        by: dialect.name().to_owned(),
         digest: None,
         row: origin.row_as_json(row),
         place: Some(origin.place(row)),

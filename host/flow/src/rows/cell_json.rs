@@ -7,8 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
-
-use crate::values::{date_text, timestamp_text};
+use wmshost_sql::{date_text, timestamp_text};
 
 /// Returns one row of a batch as a JSON object. Decimals, dates and timestamps are text, binary is hex; a column of a
 /// type that no driver produces is left out.

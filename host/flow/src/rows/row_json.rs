@@ -9,10 +9,10 @@ use arrow_array::builder::{
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, SchemaRef};
 use serde_json::Value as Json;
+use wmshost_sql::timestamp_from_text;
 
 use crate::failure::Failure;
 use crate::metadata::json::unhex;
-use crate::values::timestamp_from_text;
 
 /// Returns the row in JSON as a batch of one row with these columns. Columns that the row does not have are NULL,
 /// others of its values are left out: it may have been rejected after some transforms. Fails, naming the column, if a

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow_array::Array as _;
 use arrow_schema::SchemaRef;
+use wmshost_sql::{timestamp_from_text, timestamp_text};
 
 use crate::definition::columns_of;
 use crate::failure::kind::FailureKind;
@@ -23,7 +24,6 @@ use crate::stream::Stream;
 use crate::stream::context::{StageFailure, StreamContext};
 use crate::stream::opened::ReadyStream;
 use crate::stream::transaction::{in_transaction, lock};
-use crate::values::{timestamp_from_text, timestamp_text};
 
 /// The number of rows that are replayed in one transaction.
 const PAGE_ROWS: usize = 200;

@@ -19,6 +19,7 @@ pub(crate) mod transaction;
 use context::StreamContext;
 use policy::Policy;
 use transaction::lock;
+use wmshost_sql::timestamp_text;
 
 use crate::compare::{Depth, OpenTarget};
 use crate::definition::Definition;
@@ -29,7 +30,6 @@ use crate::ports::loader::Loader;
 use crate::ports::target::SharedTarget;
 use crate::ports::transform::Transform;
 use crate::rows::batch::Rejected;
-use crate::values::timestamp_text;
 
 /// A stream that is ready to run: the request, and the stages that move its rows.
 pub struct Stream {

@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
+use wmshost_sql::Value;
 
 use super::statement::{Condition, Expression, Operator, Query, Statement};
 use crate::failure::Failure;
-use crate::values::Value;
 
 /// A row's values in the order of its table's columns.
 pub(crate) type Row = Vec<Value>;

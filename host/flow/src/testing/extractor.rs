@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use arrow_schema::SchemaRef;
+use wmshost_sql::Value;
 
 use super::rows::{item_columns, items};
 use crate::failure::kind::FailureKind;
@@ -12,7 +13,7 @@ use crate::ports::cancel::Cancel;
 use crate::ports::extractor::{Chunk, ExtractRequest, Extractor, Opened, Step};
 use crate::rows::batch::{Batch, Cause, Rejected};
 use crate::rows::cell_json::row_as_json;
-use crate::values::{Bookmark, Position, Value};
+use crate::values::{Bookmark, Position};
 
 /// Returns the bookmark after the row with this id.
 pub(crate) fn bookmark_at(id: i64) -> Bookmark {

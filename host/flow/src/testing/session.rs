@@ -7,6 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use wmshost_sql::{Dialect, Value};
 
 use super::clock::FakeClock;
 use super::database::{Database, Given, MemoryTable, Row, compare};
@@ -14,11 +15,9 @@ use super::statement::parse;
 use crate::failure::Failure;
 use crate::metadata::STAGED_SUFFIX;
 use crate::ports::clock::{Clock as _, Micros};
-use crate::ports::source::Dialect;
 use crate::ports::sql::{Sql, SqlSession};
 use crate::ports::target::{MergeRule, Refused, Removal, TableDefinition, TargetSession, WriteStats};
 use crate::rows::cell_json::plain_value;
-use crate::values::Value;
 
 /// The state that all sessions share.
 #[derive(Default)]

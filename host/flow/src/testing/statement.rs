@@ -1,7 +1,7 @@
 //! The little SQL in which the host's own tables are written: SELECT, INSERT, UPDATE, DELETE and CREATE, conditions
 //! without NOT and joins. A statement beyond it panics and is quoted, so that a test never passes by accident.
 
-use crate::values::Value;
+use wmshost_sql::Value;
 
 /// An expression of a statement.
 #[derive(Debug, Clone)]

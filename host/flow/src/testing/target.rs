@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use wmshost_sql::Value;
+
 use super::clock::FakeClock;
 use super::database::{MemoryTable, Row};
 use super::session::{Fault, MemorySession, Shared};
 use crate::failure::Failure;
 use crate::ports::sql::{Sql as _, SqlSession};
 use crate::ports::target::{SharedTarget, Target, TargetGrant, TargetSession};
-use crate::values::Value;
 
 /// The target.
 #[derive(Clone, Default)]

@@ -14,7 +14,7 @@
 
 use std::cmp::Ordering;
 
-use super::Value;
+use wmshost_sql::Value;
 
 /// The expression of the host's order for one column in a database.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_flow::model::{Materialization, Model, Strategy};
-use wmshost_flow::{Dialect, Value};
+use wmshost_sql::{ColumnPurpose, Dialect, Value};
 
 use super::names::{Known, check_column};
 use crate::diagnostic::{At, DiagnosticSink};
-use crate::dialect::{AUDIT_COLUMNS, SqlWriter, VERSION};
+use crate::host_columns::VERSION;
 use crate::project::{Node, ParsedModel, Project};
 use crate::template::{Mode, Placeholder, Template};
+use wmshost_flow::AUDIT_COLUMNS;
 
 /// Parses a model and reports its mistakes; `None` if its SQL cannot be parsed.
 pub(super) fn parse(
@@ -58,7 +59,7 @@ fn columns(model: &Model, at: At<'_>, sink: &mut DiagnosticSink) {
         if is_mark {
             sink.add(at, format!("the column {name} is reserved: the host adds it"));
         }
-        if SqlWriter(Dialect::Oracle).declared(&column.kind).is_none() {
+        if Dialect::Oracle.declared_type(&column.kind, ColumnPurpose::Modelled).is_none() {
             sink.add(at, format!("the column {name} has a type that no target can store"));
         }
         if !seen.insert(name) {

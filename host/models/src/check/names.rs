@@ -89,7 +89,7 @@ pub(super) fn known(setup: &Setup, sink: &mut DiagnosticSink) -> Known {
 
 /// Checks that a node has the column, as far as its columns are known.
 pub(super) fn check_column(node: &Node, column: &str, at: At<'_>, sink: &mut DiagnosticSink) {
-    let own = crate::dialect::AUDIT_COLUMNS.iter().chain(&crate::dialect::VERSION);
+    let own = wmshost_flow::AUDIT_COLUMNS.iter().chain(&crate::host_columns::VERSION);
     let is_own = own.clone().any(|name| name.eq_ignore_ascii_case(column));
     let columns = node.columns();
     let is_there = columns.iter().any(|known| known.name.eq_ignore_ascii_case(column));

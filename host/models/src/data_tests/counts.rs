@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{Clock, Sql, Value};
+use wmshost_flow::{Clock, Sql};
+use wmshost_sql::Value;
 
 use super::query::{condition, row_condition};
-use crate::dialect::AUDIT_COLUMNS;
 use crate::project::{ParsedTest, SqlRenderer};
 use crate::record::{Moment, TestRecord};
 use crate::store::{Store, whole};
+use wmshost_flow::AUDIT_COLUMNS;
 
 /// Everything that running tests needs.
 pub(crate) struct Testing<'t> {
@@ -24,8 +25,8 @@ impl Testing<'_> {
     pub(super) fn newer(&self, at: usize, than: Moment) -> String {
         let project = self.renderer.project;
         let sign = if project.nodes[at].model().is_some() { ">" } else { ">=" };
-        let than = project.writer().literal(&Value::Timestamp(than.0));
-        format!("{} {sign} {than}", project.writer().name(AUDIT_COLUMNS[1]))
+        let than = project.dialect.literal(&Value::Timestamp(than.0));
+        format!("{} {sign} {than}", project.dialect.quoted(AUDIT_COLUMNS[1]))
     }
 }
 

@@ -128,7 +128,7 @@ impl NewRows<'_> {
     fn all_are_new(&mut self, sql: &mut dyn Sql) -> bool {
         if self.all_are_new.is_none() {
             let renderer = &self.testing.renderer;
-            let first = renderer.project.writer().first_rows(1);
+            let first = renderer.project.dialect.first_rows(1);
             let is_old = format!("CASE WHEN {} THEN 0 ELSE 1 END = 1", self.newer);
             let old = format!("SELECT 1 FROM {} wms_old WHERE {is_old} {first}", renderer.relation(self.at));
             self.all_are_new = sql.query(&old, &[]).ok().map(|rows| rows.is_empty());

@@ -2,9 +2,8 @@
 //! number.
 
 use wmshost_flow::model::Assertion;
-use wmshost_flow::{Dialect, Value};
+use wmshost_sql::{Dialect, Value};
 
-use crate::dialect::SqlWriter;
 use crate::project::{ParsedTest, Project, SqlRenderer};
 use crate::template::{Mode, Placeholder, Template};
 
@@ -26,7 +25,7 @@ impl ParsedTest {
 
 /// The SELECT of a test.
 pub(crate) fn query_of(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest) -> String {
-    let writer = renderer.project.writer();
+    let dialect = renderer.project.dialect;
     let from = tested_rows(renderer, at, parsed);
     let sql = parsed.sql.as_ref().map(|sql| renderer.write(sql, at, Mode::Full)).unwrap_or_default();
     if let Some(fails) = row_condition(renderer, at, parsed) {
@@ -35,16 +34,16 @@ pub(crate) fn query_of(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTes
     match &parsed.test.assertion {
         Assertion::Unique(columns) => {
             let filled: Vec<String> =
-                columns.iter().map(|column| format!("{} IS NOT NULL", writer.name(column))).collect();
-            twice(writer, columns, &from, &filled.join(" AND "))
+                columns.iter().map(|column| format!("{} IS NOT NULL", dialect.quoted(column))).collect();
+            twice(dialect, columns, &from, &filled.join(" AND "))
         }
         Assertion::Relationship { column, to, to_column } => {
-            let there = writer.name(to_column);
+            let there = dialect.quoted(to_column);
             missing(renderer, &from, (column, to, to_column), &format!("{there} IS NOT NULL"))
         }
         Assertion::Recency { column, .. } => {
-            let newest = format!("MAX({})", writer.name(column));
-            format!("SELECT {} FROM {from} wms_tested", age(writer, &newest, renderer.now))
+            let newest = format!("MAX({})", dialect.quoted(column));
+            format!("SELECT {} FROM {from} wms_tested", age(dialect, &newest, renderer.now))
         }
         Assertion::RowCount(_) => format!("SELECT COUNT(*) FROM {from} wms_tested"),
         Assertion::Distribution { .. } => format!("SELECT {sql} FROM {from} wms_tested"),
@@ -55,21 +54,21 @@ pub(crate) fn query_of(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTes
 /// The SELECT of the failing rows among those for which `newer` is true; for uniqueness, of the duplicate keys among
 /// those that such rows have. `None` if new rows alone cannot decide the test.
 pub(super) fn new_failures(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest, newer: &str) -> Option<String> {
-    let writer = renderer.project.writer();
+    let dialect = renderer.project.dialect;
     let from = tested_rows(renderer, at, parsed);
     if let Some(fails) = row_condition(renderer, at, parsed) {
         return Some(format!("SELECT * FROM {from} wms_tested WHERE {newer} AND {fails}"));
     }
     match &parsed.test.assertion {
         Assertion::Unique(columns) => {
-            let names = writer.names("", columns);
+            let names = dialect.quoted_list("", columns);
             let key = if columns.len() == 1 { names.clone() } else { format!("({names})") };
             let is_new = format!("{key} IN (SELECT {names} FROM {from} wms_new WHERE {newer})");
-            Some(twice(writer, columns, &from, &is_new))
+            Some(twice(dialect, columns, &from, &is_new))
         }
         Assertion::Relationship { column, to, to_column } => {
             // Only the values in new rows are looked up there, by an index if there is one.
-            let (name, there) = (writer.name(column), writer.name(to_column));
+            let (name, there) = (dialect.quoted(column), dialect.quoted(to_column));
             let is_meant = format!("{there} IN (SELECT {name} FROM {from} wms_new WHERE {newer})");
             Some(format!("{} AND {newer}", missing(renderer, &from, (column, to, to_column), &is_meant)))
         }
@@ -78,8 +77,8 @@ pub(super) fn new_failures(renderer: &SqlRenderer<'_>, at: usize, parsed: &Parse
 }
 
 /// The SELECT of the duplicate keys among rows for which a condition is true.
-fn twice(writer: SqlWriter, columns: &[String], from: &str, condition: &str) -> String {
-    let names = writer.names("", columns);
+fn twice(dialect: Dialect, columns: &[String], from: &str, condition: &str) -> String {
+    let names = dialect.quoted_list("", columns);
     format!(
         "SELECT {names}, COUNT(*) AS times FROM {from} wms_tested WHERE {condition} GROUP BY {names} HAVING COUNT(*) > 1"
     )
@@ -92,8 +91,8 @@ fn missing(
     (column, to, to_column): (&str, &str, &str),
     condition: &str,
 ) -> String {
-    let writer = renderer.project.writer();
-    let (column, there) = (writer.name(column), writer.name(to_column));
+    let dialect = renderer.project.dialect;
+    let (column, there) = (dialect.quoted(column), dialect.quoted(to_column));
     let to = renderer.project.by_name.get(to).map(|&to| renderer.relation(to)).unwrap_or_default();
     format!(
         "SELECT * FROM {from} wms_tested WHERE {column} IS NOT NULL AND {column} NOT IN \
@@ -117,24 +116,24 @@ pub(crate) fn condition(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTe
 
 /// The condition under which a row fails, of a test that can be decided from the row alone.
 pub(crate) fn row_condition(renderer: &SqlRenderer<'_>, at: usize, parsed: &ParsedTest) -> Option<String> {
-    let writer = renderer.project.writer();
+    let dialect = renderer.project.dialect;
     Some(match &parsed.test.assertion {
         Assertion::NotNull(columns) => {
-            let nulls = columns.iter().map(|column| format!("{} IS NULL", writer.name(column)));
+            let nulls = columns.iter().map(|column| format!("{} IS NULL", dialect.quoted(column)));
             format!("({})", nulls.collect::<Vec<_>>().join(" OR "))
         }
         Assertion::AcceptedValues { column, values } => {
-            let column = writer.name(column);
-            let values: Vec<String> = values.iter().map(|value| writer.literal(value)).collect();
+            let column = dialect.quoted(column);
+            let values: Vec<String> = values.iter().map(|value| dialect.literal(value)).collect();
             match values.as_slice() {
                 [] => format!("{column} IS NOT NULL"),
                 values => format!("{column} NOT IN ({})", values.join(", ")),
             }
         }
         Assertion::Range { column, least, most } => {
-            let column = writer.name(column);
+            let column = dialect.quoted(column);
             let beyond = |sign: &str, bound: &Option<Value>| {
-                bound.as_ref().map(|bound| format!("{column} {sign} {}", writer.literal(bound)))
+                bound.as_ref().map(|bound| format!("{column} {sign} {}", dialect.literal(bound)))
             };
             let sides: Vec<String> = beyond("<", least).into_iter().chain(beyond(">", most)).collect();
             if sides.is_empty() { "1 = 0".to_owned() } else { format!("({})", sides.join(" OR ")) }
@@ -148,10 +147,7 @@ pub(crate) fn row_condition(renderer: &SqlRenderer<'_>, at: usize, parsed: &Pars
 }
 
 /// The age of a timestamp at a moment, in seconds.
-pub(crate) fn age(writer: SqlWriter, moment: &str, now: i64) -> String {
-    let now = writer.literal(&Value::Timestamp(now));
-    match writer.0 {
-        Dialect::Sqlite => format!("unixepoch(substr({now}, 1, 19)) - unixepoch(substr({moment}, 1, 19))"),
-        Dialect::Oracle => format!("(CAST({now} AS DATE) - CAST({moment} AS DATE)) * 86400"),
-    }
+pub(crate) fn age(dialect: Dialect, moment: &str, now: i64) -> String {
+    let now = dialect.literal(&Value::Timestamp(now));
+    dialect.whole_seconds_between(moment, &now)
 }

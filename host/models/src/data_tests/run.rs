@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wmshost_flow::model::{Assertion, Test};
-use wmshost_flow::{Failure, Sql, SqlSession, Value};
+use wmshost_flow::{Failure, Sql, SqlSession};
+use wmshost_sql::Value;
 
 use super::counts::{Testing, shared_counts};
 use super::evaluate::{TestResult, TestStatus, beyond, over_number, over_rows};
@@ -204,12 +205,12 @@ fn failing_rows(
     counted: &Counted,
     sql: &mut dyn Sql,
 ) -> Result<Vec<String>, Failure> {
-    let writer = testing.renderer.project.writer();
+    let dialect = testing.renderer.project.dialect;
     let select = counted.failures().map_or_else(|| query_of(&testing.renderer, at, parsed), str::to_owned);
     let columns: Vec<String> = sql.columns(&select)?.into_iter().map(|(name, _)| name).collect();
     let rows =
-        sql.query(&format!("SELECT * FROM ({select}\n) wms_failing {}", writer.first_rows(KEPT_FAILURES)), &[])?;
-    Ok(rows.iter().map(|row| as_json(&columns, row, writer.longest_text())).collect())
+        sql.query(&format!("SELECT * FROM ({select}\n) wms_failing {}", dialect.first_rows(KEPT_FAILURES)), &[])?;
+    Ok(rows.iter().map(|row| as_json(&columns, row, dialect.longest_text())).collect())
 }
 
 /// A row as a JSON object of at most `most` bytes: columns that do not fit are left out.

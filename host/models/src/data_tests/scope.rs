@@ -1,16 +1,16 @@
 //! How much of a test's rows has to be read: nothing where it has passed and nothing has changed since; only the new
 //! rows where a row is judged alone, a key by its equals, or a reference by keys none of which was deleted.
 
-use wmshost_flow::Dialect;
 use wmshost_flow::model::{Assertion, Severity};
+use wmshost_sql::Dialect;
 
 use super::query::query_of;
 use crate::check::test_columns;
-use crate::dialect::DELETED_AT;
 use crate::guard::looks_around;
 use crate::project::{ParsedTest, SqlRenderer};
 use crate::record::{Moment, Seen, TestRecord};
 use crate::template::{Placeholder, Template};
+use wmshost_flow::DELETED_AT;
 
 /// The share of the rows that has to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,13 +22,14 @@ mod violation;
 mod walk;
 
 use sqlparser::ast::{Expr, Query, Visit};
-use sqlparser::dialect::{Dialect as SqlDialect, OracleDialect, SQLiteDialect};
+use sqlparser::dialect::Dialect as ParserDialect;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
-use wmshost_flow::Dialect;
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 use wmshost_flow::model::Assertion;
+use wmshost_sql::Dialect;
+use wmshost_sql::guard::offset_at;
 
-use crate::diagnostic::{At, DiagnosticSink, offset_at};
+use crate::diagnostic::{At, DiagnosticSink};
 use crate::project::{Node, Project};
 use crate::template::{Mode, Placeholder, RenderedSql, Template};
 use tokens::StandIns;
@@ -50,7 +51,7 @@ enum Shape {
 /// Returns whether an expression may read more than its own row: by a subquery, or by the named column. True for one that
 /// cannot be split into tokens.
 pub(crate) fn looks_around(dialect: Dialect, text: &str, column: &str) -> bool {
-    let tokens = Tokenizer::new(of_dialect(dialect), text).tokenize();
+    let tokens = Tokenizer::new(dialect.parser_dialect(), text).tokenize();
     tokens.map_or(true, |tokens| {
         tokens.iter().any(|token| match token {
             Token::Word(word) => {
@@ -60,13 +61,6 @@ pub(crate) fn looks_around(dialect: Dialect, text: &str, column: &str) -> bool {
             _ => false,
         })
     })
-}
-
-fn of_dialect(dialect: Dialect) -> &'static dyn SqlDialect {
-    match dialect {
-        Dialect::Sqlite => &SQLiteDialect {},
-        Dialect::Oracle => &OracleDialect {},
-    }
 }
 
 /// Checks all SQL of all plugins.
@@ -145,8 +139,8 @@ impl Guard<'_> {
         tokens::tokenize(self.dialect(), text, stand_ins)
     }
 
-    fn dialect(&self) -> &'static dyn SqlDialect {
-        of_dialect(self.project.dialect)
+    fn dialect(&self) -> &'static dyn ParserDialect {
+        self.project.dialect.parser_dialect()
     }
 
     fn check_tokens(
@@ -190,10 +184,9 @@ fn ends(parser: &Parser<'_>, text: &str, what: &str) -> Result<(), Violation> {
     let next = parser.peek_token();
     match next.token {
         Token::EOF => Ok(()),
-        token => Err(Violation {
-            at: offset_at(text, next.span.start.line, next.span.start.column),
-            what: format!("here begins {what}, with {token}"),
-        }),
+        token => {
+            Err(Violation { at: offset_at(text, next.span.start), what: format!("here begins {what}, with {token}") })
+        }
     }
 }
 
@@ -207,7 +200,7 @@ fn unreadable(error: &ParserError, text: &str) -> Violation {
     };
     let place = place.and_then(|place| {
         let (line, column) = place.split_once(", Column: ")?;
-        Some(offset_at(text, line.parse().ok()?, column.trim().parse().ok()?))
+        Some(offset_at(text, Location { line: line.parse().ok()?, column: column.trim().parse().ok()? }))
     });
     Violation { at: place.unwrap_or(0), what: format!("it cannot be read as SQL: {message}") }
 }

@@ -6,16 +6,8 @@ use std::collections::BTreeSet;
 use sqlparser::ast::{
     Cte, Ident, JoinOperator, ObjectName, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
 };
-use wmshost_flow::Dialect;
-
-/// A name as the database understands it.
-pub(super) fn understood(dialect: Dialect, ident: &Ident) -> String {
-    match (dialect, ident.quote_style) {
-        (Dialect::Sqlite, _) => ident.value.to_lowercase(),
-        (Dialect::Oracle, None) => ident.value.to_uppercase(),
-        (Dialect::Oracle, Some(_)) => ident.value.clone(),
-    }
-}
+use wmshost_sql::Dialect;
+use wmshost_sql::guard::{Columns, Relation, Scopes};
 
 /// The names that a query, or one SELECT of it, defines.
 #[derive(Default)]
@@ -24,21 +16,16 @@ pub(super) struct Frame {
     coming: Vec<Part>,
     /// The parts that are visible by now.
     parts: BTreeSet<String>,
-    from: From,
+    /// Subqueries in its FROM that do not see the other relations.
+    blind: Vec<*const Query>,
     /// The column names of a query's SELECT, which can be used after it.
     columns: BTreeSet<String>,
-    /// The number of frames around it that are not visible from within, the innermost first.
-    unseen: usize,
 }
 
-/// The relations in FROM.
+/// The relations in FROM, and the subqueries among them that do not see the others.
 #[derive(Default)]
 struct From {
-    /// Their names.
-    names: BTreeSet<String>,
-    /// True if there is one whose columns the text does not show: any but `dual`.
-    has_columns: bool,
-    /// Subqueries that do not see the other relations.
+    relations: Vec<Relation>,
     blind: Vec<*const Query>,
 }
 
@@ -56,11 +43,13 @@ pub(super) struct Names {
     /// True if the text is part of a statement whose columns it does not know.
     is_within: bool,
     frames: Vec<Frame>,
+    /// The relations of each frame.
+    scopes: Scopes,
 }
 
 impl Names {
     pub(super) fn new(dialect: Dialect, is_within: bool) -> Self {
-        Self { dialect, is_within, frames: Vec::new() }
+        Self { dialect, is_within, frames: Vec::new(), scopes: Scopes::default() }
     }
 
     /// Begins a query.
@@ -75,18 +64,19 @@ impl Names {
         }
         let recursive = query.with.as_ref().is_some_and(|with| with.recursive);
         let coming = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| self.part(cte, recursive)).collect();
-        let unseen = match self.frames.last() {
+        let hidden = match self.frames.last() {
             // The query that it is a part of.
             _ if of_part.is_some() => 1,
             // The SELECT that it is in, and the query of that.
-            Some(around) if around.from.blind.iter().any(|blind| std::ptr::eq(*blind, query)) => 2,
+            Some(around) if around.blind.iter().any(|blind| std::ptr::eq(*blind, query)) => 2,
             _ => 0,
         };
         let (from, columns) = match query.body.as_ref() {
             SetExpr::Select(select) => (self.from(select), self.columns(select)),
             _ => Default::default(),
         };
-        self.frames.push(Frame { coming, parts, from, columns, unseen });
+        self.scopes.enter_blind(from.relations, hidden);
+        self.frames.push(Frame { coming, parts, blind: from.blind, columns });
     }
 
     /// In Oracle a part without a list of columns does not see itself: its name within is that of a table.
@@ -95,11 +85,12 @@ impl Names {
             Dialect::Sqlite => recursive,
             Dialect::Oracle => !cte.alias.columns.is_empty(),
         };
-        Part { name: understood(self.dialect, &cte.alias.name), query: &raw const *cte.query, sees_itself }
+        Part { name: self.dialect.understood(&cte.alias.name), query: &raw const *cte.query, sees_itself }
     }
 
     /// Ends a query: if it was a part of a WITH, it is visible from now on.
     pub(super) fn end(&mut self, query: &Query) {
+        self.scopes.leave();
         self.frames.pop();
         if let Some(around) = self.frames.last_mut()
             && let Some(at) = around.coming.iter().position(|part| std::ptr::eq(part.query, query))
@@ -112,41 +103,32 @@ impl Names {
     /// Begins one SELECT of a query.
     pub(super) fn begin_select(&mut self, select: &Select) {
         let from = self.from(select);
-        self.frames.push(Frame { from, ..Frame::default() });
+        self.scopes.enter(from.relations);
+        self.frames.push(Frame { blind: from.blind, ..Frame::default() });
     }
 
     pub(super) fn end_select(&mut self) {
+        self.scopes.leave();
         self.frames.pop();
     }
 
     /// True if a name in FROM is that of a part.
     pub(super) fn is_part(&self, name: &Ident) -> bool {
-        let name = understood(self.dialect, name);
+        let name = self.dialect.understood(name);
         self.frames.iter().any(|frame| frame.parts.contains(&name))
     }
 
     /// True if the name before the point of a column is a relation.
     pub(super) fn is_relation(&self, name: &Ident) -> bool {
-        let name = understood(self.dialect, name);
-        self.seen().any(|frame| frame.from.names.contains(&name))
+        self.scopes.is_relation(&self.dialect.understood(name))
     }
 
     /// True if a bare word can be a column: the text does not show which columns a table has, but without a table there
     /// are none.
     pub(super) fn may_be_column(&self, name: &Ident) -> bool {
-        let mut seen = self.seen();
-        let is_named = self.frames.last().is_some_and(|frame| frame.columns.contains(&understood(self.dialect, name)));
-        is_named || self.is_within || seen.any(|frame| frame.from.has_columns)
-    }
-
-    /// The frames whose relations are visible, the innermost first.
-    fn seen(&self) -> impl Iterator<Item = &Frame> {
-        let mut unseen = 0;
-        self.frames.iter().rev().filter(move |frame| {
-            let is_seen = unseen == 0;
-            unseen = frame.unseen.max(usize::saturating_sub(unseen, 1));
-            is_seen
-        })
+        let name = self.dialect.understood(name);
+        let is_named = self.frames.last().is_some_and(|frame| frame.columns.contains(&name));
+        is_named || self.is_within || self.scopes.may_be_column(&name)
     }
 
     fn from(&self, select: &Select) -> From {
@@ -165,39 +147,35 @@ impl Names {
     }
 
     fn factor(&self, factor: &TableFactor, is_blind: bool, from: &mut From) {
-        let alias = match factor {
+        let (name, columns) = match factor {
             TableFactor::Table { name: ObjectName(parts), alias, .. } => {
                 let own = parts.last().and_then(|part| part.as_ident());
-                let is_dual = own.is_some_and(|own| understood(self.dialect, own) == "DUAL");
-                from.has_columns |= !is_dual;
-                alias.as_ref().map(|alias| &alias.name).or(own)
+                let is_dual = own.is_some_and(|own| self.dialect.understood(own) == "DUAL");
+                let columns = if is_dual { Columns::Known(Vec::new()) } else { Columns::Unknown };
+                (alias.as_ref().map(|alias| &alias.name).or(own), columns)
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 self.tables(table_with_joins, from);
-                alias.as_ref().map(|alias| &alias.name)
+                // Its relations have the columns.
+                (alias.as_ref().map(|alias| &alias.name), Columns::Known(Vec::new()))
             }
             TableFactor::Derived { lateral, subquery, alias, .. } => {
-                from.has_columns = true;
                 if is_blind && !lateral {
                     from.blind.push(&raw const **subquery);
                 }
-                alias.as_ref().map(|alias| &alias.name)
+                (alias.as_ref().map(|alias| &alias.name), Columns::Unknown)
             }
             TableFactor::Pivot { alias, .. } | TableFactor::Unpivot { alias, .. } => {
-                from.has_columns = true;
-                alias.as_ref().map(|alias| &alias.name)
+                (alias.as_ref().map(|alias| &alias.name), Columns::Unknown)
             }
-            _ => {
-                from.has_columns = true;
-                None
-            }
+            _ => (None, Columns::Unknown),
         };
-        from.names.extend(alias.map(|name| understood(self.dialect, name)));
+        from.relations.push(Relation { name: name.map(|name| self.dialect.understood(name)), columns });
     }
 
     fn columns(&self, select: &Select) -> BTreeSet<String> {
         let named = select.projection.iter().filter_map(|item| match item {
-            SelectItem::ExprWithAlias { alias, .. } => Some(understood(self.dialect, alias)),
+            SelectItem::ExprWithAlias { alias, .. } => Some(self.dialect.understood(alias)),
             _ => None,
         });
         named.collect()

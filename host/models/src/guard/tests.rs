@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use arrow_schema::DataType;
-use wmshost_flow::Dialect;
 use wmshost_flow::model::{
     Assertion, Declaration, Layer, Materialization, Model, ModelColumn, Severity, Storage, Test, Threshold,
 };
+use wmshost_sql::Dialect;
 
 use super::looks_around;
 use crate::project::{Project, Setup};

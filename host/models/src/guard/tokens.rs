@@ -2,9 +2,9 @@
 
 use sqlparser::dialect::Dialect as SqlDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+use wmshost_sql::guard::offset_at;
 
 use super::violation::Violation;
-use crate::diagnostic::offset_at;
 use crate::project::Project;
 use crate::template::{Placeholder, Template};
 
@@ -62,13 +62,13 @@ pub(super) fn tokenize(
     stand_ins: &StandIns,
 ) -> Result<Vec<TokenWithSpan>, Violation> {
     let tokens = Tokenizer::new(dialect, text).tokenize_with_location().map_err(|error| Violation {
-        at: offset_at(text, error.location.line, error.location.column),
+        at: offset_at(text, error.location),
         what: format!("it cannot be read as SQL: {}", error.message),
     })?;
     let mut operators = 0;
     let mut by_themselves = Vec::new();
     for token in &tokens {
-        let at = || offset_at(text, token.span.start.line, token.span.start.column);
+        let at = || offset_at(text, token.span.start);
         if let Some(what) = violation(&token.token) {
             return Err(Violation { at: at(), what });
         }
@@ -152,7 +152,7 @@ pub(super) fn begins_as_select(tokens: &[TokenWithSpan], text: &str) -> Result<(
         }
         _ => false,
     };
-    let at = offset_at(text, first.span.start.line, first.span.start.column);
+    let at = offset_at(text, first.span.start);
     let what = format!("it is one SELECT; this begins with {}", first.token);
     if is_begin { Ok(()) } else { Err(Violation { at, what }) }
 }

@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     DataType, Expr, Function, Ident, InTarget, ObjectName, Query, Select, SetExpr, TableFactor, Visitor,
 };
-use wmshost_flow::{Dialect, only_computes};
+use wmshost_sql::Dialect;
+use wmshost_sql::guard::offset_at;
 
-use super::names::{Names, understood};
+use super::names::Names;
 use super::tokens::StandIns;
 use super::violation::Violation;
-use crate::diagnostic::offset_at;
 use crate::project::Project;
 
 /// Pseudo-columns, written like functions or columns: they return the time or a row's place.
@@ -39,7 +39,7 @@ impl<'w> Walk<'w> {
     }
 
     fn refuse(&self, at: Option<&Ident>, what: impl Into<String>) -> Step {
-        let at = at.map_or(0, |ident| offset_at(self.text, ident.span.start.line, ident.span.start.column));
+        let at = at.map_or(0, |ident| offset_at(self.text, ident.span.start));
         ControlFlow::Break(Violation { at, what: what.into() })
     }
 
@@ -72,7 +72,7 @@ impl<'w> Walk<'w> {
 
     /// A part named by WITH must not hide a table that a placeholder represents.
     fn part_name(&self, name: &Ident) -> Step {
-        let understood = understood(self.project.dialect, name);
+        let understood = self.project.dialect.understood(name);
         let is_own = understood.to_ascii_uppercase().starts_with("WMSHOST");
         let hidden = self.project.nodes.iter().find(|node| node.table.eq_ignore_ascii_case(&understood));
         match hidden {
@@ -103,7 +103,7 @@ impl<'w> Walk<'w> {
         let first = function.name.0.first().and_then(|part| part.as_ident());
         let name = function.name.to_string();
         let is_known = function.name.0.len() == 1
-            && first.is_some_and(|name| only_computes(self.project.dialect, &name.value) || is_pseudo(&name.value));
+            && first.is_some_and(|name| self.project.dialect.only_computes(&name.value) || is_pseudo(&name.value));
         if is_known && !function.uses_odbc_syntax {
             return ControlFlow::Continue(());
         }

@@ -7,7 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wmshost_flow::{Claim, Failure, Sql, SqlSession, Value};
+use wmshost_flow::{Claim, Failure, Sql, SqlSession};
+use wmshost_sql::{ColumnPurpose, Dialect, Value};
 
 use super::context::{Build, BuildContext};
 use super::inputs::Reading;
@@ -15,10 +16,12 @@ use super::outcome::BuildOutcome;
 use super::owned_session::OwnedSession;
 use super::ownership::{entry_for, owner};
 use super::table::ModelTable;
-use crate::dialect::{AUDIT_COLUMNS, REPLACED_AT, SqlWriter};
+use crate::host_columns::REPLACED_AT;
+use crate::host_columns::declared_audit_columns;
 use crate::project::{Node, before_image_table};
 use crate::record::{BuildRecord, Moment, OwnState};
 use crate::store::{kind_of, rows_of};
+use wmshost_flow::AUDIT_COLUMNS;
 
 /// Creates the tables of before images where they are missing or have other columns. This begins a new chain, which is
 /// recorded first, so that no follower continues with the old one even if the build is interrupted.
@@ -28,13 +31,13 @@ pub(super) fn prepare(
     sql: &mut dyn SqlSession,
 ) -> Result<(), Failure> {
     let BuildContext { project, store, now, .. } = *context;
-    let writer = project.writer();
+    let dialect = project.dialect;
     let sql = &mut OwnedSession::new(sql);
     for at in (0..project.nodes.len()).filter(|&at| !project.followers(at).is_empty()) {
         let node = &project.nodes[at];
         let table = before_image_table(&node.table);
-        let is_there = kind_of(sql, writer, &table)?.is_some();
-        let is_fit = is_there && has_columns(writer, node, &table, sql)?;
+        let is_there = kind_of(sql, dialect, &table)?.is_some();
+        let is_fit = is_there && has_columns(dialect, node, &table, sql)?;
         let chain = built.get(&node.name).map(|built| built.own.chain.is_some());
         if is_fit && chain != Some(false) {
             continue;
@@ -49,17 +52,17 @@ pub(super) fn prepare(
         let owner = owner(store.pipeline, node);
         let claim = Claim { owner: &owner, run_id: context.run_id, take_over: entry_for(context.take_over, node) };
         sql.secure(&claim, std::slice::from_ref(&table), context.clock)?;
-        let name = writer.name(&table);
+        let name = dialect.quoted(&table);
         if is_there {
-            sql.execute(&format!("DROP TABLE {name}{}", writer.for_good()), &[])?;
+            sql.execute(&format!("DROP TABLE {name}{}", dialect.purge()), &[])?;
         }
-        create(writer, node, &name, sql)?;
+        create(dialect, node, &name, sql)?;
     }
     Ok(())
 }
 
-fn has_columns(writer: SqlWriter, node: &Node, table: &str, sql: &mut dyn Sql) -> Result<bool, Failure> {
-    let found = sql.columns(&format!("SELECT * FROM {}", writer.name(table)))?;
+fn has_columns(dialect: Dialect, node: &Node, table: &str, sql: &mut dyn Sql) -> Result<bool, Failure> {
+    let found = sql.columns(&format!("SELECT * FROM {}", dialect.quoted(table)))?;
     let found: BTreeSet<String> = found.into_iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
     let own = node.columns().iter().map(|column| column.name.to_ascii_lowercase());
     let wanted: BTreeSet<String> =
@@ -67,13 +70,13 @@ fn has_columns(writer: SqlWriter, node: &Node, table: &str, sql: &mut dyn Sql) -
     Ok(found == wanted)
 }
 
-fn create(writer: SqlWriter, node: &Node, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+fn create(dialect: Dialect, node: &Node, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
     let own = node.columns().iter().filter_map(|column| {
-        let kind = writer.declared(&column.kind)?;
-        Some(format!("{} {kind}", writer.name(&column.name)))
+        let kind = dialect.declared_type(&column.kind, ColumnPurpose::Modelled)?;
+        Some(format!("{} {kind}", dialect.quoted(&column.name)))
     });
-    let replaced_at = format!("{} TIMESTAMP(6)", writer.name(REPLACED_AT));
-    let columns: Vec<String> = own.chain(writer.declared_audit_columns()).chain([replaced_at]).collect();
+    let replaced_at = format!("{} TIMESTAMP(6)", dialect.quoted(REPLACED_AT));
+    let columns: Vec<String> = own.chain(declared_audit_columns(dialect)).chain([replaced_at]).collect();
     sql.execute(&format!("CREATE TABLE {name} ({})", columns.join(", ")), &[]).map(drop)
 }
 
@@ -120,7 +123,7 @@ impl Build<'_> {
 
 impl ModelTable<'_> {
     fn before_images(&self) -> String {
-        self.writer.name(&before_image_table(&self.node.table))
+        self.dialect.quoted(&before_image_table(&self.node.table))
     }
 
     /// Keeps rows as they are: those that `from` selects as `wms_old`. `from` is the text after FROM, its condition
@@ -133,9 +136,9 @@ impl ModelTable<'_> {
         let statement = format!(
             "INSERT INTO {} ({}, {}) SELECT {}, {loaded_at} FROM {from}",
             self.before_images(),
-            self.writer.names("", &columns),
-            self.writer.name(REPLACED_AT),
-            self.writer.names("wms_old.", &columns),
+            self.dialect.quoted_list("", &columns),
+            self.dialect.quoted(REPLACED_AT),
+            self.dialect.quoted_list("wms_old.", &columns),
         );
         sql.execute(&statement, &[]).map(drop)
     }
@@ -143,8 +146,8 @@ impl ModelTable<'_> {
     /// Deletes the before images that all followers have seen.
     fn prune_before_images(&self, seen: Option<i64>, sql: &mut dyn Sql) -> Result<(), Failure> {
         let only = seen.map(|seen| {
-            let seen = self.writer.literal(&Value::Timestamp(seen));
-            format!(" WHERE {} <= {seen}", self.writer.name(REPLACED_AT))
+            let seen = self.dialect.literal(&Value::Timestamp(seen));
+            format!(" WHERE {} <= {seen}", self.dialect.quoted(REPLACED_AT))
         });
         sql.execute(&format!("DELETE FROM {}{}", self.before_images(), only.unwrap_or_default()), &[]).map(drop)
     }

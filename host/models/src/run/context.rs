@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use wmshost_flow::{Clock, Dialect, TakeOver};
+use wmshost_flow::{Clock, TakeOver};
+use wmshost_sql::Dialect;
 
 use super::table::ModelTable;
 use crate::project::{ParsedModel, Project, SqlRenderer};
@@ -37,7 +38,7 @@ pub(super) struct Build<'b> {
 impl Build<'_> {
     pub(super) fn table(&self) -> ModelTable<'_> {
         ModelTable {
-            writer: self.context.project.writer(),
+            dialect: self.context.project.dialect,
             node: &self.context.project.nodes[self.at],
             model: self.model,
             is_followed: self.context.followed.contains(&self.at),

@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wmshost_flow::{Dialect, Failure, Sql, Value, failure_policy};
+use wmshost_flow::{Failure, Sql, failure_policy};
+use wmshost_sql::{Dialect, Value};
 
-use crate::dialect::{AUDIT_COLUMNS, DELETED_AT, SqlWriter};
 use crate::project::Project;
 use crate::record::{BuildRecord, Inputs, Moment, Seen, StreamVersion};
-use crate::store::{kind_of, moment_text, rows_of, text_of};
+use crate::store::{kind_of, rows_of, text_of};
 use crate::template::{Mode, Placeholder};
+use wmshost_flow::{AUDIT_COLUMNS, DELETED_AT};
 
 /// The versions of streams that were already read.
 pub(super) type StreamVersions = BTreeMap<usize, StreamVersion>;
@@ -63,7 +64,7 @@ impl Reading<'_> {
             return Ok(*known);
         }
         let node = &self.project.nodes[at];
-        let version = version_of(sql, self.project.writer(), &node.table, &node.name)?;
+        let version = version_of(sql, self.project.dialect, &node.table, &node.name)?;
         streams.insert(at, version);
         Ok(version)
     }
@@ -132,18 +133,18 @@ pub(crate) fn inputs_now(
     Reading { project, built, now }.inputs(at, sql, &mut StreamVersions::new())
 }
 
-fn version_of(sql: &mut dyn Sql, writer: SqlWriter, table: &str, stream: &str) -> Result<StreamVersion, Failure> {
-    if kind_of(sql, writer, table)?.is_none() {
+fn version_of(sql: &mut dyn Sql, dialect: Dialect, table: &str, stream: &str) -> Result<StreamVersion, Failure> {
+    if kind_of(sql, dialect, table)?.is_none() {
         return Err(Failure::invalid_config(format!(
             "it reads the stream {stream}, which was never loaded: there is no table {table}"
         ))
         .advise("run the pipeline first"));
     }
-    let marks_deleted = marks_deleted(sql, writer, table)?;
-    let name = writer.name(table);
+    let marks_deleted = marks_deleted(sql, dialect, table)?;
+    let name = dialect.quoted(table);
     // One at a time: the maximum is at the end of an index, which a query of several maxima would not use.
     let mut newest = |column: &str| -> Result<Option<Moment>, Failure> {
-        let maximum = moment_text(writer, &format!("MAX({})", writer.name(column)));
+        let maximum = dialect.timestamp_as_text(&format!("MAX({})", dialect.quoted(column)));
         let rows = sql.query(&format!("SELECT {maximum} FROM {name}"), &[])?;
         let text = rows.first().map(|row| text_of(row, 0)).unwrap_or_default();
         match Moment::parse(&text) {
@@ -159,36 +160,34 @@ fn version_of(sql: &mut dyn Sql, writer: SqlWriter, table: &str, stream: &str) -
 }
 
 /// True if a stream's table keeps rows that the source no longer has.
-fn marks_deleted(sql: &mut dyn Sql, writer: SqlWriter, table: &str) -> Result<bool, Failure> {
-    let columns = sql.columns(&format!("SELECT * FROM {}", writer.name(table)))?;
+fn marks_deleted(sql: &mut dyn Sql, dialect: Dialect, table: &str) -> Result<bool, Failure> {
+    let columns = sql.columns(&format!("SELECT * FROM {}", dialect.quoted(table)))?;
     Ok(columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(DELETED_AT)))
 }
 
 /// Adds the indexes that find the newest rows of a stream's table, and the newest soft deletions.
-pub(super) fn index_stream(sql: &mut dyn Sql, writer: SqlWriter, table: &str) -> Result<(), Failure> {
+pub(super) fn index_stream(sql: &mut dyn Sql, dialect: Dialect, table: &str) -> Result<(), Failure> {
     let table_name = table.to_ascii_uppercase();
-    index_mark(sql, writer, table, &format!("WMSHOST_IX_{table_name}"), AUDIT_COLUMNS[1])?;
-    match marks_deleted(sql, writer, table)? {
-        true => index_mark(sql, writer, table, &format!("WMSHOST_IX2_{table_name}"), DELETED_AT),
+    index_mark(sql, dialect, table, &format!("WMSHOST_IX_{table_name}"), AUDIT_COLUMNS[1])?;
+    match marks_deleted(sql, dialect, table)? {
+        true => index_mark(sql, dialect, table, &format!("WMSHOST_IX2_{table_name}"), DELETED_AT),
         false => Ok(()),
     }
 }
 
-fn index_mark(sql: &mut dyn Sql, writer: SqlWriter, table: &str, index: &str, column: &str) -> Result<(), Failure> {
-    let found = match writer.0 {
-        Dialect::Sqlite => "SELECT 1 FROM main.sqlite_schema WHERE type = 'index' AND name = ?1 COLLATE NOCASE",
-        Dialect::Oracle => &*format!("SELECT 1 FROM all_indexes WHERE {} AND index_name = :1", writer.is_own_schema()),
-    };
-    let name = [Value::Text(index.to_owned())];
-    if !sql.query(found, &name)?.is_empty() {
+fn index_mark(sql: &mut dyn Sql, dialect: Dialect, table: &str, index: &str, column: &str) -> Result<(), Failure> {
+    let found = dialect.index_exists();
+    let name = [Value::Text(dialect.spelled(index))];
+    if !sql.query(&found, &name)?.is_empty() {
         return Ok(());
     }
-    let statement = format!("CREATE INDEX {} ON {} ({})", writer.name(index), writer.name(table), writer.name(column));
+    let statement =
+        format!("CREATE INDEX {} ON {} ({})", dialect.quoted(index), dialect.quoted(table), dialect.quoted(column));
     match sql.execute(&statement, &[]) {
         // Another session is writing the table, or has created the index meanwhile; the index only saves time.
         Err(failure)
-            if writer.0 == Dialect::Oracle
-                && (failure_policy(&failure).retry || !sql.query(found, &name)?.is_empty()) =>
+            if dialect == Dialect::Oracle
+                && (failure_policy(&failure).retry || !sql.query(&found, &name)?.is_empty()) =>
         {
             Ok(())
         }

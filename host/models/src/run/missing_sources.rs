@@ -20,7 +20,7 @@ impl Runner<'_> {
         for (name, why) in &self.options.not_loaded {
             let Some(&at) = project.by_name.get(name) else { continue };
             let table = &project.nodes[at].table;
-            if kind_of(sql, project.writer(), table)?.is_none() {
+            if kind_of(sql, project.dialect, table)?.is_none() {
                 let reason = format!("the stream {name}, which {why} and was never loaded: there is no table {table}");
                 absent.insert(at, reason);
             }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use wmshost_flow::model::{Materialization, OnChange, Strategy};
-use wmshost_flow::{Dialect, Failure, SqlSession, Value};
+use wmshost_flow::{Failure, SqlSession};
+use wmshost_sql::{Dialect, Value, text_literal};
 
 use super::context::{Build, BuildContext};
 use super::inputs::{Reading, StreamVersions, index_stream};
@@ -80,13 +81,13 @@ impl Build<'_> {
         sql: &mut OwnedSession<'_>,
     ) -> Result<(BuildOutcome, BuildRecord), Failure> {
         let node = &self.context.project.nodes[self.at];
-        let writer = self.context.project.writer();
+        let dialect = self.context.project.dialect;
         if let Some(increment) = self.model.increment() {
             for base in self.context.project.bases(self.at) {
                 let base_node = &self.context.project.nodes[base];
                 let pipeline = self.context.store.pipeline;
                 if base_node.model().is_none() && sql.may_index(pipeline, &base_node.table)? {
-                    index_stream(sql, writer, &base_node.table)?;
+                    index_stream(sql, dialect, &base_node.table)?;
                 }
                 // Appended rows must not be read twice: look again, inside this transaction.
                 if increment.strategy == Strategy::Append {
@@ -95,7 +96,7 @@ impl Build<'_> {
             }
         }
         let inputs = reading.inputs(self.at, sql, streams)?;
-        let there = kind_of(sql, writer, &node.table)?;
+        let there = kind_of(sql, dialect, &node.table)?;
         self.check_is_own(there.as_deref(), sql)?;
         let wanted = if self.model.is_live() { "view" } else { "table" };
         let before = self.before.filter(|_| there.as_deref() == Some(wanted) && !self.context.full_refresh);
@@ -109,12 +110,12 @@ impl Build<'_> {
             }
             _ if self.model.is_live() => {
                 let done = self.view(is_same, sql)?;
-                own.view = Some(view_digest(sql, writer, &node.table)?);
+                own.view = Some(view_digest(sql, dialect, &node.table)?);
                 (done, changed_at)
             }
             before => {
-                let loaded_at = writer.literal(&Value::Timestamp(changed_at.0));
-                let stamp = AuditValues { run_id: writer.text(self.context.run_id), loaded_at };
+                let loaded_at = dialect.literal(&Value::Timestamp(changed_at.0));
+                let stamp = AuditValues { run_id: text_literal(self.context.run_id), loaded_at };
                 let done = self.rows(before, is_same, &inputs, &stamp, sql)?;
                 // True even for a table that was built in full and is the same as before.
                 let is_untouched = done.changed == 0 && done.rows == before.and_then(|before| before.rows);
@@ -143,7 +144,7 @@ impl Build<'_> {
             let table = self.table();
             let added = if self.is_oracle() { Vec::new() } else { table.added(sql)? };
             let replaces =
-                self.is_oracle() && kind_of(sql, table.writer, &table.node.table)?.as_deref() == Some("view");
+                self.is_oracle() && kind_of(sql, table.dialect, &table.node.table)?.as_deref() == Some("view");
             if self.is_oracle() {
                 // The view exists before it is recorded, so that an interrupted build leaves no false record.
                 self.context.store.forget(sql, &table.node.name)?;
@@ -274,10 +275,10 @@ impl Build<'_> {
         stamp: &AuditValues,
         sql: &mut dyn SqlSession,
     ) -> Result<RowChanges, Failure> {
-        let writer = self.context.project.writer();
+        let dialect = self.context.project.dialect;
         if let Some(changes) = &self.model.changes {
             let changes = renderer.write(changes, self.at, Mode::Incremental);
-            stage_rows(writer, "changes", &format!("SELECT DISTINCT * FROM ({changes}\n) wms_change"), sql)?;
+            stage_rows(dialect, "changes", &format!("SELECT DISTINCT * FROM ({changes}\n) wms_change"), sql)?;
         }
         let statement = renderer.statement(self.at, Mode::Incremental);
         let moved = apply(&self.table(), strategy, &statement, stamp, sql)?;

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use wmshost_flow::{Claim, Clock, Dialect, Failure, Sql, SqlSession, Value, owns_table};
+use wmshost_flow::{Claim, Clock, Failure, Sql, SqlSession, owns_table};
+use wmshost_sql::{Dialect, Value};
 
 use crate::store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE};
 

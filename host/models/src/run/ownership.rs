@@ -44,7 +44,7 @@ impl Build<'_> {
         let node = &project.nodes[self.at];
         let (Some(there), Some(before)) = (there, self.before) else { return Ok(()) };
         let is_own = match (there, &before.own.view) {
-            ("view", Some(digest)) => view_digest(sql, project.writer(), &node.table)? == *digest,
+            ("view", Some(digest)) => view_digest(sql, project.dialect, &node.table)? == *digest,
             // Views that were created before their texts were recorded have no rows either.
             ("view", None) => before.rows.is_none(),
             (_, was_view) => was_view.is_none(),
@@ -86,7 +86,7 @@ impl Project {
             let is_stored = |model: &&ParsedModel| model.model.materialization != Materialization::Ephemeral;
             let Some(model) = node.model().filter(is_stored) else { continue };
             let is_kept = !self.followers(at).is_empty();
-            let table = ModelTable { writer: self.writer(), node, model, is_followed: false, is_kept };
+            let table = ModelTable { dialect: self.dialect, node, model, is_followed: false, is_kept };
             let owner = owner(pipeline, node);
             let claim = Claim { owner: &owner, run_id: "", take_over: entry_for(take_over, node) };
             for name in table.names() {

@@ -12,20 +12,21 @@
 //! | after a view was dropped | the staging table; a view has no rows to lose | builds again |
 
 use wmshost_flow::model::Strategy;
-use wmshost_flow::{Failure, Sql, SqlSession, Value};
+use wmshost_flow::{Failure, Sql, SqlSession};
+use wmshost_sql::{OWN_SCHEMA, Value};
 
 use super::context::Build;
 use super::keys::check_key;
 use super::outcome::{Action, BuildOutcome};
 use super::rows::drop_work_table;
 use super::table::ModelTable;
-use crate::dialect::AUDIT_COLUMNS;
 use crate::store::{kind_of, text_of};
+use wmshost_flow::AUDIT_COLUMNS;
 
 impl ModelTable<'_> {
     /// True if the existing table has the columns of the staging table, in type and order.
     fn has_columns_of_staging(&self, sql: &mut dyn Sql) -> Result<bool, Failure> {
-        if kind_of(sql, self.writer, &self.node.table)?.as_deref() != Some("table") {
+        if kind_of(sql, self.dialect, &self.node.table)?.as_deref() != Some("table") {
             return Ok(false);
         }
         let old = self.shape(&self.node.table, sql)?;
@@ -33,22 +34,22 @@ impl ModelTable<'_> {
     }
 
     fn shape(&self, table: &str, sql: &mut dyn Sql) -> Result<Vec<Vec<Value>>, Failure> {
-        let own = self.writer.is_own_schema();
         let table = [Value::Text(table.to_ascii_uppercase())];
         let columns = format!(
             "SELECT column_name, data_type, data_length, data_precision, data_scale, char_used FROM all_tab_columns \
-             WHERE {own} AND table_name = :1 ORDER BY column_id"
+             WHERE {OWN_SCHEMA} AND table_name = :1 ORDER BY column_id"
         );
         let mut shape = sql.query(&columns, &table)?;
-        shape
-            .extend(sql.query(&format!("SELECT partitioned FROM all_tables WHERE {own} AND table_name = :1"), &table)?);
+        shape.extend(
+            sql.query(&format!("SELECT partitioned FROM all_tables WHERE {OWN_SCHEMA} AND table_name = :1"), &table)?,
+        );
         Ok(shape)
     }
 
     /// Replaces the rows by those of the staging table.
     fn replace_rows(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let columns = self.columns();
-        let columns = self.writer.names("", columns.iter().map(String::as_str).chain(AUDIT_COLUMNS));
+        let columns = self.dialect.quoted_list("", columns.iter().map(String::as_str).chain(AUDIT_COLUMNS));
         let (name, staging) = (self.name(), self.staging());
         sql.execute(&format!("DELETE FROM {name}"), &[])?;
         sql.execute(&format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {staging}"), &[]).map(drop)
@@ -58,10 +59,10 @@ impl ModelTable<'_> {
     /// restored.
     fn exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let old_table = self.old_table();
-        let (name, staging, old) = (self.name(), self.staging(), self.writer.name(&old_table));
-        let drop_old = format!("DROP TABLE {old}{}", self.writer.for_good());
+        let (name, staging, old) = (self.name(), self.staging(), self.dialect.quoted(&old_table));
+        let drop_old = format!("DROP TABLE {old}{}", self.dialect.purge());
         self.end_exchange(sql)?;
-        let kind = kind_of(sql, self.writer, &self.node.table)?;
+        let kind = kind_of(sql, self.dialect, &self.node.table)?;
         let (make_way, undo) = match kind.as_deref() {
             Some("view") => (Some(format!("DROP VIEW {name}")), Some(self.view_again(sql)?)),
             Some(_) => {
@@ -90,25 +91,25 @@ impl ModelTable<'_> {
     /// it, and is dropped if the new table has it.
     pub(super) fn end_exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         let old_table = self.old_table();
-        if kind_of(sql, self.writer, &old_table)?.is_none() {
+        if kind_of(sql, self.dialect, &old_table)?.is_none() {
             return Ok(());
         }
-        let old = self.writer.name(&old_table);
-        let statement = match kind_of(sql, self.writer, &self.node.table)? {
+        let old = self.dialect.quoted(&old_table);
+        let statement = match kind_of(sql, self.dialect, &self.node.table)? {
             None => format!("ALTER TABLE {old} RENAME TO {}", self.name()),
-            Some(_) => format!("DROP TABLE {old}{}", self.writer.for_good()),
+            Some(_) => format!("DROP TABLE {old}{}", self.dialect.purge()),
         };
         sql.execute(&statement, &[]).map(drop)
     }
 
     /// The statement that creates the present view of the table's name again.
     fn view_again(&self, sql: &mut dyn Sql) -> Result<String, Failure> {
-        let own = self.writer.is_own_schema();
         let view = [Value::Text(self.node.table.to_ascii_uppercase())];
-        let text = sql.query(&format!("SELECT text FROM all_views WHERE {own} AND view_name = :1"), &view)?;
+        let text = sql.query(&format!("SELECT text FROM all_views WHERE {OWN_SCHEMA} AND view_name = :1"), &view)?;
         let text = text.first().map(|row| text_of(row, 0)).unwrap_or_default();
-        let columns =
-            format!("SELECT column_name FROM all_tab_columns WHERE {own} AND table_name = :1 ORDER BY column_id");
+        let columns = format!(
+            "SELECT column_name FROM all_tab_columns WHERE {OWN_SCHEMA} AND table_name = :1 ORDER BY column_id"
+        );
         let columns = sql.query(&columns, &view)?;
         let columns: Vec<String> = columns.iter().map(|row| format!("\"{}\"", text_of(row, 0))).collect();
         Ok(format!("CREATE VIEW {} ({}) AS {text}", self.name(), columns.join(", ")))
@@ -119,7 +120,7 @@ impl ModelTable<'_> {
         let found = format!(
             "SELECT index_name, column_name FROM all_ind_columns WHERE table_{} AND table_name = :1 \
              ORDER BY index_name, column_position",
-            self.writer.is_own_schema()
+            OWN_SCHEMA
         );
         let mut there: Vec<(String, Vec<String>)> = Vec::new();
         for row in sql.query(&found, &[Value::Text(self.node.table.clone())])? {
@@ -137,7 +138,7 @@ impl ModelTable<'_> {
             self.is_own_index(name) && !wanted.iter().any(|(_, wanted)| is_same(wanted, columns))
         };
         for (name, _) in there.iter().filter(is_stale) {
-            sql.execute(&format!("DROP INDEX {}", self.writer.name(name)), &[])?;
+            sql.execute(&format!("DROP INDEX {}", self.dialect.quoted(name)), &[])?;
         }
         there.retain(|index| !is_stale(&index));
         for (is_unique, columns) in wanted {
@@ -171,7 +172,7 @@ impl Build<'_> {
             return table.swap(sql);
         }
         if let Some(Strategy::Merge(key)) = self.model.increment().map(|increment| &increment.strategy) {
-            check_key(table.writer, &table.staging(), key, sql)?;
+            check_key(table.dialect, &table.staging(), key, sql)?;
         }
         if table.has_columns_of_staging(sql)? {
             return table.replace_rows(sql);
@@ -186,7 +187,7 @@ impl Build<'_> {
     pub(super) fn drop_work_tables(&self, is_committed: bool, sql: &mut dyn SqlSession) -> Result<(), Failure> {
         if self.is_oracle() == is_committed {
             for name in ["changes", "rows"] {
-                drop_work_table(self.context.project.writer(), name, sql)?;
+                drop_work_table(self.context.project.dialect, name, sql)?;
             }
         }
         Ok(())

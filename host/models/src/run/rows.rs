@@ -1,13 +1,14 @@
 //! Stages rows and applies them to a table: all of them at once, or only changes, by key, by window or appended.
 
 use wmshost_flow::model::Strategy;
-use wmshost_flow::{Dialect, Failure, Sql};
+use wmshost_flow::{Failure, Sql};
+use wmshost_sql::Dialect;
 
 use super::keys::{check_key, distinguishing_key, same_key};
 use super::table::ModelTable;
 use crate::contract::check_rows;
-use crate::dialect::{AUDIT_COLUMNS, SqlWriter};
 use crate::store::kind_of;
+use wmshost_flow::AUDIT_COLUMNS;
 
 /// The values of the audit columns for the rows, as literals.
 pub(super) struct AuditValues {
@@ -37,31 +38,31 @@ pub(super) fn fill(
     sql: &mut dyn Sql,
 ) -> Result<u64, Failure> {
     let columns = table.columns();
-    let hint = match table.writer.0 {
+    let hint = match table.dialect {
         Dialect::Oracle => " /*+ APPEND */",
         Dialect::Sqlite => "",
     };
-    let values = match table.writer.0 {
-        Dialect::Oracle => table.writer.names("wms_new.", &columns),
+    let values = match table.dialect {
+        Dialect::Oracle => table.dialect.quoted_list("wms_new.", &columns),
         Dialect::Sqlite => table.stored("wms_new."),
     };
     let insert = format!(
         "INSERT{hint} INTO {} ({}, {}) SELECT {values}, {}, {} FROM ({statement}\n) wms_new",
         table.staging(),
-        table.writer.names("", &columns),
-        table.writer.names("", AUDIT_COLUMNS),
+        table.dialect.quoted_list("", &columns),
+        table.dialect.quoted_list("", AUDIT_COLUMNS),
         stamp.run_id,
         stamp.loaded_at,
     );
     let filled = sql.execute(&insert, &[])?;
-    check_rows(table.writer, &table.staging(), &table.model.model.columns, sql)?;
+    check_rows(table.dialect, &table.staging(), &table.model.model.columns, sql)?;
     Ok(filled)
 }
 
 /// Stages rows in a table that only this session sees.
-pub(super) fn stage_rows(writer: SqlWriter, name: &str, select: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
-    drop_work_table(writer, name, sql)?;
-    sql.execute(&writer.create_work_table(name, select), &[]).map(drop)
+pub(super) fn stage_rows(dialect: Dialect, name: &str, select: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+    drop_work_table(dialect, name, sql)?;
+    sql.execute(&dialect.create_work_table(name, select), &[]).map(drop)
 }
 
 /// Stages the rows of a model's statement, as its table would have them, and checks them against its declaration.
@@ -71,22 +72,22 @@ pub(super) fn stage_query(
     statement: &str,
     sql: &mut dyn Sql,
 ) -> Result<(), Failure> {
-    let writer = table.writer;
+    let dialect = table.dialect;
     let select = format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new."));
-    if writer.0 == Dialect::Oracle {
-        return stage_rows(writer, "rows", &select, sql);
+    if dialect == Dialect::Oracle {
+        return stage_rows(dialect, "rows", &select, sql);
     }
-    drop_work_table(writer, "rows", sql)?;
-    let rows = writer.work_table("rows");
+    drop_work_table(dialect, "rows", sql)?;
+    let rows = dialect.work_table("rows");
     sql.execute(&format!("CREATE TABLE {rows} ({})", table.declared_columns()?.join(", ")), &[])?;
-    sql.execute(&format!("INSERT INTO {rows} ({}) {select}", writer.names("", columns)), &[])?;
-    check_rows(writer, &rows, &table.model.model.columns, sql)
+    sql.execute(&format!("INSERT INTO {rows} ({}) {select}", dialect.quoted_list("", columns)), &[])?;
+    check_rows(dialect, &rows, &table.model.model.columns, sql)
 }
 
 /// Drops such a table if it is there.
-pub(super) fn drop_work_table(writer: SqlWriter, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
-    let table = writer.work_table(name);
-    match writer.0 {
+pub(super) fn drop_work_table(dialect: Dialect, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+    let table = dialect.work_table(name);
+    match dialect {
         Dialect::Sqlite => sql.execute(&format!("DROP TABLE IF EXISTS {table}"), &[]).map(drop),
         // It may not exist, and Oracle cannot test that in the same statement.
         Dialect::Oracle => {
@@ -130,12 +131,12 @@ pub(super) fn insert(
     let statement = format!(
         "INSERT INTO {} ({}, {}) SELECT {}, {}, {} FROM {} wms_new{condition}",
         table.name(),
-        table.writer.names("", &columns),
-        table.writer.names("", AUDIT_COLUMNS),
-        table.writer.names("wms_new.", &columns),
+        table.dialect.quoted_list("", &columns),
+        table.dialect.quoted_list("", AUDIT_COLUMNS),
+        table.dialect.quoted_list("wms_new.", &columns),
         stamp.run_id,
         stamp.loaded_at,
-        table.writer.work_table("rows"),
+        table.dialect.work_table("rows"),
     );
     sql.execute(&statement, &[])
 }
@@ -146,7 +147,7 @@ fn merge(
     stamp: &AuditValues,
     sql: &mut dyn Sql,
 ) -> Result<RowChanges, Failure> {
-    check_key(table.writer, &table.writer.work_table("rows"), key, sql)?;
+    check_key(table.dialect, &table.dialect.work_table("rows"), key, sql)?;
     merge_checked(table, key, stamp, sql)
 }
 
@@ -156,16 +157,16 @@ fn merge_checked(
     stamp: &AuditValues,
     sql: &mut dyn Sql,
 ) -> Result<RowChanges, Failure> {
-    let writer = table.writer;
+    let dialect = table.dialect;
     let rest: Vec<String> = table
         .columns()
         .into_iter()
         .filter(|column| !key.iter().any(|part| part.eq_ignore_ascii_case(column)))
         .collect();
     // The `+` makes SQLite read the staged rows, which may be few, first, and then the table, which may be large.
-    let sign = if writer.0 == Dialect::Sqlite { "+" } else { "" };
+    let sign = if dialect == Dialect::Sqlite { "+" } else { "" };
     let on: Vec<String> =
-        key.iter().map(|part| format!("wms_old.{0} = {sign}wms_new.{0}", writer.name(part))).collect();
+        key.iter().map(|part| format!("wms_old.{0} = {sign}wms_new.{0}", dialect.quoted(part))).collect();
     let on = on.join(" AND ");
     let updated = if rest.is_empty() { 0 } else { update(table, &rest, &on, stamp, sql)? };
     let missing = format!(" WHERE NOT EXISTS (SELECT 1 FROM {} wms_old WHERE {on})", table.name());
@@ -180,26 +181,26 @@ fn update(
     stamp: &AuditValues,
     sql: &mut dyn Sql,
 ) -> Result<u64, Failure> {
-    let writer = table.writer;
+    let dialect = table.dialect;
     let pair = |column: &String| {
-        let name = writer.name(column);
-        writer.same(&format!("wms_old.{name}"), &format!("wms_new.{name}"))
+        let name = dialect.quoted(column);
+        dialect.same(&format!("wms_old.{name}"), &format!("wms_new.{name}"))
     };
     let same: Vec<String> = rest.iter().map(pair).collect();
     let differs = format!("NOT ({})", same.join(" AND "));
     let watermarks = [(AUDIT_COLUMNS[0], &stamp.run_id), (AUDIT_COLUMNS[1], &stamp.loaded_at)];
-    let watermarks = watermarks.map(|(name, value)| format!("{} = {value}", writer.name(name)));
+    let watermarks = watermarks.map(|(name, value)| format!("{} = {value}", dialect.quoted(name)));
     let name = table.name();
-    let rows = writer.work_table("rows");
-    let both = match writer.0 {
+    let rows = dialect.work_table("rows");
+    let both = match dialect {
         Dialect::Sqlite => format!("{rows} AS wms_new CROSS JOIN {name} AS wms_old"),
         Dialect::Oracle => format!("{rows} wms_new CROSS JOIN {name} wms_old"),
     };
     table.keep_before_images(&format!("{both} WHERE {on} AND {differs}"), &stamp.loaded_at, sql)?;
-    let statement = match writer.0 {
+    let statement = match dialect {
         Dialect::Sqlite => {
             let sets: Vec<String> =
-                rest.iter().map(|column| format!("{0} = wms_new.{0}", writer.name(column))).collect();
+                rest.iter().map(|column| format!("{0} = wms_new.{0}", dialect.quoted(column))).collect();
             format!(
                 "UPDATE {name} AS wms_old SET {}, {} FROM {rows} AS wms_new WHERE {on} AND {differs}",
                 sets.join(", "),
@@ -208,7 +209,7 @@ fn update(
         }
         Dialect::Oracle => {
             let sets: Vec<String> =
-                rest.iter().map(|column| format!("wms_old.{0} = wms_new.{0}", writer.name(column))).collect();
+                rest.iter().map(|column| format!("wms_old.{0} = wms_new.{0}", dialect.quoted(column))).collect();
             format!(
                 "MERGE INTO {name} wms_old USING {rows} wms_new ON ({on}) \
                  WHEN MATCHED THEN UPDATE SET {}, {} WHERE {differs}",
@@ -223,13 +224,13 @@ fn update(
 /// Copies the load times of unchanged rows into the staging table, so that readers of the table see only changes.
 /// Returns the number of these rows; `None` where it is unknown because there is no key or the columns differ.
 pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> Result<Option<u64>, Failure> {
-    let (writer, columns) = (table.writer, table.columns());
+    let (dialect, columns) = (table.dialect, table.columns());
     let Some(key) = table.key() else { return Ok(None) };
-    if kind_of(sql, writer, &table.node.table)?.as_deref() != Some("table") {
+    if kind_of(sql, dialect, &table.node.table)?.as_deref() != Some("table") {
         return Ok(None);
     }
     // A duplicate row would get its load time twice.
-    if check_key(writer, &table.staging(), key, sql).is_err() {
+    if check_key(dialect, &table.staging(), key, sql).is_err() {
         return Ok(None);
     }
     let there = sql.columns(&format!("SELECT * FROM {}", table.name()))?;
@@ -238,16 +239,16 @@ pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> 
         return Ok(None);
     }
     let pair = |column: &String, same: bool| {
-        let (old, new) = (format!("wms_old.{}", writer.name(column)), format!("wms_new.{}", writer.name(column)));
-        if same { writer.same(&old, &new) } else { format!("{old} = {new}") }
+        let (old, new) = (format!("wms_old.{}", dialect.quoted(column)), format!("wms_new.{}", dialect.quoted(column)));
+        if same { dialect.same(&old, &new) } else { format!("{old} = {new}") }
     };
     let on = key.iter().map(|column| pair(column, false)).collect::<Vec<_>>().join(" AND ");
     // Rows of a table that was taken over have no load times yet.
-    let has_load_time = format!("wms_old.{} IS NOT NULL", writer.name(AUDIT_COLUMNS[1]));
+    let has_load_time = format!("wms_old.{} IS NOT NULL", dialect.quoted(AUDIT_COLUMNS[1]));
     let same = columns.iter().map(|column| pair(column, true)).chain([has_load_time]).collect::<Vec<_>>().join(" AND ");
-    let [run_id, loaded_at] = AUDIT_COLUMNS.map(|column| writer.name(column));
+    let [run_id, loaded_at] = AUDIT_COLUMNS.map(|column| dialect.quoted(column));
     let (staging, name) = (table.staging(), table.name());
-    let statement = match writer.0 {
+    let statement = match dialect {
         Dialect::Sqlite => format!(
             "UPDATE {staging} AS wms_new SET {run_id} = wms_old.{run_id}, {loaded_at} = wms_old.{loaded_at} \
              FROM {name} AS wms_old WHERE {on} AND {same}"
@@ -257,7 +258,7 @@ pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> 
             "MERGE INTO {staging} wms_new USING (SELECT wms_all.*, COUNT(*) OVER (PARTITION BY {keys}) AS wms_times \
              FROM {name} wms_all) wms_old ON ({on} AND wms_old.wms_times = 1) WHEN MATCHED THEN UPDATE SET \
              wms_new.{run_id} = wms_old.{run_id}, wms_new.{loaded_at} = wms_old.{loaded_at} WHERE {same}",
-            keys = writer.names("wms_all.", key),
+            keys = dialect.quoted_list("wms_all.", key),
         ),
     };
     sql.execute(&statement, &[]).map(Some)
@@ -265,11 +266,11 @@ pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> 
 
 /// True if a key of the existing table is missing in the staging table.
 pub(super) fn loses_keys(table: &ModelTable<'_>, sql: &mut dyn Sql) -> Result<bool, Failure> {
-    let writer = table.writer;
+    let dialect = table.dialect;
     let Some(key) = table.key() else { return Ok(true) };
-    let (names, less) = (writer.names("", key), if writer.0 == Dialect::Oracle { "MINUS" } else { "EXCEPT" });
+    let (names, less) = (dialect.quoted_list("", key), dialect.except());
     let gone = format!("SELECT {names} FROM {} {less} SELECT {names} FROM {}", table.name(), table.staging());
-    let gone = format!("SELECT 1 FROM ({gone}) wms_gone {}", writer.first_rows(1));
+    let gone = format!("SELECT 1 FROM ({gone}) wms_gone {}", dialect.first_rows(1));
     Ok(!sql.query(&gone, &[])?.is_empty())
 }
 
@@ -282,9 +283,9 @@ fn replace_by_key(
     stamp: &AuditValues,
     sql: &mut dyn Sql,
 ) -> Result<RowChanges, Failure> {
-    let writer = table.writer;
-    let rows = writer.work_table("rows");
-    let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} wms_new WHERE {})", same_key(writer, key));
+    let dialect = table.dialect;
+    let rows = dialect.work_table("rows");
+    let gone = format!(" AND NOT EXISTS (SELECT 1 FROM {rows} wms_new WHERE {})", same_key(dialect, key));
     let deleted = delete_windows(table, window, &gone, stamp, sql)?;
     let merged = merge_checked(table, key, stamp, sql)?;
     Ok(RowChanges { deleted, ..merged })
@@ -298,24 +299,25 @@ fn delete_windows(
     stamp: &AuditValues,
     sql: &mut dyn Sql,
 ) -> Result<u64, Failure> {
-    let writer = table.writer;
+    let dialect = table.dialect;
     let pairs = |pair: &dyn Fn(&str, &str) -> String| -> String {
         let one = |column: &String| {
-            let name = writer.name(column);
+            let name = dialect.quoted(column);
             pair(&format!("wms_old.{name}"), &format!("wms_change.{name}"))
         };
         window.iter().map(one).collect::<Vec<_>>().join(" AND ")
     };
-    let same = pairs(&|old, change| writer.same(old, change));
-    let (name, changes) = (table.name(), writer.work_table("changes"));
-    let Dialect::Oracle = writer.0 else {
+    let same = pairs(&|old, change| dialect.same(old, change));
+    let (name, changes) = (table.name(), dialect.work_table("changes"));
+    let Dialect::Oracle = dialect else {
         let found = format!("{changes} AS wms_change CROSS JOIN {name} AS wms_old WHERE {same}{only}");
         table.keep_before_images(&found, &stamp.loaded_at, sql)?;
         return sql.execute(&format!("DELETE FROM {name} WHERE rowid IN (SELECT wms_old.rowid FROM {found})"), &[]);
     };
     // Windows without NULL are found by a join; only the others need a comparison one by one.
     let equal = pairs(&|old, change| format!("{old} = {change}"));
-    let nulls: Vec<String> = window.iter().map(|column| format!("wms_old.{} IS NULL", writer.name(column))).collect();
+    let nulls: Vec<String> =
+        window.iter().map(|column| format!("wms_old.{} IS NULL", dialect.quoted(column))).collect();
     let mut deleted = 0;
     for (rows, condition) in [("", equal), (&*format!("({}) AND ", nulls.join(" OR ")), same)] {
         let found =

@@ -84,7 +84,7 @@ impl Runner<'_> {
     }
 
     fn store(&self) -> Store<'_> {
-        Store { pipeline: self.pipeline, writer: self.project.writer() }
+        Store { pipeline: self.pipeline, dialect: self.project.dialect }
     }
 
     fn context(&self, now: i64) -> BuildContext<'_> {

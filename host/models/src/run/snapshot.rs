@@ -2,12 +2,14 @@
 //! current one has no end.
 
 use wmshost_flow::model::Snapshot;
-use wmshost_flow::{Dialect, Failure, Sql};
+use wmshost_flow::{Failure, Sql};
+use wmshost_sql::Dialect;
 
 use super::keys::check_key;
 use super::rows::{AuditValues, RowChanges, stage_query};
 use super::table::ModelTable;
-use crate::dialect::{AUDIT_COLUMNS, VERSION};
+use crate::host_columns::VERSION;
+use wmshost_flow::AUDIT_COLUMNS;
 
 /// Applies the present rows: ends the versions of changed and deleted rows, and begins new ones.
 pub(super) fn apply(
@@ -17,28 +19,28 @@ pub(super) fn apply(
     stamp: &AuditValues,
     sql: &mut dyn Sql,
 ) -> Result<RowChanges, Failure> {
-    let writer = table.writer;
+    let dialect = table.dialect;
     let own: Vec<String> = table.model.model.columns.iter().map(|column| column.name.clone()).collect();
     stage_query(table, &own, statement, sql)?;
-    check_key(writer, &writer.work_table("rows"), &snapshot.key, sql)?;
+    check_key(dialect, &dialect.work_table("rows"), &snapshot.key, sql)?;
     let updated_at = match &snapshot.updated_at {
-        Some(column) => format!("COALESCE(wms_new.{}, {})", writer.name(column), stamp.loaded_at),
+        Some(column) => format!("COALESCE(wms_new.{}, {})", dialect.quoted(column), stamp.loaded_at),
         None => stamp.loaded_at.clone(),
     };
-    let rows = writer.work_table("rows");
+    let rows = dialect.work_table("rows");
     let on = pairs(table, &snapshot.key, " AND ", |old, new| format!("{old} = {new}"));
     let same = unchanged(table, snapshot, &own);
     let name = table.name();
-    let [from, to, current] = VERSION.map(|column| writer.name(column));
+    let [from, to, current] = VERSION.map(|column| dialect.quoted(column));
     let changed = format!("SELECT 1 FROM {rows} wms_new WHERE {on} AND NOT ({same})");
     let watermarks = format!(
         "{} = {}, {} = {}",
-        writer.name(AUDIT_COLUMNS[0]),
+        dialect.quoted(AUDIT_COLUMNS[0]),
         stamp.run_id,
-        writer.name(AUDIT_COLUMNS[1]),
+        dialect.quoted(AUDIT_COLUMNS[1]),
         stamp.loaded_at
     );
-    let alias = if writer.0 == Dialect::Sqlite { " AS wms_old" } else { " wms_old" };
+    let alias = if dialect == Dialect::Sqlite { " AS wms_old" } else { " wms_old" };
     let ended = sql.execute(
         &format!(
             "UPDATE {name}{alias} SET {to} = (SELECT {updated_at} FROM {rows} wms_new WHERE {on}), {current} = 0, {watermarks} \
@@ -61,9 +63,9 @@ pub(super) fn apply(
         &format!(
             "INSERT INTO {name} ({}, {from}, {to}, {current}, {}) SELECT {}, {updated_at}, NULL, 1, {}, {} \
              FROM {rows} wms_new WHERE NOT EXISTS (SELECT 1 FROM {name} wms_old WHERE {on} AND {current} = 1)",
-            writer.names("", &own),
-            writer.names("", AUDIT_COLUMNS),
-            writer.names("wms_new.", &own),
+            dialect.quoted_list("", &own),
+            dialect.quoted_list("", AUDIT_COLUMNS),
+            dialect.quoted_list("wms_new.", &own),
             stamp.run_id,
             stamp.loaded_at,
         ),
@@ -82,13 +84,13 @@ fn unchanged(table: &ModelTable<'_>, snapshot: &Snapshot, own: &[String]) -> Str
     };
     match compared.is_empty() {
         true => "1 = 1".to_owned(),
-        false => pairs(table, &compared, " AND ", |old, new| table.writer.same(old, new)),
+        false => pairs(table, &compared, " AND ", |old, new| table.dialect.same(old, new)),
     }
 }
 
 fn pairs(table: &ModelTable<'_>, columns: &[String], between: &str, pair: impl Fn(&str, &str) -> String) -> String {
     let one = |column: &String| {
-        let name = table.writer.name(column);
+        let name = table.dialect.quoted(column);
         pair(&format!("wms_old.{name}"), &format!("wms_new.{name}"))
     };
     columns.iter().map(one).collect::<Vec<_>>().join(between)

@@ -4,16 +4,18 @@
 
 use arrow_schema::DataType;
 use wmshost_flow::model::{Assertion, Interval, Materialization, ModelColumn, Strategy};
-use wmshost_flow::{BELONGINGS, Dialect, ErrorClass, Failure, STAGING_PREFIXES, Sql, Value};
+use wmshost_flow::{ErrorClass, Failure, STAGING_PREFIXES, Sql};
+use wmshost_sql::{BELONGINGS, ColumnPurpose, Dialect, Value, text_literal};
 
-use crate::dialect::{AUDIT_COLUMNS, SqlWriter, VERSION, version_types};
+use crate::host_columns::{VERSION, declared_audit_columns, version_types};
 use crate::project::{Node, ParsedModel, before_image_table};
 use crate::store::{kind_of, text_of};
+use wmshost_flow::AUDIT_COLUMNS;
 
 /// A model's table.
 #[derive(Clone, Copy)]
 pub(super) struct ModelTable<'m> {
-    pub(super) writer: SqlWriter,
+    pub(super) dialect: Dialect,
     pub(super) node: &'m Node,
     pub(super) model: &'m ParsedModel,
     /// True if a reader of the table needs to find its newest rows quickly.
@@ -24,12 +26,12 @@ pub(super) struct ModelTable<'m> {
 
 impl<'t> ModelTable<'t> {
     pub(super) fn name(&self) -> String {
-        self.writer.name(&self.node.table)
+        self.dialect.quoted(&self.node.table)
     }
 
     /// The name of the staging table.
     pub(super) fn staging(&self) -> String {
-        self.writer.name(&self.staging_table())
+        self.dialect.quoted(&self.staging_table())
     }
 
     pub(super) fn staging_table(&self) -> String {
@@ -46,7 +48,7 @@ impl<'t> ModelTable<'t> {
         let mut names = vec![self.node.table.clone()];
         if self.model.model.materialization.has_rows() {
             names.push(self.staging_table());
-            if self.writer.0 == Dialect::Oracle {
+            if self.dialect == Dialect::Oracle {
                 names.push(self.old_table());
             }
         }
@@ -65,7 +67,7 @@ impl<'t> ModelTable<'t> {
     /// The model's own columns as they will be stored, each after the prefix `before`.
     pub(super) fn stored(&self, before: &str) -> String {
         let own = self.model.model.columns.iter();
-        own.map(|column| self.writer.as_stored(before, &column.name, &column.kind)).collect::<Vec<_>>().join(", ")
+        own.map(|column| self.dialect.as_stored(before, &column.name, &column.kind)).collect::<Vec<_>>().join(", ")
     }
 
     fn versions(&self) -> &'static [&'static str] {
@@ -89,7 +91,7 @@ impl<'t> ModelTable<'t> {
     pub(super) fn create_staging(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
         self.drop_staging(sql)?;
         let mut parts = self.declared_columns()?;
-        parts.extend(self.writer.declared_audit_columns());
+        parts.extend(declared_audit_columns(self.dialect));
         let create = format!("CREATE TABLE {} ({})", self.staging(), parts.join(", "));
         let made = match self.partitions() {
             Some(partitions) => match sql.execute(&format!("{create}{partitions}"), &[]) {
@@ -109,11 +111,11 @@ impl<'t> ModelTable<'t> {
             let declared = self.declared(column).ok_or_else(|| {
                 Failure::invalid_config(format!("the column {} has a type that the target cannot store", column.name))
             })?;
-            parts.push(format!("{} {declared}", self.writer.name(&column.name)));
+            parts.push(format!("{} {declared}", self.dialect.quoted(&column.name)));
         }
         for (name, kind) in self.versions().iter().zip(version_types()) {
-            let declared = self.writer.declared(&kind).unwrap_or_default();
-            parts.push(format!("{} {declared}", self.writer.name(name)));
+            let declared = self.dialect.declared_type(&kind, ColumnPurpose::Modelled).unwrap_or_default();
+            parts.push(format!("{} {declared}", self.dialect.quoted(name)));
         }
         Ok(parts)
     }
@@ -126,26 +128,26 @@ impl<'t> ModelTable<'t> {
         };
         let indexes = self.indexes().into_iter().filter(|(_, columns)| columns.contains(&column.name));
         let most_texts = indexes.map(|(_, columns)| columns.iter().filter(|name| is_text(name)).count()).max();
-        self.writer.declared_in_index(&column.kind, most_texts.unwrap_or(0))
+        self.dialect.declared_in_index(&column.kind, most_texts.unwrap_or(0))
     }
 
     fn partitions(&self) -> Option<String> {
         let (column, interval) = self.model.model.storage.partition.as_ref()?;
-        let every = match (self.writer.0, interval) {
+        let every = match (self.dialect, interval) {
             (Dialect::Sqlite, _) => return None,
             (Dialect::Oracle, Interval::Day) => "NUMTODSINTERVAL(1, 'DAY')",
             (Dialect::Oracle, Interval::Month) => "NUMTOYMINTERVAL(1, 'MONTH')",
         };
         Some(format!(
             " PARTITION BY RANGE ({}) INTERVAL ({every}) (PARTITION p_first VALUES LESS THAN (DATE '2000-01-01'))",
-            self.writer.name(column)
+            self.dialect.quoted(column)
         ))
     }
 
     /// Drops the staging table if it exists.
     pub(super) fn drop_staging(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
-        match kind_of(sql, self.writer, &self.staging_table())? {
-            Some(_) => sql.execute(&format!("DROP TABLE {}{}", self.staging(), self.writer.for_good()), &[]).map(drop),
+        match kind_of(sql, self.dialect, &self.staging_table())? {
+            Some(_) => sql.execute(&format!("DROP TABLE {}{}", self.staging(), self.dialect.purge()), &[]).map(drop),
             None => Ok(()),
         }
     }
@@ -192,7 +194,7 @@ impl<'t> ModelTable<'t> {
 
     /// Drops the object that has the model's name.
     pub(super) fn remove(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
-        match kind_of(sql, self.writer, &self.node.table)?.as_deref() {
+        match kind_of(sql, self.dialect, &self.node.table)?.as_deref() {
             Some("view") => sql.execute(&format!("DROP VIEW {}", self.name()), &[]).map(drop),
             Some(_) => sql.execute(&format!("DROP TABLE {}", self.name()), &[]).map(drop),
             None => Ok(()),
@@ -247,7 +249,7 @@ impl<'t> ModelTable<'t> {
         sql: &mut dyn Sql,
     ) -> Result<(), Failure> {
         let unique = if is_unique { "UNIQUE " } else { "" };
-        let (name, columns) = (self.writer.name(name), self.writer.names("", columns));
+        let (name, columns) = (self.dialect.quoted(name), self.dialect.quoted_list("", columns));
         sql.execute(&format!("CREATE {unique}INDEX {name} ON {} ({columns})", self.name()), &[]).map(drop)
     }
 
@@ -258,10 +260,7 @@ impl<'t> ModelTable<'t> {
         let missing: Vec<_> = self.model.model.columns.iter().filter(|column| !is_there(&column.name)).collect();
         for column in &missing {
             let declared = self.declared(column).unwrap_or_default();
-            let words = match self.writer.0 {
-                Dialect::Sqlite => format!("ADD COLUMN {} {declared}", self.writer.name(&column.name)),
-                Dialect::Oracle => format!("ADD ({} {declared})", self.writer.name(&column.name)),
-            };
+            let words = self.dialect.add_column(&self.dialect.quoted(&column.name), &declared);
             sql.execute(&format!("ALTER TABLE {} {words}", self.name()), &[])?;
         }
         Ok(!missing.is_empty())
@@ -269,7 +268,7 @@ impl<'t> ModelTable<'t> {
 
     /// Renews the optimizer's statistics.
     pub(super) fn analyze(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
-        let statement = match self.writer.0 {
+        let statement = match self.dialect {
             Dialect::Sqlite => {
                 // For the choice of a plan, a thousand rows of each index say as much as all of them.
                 sql.query("PRAGMA analysis_limit = 1000", &[])?;
@@ -277,7 +276,7 @@ impl<'t> ModelTable<'t> {
             }
             Dialect::Oracle => format!(
                 "BEGIN DBMS_STATS.GATHER_TABLE_STATS(SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), {}); END;",
-                self.writer.text(&self.node.table)
+                text_literal(&self.node.table)
             ),
         };
         sql.execute(&statement, &[]).map(drop)

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, TimeUnit};
 use wmshost_flow::model::{Materialization, Model, ModelColumn, Snapshot, Strategy};
-use wmshost_flow::{ColumnPurpose, Dialect, Value, declared_type};
+use wmshost_flow::{Dialect, Value};
 use wmshost_models::{Project, Setup};
+use wmshost_sql::ColumnPurpose;
 
 use crate::oracle;
 use crate::warehouse::{HOUR, Warehouse, incremental, model, names, reported, setup};
@@ -112,7 +113,7 @@ fn every_type_goes_through_every_kind_of_model_unchanged() {
         let mut columns = vec![column("id".to_owned(), &DataType::Int64)];
         columns.extend(types.iter().enumerate().map(|(at, (kind, _))| column(format!("c{at}"), kind)));
         let declared = columns.iter().map(|column| {
-            let kind = declared_type(dialect, &column.kind, ColumnPurpose::Loaded).expect("a type");
+            let kind = dialect.declared_type(&column.kind, ColumnPurpose::Loaded).expect("a type");
             format!("{} {kind}", column.name)
         });
         let declared = declared.collect::<Vec<_>>().join(", ");

@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use wmshost_pipeline::{
-    PluginCatalog, PluginMetadata, PluginProblem, SettingKind, SettingMetadata, StandardPluginProblem, World,
-};
+use wmshost_flow::SettingKind;
+use wmshost_pipeline::{PluginCatalog, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World};
 
 /// Returns an environment with these variables.
 pub(crate) fn variables(list: Vec<(String, String)>) -> impl Fn(&str) -> Option<OsString> {

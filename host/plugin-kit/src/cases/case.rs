@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use wmshost_flow::{Method, NullKeys, OnTrap};
-use wmshost_sandbox::{Description, Setting, SettingDescription, SettingKind};
+use wmshost_flow::{Method, NullKeys, OnTrap, Setting, SettingKind};
+use wmshost_sandbox::{Description, SettingDescription};
 
 use crate::error::{Error, Result};
 

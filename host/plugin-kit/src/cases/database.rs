@@ -9,9 +9,10 @@ use arrow_schema::DataType;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    ColumnPurpose, Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Target, Value,
-    cell_as_json, days_of, declared_type, timestamp_from_text,
+    Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Target, Value, cell_as_json,
+    timestamp_from_text,
 };
+use wmshost_sql::{ColumnPurpose, days_of};
 
 use super::case::Case;
 use super::host::{NOW, clock};
@@ -58,7 +59,7 @@ impl Database {
         let mut sql = self.target.sql()?;
         let columns = rows.schema();
         let column = |field: &arrow_schema::FieldRef| {
-            let kind = declared_type(Dialect::Sqlite, field.data_type(), ColumnPurpose::Loaded);
+            let kind = Dialect::Sqlite.declared_type(field.data_type(), ColumnPurpose::Loaded);
             let kind =
                 kind.ok_or_else(|| Error::new(format_args!("column {}: SQLite has no such type", field.name())))?;
             let null = if field.is_nullable() { "" } else { " NOT NULL" };
@@ -117,7 +118,7 @@ impl Database {
 
 /// Returns a name in quotes.
 pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    Dialect::Sqlite.quoted(name)
 }
 
 /// Returns the value of a cell.

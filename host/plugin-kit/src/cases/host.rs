@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wmshost_flow::{Cancel, Clock, Event, LeaseOwner, Micros, Observer, StreamContext};
-use wmshost_sandbox::{Identity, Plugin, Setting};
+use wmshost_flow::{Cancel, Clock, Event, LeaseOwner, Micros, Observer, Setting, StreamContext};
+use wmshost_sandbox::{Identity, Plugin};
 
 /// The time in every case: 2026-01-31T12:00:00 UTC.
 pub(crate) const NOW: Micros = 1_769_860_800_000_000;

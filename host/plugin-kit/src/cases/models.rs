@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_databases::sqlite;
-use wmshost_flow::{Cancel, Dialect, Failure, SqlSession};
+use wmshost_flow::{Cancel, Dialect, Failure, Setting, SqlSession};
 use wmshost_models::{BuildOptions, Observer, Project, Report, Runner, Scratch, Setup};
-use wmshost_sandbox::{Limits, Plugin, Setting};
+use wmshost_sandbox::{Limits, Plugin};
 
 use super::case::Case;
 use super::database::{Database, quoted};

@@ -97,7 +97,7 @@ fn defaults_fit(subject: &Subject<'_>) -> Verdict {
     }
     let chosen = |setting: &&wmshost_sandbox::SettingDescription| {
         let Some(default) = &setting.fallback else { return false };
-        let is_text = setting.kind == wmshost_sandbox::SettingKind::Text;
+        let is_text = setting.kind == wmshost_flow::SettingKind::Text;
         is_text && !setting.choices.is_empty() && setting.choices.iter().all(|choice| format!("{choice:?}") != *default)
     };
     let wrong = description.settings.iter().find(chosen);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use arrow_array::RecordBatch;
-use wmshost_flow::{Call, Failure, OnTrap, Transform, Transformed};
-use wmshost_sandbox::{Identity, Limits, Plugin, Setting};
+use wmshost_flow::{Call, Failure, OnTrap, Setting, Transform, Transformed};
+use wmshost_sandbox::{Identity, Limits, Plugin};
 
 use super::verdict::Verdict;
 use crate::cases::case::{Case, find, settings};

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
-    Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy, Source,
+    Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy, Setting, Source,
     SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant, Trace, Window,
 };
 use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
-use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Setting};
+use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin};
 
 use super::connect;
 use crate::plugin_registry::PluginRegistry;
@@ -217,8 +217,7 @@ impl<'a> StreamFactory<'a> {
         let request = self.request(&stream.plan);
         let used = |at: wmshost_flow::Stage, stage: &ConfiguredPlugin| -> Result<PluginUse, Failure> {
             let plugin = self.registry.plugin(&stage.plugin, &stage.path)?;
-            let digest =
-                |setting: &pipeline::Setting| blake3::hash(format!("{setting:?}").as_bytes()).to_hex()[..16].to_owned();
+            let digest = |setting: &Setting| blake3::hash(format!("{setting:?}").as_bytes()).to_hex()[..16].to_owned();
             Ok(PluginUse {
                 stage: at,
                 label: stage.plugin.clone(),
@@ -327,22 +326,12 @@ pub(crate) fn limits(limits: &pipeline::Limits) -> Limits {
 
 /// The identity of an instance, with its settings.
 pub(crate) fn identity(stage: &ConfiguredPlugin, stream: &str) -> Identity {
-    let setting = |(name, setting): (&String, &pipeline::Setting)| {
-        let setting = match setting {
-            pipeline::Setting::Text(v) => Setting::Text(v.clone()),
-            pipeline::Setting::Integer(v) => Setting::Integer(*v),
-            pipeline::Setting::Number(v) => Setting::Number(*v),
-            pipeline::Setting::Flag(v) => Setting::Flag(*v),
-            pipeline::Setting::Texts(v) => Setting::Texts(v.clone()),
-        };
-        (name.clone(), setting)
-    };
     Identity {
         plugin: stage.plugin.clone(),
         version: stage.version.clone(),
         digest: None,
         stream: stream.to_owned(),
-        settings: stage.settings.iter().map(setting).collect(),
+        settings: stage.settings.clone(),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use wasmtime::component::HasData;
+use wmshost_flow::Setting;
 
 use crate::bindings::settings::{Host, Setting as WitSetting};
-use crate::identity::Setting;
 
 /// The capability `settings`. It sees [`SettingsCtx`] and nothing else.
 pub(crate) struct Settings;

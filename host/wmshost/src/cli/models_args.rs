@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use wmshost_flow::Failure;
-use wmshost_pipeline::{Setting, variable_literal};
+use wmshost_flow::Setting;
+use wmshost_pipeline::variable_literal;
 use wmshost_runtime::models::Variables;
 
 use super::OutputArgs;

@@ -19,7 +19,8 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use column_info::ColumnInfo;
-use wmshost_flow::{Cursor, Failure, Value};
+use wmshost_flow::{Cursor, Failure};
+use wmshost_sql::Value;
 
 use super::connect::settings::Tags;
 use super::failure::OracleError;

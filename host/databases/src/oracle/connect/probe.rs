@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use wmshost_flow::{Failure, Value};
+use wmshost_flow::Failure;
+use wmshost_sql::Value;
 
 use super::manager::{PooledConnection, connections};
 use super::settings::{Settings, Snapshot};

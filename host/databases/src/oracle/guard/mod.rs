@@ -14,9 +14,10 @@ use std::collections::BTreeSet;
 use rules::{Columns, Violation};
 use scope::StatementGuard;
 use sqlparser::ast::{ObjectName, Statement};
-use sqlparser::dialect::OracleDialect;
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+use wmshost_sql::Dialect;
+use wmshost_sql::guard::offset_of;
 
 /// The deepest nesting of a statement.
 const DEPTH: usize = 40;
@@ -35,11 +36,12 @@ pub(crate) fn check(
     if statement.len() > MOST_BYTES {
         return Err(Violation::Unreadable(format!("the statement is longer than {MOST_BYTES} bytes")));
     }
-    let tokens = Tokenizer::new(&OracleDialect {}, statement)
+    let tokens = Tokenizer::new(Dialect::Oracle.parser_dialect(), statement)
         .tokenize_with_location()
         .map_err(|error| Violation::Unreadable(format!("the statement cannot be read: {}", error.message)))?;
     check_tokens(&tokens, parameters)?;
-    let parsed = Parser::new(&OracleDialect {}).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
+    let parsed =
+        Parser::new(Dialect::Oracle.parser_dialect()).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
     let statements = { parsed }
         .parse_statements()
         .map_err(|_| Violation::Unreadable("the statement cannot be read as a SELECT of Oracle's SQL".to_owned()))?;
@@ -100,18 +102,6 @@ fn with_scn(statement: &str, tables: &[ObjectName], scn: u64) -> String {
         text.insert_str(end, &format!(" AS OF SCN {scn}"));
     }
     text
-}
-
-/// The byte offset of a location in lines and characters; `None` if it is outside of the text.
-pub(crate) fn offset_of(text: &str, at: Location) -> Option<usize> {
-    let mut start = 0;
-    for _ in 1..at.line {
-        start += text[start..].find('\n')? + 1;
-    }
-    let letters = usize::try_from(at.column).ok()?.checked_sub(1)?;
-    let line = &text[start..];
-    let within = line.char_indices().map(|(at, _)| at).chain([line.len()]).nth(letters)?;
-    Some(start + within)
 }
 
 #[cfg(test)]

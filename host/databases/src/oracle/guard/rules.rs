@@ -5,6 +5,7 @@ use sqlparser::ast::{
     WildcardAdditionalOptions,
 };
 use wmshost_flow::Failure;
+use wmshost_sql::{Dialect, guard};
 
 /// Types that a cast may name and that the parser does not know as such.
 const TYPES: &[&str] = &["NUMBER", "VARCHAR2", "NVARCHAR2", "NCHAR", "RAW", "BINARY_DOUBLE", "BINARY_FLOAT"];
@@ -22,12 +23,11 @@ pub(crate) fn plain_only<T>() -> Checked<T> {
 
 /// A name as Oracle understands it.
 pub(crate) fn name_of(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_uppercase() }
+    Dialect::Oracle.understood(ident)
 }
 
 pub(crate) fn full_name(name: &ObjectName) -> String {
-    let parts = name.0.iter().map(|part| part.as_ident().map_or_else(|| part.to_string(), name_of));
-    parts.collect::<Vec<_>>().join(".")
+    guard::full_name(Dialect::Oracle, name)
 }
 
 pub(crate) fn has_odd_clauses(select: &Select) -> bool {

@@ -7,7 +7,9 @@ use sqlparser::ast::{
     JoinConstraint, ObjectName, OrderByExpr, OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
     SetExpr, TableAlias, TableFactor, TableWithJoins, WindowFrameBound, WindowType,
 };
-use wmshost_flow::{Dialect, only_computes, table_not_granted};
+use wmshost_flow::table_not_granted;
+use wmshost_sql::Dialect;
+use wmshost_sql::guard::{Columns as RelationColumns, Relation, Scopes};
 
 use super::rules::{
     Checked, Columns, Violation, alias_of, check_type, check_wildcard, constraint, denied, full_name, has_odd_clauses,
@@ -21,25 +23,19 @@ const PSEUDO_COLUMNS: &[&str] =
 /// The table of one row.
 const DUAL: &str = "DUAL";
 
-/// A table or a subquery in a FROM: the name it goes by, and its columns.
-struct Relation {
-    alias: Option<String>,
-    columns: Vec<String>,
-}
-
 /// Walks one statement.
 pub(crate) struct StatementGuard<'a, 'c> {
     granted: &'a BTreeSet<String>,
     source: &'a mut Columns<'c>,
     known: BTreeMap<String, Vec<String>>,
-    /// The visible relations, the innermost last.
-    scopes: Vec<Vec<Relation>>,
+    /// The visible relations. All columns are known.
+    scopes: Scopes,
     tables: Vec<ObjectName>,
 }
 
 impl<'a, 'c> StatementGuard<'a, 'c> {
     pub(crate) fn new(granted: &'a BTreeSet<String>, source: &'a mut Columns<'c>) -> Self {
-        Self { granted, source, known: BTreeMap::new(), scopes: Vec::new(), tables: Vec::new() }
+        Self { granted, source, known: BTreeMap::new(), scopes: Scopes::default(), tables: Vec::new() }
     }
 
     /// The tables that were met.
@@ -66,20 +62,20 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
             body => self.set(body)?,
         };
         // After a UNION only its columns are visible.
-        self.scopes.push(vec![Relation { alias: None, columns: outputs.clone() }]);
+        self.scopes.enter(vec![relation(None, outputs.clone())]);
         let ordered = self.order_and_fetch(query);
-        self.scopes.pop();
+        self.scopes.leave();
         ordered.map(|()| outputs)
     }
 
     fn ordered_select(&mut self, select: &Select, query: &Query) -> Checked<Vec<String>> {
-        let depth = self.scopes.len();
+        let depth = self.scopes.depth();
         let checked = self.select(select).and_then(|outputs| {
             // ORDER BY sees the names of the SELECT's columns, too; each of them was checked.
-            self.scopes.push(vec![Relation { alias: None, columns: outputs.clone() }]);
+            self.scopes.enter(vec![relation(None, outputs.clone())]);
             self.order_and_fetch(query).map(|()| outputs)
         });
-        self.scopes.truncate(depth);
+        self.scopes.leave_to(depth);
         checked
     }
 
@@ -115,9 +111,9 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
                 Ok(outputs)
             }
             SetExpr::Select(select) => {
-                let depth = self.scopes.len();
+                let depth = self.scopes.depth();
                 let outputs = self.select(select);
-                self.scopes.truncate(depth);
+                self.scopes.leave_to(depth);
                 outputs
             }
             _ => denied("only SELECT is allowed"),
@@ -134,7 +130,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
         for from in &select.from {
             self.from(from, &mut relations, &mut conditions)?;
         }
-        self.scopes.push(relations);
+        self.scopes.enter(relations);
         for condition in conditions.into_iter().chain(select.selection.iter()).chain(select.having.iter()) {
             self.expr(condition)?;
         }
@@ -165,14 +161,13 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
             }
             SelectItem::Wildcard(options) => {
                 check_wildcard(options)?;
-                outputs.extend(self.scopes.last().into_iter().flatten().flat_map(|relation| relation.columns.clone()));
+                outputs.extend(self.scopes.innermost().iter().flat_map(known));
             }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
                 check_wildcard(options)?;
                 let alias = full_name(name);
-                match self.scopes.last().into_iter().flatten().find(|relation| relation.alias.as_ref() == Some(&alias))
-                {
-                    Some(relation) => outputs.extend(relation.columns.clone()),
+                match self.scopes.innermost().iter().find(|relation| relation.name.as_ref() == Some(&alias)) {
+                    Some(relation) => outputs.extend(known(relation)),
                     None => return denied(format!("{alias}.* names no table of this FROM")),
                 }
             }
@@ -208,7 +203,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
         match factor {
             TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
                 let columns = self.query(subquery)?;
-                relations.push(Relation { alias: alias_of(alias.as_ref())?, columns });
+                relations.push(relation(alias_of(alias.as_ref())?, columns));
                 Ok(())
             }
             TableFactor::NestedJoin { table_with_joins, alias: None } => {
@@ -240,7 +235,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
         }
         let alias = alias_of(alias)?.unwrap_or_else(|| table.clone());
         if table == DUAL && !self.granted.contains(DUAL) {
-            relations.push(Relation { alias: Some(alias), columns: Vec::new() });
+            relations.push(relation(Some(alias), Vec::new()));
             return Ok(());
         }
         if !self.granted.contains(&table) {
@@ -253,7 +248,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
             };
             self.known.insert(table.clone(), columns);
         }
-        relations.push(Relation { alias: Some(alias), columns: self.known[&table].clone() });
+        relations.push(relation(Some(alias), self.known[&table].clone()));
         self.tables.push(name.clone());
         Ok(())
     }
@@ -321,8 +316,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
     fn column(&self, ident: &Ident) -> Checked {
         let name = name_of(ident);
         let is_pseudo = ident.quote_style.is_none() && PSEUDO_COLUMNS.contains(&name.as_str());
-        let seen = || self.scopes.iter().flatten().any(|relation| relation.columns.contains(&name));
-        if is_pseudo || seen() {
+        if is_pseudo || self.scopes.may_be_column(&name) {
             return Ok(());
         }
         denied(format!("there is no column {name} in what the statement reads"))
@@ -333,16 +327,14 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
         let [alias, column] = names.as_slice() else {
             return denied(format!("{} is not a column of a table in FROM", names.join(".")));
         };
-        let mut relations = self.scopes.iter().flatten();
-        let is_pseudo = ["ROWID", "ORA_ROWSCN"].contains(&column.as_str());
-        let seen = relations
-            .any(|relation| relation.alias.as_ref() == Some(alias) && (is_pseudo || relation.columns.contains(column)));
+        let is_pseudo = ["ROWID", "ORA_ROWSCN"].contains(&column.as_str()) && self.scopes.is_relation(alias);
+        let seen = is_pseudo || self.scopes.may_be_column_of(alias, column);
         if seen { Ok(()) } else { denied(format!("there is no column {alias}.{column} in what the statement reads")) }
     }
 
     fn function(&mut self, function: &Function) -> Checked {
         let name = full_name(&function.name);
-        if function.name.0.len() != 1 || !only_computes(Dialect::Oracle, &name) {
+        if function.name.0.len() != 1 || !Dialect::Oracle.only_computes(&name) {
             return denied(format!("the function {name} is not among those that only compute"));
         }
         if !matches!(function.parameters, FunctionArguments::None) || function.uses_odbc_syntax {
@@ -381,5 +373,18 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
                 Ok(())
             }
         }
+    }
+}
+
+/// A table or a subquery in FROM, of which all columns are known.
+fn relation(name: Option<String>, columns: Vec<String>) -> Relation {
+    Relation { name, columns: RelationColumns::Known(columns) }
+}
+
+/// The columns of such a relation.
+fn known(relation: &Relation) -> Vec<String> {
+    match &relation.columns {
+        RelationColumns::Known(columns) => columns.clone(),
+        RelationColumns::Unknown => Vec::new(),
     }
 }

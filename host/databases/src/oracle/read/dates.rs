@@ -2,11 +2,9 @@
 //! column row by row, past every index on it. So the moment is turned into a DATE instead, after it was taken to the
 //! whole second that leaves the comparison as it was: a DATE has none but whole seconds.
 
-use sqlparser::dialect::OracleDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
-use wmshost_flow::Value;
-
-use crate::oracle::guard::offset_of;
+use wmshost_sql::guard::offset_of;
+use wmshost_sql::{Dialect, Value};
 
 const SECOND: i64 = 1_000_000;
 
@@ -31,7 +29,7 @@ struct Comparison<'t> {
 /// a column is a DATE, by its name as Oracle spells it.
 pub(crate) fn as_dates(statement: &str, values: &[Value], is_date: impl Fn(&str) -> bool) -> (String, Vec<Value>) {
     let (mut text, mut values) = (statement.to_owned(), values.to_vec());
-    let Ok(tokens) = Tokenizer::new(&OracleDialect {}, statement).tokenize_with_location() else {
+    let Ok(tokens) = Tokenizer::new(Dialect::Oracle.parser_dialect(), statement).tokenize_with_location() else {
         return (text, values);
     };
     let tokens: Vec<_> = tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();

@@ -4,7 +4,7 @@
 
 use std::io::{self, ErrorKind, Read};
 
-use wmshost_flow::Value;
+use wmshost_sql::Value;
 
 use crate::oracle::client::column_info::{ColumnInfo, Kind};
 use crate::oracle::client::{Client, Fetch, OpenQuery};

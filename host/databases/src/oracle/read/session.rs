@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_schema::{Field, Schema};
-use wmshost_flow::{
-    Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value, table_not_granted,
-};
+use wmshost_flow::{Cursor, Failure, Micros, SourceGrant, SourceSession, TableDescription, table_not_granted};
+use wmshost_sql::{Dialect, Value};
 
 use super::cursor::{Reader, SharedConnection};
 use super::dates::as_dates;

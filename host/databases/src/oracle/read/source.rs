@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use wmshost_flow::{Failure, Micros, Source, SourceGrant, SourceSession, Value};
+use wmshost_flow::{Failure, Micros, Source, SourceGrant, SourceSession};
+use wmshost_sql::Value;
 
 use super::session::{Session, SnapshotPoint};
 use crate::oracle::connect::manager::{ConnectionPool, PooledConnection, connections};

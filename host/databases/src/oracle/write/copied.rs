@@ -2,7 +2,8 @@
 //! that a row which breaks one is refused with its batch, as in a load that merges, and not at the swap, where the
 //! source's row is no longer known.
 
-use wmshost_flow::{Failure, TableDefinition, Value};
+use wmshost_flow::{Failure, TableDefinition};
+use wmshost_sql::Value;
 
 use super::session::OracleTargetSession;
 use super::table::Table;

@@ -4,13 +4,14 @@
 
 use arrow_schema::{DataType, Field, SchemaRef};
 use wmshost_flow::{Failure, TableDefinition};
+use wmshost_sql::Dialect;
 
 use super::session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, PendingDdl, SYSTEM_COLUMNS, WriteTable};
-use super::table::Table;
 use crate::oracle::failure::is_code;
 use crate::oracle::names::{check, quoted, quoted_list, spelled};
 use crate::oracle::sql_session::execute_autonomous;
 use crate::oracle::types::declared_type;
+use crate::write_session::is_same;
 
 /// ORA-01031: insufficient privileges.
 const MISSING_PRIVILEGE: u32 = 1_031;
@@ -115,8 +116,8 @@ impl OracleTargetSession {
             let declared = self.declared(&definition.name, field, in_key)?;
             parts.push(format!("{} {declared}{}", quoted(field.name()), if in_key { " NOT NULL" } else { "" }));
         }
-        parts.push(format!("{} VARCHAR2(128)", quoted(AUDIT_COLUMNS[0])));
-        parts.push(format!("{} TIMESTAMP(6)", quoted(AUDIT_COLUMNS[1])));
+        let audit_columns = AUDIT_COLUMNS.into_iter().zip(Dialect::Oracle.declared_audit_types());
+        parts.extend(audit_columns.map(|(column, declared)| format!("{} {declared}", quoted(column))));
         if !key.is_empty() {
             parts.push(format!("PRIMARY KEY ({})", quoted_list("", key.iter().map(String::as_str))));
         }
@@ -182,7 +183,7 @@ impl OracleTargetSession {
             return Ok(name);
         }
         match self.find_now(&name)? {
-            Some(staged) if is_same(&staged, definition) => Ok(name),
+            Some(staged) if is_same(&staged.schema(&SYSTEM_COLUMNS), &staged.key, definition, accepts) => Ok(name),
             found => {
                 let what = if found.is_some() { "has other columns by now" } else { "is gone" };
                 let why = format!("{}: the table {name} of the interrupted load {what}", self.place);
@@ -233,17 +234,4 @@ pub(crate) fn accepts(there: &DataType, here: &DataType) -> bool {
         (DataType::Timestamp(_, Some(_)), DataType::Timestamp(_, Some(_))) => true,
         _ => there == here,
     }
-}
-
-/// Returns whether a table matches a definition.
-fn is_same(table: &Table, definition: &TableDefinition) -> bool {
-    let columns = table.schema(&SYSTEM_COLUMNS);
-    let wanted = &definition.columns;
-    columns.fields().len() == wanted.fields().len()
-        && columns
-            .fields()
-            .iter()
-            .zip(wanted.fields())
-            .all(|(found, wanted)| found.name() == wanted.name() && accepts(found.data_type(), wanted.data_type()))
-        && table.key == definition.key
 }

@@ -4,7 +4,8 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array as _, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
-use wmshost_flow::{Failure, Micros, Value};
+use wmshost_flow::{Failure, Micros};
+use wmshost_sql::Value;
 
 use super::session::{AUDIT_COLUMNS, OracleTargetSession};
 use crate::oracle::names::quoted;

@@ -33,10 +33,7 @@ impl OracleTargetSession {
     }
 
     pub(crate) fn name_of(&self, which: WriteTable) -> String {
-        match which {
-            WriteTable::Table => self.grant.table.clone(),
-            WriteTable::Staged => self.staged_name(),
-        }
+        which.name(&self.grant)
     }
 
     /// Records a name as the stream's own, in a transaction of its own, because what follows may commit by itself.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 pub(crate) use wmshost_flow::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS};
 use wmshost_flow::{
-    Clock, Failure, LoadClock, Micros, Refused, STAGED_SUFFIX, Sql as _, TableDefinition, TargetGrant,
-    TargetSession as _, Value, is_reserved,
+    Clock, Failure, LoadClock, Micros, Refused, Sql as _, TableDefinition, TargetGrant, TargetSession as _, is_reserved,
 };
+use wmshost_sql::Value;
 
 use super::table::Table;
 use crate::oracle::connect::manager::{ConnectionPool, PooledConnection};
@@ -15,24 +15,8 @@ use crate::oracle::connect::settings::Tags;
 use crate::oracle::names::{quoted, spelled};
 use crate::oracle::sql_session;
 use crate::oracle::sql_session::execute_autonomous;
-
-/// The state of a session's transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Transaction {
-    None,
-    Open,
-    /// A write failed half way: only a rollback is left.
-    Broken,
-}
-
-/// The two tables that a name can mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WriteTable {
-    /// The granted table.
-    Table,
-    /// Its staged table.
-    Staged,
-}
+use crate::write_session::Transaction;
+pub(crate) use crate::write_session::WriteTable;
 
 /// A session.
 pub(crate) struct OracleTargetSession {
@@ -98,18 +82,12 @@ impl OracleTargetSession {
 
     /// The table that a name means; any other is denied.
     pub(crate) fn resolve_table(&self, table: &str) -> Result<WriteTable, Failure> {
-        if spelled(table) == spelled(&self.grant.table) {
-            Ok(WriteTable::Table)
-        } else if spelled(table) == spelled(&self.staged_name()) {
-            Ok(WriteTable::Staged)
-        } else {
-            Err(Failure::denied(format!("{}: the table {table} is not granted, {} is", self.place, self.grant.table)))
-        }
+        WriteTable::resolve(table, &self.place, &self.grant, |a, b| spelled(a) == spelled(b))
     }
 
     /// The name of the staged table.
     pub(crate) fn staged_name(&self) -> String {
-        format!("{}{STAGED_SUFFIX}", self.grant.table)
+        WriteTable::Staged.name(&self.grant)
     }
 
     /// The most bytes that a name may have.
@@ -144,19 +122,10 @@ impl OracleTargetSession {
 
     /// Runs a write. If it fails, the transaction can only be rolled back, so that a partial write is never visible.
     pub(crate) fn write<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
-        match self.transaction {
-            Transaction::Open => {}
-            Transaction::None => return Err(Failure::permanent(format!("{}: no transaction was begun", self.place))),
-            Transaction::Broken => {
-                return Err(Failure::permanent(format!(
-                    "{}: a write in this transaction failed; it can only be rolled back",
-                    self.place
-                )));
-            }
-        }
+        self.transaction.check_open(&self.place)?;
         let result = act(self);
         if result.is_err() {
-            self.transaction = Transaction::Broken;
+            self.transaction.mark_broken();
         }
         result
     }

@@ -5,13 +5,15 @@
 //! Equal rows are not touched. A column that the stream no longer has stays, but is emptied: it is NULL in old rows as
 //! in new ones, unless it has a default or may not be NULL, since something else then fills it.
 
-use wmshost_flow::{Failure, FailureCause, Value, WriteStats};
+use wmshost_flow::{Failure, FailureCause, WriteStats};
+use wmshost_sql::Value;
 
 use super::merge::{matched_text, on_text};
 use super::session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, SYSTEM_COLUMNS, WriteTable};
 use super::table::Table;
 use crate::oracle::names::{quoted, quoted_list, spelled};
 use crate::oracle::sql_session::{execute, query};
+use crate::write_session::{DELETED_CONFLICTS, advice_on_deleted};
 
 /// The columns of a table that may be NULL and have no default.
 const FREE: &str = "SELECT column_name FROM all_tab_columns \
@@ -161,11 +163,7 @@ fn in_the_way(failure: Failure, keeps_deleted: bool) -> Failure {
     if !keeps_deleted || !matches!(failure.cause, Some(FailureCause::Oracle { code: Some(1), .. })) {
         return failure;
     }
-    failure.and("a row that is kept as deleted has the same values as one that was loaded. Nothing was changed").advise(
-        format_args!(
-            "delete such rows from the table where {DELETED_AT} is not NULL, or drop the index, and run again"
-        ),
-    )
+    failure.and(format_args!("{DELETED_CONFLICTS}. Nothing was changed")).advise(advice_on_deleted())
 }
 
 /// A count that the server returned. Anything else is an error, not 0.

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use wmshost_flow::{Failure, Value};
+use wmshost_flow::Failure;
+use wmshost_sql::Value;
 
 use crate::oracle::client::column_info::{ColumnInfo, Kind};
 use crate::oracle::connect::manager::PooledConnection;

@@ -4,24 +4,22 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use wmshost_flow::{
-    Dialect, Failure, MergeRule, Micros, Refused, Removal, Sql, TableDefinition, TargetSession, Value, WriteStats,
-};
+use wmshost_flow::{Failure, MergeRule, Micros, Refused, Removal, Sql, TableDefinition, TargetSession, WriteStats};
+use wmshost_sql::{Dialect, Value};
 
-use super::session::{OracleTargetSession, PendingDdl, SYSTEM_COLUMNS, Transaction, WriteTable, take};
+use super::session::{OracleTargetSession, PendingDdl, SYSTEM_COLUMNS, WriteTable, take};
 use crate::oracle::sql_session;
 use crate::oracle::sql_session::{execute_autonomous, is_definition, with_client};
+use crate::write_session::Transaction;
 
 impl TargetSession for OracleTargetSession {
     fn begin(&mut self) -> Result<(), Failure> {
-        if self.transaction != Transaction::None {
-            return Err(Failure::permanent(format!("{}: a transaction is open already", self.place)));
-        }
+        self.transaction.check_none(&self.place)?;
         if self.connection.is_broken() {
             self.connection = take(&self.connections, &self.grant)?;
             self.forget_tables();
         }
-        self.transaction = Transaction::Open;
+        self.transaction = Transaction::Open(());
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! A query of a guest, with its parameters and its limits.
 
-use wmshost_flow::Value;
+use wmshost_sql::Value;
 
 /// A guest's statement, as it was asked for.
 pub(crate) struct Query {

@@ -17,7 +17,8 @@ use sqlparser::ast::{
 };
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
-use wmshost_flow::{Bounds, TableDescription, Value};
+use wmshost_flow::{Bounds, TableDescription};
+use wmshost_sql::Value;
 
 /// The prefix of all functions of `order`.
 const OWN_FUNCTIONS: &str = "wms_";

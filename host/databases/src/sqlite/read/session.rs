@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use wmshost_flow::{
-    Cursor, Dialect, Failure, Micros, SourceGrant, SourceSession, TableDescription, Value, table_not_granted,
-};
+use wmshost_flow::{Cursor, Failure, Micros, SourceGrant, SourceSession, TableDescription, table_not_granted};
+use wmshost_sql::{Dialect, Value};
 
 use super::column_types::{Decided, decide, description};
 use super::cursor::{QueryCursor, computing_failure};

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use wmshost_flow::{Failure, TableDefinition, stored_decimal};
+use wmshost_flow::{Failure, TableDefinition};
+use wmshost_sql::{Dialect, stored_decimal};
 
 use super::session::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS, SqliteTargetSession, WriteTable};
 use crate::sqlite::decimal::REAL_DIGITS;
 use crate::sqlite::table::{Column, Table, quoted, quoted_list};
 use crate::sqlite::types::{INT64_DIGITS, declared_type, same_type};
+use crate::write_session::is_same;
 
 impl SqliteTargetSession {
     /// Creates the granted table.
@@ -42,8 +44,8 @@ impl SqliteTargetSession {
             };
             parts.push(format!("{} {declared}{constraint}", quoted(field.name())));
         }
-        parts.push(format!("{} TEXT", AUDIT_COLUMNS[0]));
-        parts.push(format!("{} TIMESTAMP(6)", AUDIT_COLUMNS[1]));
+        let audit_columns = AUDIT_COLUMNS.into_iter().zip(Dialect::Sqlite.declared_audit_types());
+        parts.extend(audit_columns.map(|(column, declared)| format!("{column} {declared}")));
         if !key.is_empty() && !parts.iter().any(|part| part.ends_with(" PRIMARY KEY")) {
             parts.push(format!("PRIMARY KEY ({})", quoted_list(key)));
         }
@@ -120,7 +122,7 @@ impl SqliteTargetSession {
         let name = self.staged_name();
         if resume {
             return match self.find(&name)? {
-                Some(staged) if is_same(&staged, definition) => {
+                Some(staged) if is_same(&staged.schema(&SYSTEM_COLUMNS), &staged.key(), definition, same_type) => {
                     self.copy_unique_indexes(&definition.name, &name)?;
                     Ok(name)
                 }
@@ -176,17 +178,4 @@ fn widened_cell(name: &str, old: &DataType, wide: &DataType) -> Option<String> {
         // Up to 15 digits survive the way through a binary fraction.
         true => stored_decimal(name, wide).unwrap_or_else(|| name.to_owned()),
     })
-}
-
-/// Returns whether a table matches a definition.
-fn is_same(table: &Table, definition: &TableDefinition) -> bool {
-    let columns = table.schema(&SYSTEM_COLUMNS);
-    let wanted = &definition.columns;
-    columns.fields().len() == wanted.fields().len()
-        && columns
-            .fields()
-            .iter()
-            .zip(wanted.fields())
-            .all(|(found, wanted)| found.name() == wanted.name() && same_type(found.data_type(), wanted.data_type()))
-        && table.key() == definition.key
 }

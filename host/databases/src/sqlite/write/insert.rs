@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
 use rusqlite::{Error, ErrorCode, ffi};
-use wmshost_flow::{Failure, MergeRule, Refused, Value, WriteStats};
+use wmshost_flow::{Failure, MergeRule, Refused, WriteStats};
+use wmshost_sql::Value;
 
 use super::encode::StoredRows;
 use super::plan::Plan;

@@ -1,7 +1,8 @@
 //! When rows were loaded.
 
 use arrow_array::RecordBatch;
-use wmshost_flow::{Failure, Micros, timestamp_from_text};
+use wmshost_flow::{Failure, Micros};
+use wmshost_sql::timestamp_from_text;
 
 use super::encode::StoredRows;
 use super::remove::as_text;

@@ -1,7 +1,8 @@
 //! Rows that the source no longer has: deleted, or marked as deleted.
 
 use arrow_array::RecordBatch;
-use wmshost_flow::{Failure, Removal, Value};
+use wmshost_flow::{Failure, Removal};
+use wmshost_sql::Value;
 
 use super::encode::StoredRows;
 use super::session::{AUDIT_COLUMNS, DELETED_AT, SqliteTargetSession, WriteTable};

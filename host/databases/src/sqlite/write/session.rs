@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 pub(crate) use wmshost_flow::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS};
-use wmshost_flow::{
-    Claim, Clock, Failure, LoadClock, Micros, Refused, STAGED_SUFFIX, Sql as _, TargetGrant, Value, is_reserved,
-    timestamp_from_text,
-};
+use wmshost_flow::{Claim, Clock, Failure, LoadClock, Micros, Refused, Sql as _, TargetGrant, is_reserved};
+use wmshost_sql::{Value, timestamp_from_text};
 
 use super::batch_table::BatchTable;
 use super::plan::Plan;
@@ -18,30 +16,11 @@ use crate::sqlite::failure::failure;
 use crate::sqlite::moment::MomentText;
 use crate::sqlite::statement::{Database, lock};
 use crate::sqlite::table::{Table, quoted};
+use crate::write_session::Transaction;
+pub(crate) use crate::write_session::WriteTable;
 
 /// The function that an update calls, to be counted and to return the run's id.
 pub(crate) const COUNT_UPDATE: &str = "wms_count_update";
-
-/// The state of a session's transaction.
-pub(crate) enum Transaction {
-    None,
-    Open {
-        _turn: Permit,
-    },
-    /// A write failed half way: only a rollback is left.
-    Broken {
-        _turn: Permit,
-    },
-}
-
-/// The two tables that a name can mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WriteTable {
-    /// The granted table.
-    Table,
-    /// Its staged table.
-    Staged,
-}
 
 /// A session.
 pub(crate) struct SqliteTargetSession {
@@ -60,7 +39,7 @@ pub(crate) struct SqliteTargetSession {
     pub(crate) updates: Arc<AtomicU64>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) queue: Arc<WriterQueue>,
-    pub(crate) transaction: Transaction,
+    pub(crate) transaction: Transaction<Permit>,
     /// The tables that are known as the stream's own in this transaction.
     pub(crate) owned: Vec<WriteTable>,
 }
@@ -102,18 +81,12 @@ impl SqliteTargetSession {
 
     /// The table that a name means; any other is denied.
     pub(crate) fn resolve_table(&self, table: &str) -> Result<WriteTable, Failure> {
-        if table.eq_ignore_ascii_case(&self.grant.table) {
-            Ok(WriteTable::Table)
-        } else if table.eq_ignore_ascii_case(&self.staged_name()) {
-            Ok(WriteTable::Staged)
-        } else {
-            Err(Failure::denied(format!("{}: the table {table} is not granted, {} is", self.place, self.grant.table)))
-        }
+        WriteTable::resolve(table, &self.place, &self.grant, str::eq_ignore_ascii_case)
     }
 
     /// The name of the staged table.
     pub(crate) fn staged_name(&self) -> String {
-        format!("{}{STAGED_SUFFIX}", self.grant.table)
+        WriteTable::Staged.name(&self.grant)
     }
 
     /// The table of this name in the database.
@@ -129,24 +102,10 @@ impl SqliteTargetSession {
 
     /// Runs a write. If it fails, the transaction can only be rolled back, so that a partial write is never visible.
     pub(super) fn write<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
-        match self.transaction {
-            Transaction::Open { .. } => {}
-            Transaction::None => {
-                return Err(Failure::permanent(format!("{}: no transaction was begun", self.place)));
-            }
-            Transaction::Broken { .. } => {
-                return Err(Failure::permanent(format!(
-                    "{}: a write in this transaction failed; it can only be rolled back",
-                    self.place
-                )));
-            }
-        }
+        self.transaction.check_open(&self.place)?;
         let result = act(self);
         if result.is_err() {
-            self.transaction = match std::mem::replace(&mut self.transaction, Transaction::None) {
-                Transaction::Open { _turn } => Transaction::Broken { _turn },
-                other => other,
-            };
+            self.transaction.mark_broken();
         }
         result
     }
@@ -180,10 +139,7 @@ impl SqliteTargetSession {
         if self.owned.contains(&which) {
             return Ok(());
         }
-        let table = match which {
-            WriteTable::Table => self.grant.table.clone(),
-            WriteTable::Staged => self.staged_name(),
-        };
+        let table = which.name(&self.grant);
         let (grant, now) = (self.grant.clone(), self.clock.now());
         let claim = Claim { owner: &grant.owner(), run_id: &grant.run_id, take_over: grant.take_over.as_ref() };
         let secured = claim.secure(self, &table, now);

@@ -2,7 +2,8 @@
 //! old rows or the new and nothing between. If the content is the same, the old table stays untouched.
 
 use rusqlite::{Connection, ErrorCode, Row};
-use wmshost_flow::{BELONGINGS, Failure, WriteStats};
+use wmshost_flow::{Failure, WriteStats};
+use wmshost_sql::BELONGINGS;
 
 use super::session::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS, SqliteTargetSession, WriteTable};
 use super::unique::{Clash, drop_copies};
@@ -10,6 +11,7 @@ use crate::sqlite::failure::failure;
 use crate::sqlite::statement::lock;
 use crate::sqlite::table::{Table, quoted, quoted_list};
 use crate::sqlite::types::same_type;
+use crate::write_session::{DELETED_CONFLICTS, advice_on_deleted};
 
 impl SqliteTargetSession {
     /// Replaces the granted table by the staged one.
@@ -61,15 +63,12 @@ impl SqliteTargetSession {
             Ok(Some(clash)) => Failure { message: format!("{doing}: {clash}"), ..failure }.advise(clash.advice()),
             _ => Failure {
                 message: format!(
-                    "{}: a row that is kept as deleted has the same values as one that was loaded, or the index was \
-                     added during the load. Nothing was changed",
+                    "{}: {DELETED_CONFLICTS}, or the index was added during the load. Nothing was changed",
                     failure.message
                 ),
                 ..failure
             }
-            .advise(format_args!(
-                "delete such rows from the table where {DELETED_AT} is not NULL, or drop the index, and run again"
-            )),
+            .advise(advice_on_deleted()),
         }
     }
 

@@ -2,22 +2,20 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use wmshost_flow::{
-    Dialect, Failure, MergeRule, Micros, Refused, Removal, Sql, TableDefinition, TargetSession, Value, WriteStats,
-};
+use wmshost_flow::{Failure, MergeRule, Micros, Refused, Removal, Sql, TableDefinition, TargetSession, WriteStats};
+use wmshost_sql::{Dialect, Value};
 
-use super::session::{SYSTEM_COLUMNS, SqliteTargetSession, Transaction};
+use super::session::{SYSTEM_COLUMNS, SqliteTargetSession};
 use crate::sqlite::failure::failure;
 use crate::sqlite::sql_session;
+use crate::write_session::Transaction;
 
 impl TargetSession for SqliteTargetSession {
     fn begin(&mut self) -> Result<(), Failure> {
-        if !matches!(self.transaction, Transaction::None) {
-            return Err(Failure::permanent(format!("{}: a transaction is open already", self.place)));
-        }
+        self.transaction.check_none(&self.place)?;
         let permit = self.queue.enter();
         self.run("beginning a transaction", "BEGIN IMMEDIATE")?;
-        self.transaction = Transaction::Open { _turn: permit };
+        self.transaction = Transaction::Open(permit);
         self.loaded_at = None;
         self.owned.clear();
         Ok(())

@@ -7,6 +7,7 @@ use std::fmt;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 use wmshost_flow::Failure;
+use wmshost_sql::text_literal;
 
 use super::session::{DELETED_AT, SqliteTargetSession};
 use crate::sqlite::failure::failure;
@@ -115,8 +116,9 @@ impl Clash {
         };
         let key = staged.key();
         let words = |side: &str| {
-            let parts =
-                key.iter().map(|name| format!("'{}=' || quote({side}.{})", name.replace('\'', "''"), quoted(name)));
+            let named =
+                |name: &String| format!("{} || quote({side}.{})", text_literal(&format!("{name}=")), quoted(name));
+            let parts = key.iter().map(named);
             parts.collect::<Vec<_>>().join(" || ', ' || ")
         };
         let (from, to) = (quoted(&old.name), quoted(&staged.name));

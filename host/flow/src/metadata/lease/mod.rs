@@ -14,12 +14,12 @@ mod tests;
 
 use std::time::Duration;
 
-use super::table::{Cells, Kind, Table, text};
+use wmshost_sql::{MetadataType, Value, timestamp_text};
+
+use super::table::{Cells, Table};
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
-use crate::ports::source::Dialect;
 use crate::ports::sql::{Sql, SqlSession};
-use crate::values::{Value, timestamp_text};
 
 /// The lifetime of a lease without a renewal, in seconds.
 pub const LEASE_SECONDS: i64 = 120;
@@ -31,13 +31,13 @@ const MODELS: &str = "(models)";
 pub(super) const TABLE: Table = Table {
     name: "WMSHOST_LEASE",
     columns: &[
-        ("pipeline", Kind::Name),
-        ("stream", Kind::Name),
-        ("run_id", Kind::Name),
-        ("machine", Kind::Name),
-        ("process", Kind::Integer),
-        ("renewed_at", Kind::Integer),
-        ("expires_at", Kind::Integer),
+        ("pipeline", MetadataType::Name),
+        ("stream", MetadataType::Name),
+        ("run_id", MetadataType::Name),
+        ("machine", MetadataType::Name),
+        ("process", MetadataType::Integer),
+        ("renewed_at", MetadataType::Integer),
+        ("expires_at", MetadataType::Integer),
     ],
     key: 2,
 };
@@ -155,13 +155,13 @@ impl Lease {
 
     /// Renews the lease, in the caller's transaction; fails if another run has taken it over.
     pub fn renew(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
-        let now = now_expression(sql.dialect());
+        let now = sql.dialect().current_second();
         let statement = format!(
             "UPDATE WMSHOST_LEASE SET renewed_at = {now}, expires_at = {now} + {LEASE_SECONDS} \
              WHERE pipeline = ?1 AND stream = ?2 AND run_id = ?3"
         );
         let parameters = [&self.pipeline, &self.stream, &self.run_id].map(|text| Value::Text(text.clone()));
-        if sql.execute(&text(sql.dialect(), &statement), &parameters)? == 1 {
+        if sql.execute(&sql.dialect().with_parameters(&statement), &parameters)? == 1 {
             return Ok(());
         }
         Err(match self.lease_row(sql)? {
@@ -207,14 +207,14 @@ impl Lease {
             statement.push_str(" AND renewed_at = ?4");
             parameters.push(Value::Int64(renewed_at));
         }
-        sql.execute(&text(sql.dialect(), &statement), &parameters)
+        sql.execute(&sql.dialect().with_parameters(&statement), &parameters)
     }
 
     fn lease_row(&self, sql: &mut dyn Sql) -> Result<Option<LeaseRow>, Failure> {
         let statement =
             format!("SELECT {} FROM WMSHOST_LEASE WHERE pipeline = ?1 AND stream = ?2", TABLE.column_list());
         let parameters = [&self.pipeline, &self.stream].map(|text| Value::Text(text.clone()));
-        let rows = sql.query(&text(sql.dialect(), &statement), &parameters)?;
+        let rows = sql.query(&sql.dialect().with_parameters(&statement), &parameters)?;
         rows.into_iter().next().map(lease_row).transpose()
     }
 
@@ -278,18 +278,8 @@ fn lease_row(row: Vec<Value>) -> Result<LeaseRow, Failure> {
 
 /// Returns the time by the target's own clock, in seconds since 1970-01-01T00:00:00 UTC.
 fn now(sql: &mut dyn Sql) -> Result<i64, Failure> {
-    let expression = now_expression(sql.dialect());
-    let statement = match sql.dialect() {
-        Dialect::Sqlite => format!("SELECT {expression}"),
-        Dialect::Oracle => format!("SELECT {expression} FROM dual"),
-    };
+    let dialect = sql.dialect();
+    let statement = format!("SELECT {}{}", dialect.current_second(), dialect.dummy_table());
     let row = sql.query(&statement, &[])?.into_iter().next().unwrap_or_default();
     Ok(Cells::of(&TABLE, row).integer()?)
-}
-
-fn now_expression(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => "unixepoch()",
-        Dialect::Oracle => "ROUND((CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE) - DATE '1970-01-01') * 86400)",
-    }
 }

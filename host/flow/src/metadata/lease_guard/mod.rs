@@ -17,14 +17,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use wmshost_sql::{Dialect, Value};
+
 use super::lease::{LEASE_RENEWAL_INTERVAL, LEASE_SECONDS, Lease, LeaseOwner};
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
 use crate::ports::clock::Clock;
-use crate::ports::source::Dialect;
 use crate::ports::sql::{Sql, SqlSession};
 use crate::ports::target::{Target, TargetGrant, TargetSession};
-use crate::values::Value;
 
 /// A lease to be held while models are built.
 pub struct LeaseGuard {

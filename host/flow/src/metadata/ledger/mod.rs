@@ -6,14 +6,14 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use wmshost_sql::{Dialect, MetadataType, Value, timestamp_from_text, timestamp_text};
+
 use super::checkpoint::{Checkpoint, LoadMode};
 use super::json::{bookmark_from_json, bookmark_to_json, state_from_json, state_to_json};
-use super::table::{Cells, DamagedCell, Kind, Table, optional, text};
+use super::table::{Cells, DamagedCell, Table, optional};
 use crate::definition::Definition;
 use crate::failure::Failure;
-use crate::ports::source::Dialect;
 use crate::ports::sql::Sql;
-use crate::values::{Value, timestamp_from_text, timestamp_text};
 
 /// The version of the format that is written. A host reads this one and older ones.
 const FORMAT: i64 = 1;
@@ -21,22 +21,22 @@ const FORMAT: i64 = 1;
 pub(super) const TABLE: Table = Table {
     name: "WMSHOST_CHECKPOINT",
     columns: &[
-        ("pipeline", Kind::Name),
-        ("stream", Kind::Name),
-        ("sequence", Kind::Integer),
-        ("action", Kind::Name),
-        ("run_id", Kind::Name),
-        ("note", Kind::Text),
-        ("format", Kind::Integer),
-        ("bookmark", Kind::Long),
-        ("mode", Kind::Name),
-        ("complete", Kind::Integer),
-        ("source_version", Kind::Text),
-        ("definition_hash", Kind::Name),
-        ("definition", Kind::Long),
-        ("state", Kind::Long),
-        ("batch", Kind::Integer),
-        ("committed_at", Kind::Name),
+        ("pipeline", MetadataType::Name),
+        ("stream", MetadataType::Name),
+        ("sequence", MetadataType::Integer),
+        ("action", MetadataType::Name),
+        ("run_id", MetadataType::Name),
+        ("note", MetadataType::Text),
+        ("format", MetadataType::Integer),
+        ("bookmark", MetadataType::Long),
+        ("mode", MetadataType::Name),
+        ("complete", MetadataType::Integer),
+        ("source_version", MetadataType::Text),
+        ("definition_hash", MetadataType::Name),
+        ("definition", MetadataType::Long),
+        ("state", MetadataType::Long),
+        ("batch", MetadataType::Integer),
+        ("committed_at", MetadataType::Name),
     ],
     key: 3,
 };
@@ -202,8 +202,7 @@ impl Ledger<'_> {
         sequence: i64,
         checkpoint: &Checkpoint,
     ) -> Result<(), Failure> {
-        let statement = text(
-            sql.dialect(),
+        let statement = sql.dialect().with_parameters(
             "UPDATE WMSHOST_CHECKPOINT SET format = ?1, bookmark = ?2, mode = ?3, complete = ?4, \
              source_version = ?5, definition_hash = ?6, definition = ?7, state = ?8, batch = ?9, committed_at = ?10 \
              WHERE pipeline = ?11 AND stream = ?12 AND sequence = ?13",
@@ -230,8 +229,7 @@ impl Ledger<'_> {
         if !TABLE.exists(sql)? {
             return Ok(Trace::default());
         }
-        let statement = text(
-            sql.dialect(),
+        let statement = sql.dialect().with_parameters(
             "SELECT COUNT(*), SUM(batch), SUM(complete), MAX(committed_at) FROM WMSHOST_CHECKPOINT \
              WHERE pipeline = ?1 AND (stream = ?2 OR stream LIKE ?3) AND run_id <> ?4",
         );
@@ -244,8 +242,9 @@ impl Ledger<'_> {
     }
 
     fn last_sequence(&self, sql: &mut dyn Sql, stream: &str) -> Result<i64, Failure> {
-        let statement =
-            text(sql.dialect(), "SELECT max(sequence) FROM WMSHOST_CHECKPOINT WHERE pipeline = ?1 AND stream = ?2");
+        let statement = sql
+            .dialect()
+            .with_parameters("SELECT max(sequence) FROM WMSHOST_CHECKPOINT WHERE pipeline = ?1 AND stream = ?2");
         let rows = sql.query(&statement, &[Value::Text(self.pipeline.to_owned()), Value::Text(stream.to_owned())])?;
         match rows.into_iter().next() {
             Some(row) => Ok(Cells::of(&TABLE, row).optional_integer()?.unwrap_or(0)),
@@ -264,8 +263,9 @@ impl Ledger<'_> {
         );
         let all = [self.pipeline].into_iter().chain(parameters.iter().copied());
         let parameters: Vec<_> = all.map(|text| Value::Text(text.to_owned())).collect();
-        let rows =
-            sql.query(&text(sql.dialect(), &statement), &parameters).map_err(|failure| TABLE.explain(sql, failure))?;
+        let rows = sql
+            .query(&sql.dialect().with_parameters(&statement), &parameters)
+            .map_err(|failure| TABLE.explain(sql, failure))?;
         rows.into_iter().map(readable).collect()
     }
 }

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use wmshost_sql::Value;
 
 use super::{Action, Ledger};
 use crate::definition::tests::definition;
 use crate::metadata::checkpoint::{Checkpoint, LoadMode};
 use crate::ports::sql::Sql;
 use crate::testing::{Bench, PIPELINE, STREAM, bookmark_at};
-use crate::values::{Bookmark, Position, Value};
+use crate::values::{Bookmark, Position};
 
 const LEDGER: Ledger<'static> = Ledger { pipeline: PIPELINE };
 

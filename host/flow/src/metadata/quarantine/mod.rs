@@ -5,31 +5,31 @@
 #[cfg(test)]
 mod tests;
 
+use wmshost_sql::{MetadataType, Value};
+
 use super::row_key::{digest_of_json, words_of_json};
-use super::table::{Cells, Kind, Table, optional, text};
+use super::table::{Cells, Table, optional};
 use crate::failure::Failure;
-use crate::ports::source::Dialect;
 use crate::ports::sql::Sql;
 use crate::rows::batch::Rejected;
-use crate::values::Value;
 
 pub(super) const TABLE: Table = Table {
     name: "WMSHOST_QUARANTINE",
     columns: &[
-        ("pipeline", Kind::Name),
-        ("stream", Kind::Name),
-        ("id", Kind::Name),
-        ("rule", Kind::Name),
-        ("reason", Kind::Text),
-        ("stage", Kind::Name),
-        ("rejected_by", Kind::Text),
-        ("digest", Kind::Name),
-        ("run_id", Kind::Name),
-        ("rejected_at", Kind::Name),
-        ("passed", Kind::Integer),
-        ("row_key", Kind::Text),
-        ("key_digest", Kind::Name),
-        ("row_json", Kind::Long),
+        ("pipeline", MetadataType::Name),
+        ("stream", MetadataType::Name),
+        ("id", MetadataType::Name),
+        ("rule", MetadataType::Name),
+        ("reason", MetadataType::Text),
+        ("stage", MetadataType::Name),
+        ("rejected_by", MetadataType::Text),
+        ("digest", MetadataType::Name),
+        ("run_id", MetadataType::Name),
+        ("rejected_at", MetadataType::Name),
+        ("passed", MetadataType::Integer),
+        ("row_key", MetadataType::Text),
+        ("key_digest", MetadataType::Name),
+        ("row_json", MetadataType::Long),
     ],
     key: 3,
 };
@@ -176,7 +176,7 @@ impl Quarantine<'_> {
         );
         let parameters: Vec<_> =
             [self.pipeline, run.stream].into_iter().chain(ids.iter().map(String::as_str)).map(text_value).collect();
-        let rows = sql.query(&text(sql.dialect(), &statement), &parameters)?;
+        let rows = sql.query(&sql.dialect().with_parameters(&statement), &parameters)?;
         let known = |row| {
             let mut cells = Cells::of(&TABLE, row);
             Ok(KnownRow { id: cells.text()?, is_own: cells.text()? == run.run_id, passed: cells.integer()? != 0 })
@@ -195,7 +195,7 @@ impl Quarantine<'_> {
             let [pipeline, stream, id] = [self.pipeline, run.stream, id].map(text_value);
             vec![run_id, at, Value::Int64((*passed || run.passes).into()), pipeline, stream, id]
         });
-        sql.execute_many(&text(sql.dialect(), statement), &rows.collect::<Vec<_>>()).map(drop)
+        sql.execute_many(&sql.dialect().with_parameters(statement), &rows.collect::<Vec<_>>()).map(drop)
     }
 
     /// Returns the number of selected rows.
@@ -205,7 +205,7 @@ impl Quarantine<'_> {
         }
         let (condition, parameters) = self.condition(filter);
         let statement = format!("SELECT COUNT(*) FROM WMSHOST_QUARANTINE WHERE {condition}");
-        let rows = sql.query(&text(sql.dialect(), &statement), &parameters);
+        let rows = sql.query(&sql.dialect().with_parameters(&statement), &parameters);
         let rows = rows.map_err(|failure| TABLE.explain(sql, failure))?;
         Ok(match rows.first().and_then(|row| row.first()) {
             Some(Value::Int64(count)) => count.unsigned_abs(),
@@ -251,13 +251,11 @@ impl Quarantine<'_> {
             ));
             parameters.extend([at, at, id].map(|text| text_value(text)));
         }
-        let end = match sql.dialect() {
-            Dialect::Sqlite => format!("LIMIT {limit}"),
-            Dialect::Oracle => format!("FETCH FIRST {limit} ROWS ONLY"),
-        };
+        let end = sql.dialect().first_rows(limit);
         let statement =
             format!("SELECT {list} FROM WMSHOST_QUARANTINE WHERE {condition} ORDER BY rejected_at, id {end}");
-        sql.query(&text(sql.dialect(), &statement), &parameters).map_err(|failure| TABLE.explain(sql, failure))
+        sql.query(&sql.dialect().with_parameters(&statement), &parameters)
+            .map_err(|failure| TABLE.explain(sql, failure))
     }
 
     fn condition(&self, filter: &QuarantineFilter) -> (String, Vec<Value>) {
@@ -288,13 +286,14 @@ impl Quarantine<'_> {
         }
         let (condition, parameters) = self.condition(filter);
         let statement = format!("DELETE FROM WMSHOST_QUARANTINE WHERE {condition}");
-        sql.execute(&text(sql.dialect(), &statement), &parameters)
+        sql.execute(&sql.dialect().with_parameters(&statement), &parameters)
     }
 
     /// Removes rows from quarantine; returns their number.
     pub fn remove(&self, sql: &mut dyn Sql, rows: &[QuarantinedRow]) -> Result<u64, Failure> {
-        let statement =
-            text(sql.dialect(), "DELETE FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id = ?3");
+        let statement = sql
+            .dialect()
+            .with_parameters("DELETE FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 AND stream = ?2 AND id = ?3");
         let rows: Vec<Vec<Value>> =
             rows.iter().map(|row| [self.pipeline, &row.stream, &row.id].map(text_value).to_vec()).collect();
         if rows.is_empty() { Ok(0) } else { sql.execute_many(&statement, &rows) }

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod tests;
 
+use wmshost_sql::Value;
+
 use crate::compare::{Compare, Compared, Depth};
 use crate::failure::{Failure, Stage};
 use crate::metadata::checkpoint::{Checkpoint, LoadMode};
@@ -12,7 +14,7 @@ use crate::metadata::{Action, Ledger, Trace};
 use crate::stream::context::{Progress, StageFailure, StreamContext};
 use crate::stream::transaction::{in_transaction, lock};
 use crate::stream::{Reconcile, Stream};
-use crate::values::{Bookmark, Position, Value};
+use crate::values::{Bookmark, Position};
 
 /// Returns the name under which the ledger records a stream's comparisons.
 fn checkpoint_name(stream: &str) -> String {

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use wmshost_flow::SettingKind;
 use wmshost_runtime::plugin_registry::named_digest;
-use wmshost_sandbox::{Description, Plugin, SettingDescription, SettingKind};
+use wmshost_sandbox::{Description, Plugin, SettingDescription};
 
 /// A plugin and its description of itself.
 #[derive(Debug, Serialize, JsonSchema)]

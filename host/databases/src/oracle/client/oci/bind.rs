@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use oracle::sql_type::{OracleType, Timestamp, ToSql};
 use oracle::{Batch, Connection, SqlValue};
-use wmshost_flow::Value;
+use wmshost_sql::Value;
 
 use super::error::oracle_error;
 use crate::oracle::failure::{ErrorClass, OracleError};

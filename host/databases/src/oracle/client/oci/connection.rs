@@ -7,7 +7,7 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use oracle::sql_type::ToSql;
 use oracle::{Connection, Connector, Error, InitParams, Version};
-use wmshost_flow::Value;
+use wmshost_sql::Value;
 
 use super::bind::{all_bindable, set, type_of, type_of_many};
 use super::column::columns;

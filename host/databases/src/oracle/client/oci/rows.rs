@@ -2,7 +2,7 @@
 
 use oracle::sql_type::{Blob, Clob, InnerValue, IntervalDS, IntervalYM, Lob as _, Nclob, OracleType, Timestamp};
 use oracle::{ResultSet, Row, SqlValue};
-use wmshost_flow::Value;
+use wmshost_sql::Value;
 
 use super::column::columns;
 use super::error::oracle_error;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use oracledb::{BindParameters, Config, Connection, Error, ToDbValue};
-use wmshost_flow::Value;
+use wmshost_sql::Value;
 
 use super::column::columns;
 use super::error::oracle_error;

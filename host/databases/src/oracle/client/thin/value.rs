@@ -5,7 +5,7 @@ use oracledb::{
     DB_TYPE_LONG_RAW, DB_TYPE_NUMBER, DB_TYPE_RAW, DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_LTZ, DB_TYPE_TIMESTAMP_TZ,
     DbType, Error, OracleNumber, OracleTimestamp, Row, ToDbValue,
 };
-use wmshost_flow::Value;
+use wmshost_sql::Value;
 
 use crate::oracle::failure::OracleError;
 use crate::oracle::moment::{Parts, micros_of, parts_of};

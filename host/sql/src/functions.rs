@@ -1,7 +1,7 @@
 //! SQL functions that compute and do nothing else: they use no file, network, session or state. A plugin's SQL may call
 //! only the functions listed here, so that functions which a server gains in the future are refused too.
 
-use crate::ports::source::Dialect;
+use crate::Dialect;
 
 const ORACLE: &str = "ABS ADD_MONTHS ASCII AVG BITAND CEIL CHR COALESCE CONCAT CORR COUNT CUME_DIST DECODE DENSE_RANK EXP \
     EXTRACT FIRST_VALUE FLOOR FROM_TZ GREATEST HEXTORAW INITCAP INSTR LAG LAST_DAY LAST_VALUE LEAD LEAST \
@@ -19,13 +19,15 @@ const SQLITE: &str = "ABS AVG CEIL CEILING CHAR COALESCE CONCAT CONCAT_WS COUNT 
     PERCENT_RANK POW POWER PRINTF QUOTE RADIANS RANK REPLACE ROUND ROW_NUMBER RTRIM SIGN SQRT STRFTIME STRING_AGG \
     SUBSTR SUBSTRING SUM TIME TIMEDIFF TOTAL TRIM TRUNC TYPEOF UNHEX UNICODE UNIXEPOCH UNLIKELY UPPER";
 
-/// Returns whether a function only computes.
-pub fn only_computes(dialect: Dialect, function: &str) -> bool {
-    let known = match dialect {
-        Dialect::Sqlite => SQLITE,
-        Dialect::Oracle => ORACLE,
-    };
-    known.split_whitespace().any(|known| known.eq_ignore_ascii_case(function))
+impl Dialect {
+    /// Returns whether a function only computes.
+    pub fn only_computes(self, function: &str) -> bool {
+        let known = match self {
+            Self::Sqlite => SQLITE,
+            Self::Oracle => ORACLE,
+        };
+        known.split_whitespace().any(|known| known.eq_ignore_ascii_case(function))
+    }
 }
 
 #[cfg(test)]
@@ -36,11 +38,11 @@ mod tests {
     fn what_reaches_out_is_not_among_them() {
         for function in ["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "randomblob", "zeroblob"]
         {
-            assert!(!only_computes(Dialect::Sqlite, function), "{function}");
+            assert!(!Dialect::Sqlite.only_computes(function), "{function}");
         }
         for function in ["BFILENAME", "HTTPURITYPE", "SYS_CONTEXT", "XMLTYPE", "DBMS_XMLGEN", "USERENV", "XMLQUERY"] {
-            assert!(!only_computes(Dialect::Oracle, function), "{function}");
+            assert!(!Dialect::Oracle.only_computes(function), "{function}");
         }
-        assert!(only_computes(Dialect::Sqlite, "coalesce") && only_computes(Dialect::Oracle, "Nvl"));
+        assert!(Dialect::Sqlite.only_computes("coalesce") && Dialect::Oracle.only_computes("Nvl"));
     }
 }

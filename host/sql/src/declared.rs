@@ -19,7 +19,7 @@
 
 use arrow_schema::{DataType, TimeUnit};
 
-use crate::ports::source::Dialect;
+use crate::Dialect;
 
 /// The largest number of digits of a decimal.
 pub const MOST_DIGITS: u8 = 38;
@@ -37,8 +37,66 @@ pub enum ColumnPurpose {
     Modelled,
 }
 
-/// Returns the type to declare for an Arrow type; `None` if the database has no type for it.
-pub fn declared_type(dialect: Dialect, kind: &DataType, usage: ColumnPurpose) -> Option<String> {
+/// The type of a column in a table of the host's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetadataType {
+    /// Text of at most 128 characters.
+    Name,
+    /// Text of at most 2,000 characters.
+    Text,
+    /// Text of any length.
+    Long,
+    /// A whole number.
+    Integer,
+}
+
+impl Dialect {
+    /// Returns the type to declare for an Arrow type; `None` if the database has no type for it.
+    pub fn declared_type(self, kind: &DataType, purpose: ColumnPurpose) -> Option<String> {
+        declared_type(self, kind, purpose)
+    }
+
+    /// Returns the type to declare for a column of a model that is in an index with this number of texts: an Oracle index
+    /// entry holds some 6,000 bytes.
+    pub fn declared_in_index(self, kind: &DataType, texts: usize) -> Option<String> {
+        let share = 6_000 / texts.max(1);
+        match (self, kind) {
+            (Self::Oracle, DataType::Utf8) => Some(format!("VARCHAR2({} BYTE)", share.min(4_000))),
+            (Self::Oracle, DataType::Binary) => Some(format!("RAW({})", share.min(2_000))),
+            _ => self.declared_type(kind, ColumnPurpose::Modelled),
+        }
+    }
+
+    /// Returns the types of the audit columns: the run that wrote a row, and the time of that write.
+    pub fn declared_audit_types(self) -> [&'static str; 2] {
+        match self {
+            Self::Sqlite => ["TEXT", "TIMESTAMP(6)"],
+            Self::Oracle => ["VARCHAR2(128)", "TIMESTAMP(6)"],
+        }
+    }
+
+    /// Returns the type to declare for a column of the host's own tables.
+    pub fn declared_metadata_type(self, kind: MetadataType) -> &'static str {
+        match (self, kind) {
+            (Self::Sqlite, MetadataType::Integer) => "INTEGER",
+            (Self::Sqlite, _) => "TEXT",
+            (Self::Oracle, MetadataType::Name) => "VARCHAR2(128 CHAR)",
+            (Self::Oracle, MetadataType::Text) => "VARCHAR2(2000 CHAR)",
+            (Self::Oracle, MetadataType::Long) => "CLOB",
+            (Self::Oracle, MetadataType::Integer) => "NUMBER(18)",
+        }
+    }
+
+    /// Returns the maximum of bytes of a text in a table.
+    pub fn longest_text(self) -> usize {
+        match self {
+            Self::Sqlite => usize::MAX,
+            Self::Oracle => 4_000,
+        }
+    }
+}
+
+fn declared_type(dialect: Dialect, kind: &DataType, usage: ColumnPurpose) -> Option<String> {
     if let DataType::Decimal128(precision, scale) = kind {
         let in_range = (1..=MOST_DIGITS).contains(precision) && (0..=*precision as i8).contains(scale);
         return in_range.then(|| decimal(dialect, *precision, *scale, usage));

@@ -1,0 +1,67 @@
+//! Names. The host writes them as the pipeline does, mostly in lower case. SQLite ignores the case of names. Oracle keeps
+//! a name in upper case unless it is quoted: there every name is sent quoted and in upper case, and one that needs no
+//! quotes is returned in lower case, so that one pipeline fits both.
+
+use crate::Dialect;
+
+impl Dialect {
+    /// Returns a name as the database's catalogue has it.
+    pub fn spelled(self, name: &str) -> String {
+        match self {
+            Self::Sqlite => name.to_owned(),
+            Self::Oracle => name.to_uppercase(),
+        }
+    }
+
+    /// Returns a name of the catalogue as the host spells it: in lower case, unless the database needs it in quotes.
+    pub fn shown(self, name: &str) -> String {
+        let is_plain = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '_' | '$' | '#');
+        match self {
+            Self::Oracle if name.chars().all(is_plain) => name.to_lowercase(),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// Returns a name as an identifier in a statement.
+    pub fn quoted(self, name: &str) -> String {
+        self.quoted_exactly(&self.spelled(name))
+    }
+
+    /// Returns a name as an identifier in a statement, in just these letters. No name in Oracle can have a quote in it.
+    pub fn quoted_exactly(self, name: &str) -> String {
+        match self {
+            Self::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
+            Self::Oracle => format!("\"{}\"", name.replace('"', "")),
+        }
+    }
+
+    /// Returns names as identifiers separated by commas, each after the prefix `before`, such as `t.`.
+    pub fn quoted_list<S: AsRef<str>>(self, before: &str, names: impl IntoIterator<Item = S>) -> String {
+        let names = names.into_iter().map(|name| format!("{before}{}", self.quoted(name.as_ref())));
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oracles_names_go_in_upper_case_and_come_back_in_lower_case() {
+        let oracle = Dialect::Oracle;
+        assert_eq!(oracle.quoted("_order"), "\"_ORDER\"");
+        assert_eq!(oracle.quoted("größe"), "\"GRÖSSE\"");
+        assert_eq!(oracle.quoted("a\" OR \"b"), "\"A OR B\"");
+        assert_eq!(oracle.quoted_list("s.", ["a", "b"]), "s.\"A\", s.\"B\"");
+        assert_eq!(oracle.shown("ORDER_ID"), "order_id");
+        assert_eq!(oracle.shown("Mixed"), "Mixed");
+    }
+
+    #[test]
+    fn sqlites_names_keep_their_letters() {
+        let sqlite = Dialect::Sqlite;
+        assert_eq!(sqlite.quoted("a\" OR \"b"), "\"a\"\" OR \"\"b\"");
+        assert_eq!(sqlite.quoted_list("", ["a", "B"]), "\"a\", \"B\"");
+        assert_eq!(sqlite.shown("ORDER_ID"), "ORDER_ID");
+    }
+}
