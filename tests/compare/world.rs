@@ -180,6 +180,7 @@ fn grant() -> TargetGrant {
         table: TABLE.to_owned(),
         run_id: "r".to_owned(),
         take_over: None,
+        allows_triggers: false,
     }
 }
 

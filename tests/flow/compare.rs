@@ -166,3 +166,55 @@ fn rows_that_stay_because_of_a_rejected_row_without_a_readable_key_are_reported(
     assert_eq!(counts, [3, 1, 0, 0], "{found}");
     assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 50);
 }
+
+/// Tables with three rows, two of whose keys are one on the way, and whether the key is named in the pipeline.
+const FALLEN_TOGETHER: [(&str, bool); 4] = [
+    (
+        "CREATE TABLE s (id TIMESTAMP PRIMARY KEY, changed TIMESTAMP);
+         INSERT INTO s VALUES ('2026-01-01', '2026-01-01'), ('2026-01-01 00:00:00', '2026-01-02'), ('2026-01-02', '2026-01-01')",
+        false,
+    ),
+    (
+        "CREATE TABLE s (id DATE PRIMARY KEY, changed TIMESTAMP);
+         INSERT INTO s VALUES ('2026-01-01', '2026-01-01'), ('2026-01-01T00:00:00', '2026-01-02'), ('2026-01-02', '2026-01-01')",
+        false,
+    ),
+    (
+        "CREATE TABLE s (id INTEGER, changed TIMESTAMP);
+         INSERT INTO s VALUES (1, '2026-01-01'), (1, '2026-01-02'), (2, '2026-01-01')",
+        true,
+    ),
+    (
+        "CREATE TABLE s (id TEXT, changed TIMESTAMP);
+         INSERT INTO s VALUES ('a', '2026-01-01'), ('a', '2026-01-01'), ('b', '2026-01-01')",
+        true,
+    ),
+];
+
+#[test]
+fn rows_whose_keys_fall_together_are_counted_and_named_and_never_called_equal() {
+    let methods = ["method = \"full\"", "method = \"append\"", "method = \"incremental\"\nchange_key = \"changed\""];
+    for ((table, is_named), method) in
+        FALLEN_TOGETHER.into_iter().flat_map(|table| methods.map(|method| (table, method)))
+    {
+        let key = if is_named { "\nkey = [\"id\"]" } else { "" };
+        let project = TestProject::with_stream(table, &format!("{method}{key}\nmax_rejected_percent = 100"));
+        let run = project.run_stream("s");
+        assert_eq!(
+            (&run["rows_read"], project.number("SELECT count(*) FROM WMS_S")),
+            (&3.into(), 2),
+            "{method} {table}"
+        );
+        let number = |name: &str| run[name].as_u64().unwrap_or_default();
+        assert_eq!(number("rows_with_duplicate_keys") + number("rows_rejected"), 1, "{method} {table}: {run}");
+        let verified = project.wmshost("verify", &["--show", "5"]).ended(1);
+        assert!(verified.out().contains("duplicate-in-source {\"id\":"), "{method} {table}: {}", verified.out());
+    }
+    // Keys that differ for SQLite alone are refused before anything is written.
+    let table = "CREATE TABLE s (id PRIMARY KEY, changed TIMESTAMP); INSERT INTO s VALUES (1, '2026-01-01'), ('1', '2026-01-01')";
+    for method in methods {
+        let project = TestProject::with_stream(table, method);
+        project.wmshost("check", &[]).ended(2).says(&["differ only in how SQLite stores them"]);
+        project.wmshost("run", &[]).ended(2);
+    }
+}

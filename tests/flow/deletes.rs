@@ -86,9 +86,9 @@ fn a_comparison_by_keys_says_only_what_it_saw() {
     project.change("DELETE FROM s WHERE id IN (1, 2)");
     let run = project.wmshost("run", &[]).succeeded();
     run.says(&["s: its keys were compared with those of its source: 2 no longer in the source"]);
-    // They are there again: one with an older change key, which no incremental read finds, one that is rejected.
+    // One row is new with an older change key, which no incremental read finds, and one is there again and is rejected.
     project.change(
-        "INSERT INTO s VALUES (1, 'again', '2020-01-01 00:00:00'), (2, CAST(X'FF' AS TEXT), '2026-02-01 00:00:00')",
+        "INSERT INTO s VALUES (7, 'old', '2020-01-01 00:00:00'), (2, CAST(X'FF' AS TEXT), '2026-02-01 00:00:00')",
     );
     let run = project.run_stream("s");
     assert_eq!([&run["reconciled"]["missing"], &run["rows_rejected"]], [1, 1], "{run}");
@@ -96,7 +96,50 @@ fn a_comparison_by_keys_says_only_what_it_saw() {
     let run = project.wmshost("run", &[]).succeeded();
     run.says(&["1 rows of the source are not in the target", "--stream s --repair` loads them"]);
     project.wmshost("verify", &["--repair"]).succeeded();
-    assert_eq!(project.rows("SELECT id, v FROM WMS_S WHERE wms_deleted_at IS NULL ORDER BY id"), ["1 again", "3 c"]);
+    assert_eq!(project.rows("SELECT id, v FROM WMS_S WHERE wms_deleted_at IS NULL ORDER BY id"), ["3 c", "7 old"]);
     project.change("UPDATE s SET v = 'c2', changed = '2026-03-01' WHERE id = 3");
     assert_eq!(project.run_stream("s")["reconciled"]["missing"], 0);
+}
+
+#[test]
+fn a_row_that_is_there_again_with_an_old_change_key_is_loaded_as_it_is_now() {
+    for (late_rows, batch, key) in [
+        ("lookback", "1", "id"),
+        ("lookback", "100", "id"),
+        ("lookback", "100", "id\", \"part"),
+        ("reconcile", "100", "id"),
+    ] {
+        let table = "CREATE TABLE s (id INTEGER, part TEXT, v TEXT, changed TIMESTAMP(6), PRIMARY KEY (id));
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+            INSERT INTO s SELECT i, 'p', 'v' || i, '2026-01-01 00:00:00' FROM n;";
+        let policy = format!("deletes = \"soft\"\nlate_rows = {late_rows:?}\nlookback = \"0s\"\nkey = [\"{key}\"]");
+        let mut project = TestProject::with_stream(table, &stream(&policy));
+        project.set("WMS_BATCH_SIZE", batch);
+        project.run();
+        project.change("DELETE FROM s WHERE id % 7 = 0; UPDATE s SET v = 'new', changed = '2026-01-02' WHERE id = 1");
+        assert_eq!(project.run_stream("s")["rows_deleted"], 8);
+        // Two are there again, one changed and one as it was; one more is deleted.
+        project.change(
+            "INSERT INTO s VALUES (7, 'p', 'again', '2020-01-01'), (56, 'p', 'v56', '2026-01-01 00:00:00');
+             DELETE FROM s WHERE id = 2; UPDATE s SET v = 'newer', changed = '2026-01-03' WHERE id = 1",
+        );
+        let run = project.run_stream("s");
+        assert_eq!(
+            [&run["reconciled"]["missing"], &run["reconciled"]["repaired"]],
+            [2, 3],
+            "{late_rows} {batch}: {run}"
+        );
+        assert_eq!(run["rows_deleted"], 1, "{run}");
+        let live = "SELECT id, v FROM WMS_S WHERE wms_deleted_at IS NULL ORDER BY id";
+        let source = project.source();
+        let mut rows = source.prepare("SELECT id || ' ' || v FROM s ORDER BY id").expect("a query");
+        let expected: Vec<String> =
+            rows.query_map([], |row| row.get(0)).expect("rows").map(|row| row.expect("a text")).collect();
+        assert_eq!(project.rows(live), expected, "{late_rows} {batch} {key}");
+        project.wmshost("verify", &[]).succeeded();
+        // What was done leaves nothing to do.
+        project.change("UPDATE s SET v = 'newest', changed = '2026-01-04' WHERE id = 1");
+        let run = project.run_stream("s");
+        assert_eq!([&run["reconciled"]["missing"], &run["reconciled"]["extra"]], [0, 0], "{run}");
+    }
 }

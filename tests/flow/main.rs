@@ -16,4 +16,5 @@ mod quarantine;
 mod repairs;
 mod replays;
 mod state;
+mod target_tables;
 mod verify;

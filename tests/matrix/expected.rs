@@ -191,6 +191,11 @@ impl Expected {
         }
         match (cell.late, self.was_loaded) {
             (Late::Reconcile, true) if !rows.is_empty() => live(rows),
+            // A row that is marked as deleted and is there again is loaded as the source has it.
+            (_, true) if !rows.is_empty() => {
+                let heals = |state: State| if matches!(state, State::Marked(_)) { live(rows) } else { only(state) };
+                read.into_iter().flat_map(heals).collect()
+            }
             _ => read,
         }
     }

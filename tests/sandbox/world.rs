@@ -174,6 +174,7 @@ impl Warehouse {
                 table: target_table.to_owned(),
                 run_id: "run".to_owned(),
                 take_over: None,
+                allows_triggers: false,
             })?;
             let session = Arc::new(Mutex::new(session));
             let granted = GrantedSource {

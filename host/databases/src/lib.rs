@@ -4,11 +4,13 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | `clash` | a row that is kept as deleted and keeps a loaded one out |
 //! | `digits` | the digits of a number, and whether they fit |
 //! | `oracle` | Oracle as source and as target |
 //! | `sqlite` | SQLite as source and as target |
 //! | `write_session` | the parts of a writing session that both share |
 
+mod clash;
 mod digits;
 pub mod oracle;
 pub mod sqlite;

@@ -74,6 +74,7 @@ pub use stages::transform::{hold_to_promise, type_name};
 pub use stream::context::StreamContext;
 pub use stream::policy::{
     Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy,
+    TargetTriggers,
 };
 pub use stream::{Reconcile, Stream};
 pub use values::order::{Bounds, ColumnOrder, DecimalDigits, order_of_values};

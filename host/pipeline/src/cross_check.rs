@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use wmshost_flow::Method;
+use wmshost_flow::{Method, TargetTriggers};
 
 use crate::checked::{Checked, Stream};
 use crate::configured_plugin::ConfiguredPlugin;
@@ -208,6 +208,7 @@ impl Checker<'_> {
             plugins: plugins.into_iter().collect::<Option<_>>()?,
             target: target?,
             take_over: plan.take_over.clone(),
+            target_triggers: plan.target_triggers.unwrap_or(TargetTriggers::Refuse),
             threads: plan.threads,
             after_load: plan.after_load,
             lineage: plan.lineage.clone(),

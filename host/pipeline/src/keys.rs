@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
+use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, TargetTriggers};
 
 use crate::diagnostics::join;
 use crate::documentation::{Documented, documented};
@@ -176,6 +176,7 @@ pub(crate) mod stream {
         ON_CHANGE = Key::new("on_change", KeyType::Choice(OnChange::NAMES)).or(KeyDefault::Text("tell"));
         ON_BAD_VALUE = Key::new("on_bad_value", KeyType::Choice(OnBadValue::NAMES)).or(KeyDefault::Text("reject"));
         ON_TRAP = Key::new("on_trap", KeyType::Choice(OnTrap::NAMES)).or(KeyDefault::Text("fail_run"));
+        TARGET_TRIGGERS = Key::new("target_triggers", KeyType::Choice(TargetTriggers::NAMES)).or(KeyDefault::Text("refuse"));
         MAX_REJECTED = Key::count("max_rejected", 0, 1_000_000_000_000, "rows");
         MAX_REJECTED_PERCENT = Key::count("max_rejected_percent", 0, 100, "percent").or(KeyDefault::Number(5));
         MAX_DELETED = Key::count("max_deleted", 0, 1_000_000_000_000, "rows");
@@ -207,6 +208,7 @@ pub(crate) mod models {
         PLUGINS = Key::new("plugins", KeyType::Names).or(KeyDefault::Empty);
         TARGET = Key::new("target", KeyType::Name);
         TAKE_OVER = Key::new("take_over", KeyType::TakeOvers).or(KeyDefault::Empty);
+        TARGET_TRIGGERS = Key::new("target_triggers", KeyType::Choice(TargetTriggers::NAMES)).or(KeyDefault::Text("refuse"));
         THREADS = Key::count("threads", 1, 64, "models").or(KeyDefault::Number(4));
         AFTER_LOAD = Key::new("after_load", KeyType::Flag).or(KeyDefault::Flag(true));
         LINEAGE = Key::new("lineage", KeyType::Text);

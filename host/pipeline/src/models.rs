@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::Setting;
+use wmshost_flow::{Setting, TargetTriggers};
 use wmshost_sql::text_literal;
 
 use crate::authored::Node;
@@ -31,6 +31,8 @@ pub struct ModelsPlan {
     pub target: Option<String>,
     /// The tables that models take over from another owner, each `TABLE` or `TABLE of PIPELINE`.
     pub take_over: Vec<String>,
+    /// The policy for triggers of others on the models' tables; `None` for the default.
+    pub target_triggers: Option<TargetTriggers>,
     /// The number of models that are built at once.
     pub threads: usize,
     /// True if a run ends by building the models whose inputs have changed.
@@ -52,6 +54,8 @@ pub struct Models {
     pub target: String,
     /// The tables that models take over from another owner, each `TABLE` or `TABLE of PIPELINE`.
     pub take_over: Vec<String>,
+    /// The policy for triggers of others on the models' tables.
+    pub target_triggers: TargetTriggers,
     /// The number of models that are built at once.
     pub threads: usize,
     /// True if a run ends by building the models whose inputs have changed.
@@ -68,6 +72,7 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> ModelsPlan {
         plugins: scope.list(&keys::PLUGINS).unwrap_or_default(),
         target: scope.text(&keys::TARGET),
         take_over: scope.list(&keys::TAKE_OVER).unwrap_or_default(),
+        target_triggers: scope.choice(&keys::TARGET_TRIGGERS, TargetTriggers::VALUES),
         threads: scope.count(&keys::THREADS).and_then(|count| usize::try_from(count).ok()).unwrap_or_default(),
         after_load: scope.flag(&keys::AFTER_LOAD).unwrap_or(true),
         lineage: lineage(scope),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};
+use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, TargetTriggers};
 
 use crate::authored::{Node, Section};
 use crate::connection::{self, Connection};
@@ -110,6 +110,8 @@ pub struct StreamPlan {
     pub on_bad_value: OnBadValue,
     /// The reaction when a transform traps or exceeds a limit.
     pub on_trap: OnTrap,
+    /// The policy for triggers of others on the table that it writes.
+    pub target_triggers: TargetTriggers,
     /// The largest number of rows that may go to quarantine in one run; `None` for any number.
     pub max_rejected: Option<u64>,
     /// The largest percentage of rows that may go to quarantine in one run.
@@ -338,6 +340,9 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         on_change: scope.choice(&stream::ON_CHANGE, OnChange::VALUES).unwrap_or(OnChange::Tell),
         on_bad_value: scope.choice(&stream::ON_BAD_VALUE, OnBadValue::VALUES).unwrap_or(OnBadValue::Reject),
         on_trap: scope.choice(&stream::ON_TRAP, OnTrap::VALUES).unwrap_or(OnTrap::Fail),
+        target_triggers: scope
+            .choice(&stream::TARGET_TRIGGERS, TargetTriggers::VALUES)
+            .unwrap_or(TargetTriggers::Refuse),
         max_rejected: scope.count(&stream::MAX_REJECTED),
         max_rejected_percent: scope.count(&stream::MAX_REJECTED_PERCENT).unwrap_or_default(),
         rejected_floor: if scope.has(&stream::MAX_REJECTED_PERCENT) { 0 } else { REJECTED_FLOOR },

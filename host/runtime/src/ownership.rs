@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wmshost_flow::{Claim, Failure, OwnerKind, STAGED_SUFFIX, SqlSession, TableOwner, TakeOver, metadata_objections};
+use wmshost_flow::{
+    Claim, Failure, OwnerKind, STAGED_SUFFIX, SqlSession, TableOwner, TakeOver, TargetTriggers, metadata_objections,
+};
 use wmshost_models::{Project, store_objections};
 use wmshost_pipeline::{Checked, Stream};
 
@@ -97,7 +99,8 @@ impl OwnershipCheck<'_> {
         let owner =
             TableOwner { pipeline: self.pipeline.name.clone(), kind: OwnerKind::Stream, name: plan.name.clone() };
         let take_over = plan.take_over.as_deref().map(TakeOver::parse);
-        let claim = Claim { owner: &owner, run_id: "", take_over: take_over.as_ref() };
+        let allows_triggers = plan.target_triggers == TargetTriggers::Allow;
+        let claim = Claim { owner: &owner, run_id: "", take_over: take_over.as_ref(), allows_triggers };
         let Some(sql) = self.reader(&plan.target)? else { return Ok(()) };
         let staged = format!("{}{STAGED_SUFFIX}", plan.target_table);
         let mut objections = Vec::new();
@@ -120,7 +123,8 @@ impl OwnershipCheck<'_> {
         let name = self.pipeline.name.clone();
         let take_over = take_over_requests(models);
         let Some(sql) = self.reader(&models.target)? else { return Ok(()) };
-        let objections = project.foreign_tables(&name, &take_over, sql.as_mut())?;
+        let allows_triggers = models.target_triggers == TargetTriggers::Allow;
+        let objections = project.foreign_tables(&name, &take_over, allows_triggers, sql.as_mut())?;
         let spent = project.taken_over(&name, &take_over, sql.as_mut())?;
         let objections = objections.iter().map(|diagnostic| format!("{file}: models.plugins: {diagnostic}"));
         self.found.objections.extend(objections);

@@ -63,6 +63,21 @@ impl Dialect {
         }
     }
 
+    /// Returns the query for the names of a table's triggers that are enabled.
+    pub fn triggers(self) -> String {
+        match self {
+            Self::Sqlite => {
+                "SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE \
+                             ORDER BY name"
+                    .to_owned()
+            }
+            Self::Oracle => format!(
+                "SELECT trigger_name FROM all_triggers WHERE table_{OWN_SCHEMA} AND table_name = :1 \
+                 AND status = 'ENABLED' ORDER BY trigger_name"
+            ),
+        }
+    }
+
     /// Returns the query for the text of a view.
     pub fn view_text(self) -> String {
         match self {

@@ -34,6 +34,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         table: TABLE.to_owned(),
         run_id: "native".to_owned(),
         take_over: None,
+        allows_triggers: false,
     })?;
     let session: SharedTarget = Arc::new(Mutex::new(session));
     let stream = Stream {

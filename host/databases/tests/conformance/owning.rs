@@ -307,7 +307,7 @@ fn no_two_owners_share_a_name_whichever_came_first() {
         for (first, second) in owners.iter().flat_map(|first| owners.iter().map(move |second| (first, second))) {
             for (at, name) in names.iter().enumerate() {
                 let case = format!("{}: {first:?}, then {second:?}: {name}", world.driver());
-                let claim = |owner| Claim { owner, run_id: "run-1", take_over: None };
+                let claim = |owner| Claim { owner, run_id: "run-1", take_over: None, allows_triggers: false };
                 sql.begin().expect("a transaction");
                 assert_eq!(claim(first).secure(sql.as_mut(), name, 0), Ok(Secured::New), "{case}");
                 let other = if at % 2 == 0 { name.to_lowercase() } else { name.clone() };
@@ -333,5 +333,24 @@ fn no_two_owners_share_a_name_whichever_came_first() {
         }
         assert_eq!(pairs, owners.len() * owners.len() * names.len());
         assert_eq!(seen(&world, &format!("{}_CANARY", world.table)), canary, "{}", world.driver());
+    }
+}
+
+/// A trigger can change, drop or add rows without a sign, on every database.
+#[test]
+fn a_table_with_triggers_is_refused_unless_they_are_allowed() {
+    for world in worlds() {
+        let mut writer = world.writer();
+        in_transaction(writer.as_mut(), |writer| writer.create(&world.definition(&["id"])));
+        let owner = TableOwner { pipeline: world.table.clone(), kind: OwnerKind::Stream, name: "s".to_owned() };
+        let claim = |allows_triggers| Claim { owner: &owner, run_id: "run-1", take_over: None, allows_triggers };
+        let mut sql = world.target().sql().expect("a session");
+        assert_eq!(claim(false).refusal(sql.as_mut(), &world.table), Ok(None), "{}", world.driver());
+        world.add_trigger("theirs");
+        let refusal = claim(false).refusal(sql.as_mut(), &world.table).expect("an answer");
+        let refusal = refusal.unwrap_or_else(|| panic!("{}", world.driver()));
+        let is_named = refusal.to_lowercase().contains("did not make (theirs)");
+        assert!(is_named && refusal.contains("target_triggers"), "{}: {refusal}", world.driver());
+        assert_eq!(claim(true).refusal(sql.as_mut(), &world.table), Ok(None), "{}", world.driver());
     }
 }

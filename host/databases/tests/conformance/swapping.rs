@@ -132,3 +132,34 @@ fn rows_that_are_gone_are_kept_where_the_table_keeps_them() {
         assert!(world.rows(marked).is_empty(), "{}", world.driver());
     }
 }
+
+/// A unique index of others can stand between a row that is kept as deleted and a loaded one: both are named.
+#[test]
+fn a_row_kept_as_deleted_and_the_loaded_row_that_it_keeps_out_are_named() {
+    for world in worlds() {
+        let mut writer = world.writer();
+        let stage = |writer: &mut dyn TargetSession, rows: Rows<'_>| {
+            let staged = in_transaction(writer, |writer| {
+                let staged = writer.stage(&world.definition(&["id"]), false)?;
+                writer.keep_deleted(&world.table).map(|()| staged)
+            });
+            in_transaction(writer, |writer| writer.insert(&staged, &batch(rows)));
+        };
+        stage(writer.as_mut(), &[(1, Some("a"), None), (2, Some("b"), None), (3, Some("c"), None)]);
+        in_transaction(writer.as_mut(), |writer| writer.swap(&world.table));
+        let name = if world.is_oracle() { "NAME" } else { "name" };
+        let index = format!("CREATE UNIQUE INDEX {0}_NAMES ON {0} ({name})", world.table);
+        world.target().sql().expect("a session").execute(&index, &[]).expect("an index");
+        stage(writer.as_mut(), &[(1, Some("a"), None), (5, Some("b"), None)]);
+        writer.begin().expect("a transaction");
+        let refused = writer.swap(&world.table).expect_err(world.driver()).to_string();
+        writer.rollback().expect("a rollback");
+        for words in
+            ["the row (id=2), which is kept as deleted", "as the loaded row (id=5)", "_NAMES", "Nothing was changed"]
+        {
+            let is_there = refused.to_lowercase().contains(&words.to_lowercase());
+            assert!(is_there, "{}: {words} is not in: {refused}", world.driver());
+        }
+        assert_eq!(world.rows("SELECT id, name FROM T ORDER BY id"), ["1 a", "2 b", "3 c"], "{}", world.driver());
+    }
+}

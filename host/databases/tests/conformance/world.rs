@@ -123,6 +123,27 @@ impl World {
             table: self.table.clone(),
             run_id: run_id.to_owned(),
             take_over: None,
+            allows_triggers: false,
+        }
+    }
+
+    /// Makes a trigger on the table.
+    pub(crate) fn add_trigger(&self, name: &str) {
+        match &self.place {
+            Place::Sqlite(folder) => {
+                let target = rusqlite::Connection::open(folder.path().join("t.db")).expect("the target");
+                let trigger = format!("CREATE TRIGGER {name} AFTER INSERT ON {} BEGIN SELECT 1; END", self.table);
+                target.execute_batch(&trigger).expect("a trigger");
+            }
+            Place::Oracle(_) => {
+                let table = format!("mart.{}", self.table.to_lowercase());
+                let statements = [
+                    "CREATE OR REPLACE FUNCTION mart.as_it_is() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'".to_owned(),
+                    format!("CREATE TRIGGER {name} AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION mart.as_it_is()"),
+                ];
+                let mut admin = EMULATOR.admin().expect("an administrator");
+                statements.iter().for_each(|statement| admin.execute(statement).expect("a trigger"));
+            }
         }
     }
 

@@ -60,6 +60,7 @@ pub(crate) fn writer(settings: &Settings, table: &str) -> Box<dyn TargetSession>
         table: table.to_owned(),
         run_id: "run-1".to_owned(),
         take_over: Some(TakeOver::parse(table)),
+        allows_triggers: false,
     };
     target(settings).session(grant).expect("a session")
 }

@@ -104,6 +104,7 @@ pub(crate) fn write_grant(run_id: &str) -> TargetGrant {
         table: "T".to_owned(),
         run_id: run_id.to_owned(),
         take_over: Some(TakeOver::parse("T")),
+        allows_triggers: true,
     }
 }
 

@@ -42,6 +42,10 @@ pub(super) struct Comparer<'a> {
     pub(super) columns: &'a SchemaRef,
     pub(super) depth: Depth,
     pub(super) repair: Option<Repair<'a>>,
+    /// True if a comparison of keys may be followed by one of rows.
+    pub(super) may_read_rows: bool,
+    /// True if rows that are marked as deleted in the target are in the source again; keys alone cannot load them.
+    pub(super) has_returned: bool,
     pub(super) found: &'a mut Comparison,
     pub(super) context: &'a StreamContext,
 }
@@ -67,7 +71,8 @@ pub(super) struct Repair<'a> {
 
 impl Comparer<'_> {
     /// Compares what it receives until the reading stage reports that it has read everything; then deletes the rows
-    /// that the source no longer has. If the reading breaks off, nothing is deleted.
+    /// that the source no longer has. If the reading breaks off, nothing is deleted; nor if it ends early because rows
+    /// have returned.
     pub(super) fn run(&mut self, readings: &Receiver<Reading>) -> Result<(), Failure> {
         let mut waiting = Waiting::default();
         let mut parts = 0;
@@ -85,11 +90,14 @@ impl Comparer<'_> {
                     if let Some(range) = range {
                         self.compare_range(range, &mut waiting)?;
                     }
+                    if self.has_returned {
+                        return Ok(());
+                    }
                 }
                 Ok(Reading::End { parts: sent }) if sent == parts => {
                     let rest = waiting.rest();
                     self.compare_range(rest, &mut waiting)?;
-                    return self.end();
+                    return if self.has_returned { Ok(()) } else { self.end() };
                 }
                 Err(RecvTimeoutError::Timeout) => self.renew_lease()?,
                 Ok(Reading::End { .. }) | Err(RecvTimeoutError::Disconnected) => {
@@ -125,7 +133,7 @@ impl Comparer<'_> {
         waiting.withheld.go_on();
         self.found.unreadable_keys = waiting.withheld.unreadable;
         if self.depth == Depth::Keys {
-            self.leave_missing(&mut differences);
+            self.leave_missing(&mut differences)?;
         }
         self.note(&mut differences);
         if let Some(repair) = &mut self.repair {
@@ -139,13 +147,18 @@ impl Comparer<'_> {
     }
 
     /// Keys alone cannot be loaded: of those that the target lacks, counts the ones that are not in quarantine.
-    fn leave_missing(&mut self, differences: &mut Differences) {
+    fn leave_missing(&mut self, differences: &mut Differences) -> Result<(), Failure> {
         differences.samples.retain(|row| row.kind != DifferenceKind::Missing);
         let rows = differences.to_load.take();
-        if let (Some((rows, _)), Some(repair)) = (rows, &mut self.repair) {
-            let quarantined = take_loaded(&mut repair.quarantined.keys, &rows, &[], self.comparing.key);
-            differences.missing -= quarantined.len() as u64;
+        let (Some((rows, _)), Some(repair)) = (rows, &mut self.repair) else { return Ok(()) };
+        let quarantined = take_loaded(&mut repair.quarantined.keys, &rows, &[], self.comparing.key);
+        differences.missing -= quarantined.len() as u64;
+        if self.may_read_rows && differences.missing > 0 && self.target.keeps_deleted() {
+            let keys = Keys::of(&rows, self.comparing.key)?;
+            let loaded = lock(repair.target).loaded_at(&repair.table, keys.columns())?;
+            self.has_returned = loaded.iter().any(Option::is_some);
         }
+        Ok(())
     }
 
     /// Puts rows that were rejected on their way into quarantine, as a run that reads them does. Of keys alone there are

@@ -53,6 +53,11 @@ impl TargetScan {
         self.seen.duplicates
     }
 
+    /// Returns whether the table may have rows that are marked as deleted.
+    pub(super) fn keeps_deleted(&self) -> bool {
+        self.wanted.keeps_deleted
+    }
+
     /// Returns whether the last row was read.
     pub(super) fn has_ended(&self) -> bool {
         self.has_ended && self.held.is_none()

@@ -41,6 +41,15 @@ pub struct Compared {
     pub failure: Option<StreamFailure>,
 }
 
+/// The use of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// It is done.
+    Enough,
+    /// It was of keys and has met rows that only a comparison of rows can load; nothing was changed.
+    TooLittle,
+}
+
 /// Both sides, open for reading.
 struct Sides<'a> {
     /// The source's columns after the transforms.
@@ -77,20 +86,42 @@ impl Stream {
     ) -> Result<(), StageFailure> {
         let at_load = StageFailure::before(Stage::Load);
         let renewed = context.clock.elapsed();
-        found.is_by_keys = compare.depth == Depth::Keys;
         if compare.repair {
             *lease = Some(self.take_lease(context).map_err(&at_load)?);
         }
-        let (columns, key) = self.open_whole(compare.depth)?;
+        let lease = lease.as_ref().map(|lease| (lease, renewed));
+        let request = self.request.clone();
+        let opened = self.open_whole(compare.depth)?;
         let mut reader = open_target().map_err(&at_load)?;
-        let table = target_table(reader.as_mut(), &self.target_table).map_err(&at_load)?;
+        if self.compare_opened(opened, reader.as_mut(), compare, context, lease, found)? == Seen::Enough {
+            return Ok(());
+        }
+        (self.request, *found) = (request, Comparison::default());
+        let opened = self.open_whole(Depth::Rows)?;
+        self.compare_opened(opened, reader.as_mut(), Compare { depth: Depth::Rows, ..compare }, context, lease, found)?;
+        Ok(())
+    }
+
+    /// Compares the source, which is open with these columns and this key, with the target.
+    fn compare_opened(
+        &mut self,
+        (columns, key): (SchemaRef, Vec<String>),
+        reader: &mut dyn SourceSession,
+        compare: Compare,
+        context: &StreamContext,
+        lease: Option<(&Lease, Duration)>,
+        found: &mut Comparison,
+    ) -> Result<Seen, StageFailure> {
+        let at_load = StageFailure::before(Stage::Load);
+        found.is_by_keys = compare.depth == Depth::Keys;
+        let table = target_table(reader, &self.target_table).map_err(&at_load)?;
         let (common, left_out): (Vec<_>, Vec<_>) =
             columns.fields().iter().map(|field| field.name().clone()).partition(|name| has(&table, name));
         let common = if compare.depth == Depth::Keys { key.clone() } else { common };
         found.columns_left_out = left_out;
         if compare.repair {
             self.check_definition(context, &columns_of(&columns)).map_err(&at_load)?;
-            self.prepare_repair(&columns, &key, lease.as_ref()).map_err(&at_load)?;
+            self.prepare_repair(&columns, &key, lease.map(|(lease, _)| lease)).map_err(&at_load)?;
         }
         let hashing = Hashing { as_oracle: reader.dialect() == Dialect::Oracle };
         let wanted = Wanted {
@@ -99,8 +130,7 @@ impl Stream {
             source: SchemaRef::clone(&columns),
             keeps_deleted: has(&table, DELETED_AT),
         };
-        let scan = TargetScan::begin(reader.as_mut(), &table, wanted).map_err(&at_load)?;
-        let lease = lease.as_ref().map(|lease| (lease, renewed));
+        let scan = TargetScan::begin(reader, &table, wanted).map_err(&at_load)?;
         let sides = Sides { columns, key, common, hashing, table: table.name.clone(), scan, lease };
         self.compare_sides(sides, compare, context, found)
     }
@@ -111,7 +141,8 @@ impl Stream {
         compare: Compare,
         context: &StreamContext,
         found: &mut Comparison,
-    ) -> Result<(), StageFailure> {
+    ) -> Result<Seen, StageFailure> {
+        let may_read_rows = compare.depth == Depth::Keys && self.check_stateless("compared row by row").is_ok();
         let Sides { columns, key, common, hashing, table, scan, lease } = sides;
         let note = self.reconciled(context);
         let mut quarantined = self.known(compare, context).map_err(StageFailure::before(Stage::Load))?;
@@ -147,6 +178,8 @@ impl Stream {
                 to_remove: Vec::new(),
                 renewed,
             }),
+            may_read_rows,
+            has_returned: false,
             found,
             context,
         };
@@ -162,11 +195,13 @@ impl Stream {
             // If the reading failed, this is the reason why the comparison broke off, so that its failure counts.
             read.and(compared.map_err(StageFailure::before(Stage::Load)))
         });
-        ended.map_err(|at| at.followed_by(&found.in_words()))
+        let has_returned = comparer.has_returned;
+        ended.map_err(|at| at.followed_by(&found.in_words()))?;
+        Ok(if has_returned { Seen::TooLittle } else { Seen::Enough })
     }
 
     /// Opens the whole table by key, or its keys only; returns the columns after the transforms, and the key.
-    fn open_whole(&mut self, depth: Depth) -> Result<(SchemaRef, Vec<String>), StageFailure> {
+    pub(crate) fn open_whole(&mut self, depth: Depth) -> Result<(SchemaRef, Vec<String>), StageFailure> {
         let at_extract = StageFailure::before(Stage::Extract);
         self.request.method = Method::Full;
         self.request.batch_rows = RANGE_ROWS;

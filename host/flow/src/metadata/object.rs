@@ -12,6 +12,13 @@ pub const DELETED_AT: &str = "wms_deleted_at";
 /// All columns of the host's own.
 pub const SYSTEM_COLUMNS: [&str; 3] = [AUDIT_COLUMNS[0], AUDIT_COLUMNS[1], DELETED_AT];
 
+/// Returns the names of a table's triggers, which somebody else made: the host makes none.
+pub(super) fn triggers_of(sql: &mut dyn Sql, table: &str) -> Result<Vec<String>, Failure> {
+    let dialect = sql.dialect();
+    let rows = sql.query(&dialect.triggers(), &[Value::Text(dialect.spelled(table))])?;
+    Ok(rows.into_iter().flatten().map(|name| name.to_string()).collect())
+}
+
 /// The object that has a name in the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {

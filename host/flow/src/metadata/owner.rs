@@ -20,7 +20,7 @@
 use wmshost_sql::{Dialect, MetadataType, Value, timestamp_text};
 
 use super::lease::holder_now;
-use super::object::{AUDIT_COLUMNS, Found, add_audit_columns, found, spelled};
+use super::object::{AUDIT_COLUMNS, Found, add_audit_columns, found, spelled, triggers_of};
 use super::table::{Cells, Table};
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
@@ -131,6 +131,8 @@ pub struct Claim<'a> {
     pub run_id: &'a str,
     /// The request to take over a table.
     pub take_over: Option<&'a TakeOver>,
+    /// True if the tables may have triggers, which can change, drop or add rows without a sign.
+    pub allows_triggers: bool,
 }
 
 /// The way in which a name became the claimant's own.
@@ -149,6 +151,12 @@ impl Claim<'_> {
     /// `invalid config` and changes nothing. On Oracle the caller commits a new record before it changes the table.
     pub fn secure(&self, sql: &mut dyn Sql, table: &str, now: Micros) -> Result<Secured, Failure> {
         let ownership = self.ownership(sql, table)?;
+        // Elsewhere this takes a round trip in every transaction: there, triggers are looked for when a command begins.
+        if sql.dialect() == Dialect::Sqlite
+            && let Some(objection) = self.trigger_objection(sql, table)?
+        {
+            return Err(Failure::invalid_config(objection));
+        }
         match &ownership {
             Ownership::Own => {
                 self.lock_record(sql, table)?;
@@ -177,7 +185,29 @@ impl Claim<'_> {
     /// Returns the reason why the claimant must not touch a name, for a person; `None` if it may. Changes nothing.
     pub fn refusal(&self, sql: &mut dyn Sql, table: &str) -> Result<Option<String>, Failure> {
         let ownership = self.ownership(sql, table)?;
-        Ok(self.refusal_of(&ownership, table))
+        match self.refusal_of(&ownership, table) {
+            None => self.trigger_objection(sql, table),
+            refusal => Ok(refusal),
+        }
+    }
+
+    /// Returns the reason why a table with triggers is not written, for a person.
+    fn trigger_objection(&self, sql: &mut dyn Sql, table: &str) -> Result<Option<String>, Failure> {
+        if self.allows_triggers {
+            return Ok(None);
+        }
+        let triggers = triggers_of(sql, table)?;
+        let section = match self.owner.kind {
+            OwnerKind::Stream => format!("[streams.{}]", self.owner.name),
+            OwnerKind::Model => "[models]".to_owned(),
+        };
+        Ok((!triggers.is_empty()).then(|| {
+            format!(
+                "the table {table} has triggers that wmshost did not make ({}): a trigger can change, drop or add rows \
+                 without a sign; drop them, or accept what they do with target_triggers = \"allow\" in {section}",
+                triggers.join(", ")
+            )
+        }))
     }
 
     /// Returns whether a name is the asker's own already.

@@ -25,6 +25,8 @@ pub struct TargetGrant {
     pub run_id: String,
     /// The request to take the table over from its owner.
     pub take_over: Option<TakeOver>,
+    /// True if the table may have triggers of others.
+    pub allows_triggers: bool,
 }
 
 impl TargetGrant {

@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use crate::definition::reaction::{reaction, refuse};
-use crate::definition::{Definition, Impact, Reaction, columns_of, lost_columns};
+use crate::definition::{Definition, Impact, Reaction, column, columns_of, lost_columns};
 use crate::failure::{Failure, Stage};
 use crate::metadata::checkpoint::{Checkpoint, LoadMode};
 use crate::metadata::{Lease, Ledger};
@@ -66,6 +66,7 @@ impl Stream {
         if self.request.window.is_some() {
             self.check_definition(context, &self.definition.columns).map_err(&at_load)?;
         }
+        self.check_added_columns(context, &plan, table.as_ref()).map_err(&at_load)?;
         let request = LoadRequest {
             stream: self.name.clone(),
             table: self.target_table.clone(),
@@ -183,6 +184,38 @@ impl Stream {
              table, or load it again after `wmshost state reset`",
             self.target_table
         )))
+    }
+
+    /// Fails if the load would replace a table in which somebody has a column that the stream never wrote.
+    fn check_added_columns(
+        &self,
+        context: &StreamContext,
+        plan: &LoadPlan,
+        table: Option<&TableDefinition>,
+    ) -> Result<(), Failure> {
+        let Some(table) = table.filter(|_| plan.mode == LoadMode::Replace) else { return Ok(()) };
+        let names = table.columns.fields().iter().map(|field| field.name().as_str());
+        let others: Vec<_> = names.filter(|name| column(&self.definition.columns, name).is_none()).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let ledger = Ledger { pipeline: &context.pipeline };
+        let history = ledger.history(lock(&self.target).sql(), &self.name)?;
+        let checkpoints = history.into_iter().filter_map(|entry| entry.ok()?.checkpoint);
+        let known = checkpoints.filter_map(|checkpoint| checkpoint.definition);
+        let known: Vec<_> = known.filter(|known| known.target_table == self.definition.target_table).collect();
+        let was_ours = |name: &str| known.iter().any(|known| column(&known.columns, name).is_some());
+        let added: Vec<_> = others.into_iter().filter(|name| !was_ours(name)).collect();
+        if added.is_empty() || known.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::invalid_config(format!(
+            "the stream never wrote the columns {} of the table {}, and replacing the table would lose their values; \
+             nothing was changed",
+            added.join(", "),
+            self.target_table
+        ))
+        .advise("Keep them in a table of your own with the same key, or in a view, and drop them from this one"))
     }
 
     /// Adds a reset after a row of the ledger that cannot be read.

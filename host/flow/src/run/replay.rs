@@ -1,5 +1,6 @@
 //! Replays rows from quarantine: as they are in the source, through the present transforms, into the target. Rows that
-//! are rejected again stay in quarantine, and so does an older copy of a row that was loaded since.
+//! are rejected again stay in quarantine, and so do an older copy of a row that was loaded since and a copy of a row that was
+//! deleted in the source, unless the stream leaves such rows in the target.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,13 +9,15 @@ use arrow_array::Array as _;
 use arrow_schema::SchemaRef;
 use wmshost_sql::{timestamp_from_text, timestamp_text};
 
+use crate::compare::Depth;
 use crate::definition::columns_of;
 use crate::failure::kind::FailureKind;
 use crate::failure::{Failure, Stage, StreamFailure};
 use crate::metadata::checkpoint::LoadMode;
-use crate::metadata::{Lease, Quarantine, QuarantineFilter, QuarantinedRow};
+use crate::metadata::row_key::{KeyDigest, digest_at, digest_of_json};
+use crate::metadata::{LEASE_RENEWAL_INTERVAL, Lease, Quarantine, QuarantineFilter, QuarantinedRow};
 use crate::ports::clock::Micros;
-use crate::ports::extractor::Method;
+use crate::ports::extractor::{Method, Step};
 use crate::ports::loader::LoadRequest;
 use crate::rows::bad_rows;
 use crate::rows::batch::{Batch, Rejected};
@@ -23,6 +26,7 @@ use crate::stages::transform::TransformStage;
 use crate::stream::Stream;
 use crate::stream::context::{StageFailure, StreamContext};
 use crate::stream::opened::ReadyStream;
+use crate::stream::policy::Deletes;
 use crate::stream::transaction::{in_transaction, lock};
 
 /// The number of rows that are replayed in one transaction.
@@ -55,7 +59,12 @@ struct Way {
     /// The columns that the extractor returns.
     read: SchemaRef,
     request: LoadRequest,
+    in_source: InSource,
 }
+
+/// The keys of the stream's rows in quarantine that the source has now; `None` where rows stay in the target that the
+/// source no longer has.
+type InSource = Option<HashSet<KeyDigest>>;
 
 /// A row that stays in quarantine.
 struct Stays {
@@ -82,6 +91,7 @@ impl Stream {
     ) -> Result<Replayed, StageFailure> {
         let at_load = StageFailure::before(Stage::Load);
         *lease = Some(self.take_lease(context).map_err(&at_load)?);
+        let in_source = self.quarantined_in_source(context, lease.as_ref())?;
         self.request.method = Method::Full;
         let opened = self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))?;
         let request = LoadRequest {
@@ -98,7 +108,7 @@ impl Stream {
         self.check_definition(context, &columns_of(&request.columns)).map_err(&at_load)?;
         let ready = ReadyStream { request, previous: None, table: None };
         self.prepare(&ready, lease.as_ref(), true).map_err(&at_load)?;
-        let way = Way { read: opened.schema, request: ready.request };
+        let way = Way { read: opened.schema, request: ready.request, in_source };
         let quarantine = Quarantine { pipeline: &context.pipeline };
         let (mut replayed, mut last) = (Replayed::default(), None);
         // A row that is rejected for another reason has another id, which may stand further on.
@@ -120,6 +130,43 @@ impl Stream {
             }
             last = Some(end);
         }
+    }
+
+    /// Reads the keys of the source, for a row that was deleted there must not come back by a replay.
+    fn quarantined_in_source(
+        &mut self,
+        context: &StreamContext,
+        lease: Option<&Lease>,
+    ) -> Result<InSource, StageFailure> {
+        let at_load = StageFailure::before(Stage::Load);
+        if self.policy.deletes == Deletes::Ignore && self.definition.method != Method::Full {
+            return Ok(None);
+        }
+        let quarantine = Quarantine { pipeline: &context.pipeline };
+        let wanted = quarantine.of_stream(lock(&self.target).sql(), &self.name).map_err(&at_load)?.keys;
+        let mut in_source = HashSet::new();
+        if wanted.is_empty() {
+            return Ok(Some(in_source));
+        }
+        let request = self.request.clone();
+        let (_, key) = self.open_whole(Depth::Keys)?;
+        let mut renewed = context.clock.elapsed();
+        while let Step::Chunk(chunk) = self.extractor.next().map_err(StageFailure::before(Stage::Extract))? {
+            let Batch { rows, rejected, .. } = chunk.batch;
+            let read = (0..rows.num_rows()).filter_map(|row| digest_at(&rows, row, &key));
+            let rejected = rejected.iter().filter_map(|row| digest_of_json(&row.row, &key));
+            in_source.extend(read.chain(rejected).filter(|key| wanted.contains(key)));
+            if context.cancel.is_set() {
+                let message = "the replay was asked to stop; no row was loaded";
+                return Err(at_load(Failure::new(FailureKind::Cancelled, message)));
+            }
+            if context.clock.elapsed().saturating_sub(renewed) >= LEASE_RENEWAL_INTERVAL {
+                in_transaction(&self.target, lease, || Ok(())).map_err(&at_load)?;
+                renewed = context.clock.elapsed();
+            }
+        }
+        self.request = request;
+        Ok(Some(in_source))
     }
 
     /// Replays some rows; returns how many were loaded, and those that stay, by the ids that they have now.
@@ -180,6 +227,13 @@ impl Stream {
         for (row, batch) in good {
             // If a transform filtered the row out, there is nothing to load.
             if batch.rows.num_rows() > 0 {
+                let key = digest_of_json(&row.row, &way.request.key);
+                let is_gone = |keys: &HashSet<KeyDigest>| key.is_some_and(|key| !keys.contains(&key));
+                if way.in_source.as_ref().is_some_and(is_gone) {
+                    let why = "the source no longer has a row with this key; drop this copy".to_owned();
+                    stay.push(Stays { row, why, again: None });
+                    continue;
+                }
                 if let Some(at) = self.loaded_since(way, &row, &batch)? {
                     let why = format!(
                         "the target has a version of this row that was loaded at {} UTC, after it was rejected; drop \

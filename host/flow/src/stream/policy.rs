@@ -133,6 +133,16 @@ fn stopped(stream: &str, key: &str, most: &str, deleted: u64, of: u64) -> Failur
 }
 
 choice!(
+    /// The policy for triggers that somebody made on a table which is written.
+    TargetTriggers {
+        /// The table is not written.
+        Refuse = "refuse",
+        /// They may do what they do.
+        Allow = "allow",
+    }
+);
+
+choice!(
     /// The policy for a row with an unusable value: one that does not fit its column's type, the key, a batch or the
     /// target.
     OnBadValue {

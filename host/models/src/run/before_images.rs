@@ -50,7 +50,12 @@ pub(super) fn prepare(
             continue;
         }
         let owner = owner(store.pipeline, node);
-        let claim = Claim { owner: &owner, run_id: context.run_id, take_over: entry_for(context.take_over, node) };
+        let claim = Claim {
+            owner: &owner,
+            run_id: context.run_id,
+            take_over: entry_for(context.take_over, node),
+            allows_triggers: context.allows_triggers,
+        };
         sql.secure(&claim, std::slice::from_ref(&table), context.clock)?;
         let name = dialect.quoted(&table);
         if is_there {

@@ -23,6 +23,8 @@ pub(super) struct BuildContext<'s> {
     pub(super) force: bool,
     /// Tables that models may take over from another owner.
     pub(super) take_over: &'s [TakeOver],
+    /// True if models' tables may have triggers of others.
+    pub(super) allows_triggers: bool,
     /// The nodes whose newest rows an incremental model looks for.
     pub(super) followed: BTreeSet<usize>,
 }

@@ -25,11 +25,11 @@ impl Build<'_> {
     /// Secures the model's names before anything else is done. The records are committed where the following statements
     /// commit by themselves: a run that wants to take a table over waits for the lease of the models.
     pub(super) fn secure(&self, sql: &mut OwnedSession<'_>) -> Result<(), Failure> {
-        let BuildContext { project, store, clock, run_id, take_over, .. } = self.context;
+        let BuildContext { project, store, clock, run_id, take_over, allows_triggers, .. } = *self.context;
         let node = &project.nodes[self.at];
         let owner = owner(store.pipeline, node);
-        let claim = Claim { owner: &owner, run_id, take_over: entry_for(take_over, node) };
-        sql.secure(&claim, &self.table().names(), *clock)?;
+        let claim = Claim { owner: &owner, run_id, take_over: entry_for(take_over, node), allows_triggers };
+        sql.secure(&claim, &self.table().names(), clock)?;
         self.settle(sql)?;
         if self.is_oracle() && self.model.model.materialization.has_rows() {
             self.table().end_exchange(sql)?;
@@ -63,21 +63,23 @@ impl Build<'_> {
 }
 
 impl Project {
-    /// The tables and views of other owners that have the models' names and so prevent a build. Changes nothing.
+    /// The tables and views of other owners that have the models' names, and triggers, which prevent a build. Changes
+    /// nothing.
     pub fn foreign_tables(
         &self,
         pipeline: &str,
         take_over: &[TakeOver],
+        allows_triggers: bool,
         sql: &mut dyn Sql,
     ) -> Result<Vec<Diagnostic>, Failure> {
-        self.foreign_tables_of(0..self.nodes.len(), pipeline, take_over, sql)
+        self.foreign_tables_of(0..self.nodes.len(), pipeline, (take_over, allows_triggers), sql)
     }
 
     pub(super) fn foreign_tables_of(
         &self,
         nodes: impl Iterator<Item = usize>,
         pipeline: &str,
-        take_over: &[TakeOver],
+        (take_over, allows_triggers): (&[TakeOver], bool),
         sql: &mut dyn Sql,
     ) -> Result<Vec<Diagnostic>, Failure> {
         let mut found = Vec::new();
@@ -88,7 +90,7 @@ impl Project {
             let is_kept = !self.followers(at).is_empty();
             let table = ModelTable { dialect: self.dialect, node, model, is_followed: false, is_kept };
             let owner = owner(pipeline, node);
-            let claim = Claim { owner: &owner, run_id: "", take_over: entry_for(take_over, node) };
+            let claim = Claim { owner: &owner, run_id: "", take_over: entry_for(take_over, node), allows_triggers };
             for name in table.names() {
                 if let Some(what) = claim.refusal(sql, &name)? {
                     let (plugin, place) = (node.plugin.clone(), node.place());
@@ -111,7 +113,7 @@ impl Project {
             let node = self.models().map(|(node, _)| node).find(|node| node.table.eq_ignore_ascii_case(&entry.table));
             let Some(node) = node else { continue };
             let owner = owner(pipeline, node);
-            let claim = Claim { owner: &owner, run_id: "", take_over: Some(entry) };
+            let claim = Claim { owner: &owner, run_id: "", take_over: Some(entry), allows_triggers: true };
             if claim.is_taken_over(sql, &node.table)? {
                 done.push(entry.table.as_str());
             }

@@ -18,6 +18,7 @@ use wmshost_sql::{OWN_SCHEMA, Value};
 use super::context::Build;
 use super::keys::check_key;
 use super::outcome::{Action, BuildOutcome};
+use super::ownership::entry_for;
 use super::rows::drop_work_table;
 use super::table::ModelTable;
 use crate::store::{kind_of, text_of};
@@ -53,6 +54,28 @@ impl ModelTable<'_> {
         let (name, staging) = (self.name(), self.staging());
         sql.execute(&format!("DELETE FROM {name}"), &[])?;
         sql.execute(&format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {staging}"), &[]).map(drop)
+    }
+
+    /// Fails if somebody has added indexes or triggers to the table: an exchange would drop them with it.
+    fn check_exchange(&self, sql: &mut dyn Sql) -> Result<(), Failure> {
+        let table = [Value::Text(self.node.table.to_ascii_uppercase())];
+        let mut added = Vec::new();
+        for (column, view) in [("index_name", "all_indexes"), ("trigger_name", "all_triggers")] {
+            let query =
+                format!("SELECT {column} FROM {view} WHERE table_{OWN_SCHEMA} AND table_name = :1 ORDER BY {column}");
+            added.extend(sql.query(&query, &table)?.iter().map(|row| text_of(row, 0)));
+        }
+        added.retain(|name| !self.is_own_index(name));
+        if added.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::invalid_config(format!(
+            "the columns of the table {} have changed, so that it is exchanged, and {}, which somebody added to it, would be \
+             lost; nothing was changed",
+            self.node.table,
+            added.join(", ")
+        ))
+        .advise("drop them, build the model, and create them again on the new table"))
     }
 
     /// Exchanges the object that has the model's name for the staging table. If that fails half way, the old object is
@@ -176,6 +199,9 @@ impl Build<'_> {
         }
         if table.has_columns_of_staging(sql)? {
             return table.replace_rows(sql);
+        }
+        if entry_for(self.context.take_over, table.node).is_none() {
+            table.check_exchange(sql)?;
         }
         // Whatever happens after the exchange, the next build starts from the beginning.
         self.context.store.forget(sql, &table.node.name)?;

@@ -33,6 +33,8 @@ pub struct BuildOptions {
     pub threads: usize,
     /// Tables and views that models may take over from another owner.
     pub take_over: Vec<TakeOver>,
+    /// True if models' tables may have triggers of others.
+    pub allows_triggers: bool,
     /// Streams that may have no table yet, with the reason: models that read one without a table are left out, which is
     /// not a failure.
     pub not_loaded: BTreeMap<String, String>,

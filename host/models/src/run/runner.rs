@@ -75,7 +75,8 @@ impl Runner<'_> {
             return Ok(());
         }
         let chosen = self.options.selected.0.iter().copied();
-        let found = self.project.foreign_tables_of(chosen, self.pipeline, &self.options.take_over, sql)?;
+        let allowed = (self.options.take_over.as_slice(), self.options.allows_triggers);
+        let found = self.project.foreign_tables_of(chosen, self.pipeline, allowed, sql)?;
         if found.is_empty() {
             return Ok(());
         }
@@ -105,6 +106,7 @@ impl Runner<'_> {
             full_refresh: self.options.full_refresh,
             force: self.options.force,
             take_over: &self.options.take_over,
+            allows_triggers: self.options.allows_triggers,
             followed,
         }
     }

@@ -116,7 +116,8 @@ fn no_way_to_build_a_model_touches_a_table_of_somebody_else() {
                     for other in needed(way, dialect).into_iter().filter(|other| *other != name) {
                         assert_eq!(seen(&warehouse, other), "[] []", "{case}: {other}");
                     }
-                    let found = project.foreign_tables("wms", &[], warehouse.target.sql().expect("sql").as_mut());
+                    let found =
+                        project.foreign_tables("wms", &[], false, warehouse.target.sql().expect("sql").as_mut());
                     assert_eq!(found.expect("a look").len(), 1, "{case}");
                     let kind = if stranger == "a view" { "VIEW" } else { "TABLE" };
                     warehouse.run_sql(&format!("DROP {kind} {name}"));
@@ -150,7 +151,7 @@ fn a_stream_and_a_model_do_not_share_a_table() {
     for (warehouse, dialect, _) in warehouses() {
         let mut sql = warehouse.target.sql().expect("a session");
         let stream = TableOwner { pipeline: "wms".into(), kind: OwnerKind::Stream, name: "mine".into() };
-        let claim = Claim { owner: &stream, run_id: "run-0", take_over: None };
+        let claim = Claim { owner: &stream, run_id: "run-0", take_over: None, allows_triggers: false };
         claim.secure(sql.as_mut(), "MINE", 0).expect("a record");
         make(&warehouse, dialect, "a table like one of the host", "MINE");
         let before = seen(&warehouse, "MINE");
@@ -224,7 +225,7 @@ fn a_streams_table_of_somebody_else_gets_no_index() {
         let mut sql = warehouse.target.sql().expect("a session");
         let stream = TableOwner { pipeline: "wms".into(), kind: OwnerKind::Stream, name: "stock".into() };
         let wish = TakeOver::parse("WMS_STOCK");
-        let claim = Claim { owner: &stream, run_id: "run-0", take_over: Some(&wish) };
+        let claim = Claim { owner: &stream, run_id: "run-0", take_over: Some(&wish), allows_triggers: false };
         claim.secure(sql.as_mut(), "WMS_STOCK", 0).expect("a record");
         assert!(!warehouse.build(&merged).has_failed());
         assert_eq!(warehouse.rows(indexes), ["1"], "{dialect:?}");
@@ -358,17 +359,22 @@ fn what_somebody_added_to_a_models_table_stays_when_the_table_is_replaced() {
     warehouse.run_sql("CREATE TRIGGER they_look AFTER DELETE ON MINE BEGIN INSERT INTO SEEN VALUES (old.id); END");
     let added = "SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger') AND tbl_name = 'MINE' ORDER BY name";
     warehouse.run_sql("CREATE INDEX by_item ON MINE (item)");
-    let ran = warehouse.run_as("wms", &first, |options| options.full_refresh = true);
+    let refused = warehouse.try_run_as("wms", &first, |options| options.full_refresh = true);
+    let refused = refused.expect_err("a trigger").to_string();
+    assert!(refused.contains("triggers that wmshost did not make (they_look)"), "{refused}");
+    let ran = warehouse.run_as("wms", &first, |options| {
+        (options.full_refresh, options.allows_triggers) = (true, true);
+    });
     assert!(!ran.has_failed(), "{ran:#?}");
     assert_eq!(warehouse.rows(added), ["by_item", "theirs", "they_look"]);
     // An index that does not fit is named, and everything stays as it was.
     let before = seen(&warehouse, "MINE");
     let renamed = project(Dialect::Sqlite, rows("article"));
-    let ran = warehouse.run_as("wms", &renamed, |_| {});
+    let ran = warehouse.run_as("wms", &renamed, |options| options.allows_triggers = true);
     assert!(ran.has_failed() && format!("{ran:?}").contains("by_item, which somebody added"), "{ran:#?}");
     assert_eq!((seen(&warehouse, "MINE"), warehouse.rows(added).len()), (before, 3));
     warehouse.run_sql("DROP INDEX by_item");
-    assert!(!warehouse.run_as("wms", &renamed, |_| {}).has_failed());
+    assert!(!warehouse.run_as("wms", &renamed, |options| options.allows_triggers = true).has_failed());
     assert_eq!(warehouse.rows(added), ["theirs", "they_look"]);
 }
 
@@ -427,4 +433,27 @@ fn an_exchange_that_breaks_off_and_the_next_that_does_too_lose_no_table() {
         }
     }
     assert!(struck >= 20, "{struck} faults struck");
+}
+
+/// An exchange of tables would drop what somebody added to the old one.
+#[test]
+fn an_exchange_that_would_lose_an_index_of_somebody_else_is_refused() {
+    let (warehouse, _) = oracle::warehouse();
+    let rows = |columns: &[&str]| {
+        let statement = format!("SELECT {} FROM {{stock}}", columns.join(", "));
+        project(Dialect::Oracle, vec![model("mine", &["stock"], columns, &statement)])
+    };
+    let (narrow, wide) = (rows(&["id", "amount"]), rows(&["id", "item", "amount"]));
+    assert!(!warehouse.run_as("wms", &narrow, |_| {}).has_failed());
+    warehouse.run_sql("CREATE INDEX THEIRS ON MINE (AMOUNT)");
+    let before = seen(&warehouse, "MINE");
+    let ran = warehouse.run_as("wms", &wide, |_| {});
+    let told = format!("{ran:?}");
+    assert!(ran.has_failed() && told.contains("THEIRS, which somebody added to it, would be lost"), "{told}");
+    assert_eq!(seen(&warehouse, "MINE"), before);
+    // The rows alone are replaced with the index in place.
+    assert!(!warehouse.run_as("wms", &narrow, |options| options.full_refresh = true).has_failed());
+    warehouse.run_sql("DROP INDEX THEIRS");
+    assert!(!warehouse.run_as("wms", &wide, |_| {}).has_failed());
+    assert_eq!(warehouse.rows("SELECT COUNT(*), COUNT(item) FROM MINE"), ["3 3"]);
 }

@@ -141,6 +141,7 @@ impl Warehouse {
             fail_fast: false,
             threads: 3,
             take_over: Vec::new(),
+            allows_triggers: false,
             not_loaded: BTreeMap::new(),
             failed: BTreeSet::new(),
         };

@@ -92,6 +92,7 @@ impl Run<'_> {
             table: TABLE.to_owned(),
             run_id: "case".to_owned(),
             take_over: None,
+            allows_triggers: false,
         })?;
         let target = Arc::new(Mutex::new(target));
         let batch = if batch == 0 { rows.num_rows().max(1) } else { batch };

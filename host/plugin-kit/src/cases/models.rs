@@ -60,6 +60,7 @@ pub(crate) fn build(project: &Project, database: &Database) -> std::result::Resu
         fail_fast: false,
         threads: 1,
         take_over: Vec::new(),
+        allows_triggers: false,
         not_loaded: BTreeMap::new(),
         failed: BTreeSet::new(),
     };

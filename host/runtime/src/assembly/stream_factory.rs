@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
     Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy, Setting, Source,
-    SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant, Trace, Window,
+    SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers, Trace, Window,
 };
 use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin};
@@ -173,6 +173,7 @@ impl<'a> StreamFactory<'a> {
             table: plan.target_table.clone(),
             run_id: self.run_id.clone(),
             take_over: plan.take_over.as_deref().map(TakeOver::parse),
+            allows_triggers: plan.target_triggers == TargetTriggers::Allow,
         })?;
         let session = Arc::new(Mutex::new(session));
         let granted = GrantedSource {

@@ -81,6 +81,7 @@ pub fn build_models(
         fail_fast,
         threads: threads.unwrap_or(project.threads),
         take_over: project.take_over.clone(),
+        allows_triggers: project.allows_triggers,
         not_loaded: project.disabled.clone(),
         failed: BTreeSet::new(),
     };
@@ -118,6 +119,7 @@ pub(crate) fn build_after_load(
         fail_fast: false,
         threads: project.threads,
         take_over: project.take_over.clone(),
+        allows_triggers: project.allows_triggers,
         not_loaded,
         failed: failed.clone(),
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wmshost_databases::sqlite;
-use wmshost_flow::{Dialect, Failure, Micros, SqlSession, TakeOver, Target};
+use wmshost_flow::{Dialect, Failure, Micros, SqlSession, TakeOver, Target, TargetTriggers};
 use wmshost_models::{
     Manifest, NodeKind, PreviousRun, Project, RunResults, Scratch, Selected, StreamOrigin, store_objections,
 };
@@ -44,6 +44,8 @@ pub struct ModelsProject {
     pub threads: usize,
     /// Tables that models may take over from other owners.
     pub(super) take_over: Vec<TakeOver>,
+    /// True if models' tables may have triggers of others.
+    pub(super) allows_triggers: bool,
     /// The folder for the results.
     pub(super) artifacts: Artifacts,
     /// The receiver of lineage events.
@@ -105,6 +107,7 @@ impl ModelsProject {
             target,
             threads: models.threads,
             take_over: take_over_requests(models),
+            allows_triggers: models.target_triggers == TargetTriggers::Allow,
             artifacts: Artifacts(runtime.data_dir.models(&pipeline.name)),
             lineage: models.lineage.clone(),
             origins: plans(pipeline).map(origin).collect(),

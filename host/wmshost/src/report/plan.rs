@@ -1,6 +1,6 @@
 //! The report of `wmshost plan`: the reads and writes of a run, and the bookmark it would begin from.
 
-use wmshost_flow::{Failure, LoadMode, Reaction};
+use wmshost_flow::{Failure, LoadMode, Reaction, TargetTriggers};
 use wmshost_pipeline::{
     Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnChange, OnTrap, Stream, StreamPlan, duration_text,
 };
@@ -100,6 +100,9 @@ fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str
     ];
     if let Some(entry) = &plan.take_over {
         lines.push(("takes over", format!("the table {entry}, unless it is the stream's own already")));
+    }
+    if plan.target_triggers == TargetTriggers::Allow {
+        lines.push(("triggers", "of the target's table may change, drop or add rows".to_owned()));
     }
     if plan.method == Method::Incremental {
         lines.push(("null keys", null_keys.to_owned()));

@@ -87,6 +87,7 @@ fn writer(settings: Settings, table: &str) -> anyhow::Result<Box<dyn wmshost_flo
         table: name(table),
         run_id: name("run-1"),
         take_over: None,
+        allows_triggers: false,
     };
     let mut session = target.session(grant)?;
     session.begin()?;

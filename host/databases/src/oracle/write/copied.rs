@@ -32,7 +32,8 @@ impl OracleTargetSession {
         let mut added = self.required(&table, definition);
         let indexes = table.unique_indexes(&mut self.connection, &self.place, &name)?;
         let is_staged = |column: &String| has(definition, column);
-        let others = indexes.iter().filter(|columns| **columns != definition.key && columns.iter().all(is_staged));
+        let columns = indexes.iter().map(|(_, columns)| columns);
+        let others = columns.filter(|columns| **columns != definition.key && columns.iter().all(is_staged));
         added.extend(others.map(|columns| format!("ADD UNIQUE ({})", list(columns))));
         let name = [Value::Text(spelled(&name))];
         for row in query(&mut self.connection, &self.place, CHECKS, &name)? {

@@ -3,6 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `bulk_merge` | merging a large batch at once |
+//! | `clash` | a row that is kept as deleted and keeps a loaded one out |
 //! | `commit` | committing, and whether it took place |
 //! | `copied` | what a staged table demands of its rows |
 //! | `ddl` | creating and changing tables |
@@ -19,6 +20,7 @@
 //! | `target_session` | the flow's port for writing, over all of these |
 
 mod bulk_merge;
+mod clash;
 mod commit;
 mod copied;
 mod ddl;

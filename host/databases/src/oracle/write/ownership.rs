@@ -71,5 +71,5 @@ impl OracleTargetSession {
 
 /// The claim of a grant's stream to a table.
 fn claim<'a>(grant: &'a TargetGrant, owner: &'a TableOwner) -> Claim<'a> {
-    Claim { owner, run_id: &grant.run_id, take_over: grant.take_over.as_ref() }
+    Claim { owner, run_id: &grant.run_id, take_over: grant.take_over.as_ref(), allows_triggers: grant.allows_triggers }
 }

@@ -48,8 +48,10 @@ impl OracleTargetSession {
             self.swap_all(&swap)
         };
         self.staged_is_done = true;
-        let keeps_deleted = swap.old.column(DELETED_AT).is_some();
-        counts.map_err(|failure| in_the_way(failure.within(&doing), keeps_deleted))
+        counts.map_err(|failure| {
+            let found = self.refused_by(&failure, &old, &staged.key);
+            found.map_or_else(|| failure.within(&doing), |found| found.within(&doing))
+        })
     }
 
     fn swap_by_key(&mut self, swap: &Swap<'_>) -> Result<WriteStats, Failure> {
@@ -121,6 +123,16 @@ impl OracleTargetSession {
         Ok(counts)
     }
 
+    /// A failure of the swap by a unique index. The staged rows were checked against the indexes one by one, so that only
+    /// a row that is kept as deleted can conflict.
+    fn refused_by(&mut self, failure: &Failure, old: &Table, key: &[String]) -> Option<Failure> {
+        let is_unique = matches!(failure.cause, Some(FailureCause::Oracle { code: Some(1), .. }));
+        old.column(DELETED_AT).filter(|_| is_unique)?;
+        let clash = self.clash(old, key).ok().flatten().map(|clash| clash.to_string());
+        let what = clash.unwrap_or_else(|| format!("{DELETED_CONFLICTS}. Nothing was changed"));
+        Some(failure.clone().and(what).advise(advice_on_deleted()))
+    }
+
     /// The columns of the old table that are to be emptied.
     fn left_over(&mut self, old: &Table, columns: &[String]) -> Result<Vec<String>, Failure> {
         let is_left = |name: &str| {
@@ -155,15 +167,6 @@ impl OracleTargetSession {
         let rows = query(&mut self.connection, &self.place, statement, &[])?;
         counted(rows.first().and_then(|row| row.first()))
     }
-}
-
-/// A failure of the swap. The staged rows were checked against the table's unique indexes one by one, so that a row that
-/// is kept as deleted may conflict.
-fn in_the_way(failure: Failure, keeps_deleted: bool) -> Failure {
-    if !keeps_deleted || !matches!(failure.cause, Some(FailureCause::Oracle { code: Some(1), .. })) {
-        return failure;
-    }
-    failure.and(format_args!("{DELETED_CONFLICTS}. Nothing was changed")).advise(advice_on_deleted())
 }
 
 /// A count that the server returned. Anything else is an error, not 0.

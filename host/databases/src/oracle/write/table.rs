@@ -96,16 +96,16 @@ impl Table {
         if same_names(&self.key, key) {
             return Ok(true);
         }
-        Ok(self.unique_indexes(connection, place, name)?.iter().any(|columns| same_names(columns, key)))
+        Ok(self.unique_indexes(connection, place, name)?.iter().any(|(_, columns)| same_names(columns, key)))
     }
 
-    /// The columns of each unique index.
+    /// The unique indexes, each with its columns.
     pub(crate) fn unique_indexes(
         &self,
         connection: &mut PooledConnection,
         place: &str,
         name: &str,
-    ) -> Result<Vec<Vec<String>>, Failure> {
+    ) -> Result<Vec<(String, Vec<String>)>, Failure> {
         let rows = query(connection, place, UNIQUE, &[Value::Text(spelled(name))])?;
         let mut indexes: Vec<(String, Vec<String>)> = Vec::new();
         for row in rows {
@@ -116,7 +116,7 @@ impl Table {
                 _ => indexes.push((index, vec![shown(&column)])),
             }
         }
-        Ok(indexes.into_iter().map(|(_, columns)| columns).collect())
+        Ok(indexes)
     }
 }
 

@@ -87,6 +87,7 @@ impl SqliteTargetSession {
         self.plans.clear();
         let missing = || Failure::permanent(format!("{}: there is no table {table}", self.place));
         let old = self.find(table)?.ok_or_else(missing)?;
+        self.check_rebuild(&old)?;
         let column = |field: &Arc<Field>| match wider.field_with_name(field.name()) {
             Ok(wide) => Arc::new(wide.clone().with_nullable(field.is_nullable())),
             Err(_) => Arc::clone(field),
@@ -120,6 +121,10 @@ impl SqliteTargetSession {
         }
         self.plans.clear();
         let name = self.staged_name();
+        let old = self.find(&definition.name)?;
+        if let Some(old) = &old {
+            self.check_rebuild(old)?;
+        }
         if resume {
             return match self.find(&name)? {
                 Some(staged) if is_same(&staged.schema(&SYSTEM_COLUMNS), &staged.key(), definition, same_type) => {
@@ -136,7 +141,7 @@ impl SqliteTargetSession {
         let drop = format!("DROP TABLE IF EXISTS main.{}", quoted(&name));
         self.run(&format!("dropping the table {name}"), &drop)?;
         self.create_as(&name, definition)?;
-        let keeps_deleted = self.find(&definition.name)?.is_some_and(|old| old.column(DELETED_AT).is_some());
+        let keeps_deleted = old.is_some_and(|old| old.column(DELETED_AT).is_some());
         if keeps_deleted && !definition.key.is_empty() {
             // A unique index may leave out rows that are marked as deleted.
             self.add_deleted_column(&name)?;

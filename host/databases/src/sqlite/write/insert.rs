@@ -46,6 +46,15 @@ impl SqliteTargetSession {
         let mut from = 0;
         while from < stored.rows {
             let Err(stopped) = self.write_part(at, &stored, from..stored.rows, &loaded_at, &mut done) else { break };
+            if lock(&self.database).is_autocommit() {
+                // What would follow were written without a transaction.
+                let place = format!("{}, table {table}", self.place);
+                return Err(Failure::invalid_config(format!(
+                    "{place}: a trigger or a constraint of the table rolled the whole transaction back ({})",
+                    stopped.error
+                ))
+                .advise("let it abort the row alone, by RAISE(ABORT, …)"));
+            }
             let Some(rule) = rule_of(&stopped.error) else {
                 return Err(failure(format_args!("{}, table {table}", self.place), stopped.error));
             };

@@ -2,6 +2,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | `additions` | parts of a table that somebody added |
 //! | `batch_table` | encoded rows as a table that a statement can select from |
 //! | `ddl` | creating and changing tables |
 //! | `encode` | Arrow columns to what SQLite stores |
@@ -17,6 +18,7 @@
 //! | `unique` | unique indexes that a staged table is held to |
 //! | `writer_queue` | one writer at a time, in turn |
 
+mod additions;
 mod batch_table;
 mod ddl;
 mod encode;

@@ -141,7 +141,12 @@ impl SqliteTargetSession {
         }
         let table = which.name(&self.grant);
         let (grant, now) = (self.grant.clone(), self.clock.now());
-        let claim = Claim { owner: &grant.owner(), run_id: &grant.run_id, take_over: grant.take_over.as_ref() };
+        let claim = Claim {
+            owner: &grant.owner(),
+            run_id: &grant.run_id,
+            take_over: grant.take_over.as_ref(),
+            allows_triggers: grant.allows_triggers,
+        };
         let secured = claim.secure(self, &table, now);
         secured.map_err(|failure| failure.within(&self.place))?;
         self.owned.push(which);

@@ -6,7 +6,8 @@ use wmshost_flow::{Failure, WriteStats};
 use wmshost_sql::BELONGINGS;
 
 use super::session::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS, SqliteTargetSession, WriteTable};
-use super::unique::{Clash, drop_copies};
+use super::unique::{advice, drop_copies};
+use crate::clash::Clash;
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::lock;
 use crate::sqlite::table::{Table, quoted, quoted_list};
@@ -60,7 +61,7 @@ impl SqliteTargetSession {
             return failure;
         }
         match Clash::find(&lock(&self.database), old, staged) {
-            Ok(Some(clash)) => Failure { message: format!("{doing}: {clash}"), ..failure }.advise(clash.advice()),
+            Ok(Some(clash)) => Failure { message: format!("{doing}: {clash}"), ..failure }.advise(advice()),
             _ => Failure {
                 message: format!(
                     "{}: {DELETED_CONFLICTS}, or the index was added during the load. Nothing was changed",

@@ -3,13 +3,13 @@
 //! the swap, where the source's row is no longer known.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 use wmshost_flow::Failure;
 use wmshost_sql::text_literal;
 
 use super::session::{DELETED_AT, SqliteTargetSession};
+use crate::clash::Clash;
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::lock;
 use crate::sqlite::table::{Table, quoted};
@@ -51,35 +51,15 @@ pub(crate) fn as_of_table(words: &str, table: &str, staged: &str) -> String {
     words.replace(&copy_name(staged, ""), "").replace(staged, table)
 }
 
-/// A row that is kept as deleted, and a loaded row with the same values in the columns of a unique index.
-pub(crate) struct Clash {
-    index: String,
-    columns: Vec<String>,
-    kept: String,
-    loaded: String,
-}
-
-impl fmt::Display for Clash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { index, columns, kept, loaded } = self;
-        write!(
-            f,
-            "the row ({kept}), which is kept as deleted, has the same {} as the loaded row ({loaded}), and the index {index} \
-             does not allow that. Nothing was changed",
-            columns.join(", ")
-        )
-    }
+/// The next step for a person.
+pub(crate) fn advice() -> String {
+    format!(
+        "delete the first one from the table, or limit the index to the rows that are not deleted (CREATE UNIQUE \
+         INDEX … WHERE {DELETED_AT} IS NULL), and run again"
+    )
 }
 
 impl Clash {
-    /// The next step for a person.
-    pub(crate) fn advice(&self) -> String {
-        format!(
-            "delete the first one from the table, or limit the index to the rows that are not deleted (CREATE UNIQUE \
-             INDEX … WHERE {DELETED_AT} IS NULL), and run again"
-        )
-    }
-
     /// Returns the first one between a table's rows that are not staged and the staged ones.
     pub(crate) fn find(connection: &Connection, old: &Table, staged: &Table) -> rusqlite::Result<Option<Self>> {
         let mut unique = connection.prepare(

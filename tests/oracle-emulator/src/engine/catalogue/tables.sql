@@ -151,6 +151,10 @@ CREATE VIEW sys.all_ind_columns AS
     FROM sys.relations r JOIN pg_index x ON x.indrelid = r.rel JOIN pg_class i ON i.oid = x.indexrelid
     CROSS JOIN LATERAL unnest(x.indkey::int2[]) WITH ORDINALITY AS k(num, place)
     JOIN pg_attribute a ON a.attrelid = r.rel AND a.attnum = k.num;
+CREATE VIEW sys.all_triggers AS
+    SELECT r.owner, sys.shown(t.tgname) AS trigger_name, r.owner AS table_owner, r.shown_name AS table_name,
+           (CASE WHEN t.tgenabled = 'D' THEN 'DISABLED' ELSE 'ENABLED' END)::varchar(8) AS status, r.own
+    FROM sys.relations r JOIN pg_trigger t ON t.tgrelid = r.rel AND NOT t.tgisinternal;
 CREATE VIEW sys.user_ind_columns AS SELECT * FROM sys.all_ind_columns WHERE own;
 
 CREATE VIEW sys.all_objects AS

@@ -1,0 +1,165 @@
+//! What somebody added to a table that a stream writes: triggers, columns, constraints. Nothing of it changes, drops or
+//! loses rows without a sign, and nothing of it is lost itself.
+
+use wmshost_tests::TestProject;
+
+const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6));
+    INSERT INTO s VALUES (1, 'a', '2026-01-01 00:00:00'), (2, 'b', '2026-01-01 00:00:01');";
+const INCREMENTAL: &str =
+    "method = \"incremental\"\nchange_key = \"changed\"\ndeletes = \"hard\"\nreconcile_every = \"0s\"\n";
+const METHODS: [&str; 3] = [INCREMENTAL, "method = \"append\"\n", "method = \"full\"\n"];
+
+/// Triggers, each with whether it lets the rows be.
+const TRIGGERS: [(&str, bool); 6] = [
+    ("BEFORE INSERT ON WMS_S WHEN new.id = 4 BEGIN SELECT RAISE(IGNORE); END", false),
+    ("BEFORE UPDATE ON WMS_S WHEN new.id = 1 BEGIN SELECT RAISE(IGNORE); END", false),
+    ("AFTER INSERT ON WMS_S BEGIN UPDATE WMS_S SET v = upper(v) WHERE id = new.id; END", false),
+    ("AFTER INSERT ON WMS_S BEGIN DELETE FROM WMS_S WHERE id = 2; END", false),
+    ("BEFORE DELETE ON WMS_S BEGIN SELECT RAISE(IGNORE); END", false),
+    ("AFTER INSERT ON WMS_S BEGIN INSERT INTO audit VALUES (new.id); END", true),
+];
+
+/// Everything in the target.
+fn seen(project: &TestProject) -> Vec<String> {
+    let mut all = project.rows("SELECT name, sql FROM sqlite_schema ORDER BY name");
+    for table in ["WMS_S", "WMSHOST_CHECKPOINT", "WMSHOST_TABLE", "WMSHOST_QUARANTINE"] {
+        if project.number(&format!("SELECT count(*) FROM sqlite_schema WHERE name = '{table}'")) > 0 {
+            all.extend(project.rows(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3")));
+        }
+    }
+    all
+}
+
+#[test]
+fn a_table_with_a_trigger_is_not_written_unless_that_is_accepted() {
+    let [first, .., harmless] = TRIGGERS;
+    for (method, triggers) in METHODS.into_iter().zip([&TRIGGERS[..], &[first], &[harmless]]) {
+        for (trigger, is_harmless) in triggers {
+            let project = TestProject::with_stream(TABLE, method);
+            project.run();
+            let create = format!("CREATE TABLE audit (id); CREATE TRIGGER theirs {trigger}");
+            project.target().execute_batch(&create).expect("a trigger");
+            project.change(
+                "INSERT INTO s VALUES (4, 'd', '2026-01-02'); UPDATE s SET v = 'c', changed = '2026-01-02' WHERE id = 1;
+                 DELETE FROM s WHERE id = 2",
+            );
+            let before = seen(&project);
+            let commands = [("check", &[][..]), ("run", &[]), ("run", &["--full-refresh"]), ("verify", &["--repair"])];
+            for (command, rest) in commands {
+                let said = project.wmshost(command, rest).ended(2);
+                said.says(&[
+                    "table WMS_S has triggers that wmshost did not make (theirs)",
+                    "target_triggers = \"allow\"",
+                ]);
+                assert_eq!(seen(&project), before, "{command} {rest:?}: {method} {trigger}");
+            }
+            project.write_stream(&format!("{method}target_triggers = \"allow\"\nmax_deleted_percent = 100"));
+            project.wmshost("check", &[]).succeeded();
+            project.wmshost("run", &[]);
+            assert!(
+                project.rows("SELECT name FROM sqlite_schema WHERE type = 'trigger'").contains(&"theirs".to_owned())
+            );
+            if *is_harmless {
+                let rows = project.rows("SELECT id, v FROM WMS_S ORDER BY id");
+                let expected: &[&str] = if method == METHODS[1] { &["1 a", "2 b", "4 d"] } else { &["1 c", "4 d"] };
+                assert_eq!(rows, expected, "{method}");
+            }
+        }
+    }
+}
+
+/// A trigger that ends the transaction would let everything after it be written without one.
+#[test]
+fn a_trigger_that_rolls_the_transaction_back_leaves_nothing_half_done() {
+    for method in [METHODS[0], METHODS[1]] {
+        let stream = format!("{method}target_triggers = \"allow\"\n");
+        let mut project = TestProject::with_stream(TABLE, &stream);
+        project.set("TARGET_BATCH_SIZE", "100");
+        project.run();
+        let trigger = "CREATE TRIGGER theirs BEFORE INSERT ON WMS_S WHEN new.id = 5 BEGIN SELECT RAISE(ROLLBACK, 'not five'); END";
+        project.target().execute_batch(trigger).expect("a trigger");
+        project.change("INSERT INTO s VALUES (4, 'd', '2026-01-02'), (5, 'e', '2026-01-02'), (6, 'f', '2026-01-02')");
+        let before = seen(&project);
+        let run = project.wmshost("run", &[]);
+        assert_ne!(run.code(), Some(0), "{}", run.err());
+        run.says(&["rolled the whole transaction back", "not five"]);
+        assert_eq!(seen(&project), before, "{method}");
+        project.target().execute_batch("DROP TRIGGER theirs").expect("dropped");
+        project.run();
+        assert_eq!(project.rows("SELECT id FROM WMS_S ORDER BY id"), ["1", "2", "4", "5", "6"], "{method}");
+    }
+}
+
+/// Declarations of the column `v`, how the host names what was added, and the rule by which a row breaks it.
+const ADDED: [(&str, &str, Option<&str>); 7] = [
+    ("TEXT CHECK (v <> 'bad')", "a CHECK constraint", Some("check")),
+    ("TEXT NOT NULL", "NOT NULL of v", None),
+    ("TEXT UNIQUE", "a UNIQUE constraint", None),
+    ("TEXT DEFAULT 'x'", "the default of v", None),
+    ("TEXT COLLATE NOCASE", "a collation", None),
+    ("TEXT REFERENCES other (id)", "the reference to other", None),
+    ("TEXT AS ('v' || id)", "the computed column v", None),
+];
+
+/// Builds the target's table again with another declaration of a column.
+fn declare(project: &TestProject, declared: &str) {
+    let columns = if declared.contains(" AS ") { "id, changed" } else { "id, v, changed" };
+    let statements = format!(
+        "PRAGMA foreign_keys = OFF; CREATE TABLE other (id TEXT PRIMARY KEY);
+         CREATE TABLE n (id INTEGER PRIMARY KEY, v {declared}, changed TIMESTAMP(6), wms_run_id TEXT, wms_loaded_at TIMESTAMP(6));
+         INSERT INTO n ({columns}, wms_run_id, wms_loaded_at) SELECT {columns}, wms_run_id, wms_loaded_at FROM WMS_S;
+         DROP TABLE WMS_S; ALTER TABLE n RENAME TO WMS_S;"
+    );
+    project.target().execute_batch(&statements).expect("another table");
+}
+
+#[test]
+fn what_a_full_load_would_lose_stops_it_before_anything_is_written() {
+    for (declared, words, _) in ADDED {
+        let project = TestProject::with_stream(TABLE, METHODS[2]);
+        project.run();
+        declare(&project, declared);
+        project.change("INSERT INTO s VALUES (4, 'd', '2026-01-02')");
+        let before = seen(&project);
+        project.wmshost("plan", &[]).ended(2);
+        for command in ["check", "run"] {
+            project.wmshost(command, &[]).ended(2).says(&["would lose what somebody added to it", words]);
+            assert_eq!(seen(&project), before, "{command}: {declared}");
+        }
+    }
+}
+
+#[test]
+fn a_row_that_a_constraint_of_others_refuses_is_rejected_with_the_reason() {
+    for (declared, _, rule) in ADDED {
+        let Some(rule) = rule else { continue };
+        let project = TestProject::with_stream(TABLE, &format!("{INCREMENTAL}max_rejected_percent = 100"));
+        project.run();
+        declare(&project, declared);
+        project.change("INSERT INTO s VALUES (4, 'bad', '2026-01-02'), (5, 'e', '2026-01-02')");
+        project.run();
+        assert_eq!(project.rows("SELECT id FROM WMS_S ORDER BY id"), ["1", "2", "5"], "{declared}");
+        assert_eq!(
+            project.rows("SELECT row_key, rule FROM WMSHOST_QUARANTINE"),
+            [format!("id=4 {rule}")],
+            "{declared}"
+        );
+    }
+}
+
+#[test]
+fn a_type_is_not_widened_where_that_would_lose_what_somebody_added() {
+    let project = TestProject::with_stream(
+        "CREATE TABLE s (id INTEGER PRIMARY KEY, n DECIMAL(5,1)); INSERT INTO s VALUES (1, 2.5);",
+        METHODS[1],
+    );
+    project.run();
+    project.target().execute_batch("ALTER TABLE WMS_S ADD COLUMN twice AS (n * 2)").expect("a column");
+    project.change(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n DECIMAL(8,3)); INSERT INTO t SELECT * FROM s; DROP TABLE s;
+        ALTER TABLE t RENAME TO s; INSERT INTO s VALUES (2, 1.125)",
+    );
+    let before = seen(&project);
+    project.wmshost("run", &[]).ended(2).says(&["the computed column twice", "nothing was changed"]);
+    assert_eq!(seen(&project), before);
+}
