@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo quick test test-long test-oracle check lint fix bench bench-oracle \
-	program build shipped plugins bindings plugins-second setup setup-oracle clean
+	program build shipped plugins bindings plugins-second setup setup-oracle install dist deb clean
 
 CARGO := cargo
 GUESTS := build --release --target wasm32-wasip2
@@ -35,8 +35,9 @@ test: build plugins setup-oracle
 	cd plugins && $(CARGO) test --quiet && $(CARGO) test --quiet -p wmshost-plugin-bindgen
 endif
 
-test-long: build plugins setup-oracle ## the tests that kill runs, ten times as often, and 1,000,000 rows from Oracle to Oracle
+test-long: build plugins setup-oracle ## the tests that kill runs, ten times as often, 1,000,000 rows from Oracle to Oracle, and `init` over public databases
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test matrix --test crash --test oracle --test oracle-matrix --test python_client -- --nocapture
+	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test cli -- public_databases --nocapture
 
 test-oracle: ## pass the drivers' tests on a real server: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD, _CLIENT=oci
 	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }
@@ -87,6 +88,17 @@ setup: ## install what building plugins needs: the wasm32-wasip2 target
 
 setup-oracle: ## install what the tests by the Oracle emulator need: PostgreSQL, orafce, python-oracledb
 	@tests/oracle-emulator/setup.sh >/dev/null
+
+PREFIX ?= /usr/local
+
+install: program shipped ## install into PREFIX (default /usr/local): the program, the standard plugins, pipelines, manual pages, completions
+	packaging/install.sh target/release/wmshost plugins/target/wasm32-wasip2/release $(DESTDIR)$(PREFIX)
+
+dist: program setup ## make the release archive and its checksum in target/dist
+	packaging/dist.sh "$$(cat plugins/.toolchain)"
+
+deb: dist ## make a Debian package in target/debian, by cargo-deb (cargo install cargo-deb)
+	$(CARGO) deb -p wmshost --no-build
 
 clean: ## remove what was built and the demo's data
 	rm -rf target plugins/target .wmshost

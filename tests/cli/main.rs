@@ -2,7 +2,10 @@
 
 mod bad_input;
 mod history;
+mod init;
+mod installed;
 mod json_schema;
 mod plugins;
+mod public_databases;
 mod schemas;
 mod shapes;

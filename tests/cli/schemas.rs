@@ -54,6 +54,10 @@ fn every_output_has_the_form_of_its_schema() {
     outputs.hold("sample", sample.succeeded().json());
     project.change("UPDATE allocation SET quantity_allocated = 'many' WHERE allocation_id % 1000 = 7");
     outputs.run("plan", 0, "plan", &[]);
+    let source = format!("sqlite:{}", project.source_path().display());
+    let tables = project.plain(&["discover", &source, "--output", "json"]).succeeded().json();
+    let tables = outputs.hold("discover", tables);
+    assert!(tables.as_array().is_some_and(|tables| tables.iter().any(|table| table["misfits"][0].is_object())));
     outputs.run("check", 0, "check", &["--connect"]);
     let run = outputs.run("run", 0, "run", &[]);
     list(&run, "streams");

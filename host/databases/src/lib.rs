@@ -4,14 +4,24 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | `catalog` | the tables of a database, as its own catalog describes them |
 //! | `clash` | a row that is kept as deleted and keeps a loaded one out |
 //! | `digits` | the digits of a number, and whether they fit |
 //! | `oracle` | Oracle as source and as target |
 //! | `sqlite` | SQLite as source and as target |
 //! | `write_session` | the parts of a writing session that both share |
 
+mod catalog;
 mod clash;
 mod digits;
 pub mod oracle;
 pub mod sqlite;
 mod write_session;
+
+/// Returns the drivers of this program, each with the version of its client library where that is known.
+pub fn drivers() -> Vec<String> {
+    let oci = if cfg!(feature = "oci") { ", oci" } else { "" };
+    vec![format!("sqlite ({})", rusqlite::version()), format!("oracle (thin{oci})")]
+}
+
+pub use catalog::{CatalogColumn, CatalogIndex, CatalogTable, RowCount, TableKind, read_catalog, sample_query};

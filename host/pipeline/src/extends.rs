@@ -14,16 +14,20 @@ use crate::keys::{file, stream};
 use crate::syntax;
 use crate::value::AuthoredValue;
 
-/// Reads a file and all files that it extends. Returns `None` if one of them cannot be read or is not TOML, so that
-/// nothing is known about the whole; the report has the mistakes of the files that could be read.
-pub(crate) fn read(path: &Path, sink: &mut DiagnosticSink) -> Option<Section> {
+/// Reads a file and all files that it extends; `text` is its text, if it is not written yet. Returns `None` if one of them
+/// cannot be read or is not TOML, so that nothing is known about the whole; the report has the mistakes of the files that
+/// could be read.
+pub(crate) fn read(path: &Path, mut text: Option<&str>, sink: &mut DiagnosticSink) -> Option<Section> {
     let mut seen = BTreeSet::new();
     let mut files = Vec::new();
     let mut next = Some(Arc::<Path>::from(path));
     while let Some(path) = next {
         let rank = u32::try_from(files.len()).unwrap_or(u32::MAX);
         seen.insert(identity(&path));
-        let section = authored::read(&path, rank, sink)?;
+        let section = match text.take() {
+            Some(text) => authored::parse(&path, rank, text, sink)?,
+            None => authored::read(&path, rank, sink)?,
+        };
         next = base(&section, &path, &seen, sink);
         if next.is_none() && section.entries.contains_key(file::EXTENDS.name) {
             // The file that it means may have any key: what is absent is not reported, only what is wrong as it is.

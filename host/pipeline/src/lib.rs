@@ -73,7 +73,7 @@ pub use diagnostics::{Diagnostic, Diagnostics};
 pub use documentation::HELP;
 pub use duration::{duration_text, parse_duration};
 pub use keys::{KeyHelp, all_keys};
-pub use load::{check_file, load};
+pub use load::{check_file, check_text, load, load_text};
 pub use models::{Lineage, Models, ModelsPlan, variable_literal};
 pub use plugins::{
     PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
@@ -83,4 +83,5 @@ pub use reference::Environment;
 pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};
 pub use schema::schema;
 pub use secret::Secret;
+pub use syntax::{is_identifier, is_target_table};
 pub use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};

@@ -14,8 +14,17 @@ use crate::select::pick;
 /// Reads a pipeline file with all that it extends and refers to. Reports all mistakes of these phases at once;
 /// [`crate::check_file`] reports those of the last phase too.
 pub fn load(path: &Path, environment: &dyn Environment) -> Result<Resolved, Diagnostics> {
+    load_from((path, None), environment)
+}
+
+/// The same for the text of a file that is not written yet.
+pub fn load_text(path: &Path, text: &str, environment: &dyn Environment) -> Result<Resolved, Diagnostics> {
+    load_from((path, Some(text)), environment)
+}
+
+fn load_from(file: (&Path, Option<&str>), environment: &dyn Environment) -> Result<Resolved, Diagnostics> {
     let mut sink = DiagnosticSink::default();
-    match resolve(path, environment, &mut sink) {
+    match resolve(file, environment, &mut sink) {
         Some(resolved) => sink.into_result(resolved),
         None => Err(Diagnostics::several(sink.into_list())),
     }
@@ -42,8 +51,26 @@ pub fn check_file(
     environment: &dyn Environment,
     plugins: &dyn PluginCatalog,
 ) -> Result<Checked, Diagnostics> {
+    check_from((path, None), environment, plugins)
+}
+
+/// The same for the text of a file that is not written yet.
+pub fn check_text(
+    path: &Path,
+    text: &str,
+    environment: &dyn Environment,
+    plugins: &dyn PluginCatalog,
+) -> Result<Checked, Diagnostics> {
+    check_from((path, Some(text)), environment, plugins)
+}
+
+fn check_from(
+    file: (&Path, Option<&str>),
+    environment: &dyn Environment,
+    plugins: &dyn PluginCatalog,
+) -> Result<Checked, Diagnostics> {
     let mut sink = DiagnosticSink::default();
-    let resolved = resolve(path, environment, &mut sink);
+    let resolved = resolve(file, environment, &mut sink);
     let checked = resolved.and_then(|resolved| check(&resolved, plugins, &mut sink));
     finish(checked, sink)
 }

@@ -154,8 +154,13 @@ pub struct Resolved {
 }
 
 /// Returns the pipeline, with a placeholder for each reported mistake; `None` if a file could not be read.
-pub(crate) fn resolve(path: &Path, environment: &dyn Environment, sink: &mut DiagnosticSink) -> Option<Resolved> {
-    let root = extends::read(path, sink)?;
+/// `text` is the file's text, if it is not written yet.
+pub(crate) fn resolve(
+    (path, text): (&Path, Option<&str>),
+    environment: &dyn Environment,
+    sink: &mut DiagnosticSink,
+) -> Option<Resolved> {
+    let root = extends::read(path, text, sink)?;
     let mut reader = Resolver { root: &root, environment, sink };
     let name = {
         let mut scope = reader.scope(&root, String::new());

@@ -51,6 +51,16 @@ pub(crate) fn target_table(word: &str) -> Result<(), SyntaxError> {
     Ok(())
 }
 
+/// Returns whether a pipeline file can name a table or column with this name.
+pub fn is_identifier(word: &str) -> bool {
+    identifier(word).is_ok()
+}
+
+/// Returns whether a pipeline file can name a table to write with this name.
+pub fn is_target_table(word: &str) -> bool {
+    target_table(word).is_ok()
+}
+
 /// Checks a table to take over, and the pipeline that owns it.
 pub(crate) fn take_over(word: &str) -> Result<(), SyntaxError> {
     let (table, pipeline) = match word.split_once(" of ") {

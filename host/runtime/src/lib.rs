@@ -24,6 +24,8 @@
 //! | `probe` | trying a connection by itself |
 //! | `check` | the mistakes of a pipeline, without writing anything |
 //! | `plan` | the outlook of each stream, without writing anything |
+//! | `discover` | the tables of a database, as a source |
+//! | `init` | a pipeline for a database that nobody has described yet |
 //! | `quarantine` | listing, replaying and dropping rejected rows |
 //! | `state` | reading and changing checkpoints |
 //! | `models` | the models of a pipeline |
@@ -32,11 +34,13 @@ pub mod assembly;
 pub mod backfill;
 pub mod check;
 pub mod data_dir;
+pub mod discover;
 mod environment;
 pub mod error;
 pub mod events;
 mod failpoints;
 pub mod history;
+pub mod init;
 pub mod models;
 mod ownership;
 pub mod plan;
@@ -61,3 +65,4 @@ pub use plugin_folders::PluginFolders;
 pub use plugin_registry::PluginRegistry;
 pub use runtime::Runtime;
 pub use system_clock::SystemClock;
+pub use wmshost_databases::drivers;

@@ -50,8 +50,11 @@ impl PluginRegistry {
             PluginFile::Standard(name) => name,
         };
         self.standard.file(name).map_err(|problem| match problem {
-            StandardPluginProblem::Unknown => Failure::invalid_config(format!("there is no standard plugin `{name}`"))
-                .advise("`wmshost plugin list` lists those that were found"),
+            StandardPluginProblem::Unknown => {
+                let folders: Vec<_> = self.standard.folders().iter().map(|at| at.display().to_string()).collect();
+                let message = format!("there is no standard plugin `{name}` in {}", folders.join(", "));
+                Failure::invalid_config(message).advise("install it there, or name its folder in WMSHOST_PLUGINS")
+            }
             StandardPluginProblem::Unsafe { path, reason } => {
                 let message = format!("the standard plugin `{name}` is not used: {} {reason}", path.display());
                 Failure::invalid_config(message).advise("Take the right to write it away from other users")

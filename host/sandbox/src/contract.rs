@@ -63,6 +63,11 @@ impl<'a> Interface<'a> {
     }
 }
 
+/// The versions of the contract whose plugins this host runs, such as `0.1`.
+pub fn contract_range() -> String {
+    range(&host())
+}
+
 /// The latest version of the contract among these interfaces, which were checked.
 pub(crate) fn latest<'a>(interfaces: impl IntoIterator<Item = &'a str>) -> Option<Version> {
     interfaces.into_iter().filter_map(Interface::parse).filter_map(|of| Version::parse(of.version).ok()).max()

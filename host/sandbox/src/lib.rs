@@ -53,9 +53,11 @@ mod trap;
 mod wasi;
 
 pub use capabilities::GrantedSource;
-pub use contract::CONTRACT_VERSION;
+pub use contract::{CONTRACT_VERSION, contract_range};
 pub use description::{Description, Offer, SettingDescription};
 pub use identity::Identity;
 pub use limits::Limits;
 pub use link::World;
 pub use plugin::{Plugin, Sandbox};
+/// The version of the engine that runs components.
+pub use wasmtime_environ::VERSION as WASMTIME_VERSION;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `failure` | what Oracle's errors mean for the flow |
 //! | `codes` | the codes of Oracle's errors, with class and description |
+//! | `catalog` | the tables of a schema |
 //! | `names` | names, quoted and in upper case |
 //! | `moment` | dates and timestamps |
 //! | `number` | exact decimals |
@@ -15,6 +16,7 @@
 //! | `read` | reading: sessions of one moment, cursors, cells to columns |
 //! | `write` | writing: transactions, tables and their rows |
 
+mod catalog;
 mod client;
 mod codes;
 mod connect;
@@ -28,6 +30,7 @@ mod sql_session;
 mod types;
 mod write;
 
+pub(crate) use catalog::{read_catalog, sample_query};
 pub use connect::manager::unusable;
 pub use connect::probe::{Missing, Probe, probe_source, probe_target};
 pub use connect::settings::{

@@ -6,6 +6,7 @@
 //! | `moment` | dates and timestamps as text |
 //! | `decimal` | exact decimals as text, whole numbers and binary fractions |
 //! | `table` | what SQLite knows of a table |
+//! | `catalog` | the tables of a file |
 //! | `failure` | what SQLite's errors mean for the flow |
 //! | `statement` | a prepared statement that keeps its connection |
 //! | `guard` | what a guest's statement may touch |
@@ -14,6 +15,7 @@
 //! | `read` | reading: one snapshot, cursors, cells to columns |
 //! | `write` | writing: transactions, tables and their rows |
 
+mod catalog;
 mod decimal;
 mod failure;
 mod guard;
@@ -26,6 +28,7 @@ mod table;
 mod types;
 mod write;
 
+pub(crate) use catalog::{read_catalog, sample_query};
 pub use read::source::{open_source, open_source_of};
 pub use scratch::open_scratch;
 pub use write::target::{open_target, read_target};

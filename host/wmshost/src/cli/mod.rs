@@ -3,21 +3,27 @@
 //! | module | purpose |
 //! |---|---|
 //! | `backfill_args` | the arguments of `wmshost backfill` |
+//! | `init_args` | the arguments of `wmshost discover` and `wmshost init` |
 //! | `models_args` | the arguments of `wmshost models` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
 //! | `state_args` | the arguments of the commands for a target's own tables |
 
 mod backfill_args;
+mod init_args;
 mod models_args;
 mod plugin_args;
 mod state_args;
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use wmshost_runtime::drivers;
+use wmshost_sandbox::{CONTRACT_VERSION, WASMTIME_VERSION, contract_range};
 
 pub(crate) use backfill_args::BackfillArgs;
+pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, SelectArgs, ShowArgs, variables};
 pub(crate) use plugin_args::{CheckPluginArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs};
 pub(crate) use state_args::{
@@ -47,7 +53,7 @@ Examples:
 
 /// Moves a warehouse's data through sandboxed plugins: extract, transform, load.
 #[derive(Parser)]
-#[command(name = "wmshost", version, after_help = AFTER, max_term_width = 120)]
+#[command(name = "wmshost", version, long_version = long_version(), after_help = AFTER, max_term_width = 120)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -61,6 +67,30 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Write a pipeline for a database of your own: it looks at the tables and chooses keys, change keys and methods
+    #[command(after_help = "\
+The pipeline runs as it is written; it was checked as `wmshost check` does it. What you may want to decide otherwise is in
+its comments, and so are the tables that cannot be moved as they are, with the reasons. Exit code 1 if that is each of them.
+Nothing is written but the file.
+User and password of an Oracle database come from the variables SOURCE_USERNAME and SOURCE_PASSWORD, TARGET_USERNAME and
+TARGET_PASSWORD; the file names the variables.
+
+Examples:
+  wmshost init --source sqlite:shop.db --target sqlite:analytics.db --output shop.toml
+  wmshost init --source oracle:db.example.com:1521/WMS --source-schema WMS --target sqlite:wms.db > wms.toml
+  wmshost init --source wms --target analytics --pipeline connections.toml --table orders --output orders.toml")]
+    Init(InitArgs),
+    /// Show the tables of a database: columns with their types, keys, rows, and candidates for change keys
+    #[command(after_help = "\
+Rows are counted up to 10,000 in SQLite; larger numbers, and those of Oracle, are estimates. A change key is a column that
+is set at each change of a row. Candidates are ranked by name, index, share of NULLs and share of ties; the shares are those
+of the first 1,000 rows. Nothing is written.
+
+Examples:
+  wmshost discover sqlite:shop.db
+  wmshost discover sqlite:shop.db --table orders --output json
+  wmshost discover wms --pipeline pipelines/prod.toml")]
+    Discover(DiscoverArgs),
     /// Run the streams of a pipeline
     #[command(after_help = "\
 Every load batch is committed together with its checkpoint: after any interruption a new run goes on from there.
@@ -145,12 +175,32 @@ Examples:
         /// The output; all are listed if none is named
         output: Option<String>,
     },
+    /// Print the manual page, or write a page of each command into a folder
+    #[command(after_help = "Example:\n  wmshost man --to /usr/local/share/man/man1")]
+    Man {
+        /// The folder
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
     /// Print the completions for a shell
     #[command(after_help = "Example:\n  wmshost completions bash > /etc/bash_completion.d/wmshost")]
     Completions {
         /// The shell
         shell: Shell,
     },
+}
+
+/// The version, and what it depends on: the contract with plugins, the drivers, and the engine of the sandbox.
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "{}\ncontract {CONTRACT_VERSION}, runs plugins of {}\ndrivers: {}\nwasmtime {WASMTIME_VERSION}",
+            env!("CARGO_PKG_VERSION"),
+            contract_range(),
+            drivers().join(", ")
+        )
+    });
+    &TEXT
 }
 
 impl Command {

@@ -4,6 +4,9 @@
 //! |---|---|
 //! | `backfill` | `wmshost backfill`: reads a part of a stream again, window by window |
 //! | `check` | `wmshost check`: finds the mistakes in a pipeline |
+//! | `discover` | `wmshost discover`: shows the tables of a database |
+//! | `init` | `wmshost init`: writes a pipeline for a database |
+//! | `man` | `wmshost man`: the manual pages |
 //! | `logs` | `wmshost logs`: prints the log of a run |
 //! | `models` | `wmshost models` and `wmshost kpi`: the models that are built from the loaded tables |
 //! | `plan` | `wmshost plan`: shows the reads and writes of a run |
@@ -18,7 +21,10 @@
 
 mod backfill;
 mod check;
+mod discover;
+mod init;
 mod logs;
+mod man;
 mod models;
 mod plan;
 mod plugin;
@@ -129,6 +135,8 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         run_log::start(None, app.verbose)?;
     }
     match cli.command {
+        Command::Init(arguments) => init::init(&app, &arguments),
+        Command::Discover(arguments) => discover::discover(&app, &arguments),
         Command::Run(arguments) => run::run(&app, &arguments),
         Command::Verify(arguments) => verify::verify(&app, &arguments),
         Command::Backfill(arguments) => backfill::backfill(&app, &arguments),
@@ -147,6 +155,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
             Ok(Exit::Success)
         }
         Command::Schema { output } => schema::schema(output.as_deref()),
+        Command::Man { to } => man::man(to.as_deref()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "wmshost", &mut script);

@@ -7,13 +7,15 @@
 //! | `model_progress` | the progress of models |
 //! | `observer` | events while a run goes on: progress, notes |
 //! | `table` | tables and sections |
-//! | `author`, `certify`, `run`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `runs`, `logs`, `plugin`, `sample`, `models` | the reports of the commands |
+//! | `author`, `certify`, `run`, `init`, `discover`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `runs`, `logs`, `plugin`, `sample`, `models` | the reports of the commands |
 
 pub(crate) mod author;
 pub(crate) mod backfill;
 pub(crate) mod certify;
 pub(crate) mod check;
+pub(crate) mod discover;
 mod documents;
+pub(crate) mod init;
 pub(crate) mod logs;
 mod model_progress;
 pub(crate) mod models;

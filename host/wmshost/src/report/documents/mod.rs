@@ -6,6 +6,7 @@
 //! | `bookmark` | bookmarks, checkpoints and changed definitions, which several outputs have |
 //! | `run` | `run` |
 //! | `check` | `check`, with the connections of `check --connect` |
+//! | `discover` | `discover` |
 //! | `plan` | `plan` |
 //! | `verify` | `verify` |
 //! | `backfill` | `backfill` |
@@ -26,6 +27,7 @@ pub(super) mod bookmark;
 pub(super) mod cases;
 pub(super) mod certificate;
 pub(super) mod check;
+pub(super) mod discover;
 pub(super) mod error;
 pub(super) mod kpi;
 pub(super) mod models;

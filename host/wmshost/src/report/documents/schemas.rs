@@ -10,6 +10,7 @@ use super::backfill::BackfillDocument;
 use super::cases::CasesDocument;
 use super::certificate::CertificateDocument;
 use super::check::CheckDocument;
+use super::discover::TableDocument;
 use super::error::ErrorDocument;
 use super::kpi::MetricDocument;
 use super::models::{CompiledModelDocument, FreshnessDocument, PlannedModelDocument, ShownNodeDocument};
@@ -36,6 +37,7 @@ pub(crate) struct SchemaEntry {
 pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("run", "wmshost run --output json", of::<RunDocument>),
     entry("check", "wmshost check --output json", of::<CheckDocument>),
+    entry("discover", "wmshost discover --output json", of::<Vec<TableDocument>>),
     entry("plan", "wmshost plan --output json", of::<PlanDocument>),
     entry("verify", "wmshost verify --output json", of::<VerifyDocument>),
     entry("backfill", "wmshost backfill --output json", of::<BackfillDocument>),
