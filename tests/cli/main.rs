@@ -9,3 +9,4 @@ mod plugins;
 mod public_databases;
 mod schemas;
 mod shapes;
+mod status;

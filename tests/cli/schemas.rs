@@ -100,6 +100,7 @@ fn runs_and_state(outputs: &mut Checker<'_>, run_id: &str) {
     let failed = outputs.run("run", 1, "run", &["--stream", "order_hdr"]);
     assert!(list(&failed, "streams").iter().all(|stream| stream["error"]["message"].is_string()), "{failed:#}");
     project.wmshost("state reset", &["--stream", "order_hdr", "--yes"]).succeeded();
+    list(&outputs.run("status", 1, "status", &[]), "streams");
 }
 
 fn quarantine(outputs: &mut Checker<'_>) {

@@ -159,7 +159,7 @@ fn what_a_plugin_prints_goes_into_the_log_and_nowhere_else() {
         let log = site.log();
         assert!(log.contains(line), "{behaviour}: {log}");
         assert!(log.len() < 100 * (5 << 10), "{behaviour}: a log of {} bytes", log.len());
-        let of_plugin = log.lines().filter(|line| line.contains("\"hostile\"")).count();
+        let of_plugin = log.lines().filter(|line| line.contains("\"plugin\":\"hostile\"")).count();
         // Two more: one says that the limit is reached, one how many were left out.
         assert!(of_plugin <= 102, "{behaviour}: {of_plugin} messages");
         assert!(log.contains("limit log_messages: 100 allowed, "), "{behaviour}: {log}");

@@ -45,10 +45,11 @@ pub use failure::policy::{Exit, FailurePolicy, failure_policy};
 pub use failure::{CallSite, Failure, Stage, StreamFailure};
 pub use metadata::checkpoint::{Checkpoint, LoadMode};
 pub use metadata::{
-    AUDIT_COLUMNS, Action, Claim, DELETED_AT, DamagedRow, Entry, LEASE_SECONDS, Lease, LeaseGuard, LeaseOwner, Ledger,
-    LoadClock, MERGE_SUFFIX, METADATA_PREFIX, OwnerKind, Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn,
-    STAGED_SUFFIX, STAGING_PREFIXES, SYSTEM_COLUMNS, Secured, TableOwner, TableRecord, TakeOver, Trace,
-    bookmark_from_json, bookmark_to_json, is_reserved, metadata_objections, own_table_objection, owns_table, record_of,
+    AUDIT_COLUMNS, Action, Claim, DELETED_AT, DamagedRow, Entry, LEASE_SECONDS, LastRun, LastRuns, Lease, LeaseGuard,
+    LeaseOwner, LeaseView, Ledger, LoadClock, MERGE_SUFFIX, METADATA_PREFIX, OwnerKind, Quarantine, QuarantineFilter,
+    QuarantinedRow, RejectedIn, STAGED_SUFFIX, STAGING_PREFIXES, SYSTEM_COLUMNS, Secured, TableOwner, TableRecord,
+    TakeOver, Trace, bookmark_from_json, bookmark_to_json, is_reserved, metadata_objections, own_table_objection,
+    owns_table, record_of,
 };
 pub use ports::cancel::Cancel;
 pub use ports::clock::{Clock, Micros};

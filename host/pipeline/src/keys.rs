@@ -181,6 +181,7 @@ pub(crate) mod stream {
         MAX_REJECTED_PERCENT = Key::count("max_rejected_percent", 0, 100, "percent").or(KeyDefault::Number(5));
         MAX_DELETED = Key::count("max_deleted", 0, 1_000_000_000_000, "rows");
         MAX_DELETED_PERCENT = Key::count("max_deleted_percent", 0, 100, "percent").or(KeyDefault::Number(20));
+        MAX_AGE = Key::new("max_age", KeyType::Span { least: 1, most: 366 * DAY });
         REQUIRED = Key::new("required", KeyType::Flag).or(KeyDefault::Flag(true));
     }
     keys! {

@@ -64,6 +64,8 @@ pub struct StreamPlan {
     pub enabled: bool,
     /// True if no stream of a run moves a row where this one cannot be opened.
     pub required: bool,
+    /// The longest time after which a run must have left the target up to date; `None` for any.
+    pub max_age: Option<Duration>,
     /// Words by which commands select it.
     pub tags: Vec<String>,
     /// The label of the connection it reads.
@@ -322,6 +324,7 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         name: name.to_owned(),
         enabled: scope.flag(&stream::ENABLED).unwrap_or(true),
         required: scope.flag(&stream::REQUIRED).unwrap_or(true),
+        max_age: scope.span(&stream::MAX_AGE),
         tags: scope.list(&stream::TAGS).unwrap_or_default(),
         source: scope.required_text(&stream::SOURCE),
         target: scope.required_text(&stream::TARGET),

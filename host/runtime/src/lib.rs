@@ -23,6 +23,7 @@
 //! | `verify` | comparing source and target |
 //! | `probe` | trying a connection by itself |
 //! | `check` | the mistakes of a pipeline, without writing anything |
+//! | `status` | the state of streams, by what is in the target alone |
 //! | `plan` | the outlook of each stream, without writing anything |
 //! | `discover` | the tables of a database, as a source |
 //! | `init` | a pipeline for a database that nobody has described yet |
@@ -53,6 +54,7 @@ pub mod run;
 mod run_id;
 mod runtime;
 pub mod state;
+pub mod status;
 mod system_clock;
 pub mod verify;
 

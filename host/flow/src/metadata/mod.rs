@@ -12,6 +12,7 @@
 //! | `owner` | the owner of a table |
 //! | `object` | the object that has a name in the target |
 //! | `load_clock` | the load time of rows, which never decreases |
+//! | `stream_status` | the outcome of each stream's last run |
 //! | `quarantine` | rejected rows, with the reason |
 //! | `row_key` | the key by which such a row is recognized |
 //! | `met` | such rows when the source is read again |
@@ -27,6 +28,7 @@ mod object;
 mod owner;
 mod quarantine;
 pub(crate) mod row_key;
+mod stream_status;
 mod table;
 
 use crate::failure::Failure;
@@ -34,7 +36,7 @@ use crate::ports::sql::Sql;
 
 pub use json::{bookmark_from_json, bookmark_to_json};
 pub(crate) use lease::LEASE_RENEWAL_INTERVAL;
-pub use lease::{LEASE_SECONDS, Lease, LeaseOwner};
+pub use lease::{LEASE_SECONDS, Lease, LeaseOwner, LeaseView};
 pub use lease_guard::LeaseGuard;
 pub use ledger::{Action, DamagedRow, Entry, Ledger, Trace};
 pub use load_clock::LoadClock;
@@ -45,12 +47,13 @@ pub use owner::{
     is_reserved, owns_table, record_of,
 };
 pub use quarantine::{Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn};
+pub use stream_status::{LastRun, LastRuns};
 pub use table::own_table_objection;
 
 /// Returns the reasons why objects with the names of the host's own tables are not such tables, for a person. Changes
 /// nothing.
 pub fn metadata_objections(sql: &mut dyn Sql) -> Result<Vec<String>, Failure> {
-    let own = [lease::TABLE, ledger::TABLE, load_clock::TABLE, owner::TABLE, quarantine::TABLE];
+    let own = [lease::TABLE, ledger::TABLE, load_clock::TABLE, owner::TABLE, quarantine::TABLE, stream_status::TABLE];
     own.iter().filter_map(|table| table.objection(sql).transpose()).collect()
 }
 

@@ -1,14 +1,17 @@
 //! Streams run to their end: recorded in the history, observed while they run, retried after a failure that may pass.
 
-use wmshost_flow::{Failure, StreamSummary, run_streams};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wmshost_flow::{Failure, FailureKind, LastRun, LastRuns, SqlSession, StreamSummary, run_streams};
 use wmshost_pipeline::{ConfiguredPlugin, Stream};
 
 use super::outcome::{RunOutcome, failed_to_open, run_status, summed};
 use super::retry::{Retries, may_pass};
-use crate::assembly::StreamFactory;
+use crate::assembly::{StreamFactory, connect};
 use crate::error::Result;
 use crate::events::StreamEvents;
-use crate::history::{PluginRecord, RunRecorder};
+use crate::history::{PluginRecord, RunRecorder, RunStatus};
 use crate::runtime::Runtime;
 
 /// Streams to run.
@@ -32,10 +35,41 @@ impl StreamRunner<'_> {
         self.record_plugins(recorder)?;
         let streams = summed(&self.run(first), unopened);
         recorder.streams(&streams)?;
+        self.record_outcomes(&streams);
         let seconds = (self.runtime.clock.elapsed() - started).as_secs_f64();
         let (run_id, pipeline) = (self.factory.run_id.clone(), self.factory.pipeline);
         let (file, status) = (pipeline.file.display().to_string(), run_status(&streams));
         Ok(RunOutcome { run_id, pipeline: pipeline.name.clone(), file, status, seconds, streams })
+    }
+
+    /// Records the outcomes in the targets, for `status`. A run that another one kept from its stream says nothing about
+    /// the stream. Rows are committed already: a target that cannot be reached any more is no failure of the run.
+    fn record_outcomes(&self, ends: &[StreamSummary]) {
+        let mut of_target: BTreeMap<&str, Vec<LastRun>> = BTreeMap::new();
+        for end in ends {
+            let is_busy = end.failure.as_ref().is_some_and(|at| at.failure.kind == FailureKind::Busy);
+            let Some(plan) = self.plans.iter().find(|plan| plan.plan.name == end.stream && !is_busy) else { continue };
+            let ended_at = self.runtime.clock.now();
+            let is_well = run_status(std::slice::from_ref(end)) == RunStatus::Succeeded;
+            of_target.entry(&plan.plan.target).or_default().push(LastRun {
+                stream: end.stream.clone(),
+                run_id: self.factory.run_id.clone(),
+                status: end.status.name().to_owned(),
+                ended_at,
+                succeeded_at: is_well.then_some(ended_at),
+                failure: end.failure.as_ref().map(ToString::to_string),
+            });
+        }
+        let pipeline = self.factory.pipeline;
+        for (label, outcomes) in of_target {
+            let open =
+                || connect::target(label, &pipeline.connections[label], 1, Arc::clone(&self.factory.clock))?.sql();
+            let record =
+                |mut sql: Box<dyn SqlSession>| LastRuns { pipeline: &pipeline.name }.record(sql.as_mut(), &outcomes);
+            if let Err(failure) = open().and_then(record) {
+                tracing::warn!(target = label, "the outcomes of streams were not recorded: {failure}");
+            }
+        }
     }
 
     /// Records and logs the plugins that will move the rows.

@@ -146,6 +146,20 @@ Examples:
     /// Look at the checkpoint of each stream, or change it by hand
     #[command(subcommand)]
     State(StateCommand),
+    /// Show the state of every stream: its last run, its age and what waits; ends with 1 if one needs a person
+    #[command(after_help = "\
+It reads the targets only: it works on any machine, needs no plugin, and sees a run that never happened, where the stream
+has a `max_age`.
+
+Examples:
+  wmshost status pipelines/prod.toml
+  wmshost status pipelines/prod.toml --stream tag:nightly --output json")]
+    Status {
+        #[command(flatten)]
+        selection: Selection,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
     /// Look at the runs so far
     #[command(subcommand)]
     Runs(RunsCommand),

@@ -17,6 +17,7 @@
 //! | `sample` | `wmshost sample`: a warehouse for practice |
 //! | `schema` | `wmshost schema`: prints the JSON Schemas of the outputs |
 //! | `state` | `wmshost state`: shows the checkpoints of streams, and changes them |
+//! | `status` | `wmshost status`: shows the state of every stream |
 //! | `verify` | `wmshost verify`: compares target and source, and repairs the target |
 
 mod backfill;
@@ -34,6 +35,7 @@ mod runs;
 mod sample;
 mod schema;
 mod state;
+mod status;
 mod verify;
 
 use std::io::{self, BufRead as _, IsTerminal as _};
@@ -147,6 +149,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Kpi(arguments) => models::kpi(&app, &arguments),
         Command::Sample(command) => sample::sample(command),
         Command::State(command) => state::state(&app, command),
+        Command::Status { selection, output } => status::status(&app, &selection, output.output),
         Command::Runs(command) => runs::runs(&app, command),
         Command::Logs(arguments) => logs::logs(&app, &arguments),
         Command::Plugin(command) => plugin::plugin(&app, command),

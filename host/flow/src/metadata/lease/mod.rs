@@ -71,6 +71,19 @@ pub struct Lease {
     pub holder: LeaseOwner,
 }
 
+/// A lease that a run holds, for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseView {
+    /// The run.
+    pub run_id: String,
+    /// The machine of its process.
+    pub machine: String,
+    /// The id of its process there.
+    pub process: u32,
+    /// The time since it was renewed, in seconds by the target's clock.
+    pub seconds_since_renewal: u64,
+}
+
 /// A lease as stored in the table.
 struct LeaseRow {
     run_id: String,
@@ -93,6 +106,17 @@ impl Lease {
             self.check_is_free(session, is_dead)?;
         }
         in_transaction(session, |session| self.acquire(session, is_dead))
+    }
+
+    /// Returns the lease of a stream that has not expired; `None` if no run holds it.
+    pub fn holder(sql: &mut dyn Sql, pipeline: &str, stream: &str) -> Result<Option<LeaseView>, Failure> {
+        let Some((lease_row, now)) = valid_lease(sql, pipeline, stream)? else { return Ok(None) };
+        Ok(Some(LeaseView {
+            machine: lease_row.holder.name().to_owned(),
+            process: lease_row.holder.process,
+            seconds_since_renewal: u64::try_from(now - lease_row.renewed_at).unwrap_or(0),
+            run_id: lease_row.run_id,
+        }))
     }
 
     /// Releases the lease, in a transaction of its own.
@@ -237,14 +261,20 @@ impl Lease {
 
 /// Returns the run that now holds the lease of a stream, or with `None` that of a pipeline's models.
 pub(super) fn holder_now(sql: &mut dyn Sql, pipeline: &str, stream: Option<&str>) -> Result<Option<String>, Failure> {
+    let lease = valid_lease(sql, pipeline, stream.unwrap_or(MODELS))?;
+    Ok(lease.map(|(lease_row, _)| lease_row.run_id))
+}
+
+/// Returns a lease that has not expired, and the time in seconds.
+fn valid_lease(sql: &mut dyn Sql, pipeline: &str, stream: &str) -> Result<Option<(LeaseRow, i64)>, Failure> {
     if !TABLE.exists(sql)? {
         return Ok(None);
     }
     let now = now(sql)?;
     let holder = LeaseOwner { machine: String::new(), process: 0 };
-    let [pipeline, stream, run_id] = [pipeline, stream.unwrap_or(MODELS), ""].map(str::to_owned);
+    let [pipeline, stream, run_id] = [pipeline, stream, ""].map(str::to_owned);
     let lease_row = Lease { pipeline, stream, run_id, holder }.lease_row(sql)?;
-    Ok(lease_row.filter(|lease_row| lease_row.expires_at > now).map(|lease_row| lease_row.run_id))
+    Ok(lease_row.filter(|lease_row| lease_row.expires_at > now).map(|lease_row| (lease_row, now)))
 }
 
 /// Calls `act` in a transaction.

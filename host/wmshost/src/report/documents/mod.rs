@@ -12,6 +12,7 @@
 //! | `backfill` | `backfill` |
 //! | `quarantine` | `quarantine list`, `show` and `replay` |
 //! | `state` | `state list`, `show`, `log` and `diff` |
+//! | `status` | `status` |
 //! | `runs` | `runs list` and `show` |
 //! | `cases` | `plugin test` |
 //! | `certificate` | `plugin check` |
@@ -39,6 +40,7 @@ pub(super) mod runs;
 pub(super) mod sample;
 mod schemas;
 pub(super) mod state;
+pub(super) mod status;
 pub(super) mod verify;
 
 pub(crate) use schemas::SCHEMAS;

@@ -21,6 +21,7 @@ use super::run::RunDocument;
 use super::runs::{RunRecordDocument, ShownRunDocument};
 use super::sample::SampleDocument;
 use super::state::{StateDiffDocument, StateListDocument, StateLogDocument, StreamStateDocument};
+use super::status::StatusDocument;
 use super::verify::VerifyDocument;
 
 /// An output and its schema.
@@ -49,6 +50,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("state-log", "wmshost state log --output json", of::<StateLogDocument>),
     entry("state-diff", "wmshost state diff --output json", of::<StateDiffDocument>),
     entry("state-export", "wmshost state export", of::<StateExport>),
+    entry("status", "wmshost status --output json", of::<StatusDocument>),
     entry("runs-list", "wmshost runs list --output json", of::<Vec<RunRecordDocument>>),
     entry("runs-show", "wmshost runs show --output json", of::<ShownRunDocument>),
     entry("plugin-list", "wmshost plugin list --output json", of::<Vec<PluginDocument>>),

@@ -1,0 +1,172 @@
+//! The state of a pipeline's streams, by what is in the target alone: no plugin is loaded, nothing is written, and it
+//! does not matter which machine ran them last.
+
+use std::time::Duration;
+
+use wmshost_flow::{Failure, LastRun, LastRuns, Lease, LeaseView, Ledger, Micros, Quarantine, QuarantineFilter, Value};
+use wmshost_pipeline::{Resolved, StreamPlan};
+
+use crate::assembly::connect;
+use crate::error::Result;
+use crate::runtime::Runtime;
+
+/// The verdict about a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Its last run left the target up to date, and that is not longer ago than its `max_age`.
+    Fresh,
+    /// A run holds it now.
+    Running,
+    /// No run has left the target up to date for longer than its `max_age`.
+    Late,
+    /// In its last run every row was rejected.
+    Rejected,
+    /// Its last run failed.
+    Failed,
+    /// It was never loaded completely.
+    Never,
+    /// It is disabled.
+    Disabled,
+    /// Its state cannot be read.
+    Unknown,
+}
+
+impl Health {
+    /// The verdict's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Running => "running",
+            Self::Late => "late",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+            Self::Never => "never loaded",
+            Self::Disabled => "disabled",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// True if a person has to do something.
+    pub fn is_broken(self) -> bool {
+        matches!(self, Self::Late | Self::Rejected | Self::Failed | Self::Never | Self::Unknown)
+    }
+}
+
+/// The state of a stream.
+#[derive(Debug, Clone)]
+pub struct StreamState {
+    /// Its name.
+    pub stream: String,
+    /// The verdict.
+    pub health: Health,
+    /// The outcome of its last run.
+    pub last_run: Option<LastRun>,
+    /// The time since the last run that left the target up to date.
+    pub age: Option<Duration>,
+    /// The longest time that may pass; `None` if the pipeline names none.
+    pub max_age: Option<Duration>,
+    /// The watermark: the change key up to which it was read.
+    pub watermark: Option<Value>,
+    /// The number of its rows in quarantine.
+    pub quarantined: u64,
+    /// The run that holds it now.
+    pub holder: Option<LeaseView>,
+    /// The reason for the verdict; `None` if it speaks for itself.
+    pub reason: Option<String>,
+}
+
+/// The state of a pipeline.
+#[derive(Debug, Clone)]
+pub struct PipelineState {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The pipeline file, as it was named.
+    pub file: String,
+    /// The streams, in the order of the file.
+    pub streams: Vec<StreamState>,
+}
+
+impl PipelineState {
+    /// True if no stream needs a person.
+    pub fn is_healthy(&self) -> bool {
+        !self.streams.iter().any(|stream| stream.health.is_broken())
+    }
+}
+
+/// Returns the state of these streams of a pipeline, or of all. A target that cannot be read makes its streams unknown.
+pub fn status(runtime: &Runtime, pipeline: &Resolved, streams: &[String]) -> Result<PipelineState> {
+    let now = runtime.clock.now();
+    let plans = pipeline.select(streams)?;
+    let state = |plan: &StreamPlan| match found(pipeline, plan) {
+        Ok(found) => found.judged(plan, now),
+        Err(failure) => {
+            let reason = Some(failure.to_string());
+            StreamState { health: Health::Unknown, reason, ..Found::default().judged(plan, now) }
+        }
+    };
+    let file = pipeline.file.display().to_string();
+    Ok(PipelineState { pipeline: pipeline.name.clone(), file, streams: plans.into_iter().map(state).collect() })
+}
+
+/// The parts of a stream's state that are in the target.
+#[derive(Default)]
+struct Found {
+    last_run: Option<LastRun>,
+    loaded_at: Option<Micros>,
+    watermark: Option<Value>,
+    quarantined: u64,
+    holder: Option<LeaseView>,
+}
+
+fn found(pipeline: &Resolved, plan: &StreamPlan) -> Result<Found, Failure> {
+    let Some(mut reader) = connect::stream_reader(pipeline, plan)? else { return Ok(Found::default()) };
+    let (sql, name) = (reader.as_mut(), pipeline.name.as_str());
+    let last_run = LastRuns { pipeline: name }.read(sql)?.into_iter().find(|last| last.stream == plan.name);
+    let checkpoint = Ledger { pipeline: name }.last(sql, &plan.name)?.and_then(|entry| entry.checkpoint);
+    let position = |position: &wmshost_flow::Position| position.name == "watermark";
+    let filter = QuarantineFilter { stream: plan.name.clone(), rule: None, ids: Vec::new() };
+    Ok(Found {
+        last_run,
+        loaded_at: checkpoint.as_ref().filter(|checkpoint| checkpoint.complete).map(|last| last.committed_at),
+        watermark: checkpoint
+            .and_then(|checkpoint| checkpoint.bookmark.0.into_iter().find(position))
+            .map(|position| position.value),
+        quarantined: Quarantine { pipeline: name }.count(sql, &filter)?,
+        holder: Lease::holder(sql, name, &plan.name)?,
+    })
+}
+
+impl Found {
+    fn judged(self, plan: &StreamPlan, now: Micros) -> StreamState {
+        // A target that was loaded before outcomes were recorded has a checkpoint only.
+        let succeeded_at = self.last_run.as_ref().and_then(|last| last.succeeded_at).max(self.loaded_at);
+        let age = succeeded_at.map(|at| Duration::from_micros(u64::try_from(now - at).unwrap_or(0)));
+        let is_late = matches!((age, plan.max_age), (Some(age), Some(limit)) if age > limit);
+        let status = self.last_run.as_ref().map(|last| last.status.as_str());
+        let health = match status {
+            _ if !plan.enabled => Health::Disabled,
+            _ if self.holder.is_some() => Health::Running,
+            Some("failed" | "not-run") => Health::Failed,
+            Some("rejected") => Health::Rejected,
+            _ if age.is_none() => Health::Never,
+            _ if is_late => Health::Late,
+            _ => Health::Fresh,
+        };
+        let reason = match health {
+            Health::Failed => self.last_run.as_ref().and_then(|last| last.failure.clone()),
+            Health::Rejected => Some("every row that was read was rejected".to_owned()),
+            _ => None,
+        };
+        StreamState {
+            stream: plan.name.clone(),
+            health,
+            last_run: self.last_run,
+            age,
+            max_age: plan.max_age,
+            watermark: self.watermark,
+            quarantined: self.quarantined,
+            holder: self.holder,
+            reason,
+        }
+    }
+}
