@@ -111,6 +111,20 @@ fn an_instant_is_shown_by_the_clocks_of_its_time() {
 }
 
 #[test]
+fn a_day_begins_at_an_instant() {
+    let offsets = [("", -7_200), ("2019-02-17 02:00:00", -10_800)];
+    let begins = |day: &str| value(&SQL().instant_of(&SQL().midnight(&format!("'{day}'")), &offsets));
+    assert_eq!(begins("2019-02-16"), text("2019-02-16 02:00:00.000000Z"));
+    assert_eq!(begins("2019-02-17"), text("2019-02-17 03:00:00.000000Z"));
+    assert_eq!(value(&SQL().instant_of("NULL", &offsets)), Value::Null);
+    // The hour that the clocks show twice is the later one.
+    let shown = |wall: &str| value(&SQL().instant_of(&format!("'{wall}'"), &offsets));
+    assert_eq!(shown("2019-02-16 23:30:00.000001"), text("2019-02-17 02:30:00.000001Z"));
+    assert_eq!(shown("2019-02-16 22:30:00.000000"), text("2019-02-17 00:30:00.000000Z"));
+    assert_eq!(value(&SQL().parsed("'000123'")), Value::Integer(123));
+}
+
+#[test]
 fn windows_look_back_and_ahead() {
     let (before, behind) = (SQL().previous("v", "g", "at"), SQL().next("v", "g", "at"));
     let total = SQL().running("SUM(v)", "g", "at");

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `site` | the settings: the differences between warehouses |
 //! | `sources` | declarations and tests of the tables that the streams write |
+//! | `cloud` | the entities of Oracle WMS Cloud in the warehouse's words |
 //! | `staging` | one source table each, the latest version of every row, with clean column names |
 //! | `intermediate` | models from which several marts are computed |
 //! | `marts` | the models that reports and dashboards read |
@@ -19,6 +20,7 @@
 //! - A quantity counts where it is valid, by the one rule of the transform; any other quantity is ignored.
 //! - A key is made of the values that identify the row, so that it is the same in every build and every database.
 
+mod cloud;
 mod intermediate;
 mod marts;
 mod rating;
@@ -42,8 +44,9 @@ impl Models for WmsMarts {
 
     fn declare(settings: &Settings, sql: Sql) -> Result<Declaration> {
         let site = Site::of(settings, sql)?;
-        let declaration = sources::all(&site).into_iter().fold(Declaration::new(), Declaration::source);
-        let models = [staging::all(&site), intermediate::all(&site), marts::all(&site)];
+        let sources = if site.cloud.is_some() { cloud::sources::all(&site) } else { sources::all(&site) };
+        let declaration = sources.into_iter().fold(Declaration::new(), Declaration::source);
+        let models = [cloud::all(&site), staging::all(&site), intermediate::all(&site), marts::all(&site)];
         let declaration = models.into_iter().flatten().fold(declaration, Declaration::model);
         let declaration = marts::metrics().into_iter().fold(declaration, Declaration::metric);
         Ok(declaration.exposure(marts::dashboard()))

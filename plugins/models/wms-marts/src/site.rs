@@ -1,5 +1,6 @@
 //! The settings of a warehouse, from its pipeline file, and the pieces of SQL that follow from them.
 
+use crate::cloud::words::Words;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::contract::types::Value;
 use wmshost_plugin::models::{at, columns, date};
@@ -24,6 +25,8 @@ pub(crate) struct Site {
     pub(crate) high_priority: i64,
     /// The stream of receipts, where there is one.
     pub(crate) receipts: Option<String>,
+    /// The words for WMS Cloud's lookups, if that is the source; `None`: the source is the database.
+    pub(crate) cloud: Option<Words>,
     soft_deletes: Vec<String>,
     offsets: Vec<(String, i32)>,
 }
@@ -33,6 +36,25 @@ impl Site {
     pub(crate) fn declare(description: Description) -> Description {
         let none = || Setting::Texts(Vec::new());
         description
+            .setting(
+                Declared::text(
+                    "source",
+                    "The kind of source: `tables`, the warehouse's database, or `cloud`, the entities of Oracle WMS Cloud as \
+                     streams of the same names: allocation, order_hdr, order_dtl, item, location, inventory, \
+                     allocation_status, order_status, order_type, location_type, uom.",
+                )
+                .choices(&["tables", "cloud"])
+                .fallback(Setting::Text("tables".to_owned())),
+            )
+            .setting(
+                Declared::texts(
+                    "words",
+                    "Only for the source `cloud`: the warehouse's words for descriptions of its lookups, \
+                     `order_status:In Transit=COMPLETED`. Lookups with words are allocation_status, order_status, order_type, \
+                     location_type and priority. They go before the usual ones; a description without a word stays itself.",
+                )
+                .fallback(none()),
+            )
             .setting(
                 Declared::text("today", "The date that counts as today, `2026-06-30`; empty: the run's own.")
                     .fallback(Setting::Text(String::new())),
@@ -88,6 +110,22 @@ impl Site {
         if offsets.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
             mistakes.push("setting utc_offsets: the changes must ascend in time".to_owned());
         }
+        let is_cloud = settings.text("source")? == "cloud";
+        let words = settings.texts("words")?;
+        if !is_cloud && !words.is_empty() {
+            mistakes.push("setting words: only the source cloud has them; add source = \"cloud\"".to_owned());
+        }
+        let cloud = match Words::read(words) {
+            Ok(words) => is_cloud.then_some(words),
+            Err(error) => {
+                mistakes.push(error);
+                None
+            }
+        };
+        if is_cloud && offsets.is_empty() {
+            // The entities' times are instants.
+            offsets.push((String::new(), 0));
+        }
         all_mistakes(&mistakes)?;
         let receipts = settings.text("receipts")?;
         Ok(Self {
@@ -95,6 +133,7 @@ impl Site {
             today,
             high_priority: settings.integer("high_priority_from")?,
             receipts: (!receipts.is_empty()).then(|| receipts.to_owned()),
+            cloud,
             soft_deletes: settings.texts("soft_deletes")?.to_vec(),
             offsets,
         })
@@ -107,6 +146,11 @@ impl Site {
         }
         let offsets: Vec<_> = self.offsets.iter().map(|(since, seconds)| (since.as_str(), *seconds)).collect();
         self.sql.wall_clock(moment, &offsets)
+    }
+
+    /// True if the warehouse's clocks show timestamps as they are stored, so that unit tests can name their hours.
+    pub(crate) fn shows_stored_times(&self) -> bool {
+        self.offsets.iter().all(|(_, seconds)| *seconds == 0)
     }
 
     /// The seconds between two timestamps of the source: elapsed time, if they are instants.
@@ -122,9 +166,71 @@ impl Site {
         if self.offsets.is_empty() { columns::timestamp(name, summary) } else { columns::instant(name, summary) }
     }
 
+    /// The instant at which a day begins by the warehouse's clocks.
+    pub(crate) fn start_of_day(&self, date: &str) -> String {
+        let midnight = self.sql.midnight(date);
+        let offsets: Vec<_> = self.offsets.iter().map(|(since, seconds)| (since.as_str(), *seconds)).collect();
+        self.sql.instant_of(&midnight, &offsets)
+    }
+
+    /// A text as a whole number; NULL where it is not made of at most 15 digits.
+    pub(crate) fn digits(&self, text: &str) -> String {
+        let trimmed = self.sql.trimmed(text);
+        let number = self.sql.parsed(&trimmed);
+        format!(
+            "CASE WHEN {trimmed} IS NOT NULL AND LENGTH({trimmed}) <= 15 \
+             AND COALESCE(LENGTH(LTRIM({trimmed}, '0123456789')), 0) = 0 THEN {number} END"
+        )
+    }
+
+    /// The table that a stream of the database has, and its key: those of the entity, if WMS Cloud is the source.
+    pub(crate) fn table<'s>(&self, stream: &'s str, key: &'s str) -> (&'s str, &'s str) {
+        match (&self.cloud, stream) {
+            (Some(_), "item_master") => ("item", "id"),
+            (Some(_), _) if self.rows(stream) != stream => (stream, "id"),
+            _ => (stream, key),
+        }
+    }
+
+    /// The node that has a stream's rows in the warehouse's words.
+    pub(crate) fn rows<'s>(&self, stream: &'s str) -> &'s str {
+        match (&self.cloud, stream) {
+            (Some(_), "allocation") => "cloud_allocation",
+            (Some(_), "order_hdr") => "cloud_order_hdr",
+            (Some(_), "order_dtl") => "cloud_order_dtl",
+            (Some(_), "item_master") => "cloud_item",
+            (Some(_), "location") => "cloud_location",
+            _ => stream,
+        }
+    }
+
+    /// The column with the time of deletion of a row, as the end of a list of columns; empty without one.
+    pub(crate) fn deleted_at(&self, stream: &str, row: &str) -> String {
+        match self.marks_deleted(stream) {
+            true => format!(", {row}.wms_deleted_at AS wms_deleted_at"),
+            false => String::new(),
+        }
+    }
+
+    /// The host's columns of a model that passes a stream's rows on.
+    pub(crate) fn own_columns(&self, stream: &str) -> Vec<ModelColumn> {
+        let loaded = columns::timestamp("wms_loaded_at", "When the row was loaded.");
+        let deleted = columns::timestamp("wms_deleted_at", "When the source was first seen without the row.");
+        [loaded].into_iter().chain(self.marks_deleted(stream).then_some(deleted)).collect()
+    }
+
+    /// The active flag of items and locations; NULL where there is none.
+    pub(crate) fn is_active(&self) -> String {
+        match self.cloud {
+            None => self.sql.flag("is_active_clean = 'Y'"),
+            Some(_) => self.sql.whole("NULL"),
+        }
+    }
+
     /// True if the stream's table marks deleted rows.
     pub(crate) fn marks_deleted(&self, stream: &str) -> bool {
-        self.soft_deletes.iter().any(|marked| marked == stream)
+        let (table, _) = self.table(stream, "");
+        self.soft_deletes.iter().any(|marked| marked == table)
     }
 
     /// The condition that a version of a row is not that of a deleted row.

@@ -15,20 +15,17 @@ pub(crate) fn all(site: &Site) -> Vec<SourceTable> {
 }
 
 /// A test that tolerates some dirty rows.
-fn mostly(test: Test) -> Test {
+pub(crate) fn mostly(test: Test) -> Test {
     test.warn_above_percent(1.0).error_above_percent(5.0)
 }
 
 /// The columns that the host adds to every row.
-fn marks(site: &Site, stream: &str) -> Vec<ModelColumn> {
-    let loaded = timestamp("wms_loaded_at", "When the row was loaded.");
-    let deleted =
-        timestamp("wms_deleted_at", "When the source was first seen without the row; NULL while it is there.");
-    [loaded].into_iter().chain(site.marks_deleted(stream).then_some(deleted)).collect()
+pub(crate) fn marks(site: &Site, stream: &str) -> Vec<ModelColumn> {
+    site.own_columns(stream)
 }
 
 /// Asserts that columns are filled, except for some dirty rows.
-fn filled(source: SourceTable, columns: &[&str]) -> SourceTable {
+pub(crate) fn filled(source: SourceTable, columns: &[&str]) -> SourceTable {
     columns.iter().fold(source, |source, column| source.test(mostly(not_null([*column]))))
 }
 

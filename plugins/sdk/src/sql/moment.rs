@@ -154,6 +154,33 @@ impl Sql {
         format!("CASE {cases} END")
     }
 
+    /// The start of a day, as wall-clock time.
+    pub fn midnight(self, day: &str) -> String {
+        self.pick(
+            || format!("(substr({day}, 1, 10) || ' 00:00:00.000000')"),
+            || format!("CAST(TRUNC({day}) AS TIMESTAMP)"),
+        )
+    }
+
+    /// Wall-clock time as an instant: the inverse of [`wall_clock`](Sql::wall_clock). Of two instants that show the same
+    /// time it is the later one.
+    pub fn instant_of(self, wall_clock: &str, offsets: &[(&str, i32)]) -> String {
+        let utc = |seconds: i32| self.plus_seconds(wall_clock, -seconds);
+        let Some(((_, first), later)) = offsets.split_first() else { return self.at_utc(wall_clock) };
+        let case =
+            |(since, seconds): &(&str, i32)| format!("WHEN {0} >= {1} THEN {0} ", utc(*seconds), self.timestamp(since));
+        let cases: String = later.iter().rev().map(case).collect();
+        if cases.is_empty() {
+            return self.at_utc(&utc(*first));
+        }
+        self.at_utc(&format!("CASE {cases}ELSE {} END", utc(*first)))
+    }
+
+    /// A timestamp in UTC as an instant.
+    fn at_utc(self, moment: &str) -> String {
+        self.pick(|| format!("({moment} || 'Z')"), || format!("FROM_TZ({moment}, 'UTC')"))
+    }
+
     /// A date as a literal: `2026-01-31`.
     pub fn date(self, day: &str) -> String {
         self.pick(|| format!("'{day}'"), || format!("DATE '{day}'"))

@@ -53,6 +53,11 @@ impl Sql {
         self.pick(|| format!("({value} + 0)"), || value.to_owned())
     }
 
+    /// A text of digits as a whole number.
+    pub fn parsed(self, digits: &str) -> String {
+        self.pick(|| format!("CAST({digits} AS INTEGER)"), || format!("TO_NUMBER({digits})"))
+    }
+
     /// The text without blanks, tabs and line ends around it; NULL where nothing is left.
     pub fn trimmed(self, text: &str) -> String {
         self.pick(

@@ -17,7 +17,7 @@ pub(super) fn model(site: &Site) -> Model {
              changed are computed again; when a day went by, all.",
         )
         .reads([
-            "item_master",
+            site.table("item_master", "item_id").0,
             "stg_wms_items",
             "stg_wms_order_lines",
             "stg_wms_order_headers",
@@ -31,7 +31,7 @@ pub(super) fn model(site: &Site) -> Model {
         .index(["item_key"])
         .statistics()
         .fresh(days(1), days(2));
-    unit_tested(tested(model))
+    unit_tested(site, tested(model))
 }
 
 fn columns(site: &Site) -> Vec<ModelColumn> {
@@ -43,7 +43,7 @@ fn columns(site: &Site) -> Vec<ModelColumn> {
         text("item_category", "The category; UNKNOWN where there is none."),
         text("unit_of_measure", "The unit of its quantities."),
         decimal("standard_cost", 15, 4, "What one costs."),
-        boolean("is_active", "Whether it is in use."),
+        boolean("is_active", "Whether it is in use; NULL where the source has no flag."),
         boolean("is_deleted", "Whether the source no longer has it."),
         boolean("is_in_master", "Whether the item master has it."),
         text("storage_type", "The storage type."),
@@ -81,12 +81,23 @@ fn changes(site: &Site) -> String {
         of("stg_wms_allocation", "item_id IS NOT NULL"),
         of("int_item_turnover", "1 = 1"),
     ];
+    let (master, key) = site.table("item_master", "item_id");
+    // A unit comes from a lookup, which may be loaded again without a change.
+    let units = match site.cloud {
+        None => "",
+        Some(_) => {
+            "
+SELECT built.item_id FROM {this} built JOIN {stg_wms_items} staged ON staged.item_id = built.item_id
+WHERE COALESCE(built.unit_of_measure, '~') <> COALESCE(staged.unit_of_measure, '~')
+UNION ALL"
+        }
+    };
     format!(
-        "SELECT item_id FROM {{item_master}} came WHERE {is_new} AND item_id IS NOT NULL
+        "SELECT came.{key} AS item_id FROM {{{master}}} came WHERE {is_new} AND came.{key} IS NOT NULL
 UNION ALL
-SELECT built.item_id FROM {{this}} built LEFT JOIN {{item_master}} found ON found.item_id = built.item_id
-WHERE built.is_in_master = 1 AND found.item_id IS NULL
-UNION ALL
+SELECT built.item_id FROM {{this}} built LEFT JOIN {{{master}}} found ON found.{key} = built.item_id
+WHERE built.is_in_master = 1 AND found.{key} IS NULL
+UNION ALL{units}
 SELECT item_id FROM {{stg_wms_order_lines}} lines
 WHERE item_id IS NOT NULL AND order_id IN (
   SELECT order_id FROM {{stg_wms_order_headers}} came WHERE wms_loaded_at > {{watermark:stg_wms_order_headers}}
@@ -97,7 +108,7 @@ UNION ALL
 {moved}
 UNION ALL
 SELECT item_id FROM {{this}} built WHERE {day_went_by}",
-        is_new = site.is_new("item_master"),
+        is_new = site.is_new(master),
         moved = Delta { window: &window, tables: &tables }.windows(),
         day_went_by = site.day_went_by(),
     )
@@ -117,7 +128,7 @@ known AS (
 gathered AS (
   SELECT known.item_id, items.item_code, items.item_description,
     COALESCE(items.item_category, 'UNKNOWN') AS item_category, items.unit_of_measure, items.standard_cost,
-    COALESCE(items.is_active, 0) AS is_active, COALESCE(items.is_deleted, 0) AS is_deleted,
+    {is_active} AS is_active, COALESCE(items.is_deleted, 0) AS is_deleted,
     {is_in_master} AS is_in_master,
     COALESCE(items.storage_type, 'UNKNOWN') AS storage_type, items.is_perishable, items.is_hazmat,
     COALESCE(items.size_category, 'UNKNOWN') AS size_category,
@@ -145,6 +156,11 @@ FROM gathered",
         lately = lately(site),
         changed = "{when incremental} WHERE item_id IN (SELECT item_id FROM {changes}) {end}",
         is_in_master = sql.flag("items.item_id IS NOT NULL"),
+        is_active = match site.cloud {
+            None => "COALESCE(items.is_active, 0)",
+            // There is no flag.
+            Some(_) => "CASE WHEN items.item_id IS NULL THEN 0 ELSE items.is_active END",
+        },
         days_since_order = sql.days_between(&site.local("ordered.last_order_date"), &site.today),
         fulfillment = sql.percentage("allocated.shipped_allocations_count", "allocated.allocations_count"),
         key = sql.surrogate_key(&["item_id"]),
@@ -212,7 +228,7 @@ fn tested(model: Model) -> Model {
         )
 }
 
-fn unit_tested(model: Model) -> Model {
+fn unit_tested(site: &Site, model: Model) -> Model {
     model
         .unit_test(
             UnitTest::new("items that are inactive or not in the master have a row")
@@ -231,11 +247,19 @@ fn unit_tested(model: Model) -> Model {
                 .given("stg_wms_items", rows! { item_id, is_active; 1, 1 })
                 .given(
                     "stg_wms_order_headers",
-                    rows! {
-                        order_id, order_date;
-                        1, "2026-03-31 23:59:59.999999";
-                        2, "2026-06-23 00:00:00.000000";
-                        3, "2026-07-01 00:00:00.000000";
+                    match site.shows_stored_times() {
+                        true => rows! {
+                            order_id, order_date;
+                            1, "2026-03-31 23:59:59.999999";
+                            2, "2026-06-23 00:00:00.000000";
+                            3, "2026-07-01 00:00:00.000000";
+                        },
+                        false => rows! {
+                            order_id, order_date;
+                            1, "2026-03-31 12:00:00.000000";
+                            2, "2026-06-23 12:00:00.000000";
+                            3, "2026-07-01 12:00:00.000000";
+                        },
                     },
                 )
                 .given(

@@ -1,6 +1,7 @@
 //! `stg_wms_allocation`: one row per allocation, with the times that are computed from its two timestamps.
 
-use super::{BY_CHANGE, versions};
+use super::{BY_CHANGE, changed_keys, versions};
+use crate::cloud;
 use crate::rating::ladder_up;
 use crate::site::Site;
 use wmshost_plugin::models::{
@@ -14,7 +15,7 @@ pub(super) fn model(site: &Site) -> Model {
             "Allocations, the latest version of each, with their processing time. A table, because all that is computed \
              of allocations begins here; it follows the changes.",
         )
-        .reads(["allocation"])
+        .reads(reads(site))
         .replaced_by(["allocation_id"], changes(site))
         .sql(statement(site))
         .columns([
@@ -49,18 +50,22 @@ pub(super) fn model(site: &Site) -> Model {
         .index(["allocated_by_user", "processing_time_seconds"])
         .statistics()
         .fresh(hours(2), hours(4));
-    unit_tested(tested(model))
+    unit_tested(site, tested(model))
+}
+
+fn reads(site: &Site) -> Vec<&'static str> {
+    match site.cloud {
+        None => vec!["allocation"],
+        Some(_) => [site.rows("allocation")].into_iter().chain(cloud::allocation::READS).collect(),
+    }
 }
 
 fn changes(site: &Site) -> String {
-    format!(
-        "SELECT allocation_id FROM {{allocation}} WHERE {is_new}
-UNION ALL
-SELECT built.allocation_id
-FROM {{this}} built LEFT JOIN {{allocation}} found ON found.allocation_id = built.allocation_id
-WHERE found.allocation_id IS NULL",
-        is_new = site.is_new("allocation"),
-    )
+    let keys = changed_keys(site, "allocation", "allocation_id");
+    match &site.cloud {
+        None => keys,
+        Some(words) => format!("{keys}\nUNION ALL\n{}", cloud::allocation::changes(site, words)),
+    }
 }
 
 fn statement(site: &Site) -> String {
@@ -94,7 +99,7 @@ SELECT allocation_id, order_id, item_id, {item_key} AS item_key, location_id, qu
   processing_time_seconds,
   CASE WHEN allocation_status = 'SHIPPED' THEN processing_time_seconds END AS fulfillment_time_seconds
 FROM timed",
-        versions = versions("allocation", "allocation_id", BY_CHANGE, only),
+        versions = versions(site, "allocation", "allocation_id", BY_CHANGE, only),
         quantity = sql.number("quantity_allocated"),
         item_key = sql.surrogate_key(&["item_id"]),
         created_local = site.local("created_date"),
@@ -138,26 +143,32 @@ fn tested(model: Model) -> Model {
         )
 }
 
-fn unit_tested(model: Model) -> Model {
+fn unit_tested(site: &Site, model: Model) -> Model {
     model
         .unit_test(
             UnitTest::new("25 hours are 90,000 seconds")
-                .given("allocation", rows! {
+                .given(site.rows("allocation"), rows! {
                     allocation_id, allocation_status_clean, created_date, last_updated;
                     1, "SHIPPED", "2026-06-05 10:00:00.000000", "2026-06-06 11:00:00.000000";
                     2, "PICKED", "2026-06-06 07:59:59.999999", "2026-06-06 08:00:00.000000";
                     3, "PICKED", "2026-06-06 08:00:00.000000", NULL;
                 })
-                .expect(rows! {
+                .expect(match site.shows_stored_times() {
+                    true => rows! {
                     allocation_id, allocation_date, day_type, time_type, processing_time_seconds, fulfillment_time_seconds;
                     1, "2026-06-05", "Weekday", "Business Hours", 90_000.0, 90_000.0;
                     2, "2026-06-06", "Weekend", "After Hours", 0.000_001, NULL;
                     3, "2026-06-06", "Weekend", "Business Hours", NULL, NULL;
+                },
+                    false => rows! {
+                        allocation_id, processing_time_seconds, fulfillment_time_seconds;
+                        1, 90_000.0, 90_000.0; 2, 0.000_001, NULL; 3, NULL, NULL;
+                    },
                 }),
         )
         .unit_test(
             UnitTest::new("the latest version counts, and an invalid quantity is none")
-                .given("allocation", rows! {
+                .given(site.rows("allocation"), rows! {
                     allocation_id, quantity_allocated, has_invalid_quantity, last_updated, wms_loaded_at;
                     1, 5, 0, "2026-06-05 10:00:00.000000", "2026-06-05 12:00:00.000000";
                     1, 0, 1, "2026-06-05 11:00:00.000000", "2026-06-05 11:00:00.000000";

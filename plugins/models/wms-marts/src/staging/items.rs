@@ -3,7 +3,7 @@
 use super::{BY_LOAD, versions};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
-use wmshost_plugin::models::{Model, UnitTest, accepted, columns::*, not_null, unique};
+use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, columns::*, not_null, unique};
 use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
@@ -12,7 +12,7 @@ pub(super) fn model(site: &Site) -> Model {
         .summary(
             "Items, the latest version of each. Inactive and deleted ones are kept with a flag: facts refer to them.",
         )
-        .reads(["item_master"])
+        .reads([site.rows("item_master")])
         .sql(format!(
             "WITH numbered AS (
   {versions}
@@ -25,9 +25,9 @@ SELECT item_id, item_code_clean AS item_code, item_description, item_category_cl
   data_quality_score
 FROM numbered
 WHERE version = 1",
-            versions = versions("item_master", "item_id", BY_LOAD, ""),
+            versions = versions(site, "item_master", "item_id", BY_LOAD, ""),
             cost = sql.number("standard_cost"),
-            is_active = sql.flag("is_active_clean = 'Y'"),
+            is_active = site.is_active(),
             is_deleted = site.is_deleted("item_master"),
             weight = sql.number("item_weight"),
             volume = sql.number("item_volume"),
@@ -47,12 +47,15 @@ WHERE version = 1",
         .unit_test(
             UnitTest::new("inactive items stay, and one flag says so")
                 .given(
-                    "item_master",
+                    site.rows("item_master"),
                     rows! {
                         item_id, is_active_clean; 1, "Y"; 2, "N"; 3, "X";
                     },
                 )
-                .expect(rows! { item_id, is_active, is_deleted; 1, 1, 0; 2, 0, 0; 3, 0, 0 }),
+                .expect(match site.cloud {
+                    None => rows! { item_id, is_active, is_deleted; 1, 1, 0; 2, 0, 0; 3, 0, 0 },
+                    Some(_) => rows! { item_id, is_active, is_deleted; 1, NULL, 0; 2, NULL, 0; 3, NULL, 0 },
+                }),
         )
 }
 
@@ -64,7 +67,7 @@ fn columns() -> Vec<ModelColumn> {
         text("item_category", "The category; UNKNOWN where there is none."),
         text("unit_of_measure", "The unit of its quantities."),
         decimal("standard_cost", 15, 4, "What one costs."),
-        boolean("is_active", "Whether the flag is Y."),
+        boolean("is_active", "Whether the flag is Y; NULL where the source has no flag."),
         boolean("is_deleted", "Whether the source no longer has it."),
         decimal("item_weight", 15, 3, "The weight of one."),
         decimal("item_volume", 15, 3, "The volume of one."),

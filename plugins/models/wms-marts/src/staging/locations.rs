@@ -3,13 +3,13 @@
 use super::{BY_LOAD, versions};
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
-use wmshost_plugin::models::{Model, UnitTest, accepted, at_least, between, columns::*, not_null, unique};
+use wmshost_plugin::models::{Model, NULL, UnitTest, accepted, at_least, between, columns::*, not_null, unique};
 use wmshost_plugin::rows;
 
 pub(super) fn model(site: &Site) -> Model {
     let model = Model::staging("stg_wms_locations")
         .summary("Locations, the latest version of each, with how full they are. Deleted ones are kept with a flag.")
-        .reads(["location"])
+        .reads([site.rows("location")])
         .sql(statement(site))
         .columns(columns());
     model
@@ -30,14 +30,17 @@ pub(super) fn model(site: &Site) -> Model {
         .unit_test(
             UnitTest::new("the location that was loaded last counts")
                 .given(
-                    "location",
+                    site.rows("location"),
                     rows! {
                         location_id, zone_id_clean, is_active_clean, wms_loaded_at;
                         1, "A", "Y", "2026-06-01 00:00:00.000000";
                         1, "B", "N", "2026-06-02 00:00:00.000000";
                     },
                 )
-                .expect(rows! { location_id, zone_id, is_active, is_deleted; 1, "B", 0, 0 }),
+                .expect(match site.cloud {
+                    None => rows! { location_id, zone_id, is_active, is_deleted; 1, "B", 0, 0 },
+                    Some(_) => rows! { location_id, zone_id, is_active, is_deleted; 1, "B", NULL, 0 },
+                }),
         )
 }
 
@@ -59,8 +62,8 @@ SELECT location_id, location_code, location_type_clean AS location_type, zone_id
   has_invalid_code, has_invalid_type, has_invalid_capacity, has_invalid_active_flag, data_quality_score
 FROM numbered
 WHERE version = 1",
-        versions = versions("location", "location_id", BY_LOAD, ""),
-        is_active = sql.flag("is_active_clean = 'Y'"),
+        versions = versions(site, "location", "location_id", BY_LOAD, ""),
+        is_active = site.is_active(),
         is_deleted = site.is_deleted("location"),
         capacity_volume = sql.number("capacity_volume_clean"),
         capacity_weight = sql.number("capacity_weight_clean"),
@@ -81,7 +84,7 @@ fn columns() -> Vec<ModelColumn> {
         text("aisle", "The aisle; 00 where there is none."),
         text("bay", "The bay; 00 where there is none."),
         text("level_no", "The level; 01 where there is none."),
-        boolean("is_active", "Whether the flag is Y."),
+        boolean("is_active", "Whether the flag is Y; NULL where the source has no flag."),
         boolean("is_deleted", "Whether the source no longer has it."),
         decimal("capacity_volume", 15, 3, "The volume that fits; 0 where nothing is said, as the following."),
         decimal("capacity_weight", 15, 3, "The weight that fits."),

@@ -18,28 +18,38 @@ mod order_lines;
 mod orders;
 mod receipts;
 
+use crate::cloud;
 use crate::site::{OWNER, Site};
 use wmshost_plugin::models::Model;
 
 /// All staging models.
 pub(crate) fn all(site: &Site) -> Vec<Model> {
-    let mut models = vec![
-        allocation::model(site),
-        order_lines::model(site),
-        orders::model(site),
-        orders::aged(site),
-        items::model(site),
-        locations::model(site),
-    ];
+    let mut models = vec![allocation::model(site), order_lines::model(site)];
+    models.extend(cloud::headers(site));
+    models.extend([orders::model(site), orders::aged(site), items::model(site), locations::model(site)]);
     models.extend(site.receipts.as_deref().map(|stream| receipts::model(site, stream)));
     models.into_iter().map(|model| model.tags(["wms", "staging"]).owner(OWNER)).collect()
 }
 
 /// A SELECT of the versions of a stream's rows, numbered from the latest of each key, in `version`.
-fn versions(stream: &str, key: &str, latest_first: &str, only: &str) -> String {
+fn versions(site: &Site, stream: &str, key: &str, latest_first: &str, only: &str) -> String {
     format!(
         "SELECT raw_rows.*, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {latest_first}) AS version
-  FROM {{{stream}}} raw_rows{only}"
+  FROM {{{rows}}} raw_rows{only}",
+        rows = site.rows(stream),
+    )
+}
+
+/// A SELECT of the keys whose rows are new since the last build, or have gone: the usual `changes` of a stream's model.
+fn changed_keys(site: &Site, stream: &str, key: &str) -> String {
+    let (table, source_key) = site.table(stream, key);
+    format!(
+        "SELECT came.{source_key} AS {key} FROM {{{table}}} came WHERE {is_new}
+UNION ALL
+SELECT built.{key}
+FROM {{this}} built LEFT JOIN {{{table}}} found ON found.{source_key} = built.{key}
+WHERE found.{source_key} IS NULL",
+        is_new = site.is_new(table),
     )
 }
 

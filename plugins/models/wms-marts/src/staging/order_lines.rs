@@ -1,6 +1,6 @@
 //! `stg_wms_order_lines`: one row per order line.
 
-use super::{BY_CHANGE, versions};
+use super::{BY_CHANGE, changed_keys, versions};
 use crate::site::Site;
 use wmshost_plugin::models::{Model, UnitTest, at_least, columns::*, not_null, unique};
 use wmshost_plugin::rows;
@@ -10,8 +10,8 @@ pub(super) fn model(site: &Site) -> Model {
     let only = "\n  {when incremental} WHERE order_detail_id IN (SELECT order_detail_id FROM {changes}) {end}";
     Model::staging("stg_wms_order_lines")
         .summary("Order lines, the latest version of each. A table, because several models read them; it follows the changes.")
-        .reads(["order_dtl"])
-        .replaced_by(["order_detail_id"], changes(site))
+        .reads(reads(site))
+        .replaced_by(["order_detail_id"], changed_keys(site, "order_dtl", "order_detail_id"))
         .sql(format!(
             "WITH numbered AS (
   {versions}
@@ -20,7 +20,7 @@ SELECT order_detail_id, order_id, item_id, {quantity} AS quantity_ordered, {pric
   {total} AS line_total, last_updated
 FROM numbered
 WHERE version = 1 AND {is_there}",
-            versions = versions("order_dtl", "order_detail_id", BY_CHANGE, only),
+            versions = versions(site, "order_dtl", "order_detail_id", BY_CHANGE, only),
             quantity = sql.number("quantity_ordered"),
             price = sql.number("unit_price"),
             total = sql.number("line_total"),
@@ -44,7 +44,7 @@ WHERE version = 1 AND {is_there}",
         .unit_test(
             UnitTest::new("the latest version counts")
                 .given(
-                    "order_dtl",
+                    site.rows("order_dtl"),
                     rows! {
                         order_detail_id, order_id, quantity_ordered, last_updated;
                         1, 7, 2, "2026-06-05 10:00:00.000000";
@@ -55,13 +55,9 @@ WHERE version = 1 AND {is_there}",
         )
 }
 
-fn changes(site: &Site) -> String {
-    format!(
-        "SELECT order_detail_id FROM {{order_dtl}} WHERE {is_new}
-UNION ALL
-SELECT built.order_detail_id
-FROM {{this}} built LEFT JOIN {{order_dtl}} found ON found.order_detail_id = built.order_detail_id
-WHERE found.order_detail_id IS NULL",
-        is_new = site.is_new("order_dtl"),
-    )
+fn reads(site: &Site) -> Vec<&'static str> {
+    match site.cloud {
+        None => vec!["order_dtl"],
+        Some(_) => vec![site.rows("order_dtl"), "order_dtl"],
+    }
 }

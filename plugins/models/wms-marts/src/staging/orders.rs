@@ -1,7 +1,8 @@
 //! `stg_wms_order_headers` and `stg_wms_orders`: one row per order, with the sums of its lines. The first is a table of
 //! everything that does not change with the day; the second adds the order's age at the time it is read.
 
-use super::{BY_CHANGE, versions};
+use super::{BY_CHANGE, changed_keys, versions};
+use crate::cloud;
 use crate::site::Site;
 use wmshost_plugin::contract::modelling::ModelColumn;
 use wmshost_plugin::models::{
@@ -31,8 +32,15 @@ pub(super) fn aged(site: &Site) -> Model {
                 .now("2026-06-30 23:00:00")
                 .given(
                     "stg_wms_order_headers",
-                    rows! {
-                        order_id, order_date; 1, "2026-06-01 23:59:59.999999"; 2, "2026-06-30 00:00:00.000000"; 3, NULL;
+                    match site.shows_stored_times() {
+                        true => rows! {
+                            order_id, order_date;
+                            1, "2026-06-01 23:59:59.999999"; 2, "2026-06-30 00:00:00.000000"; 3, NULL;
+                        },
+                        false => rows! {
+                            order_id, order_date;
+                            1, "2026-06-01 12:00:00.000000"; 2, "2026-06-30 12:00:00.000000"; 3, NULL;
+                        },
                     },
                 )
                 .expect(rows! { order_id, days_since_order; 1, 29; 2, 0; 3, NULL }),
@@ -45,14 +53,14 @@ pub(super) fn model(site: &Site) -> Model {
             "Orders, the latest version of each, with what their lines add up to. A table, because of the lines; it follows \
              the changes of both.",
         )
-        .reads(["order_hdr", "stg_wms_order_lines"])
+        .reads(reads(site))
         .replaced_by(["order_id"], changes(site))
         .sql(statement(site))
         .columns(columns(site))
         .index(["order_date"])
         .statistics()
         .fresh(days(1), days(2));
-    unit_tested(tested(model))
+    unit_tested(site, tested(model))
 }
 
 fn columns(site: &Site) -> Vec<ModelColumn> {
@@ -90,17 +98,20 @@ fn changes(site: &Site) -> String {
     let window = ["order_id"];
     let table = DeltaSource { model: "stg_wms_order_lines", window: &window, only: "order_id IS NOT NULL" };
     let lines = Delta { window: &window, tables: &[table] };
-    format!(
-        "SELECT order_id FROM {{order_hdr}} came WHERE {is_new}
-UNION ALL
-{lines}
-UNION ALL
-SELECT built.order_id
-FROM {{this}} built LEFT JOIN {{order_hdr}} found ON found.order_id = built.order_id
-WHERE found.order_id IS NULL",
-        is_new = site.is_new("order_hdr"),
-        lines = lines.windows(),
-    )
+    let keys = changed_keys(site, "order_hdr", "order_id");
+    let changes = format!("{keys}\nUNION ALL\n{}", lines.windows());
+    match &site.cloud {
+        None => changes,
+        Some(words) => format!("{changes}\nUNION ALL\n{}", cloud::orders::changes(site, words)),
+    }
+}
+
+fn reads(site: &Site) -> Vec<&'static str> {
+    let lines = ["stg_wms_order_lines"].into_iter();
+    match site.cloud {
+        None => lines.chain(["order_hdr"]).collect(),
+        Some(_) => lines.chain([site.rows("order_hdr")]).chain(cloud::orders::READS).collect(),
+    }
 }
 
 fn statement(site: &Site) -> String {
@@ -110,15 +121,17 @@ fn statement(site: &Site) -> String {
     let only = "{when incremental} WHERE order_id IN (SELECT order_id FROM {changes}) {end}";
     let missing = |column: &str| format!("{column} IS NULL");
     let blank = |column: &str| format!("{} IS NULL", sql.trimmed(column));
-    let incomplete = [
+    let mut incomplete = vec![
         missing("customer_id"),
         missing("order_date"),
         missing("raw_ship_date"),
         blank("raw_order_type"),
         blank("raw_priority_code"),
-        missing("ship_to_address_id"),
         missing("last_updated"),
     ];
+    if site.cloud.is_none() {
+        incomplete.push(missing("ship_to_address_id"));
+    }
     format!(
         "WITH numbered AS (
   {versions}
@@ -160,7 +173,7 @@ SELECT order_id, customer_id, order_date, order_status, status_group, total_amou
     WHEN {incomplete} THEN 'Good'
     ELSE 'Excellent' END AS data_quality_score
 FROM judged",
-        versions = versions("order_hdr", "order_id", BY_CHANGE, scanned),
+        versions = versions(site, "order_hdr", "order_id", BY_CHANGE, scanned),
         amount = sql.number("total_amount"),
         is_there = site.is_there("order_hdr"),
         // Sums of binary fractions are off by less than a millionth: a difference of 0.01 is no variance.
@@ -187,7 +200,7 @@ fn tested(model: Model) -> Model {
         )
 }
 
-fn unit_tested(model: Model) -> Model {
+fn unit_tested(site: &Site, model: Model) -> Model {
     let complete = |id: i32, total: &str| {
         let mut rows = rows! {
             order_id, customer_id, order_date, requested_ship_date, order_type, priority_code, ship_to_address_id,
@@ -201,7 +214,7 @@ fn unit_tested(model: Model) -> Model {
     model
         .unit_test(
             UnitTest::new("lines are added up")
-                .given("order_hdr", complete(1, "10.01"))
+                .given(site.rows("order_hdr"), complete(1, "10.01"))
                 .given("stg_wms_order_lines", rows! {
                     order_detail_id, order_id, item_id, quantity_ordered, unit_price, line_total;
                     1, 1, 5, 1, 4.0, 4.0;
@@ -215,7 +228,7 @@ fn unit_tested(model: Model) -> Model {
         )
         .unit_test(
             UnitTest::new("an order without lines has zeros and is poor")
-                .given("order_hdr", complete(1, "0"))
+                .given(site.rows("order_hdr"), complete(1, "0"))
                 .expect(rows! {
                     order_id, line_count, calculated_total_amount, has_amount_variance, has_no_lines, data_quality_score;
                     1, 0, 0, 0, 1, "Poor";

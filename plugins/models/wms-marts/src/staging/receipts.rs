@@ -1,7 +1,7 @@
 //! `stg_wms_receipts`: one row per receipt of goods, if the pipeline has a stream of them. No transform cleans that
 //! stream, so it is cleaned here.
 
-use super::{BY_LOAD, versions};
+use super::{BY_LOAD, changed_keys, versions};
 use crate::site::Site;
 use wmshost_plugin::models::{Model, NULL, UnitTest, columns::*, holds, hours, not_null, unique};
 use wmshost_plugin::rows;
@@ -13,7 +13,7 @@ pub(super) fn model(site: &Site, stream: &str) -> Model {
     let model = Model::staging("stg_wms_receipts")
         .summary("Receipts of goods, the latest version of each. A table; it follows the changes.")
         .reads([stream])
-        .replaced_by(["receipt_id"], changes(site, stream))
+        .replaced_by(["receipt_id"], changed_keys(site, stream, "receipt_id"))
         .sql(format!(
             "WITH numbered AS (
   {versions}
@@ -22,7 +22,7 @@ SELECT receipt_id, order_id, item_id, location_id, CASE WHEN {quantity} > 0 THEN
   {status} AS receipt_status, received_date, {day} AS receipt_date
 FROM numbered
 WHERE version = 1 AND {is_there}",
-            versions = versions(stream, "receipt_id", BY_LOAD, only),
+            versions = versions(site, stream, "receipt_id", BY_LOAD, only),
             status = sql.trimmed_upper("receipt_status"),
             day = sql.day(&site.local("received_date")),
             is_there = site.is_there(stream),
@@ -58,15 +58,4 @@ WHERE version = 1 AND {is_there}",
                     receipt_id, valid_quantity, receipt_status, receipt_date; 1, NULL, "RECEIVED", "2026-06-05";
                 }),
         )
-}
-
-fn changes(site: &Site, stream: &str) -> String {
-    format!(
-        "SELECT receipt_id FROM {{{stream}}} came WHERE {is_new}
-UNION ALL
-SELECT built.receipt_id
-FROM {{this}} built LEFT JOIN {{{stream}}} found ON found.receipt_id = built.receipt_id
-WHERE found.receipt_id IS NULL",
-        is_new = site.is_new(stream),
-    )
 }

@@ -19,6 +19,19 @@ pub(crate) fn declared(settings: &[(&str, Setting)], sql: Sql) -> Declaration {
     WmsMarts::declare(&settings, sql).expect("a declaration").into()
 }
 
+/// The settings of a warehouse in Oracle WMS Cloud.
+pub(crate) fn cloud_settings() -> Vec<(&'static str, Setting)> {
+    let texts = |texts: &[&str]| Setting::Texts(texts.iter().map(|text| (*text).to_owned()).collect());
+    let words = ["priority:9=URGENT", "order_type:Rush=EXPRESS"];
+    let offsets = ["-02:00", "2026-02-22 02:00:00 -03:00"];
+    vec![
+        ("source", Setting::Text("cloud".to_owned())),
+        ("words", texts(&words)),
+        ("utc_offsets", texts(&offsets)),
+        ("soft_deletes", texts(&["allocation", "order_dtl", "item"])),
+    ]
+}
+
 /// The time of a build, and the inputs it sees as new.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
@@ -33,9 +46,10 @@ pub(crate) type Relations = HashMap<String, String>;
 
 /// The names of the streams' tables.
 pub(crate) fn streams() -> Relations {
-    ["allocation", "order_hdr", "order_dtl", "item_master", "location", "receipt"]
-        .map(|stream| (stream.to_owned(), format!("WMS_{}", stream.to_uppercase())))
-        .into()
+    let tables = ["allocation", "order_hdr", "order_dtl", "item_master", "location", "receipt"];
+    let entities = ["item", "inventory", "allocation_status", "order_status", "order_type", "location_type", "uom"];
+    let streams = tables.into_iter().chain(entities);
+    streams.map(|stream| (stream.to_owned(), format!("WMS_{}", stream.to_uppercase()))).collect()
 }
 
 /// Builds all models.

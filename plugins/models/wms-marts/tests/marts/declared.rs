@@ -11,7 +11,7 @@ use wmshost_plugin::contract::modelling::{Assertion, Declaration, Materializatio
 use wmshost_plugin::contract::types::Value;
 
 use crate::any::any_warehouse;
-use crate::build::{Moment, build_all, declared, execute, render, select, stored, streams};
+use crate::build::{Moment, build_all, cloud_settings, declared, execute, render, select, stored, streams};
 use crate::cell::{Cell, Row};
 use crate::moment::DAY;
 use crate::properties::cases;
@@ -20,8 +20,10 @@ use crate::warehouse::{TODAY, Terms};
 
 const EVERYTHING: Terms = Terms { today: TODAY, zoned: true, soft_deletes: true, receipts: true };
 
-fn both_dialects() -> [Declaration; 2] {
-    [Sql::sqlite(), Sql::oracle()].map(|sql| declared(&EVERYTHING.settings(), sql))
+/// The declarations for SQLite and for Oracle, of both kinds of source.
+fn both_dialects() -> [[Declaration; 2]; 2] {
+    [EVERYTHING.settings(), cloud_settings()]
+        .map(|settings| [Sql::sqlite(), Sql::oracle()].map(|sql| declared(&settings, sql)))
 }
 
 #[test]
@@ -46,7 +48,7 @@ fn the_models_of_a_warehouse_are_there() {
 
 #[test]
 fn every_model_is_described_tested_and_proven() {
-    for model in both_dialects().iter().flat_map(|declaration| &declaration.models) {
+    for model in both_dialects().iter().flatten().flat_map(|declaration| &declaration.models) {
         let name = &model.name;
         assert!(!model.summary.is_empty() && !model.tags.is_empty() && model.owner.is_some(), "{name}");
         assert!(model.columns.iter().all(|column| !column.summary.is_empty()), "{name}");
@@ -80,21 +82,37 @@ fn every_source_is_described_tested_and_has_to_be_fresh() {
 
 #[test]
 fn both_dialects_declare_the_same() {
-    let [sqlite, oracle] = both_dialects();
-    assert_eq!(sqlite.models.len(), oracle.models.len());
-    for (sqlite, oracle) in sqlite.models.iter().zip(&oracle.models) {
-        assert_eq!((&sqlite.name, &sqlite.columns), (&oracle.name, &oracle.columns));
-        assert_eq!((&sqlite.depends_on, &sqlite.storage), (&oracle.depends_on, &oracle.storage));
-        assert_eq!(sqlite.tests.len(), oracle.tests.len(), "{}", sqlite.name);
+    for [sqlite, oracle] in both_dialects() {
+        assert_eq!(sqlite.models.len(), oracle.models.len());
+        for (sqlite, oracle) in sqlite.models.iter().zip(&oracle.models) {
+            assert_eq!((&sqlite.name, &sqlite.columns), (&oracle.name, &oracle.columns));
+            assert_eq!((&sqlite.depends_on, &sqlite.storage), (&oracle.depends_on, &oracle.storage));
+            assert_eq!(sqlite.tests.len(), oracle.tests.len(), "{}", sqlite.name);
+        }
     }
 }
 
 #[test]
+fn both_kinds_of_source_have_the_same_models_after_their_own() {
+    let [tables, cloud] = both_dialects().map(|[sqlite, _]| sqlite.models);
+    let named = |models: &[Model]| -> Vec<(String, Vec<String>)> {
+        let shared =
+            models.iter().filter(|model| !model.name.starts_with("cloud_") && model.name != "stg_wms_receipts");
+        let columns = |model: &Model| model.columns.iter().map(|column| column.name.clone()).collect();
+        shared.map(|model| (model.name.clone(), columns(model))).collect()
+    };
+    assert_eq!(named(&tables), named(&cloud));
+    assert_eq!(cloud.iter().filter(|model| model.name.starts_with("cloud_")).count(), 5);
+}
+
+#[test]
 fn all_unit_tests_pass() {
-    let declaration = declared(&[], Sql::sqlite());
-    for model in &declaration.models {
-        for test in &model.unit_tests {
-            assert_proven(&declaration, model, test);
+    for settings in [Vec::new(), EVERYTHING.settings(), cloud_settings()] {
+        let declaration = declared(&settings, Sql::sqlite());
+        for model in &declaration.models {
+            for test in &model.unit_tests {
+                assert_proven(&declaration, model, test);
+            }
         }
     }
 }

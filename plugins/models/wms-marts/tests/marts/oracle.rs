@@ -8,7 +8,7 @@ use std::process::Command;
 use wmshost_plugin::Sql;
 use wmshost_plugin::contract::modelling::{Assertion, Declaration, Materialization};
 
-use crate::build::{Moment, declared, render, streams};
+use crate::build::{Moment, cloud_settings, declared, render, streams};
 use crate::moment::DAY;
 use crate::warehouse::{TODAY, Terms};
 
@@ -52,8 +52,10 @@ const FOREIGN: [&str; 14] = [
 fn statements() -> HashMap<String, String> {
     let everything = Terms { today: TODAY, zoned: true, soft_deletes: true, receipts: true };
     let mut all = HashMap::new();
-    for (what, terms) in [("plain", Terms::default()), ("everything", everything)] {
-        let declaration = declared(&terms.settings(), Sql::oracle());
+    let settings =
+        [("plain", Terms::default().settings()), ("everything", everything.settings()), ("cloud", cloud_settings())];
+    for (what, settings) in settings {
+        let declaration = declared(&settings, Sql::oracle());
         for (name, statement) in written(&declaration) {
             all.insert(format!("{what}-{name}"), statement);
         }
