@@ -15,41 +15,13 @@ const REFERENCES: &str = "LEFT JOIN {order_dtl} line ON line.id = a.order_dtl_id
 pub(crate) const READS: [&str; 5] = ["allocation", "order_dtl", "order_hdr", "inventory", "allocation_status"];
 
 pub(super) fn model(site: &Site, words: &Words) -> Model {
-    let sql = site.sql;
-    let groups = "CASE WHEN allocation_status_clean IN ('ALLOCATED', 'RESERVED') THEN 'Active' \
-        WHEN allocation_status_clean IN ('PICKED', 'SHIPPED') THEN 'Fulfilled' ELSE 'Unknown' END";
-    let invalid_status = "allocation_status_clean IS NULL OR \
-        allocation_status_clean NOT IN ('ALLOCATED', 'RESERVED', 'PICKED', 'SHIPPED')";
-    let invalid_quantity = "quantity_allocated IS NULL OR quantity_allocated <= 0";
-    let incomplete = "order_id IS NULL OR item_id IS NULL OR location_id IS NULL OR priority_level IS NULL \
-        OR created_date IS NULL OR last_updated IS NULL";
-    let statement = format!(
-        "SELECT joined.*, {groups} AS status_group, COALESCE(priority_level, 1) AS priority_level_clean,
-  {quantity_flag} AS has_invalid_quantity, {status_flag} AS has_invalid_status,
-  CASE WHEN {invalid_status} OR {invalid_quantity} THEN 'Poor' WHEN {incomplete} THEN 'Good' ELSE 'Excellent' END
-    AS data_quality_score
-FROM (
-  SELECT a.id AS allocation_id, line.order_id AS order_id, line.item_id AS item_id, stock.location_id AS location_id,
-    {quantity} AS quantity_allocated, {status} AS allocation_status_clean,
-    COALESCE({user}, 'SYSTEM') AS allocated_by_user_clean, header.priority AS priority_level,
-    a.create_ts AS created_date, a.mod_ts AS last_updated, a.wms_loaded_at AS wms_loaded_at{deleted}
-  FROM {{allocation}} a
-  {REFERENCES}
-) joined",
-        quantity_flag = sql.flag(invalid_quantity),
-        status_flag = sql.flag(invalid_status),
-        quantity = sql.number("a.alloc_qty"),
-        status = words.status(sql, "allocation_status", "a.status_id", "status"),
-        user = sql.trimmed("a.create_user"),
-        deleted = site.deleted_at("allocation", "a"),
-    );
     let model = Model::staging("cloud_allocation")
         .summary(
             "WMS Cloud's allocations in the warehouse's words: order and item by the order line, location by the inventory \
              that it is taken from, priority by the order, status by the lookup.",
         )
         .reads(READS)
-        .sql(statement)
+        .sql(statement(site, words))
         .columns([
             int64("allocation_id", "The allocation."),
             int64("order_id", "The order of its line."),
@@ -87,6 +59,38 @@ FROM (
                 2, 32, 42, 52, NULL, "Unknown", "SYSTEM", 1, 1, 1, "Poor";
                 3, NULL, NULL, NULL, "77", "Unknown", "SYSTEM", 1, 0, 1, "Poor";
             }),
+    )
+}
+
+/// The SELECT of the model.
+fn statement(site: &Site, words: &Words) -> String {
+    let sql = site.sql;
+    let groups = "CASE WHEN allocation_status_clean IN ('ALLOCATED', 'RESERVED') THEN 'Active' \
+        WHEN allocation_status_clean IN ('PICKED', 'SHIPPED') THEN 'Fulfilled' ELSE 'Unknown' END";
+    let invalid_status = "allocation_status_clean IS NULL OR \
+        allocation_status_clean NOT IN ('ALLOCATED', 'RESERVED', 'PICKED', 'SHIPPED')";
+    let invalid_quantity = "quantity_allocated IS NULL OR quantity_allocated <= 0";
+    let incomplete = "order_id IS NULL OR item_id IS NULL OR location_id IS NULL OR priority_level IS NULL \
+        OR created_date IS NULL OR last_updated IS NULL";
+    format!(
+        "SELECT joined.*, {groups} AS status_group, COALESCE(priority_level, 1) AS priority_level_clean,
+  {quantity_flag} AS has_invalid_quantity, {status_flag} AS has_invalid_status,
+  CASE WHEN {invalid_status} OR {invalid_quantity} THEN 'Poor' WHEN {incomplete} THEN 'Good' ELSE 'Excellent' END
+    AS data_quality_score
+FROM (
+  SELECT a.id AS allocation_id, line.order_id AS order_id, line.item_id AS item_id, stock.location_id AS location_id,
+    {quantity} AS quantity_allocated, {status} AS allocation_status_clean,
+    COALESCE({user}, 'SYSTEM') AS allocated_by_user_clean, header.priority AS priority_level,
+    a.create_ts AS created_date, a.mod_ts AS last_updated, a.wms_loaded_at AS wms_loaded_at{deleted}
+  FROM {{allocation}} a
+  {REFERENCES}
+) joined",
+        quantity_flag = sql.flag(invalid_quantity),
+        status_flag = sql.flag(invalid_status),
+        quantity = sql.number("a.alloc_qty"),
+        status = words.status(sql, "allocation_status", "a.status_id", "status"),
+        user = sql.trimmed("a.create_user"),
+        deleted = site.deleted_at("allocation", "a"),
     )
 }
 

@@ -22,6 +22,36 @@ fn is_short(site: &Site, text: &str, least: u8) -> String {
 }
 
 pub(super) fn model(site: &Site) -> Model {
+    Model::staging("cloud_item")
+        .summary(
+            "WMS Cloud's items in the warehouse's words. There is no category, storage type, shelf life or active flag, and of \
+             hazardous items no class; an item is not judged by them.",
+        )
+        .reads(READS)
+        .sql(statement(site))
+        .columns(columns())
+        .columns(site.own_columns("item"))
+        .unit_test(
+            UnitTest::new("an item is judged by what WMS Cloud has")
+                .given("item", rows! {
+                    id, code, description, primary_uom_id, unit_cost, unit_weight, unit_volume, hazmat;
+                    1, " abc-1 ", "PERISHABLE box", 1, 12.5, 60, 1, 1;
+                    2, "ab", "Rice, non-perishable", NULL, NULL, NULL, NULL, 0;
+                    3, "abc-3", "Canon perishable", 1, 1, 6, NULL, NULL;
+                })
+                .given("uom", rows! { id, code; 1, "EA" })
+                .expect(rows! {
+                    item_id, item_code_clean, unit_of_measure, is_perishable, is_hazmat, size_category, value_category,
+                    handling_classification, has_invalid_code, has_invalid_cost, data_quality_score;
+                    1, "ABC-1", "EA", 1, 1, "OVERSIZED", "MEDIUM_VALUE", "SPECIAL_HANDLING", 0, 0, "Excellent";
+                    2, "AB", NULL, 0, 0, "UNKNOWN", "UNKNOWN", "STANDARD", 1, 1, "Poor";
+                    3, "ABC-3", "EA", 1, 0, "MEDIUM", "LOW_VALUE", "PERISHABLE", 0, 0, "Good";
+                }),
+        )
+}
+
+/// The SELECT of the model.
+fn statement(site: &Site) -> String {
     let sql = site.sql;
     let invalid = [
         is_short(site, "item_code", 3),
@@ -29,7 +59,7 @@ pub(super) fn model(site: &Site) -> Model {
         "standard_cost IS NULL OR standard_cost < 0".to_owned(),
     ];
     let [code, description, cost] = &invalid;
-    let statement = format!(
+    format!(
         "SELECT named.*, {upper_code} AS item_code_clean, 'UNKNOWN' AS item_category_clean, 'STANDARD' AS storage_type_clean,
   CASE WHEN is_hazmat = 1 THEN 'UNKNOWN' ELSE 'NONE' END AS hazmat_class_clean, {none} AS shelf_life_days, {no_flag} AS is_active_clean,
   CASE WHEN item_weight > 50 OR item_volume > 1000 THEN 'OVERSIZED' WHEN item_weight > 20 OR item_volume > 500 THEN 'LARGE'
@@ -65,33 +95,7 @@ FROM (
         volume = sql.number("i.unit_volume"),
         perishable = sql.flag(&says_perishable("i.description")),
         deleted = site.deleted_at("item", "i"),
-    );
-    Model::staging("cloud_item")
-        .summary(
-            "WMS Cloud's items in the warehouse's words. There is no category, storage type, shelf life or active flag, and of \
-             hazardous items no class; an item is not judged by them.",
-        )
-        .reads(READS)
-        .sql(statement)
-        .columns(columns())
-        .columns(site.own_columns("item"))
-        .unit_test(
-            UnitTest::new("an item is judged by what WMS Cloud has")
-                .given("item", rows! {
-                    id, code, description, primary_uom_id, unit_cost, unit_weight, unit_volume, hazmat;
-                    1, " abc-1 ", "PERISHABLE box", 1, 12.5, 60, 1, 1;
-                    2, "ab", "Rice, non-perishable", NULL, NULL, NULL, NULL, 0;
-                    3, "abc-3", "Canon perishable", 1, 1, 6, NULL, NULL;
-                })
-                .given("uom", rows! { id, code; 1, "EA" })
-                .expect(rows! {
-                    item_id, item_code_clean, unit_of_measure, is_perishable, is_hazmat, size_category, value_category,
-                    handling_classification, has_invalid_code, has_invalid_cost, data_quality_score;
-                    1, "ABC-1", "EA", 1, 1, "OVERSIZED", "MEDIUM_VALUE", "SPECIAL_HANDLING", 0, 0, "Excellent";
-                    2, "AB", NULL, 0, 0, "UNKNOWN", "UNKNOWN", "STANDARD", 1, 1, "Poor";
-                    3, "ABC-3", "EA", 1, 0, "MEDIUM", "LOW_VALUE", "PERISHABLE", 0, 0, "Good";
-                }),
-        )
+    )
 }
 
 fn columns() -> Vec<wmshost_plugin::contract::modelling::ModelColumn> {

@@ -12,6 +12,36 @@ pub(crate) const READS: [&str; 2] = ["location", "location_type"];
 const KINDS: &str = "('PICK', 'RESERVE', 'BULK', 'STAGE', 'FORWARD', 'DOCK', 'DAMAGED')";
 
 pub(super) fn model(site: &Site, words: &Words) -> Model {
+    Model::staging("cloud_location")
+        .summary(
+            "WMS Cloud's locations in the warehouse's words. How full they are is not known there, nor temperature, security \
+             or an active flag; a location is not judged by them.",
+        )
+        .reads(READS)
+        .sql(statement(site, words))
+        .columns(columns())
+        .columns(site.own_columns("location"))
+        .unit_test(
+            UnitTest::new("a location is judged by what WMS Cloud has")
+                .given("location", rows! {
+                    id, barcode, locn_str, type_id, pick_zone, aisle, bay, level, max_volume, max_weight, pick_seq;
+                    1, "A-01", "A01", 1, "A", "01", "02", "01", 10, 5, "000123";
+                    2, "", "B02", 2, "", "", "", "", NULL, -1, "X1";
+                    3, NULL, NULL, NULL, "C", "01", "02", "03", 0, 0, NULL;
+                })
+                .given("location_type", rows! { id, code, description; 1, "zz one", "one"; 2, NULL, "zz two" })
+                .expect(rows! {
+                    location_id, location_code, location_type_clean, zone_id_clean, level_no_clean, pick_sequence_clean,
+                    utilization_status, operational_category, accessibility_rating, has_invalid_type, data_quality_score;
+                    1, "A-01", "ZZ ONE", "A", "01", 123, NULL, "OTHER", "LOW_ACCESS", 1, "Poor";
+                    2, "B02", "ZZ TWO", "UNKNOWN", "01", 999_999, "UNLIMITED", "OTHER", "LOW_ACCESS", 1, "Poor";
+                    3, NULL, NULL, "C", "03", 999_999, "UNLIMITED", "OTHER", "LOW_ACCESS", 1, "Poor";
+                }),
+        )
+}
+
+/// The SELECT of the model.
+fn statement(site: &Site, words: &Words) -> String {
     let sql = site.sql;
     let named = format!("COALESCE({}, {})", sql.trimmed("kind.code"), sql.trimmed("kind.description"));
     let or = |column: &str, usual: &str| format!("COALESCE({}, '{usual}')", sql.trimmed(&format!("l.{column}")));
@@ -21,7 +51,7 @@ pub(super) fn model(site: &Site, words: &Words) -> Model {
     let missing = |column: &str| format!("{} IS NULL", sql.trimmed(&format!("l.{column}")));
     let nowhere = [missing("aisle"), missing("bay"), missing("level")].join(" OR ");
     let none = sql.whole("NULL");
-    let statement = format!(
+    format!(
         "SELECT placed.*, {none} AS volume_utilization_pct, {none} AS weight_utilization_pct,
   0 AS current_volume_clean, 0 AS current_weight_clean,
   CASE location_type_clean WHEN 'PICK' THEN 1 WHEN 'FORWARD' THEN 2 WHEN 'RESERVE' THEN 3 WHEN 'BULK' THEN 4
@@ -65,33 +95,7 @@ FROM (
         sequence = site.digits("l.pick_seq"),
         is_somewhere = sql.flag(&format!("NOT ({nowhere})")),
         deleted = site.deleted_at("location", "l"),
-    );
-    Model::staging("cloud_location")
-        .summary(
-            "WMS Cloud's locations in the warehouse's words. How full they are is not known there, nor temperature, security \
-             or an active flag; a location is not judged by them.",
-        )
-        .reads(READS)
-        .sql(statement)
-        .columns(columns())
-        .columns(site.own_columns("location"))
-        .unit_test(
-            UnitTest::new("a location is judged by what WMS Cloud has")
-                .given("location", rows! {
-                    id, barcode, locn_str, type_id, pick_zone, aisle, bay, level, max_volume, max_weight, pick_seq;
-                    1, "A-01", "A01", 1, "A", "01", "02", "01", 10, 5, "000123";
-                    2, "", "B02", 2, "", "", "", "", NULL, -1, "X1";
-                    3, NULL, NULL, NULL, "C", "01", "02", "03", 0, 0, NULL;
-                })
-                .given("location_type", rows! { id, code, description; 1, "zz one", "one"; 2, NULL, "zz two" })
-                .expect(rows! {
-                    location_id, location_code, location_type_clean, zone_id_clean, level_no_clean, pick_sequence_clean,
-                    utilization_status, operational_category, accessibility_rating, has_invalid_type, data_quality_score;
-                    1, "A-01", "ZZ ONE", "A", "01", 123, NULL, "OTHER", "LOW_ACCESS", 1, "Poor";
-                    2, "B02", "ZZ TWO", "UNKNOWN", "01", 999_999, "UNLIMITED", "OTHER", "LOW_ACCESS", 1, "Poor";
-                    3, NULL, NULL, "C", "03", 999_999, "UNLIMITED", "OTHER", "LOW_ACCESS", 1, "Poor";
-                }),
-        )
+    )
 }
 
 fn columns() -> Vec<wmshost_plugin::contract::modelling::ModelColumn> {

@@ -43,47 +43,13 @@ FROM {{order_dtl}} d",
 }
 
 pub(super) fn headers(site: &Site, words: &Words) -> Model {
-    let sql = site.sql;
-    let status = words.status(sql, "order_status", "h.status_id", "status");
-    let (ordered, requested) = (site.start_of_day("h.ord_date"), site.start_of_day("h.req_ship_date"));
-    let usual = site.start_of_day(&sql.plus_days("h.ord_date", 7));
-    let known = "('NEW', 'CONFIRMED', 'IN_PROGRESS', 'COMPLETED', 'CANCELLED')";
-    let invalid_status = format!("order_status_clean IS NULL OR order_status_clean NOT IN {known}");
-    let statement = format!(
-        "SELECT joined.*, COALESCE(order_type, 'STANDARD') AS order_type_clean,
-  COALESCE(priority_code, 'NORMAL') AS priority_code_clean,
-  CASE COALESCE(priority_code, 'NORMAL') WHEN 'URGENT' THEN 1 WHEN 'HIGH' THEN 2 WHEN 'NORMAL' THEN 3 ELSE 4 END
-    AS priority_rank,
-  CASE order_status_clean WHEN 'NEW' THEN 'Open' WHEN 'CONFIRMED' THEN 'Open' WHEN 'IN_PROGRESS' THEN 'Processing'
-    WHEN 'COMPLETED' THEN 'Completed' WHEN 'CANCELLED' THEN 'Cancelled' ELSE 'Unknown' END AS status_group,
-  CASE WHEN total_amount < 100 THEN 'Small' WHEN total_amount < 1000 THEN 'Medium' WHEN total_amount < 10000 THEN 'Large'
-    ELSE 'Enterprise' END AS order_size_category,
-  {amount_flag} AS has_invalid_amount, {status_flag} AS has_invalid_status
-FROM (
-  SELECT h.id AS order_id, {customer} AS customer_id, {ordered} AS order_date, {status} AS order_status_clean,
-    (SELECT COALESCE(SUM(lines.line_total), 0) FROM {{stg_wms_order_lines}} lines WHERE lines.order_id = h.id)
-      AS total_amount,
-    {requested} AS requested_ship_date, COALESCE({requested}, {usual}) AS requested_ship_date_clean,
-    {kind} AS order_type, {priority} AS priority_code, {nowhere} AS ship_to_address_id, h.mod_ts AS last_updated,
-    h.wms_loaded_at AS wms_loaded_at{deleted}
-  FROM {{order_hdr}} h
-  {LOOKUPS}
-) joined",
-        amount_flag = sql.flag("total_amount < 0"),
-        status_flag = sql.flag(&invalid_status),
-        customer = site.digits("h.cust_nbr"),
-        kind = kind(site, words),
-        priority = words.word(sql, "priority", &sql.as_text("h.priority")),
-        nowhere = sql.whole("NULL"),
-        deleted = site.deleted_at("order_hdr", "h"),
-    );
     Model::staging("cloud_order_hdr")
         .summary(
             "WMS Cloud's orders in the warehouse's words: status and type by the lookups, the amount is that of the lines. \
              There is no address.",
         )
         .reads(READS.into_iter().chain(["stg_wms_order_lines"]))
-        .sql(statement)
+        .sql(statement(site, words))
         .columns([
             int64("order_id", "The order."),
             int64("customer_id", "The customer's number; NULL where it is not made of digits."),
@@ -122,6 +88,44 @@ FROM (
                     2, NULL, "77", "Unknown", "STANDARD", "NORMAL", 3, 0, "Small", 1;
                 }),
         )
+}
+
+/// The SELECT of headers.
+fn statement(site: &Site, words: &Words) -> String {
+    let sql = site.sql;
+    let status = words.status(sql, "order_status", "h.status_id", "status");
+    let (ordered, requested) = (site.start_of_day("h.ord_date"), site.start_of_day("h.req_ship_date"));
+    let usual = site.start_of_day(&sql.plus_days("h.ord_date", 7));
+    let known = "('NEW', 'CONFIRMED', 'IN_PROGRESS', 'COMPLETED', 'CANCELLED')";
+    let invalid_status = format!("order_status_clean IS NULL OR order_status_clean NOT IN {known}");
+    format!(
+        "SELECT joined.*, COALESCE(order_type, 'STANDARD') AS order_type_clean,
+  COALESCE(priority_code, 'NORMAL') AS priority_code_clean,
+  CASE COALESCE(priority_code, 'NORMAL') WHEN 'URGENT' THEN 1 WHEN 'HIGH' THEN 2 WHEN 'NORMAL' THEN 3 ELSE 4 END
+    AS priority_rank,
+  CASE order_status_clean WHEN 'NEW' THEN 'Open' WHEN 'CONFIRMED' THEN 'Open' WHEN 'IN_PROGRESS' THEN 'Processing'
+    WHEN 'COMPLETED' THEN 'Completed' WHEN 'CANCELLED' THEN 'Cancelled' ELSE 'Unknown' END AS status_group,
+  CASE WHEN total_amount < 100 THEN 'Small' WHEN total_amount < 1000 THEN 'Medium' WHEN total_amount < 10000 THEN 'Large'
+    ELSE 'Enterprise' END AS order_size_category,
+  {amount_flag} AS has_invalid_amount, {status_flag} AS has_invalid_status
+FROM (
+  SELECT h.id AS order_id, {customer} AS customer_id, {ordered} AS order_date, {status} AS order_status_clean,
+    (SELECT COALESCE(SUM(lines.line_total), 0) FROM {{stg_wms_order_lines}} lines WHERE lines.order_id = h.id)
+      AS total_amount,
+    {requested} AS requested_ship_date, COALESCE({requested}, {usual}) AS requested_ship_date_clean,
+    {kind} AS order_type, {priority} AS priority_code, {nowhere} AS ship_to_address_id, h.mod_ts AS last_updated,
+    h.wms_loaded_at AS wms_loaded_at{deleted}
+  FROM {{order_hdr}} h
+  {LOOKUPS}
+) joined",
+        amount_flag = sql.flag("total_amount < 0"),
+        status_flag = sql.flag(&invalid_status),
+        customer = site.digits("h.cust_nbr"),
+        kind = kind(site, words),
+        priority = words.word(sql, "priority", &sql.as_text("h.priority")),
+        nowhere = sql.whole("NULL"),
+        deleted = site.deleted_at("order_hdr", "h"),
+    )
 }
 
 /// The word for an order's type.
