@@ -5,12 +5,13 @@ use std::fs;
 
 use crate::{root, sources};
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "wit/README.md",
     "plugins/README.md",
+    "docs/plugins/README.md",
     "host/models/README.md",
     "tests/contract/golden/README.md",
     "tests/oracle-emulator/README.md",

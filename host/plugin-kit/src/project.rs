@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::SystemTime;
 use std::{env, fs};
 
 use crate::error::{Error, Result};
@@ -56,6 +57,11 @@ impl Project {
         crate::cases::folder_of(&self.folder)
     }
 
+    /// Returns the latest time at which a file of the package or of its cases was changed; `None` if it cannot be found out.
+    pub fn changed(&self) -> Option<SystemTime> {
+        ["Cargo.toml", "src", "cases"].iter().filter_map(|part| latest(&self.folder.join(part))).max()
+    }
+
     /// Builds the component; cargo's messages go to standard error.
     pub fn build(&self) -> Result<PathBuf> {
         let mut cargo = self.cargo()?;
@@ -103,6 +109,13 @@ impl Project {
     fn output(&self, command: &mut Command) -> Result<Output> {
         command.current_dir(&self.folder).output().map_err(|error| missing_cargo(&error))
     }
+}
+
+/// The latest change of a file, or of any file below a folder.
+fn latest(path: &Path) -> Option<SystemTime> {
+    let own = fs::metadata(path).and_then(|file| file.modified()).ok();
+    let below = fs::read_dir(path).into_iter().flatten().filter_map(|entry| latest(&entry.ok()?.path()));
+    below.chain(own).max()
 }
 
 fn has_target(sysroot: &str) -> bool {

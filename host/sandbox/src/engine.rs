@@ -19,8 +19,10 @@ pub(crate) struct TickingEngine {
 }
 
 impl TickingEngine {
-    pub(crate) fn new() -> Result<Self, Failure> {
+    /// An engine; a metered one counts instructions, which doubles the time of a call.
+    pub(crate) fn new(is_metered: bool) -> Result<Self, Failure> {
         let mut config = Config::new();
+        config.consume_fuel(is_metered);
         config.wasm_component_model(true);
         config.epoch_interruption(true);
         config.cranelift_opt_level(OptLevel::Speed);

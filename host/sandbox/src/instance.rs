@@ -33,6 +33,8 @@ impl<W> Instance<W> {
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(copied_bytes);
+        // Fails in a sandbox that does not count instructions.
+        let _ = store.set_fuel(u64::MAX);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |store| {
             if cancel.is_set() {
@@ -64,7 +66,11 @@ impl<W> Instance<W> {
         self.store.data_mut().begin(purpose);
         self.store.set_epoch_deadline(1);
         let world = Arc::clone(&self.world);
+        let before = self.store.get_fuel().unwrap_or_default();
         let result = call(&world, &mut self.store);
+        let used = before - self.store.get_fuel().unwrap_or_default();
+        let state = self.store.data();
+        state.cost.count(used, state.memory.bytes());
         let result = result.map_err(|error| trap_failure(&mut self.store, purpose.function, &error));
         self.store.data_mut().log.log_output();
         result

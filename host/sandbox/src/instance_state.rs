@@ -9,6 +9,7 @@ use crate::capabilities::{
     BatchesCtx, BatchesView, GrantedSource, LogCtx, LogMeter, SettingsCtx, SourceCtx, SourceView, StateCtx, TargetCtx,
     TargetView,
 };
+use crate::cost::CostMeter;
 use crate::handles::Handles;
 use crate::identity::Identity;
 use crate::limits::{CallTimer, Limits, MemoryGuard};
@@ -21,6 +22,7 @@ pub(crate) struct InstanceState {
     pub(crate) plugin: String,
     pub(crate) limits: Arc<Limits>,
     pub(crate) memory: MemoryGuard,
+    pub(crate) cost: Arc<CostMeter>,
     pub(crate) timer: CallTimer,
     pub(crate) handles: Handles,
     wasi: WasiCtx,
@@ -34,7 +36,7 @@ pub(crate) struct InstanceState {
 
 impl InstanceState {
     /// The state of an instance that is granted no database.
-    pub(crate) fn new(identity: Identity, limits: Limits, meter: Arc<LogMeter>) -> Self {
+    pub(crate) fn new(identity: Identity, limits: Limits, meter: Arc<LogMeter>, cost: Arc<CostMeter>) -> Self {
         let limits = Arc::new(limits);
         let log = LogCtx::new(&identity, &limits, meter);
         let [stdout, stderr] = log.standard_streams();
@@ -57,6 +59,7 @@ impl InstanceState {
             settings: SettingsCtx { values: identity.settings },
             plugin: identity.plugin,
             limits,
+            cost,
         }
     }
 

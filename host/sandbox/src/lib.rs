@@ -11,6 +11,7 @@
 //! | `wasi` | the WASI that every plugin gets, and the parts of it that trap |
 //! | `instance_state` | the host's state of one instance: a context per capability |
 //! | `identity` | the names and the settings of an instance |
+//! | `cost` | the cost of a plugin's calls |
 //! | `limits` | the limits of an instance |
 //! | `instance` | calling a plugin: time, signals, output |
 //! | `purpose` | the purpose of a call |
@@ -34,6 +35,7 @@ mod columns;
 mod compile;
 mod contract;
 mod convert;
+mod cost;
 mod description;
 mod engine;
 mod handles;
@@ -54,6 +56,7 @@ mod wasi;
 
 pub use capabilities::GrantedSource;
 pub use contract::{CONTRACT_VERSION, contract_range};
+pub use cost::Cost;
 pub use description::{Description, Offer, SettingDescription};
 pub use identity::Identity;
 pub use limits::Limits;

@@ -107,6 +107,11 @@ impl MemoryGuard {
         self.refused = None;
     }
 
+    /// The bytes of all linear memories.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The failure after a trap, if it was caused by memory that the guest did not get.
     pub(crate) fn failure(&self) -> Option<Failure> {
         self.refused.clone()

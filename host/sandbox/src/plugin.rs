@@ -12,6 +12,7 @@ use crate::bindings::{any, extractor, loader, models, transform};
 use crate::capabilities::{GrantedSource, LogMeter};
 use crate::compile::compile;
 use crate::contract;
+use crate::cost::{Cost, CostMeter};
 use crate::description::{Description, Offer, description};
 use crate::engine::TickingEngine;
 use crate::identity::Identity;
@@ -31,7 +32,12 @@ pub struct Sandbox {
 impl Sandbox {
     /// A sandbox that keeps compiled components in `cache`.
     pub fn new(cache: PathBuf) -> Result<Self, Failure> {
-        Ok(Self { engine: Arc::new(TickingEngine::new()?), cache, cancel: Cancel::default() })
+        Ok(Self { engine: Arc::new(TickingEngine::new(false)?), cache, cancel: Cancel::default() })
+    }
+
+    /// A sandbox whose plugins' instructions are counted ([`Plugin::take_cost`]): for authors, not for runs.
+    pub fn metered(cache: PathBuf) -> Result<Self, Failure> {
+        Ok(Self { engine: Arc::new(TickingEngine::new(true)?), cache, cancel: Cancel::default() })
     }
 
     /// The same sandbox, whose plugins are interrupted at once when this is set.
@@ -72,6 +78,7 @@ impl Sandbox {
             linker: Arc::new(linker),
             cancel: self.cancel.clone(),
             meters: Arc::default(),
+            cost: Arc::default(),
         })
     }
 }
@@ -98,6 +105,8 @@ pub struct Plugin {
     cancel: Cancel,
     /// The log output so far, by name and stream.
     meters: Arc<Mutex<LogMeters>>,
+    /// The cost of its calls so far.
+    cost: Arc<CostMeter>,
 }
 
 /// The log output, by the plugin's name and the stream's.
@@ -108,6 +117,11 @@ impl Plugin {
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self { name: name.to_owned(), ..self }
+    }
+
+    /// Takes the cost of the calls since it was taken last, in all instances.
+    pub fn take_cost(&self) -> Cost {
+        self.cost.take()
     }
 
     fn need(&self, world: World) -> Result<(), Failure> {
@@ -143,7 +157,7 @@ impl Plugin {
     /// The state of an instance that is granted no database.
     fn state(&self, identity: Identity, limits: Limits) -> InstanceState {
         let meter = self.meter(&identity);
-        InstanceState::new(identity, limits, meter)
+        InstanceState::new(identity, limits, meter, Arc::clone(&self.cost))
     }
 
     fn instance<W>(

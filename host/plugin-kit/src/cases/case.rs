@@ -59,6 +59,15 @@ pub(crate) struct Budget {
     pub(crate) instructions_per_row: Option<u64>,
     /// The peak of linear memory, in MiB.
     pub(crate) memory_mib: Option<u64>,
+    /// Calls of the component, for all rows in one batch.
+    pub(crate) calls: Option<u64>,
+}
+
+impl Budget {
+    /// True if nothing is limited.
+    pub(crate) fn is_none(&self) -> bool {
+        self.instructions_per_row.is_none() && self.memory_mib.is_none() && self.calls.is_none()
+    }
 }
 
 /// A case.

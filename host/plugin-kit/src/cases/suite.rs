@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use wmshost_sandbox::{Limits, Plugin, World};
+use wmshost_sandbox::{Limits, Plugin, Sandbox, World};
 
 use super::case::{self, Case};
 use super::golden::{self, Made};
@@ -17,6 +17,8 @@ pub struct Suite {
     pub folders: Vec<PathBuf>,
     /// True to write the results as the expected ones.
     pub update: bool,
+    /// The folder where compiled components are kept.
+    pub cache: PathBuf,
 }
 
 /// The outcome of a case.
@@ -78,12 +80,21 @@ pub fn run_suite(plugin: &Plugin, suite: &Suite) -> Result<Vec<CaseResult>> {
             folders.join(", ")
         )));
     }
-    Ok(cases.iter().map(|case| run_case(case, plugin, suite.update)).collect())
+    let metered = match cases.iter().any(|case| !case.file.budget.is_none()) {
+        true => Some(Sandbox::metered(suite.cache.clone())?.load(&plugin.name, &plugin.file)?),
+        false => None,
+    };
+    Ok(cases.iter().map(|case| run_case(case, plugin, metered.as_ref(), suite.update)).collect())
 }
 
-fn run_case(case: &Case, plugin: &Plugin, update: bool) -> CaseResult {
+fn run_case(case: &Case, plugin: &Plugin, metered: Option<&Plugin>, update: bool) -> CaseResult {
     let start = Instant::now();
-    let made = make(case, plugin);
+    let made = make(case, plugin).and_then(|mut made| {
+        if let Some(metered) = metered {
+            made.objections.extend(over_budget(case, metered)?);
+        }
+        Ok(made)
+    });
     let rows = made.as_ref().map_or(0, |made| made.input_rows);
     let outcome = made.and_then(|made| judge(case, &made, update));
     CaseResult {
@@ -104,6 +115,25 @@ fn make(case: &Case, plugin: &Plugin) -> Result<Made> {
         World::Loader => loader::run(case, plugin, &limits),
         World::Models => models::run(case, plugin, &limits),
     }
+}
+
+/// The parts of a case's budget that are exceeded.
+fn over_budget(case: &Case, metered: &Plugin) -> Result<Vec<String>> {
+    let budget = &case.file.budget;
+    if budget.is_none() {
+        return Ok(Vec::new());
+    }
+    if metered.world != World::Transform {
+        return Err(case.mistake("budget: only cases of transforms have one"));
+    }
+    let cost = transform::cost(case, metered)?;
+    let parts = [
+        ("instructions_per_row", budget.instructions_per_row, cost.instructions_per_row),
+        ("memory_mib", budget.memory_mib, cost.memory_mib),
+        ("calls", budget.calls, cost.calls),
+    ];
+    let over = parts.into_iter().filter_map(|(name, most, used)| Some((name, most.filter(|most| used > *most)?, used)));
+    Ok(over.map(|(name, most, used)| format!("budget.{name}: {most} allowed, {used} used")).collect())
 }
 
 fn judge(case: &Case, made: &Made, update: bool) -> Result<Outcome> {

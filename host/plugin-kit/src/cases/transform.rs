@@ -18,8 +18,32 @@ use crate::rows;
 /// The sizes of batches that must have the same result; 0 means all rows.
 const BATCHES: [usize; 4] = [0, 1, 2, 7];
 
-/// Runs the case.
-pub(super) fn run(case: &Case, plugin: &Plugin, limits: &Limits) -> Result<Made> {
+/// The cost of a case, in whole numbers.
+pub(crate) struct CaseCost {
+    pub(crate) instructions_per_row: u64,
+    pub(crate) memory_mib: u64,
+    pub(crate) calls: u64,
+}
+
+/// Returns the cost of all rows of a case in one batch.
+pub(crate) fn cost(case: &Case, metered: &Plugin) -> Result<CaseCost> {
+    let (run, input) = prepared(case, metered, &Limits::default())?;
+    metered.take_cost();
+    run.run(&input, 0)?;
+    let cost = metered.take_cost();
+    Ok(CaseCost {
+        instructions_per_row: cost.instructions / (input.num_rows() as u64).max(1),
+        memory_mib: (cost.memory_bytes as u64).div_ceil(1 << 20),
+        calls: cost.calls,
+    })
+}
+
+/// Returns the transform of a case, and its rows.
+pub(crate) fn prepared<'p>(
+    case: &Case,
+    plugin: &'p Plugin,
+    limits: &Limits,
+) -> Result<(TransformRun<'p>, RecordBatch)> {
     let file = case.rows_file("input");
     let file = file.ok_or_else(|| case.mistake("there is no input.csv and no input.jsonl beside it"))?;
     let input = rows::read(&file)?;
@@ -37,6 +61,12 @@ pub(super) fn run(case: &Case, plugin: &Plugin, limits: &Limits) -> Result<Made>
         version: case.file.change_key.clone(),
         on_trap: case.on_trap()?,
     };
+    Ok((run, input))
+}
+
+/// Runs the case.
+pub(super) fn run(case: &Case, plugin: &Plugin, limits: &Limits) -> Result<Made> {
+    let (run, input) = prepared(case, plugin, limits)?;
     let (made, messages) = log::collected(|| run.run(&input, 0));
     let mut made = match made {
         Err(failure) => return Ok(Made::failed(failure, messages)),

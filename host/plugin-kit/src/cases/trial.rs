@@ -45,8 +45,10 @@ impl TransformRun<'_> {
             let rows = input.slice(start, size.min(input.num_rows() - start));
             let changed = trial.change(number, rows, &columns, &context).map_err(|failure| failure.to_string())?;
             parts.push(changed.rows);
-            // The place of a row in its batch depends on the size of the batch.
-            rejected.extend(changed.rejected.into_iter().map(|row| Rejected { place: None, ..row }));
+            // In the order of the rows, whatever the order of the rules; their places depend on the size of the batch.
+            let mut rows = changed.rejected;
+            rows.sort_by_key(|row| row.place);
+            rejected.extend(rows.into_iter().map(|row| Rejected { place: None, ..row }));
         }
         Ok(Transformed { rows: rows::with_columns(&columns, &parts)?, rejected })
     }

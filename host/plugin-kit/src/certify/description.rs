@@ -69,17 +69,6 @@ pub(super) const CLAUSES: &[Clause] = &[
         },
     },
     Clause {
-        name: "described-the-same",
-        world: None,
-        demand: "Two instances describe themselves alike.",
-        explanation: "The host asks once and keeps the answer.",
-        needs: &["describes-itself"],
-        check: |subject| {
-            let [one, other] = [attempt!(subject.plugin.describe()), attempt!(subject.plugin.describe())];
-            Verdict::of((format!("{one:?}") != format!("{other:?}")).then(|| "two descriptions differ".to_owned()))
-        },
-    },
-    Clause {
         name: "defaults-fit",
         world: None,
         demand: "Each default is a value of its setting's type, and one of its choices.",

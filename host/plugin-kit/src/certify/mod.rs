@@ -62,13 +62,17 @@ pub fn clauses(world: Option<World>) -> Vec<Clause> {
     all.filter(|clause| world.is_none() || clause.world.is_none() || clause.world == world).copied().collect()
 }
 
-/// Examines a component with the first case of these folders that does not expect a failure. Clauses that need rows are
-/// skipped where there is no case.
-pub fn examine(plugin: &Plugin, cases: &[PathBuf]) -> Result<Vec<Finding>> {
+/// Examines a component with the first case of these folders that does not expect a failure: these clauses and those that
+/// they need, or all if none is named. Clauses that need rows are skipped where there is no case.
+pub fn examine(plugin: &Plugin, cases: &[PathBuf], only: &[&str]) -> Result<Vec<Finding>> {
     let subject = Subject::new(plugin, cases)?;
     let mut verdicts: BTreeMap<&'static str, Verdict> = BTreeMap::new();
     let mut findings = Vec::new();
-    for clause in clauses(Some(plugin.world)) {
+    let all = clauses(Some(plugin.world));
+    let needed: Vec<&str> =
+        all.iter().filter(|clause| only.contains(&clause.name)).flat_map(|clause| clause.needs).copied().collect();
+    let is_asked = |clause: &Clause| only.is_empty() || only.contains(&clause.name) || needed.contains(&clause.name);
+    for clause in all.into_iter().filter(is_asked) {
         let needed = clause.needs.iter().find(|needed| verdicts.get(**needed) != Some(&Verdict::Pass));
         let verdict = match needed {
             Some(needed) => Verdict::NotReached(format!("`{needed}` does not pass")),

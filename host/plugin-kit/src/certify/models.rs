@@ -37,16 +37,6 @@ pub(super) const CLAUSES: &[Clause] = &[
         )
     },
     clause(
-        "declares-the-same",
-        "Two instances declare the same models.",
-        "A model is built again when its declaration has changed.",
-        |subject| {
-            let [one, other] = [declared(subject, Dialect::Sqlite), declared(subject, Dialect::Sqlite)];
-            let differs = format!("{:?}", attempt!(one)) != format!("{:?}", attempt!(other));
-            Verdict::of(differs.then(|| "two declarations differ".to_owned()))
-        },
-    ),
-    clause(
         "dialects-alike",
         "The same models are declared for each kind of database.",
         "A pipeline may have SQLite in development and Oracle in production.",
@@ -137,24 +127,6 @@ pub(super) const CLAUSES: &[Clause] = &[
                 }
             }
         })
-    },
-    Clause {
-        needs: &["describes-itself", "declares", "checked", "builds"],
-        ..clause(
-            "second-build-changes-nothing",
-            "A second build over the same tables changes nothing.",
-            "A run ends with the models whose inputs changed.",
-            |subject| {
-                let (database, _) = match built(subject) {
-                    Ok(built) => built,
-                    Err(verdict) => return verdict,
-                };
-                let project = attempt!(checked(subject, Dialect::Sqlite));
-                let again = attempt!(build(&project, &database));
-                let changed = again.nodes.iter().find(|node| node.changed > 0);
-                Verdict::of(changed.map(|node| format!("{} rows of {} change", node.changed, node.name)))
-            },
-        )
     },
 ];
 

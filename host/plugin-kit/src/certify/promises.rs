@@ -43,17 +43,6 @@ pub(super) const CLAUSES: &[Clause] = &[
         nulls_as_promised,
     ),
     clause(
-        "promise-the-same",
-        "Two instances promise the same columns.",
-        "A fresh instance takes the place of one that failed.",
-        |subject| {
-            let input = attempt!(subject.input().map_err(reason));
-            let [one, other] = [(); 2].map(|()| subject.transform(&input).map(|transform| transform.promised()));
-            let differs = attempt!(one) != attempt!(other);
-            Verdict::of(differs.then(|| "a second instance promises other columns".to_owned()))
-        },
-    ),
-    clause(
         "key-unchanged",
         "The columns of the key stay as they are.",
         "Rows of the target are found by them: a changed key overwrites another row.",

@@ -29,7 +29,9 @@ impl<'p> Subject<'p> {
         for folder in folders {
             case = case.or(find(folder)?.into_iter().find(|case| case.file.fails.is_none()));
         }
-        Ok(Self { plugin, limits: Limits::default(), case })
+        // The clauses together may log more than a stream does.
+        let limits = Limits { log_messages: u64::MAX, log_bytes: u64::MAX, ..Limits::default() };
+        Ok(Self { plugin, limits, case })
     }
 
     /// The case; a skip if there is none.

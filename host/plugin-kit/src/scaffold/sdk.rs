@@ -34,7 +34,7 @@ fn digest(start: &str) -> String {
 /// The text of the file that says which SDK and which contract a project has.
 pub(crate) fn record() -> String {
     format!(
-        "# The SDK and the contract of this project, as `wmshost plugin new` wrote them; `wmshost plugin new --upgrade` replaces them.\n\
+        "# The SDK and the contract of this project, as `wmshost plugin new` wrote them.\n\
          contract = \"{}\"\nwit = \"{}\"\nsdk = \"{}\"\n",
         wmshost_sandbox::CONTRACT_VERSION,
         digest("wit/"),

@@ -10,7 +10,7 @@ const WORLD: &str = "{{world}}";
 /// The files that every project has.
 const COMMON: [(&str, &str); 4] = [
     ("Cargo.toml", include_str!("templates/Cargo.toml.txt")),
-    (".gitignore", "/target\n"),
+    (".gitignore", "/target\n/src/bindings.rs\n"),
     ("README.md", include_str!("templates/README.md.txt")),
     (".github/workflows/ci.yml", include_str!("templates/ci.yml.txt")),
 ];

@@ -20,6 +20,13 @@ Examples:
     /// Build the plugin of the present folder: cargo build --release --target wasm32-wasip2
     #[command(after_help = "Example:\n  wmshost plugin build && wmshost plugin test")]
     Build(ProjectArgs),
+    /// Build the plugin and run its cases whenever one of its files is saved
+    #[command(after_help = "\
+Ends on Ctrl-C. A panic is shown with its text, file and line; a case that differs with the lines that do.
+
+Example:
+  wmshost plugin dev cases/cleans")]
+    Dev(DevArgs),
     /// Run the component over its cases, and compare what it makes with what is expected
     #[command(after_help = "\
 A folder with a case.toml is a case. The compiled component is run by the host, against databases of the case's own and a
@@ -89,6 +96,17 @@ pub(crate) struct ProjectArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct DevArgs {
+    /// Cases, or folders of cases; the folder `cases` by default
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// End after this number of builds
+    #[arg(long, value_name = "N")]
+    pub(crate) builds: Option<u32>,
+}
+
+#[derive(Args)]
 pub(crate) struct TestArgs {
     /// Cases, or folders of cases; the folder `cases` by default
     pub(crate) paths: Vec<PathBuf>,
@@ -116,6 +134,9 @@ pub(crate) struct CheckPluginArgs {
     /// A case or a folder of cases to examine it with; the folder `cases` by default; may be given several times
     #[arg(long, value_name = "FOLDER")]
     pub(crate) cases: Vec<PathBuf>,
+    /// Examine only this clause, and those that it needs; may be given several times
+    #[arg(long, value_name = "CLAUSE")]
+    pub(crate) only: Vec<String>,
     /// Let this clause be skipped; may be given several times
     #[arg(long, value_name = "CLAUSE")]
     pub(crate) accept_skip: Vec<String>,

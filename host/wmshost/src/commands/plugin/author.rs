@@ -1,7 +1,9 @@
-//! `wmshost plugin new`, `build` and `test`: an author's project.
+//! `wmshost plugin new`, `build`, `dev` and `test`: an author's project.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use wmshost_flow::Failure;
 use wmshost_plugin_kit::{Error, Project, Suite, new_project, run_suite};
@@ -9,7 +11,7 @@ use wmshost_runtime::Result;
 use wmshost_sandbox::World;
 
 use super::component;
-use crate::cli::{Kind, NewArgs, ProjectArgs, TestArgs};
+use crate::cli::{DevArgs, Kind, NewArgs, Output, ProjectArgs, TestArgs};
 use crate::commands::App;
 use crate::exit::Exit;
 use crate::report;
@@ -39,6 +41,43 @@ pub(super) fn build(arguments: &ProjectArgs) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
+/// The interval at which the files of a project are looked at.
+const LOOK: Duration = Duration::from_millis(300);
+
+pub(super) fn dev(app: &App, arguments: &DevArgs) -> Result<Exit> {
+    let project = Project::find(&arguments.project.project).map_err(|error| failure(&error))?;
+    let cancel = app.signals.cancel();
+    let mut builds = 0;
+    loop {
+        let seen = project.changed();
+        match build_and_test(app, &project, &arguments.paths) {
+            Ok(_) => {}
+            // The author goes on; what is wrong is in the files that are being edited.
+            Err(error) => report::failure(&error.to_string()),
+        }
+        builds += 1;
+        if arguments.builds.is_some_and(|most| builds >= most) {
+            return Ok(Exit::Success);
+        }
+        report::note("waiting for a change; Ctrl-C ends");
+        while project.changed() == seen {
+            if cancel.is_set() {
+                return Ok(Exit::Cancelled);
+            }
+            sleep(LOOK);
+        }
+    }
+}
+
+fn build_and_test(app: &App, project: &Project, paths: &[PathBuf]) -> Result<Exit> {
+    let file = project.build().map_err(|error| failure(&error))?;
+    let folders = if paths.is_empty() { vec![project.cases()] } else { paths.to_vec() };
+    let plugin = component(&app.runtime(Output::Text).registry()?, &file)?;
+    let suite = Suite { folders, update: false, cache: app.data_dir.plugins() };
+    let results = run_suite(&plugin, &suite).map_err(|error| failure(&error))?;
+    report::author::cases(&results, Output::Text)
+}
+
 /// Fails if there is no component in a file.
 pub(super) fn check_is_built(file: &Path) -> Result<(), Failure> {
     if file.exists() {
@@ -58,7 +97,8 @@ pub(super) fn test(app: &App, arguments: &TestArgs) -> Result<Exit> {
     };
     check_is_built(&file)?;
     let plugin = component(&app.runtime(output).registry()?, &file)?;
-    let results = run_suite(&plugin, &Suite { folders, update: arguments.update }).map_err(|error| failure(&error))?;
+    let suite = Suite { folders, update: arguments.update, cache: app.data_dir.plugins() };
+    let results = run_suite(&plugin, &suite).map_err(|error| failure(&error))?;
     if let Some(junit) = &arguments.junit {
         let written = fs::write(junit, report::author::junit(&plugin.name, &results));
         written.map_err(|error| Failure::permanent(format!("{}: it cannot be written: {error}", junit.display())))?;

@@ -13,7 +13,7 @@ use crate::report;
 
 pub(super) fn check(app: &App, arguments: &CheckPluginArgs) -> Result<Exit> {
     let names: Vec<&str> = clauses(None).iter().map(|clause| clause.name).collect();
-    for name in arguments.accept_skip.iter().chain(&arguments.explain) {
+    for name in arguments.accept_skip.iter().chain(&arguments.only).chain(&arguments.explain) {
         if !names.contains(&name.as_str()) {
             let message = format!("there is no clause `{name}`; there is {}", names.join(", "));
             return Err(Failure::invalid_config(message).into());
@@ -35,6 +35,7 @@ pub(super) fn check(app: &App, arguments: &CheckPluginArgs) -> Result<Exit> {
         (folders, _) => folders.to_vec(),
     };
     let plugin = component(&app.runtime(arguments.output.output).registry()?, &file)?;
-    let findings = examine(&plugin, &folders).map_err(|error| failure(&error))?;
+    let only: Vec<&str> = arguments.only.iter().map(String::as_str).collect();
+    let findings = examine(&plugin, &folders, &only).map_err(|error| failure(&error))?;
     report::certify::findings(&plugin, &findings, &arguments.accept_skip, arguments.output.output)
 }

@@ -2,7 +2,7 @@
 //!
 //! | module | purpose |
 //! |---|---|
-//! | `author` | `new`, `build` and `test`: an author's project |
+//! | `author` | `new`, `build`, `dev` and `test`: an author's project |
 //! | `certify` | `check`: a component, clause by clause |
 
 mod author;
@@ -24,6 +24,7 @@ pub(super) fn plugin(app: &App, command: PluginCommand) -> Result<Exit> {
     match command {
         PluginCommand::New(arguments) => author::new(&arguments),
         PluginCommand::Build(arguments) => author::build(&arguments),
+        PluginCommand::Dev(arguments) => author::dev(app, &arguments),
         PluginCommand::Test(arguments) => author::test(app, &arguments),
         PluginCommand::Check(arguments) => certify::check(app, &arguments),
         PluginCommand::List { pipeline, output } => list(app, pipeline.as_deref(), output.output),

@@ -1,0 +1,6 @@
+//! The work of a plugin's author, in a folder outside of this repository: a project from nothing to a certified component in
+//! a running pipeline; and the clauses of certification, each broken by a component.
+
+mod clauses;
+mod guide;
+mod mistakes;
