@@ -10,12 +10,23 @@ toolchain=${1-}
 out=$PWD/target/dist
 mkdir -p "$out"
 
-# A path of its own dependencies is the only one that a plugin would have: that of cargo's registry.
+# Cargo orders code by the paths of crates in their workspace, and by absolute ones where a crate is outside of it, as wit/rules
+# is outside of plugins/: here both are in one. The path of cargo's registry is the only one that would be in a plugin.
+sources=$out/sources
+rm -rf "$sources" && mkdir -p "$sources"
+tar --exclude=plugins/target -cf - plugins wit rust-toolchain.toml | tar -C "$sources" -xf -
+sed -E -e '/^(default-)?members/s#"([a-z])#"plugins/\1#g' -e '/^members/s#\[#["wit/rules", #' \
+  -e 's#path = "\.\./wit/rules"#path = "wit/rules"#' -e 's#path = "(sdk[^"]*)"#path = "plugins/\1"#' \
+  plugins/Cargo.toml >"$sources/Cargo.toml"
+mv "$sources/plugins/Cargo.lock" "$sources/" && rm "$sources/plugins/Cargo.toml"
 registry=${CARGO_HOME:-$HOME/.cargo}
-export CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$registry=/cargo"
+plugins=()
+for manifest in "$sources"/plugins/{extractors,transforms,loaders,models}/*/Cargo.toml; do
+  plugins+=(-p "$(sed -n 's/^name = "\(.*\)"/\1/p' "$manifest" | head -n 1)")
+done
 # shellcheck disable=SC2086  # no argument where there is no toolchain
-(cd plugins && cargo $toolchain build --release --target wasm32-wasip2 --target-dir "$out/plugins" --workspace --exclude 'hostile-*')
-unset CARGO_ENCODED_RUSTFLAGS
+(cd "$sources" && CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$registry=/cargo" \
+  cargo $toolchain build --release --target wasm32-wasip2 --target-dir "$out/plugins" "${plugins[@]}")
 
 version=$(target/release/wmshost -V | cut -d ' ' -f 2)
 name=wmshost-$version-$(rustc -vV | sed -n 's/^host: //p')
