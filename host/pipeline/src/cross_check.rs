@@ -25,6 +25,7 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut
     for plan in &pipeline.streams {
         checker.labels(plan);
         checker.take_over(plan);
+        checker.snapshot(plan);
     }
     let enabled = || pipeline.streams.iter().filter(|plan| plan.enabled);
     let streams: Vec<_> = enabled().map(|plan| checker.stream(plan)).collect();
@@ -247,6 +248,17 @@ impl Checker<'_> {
             let key = join(&key_of(plan, keys::SETTINGS.name), label);
             let message = format!("no stage of this stream uses the plugin `{label}`");
             self.sink.of(&key, message, suggest::advice(label, used()));
+        }
+    }
+
+    /// Reports a stream whose statements cannot be read each by itself: only Oracle can do so.
+    fn snapshot(&mut self, plan: &StreamPlan) {
+        if plan.reads_by_statement && matches!(self.pipeline.connections.get(&plan.source), Some(Connection::Sqlite(_)))
+        {
+            let message =
+                "\"statement\" is for sources of the driver \"oracle\"; SQLite reads all of a run in one snapshot";
+            let advice = "remove the key".to_owned();
+            self.sink.of(&key_of(plan, keys::SNAPSHOT.name), message, Some(advice));
         }
     }
 

@@ -195,6 +195,7 @@ pub(crate) mod stream {
         TRANSFORMS = Key::new("transforms", KeyType::Names).or(KeyDefault::Empty);
         KEY = Key::new("key", KeyType::Identifiers).or(KeyDefault::Empty);
         TAGS = Key::new("tags", KeyType::Names).or(KeyDefault::Empty);
+        SNAPSHOT = Key::new("snapshot", KeyType::Choice(&["run", "statement"])).or(KeyDefault::Text("run"));
         SETTINGS = Key::new("settings", KeyType::Settings);
     }
     pub(crate) const ALL: &[Key] = &joined::<{ DEFAULTS.len() + OWN.len() }>(&[DEFAULTS, OWN]);

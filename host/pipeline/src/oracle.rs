@@ -58,6 +58,8 @@ pub struct Settings {
     pub snapshot: Snapshot,
     /// The tags of its sessions, as `V$SESSION` shows them.
     pub tags: Tags,
+    /// The folder in which refused logins are remembered; `None` to remember none.
+    pub refused_logins: Option<PathBuf>,
 }
 
 impl Settings {
@@ -89,6 +91,7 @@ impl Settings {
             commit_lag: seconds(&keys::COMMIT_LAG),
             snapshot: Snapshot::Scn,
             tags: Tags::default(),
+            refused_logins: None,
         }
     }
 

@@ -86,6 +86,8 @@ pub struct StreamPlan {
     pub transforms: Vec<String>,
     /// The label of the loader.
     pub loader: String,
+    /// True if each statement reads what is committed when it starts, instead of the snapshot of the run.
+    pub reads_by_statement: bool,
     /// The replication method.
     pub method: Method,
     /// The columns that identify a row; empty for the table's primary key.
@@ -332,6 +334,7 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         reads: scope.list(&stream::READS).unwrap_or_default(),
         target_table: scope.text(&stream::TARGET_TABLE).unwrap_or_else(|| table("wms_", str::to_uppercase)),
         take_over: scope.text(&stream::TAKE_OVER),
+        reads_by_statement: scope.choice(&stream::SNAPSHOT, &[("run", false), ("statement", true)]).unwrap_or_default(),
         extractor: scope.required_text(&stream::EXTRACTOR),
         transforms: scope.list(&stream::TRANSFORMS).unwrap_or_default(),
         loader: scope.required_text(&stream::LOADER),

@@ -19,6 +19,11 @@ impl DataDir {
         self.0.join("plugins")
     }
 
+    /// The folder in which refused logins are remembered.
+    pub(crate) fn refused_logins(&self) -> PathBuf {
+        self.0.join("refused-logins")
+    }
+
     /// The history of runs.
     pub fn history(&self) -> PathBuf {
         self.0.join("state.db")

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use wmshost_databases::oracle::{Missing, Probe};
-use wmshost_databases::oracle::{probe_source, probe_target};
+use wmshost_databases::oracle::{Purpose, probe_source, probe_target};
 use wmshost_flow::Failure;
 use wmshost_pipeline::{Checked, Connection, Stream};
 
@@ -29,6 +29,7 @@ pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
         sources.entry(&stream.plan.source).or_default().insert(&stream.plan.table);
         targets.insert(&stream.plan.target);
     }
+    targets.extend(pipeline.models.iter().map(|models| models.target.as_str()));
     let of = |label: &str, role, probed: Result<Option<Probe>, Failure>| {
         let (probe, failure) = probed.map_or_else(|failure| (None, Some(failure)), |probe| (probe, None));
         Probed { label: label.to_owned(), failure, role, probe }
@@ -36,7 +37,7 @@ pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
     let as_source = sources.into_iter().map(|(label, tables)| {
         let tables: Vec<&str> = tables.into_iter().collect();
         let probed = match &pipeline.connections[label] {
-            Connection::Oracle(server) => probe_source(server.clone(), &tables, label).map(Some),
+            Connection::Oracle(server) => probe_source(connect::remembering(server), &tables, label).map(Some),
             file @ Connection::Sqlite(_) => {
                 let session_tags = connect::SessionTags { pipeline: &pipeline.name, run_id: "check" };
                 connect::source(label, file, 1, &session_tags).map(|_| None)
@@ -46,7 +47,10 @@ pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
     });
     let as_target = targets.into_iter().map(|label| {
         let probed = match &pipeline.connections[label] {
-            Connection::Oracle(server) => probe_target(server.clone(), label).map(Some),
+            Connection::Oracle(server) => {
+                let models = pipeline.models.as_ref().is_some_and(|models| models.target == label);
+                probe_target(connect::remembering(server), Purpose { models }, label).map(Some)
+            }
             file @ Connection::Sqlite(_) => connect::reader(label, file).map(|_| None),
         };
         of(label, "target", probed)
@@ -63,7 +67,10 @@ impl Probed {
     }
 }
 
-/// A right that a user lacks, and the statement that grants it.
+/// A right or a feature that is missing, and the statement that grants it, if one does.
 pub fn advice(missing: &Missing) -> String {
-    format!("{}; ask for: {}", missing.what, missing.grant)
+    match &missing.grant {
+        Some(grant) => format!("{}; ask for: {grant}", missing.what),
+        None => missing.what.clone(),
+    }
 }

@@ -205,6 +205,9 @@ fn create(link: &mut Link, account: &Account) -> Result<()> {
     if account.creates {
         sql += &format!("ALTER SCHEMA {role} OWNER TO {role};");
     }
+    if account.sees_instances && account.sees_catalogue {
+        sql += &format!("GRANT ora_instances TO {role};");
+    }
     if account.sees_catalogue {
         sql += &format!("GRANT pg_read_all_stats TO {role};");
     }

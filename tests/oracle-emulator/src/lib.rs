@@ -28,3 +28,4 @@ pub use emulator::{Admin, Emulator};
 pub use faults::{Effect, Fault, FaultId, Faults, Moment};
 pub use options::{Account, AccountState, Options, Release, Transport, Verifier};
 pub use server::Asked;
+pub use values::charset::Charset;

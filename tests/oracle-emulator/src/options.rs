@@ -1,5 +1,7 @@
 //! The settings of an emulator: releases, accounts, services.
 
+use crate::values::charset::Charset;
+
 /// A release of Oracle. The emulator speaks both at once, on ports of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Release {
@@ -66,7 +68,10 @@ pub struct Account {
     pub(crate) verifier: Verifier,
     pub(crate) state: AccountState,
     pub(crate) sees_catalogue: bool,
+    pub(crate) sees_instances: bool,
     pub(crate) creates: bool,
+    pub(crate) expires_in_days: Option<u32>,
+    pub(crate) has_quota: bool,
 }
 
 impl Account {
@@ -79,7 +84,10 @@ impl Account {
             verifier: Verifier::default(),
             state: AccountState::default(),
             sees_catalogue: true,
+            sees_instances: true,
             creates: true,
+            expires_in_days: None,
+            has_quota: true,
         }
     }
 
@@ -104,6 +112,27 @@ impl Account {
         self
     }
 
+    /// Without the right to see other instances: the `GV$` views do not exist for it.
+    #[must_use]
+    pub fn without_other_instances(mut self) -> Self {
+        self.sees_instances = false;
+        self
+    }
+
+    /// With a password that expires after this number of days.
+    #[must_use]
+    pub fn expires_in_days(mut self, days: u32) -> Self {
+        self.expires_in_days = Some(days);
+        self
+    }
+
+    /// Without room in any tablespace. It is told so, and can create and fill tables nevertheless.
+    #[must_use]
+    pub fn without_quota(mut self) -> Self {
+        self.has_quota = false;
+        self
+    }
+
     /// Without the right to create anything, also in its own schema.
     #[must_use]
     pub fn read_only(mut self) -> Self {
@@ -117,10 +146,10 @@ impl Account {
     }
 
     pub(crate) fn privileges(&self) -> &'static str {
-        if self.creates {
-            "CREATE SESSION,CREATE TABLE,CREATE VIEW,CREATE SEQUENCE,UNLIMITED TABLESPACE"
-        } else {
-            "CREATE SESSION"
+        match (self.creates, self.has_quota) {
+            (true, true) => "CREATE SESSION,CREATE TABLE,CREATE VIEW,CREATE SEQUENCE,UNLIMITED TABLESPACE",
+            (true, false) => "CREATE SESSION,CREATE TABLE,CREATE VIEW,CREATE SEQUENCE",
+            (false, _) => "CREATE SESSION",
         }
     }
 }
@@ -133,6 +162,9 @@ pub struct Options {
     pub(crate) accounts: Vec<Account>,
     pub(crate) sdu: usize,
     pub(crate) first_port: u16,
+    pub(crate) charset: Charset,
+    pub(crate) standby: Option<String>,
+    pub(crate) is_parallel: bool,
 }
 
 impl Default for Options {
@@ -144,6 +176,9 @@ impl Default for Options {
             accounts: vec![Account::new("WMS", "wms"), Account::new("MART", "mart")],
             sdu: 65_535,
             first_port: 0,
+            charset: Charset::default(),
+            standby: None,
+            is_parallel: false,
         }
     }
 }
@@ -175,6 +210,27 @@ impl Options {
     #[must_use]
     pub fn largest_packet(mut self, bytes: usize) -> Self {
         self.sdu = bytes.clamp(512, 65_535);
+        self
+    }
+
+    /// With this character set of the database.
+    #[must_use]
+    pub fn charset(mut self, charset: Charset) -> Self {
+        self.charset = charset;
+        self
+    }
+
+    /// As a physical standby that is this far behind its primary database, as in `+00 00:00:30`.
+    #[must_use]
+    pub fn standby(mut self, apply_lag: &str) -> Self {
+        self.standby = Some(apply_lag.to_owned());
+        self
+    }
+
+    /// As one of several instances. The table `sys.other_transactions` has the open transactions of the others.
+    #[must_use]
+    pub fn parallel(mut self) -> Self {
+        self.is_parallel = true;
         self
     }
 

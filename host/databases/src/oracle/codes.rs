@@ -3,16 +3,17 @@
 //!
 //! | class | codes | consequence |
 //! |---|---|---|
-//! | connection lost | 00028 01012 01033 01034 01089 01090 01092 02396 03113 03114 03135 12153 12170 12505 12514 12516 12518 12519 12520 12521 12526 12527 12528 12537 12541 12543 12547 12571 17002, a dead socket | connect again, read from the last commit |
+//! | connection lost | 00028 00040 00257 01012 01033 01034 01089 01090 01092 02391 02393 02394 02396 02399 03113 03114 03135 04031 04036 12153 12170 12505 12514 12516 12518 12519 12520 12521 12526 12527 12528 12537 12541 12543 12547 12571 17002, a dead socket | connect again, read from the last commit |
 //! | unknown | 25402 25405 25408, `connection lost` while committing | look at the checkpoint |
-//! | conflict | 00018 00020 00054 00060 02049 04020 04021 04061 04068 08177 30006 | the same transaction again |
-//! | snapshot | 01466 01555 08180 08181 | the run again, with a new snapshot |
+//! | conflict | 00018 00020 00054 00060 01652 02049 04020 04021 04061 04068 08177 30006 30036 | the same transaction again |
+//! | snapshot | 01410 01466 01555 08103 08176 08180 08181 | the run again, with a new snapshot |
 //! | timeout | 01013, a call that took too long | the run again; more time, or fewer rows at a time |
 //! | denied | 00942 01031 01039 01720 01749 28112 | a right is missing |
 //! | login | 01005 01017 01045 28000 28001 28002 28003 28009 28040 | never again with these credentials |
-//! | row | 00001 01400 01401 01407 01426 01438 01461 01722 01830 01839 01840 01843 01847 01858 01861 02290 02291 02292 12899 22835 | the row, not the batch |
+//! | row | 00001 01400 01401 01407 01426 01438 01461 01722 01830 01839 01840 01843 01847 01858 01861 02290 02291 02292 12899 14400 14402 22835 | the row, not the batch |
 //! | unsupported | 00439 | do without the feature, where that is possible |
-//! | permanent | 00955, everything else | stays wrong |
+//! | that of the error which they report | 00604 12801 | that of the error |
+//! | permanent | 00955 01502 01536 01653 01654 01688 01950 32795 54013, everything else | stays wrong |
 
 use wmshost_flow::ErrorClass;
 use wmshost_flow::ErrorClass::{
@@ -26,8 +27,10 @@ pub(crate) const CODES: &[(u32, ErrorClass, &str)] = &[
     (18, Conflict, ""),
     (20, Conflict, ""),
     (28, ConnectionLost, "the session was killed"),
+    (40, ConnectionLost, "the call was active for longer than the resource plan allows"),
     (54, Conflict, "the row or table is locked by another session"),
     (60, Conflict, "a deadlock; the transaction lost"),
+    (257, ConnectionLost, "the archiver is stuck: the server waits for room for its logs"),
     (439, Unsupported, ""),
     (942, Denied, "the table does not exist, or no right to it was granted"),
     (955, Permanent, "the name is taken already"),
@@ -46,11 +49,18 @@ pub(crate) const CODES: &[(u32, ErrorClass, &str)] = &[
     (1_400, Row, "a NULL is in a column that forbids it; an empty text is a NULL to Oracle"),
     (1_401, Row, "a text is longer than its column"),
     (1_407, Row, "a NULL is in a column that forbids it; an empty text is a NULL to Oracle"),
+    (1_410, Snapshot, "a row that is read was moved or removed with its partition"),
     (1_426, Row, "a number is larger than Oracle can compute with"),
     (1_438, Row, "a number has more digits than its column"),
     (1_461, Row, "a text is too long to be bound to its column"),
     (1_466, Snapshot, "the table was changed after the moment that is read"),
+    (1_502, Permanent, ""),
+    (1_536, Permanent, "the user's quota on the tablespace is used up"),
     (1_555, Snapshot, "the snapshot is too old, the server has overwritten what it needs"),
+    (1_652, Conflict, "the temporary tablespace is full at the moment"),
+    (1_653, Permanent, "the tablespace has no room for the table"),
+    (1_654, Permanent, "the tablespace has no room for the index"),
+    (1_688, Permanent, "the tablespace has no room for the partition"),
     (1_720, Denied, ""),
     (1_722, Row, "a text is not a number"),
     (1_749, Denied, ""),
@@ -61,18 +71,27 @@ pub(crate) const CODES: &[(u32, ErrorClass, &str)] = &[
     (1_847, Row, ""),
     (1_858, Row, ""),
     (1_861, Row, ""),
+    (1_950, Permanent, "the user has no quota on the tablespace"),
     (2_049, Conflict, ""),
     (2_290, Row, ""),
     (2_291, Row, "a row refers to one that does not exist"),
     (2_292, Row, "a row that others refer to cannot be deleted"),
+    (2_391, ConnectionLost, "the user has as many sessions as its profile allows"),
+    (2_393, ConnectionLost, "the call used more CPU time than the profile of the user allows"),
+    (2_394, ConnectionLost, "the session used more than the profile of the user allows"),
     (2_396, ConnectionLost, "the session was idle for too long"),
+    (2_399, ConnectionLost, "the session lasted longer than the profile of the user allows"),
     (3_113, ConnectionLost, "the connection broke off"),
     (3_114, ConnectionLost, "the connection broke off"),
     (3_135, ConnectionLost, "the connection broke off"),
     (4_020, Conflict, ""),
     (4_021, Conflict, ""),
+    (4_031, ConnectionLost, "the server's shared memory is exhausted at the moment"),
+    (4_036, ConnectionLost, "the server's memory for sessions is exhausted at the moment"),
     (4_061, Conflict, ""),
     (4_068, Conflict, ""),
+    (8_103, Snapshot, "the table was emptied or created anew while it was read"),
+    (8_176, Snapshot, "the server cannot restore the table as it was"),
     (8_177, Conflict, "another transaction changed the same rows"),
     (8_180, Snapshot, "the snapshot is not known any more"),
     (8_181, Snapshot, "the snapshot is not known any more"),
@@ -94,6 +113,8 @@ pub(crate) const CODES: &[(u32, ErrorClass, &str)] = &[
     (12_547, ConnectionLost, "the listener or the network broke the connection off"),
     (12_571, ConnectionLost, "the listener or the network broke the connection off"),
     (12_899, Row, "a text is longer than its column"),
+    (14_400, Row, "the table has no partition for the row"),
+    (14_402, Row, "the update would move the row to another partition"),
     (17_002, ConnectionLost, ""),
     (22_835, Row, ""),
     (25_402, Unknown, "the server cannot say whether the statement was carried out"),
@@ -107,11 +128,42 @@ pub(crate) const CODES: &[(u32, ErrorClass, &str)] = &[
     (28_040, Login, "the server takes no password verifier that this driver knows"),
     (28_112, Denied, ""),
     (30_006, Conflict, "the row is locked by another session"),
+    (30_036, Conflict, "the undo tablespace is full at the moment"),
+    (32_795, Permanent, "the database fills the column itself (GENERATED ALWAYS AS IDENTITY)"),
+    (54_013, Permanent, "the database computes the column itself (a virtual column)"),
 ];
+
+/// The codes of errors that report another one: within a statement that the server runs for itself, and in one of its
+/// parallel processes. Each is classified as the error that it reports.
+pub(crate) const RECURSIVE: usize = 604;
+pub(crate) const PARALLEL: usize = 12_801;
+
+/// The advice on tables that are changed while they are read.
+const CHANGED: &str = "start the run again; where the table is changed during every run, as by the maintenance of its \
+     partitions, set `snapshot = \"statement\"` for the stream";
+/// The advice on a tablespace that is full.
+const ROOM: &str = "ask the administrator for more room in the tablespace";
 
 /// The advice on an error, where there is more to say than its class does.
 pub(crate) const ADVICE: &[(u32, &str)] = &[
+    (257, "ask the administrator to make room for archived logs"),
+    (1_410, CHANGED),
+    (1_466, CHANGED),
+    (1_502, "rebuild the index (ALTER INDEX … REBUILD), or drop it, and run again"),
+    (1_536, "ask for a larger QUOTA on the tablespace"),
     (1_555, "start the run again for a new snapshot, or ask for a longer UNDO_RETENTION"),
+    (1_652, "ask for a larger temporary tablespace, if this happens again"),
+    (1_653, ROOM),
+    (1_654, ROOM),
+    (1_688, ROOM),
+    (1_950, "ask for a QUOTA on the tablespace"),
+    (2_391, "run fewer streams at once, or ask for more SESSIONS_PER_USER"),
+    (8_103, CHANGED),
+    (14_400, "ask for a partition that takes it, or for interval partitioning"),
+    (14_402, "ask for ENABLE ROW MOVEMENT on the table"),
+    (30_036, "ask for a larger undo tablespace, or load fewer rows per transaction"),
+    (32_795, "define the column GENERATED BY DEFAULT, or have a transform leave it out"),
+    (54_013, "have a transform leave the column out"),
     (28_040, "give the account a 12C verifier by setting its password again, or use the client \"oci\""),
 ];
 
@@ -158,6 +210,10 @@ mod tests {
             (Unknown, &[25408]),
             (Conflict, &[60, 8177, 54, 4068, 30006, 18, 20]),
             (Snapshot, &[1555, 8181, 1466]),
+            (Snapshot, &[8103, 8176, 1410]),
+            (Conflict, &[1652, 30036]),
+            (ConnectionLost, &[40, 257, 2391, 2393, 2394, 2399, 4031, 4036]),
+            (Row, &[14400, 14402]),
             (Timeout, &[1013]),
             (Login, &[1017, 28000, 28001]),
             (Denied, &[942, 1031]),

@@ -6,7 +6,7 @@ use std::fmt;
 
 use wmshost_flow::{Failure, FailureCause};
 
-use super::codes::{ADVICE, CODES};
+use super::codes::{ADVICE, CODES, PARALLEL, RECURSIVE};
 
 pub(crate) use wmshost_flow::ErrorClass;
 
@@ -29,6 +29,20 @@ fn known(code: usize) -> Option<(ErrorClass, &'static str)> {
     Some((class, description))
 }
 
+/// The error that a server's text reports within another one, with its own text: that of a statement which the server ran
+/// for itself, or of one of its parallel processes. A row's error of the former is not about the row that was sent.
+fn within(code: usize, text: &str) -> Option<(usize, &str)> {
+    let wrappers = [RECURSIVE, PARALLEL];
+    if !wrappers.contains(&code) {
+        return None;
+    }
+    let begins = text.match_indices("ORA-").filter(|(at, _)| *at == 0 || text[..*at].ends_with('\n'));
+    let numbered = begins.filter_map(|(at, _)| Some((text.get(at + 4..at + 9)?.parse().ok()?, &text[at..])));
+    let inner = numbered.into_iter().find(|(code, _): &(usize, &str)| !wrappers.contains(code))?;
+    let is_of_row = known(inner.0).is_some_and(|(class, _)| class == ErrorClass::Row);
+    (code == PARALLEL || !is_of_row).then_some(inner)
+}
+
 /// The first line of the server's text; the text of triggers and procedures is left out, since it may hold anything.
 fn first_line(code: usize, text: Option<&str>) -> String {
     if (20_000..21_000).contains(&code) {
@@ -48,6 +62,10 @@ impl fmt::Display for OracleError {
 impl OracleError {
     /// An error with a code. `text` is the server's text for it.
     pub(crate) fn of_code(code: usize, text: Option<&str>) -> Self {
+        let (code, text) = match text.and_then(|text| within(code, text)) {
+            Some((inner, text)) => (inner, Some(text)),
+            None => (code, text),
+        };
         let (class, description) = known(code).unwrap_or((ErrorClass::Permanent, ""));
         let description = if description.is_empty() { first_line(code, text) } else { description.to_owned() };
         Self { class, code: Some(code), description }
@@ -119,10 +137,30 @@ mod tests {
              again for a new snapshot, or ask for a longer UNDO_RETENTION"
         );
         assert!(old.to_string().ends_with("ask for a longer UNDO_RETENTION"), "{old}");
-        let changed = OracleError::of_code(1_466, None).failure("source wms");
-        assert_eq!(failure_policy(&changed).advice, Some("start the run again for a new snapshot"));
+        let unknown = OracleError::of_code(8_180, None).failure("source wms");
+        assert_eq!(failure_policy(&unknown).advice, Some("start the run again for a new snapshot"));
         let unknown = OracleError::of_code(904, Some("ORA-00904: \"X\": invalid identifier"));
         assert_eq!(unknown.failure("x").class(), Some(ErrorClass::Permanent));
+    }
+
+    #[test]
+    fn an_error_within_another_one_counts() {
+        for (code, text, class, inner) in [
+            (604, "ORA-00604: error occurred at recursive SQL level 1\nORA-01555: snapshot too old", "snapshot", 1_555),
+            (12_801, "ORA-12801: error signaled in parallel query server P001\nORA-08103: gone", "snapshot", 8_103),
+            (12_801, "ORA-12801: parallel\nORA-00604: level 1\nORA-04031: unable", "connection lost", 4_031),
+            (12_801, "ORA-12801: parallel\nORA-00001: unique constraint", "row", 1),
+            (604, "ORA-00604: level 1\nORA-00604: level 2\nORA-01652: unable to extend", "conflict", 1_652),
+            // A trigger's own statement broke the rule, not the row that was sent.
+            (604, "ORA-00604: error occurred at recursive SQL level 1\nORA-00001: unique constraint", "permanent", 604),
+            (604, "ORA-00604: the text names ORA-01555 within a line", "permanent", 604),
+            (1_722, "ORA-01722: invalid number\nORA-01555: snapshot too old", "row", 1_722),
+        ] {
+            let error = OracleError::of_code(code, Some(text));
+            assert_eq!((error.class.name(), error.code), (class, Some(inner)), "{text}");
+        }
+        let raised = OracleError::of_code(604, Some("ORA-00604: level 1\nORA-20001: Jane Doe is blocked"));
+        assert!(!raised.to_string().contains("Jane"), "{raised}");
     }
 
     #[test]

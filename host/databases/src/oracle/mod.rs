@@ -5,7 +5,9 @@
 //! | `failure` | what Oracle's errors mean for the flow |
 //! | `codes` | the codes of Oracle's errors, with class and description |
 //! | `catalog` | the tables of a schema |
+//! | `charset` | the letters that a database can hold |
 //! | `names` | names, quoted and in upper case |
+//! | `owner` | the owner of a table, and the user of a GRANT |
 //! | `moment` | dates and timestamps |
 //! | `number` | exact decimals |
 //! | `types` | Oracle's types and Arrow types, both ways |
@@ -17,6 +19,7 @@
 //! | `write` | writing: transactions, tables and their rows |
 
 mod catalog;
+mod charset;
 mod client;
 mod codes;
 mod connect;
@@ -25,6 +28,7 @@ mod guard;
 mod moment;
 mod names;
 mod number;
+mod owner;
 mod read;
 mod sql_session;
 mod types;
@@ -32,7 +36,7 @@ mod write;
 
 pub(crate) use catalog::{read_catalog, sample_query};
 pub use connect::manager::unusable;
-pub use connect::probe::{Missing, Probe, probe_source, probe_target};
+pub use connect::probe::{Missing, Probe, Purpose, probe_source, probe_target};
 pub use connect::settings::{
     Address, BareNumber, ClientKind, Protocol, Secret, Server, Service, Settings, Snapshot, Tags, Trust,
 };

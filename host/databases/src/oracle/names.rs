@@ -3,8 +3,6 @@
 use wmshost_flow::Failure;
 use wmshost_sql::Dialect;
 
-use super::connect::settings::Settings;
-
 /// A name as Oracle spells it.
 pub(crate) fn spelled(name: &str) -> String {
     Dialect::Oracle.spelled(name)
@@ -18,14 +16,6 @@ pub(crate) fn shown(name: &str) -> String {
 /// A name as an identifier in a statement, in just these letters.
 pub(crate) fn exactly(name: &str) -> String {
     Dialect::Oracle.quoted_exactly(name)
-}
-
-/// A table with its owner, as a GRANT names it.
-pub(crate) fn owned(settings: &Settings, table: &str) -> String {
-    match &settings.schema {
-        Some(schema) => format!("{}.{}", spelled(schema), spelled(table)),
-        None => spelled(table),
-    }
 }
 
 /// A name as an identifier in a statement.

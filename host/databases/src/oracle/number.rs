@@ -13,6 +13,17 @@ pub(crate) fn unscaled(number: &impl Display, precision: u8, scale: u8) -> Optio
     sum.at(precision, scale)
 }
 
+/// All digits of the number; `None` if it is infinite. The driver writes minus infinity as zeros with a sign, and infinity
+/// as 10^125, which no column of ordinary data has.
+pub(crate) fn all_digits(number: &impl Display) -> Option<String> {
+    let text = number.to_string();
+    let zeros = |digits: &str| digits.bytes().all(|digit| matches!(digit, b'0' | b'.'));
+    let is_infinite = text.strip_prefix('-').is_some_and(zeros)
+        || text.len() > 125 && text.strip_prefix('1').is_some_and(zeros)
+        || text.ends_with('~');
+    (!is_infinite).then_some(text)
+}
+
 /// Adds up the digits that are written into it: an optional minus, digits, an optional point and digits.
 #[derive(Debug, Default)]
 struct Sum {
@@ -36,7 +47,9 @@ impl Sum {
         }
         let zeros = u32::from(scale).checked_sub(behind)?;
         let value = value.checked_mul(10_u128.checked_pow(zeros)?)?;
-        let fits = self.has_digit && value < 10_u128.checked_pow(precision.into())?;
+        // Minus infinity is written as zeros with a sign; a zero has none.
+        let is_number = self.has_digit && (value > 0 || !self.is_negative);
+        let fits = is_number && value < 10_u128.checked_pow(precision.into())?;
         let value = i128::try_from(value).ok().filter(|_| fits)?;
         Some(if self.is_negative { -value } else { value })
     }
@@ -91,6 +104,8 @@ mod tests {
             ("99999999999999999999999999999999999999", 38, 0, Some(10_i128.pow(38) - 1)),
             ("100000000000000000000000000000000000000", 38, 0, None),
             ("~", 38, 0, None),
+            ("-~", 38, 0, None),
+            ("-000", 38, 0, None),
             ("", 38, 0, None),
             ("1e5", 38, 0, None),
             ("1.2.3", 38, 3, None),
@@ -98,6 +113,17 @@ mod tests {
             let mut sum = Sum::default();
             let written = sum.write_str(text);
             assert_eq!(written.ok().and_then(|()| sum.at(precision, scale)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn infinity_is_no_number() {
+        for text in [format!("-{}", "0".repeat(126)), format!("1{}", "0".repeat(125)), "~".into(), "-~".into()] {
+            assert_eq!(all_digits(&text), None, "{text}");
+            assert_eq!(unscaled(&text, 38, 10), None, "{text}");
+        }
+        for text in [format!("-1{}", "0".repeat(38)), "0".into(), "-0.001".into(), format!("1{}", "0".repeat(100))] {
+            assert_eq!(all_digits(&text), Some(text));
         }
     }
 

@@ -1,11 +1,13 @@
 //! Plain SQL, for the host's own tables and models. A data definition statement commits whatever precedes it in Oracle;
 //! within a transaction it therefore runs on a connection of its own.
 
+use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 
 use wmshost_flow::{Failure, Sql, SqlSession};
 use wmshost_sql::{Dialect, Value};
 
+use super::charset::Charset;
 use super::client::Client;
 use super::connect::manager::{ConnectionPool, PooledConnection};
 use super::connect::settings::Tags;
@@ -61,6 +63,42 @@ pub(crate) fn with_client<T>(
     })
 }
 
+/// The database's character set, which is asked for once.
+pub(crate) fn charset(connection: &mut PooledConnection, place: &str) -> Result<Arc<Charset>, Failure> {
+    if let Some(known) = connection.manager().charset.get() {
+        return Ok(Arc::clone(known));
+    }
+    let asked = Arc::new(with_client(connection, place, |client| Charset::ask(client))?);
+    Ok(Arc::clone(connection.manager().charset.get_or_init(|| asked)))
+}
+
+/// The parameters of a statement of the host's own as the database can hold them. Fails if the statement itself has a
+/// letter that the database would change.
+fn storable<'v>(
+    connection: &mut PooledConnection,
+    place: &str,
+    statement: &str,
+    values: &'v [Value],
+) -> Result<Cow<'v, [Value]>, Failure> {
+    let is_ascii = |value: &Value| !matches!(value, Value::Text(text) if !text.is_ascii());
+    if statement.is_ascii() && values.iter().all(is_ascii) {
+        return Ok(Cow::Borrowed(values));
+    }
+    let charset = charset(connection, place)?;
+    let texts =
+        values.iter().filter_map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None });
+    with_client(connection, place, |client| charset.learn(client, texts.chain([statement])))?;
+    if let Some(letter) = charset.lost(statement) {
+        return Err(Failure::invalid_config(format!("{place}, a statement: {}", charset.reason(letter)))
+            .advise("write it without this letter"));
+    }
+    let escaped = |value: &Value| match value {
+        Value::Text(text) => Value::Text(charset.escaped(text).into_owned()),
+        value => value.clone(),
+    };
+    Ok(Cow::Owned(values.iter().map(escaped).collect()))
+}
+
 /// Returns whether a statement defines something that all sessions see. Private temporary tables are their session's
 /// own.
 pub(crate) fn is_definition(statement: &str) -> bool {
@@ -78,7 +116,8 @@ pub(crate) fn execute(
     statement: &str,
     values: &[Value],
 ) -> Result<u64, Failure> {
-    with_client(connection, place, |client| client.execute(statement, values))
+    let values = storable(connection, place, statement, values)?;
+    with_client(connection, place, |client| client.execute(statement, &values))
 }
 
 /// Runs a statement once for each row of values; returns how many rows it touched in all.
@@ -90,7 +129,9 @@ pub(crate) fn execute_many(
 ) -> Result<u64, Failure> {
     let mut touched = 0;
     for rows in rows.chunks(MANY_ROWS) {
-        touched += with_client(connection, place, |client| client.execute_many(statement, rows))?;
+        let rows = rows.iter().map(|row| Ok(storable(connection, place, statement, row)?.into_owned()));
+        let rows = rows.collect::<Result<Vec<_>, Failure>>()?;
+        touched += with_client(connection, place, |client| client.execute_many(statement, &rows))?;
     }
     Ok(touched)
 }
@@ -102,7 +143,8 @@ pub(crate) fn query(
     statement: &str,
     values: &[Value],
 ) -> Result<Vec<Vec<Value>>, Failure> {
-    with_client(connection, place, |client| client.query(statement, values))
+    let values = storable(connection, place, statement, values)?;
+    with_client(connection, place, |client| client.query(statement, &values))
 }
 
 /// The names of a query's columns, and their types as the server calls them.

@@ -148,11 +148,6 @@ fn of_number(precision: u8, scale: i8, bare: BareNumber) -> Reading {
     }
 }
 
-/// Returns whether a column's values may be of any length.
-pub(crate) fn is_long(kind: Kind) -> bool {
-    matches!(kind, Kind::Long | Kind::LongRaw | Kind::Clob | Kind::Blob)
-}
-
 /// An Arrow timestamp of microseconds.
 pub(crate) fn timestamp(zoned: bool) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zoned.then(|| Arc::from(UTC)))

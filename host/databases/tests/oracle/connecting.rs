@@ -256,3 +256,26 @@ fn an_idle_connection_that_was_cut_is_replaced() {
     let mut sql = target.sql().expect("another session");
     assert_eq!(sql.query("SELECT 1 FROM dual", &[]).expect("an answer"), [[Value::Int64(1)]]);
 }
+
+#[test]
+fn a_refused_login_is_not_tried_again_by_later_runs() {
+    let server = Emulator::start(Options::default()).expect("an emulator");
+    let folder = tempfile::tempdir().expect("a folder");
+    let remembering = |password: &str| {
+        let mut settings = settings_of(&server, Release::R19, "WMS", password);
+        settings.refused_logins = Some(folder.path().to_owned());
+        settings
+    };
+    let wrong = remembering("wrong-word");
+    assert!(failure(&wrong).to_string().contains("ORA-01017"));
+    // Nothing listens now: whoever tried would see another failure.
+    server.close();
+    let again = failure(&wrong);
+    assert!(again.to_string().contains("ORA-01017") && again.to_string().contains("in an earlier run"), "{again}");
+    assert!(again.to_string().contains("check PIPELINE --connect"), "{again}");
+    server.open().expect("ports");
+    assert!(target(&remembering("wms")).sql().is_ok(), "another password is tried");
+    let probed = oracle::probe_target(wrong.clone(), oracle::Purpose::default(), "ana").expect_err("still wrong");
+    assert!(probed.to_string().contains("ORA-01017") && !probed.to_string().contains("earlier"), "{probed}");
+    assert!(failure(&wrong).to_string().contains("in an earlier run"));
+}

@@ -3,11 +3,14 @@
 
 mod bad_rows;
 mod causes;
+mod charsets;
+mod columns;
 mod connecting;
 mod faults;
 mod lobs;
 mod ordering;
 mod owning;
+mod probing;
 mod reading;
 mod server;
 mod snapshots;

@@ -26,6 +26,10 @@ fn what_is_committed_after_the_start_of_a_run_is_not_seen() {
     let mut session = crate::server::reader(&loose, &["seen"]);
     assert_eq!(crate::server::as_json(&read(session.as_mut(), "SELECT id FROM seen", &[])), [r#"{"ID":2}"#]);
 
+    let by_statement = wmshost_flow::SourceGrant { by_statement: true, ..grant(&["seen"]) };
+    let mut session = source.session(&by_statement).expect("a session");
+    assert_eq!(crate::server::as_json(&read(session.as_mut(), "SELECT id FROM seen", &[])), [r#"{"ID":2}"#]);
+
     server.forget_snapshots();
     let failure = early.query("SELECT id FROM seen", &[]).err().expect("too old");
     assert_eq!(failure.kind, FailureKind::Transient, "{failure}");
@@ -63,6 +67,50 @@ fn the_clock_stays_behind_the_oldest_open_transaction() {
     let lagging = now(&blind);
     let clock = clock(&mut server.admin().expect("an admin"));
     assert!((clock - lagging - 600_000_000).abs() < 60_000_000, "{lagging} {clock}");
+}
+
+/// How far the clock of a source stays behind that of the server, in seconds.
+fn lag_seconds(server: &Emulator, user: (&str, &str), commit_lag: u64) -> i64 {
+    let mut settings = settings_of(server, Release::R19, user.0, user.1);
+    settings.commit_lag = Duration::from_secs(commit_lag);
+    let source = source(&settings).expect("a source");
+    let now = source.session(&grant(&["late"])).expect("a session").now().expect("a clock");
+    (clock(&mut server.admin().expect("an admin")) - now) / 1_000_000
+}
+
+#[test]
+fn a_transaction_of_another_instance_is_seen_or_bounded() {
+    let one = Account::new("ONE", "o").without_other_instances();
+    let server = Emulator::start(Options::default().account(one).parallel()).expect("an emulator");
+    let mut admin = server.admin().expect("an admin");
+    let begun =
+        "INSERT INTO sys.other_transactions VALUES (clock_timestamp() AT TIME ZONE 'UTC' - interval '10 minutes')";
+    admin.execute(begun).expect("a transaction");
+    let lag = lag_seconds(&server, ("WMS", "wms"), 60);
+    assert!((600..660).contains(&lag), "{lag}");
+    // Where the others cannot be seen, the declared lag is the bound.
+    let lag = lag_seconds(&server, ("ONE", "o"), 900);
+    assert!((900..960).contains(&lag), "{lag}");
+}
+
+#[test]
+fn one_instance_needs_no_right_to_see_others() {
+    let one = Account::new("ONE", "o").without_other_instances();
+    let server = Emulator::start(Options::default().account(one)).expect("an emulator");
+    let lag = lag_seconds(&server, ("ONE", "o"), 900);
+    assert!(lag < 60, "{lag}");
+}
+
+#[test]
+fn a_standby_is_as_late_as_its_apply_lag_and_the_declared_lag() {
+    let blind = Account::new("BLIND", "b").without_catalogue();
+    let server = Emulator::start(Options::default().account(blind).standby("+00 00:05:00")).expect("an emulator");
+    let lag = lag_seconds(&server, ("WMS", "wms"), 120);
+    assert!((421..480).contains(&lag), "{lag}");
+    let lag = lag_seconds(&server, ("BLIND", "b"), 120);
+    assert!((120..180).contains(&lag), "{lag}");
+    let probe = wmshost_databases::oracle::probe_source(settings(&server, Release::R19), &[], "wms").expect("a server");
+    assert!(probe.remarks.iter().any(|remark| remark.contains("physical standby")), "{:?}", probe.remarks);
 }
 
 /// The server's clock in microseconds.

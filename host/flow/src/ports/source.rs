@@ -22,12 +22,14 @@ pub struct SourceGrant {
     pub appends: bool,
     /// The largest number of bytes in one batch; a row that has more is a bad value.
     pub batch_bytes: usize,
+    /// True if each statement reads what is committed when it starts, instead of the snapshot of the run.
+    pub by_statement: bool,
 }
 
 impl SourceGrant {
     /// Returns a grant for these tables, with batches of the default size.
     pub fn of(tables: BTreeSet<String>) -> Self {
-        Self { tables, key: Vec::new(), appends: false, batch_bytes: BATCH_BYTES }
+        Self { tables, key: Vec::new(), appends: false, batch_bytes: BATCH_BYTES, by_statement: false }
     }
 }
 

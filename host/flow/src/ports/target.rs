@@ -174,6 +174,16 @@ pub trait TargetSession: Send {
         }
     }
 
+    /// Returns the tables of the same schema that a table refers to by foreign keys.
+    fn references(&mut self, _table: &str) -> Result<Vec<String>, Failure> {
+        Ok(Vec::new())
+    }
+
+    /// Has the database count what it knows of a table that was filled for the first time, where it plans by that.
+    fn gather_statistics(&mut self, _table: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Returns access for the host's own statements, in the session's transaction if one is open.
     fn sql(&mut self) -> &mut dyn Sql;
 }

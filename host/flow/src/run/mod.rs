@@ -6,6 +6,7 @@
 //! | `open` | opening a stream: what can be wrong with it is found before any row moves |
 //! | `reconcile` | comparing after a load: what an incremental read cannot see |
 //! | `replay` | rows from quarantine, loaded again |
+//! | `side_by_side` | work on many items at once, in an order that some of them need |
 //! | `trial` | transforms on rows alone, for tests of plugins |
 //! | `stream` | one stream from its first row to its end |
 
@@ -13,17 +14,20 @@ mod on_change;
 mod open;
 mod reconcile;
 pub(crate) mod replay;
+mod side_by_side;
 mod stream;
 pub(crate) mod trial;
 
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::collections::BTreeSet;
+
+use side_by_side::side_by_side;
 
 use crate::failure::policy::{Exit, failure_policy};
 use crate::ports::events::StreamSummary;
 use crate::stream::Stream;
 use crate::stream::context::StreamContext;
 use crate::stream::opened::OpenOutcome;
+use crate::stream::transaction::lock;
 
 /// Runs streams, at most `concurrency` of them at once, and returns their summaries in the order of the streams. All
 /// are opened first: if the configuration of one that is required is wrong, none of them moves a row.
@@ -36,7 +40,8 @@ pub fn run_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamCon
     if opened.iter().any(keeps_all_from_running) {
         return opened.into_iter().map(|(stream, outcome)| stream.not_run(outcome, context)).collect();
     }
-    side_by_side(opened, concurrency, |(stream, outcome)| stream.run(outcome, context))
+    let after = referenced(&opened);
+    side_by_side(opened, concurrency, &after, |(stream, outcome)| stream.run(outcome, context))
 }
 
 /// Opens streams as a run would, and returns their mistakes. Nothing is written.
@@ -47,33 +52,28 @@ pub fn check_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamC
 
 type Opened = (Stream, OpenOutcome);
 
+/// For each stream, the streams whose tables its own refers to by foreign keys: they are loaded before it, since a row that
+/// refers to one that comes later would be refused.
+fn referenced(opened: &[Opened]) -> Vec<BTreeSet<usize>> {
+    let references = |(stream, outcome): &Opened| match outcome.ready {
+        Ok(_) => lock(&stream.target).references(&stream.target_table).unwrap_or_else(|failure| {
+            tracing::warn!(stream = stream.name, "the foreign keys of its table are not known: {failure}");
+            Vec::new()
+        }),
+        Err(_) => Vec::new(),
+    };
+    let after = |(at, opened_stream): (usize, &Opened)| {
+        let tables = references(opened_stream);
+        let is_meant = |stream: &Stream| tables.iter().any(|table| table.eq_ignore_ascii_case(&stream.target_table));
+        let others = opened.iter().enumerate().filter(|(other, (stream, _))| *other != at && is_meant(stream));
+        others.map(|(other, _)| other).collect()
+    };
+    opened.iter().enumerate().map(after).collect()
+}
+
 fn open(streams: Vec<Stream>, concurrency: usize, context: &StreamContext, for_run: bool) -> Vec<Opened> {
-    side_by_side(streams, concurrency, |mut stream| {
+    side_by_side(streams, concurrency, &[], |mut stream| {
         let outcome = stream.open(context, for_run);
         (stream, outcome)
     })
-}
-
-/// Calls `work` for each item, for at most `concurrency` at once; the results are in the order of the items.
-fn side_by_side<T: Send, R: Send>(items: Vec<T>, concurrency: usize, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let threads = concurrency.clamp(1, items.len().max(1));
-    let queue = Mutex::new(items.into_iter().enumerate());
-    let done = Mutex::new(Vec::new());
-    let span = tracing::Span::current();
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let _in_span = span.enter();
-                loop {
-                    let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-                    let Some((index, item)) = next else { break };
-                    let result = work(item);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
 }

@@ -111,6 +111,12 @@ impl Stream {
         let is_first_load = ready.request.mode != LoadMode::Reload && ready.previous.is_none();
         let is_reload = ready.request.mode == LoadMode::Reload;
         let status = self.flow(context, ready, sequence, lease, progress)?;
+        if is_first_load && let Err(failure) = lock(&self.target).gather_statistics(&self.target_table) {
+            tracing::warn!(
+                stream = self.name,
+                "the table has no statistics, so that queries on it may be slow: {failure}"
+            );
+        }
         self.count_empty_columns(progress).map_err(&at_load)?;
         self.reconcile(context, is_first_load, is_reload, progress)?;
         Ok(status)

@@ -7,12 +7,19 @@ use wmshost_databases::sqlite;
 use wmshost_flow::{Clock, Failure, Source, SourceGrant, SourceSession, SqlSession, Target};
 use wmshost_pipeline::{Connection, Resolved, StreamPlan};
 
+use crate::data_dir::DataDir;
+
 /// The labels of a session's work.
 pub struct SessionTags<'a> {
     /// The pipeline's name.
     pub pipeline: &'a str,
     /// The run's id.
     pub run_id: &'a str,
+}
+
+/// The settings of a server, with the host's folder of refused logins.
+pub(crate) fn remembering(server: &Settings) -> Settings {
+    Settings { refused_logins: Some(DataDir::find().refused_logins()), ..server.clone() }
 }
 
 /// Opens a source for this many sessions, in one snapshot.
@@ -30,7 +37,7 @@ pub(crate) fn source(
                 client_id: session_tags.run_id.to_owned(),
                 ..Tags::default()
             };
-            oracle::open_source(Settings { tags, ..server.clone() }, sessions, label)
+            oracle::open_source(Settings { tags, ..remembering(server) }, sessions, label)
         }
     }
 }
@@ -44,7 +51,7 @@ pub(crate) fn target(
 ) -> Result<Arc<dyn Target>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::open_target(&file.path, label, clock),
-        Connection::Oracle(server) => oracle::open_target(server.clone(), sessions, label, clock),
+        Connection::Oracle(server) => oracle::open_target(remembering(server), sessions, label, clock),
     }
 }
 
@@ -68,7 +75,7 @@ pub fn target_reader(
 pub fn reader(label: &str, connection: &Connection) -> Result<Option<Box<dyn SqlSession>>, Failure> {
     match connection {
         Connection::Sqlite(file) => sqlite::read_target(&file.path, label),
-        Connection::Oracle(server) => oracle::open_reader(server.clone(), label).map(Some),
+        Connection::Oracle(server) => oracle::open_reader(remembering(server), label).map(Some),
     }
 }
 

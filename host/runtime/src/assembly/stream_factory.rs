@@ -166,6 +166,7 @@ impl<'a> StreamFactory<'a> {
             key: plan.key.clone(),
             appends: plan.method == pipeline::Method::Append,
             batch_bytes: self.pipeline.limits.batch_bytes,
+            by_statement: plan.reads_by_statement,
         };
         let session = target.session(TargetGrant {
             pipeline: self.pipeline.name.clone(),

@@ -54,9 +54,12 @@ fn print_probe(probed: &Probed) {
         (None, Some(probe)) => {
             let millis = probe.round_trip.as_secs_f64() * 1_000.0;
             print(&format!(
-                "{role} {label}: Oracle {}, round trip {millis:.2} ms, database time zone {}",
-                probe.version, probe.database_zone
+                "{role} {label}: Oracle {}, round trip {millis:.2} ms, database time zone {}, character set {}",
+                probe.version, probe.database_zone, probe.charset
             ));
+            for remark in &probe.remarks {
+                note(&format!("connection {label}: {remark}"));
+            }
             for wanted in &probe.wanted {
                 note(&format!("connection {label}: {}", advice(wanted)));
             }

@@ -42,7 +42,7 @@ impl Session {
         }
         if let Some(temporary) = &definition.temporary {
             let mut temporaries = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner);
-            temporaries.retain(|known| known.name != temporary.name);
+            temporaries.retain(|known| known.name != temporary.name || known.schema.as_deref() != Some(&self.role));
             let schema = temporary.schema.clone().or_else(|| Some(self.role.clone()));
             temporaries.push(Temporary { schema, ..temporary.clone() });
         }
@@ -66,10 +66,11 @@ impl Session {
     /// Drops this session's copy of a global temporary table that is about to be dropped itself.
     fn drop_copy(&mut self, name: &str) -> Result<(), Refusal> {
         let mut known = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.iter().any(|temporary| temporary.name == name) {
+        let is_it = |temporary: &Temporary| temporary.name == name && temporary.schema.as_deref() == Some(&self.role);
+        if !known.iter().any(is_it) {
             return Ok(());
         }
-        known.retain(|temporary| temporary.name != name);
+        known.retain(|temporary| !is_it(temporary));
         drop(known);
         self.copied.remove(name);
         self.run(&format!("DROP TABLE IF EXISTS pg_temp.{}", names::quoted(name)))
@@ -78,7 +79,10 @@ impl Session {
     /// Creates this session's copies of the global temporary tables that a statement names.
     pub(super) fn make_copies(&mut self, sql: &str) -> Result<(), Refusal> {
         let known = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for temporary in known.iter().filter(|temporary| sql.contains(&temporary.name)) {
+        let is_own = |temporary: &&Temporary| temporary.schema.as_deref().is_none_or(|schema| schema == self.role);
+        let named: Vec<Temporary> =
+            known.iter().filter(is_own).filter(|temporary| names_it(sql, &temporary.name)).cloned().collect();
+        for temporary in &named {
             if self.copied.contains(&temporary.name) && !self.in_transaction() {
                 continue;
             }
@@ -96,5 +100,26 @@ impl Session {
             }
         }
         Ok(())
+    }
+}
+
+/// True if a statement has this word, and not only a longer one that contains it.
+fn names_it(sql: &str, name: &str) -> bool {
+    let belongs =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || "_$#".contains(letter));
+    sql.match_indices(name)
+        .any(|(at, _)| !belongs(sql[..at].chars().next_back()) && !belongs(sql[at + name.len()..].chars().next()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_longer_name_is_another_one() {
+        assert!(names_it("insert into \"a__merge\" values (1)", "a__merge"));
+        assert!(names_it("select * from a__merge", "a__merge"));
+        assert!(!names_it("select * from wms_a__merge", "a__merge"));
+        assert!(!names_it("select * from a__merge2", "a__merge"));
     }
 }

@@ -156,6 +156,7 @@ impl From<Report> for Refusal {
             "40P01" => Refusal::new(60, "deadlock detected while waiting for resource"),
             "42501" if report.message.contains("must be owner") => Refusal::new(1031, "insufficient privileges"),
             "42501" if report.message.contains("permission denied for") => no_right(&report),
+            "428C9" => said(32795, "cannot insert into a generated always identity column"),
             "42601" | "42P02" => syntax(&report),
             "42702" => Refusal::new(918, format!("{}: column ambiguously specified", report.named())),
             "42701" => Refusal::new(957, format!("duplicate column name ({})", report.named())),

@@ -12,6 +12,7 @@ const SMALLEST: usize = 512;
 const FAST_AND_MARKED: u32 = 0x1000_0000 | 0x0200_0000;
 const NO_SUCH_SERVICE: u32 = 12514;
 const NO_SUCH_SID: u32 = 12505;
+const NO_HANDLER: u32 = 12520;
 
 /// The fields of a client's CONNECT.
 pub(super) struct Wanted {
@@ -19,6 +20,7 @@ pub(super) struct Wanted {
     sdu: usize,
     service: Option<String>,
     sid: Option<String>,
+    is_pooled: bool,
 }
 
 impl Wanted {
@@ -44,7 +46,13 @@ impl Wanted {
             let (_, rest) = text.split_once(key)?;
             Some(rest.split(')').next().unwrap_or(rest).to_owned())
         };
-        Ok(Self { version, sdu, service: value("(SERVICE_NAME="), sid: value("(SID=") })
+        Ok(Self {
+            version,
+            sdu,
+            service: value("(SERVICE_NAME="),
+            sid: value("(SID="),
+            is_pooled: text.contains("(SERVER=POOLED)"),
+        })
     }
 
     /// The code with which the client is refused; `None` if it is accepted.
@@ -52,6 +60,8 @@ impl Wanted {
         let named =
             |name: &Option<String>, known: &str| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(known));
         match (&self.service, &self.sid) {
+            // There is no pool of server processes.
+            _ if self.is_pooled => Some(NO_HANDLER),
             (Some(_), _) if named(&self.service, &options.service) => None,
             (Some(_), _) => Some(NO_SUCH_SERVICE),
             _ if named(&self.sid, &options.sid) => None,

@@ -8,7 +8,10 @@ use crate::engine::Refusal;
 /// The call that begins these words, where it is spelled differently, and the number of its words.
 pub(crate) fn call(words: &[Word], gathered: &mut Gathered) -> Result<Option<(String, usize)>, Refusal> {
     let Some(Word::Name(name)) = words.first() else { return Ok(None) };
-    if !matches!(name.as_str(), "NVL" | "NVL2" | "DECODE" | "TRIM" | "LISTAGG" | "EMPTY_CLOB" | "EMPTY_BLOB") {
+    if !matches!(
+        name.as_str(),
+        "NVL" | "NVL2" | "DECODE" | "TRIM" | "LISTAGG" | "EMPTY_CLOB" | "EMPTY_BLOB" | "GREATEST" | "LEAST"
+    ) {
         return Ok(None);
     }
     let end = closing(words, 1)?;
@@ -23,7 +26,11 @@ pub(crate) fn call(words: &[Word], gathered: &mut Gathered) -> Result<Option<(St
         _ => {
             let arguments = listed(inner).into_iter().map(|argument| written(argument, gathered));
             let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
-            if name == "DECODE" { decode(&arguments)? } else { nvl2(&arguments)? }
+            match name.as_str() {
+                "DECODE" => decode(&arguments)?,
+                "NVL2" => nvl2(&arguments)?,
+                _ => extreme(name, &arguments),
+            }
         }
     };
     Ok(Some((text, end + 1)))
@@ -36,6 +43,12 @@ fn few() -> Refusal {
 fn nvl2(arguments: &[String]) -> Result<String, Refusal> {
     let [value, given, missing] = arguments else { return Err(few()) };
     Ok(format!("CASE WHEN ({value}) IS NOT NULL THEN {given} ELSE {missing} END"))
+}
+
+/// GREATEST and LEAST are NULL if one of their arguments is.
+fn extreme(name: &str, arguments: &[String]) -> String {
+    let missing: Vec<_> = arguments.iter().map(|argument| format!("({argument}) IS NULL")).collect();
+    format!("CASE WHEN {} THEN NULL ELSE {name}({}) END", missing.join(" OR "), arguments.join(", "))
 }
 
 /// To DECODE, NULL equals NULL.

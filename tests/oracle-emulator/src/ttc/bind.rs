@@ -5,6 +5,7 @@ use super::message::{Agreed, FIELDS_12_2, kind};
 use crate::engine::{Parameter, Refusal};
 use crate::net::{Broken, Line};
 use crate::values::cell;
+use crate::values::charset::Charset;
 use crate::values::codes::wire;
 use crate::values::kind::LONGEST_TEXT;
 
@@ -50,7 +51,7 @@ impl Bind {
         self.size > LONGEST_TEXT
     }
 
-    fn value(&self, line: &mut Line, lobs: &Lobs) -> Result<Result<Parameter, Refusal>, Broken> {
+    fn value(&self, line: &mut Line, lobs: &Lobs, charset: Charset) -> Result<Result<Parameter, Refusal>, Broken> {
         let value = match self.kind {
             wire::CLOB | wire::BLOB => {
                 let locator = line.announced()?;
@@ -65,17 +66,22 @@ impl Bind {
             },
             _ => line.value()?,
         };
-        Ok(value.map_or(Ok(Parameter::Null), |value| cell::decode(value, self.kind, self.is_national)))
+        let read = value.map_or(Ok(Parameter::Null), |value| cell::decode(value, self.kind, self.is_national));
+        Ok(read.map(|parameter| match parameter {
+            Parameter::Text(text) if !self.is_national => Parameter::Text(charset.kept(text)),
+            parameter => parameter,
+        }))
     }
 }
 
-/// Reads rows of values. Refused ones are reported only when all are read.
+/// Reads rows of values, which are turned into the database's character set: this number of rows, in which long values
+/// come after the others if the flag is true. Refused ones are reported only when all are read.
 pub(super) fn read_rows(
     line: &mut Line,
     lobs: &Lobs,
+    charset: Charset,
     binds: &[Bind],
-    count: usize,
-    long_last: bool,
+    (count, long_last): (usize, bool),
 ) -> Result<Result<Vec<Vec<Parameter>>, Refusal>, Broken> {
     // A client may announce more rows than it sends.
     let mut rows = Vec::with_capacity(count.min(10_000));
@@ -91,7 +97,7 @@ pub(super) fn read_rows(
                 if (long_last && bind.is_long()) != long {
                     continue;
                 }
-                match bind.value(line, lobs)? {
+                match bind.value(line, lobs, charset)? {
                     Ok(read) => *value = read,
                     Err(refusal) => refused = refused.or(Some(refusal)),
                 }

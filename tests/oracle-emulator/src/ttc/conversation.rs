@@ -32,6 +32,8 @@ mod function {
     pub(super) const REEXECUTE_AND_FETCH: u8 = 78;
     pub(super) const EXECUTE: u8 = 94;
     pub(super) const LOB_OPERATION: u8 = 96;
+    pub(super) const TRANSACTION_SWITCH: u8 = 103;
+    pub(super) const TRANSACTION_CHANGE: u8 = 104;
     pub(super) const LOGON_TWO: u8 = 115;
     pub(super) const LOGON_ONE: u8 = 118;
     pub(super) const PING: u8 = 147;
@@ -113,7 +115,9 @@ impl Conversation {
                 self.reply_before_logon(answer)
             }
             kind::DATA_TYPES => {
-                self.read_data_types()?;
+                self.read_capabilities()?;
+                // What follows differs from client to client, and the message ends with it.
+                self.line.discard_request();
                 let mut answer = Answer::default();
                 answer.byte(kind::DATA_TYPES).big_endian_u16(0);
                 self.reply_before_logon(answer)
@@ -168,6 +172,10 @@ impl Conversation {
             function::REEXECUTE_AND_FETCH => self.reexecute(true),
             function::FETCH => self.fetch(),
             function::LOB_OPERATION => self.lob(),
+            function::TRANSACTION_SWITCH | function::TRANSACTION_CHANGE => {
+                self.line.discard_request();
+                self.refuse(0, 0, &Refusal::unsupported("two-phase commit"))
+            }
             other => Err(Broken::Unknown(format!("the function {other}"))),
         }
     }

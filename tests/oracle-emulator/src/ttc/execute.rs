@@ -73,6 +73,7 @@ const NUMBERS: usize = 13;
 impl Conversation {
     fn read_execute(&mut self) -> Result<Request, Broken> {
         let fields = self.agreed.fields;
+        let charset = self.server.options.charset;
         let line = &mut self.line;
         let options = line.integer()?;
         let cursor = line.small()?;
@@ -107,7 +108,7 @@ impl Conversation {
             line.byte()?;
             line.integer()?;
         }
-        let sql = if has_sql { Some(line.text()?) } else { None };
+        let sql = if has_sql { Some(charset.kept(line.text()?)) } else { None };
         let numbers = (0..NUMBERS).map(|_| line.integer()).collect::<Result<Vec<_>, _>>()?;
         let (executions, flags) = (numbers[1] as usize, numbers[9]);
         Ok(Request { options, cursor, sql, prefetch, binds, defines, executions, flags })
@@ -217,7 +218,8 @@ impl Conversation {
         if sent == 0 {
             return Ok(Ok(vec![Vec::new(); count]));
         }
-        read_rows(&mut self.line, &self.lobs, &cursor.binds[..sent], count, long_last)
+        let charset = self.server.options.charset;
+        read_rows(&mut self.line, &self.lobs, charset, &cursor.binds[..sent], (count, long_last))
     }
 
     /// Runs a statement whose request was read completely.

@@ -20,13 +20,25 @@ impl Conversation {
         Ok(())
     }
 
-    pub(super) fn read_data_types(&mut self) -> Result<(), Broken> {
+    /// Reads what the client can do; returns the bytes of the block with its time zone that may follow.
+    pub(super) fn read_capabilities(&mut self) -> Result<usize, Broken> {
         self.line.skip(5)?;
         let can = self.line.value()?.unwrap_or_default();
-        self.line.value()?;
+        let runs = self.line.value()?.unwrap_or_default();
         if let Some(fields) = can.get(7) {
             self.agreed.fields = self.agreed.fields.min(*fields);
         }
+        let has = |bytes: &[u8], at: usize, bit: u8| bytes.get(at).is_some_and(|byte| byte & bit != 0);
+        Ok(match (has(&runs, 1, 1), has(&can, 37, 2)) {
+            (false, _) => 0,
+            (true, false) => 11,
+            (true, true) => 15,
+        })
+    }
+
+    fn read_data_types(&mut self) -> Result<(), Broken> {
+        let zone = self.read_capabilities()?;
+        self.line.skip(zone)?;
         while self.line.big_endian_u16()? != 0 {
             if self.line.big_endian_u16()? != 0 {
                 self.line.skip(4)?;
@@ -84,6 +96,10 @@ impl Conversation {
 
     pub(super) fn logon_two(&mut self) -> Result<Next, Broken> {
         let (_, sent) = self.read_logon()?;
+        if sent.contains_key("PROXY_CLIENT_NAME") {
+            self.refuse(0, 0, &Refusal::unsupported("proxy users"))?;
+            return Ok(Next::End);
+        }
         let verified = self.challenge.take().and_then(|challenge| challenge.verify(&sent));
         let Some((account, proof)) = verified else {
             self.refuse(0, 0, &told(1017))?;
@@ -110,7 +126,14 @@ impl Conversation {
 
     fn open(&mut self, account: &Account, sent: &HashMap<String, String>) -> Result<Session, Refusal> {
         let mut session = Session::open(Arc::clone(&self.server.engine), &account.role())?;
+        let options = &self.server.options;
+        let role = if options.standby.is_some() { "PHYSICAL STANDBY" } else { "PRIMARY" };
         let settings = [
+            ("database_role", role.to_owned()),
+            ("apply_lag", options.standby.clone().unwrap_or_default()),
+            ("parallel", if options.is_parallel { "YES" } else { "NO" }.to_owned()),
+            ("expires_in_days", account.expires_in_days.map_or_else(String::new, |days| days.to_string())),
+            ("charset", self.server.options.charset.name().to_owned()),
             ("release", self.release.version().to_owned()),
             ("sid", self.sid.to_string()),
             ("privileges", account.privileges().to_owned()),

@@ -8,9 +8,11 @@
 //! | `kind` | column types as declared |
 //! | `shape` | column types in PostgreSQL and in the protocol |
 //! | `codes` | the numbers of types |
+//! | `charset` | the character set of the database |
 //! | `cell` | one value between PostgreSQL and the protocol |
 
 pub(crate) mod cell;
+pub(crate) mod charset;
 pub(crate) mod codes;
 mod interval;
 pub(crate) mod kind;

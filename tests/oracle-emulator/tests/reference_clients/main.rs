@@ -5,10 +5,12 @@
 //! | `fixture` | the one emulator of these tests |
 //! | `python` | python-oracledb, thin |
 //! | `native` | the crate oracledb |
+//! | `expressions` | expressions with the results that Oracle documents |
 //! | `faults` | the effects of fault scripts on clients |
 //! | `cost` | the cost of the emulator itself |
 
 mod cost;
+mod expressions;
 mod faults;
 mod fixture;
 mod native;

@@ -1,14 +1,16 @@
 //! Connecting, with retries within a budget, and the pool that holds the connections.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tempfile::TempDir;
 use wmshost_flow::Failure;
 
 use super::connection::{Connection, client_objection};
+use super::login_memory::LoginMemory;
 use super::pool::{Limits, ManageConnection, Pool, Pooled};
 use super::retry::{Breaker, BreakerOpen, RealTime, RetryError, retry_within};
 use super::settings::{Settings, violation};
+use crate::oracle::charset::Charset;
 use crate::oracle::failure::OracleError;
 
 /// The connections to one server.
@@ -25,6 +27,9 @@ pub(crate) struct ConnectionManager {
     pub(crate) settings: Settings,
     /// Held during a change of a table's definition, so that there is one at a time.
     pub(crate) definitions: Mutex<()>,
+    /// The database's character set, once it was asked for.
+    pub(crate) charset: OnceLock<Arc<Charset>>,
+    login_memory: LoginMemory,
     wallet: Option<Wallet>,
     breaker: Breaker,
 }
@@ -73,8 +78,17 @@ pub(crate) fn connections(place: String, settings: Settings) -> Result<Arc<Conne
         ping_after: settings.ping_after,
         max_lifetime: settings.max_lifetime,
     };
+    let login_memory = LoginMemory::of(&settings);
     Ok(Pool::new(
-        ConnectionManager { place, settings, definitions: Mutex::default(), wallet, breaker: Breaker::default() },
+        ConnectionManager {
+            place,
+            settings,
+            definitions: Mutex::default(),
+            charset: OnceLock::new(),
+            login_memory,
+            wallet,
+            breaker: Breaker::default(),
+        },
         limits,
     ))
 }
@@ -105,8 +119,19 @@ impl ManageConnection for ConnectionManager {
     }
 
     fn connect(&self) -> Result<Connection, Failure> {
+        if let Some(refused) = self.login_memory.refused(&self.settings) {
+            return Err(refused.failure(format_args!("{}, in an earlier run", self.place)).advise(
+                "change the password where the pipeline reads it from, or have it tried once more by `wmshost check \
+                 PIPELINE --connect`",
+            ));
+        }
         let made =
             retry_within(&self.place, self.settings.connect_budget, &self.breaker, &RealTime, || self.try_once());
+        match &made {
+            Ok(_) => self.login_memory.forget(),
+            Err(RetryError::Failed(_, oracle_error)) => self.login_memory.note(&self.settings, oracle_error),
+            Err(RetryError::BreakerOpen(_)) => {}
+        }
         made.map_err(|given_up| match given_up {
             RetryError::BreakerOpen(closed) => self.refusal(&closed),
             RetryError::Failed(_, oracle_error) if !oracle_error.class.is_retryable() => {

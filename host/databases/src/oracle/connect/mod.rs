@@ -3,13 +3,15 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `connection` | one connection, with its session set up |
+//! | `login_memory` | a refused login, remembered over runs |
 //! | `manager` | connections for the pool, within a budget of retries |
 //! | `pool` | connections for many |
-//! | `probe` | trying a connection, and what its user lacks |
+//! | `probe` | testing a connection |
 //! | `retry` | when to try again |
 //! | `settings` | what it takes to reach a server |
 
 mod connection;
+mod login_memory;
 pub(crate) mod manager;
 mod pool;
 pub(crate) mod probe;

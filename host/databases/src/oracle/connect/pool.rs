@@ -148,6 +148,11 @@ pub(crate) struct Pooled<M: ManageConnection> {
 }
 
 impl<M: ManageConnection> Pooled<M> {
+    /// The manager of the pool's items.
+    pub(crate) fn manager(&self) -> &M {
+        self.place.0.manager()
+    }
+
     /// Marks the item as not to be lent again, and the idle ones as to be tested before they are lent.
     pub(crate) fn mark_broken(&mut self) {
         self.broken = true;

@@ -52,6 +52,13 @@ pub(crate) fn violation(settings: &Settings) -> Option<String> {
     if settings.user.is_empty() || settings.password.reveal().is_empty() {
         return Some("user or password is empty".to_owned());
     }
+    if settings.client == ClientKind::Thin && settings.user.contains(['[', ']']) {
+        return Some(
+            "the thin client cannot log in as a proxy user: log in as the user in the brackets itself, or use the client \
+             \"oci\""
+                .to_owned(),
+        );
+    }
     if settings.trust.ca_file.is_some() && settings.trust.wallet.is_some() {
         return Some(
             "both a CA file and a wallet are set; put the authority's certificate into the wallet's ewallet.pem"
@@ -87,6 +94,15 @@ mod tests {
             assert!(violation(&settings(host, Service::Name(service.into()))).is_some(), "{host} {service}");
         }
         assert_eq!(violation(&settings("a.b-c", Service::Name("svc.domain".into()))), None);
+    }
+
+    #[test]
+    fn a_proxy_user_is_refused_where_the_client_would_ignore_it() {
+        let mut settings = settings("a", Service::Name("b".into()));
+        settings.user = "etl[WMS]".into();
+        assert!(violation(&settings).is_some_and(|why| why.contains("proxy user")));
+        settings.client = ClientKind::Oci;
+        assert_eq!(violation(&settings), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | `lob` | large objects, with their rows or in pieces |
 //! | `order` | the host's order of a column, in Oracle's words |
 //! | `session` | one stream's reading |
+//! | `snapshot_point` | the moment of a run |
 //! | `source` | one moment over many sessions |
 
 pub(crate) mod column;
@@ -16,4 +17,5 @@ mod dates;
 pub(crate) mod lob;
 mod order;
 mod session;
+pub(crate) mod snapshot_point;
 pub(crate) mod source;

@@ -11,6 +11,8 @@ use super::cursor::{Reader, SharedConnection};
 use super::dates::as_dates;
 use super::lob;
 use super::order::order_of;
+use super::snapshot_point::SnapshotPoint;
+use crate::oracle::charset::Charset;
 use crate::oracle::client::OpenQuery;
 use crate::oracle::client::column_info::{ColumnInfo, Kind};
 use crate::oracle::connect::manager::PooledConnection;
@@ -18,8 +20,9 @@ use crate::oracle::connect::settings::Settings;
 use crate::oracle::failure::ErrorClass;
 use crate::oracle::guard;
 use crate::oracle::guard::rules::Violation;
-use crate::oracle::names::{exactly, owned, spelled};
-use crate::oracle::sql_session::query as plain_query;
+use crate::oracle::names::{exactly, spelled};
+use crate::oracle::owner::{SYNONYM, grantee, owned};
+use crate::oracle::sql_session::{charset, query as plain_query, with_client};
 use crate::oracle::types::{Reading, reading};
 
 /// Microseconds of a day.
@@ -30,26 +33,9 @@ const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_co
      WHERE c.owner = NVL(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND c.table_name = :2 \
      AND c.constraint_type = 'P' ORDER BY cc.position";
 
-/// The table of a synonym; the schema's own synonym comes before a public one. A synonym over a database link has none.
-const SYNONYM: &str = "SELECT table_owner, table_name FROM all_synonyms \
-     WHERE synonym_name = :1 AND owner IN (SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), 'PUBLIC') AND db_link IS NULL \
-     ORDER BY DECODE(owner, 'PUBLIC', 1, 0)";
-
-/// The character set of text that is not national.
-const CHARSET: &str = "SELECT value FROM nls_database_parameters WHERE parameter = 'NLS_CHARACTERSET'";
-
 /// A noon in UTC, as the server would send it in a column of local time.
 const LOCAL_NOON: &str =
     "SELECT CAST(TIMESTAMP '2026-01-31 12:00:00 +00:00' AS TIMESTAMP WITH LOCAL TIME ZONE) FROM dual";
-
-/// The data that all sessions of a source share.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SnapshotPoint {
-    /// The system change number that everything is read as of.
-    pub(crate) scn: Option<u64>,
-    /// The source's clock, set back to before the start of the oldest open transaction.
-    pub(crate) now: Micros,
-}
 
 /// A table, view or synonym that exists.
 struct Found {
@@ -68,8 +54,6 @@ pub(crate) struct Session {
     /// The granted tables that were looked up so far.
     tables: BTreeMap<String, Option<Arc<Found>>>,
     local_is_utc: Option<bool>,
-    /// The database's character set.
-    charset: Option<Arc<str>>,
 }
 
 impl Session {
@@ -82,7 +66,7 @@ impl Session {
     ) -> Self {
         let connection = Arc::new(Mutex::new(connection));
         let (grant, tables) = (grant.clone(), BTreeMap::new());
-        Self { place: place.into(), settings, connection, grant, moment, tables, local_is_utc: None, charset: None }
+        Self { place: place.into(), settings, connection, grant, moment, tables, local_is_utc: None }
     }
 
     fn connection(&self) -> MutexGuard<'_, PooledConnection> {
@@ -151,21 +135,27 @@ impl Session {
         readings.collect()
     }
 
-    fn charset(&mut self) -> Result<Arc<str>, Failure> {
-        if let Some(known) = &self.charset {
-            return Ok(Arc::clone(known));
+    fn charset(&mut self) -> Result<Arc<Charset>, Failure> {
+        charset(&mut self.connection(), &self.place)
+    }
+
+    /// Fails if the database would change a letter of a statement or of a text that it is compared with: it would then
+    /// find other rows.
+    fn check_letters(&mut self, statement: &str, values: &[Value]) -> Result<(), Failure> {
+        let texts =
+            values.iter().filter_map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None });
+        let texts: Vec<&str> = texts.chain([statement]).filter(|text| !text.is_ascii()).collect();
+        if texts.is_empty() {
+            return Ok(());
         }
-        let found = plain_query(&mut self.connection(), &self.place, CHARSET, &[])?;
-        let found: Arc<str> = match found.first().map(Vec::as_slice) {
-            Some([Value::Text(name)]) => name.as_str().into(),
-            _ => {
-                return Err(Failure::permanent(format!(
-                    "{}: the server does not report its character set",
-                    self.place
-                )));
+        let charset = self.charset()?;
+        with_client(&mut self.connection(), &self.place, |client| charset.learn(client, texts.iter().copied()))?;
+        match texts.into_iter().find_map(|text| charset.lost(text)) {
+            Some(letter) => {
+                Err(Failure::invalid_config(format!("{}, statement: {}", self.place, charset.reason(letter))))
             }
-        };
-        Ok(Arc::clone(self.charset.insert(found)))
+            None => Ok(()),
+        }
     }
 
     /// Returns whether moments of local time come in UTC. The session's zone is UTC, but a driver could ignore it.
@@ -236,11 +226,12 @@ impl SourceSession for Session {
         let key = self.key_of(&found.name)?;
         let charset = self.charset()?;
         let columns = found.columns.iter().zip(&readings);
-        let order = columns.map(|(column, reading)| order_of(column, *reading, &charset)).collect();
+        let order = columns.map(|(column, reading)| order_of(column, *reading, &charset.name)).collect();
         Ok(Some(TableDescription { name: found.name.clone(), columns: schema, key, order }))
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
+        self.check_letters(statement, parameters)?;
         let (statement, parameters) = self.checked(statement, parameters)?;
         let (started, by_locator) = self.start(&statement, &parameters)?;
         let columns = started.columns().to_vec();
@@ -280,9 +271,11 @@ impl Session {
 
     /// The rights that reading as of the run's moment needs.
     fn flashback_advice(&self) -> String {
-        let user = spelled(&self.settings.user);
-        let grants = self.grant.tables.iter();
-        let grants = grants.map(|table| format!("GRANT FLASHBACK ON {} TO {user}", owned(&self.settings, table)));
+        let user = grantee(&self.settings);
+        let grants = self.grant.tables.iter().filter_map(|table| {
+            let table = owned(&mut self.connection(), &self.place, &self.settings, table).ok()?;
+            Some(format!("GRANT FLASHBACK ON {table} TO {user}"))
+        });
         let grants: Vec<_> = grants.collect();
         format!("reading as of the run's moment needs {}, or `snapshot = \"statement\"`", grants.join("; "))
     }
@@ -296,6 +289,7 @@ impl Session {
             if oracle_error.class.is_connection_lost() {
                 connection.mark_broken();
             }
+            drop(connection);
             let failure = oracle_error.failure(format_args!("{}, statement", self.place));
             match oracle_error.class {
                 ErrorClass::Denied if self.moment.scn.is_some() => failure.advise(self.flashback_advice()),

@@ -7,32 +7,78 @@
 use arrow_schema::SchemaRef;
 use wmshost_flow::{Failure, MERGE_SUFFIX, MergeRule, WriteStats};
 
-use super::insert::{Load, Statements, insert_text};
+use super::insert::{Load, Statements, insert_text, refusal};
 use super::merge::{insert_clause, matched_text, on_text};
 use super::session::{OracleTargetSession, TempTable};
-use super::table::Table;
-use crate::oracle::failure::ErrorClass;
+use super::table::{Comparison, Table};
+use crate::oracle::failure::{ErrorClass, OracleError};
 use crate::oracle::names::{quoted, quoted_list, spelled};
 use crate::oracle::sql_session::{execute_autonomous, with_client};
 
 /// The savepoint to return to if the rows cannot be taken over together.
 const SAVEPOINT: &str = "wms_merge";
 
+/// The outcome of merging a batch at once.
+pub(crate) enum Bulk {
+    /// Its rows are merged.
+    Merged(WriteStats),
+    /// One of them cannot be written, for this reason; none is.
+    RowRefused(OracleError),
+    /// The temporary table cannot be created.
+    NoTable,
+}
+
 impl OracleTargetSession {
-    /// Merges rows of which no two have the same key; returns `None` if that has to be done row by row.
+    /// Returns whether one of the columns of a batch is a large object in the table.
+    pub(crate) fn has_lob(&self, found: &Table, load: &Load) -> bool {
+        let is_lob = |name: &str| found.column(name).is_some_and(|column| column.comparison == Comparison::Lob);
+        load.rows.schema().fields().iter().any(|field| is_lob(field.name()))
+    }
+
+    /// Merges rows with large objects, which can be compared in a table only and not as they are bound: the batch is
+    /// halved until a row that cannot be written is alone.
+    pub(crate) fn merge_lobs(
+        &mut self,
+        name: &str,
+        found: &Table,
+        load: &Load,
+        rule: &MergeRule,
+    ) -> Result<WriteStats, Failure> {
+        let rows = load.rows.num_rows();
+        match self.merge_bulk(name, found, load, rule)? {
+            Bulk::Merged(counts) => Ok(counts),
+            Bulk::RowRefused(oracle_error) if rows == 1 => {
+                self.refused.push(refusal(&oracle_error, load.places[0]));
+                Ok(WriteStats { rejected: 1, ..WriteStats::default() })
+            }
+            Bulk::RowRefused(_) => {
+                let mut counts = self.merge_lobs(name, found, &load.slice(0, rows / 2), rule)?;
+                counts += self.merge_lobs(name, found, &load.slice(rows / 2, rows - rows / 2), rule)?;
+                Ok(counts)
+            }
+            Bulk::NoTable => Err(Failure::denied(format!(
+                "{}, table {name}: rows with large objects are merged through the temporary table {name}{MERGE_SUFFIX}, \
+                 which cannot be created",
+                self.place
+            ))
+            .advise("GRANT CREATE TABLE to the user, or load the stream whole")),
+        }
+    }
+
+    /// Merges rows of which no two have the same key.
     pub(crate) fn merge_bulk(
         &mut self,
         name: &str,
         found: &Table,
         load: &Load,
         rule: &MergeRule,
-    ) -> Result<Option<WriteStats>, Failure> {
+    ) -> Result<Bulk, Failure> {
         let bulk = format!("{name}{MERGE_SUFFIX}");
         if self.bulk == TempTable::Unknown {
             self.bulk = self.find_temp_table(name, found, &bulk)?;
         }
         if self.bulk == TempTable::Refused {
-            return Ok(None);
+            return Ok(Bulk::NoTable);
         }
         let place = format!("{}, table {name}", self.place);
         with_client(&mut self.connection, &place, |client| client.execute(&format!("SAVEPOINT {SAVEPOINT}"), &[]))?;
@@ -54,14 +100,14 @@ impl OracleTargetSession {
                 let inserted = staged.saturating_sub(matched);
                 let updated = written.saturating_sub(inserted);
                 let unchanged = staged.saturating_sub(written);
-                Ok(Some(WriteStats { inserted, updated, unchanged, rejected, ..WriteStats::default() }))
+                Ok(Bulk::Merged(WriteStats { inserted, updated, unchanged, rejected, ..WriteStats::default() }))
             }
             Err(oracle_error) if oracle_error.class == ErrorClass::Row => {
                 let back = format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}");
                 with_client(&mut self.connection, &place, |client| client.execute(&back, &[]))?;
-                // Merging row by row meets the refused rows again.
+                // Merging fewer rows meets the refused ones again.
                 self.refused.truncate(refused);
-                Ok(None)
+                Ok(Bulk::RowRefused(oracle_error))
             }
             Err(oracle_error) => {
                 if oracle_error.class.is_connection_lost() {

@@ -7,6 +7,7 @@ use wmshost_flow::{Failure, TableDefinition};
 use wmshost_sql::Dialect;
 
 use super::session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, PendingDdl, SYSTEM_COLUMNS, WriteTable};
+use super::table::{Comparison, Table};
 use crate::oracle::failure::is_code;
 use crate::oracle::names::{check, quoted, quoted_list, spelled};
 use crate::oracle::sql_session::execute_autonomous;
@@ -29,7 +30,7 @@ impl OracleTargetSession {
             )));
         }
         match &change {
-            PendingDdl::Create(definition) | PendingDdl::Stage(definition) => drop(self.table_body(definition)?),
+            PendingDdl::Create(definition) | PendingDdl::Stage(definition) => drop(self.table_body(definition, &[])?),
             PendingDdl::Add(columns) | PendingDdl::Widen(columns) => {
                 for field in columns.fields() {
                     self.declared(table, field, false)?;
@@ -65,7 +66,9 @@ impl OracleTargetSession {
     fn statements(&mut self, change: &PendingDdl) -> Result<Vec<String>, Failure> {
         let (table, staged) = (quoted(&self.grant.table), quoted(&self.staged_name()));
         Ok(match change {
-            PendingDdl::Create(definition) => vec![format!("CREATE TABLE {table} ({})", self.table_body(definition)?)],
+            PendingDdl::Create(definition) => {
+                vec![format!("CREATE TABLE {table} ({})", self.table_body(definition, &[])?)]
+            }
             PendingDdl::Add(columns) => {
                 let fields = columns.fields().iter();
                 let added = fields.map(|field| {
@@ -97,14 +100,16 @@ impl OracleTargetSession {
                 if self.find_now(&name)?.is_some() {
                     statements.push(format!("DROP TABLE {staged} PURGE"));
                 }
-                statements.push(format!("CREATE TABLE {staged} ({})", self.table_body(definition)?));
+                let large = self.find_now(&self.grant.table)?.map(|table| large_columns(&table)).unwrap_or_default();
+                statements.push(format!("CREATE TABLE {staged} ({})", self.table_body(definition, &large)?));
                 statements
             }
         })
     }
 
-    /// The text between the parentheses of CREATE TABLE.
-    fn table_body(&self, definition: &TableDefinition) -> Result<String, Failure> {
+    /// The text between the parentheses of CREATE TABLE. `large` has the columns that take large objects, with their
+    /// types.
+    fn table_body(&self, definition: &TableDefinition, large: &[(String, String)]) -> Result<String, Failure> {
         let key = &definition.key;
         if let Some(missing) = key.iter().find(|name| definition.columns.index_of(name).is_err()) {
             return Err(self.refused(&definition.name, missing, "is a key but not among the columns"));
@@ -113,7 +118,10 @@ impl OracleTargetSession {
         let mut parts = Vec::new();
         for field in definition.columns.fields() {
             let in_key = key.contains(field.name());
-            let declared = self.declared(&definition.name, field, in_key)?;
+            let mut declared = self.declared(&definition.name, field, in_key)?;
+            if let Some((_, lob)) = large.iter().find(|(name, _)| spelled(name) == spelled(field.name())) {
+                declared.clone_from(lob);
+            }
             parts.push(format!("{} {declared}{}", quoted(field.name()), if in_key { " NOT NULL" } else { "" }));
         }
         let audit_columns = AUDIT_COLUMNS.into_iter().zip(Dialect::Oracle.declared_audit_types());
@@ -211,6 +219,12 @@ impl OracleTargetSession {
         }
         Ok(std::sync::Arc::new(arrow_schema::Schema::new(lacking)))
     }
+}
+
+/// The columns of a table that take large objects, with their types.
+fn large_columns(table: &Table) -> Vec<(String, String)> {
+    let columns = table.columns.iter().filter(|column| column.comparison == Comparison::Lob);
+    columns.map(|column| (column.name.clone(), column.declared.clone())).collect()
 }
 
 fn with_fields(columns: &SchemaRef, changed: &SchemaRef) -> SchemaRef {

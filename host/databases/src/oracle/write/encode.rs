@@ -9,6 +9,7 @@ use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, Timesta
 use arrow_schema::{DataType, Field, Schema};
 
 use super::table::Column;
+use crate::oracle::charset::Charset;
 use crate::oracle::moment::MICROS;
 
 const DAY: i64 = 86_400_000_000;
@@ -24,12 +25,13 @@ impl BoundRows {
     pub(crate) fn encode(
         rows: &RecordBatch,
         columns: &[&Column],
+        charset: &Charset,
         run_id: &str,
         loaded_at: i64,
     ) -> Result<Self, Unstorable> {
         let schema = rows.schema();
         let encoded = rows.columns().iter().zip(columns).enumerate().map(|(at, (values, column))| {
-            encode(values, column).map_err(|(row, why)| {
+            encode(values, column, charset).map_err(|(row, why)| {
                 let name = schema.field(at).name();
                 Unstorable { row, why: format!("column {name}: {why}") }
             })
@@ -58,16 +60,21 @@ pub(crate) struct Unstorable {
 }
 
 /// A column's values as they are bound; else the first row that cannot be, and why.
-fn encode(values: &ArrayRef, column: &Column) -> Result<ArrayRef, (usize, &'static str)> {
+fn encode(values: &ArrayRef, column: &Column, charset: &Charset) -> Result<ArrayRef, (usize, String)> {
+    let because = |row: usize| move |why: &str| (row, why.to_owned());
     Ok(match values.data_type() {
         DataType::Boolean => {
             let flags = values.as_boolean().iter().map(|flag| flag.map(i64::from));
             Arc::new(flags.collect::<Int64Array>())
         }
-        DataType::Utf8 => text(values.as_string::<i32>(), column),
+        DataType::Utf8 => {
+            let texts = values.as_string::<i32>();
+            check_letters(texts, charset)?;
+            text(texts, column, charset)
+        }
         DataType::Date32 => {
             for (row, days) in values.as_primitive::<Date32Type>().iter().enumerate() {
-                check_year(days.map(|days| i64::from(days) * DAY)).map_err(|why| (row, why))?;
+                check_year(days.map(|days| i64::from(days) * DAY)).map_err(because(row))?;
             }
             Arc::clone(values)
         }
@@ -75,9 +82,9 @@ fn encode(values: &ArrayRef, column: &Column) -> Result<ArrayRef, (usize, &'stat
             let values = values.as_primitive::<TimestampMicrosecondType>();
             let step = 10_i64.pow(6_u32.saturating_sub(column.second_digits));
             for (row, micros) in values.iter().enumerate() {
-                check_year(micros).map_err(|why| (row, why))?;
+                check_year(micros).map_err(because(row))?;
                 if micros.is_some_and(|micros| micros % step != 0) {
-                    return Err((row, "the column keeps fewer digits of a second than the value has"));
+                    return Err(because(row)("the column keeps fewer digits of a second than the value has"));
                 }
             }
             // The session's zone is UTC, so a moment without a zone is one in UTC.
@@ -87,14 +94,29 @@ fn encode(values: &ArrayRef, column: &Column) -> Result<ArrayRef, (usize, &'stat
     })
 }
 
+/// Finds the first text with a letter that the database would change. The letters were learnt before.
+fn check_letters(texts: &StringArray, charset: &Charset) -> Result<(), (usize, String)> {
+    if charset.is_unicode() || texts.value_data().is_ascii() {
+        return Ok(());
+    }
+    let lost = |(row, text): (usize, Option<&str>)| Some((row, charset.lost(text?)?));
+    match texts.iter().enumerate().find_map(lost) {
+        Some((row, letter)) => Err((row, charset.reason(letter))),
+        None => Ok(()),
+    }
+}
+
 /// An empty text is NULL to Oracle; a text shorter than a column of fixed length is padded as Oracle would.
-fn text(values: &StringArray, column: &Column) -> ArrayRef {
+fn text(values: &StringArray, column: &Column, charset: &Charset) -> ArrayRef {
     let has_empty = values.iter().any(|text| text == Some(""));
     if !has_empty && column.padded_to == 0 {
         return Arc::new(values.clone());
     }
-    let width = column.padded_to;
-    let texts = values.iter().map(|text| text.filter(|text| !text.is_empty()).map(|text| format!("{text:width$}")));
+    let padded = |text: &str| {
+        let length = if column.counts_bytes { charset.bytes_of(text) } else { text.chars().count() };
+        format!("{text}{}", " ".repeat(column.padded_to.saturating_sub(length)))
+    };
+    let texts = values.iter().map(|text| text.filter(|text| !text.is_empty()).map(padded));
     Arc::new(texts.collect::<StringArray>())
 }
 
@@ -147,26 +169,45 @@ mod tests {
             nullable: true,
             padded_to,
             second_digits,
-            comparable: true,
+            counts_bytes: false,
+            comparison: crate::oracle::write::table::Comparison::Plain,
+            filled_by: None,
         }
+    }
+
+    fn unicode() -> Charset {
+        Charset::named("AL32UTF8", &[])
+    }
+
+    #[test]
+    fn a_letter_that_the_database_would_change_is_refused() {
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("Käse"), None, Some("Łódź")]));
+        let western = Charset::named("WE8MSWIN1252", &[('ä', true), ('ó', true), ('Ł', false), ('ź', false)]);
+        let (row, why) = encode(&texts, &column(0, 0), &western).expect_err("a letter");
+        assert!(row == 2 && why.contains("U+0141") && why.contains("WE8MSWIN1252"), "{row} {why}");
+        assert!(encode(&texts.slice(0, 2), &column(0, 0), &western).is_ok());
+        assert!(encode(&texts, &column(0, 0), &unicode()).is_ok());
     }
 
     #[test]
     fn an_empty_text_is_null_and_a_short_one_padded() {
         let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), Some(""), None, Some("ä")]));
-        let plain = encode(&texts, &column(0, 0)).expect("texts");
+        let plain = encode(&texts, &column(0, 0), &unicode()).expect("texts");
         assert_eq!(plain.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("a"), None, None, Some("ä")]);
-        let padded = encode(&texts, &column(3, 0)).expect("texts");
+        let padded = encode(&texts, &column(3, 0), &unicode()).expect("texts");
         assert_eq!(padded.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("a  "), None, None, Some("ä  ")]);
+        let bytes = Column { counts_bytes: true, ..column(3, 0) };
+        let padded = encode(&texts, &bytes, &unicode()).expect("texts");
+        assert_eq!(padded.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("a  "), None, None, Some("ä ")]);
     }
 
     #[test]
     fn what_oracle_would_round_is_refused() {
         let moments: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![Some(1_000_000), Some(1_500_000)]));
-        assert_eq!(encode(&moments, &column(0, 0)).map_err(|(row, _)| row).err(), Some(1));
-        assert!(encode(&moments, &column(0, 1)).is_ok());
+        assert_eq!(encode(&moments, &column(0, 0), &unicode()).map_err(|(row, _)| row).err(), Some(1));
+        assert!(encode(&moments, &column(0, 1), &unicode()).is_ok());
         let early: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![i64::MIN]));
-        assert!(encode(&early, &column(0, 6)).is_err());
+        assert!(encode(&early, &column(0, 6), &unicode()).is_err());
     }
 
     #[test]

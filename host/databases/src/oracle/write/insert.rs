@@ -2,6 +2,7 @@
 //! halved until that row is alone. It is then reported as refused, with the database's message, and the others are
 //! inserted.
 
+use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
@@ -11,10 +12,11 @@ use super::ddl::accepts;
 use super::encode::{BoundRows, Unstorable};
 use super::session::{AUDIT_COLUMNS, OracleTargetSession, SYSTEM_COLUMNS, WriteTable};
 use super::table::{Column, Table};
+use crate::oracle::charset::Charset;
 use crate::oracle::client::Affected;
 use crate::oracle::failure::{ErrorClass, OracleError};
 use crate::oracle::names::{quoted, quoted_list, spelled};
-use crate::oracle::sql_session::with_client;
+use crate::oracle::sql_session::{charset, with_client};
 
 /// The savepoint to return to if a row cannot be written.
 const SAVEPOINT: &str = "wms_rows";
@@ -77,7 +79,10 @@ impl OracleTargetSession {
     ) -> Result<Load, Failure> {
         let place = format!("{}, table {name}", self.place);
         let columns = check_columns(table, &rows.schema()).map_err(|failure| failure.within(&place))?;
-        let binding = Binding { columns: &columns, run_id: &self.grant.run_id, loaded_at: self.loaded_at, key };
+        let charset = charset(&mut self.connection, &place)?;
+        with_client(&mut self.connection, &place, |client| charset.learn(client, texts(rows)))?;
+        let (run_id, loaded_at) = (self.grant.run_id.as_str(), self.loaded_at);
+        let binding = Binding { columns: &columns, charset: &charset, run_id, loaded_at, key };
         let mut refused = Vec::new();
         let wire = match binding.encode(rows) {
             Ok(wire) => return Ok(Load { rows: rows.clone(), wire, places: (0..rows.num_rows()).collect() }),
@@ -204,7 +209,8 @@ fn only(wire: &RecordBatch, rows: &[usize]) -> Result<RecordBatch, OracleError> 
         .map_err(|error| OracleError::new(ErrorClass::Permanent, format!("splitting a batch: {error}")))
 }
 
-fn refusal(oracle_error: &OracleError, row: usize) -> Refused {
+/// A row that the target refuses.
+pub(crate) fn refusal(oracle_error: &OracleError, row: usize) -> Refused {
     Refused {
         row,
         rule: oracle_error.code.map_or_else(|| "refused".to_owned(), |code| format!("ora-{code:05}")),
@@ -215,6 +221,7 @@ fn refusal(oracle_error: &OracleError, row: usize) -> Refused {
 /// The parameters for binding rows.
 struct Binding<'a> {
     columns: &'a [&'a Column],
+    charset: &'a Charset,
     run_id: &'a str,
     loaded_at: i64,
     key: &'a [String],
@@ -239,7 +246,7 @@ impl Unbound {
 
 impl Binding<'_> {
     fn encode(&self, rows: &RecordBatch) -> Result<RecordBatch, Unbound> {
-        let wire = BoundRows::encode(rows, self.columns, self.run_id, self.loaded_at)?.rows;
+        let wire = BoundRows::encode(rows, self.columns, self.charset, self.run_id, self.loaded_at)?.rows;
         check_key(&rows.schema(), &wire, self.key)?;
         Ok(wire)
     }
@@ -268,6 +275,12 @@ impl From<Unstorable> for Unbound {
     }
 }
 
+/// The texts of a batch that have letters beyond ASCII.
+fn texts(rows: &RecordBatch) -> impl Iterator<Item = &str> {
+    let columns = rows.columns().iter().filter_map(|column| column.as_string_opt::<i32>());
+    columns.filter(|texts| !texts.value_data().is_ascii()).flat_map(|texts| texts.iter().flatten())
+}
+
 /// Returns whether every column of a batch is one of the table.
 fn check_columns<'t>(table: &'t Table, columns: &SchemaRef) -> Result<Vec<&'t Column>, Failure> {
     if let Some(column) = AUDIT_COLUMNS.iter().find(|column| table.column(column).is_none()) {
@@ -282,6 +295,9 @@ fn check_columns<'t>(table: &'t Table, columns: &SchemaRef) -> Result<Vec<&'t Co
             _ if own => Err(format!("the column {name} is written by the host itself")),
             _ if twice => Err(format!("the batch has the column {name} twice")),
             None => Err(format!("it has no column {name}; add it first")),
+            Some(Column { filled_by: Some(why), .. }) => {
+                Err(format!("the column {name} {why}; have a transform leave it out"))
+            }
             Some(column) if !column.arrow.as_ref().is_some_and(|arrow| accepts(arrow, field.data_type())) => {
                 Err(format!("the column {name} is declared {}, which takes no {}", column.declared, field.data_type()))
             }

@@ -17,7 +17,8 @@ impl OracleTargetSession {
         let which = self.resolve_table(table)?;
         let Some(found) = self.find(which)? else { return Ok(vec![None; keys.num_rows()]) };
         let columns: Vec<String> = keys.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let wire = self.load(&found, table, keys, &columns)?.wire;
+        let refused = self.refused.len();
+        let load = self.load(&found, table, keys, &columns)?;
         let same = columns.iter().enumerate().map(|(at, name)| format!("{} = :{}", quoted(name), at + 1));
         let statement = format!(
             "SELECT {} FROM {} WHERE {}",
@@ -25,14 +26,15 @@ impl OracleTargetSession {
             quoted(table),
             same.collect::<Vec<_>>().join(" AND ")
         );
-        let mut loaded = Vec::with_capacity(keys.num_rows());
-        for row in 0..keys.num_rows() {
-            let key: Vec<Value> = (0..columns.len()).map(|at| value_at(wire.column(at), row)).collect();
+        // A key that the table cannot hold has no row.
+        self.refused.truncate(refused);
+        let mut loaded = vec![None; keys.num_rows()];
+        for (row, place) in load.places.iter().enumerate() {
+            let key: Vec<Value> = (0..columns.len()).map(|at| value_at(load.wire.column(at), row)).collect();
             let rows = query(&mut self.connection, &self.place, &statement, &key)?;
-            loaded.push(match rows.first().and_then(|row| row.first()) {
-                Some(Value::Timestamp(at)) => Some(*at),
-                _ => None,
-            });
+            if let Some(Value::Timestamp(at)) = rows.first().and_then(|row| row.first()) {
+                loaded[*place] = Some(*at);
+            }
         }
         Ok(loaded)
     }

@@ -10,10 +10,11 @@ use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
 use wmshost_flow::{Failure, MergeRule, WriteStats};
 
+use super::bulk_merge::Bulk;
 use super::encode::key_bytes;
 use super::insert::{Load, Statements, position_of};
 use super::session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, WriteTable};
-use super::table::Table;
+use super::table::{Comparison, Table};
 use crate::oracle::names::{quoted, quoted_list, spelled};
 
 impl OracleTargetSession {
@@ -50,8 +51,11 @@ impl OracleTargetSession {
         rule: &MergeRule,
     ) -> Result<WriteStats, Failure> {
         let count = unique_batch.rows.num_rows();
+        if self.has_lob(found, unique_batch) {
+            return self.merge_lobs(table, found, unique_batch, rule);
+        }
         if count >= self.connections.manager().settings.bulk_merge_rows
-            && let Some(counts) = self.merge_bulk(table, found, unique_batch, rule)?
+            && let Bulk::Merged(counts) = self.merge_bulk(table, found, unique_batch, rule)?
         {
             return Ok(counts);
         }
@@ -75,12 +79,12 @@ impl OracleTargetSession {
             return Err(Failure::permanent(format!("{place}: the batch lacks the version column {version}")));
         }
         for field in columns.fields() {
-            if table.column(field.name()).is_some_and(|column| !column.comparable) {
+            if table.column(field.name()).is_some_and(|column| column.comparison == Comparison::Impossible) {
                 return Err(Failure::invalid_config(format!(
-                    "{place}: the column {} is a large object, which cannot be compared with the incoming value",
+                    "{place}: the column {} is a LONG, which cannot be compared with the incoming value",
                     field.name()
                 ))
-                .advise("declare it VARCHAR2 or RAW, or load the stream whole"));
+                .advise("declare it CLOB or BLOB, or load the stream whole"));
             }
         }
         Ok(())
@@ -128,18 +132,20 @@ pub(crate) fn on_text<'a>(key: impl IntoIterator<Item = &'a String>) -> String {
 }
 
 /// Returns whether a column differs between `t` and `s`.
-fn differs(name: &str) -> String {
+fn differs(table: &Table, name: &str) -> String {
+    let is_lob = table.column(name).is_some_and(|column| column.comparison == Comparison::Lob);
     let name = quoted(name);
-    format!(
-        "t.{name} <> s.{name} OR (t.{name} IS NULL AND s.{name} IS NOT NULL) OR (t.{name} IS NOT NULL AND s.{name} IS NULL)"
-    )
+    let unequal =
+        if is_lob { format!("DBMS_LOB.COMPARE(t.{name}, s.{name}) <> 0") } else { format!("t.{name} <> s.{name}") };
+    format!("{unequal} OR (t.{name} IS NULL AND s.{name} IS NOT NULL) OR (t.{name} IS NOT NULL AND s.{name} IS NULL)")
 }
 
 /// The part of a MERGE for a row of `t` that has one in `s`: it changes nothing if that is equal in all columns or
 /// older. `None` if there are no columns but the key.
 pub(crate) fn matched_text(table: &Table, columns: &[String], key: &[String], version: Option<&str>) -> Option<String> {
     let is_key = |name: &str| key.iter().any(|key| spelled(key) == spelled(name));
-    let mut differences: Vec<_> = columns.iter().filter(|name| !is_key(name)).map(|name| differs(name)).collect();
+    let mut differences: Vec<_> =
+        columns.iter().filter(|name| !is_key(name)).map(|name| differs(table, name)).collect();
     let mut sets: Vec<_> = columns
         .iter()
         .map(String::as_str)

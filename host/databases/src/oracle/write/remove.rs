@@ -16,6 +16,7 @@ impl OracleTargetSession {
         }
         let found = self.found(WriteTable::Table, table)?;
         let columns: Vec<String> = keys.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let refused = self.refused.len();
         let mut load = self.load(&found, table, keys, &columns)?;
         let text = match removal {
             Removal::Delete => {
@@ -30,7 +31,6 @@ impl OracleTargetSession {
             Removal::Soft => mark_text(table, &columns),
         };
         let statements = Statements { texts: vec![text] };
-        let refused = self.refused.len();
         let (touched, _) = self.write_carefully(&statements, &load)?;
         for refused in self.refused.drain(refused..) {
             tracing::warn!(

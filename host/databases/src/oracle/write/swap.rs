@@ -10,7 +10,7 @@ use wmshost_sql::Value;
 
 use super::merge::{matched_text, on_text};
 use super::session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, SYSTEM_COLUMNS, WriteTable};
-use super::table::Table;
+use super::table::{Comparison, Table};
 use crate::oracle::names::{quoted, quoted_list, spelled};
 use crate::oracle::sql_session::{execute, query};
 use crate::write_session::{DELETED_CONFLICTS, advice_on_deleted};
@@ -97,6 +97,12 @@ impl OracleTargetSession {
 
     /// Without a common key every row is replaced, unless the rows are the same, each as often as it is there.
     fn swap_all(&mut self, swap: &Swap<'_>) -> Result<WriteStats, Failure> {
+        if swap.columns.iter().any(|name| swap.old.column(name).is_some_and(|c| c.comparison != Comparison::Plain)) {
+            // Rows with large objects cannot be grouped, so that equal ones are not found.
+            let deleted = self.run(&format!("DELETE FROM {}", swap.table), &[])?;
+            let inserted = self.run(&swap.insert_text(), &[])?;
+            return Ok(WriteStats { inserted, deleted, ..WriteStats::default() });
+        }
         let columns = quoted_list("", swap.columns.iter().map(String::as_str));
         let bags = format!(
             "SELECT SUM(GREATEST(is_new - is_old, 0)), SUM(LEAST(is_new, is_old)), SUM(GREATEST(is_old - is_new, 0)) \

@@ -10,9 +10,9 @@ use wmshost_sql::Value;
 use crate::oracle::client::column_info::{ColumnInfo, Kind};
 use crate::oracle::connect::manager::PooledConnection;
 use crate::oracle::connect::settings::BareNumber;
-use crate::oracle::names::{quoted, shown, spelled};
-use crate::oracle::sql_session::query;
-use crate::oracle::types::{is_long, reading, timestamp};
+use crate::oracle::names::{exactly, quoted, shown, spelled};
+use crate::oracle::sql_session::{query, with_client};
+use crate::oracle::types::{reading, timestamp};
 
 const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_columns cc \
      ON cc.owner = c.owner AND cc.constraint_name = c.constraint_name \
@@ -23,6 +23,14 @@ const UNIQUE: &str = "SELECT i.index_name, ic.column_name FROM all_indexes i JOI
      ON ic.index_owner = i.owner AND ic.index_name = i.index_name \
      WHERE i.table_owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND i.table_name = :1 \
      AND i.uniqueness = 'UNIQUE' ORDER BY i.index_name, ic.column_position";
+
+/// What the description of a query does not have of a table's columns: those that only their names select, those that the
+/// database fills, and whether a length counts bytes.
+const TRAITS: &str = "SELECT column_name, virtual_column, hidden_column, char_used, \
+     (SELECT generation_type FROM all_tab_identity_cols i WHERE i.owner = c.owner AND i.table_name = c.table_name \
+     AND i.column_name = c.column_name) FROM all_tab_cols c \
+     WHERE owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND table_name = :1 AND user_generated = 'YES' \
+     AND (virtual_column = 'YES' OR hidden_column = 'YES' OR identity_column = 'YES' OR data_type = 'CHAR')";
 
 /// A column that is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +47,23 @@ pub(crate) struct Column {
     pub(crate) padded_to: usize,
     /// The number of digits of a second that it keeps, if it is a moment.
     pub(crate) second_digits: u32,
-    /// True if it may be compared with others.
-    pub(crate) comparable: bool,
+    /// True if it is padded to a number of bytes, not of characters.
+    pub(crate) counts_bytes: bool,
+    /// The way in which it is compared with others.
+    pub(crate) comparison: Comparison,
+    /// The reason why the database alone fills it; `None` if it is written.
+    pub(crate) filled_by: Option<&'static str>,
+}
+
+/// The way in which the values of a column are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    /// By the operators of SQL.
+    Plain,
+    /// As large objects.
+    Lob,
+    /// Not at all: a LONG.
+    Impossible,
 }
 
 /// A table that is written.
@@ -55,8 +78,8 @@ pub(crate) struct Table {
 impl Table {
     /// The table of this name; `None` if there is none.
     pub(crate) fn find(connection: &mut PooledConnection, place: &str, name: &str) -> Result<Option<Self>, Failure> {
-        let nothing = format!("SELECT * FROM {} WHERE 1 = 0", quoted(name));
-        let columns = match connection.client().and_then(|client| client.describe(&nothing)) {
+        let mut nothing = format!("SELECT * FROM {} WHERE 1 = 0", quoted(name));
+        let mut columns: Vec<Column> = match connection.client().and_then(|client| client.describe(&nothing)) {
             Ok(columns) => columns.iter().map(Column::of).collect(),
             Err(oracle_error) if oracle_error.code == Some(942) => return Ok(None),
             Err(oracle_error) => {
@@ -66,6 +89,19 @@ impl Table {
                 return Err(oracle_error.failure(format_args!("{place}, table {name}")));
             }
         };
+        let traits = query(connection, place, TRAITS, &[Value::Text(spelled(name))])?;
+        let traits: Vec<Traits> = traits.into_iter().filter_map(Traits::of).collect();
+        let invisible: Vec<String> = traits.iter().filter(|of| of.is_hidden).map(|of| exactly(&of.column)).collect();
+        if !invisible.is_empty() {
+            nothing = format!("SELECT {} FROM {} WHERE 1 = 0", invisible.join(", "), quoted(name));
+            let described = with_client(connection, place, |client| client.describe(&nothing))?;
+            columns.extend(described.iter().map(Column::of));
+        }
+        for of in traits {
+            if let Some(column) = columns.iter_mut().find(|column| spelled(&column.name) == spelled(&of.column)) {
+                (column.counts_bytes, column.filled_by) = (of.counts_bytes, of.filled_by);
+            }
+        }
         let key = query(connection, place, KEY, &[Value::Text(spelled(name))])?;
         let key = key.into_iter().filter_map(|row| text(row.into_iter().next())).collect();
         Ok(Some(Self { columns, key }))
@@ -120,6 +156,29 @@ impl Table {
     }
 }
 
+/// What the description of a query does not have of a column.
+struct Traits {
+    column: String,
+    is_hidden: bool,
+    counts_bytes: bool,
+    filled_by: Option<&'static str>,
+}
+
+impl Traits {
+    fn of(row: Vec<Value>) -> Option<Self> {
+        let [Value::Text(column), of_virtual, hidden, unit, generation] = <[Value; 5]>::try_from(row).ok()? else {
+            return None;
+        };
+        let is = |value: &Value, text: &str| matches!(value, Value::Text(found) if found == text);
+        let filled_by = match () {
+            () if is(&of_virtual, "YES") => Some("is a virtual column, which the database computes"),
+            () if is(&generation, "ALWAYS") => Some("is GENERATED ALWAYS AS IDENTITY, so that the database fills it"),
+            () => None,
+        };
+        Some(Self { column, is_hidden: is(&hidden, "YES"), counts_bytes: is(&unit, "B"), filled_by })
+    }
+}
+
 fn text(value: Option<Value>) -> Option<String> {
     match value {
         Some(Value::Text(text)) => Some(shown(&text)),
@@ -143,7 +202,13 @@ impl Column {
             nullable: column.nullable,
             padded_to: column.letters,
             second_digits: if moment { column.scale.unsigned_abs().into() } else { 0 },
-            comparable: !is_long(column.kind),
+            counts_bytes: false,
+            comparison: match column.kind {
+                Kind::Clob | Kind::Blob => Comparison::Lob,
+                Kind::Long | Kind::LongRaw => Comparison::Impossible,
+                _ => Comparison::Plain,
+            },
+            filled_by: None,
         }
     }
 }

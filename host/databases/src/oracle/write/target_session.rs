@@ -8,9 +8,16 @@ use wmshost_flow::{Failure, MergeRule, Micros, Refused, Removal, Sql, TableDefin
 use wmshost_sql::{Dialect, Value};
 
 use super::session::{OracleTargetSession, PendingDdl, SYSTEM_COLUMNS, WriteTable, take};
+use crate::oracle::names::spelled;
 use crate::oracle::sql_session;
 use crate::oracle::sql_session::{execute_autonomous, is_definition, with_client};
 use crate::write_session::Transaction;
+
+/// The tables of the same schema that a table refers to.
+const REFERRED: &str = "SELECT DISTINCT r.table_name FROM all_constraints c JOIN all_constraints r \
+     ON r.owner = c.r_owner AND r.constraint_name = c.r_constraint_name \
+     WHERE c.owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND r.owner = c.owner AND c.table_name = :1 \
+     AND c.constraint_type = 'R' AND c.status = 'ENABLED'";
 
 impl TargetSession for OracleTargetSession {
     fn begin(&mut self) -> Result<(), Failure> {
@@ -117,6 +124,19 @@ impl TargetSession for OracleTargetSession {
 
     fn loaded_at(&mut self, table: &str, keys: &RecordBatch) -> Result<Vec<Option<Micros>>, Failure> {
         self.rows_loaded_at(table, keys)
+    }
+
+    fn references(&mut self, table: &str) -> Result<Vec<String>, Failure> {
+        let rows = sql_session::query(&mut self.connection, &self.place, REFERRED, &[Value::Text(spelled(table))])?;
+        Ok(rows.into_iter().flatten().map(|name| name.to_string()).collect())
+    }
+
+    fn gather_statistics(&mut self, table: &str) -> Result<(), Failure> {
+        let gather = format!(
+            "BEGIN DBMS_STATS.GATHER_TABLE_STATS(SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), '{}'); END;",
+            spelled(table)
+        );
+        execute_autonomous(&self.connections, &gather, &[]).map(drop)
     }
 
     fn sql(&mut self) -> &mut dyn Sql {

@@ -80,19 +80,27 @@ struct ConnectionDocument {
     round_trip_ms: Option<f64>,
     /// The time zone of the database; null for a file.
     database_zone: Option<String>,
+    /// The character set of the database's text; null for a file.
+    charset: Option<String>,
+    /// The character set of its national text; null for a file or if the server does not say.
+    national_charset: Option<String>,
+    /// The days until the user's password expires; null for a file, if it never does, or if the server does not say.
+    password_expires_days: Option<i64>,
+    /// What is to be known about the database and the account; null for a file.
+    remarks: Option<Vec<String>>,
     /// The rights that its user lacks and needs; null for a file.
     missing: Option<Vec<RightDocument>>,
     /// The rights that its user lacks and could use; null for a file.
     wanted: Option<Vec<RightDocument>>,
 }
 
-/// A right that a user lacks.
+/// A right or a feature that is missing.
 #[derive(Debug, Serialize, JsonSchema)]
 struct RightDocument {
     /// The action that is not possible without it, in words.
     what: String,
-    /// The statement that grants it.
-    grant: String,
+    /// The statement that grants it; null if none helps.
+    grant: Option<String>,
 }
 
 impl From<&Diagnostics> for CheckDocument {
@@ -138,6 +146,10 @@ impl From<&Probed> for ConnectionDocument {
             version: probe.map(|probe| probe.version.clone()),
             round_trip_ms: probe.map(|probe| probe.round_trip.as_secs_f64() * 1_000.0),
             database_zone: probe.map(|probe| probe.database_zone.clone()),
+            charset: probe.map(|probe| probe.charset.clone()),
+            national_charset: probe.map(|probe| probe.national_charset.clone()).filter(|charset| !charset.is_empty()),
+            password_expires_days: probe.and_then(|probe| probe.password_days),
+            remarks: probe.map(|probe| probe.remarks.clone()),
             missing: probe.map(|probe| rights(&probe.missing)),
             wanted: probe.map(|probe| rights(&probe.wanted)),
         }

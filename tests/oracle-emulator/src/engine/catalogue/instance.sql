@@ -13,10 +13,10 @@ CREATE VIEW sys.v$instance AS
     SELECT 1::numeric AS instance_number, 'standin'::varchar(16) AS instance_name, 'localhost'::varchar(64) AS host_name,
            sys.setting('release')::varchar(17) AS version, sys.setting('release')::varchar(17) AS version_full,
            date_trunc('second', pg_postmaster_start_time())::oracle.date AS startup_time, 'OPEN'::varchar(12) AS status,
-           'ACTIVE'::varchar(17) AS database_status, 'PRIMARY_INSTANCE'::varchar(18) AS instance_role;
+           'ACTIVE'::varchar(17) AS database_status, sys.setting('parallel')::varchar(3) AS parallel, 'PRIMARY_INSTANCE'::varchar(18) AS instance_role;
 CREATE VIEW sys.v$database AS
-    SELECT 1::numeric AS dbid, 'STANDIN'::varchar(9) AS name, sys.current_scn() AS current_scn, 'READ WRITE'::varchar(20) AS open_mode,
-           'ARCHIVELOG'::varchar(12) AS log_mode, 'PRIMARY'::varchar(16) AS database_role, 'STANDIN'::varchar(30) AS db_unique_name,
+    SELECT 1::numeric AS dbid, 'STANDIN'::varchar(9) AS name, sys.current_scn() AS current_scn, (CASE sys.setting('database_role') WHEN 'PRIMARY' THEN 'READ WRITE' ELSE 'READ ONLY WITH APPLY' END)::varchar(20) AS open_mode,
+           'ARCHIVELOG'::varchar(12) AS log_mode, sys.setting('database_role')::varchar(16) AS database_role, 'STANDIN'::varchar(30) AS db_unique_name,
            date_trunc('second', pg_postmaster_start_time())::oracle.date AS created;
 CREATE VIEW sys.v$parameter AS
     SELECT p.name::varchar(80) AS name, p.value::varchar(4000) AS value, p.value::varchar(4000) AS display_value
@@ -33,7 +33,7 @@ CREATE VIEW sys.nls_session_parameters AS
 CREATE VIEW sys.nls_database_parameters AS
     SELECT * FROM sys.nls_session_parameters UNION ALL
     SELECT p.name::varchar(128), p.value::varchar(64)
-    FROM (VALUES ('NLS_CHARACTERSET', 'AL32UTF8'), ('NLS_NCHAR_CHARACTERSET', 'AL16UTF16'), ('NLS_RDBMS_VERSION', sys.setting('release')))
+    FROM (VALUES ('NLS_CHARACTERSET', sys.setting('charset')), ('NLS_NCHAR_CHARACTERSET', 'AL16UTF16'), ('NLS_RDBMS_VERSION', sys.setting('release')))
          AS p(name, value);
 
 -- Filled by the emulator before it is read.
@@ -59,11 +59,31 @@ CREATE VIEW sys.v$transaction AS
     FROM pg_stat_activity a WHERE a.backend_xid IS NOT NULL;
 CREATE VIEW sys.v$mystat AS SELECT sys.setting('sid')::numeric AS sid, 0::numeric AS "statistic#", 0::numeric AS value;
 CREATE VIEW sys.gv$session AS SELECT 1::numeric AS inst_id, * FROM sys.v$session;
-CREATE VIEW sys.gv$transaction AS SELECT 1::numeric AS inst_id, * FROM sys.v$transaction;
+-- The open transactions of other instances, which a test writes.
+CREATE TABLE sys.other_transactions (begun timestamp(0) NOT NULL);
+CREATE VIEW sys.gv$transaction AS
+    SELECT 1::numeric AS inst_id, t.* FROM sys.v$transaction t UNION ALL
+    SELECT 2, NULL, 1, 0, 1, 'ACTIVE', NULL, o.begun::oracle.date, NULL, NULL, NULL, NULL, NULL, NULL FROM sys.other_transactions o;
+CREATE VIEW sys.v$dataguard_stats AS
+    SELECT 'apply lag'::varchar(32) AS name, sys.setting('apply_lag')::varchar(64) AS value WHERE sys.setting('apply_lag') IS NOT NULL;
+-- The account of the session.
+CREATE VIEW sys.user_users AS
+    SELECT a.shown::varchar(128) AS username, a.id::numeric AS user_id, 'OPEN'::varchar(32) AS account_status, NULL::oracle.date AS lock_date,
+           (sys.sysdate()::timestamp + sys.setting('expires_in_days')::numeric * interval '1 day 1 minute')::oracle.date AS expiry_date,
+           'USERS'::varchar(30) AS default_tablespace, 'TEMP'::varchar(30) AS temporary_tablespace, a.created::oracle.date AS created
+    FROM (SELECT sys.shown(name) AS shown, id, created FROM sys.accounts WHERE name = current_user) a;
+CREATE VIEW sys.user_ts_quotas AS
+    SELECT 'USERS'::varchar(30) AS tablespace_name, 0::numeric AS bytes, -1::numeric AS max_bytes, 0::numeric AS blocks, -1::numeric AS max_blocks
+    WHERE sys.setting('privileges') LIKE '%UNLIMITED TABLESPACE%';
+CREATE ROLE ora_instances;
 CREATE VIEW sys.gv$instance AS SELECT 1::numeric AS inst_id, * FROM sys.v$instance;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA sys TO PUBLIC;
+GRANT INSERT, DELETE ON sys.other_transactions TO PUBLIC;
+REVOKE ALL ON sys.v$dataguard_stats FROM PUBLIC;
+GRANT SELECT ON sys.v$dataguard_stats TO pg_read_all_stats;
 REVOKE ALL ON sys.sessions, sys.v$session, sys.v$transaction, sys.v$database, sys.v$instance, sys.v$parameter,
     sys.gv$session, sys.gv$transaction, sys.gv$instance, sys.dba_tables, sys.dba_tab_columns FROM PUBLIC;
 GRANT SELECT ON sys.sessions, sys.v$session, sys.v$transaction, sys.v$database, sys.v$instance, sys.v$parameter,
-    sys.gv$session, sys.gv$transaction, sys.gv$instance, sys.dba_tables, sys.dba_tab_columns TO pg_read_all_stats;
+    sys.dba_tables, sys.dba_tab_columns TO pg_read_all_stats;
+GRANT SELECT ON sys.gv$session, sys.gv$transaction, sys.gv$instance TO ora_instances;

@@ -33,7 +33,7 @@ CREATE VIEW sys.attributes AS
     SELECT r.rel, r.owner, r.shown_name AS table_name, r.own, a.attnum AS num, sys.shown(a.attname) AS column_name,
            a.attnotnull AS required, coalesce(d.type, sys.guessed(a.atttypid, a.atttypmod)) AS type,
            row_number() OVER (PARTITION BY r.rel ORDER BY a.attnum) AS place,
-           pg_get_expr(f.adbin, f.adrelid) AS value
+           pg_get_expr(f.adbin, f.adrelid) AS value, a.attidentity AS identity, a.attgenerated AS generated
     FROM sys.relations r JOIN pg_attribute a ON a.attrelid = r.rel AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN sys.declared d ON d.rel = r.rel AND d.num = a.attnum
     LEFT JOIN pg_attrdef f ON f.adrelid = r.rel AND f.adnum = a.attnum;
@@ -77,9 +77,14 @@ CREATE VIEW sys.all_tab_columns AS
            (CASE WHEN type LIKE '%CHAR)' OR type LIKE 'N%CHAR%' THEN 'C' WHEN type LIKE '%CHAR%' THEN 'B' END)::varchar(1) AS char_used,
            (CASE WHEN type LIKE 'N%CHAR%' OR type = 'NCLOB' THEN 'NCHAR_CS'
                  WHEN type LIKE '%CHAR%' OR type IN ('CLOB', 'LONG') THEN 'CHAR_CS' END)::varchar(44) AS character_set_name,
-           'NO'::varchar(3) AS hidden_column, 'NO'::varchar(3) AS virtual_column, 'NO'::varchar(3) AS identity_column,
-           place::numeric AS internal_column_id, own
+           'NO'::varchar(3) AS hidden_column, (CASE generated WHEN '' THEN 'NO' ELSE 'YES' END)::varchar(3) AS virtual_column,
+           (CASE identity WHEN '' THEN 'NO' ELSE 'YES' END)::varchar(3) AS identity_column,
+           place::numeric AS internal_column_id, 'YES'::varchar(3) AS user_generated, own
     FROM sys.attributes;
+CREATE VIEW sys.all_tab_identity_cols AS
+    SELECT owner, table_name, column_name, (CASE identity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END)::varchar(10) AS generation_type,
+           NULL::varchar(128) AS sequence_name, NULL::varchar(298) AS identity_options, own
+    FROM sys.attributes WHERE identity <> '';
 CREATE VIEW sys.all_tab_cols AS SELECT * FROM sys.all_tab_columns;
 CREATE VIEW sys.user_tab_columns AS SELECT * FROM sys.all_tab_columns WHERE own;
 CREATE VIEW sys.user_tab_cols AS SELECT * FROM sys.all_tab_columns WHERE own;
@@ -258,6 +263,3 @@ CREATE VIEW sys.user_sys_privs AS
 CREATE VIEW sys.session_roles AS
     SELECT 'SELECT_CATALOG_ROLE'::varchar(128) AS role WHERE pg_has_role('pg_read_all_stats', 'member');
 CREATE VIEW sys.all_users AS SELECT sys.shown(name) AS username, id::numeric AS user_id, created::oracle.date AS created FROM sys.accounts;
-CREATE VIEW sys.user_users AS
-    SELECT *, 'OPEN'::varchar(32) AS account_status, 'USERS'::varchar(30) AS default_tablespace FROM sys.all_users
-    WHERE username = sys.current_user_name();

@@ -46,7 +46,7 @@ $$;
 CREATE FUNCTION sys.current_scn() RETURNS numeric LANGUAGE sql STABLE AS $$ SELECT sys.setting('scn')::numeric $$;
 CREATE FUNCTION sys.timestamp_to_scn(moment timestamptz) RETURNS numeric LANGUAGE sql STABLE AS $$ SELECT sys.scn(moment) $$;
 CREATE FUNCTION sys.scn_to_timestamp(scn numeric) RETURNS timestamp LANGUAGE sql STABLE AS $$
-    SELECT timestamp '2020-01-01' + scn * interval '1 microsecond'
+    SELECT pg_catalog.timestamp_pl_interval(timestamp '2020-01-01', scn * interval '1 microsecond')
 $$;
 CREATE FUNCTION sys.rowid(place tid) RETURNS varchar(18) LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT 'AAAA' || upper(encode(tidsend(place), 'hex')) || 'AA'
@@ -59,13 +59,35 @@ $$;
 CREATE FUNCTION sys.to_char(moment timestamp, format text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
     SELECT pg_catalog.to_char(moment, sys.elements(format))
 $$;
-CREATE FUNCTION sys.to_char(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT value $$;
+-- A text in the database's character set, as the emulator's own code has it for what clients send.
+CREATE FUNCTION sys.in_charset(value text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+    SELECT CASE sys.setting('charset') WHEN 'WE8MSWIN1252'
+        THEN regexp_replace(value, '[^\u0001-\u007f\u00a0-\u00ff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]', '¿', 'g') ELSE value END
+$$;
+CREATE FUNCTION sys.to_char(value text) RETURNS text LANGUAGE sql STABLE STRICT AS $$ SELECT sys.in_charset(value) $$;
+CREATE FUNCTION sys.to_nchar(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT value $$;
+CREATE FUNCTION sys.unistr(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+DECLARE letters text;
+BEGIN
+    EXECUTE 'SELECT U&' || chr(39) || replace(value, chr(39), chr(39) || chr(39)) || chr(39) INTO letters;
+    RETURN letters;
+END $$;
 CREATE FUNCTION sys.to_char(moment timestamptz, format text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
     SELECT pg_catalog.to_char(moment, sys.elements(format))
 $$;
 CREATE FUNCTION sys.read_moment(value text, format text) RETURNS timestamptz LANGUAGE plpgsql STABLE STRICT AS $$
-DECLARE moment timestamptz := pg_catalog.to_timestamp(value, sys.elements(format));
+DECLARE moment timestamptz;
 BEGIN
+    -- What the format leaves out is the first of the current month, at midnight.
+    IF format !~* '[YR]' THEN
+        value := to_char(statement_timestamp(), 'YYYY ') || value;
+        format := 'YYYY ' || format;
+    END IF;
+    IF format !~* '(MM|MON|DDD|IW|WW|J|Q)' THEN
+        value := to_char(statement_timestamp(), 'MM ') || value;
+        format := 'MM ' || format;
+    END IF;
+    moment := pg_catalog.to_timestamp(value, sys.elements(format));
     IF length(value) > length(pg_catalog.to_char(moment, sys.elements(format))) THEN
         RAISE EXCEPTION 'ORA-01830: date format picture ends before converting entire input string';
     END IF;
@@ -119,10 +141,10 @@ CREATE CAST (timestamp AS sys.ltz) WITH FUNCTION sys.as_local AS ASSIGNMENT;
 
 -- Dates are counted in days.
 CREATE FUNCTION sys.later(moment timestamp, days numeric) RETURNS oracle.date LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT (moment + round(days * 86400) * interval '1 second')::oracle.date
+    SELECT pg_catalog.timestamp_pl_interval(moment, round(days * 86400) * interval '1 second')::oracle.date
 $$;
 CREATE FUNCTION sys.earlier(moment timestamp, days numeric) RETURNS oracle.date LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT (moment - round(days * 86400) * interval '1 second')::oracle.date
+    SELECT pg_catalog.timestamp_mi_interval(moment, round(days * 86400) * interval '1 second')::oracle.date
 $$;
 CREATE FUNCTION sys.later(moment oracle.date, days numeric) RETURNS oracle.date LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT sys.later(moment::timestamp, days)
@@ -154,6 +176,27 @@ CREATE OPERATOR sys.- (LEFTARG = timestamp, RIGHTARG = numeric, FUNCTION = sys.e
 CREATE OPERATOR sys.+ (LEFTARG = timestamp, RIGHTARG = int, FUNCTION = sys.later);
 CREATE OPERATOR sys.- (LEFTARG = timestamp, RIGHTARG = int, FUNCTION = sys.earlier);
 CREATE OPERATOR sys.- (LEFTARG = oracle.date, RIGHTARG = oracle.date, FUNCTION = sys.days_between);
+-- A day that the month lacks is an error, where PostgreSQL takes the last one.
+CREATE FUNCTION sys.shifted(moment timestamp, span interval) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+DECLARE months int := extract(year FROM span) * 12 + extract(month FROM span);
+BEGIN
+    IF extract(day FROM pg_catalog.timestamp_pl_interval(moment, months * interval '1 month')) <> extract(day FROM moment) THEN
+        RAISE EXCEPTION 'ORA-01839: date not valid for month specified';
+    END IF;
+    RETURN pg_catalog.timestamp_pl_interval(moment, span);
+END $$;
+CREATE FUNCTION sys.plus(moment timestamp, span interval) RETURNS timestamp LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.shifted(moment, span) $$;
+CREATE FUNCTION sys.minus(moment timestamp, span interval) RETURNS timestamp LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.shifted(moment, -span) $$;
+CREATE FUNCTION sys.plus(moment oracle.date, span interval) RETURNS oracle.date LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.shifted(moment::timestamp, span)::oracle.date $$;
+CREATE FUNCTION sys.minus(moment oracle.date, span interval) RETURNS oracle.date LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.shifted(moment::timestamp, -span)::oracle.date $$;
+CREATE FUNCTION sys.plus(moment timestamptz, span interval) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.shifted(moment AT TIME ZONE 'UTC', span) AT TIME ZONE 'UTC' $$;
+CREATE FUNCTION sys.minus(moment timestamptz, span interval) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.shifted(moment AT TIME ZONE 'UTC', -span) AT TIME ZONE 'UTC' $$;
+CREATE OPERATOR sys.+ (LEFTARG = timestamp, RIGHTARG = interval, FUNCTION = sys.plus);
+CREATE OPERATOR sys.- (LEFTARG = timestamp, RIGHTARG = interval, FUNCTION = sys.minus);
+CREATE OPERATOR sys.+ (LEFTARG = oracle.date, RIGHTARG = interval, FUNCTION = sys.plus);
+CREATE OPERATOR sys.- (LEFTARG = oracle.date, RIGHTARG = interval, FUNCTION = sys.minus);
+CREATE OPERATOR sys.+ (LEFTARG = timestamptz, RIGHTARG = interval, FUNCTION = sys.plus);
+CREATE OPERATOR sys.- (LEFTARG = timestamptz, RIGHTARG = interval, FUNCTION = sys.minus);
 
 -- Numbers: a quotient of whole numbers need not be whole.
 CREATE FUNCTION sys.quotient(a bigint, b bigint) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT a::numeric / b $$;
@@ -172,16 +215,44 @@ CREATE CAST (text AS bytea) WITH INOUT AS ASSIGNMENT;
 CREATE CAST (varchar AS numeric) WITH INOUT AS ASSIGNMENT;
 CREATE CAST (varchar AS timestamp) WITH INOUT AS ASSIGNMENT;
 
+-- A number as text has no zero before its point, and none at its end.
+CREATE FUNCTION sys.digits(value numeric) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT regexp_replace(pg_catalog.numeric_out(pg_catalog.trim_scale(value))::text, '^(-?)0\.', '\1.')
+$$;
+CREATE FUNCTION sys.to_char(value numeric) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.digits(value) $$;
+CREATE FUNCTION sys.to_char(value bigint) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.digits(value::numeric) $$;
+CREATE FUNCTION sys.to_char(value int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.digits(value::numeric) $$;
+CREATE FUNCTION sys.to_char(value float8) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+    RAISE EXCEPTION 'ORA-03001: unimplemented feature (the emulator cannot do this: TO_CHAR of a binary number)';
+END $$;
+CREATE CAST (numeric AS text) WITH FUNCTION sys.digits(numeric) AS ASSIGNMENT;
+CREATE CAST (numeric AS varchar) WITH FUNCTION sys.digits(numeric) AS ASSIGNMENT;
+CREATE FUNCTION sys.char_digits(value numeric) RETURNS bpchar LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.digits(value)::bpchar $$;
+CREATE CAST (numeric AS bpchar) WITH FUNCTION sys.char_digits(numeric) AS ASSIGNMENT;
+
+-- Functions of whole numbers have numbers as their results, not binary ones.
+CREATE FUNCTION sys.sign(value numeric) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT pg_catalog.sign(value) $$;
+CREATE FUNCTION sys.sqrt(value numeric) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT pg_catalog.sqrt(value) $$;
+CREATE FUNCTION sys.power(base numeric, exponent numeric) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT pg_catalog.power(base, exponent)
+$$;
+CREATE FUNCTION sys.sign(value int) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT pg_catalog.sign(value::numeric) $$;
+CREATE FUNCTION sys.sqrt(value int) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT pg_catalog.sqrt(value::numeric) $$;
+CREATE FUNCTION sys.sign(value bigint) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT pg_catalog.sign(value::numeric) $$;
+CREATE FUNCTION sys.sqrt(value bigint) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT pg_catalog.sqrt(value::numeric) $$;
+CREATE FUNCTION sys.power(base int, exponent int) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT pg_catalog.power(base::numeric, exponent) $$;
+
 -- Texts: NULL concatenates as an empty text, and the empty text is NULL.
 CREATE FUNCTION sys.joined(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT nullif(pg_catalog.concat(a, b), '')
 $$;
 CREATE OPERATOR sys.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = sys.joined);
 CREATE FUNCTION sys.joined(a numeric, b text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT nullif(pg_catalog.concat(a, b), '')
+    SELECT nullif(pg_catalog.concat(sys.digits(a), b), '')
 $$;
 CREATE FUNCTION sys.joined(a text, b numeric) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT nullif(pg_catalog.concat(a, b), '')
+    SELECT nullif(pg_catalog.concat(a, sys.digits(b)), '')
 $$;
 CREATE OPERATOR sys.|| (LEFTARG = numeric, RIGHTARG = text, FUNCTION = sys.joined);
 CREATE OPERATOR sys.|| (LEFTARG = text, RIGHTARG = numeric, FUNCTION = sys.joined);
@@ -232,6 +303,16 @@ CREATE FUNCTION sys.concat(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE A
 CREATE FUNCTION sys.replace(value text, what text, by text DEFAULT NULL) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT nullif(pg_catalog.replace(value, coalesce(what, ''), coalesce(by, '')), '')
 $$;
+CREATE SCHEMA dbms_lob;
+GRANT USAGE ON SCHEMA dbms_lob TO PUBLIC;
+CREATE FUNCTION dbms_lob.compare(a text, b text) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE WHEN a = b THEN 0 WHEN a < b THEN -1 ELSE 1 END::numeric
+$$;
+CREATE FUNCTION dbms_lob.compare(a bytea, b bytea) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE WHEN a = b THEN 0 WHEN a < b THEN -1 ELSE 1 END::numeric
+$$;
+CREATE FUNCTION dbms_lob.getlength(a text) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT length(a)::numeric $$;
+CREATE FUNCTION dbms_lob.getlength(a bytea) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT length(a)::numeric $$;
 CREATE FUNCTION sys.to_clob(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT value $$;
 CREATE FUNCTION sys.rawtohex(value bytea) RETURNS varchar(4000) LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT upper(encode(value, 'hex'))
@@ -248,6 +329,9 @@ $$;
 CREATE FUNCTION sys.userenv(name text) RETURNS varchar(256) LANGUAGE sql STABLE AS $$
     SELECT sys.sys_context('USERENV', name)
 $$;
+-- A CHAR that is compared with a VARCHAR2 is compared with its blanks: the VARCHAR2 does not become a CHAR.
+UPDATE pg_catalog.pg_cast SET castcontext = 'a'
+    WHERE casttarget = 'bpchar'::regtype AND castsource IN ('text'::regtype, 'varchar'::regtype);
 -- Oracle keeps the blanks of a CHAR where it becomes a VARCHAR2; PostgreSQL would remove them.
 UPDATE pg_catalog.pg_cast SET castfunc = 0, castmethod = 'b'
     WHERE castsource = 'bpchar'::regtype AND casttarget IN ('text'::regtype, 'varchar'::regtype);

@@ -1,5 +1,5 @@
 //! The second driver, over Oracle's own libraries (ODPI-C and the Instant Client, which must be installed where the
-//! program runs), for servers that the thin one cannot reach: native network encryption, Kerberos, wallets of other
+//! program runs), for servers that the thin one cannot reach: native network encryption, proxy users, wallets of other
 //! kinds, accounts with an 11G verifier only. Compiled only with the feature `oci`.
 //!
 //! Except for the message that the Instant Client is missing, nothing in here was ever run: no server and no Instant

@@ -10,7 +10,7 @@ use crate::oracle::client::Rows;
 use crate::oracle::client::column_info::{ColumnInfo, Kind};
 use crate::oracle::failure::{ErrorClass, OracleError};
 use crate::oracle::moment::{Parts, micros_of};
-use crate::oracle::number::unscaled;
+use crate::oracle::number::{all_digits, unscaled};
 use crate::oracle::read::column::{CellOutcome, ColumnBuilder, days_text, months_text, put_bytes, put_text};
 use crate::oracle::read::lob;
 
@@ -110,7 +110,11 @@ fn take(column: &mut ColumnBuilder, value: &SqlValue<'_>, most_bytes: usize) -> 
         }
         (ColumnBuilder::Digits(column), None) => column.append_null(),
         (ColumnBuilder::Digits(column), Some(InnerValue::Int64(whole))) => column.append_value(whole.to_string()),
-        (ColumnBuilder::Digits(column), Some(InnerValue::Number(text))) => column.append_value(text),
+        (ColumnBuilder::Digits(column), Some(InnerValue::Number(text))) => {
+            let digits = all_digits(&text);
+            taken = if digits.is_some() { taken } else { CellOutcome::number(&text) };
+            column.append_option(digits);
+        }
         (ColumnBuilder::Double(column) | ColumnBuilder::Single(column), None) => column.append_null(),
         (ColumnBuilder::Double(column), Some(InnerValue::Double(value))) => column.append_value(value),
         (ColumnBuilder::Single(column), Some(InnerValue::Float(value))) => column.append_value(value.into()),

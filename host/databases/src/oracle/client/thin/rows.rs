@@ -10,7 +10,7 @@ use crate::oracle::client::Rows;
 use crate::oracle::client::column_info::ColumnInfo;
 use crate::oracle::client::panic::caught;
 use crate::oracle::failure::OracleError;
-use crate::oracle::number::unscaled;
+use crate::oracle::number::{all_digits, unscaled};
 use crate::oracle::read::column::{CellOutcome, ColumnBuilder, days_text, months_text, put_bytes, put_text};
 use crate::oracle::read::lob;
 
@@ -73,7 +73,10 @@ fn take(column: &mut ColumnBuilder, row: &Row, at: usize, most_bytes: usize) -> 
             column.append_option(value);
         }
         ColumnBuilder::Digits(column) => {
-            put(column, row.get::<Option<OracleNumber>>(at)?.as_ref(), OracleNumber::to_string);
+            let number = row.get::<Option<OracleNumber>>(at)?;
+            let text = number.as_ref().and_then(all_digits);
+            taken = fits(number.as_ref(), text.is_some());
+            column.append_option(text);
         }
         ColumnBuilder::Double(column) => column.append_option(row.get::<Option<f64>>(at)?),
         ColumnBuilder::Single(column) => column.append_option(row.get::<Option<f32>>(at)?.map(f64::from)),

@@ -9,6 +9,7 @@ use wmshost_sql::Value;
 
 use crate::oracle::failure::OracleError;
 use crate::oracle::moment::{Parts, micros_of, parts_of};
+use crate::oracle::number::all_digits;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -96,7 +97,8 @@ fn is_any(kind: &DbType, of: &[&DbType]) -> bool {
 fn value(row: &Row, at: usize, kind: &DbType) -> Result<Value, Error> {
     if is_any(kind, &[DB_TYPE_NUMBER, DB_TYPE_BINARY_INTEGER]) {
         return Ok(row.get::<Option<OracleNumber>>(at)?.map_or(Value::Null, |number| {
-            let text = number.to_string();
+            // Infinity stays a text, which is no count and no key.
+            let Some(text) = all_digits(&number) else { return Value::Text(number.to_string()) };
             text.parse().map_or(Value::Decimal(text), Value::Int64)
         }));
     }
