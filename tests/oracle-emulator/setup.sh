@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the Oracle emulator needs and this machine lacks: PostgreSQL 15, orafce, and python-oracledb in a
-# folder of its own as a reference client. Does nothing, quickly, if all are installed. Safe to run again at any time.
+# Installs what the Oracle emulator needs and this machine lacks: PostgreSQL 15, orafce, and in folders of their own the
+# reference clients: python-oracledb, SQLAlchemy, and node-oracledb where Node.js is installed. Does nothing, quickly, if all are installed. Safe to run again at any time.
 #
 #   tests/oracle-emulator/setup.sh      on stdout: the Python that has python-oracledb. Progress goes to stderr.
 set -euo pipefail
@@ -9,6 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 binaries=/usr/lib/postgresql/15/bin
 orafce=/usr/share/postgresql/15/extension/orafce.control
 venv=target/oracle-emulator-python
+node=target/oracle-emulator-node
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -25,9 +26,13 @@ if [ ${#packages[@]} -gt 0 ]; then
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${packages[@]}" >&2
 fi
 
-if ! "$venv/bin/python" -c 'import oracledb' 2>/dev/null; then
-  say "installing python-oracledb into $venv"
+if ! "$venv/bin/python" -c 'import oracledb, sqlalchemy' 2>/dev/null; then
+  say "installing python-oracledb and SQLAlchemy into $venv"
   python3 -m venv "$venv" >&2
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check 'oracledb==26.1.0' >&2
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check 'oracledb==26.1.0' 'sqlalchemy==2.1.9' >&2
+fi
+if command -v npm >/dev/null && [ ! -e "$node/node_modules/oracledb" ]; then
+  say "installing node-oracledb into $node"
+  npm install --silent --no-audit --no-fund --prefix "$node" oracledb@6.10.0 >&2 || say 'node-oracledb cannot be installed; its test is left out'
 fi
 printf '%s\n' "$PWD/$venv/bin/python"

@@ -6,4 +6,5 @@ mod job;
 mod large;
 mod models;
 mod rows;
+mod sample;
 mod warehouse;

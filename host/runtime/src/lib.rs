@@ -30,6 +30,7 @@
 //! | `quarantine` | listing, replaying and dropping rejected rows |
 //! | `state` | reading and changing checkpoints |
 //! | `models` | the models of a pipeline |
+//! | `sample` | a sample warehouse in the database of a connection |
 
 pub mod assembly;
 pub mod backfill;
@@ -53,6 +54,7 @@ pub mod quarantine;
 pub mod run;
 mod run_id;
 mod runtime;
+pub mod sample;
 pub mod state;
 pub mod status;
 mod system_clock;

@@ -36,5 +36,6 @@ pub use create::{CreateOptions, create};
 pub use error::SampleError;
 pub use limits::{LATE_LIMIT_MINUTES, MAX_ALLOCATIONS};
 pub use moment::Moment;
+pub use schema::oracle_tables;
 pub use summary::{Summary, TableSummary};
 pub use world::SPAN_DAYS;

@@ -91,6 +91,13 @@ CREATE TABLE allocation (
 
 ";
 
+/// Returns the tables in the order in which they are written, each with the statement that creates it in Oracle. A key is
+/// `NUMBER(18)` there, since Oracle's `INTEGER` has 38 digits.
+pub fn oracle_tables() -> Vec<(&'static str, String)> {
+    let statements = CREATE.split(';').map(str::trim).filter(|statement| !statement.is_empty());
+    TABLES.into_iter().zip(statements.map(|statement| statement.replace(" INTEGER", " NUMBER(18)"))).collect()
+}
+
 /// Creates the five tables, without their indexes, and marks the file.
 pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(CREATE)?;

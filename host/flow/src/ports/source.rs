@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use wmshost_sql::{Dialect, Value};
 
 use super::clock::Micros;
@@ -56,6 +57,21 @@ pub struct TableDescription {
 }
 
 impl TableDescription {
+    /// Returns the description without columns of these names, in whatever case they are written.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        let is_kept = |name: &str| names.iter().all(|other| !other.eq_ignore_ascii_case(name));
+        let kept: Vec<bool> = self.columns.fields().iter().map(|field| is_kept(field.name())).collect();
+        if kept.iter().all(|kept| *kept) {
+            return self;
+        }
+        let fields = self.columns.fields().iter().zip(&kept).filter(|(_, kept)| **kept);
+        self.columns = Arc::new(Schema::new(fields.map(|(field, _)| Arc::clone(field)).collect::<Vec<_>>()));
+        let mut kept = kept.into_iter();
+        self.order.retain(|_| kept.next().unwrap_or(true));
+        self
+    }
+
     /// Returns the host's order for a column, in whatever case its name is written, or the reason why there is none.
     pub fn order_of(&self, column: &str) -> Result<&ColumnOrder, String> {
         let place = self.columns.fields().iter().position(|field| field.name().eq_ignore_ascii_case(column));

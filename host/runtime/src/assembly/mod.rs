@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `connect` | databases by their connections in the pipeline |
 //! | `stream_factory` | streams: databases opened, plugins instantiated, policies put in place |
+//! | `unmarked_source` | a table that wmshost wrote, read again |
 //! | `windows` | windows of a stream, which are read again |
 
 pub(crate) mod connect;
 mod stream_factory;
+mod unmarked_source;
 mod windows;
 
 pub use connect::{SessionTags, reader, target_reader};

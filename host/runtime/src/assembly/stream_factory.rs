@@ -12,6 +12,7 @@ use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, 
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin};
 
 use super::connect;
+use super::unmarked_source::UnmarkedSource;
 use crate::plugin_registry::PluginRegistry;
 use crate::process::{is_dead, this_process};
 
@@ -180,7 +181,7 @@ impl<'a> StreamFactory<'a> {
         let granted = GrantedSource {
             label: plan.source.clone(),
             known_labels: self.pipeline.connections.keys().cloned().collect(),
-            session: source.session(&grant)?,
+            session: Box::new(UnmarkedSource(source.session(&grant)?)),
         };
         let limits = limits(&self.pipeline.limits);
         let staged = |stage: &ConfiguredPlugin| -> Result<(Plugin, Identity), Failure> {

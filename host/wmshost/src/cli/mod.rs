@@ -330,10 +330,16 @@ pub(crate) enum Output {
 #[derive(Subcommand)]
 pub(crate) enum SampleCommand {
     /// Make a sample warehouse: the same number and seed result in the same data on any machine
-    #[command(after_help = "Example:\n  wmshost sample create .wmshost/wms.db --allocations 1000000 --seed 1")]
+    #[command(after_help = "\
+Examples:
+  wmshost sample create .wmshost/wms.db --allocations 1000000 --seed 1
+  wmshost sample create pipelines/prod.toml --to wms --allocations 20000   # into an Oracle database, or a file")]
     Create {
-        /// The SQLite file to make
+        /// The SQLite file to make; with --to, the pipeline file that has the connection
         file: PathBuf,
+        /// Make it in the database of this connection of the pipeline; tables that exist are never touched
+        #[arg(long, value_name = "CONNECTION", conflicts_with = "force")]
+        to: Option<String>,
         /// Rows of the table allocation; the other tables are in proportion
         #[arg(long, value_name = "N", default_value_t = 100_000)]
         allocations: u64,

@@ -147,7 +147,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Plan { selection, output } => plan::plan(&app, &selection, output.output),
         Command::Models(command) => models::models(&app, command),
         Command::Kpi(arguments) => models::kpi(&app, &arguments),
-        Command::Sample(command) => sample::sample(command),
+        Command::Sample(command) => sample::sample(&app, command),
         Command::State(command) => state::state(&app, command),
         Command::Status { selection, output } => status::status(&app, &selection, output.output),
         Command::Runs(command) => runs::runs(&app, command),

@@ -5,6 +5,7 @@
 //! | `fixture` | the one emulator of these tests |
 //! | `python` | python-oracledb, thin |
 //! | `native` | the crate oracledb |
+//! | `others` | node-oracledb and SQLAlchemy |
 //! | `expressions` | expressions with the results that Oracle documents |
 //! | `faults` | the effects of fault scripts on clients |
 //! | `cost` | the cost of the emulator itself |
@@ -14,4 +15,5 @@ mod expressions;
 mod faults;
 mod fixture;
 mod native;
+mod others;
 mod python;

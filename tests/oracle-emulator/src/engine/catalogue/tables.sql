@@ -46,7 +46,8 @@ CREATE VIEW sys.all_tables AS
            (CASE WHEN t.temporary IS NULL THEN 'N' ELSE 'Y' END)::varchar(1) AS temporary,
            (CASE t.temporary WHEN 'DELETE' THEN 'SYS$TRANSACTION' WHEN 'PRESERVE' THEN 'SYS$SESSION' END)::varchar(15) AS duration,
            (CASE WHEN t.rowdependencies THEN 'ENABLED' ELSE 'DISABLED' END)::varchar(8) AS dependencies,
-           'YES'::varchar(3) AS logging, 'NO'::varchar(3) AS nested, NULL::varchar(30) AS iot_type, r.own
+           'YES'::varchar(3) AS logging, 'NO'::varchar(3) AS nested, NULL::varchar(30) AS iot_type, NULL::varchar(128) AS iot_name,
+           'DISABLED'::varchar(8) AS compression, NULL::varchar(30) AS compress_for, r.own
     FROM sys.relations r LEFT JOIN sys.traits t USING (rel) LEFT JOIN pg_stat_all_tables s ON s.relid = r.rel
     WHERE r.kind IN ('r', 'p');
 CREATE VIEW sys.user_tables AS SELECT * FROM sys.all_tables WHERE own;
@@ -79,11 +80,11 @@ CREATE VIEW sys.all_tab_columns AS
                  WHEN type LIKE '%CHAR%' OR type IN ('CLOB', 'LONG') THEN 'CHAR_CS' END)::varchar(44) AS character_set_name,
            'NO'::varchar(3) AS hidden_column, (CASE generated WHEN '' THEN 'NO' ELSE 'YES' END)::varchar(3) AS virtual_column,
            (CASE identity WHEN '' THEN 'NO' ELSE 'YES' END)::varchar(3) AS identity_column,
-           place::numeric AS internal_column_id, 'YES'::varchar(3) AS user_generated, own
+           place::numeric AS internal_column_id, 'YES'::varchar(3) AS user_generated, 'NO'::varchar(3) AS default_on_null, own
     FROM sys.attributes;
 CREATE VIEW sys.all_tab_identity_cols AS
     SELECT owner, table_name, column_name, (CASE identity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END)::varchar(10) AS generation_type,
-           NULL::varchar(128) AS sequence_name, NULL::varchar(298) AS identity_options, own
+           NULL::varchar(128) AS sequence_name, 'START WITH: 1, INCREMENT BY: 1, MAX_VALUE: 9223372036854775807, MIN_VALUE: 1, CYCLE_FLAG: N, CACHE_SIZE: 1, ORDER_FLAG: N'::varchar(298) AS identity_options, own
     FROM sys.attributes WHERE identity <> '';
 CREATE VIEW sys.all_tab_cols AS SELECT * FROM sys.all_tab_columns;
 CREATE VIEW sys.user_tab_columns AS SELECT * FROM sys.all_tab_columns WHERE own;
@@ -147,7 +148,8 @@ CREATE VIEW sys.user_cons_columns AS SELECT * FROM sys.all_cons_columns WHERE ow
 CREATE VIEW sys.all_indexes AS
     SELECT r.owner, sys.shown(i.relname) AS index_name, 'NORMAL'::varchar(27) AS index_type, r.owner AS table_owner,
            r.shown_name AS table_name, 'TABLE'::varchar(11) AS table_type,
-           (CASE WHEN x.indisunique THEN 'UNIQUE' ELSE 'NONUNIQUE' END)::varchar(9) AS uniqueness, 'VALID'::varchar(8) AS status, r.own
+           (CASE WHEN x.indisunique THEN 'UNIQUE' ELSE 'NONUNIQUE' END)::varchar(9) AS uniqueness, 'VALID'::varchar(8) AS status,
+           'DISABLED'::varchar(13) AS compression, NULL::numeric AS prefix_length, r.own
     FROM sys.relations r JOIN pg_index x ON x.indrelid = r.rel JOIN pg_class i ON i.oid = x.indexrelid;
 CREATE VIEW sys.user_indexes AS SELECT * FROM sys.all_indexes WHERE own;
 CREATE VIEW sys.all_ind_columns AS
@@ -263,3 +265,24 @@ CREATE VIEW sys.user_sys_privs AS
 CREATE VIEW sys.session_roles AS
     SELECT 'SELECT_CATALOG_ROLE'::varchar(128) AS role WHERE pg_has_role('pg_read_all_stats', 'member');
 CREATE VIEW sys.all_users AS SELECT sys.shown(name) AS username, id::numeric AS user_id, created::oracle.date AS created FROM sys.accounts;
+
+-- What clients ask for and the emulator has none of, or little ---------------------------------------------------------
+
+CREATE VIEW sys.all_mviews AS
+    SELECT owner, view_name AS mview_name, NULL::varchar(128) AS container_name, text AS query, text_length AS query_len FROM sys.all_views WHERE false;
+CREATE VIEW sys.all_mview_comments AS
+    SELECT owner, mview_name, NULL::varchar(4000) AS comments FROM sys.all_mviews;
+CREATE VIEW sys.all_db_links AS
+    SELECT NULL::varchar(128) AS owner, NULL::varchar(128) AS db_link, NULL::varchar(128) AS username, NULL::varchar(2000) AS host,
+           NULL::oracle.date AS created WHERE false;
+CREATE VIEW sys.all_ind_expressions AS
+    SELECT NULL::varchar(128) AS index_owner, NULL::varchar(128) AS index_name, NULL::varchar(128) AS table_owner,
+           NULL::varchar(128) AS table_name, NULL::text AS column_expression, NULL::numeric AS column_position WHERE false;
+CREATE VIEW sys.all_sequences AS
+    SELECT sys.shown(s.schemaname) AS sequence_owner, sys.shown(s.sequencename) AS sequence_name, s.min_value::numeric AS min_value,
+           s.max_value::numeric AS max_value, s.increment_by::numeric AS increment_by,
+           (CASE WHEN s.cycle THEN 'Y' ELSE 'N' END)::varchar(1) AS cycle_flag, 'N'::varchar(1) AS order_flag,
+           s.cache_size::numeric AS cache_size, coalesce(s.last_value, s.start_value)::numeric AS last_number,
+           s.schemaname = current_schema() AS own
+    FROM pg_sequences s JOIN sys.accounts a ON a.name = s.schemaname;
+CREATE VIEW sys.user_sequences AS SELECT * FROM sys.all_sequences WHERE own;
