@@ -39,9 +39,9 @@ test-long: build plugins setup-oracle ## the tests that kill runs, ten times as 
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test matrix --test crash --test oracle --test oracle-matrix --test python_client -- --nocapture
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test cli -- public_databases --nocapture
 
-test-oracle: ## pass the drivers' tests on a real server: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD, _CLIENT=oci
+test-oracle: build plugins ## conformance, the job and models on a real server, with a report: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD, _CLIENT=oci
 	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }
-	$(CARGO) test --release --quiet -p wmshost-databases $(if $(filter oci,$(WMSHOST_ORACLE_CLIENT)),--features oci) --test conformance
+	@tests/oracle-server.sh
 
 check: lint test ## what must hold before a change lands: format, lints, documentation, dependencies, licences, tests
 
