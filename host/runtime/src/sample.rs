@@ -73,7 +73,7 @@ fn copy(
     progress: &mut impl FnMut(&str, u64),
 ) -> Result<(), Failure> {
     let mut statement = sample.prepare(&format!("SELECT * FROM {table}")).map_err(|error| broken(&error))?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let marks: Vec<String> = (1..=names.len()).map(|number| format!(":{number}")).collect();
     let insert = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), marks.join(", "));
     let mut rows = statement.query([]).map_err(|error| broken(&error))?;
