@@ -126,7 +126,7 @@ impl Account {
         self
     }
 
-    /// Without room in any tablespace. It is told so, and can create and fill tables nevertheless.
+    /// Without a quota in the catalogue; it can create and fill tables nevertheless.
     #[must_use]
     pub fn without_quota(mut self) -> Self {
         self.has_quota = false;
@@ -220,7 +220,7 @@ impl Options {
         self
     }
 
-    /// As a physical standby that is this far behind its primary database, as in `+00 00:00:30`.
+    /// As a physical standby with this lag against its primary database, as in `+00 00:00:30`.
     #[must_use]
     pub fn standby(mut self, apply_lag: &str) -> Self {
         self.standby = Some(apply_lag.to_owned());

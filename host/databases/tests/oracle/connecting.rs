@@ -268,7 +268,7 @@ fn a_refused_login_is_not_tried_again_by_later_runs() {
     };
     let wrong = remembering("wrong-word");
     assert!(failure(&wrong).to_string().contains("ORA-01017"));
-    // Nothing listens now: whoever tried would see another failure.
+    // Nothing listens now: an attempt would fail in another way.
     server.close();
     let again = failure(&wrong);
     assert!(again.to_string().contains("ORA-01017") && again.to_string().contains("in an earlier run"), "{again}");

@@ -69,7 +69,7 @@ fn the_clock_stays_behind_the_oldest_open_transaction() {
     assert!((clock - lagging - 600_000_000).abs() < 60_000_000, "{lagging} {clock}");
 }
 
-/// How far the clock of a source stays behind that of the server, in seconds.
+/// The difference between the clock of a source and that of the server, in seconds.
 fn lag_seconds(server: &Emulator, user: (&str, &str), commit_lag: u64) -> i64 {
     let mut settings = settings_of(server, Release::R19, user.0, user.1);
     settings.commit_lag = Duration::from_secs(commit_lag);

@@ -13,7 +13,7 @@ pub enum Charset {
 
 /// The letters of Windows 1252 beyond Latin-1, in the place of its control characters.
 const BEYOND_LATIN: &str = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ";
-/// What stands for a letter that is missing.
+/// The replacement of a letter that is missing.
 const REPLACEMENT: char = '¿';
 
 impl Charset {

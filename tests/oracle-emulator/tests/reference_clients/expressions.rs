@@ -1,4 +1,4 @@
-//! Expressions whose right answers Oracle documents: a table of them, and series of which a rule gives the answers. The
+//! Expressions with the results that Oracle documents: a table of them, and series whose results follow from a rule. The
 //! emulator has to answer as Oracle does, or to refuse.
 
 use oracledb::{Connection, connect};
@@ -21,7 +21,7 @@ fn case(expression: impl Into<String>, result: impl Into<String>) -> Case {
     Case { expression: expression.into(), result: result.into() }
 }
 
-/// What a query returns as text: `NULL`, or the code of its error.
+/// The results of a query as text; the error is its code.
 fn answers(connection: &Connection, cases: &[Case]) -> Result<Vec<String>, String> {
     let columns: Vec<_> = cases.iter().map(|case| format!("TO_CHAR({})", case.expression)).collect();
     let query = format!("SELECT {} FROM dual", columns.join(", "));

@@ -41,7 +41,7 @@ const OLDEST_HERE: &str = "SELECT CAST(SYSDATE AS TIMESTAMP), CAST(MIN(start_dat
 const PARALLEL: &str = "SELECT parallel FROM v$instance";
 /// The role of the database; it needs no right.
 const ROLE: &str = "SELECT SYS_CONTEXT('USERENV', 'DATABASE_ROLE') FROM dual";
-/// How far a standby is behind its primary database, as an interval.
+/// The lag of a standby against its primary database, as an interval.
 const APPLY_LAG: &str = "SELECT value FROM v$dataguard_stats WHERE name = 'apply lag'";
 
 /// The data that all sessions of a source share.
@@ -81,19 +81,19 @@ impl SnapshotPoint {
     }
 }
 
-/// How late a change can still be committed.
+/// The bound of late commits.
 #[derive(Debug)]
 pub(crate) struct Lateness {
     /// The microseconds by which the clock is set back.
     lag: i64,
-    /// What cannot be seen, and what is done instead.
+    /// Remarks about things that cannot be seen, and their replacement.
     pub(crate) remarks: Vec<String>,
     /// The view whose rows would say more exactly how late, if the user may not see it.
     pub(crate) unseen: Option<&'static str>,
 }
 
 impl Lateness {
-    /// Asks a server how late a change can still be committed.
+    /// Asks a server for the bound of late commits.
     pub(crate) fn ask(connection: &mut PooledConnection, settings: &Settings) -> Result<Self, Failure> {
         if let Some(role) = standby_role(connection)? {
             return Self::of_standby(connection, settings, &role);

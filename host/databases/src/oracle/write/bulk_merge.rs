@@ -8,25 +8,15 @@ use arrow_schema::SchemaRef;
 use wmshost_flow::{Failure, MERGE_SUFFIX, MergeRule, WriteStats};
 
 use super::insert::{Load, Statements, insert_text, refusal};
-use super::merge::{insert_clause, matched_text, on_text};
+use super::merge::{Bulk, insert_clause, matched_text, on_text};
 use super::session::{OracleTargetSession, TempTable};
 use super::table::{Comparison, Table};
-use crate::oracle::failure::{ErrorClass, OracleError};
+use crate::oracle::failure::ErrorClass;
 use crate::oracle::names::{quoted, quoted_list, spelled};
 use crate::oracle::sql_session::{execute_autonomous, with_client};
 
 /// The savepoint to return to if the rows cannot be taken over together.
 const SAVEPOINT: &str = "wms_merge";
-
-/// The outcome of merging a batch at once.
-pub(crate) enum Bulk {
-    /// Its rows are merged.
-    Merged(WriteStats),
-    /// One of them cannot be written, for this reason; none is.
-    RowRefused(OracleError),
-    /// The temporary table cannot be created.
-    NoTable,
-}
 
 impl OracleTargetSession {
     /// Returns whether one of the columns of a batch is a large object in the table.

@@ -10,12 +10,22 @@ use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
 use wmshost_flow::{Failure, MergeRule, WriteStats};
 
-use super::bulk_merge::Bulk;
 use super::encode::key_bytes;
 use super::insert::{Load, Statements, position_of};
 use super::session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, WriteTable};
 use super::table::{Comparison, Table};
+use crate::oracle::failure::OracleError;
 use crate::oracle::names::{quoted, quoted_list, spelled};
+
+/// The outcome of merging a batch at once.
+pub(crate) enum Bulk {
+    /// Its rows are merged.
+    Merged(WriteStats),
+    /// One of them cannot be written, for this reason; none is.
+    RowRefused(OracleError),
+    /// The temporary table cannot be created.
+    NoTable,
+}
 
 impl OracleTargetSession {
     /// Merges a batch into the table.

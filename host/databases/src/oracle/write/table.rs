@@ -24,8 +24,8 @@ const UNIQUE: &str = "SELECT i.index_name, ic.column_name FROM all_indexes i JOI
      WHERE i.table_owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND i.table_name = :1 \
      AND i.uniqueness = 'UNIQUE' ORDER BY i.index_name, ic.column_position";
 
-/// What the description of a query does not have of a table's columns: those that only their names select, those that the
-/// database fills, and whether a length counts bytes.
+/// Facts about columns that the description of a query lacks: invisible ones, those that the database fills, and the unit of
+/// a length.
 const TRAITS: &str = "SELECT column_name, virtual_column, hidden_column, char_used, \
      (SELECT generation_type FROM all_tab_identity_cols i WHERE i.owner = c.owner AND i.table_name = c.table_name \
      AND i.column_name = c.column_name) FROM all_tab_cols c \
@@ -156,7 +156,7 @@ impl Table {
     }
 }
 
-/// What the description of a query does not have of a column.
+/// The facts about a column that the description of a query lacks.
 struct Traits {
     column: String,
     is_hidden: bool,

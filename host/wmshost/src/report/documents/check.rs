@@ -86,7 +86,7 @@ struct ConnectionDocument {
     national_charset: Option<String>,
     /// The days until the user's password expires; null for a file, if it never does, or if the server does not say.
     password_expires_days: Option<i64>,
-    /// What is to be known about the database and the account; null for a file.
+    /// Remarks about the database and the account; null for a file.
     remarks: Option<Vec<String>>,
     /// The rights that its user lacks and needs; null for a file.
     missing: Option<Vec<RightDocument>>,

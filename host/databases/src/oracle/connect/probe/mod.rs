@@ -46,7 +46,7 @@ pub struct Probe {
     pub national_charset: String,
     /// The days until the user's password expires; `None` if it never does or the server does not say.
     pub password_days: Option<i64>,
-    /// What is to be known about the database and the account, in sentences.
+    /// Remarks about the database and the account, in sentences.
     pub remarks: Vec<String>,
     /// Missing rights and features without which the streams do not run.
     pub missing: Vec<Missing>,

@@ -62,7 +62,7 @@ pub fn probe_target(settings: Settings, purpose: Purpose, label: &str) -> Result
     Ok(tested.probe)
 }
 
-/// What to know of a character set that does not hold every letter.
+/// The remark about a character set that does not hold every letter.
 fn charset_remark(charset: &Charset) -> Option<String> {
     (!charset.is_unicode()).then(|| {
         format!(
