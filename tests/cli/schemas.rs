@@ -133,6 +133,18 @@ fn plugins(outputs: &mut Checker<'_>) {
     let file = plugin("wmshost-transform-allocation");
     let inspected = outputs.project.plain(&["plugin", "inspect", &file.to_string_lossy(), "--output", "json"]);
     list(&outputs.hold("plugin-inspect", inspected.succeeded().json()), "settings");
+    let case = outputs.project.path("cases/one");
+    fs::create_dir_all(&case).expect("a folder");
+    fs::write(case.join("case.toml"), "key = [\"id\"]\n").expect("a case");
+    fs::write(case.join("input.csv"), "id:int64!,name:utf8,amount:decimal(10,2)\n1,Ada,1.50\n2,,\n").expect("rows");
+    let (component, cases) = (plugin("hostile_rogue_transform"), case.to_string_lossy().into_owned());
+    let component = component.to_string_lossy();
+    let tested = ["plugin", "test", &cases, "--component", &component, "--output", "json"];
+    let tested = outputs.project.plain(&tested).ended(1).json();
+    list(&outputs.hold("plugin-test", tested), "cases");
+    let checked = ["plugin", "check", &component, "--cases", &cases, "--only", "described-name", "--output", "json"];
+    let checked = outputs.project.plain(&checked).succeeded().json();
+    list(&outputs.hold("plugin-check", checked), "clauses");
 }
 
 fn models(outputs: &mut Checker<'_>) {
