@@ -195,11 +195,11 @@ impl Site {
     /// The node that has a stream's rows in the warehouse's words.
     pub(crate) fn rows<'s>(&self, stream: &'s str) -> &'s str {
         match (&self.cloud, stream) {
-            (Some(_), "allocation") => "cloud_allocation",
-            (Some(_), "order_hdr") => "cloud_order_hdr",
-            (Some(_), "order_dtl") => "cloud_order_dtl",
-            (Some(_), "item_master") => "cloud_item",
-            (Some(_), "location") => "cloud_location",
+            (Some(_), "allocation") => "stg_cloud_allocation",
+            (Some(_), "order_hdr") => "stg_cloud_order_hdr",
+            (Some(_), "order_dtl") => "stg_cloud_order_dtl",
+            (Some(_), "item_master") => "stg_cloud_item",
+            (Some(_), "location") => "stg_cloud_location",
             _ => stream,
         }
     }

@@ -1,4 +1,4 @@
-//! `cloud_allocation`: allocations in the warehouse's words.
+//! `stg_cloud_allocation`: allocations in the warehouse's words.
 
 use super::words::Words;
 use crate::site::Site;
@@ -15,7 +15,7 @@ const REFERENCES: &str = "LEFT JOIN {order_dtl} line ON line.id = a.order_dtl_id
 pub(crate) const READS: [&str; 5] = ["allocation", "order_dtl", "order_hdr", "inventory", "allocation_status"];
 
 pub(super) fn model(site: &Site, words: &Words) -> Model {
-    let model = Model::staging("cloud_allocation")
+    let model = Model::staging("stg_cloud_allocation")
         .summary(
             "WMS Cloud's allocations in the warehouse's words: order and item by the order line, location by the inventory \
              that it is taken from, priority by the order, status by the lookup.",

@@ -1,4 +1,4 @@
-//! `cloud_item`: items in the warehouse's words.
+//! `stg_cloud_item`: items in the warehouse's words.
 
 use crate::site::Site;
 use wmshost_plugin::models::{Model, NULL, UnitTest, columns::*};
@@ -22,7 +22,7 @@ fn is_short(site: &Site, text: &str, least: u8) -> String {
 }
 
 pub(super) fn model(site: &Site) -> Model {
-    Model::staging("cloud_item")
+    Model::staging("stg_cloud_item")
         .summary(
             "WMS Cloud's items in the warehouse's words. There is no category, storage type, shelf life or active flag, and of \
              hazardous items no class; an item is not judged by them.",

@@ -1,4 +1,4 @@
-//! `cloud_location`: locations in the warehouse's words.
+//! `stg_cloud_location`: locations in the warehouse's words.
 
 use super::words::Words;
 use crate::site::Site;
@@ -12,7 +12,7 @@ pub(crate) const READS: [&str; 2] = ["location", "location_type"];
 const KINDS: &str = "('PICK', 'RESERVE', 'BULK', 'STAGE', 'FORWARD', 'DOCK', 'DAMAGED')";
 
 pub(super) fn model(site: &Site, words: &Words) -> Model {
-    Model::staging("cloud_location")
+    Model::staging("stg_cloud_location")
         .summary(
             "WMS Cloud's locations in the warehouse's words. How full they are is not known there, nor temperature, security \
              or an active flag; a location is not judged by them.",

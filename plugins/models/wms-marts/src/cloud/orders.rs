@@ -1,4 +1,4 @@
-//! `cloud_order_dtl` and `cloud_order_hdr`: orders and their lines in the warehouse's words.
+//! `stg_cloud_order_dtl` and `stg_cloud_order_hdr`: orders and their lines in the warehouse's words.
 
 use super::words::Words;
 use crate::site::Site;
@@ -15,7 +15,7 @@ const LOOKUPS: &str = "LEFT JOIN {order_status} status ON status.id = h.status_i
 pub(super) fn lines(site: &Site) -> Model {
     let sql = site.sql;
     let (quantity, price) = (sql.number("d.ord_qty"), sql.number("d.sale_price"));
-    Model::staging("cloud_order_dtl")
+    Model::staging("stg_cloud_order_dtl")
         .summary("WMS Cloud's order lines in the warehouse's words. The total is quantity times price.")
         .reads(["order_dtl"])
         .sql(format!(
@@ -43,7 +43,7 @@ FROM {{order_dtl}} d",
 }
 
 pub(super) fn headers(site: &Site, words: &Words) -> Model {
-    Model::staging("cloud_order_hdr")
+    Model::staging("stg_cloud_order_hdr")
         .summary(
             "WMS Cloud's orders in the warehouse's words: status and type by the lookups, the amount is that of the lines. \
              There is no address.",

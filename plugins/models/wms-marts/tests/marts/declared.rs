@@ -97,12 +97,12 @@ fn both_kinds_of_source_have_the_same_models_after_their_own() {
     let [tables, cloud] = both_dialects().map(|[sqlite, _]| sqlite.models);
     let named = |models: &[Model]| -> Vec<(String, Vec<String>)> {
         let shared =
-            models.iter().filter(|model| !model.name.starts_with("cloud_") && model.name != "stg_wms_receipts");
+            models.iter().filter(|model| !model.name.starts_with("stg_cloud_") && model.name != "stg_wms_receipts");
         let columns = |model: &Model| model.columns.iter().map(|column| column.name.clone()).collect();
         shared.map(|model| (model.name.clone(), columns(model))).collect()
     };
     assert_eq!(named(&tables), named(&cloud));
-    assert_eq!(cloud.iter().filter(|model| model.name.starts_with("cloud_")).count(), 5);
+    assert_eq!(cloud.iter().filter(|model| model.name.starts_with("stg_cloud_")).count(), 5);
 }
 
 #[test]
